@@ -1,0 +1,408 @@
+// Package catalog says what the graph can hold: node types, their properties, link kinds and the fields that follow
+// links. It is read from the schema at start (see schema.graphqls), so a type or kind declared there is known to
+// stores, search, import, export and the pages without another line of code.
+package catalog
+
+import (
+	"fmt"
+	"math/bits"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// TypeSet is a set of types by their index.
+type TypeSet uint64
+
+// Has tells whether the type with this index is in the set.
+func (s TypeSet) Has(index uint8) bool { return s&(1<<index) != 0 }
+
+// Len is the number of types in the set.
+func (s TypeSet) Len() int { return bits.OnesCount64(uint64(s)) }
+
+// KindSet is a set of link kinds by their index.
+type KindSet uint64
+
+// Has tells whether the kind with this index is in the set.
+func (s KindSet) Has(index uint8) bool { return s&(1<<index) != 0 }
+
+// Len is the number of kinds in the set.
+func (s KindSet) Len() int { return bits.OnesCount64(uint64(s)) }
+
+// Type is one kind of record: an entity type, or Source, Link or Evidence.
+type Type struct {
+	Name  string // in the schema and as the label in Neo4j: "Person"
+	Enum  string // in EntityType: "PERSON"; "SOURCE", "LINK", "EVIDENCE" for the others
+	Index uint8  // from 1; entity types first, in the order of EntityType, then Source, Link, Evidence
+	// Props are the type's own properties, in the order of the schema: for entities without the common ones.
+	Props []*Prop
+	// DateProp and UntilProp are the own properties that make the entity's date interval; nil when it has none.
+	DateProp, UntilProp *Prop
+	// Plural is the root field that lists this type: "people"; "" for Link and Evidence.
+	Plural string
+}
+
+// IsEntity tells whether links can join records of this type.
+func (t *Type) IsEntity() bool { return t.Enum != "SOURCE" && t.Enum != "LINK" && t.Enum != "EVIDENCE" }
+
+// PropKind is what a property holds.
+type PropKind uint8
+
+// The kinds of property.
+const (
+	Text  PropKind = iota // String, ID, URL, an enum
+	Date                  // PartialDate
+	Int                   // Int
+	Float                 // Float
+	Bool                  // Boolean
+	Texts                 // [String!]
+	ExternalIDs
+	DateTime
+)
+
+// Prop is one property by its field name. A name means the same thing on every type that has it.
+type Prop struct {
+	Name       string
+	Index      uint16 // over all types, from 0
+	Kind       PropKind
+	Searchable bool
+}
+
+// Kind is one kind of link.
+type Kind struct {
+	Name            string // "AFFILIATED_WITH": the relationship type in Neo4j
+	Index           uint8  // from 0, in the order of LinkKind
+	From, To        TypeSet
+	Phrase, Inverse string
+}
+
+// LinkField is a field that lists the nodes at the other end of links.
+type LinkField struct {
+	Owner *Type
+	Name  string
+	Kinds KindSet
+	Out   bool    // links that run from the owner
+	Other TypeSet // types the other end can have
+}
+
+// DerivedField is a field that lists nodes reached over chains of two links, every hop in one direction.
+type DerivedField struct {
+	Owner  *Type
+	Name   string
+	Chains [][2]*Kind // from the owner outwards
+	Out    bool       // every hop runs away from the owner
+	Other  *Type
+}
+
+// Catalog is what the graph can hold.
+type Catalog struct {
+	Schema   *ast.Schema
+	Types    []*Type // entities only, by Index-1
+	Source   *Type
+	Link     *Type
+	Evidence *Type
+	Kinds    []*Kind
+	Props    []*Prop // all, by Index
+	// Entities are all entity types.
+	Entities TypeSet
+
+	byName  map[string]*Type
+	byEnum  map[string]*Type
+	kinds   map[string]*Kind
+	props   map[string]*Prop
+	links   map[string]*LinkField
+	derived map[string]*DerivedField
+	all     []*Type // by Index; all[0] is nil
+}
+
+// Names of pseudo-properties of a link: what a sentence is made of.
+const (
+	FromName = "fromName"
+	ToName   = "toName"
+)
+
+// Parse reads a schema. Its errors name the place in the schema, for whoever edits it.
+func Parse(name, sdl string) (*Catalog, error) {
+	schema, gerr := gqlparser.LoadSchema(&ast.Source{Name: name, Input: sdl})
+	if gerr != nil {
+		return nil, gerr
+	}
+	return FromSchema(schema)
+}
+
+// FromSchema reads a schema that is already parsed.
+func FromSchema(schema *ast.Schema) (*Catalog, error) {
+	c := &Catalog{
+		Schema: schema, byName: map[string]*Type{}, byEnum: map[string]*Type{}, kinds: map[string]*Kind{},
+		props: map[string]*Prop{}, links: map[string]*LinkField{}, derived: map[string]*DerivedField{}, all: []*Type{nil},
+	}
+	enum, kinds := schema.Types["EntityType"], schema.Types["LinkKind"]
+	if enum == nil || kinds == nil {
+		return nil, fmt.Errorf("schema has no enum EntityType or no enum LinkKind")
+	}
+	for _, v := range enum.EnumValues {
+		if err := c.addType(typeName(schema, v.Name), v.Name); err != nil {
+			return nil, err
+		}
+	}
+	c.Types = c.all[1:]
+	for _, t := range c.Types {
+		c.Entities |= 1 << t.Index
+	}
+	for _, n := range []string{"Source", "Link", "Evidence"} {
+		if err := c.addType(n, strings.ToUpper(n)); err != nil {
+			return nil, err
+		}
+	}
+	c.Source, c.Link, c.Evidence = c.byName["Source"], c.byName["Link"], c.byName["Evidence"]
+	for _, n := range []string{FromName, ToName} {
+		p, err := c.prop(n, Text, false)
+		if err != nil {
+			return nil, err
+		}
+		c.Link.Props = append(c.Link.Props, p)
+	}
+	for _, v := range kinds.EnumValues {
+		if err := c.addKind(v); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range c.Types {
+		for _, f := range schema.Types[t.Name].Fields {
+			if err := c.addField(t, f); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, f := range schema.Query.Fields {
+		if conn := schema.Types[f.Type.Name()]; conn != nil && f.Arguments.ForName("where") != nil {
+			if t := c.byName[strings.TrimSuffix(conn.Name, "Connection")]; t != nil {
+				t.Plural = f.Name
+			}
+		}
+	}
+	if len(c.all) > 64 || len(c.Kinds) > 64 {
+		return nil, fmt.Errorf("schema has %d types and %d kinds of link; at most 60 and 64 fit", len(c.Types), len(c.Kinds))
+	}
+	return c, nil
+}
+
+// typeName finds the object type an EntityType value stands for: PERSON → Person, NEWS_ITEM → NewsItem.
+func typeName(schema *ast.Schema, enum string) string {
+	for name := range schema.Types {
+		if strings.EqualFold(name, strings.ReplaceAll(enum, "_", "")) {
+			return name
+		}
+	}
+	return enum
+}
+
+func (c *Catalog) addType(name, enum string) error {
+	def := c.Schema.Types[name]
+	if def == nil || def.Kind != ast.Object {
+		return fmt.Errorf("schema has no object type for %s", enum)
+	}
+	t := &Type{Name: name, Enum: enum, Index: uint8(len(c.all))} //nolint:gosec // at most 64
+	entity := t.IsEntity()
+	if entity != (def.Directives.ForName("node") != nil) && t.Enum != "SOURCE" {
+		return fmt.Errorf("type %s: an EntityType needs @node, and nothing else may have it", name)
+	}
+	common := map[string]bool{}
+	if entity {
+		for _, f := range c.Schema.Types["Entity"].Fields {
+			common[f.Name] = true
+		}
+	}
+	for _, f := range def.Fields {
+		kind, ok := propKind(c.Schema, f)
+		if !ok {
+			continue
+		}
+		p, err := c.prop(f.Name, kind, f.Directives.ForName("searchable") != nil)
+		if err != nil {
+			return fmt.Errorf("%s.%s: %w", name, f.Name, err)
+		}
+		if !common[f.Name] {
+			t.Props = append(t.Props, p)
+		}
+	}
+	if d := def.Directives.ForName("node"); d != nil {
+		for arg, to := range map[string]**Prop{"date": &t.DateProp, "until": &t.UntilProp} {
+			if a := d.Arguments.ForName(arg); a != nil {
+				if *to = t.Prop(a.Value.Raw); *to == nil || (*to).Kind != Date {
+					return fmt.Errorf("type %s: @node(%s: %q) is not a PartialDate field", name, arg, a.Value.Raw)
+				}
+			}
+		}
+	}
+	c.all = append(c.all, t)
+	c.byName[name], c.byEnum[enum] = t, t
+	return nil
+}
+
+// Prop finds an own property by name, nil when the type has none such.
+func (t *Type) Prop(name string) *Prop {
+	for _, p := range t.Props {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// propKind tells what a field holds, and false for a field that is not a stored property.
+func propKind(schema *ast.Schema, f *ast.FieldDefinition) (PropKind, bool) {
+	if len(f.Arguments) > 0 || f.Name == "sentence" || strings.HasPrefix(f.Name, "__") {
+		return 0, false
+	}
+	n := f.Type.Name()
+	if f.Type.Elem != nil {
+		switch n {
+		case "String":
+			return Texts, true
+		case "ExternalId":
+			return ExternalIDs, true
+		}
+		return 0, false
+	}
+	switch n {
+	case "String", "ID", "URL":
+		return Text, true
+	case "PartialDate":
+		return Date, true
+	case "DateTime":
+		return DateTime, true
+	case "Int":
+		return Int, true
+	case "Float":
+		return Float, true
+	case "Boolean":
+		return Bool, true
+	}
+	if d := schema.Types[n]; d != nil && d.Kind == ast.Enum {
+		return Text, true
+	}
+	return 0, false
+}
+
+func (c *Catalog) prop(name string, kind PropKind, searchable bool) (*Prop, error) {
+	if p := c.props[name]; p != nil {
+		if p.Kind != kind || p.Searchable != searchable {
+			return nil, fmt.Errorf("property %s is declared in two ways", name)
+		}
+		return p, nil
+	}
+	p := &Prop{Name: name, Index: uint16(len(c.Props)), Kind: kind, Searchable: searchable} //nolint:gosec // few
+	c.Props = append(c.Props, p)
+	c.props[name] = p
+	return p, nil
+}
+
+func (c *Catalog) addKind(v *ast.EnumValueDefinition) error {
+	d := v.Directives.ForName("joins")
+	if d == nil {
+		return fmt.Errorf("LinkKind %s has no @joins", v.Name)
+	}
+	k := &Kind{Name: v.Name, Index: uint8(len(c.Kinds))} //nolint:gosec // at most 64
+	for arg, set := range map[string]*TypeSet{"from": &k.From, "to": &k.To} {
+		for _, child := range d.Arguments.ForName(arg).Value.Children {
+			t := c.byEnum[child.Value.Raw]
+			if t == nil || !t.IsEntity() {
+				return fmt.Errorf("LinkKind %s: unknown type %s", v.Name, child.Value.Raw)
+			}
+			*set |= 1 << t.Index
+		}
+	}
+	k.Phrase, k.Inverse = d.Arguments.ForName("phrase").Value.Raw, d.Arguments.ForName("inverse").Value.Raw
+	c.Kinds = append(c.Kinds, k)
+	c.kinds[k.Name] = k
+	return nil
+}
+
+func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
+	at := t.Name + "." + f.Name
+	if d := f.Directives.ForName("link"); d != nil {
+		lf := &LinkField{Owner: t, Name: f.Name, Out: d.Arguments.ForName("direction").Value.Raw == "OUTGOING"}
+		for _, child := range d.Arguments.ForName("kinds").Value.Children {
+			k := c.kinds[child.Value.Raw]
+			if k == nil {
+				return fmt.Errorf("%s: unknown kind %s", at, child.Value.Raw)
+			}
+			own, other := k.From, k.To
+			if !lf.Out {
+				own, other = other, own
+			}
+			if !own.Has(t.Index) {
+				return fmt.Errorf("%s: %s does not join %s in this direction", at, k.Name, t.Enum)
+			}
+			lf.Kinds |= 1 << k.Index
+			lf.Other |= other
+		}
+		if other := c.byName[strings.TrimSuffix(f.Type.Name(), "LinkConnection")]; other != nil {
+			if !lf.Other.Has(other.Index) {
+				return fmt.Errorf("%s: its links never lead to %s", at, other.Enum)
+			}
+			lf.Other = 1 << other.Index
+		}
+		c.links[at] = lf
+		return nil
+	}
+	if d := f.Directives.ForName("derived"); d != nil {
+		df := &DerivedField{
+			Owner: t, Name: f.Name, Out: d.Arguments.ForName("direction").Value.Raw == "OUTGOING",
+			Other: c.byName[strings.TrimSuffix(strings.TrimPrefix(f.Type.Name(), "Derived"), "Connection")],
+		}
+		if df.Other == nil {
+			return fmt.Errorf("%s: no node type for %s", at, f.Type.Name())
+		}
+		for _, chain := range d.Arguments.ForName("chains").Value.Children {
+			hops := chain.Value.Children
+			if len(hops) != 2 || c.kinds[hops[0].Value.Raw] == nil || c.kinds[hops[1].Value.Raw] == nil {
+				return fmt.Errorf("%s: a chain is two known kinds of link", at)
+			}
+			df.Chains = append(df.Chains, [2]*Kind{c.kinds[hops[0].Value.Raw], c.kinds[hops[1].Value.Raw]})
+		}
+		c.derived[at] = df
+	}
+	return nil
+}
+
+// Type finds a type by its name in the schema ("Person"), nil when there is none.
+func (c *Catalog) Type(name string) *Type { return c.byName[name] }
+
+// TypeOf finds a type by its enum value ("PERSON"), nil when there is none.
+func (c *Catalog) TypeOf(enum string) *Type { return c.byEnum[enum] }
+
+// TypeAt is the type with this index, nil for 0 and for indexes out of range.
+func (c *Catalog) TypeAt(index uint8) *Type {
+	if int(index) >= len(c.all) {
+		return nil
+	}
+	return c.all[index]
+}
+
+// Kind finds a kind of link by name, nil when there is none.
+func (c *Catalog) Kind(name string) *Kind { return c.kinds[name] }
+
+// Prop finds a property by name over all types, nil when there is none.
+func (c *Catalog) Prop(name string) *Prop { return c.props[name] }
+
+// LinkField finds a @link field, nil when the field is none.
+func (c *Catalog) LinkField(typeName, field string) *LinkField { return c.links[typeName+"."+field] }
+
+// DerivedField finds a @derived field, nil when the field is none.
+func (c *Catalog) DerivedField(typeName, field string) *DerivedField {
+	return c.derived[typeName+"."+field]
+}
+
+// AllKinds is the set of all kinds of link.
+func (c *Catalog) AllKinds() KindSet { return KindSet(1)<<len(c.Kinds) - 1 }
+
+// Sentence says a link as one English sentence.
+func (k *Kind) Sentence(from, to, role string) string {
+	if role != "" {
+		return from + " " + k.Phrase + " " + to + " (" + role + ")."
+	}
+	return from + " " + k.Phrase + " " + to + "."
+}

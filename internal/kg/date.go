@@ -1,0 +1,89 @@
+package kg
+
+import (
+	"strconv"
+	"time"
+)
+
+// PartialDate is a date known to the year, month or day: "2021", "2021-02" or "2021-02-25" (EDTF level 0,
+// https://www.loc.gov/standards/datetime/). "" is no date. Years are 0000 to 9999.
+type PartialDate string
+
+// Day is a calendar day as the number yyyymmdd, so that days compare as integers: 20210225.
+type Day int32
+
+// Bounds of Day for intervals that are open on one side. They are also what a missing date sorts as:
+// MaxDay in ascending order, MinDay in descending, so that "nothing known" comes last either way.
+const (
+	MinDay Day = 0
+	MaxDay Day = 99999999
+)
+
+// ParseDate checks that s is a PartialDate that exists in the (proleptic Gregorian) calendar.
+func ParseDate(s string) (PartialDate, error) {
+	bad := Errorf(BadUserInput, "%q is not a date: write 2021, 2021-02 or 2021-02-25", clip(s))
+	if len(s) != 4 && len(s) != 7 && len(s) != 10 {
+		return "", bad
+	}
+	for i := range len(s) {
+		if i == 4 || i == 7 {
+			if s[i] != '-' {
+				return "", bad
+			}
+		} else if s[i] < '0' || s[i] > '9' {
+			return "", bad
+		}
+	}
+	layout := "2006-01-02"[:len(s)]
+	if _, err := time.Parse(layout, s); err != nil {
+		return "", bad
+	}
+	return PartialDate(s), nil
+}
+
+// Interval is the first and the last day a date stands for: "2021-02" gives 20210201, 20210228.
+// For "" it gives MinDay, MaxDay.
+func (d PartialDate) Interval() (from, to Day) {
+	n := func(s PartialDate) Day { v, _ := strconv.Atoi(string(s)); return Day(v) }
+	switch len(d) {
+	case 4:
+		return n(d)*10000 + 101, n(d)*10000 + 1231
+	case 7:
+		y, m := n(d[:4]), n(d[5:])
+		last := time.Date(int(y), time.Month(m)+1, 0, 0, 0, 0, 0, time.UTC).Day()
+		return y*10000 + m*100 + 1, y*10000 + m*100 + Day(last)
+	case 10:
+		v := n(d[:4])*10000 + n(d[5:7])*100 + n(d[8:])
+		return v, v
+	}
+	return MinDay, MaxDay
+}
+
+// Time is an instant in milliseconds since 1970 UTC; 0 is none.
+type Time int64
+
+// TimeOf truncates t to milliseconds.
+func TimeOf(t time.Time) Time { return Time(t.UnixMilli()) }
+
+// timeLayout is RFC 3339 with exactly three digits of fraction, in UTC.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// String is the DateTime of the contract: "2021-02-25T10:00:00.000Z".
+func (t Time) String() string { return time.UnixMilli(int64(t)).UTC().Format(timeLayout) }
+
+// ParseTime reads an RFC 3339 instant and truncates it to milliseconds.
+func ParseTime(s string) (Time, error) {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return 0, Errorf(BadUserInput, "%q is not an instant: write 2021-02-25T10:00:00.000Z", clip(s))
+	}
+	return TimeOf(t), nil
+}
+
+// clip shortens what is repeated in a message, so that no answer grows with its input.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	return s
+}

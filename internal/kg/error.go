@@ -1,0 +1,89 @@
+package kg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Code is the machine-readable kind of an error; it reaches clients as extensions.code.
+type Code string
+
+// The codes. Whatever is not an *Error is Internal.
+const (
+	BadUserInput Code = "BAD_USER_INPUT" // a value that cannot be meant
+	BadCursor    Code = "BAD_CURSOR"     // a cursor that is damaged or of another list
+	AmbiguousRef Code = "AMBIGUOUS_REF"  // a name that fits several entities; Details["candidates"] lists them
+	NotFound     Code = "NOT_FOUND"      // only for commands that need a thing; a query answers null
+	DepthLimit   Code = "DEPTH_LIMIT"
+	CostLimit    Code = "COST_LIMIT"
+	AliasLimit   Code = "ALIAS_LIMIT"
+	Timeout      Code = "TIMEOUT"     // the operation's time was up
+	Cancelled    Code = "CANCELLED"   // the client went away
+	Unavailable  Code = "UNAVAILABLE" // the store cannot be reached, or the server is shedding load; worth another try
+	ReadOnly     Code = "READ_ONLY"
+	Conflict     Code = "CONFLICT" // the store holds something else under this id or version
+	Internal     Code = "INTERNAL"
+)
+
+// Error is what every package of ours returns for an expected failure.
+type Error struct {
+	Code    Code
+	Message string         // one sentence a person can act on; no driver text, no path, no address
+	Details map[string]any // further extensions, for example candidates
+	Err     error          // the cause, for the log only
+}
+
+// Errorf makes an Error without a cause.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Wrap makes an Error around a cause that only the log sees.
+func Wrap(code Code, cause error, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Err: cause}
+}
+
+// Error gives code, message and cause: it is for the log, never for a client.
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s: %s: %v", e.Code, e.Message, e.Err)
+	}
+	return fmt.Sprintf("%s: %s", e.Code, e.Message)
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// CodeOf is the code of err: that of the first *Error in its chain, Timeout or Cancelled for a context's end,
+// otherwise Internal. It is "" for nil.
+func CodeOf(err error) Code {
+	var e *Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &e):
+		return e.Code
+	case errors.Is(err, context.DeadlineExceeded):
+		return Timeout
+	case errors.Is(err, context.Canceled):
+		return Cancelled
+	}
+	return Internal
+}
+
+// Candidate is one of the entities an ambiguous name fits, as listed in Details["candidates"], at most 10, by id.
+type Candidate struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+	Name string `json:"name"`
+}
+
+// Ambiguous is the error for a name that fits several entities.
+func Ambiguous(name string, candidates []Candidate) *Error {
+	return &Error{
+		Code:    AmbiguousRef,
+		Message: fmt.Sprintf("%q fits %d entities; name one of the candidates by id", clip(name), len(candidates)),
+		Details: map[string]any{"candidates": candidates},
+	}
+}

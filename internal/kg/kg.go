@@ -1,0 +1,69 @@
+// Package kg holds the words of the domain: nodes, links, evidence, sources, partial dates, and the
+// shapes in which a store answers a plan. It imports only the standard library, so that every other
+// package can speak it.
+package kg
+
+// ID prefixes. An id says what it names, so that looking one up never needs to try every class:
+// links begin with "l_", evidence with "e_", sources with "s_"; an entity's id never begins with any of these.
+const (
+	LinkPrefix     = "l_"
+	EvidencePrefix = "e_"
+	SourcePrefix   = "s_"
+)
+
+// Node is one entity as it is written, imported and exported. Strings are NFC and hold no NUL.
+type Node struct {
+	ID          string
+	Type        string // EntityType, for example "PERSON"
+	Name        string
+	Aliases     []string
+	Description string // "" = none
+	ExternalIDs []ExternalID
+	// Props are the type's own properties by field name: string (text and PartialDate), int64 or float64.
+	// A property that is not known is absent.
+	Props     map[string]any
+	CreatedAt Time // 0 = not given
+	UpdatedAt Time // 0 = not given
+}
+
+// ExternalID is one identifier in another register. URL may be "".
+type ExternalID struct {
+	Scheme string `json:"scheme"`
+	Value  string `json:"value"`
+	URL    string `json:"url,omitempty"`
+}
+
+// Link is one statement that two entities are connected.
+type Link struct {
+	ID           string // begins with LinkPrefix
+	Kind         string // LinkKind, for example "AFFILIATED_WITH"
+	From, To     string // entity ids
+	Role         string // "" = none
+	Since, Until PartialDate
+	Evidence     []Evidence // at least one, in the order given; order is kept
+	CreatedAt    Time
+	UpdatedAt    Time
+}
+
+// Evidence is the words of one source for or against a link. Its id is not stored but derived: see EvidenceID.
+type Evidence struct {
+	Source  string // source id
+	Excerpt string
+	Prefix  string // "" = none
+	Suffix  string // "" = none
+	Stance  string // "SUPPORTS" or "REFUTES"
+	// Verified tells whether the excerpt occurs word for word in the source's stored text; nil when no text is stored.
+	Verified *bool
+}
+
+// Source is a text that evidence quotes. Text is what excerpts are checked against; "" when only the reference is held.
+type Source struct {
+	ID          string // begins with SourcePrefix
+	Title       string
+	URL         string // "" = none
+	Kind        string // SourceKind, for example "ARTICLE"
+	Publisher   string // "" = none
+	Authors     []string
+	PublishedOn PartialDate
+	Text        string
+}

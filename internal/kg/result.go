@@ -1,0 +1,147 @@
+package kg
+
+import (
+	"math"
+	"strings"
+)
+
+// ValueKind says which part of a Value counts.
+type ValueKind uint8
+
+// The kinds of value a property can have.
+const (
+	Null ValueKind = iota
+	String
+	Int
+	Float // Int holds the bits
+	Bool  // Int is 0 or 1
+	List  // Str holds the items, joined by NUL
+)
+
+// Value is one property of one record. It is small and holds no interface, so that a page of a thousand
+// properties costs one allocation and not a thousand.
+type Value struct {
+	Str  string
+	Int  int64
+	Kind ValueKind
+}
+
+// StringValue is s, or Null for "": no property of ours tells the two apart.
+func StringValue(s string) Value {
+	if s == "" {
+		return Value{}
+	}
+	return Value{Kind: String, Str: s}
+}
+
+// IntValue is n.
+func IntValue(n int64) Value { return Value{Kind: Int, Int: n} }
+
+// FloatValue is f.
+func FloatValue(f float64) Value { return Value{Kind: Float, Int: int64(math.Float64bits(f))} } //nolint:gosec // the bits, not the number
+
+// Float is the number of a Float value.
+func (v Value) Float() float64 { return math.Float64frombits(uint64(v.Int)) } //nolint:gosec // the bits, not the number
+
+// BoolValue is b.
+func BoolValue(b bool) Value {
+	if b {
+		return Value{Kind: Bool, Int: 1}
+	}
+	return Value{Kind: Bool}
+}
+
+// TimeValue is t in the contract's form, or Null for 0.
+func TimeValue(t Time) Value {
+	if t == 0 {
+		return Value{}
+	}
+	return Value{Kind: String, Str: t.String()}
+}
+
+// ListValue is a list of strings, none of which holds NUL or is "" (an empty list has no items).
+func ListValue(items []string) Value {
+	return Value{Kind: List, Str: strings.Join(items, "\x00")}
+}
+
+// ExternalIDsValue is a list of three items for each id: scheme, value, url ("-" for none, so that no item is empty).
+func ExternalIDsValue(ids []ExternalID) Value {
+	items := make([]string, 0, 3*len(ids))
+	for _, x := range ids {
+		url := x.URL
+		if url == "" {
+			url = "-"
+		}
+		items = append(items, x.Scheme, x.Value, url)
+	}
+	return ListValue(items)
+}
+
+// Items are the items of a List value.
+func (v Value) Items() []string {
+	if v.Str == "" {
+		return nil
+	}
+	return strings.Split(v.Str, "\x00")
+}
+
+// Row is one record of an answer: an entity, a link, a piece of evidence or a source.
+// Vals follow Sel.Props of the plan, Kids follow Sel.Kids; a kid that does not apply to the row's type is the zero Page.
+type Row struct {
+	Vals []Value
+	Kids []Page
+	Type uint8 // index of the type in the catalogue; 0 = no record
+}
+
+// Edge is one entry of a page.
+type Edge struct {
+	Node Row
+	Link Row // for link connections, when the plan wants it
+	// Keys are the values of the page's order at this edge, tie-break last; filled where the plan wants cursors.
+	Keys []Value
+	// Because are the links a derived edge rests on, as many as the plan asks for.
+	Because []Row
+	// Text is the search's highlight.
+	Text string
+	// Weight is a derived edge's number of chains, or a search edge's score in hundredths.
+	Weight int64
+	// Out: the link runs from the entity whose links are listed.
+	Out bool
+}
+
+// Page is the answer to one field that needs the graph. A single record is a page of one edge.
+type Page struct {
+	Edges   []Edge
+	Facets  []Facet // follow Want.Facets of the plan
+	Total   int64   // filled when the plan wants it
+	HasNext bool
+	HasPrev bool
+}
+
+// Facet is one way a list divides: at most 100 buckets, largest first, ties by key.
+type Facet struct {
+	Buckets []Bucket
+}
+
+// Bucket is one value of a facet.
+type Bucket struct {
+	Key    string
+	Count  int64
+	Entity Row // for facets by theme and institution, when the plan wants it
+}
+
+// Stats is how much is in the graph.
+type Stats struct {
+	Entities, Links      []Bucket // every type and kind of the catalogue, in its order, also those with none
+	Sources              int64
+	LinksWithoutEvidence int64
+	UnverifiedExcerpts   int64
+}
+
+// Result is the answer to one plan.
+type Result struct {
+	Page
+	Stats *Stats
+	// RoundTrips is how often the store was asked: 1 on Neo4j, at most one for each level of the plan on SQLite.
+	RoundTrips int
+}

@@ -1,0 +1,243 @@
+// Package plan is the tree a GraphQL operation is compiled to, one for each root field: where to start, what to
+// follow, which properties are wanted, in which order and page. A store answers a whole plan in one Fetch. The tree
+// holds no GraphQL and no query language; text in filters is already folded, dates are intervals, cursors decoded.
+package plan
+
+import (
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/text"
+)
+
+// Start says where a plan begins.
+type Start uint8
+
+// The ways a plan begins.
+const (
+	// ByID reads one record: IDs[0]; at most one edge.
+	ByID Start = iota
+	// ByIDs reads several: one edge for each of IDs, in their order; an edge with Node.Type 0 where there is none.
+	ByIDs
+	// ByRef reads the record Refs[0] names; at most one edge; AmbiguousRef when it names several of Types.
+	ByRef
+	// Everything lists all records of Types (entities, or sources alone) that fit Root's filter, in its order and page.
+	Everything
+	// Search lists what fits Words among Types, best first: order of keys: score (desc), NAME, id.
+	Search
+	// Statistics fills Result.Stats and nothing else.
+	Statistics
+)
+
+// Query is one plan.
+type Query struct {
+	Start Start
+	IDs   []string
+	// Refs are the entities the plan names, in the root (ByRef: Refs[0]) and in filters (by index). Each is resolved
+	// within the same round trip; a name that fits several entities is AmbiguousRef, wherever it stands.
+	Refs []Ref
+	// Types are the types of record wanted; a record of another type is as good as none.
+	Types catalog.TypeSet
+	Words []text.QueryWord // Search; empty = nothing is found
+	// Root is the page, filter, order and selection of the records found. ByID, ByIDs, ByRef and Search ignore what
+	// does not apply to them.
+	Root Field
+	// MaxRows bounds the rows of all levels together; beyond it Fetch fails with CostLimit. 0 = no bound.
+	MaxRows int
+	// Memo is where a store keeps what it compiled for this plan's shape; nil when the plan is not cached. Plans that
+	// share a Memo and a Variant are alike but for the values in them.
+	Memo *Memo
+}
+
+// Ref names one entity (or source or link): exactly one of ID, Name, Scheme+Value is set.
+type Ref struct {
+	ID            string
+	Name          string // as given, for messages
+	NameKey       string // text.Fold(Name)
+	Scheme, Value string
+	// Types it may be of; a name is looked for only among them.
+	Types catalog.TypeSet
+}
+
+// Follow says how a field leads from a record to others.
+type Follow uint8
+
+// The ways to follow.
+const (
+	Links      Follow = iota // entity → links of Kinds in the directions Out, In whose other end is of Other
+	LinkCount                // entity → Total only: links that fit Filter
+	Derived                  // entity → nodes over chains; keys: weight (desc), NAME, id
+	From                     // link → the entity it starts at
+	To                       // link → the entity it ends at
+	EvidenceOf               // link → its evidence, in stored order; keys: position, id
+	SourceOf                 // evidence → its source
+	LinksOf                  // source → the links it supports or refutes; Node is the link's To; order: NAME, link id
+)
+
+// Field is one thing followed from a record, or the root.
+type Field struct {
+	Follow Follow
+	// On are the types of record it applies to (an inline fragment's); a row of another type gets the zero Page.
+	On       catalog.TypeSet
+	Kinds    catalog.KindSet // Links, LinkCount
+	Out, In  bool            // Links, LinkCount
+	Other    catalog.TypeSet // Links, Derived
+	Derived  *catalog.DerivedField
+	Links    *LinkFilter   // Links, LinkCount, LinksOf
+	Entities *EntityFilter // the root of Everything
+	Order    []Order       // without the tie-break: the id of the link (Links, LinksOf) or of the record
+	Page     Paging
+	Want     Want
+	Node     *Sel // what is wanted of the node at the other end; nil = nothing
+	Link     *Sel // what is wanted of the link of each edge; nil = nothing
+	Because  *Sel // Derived: what is wanted of the links an edge rests on; nil = nothing
+	BecauseN int  // at most so many of them
+}
+
+// Want says which parts of a page are wanted, so that nothing else is read.
+type Want struct {
+	Rows      bool // Edges
+	Cursors   bool // Keys on the edges
+	Total     bool
+	More      bool // HasNext and HasPrev
+	Highlight bool // Search: Edge.Text
+	Facets    []FacetWant
+}
+
+// FacetWant is one facet wanted.
+type FacetWant struct {
+	By   FacetBy
+	Node *Sel // what is wanted of Bucket.Entity; nil = nothing
+}
+
+// FacetBy is what a facet counts by.
+type FacetBy uint8
+
+// The facets. On links: ByKind, ByRole, ByOtherType, BySource, ByYear. On entities: ByType, ByTheme, ByInstitution, BySource, ByYear.
+const (
+	ByKind        FacetBy = iota // key: kind
+	ByRole                       // key: role as written; links without one do not count
+	ByOtherType                  // key: type's enum value
+	BySource                     // key: source id; each entry counts once for each of its sources
+	ByYear                       // key: year in four digits: of a link's since, of an entity's date
+	ByType                       // key: type's enum value; of sources, their kind
+	ByTheme                      // key: theme id: themes one link away; of a type with a derived field of themes, those
+	ByInstitution                // key: institution id: institutions one link away
+)
+
+// MaxBuckets is how many buckets a facet has at most.
+const MaxBuckets = 100
+
+// Paging is which part of a list is wanted. Forward: the First entries after After. Backward: the Last entries before
+// Before (in the list's order, not reversed). After and Before may both be set; both narrow the list. HasNext: forward,
+// whether more follow the page; backward, whether Before is set and something stands at or after it. HasPrev likewise.
+type Paging struct {
+	N        int // entries wanted: 0 to MaxPageSize
+	Backward bool
+	After    []kg.Value // keys as in kg.Edge.Keys; nil = from the beginning
+	Before   []kg.Value
+}
+
+// Sel is what is wanted of a record.
+type Sel struct {
+	// Props are wanted on whatever type has them; Row.Vals follows them, Null where the type has none such.
+	Props []*catalog.Prop
+	Kids  []*Field
+}
+
+// OrderBy is what a list is ordered by.
+type OrderBy uint8
+
+// The keys of an order and the value each has in kg.Edge.Keys. Nothing known comes last either way: it has kg.MaxDay in
+// ascending order and kg.MinDay in descending.
+const (
+	// ByName: text.SortKey of the name of the entity, of a source's title, of the node at the other end of a link. String.
+	ByName OrderBy = iota
+	// ByDate: two keys in one: Int from*1e8+to of the entity's date interval: the first day of DateProp and the last
+	// day of UntilProp, or of DateProp where that is absent.
+	ByDate
+	// ByLinkCount: how many links touch the entity, or rest on the source. Int.
+	ByLinkCount
+	// ByUpdated: milliseconds. Sources have none: Int 0.
+	ByUpdated
+	// BySince: as ByDate, of the link's since alone.
+	BySince
+	// ByUntil: as ByDate, of the link's until alone.
+	ByUntil
+	// BySourceCount: how many different sources the link has. Int.
+	BySourceCount
+)
+
+// Order is one key of an order.
+type Order struct {
+	By   OrderBy
+	Desc bool
+}
+
+// DateKey is the order key of an interval, or of none (known false).
+func DateKey(from, to kg.Day, known, desc bool) int64 {
+	switch {
+	case known:
+		return int64(from)*1e8 + int64(to)
+	case desc:
+		return int64(kg.MinDay)
+	}
+	return int64(kg.MaxDay)*1e8 + int64(kg.MaxDay)
+}
+
+// StringFilter matches folded text. Every part that is set must hold for one and the same text of a field that has
+// several (name and aliases); IsNull false: there is a text; true: there is none, and then nothing else can hold.
+type StringFilter struct {
+	Eq         *string  // folded
+	In         []string // folded; nil = not set, empty = nothing matches
+	Contains   *string  // folded
+	StartsWith *string  // folded
+	IsNull     *bool
+}
+
+// IntFilter matches a number. Every part that is set must hold.
+type IntFilter struct{ Eq, Gte, Lte *int64 }
+
+// DateFilter matches a date interval [a, b] against [From, To]: POSSIBLE when they overlap, CERTAIN when [a, b] lies
+// inside. A record without a date matches neither; for links see LinkFilter.During. IsNull as in StringFilter.
+type DateFilter struct {
+	From, To kg.Day // MinDay, MaxDay where open
+	Bounded  bool   // From or To was given
+	Certain  bool
+	IsNull   *bool
+}
+
+// LinkFilter matches links. Every part that is set must hold. An empty Or matches nothing, an empty And everything.
+type LinkFilter struct {
+	And, Or []*LinkFilter // nil = not set
+	Not     *LinkFilter
+	Kinds   *catalog.KindSet
+	Role    *StringFilter
+	Other   *EntityFilter // of the other end; for LinksOf, of To
+	// AsOf: the link's interval [since, until] overlaps it, where a missing since or until is open.
+	AsOf *DateFilter
+	// During: POSSIBLE: the link's interval overlaps it, a missing side being open. CERTAIN: both sides are known and
+	// the interval lies inside. IsNull true: neither side is known; false: one is.
+	During     *DateFilter
+	Sources    []string // nil = not set; one of these ids is a source of the link, whatever the stance
+	MinSources *int64
+}
+
+// EntityFilter matches entities, and sources: their name is the title, text is the title alone, linkCount the number of
+// links that rest on them, linkedTo a link that rests on them and touches the entity. Every part that is set must hold.
+type EntityFilter struct {
+	And, Or   []*EntityFilter // nil = not set; an empty Or matches nothing
+	Not       *EntityFilter
+	Types     *catalog.TypeSet
+	Name      *StringFilter // name or an alias
+	Text      *StringFilter // name, an alias, the description, a searchable property; IsNull looks at the last two only
+	Date      *DateFilter   // from the first day of DateProp to the last day of UntilProp, or of DateProp
+	LinkedTo  *LinkedTo
+	LinkCount *IntFilter
+}
+
+// LinkedTo matches entities that have a link of these kinds, in either direction, to an entity that fits.
+type LinkedTo struct {
+	Ref   int // index into Query.Refs, or -1
+	Kinds *catalog.KindSet
+	Where *EntityFilter
+}

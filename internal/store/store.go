@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// Reader answers plans.
+type Reader interface {
+	// Fetch answers q. It must see one consistent state of the graph, must end soon after ctx ends (and then stop its
+	// statement on the store), and may be called by many goroutines at once. Errors: AmbiguousRef, CostLimit (beyond
+	// q.MaxRows), Timeout, Cancelled, Unavailable; anything else is a fault of the store. The caller may keep the
+	// result as long as it likes and must not change it.
+	Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error)
+}
+
+// Scanner reads everything, for export. Each method must call f in bytewise order of id, on a state that does not
+// change under it, and must stop with f's error. What f is given is valid until f returns.
+type Scanner interface {
+	Sources(ctx context.Context, f func(*kg.Source) error) error
+	Nodes(ctx context.Context, f func(*kg.Node) error) error
+	Links(ctx context.Context, f func(*kg.Link) error) error
+}
+
+// Batch is a part of a load. A link's ends and its evidence's sources must stand in the same batch, in an earlier one
+// of the same load, or in the store already.
+type Batch struct {
+	Sources []*kg.Source
+	Nodes   []*kg.Node
+	Links   []*kg.Link
+}
+
+// Load writes much at once. Every record replaces what the store holds under its id, so that the same load run again
+// ends in the same graph. A record without CreatedAt keeps the stored one or gets the time of the load; one without
+// UpdatedAt keeps the stored one when nothing else differs, and otherwise gets the time of the load.
+type Load interface {
+	// Put writes a batch. The caller has checked it (see internal/exchange); what still does not fit, such as an id
+	// that the store holds under another type, is an error with code Conflict, after which only Rollback may be called.
+	Put(ctx context.Context, b *Batch) error
+	// Commit makes the load visible and durable. On a store whose Loader is not atomic, batches are so already.
+	Commit(ctx context.Context) error
+	// Rollback ends the load without the rest. It may be called after Commit, and then does nothing.
+	Rollback() error
+}
+
+// Loader begins loads; one load runs at a time, a second must wait or fail with Conflict.
+type Loader interface {
+	Load(ctx context.Context) (Load, error)
+	// Atomic tells whether a load that is rolled back, or cut off, leaves nothing. Where it does not, what was written is
+	// right as far as it goes, and running the load again completes it.
+	Atomic() bool
+	// Types finds the types of records by id ("PERSON", "SOURCE", "LINK"), those that exist.
+	Types(ctx context.Context, ids []string) (map[string]string, error)
+}
+
+// Store is a whole store.
+type Store interface {
+	Reader
+	Scanner
+	Loader
+	// Kind is what serverInfo says: "sqlite", "neo4j".
+	Kind() string
+	// Ready tells whether the store can answer now: nil, or Unavailable with a sentence that says what is missing.
+	Ready(ctx context.Context) error
+	// Empty tells whether the store holds nothing of ours.
+	Empty(ctx context.Context) (bool, error)
+	// Close ends every use; it may be called twice.
+	Close() error
+}

@@ -1,0 +1,9 @@
+// Package throughline carries the contract: the GraphQL schema that the server, its catalogue and its clients share.
+package throughline
+
+import _ "embed"
+
+// Schema is schema.graphqls, whole.
+//
+//go:embed schema.graphqls
+var Schema string
