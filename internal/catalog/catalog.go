@@ -406,3 +406,16 @@ func (k *Kind) Sentence(from, to, role string) string {
 	}
 	return from + " " + k.Phrase + " " + to + "."
 }
+
+// DerivedTo finds the derived field of owner that lists nodes of type other, nil when there is none.
+func (c *Catalog) DerivedTo(owner, other *Type) *DerivedField {
+	if other == nil {
+		return nil
+	}
+	for _, f := range c.Schema.Types[owner.Name].Fields {
+		if d := c.derived[owner.Name+"."+f.Name]; d != nil && d.Other == other {
+			return d
+		}
+	}
+	return nil
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Code is the machine-readable kind of an error; it reaches clients as extensions.code.
@@ -79,11 +81,15 @@ type Candidate struct {
 	Name string `json:"name"`
 }
 
-// Ambiguous is the error for a name that fits several entities.
+// maxCandidates is how many candidates an error lists.
+const maxCandidates = 10
+
+// Ambiguous is the error for a name that fits several entities, given in any order.
 func Ambiguous(name string, candidates []Candidate) *Error {
+	slices.SortFunc(candidates, func(a, b Candidate) int { return strings.Compare(a.ID, b.ID) })
 	return &Error{
 		Code:    AmbiguousRef,
 		Message: fmt.Sprintf("%q fits %d entities; name one of the candidates by id", clip(name), len(candidates)),
-		Details: map[string]any{"candidates": candidates},
+		Details: map[string]any{"candidates": candidates[:min(len(candidates), maxCandidates)]},
 	}
 }

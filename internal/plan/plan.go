@@ -84,7 +84,9 @@ type Field struct {
 	Derived  *catalog.DerivedField
 	Links    *LinkFilter   // Links, LinkCount, LinksOf
 	Entities *EntityFilter // the root of Everything
-	Order    []Order       // without the tie-break: the id of the link (Links, LinksOf) or of the record
+	// Order is without the tie-break: the id of the link (Links, LinksOf) or of the record, which runs the way of the
+	// last key. Empty is ByName.
+	Order    []Order
 	Page     Paging
 	Want     Want
 	Node     *Sel // what is wanted of the node at the other end; nil = nothing
@@ -127,9 +129,10 @@ const (
 // MaxBuckets is how many buckets a facet has at most.
 const MaxBuckets = 100
 
-// Paging is which part of a list is wanted. Forward: the First entries after After. Backward: the Last entries before
-// Before (in the list's order, not reversed). After and Before may both be set; both narrow the list. HasNext: forward,
-// whether more follow the page; backward, whether Before is set and something stands at or after it. HasPrev likewise.
+// Paging is which part of a list is wanted: the window [i, j) of the whole filtered list in its order. Forward: i is
+// the first entry behind After (0 without), j the smaller of i+N and the first entry at or behind Before (the end
+// without). Backward: j is the first entry at or behind Before, i the larger of j-N and the first behind After. Entries
+// keep the list's order either way. HasPrev is i > 0, HasNext is j < the length of the list.
 type Paging struct {
 	N        int // entries wanted: 0 to MaxPageSize
 	Backward bool

@@ -10,7 +10,7 @@ import (
 // Search is defined here, in words and small integers, so that every store gives the same hits with the same score.
 //
 // A document has name words (of its name and aliases) and body words (of its description and @searchable
-// properties). A query word fits a document with a grade: the best of exactName … fuzzyBody below. Then:
+// properties). A query word fits a document with a grade: the best of ExactName … fuzzyBody below. Then:
 //
 //	round 1   every query word fits exactly or as a prefix
 //	round 2   when round 1 finds nothing: every word fits in any way
@@ -18,13 +18,14 @@ import (
 //
 // The rounds look at the whole search (all types asked for), not at a page. Hits are ordered by score, best first,
 // then by SortKey of the name, then by id.
+// The grades of a fit.
 const (
-	exactName  = 10
-	prefixName = 8 // from two characters on
-	fuzzyName  = 6 // a shared key of Deletes; from four characters on
-	exactBody  = 5
-	prefixBody = 4
-	fuzzyBody  = 3 // the same Skeleton
+	ExactName  = 10
+	PrefixName = 8 // from two characters on
+	FuzzyName  = 6 // a shared key of Deletes; from four characters on
+	ExactBody  = 5
+	PrefixBody = 4
+	FuzzyBody  = 3 // the same Skeleton
 )
 
 // MaxQueryWords is how many words of a search count; a search of more is refused by the plan.
@@ -86,11 +87,11 @@ func (d *Doc) Grade(q *QueryWord, fuzzy bool) int {
 	for _, w := range d.NameWords {
 		switch {
 		case w == q.Word:
-			return exactName
+			return ExactName
 		case q.Prefix && strings.HasPrefix(w, q.Word):
-			best = prefixName
+			best = PrefixName
 		case fuzzy && best == 0 && q.Deletes != nil && utf8.RuneCountInString(w) >= 4 && shareKey(q.Deletes, Deletes(w)):
-			best = fuzzyName
+			best = FuzzyName
 		}
 	}
 	if best > 0 {
@@ -99,11 +100,11 @@ func (d *Doc) Grade(q *QueryWord, fuzzy bool) int {
 	for _, w := range d.BodyWords {
 		switch {
 		case w == q.Word:
-			return exactBody
+			return ExactBody
 		case q.Prefix && strings.HasPrefix(w, q.Word):
-			best = prefixBody
+			best = PrefixBody
 		case fuzzy && best == 0 && q.Skeleton != "" && q.Skeleton == Skeleton(w):
-			best = fuzzyBody
+			best = FuzzyBody
 		}
 	}
 	return best
@@ -132,7 +133,7 @@ func Score(grades []int, nameCount int) int {
 	sum, inName := 0, true
 	for _, g := range grades {
 		sum += g
-		inName = inName && g >= fuzzyName
+		inName = inName && g >= FuzzyName
 	}
 	score := sum * 80 / (10 * len(grades))
 	if inName {

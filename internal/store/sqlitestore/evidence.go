@@ -1,0 +1,234 @@
+package sqlitestore
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// errStale tells that the file has moved on while an answer was made from an older image.
+var errStale = errors.New("the file is newer than the image")
+
+// querier is what reads need of a database or transaction.
+type querier interface {
+	BeginTx(ctx context.Context, o *sql.TxOptions) (*sql.Tx, error)
+}
+
+// evidencePage is a page of evidence that is still to be read.
+type evidencePage struct {
+	link  uint32
+	field *plan.Field
+	page  *kg.Page
+}
+
+// evidenceSQL reads the evidence of many links at once; its parameter is a JSON array of rowids.
+const evidenceSQL = `SELECT j.key, l.evidence FROM json_each(?) j CROSS JOIN link l ON l.k = j.value`
+
+// seqSQL tells which image the file is.
+const seqSQL = `SELECT value FROM meta WHERE key = 'seq'`
+
+// readEvidence reads what is pending, a statement for each level, all in one transaction on the state of the image.
+func (x *fetch) readEvidence() error {
+	if len(x.pending) == 0 {
+		return nil
+	}
+	tx, err := x.begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // it only reads
+	for len(x.pending) > 0 {
+		todo := x.pending
+		x.pending = nil
+		if err := x.evidenceLevel(tx, todo); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *fetch) begin() (*sql.Tx, error) {
+	tx, err := x.db.BeginTx(x.ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	var seq int64
+	if err = tx.QueryRowContext(x.ctx, seqSQL).Scan(&seq); err == nil && seq != x.im.seq {
+		err = errStale
+	}
+	if err != nil {
+		_ = tx.Rollback()
+		return nil, err
+	}
+	return tx, nil
+}
+
+func (x *fetch) evidenceLevel(tx *sql.Tx, todo []evidencePage) error {
+	x.trips++
+	rowids := make([]int64, len(todo))
+	for i := range todo {
+		rowids[i] = x.im.links[todo[i].link].row
+	}
+	arg, err := json.Marshal(rowids)
+	if err != nil {
+		return err
+	}
+	rows, err := tx.QueryContext(x.ctx, evidenceSQL, string(arg))
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var i int
+		var raw sql.RawBytes
+		if err := rows.Scan(&i, &raw); err != nil {
+			return err
+		}
+		all, err := parseEvidence(raw)
+		if err != nil {
+			return err
+		}
+		x.evidencePage(todo[i].page, todo[i].link, all, todo[i].field)
+	}
+	return rows.Err()
+}
+
+// storedEvidence is one element of link.evidence.
+type storedEvidence struct {
+	source, excerpt, prefix, suffix, stance string
+	verified                                *bool
+}
+
+func parseEvidence(raw []byte) ([]storedEvidence, error) {
+	var list [][6]any
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, err
+	}
+	out := make([]storedEvidence, len(list))
+	for i, e := range list {
+		s := func(j int) string { v, _ := e[j].(string); return v }
+		out[i] = storedEvidence{source: s(0), excerpt: s(1), prefix: s(2), suffix: s(3), stance: s(4)}
+		if b, ok := e[5].(bool); ok {
+			out[i].verified = &b
+		}
+	}
+	return out, nil
+}
+
+func (e *storedEvidence) id(link string) string {
+	return kg.EvidenceID(link, &kg.Evidence{Source: e.source, Excerpt: e.excerpt, Prefix: e.prefix, Suffix: e.suffix, Stance: e.stance})
+}
+
+// evidencePage fills a page of a link's evidence, in stored order.
+func (x *fetch) evidencePage(page *kg.Page, link uint32, all []storedEvidence, f *plan.Field) {
+	page.Total = int64(len(all))
+	if !f.Want.Rows && !f.Want.More {
+		return
+	}
+	id := x.im.links[link].id
+	l := list[int]{items: make([]int, len(all)), sorted: true}
+	for i := range all {
+		l.items[i] = i
+	}
+	at := func(keys []kg.Value) func(int) int {
+		return func(i int) int {
+			return cmp.Or(cmp.Compare(int64(i), keys[0].Int), strings.Compare(all[i].id(id), keys[1].Str))
+		}
+	}
+	if f.Page.After != nil {
+		l.after = at(f.Page.After)
+	}
+	if f.Page.Before != nil {
+		l.before = at(f.Page.Before)
+	}
+	items, prev, next := l.page(&f.Page)
+	page.HasPrev, page.HasNext = prev, next
+	if !f.Want.Rows {
+		return
+	}
+	page.Edges = make([]kg.Edge, len(items))
+	for j, i := range items {
+		if f.Node != nil {
+			x.evidence(&page.Edges[j].Node, id, &all[i], f.Node)
+		}
+		if f.Want.Cursors {
+			page.Edges[j].Keys = []kg.Value{kg.IntValue(int64(i)), kg.StringValue(all[i].id(id))}
+		}
+	}
+}
+
+// evidence fills the row of a piece of evidence.
+func (x *fetch) evidence(row *kg.Row, link string, e *storedEvidence, sel *plan.Sel) {
+	x.spend(1)
+	row.Type = x.im.cat.Evidence.Index
+	if len(sel.Props) > 0 {
+		row.Vals = make([]kg.Value, len(sel.Props))
+		for i, p := range sel.Props {
+			row.Vals[i] = e.value(link, p)
+		}
+	}
+	if len(sel.Kids) > 0 {
+		row.Kids = make([]kg.Page, len(sel.Kids))
+		for i, f := range sel.Kids {
+			if f.On.Has(row.Type) && f.Follow == plan.SourceOf {
+				row.Kids[i].Edges = make([]kg.Edge, 1)
+				x.source(&row.Kids[i].Edges[0].Node, x.im.sourceByID[e.source], f.Node)
+			}
+		}
+	}
+}
+
+func (e *storedEvidence) value(link string, p *catalog.Prop) kg.Value {
+	switch p.Name {
+	case "id":
+		return kg.StringValue(e.id(link))
+	case "excerpt":
+		return kg.StringValue(e.excerpt)
+	case "prefix":
+		return kg.StringValue(e.prefix)
+	case "suffix":
+		return kg.StringValue(e.suffix)
+	case "stance":
+		return kg.StringValue(e.stance)
+	case "verified":
+		if e.verified != nil {
+			return kg.BoolValue(*e.verified)
+		}
+	}
+	return kg.Value{}
+}
+
+// oneEvidence fills the row of the piece of a link's evidence that has this id.
+func (x *fetch) oneEvidence(link uint32, id string, row *kg.Row, sel *plan.Sel) bool {
+	tx, err := x.begin()
+	if err != nil {
+		x.fail(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // it only reads
+	x.trips++
+	var raw []byte
+	if err := tx.QueryRowContext(x.ctx, `SELECT evidence FROM link WHERE k = ?`, x.im.links[link].row).Scan(&raw); err != nil {
+		x.fail(err)
+	}
+	all, err := parseEvidence(raw)
+	if err != nil {
+		x.fail(err)
+	}
+	for i := range all {
+		if own := x.im.links[link].id; all[i].id(own) == id {
+			if sel == nil {
+				sel = &plan.Sel{}
+			}
+			x.evidence(row, own, &all[i], sel)
+			return true
+		}
+	}
+	return false
+}

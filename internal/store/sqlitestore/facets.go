@@ -1,0 +1,173 @@
+package sqlitestore
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// counter counts by key, and finds the entity a key stands for.
+type counter struct {
+	counts map[string]int64
+	nodes  map[string]uint32
+}
+
+func (c *counter) add(key string) { c.counts[key]++ }
+
+// buckets are the largest counts, ties by key.
+func (x *fetch) buckets(c *counter, sel *plan.Sel) []kg.Bucket {
+	out := make([]kg.Bucket, 0, len(c.counts))
+	for k, n := range c.counts {
+		out = append(out, kg.Bucket{Key: k, Count: n})
+	}
+	out = smallest(out, min(len(out), plan.MaxBuckets), func(a, b kg.Bucket) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Key, b.Key))
+	})
+	if sel != nil {
+		for i := range out {
+			if k := c.nodes[out[i].Key]; k != 0 {
+				x.node(&out[i].Entity, k, sel)
+			}
+		}
+	}
+	return out
+}
+
+func year(d kg.Day) string { return fmt.Sprintf("%04d", int(d)/10000) }
+
+// facetLinks counts a filtered list of links.
+func (x *fetch) facetLinks(page *kg.Page, f *plan.Field, hits []hit) {
+	if len(f.Want.Facets) == 0 {
+		return
+	}
+	im := x.im
+	page.Facets = make([]kg.Facet, len(f.Want.Facets))
+	for i, w := range f.Want.Facets {
+		c := counter{counts: map[string]int64{}}
+		for _, h := range hits {
+			x.step(1)
+			l := &im.links[h.link]
+			switch w.By {
+			case plan.ByKind:
+				c.add(im.cat.Kinds[l.kind].Name)
+			case plan.ByRole:
+				if l.role != 0 {
+					c.add(im.roles[l.role])
+				}
+			case plan.ByOtherType:
+				c.add(im.cat.TypeAt(im.nodes[h.other].typ).Enum)
+			case plan.BySource:
+				for _, s := range im.sourcesOf(h.link) {
+					c.add(im.sources[s].id)
+				}
+			case plan.ByYear:
+				if l.since != 0 {
+					c.add(year(im.dates[l.since].from))
+				}
+			}
+		}
+		page.Facets[i].Buckets = x.buckets(&c, nil)
+	}
+}
+
+// facetRecords counts a filtered list of entities, or of sources.
+func (x *fetch) facetRecords(page *kg.Page, f *plan.Field, keys []uint32) {
+	if len(f.Want.Facets) == 0 {
+		return
+	}
+	sources := x.q.Types.Has(x.im.cat.Source.Index)
+	page.Facets = make([]kg.Facet, len(f.Want.Facets))
+	for i, w := range f.Want.Facets {
+		c := counter{counts: map[string]int64{}, nodes: map[string]uint32{}}
+		for _, k := range keys {
+			x.step(1)
+			if sources {
+				x.countSource(&c, k, w.By)
+			} else {
+				x.countNode(&c, k, w.By)
+			}
+		}
+		page.Facets[i].Buckets = x.buckets(&c, w.Node)
+	}
+}
+
+func (x *fetch) countSource(c *counter, k uint32, by plan.FacetBy) {
+	s := &x.im.sources[k]
+	switch by {
+	case plan.ByType:
+		c.add(s.kind)
+	case plan.BySource:
+		c.add(s.id)
+	case plan.ByYear:
+		if s.published != "" {
+			c.add(year(s.from))
+		}
+	case plan.ByTheme, plan.ByInstitution:
+		var near []uint32
+		for _, l := range x.im.supports[k] {
+			near = append(near, x.im.links[l].from, x.im.links[l].to)
+		}
+		x.addNodes(c, near, facetType(x.im.cat, by))
+	}
+}
+
+// facetType is the type of entity a facet counts by, nil when the schema has none such.
+func facetType(cat *catalog.Catalog, by plan.FacetBy) *catalog.Type {
+	if by == plan.ByTheme {
+		return cat.TypeOf("THEME")
+	}
+	return cat.TypeOf("INSTITUTION")
+}
+
+func (x *fetch) addNodes(c *counter, keys []uint32, t *catalog.Type) {
+	slices.Sort(keys)
+	for _, k := range slices.Compact(keys) {
+		if n := &x.im.nodes[k]; t != nil && n.typ == t.Index {
+			c.add(n.id)
+			c.nodes[n.id] = k
+		}
+	}
+}
+
+func (x *fetch) countNode(c *counter, k uint32, by plan.FacetBy) {
+	n := &x.im.nodes[k]
+	switch by {
+	case plan.ByType:
+		c.add(x.im.cat.TypeAt(n.typ).Enum)
+	case plan.ByYear:
+		if n.dated {
+			c.add(year(n.from))
+		}
+	case plan.BySource:
+		var seen []uint32
+		for _, g := range x.im.groups[n.group0:n.group1] {
+			for _, l := range x.im.adjacent[g.start:g.end] {
+				seen = append(seen, x.im.sourcesOf(l)...)
+			}
+		}
+		slices.Sort(seen)
+		for _, s := range slices.Compact(seen) {
+			c.add(x.im.sources[s].id)
+		}
+	case plan.ByTheme, plan.ByInstitution:
+		t := facetType(x.im.cat, by)
+		var near []uint32
+		if d := x.im.cat.DerivedTo(x.im.cat.TypeAt(n.typ), t); d != nil {
+			for _, ch := range x.chains(k, d) {
+				near = append(near, ch.node)
+			}
+		} else {
+			for _, g := range x.im.groups[n.group0:n.group1] {
+				for _, l := range x.im.adjacent[g.start:g.end] {
+					near = append(near, x.im.links[l].other(g.out))
+				}
+			}
+		}
+		x.addNodes(c, near, t)
+	}
+}

@@ -1,0 +1,977 @@
+package sqlitestore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/text"
+)
+
+// Fetch answers a plan from the image; only excerpts are read from the file.
+func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
+	for {
+		if ctx.Err() != nil {
+			return nil, ended(ctx)
+		}
+		im, err := s.current(ctx)
+		if err != nil {
+			return nil, err
+		}
+		x := &fetch{im: im, q: q, ctx: ctx, db: s.read}
+		res, err := x.run()
+		if err == errStale { //nolint:errorlint // never wrapped: it does not leave this file
+			if _, err = s.rebuild(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err != nil {
+			return nil, storeError(ctx, err)
+		}
+		return res, nil
+	}
+}
+
+// fetch is one answer in the making.
+type fetch struct {
+	ctx     context.Context //nolint:containedctx // a fetch lives as long as one call
+	im      *image
+	q       *plan.Query
+	db      querier
+	refs    []uint32 // nodes that q.Refs name; 0 = none
+	rows    int
+	steps   int
+	pending []evidencePage
+	trips   int
+	err     error
+}
+
+// stop ends a fetch from deep inside; run turns it into its error.
+type stop struct{ err error }
+
+func (x *fetch) fail(err error) { panic(stop{err}) }
+
+// step is called in long loops.
+func (x *fetch) step(n int) {
+	if x.steps += n; x.steps > 4096 {
+		x.steps = 0
+		if x.ctx.Err() != nil {
+			x.fail(ended(x.ctx))
+		}
+	}
+}
+
+// spend counts rows against the plan's bound.
+func (x *fetch) spend(n int) {
+	if x.rows += n; x.q.MaxRows > 0 && x.rows > x.q.MaxRows {
+		x.fail(kg.Errorf(kg.CostLimit, "the answer has more than %d entries; ask for smaller pages or fewer levels", x.q.MaxRows))
+	}
+	x.step(n)
+}
+
+func (x *fetch) run() (res *kg.Result, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s, ok := r.(stop)
+			if !ok {
+				panic(r)
+			}
+			res, err = nil, s.err
+		}
+	}()
+	res = &kg.Result{}
+	x.resolve()
+	f := &x.q.Root
+	switch x.q.Start {
+	case plan.ByID, plan.ByIDs:
+		res.Edges = make([]kg.Edge, 0, len(x.q.IDs))
+		for _, id := range x.q.IDs {
+			var e kg.Edge
+			found := x.byID(id, &e.Node, f.Node)
+			if found || x.q.Start == plan.ByIDs {
+				res.Edges = append(res.Edges, e)
+			}
+		}
+	case plan.ByRef:
+		res.Edges = make([]kg.Edge, 0, 1)
+		var e kg.Edge
+		if x.byRef(&x.q.Refs[0], x.refs[0], &e.Node, f.Node) {
+			res.Edges = append(res.Edges, e)
+		}
+	case plan.Everything:
+		x.everything(&res.Page, f)
+	case plan.Search:
+		x.search(&res.Page, f)
+	case plan.Statistics:
+		res.Stats = x.stats()
+	}
+	if err := x.readEvidence(); err != nil {
+		return nil, err
+	}
+	res.RoundTrips = x.trips
+	return res, nil
+}
+
+// resolve finds what the plan's refs name; sources and links among them only matter to byRef.
+func (x *fetch) resolve() {
+	x.refs = make([]uint32, len(x.q.Refs))
+	for i := range x.q.Refs {
+		r := &x.q.Refs[i]
+		var fits []uint32
+		switch {
+		case r.ID != "":
+			if k := x.im.nodeByID[r.ID]; k != 0 {
+				fits = append(fits, k)
+			}
+		case r.Name != "":
+			fits = x.im.byName[r.NameKey]
+		default:
+			fits = x.im.byExternal[r.Scheme+"\x00"+r.Value]
+		}
+		var mine []uint32
+		for _, k := range fits {
+			if r.Types.Has(x.im.nodes[k].typ) && !slices.Contains(mine, k) {
+				mine = append(mine, k)
+			}
+		}
+		if len(mine) > 1 {
+			candidates := make([]kg.Candidate, len(mine))
+			for j, k := range mine {
+				n := &x.im.nodes[k]
+				candidates[j] = kg.Candidate{ID: n.id, Type: x.im.cat.TypeAt(n.typ).Enum, Name: n.name}
+			}
+			x.fail(kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), candidates))
+		}
+		if len(mine) == 1 {
+			x.refs[i] = mine[0]
+		}
+	}
+}
+
+func (x *fetch) byRef(r *plan.Ref, k uint32, row *kg.Row, sel *plan.Sel) bool {
+	switch {
+	case k != 0:
+		x.node(row, k, sel)
+		return true
+	case r.ID != "":
+		return x.byID(r.ID, row, sel)
+	case r.Name != "" && x.q.Types.Has(x.im.cat.Source.Index):
+		fits := x.im.byName[sourceName(r.NameKey)]
+		if len(fits) > 1 {
+			candidates := make([]kg.Candidate, len(fits))
+			for i, s := range fits {
+				candidates[i] = kg.Candidate{ID: x.im.sources[s].id, Type: x.im.cat.Source.Enum, Name: x.im.sources[s].title}
+			}
+			x.fail(kg.Ambiguous(r.Name, candidates))
+		}
+		if len(fits) == 1 {
+			x.source(row, fits[0], sel)
+			return true
+		}
+	}
+	return false
+}
+
+// byID fills the record with this id, if there is one of the types wanted.
+func (x *fetch) byID(id string, row *kg.Row, sel *plan.Sel) bool {
+	types, cat := x.q.Types, x.im.cat
+	switch {
+	case strings.HasPrefix(id, kg.LinkPrefix):
+		if k := x.im.findLink(id); k != 0 && types.Has(cat.Link.Index) {
+			x.link(row, k, sel)
+			return true
+		}
+	case strings.HasPrefix(id, kg.EvidencePrefix):
+		if k := x.im.findLink(kg.LinkOfEvidence(id)); k != 0 && types.Has(cat.Evidence.Index) {
+			return x.oneEvidence(k, id, row, sel)
+		}
+	case strings.HasPrefix(id, kg.SourcePrefix):
+		if k := x.im.sourceByID[id]; k != 0 && types.Has(cat.Source.Index) {
+			x.source(row, k, sel)
+			return true
+		}
+	default:
+		if k := x.im.nodeByID[id]; k != 0 && types.Has(x.im.nodes[k].typ) {
+			x.node(row, k, sel)
+			return true
+		}
+	}
+	return false
+}
+
+// node fills the row of an entity.
+func (x *fetch) node(row *kg.Row, k uint32, sel *plan.Sel) {
+	x.spend(1)
+	n := &x.im.nodes[k]
+	row.Type = n.typ
+	if sel == nil {
+		return
+	}
+	if len(sel.Props) > 0 {
+		row.Vals = make([]kg.Value, len(sel.Props))
+		for i, p := range sel.Props {
+			row.Vals[i] = x.im.nodeValue(n, p)
+		}
+	}
+	if len(sel.Kids) > 0 {
+		row.Kids = make([]kg.Page, len(sel.Kids))
+		for i, f := range sel.Kids {
+			if !f.On.Has(n.typ) {
+				continue
+			}
+			switch f.Follow {
+			case plan.Links:
+				x.links(&row.Kids[i], k, f)
+			case plan.LinkCount:
+				row.Kids[i].Total = x.countLinks(k, f)
+			case plan.Derived:
+				x.derived(&row.Kids[i], k, f)
+			}
+		}
+	}
+}
+
+func (im *image) nodeValue(n *node, p *catalog.Prop) kg.Value {
+	switch p.Name {
+	case "id":
+		return kg.StringValue(n.id)
+	case "name":
+		return kg.StringValue(n.name)
+	case "type":
+		return kg.StringValue(im.cat.TypeAt(n.typ).Enum)
+	case "description":
+		return kg.StringValue(n.desc)
+	case "aliases":
+		return kg.Value{Kind: kg.List, Str: n.aliases}
+	case "externalIds":
+		return kg.Value{Kind: kg.List, Str: n.ext}
+	case "createdAt":
+		return kg.TimeValue(n.created)
+	case "updatedAt":
+		return kg.TimeValue(n.updated)
+	}
+	for i, own := range im.cat.TypeAt(n.typ).Props {
+		if own == p {
+			return n.vals[i]
+		}
+	}
+	return kg.Value{}
+}
+
+// link fills the row of a link.
+func (x *fetch) link(row *kg.Row, k uint32, sel *plan.Sel) {
+	x.spend(1)
+	l := &x.im.links[k]
+	row.Type = x.im.cat.Link.Index
+	if sel == nil {
+		return
+	}
+	if len(sel.Props) > 0 {
+		row.Vals = make([]kg.Value, len(sel.Props))
+		for i, p := range sel.Props {
+			row.Vals[i] = x.im.linkValue(l, k, p)
+		}
+	}
+	if len(sel.Kids) > 0 {
+		row.Kids = make([]kg.Page, len(sel.Kids))
+		for i, f := range sel.Kids {
+			if !f.On.Has(row.Type) {
+				continue
+			}
+			switch f.Follow {
+			case plan.From:
+				row.Kids[i].Edges = make([]kg.Edge, 1)
+				x.node(&row.Kids[i].Edges[0].Node, l.from, f.Node)
+			case plan.To:
+				row.Kids[i].Edges = make([]kg.Edge, 1)
+				x.node(&row.Kids[i].Edges[0].Node, l.to, f.Node)
+			case plan.EvidenceOf:
+				x.pending = append(x.pending, evidencePage{link: k, field: f, page: &row.Kids[i]})
+			}
+		}
+	}
+}
+
+func (im *image) linkValue(l *link, k uint32, p *catalog.Prop) kg.Value {
+	switch p.Name {
+	case "id":
+		return kg.StringValue(l.id)
+	case "kind":
+		return kg.StringValue(im.cat.Kinds[l.kind].Name)
+	case "role":
+		return kg.StringValue(im.roles[l.role])
+	case "since":
+		return kg.StringValue(im.dates[l.since].text)
+	case "until":
+		return kg.StringValue(im.dates[l.until].text)
+	case "sourceCount":
+		return kg.IntValue(im.sourceCount(k))
+	case "createdAt":
+		return kg.TimeValue(l.created)
+	case "updatedAt":
+		return kg.TimeValue(l.updated)
+	case catalog.FromName:
+		return kg.StringValue(im.nodes[l.from].name)
+	case catalog.ToName:
+		return kg.StringValue(im.nodes[l.to].name)
+	}
+	return kg.Value{}
+}
+
+// source fills the row of a source.
+func (x *fetch) source(row *kg.Row, k uint32, sel *plan.Sel) {
+	x.spend(1)
+	s := &x.im.sources[k]
+	row.Type = x.im.cat.Source.Index
+	if sel == nil {
+		return
+	}
+	if len(sel.Props) > 0 {
+		row.Vals = make([]kg.Value, len(sel.Props))
+		for i, p := range sel.Props {
+			row.Vals[i] = s.value(p)
+		}
+	}
+	if len(sel.Kids) > 0 {
+		row.Kids = make([]kg.Page, len(sel.Kids))
+		for i, f := range sel.Kids {
+			if f.On.Has(row.Type) && f.Follow == plan.LinksOf {
+				x.linksOf(&row.Kids[i], k, f)
+			}
+		}
+	}
+}
+
+func (s *source) value(p *catalog.Prop) kg.Value {
+	switch p.Name {
+	case "id":
+		return kg.StringValue(s.id)
+	case "title":
+		return kg.StringValue(s.title)
+	case "url":
+		return kg.StringValue(s.url)
+	case "kind":
+		return kg.StringValue(s.kind)
+	case "publisher":
+		return kg.StringValue(s.publisher)
+	case "authors":
+		return kg.Value{Kind: kg.List, Str: s.authors}
+	case "publishedOn":
+		return kg.StringValue(s.published)
+	case "contentHash":
+		return kg.StringValue(s.hash)
+	}
+	return kg.Value{}
+}
+
+// hit is a link seen from one of its ends.
+type hit struct {
+	link, other uint32
+	out         bool
+}
+
+// byNameOnly tells whether an order is the default one, and which way.
+func byNameOnly(order []plan.Order) (yes, desc bool) {
+	if len(order) == 0 {
+		return true, false
+	}
+	return len(order) == 1 && order[0].By == plan.ByName, order[0].Desc
+}
+
+// plain tells whether every link of a group belongs to a field without looking at it.
+func (x *fetch) plain(f *plan.Field, g *group) bool {
+	ends := x.im.cat.Kinds[g.kind].To
+	if !g.out {
+		ends = x.im.cat.Kinds[g.kind].From
+	}
+	return f.Links == nil && ends&^f.Other == 0
+}
+
+// wants tells whether a field follows the links of a group.
+func wants(f *plan.Field, g *group) bool {
+	return f.Kinds.Has(g.kind) && (g.out && f.Out || !g.out && f.In)
+}
+
+// links fills a page of the links of a node.
+func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
+	n := &x.im.nodes[k]
+	groups := x.im.groups[n.group0:n.group1]
+	// the common case: one direction and kind, in its own order, nothing to filter: only the page is touched
+	only, count := -1, 0
+	for i := range groups {
+		if wants(f, &groups[i]) {
+			only = i
+			count++
+		}
+	}
+	if count == 0 {
+		x.facetLinks(page, f, nil)
+		page.HasPrev, page.HasNext = false, false
+		return
+	}
+	if name, desc := byNameOnly(f.Order); count == 1 && name && !desc && x.plain(f, &groups[only]) && len(f.Want.Facets) == 0 {
+		g := &groups[only]
+		page.Total = int64(g.end - g.start)
+		if !f.Want.Rows && !f.Want.More {
+			return
+		}
+		l := list[uint32]{items: x.im.adjacent[g.start:g.end], sorted: true}
+		at := func(keys []kg.Value) func(uint32) int {
+			return func(k uint32) int { return x.linkAt(hit{k, x.im.links[k].other(g.out), g.out}, f.Order, keys) }
+		}
+		if f.Page.After != nil {
+			l.after = at(f.Page.After)
+		}
+		if f.Page.Before != nil {
+			l.before = at(f.Page.Before)
+		}
+		items, prev, next := l.page(&f.Page)
+		page.HasPrev, page.HasNext = prev, next
+		if !f.Want.Rows {
+			return
+		}
+		page.Edges = make([]kg.Edge, len(items))
+		for i, k := range items {
+			x.linkEdge(&page.Edges[i], hit{k, x.im.links[k].other(g.out), g.out}, f)
+		}
+		return
+	}
+	x.hitsPage(page, x.gather(k, f), f)
+}
+
+// gather lists the links of a node that fit a field.
+func (x *fetch) gather(k uint32, f *plan.Field) []hit {
+	n := &x.im.nodes[k]
+	var hits []hit
+	for _, g := range x.im.groups[n.group0:n.group1] {
+		if !wants(f, &g) {
+			continue
+		}
+		x.step(int(g.end - g.start))
+		hits = slices.Grow(hits, int(g.end-g.start))
+		for _, l := range x.im.adjacent[g.start:g.end] {
+			h := hit{l, x.im.links[l].other(g.out), g.out}
+			if !g.out && f.Out && h.other == k {
+				continue // a link to itself is listed once, as outgoing
+			}
+			if f.Other.Has(x.im.nodes[h.other].typ) && x.linkFits(f.Links, l, h.other) {
+				hits = append(hits, h)
+			}
+		}
+	}
+	return hits
+}
+
+// countLinks counts without listing where nothing has to be looked at.
+func (x *fetch) countLinks(k uint32, f *plan.Field) int64 {
+	n := &x.im.nodes[k]
+	var total int64
+	for _, g := range x.im.groups[n.group0:n.group1] {
+		if !wants(f, &g) {
+			continue
+		}
+		if !x.plain(f, &g) || n.loops > 0 {
+			return int64(len(x.gather(k, f)))
+		}
+		total += int64(g.end - g.start)
+	}
+	return total
+}
+
+// hitsPage fills a page from the links that fit.
+func (x *fetch) hitsPage(page *kg.Page, hits []hit, f *plan.Field) {
+	page.Total = int64(len(hits))
+	x.facetLinks(page, f, hits)
+	if !f.Want.Rows && !f.Want.More {
+		return
+	}
+	l := list[hit]{items: hits, cmp: func(a, b hit) int { return x.cmpLinks(a, b, f.Order) }}
+	if f.Page.After != nil {
+		l.after = func(h hit) int { return x.linkAt(h, f.Order, f.Page.After) }
+	}
+	if f.Page.Before != nil {
+		l.before = func(h hit) int { return x.linkAt(h, f.Order, f.Page.Before) }
+	}
+	items, prev, next := l.page(&f.Page)
+	page.HasPrev, page.HasNext = prev, next
+	if !f.Want.Rows {
+		return
+	}
+	page.Edges = make([]kg.Edge, len(items))
+	for i, h := range items {
+		x.linkEdge(&page.Edges[i], h, f)
+	}
+}
+
+func (x *fetch) linkEdge(e *kg.Edge, h hit, f *plan.Field) {
+	e.Out = h.out
+	if f.Node != nil {
+		x.node(&e.Node, h.other, f.Node)
+	}
+	if f.Link != nil {
+		x.link(&e.Link, h.link, f.Link)
+	}
+	if f.Want.Cursors {
+		e.Keys = x.linkKeys(h, f.Order)
+	}
+}
+
+var defaultOrder = []plan.Order{{By: plan.ByName}}
+
+func orDefault(order []plan.Order) []plan.Order {
+	if len(order) == 0 {
+		return defaultOrder
+	}
+	return order
+}
+
+// linkNumber is the value of an order key that is a number.
+func (x *fetch) linkNumber(h hit, o plan.Order) int64 {
+	l := &x.im.links[h.link]
+	day := func(k uint32) int64 {
+		d := &x.im.dates[k]
+		return plan.DateKey(d.from, d.to, k != 0, o.Desc)
+	}
+	switch o.By {
+	case plan.BySince:
+		return day(l.since)
+	case plan.ByUntil:
+		return day(l.until)
+	}
+	return x.im.sourceCount(h.link)
+}
+
+// direct turns a comparison round for a descending key.
+func direct(c int, desc bool) int {
+	if desc {
+		return -c
+	}
+	return c
+}
+
+func (x *fetch) cmpLinks(a, b hit, order []plan.Order) int {
+	order = orDefault(order)
+	for _, o := range order {
+		var c int
+		if o.By == plan.ByName {
+			c = cmp.Compare(x.im.nodes[a.other].rank, x.im.nodes[b.other].rank)
+		} else {
+			c = cmp.Compare(x.linkNumber(a, o), x.linkNumber(b, o))
+		}
+		if c != 0 {
+			return direct(c, o.Desc)
+		}
+	}
+	return direct(cmp.Compare(x.im.links[a.link].order, x.im.links[b.link].order), order[len(order)-1].Desc)
+}
+
+// linkAt compares a link with the keys of a cursor.
+func (x *fetch) linkAt(h hit, order []plan.Order, keys []kg.Value) int {
+	order = orDefault(order)
+	for i, o := range order {
+		var c int
+		if o.By == plan.ByName {
+			c = strings.Compare(x.im.nodes[h.other].sortKey, keys[i].Str)
+		} else {
+			c = cmp.Compare(x.linkNumber(h, o), keys[i].Int)
+		}
+		if c != 0 {
+			return direct(c, o.Desc)
+		}
+	}
+	return direct(strings.Compare(x.im.links[h.link].id, keys[len(order)].Str), order[len(order)-1].Desc)
+}
+
+func (x *fetch) linkKeys(h hit, order []plan.Order) []kg.Value {
+	order = orDefault(order)
+	keys := make([]kg.Value, 0, len(order)+1)
+	for _, o := range order {
+		if o.By == plan.ByName {
+			keys = append(keys, kg.Value{Kind: kg.String, Str: x.im.nodes[h.other].sortKey})
+		} else {
+			keys = append(keys, kg.IntValue(x.linkNumber(h, o)))
+		}
+	}
+	return append(keys, kg.StringValue(x.im.links[h.link].id))
+}
+
+// linksOf fills a page of the links that rest on a source, seen from where they start.
+func (x *fetch) linksOf(page *kg.Page, k uint32, f *plan.Field) {
+	x.step(len(x.im.supports[k]))
+	var hits []hit
+	for _, l := range x.im.supports[k] {
+		to := x.im.links[l].to
+		if x.linkFits(f.Links, l, to) {
+			hits = append(hits, hit{l, to, true})
+		}
+	}
+	x.hitsPage(page, hits, f)
+}
+
+// everything fills a page of all records of the types wanted.
+func (x *fetch) everything(page *kg.Page, f *plan.Field) {
+	if x.q.Types.Has(x.im.cat.Source.Index) {
+		x.records(page, f, x.im.byType[x.im.cat.Source.Index], sourcesOrder{x})
+		return
+	}
+	var one []uint32
+	for _, t := range x.im.cat.Types {
+		if x.q.Types.Has(t.Index) {
+			one = x.im.byType[t.Index]
+			if x.q.Types.Len() > 1 {
+				one = nil
+				break
+			}
+		}
+	}
+	if one == nil {
+		for _, t := range x.im.cat.Types {
+			if x.q.Types.Has(t.Index) {
+				one = append(one, x.im.byType[t.Index]...)
+			}
+		}
+		slices.SortFunc(one, func(a, b uint32) int { return nodesOrder{x}.cmp(a, b, nil) })
+	}
+	x.records(page, f, one, nodesOrder{x})
+}
+
+// records is what entities and sources differ in when they are listed.
+type recordOrder interface {
+	fits(f *plan.EntityFilter, k uint32) bool
+	cmp(a, b uint32, order []plan.Order) int
+	at(k uint32, order []plan.Order, keys []kg.Value) int
+	keys(k uint32, order []plan.Order) []kg.Value
+	fill(row *kg.Row, k uint32, sel *plan.Sel)
+}
+
+// records fills a page from records in order of name.
+func (x *fetch) records(page *kg.Page, f *plan.Field, all []uint32, r recordOrder) {
+	name, desc := byNameOnly(f.Order)
+	l := list[uint32]{items: all, sorted: name && !desc, cmp: func(a, b uint32) int { return r.cmp(a, b, f.Order) }}
+	if f.Entities != nil {
+		l.items = nil
+		for _, k := range x.candidates(f.Entities, all) {
+			x.step(1)
+			if r.fits(f.Entities, k) {
+				l.items = append(l.items, k)
+			}
+		}
+	} else if !l.sorted {
+		l.items = slices.Clone(all)
+	}
+	page.Total = int64(len(l.items))
+	x.facetRecords(page, f, l.items)
+	if !f.Want.Rows && !f.Want.More {
+		return
+	}
+	if f.Page.After != nil {
+		l.after = func(k uint32) int { return r.at(k, f.Order, f.Page.After) }
+	}
+	if f.Page.Before != nil {
+		l.before = func(k uint32) int { return r.at(k, f.Order, f.Page.Before) }
+	}
+	items, prev, next := l.page(&f.Page)
+	page.HasPrev, page.HasNext = prev, next
+	if !f.Want.Rows {
+		return
+	}
+	page.Edges = make([]kg.Edge, len(items))
+	for i, k := range items {
+		if f.Node != nil {
+			r.fill(&page.Edges[i].Node, k, f.Node)
+		}
+		if f.Want.Cursors {
+			page.Edges[i].Keys = r.keys(k, f.Order)
+		}
+	}
+}
+
+// candidates narrows what a filter has to be tried on, keeping the order: by an exact name, or by a link to a known
+// entity that has fewer links than there are records.
+func (x *fetch) candidates(f *plan.EntityFilter, all []uint32) []uint32 {
+	if len(all) == 0 || x.q.Types.Has(x.im.cat.Source.Index) {
+		return all
+	}
+	var keys []uint32
+	switch {
+	case f.Name != nil && f.Name.Eq != nil:
+		keys = slices.Clone(x.im.byName[*f.Name.Eq])
+	case f.LinkedTo != nil && f.LinkedTo.Ref >= 0:
+		k := x.refs[f.LinkedTo.Ref]
+		if k == 0 {
+			return nil
+		}
+		if x.im.degree(k) >= int64(len(all)) {
+			return all
+		}
+		n := &x.im.nodes[k]
+		for _, g := range x.im.groups[n.group0:n.group1] {
+			for _, l := range x.im.adjacent[g.start:g.end] {
+				keys = append(keys, x.im.links[l].other(g.out))
+			}
+		}
+	default:
+		return all
+	}
+	keys = slices.DeleteFunc(keys, func(k uint32) bool { return !x.q.Types.Has(x.im.nodes[k].typ) })
+	slices.SortFunc(keys, func(a, b uint32) int { return nodesOrder{x}.cmp(a, b, nil) })
+	return slices.Compact(keys)
+}
+
+type nodesOrder struct{ x *fetch }
+
+func (r nodesOrder) fits(f *plan.EntityFilter, k uint32) bool { return r.x.entityFits(f, k) }
+
+func (r nodesOrder) fill(row *kg.Row, k uint32, sel *plan.Sel) { r.x.node(row, k, sel) }
+
+func (r nodesOrder) number(k uint32, o plan.Order) int64 {
+	n := &r.x.im.nodes[k]
+	switch o.By {
+	case plan.ByDate:
+		return plan.DateKey(n.from, n.to, n.dated, o.Desc)
+	case plan.ByLinkCount:
+		return r.x.im.degree(k)
+	}
+	return int64(n.updated)
+}
+
+func (r nodesOrder) cmp(a, b uint32, order []plan.Order) int {
+	order = orDefault(order)
+	im := r.x.im
+	for _, o := range order {
+		var c int
+		if o.By == plan.ByName {
+			c = cmp.Compare(im.nodes[a].rank, im.nodes[b].rank)
+		} else {
+			c = cmp.Compare(r.number(a, o), r.number(b, o))
+		}
+		if c != 0 {
+			return direct(c, o.Desc)
+		}
+	}
+	return direct(strings.Compare(im.nodes[a].id, im.nodes[b].id), order[len(order)-1].Desc)
+}
+
+func (r nodesOrder) at(k uint32, order []plan.Order, keys []kg.Value) int {
+	n := &r.x.im.nodes[k]
+	return recordAt(n.sortKey, n.id, orDefault(order), keys, func(o plan.Order) int64 { return r.number(k, o) })
+}
+
+func (r nodesOrder) keys(k uint32, order []plan.Order) []kg.Value {
+	n := &r.x.im.nodes[k]
+	return recordKeys(n.sortKey, n.id, orDefault(order), func(o plan.Order) int64 { return r.number(k, o) })
+}
+
+type sourcesOrder struct{ x *fetch }
+
+func (r sourcesOrder) fits(f *plan.EntityFilter, k uint32) bool { return r.x.sourceFits(f, k) }
+
+func (r sourcesOrder) fill(row *kg.Row, k uint32, sel *plan.Sel) { r.x.source(row, k, sel) }
+
+func (r sourcesOrder) number(k uint32, o plan.Order) int64 {
+	s := &r.x.im.sources[k]
+	switch o.By {
+	case plan.ByDate:
+		return plan.DateKey(s.from, s.to, s.published != "", o.Desc)
+	case plan.ByLinkCount:
+		return int64(len(r.x.im.supports[k]))
+	}
+	return 0
+}
+
+func (r sourcesOrder) cmp(a, b uint32, order []plan.Order) int {
+	s := &r.x.im.sources[b]
+	return r.at(a, order, recordKeys(s.sortKey, s.id, orDefault(order), func(o plan.Order) int64 { return r.number(b, o) }))
+}
+
+func (r sourcesOrder) at(k uint32, order []plan.Order, keys []kg.Value) int {
+	s := &r.x.im.sources[k]
+	return recordAt(s.sortKey, s.id, orDefault(order), keys, func(o plan.Order) int64 { return r.number(k, o) })
+}
+
+func (r sourcesOrder) keys(k uint32, order []plan.Order) []kg.Value {
+	s := &r.x.im.sources[k]
+	return recordKeys(s.sortKey, s.id, orDefault(order), func(o plan.Order) int64 { return r.number(k, o) })
+}
+
+func recordAt(sortKey, id string, order []plan.Order, keys []kg.Value, number func(plan.Order) int64) int {
+	for i, o := range order {
+		var c int
+		if o.By == plan.ByName {
+			c = strings.Compare(sortKey, keys[i].Str)
+		} else {
+			c = cmp.Compare(number(o), keys[i].Int)
+		}
+		if c != 0 {
+			return direct(c, o.Desc)
+		}
+	}
+	return direct(strings.Compare(id, keys[len(order)].Str), order[len(order)-1].Desc)
+}
+
+func recordKeys(sortKey, id string, order []plan.Order, number func(plan.Order) int64) []kg.Value {
+	keys := make([]kg.Value, 0, len(order)+1)
+	for _, o := range order {
+		if o.By == plan.ByName {
+			keys = append(keys, kg.Value{Kind: kg.String, Str: sortKey})
+		} else {
+			keys = append(keys, kg.IntValue(number(o)))
+		}
+	}
+	return append(keys, kg.StringValue(id))
+}
+
+// chain is one way from the owner of a derived field to a node.
+type chain struct{ node, hop1, hop2 uint32 }
+
+// chains lists the ways a derived field leads from a node.
+func (x *fetch) chains(k uint32, d *catalog.DerivedField) []chain {
+	var out []chain
+	each := func(k uint32, kind uint8, f func(link, other uint32)) {
+		n := &x.im.nodes[k]
+		for _, g := range x.im.groups[n.group0:n.group1] {
+			if g.kind != kind || g.out != d.Out {
+				continue
+			}
+			x.step(int(g.end - g.start))
+			for _, l := range x.im.adjacent[g.start:g.end] {
+				f(l, x.im.links[l].other(g.out))
+			}
+		}
+	}
+	for _, c := range d.Chains {
+		each(k, c[0].Index, func(hop1, middle uint32) {
+			each(middle, c[1].Index, func(hop2, end uint32) {
+				if x.im.nodes[end].typ == d.Other.Index {
+					out = append(out, chain{end, hop1, hop2})
+				}
+			})
+		})
+	}
+	return out
+}
+
+// weighed is a node that chains lead to.
+type weighed struct {
+	node   uint32
+	weight int64
+	first  int // its chains: chains[first : first+weight]
+}
+
+// derived fills a page of what chains lead to, most first.
+func (x *fetch) derived(page *kg.Page, k uint32, f *plan.Field) {
+	chains := x.chains(k, f.Derived)
+	order := func(l uint32) uint32 { return x.im.links[l].order }
+	slices.SortFunc(chains, func(a, b chain) int {
+		return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(order(a.hop1), order(b.hop1)), cmp.Compare(order(a.hop2), order(b.hop2)))
+	})
+	var all []weighed
+	for i, c := range chains {
+		if i == 0 || c.node != chains[i-1].node {
+			all = append(all, weighed{node: c.node, first: i})
+		}
+		all[len(all)-1].weight++
+	}
+	page.Total = int64(len(all))
+	items := x.weighedPage(page, f, all)
+	for i, w := range items {
+		e := &page.Edges[i]
+		e.Weight = w.weight
+		if f.Because == nil {
+			continue
+		}
+		var links []uint32
+		for _, c := range chains[w.first : w.first+int(w.weight)] {
+			for _, l := range [2]uint32{c.hop1, c.hop2} {
+				if len(links) < f.BecauseN && !slices.Contains(links, l) {
+					links = append(links, l)
+				}
+			}
+			if len(links) >= f.BecauseN {
+				break
+			}
+		}
+		e.Because = make([]kg.Row, len(links))
+		for j, l := range links {
+			x.link(&e.Because[j], l, f.Because)
+		}
+	}
+}
+
+// weighedPage fills a page of nodes by weight, then name, then id.
+func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weighed {
+	if !f.Want.Rows && !f.Want.More {
+		return nil
+	}
+	im := x.im
+	at := func(keys []kg.Value) func(weighed) int {
+		return func(w weighed) int {
+			n := &im.nodes[w.node]
+			return cmp.Or(cmp.Compare(keys[0].Int, w.weight), strings.Compare(n.sortKey, keys[1].Str), strings.Compare(n.id, keys[2].Str))
+		}
+	}
+	l := list[weighed]{items: all, cmp: func(a, b weighed) int {
+		x, y := &im.nodes[a.node], &im.nodes[b.node]
+		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(x.rank, y.rank), strings.Compare(x.id, y.id))
+	}}
+	if f.Page.After != nil {
+		l.after = at(f.Page.After)
+	}
+	if f.Page.Before != nil {
+		l.before = at(f.Page.Before)
+	}
+	items, prev, next := l.page(&f.Page)
+	page.HasPrev, page.HasNext = prev, next
+	if !f.Want.Rows {
+		return nil
+	}
+	page.Edges = make([]kg.Edge, len(items))
+	for i, w := range items {
+		e := &page.Edges[i]
+		if f.Node != nil {
+			x.node(&e.Node, w.node, f.Node)
+		}
+		e.Weight = w.weight
+		if f.Want.Cursors {
+			n := &im.nodes[w.node]
+			e.Keys = []kg.Value{kg.IntValue(w.weight), {Kind: kg.String, Str: n.sortKey}, kg.StringValue(n.id)}
+		}
+	}
+	return items
+}
+
+// stats counts what there is.
+func (x *fetch) stats() *kg.Stats {
+	im := x.im
+	s := &kg.Stats{Sources: int64(len(im.sources) - 1)}
+	for _, t := range im.cat.Types {
+		s.Entities = append(s.Entities, kg.Bucket{Key: t.Enum, Count: int64(len(im.byType[t.Index]))})
+	}
+	counts := make([]int64, len(im.cat.Kinds))
+	for i := 1; i < len(im.links); i++ {
+		l := &im.links[i]
+		counts[l.kind]++
+		s.UnverifiedExcerpts += int64(l.unverified)
+		if im.sourceCount(uint32(i)) == 0 { //nolint:gosec // see readSources
+			s.LinksWithoutEvidence++
+		}
+	}
+	for i, k := range im.cat.Kinds {
+		s.Links = append(s.Links, kg.Bucket{Key: k.Name, Count: counts[i]})
+	}
+	return s
+}
+
+// docOf is what a search sees of a node.
+func (x *fetch) docOf(n *node) text.Doc {
+	var aliases []string
+	if n.aliases != "" {
+		aliases = strings.Split(n.aliases, "\x00")
+	}
+	return text.NewDoc(n.name, aliases, x.body(n))
+}

@@ -1,0 +1,247 @@
+package sqlitestore
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/text"
+)
+
+// matchText matches one text, already folded.
+func matchText(f *plan.StringFilter, s string) bool {
+	return (f.Eq == nil || s == *f.Eq) &&
+		(f.In == nil || slices.Contains(f.In, s)) &&
+		(f.Contains == nil || strings.Contains(s, *f.Contains)) &&
+		(f.StartsWith == nil || strings.HasPrefix(s, *f.StartsWith))
+}
+
+// bare tells whether a filter asks for nothing but isNull.
+func bare(f *plan.StringFilter) bool {
+	return f.Eq == nil && f.In == nil && f.Contains == nil && f.StartsWith == nil
+}
+
+// matchTexts matches a field of several texts: each is folded when it is looked at. present: the field has a text.
+func matchTexts(f *plan.StringFilter, present bool, each func(yield func(string) bool)) bool {
+	if f.IsNull != nil && *f.IsNull == present {
+		return false
+	}
+	if bare(f) {
+		return true
+	}
+	for s := range each {
+		if matchText(f, text.Fold(s)) {
+			return true
+		}
+	}
+	return false
+}
+
+func matchInt(f *plan.IntFilter, n int64) bool {
+	return (f.Eq == nil || n == *f.Eq) && (f.Gte == nil || n >= *f.Gte) && (f.Lte == nil || n <= *f.Lte)
+}
+
+func matchDate(f *plan.DateFilter, from, to kg.Day, known bool) bool {
+	if f.IsNull != nil && *f.IsNull == known {
+		return false
+	}
+	if !f.Bounded {
+		return true
+	}
+	if !known {
+		return false
+	}
+	if f.Certain {
+		return from >= f.From && to <= f.To
+	}
+	return from <= f.To && to >= f.From
+}
+
+// names are the name and aliases of a node.
+func (n *node) names(yield func(string) bool) {
+	if !yield(n.name) || n.aliases == "" {
+		return
+	}
+	for a := range strings.SplitSeq(n.aliases, "\x00") {
+		if !yield(a) {
+			return
+		}
+	}
+}
+
+// body are the description and searchable properties of a node.
+func (x *fetch) body(n *node) []string {
+	var out []string
+	if n.desc != "" {
+		out = append(out, n.desc)
+	}
+	for i, p := range x.im.cat.TypeAt(n.typ).Props {
+		if p.Searchable && n.vals[i].Str != "" {
+			out = append(out, n.vals[i].Str)
+		}
+	}
+	return out
+}
+
+// entityFits evaluates a filter on a node.
+func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
+	if f == nil {
+		return true
+	}
+	n := &x.im.nodes[k]
+	for _, a := range f.And {
+		if !x.entityFits(a, k) {
+			return false
+		}
+	}
+	if f.Or != nil && !slices.ContainsFunc(f.Or, func(o *plan.EntityFilter) bool { return x.entityFits(o, k) }) {
+		return false
+	}
+	if f.Not != nil && x.entityFits(f.Not, k) ||
+		f.Types != nil && !f.Types.Has(n.typ) ||
+		f.LinkCount != nil && !matchInt(f.LinkCount, x.im.degree(k)) ||
+		f.Date != nil && !matchDate(f.Date, n.from, n.to, n.dated) ||
+		f.Name != nil && !matchTexts(f.Name, true, n.names) {
+		return false
+	}
+	if f.Text != nil {
+		body := x.body(n)
+		if !matchTexts(f.Text, len(body) > 0, func(yield func(string) bool) {
+			more := true
+			n.names(func(s string) bool { more = yield(s); return more })
+			for i := 0; more && i < len(body); i++ {
+				more = yield(body[i])
+			}
+		}) {
+			return false
+		}
+	}
+	return f.LinkedTo == nil || x.linkedFits(f.LinkedTo, k)
+}
+
+// linkedFits tells whether a node has a link, in either direction, to an entity that fits.
+func (x *fetch) linkedFits(f *plan.LinkedTo, k uint32) bool {
+	if f.Ref < 0 {
+		return x.joined(f, k, func(other uint32) bool { return x.entityFits(f.Where, other) })
+	}
+	want := x.refs[f.Ref]
+	if want == 0 || !x.entityFits(f.Where, want) {
+		return false
+	}
+	if x.im.degree(want) < x.im.degree(k) {
+		k, want = want, k // the shorter list of the two tells as well
+	}
+	return x.joined(f, k, func(other uint32) bool { return other == want })
+}
+
+// joined looks for a link of k, of the filter's kinds, whose other end fits.
+func (x *fetch) joined(f *plan.LinkedTo, k uint32, fits func(uint32) bool) bool {
+	n := &x.im.nodes[k]
+	for _, g := range x.im.groups[n.group0:n.group1] {
+		if f.Kinds != nil && !f.Kinds.Has(g.kind) {
+			continue
+		}
+		for _, l := range x.im.adjacent[g.start:g.end] {
+			if fits(x.im.links[l].other(g.out)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sourceFits evaluates a filter on a source: see plan.EntityFilter.
+func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
+	if f == nil {
+		return true
+	}
+	s := &x.im.sources[k]
+	for _, a := range f.And {
+		if !x.sourceFits(a, k) {
+			return false
+		}
+	}
+	if f.Or != nil && !slices.ContainsFunc(f.Or, func(o *plan.EntityFilter) bool { return x.sourceFits(o, k) }) {
+		return false
+	}
+	title := func(yield func(string) bool) { yield(s.title) }
+	if f.Not != nil && x.sourceFits(f.Not, k) ||
+		f.Types != nil && !f.Types.Has(x.im.cat.Source.Index) ||
+		f.LinkCount != nil && !matchInt(f.LinkCount, int64(len(x.im.supports[k]))) ||
+		f.Date != nil && !matchDate(f.Date, s.from, s.to, s.published != "") ||
+		f.Name != nil && !matchTexts(f.Name, true, title) ||
+		f.Text != nil && !matchTexts(f.Text, false, title) {
+		return false
+	}
+	if f.LinkedTo == nil {
+		return true
+	}
+	want := uint32(0)
+	if f.LinkedTo.Ref >= 0 {
+		if want = x.refs[f.LinkedTo.Ref]; want == 0 {
+			return false
+		}
+	}
+	for _, l := range x.im.supports[k] {
+		ln := &x.im.links[l]
+		if f.LinkedTo.Kinds != nil && !f.LinkedTo.Kinds.Has(ln.kind) {
+			continue
+		}
+		for _, end := range [2]uint32{ln.from, ln.to} {
+			if (want == 0 || end == want) && x.entityFits(f.LinkedTo.Where, end) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// linkFits evaluates a filter on a link whose other end is other.
+func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
+	if f == nil {
+		return true
+	}
+	l := &x.im.links[k]
+	for _, a := range f.And {
+		if !x.linkFits(a, k, other) {
+			return false
+		}
+	}
+	if f.Or != nil && !slices.ContainsFunc(f.Or, func(o *plan.LinkFilter) bool { return x.linkFits(o, k, other) }) {
+		return false
+	}
+	if f.Not != nil && x.linkFits(f.Not, k, other) || f.Kinds != nil && !f.Kinds.Has(l.kind) {
+		return false
+	}
+	if f.Role != nil {
+		role := x.im.roles[l.role]
+		if !matchTexts(f.Role, role != "", func(yield func(string) bool) { _ = role != "" && yield(role) }) {
+			return false
+		}
+	}
+	from, to := x.im.dates[l.since].from, x.im.dates[l.until].to
+	if f.AsOf != nil && (from > f.AsOf.To || to < f.AsOf.From) {
+		return false
+	}
+	if d := f.During; d != nil {
+		switch {
+		case d.IsNull != nil && *d.IsNull != (l.since == 0 && l.until == 0):
+			return false
+		case !d.Bounded:
+		case d.Certain:
+			if l.since == 0 || l.until == 0 || from < d.From || to > d.To {
+				return false
+			}
+		case from > d.To || to < d.From:
+			return false
+		}
+	}
+	if f.MinSources != nil && x.im.sourceCount(k) < *f.MinSources {
+		return false
+	}
+	if f.Sources != nil && !slices.ContainsFunc(x.im.sourcesOf(k), func(s uint32) bool { return slices.Contains(f.Sources, x.im.sources[s].id) }) {
+		return false
+	}
+	return f.Other == nil || x.entityFits(f.Other, other)
+}

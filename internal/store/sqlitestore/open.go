@@ -1,0 +1,285 @@
+// Package sqlitestore keeps the graph in one SQLite file and answers from an image of it in memory.
+//
+// The file is the truth: a load is one transaction on it. Reads come from the image (image.go), which is built at the
+// first Fetch or by Warm and exchanged whole when the file has changed, also when another process changed it. Excerpts
+// stay on disk and are read by one statement for each level that asks for them. Why not one statement a level for
+// everything: docs/decisions/0001-embedded-reads-from-memory.md.
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// applicationID marks a file as ours in its header (PRAGMA application_id): "ThLn".
+const applicationID = 0x54684c6e
+
+// Options say which file to open and what the graph can hold.
+type Options struct {
+	// Path of the file, created when it does not exist; "" keeps the graph in memory only.
+	Path    string
+	Catalog *catalog.Catalog
+	// Now is the clock of loads; nil is time.Now.
+	Now func() time.Time
+	// Logger gets what no caller can be told; nil discards it.
+	Logger *slog.Logger
+}
+
+// OpenError says what is wrong with a file and what to do, for the person at the command line. It is wrapped by the
+// kg.Error that Open returns, whose own message holds no path.
+type OpenError struct{ Path, Problem, Remedy string }
+
+// Error is the whole sentence, path included.
+func (e *OpenError) Error() string { return e.Path + " " + e.Problem + ": " + e.Remedy }
+
+// Store is the embedded store.
+type Store struct {
+	cat    *catalog.Catalog
+	now    func() time.Time
+	log    *slog.Logger
+	read   *sql.DB // any number of readers
+	write  *sql.DB // one writer
+	loads  chan struct{}
+	image  atomic.Pointer[image]
+	build  sync.Mutex // held while an image is built
+	watch  watcher
+	closed atomic.Bool
+}
+
+var _ store.Store = (*Store)(nil)
+
+// memoryName numbers the in-memory databases of a process, so that two of them are two.
+func memoryName(s *Store) string { return fmt.Sprintf("file:throughline-%p", s) }
+
+// Open opens or creates a store. Its errors are Unavailable and wrap an *OpenError.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	s := &Store{cat: o.Catalog, now: o.Now, log: o.Logger, loads: make(chan struct{}, 1)}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if err := s.open(ctx, o.Path); err != nil {
+		_ = s.Close()
+		return nil, openError(o.Path, err)
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, path string) error {
+	common := url.Values{}
+	// immediate: a transaction that will write takes its lock at once, not at its first write where it could only fail
+	writer := url.Values{"_txlock": {"immediate"}}
+	name := ""
+	if path == "" {
+		name = memoryName(s)
+		common.Set("vfs", "memdb")
+		name = fmt.Sprintf("file:/throughline-%p", s)
+		writer["_pragma"] = []string{"foreign_keys(1)", "busy_timeout(2000)"}
+		common["_pragma"] = []string{"busy_timeout(2000)"}
+	} else {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return err
+		}
+		name = (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String()
+		writer["_pragma"] = []string{
+			"busy_timeout(2000)", "journal_mode(WAL)",
+			"synchronous(FULL)", // a load that was reported is on disk, whatever happens to the machine
+			"foreign_keys(1)", "cache_size(-65536)", "temp_store(MEMORY)",
+		}
+		common["_pragma"] = []string{"busy_timeout(2000)", "query_only(1)", "mmap_size(1073741824)"}
+	}
+	for k, v := range common {
+		if k != "_pragma" {
+			writer[k] = v
+		}
+	}
+	var err error
+	if s.write, err = sql.Open("sqlite", name+"?"+writer.Encode()); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	s.write.SetMaxIdleConns(1)
+	s.write.SetConnMaxLifetime(0)
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	if s.read, err = sql.Open("sqlite", name+"?"+common.Encode()); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(8)
+	s.read.SetMaxIdleConns(8)
+	return s.watch.open(ctx, s.read)
+}
+
+var (
+	errForeign = errors.New("not a Throughline file")
+	errNewer   = errors.New("written by a newer Throughline")
+)
+
+func (s *Store) migrate(ctx context.Context) error {
+	var version, app, tables int
+	row := s.write.QueryRowContext(ctx, `SELECT (SELECT user_version FROM pragma_user_version),
+		(SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)`)
+	if err := row.Scan(&version, &app, &tables); err != nil {
+		return err
+	}
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	switch {
+	case app != applicationID && tables > 0:
+		return errForeign
+	case version > len(files):
+		return errNewer
+	}
+	for i := version; i < len(files); i++ {
+		text, err := migrations.ReadFile(files[i])
+		if err != nil {
+			return err
+		}
+		tx, err := s.write.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		// another process may have been quicker; the lock is ours now, so what it reads stays so
+		var now int
+		err = tx.QueryRowContext(ctx, `SELECT user_version FROM pragma_user_version`).Scan(&now)
+		if err == nil && now <= i {
+			_, err = tx.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA application_id=%d; PRAGMA user_version=%d", text, applicationID, i+1))
+		}
+		if err == nil {
+			err = tx.Commit()
+		}
+		if err != nil {
+			return errors.Join(err, rollback(tx))
+		}
+	}
+	return nil
+}
+
+func rollback(tx *sql.Tx) error {
+	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		return err
+	}
+	return nil
+}
+
+// openError says in one sentence why a file cannot be used.
+func openError(path string, err error) error {
+	e := &OpenError{Path: path, Problem: "cannot be opened", Remedy: "check the path and its permissions, or choose another with --store sqlite:PATH"}
+	var se *sqlite.Error
+	code := 0
+	if errors.As(err, &se) {
+		code = se.Code() & 0xff
+	}
+	switch {
+	case errors.Is(err, errForeign) || code == sqlite3.SQLITE_NOTADB:
+		e.Problem, e.Remedy = "is not a Throughline store", "choose another file with --store sqlite:PATH; nothing was changed"
+	case errors.Is(err, errNewer):
+		e.Problem, e.Remedy = "was written by a newer Throughline", "use that version, or choose another file with --store sqlite:PATH"
+	case code == sqlite3.SQLITE_CORRUPT:
+		e.Problem, e.Remedy = "is damaged", "restore it from a backup or an export, or move it away and import again"
+	case code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED:
+		e.Problem, e.Remedy = "is being written by another process", "wait until its import has ended"
+	case code == sqlite3.SQLITE_FULL:
+		e.Problem, e.Remedy = "does not fit on its disk", "free some room and try again"
+	case code == sqlite3.SQLITE_READONLY || errors.Is(err, fs.ErrPermission):
+		e.Problem, e.Remedy = "may not be written", "give this user write permission to the file and its folder, or choose another with --store sqlite:PATH"
+	}
+	return kg.Wrap(kg.Unavailable, errors.Join(e, err), "the store's file %s", e.Problem)
+}
+
+// storeError turns an error of a statement into ours.
+func storeError(ctx context.Context, err error) error {
+	var se *sqlite.Error
+	var own *kg.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &own):
+		return err
+	case ctx.Err() != nil:
+		return ended(ctx)
+	case errors.As(err, &se):
+		switch se.Code() & 0xff {
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+			return kg.Wrap(kg.Unavailable, err, "the store is being written by another process; try again in a moment")
+		case sqlite3.SQLITE_FULL:
+			return kg.Wrap(kg.Unavailable, err, "the store's disk is full; nothing was written")
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+			return kg.Wrap(kg.Unavailable, err, "the store's file is damaged; restore it from a backup or an export")
+		}
+	case errors.Is(err, sql.ErrConnDone):
+		return kg.Wrap(kg.Unavailable, err, "the store is closed")
+	}
+	return kg.Wrap(kg.Internal, err, "the store failed")
+}
+
+// ended is the error for a context that is over.
+func ended(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return kg.Wrap(kg.Timeout, ctx.Err(), "the operation took too long; ask for less at once")
+	}
+	return kg.Wrap(kg.Cancelled, ctx.Err(), "the request was cancelled")
+}
+
+// Kind is "sqlite".
+func (s *Store) Kind() string { return "sqlite" }
+
+// Ready is nil while the store is open.
+func (s *Store) Ready(context.Context) error {
+	if s.closed.Load() {
+		return kg.Errorf(kg.Unavailable, "the store is closed")
+	}
+	return nil
+}
+
+// Empty tells whether nothing was ever loaded.
+func (s *Store) Empty(ctx context.Context) (bool, error) {
+	var n int
+	err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM node) OR EXISTS (SELECT 1 FROM source)`).Scan(&n)
+	return n == 0, storeError(ctx, err)
+}
+
+// Close closes the file. It waits for nothing: statements under way fail.
+func (s *Store) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	err := s.watch.close()
+	if s.read != nil {
+		err = errors.Join(err, s.read.Close())
+	}
+	if s.write != nil {
+		err = errors.Join(err, s.write.Close())
+	}
+	return err
+}
