@@ -3,13 +3,29 @@
 package graph
 
 import (
+	"container/list"
 	"context"
+	"encoding/json"
+	"errors"
 	"log/slog"
+	"runtime/debug"
+	"strings"
+	"sync"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/core"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+	"golang.org/x/sync/errgroup"
 
+	"github.com/throughline/throughline/graph/exec"
+	"github.com/throughline/throughline/graph/model"
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 )
@@ -50,12 +66,39 @@ type Observation struct {
 
 // Engine answers GraphQL requests. It may be used by many goroutines at once.
 type Engine struct {
-	opts Options
+	opts      Options
+	log       *slog.Logger
+	documents documents
+	rules     *rules.Rules
+	generated graphql.ExecutableSchema
+	buffers   sync.Pool
 }
 
 // New makes an Engine.
 func New(opts Options) (*Engine, error) {
-	return &Engine{opts: opts}, nil
+	if opts.Catalog == nil || opts.Store == nil {
+		return nil, errors.New("an engine needs a catalogue and a store")
+	}
+	if opts.Limits == (plan.Limits{}) {
+		opts.Limits = plan.DefaultLimits()
+	}
+	e := &Engine{opts: opts, log: opts.Logger, rules: rules.NewDefaultRules()}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	if !opts.Introspection {
+		// without introspection nothing may be guessed either
+		for name, rule := range map[string]core.RuleFunc{
+			"FieldsOnCorrectType": rules.FieldsOnCorrectTypeRuleWithoutSuggestions.RuleFunc, "KnownArgumentNames": rules.KnownArgumentNamesRuleWithoutSuggestions.RuleFunc,
+			"KnownTypeNames": rules.KnownTypeNamesRuleWithoutSuggestions.RuleFunc, "ValuesOfCorrectType": rules.ValuesOfCorrectTypeRuleWithoutSuggestions.RuleFunc, "ScalarLeafs": rules.ScalarLeafsRuleWithoutSuggestions.RuleFunc,
+		} {
+			e.rules.ReplaceRule(name, rule)
+		}
+	}
+	e.documents.items = map[string]*list.Element{}
+	e.generated = exec.NewExecutableSchema(exec.Config{Schema: opts.Catalog.Schema, Resolvers: &Resolver{}})
+	e.buffers.New = func() any { b := make([]byte, 0, 16<<10); return &b }
+	return e, nil
 }
 
 // Request is one operation to run.
@@ -77,12 +120,214 @@ type Response struct {
 	Began bool
 	// Operation is the operation's name, Kind "query", "mutation" or "subscription"; "" when there is none.
 	Operation, Kind string
+
+	engine *Engine
+	buf    *[]byte
 }
 
 // Do answers r. It never panics, and ends soon after ctx or the time limit does.
-func (e *Engine) Do(ctx context.Context, r *Request) *Response {
-	return &Response{}
+func (e *Engine) Do(ctx context.Context, r *Request) (resp *Response) {
+	o := Observation{}
+	begin := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, e.opts.Limits.Timeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			e.log.LogAttrs(ctx, slog.LevelError, "panic while answering", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			resp = &Response{Errors: []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.Internal, "panic"), nil)}, Began: true, Data: []byte("null")}
+		}
+		if e.opts.Observe != nil {
+			o.Operation, o.Kind, o.Code, o.Duration = resp.Operation, resp.Kind, resp.Code(), time.Since(begin)
+			e.opts.Observe(o)
+		}
+	}()
+	return e.do(ctx, r, &o)
 }
+
+// refuse is the answer to a request that is not run.
+func (e *Engine) refuse(ctx context.Context, resp *Response, err error) *Response {
+	resp.Errors = append(resp.Errors, e.present(ctx, err, nil))
+	return resp
+}
+
+func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
+	resp := &Response{engine: e}
+	begin := time.Now()
+	d := e.documents.get(r.Query)
+	if o.Cached = d != nil; d == nil {
+		var errs []*gqlerror.Error
+		if d, errs = e.read(ctx, r.Query); errs != nil {
+			resp.Errors = errs
+			return resp
+		}
+		e.documents.put(d)
+		o.Parse = time.Since(begin)
+	}
+	op, err := operation(d.doc, r.OperationName)
+	if err != nil {
+		return e.refuse(ctx, resp, err)
+	}
+	resp.Operation, resp.Kind = op.Name, string(op.Operation)
+	if r.ReadOnly && op.Operation != ast.Query {
+		return e.refuse(ctx, resp, kg.Errorf(codeMethod, "a %s needs POST", op.Operation))
+	}
+	vars := r.Variables
+	if len(op.VariableDefinitions) > 0 {
+		if vars, err = validator.VariableValues(e.opts.Catalog.Schema, op, r.Variables); err != nil {
+			return e.refuse(ctx, resp, variableError(err))
+		}
+	}
+	c := e.compile(d, op, vars)
+	w := &writer{cat: e.opts.Catalog, vars: vars, answers: make([]answer, len(c.roots))}
+	w.present = func(err error, path ast.Path) *gqlerror.Error { return e.present(ctx, err, path) }
+	total := 0
+	for i, root := range c.roots {
+		q, err := c.query(root, e.opts.Catalog, vars, &e.opts.Limits)
+		if err != nil {
+			return e.refuse(ctx, resp, err)
+		}
+		w.answers[i].query = q
+		total = clamp(total + cost(root, q))
+	}
+	if total > e.opts.Limits.MaxCost {
+		return e.refuse(ctx, resp, kg.Errorf(kg.CostLimit, "the operation costs %d, the limit is %d; ask for smaller pages or fewer levels", total, e.opts.Limits.MaxCost))
+	}
+	o.Plan = time.Since(begin) - o.Parse
+	o.RootFields = len(c.roots)
+	resp.Began = true
+	started := time.Now()
+	e.fetch(ctx, w.answers)
+	o.Store = time.Since(started)
+	for i := range w.answers {
+		if res := w.answers[i].res; res != nil {
+			o.RoundTrips += res.RoundTrips
+		}
+	}
+	if c.generic || forceGenerated(ctx) {
+		e.execute(ctx, r, d, op, c, w, resp)
+		return resp
+	}
+	resp.buf, _ = e.buffers.Get().(*[]byte)
+	w.buf = (*resp.buf)[:0]
+	if !w.object(&c.object, &place{}, nil) {
+		w.buf = append(w.buf[:0], "null"...)
+	}
+	*resp.buf = w.buf
+	resp.Data, resp.Errors = w.buf, w.errs
+	return resp
+}
+
+// read parses, measures and validates a document.
+func (e *Engine) read(ctx context.Context, text string) (*document, []*gqlerror.Error) {
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, e.opts.Limits.MaxTokens)
+	if err != nil {
+		var g *gqlerror.Error
+		if !errors.As(err, &g) {
+			g = gqlerror.Errorf("the document cannot be read")
+		}
+		return nil, []*gqlerror.Error{{Message: clip(g.Message), Locations: g.Locations, Extensions: map[string]any{"code": string(codeParse)}}}
+	}
+	if len(doc.Operations) == 0 {
+		return nil, []*gqlerror.Error{e.present(ctx, kg.Errorf(codeParse, "the document has no operation"), nil)}
+	}
+	if err := check(doc, &e.opts.Limits, e.opts.Introspection); err != nil {
+		return nil, []*gqlerror.Error{e.present(ctx, err, nil)}
+	}
+	if errs := validator.ValidateWithRules(e.opts.Catalog.Schema, doc, e.rules); len(errs) > 0 {
+		return nil, e.validationErrors(errs)
+	}
+	return &document{text: text, doc: doc, compiled: map[string]*compiled{}, steering: map[string][]string{}}, nil
+}
+
+// clip keeps a parser's message from repeating a long document.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 200 {
+		return string(r[:200]) + "…"
+	}
+	return s
+}
+
+// operation picks the operation to run.
+func operation(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, error) {
+	if name == "" {
+		if len(doc.Operations) > 1 {
+			return nil, kg.Errorf(codeBadRequest, "the document has %d operations; name one in operationName", len(doc.Operations))
+		}
+		return doc.Operations[0], nil
+	}
+	if op := doc.Operations.ForName(name); op != nil {
+		return op, nil
+	}
+	return nil, kg.Errorf(codeBadRequest, "the document has no operation of the name given in operationName")
+}
+
+// variableError is what is wrong with a variable, as the validator says it.
+func variableError(err error) error {
+	var g *gqlerror.Error
+	if errors.As(err, &g) {
+		return kg.Errorf(kg.BadUserInput, "%s %s", strings.TrimPrefix(g.Path.String(), "variable."), clip(g.Message))
+	}
+	return kg.Errorf(kg.BadUserInput, "a variable has a value of the wrong type")
+}
+
+// fetch has the store answer every root field: one call each, side by side when there are several.
+func (e *Engine) fetch(ctx context.Context, answers []answer) {
+	if len(answers) == 1 {
+		answers[0].res, answers[0].err = e.opts.Store.Fetch(ctx, answers[0].query)
+		return
+	}
+	var g errgroup.Group
+	g.SetLimit(4)
+	for i := range answers {
+		a := &answers[i]
+		g.Go(func() error {
+			defer func() {
+				if p := recover(); p != nil {
+					e.log.LogAttrs(ctx, slog.LevelError, "panic in the store", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+					a.err = kg.Errorf(kg.Internal, "panic")
+				}
+			}()
+			a.res, a.err = e.opts.Store.Fetch(ctx, a.query)
+			return nil
+		})
+	}
+	_ = g.Wait() // each answer keeps its own error
+}
+
+// execute has the generated executor write the answer.
+func (e *Engine) execute(ctx context.Context, r *Request, d *document, op *ast.OperationDefinition, c *compiled, w *writer, resp *Response) {
+	oc := &graphql.OperationContext{
+		RawQuery: r.Query, Variables: w.vars, OperationName: op.Name, Doc: d.doc, Operation: op,
+		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
+		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
+		RecoverFunc: func(ctx context.Context, p any) error {
+			e.log.LogAttrs(ctx, slog.LevelError, "panic while answering", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			return kg.Errorf(kg.Internal, "panic")
+		},
+		DisableIntrospection: !e.opts.Introspection,
+	}
+	if w.vars == nil {
+		oc.Variables = map[string]any{}
+	}
+	ctx = context.WithValue(ctx, rootKey{}, model.Value{In: &spot{w: w, obj: &c.object}})
+	ctx = graphql.WithOperationContext(ctx, oc)
+	ctx = graphql.WithResponseContext(ctx, func(ctx context.Context, err error) *gqlerror.Error {
+		return e.present(ctx, err, graphql.GetPath(ctx))
+	}, oc.RecoverFunc)
+	answer := e.generated.Exec(ctx)(ctx)
+	resp.Errors = graphql.GetErrors(ctx)
+	if answer != nil {
+		resp.Data = answer.Data
+	}
+	if len(resp.Data) == 0 {
+		resp.Data = []byte("null")
+	}
+}
+
+// forceKey makes Do use the generated executor for everything: tests hold the two against each other.
+type forceKey struct{}
+
+func forceGenerated(ctx context.Context) bool { return ctx.Value(forceKey{}) != nil }
 
 // Code is the code of the first error, "" when there is none.
 func (r *Response) Code() string {
@@ -95,8 +340,32 @@ func (r *Response) Code() string {
 
 // AppendJSON appends the answer as one JSON object: "errors" first when there are any, then "data".
 func (r *Response) AppendJSON(dst []byte) []byte {
-	return append(dst, "{}"...)
+	dst = append(dst, '{')
+	if len(r.Errors) > 0 {
+		dst = append(dst, `"errors":`...)
+		b, err := json.Marshal(r.Errors)
+		if err != nil {
+			b = []byte(`[{"message":"the errors could not be written","extensions":{"code":"INTERNAL"}}]`)
+		}
+		dst = append(dst, b...)
+	}
+	if r.Data != nil {
+		if len(r.Errors) > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `"data":`...)
+		dst = append(dst, r.Data...)
+	}
+	return append(dst, '}')
 }
 
+// maxPooled is the largest buffer that is kept for another answer.
+const maxPooled = 1 << 20
+
 // Release gives the answer's buffers back. The Response must not be used afterwards.
-func (r *Response) Release() {}
+func (r *Response) Release() {
+	if r.buf != nil && cap(*r.buf) <= maxPooled {
+		r.engine.buffers.Put(r.buf)
+	}
+	r.buf, r.Data = nil, nil
+}

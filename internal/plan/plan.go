@@ -88,6 +88,7 @@ type Field struct {
 	// last key. Empty is ByName.
 	Order    []Order
 	Page     Paging
+	Binding  uint32 // what the cursors of this list are bound to: see AppendCursor
 	Want     Want
 	Node     *Sel // what is wanted of the node at the other end; nil = nothing
 	Link     *Sel // what is wanted of the link of each edge; nil = nothing
@@ -107,8 +108,9 @@ type Want struct {
 
 // FacetWant is one facet wanted.
 type FacetWant struct {
-	By   FacetBy
-	Node *Sel // what is wanted of Bucket.Entity; nil = nothing
+	By    FacetBy
+	Node  *Sel // what is wanted of Bucket.Entity; nil = nothing
+	Group int  // which of the selection's facets fields asked for it; stores pass over it
 }
 
 // FacetBy is what a facet counts by.
@@ -134,7 +136,8 @@ const MaxBuckets = 100
 // without). Backward: j is the first entry at or behind Before, i the larger of j-N and the first behind After. Entries
 // keep the list's order either way. HasPrev is i > 0, HasNext is j < the length of the list.
 type Paging struct {
-	N        int // entries wanted: 0 to MaxPageSize
+	N        int  // entries wanted: 0 to MaxPageSize
+	Given    bool // N was asked for, and is not the default
 	Backward bool
 	After    []kg.Value // keys as in kg.Edge.Keys; nil = from the beginning
 	Before   []kg.Value

@@ -1,0 +1,370 @@
+package graph
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/text"
+)
+
+// This file writes an answer's bytes from the tables of lookahead.go and the store's result. What the generated
+// executor would do field by field, with a goroutine, a context and a boxed value for each, is one walk here.
+
+// place is what the fields of an object read from. Which parts are set depends on the object.
+type place struct {
+	row    *kg.Row     // of a record
+	sel    *plan.Sel   // what row's values and kids are
+	page   *kg.Page    // of a connection, edge or page info
+	field  *plan.Field // what page answers
+	edge   *kg.Edge
+	bucket *kg.Bucket
+	facet  int // index into page.Facets
+	items  []string
+	stats  *kg.Stats
+}
+
+// answer is the answer to one root field.
+type answer struct {
+	res   *kg.Result
+	query *plan.Query
+	err   error
+}
+
+// writer writes one operation.
+type writer struct {
+	buf     []byte
+	cat     *catalog.Catalog
+	answers []answer
+	vars    map[string]any
+	errs    []*gqlerror.Error
+	present func(error, ast.Path) *gqlerror.Error
+}
+
+// step is one element of the way to a field, kept on the stack: only errors need it whole.
+type way struct {
+	up    *way
+	key   string
+	index int // when key is ""
+}
+
+func (p *way) path() ast.Path {
+	if p == nil {
+		return nil
+	}
+	if p.key != "" {
+		return append(p.up.path(), ast.PathName(p.key))
+	}
+	return append(p.up.path(), ast.PathIndex(p.index))
+}
+
+func (w *writer) fail(at *way, err error) {
+	w.errs = append(w.errs, w.present(err, at.path()))
+}
+
+// object writes an object, or reports false when a field that may not be null is: then nothing of it is kept
+// (GraphQL spec section 6.4.4).
+func (w *writer) object(o *object, p *place, at *way) bool {
+	start := len(w.buf)
+	w.buf = append(w.buf, '{')
+	for i := range o.outs {
+		x := &o.outs[i]
+		if i > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		w.buf = append(w.buf, x.quoted...)
+		here := len(w.buf)
+		if w.value(o, x, p, at) {
+			continue
+		}
+		if x.nonNull {
+			w.buf = w.buf[:start]
+			return false
+		}
+		w.buf = append(w.buf[:here], "null"...)
+	}
+	w.buf = append(w.buf, '}')
+	return true
+}
+
+// null reports a null where none may be; the field that may be null above it becomes so.
+func (w *writer) null(x *out, at *way) bool {
+	if x.nonNull {
+		w.fail(&way{up: at, key: x.key}, kg.Errorf(kg.Internal, "%s has no value", x.field.Name))
+	}
+	return false
+}
+
+// value writes what a field has; false means null.
+func (w *writer) value(o *object, x *out, p *place, at *way) bool {
+	switch x.op {
+	case opTypename:
+		w.buf = append(w.buf, '"')
+		w.buf = append(w.buf, o.name...)
+		w.buf = append(w.buf, '"')
+		return true
+	case opRoot:
+		return w.root(x, at)
+	case opConst:
+		w.buf = append(w.buf, x.text...)
+		return true
+	case opLimits:
+		return w.object(x.objs.one, p, &way{up: at, key: x.key})
+	case opProp:
+		return w.scalar(&p.row.Vals[x.index]) || w.null(x, at)
+	case opSentence:
+		k := w.cat.Kind(p.row.Vals[x.index].Str)
+		if k == nil {
+			return w.null(x, at)
+		}
+		w.buf = text.AppendJSON(w.buf, k.Sentence(p.row.Vals[x.more[1]].Str, p.row.Vals[x.more[2]].Str, p.row.Vals[x.more[0]].Str))
+		return true
+	case opExternalIDs:
+		items := p.row.Vals[x.index].Items()
+		return w.list(x, len(items)/3, at, func(i int, at *way) bool {
+			return w.object(x.objs.one, &place{items: items[3*i : 3*i+3]}, at)
+		})
+	case opPage:
+		f := p.sel.Kids[x.index]
+		return w.object(x.objs.one, &place{page: &p.row.Kids[x.index], field: f}, &way{up: at, key: x.key})
+	case opTotal:
+		w.buf = strconv.AppendInt(w.buf, p.row.Kids[x.index].Total, 10)
+		return true
+	case opRecord:
+		kid := &p.row.Kids[x.index]
+		if len(kid.Edges) == 0 {
+			return w.null(x, at)
+		}
+		return w.record(x, &kid.Edges[0].Node, p.sel.Kids[x.index].Node, &way{up: at, key: x.key}) || w.null(x, at)
+	}
+	return w.listValue(x, p, at)
+}
+
+// listValue writes fields of connections, edges, pages, facets and the rest.
+func (w *writer) listValue(x *out, p *place, at *way) bool {
+	switch x.op {
+	case opEdges:
+		return w.list(x, len(p.page.Edges), at, func(i int, at *way) bool {
+			return w.object(x.objs.one, &place{page: p.page, field: p.field, edge: &p.page.Edges[i]}, at)
+		})
+	case opNodes:
+		return w.list(x, len(p.page.Edges), at, func(i int, at *way) bool {
+			return w.record(x, &p.page.Edges[i].Node, p.field.Node, at)
+		})
+	case opPageInfo:
+		return w.object(x.objs.one, p, &way{up: at, key: x.key})
+	case opTotalCount:
+		w.buf = strconv.AppendInt(w.buf, p.page.Total, 10)
+	case opFacets:
+		first, n := facetGroup(p.field, x.index)
+		return w.list(x, n, at, func(i int, at *way) bool {
+			return w.object(x.objs.one, &place{page: p.page, field: p.field, facet: first + i}, at)
+		})
+	case opCursor:
+		w.cursor(p.field, p.edge)
+	case opNode:
+		return w.record(x, &p.edge.Node, p.field.Node, &way{up: at, key: x.key}) || w.null(x, at)
+	case opLink:
+		return w.object(x.objs.one, &place{row: &p.edge.Link, sel: p.field.Link}, &way{up: at, key: x.key})
+	case opLinkProp:
+		return w.scalar(&p.edge.Link.Vals[x.index])
+	case opDirection:
+		w.buf = append(w.buf, direction(p.edge)...)
+	case opWeight:
+		w.buf = strconv.AppendInt(w.buf, p.edge.Weight, 10)
+	case opScore:
+		w.buf = appendFloat(w.buf, score(p.edge))
+	case opHighlight:
+		w.buf = text.AppendJSON(w.buf, p.edge.Text)
+	case opBecause:
+		n, err := becauseN(x.field, w.vars)
+		if err != nil {
+			w.fail(&way{up: at, key: x.key}, err)
+			return false
+		}
+		return w.list(x, min(n, len(p.edge.Because)), at, func(i int, at *way) bool {
+			return w.object(x.objs.one, &place{row: &p.edge.Because[i], sel: p.field.Because}, at)
+		})
+	case opHasNext:
+		w.buf = strconv.AppendBool(w.buf, p.page.HasNext)
+	case opHasPrev:
+		w.buf = strconv.AppendBool(w.buf, p.page.HasPrev)
+	case opStart, opEnd:
+		if len(p.page.Edges) == 0 {
+			return false
+		}
+		i := 0
+		if x.op == opEnd {
+			i = len(p.page.Edges) - 1
+		}
+		w.cursor(p.field, &p.page.Edges[i])
+	default:
+		return w.small(x, p, at)
+	}
+	return true
+}
+
+// small writes fields of facets, buckets, external ids and the statistics.
+func (w *writer) small(x *out, p *place, at *way) bool {
+	buckets := func(list []kg.Bucket, sel *plan.Sel) bool {
+		return w.list(x, len(list), at, func(i int, at *way) bool {
+			return w.object(x.objs.one, &place{bucket: &list[i], sel: sel}, at)
+		})
+	}
+	switch x.op {
+	case opBy:
+		w.buf = append(w.buf, '"')
+		w.buf = append(w.buf, facetName(p.field.Want.Facets[p.facet].By)...)
+		w.buf = append(w.buf, '"')
+	case opBuckets:
+		return buckets(p.page.Facets[p.facet].Buckets, p.field.Want.Facets[p.facet].Node)
+	case opKey:
+		w.buf = text.AppendJSON(w.buf, p.bucket.Key)
+	case opCount:
+		w.buf = strconv.AppendInt(w.buf, p.bucket.Count, 10)
+	case opEntity:
+		if p.bucket.Entity.Type == 0 {
+			return false
+		}
+		return w.record(x, &p.bucket.Entity, p.sel, &way{up: at, key: x.key})
+	case opScheme:
+		w.buf = text.AppendJSON(w.buf, p.items[0])
+	case opValue:
+		w.buf = text.AppendJSON(w.buf, p.items[1])
+	case opURL:
+		if p.items[2] == "-" {
+			return false
+		}
+		w.buf = text.AppendJSON(w.buf, p.items[2])
+	case opStatEntities:
+		return buckets(p.stats.Entities, nil)
+	case opStatLinks:
+		return buckets(p.stats.Links, nil)
+	case opStatSources:
+		w.buf = strconv.AppendInt(w.buf, p.stats.Sources, 10)
+	case opStatUnevidenced:
+		w.buf = strconv.AppendInt(w.buf, p.stats.LinksWithoutEvidence, 10)
+	case opStatUnverified:
+		w.buf = strconv.AppendInt(w.buf, p.stats.UnverifiedExcerpts, 10)
+	}
+	return true
+}
+
+// root writes the answer of a root field.
+func (w *writer) root(x *out, at *way) bool {
+	a := &w.answers[x.index]
+	here := &way{up: at, key: x.key}
+	if a.err != nil {
+		w.fail(here, a.err)
+		return false
+	}
+	p := rootPlace(a)
+	switch a.query.Start {
+	case plan.ByIDs:
+		return w.list(x, len(a.res.Edges), at, func(i int, at *way) bool {
+			if !w.record(x, &a.res.Edges[i].Node, a.query.Root.Node, at) {
+				w.buf = append(w.buf, "null"...)
+			}
+			return true // what is not there is null
+		})
+	case plan.ByID, plan.ByRef:
+		return len(a.res.Edges) > 0 && w.record(x, &a.res.Edges[0].Node, a.query.Root.Node, here)
+	}
+	return w.object(x.objs.one, &p, here)
+}
+
+func rootPlace(a *answer) place {
+	return place{page: &a.res.Page, field: &a.query.Root, stats: a.res.Stats}
+}
+
+// record writes a record by its type; false when there is none.
+func (w *writer) record(x *out, row *kg.Row, sel *plan.Sel, at *way) bool {
+	o := x.objs.of(row.Type)
+	return row.Type != 0 && o != nil && w.object(o, &place{row: row, sel: sel}, at)
+}
+
+// list writes a list of items that may not be null: if one is, the list is.
+func (w *writer) list(x *out, n int, at *way, item func(i int, at *way) bool) bool {
+	start := len(w.buf)
+	w.buf = append(w.buf, '[')
+	up := way{up: at, key: x.key}
+	here := way{up: &up}
+	for i := range n {
+		if i > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		here.index = i
+		if !item(i, &here) {
+			w.buf = w.buf[:start]
+			return false
+		}
+	}
+	w.buf = append(w.buf, ']')
+	return true
+}
+
+// scalar writes a property; false when it is null.
+func (w *writer) scalar(v *kg.Value) bool {
+	switch v.Kind {
+	case kg.Null:
+		return false
+	case kg.String:
+		w.buf = text.AppendJSON(w.buf, v.Str)
+	case kg.Int:
+		w.buf = strconv.AppendInt(w.buf, v.Int, 10)
+	case kg.Float:
+		w.buf = appendFloat(w.buf, v.Float())
+	case kg.Bool:
+		w.buf = strconv.AppendBool(w.buf, v.Int == 1)
+	case kg.List:
+		w.buf = append(w.buf, '[')
+		for i, s := range v.Items() {
+			if i > 0 {
+				w.buf = append(w.buf, ',')
+			}
+			w.buf = text.AppendJSON(w.buf, s)
+		}
+		w.buf = append(w.buf, ']')
+	}
+	return true
+}
+
+// appendFloat writes a number as the generated executor does.
+func appendFloat(dst []byte, f float64) []byte { return fmt.Appendf(dst, "%g", f) }
+
+// cursor writes an edge's cursor; base64url needs no escaping.
+func (w *writer) cursor(f *plan.Field, e *kg.Edge) {
+	w.buf = append(w.buf, '"')
+	w.buf = plan.AppendCursor(w.buf, f.Binding, e.Keys)
+	w.buf = append(w.buf, '"')
+}
+
+func direction(e *kg.Edge) string {
+	if e.Out {
+		return `"OUTGOING"`
+	}
+	return `"INCOMING"`
+}
+
+func score(e *kg.Edge) float64 { return float64(e.Weight) / 100 }
+
+// facetGroup is which of a page's facets a facets field asked for.
+func facetGroup(f *plan.Field, group int) (first, n int) {
+	first = -1
+	for i, w := range f.Want.Facets {
+		if w.Group == group {
+			if first < 0 {
+				first = i
+			}
+			n++
+		}
+	}
+	return first, n
+}
+
+func quote(s string) string { return string(text.AppendJSON(nil, s)) }

@@ -1,0 +1,708 @@
+package graph
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/text"
+)
+
+// This file gives the skeletons of lookahead.go the values of a request.
+
+// binder gives one root field its values.
+type binder struct {
+	cat   *catalog.Catalog
+	vars  map[string]any
+	refs  []plan.Ref
+	parts int // conditions of filters so far
+}
+
+// bad is the error for a value that cannot be meant; at is the way to it, from the field.
+func bad(at, format string, args ...any) error {
+	return kg.Errorf(kg.BadUserInput, "%s: %s", at, fmt.Sprintf(format, args...))
+}
+
+// within puts the way to a value before the message of an error about it.
+func within(at string, err error) error {
+	var e *kg.Error
+	if errors.As(err, &e) && e.Code == kg.BadUserInput {
+		return kg.Errorf(e.Code, "%s: %s", at, e.Message)
+	}
+	return err
+}
+
+// finish decides whether a follow is the same in every request, and binds it now if so.
+func (c *compiler) finish(k *follow) {
+	for _, s := range []*selection{k.node, k.link, k.because} {
+		if s != nil {
+			c.settle(s)
+			k.dynamic = k.dynamic || s.dynamic
+		}
+	}
+	for i := range k.facets {
+		if s := k.facets[i].node; s != nil {
+			c.settle(s)
+			k.dynamic = k.dynamic || s.dynamic
+		}
+		k.dynamic = k.dynamic || variable(k.facets[i].field.Arguments)
+	}
+	for _, f := range k.becauseOf {
+		k.dynamic = k.dynamic || variable(f.Arguments)
+	}
+	k.dynamic = k.dynamic || variable(k.field.Arguments) || k.field.Arguments.ForName("where") != nil
+	if !k.dynamic {
+		b := &binder{cat: c.cat}
+		f, err := b.follow(k)
+		if err != nil {
+			k.dynamic = true // it is told to every request
+			return
+		}
+		k.static = f
+	}
+}
+
+func (c *compiler) settle(s *selection) {
+	for _, k := range s.kids {
+		s.dynamic = s.dynamic || k.dynamic
+	}
+	if !s.dynamic {
+		s.static = &plan.Sel{Props: s.props}
+		for _, k := range s.kids {
+			s.static.Kids = append(s.static.Kids, k.static)
+		}
+	}
+}
+
+// variable tells whether any of these arguments holds a variable.
+func variable(args ast.ArgumentList) bool {
+	var in func(v *ast.Value) bool
+	in = func(v *ast.Value) bool {
+		if v.Kind == ast.Variable {
+			return true
+		}
+		for _, c := range v.Children {
+			if in(c.Value) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, a := range args {
+		if in(a.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *binder) sel(s *selection) (*plan.Sel, error) {
+	if s == nil || s.static != nil {
+		if s == nil {
+			return nil, nil //nolint:nilnil // nothing is wanted
+		}
+		return s.static, nil
+	}
+	out := &plan.Sel{Props: s.props, Kids: make([]*plan.Field, len(s.kids))}
+	for i, k := range s.kids {
+		f, err := b.follow(k)
+		if err != nil {
+			return nil, err
+		}
+		out.Kids[i] = f
+	}
+	return out, nil
+}
+
+// follow gives a follow its values.
+func (b *binder) follow(k *follow) (*plan.Field, error) {
+	if k.static != nil {
+		return k.static, nil
+	}
+	f := k.base // a copy
+	args := k.field.ArgumentMap(b.vars)
+	var err error
+	if k.page {
+		if err = b.paging(&f, k, args); err != nil {
+			return nil, err
+		}
+	}
+	if w, ok := args["where"].(map[string]any); ok {
+		at := k.field.Name + ".where"
+		if k.at[:strings.IndexByte(k.at, '.')] == "Query" {
+			f.Entities, err = b.entityFilter(at, w, 1)
+		} else {
+			f.Links, err = b.linkFilter(at, w, 1)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if f.Node, err = b.sel(k.node); err != nil {
+		return nil, err
+	}
+	if f.Link, err = b.sel(k.link); err != nil {
+		return nil, err
+	}
+	if f.Because, err = b.sel(k.because); err != nil {
+		return nil, err
+	}
+	for _, field := range k.becauseOf {
+		n, err := becauseN(field, b.vars)
+		if err != nil {
+			return nil, err
+		}
+		f.BecauseN = max(f.BecauseN, n)
+	}
+	f.Want.Facets = nil
+	for i := range k.facets {
+		if err := b.facets(&f, &k.facets[i], i); err != nil {
+			return nil, err
+		}
+	}
+	return &f, nil
+}
+
+// becauseN is how many links a `because` field asks for.
+func becauseN(field *ast.Field, vars map[string]any) (int, error) {
+	n, ok := asInt(field.ArgumentMap(vars)["first"])
+	if !ok {
+		n = plan.DefaultPageSize
+	}
+	if n < 1 || n > plan.MaxPageSize {
+		return 0, bad("because.first", "ask for 1 to %d", plan.MaxPageSize)
+	}
+	return int(n), nil
+}
+
+func (b *binder) facets(f *plan.Field, fc *facets, group int) error {
+	node, err := b.sel(fc.node)
+	if err != nil {
+		return err
+	}
+	by, _ := fc.field.ArgumentMap(b.vars)["by"].([]any)
+	if len(by) > 8 {
+		return bad("facets.by", "at most 8")
+	}
+	for _, v := range by {
+		s, _ := v.(string)
+		how, ok := facetNames[s]
+		if !ok {
+			return bad("facets.by", "there is no facet %q", s)
+		}
+		w := plan.FacetWant{By: how, Group: group}
+		if how == plan.ByTheme || how == plan.ByInstitution {
+			w.Node = node
+		}
+		f.Want.Facets = append(f.Want.Facets, w)
+	}
+	return nil
+}
+
+var facetNames = map[string]plan.FacetBy{
+	"KIND": plan.ByKind, "ROLE": plan.ByRole, "OTHER_TYPE": plan.ByOtherType, "SOURCE": plan.BySource, "YEAR": plan.ByYear,
+	"TYPE": plan.ByType, "THEME": plan.ByTheme, "INSTITUTION": plan.ByInstitution,
+}
+
+// facetName is the name a facet was asked for by.
+func facetName(by plan.FacetBy) string {
+	for name, b := range facetNames {
+		if b == by {
+			return name
+		}
+	}
+	return ""
+}
+
+var orderNames = map[string]plan.OrderBy{
+	"NAME": plan.ByName, "DATE": plan.ByDate, "LINK_COUNT": plan.ByLinkCount, "UPDATED_AT": plan.ByUpdated,
+	"SINCE": plan.BySince, "UNTIL": plan.ByUntil, "SOURCE_COUNT": plan.BySourceCount,
+}
+
+// paging reads first, after, last, before and orderBy.
+func (b *binder) paging(f *plan.Field, k *follow, args map[string]any) error {
+	at := k.field.Name
+	first, err := pageSize(at+".first", args["first"])
+	if err != nil {
+		return err
+	}
+	last, err := pageSize(at+".last", args["last"])
+	if err != nil {
+		return err
+	}
+	switch {
+	case first >= 0 && last >= 0:
+		return bad(at, "give first or last, not both")
+	case first >= 0:
+		f.Page.N, f.Page.Given = first, true
+	case last >= 0:
+		f.Page.N, f.Page.Given, f.Page.Backward = last, true, true
+	default:
+		f.Page.N = plan.DefaultPageSize
+	}
+	orders, _ := args["orderBy"].([]any)
+	if len(orders) > 4 {
+		return bad(at+".orderBy", "at most 4 keys")
+	}
+	f.Order = nil
+	for _, o := range orders {
+		m, _ := o.(map[string]any)
+		name, _ := m["field"].(string)
+		by, ok := orderNames[name]
+		if !ok {
+			return bad(at+".orderBy", "each key needs a field")
+		}
+		f.Order = append(f.Order, plan.Order{By: by, Desc: m["direction"] == "DESC"})
+	}
+	kinds := plan.KeyKinds([]plan.Order{{By: plan.ByName}})
+	switch {
+	case f.Follow == plan.Derived || k.at == "Query.search":
+		kinds = plan.WeightKinds()
+	case f.Follow == plan.EvidenceOf:
+		kinds = plan.PositionKinds()
+	case len(f.Order) > 0:
+		kinds = plan.KeyKinds(f.Order)
+	}
+	f.Binding = plan.Binding(k.at, f.Order)
+	for name, to := range map[string]*[]kg.Value{"after": &f.Page.After, "before": &f.Page.Before} {
+		if s, ok := args[name].(string); ok {
+			if *to, err = plan.ParseCursor(s, f.Binding, kinds); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pageSize reads first or last; -1 for none.
+func pageSize(at string, v any) (int, error) {
+	if v == nil {
+		return -1, nil
+	}
+	n, ok := asInt(v)
+	if !ok || n < 0 || n > plan.MaxPageSize {
+		return 0, bad(at, "ask for 0 to %d; take the rest with after or before", plan.MaxPageSize)
+	}
+	return int(n), nil
+}
+
+// asInt reads a whole number as literals and variables give it.
+func asInt(v any) (int64, bool) {
+	switch v := v.(type) {
+	case int64:
+		return v, true
+	case int:
+		return int64(v), true
+	case int32:
+		return int64(v), true
+	case json.Number:
+		n, err := v.Int64()
+		return n, err == nil
+	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+			return int64(v), true
+		}
+	}
+	return 0, false
+}
+
+// checkText refuses what no store keeps byte for byte.
+func checkText(at, s string) error {
+	switch {
+	case len(s) > plan.MaxText:
+		return bad(at, "at most %d bytes", plan.MaxText)
+	case strings.IndexByte(s, 0) >= 0:
+		return bad(at, "a text has no NUL character")
+	case !utf8.ValidString(s):
+		return bad(at, "not UTF-8")
+	}
+	return nil
+}
+
+func (b *binder) text(at string, v any) (string, error) {
+	s, ok := v.(string)
+	if !ok {
+		return "", bad(at, "write a text")
+	}
+	return s, checkText(at, s)
+}
+
+func (b *binder) folded(at string, v any) (*string, error) {
+	s, err := b.text(at, v)
+	s = text.Fold(s)
+	return &s, err
+}
+
+// part counts a condition, and the level it stands at.
+func (b *binder) part(at string, depth int) error {
+	if b.parts++; b.parts > plan.MaxFilterParts {
+		return bad(at, "a filter has at most %d conditions", plan.MaxFilterParts)
+	}
+	if depth > plan.MaxFilterDepth {
+		return bad(at, "a filter has at most %d levels", plan.MaxFilterDepth)
+	}
+	return nil
+}
+
+// items reads a list in a filter; a single value stands for a list of one.
+func items(at string, v any, most int) ([]any, error) {
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	}
+	if len(list) > most {
+		return nil, bad(at, "at most %d", most)
+	}
+	return list, nil
+}
+
+// each reads a list of filters. The result is not nil even when it is empty: nothing fits one of none.
+func each[F any](at string, v any, read func(string, map[string]any) (F, error)) ([]F, error) {
+	list, err := items(at, v, 20)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]F, 0, len(list))
+	for _, x := range list {
+		m, ok := x.(map[string]any)
+		if !ok {
+			return nil, bad(at, "write a filter")
+		}
+		f, err := read(at, m)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+func (b *binder) entityFilter(at string, m map[string]any, depth int) (f *plan.EntityFilter, err error) {
+	f = &plan.EntityFilter{}
+	if err := b.part(at, depth); err != nil {
+		return nil, err
+	}
+	sub := func(at string, m map[string]any) (*plan.EntityFilter, error) { return b.entityFilter(at, m, depth+1) }
+	for key, v := range m {
+		if v == nil {
+			continue // null is as good as left out
+		}
+		at := at + "." + key
+		inner, _ := v.(map[string]any)
+		switch key {
+		case "and":
+			f.And, err = each(at, v, sub)
+		case "or":
+			f.Or, err = each(at, v, sub)
+		case "not":
+			f.Not, err = sub(at, inner)
+		case "type":
+			f.Types, err = b.types(at, v)
+		case "name":
+			f.Name, err = b.stringFilter(at, inner)
+		case "text":
+			f.Text, err = b.stringFilter(at, inner)
+		case "date":
+			f.Date, err = b.dateFilter(at, inner)
+		case "linkedTo":
+			f.LinkedTo, err = b.linkedTo(at, inner, depth+1)
+		case "linkCount":
+			f.LinkCount, err = intFilter(at, inner)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+func (b *binder) types(at string, v any) (*catalog.TypeSet, error) {
+	list, err := items(at, v, plan.MaxIDs)
+	var set catalog.TypeSet
+	for _, x := range list {
+		s, _ := x.(string)
+		t := b.cat.TypeOf(s)
+		if t == nil || !t.IsEntity() {
+			return nil, bad(at, "there is no type %q", s)
+		}
+		set |= 1 << t.Index
+	}
+	return &set, err
+}
+
+func (b *binder) kinds(at string, v any) (*catalog.KindSet, error) {
+	list, err := items(at, v, plan.MaxIDs)
+	var set catalog.KindSet
+	for _, x := range list {
+		s, _ := x.(string)
+		k := b.cat.Kind(s)
+		if k == nil {
+			return nil, bad(at, "there is no kind %q", s)
+		}
+		set |= 1 << k.Index
+	}
+	return &set, err
+}
+
+func (b *binder) linkedTo(at string, m map[string]any, depth int) (f *plan.LinkedTo, err error) {
+	if err := b.part(at, depth); err != nil {
+		return nil, err
+	}
+	f = &plan.LinkedTo{Ref: -1}
+	if ref, ok := m["entity"].(map[string]any); ok {
+		r, err := b.ref(at+".entity", ref, b.cat.Entities)
+		if err != nil {
+			return nil, err
+		}
+		f.Ref = len(b.refs)
+		b.refs = append(b.refs, r)
+	}
+	if v := m["kind"]; v != nil {
+		if f.Kinds, err = b.kinds(at+".kind", v); err != nil {
+			return nil, err
+		}
+	}
+	if w, ok := m["where"].(map[string]any); ok {
+		f.Where, err = b.entityFilter(at+".where", w, depth+1)
+	}
+	return f, err
+}
+
+func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.LinkFilter, err error) {
+	f = &plan.LinkFilter{}
+	if err := b.part(at, depth); err != nil {
+		return nil, err
+	}
+	sub := func(at string, m map[string]any) (*plan.LinkFilter, error) { return b.linkFilter(at, m, depth+1) }
+	for key, v := range m {
+		if v == nil {
+			continue
+		}
+		at := at + "." + key
+		inner, _ := v.(map[string]any)
+		switch key {
+		case "and":
+			f.And, err = each(at, v, sub)
+		case "or":
+			f.Or, err = each(at, v, sub)
+		case "not":
+			f.Not, err = sub(at, inner)
+		case "kind":
+			f.Kinds, err = b.kinds(at, v)
+		case "role":
+			f.Role, err = b.stringFilter(at, inner)
+		case "other":
+			f.Other, err = b.entityFilter(at, inner, depth+1)
+		case "asOf":
+			f.AsOf, err = b.dateFilter(at, map[string]any{"from": v, "to": v})
+		case "during":
+			f.During, err = b.dateFilter(at, inner)
+		case "source":
+			var list []any
+			if list, err = items(at, v, plan.MaxIDs); err == nil {
+				f.Sources = make([]string, 0, len(list))
+				for _, x := range list {
+					s, _ := x.(string)
+					f.Sources = append(f.Sources, s)
+				}
+			}
+		case "minSources":
+			n, ok := asInt(v)
+			if !ok {
+				return nil, bad(at, "write a whole number")
+			}
+			f.MinSources = &n
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+func (b *binder) stringFilter(at string, m map[string]any) (f *plan.StringFilter, err error) {
+	f = &plan.StringFilter{}
+	for key, v := range m {
+		if v == nil {
+			continue
+		}
+		at := at + "." + key
+		switch key {
+		case "eq":
+			f.Eq, err = b.folded(at, v)
+		case "contains":
+			f.Contains, err = b.folded(at, v)
+		case "startsWith":
+			f.StartsWith, err = b.folded(at, v)
+		case "in":
+			var list []any
+			if list, err = items(at, v, plan.MaxIDs); err != nil {
+				return nil, err
+			}
+			f.In = make([]string, 0, len(list))
+			for _, x := range list {
+				s, err := b.folded(at, x)
+				if err != nil {
+					return nil, err
+				}
+				f.In = append(f.In, *s)
+			}
+		case "isNull":
+			is, _ := v.(bool)
+			f.IsNull = &is
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+func intFilter(at string, m map[string]any) (*plan.IntFilter, error) {
+	f := &plan.IntFilter{}
+	for key, to := range map[string]**int64{"eq": &f.Eq, "gte": &f.Gte, "lte": &f.Lte} {
+		if v := m[key]; v != nil {
+			n, ok := asInt(v)
+			if !ok {
+				return nil, bad(at+"."+key, "write a whole number")
+			}
+			*to = &n
+		}
+	}
+	return f, nil
+}
+
+func (b *binder) dateFilter(at string, m map[string]any) (*plan.DateFilter, error) {
+	f := &plan.DateFilter{From: kg.MinDay, To: kg.MaxDay, Certain: m["match"] == "CERTAIN"}
+	for _, key := range [2]string{"from", "to"} {
+		v := m[key]
+		if v == nil {
+			continue
+		}
+		s, _ := v.(string)
+		d, err := kg.ParseDate(s)
+		if err != nil {
+			return nil, within(at+"."+key, err)
+		}
+		f.Bounded = true
+		if from, to := d.Interval(); key == "from" {
+			f.From = from
+		} else {
+			f.To = to
+		}
+	}
+	if is, ok := m["isNull"].(bool); ok {
+		f.IsNull = &is
+	}
+	return f, nil
+}
+
+// ref reads an EntityRef: exactly one key, for literals and variables alike.
+func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.Ref, error) {
+	r := plan.Ref{Types: types}
+	given := 0
+	for key, v := range m {
+		if v == nil {
+			continue
+		}
+		given++
+		var err error
+		switch key {
+		case "id":
+			r.ID, err = b.text(at+".id", v)
+			if err == nil && r.ID == "" {
+				err = bad(at+".id", "an id is not empty")
+			}
+		case "name":
+			r.Name, err = b.text(at+".name", v)
+			if r.NameKey = text.Fold(r.Name); err == nil && r.NameKey == "" {
+				err = bad(at+".name", "a name is not empty")
+			}
+		case "externalId":
+			x, _ := v.(map[string]any)
+			if r.Scheme, err = b.text(at+".externalId.scheme", x["scheme"]); err == nil {
+				r.Value, err = b.text(at+".externalId.value", x["value"])
+			}
+		}
+		if err != nil {
+			return r, err
+		}
+	}
+	if given != 1 || len(m) != 1 {
+		return r, bad(at, "give exactly one of id, name, externalId")
+	}
+	return r, nil
+}
+
+// query gives a root field its values.
+func (c *compiled) query(r *root, cat *catalog.Catalog, vars map[string]any, limits *plan.Limits) (*plan.Query, error) {
+	if q := r.query.Load(); q != nil {
+		return q, nil
+	}
+	b := &binder{cat: cat, vars: vars}
+	q := &plan.Query{Start: r.start, Types: r.types, MaxRows: limits.MaxRows, Memo: r.memo}
+	field := r.follow.field
+	args := field.ArgumentMap(vars)
+	switch r.start {
+	case plan.ByID:
+		id, err := b.text(field.Name+".id", args["id"])
+		if err != nil {
+			return nil, err
+		}
+		q.IDs = []string{id}
+	case plan.ByIDs:
+		list, err := items(field.Name+".ids", args["ids"], plan.MaxIDs)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range list {
+			id, err := b.text(field.Name+".ids", v)
+			if err != nil {
+				return nil, err
+			}
+			q.IDs = append(q.IDs, id)
+		}
+	case plan.ByRef:
+		m, _ := args["ref"].(map[string]any)
+		ref, err := b.ref(field.Name+".ref", m, r.types)
+		if err != nil {
+			return nil, err
+		}
+		if r.types == 1<<cat.Link.Index && ref.ID == "" {
+			return nil, bad(field.Name+".ref", "a link has no name: give its id")
+		}
+		b.refs = append(b.refs, ref)
+	case plan.Search:
+		s, err := b.text(field.Name+".text", args["text"])
+		if err != nil {
+			return nil, err
+		}
+		if q.Words = text.Query(s); len(q.Words) > text.MaxQueryWords {
+			return nil, bad(field.Name+".text", "at most %d words", text.MaxQueryWords)
+		}
+		if v := args["types"]; v != nil {
+			types, err := b.types(field.Name+".types", v)
+			if err != nil {
+				return nil, err
+			}
+			q.Types = *types
+		}
+	}
+	f, err := b.follow(r.follow)
+	if err != nil {
+		return nil, err
+	}
+	q.Root, q.Refs = *f, b.refs
+	if !r.follow.dynamic && len(b.refs) == 0 || !r.follow.dynamic && r.start == plan.ByRef {
+		r.query.Store(q)
+	}
+	return q, nil
+}

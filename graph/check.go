@@ -1,0 +1,237 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// Codes of errors that only exist at this layer.
+const (
+	codeParse         kg.Code = "GRAPHQL_PARSE_FAILED"
+	codeValidation    kg.Code = "GRAPHQL_VALIDATION_FAILED"
+	codeBadRequest    kg.Code = "BAD_REQUEST"
+	codeIntrospection kg.Code = "INTROSPECTION_DISABLED"
+	codeMethod        kg.Code = "METHOD_NOT_ALLOWED"
+)
+
+// checker measures a document before it is validated, in time linear in its size: validation and everything after it
+// may then take what the document says at its word. A fragment is measured once and remembered.
+type checker struct {
+	doc       *ast.QueryDocument
+	limits    *plan.Limits
+	fragments map[string]*measure
+	aliases   int
+}
+
+// measure is what a selection comes to.
+type measure struct {
+	depth, introspection int // levels, not counting `edges` and leaves
+	fields               int // with fragments spread out; saturates
+	schema               bool
+	done                 bool
+}
+
+// maxFields is where counting fields stops: far above any limit, far below overflow.
+const maxFields = 1 << 40
+
+// maxIntrospectionDepth lets the introspection query of every tool pass and circular ones not.
+const maxIntrospectionDepth = 24
+
+// check refuses a document that asks for too much, whatever the schema. The whole document counts, as it is validated
+// whole. It also drops fields that are repeated to the letter, which mean nothing and cost validation squared time.
+func check(doc *ast.QueryDocument, limits *plan.Limits, introspection bool) error {
+	c := &checker{doc: doc, limits: limits, fragments: map[string]*measure{}}
+	for _, f := range doc.Fragments {
+		f.SelectionSet = c.tidy(f.SelectionSet)
+	}
+	for _, o := range doc.Operations {
+		o.SelectionSet = c.tidy(o.SelectionSet)
+	}
+	if c.aliases > limits.MaxAliases {
+		return kg.Errorf(kg.AliasLimit, "the document has %d aliases, the limit is %d; send several requests", c.aliases, limits.MaxAliases)
+	}
+	all := make([]ast.SelectionSet, 0, len(doc.Operations)+len(doc.Fragments))
+	for _, o := range doc.Operations {
+		all = append(all, o.SelectionSet)
+	}
+	for _, f := range doc.Fragments {
+		all = append(all, f.SelectionSet)
+	}
+	for i, set := range all {
+		m := c.set(set, false)
+		switch {
+		case m.schema && !introspection:
+			return kg.Errorf(codeIntrospection, "introspection is off on this server; its schema can be had from whoever runs it")
+		case m.depth > limits.MaxDepth:
+			return kg.Errorf(kg.DepthLimit, "the document has %d levels (edges and leaves not counted), the limit is %d; ask in two steps", m.depth, limits.MaxDepth)
+		case m.introspection > maxIntrospectionDepth:
+			return kg.Errorf(kg.DepthLimit, "introspection has %d levels, the limit is %d", m.introspection, maxIntrospectionDepth)
+		case m.fields > limits.MaxCost:
+			return kg.Errorf(kg.CostLimit, "the document has more than %d fields with its fragments spread out; ask for less at once", limits.MaxCost)
+		case i < len(doc.Operations) && c.roots(set, map[string]bool{}) > limits.MaxRootFields:
+			return kg.Errorf(kg.CostLimit, "the operation has more than %d fields of Query; send several requests", limits.MaxRootFields)
+		}
+	}
+	return nil
+}
+
+// tidy counts aliases and drops leaves that stand in the same set already.
+func (c *checker) tidy(set ast.SelectionSet) ast.SelectionSet {
+	seen := map[[2]string]bool{}
+	kept := set[:0]
+	for _, s := range set {
+		switch s := s.(type) {
+		case *ast.Field:
+			if s.Alias != s.Name {
+				c.aliases++
+			}
+			if len(s.SelectionSet) == 0 && len(s.Arguments) == 0 && len(s.Directives) == 0 {
+				key := [2]string{s.Alias, s.Name}
+				if seen[key] {
+					continue
+				}
+				seen[key] = true
+			}
+			s.SelectionSet = c.tidy(s.SelectionSet)
+		case *ast.InlineFragment:
+			s.SelectionSet = c.tidy(s.SelectionSet)
+		}
+		kept = append(kept, s)
+	}
+	return kept
+}
+
+// set measures a selection set.
+func (c *checker) set(set ast.SelectionSet, inSchema bool) measure {
+	var m measure
+	add := func(o measure, levels int) {
+		m.fields = min(maxFields, m.fields+o.fields)
+		m.depth = max(m.depth, o.depth+levels)
+		m.introspection = max(m.introspection, o.introspection)
+		m.schema = m.schema || o.schema
+	}
+	for _, s := range set {
+		switch s := s.(type) {
+		case *ast.Field:
+			meta := s.Name == "__schema" || s.Name == "__type"
+			m.fields = min(maxFields, m.fields+1)
+			m.schema = m.schema || meta
+			if len(s.SelectionSet) == 0 {
+				continue
+			}
+			o := c.set(s.SelectionSet, inSchema || meta)
+			levels := 1
+			if s.Name == "edges" {
+				levels = 0
+			}
+			if inSchema || meta {
+				o.introspection++
+				levels, o.depth = 0, 0
+			}
+			add(o, levels)
+		case *ast.InlineFragment:
+			add(c.set(s.SelectionSet, inSchema), 0)
+		case *ast.FragmentSpread:
+			key := fmt.Sprint(inSchema, s.Name)
+			f := c.fragments[key]
+			if f == nil {
+				f = &measure{}
+				c.fragments[key] = f // a cycle finds it unfinished; validation refuses it
+				if d := c.doc.Fragments.ForName(s.Name); d != nil {
+					*f = c.set(d.SelectionSet, inSchema)
+				}
+				f.done = true
+			}
+			add(*f, 0)
+		}
+	}
+	return m
+}
+
+// roots counts the fields of an operation's root, fragments included.
+func (c *checker) roots(set ast.SelectionSet, seen map[string]bool) int {
+	n := 0
+	for _, s := range set {
+		switch s := s.(type) {
+		case *ast.Field:
+			n++
+		case *ast.InlineFragment:
+			n += c.roots(s.SelectionSet, seen)
+		case *ast.FragmentSpread:
+			if d := c.doc.Fragments.ForName(s.Name); d != nil && !seen[s.Name] {
+				seen[s.Name] = true
+				n += c.roots(d.SelectionSet, seen)
+			}
+		}
+	}
+	return n
+}
+
+// defaultedPage is what a page of default size counts in a cost: most lists are short, and what they really multiply
+// to is bounded by plan.Query.MaxRows when it is read.
+const defaultedPage = 4
+
+// Cost is the cost of a bound root field: every field of every entry that the pages above it can have counts one,
+// where an explicit first or last counts as given and a page of default size as 4; a facet counts 20.
+func cost(r *root, q *plan.Query) int {
+	k := r.follow
+	n := 1
+	switch q.Start {
+	case plan.ByIDs:
+		n = len(q.IDs)
+	case plan.Search, plan.Everything:
+		n = pageCost(&q.Root)
+	}
+	return clamp(1 + followCost(k, &q.Root, n))
+}
+
+func clamp(n int) int { return min(n, maxFields) }
+
+func pageCost(f *plan.Field) int {
+	if f.Page.Given {
+		return min(f.Page.N, plan.MaxPageSize)
+	}
+	return defaultedPage
+}
+
+// followCost is the cost of what a follow reads when it is followed so that n entries come.
+func followCost(k *follow, f *plan.Field, n int) int {
+	sum := 20 * len(f.Want.Facets)
+	for _, p := range []struct {
+		skeleton *selection
+		bound    *plan.Sel
+		times    int
+	}{{k.node, f.Node, n}, {k.link, f.Link, n}, {k.because, f.Because, n * max(1, f.BecauseN/4)}} {
+		if p.skeleton == nil || p.bound == nil {
+			continue
+		}
+		each := 1 + p.skeleton.leaves
+		for i, kid := range p.skeleton.kids {
+			kf := p.bound.Kids[i]
+			m := 1
+			if kid.page {
+				m = pageCost(kf)
+			}
+			each = clamp(each + followCost(kid, kf, m))
+		}
+		sum = clamp(sum + clamp(p.times*each))
+	}
+	return sum
+}
+
+// validationErrors cuts the errors of validation to size and gives them their code.
+func (e *Engine) validationErrors(list gqlerror.List) []*gqlerror.Error {
+	if most := e.opts.Limits.MaxErrors; len(list) > most {
+		list = list[:most]
+	}
+	for _, err := range list {
+		err.Extensions = map[string]any{"code": string(codeValidation)}
+		err.Rule = ""
+	}
+	return list
+}

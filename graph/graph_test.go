@@ -1,0 +1,105 @@
+package graph_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/throughline/throughline"
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+)
+
+func parse(t testing.TB) *catalog.Catalog {
+	t.Helper()
+	c, err := catalog.Parse("schema.graphqls", throughline.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func small(t testing.TB) (*catalog.Catalog, store.Store) {
+	t.Helper()
+	cat := parse(t)
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat, Now: func() time.Time { return time.UnixMilli(1614247200000) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	ev := func(s string) []kg.Evidence { return []kg.Evidence{{Source: "s_a", Excerpt: s, Stance: "SUPPORTS"}} }
+	l, err := s.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := func(kind, from, to, role, words string) *kg.Link {
+		return &kg.Link{ID: kg.LinkID(kind, from, to, role, "", ""), Kind: kind, From: from, To: to, Role: role, Evidence: ev(words)}
+	}
+	err = l.Put(t.Context(), &store.Batch{
+		Sources: []*kg.Source{{ID: "s_a", Title: "An article", Kind: "ARTICLE", Authors: []string{"A. Writer"}}},
+		Nodes: []*kg.Node{
+			{ID: "mary-kaldor", Type: "PERSON", Name: "Mary Kaldor", Aliases: []string{"Professor Mary Kaldor"}, ExternalIDs: []kg.ExternalID{{Scheme: "x", Value: "1"}}},
+			{ID: "lse", Type: "INSTITUTION", Name: "London School of Economics"},
+			{ID: "dialogue", Type: "EVENT", Name: "Digital Dialogue", Props: map[string]any{"startsOn": "2021-02-25", "attendance": int64(500)}},
+			{ID: "civilians", Type: "THEME", Name: "protection of civilians"},
+			{ID: "q1", Type: "QUOTE", Name: "About civilians", Props: map[string]any{"text": "It is about protecting <civilians> & \"others\"."}},
+		},
+		Links: []*kg.Link{
+			link("AFFILIATED_WITH", "mary-kaldor", "lse", "professor", "Professor Mary Kaldor, LSE"),
+			link("REPRESENTED_AT", "lse", "dialogue", "", "LSE also participated"),
+			link("PARTICIPATED_IN", "mary-kaldor", "dialogue", "speaker", "Kaldor also participated"),
+			link("ADDRESSED", "dialogue", "civilians", "", "protection of civilians"),
+			link("SAID", "mary-kaldor", "q1", "", "said"),
+			link("ABOUT", "q1", "civilians", "", "about"),
+			link("SAID_AT", "q1", "dialogue", "", "at"),
+		},
+	})
+	if err == nil {
+		err = l.Commit(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cat, s
+}
+
+func engine(t testing.TB, cat *catalog.Catalog, s store.Reader) *graph.Engine {
+	t.Helper()
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: "sqlite", Version: "test", Introspection: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func ask(t testing.TB, e *graph.Engine, q string, vars map[string]any) string {
+	t.Helper()
+	r := e.Do(context.Background(), &graph.Request{Query: q, Variables: vars})
+	defer r.Release()
+	return string(r.AppendJSON(nil))
+}
+
+const headline = `{ person(ref: {name: "Mary Kaldor"}) { affiliations { edges { role node { name
+  events { edges { node { name startsOn themes { edges { node { name } link { evidence { nodes { excerpt source { title } } } } } } } } } } } } }`
+
+func TestAnswers(t *testing.T) {
+	cat, s := small(t)
+	e := engine(t, cat, s)
+	for _, q := range []string{
+		headline,
+		`{ node(id: "mary-kaldor") { id __typename ... on Person { name aliases externalIds { scheme value url } themes { edges { cursor weight node { name } because { sentence } } totalCount pageInfo { hasNextPage endCursor } } } } }`,
+		`{ nodes(ids: ["lse", "nobody", "mary-kaldor", "mary-kaldor"]) { id ... on Entity { linkCount links(first: 2) { totalCount facets(by: [KIND, OTHER_TYPE]) { by buckets { key count } } edges { direction node { id type } } } } } }`,
+		`{ search(text: "kaldr civilians") { totalCount edges { score highlight node { id } } } }`,
+		`{ people(first: 1) { totalCount pageInfo { hasNextPage hasPreviousPage startCursor } facets(by: [THEME]) { buckets { key count entity { name } } } nodes { id createdAt } } stats { sources entities { key count } } serverInfo { store limits { maxCost } } }`,
+		`{ quotes(where: {text: {contains: "CIVILIANS"}, linkedTo: {entity: {name: "mary kaldor"}}}) { nodes { text } } }`,
+		`{ __schema { queryType { name } } person(ref: {id: "mary-kaldor"}) { name } }`,
+		`{ person(ref: {id: "mary-kaldor", name: "x"}) { name } }`,
+		`{ people(first: 101) { totalCount } }`,
+		`{ people(after: "junk") { totalCount } }`,
+	} {
+		t.Log(ask(t, e, q, nil))
+	}
+}

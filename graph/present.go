@@ -1,0 +1,37 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/throughline/throughline/internal/kg"
+)
+
+// present turns an error outward: its code, a sentence, and nothing of what it was made from. What a client cannot
+// mend goes to the log.
+func (e *Engine) present(ctx context.Context, err error, path ast.Path) *gqlerror.Error {
+	code := kg.CodeOf(err)
+	out := &gqlerror.Error{Path: path, Extensions: map[string]any{"code": string(code)}}
+	var own *kg.Error
+	switch {
+	case errors.As(err, &own) && code != kg.Internal:
+		out.Message = own.Message
+		for k, v := range own.Details {
+			out.Extensions[k] = v
+		}
+	case code == kg.Timeout:
+		out.Message = "the operation took too long; ask for less at once"
+	case code == kg.Cancelled:
+		out.Message = "the request was cancelled"
+	default:
+		out.Message = "something went wrong on the server; it has been logged"
+	}
+	if code == kg.Internal || code == kg.Unavailable {
+		e.log.LogAttrs(ctx, slog.LevelError, "operation failed", slog.String("code", string(code)), slog.Any("error", err), slog.String("path", path.String()))
+	}
+	return out
+}
