@@ -1,0 +1,350 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/andybalholm/brotli"
+
+	"github.com/throughline/throughline/graph"
+)
+
+// The transport: GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/).
+
+const (
+	jsonType     = "application/json; charset=utf-8"
+	responseType = "application/graphql-response+json; charset=utf-8"
+	allow        = "GET, POST, OPTIONS"
+	// compressFrom is the size from which an answer is worth compressing: below it fits one packet.
+	compressFrom = 1400
+)
+
+// wire is a request as it arrives.
+type wire struct {
+	Query         *string         `json:"query"`
+	OperationName *string         `json:"operationName"`
+	Variables     json.RawMessage `json:"variables"`
+	Extensions    json.RawMessage `json:"extensions"`
+}
+
+// refusal is a request that is answered without running anything.
+type refusal struct {
+	status         int
+	code, sentence string
+}
+
+func badRequest(sentence string) *refusal {
+	return &refusal{http.StatusBadRequest, "BAD_REQUEST", sentence}
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Add("Vary", "Accept, Accept-Encoding")
+	mediaType, ok := negotiate(r.Header.Values("Accept"))
+	if !ok {
+		writeError(w, http.StatusNotAcceptable, "NOT_ACCEPTABLE", "answers are application/graphql-response+json or application/json")
+		return
+	}
+	var req *graph.Request
+	var no *refusal
+	switch r.Method {
+	case http.MethodOptions:
+		h.Set("Allow", allow)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	case http.MethodPost:
+		req, no = s.post(w, r)
+	case http.MethodGet, http.MethodHead:
+		req, no = s.get(r)
+	default:
+		no = &refusal{http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "use POST, or GET for queries"}
+	}
+	if no != nil {
+		s.refuse(w, no)
+		return
+	}
+	if !s.enter(w, r) {
+		return
+	}
+	defer s.leave()
+	resp := s.o.Executor.Do(r.Context(), req)
+	defer resp.Release()
+	s.answer(w, r, resp, mediaType)
+}
+
+func (s *Server) refuse(w http.ResponseWriter, no *refusal) {
+	if no.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", allow)
+	}
+	if no.status == http.StatusRequestEntityTooLarge || no.status == http.StatusUnsupportedMediaType {
+		w.Header().Set("Connection", "close") // the rest of the body is not worth reading
+	}
+	writeError(w, no.status, no.code, no.sentence)
+}
+
+// enter takes one of the places for operations, waiting a little when all are taken.
+func (s *Server) enter(w http.ResponseWriter, r *http.Request) bool {
+	select {
+	case s.slots <- struct{}{}:
+		return true
+	default:
+	}
+	if s.waiting.Add(1) <= int64(cap(s.slots)) {
+		t := time.NewTimer(s.o.QueueTime)
+		defer t.Stop()
+		select {
+		case s.slots <- struct{}{}:
+			s.waiting.Add(-1)
+			return true
+		case <-t.C:
+		case <-r.Context().Done():
+		}
+	}
+	s.waiting.Add(-1)
+	s.o.Metrics.shed()
+	w.Header().Set("Retry-After", "1")
+	writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", "the server has more to do than it can; try again in a second")
+	return false
+}
+
+func (s *Server) leave() { <-s.slots }
+
+// post reads a request from a body.
+func (s *Server) post(w http.ResponseWriter, r *http.Request) (*graph.Request, *refusal) {
+	if ct, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || ct != "application/json" ||
+		params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
+		return nil, &refusal{http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "send application/json in UTF-8"}
+	}
+	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return nil, &refusal{http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "send the body without Content-Encoding"}
+	}
+	tooLarge := &refusal{http.StatusRequestEntityTooLarge, "BAD_REQUEST", "the body is larger than " + strconv.FormatInt(s.o.MaxBody, 10) + " bytes"}
+	if r.ContentLength > s.o.MaxBody {
+		return nil, tooLarge
+	}
+	buf, _ := buffers.Get().(*bytes.Buffer)
+	buf.Reset()
+	defer buffers.Put(buf)
+	if _, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, s.o.MaxBody)); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return nil, tooLarge
+		}
+		return nil, &refusal{http.StatusRequestTimeout, "BAD_REQUEST", "the body did not arrive"}
+	}
+	body := buf.Bytes()
+	if !utf8.Valid(body) {
+		return nil, badRequest("the body is not UTF-8")
+	}
+	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) == 0 || first[0] != '{' {
+		return nil, badRequest(`the body must be one JSON object, such as {"query": "{ serverInfo { version } }"}`)
+	}
+	var m wire
+	if err := json.Unmarshal(body, &m); err != nil {
+		return nil, badRequest(`the body must be one JSON object with "query" a string, "variables" and "extensions" objects`)
+	}
+	if loneSurrogate(body) {
+		return nil, &refusal{http.StatusBadRequest, "BAD_USER_INPUT", "the body has half of a surrogate pair, which is no character"}
+	}
+	return s.request(&m, false)
+}
+
+// get reads a request from the address.
+func (s *Server) get(r *http.Request) (*graph.Request, *refusal) {
+	q := r.URL.Query()
+	one := func(name string) *string {
+		if !q.Has(name) {
+			return nil
+		}
+		v := q.Get(name)
+		return &v
+	}
+	m := wire{Query: one("query"), OperationName: one("operationName"), Variables: json.RawMessage(q.Get("variables")), Extensions: json.RawMessage(q.Get("extensions"))}
+	for _, v := range q {
+		for _, s := range v {
+			if !utf8.ValidString(s) {
+				return nil, badRequest("the address is not UTF-8")
+			}
+		}
+	}
+	if loneSurrogate(m.Variables) {
+		return nil, &refusal{http.StatusBadRequest, "BAD_USER_INPUT", "the variables have half of a surrogate pair, which is no character"}
+	}
+	return s.request(&m, true)
+}
+
+// request makes the engine's request of what arrived.
+func (s *Server) request(m *wire, readOnly bool) (*graph.Request, *refusal) {
+	r := &graph.Request{ReadOnly: readOnly}
+	if m.OperationName != nil {
+		r.OperationName = *m.OperationName
+	}
+	if err := decodeObject(m.Variables, &r.Variables); err != nil {
+		return nil, badRequest(`"variables" must be a JSON object`)
+	}
+	var ext struct {
+		PersistedQuery *persistedQuery `json:"persistedQuery"`
+	}
+	var object map[string]any
+	if err := decodeObject(m.Extensions, &object); err != nil {
+		return nil, badRequest(`"extensions" must be a JSON object`)
+	}
+	if object != nil {
+		if err := json.Unmarshal(m.Extensions, &ext); err != nil {
+			return nil, badRequest(`"extensions.persistedQuery" is not of the form {"version": 1, "sha256Hash": "…"}`)
+		}
+	}
+	if m.Query != nil {
+		r.Query = *m.Query
+	}
+	if ext.PersistedQuery != nil {
+		if no := s.persisted.resolve(ext.PersistedQuery, r); no != nil {
+			return nil, no
+		}
+	}
+	if r.Query == "" {
+		return nil, badRequest(`"query" is missing`)
+	}
+	return r, nil
+}
+
+// decodeObject reads a JSON object or null, numbers as json.Number.
+func decodeObject(raw json.RawMessage, to *map[string]any) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(to); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("text after the object")
+	}
+	return nil
+}
+
+// loneSurrogate finds an escaped half of a surrogate pair, which encoding/json would quietly replace.
+func loneSurrogate(b []byte) bool {
+	for i := 0; ; {
+		j := bytes.IndexByte(b[i:], '\\')
+		if j < 0 || i+j+1 >= len(b) {
+			return false
+		}
+		i += j
+		if b[i+1] != 'u' {
+			i += 2
+			continue
+		}
+		r, ok := escape(b[i:])
+		i += 6
+		switch {
+		case !ok:
+		case r >= 0xdc00 && r < 0xe000:
+			return true
+		case r >= 0xd800 && r < 0xdc00:
+			low, ok := escape(b[min(i, len(b)):])
+			if !ok || low < 0xdc00 || low >= 0xe000 {
+				return true
+			}
+			i += 6
+		}
+		if i >= len(b) {
+			return false
+		}
+	}
+}
+
+// escape reads \uXXXX at the beginning of b.
+func escape(b []byte) (uint64, bool) {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(b[2:6]), 16, 16)
+	return n, err == nil
+}
+
+// answer writes what the engine answered.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Response, mediaType string) {
+	if rec, ok := w.(*recorder); ok {
+		rec.operation, rec.code = resp.Operation, resp.Code()
+	}
+	status := http.StatusOK
+	if !resp.Began {
+		status = http.StatusBadRequest
+		if resp.Code() == "METHOD_NOT_ALLOWED" {
+			status = http.StatusMethodNotAllowed
+			w.Header().Set("Allow", allow)
+		}
+	}
+	buf, _ := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(buf)
+	buf.Reset()
+	body := resp.AppendJSON(buf.AvailableBuffer())
+	buf.Write(body) // keeps what AppendJSON had to grow
+	h := w.Header()
+	h.Set("Content-Type", mediaType)
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		h.Set("Cache-Control", "no-cache")
+	}
+	if len(body) >= compressFrom && r.Header.Get("Accept-Encoding") != "" {
+		cw := brotli.HTTPCompressor(w, r)
+		w.WriteHeader(status)
+		_, _ = cw.Write(body) // who reads has gone
+		_ = cw.Close()
+		return
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// negotiate picks the media type of an answer: the one preferred, application/json where neither is named
+// (RFC 9110 section 12.5.1).
+func negotiate(accept []string) (mediaType string, ok bool) {
+	if len(accept) == 0 || len(accept) == 1 && (accept[0] == "" || accept[0] == "*/*" || accept[0] == "application/json") {
+		return jsonType, true
+	}
+	best, bestQ, exact := "", 0.0, 0
+	for _, line := range accept {
+		for part := range strings.SplitSeq(line, ",") {
+			t, params, err := mime.ParseMediaType(strings.TrimSpace(part))
+			if err != nil {
+				continue
+			}
+			q := 1.0
+			if s, ok := params["q"]; ok {
+				if q, err = strconv.ParseFloat(s, 64); err != nil {
+					continue
+				}
+			}
+			if c := params["charset"]; c != "" && !strings.EqualFold(c, "utf-8") {
+				continue
+			}
+			found, rank := "", 0
+			switch t {
+			case "application/graphql-response+json":
+				found, rank = responseType, 3
+			case "application/json":
+				found, rank = jsonType, 2
+			case "application/*", "*/*":
+				found, rank = jsonType, 1
+			}
+			if found != "" && q > 0 && (q > bestQ || q == bestQ && rank > exact) {
+				best, bestQ, exact = found, q, rank
+			}
+		}
+	}
+	return best, best != ""
+}

@@ -1,0 +1,202 @@
+// Package server speaks HTTP: routes, the GraphQL transport, limits, health, metrics and stopping. What a request
+// means is package graph's.
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/cors"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/throughline/throughline/graph"
+)
+
+// Executor answers requests: a *graph.Engine.
+type Executor interface {
+	Do(ctx context.Context, r *graph.Request) *graph.Response
+}
+
+// Readiness tells whether the store can answer.
+type Readiness interface {
+	Ready(ctx context.Context) error
+}
+
+// Options are what a server is made of. Zero numbers stand for the defaults below.
+type Options struct {
+	Executor   Executor
+	Store      Readiness
+	Playground http.Handler // serves /playground and what is below it; nil for none
+	Logger     *slog.Logger
+	Metrics    *Metrics             // nil for none
+	Tracing    trace.TracerProvider // nil for none
+	// CORSOrigins may read answers from other sites: exact origins, or "*" for all, which never get credentials.
+	CORSOrigins []string
+	// MaxBody bounds a request's body in bytes.
+	MaxBody int64
+	// MaxConcurrent bounds operations under way; as many again may wait, for QueueTime. What is beyond gets a 503.
+	MaxConcurrent int
+	QueueTime     time.Duration
+	// Grace is how long requests under way may take when the server stops.
+	Grace time.Duration
+}
+
+// The defaults of Options.
+const (
+	DefaultMaxBody       = 1 << 20
+	DefaultMaxConcurrent = 256
+	DefaultQueueTime     = time.Second
+	DefaultGrace         = 10 * time.Second
+)
+
+// Time limits of a connection: a client that drips bytes holds a connection so long, and nothing else.
+const (
+	headerTime = 8 * time.Second
+	bodyTime   = 25 * time.Second
+	writeTime  = 60 * time.Second
+	idleTime   = 120 * time.Second
+	maxHeader  = 64 << 10
+)
+
+// Server is an HTTP server for one executor.
+type Server struct {
+	o         Options
+	log       *slog.Logger
+	handler   http.Handler
+	slots     chan struct{}
+	waiting   atomic.Int64
+	stopping  atomic.Bool
+	persisted persisted
+}
+
+// New makes a server.
+func New(o Options) (*Server, error) {
+	if o.Executor == nil || o.Store == nil {
+		return nil, errors.New("a server needs an executor and a store")
+	}
+	set := func(n *time.Duration, d time.Duration) {
+		if *n == 0 {
+			*n = d
+		}
+	}
+	set(&o.QueueTime, DefaultQueueTime)
+	set(&o.Grace, DefaultGrace)
+	if o.MaxBody == 0 {
+		o.MaxBody = DefaultMaxBody
+	}
+	if o.MaxConcurrent == 0 {
+		o.MaxConcurrent = DefaultMaxConcurrent
+	}
+	s := &Server{o: o, log: o.Logger, slots: make(chan struct{}, o.MaxConcurrent)}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.persisted.init()
+	s.handler = s.routes()
+	return s, nil
+}
+
+// Handler serves every route of the public address.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	var api http.Handler = http.HandlerFunc(s.graphql)
+	if len(s.o.CORSOrigins) > 0 {
+		api = cors.New(cors.Options{
+			AllowedOrigins: s.o.CORSOrigins,
+			AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
+			AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-Request-Id", "Apollo-Require-Preflight"},
+			ExposedHeaders: []string{"X-Request-Id", "Retry-After"},
+			// an origin that is named may send cookies; "*" may not
+			AllowCredentials: !contains(s.o.CORSOrigins, "*"),
+			MaxAge:           600,
+		}).Handler(api)
+	}
+	if s.o.Tracing != nil {
+		api = otelhttp.NewHandler(api, "graphql", otelhttp.WithTracerProvider(s.o.Tracing))
+	}
+	mux.Handle("/graphql", api)
+	if s.o.Playground != nil {
+		mux.Handle("/playground", s.o.Playground)
+		mux.Handle("/playground/", s.o.Playground)
+	}
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, `{"status":"ok"}`) })
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.HandleFunc("GET /{$}", s.home)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, http.StatusNotFound, "NOT_FOUND", "there is nothing here: GraphQL is at /graphql, the playground at /playground")
+	})
+	return s.outer(mux)
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// home leads a person to the playground and tells a program where things are.
+func (s *Server) home(w http.ResponseWriter, r *http.Request) {
+	if s.o.Playground != nil && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		http.Redirect(w, r, "/playground", http.StatusFound)
+		return
+	}
+	writeJSON(w, http.StatusOK, `{"graphql":"/graphql","playground":"/playground","live":"/livez","ready":"/readyz"}`)
+}
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if s.stopping.Load() {
+		writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", "the server is stopping")
+		return
+	}
+	if err := s.o.Store.Ready(ctx); err != nil {
+		writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", message(err, "the store cannot be reached"))
+		return
+	}
+	writeJSON(w, http.StatusOK, `{"status":"ready"}`)
+}
+
+// Serve answers on l until ctx ends, then lets what is under way finish. It returns nil after a clean stop.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	base, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	h := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return base },
+	}
+	done := make(chan error, 1)
+	go func() { done <- h.Serve(l) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	s.stopping.Store(true)
+	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Grace)
+	defer cancel()
+	err := h.Shutdown(wait)
+	if errors.Is(err, context.DeadlineExceeded) {
+		cut() // what still runs is told, and gets a moment to say so
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		if err = h.Shutdown(last); err != nil {
+			err = h.Close()
+		}
+	}
+	<-done
+	return err
+}
