@@ -65,12 +65,11 @@ type Store struct {
 	build  sync.Mutex // held while an image is built
 	watch  watcher
 	closed atomic.Bool
+	// temporary is the folder of a store that is in memory only.
+	temporary string
 }
 
 var _ store.Store = (*Store)(nil)
-
-// memoryName numbers the in-memory databases of a process, so that two of them are two.
-func memoryName(s *Store) string { return fmt.Sprintf("file:throughline-%p", s) }
 
 // Open opens or creates a store. Its errors are Unavailable and wrap an *OpenError.
 func Open(ctx context.Context, o Options) (*Store, error) {
@@ -89,38 +88,28 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, path string) error {
-	common := url.Values{}
-	// immediate: a transaction that will write takes its lock at once, not at its first write where it could only fail
-	writer := url.Values{"_txlock": {"immediate"}}
-	name := ""
+	sync := "synchronous(FULL)" // a load that was reported is on disk, whatever happens to the machine
 	if path == "" {
-		name = memoryName(s)
-		common.Set("vfs", "memdb")
-		name = fmt.Sprintf("file:/throughline-%p", s)
-		writer["_pragma"] = []string{"foreign_keys(1)", "busy_timeout(2000)"}
-		common["_pragma"] = []string{"busy_timeout(2000)"}
-	} else {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return err
-		}
-		abs, err := filepath.Abs(path)
+		// SQLite's own memory databases let nobody read while somebody writes; a file that goes with the store does
+		dir, err := os.MkdirTemp("", "throughline-")
 		if err != nil {
 			return err
 		}
-		name = (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String()
-		writer["_pragma"] = []string{
-			"busy_timeout(2000)", "journal_mode(WAL)",
-			"synchronous(FULL)", // a load that was reported is on disk, whatever happens to the machine
-			"foreign_keys(1)", "cache_size(-65536)", "temp_store(MEMORY)",
-		}
-		common["_pragma"] = []string{"busy_timeout(2000)", "query_only(1)", "mmap_size(1073741824)"}
+		s.temporary, path, sync = dir, filepath.Join(dir, "memory.db"), "synchronous(OFF)"
 	}
-	for k, v := range common {
-		if k != "_pragma" {
-			writer[k] = v
-		}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
 	}
-	var err error
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	name := (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String()
+	// immediate: a transaction that will write takes its lock at once, not at its first write where it could only fail
+	writer := url.Values{"_txlock": {"immediate"}, "_pragma": {
+		"busy_timeout(2000)", "journal_mode(WAL)", sync, "foreign_keys(1)", "cache_size(-65536)", "temp_store(MEMORY)",
+	}}
+	reader := url.Values{"_pragma": {"busy_timeout(2000)", "query_only(1)", "mmap_size(1073741824)"}}
 	if s.write, err = sql.Open("sqlite", name+"?"+writer.Encode()); err != nil {
 		return err
 	}
@@ -130,7 +119,7 @@ func (s *Store) open(ctx context.Context, path string) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	if s.read, err = sql.Open("sqlite", name+"?"+common.Encode()); err != nil {
+	if s.read, err = sql.Open("sqlite", name+"?"+reader.Encode()); err != nil {
 		return err
 	}
 	s.read.SetMaxOpenConns(8)
@@ -280,6 +269,9 @@ func (s *Store) Close() error {
 	}
 	if s.write != nil {
 		err = errors.Join(err, s.write.Close())
+	}
+	if s.temporary != "" {
+		err = errors.Join(err, os.RemoveAll(s.temporary))
 	}
 	return err
 }

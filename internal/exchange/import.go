@@ -1,0 +1,414 @@
+package exchange
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// File is one input of an import.
+type File struct {
+	Name string // for messages
+	Path string // "" when Open is set
+	// Open gives the lines; it is called once for a store whose loads are atomic, and twice for another.
+	Open func() (io.ReadCloser, error)
+}
+
+// FromPath is a file on disk; a name that ends in .gz is unpacked.
+func FromPath(path string) File {
+	return File{Name: path, Path: path, Open: func() (io.ReadCloser, error) {
+		f, err := os.Open(path) //nolint:gosec // the path is the user's own
+		if err != nil || !strings.HasSuffix(path, ".gz") {
+			return f, err
+		}
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		return struct {
+			io.Reader
+			io.Closer
+		}{z, f}, nil
+	}}
+}
+
+// FromBytes is a file in memory.
+func FromBytes(name string, b []byte) File {
+	return File{Name: name, Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
+}
+
+// Spool copies a stream to a temporary file, so that it can be read twice. The file is removed by the function returned.
+func Spool(name string, r io.Reader) (File, func(), error) {
+	f, err := os.CreateTemp("", "throughline-*.jsonl")
+	if err != nil {
+		return File{}, nil, err
+	}
+	remove := func() { _ = os.Remove(f.Name()) }
+	_, err = io.Copy(f, r)
+	if err = errors.Join(err, f.Close()); err != nil {
+		remove()
+		return File{}, nil, err
+	}
+	file := FromPath(f.Name())
+	file.Name = name
+	return file, remove, nil
+}
+
+// LineError is what is wrong with one line of an import.
+type LineError struct {
+	File string
+	Line int
+	Err  error
+}
+
+// Error is "people.jsonl:17: the line …".
+func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: the line %v", e.File, e.Line, e.Err) }
+
+// Unwrap gives what is wrong.
+func (e *LineError) Unwrap() error { return e.Err }
+
+// BadLines is the error of an import that found lines it cannot take; nothing of the files was written.
+type BadLines struct {
+	Lines []*LineError
+	More  bool // it stopped looking
+}
+
+// Error lists them, a line each.
+func (e *BadLines) Error() string {
+	var b strings.Builder
+	for i, l := range e.Lines {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(l.Error())
+	}
+	if e.More {
+		b.WriteString("\nthere may be more; only so many are listed")
+	}
+	return b.String()
+}
+
+// Counts are the records of an import.
+type Counts struct{ Sources, Nodes, Links int }
+
+// Options of an import.
+type Options struct {
+	DryRun bool
+	// Progress is told how many bytes of its input were read since it was last told; nil for nobody.
+	Progress func(bytes int)
+}
+
+const (
+	batchLines = 2000
+	maxErrors  = 20
+)
+
+// Import writes files into a store: all of them or, where a line is bad, nothing. On a store whose loads are not atomic
+// the files are read twice, first to check every line.
+func Import(ctx context.Context, cat *catalog.Catalog, s store.Store, files []File, o Options) (Counts, error) {
+	if o.DryRun || !s.Atomic() {
+		counts, err := pass(ctx, cat, s, nil, files, o)
+		if err != nil || o.DryRun {
+			return counts, err
+		}
+	}
+	l, err := s.Load(ctx)
+	if err != nil {
+		return Counts{}, err
+	}
+	counts, err := pass(ctx, cat, s, l, files, o)
+	if err == nil {
+		err = l.Commit(ctx)
+	}
+	if err != nil {
+		return Counts{}, errors.Join(err, l.Rollback())
+	}
+	return counts, nil
+}
+
+// batch is some lines, parsed.
+type batch struct {
+	file    int
+	records []record
+	lines   []int
+	errs    []*LineError
+	bytes   int
+	err     error // of reading
+}
+
+// pass reads all files once and puts them into l, if there is one.
+func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load, files []File, o Options) (Counts, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches := make(chan *batch, 4)
+	go func() {
+		defer close(batches)
+		for i, f := range files {
+			if !readFile(ctx, cat, i, f, batches) {
+				return
+			}
+		}
+	}()
+	c := &checks{cat: cat, store: s, types: map[uint64]uint8{}, seed: maphash.MakeSeed(), texts: map[string]string{}}
+	var counts Counts
+	var bad []*LineError
+	at := -1
+	for b := range batches {
+		if b.err != nil {
+			return counts, b.err
+		}
+		if b.file != at {
+			at = b.file
+			c.seen = map[uint64]struct{}{} // a second file may say again what the first said
+		}
+		errs, err := c.batch(ctx, files[b.file].Name, b)
+		if err != nil {
+			return counts, err
+		}
+		bad = append(bad, append(b.errs, errs...)...)
+		if len(bad) >= maxErrors {
+			return Counts{}, &BadLines{Lines: bad[:maxErrors], More: true}
+		}
+		var sb store.Batch
+		for _, r := range b.records {
+			switch {
+			case r.source != nil:
+				sb.Sources = append(sb.Sources, r.source)
+			case r.node != nil:
+				sb.Nodes = append(sb.Nodes, r.node)
+			case r.link != nil:
+				sb.Links = append(sb.Links, r.link)
+			}
+		}
+		counts.Sources += len(sb.Sources)
+		counts.Nodes += len(sb.Nodes)
+		counts.Links += len(sb.Links)
+		if l != nil && len(bad) == 0 {
+			if err := l.Put(ctx, &sb); err != nil {
+				return counts, err
+			}
+		}
+		if o.Progress != nil {
+			o.Progress(b.bytes)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return counts, kg.Wrap(kg.CodeOf(err), err, "the import was interrupted; nothing is lost, run it again")
+	}
+	if len(bad) > 0 {
+		return Counts{}, &BadLines{Lines: bad}
+	}
+	return counts, nil
+}
+
+// readFile parses a file in batches; false when the reader has gone.
+func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, to chan<- *batch) bool {
+	send := func(b *batch) bool {
+		select {
+		case to <- b:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	r, err := f.Open()
+	if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			err = fmt.Errorf("%s does not exist", f.Name)
+		}
+		send(&batch{err: err})
+		return false
+	}
+	defer r.Close() //nolint:errcheck // it was only read
+	sc := bufio.NewScanner(r)
+	sc.Buffer(make([]byte, 256<<10), MaxLine)
+	b := &batch{file: index}
+	n := 0
+	for sc.Scan() {
+		n++
+		line := sc.Bytes()
+		b.bytes += len(line) + 1
+		rec, err := parse(cat, line)
+		switch {
+		case err != nil:
+			b.errs = append(b.errs, &LineError{f.Name, n, err})
+		case rec.source != nil || rec.node != nil || rec.link != nil:
+			b.records = append(b.records, rec)
+			b.lines = append(b.lines, n)
+		}
+		if len(b.records) >= batchLines || len(b.errs) >= maxErrors {
+			if !send(b) {
+				return false
+			}
+			b = &batch{file: index}
+		}
+	}
+	if err := sc.Err(); err != nil {
+		if errors.Is(err, bufio.ErrTooLong) {
+			b.errs = append(b.errs, &LineError{f.Name, n + 1, fmt.Errorf("is longer than %d bytes", MaxLine)})
+		} else {
+			b.err = fmt.Errorf("read %s: %w", f.Name, err)
+		}
+	}
+	return send(b)
+}
+
+// checks holds what lines say against each other and against the store. It remembers ids as hashes: of a billion pairs
+// of ids, none is likely to share 64 bits.
+type checks struct {
+	cat   *catalog.Catalog
+	store store.Store
+	seed  maphash.Seed
+	types map[uint64]uint8    // type index of entities and sources known
+	seen  map[uint64]struct{} // ids of this file
+	texts map[string]string   // of sources of this import, for their excerpts
+	bytes int
+}
+
+// maxTexts bounds the texts that are kept to check excerpts; the store checks the others again.
+const maxTexts = 64 << 20
+
+func (c *checks) hash(id string) uint64 { return maphash.String(c.seed, id) }
+
+// batch checks a batch: ids once in a file, ends and sources known, types fitting.
+func (c *checks) batch(ctx context.Context, file string, b *batch) (errs []*LineError, err error) {
+	// what the batch needs and the import has not seen is asked of the store at once
+	unknown := map[string]bool{}
+	own := map[string]bool{}
+	need := func(id string) {
+		if _, ok := c.types[c.hash(id)]; !ok && !own[id] {
+			unknown[id] = true
+		}
+	}
+	for _, r := range b.records {
+		switch {
+		case r.source != nil:
+			need(r.source.ID)
+			own[r.source.ID] = true
+		case r.node != nil:
+			need(r.node.ID)
+			own[r.node.ID] = true
+		case r.link != nil:
+			need(r.link.From)
+			need(r.link.To)
+			for i := range r.link.Evidence {
+				need(r.link.Evidence[i].Source)
+			}
+		}
+	}
+	if len(unknown) > 0 {
+		ids := make([]string, 0, len(unknown))
+		for id := range unknown {
+			ids = append(ids, id)
+		}
+		known, err := c.store.Types(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for id, typ := range known {
+			c.types[c.hash(id)] = c.cat.TypeOf(typ).Index
+		}
+	}
+	for i, r := range b.records {
+		if err := c.record(r); err != nil {
+			errs = append(errs, &LineError{file, b.lines[i], err})
+		}
+	}
+	return errs, nil
+}
+
+func (c *checks) record(r record) error {
+	switch {
+	case r.source != nil:
+		if err := c.declare(r.source.ID, c.cat.Source, r.minted); err != nil {
+			return err
+		}
+		if n := len(r.source.Text); n > 0 && c.bytes+n <= maxTexts {
+			c.bytes += n
+			c.texts[r.source.ID] = r.source.Text
+		}
+		return nil
+	case r.node != nil:
+		return c.declare(r.node.ID, c.cat.TypeOf(r.node.Type), r.minted)
+	}
+	return c.link(r.link)
+}
+
+// declare takes note of an id.
+func (c *checks) declare(id string, t *catalog.Type, minted bool) error {
+	h := c.hash(id)
+	hint := "; put what it says into one line"
+	if minted {
+		hint = ", made from its name; give one of the two an id"
+	}
+	if _, twice := c.seen[h]; twice {
+		return fmt.Errorf("has the id %s of an earlier line%s", id, hint)
+	}
+	if before, ok := c.types[h]; ok && before != t.Index {
+		return fmt.Errorf("has the id %s, which is a %s already; give it another id", id, strings.ToLower(c.cat.TypeAt(before).Name))
+	}
+	c.seen[h] = struct{}{}
+	c.types[h] = t.Index
+	return nil
+}
+
+func (c *checks) link(l *kg.Link) error {
+	h := c.hash(l.ID)
+	if _, twice := c.seen[h]; twice {
+		return fmt.Errorf("says what an earlier line says (link %s); put the evidence of both into one line", l.ID)
+	}
+	c.seen[h] = struct{}{}
+	k := c.cat.Kind(l.Kind)
+	for _, end := range []struct {
+		name, id string
+		types    catalog.TypeSet
+	}{{"from", l.From, k.From}, {"to", l.To, k.To}} {
+		t, ok := c.types[c.hash(end.id)]
+		switch {
+		case !ok:
+			return fmt.Errorf("links %s %s, which stands neither above nor in the store", end.name, end.id)
+		case !end.types.Has(t):
+			return fmt.Errorf("links %s %s, a %s; %s joins %s there", end.name, end.id, strings.ToLower(c.cat.TypeAt(t).Name), k.Name, typeNames(c.cat, end.types))
+		}
+	}
+	for i := range l.Evidence {
+		e := &l.Evidence[i]
+		if t, ok := c.types[c.hash(e.Source)]; !ok || t != c.cat.Source.Index {
+			return fmt.Errorf("has evidence from %s, a source that stands neither above nor in the store", e.Source)
+		}
+		if text := c.texts[e.Source]; text != "" && !strings.Contains(text, e.Excerpt) {
+			return fmt.Errorf("has an excerpt that does not occur in the text of %s: %s", e.Source, clip(e.Excerpt))
+		}
+	}
+	return nil
+}
+
+func typeNames(cat *catalog.Catalog, set catalog.TypeSet) string {
+	var names []string
+	for _, t := range cat.Types {
+		if set.Has(t.Index) {
+			names = append(names, t.Enum)
+		}
+	}
+	return strings.Join(names, " or ")
+}
+
+// Rate is n in a time, for people: "123,456 links/s".
+func Rate(n int, took time.Duration) int {
+	if took <= 0 {
+		return 0
+	}
+	return int(float64(n) / took.Seconds())
+}

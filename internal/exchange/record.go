@@ -1,0 +1,462 @@
+// Package exchange reads and writes files: the graph as lines of JSON, without loss. The format is described in
+// docs/format-jsonl.md.
+package exchange
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/text"
+)
+
+// Limits of one record.
+const (
+	MaxLine     = 1 << 20 // bytes of a line
+	maxName     = 500     // characters of a name, title or role
+	maxBody     = 100_000 // bytes of any other text
+	maxAliases  = 100
+	maxEvidence = 1000
+)
+
+// The forms of a line. Fields that are not there are not known.
+type (
+	sourceLine struct {
+		Source      string   `json:"source"`
+		ID          string   `json:"id,omitzero"`
+		Title       string   `json:"title"`
+		URL         string   `json:"url,omitzero"`
+		Publisher   string   `json:"publisher,omitzero"`
+		Authors     []string `json:"authors,omitempty"`
+		PublishedOn string   `json:"publishedOn,omitzero"`
+		Text        string   `json:"text,omitzero"`
+	}
+	nodeLine struct {
+		Node        string                    `json:"node"`
+		ID          string                    `json:"id,omitzero"`
+		Name        string                    `json:"name"`
+		Aliases     []string                  `json:"aliases,omitempty"`
+		Description string                    `json:"description,omitzero"`
+		ExternalIDs []externalLine            `json:"externalIds,omitempty"`
+		CreatedAt   string                    `json:"createdAt,omitzero"`
+		UpdatedAt   string                    `json:"updatedAt,omitzero"`
+		Own         map[string]jsontext.Value `json:",embed"`
+	}
+	externalLine struct {
+		Scheme string `json:"scheme"`
+		Value  string `json:"value"`
+		URL    string `json:"url,omitzero"`
+	}
+	linkLine struct {
+		Link      string         `json:"link"`
+		ID        string         `json:"id,omitzero"`
+		From      string         `json:"from"`
+		To        string         `json:"to"`
+		Role      string         `json:"role,omitzero"`
+		Since     string         `json:"since,omitzero"`
+		Until     string         `json:"until,omitzero"`
+		Evidence  []evidenceLine `json:"evidence"`
+		CreatedAt string         `json:"createdAt,omitzero"`
+		UpdatedAt string         `json:"updatedAt,omitzero"`
+	}
+	evidenceLine struct {
+		Source  string `json:"source"`
+		Excerpt string `json:"excerpt"`
+		Prefix  string `json:"prefix,omitzero"`
+		Suffix  string `json:"suffix,omitzero"`
+		Stance  string `json:"stance,omitzero"`
+	}
+	headLine struct {
+		Throughline int `json:"throughline"`
+	}
+)
+
+// record is one line read: exactly one of its parts is set, or none for the head and for empty lines.
+type record struct {
+	source *kg.Source
+	node   *kg.Node
+	link   *kg.Link
+	minted bool // its id was made from its name
+}
+
+// first finds the first key of a line: it says what the line is.
+func first(line []byte) string {
+	rest, ok := bytes.CutPrefix(bytes.TrimLeft(line, " \t\r"), []byte("{"))
+	if !ok {
+		return ""
+	}
+	if rest, ok = bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r"), []byte(`"`)); !ok {
+		return ""
+	}
+	key, _, _ := bytes.Cut(rest, []byte(`"`))
+	return string(key)
+}
+
+// parse reads one line. Its errors say what is wrong and what to write, without the line's number.
+func parse(cat *catalog.Catalog, line []byte) (record, error) {
+	switch {
+	case len(bytes.TrimSpace(line)) == 0:
+		return record{}, nil
+	case !utf8.Valid(line):
+		return record{}, errors.New("is not UTF-8")
+	}
+	switch key := first(line); key {
+	case "link":
+		return parseLink(cat, line)
+	case "node":
+		return parseNode(cat, line)
+	case "source":
+		return parseSource(cat, line)
+	case "throughline":
+		var h headLine
+		if err := decode(line, &h); err != nil {
+			return record{}, err
+		}
+		if h.Throughline != 1 {
+			return record{}, fmt.Errorf("is of format %d; this program reads format 1", h.Throughline)
+		}
+		return record{}, nil
+	default:
+		return record{}, fmt.Errorf(`begins with %s; write {"node": …}, {"link": …} or {"source": …}`, cmp.Or(clip(strconv.Quote(key)), "no key"))
+	}
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}
+
+// decode reads a line into its form: every key must be known and stand once.
+func decode(line []byte, to any) error {
+	err := json.Unmarshal(line, to, json.RejectUnknownMembers(true))
+	if err == nil {
+		return nil
+	}
+	var syntax *jsontext.SyntacticError
+	var semantic *json.SemanticError
+	switch {
+	case errors.As(err, &syntax) && strings.Contains(syntax.Error(), "duplicate"):
+		return fmt.Errorf("has %s twice", pointer(syntax.JSONPointer))
+	case errors.As(err, &syntax) && strings.Contains(syntax.Error(), "surrogate"):
+		return fmt.Errorf("has half of a surrogate pair in %s, which is no character", pointer(syntax.JSONPointer))
+	case errors.As(err, &syntax):
+		return fmt.Errorf("is not one JSON object (byte %d)", syntax.ByteOffset+1)
+	case errors.As(err, &semantic) && errors.Is(err, json.ErrUnknownName):
+		return fmt.Errorf("has the unknown field %s", pointer(semantic.JSONPointer))
+	case errors.As(err, &semantic):
+		return fmt.Errorf("has a value of the wrong type in %s", pointer(semantic.JSONPointer))
+	}
+	return errors.New("is not one JSON object")
+}
+
+func pointer(p jsontext.Pointer) string {
+	return clip(strconv.Quote(strings.ReplaceAll(strings.TrimPrefix(string(p), "/"), "/", ".")))
+}
+
+// clean checks a text and puts it into NFC.
+func clean(field, s string, most int) (string, error) {
+	if strings.IndexByte(s, 0) >= 0 {
+		return "", fmt.Errorf("has a NUL character in %s", field)
+	}
+	if !norm.NFC.IsNormalString(s) {
+		s = norm.NFC.String(s)
+	}
+	if len(s) > most && (most != maxName || utf8.RuneCountInString(s) > most) {
+		return "", fmt.Errorf("has %d bytes in %s; at most %d fit", len(s), field, most)
+	}
+	return s, nil
+}
+
+// cleaner collects the first error of several texts.
+type cleaner struct{ err error }
+
+func (c *cleaner) text(field string, s *string, most int) {
+	if c.err == nil && *s != "" {
+		*s, c.err = clean(field, *s, most)
+	}
+}
+
+func (c *cleaner) fail(format string, args ...any) {
+	if c.err == nil {
+		c.err = fmt.Errorf(format, args...)
+	}
+}
+
+func (c *cleaner) date(field, s string) kg.PartialDate {
+	if s == "" || c.err != nil {
+		return ""
+	}
+	d, err := kg.ParseDate(s)
+	if err != nil {
+		c.fail("has in %s what is no date: write 2021, 2021-02 or 2021-02-25", field)
+	}
+	return d
+}
+
+func (c *cleaner) time(field, s string) kg.Time {
+	if s == "" || c.err != nil {
+		return 0
+	}
+	t, err := kg.ParseTime(s)
+	if err != nil {
+		c.fail("has in %s what is no instant: write 2021-02-25T10:00:00.000Z", field)
+	}
+	return t
+}
+
+func (c *cleaner) url(field, s string) {
+	if s == "" || c.err != nil {
+		return
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		c.fail("has in %s what is no address: write https://…", field)
+	}
+}
+
+func (c *cleaner) id(field, id, prefix string) {
+	switch {
+	case c.err != nil:
+	case kg.CheckID(id) != nil:
+		c.fail("has in %s what is no id: use at most %d letters, digits and . _ : ~ -", field, kg.MaxID)
+	case prefix != "" && !strings.HasPrefix(id, prefix):
+		c.fail("has in %s an id that does not begin with %s", field, prefix)
+	case prefix == "" && (strings.HasPrefix(id, kg.LinkPrefix) || strings.HasPrefix(id, kg.EvidencePrefix) || strings.HasPrefix(id, kg.SourcePrefix)):
+		c.fail("has in %s an id that begins with l_, e_ or s_: these are for links, evidence and sources", field)
+	}
+}
+
+// Slug is the id minted from a name: its folded words in ASCII, joined by "-"; "" when it has none.
+func Slug(name string) string {
+	words := strings.FieldsFunc(text.Fold(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	slug := strings.Join(words, "-")
+	for len(slug) > 80 {
+		cut := strings.LastIndexByte(slug[:81], '-')
+		if cut < 1 {
+			cut = 80
+		}
+		slug = slug[:cut]
+	}
+	return slug
+}
+
+func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
+	var m sourceLine
+	if err := decode(line, &m); err != nil {
+		return record{}, err
+	}
+	var c cleaner
+	c.text("title", &m.Title, maxName)
+	c.text("publisher", &m.Publisher, maxName)
+	c.text("text", &m.Text, MaxLine)
+	for i := range m.Authors {
+		c.text("authors", &m.Authors[i], maxName)
+		if m.Authors[i] == "" {
+			c.fail("has an empty author")
+		}
+	}
+	c.url("url", m.URL)
+	x := &kg.Source{ID: m.ID, Title: m.Title, URL: m.URL, Kind: m.Source, Publisher: m.Publisher, Authors: m.Authors, PublishedOn: c.date("publishedOn", m.PublishedOn), Text: m.Text}
+	if strings.TrimSpace(m.Title) == "" {
+		c.fail("has no title")
+	}
+	if cat.Schema.Types["SourceKind"].EnumValues.ForName(m.Source) == nil {
+		c.fail("has the unknown kind of source %s", clip(strconv.Quote(m.Source)))
+	}
+	minted := x.ID == ""
+	if minted {
+		if x.ID = kg.SourcePrefix + Slug(m.Title); x.ID == kg.SourcePrefix {
+			c.fail("has a title no id can be made from; give an id that begins with s_")
+		}
+	}
+	c.id("id", x.ID, kg.SourcePrefix)
+	return record{source: x, minted: minted}, c.err
+}
+
+func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
+	var m nodeLine
+	if err := decode(line, &m); err != nil {
+		return record{}, err
+	}
+	t := cat.TypeOf(m.Node)
+	if t == nil || !t.IsEntity() {
+		return record{}, fmt.Errorf("has the unknown type of node %s", clip(strconv.Quote(m.Node)))
+	}
+	var c cleaner
+	c.text("name", &m.Name, maxName)
+	c.text("description", &m.Description, maxBody)
+	if strings.TrimSpace(m.Name) == "" {
+		c.fail("has no name")
+	}
+	if len(m.Aliases) > maxAliases || len(m.ExternalIDs) > maxAliases {
+		c.fail("has more than %d aliases or external ids", maxAliases)
+	}
+	for i := range m.Aliases {
+		c.text("aliases", &m.Aliases[i], maxName)
+		if strings.TrimSpace(m.Aliases[i]) == "" {
+			c.fail("has an empty alias")
+		}
+	}
+	x := &kg.Node{
+		ID: m.ID, Type: m.Node, Name: m.Name, Aliases: m.Aliases, Description: m.Description,
+		CreatedAt: c.time("createdAt", m.CreatedAt), UpdatedAt: c.time("updatedAt", m.UpdatedAt),
+	}
+	for _, e := range m.ExternalIDs {
+		c.text("externalIds", &e.Scheme, maxName)
+		c.text("externalIds", &e.Value, maxName)
+		c.url("externalIds", e.URL)
+		if e.Scheme == "" || e.Value == "" {
+			c.fail("has an external id without scheme or value")
+		}
+		x.ExternalIDs = append(x.ExternalIDs, kg.ExternalID(e))
+	}
+	for name, raw := range m.Own {
+		p := t.Prop(name)
+		if p == nil {
+			c.fail("has the unknown field %s; a %s has %s", clip(strconv.Quote(name)), strings.ToLower(t.Name), propNames(t))
+			break
+		}
+		if v := c.prop(p, raw); v != nil {
+			if x.Props == nil {
+				x.Props = map[string]any{}
+			}
+			x.Props[name] = v
+		}
+	}
+	if t.DateProp != nil && t.UntilProp != nil && c.err == nil {
+		from, _ := x.Props[t.DateProp.Name].(string)
+		until, _ := x.Props[t.UntilProp.Name].(string)
+		c.span(t.DateProp.Name, t.UntilProp.Name, kg.PartialDate(from), kg.PartialDate(until))
+	}
+	for _, p := range t.Props {
+		// what the schema says is never null must be there
+		if f := cat.Schema.Types[t.Name].Fields.ForName(p.Name); f.Type.NonNull && x.Props[p.Name] == nil {
+			c.fail("has no %s", p.Name)
+		}
+	}
+	minted := x.ID == ""
+	if minted {
+		if x.ID = Slug(m.Name); x.ID == "" {
+			c.fail("has a name no id can be made from; give an id")
+		}
+	}
+	c.id("id", x.ID, "")
+	return record{node: x, minted: minted}, c.err
+}
+
+func propNames(t *catalog.Type) string {
+	names := []string{"id, name, aliases, description, externalIds, createdAt, updatedAt"}
+	for _, p := range t.Props {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// span checks that a beginning is not after its end.
+func (c *cleaner) span(begin, end string, from, to kg.PartialDate) {
+	if from == "" || to == "" {
+		return
+	}
+	a, _ := from.Interval()
+	if _, b := to.Interval(); a > b {
+		c.fail("has %s after %s", begin, end)
+	}
+}
+
+// prop reads an own property.
+func (c *cleaner) prop(p *catalog.Prop, raw jsontext.Value) any {
+	wrong := func(what string) any {
+		c.fail("has in %s what is no %s", p.Name, what)
+		return nil
+	}
+	if raw.Kind() == 'n' {
+		return wrong("value; leave out what is not known")
+	}
+	switch p.Kind {
+	case catalog.Int:
+		n, err := strconv.ParseInt(string(raw), 10, 32)
+		if err != nil {
+			return wrong("whole number of 32 bits")
+		}
+		return n
+	case catalog.Float:
+		f, err := strconv.ParseFloat(string(raw), 64)
+		if err != nil || math.IsInf(f, 0) {
+			return wrong("number")
+		}
+		return f
+	case catalog.Bool:
+		if k := raw.Kind(); k != 't' && k != 'f' {
+			return wrong("true or false")
+		}
+		return raw.Kind() == 't'
+	}
+	var s string
+	if err := json.Unmarshal(raw, &s); err != nil || s == "" {
+		return wrong("text")
+	}
+	if p.Kind == catalog.Date {
+		return string(c.date(p.Name, s))
+	}
+	c.text(p.Name, &s, maxBody)
+	return s
+}
+
+func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
+	var m linkLine
+	if err := decode(line, &m); err != nil {
+		return record{}, err
+	}
+	if cat.Kind(m.Link) == nil {
+		return record{}, fmt.Errorf("has the unknown kind of link %s", clip(strconv.Quote(m.Link)))
+	}
+	var c cleaner
+	c.text("role", &m.Role, maxName)
+	c.id("from", m.From, "")
+	c.id("to", m.To, "")
+	x := &kg.Link{
+		ID: m.ID, Kind: m.Link, From: m.From, To: m.To, Role: m.Role, Since: c.date("since", m.Since), Until: c.date("until", m.Until),
+		CreatedAt: c.time("createdAt", m.CreatedAt), UpdatedAt: c.time("updatedAt", m.UpdatedAt),
+	}
+	c.span("since", "until", x.Since, x.Until)
+	if len(m.Evidence) == 0 || len(m.Evidence) > maxEvidence {
+		c.fail("has no evidence: a link needs the words that say so, [{\"source\": …, \"excerpt\": …}], at most %d", maxEvidence)
+	}
+	x.Evidence = make([]kg.Evidence, len(m.Evidence))
+	for i := range m.Evidence {
+		e := &m.Evidence[i]
+		c.text("excerpt", &e.Excerpt, maxBody)
+		c.text("prefix", &e.Prefix, maxBody)
+		c.text("suffix", &e.Suffix, maxBody)
+		c.id("source", e.Source, kg.SourcePrefix)
+		switch {
+		case strings.TrimSpace(e.Excerpt) == "":
+			c.fail("has evidence without an excerpt")
+		case e.Stance == "":
+			e.Stance = "SUPPORTS"
+		case e.Stance != "SUPPORTS" && e.Stance != "REFUTES":
+			c.fail("has in stance neither SUPPORTS nor REFUTES")
+		}
+		x.Evidence[i] = kg.Evidence{Source: e.Source, Excerpt: e.Excerpt, Prefix: e.Prefix, Suffix: e.Suffix, Stance: e.Stance}
+	}
+	if x.ID == "" {
+		x.ID = kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until)
+	} else {
+		c.id("id", x.ID, kg.LinkPrefix)
+	}
+	return record{link: x}, c.err
+}
