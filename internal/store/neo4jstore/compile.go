@@ -1,0 +1,367 @@
+package neo4jstore
+
+import (
+	"encoding/binary"
+	"strconv"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// A plan is compiled to one statement by one walk over it. The walk does three things at once: it writes the text, it
+// collects the values as parameters in the order it meets them, and it notes everything that the text depends on but
+// the plan's Memo does not fix (which parts of a filter are set, whether there is a cursor) as the shape. When the text
+// for a shape is known already the walk is repeated dry: parameters and shape only, no text. One walk for both means
+// that text and parameters cannot get out of step.
+
+// statement is the compiled form of all plans of one shape.
+type statement struct {
+	text   string
+	answer answer
+}
+
+// compiler is one walk.
+type compiler struct {
+	*layout
+	q      *plan.Query
+	dry    bool
+	text   []byte
+	shape  []byte
+	params map[string]any
+	names  int      // variables made so far
+	refs   []string // by index into q.Refs: the variable of one that a filter can use
+}
+
+// compile walks a plan. Dry, it gives parameters and shape only.
+func compile(l *layout, q *plan.Query, dry bool) (c *compiler, a answer) {
+	c = &compiler{layout: l, q: q, dry: dry, params: make(map[string]any, 8), refs: make([]string, len(q.Refs))}
+	c.note(byte(q.Start))
+	first := 0
+	if q.Start == plan.ByRef {
+		first = 1 // the root itself looks for it
+	}
+	a.refs = len(q.Refs) > first
+	for i := first; i < len(q.Refs); i++ {
+		c.resolve(i)
+	}
+	if a.refs {
+		c.w("RETURN [")
+		for i := first; i < len(q.Refs); i++ {
+			if i > first {
+				c.w(", ")
+			}
+			if refKind(&q.Refs[i]) == byID {
+				c.w("null")
+			} else {
+				c.w("candidates", c.refs[i])
+			}
+		}
+		c.w("] AS candidates, COLLECT {\n")
+	}
+	switch q.Start {
+	case plan.ByID, plan.ByIDs:
+		c.byIDs(&a, q.IDs)
+	case plan.ByRef:
+		c.byRef(&a)
+	case plan.Everything:
+		c.everything(&a)
+	case plan.Search:
+		c.search(&a)
+	case plan.Statistics:
+		c.statistics()
+	}
+	if a.refs {
+		if a.empty {
+			c.w("UNWIND [] AS row RETURN row")
+		}
+		c.w("\n} AS rows")
+	}
+	return c, a
+}
+
+// paramName names a parameter.
+func paramName(n int) string {
+	const few = "p0p1p2p3p4p5p6p7p8p9"
+	if n < 10 {
+		return few[2*n : 2*n+2]
+	}
+	return "p" + strconv.Itoa(n)
+}
+
+// w writes text.
+func (c *compiler) w(parts ...string) {
+	if c.dry {
+		return
+	}
+	for _, p := range parts {
+		c.text = append(c.text, p...)
+	}
+}
+
+// param adds a value and gives its name in the text, dollar included.
+func (c *compiler) param(v any) string {
+	name := paramName(len(c.params))
+	c.params[name] = v
+	if c.dry {
+		return ""
+	}
+	return "$" + name
+}
+
+// name makes a variable.
+func (c *compiler) name(prefix string) string {
+	c.names++
+	if c.dry {
+		return ""
+	}
+	return prefix + strconv.Itoa(c.names)
+}
+
+// note adds to the shape.
+func (c *compiler) note(b byte) { c.shape = append(c.shape, b) }
+
+// noteIf adds a yes or no to the shape.
+func (c *compiler) noteIf(b bool) bool {
+	if b {
+		c.note(1)
+	} else {
+		c.note(0)
+	}
+	return b
+}
+
+func (c *compiler) noteTypes(s catalog.TypeSet) {
+	c.shape = binary.LittleEndian.AppendUint64(c.shape, uint64(s))
+}
+
+// list counts the columns of a list that is being written.
+type list struct{ n int }
+
+// column begins the next column of a list and gives its index.
+func (c *compiler) column(l *list) int {
+	if l.n > 0 {
+		c.w(", ")
+	}
+	l.n++
+	return l.n - 1
+}
+
+// class is what an id names: see kg.LinkPrefix.
+type class uint8
+
+const (
+	entities class = iota
+	links
+	pieces // of evidence
+	sources
+	classes
+)
+
+func classOf(id string) class {
+	switch {
+	case strings.HasPrefix(id, kg.LinkPrefix):
+		return links
+	case strings.HasPrefix(id, kg.EvidencePrefix):
+		return pieces
+	case strings.HasPrefix(id, kg.SourcePrefix):
+		return sources
+	}
+	return entities
+}
+
+// wanted tells whether records of a class are among the plan's types.
+func (c *compiler) wanted(k class) bool {
+	switch k {
+	case links:
+		return c.q.Types.Has(c.cat.Link.Index)
+	case pieces:
+		return c.q.Types.Has(c.cat.Evidence.Index)
+	case sources:
+		return c.q.Types.Has(c.cat.Source.Index)
+	}
+	return c.q.Types&c.cat.Entities != 0
+}
+
+// byIDs writes the statement that finds records by id. A row is [id, columns…].
+func (c *compiler) byIDs(a *answer, ids []string) {
+	var byClass [classes][]string
+	for _, id := range ids {
+		if k := classOf(id); c.wanted(k) {
+			byClass[k] = append(byClass[k], id)
+		}
+	}
+	a.empty = true
+	for k := range classes {
+		// one id reads better, and plans better, than a list of one
+		ids, one := byClass[k], len(byClass[k]) == 1
+		c.noteIf(one)
+		if !c.noteIf(len(ids) > 0) {
+			continue
+		}
+		if !a.empty {
+			c.w("\nUNION ALL\n")
+		}
+		a.empty = false
+		v := c.name("n")
+		c.findIDs(k, v, ids, one)
+		row := &list{}
+		c.w("RETURN [")
+		c.column(row)
+		c.w(v, ".id")
+		c.record(a, k, row, v, c.q.Types)
+		c.w("] AS row")
+	}
+}
+
+// record writes the columns of a root record.
+func (c *compiler) record(a *answer, k class, row *list, v string, types catalog.TypeSet) {
+	sel := c.q.Root.Node
+	switch k {
+	case entities:
+		a.record[k] = c.entity(row, v, types&c.cat.Entities, sel)
+	case sources:
+		a.record[k] = c.source(row, v, sel)
+	case links:
+		a.record[k] = c.link(row, linkVars{r: v}, sel)
+	case pieces:
+		a.piece = c.evidence(row, v, sel, nil)
+	}
+}
+
+// findIDs writes the MATCH for ids of one class.
+func (c *compiler) findIDs(k class, v string, ids []string, one bool) {
+	if k == pieces {
+		own := make([]string, len(ids))
+		for i, id := range ids {
+			own[i] = kg.LinkOfEvidence(id)
+		}
+		ids = own
+	}
+	var p string
+	if one {
+		p = " = " + c.param(ids[0])
+	} else {
+		p = " IN " + c.param(ids)
+	}
+	switch k {
+	case entities:
+		c.w("MATCH (", v, ":Entity) WHERE ", v, ".id", p, " AND ", v, ":", c.labels(c.q.Types&c.cat.Entities), "\n")
+	case sources:
+		c.w("MATCH (", v, ":Source) WHERE ", v, ".id", p, "\n")
+	default:
+		// each kind of link has an index of its own
+		c.w("CALL () {")
+		for i, k := range c.cat.Kinds {
+			if i > 0 {
+				c.w("\n  UNION ALL")
+			}
+			c.w("\n  MATCH ()-[", v, ":", k.Name, "]->() WHERE ", v, ".id", p, " RETURN ", v)
+		}
+		c.w("\n}\n")
+	}
+}
+
+// refKind says how a ref names its entity.
+func refKind(r *plan.Ref) byte {
+	switch {
+	case r.ID != "":
+		return byID
+	case r.Name != "":
+		return byName
+	}
+	return byExternalID
+}
+
+const (
+	byID         = 'i'
+	byName       = 'n'
+	byExternalID = 'x'
+)
+
+// maxCandidates is how many entities an ambiguous name lists.
+const maxCandidates = "10"
+
+// resolve finds what a filter's ref names: a node or null in refN, and in candidatesrefN a list of [id, type, name] when
+// there are several.
+func (c *compiler) resolve(i int) {
+	r := &c.q.Refs[i]
+	types := r.Types & c.cat.Entities
+	kind := refKind(r)
+	c.note(kind)
+	c.noteTypes(types)
+	v := "ref" + strconv.Itoa(i)
+	c.refs[i] = v
+	if kind == byID {
+		c.w("OPTIONAL MATCH (", v, ":Entity {id: ", c.param(r.ID), "}) WHERE ", v, ":", c.labels(types), "\n")
+		return
+	}
+	c.w("CALL () {\n")
+	c.named(r, "n", types)
+	c.w("  WITH n ORDER BY n.id LIMIT ", maxCandidates, "\n  RETURN collect(n) AS found", v, "\n}\n")
+	c.w("WITH *, CASE WHEN size(found", v, ") = 1 THEN head(found", v, ") END AS ", v,
+		",\n  CASE WHEN size(found", v, ") > 1 THEN [n IN found", v, " | [n.id, ")
+	c.typeOf("n", types)
+	c.w(", n.name]] END AS candidates", v, "\n")
+}
+
+// named finds entities by name, alias or external id, each once.
+func (c *compiler) named(r *plan.Ref, n string, types catalog.TypeSet) {
+	if refKind(r) == byName {
+		p := c.param(r.NameKey)
+		c.w("CALL () {\n    MATCH (", n, ":Entity {_name: ", p, "}) RETURN ", n,
+			"\n    UNION\n    MATCH (:Alias {_name: ", p, "})-[:ALIAS_OF]->(", n, ":Entity) RETURN ", n, "\n  }\n")
+		c.w("WITH ", n)
+	} else {
+		c.w("MATCH (:ExternalId {scheme: ", c.param(r.Scheme), ", value: ", c.param(r.Value), "})-[:IDENTIFIES]->(", n, ":Entity)\n")
+		c.w("WITH DISTINCT ", n)
+	}
+	c.w(" WHERE ", n, ":", c.labels(types), "\n")
+}
+
+// byRef writes the statement that finds the record of the first ref. By id it is that of byIDs; otherwise there is a
+// row [id, type, name, columns…] for each entity, or else source, that it names.
+func (c *compiler) byRef(a *answer) {
+	r := &c.q.Refs[0]
+	kind := refKind(r)
+	c.note(kind)
+	if kind == byID {
+		c.byIDs(a, []string{r.ID})
+		return
+	}
+	a.candidates, a.empty = true, true
+	types := r.Types & c.q.Types
+	c.noteTypes(types)
+	head := func(k class, v, name string, types catalog.TypeSet) {
+		row := &list{}
+		c.w("WITH ", v, " ORDER BY ", v, ".id LIMIT ", maxCandidates, "\nRETURN [")
+		c.column(row)
+		c.w(v, ".id")
+		c.column(row)
+		if k == entities {
+			c.typeOf(v, types)
+		} else {
+			c.w(strconv.Itoa(int(c.cat.Source.Index)))
+		}
+		c.column(row)
+		c.w(v, ".", name)
+		c.record(a, k, row, v, types)
+		c.w("] AS row")
+	}
+	if own := types & c.cat.Entities; own != 0 {
+		a.empty = false
+		v := c.name("n")
+		c.named(r, v, own)
+		head(entities, v, "name", own)
+	}
+	if kind == byName && types.Has(c.cat.Source.Index) {
+		if !a.empty {
+			c.w("\nUNION ALL\n")
+		}
+		a.empty = false
+		v := c.name("n")
+		c.w("MATCH (", v, ":Source {_name: ", c.param(r.NameKey), "})\n")
+		head(sources, v, "title", 0)
+	}
+}

@@ -1,0 +1,640 @@
+package neo4jstore
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/text"
+)
+
+// answer says how a statement's records are read.
+type answer struct {
+	// refs: the only record is [candidates of each ref], [rows]; otherwise each record is a row.
+	refs bool
+	// empty: there is nothing to ask for.
+	empty bool
+	// candidates: a row begins with id, type, name, and several rows are an ambiguous name.
+	candidates bool
+	record     [classes]*record // of a row of ByID, ByIDs, ByRef, by class
+	piece      *evidence        // of a row of evidence
+	page       *page            // of the row of Everything and Search
+}
+
+// reader says how a column becomes a value.
+type reader uint8
+
+const (
+	readNothing reader = iota // the type has no such property
+	readType                  // from the row's type
+	readPlain                 // string, number or boolean
+	readFloat
+	readTime
+	readList
+)
+
+type prop struct {
+	how    reader
+	column int
+}
+
+// record is how a row's columns become a record.
+type record struct {
+	typ        uint8
+	typeColumn int // of the type's index, plus 1; 0 when typ tells
+	props      []prop
+	kids       []*page // nil: never applies
+}
+
+// page is how a column becomes a page.
+type page struct {
+	on       catalog.TypeSet
+	column   int
+	count    bool // the column is the total
+	never    bool // there is nothing
+	one      bool // the column is the only record
+	evidence *evidence
+	parts    bool // the column is [rows, total, …], otherwise it is the rows
+	rows     bool
+	// columns of the parts; -1 for none
+	total, prev, next int
+	facets            []facet
+	// columns of a row
+	out, weight   int
+	outward       bool
+	node, link    *record
+	keys          []prop
+	because       *record
+	becauseColumn int
+	textColumn    int // of the texts a highlight is taken from, plus 1
+}
+
+type bucketKey uint8
+
+const (
+	bucketText bucketKey = iota
+	bucketYear
+	bucketType
+)
+
+type facet struct {
+	by     plan.FacetBy
+	read   bucketKey
+	entity *record
+}
+
+// evidence is how the lists on a link become pages of evidence.
+type evidence struct {
+	column        int
+	lists         [len(evidenceColumns)]int
+	sources, link int
+	props         []pieceProp
+	kids          []*page
+}
+
+// pieceProp is a property of a piece of evidence.
+type pieceProp uint8
+
+const (
+	pieceNothing pieceProp = iota
+	pieceID
+	pieceExcerpt
+	piecePrefix
+	pieceSuffix
+	pieceStance
+	pieceVerified
+)
+
+func pieceOf(name string) pieceProp {
+	switch name {
+	case "id":
+		return pieceID
+	case "excerpt":
+		return pieceExcerpt
+	case "prefix":
+		return piecePrefix
+	case "suffix":
+		return pieceSuffix
+	case "stance":
+		return pieceStance
+	case "verified":
+		return pieceVerified
+	}
+	return pieceNothing
+}
+
+// decoder turns the driver's values into a result. What it cannot read is a fault, reported as such by the caller: it
+// means that something else wrote to the graph.
+type decoder struct {
+	cat     *catalog.Catalog
+	rows    int
+	maxRows int
+	vals    []kg.Value
+	words   []text.QueryWord // of a search
+}
+
+// fault is how reading ends early.
+type fault struct{ err error }
+
+func (d *decoder) fail(err error) { panic(fault{err}) }
+
+// spend counts a row against the plan's bound.
+func (d *decoder) spend() {
+	if d.rows++; d.maxRows > 0 && d.rows > d.maxRows {
+		d.fail(kg.Errorf(kg.CostLimit, "the answer has more than %d entries; ask for smaller pages or fewer levels", d.maxRows))
+	}
+}
+
+// values takes n values from a slab, so that small records do not cost an allocation each.
+func (d *decoder) values(n int) []kg.Value {
+	if n > len(d.vals) {
+		d.vals = make([]kg.Value, max(n, 128))
+	}
+	v := d.vals[:n:n]
+	d.vals = d.vals[n:]
+	return v
+}
+
+func asList(v any) []any {
+	l, _ := v.([]any)
+	return l
+}
+
+func asInt(v any) int64 {
+	n, _ := v.(int64)
+	return n
+}
+
+func asString(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+// value reads a property.
+func value(v any, how reader) kg.Value {
+	switch x := v.(type) {
+	case string:
+		return kg.StringValue(x)
+	case int64:
+		switch how {
+		case readTime:
+			return kg.TimeValue(kg.Time(x))
+		case readFloat:
+			return kg.FloatValue(float64(x))
+		}
+		return kg.IntValue(x)
+	case float64:
+		return kg.FloatValue(x)
+	case bool:
+		return kg.BoolValue(x)
+	case []any:
+		return kg.Value{Kind: kg.List, Str: joined(x)}
+	}
+	if how == readList {
+		return kg.Value{Kind: kg.List}
+	}
+	return kg.Value{}
+}
+
+func joined(items []any) string {
+	if len(items) == 1 {
+		return asString(items[0])
+	}
+	var b strings.Builder
+	for i, x := range items {
+		if i > 0 {
+			b.WriteByte(0)
+		}
+		b.WriteString(asString(x))
+	}
+	return b.String()
+}
+
+// record reads a record; its type is 0 when the columns hold none.
+func (d *decoder) record(row *kg.Row, r *record, sel *plan.Sel, cols []any) {
+	row.Type = r.typ
+	if r.typeColumn > 0 {
+		row.Type = uint8(asInt(cols[r.typeColumn-1])) //nolint:gosec // an index of the catalogue's
+		if row.Type == 0 {
+			return
+		}
+	}
+	d.spend()
+	if sel == nil {
+		return
+	}
+	if len(r.props) > 0 {
+		vals := d.values(len(r.props))
+		for i, p := range r.props {
+			switch p.how {
+			case readNothing:
+			case readType:
+				vals[i] = kg.Value{Kind: kg.String, Str: d.cat.TypeAt(row.Type).Enum}
+			default:
+				vals[i] = value(cols[p.column], p.how)
+			}
+		}
+		row.Vals = vals
+	}
+	if len(r.kids) > 0 {
+		row.Kids = make([]kg.Page, len(r.kids))
+		for i, k := range r.kids {
+			if k != nil && k.on.Has(row.Type) {
+				d.page(&row.Kids[i], k, sel.Kids[i], cols[k.column])
+			}
+		}
+	}
+}
+
+// page reads a page.
+func (d *decoder) page(out *kg.Page, p *page, f *plan.Field, col any) {
+	switch {
+	case p.never:
+		if len(f.Want.Facets) > 0 {
+			out.Facets = make([]kg.Facet, len(f.Want.Facets))
+		}
+		return
+	case p.count:
+		out.Total = asInt(col)
+		return
+	case p.evidence != nil:
+		d.evidence(out, p.evidence, f, col)
+		return
+	case p.one:
+		if cols := asList(col); cols != nil {
+			out.Edges = make([]kg.Edge, 1)
+			d.record(&out.Edges[0].Node, p.node, f.Node, cols)
+		}
+		return
+	}
+	rows := asList(col)
+	if p.parts {
+		parts := rows
+		at := 0
+		rows = nil
+		if p.rows {
+			rows = asList(parts[0])
+			at = 1
+		}
+		if p.total >= 0 {
+			out.Total = asInt(parts[p.total])
+			at++
+		}
+		if p.prev >= 0 {
+			out.HasPrev, _ = parts[p.prev].(bool)
+			at++
+		}
+		if p.next >= 0 {
+			out.HasNext, _ = parts[p.next].(bool)
+			at++
+		}
+		if len(p.facets) > 0 {
+			out.Facets = make([]kg.Facet, len(p.facets))
+			for i := range p.facets {
+				out.Facets[i].Buckets = d.buckets(&p.facets[i], f.Want.Facets[i].Node, asList(parts[at+i]))
+			}
+		}
+	}
+	if f.Want.More && len(rows) > f.Page.N {
+		rows = rows[:f.Page.N]
+		if f.Page.Backward {
+			out.HasPrev = true
+		} else {
+			out.HasNext = true
+		}
+	}
+	if !f.Want.Rows {
+		return
+	}
+	out.Edges = make([]kg.Edge, len(rows))
+	for i := range rows {
+		j := i
+		if f.Page.Backward {
+			j = len(rows) - 1 - i
+		}
+		d.edge(&out.Edges[j], p, f, asList(rows[i]))
+	}
+}
+
+func (d *decoder) edge(e *kg.Edge, p *page, f *plan.Field, cols []any) {
+	e.Out = p.outward
+	if p.out >= 0 {
+		e.Out, _ = cols[p.out].(bool)
+	}
+	if p.weight >= 0 {
+		e.Weight = asInt(cols[p.weight])
+	}
+	if p.node != nil {
+		d.record(&e.Node, p.node, f.Node, cols)
+	}
+	if p.link != nil {
+		d.record(&e.Link, p.link, f.Link, cols)
+	}
+	if len(p.keys) > 0 {
+		e.Keys = d.values(len(p.keys))
+		for i, k := range p.keys {
+			switch x := cols[k.column].(type) {
+			case string:
+				e.Keys[i] = kg.Value{Kind: kg.String, Str: x}
+			case int64:
+				e.Keys[i] = kg.IntValue(x)
+			}
+		}
+	}
+	if p.textColumn > 0 {
+		e.Text = text.Highlight(texts(asList(cols[p.textColumn-1])), d.words)
+	}
+	if p.because != nil {
+		links := asList(cols[p.becauseColumn])
+		e.Because = make([]kg.Row, len(links))
+		for i := range links {
+			d.record(&e.Because[i], p.because, f.Because, asList(links[i]))
+		}
+	}
+}
+
+func (d *decoder) buckets(f *facet, sel *plan.Sel, rows []any) []kg.Bucket {
+	out := make([]kg.Bucket, len(rows))
+	for i := range rows {
+		cols := asList(rows[i])
+		b := &out[i]
+		b.Count = asInt(cols[1])
+		switch f.read {
+		case bucketText:
+			b.Key = asString(cols[0])
+		case bucketYear:
+			b.Key = fmt.Sprintf("%04d", asInt(cols[0]))
+		case bucketType:
+			if t := d.cat.TypeAt(uint8(asInt(cols[0]))); t != nil { //nolint:gosec // an index of the catalogue's
+				b.Key = t.Enum
+			}
+		}
+		if f.entity != nil {
+			d.record(&b.Entity, f.entity, sel, cols)
+		}
+	}
+	if f.read == bucketType {
+		slices.SortFunc(out, func(a, b kg.Bucket) int { return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Key, b.Key)) })
+	}
+	return out
+}
+
+// pieces are a link's evidence as it travels.
+type quoted struct {
+	*evidence
+	cols []any
+	link string
+}
+
+// at is an item of one of the lists, "" when the link has no such list.
+func (p *quoted) at(list, i int) string {
+	if list < 0 {
+		return ""
+	}
+	items := asList(p.cols[list])
+	if i >= len(items) {
+		return ""
+	}
+	return asString(items[i])
+}
+
+func (p *quoted) id(i int) string {
+	return kg.EvidenceID(p.link, &kg.Evidence{
+		Source: p.at(p.sources, i), Excerpt: p.at(p.lists[0], i), Prefix: p.at(p.lists[1], i), Suffix: p.at(p.lists[2], i), Stance: p.at(p.lists[3], i),
+	})
+}
+
+func newPieces(e *evidence, col any) (p quoted, n int) {
+	p = quoted{evidence: e, cols: asList(col)}
+	if p.cols == nil {
+		return p, 0
+	}
+	if e.link >= 0 {
+		p.link = asString(p.cols[e.link])
+	}
+	return p, len(asList(p.cols[e.lists[0]]))
+}
+
+// evidence reads a page of evidence.
+func (d *decoder) evidence(out *kg.Page, e *evidence, f *plan.Field, col any) {
+	p, n := newPieces(e, col)
+	if count, only := col.(int64); only {
+		n = int(count)
+	}
+	if f.Want.Total {
+		out.Total = int64(n)
+	}
+	compare := func(i int, keys []kg.Value) int {
+		return cmp.Or(cmp.Compare(int64(i), keys[0].Int), strings.Compare(p.id(i), keys[1].Str))
+	}
+	from, to := 0, n
+	if f.Page.After != nil {
+		for from < n && compare(from, f.Page.After) <= 0 {
+			from++
+		}
+	}
+	if f.Page.Before != nil {
+		for to > 0 && compare(to-1, f.Page.Before) >= 0 {
+			to--
+		}
+	}
+	to = max(from, to)
+	if f.Page.Backward {
+		from = max(from, to-f.Page.N)
+	} else {
+		to = min(to, from+f.Page.N)
+	}
+	if f.Want.More {
+		out.HasPrev, out.HasNext = from > 0, to < n
+	}
+	if !f.Want.Rows {
+		return
+	}
+	out.Edges = make([]kg.Edge, to-from)
+	for i := from; i < to; i++ {
+		x := &out.Edges[i-from]
+		if f.Node != nil {
+			d.piece(&x.Node, &p, i, f.Node)
+		}
+		if f.Want.Cursors {
+			x.Keys = d.values(2)
+			x.Keys[0], x.Keys[1] = kg.IntValue(int64(i)), kg.Value{Kind: kg.String, Str: p.id(i)}
+		}
+	}
+}
+
+// piece reads one piece of evidence.
+func (d *decoder) piece(row *kg.Row, p *quoted, i int, sel *plan.Sel) {
+	d.spend()
+	row.Type = d.cat.Evidence.Index
+	if sel == nil {
+		return
+	}
+	if len(p.props) > 0 {
+		row.Vals = d.values(len(p.props))
+		for j, how := range p.props {
+			switch how {
+			case pieceNothing:
+			case pieceID:
+				row.Vals[j] = kg.StringValue(p.id(i))
+			case pieceVerified:
+				if s := p.at(p.lists[4], i); s != "" {
+					row.Vals[j] = kg.BoolValue(s == "true")
+				}
+			default:
+				row.Vals[j] = kg.StringValue(p.at(p.lists[how-pieceExcerpt], i))
+			}
+		}
+	}
+	if len(p.kids) > 0 {
+		row.Kids = make([]kg.Page, len(p.kids))
+		for j, k := range p.kids {
+			if k == nil {
+				continue
+			}
+			all := asList(p.cols[k.column])
+			if i < len(all) {
+				row.Kids[j].Edges = make([]kg.Edge, 1)
+				d.record(&row.Kids[j].Edges[0].Node, k.node, sel.Kids[j].Node, asList(all[i]))
+			}
+		}
+	}
+}
+
+// result reads the rows of an answer.
+func (d *decoder) result(a *answer, q *plan.Query, rows []any) (res *kg.Result, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			f, ok := r.(fault)
+			if !ok {
+				f.err = kg.Wrap(kg.Internal, fmt.Errorf("unexpected answer: %v", r), "the graph holds something that this program did not write")
+			}
+			res, err = nil, f.err
+		}
+	}()
+	res = &kg.Result{}
+	switch q.Start {
+	case plan.Statistics:
+		d.statistics(res, asList(rows[0]))
+		return res, nil
+	case plan.Everything, plan.Search:
+		if len(rows) > 0 {
+			d.page(&res.Page, a.page, &q.Root, rows[0])
+		} else if len(q.Root.Want.Facets) > 0 {
+			res.Facets = make([]kg.Facet, len(q.Root.Want.Facets))
+		}
+		return res, nil
+	case plan.ByRef:
+		if a.candidates {
+			return res, d.byRef(res, a, q, rows)
+		}
+	}
+	ids := q.IDs
+	if q.Start == plan.ByRef {
+		ids = []string{q.Refs[0].ID}
+	}
+	res.Edges = make([]kg.Edge, 0, len(ids))
+	found := make(map[string][]any, len(rows))
+	for _, r := range rows {
+		cols := asList(r)
+		found[asString(cols[0])] = cols
+	}
+	for _, id := range ids {
+		var e kg.Edge
+		ok := d.byID(&e.Node, a, q, id, found)
+		if ok || q.Start == plan.ByIDs {
+			res.Edges = append(res.Edges, e)
+		}
+	}
+	return res, nil
+}
+
+func (d *decoder) byID(row *kg.Row, a *answer, q *plan.Query, id string, found map[string][]any) bool {
+	k := classOf(id)
+	if k == pieces {
+		cols := found[kg.LinkOfEvidence(id)]
+		if cols == nil || a.piece == nil {
+			return false
+		}
+		p, n := newPieces(a.piece, cols[a.piece.column])
+		for i := range n {
+			if p.id(i) == id {
+				d.piece(row, &p, i, q.Root.Node)
+				return true
+			}
+		}
+		return false
+	}
+	cols := found[id]
+	if cols == nil || a.record[k] == nil {
+		return false
+	}
+	d.record(row, a.record[k], q.Root.Node, cols)
+	return row.Type != 0
+}
+
+func (d *decoder) byRef(res *kg.Result, a *answer, q *plan.Query, rows []any) error {
+	// a source counts only where no entity has the name
+	own := rows[:0:0]
+	k := sources
+	for _, r := range rows {
+		if asInt(asList(r)[1]) != int64(d.cat.Source.Index) {
+			own = append(own, r)
+			k = entities
+		}
+	}
+	if k == sources {
+		own = rows
+	}
+	switch len(own) {
+	case 0:
+	case 1:
+		res.Edges = make([]kg.Edge, 1)
+		d.record(&res.Edges[0].Node, a.record[k], q.Root.Node, asList(own[0]))
+	default:
+		return ambiguous(d.cat, &q.Refs[0], own)
+	}
+	return nil
+}
+
+// ambiguous is the error for candidates of [id, type, name].
+func ambiguous(cat *catalog.Catalog, r *plan.Ref, rows []any) error {
+	candidates := make([]kg.Candidate, len(rows))
+	for i := range rows {
+		cols := asList(rows[i])
+		candidates[i] = kg.Candidate{ID: asString(cols[0]), Name: asString(cols[2])}
+		if t := cat.TypeAt(uint8(asInt(cols[1]))); t != nil { //nolint:gosec // an index of the catalogue's
+			candidates[i].Type = t.Enum
+		}
+	}
+	return kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), candidates)
+}
+
+func (d *decoder) statistics(res *kg.Result, cols []any) {
+	s := &kg.Stats{Sources: asInt(cols[2]), LinksWithoutEvidence: asInt(cols[3]), UnverifiedExcerpts: asInt(cols[4])}
+	for i, t := range d.cat.Types {
+		s.Entities = append(s.Entities, kg.Bucket{Key: t.Enum, Count: asInt(asList(cols[0])[i])})
+	}
+	for i, k := range d.cat.Kinds {
+		s.Links = append(s.Links, kg.Bucket{Key: k.Name, Count: asInt(asList(cols[1])[i])})
+	}
+	res.Stats = s
+}
+
+// texts are the strings of a list, those of lists in it included, without what is null.
+func texts(items []any) []string {
+	var out []string
+	for _, x := range items {
+		switch x := x.(type) {
+		case string:
+			out = append(out, x)
+		case []any:
+			out = append(out, texts(x)...)
+		}
+	}
+	return out
+}

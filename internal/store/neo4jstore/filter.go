@@ -1,0 +1,420 @@
+package neo4jstore
+
+import (
+	"encoding/binary"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// Every condition written here is true or false and never null, so that NOT and OR mean what they say.
+
+// entityFilter writes a filter on an entity, or on a source (types 0), after where; it gives the where that goes on.
+func (c *compiler) entityFilter(where string, f *plan.EntityFilter, n string, types catalog.TypeSet) string {
+	if !c.noteIf(f != nil) {
+		return where
+	}
+	c.w(where)
+	c.entityFits(f, n, types)
+	return " AND "
+}
+
+// all joins the parts of a filter by AND.
+type all struct {
+	c     *compiler
+	parts int
+}
+
+func (a *all) next() {
+	if a.parts > 0 {
+		a.c.w(" AND ")
+	}
+	a.parts++
+}
+
+func (a *all) end() {
+	if a.parts == 0 {
+		a.c.w("true")
+	}
+	a.c.w(")")
+}
+
+// entityFits writes a filter as one condition in parentheses.
+func (c *compiler) entityFits(f *plan.EntityFilter, n string, types catalog.TypeSet) {
+	c.note('(')
+	c.w("(")
+	a := all{c: c}
+	for _, x := range f.And {
+		c.note('&')
+		a.next()
+		c.entityFits(x, n, types)
+	}
+	if f.Or != nil {
+		c.note('|')
+		a.next()
+		if len(f.Or) == 0 {
+			c.w("false")
+		} else {
+			c.w("(")
+			for i, x := range f.Or {
+				c.note('|')
+				if i > 0 {
+					c.w(" OR ")
+				}
+				c.entityFits(x, n, types)
+			}
+			c.w(")")
+		}
+	}
+	if f.Not != nil {
+		c.note('!')
+		a.next()
+		c.w("NOT ")
+		c.entityFits(f.Not, n, types)
+	}
+	if f.Types != nil {
+		c.note('t')
+		a.next()
+		c.ofTypes(*f.Types, n, types)
+	}
+	if f.Name != nil {
+		c.note('n')
+		a.next()
+		c.textFits(f.Name, n+"._names", func() { c.w("true") })
+	}
+	if f.Text != nil {
+		c.note('x')
+		a.next()
+		if types == 0 {
+			c.textFits(f.Text, n+"._names", func() { c.w("false") })
+		} else {
+			c.textFits(f.Text, n+"._texts", func() { c.hasBody(n, types) })
+		}
+	}
+	if f.Date != nil {
+		c.note('d')
+		a.next()
+		c.dateFits(f.Date, n+"._date")
+	}
+	if f.LinkCount != nil {
+		c.note('c')
+		a.next()
+		c.intFits(f.LinkCount, c.degree(&matcher{n: n, types: types}))
+	}
+	if f.LinkedTo != nil {
+		c.note('l')
+		a.next()
+		c.linkedTo(f.LinkedTo, n, types)
+	}
+	a.end()
+	c.note(')')
+}
+
+// ofTypes compares labels with a list, so that the text is the same for any types asked for.
+func (c *compiler) ofTypes(want catalog.TypeSet, n string, types catalog.TypeSet) {
+	if types == 0 {
+		p := c.param(want.Has(c.cat.Source.Index))
+		c.w(p)
+		return
+	}
+	c.w("any(label IN labels(", n, ") WHERE label IN ", c.param(c.labelList(want)), ")")
+}
+
+func (l *layout) labelList(s catalog.TypeSet) []string {
+	out := []string{}
+	for _, t := range l.cat.Types {
+		if s.Has(t.Index) {
+			out = append(out, t.Name)
+		}
+	}
+	return out
+}
+
+func (l *layout) kindList(s catalog.KindSet) []string {
+	out := []string{}
+	for _, k := range l.cat.Kinds {
+		if s.Has(k.Index) {
+			out = append(out, k.Name)
+		}
+	}
+	return out
+}
+
+// hasBody tells whether an entity has a description or searchable property.
+func (c *compiler) hasBody(n string, types catalog.TypeSet) {
+	c.w("(", n, ".description IS NOT NULL")
+	for _, p := range c.bodyProps(types) {
+		c.w(" OR ", n, ".", p, " IS NOT NULL")
+	}
+	c.w(")")
+}
+
+// textFits writes a filter on a list of folded texts, of which one must fit in every way; present says whether there is
+// a text at all.
+func (c *compiler) textFits(f *plan.StringFilter, texts string, present func()) {
+	a := all{c: c}
+	c.w("(")
+	if f.IsNull != nil {
+		a.next()
+		if c.noteIf(*f.IsNull) {
+			c.w("NOT ")
+		}
+		present()
+	} else {
+		c.note(2)
+	}
+	bare := f.Eq == nil && f.In == nil && f.Contains == nil && f.StartsWith == nil
+	if !c.noteIf(bare) {
+		a.next()
+		c.w("any(text IN coalesce(", texts, ", []) WHERE ")
+		c.oneText(f, "text")
+		c.w(")")
+	}
+	a.end()
+}
+
+// oneText writes the parts of a string filter that look at one text.
+func (c *compiler) oneText(f *plan.StringFilter, v string) {
+	a := all{c: c}
+	c.w("(")
+	if c.noteIf(f.Eq != nil) {
+		a.next()
+		c.w(v, " = ", c.param(*f.Eq))
+	}
+	if c.noteIf(f.In != nil) {
+		a.next()
+		c.w(v, " IN ", c.param(f.In))
+	}
+	if c.noteIf(f.Contains != nil) {
+		a.next()
+		c.w(v, " CONTAINS ", c.param(*f.Contains))
+	}
+	if c.noteIf(f.StartsWith != nil) {
+		a.next()
+		c.w(v, " STARTS WITH ", c.param(*f.StartsWith))
+	}
+	a.end()
+}
+
+func (c *compiler) intFits(f *plan.IntFilter, expr string) {
+	a := all{c: c}
+	c.w("(")
+	each := func(v *int64, op string) {
+		if c.noteIf(v != nil) {
+			a.next()
+			c.w(expr, op, c.param(*v))
+		}
+	}
+	each(f.Eq, " = ")
+	each(f.Gte, " >= ")
+	each(f.Lte, " <= ")
+	a.end()
+}
+
+// days is the factor between the two days of an order key: see plan.DateKey.
+const days = "100000000"
+
+// dateFits writes a filter on an interval that is kept as its order key.
+func (c *compiler) dateFits(f *plan.DateFilter, date string) {
+	a := all{c: c}
+	c.w("(")
+	if f.IsNull != nil {
+		a.next()
+		c.w(date)
+		if c.noteIf(*f.IsNull) {
+			c.w(" IS NULL")
+		} else {
+			c.w(" IS NOT NULL")
+		}
+	} else {
+		c.note(2)
+	}
+	if c.noteIf(f.Bounded) {
+		a.next()
+		from, to := c.param(int64(f.From)), c.param(int64(f.To))
+		c.w(date, " IS NOT NULL AND ")
+		if c.noteIf(f.Certain) {
+			c.w(date, " / ", days, " >= ", from, " AND ", date, " % ", days, " <= ", to)
+		} else {
+			c.w(date, " / ", days, " <= ", to, " AND ", date, " % ", days, " >= ", from)
+		}
+	}
+	a.end()
+}
+
+// linkedTo writes that an entity has a link to another that fits, or that a source has a link that touches one.
+func (c *compiler) linkedTo(f *plan.LinkedTo, n string, types catalog.TypeSet) {
+	r := c.name("r")
+	known := c.noteIf(f.Ref >= 0)
+	kinds := func(glue string) {
+		if c.noteIf(f.Kinds != nil) {
+			c.w(glue, "type(", r, ") IN ", c.param(c.kindList(*f.Kinds)))
+		}
+	}
+	var o string
+	if known {
+		c.note(byte(f.Ref))
+		o = c.refs[f.Ref]
+	} else {
+		o = c.name("n")
+	}
+	if types == 0 {
+		c.w("EXISTS { ")
+		if known {
+			// the entity's links are fewer than the source's
+			c.w("MATCH (", o, ")-[", r, ":", c.allKinds, "]-() WHERE ", n, ".id IN ", r, ".sources")
+			kinds(" AND ")
+			c.entityFilter(" AND ", f.Where, o, c.cat.Entities)
+		} else {
+			c.sourceLinks(n, r)
+			c.w(" UNWIND [startNode(", r, "), endNode(", r, ")] AS ", o, " WITH ", r, ", ", o, " WHERE true")
+			kinds(" AND ")
+			c.entityFilter(" AND ", f.Where, o, c.cat.Entities)
+		}
+		c.w(" RETURN 1 AS one }")
+		return
+	}
+	c.w("EXISTS { MATCH (", n, ")-[", r, ":", c.allKinds, "]-(", o, ") WHERE true")
+	kinds(" AND ")
+	c.entityFilter(" AND ", f.Where, o, c.cat.Entities)
+	c.w(" }")
+}
+
+// linkFilter writes a filter on a link whose other end is o, after where.
+func (c *compiler) linkFilter(where string, f *plan.LinkFilter, r, o string, types catalog.TypeSet) string {
+	if !c.noteIf(f != nil) {
+		return where
+	}
+	c.w(where)
+	c.linkFits(f, r, o, types)
+	return " AND "
+}
+
+func (c *compiler) linkFits(f *plan.LinkFilter, r, o string, types catalog.TypeSet) {
+	c.note('(')
+	c.w("(")
+	a := all{c: c}
+	for _, x := range f.And {
+		c.note('&')
+		a.next()
+		c.linkFits(x, r, o, types)
+	}
+	if f.Or != nil {
+		c.note('|')
+		a.next()
+		if len(f.Or) == 0 {
+			c.w("false")
+		} else {
+			c.w("(")
+			for i, x := range f.Or {
+				c.note('|')
+				if i > 0 {
+					c.w(" OR ")
+				}
+				c.linkFits(x, r, o, types)
+			}
+			c.w(")")
+		}
+	}
+	if f.Not != nil {
+		c.note('!')
+		a.next()
+		c.w("NOT ")
+		c.linkFits(f.Not, r, o, types)
+	}
+	if f.Kinds != nil {
+		c.note('k')
+		a.next()
+		c.w("type(", r, ") IN ", c.param(c.kindList(*f.Kinds)))
+	}
+	if f.Role != nil {
+		c.note('r')
+		a.next()
+		c.textFits(f.Role, "["+r+"._role]", func() { c.w("(", r, ".role IS NOT NULL)") })
+	}
+	if f.AsOf != nil {
+		c.note('a')
+		a.next()
+		c.overlaps(r, f.AsOf)
+	}
+	if f.During != nil {
+		c.note('d')
+		a.next()
+		c.during(f.During, r)
+	}
+	if f.MinSources != nil {
+		c.note('m')
+		a.next()
+		c.w("coalesce(", r, ".sourceCount, 0) >= ", c.param(*f.MinSources))
+	}
+	if f.Sources != nil {
+		c.note('s')
+		a.next()
+		c.w("any(source IN coalesce(", r, ".sources, []) WHERE source IN ", c.param(f.Sources), ")")
+	}
+	if f.Other != nil {
+		c.note('o')
+		a.next()
+		c.entityFits(f.Other, o, types)
+	}
+	a.end()
+	c.note(')')
+}
+
+// overlaps writes that a link's interval, open where a side is missing, overlaps another.
+func (c *compiler) overlaps(r string, f *plan.DateFilter) {
+	c.w("coalesce(", r, "._since / ", days, ", 0) <= ", c.param(int64(f.To)),
+		" AND coalesce(", r, "._until % ", days, ", 99999999) >= ", c.param(int64(f.From)))
+}
+
+func (c *compiler) during(f *plan.DateFilter, r string) {
+	a := all{c: c}
+	c.w("(")
+	if f.IsNull != nil {
+		a.next()
+		if !c.noteIf(*f.IsNull) {
+			c.w("NOT ")
+		}
+		c.w("(", r, "._since IS NULL AND ", r, "._until IS NULL)")
+	} else {
+		c.note(2)
+	}
+	if c.noteIf(f.Bounded) {
+		a.next()
+		if c.noteIf(f.Certain) {
+			c.w(r, "._since IS NOT NULL AND ", r, "._until IS NOT NULL AND ", r, "._since / ", days, " >= ", c.param(int64(f.From)),
+				" AND ", r, "._until % ", days, " <= ", c.param(int64(f.To)))
+		} else {
+			c.overlaps(r, f)
+		}
+	}
+	a.end()
+}
+
+// anchor is a part of a filter from which the records can be found without looking at all of them.
+type anchor struct {
+	name *plan.StringFilter // with Eq or In
+	ref  int                // of LinkedTo; -1
+}
+
+// anchorOf finds a part that every record must fit and that an index, or a node at hand, leads to.
+func anchorOf(f *plan.EntityFilter) (anchor, bool) {
+	if f == nil {
+		return anchor{}, false
+	}
+	if f.Name != nil && (f.Name.Eq != nil || f.Name.In != nil) {
+		return anchor{name: f.Name, ref: -1}, true
+	}
+	if f.LinkedTo != nil && f.LinkedTo.Ref >= 0 {
+		return anchor{ref: f.LinkedTo.Ref}, true
+	}
+	for _, x := range f.And {
+		if a, ok := anchorOf(x); ok {
+			return a, true
+		}
+	}
+	return anchor{}, false
+}
+
+// noteKey makes the shape a key.
+func (c *compiler) noteRef(i int) { c.shape = binary.AppendUvarint(c.shape, uint64(i)) } //nolint:gosec // never negative

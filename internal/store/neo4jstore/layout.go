@@ -1,0 +1,188 @@
+package neo4jstore
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/text"
+)
+
+// The names of what is kept, as docs/decisions/0002-neo4j-layout.md explains them. Labels of entities and types of
+// relationships are the catalogue's own names; properties that begin with an underscore are made from the others, for
+// finding and ordering.
+const (
+	entityLabel = "Entity"
+	sourceLabel = "Source"
+	aliasLabel  = "Alias"
+	aliasType   = "ALIAS_OF"
+	outerLabel  = "ExternalId"
+	outerType   = "IDENTIFIES"
+	metaLabel   = "ThroughlineMeta"
+
+	searchIndex  = "throughline_search"
+	sourcesIndex = "throughline_link_sources"
+)
+
+// undated is the order key of no date in ascending order: see plan.DateKey.
+const undated = "9999999999999999"
+
+// plainName is what may stand in Cypher without quotes.
+var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
+// layout is what the catalogue's types and kinds are called in Cypher, made once.
+type layout struct {
+	cat      *catalog.Catalog
+	allKinds string // "A|B|C"
+	// typeCase gives the expression that tells a node's type, after CASE: " WHEN $:Person THEN 1 …"
+	caseOf []string // by type index: " WHEN", ":Person THEN 1"
+}
+
+// newLayout refuses a catalogue whose names this layout needs for itself.
+func newLayout(cat *catalog.Catalog) (*layout, error) {
+	l := &layout{cat: cat, caseOf: make([]string, 64)}
+	for _, t := range cat.Types {
+		if !plainName.MatchString(t.Name) || slices.Contains([]string{entityLabel, sourceLabel, aliasLabel, outerLabel, metaLabel}, t.Name) {
+			return nil, fmt.Errorf("the schema's type %s cannot be a label in Neo4j: it is taken or holds other characters than letters and digits", t.Name)
+		}
+		for _, p := range t.Props {
+			if !plainName.MatchString(p.Name) {
+				return nil, fmt.Errorf("the schema's property %s.%s cannot be kept in Neo4j: begin it with a letter", t.Name, p.Name)
+			}
+		}
+		l.caseOf[t.Index] = fmt.Sprintf(":%s THEN %d", t.Name, t.Index)
+	}
+	names := make([]string, len(cat.Kinds))
+	for i, k := range cat.Kinds {
+		if !plainName.MatchString(k.Name) || k.Name == aliasType || k.Name == outerType {
+			return nil, fmt.Errorf("the schema's link kind %s cannot be a relationship type in Neo4j: it is taken", k.Name)
+		}
+		names[i] = k.Name
+	}
+	l.allKinds = strings.Join(names, "|")
+	return l, nil
+}
+
+// kinds writes a set of kinds as a relationship pattern wants it.
+func (l *layout) kinds(s catalog.KindSet) string {
+	if s == l.cat.AllKinds() {
+		return l.allKinds
+	}
+	var b strings.Builder
+	for _, k := range l.cat.Kinds {
+		if s.Has(k.Index) {
+			if b.Len() > 0 {
+				b.WriteByte('|')
+			}
+			b.WriteString(k.Name)
+		}
+	}
+	return b.String()
+}
+
+// labels writes a set of entity types as a label expression, "" for none.
+func (l *layout) labels(s catalog.TypeSet) string {
+	var b strings.Builder
+	for _, t := range l.cat.Types {
+		if s.Has(t.Index) {
+			if b.Len() > 0 {
+				b.WriteByte('|')
+			}
+			b.WriteString(t.Name)
+		}
+	}
+	return b.String()
+}
+
+// ends are the types a link of these kinds can have at its far end.
+func (l *layout) ends(kinds catalog.KindSet, out, in bool) catalog.TypeSet {
+	var s catalog.TypeSet
+	for _, k := range l.cat.Kinds {
+		if kinds.Has(k.Index) {
+			if out {
+				s |= k.To
+			}
+			if in {
+				s |= k.From
+			}
+		}
+	}
+	return s
+}
+
+// bodyProps are the searchable properties of any of the types, by name.
+func (l *layout) bodyProps(types catalog.TypeSet) []string {
+	var out []string
+	for _, t := range l.cat.Types {
+		if !types.Has(t.Index) {
+			continue
+		}
+		for _, p := range t.Props {
+			if p.Searchable && !slices.Contains(out, p.Name) {
+				out = append(out, p.Name)
+			}
+		}
+	}
+	return out
+}
+
+// single is the only type of a set, nil when it has none or several.
+func (l *layout) single(s catalog.TypeSet) *catalog.Type {
+	if s.Len() != 1 {
+		return nil
+	}
+	for _, t := range l.cat.Types {
+		if s.Has(t.Index) {
+			return t
+		}
+	}
+	return nil
+}
+
+// The terms of the search index. Every term is a letter that says what it is and a folded word, so it consists of
+// letters and digits alone, and nothing in it means anything to the index's query language.
+const (
+	nameTerm     = "n" // a word of a name or alias
+	deleteTerm   = "d" // a key of text.Deletes of such a word
+	bodyTerm     = "b" // a word of a description or searchable property
+	skeletonTerm = "s" // a text.Skeleton of such a word
+	typeTerm     = "t" // the type
+)
+
+// typeWord is the search term of a type.
+func typeWord(t *catalog.Type) string {
+	return typeTerm + strings.ToLower(strings.ReplaceAll(t.Enum, "_", ""))
+}
+
+// terms are the search terms of an entity, each with a space on either side, so that a term is found in it by CONTAINS.
+func terms(t *catalog.Type, d *text.Doc) string {
+	b := make([]byte, 0, 256)
+	add := func(prefix, w string) {
+		b = append(b, prefix...)
+		b = append(b, w...)
+		b = append(b, ' ')
+	}
+	b = append(b, ' ')
+	add("", typeWord(t))
+	for _, w := range d.NameWords {
+		add(nameTerm, w)
+	}
+	for _, w := range d.NameWords {
+		if len([]rune(w)) >= 4 {
+			for _, k := range text.Deletes(w) {
+				add(deleteTerm, k)
+			}
+		}
+	}
+	for _, w := range d.BodyWords {
+		add(bodyTerm, w)
+	}
+	for _, w := range d.BodyWords {
+		if k := text.Skeleton(w); k != "" {
+			add(skeletonTerm, k)
+		}
+	}
+	return string(b)
+}

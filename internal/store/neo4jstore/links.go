@@ -1,0 +1,152 @@
+package neo4jstore
+
+import (
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// pattern writes the links of a field around n, the other end bound to o; empty variables are left out.
+func (c *compiler) pattern(n, r, o string, f *plan.Field) {
+	kinds := c.kinds(f.Kinds)
+	left, right := "-", "->"
+	if f.Out && f.In {
+		right = "-"
+	} else if f.In {
+		left, right = "<-", "-"
+	}
+	c.w("(", n, ")", left, "[", r, ":", kinds, "]", right, "(", o)
+	// the label is asked for only where the kinds can lead to others: each look at a label costs a read
+	if ends := c.ends(f.Kinds, f.Out, f.In); ends&^f.Other != 0 {
+		c.w(":", c.labels(ends&f.Other))
+	}
+	c.w(")")
+}
+
+// never tells whether a field of links can list nothing at all.
+func (c *compiler) never(f *plan.Field) bool {
+	return f.Kinds&c.cat.AllKinds() == 0 || !f.Out && !f.In || c.ends(f.Kinds, f.Out, f.In)&f.Other == 0
+}
+
+func (c *compiler) links(d *page, n string, types catalog.TypeSet, f *plan.Field) {
+	if c.never(f) {
+		d.never = true
+		c.w("null")
+		return
+	}
+	other := c.ends(f.Kinds, f.Out, f.In) & f.Other
+	c.page(d, f, func() *matcher {
+		o, r := c.name("n"), c.name("r")
+		m := &matcher{n: o, r: r, linked: true, types: other, vars: linkVars{r: r}, keep: []string{r, o}}
+		m.match = func() string {
+			c.w("MATCH ")
+			c.pattern(n, r, o, f)
+			return " WHERE "
+		}
+		m.rest = func(where string) string { return c.linkFilter(where, f.Links, r, o, other) }
+		m.count = func() { c.countLinks(n, f) }
+		switch {
+		case f.Out && f.In:
+			m.out = func() { c.w("startNode(", r, ") = ", n) }
+		case f.Out:
+			m.outward = true
+			m.vars = linkVars{r: r, from: n, fromTypes: types, to: o, toTypes: other}
+		default:
+			m.vars = linkVars{r: r, from: o, fromTypes: other, to: n, toTypes: types}
+		}
+		return m
+	})
+}
+
+// countLinks writes an expression that counts links: a look at the node's degree when there is nothing to filter.
+func (c *compiler) countLinks(n string, f *plan.Field) {
+	if c.never(f) {
+		c.w("0")
+		return
+	}
+	o, r := "", ""
+	if f.Links != nil {
+		o, r = c.name("n"), c.name("r")
+	}
+	c.w("COUNT { ")
+	if f.Links != nil {
+		c.w("MATCH ")
+	}
+	c.pattern(n, r, o, f)
+	c.linkFilter(" WHERE ", f.Links, r, o, c.ends(f.Kinds, f.Out, f.In)&f.Other)
+	c.w(" }")
+}
+
+// sourceLinks writes the clauses that bind r to each link of the source n.
+func (c *compiler) sourceLinks(n, r string) {
+	c.w("CALL db.index.fulltext.queryRelationships('", sourcesIndex, "', 'sources:\"' + ", n, ".id + '\"') YIELD relationship AS ", r)
+}
+
+func (c *compiler) linksOf(d *page, n string, f *plan.Field) {
+	c.page(d, f, func() *matcher {
+		o, r := c.name("n"), c.name("r")
+		m := &matcher{n: o, r: r, linked: true, types: c.cat.Entities, keep: []string{r, o}, outward: true}
+		m.vars = linkVars{r: r, to: o, toTypes: c.cat.Entities}
+		m.match = func() string {
+			c.sourceLinks(n, r)
+			c.w(" WITH ", r, ", endNode(", r, ") AS ", o)
+			return " WHERE "
+		}
+		m.rest = func(where string) string { return c.linkFilter(where, f.Links, r, o, c.cat.Entities) }
+		return m
+	})
+}
+
+// chain writes one chain of a derived field from n to o, with its links.
+func (c *compiler) chain(n, a, b, o string, d *catalog.DerivedField, hops [2]*catalog.Kind) {
+	left, right := "-", "->"
+	if !d.Out {
+		left, right = "<-", "-"
+	}
+	c.w("(", n, ")", left, "[", a, ":", hops[0].Name, "]", right, "()", left, "[", b, ":", hops[1].Name, "]", right, "(", o, ":", d.Other.Name, ")")
+}
+
+// derived writes a page of what chains lead to: by weight, then name, then id.
+func (c *compiler) derived(d *page, n string, f *plan.Field) {
+	df := f.Derived
+	types := catalog.TypeSet(1) << df.Other.Index
+	c.page(d, f, func() *matcher {
+		o, a, b := c.name("n"), c.name("r"), c.name("r")
+		w := c.name("weight")
+		m := &matcher{n: o, weight: w, weighed: true, types: types, keep: []string{o, w}}
+		m.match = func() string {
+			c.w("CALL (", n, ") {")
+			for i, hops := range df.Chains {
+				if i > 0 {
+					c.w(" UNION ALL")
+				}
+				c.w(" MATCH ")
+				c.chain(n, a, b, o, df, hops)
+				c.w(" RETURN ", o)
+			}
+			c.w(" } WITH ", o, ", count(*) AS ", w)
+			return " WHERE "
+		}
+		m.because = func(row *list) (int, *record) { return c.because(row, n, o, f) }
+		return m
+	})
+}
+
+// because writes the links a derived edge rests on: the links of its chains in order of the chains' ids, each once.
+func (c *compiler) because(row *list, n, o string, f *plan.Field) (int, *record) {
+	col := c.column(row)
+	a, b, l, at := c.name("r"), c.name("r"), c.name("r"), c.name("at")
+	c.w("COLLECT { CALL (", n, ", ", o, ") {")
+	for i, hops := range f.Derived.Chains {
+		if i > 0 {
+			c.w(" UNION ALL")
+		}
+		c.w(" MATCH ")
+		c.chain(n, a, b, o, f.Derived, hops)
+		c.w(" RETURN ", a, ", ", b)
+	}
+	c.w(" } UNWIND [[", a, ", '0'], [", b, ", '1']] AS hop WITH hop[0] AS ", l, ", min(", a, ".id + ' ' + ", b, ".id + ' ' + hop[1]) AS ", at,
+		" ORDER BY ", at, " LIMIT ", c.param(int64(f.BecauseN)), " RETURN [")
+	d := c.link(&list{}, linkVars{r: l}, f.Because)
+	c.w("] }")
+	return col, d
+}

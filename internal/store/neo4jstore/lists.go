@@ -1,0 +1,367 @@
+package neo4jstore
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// everything writes the page of all records of some types.
+func (c *compiler) everything(a *answer) {
+	f := &c.q.Root
+	a.page = &page{}
+	c.noteTypes(c.q.Types)
+	types := c.q.Types & c.cat.Entities
+	source := c.q.Types.Has(c.cat.Source.Index)
+	if source {
+		types = 0
+	}
+	a.empty = !source && types == 0
+	if a.empty {
+		return
+	}
+	from, anchored := anchorOf(f.Entities)
+	c.noteIf(anchored)
+	c.w("RETURN ")
+	c.page(a.page, f, func() *matcher {
+		n := c.name("n")
+		m := &matcher{n: n, types: types, keep: []string{n}}
+		m.match = func() string {
+			if anchored {
+				return c.anchored(from, n, types)
+			}
+			return c.scanned(n, types)
+		}
+		m.rest = func(where string) string { return c.entityFilter(where, f.Entities, n, types) }
+		return m
+	})
+	c.w(" AS row")
+}
+
+// labelOf is the label that all records of some types have, and that has an index by name.
+func (c *compiler) labelOf(types catalog.TypeSet) string {
+	switch t := c.single(types); {
+	case types == 0:
+		return sourceLabel
+	case t != nil:
+		return t.Name
+	}
+	return entityLabel
+}
+
+// scanned reads records in order of name from an index; records without our properties are not in it.
+func (c *compiler) scanned(n string, types catalog.TypeSet) string {
+	c.w("MATCH (", n, ":", c.labelOf(types), ") WHERE ", n, "._sort >= '' AND ", n, ".id >= ''")
+	if types.Len() > 1 && types != c.cat.Entities {
+		c.w(" AND ", n, ":", c.labels(types))
+	}
+	return " AND "
+}
+
+// anchored finds records from a part of the filter; the filter as a whole is still asked for.
+func (c *compiler) anchored(from anchor, n string, types catalog.TypeSet) string {
+	label := entityLabel
+	if types == 0 {
+		label = sourceLabel
+	}
+	switch {
+	case from.name != nil:
+		var p string
+		if c.noteIf(from.name.Eq != nil) {
+			p = " = " + c.param(*from.name.Eq)
+		} else {
+			p = " IN " + c.param(from.name.In)
+		}
+		c.w("CALL () { MATCH (", n, ":", label, ") WHERE ", n, "._name", p, " RETURN ", n)
+		if types != 0 {
+			alias := c.name("a")
+			c.w(" UNION MATCH (", alias, ":Alias)-[:ALIAS_OF]->(", n, ":Entity) WHERE ", alias, "._name", p, " RETURN ", n)
+		}
+		c.w(" } WITH ", n)
+	case types == 0:
+		id := c.name("id")
+		r := c.name("r")
+		c.noteRef(from.ref)
+		c.w("MATCH (", c.refs[from.ref], ")-[", r, ":", c.allKinds, "]-() UNWIND ", r, ".sources AS ", id, " WITH DISTINCT ", id,
+			" MATCH (", n, ":Source {id: ", id, "}) WITH ", n)
+		return " WHERE "
+	default:
+		c.noteRef(from.ref)
+		c.w("MATCH (", c.refs[from.ref], ")-[:", c.allKinds, "]-(", n, ") WITH DISTINCT ", n)
+	}
+	if types != 0 {
+		c.w(" WHERE ", n, ":", c.labels(types))
+		return " AND "
+	}
+	return " WHERE "
+}
+
+// facet writes one way a list divides: a list of [key, count, columns of the entity…].
+func (c *compiler) facet(m *matcher, w plan.FacetWant) facet {
+	d := facet{by: w.By}
+	key := c.name("key")
+	count := c.name("count")
+	c.w("COLLECT { ")
+	where := m.clauses()
+	top := func(expr string) {
+		c.w(" WITH ", expr, " AS ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, " LIMIT ", strconv.Itoa(plan.MaxBuckets),
+			" RETURN [", key, ", ", count, "] }")
+	}
+	switch w.By {
+	case plan.ByKind:
+		top("type(" + m.r + ")")
+	case plan.ByRole:
+		c.w(where, m.r, ".role IS NOT NULL")
+		top(m.r + ".role")
+	case plan.ByYear:
+		date := m.n + "._date"
+		if m.linked {
+			date = m.r + "._since"
+		}
+		c.w(where, date, " IS NOT NULL")
+		d.read = bucketYear
+		top(date + " / 1000000000000")
+	case plan.ByOtherType, plan.ByType:
+		if m.types == 0 {
+			top(m.n + ".kind")
+			break
+		}
+		d.read = bucketType
+		c.w(" WITH ")
+		c.typeOf(m.n, m.types)
+		c.w(" AS ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, " RETURN [", key, ", ", count, "] }")
+	case plan.BySource:
+		c.facetBySource(m, top)
+	default:
+		c.facetNear(&d, m, w, key, count)
+	}
+	return d
+}
+
+func (c *compiler) facetBySource(m *matcher, top func(string)) {
+	switch {
+	case m.linked:
+		v := c.name("source")
+		c.w(" UNWIND ", m.r, ".sources AS ", v)
+		top(v)
+	case m.types == 0:
+		top(m.n + ".id")
+	default:
+		// each entity counts once for each of the different sources of its links
+		v, r := c.name("source"), c.name("r")
+		c.w(" MATCH (", m.n, ")-[", r, ":", c.allKinds, "]-() UNWIND ", r, ".sources AS ", v, " WITH DISTINCT ", m.n, ", ", v)
+		top(v)
+	}
+}
+
+// facetNear writes the facets by theme and by institution.
+func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count string) {
+	other := c.cat.TypeOf("THEME")
+	if w.By == plan.ByInstitution {
+		other = c.cat.TypeOf("INSTITUTION")
+	}
+	if other == nil {
+		c.w(" WITH 1 AS ", key, " LIMIT 0 RETURN ", key, " }")
+		return
+	}
+	set := catalog.TypeSet(1) << other.Index
+	r, at := c.name("r"), c.name("at")
+	switch {
+	case m.types == 0:
+		c.w(" WITH ", m.n, " ")
+		c.sourceLinks(m.n, r)
+		c.w(" UNWIND [startNode(", r, "), endNode(", r, ")] AS ", at, " WITH DISTINCT ", m.n, ", ", at, " AS ", key, " WHERE ", key, ":", other.Name)
+	default:
+		// types with a derived field of such entities count those, the others what is one link away
+		c.w(" CALL (", m.n, ") {")
+		var near catalog.TypeSet
+		parts := 0
+		for _, t := range c.cat.Types {
+			if !m.types.Has(t.Index) {
+				continue
+			}
+			df := c.cat.DerivedTo(t, other)
+			if df == nil {
+				near |= 1 << t.Index
+				continue
+			}
+			for _, hops := range df.Chains {
+				if parts++; parts > 1 {
+					c.w(" UNION")
+				}
+				c.w(" MATCH ")
+				c.chain(m.n, "", "", key, df, hops)
+				c.w(" WHERE ", m.n, ":", t.Name, " RETURN ", key)
+			}
+		}
+		if near != 0 {
+			if parts > 0 {
+				c.w(" UNION")
+			}
+			c.w(" MATCH (", m.n, ")-[:", c.allKinds, "]-(", key, ":", other.Name, ") WHERE ", m.n, ":", c.labels(near), " RETURN DISTINCT ", key)
+		}
+		c.w(" }")
+	}
+	c.w(" WITH ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, ".id LIMIT ", strconv.Itoa(plan.MaxBuckets), " RETURN [")
+	row := &list{}
+	c.column(row)
+	c.w(key, ".id")
+	c.column(row)
+	c.w(count)
+	if w.Node != nil {
+		d.entity = c.entity(row, key, set, w.Node)
+	}
+	c.w("] }")
+}
+
+// search writes the three rounds of package text and a page of what the first that finds anything finds. The index
+// finds what fits; how well it fits is counted here, in the integers of text.Score, as the index's own score is not
+// that of the other stores.
+func (c *compiler) search(a *answer) {
+	f := &c.q.Root
+	a.page = &page{}
+	types := c.q.Types & c.cat.Entities
+	c.noteTypes(types)
+	a.empty = len(c.q.Words) == 0 || types == 0
+	if c.noteIf(a.empty) {
+		return
+	}
+	rounds := [3]string{}
+	for i := range rounds {
+		rounds[i] = c.param(searchQuery(c.q, c.typeWords(types), i+1))
+	}
+	words := c.param(searchWords(c.q))
+	const call = "CALL db.index.fulltext.queryNodes('" + searchIndex + "', "
+	c.w("CALL () { ", call, rounds[0], ") YIELD node RETURN collect(node) AS hits1 }\n")
+	c.w("CALL (hits1) { UNWIND CASE WHEN size(hits1) = 0 THEN [", rounds[1], "] ELSE [] END AS query ", call, "query) YIELD node RETURN collect(node) AS hits2 }\n")
+	c.w("CALL (hits1, hits2) { UNWIND CASE WHEN size(hits1) + size(hits2) = 0 THEN [", rounds[2], "] ELSE [] END AS query ", call, "query) YIELD node RETURN collect(node) AS hits3 }\n")
+	c.w("WITH hits1 + hits2 + hits3 AS hits, size(hits1) = 0 AS fuzzy\nRETURN ")
+	c.page(a.page, f, func() *matcher {
+		n, score := c.name("n"), c.name("score")
+		m := &matcher{n: n, weight: score, weighed: true, types: types, keep: []string{n, score}, count: func() { c.w("size(hits)") }}
+		m.match = func() string {
+			c.w("UNWIND hits AS ", n, " WITH ", n, ", ", n, "._nameWords AS count, [word IN ", words, " | CASE WHEN ", n, "._words CONTAINS word[0] THEN 10",
+				" WHEN ", n, "._words CONTAINS word[1] THEN 8 WHEN fuzzy AND any(key IN word[2] WHERE ", n, "._words CONTAINS key) THEN 6",
+				" WHEN ", n, "._words CONTAINS word[3] THEN 5 WHEN ", n, "._words CONTAINS word[4] THEN 4",
+				" WHEN fuzzy AND ", n, "._words CONTAINS word[5] THEN 3 ELSE 0 END] AS grades",
+				" WITH ", n, ", reduce(sum = 0, g IN grades | sum + g) * 80 / (10 * size(grades)) + CASE WHEN all(g IN grades WHERE g >= 6)",
+				" THEN 20 * CASE WHEN size(grades) < count THEN size(grades) ELSE count END / count ELSE 0 END AS ", score)
+			return " WHERE "
+		}
+		m.texts = func() {
+			c.w("[", n, ".name, ", n, ".aliases, ", n, ".description")
+			for _, p := range c.bodyProps(types) {
+				c.w(", ", n, ".", p)
+			}
+			c.w("]")
+		}
+		return m
+	})
+	c.w(" AS row")
+}
+
+func (c *compiler) typeWords(types catalog.TypeSet) string {
+	if types == c.cat.Entities {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("+(")
+	for _, t := range c.cat.Types {
+		if types.Has(t.Index) {
+			b.WriteString(typeWord(t))
+			b.WriteByte(' ')
+		}
+	}
+	b.WriteString(") ")
+	return b.String()
+}
+
+// searchQuery is what the index is asked for in a round. All of it is made of letters, digits, spaces, + ( ) and *; the
+// letters and digits come from folded words, the rest stands here.
+func searchQuery(q *plan.Query, types string, round int) string {
+	var b strings.Builder
+	b.WriteString(types)
+	if round == 3 {
+		b.WriteString("+(")
+	}
+	for i := range q.Words {
+		w := &q.Words[i]
+		if round < 3 {
+			b.WriteString("+(")
+		}
+		term := func(prefix, word, suffix string) {
+			b.WriteString(prefix)
+			b.WriteString(word)
+			b.WriteString(suffix)
+			b.WriteByte(' ')
+		}
+		star := ""
+		if w.Prefix {
+			star = "*" // it finds the whole word too
+		}
+		term(nameTerm, w.Word, star)
+		term(bodyTerm, w.Word, star)
+		if round > 1 {
+			for _, d := range w.Deletes {
+				term(deleteTerm, d, "")
+			}
+			if w.Skeleton != "" {
+				term(skeletonTerm, w.Skeleton, "")
+			}
+		}
+		if round < 3 {
+			b.WriteString(") ")
+		}
+	}
+	if round == 3 {
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// nowhere is what no list of terms contains: where a word cannot fit in some way.
+const nowhere = "\t"
+
+// searchWords are for each word what its grades are recognised by in an entity's terms, best first.
+func searchWords(q *plan.Query) []any {
+	out := make([]any, len(q.Words))
+	for i := range q.Words {
+		w := &q.Words[i]
+		name, body, skeleton := nowhere, nowhere, nowhere
+		if w.Prefix {
+			name, body = " "+nameTerm+w.Word, " "+bodyTerm+w.Word
+		}
+		if w.Skeleton != "" {
+			skeleton = " " + skeletonTerm + w.Skeleton + " "
+		}
+		deletes := make([]any, len(w.Deletes))
+		for j, d := range w.Deletes {
+			deletes[j] = " " + deleteTerm + d + " "
+		}
+		out[i] = []any{" " + nameTerm + w.Word + " ", name, deletes, " " + bodyTerm + w.Word + " ", body, skeleton}
+	}
+	return out
+}
+
+// statistics counts what there is. Somebody else's nodes and relationships are not in our indexes, or have no id.
+func (c *compiler) statistics() {
+	c.w("RETURN [[")
+	for i, t := range c.cat.Types {
+		if i > 0 {
+			c.w(", ")
+		}
+		c.w("COUNT { MATCH (n:", t.Name, ") WHERE n._sort >= '' AND n.id >= '' }")
+	}
+	c.w("], [")
+	for i, k := range c.cat.Kinds {
+		if i > 0 {
+			c.w(", ")
+		}
+		c.w("COUNT { (:Entity)-[:", k.Name, "]->() }")
+	}
+	c.w("], COUNT { MATCH (n:Source) WHERE n._sort >= '' AND n.id >= '' }")
+	c.w(", COUNT { MATCH (:Entity)-[r:", c.allKinds, "]->() WHERE coalesce(r.sourceCount, 0) = 0 }")
+	c.w(", COLLECT { MATCH (:Entity)-[r:", c.allKinds, "]->() RETURN sum(r._unverified) }[0]] AS row")
+}

@@ -1,0 +1,157 @@
+package neo4jstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+)
+
+// migrations bring the layout from each version to the next; the database records how far it is. Every statement can
+// run again, so a migration that was cut off is simply run again. What follows from the catalogue is not in here but in
+// catalogued, since the catalogue may change without the layout.
+var migrations = [][]string{
+	{
+		"CREATE CONSTRAINT throughline_entity_id IF NOT EXISTS FOR (n:Entity) REQUIRE n.id IS UNIQUE",
+		"CREATE CONSTRAINT throughline_source_id IF NOT EXISTS FOR (n:Source) REQUIRE n.id IS UNIQUE",
+		"CREATE INDEX throughline_entity_name IF NOT EXISTS FOR (n:Entity) ON (n._name)",
+		"CREATE INDEX throughline_source_name IF NOT EXISTS FOR (n:Source) ON (n._name)",
+		"CREATE INDEX throughline_alias_name IF NOT EXISTS FOR (n:Alias) ON (n._name)",
+		"CREATE INDEX throughline_external_id IF NOT EXISTS FOR (n:ExternalId) ON (n.scheme, n.value)",
+		"CREATE INDEX throughline_entity_order IF NOT EXISTS FOR (n:Entity) ON (n._sort, n.id)",
+		"CREATE INDEX throughline_source_order IF NOT EXISTS FOR (n:Source) ON (n._sort, n.id)",
+		"CREATE FULLTEXT INDEX " + searchIndex + " IF NOT EXISTS FOR (n:Entity) ON EACH [n._words] OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}}",
+	},
+}
+
+// catalogued are the indexes that each type and kind of the catalogue has.
+func (l *layout) catalogued() []string {
+	var out []string
+	for _, t := range l.cat.Types {
+		out = append(out, fmt.Sprintf("CREATE INDEX throughline_%s_order IF NOT EXISTS FOR (n:%s) ON (n._sort, n.id)", strings.ToLower(t.Name), t.Name))
+	}
+	for _, k := range l.cat.Kinds {
+		out = append(out, fmt.Sprintf("CREATE CONSTRAINT throughline_%s_id IF NOT EXISTS FOR ()-[r:%s]-() REQUIRE r.id IS UNIQUE", strings.ToLower(k.Name), k.Name))
+	}
+	return out
+}
+
+// metaConstraint makes the record of the version single, so that servers that start together wait for each other at it.
+const metaConstraint = "CREATE CONSTRAINT throughline_meta_id IF NOT EXISTS FOR (n:ThroughlineMeta) REQUIRE n.id IS UNIQUE"
+
+// migrate brings the layout up to date. Servers that start together take turns: each holds the lock on the record of
+// the version until all indexes stand.
+func (s *Store) migrate(ctx context.Context) error {
+	if err := s.schema(ctx, metaConstraint); err != nil {
+		return err
+	}
+	session := s.driver.NewSession(ctx, s.session)
+	defer session.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the commit has told
+	tx, err := session.BeginTransaction(ctx, neo4j.WithTxTimeout(time.Hour))
+	if err != nil {
+		return err
+	}
+	defer tx.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the commit has told
+	res, err := tx.Run(ctx, "MERGE (m:ThroughlineMeta {id: 'layout'}) ON CREATE SET m.version = 0 SET m.lockedAt = timestamp() RETURN m.version", nil)
+	if err != nil {
+		return err
+	}
+	rec, err := res.Single(ctx)
+	if err != nil {
+		return err
+	}
+	version, _ := rec.Values[0].(int64)
+	if version > int64(len(migrations)) {
+		return &SetupError{Message: fmt.Sprintf("this database was written by a newer version of the program (its layout is %d, this one knows %d): update the program, or use another database", version, len(migrations))}
+	}
+	var todo []string
+	for _, m := range migrations[version:] {
+		todo = append(todo, m...)
+	}
+	todo = append(todo, s.layout.catalogued()...)
+	have, err := s.once(ctx, "SHOW INDEXES YIELD name, type, labelsOrTypes WHERE name STARTS WITH 'throughline_' RETURN name, type, labelsOrTypes", nil)
+	if err != nil {
+		return err
+	}
+	for _, text := range append(todo, s.layout.sourcesIndexes(have)...) {
+		if slices.ContainsFunc(have, func(r []any) bool { return strings.Contains(text, " "+asString(r[0])+" IF NOT EXISTS") }) {
+			continue
+		}
+		if err := s.schema(ctx, text); err != nil {
+			return err
+		}
+	}
+	if err := s.schema(ctx, "CALL db.awaitIndexes(3600)"); err != nil {
+		return err
+	}
+	if res, err = tx.Run(ctx, "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = $version REMOVE m.lockedAt", map[string]any{"version": int64(len(migrations))}); err == nil {
+		_, err = res.Consume(ctx)
+	}
+	if err == nil {
+		err = tx.Commit(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	s.logOthers(ctx, version)
+	return nil
+}
+
+// sourcesIndexes are the statements that make the one index over links of all kinds, anew when the kinds have changed.
+func (l *layout) sourcesIndexes(have [][]any) []string {
+	create := fmt.Sprintf("CREATE FULLTEXT INDEX %s IF NOT EXISTS FOR ()-[r:%s]-() ON EACH [r.sources] OPTIONS {indexConfig: {`fulltext.analyzer`: 'keyword'}}", sourcesIndex, l.allKinds)
+	for _, r := range have {
+		if asString(r[0]) != sourcesIndex {
+			continue
+		}
+		kinds := texts(asList(r[2]))
+		slices.Sort(kinds)
+		want := l.kindList(l.cat.AllKinds())
+		slices.Sort(want)
+		if slices.Equal(kinds, want) {
+			return nil
+		}
+		return []string{"DROP INDEX " + sourcesIndex + " IF EXISTS", strings.Replace(create, "IF NOT EXISTS ", "", 1)}
+	}
+	return []string{create}
+}
+
+// schema runs one statement on indexes or constraints, again when another server's got in its way.
+func (s *Store) schema(ctx context.Context, text string) error {
+	for try := 1; ; try++ {
+		session := s.driver.NewSession(ctx, s.session)
+		res, err := session.Run(ctx, text, nil, neo4j.WithTxTimeout(time.Hour))
+		if err == nil {
+			_, err = res.Consume(ctx)
+		}
+		_ = session.Close(context.WithoutCancel(ctx))
+		var e *neo4j.Neo4jError
+		switch {
+		case err == nil:
+			return nil
+		case errors.As(err, &e) && (e.Code == "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists" || e.Code == "Neo.ClientError.Schema.IndexAlreadyExists" || e.Code == "Neo.ClientError.Schema.ConstraintAlreadyExists"):
+			return nil
+		case try == 10 || !passing(err):
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(try) * 50 * time.Millisecond):
+		}
+	}
+}
+
+// logOthers says once how much else the database holds.
+func (s *Store) logOthers(ctx context.Context, version int64) {
+	rows, err := s.once(ctx, `RETURN COUNT { MATCH (n) } - COUNT { MATCH (n:Entity) WHERE n.id >= '' } - COUNT { MATCH (n:Source) WHERE n.id >= '' }
+  - COUNT { MATCH (n:Alias) WHERE n._name >= '' } - COUNT { MATCH (n:ExternalId) WHERE n.scheme >= '' AND n.value >= '' } - COUNT { MATCH (n:ThroughlineMeta) } AS others`, nil)
+	if err != nil || len(rows) != 1 {
+		return
+	}
+	s.log.InfoContext(ctx, "neo4j is ready", "layoutBefore", version, "layout", len(migrations), "otherNodesLeftAlone", asInt(rows[0][0]))
+}

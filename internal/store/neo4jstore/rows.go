@@ -1,0 +1,279 @@
+package neo4jstore
+
+import (
+	"strconv"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// typeOf writes an expression for the index of an entity's type.
+func (c *compiler) typeOf(n string, types catalog.TypeSet) {
+	if t := c.single(types); t != nil {
+		c.w(strconv.Itoa(int(t.Index)))
+		return
+	}
+	c.w("CASE")
+	for _, t := range c.cat.Types {
+		if types.Has(t.Index) {
+			c.w(" WHEN ", n, c.caseOf[t.Index])
+		}
+	}
+	c.w(" END")
+}
+
+// entity writes the columns of an entity whose type is one of types.
+func (c *compiler) entity(row *list, n string, types catalog.TypeSet, sel *plan.Sel) *record {
+	d := &record{}
+	if t := c.single(types); t != nil {
+		d.typ = t.Index
+	} else {
+		d.typeColumn = c.column(row) + 1
+		c.typeOf(n, types)
+	}
+	if sel == nil {
+		return d
+	}
+	for _, p := range sel.Props {
+		d.props = append(d.props, c.entityProp(row, n, types, p))
+	}
+	for _, f := range sel.Kids {
+		d.kids = append(d.kids, c.entityKid(row, n, types, f))
+	}
+	return d
+}
+
+func (c *compiler) entityProp(row *list, n string, types catalog.TypeSet, p *catalog.Prop) prop {
+	switch p.Name {
+	case "type":
+		return prop{how: readType}
+	case "id", "name", "description", "aliases", "externalIds", "createdAt", "updatedAt":
+	default:
+		has := false
+		for _, t := range c.cat.Types {
+			has = has || types.Has(t.Index) && t.Prop(p.Name) != nil
+		}
+		if !has {
+			return prop{}
+		}
+	}
+	col := c.column(row)
+	c.w(n, ".", p.Name)
+	return prop{how: readerOf(p), column: col}
+}
+
+func readerOf(p *catalog.Prop) reader {
+	switch p.Kind {
+	case catalog.DateTime:
+		return readTime
+	case catalog.Texts, catalog.ExternalIDs:
+		return readList
+	case catalog.Float:
+		return readFloat
+	}
+	return readPlain
+}
+
+// entityKid writes the column of what is followed from an entity, unless it never applies.
+func (c *compiler) entityKid(row *list, n string, types catalog.TypeSet, f *plan.Field) *page {
+	on := f.On & types
+	if on == 0 {
+		return nil
+	}
+	d := &page{on: f.On}
+	d.column = c.column(row)
+	// where only some of the types have the field, the others get null
+	part := on != types
+	if part {
+		c.w("CASE WHEN ", n, ":", c.labels(on), " THEN ")
+	}
+	switch f.Follow {
+	case plan.Links:
+		c.links(d, n, on, f)
+	case plan.LinkCount:
+		d.count = true
+		c.countLinks(n, f)
+	case plan.Derived:
+		c.derived(d, n, f)
+	}
+	if part {
+		c.w(" END")
+	}
+	return d
+}
+
+// linkVars are the variables of a link and of its ends, where they are known.
+type linkVars struct {
+	r        string
+	from, to string
+	// types of the ends, where the variables are known
+	fromTypes, toTypes catalog.TypeSet
+}
+
+// link writes the columns of a link.
+func (c *compiler) link(row *list, v linkVars, sel *plan.Sel) *record {
+	d := &record{typ: c.cat.Link.Index}
+	if sel == nil {
+		return d
+	}
+	for _, p := range sel.Props {
+		d.props = append(d.props, c.linkProp(row, v, p))
+	}
+	for _, f := range sel.Kids {
+		if !f.On.Has(c.cat.Link.Index) {
+			d.kids = append(d.kids, nil)
+			continue
+		}
+		k := &page{on: f.On}
+		switch f.Follow {
+		case plan.From:
+			c.end(k, row, "startNode", v.from, v.fromTypes, v.r, f)
+		case plan.To:
+			c.end(k, row, "endNode", v.to, v.toTypes, v.r, f)
+		case plan.EvidenceOf:
+			k.evidence = c.evidence(row, v.r, f.Node, f)
+			k.column = k.evidence.column
+		default:
+			k = nil
+		}
+		d.kids = append(d.kids, k)
+	}
+	return d
+}
+
+// end writes one end of a link: a list of its columns.
+func (c *compiler) end(k *page, row *list, function, v string, types catalog.TypeSet, r string, f *plan.Field) {
+	k.column, k.one = c.column(row), true
+	own := &list{}
+	if v != "" {
+		c.w("[")
+		k.node = c.entity(own, v, types, f.Node)
+		c.w("]")
+		return
+	}
+	n := c.name("n")
+	c.w("head(COLLECT { WITH ", function, "(", r, ") AS ", n, " RETURN [")
+	k.node = c.entity(own, n, c.cat.Entities, f.Node)
+	c.w("] })")
+}
+
+func (c *compiler) linkProp(row *list, v linkVars, p *catalog.Prop) prop {
+	col := func() prop { return prop{how: readerOf(p), column: c.column(row)} }
+	switch p.Name {
+	case "kind":
+		x := col()
+		c.w("type(", v.r, ")")
+		return x
+	case "id", "role", "since", "until", "sourceCount", "createdAt", "updatedAt":
+		x := col()
+		c.w(v.r, ".", p.Name)
+		return x
+	case catalog.FromName:
+		x := col()
+		c.endName("startNode", v.from, v.r)
+		return x
+	case catalog.ToName:
+		x := col()
+		c.endName("endNode", v.to, v.r)
+		return x
+	}
+	return prop{}
+}
+
+func (c *compiler) endName(function, n, r string) {
+	if n == "" {
+		c.w(function, "(", r, ").name")
+		return
+	}
+	c.w(n, ".name")
+}
+
+// source writes the columns of a source.
+func (c *compiler) source(row *list, n string, sel *plan.Sel) *record {
+	d := &record{typ: c.cat.Source.Index}
+	if sel == nil {
+		return d
+	}
+	for _, p := range sel.Props {
+		switch p.Name {
+		case "id", "title", "url", "kind", "publisher", "authors", "publishedOn", "contentHash":
+			d.props = append(d.props, prop{how: readerOf(p), column: c.column(row)})
+			c.w(n, ".", p.Name)
+		default:
+			d.props = append(d.props, prop{})
+		}
+	}
+	for _, f := range sel.Kids {
+		if !f.On.Has(c.cat.Source.Index) || f.Follow != plan.LinksOf {
+			d.kids = append(d.kids, nil)
+			continue
+		}
+		k := &page{on: f.On, column: c.column(row)}
+		c.linksOf(k, n, f)
+		d.kids = append(d.kids, k)
+	}
+	return d
+}
+
+// evidenceColumns are the lists on a link that evidence is made of, in this order.
+var evidenceColumns = [...]string{"excerpts", "prefixes", "suffixes", "stances", "verified"}
+
+// evidence writes the columns of a link's evidence: the lists it is made of, whole, because links have little of it and
+// ids are made from it. f is the field that pages it; nil for a single piece, which is looked for among all.
+func (c *compiler) evidence(row *list, r string, sel *plan.Sel, f *plan.Field) *evidence {
+	d := &evidence{}
+	d.column = c.column(row)
+	placed := f != nil && c.noteIf(f.Page.After != nil || f.Page.Before != nil)
+	if f != nil && !f.Want.Rows && !placed {
+		c.w("size(", r, ".excerpts)")
+		return d
+	}
+	var want [len(evidenceColumns)]bool
+	want[0] = true // its length is the number of pieces
+	ids := f == nil || f.Want.Cursors || placed
+	if sel != nil {
+		for _, p := range sel.Props {
+			if p.Name == "id" {
+				ids = true
+			}
+			for i, name := range [...]string{"excerpt", "prefix", "suffix", "stance", "verified"} {
+				want[i] = want[i] || p.Name == name
+			}
+		}
+	}
+	c.w("[")
+	own := &list{}
+	for i, name := range evidenceColumns {
+		d.lists[i] = -1
+		if want[i] || ids && i < 4 {
+			d.lists[i] = c.column(own)
+			c.w(r, ".", name)
+		}
+	}
+	d.sources, d.link = -1, -1
+	if ids {
+		d.sources = c.column(own)
+		c.w("coalesce(", r, ".evidenceSources, ", r, ".sources)")
+		d.link = c.column(own)
+		c.w(r, ".id")
+	}
+	if sel != nil {
+		for _, p := range sel.Props {
+			d.props = append(d.props, pieceOf(p.Name))
+		}
+		for _, k := range sel.Kids {
+			if k.Follow != plan.SourceOf || !k.On.Has(c.cat.Evidence.Index) {
+				d.kids = append(d.kids, nil)
+				continue
+			}
+			p := &page{on: k.On, one: true, column: c.column(own)}
+			at, s := c.name("id"), c.name("s")
+			c.w("COLLECT { UNWIND coalesce(", r, ".evidenceSources, ", r, ".sources) AS ", at, " OPTIONAL MATCH (", s, ":Source {id: ", at, "}) RETURN [")
+			p.node = c.source(&list{}, s, k.Node)
+			c.w("] }")
+			d.kids = append(d.kids, p)
+		}
+	}
+	c.w("]")
+	return d
+}

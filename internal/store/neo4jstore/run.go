@@ -1,0 +1,161 @@
+package neo4jstore
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"github.com/throughline/throughline/internal/kg"
+)
+
+const (
+	// attempts is how often a read is tried when the connection breaks or the server asks to try again.
+	attempts = 3
+	// pause is how long the first try again waits; the next waits longer.
+	pause = 50 * time.Millisecond
+	// longest is a statement's time on the server when the caller sets none.
+	longest = time.Minute
+)
+
+// timeout is how long the server may work for a caller.
+func timeout(ctx context.Context, otherwise time.Duration) func(*neo4j.TransactionConfig) {
+	d := otherwise
+	if end, ok := ctx.Deadline(); ok {
+		d = max(time.Until(end), time.Millisecond)
+	}
+	return neo4j.WithTxTimeout(d)
+}
+
+// read runs a reading statement and gives its records, and how often the server was asked. A read that fails because
+// of the connection, or for a passing reason, is simply run again.
+func (s *Store) read(ctx context.Context, text string, params map[string]any) (records [][]any, trips int, err error) {
+	for {
+		trips++
+		records, err = s.once(ctx, text, params)
+		if err == nil || trips == attempts || ctx.Err() != nil || !passing(err) {
+			break
+		}
+		wait := pause << (2 * (trips - 1))
+		wait += rand.N(wait) //nolint:gosec // spreads what failed together
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+	return records, trips, failure(ctx, err)
+}
+
+// once runs a reading statement once, as its own transaction.
+func (s *Store) once(ctx context.Context, text string, params map[string]any) (records [][]any, err error) {
+	err = s.stream(ctx, longest, text, params, func(r *neo4j.Record) error {
+		records = append(records, r.Values)
+		return nil
+	})
+	return records, err
+}
+
+// stream runs a reading statement once and hands on its records as they come.
+func (s *Store) stream(ctx context.Context, limit time.Duration, text string, params map[string]any, f func(*neo4j.Record) error) error {
+	cfg := s.session
+	cfg.AccessMode = neo4j.AccessModeRead
+	session := s.driver.NewSession(ctx, cfg)
+	// closing must give the connection back even when the caller has gone
+	defer session.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what it could say, the result has said
+	s.texts.Add(1)
+	res, err := session.Run(ctx, text, params, timeout(ctx, limit))
+	if err != nil {
+		return err
+	}
+	var rec *neo4j.Record
+	for res.NextRecord(ctx, &rec) {
+		if err := f(rec); err != nil {
+			return err
+		}
+	}
+	return res.Err()
+}
+
+// write runs one transaction, again when it failed for a passing reason; work must be right however often it runs.
+func (s *Store) write(ctx context.Context, work func(tx neo4j.ManagedTransaction) error) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
+	cfg := s.session
+	cfg.AccessMode = neo4j.AccessModeWrite
+	session := s.driver.NewSession(ctx, cfg)
+	defer session.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what it could say, the transaction has said
+	_, err := session.ExecuteWrite(ctx, func(tx neo4j.ManagedTransaction) (any, error) {
+		return nil, work(tx)
+	}, timeout(ctx, 10*time.Minute))
+	return failure(ctx, err)
+}
+
+// do runs a statement within a transaction and gives its records.
+func (s *Store) do(ctx context.Context, tx neo4j.ManagedTransaction, text string, params map[string]any) ([][]any, error) {
+	s.texts.Add(1)
+	res, err := tx.Run(ctx, text, params)
+	if err != nil {
+		return nil, err
+	}
+	var out [][]any
+	for res.Next(ctx) {
+		out = append(out, res.Record().Values)
+	}
+	return out, res.Err()
+}
+
+// passing tells whether an error may be gone at the next try.
+func passing(err error) bool {
+	var broken *neo4j.ConnectivityError
+	var e *neo4j.Neo4jError
+	switch {
+	case errors.As(err, &broken):
+		return !full(broken)
+	case errors.As(err, &e):
+		return e.IsRetriable()
+	}
+	return false
+}
+
+// full tells whether the error is that no connection came free: the wait was long enough.
+func full(err *neo4j.ConnectivityError) bool {
+	return strings.HasPrefix(err.Inner.Error(), "Timeout while waiting for connection")
+}
+
+// failure turns an error of the driver into one of ours; the driver's words stay inside, for the log.
+func failure(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	var own *kg.Error
+	if errors.As(err, &own) {
+		return own
+	}
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return kg.Wrap(kg.Timeout, err, "the operation took longer than it may; ask for less at once")
+	case errors.Is(ctx.Err(), context.Canceled):
+		return kg.Wrap(kg.Cancelled, err, "the operation was cancelled")
+	}
+	var broken *neo4j.ConnectivityError
+	var limit *neo4j.TransactionExecutionLimit
+	var e *neo4j.Neo4jError
+	switch {
+	case errors.As(err, &broken), errors.As(err, &limit):
+		return kg.Wrap(kg.Unavailable, err, "the store cannot be reached; try again")
+	case errors.As(err, &e):
+		switch {
+		case strings.HasPrefix(e.Code, "Neo.ClientError.Transaction.TransactionTimedOut"):
+			return kg.Wrap(kg.Timeout, err, "the operation took longer than it may; ask for less at once")
+		case e.IsRetriable(), strings.HasPrefix(e.Code, "Neo.ClientError.Transaction.Terminated"),
+			strings.HasPrefix(e.Code, "Neo.ClientError.Security."), strings.HasPrefix(e.Code, "Neo.ClientError.Database."),
+			strings.HasPrefix(e.Code, "Neo.DatabaseError.General.OutOfMemory"):
+			return kg.Wrap(kg.Unavailable, err, "the store cannot answer now; try again")
+		}
+	}
+	return kg.Wrap(kg.Internal, err, "something went wrong in the store")
+}

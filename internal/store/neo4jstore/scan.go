@@ -1,0 +1,146 @@
+package neo4jstore
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"github.com/throughline/throughline/internal/kg"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// scanTime bounds an export's statement on the server.
+const scanTime = 24 * time.Hour
+
+// scan streams a statement's records. It is never run again, as its caller has seen a part of it already.
+func (s *Store) scan(ctx context.Context, text string, f func(v []any) error) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
+	var ended error
+	err := s.stream(ctx, scanTime, text, nil, func(r *neo4j.Record) error {
+		ended = f(r.Values)
+		return ended
+	})
+	if ended != nil {
+		return ended
+	}
+	return failure(ctx, err)
+}
+
+// Sources reads all sources by id, which an index gives in order.
+func (s *Store) Sources(ctx context.Context, f func(*kg.Source) error) error {
+	return s.scan(ctx, "MATCH (s:Source) WHERE s.id >= '' RETURN s.id, s.title, s.url, s.kind, s.publisher, s.authors, s.publishedOn, s.text ORDER BY s.id", func(v []any) error {
+		return f(&kg.Source{
+			ID: asString(v[0]), Title: asString(v[1]), URL: asString(v[2]), Kind: asString(v[3]), Publisher: asString(v[4]), Authors: texts(asList(v[5])),
+			PublishedOn: kg.PartialDate(asString(v[6])), Text: asString(v[7]),
+		})
+	})
+}
+
+// Nodes reads all entities by id, which an index gives in order.
+func (s *Store) Nodes(ctx context.Context, f func(*kg.Node) error) error {
+	c := &compiler{layout: s.layout}
+	c.w("MATCH (n:Entity) WHERE n.id >= '' RETURN ")
+	c.typeOf("n", c.cat.Entities)
+	c.w(", properties(n) ORDER BY n.id")
+	return s.scan(ctx, string(c.text), func(v []any) error {
+		t := s.layout.cat.TypeAt(uint8(asInt(v[0]))) //nolint:gosec // an index of the catalogue's
+		p, _ := v[1].(map[string]any)
+		if t == nil {
+			return nil // somebody else's
+		}
+		x := &kg.Node{
+			ID: asString(p["id"]), Type: t.Enum, Name: asString(p["name"]), Description: asString(p["description"]), Aliases: texts(asList(p["aliases"])),
+			CreatedAt: kg.Time(asInt(p["createdAt"])), UpdatedAt: kg.Time(asInt(p["updatedAt"])),
+		}
+		ext := texts(asList(p["externalIds"]))
+		for i := 0; i+2 < len(ext); i += 3 {
+			e := kg.ExternalID{Scheme: ext[i], Value: ext[i+1], URL: ext[i+2]}
+			if e.URL == "-" {
+				e.URL = ""
+			}
+			x.ExternalIDs = append(x.ExternalIDs, e)
+		}
+		for _, own := range t.Props {
+			if v, ok := p[own.Name]; ok {
+				if x.Props == nil {
+					x.Props = map[string]any{}
+				}
+				x.Props[own.Name] = v
+			}
+		}
+		return f(x)
+	})
+}
+
+// linkText reads links with all they rest on.
+const linkText = "r.id, type(r), startNode(r).id, endNode(r).id, r.role, r.since, r.until, r.createdAt, r.updatedAt, coalesce(r.evidenceSources, r.sources), r.excerpts, r.prefixes, r.suffixes, r.stances, r.verified"
+
+// Links reads all links by id. Each kind's index gives its links in order; the server merges them.
+func (s *Store) Links(ctx context.Context, f func(*kg.Link) error) error {
+	return s.scan(ctx, "MATCH (:Entity)-[r:"+s.layout.allKinds+"]->() WHERE r.id >= '' WITH r ORDER BY r.id RETURN "+linkText, func(v []any) error {
+		return f(linkOf(v))
+	})
+}
+
+func linkOf(v []any) *kg.Link {
+	x := &kg.Link{
+		ID: asString(v[0]), Kind: asString(v[1]), From: asString(v[2]), To: asString(v[3]), Role: asString(v[4]),
+		Since: kg.PartialDate(asString(v[5])), Until: kg.PartialDate(asString(v[6])), CreatedAt: kg.Time(asInt(v[7])), UpdatedAt: kg.Time(asInt(v[8])),
+	}
+	at := func(list any, i int) string {
+		if l := asList(list); i < len(l) {
+			return asString(l[i])
+		}
+		return ""
+	}
+	x.Evidence = make([]kg.Evidence, len(asList(v[10])))
+	for i := range x.Evidence {
+		x.Evidence[i] = kg.Evidence{Source: at(v[9], i), Excerpt: at(v[10], i), Prefix: at(v[11], i), Suffix: at(v[12], i), Stance: at(v[13], i)}
+		if m := at(v[14], i); m != "" {
+			yes := m == "true"
+			x.Evidence[i].Verified = &yes
+		}
+	}
+	return x
+}
+
+// Types finds what records are by their ids.
+func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	c := &compiler{layout: s.layout}
+	c.w("MATCH (n:Entity) WHERE n.id IN $ids RETURN n.id AS id, ")
+	c.typeOf("n", c.cat.Entities)
+	c.w(" AS type UNION ALL MATCH (n:Source) WHERE n.id IN $ids RETURN n.id AS id, ", itoa(int(c.cat.Source.Index)), " AS type UNION ALL CALL () {",
+		s.layout.eachKind("MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN r"), " } RETURN r.id AS id, ", itoa(int(c.cat.Link.Index)), " AS type")
+	rows, _, err := s.read(ctx, string(c.text), map[string]any{"ids": ids})
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]string, len(rows))
+	for _, r := range rows {
+		if t := s.layout.cat.TypeAt(uint8(asInt(r[1]))); t != nil { //nolint:gosec // an index of the catalogue's
+			out[asString(r[0])] = t.Enum
+		}
+	}
+	return out, nil
+}
+
+// Empty tells whether there is no entity and no source of ours.
+func (s *Store) Empty(ctx context.Context) (bool, error) {
+	if err := s.usable(); err != nil {
+		return false, err
+	}
+	rows, _, err := s.read(ctx, "RETURN NOT EXISTS { MATCH (n:Entity) WHERE n.id >= '' } AND NOT EXISTS { MATCH (n:Source) WHERE n.id >= '' } AS empty", nil)
+	if err != nil {
+		return false, err
+	}
+	empty, _ := rows[0][0].(bool)
+	return empty, nil
+}
