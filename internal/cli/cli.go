@@ -1,0 +1,152 @@
+// Package cli is the program's commands, one file each.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"github.com/throughline/throughline"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/config"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store/neo4jstore"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+)
+
+// Exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// Commands is the whole command line.
+type Commands struct {
+	Serve      serveCmd      `cmd:"" help:"Serve the graph over GraphQL, with a playground."`
+	Query      queryCmd      `cmd:"" help:"Run a GraphQL query from a file or standard input."`
+	Import     importCmd     `cmd:"" help:"Import files of JSON lines."`
+	Export     exportCmd     `cmd:"" help:"Export everything as JSON lines."`
+	Schema     schemaCmd     `cmd:"" help:"Print the GraphQL schema."`
+	Health     healthCmd     `cmd:"" help:"Ask a server whether it is ready, for health checks."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
+	Completion completionCmd `cmd:"" help:"Print a completion script for a shell."`
+}
+
+// world is what commands see of the process.
+type world struct {
+	ctx            context.Context //nolint:containedctx // a command lives as long as one call
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	model          *kong.Application
+}
+
+// exited carries an exit code out of kong.
+type exited int
+
+// Main runs one command and gives its exit code.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			e, ok := p.(exited)
+			if !ok {
+				panic(p)
+			}
+			code = int(e)
+		}
+	}()
+	var c Commands
+	parser, err := NewParser(&c, kong.Writers(stdout, stderr), kong.Exit(func(n int) { panic(exited(n)) }))
+	if err != nil {
+		return fail(stderr, err)
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "throughline: %v\nTry: throughline --help\n", err)
+		return exitUsage
+	}
+	w := &world{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, model: parser.Model}
+	if err := k.Run(w); err != nil {
+		return fail(stderr, err)
+	}
+	return exitOK
+}
+
+// NewParser makes the parser of the command line; the table of docs/config.md is made from it as well.
+func NewParser(c *Commands, o ...kong.Option) (*kong.Kong, error) {
+	return kong.New(c, append([]kong.Option{
+		kong.Name("throughline"),
+		kong.Description("A knowledge graph whose every link carries the words that say so, over GraphQL."),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	}, o...)...)
+}
+
+// fail says what went wrong in one sentence and gives the exit code.
+func fail(stderr io.Writer, err error) int {
+	var usage *config.Usage
+	var file *sqlitestore.OpenError
+	var setup *neo4jstore.SetupError
+	var own *kg.Error
+	switch {
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "throughline: %v\n", usage)
+		return exitUsage
+	case errors.As(err, &file):
+		fmt.Fprintf(stderr, "throughline: %v\n", file)
+	case errors.As(err, &setup):
+		fmt.Fprintf(stderr, "throughline: %v\n", setup)
+	case errors.As(err, &own) && own.Code != kg.Internal:
+		fmt.Fprintf(stderr, "throughline: %s\n", own.Message)
+	default:
+		fmt.Fprintf(stderr, "throughline: %v\n", err)
+	}
+	return exitFailure
+}
+
+// Version is what the program was built as.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if version != "" {
+		return version
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	var rev, dirty string
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			rev = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			dirty = "-dirty"
+		}
+	}
+	if rev == "" {
+		return "dev"
+	}
+	return "dev-" + rev[:min(12, len(rev))] + dirty
+}
+
+// version is set by the linker for releases: -ldflags "-X github.com/throughline/throughline/internal/cli.version=v1.2.3".
+var version string
+
+// terminal tells whether a stream is a terminal that a person looks at.
+func terminal(s any) bool {
+	f, ok := s.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a descriptor fits
+}
+
+// loadCatalog reads the contract that is built in.
+func loadCatalog() (*catalog.Catalog, error) {
+	return catalog.Parse("schema.graphqls", throughline.Schema)
+}

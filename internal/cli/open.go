@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/config"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/neo4jstore"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+)
+
+// connectTime is how long a command other than serve waits for Neo4j.
+const connectTime = 15 * time.Second
+
+// opened is a store and where it is, for people.
+type opened struct {
+	store.Store
+	where string
+	kind  config.Kind
+}
+
+// open opens the store the settings choose. For Neo4j it returns before the server has answered: see wait.
+func (w *world) open(c *config.Store, cat *catalog.Catalog, log *slog.Logger) (*opened, error) {
+	kind, where, err := c.Choose(w.getenv)
+	if err != nil {
+		return nil, err
+	}
+	o := &opened{where: where, kind: kind}
+	switch kind {
+	case config.Neo4j:
+		user := c.Neo4jUser
+		if c.Neo4jPassword == "" {
+			user = "" // a server without authentication
+		}
+		s, err := neo4jstore.Open(w.ctx, neo4jstore.Options{URL: where, User: user, Password: c.Neo4jPassword, Catalog: cat, Logger: log})
+		if err != nil {
+			return nil, err
+		}
+		o.Store = s
+	default:
+		s, err := sqlitestore.Open(w.ctx, sqlitestore.Options{Path: where, Catalog: cat, Logger: log})
+		if err != nil {
+			return nil, err
+		}
+		o.Store = s
+		if kind == config.Memory {
+			o.where = "memory"
+		}
+	}
+	return o, nil
+}
+
+// wait waits until a store that is elsewhere answers.
+func (o *opened) wait(ctx context.Context) error {
+	if s, ok := o.Store.(*neo4jstore.Store); ok {
+		return s.Wait(ctx)
+	}
+	return nil
+}
+
+// openNow opens a store and waits for it: what every command but serve needs.
+func (w *world) openNow(c *config.Store, cat *catalog.Catalog) (*opened, error) {
+	o, err := w.open(c, cat, nil)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(w.ctx, connectTime)
+	defer cancel()
+	if err := o.wait(ctx); err != nil {
+		_ = o.Close()
+		return nil, err
+	}
+	return o, nil
+}

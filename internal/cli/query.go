@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/config"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+type queryCmd struct {
+	config.Store
+	File      string `arg:"" optional:"" placeholder:"FILE" help:"File of the query; - or nothing for standard input."`
+	Expr      string `short:"e" placeholder:"QUERY" help:"The query itself."`
+	Variables string `placeholder:"JSON" help:"Variables as a JSON object, or @FILE."`
+	Operation string `placeholder:"NAME" help:"Operation to run, when there are several."`
+	Server    string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
+}
+
+// Run answers one query and prints the answer.
+func (c *queryCmd) Run(w *world) error {
+	text, err := c.text(w)
+	if err != nil {
+		return err
+	}
+	vars, err := c.variables()
+	if err != nil {
+		return err
+	}
+	var answer []byte
+	if c.Server != "" {
+		answer, err = c.ask(w, text, vars)
+	} else {
+		answer, err = c.run(w, text, vars)
+	}
+	if err != nil {
+		return err
+	}
+	if terminal(w.stdout) {
+		var b bytes.Buffer
+		if json.Indent(&b, answer, "", "  ") == nil {
+			answer = b.Bytes()
+		}
+	}
+	if _, err := fmt.Fprintln(w.stdout, string(bytes.TrimSpace(answer))); err != nil {
+		return err
+	}
+	var head struct {
+		Errors []struct{ Message string }
+	}
+	if err := json.Unmarshal(answer, &head); err != nil {
+		return errors.New("the server did not answer with JSON: is --server the address of /graphql?")
+	}
+	if len(head.Errors) > 0 {
+		return errors.New(head.Errors[0].Message)
+	}
+	return nil
+}
+
+func (c *queryCmd) text(w *world) (string, error) {
+	if c.Expr != "" {
+		if c.File != "" {
+			return "", &config.Usage{Problem: "there is a file and -e", Hint: "give one of the two"}
+		}
+		return c.Expr, nil
+	}
+	var b []byte
+	var err error
+	if c.File == "" || c.File == "-" {
+		if terminal(w.stdin) {
+			fmt.Fprintln(w.stderr, "Write a query, end with Ctrl-D.")
+		}
+		b, err = io.ReadAll(w.stdin)
+	} else if b, err = os.ReadFile(c.File); errors.Is(err, os.ErrNotExist) {
+		err = fmt.Errorf("%s does not exist", c.File)
+	}
+	return string(b), err
+}
+
+func (c *queryCmd) variables() (map[string]any, error) {
+	raw := c.Variables
+	if file, ok := strings.CutPrefix(raw, "@"); ok {
+		b, err := os.ReadFile(file) //nolint:gosec // the path is the user's own
+		if err != nil {
+			return nil, &config.Usage{Problem: file + " cannot be read", Hint: "name a file of variables behind @"}
+		}
+		raw = string(b)
+	}
+	if raw == "" {
+		return nil, nil //nolint:nilnil // there are none
+	}
+	d := json.NewDecoder(strings.NewReader(raw))
+	d.UseNumber()
+	var vars map[string]any
+	if err := d.Decode(&vars); err != nil {
+		return nil, &config.Usage{Problem: "--variables is not a JSON object", Hint: `write it as '{"name": "Mary Kaldor"}'`}
+	}
+	return vars, nil
+}
+
+func (c *queryCmd) run(w *world, text string, vars map[string]any) ([]byte, error) {
+	cat, err := loadCatalog()
+	if err != nil {
+		return nil, err
+	}
+	s, err := w.openNow(&c.Store, cat)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close() //nolint:errcheck // it was only read
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: Version(), Limits: plan.DefaultLimits(), Introspection: true, ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	resp := e.Do(w.ctx, &graph.Request{Query: text, OperationName: c.Operation, Variables: vars})
+	defer resp.Release()
+	return resp.AppendJSON(nil), nil
+}
+
+func (c *queryCmd) ask(w *world, text string, vars map[string]any) ([]byte, error) {
+	body, err := json.Marshal(map[string]any{"query": text, "variables": vars, "operationName": c.Operation})
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(w.ctx, http.MethodPost, c.Server, bytes.NewReader(body))
+	if err != nil {
+		return nil, &config.Usage{Problem: "--server is not an address", Hint: "write it as http://localhost:8080/graphql"}
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/graphql-response+json, application/json;q=0.9")
+	resp, err := (&http.Client{Timeout: time.Minute}).Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s does not answer: is the server running there?", c.Server)
+	}
+	defer resp.Body.Close() //nolint:errcheck // it was only read
+	return io.ReadAll(resp.Body)
+}

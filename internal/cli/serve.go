@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/config"
+	"github.com/throughline/throughline/internal/sample"
+	"github.com/throughline/throughline/internal/server"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+	"github.com/throughline/throughline/internal/web"
+)
+
+type serveCmd struct {
+	config.Store
+	config.Serve
+}
+
+// Run serves until the process is told to stop.
+func (c *serveCmd) Run(w *world) error {
+	if err := c.Serve.Validate(); err != nil {
+		return err
+	}
+	log := c.Serve.Logger(w.stderr)
+	cat, err := loadCatalog()
+	if err != nil {
+		return err
+	}
+	l, err := listen(w.ctx, c.Addr)
+	if err != nil {
+		return err
+	}
+	defer l.Close() //nolint:errcheck // Serve has closed it, or nothing was served
+	s, err := w.open(&c.Store, cat, log)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // there is nobody left to tell
+	// what goes on beside the server ends with it
+	ctx, cancel := context.WithCancel(w.ctx)
+	defer cancel()
+	background := make(chan struct{})
+	defer func() { cancel(); <-background }()
+	prepare := func() error { return c.prepare(ctx, w, cat, s) }
+	if s.kind == config.Neo4j {
+		go func() {
+			defer close(background)
+			if err := prepare(); err != nil && ctx.Err() == nil {
+				log.Error("the sample was not loaded", "error", err)
+			}
+		}()
+	} else {
+		close(background)
+		if err := prepare(); err != nil {
+			return err
+		}
+	}
+	h, stop, err := c.handler(ctx, cat, s, log)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if c.MetricsAddr != "" {
+		ml, err := listen(ctx, c.MetricsAddr)
+		if err != nil {
+			return err
+		}
+		m := &http.Server{Handler: h.metrics.Handler(), ReadHeaderTimeout: 5 * time.Second}
+		go func() { _ = m.Serve(ml) }() // Close ends it
+		defer m.Close()                 //nolint:errcheck // nobody needs its answers now
+		fmt.Fprintf(w.stdout, "Metrics     http://%s/metrics\n", ml.Addr())
+	}
+	c.announce(w, s, l.Addr())
+	return h.server.Serve(ctx, l)
+}
+
+// prepare loads the sample into a new store and builds what makes the first answer quick.
+func (c *serveCmd) prepare(ctx context.Context, w *world, cat *catalog.Catalog, s *opened) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	if c.Sample {
+		empty, err := s.Empty(ctx)
+		if err != nil {
+			return err
+		}
+		if empty {
+			n, err := sample.Load(ctx, cat, s)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(w.stdout, "The store is new: loaded the sample graph (%d nodes, %d links). Leave it out with --no-sample.\n", n.Nodes, n.Links)
+		}
+	}
+	if x, ok := s.Store.(*sqlitestore.Store); ok {
+		return x.Warm(ctx)
+	}
+	return nil
+}
+
+// wired is a server with its parts.
+type wired struct {
+	server  *server.Server
+	metrics *server.Metrics
+}
+
+// handler wires engine, metrics, traces and pages; stop sends what is left of the traces.
+func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened, log *slog.Logger) (*wired, func(), error) {
+	stop := func() {}
+	m := server.NewMetrics(Version())
+	engine, err := graph.New(graph.Options{
+		Catalog: cat, Store: s, StoreKind: s.Kind(), Version: Version(), Limits: c.Limits.Plan(), MaxBodyBytes: int(c.MaxBody),
+		Introspection: c.Introspection, ReadOnly: true, Logger: log, Observe: c.observer(m),
+	})
+	if err != nil {
+		return nil, stop, err
+	}
+	o := server.Options{
+		Executor: engine, Store: s, Logger: log, Metrics: m, CORSOrigins: c.CORSOrigin,
+		MaxBody: c.MaxBody, MaxConcurrent: c.MaxConcurrent, Grace: c.Grace,
+	}
+	if c.Playground {
+		o.Playground = web.Playground(web.Options{})
+	}
+	if c.OTLPEndpoint != "" {
+		tp, err := server.NewTracing(ctx, c.OTLPEndpoint, Version())
+		if err != nil {
+			return nil, stop, &config.Usage{Problem: "--otlp-endpoint cannot be used", Hint: "write it as http://localhost:4318"}
+		}
+		stop = func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			defer cancel()
+			_ = tp.Shutdown(ctx) // an endpoint that is away must not keep the server from stopping
+		}
+		o.Tracing, o.Executor = tp, server.Traced(engine, tp)
+	}
+	srv, err := server.New(o)
+	return &wired{srv, m}, stop, err
+}
+
+// observer counts operations only where somebody reads the counts.
+func (c *serveCmd) observer(m *server.Metrics) func(graph.Observation) {
+	if c.MetricsAddr == "" {
+		return nil
+	}
+	return m.Observe
+}
+
+func (c *serveCmd) announce(w *world, s *opened, addr net.Addr) {
+	base := "http://" + addr.String()
+	if t, ok := addr.(*net.TCPAddr); ok && t.IP.IsUnspecified() {
+		base = fmt.Sprintf("http://localhost:%d", t.Port)
+	}
+	fmt.Fprintf(w.stdout, "Throughline %s, store %s\n", Version(), s.where)
+	if c.Playground {
+		fmt.Fprintf(w.stdout, "Playground  %s/playground\n", base)
+	}
+	fmt.Fprintf(w.stdout, "GraphQL     %s/graphql\nStart here  %s/\n", base, base)
+}
+
+// listen takes an address, or says why it cannot.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	switch {
+	case err == nil:
+		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is in use by another program: stop it, or choose another address with --addr 127.0.0.1:0", addr)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("this user may not answer on %s: choose a port above 1023 with --addr", addr)
+	}
+	return nil, &config.Usage{Problem: fmt.Sprintf("cannot answer on %q", strings.TrimSpace(addr)), Hint: "write --addr as 127.0.0.1:8080"}
+}

@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/throughline/throughline"
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/config"
+)
+
+type schemaCmd struct {
+	JSON bool `name:"json" help:"As the answer to an introspection query, for tools that read it so."`
+}
+
+// Run prints the contract.
+func (c *schemaCmd) Run(w *world) error {
+	if !c.JSON {
+		_, err := fmt.Fprint(w.stdout, throughline.Schema)
+		return err
+	}
+	q := queryCmd{Store: config.Store{Store: "memory:"}, Expr: graph.IntrospectionQuery}
+	return q.Run(w)
+}
+
+type versionCmd struct{}
+
+// Run prints what this program is.
+func (versionCmd) Run(w *world) error {
+	fmt.Fprintf(w.stdout, "throughline %s (%s %s/%s)\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, d := range info.Deps {
+			if d.Path == "modernc.org/sqlite" || d.Path == "github.com/99designs/gqlgen" || strings.HasPrefix(d.Path, "github.com/neo4j/neo4j-go-driver") {
+				fmt.Fprintf(w.stdout, "  %s %s\n", d.Path, d.Version)
+			}
+		}
+	}
+	return nil
+}
+
+type healthCmd struct {
+	Addr string `env:"THROUGHLINE_ADDR" default:"127.0.0.1:8080" help:"Address of the server."`
+}
+
+// Run succeeds when the server is ready.
+func (c *healthCmd) Run(w *world) error {
+	addr := c.Addr
+	if strings.HasPrefix(addr, ":") || strings.HasPrefix(addr, "0.0.0.0:") || strings.HasPrefix(addr, "[::]:") {
+		addr = "127.0.0.1" + addr[strings.LastIndexByte(addr, ':'):]
+	}
+	req, err := http.NewRequestWithContext(w.ctx, http.MethodGet, "http://"+addr+"/readyz", nil)
+	if err != nil {
+		return &config.Usage{Problem: "--addr is not an address", Hint: "write it as 127.0.0.1:8080"}
+	}
+	resp, err := (&http.Client{Timeout: 4 * time.Second}).Do(req)
+	if err != nil {
+		return fmt.Errorf("nothing answers on %s", addr)
+	}
+	defer resp.Body.Close() //nolint:errcheck // only the status counts
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the server on %s is not ready", addr)
+	}
+	return nil
+}
+
+type completionCmd struct {
+	Shell string `arg:"" enum:"bash,zsh,fish" help:"The shell: ${enum}."`
+}
+
+// Run prints a script that completes commands, flags and values the program knows.
+func (c *completionCmd) Run(w *world) error {
+	var b strings.Builder
+	commands := w.model.Children
+	words := func(n *kong.Node) string {
+		var out []string
+		for _, f := range n.Flags {
+			out = append(out, "--"+f.Name)
+			if f.Negated {
+				out = append(out, "--no-"+f.Name)
+			}
+		}
+		return strings.Join(out, " ")
+	}
+	values := func(n *kong.Node) [][2]string {
+		var out [][2]string
+		for _, f := range n.Flags {
+			if f.Enum != "" {
+				out = append(out, [2]string{f.Name, strings.ReplaceAll(f.Enum, ",", " ")})
+			}
+		}
+		for _, p := range n.Positional {
+			if p.Enum != "" {
+				out = append(out, [2]string{"", strings.ReplaceAll(p.Enum, ",", " ")})
+			}
+		}
+		return out
+	}
+	var names []string
+	for _, n := range commands {
+		names = append(names, n.Name)
+	}
+	switch c.Shell {
+	case "fish":
+		b.WriteString("complete -c throughline -f\n")
+		for _, n := range commands {
+			fmt.Fprintf(&b, "complete -c throughline -n __fish_use_subcommand -a %s -d %q\n", n.Name, n.Help)
+			for _, f := range n.Flags {
+				enum := ""
+				if f.Enum != "" {
+					enum = fmt.Sprintf(" -x -a %q", strings.ReplaceAll(f.Enum, ",", " "))
+				}
+				fmt.Fprintf(&b, "complete -c throughline -n '__fish_seen_subcommand_from %s' -l %s -d %q%s\n", n.Name, f.Name, f.Help, enum)
+			}
+			for _, v := range values(n) {
+				if v[0] == "" {
+					fmt.Fprintf(&b, "complete -c throughline -n '__fish_seen_subcommand_from %s' -a %q\n", n.Name, v[1])
+				}
+			}
+			if n.Name == "import" || n.Name == "query" {
+				fmt.Fprintf(&b, "complete -c throughline -n '__fish_seen_subcommand_from %s' -F\n", n.Name)
+			}
+		}
+	default:
+		if c.Shell == "zsh" {
+			b.WriteString("autoload -Uz compinit bashcompinit && compinit && bashcompinit\n")
+		}
+		b.WriteString("_throughline() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} cmd=${COMP_WORDS[1]}\n")
+		fmt.Fprintf(&b, "  if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W %q -- \"$cur\")); return; fi\n  case $cmd in\n", strings.Join(names, " ")+" --help")
+		for _, n := range commands {
+			fmt.Fprintf(&b, "  %s)\n", n.Name)
+			positional := ""
+			for _, v := range values(n) {
+				if v[0] == "" {
+					positional = " " + v[1]
+					continue
+				}
+				fmt.Fprintf(&b, "    if [ \"$prev\" = --%s ]; then COMPREPLY=($(compgen -W %q -- \"$cur\")); return; fi\n", v[0], v[1])
+			}
+			fmt.Fprintf(&b, "    COMPREPLY=($(compgen -W %q -- \"$cur\"))\n", words(n)+positional)
+			if n.Name == "import" || n.Name == "query" || n.Name == "export" {
+				b.WriteString("    case $cur in -*) ;; *) COMPREPLY+=($(compgen -f -- \"$cur\"));; esac\n")
+			}
+			b.WriteString("    ;;\n")
+		}
+		b.WriteString("  esac\n}\ncomplete -o default -F _throughline throughline\n")
+	}
+	_, err := fmt.Fprint(w.stdout, b.String())
+	return err
+}

@@ -1,0 +1,163 @@
+// Package config is every setting of the program: one struct is the flags, the environment, the help and the table in
+// docs/config.md.
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// Store says where the graph is kept: it belongs to every command that opens one.
+type Store struct {
+	Store         string `name:"store" env:"THROUGHLINE_STORE" placeholder:"WHERE" help:"Where the graph is kept: sqlite:PATH, memory:, or an address of Neo4j (neo4j://, neo4j+s://, bolt://, bolt+s://). Default: a file in the data folder."`
+	DataDir       string `name:"data-dir" env:"THROUGHLINE_DATA_DIR" placeholder:"FOLDER" help:"Folder of the embedded store. Default: the user's data folder."`
+	Neo4jUser     string `name:"neo4j-user" env:"THROUGHLINE_NEO4J_USER" default:"neo4j" placeholder:"NAME" help:"User at Neo4j."`
+	Neo4jPassword string `name:"neo4j-password" env:"THROUGHLINE_NEO4J_PASSWORD" placeholder:"…" help:"Password at Neo4j; better set in the environment. Without one, none is sent."`
+}
+
+// Limits are what one operation may ask for.
+type Limits struct {
+	MaxDepth      int           `name:"max-depth" env:"THROUGHLINE_MAX_DEPTH" default:"12" help:"Levels of a document, not counting edges and leaves."`
+	MaxCost       int           `name:"max-cost" env:"THROUGHLINE_MAX_COST" default:"10000" help:"Cost of an operation: about one for each field of each entry of a page."`
+	MaxAliases    int           `name:"max-aliases" env:"THROUGHLINE_MAX_ALIASES" default:"50" help:"Aliases of a document."`
+	MaxRootFields int           `name:"max-root-fields" env:"THROUGHLINE_MAX_ROOT_FIELDS" default:"20" help:"Fields of Query in one operation."`
+	MaxTokens     int           `name:"max-tokens" env:"THROUGHLINE_MAX_TOKENS" default:"4000" help:"Tokens of a document."`
+	MaxErrors     int           `name:"max-errors" env:"THROUGHLINE_MAX_ERRORS" default:"20" help:"Errors of one answer."`
+	MaxRows       int           `name:"max-rows" env:"THROUGHLINE_MAX_ROWS" default:"50000" help:"Entries an operation may read over all levels."`
+	Timeout       time.Duration `name:"timeout" env:"THROUGHLINE_TIMEOUT" default:"10s" help:"Time an operation may take."`
+}
+
+// Plan gives the limits to the engine.
+func (l Limits) Plan() plan.Limits {
+	return plan.Limits{
+		MaxDepth: l.MaxDepth, MaxCost: l.MaxCost, MaxAliases: l.MaxAliases, MaxRootFields: l.MaxRootFields,
+		MaxTokens: l.MaxTokens, MaxErrors: l.MaxErrors, MaxRows: l.MaxRows, Timeout: l.Timeout,
+	}
+}
+
+// Serve is the server's own settings.
+type Serve struct {
+	Addr          string        `name:"addr" env:"THROUGHLINE_ADDR" default:"127.0.0.1:8080" help:"Address to answer on. Port 0 takes any free one."`
+	Sample        bool          `name:"sample" env:"THROUGHLINE_SAMPLE" default:"true" negatable:"" help:"Load the sample graph when the store is new."`
+	CORSOrigin    []string      `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, such as https://app.example.org; repeatable; * for all, without credentials."`
+	Introspection bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
+	Playground    bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
+	MaxBody       int64         `name:"max-body" env:"THROUGHLINE_MAX_BODY" default:"1048576" help:"Bytes of a request's body."`
+	MaxConcurrent int           `name:"max-concurrent" env:"THROUGHLINE_MAX_CONCURRENT" default:"256" help:"Operations under way; as many again may wait, what is beyond gets a 503."`
+	Grace         time.Duration `name:"grace" env:"THROUGHLINE_GRACE" default:"8s" help:"Time requests under way get when the server stops."`
+	MetricsAddr   string        `name:"metrics-addr" env:"THROUGHLINE_METRICS_ADDR" placeholder:"ADDR" help:"Address of /metrics (Prometheus). Off by default."`
+	OTLPEndpoint  string        `name:"otlp-endpoint" env:"THROUGHLINE_OTLP_ENDPOINT" placeholder:"URL" help:"Send OpenTelemetry traces there (OTLP over HTTP). Off by default."`
+	LogLevel      string        `name:"log-level" env:"THROUGHLINE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What to log: ${enum}."`
+	LogFormat     string        `name:"log-format" env:"THROUGHLINE_LOG_FORMAT" default:"text" enum:"text,json" help:"How to log: ${enum}."`
+	Limits        `embed:""`
+}
+
+// Logger makes the logger these settings ask for.
+func (s *Serve) Logger(w interface{ Write([]byte) (int, error) }) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(s.LogLevel)) // kong has checked it
+	o := &slog.HandlerOptions{Level: level}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// Usage is an error in a setting: what is wrong, and what to write instead.
+type Usage struct{ Problem, Hint string }
+
+// Error is both.
+func (u *Usage) Error() string { return u.Problem + ": " + u.Hint }
+
+// Validate checks what kong cannot.
+func (s *Serve) Validate() error {
+	for _, n := range []struct {
+		name  string
+		value int
+	}{
+		{"max-depth", s.MaxDepth}, {"max-cost", s.MaxCost}, {"max-tokens", s.MaxTokens}, {"max-errors", s.MaxErrors}, {"max-root-fields", s.MaxRootFields},
+		{"max-rows", s.MaxRows}, {"max-concurrent", s.MaxConcurrent}, {"max-body", int(s.MaxBody)}, {"timeout", int(s.Timeout)},
+	} {
+		if n.value < 1 {
+			return &Usage{"--" + n.name + " is less than 1", "leave it out for the default"}
+		}
+	}
+	for _, o := range s.CORSOrigin {
+		u, err := url.Parse(o)
+		if o != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || strings.Contains(o, "*")) {
+			return &Usage{fmt.Sprintf("--cors-origin %q is not an origin", o), "write it as https://app.example.org, without a path, or *"}
+		}
+	}
+	return nil
+}
+
+// Kind is what a Store setting chooses.
+type Kind int
+
+// The kinds of store.
+const (
+	SQLite Kind = iota
+	Memory
+	Neo4j
+)
+
+// Choose reads the setting: the kind of store, and its path or address.
+func (s *Store) Choose(getenv func(string) string) (Kind, string, error) {
+	scheme, rest, _ := strings.Cut(s.Store, ":")
+	switch {
+	case s.Store == "":
+		dir := s.DataDir
+		if dir == "" {
+			var err error
+			if dir, err = DataDir(getenv); err != nil {
+				return 0, "", &Usage{"there is no data folder", "name one with --data-dir"}
+			}
+		}
+		return SQLite, filepath.Join(dir, "throughline.db"), nil
+	case s.Store == "memory:" || s.Store == "memory":
+		return Memory, "", nil
+	case scheme == "sqlite" && rest != "":
+		return SQLite, strings.TrimPrefix(rest, "//"), nil
+	case scheme == "neo4j" || scheme == "bolt" || strings.HasPrefix(scheme, "neo4j+") || strings.HasPrefix(scheme, "bolt+"):
+		u, err := url.Parse(s.Store)
+		if err != nil || u.Host == "" {
+			return 0, "", &Usage{fmt.Sprintf("--store %q is not an address", s.Store), "write it as neo4j://localhost:7687"}
+		}
+		if u.User != nil {
+			return 0, "", &Usage{"--store holds a user or password", "set THROUGHLINE_NEO4J_USER and THROUGHLINE_NEO4J_PASSWORD instead, where no list of processes shows them"}
+		}
+		return Neo4j, s.Store, nil
+	}
+	return 0, "", &Usage{fmt.Sprintf("--store %q is no store", s.Store), "write sqlite:PATH, memory: or neo4j://localhost:7687"}
+}
+
+// DataDir is the folder for the user's data on this system.
+func DataDir(getenv func(string) string) (string, error) {
+	if d := getenv("XDG_DATA_HOME"); d != "" && filepath.IsAbs(d) {
+		return filepath.Join(d, "throughline"), nil
+	}
+	if runtime.GOOS == "windows" {
+		if d := getenv("LocalAppData"); d != "" {
+			return filepath.Join(d, "throughline"), nil
+		}
+	}
+	home := getenv("HOME")
+	if home == "" {
+		var err error
+		if home, err = os.UserHomeDir(); err != nil {
+			return "", err
+		}
+	}
+	if runtime.GOOS == "darwin" {
+		return filepath.Join(home, "Library", "Application Support", "throughline"), nil
+	}
+	return filepath.Join(home, ".local", "share", "throughline"), nil
+}
