@@ -2,8 +2,8 @@ package neo4jstore_test
 
 import (
 	"context"
-	"math/rand/v2"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"sync"

@@ -30,8 +30,13 @@ type compiler struct {
 	text   []byte
 	shape  []byte
 	params map[string]any
-	names  int      // variables made so far
-	refs   []string // by index into q.Refs: the variable of one that a filter can use
+	names  int // variables made so far
+	// ahead is what must stand before the RETURN that is being written, and counted tells that what was written since
+	// it was last looked at counts rows: see part.
+	ahead   []byte
+	counted bool
+	scope   []string // the variables that can be used where the walk is
+	refs    []string // by index into q.Refs: the variable of one that a filter can use
 }
 
 // compile walks a plan. Dry, it gives parameters and shape only.
@@ -117,6 +122,49 @@ func (c *compiler) name(prefix string) string {
 		return ""
 	}
 	return prefix + strconv.Itoa(c.names)
+}
+
+// returning writes a RETURN of a list whose columns f writes.
+func (c *compiler) returning(f func(row *list)) {
+	if c.dry {
+		f(&list{})
+		return
+	}
+	text, ahead := c.text, c.ahead
+	c.text, c.ahead = nil, nil
+	f(&list{})
+	columns, own := c.text, c.ahead
+	c.text, c.ahead = text, ahead
+	c.text = append(c.text, own...)
+	c.w("RETURN [", string(columns), "]")
+	c.counted = c.counted || len(own) > 0
+}
+
+// in lets what f writes use more variables.
+func (c *compiler) in(f func(), names ...string) {
+	n := len(c.scope)
+	c.scope = append(c.scope, names...)
+	f()
+	c.scope = c.scope[:n]
+}
+
+// part writes an expression that may count rows within a subquery. Neo4j takes such a count for one of the RETURN
+// around it, and refuses it beside anything else, so the expression moves into a CALL ahead of that RETURN.
+func (c *compiler) part(write func()) {
+	if c.dry {
+		write()
+		return
+	}
+	before := c.counted
+	c.counted = false
+	at := len(c.text)
+	write()
+	if c.counted {
+		v := c.name("part")
+		c.ahead = append(c.ahead, "CALL ("+join(c.scope)+") { RETURN "+string(c.text[at:])+" AS "+v+" } "...)
+		c.text = append(c.text[:at], v...)
+	}
+	c.counted = c.counted || before
 }
 
 // note adds to the shape.
@@ -206,12 +254,15 @@ func (c *compiler) byIDs(a *answer, ids []string) {
 		a.empty = false
 		v := c.name("n")
 		c.findIDs(k, v, ids, one)
-		row := &list{}
-		c.w("RETURN [")
-		c.column(row)
-		c.w(v, ".id")
-		c.record(a, k, row, v, c.q.Types)
-		c.w("] AS row")
+		c.returning(func(row *list) {
+			c.column(row)
+			if k == pieces {
+				c.w("'", kg.EvidencePrefix, "' + ")
+			}
+			c.w(v, ".id")
+			c.in(func() { c.record(a, k, row, v, c.q.Types) }, v)
+		})
+		c.w(" AS row")
 	}
 }
 
@@ -293,6 +344,7 @@ func (c *compiler) resolve(i int) {
 	c.noteTypes(types)
 	v := "ref" + strconv.Itoa(i)
 	c.refs[i] = v
+	c.scope = append(c.scope, v)
 	if kind == byID {
 		c.w("OPTIONAL MATCH (", v, ":Entity {id: ", c.param(r.ID), "}) WHERE ", v, ":", c.labels(types), "\n")
 		return
@@ -334,20 +386,21 @@ func (c *compiler) byRef(a *answer) {
 	types := r.Types & c.q.Types
 	c.noteTypes(types)
 	head := func(k class, v, name string, types catalog.TypeSet) {
-		row := &list{}
-		c.w("WITH ", v, " ORDER BY ", v, ".id LIMIT ", maxCandidates, "\nRETURN [")
-		c.column(row)
-		c.w(v, ".id")
-		c.column(row)
-		if k == entities {
-			c.typeOf(v, types)
-		} else {
-			c.w(strconv.Itoa(int(c.cat.Source.Index)))
-		}
-		c.column(row)
-		c.w(v, ".", name)
-		c.record(a, k, row, v, types)
-		c.w("] AS row")
+		c.w("WITH ", v, " ORDER BY ", v, ".id LIMIT ", maxCandidates, "\n")
+		c.returning(func(row *list) {
+			c.column(row)
+			c.w(v, ".id")
+			c.column(row)
+			if k == entities {
+				c.typeOf(v, types)
+			} else {
+				c.w(strconv.Itoa(int(c.cat.Source.Index)))
+			}
+			c.column(row)
+			c.w(v, ".", name)
+			c.in(func() { c.record(a, k, row, v, types) }, v)
+		})
+		c.w(" AS row")
 	}
 	if own := types & c.cat.Entities; own != 0 {
 		a.empty = false

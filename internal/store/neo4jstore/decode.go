@@ -523,7 +523,7 @@ func (d *decoder) result(a *answer, q *plan.Query, rows []any) (res *kg.Result, 
 		return res, nil
 	case plan.Everything, plan.Search:
 		if len(rows) > 0 {
-			d.page(&res.Page, a.page, &q.Root, rows[0])
+			d.page(&res.Page, a.page, &q.Root, asList(rows[0])[0])
 		} else if len(q.Root.Want.Facets) > 0 {
 			res.Facets = make([]kg.Facet, len(q.Root.Want.Facets))
 		}
@@ -556,7 +556,7 @@ func (d *decoder) result(a *answer, q *plan.Query, rows []any) (res *kg.Result, 
 func (d *decoder) byID(row *kg.Row, a *answer, q *plan.Query, id string, found map[string][]any) bool {
 	k := classOf(id)
 	if k == pieces {
-		cols := found[kg.LinkOfEvidence(id)]
+		cols := found[kg.EvidencePrefix+kg.LinkOfEvidence(id)]
 		if cols == nil || a.piece == nil {
 			return false
 		}

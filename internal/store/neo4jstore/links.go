@@ -124,6 +124,7 @@ func (c *compiler) derived(d *page, n string, f *plan.Field) {
 				c.w(" RETURN ", o)
 			}
 			c.w(" } WITH ", o, ", count(*) AS ", w)
+			c.counted = true
 			return " WHERE "
 		}
 		m.because = func(row *list) (int, *record) { return c.because(row, n, o, f) }
@@ -134,19 +135,22 @@ func (c *compiler) derived(d *page, n string, f *plan.Field) {
 // because writes the links a derived edge rests on: the links of its chains in order of the chains' ids, each once.
 func (c *compiler) because(row *list, n, o string, f *plan.Field) (int, *record) {
 	col := c.column(row)
-	a, b, l, at := c.name("r"), c.name("r"), c.name("r"), c.name("at")
-	c.w("COLLECT { CALL (", n, ", ", o, ") {")
-	for i, hops := range f.Derived.Chains {
-		if i > 0 {
-			c.w(" UNION ALL")
+	var d *record
+	c.part(func() {
+		a, b, l, hop := c.name("r"), c.name("r"), c.name("r"), c.name("hop")
+		c.w("COLLECT { CALL (", n, ", ", o, ") {")
+		for i, hops := range f.Derived.Chains {
+			if i > 0 {
+				c.w(" UNION ALL")
+			}
+			c.w(" MATCH ")
+			c.chain(n, a, b, o, f.Derived, hops)
+			c.w(" RETURN ", a, ", ", b)
 		}
-		c.w(" MATCH ")
-		c.chain(n, a, b, o, f.Derived, hops)
-		c.w(" RETURN ", a, ", ", b)
-	}
-	c.w(" } UNWIND [[", a, ", '0'], [", b, ", '1']] AS hop WITH hop[0] AS ", l, ", min(", a, ".id + ' ' + ", b, ".id + ' ' + hop[1]) AS ", at,
-		" ORDER BY ", at, " LIMIT ", c.param(int64(f.BecauseN)), " RETURN [")
-	d := c.link(&list{}, linkVars{r: l}, f.Because)
-	c.w("] }")
+		c.w(" } UNWIND [0, 1] AS ", hop, " WITH CASE ", hop, " WHEN 0 THEN ", a, " ELSE ", b, " END AS ", l, ", ", a, ".id AS id1, ", b, ".id AS id2, ", hop,
+			" ORDER BY id1, id2, ", hop, " WITH DISTINCT ", l, " LIMIT ", c.param(int64(f.BecauseN)), " ")
+		c.in(func() { c.returning(func(own *list) { d = c.link(own, linkVars{r: l}, f.Because) }) }, l)
+		c.w(" }")
+	})
 	return col, d
 }

@@ -11,7 +11,6 @@ import (
 // everything writes the page of all records of some types.
 func (c *compiler) everything(a *answer) {
 	f := &c.q.Root
-	a.page = &page{}
 	c.noteTypes(c.q.Types)
 	types := c.q.Types & c.cat.Entities
 	source := c.q.Types.Has(c.cat.Source.Index)
@@ -24,8 +23,7 @@ func (c *compiler) everything(a *answer) {
 	}
 	from, anchored := anchorOf(f.Entities)
 	c.noteIf(anchored)
-	c.w("RETURN ")
-	c.page(a.page, f, func() *matcher {
+	c.rootPage(a, func() *matcher {
 		n := c.name("n")
 		m := &matcher{n: n, types: types, keep: []string{n}}
 		m.match = func() string {
@@ -36,6 +34,15 @@ func (c *compiler) everything(a *answer) {
 		}
 		m.rest = func(where string) string { return c.entityFilter(where, f.Entities, n, types) }
 		return m
+	})
+}
+
+// rootPage writes the RETURN of a page.
+func (c *compiler) rootPage(a *answer, of func() *matcher) {
+	a.page = &page{}
+	c.returning(func(row *list) {
+		c.column(row)
+		c.page(a.page, &c.q.Root, of)
 	})
 	c.w(" AS row")
 }
@@ -104,6 +111,7 @@ func (c *compiler) facet(m *matcher, w plan.FacetWant) facet {
 	key := c.name("key")
 	count := c.name("count")
 	c.w("COLLECT { ")
+	c.counted = true
 	where := m.clauses()
 	top := func(expr string) {
 		c.w(" WITH ", expr, " AS ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, " LIMIT ", strconv.Itoa(plan.MaxBuckets),
@@ -204,24 +212,23 @@ func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count 
 		}
 		c.w(" }")
 	}
-	c.w(" WITH ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, ".id LIMIT ", strconv.Itoa(plan.MaxBuckets), " RETURN [")
-	row := &list{}
-	c.column(row)
-	c.w(key, ".id")
-	c.column(row)
-	c.w(count)
-	if w.Node != nil {
-		d.entity = c.entity(row, key, set, w.Node)
-	}
-	c.w("] }")
+	c.w(" WITH ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, ".id LIMIT ", strconv.Itoa(plan.MaxBuckets), " ")
+	c.returning(func(row *list) {
+		c.column(row)
+		c.w(key, ".id")
+		c.column(row)
+		c.w(count)
+		if w.Node != nil {
+			c.in(func() { d.entity = c.entity(row, key, set, w.Node) }, key)
+		}
+	})
+	c.w(" }")
 }
 
 // search writes the three rounds of package text and a page of what the first that finds anything finds. The index
 // finds what fits; how well it fits is counted here, in the integers of text.Score, as the index's own score is not
 // that of the other stores.
 func (c *compiler) search(a *answer) {
-	f := &c.q.Root
-	a.page = &page{}
 	types := c.q.Types & c.cat.Entities
 	c.noteTypes(types)
 	a.empty = len(c.q.Words) == 0 || types == 0
@@ -237,8 +244,9 @@ func (c *compiler) search(a *answer) {
 	c.w("CALL () { ", call, rounds[0], ") YIELD node RETURN collect(node) AS hits1 }\n")
 	c.w("CALL (hits1) { UNWIND CASE WHEN size(hits1) = 0 THEN [", rounds[1], "] ELSE [] END AS query ", call, "query) YIELD node RETURN collect(node) AS hits2 }\n")
 	c.w("CALL (hits1, hits2) { UNWIND CASE WHEN size(hits1) + size(hits2) = 0 THEN [", rounds[2], "] ELSE [] END AS query ", call, "query) YIELD node RETURN collect(node) AS hits3 }\n")
-	c.w("WITH hits1 + hits2 + hits3 AS hits, size(hits1) = 0 AS fuzzy\nRETURN ")
-	c.page(a.page, f, func() *matcher {
+	c.w("WITH hits1 + hits2 + hits3 AS hits, size(hits1) = 0 AS fuzzy\n")
+	c.scope = append(c.scope, "hits", "fuzzy")
+	c.rootPage(a, func() *matcher {
 		n, score := c.name("n"), c.name("score")
 		m := &matcher{n: n, weight: score, weighed: true, types: types, keep: []string{n, score}, count: func() { c.w("size(hits)") }}
 		m.match = func() string {
@@ -259,7 +267,6 @@ func (c *compiler) search(a *answer) {
 		}
 		return m
 	})
-	c.w(" AS row")
 }
 
 func (c *compiler) typeWords(types catalog.TypeSet) string {

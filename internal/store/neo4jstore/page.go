@@ -170,7 +170,7 @@ func (c *compiler) page(d *page, f *plan.Field, of func() *matcher) {
 		if d.parts {
 			c.column(parts)
 		}
-		c.pageRows(d, f, of(), a, b)
+		c.part(func() { c.pageRows(d, f, of(), a, b) })
 	}
 	if f.Want.Total {
 		d.total = c.column(parts)
@@ -178,29 +178,33 @@ func (c *compiler) page(d *page, f *plan.Field, of func() *matcher) {
 		if m.count != nil {
 			m.count()
 		} else {
-			c.w("COUNT { ")
-			m.clauses()
-			c.w(" RETURN 1 AS one }")
+			c.part(func() {
+				c.w("COUNT { ")
+				m.clauses()
+				c.w(" RETURN 1 AS one }")
+			})
 		}
 	}
 	if f.Want.More && after {
 		d.prev = c.column(parts)
-		c.exists(of(), f.Order, func(where string, keys []key) {
-			c.beyond(where, keys, a, false, true)
+		c.part(func() {
+			c.exists(of(), f.Order, func(where string, keys []key) { c.beyond(where, keys, a, false, true) })
 		})
 	}
 	if f.Want.More && before {
 		d.next = c.column(parts)
-		c.exists(of(), f.Order, func(where string, keys []key) {
-			if after {
-				where = c.beyond(where, keys, a, true, false)
-			}
-			c.beyond(where, keys, b, true, true)
+		c.part(func() {
+			c.exists(of(), f.Order, func(where string, keys []key) {
+				if after {
+					where = c.beyond(where, keys, a, true, false)
+				}
+				c.beyond(where, keys, b, true, true)
+			})
 		})
 	}
 	for _, w := range f.Want.Facets {
 		c.column(parts)
-		d.facets = append(d.facets, c.facet(of(), w))
+		c.part(func() { d.facets = append(d.facets, c.facet(of(), w)) })
 	}
 	if d.parts {
 		c.w("]")
@@ -275,16 +279,17 @@ func (c *compiler) pageRows(d *page, f *plan.Field, m *matcher, after, before []
 			c.w(" DESC")
 		}
 	}
-	c.w(" LIMIT ", c.param(n), " RETURN [")
-	if f.Want.Rows {
-		c.edge(d, f, m, keys)
-	}
-	c.w("] }")
+	c.w(" LIMIT ", c.param(n), " ")
+	c.returning(func(row *list) {
+		if f.Want.Rows {
+			c.in(func() { c.edge(row, d, f, m, keys) }, m.keep...)
+		}
+	})
+	c.w(" }")
 }
 
 // edge writes the columns of one entry.
-func (c *compiler) edge(d *page, f *plan.Field, m *matcher, keys []key) {
-	row := &list{}
+func (c *compiler) edge(row *list, d *page, f *plan.Field, m *matcher, keys []key) {
 	d.out, d.outward, d.weight = -1, m.outward, -1
 	if m.out != nil {
 		d.out = c.column(row)

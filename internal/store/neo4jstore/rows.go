@@ -144,17 +144,18 @@ func (c *compiler) link(row *list, v linkVars, sel *plan.Sel) *record {
 // end writes one end of a link: a list of its columns.
 func (c *compiler) end(k *page, row *list, function, v string, types catalog.TypeSet, r string, f *plan.Field) {
 	k.column, k.one = c.column(row), true
-	own := &list{}
-	if v != "" {
+	if types != 0 {
 		c.w("[")
-		k.node = c.entity(own, v, types, f.Node)
+		k.node = c.entity(&list{}, v, types, f.Node)
 		c.w("]")
 		return
 	}
-	n := c.name("n")
-	c.w("head(COLLECT { WITH ", function, "(", r, ") AS ", n, " RETURN [")
-	k.node = c.entity(own, n, c.cat.Entities, f.Node)
-	c.w("] })")
+	c.part(func() {
+		n := c.name("n")
+		c.w("head(COLLECT { WITH ", function, "(", r, ") AS ", n, " ")
+		c.in(func() { c.returning(func(own *list) { k.node = c.entity(own, n, c.cat.Entities, f.Node) }) }, n)
+		c.w(" })")
+	})
 }
 
 func (c *compiler) linkProp(row *list, v linkVars, p *catalog.Prop) prop {
@@ -170,18 +171,18 @@ func (c *compiler) linkProp(row *list, v linkVars, p *catalog.Prop) prop {
 		return x
 	case catalog.FromName:
 		x := col()
-		c.endName("startNode", v.from, v.r)
+		c.endName("startNode", v.from, v.fromTypes != 0, v.r)
 		return x
 	case catalog.ToName:
 		x := col()
-		c.endName("endNode", v.to, v.r)
+		c.endName("endNode", v.to, v.toTypes != 0, v.r)
 		return x
 	}
 	return prop{}
 }
 
-func (c *compiler) endName(function, n, r string) {
-	if n == "" {
+func (c *compiler) endName(function, n string, known bool, r string) {
+	if !known {
 		c.w(function, "(", r, ").name")
 		return
 	}
@@ -268,9 +269,11 @@ func (c *compiler) evidence(row *list, r string, sel *plan.Sel, f *plan.Field) *
 			}
 			p := &page{on: k.On, one: true, column: c.column(own)}
 			at, s := c.name("id"), c.name("s")
-			c.w("COLLECT { UNWIND coalesce(", r, ".evidenceSources, ", r, ".sources) AS ", at, " OPTIONAL MATCH (", s, ":Source {id: ", at, "}) RETURN [")
-			p.node = c.source(&list{}, s, k.Node)
-			c.w("] }")
+			c.part(func() {
+				c.w("COLLECT { UNWIND coalesce(", r, ".evidenceSources, ", r, ".sources) AS ", at, " OPTIONAL MATCH (", s, ":Source {id: ", at, "}) ")
+				c.in(func() { c.returning(func(own *list) { p.node = c.source(own, s, k.Node) }) }, s)
+				c.w(" }")
+			})
 			d.kids = append(d.kids, p)
 		}
 	}
