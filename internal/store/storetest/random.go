@@ -1,0 +1,618 @@
+package storetest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/text"
+)
+
+// random makes graphs and plans. Everything is drawn from small sets, so that names collide after folding, dates are
+// equal, pairs carry several links and cursors fall on ties.
+type random struct {
+	*rand.Rand
+	cat   *catalog.Catalog
+	nodes []*kg.Node
+	links []*kg.Link
+	srcs  []*kg.Source
+	refs  []plan.Ref
+}
+
+var (
+	someNames = []string{
+		"Mary Kaldor", "mary  KALDOR", "Máry Káldor", "NATO", "Nato Review", "Human security", "protection of civilians", "Protection",
+		"Ærø", "Zürich", "李明", "𝒜lpha", "alpha", "Étude", "etude", "O'Neill", "x~y", "a b c", "London School", "London", "civilians in conflict",
+	}
+	someTexts = []string{
+		"Human Security is about protecting civilians.", "It is about people in Afghanistan and the Congo.", "Nothing of the kind", "NATO said so: «priority»",
+	}
+	someDates = []string{"", "", "2019", "2020", "2020-02", "2020-02-29", "2021-02-25", "2021", "0044-03"}
+	someRoles = []string{"", "", "Professor", "professor", "moderator", "Chairman of the board"}
+	someWords = []string{"mary", "kaldr", "civilians", "civillians", "security human", "nato", "prot", "zurich", "afganistan congo", "nothing", "x", "李明", "london scool", "alpha etude", "qqqq"}
+)
+
+func pick[T any](r *random, list []T) T { return list[r.IntN(len(list))] }
+
+func (r *random) yes() bool { return r.IntN(2) == 0 }
+
+// graph makes a random graph that fits the catalogue.
+func (r *random) graph(nodes, links int) {
+	for i := range 3 {
+		s := &kg.Source{ID: fmt.Sprintf("s_%d", i), Title: pick(r, someNames), Kind: pick(r, []string{"ARTICLE", "BOOK"}), PublishedOn: kg.PartialDate(pick(r, someDates))}
+		if r.yes() {
+			s.Text, s.Publisher, s.Authors, s.URL = someTexts[i], "P", []string{"A", "B"}, "https://example.org/"
+		}
+		r.srcs = append(r.srcs, s)
+	}
+	for i := range nodes {
+		t := pick(r, r.cat.Types)
+		n := &kg.Node{ID: fmt.Sprintf("n%d", i), Type: t.Enum, Name: pick(r, someNames), CreatedAt: kg.Time(1 + r.IntN(3)), UpdatedAt: kg.Time(5 + r.IntN(3))}
+		if r.IntN(3) == 0 {
+			n.Aliases = []string{pick(r, someNames), pick(r, someNames) + " II"}
+		}
+		if r.IntN(3) == 0 {
+			n.Description = pick(r, someTexts)
+		}
+		if r.IntN(4) == 0 {
+			n.ExternalIDs = []kg.ExternalID{{Scheme: "x", Value: fmt.Sprint(r.IntN(3))}, {Scheme: "y", Value: "1", URL: "https://example.org/1"}}
+		}
+		for _, p := range t.Props {
+			must := r.cat.Schema.Types[t.Name].Fields.ForName(p.Name).Type.NonNull
+			if !must && r.yes() {
+				continue
+			}
+			if n.Props == nil {
+				n.Props = map[string]any{}
+			}
+			switch p.Kind {
+			case catalog.Date:
+				if d := pick(r, someDates); d != "" {
+					n.Props[p.Name] = d
+				}
+			case catalog.Int:
+				n.Props[p.Name] = int64(r.IntN(1000))
+			case catalog.Float:
+				n.Props[p.Name] = float64(r.IntN(180)) + 0.25
+			case catalog.Bool:
+				n.Props[p.Name] = r.yes()
+			default:
+				n.Props[p.Name] = pick(r, someTexts)
+			}
+		}
+		if len(n.Props) == 0 {
+			n.Props = nil
+		}
+		r.nodes = append(r.nodes, n)
+	}
+	for range links {
+		k := pick(r, r.cat.Kinds)
+		var from, to []*kg.Node
+		for _, n := range r.nodes {
+			if i := r.cat.TypeOf(n.Type).Index; k.From.Has(i) {
+				from = append(from, n)
+			}
+			if i := r.cat.TypeOf(n.Type).Index; k.To.Has(i) {
+				to = append(to, n)
+			}
+		}
+		if len(from) == 0 || len(to) == 0 {
+			continue
+		}
+		l := &kg.Link{Kind: k.Name, From: pick(r, from).ID, To: pick(r, to).ID, Role: pick(r, someRoles), CreatedAt: kg.Time(1 + r.IntN(3)), UpdatedAt: kg.Time(5 + r.IntN(3))}
+		if r.IntN(4) == 0 { // a hub
+			l.From = from[0].ID
+		}
+		l.Since, l.Until = kg.PartialDate(pick(r, someDates)), kg.PartialDate(pick(r, someDates))
+		l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+		if slices.ContainsFunc(r.links, func(o *kg.Link) bool { return o.ID == l.ID }) {
+			continue
+		}
+		for range 1 + r.IntN(3) {
+			e := kg.Evidence{Source: pick(r, r.srcs).ID, Excerpt: pick(r, someTexts), Stance: pick(r, []string{"SUPPORTS", "REFUTES"})}
+			if r.yes() {
+				e.Prefix, e.Suffix = "before ", " after"
+			}
+			if !slices.ContainsFunc(l.Evidence, func(o kg.Evidence) bool { return o == e }) {
+				l.Evidence = append(l.Evidence, e)
+			}
+		}
+		r.links = append(r.links, l)
+	}
+}
+
+func (r *random) batch() *store.Batch {
+	return &store.Batch{Sources: r.srcs, Nodes: r.nodes, Links: r.links}
+}
+
+// query makes a random plan over the graph.
+func (r *random) query() *plan.Query {
+	r.refs = nil
+	all := r.cat.Entities | 1<<r.cat.Source.Index | 1<<r.cat.Link.Index | 1<<r.cat.Evidence.Index
+	q := &plan.Query{Types: r.cat.Entities}
+	switch r.IntN(7) {
+	case 0:
+		q.Start, q.IDs, q.Types = plan.ByIDs, []string{r.id(), "nobody", r.id(), r.id()}, all
+		q.Root.Node = r.sel(all, 3)
+	case 1:
+		q.Start = plan.ByRef
+		q.Types = pick(r, []catalog.TypeSet{r.cat.Entities, 1 << r.cat.Types[0].Index, 1 << r.cat.Source.Index})
+		r.refs = append(r.refs, r.ref(q.Types))
+		q.Root.Node = r.sel(q.Types, 3)
+	case 2:
+		q.Start, q.Words = plan.Search, text.Query(pick(r, someWords))
+		if r.yes() {
+			q.Types = 1<<pick(r, r.cat.Types).Index | 1<<pick(r, r.cat.Types).Index
+		}
+		q.Root = *r.list(plan.Field{Want: plan.Want{Highlight: true}}, q.Types, 1, plan.WeightKinds(), false)
+		q.Root.Want.Facets = r.facets(false, 2)
+	case 3:
+		q.Start = plan.Statistics
+	default:
+		q.Start = plan.Everything
+		q.Types = 1 << pick(r, append(slices.Clone(r.cat.Types), r.cat.Source)).Index
+		f := plan.Field{}
+		f.Order = r.order(false)
+		if r.yes() {
+			f.Entities = r.entityFilter(2)
+		}
+		q.Root = *r.list(f, q.Types, 2, nil, false)
+		q.Root.Want.Facets = r.facets(false, 2)
+	}
+	q.Refs = r.refs
+	return q
+}
+
+func (r *random) id() string {
+	switch r.IntN(5) {
+	case 0:
+		return pick(r, r.srcs).ID
+	case 1:
+		if len(r.links) > 0 {
+			return pick(r, r.links).ID
+		}
+	case 2:
+		if len(r.links) > 0 {
+			l := pick(r, r.links)
+			return kg.EvidenceID(l.ID, &l.Evidence[0])
+		}
+	}
+	return pick(r, r.nodes).ID
+}
+
+func (r *random) ref(types catalog.TypeSet) plan.Ref {
+	ref := plan.Ref{Types: types}
+	switch r.IntN(4) {
+	case 0:
+		ref.Scheme, ref.Value = "x", fmt.Sprint(r.IntN(4))
+	case 1:
+		ref.Name = pick(r, someNames)
+		if r.yes() {
+			ref.Name += " II"
+		}
+		ref.NameKey = text.Fold(ref.Name)
+	default:
+		ref.ID = pick(r, r.nodes).ID
+		if types.Has(r.cat.Source.Index) {
+			ref.ID = pick(r, r.srcs).ID
+		}
+	}
+	return ref
+}
+
+// list fills in the page and wants of a list.
+func (r *random) list(f plan.Field, node catalog.TypeSet, depth int, kinds []kg.ValueKind, link bool) *plan.Field {
+	f.Page.N = pick(r, []int{0, 1, 2, 3, 5, 20})
+	f.Page.Backward = r.IntN(3) == 0
+	f.Want.Rows, f.Want.Total, f.Want.More, f.Want.Cursors = r.IntN(8) > 0, r.yes(), r.yes(), r.yes()
+	if kinds == nil {
+		kinds = plan.KeyKinds(orDefault(f.Order))
+	}
+	for _, to := range []*[]kg.Value{&f.Page.After, &f.Page.Before} {
+		if r.IntN(4) == 0 {
+			for i, k := range kinds {
+				v := kg.Value{Kind: k, Int: int64(r.IntN(12))}
+				if k == kg.String {
+					if v.Int, v.Str = 0, text.SortKey(pick(r, someNames)); i == len(kinds)-1 {
+						v.Str = r.id()
+					}
+				} else if v.Int > 8 {
+					v.Int = pick(r, []int64{20200101*1e8 + 20201231, 0, int64(kg.MaxDay)*1e8 + int64(kg.MaxDay), 20190101 * 1e8})
+				}
+				*to = append(*to, v)
+			}
+		}
+	}
+	f.Binding = plan.Binding(fmt.Sprint(f.Follow, f.On), f.Order)
+	if r.IntN(6) > 0 {
+		f.Node = r.sel(node, depth-1)
+	}
+	if link && r.yes() {
+		f.Link = r.sel(1<<r.cat.Link.Index, depth-1)
+	}
+	return &f
+}
+
+func (r *random) order(links bool) (out []plan.Order) {
+	by := []plan.OrderBy{plan.ByName, plan.ByDate, plan.ByLinkCount, plan.ByUpdated}
+	if links {
+		by = []plan.OrderBy{plan.ByName, plan.BySince, plan.ByUntil, plan.BySourceCount}
+	}
+	for range r.IntN(3) {
+		out = append(out, plan.Order{By: pick(r, by), Desc: r.yes()})
+	}
+	return out
+}
+
+func (r *random) facets(links bool, most int) (out []plan.FacetWant) {
+	by := []plan.FacetBy{plan.ByType, plan.ByTheme, plan.ByInstitution, plan.BySource, plan.ByYear}
+	if links {
+		by = []plan.FacetBy{plan.ByKind, plan.ByRole, plan.ByOtherType, plan.BySource, plan.ByYear}
+	}
+	for range r.IntN(most + 1) {
+		w := plan.FacetWant{By: pick(r, by)}
+		if w.By == plan.ByTheme || w.By == plan.ByInstitution {
+			w.Node = r.sel(r.cat.Entities, 0)
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// sel makes a random selection on records of these types.
+func (r *random) sel(types catalog.TypeSet, depth int) *plan.Sel {
+	s := &plan.Sel{Props: []*catalog.Prop{r.cat.Prop("id")}}
+	for _, p := range r.cat.Props {
+		if p.Name != "id" && r.IntN(4) == 0 {
+			s.Props = append(s.Props, p)
+		}
+	}
+	if depth <= 0 {
+		return s
+	}
+	for range r.IntN(3) {
+		var of []*catalog.Type
+		for i := uint8(1); i <= r.cat.Evidence.Index; i++ {
+			if types.Has(i) {
+				of = append(of, r.cat.TypeAt(i))
+			}
+		}
+		s.Kids = append(s.Kids, r.kid(pick(r, of), depth))
+	}
+	return s
+}
+
+func (r *random) kid(t *catalog.Type, depth int) *plan.Field {
+	f := plan.Field{On: 1 << t.Index}
+	switch t {
+	case r.cat.Link:
+		switch r.IntN(3) {
+		case 0:
+			f.Follow = plan.From
+		case 1:
+			f.Follow = plan.To
+		default:
+			f.Follow = plan.EvidenceOf
+			return r.list(f, 1<<r.cat.Evidence.Index, depth, plan.PositionKinds(), false)
+		}
+		f.Node = r.sel(r.cat.Entities, depth-1)
+		return &f
+	case r.cat.Evidence:
+		f.Follow = plan.SourceOf
+		f.Node = r.sel(1<<r.cat.Source.Index, depth-1)
+		return &f
+	case r.cat.Source:
+		f.Follow, f.Out, f.Order = plan.LinksOf, true, r.order(true)
+		if r.yes() {
+			f.Links = r.linkFilter(2)
+		}
+		f.Want.Facets = r.facets(true, 1)
+		return r.list(f, r.cat.Entities, depth, nil, true)
+	}
+	var fields []string
+	for _, d := range r.cat.Schema.Types[t.Name].Fields {
+		if r.cat.LinkField(t.Name, d.Name) != nil || r.cat.DerivedField(t.Name, d.Name) != nil || d.Name == "links" || d.Name == "linkCount" {
+			fields = append(fields, d.Name)
+		}
+	}
+	name := pick(r, fields)
+	f.Kinds, f.Out, f.In, f.Other = r.cat.AllKinds(), true, true, r.cat.Entities
+	if df := r.cat.DerivedField(t.Name, name); df != nil {
+		f.Follow, f.Derived, f.Other = plan.Derived, df, 1<<df.Other.Index
+		if r.yes() {
+			f.Because, f.BecauseN = r.sel(1<<r.cat.Link.Index, depth-1), 1+r.IntN(4)
+		}
+		return r.list(f, f.Other, depth, plan.WeightKinds(), false)
+	}
+	if lf := r.cat.LinkField(t.Name, name); lf != nil {
+		f.Kinds, f.Out, f.In, f.Other = lf.Kinds, lf.Out, !lf.Out, lf.Other
+	}
+	if r.yes() {
+		f.Links = r.linkFilter(2)
+	}
+	if name == "linkCount" {
+		f.Follow = plan.LinkCount
+		f.Want.Total = true
+		return &f
+	}
+	f.Order = r.order(true)
+	f.Want.Facets = r.facets(true, 1)
+	return r.list(f, f.Other, depth, nil, true)
+}
+
+func (r *random) stringFilter(from []string) *plan.StringFilter {
+	f := &plan.StringFilter{}
+	s := text.Fold(pick(r, from))
+	switch r.IntN(6) {
+	case 0:
+		f.Eq = &s
+	case 1:
+		f.In = []string{s, text.Fold(pick(r, from))}
+	case 2:
+		runes := []rune(s)
+		s = string(runes[len(runes)/3:])
+		f.Contains = &s
+	case 3:
+		s = string([]rune(s)[:len([]rune(s))/2])
+		f.StartsWith = &s
+	case 4:
+		is := r.yes()
+		f.IsNull = &is
+	default:
+		f.In = []string{}
+	}
+	return f
+}
+
+func (r *random) dateFilter() *plan.DateFilter {
+	f := &plan.DateFilter{From: kg.MinDay, To: kg.MaxDay, Certain: r.yes()}
+	if d := pick(r, someDates); d != "" {
+		f.Bounded = true
+		f.From, _ = kg.PartialDate(d).Interval()
+	}
+	if d := pick(r, someDates); d != "" {
+		f.Bounded = true
+		_, f.To = kg.PartialDate(d).Interval()
+	}
+	if r.IntN(4) == 0 {
+		is := r.yes()
+		f.IsNull = &is
+	}
+	return f
+}
+
+func (r *random) kindSet() *catalog.KindSet {
+	var k catalog.KindSet
+	for range r.IntN(4) {
+		k |= 1 << pick(r, r.cat.Kinds).Index
+	}
+	return &k
+}
+
+func (r *random) number(most int) *int64 {
+	n := int64(r.IntN(most))
+	return &n
+}
+
+func (r *random) entityFilter(depth int) *plan.EntityFilter {
+	f := &plan.EntityFilter{}
+	for range 1 + r.IntN(2) {
+		switch r.IntN(9) {
+		case 0:
+			var t catalog.TypeSet
+			for range r.IntN(4) {
+				t |= 1 << pick(r, r.cat.Types).Index
+			}
+			f.Types = &t
+		case 1, 2:
+			f.Name = r.stringFilter(someNames)
+		case 3:
+			f.Text = r.stringFilter(append(slices.Clone(someNames), someTexts...))
+		case 4:
+			f.Date = r.dateFilter()
+		case 5:
+			f.LinkCount = &plan.IntFilter{Gte: r.number(4)}
+			if r.yes() {
+				f.LinkCount.Lte = r.number(6)
+			}
+		case 6:
+			l := &plan.LinkedTo{Ref: -1}
+			if r.yes() {
+				l.Ref = len(r.refs)
+				r.refs = append(r.refs, plan.Ref{ID: pick(r, []string{pick(r, r.nodes).ID, "nobody"}), Types: r.cat.Entities})
+			}
+			if r.yes() {
+				l.Kinds = r.kindSet()
+			}
+			if depth > 0 && r.yes() {
+				l.Where = r.entityFilter(depth - 1)
+			}
+			f.LinkedTo = l
+		default:
+			if depth == 0 {
+				continue
+			}
+			switch r.IntN(3) {
+			case 0:
+				f.Not = r.entityFilter(depth - 1)
+			case 1:
+				f.And = []*plan.EntityFilter{r.entityFilter(depth - 1), r.entityFilter(depth - 1)}
+			default:
+				f.Or = []*plan.EntityFilter{r.entityFilter(depth - 1), r.entityFilter(depth - 1)}[:r.IntN(3)]
+			}
+		}
+	}
+	return f
+}
+
+func (r *random) linkFilter(depth int) *plan.LinkFilter {
+	f := &plan.LinkFilter{}
+	for range 1 + r.IntN(2) {
+		switch r.IntN(9) {
+		case 0:
+			f.Kinds = r.kindSet()
+		case 1:
+			f.Role = r.stringFilter([]string{"Professor", "moderator", "chairman of the board"})
+		case 2:
+			f.Other = r.entityFilter(depth - 1)
+		case 3:
+			if d := r.dateFilter(); d.Bounded {
+				f.AsOf = d
+			}
+		case 4:
+			f.During = r.dateFilter()
+		case 5:
+			f.Sources = []string{pick(r, r.srcs).ID, "s_none"}[:r.IntN(3)]
+		case 6:
+			f.MinSources = r.number(4)
+		default:
+			if depth == 0 {
+				continue
+			}
+			switch r.IntN(3) {
+			case 0:
+				f.Not = r.linkFilter(depth - 1)
+			case 1:
+				f.And = []*plan.LinkFilter{r.linkFilter(depth - 1)}
+			default:
+				f.Or = []*plan.LinkFilter{r.linkFilter(depth - 1), r.linkFilter(depth - 1)}[:r.IntN(3)]
+			}
+		}
+	}
+	return f
+}
+
+// Fill writes a batch into a store as one load.
+func Fill(ctx context.Context, s store.Loader, b *store.Batch) error {
+	l, err := s.Load(ctx)
+	if err != nil {
+		return err
+	}
+	if err := l.Put(ctx, b); err != nil {
+		_ = l.Rollback()
+		return err
+	}
+	return l.Commit(ctx)
+}
+
+// clock is the time of every load in these tests.
+func clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
+
+// RunRandom holds a store against the oracle: graphs random graphs, plans random plans on each. open gives an empty
+// store; it is called once for each graph.
+func RunRandom(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, graphs, plans int) {
+	t.Helper()
+	for g := range graphs {
+		seed := uint64(g + 1)
+		t.Run(fmt.Sprintf("graph %d", seed), func(t *testing.T) {
+			r := &random{Rand: rand.New(rand.NewPCG(seed, 7)), cat: cat} //nolint:gosec // repeatable on purpose
+			r.graph(4+r.IntN(30), 2+r.IntN(70))
+			oracle, s := NewOracle(cat, clock), open(t)
+			for _, into := range []store.Store{oracle, s} {
+				if err := Fill(t.Context(), into, r.batch()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i := range plans {
+				q := r.query()
+				if i%10 == 9 {
+					q.MaxRows = 1 + r.IntN(6)
+				}
+				compare(t, oracle, s, q, i)
+				if t.Failed() {
+					return
+				}
+			}
+		})
+	}
+}
+
+func compare(t *testing.T, oracle, s store.Store, q *plan.Query, i int) {
+	t.Helper()
+	want, errWant := oracle.Fetch(t.Context(), q)
+	got, errGot := s.Fetch(t.Context(), q)
+	if show(errWant) != show(errGot) {
+		t.Errorf("plan %d: error %q, want %q\n%s", i, show(errGot), show(errWant), Describe(q))
+		return
+	}
+	if errWant != nil {
+		return
+	}
+	if a, b := Render(q, want), Render(q, got); a != b {
+		t.Errorf("plan %d: %s\n%s", i, difference(a, b), Describe(q))
+	}
+}
+
+// show is what of an error must be equal on every store. Where the bound on rows is hit may differ by a read ahead, so
+// only its code counts.
+func show(err error) string {
+	if err == nil {
+		return ""
+	}
+	if kg.CodeOf(err) == kg.CostLimit {
+		return string(kg.CostLimit)
+	}
+	return err.Error()
+}
+
+// Describe writes a plan so that a person can read it.
+func Describe(q *plan.Query) string {
+	c := *q
+	c.Memo = nil
+	b, err := json.MarshalIndent(describeQuery(&c), "", " ")
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+func describeQuery(q *plan.Query) map[string]any {
+	return map[string]any{"start": q.Start, "ids": q.IDs, "refs": q.Refs, "types": q.Types, "words": q.Words, "root": describeField(&q.Root), "maxRows": q.MaxRows}
+}
+
+func describeField(f *plan.Field) map[string]any {
+	m := map[string]any{"follow": f.Follow, "on": f.On, "page": f.Page, "want": f.Want, "order": f.Order}
+	if f.Kinds != 0 {
+		m["kinds"], m["out"], m["in"], m["other"] = f.Kinds, f.Out, f.In, f.Other
+	}
+	if f.Derived != nil {
+		m["derived"] = f.Derived.Owner.Name + "." + f.Derived.Name
+	}
+	if f.Links != nil {
+		m["links"] = f.Links
+	}
+	if f.Entities != nil {
+		m["entities"] = f.Entities
+	}
+	for name, s := range map[string]*plan.Sel{"node": f.Node, "link": f.Link, "because": f.Because} {
+		if s == nil {
+			continue
+		}
+		var props []string
+		for _, p := range s.Props {
+			props = append(props, p.Name)
+		}
+		var kids []any
+		for _, k := range s.Kids {
+			kids = append(kids, describeField(k))
+		}
+		m[name] = map[string]any{"props": props, "kids": kids}
+	}
+	w := f.Want
+	w.Facets = nil
+	m["want"] = w
+	var by []plan.FacetBy
+	for _, x := range f.Want.Facets {
+		by = append(by, x.By)
+	}
+	m["facets"] = by
+	return m
+}
