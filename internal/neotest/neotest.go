@@ -1,0 +1,236 @@
+// Package neotest gives tests a real Neo4j: one for all packages of a run, kept for the next run's start-up, and gone
+// soon after the last test. Where it comes from, first that fits: the address in THROUGHLINE_TEST_NEO4J_URL (with
+// _USER and _PASSWORD); Java 17 and Maven, which has the whole server as a library; Docker.
+//
+// Test packages are processes of their own that run side by side, and none of them outlives the others. So a small
+// supervisor (package supervise) runs the server. Every test process holds a shared lock on the lease file; when nobody
+// has held it for a while, the supervisor stops the server and itself. A killed test loses its lock with its process.
+package neotest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+)
+
+// Server is a running Neo4j.
+type Server struct {
+	URL, User, Password string
+
+	dir string // "" for a server that is not ours
+}
+
+// State is what the supervisor writes when the server is ready, or when it cannot be.
+type State struct {
+	URL, User, Password string
+	Failed              string // why there is no server
+}
+
+// Names of the files in the folder that test processes and supervisor share.
+const (
+	LeaseFile  = "lease"
+	StateFile  = "state.json"
+	startFile  = "start.lock"
+	useFile    = "exclusive.lock"
+	startLimit = 3 * time.Minute
+)
+
+var (
+	once   sync.Once
+	shared *Server
+	failed error
+)
+
+// Start gives the server, for as long as the process lives. With -short it skips the test, and says so; where no server
+// can be had, the test fails.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves out what needs a real Neo4j")
+	}
+	once.Do(func() { shared, failed = acquire() })
+	if failed != nil {
+		t.Fatalf("no Neo4j for this test: %v", failed)
+	}
+	return shared
+}
+
+// Dir is the folder the server and its jars are kept in.
+func Dir() (string, error) {
+	if d := os.Getenv("THROUGHLINE_TEST_NEO4J_DIR"); d != "" {
+		return d, nil
+	}
+	cache, err := os.UserCacheDir()
+	return filepath.Join(cache, "throughline", "neo4j-test"), err
+}
+
+// Lock takes a lock on a file of the folder, waiting for it; closing the file gives it back.
+func Lock(dir, name string, how int) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := syscall.Flock(int(f.Fd()), how) //nolint:gosec // a descriptor fits
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, syscall.EINTR) {
+			return nil, errors.Join(err, f.Close())
+		}
+	}
+}
+
+func acquire() (*Server, error) {
+	if url := os.Getenv("THROUGHLINE_TEST_NEO4J_URL"); url != "" {
+		return &Server{URL: url, User: os.Getenv("THROUGHLINE_TEST_NEO4J_USER"), Password: os.Getenv("THROUGHLINE_TEST_NEO4J_PASSWORD")}, nil
+	}
+	dir, err := Dir()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	// held until the process ends; a supervisor that is stopping holds it alone until the server is gone
+	lease, err := Lock(dir, LeaseFile, syscall.LOCK_SH)
+	if err != nil {
+		return nil, err
+	}
+	start, err := Lock(dir, startFile, syscall.LOCK_EX)
+	if err != nil {
+		return nil, errors.Join(err, lease.Close())
+	}
+	defer start.Close() //nolint:errcheck // gives the lock back
+	if s := running(dir); s != nil {
+		return s, nil
+	}
+	if err := os.Remove(filepath.Join(dir, StateFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	if err := supervise(dir); err != nil {
+		return nil, err
+	}
+	for end := time.Now().Add(startLimit); time.Now().Before(end); {
+		if s := running(dir); s != nil {
+			return s, nil
+		}
+		if st, err := read(dir); err == nil && st.Failed != "" {
+			return nil, errors.New(st.Failed)
+		}
+		time.Sleep(100 * time.Millisecond) // between two looks at a file
+	}
+	return nil, fmt.Errorf("it was not ready within %s; see the logs in %s", startLimit, dir)
+}
+
+func read(dir string) (st State, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, StateFile)) //nolint:gosec // our own folder
+	if err != nil {
+		return st, err
+	}
+	return st, json.Unmarshal(b, &st)
+}
+
+// running gives the server that is there, if it answers.
+func running(dir string) *Server {
+	st, err := read(dir)
+	if err != nil || st.URL == "" {
+		return nil
+	}
+	s := &Server{st.URL, st.User, st.Password, dir}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	d, err := s.driver()
+	if err != nil {
+		return nil
+	}
+	defer d.Close(ctx) //nolint:errcheck // it only looked
+	if d.VerifyConnectivity(ctx) != nil {
+		return nil
+	}
+	return s
+}
+
+// supervise starts the supervisor as a process of its own.
+func supervise(dir string) error {
+	bin := filepath.Join(dir, "supervise")
+	if out, err := exec.Command("go", "build", "-o", bin, "github.com/throughline/throughline/internal/neotest/supervise").CombinedOutput(); err != nil {
+		return fmt.Errorf("build the supervisor: %w: %s", err, out)
+	}
+	log, err := os.OpenFile(filepath.Join(dir, "supervise.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) //nolint:gosec // our own folder
+	if err != nil {
+		return err
+	}
+	defer log.Close()             //nolint:errcheck // the child has its own
+	cmd := exec.Command(bin, dir) //nolint:gosec // built above
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C at the tests is not for it
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	return cmd.Process.Release()
+}
+
+func (s *Server) driver() (neo4j.DriverWithContext, error) {
+	auth := neo4j.NoAuth()
+	if s.User != "" {
+		auth = neo4j.BasicAuth(s.User, s.Password, "")
+	}
+	return neo4j.NewDriverWithContext(s.URL, auth)
+}
+
+// Exclusive takes the server's one database for a test, empty, until the test ends.
+func (s *Server) Exclusive(t testing.TB) {
+	t.Helper()
+	if s.dir != "" {
+		f, err := Lock(s.dir, useFile, syscall.LOCK_EX)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Close() })
+	}
+	s.Wipe(t)
+}
+
+// Wipe empties the database: data, constraints and indexes. Only who has it exclusively may.
+func (s *Server) Wipe(t testing.TB) {
+	t.Helper()
+	ctx := context.Background()
+	d, err := s.driver()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close(ctx) //nolint:errcheck // it has done its work
+	session := d.NewSession(ctx, neo4j.SessionConfig{})
+	defer session.Close(ctx) //nolint:errcheck // see above
+	run := func(text string) []*neo4j.Record {
+		res, err := session.Run(ctx, text, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records, err := res.Collect(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return records
+	}
+	// links first: deleting a hub with all of its links is one transaction
+	run("MATCH ()-[r]->() CALL (r) { DELETE r } IN TRANSACTIONS OF 10000 ROWS")
+	run("MATCH (n) CALL (n) { DELETE n } IN TRANSACTIONS OF 10000 ROWS")
+	for _, r := range run("SHOW CONSTRAINTS YIELD name") {
+		run(fmt.Sprintf("DROP CONSTRAINT `%s` IF EXISTS", r.Values[0]))
+	}
+	for _, r := range run("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name") {
+		run(fmt.Sprintf("DROP INDEX `%s` IF EXISTS", r.Values[0]))
+	}
+}
