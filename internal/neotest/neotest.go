@@ -28,6 +28,8 @@ type Server struct {
 	URL, User, Password string
 
 	dir string // "" for a server that is not ours
+	// lease is kept here, or it would be collected, closed, and the server stopped
+	lease *os.File
 }
 
 // State is what the supervisor writes when the server is ready, or when it cannot be.
@@ -113,6 +115,7 @@ func acquire() (*Server, error) {
 	}
 	defer start.Close() //nolint:errcheck // gives the lock back
 	if s := running(dir); s != nil {
+		s.lease = lease
 		return s, nil
 	}
 	if err := os.Remove(filepath.Join(dir, StateFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -123,6 +126,7 @@ func acquire() (*Server, error) {
 	}
 	for end := time.Now().Add(startLimit); time.Now().Before(end); {
 		if s := running(dir); s != nil {
+			s.lease = lease
 			return s, nil
 		}
 		if st, err := read(dir); err == nil && st.Failed != "" {
@@ -147,7 +151,7 @@ func running(dir string) *Server {
 	if err != nil || st.URL == "" {
 		return nil
 	}
-	s := &Server{st.URL, st.User, st.Password, dir}
+	s := &Server{URL: st.URL, User: st.User, Password: st.Password, dir: dir}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	d, err := s.driver()
