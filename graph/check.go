@@ -153,13 +153,16 @@ func (c *checker) set(set ast.SelectionSet, inSchema bool) measure {
 	return m
 }
 
-// roots counts the fields of an operation's root, fragments included.
+// roots counts the different fields of an operation's root, fragments included.
 func (c *checker) roots(set ast.SelectionSet, seen map[string]bool) int {
 	n := 0
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
-			n++
+			if key := "field " + s.Alias; !seen[key] {
+				seen[key] = true
+				n++
+			}
 		case *ast.InlineFragment:
 			n += c.roots(s.SelectionSet, seen)
 		case *ast.FragmentSpread:

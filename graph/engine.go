@@ -28,6 +28,7 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/text"
 )
 
 // Options are what an Engine is made of. Catalog and Store are needed; everything else has a usable zero value.
@@ -218,8 +219,8 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 }
 
 // read parses, measures and validates a document.
-func (e *Engine) read(ctx context.Context, text string) (*document, []*gqlerror.Error) {
-	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, e.opts.Limits.MaxTokens)
+func (e *Engine) read(ctx context.Context, query string) (*document, []*gqlerror.Error) {
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: query}, e.opts.Limits.MaxTokens)
 	if err != nil {
 		var g *gqlerror.Error
 		if !errors.As(err, &g) {
@@ -230,13 +231,16 @@ func (e *Engine) read(ctx context.Context, text string) (*document, []*gqlerror.
 	if len(doc.Operations) == 0 {
 		return nil, []*gqlerror.Error{e.present(ctx, kg.Errorf(codeParse, "the document has no operation"), nil)}
 	}
+	if strings.Contains(query, `\u`) && text.LoneSurrogate([]byte(query)) {
+		return nil, []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.BadUserInput, "a string has half of a surrogate pair, which is no character"), nil)}
+	}
 	if err := check(doc, &e.opts.Limits, e.opts.Introspection); err != nil {
 		return nil, []*gqlerror.Error{e.present(ctx, err, nil)}
 	}
 	if errs := validator.ValidateWithRules(e.opts.Catalog.Schema, doc, e.rules); len(errs) > 0 {
 		return nil, e.validationErrors(errs)
 	}
-	return &document{text: text, doc: doc, compiled: map[string]*compiled{}, steering: map[string][]string{}}, nil
+	return &document{text: query, doc: doc, compiled: map[string]*compiled{}, steering: map[string][]string{}}, nil
 }
 
 // clip keeps a parser's message from repeating a long document.

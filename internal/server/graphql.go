@@ -16,6 +16,7 @@ import (
 	"github.com/andybalholm/brotli"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/text"
 )
 
 // The transport: GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/).
@@ -154,7 +155,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) (*graph.Request, *
 	if err := json.Unmarshal(body, &m); err != nil {
 		return nil, badRequest(`the body must be one JSON object with "query" a string, "variables" and "extensions" objects`)
 	}
-	if loneSurrogate(body) {
+	if text.LoneSurrogate(body) {
 		return nil, &refusal{http.StatusBadRequest, "BAD_USER_INPUT", "the body has half of a surrogate pair, which is no character"}
 	}
 	return s.request(&m, false)
@@ -178,7 +179,7 @@ func (s *Server) get(r *http.Request) (*graph.Request, *refusal) {
 			}
 		}
 	}
-	if loneSurrogate(m.Variables) {
+	if text.LoneSurrogate(m.Variables) {
 		return nil, &refusal{http.StatusBadRequest, "BAD_USER_INPUT", "the variables have half of a surrogate pair, which is no character"}
 	}
 	return s.request(&m, true)
@@ -233,46 +234,6 @@ func decodeObject(raw json.RawMessage, to *map[string]any) error {
 		return errors.New("text after the object")
 	}
 	return nil
-}
-
-// loneSurrogate finds an escaped half of a surrogate pair, which encoding/json would quietly replace.
-func loneSurrogate(b []byte) bool {
-	for i := 0; ; {
-		j := bytes.IndexByte(b[i:], '\\')
-		if j < 0 || i+j+1 >= len(b) {
-			return false
-		}
-		i += j
-		if b[i+1] != 'u' {
-			i += 2
-			continue
-		}
-		r, ok := escape(b[i:])
-		i += 6
-		switch {
-		case !ok:
-		case r >= 0xdc00 && r < 0xe000:
-			return true
-		case r >= 0xd800 && r < 0xdc00:
-			low, ok := escape(b[min(i, len(b)):])
-			if !ok || low < 0xdc00 || low >= 0xe000 {
-				return true
-			}
-			i += 6
-		}
-		if i >= len(b) {
-			return false
-		}
-	}
-}
-
-// escape reads \uXXXX at the beginning of b.
-func escape(b []byte) (uint64, bool) {
-	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(string(b[2:6]), 16, 16)
-	return n, err == nil
 }
 
 // answer writes what the engine answered.
