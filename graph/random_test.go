@@ -1,0 +1,245 @@
+package graph_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/sample"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+)
+
+// writer makes random documents that are valid for the schema.
+type documents struct {
+	*rand.Rand
+	cat       *catalog.Catalog
+	fragments []string
+	aliases   int
+	fields    int
+	vars      map[string]any
+}
+
+func (d *documents) yes() bool { return d.IntN(2) == 0 }
+
+// selection writes a random selection on a type. seen keeps response names from meaning two things.
+func (d *documents) selection(def *ast.Definition, depth int) string {
+	var b strings.Builder
+	b.WriteString("{ ")
+	n := 0
+	used := map[string]bool{}
+	field := func(on *ast.Definition, f *ast.FieldDefinition, unique bool) {
+		to := d.cat.Schema.Types[f.Type.Name()]
+		leaf := to.Kind == ast.Scalar || to.Kind == ast.Enum
+		if !leaf && (depth <= 0 || d.fields > 120) || strings.HasPrefix(f.Name, "__") {
+			return
+		}
+		name := f.Name
+		alias := ""
+		if (unique || used[name] || len(f.Arguments) > 0 || d.IntN(5) == 0) && d.aliases < 45 {
+			d.aliases++
+			alias = fmt.Sprintf("a%d: ", d.aliases)
+		} else if used[name] || unique || len(f.Arguments) > 0 {
+			return
+		}
+		used[name] = true
+		d.fields++
+		n++
+		b.WriteString(alias + name + d.arguments(on, f) + d.directives() + " ")
+		if !leaf {
+			b.WriteString(d.selection(to, depth-1) + " ")
+		}
+	}
+	for range 1 + d.IntN(4) {
+		switch {
+		case d.IntN(6) == 0:
+			b.WriteString("__typename ")
+			n++
+		case def.Kind == ast.Interface && d.yes():
+			possible := d.cat.Schema.PossibleTypes[def.Name]
+			t := possible[d.IntN(len(possible))]
+			b.WriteString("... on " + t.Name + d.directives() + " { __typename ")
+			f := t.Fields[d.IntN(len(t.Fields))]
+			field(t, f, true)
+			b.WriteString("} ")
+			n++
+		case d.IntN(8) == 0 && len(d.fragments) < 6 && def != d.cat.Schema.Query:
+			name := fmt.Sprintf("F%d", len(d.fragments))
+			d.fragments = append(d.fragments, "")
+			d.fragments[len(d.fragments)-1] = ""
+			i := len(d.fragments) - 1
+			d.fragments[i] = "fragment " + name + " on " + def.Name + " " + d.selection(def, depth-1)
+			b.WriteString("..." + name + " ")
+			n++
+		default:
+			field(def, def.Fields[d.IntN(len(def.Fields))], false)
+		}
+	}
+	if n == 0 {
+		b.WriteString("__typename ")
+	}
+	b.WriteString("}")
+	return b.String()
+}
+
+func (d *documents) directives() string {
+	switch d.IntN(12) {
+	case 0:
+		return " @include(if: $on)"
+	case 1:
+		return " @skip(if: $on)"
+	case 2:
+		return " @include(if: true)"
+	}
+	return ""
+}
+
+func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string {
+	var args []string
+	for _, a := range f.Arguments {
+		switch a.Name {
+		case "first":
+			if d.yes() {
+				args = append(args, "first: "+[]string{"0", "1", "2", "3", "$n"}[d.IntN(5)])
+			}
+		case "id":
+			args = append(args, fmt.Sprintf("id: %q", d.id()))
+		case "ids":
+			args = append(args, fmt.Sprintf("ids: [%q, %q, $id]", d.id(), d.id()))
+		case "ref":
+			args = append(args, "ref: "+[]string{`{name: "Mary Kaldor"}`, `{id: $id}`, `{name: "NATO"}`, `{name: "human security"}`, `{id: "nobody"}`}[d.IntN(5)])
+			if on == d.cat.Schema.Query && f.Name == "link" {
+				args[len(args)-1] = "ref: {id: $id}"
+			}
+		case "text":
+			args = append(args, `text: "`+[]string{"kaldr civilians", "security", "zzz"}[d.IntN(3)]+`"`)
+		case "by":
+			if strings.Contains(a.Type.String(), "LinkFacet") {
+				args = append(args, "by: [KIND, ROLE, OTHER_TYPE]")
+			} else {
+				args = append(args, "by: [TYPE, THEME]")
+			}
+		case "where":
+			if d.IntN(4) == 0 {
+				if a.Type.Name() == "LinkFilter" {
+					args = append(args, `where: {other: {name: {contains: "a"}}}`)
+				} else {
+					args = append(args, `where: {name: {contains: $s}}`)
+				}
+			}
+		case "orderBy":
+			if d.IntN(4) == 0 {
+				args = append(args, "orderBy: [{field: NAME, direction: DESC}]")
+			}
+		}
+	}
+	if len(args) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(args, ", ") + ")"
+}
+
+func (d *documents) id() string {
+	return []string{"mary-kaldor", "nato", "human-security", "nobody", "digital-dialogue-on-human-security-in-nato"}[d.IntN(5)]
+}
+
+// failing is a store that fails on single records, whose fields may be null, so that errors and nulls are answered too.
+type failing struct {
+	store.Reader
+	on bool
+}
+
+func (f *failing) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
+	if f.on && (q.Start == plan.ByRef || q.Start == plan.ByID) {
+		return nil, kg.Errorf(kg.Unavailable, "away")
+	}
+	return f.Reader.Fetch(ctx, q)
+}
+
+func TestWriterAndGeneratedExecutorAgree(t *testing.T) {
+	cat := parse(t)
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // in memory
+	if _, err := sample.Load(t.Context(), cat, s); err != nil {
+		t.Fatal(err)
+	}
+	answered := 0
+	for seed := range uint64(1500) {
+		d := &documents{Rand: rand.New(rand.NewPCG(seed, 3)), cat: cat} //nolint:gosec // repeatable on purpose
+		body := d.selection(cat.Schema.Query, 7)
+		doc := "query Q($on: Boolean! = true, $n: Int = 2, $id: ID! = \"nato\", $s: String = \"a\") " + body + " " + strings.Join(d.fragments, " ")
+		doc += " fragment Uses on Query { a: node(id: $id) { id @include(if: $on) } b: people(first: $n, where: {name: {contains: $s}}) { totalCount } }"
+		doc = strings.Replace(doc, "{ ", "{ ...Uses ", 1)
+		vars := map[string]any{"on": d.yes()}
+		run := func(ctx context.Context) string {
+			e := engine(t, cat, &failing{Reader: s, on: seed%5 == 0})
+			r := e.Do(ctx, &graph.Request{Query: doc, Variables: vars})
+			defer r.Release()
+			for _, err := range r.Errors {
+				if c := err.Extensions["code"]; c != "UNAVAILABLE" && c != "COST_LIMIT" && c != "DEPTH_LIMIT" && c != "ALIAS_LIMIT" && c != "BAD_USER_INPUT" && c != "AMBIGUOUS_REF" {
+					t.Fatalf("%s: %v\n%s", c, err, doc)
+				}
+			}
+			if r.Began {
+				answered++
+			}
+			// the order of errors is free, as fields are answered side by side
+			slices.SortFunc(r.Errors, func(a, b *gqlerror.Error) int { return strings.Compare(a.Path.String(), b.Path.String()) })
+			return string(r.AppendJSON(nil))
+		}
+		if planned, generated := run(t.Context()), run(graph.ForceGenerated(t.Context())); planned != generated {
+			t.Fatalf("seed %d\nplanned   %s\ngenerated %s\n%s", seed, planned, generated, doc)
+		}
+	}
+	if answered < 1500 {
+		t.Errorf("only %d of 3000 documents were answered", answered)
+	}
+}
+
+// counting counts store calls.
+type counting struct {
+	store.Reader
+	n int
+}
+
+func (c *counting) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
+	c.n++
+	return c.Reader.Fetch(ctx, q)
+}
+
+func TestOneStoreCallForEachRootField(t *testing.T) {
+	cat, s := small(t)
+	c := &counting{Reader: s}
+	e := engine(t, cat, c)
+	for _, q := range []struct {
+		text  string
+		calls int
+	}{
+		{headline + " }", 1},
+		{`{ a: person(ref: {id: "mary-kaldor"}) { themes { edges { because { evidence { nodes { source { links { nodes { id } } } } } } } } } }`, 1},
+		{`{ people { totalCount } }`, 1},
+		{`{ serverInfo { version } __typename }`, 0},
+		{`{ __schema { queryType { name } } }`, 0},
+	} {
+		c.n = 0
+		if got := ask(t, e, q.text, nil); strings.Contains(got, `"errors"`) {
+			t.Errorf("%s: %s", q.text, got)
+		}
+		if c.n != q.calls {
+			t.Errorf("%d calls, want %d: %s", c.n, q.calls, q.text)
+		}
+	}
+}
