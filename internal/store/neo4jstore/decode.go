@@ -57,6 +57,7 @@ type page struct {
 	count    bool // the column is the total
 	never    bool // there is nothing
 	one      bool // the column is the only record
+	boxed    bool // … in a list
 	evidence *evidence
 	parts    bool // the column is [rows, total, …], otherwise it is the rows
 	rows     bool
@@ -265,7 +266,11 @@ func (d *decoder) page(out *kg.Page, p *page, f *plan.Field, col any) {
 		d.evidence(out, p.evidence, f, col)
 		return
 	case p.one:
-		if cols := asList(col); cols != nil {
+		cols := asList(col)
+		if p.boxed && cols != nil {
+			cols = asList(cols[0])
+		}
+		if cols != nil {
 			out.Edges = make([]kg.Edge, 1)
 			d.record(&out.Edges[0].Node, p.node, f.Node, cols)
 		}

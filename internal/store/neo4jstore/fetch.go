@@ -3,6 +3,7 @@ package neo4jstore
 import (
 	"context"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 )
@@ -69,4 +70,18 @@ func (s *Store) statement(q *plan.Query) (*statement, map[string]any) {
 	st := &statement{text: string(w.text), answer: a}
 	q.Memo.Store(key, st)
 	return st, w.params
+}
+
+// Compile is the statement that Fetch answers a plan by, with its parameters: a pure function of the catalogue and the
+// plan. The text is "" for a plan that finds nothing whatever the graph holds.
+func Compile(cat *catalog.Catalog, q *plan.Query) (text string, params map[string]any, err error) {
+	l, err := newLayout(cat)
+	if err != nil {
+		return "", nil, err
+	}
+	c, a := compile(l, q, false)
+	if a.empty && !a.refs {
+		return "", nil, nil
+	}
+	return string(c.text), c.params, nil
 }

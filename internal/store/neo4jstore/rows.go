@@ -152,9 +152,10 @@ func (c *compiler) end(k *page, row *list, function, v string, types catalog.Typ
 	}
 	c.part(func() {
 		n := c.name("n")
-		c.w("head(COLLECT { WITH ", function, "(", r, ") AS ", n, " ")
+		k.boxed = true
+		c.w("COLLECT { WITH ", function, "(", r, ") AS ", n, " ")
 		c.in(func() { c.returning(func(own *list) { k.node = c.entity(own, n, c.cat.Entities, f.Node) }) }, n)
-		c.w(" })")
+		c.w(" }")
 	})
 }
 

@@ -58,6 +58,9 @@ func (s *Store) once(ctx context.Context, text string, params map[string]any) (r
 	return records, err
 }
 
+// Statements is how many statements have been sent to the server so far.
+func (s *Store) Statements() int64 { return s.texts.Load() }
+
 // stream runs a reading statement once and hands on its records as they come.
 func (s *Store) stream(ctx context.Context, limit time.Duration, text string, params map[string]any, f func(*neo4j.Record) error) error {
 	cfg := s.session

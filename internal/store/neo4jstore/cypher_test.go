@@ -1,0 +1,188 @@
+package neo4jstore_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+	"pgregory.net/rapid"
+
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store/neo4jstore"
+	"github.com/throughline/throughline/internal/text"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// clauses begin a line of a golden file, so that a person can read it.
+var clauses = regexp.MustCompile(` ?\b(MATCH|OPTIONAL MATCH|WITH|RETURN|CALL|UNWIND|UNION|ORDER BY|COLLECT|COUNT|EXISTS) `)
+
+func readable(text string) string {
+	depth := 0
+	var b strings.Builder
+	for _, part := range strings.SplitAfter(clauses.ReplaceAllString(text, "\n$1 "), "\n") {
+		line := strings.TrimSpace(part)
+		if line == "" {
+			continue
+		}
+		fmt.Fprintf(&b, "%s%s\n", strings.Repeat("  ", max(0, depth)), line)
+		depth += strings.Count(line, "{") - strings.Count(line, "}")
+	}
+	return b.String()
+}
+
+// TestCypher keeps the statement of every shape.
+func TestCypher(t *testing.T) {
+	cat := parse(t)
+	for _, sh := range shapes(t, cat) {
+		t.Run(sh.name, func(t *testing.T) {
+			got, params, err := neo4jstore.Compile(cat, sh.q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name := range params {
+				if !strings.Contains(got, "$"+name) {
+					t.Errorf("parameter %s is not used", name)
+				}
+			}
+			if strings.Contains(got, "elementId") {
+				t.Error("the statement uses Neo4j's own ids, which do not last")
+			}
+			file := filepath.Join("testdata", strings.ReplaceAll(sh.name, " ", "-")+".cypher")
+			if *update {
+				if err := os.WriteFile(file, []byte(readable(got)), 0o644); err != nil { //nolint:gosec // for everybody
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file) //nolint:gosec // our own file
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(string(want), readable(got)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// TestTextDependsOnShapeAlone: other values give the same text, other parts another.
+func TestTextDependsOnShapeAlone(t *testing.T) {
+	cat := parse(t)
+	b := &builder{t: t, cat: cat}
+	compile := func(q *plan.Query) string {
+		s, _, err := neo4jstore.Compile(cat, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	name := func(s string) *plan.EntityFilter {
+		return &plan.EntityFilter{Name: &plan.StringFilter{Contains: &s}, Types: of(b.types("Person"))}
+	}
+	one := compile(b.list(b.types("Person"), 10, name("a")))
+	other := name("b")
+	other.Types = of(cat.Entities)
+	if two := compile(b.list(b.types("Person"), 99, other)); one != two {
+		t.Errorf("values changed the text:\n%s\n%s", one, two)
+	}
+	if three := compile(b.list(b.types("Person"), 10, &plan.EntityFilter{Not: name("a")})); one == three {
+		t.Error("another filter has the same text")
+	}
+	if compile(b.search("mary kaldor", cat.Entities)) != compile(b.search("x", cat.Entities)) {
+		t.Error("the text of a search depends on its words")
+	}
+}
+
+// TestSearchHasNothingToEscape: whatever is searched for, the index is asked in letters, digits and our own signs.
+func TestSearchHasNothingToEscape(t *testing.T) {
+	cat := parse(t)
+	b := &builder{t: t, cat: cat}
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-zA-Z+\-&|!(){}\[\]^"~*?:\\/ .ÄßÉ😀]{0,40}`)).Draw(t, "search")
+		q := b.search(s, b.types("Person"))
+		if len(q.Words) > text.MaxQueryWords {
+			q.Words = q.Words[:text.MaxQueryWords]
+		}
+		_, params, err := neo4jstore.Compile(cat, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, v := range params {
+			query, ok := v.(string)
+			if !ok {
+				continue
+			}
+			for _, term := range strings.FieldsFunc(query, func(r rune) bool { return strings.ContainsRune("+() ", r) }) {
+				term = strings.TrimSuffix(term, "*")
+				if i := strings.IndexFunc(term, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }); i >= 0 || strings.IndexAny(term, "ndbst") != 0 {
+					t.Fatalf("%s asks for %q", name, term)
+				}
+			}
+		}
+	})
+}
+
+// operators lists the operators of a statement's query plan, with what they are about.
+func operators(p neo4j.Plan) []string {
+	out := []string{p.Operator() + " " + fmt.Sprint(p.Arguments()["Details"])}
+	for _, c := range p.Children() {
+		out = append(out, operators(c)...)
+	}
+	return out
+}
+
+// TestPlans looks at how Neo4j would run each shape.
+func TestPlans(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
+	fill(t, s)
+	db.run("CALL db.prepareForReplanning(30)", nil)
+	for _, sh := range shapes(t, cat) {
+		t.Run(sh.name, func(t *testing.T) {
+			text, params, err := neo4jstore.Compile(cat, sh.q)
+			if err != nil || text == "" {
+				t.Skip("nothing is asked")
+			}
+			ctx := context.Background()
+			session := db.d.NewSession(ctx, neo4j.SessionConfig{})
+			defer session.Close(ctx) //nolint:errcheck // it reads
+			res, err := session.Run(ctx, "EXPLAIN "+text, params)
+			if err != nil {
+				t.Fatal(err)
+			}
+			summary, err := res.Consume(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ops := operators(summary.Plan())
+			for _, op := range ops {
+				word, _, _ := strings.Cut(op, "@")
+				word, _, _ = strings.Cut(word, " ")
+				bad := slices.Contains([]string{"AllNodesScan", "CartesianProduct", "DirectedAllRelationshipsScan", "UndirectedAllRelationshipsScan"}, word)
+				if sh.seek {
+					bad = bad || strings.Contains(word, "NodeByLabelScan") || strings.Contains(word, "RelationshipTypeScan") || strings.Contains(word, "RelationshipTypesScan")
+				}
+				if bad {
+					t.Errorf("%s in\n%s", op, strings.Join(ops, "\n"))
+				}
+			}
+			if strings.HasPrefix(sh.name, "people") && sh.q.Root.Order == nil && sh.q.Root.Entities == nil && sh.q.Root.Want.Rows {
+				for _, op := range ops {
+					if strings.HasPrefix(op, "Sort") || strings.HasPrefix(op, "Top") {
+						t.Errorf("the order does not come from the index: %s in\n%s", op, strings.Join(ops, "\n"))
+					}
+				}
+			}
+		})
+	}
+}

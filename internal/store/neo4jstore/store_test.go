@@ -1,0 +1,150 @@
+package neo4jstore_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j/config"
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j/notifications"
+	"go.uber.org/goleak"
+
+	"github.com/throughline/throughline"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/neotest"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/neo4jstore"
+	"github.com/throughline/throughline/internal/store/storetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func parse(t testing.TB) *catalog.Catalog {
+	t.Helper()
+	c, err := catalog.Parse("schema.graphqls", throughline.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// clock is the time of every load.
+func clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
+
+// open opens a store on a server and waits until it is ready.
+func open(t testing.TB, srv *neotest.Server, cat *catalog.Catalog) *neo4jstore.Store {
+	t.Helper()
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// database gives the server's database, empty, and a driver that looks at it from outside.
+func database(t testing.TB) (*neotest.Server, *outside) {
+	t.Helper()
+	srv := neotest.Start(t)
+	srv.Exclusive(t)
+	return srv, look(t, srv.URL, srv.User, srv.Password)
+}
+
+// outside is a way into the database that is not the store's.
+type outside struct {
+	t testing.TB
+	d neo4j.DriverWithContext
+}
+
+func look(t testing.TB, url, user, password string) *outside {
+	t.Helper()
+	auth := neo4j.NoAuth()
+	if user != "" {
+		auth = neo4j.BasicAuth(user, password, "")
+	}
+	d, err := neo4j.NewDriverWithContext(url, auth, func(c *config.Config) {
+		c.TelemetryDisabled = true
+		c.NotificationsMinSeverity = notifications.DisabledLevel
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close(context.Background()) })
+	return &outside{t, d}
+}
+
+// run runs a statement and gives its records.
+func (o *outside) run(text string, params map[string]any) [][]any {
+	o.t.Helper()
+	return o.in(neo4j.AccessModeWrite, text, params)
+}
+
+func (o *outside) in(mode neo4j.AccessMode, text string, params map[string]any) [][]any {
+	o.t.Helper()
+	ctx := context.Background()
+	s := o.d.NewSession(ctx, neo4j.SessionConfig{AccessMode: mode, FetchSize: 1000})
+	defer s.Close(ctx) //nolint:errcheck // the result tells
+	res, err := s.Run(ctx, text, params)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	var out [][]any
+	for res.Next(ctx) {
+		out = append(out, res.Record().Values)
+	}
+	if res.Err() != nil {
+		o.t.Fatal(res.Err())
+	}
+	return out
+}
+
+func fill(t testing.TB, s store.Store) {
+	t.Helper()
+	sources, nodes, links := small()
+	if err := storetest.Fill(t.Context(), s, &store.Batch{Sources: sources, Nodes: nodes, Links: links}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestShapes holds the plans of shapes against the oracle, and to one statement each.
+func TestShapes(t *testing.T) {
+	srv, _ := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
+	oracle := storetest.NewOracle(cat, clock)
+	fill(t, s)
+	fill(t, oracle)
+	for _, sh := range shapes(t, cat) {
+		t.Run(sh.name, func(t *testing.T) {
+			want, errWant := oracle.Fetch(t.Context(), sh.q)
+			before := s.Statements()
+			got, errGot := s.Fetch(t.Context(), sh.q)
+			if n := s.Statements() - before; n > 1 {
+				t.Errorf("%d statements", n)
+			}
+			if kg.CodeOf(errWant) != kg.CodeOf(errGot) || errWant != nil && errWant.Error() != errGot.Error() {
+				t.Fatalf("error %v, want %v", errGot, errWant)
+			}
+			if errWant != nil {
+				return
+			}
+			if a, b := storetest.Render(sh.q, want), storetest.Render(sh.q, got); a != b {
+				t.Errorf("got\n%s\nwant\n%s", b, a)
+			}
+			if got.RoundTrips > 1 {
+				t.Errorf("%d round trips", got.RoundTrips)
+			}
+		})
+	}
+}

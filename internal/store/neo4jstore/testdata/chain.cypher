@@ -1,0 +1,17 @@
+MATCH (n1:Entity) WHERE n1.id = $p0 AND n1:Person
+RETURN [n1.id, n1.id, n1.name,
+COLLECT {
+  MATCH (n1)-[r3:AFFILIATED_WITH]->(n2)
+  WITH r3, n2
+  ORDER BY n2._sort, r3.id LIMIT $p1
+  RETURN [n2.id, n2.name,
+  COLLECT {
+    MATCH (n2)-[r5:ORGANIZED]->(n4)
+    WITH r5, n4
+    ORDER BY n4._sort, r5.id LIMIT $p2
+    RETURN [n4.id, n4.name,
+    COLLECT {
+      MATCH (n4)-[r7:ADDRESSED]->(n6)
+      WITH r7, n6
+      ORDER BY n6._sort, r7.id LIMIT $p3
+      RETURN [n6.id, n6.name] }] }] }] AS row

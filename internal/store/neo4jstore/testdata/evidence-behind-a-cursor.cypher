@@ -1,0 +1,44 @@
+CALL () {
+  MATCH ()-[n1:AFFILIATED_WITH]->() WHERE n1.id = $p0
+  RETURN n1
+  UNION ALL
+  MATCH ()-[n1:PARTICIPATED_IN]->() WHERE n1.id = $p0
+  RETURN n1
+  UNION ALL
+  MATCH ()-[n1:REPRESENTED_AT]->() WHERE n1.id = $p0
+  RETURN n1
+  UNION ALL
+  MATCH ()-[n1:ORGANIZED]->() WHERE n1.id = $p0
+  RETURN n1
+  UNION ALL
+  MATCH ()-[n1:PRIORITIZES]->() WHERE n1.id = $p0
+  RETURN n1
+  UNION ALL
+  MATCH ()-[n1:ADDRESSED]->() WHERE n1.id = $p0
+  RETURN n1
+  UNION ALL
+  MATCH ()-[n1:SAID]->() WHERE n1.id = $p0
+  RETURN n1
+  UNION ALL
+  MATCH ()-[n1:SAID_AT]->() WHERE n1.id = $p0
+  RETURN n1
+  UNION ALL
+  MATCH ()-[n1:ABOUT]->() WHERE n1.id = $p0
+  RETURN n1
+  UNION ALL
+  MATCH ()-[n1:MENTIONS]->() WHERE n1.id = $p0
+  RETURN n1
+  UNION ALL
+  MATCH ()-[n1:BROADER]->() WHERE n1.id = $p0
+  RETURN n1
+  UNION ALL
+  MATCH ()-[n1:PART_OF]->() WHERE n1.id = $p0
+  RETURN n1
+  UNION ALL
+  MATCH ()-[n1:LOCATED_IN]->() WHERE n1.id = $p0
+  RETURN n1
+  UNION ALL
+  MATCH ()-[n1:HELD_IN]->() WHERE n1.id = $p0
+  RETURN n1
+  }
+RETURN [n1.id, n1.id, [n1.excerpts, n1.prefixes, n1.suffixes, n1.stances, coalesce(n1.evidenceSources, n1.sources), n1.id], [n1.excerpts], size(n1.excerpts)] AS row

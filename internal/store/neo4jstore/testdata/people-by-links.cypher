@@ -1,0 +1,13 @@
+RETURN [[
+COLLECT {
+  MATCH (n1:Person) WHERE n1._sort >= '' AND n1.id >= ''
+  WITH n1,
+  COUNT { (n1)-[:AFFILIATED_WITH|PARTICIPATED_IN|REPRESENTED_AT|ORGANIZED|PRIORITIZES|ADDRESSED|SAID|SAID_AT|ABOUT|MENTIONS|BROADER|PART_OF|LOCATED_IN|HELD_IN]-() } AS key2 WHERE key2 >= $p0 AND (key2 > $p0 OR n1._sort <= $p1 AND (n1._sort < $p1 OR n1.id < $p2))
+  WITH n1, key2
+  ORDER BY key2 DESC, n1._sort, n1.id LIMIT $p3
+  RETURN [n1.id, n1.name, key2, n1._sort, n1.id] },
+EXISTS {
+  MATCH (n3:Person) WHERE n3._sort >= '' AND n3.id >= ''
+  WITH n3,
+  COUNT { (n3)-[:AFFILIATED_WITH|PARTICIPATED_IN|REPRESENTED_AT|ORGANIZED|PRIORITIZES|ADDRESSED|SAID|SAID_AT|ABOUT|MENTIONS|BROADER|PART_OF|LOCATED_IN|HELD_IN]-() } AS key4 WHERE key4 <= $p0 AND (key4 < $p0 OR n3._sort >= $p1 AND (n3._sort > $p1 OR n3.id >= $p2))
+  RETURN 1 AS one }]] AS row
