@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // A document that was parsed and validated is kept, so that sending it again costs neither, nor planning. The cache is
@@ -20,7 +19,6 @@ const (
 type document struct {
 	text string
 	doc  *ast.QueryDocument
-	errs []*gqlerror.Error // of a document that is not: never kept
 
 	mu       sync.Mutex
 	compiled map[string]*compiled // by operation name and steering variables

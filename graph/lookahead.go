@@ -648,7 +648,7 @@ func (c *compiler) stats(s []ast.SelectionSet) *object {
 // serverInfo compiles to constants: nothing of it changes while the server runs.
 func (c *compiler) serverInfo(s []ast.SelectionSet) *object {
 	o, l := c.eng.opts, c.eng.opts.Limits
-	num := func(n int) string { return strconv.Itoa(n) }
+	num := strconv.Itoa
 	info := map[string]string{
 		"version": quote(o.Version), "store": quote(o.StoreKind), "readOnly": fmt.Sprint(o.ReadOnly),
 		"maxDepth": num(l.MaxDepth), "maxCost": num(l.MaxCost), "maxPageSize": num(plan.MaxPageSize), "maxPathLength": num(plan.MaxPathLength),

@@ -27,7 +27,6 @@ type documents struct {
 	fragments []string
 	aliases   int
 	fields    int
-	vars      map[string]any
 }
 
 func (d *documents) yes() bool { return d.IntN(2) == 0 }

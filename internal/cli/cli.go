@@ -1,3 +1,5 @@
+//go:generate go run ../gen/configdoc
+
 // Package cli is the program's commands, one file each.
 package cli
 
@@ -90,7 +92,7 @@ func NewParser(c *Commands, o ...kong.Option) (*kong.Kong, error) {
 
 // fail says what went wrong in one sentence and gives the exit code.
 func fail(stderr io.Writer, err error) int {
-	var usage *config.Usage
+	var usage *config.UsageError
 	var file *sqlitestore.OpenError
 	var setup *neo4jstore.SetupError
 	var own *kg.Error

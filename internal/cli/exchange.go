@@ -70,7 +70,7 @@ func (c *importCmd) Run(w *world) error {
 	begin := time.Now()
 	n, err := exchange.Import(w.ctx, cat, s, files, o)
 	if err != nil {
-		var bad *exchange.BadLines
+		var bad *exchange.BadLinesError
 		if errors.As(err, &bad) {
 			fmt.Fprintln(w.stderr, bad.Error())
 			return errors.New("nothing was written: mend these lines and import again")

@@ -68,7 +68,7 @@ func (c *queryCmd) Run(w *world) error {
 func (c *queryCmd) text(w *world) (string, error) {
 	if c.Expr != "" {
 		if c.File != "" {
-			return "", &config.Usage{Problem: "there is a file and -e", Hint: "give one of the two"}
+			return "", &config.UsageError{Problem: "there is a file and -e", Hint: "give one of the two"}
 		}
 		return c.Expr, nil
 	}
@@ -90,7 +90,7 @@ func (c *queryCmd) variables() (map[string]any, error) {
 	if file, ok := strings.CutPrefix(raw, "@"); ok {
 		b, err := os.ReadFile(file) //nolint:gosec // the path is the user's own
 		if err != nil {
-			return nil, &config.Usage{Problem: file + " cannot be read", Hint: "name a file of variables behind @"}
+			return nil, &config.UsageError{Problem: file + " cannot be read", Hint: "name a file of variables behind @"}
 		}
 		raw = string(b)
 	}
@@ -101,7 +101,7 @@ func (c *queryCmd) variables() (map[string]any, error) {
 	d.UseNumber()
 	var vars map[string]any
 	if err := d.Decode(&vars); err != nil {
-		return nil, &config.Usage{Problem: "--variables is not a JSON object", Hint: `write it as '{"name": "Mary Kaldor"}'`}
+		return nil, &config.UsageError{Problem: "--variables is not a JSON object", Hint: `write it as '{"name": "Mary Kaldor"}'`}
 	}
 	return vars, nil
 }
@@ -132,7 +132,7 @@ func (c *queryCmd) ask(w *world, text string, vars map[string]any) ([]byte, erro
 	}
 	req, err := http.NewRequestWithContext(w.ctx, http.MethodPost, c.Server, bytes.NewReader(body))
 	if err != nil {
-		return nil, &config.Usage{Problem: "--server is not an address", Hint: "write it as http://localhost:8080/graphql"}
+		return nil, &config.UsageError{Problem: "--server is not an address", Hint: "write it as http://localhost:8080/graphql"}
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/graphql-response+json, application/json;q=0.9")

@@ -134,7 +134,7 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	if c.OTLPEndpoint != "" {
 		tp, err := server.NewTracing(ctx, c.OTLPEndpoint, Version())
 		if err != nil {
-			return nil, stop, &config.Usage{Problem: "--otlp-endpoint cannot be used", Hint: "write it as http://localhost:4318"}
+			return nil, stop, &config.UsageError{Problem: "--otlp-endpoint cannot be used", Hint: "write it as http://localhost:4318"}
 		}
 		stop = func() {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
@@ -178,5 +178,5 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	case errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("this user may not answer on %s: choose a port above 1023 with --addr", addr)
 	}
-	return nil, &config.Usage{Problem: fmt.Sprintf("cannot answer on %q", strings.TrimSpace(addr)), Hint: "write --addr as 127.0.0.1:8080"}
+	return nil, &config.UsageError{Problem: fmt.Sprintf("cannot answer on %q", strings.TrimSpace(addr)), Hint: "write --addr as 127.0.0.1:8080"}
 }

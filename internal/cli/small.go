@@ -56,7 +56,7 @@ func (c *healthCmd) Run(w *world) error {
 	}
 	req, err := http.NewRequestWithContext(w.ctx, http.MethodGet, "http://"+addr+"/readyz", nil)
 	if err != nil {
-		return &config.Usage{Problem: "--addr is not an address", Hint: "write it as 127.0.0.1:8080"}
+		return &config.UsageError{Problem: "--addr is not an address", Hint: "write it as 127.0.0.1:8080"}
 	}
 	resp, err := (&http.Client{Timeout: 4 * time.Second}).Do(req)
 	if err != nil {

@@ -71,11 +71,11 @@ func (s *Serve) Logger(w interface{ Write([]byte) (int, error) }) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, o))
 }
 
-// Usage is an error in a setting: what is wrong, and what to write instead.
-type Usage struct{ Problem, Hint string }
+// UsageError is an error in a setting: what is wrong, and what to write instead.
+type UsageError struct{ Problem, Hint string }
 
 // Error is both.
-func (u *Usage) Error() string { return u.Problem + ": " + u.Hint }
+func (u *UsageError) Error() string { return u.Problem + ": " + u.Hint }
 
 // Validate checks what kong cannot.
 func (s *Serve) Validate() error {
@@ -83,17 +83,24 @@ func (s *Serve) Validate() error {
 		name  string
 		value int
 	}{
-		{"max-depth", s.MaxDepth}, {"max-cost", s.MaxCost}, {"max-tokens", s.MaxTokens}, {"max-errors", s.MaxErrors}, {"max-root-fields", s.MaxRootFields},
-		{"max-rows", s.MaxRows}, {"max-concurrent", s.MaxConcurrent}, {"max-body", int(s.MaxBody)}, {"timeout", int(s.Timeout)},
+		{"max-depth", s.MaxDepth},
+		{"max-cost", s.MaxCost},
+		{"max-tokens", s.MaxTokens},
+		{"max-errors", s.MaxErrors},
+		{"max-root-fields", s.MaxRootFields},
+		{"max-rows", s.MaxRows},
+		{"max-concurrent", s.MaxConcurrent},
+		{"max-body", int(s.MaxBody)},
+		{"timeout", int(s.Timeout)},
 	} {
 		if n.value < 1 {
-			return &Usage{"--" + n.name + " is less than 1", "leave it out for the default"}
+			return &UsageError{"--" + n.name + " is less than 1", "leave it out for the default"}
 		}
 	}
 	for _, o := range s.CORSOrigin {
 		u, err := url.Parse(o)
 		if o != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || strings.Contains(o, "*")) {
-			return &Usage{fmt.Sprintf("--cors-origin %q is not an origin", o), "write it as https://app.example.org, without a path, or *"}
+			return &UsageError{fmt.Sprintf("--cors-origin %q is not an origin", o), "write it as https://app.example.org, without a path, or *"}
 		}
 	}
 	return nil
@@ -118,7 +125,7 @@ func (s *Store) Choose(getenv func(string) string) (Kind, string, error) {
 		if dir == "" {
 			var err error
 			if dir, err = DataDir(getenv); err != nil {
-				return 0, "", &Usage{"there is no data folder", "name one with --data-dir"}
+				return 0, "", &UsageError{"there is no data folder", "name one with --data-dir"}
 			}
 		}
 		return SQLite, filepath.Join(dir, "throughline.db"), nil
@@ -129,14 +136,14 @@ func (s *Store) Choose(getenv func(string) string) (Kind, string, error) {
 	case scheme == "neo4j" || scheme == "bolt" || strings.HasPrefix(scheme, "neo4j+") || strings.HasPrefix(scheme, "bolt+"):
 		u, err := url.Parse(s.Store)
 		if err != nil || u.Host == "" {
-			return 0, "", &Usage{fmt.Sprintf("--store %q is not an address", s.Store), "write it as neo4j://localhost:7687"}
+			return 0, "", &UsageError{fmt.Sprintf("--store %q is not an address", s.Store), "write it as neo4j://localhost:7687"}
 		}
 		if u.User != nil {
-			return 0, "", &Usage{"--store holds a user or password", "set THROUGHLINE_NEO4J_USER and THROUGHLINE_NEO4J_PASSWORD instead, where no list of processes shows them"}
+			return 0, "", &UsageError{"--store holds a user or password", "set THROUGHLINE_NEO4J_USER and THROUGHLINE_NEO4J_PASSWORD instead, where no list of processes shows them"}
 		}
 		return Neo4j, s.Store, nil
 	}
-	return 0, "", &Usage{fmt.Sprintf("--store %q is no store", s.Store), "write sqlite:PATH, memory: or neo4j://localhost:7687"}
+	return 0, "", &UsageError{fmt.Sprintf("--store %q is no store", s.Store), "write sqlite:PATH, memory: or neo4j://localhost:7687"}
 }
 
 // DataDir is the folder for the user's data on this system.

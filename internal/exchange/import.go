@@ -79,14 +79,14 @@ func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: the line %v", e.
 // Unwrap gives what is wrong.
 func (e *LineError) Unwrap() error { return e.Err }
 
-// BadLines is the error of an import that found lines it cannot take; nothing of the files was written.
-type BadLines struct {
+// BadLinesError is the error of an import that found lines it cannot take; nothing of the files was written.
+type BadLinesError struct {
 	Lines []*LineError
 	More  bool // it stopped looking
 }
 
 // Error lists them, a line each.
-func (e *BadLines) Error() string {
+func (e *BadLinesError) Error() string {
 	var b strings.Builder
 	for i, l := range e.Lines {
 		if i > 0 {
@@ -179,7 +179,7 @@ func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load
 		}
 		bad = append(bad, append(b.errs, errs...)...)
 		if len(bad) >= maxErrors {
-			return Counts{}, &BadLines{Lines: bad[:maxErrors], More: true}
+			return Counts{}, &BadLinesError{Lines: bad[:maxErrors], More: true}
 		}
 		var sb store.Batch
 		for _, r := range b.records {
@@ -208,7 +208,7 @@ func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load
 		return counts, kg.Wrap(kg.CodeOf(err), err, "the import was interrupted; nothing is lost, run it again")
 	}
 	if len(bad) > 0 {
-		return Counts{}, &BadLines{Lines: bad}
+		return Counts{}, &BadLinesError{Lines: bad}
 	}
 	return counts, nil
 }

@@ -197,6 +197,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			err = h.Close()
 		}
 	}
-	<-done
+	if served := <-done; err == nil && !errors.Is(served, http.ErrServerClosed) {
+		err = served
+	}
 	return err
 }

@@ -35,9 +35,10 @@ func main() {
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	dir := os.Args[1]
-	if err := run(ctx, dir); err != nil {
+	err := run(ctx, dir)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		report(dir, neotest.State{Failed: err.Error()})
 		os.Exit(1)

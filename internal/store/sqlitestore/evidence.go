@@ -166,7 +166,7 @@ func (x *fetch) evidencePage(page *kg.Page, link uint32, all []storedEvidence, f
 
 // evidence fills the row of a piece of evidence.
 func (x *fetch) evidence(row *kg.Row, link string, e *storedEvidence, sel *plan.Sel) {
-	x.spend(1)
+	x.spend()
 	row.Type = x.im.cat.Evidence.Index
 	if len(sel.Props) > 0 {
 		row.Vals = make([]kg.Value, len(sel.Props))

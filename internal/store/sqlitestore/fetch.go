@@ -48,7 +48,6 @@ type fetch struct {
 	steps   int
 	pending []evidencePage
 	trips   int
-	err     error
 }
 
 // stop ends a fetch from deep inside; run turns it into its error.
@@ -66,12 +65,12 @@ func (x *fetch) step(n int) {
 	}
 }
 
-// spend counts rows against the plan's bound.
-func (x *fetch) spend(n int) {
-	if x.rows += n; x.q.MaxRows > 0 && x.rows > x.q.MaxRows {
+// spend counts a row against the plan's bound.
+func (x *fetch) spend() {
+	if x.rows++; x.q.MaxRows > 0 && x.rows > x.q.MaxRows {
 		x.fail(kg.Errorf(kg.CostLimit, "the answer has more than %d entries; ask for smaller pages or fewer levels", x.q.MaxRows))
 	}
-	x.step(n)
+	x.step(1)
 }
 
 func (x *fetch) run() (res *kg.Result, err error) {
@@ -206,7 +205,7 @@ func (x *fetch) byID(id string, row *kg.Row, sel *plan.Sel) bool {
 
 // node fills the row of an entity.
 func (x *fetch) node(row *kg.Row, k uint32, sel *plan.Sel) {
-	x.spend(1)
+	x.spend()
 	n := &x.im.nodes[k]
 	row.Type = n.typ
 	if sel == nil {
@@ -265,7 +264,7 @@ func (im *image) nodeValue(n *node, p *catalog.Prop) kg.Value {
 
 // link fills the row of a link.
 func (x *fetch) link(row *kg.Row, k uint32, sel *plan.Sel) {
-	x.spend(1)
+	x.spend()
 	l := &x.im.links[k]
 	row.Type = x.im.cat.Link.Index
 	if sel == nil {
@@ -325,7 +324,7 @@ func (im *image) linkValue(l *link, k uint32, p *catalog.Prop) kg.Value {
 
 // source fills the row of a source.
 func (x *fetch) source(row *kg.Row, k uint32, sel *plan.Sel) {
-	x.spend(1)
+	x.spend()
 	s := &x.im.sources[k]
 	row.Type = x.im.cat.Source.Index
 	if sel == nil {

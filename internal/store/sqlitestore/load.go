@@ -77,7 +77,7 @@ func (l *load) begin(ctx context.Context) (err error) {
 		{&l.findNode, `SELECT k FROM node WHERE id = ?`},
 		{&l.findSource, `SELECT k, text FROM source WHERE id = ?`},
 	} {
-		if *p.stmt, err = l.tx.PrepareContext(ctx, p.text); err != nil {
+		if *p.stmt, err = l.tx.PrepareContext(ctx, p.text); err != nil { //nolint:sqlclosecheck // the end of the transaction closes them
 			return err
 		}
 	}
@@ -176,26 +176,30 @@ func (l *load) verifyAgain(ctx context.Context, source int64) error {
 		unverified int
 	}
 	var changes []change
-	for rows.Next() {
-		var c change
-		var raw []byte
-		if err := rows.Scan(&c.row, &raw); err != nil {
-			return errors.Join(err, rows.Close())
+	read := func() error {
+		defer rows.Close() //nolint:errcheck // rows.Err tells
+		for rows.Next() {
+			var c change
+			var raw []byte
+			if err := rows.Scan(&c.row, &raw); err != nil {
+				return err
+			}
+			stored, err := parseEvidence(raw)
+			if err != nil {
+				return err
+			}
+			list := make([]kg.Evidence, len(stored))
+			for i, e := range stored {
+				list[i] = kg.Evidence{Source: e.source, Excerpt: e.excerpt, Prefix: e.prefix, Suffix: e.suffix, Stance: e.stance}
+			}
+			if c.evidence, _, c.unverified, err = l.evidence(ctx, nil, list); err != nil {
+				return err
+			}
+			changes = append(changes, c)
 		}
-		stored, err := parseEvidence(raw)
-		if err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		list := make([]kg.Evidence, len(stored))
-		for i, e := range stored {
-			list[i] = kg.Evidence{Source: e.source, Excerpt: e.excerpt, Prefix: e.prefix, Suffix: e.suffix, Stance: e.stance}
-		}
-		if c.evidence, _, c.unverified, err = l.evidence(ctx, nil, list); err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		changes = append(changes, c)
+		return rows.Err()
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	if err := read(); err != nil {
 		return err
 	}
 	for _, c := range changes {

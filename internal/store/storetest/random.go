@@ -150,7 +150,8 @@ func (r *random) query() *plan.Query {
 	case 2:
 		q.Start, q.Words = plan.Search, text.Query(pick(r, someWords))
 		if r.yes() {
-			q.Types = 1<<pick(r, r.cat.Types).Index | 1<<pick(r, r.cat.Types).Index
+			one, two := pick(r, r.cat.Types), pick(r, r.cat.Types)
+			q.Types = 1<<one.Index | 1<<two.Index
 		}
 		q.Root = *r.list(plan.Field{Want: plan.Want{Highlight: true}}, q.Types, 1, plan.WeightKinds(), false)
 		q.Root.Want.Facets = r.facets(false, 2)

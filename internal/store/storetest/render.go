@@ -12,10 +12,10 @@ import (
 // Render writes what a plan wanted of a result, and nothing else, so that two stores can be held against each other.
 func Render(q *plan.Query, res *kg.Result) string {
 	var v any
-	switch {
-	case q.Start == plan.Statistics:
+	switch q.Start {
+	case plan.Statistics:
 		v = res.Stats
-	case q.Start == plan.Everything || q.Start == plan.Search:
+	case plan.Everything, plan.Search:
 		v = renderPage(&q.Root, &res.Page)
 	default:
 		var list []any

@@ -1,0 +1,56 @@
+// Command configdoc writes docs/config.md from the flags of the program.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/throughline/throughline/internal/cli"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "configdoc:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	parser, err := cli.NewParser(&cli.Commands{})
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	b.WriteString("# Settings\n\nGenerated from the program (`go generate ./...`). A flag wins over the environment, the environment over the default.\n")
+	for _, n := range parser.Model.Children {
+		if n.Name != "serve" && n.Name != "query" && n.Name != "health" {
+			continue
+		}
+		fmt.Fprintf(&b, "\n## throughline %s\n\n%s\n\n| flag | environment | default | |\n| --- | --- | --- | --- |\n", n.Name, n.Help)
+		for _, f := range n.Flags {
+			row(&b, f)
+		}
+	}
+	return os.WriteFile(filepath.Join("..", "..", "docs", "config.md"), []byte(b.String()), 0o644) //nolint:gosec // documentation
+}
+
+func row(b *strings.Builder, f *kong.Flag) {
+	name := "`--" + f.Name + "`"
+	if f.Negated || f.Tag.Negatable != "" {
+		name += ", `--no-" + f.Name + "`"
+	}
+	env := ""
+	if len(f.Envs) > 0 {
+		env = "`" + strings.Join(f.Envs, "`, `") + "`"
+	}
+	def := ""
+	if f.HasDefault {
+		def = "`" + f.Default + "`"
+	}
+	help := strings.ReplaceAll(f.Help, "${enum}", strings.ReplaceAll(f.Enum, ",", ", "))
+	fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, env, def, strings.ReplaceAll(help, "|", "\\|"))
+}
