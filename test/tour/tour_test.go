@@ -1,0 +1,110 @@
+// Package tour_test runs what the playground shows on both stores.
+package tour_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/throughline/throughline"
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/neotest"
+	"github.com/throughline/throughline/internal/sample"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/neo4jstore"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+	"github.com/throughline/throughline/internal/web"
+)
+
+func clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
+
+// answers runs every query of the tour on a store.
+func answers(t *testing.T, cat *catalog.Catalog, s store.Store) map[string]string {
+	t.Helper()
+	if _, err := sample.Load(t.Context(), cat, s); err != nil {
+		t.Fatal(err)
+	}
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: "any", Version: "test", Introspection: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, q := range web.Tour() {
+		var vars map[string]any
+		if q.Variables != nil {
+			d := json.NewDecoder(bytes.NewReader(q.Variables))
+			d.UseNumber()
+			if err := d.Decode(&vars); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := e.Do(t.Context(), &graph.Request{Query: q.Document, Variables: vars})
+		out[q.Title] = string(r.AppendJSON(nil))
+		r.Release()
+		if strings.Contains(out[q.Title], `"errors"`) {
+			t.Errorf("%s: %.500s", q.Title, out[q.Title])
+		}
+		if !strings.Contains(out[q.Title], `"name"`) && !strings.Contains(out[q.Title], `"excerpt"`) {
+			t.Errorf("%s finds nothing: %s", q.Title, out[q.Title])
+		}
+	}
+	return out
+}
+
+func embedded(t *testing.T, cat *catalog.Catalog) map[string]string {
+	t.Helper()
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // in memory
+	return answers(t, cat, s)
+}
+
+func parse(t *testing.T) *catalog.Catalog {
+	t.Helper()
+	cat, err := catalog.Parse("schema.graphqls", throughline.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cat
+}
+
+func TestTourOnTheEmbeddedStore(t *testing.T) {
+	got := embedded(t, parse(t))
+	if len(got) < 8 {
+		t.Errorf("the tour has %d queries", len(got))
+	}
+	first := got[web.Tour()[0].Title]
+	for _, want := range []string{"London School of Economics and Political Science", "Digital Dialogue on Human Security in NATO", "2021-02-25", "protection of civilians"} {
+		if !strings.Contains(first, want) {
+			t.Errorf("the headline line lacks %q: %s", want, first)
+		}
+	}
+}
+
+func TestTourOnNeo4jAnswersTheSame(t *testing.T) {
+	srv := neotest.Start(t)
+	srv.Exclusive(t)
+	cat := parse(t)
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // the test is over
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	want := embedded(t, cat)
+	for title, got := range answers(t, cat, s) {
+		if got != want[title] {
+			t.Errorf("%s\nneo4j    %s\nembedded %s", title, got, want[title])
+		}
+	}
+}
