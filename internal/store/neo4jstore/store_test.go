@@ -148,3 +148,18 @@ func TestShapes(t *testing.T) {
 		})
 	}
 }
+
+// answers are what the store says to every shape, in one text.
+func answers(t testing.TB, s store.Reader) string {
+	t.Helper()
+	out := ""
+	for _, sh := range shapes(t, parse(t)) {
+		res, err := s.Fetch(t.Context(), sh.q)
+		if err != nil {
+			out += sh.name + ": " + err.Error() + "\n"
+			continue
+		}
+		out += sh.name + ": " + storetest.Render(sh.q, res) + "\n"
+	}
+	return out
+}

@@ -1,0 +1,352 @@
+package neo4jstore_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/neotest"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store/neo4jstore"
+)
+
+// proxy stands between a store and a server, and can cut what goes through it.
+type proxy struct {
+	t      *testing.T
+	target string
+	addr   string
+	mu     sync.Mutex
+	l      net.Listener
+	conns  map[net.Conn]bool
+	onByte func() // called, once, when the server next sends something
+	done   sync.WaitGroup
+}
+
+func newProxy(t *testing.T, srv *neotest.Server) *proxy {
+	t.Helper()
+	u, err := url.Parse(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{t: t, target: u.Host, conns: map[net.Conn]bool{}}
+	// an address that nobody listens at until start
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.addr = l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.stop(); p.done.Wait() })
+	return p
+}
+
+func (p *proxy) start() {
+	p.t.Helper()
+	l, err := net.Listen("tcp", p.addr)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.mu.Lock()
+	p.l = l
+	p.mu.Unlock()
+	p.done.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s, err := net.Dial("tcp", p.target)
+			if err != nil {
+				_ = c.Close()
+				continue
+			}
+			p.mu.Lock()
+			p.conns[c], p.conns[s] = true, true
+			p.mu.Unlock()
+			p.done.Go(func() { _, _ = io.Copy(s, c); _ = s.Close() })
+			p.done.Go(func() { _, _ = io.Copy(&watched{p, c}, s); _ = c.Close() })
+		}
+	})
+}
+
+// watched tells the proxy when something passes.
+type watched struct {
+	p *proxy
+	w io.Writer
+}
+
+func (w *watched) Write(b []byte) (int, error) {
+	w.p.mu.Lock()
+	f := w.p.onByte
+	w.p.onByte = nil
+	w.p.mu.Unlock()
+	if f != nil {
+		f()
+	}
+	return w.w.Write(b)
+}
+
+// cut closes every connection.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		_ = c.Close()
+	}
+	clear(p.conns)
+}
+
+func (p *proxy) stop() {
+	p.mu.Lock()
+	if p.l != nil {
+		_ = p.l.Close()
+	}
+	p.mu.Unlock()
+	p.cut()
+}
+
+func byID(b *builder, id string) *plan.Query {
+	return &plan.Query{Start: plan.ByID, IDs: []string{id}, Types: b.cat.Entities, Root: plan.Field{Node: b.sel("id", "name"), Want: plan.Want{Rows: true}}}
+}
+
+func TestNeo4jThatStartsLater(t *testing.T) {
+	srv, _ := database(t)
+	cat := parse(t)
+	p := newProxy(t, srv)
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: "bolt://" + p.addr, User: srv.User, Password: srv.Password, Catalog: cat})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // nothing to lose
+	b := &builder{t: t, cat: cat}
+	if err := s.Ready(t.Context()); kg.CodeOf(err) != kg.Unavailable {
+		t.Errorf("Ready says %v before there is a server", err)
+	}
+	if _, err := s.Fetch(t.Context(), byID(b, "x")); kg.CodeOf(err) != kg.Unavailable {
+		t.Errorf("Fetch says %v before there is a server", err)
+	}
+	p.start()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Ready(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Fetch(t.Context(), byID(b, "x")); err != nil {
+		t.Error(err)
+	}
+	p.stop()
+	if err := s.Ready(t.Context()); kg.CodeOf(err) != kg.Unavailable {
+		t.Errorf("Ready says %v when the server is gone", err)
+	}
+	if _, err := s.Fetch(t.Context(), byID(b, "x")); kg.CodeOf(err) != kg.Unavailable {
+		t.Errorf("Fetch says %v when the server is gone", err)
+	}
+}
+
+// TestConnectionCutInMidRead: a read whose connection breaks is run again.
+func TestConnectionCutInMidRead(t *testing.T) {
+	srv, _ := database(t)
+	cat := parse(t)
+	fill(t, open(t, srv, cat))
+	p := newProxy(t, srv)
+	p.start()
+	s := open(t, &neotest.Server{URL: "bolt://" + p.addr, User: srv.User, Password: srv.Password}, cat)
+	b := &builder{t: t, cat: cat}
+	if _, err := s.Fetch(t.Context(), byID(b, "kaldor")); err != nil {
+		t.Fatal(err)
+	}
+	p.mu.Lock()
+	p.onByte = p.cut
+	p.mu.Unlock()
+	res, err := s.Fetch(t.Context(), byID(b, "kaldor"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Edges) != 1 || res.RoundTrips < 2 {
+		t.Errorf("%d edges after %d round trips", len(res.Edges), res.RoundTrips)
+	}
+}
+
+func TestSetUpThatCannotWork(t *testing.T) {
+	srv, _ := database(t)
+	cat := parse(t)
+	for _, address := range []string{"", "http://localhost:7474", "bolt://", "neo4j://u:p@localhost", "localhost:7687"} {
+		_, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: address, Catalog: cat})
+		var setup *neo4jstore.SetupError
+		if !errors.As(err, &setup) {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+	if srv.User == "" {
+		t.Skip("the server asks for no password")
+	}
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: "wrong", Catalog: cat})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // nothing to lose
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err = s.Wait(ctx)
+	var setup *neo4jstore.SetupError
+	if kg.CodeOf(err) != kg.Unavailable || !errors.As(err, &setup) || !strings.Contains(setup.Message, "password") {
+		t.Errorf("a wrong password gives %v", err)
+	}
+}
+
+func TestNewerDatabaseIsRefused(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	open(t, srv, cat)
+	db.run("MATCH (m:ThroughlineMeta) SET m.version = 99", nil)
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // nothing to lose
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var setup *neo4jstore.SetupError
+	if err := s.Wait(ctx); !errors.As(err, &setup) || !strings.Contains(setup.Message, "newer") {
+		t.Errorf("a newer database gives %v", err)
+	}
+}
+
+// TestServersThatStartTogether: whoever comes first migrates, the others wait for it.
+func TestServersThatStartTogether(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer s.Close() //nolint:errcheck // nothing to lose
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			if err := s.Wait(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if got := db.run("MATCH (m:ThroughlineMeta) RETURN count(m), max(m.version)", nil); !cmp.Equal(got, [][]any{{int64(1), int64(1)}}) {
+		t.Errorf("the record of the version is %v", got)
+	}
+}
+
+// TestOtherDataIsLeftAlone: neither seen nor touched, whatever its labels.
+func TestOtherDataIsLeftAlone(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	db.run(`CREATE (p:Person {name: 'Somebody Else', born: 1900})-[:SAID {since: 3}]->(q:Quote {text: 'theirs'}),
+  (:Person {name: 'Same Name', _mine: true}), (:Entity {key: 7}), (:Entity), (:Source {title: 'theirs'}), (:Alias {name: 'x'}), (:Thing {id: 'kaldor'})-[:KNOWS]->(p)`, nil)
+	const all = "MATCH (n) WHERE NOT n:ThroughlineMeta AND n._sort IS NULL AND n._name IS NULL AND n.scheme IS NULL OPTIONAL MATCH (n)-[r]->() RETURN labels(n), properties(n), type(r), properties(r) ORDER BY labels(n), n.name"
+	before := db.run(all, nil)
+	var log bytes.Buffer
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: clock, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // nothing to lose
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), "otherNodesLeftAlone=8") {
+		t.Errorf("the log does not tell of the 8 nodes that are not ours: %s", log.String())
+	}
+	if empty, err := s.Empty(ctx); err != nil || !empty {
+		t.Errorf("a store with other data alone is empty: %v, %v", empty, err)
+	}
+	alone := answers(t, s)
+	if strings.Contains(alone, "Somebody") || strings.Contains(alone, "theirs") {
+		t.Error("other data is seen")
+	}
+	fill(t, s)
+	with := answers(t, s)
+	if after := db.run(all, nil); !cmp.Equal(before, after) {
+		t.Errorf("other data was touched: %s", cmp.Diff(before, after))
+	}
+	srv.Wipe(t)
+	s2 := open(t, srv, cat)
+	fill(t, s2)
+	if without := answers(t, s2); with != without {
+		t.Errorf("other data changes answers: %s", cmp.Diff(without, with))
+	}
+}
+
+// TestCancelEndsTheStatement: when the caller goes, its statement ends on the server.
+func TestCancelEndsTheStatement(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
+	// a text that takes the server a while to look through, many times over
+	db.run("UNWIND range(1, 10000) AS i CREATE (:Entity:Person {id: 'x' + i, _sort: 'x', name: 'x', _names: [j IN range(1, 100) | 'aaaaaaaaaaaaaaaaaaaaaaaa']})", nil)
+	b := &builder{t: t, cat: cat}
+	f := &plan.EntityFilter{}
+	for range 90 {
+		f.Or = append(f.Or, &plan.EntityFilter{Name: &plan.StringFilter{Contains: of("zzzz")}})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error)
+	go func() {
+		_, err := s.Fetch(ctx, b.list(b.types("Person"), 10, f))
+		ended <- err
+	}()
+	const running = "SHOW TRANSACTIONS YIELD currentQuery WHERE currentQuery STARTS WITH 'RETURN [COLLECT' RETURN count(*)"
+	eventually(t, "the statement runs", func() bool { return db.run(running, nil)[0][0] == int64(1) })
+	cancel()
+	select {
+	case err := <-ended:
+		if kg.CodeOf(err) != kg.Cancelled {
+			t.Errorf("cancelled: %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("Fetch goes on after its caller has gone")
+	}
+	eventually(t, "the statement has ended", func() bool { return db.run(running, nil)[0][0] == int64(0) })
+
+	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := s.Fetch(short, b.list(b.types("Person"), 10, f)); kg.CodeOf(err) != kg.Timeout {
+		t.Errorf("past its time: %v", err)
+	}
+	eventually(t, "the statement has ended", func() bool { return db.run(running, nil)[0][0] == int64(0) })
+}
+
+// eventually waits until something holds, for at most ten seconds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	end := time.After(10 * time.Second)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-end:
+			t.Fatalf("not within ten seconds: %s", what)
+		case <-tick.C:
+		}
+	}
+}
