@@ -121,11 +121,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		layout: l, driver: driver, now: o.Now, log: o.Logger, loads: make(chan struct{}, 1),
 		stopped: make(chan struct{}), settled: make(chan struct{}),
-		session: neo4j.SessionConfig{
-			DatabaseName: o.Database, FetchSize: pageOfRecords,
-			// one for the whole server, so that whoever wrote through it reads what they wrote
-			BookmarkManager: neo4j.NewBookmarkManager(neo4j.BookmarkManagerConfig{}),
-		},
+		session: neo4j.SessionConfig{DatabaseName: o.Database, FetchSize: pageOfRecords},
+	}
+	if strings.HasPrefix(o.URL, "neo4j") {
+		// one for the whole store, so that whoever wrote through it reads what they wrote, whichever member of a cluster
+		// answers; with bolt:// there is but one
+		s.session.BookmarkManager = neo4j.NewBookmarkManager(neo4j.BookmarkManagerConfig{})
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -80,11 +80,64 @@ func (s *Store) Nodes(ctx context.Context, f func(*kg.Node) error) error {
 // linkText reads links with all they rest on.
 const linkText = "r.id, type(r), startNode(r).id, endNode(r).id, r.role, r.since, r.until, r.createdAt, r.updatedAt, coalesce(r.evidenceSources, r.sources), r.excerpts, r.prefixes, r.suffixes, r.stances, r.verified"
 
-// Links reads all links by id. Each kind's index gives its links in order; the server merges them.
+// linkPage is how many links of a kind are read at once when all are read.
+const linkPage = 1000
+
+// linkRun is the links of one kind, read page by page from the kind's index.
+type linkRun struct {
+	text string
+	page []*kg.Link
+	last string
+	done bool
+}
+
+func (r *linkRun) next(ctx context.Context, s *Store) error {
+	if len(r.page) > 0 || r.done {
+		return nil
+	}
+	rows, _, err := s.read(ctx, r.text, map[string]any{"last": r.last, "n": int64(linkPage)})
+	if err != nil {
+		return err
+	}
+	for _, v := range rows {
+		r.page = append(r.page, linkOf(v))
+	}
+	if r.done = len(rows) < linkPage; len(rows) > 0 {
+		r.last = r.page[len(r.page)-1].ID
+	}
+	return nil
+}
+
+// Links reads all links by id. The order over all kinds is merged here from the orders of the kinds' indexes: Neo4j
+// would sort them all in memory. It gives no statement a state that does not change, so neither do the pages: links that
+// are written meanwhile may or may not be seen, and each is seen once.
 func (s *Store) Links(ctx context.Context, f func(*kg.Link) error) error {
-	return s.scan(ctx, "MATCH (:Entity)-[r:"+s.layout.allKinds+"]->() WHERE r.id >= '' WITH r ORDER BY r.id RETURN "+linkText, func(v []any) error {
-		return f(linkOf(v))
-	})
+	if err := s.usable(); err != nil {
+		return err
+	}
+	runs := make([]*linkRun, len(s.layout.cat.Kinds))
+	for i, k := range s.layout.cat.Kinds {
+		runs[i] = &linkRun{text: "MATCH ()-[r:" + k.Name + "]->() WHERE r.id > $last WITH r ORDER BY r.id LIMIT $n RETURN " + linkText}
+	}
+	for {
+		var first *linkRun
+		for _, r := range runs {
+			if err := r.next(ctx, s); err != nil {
+				return err
+			}
+			if len(r.page) > 0 && (first == nil || r.page[0].ID < first.page[0].ID) {
+				first = r
+			}
+		}
+		if first == nil {
+			return nil
+		}
+		x := first.page[0]
+		first.page = first.page[1:]
+		if err := f(x); err != nil {
+			return err
+		}
+	}
 }
 
 func linkOf(v []any) *kg.Link {

@@ -1,0 +1,82 @@
+package neo4jstore_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/storetest"
+)
+
+// everything reads a store whole.
+func everything(t *testing.T, s store.Scanner) (out []any) {
+	t.Helper()
+	for _, err := range []error{
+		s.Sources(t.Context(), func(x *kg.Source) error { c := *x; out = append(out, c); return nil }),
+		s.Nodes(t.Context(), func(x *kg.Node) error { c := *x; out = append(out, c); return nil }),
+		s.Links(t.Context(), func(x *kg.Link) error { c := *x; out = append(out, c); return nil }),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// TestLoadsAsTheOracle writes one load after another and holds what is stored against the oracle.
+func TestLoadsAsTheOracle(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s, oracle := open(t, srv, cat), storetest.NewOracle(cat, clock)
+	sources, nodes, links := small()
+	moved := *links[len(links)-1]
+	moved.From, moved.To, moved.Since = "kaldor-home", "far", "2001"
+	longer := *sources[2]
+	longer.Text = "say a beta now, not there"
+	named := kg.Node{ID: "lse", Type: "INSTITUTION", Name: "LSE", Aliases: []string{"London School of Economics and Political Science"}}
+	role := *links[len(links)-4]
+	role.Role, role.UpdatedAt = "Dean", 5000
+	for i, step := range []struct {
+		name string
+		b    store.Batch
+	}{
+		{"first", store.Batch{Sources: sources, Nodes: nodes, Links: links}},
+		{"the same again", store.Batch{Sources: sources, Nodes: nodes, Links: links}},
+		{"a source's text changes", store.Batch{Sources: []*kg.Source{&longer}}},
+		{"a name changes, aliases go", store.Batch{Nodes: []*kg.Node{&named, {ID: "kaldor-home", Type: "PLACE", Name: "Home", ExternalIDs: []kg.ExternalID{{Scheme: "a", Value: "b"}}}}}},
+		{"a link changes its ends", store.Batch{Links: []*kg.Link{&moved}}},
+		{"a link changes", store.Batch{Links: []*kg.Link{&role}}},
+		{"twice in one batch", store.Batch{Nodes: []*kg.Node{{ID: "twice", Type: "THEME", Name: "A", Aliases: []string{"x"}}, {ID: "twice", Type: "THEME", Name: "B"}}}},
+		{"another type", store.Batch{Nodes: []*kg.Node{{ID: "lse", Type: "PLACE", Name: "x"}}}},
+		{"another kind", store.Batch{Links: []*kg.Link{{ID: "l_four", Kind: "HELD_IN", From: "e0000001", To: "far", Evidence: moved.Evidence}}}},
+		{"no such entity", store.Batch{Links: []*kg.Link{{ID: "l_new", Kind: "HELD_IN", From: "e0000001", To: "nowhere", Evidence: moved.Evidence}}}},
+		{"no such source", store.Batch{Links: []*kg.Link{{ID: "l_new", Kind: "HELD_IN", From: "e0000001", To: "far", Evidence: []kg.Evidence{{Source: "s_nowhere", Excerpt: "x", Stance: "SUPPORTS"}}}}}},
+	} {
+		t.Run(fmt.Sprint(i, " ", step.name), func(t *testing.T) {
+			want := storetest.Fill(t.Context(), oracle, &step.b)
+			got := storetest.Fill(t.Context(), s, &step.b)
+			if fmt.Sprint(want) != fmt.Sprint(got) {
+				t.Errorf("error %v, want %v", got, want)
+			}
+			if d := cmp.Diff(everything(t, oracle), everything(t, s), cmpopts.EquateEmpty()); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+	if got, want := answers(t, s), answers(t, oracle); got != want {
+		t.Error(cmp.Diff(want, got))
+	}
+	ids := []string{"lse", "s_one", "l_two", "nobody", "e_x"}
+	got, err := s.Types(t.Context(), ids)
+	want, _ := oracle.Types(t.Context(), ids)
+	if err != nil || !cmp.Equal(got, want) {
+		t.Errorf("types %v, %v, want %v", got, err, want)
+	}
+	if n := db.run("MATCH (a:Alias) WHERE NOT (a)-[:ALIAS_OF]->(:Entity) RETURN count(a)", nil)[0][0]; n != int64(0) {
+		t.Errorf("%d aliases of nothing", n)
+	}
+}
