@@ -1,0 +1,53 @@
+import type { GraphiQLProps } from 'graphiql';
+
+type Fetcher = GraphiQLProps['fetcher'];
+type Sink = { next(value: unknown): void; error(reason: unknown): void; complete(): void };
+
+// One POST for each run. Stopping a run ends its request, and with it the statement on the server's store.
+export function makeFetcher(url: string): Fetcher {
+  const fetcher = (params: unknown, opts?: { headers?: Record<string, unknown> }) => ({
+    subscribe(sink: Sink) {
+      const abort = new AbortController();
+      send(url, params, opts?.headers, abort.signal).then(
+        answer => {
+          sink.next(answer);
+          sink.complete();
+        },
+        reason => {
+          if (!abort.signal.aborted) {
+            sink.error(reason);
+          }
+        },
+      );
+      return { unsubscribe: () => abort.abort() };
+    },
+  });
+  return fetcher as Fetcher;
+}
+
+async function send(url: string, params: unknown, headers: Record<string, unknown> | undefined, signal: AbortSignal): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        Accept: 'application/graphql-response+json, application/json;q=0.9',
+        ...(headers as Record<string, string> | undefined),
+      },
+      body: JSON.stringify(params),
+      signal,
+    });
+  } catch (reason) {
+    if (signal.aborted) {
+      throw reason;
+    }
+    throw new Error('The server cannot be reached. Is it still running?');
+  }
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`The server answered ${response.status} ${response.statusText} with something that is not JSON: ${text.slice(0, 200)}`);
+  }
+}

@@ -1,0 +1,20 @@
+// What tools/webbuild puts in place of names.
+
+declare module '*.css';
+
+// The names of the bundled workers, next to the script.
+declare const EDITOR_WORKER: string;
+declare const JSON_WORKER: string;
+declare const GRAPHQL_WORKER: string;
+
+// internal/web/tour/*.graphql, in order.
+declare module 'throughline:tour' {
+  export interface TourQuery {
+    name: string;
+    title: string;
+    about: string;
+    document: string;
+    variables: string;
+  }
+  export const tour: TourQuery[];
+}

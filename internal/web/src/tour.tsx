@@ -1,0 +1,70 @@
+import { isMacOs, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
+import type { GraphiQLProps } from 'graphiql';
+import { tour, type TourQuery } from 'throughline:tour';
+
+const mod = isMacOs ? 'Cmd' : 'Ctrl';
+
+const welcome = `# Welcome to Throughline. The tabs are a tour of
+# the sample. ${mod}+Enter runs a query, Ctrl+Space
+# completes a field, ${mod}+click explains it.
+#
+`;
+
+// The tour's tabs, for a browser that has none of its own yet.
+export const tourTabs = tour.map((stop, i) => ({ query: (i === 0 ? welcome : '') + stop.document, variables: stop.variables }));
+
+function TourIcon() {
+  return (
+    <svg viewBox="0 0 20 20" height="1em" fill="none" stroke="currentColor" strokeWidth="1.4" strokeLinecap="round" strokeLinejoin="round">
+      <path d="M3.2 15.2 8 7l4.2 6L17 4.6" />
+      <g fill="currentColor" stroke="none">
+        <circle cx="3.2" cy="15.2" r="2.1" />
+        <circle cx="8" cy="7" r="2.1" />
+        <circle cx="12.2" cy="13" r="2.1" />
+        <circle cx="17" cy="4.6" r="2.1" />
+      </g>
+    </svg>
+  );
+}
+
+// The stops of the tour: one that was changed or closed is opened again from here.
+function Tour() {
+  const tabs = useGraphiQL(state => state.tabs);
+  const queryEditor = useGraphiQL(state => state.queryEditor);
+  const variableEditor = useGraphiQL(state => state.variableEditor);
+  const { addTab, changeTab, updateActiveTabValues } = useGraphiQLActions();
+
+  function open(stop: TourQuery) {
+    const there = tabs.findIndex(tab => tab.query?.endsWith(stop.document));
+    if (there >= 0) {
+      changeTab(there);
+      return;
+    }
+    addTab();
+    queryEditor?.setValue(stop.document);
+    variableEditor?.setValue(stop.variables);
+    // The editors tell the tab a moment later, too late for whoever clicks on.
+    updateActiveTabValues({ query: stop.document, variables: stop.variables, operationName: null });
+  }
+
+  return (
+    <section aria-label="Tour" className="tour">
+      <div className="graphiql-doc-explorer-title">Tour of the sample</div>
+      <ol>
+        {tour.map(stop => (
+          <li key={stop.name}>
+            <button type="button" onClick={() => open(stop)}>
+              {stop.title}
+            </button>
+            <p>{stop.about}</p>
+          </li>
+        ))}
+      </ol>
+      <p className="tour-foot">
+        This page is built from the work of others: <a href="/playground/THIRD_PARTY_NOTICES.txt" target="_blank" rel="noreferrer">notices</a>.
+      </p>
+    </section>
+  );
+}
+
+export const tourPlugin: NonNullable<GraphiQLProps['plugins']>[number] = { title: 'Tour', icon: TourIcon, content: Tour };

@@ -1,0 +1,205 @@
+// Package web holds the pages the server shows, built by tools/webbuild and embedded, so that they work with no network:
+// the playground (GraphiQL) and the tour of the sample graph that it opens with.
+package web
+
+import (
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"html"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// dist is what tools/webbuild made of src. The files in assets are compressed, and their names change with their content.
+//
+//go:embed dist
+var dist embed.FS
+
+//go:embed tour
+var tour embed.FS
+
+// policy lets the page run its own files and speak to its own server, and nothing else. Monaco, the editor, writes style
+// elements, hence 'unsafe-inline'; fonts are data in the style sheet.
+const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; " +
+	"connect-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+// Options are what the playground needs to know.
+type Options struct {
+	// GraphQLPath is where the page sends queries, on its own origin; "" is /graphql.
+	GraphQLPath string
+}
+
+// Playground serves GET and HEAD of /playground and of the files below it.
+func Playground(o Options) http.Handler {
+	if o.GraphQLPath == "" {
+		o.GraphQLPath = "/graphql"
+	}
+	page := strings.ReplaceAll(string(must(dist.ReadFile("dist/index.html"))), "{{.GraphQLPath}}", html.EscapeString(o.GraphQLPath))
+	sum := sha256.Sum256([]byte(page))
+	return &playground{page: page, etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
+}
+
+type playground struct{ page, etag string }
+
+// ServeHTTP finds the file of a path.
+func (p *playground) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.Set("Allow", "GET, HEAD")
+		http.Error(w, "the playground is only read", http.StatusMethodNotAllowed)
+		return
+	}
+	asset, below := strings.CutPrefix(r.URL.Path, "/playground/assets/")
+	switch {
+	case r.URL.Path == "/playground":
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Cache-Control", "no-cache") // it names the files of its build
+		send(w, r, p.etag, len(p.page), strings.NewReader(p.page))
+	case r.URL.Path == "/playground/":
+		u := *r.URL
+		u.Path = "/playground"
+		http.Redirect(w, r, u.RequestURI(), http.StatusPermanentRedirect)
+	case r.URL.Path == "/playground/THIRD_PARTY_NOTICES.txt":
+		text := must(dist.ReadFile("dist/THIRD_PARTY_NOTICES.txt"))
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		h.Set("Cache-Control", "no-cache")
+		send(w, r, "", len(text), strings.NewReader(string(text)))
+	case below:
+		serveAsset(w, r, asset)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// serveAsset serves one file of dist/assets as it is kept, or decompressed for a client that does not take gzip.
+func serveAsset(w http.ResponseWriter, r *http.Request, name string) {
+	packed, err := dist.ReadFile("dist/assets/" + name + ".gz")
+	if err != nil || strings.Contains(name, "/") {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", contentType(name))
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Vary", "Accept-Encoding")
+	if takesGzip(r.Header.Values("Accept-Encoding")) {
+		h.Set("Content-Encoding", "gzip")
+		send(w, r, `"`+name+`.gz"`, len(packed), strings.NewReader(string(packed)))
+		return
+	}
+	plain := must(gzip.NewReader(strings.NewReader(string(packed))))
+	size := binary.LittleEndian.Uint32(packed[len(packed)-4:]) // gzip ends with the length of what it holds
+	send(w, r, `"`+name+`"`, int(size), plain)
+}
+
+// send answers with body, or with 304 when the client has it. An empty etag is none.
+func send(w http.ResponseWriter, r *http.Request, etag string, size int, body io.Reader) {
+	if etag != "" {
+		w.Header().Set("ETag", etag)
+		for _, have := range strings.Split(strings.Join(r.Header.Values("If-None-Match"), ","), ",") {
+			have = strings.TrimPrefix(strings.TrimSpace(have), "W/")
+			if have == etag || have == "*" {
+				w.WriteHeader(http.StatusNotModified)
+				return
+			}
+		}
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(size))
+	if r.Method == http.MethodHead {
+		return
+	}
+	_, _ = io.Copy(w, body) // who reads has gone
+}
+
+// takesGzip reads Accept-Encoding: gzip counts when it is named, or `*` is, and not with a weight of 0.
+func takesGzip(accept []string) bool {
+	named, any := false, false
+	for _, part := range strings.Split(strings.ToLower(strings.Join(accept, ",")), ",") {
+		coding, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
+		_, q, weighed := strings.Cut(weight, "q=")
+		f, err := strconv.ParseFloat(strings.TrimSpace(q), 64)
+		yes := !weighed || err == nil && f > 0
+		switch strings.TrimSpace(coding) {
+		case "gzip", "x-gzip":
+			if !yes {
+				return false
+			}
+			named = true
+		case "*":
+			any = yes
+		}
+	}
+	return named || any
+}
+
+// contentType does not ask the machine's own tables, which differ.
+func contentType(name string) string {
+	switch path.Ext(name) {
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".ttf":
+		return "font/ttf"
+	case ".woff2":
+		return "font/woff2"
+	}
+	return "application/octet-stream"
+}
+
+// Query is one stop of the tour: a document that runs as it is.
+type Query struct {
+	// Name is short and unique: "headline".
+	Name string
+	// Title is a line for people.
+	Title string
+	// Document begins with comments: the title, then what it shows.
+	Document string
+	// Variables is a JSON object, or nil when the document has none.
+	Variables json.RawMessage
+}
+
+// Tour is the tour of the sample graph, in its order. The playground opens with it and the tests run it.
+func Tour() []Query {
+	var queries []Query
+	for _, e := range must(tour.ReadDir("tour")) { // sorted, so by number
+		base, ok := strings.CutSuffix(e.Name(), ".graphql")
+		if !ok {
+			continue
+		}
+		_, name, _ := strings.Cut(base, "-")
+		q := Query{Name: name, Document: string(must(tour.ReadFile("tour/" + e.Name())))}
+		title, _, _ := strings.Cut(q.Document, "\n")
+		q.Title = strings.TrimPrefix(title, "# ")
+		variables, err := tour.ReadFile("tour/" + base + ".variables.json")
+		if err == nil {
+			q.Variables = variables
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			panic(err)
+		}
+		queries = append(queries, q)
+	}
+	return queries
+}
+
+// must is for embedded files: what is missing was missing when the program was built.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic("embedded pages: " + err.Error())
+	}
+	return v
+}

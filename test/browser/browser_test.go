@@ -1,0 +1,228 @@
+// Package browser_test looks at the pages as a person would: in Chromium, over HTTP.
+package browser_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// patience is how long anything on a page may take on a busy machine.
+const patience = 60 * time.Second
+
+// chromium is the browser's path. Without one the test fails, as nothing else looks at the pages; -short does without.
+func chromium(t *testing.T) string {
+	t.Helper()
+	names := []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+	if name := os.Getenv("CHROMIUM"); name != "" {
+		names = []string{name}
+	}
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if testing.Short() {
+		t.Skip("-short, and there is no Chromium")
+	}
+	t.Fatalf("Chromium is needed to look at the pages: install one of %s, or name it in CHROMIUM", strings.Join(names, ", "))
+	return ""
+}
+
+// newBrowser starts a headless browser that can reach this machine only.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	opts := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(chromium(t)),
+		chromedp.WindowSize(1366, 768),
+		chromedp.WSURLReadTimeout(patience),
+	}
+	for _, flag := range []string{
+		"disable-gpu", "disable-quic", "no-first-run", "no-default-browser-check", "disable-background-networking",
+		"disable-component-update", "disable-default-apps", "disable-extensions", "disable-sync", "metrics-recording-only", "mute-audio",
+		"disable-dev-shm-usage", "no-sandbox", // the pages are our own, and continuous integration runs as root
+	} {
+		opts = append(opts, chromedp.Flag(flag, true))
+	}
+	opts = append(opts, chromedp.Flag("headless", "new"), chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
+	// The test's own context ends before its clean-up, which closes the browser in good order.
+	ctx, cancel := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), opts...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(func() {
+		stop, done := context.WithTimeout(ctx, 10*time.Second)
+		defer done()
+		_ = chromedp.Cancel(stop) // lets the browser close its files before its profile is removed
+		cancel()
+	})
+	if err := chromedp.Do(ctx); err != nil { // without a deadline: the browser lives as long as this context
+		t.Fatalf("start the browser: %v", err)
+	}
+	return ctx
+}
+
+// tab is a tab of the browser that takes note of what must not happen on our pages.
+type tab struct {
+	t      *testing.T
+	ctx    context.Context
+	origin string
+
+	mu       sync.Mutex
+	requests int
+	posted   network.Headers // the headers of the last POST
+	faults   []string
+}
+
+// newTab opens a tab, with a storage of its own, for pages of origin. When the test ends, every request must have gone to origin, and nothing must
+// have been reported: no exception, no console error, no refusal by the content security policy.
+func newTab(t *testing.T, browser context.Context, origin string) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	b := &tab{t: t, ctx: ctx, origin: origin}
+	t.Cleanup(func() {
+		defer cancel()
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.requests == 0 {
+			t.Error("no request was seen")
+		}
+		for _, fault := range b.faults {
+			t.Error(fault)
+		}
+	})
+	err := chromedp.Listen(ctx, func(event any) {
+		switch e := event.(type) {
+		case *network.EventRequestWillBeSent:
+			b.request(e.Request.URL)
+			if e.Request.Method == http.MethodPost {
+				b.mu.Lock()
+				b.posted = e.Request.Headers
+				b.mu.Unlock()
+			}
+		case *network.EventWebSocketCreated:
+			b.request(e.URL)
+		case *network.EventResponseReceived:
+			if e.Response.Status >= 400 {
+				b.fault("%d for %s", e.Response.Status, e.Response.URL)
+			}
+		case *runtime.EventExceptionThrown:
+			b.fault("exception: %s", exception(e.ExceptionDetails))
+		case *runtime.EventConsoleAPICalled:
+			switch e.Type {
+			case runtime.ConsoleAPICalledTypeError, runtime.ConsoleAPICalledTypeAssert, runtime.ConsoleAPICalledTypeWarning:
+				var said []string
+				for _, a := range e.Args {
+					said = append(said, string(a.Value)+a.Description)
+				}
+				b.fault("console %s: %s", e.Type, strings.Join(said, " "))
+			}
+		case *log.EventEntryAdded:
+			if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
+				b.fault("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
+			}
+		}
+	})
+	if err != nil {
+		t.Fatalf("open a tab: %v", err)
+	}
+	b.run("listen", command(network.Enable, network.EnableParams{}), command(log.Enable, cdp.Empty{}), command(runtime.Enable, cdp.Empty{}))
+	return b
+}
+
+// command is a step that sends a command of the protocol.
+func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, c, params)
+		return err
+	})
+}
+
+func exception(d *runtime.ExceptionDetails) string {
+	if d.Exception != nil && d.Exception.Description != "" {
+		return d.Exception.Description
+	}
+	return d.Text
+}
+
+func (b *tab) request(url string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.requests++
+	if !strings.HasPrefix(url, b.origin+"/") && !strings.HasPrefix(url, "data:") {
+		b.faults = append(b.faults, "a request left the server: "+url)
+	}
+}
+
+func (b *tab) fault(format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.faults = append(b.faults, fmt.Sprintf(format, args...))
+}
+
+// run does things in the tab.
+func (b *tab) run(what string, steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	do(b, what, chromedp.Steps(steps...))
+}
+
+// click clicks what a CSS selector finds, once it is visible.
+func (b *tab) click(selector string) {
+	b.t.Helper()
+	b.run("click "+selector, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+}
+
+// wait polls until a JavaScript expression is true.
+func (b *tab) wait(what, expression string) {
+	b.t.Helper()
+	do(b, "wait until "+what, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience)))
+}
+
+// evaluate is the value of a JavaScript expression.
+func evaluate[T any](b *tab, expression string) T {
+	b.t.Helper()
+	return do(b, "evaluate "+expression, chromedp.Evaluate[T](expression))
+}
+
+func do[T any](b *tab, what string, action chromedp.Action[T]) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, action)
+	if err != nil {
+		b.screenshot("failed")
+		b.t.Fatalf("%s: %v", what, err)
+	}
+	return v
+}
+
+// screenshot keeps a picture in the folder named by SCREENSHOTS, if any.
+func (b *tab) screenshot(name string) {
+	dir := os.Getenv("SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		b.t.Logf("screenshot %s: %v", name, err)
+		return
+	}
+	path := filepath.Join(dir, strings.NewReplacer("/", "-", " ", "-").Replace(b.t.Name())+"-"+name+".png")
+	if err := os.WriteFile(path, png, 0o600); err != nil {
+		b.t.Log(err)
+	}
+}
