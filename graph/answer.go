@@ -24,9 +24,11 @@ type place struct {
 	field  *plan.Field // what page answers
 	edge   *kg.Edge
 	bucket *kg.Bucket
-	facet  int // index into page.Facets
-	items  []string
 	stats  *kg.Stats
+	facet  int // index into page.Facets
+	// of lists that are no part of a page
+	items   []string
+	buckets []kg.Bucket
 }
 
 // answer is the answer to one root field.
@@ -43,33 +45,41 @@ type writer struct {
 	answers []answer
 	vars    map[string]any
 	errs    []*gqlerror.Error
+	way     []step
 	present func(error, ast.Path) *gqlerror.Error
 }
 
-// step is one element of the way to a field, kept on the stack: only errors need it whole.
-type way struct {
-	up    *way
+// step is one element of the way to what is being written: only errors need it, so it is kept and not passed.
+type step struct {
 	key   string
 	index int // when key is ""
 }
 
-func (p *way) path() ast.Path {
-	if p == nil {
-		return nil
+func (w *writer) path() ast.Path {
+	path := make(ast.Path, len(w.way))
+	for i, s := range w.way {
+		path[i] = ast.PathIndex(s.index)
+		if s.key != "" {
+			path[i] = ast.PathName(s.key)
+		}
 	}
-	if p.key != "" {
-		return append(p.up.path(), ast.PathName(p.key))
-	}
-	return append(p.up.path(), ast.PathIndex(p.index))
+	return path
 }
 
-func (w *writer) fail(at *way, err error) {
-	w.errs = append(w.errs, w.present(err, at.path()))
+func (w *writer) push(key string) { w.way = append(w.way, step{key: key}) }
+
+func (w *writer) pop() { w.way = w.way[:len(w.way)-1] }
+
+// fail reports an error of the field with this key.
+func (w *writer) fail(key string, err error) {
+	w.push(key)
+	w.errs = append(w.errs, w.present(err, w.path()))
+	w.pop()
 }
 
 // object writes an object, or reports false when a field that may not be null is: then nothing of it is kept
 // (GraphQL spec section 6.4.4).
-func (w *writer) object(o *object, p *place, at *way) bool {
+func (w *writer) object(o *object, p *place) bool {
 	start := len(w.buf)
 	w.buf = append(w.buf, '{')
 	for i := range o.outs {
@@ -79,7 +89,7 @@ func (w *writer) object(o *object, p *place, at *way) bool {
 		}
 		w.buf = append(w.buf, x.quoted...)
 		here := len(w.buf)
-		if w.value(o, x, p, at) {
+		if w.value(o, x, p) {
 			continue
 		}
 		if x.nonNull {
@@ -93,15 +103,15 @@ func (w *writer) object(o *object, p *place, at *way) bool {
 }
 
 // null reports a null where none may be; the field that may be null above it becomes so.
-func (w *writer) null(x *out, at *way) bool {
+func (w *writer) null(x *out) bool {
 	if x.nonNull {
-		w.fail(&way{up: at, key: x.key}, kg.Errorf(kg.Internal, "%s has no value", x.field.Name))
+		w.fail(x.key, kg.Errorf(kg.Internal, "%s has no value", x.field.Name))
 	}
 	return false
 }
 
 // value writes what a field has; false means null.
-func (w *writer) value(o *object, x *out, p *place, at *way) bool {
+func (w *writer) value(o *object, x *out, p *place) bool {
 	switch x.op {
 	case opTypename:
 		w.buf = append(w.buf, '"')
@@ -109,68 +119,60 @@ func (w *writer) value(o *object, x *out, p *place, at *way) bool {
 		w.buf = append(w.buf, '"')
 		return true
 	case opRoot:
-		return w.root(x, at)
+		return w.root(x)
 	case opConst:
 		w.buf = append(w.buf, x.text...)
 		return true
 	case opLimits:
-		return w.object(x.objs.one, p, &way{up: at, key: x.key})
+		return w.child(x, p)
 	case opProp:
-		return w.scalar(&p.row.Vals[x.index]) || w.null(x, at)
+		return w.scalar(&p.row.Vals[x.index]) || w.null(x)
 	case opSentence:
 		k := w.cat.Kind(p.row.Vals[x.index].Str)
 		if k == nil {
-			return w.null(x, at)
+			return w.null(x)
 		}
 		w.buf = text.AppendJSON(w.buf, k.Sentence(p.row.Vals[x.more[1]].Str, p.row.Vals[x.more[2]].Str, p.row.Vals[x.more[0]].Str))
 		return true
 	case opExternalIDs:
-		items := p.row.Vals[x.index].Items()
-		return w.list(x, len(items)/3, at, func(i int, at *way) bool {
-			return w.object(x.objs.one, &place{items: items[3*i : 3*i+3]}, at)
-		})
+		items := place{items: p.row.Vals[x.index].Items()}
+		return w.list(x, len(items.items)/3, &items)
 	case opPage:
 		f := p.sel.Kids[x.index]
-		return w.object(x.objs.one, &place{page: &p.row.Kids[x.index], field: f}, &way{up: at, key: x.key})
+		return w.child(x, &place{page: &p.row.Kids[x.index], field: f})
 	case opTotal:
 		w.buf = strconv.AppendInt(w.buf, p.row.Kids[x.index].Total, 10)
 		return true
 	case opRecord:
 		kid := &p.row.Kids[x.index]
 		if len(kid.Edges) == 0 {
-			return w.null(x, at)
+			return w.null(x)
 		}
-		return w.record(x, &kid.Edges[0].Node, p.sel.Kids[x.index].Node, &way{up: at, key: x.key}) || w.null(x, at)
+		return w.only(x, &kid.Edges[0].Node, p.sel.Kids[x.index].Node) || w.null(x)
 	}
-	return w.listValue(x, p, at)
+	return w.listValue(x, p)
 }
 
 // listValue writes fields of connections, edges, pages, facets and the rest.
-func (w *writer) listValue(x *out, p *place, at *way) bool {
+func (w *writer) listValue(x *out, p *place) bool {
 	switch x.op {
 	case opEdges:
-		return w.list(x, len(p.page.Edges), at, func(i int, at *way) bool {
-			return w.object(x.objs.one, &place{page: p.page, field: p.field, edge: &p.page.Edges[i]}, at)
-		})
+		return w.list(x, len(p.page.Edges), p)
 	case opNodes:
-		return w.list(x, len(p.page.Edges), at, func(i int, at *way) bool {
-			return w.record(x, &p.page.Edges[i].Node, p.field.Node, at)
-		})
+		return w.list(x, len(p.page.Edges), p)
 	case opPageInfo:
-		return w.object(x.objs.one, p, &way{up: at, key: x.key})
+		return w.child(x, p)
 	case opTotalCount:
 		w.buf = strconv.AppendInt(w.buf, p.page.Total, 10)
 	case opFacets:
 		first, n := facetGroup(p.field, x.index)
-		return w.list(x, n, at, func(i int, at *way) bool {
-			return w.object(x.objs.one, &place{page: p.page, field: p.field, facet: first + i}, at)
-		})
+		return w.list(x, n, &place{page: p.page, field: p.field, facet: first})
 	case opCursor:
 		w.cursor(p.field, p.edge)
 	case opNode:
-		return w.record(x, &p.edge.Node, p.field.Node, &way{up: at, key: x.key}) || w.null(x, at)
+		return w.only(x, &p.edge.Node, p.field.Node) || w.null(x)
 	case opLink:
-		return w.object(x.objs.one, &place{row: &p.edge.Link, sel: p.field.Link}, &way{up: at, key: x.key})
+		return w.child(x, &place{row: &p.edge.Link, sel: p.field.Link})
 	case opLinkProp:
 		return w.scalar(&p.edge.Link.Vals[x.index])
 	case opDirection:
@@ -184,12 +186,10 @@ func (w *writer) listValue(x *out, p *place, at *way) bool {
 	case opBecause:
 		n, err := becauseN(x.field, w.vars)
 		if err != nil {
-			w.fail(&way{up: at, key: x.key}, err)
+			w.fail(x.key, err)
 			return false
 		}
-		return w.list(x, min(n, len(p.edge.Because)), at, func(i int, at *way) bool {
-			return w.object(x.objs.one, &place{row: &p.edge.Because[i], sel: p.field.Because}, at)
-		})
+		return w.list(x, min(n, len(p.edge.Because)), p)
 	case opHasNext:
 		w.buf = strconv.AppendBool(w.buf, p.page.HasNext)
 	case opHasPrev:
@@ -204,25 +204,21 @@ func (w *writer) listValue(x *out, p *place, at *way) bool {
 		}
 		w.cursor(p.field, &p.page.Edges[i])
 	default:
-		return w.small(x, p, at)
+		return w.small(x, p)
 	}
 	return true
 }
 
 // small writes fields of facets, buckets, external ids and the statistics.
-func (w *writer) small(x *out, p *place, at *way) bool {
-	buckets := func(list []kg.Bucket, sel *plan.Sel) bool {
-		return w.list(x, len(list), at, func(i int, at *way) bool {
-			return w.object(x.objs.one, &place{bucket: &list[i], sel: sel}, at)
-		})
-	}
+func (w *writer) small(x *out, p *place) bool {
 	switch x.op {
 	case opBy:
 		w.buf = append(w.buf, '"')
 		w.buf = append(w.buf, facetName(p.field.Want.Facets[p.facet].By)...)
 		w.buf = append(w.buf, '"')
 	case opBuckets:
-		return buckets(p.page.Facets[p.facet].Buckets, p.field.Want.Facets[p.facet].Node)
+		in := place{buckets: p.page.Facets[p.facet].Buckets, sel: p.field.Want.Facets[p.facet].Node}
+		return w.list(x, len(in.buckets), &in)
 	case opKey:
 		w.buf = text.AppendJSON(w.buf, p.bucket.Key)
 	case opCount:
@@ -231,7 +227,7 @@ func (w *writer) small(x *out, p *place, at *way) bool {
 		if p.bucket.Entity.Type == 0 {
 			return false
 		}
-		return w.record(x, &p.bucket.Entity, p.sel, &way{up: at, key: x.key})
+		return w.only(x, &p.bucket.Entity, p.sel)
 	case opScheme:
 		w.buf = text.AppendJSON(w.buf, p.items[0])
 	case opValue:
@@ -242,9 +238,9 @@ func (w *writer) small(x *out, p *place, at *way) bool {
 		}
 		w.buf = text.AppendJSON(w.buf, p.items[2])
 	case opStatEntities:
-		return buckets(p.stats.Entities, nil)
+		return w.list(x, len(p.stats.Entities), &place{buckets: p.stats.Entities})
 	case opStatLinks:
-		return buckets(p.stats.Links, nil)
+		return w.list(x, len(p.stats.Links), &place{buckets: p.stats.Links})
 	case opStatSources:
 		w.buf = strconv.AppendInt(w.buf, p.stats.Sources, 10)
 	case opStatUnevidenced:
@@ -256,26 +252,20 @@ func (w *writer) small(x *out, p *place, at *way) bool {
 }
 
 // root writes the answer of a root field.
-func (w *writer) root(x *out, at *way) bool {
+func (w *writer) root(x *out) bool {
 	a := &w.answers[x.index]
-	here := &way{up: at, key: x.key}
 	if a.err != nil {
-		w.fail(here, a.err)
+		w.fail(x.key, a.err)
 		return false
 	}
 	p := rootPlace(a)
 	switch a.query.Start {
 	case plan.ByIDs:
-		return w.list(x, len(a.res.Edges), at, func(i int, at *way) bool {
-			if !w.record(x, &a.res.Edges[i].Node, a.query.Root.Node, at) {
-				w.buf = append(w.buf, "null"...)
-			}
-			return true // what is not there is null
-		})
+		return w.list(x, len(a.res.Edges), &p)
 	case plan.ByID, plan.ByRef:
-		return len(a.res.Edges) > 0 && w.record(x, &a.res.Edges[0].Node, a.query.Root.Node, here)
+		return len(a.res.Edges) > 0 && w.only(x, &a.res.Edges[0].Node, a.query.Root.Node)
 	}
-	return w.object(x.objs.one, &p, here)
+	return w.child(x, &p)
 }
 
 func rootPlace(a *answer) place {
@@ -283,29 +273,66 @@ func rootPlace(a *answer) place {
 }
 
 // record writes a record by its type; false when there is none.
-func (w *writer) record(x *out, row *kg.Row, sel *plan.Sel, at *way) bool {
+func (w *writer) record(x *out, row *kg.Row, sel *plan.Sel) bool {
 	o := x.objs.of(row.Type)
-	return row.Type != 0 && o != nil && w.object(o, &place{row: row, sel: sel}, at)
+	return row.Type != 0 && o != nil && w.object(o, &place{row: row, sel: sel})
 }
 
-// list writes a list of items that may not be null: if one is, the list is.
-func (w *writer) list(x *out, n int, at *way, item func(i int, at *way) bool) bool {
-	start := len(w.buf)
+// only writes the record a field leads to, with the field on the way.
+func (w *writer) only(x *out, row *kg.Row, sel *plan.Sel) bool {
+	w.push(x.key)
+	ok := w.record(x, row, sel)
+	w.pop()
+	return ok
+}
+
+// child writes the object a field leads to, with the field on the way.
+func (w *writer) child(x *out, p *place) bool {
+	w.push(x.key)
+	ok := w.object(x.objs.one, p)
+	w.pop()
+	return ok
+}
+
+// list writes a list of n items of p. Where items may not be null and one is, the list is.
+func (w *writer) list(x *out, n int, p *place) bool {
+	start, depth := len(w.buf), len(w.way)
 	w.buf = append(w.buf, '[')
-	up := way{up: at, key: x.key}
-	here := way{up: &up}
+	w.way = append(w.way, step{key: x.key}, step{})
+	defer func() { w.way = w.way[:depth] }()
 	for i := range n {
 		if i > 0 {
 			w.buf = append(w.buf, ',')
 		}
-		here.index = i
-		if !item(i, &here) {
+		w.way[depth+1].index = i
+		if w.item(x, i, p) {
+			continue
+		}
+		if x.op != opRoot { // of the lists there are, only that of `nodes` has items that may be null
 			w.buf = w.buf[:start]
 			return false
 		}
+		w.buf = append(w.buf, "null"...)
 	}
 	w.buf = append(w.buf, ']')
 	return true
+}
+
+// item writes one item of a list.
+func (w *writer) item(x *out, i int, p *place) bool {
+	switch x.op {
+	case opNodes, opRoot:
+		return w.record(x, &p.page.Edges[i].Node, p.field.Node)
+	case opEdges:
+		return w.object(x.objs.one, &place{page: p.page, field: p.field, edge: &p.page.Edges[i]})
+	case opBecause:
+		return w.object(x.objs.one, &place{row: &p.edge.Because[i], sel: p.field.Because})
+	case opFacets:
+		return w.object(x.objs.one, &place{page: p.page, field: p.field, facet: p.facet + i})
+	case opExternalIDs:
+		return w.object(x.objs.one, &place{items: p.items[3*i : 3*i+3]})
+	}
+	return w.object(x.objs.one, &place{bucket: &p.buckets[i], sel: p.sel})
 }
 
 // scalar writes a property; false when it is null.

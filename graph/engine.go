@@ -210,7 +210,7 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	}
 	resp.buf, _ = e.buffers.Get().(*[]byte)
 	w.buf = (*resp.buf)[:0]
-	if !w.object(&c.object, &place{}, nil) {
+	if !w.object(&c.object, &place{}) {
 		w.buf = append(w.buf[:0], "null"...)
 	}
 	*resp.buf = w.buf
