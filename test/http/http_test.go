@@ -332,7 +332,9 @@ func TestIntrospectionOff(t *testing.T) {
 func TestMediaTypes(t *testing.T) {
 	base, _ := start(t, nil)
 	for _, c := range []struct{ accept, want string }{
-		{"", "application/json"}, {"*/*", "application/json"}, {"application/json", "application/json"},
+		{"", "application/json"},
+		{"*/*", "application/json"},
+		{"application/json", "application/json"},
 		{"application/graphql-response+json", "application/graphql-response+json"},
 		{"application/json;q=0.5, application/graphql-response+json", "application/graphql-response+json"},
 		{"application/graphql-response+json;q=0.1, application/json;q=0.9", "application/json"},

@@ -176,12 +176,11 @@ func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count 
 	}
 	set := catalog.TypeSet(1) << other.Index
 	r, at := c.name("r"), c.name("at")
-	switch {
-	case m.types == 0:
+	if m.types == 0 {
 		c.w(" WITH ", m.n, " ")
 		c.sourceLinks(m.n, r)
 		c.w(" UNWIND [startNode(", r, "), endNode(", r, ")] AS ", at, " WITH DISTINCT ", m.n, ", ", at, " AS ", key, " WHERE ", key, ":", other.Name)
-	default:
+	} else {
 		// types with a derived field of such entities count those, the others what is one link away
 		c.w(" CALL (", m.n, ") {")
 		var near catalog.TypeSet

@@ -267,8 +267,10 @@ func shapes(t testing.TB, cat *catalog.Catalog) []shape {
 func small() (sources []*kg.Source, nodes []*kg.Node, links []*kg.Link) {
 	src, nodes, links := peerGraph(30)
 	sources = []*kg.Source{
-		src, {ID: "s_one", Title: "Source One", Kind: "ARTICLE", URL: "https://example.org/1", Authors: []string{"A", "B"}, PublishedOn: "2021-02", Text: "alpha beta gamma"},
-		{ID: "s_two", Title: "Source Two", Kind: "BOOK", Publisher: "P", Text: "say a beta now"}, {ID: "s_none", Title: "Ünused", Kind: "OTHER"},
+		src,
+		{ID: "s_one", Title: "Source One", Kind: "ARTICLE", URL: "https://example.org/1", Authors: []string{"A", "B"}, PublishedOn: "2021-02", Text: "alpha beta gamma"},
+		{ID: "s_two", Title: "Source Two", Kind: "BOOK", Publisher: "P", Text: "say a beta now"},
+		{ID: "s_none", Title: "Ünused", Kind: "OTHER"},
 	}
 	nodes = append(nodes,
 		&kg.Node{ID: "kaldor", Type: "PERSON", Name: "Mary Kaldor", Description: "Writes on human security.", Props: map[string]any{"born": "1946"}, CreatedAt: 1000, UpdatedAt: 2000},
