@@ -29,13 +29,18 @@ type place struct {
 	// of lists that are no part of a page
 	items   []string
 	buckets []kg.Bucket
+	// of traced answers
+	tree tree
+	cell *cell
 }
 
 // answer is the answer to one root field.
 type answer struct {
-	res   *kg.Result
-	query *plan.Query
-	err   error
+	res      *kg.Result
+	query    *plan.Query
+	err      error
+	question *question // of traced answers
+	tree     tree
 }
 
 // writer writes one operation.
@@ -80,7 +85,7 @@ func (w *writer) fail(key string, err error) {
 // object writes an object, or reports false when a field that may not be null is: then nothing of it is kept
 // (GraphQL spec section 6.4.4).
 func (w *writer) object(o *object, p *place) bool {
-	start := len(w.buf)
+	start, whole := len(w.buf), true
 	w.buf = append(w.buf, '{')
 	for i := range o.outs {
 		x := &o.outs[i]
@@ -92,11 +97,12 @@ func (w *writer) object(o *object, p *place) bool {
 		if w.value(o, x, p) {
 			continue
 		}
-		if x.nonNull {
-			w.buf = w.buf[:start]
-			return false
-		}
 		w.buf = append(w.buf[:here], "null"...)
+		whole = whole && !x.nonNull // the fields behind it may have errors to tell as well
+	}
+	if !whole {
+		w.buf = w.buf[:start]
+		return false
 	}
 	w.buf = append(w.buf, '}')
 	return true
@@ -247,8 +253,26 @@ func (w *writer) small(x *out, p *place) bool {
 		w.buf = strconv.AppendInt(w.buf, p.stats.LinksWithoutEvidence, 10)
 	case opStatUnverified:
 		w.buf = strconv.AppendInt(w.buf, p.stats.UnverifiedExcerpts, 10)
+	default:
+		return w.traced(x, p)
 	}
 	return true
+}
+
+// traced writes a cell of a traced answer.
+func (w *writer) traced(x *out, p *place) bool {
+	c := p.tree[x.cell]
+	switch {
+	case x.op == opCell:
+		return w.scalar(&c.value) || w.null(x)
+	case x.list && x.op == opCellRecord:
+		return w.list(x, len(c.rows), &place{cell: &c})
+	case x.list:
+		return w.list(x, len(c.trees), &place{cell: &c})
+	case x.op == opCellRecord:
+		return len(c.rows) > 0 && w.only(x, c.rows[0], c.sel) || w.null(x)
+	}
+	return len(c.trees) > 0 && w.child(x, &place{tree: c.trees[0]}) || w.null(x)
 }
 
 // root writes the answer of a root field.
@@ -259,6 +283,9 @@ func (w *writer) root(x *out) bool {
 		return false
 	}
 	p := rootPlace(a)
+	if a.question != nil {
+		return w.child(x, &p)
+	}
 	switch a.query.Start {
 	case plan.ByIDs:
 		return w.list(x, len(a.res.Edges), &p)
@@ -269,6 +296,9 @@ func (w *writer) root(x *out) bool {
 }
 
 func rootPlace(a *answer) place {
+	if a.question != nil {
+		return place{tree: a.tree}
+	}
 	return place{page: &a.res.Page, field: &a.query.Root, stats: a.res.Stats}
 }
 
@@ -331,6 +361,10 @@ func (w *writer) item(x *out, i int, p *place) bool {
 		return w.object(x.objs.one, &place{page: p.page, field: p.field, facet: p.facet + i})
 	case opExternalIDs:
 		return w.object(x.objs.one, &place{items: p.items[3*i : 3*i+3]})
+	case opCellRecord:
+		return w.record(x, p.cell.rows[i], p.cell.sel)
+	case opCellObject:
+		return w.object(x.objs.one, &place{tree: p.cell.trees[i]})
 	}
 	return w.object(x.objs.one, &place{bucket: &p.buckets[i], sel: p.sel})
 }

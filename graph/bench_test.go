@@ -50,18 +50,21 @@ func fifty(t testing.TB) store.Store {
 }
 
 // canned answers every plan with one result, so that what is measured is this package alone.
-type canned struct{ res *kg.Result }
+type canned struct {
+	store.Answerer
+	res *kg.Result
+}
 
 func (c *canned) Fetch(context.Context, *plan.Query) (*kg.Result, error) { return c.res, nil }
 
 // remember keeps the last result of a store.
 type remember struct {
-	store.Reader
+	store.Answerer
 	last *kg.Result
 }
 
 func (r *remember) Fetch(ctx context.Context, q *plan.Query) (res *kg.Result, err error) {
-	res, err = r.Reader.Fetch(ctx, q)
+	res, err = r.Answerer.Fetch(ctx, q)
 	r.last = res
 	return res, err
 }
@@ -71,12 +74,12 @@ func answering(t testing.TB) *graph.Engine {
 	t.Helper()
 	s := fifty(t)
 	cat := parse(t)
-	r := &remember{Reader: s}
+	r := &remember{Answerer: s}
 	e := engine(t, cat, r)
 	if n := len(ask(t, e, list, nil)); n < 5000 {
 		t.Fatalf("the list has %d bytes", n)
 	}
-	return engine(t, cat, &canned{r.last})
+	return engine(t, cat, &canned{res: r.last})
 }
 
 func BenchmarkAnswer(b *testing.B) {

@@ -701,6 +701,10 @@ func (c *compiled) query(r *root, cat *catalog.Catalog, vars map[string]any, lim
 		return nil, err
 	}
 	q.Root, q.Refs = *f, b.refs
+	if r.start == plan.Traced {
+		q.Start, q.Refs = plan.ByIDs, nil
+		return q, nil
+	}
 	if !r.follow.dynamic && len(b.refs) == 0 || !r.follow.dynamic && r.start == plan.ByRef {
 		r.query.Store(q)
 	}

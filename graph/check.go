@@ -180,8 +180,9 @@ func (c *checker) roots(set ast.SelectionSet, seen map[string]bool) int {
 const defaultedPage = 4
 
 // Cost is the cost of a bound root field: every field of every entry that the pages above it can have counts one,
-// where an explicit first or last counts as given and a page of default size as 4; a facet counts 20.
-func cost(r *root, q *plan.Query) int {
+// where an explicit first or last counts as given and a page of default size as 4; a facet counts 20, a search over
+// the graph 50.
+func cost(r *root, q *plan.Query, asked *question) int {
 	k := r.follow
 	n := 1
 	switch q.Start {
@@ -189,6 +190,9 @@ func cost(r *root, q *plan.Query) int {
 		n = len(q.IDs)
 	case plan.Search, plan.Everything:
 		n = pageCost(&q.Root)
+	}
+	if asked != nil {
+		return clamp(50 + followCost(k, &q.Root, asked.records()))
 	}
 	return clamp(1 + followCost(k, &q.Root, n))
 }

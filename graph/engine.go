@@ -34,7 +34,7 @@ import (
 // Options are what an Engine is made of. Catalog and Store are needed; everything else has a usable zero value.
 type Options struct {
 	Catalog *catalog.Catalog
-	Store   store.Reader
+	Store   store.Answerer
 	// StoreKind and Version are what serverInfo says: "sqlite" or "neo4j", and the program's version.
 	StoreKind, Version string
 	// Limits bound each operation; the zero value stands for plan.DefaultLimits.
@@ -47,6 +47,8 @@ type Options struct {
 	ReadOnly bool
 	// Logger gets what clients must not see; nil logs nothing.
 	Logger *slog.Logger
+	// Now is the clock that ranks by time count back from; nil for the system's.
+	Now func() time.Time
 	// Observe is called once for each request, when its answer is ready; nil for none. It must not block.
 	Observe func(Observation)
 }
@@ -82,6 +84,9 @@ func New(opts Options) (*Engine, error) {
 	}
 	if opts.Limits == (plan.Limits{}) {
 		opts.Limits = plan.DefaultLimits()
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
 	}
 	e := &Engine{opts: opts, log: opts.Logger, rules: rules.NewDefaultRules()}
 	if e.log == nil {
@@ -188,7 +193,12 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 			return e.refuse(ctx, resp, err)
 		}
 		w.answers[i].query = q
-		total = clamp(total + cost(root, q))
+		if root.trace != nil {
+			if w.answers[i].question, err = root.trace.ask(e.opts.Catalog, vars, &e.opts.Limits, e.opts.Now()); err != nil {
+				return e.refuse(ctx, resp, err)
+			}
+		}
+		total = clamp(total + cost(root, q, w.answers[i].question))
 	}
 	if total > e.opts.Limits.MaxCost {
 		return e.refuse(ctx, resp, kg.Errorf(kg.CostLimit, "the operation costs %d, the limit is %d; ask for smaller pages or fewer levels", total, e.opts.Limits.MaxCost))
@@ -277,7 +287,7 @@ func variableError(err error) error {
 // fetch has the store answer every root field: one call each, side by side when there are several.
 func (e *Engine) fetch(ctx context.Context, answers []answer) {
 	if len(answers) == 1 {
-		answers[0].res, answers[0].err = e.opts.Store.Fetch(ctx, answers[0].query)
+		e.one(ctx, &answers[0])
 		return
 	}
 	var g errgroup.Group
@@ -291,11 +301,20 @@ func (e *Engine) fetch(ctx context.Context, answers []answer) {
 					a.err = kg.Errorf(kg.Internal, "panic")
 				}
 			}()
-			a.res, a.err = e.opts.Store.Fetch(ctx, a.query)
+			e.one(ctx, a)
 			return nil
 		})
 	}
 	_ = g.Wait() // each answer keeps its own error
+}
+
+// one has the store answer one root field.
+func (e *Engine) one(ctx context.Context, a *answer) {
+	if a.question != nil {
+		a.err = e.search(ctx, a)
+		return
+	}
+	a.res, a.err = e.opts.Store.Fetch(ctx, a.query)
 }
 
 // execute has the generated executor write the answer.

@@ -82,7 +82,7 @@ func (s *spot) children(x *out) (out []found, err error) {
 		switch {
 		case a.err != nil:
 			return nil, a.err
-		case a.query.Start == plan.ByIDs || a.query.Start == plan.ByID || a.query.Start == plan.ByRef:
+		case a.question == nil && a.query.Start == plan.ByIDs || a.query.Start == plan.ByID || a.query.Start == plan.ByRef:
 			for i := range a.res.Edges {
 				record(&a.res.Edges[i].Node, a.query.Root.Node)
 			}
@@ -137,6 +137,14 @@ func (s *spot) children(x *out) (out []found, err error) {
 		buckets(p.stats.Entities, nil)
 	case opStatLinks:
 		buckets(p.stats.Links, nil)
+	case opCellRecord:
+		for _, row := range p.tree[x.cell].rows {
+			record(row, p.tree[x.cell].sel)
+		}
+	case opCellObject:
+		for _, t := range p.tree[x.cell].trees {
+			add(place{tree: t}, nil)
+		}
 	default:
 		return nil, kg.Errorf(kg.Internal, "%s leads to no object", x.field.Name)
 	}
@@ -256,6 +264,8 @@ func (s *spot) scalar(x *out) (kg.Value, error) {
 	str := func(t string) (kg.Value, error) { return kg.Value{Kind: kg.String, Str: t}, nil }
 	num := func(n int64) (kg.Value, error) { return kg.IntValue(n), nil }
 	switch x.op {
+	case opCell:
+		return p.tree[x.cell].value, nil
 	case opConst:
 		return constant(x.text)
 	case opProp:

@@ -66,7 +66,7 @@ func small(t testing.TB) (*catalog.Catalog, store.Store) {
 	return cat, s
 }
 
-func engine(t testing.TB, cat *catalog.Catalog, s store.Reader) *graph.Engine {
+func engine(t testing.TB, cat *catalog.Catalog, s store.Answerer) *graph.Engine {
 	t.Helper()
 	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: "sqlite", Version: "test", Introspection: true})
 	if err != nil {

@@ -69,6 +69,10 @@ const (
 	opStatSources
 	opStatUnevidenced
 	opStatUnverified
+	// of a traced answer: what stands in the cell
+	opCell
+	opCellRecord
+	opCellObject
 )
 
 // out is one field of an answer.
@@ -80,6 +84,7 @@ type out struct {
 	objs    *objects // of fields that have a selection
 	index   int
 	more    [3]int // opSentence: the other indexes
+	cell    string // opCell…: its name
 	op      op
 	nonNull bool
 	list    bool // of non-null items
@@ -159,6 +164,7 @@ type root struct {
 	// query is the plan, when no value of it changes between requests.
 	query atomic.Pointer[plan.Query]
 	memo  *plan.Memo
+	trace *traced // of plan.Traced
 }
 
 // compiled is an operation, compiled for one setting of the variables that steer it.
@@ -323,6 +329,9 @@ func (c *compiler) root(f collected) *root {
 		r.start, r.types = plan.Search, c.cat.Entities
 		r.follow.page = true
 		r.out.objs = &objects{one: c.connection(def, sets(f.fields), r.follow, c.cat.Entities)}
+	case askerOf(field.Name) != nil:
+		r.start, r.types = plan.Traced, everyType
+		r.trace = c.trace(f, r)
 	case field.Definition.Arguments.ForName("ref") != nil:
 		r.start = plan.ByRef
 		types := c.cat.Entities

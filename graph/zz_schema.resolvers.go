@@ -12,6 +12,78 @@ import (
 	"github.com/throughline/throughline/graph/model"
 )
 
+func (r *coParticipationConnectionResolver) Edges(ctx context.Context, obj *model.CoParticipationConnection) ([]model.CoParticipationEdge, error) {
+	return many[model.CoParticipationEdge](ctx, obj.Value)
+}
+
+func (r *coParticipationConnectionResolver) Nodes(ctx context.Context, obj *model.CoParticipationConnection) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *coParticipationConnectionResolver) PageInfo(ctx context.Context, obj *model.CoParticipationConnection) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *coParticipationConnectionResolver) TotalCount(ctx context.Context, obj *model.CoParticipationConnection) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *coParticipationEdgeResolver) Cursor(ctx context.Context, obj *model.CoParticipationEdge) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *coParticipationEdgeResolver) Node(ctx context.Context, obj *model.CoParticipationEdge) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *coParticipationEdgeResolver) Weight(ctx context.Context, obj *model.CoParticipationEdge) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *coParticipationEdgeResolver) Shared(ctx context.Context, obj *model.CoParticipationEdge) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *coParticipationEdgeResolver) Because(ctx context.Context, obj *model.CoParticipationEdge) ([]model.Link, error) {
+	return many[model.Link](ctx, obj.Value)
+}
+
+func (r *comparisonResolver) A(ctx context.Context, obj *model.Comparison) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *comparisonResolver) B(ctx context.Context, obj *model.Comparison) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *comparisonResolver) Direct(ctx context.Context, obj *model.Comparison) ([]model.Link, error) {
+	return many[model.Link](ctx, obj.Value)
+}
+
+func (r *comparisonResolver) Shared(ctx context.Context, obj *model.Comparison, first *int64, after *string) (*model.LinkConnection, error) {
+	return one[model.LinkConnection](ctx, obj.Value)
+}
+
+func (r *comparisonResolver) SharedCount(ctx context.Context, obj *model.Comparison) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *comparisonResolver) OnlyA(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *comparisonResolver) OnlyB(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *comparisonResolver) OnlyACount(ctx context.Context, obj *model.Comparison) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *comparisonResolver) OnlyBCount(ctx context.Context, obj *model.Comparison) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
 func (r *derivedPersonConnectionResolver) Edges(ctx context.Context, obj *model.DerivedPersonConnection) ([]model.DerivedPersonEdge, error) {
 	return many[model.DerivedPersonEdge](ctx, obj.Value)
 }
@@ -322,6 +394,14 @@ func (r *facetBucketResolver) Count(ctx context.Context, obj *model.FacetBucket)
 
 func (r *facetBucketResolver) Entity(ctx context.Context, obj *model.FacetBucket) (model.Entity, error) {
 	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *frontierResolver) Node(ctx context.Context, obj *model.Frontier) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *frontierResolver) HiddenLinks(ctx context.Context, obj *model.Frontier) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
 }
 
 func (r *graphStatsResolver) Entities(ctx context.Context, obj *model.GraphStats) ([]model.FacetBucket, error) {
@@ -646,6 +726,78 @@ func (r *pageInfoResolver) StartCursor(ctx context.Context, obj *model.PageInfo)
 
 func (r *pageInfoResolver) EndCursor(ctx context.Context, obj *model.PageInfo) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *pathResolver) Length(ctx context.Context, obj *model.Path) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *pathResolver) Cost(ctx context.Context, obj *model.Path) (float64, error) {
+	return scalar[float64](ctx, obj.Value)
+}
+
+func (r *pathResolver) Start(ctx context.Context, obj *model.Path) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *pathResolver) End(ctx context.Context, obj *model.Path) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *pathResolver) Steps(ctx context.Context, obj *model.Path) ([]model.PathStep, error) {
+	return many[model.PathStep](ctx, obj.Value)
+}
+
+func (r *pathResolver) Nodes(ctx context.Context, obj *model.Path) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *pathResolver) Sources(ctx context.Context, obj *model.Path) ([]model.Source, error) {
+	return many[model.Source](ctx, obj.Value)
+}
+
+func (r *pathResolver) Narrative(ctx context.Context, obj *model.Path) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *pathReportResolver) Outcome(ctx context.Context, obj *model.PathReport) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *pathReportResolver) VisitedNodes(ctx context.Context, obj *model.PathReport) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *pathReportResolver) NearMiss(ctx context.Context, obj *model.PathReport) (*model.Path, error) {
+	return one[model.Path](ctx, obj.Value)
+}
+
+func (r *pathResultResolver) Paths(ctx context.Context, obj *model.PathResult) ([]model.Path, error) {
+	return many[model.Path](ctx, obj.Value)
+}
+
+func (r *pathResultResolver) Report(ctx context.Context, obj *model.PathResult) (*model.PathReport, error) {
+	return one[model.PathReport](ctx, obj.Value)
+}
+
+func (r *pathStepResolver) From(ctx context.Context, obj *model.PathStep) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *pathStepResolver) Link(ctx context.Context, obj *model.PathStep) (*model.Link, error) {
+	return one[model.Link](ctx, obj.Value)
+}
+
+func (r *pathStepResolver) Alternatives(ctx context.Context, obj *model.PathStep) ([]model.Link, error) {
+	return many[model.Link](ctx, obj.Value)
+}
+
+func (r *pathStepResolver) Direction(ctx context.Context, obj *model.PathStep) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *pathStepResolver) To(ctx context.Context, obj *model.PathStep) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
 }
 
 func (r *personResolver) ID(ctx context.Context, obj *model.Person) (string, error) {
@@ -1016,6 +1168,26 @@ func (r *queryResolver) Search(ctx context.Context, text string, types []string,
 	return one[model.SearchConnection](ctx, rootValue(ctx))
 }
 
+func (r *queryResolver) Paths(ctx context.Context, from map[string]any, to map[string]any, via []map[string]any, avoid []map[string]any, where map[string]any, directed *bool, chronological *bool, dateMatch *string, independentSources *bool, hubPenalty *float64, rank *string, maxLength *int64, first *int64) (*model.PathResult, error) {
+	return one[model.PathResult](ctx, rootValue(ctx))
+}
+
+func (r *queryResolver) Subgraph(ctx context.Context, seeds []map[string]any, depth *int64, where map[string]any, maxNodes *int64) (*model.Subgraph, error) {
+	return one[model.Subgraph](ctx, rootValue(ctx))
+}
+
+func (r *queryResolver) Timeline(ctx context.Context, subjects []map[string]any, during map[string]any, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.TimelineConnection, error) {
+	return one[model.TimelineConnection](ctx, rootValue(ctx))
+}
+
+func (r *queryResolver) Compare(ctx context.Context, a map[string]any, b map[string]any, where map[string]any) (*model.Comparison, error) {
+	return one[model.Comparison](ctx, rootValue(ctx))
+}
+
+func (r *queryResolver) CoParticipation(ctx context.Context, of map[string]any, through string, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.CoParticipationConnection, error) {
+	return one[model.CoParticipationConnection](ctx, rootValue(ctx))
+}
+
 func (r *queryResolver) Stats(ctx context.Context) (*model.GraphStats, error) {
 	return one[model.GraphStats](ctx, rootValue(ctx))
 }
@@ -1284,6 +1456,22 @@ func (r *sourceEdgeResolver) Node(ctx context.Context, obj *model.SourceEdge) (*
 	return one[model.Source](ctx, obj.Value)
 }
 
+func (r *subgraphResolver) Nodes(ctx context.Context, obj *model.Subgraph) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *subgraphResolver) Links(ctx context.Context, obj *model.Subgraph) ([]model.Link, error) {
+	return many[model.Link](ctx, obj.Value)
+}
+
+func (r *subgraphResolver) Frontier(ctx context.Context, obj *model.Subgraph) ([]model.Frontier, error) {
+	return many[model.Frontier](ctx, obj.Value)
+}
+
+func (r *subgraphResolver) Truncated(ctx context.Context, obj *model.Subgraph) (bool, error) {
+	return scalar[bool](ctx, obj.Value)
+}
+
 func (r *themeResolver) ID(ctx context.Context, obj *model.Theme) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
@@ -1424,6 +1612,64 @@ func (r *themeLinkEdgeResolver) Direction(ctx context.Context, obj *model.ThemeL
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *timelineConnectionResolver) Edges(ctx context.Context, obj *model.TimelineConnection) ([]model.TimelineEdge, error) {
+	return many[model.TimelineEdge](ctx, obj.Value)
+}
+
+func (r *timelineConnectionResolver) Nodes(ctx context.Context, obj *model.TimelineConnection) ([]model.TimelineItem, error) {
+	return many[model.TimelineItem](ctx, obj.Value)
+}
+
+func (r *timelineConnectionResolver) PageInfo(ctx context.Context, obj *model.TimelineConnection) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *timelineConnectionResolver) TotalCount(ctx context.Context, obj *model.TimelineConnection) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *timelineEdgeResolver) Cursor(ctx context.Context, obj *model.TimelineEdge) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *timelineEdgeResolver) Node(ctx context.Context, obj *model.TimelineEdge) (*model.TimelineItem, error) {
+	return one[model.TimelineItem](ctx, obj.Value)
+}
+
+func (r *timelineItemResolver) Date(ctx context.Context, obj *model.TimelineItem) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *timelineItemResolver) What(ctx context.Context, obj *model.TimelineItem) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *timelineItemResolver) Entity(ctx context.Context, obj *model.TimelineItem) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *timelineItemResolver) Link(ctx context.Context, obj *model.TimelineItem) (*model.Link, error) {
+	return one[model.Link](ctx, obj.Value)
+}
+
+func (r *timelineItemResolver) Source(ctx context.Context, obj *model.TimelineItem) (*model.Source, error) {
+	return one[model.Source](ctx, obj.Value)
+}
+
+func (r *timelineItemResolver) Caption(ctx context.Context, obj *model.TimelineItem) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *Resolver) CoParticipationConnection() exec.CoParticipationConnectionResolver {
+	return &coParticipationConnectionResolver{r}
+}
+
+func (r *Resolver) CoParticipationEdge() exec.CoParticipationEdgeResolver {
+	return &coParticipationEdgeResolver{r}
+}
+
+func (r *Resolver) Comparison() exec.ComparisonResolver { return &comparisonResolver{r} }
+
 func (r *Resolver) DerivedPersonConnection() exec.DerivedPersonConnectionResolver {
 	return &derivedPersonConnectionResolver{r}
 }
@@ -1466,6 +1712,8 @@ func (r *Resolver) Facet() exec.FacetResolver { return &facetResolver{r} }
 
 func (r *Resolver) FacetBucket() exec.FacetBucketResolver { return &facetBucketResolver{r} }
 
+func (r *Resolver) Frontier() exec.FrontierResolver { return &frontierResolver{r} }
+
 func (r *Resolver) GraphStats() exec.GraphStatsResolver { return &graphStatsResolver{r} }
 
 func (r *Resolver) Institution() exec.InstitutionResolver { return &institutionResolver{r} }
@@ -1493,6 +1741,14 @@ func (r *Resolver) LinkConnection() exec.LinkConnectionResolver { return &linkCo
 func (r *Resolver) LinkEdge() exec.LinkEdgeResolver { return &linkEdgeResolver{r} }
 
 func (r *Resolver) PageInfo() exec.PageInfoResolver { return &pageInfoResolver{r} }
+
+func (r *Resolver) Path() exec.PathResolver { return &pathResolver{r} }
+
+func (r *Resolver) PathReport() exec.PathReportResolver { return &pathReportResolver{r} }
+
+func (r *Resolver) PathResult() exec.PathResultResolver { return &pathResultResolver{r} }
+
+func (r *Resolver) PathStep() exec.PathStepResolver { return &pathStepResolver{r} }
 
 func (r *Resolver) Person() exec.PersonResolver { return &personResolver{r} }
 
@@ -1550,6 +1806,8 @@ func (r *Resolver) SourceConnection() exec.SourceConnectionResolver {
 
 func (r *Resolver) SourceEdge() exec.SourceEdgeResolver { return &sourceEdgeResolver{r} }
 
+func (r *Resolver) Subgraph() exec.SubgraphResolver { return &subgraphResolver{r} }
+
 func (r *Resolver) Theme() exec.ThemeResolver { return &themeResolver{r} }
 
 func (r *Resolver) ThemeConnection() exec.ThemeConnectionResolver { return &themeConnectionResolver{r} }
@@ -1562,7 +1820,18 @@ func (r *Resolver) ThemeLinkConnection() exec.ThemeLinkConnectionResolver {
 
 func (r *Resolver) ThemeLinkEdge() exec.ThemeLinkEdgeResolver { return &themeLinkEdgeResolver{r} }
 
+func (r *Resolver) TimelineConnection() exec.TimelineConnectionResolver {
+	return &timelineConnectionResolver{r}
+}
+
+func (r *Resolver) TimelineEdge() exec.TimelineEdgeResolver { return &timelineEdgeResolver{r} }
+
+func (r *Resolver) TimelineItem() exec.TimelineItemResolver { return &timelineItemResolver{r} }
+
 type (
+	coParticipationConnectionResolver struct{ *Resolver }
+	coParticipationEdgeResolver       struct{ *Resolver }
+	comparisonResolver                struct{ *Resolver }
 	derivedPersonConnectionResolver   struct{ *Resolver }
 	derivedPersonEdgeResolver         struct{ *Resolver }
 	derivedThemeConnectionResolver    struct{ *Resolver }
@@ -1578,6 +1847,7 @@ type (
 	externalIdResolver                struct{ *Resolver }
 	facetResolver                     struct{ *Resolver }
 	facetBucketResolver               struct{ *Resolver }
+	frontierResolver                  struct{ *Resolver }
 	graphStatsResolver                struct{ *Resolver }
 	institutionResolver               struct{ *Resolver }
 	institutionConnectionResolver     struct{ *Resolver }
@@ -1589,6 +1859,10 @@ type (
 	linkConnectionResolver            struct{ *Resolver }
 	linkEdgeResolver                  struct{ *Resolver }
 	pageInfoResolver                  struct{ *Resolver }
+	pathResolver                      struct{ *Resolver }
+	pathReportResolver                struct{ *Resolver }
+	pathResultResolver                struct{ *Resolver }
+	pathStepResolver                  struct{ *Resolver }
 	personResolver                    struct{ *Resolver }
 	personConnectionResolver          struct{ *Resolver }
 	personEdgeResolver                struct{ *Resolver }
@@ -1611,9 +1885,13 @@ type (
 	sourceResolver                    struct{ *Resolver }
 	sourceConnectionResolver          struct{ *Resolver }
 	sourceEdgeResolver                struct{ *Resolver }
+	subgraphResolver                  struct{ *Resolver }
 	themeResolver                     struct{ *Resolver }
 	themeConnectionResolver           struct{ *Resolver }
 	themeEdgeResolver                 struct{ *Resolver }
 	themeLinkConnectionResolver       struct{ *Resolver }
 	themeLinkEdgeResolver             struct{ *Resolver }
+	timelineConnectionResolver        struct{ *Resolver }
+	timelineEdgeResolver              struct{ *Resolver }
+	timelineItemResolver              struct{ *Resolver }
 )

@@ -18,6 +18,15 @@ type Node interface {
 	IsNode()
 }
 
+// CoParticipationConnection is the object type of that name.
+type CoParticipationConnection struct{ Value }
+
+// CoParticipationEdge is the object type of that name.
+type CoParticipationEdge struct{ Value }
+
+// Comparison is the object type of that name.
+type Comparison struct{ Value }
+
 // DerivedPersonConnection is the object type of that name.
 type DerivedPersonConnection struct{ Value }
 
@@ -75,6 +84,9 @@ type Facet struct{ Value }
 // FacetBucket is the object type of that name.
 type FacetBucket struct{ Value }
 
+// Frontier is the object type of that name.
+type Frontier struct{ Value }
+
 // GraphStats is the object type of that name.
 type GraphStats struct{ Value }
 
@@ -122,6 +134,18 @@ func (LinkEdge) IsLinkEdgeFields() {}
 
 // PageInfo is the object type of that name.
 type PageInfo struct{ Value }
+
+// Path is the object type of that name.
+type Path struct{ Value }
+
+// PathReport is the object type of that name.
+type PathReport struct{ Value }
+
+// PathResult is the object type of that name.
+type PathResult struct{ Value }
+
+// PathStep is the object type of that name.
+type PathStep struct{ Value }
 
 // Person is the object type of that name.
 type Person struct{ Value }
@@ -216,6 +240,9 @@ type SourceConnection struct{ Value }
 // SourceEdge is the object type of that name.
 type SourceEdge struct{ Value }
 
+// Subgraph is the object type of that name.
+type Subgraph struct{ Value }
+
 // Theme is the object type of that name.
 type Theme struct{ Value }
 
@@ -240,9 +267,24 @@ type ThemeLinkEdge struct{ Value }
 // IsLinkEdgeFields marks the type as one.
 func (ThemeLinkEdge) IsLinkEdgeFields() {}
 
+// TimelineConnection is the object type of that name.
+type TimelineConnection struct{ Value }
+
+// TimelineEdge is the object type of that name.
+type TimelineEdge struct{ Value }
+
+// TimelineItem is the object type of that name.
+type TimelineItem struct{ Value }
+
 // New gives a record its Go type; it is nil for a name that is no type of record.
 func New(name string, v Value) any {
 	switch name {
+	case "CoParticipationConnection":
+		return &CoParticipationConnection{v}
+	case "CoParticipationEdge":
+		return &CoParticipationEdge{v}
+	case "Comparison":
+		return &Comparison{v}
 	case "DerivedPersonConnection":
 		return &DerivedPersonConnection{v}
 	case "DerivedPersonEdge":
@@ -273,6 +315,8 @@ func New(name string, v Value) any {
 		return &Facet{v}
 	case "FacetBucket":
 		return &FacetBucket{v}
+	case "Frontier":
+		return &Frontier{v}
 	case "GraphStats":
 		return &GraphStats{v}
 	case "Institution":
@@ -295,6 +339,14 @@ func New(name string, v Value) any {
 		return &LinkEdge{v}
 	case "PageInfo":
 		return &PageInfo{v}
+	case "Path":
+		return &Path{v}
+	case "PathReport":
+		return &PathReport{v}
+	case "PathResult":
+		return &PathResult{v}
+	case "PathStep":
+		return &PathStep{v}
 	case "Person":
 		return &Person{v}
 	case "PersonConnection":
@@ -337,6 +389,8 @@ func New(name string, v Value) any {
 		return &SourceConnection{v}
 	case "SourceEdge":
 		return &SourceEdge{v}
+	case "Subgraph":
+		return &Subgraph{v}
 	case "Theme":
 		return &Theme{v}
 	case "ThemeConnection":
@@ -347,6 +401,12 @@ func New(name string, v Value) any {
 		return &ThemeLinkConnection{v}
 	case "ThemeLinkEdge":
 		return &ThemeLinkEdge{v}
+	case "TimelineConnection":
+		return &TimelineConnection{v}
+	case "TimelineEdge":
+		return &TimelineEdge{v}
+	case "TimelineItem":
+		return &TimelineItem{v}
 	}
 	return nil
 }

@@ -39,6 +39,10 @@ type Type struct {
 	Props []*Prop
 	// DateProp and UntilProp are the own properties that make the entity's date interval; nil when it has none.
 	DateProp, UntilProp *Prop
+	// Timeline is what a node with a date is on a timeline, a value of TimelineKind; "" when it is on none.
+	Timeline string
+	// Pronoun is what a sentence calls such a node: "who", "which".
+	Pronoun string
 	// Plural is the root field that lists this type: "people"; "" for Link and Evidence.
 	Plural string
 }
@@ -227,7 +231,14 @@ func (c *Catalog) addType(name, enum string) error {
 			t.Props = append(t.Props, p)
 		}
 	}
+	t.Pronoun = "which"
 	if d := def.Directives.ForName("node"); d != nil {
+		if a := d.Arguments.ForName("timeline"); a != nil {
+			t.Timeline = a.Value.Raw
+		}
+		if a := d.Arguments.ForName("pronoun"); a != nil {
+			t.Pronoun = a.Value.Raw
+		}
 		for arg, to := range map[string]**Prop{"date": &t.DateProp, "until": &t.UntilProp} {
 			if a := d.Arguments.ForName(arg); a != nil {
 				if *to = t.Prop(a.Value.Raw); *to == nil || (*to).Kind != Date {

@@ -19,6 +19,8 @@ type Limits struct {
 	MaxErrors int
 	// MaxRows bounds what one operation reads over all levels: it catches what default page sizes multiply to.
 	MaxRows int
+	// MaxNodes bounds the entities that a search for lines may see.
+	MaxNodes int
 	// Timeout bounds an operation's time, on our side and on the store.
 	Timeout time.Duration
 }
@@ -36,12 +38,21 @@ const (
 	MaxText = 4096
 	// MaxPathLength is the longest path that can be asked for, in hops.
 	MaxPathLength = 8
+	// MaxPaths bounds the paths of one question, MaxSeeds the entities it begins at, MaxSubgraph the nodes of a subgraph,
+	// MaxSubgraphDepth how far it goes, and LinksPerNode how many links it has for each node.
+	MaxPaths         = 50
+	MaxSeeds         = 20
+	MaxSubgraph      = 1000
+	MaxSubgraphDepth = 4
+	LinksPerNode     = 10
+	// MaxHubPenalty is the largest hubPenalty.
+	MaxHubPenalty = 10
 )
 
 // DefaultLimits are what a server allows unless it is told otherwise.
 func DefaultLimits() Limits {
 	return Limits{
 		MaxDepth: 12, MaxCost: 10_000, MaxAliases: 50, MaxRootFields: 20, MaxTokens: 4_000,
-		MaxErrors: 20, MaxRows: 50_000, Timeout: 10 * time.Second,
+		MaxErrors: 20, MaxRows: 50_000, MaxNodes: 500_000, Timeout: 10 * time.Second,
 	}
 }

@@ -26,6 +26,8 @@ const (
 	Search
 	// Statistics fills Result.Stats and nothing else.
 	Statistics
+	// Traced is ByIDs, where the ids come from a search over the graph: see Walk and package trace. No store sees it.
+	Traced
 )
 
 // Query is one plan.

@@ -55,9 +55,15 @@ type Loader interface {
 	Types(ctx context.Context, ids []string) (map[string]string, error)
 }
 
+// Answerer answers everything that can be asked.
+type Answerer interface {
+	Reader
+	Walker
+}
+
 // Store is a whole store.
 type Store interface {
-	Reader
+	Answerer
 	Scanner
 	Loader
 	// Kind is what serverInfo says: "sqlite", "neo4j".

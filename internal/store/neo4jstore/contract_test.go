@@ -56,3 +56,8 @@ func TestAnswersAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
 	storetest.RunRandom(t, cat, open, 12, 60)
 }
+
+func TestWalksAsTheOracle(t *testing.T) {
+	cat, open := shared(t)
+	storetest.RunWalks(t, cat, open, 10, 60)
+}

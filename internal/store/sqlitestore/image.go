@@ -33,6 +33,7 @@ type image struct {
 	byName     map[string][]uint32 // folded names and aliases
 	byExternal map[string][]uint32 // scheme NUL value
 	adjacent   []uint32            // links of each node: by direction and kind, then (rank of the other end, link id)
+	ends       []uint32            // the other end of each of adjacent: a walk then touches nothing else
 	groups     []group
 	moreOf     map[uint32][]uint32 // sources of links that have several
 	supports   [][]uint32          // by source: its links, by id
@@ -437,6 +438,7 @@ func (im *image) connect() {
 		}
 	}
 	im.adjacent = make([]uint32, sum)
+	im.ends = make([]uint32, sum)
 	for k := 1; k < len(im.nodes); k++ {
 		mine := halves[start[k]:start[k+1]]
 		slices.SortFunc(mine, func(a, b half) int { return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.order, b.order)) })
@@ -445,6 +447,7 @@ func (im *image) connect() {
 		for i := range mine {
 			pos := start[k] + uint32(i) //nolint:gosec // see readSources
 			im.adjacent[pos] = mine[i].link
+			im.ends[pos] = im.links[mine[i].link].other(mine[i].group&0x80 == 0)
 			if i == 0 || mine[i].group != mine[i-1].group {
 				im.groups = append(im.groups, group{start: pos, kind: mine[i].group & 0x7f, out: mine[i].group&0x80 == 0})
 			}

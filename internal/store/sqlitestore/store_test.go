@@ -41,3 +41,12 @@ func TestAnswersAsTheOracle(t *testing.T) {
 	}
 	storetest.RunRandom(t, cat, opener(cat), graphs, plans)
 }
+
+func TestWalksAsTheOracle(t *testing.T) {
+	cat := parse(t)
+	graphs, questions := 60, 100
+	if testing.Short() {
+		graphs = 8
+	}
+	storetest.RunWalks(t, cat, opener(cat), graphs, questions)
+}

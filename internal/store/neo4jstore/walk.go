@@ -1,0 +1,253 @@
+package neo4jstore
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
+)
+
+var _ store.Walker = (*Store)(nil)
+
+// Walk finds the entities a question names, by one statement; each Expand is another. What was seen is kept under keys.
+func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, error) {
+	if err := s.usable(); err != nil {
+		return nil, nil, err
+	}
+	g := &walk{s: s, w: w, nodes: make([]store.GraphNode, 1), links: make([]store.GraphLink, 1), nodeKeys: map[string]uint32{}, linkKeys: map[string]uint32{}}
+	if len(w.Refs) == 0 {
+		return g, nil, nil
+	}
+	c := &compiler{layout: s.layout, q: &plan.Query{Refs: w.Refs}, params: map[string]any{}, refs: make([]string, len(w.Refs))}
+	for i := range w.Refs {
+		c.resolve(i)
+	}
+	c.w("RETURN ")
+	for i := range w.Refs {
+		if i > 0 {
+			c.w(", ")
+		}
+		c.w("[CASE WHEN ", c.refs[i], " IS NULL THEN null ELSE ")
+		g.node(c, c.refs[i], w.Refs[i].Types&s.layout.cat.Entities)
+		c.w(" END, ")
+		if refKind(&w.Refs[i]) == byID {
+			c.w("null]")
+		} else {
+			c.w("candidates", c.refs[i], "]")
+		}
+	}
+	records, trips, err := s.read(ctx, string(c.text), c.params)
+	if err != nil {
+		return nil, nil, err
+	}
+	g.trips += trips
+	keys := make([]uint32, len(w.Refs))
+	g.refs = make([]plan.Ref, len(w.Refs))
+	for i, v := range records[0] {
+		cols := asList(v)
+		if list := asList(cols[1]); list != nil {
+			return nil, nil, ambiguous(s.layout.cat, &w.Refs[i], list)
+		}
+		g.refs[i].Types = w.Refs[i].Types
+		if n := asList(cols[0]); n != nil {
+			keys[i] = g.learn(n)
+			g.refs[i].ID = g.nodes[keys[i]].ID
+		}
+	}
+	return g, keys[:w.Asked], nil
+}
+
+// walk is what one question has seen of the graph.
+type walk struct {
+	s        *Store
+	w        *plan.Walk
+	refs     []plan.Ref // by id, now that they are known
+	nodes    []store.GraphNode
+	links    []store.GraphLink
+	nodeKeys map[string]uint32
+	linkKeys map[string]uint32
+	trips    int
+}
+
+// node writes what is wanted of an entity: id, type, number of links, date.
+func (*walk) node(c *compiler, n string, types catalog.TypeSet) {
+	c.w("[", n, ".id, ")
+	c.typeOf(n, types)
+	c.w(", ", c.degree(&matcher{n: n, types: types}), ", ", n, "._date]")
+}
+
+// learn keeps what node wrote.
+func (g *walk) learn(cols []any) uint32 {
+	id := asString(cols[0])
+	if k, ok := g.nodeKeys[id]; ok {
+		return k
+	}
+	k := uint32(len(g.nodes)) //nolint:gosec // bounded by what a search may see
+	g.nodeKeys[id] = k
+	g.nodes = append(g.nodes, store.GraphNode{ID: id, Type: uint8(asInt(cols[1])), Degree: asInt(cols[2]), Date: dated(cols[3])}) //nolint:gosec // an index of the catalogue's
+	return k
+}
+
+// dated reads an interval kept as its order key.
+func dated(v any) store.Interval {
+	n, ok := v.(int64)
+	if !ok {
+		return store.Interval{From: kg.MinDay, To: kg.MaxDay}
+	}
+	return store.Interval{From: kg.Day(n / 1e8), To: kg.Day(n % 1e8), Known: true} //nolint:gosec // two days of eight digits
+}
+
+// Expand reads the links of nodes by one statement. The far ends are listed apart from the links, each once: hubs
+// are met again and again.
+func (g *walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
+	if len(nodes) == 0 {
+		return nil
+	}
+	ids := make([]string, len(nodes))
+	for i, k := range nodes {
+		ids[i] = g.nodes[k].ID
+	}
+	text, params := g.expand(way, ids)
+	g.trips++
+	var arcs []store.Arc
+	all := map[uint32][]store.Arc{}
+	ends := map[int64]uint32{} // by Neo4j's own number of the node, which is shorter to send than its id
+	err := g.s.stream(ctx, longest, text, params, func(r *neo4j.Record) error {
+		for _, v := range asList(r.Values[1]) {
+			n := asList(v)
+			ends[asInt(n[0])] = g.learn(asList(n[1]))
+		}
+		for _, v := range asList(r.Values[0]) {
+			cols := asList(v)
+			k := g.nodeKeys[asString(cols[0])]
+			arcs = arcs[:0]
+			for _, a := range asList(cols[1]) {
+				arcs = append(arcs, g.arc(asList(a), ends))
+			}
+			all[k] = append(all[k], arcs...)
+		}
+		return nil
+	})
+	if err != nil {
+		return failure(ctx, err)
+	}
+	for _, k := range nodes {
+		visit(k, all[k])
+	}
+	return nil
+}
+
+// expand writes the statement for a way of expanding.
+func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
+	c := &compiler{layout: g.s.layout, q: &plan.Query{Refs: g.refs}, params: map[string]any{"ids": ids}, refs: make([]string, len(g.refs))}
+	for i := g.w.Asked; i < len(g.refs); i++ {
+		c.resolve(i)
+	}
+	cat := g.s.layout.cat
+	f := &plan.Field{Kinds: cat.AllKinds(), Out: way.Out, In: way.In, Other: cat.Entities}
+	filter := g.w.Links
+	if filter != nil && filter.Kinds != nil {
+		// in the pattern, so that other kinds are not even looked at
+		f.Kinds &= *filter.Kinds
+		rest := *filter
+		rest.Kinds = nil
+		filter = &rest
+	}
+	if f.Kinds == 0 {
+		return "RETURN [] AS found, [] AS ends", nil
+	}
+	scope := ""
+	for i := g.w.Asked; i < len(g.refs); i++ {
+		scope += ", " + c.refs[i]
+	}
+	c.w("UNWIND $ids AS id MATCH (n:Entity {id: id})\nCALL (n", scope, ") { MATCH ")
+	c.pattern("n", "r", "m", f)
+	c.w(" WHERE m <> n")
+	other := "m"
+	if way.Back {
+		other = "n"
+	}
+	c.linkFilter(" AND ", filter, "r", other, cat.Entities)
+	c.w(" RETURN collect([r.id, id(m), ")
+	switch {
+	case way.Out && way.In:
+		c.w("startNode(r) = n")
+	default:
+		c.w(strconv.FormatBool(way.Out))
+	}
+	c.w(", ")
+	c.kindIndex("r", f.Kinds)
+	c.w(", r._since, r._until, size(coalesce(r.sources, [])), r.role")
+	switch {
+	case g.w.SourceDates:
+		c.w(", COLLECT { UNWIND coalesce(r.sources, []) AS sid MATCH (s:Source {id: sid}) RETURN [s.id, s._date] }")
+	case g.w.Sources:
+		c.w(", [sid IN coalesce(r.sources, []) | [sid, null]]")
+	}
+	c.w("]) AS arcs, collect(DISTINCT m) AS ends }\n")
+	c.w("WITH collect([n.id, arcs]) AS found, collect(ends) AS lists\n")
+	c.w("CALL (lists) { UNWIND lists AS list UNWIND list AS m WITH DISTINCT m RETURN collect([id(m), ")
+	g.node(c, "m", cat.Entities)
+	c.w("]) AS ends }\nRETURN found, ends")
+	return string(c.text), c.params
+}
+
+// kindIndex writes the index of a link's kind.
+func (c *compiler) kindIndex(r string, kinds catalog.KindSet) {
+	if kinds.Len() == 1 {
+		for _, k := range c.cat.Kinds {
+			if kinds.Has(k.Index) {
+				c.w(strconv.Itoa(int(k.Index)))
+			}
+		}
+		return
+	}
+	c.w("CASE type(", r, ")")
+	for _, k := range c.cat.Kinds {
+		if kinds.Has(k.Index) {
+			c.w(" WHEN '", k.Name, "' THEN ", strconv.Itoa(int(k.Index)))
+		}
+	}
+	c.w(" END")
+}
+
+// arc keeps what expand wrote of a link.
+func (g *walk) arc(cols []any, ends map[int64]uint32) store.Arc {
+	id := asString(cols[0])
+	k, ok := g.linkKeys[id]
+	if !ok {
+		k = uint32(len(g.links)) //nolint:gosec // bounded by what a search may see
+		g.linkKeys[id] = k
+		l := store.GraphLink{ID: id, Kind: uint8(asInt(cols[3])), Since: dated(cols[4]), Until: dated(cols[5]), SourceCount: asInt(cols[6]), Role: asString(cols[7])} //nolint:gosec // an index of the catalogue's
+		if len(cols) > 8 {
+			for _, v := range asList(cols[8]) {
+				s := asList(v)
+				l.Sources = append(l.Sources, store.GraphSource{ID: asString(s[0]), Date: dated(s[1])})
+			}
+			sortSources(l.Sources)
+		}
+		g.links = append(g.links, l)
+	}
+	out, _ := cols[2].(bool)
+	return store.Arc{To: ends[asInt(cols[1])], Link: k, Out: out}
+}
+
+// Node tells what was learned of a node.
+func (g *walk) Node(k uint32) store.GraphNode { return g.nodes[k] }
+
+// Link tells what was learned of a link.
+func (g *walk) Link(k uint32) store.GraphLink { return g.links[k] }
+
+// RoundTrips counts the statements.
+func (g *walk) RoundTrips() int { return g.trips }
+
+func sortSources(list []store.GraphSource) {
+	slices.SortFunc(list, func(a, b store.GraphSource) int { return strings.Compare(a.ID, b.ID) })
+}

@@ -1,0 +1,134 @@
+package sqlitestore
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
+)
+
+var _ store.Walker = (*Store)(nil)
+
+// Walk gives the image as the question sees it: every step is in memory.
+func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, error) {
+	im, err := s.current(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	g := &walk{x: fetch{im: im, q: &plan.Query{Refs: w.Refs}, ctx: ctx}, filter: w.Links, sources: w.Sources || w.SourceDates, dates: w.SourceDates}
+	if err := g.guard(g.x.resolve); err != nil {
+		return nil, nil, storeError(ctx, err)
+	}
+	if f := w.Links; f != nil && f.Kinds != nil && f.And == nil && f.Or == nil && f.Not == nil && f.Role == nil && f.Other == nil &&
+		f.AsOf == nil && f.During == nil && f.Sources == nil && f.MinSources == nil {
+		g.filter, g.kinds = nil, f.Kinds
+	}
+	return g, g.x.refs[:w.Asked], nil
+}
+
+// walk is the image as one question sees it.
+type walk struct {
+	x              fetch
+	filter         *plan.LinkFilter
+	kinds          *catalog.KindSet // a filter that asks for kinds alone is looked at once for each group
+	sources, dates bool             // what is wanted of links
+	arcs           []store.Arc
+}
+
+// guard turns the stop of a fetch into its error.
+func (g *walk) guard(f func()) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s, ok := r.(stop)
+			if !ok {
+				panic(r)
+			}
+			err = s.err
+		}
+	}()
+	f()
+	return nil
+}
+
+// Expand gives the links of nodes.
+func (g *walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
+	g.x.ctx = ctx //nolint:fatcontext // replaced, not wrapped
+	err := g.guard(func() {
+		for _, k := range nodes {
+			g.expand(k, way)
+			visit(k, g.arcs)
+		}
+	})
+	if err != nil {
+		return storeError(ctx, err)
+	}
+	return nil
+}
+
+func (g *walk) expand(k uint32, way store.Way) {
+	im := g.x.im
+	n := &im.nodes[k]
+	g.arcs = g.arcs[:0]
+	for _, gr := range im.groups[n.group0:n.group1] {
+		if gr.out && !way.Out || !gr.out && !way.In || g.kinds != nil && !g.kinds.Has(gr.kind) {
+			continue
+		}
+		g.x.step(int(gr.end - gr.start))
+		g.arcs = slices.Grow(g.arcs, int(gr.end-gr.start))
+		links, ends := im.adjacent[gr.start:gr.end], im.ends[gr.start:gr.end]
+		for i, l := range links {
+			to := ends[i]
+			if to == k {
+				continue
+			}
+			if g.filter != nil {
+				other := to
+				if way.Back {
+					other = k
+				}
+				if !g.x.linkFits(g.filter, l, other) {
+					continue
+				}
+			}
+			g.arcs = append(g.arcs, store.Arc{To: to, Link: l, Out: gr.out})
+		}
+	}
+}
+
+// Node tells what a node is.
+func (g *walk) Node(k uint32) store.GraphNode {
+	n := &g.x.im.nodes[k]
+	return store.GraphNode{ID: n.id, Type: n.typ, Degree: g.x.im.degree(k), Date: known(n.from, n.to, n.dated)}
+}
+
+// Link tells what a link is.
+func (g *walk) Link(k uint32) store.GraphLink {
+	im := g.x.im
+	l := &im.links[k]
+	day := func(d uint32) store.Interval {
+		return store.Interval{From: im.dates[d].from, To: im.dates[d].to, Known: d != 0}
+	}
+	out := store.GraphLink{ID: l.id, Kind: l.kind, Role: im.roles[l.role], SourceCount: im.sourceCount(k), Since: day(l.since), Until: day(l.until)}
+	if g.sources {
+		for _, k := range im.sourcesOf(k) {
+			s := &im.sources[k]
+			out.Sources = append(out.Sources, store.GraphSource{ID: s.id, Date: known(s.from, s.to, g.dates && s.published != "")})
+		}
+		slices.SortFunc(out.Sources, func(a, b store.GraphSource) int { return strings.Compare(a.ID, b.ID) })
+	}
+	return out
+}
+
+func known(from, to kg.Day, yes bool) store.Interval {
+	if !yes {
+		return store.Interval{From: kg.MinDay, To: kg.MaxDay}
+	}
+	return store.Interval{From: from, To: to, Known: true}
+}
+
+// RoundTrips is 0: nothing is asked of the file.
+func (*walk) RoundTrips() int { return 0 }

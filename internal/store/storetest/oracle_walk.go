@@ -1,0 +1,120 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// Walk gives the graph as a question sees it: every Expand looks at every link.
+func (o *Oracle) Walk(_ context.Context, w *plan.Walk) (store.Graph, []uint32, error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	x := &seeing{Oracle: o, q: &plan.Query{Refs: w.Refs}}
+	for i := range w.Refs {
+		found, err := x.resolve(&w.Refs[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		n, _ := found.(*kg.Node)
+		x.refs = append(x.refs, n)
+	}
+	g := &oracleGraph{x: x, w: w, nodes: sorted(o.nodes), links: sorted(o.links)}
+	keys := make([]uint32, w.Asked)
+	for i := range keys {
+		if n := x.refs[i]; n != nil {
+			keys[i] = g.key(n.ID)
+		}
+	}
+	return g, keys, nil
+}
+
+type oracleGraph struct {
+	x     *seeing
+	w     *plan.Walk
+	nodes []*kg.Node // by key-1, by id
+	links []*kg.Link
+}
+
+func (g *oracleGraph) key(id string) uint32 {
+	return uint32(1 + slices.IndexFunc(g.nodes, func(n *kg.Node) bool { return n.ID == id }))
+}
+
+func (g *oracleGraph) Expand(_ context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
+	for _, k := range nodes {
+		n := g.nodes[k-1]
+		var arcs []store.Arc
+		for i, l := range g.links {
+			for _, out := range []bool{true, false} {
+				near, far := l.From, l.To
+				if !out {
+					near, far = far, near
+				}
+				if near != n.ID || far == n.ID || out && !way.Out || !out && !way.In {
+					continue
+				}
+				other := g.x.nodes[far]
+				if way.Back {
+					other = n
+				}
+				if g.x.linkFits(g.w.Links, l, other) {
+					arcs = append(arcs, store.Arc{To: g.key(far), Link: uint32(i + 1), Out: out})
+				}
+			}
+		}
+		visit(k, arcs)
+	}
+	return nil
+}
+
+func (g *oracleGraph) Node(k uint32) store.GraphNode {
+	n := g.nodes[k-1]
+	out := store.GraphNode{ID: n.ID, Type: g.x.cat.TypeOf(n.Type).Index, Date: open()}
+	for _, l := range g.links {
+		if l.From == n.ID || l.To == n.ID {
+			out.Degree++
+		}
+	}
+	if from, to, ok := g.x.nodeDate(n); ok {
+		out.Date = store.Interval{From: from, To: to, Known: true}
+	}
+	return out
+}
+
+func open() store.Interval { return store.Interval{From: kg.MinDay, To: kg.MaxDay} }
+
+func known(d kg.PartialDate) store.Interval {
+	if d == "" {
+		return open()
+	}
+	from, to := d.Interval()
+	return store.Interval{From: from, To: to, Known: true}
+}
+
+func (g *oracleGraph) Link(k uint32) store.GraphLink {
+	l := g.links[k-1]
+	out := store.GraphLink{ID: l.ID, Kind: g.x.cat.Kind(l.Kind).Index, Role: l.Role, Since: known(l.Since), Until: known(l.Until)}
+	var ids []string
+	for _, e := range l.Evidence {
+		if !slices.Contains(ids, e.Source) {
+			ids = append(ids, e.Source)
+		}
+	}
+	slices.Sort(ids)
+	out.SourceCount = int64(len(ids))
+	if g.w.Sources || g.w.SourceDates {
+		for _, id := range ids {
+			s := store.GraphSource{ID: id, Date: open()}
+			if g.w.SourceDates {
+				s.Date = known(g.x.sources[id].PublishedOn)
+			}
+			out.Sources = append(out.Sources, s)
+		}
+	}
+	return out
+}
+
+func (*oracleGraph) RoundTrips() int { return 0 }

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// Walker opens the graph to the searches of package trace, which do not know beforehand where they will look.
+type Walker interface {
+	// Walk resolves the entities a question names and gives the graph as the question sees it. The keys are those of
+	// w.Refs[:w.Asked]; 0 where there is no such entity. Errors: those of Reader.Fetch.
+	Walk(ctx context.Context, w *plan.Walk) (Graph, []uint32, error)
+}
+
+// Graph is the entities and links one question may use. Entities and links have keys, from 1, that mean something
+// within this Graph only. A Graph must be used by one goroutine at a time and needs no closing; where the store can, all
+// of it is one state.
+type Graph interface {
+	// Expand calls visit once for each of the nodes, in any order, with the links that fit, in any order. A link of a
+	// node to itself is left out. The arcs are valid until visit returns. A store may need a round trip for each call, so
+	// callers ask for many nodes at once.
+	Expand(ctx context.Context, nodes []uint32, way Way, visit func(node uint32, arcs []Arc)) error
+	// Node tells what was learned of a node: those asked for, and every end of an arc.
+	Node(key uint32) GraphNode
+	// Link tells what was learned of a link.
+	Link(key uint32) GraphLink
+	// RoundTrips is how often the store was asked so far.
+	RoundTrips() int
+}
+
+// Way says how links are followed.
+type Way struct {
+	// Out and In say which directions count, seen from the nodes that are expanded.
+	Out, In bool
+	// Back tells that the walk comes towards the expanded nodes: LinkFilter.Other then speaks of these, and not of the
+	// far end.
+	Back bool
+}
+
+// Arc is one link of a node.
+type Arc struct {
+	To, Link uint32
+	Out      bool // the link runs from the expanded node
+}
+
+// GraphNode is a node of a Graph.
+type GraphNode struct {
+	ID     string
+	Type   uint8
+	Degree int64 // its links in all, whatever the question's filter: what linkCount says
+	Date   Interval
+}
+
+// GraphLink is a link of a Graph.
+type GraphLink struct {
+	ID           string
+	Kind         uint8
+	Role         string
+	SourceCount  int64
+	Since, Until Interval
+	Sources      []GraphSource // by id; filled when plan.Walk.Sources asks for it
+}
+
+// GraphSource is a source of a link of a Graph.
+type GraphSource struct {
+	ID   string
+	Date Interval // filled when plan.Walk.SourceDates asks for it
+}
+
+// Interval is a partial date; without Known it is open: MinDay to MaxDay.
+type Interval struct {
+	From, To kg.Day
+	Known    bool
+}

@@ -1,0 +1,150 @@
+package trace
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/store"
+)
+
+// Comparison is what two nodes share and what not.
+type Comparison struct {
+	Direct []uint32 // links between the two, by id
+	// Shared are the links of both to the nodes that both are linked to: nodes with fewest links first, then by id of node
+	// and link.
+	Shared      []Side
+	SharedNodes int
+	// OnlyA and OnlyB are the nodes only one is linked to: most links with it first, then best connected, then by id.
+	OnlyA, OnlyB []uint32
+}
+
+// Side is a link seen from one of the nodes compared.
+type Side struct {
+	store.Arc
+	Order Placing
+}
+
+// Placing is what such links are ordered by.
+type Placing struct {
+	Degree     int64
+	Node, Link string
+}
+
+// Compare compares two placings.
+func (p Placing) Compare(o Placing) int {
+	return cmp.Or(cmp.Compare(p.Degree, o.Degree), strings.Compare(p.Node, o.Node), strings.Compare(p.Link, o.Link))
+}
+
+// Compare finds what two nodes share.
+func Compare(ctx context.Context, g store.Graph, a, b uint32) (*Comparison, error) {
+	arcs := map[uint32]map[uint32][]store.Arc{a: {}, b: {}}
+	out := &Comparison{}
+	err := g.Expand(ctx, []uint32{a, b}, store.Way{Out: true, In: true}, func(k uint32, list []store.Arc) {
+		for _, x := range list {
+			switch {
+			case x.To != a && x.To != b:
+				arcs[k][x.To] = append(arcs[k][x.To], x)
+			case k == a:
+				out.Direct = append(out.Direct, x.Link)
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(out.Direct, func(x, y uint32) int { return strings.Compare(g.Link(x).ID, g.Link(y).ID) })
+	only := func(mine, others map[uint32][]store.Arc) (list []uint32) {
+		for k := range mine {
+			if others[k] == nil {
+				list = append(list, k)
+			}
+		}
+		slices.SortFunc(list, func(x, y uint32) int {
+			return cmp.Or(cmp.Compare(len(mine[y]), len(mine[x])), byDegree(g, x, y))
+		})
+		return list
+	}
+	out.OnlyA, out.OnlyB = only(arcs[a], arcs[b]), only(arcs[b], arcs[a])
+	for k, list := range arcs[a] {
+		if arcs[b][k] == nil {
+			continue
+		}
+		out.SharedNodes++
+		n := g.Node(k)
+		for _, x := range append(slices.Clone(list), arcs[b][k]...) {
+			out.Shared = append(out.Shared, Side{x, Placing{n.Degree, n.ID, g.Link(x.Link).ID}})
+		}
+	}
+	slices.SortFunc(out.Shared, func(x, y Side) int { return x.Order.Compare(y.Order) })
+	return out, nil
+}
+
+// Company is one node that shares others with a node.
+type Company struct {
+	Node   uint32
+	ID     string
+	Shared []uint32 // by id
+	Links  []uint32 // for each shared one those of the one side and those of the other, by id
+}
+
+// Accompany finds the nodes of a node's own type that share nodes of type through with it: those that share most first,
+// then by id.
+func Accompany(ctx context.Context, g store.Graph, of uint32, through uint8) ([]Company, error) {
+	both := store.Way{Out: true, In: true}
+	mine := map[uint32][]uint32{}
+	var middle []uint32
+	err := g.Expand(ctx, []uint32{of}, both, func(_ uint32, list []store.Arc) {
+		for _, a := range list {
+			if g.Node(a.To).Type != through {
+				continue
+			}
+			if mine[a.To] == nil {
+				middle = append(middle, a.To)
+			}
+			mine[a.To] = append(mine[a.To], a.Link)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(middle, func(a, b uint32) int { return strings.Compare(g.Node(a).ID, g.Node(b).ID) })
+	own := g.Node(of).Type
+	theirs := map[uint32]map[uint32][]uint32{} // who → what they share → their links
+	// towards the middle: a filter's `other` speaks of what is shared, from both sides
+	err = g.Expand(ctx, middle, store.Way{Out: true, In: true, Back: true}, func(m uint32, list []store.Arc) {
+		for _, a := range list {
+			if a.To == of || g.Node(a.To).Type != own {
+				continue
+			}
+			if theirs[a.To] == nil {
+				theirs[a.To] = map[uint32][]uint32{}
+			}
+			theirs[a.To][m] = append(theirs[a.To][m], a.Link)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	byID := func(a, b uint32) int { return strings.Compare(g.Link(a).ID, g.Link(b).ID) }
+	out := make([]Company, 0, len(theirs))
+	for who, shared := range theirs {
+		c := Company{Node: who, ID: g.Node(who).ID}
+		for _, m := range middle {
+			if shared[m] == nil {
+				continue
+			}
+			c.Shared = append(c.Shared, m)
+			for _, side := range [2][]uint32{mine[m], shared[m]} {
+				slices.SortFunc(side, byID)
+				c.Links = append(c.Links, side...)
+			}
+		}
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b Company) int {
+		return cmp.Or(cmp.Compare(len(b.Shared), len(a.Shared)), strings.Compare(a.ID, b.ID))
+	})
+	return out, nil
+}

@@ -1,0 +1,875 @@
+package trace
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// The search has three parts, repeated with a growing bound C on the cost of a line until there are enough:
+//
+//  1. Both ends are expanded in the order of cost (Dijkstra), the cheaper side first, to radii that add up to C. Then
+//     every hop of every line that costs at most C was seen from one of its ends. Nodes whose costs lie within one hop
+//     cannot improve each other, so they are expanded together: a store that needs a round trip needs one for all.
+//  2. Over the hops seen, the cost that is left from each node to the target is counted exactly for each number of hops
+//     left, backwards from the target, no further than C allows.
+//  3. With that, lines are listed in the order of cost and ids (A*); whatever is begun can be finished within C, so
+//     hardly anything is begun in vain.
+//
+// Lines that must pass some nodes are searched in states of a node and which of them were passed already.
+//
+// Sources: P. Hart, N. Nilsson, B. Raphael, "A Formal Basis for the Heuristic Determination of Minimum Cost Paths"
+// (1968); T. Nicholson, "Finding the Shortest Route between Two Points in a Network" (1966) for the two sides.
+
+const (
+	none = int32(-1)
+	far  = math.MaxInt32
+)
+
+// Limits of one search that are not part of the question.
+const (
+	// maxBegun bounds the lines begun in one listing: conditions can refuse what the costs allow.
+	maxBegun = 100_000
+	// wary is how many nodes are expanded before the search makes sure that there is a line at all.
+	wary = 2_000
+)
+
+// Find searches. Its errors are the store's, and the end of ctx; the end of limit ends the search with what there is.
+func Find(ctx, limit context.Context, g store.Graph, q *Question) (*Answer, error) {
+	return find(ctx, limit, g, q, wary)
+}
+
+func find(ctx, limit context.Context, g store.Graph, q *Question, wary int) (*Answer, error) {
+	s := &search{ctx: limit, g: g, q: q, wary: wary, width: 1 << len(q.Via), pages: map[uint32]*page{}}
+	a, err := s.find()
+	if err != nil && ctx.Err() == nil && limit.Err() != nil {
+		return &Answer{Lines: s.lines(s.found), Outcome: TimeLimit, Visited: len(s.nodes)}, nil
+	}
+	return a, err
+}
+
+// nodeInfo is what is known of a node that was seen.
+type nodeInfo struct {
+	key     uint32
+	penalty int32
+	bit     int32    // of a node to pass, 0 for others
+	mark    int32    // the last hop to it, while one node is expanded
+	out, in span     // hops, when it was expanded that way
+	known   [2]int32 // first of a chain of hops: into it, out of it, seen from their other ends
+	avoid   bool
+}
+
+type span struct{ start, end int32 }
+
+func (s span) done() bool { return s.end >= 0 }
+
+// hopInfo is a hop that was seen: all links that join two nodes the one way.
+type hopInfo struct {
+	owner, other int32 // the node it was seen from, and the other
+	cost         int32
+	next         int32 // in the chain of other
+	arc          int32 // first of a chain of arcs
+	back         bool  // it was seen from its end
+}
+
+type arcInfo struct {
+	arc  store.Arc
+	next int32
+}
+
+// side is one direction of the search: costs of states, and which are to be expanded at which cost.
+type side struct {
+	cost    []int32 // by state: of arriving there
+	buckets [][]int32
+	at      int // the next bucket; all before are expanded
+	pending int // states that wait to be expanded; buckets hold some twice, which are out of date
+	back    bool
+}
+
+// radius is the cost up to which every state of a side is expanded.
+func (d *side) radius() int32 { return int32(d.at)*hop - 1 } //nolint:gosec // a few hundred buckets at most
+
+type page [1024]int32
+
+type search struct {
+	ctx    context.Context //nolint:containedctx // a search lives as long as one call
+	g      store.Graph
+	q      *Question
+	width  int // states of a node
+	nodes  []nodeInfo
+	pages  map[uint32]*page // key / 1024 → index of nodes + 1
+	hops   []hopInfo
+	arcs   []arcInfo
+	source int32
+	target int32
+	sides  [2]side
+	met    int32 // cost of the best way seen, not necessarily a line
+	grown  int   // nodes expanded
+	wary   int
+	// distances in hops, once they were counted: see distances
+	counted    bool
+	reached    [2][]uint8 // by node
+	depth      [2]int
+	pruned     bool // a node was not expanded because it is too far for MaxLength
+	found      []*begun
+	rest       []left // by state: see remaining
+	restOf     []int32
+	worked     int // lines begun so far
+	incomplete bool
+}
+
+func (s *search) find() (*Answer, error) {
+	q := s.q
+	s.source, s.target = s.local(q.From), s.local(q.To)
+	for i, k := range q.Via {
+		s.nodes[s.local(k)].bit = 1 << i
+	}
+	for _, k := range q.Avoid {
+		s.nodes[s.local(k)].avoid = true
+	}
+	s.nodes[s.source].penalty, s.nodes[s.target].penalty = 0, 0
+	s.met = far
+	s.sides[1].back = true
+	full := int32(s.width - 1) //nolint:gosec // at most 15
+	s.arrive(&s.sides[0], s.state(s.source, 0), 0)
+	s.arrive(&s.sides[1], s.state(s.target, full), 0)
+	done := func(o Outcome) (*Answer, error) {
+		return &Answer{Lines: s.lines(s.found), Outcome: o, Visited: len(s.nodes)}, nil
+	}
+	bound := int32(0)
+	for {
+		exhausted := false
+		for {
+			if s.sides[0].pending == 0 || s.sides[1].pending == 0 {
+				exhausted = true
+				break
+			}
+			if s.met < far && s.sides[0].radius()+s.sides[1].radius() >= max(bound, s.met) {
+				break
+			}
+			if len(s.nodes) > q.MaxNodes {
+				return done(NodeLimit)
+			}
+			if s.grown > s.wary && !s.counted {
+				if o, err := s.distances(); err != nil || o != "" {
+					a, _ := done(o)
+					return a, err
+				}
+			}
+			if err := s.grow(); err != nil {
+				return nil, err
+			}
+		}
+		if exhausted && s.met == far {
+			if s.pruned {
+				return done(LengthLimit)
+			}
+			return done(Disconnected)
+		}
+		bound = s.sides[0].radius() + s.sides[1].radius()
+		if exhausted {
+			bound = far
+		}
+		if err := s.list(bound); err != nil {
+			return nil, err
+		}
+		switch {
+		case len(s.found) >= q.First:
+			return done(Complete)
+		case s.incomplete:
+			return done(NodeLimit)
+		case exhausted && len(s.found) > 0:
+			return done(Complete)
+		case exhausted:
+			return done(s.why())
+		case len(s.nodes) > q.MaxNodes:
+			return done(NodeLimit)
+		}
+		bound += hop
+	}
+}
+
+// why says why there is no line although everything was looked at.
+func (s *search) why() Outcome {
+	if s.pruned || s.tooLong() {
+		return LengthLimit
+	}
+	return Complete
+}
+
+// tooLong tells whether a longer line could exist: the best way seen has more hops than MaxLength.
+func (s *search) tooLong() bool {
+	// counted without conditions: how many hops the target is away
+	dist := map[int32]int{s.state(s.source, 0): 0}
+	queue := []int32{s.state(s.source, 0)}
+	goal := s.state(s.target, int32(s.width-1)) //nolint:gosec // at most 15
+	for i := 0; i < len(queue); i++ {
+		st := queue[i]
+		if st == goal {
+			return dist[st] > s.q.MaxLength
+		}
+		n, mask := s.node(st), s.mask(st)
+		s.outHops(n, func(_ int32, to int32, _ int32) {
+			if next, ok := s.forward(to, mask); ok {
+				if _, seen := dist[next]; !seen {
+					dist[next] = dist[st] + 1
+					queue = append(queue, next)
+				}
+			}
+		})
+	}
+	return true
+}
+
+// local gives a node its index here.
+func (s *search) local(key uint32) int32 {
+	p := s.pages[key/1024]
+	if p == nil {
+		p = &page{}
+		s.pages[key/1024] = p
+	}
+	if i := p[key%1024]; i != 0 {
+		return i - 1
+	}
+	i := int32(len(s.nodes)) //nolint:gosec // bounded by MaxNodes
+	p[key%1024] = i + 1
+	n := nodeInfo{key: key, mark: none, out: span{0, none}, in: span{0, none}, known: [2]int32{none, none}}
+	if s.q.HubPenalty > 0 {
+		n.penalty = int32(penalty(s.q.HubPenalty, s.g.Node(key).Degree)) //nolint:gosec // some thousands
+	}
+	s.nodes = append(s.nodes, n)
+	return i
+}
+
+func (s *search) state(node, mask int32) int32 { return node*int32(s.width) + mask } //nolint:gosec // at most 16
+func (s *search) node(state int32) int32       { return state / int32(s.width) }     //nolint:gosec // at most 16
+func (s *search) mask(state int32) int32       { return state % int32(s.width) }     //nolint:gosec // at most 16
+
+// forward is the state after a hop to a node; false when no line can go there.
+func (s *search) forward(to, mask int32) (int32, bool) {
+	n := &s.nodes[to]
+	if n.avoid || to == s.source || to == s.target && mask != int32(s.width-1) { //nolint:gosec // at most 15
+		return 0, false
+	}
+	return s.state(to, mask|n.bit), true
+}
+
+// backward is the state before a hop into a state; false when no line can come from there.
+func (s *search) backward(from, into int32) (int32, bool) {
+	n := &s.nodes[from]
+	mask := s.mask(into) &^ s.nodes[s.node(into)].bit
+	if n.avoid || from == s.target || from == s.source && mask != 0 || mask&n.bit != n.bit {
+		return 0, false
+	}
+	return s.state(from, mask), true
+}
+
+func (d *side) costOf(state int32) int32 {
+	if int(state) < len(d.cost) {
+		return d.cost[state]
+	}
+	return far
+}
+
+// arrive notes a way to a state.
+func (s *search) arrive(d *side, state, cost int32) {
+	for int(state) >= len(d.cost) {
+		d.cost = append(d.cost, far)
+	}
+	if cost >= d.cost[state] {
+		return
+	}
+	if d.cost[state] == far {
+		d.pending++
+	}
+	d.cost[state] = cost
+	n := &s.nodes[s.node(state)]
+	b := int(cost+n.penalty) / hop
+	for b >= len(d.buckets) {
+		d.buckets = append(d.buckets, nil)
+	}
+	d.buckets[b] = append(d.buckets[b], state)
+	other := &s.sides[0]
+	if !d.back {
+		other = &s.sides[1]
+	}
+	if o := other.costOf(state); o < far {
+		s.met = min(s.met, cost+n.penalty+o)
+	}
+}
+
+// next is the next bucket of a side with a state to expand. What is out of date in buckets depends on the order in which
+// the store tells things, so nothing but the states themselves may be read off them.
+func (s *search) next(d *side) []int32 {
+	for ; d.at < len(d.buckets); d.at++ {
+		b := slices.DeleteFunc(d.buckets[d.at], func(st int32) bool { return int(d.cost[st]+s.nodes[s.node(st)].penalty)/hop != d.at })
+		slices.Sort(b)
+		if d.buckets[d.at] = slices.Compact(b); len(b) > 0 {
+			return d.buckets[d.at]
+		}
+	}
+	return nil
+}
+
+// grow expands the next bucket of one side: the one with fewer links to look at.
+func (s *search) grow() error {
+	var todo [2][]int32
+	var load [2]int64
+	for i := range s.sides {
+		todo[i] = s.next(&s.sides[i])
+		for _, st := range todo[i] {
+			if n := s.node(st); !s.span(n, s.sides[i].back).done() {
+				load[i] += s.g.Node(s.nodes[n].key).Degree
+			}
+		}
+	}
+	i := 0
+	if s.sides[0].pending == 0 || s.sides[1].pending > 0 && load[1] < load[0] {
+		i = 1
+	}
+	d := &s.sides[i]
+	d.buckets[d.at] = nil
+	d.at++
+	d.pending -= len(todo[i])
+	goal := s.source
+	if !d.back {
+		goal = s.target
+	}
+	var ready, nodes []int32
+	for _, st := range todo[i] {
+		n := s.node(st)
+		if n == goal {
+			continue
+		}
+		if s.counted && s.hopsTo(0, n)+s.hopsTo(1, n) > s.q.MaxLength {
+			s.pruned = true
+			continue
+		}
+		ready = append(ready, st)
+		nodes = append(nodes, n)
+	}
+	if err := s.expand(nodes, d.back); err != nil {
+		return err
+	}
+	for _, st := range ready {
+		n, from := s.node(st), d.cost[st]+s.nodes[s.node(st)].penalty
+		sp := s.span(n, d.back)
+		for h := sp.start; h < sp.end; h++ {
+			x := &s.hops[h]
+			var next int32
+			var ok bool
+			if d.back {
+				next, ok = s.backward(x.other, st)
+			} else {
+				next, ok = s.forward(x.other, s.mask(st))
+			}
+			if ok {
+				s.arrive(d, next, from+x.cost)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *search) span(n int32, back bool) span {
+	if back {
+		return s.nodes[n].in
+	}
+	return s.nodes[n].out
+}
+
+// expand asks the store for the hops out of nodes, or into them, where they are not known yet.
+func (s *search) expand(nodes []int32, back bool) error {
+	var keys []uint32
+	for _, n := range nodes {
+		if !s.span(n, back).done() {
+			keys = append(keys, s.nodes[n].key)
+			sp := &s.nodes[n].out
+			if back {
+				sp = &s.nodes[n].in
+			}
+			*sp = span{0, 0} // asked for once, whatever states it is in
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	s.grown += len(keys)
+	slices.Sort(keys)
+	way := store.Way{Out: !back || !s.q.Directed, In: back || !s.q.Directed, Back: back}
+	return s.g.Expand(s.ctx, keys, way, func(key uint32, arcs []store.Arc) {
+		owner := s.local(key)
+		start := int32(len(s.hops)) //nolint:gosec // bounded by the links there are
+		for _, a := range arcs {
+			o := s.local(a.To)
+			n := &s.nodes[o]
+			if n.avoid {
+				continue
+			}
+			if n.mark < start {
+				n.mark = int32(len(s.hops)) //nolint:gosec // as above
+				s.hops = append(s.hops, hopInfo{owner: owner, other: o, arc: none, back: back})
+			}
+			h := &s.hops[n.mark]
+			if back {
+				a.Out = !a.Out // as seen from the walk
+			}
+			s.arcs = append(s.arcs, arcInfo{arc: a, next: h.arc})
+			h.arc = int32(len(s.arcs) - 1) //nolint:gosec // as above
+		}
+		end := int32(len(s.hops)) //nolint:gosec // as above
+		chain := 0
+		if back {
+			chain = 1
+		}
+		for i := start; i < end; i++ {
+			h := &s.hops[i]
+			h.cost = s.price(h)
+			o := &s.nodes[h.other]
+			o.mark = none
+			h.next, o.known[chain] = o.known[chain], i
+		}
+		if back {
+			s.nodes[owner].in = span{start, end}
+		} else {
+			s.nodes[owner].out = span{start, end}
+		}
+	})
+}
+
+// price is the cost of a hop by the question's rank.
+func (s *search) price(h *hopInfo) int32 {
+	if s.q.Rank == Shortest {
+		return hop
+	}
+	var count, sources int64
+	var last kg.Day
+	for a := h.arc; a != none; a = s.arcs[a].next {
+		l := s.g.Link(s.arcs[a].arc.Link)
+		count++
+		sources = max(sources, l.SourceCount)
+		last = max(last, latest(&l))
+	}
+	switch {
+	case s.q.Rank == Strongest:
+		return hop + int32(1000/count) //nolint:gosec // at most 1000
+	case s.q.Rank == MostCorroborated && sources == 0:
+		return hop + 6000
+	case s.q.Rank == MostCorroborated:
+		return hop + int32(3000/sources) //nolint:gosec // at most 3000
+	case last == 0:
+		return hop + 10_000
+	}
+	return hop + 100*int32(min(100, max(0, s.q.Year-int(last)/10000))) //nolint:gosec // at most 10 000
+}
+
+// outHops calls f with every hop out of a node that was seen.
+func (s *search) outHops(n int32, f func(h, to, cost int32)) {
+	info := &s.nodes[n]
+	if info.out.done() {
+		for h := info.out.start; h < info.out.end; h++ {
+			f(h, s.hops[h].other, s.hops[h].cost)
+		}
+		return
+	}
+	for h := info.known[1]; h != none; h = s.hops[h].next {
+		f(h, s.hops[h].owner, s.hops[h].cost)
+	}
+}
+
+// inHops calls f with every hop into a node that was seen.
+func (s *search) inHops(n int32, f func(from, cost int32)) {
+	info := &s.nodes[n]
+	if info.in.done() {
+		for h := info.in.start; h < info.in.end; h++ {
+			f(s.hops[h].other, s.hops[h].cost)
+		}
+		return
+	}
+	for h := info.known[0]; h != none; h = s.hops[h].next {
+		f(s.hops[h].owner, s.hops[h].cost)
+	}
+}
+
+// distances counts how many hops the ends are apart, both sides by turns, the one with fewer links first, and notes how
+// far each node is as far as it went. An outcome other than "" tells that there is no line.
+func (s *search) distances() (Outcome, error) {
+	s.counted = true
+	front := [2][]int32{{s.source}, {s.target}}
+	for i := range s.reached {
+		s.reach(i, front[i][0], 0)
+	}
+	for s.depth[0]+s.depth[1] < s.q.MaxLength {
+		var load [2]int64
+		for i := range front {
+			for _, n := range front[i] {
+				if !s.span(n, i == 1).done() {
+					load[i] += s.g.Node(s.nodes[n].key).Degree
+				}
+			}
+		}
+		i := 0
+		if load[1] < load[0] {
+			i = 1
+		}
+		if len(front[i]) == 0 {
+			i = 1 - i
+		}
+		if len(front[0]) == 0 || len(front[1]) == 0 {
+			return Disconnected, nil
+		}
+		if len(s.nodes) > s.q.MaxNodes {
+			return NodeLimit, nil
+		}
+		if err := s.expand(front[i], i == 1); err != nil {
+			return "", err
+		}
+		s.depth[i]++
+		var next []int32
+		meet := false
+		for _, n := range front[i] {
+			sp := s.span(n, i == 1)
+			for h := sp.start; h < sp.end; h++ {
+				o := s.hops[h].other
+				if s.nodes[o].avoid || s.hopsIn(i, o) < far {
+					continue
+				}
+				s.reach(i, o, s.depth[i])
+				next = append(next, o)
+				meet = meet || s.hopsIn(1-i, o) < far
+			}
+		}
+		front[i] = next
+		if meet {
+			return "", nil
+		}
+		if len(next) == 0 {
+			return Disconnected, nil
+		}
+	}
+	return LengthLimit, nil
+}
+
+const unreached = math.MaxUint8
+
+func (s *search) reach(side int, n int32, depth int) {
+	for int(n) >= len(s.reached[side]) {
+		s.reached[side] = append(s.reached[side], unreached)
+	}
+	s.reached[side][n] = uint8(depth) //nolint:gosec // at most MaxLength
+}
+
+func (s *search) hopsIn(side int, n int32) int {
+	if int(n) >= len(s.reached[side]) || s.reached[side][n] == unreached {
+		return far
+	}
+	return int(s.reached[side][n])
+}
+
+// hopsTo is at most how many hops a node is from the end a side begins at.
+func (s *search) hopsTo(side int, n int32) int { return min(s.hopsIn(side, n), s.depth[side]+1) }
+
+// left is what a line still costs from a state, with at least so many hops left; the next is cheaper and takes more.
+type left struct {
+	hops, cost, next int32
+}
+
+// remaining is the least cost from a state to the target with so many hops left, the state's own penalty not counted.
+func (s *search) remaining(state int32, hops int) int32 {
+	if int(state) >= len(s.restOf) {
+		return far
+	}
+	for i := s.restOf[state]; i != none; i = s.rest[i].next {
+		if int(s.rest[i].hops) <= hops {
+			return s.rest[i].cost
+		}
+	}
+	return far
+}
+
+// measure counts the remaining costs of all states that a line of at most this cost can pass.
+func (s *search) measure(bound int32) {
+	s.rest = s.rest[:0]
+	s.restOf = slices.Grow(s.restOf[:0], len(s.nodes)*s.width)[:len(s.nodes)*s.width]
+	for i := range s.restOf {
+		s.restOf[i] = none
+	}
+	note := func(state int32, hops int, cost int32) bool {
+		i := s.restOf[state]
+		switch {
+		case i == none || s.rest[i].cost > cost && int(s.rest[i].hops) < hops:
+			s.rest = append(s.rest, left{int32(hops), cost, i}) //nolint:gosec // at most MaxLength
+			s.restOf[state] = int32(len(s.rest) - 1)            //nolint:gosec // bounded by the hops seen
+			return i == none || int(s.rest[i].hops) < hops
+		case s.rest[i].cost > cost: // of this very layer
+			s.rest[i].cost = cost
+		}
+		return false
+	}
+	goal := s.state(s.target, int32(s.width-1)) //nolint:gosec // at most 15
+	note(goal, 0, 0)
+	layer := []int32{goal}
+	beyond := s.sides[0].radius() + hop // what no cost is known of costs at least so much
+	for hops := 1; hops <= s.q.MaxLength && len(layer) > 0; hops++ {
+		var next []int32
+		for _, st := range layer {
+			n := s.node(st)
+			base := s.remaining(st, hops-1) + s.nodes[n].penalty
+			s.inHops(n, func(from, cost int32) {
+				prev, ok := s.backward(from, st)
+				if !ok {
+					return
+				}
+				total := base + cost
+				if bound < far {
+					if before := min(s.sides[0].costOf(prev), beyond); before+s.nodes[from].penalty+total > bound {
+						return
+					}
+				}
+				if note(prev, hops, total) {
+					next = append(next, prev)
+				}
+			})
+		}
+		layer = next
+	}
+}
+
+// begun is a line that is begun.
+type begun struct {
+	before *begun
+	state  int32
+	hop    int32 // the hop to it
+	hops   int32
+	cost   int32       // of arriving at its end
+	total  int32       // at least
+	chosen []store.Arc // by hop, when conditions choose among parallel links
+}
+
+type queue struct {
+	s    *search
+	list []*begun
+}
+
+func (q *queue) Len() int      { return len(q.list) }
+func (q *queue) Swap(i, j int) { q.list[i], q.list[j] = q.list[j], q.list[i] }
+func (q *queue) Push(x any)    { q.list = append(q.list, x.(*begun)) } //nolint:forcetypeassert // nothing else is pushed
+func (q *queue) Pop() any {
+	n := len(q.list) - 1
+	x := q.list[n]
+	q.list = q.list[:n]
+	return x
+}
+
+// Less orders by cost, then by ids from the start.
+func (q *queue) Less(i, j int) bool {
+	a, b := q.list[i], q.list[j]
+	if a.total != b.total {
+		return a.total < b.total
+	}
+	return q.s.compare(a, b) < 0
+}
+
+// compare compares the ids of two lines from the start.
+func (s *search) compare(a, b *begun) int {
+	var x, y [16]int32
+	n, m := s.trail(a, &x), s.trail(b, &y)
+	for i := range min(n, m) {
+		if x[i] != y[i] {
+			if c := strings.Compare(s.g.Node(s.nodes[x[i]].key).ID, s.g.Node(s.nodes[y[i]].key).ID); c != 0 {
+				return c
+			}
+		}
+	}
+	return cmp.Compare(n, m)
+}
+
+// trail lists the nodes of a line from its start.
+func (s *search) trail(b *begun, to *[16]int32) int {
+	n := int(b.hops) + 1
+	for i := n - 1; b != nil; i, b = i-1, b.before {
+		to[i] = s.node(b.state)
+	}
+	return n
+}
+
+func (b *begun) passes(s *search, n int32) bool {
+	for ; b != nil; b = b.before {
+		if s.node(b.state) == n {
+			return true
+		}
+	}
+	return false
+}
+
+// list lists the lines that cost at most bound, as many as are asked for.
+func (s *search) list(bound int32) error {
+	s.measure(bound)
+	s.found, s.worked = nil, 0
+	q := &queue{s: s}
+	begin := func(b *begun) {
+		rest := s.remaining(b.state, s.q.MaxLength-int(b.hops))
+		if rest == far {
+			return
+		}
+		if b.total = b.cost + s.nodes[s.node(b.state)].penalty + rest; b.total <= bound {
+			heap.Push(q, b)
+		}
+	}
+	begin(&begun{state: s.state(s.source, 0), hop: none})
+	goal := s.state(s.target, int32(s.width-1)) //nolint:gosec // at most 15
+	for q.Len() > 0 {
+		b, _ := heap.Pop(q).(*begun)
+		if b.state == goal {
+			if s.found = append(s.found, b); len(s.found) == s.q.First {
+				return nil
+			}
+			continue
+		}
+		if s.worked++; s.worked > maxBegun {
+			s.incomplete = true
+			return nil
+		}
+		if s.worked%256 == 0 && s.ctx.Err() != nil {
+			return s.ctx.Err()
+		}
+		if int(b.hops) >= s.q.MaxLength {
+			continue
+		}
+		n := s.node(b.state)
+		depart := b.cost + s.nodes[n].penalty
+		s.outHops(n, func(h, to, cost int32) {
+			next, ok := s.forward(to, s.mask(b.state))
+			if !ok || b.passes(s, to) {
+				return
+			}
+			x := &begun{before: b, state: next, hop: h, hops: b.hops + 1, cost: depart + cost}
+			if s.conditional() {
+				if x.chosen, ok = s.choose(x); !ok {
+					return
+				}
+			}
+			begin(x)
+		})
+	}
+	return nil
+}
+
+// links are the links of a hop, the one it is told by first.
+func (s *search) links(h int32) []store.Arc {
+	x := &s.hops[h]
+	var list []store.Arc
+	for a := x.arc; a != none; a = s.arcs[a].next {
+		arc := s.arcs[a].arc
+		if x.back {
+			arc.To = s.nodes[x.owner].key
+		}
+		list = append(list, arc)
+	}
+	slices.SortFunc(list, func(a, b store.Arc) int {
+		x, y := s.g.Link(a.Link), s.g.Link(b.Link)
+		if s.q.Rank == MostRecent {
+			if c := cmp.Compare(latest(&y), latest(&x)); c != 0 {
+				return c
+			}
+		}
+		return cmp.Or(cmp.Compare(y.SourceCount, x.SourceCount), strings.Compare(x.ID, y.ID))
+	})
+	return list
+}
+
+func (s *search) conditional() bool { return s.q.Chronological || s.q.Independent }
+
+// maxChoices bounds the ways tried to choose among the parallel links of one line.
+const maxChoices = 2_000
+
+// choose finds links for the hops of a line that fulfil the conditions together: those told first where they do.
+func (s *search) choose(b *begun) ([]store.Arc, bool) {
+	hops := make([][]store.Arc, b.hops)
+	for i, x := int(b.hops)-1, b; i >= 0; i, x = i-1, x.before {
+		hops[i] = s.links(x.hop)
+	}
+	chosen := make([]store.Arc, len(hops))
+	tries := 0
+	var try func(i int, since kg.Day, used []string) bool
+	try = func(i int, since kg.Day, used []string) bool {
+		if i == len(hops) {
+			return true
+		}
+		for _, arc := range hops[i] {
+			if tries++; tries > maxChoices {
+				return false
+			}
+			l := s.g.Link(arc.Link)
+			begin := since
+			if s.q.Chronological {
+				var ok bool
+				if begin, ok = after(since, &l, s.q.Certain); !ok {
+					continue
+				}
+			}
+			mine := used
+			if s.q.Independent {
+				if slices.ContainsFunc(l.Sources, func(x store.GraphSource) bool { return slices.Contains(used, x.ID) }) {
+					continue
+				}
+				mine = slices.Clip(used)
+				for _, x := range l.Sources {
+					mine = append(mine, x.ID)
+				}
+			}
+			chosen[i] = arc
+			if try(i+1, begin, mine) {
+				return true
+			}
+		}
+		return false
+	}
+	return chosen, try(0, kg.MinDay, nil)
+}
+
+// after tells whether a link can be going on at or after a day, and gives the day that the next must not end before.
+// Possible: some reading of the dates allows it; certain: every reading does, for which the link's beginning must be known.
+func after(since kg.Day, l *store.GraphLink, certain bool) (kg.Day, bool) {
+	if !certain {
+		return max(since, l.Since.From), l.Until.To >= since
+	}
+	if !l.Since.Known {
+		return 0, false
+	}
+	end := l.Since.From // it lasted at least until it began
+	if l.Until.Known {
+		end = max(end, l.Until.From)
+	}
+	return max(since, l.Since.To), end >= since
+}
+
+// lines tells what was found.
+func (s *search) lines(found []*begun) []Line {
+	out := make([]Line, len(found))
+	for i, b := range found {
+		l := Line{Nodes: make([]uint32, b.hops+1), Hops: make([]Hop, b.hops), Cost: int64(b.cost)}
+		chosen := b.chosen
+		for x := b; x != nil; x = x.before {
+			l.Nodes[x.hops] = s.nodes[s.node(x.state)].key
+			if x.hop == none {
+				continue
+			}
+			links := s.links(x.hop)
+			if chosen != nil {
+				c := chosen[x.hops-1]
+				at := slices.IndexFunc(links, func(a store.Arc) bool { return a.Link == c.Link })
+				links = slices.Insert(slices.Delete(links, at, at+1), 0, c)
+			}
+			l.Hops[x.hops-1].Links = links
+		}
+		out[i] = l
+	}
+	return out
+}

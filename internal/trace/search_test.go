@@ -1,0 +1,303 @@
+package trace
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// drawn is a small graph that rapid draws.
+type drawn struct {
+	nodes []store.GraphNode // by key
+	links []store.GraphLink // by key
+	ends  [][2]uint32
+	asked int
+}
+
+func (g *drawn) Expand(_ context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
+	g.asked++
+	for _, k := range nodes {
+		var arcs []store.Arc
+		for l := 1; l < len(g.links); l++ {
+			from, to := g.ends[l][0], g.ends[l][1]
+			if from == to {
+				continue
+			}
+			if way.Out && from == k {
+				arcs = append(arcs, store.Arc{To: to, Link: uint32(l), Out: true})
+			}
+			if way.In && to == k {
+				arcs = append(arcs, store.Arc{To: from, Link: uint32(l)})
+			}
+		}
+		visit(k, arcs)
+	}
+	return nil
+}
+func (g *drawn) Node(k uint32) store.GraphNode { return g.nodes[k] }
+func (g *drawn) Link(k uint32) store.GraphLink { return g.links[k] }
+func (g *drawn) RoundTrips() int               { return g.asked }
+
+// fair draws a number from 0 to n-1, each as likely as the others: rapid's own prefer the small, and graphs drawn with
+// them have hardly a line.
+func fair(t *rapid.T, label string, n int) int {
+	v := 0
+	for i := range 6 {
+		if rapid.Bool().Draw(t, label) {
+			v |= 1 << i
+		}
+	}
+	return v % n
+}
+
+func drawInterval(t *rapid.T, label string) store.Interval {
+	if rapid.Bool().Draw(t, label+" unknown") {
+		return store.Interval{From: kg.MinDay, To: kg.MaxDay}
+	}
+	y := 2000 + fair(t, label, 7)
+	from, to := kg.PartialDate(fmt.Sprint(y)).Interval()
+	return store.Interval{From: from, To: to, Known: true}
+}
+
+func drawGraph(t *rapid.T) *drawn {
+	n := 3 + fair(t, "nodes", 5)
+	m := fair(t, "links", 26)
+	g := &drawn{nodes: make([]store.GraphNode, n+1), links: make([]store.GraphLink, 1, m+1), ends: make([][2]uint32, 1, m+1)}
+	for i := 1; i <= n; i++ {
+		g.nodes[i].ID = string(rune('a' + (i*5)%9)) // not in the order of keys
+	}
+	for i := 1; i <= m; i++ {
+		from, to := uint32(1+fair(t, "from", n)), uint32(1+fair(t, "to", n))
+		var sources []store.GraphSource
+		for s := range 3 {
+			if fair(t, "supports", 4) == 0 {
+				sources = append(sources, store.GraphSource{ID: fmt.Sprint("s_", s)})
+			}
+		}
+		g.links = append(g.links, store.GraphLink{
+			ID: fmt.Sprintf("l_%02d", (i*7)%27), SourceCount: int64(len(sources)), Sources: sources,
+			Since: drawInterval(t, "since"), Until: drawInterval(t, "until"),
+		})
+		g.ends = append(g.ends, [2]uint32{from, to})
+		g.nodes[from].Degree++
+		if from != to {
+			g.nodes[to].Degree++
+		}
+	}
+	// weights beyond what so small a graph has, so that hubs matter
+	for i := range g.nodes {
+		g.nodes[i].Degree += int64(rapid.SampledFrom([]int{0, 0, 5, 40, 500}).Draw(t, "more links"))
+	}
+	return g
+}
+
+func drawQuestion(t *rapid.T, g *drawn) *Question {
+	n := len(g.nodes) - 1
+	perm := rapid.Permutation(func() (all []uint32) {
+		for i := 1; i <= n; i++ {
+			all = append(all, uint32(i))
+		}
+		return all
+	}()).Draw(t, "who")
+	q := &Question{
+		From: perm[0], To: perm[1], Directed: fair(t, "directed", 4) == 0,
+		Chronological: fair(t, "chronological", 4) == 0, Certain: rapid.Bool().Draw(t, "certain"),
+		Independent: fair(t, "independent", 4) == 0,
+		HubPenalty:  rapid.SampledFrom([]float64{0, 0.5, 2}).Draw(t, "penalty"), Rank: Rank(fair(t, "rank", 4)),
+		MaxLength: 1 + fair(t, "length", 8), First: 1 + fair(t, "first", 12), MaxNodes: 1000, Year: 2026,
+	}
+	rest := perm[2:]
+	if len(rest) > 0 && fair(t, "some via", 4) == 0 {
+		k := 1 + fair(t, "via", min(2, len(rest)))
+		q.Via, rest = rest[:k], rest[k:]
+	}
+	if len(rest) > 0 && fair(t, "some avoided", 4) == 0 {
+		q.Avoid = rest[:1]
+	}
+	return q
+}
+
+// brute lists every line there is, by trying all of them, and says what each costs by the definitions alone.
+func brute(g *drawn, q *Question) []Line {
+	var all []Line
+	between := func(a, b uint32) (arcs []store.Arc) {
+		for l := 1; l < len(g.links); l++ {
+			switch e := g.ends[l]; {
+			case e == [2]uint32{a, b}:
+				arcs = append(arcs, store.Arc{To: b, Link: uint32(l), Out: true})
+			case e == [2]uint32{b, a} && !q.Directed:
+				arcs = append(arcs, store.Arc{To: b, Link: uint32(l)})
+			}
+		}
+		slices.SortFunc(arcs, func(x, y store.Arc) int {
+			a, b := g.links[x.Link], g.links[y.Link]
+			recent := 0
+			if q.Rank == MostRecent {
+				recent = cmp.Compare(latest(&b), latest(&a))
+			}
+			return cmp.Or(recent, cmp.Compare(b.SourceCount, a.SourceCount), strings.Compare(a.ID, b.ID))
+		})
+		return arcs
+	}
+	price := func(arcs []store.Arc) int64 {
+		var sources int64
+		var last kg.Day
+		for _, a := range arcs {
+			l := g.links[a.Link]
+			sources, last = max(sources, l.SourceCount), max(last, latest(&l))
+		}
+		switch {
+		case q.Rank == Strongest:
+			return 1000 + 1000/int64(len(arcs))
+		case q.Rank == MostCorroborated && sources == 0:
+			return 7000
+		case q.Rank == MostCorroborated:
+			return 1000 + 3000/sources
+		case q.Rank == MostRecent && last == 0:
+			return 11000
+		case q.Rank == MostRecent:
+			return 1000 + 100*int64(min(100, max(0, q.Year-int(last)/10000)))
+		}
+		return 1000
+	}
+	// holds tells whether links, one for each hop, fulfil the conditions
+	holds := func(links []store.Arc) bool {
+		since := kg.MinDay
+		used := map[string]bool{}
+		for _, a := range links {
+			l := g.links[a.Link]
+			if q.Chronological {
+				if q.Certain {
+					end := l.Since.From
+					if l.Until.Known {
+						end = max(end, l.Until.From)
+					}
+					if !l.Since.Known || end < since {
+						return false
+					}
+					since = max(since, l.Since.To)
+				} else {
+					if l.Until.To < since {
+						return false
+					}
+					since = max(since, l.Since.From)
+				}
+			}
+			if q.Independent {
+				for _, s := range l.Sources {
+					if used[s.ID] {
+						return false
+					}
+				}
+				for _, s := range l.Sources {
+					used[s.ID] = true
+				}
+			}
+		}
+		return true
+	}
+	var walk func(line Line)
+	walk = func(line Line) {
+		at := line.Nodes[len(line.Nodes)-1]
+		if at == q.To {
+			for _, v := range q.Via {
+				if !slices.Contains(line.Nodes, v) {
+					return
+				}
+			}
+			// the first choice of links, in the order they are told, that fulfils the conditions
+			var choose func(i int, chosen []store.Arc) []store.Arc
+			choose = func(i int, chosen []store.Arc) []store.Arc {
+				if i == len(line.Hops) {
+					if holds(chosen) {
+						return slices.Clone(chosen)
+					}
+					return nil
+				}
+				for _, a := range line.Hops[i].Links {
+					if c := choose(i+1, append(chosen, a)); c != nil {
+						return c
+					}
+				}
+				return nil
+			}
+			chosen := choose(0, nil)
+			if chosen == nil {
+				return
+			}
+			out := Line{Nodes: slices.Clone(line.Nodes), Cost: line.Cost}
+			for i, c := range chosen {
+				links := slices.DeleteFunc(slices.Clone(line.Hops[i].Links), func(a store.Arc) bool { return a == c })
+				out.Hops = append(out.Hops, Hop{Links: append([]store.Arc{c}, links...)})
+			}
+			all = append(all, out)
+			return
+		}
+		if len(line.Hops) == q.MaxLength {
+			return
+		}
+		for next := uint32(1); int(next) < len(g.nodes); next++ {
+			if slices.Contains(line.Nodes, next) || slices.Contains(q.Avoid, next) {
+				continue
+			}
+			arcs := between(at, next)
+			if len(arcs) == 0 {
+				continue
+			}
+			cost := line.Cost + price(arcs)
+			if next != q.To {
+				cost += penalty(q.HubPenalty, g.nodes[next].Degree)
+			}
+			walk(Line{Nodes: append(slices.Clone(line.Nodes), next), Hops: append(slices.Clone(line.Hops), Hop{Links: arcs}), Cost: cost})
+		}
+	}
+	walk(Line{Nodes: []uint32{q.From}})
+	slices.SortFunc(all, func(a, b Line) int {
+		if c := cmp.Compare(a.Cost, b.Cost); c != 0 {
+			return c
+		}
+		return slices.CompareFunc(a.Nodes, b.Nodes, func(x, y uint32) int { return strings.Compare(g.nodes[x].ID, g.nodes[y].ID) })
+	})
+	return all[:min(len(all), q.First)]
+}
+
+func TestFindAgreesWithTryingEverything(t *testing.T) {
+	counts := [4]int{}
+	defer func() { t.Logf("questions with 0, 1, 2 and more lines: %v", counts) }()
+	rapid.Check(t, func(t *rapid.T) {
+		g := drawGraph(t)
+		q := drawQuestion(t, g)
+		// with 0 the distances are counted at once, which else only a large graph makes worth while
+		cautious := rapid.SampledFrom([]int{0, 2, wary}).Draw(t, "wary")
+		got, err := find(context.Background(), context.Background(), g, q, cautious)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := brute(g, q)
+		counts[min(len(want), 3)]++
+		if fmt.Sprint(got.Lines) != fmt.Sprint(want) {
+			t.Fatalf("%+v\nfound %v\nwant  %v", *q, got.Lines, want)
+		}
+		if len(want) > 0 && got.Outcome != Complete {
+			t.Fatalf("%d lines and the outcome %s", len(want), got.Outcome)
+		}
+		unlimited := *q
+		unlimited.MaxLength, unlimited.Chronological, unlimited.Independent = 8, false, false
+		any := len(brute(g, &unlimited)) > 0
+		if len(want) == 0 && got.Outcome == Disconnected && any {
+			t.Fatalf("there is a line, and the outcome is DISCONNECTED")
+		}
+		// with nodes to pass there may be a way that is no line, as it passes a node twice
+		if len(want) == 0 && !any && len(q.Via) == 0 && cautious == wary && got.Outcome != Disconnected {
+			t.Fatalf("there is no line at all, and the outcome is %s", got.Outcome)
+		}
+	})
+}
