@@ -22,6 +22,9 @@ type Graph interface {
 	// node to itself is left out. The arcs are valid until visit returns. A store may need a round trip for each call, so
 	// callers ask for many nodes at once.
 	Expand(ctx context.Context, nodes []uint32, way Way, visit func(node uint32, arcs []Arc)) error
+	// Middle finds the nodes, each once and in any order, that are linked to one of a, followed as wayA says, and to one of
+	// b, followed as wayB says.
+	Middle(ctx context.Context, a, b []uint32, wayA, wayB Way) ([]uint32, error)
 	// Node tells what was learned of a node: those asked for, and every end of an arc.
 	Node(key uint32) GraphNode
 	// Link tells what was learned of a link.
@@ -37,6 +40,8 @@ type Way struct {
 	// Back tells that the walk comes towards the expanded nodes: LinkFilter.Other then speaks of these, and not of the
 	// far end.
 	Back bool
+	// Among, when it is not nil, lists the only far ends that count.
+	Among []uint32
 }
 
 // Arc is one link of a node.

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"cmp"
+	"container/heap"
 	"context"
 	"slices"
 	"strings"
@@ -29,86 +30,154 @@ type Surroundings struct {
 // node of the answer is expanded, as the links among the last level and what it hides are part of the answer.
 func Surround(ctx context.Context, g store.Graph, q *Around) (*Surroundings, error) {
 	out := &Surroundings{Nodes: slices.Clone(q.Seeds)}
-	place := map[uint32]int{}
-	for i, k := range out.Nodes {
-		place[k] = i
-	}
 	if len(out.Nodes) > q.MaxNodes {
-		for _, k := range out.Nodes[q.MaxNodes:] {
-			delete(place, k)
-		}
 		out.Nodes, out.Truncated = out.Nodes[:q.MaxNodes], true
 	}
-	arcs := map[uint32][]store.Arc{}
-	for level, begin := 0, 0; begin < len(out.Nodes); level++ {
-		front := slices.Clone(out.Nodes[begin:])
-		begin = len(out.Nodes)
+	both := store.Way{Out: true, In: true}
+	seen := keys{}
+	for _, k := range out.Nodes {
+		seen.add(k)
+	}
+	links := map[uint32]int64{} // of each node
+	inner := 0                  // the nodes before the last level
+	for level := 0; level < q.Depth && inner < len(out.Nodes); level++ {
+		front := slices.Clone(out.Nodes[inner:])
+		inner = len(out.Nodes)
 		slices.Sort(front)
-		found := map[uint32]bool{}
-		err := g.Expand(ctx, front, store.Way{Out: true, In: true}, func(k uint32, list []store.Arc) {
-			arcs[k] = slices.Clone(list)
-			if level == q.Depth {
-				return
-			}
+		best := &nearest{g: g, room: q.MaxNodes - len(out.Nodes)}
+		err := g.Expand(ctx, front, both, func(k uint32, list []store.Arc) {
+			links[k] = int64(len(list))
 			for _, a := range list {
-				if _, shown := place[a.To]; !shown {
-					found[a.To] = true
+				if !seen.has(a.To) {
+					seen.add(a.To)
+					best.add(a.To)
 				}
 			}
 		})
 		if err != nil {
 			return nil, err
 		}
-		next := make([]uint32, 0, len(found))
-		for k := range found {
-			next = append(next, k)
-		}
-		slices.SortFunc(next, func(a, b uint32) int { return byDegree(g, a, b) })
-		if room := q.MaxNodes - len(out.Nodes); len(next) > room {
-			next, out.Truncated = next[:room], true
-		}
-		for _, k := range next {
-			place[k] = len(out.Nodes)
-			out.Nodes = append(out.Nodes, k)
-		}
+		out.Truncated = out.Truncated || best.refused
+		out.Nodes = append(out.Nodes, best.sorted()...)
 	}
-	out.link(g, q, place, arcs)
-	return out, nil
-}
-
-// byDegree orders by number of links, most first, then by id.
-func byDegree(g store.Graph, a, b uint32) int {
-	x, y := g.Node(a), g.Node(b)
-	return cmp.Or(cmp.Compare(y.Degree, x.Degree), strings.Compare(x.ID, y.ID))
-}
-
-// link lists the links among the nodes, those of the nearest first, and counts the others.
-func (out *Surroundings) link(g store.Graph, q *Around, place map[uint32]int, arcs map[uint32][]store.Arc) {
-	type joined struct {
-		link       uint32
-		near, away int // places of the ends
-		id         string
-	}
-	var all []joined
-	seen := map[uint32]bool{}
-	out.Hidden = make([]int64, len(out.Nodes))
+	place := make(map[uint32]int, len(out.Nodes))
 	for i, k := range out.Nodes {
-		for _, a := range arcs[k] {
+		place[k] = i
+	}
+	out.Hidden = make([]int64, len(out.Nodes))
+	var all []joined
+	taken := map[uint32]bool{}
+	collect := func(k uint32, list []store.Arc) {
+		i := place[k]
+		for _, a := range list {
 			j, shown := place[a.To]
-			switch {
-			case !shown:
-				out.Hidden[i]++
-			case !seen[a.Link]:
-				seen[a.Link] = true
+			if !shown {
+				continue
+			}
+			out.Hidden[i]--
+			if !taken[a.Link] {
+				taken[a.Link] = true
 				all = append(all, joined{a.Link, min(i, j), max(i, j), g.Link(a.Link).ID})
 			}
 		}
+		out.Hidden[i] += links[k]
 	}
+	// what the inner nodes have was counted; of it only the links among the nodes are looked at again
+	among := both
+	among.Among = out.Nodes
+	if err := g.Expand(ctx, out.Nodes[:inner], among, collect); err != nil {
+		return nil, err
+	}
+	err := g.Expand(ctx, out.Nodes[inner:], both, func(k uint32, list []store.Arc) {
+		links[k] = int64(len(list))
+		collect(k, list)
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.list(all, q.MaxLinks)
+	return out, nil
+}
+
+// keys is a set of keys that are not far above each other.
+type keys map[uint32]*[16]uint64
+
+func (s keys) add(k uint32) {
+	p := s[k/1024]
+	if p == nil {
+		p = &[16]uint64{}
+		s[k/1024] = p
+	}
+	p[k/64%16] |= 1 << (k % 64)
+}
+
+func (s keys) has(k uint32) bool {
+	p := s[k/1024]
+	return p != nil && p[k/64%16]&(1<<(k%64)) != 0
+}
+
+// nearest keeps the nodes with most links, and of those the first ids: a heap with the worst on top.
+type nearest struct {
+	g       store.Graph
+	room    int
+	nodes   []ranked
+	refused bool
+}
+
+type ranked struct {
+	key    uint32
+	degree int64
+	id     string
+}
+
+func (n *nearest) Len() int           { return len(n.nodes) }
+func (n *nearest) Less(i, j int) bool { return n.nodes[i].compare(n.nodes[j]) > 0 }
+func (n *nearest) Swap(i, j int)      { n.nodes[i], n.nodes[j] = n.nodes[j], n.nodes[i] }
+func (n *nearest) Push(x any)         { n.nodes = append(n.nodes, x.(ranked)) } //nolint:forcetypeassert // nothing else is pushed
+func (n *nearest) Pop() any           { return nil }                            // nothing is popped
+
+func (r ranked) compare(o ranked) int {
+	return cmp.Or(cmp.Compare(o.degree, r.degree), strings.Compare(r.id, o.id))
+}
+
+func (n *nearest) add(k uint32) {
+	x := n.g.Node(k)
+	r := ranked{k, x.Degree, x.ID}
+	switch {
+	case len(n.nodes) < n.room:
+		heap.Push(n, r)
+	case n.room > 0 && r.compare(n.nodes[0]) < 0:
+		n.refused = true
+		n.nodes[0] = r
+		heap.Fix(n, 0)
+	default:
+		n.refused = true
+	}
+}
+
+func (n *nearest) sorted() []uint32 {
+	slices.SortFunc(n.nodes, ranked.compare)
+	out := make([]uint32, len(n.nodes))
+	for i, r := range n.nodes {
+		out[i] = r.key
+	}
+	return out
+}
+
+// joined is a link between two of the nodes, by their places.
+type joined struct {
+	link       uint32
+	near, away int
+	id         string
+}
+
+// list lists the links, those of the nearest nodes first, as many as there is room for.
+func (out *Surroundings) list(all []joined, most int) {
 	slices.SortFunc(all, func(a, b joined) int {
 		return cmp.Or(cmp.Compare(a.near, b.near), cmp.Compare(a.away, b.away), strings.Compare(a.id, b.id))
 	})
 	for i, j := range all {
-		if i >= q.MaxLinks {
+		if i >= most {
 			out.Truncated = true
 			out.Hidden[j.near]++
 			out.Hidden[j.away]++

@@ -148,3 +148,9 @@ func Accompany(ctx context.Context, g store.Graph, of uint32, through uint8) ([]
 	})
 	return out, nil
 }
+
+// byDegree orders by number of links, most first, then by id.
+func byDegree(g store.Graph, a, b uint32) int {
+	x, y := g.Node(a), g.Node(b)
+	return cmp.Or(cmp.Compare(y.Degree, x.Degree), strings.Compare(x.ID, y.ID))
+}

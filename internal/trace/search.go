@@ -46,8 +46,17 @@ func Find(ctx, limit context.Context, g store.Graph, q *Question) (*Answer, erro
 }
 
 func find(ctx, limit context.Context, g store.Graph, q *Question, wary int) (*Answer, error) {
-	s := &search{ctx: limit, g: g, q: q, wary: wary, width: 1 << len(q.Via), pages: map[uint32]*page{}}
-	a, err := s.find()
+	begin := func() *search {
+		s := &search{ctx: limit, g: g, q: q, wary: wary, width: 1 << len(q.Via), pages: map[uint32]*page{}}
+		s.begin()
+		return s
+	}
+	s := begin()
+	a, err := s.meet()
+	if err == nil && a == nil {
+		s = begin()
+		a, err = s.find()
+	}
 	if err != nil && ctx.Err() == nil && limit.Err() != nil {
 		return &Answer{Lines: s.lines(s.found), Outcome: TimeLimit, Visited: len(s.nodes)}, nil
 	}
@@ -124,7 +133,7 @@ type search struct {
 	incomplete bool
 }
 
-func (s *search) find() (*Answer, error) {
+func (s *search) begin() {
 	q := s.q
 	s.source, s.target = s.local(q.From), s.local(q.To)
 	for i, k := range q.Via {
@@ -139,9 +148,111 @@ func (s *search) find() (*Answer, error) {
 	full := int32(s.width - 1) //nolint:gosec // at most 15
 	s.arrive(&s.sides[0], s.state(s.source, 0), 0)
 	s.arrive(&s.sides[1], s.state(s.target, full), 0)
-	done := func(o Outcome) (*Answer, error) {
-		return &Answer{Lines: s.lines(s.found), Outcome: o, Visited: len(s.nodes)}, nil
+}
+
+func (s *search) done(o Outcome) (*Answer, error) {
+	return &Answer{Lines: s.lines(s.found), Outcome: o, Visited: len(s.nodes)}, nil
+}
+
+// meet answers the commonest question, for the shortest lines whatever they pass, with much less looking: by turns it asks
+// the graph which nodes the two sides lead to both, and expands the side with fewer links only when there are none. It
+// gives nil for other questions, and where there are fewer shortest lines than asked for.
+func (s *search) meet() (*Answer, error) {
+	if s.q.Rank != Shortest || s.q.HubPenalty > 0 || s.conditional() || s.width > 1 {
+		return nil, nil //nolint:nilnil // as said
 	}
+	ways := [2]store.Way{s.way(false), s.way(true)}
+	// found lists the lines when hops were seen that join the sides
+	found := func(length int) (*Answer, error) {
+		if err := s.list(int32(length) * hop); err != nil { //nolint:gosec // at most MaxPathLength
+			return nil, err
+		}
+		if len(s.found) < s.q.First {
+			return nil, nil //nolint:nilnil // the whole search takes over
+		}
+		return s.done(Complete)
+	}
+	join := func(back bool, nodes []int32, among []uint32) error {
+		d := &s.sides[0]
+		if back {
+			d = &s.sides[1]
+		}
+		if err := s.expandAmong(nodes, back, among); err != nil {
+			return err
+		}
+		return s.spread(d, nodes)
+	}
+	front := [2][]int32{{s.source}, {s.target}} // width is 1: states are nodes
+	if err := join(false, front[0], []uint32{s.q.To}); err != nil {
+		return nil, err
+	}
+	if s.met < far {
+		return found(1)
+	}
+	s.nodes[s.source].out = span{0, none} // it was asked about one node only
+	for length := 2; ; length++ {
+		// a little further than asked, to tell that there is no line at all from that there is none so short
+		beyond := length > s.q.MaxLength
+		if beyond && len(s.nodes) > s.wary {
+			return s.done(LengthLimit)
+		}
+		if len(s.nodes) > s.q.MaxNodes {
+			return s.done(NodeLimit)
+		}
+		middle, err := s.g.Middle(s.ctx, s.keys(front[0]), s.keys(front[1]), ways[0], ways[1])
+		if err != nil {
+			return nil, err
+		}
+		middle = slices.DeleteFunc(middle, func(k uint32) bool { return s.nodes[s.local(k)].avoid })
+		if len(middle) > 0 {
+			if beyond {
+				return s.done(LengthLimit)
+			}
+			slices.Sort(middle)
+			for i := range front {
+				if err := join(i == 1, front[i], middle); err != nil {
+					return nil, err
+				}
+			}
+			return found(length)
+		}
+		i := 0
+		if s.load(front[1]) < s.load(front[0]) {
+			i = 1
+		}
+		if err := s.expand(front[i], i == 1); err != nil {
+			return nil, err
+		}
+		if err := s.spread(&s.sides[i], front[i]); err != nil {
+			return nil, err
+		}
+		d := &s.sides[i]
+		d.at++ // past the bucket of the front
+		if front[i] = slices.Clone(s.next(d)); len(front[i]) == 0 {
+			return s.done(Disconnected)
+		}
+	}
+}
+
+// load is how many links nodes have.
+func (s *search) load(nodes []int32) (n int64) {
+	for _, i := range nodes {
+		n += s.g.Node(s.nodes[i].key).Degree
+	}
+	return n
+}
+
+func (s *search) keys(nodes []int32) []uint32 {
+	keys := make([]uint32, len(nodes))
+	for i, n := range nodes {
+		keys[i] = s.nodes[n].key
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func (s *search) find() (*Answer, error) {
+	q := s.q
 	bound := int32(0)
 	for {
 		exhausted := false
@@ -154,11 +265,11 @@ func (s *search) find() (*Answer, error) {
 				break
 			}
 			if len(s.nodes) > q.MaxNodes {
-				return done(NodeLimit)
+				return s.done(NodeLimit)
 			}
 			if s.grown > s.wary && !s.counted {
 				if o, err := s.distances(); err != nil || o != "" {
-					a, _ := done(o)
+					a, _ := s.done(o)
 					return a, err
 				}
 			}
@@ -168,9 +279,9 @@ func (s *search) find() (*Answer, error) {
 		}
 		if exhausted && s.met == far {
 			if s.pruned {
-				return done(LengthLimit)
+				return s.done(LengthLimit)
 			}
-			return done(Disconnected)
+			return s.done(Disconnected)
 		}
 		bound = s.sides[0].radius() + s.sides[1].radius()
 		if exhausted {
@@ -181,15 +292,15 @@ func (s *search) find() (*Answer, error) {
 		}
 		switch {
 		case len(s.found) >= q.First:
-			return done(Complete)
+			return s.done(Complete)
 		case s.incomplete:
-			return done(NodeLimit)
+			return s.done(NodeLimit)
 		case exhausted && len(s.found) > 0:
-			return done(Complete)
+			return s.done(Complete)
 		case exhausted:
-			return done(s.why())
+			return s.done(s.why())
 		case len(s.nodes) > q.MaxNodes:
-			return done(NodeLimit)
+			return s.done(NodeLimit)
 		}
 		bound += hop
 	}
@@ -357,7 +468,15 @@ func (s *search) grow() error {
 	if err := s.expand(nodes, d.back); err != nil {
 		return err
 	}
-	for _, st := range ready {
+	return s.spread(d, ready)
+}
+
+// spread arrives wherever the hops of expanded states lead.
+func (s *search) spread(d *side, ready []int32) error {
+	for i, st := range ready {
+		if i%256 == 255 && s.ctx.Err() != nil {
+			return s.ctx.Err()
+		}
 		n, from := s.node(st), d.cost[st]+s.nodes[s.node(st)].penalty
 		sp := s.span(n, d.back)
 		for h := sp.start; h < sp.end; h++ {
@@ -384,8 +503,15 @@ func (s *search) span(n int32, back bool) span {
 	return s.nodes[n].out
 }
 
+func (s *search) way(back bool) store.Way {
+	return store.Way{Out: !back || !s.q.Directed, In: back || !s.q.Directed, Back: back}
+}
+
 // expand asks the store for the hops out of nodes, or into them, where they are not known yet.
-func (s *search) expand(nodes []int32, back bool) error {
+func (s *search) expand(nodes []int32, back bool) error { return s.expandAmong(nodes, back, nil) }
+
+// expandAmong does so for the hops between these nodes and some others.
+func (s *search) expandAmong(nodes []int32, back bool, among []uint32) error {
 	var keys []uint32
 	for _, n := range nodes {
 		if !s.span(n, back).done() {
@@ -402,7 +528,8 @@ func (s *search) expand(nodes []int32, back bool) error {
 	}
 	s.grown += len(keys)
 	slices.Sort(keys)
-	way := store.Way{Out: !back || !s.q.Directed, In: back || !s.q.Directed, Back: back}
+	way := s.way(back)
+	way.Among = among
 	return s.g.Expand(s.ctx, keys, way, func(key uint32, arcs []store.Arc) {
 		owner := s.local(key)
 		start := int32(len(s.hops)) //nolint:gosec // bounded by the links there are

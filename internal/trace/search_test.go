@@ -31,10 +31,11 @@ func (g *drawn) Expand(_ context.Context, nodes []uint32, way store.Way, visit f
 			if from == to {
 				continue
 			}
-			if way.Out && from == k {
+			among := func(to uint32) bool { return way.Among == nil || slices.Contains(way.Among, to) }
+			if way.Out && from == k && among(to) {
 				arcs = append(arcs, store.Arc{To: to, Link: uint32(l), Out: true})
 			}
-			if way.In && to == k {
+			if way.In && to == k && among(from) {
 				arcs = append(arcs, store.Arc{To: from, Link: uint32(l)})
 			}
 		}
@@ -42,6 +43,24 @@ func (g *drawn) Expand(_ context.Context, nodes []uint32, way store.Way, visit f
 	}
 	return nil
 }
+
+func (g *drawn) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) (out []uint32, err error) {
+	near := map[uint32]bool{}
+	_ = g.Expand(ctx, a, wayA, func(_ uint32, arcs []store.Arc) {
+		for _, x := range arcs {
+			near[x.To] = true
+		}
+	})
+	err = g.Expand(ctx, b, wayB, func(_ uint32, arcs []store.Arc) {
+		for _, x := range arcs {
+			if near[x.To] && !slices.Contains(out, x.To) {
+				out = append(out, x.To)
+			}
+		}
+	})
+	return out, err
+}
+
 func (g *drawn) Node(k uint32) store.GraphNode { return g.nodes[k] }
 func (g *drawn) Link(k uint32) store.GraphLink { return g.links[k] }
 func (g *drawn) RoundTrips() int               { return g.asked }

@@ -110,11 +110,7 @@ func (g *walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit 
 	if len(nodes) == 0 {
 		return nil
 	}
-	ids := make([]string, len(nodes))
-	for i, k := range nodes {
-		ids[i] = g.nodes[k].ID
-	}
-	text, params := g.expand(way, ids)
+	text, params := g.expand(way, g.ids(nodes))
 	g.trips++
 	var arcs []store.Arc
 	all := map[uint32][]store.Arc{}
@@ -151,15 +147,7 @@ func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
 		c.resolve(i)
 	}
 	cat := g.s.layout.cat
-	f := &plan.Field{Kinds: cat.AllKinds(), Out: way.Out, In: way.In, Other: cat.Entities}
-	filter := g.w.Links
-	if filter != nil && filter.Kinds != nil {
-		// in the pattern, so that other kinds are not even looked at
-		f.Kinds &= *filter.Kinds
-		rest := *filter
-		rest.Kinds = nil
-		filter = &rest
-	}
+	f, filter := g.follows(way)
 	if f.Kinds == 0 {
 		return "RETURN [] AS found, [] AS ends", nil
 	}
@@ -170,6 +158,9 @@ func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
 	c.w("UNWIND $ids AS id MATCH (n:Entity {id: id})\nCALL (n", scope, ") { MATCH ")
 	c.pattern("n", "r", "m", f)
 	c.w(" WHERE m <> n")
+	if way.Among != nil {
+		c.w(" AND m.id IN ", c.param(g.ids(way.Among)))
+	}
 	other := "m"
 	if way.Back {
 		other = "n"
@@ -197,6 +188,71 @@ func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
 	g.node(c, "m", cat.Entities)
 	c.w("]) AS ends }\nRETURN found, ends")
 	return string(c.text), c.params
+}
+
+// follows is which links a way follows: the kinds a filter asks for stand in the pattern, so that others are not even
+// looked at.
+func (g *walk) follows(way store.Way) (*plan.Field, *plan.LinkFilter) {
+	cat, filter := g.s.layout.cat, g.w.Links
+	f := &plan.Field{Kinds: cat.AllKinds(), Out: way.Out, In: way.In, Other: cat.Entities}
+	if filter != nil && filter.Kinds != nil {
+		f.Kinds &= *filter.Kinds
+		rest := *filter
+		rest.Kinds = nil
+		filter = &rest
+	}
+	return f, filter
+}
+
+func (g *walk) ids(nodes []uint32) []string {
+	ids := make([]string, len(nodes))
+	for i, k := range nodes {
+		ids[i] = g.nodes[k].ID
+	}
+	return ids
+}
+
+// Middle joins what both sides lead to, by one statement.
+func (g *walk) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) ([]uint32, error) {
+	c := &compiler{layout: g.s.layout, q: &plan.Query{Refs: g.refs}, params: map[string]any{}, refs: make([]string, len(g.refs))}
+	for i := g.w.Asked; i < len(g.refs); i++ {
+		c.resolve(i)
+	}
+	scope := ""
+	for i := g.w.Asked; i < len(g.refs); i++ {
+		scope += ", " + c.refs[i]
+	}
+	for i, side := range []struct {
+		nodes []uint32
+		way   store.Way
+	}{{a, wayA}, {b, wayB}} {
+		f, filter := g.follows(side.way)
+		if f.Kinds == 0 {
+			return nil, nil
+		}
+		n, m, r := "n"+strconv.Itoa(i), "m"+strconv.Itoa(i), "r"+strconv.Itoa(i)
+		c.w("CALL (", strings.TrimPrefix(scope, ", "), ") { UNWIND ", c.param(g.ids(side.nodes)), " AS id MATCH (", n, ":Entity {id: id}) MATCH ")
+		c.pattern(n, r, m, f)
+		c.w(" WHERE ", m, " <> ", n)
+		other := m
+		if side.way.Back {
+			other = n
+		}
+		c.linkFilter(" AND ", filter, r, other, g.s.layout.cat.Entities)
+		c.w(" RETURN collect(DISTINCT ", m, ") AS side", strconv.Itoa(i), " }\n")
+	}
+	c.w("UNWIND side0 AS m WITH m, side1 WHERE m IN side1 RETURN ")
+	g.node(c, "m", g.s.layout.cat.Entities)
+	records, trips, err := g.s.read(ctx, string(c.text), c.params)
+	g.trips += trips
+	if err != nil {
+		return nil, err
+	}
+	out := make([]uint32, len(records))
+	for i, r := range records {
+		out[i] = g.learn(asList(r[0]))
+	}
+	return out, nil
 }
 
 // kindIndex writes the index of a link's kind.

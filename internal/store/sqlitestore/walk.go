@@ -37,6 +37,7 @@ type walk struct {
 	kinds          *catalog.KindSet // a filter that asks for kinds alone is looked at once for each group
 	sources, dates bool             // what is wanted of links
 	arcs           []store.Arc
+	among          bits // of the Expand under way; nil for all
 }
 
 // guard turns the stop of a fetch into its error.
@@ -54,10 +55,28 @@ func (g *walk) guard(f func()) (err error) {
 	return nil
 }
 
+// bits is a set of keys.
+type bits []uint64
+
+func (im *image) bits(keys []uint32) bits {
+	b := make(bits, len(im.nodes)/64+1)
+	for _, k := range keys {
+		b.add(k)
+	}
+	return b
+}
+
+func (b bits) add(k uint32) { b[k/64] |= 1 << (k % 64) }
+
+func (b bits) has(k uint32) bool { return b[k/64]&(1<<(k%64)) != 0 }
+
 // Expand gives the links of nodes.
 func (g *walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
 	g.x.ctx = ctx //nolint:fatcontext // replaced, not wrapped
 	err := g.guard(func() {
+		if g.among = nil; way.Among != nil {
+			g.among = g.x.im.bits(way.Among)
+		}
 		for _, k := range nodes {
 			g.expand(k, way)
 			visit(k, g.arcs)
@@ -78,11 +97,13 @@ func (g *walk) expand(k uint32, way store.Way) {
 			continue
 		}
 		g.x.step(int(gr.end - gr.start))
-		g.arcs = slices.Grow(g.arcs, int(gr.end-gr.start))
+		if g.among == nil {
+			g.arcs = slices.Grow(g.arcs, int(gr.end-gr.start))
+		}
 		links, ends := im.adjacent[gr.start:gr.end], im.ends[gr.start:gr.end]
 		for i, l := range links {
 			to := ends[i]
-			if to == k {
+			if to == k || g.among != nil && !g.among.has(to) {
 				continue
 			}
 			if g.filter != nil {
@@ -95,6 +116,62 @@ func (g *walk) expand(k uint32, way store.Way) {
 				}
 			}
 			g.arcs = append(g.arcs, store.Arc{To: to, Link: l, Out: gr.out})
+		}
+	}
+}
+
+// Middle marks what the side with fewer links leads to, and looks for that from the other.
+func (g *walk) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) (out []uint32, err error) {
+	if g.links(a) > g.links(b) {
+		a, b, wayA, wayB = b, a, wayB, wayA
+	}
+	g.x.ctx = ctx //nolint:fatcontext // replaced, not wrapped
+	err = g.guard(func() {
+		marked, seen := g.x.im.bits(nil), g.x.im.bits(nil)
+		g.ends(a, wayA, func(to uint32) { marked.add(to) })
+		g.ends(b, wayB, func(to uint32) {
+			if marked.has(to) && !seen.has(to) {
+				seen.add(to)
+				out = append(out, to)
+			}
+		})
+	})
+	if err != nil {
+		return nil, storeError(ctx, err)
+	}
+	return out, nil
+}
+
+func (g *walk) links(nodes []uint32) (n int64) {
+	for _, k := range nodes {
+		n += g.x.im.degree(k)
+	}
+	return n
+}
+
+// ends calls f with the far ends of the links of nodes.
+func (g *walk) ends(nodes []uint32, way store.Way, f func(uint32)) {
+	g.among = nil
+	im := g.x.im
+	for _, k := range nodes {
+		if g.filter != nil {
+			g.expand(k, way)
+			for _, a := range g.arcs {
+				f(a.To)
+			}
+			continue
+		}
+		n := &im.nodes[k]
+		for _, gr := range im.groups[n.group0:n.group1] {
+			if gr.out && !way.Out || !gr.out && !way.In || g.kinds != nil && !g.kinds.Has(gr.kind) {
+				continue
+			}
+			g.x.step(int(gr.end - gr.start))
+			for _, to := range im.ends[gr.start:gr.end] {
+				if to != k {
+					f(to)
+				}
+			}
 		}
 	}
 }

@@ -60,6 +60,9 @@ func (g *oracleGraph) Expand(_ context.Context, nodes []uint32, way store.Way, v
 				if way.Back {
 					other = n
 				}
+				if way.Among != nil && !slices.Contains(way.Among, g.key(far)) {
+					continue
+				}
 				if g.x.linkFits(g.w.Links, l, other) {
 					arcs = append(arcs, store.Arc{To: g.key(far), Link: uint32(i + 1), Out: out})
 				}
@@ -68,6 +71,23 @@ func (g *oracleGraph) Expand(_ context.Context, nodes []uint32, way store.Way, v
 		visit(k, arcs)
 	}
 	return nil
+}
+
+func (g *oracleGraph) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) (out []uint32, err error) {
+	near := map[uint32]bool{}
+	_ = g.Expand(ctx, a, wayA, func(_ uint32, arcs []store.Arc) {
+		for _, x := range arcs {
+			near[x.To] = true
+		}
+	})
+	err = g.Expand(ctx, b, wayB, func(_ uint32, arcs []store.Arc) {
+		for _, x := range arcs {
+			if near[x.To] && !slices.Contains(out, x.To) {
+				out = append(out, x.To)
+			}
+		}
+	})
+	return out, err
 }
 
 func (g *oracleGraph) Node(k uint32) store.GraphNode {
