@@ -162,7 +162,7 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	d := e.documents.get(r.Query)
 	if o.Cached = d != nil; d == nil {
 		var errs []*gqlerror.Error
-		if d, errs = e.read(ctx, r.Query); errs != nil {
+		if d, errs = e.read(ctx, r); errs != nil {
 			resp.Errors = errs
 			return resp
 		}
@@ -174,8 +174,8 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 		return e.refuse(ctx, resp, err)
 	}
 	resp.Operation, resp.Kind = op.Name, string(op.Operation)
-	if r.ReadOnly && op.Operation != ast.Query {
-		return e.refuse(ctx, resp, kg.Errorf(codeMethod, "a %s needs POST", op.Operation))
+	if err := r.fits(op); err != nil {
+		return e.refuse(ctx, resp, err)
 	}
 	vars := r.Variables
 	if len(op.VariableDefinitions) > 0 {
@@ -228,8 +228,20 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	return resp
 }
 
+// fits tells whether an operation may be asked for in this way.
+func (r *Request) fits(op *ast.OperationDefinition) error {
+	switch {
+	case op.Operation == ast.Subscription:
+		return kg.Errorf(codeBadRequest, "a subscription cannot be answered over plain HTTP: it needs a WebSocket or server-sent events (SSE)")
+	case r.ReadOnly && op.Operation != ast.Query:
+		return kg.Errorf(codeMethod, "a %s needs POST", op.Operation)
+	}
+	return nil
+}
+
 // read parses, measures and validates a document.
-func (e *Engine) read(ctx context.Context, query string) (*document, []*gqlerror.Error) {
+func (e *Engine) read(ctx context.Context, r *Request) (*document, []*gqlerror.Error) {
+	query := r.Query
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: query}, e.opts.Limits.MaxTokens)
 	if err != nil {
 		var g *gqlerror.Error
@@ -243,6 +255,12 @@ func (e *Engine) read(ctx context.Context, query string) (*document, []*gqlerror
 	}
 	if strings.Contains(query, `\u`) && text.LoneSurrogate([]byte(query)) {
 		return nil, []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.BadUserInput, "a string has half of a surrogate pair, which is no character"), nil)}
+	}
+	// before validation, which would only say that the schema has no such operations
+	if op, err := operation(doc, r.OperationName); err == nil {
+		if err := r.fits(op); err != nil {
+			return nil, []*gqlerror.Error{e.present(ctx, err, nil)}
+		}
 	}
 	if err := check(doc, &e.opts.Limits, e.opts.Introspection); err != nil {
 		return nil, []*gqlerror.Error{e.present(ctx, err, nil)}

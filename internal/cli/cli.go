@@ -33,6 +33,9 @@ const (
 type Commands struct {
 	Serve      serveCmd      `cmd:"" help:"Serve the graph over GraphQL, with a playground."`
 	Query      queryCmd      `cmd:"" help:"Run a GraphQL query from a file or standard input."`
+	Path       pathCmd       `cmd:"" help:"Show how two entities are connected, with the words that say so."`
+	Show       showCmd       `cmd:"" help:"Show an entity and its links."`
+	Timeline   timelineCmd   `cmd:"" help:"Show what happened around entities, in order."`
 	Import     importCmd     `cmd:"" help:"Import files of JSON lines."`
 	Export     exportCmd     `cmd:"" help:"Export everything as JSON lines."`
 	Schema     schemaCmd     `cmd:"" help:"Print the GraphQL schema."`

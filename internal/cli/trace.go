@@ -1,0 +1,330 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/throughline/throughline/internal/config"
+	"github.com/throughline/throughline/internal/kg"
+)
+
+// asking is what the commands that show the graph to a person share: where the graph is, and in which form to answer.
+type asking struct {
+	config.Store
+	Server string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
+	JSON   bool   `name:"json" help:"Print the answer as JSON, for scripts."`
+}
+
+// answer runs a query. With --json it prints the data, and tells that all is done; otherwise it fills out.
+func (a *asking) answer(w *world, query string, vars map[string]any, out any) (done bool, err error) {
+	q := &queryCmd{Store: a.Store, Server: a.Server}
+	var raw []byte
+	if a.Server != "" {
+		raw, err = q.ask(w, query, vars)
+	} else {
+		raw, err = q.run(w, query, vars)
+	}
+	if err != nil {
+		return false, err
+	}
+	var head struct {
+		Data   json.RawMessage
+		Errors []struct {
+			Message    string
+			Extensions struct{ Candidates []kg.Candidate }
+		}
+	}
+	if err := json.Unmarshal(raw, &head); err != nil {
+		return false, errors.New("the server did not answer with JSON: is --server the address of /graphql?")
+	}
+	if len(head.Errors) > 0 {
+		e := head.Errors[0]
+		for _, c := range e.Extensions.Candidates {
+			e.Message += fmt.Sprintf("\n  id:%s  (%s, %s)", c.ID, c.Name, strings.ToLower(c.Type))
+		}
+		return false, errors.New(e.Message)
+	}
+	if a.JSON {
+		var b bytes.Buffer
+		if err := json.Indent(&b, head.Data, "", "  "); err != nil {
+			return false, err
+		}
+		_, err = fmt.Fprintln(w.stdout, b.String())
+		return true, err
+	}
+	return false, json.Unmarshal(head.Data, out)
+}
+
+// reference reads an entity's name, or its id behind "id:".
+func reference(s string) map[string]any {
+	if id, ok := strings.CutPrefix(s, "id:"); ok {
+		return map[string]any{"id": id}
+	}
+	return map[string]any{"name": s}
+}
+
+func references(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = reference(s)
+	}
+	return out
+}
+
+// styles are the colours of a terminal; all empty where the output is none.
+type styles struct{ bold, dim, end string }
+
+// style follows https://no-color.org.
+func (w *world) style() styles {
+	if !terminal(w.stdout) || w.getenv("NO_COLOR") != "" {
+		return styles{}
+	}
+	return styles{"\x1b[1m", "\x1b[2m", "\x1b[0m"}
+}
+
+type evidenceJSON struct {
+	Nodes []struct {
+		Excerpt string
+		Source  struct{ Title string }
+	}
+}
+
+// quote writes the first piece of evidence on one line.
+func (e *evidenceJSON) quote() string {
+	if len(e.Nodes) == 0 {
+		return ""
+	}
+	return "“" + strings.Join(strings.Fields(e.Nodes[0].Excerpt), " ") + "” — " + e.Nodes[0].Source.Title
+}
+
+type pathCmd struct {
+	asking
+	From               string   `arg:"" placeholder:"FROM" help:"Name of an entity, or id:ITS-ID."`
+	To                 string   `arg:"" placeholder:"TO" help:"Name of another, or id:ITS-ID."`
+	Via                []string `placeholder:"NAME" sep:"none" help:"Pass this entity; may be given several times."`
+	Avoid              []string `placeholder:"NAME" sep:"none" help:"Do not pass this entity; may be given several times."`
+	Kind               []string `placeholder:"KIND" help:"Use only links of these kinds, for example SAID,ABOUT."`
+	AsOf               string   `placeholder:"DATE" help:"Use only links that may have held then."`
+	Rank               string   `default:"SHORTEST" enum:"SHORTEST,STRONGEST,MOST_CORROBORATED,MOST_RECENT" help:"What makes a line better (${enum})."`
+	HubPenalty         float64  `default:"0.5" help:"What passing an entity with many links costs."`
+	MaxLength          int      `default:"6" help:"Most hops, 1 to 8."`
+	First              int      `short:"n" default:"5" help:"How many lines, 1 to 50."`
+	Directed           bool     `help:"Follow links only the way they run."`
+	Chronological      bool     `help:"Only lines whose hops follow each other in time."`
+	IndependentSources bool     `help:"Only lines of which no source carries more than one hop."`
+}
+
+const pathQuery = `query Path($from: EntityRef!, $to: EntityRef!, $via: [EntityRef!], $avoid: [EntityRef!], $where: LinkFilter, $rank: PathRank, $hub: Float, $max: Int, $first: Int, $directed: Boolean, $chronological: Boolean, $independent: Boolean) {
+  paths(from: $from, to: $to, via: $via, avoid: $avoid, where: $where, rank: $rank, hubPenalty: $hub, maxLength: $max, first: $first, directed: $directed, chronological: $chronological, independentSources: $independent) {
+    paths { ...Line }
+    report { outcome visitedNodes nearMiss { ...Line } }
+  }
+}
+fragment Line on Path {
+  length cost
+  steps { from { name } to { name } link { sentence evidence(first: 1) { nodes { excerpt source { title } } } } alternatives { id } }
+}`
+
+type lineJSON struct {
+	Length int
+	Cost   float64
+	Steps  []struct {
+		From, To struct{ Name string }
+		Link     struct {
+			Sentence string
+			Evidence evidenceJSON
+		}
+		Alternatives []struct{ ID string }
+	}
+}
+
+// Run prints the lines between two entities, each hop with its evidence.
+func (c *pathCmd) Run(w *world) error {
+	where := map[string]any{}
+	if len(c.Kind) > 0 {
+		kinds := make([]any, len(c.Kind))
+		for i, k := range c.Kind {
+			kinds[i] = strings.ToUpper(k)
+		}
+		where["kind"] = kinds
+	}
+	if c.AsOf != "" {
+		where["asOf"] = c.AsOf
+	}
+	vars := map[string]any{
+		"from": reference(c.From), "to": reference(c.To), "via": references(c.Via), "avoid": references(c.Avoid), "where": where, "rank": c.Rank,
+		"hub": c.HubPenalty, "max": c.MaxLength, "first": c.First, "directed": c.Directed, "chronological": c.Chronological, "independent": c.IndependentSources,
+	}
+	var got struct {
+		Paths struct {
+			Paths  []lineJSON
+			Report struct {
+				Outcome      string
+				VisitedNodes int
+				NearMiss     *lineJSON
+			}
+		}
+	}
+	if done, err := c.answer(w, pathQuery, vars, &got); done || err != nil {
+		return err
+	}
+	r := got.Paths.Report
+	for i := range got.Paths.Paths {
+		w.line(fmt.Sprintf("%d. ", i+1), &got.Paths.Paths[i])
+	}
+	if len(got.Paths.Paths) > 0 {
+		return nil
+	}
+	fmt.Fprintln(w.stdout, map[string]string{
+		"COMPLETE":     "There is no line that fulfils the conditions.",
+		"LENGTH_LIMIT": fmt.Sprintf("There is no line of at most %d hops; there may be a longer one.", c.MaxLength),
+		"NODE_LIMIT":   fmt.Sprintf("No line was found among the %d entities nearest to the two.", r.VisitedNodes),
+		"TIMEOUT":      "No line was found in the time there is.",
+		"DISCONNECTED": "There is no line of any length under these conditions.",
+	}[r.Outcome])
+	if r.NearMiss != nil {
+		fmt.Fprintln(w.stdout, "The nearest to one, which breaks a condition:")
+		w.line("   ", r.NearMiss)
+	}
+	return nil
+}
+
+// line prints one line.
+func (w *world) line(mark string, l *lineJSON) {
+	s := w.style()
+	names := make([]string, 0, len(l.Steps)+1)
+	for i, st := range l.Steps {
+		if i == 0 {
+			names = append(names, st.From.Name)
+		}
+		names = append(names, st.To.Name)
+	}
+	fmt.Fprintf(w.stdout, "%s%s%s%s %s(%s, cost %.3g)%s\n", mark, s.bold, strings.Join(names, " → "), s.end, s.dim, count(l.Length, "hop"), l.Cost, s.end)
+	for _, st := range l.Steps {
+		fmt.Fprintf(w.stdout, "   %s", st.Link.Sentence)
+		if n := len(st.Alternatives); n > 0 {
+			fmt.Fprintf(w.stdout, " %s(and %s between the two)%s", s.dim, count(n, "more link"), s.end)
+		}
+		fmt.Fprintln(w.stdout)
+		if q := st.Link.Evidence.quote(); q != "" {
+			fmt.Fprintf(w.stdout, "      %s%s%s\n", s.dim, q, s.end)
+		}
+	}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+type showCmd struct {
+	asking
+	Name  string `arg:"" placeholder:"NAME" help:"Name of an entity, or id:ITS-ID."`
+	First int    `short:"n" default:"50" help:"How many links, 0 to 100."`
+}
+
+const showQuery = `query Show($ref: EntityRef!, $first: Int) {
+  entity(ref: $ref) {
+    id type name aliases description externalIds { scheme value }
+    links(first: $first) { totalCount edges { direction node { name type } link { kind sentence evidence(first: 1) { nodes { excerpt source { title } } } } } }
+  }
+}`
+
+// Run prints an entity and its links.
+func (c *showCmd) Run(w *world) error {
+	var got struct {
+		Entity *struct {
+			ID, Type, Name, Description string
+			Aliases                     []string
+			ExternalIDs                 []struct{ Scheme, Value string } `json:"externalIds"`
+			Links                       struct {
+				TotalCount int
+				Edges      []struct {
+					Link struct {
+						Sentence string
+						Evidence evidenceJSON
+					}
+				}
+			}
+		}
+	}
+	done, err := c.answer(w, showQuery, map[string]any{"ref": reference(c.Name), "first": c.First}, &got)
+	if done || err != nil {
+		return err
+	}
+	e := got.Entity
+	if e == nil {
+		return fmt.Errorf("there is no entity %q; `throughline query` with `search` finds names that are nearly so", c.Name)
+	}
+	s := w.style()
+	fmt.Fprintf(w.stdout, "%s%s%s %s(%s, id:%s)%s\n", s.bold, e.Name, s.end, s.dim, strings.ToLower(e.Type), e.ID, s.end)
+	if len(e.Aliases) > 0 {
+		fmt.Fprintf(w.stdout, "   also: %s\n", strings.Join(e.Aliases, ", "))
+	}
+	if e.Description != "" {
+		fmt.Fprintf(w.stdout, "   %s\n", e.Description)
+	}
+	for _, x := range e.ExternalIDs {
+		fmt.Fprintf(w.stdout, "   %s: %s\n", x.Scheme, x.Value)
+	}
+	fmt.Fprintf(w.stdout, "%s:\n", count(e.Links.TotalCount, "link"))
+	for _, l := range e.Links.Edges {
+		fmt.Fprintf(w.stdout, "   %s\n", l.Link.Sentence)
+		if q := l.Link.Evidence.quote(); q != "" {
+			fmt.Fprintf(w.stdout, "      %s%s%s\n", s.dim, q, s.end)
+		}
+	}
+	if n := e.Links.TotalCount - len(e.Links.Edges); n > 0 {
+		fmt.Fprintf(w.stdout, "   %sand %d more%s\n", s.dim, n, s.end)
+	}
+	return nil
+}
+
+type timelineCmd struct {
+	asking
+	Names []string `arg:"" placeholder:"NAME" help:"Names of entities, or id:THEIR-ID."`
+	Since string   `placeholder:"DATE" help:"Only from this date on."`
+	Until string   `placeholder:"DATE" help:"Only up to this date."`
+	First int      `short:"n" default:"100" help:"How many entries, 0 to 100."`
+}
+
+const timelineQuery = `query Timeline($of: [EntityRef!]!, $during: PartialDateFilter, $first: Int) {
+  timeline(subjects: $of, during: $during, first: $first) { totalCount nodes { date what caption } }
+}`
+
+// Run prints what happened, in order.
+func (c *timelineCmd) Run(w *world) error {
+	during := map[string]any{}
+	if c.Since != "" {
+		during["from"] = c.Since
+	}
+	if c.Until != "" {
+		during["to"] = c.Until
+	}
+	var got struct {
+		Timeline struct {
+			TotalCount int
+			Nodes      []struct{ Date, What, Caption string }
+		}
+	}
+	done, err := c.answer(w, timelineQuery, map[string]any{"of": references(c.Names), "during": during, "first": c.First}, &got)
+	if done || err != nil {
+		return err
+	}
+	s := w.style()
+	for _, m := range got.Timeline.Nodes {
+		fmt.Fprintf(w.stdout, "%s%-10s%s  %s\n", s.bold, m.Date, s.end, m.Caption)
+	}
+	switch n := got.Timeline.TotalCount - len(got.Timeline.Nodes); {
+	case got.Timeline.TotalCount == 0:
+		fmt.Fprintln(w.stdout, "Nothing here has a date.")
+	case n > 0:
+		fmt.Fprintf(w.stdout, "%sand %d more%s\n", s.dim, n, s.end)
+	}
+	return nil
+}
