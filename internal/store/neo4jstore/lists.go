@@ -224,7 +224,9 @@ func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count 
 	c.w(" }")
 }
 
-// search writes the three rounds of package text and a page of what the first that finds anything finds. The index
+// search writes the three rounds of package text and a page of what the first that finds anything finds. The index is
+// asked for the first round and, when that finds nothing, for the last, of which the second is the part where every word
+// fits: asking for the second too costs more than looking. The index
 // finds what fits; how well it fits is counted here, in the integers of text.Score, as the index's own score is not
 // that of the other stores.
 func (c *compiler) search(a *answer) {
@@ -234,16 +236,14 @@ func (c *compiler) search(a *answer) {
 	if c.noteIf(a.empty) {
 		return
 	}
-	rounds := [3]string{}
-	for i := range rounds {
-		rounds[i] = c.param(searchQuery(c.q, c.typeWords(types), i+1))
-	}
+	first, rest := c.param(searchQuery(c.q, c.typeWords(types), false)), c.param(searchQuery(c.q, c.typeWords(types), true))
 	words := c.param(searchWords(c.q))
 	const call = "CALL db.index.fulltext.queryNodes('" + searchIndex + "', "
-	c.w("CALL () { ", call, rounds[0], ") YIELD node RETURN collect(node) AS hits1 }\n")
-	c.w("CALL (hits1) { UNWIND CASE WHEN size(hits1) = 0 THEN [", rounds[1], "] ELSE [] END AS query ", call, "query) YIELD node RETURN collect(node) AS hits2 }\n")
-	c.w("CALL (hits1, hits2) { UNWIND CASE WHEN size(hits1) + size(hits2) = 0 THEN [", rounds[2], "] ELSE [] END AS query ", call, "query) YIELD node RETURN collect(node) AS hits3 }\n")
-	c.w("WITH hits1 + hits2 + hits3 AS hits, size(hits1) = 0 AS fuzzy\n")
+	c.w("CALL () { ", call, first, ") YIELD node RETURN collect(node) AS hits1 }\n")
+	c.w("CALL (hits1) { UNWIND CASE WHEN size(hits1) = 0 THEN [", rest, "] ELSE [] END AS query ", call, "query) YIELD node RETURN collect(node) AS hits3 }\n")
+	c.w("WITH hits1, hits3, [n IN hits3 WHERE all(word IN ", words, " WHERE n._words CONTAINS word[0] OR n._words CONTAINS word[1] OR",
+		" any(key IN word[2] WHERE n._words CONTAINS key) OR n._words CONTAINS word[3] OR n._words CONTAINS word[4] OR n._words CONTAINS word[5])] AS hits2\n")
+	c.w("WITH CASE WHEN size(hits2) > 0 THEN hits2 ELSE hits1 + hits3 END AS hits, size(hits1) = 0 AS fuzzy\n")
 	c.scope = append(c.scope, "hits", "fuzzy")
 	c.rootPage(a, func() *matcher {
 		n, score := c.name("n"), c.name("score")
@@ -284,17 +284,17 @@ func (c *compiler) typeWords(types catalog.TypeSet) string {
 	return b.String()
 }
 
-// searchQuery is what the index is asked for in a round. All of it is made of letters, digits, spaces, + ( ) and *; the
-// letters and digits come from folded words, the rest stands here.
-func searchQuery(q *plan.Query, types string, round int) string {
+// searchQuery is what the index is asked for: every word as it is, or any word in any way. All of it is made of letters,
+// digits, spaces, + ( ) and *; the letters and digits come from folded words, the rest stands here.
+func searchQuery(q *plan.Query, types string, any bool) string {
 	var b strings.Builder
 	b.WriteString(types)
-	if round == 3 {
+	if any {
 		b.WriteString("+(")
 	}
 	for i := range q.Words {
 		w := &q.Words[i]
-		if round < 3 {
+		if !any {
 			b.WriteString("+(")
 		}
 		term := func(prefix, word, suffix string) {
@@ -309,19 +309,18 @@ func searchQuery(q *plan.Query, types string, round int) string {
 		}
 		term(nameTerm, w.Word, star)
 		term(bodyTerm, w.Word, star)
-		if round > 1 {
-			for _, d := range w.Deletes {
-				term(deleteTerm, d, "")
-			}
-			if w.Skeleton != "" {
-				term(skeletonTerm, w.Skeleton, "")
-			}
-		}
-		if round < 3 {
+		if !any {
 			b.WriteString(") ")
+			continue
+		}
+		for _, d := range w.Deletes {
+			term(deleteTerm, d, "")
+		}
+		if w.Skeleton != "" {
+			term(skeletonTerm, w.Skeleton, "")
 		}
 	}
-	if round == 3 {
+	if any {
 		b.WriteByte(')')
 	}
 	return b.String()

@@ -4,17 +4,14 @@ CALL () {
 CALL (hits1) {
   UNWIND CASE WHEN size(hits1) = 0 THEN [$p1] ELSE [] END AS query
   CALL db.index.fulltext.queryNodes('throughline_search', query) YIELD node
-  RETURN collect(node) AS hits2 }
-CALL (hits1, hits2) {
-  UNWIND CASE WHEN size(hits1) + size(hits2) = 0 THEN [$p2] ELSE [] END AS query
-  CALL db.index.fulltext.queryNodes('throughline_search', query) YIELD node
   RETURN collect(node) AS hits3 }
-WITH hits1 + hits2 + hits3 AS hits, size(hits1) = 0 AS fuzzy
+WITH hits1, hits3, [n IN hits3 WHERE all(word IN $p2 WHERE n._words CONTAINS word[0] OR n._words CONTAINS word[1] OR any(key IN word[2] WHERE n._words CONTAINS key) OR n._words CONTAINS word[3] OR n._words CONTAINS word[4] OR n._words CONTAINS word[5])] AS hits2
+WITH CASE WHEN size(hits2) > 0 THEN hits2 ELSE hits1 + hits3 END AS hits, size(hits1) = 0 AS fuzzy
 RETURN [[
 COLLECT {
   UNWIND hits AS n1
-  WITH n1, n1._nameWords AS count, [word IN $p3 | CASE WHEN n1._words CONTAINS word[0] THEN 10 WHEN n1._words CONTAINS word[1] THEN 8 WHEN fuzzy AND any(key IN word[2] WHERE n1._words CONTAINS key) THEN 6 WHEN n1._words CONTAINS word[3] THEN 5 WHEN n1._words CONTAINS word[4] THEN 4 WHEN fuzzy AND n1._words CONTAINS word[5] THEN 3 ELSE 0 END] AS grades
+  WITH n1, n1._nameWords AS count, [word IN $p2 | CASE WHEN n1._words CONTAINS word[0] THEN 10 WHEN n1._words CONTAINS word[1] THEN 8 WHEN fuzzy AND any(key IN word[2] WHERE n1._words CONTAINS key) THEN 6 WHEN n1._words CONTAINS word[3] THEN 5 WHEN n1._words CONTAINS word[4] THEN 4 WHEN fuzzy AND n1._words CONTAINS word[5] THEN 3 ELSE 0 END] AS grades
   WITH n1, reduce(sum = 0, g IN grades | sum + g) * 80 / (10 * size(grades)) + CASE WHEN all(g IN grades WHERE g >= 6) THEN 20 * CASE WHEN size(grades) < count THEN size(grades) ELSE count END / count ELSE 0 END AS score2
   WITH n1, score2
-  ORDER BY score2 DESC, n1._sort, n1.id LIMIT $p4
+  ORDER BY score2 DESC, n1._sort, n1.id LIMIT $p3
   RETURN [score2, CASE WHEN n1:Person THEN 1 WHEN n1:Institution THEN 2 WHEN n1:Event THEN 3 WHEN n1:Quote THEN 4 WHEN n1:Theme THEN 5 WHEN n1:Place THEN 6 END, n1.id, n1.name, score2, n1._sort, n1.id, [n1.name, n1.aliases, n1.description, n1.text]] }, size(hits)]] AS row
