@@ -140,6 +140,8 @@ func TestMoreLimits(t *testing.T) {
 		{"50,000 brackets", "{ people(where: {and: " + repeat("[", 50000), "{}", "GRAPHQL_PARSE_FAILED"},
 		{"50,000 objects", "{ people(where: " + repeat("{not:", 50000), "{}", "GRAPHQL_PARSE_FAILED"},
 		{"1,200 nested objects", "{ people(where: " + repeat("{not:", 1200) + "{}" + repeat("}", 1200) + ") { totalCount } }", "{}", "GRAPHQL_PARSE_FAILED"},
+		{"60 nested objects", "{ people(where: " + repeat("{not:", 60) + "{}" + repeat("}", 60) + ") { totalCount } }", "{}", "BAD_USER_INPUT"},
+		{"a default of 900 nested objects", "query($f: EntityFilter = " + repeat("{not:", 900) + "{}" + repeat("}", 900) + ") { people(where: $f) { totalCount } }", "{}", "BAD_USER_INPUT"},
 		{"900 nested objects", "{ people(where: " + repeat("{not:", 900) + "{}" + repeat("}", 900) + ") { totalCount } }", "{}", "BAD_USER_INPUT"},
 		{"a filter of many parts", "{ people(where: {or: [" + repeat(`{name: {eq: "x"}} `, 200) + "]}) { totalCount } }", "{}", "BAD_USER_INPUT"},
 		{"101 ids", `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, `{"ids": [` + strings.TrimSuffix(repeat(`"nato",`, 101), ",") + `]}`, "BAD_USER_INPUT"},
