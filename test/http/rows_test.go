@@ -215,6 +215,20 @@ func TestOddTextIsTakenAsItIs(t *testing.T) {
 	}
 }
 
+// TestAliasesOfOneThingAskForDifferentParts: each gets what it asked for.
+func TestAliasesOfOneThingAskForDifferentParts(t *testing.T) {
+	base, _ := start(t, nil)
+	r := post(t, base, `{ paths(from: {name: "London"}, to: {name: "protection of civilians"}, avoid: [{name: "NATO"}, {id: "2019-leaders-meeting"}]) {
+		a: report { nearMiss { length } } b: report { outcome c: nearMiss { narrative } d: nearMiss { sources { id } } } } }`)
+	if r.code(t) != "" || !strings.Contains(r.body, `"narrative":"London`) || !strings.Contains(r.body, `"sources":[{"id"`) {
+		t.Error(r.body)
+	}
+	r = post(t, base, `{ paths(from: {name: "London"}, to: {name: "NATO"}, first: 1) { a: paths { length } b: paths { narrative } } }`)
+	if r.code(t) != "" || !strings.Contains(r.body, `"narrative":"London`) {
+		t.Error(r.body)
+	}
+}
+
 func TestALargeBodyCostsNoMemory(t *testing.T) {
 	base, _ := start(t, nil)
 	heap := func() uint64 {
