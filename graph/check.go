@@ -26,6 +26,7 @@ type checker struct {
 	limits    *plan.Limits
 	fragments map[string]*measure
 	aliases   int
+	nesting   int // levels of the deepest value
 }
 
 // measure is what a selection comes to.
@@ -42,15 +43,26 @@ const maxFields = 1 << 40
 // maxIntrospectionDepth lets the introspection query of every tool pass and circular ones not.
 const maxIntrospectionDepth = 24
 
+// maxNesting lets every filter that plan.MaxFilterDepth allows pass. Validation takes squared time in the levels of a value.
+const maxNesting = 64
+
 // check refuses a document that asks for too much, whatever the schema. The whole document counts, as it is validated
 // whole. It also drops fields that are repeated to the letter, which mean nothing and cost validation squared time.
 func check(doc *ast.QueryDocument, limits *plan.Limits, introspection bool) error {
 	c := &checker{doc: doc, limits: limits, fragments: map[string]*measure{}}
 	for _, f := range doc.Fragments {
+		c.directives(f.Directives)
 		f.SelectionSet = c.tidy(f.SelectionSet)
 	}
 	for _, o := range doc.Operations {
+		c.directives(o.Directives)
+		for _, v := range o.VariableDefinitions {
+			c.nesting = max(c.nesting, levels(v.DefaultValue))
+		}
 		o.SelectionSet = c.tidy(o.SelectionSet)
+	}
+	if c.nesting > maxNesting {
+		return kg.Errorf(kg.BadUserInput, "a value of the document has %d levels, at most %d fit", c.nesting, maxNesting)
 	}
 	if c.aliases > limits.MaxAliases {
 		return kg.Errorf(kg.AliasLimit, "the document has %d aliases, the limit is %d; send several requests", c.aliases, limits.MaxAliases)
@@ -80,13 +92,38 @@ func check(doc *ast.QueryDocument, limits *plan.Limits, introspection bool) erro
 	return nil
 }
 
-// tidy counts aliases and drops leaves that stand in the same set already.
+func (c *checker) directives(list ast.DirectiveList) {
+	for _, d := range list {
+		c.arguments(d.Arguments)
+	}
+}
+
+func (c *checker) arguments(list ast.ArgumentList) {
+	for _, a := range list {
+		c.nesting = max(c.nesting, levels(a.Value))
+	}
+}
+
+// levels counts the lists and objects around the innermost value; the parser bounds them, so this ends.
+func levels(v *ast.Value) int {
+	n := 0
+	if v != nil {
+		for _, child := range v.Children {
+			n = max(n, 1+levels(child.Value))
+		}
+	}
+	return n
+}
+
+// tidy counts aliases, measures values and drops leaves that stand in the same set already.
 func (c *checker) tidy(set ast.SelectionSet) ast.SelectionSet {
 	seen := map[[2]string]bool{}
 	kept := set[:0]
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
+			c.arguments(s.Arguments)
+			c.directives(s.Directives)
 			if s.Alias != s.Name {
 				c.aliases++
 			}
@@ -98,7 +135,10 @@ func (c *checker) tidy(set ast.SelectionSet) ast.SelectionSet {
 				seen[key] = true
 			}
 			s.SelectionSet = c.tidy(s.SelectionSet)
+		case *ast.FragmentSpread:
+			c.directives(s.Directives)
 		case *ast.InlineFragment:
+			c.directives(s.Directives)
 			s.SelectionSet = c.tidy(s.SelectionSet)
 		}
 		kept = append(kept, s)

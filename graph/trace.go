@@ -503,11 +503,19 @@ func selected(o *object, name string) (out []*out) {
 	return out
 }
 
-func inner(o *object, name string) *object {
-	for _, x := range selected(o, name) {
-		return x.objs.one
+// inner are the objects of the fields with this name: one for each alias.
+func inner(name string, of ...*object) (out []*object) {
+	for _, o := range of {
+		for _, x := range selected(o, name) {
+			out = append(out, x.objs.one)
+		}
 	}
-	return nil
+	return out
+}
+
+// wanted tells whether any of the objects has a field with this name.
+func wanted(name string, of []*object) bool {
+	return slices.ContainsFunc(of, func(o *object) bool { return len(selected(o, name)) > 0 })
 }
 
 // spare is the part of an operation's time that a search leaves for reading and writing the answer.
@@ -537,10 +545,10 @@ func (x *searching) paths() error {
 	if err != nil {
 		return err
 	}
-	report := inner(x.obj, "report")
+	report := inner("report", x.obj)
 	lines := slices.Clone(found.Lines)
 	graphs := []store.Graph{x.g}
-	if len(lines) == 0 && inner(report, "nearMiss") != nil && limit.Err() == nil {
+	if len(lines) == 0 && wanted("nearMiss", report) && limit.Err() == nil {
 		near, g, err := x.nearMiss(limit, p)
 		if err != nil {
 			return err
@@ -570,12 +578,12 @@ func (x *searching) paths() error {
 	x.a.tree = tree{}
 	var trees []tree
 	for i := range found.Lines {
-		trees = append(trees, x.path(g, &lines[i], inner(x.obj, "paths")))
+		trees = append(trees, x.path(g, &lines[i], inner("paths", x.obj)))
 	}
 	x.a.tree["paths"] = treeCell(trees...)
 	told := tree{"outcome": textCell(string(found.Outcome)), "visitedNodes": intCell(int64(found.Visited))}
 	if len(lines) > len(found.Lines) {
-		told["nearMiss"] = treeCell(x.path(g, &lines[0], inner(report, "nearMiss")))
+		told["nearMiss"] = treeCell(x.path(g, &lines[0], inner("nearMiss", report...)))
 	}
 	x.a.tree["report"] = treeCell(told)
 	return nil
@@ -615,8 +623,8 @@ func (x *searching) nearMiss(limit context.Context, p trace.Question) (*trace.Li
 	return &a.Lines[0], g, nil
 }
 
-// path makes the tree of a line.
-func (x *searching) path(g store.Graph, l *trace.Line, o *object) tree {
+// path makes the tree of a line, for all the fields that show it.
+func (x *searching) path(g store.Graph, l *trace.Line, of []*object) tree {
 	nodes := make([]string, len(l.Nodes))
 	for i, k := range l.Nodes {
 		nodes[i] = g.Node(k).ID
@@ -639,10 +647,10 @@ func (x *searching) path(g store.Graph, l *trace.Line, o *object) tree {
 		})
 	}
 	t["steps"] = treeCell(steps...)
-	if len(selected(o, "sources")) > 0 {
+	if wanted("sources", of) {
 		t["sources"] = x.sourcesOf(told)
 	}
-	if len(selected(o, "narrative")) > 0 {
+	if wanted("narrative", of) {
 		t["narrative"] = textCell(x.narrative(nodes, told, l.Hops))
 	}
 	return t

@@ -868,7 +868,7 @@ func (r *personResolver) MentionedIn(ctx context.Context, obj *model.Person, fir
 	return one[model.QuoteLinkConnection](ctx, obj.Value)
 }
 
-func (r *personResolver) Themes(ctx context.Context, obj *model.Person, first *int64, after *string) (*model.DerivedThemeConnection, error) {
+func (r *personResolver) Themes(ctx context.Context, obj *model.Person, first *int64, after *string, where map[string]any) (*model.DerivedThemeConnection, error) {
 	return one[model.DerivedThemeConnection](ctx, obj.Value)
 }
 
@@ -1532,7 +1532,7 @@ func (r *themeResolver) Institutions(ctx context.Context, obj *model.Theme, firs
 	return one[model.InstitutionLinkConnection](ctx, obj.Value)
 }
 
-func (r *themeResolver) People(ctx context.Context, obj *model.Theme, first *int64, after *string) (*model.DerivedPersonConnection, error) {
+func (r *themeResolver) People(ctx context.Context, obj *model.Theme, first *int64, after *string, where map[string]any) (*model.DerivedPersonConnection, error) {
 	return one[model.DerivedPersonConnection](ctx, obj.Value)
 }
 

@@ -388,7 +388,7 @@ type PersonResolver interface {
 	Organized(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.EventLinkConnection, error)
 	Quotes(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.QuoteLinkConnection, error)
 	MentionedIn(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.QuoteLinkConnection, error)
-	Themes(ctx context.Context, obj *model.Person, first *int64, after *string) (*model.DerivedThemeConnection, error)
+	Themes(ctx context.Context, obj *model.Person, first *int64, after *string, where map[string]any) (*model.DerivedThemeConnection, error)
 }
 type PersonConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.PersonConnection) ([]model.PersonEdge, error)
@@ -600,7 +600,7 @@ type ThemeResolver interface {
 	Quotes(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.QuoteLinkConnection, error)
 	Events(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.EventLinkConnection, error)
 	Institutions(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.InstitutionLinkConnection, error)
-	People(ctx context.Context, obj *model.Theme, first *int64, after *string) (*model.DerivedPersonConnection, error)
+	People(ctx context.Context, obj *model.Theme, first *int64, after *string, where map[string]any) (*model.DerivedPersonConnection, error)
 }
 type ThemeConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.ThemeConnection) ([]model.ThemeEdge, error)
@@ -967,6 +967,8 @@ type Person implements Entity & Node @node(date: "born", pronoun: "who") {
     first: Int
     "Continue after this cursor."
     after: String
+    "Rest only on links that fit, every hop, for example ` + "`" + `{asOf: \"2021\"}` + "`" + `; ` + "`" + `other` + "`" + ` is where a hop leads."
+    where: LinkFilter
   ): DerivedThemeConnection! @derived(chains: [[SAID, ABOUT], [PARTICIPATED_IN, ADDRESSED]], direction: OUTGOING)
 }
 
@@ -1528,6 +1530,8 @@ type Theme implements Entity & Node @node {
     first: Int
     "Continue after this cursor."
     after: String
+    "Rest only on links that fit, every hop, for example ` + "`" + `{asOf: \"2021\"}` + "`" + `; ` + "`" + `other` + "`" + ` is where a hop leads."
+    where: LinkFilter
   ): DerivedPersonConnection! @derived(chains: [[ABOUT, SAID], [ADDRESSED, PARTICIPATED_IN]], direction: INCOMING)
 }
 
@@ -5898,6 +5902,14 @@ func (ec *executionContext) field_Person_themes_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "where",
+		func(ctx context.Context, v any) (map[string]any, error) {
+			return ec.unmarshalOLinkFilter2map(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["where"] = arg2
 	return args, nil
 }
 
@@ -7854,6 +7866,14 @@ func (ec *executionContext) field_Theme_people_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "where",
+		func(ctx context.Context, v any) (map[string]any, error) {
+			return ec.unmarshalOLinkFilter2map(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["where"] = arg2
 	return args, nil
 }
 
@@ -14339,7 +14359,7 @@ func (ec *executionContext) _Person_themes(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Person().Themes(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string))
+			return ec.Resolvers.Person().Themes(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["where"].(map[string]any))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DerivedThemeConnection) graphql.Marshaler {
@@ -19763,7 +19783,7 @@ func (ec *executionContext) _Theme_people(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Theme().People(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string))
+			return ec.Resolvers.Theme().People(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["where"].(map[string]any))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DerivedPersonConnection) graphql.Marshaler {

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -56,6 +58,16 @@ type world struct {
 // exited carries an exit code out of kong.
 type exited int
 
+// Process runs the command this process was started with, until it ends or a signal ends it, and gives the exit code.
+func Process() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the program at once
+	}()
+	return Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+}
+
 // Main runs one command and gives its exit code.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) (code int) {
 	defer func() {
@@ -74,6 +86,10 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	}
 	k, err := parser.Parse(args)
 	if err != nil {
+		var usage *config.UsageError
+		if errors.As(err, &usage) {
+			return fail(stderr, usage)
+		}
 		fmt.Fprintf(stderr, "throughline: %v\nTry: throughline --help\n", err)
 		return exitUsage
 	}
@@ -109,6 +125,8 @@ func fail(stderr io.Writer, err error) int {
 		fmt.Fprintf(stderr, "throughline: %v\n", setup)
 	case errors.As(err, &own) && own.Code != kg.Internal:
 		fmt.Fprintf(stderr, "throughline: %s\n", own.Message)
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "throughline: interrupted")
 	default:
 		fmt.Fprintf(stderr, "throughline: %v\n", err)
 	}

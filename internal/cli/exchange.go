@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/exchange"
 )
@@ -28,7 +30,7 @@ func (c *importCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	s, err := w.openNow(&c.Store, cat)
+	s, err := c.open(w, cat)
 	if err != nil {
 		return err
 	}
@@ -44,10 +46,13 @@ func (c *importCmd) Run(w *world) error {
 			continue
 		}
 		if s.Atomic() {
-			files = append(files, exchange.File{Name: "standard input", Open: func() (io.ReadCloser, error) { return io.NopCloser(w.stdin), nil }})
+			files = append(files, exchange.File{Name: "standard input", Open: func() (io.ReadCloser, error) { return io.NopCloser(w.input()), nil }})
 			continue
 		}
-		f, remove, err := exchange.Spool("standard input", w.stdin)
+		f, remove, err := exchange.Spool("standard input", w.input())
+		if w.ctx.Err() != nil {
+			return w.ctx.Err()
+		}
 		if err != nil {
 			return errors.New("standard input could not be kept for a second reading: is the temporary folder full?")
 		}
@@ -82,9 +87,25 @@ func (c *importCmd) Run(w *world) error {
 	if c.DryRun {
 		did = "would import"
 	}
-	fmt.Fprintf(w.stdout, "%s %d sources, %d nodes, %d links in %s (%d records/s)\n", did, n.Sources, n.Nodes, n.Links,
+	fmt.Fprintf(w.stdout, "%s %s in %s (%d records/s)\n", did, records(n),
 		took.Round(time.Millisecond), exchange.Rate(n.Sources+n.Nodes+n.Links, took))
 	return nil
+}
+
+// open opens the store to import into. A trial run leaves no file behind where there was none.
+func (c *importCmd) open(w *world, cat *catalog.Catalog) (*opened, error) {
+	kind, where, err := c.Choose(w.getenv)
+	switch {
+	case err != nil:
+		return nil, err
+	case kind == config.Memory && !c.DryRun:
+		return nil, &config.UsageError{Problem: "what is imported into memory: is gone when the command ends", Hint: "name a file with --store sqlite:PATH, or add --dry-run"}
+	case kind == config.SQLite && c.DryRun:
+		if _, err := os.Stat(where); errors.Is(err, fs.ErrNotExist) {
+			return w.openNow(&config.Store{Store: "memory:"}, cat)
+		}
+	}
+	return w.openNow(&c.Store, cat)
 }
 
 type exportCmd struct {
@@ -98,7 +119,7 @@ func (c *exportCmd) Run(w *world) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := w.openNow(&c.Store, cat)
+	s, err := w.openToRead(&c.Store, cat)
 	if err != nil {
 		return err
 	}
@@ -107,13 +128,17 @@ func (c *exportCmd) Run(w *world) (err error) {
 		_, err = exchange.Export(w.ctx, cat, s, w.stdout)
 		return err
 	}
+	if i, err := os.Stat(c.Output); err == nil && i.IsDir() {
+		return fmt.Errorf("%s is a folder: name a file in it", c.Output)
+	}
 	f, err := os.CreateTemp(filepath.Dir(c.Output), ".throughline-*")
 	if err != nil {
 		return fmt.Errorf("%s cannot be written: check its folder and permissions", c.Output)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
+			_ = f.Close() // it may be closed already, and goes in any case
+			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
 	var out io.Writer = f
@@ -141,6 +166,10 @@ func (c *exportCmd) Run(w *world) (err error) {
 	if err = os.Rename(f.Name(), c.Output); err != nil {
 		return err
 	}
-	fmt.Fprintf(w.stderr, "exported %d sources, %d nodes, %d links\n", n.Sources, n.Nodes, n.Links)
+	fmt.Fprintf(w.stderr, "exported %s\n", records(n))
 	return nil
+}
+
+func records(n exchange.Counts) string {
+	return count(n.Sources, "source") + ", " + count(n.Nodes, "node") + ", " + count(n.Links, "link")
 }

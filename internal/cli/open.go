@@ -2,7 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/throughline/throughline/internal/catalog"
@@ -13,7 +17,7 @@ import (
 )
 
 // connectTime is how long a command other than serve waits for Neo4j.
-const connectTime = 15 * time.Second
+const connectTime = 10 * time.Second
 
 // opened is a store and where it is, for people.
 type opened struct {
@@ -71,7 +75,27 @@ func (w *world) openNow(c *config.Store, cat *catalog.Catalog) (*opened, error) 
 	defer cancel()
 	if err := o.wait(ctx); err != nil {
 		_ = o.Close()
+		var setup *neo4jstore.SetupError
+		if w.ctx.Err() != nil {
+			err = w.ctx.Err()
+		} else if !errors.As(err, &setup) {
+			err = fmt.Errorf("Neo4j does not answer on %s: is it running there?", o.where)
+		}
 		return nil, err
 	}
 	return o, nil
+}
+
+// openToRead opens a store that must be there already: a command that only reads makes none.
+func (w *world) openToRead(c *config.Store, cat *catalog.Catalog) (*opened, error) {
+	kind, where, err := c.Choose(w.getenv)
+	if err != nil {
+		return nil, err
+	}
+	if kind == config.SQLite {
+		if _, err := os.Stat(where); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no store at %s: `throughline serve` makes one with the sample, `throughline import` one of your own", where)
+		}
+	}
+	return w.openNow(c, cat)
 }

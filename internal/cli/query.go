@@ -25,6 +25,8 @@ type queryCmd struct {
 	Server    string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
 }
 
+var errNotJSON = errors.New("the server did not answer with JSON: is --server the address of /graphql?")
+
 // Run answers one query and prints the answer.
 func (c *queryCmd) Run(w *world) error {
 	text, err := c.text(w)
@@ -44,6 +46,12 @@ func (c *queryCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
+	var head struct {
+		Errors []struct{ Message string }
+	}
+	if err := json.Unmarshal(answer, &head); err != nil {
+		return errNotJSON
+	}
 	if terminal(w.stdout) {
 		var b bytes.Buffer
 		if json.Indent(&b, answer, "", "  ") == nil {
@@ -52,12 +60,6 @@ func (c *queryCmd) Run(w *world) error {
 	}
 	if _, err := fmt.Fprintln(w.stdout, string(bytes.TrimSpace(answer))); err != nil {
 		return err
-	}
-	var head struct {
-		Errors []struct{ Message string }
-	}
-	if err := json.Unmarshal(answer, &head); err != nil {
-		return errors.New("the server did not answer with JSON: is --server the address of /graphql?")
 	}
 	if len(head.Errors) > 0 {
 		return errors.New(head.Errors[0].Message)
@@ -78,7 +80,7 @@ func (c *queryCmd) text(w *world) (string, error) {
 		if terminal(w.stdin) {
 			fmt.Fprintln(w.stderr, "Write a query, end with Ctrl-D.")
 		}
-		b, err = io.ReadAll(w.stdin)
+		b, err = io.ReadAll(w.input())
 	} else if b, err = os.ReadFile(c.File); errors.Is(err, os.ErrNotExist) {
 		err = fmt.Errorf("%s does not exist", c.File)
 	}
@@ -100,7 +102,7 @@ func (c *queryCmd) variables() (map[string]any, error) {
 	d := json.NewDecoder(strings.NewReader(raw))
 	d.UseNumber()
 	var vars map[string]any
-	if err := d.Decode(&vars); err != nil {
+	if err := d.Decode(&vars); err != nil || d.More() {
 		return nil, &config.UsageError{Problem: "--variables is not a JSON object", Hint: `write it as '{"name": "Mary Kaldor"}'`}
 	}
 	return vars, nil
@@ -111,7 +113,7 @@ func (c *queryCmd) run(w *world, text string, vars map[string]any) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	s, err := w.openNow(&c.Store, cat)
+	s, err := w.openToRead(&c.Store, cat)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +133,7 @@ func (c *queryCmd) ask(w *world, text string, vars map[string]any) ([]byte, erro
 		return nil, err
 	}
 	req, err := http.NewRequestWithContext(w.ctx, http.MethodPost, c.Server, bytes.NewReader(body))
-	if err != nil {
+	if err != nil || req.URL.Host == "" || req.URL.Scheme != "http" && req.URL.Scheme != "https" {
 		return nil, &config.UsageError{Problem: "--server is not an address", Hint: "write it as http://localhost:8080/graphql"}
 	}
 	req.Header.Set("Content-Type", "application/json")

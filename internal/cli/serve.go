@@ -27,19 +27,23 @@ type serveCmd struct {
 
 // Run serves until the process is told to stop.
 func (c *serveCmd) Run(w *world) error {
-	if err := c.Serve.Validate(); err != nil {
-		return err
-	}
 	log := c.Serve.Logger(w.stderr)
 	cat, err := loadCatalog()
 	if err != nil {
 		return err
 	}
-	l, err := listen(w.ctx, c.Addr)
+	l, err := listen(w.ctx, "--addr", c.Addr)
 	if err != nil {
 		return err
 	}
 	defer l.Close() //nolint:errcheck // Serve has closed it, or nothing was served
+	var ml net.Listener
+	if c.MetricsAddr != "" {
+		if ml, err = listen(w.ctx, "--metrics-addr", c.MetricsAddr); err != nil {
+			return err
+		}
+		defer ml.Close() //nolint:errcheck // see above
+	}
 	s, err := w.open(&c.Store, cat, log)
 	if err != nil {
 		return err
@@ -69,11 +73,7 @@ func (c *serveCmd) Run(w *world) error {
 		return err
 	}
 	defer stop()
-	if c.MetricsAddr != "" {
-		ml, err := listen(ctx, c.MetricsAddr)
-		if err != nil {
-			return err
-		}
+	if ml != nil {
 		m := &http.Server{Handler: h.metrics.Handler(), ReadHeaderTimeout: 5 * time.Second}
 		go func() { _ = m.Serve(ml) }() // Close ends it
 		defer m.Close()                 //nolint:errcheck // nobody needs its answers now
@@ -167,16 +167,16 @@ func (c *serveCmd) announce(w *world, s *opened, addr net.Addr) {
 	fmt.Fprintf(w.stdout, "GraphQL     %s/graphql\nStart here  %s/\n", base, base)
 }
 
-// listen takes an address, or says why it cannot.
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+// listen takes the address a flag names, or says why it cannot.
+func listen(ctx context.Context, flag, addr string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	switch {
 	case err == nil:
 		return l, nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is in use by another program: stop it, or choose another address with --addr 127.0.0.1:0", addr)
+		return nil, fmt.Errorf("%s is in use by another program: stop it, or choose another address with %s, such as 127.0.0.1:0", addr, flag)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("this user may not answer on %s: choose a port above 1023 with --addr", addr)
+		return nil, fmt.Errorf("this user may not answer on %s: choose a port above 1023 with %s", addr, flag)
 	}
-	return nil, &config.UsageError{Problem: fmt.Sprintf("cannot answer on %q", strings.TrimSpace(addr)), Hint: "write --addr as 127.0.0.1:8080"}
+	return nil, &config.UsageError{Problem: fmt.Sprintf("cannot answer on %q", strings.TrimSpace(addr)), Hint: "write " + flag + " as 127.0.0.1:8080"}
 }

@@ -81,7 +81,7 @@ func (c *completionCmd) Run(w *world) error {
 		var out []string
 		for _, f := range n.Flags {
 			out = append(out, "--"+f.Name)
-			if f.Negated {
+			if f.Tag.Negatable != "" {
 				out = append(out, "--no-"+f.Name)
 			}
 		}
@@ -105,17 +105,22 @@ func (c *completionCmd) Run(w *world) error {
 	for _, n := range commands {
 		names = append(names, n.Name)
 	}
+	quoted := func(s string) string { return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'" } // fish's own
 	switch c.Shell {
 	case "fish":
 		b.WriteString("complete -c throughline -f\n")
 		for _, n := range commands {
-			fmt.Fprintf(&b, "complete -c throughline -n __fish_use_subcommand -a %s -d %q\n", n.Name, n.Help)
+			fmt.Fprintf(&b, "complete -c throughline -n __fish_use_subcommand -a %s -d %s\n", n.Name, quoted(n.Help))
 			for _, f := range n.Flags {
 				enum := ""
 				if f.Enum != "" {
 					enum = fmt.Sprintf(" -x -a %q", strings.ReplaceAll(f.Enum, ",", " "))
 				}
-				fmt.Fprintf(&b, "complete -c throughline -n '__fish_seen_subcommand_from %s' -l %s -d %q%s\n", n.Name, f.Name, f.Help, enum)
+				help := quoted(strings.ReplaceAll(f.Help, "${enum}", f.Enum))
+				fmt.Fprintf(&b, "complete -c throughline -n '__fish_seen_subcommand_from %s' -l %s -d %s%s\n", n.Name, f.Name, help, enum)
+				if f.Tag.Negatable != "" {
+					fmt.Fprintf(&b, "complete -c throughline -n '__fish_seen_subcommand_from %s' -l no-%s -d %s\n", n.Name, f.Name, quoted("Not: "+f.Help))
+				}
 			}
 			for _, v := range values(n) {
 				if v[0] == "" {

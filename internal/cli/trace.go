@@ -38,7 +38,7 @@ func (a *asking) answer(w *world, query string, vars map[string]any, out any) (d
 		}
 	}
 	if err := json.Unmarshal(raw, &head); err != nil {
-		return false, errors.New("the server did not answer with JSON: is --server the address of /graphql?")
+		return false, errNotJSON
 	}
 	if len(head.Errors) > 0 {
 		e := head.Errors[0]

@@ -92,10 +92,14 @@ func (s *Serve) Validate() error {
 		{"max-concurrent", s.MaxConcurrent},
 		{"max-body", int(s.MaxBody)},
 		{"timeout", int(s.Timeout)},
+		{"grace", int(s.Grace)},
 	} {
 		if n.value < 1 {
 			return &UsageError{"--" + n.name + " is less than 1", "leave it out for the default"}
 		}
+	}
+	if s.MaxAliases < 0 {
+		return &UsageError{"--max-aliases is less than 0", "leave it out for the default"}
 	}
 	for _, o := range s.CORSOrigin {
 		u, err := url.Parse(o)

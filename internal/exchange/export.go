@@ -89,16 +89,7 @@ func Export(ctx context.Context, cat *catalog.Catalog, s store.Scanner, w io.Wri
 	}
 	if err := s.Sources(ctx, func(x *kg.Source) error {
 		counts.Sources++
-		return line(func() {
-			l.text("source", x.Kind)
-			l.text("id", x.ID)
-			l.text("title", x.Title)
-			l.text("url", x.URL)
-			l.text("publisher", x.Publisher)
-			l.texts("authors", x.Authors)
-			l.text("publishedOn", string(x.PublishedOn))
-			l.text("text", x.Text)
-		})
+		return line(func() { l.source(x) })
 	}); err != nil {
 		return counts, err
 	}
@@ -115,6 +106,17 @@ func Export(ctx context.Context, cat *catalog.Catalog, s store.Scanner, w io.Wri
 		return counts, err
 	}
 	return counts, out.Flush()
+}
+
+func (l *liner) source(x *kg.Source) {
+	l.text("source", x.Kind)
+	l.text("id", x.ID)
+	l.text("title", x.Title)
+	l.text("url", x.URL)
+	l.text("publisher", x.Publisher)
+	l.texts("authors", x.Authors)
+	l.text("publishedOn", string(x.PublishedOn))
+	l.text("text", x.Text)
 }
 
 func (l *liner) node(cat *catalog.Catalog, x *kg.Node) {

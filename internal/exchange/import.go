@@ -3,6 +3,8 @@ package exchange
 import (
 	"bufio"
 	"bytes"
+	"cmp"
+	"compress/flate"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -10,7 +12,9 @@ import (
 	"hash/maphash"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/throughline/throughline/internal/catalog"
@@ -26,22 +30,53 @@ type File struct {
 	Open func() (io.ReadCloser, error)
 }
 
-// FromPath is a file on disk; a name that ends in .gz is unpacked.
+// FromPath is a file on disk.
 func FromPath(path string) File {
 	return File{Name: path, Path: path, Open: func() (io.ReadCloser, error) {
-		f, err := os.Open(path) //nolint:gosec // the path is the user's own
-		if err != nil || !strings.HasSuffix(path, ".gz") {
-			return f, err
-		}
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		return struct {
-			io.Reader
-			io.Closer
-		}{z, f}, nil
+		return os.Open(path) //nolint:gosec // the path is the user's own
 	}}
+}
+
+// unpacked reads through gzip where the input is packed, whatever its name, and past a byte order mark.
+func unpacked(r io.Reader) (io.Reader, error) {
+	b := bufio.NewReader(r)
+	if head, _ := b.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(b)
+		if err != nil {
+			return nil, err
+		}
+		b = bufio.NewReader(z)
+	}
+	switch head, _ := b.Peek(3); { // an error comes again when it is read
+	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
+		_, _ = b.Discard(3) // they are there
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return nil, errUTF16
+	}
+	return b, nil
+}
+
+var errUTF16 = errors.New("is UTF-16: save it as UTF-8")
+
+// readError says what is wrong with a file that cannot be read to its end.
+func readError(name string, err error) error {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("%s does not exist", name)
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("%s may not be read by this user", name)
+	case errors.Is(err, syscall.EISDIR):
+		return fmt.Errorf("%s is a folder: name the files in it", name)
+	case errors.Is(err, errUTF16):
+		return fmt.Errorf("%s %w", name, err)
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%s is packed and damaged or cut off: fetch it again", name)
+	}
+	var damaged flate.CorruptInputError
+	if errors.As(err, &damaged) {
+		return fmt.Errorf("%s is packed and damaged or cut off: fetch it again", name)
+	}
+	return fmt.Errorf("read %s: %w", name, err)
 }
 
 // FromBytes is a file in memory.
@@ -118,6 +153,14 @@ const (
 // Import writes files into a store: all of them or, where a line is bad, nothing. On a store whose loads are not atomic
 // the files are read twice, first to check every line.
 func Import(ctx context.Context, cat *catalog.Catalog, s store.Store, files []File, o Options) (Counts, error) {
+	counts, err := imported(ctx, cat, s, files, o)
+	if err != nil && ctx.Err() != nil {
+		err = kg.Wrap(kg.CodeOf(ctx.Err()), err, "the import was interrupted; nothing is lost, run it again")
+	}
+	return counts, err
+}
+
+func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []File, o Options) (Counts, error) {
 	if o.DryRun || !s.Atomic() {
 		counts, err := pass(ctx, cat, s, nil, files, o)
 		if err != nil || o.DryRun {
@@ -177,7 +220,9 @@ func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load
 		if err != nil {
 			return counts, err
 		}
-		bad = append(bad, append(b.errs, errs...)...)
+		errs = append(b.errs, errs...)
+		slices.SortFunc(errs, func(a, b *LineError) int { return cmp.Compare(a.Line, b.Line) })
+		bad = append(bad, errs...)
 		if len(bad) >= maxErrors {
 			return Counts{}, &BadLinesError{Lines: bad[:maxErrors], More: true}
 		}
@@ -205,7 +250,7 @@ func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return counts, kg.Wrap(kg.CodeOf(err), err, "the import was interrupted; nothing is lost, run it again")
+		return counts, err
 	}
 	if len(bad) > 0 {
 		return Counts{}, &BadLinesError{Lines: bad}
@@ -223,15 +268,17 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, to c
 			return false
 		}
 	}
-	r, err := f.Open()
+	opened, err := f.Open()
 	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			err = fmt.Errorf("%s does not exist", f.Name)
-		}
-		send(&batch{err: err})
+		send(&batch{err: readError(f.Name, err)})
 		return false
 	}
-	defer r.Close() //nolint:errcheck // it was only read
+	defer opened.Close() //nolint:errcheck // it was only read
+	r, err := unpacked(opened)
+	if err != nil {
+		send(&batch{err: readError(f.Name, err)})
+		return false
+	}
 	sc := bufio.NewScanner(r)
 	sc.Buffer(make([]byte, 256<<10), MaxLine)
 	b := &batch{file: index}
@@ -259,7 +306,7 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, to c
 		if errors.Is(err, bufio.ErrTooLong) {
 			b.errs = append(b.errs, &LineError{f.Name, n + 1, fmt.Errorf("is longer than %d bytes", MaxLine)})
 		} else {
-			b.err = fmt.Errorf("read %s: %w", f.Name, err)
+			b.err = readError(f.Name, err)
 		}
 	}
 	return send(b)
@@ -357,7 +404,7 @@ func (c *checks) declare(id string, t *catalog.Type, minted bool) error {
 		return fmt.Errorf("has the id %s of an earlier line%s", id, hint)
 	}
 	if before, ok := c.types[h]; ok && before != t.Index {
-		return fmt.Errorf("has the id %s, which is a %s already; give it another id", id, strings.ToLower(c.cat.TypeAt(before).Name))
+		return fmt.Errorf("has the id %s, which is taken by a record of type %s; give it another id", id, c.cat.TypeAt(before).Enum)
 	}
 	c.seen[h] = struct{}{}
 	c.types[h] = t.Index
@@ -380,7 +427,7 @@ func (c *checks) link(l *kg.Link) error {
 		case !ok:
 			return fmt.Errorf("links %s %s, which stands neither above nor in the store", end.name, end.id)
 		case !end.types.Has(t):
-			return fmt.Errorf("links %s %s, a %s; %s joins %s there", end.name, end.id, strings.ToLower(c.cat.TypeAt(t).Name), k.Name, typeNames(c.cat, end.types))
+			return fmt.Errorf("links %s %s, which is of type %s; %s joins %s there", end.name, end.id, c.cat.TypeAt(t).Enum, k.Name, typeNames(c.cat, end.types))
 		}
 	}
 	for i := range l.Evidence {

@@ -4,7 +4,6 @@ package exchange
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -128,8 +127,10 @@ func parse(cat *catalog.Catalog, line []byte) (record, error) {
 			return record{}, fmt.Errorf("is of format %d; this program reads format 1", h.Throughline)
 		}
 		return record{}, nil
+	case "":
+		return record{}, errors.New(`is not an object with a key; write {"node": …}, {"link": …} or {"source": …}`)
 	default:
-		return record{}, fmt.Errorf(`begins with %s; write {"node": …}, {"link": …} or {"source": …}`, cmp.Or(clip(strconv.Quote(key)), "no key"))
+		return record{}, fmt.Errorf(`begins with %s; write {"node": …}, {"link": …} or {"source": …}`, clip(strconv.Quote(key)))
 	}
 }
 
@@ -327,7 +328,7 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 	for name, raw := range m.Own {
 		p := t.Prop(name)
 		if p == nil {
-			c.fail("has the unknown field %s; a %s has %s", clip(strconv.Quote(name)), strings.ToLower(t.Name), propNames(t))
+			c.fail("has the unknown field %s; %s has %s", clip(strconv.Quote(name)), t.Enum, propNames(t))
 			break
 		}
 		if v := c.prop(p, raw); v != nil {

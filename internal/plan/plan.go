@@ -84,7 +84,7 @@ type Field struct {
 	Out, In  bool            // Links, LinkCount
 	Other    catalog.TypeSet // Links, Derived
 	Derived  *catalog.DerivedField
-	Links    *LinkFilter   // Links, LinkCount, LinksOf
+	Links    *LinkFilter   // Links, LinkCount, LinksOf; Derived: of every hop, Other being where it leads
 	Entities *EntityFilter // the root of Everything
 	// Order is without the tie-break: the id of the link (Links, LinksOf) or of the record, which runs the way of the
 	// last key. Empty is ByName.

@@ -3,7 +3,9 @@ package browser_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -12,13 +14,41 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/throughline/throughline"
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/sample"
+	"github.com/throughline/throughline/internal/server"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
 	"github.com/throughline/throughline/internal/web"
 )
 
-// newServer starts what the tests look at and returns its origin.
+// newServer serves the sample and returns its origin.
 func newServer(t *testing.T) string {
 	t.Helper()
-	return stubServer(t)
+	cat, err := catalog.Parse("schema.graphqls", throughline.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if _, err := sample.Load(t.Context(), cat, s); err != nil {
+		t.Fatal(err)
+	}
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: "test", Introspection: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := server.New(server.Options{Executor: e, Store: s, Playground: web.Playground(web.Options{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := httptest.NewServer(h.Handler())
+	t.Cleanup(served.Close)
+	return served.URL
 }
 
 // shown is the text an editor shows: the lines in view in their order, wrapped ones joined, with spaces for no-break spaces.
@@ -240,4 +270,26 @@ func TestPlaygroundDark(t *testing.T) {
 			b.screenshot("theme")
 		})
 	}
+}
+
+// TestTheReadmesPicture runs the query that the README shows, as it is printed there: its picture (SCREENSHOTS, see screenshot) is
+// docs/playground.png.
+func TestTheReadmesPicture(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, document, _ := strings.Cut(string(readme), "```graphql\n")
+	document, _, _ = strings.Cut(document, "```")
+	origin, browser := newServer(t), newBrowser(t)
+	b := newTab(t, browser, origin)
+	b.run("size", command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 1440, Height: 900, DeviceScaleFactor: 1}))
+	b.open("/playground?query=" + url.QueryEscape(document))
+	b.click(`button[aria-label^="Prettify query"]`)
+	b.click(`button[aria-label="Hide editor tools"]`)
+	b.click(execute)
+	for _, want := range []string{"London School of Economics", "Digital Dialogue on Human Security", "2021-02-25", "children and armed conflict"} {
+		b.wait("the answer shows "+want, contains(response, want))
+	}
+	b.screenshot("picture")
 }

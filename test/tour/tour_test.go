@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -106,5 +108,47 @@ func TestTourOnNeo4jAnswersTheSame(t *testing.T) {
 		if got != want[title] {
 			t.Errorf("%s\nneo4j    %s\nembedded %s", title, got, want[title])
 		}
+	}
+}
+
+// TestTheReadmesAnswer holds what the README prints against the answer: all of it must be there, in this order, with something
+// left out only where it says so.
+func TestTheReadmesAnswer(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(language string) string {
+		_, rest, _ := strings.Cut(string(readme), "\n```"+language+"\n")
+		text, _, ok := strings.Cut(rest, "```")
+		if !ok {
+			t.Fatalf("the README has no block of %s", language)
+		}
+		return text
+	}
+	cat := parse(t)
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // in memory
+	if _, err := sample.Load(t.Context(), cat, s); err != nil {
+		t.Fatal(err)
+	}
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := e.Do(t.Context(), &graph.Request{Query: block("graphql")})
+	defer r.Release()
+	space := regexp.MustCompile(`\s+`)
+	rest := space.ReplaceAllString(string(r.AppendJSON(nil)), "")
+	for i, part := range strings.Split(block("json"), "…") {
+		part = strings.TrimPrefix(space.ReplaceAllString(part, ""), ",")
+		at := strings.Index(rest, part)
+		if at < 0 || i == 0 && at > 0 {
+			t.Fatalf("the answer has no %s", part)
+		}
+		rest = rest[at+len(part):]
 	}
 }

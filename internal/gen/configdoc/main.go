@@ -12,6 +12,9 @@ import (
 	"github.com/throughline/throughline/internal/cli"
 )
 
+// stores are the flags that say where the graph is: every command that opens one has them.
+var stores = map[string]bool{"store": true, "data-dir": true, "neo4j-user": true, "neo4j-password": true}
+
 func main() {
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "configdoc:", err)
@@ -27,11 +30,30 @@ func run() error {
 	var b strings.Builder
 	b.WriteString("# Settings\n\nGenerated from the program (`go generate ./...`). A flag wins over the environment, the environment over the default.\n")
 	for _, n := range parser.Model.Children {
-		if n.Name != "serve" && n.Name != "query" && n.Name != "health" {
+		fmt.Fprintf(&b, "\n## throughline %s\n\n%s\n", n.Name, n.Help)
+		var own, store []*kong.Flag
+		for _, f := range n.Flags {
+			if n.Name != "serve" && stores[f.Name] {
+				store = append(store, f)
+			} else {
+				own = append(own, f)
+			}
+		}
+		if len(store) > 0 {
+			b.WriteByte('\n')
+			for i, f := range store {
+				if i > 0 {
+					b.WriteString(", ")
+				}
+				b.WriteString("`--" + f.Name + "`")
+			}
+			b.WriteString(", with their variables, are those of `serve`.\n")
+		}
+		if len(own) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "\n## throughline %s\n\n%s\n\n| flag | environment | default | |\n| --- | --- | --- | --- |\n", n.Name, n.Help)
-		for _, f := range n.Flags {
+		b.WriteString("\n| flag | environment | default | |\n| --- | --- | --- | --- |\n")
+		for _, f := range own {
 			row(&b, f)
 		}
 	}

@@ -1,6 +1,8 @@
 package neo4jstore
 
 import (
+	"slices"
+
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/plan"
 )
@@ -96,13 +98,31 @@ func (c *compiler) linksOf(d *page, n string, f *plan.Field) {
 	})
 }
 
-// chain writes one chain of a derived field from n to o, with its links.
-func (c *compiler) chain(n, a, b, o string, d *catalog.DerivedField, hops [2]*catalog.Kind) {
+// chain writes one chain of a derived field from n to o, with its links, which fit a filter.
+func (c *compiler) chain(n, a, b, o string, d *catalog.DerivedField, hops [2]*catalog.Kind, f *plan.LinkFilter) {
 	left, right := "-", "->"
 	if !d.Out {
 		left, right = "<-", "-"
 	}
-	c.w("(", n, ")", left, "[", a, ":", hops[0].Name, "]", right, "()", left, "[", b, ":", hops[1].Name, "]", right, "(", o, ":", d.Other.Name, ")")
+	middle := ""
+	if f != nil {
+		middle = c.name("n")
+	}
+	c.w("(", n, ")", left, "[", a, ":", hops[0].Name, "]", right, "(", middle, ")", left, "[", b, ":", hops[1].Name, "]", right, "(", o, ":", d.Other.Name, ")")
+	c.linkFilter(" WHERE ", f, a, middle, c.ends(catalog.KindSet(1)<<hops[0].Index, d.Out, !d.Out))
+	c.linkFilter(" AND ", f, b, o, catalog.TypeSet(1)<<d.Other.Index)
+}
+
+// chained begins a subquery over the chains from n: a filter on their links may speak of any entity that the plan names.
+func (c *compiler) chained(f *plan.Field, names ...string) {
+	if f.Links != nil {
+		for _, r := range c.refs {
+			if r != "" && !slices.Contains(names, r) {
+				names = append(names, r)
+			}
+		}
+	}
+	c.w("CALL (", join(names), ") {")
 }
 
 // derived writes a page of what chains lead to: by weight, then name, then id.
@@ -114,13 +134,13 @@ func (c *compiler) derived(d *page, n string, f *plan.Field) {
 		w := c.name("weight")
 		m := &matcher{n: o, weight: w, weighed: true, types: types, keep: []string{o, w}}
 		m.match = func() string {
-			c.w("CALL (", n, ") {")
+			c.chained(f, n)
 			for i, hops := range df.Chains {
 				if i > 0 {
 					c.w(" UNION ALL")
 				}
 				c.w(" MATCH ")
-				c.chain(n, a, b, o, df, hops)
+				c.chain(n, a, b, o, df, hops, f.Links)
 				c.w(" RETURN ", o)
 			}
 			c.w(" } WITH ", o, ", count(*) AS ", w)
@@ -138,13 +158,14 @@ func (c *compiler) because(row *list, n, o string, f *plan.Field) (int, *record)
 	var d *record
 	c.part(func() {
 		a, b, l, hop := c.name("r"), c.name("r"), c.name("r"), c.name("hop")
-		c.w("COLLECT { CALL (", n, ", ", o, ") {")
+		c.w("COLLECT { ")
+		c.chained(f, n, o)
 		for i, hops := range f.Derived.Chains {
 			if i > 0 {
 				c.w(" UNION ALL")
 			}
 			c.w(" MATCH ")
-			c.chain(n, a, b, o, f.Derived, hops)
+			c.chain(n, a, b, o, f.Derived, hops, f.Links)
 			c.w(" RETURN ", a, ", ", b)
 		}
 		c.w(" } UNWIND [0, 1] AS ", hop, " WITH CASE ", hop, " WHEN 0 THEN ", a, " ELSE ", b, " END AS ", l, ", ", a, ".id AS id1, ", b, ".id AS id2, ", hop,

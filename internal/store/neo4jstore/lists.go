@@ -199,7 +199,7 @@ func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count 
 					c.w(" UNION")
 				}
 				c.w(" MATCH ")
-				c.chain(m.n, "", "", key, df, hops)
+				c.chain(m.n, "", "", key, df, hops, nil)
 				c.w(" WHERE ", m.n, ":", t.Name, " RETURN ", key)
 			}
 		}

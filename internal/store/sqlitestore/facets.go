@@ -158,7 +158,7 @@ func (x *fetch) countNode(c *counter, k uint32, by plan.FacetBy) {
 		t := facetType(x.im.cat, by)
 		var near []uint32
 		if d := x.im.cat.DerivedTo(x.im.cat.TypeAt(n.typ), t); d != nil {
-			for _, ch := range x.chains(k, d) {
+			for _, ch := range x.chains(k, d, nil) {
 				near = append(near, ch.node)
 			}
 		} else {

@@ -828,8 +828,8 @@ func recordKeys(sortKey, id string, order []plan.Order, number func(plan.Order) 
 // chain is one way from the owner of a derived field to a node.
 type chain struct{ node, hop1, hop2 uint32 }
 
-// chains lists the ways a derived field leads from a node.
-func (x *fetch) chains(k uint32, d *catalog.DerivedField) []chain {
+// chains lists the ways a derived field leads from a node over links that fit.
+func (x *fetch) chains(k uint32, d *catalog.DerivedField, fits *plan.LinkFilter) []chain {
 	var out []chain
 	each := func(k uint32, kind uint8, f func(link, other uint32)) {
 		n := &x.im.nodes[k]
@@ -839,7 +839,9 @@ func (x *fetch) chains(k uint32, d *catalog.DerivedField) []chain {
 			}
 			x.step(int(g.end - g.start))
 			for _, l := range x.im.adjacent[g.start:g.end] {
-				f(l, x.im.links[l].other(g.out))
+				if other := x.im.links[l].other(g.out); x.linkFits(fits, l, other) {
+					f(l, other)
+				}
 			}
 		}
 	}
@@ -864,7 +866,7 @@ type weighed struct {
 
 // derived fills a page of what chains lead to, most first.
 func (x *fetch) derived(page *kg.Page, k uint32, f *plan.Field) {
-	chains := x.chains(k, f.Derived)
+	chains := x.chains(k, f.Derived, f.Links)
 	order := func(l uint32) uint32 { return x.im.links[l].order }
 	slices.SortFunc(chains, func(a, b chain) int {
 		return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(order(a.hop1), order(b.hop1)), cmp.Compare(order(a.hop2), order(b.hop2)))

@@ -797,21 +797,21 @@ func (x *seeing) linkList(r any, f *plan.Field) (list []entry, ends map[string]*
 	return list, ends
 }
 
-// chains lists the ways a derived field leads from a node, as hop 1, hop 2 and end.
-func (x *seeing) chains(n *kg.Node, d *catalog.DerivedField) (out [][3]string) {
-	hop := func(id, kind string) (links []*kg.Link) {
-		for _, l := range sorted(x.links) {
-			if l.Kind == kind && (d.Out && l.From == id || !d.Out && l.To == id) {
-				links = append(links, l)
-			}
-		}
-		return links
-	}
+// chains lists the ways a derived field leads from a node over links that fit, as hop 1, hop 2 and end.
+func (x *seeing) chains(n *kg.Node, d *catalog.DerivedField, f *plan.LinkFilter) (out [][3]string) {
 	end := func(l *kg.Link) string {
 		if d.Out {
 			return l.To
 		}
 		return l.From
+	}
+	hop := func(id, kind string) (links []*kg.Link) {
+		for _, l := range sorted(x.links) {
+			if l.Kind == kind && (d.Out && l.From == id || !d.Out && l.To == id) && x.linkFits(f, l, x.nodes[end(l)]) {
+				links = append(links, l)
+			}
+		}
+		return links
 	}
 	for _, c := range d.Chains {
 		for _, a := range hop(n.ID, c[0].Name) {
@@ -826,7 +826,7 @@ func (x *seeing) chains(n *kg.Node, d *catalog.DerivedField) (out [][3]string) {
 }
 
 func (x *seeing) derived(n *kg.Node, f *plan.Field) kg.Page {
-	chains := x.chains(n, f.Derived)
+	chains := x.chains(n, f.Derived, f.Links)
 	slices.SortFunc(chains, func(a, b [3]string) int { return cmp.Or(strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1])) })
 	found := map[string]*entry{}
 	for _, c := range chains {

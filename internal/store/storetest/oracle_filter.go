@@ -295,7 +295,7 @@ func (x *seeing) facetKeys(r any, by plan.FacetBy) []string {
 			}
 		default:
 			if d := x.cat.DerivedTo(x.cat.TypeOf(r.Type), t); d != nil && by != plan.BySource {
-				for _, c := range x.chains(r, d) {
+				for _, c := range x.chains(r, d, nil) {
 					keys[c[2]] = true
 				}
 				break

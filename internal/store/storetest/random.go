@@ -328,6 +328,9 @@ func (r *random) kid(t *catalog.Type, depth int) *plan.Field {
 	f.Kinds, f.Out, f.In, f.Other = r.cat.AllKinds(), true, true, r.cat.Entities
 	if df := r.cat.DerivedField(t.Name, name); df != nil {
 		f.Follow, f.Derived, f.Other = plan.Derived, df, 1<<df.Other.Index
+		if r.IntN(3) == 0 {
+			f.Links = r.linkFilter(2)
+		}
 		if r.yes() {
 			f.Because, f.BecauseN = r.sel(1<<r.cat.Link.Index, depth-1), 1+r.IntN(4)
 		}

@@ -1,0 +1,312 @@
+package cli_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/throughline/throughline/internal/cli"
+	"github.com/throughline/throughline/internal/sample"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"throughline": func() { os.Exit(cli.Process()) }})
+}
+
+// TestScripts runs the commands as a person would: each file of testdata/script is one story.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, params("testdata/script", setUp))
+}
+
+func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
+	return testscript.Params{
+		Dir: dir, RequireExplicitExec: true, Setup: setUp,
+		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"server": startServer, "stop": stopServer, "get": get, "overwrite": overwrite, "until": until},
+		Condition: func(cond string) (bool, error) { return os.Getuid() == 0, nil }, // there is only [root]: nothing is locked to it
+	}
+}
+
+func setUp(e *testscript.Env) error {
+	e.Setenv("XDG_DATA_HOME", e.WorkDir+"/data")
+	e.Setenv("HOME", e.WorkDir+"/home")
+	schema, err := filepath.Abs("../../schema.graphqls")
+	if err != nil {
+		return err
+	}
+	e.Setenv("SCHEMA", schema)
+	return os.WriteFile(filepath.Join(e.WorkDir, "sample.jsonl"), sample.Data, 0o600)
+}
+
+// running is a server that a script started.
+type running struct {
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when it says no more
+	mu    sync.Mutex
+	out   string
+}
+
+func (r *running) said() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.out
+}
+
+var servers sync.Map // *running by the script's work folder: scripts run side by side
+
+func started(ts *testscript.TestScript) *running {
+	r, _ := servers.Load(ts.Getenv("WORK"))
+	return r.(*running)
+}
+
+// startServer is "server ARG…": it starts `throughline serve ARG…` on a free port, waits until it says that it is there, and
+// sets URL to its address.
+func startServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("a server that must not start is for exec")
+	}
+	cmd := exec.Command("throughline", append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
+	cmd.Dir = ts.Getenv("WORK")
+	for _, k := range []string{"PATH", "HOME", "XDG_DATA_HOME", "TMPDIR", "THROUGHLINE_STORE", "THROUGHLINE_NEO4J_PASSWORD", "THROUGHLINE_NEO4J_USER"} {
+		if v := ts.Getenv(k); v != "" {
+			cmd.Env = append(cmd.Env, k+"="+v)
+		}
+	}
+	pipe, err := cmd.StdoutPipe()
+	ts.Check(err)
+	log, err := os.Create(ts.MkAbs("server.log"))
+	ts.Check(err)
+	cmd.Stderr = log
+	ts.Check(cmd.Start())
+	_ = log.Close()
+	r := &running{cmd: cmd, ended: make(chan struct{})}
+	servers.Store(ts.Getenv("WORK"), r)
+	ts.Defer(func() { _ = cmd.Process.Kill() })
+	begun := make(chan string)
+	go func() {
+		defer close(r.ended)
+		defer close(begun)
+		for lines := bufio.NewScanner(pipe); lines.Scan(); {
+			r.mu.Lock()
+			r.out += lines.Text() + "\n"
+			r.mu.Unlock()
+			if url, ok := strings.CutPrefix(lines.Text(), "Start here  "); ok {
+				begun <- strings.TrimSuffix(url, "/")
+			}
+		}
+	}()
+	url := <-begun
+	if url == "" {
+		_ = cmd.Wait()
+		ts.Fatalf("the server did not start: %s%s", r.said(), ts.ReadFile("server.log"))
+	}
+	ts.Setenv("URL", url)
+	ts.Setenv("ADDR", strings.TrimPrefix(url, "http://"))
+	ts.Check(os.WriteFile(ts.MkAbs("server.out"), []byte(r.said()), 0o600))
+}
+
+// until is "until TEXT": the server must say that, soon.
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	end := time.After(time.Minute)
+	for r := started(ts); !strings.Contains(r.said(), args[0]); {
+		select {
+		case <-tick.C:
+		case <-end:
+			ts.Fatalf("the server only said: %s%s", r.said(), ts.ReadFile("server.log"))
+		}
+	}
+}
+
+// stopServer is "stop": the server must end well, and soon.
+func stopServer(ts *testscript.TestScript, _ bool, _ []string) {
+	r := started(ts)
+	begin := time.Now()
+	ts.Check(r.cmd.Process.Signal(syscall.SIGTERM))
+	<-r.ended
+	ts.Check(r.cmd.Wait())
+	if took := time.Since(begin); took > 10*time.Second {
+		ts.Fatalf("it took %s", took)
+	}
+}
+
+// get is "get STATUS PATH TEXT": what the server answers must have the status and hold the text.
+func get(ts *testscript.TestScript, _ bool, args []string) {
+	resp, err := (&http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Get(ts.Getenv("URL") + args[1])
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if fmt.Sprint(resp.StatusCode) != args[0] || !strings.Contains(string(body), args[2]) {
+		ts.Fatalf("%s: status %d: %.500s", args[1], resp.StatusCode, body)
+	}
+}
+
+// overwrite is "overwrite FILE OFFSET COUNT": so many bytes become x.
+func overwrite(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_RDWR, 0)
+	ts.Check(err)
+	var at int64
+	var n int
+	_, err = fmt.Sscan(args[1]+" "+args[2], &at, &n)
+	ts.Check(err)
+	_, err = f.WriteAt(bytes.Repeat([]byte("x"), n), at)
+	ts.Check(err)
+	ts.Check(f.Close())
+}
+
+// run runs a command inside this process.
+func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = cli.Main(t.Context(), args, strings.NewReader(""), &out, &errs, func(string) string { return "" })
+	return code, out.String(), errs.String()
+}
+
+func model(t *testing.T) *kong.Application {
+	t.Helper()
+	p, err := cli.NewParser(&cli.Commands{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Model
+}
+
+func TestEachCommandHasHelp(t *testing.T) {
+	for _, n := range model(t).Children {
+		code, out, errs := run(t, n.Name, "--help")
+		if code != 0 || errs != "" || !strings.Contains(out, "Usage: throughline "+n.Name) || !strings.Contains(out, n.Help) {
+			t.Errorf("%s --help: %d %q %q", n.Name, code, out, errs)
+		}
+		for _, f := range n.Flags {
+			if !strings.Contains(out, "--"+f.Name) && !strings.Contains(out, "--[no-]"+f.Name) {
+				t.Errorf("%s --help lacks --%s", n.Name, f.Name)
+			}
+		}
+		if n.Help == "" || !strings.HasSuffix(n.Help, ".") {
+			t.Errorf("%s: help %q", n.Name, n.Help)
+		}
+	}
+}
+
+func TestEachFlagIsDocumented(t *testing.T) {
+	b, err := os.ReadFile("../../docs/config.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := string(b)
+	for _, n := range model(t).Children {
+		_, section, _ := strings.Cut(doc, "\n## throughline "+n.Name+"\n")
+		section, _, _ = strings.Cut(section, "\n## ")
+		for _, f := range n.Flags {
+			if !strings.Contains(section, "`--"+f.Name+"`") {
+				t.Errorf("docs/config.md does not have --%s of %s: run go generate ./internal/cli", f.Name, n.Name)
+			}
+			for _, e := range f.Envs {
+				if !strings.Contains(doc, e) {
+					t.Errorf("docs/config.md does not have %s", e)
+				}
+			}
+		}
+	}
+}
+
+// shells are how each shell completes a line after the script at $1 was loaded.
+var shells = map[string][]string{
+	"bash": {"bash", "--norc", "-c", `. "$1"; COMP_WORDS=($2); case "$2" in *" ") COMP_WORDS+=("");; esac; COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _throughline; printf '%s\n' "${COMPREPLY[@]}"`, "-"},
+	"fish": {"fish", "--no-config", "-c", `source $argv[1]; complete -C $argv[2]`},
+	// zsh completes only at a terminal, so that here its own emulation of bash is called as it would
+	"zsh": {"zsh", "-f", "-c", `. "$1" || exit 1; whence -w _throughline; setopt kshglob shwordsplit ksharrays; COMP_WORDS=(${=2}); [[ $2 == *" " ]] && COMP_WORDS+=(""); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _throughline; printf '%s\n' "${COMPREPLY[@]}"`, "-"},
+}
+
+func TestCompletionScriptsLoad(t *testing.T) {
+	for shell, command := range shells {
+		t.Run(shell, func(t *testing.T) {
+			if _, err := exec.LookPath(shell); err != nil {
+				t.Skipf("%s is not installed here; CI has it", shell)
+			}
+			_, script, _ := run(t, "completion", shell)
+			file := filepath.Join(t.TempDir(), "completion")
+			if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for line, want := range map[string][]string{
+				"throughline ":                   {"serve", "query", "import", "timeline"},
+				"throughline se":                 {"serve"},
+				"throughline serve --no-":        {"--no-sample", "--no-playground"},
+				"throughline serve --log-level ": {"debug", "error"},
+				"throughline path --rank ":       {"SHORTEST", "MOST_RECENT"},
+				"throughline completion ":        {"bash", "zsh", "fish"},
+			} {
+				cmd := exec.Command(command[0], append(command[1:], file, line)...)
+				cmd.Env = append(os.Environ(), "HOME="+t.TempDir())
+				out, err := cmd.CombinedOutput()
+				if err != nil {
+					t.Fatalf("%s: %v: %s", line, err, out)
+				}
+				for _, w := range want {
+					if !strings.Contains(string(out), w) {
+						t.Errorf("%q is not completed with %s: %s", line, w, out)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestASignalEndsAnImport stops an import whose input is still coming: nothing of it is there, and it ends at once.
+func TestASignalEndsAnImport(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(sig.String(), func(t *testing.T) {
+			store := "sqlite:" + t.TempDir() + "/g.db"
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, "throughline", "import", "--store", store, "-")
+			in, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var errs bytes.Buffer
+			cmd.Stderr = &errs
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			// more than a pipe and the program's own buffers hold, so that some of it has been read and written
+			for i := range 60_000 {
+				if _, err := fmt.Fprintf(in, "{\"node\":\"PERSON\",\"id\":\"p%d\",\"name\":\"Person number %d\",\"description\":%q}\n", i, i, strings.Repeat("x", 40)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			begin := time.Now()
+			if err := cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 1 {
+				t.Errorf("it ended with %v", err)
+			}
+			if took := time.Since(begin); took > 10*time.Second {
+				t.Errorf("it took %s to stop", took)
+			}
+			if want := "throughline: the import was interrupted; nothing is lost, run it again\n"; errs.String() != want {
+				t.Errorf("it said %q", errs.String())
+			}
+			if _, out, _ := run(t, "export", "--store", store); out != "{\"throughline\":1}\n" {
+				t.Errorf("something was written: %.200s", out)
+			}
+		})
+	}
+}

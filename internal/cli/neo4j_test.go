@@ -1,0 +1,129 @@
+package cli_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/throughline/throughline/internal/neotest"
+)
+
+// TestNeo4jScripts runs the stories of testdata/neo4j against a real server.
+func TestNeo4jScripts(t *testing.T) {
+	srv := neotest.Start(t)
+	srv.Exclusive(t)
+	testscript.Run(t, params("testdata/neo4j", func(e *testscript.Env) error {
+		e.Setenv("NEO4J", srv.URL)
+		e.Setenv("THROUGHLINE_NEO4J_USER", srv.User)
+		e.Setenv("THROUGHLINE_NEO4J_PASSWORD", srv.Password)
+		return setUp(e)
+	}))
+}
+
+// forward carries connections to a server until the test ends.
+func forward(t *testing.T, l net.Listener, to string) {
+	t.Helper()
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", to)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			go func() { _, _ = io.Copy(out, in); _ = out.Close() }()
+			go func() { _, _ = io.Copy(in, out); _ = in.Close() }()
+		}
+	}()
+}
+
+// TestServeWaitsForNeo4j starts the server while there is no Neo4j, and lets one come.
+func TestServeWaitsForNeo4j(t *testing.T) {
+	srv := neotest.Start(t)
+	srv.Exclusive(t)
+	to, err := url.Parse(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := func() string {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		return l.Addr().String()
+	}
+	neo, addr := free(), free()
+	cmd := exec.Command("throughline", "serve", "--addr", addr, "--store", "bolt://"+neo)
+	cmd.Env = []string{"THROUGHLINE_NEO4J_USER=" + srv.User, "THROUGHLINE_NEO4J_PASSWORD=" + srv.Password}
+	var log strings.Builder
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	ask := func(path string) (int, string) {
+		resp, err := http.Get("http://" + addr + path)
+		if err != nil {
+			return 0, err.Error()
+		}
+		defer resp.Body.Close()
+		b, _ := io.ReadAll(resp.Body)
+		return resp.StatusCode, string(b)
+	}
+	until := func(path string, want int) string {
+		t.Helper()
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		end := time.After(time.Minute)
+		for {
+			status, body := ask(path)
+			if status == want {
+				return body
+			}
+			select {
+			case <-tick.C:
+			case <-end:
+				t.Fatalf("%s: %d %s", path, status, body)
+			}
+		}
+	}
+	until("/livez", http.StatusOK)
+	if status, body := ask("/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "Neo4j has not answered yet") {
+		t.Errorf("not ready: %d %s", status, body)
+	}
+	if _, body := ask("/graphql?query={stats{sources}}"); !strings.Contains(body, `"UNAVAILABLE"`) || strings.Contains(body, neo) {
+		t.Errorf("without a store: %s", body)
+	}
+	l, err := net.Listen("tcp", neo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward(t, l, to.Host)
+	until("/readyz", http.StatusOK)
+	if _, body := ask("/graphql?query={person(ref:{name:\"Mary%20Kaldor\"}){__typename}}"); strings.Contains(body, "errors") {
+		t.Errorf("with a store: %s", body)
+	}
+	begin := time.Now()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || time.Since(begin) > 10*time.Second {
+		t.Errorf("it stopped after %s: %v", time.Since(begin), err)
+	}
+	if strings.Contains(log.String(), srv.Password) {
+		t.Error("the password is in the log")
+	}
+}

@@ -1,0 +1,224 @@
+package exchange_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/storetest/both"
+)
+
+// ground is what stands above each bad line: a source with a text, one without, and one node of two types.
+const ground = `{"throughline":1}
+{"source":"ARTICLE","id":"s_text","title":"T","text":"these are the words"}
+{"source":"ARTICLE","id":"s_none","title":"N"}
+{"node":"PERSON","id":"p","name":"P"}
+{"node":"INSTITUTION","id":"i","name":"I"}
+{"link":"AFFILIATED_WITH","id":"l_first","from":"p","to":"i","evidence":[{"source":"s_text","excerpt":"the words"}]}
+`
+
+const groundLines = 6
+
+const words = `"evidence":[{"source":"s_text","excerpt":"the words"}]`
+
+var badLines = []struct{ name, line, says string }{
+	{"not JSON", `hello`, "is not an object with a key"},
+	{"a list", `[1]`, "is not an object with a key"},
+	{"null", `null`, "is not an object with a key"},
+	{"an empty object", `{}`, "is not an object with a key"},
+	{"half an object", `{"node":"PERSON","name":"x"`, "is not one JSON object"},
+	{"two objects", `{"node":"PERSON","name":"x"} {}`, "is not one JSON object"},
+	{"no such record", `{"person":"x"}`, `begins with "person"`},
+	{"another format", `{"throughline":2}`, "is of format 2; this program reads format 1"},
+	{"not UTF-8", "{\"node\":\"PERSON\",\"name\":\"\xff\"}", "is not UTF-8"},
+	{"NUL", `{"node":"PERSON","name":"a\u0000b"}`, "has a NUL character in name"},
+	{"half a pair", `{"node":"PERSON","name":"a\ud800b"}`, `has half of a surrogate pair in "name"`},
+	{"a key twice", `{"node":"PERSON","name":"x","name":"y"}`, `has "name" twice`},
+	{"unknown field", `{"node":"PERSON","name":"x","shoe":12}`, `has the unknown field "shoe"; PERSON has`},
+	{"unknown field of a link", `{"link":"SAID","from":"p","to":"i","x":1,` + words + `}`, `has the unknown field "x"`},
+	{"unknown field of a source", `{"source":"ARTICLE","title":"x","x":1}`, `has the unknown field "x"`},
+	{"unknown field of evidence", `{"link":"SAID","from":"p","to":"i","evidence":[{"source":"s_text","excerpt":"the words","page":1}]}`, `has the unknown field "evidence.0.page"`},
+	{"unknown type", `{"node":"SOURCE","name":"x"}`, `has the unknown type of node "SOURCE"`},
+	{"unknown kind", `{"link":"KNOWS","from":"p","to":"i",` + words + `}`, `has the unknown kind of link "KNOWS"`},
+	{"unknown kind of source", `{"source":"RUMOUR","title":"x"}`, `has the unknown kind of source "RUMOUR"`},
+	{"a number for a name", `{"node":"PERSON","name":12}`, `has a value of the wrong type in "name"`},
+	{"no name", `{"node":"PERSON","id":"q"}`, "has no name"},
+	{"a blank name", `{"node":"PERSON","id":"q","name":"  "}`, "has no name"},
+	{"a long name", `{"node":"PERSON","name":"` + strings.Repeat("x", 501) + `"}`, "has 501 bytes in name; at most 500 fit"},
+	{"a name no id can be made from", `{"node":"PERSON","name":"李明"}`, "has a name no id can be made from; give an id"},
+	{"no title", `{"source":"ARTICLE","id":"s_q"}`, "has no title"},
+	{"a bad date", `{"node":"PERSON","name":"Q","born":"1946-13"}`, "has in born what is no date: write 2021, 2021-02 or 2021-02-25"},
+	{"a day that is not", `{"node":"PERSON","name":"Q","born":"2021-02-29"}`, "has in born what is no date"},
+	{"an event backwards", `{"node":"EVENT","name":"Q","startsOn":"1990","endsOn":"1980"}`, "has startsOn after endsOn"},
+	{"a bad instant", `{"node":"PERSON","name":"Q","createdAt":"yesterday"}`, "has in createdAt what is no instant"},
+	{"a bad id", `{"node":"PERSON","id":"a b","name":"Q"}`, "has in id what is no id"},
+	{"a long id", `{"node":"PERSON","id":"` + strings.Repeat("a", 129) + `","name":"Q"}`, "has in id what is no id"},
+	{"a link's id for a node", `{"node":"PERSON","id":"l_q","name":"Q"}`, "these are for links, evidence and sources"},
+	{"a node's id for a source", `{"source":"ARTICLE","id":"q","title":"Q"}`, "does not begin with s_"},
+	{"a node's id for a link", `{"link":"AFFILIATED_WITH","id":"q","from":"p","to":"i",` + words + `}`, "does not begin with l_"},
+	{"a bad address", `{"source":"ARTICLE","title":"Q","url":"javascript:alert(1)"}`, "has in url what is no address"},
+	{"null for a property", `{"node":"PERSON","name":"Q","born":null}`, "leave out what is not known"},
+	{"half a number", `{"node":"EVENT","name":"Q","attendance":1.5}`, "has in attendance what is no whole number"},
+	{"a large number", `{"node":"EVENT","name":"Q","attendance":2147483648}`, "has in attendance what is no whole number"},
+	{"a quote without words", `{"node":"QUOTE","name":"Q"}`, "has no text"},
+	{"no evidence", `{"link":"AFFILIATED_WITH","from":"p","to":"i"}`, "has no evidence: a link needs the words that say so"},
+	{"an empty list of evidence", `{"link":"AFFILIATED_WITH","from":"p","to":"i","evidence":[]}`, "has no evidence"},
+	{"evidence without words", `{"link":"AFFILIATED_WITH","from":"p","to":"i","evidence":[{"source":"s_text","excerpt":" "}]}`, "has evidence without an excerpt"},
+	{"evidence from nowhere", `{"link":"AFFILIATED_WITH","from":"p","to":"i","evidence":[{"source":"s_other","excerpt":"x"}]}`, "has evidence from s_other, a source that stands neither above nor in the store"},
+	{"words that are not in the text", `{"link":"AFFILIATED_WITH","from":"p","to":"i","role":"x","evidence":[{"source":"s_text","excerpt":"other words"}]}`, "has an excerpt that does not occur in the text of s_text: other words"},
+	{"a third stance", `{"link":"AFFILIATED_WITH","from":"p","to":"i","evidence":[{"source":"s_text","excerpt":"the words","stance":"MAYBE"}]}`, "has in stance neither SUPPORTS nor REFUTES"},
+	{"from nobody", `{"link":"AFFILIATED_WITH","from":"q","to":"i",` + words + `}`, "links from q, which stands neither above nor in the store"},
+	{"to nobody", `{"link":"AFFILIATED_WITH","from":"p","to":"q",` + words + `}`, "links to q, which stands neither above nor in the store"},
+	{"the wrong way round", `{"link":"AFFILIATED_WITH","from":"i","to":"p",` + words + `}`, "links from i, which is of type INSTITUTION; AFFILIATED_WITH joins PERSON there"},
+	{"backwards in time", `{"link":"AFFILIATED_WITH","from":"p","to":"i","since":"2021","until":"2020",` + words + `}`, "has since after until"},
+	{"an id twice", `{"node":"PERSON","id":"p","name":"P"}`, "has the id p of an earlier line; put what it says into one line"},
+	{"a name twice", `{"node":"PERSON","name":"p"}`, "has the id p of an earlier line, made from its name; give one of the two an id"},
+	{"a link twice", `{"link":"AFFILIATED_WITH","id":"l_first","from":"p","to":"i",` + words + `}`, "says what an earlier line says (link l_first)"},
+	{"too long", `{"node":"PERSON","name":"Q","description":"` + strings.Repeat("x", exchange.MaxLine) + `"}`, "is longer than 1048576 bytes"},
+	{"a long description", `{"node":"PERSON","name":"Q","description":"` + strings.Repeat("x", 100_001) + `"}`, "has 100001 bytes in description"},
+}
+
+func from(name, text string) []exchange.File {
+	return []exchange.File{exchange.FromBytes(name, []byte(text))}
+}
+
+func TestBadLinesAreNamedAndNothingIsWritten(t *testing.T) {
+	cat := both.Catalog(t)
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		s := open(t)
+		for _, c := range badLines {
+			t.Run(c.name, func(t *testing.T) {
+				_, err := exchange.Import(t.Context(), cat, s, from("f.jsonl", ground+c.line+"\n"+`{"node":"PLACE","id":"after","name":"After"}`), exchange.Options{})
+				var bad *exchange.BadLinesError
+				if !errors.As(err, &bad) || len(bad.Lines) != 1 {
+					t.Fatalf("error %v", err)
+				}
+				if want := fmt.Sprintf("f.jsonl:%d: the line ", groundLines+1); !strings.HasPrefix(bad.Error(), want) || !strings.Contains(bad.Error(), c.says) {
+					t.Errorf("%s\nwant %s… %s", bad, want, c.says)
+				}
+				if len(bad.Error()) > 1000 {
+					t.Errorf("the message has %d bytes", len(bad.Error()))
+				}
+				if empty, err := s.Empty(t.Context()); err != nil || !empty {
+					t.Errorf("something was written: empty %v, %v", empty, err)
+				}
+			})
+		}
+	})
+}
+
+func TestManyBadLinesAreListedInOrderUpToABound(t *testing.T) {
+	cat := both.Catalog(t)
+	s := both.SQLite(cat)(t)
+	// lines that a look at the line finds, and lines that only a look at the others finds, by turns
+	text := ground + strings.Repeat("hello\n"+`{"link":"SAID","from":"q","to":"i",`+words+"}\n", 30)
+	_, err := exchange.Import(t.Context(), cat, s, from("f.jsonl", text), exchange.Options{})
+	var bad *exchange.BadLinesError
+	if !errors.As(err, &bad) || len(bad.Lines) != 20 || !bad.More {
+		t.Fatalf("error %v", err)
+	}
+	for i, l := range bad.Lines {
+		if l.Line != groundLines+1+i {
+			t.Fatalf("entry %d is of line %d\n%s", i, l.Line, bad)
+		}
+	}
+}
+
+func TestAConflictWithTheStoreIsABadLine(t *testing.T) {
+	cat := both.Catalog(t)
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		s := open(t)
+		if _, err := exchange.Import(t.Context(), cat, s, from("a", ground), exchange.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		before := exported(t, s)
+		_, err := exchange.Import(t.Context(), cat, s, from("b", `{"node":"PLACE","id":"new","name":"New"}`+"\n"+`{"node":"PLACE","id":"p","name":"P"}`), exchange.Options{})
+		if err == nil || !strings.Contains(err.Error(), "b:2: the line has the id p, which is taken by a record of type PERSON") {
+			t.Errorf("error %v", err)
+		}
+		if got := exported(t, s); got != before {
+			t.Errorf("something was written:\n%s", got)
+		}
+	})
+}
+
+func TestFilesAsPeopleMakeThem(t *testing.T) {
+	cat := both.Catalog(t)
+	want := ""
+	for _, c := range []struct{ name, text string }{
+		{"as it is", ground},
+		{"CRLF", strings.ReplaceAll(ground, "\n", "\r\n")},
+		{"a byte order mark", "\ufeff" + ground},
+		{"empty lines", strings.ReplaceAll(ground, "\n", "\n\n  \n")},
+		{"no last newline", strings.TrimSuffix(ground, "\n")},
+		{"no head", strings.TrimPrefix(ground, "{\"throughline\":1}\n")},
+		{"spaces", strings.ReplaceAll(strings.ReplaceAll(ground, ":", " : "), "{", " { ")},
+		{"decomposed", strings.ReplaceAll(ground, `"P"`, `"P"`)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := both.SQLite(cat)(t)
+			if _, err := exchange.Import(t.Context(), cat, s, from("f", c.text), exchange.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			got := exported(t, s)
+			if want == "" {
+				want = got
+			}
+			if got != want {
+				t.Errorf("it reads as\n%s", got)
+			}
+		})
+	}
+	s := both.SQLite(cat)(t)
+	if _, err := exchange.Import(t.Context(), cat, s, from("f", "\xff\xfe{\x00"), exchange.Options{}); err == nil || err.Error() != "f is UTF-16: save it as UTF-8" {
+		t.Errorf("UTF-16: %v", err)
+	}
+}
+
+func TestWhatIsAddedLaterIsVerified(t *testing.T) {
+	cat := both.Catalog(t)
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		s := open(t)
+		for _, text := range []string{ground, `{"link":"AFFILIATED_WITH","from":"p","to":"i","role":"later","evidence":[{"source":"s_text","excerpt":"other words"},{"source":"s_text","excerpt":"are the"},{"source":"s_none","excerpt":"x"}]}`} {
+			if _, err := exchange.Import(t.Context(), cat, s, from("f", text), exchange.Options{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		if err := s.Links(t.Context(), func(l *kg.Link) error {
+			if l.Role != "later" {
+				return nil
+			}
+			for _, e := range l.Evidence {
+				switch {
+				case e.Verified == nil:
+					got = append(got, "unknown")
+				case *e.Verified:
+					got = append(got, "yes")
+				default:
+					got = append(got, "no")
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Join(got, " ") != "no yes unknown" {
+			t.Errorf("verified: %v", got)
+		}
+	})
+}
+
+func exported(t *testing.T, s store.Scanner) string {
+	t.Helper()
+	var b bytes.Buffer
+	if _, err := exchange.Export(t.Context(), both.Catalog(t), s, &b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}

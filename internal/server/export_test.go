@@ -1,0 +1,39 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/throughline/throughline/graph"
+)
+
+// Negotiate is negotiate.
+func Negotiate(accept []string) (string, bool) { return negotiate(accept) }
+
+// RequestID is requestID.
+func RequestID(given string) string { return requestID(given) }
+
+// PersistedBytes is how many bytes of texts a server may keep.
+const PersistedBytes = persistedBytes
+
+// Kept is how many bytes it keeps.
+func (s *Server) Kept() int {
+	s.persisted.mu.Lock()
+	defer s.persisted.mu.Unlock()
+	n := 0
+	for e := s.persisted.order.Front(); e != nil; e = e.Next() {
+		n += len(e.Value.(*persistedItem).text)
+	}
+	if n != s.persisted.bytes || len(s.persisted.items) != s.persisted.order.Len() {
+		return -1
+	}
+	return n
+}
+
+// Decode reads a request as it arrives, and gives the status of the refusal, or 0.
+func (s *Server) Decode(w http.ResponseWriter, r *http.Request) (*graph.Request, int) {
+	req, no := s.post(w, r)
+	if no != nil {
+		return nil, no.status
+	}
+	return req, 0
+}

@@ -1,0 +1,83 @@
+// Package both runs a test on each store the program has: what is asked of both stands in one place.
+package both
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"github.com/throughline/throughline"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/neotest"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/neo4jstore"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+)
+
+// Clock is the time of every load, so that exports can be held against each other.
+func Clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
+
+// Catalog reads the contract.
+func Catalog(t testing.TB) *catalog.Catalog {
+	t.Helper()
+	cat, err := catalog.Parse("schema.graphqls", throughline.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cat
+}
+
+// Open gives an empty store.
+type Open func(t *testing.T) store.Store
+
+// Run runs test on the embedded store and on Neo4j, which -short leaves out. What open gave on Neo4j before is empty when it
+// is called again: there is one database.
+func Run(t *testing.T, cat *catalog.Catalog, test func(t *testing.T, open Open)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(cat)) })
+	t.Run("neo4j", func(t *testing.T) { test(t, Neo4j(t, cat)) })
+}
+
+// SQLite opens stores in files of their own.
+func SQLite(cat *catalog.Catalog) Open {
+	return func(t *testing.T) store.Store {
+		t.Helper()
+		s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: t.TempDir() + "/g.db", Catalog: cat, Now: Clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	}
+}
+
+// Neo4j takes the test server for this test, and opens one store on it: opening anew would create every index again.
+func Neo4j(t *testing.T, cat *catalog.Catalog) Open {
+	t.Helper()
+	srv := neotest.Start(t)
+	srv.Exclusive(t)
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: Clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	d, err := neo4j.NewDriverWithContext(srv.URL, neo4j.BasicAuth(srv.User, srv.Password, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close(context.Background()) })
+	return func(t *testing.T) store.Store {
+		t.Helper()
+		if _, err := neo4j.ExecuteQuery(t.Context(), d, "MATCH (n) WHERE NOT n:ThroughlineMeta DETACH DELETE n", nil, neo4j.EagerResultTransformer); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+}
