@@ -491,23 +491,30 @@ func (x *searching) value(row *kg.Row, prop string) kg.Value {
 }
 
 // selected finds the fields of this name that are wanted of an object.
-func selected(o *object, name string) (out []*out) {
-	if o == nil {
-		return nil
-	}
+func selected(o *object, name string) (list []*out) {
 	for i := range o.outs {
 		if o.outs[i].field.Name == name {
-			out = append(out, &o.outs[i])
+			list = append(list, &o.outs[i])
 		}
 	}
-	return out
+	return list
 }
 
-func inner(o *object, name string) *object {
-	for _, x := range selected(o, name) {
-		return x.objs.one
+// of gives what the selection on some objects asks of the fields of this name: several when it has aliases.
+func of(objects []*object, name string) (list []*object) {
+	for _, o := range objects {
+		for _, x := range selected(o, name) {
+			list = append(list, x.objs.one)
+		}
 	}
-	return nil
+	return list
+}
+
+// want tells whether one of some objects is asked for a field of these names.
+func want(objects []*object, names ...string) bool {
+	return slices.ContainsFunc(objects, func(o *object) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return len(selected(o, name)) > 0 })
+	})
 }
 
 // spare is the part of an operation's time that a search leaves for reading and writing the answer.
@@ -537,31 +544,21 @@ func (x *searching) paths() error {
 	if err != nil {
 		return err
 	}
-	report := inner(x.obj, "report")
+	top := []*object{x.obj}
+	asked, near := of(top, "paths"), of(of(top, "report"), "nearMiss")
 	lines := slices.Clone(found.Lines)
 	graphs := []store.Graph{x.g}
-	if len(lines) == 0 && inner(report, "nearMiss") != nil && limit.Err() == nil {
-		near, g, err := x.nearMiss(limit, p)
+	if len(lines) == 0 && len(near) > 0 && limit.Err() == nil {
+		miss, g, err := x.nearMiss(limit, p)
 		if err != nil {
 			return err
 		}
-		if near != nil {
-			lines, graphs = append(lines, *near), append(graphs, g)
+		if miss != nil {
+			lines, graphs = append(lines, *miss), append(graphs, g)
 		}
 	}
 	g := graphs[len(graphs)-1] // of all lines: there is a near miss only when there is nothing else
-	var ids []string
-	for i := range lines {
-		for _, k := range lines[i].Nodes {
-			ids = append(ids, g.Node(k).ID)
-		}
-		for _, h := range lines[i].Hops {
-			for _, a := range h.Links {
-				ids = append(ids, g.Link(a.Link).ID)
-			}
-		}
-	}
-	if err := x.read(unique(ids)); err != nil {
+	if err := x.readLines(g, lines, want(slices.Concat(asked, near), "steps", "sources", "narrative")); err != nil {
 		return err
 	}
 	if len(graphs) > 1 {
@@ -570,15 +567,53 @@ func (x *searching) paths() error {
 	x.a.tree = tree{}
 	var trees []tree
 	for i := range found.Lines {
-		trees = append(trees, x.path(g, &lines[i], inner(x.obj, "paths")))
+		trees = append(trees, x.path(g, &lines[i], asked))
 	}
 	x.a.tree["paths"] = treeCell(trees...)
 	told := tree{"outcome": textCell(string(found.Outcome)), "visitedNodes": intCell(int64(found.Visited))}
 	if len(lines) > len(found.Lines) {
-		told["nearMiss"] = treeCell(x.path(g, &lines[0], inner(report, "nearMiss")))
+		told["nearMiss"] = treeCell(x.path(g, &lines[0], near))
 	}
 	x.a.tree["report"] = treeCell(told)
 	return nil
+}
+
+// readLines reads the records of lines, with their links where they are told, as far as the search does not know already what
+// is wanted of them.
+func (x *searching) readLines(g store.Graph, lines []trace.Line, links bool) error {
+	sel := x.a.query.Root.Node
+	if !links && len(sel.Kids) == 0 && !slices.ContainsFunc(sel.Props, func(p *catalog.Prop) bool { return p.Name != "id" && p.Name != "type" }) {
+		x.a.res, x.rows = &kg.Result{}, map[string]*kg.Row{}
+		for i := range lines {
+			for _, k := range lines[i].Nodes {
+				n := g.Node(k)
+				row := &kg.Row{Type: n.Type, Vals: make([]kg.Value, len(sel.Props))}
+				for j, p := range sel.Props {
+					row.Vals[j] = kg.StringValue(n.ID)
+					if p.Name == "type" {
+						row.Vals[j] = kg.StringValue(x.e.opts.Catalog.TypeAt(n.Type).Enum)
+					}
+				}
+				x.rows[n.ID] = row
+			}
+		}
+		return nil
+	}
+	var ids []string
+	for i := range lines {
+		for _, k := range lines[i].Nodes {
+			ids = append(ids, g.Node(k).ID)
+		}
+		if !links {
+			continue
+		}
+		for _, h := range lines[i].Hops {
+			for _, a := range h.Links {
+				ids = append(ids, g.Link(a.Link).ID)
+			}
+		}
+	}
+	return x.read(unique(ids))
 }
 
 func distinct(keys []uint32) []uint32 {
@@ -615,8 +650,8 @@ func (x *searching) nearMiss(limit context.Context, p trace.Question) (*trace.Li
 	return &a.Lines[0], g, nil
 }
 
-// path makes the tree of a line.
-func (x *searching) path(g store.Graph, l *trace.Line, o *object) tree {
+// path makes the tree of a line, with what the objects asked for want of it.
+func (x *searching) path(g store.Graph, l *trace.Line, asked []*object) tree {
 	nodes := make([]string, len(l.Nodes))
 	for i, k := range l.Nodes {
 		nodes[i] = g.Node(k).ID
@@ -639,10 +674,10 @@ func (x *searching) path(g store.Graph, l *trace.Line, o *object) tree {
 		})
 	}
 	t["steps"] = treeCell(steps...)
-	if len(selected(o, "sources")) > 0 {
+	if want(asked, "sources") {
 		t["sources"] = x.sourcesOf(told)
 	}
-	if len(selected(o, "narrative")) > 0 {
+	if want(asked, "narrative") {
 		t["narrative"] = textCell(x.narrative(nodes, told, l.Hops))
 	}
 	return t
