@@ -491,16 +491,13 @@ func (x *searching) value(row *kg.Row, prop string) kg.Value {
 }
 
 // selected finds the fields of this name that are wanted of an object.
-func selected(o *object, name string) (out []*out) {
-	if o == nil {
-		return nil
-	}
+func selected(o *object, name string) (list []*out) {
 	for i := range o.outs {
 		if o.outs[i].field.Name == name {
-			out = append(out, &o.outs[i])
+			list = append(list, &o.outs[i])
 		}
 	}
-	return out
+	return list
 }
 
 // inner are the objects of the fields with this name: one for each alias.
@@ -549,27 +546,17 @@ func (x *searching) paths() error {
 	lines := slices.Clone(found.Lines)
 	graphs := []store.Graph{x.g}
 	if len(lines) == 0 && wanted("nearMiss", report) && limit.Err() == nil {
-		near, g, err := x.nearMiss(limit, p)
+		miss, g, err := x.nearMiss(limit, p)
 		if err != nil {
 			return err
 		}
-		if near != nil {
-			lines, graphs = append(lines, *near), append(graphs, g)
+		if miss != nil {
+			lines, graphs = append(lines, *miss), append(graphs, g)
 		}
 	}
 	g := graphs[len(graphs)-1] // of all lines: there is a near miss only when there is nothing else
-	var ids []string
-	for i := range lines {
-		for _, k := range lines[i].Nodes {
-			ids = append(ids, g.Node(k).ID)
-		}
-		for _, h := range lines[i].Hops {
-			for _, a := range h.Links {
-				ids = append(ids, g.Link(a.Link).ID)
-			}
-		}
-	}
-	if err := x.read(unique(ids)); err != nil {
+	told := slices.Concat(inner("paths", x.obj), inner("nearMiss", report...))
+	if err := x.readLines(g, lines, wanted("steps", told) || wanted("sources", told) || wanted("narrative", told)); err != nil {
 		return err
 	}
 	if len(graphs) > 1 {
@@ -581,12 +568,50 @@ func (x *searching) paths() error {
 		trees = append(trees, x.path(g, &lines[i], inner("paths", x.obj)))
 	}
 	x.a.tree["paths"] = treeCell(trees...)
-	told := tree{"outcome": textCell(string(found.Outcome)), "visitedNodes": intCell(int64(found.Visited))}
+	said := tree{"outcome": textCell(string(found.Outcome)), "visitedNodes": intCell(int64(found.Visited))}
 	if len(lines) > len(found.Lines) {
-		told["nearMiss"] = treeCell(x.path(g, &lines[0], inner("nearMiss", report...)))
+		said["nearMiss"] = treeCell(x.path(g, &lines[0], inner("nearMiss", report...)))
 	}
-	x.a.tree["report"] = treeCell(told)
+	x.a.tree["report"] = treeCell(said)
 	return nil
+}
+
+// readLines reads the records of lines, with their links where they are told, as far as the search does not know already what
+// is wanted of them.
+func (x *searching) readLines(g store.Graph, lines []trace.Line, links bool) error {
+	sel := x.a.query.Root.Node
+	if !links && len(sel.Kids) == 0 && !slices.ContainsFunc(sel.Props, func(p *catalog.Prop) bool { return p.Name != "id" && p.Name != "type" }) {
+		x.a.res, x.rows = &kg.Result{}, map[string]*kg.Row{}
+		for i := range lines {
+			for _, k := range lines[i].Nodes {
+				n := g.Node(k)
+				row := &kg.Row{Type: n.Type, Vals: make([]kg.Value, len(sel.Props))}
+				for j, p := range sel.Props {
+					row.Vals[j] = kg.StringValue(n.ID)
+					if p.Name == "type" {
+						row.Vals[j] = kg.StringValue(x.e.opts.Catalog.TypeAt(n.Type).Enum)
+					}
+				}
+				x.rows[n.ID] = row
+			}
+		}
+		return nil
+	}
+	var ids []string
+	for i := range lines {
+		for _, k := range lines[i].Nodes {
+			ids = append(ids, g.Node(k).ID)
+		}
+		if !links {
+			continue
+		}
+		for _, h := range lines[i].Hops {
+			for _, a := range h.Links {
+				ids = append(ids, g.Link(a.Link).ID)
+			}
+		}
+	}
+	return x.read(unique(ids))
 }
 
 func distinct(keys []uint32) []uint32 {

@@ -26,8 +26,9 @@ type opened struct {
 	kind  config.Kind
 }
 
-// open opens the store the settings choose. For Neo4j it returns before the server has answered: see wait.
-func (w *world) open(c *config.Store, cat *catalog.Catalog, log *slog.Logger) (*opened, error) {
+// open opens the store the settings choose. For Neo4j it returns before the server has answered: see wait. Adjacency is how
+// many of its links tracing may keep in memory.
+func (w *world) open(c *config.Store, cat *catalog.Catalog, log *slog.Logger, adjacency int64) (*opened, error) {
 	kind, where, err := c.Choose(w.getenv)
 	if err != nil {
 		return nil, err
@@ -39,7 +40,7 @@ func (w *world) open(c *config.Store, cat *catalog.Catalog, log *slog.Logger) (*
 		if c.Neo4jPassword == "" {
 			user = "" // a server without authentication
 		}
-		s, err := neo4jstore.Open(w.ctx, neo4jstore.Options{URL: where, User: user, Password: c.Neo4jPassword, Catalog: cat, Logger: log})
+		s, err := neo4jstore.Open(w.ctx, neo4jstore.Options{URL: where, User: user, Password: c.Neo4jPassword, Catalog: cat, Logger: log, AdjacencyLinks: adjacency})
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +68,7 @@ func (o *opened) wait(ctx context.Context) error {
 
 // openNow opens a store and waits for it: what every command but serve needs.
 func (w *world) openNow(c *config.Store, cat *catalog.Catalog) (*opened, error) {
-	o, err := w.open(c, cat, nil)
+	o, err := w.open(c, cat, nil, 0) // one question is not worth reading everything
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func (c *serveCmd) Run(w *world) error {
 		}
 		defer ml.Close() //nolint:errcheck // see above
 	}
-	s, err := w.open(&c.Store, cat, log)
+	s, err := w.open(&c.Store, cat, log, c.Adjacency)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ type Serve struct {
 	Playground    bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
 	MaxBody       int64         `name:"max-body" env:"THROUGHLINE_MAX_BODY" default:"1048576" help:"Bytes of a request's body."`
 	MaxConcurrent int           `name:"max-concurrent" env:"THROUGHLINE_MAX_CONCURRENT" default:"256" help:"Operations under way; as many again may wait, what is beyond gets a 503."`
+	Adjacency     int64         `name:"adjacency-links" env:"THROUGHLINE_ADJACENCY_LINKS" default:"5000000" help:"Links of a Neo4j that tracing may keep in memory, about 100 bytes each, for as long as nobody writes; a larger graph is walked in Neo4j. 0 keeps none."`
 	Grace         time.Duration `name:"grace" env:"THROUGHLINE_GRACE" default:"8s" help:"Time requests under way get when the server stops."`
 	MetricsAddr   string        `name:"metrics-addr" env:"THROUGHLINE_METRICS_ADDR" placeholder:"ADDR" help:"Address of /metrics (Prometheus). Off by default."`
 	OTLPEndpoint  string        `name:"otlp-endpoint" env:"THROUGHLINE_OTLP_ENDPOINT" placeholder:"URL" help:"Send OpenTelemetry traces there (OTLP over HTTP). Off by default."`

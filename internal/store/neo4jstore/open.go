@@ -34,6 +34,9 @@ type Options struct {
 	Catalog  *catalog.Catalog
 	Now      func() time.Time // nil = time.Now
 	Logger   *slog.Logger     // nil = none
+	// AdjacencyLinks is how many links tracing may keep in memory, about 100 bytes each; a larger graph is walked in Neo4j.
+	// 0 keeps none.
+	AdjacencyLinks int64
 }
 
 // Store is a graph in Neo4j.
@@ -51,6 +54,8 @@ type Store struct {
 	closing  sync.Once
 	closeErr error
 	texts    atomic.Int64 // statements sent, for tests
+	views    views
+	marks    marks
 }
 
 var _ store.Store = (*Store)(nil)
@@ -138,6 +143,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	// connecting outlives the call; Close ends it
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
+	s.views.open(background, o.AdjacencyLinks)
 	go s.connect(background)
 	return s, nil
 }
@@ -289,6 +295,7 @@ func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.stop()
 		<-s.stopped
+		s.views.close()
 		s.state.Store(&state{err: kg.Errorf(kg.Unavailable, "the store is closed")})
 		s.closeErr = s.driver.Close(context.Background())
 	})

@@ -36,17 +36,24 @@ func (s *Store) read(ctx context.Context, text string, params map[string]any) (r
 	for {
 		trips++
 		records, err = s.once(ctx, text, params)
-		if err == nil || trips == attempts || ctx.Err() != nil || !passing(err) {
-			break
-		}
-		wait := pause << (2 * (trips - 1))
-		wait += rand.N(wait) //nolint:gosec // spreads what failed together
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
+		if !again(ctx, trips, err) {
+			return records, trips, failure(ctx, err)
 		}
 	}
-	return records, trips, failure(ctx, err)
+}
+
+// again tells whether a read is worth another try, and waits a little before it.
+func again(ctx context.Context, tries int, err error) bool {
+	if err == nil || tries == attempts || ctx.Err() != nil || !passing(err) {
+		return false
+	}
+	wait := pause << (2 * (tries - 1))
+	wait += rand.N(wait) //nolint:gosec // spreads what failed together
+	select {
+	case <-ctx.Done():
+	case <-time.After(wait):
+	}
+	return true
 }
 
 // once runs a reading statement once, as its own transaction.
@@ -63,6 +70,11 @@ func (s *Store) Statements() int64 { return s.texts.Load() }
 
 // stream runs a reading statement once and hands on its records as they come.
 func (s *Store) stream(ctx context.Context, limit time.Duration, text string, params map[string]any, f func(*neo4j.Record) error) error {
+	return s.within(ctx, limit, text, params, f, nil)
+}
+
+// within does so and, when all has come, lets a caller look at the session.
+func (s *Store) within(ctx context.Context, limit time.Duration, text string, params map[string]any, f func(*neo4j.Record) error, end func(neo4j.SessionWithContext)) error {
 	cfg := s.session
 	cfg.AccessMode = neo4j.AccessModeRead
 	session := s.driver.NewSession(ctx, cfg)
@@ -79,7 +91,11 @@ func (s *Store) stream(ctx context.Context, limit time.Duration, text string, pa
 			return err
 		}
 	}
-	return res.Err()
+	if err := res.Err(); err != nil || end == nil {
+		return err
+	}
+	end(session)
+	return nil
 }
 
 // write runs one transaction, again when it failed for a passing reason; work must be right however often it runs.
@@ -94,6 +110,7 @@ func (s *Store) write(ctx context.Context, work func(tx neo4j.ManagedTransaction
 	_, err := session.ExecuteWrite(ctx, func(tx neo4j.ManagedTransaction) (any, error) {
 		return nil, work(tx)
 	}, timeout(ctx, 10*time.Minute))
+	s.views.current.Store(nil) // whatever became of it, what was read before may be out of date
 	return failure(ctx, err)
 }
 

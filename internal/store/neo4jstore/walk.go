@@ -16,10 +16,14 @@ import (
 
 var _ store.Walker = (*Store)(nil)
 
-// Walk finds the entities a question names, by one statement; each Expand is another. What was seen is kept under keys.
+// Walk finds the entities a question names, by one statement. Where a view of the graph can be used, that is all; otherwise
+// each Expand is another, and what was seen is kept under keys.
 func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, error) {
 	if err := s.usable(); err != nil {
 		return nil, nil, err
+	}
+	if v, keys, err := s.fromView(ctx, w); v != nil || err != nil {
+		return v, keys, err
 	}
 	g := &walk{s: s, w: w, nodes: make([]store.GraphNode, 1), links: make([]store.GraphLink, 1), nodeKeys: map[string]uint32{}, linkKeys: map[string]uint32{}}
 	if len(w.Refs) == 0 {
@@ -43,7 +47,7 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 			c.w("candidates", c.refs[i], "]")
 		}
 	}
-	records, trips, err := s.read(ctx, string(c.text), c.params)
+	records, mark, trips, err := s.marked(ctx, string(c.text), c.params)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -60,6 +64,12 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 			keys[i] = g.learn(n)
 			g.refs[i].ID = g.nodes[keys[i]].ID
 		}
+	}
+	if v := s.at(mark); v != nil && w.Links.OnLinkAlone() {
+		for i := range keys[:w.Asked] {
+			keys[i] = v.byID[g.refs[i].ID]
+		}
+		return newViewWalk(v, w, trips), keys[:w.Asked], nil
 	}
 	return g, keys[:w.Asked], nil
 }

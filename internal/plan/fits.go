@@ -1,0 +1,93 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+)
+
+// Fits tells whether a text, already folded, fulfils every part that is set but IsNull.
+func (f *StringFilter) Fits(folded string) bool {
+	return (f.Eq == nil || folded == *f.Eq) &&
+		(f.In == nil || slices.Contains(f.In, folded)) &&
+		(f.Contains == nil || strings.Contains(folded, *f.Contains)) &&
+		(f.StartsWith == nil || strings.HasPrefix(folded, *f.StartsWith))
+}
+
+// Bare tells whether a filter asks for nothing but IsNull.
+func (f *StringFilter) Bare() bool {
+	return f.Eq == nil && f.In == nil && f.Contains == nil && f.StartsWith == nil
+}
+
+// LinkFacts is what a LinkFilter looks at, the other end excepted.
+type LinkFacts struct {
+	Kind uint8
+	// Role is folded; HasRole tells that there is one.
+	Role    string
+	HasRole bool
+	// From is the first day of since, To the last of until; MinDay and MaxDay where they are not known.
+	From, To           kg.Day
+	HasSince, HasUntil bool
+	SourceCount        int64
+	FromSource         func(ids []string) bool // whether one of its sources is among these
+}
+
+// OnLinkAlone tells whether a filter looks at nothing but the link itself: not at the entity at its other end.
+func (f *LinkFilter) OnLinkAlone() bool {
+	if f == nil {
+		return true
+	}
+	alone := func(list []*LinkFilter) bool {
+		return !slices.ContainsFunc(list, func(x *LinkFilter) bool { return !x.OnLinkAlone() })
+	}
+	return f.Other == nil && alone(f.And) && alone(f.Or) && f.Not.OnLinkAlone()
+}
+
+// OnlyKinds gives the kinds of a filter that asks for nothing else.
+func (f *LinkFilter) OnlyKinds() (*catalog.KindSet, bool) {
+	if f == nil || f.Kinds == nil || f.And != nil || f.Or != nil || f.Not != nil || f.Role != nil || f.Other != nil ||
+		f.AsOf != nil || f.During != nil || f.Sources != nil || f.MinSources != nil {
+		return nil, false
+	}
+	return f.Kinds, true
+}
+
+// Fits tells whether a link fulfils the filter; Other is passed over.
+func (f *LinkFilter) Fits(l *LinkFacts) bool {
+	if f == nil {
+		return true
+	}
+	for _, a := range f.And {
+		if !a.Fits(l) {
+			return false
+		}
+	}
+	if f.Or != nil && !slices.ContainsFunc(f.Or, func(o *LinkFilter) bool { return o.Fits(l) }) {
+		return false
+	}
+	if f.Not != nil && f.Not.Fits(l) || f.Kinds != nil && !f.Kinds.Has(l.Kind) {
+		return false
+	}
+	if r := f.Role; r != nil && (r.IsNull != nil && *r.IsNull == l.HasRole || !r.Bare() && !(l.HasRole && r.Fits(l.Role))) {
+		return false
+	}
+	if f.AsOf != nil && (l.From > f.AsOf.To || l.To < f.AsOf.From) {
+		return false
+	}
+	if d := f.During; d != nil {
+		switch {
+		case d.IsNull != nil && *d.IsNull == (l.HasSince || l.HasUntil):
+			return false
+		case !d.Bounded:
+		case d.Certain:
+			if !l.HasSince || !l.HasUntil || l.From < d.From || l.To > d.To {
+				return false
+			}
+		case l.From > d.To || l.To < d.From:
+			return false
+		}
+	}
+	return (f.MinSources == nil || l.SourceCount >= *f.MinSources) && (f.Sources == nil || l.FromSource(f.Sources))
+}
