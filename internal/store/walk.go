@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 )
@@ -25,6 +26,10 @@ type Graph interface {
 	// Middle finds the nodes, each once and in any order, that are linked to one of a, followed as wayA says, and to one of
 	// b, followed as wayB says.
 	Middle(ctx context.Context, a, b []uint32, wayA, wayB Way) ([]uint32, error)
+	// Start lists entities of these types that fit a filter, each once and in any order; of more than most, any so many.
+	Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) ([]uint32, error)
+	// Counts tells how much there is, when plan.Walk.Counts asked for it.
+	Counts() *Counts
 	// Node tells what was learned of a node: those asked for, and every end of an arc.
 	Node(key uint32) GraphNode
 	// Link tells what was learned of a link.
@@ -42,6 +47,15 @@ type Way struct {
 	Back bool
 	// Among, when it is not nil, lists the only far ends that count.
 	Among []uint32
+	// Links, when it is not nil, stands in for plan.Walk.Links, and Far is what the far ends must fit, whichever way the
+	// walk goes. What they name stands in plan.Walk.Refs.
+	Links *plan.LinkFilter
+	Far   *plan.EntityFilter
+}
+
+// Counts is how many entities there are of each type and links of each kind, by index.
+type Counts struct {
+	Nodes, Links []int64
 }
 
 // Arc is one link of a node.
