@@ -32,6 +32,7 @@ type Limits struct {
 	MaxTokens     int           `name:"max-tokens" env:"THROUGHLINE_MAX_TOKENS" default:"4000" help:"Tokens of a document."`
 	MaxErrors     int           `name:"max-errors" env:"THROUGHLINE_MAX_ERRORS" default:"20" help:"Errors of one answer."`
 	MaxRows       int           `name:"max-rows" env:"THROUGHLINE_MAX_ROWS" default:"50000" help:"Entries an operation may read over all levels."`
+	MaxNodes      int           `name:"max-nodes" env:"THROUGHLINE_MAX_NODES" default:"500000" help:"Entities a search for paths or a match may look at."`
 	Timeout       time.Duration `name:"timeout" env:"THROUGHLINE_TIMEOUT" default:"10s" help:"Time an operation may take."`
 }
 
@@ -39,7 +40,7 @@ type Limits struct {
 func (l Limits) Plan() plan.Limits {
 	return plan.Limits{
 		MaxDepth: l.MaxDepth, MaxCost: l.MaxCost, MaxAliases: l.MaxAliases, MaxRootFields: l.MaxRootFields,
-		MaxTokens: l.MaxTokens, MaxErrors: l.MaxErrors, MaxRows: l.MaxRows, Timeout: l.Timeout,
+		MaxTokens: l.MaxTokens, MaxErrors: l.MaxErrors, MaxRows: l.MaxRows, MaxNodes: l.MaxNodes, Timeout: l.Timeout,
 	}
 }
 
@@ -89,6 +90,7 @@ func (s *Serve) Validate() error {
 		{"max-errors", s.MaxErrors},
 		{"max-root-fields", s.MaxRootFields},
 		{"max-rows", s.MaxRows},
+		{"max-nodes", s.MaxNodes},
 		{"max-concurrent", s.MaxConcurrent},
 		{"max-body", int(s.MaxBody)},
 		{"timeout", int(s.Timeout)},
