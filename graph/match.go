@@ -206,6 +206,9 @@ func (x *searching) match() error {
 	}
 	p.MaxNodes = x.question.paths.MaxNodes
 	stages := p.Plan(x.e.opts.Catalog, x.g.Counts(), func(k uint32) int64 { return x.g.Node(k).Degree })
+	if x.a.explain != nil {
+		x.a.explain.stages, x.a.explain.matched = stages, &p
+	}
 	report := tree{"outcome": textCell("ESTIMATED"), "estimatedNodes": countCell(trace.Total(stages)), "visitedNodes": intCell(0)}
 	found := &trace.Match{}
 	if !x.pattern.dry {

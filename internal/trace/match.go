@@ -426,7 +426,9 @@ func (m *matching) list() error {
 	}
 	ways := make([]map[uint32][]way, len(m.hops))
 	for i, hop := range m.hops {
-		slices.SortFunc(hop, func(a, b crossing) int { return cmp.Or(cmp.Compare(rank[a.left], rank[b.left]), cmp.Compare(rank[a.right], rank[b.right])) })
+		slices.SortFunc(hop, func(a, b crossing) int {
+			return cmp.Or(cmp.Compare(rank[a.left], rank[b.left]), cmp.Compare(rank[a.right], rank[b.right]))
+		})
 		ways[i] = map[uint32][]way{}
 		for j := 0; j < len(hop); {
 			first := hop[j]

@@ -19,7 +19,7 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 	if err != nil {
 		return nil, nil, err
 	}
-	g := &walk{x: fetch{im: im, q: &plan.Query{Refs: w.Refs}, ctx: ctx}, sources: w.Sources || w.SourceDates, dates: w.SourceDates}
+	g := &walk{x: fetch{im: im, q: &plan.Query{Refs: w.Refs}, ctx: ctx}, rec: store.RecorderOf(ctx), sources: w.Sources || w.SourceDates, dates: w.SourceDates}
 	if err := g.guard(g.x.resolve); err != nil {
 		return nil, nil, storeError(ctx, err)
 	}
@@ -42,13 +42,18 @@ type walk struct {
 	filter         *plan.LinkFilter
 	kinds          *catalog.KindSet // a filter that asks for kinds alone is looked at once for each group
 	sources, dates bool             // what is wanted of links
+	rec            *store.Recorder
 	arcs           []store.Arc
 	among          bits // of the Expand under way; nil for all
 }
 
 // guard turns the stop of a fetch into its error.
 func (g *walk) guard(f func()) (err error) {
+	before := g.x.walked
 	defer func() {
+		if g.rec != nil {
+			g.rec.Walk(g.x.walked-before, 0)
+		}
 		if r := recover(); r != nil {
 			s, ok := r.(stop)
 			if !ok {
