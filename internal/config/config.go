@@ -5,6 +5,7 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -51,6 +52,7 @@ type Serve struct {
 	CORSOrigin    []string      `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, such as https://app.example.org; repeatable; * for all, without credentials."`
 	Introspection bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
 	Playground    bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
+	Explain       string        `name:"explain" env:"THROUGHLINE_EXPLAIN" default:"auto" enum:"auto,on,off" help:"Whether requests with the header X-Throughline-Explain: 1 are told how they were answered (plan, statements, times): ${enum}. auto: only when --addr is a loopback address; behind a proxy on the same machine, set off."`
 	MaxBody       int64         `name:"max-body" env:"THROUGHLINE_MAX_BODY" default:"1048576" help:"Bytes of a request's body."`
 	MaxConcurrent int           `name:"max-concurrent" env:"THROUGHLINE_MAX_CONCURRENT" default:"256" help:"Operations under way; as many again may wait, what is beyond gets a 503."`
 	Grace         time.Duration `name:"grace" env:"THROUGHLINE_GRACE" default:"8s" help:"Time requests under way get when the server stops."`
@@ -77,6 +79,12 @@ type UsageError struct{ Problem, Hint string }
 
 // Error is both.
 func (u *UsageError) Error() string { return u.Problem + ": " + u.Hint }
+
+// Explains tells whether a server on this address explains its answers.
+func (s *Serve) Explains(addr net.Addr) bool {
+	t, ok := addr.(*net.TCPAddr)
+	return s.Explain == "on" || s.Explain == "auto" && ok && t.IP.IsLoopback()
+}
 
 // Validate checks what kong cannot.
 func (s *Serve) Validate() error {
