@@ -142,7 +142,7 @@ func (d *describer) line(depth int, parts ...string) {
 }
 
 func (d *describer) root(r *root, a *answer) []string {
-	name, q := r.follow.field.Name, a.query
+	name, q := r.out.field.Name, a.query
 	how := ""
 	depth := 0
 	switch {
@@ -180,10 +180,6 @@ func (d *describer) search(name string, a *answer) {
 	for i := range q.walk.Refs[:q.walk.Asked] {
 		by = append(by, named(&q.walk.Refs[i]))
 	}
-	named := ""
-	if len(by) > 0 {
-		named = fmt.Sprintf("%d entities named, by %s", len(by), strings.Join(by, ", "))
-	}
 	var how []string
 	switch name {
 	case "paths":
@@ -206,7 +202,7 @@ func (d *describer) search(name string, a *answer) {
 	case "match":
 		how = append(how, fmt.Sprintf("first %d", q.pattern.First))
 	}
-	d.line(0, name+": a search over the graph", named, strings.Join(how, ", "), d.where("links where ", d.links(q.walk.Links)))
+	d.line(0, name+": a search over the graph", d.where("entities given by ", strings.Join(by, ", ")), strings.Join(how, ", "), d.where("links where ", d.links(q.walk.Links)))
 	if q.pattern != nil {
 		for i := range q.pattern.Nodes {
 			n := &q.pattern.Nodes[i]
