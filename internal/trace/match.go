@@ -43,6 +43,8 @@ type PatternLink struct {
 	Kinds   catalog.KindSet
 	Out, In bool             // with the pattern, against it
 	Where   *plan.LinkFilter // Other speaks of the node the hop arrives at
+	// whether such links lead to types that do not fit: against the pattern, and with it; see Narrow
+	astray [2]bool
 }
 
 // Narrow takes from each place the types that the kinds of link beside it never join. It gives the first hop that
@@ -70,6 +72,15 @@ func (p *Pattern) Narrow(cat *catalog.Catalog) int {
 			changed = changed || a.Types&^left != 0 || b.Types&^right != 0
 			a.Types &= left
 			b.Types &= right
+		}
+	}
+	for i := range p.Links {
+		l, a, b := &p.Links[i], p.Nodes[i].Types, p.Nodes[i+1].Types
+		for _, k := range cat.Kinds {
+			if l.Kinds.Has(k.Index) {
+				l.astray[0] = l.astray[0] || l.Out && k.To&b != 0 && k.From&^a != 0 || l.In && k.From&b != 0 && k.To&^a != 0
+				l.astray[1] = l.astray[1] || l.Out && k.From&a != 0 && k.To&^b != 0 || l.In && k.To&a != 0 && k.From&^b != 0
+			}
 		}
 	}
 	return -1
@@ -334,9 +345,12 @@ func (m *matching) stage(s *Stage) (int, error) {
 		way.Among = keysOf(m.places[to])
 	} else {
 		n := &m.p.Nodes[to]
-		way.Far = &plan.EntityFilter{Types: &n.Types}
-		if n.Where != nil {
-			way.Far.And = []*plan.EntityFilter{n.Where}
+		way.Far = n.Where
+		if !s.Back && l.astray[1] || s.Back && l.astray[0] {
+			way.Far = &plan.EntityFilter{Types: &n.Types}
+			if n.Where != nil {
+				way.Far.And = []*plan.EntityFilter{n.Where}
+			}
 		}
 	}
 	ends := map[uint32]bool{}

@@ -223,6 +223,43 @@ func TestPlaygroundLinks(t *testing.T) {
 	}
 }
 
+func TestPlaygroundExplains(t *testing.T) {
+	origin, browser := newServer(t), newBrowser(t)
+	b := newTab(t, browser, origin)
+	b.open("/playground")
+	toggle, pressed := `.explain-button`, `document.querySelector('.explain-button').getAttribute('aria-pressed')`
+	// the header of the last POST
+	header := func() any {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.posted["X-Throughline-Explain"]
+	}
+	b.click("#graphiql-session-tab-2") // its answer is short enough to be in view
+	b.click(execute)
+	b.wait("the answer is shown", contains(response, `"data": null`)+" && !"+contains(response, `"explain"`))
+	if got := header(); got != nil {
+		t.Errorf("the header is sent unasked: %v", got)
+	}
+	b.click(toggle)
+	b.wait("it is on", pressed+` === 'true'`)
+	b.click(execute)
+	b.wait("the explanation is shown with the answer", contains(response, `"explain"`)+" && "+contains(response, "one of EVENT, by name"))
+	b.screenshot("explained")
+	if got := header(); got != "1" {
+		t.Errorf("the header sent is %v", got)
+	}
+	// the browser remembers
+	b.open("/playground")
+	b.wait("it is still on", pressed+` === 'true'`)
+	b.click(toggle)
+	b.wait("it is off", pressed+` === 'false'`)
+	b.click(execute)
+	b.wait("the answer alone is shown", contains(response, `"data": null`)+" && !"+contains(response, `"explain"`))
+	if got := header(); got != nil {
+		t.Errorf("the header is sent although it is off: %v", got)
+	}
+}
+
 func TestPlaygroundDark(t *testing.T) {
 	origin, browser := newServer(t), newBrowser(t)
 	for _, scheme := range []string{"light", "dark"} {

@@ -31,7 +31,7 @@ func stubServer(t *testing.T) string {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	playground := web.Playground(web.Options{})
+	playground := web.Playground(web.Options{Explain: true})
 	mux.Handle("/playground", playground)
 	mux.Handle("/playground/", playground)
 	mux.HandleFunc("POST /graphql", func(w http.ResponseWriter, r *http.Request) {
@@ -47,6 +47,8 @@ func stubServer(t *testing.T) string {
 			answer = introspection
 		case strings.Contains(body.Query, `person(ref: {name: "Mary Kaldor"})`):
 			answer = []byte(headline)
+		case r.Header.Get("X-Throughline-Explain") == "1":
+			answer = []byte(`{"data":null,"extensions":{"explain":{"event":{"plan":["event: one of EVENT, by name"],"roundTrips":1}}}}`)
 		}
 		_, _ = w.Write(answer)
 	})
