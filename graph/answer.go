@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -41,6 +42,7 @@ type answer struct {
 	err      error
 	question *question // of traced answers
 	tree     tree
+	explain  *explaining // nil when nobody asked
 }
 
 // writer writes one operation.
@@ -278,6 +280,10 @@ func (w *writer) traced(x *out, p *place) bool {
 // root writes the answer of a root field.
 func (w *writer) root(x *out) bool {
 	a := &w.answers[x.index]
+	if a.explain != nil {
+		began := time.Now()
+		defer func() { a.explain.write = time.Since(began) }()
+	}
 	if a.err != nil {
 		w.fail(x.key, a.err)
 		return false

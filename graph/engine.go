@@ -114,6 +114,8 @@ type Request struct {
 	Variables     map[string]any // as decoded from JSON, numbers as json.Number
 	// ReadOnly refuses everything but queries: GET requests must not change anything.
 	ReadOnly bool
+	// Explain has the answer say how it was made, in Response.Extensions.
+	Explain bool
 }
 
 // Response is the answer to one Request. Release must be called when its bytes are no longer needed.
@@ -122,6 +124,8 @@ type Response struct {
 	Data []byte
 	// Errors each have extensions.code.
 	Errors []*gqlerror.Error
+	// Extensions is the JSON of "extensions"; nil for none.
+	Extensions []byte
 	// Began tells that execution began: the request was well-formed and valid, and what failed failed while answering.
 	Began bool
 	// Operation is the operation's name, Kind "query", "mutation" or "subscription"; "" when there is none.
@@ -188,6 +192,10 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	w.present = func(err error, path ast.Path) *gqlerror.Error { return e.present(ctx, err, path) }
 	total := 0
 	for i, root := range c.roots {
+		var bound time.Time
+		if r.Explain {
+			w.answers[i].explain, bound = &explaining{}, time.Now()
+		}
 		q, err := c.query(root, e.opts.Catalog, vars, &e.opts.Limits)
 		if err != nil {
 			return e.refuse(ctx, resp, err)
@@ -199,6 +207,9 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 			}
 		}
 		total = clamp(total + cost(root, q, w.answers[i].question))
+		if r.Explain {
+			w.answers[i].explain.bind = time.Since(bound)
+		}
 	}
 	if total > e.opts.Limits.MaxCost {
 		return e.refuse(ctx, resp, kg.Errorf(kg.CostLimit, "the operation costs %d, the limit is %d; ask for smaller pages or fewer levels", total, e.opts.Limits.MaxCost))
@@ -213,6 +224,9 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 		if res := w.answers[i].res; res != nil {
 			o.RoundTrips += res.RoundTrips
 		}
+	}
+	if r.Explain {
+		defer func() { resp.Extensions = e.explain(c, w.answers) }()
 	}
 	if c.generic || forceGenerated(ctx) {
 		e.execute(ctx, r, d, op, c, w, resp)
@@ -328,6 +342,11 @@ func (e *Engine) fetch(ctx context.Context, answers []answer) {
 
 // one has the store answer one root field.
 func (e *Engine) one(ctx context.Context, a *answer) {
+	if x := a.explain; x != nil {
+		ctx = store.WithRecorder(ctx, &x.recorder)
+		began := time.Now()
+		defer func() { x.store = time.Since(began) }()
+	}
 	if a.question != nil {
 		a.err = e.search(ctx, a)
 		return
@@ -355,7 +374,13 @@ func (e *Engine) execute(ctx context.Context, r *Request, d *document, op *ast.O
 	ctx = graphql.WithResponseContext(ctx, func(ctx context.Context, err error) *gqlerror.Error {
 		return e.present(ctx, err, graphql.GetPath(ctx))
 	}, oc.RecoverFunc)
+	began := time.Now()
 	answer := e.generated.Exec(ctx)(ctx)
+	for i := range w.answers {
+		if x := w.answers[i].explain; x != nil {
+			x.write = time.Since(began) // of all fields: they are written side by side
+		}
+	}
 	resp.Errors = graphql.GetErrors(ctx)
 	if answer != nil {
 		resp.Data = answer.Data
@@ -379,7 +404,7 @@ func (r *Response) Code() string {
 	return code
 }
 
-// AppendJSON appends the answer as one JSON object: "errors" first when there are any, then "data".
+// AppendJSON appends the answer as one JSON object: "errors" first when there are any, then "data", then "extensions".
 func (r *Response) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if len(r.Errors) > 0 {
@@ -396,6 +421,10 @@ func (r *Response) AppendJSON(dst []byte) []byte {
 		}
 		dst = append(dst, `"data":`...)
 		dst = append(dst, r.Data...)
+	}
+	if r.Extensions != nil {
+		dst = append(dst, `,"extensions":`...)
+		dst = append(dst, r.Extensions...)
 	}
 	return append(dst, '}')
 }

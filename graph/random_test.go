@@ -126,8 +126,14 @@ func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string
 			args = append(args, "rank: "+[]string{"SHORTEST", "STRONGEST", "MOST_CORROBORATED", "MOST_RECENT"}[d.IntN(4)])
 		case "maxNodes":
 			args = append(args, "maxNodes: "+[]string{"1", "5", "40"}[d.IntN(3)])
+		case "pattern":
+			args = append(args, "pattern: "+d.pattern())
+		case "dryRun":
+			if d.IntN(4) == 0 {
+				args = append(args, "dryRun: $on")
+			}
 		case "first":
-			if f.Name == "paths" {
+			if f.Name == "paths" || f.Name == "match" {
 				args = append(args, "first: "+[]string{"1", "2", "7"}[d.IntN(3)])
 				continue
 			}
@@ -169,6 +175,22 @@ func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string
 		return ""
 	}
 	return "(" + strings.Join(args, ", ") + ")"
+}
+
+// pattern writes a pattern of one or two hops, now and then one that is refused.
+func (d *documents) pattern() string {
+	var steps []string
+	for i := range 3 + 2*d.IntN(2) {
+		switch {
+		case i%2 == 1:
+			steps = append(steps, []string{`{link: {}}`, `{link: {kind: [SAID, ABOUT]}}`, `{link: {direction: OUTGOING}}`, `{link: {where: {other: {name: {contains: $s}}}}}`}[d.IntN(4)])
+		case d.IntN(20) == 0:
+			steps = append(steps, `{link: {}}`)
+		default:
+			steps = append(steps, []string{`{node: {}}`, `{node: {type: [PERSON, THEME]}}`, `{node: {ref: {id: $id}}}`, `{node: {where: {name: {contains: $s}}}}`}[d.IntN(4)])
+		}
+	}
+	return "[" + strings.Join(steps, ", ") + "]"
 }
 
 func (d *documents) id() string {

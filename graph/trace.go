@@ -59,6 +59,8 @@ func askerOf(field string) *asker {
 		return &asker{bindCompare, (*searching).compare, []string{"role", "since", "until"}}
 	case "coParticipation":
 		return &asker{bindCompany, (*searching).company, nil}
+	case "match":
+		return &asker{bindMatch, (*searching).match, nil}
 	}
 	return nil
 }
@@ -87,6 +89,7 @@ type question struct {
 	binding  uint32
 	during   *plan.DateFilter
 	through  uint8
+	pattern  *pattern // of match
 	vars     map[string]any
 	names    []string // of walk.Refs[:Asked], for messages
 }
@@ -96,6 +99,8 @@ func (q *question) records() int {
 	switch q.field.Name {
 	case "paths":
 		return q.paths.First * (q.paths.MaxLength + 1)
+	case "match":
+		return q.pattern.First * (2*len(q.pattern.Nodes) - 1)
 	case "subgraph":
 		return 2 * q.maxNodes
 	case "timeline", "coParticipation":
@@ -205,6 +210,11 @@ func (t *traced) ask(cat *catalog.Catalog, vars map[string]any, limits *plan.Lim
 		return nil, err
 	}
 	q.walk.Asked = len(b.refs)
+	if q.pattern != nil {
+		if err := q.pattern.filters(b); err != nil {
+			return nil, err
+		}
+	}
 	if w, ok := args["where"].(map[string]any); ok {
 		f, err := b.linkFilter(t.field.Name+".where", w, 1)
 		if err != nil {

@@ -712,6 +712,46 @@ func (r *linkEdgeResolver) Direction(ctx context.Context, obj *model.LinkEdge) (
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *matchReportResolver) Outcome(ctx context.Context, obj *model.MatchReport) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *matchReportResolver) EstimatedNodes(ctx context.Context, obj *model.MatchReport) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *matchReportResolver) VisitedNodes(ctx context.Context, obj *model.MatchReport) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *matchReportResolver) Stages(ctx context.Context, obj *model.MatchReport) ([]model.MatchStage, error) {
+	return many[model.MatchStage](ctx, obj.Value)
+}
+
+func (r *matchResultResolver) Paths(ctx context.Context, obj *model.MatchResult) ([]model.Path, error) {
+	return many[model.Path](ctx, obj.Value)
+}
+
+func (r *matchResultResolver) PageInfo(ctx context.Context, obj *model.MatchResult) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *matchResultResolver) Report(ctx context.Context, obj *model.MatchResult) (*model.MatchReport, error) {
+	return one[model.MatchReport](ctx, obj.Value)
+}
+
+func (r *matchStageResolver) Does(ctx context.Context, obj *model.MatchStage) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *matchStageResolver) EstimatedNodes(ctx context.Context, obj *model.MatchStage) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *matchStageResolver) VisitedNodes(ctx context.Context, obj *model.MatchStage) (*int64, error) {
+	return scalar[*int64](ctx, obj.Value)
+}
+
 func (r *pageInfoResolver) HasNextPage(ctx context.Context, obj *model.PageInfo) (bool, error) {
 	return scalar[bool](ctx, obj.Value)
 }
@@ -1170,6 +1210,10 @@ func (r *queryResolver) Search(ctx context.Context, text string, types []string,
 
 func (r *queryResolver) Paths(ctx context.Context, from map[string]any, to map[string]any, via []map[string]any, avoid []map[string]any, where map[string]any, directed *bool, chronological *bool, dateMatch *string, independentSources *bool, hubPenalty *float64, rank *string, maxLength *int64, first *int64) (*model.PathResult, error) {
 	return one[model.PathResult](ctx, rootValue(ctx))
+}
+
+func (r *queryResolver) Match(ctx context.Context, pattern []map[string]any, first *int64, after *string, dryRun *bool) (*model.MatchResult, error) {
+	return one[model.MatchResult](ctx, rootValue(ctx))
 }
 
 func (r *queryResolver) Subgraph(ctx context.Context, seeds []map[string]any, depth *int64, where map[string]any, maxNodes *int64) (*model.Subgraph, error) {
@@ -1740,6 +1784,12 @@ func (r *Resolver) LinkConnection() exec.LinkConnectionResolver { return &linkCo
 
 func (r *Resolver) LinkEdge() exec.LinkEdgeResolver { return &linkEdgeResolver{r} }
 
+func (r *Resolver) MatchReport() exec.MatchReportResolver { return &matchReportResolver{r} }
+
+func (r *Resolver) MatchResult() exec.MatchResultResolver { return &matchResultResolver{r} }
+
+func (r *Resolver) MatchStage() exec.MatchStageResolver { return &matchStageResolver{r} }
+
 func (r *Resolver) PageInfo() exec.PageInfoResolver { return &pageInfoResolver{r} }
 
 func (r *Resolver) Path() exec.PathResolver { return &pathResolver{r} }
@@ -1858,6 +1908,9 @@ type (
 	linkResolver                      struct{ *Resolver }
 	linkConnectionResolver            struct{ *Resolver }
 	linkEdgeResolver                  struct{ *Resolver }
+	matchReportResolver               struct{ *Resolver }
+	matchResultResolver               struct{ *Resolver }
+	matchStageResolver                struct{ *Resolver }
 	pageInfoResolver                  struct{ *Resolver }
 	pathResolver                      struct{ *Resolver }
 	pathReportResolver                struct{ *Resolver }

@@ -57,6 +57,9 @@ type ResolverRoot interface {
 	Link() LinkResolver
 	LinkConnection() LinkConnectionResolver
 	LinkEdge() LinkEdgeResolver
+	MatchReport() MatchReportResolver
+	MatchResult() MatchResultResolver
+	MatchStage() MatchStageResolver
 	PageInfo() PageInfoResolver
 	Path() PathResolver
 	PathReport() PathReportResolver
@@ -338,6 +341,22 @@ type LinkEdgeResolver interface {
 	Until(ctx context.Context, obj *model.LinkEdge) (*string, error)
 	Direction(ctx context.Context, obj *model.LinkEdge) (string, error)
 }
+type MatchReportResolver interface {
+	Outcome(ctx context.Context, obj *model.MatchReport) (string, error)
+	EstimatedNodes(ctx context.Context, obj *model.MatchReport) (int64, error)
+	VisitedNodes(ctx context.Context, obj *model.MatchReport) (int64, error)
+	Stages(ctx context.Context, obj *model.MatchReport) ([]model.MatchStage, error)
+}
+type MatchResultResolver interface {
+	Paths(ctx context.Context, obj *model.MatchResult) ([]model.Path, error)
+	PageInfo(ctx context.Context, obj *model.MatchResult) (*model.PageInfo, error)
+	Report(ctx context.Context, obj *model.MatchResult) (*model.MatchReport, error)
+}
+type MatchStageResolver interface {
+	Does(ctx context.Context, obj *model.MatchStage) (string, error)
+	EstimatedNodes(ctx context.Context, obj *model.MatchStage) (int64, error)
+	VisitedNodes(ctx context.Context, obj *model.MatchStage) (*int64, error)
+}
 type PageInfoResolver interface {
 	HasNextPage(ctx context.Context, obj *model.PageInfo) (bool, error)
 	HasPreviousPage(ctx context.Context, obj *model.PageInfo) (bool, error)
@@ -484,6 +503,7 @@ type QueryResolver interface {
 	Sources(ctx context.Context, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.SourceConnection, error)
 	Search(ctx context.Context, text string, types []string, first *int64, after *string) (*model.SearchConnection, error)
 	Paths(ctx context.Context, from map[string]any, to map[string]any, via []map[string]any, avoid []map[string]any, where map[string]any, directed *bool, chronological *bool, dateMatch *string, independentSources *bool, hubPenalty *float64, rank *string, maxLength *int64, first *int64) (*model.PathResult, error)
+	Match(ctx context.Context, pattern []map[string]any, first *int64, after *string, dryRun *bool) (*model.MatchResult, error)
 	Subgraph(ctx context.Context, seeds []map[string]any, depth *int64, where map[string]any, maxNodes *int64) (*model.Subgraph, error)
 	Timeline(ctx context.Context, subjects []map[string]any, during map[string]any, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.TimelineConnection, error)
 	Compare(ctx context.Context, a map[string]any, b map[string]any, where map[string]any) (*model.Comparison, error)
@@ -679,8 +699,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("IntFilter", ec.unmarshalInputIntFilter),
 			graphql.NewInputUnmarshaler("LinkFilter", ec.unmarshalInputLinkFilter),
 			graphql.NewInputUnmarshaler("LinkOrder", ec.unmarshalInputLinkOrder),
+			graphql.NewInputUnmarshaler("LinkStep", ec.unmarshalInputLinkStep),
 			graphql.NewInputUnmarshaler("LinkedToFilter", ec.unmarshalInputLinkedToFilter),
+			graphql.NewInputUnmarshaler("NodeStep", ec.unmarshalInputNodeStep),
 			graphql.NewInputUnmarshaler("PartialDateFilter", ec.unmarshalInputPartialDateFilter),
+			graphql.NewInputUnmarshaler("PatternStep", ec.unmarshalInputPatternStep),
 			graphql.NewInputUnmarshaler("StringFilter", ec.unmarshalInputStringFilter),
 		)
 	}
@@ -2693,6 +2716,23 @@ type Query {
     first: Int = 5
   ): PathResult!
   """
+  All lines that fit a pattern: nodes and links by turns, each with what it must be. A pattern begins and ends with a node and
+  has 1 to 8 links; a line passes no entity twice; links that join the same two are alternatives of one hop, as in ` + "`" + `paths` + "`" + `.
+  What it costs is estimated first, from how much there is of each type and kind, and a pattern that would look at too much is
+  refused with COST_LIMIT. Example, who in NATO's orbit said something about a theme:
+  ` + "`" + `{ match(pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID]}}, {node: {}}, {link: {kind: [ABOUT]}}, {node: {ref: {name: "human security"}}}]) { paths { narrative } } }` + "`" + `.
+  """
+  match(
+    "Nodes and links by turns."
+    pattern: [PatternStep!]!
+    "How many lines, 1 to 50, in the order of the ids along the way."
+    first: Int = 20
+    "Continue after this cursor: ` + "`" + `pageInfo.endCursor` + "`" + ` of the same pattern."
+    after: String
+    "Only tell what it would do and cost."
+    dryRun: Boolean = false
+  ): MatchResult!
+  """
   Nodes and links around the seeds as flat lists: what a graph view draws. Nearest first, and of those equally near the ones
   with most links. Example: ` + "`" + `{ subgraph(seeds: [{name: "NATO"}], depth: 1) { nodes { name } links { sentence } } }` + "`" + `.
   """
@@ -2889,6 +2929,78 @@ enum PathOutcome {
   TIMEOUT
   "There is none of any length."
   DISCONNECTED
+}
+
+"One step of a pattern: a node or a link."
+input PatternStep @oneOf {
+  "An entity: ` + "`" + `{node: {type: [PERSON]}}` + "`" + `; ` + "`" + `{node: {}}` + "`" + ` is any."
+  node: NodeStep
+  "What joins the entities before and behind: ` + "`" + `{link: {kind: [SAID], direction: OUTGOING}}` + "`" + `; ` + "`" + `{link: {}}` + "`" + ` is any."
+  link: LinkStep
+}
+
+"What an entity of a pattern must be. All that are given must hold."
+input NodeStep {
+  "This very entity. With ` + "`" + `type` + "`" + `, a name is looked for only among these types."
+  ref: EntityRef
+  "Of one of these types."
+  type: [EntityType!]
+  "It fits this; not together with ` + "`" + `ref` + "`" + `."
+  where: EntityFilter
+}
+
+"What the links between two entities of a pattern must be. All that are given must hold."
+input LinkStep {
+  "Of one of these kinds."
+  kind: [LinkKind!]
+  "OUTGOING: the link runs the way of the pattern; INCOMING: against it; left out: either."
+  direction: Direction
+  "It fits this; ` + "`" + `other` + "`" + ` speaks of the entity the step arrives at."
+  where: LinkFilter
+}
+
+"Lines that fit a pattern, and what finding them took."
+type MatchResult {
+  "The lines of this page, in the order of the ids of their entities; their ` + "`" + `cost` + "`" + ` is their length."
+  paths: [Path!]!
+  "Where this page stands in the list; a cursor is a line's place in it."
+  pageInfo: PageInfo!
+  "What was done, what it was expected to cost and what it did."
+  report: MatchReport!
+}
+
+"What a match did, or would do."
+type MatchReport {
+  "How it ended."
+  outcome: MatchOutcome!
+  "About how many entities it looks at, told beforehand from how many there are of each type, how many links of each kind, and how many links an entity named by ` + "`" + `ref` + "`" + ` has. A filter is taken to let one in ten pass."
+  estimatedNodes: Int!
+  "How many entities fitted where they were looked at; 0 with ` + "`" + `dryRun` + "`" + `."
+  visitedNodes: Int!
+  "What it does, in this order: each is one question to the store."
+  stages: [MatchStage!]!
+}
+
+"One thing a match does: it lists the entities that fit a step, or follows a link step from one side."
+type MatchStage {
+  "In words, steps counted from 0: ` + "`" + `follow step 1 backwards from step 2` + "`" + `."
+  does: String!
+  "About how many entities it looks at."
+  estimatedNodes: Int!
+  "How many of them fitted; null when it did not run."
+  visitedNodes: Int
+}
+
+"How a match ended."
+enum MatchOutcome {
+  "Everything that fits was found; ` + "`" + `pageInfo` + "`" + ` tells whether there is more than this page."
+  COMPLETE
+  "It looked at as many entities as it may, and gave up."
+  NODE_LIMIT
+  "The time was up."
+  TIMEOUT
+  "Nothing was run, as ` + "`" + `dryRun` + "`" + ` asks."
+  ESTIMATED
 }
 
 "A part of the graph as flat lists."
@@ -3543,6 +3655,44 @@ func (ec *executionContext) childFields_LinkEdge(ctx context.Context, field grap
 		return ec.fieldContext_LinkEdge_direction(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LinkEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_MatchReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "outcome":
+		return ec.fieldContext_MatchReport_outcome(ctx, field)
+	case "estimatedNodes":
+		return ec.fieldContext_MatchReport_estimatedNodes(ctx, field)
+	case "visitedNodes":
+		return ec.fieldContext_MatchReport_visitedNodes(ctx, field)
+	case "stages":
+		return ec.fieldContext_MatchReport_stages(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MatchReport", field.Name)
+}
+
+func (ec *executionContext) childFields_MatchResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "paths":
+		return ec.fieldContext_MatchResult_paths(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_MatchResult_pageInfo(ctx, field)
+	case "report":
+		return ec.fieldContext_MatchResult_report(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MatchResult", field.Name)
+}
+
+func (ec *executionContext) childFields_MatchStage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "does":
+		return ec.fieldContext_MatchStage_does(ctx, field)
+	case "estimatedNodes":
+		return ec.fieldContext_MatchStage_estimatedNodes(ctx, field)
+	case "visitedNodes":
+		return ec.fieldContext_MatchStage_visitedNodes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MatchStage", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6546,6 +6696,44 @@ func (ec *executionContext) field_Query_link_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["ref"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_match_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "pattern",
+		func(ctx context.Context, v any) ([]map[string]any, error) {
+			return ec.unmarshalNPatternStep2ᚕmapᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["pattern"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "dryRun",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["dryRun"] = arg3
 	return args, nil
 }
 
@@ -13188,6 +13376,272 @@ func (ec *executionContext) fieldContext_LinkEdge_direction(_ context.Context, f
 	return graphql.NewScalarFieldContext("LinkEdge", field, true, true, "Direction")
 }
 
+func (ec *executionContext) _MatchReport_outcome(ctx context.Context, field graphql.CollectedField, obj *model.MatchReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchReport_outcome(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchReport().Outcome(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNMatchOutcome2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchReport_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MatchReport", field, true, true, "MatchOutcome")
+}
+
+func (ec *executionContext) _MatchReport_estimatedNodes(ctx context.Context, field graphql.CollectedField, obj *model.MatchReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchReport_estimatedNodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchReport().EstimatedNodes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchReport_estimatedNodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MatchReport", field, true, true, "Int")
+}
+
+func (ec *executionContext) _MatchReport_visitedNodes(ctx context.Context, field graphql.CollectedField, obj *model.MatchReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchReport_visitedNodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchReport().VisitedNodes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchReport_visitedNodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MatchReport", field, true, true, "Int")
+}
+
+func (ec *executionContext) _MatchReport_stages(ctx context.Context, field graphql.CollectedField, obj *model.MatchReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchReport_stages(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchReport().Stages(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.MatchStage) graphql.Marshaler {
+			return ec.marshalNMatchStage2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchStageᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchReport_stages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MatchReport",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MatchStage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MatchResult_paths(ctx context.Context, field graphql.CollectedField, obj *model.MatchResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchResult_paths(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchResult().Paths(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Path) graphql.Marshaler {
+			return ec.marshalNPath2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPathᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchResult_paths(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MatchResult",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Path(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MatchResult_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MatchResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchResult_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchResult().PageInfo(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchResult_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MatchResult",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MatchResult_report(ctx context.Context, field graphql.CollectedField, obj *model.MatchResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchResult_report(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchResult().Report(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MatchReport) graphql.Marshaler {
+			return ec.marshalNMatchReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchReport(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchResult_report(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MatchResult",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MatchReport(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MatchStage_does(ctx context.Context, field graphql.CollectedField, obj *model.MatchStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchStage_does(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchStage().Does(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchStage_does(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MatchStage", field, true, true, "String")
+}
+
+func (ec *executionContext) _MatchStage_estimatedNodes(ctx context.Context, field graphql.CollectedField, obj *model.MatchStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchStage_estimatedNodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchStage().EstimatedNodes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchStage_estimatedNodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MatchStage", field, true, true, "Int")
+}
+
+func (ec *executionContext) _MatchStage_visitedNodes(ctx context.Context, field graphql.CollectedField, obj *model.MatchStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchStage_visitedNodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchStage().VisitedNodes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MatchStage_visitedNodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MatchStage", field, true, true, "Int")
+}
+
 func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *model.PageInfo) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16934,6 +17388,50 @@ func (ec *executionContext) fieldContext_Query_paths(ctx context.Context, field 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_paths_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_match(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_match(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Match(ctx, fc.Args["pattern"].([]map[string]any), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["dryRun"].(*bool))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MatchResult) graphql.Marshaler {
+			return ec.marshalNMatchResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchResult(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_match(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MatchResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_match_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22266,6 +22764,63 @@ func UnmarshalLinkOrder(ctx context.Context, raw any) (map[string]any, error) {
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputLinkStep(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"kind", "direction", "where"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalOLinkKind2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["kind"] = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalODirection2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["direction"] = data
+		case "where":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("where"))
+			data, err := ec.unmarshalOLinkFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["where"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalLinkStep unmarshals raw into the LinkStep input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalLinkStep(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "LinkStep", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputLinkedToFilter(ctx context.Context, obj any) (map[string]any, error) {
 	var it map[string]any
 	if obj == nil {
@@ -22320,6 +22875,63 @@ func (ec *executionContext) unmarshalInputLinkedToFilter(ctx context.Context, ob
 func UnmarshalLinkedToFilter(ctx context.Context, raw any) (map[string]any, error) {
 	var out map[string]any
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "LinkedToFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputNodeStep(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"ref", "type", "where"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "ref":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ref"))
+			data, err := ec.unmarshalOEntityRef2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["ref"] = data
+		case "type":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("type"))
+			data, err := ec.unmarshalOEntityType2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["type"] = data
+		case "where":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("where"))
+			data, err := ec.unmarshalOEntityFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["where"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalNodeStep unmarshals raw into the NodeStep input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalNodeStep(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "NodeStep", raw, &out)
 	return out, err
 }
 
@@ -22388,6 +23000,56 @@ func (ec *executionContext) unmarshalInputPartialDateFilter(ctx context.Context,
 func UnmarshalPartialDateFilter(ctx context.Context, raw any) (map[string]any, error) {
 	var out map[string]any
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PartialDateFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputPatternStep(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"node", "link"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "node":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("node"))
+			data, err := ec.unmarshalONodeStep2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["node"] = data
+		case "link":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("link"))
+			data, err := ec.unmarshalOLinkStep2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["link"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalPatternStep unmarshals raw into the PatternStep input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalPatternStep(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "PatternStep", raw, &out)
 	return out, err
 }
 
@@ -24530,6 +25192,150 @@ func (ec *executionContext) _LinkEdge(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var matchReportImplementors = []string{"MatchReport"}
+
+func (ec *executionContext) _MatchReport(ctx context.Context, sel ast.SelectionSet, obj *model.MatchReport) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, matchReportImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MatchReport")
+		case "outcome":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchReport_outcome(ctx, field, obj)
+				})
+		case "estimatedNodes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchReport_estimatedNodes(ctx, field, obj)
+				})
+		case "visitedNodes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchReport_visitedNodes(ctx, field, obj)
+				})
+		case "stages":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchReport_stages(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var matchResultImplementors = []string{"MatchResult"}
+
+func (ec *executionContext) _MatchResult(ctx context.Context, sel ast.SelectionSet, obj *model.MatchResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, matchResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MatchResult")
+		case "paths":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchResult_paths(ctx, field, obj)
+				})
+		case "pageInfo":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchResult_pageInfo(ctx, field, obj)
+				})
+		case "report":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchResult_report(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var matchStageImplementors = []string{"MatchStage"}
+
+func (ec *executionContext) _MatchStage(ctx context.Context, sel ast.SelectionSet, obj *model.MatchStage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, matchStageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MatchStage")
+		case "does":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchStage_does(ctx, field, obj)
+				})
+		case "estimatedNodes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchStage_estimatedNodes(ctx, field, obj)
+				})
+		case "visitedNodes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchStage_visitedNodes(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var pageInfoImplementors = []string{"PageInfo"}
 
 func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *model.PageInfo) graphql.Marshaler {
@@ -25658,6 +26464,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_paths(ctx, field)
+				})
+		case "match":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_match(ctx, field)
 				})
 		case "subgraph":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -28222,6 +29034,56 @@ func (ec *executionContext) marshalNLinkOrderField2string(ctx context.Context, s
 	return res
 }
 
+func (ec *executionContext) unmarshalNMatchOutcome2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMatchOutcome2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "MatchOutcome!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNMatchReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchReport(ctx context.Context, sel ast.SelectionSet, v *model.MatchReport) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MatchReport!")
+		return graphql.Null
+	}
+	return ec._MatchReport(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMatchResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchResult(ctx context.Context, sel ast.SelectionSet, v *model.MatchResult) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MatchResult!")
+		return graphql.Null
+	}
+	return ec._MatchResult(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMatchStage2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchStage(ctx context.Context, sel ast.SelectionSet, v model.MatchStage) graphql.Marshaler {
+	return ec._MatchStage(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNMatchStage2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchStageᚄ(ctx context.Context, sel ast.SelectionSet, v []model.MatchStage) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMatchStage2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchStage(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -28336,6 +29198,25 @@ func (ec *executionContext) marshalNPathStep2ᚕgithubᚗcomᚋthroughlineᚋthr
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNPatternStep2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputPatternStep(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNPatternStep2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]map[string]any, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPatternStep2map(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) marshalNPerson2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPerson(ctx context.Context, sel ast.SelectionSet, v model.Person) graphql.Marshaler {
@@ -29105,6 +29986,24 @@ func (ec *executionContext) marshalODateMatch2ᚖstring(ctx context.Context, sel
 	return res
 }
 
+func (ec *executionContext) unmarshalODirection2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODirection2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
+}
+
 func (ec *executionContext) marshalOEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx context.Context, sel ast.SelectionSet, v model.Entity) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -29418,6 +30317,14 @@ func (ec *executionContext) unmarshalOLinkOrder2ᚕmapᚄ(ctx context.Context, v
 	return res, nil
 }
 
+func (ec *executionContext) unmarshalOLinkStep2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputLinkStep(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOLinkedToFilter2map(ctx context.Context, v any) (map[string]any, error) {
 	if v == nil {
 		return nil, nil
@@ -29431,6 +30338,14 @@ func (ec *executionContext) marshalONode2githubᚗcomᚋthroughlineᚋthroughlin
 		return graphql.Null
 	}
 	return ec._Node(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalONodeStep2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputNodeStep(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOPartialDate2ᚖstring(ctx context.Context, v any) (*string, error) {

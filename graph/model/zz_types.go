@@ -132,6 +132,15 @@ type LinkEdge struct{ Value }
 // IsLinkEdgeFields marks the type as one.
 func (LinkEdge) IsLinkEdgeFields() {}
 
+// MatchReport is the object type of that name.
+type MatchReport struct{ Value }
+
+// MatchResult is the object type of that name.
+type MatchResult struct{ Value }
+
+// MatchStage is the object type of that name.
+type MatchStage struct{ Value }
+
 // PageInfo is the object type of that name.
 type PageInfo struct{ Value }
 
@@ -337,6 +346,12 @@ func New(name string, v Value) any {
 		return &LinkConnection{v}
 	case "LinkEdge":
 		return &LinkEdge{v}
+	case "MatchReport":
+		return &MatchReport{v}
+	case "MatchResult":
+		return &MatchResult{v}
+	case "MatchStage":
+		return &MatchStage{v}
 	case "PageInfo":
 		return &PageInfo{v}
 	case "Path":

@@ -14,6 +14,7 @@ import (
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/server"
 )
 
 type queryCmd struct {
@@ -22,6 +23,7 @@ type queryCmd struct {
 	Expr      string `short:"e" placeholder:"QUERY" help:"The query itself."`
 	Variables string `placeholder:"JSON" help:"Variables as a JSON object, or @FILE."`
 	Operation string `placeholder:"NAME" help:"Operation to run, when there are several."`
+	Explain   bool   `help:"Tell how it was answered: plan, statements, times (in extensions of the answer)."`
 	Server    string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
 }
 
@@ -122,7 +124,7 @@ func (c *queryCmd) run(w *world, text string, vars map[string]any) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	resp := e.Do(w.ctx, &graph.Request{Query: text, OperationName: c.Operation, Variables: vars})
+	resp := e.Do(w.ctx, &graph.Request{Query: text, OperationName: c.Operation, Variables: vars, Explain: c.Explain})
 	defer resp.Release()
 	return resp.AppendJSON(nil), nil
 }
@@ -138,6 +140,9 @@ func (c *queryCmd) ask(w *world, text string, vars map[string]any) ([]byte, erro
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/graphql-response+json, application/json;q=0.9")
+	if c.Explain {
+		req.Header.Set(server.ExplainHeader, "1")
+	}
 	resp, err := (&http.Client{Timeout: time.Minute}).Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%s does not answer: is the server running there?", c.Server)

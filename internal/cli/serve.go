@@ -68,7 +68,7 @@ func (c *serveCmd) Run(w *world) error {
 			return err
 		}
 	}
-	h, stop, err := c.handler(ctx, cat, s, log)
+	h, stop, err := c.handler(ctx, cat, s, log, c.Explains(l.Addr()))
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ type wired struct {
 }
 
 // handler wires engine, metrics, traces and pages; stop sends what is left of the traces.
-func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened, log *slog.Logger) (*wired, func(), error) {
+func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened, log *slog.Logger, explain bool) (*wired, func(), error) {
 	stop := func() {}
 	m := server.NewMetrics(Version())
 	engine, err := graph.New(graph.Options{
@@ -125,11 +125,11 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 		return nil, stop, err
 	}
 	o := server.Options{
-		Executor: engine, Store: s, Logger: log, Metrics: m, CORSOrigins: c.CORSOrigin,
+		Executor: engine, Store: s, Logger: log, Metrics: m, CORSOrigins: c.CORSOrigin, Explain: explain,
 		MaxBody: c.MaxBody, MaxConcurrent: c.MaxConcurrent, Grace: c.Grace,
 	}
 	if c.Playground {
-		o.Playground = web.Playground(web.Options{})
+		o.Playground = web.Playground(web.Options{Explain: explain})
 	}
 	if c.OTLPEndpoint != "" {
 		tp, err := server.NewTracing(ctx, c.OTLPEndpoint, Version())

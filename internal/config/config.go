@@ -5,6 +5,7 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -32,6 +33,7 @@ type Limits struct {
 	MaxTokens     int           `name:"max-tokens" env:"THROUGHLINE_MAX_TOKENS" default:"4000" help:"Tokens of a document."`
 	MaxErrors     int           `name:"max-errors" env:"THROUGHLINE_MAX_ERRORS" default:"20" help:"Errors of one answer."`
 	MaxRows       int           `name:"max-rows" env:"THROUGHLINE_MAX_ROWS" default:"50000" help:"Entries an operation may read over all levels."`
+	MaxNodes      int           `name:"max-nodes" env:"THROUGHLINE_MAX_NODES" default:"500000" help:"Entities a search for paths or a match may look at."`
 	Timeout       time.Duration `name:"timeout" env:"THROUGHLINE_TIMEOUT" default:"10s" help:"Time an operation may take."`
 }
 
@@ -39,7 +41,7 @@ type Limits struct {
 func (l Limits) Plan() plan.Limits {
 	return plan.Limits{
 		MaxDepth: l.MaxDepth, MaxCost: l.MaxCost, MaxAliases: l.MaxAliases, MaxRootFields: l.MaxRootFields,
-		MaxTokens: l.MaxTokens, MaxErrors: l.MaxErrors, MaxRows: l.MaxRows, Timeout: l.Timeout,
+		MaxTokens: l.MaxTokens, MaxErrors: l.MaxErrors, MaxRows: l.MaxRows, MaxNodes: l.MaxNodes, Timeout: l.Timeout,
 	}
 }
 
@@ -50,6 +52,7 @@ type Serve struct {
 	CORSOrigin    []string      `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, such as https://app.example.org; repeatable; * for all, without credentials."`
 	Introspection bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
 	Playground    bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
+	Explain       string        `name:"explain" env:"THROUGHLINE_EXPLAIN" default:"auto" enum:"auto,on,off" help:"Whether requests with the header X-Throughline-Explain: 1 are told how they were answered (plan, statements, times): ${enum}. auto: only when --addr is a loopback address; behind a proxy on the same machine, set off."`
 	MaxBody       int64         `name:"max-body" env:"THROUGHLINE_MAX_BODY" default:"1048576" help:"Bytes of a request's body."`
 	MaxConcurrent int           `name:"max-concurrent" env:"THROUGHLINE_MAX_CONCURRENT" default:"256" help:"Operations under way; as many again may wait, what is beyond gets a 503."`
 	Adjacency     int64         `name:"adjacency-links" env:"THROUGHLINE_ADJACENCY_LINKS" default:"5000000" help:"Links of a Neo4j that tracing may keep in memory, about 100 bytes each, for as long as nobody writes; a larger graph is walked in Neo4j. 0 keeps none."`
@@ -78,6 +81,12 @@ type UsageError struct{ Problem, Hint string }
 // Error is both.
 func (u *UsageError) Error() string { return u.Problem + ": " + u.Hint }
 
+// Explains tells whether a server on this address explains its answers.
+func (s *Serve) Explains(addr net.Addr) bool {
+	t, ok := addr.(*net.TCPAddr)
+	return s.Explain == "on" || s.Explain == "auto" && ok && t.IP.IsLoopback()
+}
+
 // Validate checks what kong cannot.
 func (s *Serve) Validate() error {
 	for _, n := range []struct {
@@ -90,6 +99,7 @@ func (s *Serve) Validate() error {
 		{"max-errors", s.MaxErrors},
 		{"max-root-fields", s.MaxRootFields},
 		{"max-rows", s.MaxRows},
+		{"max-nodes", s.MaxNodes},
 		{"max-concurrent", s.MaxConcurrent},
 		{"max-body", int(s.MaxBody)},
 		{"timeout", int(s.Timeout)},

@@ -10,4 +10,6 @@ type Walk struct {
 	Links *LinkFilter
 	// Sources asks for the sources of each link, SourceDates for when they were published as well.
 	Sources, SourceDates bool
+	// Counts asks for how much there is of each type and kind.
+	Counts bool
 }

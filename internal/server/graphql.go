@@ -51,7 +51,11 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Add("Vary", "Accept, Accept-Encoding")
+	if s.o.Explain {
+		h.Add("Vary", "Accept, Accept-Encoding, "+ExplainHeader)
+	} else {
+		h.Add("Vary", "Accept, Accept-Encoding")
+	}
 	mediaType, ok := negotiate(r.Header.Values("Accept"))
 	if !ok {
 		writeError(w, http.StatusNotAcceptable, "NOT_ACCEPTABLE", "answers are application/graphql-response+json or application/json")
@@ -79,6 +83,7 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.leave()
+	req.Explain = s.o.Explain && r.Header.Get(ExplainHeader) == "1"
 	resp := s.o.Executor.Do(r.Context(), req)
 	defer resp.Release()
 	s.answer(w, r, resp, mediaType)

@@ -37,6 +37,8 @@ type Options struct {
 	Logger     *slog.Logger
 	Metrics    *Metrics             // nil for none
 	Tracing    trace.TracerProvider // nil for none
+	// Explain lets requests ask how they are answered, by ExplainHeader.
+	Explain bool
 	// CORSOrigins may read answers from other sites: exact origins, or "*" for all, which never get credentials.
 	CORSOrigins []string
 	// MaxBody bounds a request's body in bytes.
@@ -47,6 +49,9 @@ type Options struct {
 	// Grace is how long requests under way may take when the server stops.
 	Grace time.Duration
 }
+
+// ExplainHeader, with the value 1, asks for extensions.explain. A server that does not explain ignores it.
+const ExplainHeader = "X-Throughline-Explain"
 
 // The defaults of Options.
 const (
@@ -113,7 +118,7 @@ func (s *Server) routes() http.Handler {
 		api = cors.New(cors.Options{
 			AllowedOrigins: s.o.CORSOrigins,
 			AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
-			AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-Request-Id", "Apollo-Require-Preflight"},
+			AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-Request-Id", "Apollo-Require-Preflight", ExplainHeader},
 			ExposedHeaders: []string{"X-Request-Id", "Retry-After"},
 			// an origin that is named may send cookies; "*" may not
 			AllowCredentials: !contains(s.o.CORSOrigins, "*"),

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 )
@@ -33,6 +34,15 @@ type Graph interface {
 	RoundTrips() int
 }
 
+// Patterned is a Graph that patterns can be matched on: what Walk gives when plan.Walk.Counts asks for it.
+type Patterned interface {
+	Graph
+	// Start lists entities of these types that fit a filter, each once and in any order; of more than most, any so many.
+	Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) ([]uint32, error)
+	// Counts tells how much there is.
+	Counts() *Counts
+}
+
 // Way says how links are followed.
 type Way struct {
 	// Out and In say which directions count, seen from the nodes that are expanded.
@@ -42,6 +52,15 @@ type Way struct {
 	Back bool
 	// Among, when it is not nil, lists the only far ends that count.
 	Among []uint32
+	// Links, when it is not nil, stands in for plan.Walk.Links, and Far is what the far ends must fit, whichever way the
+	// walk goes. What they name stands in plan.Walk.Refs. Both are for a Patterned.
+	Links *plan.LinkFilter
+	Far   *plan.EntityFilter
+}
+
+// Counts is how many entities there are of each type and links of each kind, by index.
+type Counts struct {
+	Nodes, Links []int64
 }
 
 // Arc is one link of a node.

@@ -36,6 +36,8 @@ const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src '
 type Options struct {
 	// GraphQLPath is where the page sends queries, on its own origin; "" is /graphql.
 	GraphQLPath string
+	// Explain shows the button that asks how queries are answered: for servers that tell.
+	Explain bool
 }
 
 // Playground serves GET and HEAD of /playground and of the files below it.
@@ -44,6 +46,7 @@ func Playground(o Options) http.Handler {
 		o.GraphQLPath = "/graphql"
 	}
 	page := strings.ReplaceAll(string(must(dist.ReadFile("dist/index.html"))), "{{.GraphQLPath}}", html.EscapeString(o.GraphQLPath))
+	page = strings.ReplaceAll(page, "{{.Explain}}", strconv.FormatBool(o.Explain))
 	sum := sha256.Sum256([]byte(page))
 	return &playground{page: page, etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
 }

@@ -42,7 +42,7 @@ func newServer(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := server.New(server.Options{Executor: e, Store: s, Playground: web.Playground(web.Options{})})
+	h, err := server.New(server.Options{Executor: e, Store: s, Explain: true, Playground: web.Playground(web.Options{Explain: true})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,6 +250,44 @@ func TestPlaygroundLinks(t *testing.T) {
 				t.Errorf("tabs with another link: %v", names)
 			}
 		})
+	}
+}
+
+func TestPlaygroundExplains(t *testing.T) {
+	origin, browser := newServer(t), newBrowser(t)
+	b := newTab(t, browser, origin)
+	// its answer is short enough to be in view
+	b.open("/playground?query=" + url.QueryEscape(`{ person(ref: {id: "mary-kaldor"}) { name } }`))
+	toggle, pressed := `.explain-button`, `document.querySelector('.explain-button').getAttribute('aria-pressed')`
+	// the header of the last POST
+	header := func() any {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.posted["X-Throughline-Explain"]
+	}
+	const answer = `"name": "Mary Kaldor"`
+	b.click(execute)
+	b.wait("the answer is shown", contains(response, answer)+" && !"+contains(response, `"explain"`))
+	if got := header(); got != nil {
+		t.Errorf("the header is sent unasked: %v", got)
+	}
+	b.click(toggle)
+	b.wait("it is on", pressed+` === 'true'`)
+	b.click(execute)
+	b.wait("the explanation is shown with the answer", contains(response, `"explain"`)+" && "+contains(response, "one of PERSON, by id"))
+	b.screenshot("explained")
+	if got := header(); got != "1" {
+		t.Errorf("the header sent is %v", got)
+	}
+	// the browser remembers
+	b.open("/playground")
+	b.wait("it is still on", pressed+` === 'true'`)
+	b.click(toggle)
+	b.wait("it is off", pressed+` === 'false'`)
+	b.click(execute)
+	b.wait("the answer alone is shown", contains(response, answer)+" && !"+contains(response, `"explain"`))
+	if got := header(); got != nil {
+		t.Errorf("the header is sent although it is off: %v", got)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
 )
 
 const (
@@ -81,12 +82,18 @@ func (s *Store) within(ctx context.Context, limit time.Duration, text string, pa
 	// closing must give the connection back even when the caller has gone
 	defer session.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what it could say, the result has said
 	s.texts.Add(1)
+	rows := 0
+	if r := store.RecorderOf(ctx); r != nil {
+		began := time.Now()
+		defer func() { r.Statement(text, params, rows, began) }()
+	}
 	res, err := session.Run(ctx, text, params, timeout(ctx, limit))
 	if err != nil {
 		return err
 	}
 	var rec *neo4j.Record
 	for res.NextRecord(ctx, &rec) {
+		rows++
 		if err := f(rec); err != nil {
 			return err
 		}

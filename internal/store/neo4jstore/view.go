@@ -84,7 +84,7 @@ func (v *views) close() {
 // view, if it is the graph as it is now.
 func (s *Store) fromView(ctx context.Context, w *plan.Walk) (*viewWalk, []uint32, error) {
 	v := s.views.current.Load()
-	if v == nil || !w.Links.OnLinkAlone() || slices.ContainsFunc(w.Refs, func(r plan.Ref) bool { return r.ID == "" }) {
+	if v == nil || !told(w) || slices.ContainsFunc(w.Refs, func(r plan.Ref) bool { return r.ID == "" }) {
 		return nil, nil, nil
 	}
 	mark, err := s.mark(ctx)
@@ -99,6 +99,9 @@ func (s *Store) fromView(ctx context.Context, w *plan.Walk) (*viewWalk, []uint32
 	}
 	return newViewWalk(v, w, 1), keys, nil
 }
+
+// told tells whether a view can tell all that a question wants to know: nothing of entities but what GraphNode has.
+func told(w *plan.Walk) bool { return w.Links.OnLinkAlone() && !w.Counts }
 
 // at gives the view of a bookmark, or nil, and then has it made.
 func (s *Store) at(mark string) *view {

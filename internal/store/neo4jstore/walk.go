@@ -14,7 +14,10 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-var _ store.Walker = (*Store)(nil)
+var (
+	_ store.Walker    = (*Store)(nil)
+	_ store.Patterned = (*walk)(nil)
+)
 
 // Walk finds the entities a question names, by one statement. Where a view of the graph can be used, that is all; otherwise
 // each Expand is another, and what was seen is kept under keys.
@@ -22,11 +25,13 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 	if err := s.usable(); err != nil {
 		return nil, nil, err
 	}
-	if v, keys, err := s.fromView(ctx, w); v != nil || err != nil {
-		return v, keys, err
+	if v, keys, err := s.fromView(ctx, w); err != nil {
+		return nil, nil, err
+	} else if v != nil {
+		return v, keys, nil
 	}
 	g := &walk{s: s, w: w, nodes: make([]store.GraphNode, 1), links: make([]store.GraphLink, 1), nodeKeys: map[string]uint32{}, linkKeys: map[string]uint32{}}
-	if len(w.Refs) == 0 {
+	if len(w.Refs) == 0 && !w.Counts {
 		return g, nil, nil
 	}
 	c := &compiler{layout: s.layout, q: &plan.Query{Refs: w.Refs}, params: map[string]any{}, refs: make([]string, len(w.Refs))}
@@ -47,6 +52,12 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 			c.w("candidates", c.refs[i], "]")
 		}
 	}
+	if w.Counts {
+		if len(w.Refs) > 0 {
+			c.w(", ")
+		}
+		g.count(c)
+	}
 	records, mark, trips, err := s.marked(ctx, string(c.text), c.params)
 	if err != nil {
 		return nil, nil, err
@@ -54,7 +65,10 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 	g.trips += trips
 	keys := make([]uint32, len(w.Refs))
 	g.refs = make([]plan.Ref, len(w.Refs))
-	for i, v := range records[0] {
+	if w.Counts {
+		g.counts = &store.Counts{Nodes: append([]int64{0}, asInts(records[0][len(w.Refs)])...), Links: asInts(records[0][len(w.Refs)+1])}
+	}
+	for i, v := range records[0][:len(w.Refs)] {
 		cols := asList(v)
 		if list := asList(cols[1]); list != nil {
 			return nil, nil, ambiguous(s.layout.cat, &w.Refs[i], list)
@@ -65,7 +79,7 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 			g.refs[i].ID = g.nodes[keys[i]].ID
 		}
 	}
-	if v := s.at(mark); v != nil && w.Links.OnLinkAlone() {
+	if v := s.at(mark); v != nil && told(w) {
 		for i := range keys[:w.Asked] {
 			keys[i] = v.byID[g.refs[i].ID]
 		}
@@ -84,6 +98,7 @@ type walk struct {
 	nodeKeys map[string]uint32
 	linkKeys map[string]uint32
 	trips    int
+	counts   *store.Counts
 }
 
 // node writes what is wanted of an entity: id, type, number of links, date.
@@ -91,6 +106,34 @@ func (*walk) node(c *compiler, n string, types catalog.TypeSet) {
 	c.w("[", n, ".id, ")
 	c.typeOf(n, types)
 	c.w(", ", c.degree(&matcher{n: n, types: types}), ", ", n, "._date]")
+}
+
+// count writes how much there is of each type and kind, which Neo4j knows without looking.
+func (*walk) count(c *compiler) {
+	c.w("[")
+	for i, t := range c.cat.Types {
+		if i > 0 {
+			c.w(", ")
+		}
+		c.w("COUNT { (:", t.Name, ") }")
+	}
+	c.w("], [")
+	for i, k := range c.cat.Kinds {
+		if i > 0 {
+			c.w(", ")
+		}
+		c.w("COUNT { ()-[:", k.Name, "]->() }")
+	}
+	c.w("]")
+}
+
+func asInts(v any) []int64 {
+	list := asList(v)
+	out := make([]int64, len(list))
+	for i, n := range list {
+		out[i] = asInt(n)
+	}
+	return out
 }
 
 // learn keeps what node wrote.
@@ -176,6 +219,7 @@ func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
 		other = "n"
 	}
 	c.linkFilter(" AND ", filter, "r", other, cat.Entities)
+	c.entityFilter(" AND ", way.Far, "m", cat.Entities)
 	c.w(" RETURN collect([r.id, id(m), ")
 	switch {
 	case way.Out && way.In:
@@ -204,6 +248,9 @@ func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
 // looked at.
 func (g *walk) follows(way store.Way) (*plan.Field, *plan.LinkFilter) {
 	cat, filter := g.s.layout.cat, g.w.Links
+	if way.Links != nil {
+		filter = way.Links
+	}
 	f := &plan.Field{Kinds: cat.AllKinds(), Out: way.Out, In: way.In, Other: cat.Entities}
 	if filter != nil && filter.Kinds != nil {
 		f.Kinds &= *filter.Kinds
@@ -304,6 +351,37 @@ func (g *walk) arc(cols []any, ends map[int64]uint32) store.Arc {
 	out, _ := cols[2].(bool)
 	return store.Arc{To: ends[asInt(cols[1])], Link: k, Out: out}
 }
+
+// Start lists entities by one statement.
+func (g *walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) ([]uint32, error) {
+	c := &compiler{layout: g.s.layout, q: &plan.Query{Refs: g.refs}, params: map[string]any{}, refs: make([]string, len(g.refs))}
+	for i := g.w.Asked; i < len(g.refs); i++ {
+		c.resolve(i)
+	}
+	c.w("CALL (", join(c.scope), ") { ")
+	where := ""
+	if from, ok := anchorOf(f); ok {
+		where = c.anchored(from, "n", types)
+	} else {
+		where = c.scanned("n", types)
+	}
+	c.entityFilter(where, f, "n", types)
+	c.w(" RETURN n LIMIT ", c.param(int64(most)), " }\nRETURN ")
+	g.node(c, "n", types)
+	records, trips, err := g.s.read(ctx, string(c.text), c.params)
+	g.trips += trips
+	if err != nil {
+		return nil, err
+	}
+	out := make([]uint32, len(records))
+	for i, r := range records {
+		out[i] = g.learn(asList(r[0]))
+	}
+	return out, nil
+}
+
+// Counts is what Walk learned.
+func (g *walk) Counts() *store.Counts { return g.counts }
 
 // Node tells what was learned of a node.
 func (g *walk) Node(k uint32) store.GraphNode { return g.nodes[k] }

@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
 )
 
 // errStale tells that the file has moved on while an answer was made from an older image.
@@ -80,12 +82,17 @@ func (x *fetch) evidenceLevel(tx *sql.Tx, todo []evidencePage) error {
 	if err != nil {
 		return err
 	}
+	n := 0
+	if r := store.RecorderOf(x.ctx); r != nil {
+		began := time.Now()
+		defer func() { r.Statement(evidenceSQL, map[string]any{"rowids, as JSON": rowids}, n, began) }()
+	}
 	rows, err := tx.QueryContext(x.ctx, evidenceSQL, string(arg))
 	if err != nil {
 		return err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
+	for ; rows.Next(); n++ {
 		var i int
 		var raw sql.RawBytes
 		if err := rows.Scan(&i, &raw); err != nil {
@@ -214,7 +221,13 @@ func (x *fetch) oneEvidence(link uint32, id string, row *kg.Row, sel *plan.Sel) 
 	defer tx.Rollback() //nolint:errcheck // it only reads
 	x.trips++
 	var raw []byte
-	if err := tx.QueryRowContext(x.ctx, `SELECT evidence FROM link WHERE k = ?`, x.im.links[link].row).Scan(&raw); err != nil {
+	const text = `SELECT evidence FROM link WHERE k = ?`
+	at, began := x.im.links[link].row, time.Now()
+	err = tx.QueryRowContext(x.ctx, text, at).Scan(&raw)
+	if r := store.RecorderOf(x.ctx); r != nil {
+		r.Statement(text, map[string]any{"rowid": at}, 1, began)
+	}
+	if err != nil {
 		x.fail(err)
 	}
 	all, err := parseEvidence(raw)

@@ -9,6 +9,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -24,6 +25,7 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 		}
 		x := &fetch{im: im, q: q, ctx: ctx, db: s.read}
 		res, err := x.run()
+		store.RecorderOf(ctx).Walk(x.walked, x.rows)
 		if err == errStale { //nolint:errorlint // never wrapped: it does not leave this file
 			if _, err = s.rebuild(ctx); err != nil {
 				return nil, err
@@ -46,6 +48,7 @@ type fetch struct {
 	refs    []uint32 // nodes that q.Refs name; 0 = none
 	rows    int
 	steps   int
+	walked  int // steps in all
 	pending []evidencePage
 	trips   int
 }
@@ -57,6 +60,7 @@ func (x *fetch) fail(err error) { panic(stop{err}) }
 
 // step is called in long loops.
 func (x *fetch) step(n int) {
+	x.walked += n
 	if x.steps += n; x.steps > 4096 {
 		x.steps = 0
 		if x.ctx.Err() != nil {

@@ -50,3 +50,12 @@ func TestWalksAsTheOracle(t *testing.T) {
 	}
 	storetest.RunWalks(t, cat, opener(cat), graphs, questions)
 }
+
+func TestPatternsAsTheOracle(t *testing.T) {
+	cat := parse(t)
+	graphs, patterns := 60, 150
+	if testing.Short() {
+		graphs = 8
+	}
+	storetest.RunPatterns(t, cat, opener(cat), graphs, patterns)
+}

@@ -11,7 +11,10 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-var _ store.Walker = (*Store)(nil)
+var (
+	_ store.Walker    = (*Store)(nil)
+	_ store.Patterned = (*walk)(nil)
+)
 
 // Walk gives the image as the question sees it: every step is in memory.
 func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, error) {
@@ -19,15 +22,21 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 	if err != nil {
 		return nil, nil, err
 	}
-	g := &walk{x: fetch{im: im, q: &plan.Query{Refs: w.Refs}, ctx: ctx}, filter: w.Links, sources: w.Sources || w.SourceDates, dates: w.SourceDates}
+	g := &walk{x: fetch{im: im, q: &plan.Query{Refs: w.Refs}, ctx: ctx}, rec: store.RecorderOf(ctx), sources: w.Sources || w.SourceDates, dates: w.SourceDates}
 	if err := g.guard(g.x.resolve); err != nil {
 		return nil, nil, storeError(ctx, err)
 	}
-	if f := w.Links; f != nil && f.Kinds != nil && f.And == nil && f.Or == nil && f.Not == nil && f.Role == nil && f.Other == nil &&
-		f.AsOf == nil && f.During == nil && f.Sources == nil && f.MinSources == nil {
-		g.filter, g.kinds = nil, f.Kinds
-	}
+	g.filter, g.kinds = kindsAlone(w.Links)
 	return g, g.x.refs[:w.Asked], nil
+}
+
+// kindsAlone takes the kinds out of a filter that asks for nothing else.
+func kindsAlone(f *plan.LinkFilter) (*plan.LinkFilter, *catalog.KindSet) {
+	if f != nil && f.Kinds != nil && f.And == nil && f.Or == nil && f.Not == nil && f.Role == nil && f.Other == nil &&
+		f.AsOf == nil && f.During == nil && f.Sources == nil && f.MinSources == nil {
+		return nil, f.Kinds
+	}
+	return f, nil
 }
 
 // walk is the image as one question sees it.
@@ -36,13 +45,18 @@ type walk struct {
 	filter         *plan.LinkFilter
 	kinds          *catalog.KindSet // a filter that asks for kinds alone is looked at once for each group
 	sources, dates bool             // what is wanted of links
+	rec            *store.Recorder
 	arcs           []store.Arc
 	among          bits // of the Expand under way; nil for all
 }
 
 // guard turns the stop of a fetch into its error.
 func (g *walk) guard(f func()) (err error) {
+	before := g.x.walked
 	defer func() {
+		if g.rec != nil {
+			g.rec.Walk(g.x.walked-before, 0)
+		}
 		if r := recover(); r != nil {
 			s, ok := r.(stop)
 			if !ok {
@@ -73,6 +87,11 @@ func (b bits) has(k uint32) bool { return b[k/64]&(1<<(k%64)) != 0 }
 // Expand gives the links of nodes.
 func (g *walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
 	g.x.ctx = ctx //nolint:fatcontext // replaced, not wrapped
+	if way.Links != nil {
+		filter, kinds := g.filter, g.kinds
+		defer func() { g.filter, g.kinds = filter, kinds }()
+		g.filter, g.kinds = kindsAlone(way.Links)
+	}
 	err := g.guard(func() {
 		if g.among = nil; way.Among != nil {
 			g.among = g.x.im.bits(way.Among)
@@ -114,6 +133,9 @@ func (g *walk) expand(k uint32, way store.Way) {
 				if !g.x.linkFits(g.filter, l, other) {
 					continue
 				}
+			}
+			if way.Far != nil && !g.x.entityFits(way.Far, to) {
+				continue
 			}
 			g.arcs = append(g.arcs, store.Arc{To: to, Link: l, Out: gr.out})
 		}
@@ -174,6 +196,47 @@ func (g *walk) ends(nodes []uint32, way store.Way, f func(uint32)) {
 			}
 		}
 	}
+}
+
+// Start lists what an index leads to, or else looks at all entities of the types.
+func (g *walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) (out []uint32, err error) {
+	g.x.ctx = ctx //nolint:fatcontext // replaced, not wrapped
+	err = g.guard(func() {
+		for _, t := range g.x.im.cat.Types {
+			if !types.Has(t.Index) {
+				continue
+			}
+			list := g.x.im.byType[t.Index]
+			if f != nil {
+				g.x.q.Types = 1 << t.Index
+				list = g.x.candidates(f, list)
+			}
+			for _, k := range list {
+				if g.x.step(1); len(out) < most && g.x.entityFits(f, k) {
+					out = append(out, k)
+				}
+			}
+		}
+	})
+	if err != nil {
+		return nil, storeError(ctx, err)
+	}
+	return out, nil
+}
+
+// Counts counts the groups of the adjacency, each once.
+func (g *walk) Counts() *store.Counts {
+	im := g.x.im
+	c := &store.Counts{Nodes: make([]int64, len(im.cat.Types)+1), Links: make([]int64, len(im.cat.Kinds))}
+	for _, t := range im.cat.Types {
+		c.Nodes[t.Index] = int64(len(im.byType[t.Index]))
+	}
+	for _, gr := range im.groups {
+		if gr.out {
+			c.Links[gr.kind] += int64(gr.end - gr.start)
+		}
+	}
+	return c
 }
 
 // Node tells what a node is.

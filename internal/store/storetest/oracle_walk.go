@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
@@ -63,7 +64,11 @@ func (g *oracleGraph) Expand(_ context.Context, nodes []uint32, way store.Way, v
 				if way.Among != nil && !slices.Contains(way.Among, g.key(far)) {
 					continue
 				}
-				if g.x.linkFits(g.w.Links, l, other) {
+				filter := g.w.Links
+				if way.Links != nil {
+					filter = way.Links
+				}
+				if g.x.linkFits(filter, l, other) && g.x.fits(way.Far, g.x.nodes[far]) {
 					arcs = append(arcs, store.Arc{To: g.key(far), Link: uint32(i + 1), Out: out})
 				}
 			}
@@ -88,6 +93,26 @@ func (g *oracleGraph) Middle(ctx context.Context, a, b []uint32, wayA, wayB stor
 		}
 	})
 	return out, err
+}
+
+func (g *oracleGraph) Start(_ context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) (out []uint32, err error) {
+	for i, n := range g.nodes {
+		if types.Has(g.x.cat.TypeOf(n.Type).Index) && g.x.fits(f, n) && len(out) < most {
+			out = append(out, uint32(i+1))
+		}
+	}
+	return out, nil
+}
+
+func (g *oracleGraph) Counts() *store.Counts {
+	c := &store.Counts{Nodes: make([]int64, len(g.x.cat.Types)+1), Links: make([]int64, len(g.x.cat.Kinds))}
+	for _, n := range g.nodes {
+		c.Nodes[g.x.cat.TypeOf(n.Type).Index]++
+	}
+	for _, l := range g.links {
+		c.Links[g.x.cat.Kind(l.Kind).Index]++
+	}
+	return c
 }
 
 func (g *oracleGraph) Node(k uint32) store.GraphNode {

@@ -1,4 +1,5 @@
 import type { GraphiQLProps } from 'graphiql';
+import { explains } from './explain-button';
 
 type Fetcher = GraphiQLProps['fetcher'];
 type Sink = { next(value: unknown): void; error(reason: unknown): void; complete(): void };
@@ -33,6 +34,7 @@ async function send(url: string, params: unknown, headers: Record<string, unknow
       headers: {
         'Content-Type': 'application/json',
         Accept: 'application/graphql-response+json, application/json;q=0.9',
+        ...(explains() && { 'X-Throughline-Explain': '1' }),
         ...(headers as Record<string, string> | undefined),
       },
       body: JSON.stringify(params),

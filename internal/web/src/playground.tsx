@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react';
 import { createRoot } from 'react-dom/client';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
+import { ExplainButton } from './explain-button';
 import { makeFetcher } from './fetcher';
 import { LinkButton } from './link-button';
 import { readLink, type Linked } from './permalink';
@@ -65,6 +66,7 @@ function Playground({ graphql, linked }: { graphql: string; linked: Linked | nul
             {merge}
             {copy}
             <LinkButton />
+            <ExplainButton />
           </>
         )}
       </GraphiQL.Toolbar>

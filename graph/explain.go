@@ -1,0 +1,460 @@
+package graph
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/trace"
+)
+
+// This file tells how an answer was made, for a request that asks: extensions.explain. It names what stands in the schema
+// (types, kinds, fields) and how much there was, and never a value of the request or of the graph: an explanation can be
+// shown to others, and logged.
+
+// explaining is what is taken down about one root field.
+type explaining struct {
+	recorder           store.Recorder
+	bind, store, write time.Duration
+	stages             []trace.Stage // of match
+	matched            *trace.Pattern
+}
+
+// explained is an explanation as it is written.
+type explained struct {
+	Plan         []string    `json:"plan"`
+	Store        string      `json:"store"`
+	Statements   []statement `json:"statements"`
+	Walked       *walked     `json:"walked,omitempty"`
+	RoundTrips   int         `json:"roundTrips"`
+	Rows         int         `json:"rows"`
+	Milliseconds struct {
+		Plan  float64 `json:"plan"`
+		Store float64 `json:"store"`
+		Write float64 `json:"write"`
+	} `json:"milliseconds"`
+}
+
+type statement struct {
+	Text         string            `json:"text"`
+	Parameters   map[string]string `json:"parameters"`
+	Rows         int               `json:"rows"`
+	Milliseconds float64           `json:"milliseconds"`
+}
+
+// walked is what the embedded store did in memory.
+type walked struct {
+	Note  string `json:"note"`
+	Steps int    `json:"steps"`
+}
+
+const walkedNote = "this store walks an image of the graph in memory; steps are the links and records it looked at there, statements only read excerpts"
+
+func milliseconds(d time.Duration) float64 {
+	return math.Round(float64(d.Microseconds())) / 1000
+}
+
+// explain writes the explanations of all root fields, by response key, in the order of the document.
+func (e *Engine) explain(c *compiled, answers []answer) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // Cypher is full of < and >
+	b.WriteString(`{"explain":{`)
+	for i, root := range c.roots {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(root.out.quoted)
+		if err := enc.Encode(e.explained(root, &answers[i])); err != nil {
+			b.WriteString("null")
+			continue
+		}
+		b.Truncate(b.Len() - 1) // the encoder's line end
+	}
+	b.WriteString("}}")
+	return b.Bytes()
+}
+
+func (e *Engine) explained(root *root, a *answer) *explained {
+	statements, w := a.explain.recorder.Taken()
+	x := &explained{Store: e.opts.StoreKind, Statements: []statement{}, RoundTrips: len(statements)}
+	x.Plan = (&describer{cat: e.opts.Catalog}).root(root, a)
+	for _, s := range statements {
+		x.Statements = append(x.Statements, statement{s.Text, s.Parameters, s.Rows, milliseconds(s.Duration)})
+	}
+	if w.Steps > 0 {
+		x.Walked = &walked{walkedNote, w.Steps}
+	}
+	if a.res != nil {
+		x.RoundTrips, x.Rows = a.res.RoundTrips, rowsOf(&a.res.Page)
+	}
+	x.Milliseconds.Plan, x.Milliseconds.Store, x.Milliseconds.Write = milliseconds(a.explain.bind), milliseconds(a.explain.store), milliseconds(a.explain.write)
+	return x
+}
+
+// rowsOf counts the records of a page and of all below it.
+func rowsOf(p *kg.Page) (n int) {
+	row := func(r *kg.Row) {
+		if r.Type != 0 {
+			n++
+		}
+		for i := range r.Kids {
+			n += rowsOf(&r.Kids[i])
+		}
+	}
+	for i := range p.Edges {
+		row(&p.Edges[i].Node)
+		row(&p.Edges[i].Link)
+		for j := range p.Edges[i].Because {
+			row(&p.Edges[i].Because[j])
+		}
+	}
+	for i := range p.Facets {
+		for j := range p.Facets[i].Buckets {
+			row(&p.Facets[i].Buckets[j].Entity)
+		}
+	}
+	return n
+}
+
+// describer puts plans into words.
+type describer struct {
+	cat   *catalog.Catalog
+	lines []string
+}
+
+func (d *describer) line(depth int, parts ...string) {
+	kept := parts[:0]
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	d.lines = append(d.lines, strings.Repeat("  ", depth)+strings.Join(kept, "; "))
+}
+
+func (d *describer) root(r *root, a *answer) []string {
+	name, q := r.out.field.Name, a.query
+	how := ""
+	depth := 0
+	switch {
+	case a.question != nil:
+		d.search(name, a)
+		name, how, depth = "records of the answer", "by id", 1
+	case q.Start == plan.ByID:
+		how = "one record by id"
+	case q.Start == plan.ByIDs:
+		how = fmt.Sprintf("%d records by id", len(q.IDs))
+	case q.Start == plan.ByRef:
+		how = "one of " + typeNames(d.cat, q.Types) + ", by " + named(&q.Refs[0])
+	case q.Start == plan.Everything:
+		how = "all of " + d.types(q.Types)
+	case q.Start == plan.Search:
+		how = fmt.Sprintf("full text of %d words among %s, best first", len(q.Words), d.types(q.Types))
+	case q.Start == plan.Statistics:
+		how = "counts of everything"
+	}
+	d.field(depth, name+": "+how, r.follow, &q.Root)
+	return d.lines
+}
+
+func (d *describer) types(s catalog.TypeSet) string {
+	if s.Has(d.cat.Source.Index) {
+		return d.cat.Source.Enum
+	}
+	return typeNames(d.cat, s)
+}
+
+// search describes a search over the graph.
+func (d *describer) search(name string, a *answer) {
+	q := a.question
+	var by []string
+	for i := range q.walk.Refs[:q.walk.Asked] {
+		by = append(by, named(&q.walk.Refs[i]))
+	}
+	var how []string
+	switch name {
+	case "paths":
+		for rank, r := range trace.RankNames {
+			if r == q.paths.Rank {
+				how = append(how, rank)
+			}
+		}
+		how = append(how, fmt.Sprintf("hubPenalty %g", q.paths.HubPenalty), fmt.Sprintf("at most %d hops", q.paths.MaxLength), fmt.Sprintf("first %d", q.paths.First))
+		for _, c := range []struct {
+			on   bool
+			name string
+		}{{q.paths.Directed, "directed"}, {q.paths.Chronological, "chronological"}, {q.paths.Independent, "independentSources"}} {
+			if c.on {
+				how = append(how, c.name)
+			}
+		}
+	case "subgraph":
+		how = append(how, fmt.Sprintf("depth %d", q.depth), fmt.Sprintf("at most %d nodes", q.maxNodes))
+	case "match":
+		how = append(how, fmt.Sprintf("first %d", q.pattern.First))
+	}
+	d.line(0, name+": a search over the graph", d.where("entities given by ", strings.Join(by, ", ")), strings.Join(how, ", "), d.where("links where ", d.links(q.walk.Links)))
+	if q.pattern != nil {
+		for i := range q.pattern.Nodes {
+			n := &q.pattern.Nodes[i]
+			what := typeNames(d.cat, n.Types)
+			if q.pattern.refs[i] >= 0 {
+				what = "the entity named"
+			}
+			d.line(1, fmt.Sprintf("step %d: %s", 2*i, what), d.where("where ", d.entities(n.Where)))
+			if i < len(q.pattern.Links) {
+				l := &q.pattern.Links[i]
+				d.line(1, fmt.Sprintf("step %d: %s", 2*i+1, d.kinds(l.Kinds)), directions(l.Out, l.In), d.where("where ", d.links(l.Where)))
+			}
+		}
+	}
+	for i := range a.explain.stages {
+		s := &a.explain.stages[i]
+		d.line(1, fmt.Sprintf("%d. %s: about %d expected", i+1, says(a.explain.matched, s), s.Estimated))
+	}
+}
+
+func directions(out, in bool) string {
+	switch {
+	case out && in:
+		return "either way"
+	case out:
+		return "outgoing"
+	}
+	return "incoming"
+}
+
+func (d *describer) where(word, what string) string {
+	if what == "" {
+		return ""
+	}
+	return word + what
+}
+
+// field describes what is followed, and what is wanted of it.
+func (d *describer) field(depth int, head string, k *follow, f *plan.Field) {
+	order := ""
+	for _, o := range f.Order {
+		for name, by := range orderNames {
+			if by == o.By {
+				if order += ", " + name; o.Desc {
+					order += " descending"
+				}
+			}
+		}
+	}
+	page := ""
+	if k.page && (f.Want.Rows || f.Want.More) {
+		page = "first " + strconv.Itoa(f.Page.N)
+		if f.Page.Backward {
+			page = "last " + strconv.Itoa(f.Page.N)
+		}
+		if f.Page.After != nil {
+			page += " after a cursor"
+		}
+		if f.Page.Before != nil {
+			page += " before a cursor"
+		}
+	}
+	extra := ""
+	if f.Want.Total {
+		extra = ", count"
+	}
+	for _, w := range f.Want.Facets {
+		extra += ", facet " + facetName(w.By)
+	}
+	d.line(depth, head, d.where("where ", join(d.entities(f.Entities), d.links(f.Links))), d.where("by ", strings.TrimPrefix(order, ", ")), page, strings.TrimPrefix(extra, ", "), d.props("wants ", f.Node))
+	d.kids(depth+1, k.node, f.Node)
+	d.part(depth+1, "of the links between", k.link, f.Link)
+	d.part(depth+1, "of the links it rests on", k.because, f.Because)
+}
+
+// part describes what is wanted of links that stand beside records.
+func (d *describer) part(depth int, head string, s *selection, sel *plan.Sel) {
+	if s == nil || sel == nil || len(sel.Props)+len(sel.Kids) == 0 {
+		return
+	}
+	d.line(depth, head, d.props("wants ", sel))
+	d.kids(depth+1, s, sel)
+}
+
+func (d *describer) props(word string, sel *plan.Sel) string {
+	if sel == nil || len(sel.Props) == 0 {
+		return ""
+	}
+	names := make([]string, len(sel.Props))
+	for i, p := range sel.Props {
+		switch names[i] = p.Name; p.Name {
+		case catalog.FromName:
+			names[i] = "name of its from"
+		case catalog.ToName:
+			names[i] = "name of its to"
+		}
+	}
+	return word + strings.Join(names, ", ")
+}
+
+func (d *describer) kids(depth int, s *selection, sel *plan.Sel) {
+	if s == nil || sel == nil {
+		return
+	}
+	for i, k := range s.kids {
+		f := sel.Kids[i]
+		head := k.at + ": "
+		switch f.Follow {
+		case plan.Links:
+			head += "links " + d.kinds(f.Kinds) + ", " + directions(f.Out, f.In) + ", to " + typeNames(d.cat, f.Other)
+		case plan.LinkCount:
+			head += "number of links " + d.kinds(f.Kinds)
+		case plan.Derived:
+			head += "over chains of two links, to " + typeNames(d.cat, f.Other)
+		case plan.From, plan.To:
+			head += "the entity at that end"
+		case plan.EvidenceOf:
+			head += "evidence of the link"
+		case plan.SourceOf:
+			head += "source of the evidence"
+		case plan.LinksOf:
+			head += "links that rest on the source"
+		}
+		d.field(depth, head, k, f)
+	}
+}
+
+func (d *describer) kinds(s catalog.KindSet) string {
+	if s == d.cat.AllKinds() {
+		return "of any kind"
+	}
+	var names []string
+	for _, k := range d.cat.Kinds {
+		if s.Has(k.Index) {
+			names = append(names, k.Name)
+		}
+	}
+	return strings.Join(names, "/")
+}
+
+func join(parts ...string) string {
+	var kept []string
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, " and ")
+}
+
+// several describes alternatives: "(a or b)".
+func several[F any](list []F, word string, each func(F) string) string {
+	if list == nil {
+		return ""
+	}
+	parts := make([]string, len(list))
+	for i, f := range list {
+		if parts[i] = each(f); parts[i] == "" {
+			parts[i] = "anything"
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"nothing"}
+	}
+	return "(" + strings.Join(parts, word) + ")"
+}
+
+// entities describes which parts of a filter are set.
+func (d *describer) entities(f *plan.EntityFilter) string {
+	if f == nil {
+		return ""
+	}
+	parts := []string{textParts("name", f.Name), textParts("text", f.Text), dateParts("date", f.Date), several(f.Or, " or ", d.entities)}
+	if f.Types != nil {
+		parts = append(parts, "type "+typeNames(d.cat, *f.Types))
+	}
+	if f.LinkCount != nil {
+		parts = append(parts, "linkCount")
+	}
+	if l := f.LinkedTo; l != nil {
+		to := "linkedTo"
+		if l.Kinds != nil {
+			to += " by " + d.kinds(*l.Kinds)
+		}
+		if l.Ref >= 0 {
+			to += " an entity named"
+		}
+		parts = append(parts, to+d.where(" where ", d.entities(l.Where)))
+	}
+	for _, x := range f.And {
+		parts = append(parts, d.entities(x))
+	}
+	if f.Not != nil {
+		parts = append(parts, "not ("+d.entities(f.Not)+")")
+	}
+	return join(parts...)
+}
+
+// links describes which parts of a filter are set.
+func (d *describer) links(f *plan.LinkFilter) string {
+	if f == nil {
+		return ""
+	}
+	parts := []string{textParts("role", f.Role), several(f.Or, " or ", d.links), dateParts("during", f.During)}
+	if f.Kinds != nil {
+		parts = append(parts, "kind "+d.kinds(*f.Kinds))
+	}
+	if f.AsOf != nil {
+		parts = append(parts, "asOf")
+	}
+	if f.Sources != nil {
+		parts = append(parts, fmt.Sprintf("one of %d sources", len(f.Sources)))
+	}
+	if f.MinSources != nil {
+		parts = append(parts, "minSources")
+	}
+	if f.Other != nil {
+		parts = append(parts, "other ("+d.entities(f.Other)+")")
+	}
+	for _, x := range f.And {
+		parts = append(parts, d.links(x))
+	}
+	if f.Not != nil {
+		parts = append(parts, "not ("+d.links(f.Not)+")")
+	}
+	return join(parts...)
+}
+
+func textParts(at string, f *plan.StringFilter) string {
+	if f == nil {
+		return ""
+	}
+	var parts []string
+	for _, p := range []struct {
+		on   bool
+		name string
+	}{{f.Eq != nil, "eq"}, {f.In != nil, "in"}, {f.Contains != nil, "contains"}, {f.StartsWith != nil, "startsWith"}, {f.IsNull != nil, "isNull"}} {
+		if p.on {
+			parts = append(parts, at+"."+p.name)
+		}
+	}
+	return join(parts...)
+}
+
+func dateParts(at string, f *plan.DateFilter) string {
+	switch {
+	case f == nil:
+		return ""
+	case f.IsNull != nil:
+		return at + ".isNull"
+	case f.Certain:
+		return at + " certainly"
+	}
+	return at
+}

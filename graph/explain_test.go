@@ -1,0 +1,74 @@
+package graph_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/throughline/throughline/graph"
+)
+
+const explainedQuery = `query Q($name: String! = "Mary Kaldor") {
+  who: person(ref: {name: $name}) { name affiliations(first: 2, where: {role: {contains: "prof"}, kind: [AFFILIATED_WITH]}, orderBy: [{field: SINCE, direction: DESC}]) {
+    totalCount edges { role node { name } link { sentence evidence { nodes { excerpt source { title } } } } } } }
+  people(where: {or: [{name: {startsWith: "m"}}, {linkedTo: {entity: {id: "lse"}, kind: [AFFILIATED_WITH]}}]}) { nodes { ... on Person { id themes { nodes { name } } } } facets(by: [THEME]) { buckets { key } } }
+  paths(from: {name: $name}, to: {id: "civilians"}, where: {kind: [SAID, ABOUT]}) { paths { length } }
+  match(pattern: [{node: {ref: {name: $name}}}, {link: {kind: [SAID], direction: OUTGOING}}, {node: {where: {text: {contains: "x"}}}}]) { paths { length } }
+  __schema { queryType { name } }
+}`
+
+const wantPlan = `who: person: one of PERSON, by name; wants name
+  Person.affiliations: links AFFILIATED_WITH, outgoing, to INSTITUTION; where role.contains and kind AFFILIATED_WITH; by SINCE descending; first 2; count; wants name
+    of the links between; wants role, kind, name of its from, name of its to
+      Link.evidence: evidence of the link; first 20; wants excerpt
+        Evidence.source: source of the evidence; wants title
+people: people: all of PERSON; where (name.startsWith or linkedTo by AFFILIATED_WITH an entity named); first 20; facet THEME; wants id
+  Person.themes: over chains of two links, to THEME; first 20; wants name
+paths: paths: a search over the graph; entities given by name, id; SHORTEST, hubPenalty 0.5, at most 6 hops, first 5; links where kind SAID/ABOUT
+  records of the answer: by id; wants id
+match: match: a search over the graph; entities given by name; first 20
+  step 0: the entity named
+  step 1: SAID; outgoing
+  step 2: QUOTE; where text.contains
+  1. follow step 1 from the entity of step 0: about 1 expected
+  records of the answer: by id; wants id
+`
+
+func TestExplainPutsPlansIntoWords(t *testing.T) {
+	cat, s := small(t)
+	e := engine(t, cat, s)
+	for _, document := range []string{explainedQuery, strings.Replace(explainedQuery, "__schema { queryType { name } }", "", 1)} { // by the generated executor, and not
+		for range 2 { // read, and remembered
+			r := e.Do(t.Context(), &graph.Request{Query: document, Explain: true})
+			var ext struct {
+				Explain map[string]struct {
+					Plan         []string
+					Milliseconds map[string]float64
+				}
+			}
+			if len(r.Errors) > 0 || json.Unmarshal(r.Extensions, &ext) != nil {
+				t.Fatalf("%v %s", r.Errors, r.Extensions)
+			}
+			got := ""
+			for _, key := range []string{"who", "people", "paths", "match"} {
+				got += key + ": " + strings.Join(ext.Explain[key].Plan, "\n") + "\n"
+			}
+			if got != wantPlan {
+				t.Errorf("got\n%s\nwant\n%s", got, wantPlan)
+			}
+			if ms := ext.Explain["who"].Milliseconds; ms["write"] <= 0 || ms["store"] <= 0 {
+				t.Errorf("times: %v", ms)
+			}
+			r.Release()
+		}
+	}
+}
+
+func TestExplainCostsNothingUnlessAsked(t *testing.T) {
+	e := answering(t)
+	plain := testing.AllocsPerRun(200, func() { e.Do(t.Context(), &graph.Request{Query: list}).Release() })
+	asked := testing.AllocsPerRun(200, func() { e.Do(t.Context(), &graph.Request{Query: list, Explain: true}).Release() })
+	if plain > 12 || asked <= plain {
+		t.Errorf("%.0f allocations, %.0f when explained", plain, asked)
+	}
+}

@@ -1,0 +1,543 @@
+package trace
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// A pattern is matched hop by hop, in an order that is chosen before anything is looked at:
+//
+//  1. Known is what the nodes named by ref are, or else the list of nodes that fit one place of the pattern. From what is
+//     known, the hop that leads to fewest nodes by the counts of the graph comes next, until all hops were followed: each
+//     is one Expand, between two known places only among the nodes they have.
+//  2. After each hop, nodes that no link of it touches leave their place, and what led only to them leaves its own: in the
+//     end every node and link left stands in some walk that fits (arc consistency, which on a chain is enough).
+//  3. Walks are listed by the ids of their nodes; those that pass a node twice are left out.
+
+// Pattern asks for the lines whose nodes and links fit, step by step. Lines come in the order of the ids of their nodes.
+type Pattern struct {
+	Nodes []PatternNode // one more than Links
+	Links []PatternLink
+	First int
+	After []string // only what comes after the line with these ids, one for each of Nodes; nil = from the beginning
+	// MaxNodes is how many nodes may be looked at.
+	MaxNodes int
+}
+
+// PatternNode is what a node must be.
+type PatternNode struct {
+	Node  uint32          // this one; 0 = any
+	Types catalog.TypeSet // of one of these, once Narrow was called
+	Where *plan.EntityFilter
+}
+
+// PatternLink is what the links of a hop must be.
+type PatternLink struct {
+	Kinds   catalog.KindSet
+	Out, In bool             // with the pattern, against it
+	Where   *plan.LinkFilter // Other speaks of the node the hop arrives at
+	// whether such links lead to types that do not fit: against the pattern, and with it; see Narrow
+	astray [2]bool
+}
+
+// Narrow takes from each place the types that the kinds of link beside it never join. It gives the first hop that
+// nothing can fit, or -1.
+func (p *Pattern) Narrow(cat *catalog.Catalog) int {
+	for changed := true; changed; {
+		changed = false
+		for i := range p.Links {
+			l, a, b := &p.Links[i], &p.Nodes[i], &p.Nodes[i+1]
+			var left, right catalog.TypeSet
+			for _, k := range cat.Kinds {
+				if !l.Kinds.Has(k.Index) {
+					continue
+				}
+				if l.Out && k.From&a.Types != 0 && k.To&b.Types != 0 {
+					left, right = left|k.From, right|k.To
+				}
+				if l.In && k.To&a.Types != 0 && k.From&b.Types != 0 {
+					left, right = left|k.To, right|k.From
+				}
+			}
+			if a.Types&left == 0 || b.Types&right == 0 {
+				return i
+			}
+			changed = changed || a.Types&^left != 0 || b.Types&^right != 0
+			a.Types &= left
+			b.Types &= right
+		}
+	}
+	for i := range p.Links {
+		l, a, b := &p.Links[i], p.Nodes[i].Types, p.Nodes[i+1].Types
+		for _, k := range cat.Kinds {
+			if l.Kinds.Has(k.Index) {
+				l.astray[0] = l.astray[0] || l.Out && k.To&b != 0 && k.From&^a != 0 || l.In && k.From&b != 0 && k.To&^a != 0
+				l.astray[1] = l.astray[1] || l.Out && k.From&a != 0 && k.To&^b != 0 || l.In && k.To&a != 0 && k.From&^b != 0
+			}
+		}
+	}
+	return -1
+}
+
+// Stage is one thing a match does: it lists the nodes of a place, or follows a hop.
+type Stage struct {
+	Place int // the place listed, or the one the hop is followed from
+	Hop   int // -1: nothing is followed
+	Back  bool
+	// Estimated is how many nodes it is expected to look at, Visited how many of these fitted, -1 before it ran.
+	Estimated int64
+	Visited   int
+}
+
+// from and to are the places a hop leads between.
+func (s *Stage) from() int { return s.Place }
+
+func (s *Stage) to() int {
+	if s.Back {
+		return s.Place - 1
+	}
+	return s.Place + 1
+}
+
+// passing is the part of the nodes that a filter is taken to let through.
+const passing = 0.1
+
+// Plan decides the order of a match, and estimates what it costs, from how much there is of each type and kind.
+func (p *Pattern) Plan(cat *catalog.Catalog, c *store.Counts, degree func(node uint32) int64) []Stage {
+	e := &estimator{p: p, cat: cat, c: c, degree: degree}
+	if slices.ContainsFunc(p.Nodes, func(n PatternNode) bool { return n.Node != 0 }) {
+		stages, _ := e.from(-1)
+		return stages
+	}
+	var best []Stage
+	least := math.Inf(1)
+	for i := range p.Nodes {
+		if stages, cost := e.from(i); cost < least {
+			best, least = stages, cost
+		}
+	}
+	return best
+}
+
+// Total is what stages are expected to look at together.
+func Total(stages []Stage) (n int64) {
+	for i := range stages {
+		n += stages[i].Estimated
+	}
+	return n
+}
+
+type estimator struct {
+	p      *Pattern
+	cat    *catalog.Catalog
+	c      *store.Counts
+	degree func(uint32) int64
+}
+
+// nodes is how many nodes there are of some types.
+func (e *estimator) nodes(types catalog.TypeSet) (n float64) {
+	for _, t := range e.cat.Types {
+		if types.Has(t.Index) {
+			n += float64(e.c.Nodes[t.Index])
+		}
+	}
+	return n
+}
+
+// listed is how many nodes must be looked at to list those of a place, and how many fit.
+func (e *estimator) listed(n *PatternNode) (looked, fit float64) {
+	looked = e.nodes(n.Types)
+	if n.Where == nil {
+		return looked, looked
+	}
+	if f := n.Where.Name; f != nil && f.Eq != nil {
+		return min(looked, 1), min(looked, 1) // there is an index of names
+	}
+	return looked, looked * passing
+}
+
+// share is the part of the nodes of some types that are of others.
+func (e *estimator) share(of, among catalog.TypeSet) float64 {
+	all := e.nodes(among)
+	if all == 0 {
+		return 0
+	}
+	return e.nodes(of&among) / all
+}
+
+// hop is how many links of hop i, followed from n nodes, are expected, and which part of their far ends is of the types of
+// the place they lead to.
+func (e *estimator) hop(s *Stage, n float64) (links, part float64) {
+	l, from, to := &e.p.Links[s.Hop], &e.p.Nodes[s.from()], &e.p.Nodes[s.to()]
+	out, in := l.Out, l.In // seen from the nodes followed
+	if s.Back {
+		out, in = in, out
+	}
+	fit, all := 0.0, 0.0 // all: links of any kind and direction
+	count := func(k *catalog.Kind, wanted bool, near, far catalog.TypeSet) {
+		if there := e.nodes(near); there > 0 {
+			each := n * e.share(near, from.Types) * float64(e.c.Links[k.Index]) / there
+			all += each
+			if wanted && l.Kinds.Has(k.Index) {
+				links += each
+				fit += each * e.share(to.Types, far)
+			}
+		}
+	}
+	for _, k := range e.cat.Kinds {
+		count(k, out, k.From, k.To)
+		count(k, in, k.To, k.From)
+	}
+	if links == 0 {
+		return 0, 0
+	}
+	part = fit / links
+	if from.Node != 0 && all > 0 { // how many links it has is known, of all kinds
+		links *= float64(e.degree(from.Node)) / all
+	}
+	return links, part
+}
+
+// from plans a match that begins with the list of a place, or with what is named.
+func (e *estimator) from(place int) (stages []Stage, cost float64) {
+	p := e.p
+	size := make([]float64, len(p.Nodes)) // how many nodes a place is expected to have; < 0: not known yet
+	for i := range size {
+		if size[i] = -1; p.Nodes[i].Node != 0 {
+			size[i] = 1
+		}
+	}
+	if place >= 0 {
+		looked, fit := e.listed(&p.Nodes[place])
+		size[place], cost = fit, looked
+		stages = append(stages, Stage{Place: place, Hop: -1, Estimated: rounded(looked), Visited: -1})
+	}
+	done := make([]bool, len(p.Links))
+	for range p.Links {
+		var next Stage
+		least, part := math.Inf(1), 0.0
+		for i := range p.Links {
+			for _, s := range []Stage{{Place: i, Hop: i, Visited: -1}, {Place: i + 1, Hop: i, Back: true, Visited: -1}} {
+				if done[i] || size[s.from()] < 0 {
+					continue
+				}
+				if links, fit := e.hop(&s, size[s.from()]); links < least {
+					next, least, part = s, links, fit
+				}
+			}
+		}
+		to := next.to()
+		looked := min(least, e.nodes(p.Nodes[to].Types)+least*(1-part))
+		next.Estimated = rounded(looked)
+		cost += looked
+		reached := min(least*part, e.nodes(p.Nodes[to].Types))
+		if p.Nodes[to].Where != nil {
+			reached *= passing
+		}
+		if p.Links[next.Hop].Where != nil {
+			reached *= passing
+		}
+		if size[to] < 0 || reached < size[to] {
+			size[to] = reached
+		}
+		done[next.Hop] = true
+		stages = append(stages, next)
+	}
+	return stages, cost
+}
+
+func rounded(f float64) int64 { return int64(math.Ceil(min(f, 1e15))) }
+
+// Match is what a pattern found.
+type Match struct {
+	Lines   []Line
+	Outcome Outcome // Complete, NodeLimit, TimeLimit
+	Before  bool    // there are lines up to After
+	More    bool    // there are lines behind the last
+	Visited int     // nodes that fitted, each counted at every place it was looked at for
+}
+
+// MatchPattern matches a pattern in the order of its stages, and notes in them what each visited. Its errors are the store's, and the
+// end of ctx; the end of limit ends it with the lines listed by then.
+func MatchPattern(ctx, limit context.Context, g store.Patterned, p *Pattern, stages []Stage) (*Match, error) {
+	m := &matching{ctx: limit, g: g, p: p, places: make([]map[uint32]bool, len(p.Nodes)), hops: make([][]crossing, len(p.Links)), done: make([]bool, len(p.Links))}
+	err := m.run(stages)
+	if err != nil && ctx.Err() == nil && limit.Err() != nil {
+		m.out.Outcome, err = TimeLimit, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &m.out, nil
+}
+
+// crossing is a link of a hop, with its ends as the pattern has them.
+type crossing struct {
+	left, right uint32
+	arc         store.Arc // as seen from left
+}
+
+type matching struct {
+	ctx    context.Context //nolint:containedctx // it lives as long as one call
+	g      store.Patterned
+	p      *Pattern
+	places []map[uint32]bool // the nodes that can stand there; nil = not known yet
+	hops   [][]crossing
+	done   []bool
+	out    Match
+	worked int
+}
+
+func (m *matching) run(stages []Stage) error {
+	for i := range m.p.Nodes {
+		if k := m.p.Nodes[i].Node; k != 0 {
+			m.places[i] = map[uint32]bool{k: true}
+		}
+	}
+	m.out.Outcome = Complete
+	for i := range stages {
+		s := &stages[i]
+		n, err := m.stage(s)
+		if err != nil {
+			return err
+		}
+		s.Visited = n
+		if m.out.Visited += n; m.out.Visited > m.p.MaxNodes {
+			m.out.Outcome = NodeLimit
+			return nil
+		}
+	}
+	return m.list()
+}
+
+// stage runs a stage and gives how many nodes it found.
+func (m *matching) stage(s *Stage) (int, error) {
+	if s.Hop < 0 {
+		n := &m.p.Nodes[s.Place]
+		list, err := m.g.Start(m.ctx, n.Types, n.Where, m.p.MaxNodes+1)
+		if err != nil {
+			return 0, err
+		}
+		m.places[s.Place] = make(map[uint32]bool, len(list))
+		for _, k := range list {
+			m.places[s.Place][k] = true
+		}
+		return len(list), nil
+	}
+	from, to := s.from(), s.to()
+	l := &m.p.Links[s.Hop]
+	links := &plan.LinkFilter{Kinds: &l.Kinds}
+	if l.Where != nil {
+		links.And = []*plan.LinkFilter{l.Where}
+	}
+	way := store.Way{Out: l.Out, In: l.In, Back: s.Back, Links: links}
+	if s.Back {
+		way.Out, way.In = l.In, l.Out
+	}
+	if m.places[to] != nil {
+		way.Among = keysOf(m.places[to])
+	} else {
+		n := &m.p.Nodes[to]
+		way.Far = n.Where
+		if !s.Back && l.astray[1] || s.Back && l.astray[0] {
+			way.Far = &plan.EntityFilter{Types: &n.Types}
+			if n.Where != nil {
+				way.Far.And = []*plan.EntityFilter{n.Where}
+			}
+		}
+	}
+	ends := map[uint32]bool{}
+	var list []crossing
+	if keys := keysOf(m.places[from]); len(keys) > 0 && (way.Among == nil || len(way.Among) > 0) {
+		err := m.g.Expand(m.ctx, keys, way, func(k uint32, arcs []store.Arc) {
+			for _, a := range arcs {
+				ends[a.To] = true
+				c := crossing{left: k, right: a.To, arc: a}
+				if s.Back {
+					c.left, c.right, c.arc.Out, c.arc.To = a.To, k, !a.Out, k
+				}
+				list = append(list, c)
+			}
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	m.hops[s.Hop], m.done[s.Hop] = list, true
+	if m.places[to] == nil {
+		m.places[to] = ends
+	}
+	m.prune()
+	return len(ends), nil
+}
+
+// keysOf lists a set in order, never nil.
+func keysOf(set map[uint32]bool) []uint32 {
+	keys := make([]uint32, 0, len(set))
+	for k := range set {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// prune leaves nodes and links that stand in some walk over the hops followed so far: once up the chain and once down it.
+func (m *matching) prune() {
+	for i := range m.hops {
+		m.restrict(i)
+	}
+	for i := len(m.hops) - 1; i >= 0; i-- {
+		m.restrict(i)
+	}
+}
+
+func (m *matching) restrict(i int) {
+	if !m.done[i] {
+		return
+	}
+	left, right := make(map[uint32]bool, len(m.places[i])), make(map[uint32]bool, len(m.places[i+1]))
+	m.hops[i] = slices.DeleteFunc(m.hops[i], func(c crossing) bool {
+		if !m.places[i][c.left] || !m.places[i+1][c.right] {
+			return true
+		}
+		left[c.left], right[c.right] = true, true
+		return false
+	})
+	m.places[i], m.places[i+1] = left, right
+}
+
+// maxListed bounds the walks begun while lines are listed: walks that pass a node twice are begun in vain.
+const maxListed = 1_000_000
+
+// way is a hop from a node: to another, by some links.
+type way struct {
+	to    uint32
+	links []store.Arc
+}
+
+// list lists the lines.
+func (m *matching) list() error {
+	rank := map[uint32]int{} // by id
+	keys := make([]uint32, 0, len(rank))
+	for _, set := range m.places {
+		for k := range set {
+			if _, ok := rank[k]; !ok {
+				rank[k] = 0
+				keys = append(keys, k)
+			}
+		}
+	}
+	slices.SortFunc(keys, func(a, b uint32) int { return strings.Compare(m.g.Node(a).ID, m.g.Node(b).ID) })
+	for i, k := range keys {
+		rank[k] = i
+	}
+	ways := make([]map[uint32][]way, len(m.hops))
+	for i, hop := range m.hops {
+		slices.SortFunc(hop, func(a, b crossing) int {
+			return cmp.Or(cmp.Compare(rank[a.left], rank[b.left]), cmp.Compare(rank[a.right], rank[b.right]))
+		})
+		ways[i] = map[uint32][]way{}
+		for j := 0; j < len(hop); {
+			first := hop[j]
+			w := way{to: first.right}
+			for ; j < len(hop) && hop[j].left == first.left && hop[j].right == first.right; j++ {
+				w.links = append(w.links, hop[j].arc)
+			}
+			ways[i][first.left] = append(ways[i][first.left], w)
+		}
+	}
+	starts := make([]way, 0, len(m.places[0]))
+	for _, k := range keys {
+		if m.places[0][k] {
+			starts = append(starts, way{to: k})
+		}
+	}
+	if m.p.After != nil {
+		err := m.each(starts, ways, nil, func(l []way) bool {
+			m.out.Before = m.compare(l) <= 0
+			return false
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return m.each(starts, ways, m.p.After, func(l []way) bool {
+		if m.out.More = len(m.out.Lines) == m.p.First; !m.out.More {
+			m.out.Lines = append(m.out.Lines, m.line(l))
+		}
+		return !m.out.More
+	})
+}
+
+// compare compares a line with the one to go on after.
+func (m *matching) compare(l []way) int {
+	for i := range l {
+		if c := strings.Compare(m.g.Node(l[i].to).ID, m.p.After[i]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// each calls f with each line behind after, in order, until it gives false.
+func (m *matching) each(starts []way, ways []map[uint32][]way, after []string, f func([]way) bool) error {
+	line := make([]way, 0, len(m.p.Nodes))
+	var begin func(next []way, equal bool) (bool, error)
+	begin = func(next []way, equal bool) (bool, error) {
+		if equal && after != nil {
+			at := after[len(line)]
+			from, _ := slices.BinarySearchFunc(next, at, func(w way, id string) int { return strings.Compare(m.g.Node(w.to).ID, id) })
+			next = next[from:]
+		}
+		for _, w := range next {
+			if m.worked++; m.worked > maxListed {
+				m.out.Outcome = NodeLimit
+				return false, nil
+			}
+			if m.worked%256 == 0 && m.ctx.Err() != nil {
+				return false, m.ctx.Err()
+			}
+			if slices.ContainsFunc(line, func(x way) bool { return x.to == w.to }) {
+				continue
+			}
+			same := equal && after != nil && m.g.Node(w.to).ID == after[len(line)]
+			line = append(line, w)
+			more, err := true, error(nil)
+			if i := len(line) - 1; i < len(ways) {
+				more, err = begin(ways[i][w.to], same)
+			} else if !same {
+				more = f(line)
+			}
+			line = line[:len(line)-1]
+			if !more || err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	}
+	_, err := begin(starts, true)
+	return err
+}
+
+// line tells a line.
+func (m *matching) line(l []way) Line {
+	out := Line{Nodes: make([]uint32, len(l)), Hops: make([]Hop, len(l)-1), Cost: int64(len(l)-1) * hop}
+	for i, w := range l {
+		if out.Nodes[i] = w.to; i > 0 {
+			links := slices.Clone(w.links)
+			slices.SortFunc(links, func(a, b store.Arc) int {
+				x, y := m.g.Link(a.Link), m.g.Link(b.Link)
+				return cmp.Or(cmp.Compare(y.SourceCount, x.SourceCount), strings.Compare(x.ID, y.ID))
+			})
+			out.Hops[i-1].Links = links
+		}
+	}
+	return out
+}
