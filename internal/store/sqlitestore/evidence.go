@@ -74,7 +74,7 @@ func (x *fetch) evidenceLevel(tx *sql.Tx, todo []evidencePage) error {
 	x.trips++
 	rowids := make([]int64, len(todo))
 	for i := range todo {
-		rowids[i] = x.im.links[todo[i].link].row
+		rowids[i] = int64(todo[i].link)
 	}
 	arg, err := json.Marshal(rowids)
 	if err != nil {
@@ -132,7 +132,7 @@ func (x *fetch) evidencePage(page *kg.Page, link uint32, all []storedEvidence, f
 	if !f.Want.Rows && !f.Want.More {
 		return
 	}
-	id := x.im.links[link].id
+	id := x.im.linkID(link)
 	l := list[int]{items: make([]int, len(all)), sorted: true}
 	for i := range all {
 		l.items[i] = i
@@ -214,7 +214,7 @@ func (x *fetch) oneEvidence(link uint32, id string, row *kg.Row, sel *plan.Sel) 
 	defer tx.Rollback() //nolint:errcheck // it only reads
 	x.trips++
 	var raw []byte
-	if err := tx.QueryRowContext(x.ctx, `SELECT evidence FROM link WHERE k = ?`, x.im.links[link].row).Scan(&raw); err != nil {
+	if err := tx.QueryRowContext(x.ctx, `SELECT evidence FROM link WHERE k = ?`, link).Scan(&raw); err != nil {
 		x.fail(err)
 	}
 	all, err := parseEvidence(raw)
@@ -222,7 +222,7 @@ func (x *fetch) oneEvidence(link uint32, id string, row *kg.Row, sel *plan.Sel) 
 		x.fail(err)
 	}
 	for i := range all {
-		if own := x.im.links[link].id; all[i].id(own) == id {
+		if own := x.im.linkID(link); all[i].id(own) == id {
 			if sel == nil {
 				sel = &plan.Sel{}
 			}

@@ -25,7 +25,7 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 		x := &fetch{im: im, q: q, ctx: ctx, db: s.read}
 		res, err := x.run()
 		if err == errStale { //nolint:errorlint // never wrapped: it does not leave this file
-			if _, err = s.rebuild(ctx); err != nil {
+			if _, err = s.rebuild(context.WithoutCancel(ctx)); err != nil {
 				return nil, err
 			}
 			continue
@@ -124,13 +124,13 @@ func (x *fetch) resolve() {
 		var fits []uint32
 		switch {
 		case r.ID != "":
-			if k := x.im.nodeByID[r.ID]; k != 0 {
+			if k := x.im.findNode(r.ID); k != 0 {
 				fits = append(fits, k)
 			}
 		case r.Name != "":
-			fits = x.im.byName[r.NameKey]
+			fits = x.im.named(r.NameKey)
 		default:
-			fits = x.im.byExternal[r.Scheme+"\x00"+r.Value]
+			fits = x.im.known(r.Scheme, r.Value)
 		}
 		var mine []uint32
 		for _, k := range fits {
@@ -142,7 +142,7 @@ func (x *fetch) resolve() {
 			candidates := make([]kg.Candidate, len(mine))
 			for j, k := range mine {
 				n := &x.im.nodes[k]
-				candidates[j] = kg.Candidate{ID: n.id, Type: x.im.cat.TypeAt(n.typ).Enum, Name: n.name}
+				candidates[j] = kg.Candidate{ID: x.im.id(n), Type: x.im.cat.TypeAt(n.typ).Enum, Name: x.im.name(n)}
 			}
 			x.fail(kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), candidates))
 		}
@@ -160,7 +160,7 @@ func (x *fetch) byRef(r *plan.Ref, k uint32, row *kg.Row, sel *plan.Sel) bool {
 	case r.ID != "":
 		return x.byID(r.ID, row, sel)
 	case r.Name != "" && x.q.Types.Has(x.im.cat.Source.Index):
-		fits := x.im.byName[sourceName(r.NameKey)]
+		fits := x.im.sourceByName[r.NameKey]
 		if len(fits) > 1 {
 			candidates := make([]kg.Candidate, len(fits))
 			for i, s := range fits {
@@ -195,7 +195,7 @@ func (x *fetch) byID(id string, row *kg.Row, sel *plan.Sel) bool {
 			return true
 		}
 	default:
-		if k := x.im.nodeByID[id]; k != 0 && types.Has(x.im.nodes[k].typ) {
+		if k := x.im.findNode(id); k != 0 && types.Has(x.im.nodes[k].typ) {
 			x.node(row, k, sel)
 			return true
 		}
@@ -238,25 +238,26 @@ func (x *fetch) node(row *kg.Row, k uint32, sel *plan.Sel) {
 func (im *image) nodeValue(n *node, p *catalog.Prop) kg.Value {
 	switch p.Name {
 	case "id":
-		return kg.StringValue(n.id)
+		return kg.StringValue(im.id(n))
 	case "name":
-		return kg.StringValue(n.name)
+		return kg.StringValue(im.name(n))
 	case "type":
 		return kg.StringValue(im.cat.TypeAt(n.typ).Enum)
 	case "description":
-		return kg.StringValue(n.desc)
+		return kg.StringValue(im.field(n, descField))
 	case "aliases":
-		return kg.Value{Kind: kg.List, Str: n.aliases}
+		return kg.Value{Kind: kg.List, Str: im.field(n, aliasesField)}
 	case "externalIds":
-		return kg.Value{Kind: kg.List, Str: n.ext}
+		return kg.Value{Kind: kg.List, Str: im.field(n, externalField)}
 	case "createdAt":
-		return kg.TimeValue(n.created)
+		return kg.TimeValue(im.stamps[n.created])
 	case "updatedAt":
-		return kg.TimeValue(n.updated)
+		return kg.TimeValue(im.stamps[n.updated])
 	}
-	for i, own := range im.cat.TypeAt(n.typ).Props {
+	t := im.cat.TypeAt(n.typ)
+	for i, own := range t.Props {
 		if own == p {
-			return n.vals[i]
+			return im.prop(n, t, i)
 		}
 	}
 	return kg.Value{}
@@ -299,7 +300,7 @@ func (x *fetch) link(row *kg.Row, k uint32, sel *plan.Sel) {
 func (im *image) linkValue(l *link, k uint32, p *catalog.Prop) kg.Value {
 	switch p.Name {
 	case "id":
-		return kg.StringValue(l.id)
+		return kg.StringValue(im.linkID(k))
 	case "kind":
 		return kg.StringValue(im.cat.Kinds[l.kind].Name)
 	case "role":
@@ -311,13 +312,13 @@ func (im *image) linkValue(l *link, k uint32, p *catalog.Prop) kg.Value {
 	case "sourceCount":
 		return kg.IntValue(im.sourceCount(k))
 	case "createdAt":
-		return kg.TimeValue(l.created)
+		return kg.TimeValue(im.stamps[l.created])
 	case "updatedAt":
-		return kg.TimeValue(l.updated)
+		return kg.TimeValue(im.stamps[l.updated])
 	case catalog.FromName:
-		return kg.StringValue(im.nodes[l.from].name)
+		return kg.StringValue(im.name(&im.nodes[l.from]))
 	case catalog.ToName:
-		return kg.StringValue(im.nodes[l.to].name)
+		return kg.StringValue(im.name(&im.nodes[l.to]))
 	}
 	return kg.Value{}
 }
@@ -558,7 +559,7 @@ func (x *fetch) cmpLinks(a, b hit, order []plan.Order) int {
 	for _, o := range order {
 		var c int
 		if o.By == plan.ByName {
-			c = cmp.Compare(x.im.nodes[a.other].rank, x.im.nodes[b.other].rank)
+			c = cmp.Compare(x.im.ranks[a.other], x.im.ranks[b.other])
 		} else {
 			c = cmp.Compare(x.linkNumber(a, o), x.linkNumber(b, o))
 		}
@@ -575,7 +576,7 @@ func (x *fetch) linkAt(h hit, order []plan.Order, keys []kg.Value) int {
 	for i, o := range order {
 		var c int
 		if o.By == plan.ByName {
-			c = strings.Compare(x.im.nodes[h.other].sortKey, keys[i].Str)
+			c = strings.Compare(x.im.sortKey(&x.im.nodes[h.other]), keys[i].Str)
 		} else {
 			c = cmp.Compare(x.linkNumber(h, o), keys[i].Int)
 		}
@@ -583,7 +584,7 @@ func (x *fetch) linkAt(h hit, order []plan.Order, keys []kg.Value) int {
 			return direct(c, o.Desc)
 		}
 	}
-	return direct(strings.Compare(x.im.links[h.link].id, keys[len(order)].Str), order[len(order)-1].Desc)
+	return direct(strings.Compare(x.im.linkID(h.link), keys[len(order)].Str), order[len(order)-1].Desc)
 }
 
 func (x *fetch) linkKeys(h hit, order []plan.Order) []kg.Value {
@@ -591,19 +592,19 @@ func (x *fetch) linkKeys(h hit, order []plan.Order) []kg.Value {
 	keys := make([]kg.Value, 0, len(order)+1)
 	for _, o := range order {
 		if o.By == plan.ByName {
-			keys = append(keys, kg.Value{Kind: kg.String, Str: x.im.nodes[h.other].sortKey})
+			keys = append(keys, kg.Value{Kind: kg.String, Str: x.im.sortKey(&x.im.nodes[h.other])})
 		} else {
 			keys = append(keys, kg.IntValue(x.linkNumber(h, o)))
 		}
 	}
-	return append(keys, kg.StringValue(x.im.links[h.link].id))
+	return append(keys, kg.StringValue(x.im.linkID(h.link)))
 }
 
 // linksOf fills a page of the links that rest on a source, seen from where they start.
 func (x *fetch) linksOf(page *kg.Page, k uint32, f *plan.Field) {
-	x.step(len(x.im.supports[k]))
+	x.step(len(x.im.supports.of(k)))
 	var hits []hit
-	for _, l := range x.im.supports[k] {
+	for _, l := range x.im.supports.of(k) {
 		to := x.im.links[l].to
 		if x.linkFits(f.Links, l, to) {
 			hits = append(hits, hit{l, to, true})
@@ -699,7 +700,7 @@ func (x *fetch) candidates(f *plan.EntityFilter, all []uint32) []uint32 {
 	var keys []uint32
 	switch {
 	case f.Name != nil && f.Name.Eq != nil:
-		keys = slices.Clone(x.im.byName[*f.Name.Eq])
+		keys = x.im.named(*f.Name.Eq)
 	case f.LinkedTo != nil && f.LinkedTo.Ref >= 0:
 		k := x.refs[f.LinkedTo.Ref]
 		if k == 0 {
@@ -736,7 +737,7 @@ func (r nodesOrder) number(k uint32, o plan.Order) int64 {
 	case plan.ByLinkCount:
 		return r.x.im.degree(k)
 	}
-	return int64(n.updated)
+	return int64(r.x.im.stamps[n.updated])
 }
 
 func (r nodesOrder) cmp(a, b uint32, order []plan.Order) int {
@@ -745,7 +746,7 @@ func (r nodesOrder) cmp(a, b uint32, order []plan.Order) int {
 	for _, o := range order {
 		var c int
 		if o.By == plan.ByName {
-			c = cmp.Compare(im.nodes[a].rank, im.nodes[b].rank)
+			c = cmp.Compare(im.ranks[a], im.ranks[b])
 		} else {
 			c = cmp.Compare(r.number(a, o), r.number(b, o))
 		}
@@ -753,17 +754,17 @@ func (r nodesOrder) cmp(a, b uint32, order []plan.Order) int {
 			return direct(c, o.Desc)
 		}
 	}
-	return direct(strings.Compare(im.nodes[a].id, im.nodes[b].id), order[len(order)-1].Desc)
+	return direct(strings.Compare(im.id(&im.nodes[a]), im.id(&im.nodes[b])), order[len(order)-1].Desc)
 }
 
 func (r nodesOrder) at(k uint32, order []plan.Order, keys []kg.Value) int {
 	n := &r.x.im.nodes[k]
-	return recordAt(n.sortKey, n.id, orDefault(order), keys, func(o plan.Order) int64 { return r.number(k, o) })
+	return recordAt(r.x.im.sortKey(n), r.x.im.id(n), orDefault(order), keys, func(o plan.Order) int64 { return r.number(k, o) })
 }
 
 func (r nodesOrder) keys(k uint32, order []plan.Order) []kg.Value {
 	n := &r.x.im.nodes[k]
-	return recordKeys(n.sortKey, n.id, orDefault(order), func(o plan.Order) int64 { return r.number(k, o) })
+	return recordKeys(r.x.im.sortKey(n), r.x.im.id(n), orDefault(order), func(o plan.Order) int64 { return r.number(k, o) })
 }
 
 type sourcesOrder struct{ x *fetch }
@@ -778,7 +779,7 @@ func (r sourcesOrder) number(k uint32, o plan.Order) int64 {
 	case plan.ByDate:
 		return plan.DateKey(s.from, s.to, s.published != "", o.Desc)
 	case plan.ByLinkCount:
-		return int64(len(r.x.im.supports[k]))
+		return int64(len(r.x.im.supports.of(k)))
 	}
 	return 0
 }
@@ -911,12 +912,14 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 	at := func(keys []kg.Value) func(weighed) int {
 		return func(w weighed) int {
 			n := &im.nodes[w.node]
-			return cmp.Or(cmp.Compare(keys[0].Int, w.weight), strings.Compare(n.sortKey, keys[1].Str), strings.Compare(n.id, keys[2].Str))
+			return cmp.Or(cmp.Compare(keys[0].Int, w.weight), strings.Compare(im.sortKey(n), keys[1].Str), strings.Compare(im.id(n), keys[2].Str))
 		}
 	}
 	l := list[weighed]{items: all, cmp: func(a, b weighed) int {
-		x, y := &im.nodes[a.node], &im.nodes[b.node]
-		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(x.rank, y.rank), strings.Compare(x.id, y.id))
+		if c := cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(im.ranks[a.node], im.ranks[b.node])); c != 0 {
+			return c
+		}
+		return strings.Compare(im.id(&im.nodes[a.node]), im.id(&im.nodes[b.node]))
 	}}
 	if f.Page.After != nil {
 		l.after = at(f.Page.After)
@@ -938,7 +941,7 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 		e.Weight = w.weight
 		if f.Want.Cursors {
 			n := &im.nodes[w.node]
-			e.Keys = []kg.Value{kg.IntValue(w.weight), {Kind: kg.String, Str: n.sortKey}, kg.StringValue(n.id)}
+			e.Keys = []kg.Value{kg.IntValue(w.weight), {Kind: kg.String, Str: im.sortKey(n)}, kg.StringValue(im.id(n))}
 		}
 	}
 	return items
@@ -947,13 +950,16 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 // stats counts what there is.
 func (x *fetch) stats() *kg.Stats {
 	im := x.im
-	s := &kg.Stats{Sources: int64(len(im.sources) - 1)}
+	s := &kg.Stats{Sources: int64(len(im.byType[im.cat.Source.Index]))}
 	for _, t := range im.cat.Types {
 		s.Entities = append(s.Entities, kg.Bucket{Key: t.Enum, Count: int64(len(im.byType[t.Index]))})
 	}
 	counts := make([]int64, len(im.cat.Kinds))
 	for i := 1; i < len(im.links); i++ {
 		l := &im.links[i]
+		if l.from == 0 {
+			continue
+		}
 		counts[l.kind]++
 		s.UnverifiedExcerpts += int64(l.unverified)
 		if im.sourceCount(uint32(i)) == 0 { //nolint:gosec // see readSources
@@ -967,10 +973,10 @@ func (x *fetch) stats() *kg.Stats {
 }
 
 // docOf is what a search sees of a node.
-func (x *fetch) docOf(n *node) text.Doc {
+func (im *image) docOf(n *node) text.Doc {
 	var aliases []string
-	if n.aliases != "" {
-		aliases = strings.Split(n.aliases, "\x00")
+	if a := im.field(n, aliasesField); a != "" {
+		aliases = strings.Split(a, "\x00")
 	}
-	return text.NewDoc(n.name, aliases, x.body(n))
+	return text.NewDoc(im.name(n), aliases, im.body(n))
 }
