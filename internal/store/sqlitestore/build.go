@@ -151,6 +151,12 @@ func (b *builder) read(ctx context.Context, txs []*sql.Tx, h *head) error {
 	b.nodes, b.links, b.sources = grown(old.nodes, h.nodes), grown(old.links, h.link), grown(old.sources, h.sources)
 	// these only grow at their end, where no reader of the old image looks; builds follow one another
 	b.texts, b.ids, b.more, b.stamps, b.dates, b.roles = old.texts, old.ids, old.more, old.stamps, old.dates, old.roles
+	// a guess that is about right spares copies while they grow
+	more := h.nodes + 1 - int64(len(old.nodes))
+	b.texts = slices.Grow(b.texts, int(more)*128)
+	b.byIDs, b.names, b.freshNodes = make([]entry, 0, more), make([]entry, 0, more), make([]uint32, 0, more)
+	more = h.link + 1 - int64(len(old.links))
+	b.ids, b.freshLinks = slices.Grow(b.ids, int(more)*24), make([]uint32, 0, more)
 	b.roleKeys, b.dateKeys = make(map[string]uint32, len(b.roles)), make(map[string]uint32, len(b.dates))
 	for i, r := range b.roles {
 		b.roleKeys[hex.EncodeToString([]byte(r))] = uint32(i) //nolint:gosec // keys are below 2³¹
@@ -613,6 +619,7 @@ func (b *builder) derive() {
 		b.nodeByID = newIndex(&b.old.nodeByID, b.goneNodes, b.byIDs)
 		b.byName = newIndex(&b.old.byName, b.goneNodes, b.names)
 		b.byExternal = newIndex(&b.old.byExternal, b.goneNodes, b.externals)
+		b.byIDs, b.names, b.externals = nil, nil, nil
 		b.searching = b.indexWords()
 		return nil
 	})
@@ -707,6 +714,7 @@ func (b *builder) orderLinks() {
 	for i, k := range b.freshLinks {
 		fresh[i] = prefixed{prefix(b.linkID(k)), k}
 	}
+	b.freshLinks = nil
 	b.linkOrder = ordered(b.old.linkOrder, b.goneLinks, fresh, func(x, y uint32) int { return cmp.Compare(b.linkID(x), b.linkID(y)) })
 	start := make([]uint32, len(b.sources)+1)
 	for k := range b.links {

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"log/slog"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +27,7 @@ func (s *Store) Atomic() bool { return true }
 // load is one transaction on the file.
 type load struct {
 	s     *Store
+	conn  *sql.Conn
 	tx    *sql.Tx
 	now   kg.Time
 	seq   int64
@@ -80,10 +83,11 @@ var (
 	newLink   = []string{"link", "k", "id", "kind", "from_k", "to_k", "role", "since", "until", "evidence", "sources", "unverified", "createdAt", "updatedAt", "rev"}
 )
 
-// insertSQL is the statement that writes n new rows; columns begin with the table.
+// insertSQL is the statement that writes n new rows; columns begin with the table. OR FAIL leaves the rows before one
+// that fails, so that SQLite need not keep every page as it was: the whole load is rolled back then.
 func insertSQL(columns []string, n int) string {
 	row := "(?" + strings.Repeat(",?", len(columns)-2) + ")"
-	return "INSERT INTO " + columns[0] + " (" + strings.Join(columns[1:], ", ") + ") VALUES " + row + strings.Repeat(", "+row, n-1) + " ON CONFLICT (id) DO NOTHING"
+	return "INSERT OR FAIL INTO " + columns[0] + " (" + strings.Join(columns[1:], ", ") + ") VALUES " + row + strings.Repeat(", "+row, n-1) + " ON CONFLICT (id) DO NOTHING"
 }
 
 // Load begins a load. It waits for one that is under way in this process.
@@ -102,7 +106,14 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 
 // begin opens the transaction. It outlives the call's ctx: the load ends by Commit or Rollback.
 func (l *load) begin(ctx context.Context) (err error) {
-	if l.tx, err = l.s.write.BeginTx(ctx, nil); err != nil {
+	if l.conn, err = l.s.write.Conn(ctx); err != nil {
+		return err
+	}
+	// the keys that are written were read or given out in the same transaction, so that looking each up again proves nothing
+	if _, err = l.conn.ExecContext(ctx, `PRAGMA foreign_keys = 0`); err != nil {
+		return err
+	}
+	if l.tx, err = l.conn.BeginTx(ctx, nil); err != nil {
 		return err
 	}
 	if err = l.tx.QueryRowContext(ctx, beginSQL).Scan(&l.seq); err != nil {
@@ -585,21 +596,33 @@ func (l *load) Commit(ctx context.Context) error {
 		return nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	im, made, err := l.s.make(ctx)
-	switch {
-	case !read:
-		// the load is done, whatever comes of what is made of it
-		if err == nil && made >= l.s.snapshotFrom {
-			err = l.s.save(ctx, im)
-		}
-		l.s.unsaved(ctx, err)
+	if !read {
+		l.s.unsaved(ctx, l.s.prepare(ctx)) // the load is done, whatever comes of what is made of it
 		return nil
+	}
+	im, _, err := l.s.make(ctx)
+	switch {
 	case err != nil:
 		return err
 	case l.wrote >= max(l.s.snapshotFrom, im.size()/8):
 		l.s.keep(im)
 	}
 	return nil
+}
+
+// prepare leaves a snapshot where nobody reads: an import. It uses little memory more than the image takes, and so a
+// little more time.
+func (s *Store) prepare(ctx context.Context) error {
+	if _, err := s.write.ExecContext(ctx, `PRAGMA shrink_memory`); err != nil {
+		return err
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(8))
+	debug.FreeOSMemory()
+	im, made, err := s.make(ctx)
+	if err == nil && made >= s.snapshotFrom {
+		err = s.save(ctx, im)
+	}
+	return err
 }
 
 // Rollback undoes the load, unless it is committed.
@@ -615,8 +638,13 @@ func (l *load) Rollback() error {
 }
 
 func (l *load) finish() {
-	if !l.done {
-		l.done = true
-		<-l.s.loads
+	if l.done {
+		return
 	}
+	l.done = true
+	if l.conn != nil {
+		_, err := l.conn.ExecContext(context.Background(), `PRAGMA foreign_keys = 1`)
+		l.s.log.LogAttrs(context.Background(), slog.LevelDebug, "the load has ended", slog.Any("error", errors.Join(err, l.conn.Close())))
+	}
+	<-l.s.loads
 }

@@ -206,7 +206,20 @@ func (im *image) setSources(list []string) error {
 
 // save keeps an image in the file.
 func (s *Store) save(ctx context.Context, im *image) (err error) {
-	tx, err := s.write.BeginTx(ctx, nil)
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // it goes back to its pool
+	// what is written once need not stay in the cache
+	if _, err = conn.ExecContext(ctx, `PRAGMA cache_size = -4096`); err != nil {
+		return err
+	}
+	defer func() {
+		_, e := conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA cache_size = -65536`)
+		err = errors.Join(err, e)
+	}()
+	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
