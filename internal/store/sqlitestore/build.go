@@ -24,7 +24,7 @@ import (
 // This file makes an image of the file as it is from an older image, which may be empty: only rows that are new or
 // changed are read, what was in order stays in order, and the rest is counting.
 
-// The statements that read rows; see statements.go for what holds them to their indexes.
+// The statements that read rows.
 const (
 	headSQL = `SELECT (SELECT value FROM meta WHERE key = 'seq'), (SELECT value FROM meta WHERE key = 'changedFrom'),
 		coalesce((SELECT max(k) FROM source), 0), coalesce((SELECT max(k) FROM node), 0), coalesce((SELECT max(k) FROM link), 0)`

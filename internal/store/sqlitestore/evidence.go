@@ -31,6 +31,9 @@ type evidencePage struct {
 // evidenceSQL reads the evidence of many links at once; its parameter is a JSON array of rowids.
 const evidenceSQL = `SELECT j.key, l.evidence FROM json_each(?) j CROSS JOIN link l ON l.k = j.value`
 
+// oneEvidenceSQL reads the evidence of one link.
+const oneEvidenceSQL = `SELECT evidence FROM link WHERE k = ?`
+
 // seqSQL tells which image the file is.
 const seqSQL = `SELECT value FROM meta WHERE key = 'seq'`
 
@@ -214,7 +217,7 @@ func (x *fetch) oneEvidence(link uint32, id string, row *kg.Row, sel *plan.Sel) 
 	defer tx.Rollback() //nolint:errcheck // it only reads
 	x.trips++
 	var raw []byte
-	if err := tx.QueryRowContext(x.ctx, `SELECT evidence FROM link WHERE k = ?`, link).Scan(&raw); err != nil {
+	if err := tx.QueryRowContext(x.ctx, oneEvidenceSQL, link).Scan(&raw); err != nil {
 		x.fail(err)
 	}
 	all, err := parseEvidence(raw)

@@ -620,6 +620,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	debug.FreeOSMemory()
 	im, made, err := s.make(ctx)
 	if err == nil && made >= s.snapshotFrom {
+		debug.FreeOSMemory() // what making it took
 		err = s.save(ctx, im)
 	}
 	return err

@@ -116,7 +116,7 @@ func (s *Store) open(ctx context.Context, path string) error {
 	name := (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String()
 	// immediate: a transaction that will write takes its lock at once, not at its first write where it could only fail
 	writer := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(2000)", "journal_mode(WAL)", sync, "foreign_keys(1)", "cache_size(-65536)", "temp_store(MEMORY)",
+		"busy_timeout(2000)", "journal_mode(WAL)", sync, "foreign_keys(1)", "cache_size(-49152)", "temp_store(MEMORY)",
 	}}
 	reader := url.Values{"_pragma": {"busy_timeout(2000)", "query_only(1)", "mmap_size(1073741824)"}}
 	if s.write, err = sql.Open("sqlite", name+"?"+writer.Encode()); err != nil {

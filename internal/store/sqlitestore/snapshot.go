@@ -216,7 +216,7 @@ func (s *Store) save(ctx context.Context, im *image) (err error) {
 		return err
 	}
 	defer func() {
-		_, e := conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA cache_size = -65536`)
+		_, e := conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA cache_size = -49152`)
 		err = errors.Join(err, e)
 	}()
 	tx, err := conn.BeginTx(ctx, nil)
