@@ -82,7 +82,7 @@ type builder struct {
 func empty(cat *catalog.Catalog) *image {
 	return &image{
 		cat: cat, nodes: make([]node, 1), links: make([]link, 1), sources: make([]source, 1),
-		dates: []date{{from: kg.MinDay, to: kg.MaxDay}}, roles: []string{""}, stamps: []kg.Time{0},
+		dates: []date{{from: kg.MinDay, to: kg.MaxDay}}, roles: []string{""}, born: []kg.Time{0}, stamps: []kg.Time{0},
 	}
 }
 
@@ -150,7 +150,7 @@ func (b *builder) read(ctx context.Context, txs []*sql.Tx, h *head) error {
 	old := b.old
 	b.nodes, b.links, b.sources = grown(old.nodes, h.nodes), grown(old.links, h.link), grown(old.sources, h.sources)
 	// these only grow at their end, where no reader of the old image looks; builds follow one another
-	b.texts, b.ids, b.more, b.stamps, b.dates, b.roles = old.texts, old.ids, old.more, old.stamps, old.dates, old.roles
+	b.texts, b.ids, b.more, b.born, b.stamps, b.dates, b.roles = old.texts, old.ids, old.more, old.born, old.stamps, old.dates, old.roles
 	// a guess that is about right spares copies while they grow
 	more := h.nodes + 1 - int64(len(old.nodes))
 	b.texts = slices.Grow(b.texts, int(more)*128)
@@ -198,7 +198,8 @@ func (b *builder) read(ctx context.Context, txs []*sql.Tx, h *head) error {
 			changed[what] = string(j)
 		}
 	}
-	// one transaction reads sources and nodes and then helps the others with the links
+	// one transaction reads sources and nodes and then helps the others with the links. Nodes and links are taken in side by
+	// side, so they share no list
 	g, ctx := errgroup.WithContext(ctx)
 	chunks := make(chan []byte, 4)
 	var mu sync.Mutex
@@ -351,7 +352,7 @@ func (b *builder) readNodes(ctx context.Context, tx *sql.Tx, first int64, list s
 			return kg.Errorf(kg.Unavailable, "the store holds nodes of type %s, which the schema does not declare", typ)
 		}
 		n := node{text: uint64(len(b.texts)), typ: t.Index}
-		n.created, n.updated = b.stamp(created), b.stamp(updated)
+		n.created, n.updated = stamp(&b.born, created), stamp(&b.born, updated)
 		b.put(id)
 		b.put(name)
 		folded := text.Fold(string(name))
@@ -478,14 +479,14 @@ func interval(t *catalog.Type, get func(*catalog.Prop) string) (from, to kg.Day,
 }
 
 // stamp keeps an instant. Those of one load are mostly the same one, so only the last is looked at.
-func (b *builder) stamp(t kg.Time) uint32 {
+func stamp(to *[]kg.Time, t kg.Time) uint32 {
 	if t == 0 {
 		return 0
 	}
-	if last := len(b.stamps) - 1; b.stamps[last] != t {
-		b.stamps = append(b.stamps, t)
+	if last := len(*to) - 1; (*to)[last] != t {
+		*to = append(*to, t)
 	}
-	return uint32(len(b.stamps) - 1) //nolint:gosec // twice the records, which are below 2³¹
+	return uint32(len(*to) - 1) //nolint:gosec // twice the records, which are below 2³¹
 }
 
 // joined sends the links of one statement.
@@ -568,7 +569,7 @@ func (b *builder) parseLink(f *[12][]byte) error {
 		slices.Sort(b.more[at:])
 		b.more[at-1] = uint32(len(b.more) - at) //nolint:gosec // at most 1,000
 	}
-	l.created, l.updated = b.stamp(kg.Time(number(f[10]))), b.stamp(kg.Time(number(f[11])))
+	l.created, l.updated = stamp(&b.stamps, kg.Time(number(f[10]))), stamp(&b.stamps, kg.Time(number(f[11])))
 	b.links[key] = l
 	b.freshLinks = append(b.freshLinks, uint32(key)) //nolint:gosec // checked by readHead
 	return nil

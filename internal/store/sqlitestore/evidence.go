@@ -156,7 +156,7 @@ func (x *fetch) evidencePage(page *kg.Page, link uint32, all []storedEvidence, f
 	if !f.Want.Rows {
 		return
 	}
-	page.Edges = make([]kg.Edge, len(items))
+	page.Edges = x.edges.take(len(items))
 	for j, i := range items {
 		if f.Node != nil {
 			x.evidence(&page.Edges[j].Node, id, &all[i], f.Node)
@@ -172,16 +172,16 @@ func (x *fetch) evidence(row *kg.Row, link string, e *storedEvidence, sel *plan.
 	x.spend()
 	row.Type = x.im.cat.Evidence.Index
 	if len(sel.Props) > 0 {
-		row.Vals = make([]kg.Value, len(sel.Props))
+		row.Vals = x.vals.take(len(sel.Props))
 		for i, p := range sel.Props {
 			row.Vals[i] = e.value(link, p)
 		}
 	}
 	if len(sel.Kids) > 0 {
-		row.Kids = make([]kg.Page, len(sel.Kids))
+		row.Kids = x.pages.take(len(sel.Kids))
 		for i, f := range sel.Kids {
 			if f.On.Has(row.Type) && f.Follow == plan.SourceOf {
-				row.Kids[i].Edges = make([]kg.Edge, 1)
+				row.Kids[i].Edges = x.edges.take(1)
 				x.source(&row.Kids[i].Edges[0].Node, x.im.sourceByID[e.source], f.Node)
 			}
 		}

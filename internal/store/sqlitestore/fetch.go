@@ -48,6 +48,11 @@ type fetch struct {
 	steps   int
 	pending []evidencePage
 	trips   int
+
+	roles map[*plan.StringFilter][]fit // see roleFits
+	vals  slab[kg.Value]
+	pages slab[kg.Page]
+	edges slab[kg.Edge]
 }
 
 // stop ends a fetch from deep inside; run turns it into its error.
@@ -118,7 +123,9 @@ func (x *fetch) run() (res *kg.Result, err error) {
 
 // resolve finds what the plan's refs name; sources and links among them only matter to byRef.
 func (x *fetch) resolve() {
-	x.refs = make([]uint32, len(x.q.Refs))
+	if len(x.q.Refs) > 0 {
+		x.refs = make([]uint32, len(x.q.Refs))
+	}
 	for i := range x.q.Refs {
 		r := &x.q.Refs[i]
 		var fits []uint32
@@ -212,13 +219,13 @@ func (x *fetch) node(row *kg.Row, k uint32, sel *plan.Sel) {
 		return
 	}
 	if len(sel.Props) > 0 {
-		row.Vals = make([]kg.Value, len(sel.Props))
+		row.Vals = x.vals.take(len(sel.Props))
 		for i, p := range sel.Props {
 			row.Vals[i] = x.im.nodeValue(n, p)
 		}
 	}
 	if len(sel.Kids) > 0 {
-		row.Kids = make([]kg.Page, len(sel.Kids))
+		row.Kids = x.pages.take(len(sel.Kids))
 		for i, f := range sel.Kids {
 			if !f.On.Has(n.typ) {
 				continue
@@ -250,9 +257,9 @@ func (im *image) nodeValue(n *node, p *catalog.Prop) kg.Value {
 	case "externalIds":
 		return kg.Value{Kind: kg.List, Str: im.field(n, externalField)}
 	case "createdAt":
-		return kg.TimeValue(im.stamps[n.created])
+		return kg.TimeValue(im.born[n.created])
 	case "updatedAt":
-		return kg.TimeValue(im.stamps[n.updated])
+		return kg.TimeValue(im.born[n.updated])
 	}
 	t := im.cat.TypeAt(n.typ)
 	for i, own := range t.Props {
@@ -272,23 +279,23 @@ func (x *fetch) link(row *kg.Row, k uint32, sel *plan.Sel) {
 		return
 	}
 	if len(sel.Props) > 0 {
-		row.Vals = make([]kg.Value, len(sel.Props))
+		row.Vals = x.vals.take(len(sel.Props))
 		for i, p := range sel.Props {
 			row.Vals[i] = x.im.linkValue(l, k, p)
 		}
 	}
 	if len(sel.Kids) > 0 {
-		row.Kids = make([]kg.Page, len(sel.Kids))
+		row.Kids = x.pages.take(len(sel.Kids))
 		for i, f := range sel.Kids {
 			if !f.On.Has(row.Type) {
 				continue
 			}
 			switch f.Follow {
 			case plan.From:
-				row.Kids[i].Edges = make([]kg.Edge, 1)
+				row.Kids[i].Edges = x.edges.take(1)
 				x.node(&row.Kids[i].Edges[0].Node, l.from, f.Node)
 			case plan.To:
-				row.Kids[i].Edges = make([]kg.Edge, 1)
+				row.Kids[i].Edges = x.edges.take(1)
 				x.node(&row.Kids[i].Edges[0].Node, l.to, f.Node)
 			case plan.EvidenceOf:
 				x.pending = append(x.pending, evidencePage{link: k, field: f, page: &row.Kids[i]})
@@ -332,13 +339,13 @@ func (x *fetch) source(row *kg.Row, k uint32, sel *plan.Sel) {
 		return
 	}
 	if len(sel.Props) > 0 {
-		row.Vals = make([]kg.Value, len(sel.Props))
+		row.Vals = x.vals.take(len(sel.Props))
 		for i, p := range sel.Props {
 			row.Vals[i] = s.value(p)
 		}
 	}
 	if len(sel.Kids) > 0 {
-		row.Kids = make([]kg.Page, len(sel.Kids))
+		row.Kids = x.pages.take(len(sel.Kids))
 		for i, f := range sel.Kids {
 			if f.On.Has(row.Type) && f.Follow == plan.LinksOf {
 				x.linksOf(&row.Kids[i], k, f)
@@ -435,10 +442,14 @@ func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
 		if !f.Want.Rows {
 			return
 		}
-		page.Edges = make([]kg.Edge, len(items))
+		page.Edges = x.edges.take(len(items))
 		for i, k := range items {
 			x.linkEdge(&page.Edges[i], hit{k, x.im.links[k].other(g.out), g.out}, f)
 		}
+		return
+	}
+	if !f.Want.Rows && !f.Want.More && len(f.Want.Facets) == 0 {
+		page.Total = x.countLinks(k, f)
 		return
 	}
 	x.hitsPage(page, x.gather(k, f), f)
@@ -446,39 +457,44 @@ func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
 
 // gather lists the links of a node that fit a field.
 func (x *fetch) gather(k uint32, f *plan.Field) []hit {
-	n := &x.im.nodes[k]
 	var hits []hit
+	x.eachFit(k, f, func(h hit) { hits = append(hits, h) })
+	return hits
+}
+
+// eachFit calls found with the links of a node that fit a field.
+func (x *fetch) eachFit(k uint32, f *plan.Field, found func(hit)) {
+	n := &x.im.nodes[k]
 	for _, g := range x.im.groups[n.group0:n.group1] {
 		if !wants(f, &g) {
 			continue
 		}
 		x.step(int(g.end - g.start))
-		hits = slices.Grow(hits, int(g.end-g.start))
-		for _, l := range x.im.adjacent[g.start:g.end] {
-			h := hit{l, x.im.links[l].other(g.out), g.out}
+		ends := x.im.ends[g.start:g.end]
+		for i, l := range x.im.adjacent[g.start:g.end] {
+			h := hit{l, ends[i], g.out}
 			if !g.out && f.Out && h.other == k {
 				continue // a link to itself is listed once, as outgoing
 			}
 			if f.Other.Has(x.im.nodes[h.other].typ) && x.linkFits(f.Links, l, h.other) {
-				hits = append(hits, h)
+				found(h)
 			}
 		}
 	}
-	return hits
 }
 
-// countLinks counts without listing where nothing has to be looked at.
-func (x *fetch) countLinks(k uint32, f *plan.Field) int64 {
+// countLinks counts without listing, and without looking at links where all of them fit.
+func (x *fetch) countLinks(k uint32, f *plan.Field) (total int64) {
 	n := &x.im.nodes[k]
-	var total int64
 	for _, g := range x.im.groups[n.group0:n.group1] {
-		if !wants(f, &g) {
-			continue
+		if wants(f, &g) && (n.loops > 0 || !x.plain(f, &g)) {
+			total = 0
+			x.eachFit(k, f, func(hit) { total++ })
+			return total
 		}
-		if !x.plain(f, &g) || n.loops > 0 {
-			return int64(len(x.gather(k, f)))
+		if wants(f, &g) {
+			total += int64(g.end - g.start)
 		}
-		total += int64(g.end - g.start)
 	}
 	return total
 }
@@ -502,7 +518,7 @@ func (x *fetch) hitsPage(page *kg.Page, hits []hit, f *plan.Field) {
 	if !f.Want.Rows {
 		return
 	}
-	page.Edges = make([]kg.Edge, len(items))
+	page.Edges = x.edges.take(len(items))
 	for i, h := range items {
 		x.linkEdge(&page.Edges[i], h, f)
 	}
@@ -680,7 +696,7 @@ func (x *fetch) records(page *kg.Page, f *plan.Field, all []uint32, r recordOrde
 	if !f.Want.Rows {
 		return
 	}
-	page.Edges = make([]kg.Edge, len(items))
+	page.Edges = x.edges.take(len(items))
 	for i, k := range items {
 		if f.Node != nil {
 			r.fill(&page.Edges[i].Node, k, f.Node)
@@ -737,7 +753,7 @@ func (r nodesOrder) number(k uint32, o plan.Order) int64 {
 	case plan.ByLinkCount:
 		return r.x.im.degree(k)
 	}
-	return int64(r.x.im.stamps[n.updated])
+	return int64(r.x.im.born[n.updated])
 }
 
 func (r nodesOrder) cmp(a, b uint32, order []plan.Order) int {
@@ -932,7 +948,7 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 	if !f.Want.Rows {
 		return nil
 	}
-	page.Edges = make([]kg.Edge, len(items))
+	page.Edges = x.edges.take(len(items))
 	for i, w := range items {
 		e := &page.Edges[i]
 		if f.Node != nil {

@@ -201,6 +201,35 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 	return false
 }
 
+// roleFits evaluates a filter on a role, once for each role there is.
+func (x *fetch) roleFits(f *plan.StringFilter, role uint32) bool {
+	known := x.roles[f]
+	if known == nil {
+		if x.roles == nil {
+			x.roles = map[*plan.StringFilter][]fit{}
+		}
+		known = make([]fit, len(x.im.roles))
+		x.roles[f] = known
+	}
+	if known[role] == untried {
+		text := x.im.roles[role]
+		known[role] = unfit
+		if matchTexts(f, text != "", func(yield func(string) bool) { _ = text != "" && yield(text) }) {
+			known[role] = fitting
+		}
+	}
+	return known[role] == fitting
+}
+
+// fit is what is known of whether something fits.
+type fit uint8
+
+const (
+	untried fit = iota
+	unfit
+	fitting
+)
+
 // linkFits evaluates a filter on a link whose other end is other.
 func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if f == nil {
@@ -218,11 +247,8 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if f.Not != nil && x.linkFits(f.Not, k, other) || f.Kinds != nil && !f.Kinds.Has(l.kind) {
 		return false
 	}
-	if f.Role != nil {
-		role := x.im.roles[l.role]
-		if !matchTexts(f.Role, role != "", func(yield func(string) bool) { _ = role != "" && yield(role) }) {
-			return false
-		}
+	if f.Role != nil && !x.roleFits(f.Role, l.role) {
+		return false
 	}
 	from, to := x.im.dates[l.since].from, x.im.dates[l.until].to
 	if f.AsOf != nil && (from > f.AsOf.To || to < f.AsOf.From) {

@@ -30,7 +30,8 @@ type image struct {
 	ids     []byte    // of links, each behind its length
 	dates   []date    // by link.since, link.until; 0 = none
 	roles   []string  // by link.role; 0 = none
-	stamps  []kg.Time // by node.created, link.created and their like
+	born    []kg.Time // by node.created, node.updated
+	stamps  []kg.Time // by link.created, link.updated
 	more    []uint32  // sources of links that have several: how many, then their keys ascending
 
 	nodeOrder  []uint32   // nodes by (sortKey, id)

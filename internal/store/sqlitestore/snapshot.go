@@ -144,7 +144,7 @@ func packed(get func() []string, set func([]string) error) part {
 func (im *image) parts() []part {
 	ix := &im.searching
 	return []part{
-		flat(&im.nodes), flat(&im.links), flat(&im.texts), flat(&im.ids), flat(&im.stamps), flat(&im.more),
+		flat(&im.nodes), flat(&im.links), flat(&im.texts), flat(&im.ids), flat(&im.born), flat(&im.stamps), flat(&im.more),
 		flat(&im.nodeOrder), flat(&im.ranks), flat(&im.linkOrder),
 		flat(&im.nodeByID.hashes), flat(&im.nodeByID.keys), flat(&im.byName.hashes), flat(&im.byName.keys), flat(&im.byExternal.hashes), flat(&im.byExternal.keys),
 		flat(&im.adjacent), flat(&im.ends), flat(&im.groups), flat(&im.supports.start), flat(&im.supports.items),
