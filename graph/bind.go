@@ -127,8 +127,15 @@ func (b *binder) follow(k *follow) (*plan.Field, error) {
 	if k.static != nil {
 		return k.static, nil
 	}
+	return b.with(k, k.field.ArgumentMap(b.vars))
+}
+
+// with gives a follow its values, from the arguments of its field.
+func (b *binder) with(k *follow, args map[string]any) (*plan.Field, error) {
+	if k.static != nil {
+		return k.static, nil
+	}
 	f := k.base // a copy
-	args := k.field.ArgumentMap(b.vars)
 	var err error
 	if k.page {
 		if err = b.paging(&f, k, args); err != nil {
@@ -696,7 +703,7 @@ func (c *compiled) query(r *root, cat *catalog.Catalog, vars map[string]any, lim
 			q.Types = *types
 		}
 	}
-	f, err := b.follow(r.follow)
+	f, err := b.with(r.follow, args)
 	if err != nil {
 		return nil, err
 	}

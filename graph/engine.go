@@ -183,7 +183,10 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	}
 	vars := r.Variables
 	if len(op.VariableDefinitions) > 0 {
-		if vars, err = validator.VariableValues(e.opts.Catalog.Schema, op, r.Variables); err != nil {
+		if !plainVariables(op, r.Variables) {
+			vars, err = validator.VariableValues(e.opts.Catalog.Schema, op, r.Variables)
+		}
+		if err != nil {
 			return e.refuse(ctx, resp, variableError(err))
 		}
 	}
@@ -233,12 +236,12 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 		return resp
 	}
 	resp.buf, _ = e.buffers.Get().(*[]byte)
-	w.buf = (*resp.buf)[:0]
+	w.buf = append((*resp.buf)[:0], dataPrefix...)
 	if !w.object(&c.object, &place{}) {
-		w.buf = append(w.buf[:0], "null"...)
+		w.buf = append(w.buf[:len(dataPrefix)], "null"...)
 	}
 	*resp.buf = w.buf
-	resp.Data, resp.Errors = w.buf, w.errs
+	resp.Data, resp.Errors = w.buf[len(dataPrefix):], w.errs
 	return resp
 }
 
@@ -305,6 +308,20 @@ func operation(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, e
 		return op, nil
 	}
 	return nil, kg.Errorf(codeBadRequest, "the document has no operation of the name given in operationName")
+}
+
+// plainVariables tells whether every variable of an operation has a value that coercion would leave as it is: a string
+// for a String or an ID. That is what most requests send, and then there is nothing to copy.
+func plainVariables(op *ast.OperationDefinition, vars map[string]any) bool {
+	if len(vars) != len(op.VariableDefinitions) {
+		return false
+	}
+	for _, d := range op.VariableDefinitions {
+		if _, ok := vars[d.Variable].(string); !ok || d.Type.NamedType != "String" && d.Type.NamedType != "ID" {
+			return false
+		}
+	}
+	return true
 }
 
 // variableError is what is wrong with a variable, as the validator says it.
@@ -402,6 +419,20 @@ func (r *Response) Code() string {
 	}
 	code, _ := r.Errors[0].Extensions["code"].(string)
 	return code
+}
+
+// dataPrefix is how an answer without errors begins. It is written ahead of the data, so that nothing is copied then.
+const dataPrefix = `{"data":`
+
+// JSON is the answer as one JSON object, as AppendJSON writes it. It is valid until Release.
+func (r *Response) JSON() []byte {
+	if r.buf == nil || len(r.Errors) > 0 || r.Extensions != nil {
+		return r.AppendJSON(nil)
+	}
+	*r.buf = append(*r.buf, '}')
+	whole := *r.buf
+	*r.buf = whole[:len(whole)-1]
+	return whole
 }
 
 // AppendJSON appends the answer as one JSON object: "errors" first when there are any, then "data", then "extensions".

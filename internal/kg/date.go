@@ -21,22 +21,24 @@ const (
 
 // ParseDate checks that s is a PartialDate that exists in the (proleptic Gregorian) calendar.
 func ParseDate(s string) (PartialDate, error) {
-	bad := Errorf(BadUserInput, "%q is not a date: write 2021, 2021-02 or 2021-02-25", clip(s))
+	bad := func() error {
+		return Errorf(BadUserInput, "%q is not a date: write 2021, 2021-02 or 2021-02-25", clip(s))
+	}
 	if len(s) != 4 && len(s) != 7 && len(s) != 10 {
-		return "", bad
+		return "", bad()
 	}
 	for i := range len(s) {
 		if i == 4 || i == 7 {
 			if s[i] != '-' {
-				return "", bad
+				return "", bad()
 			}
 		} else if s[i] < '0' || s[i] > '9' {
-			return "", bad
+			return "", bad()
 		}
 	}
 	layout := "2006-01-02"[:len(s)]
 	if _, err := time.Parse(layout, s); err != nil {
-		return "", bad
+		return "", bad()
 	}
 	return PartialDate(s), nil
 }

@@ -29,6 +29,12 @@ const (
 	compressFrom = 1400
 )
 
+// Headers that most answers have: nobody changes the lists, so they are made once.
+var (
+	jsonValue, responseValue = []string{jsonType}, []string{responseType}
+	nosniff                  = []string{"nosniff"}
+)
+
 // wire is a request as it arrives.
 type wire struct {
 	Query         *string         `json:"query"`
@@ -47,14 +53,15 @@ func badRequest(sentence string) *refusal {
 	return &refusal{http.StatusBadRequest, "BAD_REQUEST", sentence}
 }
 
+// buffers hold bodies while they are read.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	if s.o.Explain {
-		h.Add("Vary", "Accept, Accept-Encoding, "+ExplainHeader)
-	} else {
-		h.Add("Vary", "Accept, Accept-Encoding")
+	if len(h["Vary"]) == 0 {
+		h["Vary"] = s.vary
+	} else { // cors has said more
+		h.Add("Vary", s.vary[0])
 	}
 	mediaType, ok := negotiate(r.Header.Values("Accept"))
 	if !ok {
@@ -128,16 +135,17 @@ func (s *Server) leave() { <-s.slots }
 
 // post reads a request from a body.
 func (s *Server) post(w http.ResponseWriter, r *http.Request) (*graph.Request, *refusal) {
-	if ct, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || ct != "application/json" ||
-		params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
+	if !isJSON(r.Header.Get("Content-Type")) {
 		return nil, &refusal{http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "send application/json in UTF-8"}
 	}
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return nil, &refusal{http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "send the body without Content-Encoding"}
 	}
-	tooLarge := &refusal{http.StatusRequestEntityTooLarge, "BAD_REQUEST", "the body is larger than " + strconv.FormatInt(s.o.MaxBody, 10) + " bytes"}
+	tooLarge := func() *refusal {
+		return &refusal{http.StatusRequestEntityTooLarge, "BAD_REQUEST", "the body is larger than " + strconv.FormatInt(s.o.MaxBody, 10) + " bytes"}
+	}
 	if r.ContentLength > s.o.MaxBody {
-		return nil, tooLarge
+		return nil, tooLarge()
 	}
 	buf, _ := buffers.Get().(*bytes.Buffer)
 	buf.Reset()
@@ -145,7 +153,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) (*graph.Request, *
 	if _, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, s.o.MaxBody)); err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
-			return nil, tooLarge
+			return nil, tooLarge()
 		}
 		return nil, &refusal{http.StatusRequestTimeout, "BAD_REQUEST", "the body did not arrive"}
 	}
@@ -156,6 +164,9 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) (*graph.Request, *
 	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) == 0 || first[0] != '{' {
 		return nil, badRequest(`the body must be one JSON object, such as {"query": "{ serverInfo { version } }"}`)
 	}
+	if req, ok := quick(body); ok {
+		return req, nil
+	}
 	var m wire
 	if err := json.Unmarshal(body, &m); err != nil {
 		return nil, badRequest(`the body must be one JSON object with "query" a string, "variables" and "extensions" objects`)
@@ -164,6 +175,15 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) (*graph.Request, *
 		return nil, &refusal{http.StatusBadRequest, "BAD_USER_INPUT", "the body has half of a surrogate pair, which is no character"}
 	}
 	return s.request(&m, false)
+}
+
+// isJSON tells whether a body of this type is JSON in UTF-8.
+func isJSON(contentType string) bool {
+	if contentType == "application/json" {
+		return true
+	}
+	t, params, err := mime.ParseMediaType(contentType)
+	return err == nil && t == "application/json" && (params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
 }
 
 // get reads a request from the address.
@@ -254,13 +274,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Resp
 			w.Header().Set("Allow", allow)
 		}
 	}
-	buf, _ := buffers.Get().(*bytes.Buffer)
-	defer buffers.Put(buf)
-	buf.Reset()
-	body := resp.AppendJSON(buf.AvailableBuffer())
-	buf.Write(body) // keeps what AppendJSON had to grow
+	body := resp.JSON()
 	h := w.Header()
-	h.Set("Content-Type", mediaType)
+	if mediaType == jsonType {
+		h["Content-Type"] = jsonValue
+	} else {
+		h["Content-Type"] = responseValue
+	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		h.Set("Cache-Control", "no-cache")
 	}

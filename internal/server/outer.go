@@ -50,7 +50,7 @@ func (s *Server) outer(next http.Handler) http.Handler {
 		id := requestID(r.Header.Get("X-Request-Id"))
 		h := w.Header()
 		h.Set("X-Request-Id", id)
-		h.Set("X-Content-Type-Options", "nosniff")
+		h["X-Content-Type-Options"] = nosniff
 		rec := &recorder{ResponseWriter: w}
 		conn := http.NewResponseController(w)
 		_ = conn.SetReadDeadline(begin.Add(bodyTime)) // a connection that has none has no deadline either

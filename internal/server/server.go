@@ -79,6 +79,7 @@ type Server struct {
 	waiting   atomic.Int64
 	stopping  atomic.Bool
 	persisted persisted
+	vary      []string // what answers depend on, made once
 }
 
 // New makes a server.
@@ -104,6 +105,10 @@ func New(o Options) (*Server, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.persisted.init()
+	s.vary = []string{"Accept, Accept-Encoding"}
+	if o.Explain {
+		s.vary[0] += ", " + ExplainHeader
+	}
 	s.handler = s.routes()
 	return s, nil
 }

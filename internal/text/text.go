@@ -21,6 +21,9 @@ func Fold(s string) string {
 	if isFolded(s) {
 		return s
 	}
+	if f, ok := foldASCII(s); ok {
+		return f
+	}
 	s = norm.NFKD.String(cases.Fold().String(norm.NFKD.String(s)))
 	var b strings.Builder
 	b.Grow(len(s))
@@ -52,6 +55,30 @@ func isFolded(s string) bool {
 		last = c
 	}
 	return last != ' ' || s == ""
+}
+
+// foldASCII is Fold for text of nothing but ASCII, where only case and white space are to be folded.
+func foldASCII(s string) (string, bool) {
+	b := make([]byte, 0, len(s))
+	space := false
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			return "", false
+		case c == ' ' || c >= '\t' && c <= '\r':
+			space = len(b) > 0
+			continue
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		if space {
+			b = append(b, ' ')
+			space = false
+		}
+		b = append(b, c)
+	}
+	return string(b), true
 }
 
 // SortKey is what names are ordered by: the folded name in ASCII, every other character written as ~ and six hex

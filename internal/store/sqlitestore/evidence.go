@@ -33,6 +33,9 @@ type evidencePage struct {
 // evidenceSQL reads the evidence of many links at once; its parameter is a JSON array of rowids.
 const evidenceSQL = `SELECT j.key, l.evidence FROM json_each(?) j CROSS JOIN link l ON l.k = j.value`
 
+// oneEvidenceSQL reads the evidence of one link.
+const oneEvidenceSQL = `SELECT evidence FROM link WHERE k = ?`
+
 // seqSQL tells which image the file is.
 const seqSQL = `SELECT value FROM meta WHERE key = 'seq'`
 
@@ -76,7 +79,7 @@ func (x *fetch) evidenceLevel(tx *sql.Tx, todo []evidencePage) error {
 	x.trips++
 	rowids := make([]int64, len(todo))
 	for i := range todo {
-		rowids[i] = x.im.links[todo[i].link].row
+		rowids[i] = int64(todo[i].link)
 	}
 	arg, err := json.Marshal(rowids)
 	if err != nil {
@@ -139,7 +142,7 @@ func (x *fetch) evidencePage(page *kg.Page, link uint32, all []storedEvidence, f
 	if !f.Want.Rows && !f.Want.More {
 		return
 	}
-	id := x.im.links[link].id
+	id := x.im.linkID(link)
 	l := list[int]{items: make([]int, len(all)), sorted: true}
 	for i := range all {
 		l.items[i] = i
@@ -160,7 +163,7 @@ func (x *fetch) evidencePage(page *kg.Page, link uint32, all []storedEvidence, f
 	if !f.Want.Rows {
 		return
 	}
-	page.Edges = make([]kg.Edge, len(items))
+	page.Edges = x.edges.take(len(items))
 	for j, i := range items {
 		if f.Node != nil {
 			x.evidence(&page.Edges[j].Node, id, &all[i], f.Node)
@@ -176,16 +179,16 @@ func (x *fetch) evidence(row *kg.Row, link string, e *storedEvidence, sel *plan.
 	x.spend()
 	row.Type = x.im.cat.Evidence.Index
 	if len(sel.Props) > 0 {
-		row.Vals = make([]kg.Value, len(sel.Props))
+		row.Vals = x.vals.take(len(sel.Props))
 		for i, p := range sel.Props {
 			row.Vals[i] = e.value(link, p)
 		}
 	}
 	if len(sel.Kids) > 0 {
-		row.Kids = make([]kg.Page, len(sel.Kids))
+		row.Kids = x.pages.take(len(sel.Kids))
 		for i, f := range sel.Kids {
 			if f.On.Has(row.Type) && f.Follow == plan.SourceOf {
-				row.Kids[i].Edges = make([]kg.Edge, 1)
+				row.Kids[i].Edges = x.edges.take(1)
 				x.source(&row.Kids[i].Edges[0].Node, x.im.sourceByID[e.source], f.Node)
 			}
 		}
@@ -221,11 +224,10 @@ func (x *fetch) oneEvidence(link uint32, id string, row *kg.Row, sel *plan.Sel) 
 	defer tx.Rollback() //nolint:errcheck // it only reads
 	x.trips++
 	var raw []byte
-	const text = `SELECT evidence FROM link WHERE k = ?`
-	at, began := x.im.links[link].row, time.Now()
-	err = tx.QueryRowContext(x.ctx, text, at).Scan(&raw)
+	began := time.Now()
+	err = tx.QueryRowContext(x.ctx, oneEvidenceSQL, link).Scan(&raw)
 	if r := store.RecorderOf(x.ctx); r != nil {
-		r.Statement(text, map[string]any{"rowid": at}, 1, began)
+		r.Statement(oneEvidenceSQL, map[string]any{"link": link}, 1, began)
 	}
 	if err != nil {
 		x.fail(err)
@@ -235,7 +237,7 @@ func (x *fetch) oneEvidence(link uint32, id string, row *kg.Row, sel *plan.Sel) 
 		x.fail(err)
 	}
 	for i := range all {
-		if own := x.im.links[link].id; all[i].id(own) == id {
+		if own := x.im.linkID(link); all[i].id(own) == id {
 			if sel == nil {
 				sel = &plan.Sel{}
 			}

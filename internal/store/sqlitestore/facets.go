@@ -109,7 +109,7 @@ func (x *fetch) countSource(c *counter, k uint32, by plan.FacetBy) {
 		}
 	case plan.ByTheme, plan.ByInstitution:
 		var near []uint32
-		for _, l := range x.im.supports[k] {
+		for _, l := range x.im.supports.of(k) {
 			near = append(near, x.im.links[l].from, x.im.links[l].to)
 		}
 		x.addNodes(c, near, facetType(x.im.cat, by))
@@ -128,8 +128,9 @@ func (x *fetch) addNodes(c *counter, keys []uint32, t *catalog.Type) {
 	slices.Sort(keys)
 	for _, k := range slices.Compact(keys) {
 		if n := &x.im.nodes[k]; t != nil && n.typ == t.Index {
-			c.add(n.id)
-			c.nodes[n.id] = k
+			id := x.im.id(n)
+			c.add(id)
+			c.nodes[id] = k
 		}
 	}
 }

@@ -27,7 +27,7 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 		res, err := x.run()
 		store.RecorderOf(ctx).Walk(x.walked, x.rows)
 		if err == errStale { //nolint:errorlint // never wrapped: it does not leave this file
-			if _, err = s.rebuild(ctx); err != nil {
+			if _, err = s.rebuild(context.WithoutCancel(ctx)); err != nil {
 				return nil, err
 			}
 			continue
@@ -51,6 +51,11 @@ type fetch struct {
 	walked  int // steps in all
 	pending []evidencePage
 	trips   int
+
+	roles map[*plan.StringFilter][]fit // see roleFits
+	vals  slab[kg.Value]
+	pages slab[kg.Page]
+	edges slab[kg.Edge]
 }
 
 // stop ends a fetch from deep inside; run turns it into its error.
@@ -122,19 +127,21 @@ func (x *fetch) run() (res *kg.Result, err error) {
 
 // resolve finds what the plan's refs name; sources and links among them only matter to byRef.
 func (x *fetch) resolve() {
-	x.refs = make([]uint32, len(x.q.Refs))
+	if len(x.q.Refs) > 0 {
+		x.refs = make([]uint32, len(x.q.Refs))
+	}
 	for i := range x.q.Refs {
 		r := &x.q.Refs[i]
 		var fits []uint32
 		switch {
 		case r.ID != "":
-			if k := x.im.nodeByID[r.ID]; k != 0 {
+			if k := x.im.findNode(r.ID); k != 0 {
 				fits = append(fits, k)
 			}
 		case r.Name != "":
-			fits = x.im.byName[r.NameKey]
+			fits = x.im.named(r.NameKey)
 		default:
-			fits = x.im.byExternal[r.Scheme+"\x00"+r.Value]
+			fits = x.im.known(r.Scheme, r.Value)
 		}
 		var mine []uint32
 		for _, k := range fits {
@@ -146,7 +153,7 @@ func (x *fetch) resolve() {
 			candidates := make([]kg.Candidate, len(mine))
 			for j, k := range mine {
 				n := &x.im.nodes[k]
-				candidates[j] = kg.Candidate{ID: n.id, Type: x.im.cat.TypeAt(n.typ).Enum, Name: n.name}
+				candidates[j] = kg.Candidate{ID: x.im.id(n), Type: x.im.cat.TypeAt(n.typ).Enum, Name: x.im.name(n)}
 			}
 			x.fail(kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), candidates))
 		}
@@ -164,7 +171,7 @@ func (x *fetch) byRef(r *plan.Ref, k uint32, row *kg.Row, sel *plan.Sel) bool {
 	case r.ID != "":
 		return x.byID(r.ID, row, sel)
 	case r.Name != "" && x.q.Types.Has(x.im.cat.Source.Index):
-		fits := x.im.byName[sourceName(r.NameKey)]
+		fits := x.im.sourceByName[r.NameKey]
 		if len(fits) > 1 {
 			candidates := make([]kg.Candidate, len(fits))
 			for i, s := range fits {
@@ -199,7 +206,7 @@ func (x *fetch) byID(id string, row *kg.Row, sel *plan.Sel) bool {
 			return true
 		}
 	default:
-		if k := x.im.nodeByID[id]; k != 0 && types.Has(x.im.nodes[k].typ) {
+		if k := x.im.findNode(id); k != 0 && types.Has(x.im.nodes[k].typ) {
 			x.node(row, k, sel)
 			return true
 		}
@@ -216,13 +223,13 @@ func (x *fetch) node(row *kg.Row, k uint32, sel *plan.Sel) {
 		return
 	}
 	if len(sel.Props) > 0 {
-		row.Vals = make([]kg.Value, len(sel.Props))
+		row.Vals = x.vals.take(len(sel.Props))
 		for i, p := range sel.Props {
 			row.Vals[i] = x.im.nodeValue(n, p)
 		}
 	}
 	if len(sel.Kids) > 0 {
-		row.Kids = make([]kg.Page, len(sel.Kids))
+		row.Kids = x.pages.take(len(sel.Kids))
 		for i, f := range sel.Kids {
 			if !f.On.Has(n.typ) {
 				continue
@@ -242,25 +249,26 @@ func (x *fetch) node(row *kg.Row, k uint32, sel *plan.Sel) {
 func (im *image) nodeValue(n *node, p *catalog.Prop) kg.Value {
 	switch p.Name {
 	case "id":
-		return kg.StringValue(n.id)
+		return kg.StringValue(im.id(n))
 	case "name":
-		return kg.StringValue(n.name)
+		return kg.StringValue(im.name(n))
 	case "type":
 		return kg.StringValue(im.cat.TypeAt(n.typ).Enum)
 	case "description":
-		return kg.StringValue(n.desc)
+		return kg.StringValue(im.field(n, descField))
 	case "aliases":
-		return kg.Value{Kind: kg.List, Str: n.aliases}
+		return kg.Value{Kind: kg.List, Str: im.field(n, aliasesField)}
 	case "externalIds":
-		return kg.Value{Kind: kg.List, Str: n.ext}
+		return kg.Value{Kind: kg.List, Str: im.field(n, externalField)}
 	case "createdAt":
-		return kg.TimeValue(n.created)
+		return kg.TimeValue(im.born[n.created])
 	case "updatedAt":
-		return kg.TimeValue(n.updated)
+		return kg.TimeValue(im.born[n.updated])
 	}
-	for i, own := range im.cat.TypeAt(n.typ).Props {
+	t := im.cat.TypeAt(n.typ)
+	for i, own := range t.Props {
 		if own == p {
-			return n.vals[i]
+			return im.prop(n, t, i)
 		}
 	}
 	return kg.Value{}
@@ -275,23 +283,23 @@ func (x *fetch) link(row *kg.Row, k uint32, sel *plan.Sel) {
 		return
 	}
 	if len(sel.Props) > 0 {
-		row.Vals = make([]kg.Value, len(sel.Props))
+		row.Vals = x.vals.take(len(sel.Props))
 		for i, p := range sel.Props {
 			row.Vals[i] = x.im.linkValue(l, k, p)
 		}
 	}
 	if len(sel.Kids) > 0 {
-		row.Kids = make([]kg.Page, len(sel.Kids))
+		row.Kids = x.pages.take(len(sel.Kids))
 		for i, f := range sel.Kids {
 			if !f.On.Has(row.Type) {
 				continue
 			}
 			switch f.Follow {
 			case plan.From:
-				row.Kids[i].Edges = make([]kg.Edge, 1)
+				row.Kids[i].Edges = x.edges.take(1)
 				x.node(&row.Kids[i].Edges[0].Node, l.from, f.Node)
 			case plan.To:
-				row.Kids[i].Edges = make([]kg.Edge, 1)
+				row.Kids[i].Edges = x.edges.take(1)
 				x.node(&row.Kids[i].Edges[0].Node, l.to, f.Node)
 			case plan.EvidenceOf:
 				x.pending = append(x.pending, evidencePage{link: k, field: f, page: &row.Kids[i]})
@@ -303,7 +311,7 @@ func (x *fetch) link(row *kg.Row, k uint32, sel *plan.Sel) {
 func (im *image) linkValue(l *link, k uint32, p *catalog.Prop) kg.Value {
 	switch p.Name {
 	case "id":
-		return kg.StringValue(l.id)
+		return kg.StringValue(im.linkID(k))
 	case "kind":
 		return kg.StringValue(im.cat.Kinds[l.kind].Name)
 	case "role":
@@ -315,13 +323,13 @@ func (im *image) linkValue(l *link, k uint32, p *catalog.Prop) kg.Value {
 	case "sourceCount":
 		return kg.IntValue(im.sourceCount(k))
 	case "createdAt":
-		return kg.TimeValue(l.created)
+		return kg.TimeValue(im.stamps[l.created])
 	case "updatedAt":
-		return kg.TimeValue(l.updated)
+		return kg.TimeValue(im.stamps[l.updated])
 	case catalog.FromName:
-		return kg.StringValue(im.nodes[l.from].name)
+		return kg.StringValue(im.name(&im.nodes[l.from]))
 	case catalog.ToName:
-		return kg.StringValue(im.nodes[l.to].name)
+		return kg.StringValue(im.name(&im.nodes[l.to]))
 	}
 	return kg.Value{}
 }
@@ -335,13 +343,13 @@ func (x *fetch) source(row *kg.Row, k uint32, sel *plan.Sel) {
 		return
 	}
 	if len(sel.Props) > 0 {
-		row.Vals = make([]kg.Value, len(sel.Props))
+		row.Vals = x.vals.take(len(sel.Props))
 		for i, p := range sel.Props {
 			row.Vals[i] = s.value(p)
 		}
 	}
 	if len(sel.Kids) > 0 {
-		row.Kids = make([]kg.Page, len(sel.Kids))
+		row.Kids = x.pages.take(len(sel.Kids))
 		for i, f := range sel.Kids {
 			if f.On.Has(row.Type) && f.Follow == plan.LinksOf {
 				x.linksOf(&row.Kids[i], k, f)
@@ -438,10 +446,14 @@ func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
 		if !f.Want.Rows {
 			return
 		}
-		page.Edges = make([]kg.Edge, len(items))
+		page.Edges = x.edges.take(len(items))
 		for i, k := range items {
 			x.linkEdge(&page.Edges[i], hit{k, x.im.links[k].other(g.out), g.out}, f)
 		}
+		return
+	}
+	if !f.Want.Rows && !f.Want.More && len(f.Want.Facets) == 0 {
+		page.Total = x.countLinks(k, f)
 		return
 	}
 	x.hitsPage(page, x.gather(k, f), f)
@@ -449,39 +461,44 @@ func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
 
 // gather lists the links of a node that fit a field.
 func (x *fetch) gather(k uint32, f *plan.Field) []hit {
-	n := &x.im.nodes[k]
 	var hits []hit
+	x.eachFit(k, f, func(h hit) { hits = append(hits, h) })
+	return hits
+}
+
+// eachFit calls found with the links of a node that fit a field.
+func (x *fetch) eachFit(k uint32, f *plan.Field, found func(hit)) {
+	n := &x.im.nodes[k]
 	for _, g := range x.im.groups[n.group0:n.group1] {
 		if !wants(f, &g) {
 			continue
 		}
 		x.step(int(g.end - g.start))
-		hits = slices.Grow(hits, int(g.end-g.start))
-		for _, l := range x.im.adjacent[g.start:g.end] {
-			h := hit{l, x.im.links[l].other(g.out), g.out}
+		ends := x.im.ends[g.start:g.end]
+		for i, l := range x.im.adjacent[g.start:g.end] {
+			h := hit{l, ends[i], g.out}
 			if !g.out && f.Out && h.other == k {
 				continue // a link to itself is listed once, as outgoing
 			}
 			if f.Other.Has(x.im.nodes[h.other].typ) && x.linkFits(f.Links, l, h.other) {
-				hits = append(hits, h)
+				found(h)
 			}
 		}
 	}
-	return hits
 }
 
-// countLinks counts without listing where nothing has to be looked at.
-func (x *fetch) countLinks(k uint32, f *plan.Field) int64 {
+// countLinks counts without listing, and without looking at links where all of them fit.
+func (x *fetch) countLinks(k uint32, f *plan.Field) (total int64) {
 	n := &x.im.nodes[k]
-	var total int64
 	for _, g := range x.im.groups[n.group0:n.group1] {
-		if !wants(f, &g) {
-			continue
+		if wants(f, &g) && (n.loops > 0 || !x.plain(f, &g)) {
+			total = 0
+			x.eachFit(k, f, func(hit) { total++ })
+			return total
 		}
-		if !x.plain(f, &g) || n.loops > 0 {
-			return int64(len(x.gather(k, f)))
+		if wants(f, &g) {
+			total += int64(g.end - g.start)
 		}
-		total += int64(g.end - g.start)
 	}
 	return total
 }
@@ -505,7 +522,7 @@ func (x *fetch) hitsPage(page *kg.Page, hits []hit, f *plan.Field) {
 	if !f.Want.Rows {
 		return
 	}
-	page.Edges = make([]kg.Edge, len(items))
+	page.Edges = x.edges.take(len(items))
 	for i, h := range items {
 		x.linkEdge(&page.Edges[i], h, f)
 	}
@@ -562,7 +579,7 @@ func (x *fetch) cmpLinks(a, b hit, order []plan.Order) int {
 	for _, o := range order {
 		var c int
 		if o.By == plan.ByName {
-			c = cmp.Compare(x.im.nodes[a.other].rank, x.im.nodes[b.other].rank)
+			c = cmp.Compare(x.im.ranks[a.other], x.im.ranks[b.other])
 		} else {
 			c = cmp.Compare(x.linkNumber(a, o), x.linkNumber(b, o))
 		}
@@ -579,7 +596,7 @@ func (x *fetch) linkAt(h hit, order []plan.Order, keys []kg.Value) int {
 	for i, o := range order {
 		var c int
 		if o.By == plan.ByName {
-			c = strings.Compare(x.im.nodes[h.other].sortKey, keys[i].Str)
+			c = strings.Compare(x.im.sortKey(&x.im.nodes[h.other]), keys[i].Str)
 		} else {
 			c = cmp.Compare(x.linkNumber(h, o), keys[i].Int)
 		}
@@ -587,7 +604,7 @@ func (x *fetch) linkAt(h hit, order []plan.Order, keys []kg.Value) int {
 			return direct(c, o.Desc)
 		}
 	}
-	return direct(strings.Compare(x.im.links[h.link].id, keys[len(order)].Str), order[len(order)-1].Desc)
+	return direct(strings.Compare(x.im.linkID(h.link), keys[len(order)].Str), order[len(order)-1].Desc)
 }
 
 func (x *fetch) linkKeys(h hit, order []plan.Order) []kg.Value {
@@ -595,19 +612,19 @@ func (x *fetch) linkKeys(h hit, order []plan.Order) []kg.Value {
 	keys := make([]kg.Value, 0, len(order)+1)
 	for _, o := range order {
 		if o.By == plan.ByName {
-			keys = append(keys, kg.Value{Kind: kg.String, Str: x.im.nodes[h.other].sortKey})
+			keys = append(keys, kg.Value{Kind: kg.String, Str: x.im.sortKey(&x.im.nodes[h.other])})
 		} else {
 			keys = append(keys, kg.IntValue(x.linkNumber(h, o)))
 		}
 	}
-	return append(keys, kg.StringValue(x.im.links[h.link].id))
+	return append(keys, kg.StringValue(x.im.linkID(h.link)))
 }
 
 // linksOf fills a page of the links that rest on a source, seen from where they start.
 func (x *fetch) linksOf(page *kg.Page, k uint32, f *plan.Field) {
-	x.step(len(x.im.supports[k]))
+	x.step(len(x.im.supports.of(k)))
 	var hits []hit
-	for _, l := range x.im.supports[k] {
+	for _, l := range x.im.supports.of(k) {
 		to := x.im.links[l].to
 		if x.linkFits(f.Links, l, to) {
 			hits = append(hits, hit{l, to, true})
@@ -683,7 +700,7 @@ func (x *fetch) records(page *kg.Page, f *plan.Field, all []uint32, r recordOrde
 	if !f.Want.Rows {
 		return
 	}
-	page.Edges = make([]kg.Edge, len(items))
+	page.Edges = x.edges.take(len(items))
 	for i, k := range items {
 		if f.Node != nil {
 			r.fill(&page.Edges[i].Node, k, f.Node)
@@ -703,7 +720,7 @@ func (x *fetch) candidates(f *plan.EntityFilter, all []uint32) []uint32 {
 	var keys []uint32
 	switch {
 	case f.Name != nil && f.Name.Eq != nil:
-		keys = slices.Clone(x.im.byName[*f.Name.Eq])
+		keys = x.im.named(*f.Name.Eq)
 	case f.LinkedTo != nil && f.LinkedTo.Ref >= 0:
 		k := x.refs[f.LinkedTo.Ref]
 		if k == 0 {
@@ -740,7 +757,7 @@ func (r nodesOrder) number(k uint32, o plan.Order) int64 {
 	case plan.ByLinkCount:
 		return r.x.im.degree(k)
 	}
-	return int64(n.updated)
+	return int64(r.x.im.born[n.updated])
 }
 
 func (r nodesOrder) cmp(a, b uint32, order []plan.Order) int {
@@ -749,7 +766,7 @@ func (r nodesOrder) cmp(a, b uint32, order []plan.Order) int {
 	for _, o := range order {
 		var c int
 		if o.By == plan.ByName {
-			c = cmp.Compare(im.nodes[a].rank, im.nodes[b].rank)
+			c = cmp.Compare(im.ranks[a], im.ranks[b])
 		} else {
 			c = cmp.Compare(r.number(a, o), r.number(b, o))
 		}
@@ -757,17 +774,17 @@ func (r nodesOrder) cmp(a, b uint32, order []plan.Order) int {
 			return direct(c, o.Desc)
 		}
 	}
-	return direct(strings.Compare(im.nodes[a].id, im.nodes[b].id), order[len(order)-1].Desc)
+	return direct(strings.Compare(im.id(&im.nodes[a]), im.id(&im.nodes[b])), order[len(order)-1].Desc)
 }
 
 func (r nodesOrder) at(k uint32, order []plan.Order, keys []kg.Value) int {
 	n := &r.x.im.nodes[k]
-	return recordAt(n.sortKey, n.id, orDefault(order), keys, func(o plan.Order) int64 { return r.number(k, o) })
+	return recordAt(r.x.im.sortKey(n), r.x.im.id(n), orDefault(order), keys, func(o plan.Order) int64 { return r.number(k, o) })
 }
 
 func (r nodesOrder) keys(k uint32, order []plan.Order) []kg.Value {
 	n := &r.x.im.nodes[k]
-	return recordKeys(n.sortKey, n.id, orDefault(order), func(o plan.Order) int64 { return r.number(k, o) })
+	return recordKeys(r.x.im.sortKey(n), r.x.im.id(n), orDefault(order), func(o plan.Order) int64 { return r.number(k, o) })
 }
 
 type sourcesOrder struct{ x *fetch }
@@ -782,7 +799,7 @@ func (r sourcesOrder) number(k uint32, o plan.Order) int64 {
 	case plan.ByDate:
 		return plan.DateKey(s.from, s.to, s.published != "", o.Desc)
 	case plan.ByLinkCount:
-		return int64(len(r.x.im.supports[k]))
+		return int64(len(r.x.im.supports.of(k)))
 	}
 	return 0
 }
@@ -917,12 +934,14 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 	at := func(keys []kg.Value) func(weighed) int {
 		return func(w weighed) int {
 			n := &im.nodes[w.node]
-			return cmp.Or(cmp.Compare(keys[0].Int, w.weight), strings.Compare(n.sortKey, keys[1].Str), strings.Compare(n.id, keys[2].Str))
+			return cmp.Or(cmp.Compare(keys[0].Int, w.weight), strings.Compare(im.sortKey(n), keys[1].Str), strings.Compare(im.id(n), keys[2].Str))
 		}
 	}
 	l := list[weighed]{items: all, cmp: func(a, b weighed) int {
-		x, y := &im.nodes[a.node], &im.nodes[b.node]
-		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(x.rank, y.rank), strings.Compare(x.id, y.id))
+		if c := cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(im.ranks[a.node], im.ranks[b.node])); c != 0 {
+			return c
+		}
+		return strings.Compare(im.id(&im.nodes[a.node]), im.id(&im.nodes[b.node]))
 	}}
 	if f.Page.After != nil {
 		l.after = at(f.Page.After)
@@ -935,7 +954,7 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 	if !f.Want.Rows {
 		return nil
 	}
-	page.Edges = make([]kg.Edge, len(items))
+	page.Edges = x.edges.take(len(items))
 	for i, w := range items {
 		e := &page.Edges[i]
 		if f.Node != nil {
@@ -944,7 +963,7 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 		e.Weight = w.weight
 		if f.Want.Cursors {
 			n := &im.nodes[w.node]
-			e.Keys = []kg.Value{kg.IntValue(w.weight), {Kind: kg.String, Str: n.sortKey}, kg.StringValue(n.id)}
+			e.Keys = []kg.Value{kg.IntValue(w.weight), {Kind: kg.String, Str: im.sortKey(n)}, kg.StringValue(im.id(n))}
 		}
 	}
 	return items
@@ -953,13 +972,16 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 // stats counts what there is.
 func (x *fetch) stats() *kg.Stats {
 	im := x.im
-	s := &kg.Stats{Sources: int64(len(im.sources) - 1)}
+	s := &kg.Stats{Sources: int64(len(im.byType[im.cat.Source.Index]))}
 	for _, t := range im.cat.Types {
 		s.Entities = append(s.Entities, kg.Bucket{Key: t.Enum, Count: int64(len(im.byType[t.Index]))})
 	}
 	counts := make([]int64, len(im.cat.Kinds))
 	for i := 1; i < len(im.links); i++ {
 		l := &im.links[i]
+		if l.from == 0 {
+			continue
+		}
 		counts[l.kind]++
 		s.UnverifiedExcerpts += int64(l.unverified)
 		if im.sourceCount(uint32(i)) == 0 { //nolint:gosec // see readSources
@@ -973,10 +995,10 @@ func (x *fetch) stats() *kg.Stats {
 }
 
 // docOf is what a search sees of a node.
-func (x *fetch) docOf(n *node) text.Doc {
+func (im *image) docOf(n *node) text.Doc {
 	var aliases []string
-	if n.aliases != "" {
-		aliases = strings.Split(n.aliases, "\x00")
+	if a := im.field(n, aliasesField); a != "" {
+		aliases = strings.Split(a, "\x00")
 	}
-	return text.NewDoc(n.name, aliases, x.body(n))
+	return text.NewDoc(im.name(n), aliases, im.body(n))
 }

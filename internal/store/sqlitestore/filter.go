@@ -59,11 +59,12 @@ func matchDate(f *plan.DateFilter, from, to kg.Day, known bool) bool {
 }
 
 // names are the name and aliases of a node.
-func (n *node) names(yield func(string) bool) {
-	if !yield(n.name) || n.aliases == "" {
+func (im *image) names(n *node, yield func(string) bool) {
+	aliases := im.field(n, aliasesField)
+	if !yield(im.name(n)) || aliases == "" {
 		return
 	}
-	for a := range strings.SplitSeq(n.aliases, "\x00") {
+	for a := range strings.SplitSeq(aliases, "\x00") {
 		if !yield(a) {
 			return
 		}
@@ -71,14 +72,17 @@ func (n *node) names(yield func(string) bool) {
 }
 
 // body are the description and searchable properties of a node.
-func (x *fetch) body(n *node) []string {
+func (im *image) body(n *node) []string {
 	var out []string
-	if n.desc != "" {
-		out = append(out, n.desc)
+	if d := im.field(n, descField); d != "" {
+		out = append(out, d)
 	}
-	for i, p := range x.im.cat.TypeAt(n.typ).Props {
-		if p.Searchable && n.vals[i].Str != "" {
-			out = append(out, n.vals[i].Str)
+	for i, p := range im.cat.TypeAt(n.typ).Props {
+		if !p.Searchable {
+			continue
+		}
+		if s := im.field(n, propFields+i); s != "" {
+			out = append(out, s)
 		}
 	}
 	return out
@@ -102,14 +106,14 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 		f.Types != nil && !f.Types.Has(n.typ) ||
 		f.LinkCount != nil && !matchInt(f.LinkCount, x.im.degree(k)) ||
 		f.Date != nil && !matchDate(f.Date, n.from, n.to, n.dated) ||
-		f.Name != nil && !matchTexts(f.Name, true, n.names) {
+		f.Name != nil && !matchTexts(f.Name, true, func(yield func(string) bool) { x.im.names(n, yield) }) {
 		return false
 	}
 	if f.Text != nil {
-		body := x.body(n)
+		body := x.im.body(n)
 		if !matchTexts(f.Text, len(body) > 0, func(yield func(string) bool) {
 			more := true
-			n.names(func(s string) bool { more = yield(s); return more })
+			x.im.names(n, func(s string) bool { more = yield(s); return more })
 			for i := 0; more && i < len(body); i++ {
 				more = yield(body[i])
 			}
@@ -168,7 +172,7 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 	title := func(yield func(string) bool) { yield(s.title) }
 	if f.Not != nil && x.sourceFits(f.Not, k) ||
 		f.Types != nil && !f.Types.Has(x.im.cat.Source.Index) ||
-		f.LinkCount != nil && !matchInt(f.LinkCount, int64(len(x.im.supports[k]))) ||
+		f.LinkCount != nil && !matchInt(f.LinkCount, int64(len(x.im.supports.of(k)))) ||
 		f.Date != nil && !matchDate(f.Date, s.from, s.to, s.published != "") ||
 		f.Name != nil && !matchTexts(f.Name, true, title) ||
 		f.Text != nil && !matchTexts(f.Text, false, title) {
@@ -183,7 +187,7 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 			return false
 		}
 	}
-	for _, l := range x.im.supports[k] {
+	for _, l := range x.im.supports.of(k) {
 		ln := &x.im.links[l]
 		if f.LinkedTo.Kinds != nil && !f.LinkedTo.Kinds.Has(ln.kind) {
 			continue
@@ -196,6 +200,35 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 	}
 	return false
 }
+
+// roleFits evaluates a filter on a role, once for each role there is.
+func (x *fetch) roleFits(f *plan.StringFilter, role uint32) bool {
+	known := x.roles[f]
+	if known == nil {
+		if x.roles == nil {
+			x.roles = map[*plan.StringFilter][]fit{}
+		}
+		known = make([]fit, len(x.im.roles))
+		x.roles[f] = known
+	}
+	if known[role] == untried {
+		text := x.im.roles[role]
+		known[role] = unfit
+		if matchTexts(f, text != "", func(yield func(string) bool) { _ = text != "" && yield(text) }) {
+			known[role] = fitting
+		}
+	}
+	return known[role] == fitting
+}
+
+// fit is what is known of whether something fits.
+type fit uint8
+
+const (
+	untried fit = iota
+	unfit
+	fitting
+)
 
 // linkFits evaluates a filter on a link whose other end is other.
 func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
@@ -214,11 +247,8 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if f.Not != nil && x.linkFits(f.Not, k, other) || f.Kinds != nil && !f.Kinds.Has(l.kind) {
 		return false
 	}
-	if f.Role != nil {
-		role := x.im.roles[l.role]
-		if !matchTexts(f.Role, role != "", func(yield func(string) bool) { _ = role != "" && yield(role) }) {
-			return false
-		}
+	if f.Role != nil && !x.roleFits(f.Role, l.role) {
+		return false
 	}
 	from, to := x.im.dates[l.since].from, x.im.dates[l.until].to
 	if f.AsOf != nil && (from > f.AsOf.To || to < f.AsOf.From) {

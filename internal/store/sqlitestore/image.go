@@ -3,12 +3,13 @@ package sqlitestore
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"encoding/json"
+	"encoding/binary"
+	"log/slog"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
+	"time"
+	"unsafe"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
@@ -16,43 +17,50 @@ import (
 )
 
 // image is the graph in memory, at one seq. It never changes: a reader keeps the one it began with. Nodes, sources and
-// links are named by their index (key), from 1; 0 is none.
+// links are named by their row in the file (key), from 1; 0 is none, and a key may be vacant. All that is large is
+// slices without pointers: the collector does not look into them, and snapshot.go keeps them as they are.
 type image struct {
-	cat     *catalog.Catalog
-	seq     int64
+	cat *catalog.Catalog
+	seq int64
+
 	nodes   []node
-	sources []source
 	links   []link
-	dates   []date   // by link.since, link.until; 0 = none
-	roles   []string // by link.role; 0 = none
+	sources []source
+	texts   []byte    // of nodes: see field
+	ids     []byte    // of links, each behind its length
+	dates   []date    // by link.since, link.until; 0 = none
+	roles   []string  // by link.role; 0 = none
+	born    []kg.Time // by node.created, node.updated
+	stamps  []kg.Time // by link.created, link.updated
+	more    []uint32  // sources of links that have several: how many, then their keys ascending
 
-	nodeByID   map[string]uint32
-	sourceByID map[string]uint32
-	linkOrder  []uint32            // links by id
-	byType     [][]uint32          // by type index: nodes by (sortKey, id); sources under their type's index
-	byName     map[string][]uint32 // folded names and aliases
-	byExternal map[string][]uint32 // scheme NUL value
-	adjacent   []uint32            // links of each node: by direction and kind, then (rank of the other end, link id)
-	ends       []uint32            // the other end of each of adjacent: a walk then touches nothing else
+	nodeOrder  []uint32   // nodes by (sortKey, id)
+	ranks      []uint32   // by node: position of its sort key among all, equal for equal keys
+	byType     [][]uint32 // by type index: the same of each type; sources under their type's index
+	linkOrder  []uint32   // links by id
+	nodeByID   index
+	byName     index    // folded names and aliases
+	byExternal index    // scheme NUL value
+	adjacent   []uint32 // links of each node: by direction and kind, then (rank of the other end, link id)
+	ends       []uint32 // the other end of each of adjacent: a walk then touches nothing else
 	groups     []group
-	moreOf     map[uint32][]uint32 // sources of links that have several
-	supports   [][]uint32          // by source: its links, by id
+	supports   lists // by source: its links, by id
+	searching  searchIndex
 
-	searchOnce sync.Once
-	searching  *searchIndex
+	gradesPool   sync.Pool
+	sourceByID   map[string]uint32
+	sourceByName map[string][]uint32 // folded titles
 }
 
+// node is one entity; what is text of it stands in image.texts.
 type node struct {
-	id, name, sortKey, desc string
-	aliases, ext            string // as in kg.Value
-	vals                    []kg.Value
-	created, updated        kg.Time
-	from, to                kg.Day
-	rank                    uint32 // of the sort key among all: equal for equal keys
-	group0, group1          uint32 // groups[group0:group1]
-	loops                   uint32 // links from the node to itself
-	typ                     uint8
-	dated                   bool
+	text             uint64
+	created, updated uint32
+	from, to         kg.Day
+	group0, group1   uint32 // groups[group0:group1]
+	loops            uint32 // links from the node to itself
+	typ              uint8  // 0 = vacant
+	dated            bool
 }
 
 type source struct {
@@ -62,17 +70,18 @@ type source struct {
 
 // link is kept small: there are more of them than of anything else.
 type link struct {
-	id               string
-	created, updated kg.Time
-	row              int64 // in the file, for its evidence
-	from, to         uint32
+	id               uint32 // where in image.ids
+	created, updated uint32
+	from, to         uint32 // from 0 = vacant
 	since, until     uint32
 	role             uint32
-	source           uint32 // the only one; 0 = none or several: see moreOf
+	source           uint32 // the only one; with severalSources, where in image.more; 0 = none
 	order            uint32 // position by id
 	unverified       uint16
 	kind             uint8
 }
+
+const severalSources = 1 << 31
 
 type date struct {
 	text     string
@@ -86,20 +95,94 @@ type group struct {
 	out        bool
 }
 
+// lists are many short lists in one: list i is items[start[i]:start[i+1]].
+type lists struct{ start, items []uint32 }
+
+func (l *lists) of(i uint32) []uint32 { return l.items[l.start[i]:l.start[i+1]] }
+
+// The texts of a node, in this order, each behind its length; behind them its own properties, in the order of the schema,
+// as text.
+const (
+	idField = iota
+	nameField
+	sortField
+	descField
+	aliasesField // as in kg.Value
+	externalField
+	propFields
+)
+
+// field is a text of a node.
+func (im *image) field(n *node, i int) string {
+	b := im.texts[n.text:]
+	for ; ; i-- {
+		size, w := uint64(b[0]), 1
+		if size >= 0x80 {
+			size, w = binary.Uvarint(b)
+		}
+		if i == 0 {
+			return view(b[w : w+int(size)]) //nolint:gosec // lengths of what is in memory
+		}
+		b = b[w+int(size):] //nolint:gosec // see above
+	}
+}
+
+// view is a string over bytes that never change.
+func view(b []byte) string {
+	return unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // an image's bytes are written once, before anybody reads them
+}
+
+func (im *image) id(n *node) string      { return im.field(n, idField) }
+func (im *image) name(n *node) string    { return im.field(n, nameField) }
+func (im *image) sortKey(n *node) string { return im.field(n, sortField) }
+
+// prop is the value of the i-th own property of a node of type t.
+func (im *image) prop(n *node, t *catalog.Type, i int) kg.Value {
+	s := im.field(n, propFields+i)
+	if s == "" {
+		return kg.Value{}
+	}
+	switch t.Props[i].Kind {
+	case catalog.Int:
+		v, _ := strconv.ParseInt(s, 10, 64) // it was a number when the image was made
+		return kg.IntValue(v)
+	case catalog.Float:
+		v, _ := strconv.ParseFloat(s, 64)
+		return kg.FloatValue(v)
+	case catalog.Bool:
+		return kg.BoolValue(s == "true")
+	}
+	return kg.Value{Kind: kg.String, Str: s}
+}
+
+func (im *image) linkID(k uint32) string {
+	at := im.links[k].id
+	return view(im.ids[at+1 : at+1+uint32(im.ids[at])])
+}
+
 // sourcesOf are the keys of a link's different sources, ascending.
 func (im *image) sourcesOf(k uint32) []uint32 {
-	l := &im.links[k]
-	if l.source != 0 {
-		return []uint32{l.source}
+	switch s := im.links[k].source; {
+	case s == 0:
+		return nil
+	case s&severalSources == 0:
+		p := &im.links[k].source
+		return unsafe.Slice(p, 1) //nolint:gosec // a slice over the one field
+	default:
+		at := s &^ severalSources
+		return im.more[at+1 : at+1+im.more[at]]
 	}
-	return im.moreOf[k]
 }
 
 func (im *image) sourceCount(k uint32) int64 {
-	if im.links[k].source != 0 {
+	switch s := im.links[k].source; {
+	case s == 0:
+		return 0
+	case s&severalSources == 0:
 		return 1
+	default:
+		return int64(im.more[s&^severalSources])
 	}
-	return int64(len(im.moreOf[k]))
 }
 
 // degree counts the links of a node, one to itself once.
@@ -119,364 +202,61 @@ func (l *link) other(out bool) uint32 {
 	return l.from
 }
 
-// load reads the whole file in one transaction.
-func loadImage(ctx context.Context, cat *catalog.Catalog, db *sql.DB) (*image, error) {
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return nil, err
+// findNode finds a node by id, 0 when there is none.
+func (im *image) findNode(id string) uint32 {
+	for _, k := range im.nodeByID.find(hash(id)) {
+		if im.id(&im.nodes[k]) == id {
+			return k
+		}
 	}
-	defer tx.Rollback() //nolint:errcheck // it only reads
-	im := &image{
-		cat: cat, nodes: make([]node, 1), sources: make([]source, 1), links: make([]link, 1), dates: make([]date, 1), roles: make([]string, 1),
-		nodeByID: map[string]uint32{}, sourceByID: map[string]uint32{}, byName: map[string][]uint32{}, byExternal: map[string][]uint32{},
-		moreOf: map[uint32][]uint32{},
-	}
-	im.dates[0] = date{from: kg.MinDay, to: kg.MaxDay}
-	if err := tx.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = 'seq'`).Scan(&im.seq); err != nil {
-		return nil, err
-	}
-	sourceKeys, err := im.readSources(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-	nodeKeys, err := im.readNodes(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-	if err := im.readLinks(ctx, tx, nodeKeys, sourceKeys); err != nil {
-		return nil, err
-	}
-	im.rank()
-	im.connect()
-	return im, nil
+	return 0
 }
 
-// rowKeys maps rowids of the file to keys of the image. Rowids are dense unless much was deleted, so it is a slice.
-type rowKeys []uint32
-
-func (r *rowKeys) set(row int64, key uint32) {
-	for int64(len(*r)) <= row {
-		*r = append(*r, make([]uint32, max(1024, len(*r)))...)
-	}
-	(*r)[row] = key
-}
-
-func (im *image) readSources(ctx context.Context, tx *sql.Tx) (rowKeys, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT k, id, title, url, kind, publisher, authors, publishedOn, contentHash FROM source`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	var keys rowKeys
-	for rows.Next() {
-		var s source
-		var row int64
-		var authors string
-		if err := rows.Scan(&row, &s.id, &s.title, &s.url, &s.kind, &s.publisher, &authors, &s.published, &s.hash); err != nil {
-			return nil, err
-		}
-		var list []string
-		if err := json.Unmarshal([]byte(authors), &list); err != nil {
-			return nil, err
-		}
-		s.authors, s.sortKey = strings.Join(list, "\x00"), text.SortKey(s.title)
-		s.from, s.to = kg.PartialDate(s.published).Interval()
-		key := uint32(len(im.sources)) //nolint:gosec // a file of 4 G rows does not fit in memory
-		keys.set(row, key)
-		im.sourceByID[s.id] = key
-		im.byName[sourceName(text.Fold(s.title))] = append(im.byName[sourceName(text.Fold(s.title))], key)
-		im.sources = append(im.sources, s)
-	}
-	return keys, rows.Err()
-}
-
-// sourceName keeps sources' titles apart from entities' names in byName.
-func sourceName(key string) string { return "\x00" + key }
-
-func (im *image) readNodes(ctx context.Context, tx *sql.Tx) (rowKeys, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT k, id, type, name, description, aliases, externalIds, props, createdAt, updatedAt FROM node`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	var keys rowKeys
-	for rows.Next() {
-		var n node
-		var row int64
-		var typ, aliases, ext, props string
-		if err := rows.Scan(&row, &n.id, &typ, &n.name, &n.desc, &aliases, &ext, &props, &n.created, &n.updated); err != nil {
-			return nil, err
-		}
-		t := im.cat.TypeOf(typ)
-		if t == nil {
-			return nil, kg.Errorf(kg.Unavailable, "the store holds nodes of type %s, which the schema does not declare", typ)
-		}
-		key := uint32(len(im.nodes)) //nolint:gosec // see readSources
-		n.typ, n.sortKey = t.Index, text.SortKey(n.name)
-		folded := text.Fold(n.name)
-		im.byName[folded] = append(im.byName[folded], key)
-		if aliases != "" {
-			var list []string
-			if err := json.Unmarshal([]byte(aliases), &list); err != nil {
-				return nil, err
-			}
-			n.aliases = strings.Join(list, "\x00")
-			for _, a := range list {
-				if f := text.Fold(a); !slices.Contains(im.byName[f], key) {
-					im.byName[f] = append(im.byName[f], key)
-				}
-			}
-		}
-		if ext != "" {
-			var list []kg.ExternalID
-			if err := json.Unmarshal([]byte(ext), &list); err != nil {
-				return nil, err
-			}
-			n.ext = kg.ExternalIDsValue(list).Str
-			for _, x := range list {
-				k := x.Scheme + "\x00" + x.Value
-				im.byExternal[k] = append(im.byExternal[k], key)
-			}
-		}
-		if err := n.setProps(t, props); err != nil {
-			return nil, err
-		}
-		keys.set(row, key)
-		im.nodeByID[n.id] = key
-		im.nodes = append(im.nodes, n)
-	}
-	return keys, rows.Err()
-}
-
-// setProps reads the type's own properties and the date interval they make.
-func (n *node) setProps(t *catalog.Type, props string) error {
-	n.vals = make([]kg.Value, len(t.Props))
-	if props != "" {
-		var m map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(props), &m); err != nil {
-			return err
-		}
-		for i, p := range t.Props {
-			raw, ok := m[p.Name]
-			if !ok {
-				continue
-			}
-			v, err := parseProp(p, raw)
-			if err != nil {
-				return err
-			}
-			n.vals[i] = v
-		}
-	}
-	n.from, n.to, n.dated = interval(t, func(p *catalog.Prop) string { return n.vals[slices.Index(t.Props, p)].Str })
-	return nil
-}
-
-func parseProp(p *catalog.Prop, raw []byte) (kg.Value, error) {
-	switch p.Kind {
-	case catalog.Int:
-		n, err := strconv.ParseInt(string(raw), 10, 64)
-		return kg.IntValue(n), err
-	case catalog.Float:
-		f, err := strconv.ParseFloat(string(raw), 64)
-		return kg.FloatValue(f), err
-	case catalog.Bool:
-		return kg.BoolValue(string(raw) == "true"), nil
-	}
-	var s string
-	err := json.Unmarshal(raw, &s)
-	return kg.StringValue(s), err
-}
-
-// interval is the date interval of a record of type t: from DateProp's first day to UntilProp's last, or DateProp's.
-func interval(t *catalog.Type, get func(*catalog.Prop) string) (from, to kg.Day, known bool) {
-	if t.DateProp == nil {
-		return 0, 0, false
-	}
-	d := kg.PartialDate(get(t.DateProp))
-	if d == "" {
-		return 0, 0, false
-	}
-	from, to = d.Interval()
-	if t.UntilProp != nil {
-		if u := kg.PartialDate(get(t.UntilProp)); u != "" {
-			_, to = u.Interval()
-		}
-	}
-	return from, to, true
-}
-
-func (im *image) readLinks(ctx context.Context, tx *sql.Tx, nodeKeys, sourceKeys rowKeys) error {
-	rows, err := tx.QueryContext(ctx, `SELECT k, id, kind, from_k, to_k, role, since, until, sources, unverified, createdAt, updatedAt FROM link`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	roles, dates, kinds := map[string]uint32{"": 0}, map[string]uint32{"": 0}, map[string]uint8{}
-	for _, k := range im.cat.Kinds {
-		kinds[k.Name] = k.Index
-	}
-	dateKey := func(raw sql.RawBytes) uint32 {
-		k, ok := dates[string(raw)]
-		if !ok {
-			k = uint32(len(im.dates)) //nolint:gosec // see readSources
-			d := date{text: string(raw)}
-			d.from, d.to = kg.PartialDate(d.text).Interval()
-			im.dates = append(im.dates, d)
-			dates[d.text] = k
-		}
-		return k
-	}
-	var kind, role, since, until, sources sql.RawBytes
-	for rows.Next() {
-		var l link
-		var from, to int64
-		if err := rows.Scan(&l.row, &l.id, &kind, &from, &to, &role, &since, &until, &sources, &l.unverified, &l.created, &l.updated); err != nil {
-			return err
-		}
-		ki, ok := kinds[string(kind)]
-		if !ok {
-			return kg.Errorf(kg.Unavailable, "the store holds links of kind %s, which the schema does not declare", kind)
-		}
-		l.kind, l.from, l.to = ki, nodeKeys[from], nodeKeys[to]
-		if l.role, ok = roles[string(role)]; !ok {
-			l.role = uint32(len(im.roles)) //nolint:gosec // see readSources
-			im.roles = append(im.roles, string(role))
-			roles[string(role)] = l.role
-		}
-		l.since, l.until = dateKey(since), dateKey(until)
-		key := uint32(len(im.links)) //nolint:gosec // see readSources
-		if one, err := strconv.ParseInt(string(sources), 10, 64); err == nil {
-			l.source = sourceKeys[one]
-		} else {
-			var list []uint32
-			for f := range strings.FieldsSeq(string(sources)) {
-				row, err := strconv.ParseInt(f, 10, 64)
-				if err != nil {
-					return err
-				}
-				list = append(list, sourceKeys[row])
-			}
-			if len(list) > 0 {
-				slices.Sort(list)
-				im.moreOf[key] = list
-			}
-		}
-		im.links = append(im.links, l)
-	}
-	return rows.Err()
-}
-
-// rank orders nodes, sources and links by name and id, once, so that later comparisons are of integers.
-func (im *image) rank() {
-	order := make([]uint32, len(im.nodes)-1)
-	for i := range order {
-		order[i] = uint32(i + 1) //nolint:gosec // see readSources
-	}
-	slices.SortFunc(order, func(a, b uint32) int {
-		x, y := &im.nodes[a], &im.nodes[b]
-		return cmp.Or(strings.Compare(x.sortKey, y.sortKey), strings.Compare(x.id, y.id))
-	})
-	im.byType = make([][]uint32, im.cat.Source.Index+1)
-	var rank uint32
-	last := ""
-	for i, k := range order {
+// named lists the nodes that have this folded name or alias.
+func (im *image) named(key string) []uint32 {
+	var out []uint32
+	for _, k := range im.byName.find(hash(key)) {
 		n := &im.nodes[k]
-		if i > 0 && n.sortKey != last {
-			rank++
-		}
-		last = n.sortKey
-		n.rank = rank
-		im.byType[n.typ] = append(im.byType[n.typ], k)
+		im.names(n, func(s string) bool {
+			if text.Fold(s) != key {
+				return true
+			}
+			out = append(out, k)
+			return false
+		})
 	}
-	s := make([]uint32, len(im.sources)-1)
-	for i := range s {
-		s[i] = uint32(i + 1) //nolint:gosec // see readSources
-	}
-	slices.SortFunc(s, func(a, b uint32) int {
-		x, y := &im.sources[a], &im.sources[b]
-		return cmp.Or(strings.Compare(x.sortKey, y.sortKey), strings.Compare(x.id, y.id))
-	})
-	im.byType[im.cat.Source.Index] = s
-	im.linkOrder = make([]uint32, len(im.links)-1)
-	for i := range im.linkOrder {
-		im.linkOrder[i] = uint32(i + 1) //nolint:gosec // see readSources
-	}
-	slices.SortFunc(im.linkOrder, func(a, b uint32) int { return strings.Compare(im.links[a].id, im.links[b].id) })
-	for i, k := range im.linkOrder {
-		im.links[k].order = uint32(i) //nolint:gosec // see readSources
-	}
+	return out
 }
 
-// connect lays the links of each node side by side, in the default order within each direction and kind.
-func (im *image) connect() {
-	// counting sort by node, then a sort of each node's few
-	start := make([]uint32, len(im.nodes)+1)
-	for i := 1; i < len(im.links); i++ {
-		start[im.links[i].from]++
-		start[im.links[i].to]++
-	}
-	var sum uint32
-	for i := range start {
-		start[i], sum = sum, sum+start[i]
-	}
-	type half struct {
-		order uint64 // rank of the other end, position of the link's id
-		link  uint32
-		group uint8 // kind, and bit 7 for incoming
-	}
-	halves := make([]half, sum)
-	at := slices.Clone(start)
-	for i := 1; i < len(im.links); i++ {
-		l := &im.links[i]
-		halves[at[l.from]] = half{uint64(im.nodes[l.to].rank)<<32 | uint64(l.order), uint32(i), l.kind} //nolint:gosec // see readSources
-		at[l.from]++
-		halves[at[l.to]] = half{uint64(im.nodes[l.from].rank)<<32 | uint64(l.order), uint32(i), l.kind | 0x80} //nolint:gosec // see readSources
-		at[l.to]++
-		if l.from == l.to {
-			im.nodes[l.from].loops++
-		}
-	}
-	im.adjacent = make([]uint32, sum)
-	im.ends = make([]uint32, sum)
-	for k := 1; k < len(im.nodes); k++ {
-		mine := halves[start[k]:start[k+1]]
-		slices.SortFunc(mine, func(a, b half) int { return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.order, b.order)) })
-		n := &im.nodes[k]
-		n.group0 = uint32(len(im.groups)) //nolint:gosec // see readSources
-		for i := range mine {
-			pos := start[k] + uint32(i) //nolint:gosec // see readSources
-			im.adjacent[pos] = mine[i].link
-			im.ends[pos] = im.links[mine[i].link].other(mine[i].group&0x80 == 0)
-			if i == 0 || mine[i].group != mine[i-1].group {
-				im.groups = append(im.groups, group{start: pos, kind: mine[i].group & 0x7f, out: mine[i].group&0x80 == 0})
+// known lists the nodes with this external id.
+func (im *image) known(scheme, value string) []uint32 {
+	var out []uint32
+	for _, k := range im.byExternal.find(hash(scheme + "\x00" + value)) {
+		items := kg.Value{Kind: kg.List, Str: im.field(&im.nodes[k], externalField)}.Items()
+		for i := 0; i+2 < len(items); i += 3 {
+			if items[i] == scheme && items[i+1] == value {
+				out = append(out, k)
+				break
 			}
-			im.groups[len(im.groups)-1].end = pos + 1
-		}
-		n.group1 = uint32(len(im.groups)) //nolint:gosec // see readSources
-	}
-	im.supports = make([][]uint32, len(im.sources))
-	for _, k := range im.linkOrder {
-		if s := im.links[k].source; s != 0 {
-			im.supports[s] = append(im.supports[s], k)
-			continue
-		}
-		for _, s := range im.moreOf[k] {
-			im.supports[s] = append(im.supports[s], k)
 		}
 	}
+	return out
 }
 
 // findLink finds a link by id, 0 when there is none.
 func (im *image) findLink(id string) uint32 {
-	i, ok := slices.BinarySearchFunc(im.linkOrder, id, func(k uint32, id string) int { return strings.Compare(im.links[k].id, id) })
+	i, ok := slices.BinarySearchFunc(im.linkOrder, id, func(k uint32, id string) int { return cmp.Compare(im.linkID(k), id) })
 	if !ok {
 		return 0
 	}
 	return im.linkOrder[i]
 }
 
-// current is the image of the file as it is now, or as it was at most watchEvery ago.
+// patience is how long a request waits for a newer image; then it is answered from the one there is.
+const patience = 100 * time.Millisecond
+
+// current is the image of the file as it is now, or as it was at most watchEvery ago; while a new one takes long to
+// make, the one before.
 func (s *Store) current(ctx context.Context) (*image, error) {
 	im := s.image.Load()
 	if im != nil && !s.watch.due() {
@@ -486,39 +266,100 @@ func (s *Store) current(ctx context.Context) (*image, error) {
 	if err != nil {
 		return nil, storeError(ctx, err)
 	}
-	if im != nil && !changed {
+	if im == nil {
+		// whoever asked may go away; the next would only have to begin again
+		return s.rebuild(context.WithoutCancel(ctx))
+	}
+	if !changed {
 		return im, nil
 	}
-	return s.rebuild(ctx)
+	done := make(chan error, 1)
+	ahead := s.beside(func(ctx context.Context) {
+		_, err := s.rebuild(ctx)
+		if err != nil {
+			s.watch.again()
+		}
+		done <- err
+	})
+	if !ahead {
+		return im, nil // the store is being closed
+	}
+	wait := time.NewTimer(patience)
+	defer wait.Stop()
+	select {
+	case err := <-done:
+		if err != nil {
+			return nil, err
+		}
+		return s.image.Load(), nil
+	case <-wait.C:
+		return im, nil
+	case <-ctx.Done():
+		return nil, ended(ctx)
+	}
+}
+
+// beside runs f beside the requests; false when the store is closed. Close ends its ctx and waits for it.
+func (s *Store) beside(f func(ctx context.Context)) bool {
+	s.besideMu.Lock()
+	defer s.besideMu.Unlock()
+	if s.closed.Load() {
+		return false
+	}
+	s.besides.Go(func() { f(s.ctx) })
+	return true
 }
 
 // rebuild makes a new image when the file has a newer seq than the one there is.
 func (s *Store) rebuild(ctx context.Context) (*image, error) {
-	s.build.Lock()
-	defer s.build.Unlock()
-	if im := s.image.Load(); im != nil {
-		var seq int64
-		if err := s.read.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = 'seq'`).Scan(&seq); err != nil {
-			return nil, storeError(ctx, err)
-		}
-		if seq == im.seq {
-			return im, nil
-		}
+	im, made, err := s.make(ctx)
+	if err == nil && made >= s.snapshotFrom {
+		s.keep(im)
 	}
-	// whoever asked may go away; the next would only have to begin again
-	im, err := loadImage(context.WithoutCancel(ctx), s.cat, s.read)
-	if err != nil {
-		return nil, storeError(ctx, err)
-	}
-	s.image.Store(im)
-	return im, nil
+	return im, err
 }
 
-// Warm builds the image and its search index, so that no request waits for them.
-func (s *Store) Warm(ctx context.Context) error {
-	im, err := s.current(ctx)
-	if err == nil {
-		im.search()
+// make is rebuild, and tells how many rows were made an image of that no image held before, neither here nor in the
+// file.
+func (s *Store) make(ctx context.Context) (_ *image, made int64, _ error) {
+	s.build.Lock()
+	defer s.build.Unlock()
+	old := s.image.Load()
+	first := old == nil
+	if first {
+		old = s.restore(ctx)
 	}
+	im, err := advance(ctx, s.cat, s.bulk, old)
+	if err != nil {
+		return nil, 0, storeError(ctx, err)
+	}
+	s.image.Store(im)
+	if first {
+		made = im.size()
+		if old != nil {
+			made -= old.size()
+		}
+	}
+	return im, made, nil
+}
+
+// size is how many records there are, about.
+func (im *image) size() int64 { return int64(len(im.nodes) + len(im.links)) }
+
+// keep saves an image beside the requests.
+func (s *Store) keep(im *image) {
+	s.beside(func(ctx context.Context) { s.unsaved(ctx, s.save(ctx, im)) })
+}
+
+// unsaved logs why a snapshot was not saved. It is an aid: without it the next start takes longer.
+func (s *Store) unsaved(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		s.log.LogAttrs(ctx, slog.LevelWarn, "the snapshot could not be saved; the next start will take longer", slog.Any("error", err))
+	}
+}
+
+// Warm builds the image, so that no request waits for it.
+func (s *Store) Warm(ctx context.Context) error {
+	_, err := s.current(ctx)
 	return err
 }

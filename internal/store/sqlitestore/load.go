@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"log/slog"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,15 +26,18 @@ func (s *Store) Atomic() bool { return true }
 
 // load is one transaction on the file.
 type load struct {
-	s    *Store
-	tx   *sql.Tx
-	now  kg.Time
-	seq  int64
-	done bool
+	s     *Store
+	conn  *sql.Conn
+	tx    *sql.Tx
+	now   kg.Time
+	seq   int64
+	done  bool
+	wrote int64 // rows that are new or changed
 
-	insertNode, insertLink, insertSource, findNode, findSource *sql.Stmt
+	sourceRows, nodeRows, linkRows   inserter
+	findNode, findSource, noteChange *sql.Stmt
 
-	nodes   map[string]int64 // rowids by id; emptied when it grows beyond maxKnown
+	nodes   map[string]int64 // rows by id; emptied when it grows beyond maxKnown
 	sources map[string]*loadSource
 	buf     []byte
 }
@@ -43,6 +48,46 @@ const maxKnown = 2_000_000
 type loadSource struct {
 	row  int64
 	text string // NFC
+}
+
+// inserter writes new rows of a table, whose keys it gives out.
+type inserter struct {
+	one, many *sql.Stmt
+	next      int64 // key of the next row
+	args      []any
+}
+
+// manyRows is how many rows one statement writes: the driver's work for a statement is then small beside theirs.
+const manyRows = 64
+
+// The statements of loads.
+const (
+	beginSQL  = `UPDATE meta SET value = value + 1 WHERE key = 'seq' RETURNING value`
+	noteSQL   = `INSERT INTO changed (seq, what, k) VALUES (?,?,?) ON CONFLICT DO NOTHING`
+	rowSQL    = `SELECT k FROM node WHERE id = ?`
+	textSQL   = `SELECT k, text FROM source WHERE id = ?`
+	sameNode  = `SELECT k, type, name=? AND description=? AND aliases=? AND externalIds=? AND props=?, createdAt, updatedAt FROM node WHERE id=?`
+	sameLink  = `SELECT k, kind, from_k=? AND to_k=? AND role=? AND since=? AND until=? AND evidence=?, createdAt, updatedAt FROM link WHERE id=?`
+	oldSource = `SELECT k, contentHash FROM source WHERE id = ?`
+	setNode   = `UPDATE node SET name=?, description=?, aliases=?, externalIds=?, props=?, createdAt=?, updatedAt=?, rev=? WHERE k=?`
+	setLink   = `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, unverified=?, createdAt=?, updatedAt=?, rev=? WHERE k=?`
+	setSource = `UPDATE source SET title=?, url=?, kind=?, publisher=?, authors=?, publishedOn=?, contentHash=?, text=?, rev=? WHERE k=?`
+	setProof  = `UPDATE link SET evidence=?, unverified=?, rev=? WHERE k=?`
+	// restingSQL looks at every link: a source's text changes seldom, and an index would cost every link of every load
+	restingSQL = `SELECT k, evidence FROM link WHERE ' ' || sources || ' ' LIKE ?`
+)
+
+var (
+	newSource = []string{"source", "k", "id", "title", "url", "kind", "publisher", "authors", "publishedOn", "contentHash", "text", "rev"}
+	newNode   = []string{"node", "k", "id", "type", "name", "description", "aliases", "externalIds", "props", "createdAt", "updatedAt", "rev"}
+	newLink   = []string{"link", "k", "id", "kind", "from_k", "to_k", "role", "since", "until", "evidence", "sources", "unverified", "createdAt", "updatedAt", "rev"}
+)
+
+// insertSQL is the statement that writes n new rows; columns begin with the table. OR FAIL leaves the rows before one
+// that fails, so that SQLite need not keep every page as it was: the whole load is rolled back then.
+func insertSQL(columns []string, n int) string {
+	row := "(?" + strings.Repeat(",?", len(columns)-2) + ")"
+	return "INSERT OR FAIL INTO " + columns[0] + " (" + strings.Join(columns[1:], ", ") + ") VALUES " + row + strings.Repeat(", "+row, n-1) + " ON CONFLICT (id) DO NOTHING"
 }
 
 // Load begins a load. It waits for one that is under way in this process.
@@ -61,21 +106,36 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 
 // begin opens the transaction. It outlives the call's ctx: the load ends by Commit or Rollback.
 func (l *load) begin(ctx context.Context) (err error) {
-	if l.tx, err = l.s.write.BeginTx(ctx, nil); err != nil {
+	if l.conn, err = l.s.write.Conn(ctx); err != nil {
 		return err
 	}
-	if err = l.tx.QueryRowContext(ctx, `UPDATE meta SET value = value + 1 WHERE key = 'seq' RETURNING value`).Scan(&l.seq); err != nil {
+	// the keys that are written were read or given out in the same transaction, so that looking each up again proves nothing
+	if _, err = l.conn.ExecContext(ctx, `PRAGMA foreign_keys = 0`); err != nil {
 		return err
 	}
+	if l.tx, err = l.conn.BeginTx(ctx, nil); err != nil {
+		return err
+	}
+	if err = l.tx.QueryRowContext(ctx, beginSQL).Scan(&l.seq); err != nil {
+		return err
+	}
+	h, err := readHead(ctx, l.tx)
+	if err != nil {
+		return err
+	}
+	l.sourceRows.next, l.nodeRows.next, l.linkRows.next = h.sources+1, h.nodes+1, h.link+1
 	for _, p := range []struct {
 		stmt **sql.Stmt
 		text string
 	}{
-		{&l.insertNode, `INSERT INTO node (id, type, name, description, aliases, externalIds, props, createdAt, updatedAt, rev) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING`},
-		{&l.insertLink, `INSERT INTO link (id, kind, from_k, to_k, role, since, until, evidence, sources, unverified, createdAt, updatedAt, rev) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING`},
-		{&l.insertSource, `INSERT INTO source (id, title, url, kind, publisher, authors, publishedOn, contentHash, text, rev) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING`},
-		{&l.findNode, `SELECT k FROM node WHERE id = ?`},
-		{&l.findSource, `SELECT k, text FROM source WHERE id = ?`},
+		{&l.sourceRows.one, insertSQL(newSource, 1)},
+		{&l.nodeRows.one, insertSQL(newNode, 1)},
+		{&l.nodeRows.many, insertSQL(newNode, manyRows)},
+		{&l.linkRows.one, insertSQL(newLink, 1)},
+		{&l.linkRows.many, insertSQL(newLink, manyRows)},
+		{&l.findNode, rowSQL},
+		{&l.findSource, textSQL},
+		{&l.noteChange, noteSQL},
 	} {
 		if *p.stmt, err = l.tx.PrepareContext(ctx, p.text); err != nil { //nolint:sqlclosecheck // the end of the transaction closes them
 			return err
@@ -84,37 +144,78 @@ func (l *load) begin(ctx context.Context) (err error) {
 	return nil
 }
 
-// Put writes a batch into the transaction.
+// Put writes a batch into the transaction. Between its statements it looks whether ctx has ended; each of them is
+// short, and one that could be interrupted would cost a goroutine.
 func (l *load) Put(ctx context.Context, b *store.Batch) error {
+	err := l.put(ctx, context.WithoutCancel(ctx), b)
+	return storeError(ctx, err)
+}
+
+func (l *load) put(ctx, whole context.Context, b *store.Batch) error {
 	for _, x := range b.Sources {
-		if err := l.putSource(ctx, x); err != nil {
-			return storeError(ctx, err)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := l.putSource(whole, x); err != nil {
+			return err
 		}
 	}
-	for _, x := range b.Nodes {
-		if err := l.putNode(ctx, x); err != nil {
-			return storeError(ctx, err)
-		}
+	if err := insert(ctx, &l.nodeRows, b.Nodes, l.nodeRow, func(x *kg.Node, row int64) error { return l.nodeThere(whole, x, row) }, l.isNew); err != nil {
+		return err
 	}
-	for _, x := range b.Links {
-		if err := l.putLink(ctx, x); err != nil {
-			return storeError(ctx, err)
+	return insert(ctx, &l.linkRows, b.Links, func(x *kg.Link, args []any) ([]any, error) { return l.linkRow(whole, x, args) },
+		func(x *kg.Link, row int64) error { return l.linkThere(whole, x, row) }, func(*kg.Link, int64) { l.wrote++ })
+}
+
+func (l *load) isNew(x *kg.Node, row int64) {
+	l.wrote++
+	l.know(x.ID, row)
+}
+
+// insert writes records: row appends the values of one behind its key. Where an id was there before, there is called
+// with the key that the record would have had, otherwise isNew.
+func insert[T any](ctx context.Context, in *inserter, list []*T, row func(*T, []any) ([]any, error), there func(*T, int64) error, isNew func(*T, int64)) error {
+	for len(list) > 0 {
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
+		stmt, some := in.one, list[:1]
+		if len(list) >= manyRows && in.many != nil {
+			stmt, some = in.many, list[:manyRows]
+		}
+		list = list[len(some):]
+		in.args = in.args[:0]
+		for i, x := range some {
+			var err error
+			if in.args, err = row(x, append(in.args, in.next+int64(i))); err != nil {
+				return err
+			}
+		}
+		res, err := stmt.ExecContext(context.WithoutCancel(ctx), in.args...)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return err
+		}
+		for i, x := range some {
+			if n == int64(len(some)) {
+				isNew(x, in.next+int64(i))
+			} else if err := there(x, in.next+int64(i)); err != nil {
+				return err
+			}
+		}
+		in.next += int64(len(some))
 	}
 	return nil
 }
 
-// inserted gives the rowid of a row that was new, and false when the id was there already.
-func inserted(r sql.Result, err error) (row int64, isNew bool, _ error) {
-	if err != nil {
-		return 0, false, err
-	}
-	n, err := r.RowsAffected()
-	if err != nil || n == 0 {
-		return 0, false, err
-	}
-	row, err = r.LastInsertId()
-	return row, true, err
+// changed notes that a row of an earlier load is not as it was.
+func (l *load) changed(ctx context.Context, what int, row int64) error {
+	l.wrote++
+	_, err := l.noteChange.ExecContext(ctx, l.seq, what, row)
+	return err
 }
 
 // listJSON writes a list, "" for an empty one.
@@ -146,27 +247,35 @@ func (l *load) putSource(ctx context.Context, x *kg.Source) error {
 		authors = "[]"
 	}
 	hash := contentHash(x.Text)
-	_, isNew, err := inserted(l.insertSource.ExecContext(ctx, x.ID, x.Title, x.URL, x.Kind, x.Publisher, authors, string(x.PublishedOn), hash, x.Text, l.seq))
 	delete(l.sources, x.ID)
-	if err != nil || isNew {
+	res, err := l.sourceRows.one.ExecContext(ctx, l.sourceRows.next, x.ID, x.Title, x.URL, x.Kind, x.Publisher, authors, string(x.PublishedOn), hash, x.Text, l.seq)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		l.sourceRows.next++
+		l.wrote++
 		return err
 	}
 	var row int64
 	var before string
-	if err := l.tx.QueryRowContext(ctx, `SELECT k, contentHash FROM source WHERE id = ?`, x.ID).Scan(&row, &before); err != nil {
+	if err := l.tx.QueryRowContext(ctx, oldSource, x.ID).Scan(&row, &before); err != nil {
 		return err
 	}
-	_, err = l.tx.ExecContext(ctx, `UPDATE source SET title=?, url=?, kind=?, publisher=?, authors=?, publishedOn=?, contentHash=?, text=?, rev=? WHERE k=?`,
-		x.Title, x.URL, x.Kind, x.Publisher, authors, string(x.PublishedOn), hash, x.Text, l.seq, row)
-	if err == nil && before != hash {
-		err = l.verifyAgain(ctx, row)
+	if _, err = l.tx.ExecContext(ctx, setSource, x.Title, x.URL, x.Kind, x.Publisher, authors, string(x.PublishedOn), hash, x.Text, l.seq, row); err != nil {
+		return err
 	}
-	return err
+	if before != hash {
+		if err := l.verifyAgain(ctx, row); err != nil {
+			return err
+		}
+	}
+	return l.changed(ctx, changedSource, row)
 }
 
 // verifyAgain checks the excerpts of every link of a source whose text has changed.
 func (l *load) verifyAgain(ctx context.Context, source int64) error {
-	rows, err := l.tx.QueryContext(ctx, `SELECT k, evidence FROM link WHERE ' ' || sources || ' ' LIKE ?`, "% "+strconv.FormatInt(source, 10)+" %")
+	rows, err := l.tx.QueryContext(ctx, restingSQL, "% "+strconv.FormatInt(source, 10)+" %")
 	if err != nil {
 		return err
 	}
@@ -203,53 +312,65 @@ func (l *load) verifyAgain(ctx context.Context, source int64) error {
 		return err
 	}
 	for _, c := range changes {
-		if _, err := l.tx.ExecContext(ctx, `UPDATE link SET evidence=?, unverified=?, rev=? WHERE k=?`, string(c.evidence), c.unverified, l.seq, c.row); err != nil {
+		if _, err := l.tx.ExecContext(ctx, setProof, string(c.evidence), c.unverified, l.seq, c.row); err != nil {
+			return err
+		}
+		if err := l.changed(ctx, changedLink, c.row); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *load) putNode(ctx context.Context, x *kg.Node) error {
-	props, err := propsJSON(l.s.cat.TypeOf(x.Type), x.Props)
-	if err != nil {
-		return err
+// columns are a node's columns between its type and its times.
+func (l *load) columns(x *kg.Node) (aliases, ext, props string, err error) {
+	if props, err = propsJSON(l.s.cat.TypeOf(x.Type), x.Props); err != nil {
+		return "", "", "", err
 	}
-	ext := ""
 	if len(x.ExternalIDs) > 0 {
 		b, err := json.Marshal(x.ExternalIDs)
 		if err != nil {
-			return err
+			return "", "", "", err
 		}
 		ext = string(b)
 	}
-	aliases := listJSON(x.Aliases)
+	return listJSON(x.Aliases), ext, props, nil
+}
+
+func (l *load) nodeRow(x *kg.Node, args []any) ([]any, error) {
+	aliases, ext, props, err := l.columns(x)
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
-	row, isNew, err := inserted(l.insertNode.ExecContext(ctx, x.ID, x.Type, x.Name, x.Description, aliases, ext, props, int64(created), int64(updated), l.seq))
+	return append(args, x.ID, x.Type, x.Name, x.Description, aliases, ext, props, int64(created), int64(updated), l.seq), err
+}
+
+// nodeThere replaces a node whose id may have been there before.
+func (l *load) nodeThere(ctx context.Context, x *kg.Node, mine int64) error {
+	aliases, ext, props, err := l.columns(x)
 	if err != nil {
 		return err
 	}
-	if !isNew {
-		var typ string
-		var same bool
-		var oldCreated, oldUpdated int64
-		if err := l.tx.QueryRowContext(ctx, `SELECT k, type, name=? AND description=? AND aliases=? AND externalIds=? AND props=?, createdAt, updatedAt FROM node WHERE id=?`,
-			x.Name, x.Description, aliases, ext, props, x.ID).Scan(&row, &typ, &same, &oldCreated, &oldUpdated); err != nil {
-			return err
-		}
-		if typ != x.Type {
-			return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID, strings.ToLower(typ), strings.ToLower(x.Type))
-		}
-		created, updated = keepTimes(x.CreatedAt, x.UpdatedAt, kg.Time(oldCreated), kg.Time(oldUpdated), same, l.now)
-		if !same || int64(created) != oldCreated || int64(updated) != oldUpdated {
-			if _, err := l.tx.ExecContext(ctx, `UPDATE node SET name=?, description=?, aliases=?, externalIds=?, props=?, createdAt=?, updatedAt=?, rev=? WHERE k=?`,
-				x.Name, x.Description, aliases, ext, props, int64(created), int64(updated), l.seq, row); err != nil {
-				return err
-			}
-		}
+	var row, oldCreated, oldUpdated int64
+	var typ string
+	var same bool
+	if err := l.tx.QueryRowContext(ctx, sameNode, x.Name, x.Description, aliases, ext, props, x.ID).Scan(&row, &typ, &same, &oldCreated, &oldUpdated); err != nil {
+		return err
+	}
+	if row == mine {
+		l.isNew(x, row)
+		return nil
+	}
+	if typ != x.Type {
+		return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID, strings.ToLower(typ), strings.ToLower(x.Type))
 	}
 	l.know(x.ID, row)
-	return nil
+	created, updated := keepTimes(x.CreatedAt, x.UpdatedAt, kg.Time(oldCreated), kg.Time(oldUpdated), same, l.now)
+	if same && int64(created) == oldCreated && int64(updated) == oldUpdated {
+		return nil
+	}
+	if _, err := l.tx.ExecContext(ctx, setNode, x.Name, x.Description, aliases, ext, props, int64(created), int64(updated), l.seq, row); err != nil {
+		return err
+	}
+	return l.changed(ctx, changedNode, row)
 }
 
 func (l *load) know(id string, row int64) {
@@ -318,7 +439,7 @@ func propsJSON(t *catalog.Type, props map[string]any) (string, error) {
 	return "{" + string(b) + "}", nil
 }
 
-func (l *load) nodeRow(ctx context.Context, id string) (int64, error) {
+func (l *load) nodeKey(ctx context.Context, id string) (int64, error) {
 	if row, ok := l.nodes[id]; ok {
 		return row, nil
 	}
@@ -388,67 +509,120 @@ func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ 
 	return append(buf, ']'), sources, unverified, nil
 }
 
-func (l *load) putLink(ctx context.Context, x *kg.Link) error {
-	from, err := l.nodeRow(ctx, x.From)
+func (l *load) linkRow(ctx context.Context, x *kg.Link, args []any) ([]any, error) {
+	from, err := l.nodeKey(ctx, x.From)
+	if err != nil {
+		return args, err
+	}
+	to, err := l.nodeKey(ctx, x.To)
+	if err != nil {
+		return args, err
+	}
+	raw, sources, unverified, err := l.evidence(ctx, l.buf[:0], x.Evidence)
+	if err != nil {
+		return args, err
+	}
+	l.buf = raw
+	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
+	return append(args, x.ID, x.Kind, from, to, x.Role, string(x.Since), string(x.Until), string(raw),
+		keyList(sources), unverified, int64(created), int64(updated), l.seq), nil
+}
+
+// keyList writes keys as link.sources holds them.
+func keyList(keys []int64) string {
+	var b []byte
+	for i, k := range keys {
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		b = strconv.AppendInt(b, k, 10)
+	}
+	return string(b)
+}
+
+// linkThere replaces a link whose id may have been there before.
+func (l *load) linkThere(ctx context.Context, x *kg.Link, mine int64) error {
+	from, err := l.nodeKey(ctx, x.From)
 	if err != nil {
 		return err
 	}
-	to, err := l.nodeRow(ctx, x.To)
+	to, err := l.nodeKey(ctx, x.To)
 	if err != nil {
 		return err
 	}
-	raw, keys, unverified, err := l.evidence(ctx, l.buf[:0], x.Evidence)
+	raw, sources, unverified, err := l.evidence(ctx, l.buf[:0], x.Evidence)
 	if err != nil {
 		return err
 	}
 	l.buf = raw
 	evidence := string(raw)
-	var sources []byte
-	for i, k := range keys {
-		if i > 0 {
-			sources = append(sources, ' ')
-		}
-		sources = strconv.AppendInt(sources, k, 10)
-	}
-	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
-	_, isNew, err := inserted(l.insertLink.ExecContext(ctx, x.ID, x.Kind, from, to, x.Role, string(x.Since), string(x.Until), evidence,
-		string(sources), unverified, int64(created), int64(updated), l.seq))
-	if err != nil || isNew {
-		return err
-	}
 	var row, oldCreated, oldUpdated int64
 	var kind string
 	var same bool
-	if err := l.tx.QueryRowContext(ctx, `SELECT k, kind, from_k=? AND to_k=? AND role=? AND since=? AND until=? AND evidence=?, createdAt, updatedAt FROM link WHERE id=?`,
-		from, to, x.Role, string(x.Since), string(x.Until), evidence, x.ID).Scan(&row, &kind, &same, &oldCreated, &oldUpdated); err != nil {
+	if err := l.tx.QueryRowContext(ctx, sameLink, from, to, x.Role, string(x.Since), string(x.Until), evidence, x.ID).Scan(&row, &kind, &same, &oldCreated, &oldUpdated); err != nil {
 		return err
+	}
+	if row == mine {
+		l.wrote++
+		return nil
 	}
 	if kind != x.Kind {
 		return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID, kind, x.Kind)
 	}
-	created, updated = keepTimes(x.CreatedAt, x.UpdatedAt, kg.Time(oldCreated), kg.Time(oldUpdated), same, l.now)
+	created, updated := keepTimes(x.CreatedAt, x.UpdatedAt, kg.Time(oldCreated), kg.Time(oldUpdated), same, l.now)
 	if same && int64(created) == oldCreated && int64(updated) == oldUpdated {
 		return nil
 	}
-	_, err = l.tx.ExecContext(ctx, `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, unverified=?, createdAt=?, updatedAt=?, rev=? WHERE k=?`,
-		from, to, x.Role, string(x.Since), string(x.Until), evidence, string(sources), unverified, int64(created), int64(updated), l.seq, row)
-	return err
+	if _, err = l.tx.ExecContext(ctx, setLink, from, to, x.Role, string(x.Since), string(x.Until), evidence, keyList(sources), unverified, int64(created), int64(updated), l.seq, row); err != nil {
+		return err
+	}
+	return l.changed(ctx, changedLink, row)
 }
 
-// Commit makes the load durable and, where somebody has read before, readable.
+// Commit makes the load durable and, where somebody has read before, readable. A large one leaves a snapshot, so that
+// the next start is quick.
 func (l *load) Commit(ctx context.Context) error {
 	if l.done {
 		return kg.Errorf(kg.Internal, "the load has ended")
 	}
 	err := l.tx.Commit()
+	l.nodes, l.sources = nil, nil
 	l.finish()
 	if err != nil {
 		return storeError(ctx, err)
 	}
-	if l.s.image.Load() == nil {
+	read := l.s.image.Load() != nil
+	if !read && l.wrote < l.s.snapshotFrom {
 		return nil
 	}
-	_, err = l.s.rebuild(ctx)
+	ctx = context.WithoutCancel(ctx)
+	if !read {
+		l.s.unsaved(ctx, l.s.prepare(ctx)) // the load is done, whatever comes of what is made of it
+		return nil
+	}
+	im, _, err := l.s.make(ctx)
+	switch {
+	case err != nil:
+		return err
+	case l.wrote >= max(l.s.snapshotFrom, im.size()/8):
+		l.s.keep(im)
+	}
+	return nil
+}
+
+// prepare leaves a snapshot where nobody reads: an import. It uses little memory more than the image takes, and so a
+// little more time.
+func (s *Store) prepare(ctx context.Context) error {
+	if _, err := s.write.ExecContext(ctx, `PRAGMA shrink_memory`); err != nil {
+		return err
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(8))
+	debug.FreeOSMemory()
+	im, made, err := s.make(ctx)
+	if err == nil && made >= s.snapshotFrom {
+		debug.FreeOSMemory() // what making it took
+		err = s.save(ctx, im)
+	}
 	return err
 }
 
@@ -465,8 +639,13 @@ func (l *load) Rollback() error {
 }
 
 func (l *load) finish() {
-	if !l.done {
-		l.done = true
-		<-l.s.loads
+	if l.done {
+		return
 	}
+	l.done = true
+	if l.conn != nil {
+		_, err := l.conn.ExecContext(context.Background(), `PRAGMA foreign_keys = 1`)
+		l.s.log.LogAttrs(context.Background(), slog.LevelDebug, "the load has ended", slog.Any("error", errors.Join(err, l.conn.Close())))
+	}
+	<-l.s.loads
 }

@@ -59,12 +59,20 @@ type Store struct {
 	now    func() time.Time
 	log    *slog.Logger
 	read   *sql.DB // any number of readers
+	bulk   *sql.DB // two that read much at once: a file mapped into memory would count as ours
 	write  *sql.DB // one writer
 	loads  chan struct{}
 	image  atomic.Pointer[image]
 	build  sync.Mutex // held while an image is built
 	watch  watcher
 	closed atomic.Bool
+	// what goes on beside requests: see beside
+	ctx      context.Context //nolint:containedctx // of the store's own work, which ends when it is closed
+	cancel   context.CancelFunc
+	besides  sync.WaitGroup
+	besideMu sync.Mutex
+	// snapshotFrom is defaultSnapshotFrom, but in tests.
+	snapshotFrom int64
 	// temporary is the folder of a store that is in memory only.
 	temporary string
 }
@@ -73,7 +81,8 @@ var _ store.Store = (*Store)(nil)
 
 // Open opens or creates a store. Its errors are Unavailable and wrap an *OpenError.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{cat: o.Catalog, now: o.Now, log: o.Logger, loads: make(chan struct{}, 1)}
+	s := &Store{cat: o.Catalog, now: o.Now, log: o.Logger, loads: make(chan struct{}, 1), snapshotFrom: defaultSnapshotFrom}
+	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -107,7 +116,7 @@ func (s *Store) open(ctx context.Context, path string) error {
 	name := (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String()
 	// immediate: a transaction that will write takes its lock at once, not at its first write where it could only fail
 	writer := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(2000)", "journal_mode(WAL)", sync, "foreign_keys(1)", "cache_size(-65536)", "temp_store(MEMORY)",
+		"busy_timeout(2000)", "journal_mode(WAL)", sync, "foreign_keys(1)", "cache_size(-49152)", "temp_store(MEMORY)",
 	}}
 	reader := url.Values{"_pragma": {"busy_timeout(2000)", "query_only(1)", "mmap_size(1073741824)"}}
 	if s.write, err = sql.Open("sqlite", name+"?"+writer.Encode()); err != nil {
@@ -124,6 +133,11 @@ func (s *Store) open(ctx context.Context, path string) error {
 	}
 	s.read.SetMaxOpenConns(8)
 	s.read.SetMaxIdleConns(8)
+	if s.bulk, err = sql.Open("sqlite", name+"?"+url.Values{"_pragma": {"busy_timeout(2000)", "query_only(1)"}}.Encode()); err != nil {
+		return err
+	}
+	s.bulk.SetMaxOpenConns(2)
+	s.bulk.SetMaxIdleConns(2)
 	return s.watch.open(ctx, s.read)
 }
 
@@ -258,17 +272,21 @@ func (s *Store) Empty(ctx context.Context) (bool, error) {
 	return n == 0, storeError(ctx, err)
 }
 
-// Close closes the file. It waits for nothing: statements under way fail.
+// Close closes the file. It does not wait for requests: their statements fail.
 func (s *Store) Close() error {
-	if s.closed.Swap(true) {
+	s.besideMu.Lock()
+	before := s.closed.Swap(true)
+	s.besideMu.Unlock()
+	if before {
 		return nil
 	}
+	s.cancel()
+	s.besides.Wait()
 	err := s.watch.close()
-	if s.read != nil {
-		err = errors.Join(err, s.read.Close())
-	}
-	if s.write != nil {
-		err = errors.Join(err, s.write.Close())
+	for _, db := range []*sql.DB{s.read, s.bulk, s.write} {
+		if db != nil {
+			err = errors.Join(err, db.Close())
+		}
 	}
 	if s.temporary != "" {
 		err = errors.Join(err, os.RemoveAll(s.temporary))

@@ -9,6 +9,18 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
+// The statements that read everything, and one that finds records by id.
+const (
+	allSourcesSQL = `SELECT id, title, url, kind, publisher, authors, publishedOn, text FROM source ORDER BY id`
+	allNodesSQL   = `SELECT id, type, name, description, aliases, externalIds, props, createdAt, updatedAt FROM node ORDER BY id`
+	allLinksSQL   = `SELECT l.id, l.kind, a.id, b.id, l.role, l.since, l.until, l.evidence, l.createdAt, l.updatedAt
+		FROM link l JOIN node a ON a.k = l.from_k JOIN node b ON b.k = l.to_k ORDER BY l.id`
+	typesSQL = `WITH w AS (SELECT value AS id FROM json_each(?))
+		SELECT n.id, n.type FROM w JOIN node n ON n.id = w.id
+		UNION ALL SELECT s.id, 'SOURCE' FROM w JOIN source s ON s.id = w.id
+		UNION ALL SELECT l.id, 'LINK' FROM w JOIN link l ON l.id = w.id`
+)
+
 // scan runs a statement on a state of its own and calls f for each row.
 func (s *Store) scan(ctx context.Context, text string, f func(*sql.Rows) error) error {
 	rows, err := s.read.QueryContext(ctx, text)
@@ -26,7 +38,7 @@ func (s *Store) scan(ctx context.Context, text string, f func(*sql.Rows) error) 
 
 // Sources reads all sources by id.
 func (s *Store) Sources(ctx context.Context, f func(*kg.Source) error) error {
-	return s.scan(ctx, `SELECT id, title, url, kind, publisher, authors, publishedOn, text FROM source ORDER BY id`, func(rows *sql.Rows) error {
+	return s.scan(ctx, allSourcesSQL, func(rows *sql.Rows) error {
 		var x kg.Source
 		var authors string
 		if err := rows.Scan(&x.ID, &x.Title, &x.URL, &x.Kind, &x.Publisher, &authors, &x.PublishedOn, &x.Text); err != nil {
@@ -41,7 +53,7 @@ func (s *Store) Sources(ctx context.Context, f func(*kg.Source) error) error {
 
 // Nodes reads all entities by id.
 func (s *Store) Nodes(ctx context.Context, f func(*kg.Node) error) error {
-	return s.scan(ctx, `SELECT id, type, name, description, aliases, externalIds, props, createdAt, updatedAt FROM node ORDER BY id`, func(rows *sql.Rows) error {
+	return s.scan(ctx, allNodesSQL, func(rows *sql.Rows) error {
 		var x kg.Node
 		var aliases, ext, props string
 		err := rows.Scan(&x.ID, &x.Type, &x.Name, &x.Description, &aliases, &ext, &props, &x.CreatedAt, &x.UpdatedAt)
@@ -92,9 +104,7 @@ func parseProps(t *catalog.Type, props string) (map[string]any, error) {
 
 // Links reads all links by id.
 func (s *Store) Links(ctx context.Context, f func(*kg.Link) error) error {
-	const text = `SELECT l.id, l.kind, a.id, b.id, l.role, l.since, l.until, l.evidence, l.createdAt, l.updatedAt
-		FROM link l JOIN node a ON a.k = l.from_k JOIN node b ON b.k = l.to_k ORDER BY l.id`
-	return s.scan(ctx, text, func(rows *sql.Rows) error {
+	return s.scan(ctx, allLinksSQL, func(rows *sql.Rows) error {
 		var x kg.Link
 		var raw sql.RawBytes
 		if err := rows.Scan(&x.ID, &x.Kind, &x.From, &x.To, &x.Role, &x.Since, &x.Until, &raw, &x.CreatedAt, &x.UpdatedAt); err != nil {
@@ -118,11 +128,7 @@ func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, err
 	if err != nil {
 		return nil, err
 	}
-	const text = `WITH w AS (SELECT value AS id FROM json_each(?))
-		SELECT n.id, n.type FROM w JOIN node n ON n.id = w.id
-		UNION ALL SELECT s.id, 'SOURCE' FROM w JOIN source s ON s.id = w.id
-		UNION ALL SELECT l.id, 'LINK' FROM w JOIN link l ON l.id = w.id`
-	rows, err := s.read.QueryContext(ctx, text, string(arg))
+	rows, err := s.read.QueryContext(ctx, typesSQL, string(arg))
 	if err != nil {
 		return nil, storeError(ctx, err)
 	}

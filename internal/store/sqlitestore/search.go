@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -13,145 +14,302 @@ import (
 
 // searchIndex finds nodes by word. It answers as package text defines; see text.Doc.
 type searchIndex struct {
-	words     []string            // all words, in order
-	name      map[string][]uint32 // word of a name or alias → nodes
-	body      map[string][]uint32 // word of a description or searchable property → nodes
-	deletes   map[string][]string // text.Deletes key → words of names
-	skeletons map[string][]string // text.Skeleton → words of bodies
-	nameCount []uint8             // by node: different words of its name
+	words     words
+	name      lists    // by word: nodes that have it in a name or alias, in any order
+	body      lists    // by word: nodes that have it in a description or searchable property, in any order
+	nameCount []uint8  // by node: different words of its name
+	deletes   []uint64 // hash of a text.Deletes key, word of a name; in order
+	skeletons []uint64 // hash of a text.Skeleton, word of a body; in order
 }
 
-// search is the index of this image, made when it is first needed.
-func (im *image) search() *searchIndex {
-	im.searchOnce.Do(func() {
-		ix := &searchIndex{
-			name: map[string][]uint32{}, body: map[string][]uint32{}, deletes: map[string][]string{}, skeletons: map[string][]string{},
-			nameCount: make([]uint8, len(im.nodes)),
-		}
-		x := &fetch{im: im}
-		for k := 1; k < len(im.nodes); k++ {
-			d := x.docOf(&im.nodes[k])
-			ix.nameCount[k] = uint8(min(d.NameCount, 255)) //nolint:gosec // cut to fit; beyond 255 words the share of the name is 0 anyway
-			for _, w := range d.NameWords {
-				ix.name[w] = append(ix.name[w], uint32(k)) //nolint:gosec // see readSources
-			}
-			for _, w := range d.BodyWords {
-				ix.body[w] = append(ix.body[w], uint32(k)) //nolint:gosec // see readSources
-			}
-		}
-		for w := range ix.name {
-			ix.words = append(ix.words, w)
-			if utf8.RuneCountInString(w) >= 4 {
-				for _, d := range text.Deletes(w) {
-					ix.deletes[d] = append(ix.deletes[d], w)
-				}
-			}
-		}
-		for w := range ix.body {
-			if _, ok := ix.name[w]; !ok {
-				ix.words = append(ix.words, w)
-			}
-			if s := text.Skeleton(w); s != "" {
-				ix.skeletons[s] = append(ix.skeletons[s], w)
-			}
-		}
-		slices.Sort(ix.words)
-		im.searching = ix
-	})
-	return im.searching
+// words are the different words of an index, in order.
+type words struct {
+	text []byte
+	end  []uint32 // where each ends in text
 }
 
-// graded is a node with the grade that one query word got on it.
-type graded struct {
-	node  uint32
-	grade uint8
+func (w *words) at(i int) string {
+	from := uint32(0)
+	if i > 0 {
+		from = w.end[i-1]
+	}
+	return view(w.text[from:w.end[i]])
 }
 
-// fits lists the nodes a query word fits, by node, each with its best grade.
-func (ix *searchIndex) fits(q *text.QueryWord, fuzzy bool) []graded {
-	var out []graded
-	add := func(nodes []uint32, grade int) {
-		for _, n := range nodes {
-			out = append(out, graded{n, uint8(grade)}) //nolint:gosec // at most 10
+// find gives the first word that is not before s.
+func (w *words) find(s string) int {
+	return sort.Search(len(w.end), func(i int) bool { return w.at(i) >= s })
+}
+
+func (w *words) add(s string) {
+	w.text = append(w.text, s...)
+	w.end = append(w.end, uint32(len(w.text))) //nolint:gosec // words are shorter than the texts they are in
+}
+
+// shortHash is a half of hash, to stand beside a word in one integer.
+func shortHash(s string) uint64 { return hash(s) >> 32 << 32 }
+
+// occurrence is a word in a node: the word above the node's 32 bits.
+type occurrence = uint64
+
+// indexWords makes the index: of the old one's words in nodes that are still as they were, and of the words of new nodes.
+func (b *builder) indexWords() searchIndex {
+	old := &b.old.searching
+	ix := searchIndex{nameCount: make([]uint8, len(b.nodes))}
+	copy(ix.nameCount, old.nameCount)
+	// new words get numbers as they come, which their order replaces later
+	numbers := map[string]uint32{}
+	var fresh []string
+	var names, bodies []occurrence
+	note := func(to *[]occurrence, list []string, node uint32) {
+		for _, w := range list {
+			n, ok := numbers[w]
+			if !ok {
+				n = uint32(len(fresh)) //nolint:gosec // fewer than bytes of text
+				fresh = append(fresh, w)
+				numbers[w] = n
+			}
+			*to = append(*to, uint64(n)<<32|uint64(node))
 		}
 	}
+	for _, k := range b.freshNodes {
+		d := b.docOf(&b.nodes[k])
+		ix.nameCount[k] = uint8(min(d.NameCount, 255)) //nolint:gosec // cut to fit; beyond 255 words the share of the name is 0 anyway
+		note(&names, d.NameWords, k)
+		note(&bodies, d.BodyWords, k)
+	}
+	numbers = nil
+	byText := make([]uint32, len(fresh))
+	for i := range byText {
+		byText[i] = uint32(i) //nolint:gosec // see above
+	}
+	slices.SortFunc(byText, func(x, y uint32) int { return cmp.Compare(fresh[x], fresh[y]) })
+	// the union of old and new words, and where each went
+	fromOld, fromFresh := make([]uint32, len(old.words.end)), make([]uint32, len(fresh))
+	for i, j := 0, 0; i < len(fromOld) || j < len(byText); {
+		c := -1
+		switch {
+		case i == len(fromOld):
+			c = 1
+		case j < len(byText):
+			c = cmp.Compare(old.words.at(i), fresh[byText[j]])
+		}
+		at := uint32(len(ix.words.end)) //nolint:gosec // see above
+		if c <= 0 {
+			ix.words.add(old.words.at(i))
+			fromOld[i] = at
+			i++
+		}
+		if c >= 0 {
+			if c > 0 {
+				ix.words.add(fresh[byText[j]])
+			}
+			fromFresh[byText[j]] = at
+			j++
+		}
+	}
+	ix.name = postings(len(ix.words.end), &old.name, fromOld, b.goneNodes, names, fromFresh)
+	ix.body = postings(len(ix.words.end), &old.body, fromOld, b.goneNodes, bodies, fromFresh)
+	// fuzzy keys of words that are new to names, or to bodies
+	had := func(l *lists, w string) bool {
+		i := old.words.find(w)
+		return i < len(fromOld) && old.words.at(i) == w && len(l.of(uint32(i))) > 0 //nolint:gosec // see above
+	}
+	var deletes, skeletons []uint64
+	for i, w := range fresh {
+		at := uint64(fromFresh[i])
+		if len(ix.name.of(fromFresh[i])) > 0 && !had(&old.name, w) && utf8.RuneCountInString(w) >= 4 {
+			for _, d := range text.Deletes(w) {
+				deletes = append(deletes, shortHash(d)|at)
+			}
+		}
+		if s := text.Skeleton(w); s != "" && len(ix.body.of(fromFresh[i])) > 0 && !had(&old.body, w) {
+			skeletons = append(skeletons, shortHash(s)|at)
+		}
+	}
+	ix.deletes, ix.skeletons = fuzzyKeys(old.deletes, fromOld, deletes), fuzzyKeys(old.skeletons, fromOld, skeletons)
+	return ix
+}
+
+// postings lists the nodes of each word.
+func postings(n int, old *lists, fromOld []uint32, gone bits, fresh []occurrence, fromFresh []uint32) lists {
+	l := lists{start: make([]uint32, n+1)}
+	for i, w := range fromOld {
+		for _, k := range old.of(uint32(i)) { //nolint:gosec // fewer than bytes of text
+			if !gone.has(k) {
+				l.start[w+1]++
+			}
+		}
+	}
+	for _, o := range fresh {
+		l.start[fromFresh[o>>32]+1]++
+	}
+	for i := range n {
+		l.start[i+1] += l.start[i]
+	}
+	l.items = make([]uint32, l.start[n])
+	at := slices.Clone(l.start)
+	for i, w := range fromOld {
+		for _, k := range old.of(uint32(i)) { //nolint:gosec // see above
+			if !gone.has(k) {
+				l.items[at[w]] = k
+				at[w]++
+			}
+		}
+	}
+	for _, o := range fresh {
+		w := fromFresh[o>>32]
+		l.items[at[w]] = uint32(o) //nolint:gosec // the lower half
+		at[w]++
+	}
+	return l
+}
+
+// fuzzyKeys adds new keys to the old ones, whose words have new numbers in the same order.
+func fuzzyKeys(old []uint64, fromOld []uint32, fresh []uint64) []uint64 {
+	out := make([]uint64, 0, len(old)+len(fresh))
+	for _, k := range old {
+		out = append(out, k>>32<<32|uint64(fromOld[uint32(k)])) //nolint:gosec // the lower half
+	}
+	out = append(out, fresh...)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// under lists the words that a fuzzy key leads to: those of which is says so, as hashes may be shared.
+func (ix *searchIndex) under(keys []uint64, key string, is func(word string) bool) (out []uint32) {
+	h := shortHash(key)
+	i, _ := slices.BinarySearch(keys, h)
+	for ; i < len(keys) && keys[i]>>32<<32 == h; i++ {
+		if w := uint32(keys[i]); is(ix.words.at(int(w))) { //nolint:gosec // the lower half
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// grades are the nodes that a query word fits, each with its best grade.
+type grades struct {
+	of    []uint8 // by node; 0 = does not fit
+	nodes []uint32
+}
+
+// takeGrades gives grades that are all 0; giveGrades keeps them for the next search.
+func (im *image) takeGrades() *grades {
+	if g, ok := im.gradesPool.Get().(*grades); ok {
+		return g
+	}
+	return &grades{of: make([]uint8, len(im.nodes))}
+}
+
+func (im *image) giveGrades(g *grades) {
+	for _, k := range g.nodes {
+		g.of[k] = 0
+	}
+	g.nodes = g.nodes[:0]
+	im.gradesPool.Put(g)
+}
+
+func (g *grades) add(nodes []uint32, grade uint8) {
+	for _, k := range nodes {
+		switch before := g.of[k]; {
+		case before == 0:
+			g.of[k] = grade
+			g.nodes = append(g.nodes, k)
+		case before < grade:
+			g.of[k] = grade
+		}
+	}
+}
+
+// fits finds the nodes a query word fits.
+func (ix *searchIndex) fits(g *grades, q *text.QueryWord, fuzzy bool) {
 	// exact words are prefixes of themselves: one run of the dictionary holds both
-	i, _ := slices.BinarySearch(ix.words, q.Word)
-	for ; i < len(ix.words) && strings.HasPrefix(ix.words[i], q.Word); i++ {
-		w := ix.words[i]
+	for i := ix.words.find(q.Word); i < len(ix.words.end); i++ {
+		w, k := ix.words.at(i), uint32(i) //nolint:gosec // fewer than bytes of text
+		if !strings.HasPrefix(w, q.Word) {
+			break
+		}
 		if w == q.Word {
-			add(ix.name[w], text.ExactName)
-			add(ix.body[w], text.ExactBody)
-		} else if q.Prefix {
-			add(ix.name[w], text.PrefixName)
-			add(ix.body[w], text.PrefixBody)
+			g.add(ix.name.of(k), text.ExactName)
+			g.add(ix.body.of(k), text.ExactBody)
+		} else {
+			if !q.Prefix {
+				break
+			}
+			g.add(ix.name.of(k), text.PrefixName)
+			g.add(ix.body.of(k), text.PrefixBody)
 		}
 	}
-	if fuzzy {
-		for _, d := range q.Deletes {
-			for _, w := range ix.deletes[d] {
-				add(ix.name[w], text.FuzzyName)
-			}
-		}
-		if q.Skeleton != "" {
-			for _, w := range ix.skeletons[q.Skeleton] {
-				add(ix.body[w], text.FuzzyBody)
-			}
+	if !fuzzy {
+		return
+	}
+	for _, d := range q.Deletes {
+		for _, w := range ix.under(ix.deletes, d, func(w string) bool { return slices.Contains(text.Deletes(w), d) }) {
+			g.add(ix.name.of(w), text.FuzzyName)
 		}
 	}
-	slices.SortFunc(out, func(a, b graded) int { return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(b.grade, a.grade)) })
-	return slices.CompactFunc(out, func(a, b graded) bool { return a.node == b.node })
+	if q.Skeleton != "" {
+		for _, w := range ix.under(ix.skeletons, q.Skeleton, func(w string) bool { return text.Skeleton(w) == q.Skeleton }) {
+			g.add(ix.body.of(w), text.FuzzyBody)
+		}
+	}
 }
 
-// round runs one round of a search.
+// round runs one round.
 func (x *fetch) round(n int) []weighed {
-	ix := x.im.search()
-	lists := make([][]graded, len(x.q.Words))
+	lists := make([]*grades, len(x.q.Words))
+	defer func() {
+		for _, g := range lists {
+			if g != nil {
+				x.im.giveGrades(g)
+			}
+		}
+	}()
+	shortest := 0
 	for i := range x.q.Words {
-		lists[i] = ix.fits(&x.q.Words[i], n > 1)
-		x.step(len(lists[i]))
-		if n < 3 && len(lists[i]) == 0 {
+		g := x.im.takeGrades()
+		lists[i] = g
+		x.im.searching.fits(g, &x.q.Words[i], n > 1)
+		x.step(len(g.nodes))
+		if n < 3 && len(g.nodes) == 0 {
 			return nil
 		}
+		if len(g.nodes) < len(lists[shortest].nodes) {
+			shortest = i
+		}
 	}
+	got := make([]int, len(lists))
 	var out []weighed
-	grades := make([]int, len(lists))
-	at := make([]int, len(lists))
-	for {
-		// the next node that any word fits; where every word must, it is the largest of the heads
-		next, all := uint32(0), true
-		for i, l := range lists {
-			switch {
-			case at[i] == len(l):
-				all = false
-			case next == 0, n < 3 && l[at[i]].node > next, n == 3 && l[at[i]].node < next:
-				next = l[at[i]].node
+	take := func(k uint32) {
+		if !x.q.Types.Has(x.im.nodes[k].typ) {
+			return
+		}
+		for i, g := range lists {
+			got[i] = int(g.of[k])
+			if got[i] == 0 && n < 3 {
+				return
 			}
 		}
-		if next == 0 || n < 3 && !all {
-			return out
+		x.step(1)
+		out = append(out, weighed{node: k, weight: int64(text.Score(got, int(x.im.searching.nameCount[k])))})
+	}
+	if n < 3 {
+		out = make([]weighed, 0, len(lists[shortest].nodes))
+		for _, k := range lists[shortest].nodes {
+			take(k)
 		}
-		hit := n == 3
-		fitted := 0
-		for i, l := range lists {
-			for at[i] < len(l) && l[at[i]].node < next {
-				at[i]++
+		return out
+	}
+	for i, g := range lists {
+		for _, k := range g.nodes {
+			// taken already with an earlier word
+			if !slices.ContainsFunc(lists[:i], func(e *grades) bool { return e.of[k] != 0 }) {
+				take(k)
 			}
-			grades[i] = 0
-			if at[i] < len(l) && l[at[i]].node == next {
-				grades[i] = int(l[at[i]].grade)
-				at[i]++
-				fitted++
-			}
-		}
-		if fitted == len(lists) {
-			hit = true
-		}
-		if hit && x.q.Types.Has(x.im.nodes[next].typ) {
-			x.step(1)
-			out = append(out, weighed{node: next, weight: int64(text.Score(grades, int(ix.nameCount[next])))})
 		}
 	}
+	return out
 }
 
 // search fills a page with what fits the plan's words.
@@ -172,8 +330,8 @@ func (x *fetch) search(page *kg.Page, f *plan.Field) {
 		if f.Want.Highlight {
 			n := &x.im.nodes[w.node]
 			var texts []string
-			n.names(func(s string) bool { texts = append(texts, s); return true })
-			page.Edges[i].Text = text.Highlight(append(texts, x.body(n)...), x.q.Words)
+			x.im.names(n, func(s string) bool { texts = append(texts, s); return true })
+			page.Edges[i].Text = text.Highlight(append(texts, x.im.body(n)...), x.q.Words)
 		}
 	}
 }

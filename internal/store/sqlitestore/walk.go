@@ -82,7 +82,8 @@ func (im *image) bits(keys []uint32) bits {
 
 func (b bits) add(k uint32) { b[k/64] |= 1 << (k % 64) }
 
-func (b bits) has(k uint32) bool { return b[k/64]&(1<<(k%64)) != 0 }
+// has tells whether a key is in the set; a set may end early.
+func (b bits) has(k uint32) bool { return int(k/64) < len(b) && b[k/64]&(1<<(k%64)) != 0 }
 
 // Expand gives the links of nodes.
 func (g *walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
@@ -242,7 +243,7 @@ func (g *walk) Counts() *store.Counts {
 // Node tells what a node is.
 func (g *walk) Node(k uint32) store.GraphNode {
 	n := &g.x.im.nodes[k]
-	return store.GraphNode{ID: n.id, Type: n.typ, Degree: g.x.im.degree(k), Date: known(n.from, n.to, n.dated)}
+	return store.GraphNode{ID: g.x.im.id(n), Type: n.typ, Degree: g.x.im.degree(k), Date: known(n.from, n.to, n.dated)}
 }
 
 // Link tells what a link is.
@@ -252,7 +253,7 @@ func (g *walk) Link(k uint32) store.GraphLink {
 	day := func(d uint32) store.Interval {
 		return store.Interval{From: im.dates[d].from, To: im.dates[d].to, Known: d != 0}
 	}
-	out := store.GraphLink{ID: l.id, Kind: l.kind, Role: im.roles[l.role], SourceCount: im.sourceCount(k), Since: day(l.since), Until: day(l.until)}
+	out := store.GraphLink{ID: im.linkID(k), Kind: l.kind, Role: im.roles[l.role], SourceCount: im.sourceCount(k), Since: day(l.since), Until: day(l.until)}
 	if g.sources {
 		for _, k := range im.sourcesOf(k) {
 			s := &im.sources[k]

@@ -49,6 +49,13 @@ func (w *watcher) changed(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
+// again makes the next look see a change: what followed from the last one failed.
+func (w *watcher) again() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.version--
+}
+
 func (w *watcher) close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

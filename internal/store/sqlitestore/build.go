@@ -1,0 +1,818 @@
+package sqlitestore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/text"
+)
+
+// This file makes an image of the file as it is from an older image, which may be empty: only rows that are new or
+// changed are read, what was in order stays in order, and the rest is counting.
+
+// The statements that read rows.
+const (
+	headSQL = `SELECT (SELECT value FROM meta WHERE key = 'seq'), (SELECT value FROM meta WHERE key = 'changedFrom'),
+		coalesce((SELECT max(k) FROM source), 0), coalesce((SELECT max(k) FROM node), 0), coalesce((SELECT max(k) FROM link), 0)`
+	changedSQL    = `SELECT DISTINCT k FROM changed WHERE what = ? AND seq > ?`
+	sourceColumns = `SELECT k, id, title, url, kind, publisher, authors, publishedOn, contentHash FROM source WHERE k `
+	nodeColumns   = `SELECT k, id, type, name, description, aliases, externalIds, props, createdAt, updatedAt FROM node WHERE k `
+	// a row costs the driver 2 µs, and joined by SQLite into one text of many rows half of that
+	linkColumns = `SELECT group_concat(concat_ws(char(31), k, id, kind, from_k, to_k, hex(role), since, until, sources, unverified, createdAt, updatedAt), char(30)) FROM link WHERE k `
+	between     = `BETWEEN ? AND ?`
+	listed      = `IN (SELECT value FROM json_each(?))`
+	sourceSQL   = sourceColumns + between
+	nodeSQL     = nodeColumns + between
+	linkSQL     = linkColumns + between
+	sourcesSQL  = sourceColumns + listed
+	nodesSQL    = nodeColumns + listed
+	linksSQL    = linkColumns + listed
+)
+
+// What a row of the table changed speaks of.
+const (
+	changedSource = iota
+	changedNode
+	changedLink
+)
+
+// linkChunk is how many links one statement reads.
+const linkChunk = 4096
+
+// head is what a state of the file is known by.
+type head struct {
+	seq, changedFrom     int64
+	sources, nodes, link int64 // largest keys
+}
+
+func readHead(ctx context.Context, tx *sql.Tx) (h head, err error) {
+	err = tx.QueryRowContext(ctx, headSQL).Scan(&h.seq, &h.changedFrom, &h.sources, &h.nodes, &h.link)
+	if err == nil && max(h.sources, h.nodes, h.link) >= severalSources {
+		err = kg.Errorf(kg.Unavailable, "the store holds more than fits in memory")
+	}
+	return h, err
+}
+
+// builder is an image in the making.
+type builder struct {
+	*image
+	old                     *image
+	kinds                   map[string]uint8
+	roleKeys, dateKeys      map[string]uint32
+	freshNodes, freshLinks  []uint32
+	goneNodes, goneLinks    bits // rows of the old image that were changed or deleted
+	byIDs, names, externals []entry
+}
+
+// empty is the image of nothing.
+func empty(cat *catalog.Catalog) *image {
+	return &image{
+		cat: cat, nodes: make([]node, 1), links: make([]link, 1), sources: make([]source, 1),
+		dates: []date{{from: kg.MinDay, to: kg.MaxDay}}, roles: []string{""}, born: []kg.Time{0}, stamps: []kg.Time{0},
+	}
+}
+
+// advance makes the image of what the file holds now. It gives old itself when nothing has changed.
+func advance(ctx context.Context, cat *catalog.Catalog, db *sql.DB, old *image) (*image, error) {
+	txs, h, err := states(ctx, db)
+	defer func() {
+		for _, tx := range txs {
+			_ = tx.Rollback() // it only reads
+		}
+	}()
+	if err != nil {
+		return nil, err
+	}
+	if old == nil || old.seq < h.changedFrom || old.seq > h.seq {
+		old = empty(cat)
+	} else if old.seq == h.seq {
+		return old, nil
+	}
+	b := &builder{image: &image{cat: cat, seq: h.seq}, old: old, kinds: map[string]uint8{}}
+	for _, k := range cat.Kinds {
+		b.kinds[k.Name] = k.Index
+	}
+	if err := b.read(ctx, txs, &h); err != nil {
+		return nil, err
+	}
+	b.derive()
+	return b.image, nil
+}
+
+// states begins two transactions on one state of the file, so that two processors can read.
+func states(ctx context.Context, db *sql.DB) (txs []*sql.Tx, h head, err error) {
+	for try := 0; ; try++ {
+		for len(txs) < 2 {
+			tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+			if err != nil {
+				return txs, h, err
+			}
+			txs = append(txs, tx)
+		}
+		var second head
+		if h, err = readHead(ctx, txs[0]); err == nil {
+			second, err = readHead(ctx, txs[1])
+		}
+		if err != nil || h == second {
+			return txs, h, err
+		}
+		if try == 8 { // others write all the time: one will do
+			return txs[:1], h, txs[1].Rollback()
+		}
+		_ = txs[0].Rollback()
+		txs = append(txs[:0], txs[1])
+	}
+}
+
+// grown copies a list and makes room up to a largest key.
+func grown[T any](old []T, largest int64) []T {
+	list := make([]T, max(int64(len(old)), largest+1))
+	copy(list, old)
+	return list
+}
+
+// read reads what is new or changed.
+func (b *builder) read(ctx context.Context, txs []*sql.Tx, h *head) error {
+	old := b.old
+	b.nodes, b.links, b.sources = grown(old.nodes, h.nodes), grown(old.links, h.link), grown(old.sources, h.sources)
+	// these only grow at their end, where no reader of the old image looks; builds follow one another
+	b.texts, b.ids, b.more, b.born, b.stamps, b.dates, b.roles = old.texts, old.ids, old.more, old.born, old.stamps, old.dates, old.roles
+	// a guess that is about right spares copies while they grow
+	more := h.nodes + 1 - int64(len(old.nodes))
+	b.texts = slices.Grow(b.texts, int(more)*128)
+	b.byIDs, b.names, b.freshNodes = make([]entry, 0, more), make([]entry, 0, more), make([]uint32, 0, more)
+	more = h.link + 1 - int64(len(old.links))
+	b.ids, b.freshLinks = slices.Grow(b.ids, int(more)*24), make([]uint32, 0, more)
+	b.roleKeys, b.dateKeys = make(map[string]uint32, len(b.roles)), make(map[string]uint32, len(b.dates))
+	for i, r := range b.roles {
+		b.roleKeys[hex.EncodeToString([]byte(r))] = uint32(i) //nolint:gosec // keys are below 2³¹
+	}
+	for i, d := range b.dates {
+		b.dateKeys[d.text] = uint32(i) //nolint:gosec // see above
+	}
+	var changed [3]string // as JSON, for the statements
+	for what := range changed {
+		keys, err := changes(ctx, txs[0], what, old.seq)
+		if err != nil {
+			return err
+		}
+		// what is behind the old rows is read as new
+		count := [...]int{len(old.sources), len(old.nodes), len(old.links)}[what]
+		keys = slices.DeleteFunc(keys, func(k uint32) bool { return int(k) >= count })
+		switch what {
+		case changedSource:
+			for _, k := range keys {
+				b.sources[k] = source{}
+			}
+		case changedNode:
+			b.goneNodes = b.image.bits(keys)
+			for _, k := range keys {
+				b.nodes[k] = node{}
+			}
+		case changedLink:
+			b.goneLinks = make(bits, len(b.links)/64+1)
+			for _, k := range keys {
+				b.goneLinks.add(k)
+				b.links[k] = link{}
+			}
+		}
+		if len(keys) > 0 {
+			j, err := json.Marshal(keys)
+			if err != nil {
+				return err
+			}
+			changed[what] = string(j)
+		}
+	}
+	// one transaction reads sources and nodes and then helps the others with the links. Nodes and links are taken in side by
+	// side, so they share no list
+	g, ctx := errgroup.WithContext(ctx)
+	chunks := make(chan []byte, 4)
+	var mu sync.Mutex
+	next := int64(len(old.links))
+	first := true
+	readLinks := func(tx *sql.Tx) error {
+		for {
+			mu.Lock()
+			from := next
+			next += linkChunk
+			list := first && changed[changedLink] != ""
+			first = false
+			mu.Unlock()
+			if list {
+				if err := joined(ctx, tx, chunks, linksSQL, changed[changedLink]); err != nil {
+					return err
+				}
+			}
+			if from > h.link {
+				return nil
+			}
+			if err := joined(ctx, tx, chunks, linkSQL, from, from+linkChunk-1); err != nil {
+				return err
+			}
+		}
+	}
+	var readers errgroup.Group
+	readers.Go(func() error {
+		if err := b.readSources(ctx, txs[0], int64(len(old.sources)), changed[changedSource]); err != nil {
+			return err
+		}
+		if err := b.readNodes(ctx, txs[0], int64(len(old.nodes)), changed[changedNode]); err != nil {
+			return err
+		}
+		return readLinks(txs[0])
+	})
+	for _, tx := range txs[1:] {
+		readers.Go(func() error { return readLinks(tx) })
+	}
+	g.Go(func() error { defer close(chunks); return readers.Wait() })
+	g.Go(func() error {
+		for c := range chunks {
+			if err := b.parseLinks(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// changes lists the keys of rows that were there before and were changed or deleted since a seq.
+func changes(ctx context.Context, tx *sql.Tx, what int, since int64) ([]uint32, error) {
+	rows, err := tx.QueryContext(ctx, changedSQL, what, since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var keys []uint32
+	for rows.Next() {
+		var k uint32
+		if err := rows.Scan(&k); err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	return keys, rows.Err()
+}
+
+// each calls f for the rows of a table with keys from a first one on, and for those listed.
+func each(ctx context.Context, tx *sql.Tx, ranged string, first int64, listed, list string, f func(*sql.Rows) error) error {
+	run := func(query string, args ...any) error {
+		rows, err := tx.QueryContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close() //nolint:errcheck // rows.Err tells
+		for rows.Next() {
+			if err := f(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}
+	if list != "" {
+		if err := run(listed, list); err != nil {
+			return err
+		}
+	}
+	return run(ranged, first, int64(severalSources))
+}
+
+func (b *builder) readSources(ctx context.Context, tx *sql.Tx, first int64, list string) error {
+	err := each(ctx, tx, sourceSQL, first, sourcesSQL, list, func(rows *sql.Rows) error {
+		var s source
+		var key uint32
+		var authors string
+		if err := rows.Scan(&key, &s.id, &s.title, &s.url, &s.kind, &s.publisher, &authors, &s.published, &s.hash); err != nil {
+			return err
+		}
+		var names []string
+		if err := json.Unmarshal([]byte(authors), &names); err != nil {
+			return err
+		}
+		s.authors = strings.Join(names, "\x00")
+		s.complete()
+		b.sources[key] = s
+		return nil
+	})
+	b.findSources()
+	return err
+}
+
+// complete fills in what follows from the rest.
+func (s *source) complete() {
+	s.sortKey = text.SortKey(s.title)
+	s.from, s.to = kg.PartialDate(s.published).Interval()
+}
+
+// findSources makes what finds sources by id and title. There are few.
+func (im *image) findSources() {
+	im.sourceByID, im.sourceByName = make(map[string]uint32, len(im.sources)), make(map[string][]uint32, len(im.sources))
+	for i := range im.sources {
+		s := &im.sources[i]
+		if s.id == "" {
+			continue
+		}
+		key := uint32(i) //nolint:gosec // keys are below 2³¹
+		im.sourceByID[s.id] = key
+		name := text.Fold(s.title)
+		im.sourceByName[name] = append(im.sourceByName[name], key)
+	}
+}
+
+func (b *builder) readNodes(ctx context.Context, tx *sql.Tx, first int64, list string) error {
+	var id, typ, name, desc, aliases, ext, props sql.RawBytes
+	types := map[string]*catalog.Type{}
+	for _, t := range b.cat.Types {
+		types[t.Enum] = t
+	}
+	vals := map[string]json.RawMessage{}
+	return each(ctx, tx, nodeSQL, first, nodesSQL, list, func(rows *sql.Rows) error {
+		var key uint32
+		var created, updated kg.Time
+		if err := rows.Scan(&key, &id, &typ, &name, &desc, &aliases, &ext, &props, &created, &updated); err != nil {
+			return err
+		}
+		t := types[string(typ)]
+		if t == nil {
+			return kg.Errorf(kg.Unavailable, "the store holds nodes of type %s, which the schema does not declare", typ)
+		}
+		n := node{text: uint64(len(b.texts)), typ: t.Index}
+		n.created, n.updated = stamp(&b.born, created), stamp(&b.born, updated)
+		b.put(id)
+		b.put(name)
+		folded := text.Fold(string(name))
+		b.put([]byte(text.SortKey(string(name))))
+		b.put(desc)
+		b.byIDs = append(b.byIDs, entry{hash(string(id)), key})
+		b.names = append(b.names, entry{hash(folded), key})
+		if len(aliases) == 0 {
+			b.put(nil)
+		} else {
+			var list []string
+			if err := json.Unmarshal(aliases, &list); err != nil {
+				return err
+			}
+			b.put([]byte(strings.Join(list, "\x00")))
+			for _, a := range list {
+				b.names = append(b.names, entry{hash(text.Fold(a)), key})
+			}
+		}
+		if len(ext) == 0 {
+			b.put(nil)
+		} else {
+			var list []kg.ExternalID
+			if err := json.Unmarshal(ext, &list); err != nil {
+				return err
+			}
+			b.put([]byte(kg.ExternalIDsValue(list).Str))
+			for _, x := range list {
+				b.externals = append(b.externals, entry{hash(x.Scheme + "\x00" + x.Value), key})
+			}
+		}
+		clear(vals)
+		if len(props) > 0 {
+			if err := json.Unmarshal(props, &vals); err != nil {
+				return err
+			}
+		}
+		if err := b.putProps(&n, t, vals); err != nil {
+			return err
+		}
+		b.nodes[key] = n
+		b.freshNodes = append(b.freshNodes, key)
+		return nil
+	})
+}
+
+// put appends a text of a node.
+func (b *builder) put(s []byte) {
+	b.texts = binary.AppendUvarint(b.texts, uint64(len(s)))
+	b.texts = append(b.texts, s...)
+}
+
+// putProps appends the type's own properties, and sets the date interval they make.
+func (b *builder) putProps(n *node, t *catalog.Type, vals map[string]json.RawMessage) error {
+	dates := map[*catalog.Prop]string{}
+	for _, p := range t.Props {
+		raw, ok := vals[p.Name]
+		if !ok {
+			b.put(nil)
+			continue
+		}
+		if raw[0] == '"' {
+			s, ok := plainJSON(raw)
+			if !ok {
+				if err := json.Unmarshal(raw, &s); err != nil {
+					return err
+				}
+			}
+			b.put([]byte(s))
+			if p == t.DateProp || p == t.UntilProp {
+				dates[p] = s
+			}
+			continue
+		}
+		if _, err := parseProp(p, raw); err != nil {
+			return err
+		}
+		b.put(raw)
+	}
+	n.from, n.to, n.dated = interval(t, func(p *catalog.Prop) string { return dates[p] })
+	return nil
+}
+
+// plainJSON is the text of a JSON string without escapes.
+func plainJSON(raw []byte) (string, bool) {
+	if bytes.IndexByte(raw, '\\') >= 0 {
+		return "", false
+	}
+	return string(raw[1 : len(raw)-1]), true
+}
+
+func parseProp(p *catalog.Prop, raw []byte) (kg.Value, error) {
+	switch p.Kind {
+	case catalog.Int:
+		n, err := strconv.ParseInt(string(raw), 10, 64)
+		return kg.IntValue(n), err
+	case catalog.Float:
+		f, err := strconv.ParseFloat(string(raw), 64)
+		return kg.FloatValue(f), err
+	case catalog.Bool:
+		return kg.BoolValue(string(raw) == "true"), nil
+	}
+	var s string
+	err := json.Unmarshal(raw, &s)
+	return kg.StringValue(s), err
+}
+
+// interval is the date interval of a record of type t: from DateProp's first day to UntilProp's last, or DateProp's.
+func interval(t *catalog.Type, get func(*catalog.Prop) string) (from, to kg.Day, known bool) {
+	if t.DateProp == nil {
+		return 0, 0, false
+	}
+	d := kg.PartialDate(get(t.DateProp))
+	if d == "" {
+		return 0, 0, false
+	}
+	from, to = d.Interval()
+	if t.UntilProp != nil {
+		if u := kg.PartialDate(get(t.UntilProp)); u != "" {
+			_, to = u.Interval()
+		}
+	}
+	return from, to, true
+}
+
+// stamp keeps an instant. Those of one load are mostly the same one, so only the last is looked at.
+func stamp(to *[]kg.Time, t kg.Time) uint32 {
+	if t == 0 {
+		return 0
+	}
+	if last := len(*to) - 1; (*to)[last] != t {
+		*to = append(*to, t)
+	}
+	return uint32(len(*to) - 1) //nolint:gosec // twice the records, which are below 2³¹
+}
+
+// joined sends the links of one statement.
+func joined(ctx context.Context, tx *sql.Tx, to chan<- []byte, query string, args ...any) error {
+	var chunk []byte
+	if err := tx.QueryRowContext(ctx, query, args...).Scan(&chunk); err != nil || len(chunk) == 0 {
+		return err
+	}
+	select {
+	case to <- chunk:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+var errLinkRow = errors.New("a row of links is not as it was asked for")
+
+// parseLinks reads links as linkColumns has joined them.
+func (b *builder) parseLinks(chunk []byte) error {
+	var f [12][]byte
+	for len(chunk) > 0 {
+		row := chunk
+		if i := bytes.IndexByte(chunk, 30); i >= 0 {
+			row, chunk = chunk[:i], chunk[i+1:]
+		} else {
+			chunk = nil
+		}
+		for i := range f {
+			j := bytes.IndexByte(row, 31)
+			if (j < 0) != (i == len(f)-1) {
+				return errLinkRow
+			}
+			if j < 0 {
+				j = len(row)
+			}
+			f[i] = row[:j]
+			row = row[min(j+1, len(row)):]
+		}
+		if err := b.parseLink(&f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *builder) parseLink(f *[12][]byte) error {
+	key, from, to := number(f[0]), number(f[3]), number(f[4])
+	if key == 0 || key >= int64(len(b.links)) || from == 0 || from >= int64(len(b.nodes)) || to == 0 || to >= int64(len(b.nodes)) || len(f[1]) > 255 {
+		return errLinkRow
+	}
+	kind, ok := b.kinds[string(f[2])]
+	if !ok {
+		return kg.Errorf(kg.Unavailable, "the store holds links of kind %s, which the schema does not declare", f[2])
+	}
+	if len(b.ids) > 1<<32-512 {
+		return kg.Errorf(kg.Unavailable, "the store holds more links than fit in memory")
+	}
+	l := link{id: uint32(len(b.ids)), kind: kind, from: uint32(from), to: uint32(to), unverified: uint16(number(f[9]))} //nolint:gosec // checked above; evidence is at most 1,000 pieces
+	b.ids = append(append(b.ids, byte(len(f[1]))), f[1]...)
+	if l.role, ok = b.roleKeys[string(f[5])]; !ok {
+		role, err := hex.DecodeString(string(f[5]))
+		if err != nil {
+			return err
+		}
+		l.role = uint32(len(b.roles)) //nolint:gosec // keys are below 2³¹
+		b.roles = append(b.roles, string(role))
+		b.roleKeys[string(f[5])] = l.role
+	}
+	l.since, l.until = b.date(f[6]), b.date(f[7])
+	if one := number(f[8]); one > 0 {
+		l.source = uint32(one) //nolint:gosec // checked by readHead
+	} else if len(f[8]) > 0 {
+		l.source = severalSources | uint32(len(b.more)) //nolint:gosec // fewer than links times their evidence
+		b.more = append(b.more, 0)
+		at := len(b.more)
+		for s := range bytes.FieldsSeq(f[8]) {
+			b.more = append(b.more, uint32(number(s))) //nolint:gosec // checked by readHead
+		}
+		slices.Sort(b.more[at:])
+		b.more[at-1] = uint32(len(b.more) - at) //nolint:gosec // at most 1,000
+	}
+	l.created, l.updated = stamp(&b.stamps, kg.Time(number(f[10]))), stamp(&b.stamps, kg.Time(number(f[11])))
+	b.links[key] = l
+	b.freshLinks = append(b.freshLinks, uint32(key)) //nolint:gosec // checked by readHead
+	return nil
+}
+
+// number reads a decimal number, 0 where there is none.
+func number(s []byte) int64 {
+	if len(s) == 0 {
+		return 0
+	}
+	neg := s[0] == '-'
+	if neg {
+		s = s[1:]
+	}
+	var n int64
+	for _, c := range s {
+		if c < '0' || c > '9' {
+			return 0
+		}
+		n = n*10 + int64(c-'0')
+	}
+	if neg {
+		return -n
+	}
+	return n
+}
+
+func (b *builder) date(raw []byte) uint32 {
+	k, ok := b.dateKeys[string(raw)]
+	if !ok {
+		k = uint32(len(b.dates)) //nolint:gosec // there are 4 million dates
+		d := date{text: string(raw)}
+		d.from, d.to = kg.PartialDate(d.text).Interval()
+		b.dates = append(b.dates, d)
+		b.dateKeys[d.text] = k
+	}
+	return k
+}
+
+// derive makes everything that follows from the rows.
+func (b *builder) derive() {
+	var g errgroup.Group
+	g.Go(func() error { b.orderNodes(); return nil })
+	g.Go(func() error { b.orderLinks(); return nil })
+	_ = g.Wait() // they cannot fail
+	g.Go(func() error { b.connect(); return nil })
+	g.Go(func() error {
+		b.nodeByID = newIndex(&b.old.nodeByID, b.goneNodes, b.byIDs)
+		b.byName = newIndex(&b.old.byName, b.goneNodes, b.names)
+		b.byExternal = newIndex(&b.old.byExternal, b.goneNodes, b.externals)
+		b.byIDs, b.names, b.externals = nil, nil, nil
+		b.searching = b.indexWords()
+		return nil
+	})
+	_ = g.Wait()
+}
+
+// prefixed is a key with the first bytes of what it is ordered by.
+type prefixed struct {
+	prefix uint64
+	key    uint32
+}
+
+// prefix is the first eight bytes of s as a number that orders alike.
+func prefix(s string) uint64 {
+	var b [8]byte
+	copy(b[:], s)
+	return binary.BigEndian.Uint64(b[:])
+}
+
+// ordered merges new keys into an old order, from which those that are gone drop out.
+func ordered(old []uint32, gone bits, fresh []prefixed, compare func(a, b uint32) int) []uint32 {
+	slices.SortFunc(fresh, func(a, b prefixed) int {
+		if a.prefix != b.prefix {
+			return cmp.Compare(a.prefix, b.prefix)
+		}
+		return compare(a.key, b.key)
+	})
+	out := make([]uint32, 0, len(old)+len(fresh))
+	for _, k := range old {
+		if gone.has(k) {
+			continue
+		}
+		for len(fresh) > 0 && compare(fresh[0].key, k) < 0 {
+			out = append(out, fresh[0].key)
+			fresh = fresh[1:]
+		}
+		out = append(out, k)
+	}
+	for _, f := range fresh {
+		out = append(out, f.key)
+	}
+	return out
+}
+
+// orderNodes orders nodes by name and id, once, so that later comparisons are of integers.
+func (b *builder) orderNodes() {
+	fresh := make([]prefixed, len(b.freshNodes))
+	for i, k := range b.freshNodes {
+		fresh[i] = prefixed{prefix(b.sortKey(&b.nodes[k])), k}
+	}
+	b.nodeOrder = ordered(b.old.nodeOrder, b.goneNodes, fresh, func(x, y uint32) int {
+		m, n := &b.nodes[x], &b.nodes[y]
+		return cmp.Or(cmp.Compare(b.sortKey(m), b.sortKey(n)), cmp.Compare(b.id(m), b.id(n)))
+	})
+	b.ranks = make([]uint32, len(b.nodes))
+	var rank uint32
+	last := ""
+	for i, k := range b.nodeOrder {
+		s := b.sortKey(&b.nodes[k])
+		if i > 0 && s != last {
+			rank++
+		}
+		last = s
+		b.ranks[k] = rank
+	}
+	b.listTypes()
+}
+
+// listTypes lists each type's records in order.
+func (im *image) listTypes() {
+	im.byType = make([][]uint32, im.cat.Source.Index+1)
+	for _, k := range im.nodeOrder {
+		t := im.nodes[k].typ
+		im.byType[t] = append(im.byType[t], k)
+	}
+	s := make([]uint32, 0, len(im.sources))
+	for i := range im.sources {
+		if im.sources[i].id != "" {
+			s = append(s, uint32(i)) //nolint:gosec // keys are below 2³¹
+		}
+	}
+	slices.SortFunc(s, func(a, b uint32) int {
+		x, y := &im.sources[a], &im.sources[b]
+		return cmp.Or(cmp.Compare(x.sortKey, y.sortKey), cmp.Compare(x.id, y.id))
+	})
+	im.byType[im.cat.Source.Index] = s
+}
+
+// orderLinks orders links by id, and lists those of each source in that order.
+func (b *builder) orderLinks() {
+	fresh := make([]prefixed, len(b.freshLinks))
+	for i, k := range b.freshLinks {
+		fresh[i] = prefixed{prefix(b.linkID(k)), k}
+	}
+	b.freshLinks = nil
+	b.linkOrder = ordered(b.old.linkOrder, b.goneLinks, fresh, func(x, y uint32) int { return cmp.Compare(b.linkID(x), b.linkID(y)) })
+	start := make([]uint32, len(b.sources)+1)
+	for k := range b.links {
+		for _, s := range b.sourcesOf(uint32(k)) { //nolint:gosec // keys are below 2³¹
+			start[s+1]++
+		}
+	}
+	for i := 1; i < len(start); i++ {
+		start[i] += start[i-1]
+	}
+	b.supports = lists{start: start, items: make([]uint32, start[len(start)-1])}
+	at := slices.Clone(start)
+	for i, k := range b.linkOrder {
+		b.links[k].order = uint32(i) //nolint:gosec // keys are below 2³¹
+		for _, s := range b.sourcesOf(k) {
+			b.supports.items[at[s]] = k
+			at[s]++
+		}
+	}
+}
+
+// half is a link as one of its ends sees it, with what it is ordered by.
+type half struct {
+	order uint64 // rank of the other end, position of the link's id
+	link  uint32
+	group uint8 // kind, and bit 7 for incoming
+}
+
+// connect lays the links of each node side by side, in the default order within each direction and kind.
+func (b *builder) connect() {
+	start := make([]uint32, len(b.nodes)+1)
+	for i := range b.links {
+		if l := &b.links[i]; l.from != 0 {
+			start[l.from+1]++
+			start[l.to+1]++
+		}
+	}
+	for i := 1; i < len(start); i++ {
+		start[i] += start[i-1]
+	}
+	b.adjacent, b.ends = make([]uint32, start[len(start)-1]), make([]uint32, start[len(start)-1])
+	at := slices.Clone(start)
+	for i := range b.nodes {
+		b.nodes[i].loops = 0
+	}
+	for i := range b.links {
+		l := &b.links[i]
+		if l.from == 0 {
+			continue
+		}
+		// until they are ordered, ends tells the direction
+		b.adjacent[at[l.from]], b.ends[at[l.from]] = uint32(i), 0 //nolint:gosec // keys are below 2³¹
+		at[l.from]++
+		b.adjacent[at[l.to]], b.ends[at[l.to]] = uint32(i), 1 //nolint:gosec // see above
+		at[l.to]++
+		if l.from == l.to {
+			b.nodes[l.from].loops++
+		}
+	}
+	// two halves of about as many links, side by side
+	middle, _ := slices.BinarySearch(start, start[len(start)-1]/2)
+	middle = min(max(middle, 1), len(b.nodes))
+	var g errgroup.Group
+	var first, second []group
+	g.Go(func() error { first = b.arrange(1, middle, start); return nil })
+	g.Go(func() error { second = b.arrange(middle, len(b.nodes), start); return nil })
+	_ = g.Wait() // they cannot fail
+	for k := middle; k < len(b.nodes); k++ {
+		b.nodes[k].group0 += uint32(len(first)) //nolint:gosec // at most two for each link
+		b.nodes[k].group1 += uint32(len(first)) //nolint:gosec // see above
+	}
+	b.groups = append(slices.Grow(first, len(second)), second...)
+}
+
+// arrange orders the links of the nodes [from, to).
+func (b *builder) arrange(from, to int, start []uint32) (groups []group) {
+	var mine []half
+	for k := from; k < to; k++ {
+		mine = mine[:0]
+		for i := start[k]; i < start[k+1]; i++ {
+			l := &b.links[b.adjacent[i]]
+			h := half{link: b.adjacent[i], group: l.kind | uint8(b.ends[i])<<7} //nolint:gosec // 0 or 1
+			h.order = uint64(b.ranks[l.other(h.group&0x80 == 0)])<<32 | uint64(l.order)
+			mine = append(mine, h)
+		}
+		slices.SortFunc(mine, func(a, b half) int { return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.order, b.order)) })
+		n := &b.nodes[k]
+		n.group0 = uint32(len(groups)) //nolint:gosec // at most two for each link
+		for i := range mine {
+			pos, out := start[k]+uint32(i), mine[i].group&0x80 == 0 //nolint:gosec // keys are below 2³¹
+			b.adjacent[pos], b.ends[pos] = mine[i].link, b.links[mine[i].link].other(out)
+			if i == 0 || mine[i].group != mine[i-1].group {
+				groups = append(groups, group{start: pos, kind: mine[i].group & 0x7f, out: out})
+			}
+			groups[len(groups)-1].end = pos + 1
+		}
+		n.group1 = uint32(len(groups)) //nolint:gosec // see above
+	}
+	return groups
+}

@@ -1,0 +1,143 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+	"github.com/throughline/throughline/internal/store/storetest"
+)
+
+// churned is a store that gets to what it is told by detours: records are first written otherwise, in several loads with
+// an image made after each, and in between it is closed, with a snapshot, and opened again. Its answers must be those of a
+// store that was filled at once.
+type churned struct {
+	*sqlitestore.Store
+	t   *testing.T
+	cat *catalog.Catalog
+	dir string
+}
+
+func openAt(t *testing.T, cat *catalog.Catalog, path string) *sqlitestore.Store {
+	t.Helper()
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: path, Catalog: cat, Now: func() time.Time { return time.UnixMilli(1_700_000_000_000) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func openChurned(cat *catalog.Catalog) func(t *testing.T) store.Store {
+	return func(t *testing.T) store.Store {
+		t.Helper()
+		c := &churned{t: t, cat: cat, dir: t.TempDir()}
+		c.Store = openAt(t, cat, filepath.Join(c.dir, "g.db"))
+		t.Cleanup(func() { _ = c.Store.Close() })
+		return c
+	}
+}
+
+// fill loads a batch and makes an image.
+func fill(t *testing.T, s *sqlitestore.Store, b *store.Batch) {
+	t.Helper()
+	if err := storetest.Fill(t.Context(), s, b); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Warm(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *churned) Load(context.Context) (store.Load, error) { return &churning{c: c}, nil }
+
+type churning struct {
+	c *churned
+	b store.Batch
+}
+
+func (l *churning) Put(_ context.Context, b *store.Batch) error {
+	l.b.Sources, l.b.Nodes, l.b.Links = append(l.b.Sources, b.Sources...), append(l.b.Nodes, b.Nodes...), append(l.b.Links, b.Links...)
+	return nil
+}
+
+func (*churning) Rollback() error { return nil }
+
+func (l *churning) Commit(ctx context.Context) error {
+	t, c := l.c.t, l.c
+	var first, second store.Batch
+	for i, s := range l.b.Sources {
+		if i%2 == 0 {
+			o := *s
+			o.Title, o.Text, o.PublishedOn = "otherwise "+s.Title, "", "1900"
+			first.Sources = append(first.Sources, &o)
+		}
+	}
+	for i, n := range l.b.Nodes {
+		if i%3 != 0 {
+			o := *n
+			o.Aliases, o.ExternalIDs, o.Description, o.CreatedAt = []string{"Otherwise"}, []kg.ExternalID{{Scheme: "x", Value: "9"}}, "words that go away", 77
+			o.Name = []string{"zz " + n.Name, "aa " + n.Name, n.Name}[i%3]
+			first.Nodes = append(first.Nodes, &o)
+		}
+	}
+	slices.Reverse(first.Nodes)
+	fill(t, c.Store, &first)
+	second.Sources, second.Nodes = l.b.Sources, l.b.Nodes[:len(l.b.Nodes)/2]
+	fill(t, c.Store, &store.Batch{Sources: second.Sources, Nodes: second.Nodes})
+	var links store.Batch
+	there := map[string]bool{}
+	for _, n := range append(first.Nodes, second.Nodes...) {
+		there[n.ID] = true
+	}
+	for i, x := range l.b.Links {
+		if i%2 == 0 && there[x.From] && there[x.To] {
+			o := *x
+			o.From, o.To, o.Role, o.Since, o.Evidence = x.To, x.From, "otherwise", "1901", x.Evidence[:1]
+			links.Links = append(links.Links, &o)
+		}
+	}
+	fill(t, c.Store, &links)
+	if err := sqlitestore.Snapshot(ctx, c.Store); err != nil {
+		return err
+	}
+	fill(t, c.Store, &store.Batch{Nodes: l.b.Nodes})
+	if err := c.Store.Close(); err != nil {
+		return err
+	}
+	c.Store = openAt(t, c.cat, filepath.Join(c.dir, "g.db"))
+	if !sqlitestore.Restores(ctx, c.Store) {
+		t.Error("the snapshot is not used")
+	}
+	if err := c.Warm(ctx); err != nil {
+		return err
+	}
+	fill(t, c.Store, &l.b)
+	// loads look up no key that they have just given out; this does
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(c.dir, "g.db"))
+	if err != nil {
+		return err
+	}
+	defer db.Close() //nolint:errcheck // it was only read
+	var wrong int
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM pragma_foreign_key_check`).Scan(&wrong); err != nil || wrong > 0 {
+		t.Errorf("%d keys lead nowhere, %v", wrong, err)
+	}
+	return nil
+}
+
+func TestAnImageMadeFromAnOlderOneAnswersAlike(t *testing.T) {
+	cat := parse(t)
+	graphs, plans := 40, 80
+	if testing.Short() {
+		graphs = 5
+	}
+	storetest.RunRandom(t, cat, openChurned(cat), graphs, plans)
+	storetest.RunWalks(t, cat, openChurned(cat), graphs/4, 40)
+}

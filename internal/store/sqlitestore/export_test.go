@@ -1,0 +1,60 @@
+package sqlitestore
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Snapshot saves a snapshot of the store as it is.
+func Snapshot(ctx context.Context, s *Store) error {
+	im, err := s.rebuild(ctx)
+	if err != nil {
+		return err
+	}
+	return s.save(ctx, im)
+}
+
+// Restores tells whether a start would use the snapshot.
+func Restores(ctx context.Context, s *Store) bool { return s.restore(ctx) != nil }
+
+// Explained is every statement of the store with the plan that SQLite makes for it, by name.
+func Explained(ctx context.Context, s *Store) (map[string][]string, error) {
+	out := map[string][]string{}
+	for name, text := range statements {
+		rows, err := s.read.QueryContext(ctx, "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
+		if err != nil {
+			return nil, err
+		}
+		lines := []string{text}
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				return nil, err
+			}
+			lines = append(lines, detail)
+		}
+		if err := rows.Close(); err != nil {
+			return nil, err
+		}
+		out[name] = lines
+	}
+	return out, nil
+}
+
+// StatementNames are the names of Explained, in order.
+func StatementNames() []string { return slices.Sorted(maps.Keys(statements)) }
+
+// statements are all of the store's. Those that only write a row by its key are left out.
+var statements = map[string]string{
+	"answers: evidence of many links": evidenceSQL, "answers: evidence of one link": oneEvidenceSQL, "answers: seq": seqSQL,
+	"image: state": headSQL, "image: changed rows": changedSQL, "image: sources from a key on": sourceSQL, "image: sources by key": sourcesSQL,
+	"image: nodes from a key on": nodeSQL, "image: nodes by key": nodesSQL, "image: links from a key to another": linkSQL, "image: links by key": linksSQL,
+	"snapshot: chunk": chunkSQL, "snapshot: forget changes": forgetSQL,
+	"load: begin": beginSQL, "load: node by id": rowSQL, "load: source by id": textSQL, "load: node that is there": sameNode, "load: link that is there": sameLink,
+	"load: source that is there": oldSource, "load: change a node": setNode, "load: change a link": setLink, "load: change a source": setSource,
+	"load: change evidence": setProof, "load: new links": insertSQL(newLink, 2), "load: links of a source whose text has changed": restingSQL,
+	"export: sources": allSourcesSQL, "export: nodes": allNodesSQL, "export: links": allLinksSQL, "import: types by id": typesSQL,
+}

@@ -1,0 +1,293 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/throughline/throughline"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// sentence is what the person at the command line reads of an error of Open.
+func sentence(t *testing.T, err error) string {
+	t.Helper()
+	var e *sqlitestore.OpenError
+	if !errors.As(err, &e) || kg.CodeOf(err) != kg.Unavailable {
+		t.Fatalf("the error is %v", err)
+	}
+	return e.Problem
+}
+
+// edit runs statements on a file behind the store's back.
+func edit(t *testing.T, path string, statements ...string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // the statements tell
+	for _, s := range statements {
+		if _, err := db.ExecContext(t.Context(), s); err != nil {
+			t.Fatal(s, err)
+		}
+	}
+}
+
+// two is a graph of two people and what they said of each other.
+func two() *store.Batch {
+	l := &kg.Link{Kind: "AFFILIATED_WITH", From: "ann", To: "club", Role: "chair", Evidence: []kg.Evidence{{Source: "s_book", Excerpt: "Ann chairs the club", Stance: "SUPPORTS"}}}
+	l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, "", "")
+	return &store.Batch{
+		Sources: []*kg.Source{{ID: "s_book", Title: "Book", Kind: "BOOK"}},
+		Nodes:   []*kg.Node{{ID: "ann", Type: "PERSON", Name: "Ann", Props: map[string]any{"born": "1950"}}, {ID: "club", Type: "INSTITUTION", Name: "Club"}},
+		Links:   []*kg.Link{l},
+	}
+}
+
+// names asks for the names of all people and institutions.
+func names(t *testing.T, cat *catalog.Catalog, s *sqlitestore.Store) string {
+	t.Helper()
+	name := cat.TypeOf("PERSON")
+	q := &plan.Query{Start: plan.Everything, Types: 1<<name.Index | 1<<cat.TypeOf("INSTITUTION").Index}
+	q.Root.Want.Rows, q.Root.Page.N = true, 100
+	for _, p := range cat.Props {
+		if p.Name == "name" {
+			q.Root.Node = &plan.Sel{Props: []*catalog.Prop{p}}
+		}
+	}
+	res, err := s.Fetch(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range res.Edges {
+		out = append(out, e.Node.Vals[0].Str)
+	}
+	return strings.Join(out, ", ")
+}
+
+func TestAFileThatIsNotOursIsRefused(t *testing.T) {
+	cat := parse(t)
+	open := func(path string) error {
+		s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: path, Catalog: cat})
+		if err == nil {
+			_, err = s.Empty(t.Context())
+			err = errors.Join(err, s.Close())
+		}
+		return err
+	}
+	path := func(name string) string { return filepath.Join(t.TempDir(), name) }
+
+	foreign := path("foreign.db")
+	edit(t, foreign, `CREATE TABLE other (x)`)
+	before, err := os.ReadFile(foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := sentence(t, open(foreign)); got != "is not a Throughline store" {
+		t.Errorf("another program's file %s", got)
+	}
+	if after, err := os.ReadFile(foreign); err != nil || string(after[100:]) != string(before[100:]) {
+		t.Error("another program's file was changed")
+	}
+
+	words := path("words.db")
+	if err := os.WriteFile(words, []byte(strings.Repeat("no database at all ", 500)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := sentence(t, open(words)); got != "is not a Throughline store" {
+		t.Errorf("a text file %s", got)
+	}
+
+	newer := path("newer.db")
+	fill(t, keep(t, cat, newer), two())
+	edit(t, newer, `PRAGMA user_version = 99`)
+	if got := sentence(t, open(newer)); got != "was written by a newer Throughline" {
+		t.Errorf("a newer file %s", got)
+	}
+
+	damaged := path("damaged.db")
+	s := keep(t, cat, damaged)
+	fill(t, s, two())
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(damaged)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 100; i < 4096; i++ { // what tables there are
+		raw[i] = 0xee
+	}
+	if err := os.WriteFile(damaged, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := sentence(t, open(damaged)); got != "is damaged" {
+		t.Errorf("a damaged file %s", got)
+	}
+}
+
+// keep opens a store that is closed when the test ends.
+func keep(t *testing.T, cat *catalog.Catalog, path string) *sqlitestore.Store {
+	t.Helper()
+	s := openAt(t, cat, path)
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func TestTheFirstLayoutIsMigrated(t *testing.T) {
+	cat := parse(t)
+	path := filepath.Join(t.TempDir(), "g.db")
+	layout, err := os.ReadFile("migrations/0001.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit(t, path, string(layout), fmt.Sprintf(`PRAGMA application_id = %d`, 0x54684c6e), `PRAGMA user_version = 1`, `UPDATE meta SET value = 7`,
+		`INSERT INTO node (k, id, type, name, createdAt, updatedAt, rev) VALUES (3, 'ann', 'PERSON', 'Ann', 1, 1, 7), (9, 'club', 'INSTITUTION', 'Club', 1, 1, 7)`)
+	s := keep(t, cat, path)
+	if got := names(t, cat, s); got != "Ann, Club" {
+		t.Errorf("the names are %s", got)
+	}
+	b := two()
+	b.Nodes[0].Name = "Bea"
+	fill(t, s, b)
+	if got := names(t, cat, s); got != "Bea, Club" {
+		t.Errorf("after a load the names are %s", got)
+	}
+}
+
+func TestASnapshotThatDoesNotFitIsIgnored(t *testing.T) {
+	cat := parse(t)
+	other, err := catalog.Parse("schema.graphqls", strings.Replace(throughline.Schema, "  born: PartialDate\n", "  born: PartialDate\n  \"Another.\"\n  shoe: String\n", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other.TypeOf("PERSON").Prop("shoe") == nil {
+		t.Fatal("the other schema is the same")
+	}
+	for name, c := range map[string]struct {
+		edit string
+		cat  *catalog.Catalog
+		used bool
+	}{
+		"as it was saved":      {edit: `SELECT 1`, cat: cat, used: true},
+		"older than the rows":  {edit: `UPDATE meta SET value = value + 1 WHERE key = 'seq'`, cat: cat, used: true},
+		"another schema":       {edit: `SELECT 1`, cat: other},
+		"a byte was changed":   {edit: `UPDATE snapshot SET data = CAST(substr(data, 1, 20) || x'ff' || substr(data, 22) AS BLOB) WHERE part = 2`, cat: cat},
+		"a part is short":      {edit: `UPDATE snapshot SET data = substr(data, 2) WHERE part = 0`, cat: cat},
+		"a part is missing":    {edit: `DELETE FROM snapshot WHERE part = 3`, cat: cat},
+		"its head was changed": {edit: `UPDATE snapshot SET data = CAST(replace(CAST(data AS TEXT), '"Seq":1', '"Seq":0') AS BLOB) WHERE part = -1`, cat: cat},
+		"its head is missing":  {edit: `DELETE FROM snapshot WHERE part = -1`, cat: cat},
+		"of a later state":     {edit: `UPDATE meta SET value = 0 WHERE key = 'seq'`, cat: cat},
+		"changes were dropped": {edit: `UPDATE meta SET value = 5 WHERE key IN ('seq', 'changedFrom')`, cat: cat},
+		"rows are gone":        {edit: `DELETE FROM link`, cat: cat},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "g.db")
+			s := openAt(t, cat, path)
+			fill(t, s, two())
+			if err := errors.Join(sqlitestore.Snapshot(t.Context(), s), s.Close()); err != nil {
+				t.Fatal(err)
+			}
+			edit(t, path, c.edit)
+			s = keep(t, c.cat, path)
+			if got := sqlitestore.Restores(t.Context(), s); got != c.used {
+				t.Errorf("the snapshot is used: %v", got)
+			}
+			if got := names(t, c.cat, s); got != "Ann, Club" {
+				t.Errorf("the names are %s", got)
+			}
+		})
+	}
+}
+
+func TestAnotherProcessWritesWhileOneReads(t *testing.T) {
+	cat := parse(t)
+	path := filepath.Join(t.TempDir(), "g.db")
+	reader, writer := keep(t, cat, path), keep(t, cat, path)
+	fill(t, reader, two())
+	l, err := writer.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Rollback() //nolint:errcheck // Commit tells
+	if err := l.Put(t.Context(), &store.Batch{Nodes: []*kg.Node{{ID: "bob", Type: "PERSON", Name: "Bob"}, {ID: "ann", Type: "PERSON", Name: "Anna"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, cat, reader); got != "Ann, Club" {
+		t.Errorf("before the commit the names are %s", got)
+	}
+	if err := l.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for {
+		got := names(t, cat, reader)
+		if got == "Anna, Bob, Club" {
+			return
+		}
+		if got != "Ann, Club" || ctx.Err() != nil {
+			t.Fatalf("after the commit the names are %s", got)
+		}
+		runtime.Gosched()
+	}
+}
+
+// TestStatementsUseTheirIndexes holds every statement of the store, and what SQLite makes of it, to a golden file. There
+// is no statement for each shape of question: answers come from memory, and only excerpts are asked for, by key.
+func TestStatementsUseTheirIndexes(t *testing.T) {
+	cat := parse(t)
+	s := keep(t, cat, filepath.Join(t.TempDir(), "g.db"))
+	fill(t, s, two())
+	all, err := sqlitestore.Explained(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// these read a table whole, and say so
+	whole := map[string]bool{"export: sources": true, "export: nodes": true, "export: links": true, "load: links of a source whose text has changed": true}
+	var b strings.Builder
+	for _, name := range sqlitestore.StatementNames() {
+		lines := all[name]
+		fmt.Fprintf(&b, "== %s\n%s\n", name, lines[0])
+		for _, l := range lines[1:] {
+			fmt.Fprintf(&b, "   %s\n", l)
+			table, isScan := strings.CutPrefix(l, "SCAN ")
+			if isScan && !whole[name] && !strings.Contains(table, "VIRTUAL TABLE") && !strings.Contains(table, "CONSTANT ROW") && !strings.Contains(table, "VALUES CLAUSE") {
+				t.Errorf("%s reads a whole table: %s", name, l)
+			}
+		}
+	}
+	const golden = "testdata/statements.txt"
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); got != string(want) {
+		t.Errorf("the statements are not as in %s (write it anew with -update):\n%s", golden, got)
+	}
+}

@@ -1,0 +1,88 @@
+package sqlitestore
+
+import (
+	"cmp"
+	"slices"
+)
+
+// index finds keys by the hash of a text. Whoever asks compares the text itself: hashes may be shared.
+type index struct {
+	hashes []uint64 // in order
+	keys   []uint32 // beside them
+}
+
+// hash is FNV-1a with a last mixing, so that its values are spread evenly. It is part of what a snapshot holds.
+func hash(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	h = (h ^ h>>33) * 0xff51afd7ed558ccd
+	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
+	return h ^ h>>33
+}
+
+// find gives the keys under a hash, in order. Hashes are spread evenly, so the place is guessed and then narrowed.
+func (x *index) find(h uint64) []uint32 {
+	lo, hi := 0, len(x.hashes) // the first that is ≥ h lies in [lo, hi]
+	for hi-lo > 16 {
+		a, b := x.hashes[lo], x.hashes[hi-1]
+		if h <= a {
+			hi = lo
+			break
+		}
+		if h > b {
+			lo = hi
+			break
+		}
+		m := lo + int(float64(h-a)/float64(b-a)*float64(hi-1-lo))
+		m = min(max(m, lo+1), hi-1)
+		// a window about the guess that is as wide as guesses go wrong
+		if x.hashes[m] < h {
+			lo = m + 1
+			if e := lo + 64; e < hi && x.hashes[e] >= h {
+				hi = e
+			}
+		} else {
+			hi = m
+			if e := hi - 64; e > lo && x.hashes[e] < h {
+				lo = e + 1
+			}
+		}
+	}
+	i, _ := slices.BinarySearch(x.hashes[lo:hi], h)
+	i += lo
+	j := i
+	for j < len(x.hashes) && x.hashes[j] == h {
+		j++
+	}
+	return x.keys[i:j]
+}
+
+// entry is one entry of an index in the making.
+type entry struct {
+	hash uint64
+	key  uint32
+}
+
+// newIndex makes an index of the old one's entries that are not gone and of new ones, which it sorts.
+func newIndex(old *index, gone bits, fresh []entry) index {
+	slices.SortFunc(fresh, func(a, b entry) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.key, b.key)) })
+	fresh = slices.Compact(fresh)
+	x := index{hashes: make([]uint64, 0, len(old.hashes)+len(fresh)), keys: make([]uint32, 0, len(old.hashes)+len(fresh))}
+	j := 0
+	for i, h := range old.hashes {
+		k := old.keys[i]
+		if gone.has(k) {
+			continue
+		}
+		for ; j < len(fresh) && (fresh[j].hash < h || fresh[j].hash == h && fresh[j].key < k); j++ {
+			x.hashes, x.keys = append(x.hashes, fresh[j].hash), append(x.keys, fresh[j].key)
+		}
+		x.hashes, x.keys = append(x.hashes, h), append(x.keys, k)
+	}
+	for ; j < len(fresh); j++ {
+		x.hashes, x.keys = append(x.hashes, fresh[j].hash), append(x.keys, fresh[j].key)
+	}
+	return x
+}

@@ -1,0 +1,24 @@
+package text
+
+import (
+	"strings"
+	"testing"
+)
+
+// The quick way for ASCII must give what the way for everything gives: a character that only accents can remove sends
+// the same text the long way.
+func TestQuickFoldIsFold(t *testing.T) {
+	for _, s := range []string{"", " ", "A", " Ab\t\tC ", "x\v\f\r\ny", "Q.E.D. \x01 [z]", "UPPER lower 123 ~^`", "a\x1fb\x7f", "\x00", "  both  ends  "} {
+		quick, ok := foldASCII(s)
+		if !ok {
+			t.Fatalf("%q is ASCII", s)
+		}
+		long := Fold(s + "\u0301") // an accent of its own is dropped
+		if quick != long && !(strings.HasSuffix(s, " ") && quick == strings.TrimRight(long, " ")) {
+			t.Errorf("%q is folded to %q quickly and to %q otherwise", s, quick, long)
+		}
+	}
+	if _, ok := foldASCII("é"); ok {
+		t.Error("é is no ASCII")
+	}
+}
