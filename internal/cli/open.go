@@ -22,8 +22,9 @@ type opened struct {
 	kind  config.Kind
 }
 
-// open opens the store the settings choose. For Neo4j it returns before the server has answered: see wait.
-func (w *world) open(c *config.Store, cat *catalog.Catalog, log *slog.Logger) (*opened, error) {
+// open opens the store the settings choose; share tells whether requests may share statements. For Neo4j it returns
+// before the server has answered: see wait.
+func (w *world) open(c *config.Store, share bool, cat *catalog.Catalog, log *slog.Logger) (*opened, error) {
 	kind, where, err := c.Choose(w.getenv)
 	if err != nil {
 		return nil, err
@@ -35,7 +36,11 @@ func (w *world) open(c *config.Store, cat *catalog.Catalog, log *slog.Logger) (*
 		if c.Neo4jPassword == "" {
 			user = "" // a server without authentication
 		}
-		s, err := neo4jstore.Open(w.ctx, neo4jstore.Options{URL: where, User: user, Password: c.Neo4jPassword, Catalog: cat, Logger: log})
+		options := neo4jstore.Options{URL: where, User: user, Password: c.Neo4jPassword, Catalog: cat, Logger: log}
+		if share {
+			options.Share = neo4jstore.Shared
+		}
+		s, err := neo4jstore.Open(w.ctx, options)
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +68,7 @@ func (o *opened) wait(ctx context.Context) error {
 
 // openNow opens a store and waits for it: what every command but serve needs.
 func (w *world) openNow(c *config.Store, cat *catalog.Catalog) (*opened, error) {
-	o, err := w.open(c, cat, nil)
+	o, err := w.open(c, false, cat, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func (c *serveCmd) Run(w *world) error {
 		return err
 	}
 	defer l.Close() //nolint:errcheck // Serve has closed it, or nothing was served
-	s, err := w.open(&c.Store, cat, log)
+	s, err := w.open(&c.Store, c.Share, cat, log)
 	if err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func (c *compiler) derived(d *page, n string, f *plan.Field) {
 		w := c.name("weight")
 		m := &matcher{n: o, weight: w, weighed: true, types: types, keep: []string{o, w}}
 		m.match = func() string {
-			c.w("CALL (", n, ") {")
+			c.call(n)
 			for i, hops := range df.Chains {
 				if i > 0 {
 					c.w(" UNION ALL")
@@ -138,7 +138,8 @@ func (c *compiler) because(row *list, n, o string, f *plan.Field) (int, *record)
 	var d *record
 	c.part(func() {
 		a, b, l, hop := c.name("r"), c.name("r"), c.name("r"), c.name("hop")
-		c.w("COLLECT { CALL (", n, ", ", o, ") {")
+		c.w("COLLECT { ")
+		c.call(n, o)
 		for i, hops := range f.Derived.Chains {
 			if i > 0 {
 				c.w(" UNION ALL")
@@ -148,7 +149,7 @@ func (c *compiler) because(row *list, n, o string, f *plan.Field) (int, *record)
 			c.w(" RETURN ", a, ", ", b)
 		}
 		c.w(" } UNWIND [0, 1] AS ", hop, " WITH CASE ", hop, " WHEN 0 THEN ", a, " ELSE ", b, " END AS ", l, ", ", a, ".id AS id1, ", b, ".id AS id2, ", hop,
-			" ORDER BY id1, id2, ", hop, " WITH DISTINCT ", l, " LIMIT ", c.param(int64(f.BecauseN)), " ")
+			" ORDER BY id1, id2, ", hop, " WITH DISTINCT ", l, " LIMIT ", c.limit(f.BecauseN), " ")
 		c.in(func() { c.returning(func(own *list) { d = c.link(own, linkVars{r: l}, f.Because) }) }, l)
 		c.w(" }")
 	})

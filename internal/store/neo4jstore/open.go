@@ -34,6 +34,9 @@ type Options struct {
 	Catalog  *catalog.Catalog
 	Now      func() time.Time // nil = time.Now
 	Logger   *slog.Logger     // nil = none
+	// Share is how many statements of one shape may be under way before the requests that come meanwhile share one: see
+	// share.go. 0 = every request has its own.
+	Share int
 }
 
 // Store is a graph in Neo4j.
@@ -51,6 +54,9 @@ type Store struct {
 	closing  sync.Once
 	closeErr error
 	texts    atomic.Int64 // statements sent, for tests
+	share    int
+	lifetime context.Context //nolint:containedctx // until Close: for shared statements, which no single caller waits for
+	sharing  group           // of shared statements
 }
 
 var _ store.Store = (*Store)(nil)
@@ -119,7 +125,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, setupErrorf(err, "the address of Neo4j cannot be used: write bolt://host:7687 or neo4j://host:7687")
 	}
 	s := &Store{
-		layout: l, driver: driver, now: o.Now, log: o.Logger, loads: make(chan struct{}, 1),
+		layout: l, driver: driver, now: o.Now, log: o.Logger, share: o.Share, loads: make(chan struct{}, 1),
 		stopped: make(chan struct{}), settled: make(chan struct{}),
 		session: neo4j.SessionConfig{DatabaseName: o.Database, FetchSize: pageOfRecords},
 	}
@@ -137,7 +143,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.state.Store(&state{err: kg.Errorf(kg.Unavailable, "Neo4j has not answered yet; it is tried again until it does")})
 	// connecting outlives the call; Close ends it
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = stop
+	s.stop, s.lifetime = stop, background
 	go s.connect(background)
 	return s, nil
 }
@@ -275,13 +281,12 @@ func (s *Store) Ready(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	if _, err := s.once(ctx, "RETURN 1 AS one", nil); err != nil {
-		if ctx.Err() != nil || kg.CodeOf(failure(ctx, err)) == kg.Unavailable {
-			return kg.Wrap(kg.Unavailable, err, "Neo4j does not answer")
-		}
-		return failure(ctx, err)
+	// a connection that broke while it was idle says nothing about the server: read tries another
+	_, _, err := s.read(ctx, "RETURN 1 AS one", nil)
+	if err != nil && (ctx.Err() != nil || kg.CodeOf(err) == kg.Unavailable) {
+		return kg.Wrap(kg.Unavailable, err, "Neo4j does not answer")
 	}
-	return nil
+	return err
 }
 
 // Close ends connecting and closes all connections.
@@ -291,6 +296,7 @@ func (s *Store) Close() error {
 		<-s.stopped
 		s.state.Store(&state{err: kg.Errorf(kg.Unavailable, "the store is closed")})
 		s.closeErr = s.driver.Close(context.Background())
+		s.sharing.close()
 	})
 	return s.closeErr
 }

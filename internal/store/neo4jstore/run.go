@@ -46,6 +46,9 @@ func (s *Store) read(ctx context.Context, text string, params map[string]any) (r
 		case <-time.After(wait):
 		}
 	}
+	if err != nil && s.lifetime.Err() != nil {
+		return nil, trips, kg.Wrap(kg.Unavailable, err, "the store is closed")
+	}
 	return records, trips, failure(ctx, err)
 }
 
