@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 
 // connectTime is how long a command other than serve waits for Neo4j.
 const connectTime = 15 * time.Second
+
+// indexTime is how long it waits for a Neo4j that has answered and is making its indexes.
+const indexTime = 5 * time.Minute
 
 // opened is a store and where it is, for people.
 type opened struct {
@@ -66,15 +70,26 @@ func (o *opened) wait(ctx context.Context) error {
 	return nil
 }
 
+// waitShortly waits as long as somebody at a terminal would.
+func (o *opened) waitShortly(ctx context.Context) error {
+	short, cancel := context.WithTimeout(ctx, connectTime)
+	defer cancel()
+	err := o.wait(short)
+	if s, ok := o.Store.(*neo4jstore.Store); err != nil && ok && s.Answered() && errors.Is(short.Err(), context.DeadlineExceeded) {
+		long, cancel := context.WithTimeout(ctx, indexTime)
+		defer cancel()
+		return o.wait(long)
+	}
+	return err
+}
+
 // openNow opens a store and waits for it: what every command but serve needs.
 func (w *world) openNow(c *config.Store, cat *catalog.Catalog) (*opened, error) {
 	o, err := w.open(c, false, cat, nil)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(w.ctx, connectTime)
-	defer cancel()
-	if err := o.wait(ctx); err != nil {
+	if err := o.waitShortly(w.ctx); err != nil {
 		_ = o.Close()
 		return nil, err
 	}

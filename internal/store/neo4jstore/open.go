@@ -63,8 +63,9 @@ var _ store.Store = (*Store)(nil)
 
 // state is how far connecting has come.
 type state struct {
-	ready bool
-	err   *kg.Error
+	answered bool // the server is there, whatever it still has to do
+	ready    bool
+	err      *kg.Error
 }
 
 // SetupError tells that the store cannot be used as it is set up and that waiting does not help: its message is one
@@ -167,7 +168,7 @@ func (s *Store) connect(ctx context.Context) {
 	for warned := false; ; {
 		err := s.setUp(ctx)
 		if err == nil {
-			s.state.Store(&state{ready: true})
+			s.state.Store(&state{answered: true, ready: true})
 			return
 		}
 		if ctx.Err() != nil {
@@ -201,11 +202,15 @@ func (s *Store) setUp(ctx context.Context) error {
 	if err := checkVersion(info.Agent()); err != nil {
 		return err
 	}
+	s.state.Store(&state{answered: true, err: kg.Errorf(kg.Unavailable, "Neo4j is making its indexes; that takes a while the first time")})
 	if err := s.migrate(ctx); err != nil {
 		return refusal(err)
 	}
 	return nil
 }
+
+// Answered tells whether the server has been reached: what it is waited for from then on is its indexes.
+func (s *Store) Answered() bool { return s.state.Load().answered }
 
 // refusal turns an error that will not go away by itself into a SetupError.
 func refusal(err error) error {
