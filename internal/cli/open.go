@@ -19,6 +19,9 @@ import (
 // connectTime is how long a command other than serve waits for Neo4j.
 const connectTime = 10 * time.Second
 
+// indexTime is how long it waits for a Neo4j that has answered and is making its indexes.
+const indexTime = 5 * time.Minute
+
 // opened is a store and where it is, for people.
 type opened struct {
 	store.Store
@@ -26,9 +29,9 @@ type opened struct {
 	kind  config.Kind
 }
 
-// open opens the store the settings choose. For Neo4j it returns before the server has answered: see wait. Adjacency is how
-// many of its links tracing may keep in memory.
-func (w *world) open(c *config.Store, cat *catalog.Catalog, log *slog.Logger, adjacency int64) (*opened, error) {
+// open opens the store the settings choose. For Neo4j it returns before the server has answered: see wait. Serve is how the server
+// uses a Neo4j; nil for the other commands, of which one question is not worth sharing or reading everything for.
+func (w *world) open(c *config.Store, serve *config.Serve, cat *catalog.Catalog, log *slog.Logger) (*opened, error) {
 	kind, where, err := c.Choose(w.getenv)
 	if err != nil {
 		return nil, err
@@ -40,7 +43,14 @@ func (w *world) open(c *config.Store, cat *catalog.Catalog, log *slog.Logger, ad
 		if c.Neo4jPassword == "" {
 			user = "" // a server without authentication
 		}
-		s, err := neo4jstore.Open(w.ctx, neo4jstore.Options{URL: where, User: user, Password: c.Neo4jPassword, Catalog: cat, Logger: log, AdjacencyLinks: adjacency})
+		options := neo4jstore.Options{URL: where, User: user, Password: c.Neo4jPassword, Catalog: cat, Logger: log}
+		if serve != nil {
+			options.AdjacencyLinks = serve.Adjacency
+			if serve.Share {
+				options.Share = neo4jstore.Shared
+			}
+		}
+		s, err := neo4jstore.Open(w.ctx, options)
 		if err != nil {
 			return nil, err
 		}
@@ -66,15 +76,26 @@ func (o *opened) wait(ctx context.Context) error {
 	return nil
 }
 
+// waitShortly waits as long as somebody at a terminal would.
+func (o *opened) waitShortly(ctx context.Context) error {
+	short, cancel := context.WithTimeout(ctx, connectTime)
+	defer cancel()
+	err := o.wait(short)
+	if s, ok := o.Store.(*neo4jstore.Store); err != nil && ok && s.Answered() && errors.Is(short.Err(), context.DeadlineExceeded) {
+		long, cancel := context.WithTimeout(ctx, indexTime)
+		defer cancel()
+		return o.wait(long)
+	}
+	return err
+}
+
 // openNow opens a store and waits for it: what every command but serve needs.
 func (w *world) openNow(c *config.Store, cat *catalog.Catalog) (*opened, error) {
-	o, err := w.open(c, cat, nil, 0) // one question is not worth reading everything
+	o, err := w.open(c, nil, cat, nil)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(w.ctx, connectTime)
-	defer cancel()
-	if err := o.wait(ctx); err != nil {
+	if err := o.waitShortly(w.ctx); err != nil {
 		_ = o.Close()
 		var setup *neo4jstore.SetupError
 		if w.ctx.Err() != nil {

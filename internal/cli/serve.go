@@ -44,7 +44,7 @@ func (c *serveCmd) Run(w *world) error {
 		}
 		defer ml.Close() //nolint:errcheck // see above
 	}
-	s, err := w.open(&c.Store, cat, log, c.Adjacency)
+	s, err := w.open(&c.Store, &c.Serve, cat, log)
 	if err != nil {
 		return err
 	}

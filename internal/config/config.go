@@ -57,6 +57,7 @@ type Serve struct {
 	MaxConcurrent int           `name:"max-concurrent" env:"THROUGHLINE_MAX_CONCURRENT" default:"256" help:"Operations under way; as many again may wait, what is beyond gets a 503."`
 	Adjacency     int64         `name:"adjacency-links" env:"THROUGHLINE_ADJACENCY_LINKS" default:"5000000" help:"Links of a Neo4j that tracing may keep in memory, about 100 bytes each, for as long as nobody writes; a larger graph is walked in Neo4j. 0 keeps none."`
 	Grace         time.Duration `name:"grace" env:"THROUGHLINE_GRACE" default:"8s" help:"Time requests under way get when the server stops."`
+	Share         bool          `name:"share-statements" env:"THROUGHLINE_SHARE_STATEMENTS" default:"true" negatable:"" help:"Let requests of one shape that are under way together share a statement at Neo4j."`
 	MetricsAddr   string        `name:"metrics-addr" env:"THROUGHLINE_METRICS_ADDR" placeholder:"ADDR" help:"Address of /metrics (Prometheus). Off by default."`
 	OTLPEndpoint  string        `name:"otlp-endpoint" env:"THROUGHLINE_OTLP_ENDPOINT" placeholder:"URL" help:"Send OpenTelemetry traces there (OTLP over HTTP). Off by default."`
 	LogLevel      string        `name:"log-level" env:"THROUGHLINE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What to log: ${enum}."`

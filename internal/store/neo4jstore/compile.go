@@ -20,17 +20,28 @@ import (
 type statement struct {
 	text   string
 	answer answer
+	lane   lane
 }
+
+// mode is what a walk is for.
+type mode uint8
+
+const (
+	written mode = iota // the text, for one plan
+	dry                 // parameters and shape only
+	shared              // the text, for several plans at once: see share.go
+)
 
 // compiler is one walk.
 type compiler struct {
 	*layout
 	q      *plan.Query
-	dry    bool
+	mode   mode
 	text   []byte
 	shape  []byte
-	params map[string]any
-	names  int // variables made so far
+	values []any // the parameters; the first is not used here: see share.go
+	limits []int // which of them are limits
+	names  int   // variables made so far
 	// ahead is what must stand before the RETURN that is being written, and counted tells that what was written since
 	// it was last looked at counts rows: see part.
 	ahead   []byte
@@ -39,9 +50,21 @@ type compiler struct {
 	refs    []string // by index into q.Refs: the variable of one that a filter can use
 }
 
-// compile walks a plan. Dry, it gives parameters and shape only.
-func compile(l *layout, q *plan.Query, dry bool) (c *compiler, a answer) {
-	c = &compiler{layout: l, q: q, dry: dry, params: make(map[string]any, 8), refs: make([]string, len(q.Refs))}
+// newCompiler begins a walk.
+func newCompiler(l *layout, q *plan.Query, m mode) *compiler {
+	c := &compiler{layout: l, q: q, mode: m, values: make([]any, 1, 12)}
+	if len(q.Refs) > 0 {
+		c.refs = make([]string, len(q.Refs))
+	}
+	if m == shared {
+		c.scope = append(c.scope, request)
+	}
+	return c
+}
+
+// compile walks a plan.
+func compile(l *layout, q *plan.Query, m mode) (c *compiler, a answer) {
+	c = newCompiler(l, q, m)
 	c.note(byte(q.Start))
 	first := 0
 	if q.Start == plan.ByRef {
@@ -86,7 +109,7 @@ func compile(l *layout, q *plan.Query, dry bool) (c *compiler, a answer) {
 	return c, a
 }
 
-// paramName names a parameter.
+// paramName names a parameter, counted from 0.
 func paramName(n int) string {
 	const few = "p0p1p2p3p4p5p6p7p8p9"
 	if n < 10 {
@@ -97,7 +120,7 @@ func paramName(n int) string {
 
 // w writes text.
 func (c *compiler) w(parts ...string) {
-	if c.dry {
+	if c.mode == dry {
 		return
 	}
 	for _, p := range parts {
@@ -107,18 +130,48 @@ func (c *compiler) w(parts ...string) {
 
 // param adds a value and gives its name in the text, dollar included.
 func (c *compiler) param(v any) string {
-	name := paramName(len(c.params))
-	c.params[name] = v
-	if c.dry {
+	c.values = append(c.values, v)
+	switch n := len(c.values) - 1; c.mode {
+	case dry:
+		return ""
+	case shared:
+		return request + "[" + strconv.Itoa(n) + "]"
+	default:
+		return "$" + paramName(n-1)
+	}
+}
+
+// limit adds the length of a page. Cypher wants it to be the same for a whole statement.
+func (c *compiler) limit(n int) string {
+	c.values = append(c.values, int64(n))
+	c.limits = append(c.limits, len(c.values)-1)
+	if c.mode == dry {
 		return ""
 	}
-	return "$" + name
+	return "$" + paramName(len(c.values)-2)
+}
+
+// params are parameters by name.
+func params(values []any) map[string]any {
+	out := make(map[string]any, len(values)-1)
+	for i, v := range values[1:] {
+		out[paramName(i)] = v
+	}
+	return out
+}
+
+// call begins a subquery that uses some variables; what a shared statement is asked for can be used everywhere.
+func (c *compiler) call(vars ...string) {
+	if c.mode == shared {
+		vars = append([]string{request}, vars...)
+	}
+	c.w("CALL (", join(vars), ") {")
 }
 
 // name makes a variable.
 func (c *compiler) name(prefix string) string {
 	c.names++
-	if c.dry {
+	if c.mode == dry {
 		return ""
 	}
 	return prefix + strconv.Itoa(c.names)
@@ -126,7 +179,7 @@ func (c *compiler) name(prefix string) string {
 
 // returning writes a RETURN of a list whose columns f writes.
 func (c *compiler) returning(f func(row *list)) {
-	if c.dry {
+	if c.mode == dry {
 		f(&list{})
 		return
 	}
@@ -151,7 +204,7 @@ func (c *compiler) in(f func(), names ...string) {
 // part writes an expression that may count rows within a subquery. Neo4j takes such a count for one of the RETURN
 // around it, and refuses it beside anything else, so the expression moves into a CALL ahead of that RETURN.
 func (c *compiler) part(write func()) {
-	if c.dry {
+	if c.mode == dry {
 		write()
 		return
 	}
@@ -303,7 +356,7 @@ func (c *compiler) findIDs(k class, v string, ids []string, one bool) {
 		c.w("MATCH (", v, ":Source) WHERE ", v, ".id", p, "\n")
 	default:
 		// each kind of link has an index of its own
-		c.w("CALL () {")
+		c.call()
 		for i, k := range c.cat.Kinds {
 			if i > 0 {
 				c.w("\n  UNION ALL")
@@ -349,7 +402,8 @@ func (c *compiler) resolve(i int) {
 		c.w("OPTIONAL MATCH (", v, ":Entity {id: ", c.param(r.ID), "}) WHERE ", v, ":", c.labels(types), "\n")
 		return
 	}
-	c.w("CALL () {\n")
+	c.call()
+	c.w("\n")
 	c.named(r, "n", types)
 	c.w("  WITH n ORDER BY n.id LIMIT ", maxCandidates, "\n  RETURN collect(n) AS found", v, "\n}\n")
 	c.w("WITH *, CASE WHEN size(found", v, ") = 1 THEN head(found", v, ") END AS ", v,
@@ -362,7 +416,8 @@ func (c *compiler) resolve(i int) {
 func (c *compiler) named(r *plan.Ref, n string, types catalog.TypeSet) {
 	if refKind(r) == byName {
 		p := c.param(r.NameKey)
-		c.w("CALL () {\n    MATCH (", n, ":Entity {_name: ", p, "}) RETURN ", n,
+		c.call()
+		c.w("\n    MATCH (", n, ":Entity {_name: ", p, "}) RETURN ", n,
 			"\n    UNION\n    MATCH (:Alias {_name: ", p, "})-[:ALIAS_OF]->(", n, ":Entity) RETURN ", n, "\n  }\n")
 		c.w("WITH ", n)
 	} else {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -16,7 +17,9 @@ import (
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 	"pgregory.net/rapid"
 
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/neo4jstore"
 	"github.com/throughline/throughline/internal/text"
 )
@@ -148,6 +151,27 @@ func operators(p neo4j.Plan) (out []string) {
 	return out
 }
 
+// explain gives the operators of a statement's query plan.
+func (o *outside) explain(t *testing.T, text string, params map[string]any) []string {
+	t.Helper()
+	ctx := context.Background()
+	session := o.d.NewSession(ctx, neo4j.SessionConfig{})
+	defer session.Close(ctx) //nolint:errcheck // it reads
+	res, err := session.Run(ctx, "EXPLAIN "+text, params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	summary, err := res.Consume(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ops := operators(summary.Plan())
+	if len(ops) < 2 {
+		t.Fatalf("no query plan: %v", summary.Plan().Arguments())
+	}
+	return ops
+}
+
 // TestPlans looks at how Neo4j would run each shape.
 func TestPlans(t *testing.T) {
 	srv, db := database(t)
@@ -161,22 +185,12 @@ func TestPlans(t *testing.T) {
 			if err != nil || text == "" {
 				t.Skip("nothing is asked")
 			}
-			ctx := context.Background()
-			session := db.d.NewSession(ctx, neo4j.SessionConfig{})
-			defer session.Close(ctx) //nolint:errcheck // it reads
-			res, err := session.Run(ctx, "EXPLAIN "+text, params)
+			ops := db.explain(t, text, params)
+			text, params, err = neo4jstore.CompileShared(cat, sh.q, 2)
 			if err != nil {
 				t.Fatal(err)
 			}
-			summary, err := res.Consume(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ops := operators(summary.Plan())
-			if len(ops) < 2 {
-				t.Fatalf("no query plan: %v", summary.Plan().Arguments())
-			}
-			for _, op := range ops {
+			for _, op := range slices.Concat(ops, db.explain(t, text, params)) {
 				word, _, _ := strings.Cut(op, " ")
 				bad := slices.Contains([]string{"AllNodesScan", "DirectedAllRelationshipsScan", "UndirectedAllRelationshipsScan"}, word)
 				// facets are single rows beside each other, and a product of those is one row
@@ -196,5 +210,81 @@ func TestPlans(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// plansCached empties Neo4j's plan cache and gives how many plans were in it: its only counter that Community has.
+func (o *outside) plansCached(t *testing.T) int {
+	t.Helper()
+	said, _ := o.run("CALL db.clearQueryCaches()", nil)[0][0].(string)
+	n, err := strconv.Atoi(regexp.MustCompile(`\d+`).FindString(said))
+	if err != nil {
+		t.Fatalf("Neo4j says %q", said)
+	}
+	return n
+}
+
+// TestEachShapeIsPlannedOnce: asking again, for other values too, puts nothing more into Neo4j's plan cache.
+func TestEachShapeIsPlannedOnce(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
+	fill(t, s)
+	all := slices.DeleteFunc(shapes(t, cat), func(sh shape) bool { // planning all of them takes long
+		return !slices.Contains([]string{"chain", "quotes", "list with links", "nodes", "link by id", "linked to a name by kind", "search", "search goes on", "people by names"}, sh.name)
+	})
+	b := &builder{t: t, cat: cat}
+	for _, id := range []string{"kaldor", "lse", "p0000001", "p0000002", "nobody-at-all"} {
+		all = append(all, shape{q: byID(b, id)})
+	}
+	db.plansCached(t)
+	planned := 0
+	for round := range 4 {
+		for _, sh := range all {
+			if _, err := s.Fetch(t.Context(), sh.q); err != nil && kg.CodeOf(err) != kg.AmbiguousRef {
+				t.Fatal(err)
+			}
+		}
+		if round == 0 {
+			planned = db.plansCached(t)
+		}
+	}
+	if n := db.plansCached(t); n != planned || n == 0 {
+		t.Errorf("%d plans for three rounds, %d for one", n, planned)
+	}
+}
+
+// TestWalkPlans: what a walk names is found by an index, and its links from there.
+func TestWalkPlans(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	fill(t, open(t, srv, cat))
+	db.run("CALL db.prepareForReplanning(30)", nil)
+	b := &builder{t: t, cat: cat}
+	since := plan.DateFilter{From: 19500101, To: 19801231, Bounded: true}
+	named := []plan.Ref{{ID: "kaldor", Types: cat.Entities}, {Name: "LSE", NameKey: "lse", Types: cat.Entities}, {Scheme: "isni", Value: "1", Types: cat.Entities}}
+	linked := &plan.LinkFilter{Kinds: of(b.kinds("SAID", "ABOUT")), During: &since, Other: &plan.EntityFilter{LinkedTo: &plan.LinkedTo{Ref: 2}}}
+	for name, w := range map[string]*plan.Walk{
+		"plain":    {Refs: named, Asked: 3},
+		"sources":  {Refs: named, Asked: 3, Sources: true, SourceDates: true},
+		"filtered": {Refs: named, Asked: 2, Links: linked, Sources: true},
+	} {
+		all, err := neo4jstore.WalkStatements(cat, w, store.Way{Out: true, In: true}, store.Way{In: true, Back: true}, store.Way{Out: true, Among: []uint32{1, 2}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, st := range all {
+			t.Run(name+" "+st.Name, func(t *testing.T) {
+				ops := db.explain(t, st.Text, st.Params)
+				for i, op := range ops {
+					word, _, _ := strings.Cut(op, " ")
+					// what several names lead to stands side by side, each collected to one row
+					single := word == "CartesianProduct" && strings.HasPrefix(ops[i+1], "EagerAggregation")
+					if strings.HasSuffix(word, "Scan") || word == "CartesianProduct" && !single {
+						t.Errorf("%s in\n%s", op, strings.Join(ops, "\n"))
+					}
+				}
+			})
+		}
 	}
 }

@@ -1,6 +1,136 @@
 package neo4jstore
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// CompileShared is the statement that answers several plans of one shape at once, with the parameters of so many
+// requests for this one; the text is "" for a plan that asks nothing.
+func CompileShared(cat *catalog.Catalog, q *plan.Query, requests int) (string, map[string]any, error) {
+	l, err := newLayout(cat)
+	if err != nil {
+		return "", nil, err
+	}
+	text, values := compileShared(l, q, requests)
+	return text, values, nil
+}
+
+func compileShared(l *layout, q *plan.Query, requests int) (string, map[string]any) {
+	var rows []any
+	for i := range requests {
+		c, a := compile(l, q, dry)
+		if a.empty && !a.refs {
+			return "", nil
+		}
+		c.values[0] = int64(i)
+		rows = append(rows, c.values)
+	}
+	c, _ := compile(l, q, dry)
+	return sharedText(l, c), sharedParams(c, rows)
+}
+
+// SharedReads answers reads by shared statements, whether or not there is somebody to share them with.
+type SharedReads struct{ *Store }
+
+// Fetch answers q by the statement for several, as the last of three that ask the same.
+func (s SharedReads) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
+	text, values := compileShared(s.layout, q, 3)
+	if text == "" {
+		return s.Store.Fetch(ctx, q)
+	}
+	all, err := s.once(ctx, text, values)
+	if err != nil {
+		return nil, failure(ctx, err)
+	}
+	var records [][]any
+	for _, r := range all {
+		if asInt(r[0]) == 2 {
+			records = append(records, r[1:])
+		}
+	}
+	_, a := compile(s.layout, q, written)
+	return s.decode(&a, q, records, 1)
+}
+
+// Hold takes every slot of a plan's shape until release is called: the requests that come meanwhile wait.
+func (s *Store) Hold(q *plan.Query) (release func()) {
+	st, _ := s.statement(q)
+	st.lane.mu.Lock()
+	defer st.lane.mu.Unlock()
+	held := st.lane.slots - st.lane.busy
+	st.lane.busy += held
+	return func() {
+		for range held {
+			s.next(st)
+		}
+	}
+}
+
+// Waiting tells how many requests of a plan's shape wait for a slot.
+func (s *Store) Waiting(q *plan.Query) int {
+	st, _ := s.statement(q)
+	st.lane.mu.Lock()
+	defer st.lane.mu.Unlock()
+	return len(st.lane.waiting)
+}
+
+// Busy tells how many slots of a plan's shape are taken.
+func (s *Store) Busy(q *plan.Query) int {
+	st, _ := s.statement(q)
+	st.lane.mu.Lock()
+	defer st.lane.mu.Unlock()
+	return st.lane.busy
+}
+
+// WalkStatement is one statement of a walk, and its parameters.
+type WalkStatement struct {
+	Name, Text string
+	Params     map[string]any
+}
+
+// WalkStatements are those of a walk: to find what it names, to expand some of it each way, and to join two sides.
+func WalkStatements(cat *catalog.Catalog, w *plan.Walk, ways ...store.Way) ([]WalkStatement, error) {
+	l, err := newLayout(cat)
+	if err != nil {
+		return nil, err
+	}
+	g := &walk{s: &Store{layout: l}, w: w, nodes: []store.GraphNode{{}, {ID: "a"}, {ID: "b"}}}
+	for i := range w.Refs {
+		g.refs = append(g.refs, plan.Ref{ID: "r", Types: w.Refs[i].Types})
+	}
+	text, values := g.find()
+	out := []WalkStatement{{"find", text, values}}
+	for _, way := range ways {
+		text, values = g.expand(way, []string{"a", "b"})
+		out = append(out, WalkStatement{fmt.Sprintf("expand %+v", way), text, values})
+	}
+	text, values = g.middle([]uint32{1}, []uint32{2}, ways[0], ways[1])
+	return append(out, WalkStatement{"middle", text, values}), nil
+}
+
+// FindStatement finds the statement of q and its parameters, as Fetch does.
+func FindStatement(s *Store, q *plan.Query) int {
+	_, c := s.statement(q)
+	return len(c.values)
+}
+
+// Decode reads records as Fetch does.
+func Decode(s *Store, q *plan.Query, records [][]any) (*kg.Result, error) {
+	st, _ := s.statement(q)
+	return s.decode(&st.answer, q, records, 1)
+}
+
+// Unconnected is a store that can compile and decode, and nothing else.
+func Unconnected(cat *catalog.Catalog) (*Store, error) {
+	l, err := newLayout(cat)
+	return &Store{layout: l, share: Shared}, err
+}
 
 // RefreshView reads the adjacency now, and not behind the callers.
 func (s *Store) RefreshView(ctx context.Context) error { return s.refresh(ctx) }

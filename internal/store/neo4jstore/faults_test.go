@@ -18,6 +18,7 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/neotest"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/neo4jstore"
 )
 
@@ -180,6 +181,43 @@ func TestConnectionCutInMidRead(t *testing.T) {
 	}
 	if len(res.Edges) != 1 || res.RoundTrips < 2 {
 		t.Errorf("%d edges after %d round trips", len(res.Edges), res.RoundTrips)
+	}
+}
+
+// TestConnectionCutInMidWalk: so is what a walk reads, and nothing is visited twice.
+func TestConnectionCutInMidWalk(t *testing.T) {
+	srv, _ := database(t)
+	cat := parse(t)
+	fill(t, open(t, srv, cat))
+	p := newProxy(t, srv)
+	p.start()
+	s := open(t, &neotest.Server{URL: "bolt://" + p.addr, User: srv.User, Password: srv.Password}, cat)
+	cut := func() {
+		p.mu.Lock()
+		p.onByte = p.cut
+		p.mu.Unlock()
+	}
+	cut()
+	g, keys, err := s.Walk(t.Context(), &plan.Walk{Refs: []plan.Ref{{ID: "kaldor", Types: cat.Entities}, {ID: "far", Types: cat.Entities}}, Asked: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	visits := map[uint32]int{}
+	cut()
+	if err := g.Expand(t.Context(), keys, store.Way{Out: true, In: true}, func(k uint32, arcs []store.Arc) { visits[k] += 10 + len(arcs) }); err != nil {
+		t.Fatal(err)
+	}
+	if visits[keys[0]] != 12 || visits[keys[1]] != 11 {
+		t.Errorf("visited %v", visits)
+	}
+	cut()
+	both := store.Way{Out: true, In: true}
+	middle, err := g.Middle(t.Context(), keys[:1], keys[1:], both, both)
+	if err != nil || len(middle) != 1 || g.Node(middle[0]).ID != "lse" {
+		t.Errorf("between them %v, %v", middle, err)
+	}
+	if g.RoundTrips() != 6 {
+		t.Errorf("%d round trips, want two for each of three statements", g.RoundTrips())
 	}
 }
 

@@ -13,20 +13,25 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
-	st, params := s.statement(q)
+	st, c := s.statement(q)
 	if st.answer.empty && !st.answer.refs {
 		return (&decoder{cat: s.layout.cat}).result(&st.answer, q, nil)
 	}
-	records, trips, err := s.read(ctx, st.text, params)
+	records, trips, err := s.ask(ctx, st, c)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.rows(&st.answer, q, records)
+	return s.decode(&st.answer, q, records, trips)
+}
+
+// decode reads a statement's records.
+func (s *Store) decode(a *answer, q *plan.Query, records [][]any, trips int) (*kg.Result, error) {
+	rows, err := s.rows(a, q, records)
 	if err != nil {
 		return nil, err
 	}
 	d := &decoder{cat: s.layout.cat, maxRows: q.MaxRows, words: q.Words}
-	res, err := d.result(&st.answer, q, rows)
+	res, err := d.result(a, q, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -52,36 +57,39 @@ func (s *Store) rows(a *answer, q *plan.Query, records [][]any) ([]any, error) {
 	return asList(records[0][1]), nil
 }
 
-// memoKey keeps our texts apart from what others keep in a plan's Memo.
-type memoKey string
+// memoKey keeps our texts apart from what others keep in a plan's Memo, another store's included.
+type memoKey struct {
+	*layout
+	shape string
+}
 
-// statement finds or makes the compiled form of a plan.
-func (s *Store) statement(q *plan.Query) (*statement, map[string]any) {
+// statement finds or makes the compiled form of a plan, and gives the walk that holds the plan's values.
+func (s *Store) statement(q *plan.Query) (*statement, *compiler) {
 	if q.Memo == nil {
-		c, a := compile(s.layout, q, false)
-		return &statement{text: string(c.text), answer: a}, c.params
+		c, a := compile(s.layout, q, written)
+		return &statement{text: string(c.text), answer: a}, c
 	}
-	c, _ := compile(s.layout, q, true)
-	key := memoKey(c.shape)
+	c, _ := compile(s.layout, q, dry)
+	key := memoKey{s.layout, string(c.shape)}
 	if v, ok := q.Memo.Load(key); ok {
-		return v.(*statement), c.params //nolint:forcetypeassert // nobody else has keys of this type
+		return v.(*statement), c //nolint:forcetypeassert // nobody else has keys of this type
 	}
-	w, a := compile(s.layout, q, false)
-	st := &statement{text: string(w.text), answer: a}
+	w, a := compile(s.layout, q, written)
+	st := &statement{text: string(w.text), answer: a, lane: lane{slots: s.share}}
 	q.Memo.Store(key, st)
-	return st, w.params
+	return st, c
 }
 
 // Compile is the statement that Fetch answers a plan by, with its parameters: a pure function of the catalogue and the
 // plan. The text is "" for a plan that finds nothing whatever the graph holds.
-func Compile(cat *catalog.Catalog, q *plan.Query) (text string, params map[string]any, err error) {
+func Compile(cat *catalog.Catalog, q *plan.Query) (text string, values map[string]any, err error) {
 	l, err := newLayout(cat)
 	if err != nil {
 		return "", nil, err
 	}
-	c, a := compile(l, q, false)
+	c, a := compile(l, q, written)
 	if a.empty && !a.refs {
 		return "", nil, nil
 	}
-	return string(c.text), c.params, nil
+	return string(c.text), params(c.values), nil
 }

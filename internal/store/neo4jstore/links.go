@@ -122,7 +122,7 @@ func (c *compiler) chained(f *plan.Field, names ...string) {
 			}
 		}
 	}
-	c.w("CALL (", join(names), ") {")
+	c.call(names...)
 }
 
 // derived writes a page of what chains lead to: by weight, then name, then id.
@@ -169,7 +169,7 @@ func (c *compiler) because(row *list, n, o string, f *plan.Field) (int, *record)
 			c.w(" RETURN ", a, ", ", b)
 		}
 		c.w(" } UNWIND [0, 1] AS ", hop, " WITH CASE ", hop, " WHEN 0 THEN ", a, " ELSE ", b, " END AS ", l, ", ", a, ".id AS id1, ", b, ".id AS id2, ", hop,
-			" ORDER BY id1, id2, ", hop, " WITH DISTINCT ", l, " LIMIT ", c.param(int64(f.BecauseN)), " ")
+			" ORDER BY id1, id2, ", hop, " WITH DISTINCT ", l, " LIMIT ", c.limit(f.BecauseN), " ")
 		c.in(func() { c.returning(func(own *list) { d = c.link(own, linkVars{r: l}, f.Because) }) }, l)
 		c.w(" }")
 	})

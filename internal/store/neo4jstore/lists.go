@@ -81,7 +81,8 @@ func (c *compiler) anchored(from anchor, n string, types catalog.TypeSet) string
 		} else {
 			p = " IN " + c.param(from.name.In)
 		}
-		c.w("CALL () { MATCH (", n, ":", label, ") WHERE ", n, "._name", p, " RETURN ", n)
+		c.call()
+		c.w(" MATCH (", n, ":", label, ") WHERE ", n, "._name", p, " RETURN ", n)
 		if types != 0 {
 			alias := c.name("a")
 			c.w(" UNION MATCH (", alias, ":Alias)-[:ALIAS_OF]->(", n, ":Entity) WHERE ", alias, "._name", p, " RETURN ", n)
@@ -182,7 +183,8 @@ func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count 
 		c.w(" UNWIND [startNode(", r, "), endNode(", r, ")] AS ", at, " WITH DISTINCT ", m.n, ", ", at, " AS ", key, " WHERE ", key, ":", other.Name)
 	} else {
 		// types with a derived field of such entities count those, the others what is one link away
-		c.w(" CALL (", m.n, ") {")
+		c.w(" ")
+		c.call(m.n)
 		var near catalog.TypeSet
 		parts := 0
 		for _, t := range c.cat.Types {
@@ -239,8 +241,10 @@ func (c *compiler) search(a *answer) {
 	first, rest := c.param(searchQuery(c.q, c.typeWords(types), false)), c.param(searchQuery(c.q, c.typeWords(types), true))
 	words := c.param(searchWords(c.q))
 	const call = "CALL db.index.fulltext.queryNodes('" + searchIndex + "', "
-	c.w("CALL () { ", call, first, ") YIELD node RETURN collect(node) AS hits1 }\n")
-	c.w("CALL (hits1) { UNWIND CASE WHEN size(hits1) = 0 THEN [", rest, "] ELSE [] END AS query ", call, "query) YIELD node RETURN collect(node) AS hits3 }\n")
+	c.call()
+	c.w(" ", call, first, ") YIELD node RETURN collect(node) AS hits1 }\n")
+	c.call("hits1")
+	c.w(" UNWIND CASE WHEN size(hits1) = 0 THEN [", rest, "] ELSE [] END AS query ", call, "query) YIELD node RETURN collect(node) AS hits3 }\n")
 	c.w("WITH hits1, hits3, [n IN hits3 WHERE all(word IN ", words, " WHERE n._words CONTAINS word[0] OR n._words CONTAINS word[1] OR",
 		" any(key IN word[2] WHERE n._words CONTAINS key) OR n._words CONTAINS word[3] OR n._words CONTAINS word[4] OR n._words CONTAINS word[5])] AS hits2\n")
 	c.w("WITH CASE WHEN size(hits2) > 0 THEN hits2 ELSE hits1 + hits3 END AS hits, size(hits1) = 0 AS fuzzy\n")

@@ -37,6 +37,9 @@ type Options struct {
 	// AdjacencyLinks is how many links tracing may keep in memory, about 100 bytes each; a larger graph is walked in Neo4j.
 	// 0 keeps none.
 	AdjacencyLinks int64
+	// Share is how many statements of one shape may be under way before the requests that come meanwhile share one: see
+	// share.go. 0 = every request has its own.
+	Share int
 }
 
 // Store is a graph in Neo4j.
@@ -56,14 +59,18 @@ type Store struct {
 	texts    atomic.Int64 // statements sent, for tests
 	views    views
 	marks    marks
+	share    int
+	lifetime context.Context //nolint:containedctx // until Close: for shared statements, which no single caller waits for
+	sharing  group           // of shared statements
 }
 
 var _ store.Store = (*Store)(nil)
 
 // state is how far connecting has come.
 type state struct {
-	ready bool
-	err   *kg.Error
+	answered bool // the server is there, whatever it still has to do
+	ready    bool
+	err      *kg.Error
 }
 
 // SetupError tells that the store cannot be used as it is set up and that waiting does not help: its message is one
@@ -124,7 +131,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, setupErrorf(err, "the address of Neo4j cannot be used: write bolt://host:7687 or neo4j://host:7687")
 	}
 	s := &Store{
-		layout: l, driver: driver, now: o.Now, log: o.Logger, loads: make(chan struct{}, 1),
+		layout: l, driver: driver, now: o.Now, log: o.Logger, share: o.Share, loads: make(chan struct{}, 1),
 		stopped: make(chan struct{}), settled: make(chan struct{}),
 		session: neo4j.SessionConfig{DatabaseName: o.Database, FetchSize: pageOfRecords},
 	}
@@ -142,7 +149,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.state.Store(&state{err: kg.Errorf(kg.Unavailable, "Neo4j has not answered yet; it is tried again until it does")})
 	// connecting outlives the call; Close ends it
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = stop
+	s.stop, s.lifetime = stop, background
 	s.views.open(background, o.AdjacencyLinks)
 	go s.connect(background)
 	return s, nil
@@ -167,7 +174,7 @@ func (s *Store) connect(ctx context.Context) {
 	for warned := false; ; {
 		err := s.setUp(ctx)
 		if err == nil {
-			s.state.Store(&state{ready: true})
+			s.state.Store(&state{answered: true, ready: true})
 			return
 		}
 		if ctx.Err() != nil {
@@ -201,11 +208,15 @@ func (s *Store) setUp(ctx context.Context) error {
 	if err := checkVersion(info.Agent()); err != nil {
 		return err
 	}
+	s.state.Store(&state{answered: true, err: kg.Errorf(kg.Unavailable, "Neo4j is making its indexes; that takes a while the first time")})
 	if err := s.migrate(ctx); err != nil {
 		return refusal(err)
 	}
 	return nil
 }
+
+// Answered tells whether the server has been reached: what it is waited for from then on is its indexes.
+func (s *Store) Answered() bool { return s.state.Load().answered }
 
 // refusal turns an error that will not go away by itself into a SetupError.
 func refusal(err error) error {
@@ -281,13 +292,12 @@ func (s *Store) Ready(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	if _, err := s.once(ctx, "RETURN 1 AS one", nil); err != nil {
-		if ctx.Err() != nil || kg.CodeOf(failure(ctx, err)) == kg.Unavailable {
-			return kg.Wrap(kg.Unavailable, err, "Neo4j does not answer")
-		}
-		return failure(ctx, err)
+	// a connection that broke while it was idle says nothing about the server: read tries another
+	_, _, err := s.read(ctx, "RETURN 1 AS one", nil)
+	if err != nil && (ctx.Err() != nil || kg.CodeOf(err) == kg.Unavailable) {
+		return kg.Wrap(kg.Unavailable, err, "Neo4j does not answer")
 	}
-	return nil
+	return err
 }
 
 // Close ends connecting and closes all connections.
@@ -298,6 +308,7 @@ func (s *Store) Close() error {
 		s.views.close()
 		s.state.Store(&state{err: kg.Errorf(kg.Unavailable, "the store is closed")})
 		s.closeErr = s.driver.Close(context.Background())
+		s.sharing.close()
 	})
 	return s.closeErr
 }

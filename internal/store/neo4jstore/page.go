@@ -265,7 +265,7 @@ func (c *compiler) pageRows(d *page, f *plan.Field, m *matcher, after, before []
 	if before != nil {
 		c.beyond(where, keys, before, false, false)
 	}
-	n := int64(f.Page.N)
+	n := f.Page.N
 	if f.Want.More {
 		n++
 	}
@@ -279,7 +279,7 @@ func (c *compiler) pageRows(d *page, f *plan.Field, m *matcher, after, before []
 			c.w(" DESC")
 		}
 	}
-	c.w(" LIMIT ", c.param(n), " ")
+	c.w(" LIMIT ", c.limit(n), " ")
 	c.returning(func(row *list) {
 		if f.Want.Rows {
 			c.in(func() { c.edge(row, d, f, m, keys) }, m.keep...)

@@ -34,13 +34,21 @@ func (c *compiler) entity(row *list, n string, types catalog.TypeSet, sel *plan.
 	if sel == nil {
 		return d
 	}
-	for _, p := range sel.Props {
+	for _, p := range c.props(sel) {
 		d.props = append(d.props, c.entityProp(row, n, types, p))
 	}
 	for _, f := range sel.Kids {
 		d.kids = append(d.kids, c.entityKid(row, n, types, f))
 	}
 	return d
+}
+
+// props are the properties to write: none when nothing is written, as they are a part of neither shape nor values.
+func (c *compiler) props(sel *plan.Sel) []*catalog.Prop {
+	if c.mode == dry {
+		return nil
+	}
+	return sel.Props
 }
 
 func (c *compiler) entityProp(row *list, n string, types catalog.TypeSet, p *catalog.Prop) prop {
@@ -116,7 +124,7 @@ func (c *compiler) link(row *list, v linkVars, sel *plan.Sel) *record {
 	if sel == nil {
 		return d
 	}
-	for _, p := range sel.Props {
+	for _, p := range c.props(sel) {
 		d.props = append(d.props, c.linkProp(row, v, p))
 	}
 	for _, f := range sel.Kids {
@@ -196,7 +204,7 @@ func (c *compiler) source(row *list, n string, sel *plan.Sel) *record {
 	if sel == nil {
 		return d
 	}
-	for _, p := range sel.Props {
+	for _, p := range c.props(sel) {
 		switch p.Name {
 		case "id", "title", "url", "kind", "publisher", "authors", "publishedOn", "contentHash":
 			d.props = append(d.props, prop{how: readerOf(p), column: c.column(row)})

@@ -38,9 +38,17 @@ func (s *Store) read(ctx context.Context, text string, params map[string]any) (r
 		trips++
 		records, err = s.once(ctx, text, params)
 		if !again(ctx, trips, err) {
-			return records, trips, failure(ctx, err)
+			return records, trips, s.failed(ctx, err)
 		}
 	}
+}
+
+// failed is failure of a store that may have been closed meanwhile.
+func (s *Store) failed(ctx context.Context, err error) error {
+	if err != nil && s.lifetime.Err() != nil {
+		return kg.Wrap(kg.Unavailable, err, "the store is closed")
+	}
+	return failure(ctx, err)
 }
 
 // again tells whether a read is worth another try, and waits a little before it.

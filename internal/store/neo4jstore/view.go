@@ -149,7 +149,7 @@ func (s *Store) refresh(ctx context.Context) error {
 		mark: before, nodes: make([]store.GraphNode, 1), byID: map[string]uint32{}, links: make([]viewLink, 1, count+1),
 		roles: []string{""}, folded: []string{""}, sources: make([][]store.GraphSource, 1),
 	}
-	c := &compiler{layout: s.layout}
+	c := newCompiler(s.layout, &plan.Query{}, written)
 	c.w("MATCH (n:Entity) WHERE n.id >= '' RETURN id(n), n.id, ")
 	c.typeOf("n", cat.Entities)
 	c.w(", n._date")
@@ -319,7 +319,7 @@ func (s *Store) marked(ctx context.Context, text string, params map[string]any) 
 		trips++
 		records, mark, err = s.markedOnce(ctx, text, params)
 		if !again(ctx, trips, err) {
-			return records, mark, trips, failure(ctx, err)
+			return records, mark, trips, s.failed(ctx, err)
 		}
 	}
 }

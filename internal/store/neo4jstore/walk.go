@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
-
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -34,31 +32,8 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 	if len(w.Refs) == 0 && !w.Counts {
 		return g, nil, nil
 	}
-	c := &compiler{layout: s.layout, q: &plan.Query{Refs: w.Refs}, params: map[string]any{}, refs: make([]string, len(w.Refs))}
-	for i := range w.Refs {
-		c.resolve(i)
-	}
-	c.w("RETURN ")
-	for i := range w.Refs {
-		if i > 0 {
-			c.w(", ")
-		}
-		c.w("[CASE WHEN ", c.refs[i], " IS NULL THEN null ELSE ")
-		g.node(c, c.refs[i], w.Refs[i].Types&s.layout.cat.Entities)
-		c.w(" END, ")
-		if refKind(&w.Refs[i]) == byID {
-			c.w("null]")
-		} else {
-			c.w("candidates", c.refs[i], "]")
-		}
-	}
-	if w.Counts {
-		if len(w.Refs) > 0 {
-			c.w(", ")
-		}
-		g.count(c)
-	}
-	records, mark, trips, err := s.marked(ctx, string(c.text), c.params)
+	text, params := g.find()
+	records, mark, trips, err := s.marked(ctx, text, params)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,6 +61,36 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 		return newViewWalk(v, w, trips), keys[:w.Asked], nil
 	}
 	return g, keys[:w.Asked], nil
+}
+
+// find writes the statement for the entities a question names.
+func (g *walk) find() (string, map[string]any) {
+	w := g.w
+	c := newCompiler(g.s.layout, &plan.Query{Refs: w.Refs}, written)
+	for i := range w.Refs {
+		c.resolve(i)
+	}
+	c.w("RETURN ")
+	for i := range w.Refs {
+		if i > 0 {
+			c.w(", ")
+		}
+		c.w("[CASE WHEN ", c.refs[i], " IS NULL THEN null ELSE ")
+		g.node(c, c.refs[i], w.Refs[i].Types&c.cat.Entities)
+		c.w(" END, ")
+		if refKind(&w.Refs[i]) == byID {
+			c.w("null]")
+		} else {
+			c.w("candidates", c.refs[i], "]")
+		}
+	}
+	if w.Counts {
+		if len(w.Refs) > 0 {
+			c.w(", ")
+		}
+		g.count(c)
+	}
+	return string(c.text), params(c.values)
 }
 
 // walk is what one question has seen of the graph.
@@ -164,28 +169,27 @@ func (g *walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit 
 		return nil
 	}
 	text, params := g.expand(way, g.ids(nodes))
-	g.trips++
-	var arcs []store.Arc
-	all := map[uint32][]store.Arc{}
-	ends := map[int64]uint32{} // by Neo4j's own number of the node, which is shorter to send than its id
-	err := g.s.stream(ctx, longest, text, params, func(r *neo4j.Record) error {
-		for _, v := range asList(r.Values[1]) {
+	records, trips, err := g.s.read(ctx, text, params)
+	g.trips += trips
+	if err != nil {
+		return err
+	}
+	all := make(map[uint32][]store.Arc, len(nodes))
+	for _, r := range records { // one
+		ends := map[int64]uint32{} // by Neo4j's own number of the node, which is shorter to send than its id
+		for _, v := range asList(r[1]) {
 			n := asList(v)
 			ends[asInt(n[0])] = g.learn(asList(n[1]))
 		}
-		for _, v := range asList(r.Values[0]) {
+		for _, v := range asList(r[0]) {
 			cols := asList(v)
-			k := g.nodeKeys[asString(cols[0])]
-			arcs = arcs[:0]
-			for _, a := range asList(cols[1]) {
-				arcs = append(arcs, g.arc(asList(a), ends))
+			links := asList(cols[1])
+			arcs := make([]store.Arc, len(links))
+			for i, a := range links {
+				arcs[i] = g.arc(asList(a), ends)
 			}
-			all[k] = append(all[k], arcs...)
+			all[g.nodeKeys[asString(cols[0])]] = arcs
 		}
-		return nil
-	})
-	if err != nil {
-		return failure(ctx, err)
 	}
 	for _, k := range nodes {
 		visit(k, all[k])
@@ -195,7 +199,7 @@ func (g *walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit 
 
 // expand writes the statement for a way of expanding.
 func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
-	c := &compiler{layout: g.s.layout, q: &plan.Query{Refs: g.refs}, params: map[string]any{"ids": ids}, refs: make([]string, len(g.refs))}
+	c := newCompiler(g.s.layout, &plan.Query{Refs: g.refs}, written)
 	for i := g.w.Asked; i < len(g.refs); i++ {
 		c.resolve(i)
 	}
@@ -208,7 +212,7 @@ func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
 	for i := g.w.Asked; i < len(g.refs); i++ {
 		scope += ", " + c.refs[i]
 	}
-	c.w("UNWIND $ids AS id MATCH (n:Entity {id: id})\nCALL (n", scope, ") { MATCH ")
+	c.w("UNWIND ", c.param(ids), " AS id MATCH (n:Entity {id: id})\nCALL (n", scope, ") { MATCH ")
 	c.pattern("n", "r", "m", f)
 	c.w(" WHERE m <> n")
 	if way.Among != nil {
@@ -241,7 +245,7 @@ func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
 	c.w("CALL (lists) { UNWIND lists AS list UNWIND list AS m WITH DISTINCT m RETURN collect([id(m), ")
 	g.node(c, "m", cat.Entities)
 	c.w("]) AS ends }\nRETURN found, ends")
-	return string(c.text), c.params
+	return string(c.text), params(c.values)
 }
 
 // follows is which links a way follows: the kinds a filter asks for stand in the pattern, so that others are not even
@@ -271,7 +275,25 @@ func (g *walk) ids(nodes []uint32) []string {
 
 // Middle joins what both sides lead to, by one statement.
 func (g *walk) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) ([]uint32, error) {
-	c := &compiler{layout: g.s.layout, q: &plan.Query{Refs: g.refs}, params: map[string]any{}, refs: make([]string, len(g.refs))}
+	text, params := g.middle(a, b, wayA, wayB)
+	if text == "" {
+		return nil, nil
+	}
+	records, trips, err := g.s.read(ctx, text, params)
+	g.trips += trips
+	if err != nil {
+		return nil, err
+	}
+	out := make([]uint32, len(records))
+	for i, r := range records {
+		out[i] = g.learn(asList(r[0]))
+	}
+	return out, nil
+}
+
+// middle writes the statement for what two sides lead to, "" when there can be nothing.
+func (g *walk) middle(a, b []uint32, wayA, wayB store.Way) (string, map[string]any) {
+	c := newCompiler(g.s.layout, &plan.Query{Refs: g.refs}, written)
 	for i := g.w.Asked; i < len(g.refs); i++ {
 		c.resolve(i)
 	}
@@ -285,7 +307,7 @@ func (g *walk) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) 
 	}{{a, wayA}, {b, wayB}} {
 		f, filter := g.follows(side.way)
 		if f.Kinds == 0 {
-			return nil, nil
+			return "", nil
 		}
 		n, m, r := "n"+strconv.Itoa(i), "m"+strconv.Itoa(i), "r"+strconv.Itoa(i)
 		c.w("CALL (", strings.TrimPrefix(scope, ", "), ") { UNWIND ", c.param(g.ids(side.nodes)), " AS id MATCH (", n, ":Entity {id: id}) MATCH ")
@@ -300,16 +322,7 @@ func (g *walk) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) 
 	}
 	c.w("UNWIND side0 AS m WITH m, side1 WHERE m IN side1 RETURN ")
 	g.node(c, "m", g.s.layout.cat.Entities)
-	records, trips, err := g.s.read(ctx, string(c.text), c.params)
-	g.trips += trips
-	if err != nil {
-		return nil, err
-	}
-	out := make([]uint32, len(records))
-	for i, r := range records {
-		out[i] = g.learn(asList(r[0]))
-	}
-	return out, nil
+	return string(c.text), params(c.values)
 }
 
 // kindIndex writes the index of a link's kind.
@@ -354,7 +367,7 @@ func (g *walk) arc(cols []any, ends map[int64]uint32) store.Arc {
 
 // Start lists entities by one statement.
 func (g *walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) ([]uint32, error) {
-	c := &compiler{layout: g.s.layout, q: &plan.Query{Refs: g.refs}, params: map[string]any{}, refs: make([]string, len(g.refs))}
+	c := newCompiler(g.s.layout, &plan.Query{Refs: g.refs}, written)
 	for i := g.w.Asked; i < len(g.refs); i++ {
 		c.resolve(i)
 	}
@@ -368,7 +381,7 @@ func (g *walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityF
 	c.entityFilter(where, f, "n", types)
 	c.w(" RETURN n LIMIT ", c.param(int64(most)), " }\nRETURN ")
 	g.node(c, "n", types)
-	records, trips, err := g.s.read(ctx, string(c.text), c.params)
+	records, trips, err := g.s.read(ctx, string(c.text), params(c.values))
 	g.trips += trips
 	if err != nil {
 		return nil, err
