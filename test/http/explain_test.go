@@ -11,7 +11,9 @@ import (
 )
 
 func TestExplainIsForThoseWhoAskWhereItIsAllowed(t *testing.T) {
-	on, _ := start(t, func(_ *graph.Options, o *server.Options) { o.Explain, o.CORSOrigins = true, []string{"https://app.example.org"} })
+	on, _ := start(t, func(_ *graph.Options, o *server.Options) {
+		o.Explain, o.CORSOrigins = true, []string{"https://app.example.org"}
+	})
 	off, _ := start(t, nil)
 	const body = `{"query":"{ person(ref: {name: \"Mary Kaldor\"}) { name affiliations { nodes { name } } } }"}`
 	ask := func(base, value string) reply {
