@@ -153,24 +153,24 @@ func (p *pattern) filters(b *binder) (err error) {
 // impossible says why nothing can ever fit a hop.
 func impossible(cat *catalog.Catalog, p *trace.Pattern, hop int) error {
 	l := &p.Links[hop]
+	left, right := typeNames(cat, p.Nodes[hop].Types), typeNames(cat, p.Nodes[hop+1].Types)
+	wanted := left + " and " + right + ", in either direction"
+	switch {
+	case !l.In:
+		wanted = left + " to " + right
+	case !l.Out:
+		wanted = right + " to " + left
+	}
 	var joins []string
 	for _, k := range cat.Kinds {
 		if l.Kinds.Has(k.Index) {
-			joins = append(joins, k.Name+" ("+typeNames(cat, k.From)+" to "+typeNames(cat, k.To)+")")
+			joins = append(joins, k.Name+" joins "+typeNames(cat, k.From)+" to "+typeNames(cat, k.To))
 		}
 	}
-	way := "to or from"
-	switch {
-	case !l.In:
-		way = "to"
-	case !l.Out:
-		way = "from"
+	if len(joins) > 5 {
+		joins = []string{"no kind asked for joins these"}
 	}
-	kinds := "no kind of link runs"
-	if len(joins) <= 5 {
-		kinds = strings.Join(joins, ", ") + " never runs"
-	}
-	return bad(stepAt(2*hop+1), "with the steps beside it, %s %s %s %s", kinds, typeNames(cat, p.Nodes[hop].Types), way, typeNames(cat, p.Nodes[hop+1].Types))
+	return bad(stepAt(2*hop+1), "no such link can be here: the steps beside it ask for %s; %s", wanted, strings.Join(joins, ", "))
 }
 
 // typeNames lists types for a message.
@@ -189,7 +189,7 @@ func typeNames(cat *catalog.Catalog, set catalog.TypeSet) string {
 
 // match answers `match`.
 func (x *searching) match() error {
-	p := x.pattern.Pattern // the question may be asked again
+	p := &x.pattern.Pattern
 	g, ok := x.g.(store.Patterned)
 	if !ok {
 		return kg.Errorf(kg.Internal, "the store gave a graph that no pattern can be matched on")
@@ -207,18 +207,18 @@ func (x *searching) match() error {
 		p.Nodes[i].Node, p.Nodes[i].Types = k, 1<<x.g.Node(k).Type
 	}
 	if at := p.Narrow(x.e.opts.Catalog); at >= 0 {
-		return impossible(x.e.opts.Catalog, &p, at)
+		return impossible(x.e.opts.Catalog, p, at)
 	}
 	p.MaxNodes = x.question.paths.MaxNodes
 	stages := p.Plan(x.e.opts.Catalog, g.Counts(), func(k uint32) int64 { return x.g.Node(k).Degree })
 	if x.a.explain != nil {
-		x.a.explain.stages, x.a.explain.matched = stages, &p
+		x.a.explain.stages, x.a.explain.matched = stages, p
 	}
 	report := tree{"outcome": textCell("ESTIMATED"), "estimatedNodes": countCell(trace.Total(stages)), "visitedNodes": intCell(0)}
 	found := &trace.Match{}
 	if !x.pattern.dry {
 		if trace.Total(stages) > int64(p.MaxNodes) {
-			return tooMuch(&p, stages)
+			return tooMuch(p, stages)
 		}
 		limit := x.ctx
 		if end, ok := x.ctx.Deadline(); ok {
@@ -227,7 +227,7 @@ func (x *searching) match() error {
 			defer cancel()
 		}
 		var err error
-		if found, err = trace.MatchPattern(x.ctx, limit, g, &p, stages); err != nil {
+		if found, err = trace.MatchPattern(x.ctx, limit, g, p, stages); err != nil {
 			return err
 		}
 		report["outcome"], report["visitedNodes"] = textCell(string(found.Outcome)), intCell(int64(found.Visited))
@@ -251,7 +251,7 @@ func (x *searching) match() error {
 		lines = append(lines, x.path(x.g, &found.Lines[i], inner("paths", x.obj)))
 	}
 	for i := range stages {
-		s := tree{"does": textCell(says(&p, &stages[i])), "estimatedNodes": countCell(stages[i].Estimated)}
+		s := tree{"does": textCell(says(p, &stages[i])), "estimatedNodes": countCell(stages[i].Estimated)}
 		if stages[i].Visited >= 0 {
 			s["visitedNodes"] = intCell(int64(stages[i].Visited))
 		}

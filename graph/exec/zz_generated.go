@@ -2973,9 +2973,9 @@ type MatchResult {
 type MatchReport {
   "How it ended."
   outcome: MatchOutcome!
-  "About how many entities it looks at, told beforehand from how many there are of each type, how many links of each kind, and how many links an entity named by ` + "`" + `ref` + "`" + ` has. A filter is taken to let one in ten pass."
+  "About how many entities it looks at, one for each link that leads to them, told beforehand from how many there are of each type, how many links of each kind, and how many links an entity named by ` + "`" + `ref` + "`" + ` has. A filter is taken to let one in ten pass."
   estimatedNodes: Int!
-  "How many entities fitted where they were looked at; 0 with ` + "`" + `dryRun` + "`" + `."
+  "How many entities fitted where they were looked at, one for each link that led to them; 0 with ` + "`" + `dryRun` + "`" + `."
   visitedNodes: Int!
   "What it does, in this order: each is one question to the store."
   stages: [MatchStage!]!

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -91,7 +92,8 @@ type Stage struct {
 	Place int // the place listed, or the one the hop is followed from
 	Hop   int // -1: nothing is followed
 	Back  bool
-	// Estimated is how many nodes it is expected to look at, Visited how many of these fitted, -1 before it ran.
+	// Estimated is how many nodes it is expected to look at, one for each link that leads to them; Visited is how many of
+	// these fitted, -1 before it ran.
 	Estimated int64
 	Visited   int
 }
@@ -234,9 +236,8 @@ func (e *estimator) from(place int) (stages []Stage, cost float64) {
 			}
 		}
 		to := next.to()
-		looked := min(least, e.nodes(p.Nodes[to].Types)+least*(1-part))
-		next.Estimated = rounded(looked)
-		cost += looked
+		next.Estimated = rounded(least)
+		cost += least
 		reached := min(least*part, e.nodes(p.Nodes[to].Types))
 		if p.Nodes[to].Where != nil {
 			reached *= passing
@@ -261,13 +262,13 @@ type Match struct {
 	Outcome Outcome // Complete, NodeLimit, TimeLimit
 	Before  bool    // there are lines up to After
 	More    bool    // there are lines behind the last
-	Visited int     // nodes that fitted, each counted at every place it was looked at for
+	Visited int     // nodes that fitted, one for each link that led to them
 }
 
 // MatchPattern matches a pattern in the order of its stages, and notes in them what each visited. Its errors are the store's, and the
 // end of ctx; the end of limit ends it with the lines listed by then.
 func MatchPattern(ctx, limit context.Context, g store.Patterned, p *Pattern, stages []Stage) (*Match, error) {
-	m := &matching{ctx: limit, g: g, p: p, places: make([]map[uint32]bool, len(p.Nodes)), hops: make([][]crossing, len(p.Links)), done: make([]bool, len(p.Links))}
+	m := &matching{ctx: limit, g: g, p: p, places: make([]*set, len(p.Nodes)), hops: make([][]crossing, len(p.Links)), done: make([]bool, len(p.Links))}
 	err := m.run(stages)
 	if err != nil && ctx.Err() == nil && limit.Err() != nil {
 		m.out.Outcome, err = TimeLimit, nil
@@ -284,11 +285,40 @@ type crossing struct {
 	arc         store.Arc // as seen from left
 }
 
+// set is a set of nodes.
+type set struct {
+	bits []uint64
+	n    int
+}
+
+func (s *set) add(k uint32) {
+	for int(k/64) >= len(s.bits) {
+		s.bits = append(s.bits, make([]uint64, 1+len(s.bits))...)
+	}
+	if !s.has(k) {
+		s.bits[k/64] |= 1 << (k % 64)
+		s.n++
+	}
+}
+
+func (s *set) has(k uint32) bool { return int(k/64) < len(s.bits) && s.bits[k/64]&(1<<(k%64)) != 0 }
+
+// list gives the nodes in order, never nil.
+func (s *set) list() []uint32 {
+	out := make([]uint32, 0, s.n)
+	for i, word := range s.bits {
+		for ; word != 0; word &= word - 1 {
+			out = append(out, uint32(i*64+bits.TrailingZeros64(word))) //nolint:gosec // keys are so long
+		}
+	}
+	return out
+}
+
 type matching struct {
 	ctx    context.Context //nolint:containedctx // it lives as long as one call
 	g      store.Patterned
 	p      *Pattern
-	places []map[uint32]bool // the nodes that can stand there; nil = not known yet
+	places []*set // the nodes that can stand there; nil = not known yet
 	hops   [][]crossing
 	done   []bool
 	out    Match
@@ -298,13 +328,17 @@ type matching struct {
 func (m *matching) run(stages []Stage) error {
 	for i := range m.p.Nodes {
 		if k := m.p.Nodes[i].Node; k != 0 {
-			m.places[i] = map[uint32]bool{k: true}
+			m.places[i] = &set{}
+			m.places[i].add(k)
 		}
 	}
 	m.out.Outcome = Complete
 	for i := range stages {
 		s := &stages[i]
 		n, err := m.stage(s)
+		if err == nil {
+			err = m.ctx.Err()
+		}
 		if err != nil {
 			return err
 		}
@@ -325,9 +359,9 @@ func (m *matching) stage(s *Stage) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		m.places[s.Place] = make(map[uint32]bool, len(list))
+		m.places[s.Place] = &set{}
 		for _, k := range list {
-			m.places[s.Place][k] = true
+			m.places[s.Place].add(k)
 		}
 		return len(list), nil
 	}
@@ -342,7 +376,7 @@ func (m *matching) stage(s *Stage) (int, error) {
 		way.Out, way.In = l.In, l.Out
 	}
 	if m.places[to] != nil {
-		way.Among = keysOf(m.places[to])
+		way.Among = m.places[to].list()
 	} else {
 		n := &m.p.Nodes[to]
 		way.Far = n.Where
@@ -353,12 +387,12 @@ func (m *matching) stage(s *Stage) (int, error) {
 			}
 		}
 	}
-	ends := map[uint32]bool{}
+	ends := &set{}
 	var list []crossing
-	if keys := keysOf(m.places[from]); len(keys) > 0 && (way.Among == nil || len(way.Among) > 0) {
+	if keys := m.places[from].list(); len(keys) > 0 && (way.Among == nil || len(way.Among) > 0) {
 		err := m.g.Expand(m.ctx, keys, way, func(k uint32, arcs []store.Arc) {
 			for _, a := range arcs {
-				ends[a.To] = true
+				ends.add(a.To)
 				c := crossing{left: k, right: a.To, arc: a}
 				if s.Back {
 					c.left, c.right, c.arc.Out, c.arc.To = a.To, k, !a.Out, k
@@ -374,43 +408,38 @@ func (m *matching) stage(s *Stage) (int, error) {
 	if m.places[to] == nil {
 		m.places[to] = ends
 	}
-	m.prune()
-	return len(ends), nil
+	n := len(list)
+	m.prune(s.Hop)
+	return n, nil
 }
 
-// keysOf lists a set in order, never nil.
-func keysOf(set map[uint32]bool) []uint32 {
-	keys := make([]uint32, 0, len(set))
-	for k := range set {
-		keys = append(keys, k)
+// prune leaves nodes and links that stand in some walk over the hops followed so far: from the hop just followed, as far to
+// either side as places lose nodes.
+func (m *matching) prune(hop int) {
+	left, right := m.restrict(hop)
+	for i := hop - 1; left && i >= 0 && m.done[i]; i-- {
+		left, _ = m.restrict(i)
 	}
-	slices.Sort(keys)
-	return keys
-}
-
-// prune leaves nodes and links that stand in some walk over the hops followed so far: once up the chain and once down it.
-func (m *matching) prune() {
-	for i := range m.hops {
-		m.restrict(i)
-	}
-	for i := len(m.hops) - 1; i >= 0; i-- {
-		m.restrict(i)
+	for i := hop + 1; right && i < len(m.hops) && m.done[i]; i++ {
+		_, right = m.restrict(i)
 	}
 }
 
-func (m *matching) restrict(i int) {
-	if !m.done[i] {
-		return
-	}
-	left, right := make(map[uint32]bool, len(m.places[i])), make(map[uint32]bool, len(m.places[i+1]))
+// restrict takes from a hop the links whose ends have left their places, and from its places the nodes without a link. It
+// tells which of the two lost nodes.
+func (m *matching) restrict(i int) (left, right bool) {
+	a, b := &set{}, &set{}
 	m.hops[i] = slices.DeleteFunc(m.hops[i], func(c crossing) bool {
-		if !m.places[i][c.left] || !m.places[i+1][c.right] {
+		if !m.places[i].has(c.left) || !m.places[i+1].has(c.right) {
 			return true
 		}
-		left[c.left], right[c.right] = true, true
+		a.add(c.left)
+		b.add(c.right)
 		return false
 	})
-	m.places[i], m.places[i+1] = left, right
+	left, right = a.n < m.places[i].n, b.n < m.places[i+1].n
+	m.places[i], m.places[i+1] = a, b
+	return left, right
 }
 
 // maxListed bounds the walks begun while lines are listed: walks that pass a node twice are begun in vain.
@@ -419,48 +448,68 @@ const maxListed = 1_000_000
 // way is a hop from a node: to another, by some links.
 type way struct {
 	to    uint32
+	id    string
 	links []store.Arc
+}
+
+// ways are the hops out of the nodes of one place.
+type ways struct {
+	g         store.Graph
+	crossings []crossing // by left
+	from      []uint32   // by node: where its crossings begin
+	made      map[uint32][]way
+}
+
+func newWays(g store.Graph, hop []crossing) *ways {
+	slices.SortFunc(hop, func(a, b crossing) int { return cmp.Compare(a.left, b.left) })
+	w := &ways{g: g, crossings: hop, made: map[uint32][]way{}}
+	if len(hop) > 0 {
+		w.from = make([]uint32, hop[len(hop)-1].left+2)
+	}
+	for _, c := range hop {
+		w.from[c.left+1]++
+	}
+	for k := 1; k < len(w.from); k++ {
+		w.from[k] += w.from[k-1]
+	}
+	return w
+}
+
+// out lists the hops out of a node by the ids they lead to: most nodes are never come to, as only a page is listed.
+func (w *ways) out(k uint32) []way {
+	list, ok := w.made[k]
+	if ok || int(k)+1 >= len(w.from) {
+		return list
+	}
+	mine := w.crossings[w.from[k]:w.from[k+1]]
+	slices.SortFunc(mine, func(a, b crossing) int { return cmp.Compare(a.right, b.right) })
+	for i := range mine {
+		if i == 0 || mine[i].right != mine[i-1].right {
+			list = append(list, way{to: mine[i].right, id: w.g.Node(mine[i].right).ID})
+		}
+		x := &list[len(list)-1]
+		x.links = append(x.links, mine[i].arc)
+	}
+	slices.SortFunc(list, func(a, b way) int { return strings.Compare(a.id, b.id) })
+	w.made[k] = list
+	return list
 }
 
 // list lists the lines.
 func (m *matching) list() error {
-	rank := map[uint32]int{} // by id
-	keys := make([]uint32, 0, len(rank))
-	for _, set := range m.places {
-		for k := range set {
-			if _, ok := rank[k]; !ok {
-				rank[k] = 0
-				keys = append(keys, k)
-			}
-		}
-	}
-	slices.SortFunc(keys, func(a, b uint32) int { return strings.Compare(m.g.Node(a).ID, m.g.Node(b).ID) })
-	for i, k := range keys {
-		rank[k] = i
-	}
-	ways := make([]map[uint32][]way, len(m.hops))
+	all := make([]*ways, len(m.hops))
 	for i, hop := range m.hops {
-		slices.SortFunc(hop, func(a, b crossing) int {
-			return cmp.Or(cmp.Compare(rank[a.left], rank[b.left]), cmp.Compare(rank[a.right], rank[b.right]))
-		})
-		ways[i] = map[uint32][]way{}
-		for j := 0; j < len(hop); {
-			first := hop[j]
-			w := way{to: first.right}
-			for ; j < len(hop) && hop[j].left == first.left && hop[j].right == first.right; j++ {
-				w.links = append(w.links, hop[j].arc)
-			}
-			ways[i][first.left] = append(ways[i][first.left], w)
+		if all[i] = newWays(m.g, hop); m.ctx.Err() != nil {
+			return m.ctx.Err()
 		}
 	}
-	starts := make([]way, 0, len(m.places[0]))
-	for _, k := range keys {
-		if m.places[0][k] {
-			starts = append(starts, way{to: k})
-		}
+	starts := make([]way, 0, m.places[0].n)
+	for _, k := range m.places[0].list() {
+		starts = append(starts, way{to: k, id: m.g.Node(k).ID})
 	}
+	slices.SortFunc(starts, func(a, b way) int { return strings.Compare(a.id, b.id) })
 	if m.p.After != nil {
-		err := m.each(starts, ways, nil, func(l []way) bool {
+		err := m.each(starts, all, nil, func(l []way) bool {
 			m.out.Before = m.compare(l) <= 0
 			return false
 		})
@@ -468,7 +517,7 @@ func (m *matching) list() error {
 			return err
 		}
 	}
-	return m.each(starts, ways, m.p.After, func(l []way) bool {
+	return m.each(starts, all, m.p.After, func(l []way) bool {
 		if m.out.More = len(m.out.Lines) == m.p.First; !m.out.More {
 			m.out.Lines = append(m.out.Lines, m.line(l))
 		}
@@ -479,7 +528,7 @@ func (m *matching) list() error {
 // compare compares a line with the one to go on after.
 func (m *matching) compare(l []way) int {
 	for i := range l {
-		if c := strings.Compare(m.g.Node(l[i].to).ID, m.p.After[i]); c != 0 {
+		if c := strings.Compare(l[i].id, m.p.After[i]); c != 0 {
 			return c
 		}
 	}
@@ -487,13 +536,12 @@ func (m *matching) compare(l []way) int {
 }
 
 // each calls f with each line behind after, in order, until it gives false.
-func (m *matching) each(starts []way, ways []map[uint32][]way, after []string, f func([]way) bool) error {
+func (m *matching) each(starts []way, all []*ways, after []string, f func([]way) bool) error {
 	line := make([]way, 0, len(m.p.Nodes))
 	var begin func(next []way, equal bool) (bool, error)
 	begin = func(next []way, equal bool) (bool, error) {
 		if equal && after != nil {
-			at := after[len(line)]
-			from, _ := slices.BinarySearchFunc(next, at, func(w way, id string) int { return strings.Compare(m.g.Node(w.to).ID, id) })
+			from, _ := slices.BinarySearchFunc(next, after[len(line)], func(w way, id string) int { return strings.Compare(w.id, id) })
 			next = next[from:]
 		}
 		for _, w := range next {
@@ -507,11 +555,11 @@ func (m *matching) each(starts []way, ways []map[uint32][]way, after []string, f
 			if slices.ContainsFunc(line, func(x way) bool { return x.to == w.to }) {
 				continue
 			}
-			same := equal && after != nil && m.g.Node(w.to).ID == after[len(line)]
+			same := equal && after != nil && w.id == after[len(line)]
 			line = append(line, w)
 			more, err := true, error(nil)
-			if i := len(line) - 1; i < len(ways) {
-				more, err = begin(ways[i][w.to], same)
+			if i := len(line) - 1; i < len(all) {
+				more, err = begin(all[i].out(w.to), same)
 			} else if !same {
 				more = f(line)
 			}

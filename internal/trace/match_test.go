@@ -244,7 +244,7 @@ func TestMatchBeginsAtTheCheaperEnd(t *testing.T) {
 		what, want string
 		change     func(*Pattern)
 	}{
-		{"the type there is least of", "2/-1/false/500 2/1/true/1000 1/0/true/100000", func(*Pattern) {}},
+		{"the type there is least of", "2/-1/false/500 2/1/true/1000 1/0/true/150000", func(*Pattern) {}},
 		{"a filter beats a type", "1/-1/false/1 1/1/false/1 1/0/true/150", func(p *Pattern) {
 			p.Nodes[1].Where = &plan.EntityFilter{Name: &plan.StringFilter{Eq: &name}}
 		}},

@@ -68,7 +68,7 @@ func TestPage(t *testing.T) {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}
 	}
-	for _, want := range []string{"<title>Throughline playground</title>", `data-graphql="/graphql"`} {
+	for _, want := range []string{"<title>Throughline playground</title>", `data-graphql="/graphql"`, `data-explain="false"`} {
 		if !bytes.Contains(body, []byte(want)) {
 			t.Errorf("the page has no %s", want)
 		}
@@ -102,9 +102,9 @@ func TestPage(t *testing.T) {
 		}
 	})
 	t.Run("knows its GraphQL", func(t *testing.T) {
-		h := web.Playground(web.Options{GraphQLPath: `/api"><script>`})
+		h := web.Playground(web.Options{GraphQLPath: `/api"><script>`, Explain: true})
 		other, body := get(t, h, http.MethodGet, "/playground")
-		if !bytes.Contains(body, []byte(`data-graphql="/api&#34;&gt;&lt;script&gt;"`)) {
+		if !bytes.Contains(body, []byte(`data-graphql="/api&#34;&gt;&lt;script&gt;" data-explain="true"`)) {
 			t.Errorf("path not escaped:\n%s", body)
 		}
 		if other.Header.Get("ETag") == res.Header.Get("ETag") {
