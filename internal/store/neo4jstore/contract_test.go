@@ -61,3 +61,8 @@ func TestWalksAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
 	storetest.RunWalks(t, cat, open, 10, 60)
 }
+
+func TestWholeAsTheOracle(t *testing.T) {
+	cat, open := shared(t)
+	storetest.RunWhole(t, cat, open, 8, 12)
+}

@@ -96,8 +96,9 @@ func (l *load) Put(ctx context.Context, b *store.Batch) error {
 }
 
 // lock makes loads of several servers take turns, so that what a transaction has looked at stays so until it ends.
+// It also counts the batch: see Store.State.
 func (l *load) lock(ctx context.Context, tx neo4j.ManagedTransaction) error {
-	_, err := l.s.do(ctx, tx, "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.lastLoad = $now", map[string]any{"now": int64(l.now)})
+	_, err := l.s.do(ctx, tx, "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.lastLoad = $now, m.loads = coalesce(m.loads, 0) + 1", map[string]any{"now": int64(l.now)})
 	return err
 }
 

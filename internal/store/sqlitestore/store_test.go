@@ -50,3 +50,12 @@ func TestWalksAsTheOracle(t *testing.T) {
 	}
 	storetest.RunWalks(t, cat, opener(cat), graphs, questions)
 }
+
+func TestWholeAsTheOracle(t *testing.T) {
+	cat := parse(t)
+	graphs, filters := 60, 40
+	if testing.Short() {
+		graphs = 8
+	}
+	storetest.RunWhole(t, cat, opener(cat), graphs, filters)
+}
