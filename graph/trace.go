@@ -30,7 +30,7 @@ type cell struct {
 	trees []tree // one for a single object, none for null
 }
 
-// tree is an object of a traced answer: cells by field name, or by response key for fields with arguments.
+// tree is an object of a traced answer: cells by field name, or for a field with arguments by a name of its own, out.cell.
 type tree map[string]cell
 
 func textCell(s string) cell  { return cell{value: kg.Value{Kind: kg.String, Str: s}} }
@@ -44,21 +44,27 @@ type asker struct {
 	answer func(x *searching) error
 	// props are what the answer needs of its records, whatever was selected.
 	props []string
+	// whole: the question is about the whole graph; see analytics.go.
+	whole bool
 }
 
 // askerOf finds the root fields that search, nil for others.
 func askerOf(field string) *asker {
 	switch field {
 	case "paths":
-		return &asker{bindPaths, (*searching).paths, nil}
+		return &asker{bind: bindPaths, answer: (*searching).paths}
 	case "subgraph":
-		return &asker{bindSubgraph, (*searching).subgraph, nil}
+		return &asker{bind: bindSubgraph, answer: (*searching).subgraph}
 	case "timeline":
-		return &asker{bindTimeline, (*searching).timeline, []string{"name", "title", "publishedOn", "since", "until", "kind", "role", catalog.FromName, catalog.ToName}}
+		return &asker{bind: bindTimeline, answer: (*searching).timeline, props: []string{"name", "title", "publishedOn", "since", "until", "kind", "role", catalog.FromName, catalog.ToName}}
 	case "compare":
-		return &asker{bindCompare, (*searching).compare, []string{"role", "since", "until"}}
+		return &asker{bind: bindCompare, answer: (*searching).compare, props: []string{"role", "since", "until"}}
 	case "coParticipation":
-		return &asker{bindCompany, (*searching).company, nil}
+		return &asker{bind: bindCompany, answer: (*searching).company}
+	case "centrality":
+		return &asker{bind: bindCentrality, answer: (*searching).centrality, whole: true}
+	case "communities":
+		return &asker{bind: bindCommunities, answer: (*searching).communities, props: []string{"name"}, whole: true}
 	}
 	return nil
 }
@@ -73,6 +79,7 @@ type traced struct {
 	// of the evidence of links, where sources or a narrative are wanted: the index of the kid, and what is wanted of sources
 	evidence int
 	sources  *selection
+	cells    int // of fields with arguments so far
 }
 
 // question is a root field that searches, with its values.
@@ -87,8 +94,9 @@ type question struct {
 	binding  uint32
 	during   *plan.DateFilter
 	through  uint8
-	vars     map[string]any
-	names    []string // of walk.Refs[:Asked], for messages
+	analytics
+	vars  map[string]any
+	names []string // of walk.Refs[:Asked], for messages
 }
 
 // records is about how many records the answer has.
@@ -98,6 +106,8 @@ func (q *question) records() int {
 		return q.paths.First * (q.paths.MaxLength + 1)
 	case "subgraph":
 		return 2 * q.maxNodes
+	case "centrality", "communities":
+		return q.analyzed()
 	case "timeline", "coParticipation":
 		if q.page.Given {
 			return q.page.N
@@ -141,7 +151,8 @@ func (c *compiler) traced(def *ast.Definition, s []ast.SelectionSet, t *traced) 
 			continue
 		}
 		if x.cell = field.Name; len(field.Definition.Arguments) > 0 {
-			x.cell = f.key
+			t.cells++
+			x.cell = f.key + "#" + strconv.Itoa(t.cells)
 		}
 		target := c.cat.Schema.Types[field.Definition.Type.Name()]
 		switch {
@@ -390,6 +401,9 @@ type searching struct {
 // search answers a question.
 func (e *Engine) search(ctx context.Context, a *answer) error {
 	x := &searching{question: a.question, e: e, ctx: ctx, a: a}
+	if x.whole {
+		return x.answer(x)
+	}
 	var err error
 	if x.g, x.keys, err = e.opts.Store.Walk(ctx, &x.walk); err != nil {
 		return err
@@ -503,11 +517,16 @@ func selected(o *object, name string) (out []*out) {
 	return out
 }
 
+// inner is what is wanted of the object in a field, under all of its aliases together; nil when it is not wanted.
 func inner(o *object, name string) *object {
+	var all *object
 	for _, x := range selected(o, name) {
-		return x.objs.one
+		if all == nil {
+			all = &object{name: x.objs.one.name}
+		}
+		all.outs = append(all.outs, x.objs.one.outs...)
 	}
-	return nil
+	return all
 }
 
 // spare is the part of an operation's time that a search leaves for reading and writing the answer.

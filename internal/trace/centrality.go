@@ -38,12 +38,15 @@ type Ranking struct {
 	Measure Measure
 	// Scores are of each node: a number of links for ByDegree, otherwise in Units.
 	Scores []int64
-	// Order lists the connected nodes, the most central first, equal ones by id.
+	// Order lists the nodes, the most central first, equal ones by id.
 	Order []uint32
 	// Pivots is from how many nodes the lines of ByBetweenness were counted; Sampled tells that it was not from all.
 	Pivots  int
 	Sampled bool
 }
+
+// Size is about how many bytes a Ranking keeps beside its Net.
+func (r *Ranking) Size() int { return 8*len(r.Scores) + 4*len(r.Order) }
 
 // Score is the score of a node as it is told.
 func (r *Ranking) Score(i uint32) float64 {
@@ -75,12 +78,9 @@ func Centrality(ctx context.Context, g *Net, by Measure) (*Ranking, error) {
 	if by == ByDegree {
 		unit = 1
 	}
-	r.Order = make([]uint32, 0, g.Connected)
+	r.Order = make([]uint32, len(scores))
 	for i, s := range scores {
-		r.Scores[i] = int64(math.Round(s * unit))
-		if g.degrees[i] > 0 {
-			r.Order = append(r.Order, uint32(i))
-		}
+		r.Scores[i], r.Order[i] = int64(math.Round(s*unit)), uint32(i)
 	}
 	slices.SortFunc(r.Order, func(a, b uint32) int {
 		return cmp.Or(cmp.Compare(r.Scores[b], r.Scores[a]), cmp.Compare(a, b))
@@ -123,7 +123,7 @@ func (g *Net) pageRank(ctx context.Context) ([]float64, error) {
 			}
 			sum := 0.0
 			for i := g.first[v]; i < g.first[v+1]; i++ {
-				sum += g.weights[i] * shares[g.ends[i]]
+				sum += float64(g.weights[i]) * shares[g.ends[i]]
 			}
 			next[v] = (1-damping)*each + damping*sum
 			change += math.Abs(next[v] - now[v])
@@ -139,7 +139,7 @@ func (g *Net) pageRank(ctx context.Context) ([]float64, error) {
 const (
 	// work is how many looks at a node or at a neighbour betweenness may take; lines are counted from every node as long
 	// as that is within it, and otherwise from as many as are, but fewest at the least.
-	work   = 200_000_000
+	work   = 100_000_000
 	fewest = 50
 	// blocks is in how many parts the pivots are counted; the parts may be counted side by side, and are added in order.
 	blocks = 8
@@ -211,21 +211,19 @@ func (g *Net) betweenness(ctx context.Context, k int) ([]float64, error) {
 type counting struct {
 	*Net
 	through []float64 // what was counted so far
-	lines   []float64 // shortest lines to each node, times 2^-shift of its level and of those before
-	rest    []float64 // of the lines to the nodes behind, the part that passes here
-	level   []int32   // -1: not reached
-	order   []uint32  // nodes by level
-	levels  []int     // where each level begins in order
-	shifts  []int
+	lines   []float64 // shortest lines to each node, scaled: see tooMany
+	part    []float64 // of the lines to a node and to those behind it, what falls to one line to the node
+	// level is 1 more than the number of a node's level modulo 3, 0 for a node not reached: levels of neighbours are at most
+	// one apart, and bytes stay in the cache.
+	level  []uint8
+	order  []uint32 // nodes by level
+	levels []int    // where each level begins in order
+	shifts []int
 }
 
 func (g *Net) counting() *counting {
 	n := len(g.Nodes)
-	c := &counting{Net: g, through: make([]float64, n), lines: make([]float64, n), rest: make([]float64, n), level: make([]int32, n)}
-	for i := range c.level {
-		c.level[i] = -1
-	}
-	return c
+	return &counting{Net: g, through: make([]float64, n), lines: make([]float64, n), part: make([]float64, n), level: make([]uint8, n)}
 }
 
 // There can be more lines than a float64 holds, and only the ratios between two levels count: a level with more than
@@ -234,39 +232,47 @@ const tooMany = 400
 
 func (c *counting) from(s uint32) {
 	c.order, c.levels, c.shifts = append(c.order[:0], s), append(c.levels[:0], 0, 1), append(c.shifts[:0], 0)
-	c.level[s], c.lines[s] = 0, 1
-	for l := int32(0); c.levels[l] < c.levels[l+1]; l++ {
+	c.level[s], c.lines[s] = 1, 1
+	for l := 0; c.levels[l] < c.levels[l+1]; l++ {
+		below := uint8((l+1)%3 + 1)
 		for _, v := range c.order[c.levels[l]:c.levels[l+1]] {
-			for i := c.first[v]; i < c.first[v+1]; i++ {
-				u := c.ends[i]
-				if c.level[u] < 0 {
-					c.level[u] = l + 1
+			lines := c.lines[v]
+			weights := c.weights[c.first[v]:c.first[v+1]]
+			for i, u := range c.ends[c.first[v]:c.first[v+1]] {
+				switch c.level[u] {
+				case 0:
+					c.level[u], c.lines[u] = below, lines*float64(weights[i])
 					c.order = append(c.order, u)
-				}
-				if c.level[u] == l+1 {
-					c.lines[u] += c.lines[v] * c.weights[i]
+				case below:
+					c.lines[u] += lines * float64(weights[i])
 				}
 			}
 		}
 		c.levels = append(c.levels, len(c.order))
 		c.shifts = append(c.shifts, c.scale(c.order[c.levels[l+1]:]))
 	}
-	for i := len(c.order) - 1; i > 0; i-- {
-		v := c.order[i]
-		l := c.level[v]
-		part := (1 + c.rest[v]) / c.lines[v]
-		if c.shifts[l] != 0 {
-			part = math.Ldexp(part, -c.shifts[l])
-		}
-		for i := c.first[v]; i < c.first[v+1]; i++ {
-			if u := c.ends[i]; c.level[u] == l-1 {
-				c.rest[u] += c.lines[u] * c.weights[i] * part
+	for l := len(c.levels) - 2; l >= 0; l-- {
+		below := uint8((l+1)%3 + 1)
+		for _, v := range c.order[c.levels[l]:c.levels[l+1]] {
+			rest := 0.0
+			weights := c.weights[c.first[v]:c.first[v+1]]
+			for i, u := range c.ends[c.first[v]:c.first[v+1]] {
+				if c.level[u] == below {
+					rest += float64(weights[i]) * c.part[u]
+				}
+			}
+			rest *= c.lines[v]
+			c.part[v] = (1 + rest) / c.lines[v]
+			if c.shifts[l] != 0 {
+				c.part[v] = math.Ldexp(c.part[v], -c.shifts[l])
+			}
+			if l > 0 {
+				c.through[v] += rest
 			}
 		}
-		c.through[v] += c.rest[v]
 	}
 	for _, v := range c.order {
-		c.level[v], c.lines[v], c.rest[v] = -1, 0, 0
+		c.level[v] = 0
 	}
 }
 

@@ -27,8 +27,8 @@ type Partition struct {
 func (p *Partition) Size() int { return 12*len(p.Nodes) + 48*len(p.Groups) }
 
 const (
-	// rounds is how often the whole is gone through again from what was found, as long as that makes it better.
-	rounds = 3
+	// rounds is how often the whole is gone through from what was found before, as long as that makes it better.
+	rounds = 2
 	// better is the least gain of a move, as a share of all links.
 	better = 1e-7
 )
@@ -59,7 +59,7 @@ func Communities(ctx context.Context, g *Net, seed uint64, resolution float64) (
 type level struct {
 	first   []uint32
 	ends    []uint32
-	weights []float64
+	weights []uint32
 	degrees []float64
 }
 
@@ -181,7 +181,7 @@ func (l *leiden) move(g *level, of []uint32) (moved bool, err error) {
 		}
 		own, d := of[v], g.degrees[v]
 		for i := g.first[v]; i < g.first[v+1]; i++ {
-			near.add(of[g.ends[i]], g.weights[i])
+			near.add(of[g.ends[i]], float64(g.weights[i]))
 		}
 		total[own] -= d
 		gain := func(c uint32) float64 { return near.weight[c]*l.all - l.resolution*d*total[c] }
@@ -228,7 +228,7 @@ func (l *leiden) refine(g *level, of []uint32) ([]uint32, error) {
 		parts[v], sum[v], single[v] = uint32(v), g.degrees[v], true
 		for i := g.first[v]; i < g.first[v+1]; i++ {
 			if of[g.ends[i]] == of[v] {
-				outward[v] += g.weights[i] // to the rest of the group
+				outward[v] += float64(g.weights[i]) // to the rest of the group
 			}
 		}
 	}
@@ -245,7 +245,7 @@ func (l *leiden) refine(g *level, of []uint32) ([]uint32, error) {
 		}
 		for i := g.first[v]; i < g.first[v+1]; i++ {
 			if u := g.ends[i]; of[u] == of[v] {
-				near.add(parts[u], g.weights[i])
+				near.add(parts[u], float64(g.weights[i]))
 			}
 		}
 		best, most := v, better*l.all
@@ -298,14 +298,14 @@ func together(g *level, parts []uint32, n int) *level {
 		for _, v := range nodes {
 			for i := g.first[v]; i < g.first[v+1]; i++ {
 				if u := parts[g.ends[i]]; u != uint32(p) {
-					near.add(u, g.weights[i])
+					near.add(u, float64(g.weights[i]))
 				}
 			}
 		}
 		slices.Sort(near.groups)
 		for _, u := range near.groups {
 			out.ends = append(out.ends, u)
-			out.weights = append(out.weights, near.weight[u])
+			out.weights = append(out.weights, uint32(near.weight[u]))
 		}
 		near.clear()
 		out.first = append(out.first, uint32(len(out.ends)))

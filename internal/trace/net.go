@@ -18,7 +18,7 @@ type Net struct {
 	Links     int
 	first     []uint32  // the neighbours of node i are ends[first[i]:first[i+1]], ascending, each once
 	ends      []uint32  // neighbours
-	weights   []float64 // how many links join the two
+	weights   []uint32  // how many links join the two
 	degrees   []float64 // links of each node
 }
 
@@ -53,7 +53,7 @@ func NewNet(ctx context.Context, w *store.Whole) (*Net, error) {
 			at[u]++
 		}
 	}
-	g := &Net{Nodes: w.Nodes, Links: len(w.Links), first: make([]uint32, n+1), ends: sorted[:0], weights: make([]float64, 0, sum), degrees: make([]float64, n)}
+	g := &Net{Nodes: w.Nodes, Links: len(w.Links), first: make([]uint32, n+1), ends: sorted[:0], weights: make([]uint32, 0, sum), degrees: make([]float64, n)}
 	for v := range n {
 		// parallel links stand side by side; what is kept never overtakes what is read
 		for i := arcs[v]; i < arcs[v+1]; i++ {
@@ -74,7 +74,7 @@ func NewNet(ctx context.Context, w *store.Whole) (*Net, error) {
 }
 
 // Size is about how many bytes a Net keeps.
-func (g *Net) Size() int { return 40*len(g.Nodes) + 12*cap(g.ends) }
+func (g *Net) Size() int { return 40*len(g.Nodes) + 8*cap(g.ends) }
 
 // Degree is how many links a node has.
-func (g *Net) Degree(i int) int64 { return int64(g.degrees[i]) }
+func (g *Net) Degree(i uint32) int64 { return int64(g.degrees[i]) }

@@ -74,8 +74,8 @@ func TestNetHasEveryLinkFromBothEnds(t *testing.T) {
 			}
 			sum := 0.0
 			for i := g.first[v]; i < g.first[v+1]; i++ {
-				got[[2]uint32{uint32(v), g.ends[i]}] = g.weights[i]
-				sum += g.weights[i]
+				got[[2]uint32{uint32(v), g.ends[i]}] = float64(g.weights[i])
+				sum += float64(g.weights[i])
 			}
 			if sum != g.degrees[v] {
 				rt.Fatalf("degree of %d is %v, not %v", v, g.degrees[v], sum)
@@ -184,8 +184,8 @@ func TestOrderIsByScoreThenID(t *testing.T) {
 		g := netOf(rt, drawWhole(rt, true))
 		for _, by := range []Measure{ByDegree, ByPageRank, ByBetweenness} {
 			r := central(rt, g, by)
-			if len(r.Order) != g.Connected {
-				rt.Fatalf("%d of %d are ordered", len(r.Order), g.Connected)
+			if len(r.Order) != len(g.Nodes) {
+				rt.Fatalf("%d of %d are ordered", len(r.Order), len(g.Nodes))
 			}
 			for i := 1; i < len(r.Order); i++ {
 				a, b := r.Order[i-1], r.Order[i]
