@@ -215,7 +215,7 @@ func TestWholeGraphQuestionsThatCannotBeMeant(t *testing.T) {
 		`{ centrality(by: DEGREE, first: 1, last: 1) { totalCount } }`:                                       kg.BadUserInput,
 		`{ centrality(by: FAME) { totalCount } }`:                                                            "GRAPHQL_VALIDATION_FAILED",
 		`{ centrality(by: DEGREE, types: [NOBODY]) { totalCount } }`:                                         "GRAPHQL_VALIDATION_FAILED",
-		`{ centrality(by: DEGREE, where: {other: {linkedTo: {entity: {id: ""}}}}) { totalCount } }`:                kg.BadUserInput,
+		`{ centrality(by: DEGREE, where: {other: {linkedTo: {entity: {id: ""}}}}) { totalCount } }`:          kg.BadUserInput,
 		`{ people(orderBy: [{field: PAGE_RANK}, {field: NAME}]) { totalCount } }`:                            kg.BadUserInput,
 		`{ people(orderBy: [{field: NAME}, {field: BETWEENNESS}]) { totalCount } }`:                          kg.BadUserInput,
 		`{ sources(orderBy: [{field: PAGE_RANK}]) { totalCount } }`:                                          kg.BadUserInput,
