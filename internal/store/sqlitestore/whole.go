@@ -60,4 +60,3 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 	}
 	return out, nil
 }
-
