@@ -2,16 +2,23 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// maxKept is how many bytes of results are kept, by their own account.
-const maxKept = 256 << 20
+const (
+	// maxKept is how many bytes of results are kept, by their own account.
+	maxKept = 256 << 20
+	// patience is how long a measure may take. When those who waited for it had less time it goes on, so that who asks
+	// again finds it; as one is taken at a time, one at the most goes on like this.
+	patience = time.Minute
+)
 
 // analyses keeps what was found out about the whole graph as long as the graph is in the same state, and has those who ask
 // the same at once wait for one answer. singleflight would do the second, but goes on when nobody waits any more.
@@ -29,6 +36,7 @@ type analyses struct {
 type analysis struct {
 	done    chan struct{}
 	waiting int
+	running bool // it has the turn
 	cancel  context.CancelFunc
 	// set before done is closed
 	value sized
@@ -43,7 +51,7 @@ func newAnalyses() *analyses {
 }
 
 // get gives what f finds out about the graph in this state, found before or now. It ends soon after ctx; f does when
-// nobody waits for it any more. fresh tells that f was run for this caller.
+// nobody waits for it any more, but see patience. fresh tells that f was run for this caller.
 func (a *analyses) get(ctx context.Context, log *slog.Logger, state, key string, f func(ctx context.Context) (sized, error)) (value sized, fresh bool, err error) {
 	key = state + "\x00" + key
 	a.mu.Lock()
@@ -70,7 +78,7 @@ func (a *analyses) get(ctx context.Context, log *slog.Logger, state, key string,
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if x.waiting--; x.waiting == 0 {
+	if x.waiting--; x.waiting == 0 && !(x.running && errors.Is(ctx.Err(), context.DeadlineExceeded)) {
 		x.cancel()
 		if a.found[key] == x && !slices.Contains(a.used, key) {
 			delete(a.found, key) // who asks now begins anew
@@ -81,7 +89,7 @@ func (a *analyses) get(ctx context.Context, log *slog.Logger, state, key string,
 
 func (a *analyses) run(ctx context.Context, log *slog.Logger, key string, x *analysis, f func(ctx context.Context) (sized, error)) {
 	defer x.cancel()
-	x.value, x.err = a.work(ctx, log, f)
+	x.value, x.err = a.work(ctx, log, x, f)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	close(x.done)
@@ -96,13 +104,18 @@ func (a *analyses) run(ctx context.Context, log *slog.Logger, key string, x *ana
 	}
 }
 
-func (a *analyses) work(ctx context.Context, log *slog.Logger, f func(ctx context.Context) (sized, error)) (value sized, err error) {
+func (a *analyses) work(ctx context.Context, log *slog.Logger, x *analysis, f func(ctx context.Context) (sized, error)) (value sized, err error) {
 	select {
 	case a.turn <- struct{}{}:
 		defer func() { <-a.turn }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	a.mu.Lock()
+	x.running = true
+	a.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
 			log.LogAttrs(ctx, slog.LevelError, "panic while measuring the graph", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))

@@ -308,6 +308,42 @@ func TestWholeGraphIsMeasuredOnceForEachState(t *testing.T) {
 	}
 }
 
+func TestMeasuringGoesOnWhenTimeIsUp(t *testing.T) {
+	cat, s := small(t)
+	g := &gated{Answerer: s, began: make(chan struct{}, 10), gate: make(chan struct{})}
+	e := engine(t, cat, g)
+	const q = `{ centrality(by: DEGREE) { totalCount } }`
+	short := &late{Context: t.Context(), done: make(chan struct{})}
+	answers := make(chan *graph.Response)
+	go func() { answers <- e.Do(short, &graph.Request{Query: q}) }()
+	<-g.began
+	close(short.done)
+	if r := <-answers; r.Code() != string(kg.Timeout) {
+		t.Errorf("code %q", r.Code())
+	}
+	close(g.gate)
+	if got := ask(t, e, q, nil); got != `{"data":{"centrality":{"totalCount":5}}}` || g.reads() != 1 {
+		t.Errorf("%s after %d readings", got, g.reads())
+	}
+}
+
+// late is a context whose time is up when done is closed.
+type late struct {
+	context.Context
+	done chan struct{}
+}
+
+func (l *late) Done() <-chan struct{} { return l.done }
+
+func (l *late) Err() error {
+	select {
+	case <-l.done:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 func TestMeasuringEndsWhenNobodyWaits(t *testing.T) {
 	cat, s := small(t)
 	g := &gated{Answerer: s, began: make(chan struct{}, 10), gate: make(chan struct{})}
