@@ -231,6 +231,7 @@ func facetName(by plan.FacetBy) string {
 
 var orderNames = map[string]plan.OrderBy{
 	"NAME": plan.ByName, "DATE": plan.ByDate, "LINK_COUNT": plan.ByLinkCount, "UPDATED_AT": plan.ByUpdated,
+	"PAGE_RANK": plan.ByPageRank, "BETWEENNESS": plan.ByBetweenness,
 	"SINCE": plan.BySince, "UNTIL": plan.ByUntil, "SOURCE_COUNT": plan.BySourceCount,
 }
 
@@ -268,6 +269,9 @@ func (b *binder) paging(f *plan.Field, k *follow, args map[string]any) error {
 			return bad(at+".orderBy", "each key needs a field")
 		}
 		f.Order = append(f.Order, plan.Order{By: by, Desc: m["direction"] == "DESC"})
+	}
+	if err := measurable(at, k.at, f.Order); err != nil {
+		return err
 	}
 	kinds := plan.KeyKinds([]plan.Order{{By: plan.ByName}})
 	switch {

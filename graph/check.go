@@ -221,7 +221,7 @@ const defaultedPage = 4
 
 // Cost is the cost of a bound root field: every field of every entry that the pages above it can have counts one,
 // where an explicit first or last counts as given and a page of default size as 4; a facet counts 20, a search over
-// the graph 50.
+// the graph 50, what measures the whole graph 1,000.
 func cost(r *root, q *plan.Query, asked *question) int {
 	k := r.follow
 	n := 1
@@ -230,6 +230,12 @@ func cost(r *root, q *plan.Query, asked *question) int {
 		n = len(q.IDs)
 	case plan.Search, plan.Everything:
 		n = pageCost(&q.Root)
+	}
+	if asked != nil && asked.whole {
+		return clamp(analyzing + followCost(k, &q.Root, asked.records()))
+	}
+	if _, ok := measured(q.Root.Order); ok {
+		return clamp(analyzing + followCost(k, &q.Root, n))
 	}
 	if asked != nil {
 		return clamp(50 + followCost(k, &q.Root, asked.records()))

@@ -75,6 +75,7 @@ type Engine struct {
 	rules     *rules.Rules
 	generated graphql.ExecutableSchema
 	buffers   sync.Pool
+	analyses  *analyses
 }
 
 // New makes an Engine.
@@ -88,7 +89,7 @@ func New(opts Options) (*Engine, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	e := &Engine{opts: opts, log: opts.Logger, rules: rules.NewDefaultRules()}
+	e := &Engine{opts: opts, log: opts.Logger, rules: rules.NewDefaultRules(), analyses: newAnalyses()}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -366,6 +367,10 @@ func (e *Engine) one(ctx context.Context, a *answer) {
 	}
 	if a.question != nil {
 		a.err = e.search(ctx, a)
+		return
+	}
+	if by, ok := measured(a.query.Root.Order); ok {
+		a.res, a.err = e.measuredList(ctx, a.query, by)
 		return
 	}
 	a.res, a.err = e.opts.Store.Fetch(ctx, a.query)

@@ -152,7 +152,9 @@ func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string
 		case "text":
 			args = append(args, `text: "`+[]string{"kaldr civilians", "security", "zzz"}[d.IntN(3)]+`"`)
 		case "by":
-			if strings.Contains(a.Type.String(), "LinkFacet") {
+			if a.Type.Name() == "CentralityMeasure" {
+				args = append(args, "by: "+[]string{"DEGREE", "PAGE_RANK", "BETWEENNESS"}[d.IntN(3)])
+			} else if strings.Contains(a.Type.String(), "LinkFacet") {
 				args = append(args, "by: [KIND, ROLE, OTHER_TYPE]")
 			} else {
 				args = append(args, "by: [TYPE, THEME]")
@@ -165,8 +167,17 @@ func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string
 					args = append(args, `where: {name: {contains: $s}}`)
 				}
 			}
+		case "types":
+			if d.IntN(3) == 0 {
+				args = append(args, "types: [PERSON, INSTITUTION]")
+			}
+		case "minSize":
+			args = append(args, "minSize: "+[]string{"1", "3", "$n"}[d.IntN(3)])
 		case "orderBy":
-			if d.IntN(4) == 0 {
+			switch {
+			case d.IntN(8) == 0 && strings.Contains(a.Type.String(), "EntityOrder"):
+				args = append(args, "orderBy: [{field: "+[]string{"PAGE_RANK", "BETWEENNESS"}[d.IntN(2)]+", direction: DESC}]")
+			case d.IntN(4) == 0:
 				args = append(args, "orderBy: [{field: NAME, direction: DESC}]")
 			}
 		}

@@ -30,7 +30,7 @@ type cell struct {
 	trees []tree // one for a single object, none for null
 }
 
-// tree is an object of a traced answer: cells by field name, or by response key for fields with arguments.
+// tree is an object of a traced answer: cells by field name, or for a field with arguments by a name of its own, out.cell.
 type tree map[string]cell
 
 func textCell(s string) cell  { return cell{value: kg.Value{Kind: kg.String, Str: s}} }
@@ -44,23 +44,29 @@ type asker struct {
 	answer func(x *searching) error
 	// props are what the answer needs of its records, whatever was selected.
 	props []string
+	// whole: the question is about the whole graph; see analytics.go.
+	whole bool
 }
 
 // askerOf finds the root fields that search, nil for others.
 func askerOf(field string) *asker {
 	switch field {
 	case "paths":
-		return &asker{bindPaths, (*searching).paths, nil}
+		return &asker{bind: bindPaths, answer: (*searching).paths}
 	case "subgraph":
-		return &asker{bindSubgraph, (*searching).subgraph, nil}
+		return &asker{bind: bindSubgraph, answer: (*searching).subgraph}
 	case "timeline":
-		return &asker{bindTimeline, (*searching).timeline, []string{"name", "title", "publishedOn", "since", "until", "kind", "role", catalog.FromName, catalog.ToName}}
+		return &asker{bind: bindTimeline, answer: (*searching).timeline, props: []string{"name", "title", "publishedOn", "since", "until", "kind", "role", catalog.FromName, catalog.ToName}}
 	case "compare":
-		return &asker{bindCompare, (*searching).compare, []string{"role", "since", "until"}}
+		return &asker{bind: bindCompare, answer: (*searching).compare, props: []string{"role", "since", "until"}}
 	case "coParticipation":
-		return &asker{bindCompany, (*searching).company, nil}
+		return &asker{bind: bindCompany, answer: (*searching).company}
+	case "centrality":
+		return &asker{bind: bindCentrality, answer: (*searching).centrality, whole: true}
+	case "communities":
+		return &asker{bind: bindCommunities, answer: (*searching).communities, props: []string{"name"}, whole: true}
 	case "match":
-		return &asker{bindMatch, (*searching).match, nil}
+		return &asker{bind: bindMatch, answer: (*searching).match}
 	}
 	return nil
 }
@@ -75,6 +81,7 @@ type traced struct {
 	// of the evidence of links, where sources or a narrative are wanted: the index of the kid, and what is wanted of sources
 	evidence int
 	sources  *selection
+	cells    int // of fields with arguments so far
 }
 
 // question is a root field that searches, with its values.
@@ -89,9 +96,10 @@ type question struct {
 	binding  uint32
 	during   *plan.DateFilter
 	through  uint8
-	pattern  *pattern // of match
-	vars     map[string]any
-	names    []string // of walk.Refs[:Asked], for messages
+	analytics
+	pattern *pattern // of match
+	vars    map[string]any
+	names   []string // of walk.Refs[:Asked], for messages
 }
 
 // records is about how many records the answer has.
@@ -103,6 +111,8 @@ func (q *question) records() int {
 		return q.pattern.First * (2*len(q.pattern.Nodes) - 1)
 	case "subgraph":
 		return 2 * q.maxNodes
+	case "centrality", "communities":
+		return q.analyzed()
 	case "timeline", "coParticipation":
 		if q.page.Given {
 			return q.page.N
@@ -146,7 +156,8 @@ func (c *compiler) traced(def *ast.Definition, s []ast.SelectionSet, t *traced) 
 			continue
 		}
 		if x.cell = field.Name; len(field.Definition.Arguments) > 0 {
-			x.cell = f.key
+			t.cells++
+			x.cell = f.key + "#" + strconv.Itoa(t.cells)
 		}
 		target := c.cat.Schema.Types[field.Definition.Type.Name()]
 		switch {
@@ -400,6 +411,9 @@ type searching struct {
 // search answers a question.
 func (e *Engine) search(ctx context.Context, a *answer) error {
 	x := &searching{question: a.question, e: e, ctx: ctx, a: a}
+	if x.whole {
+		return x.answer(x)
+	}
 	var err error
 	if x.g, x.keys, err = e.opts.Store.Walk(ctx, &x.walk); err != nil {
 		return err

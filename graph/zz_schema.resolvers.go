@@ -12,6 +12,46 @@ import (
 	"github.com/throughline/throughline/graph/model"
 )
 
+func (r *centralityConnectionResolver) Edges(ctx context.Context, obj *model.CentralityConnection) ([]model.CentralityEdge, error) {
+	return many[model.CentralityEdge](ctx, obj.Value)
+}
+
+func (r *centralityConnectionResolver) Nodes(ctx context.Context, obj *model.CentralityConnection) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *centralityConnectionResolver) PageInfo(ctx context.Context, obj *model.CentralityConnection) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *centralityConnectionResolver) TotalCount(ctx context.Context, obj *model.CentralityConnection) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *centralityConnectionResolver) Sampled(ctx context.Context, obj *model.CentralityConnection) (bool, error) {
+	return scalar[bool](ctx, obj.Value)
+}
+
+func (r *centralityConnectionResolver) Pivots(ctx context.Context, obj *model.CentralityConnection) (*int64, error) {
+	return scalar[*int64](ctx, obj.Value)
+}
+
+func (r *centralityEdgeResolver) Cursor(ctx context.Context, obj *model.CentralityEdge) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *centralityEdgeResolver) Node(ctx context.Context, obj *model.CentralityEdge) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *centralityEdgeResolver) Score(ctx context.Context, obj *model.CentralityEdge) (float64, error) {
+	return scalar[float64](ctx, obj.Value)
+}
+
+func (r *centralityEdgeResolver) Rank(ctx context.Context, obj *model.CentralityEdge) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
 func (r *coParticipationConnectionResolver) Edges(ctx context.Context, obj *model.CoParticipationConnection) ([]model.CoParticipationEdge, error) {
 	return many[model.CoParticipationEdge](ctx, obj.Value)
 }
@@ -46,6 +86,90 @@ func (r *coParticipationEdgeResolver) Shared(ctx context.Context, obj *model.CoP
 
 func (r *coParticipationEdgeResolver) Because(ctx context.Context, obj *model.CoParticipationEdge) ([]model.Link, error) {
 	return many[model.Link](ctx, obj.Value)
+}
+
+func (r *communityResolver) ID(ctx context.Context, obj *model.Community) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *communityResolver) Label(ctx context.Context, obj *model.Community) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *communityResolver) Size(ctx context.Context, obj *model.Community) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *communityResolver) Members(ctx context.Context, obj *model.Community, first *int64, after *string) (*model.CommunityMemberConnection, error) {
+	return one[model.CommunityMemberConnection](ctx, obj.Value)
+}
+
+func (r *communityResolver) Bridges(ctx context.Context, obj *model.Community, first *int64) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *communityResolver) InternalLinks(ctx context.Context, obj *model.Community) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *communityResolver) ExternalLinks(ctx context.Context, obj *model.Community) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *communityConnectionResolver) Edges(ctx context.Context, obj *model.CommunityConnection) ([]model.CommunityEdge, error) {
+	return many[model.CommunityEdge](ctx, obj.Value)
+}
+
+func (r *communityConnectionResolver) Nodes(ctx context.Context, obj *model.CommunityConnection) ([]model.Community, error) {
+	return many[model.Community](ctx, obj.Value)
+}
+
+func (r *communityConnectionResolver) PageInfo(ctx context.Context, obj *model.CommunityConnection) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *communityConnectionResolver) TotalCount(ctx context.Context, obj *model.CommunityConnection) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *communityConnectionResolver) Modularity(ctx context.Context, obj *model.CommunityConnection) (float64, error) {
+	return scalar[float64](ctx, obj.Value)
+}
+
+func (r *communityEdgeResolver) Cursor(ctx context.Context, obj *model.CommunityEdge) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *communityEdgeResolver) Node(ctx context.Context, obj *model.CommunityEdge) (*model.Community, error) {
+	return one[model.Community](ctx, obj.Value)
+}
+
+func (r *communityMemberConnectionResolver) Edges(ctx context.Context, obj *model.CommunityMemberConnection) ([]model.CommunityMemberEdge, error) {
+	return many[model.CommunityMemberEdge](ctx, obj.Value)
+}
+
+func (r *communityMemberConnectionResolver) Nodes(ctx context.Context, obj *model.CommunityMemberConnection) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *communityMemberConnectionResolver) PageInfo(ctx context.Context, obj *model.CommunityMemberConnection) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *communityMemberConnectionResolver) TotalCount(ctx context.Context, obj *model.CommunityMemberConnection) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *communityMemberEdgeResolver) Cursor(ctx context.Context, obj *model.CommunityMemberEdge) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *communityMemberEdgeResolver) Node(ctx context.Context, obj *model.CommunityMemberEdge) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *communityMemberEdgeResolver) Links(ctx context.Context, obj *model.CommunityMemberEdge) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
 }
 
 func (r *comparisonResolver) A(ctx context.Context, obj *model.Comparison) (model.Entity, error) {
@@ -1232,6 +1356,14 @@ func (r *queryResolver) CoParticipation(ctx context.Context, of map[string]any, 
 	return one[model.CoParticipationConnection](ctx, rootValue(ctx))
 }
 
+func (r *queryResolver) Centrality(ctx context.Context, by string, types []string, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.CentralityConnection, error) {
+	return one[model.CentralityConnection](ctx, rootValue(ctx))
+}
+
+func (r *queryResolver) Communities(ctx context.Context, types []string, where map[string]any, seed *int64, resolution *float64, minSize *int64, first *int64, after *string, last *int64, before *string) (*model.CommunityConnection, error) {
+	return one[model.CommunityConnection](ctx, rootValue(ctx))
+}
+
 func (r *queryResolver) Stats(ctx context.Context) (*model.GraphStats, error) {
 	return one[model.GraphStats](ctx, rootValue(ctx))
 }
@@ -1704,12 +1836,34 @@ func (r *timelineItemResolver) Caption(ctx context.Context, obj *model.TimelineI
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *Resolver) CentralityConnection() exec.CentralityConnectionResolver {
+	return &centralityConnectionResolver{r}
+}
+
+func (r *Resolver) CentralityEdge() exec.CentralityEdgeResolver { return &centralityEdgeResolver{r} }
+
 func (r *Resolver) CoParticipationConnection() exec.CoParticipationConnectionResolver {
 	return &coParticipationConnectionResolver{r}
 }
 
 func (r *Resolver) CoParticipationEdge() exec.CoParticipationEdgeResolver {
 	return &coParticipationEdgeResolver{r}
+}
+
+func (r *Resolver) Community() exec.CommunityResolver { return &communityResolver{r} }
+
+func (r *Resolver) CommunityConnection() exec.CommunityConnectionResolver {
+	return &communityConnectionResolver{r}
+}
+
+func (r *Resolver) CommunityEdge() exec.CommunityEdgeResolver { return &communityEdgeResolver{r} }
+
+func (r *Resolver) CommunityMemberConnection() exec.CommunityMemberConnectionResolver {
+	return &communityMemberConnectionResolver{r}
+}
+
+func (r *Resolver) CommunityMemberEdge() exec.CommunityMemberEdgeResolver {
+	return &communityMemberEdgeResolver{r}
 }
 
 func (r *Resolver) Comparison() exec.ComparisonResolver { return &comparisonResolver{r} }
@@ -1879,8 +2033,15 @@ func (r *Resolver) TimelineEdge() exec.TimelineEdgeResolver { return &timelineEd
 func (r *Resolver) TimelineItem() exec.TimelineItemResolver { return &timelineItemResolver{r} }
 
 type (
+	centralityConnectionResolver      struct{ *Resolver }
+	centralityEdgeResolver            struct{ *Resolver }
 	coParticipationConnectionResolver struct{ *Resolver }
 	coParticipationEdgeResolver       struct{ *Resolver }
+	communityResolver                 struct{ *Resolver }
+	communityConnectionResolver       struct{ *Resolver }
+	communityEdgeResolver             struct{ *Resolver }
+	communityMemberConnectionResolver struct{ *Resolver }
+	communityMemberEdgeResolver       struct{ *Resolver }
 	comparisonResolver                struct{ *Resolver }
 	derivedPersonConnectionResolver   struct{ *Resolver }
 	derivedPersonEdgeResolver         struct{ *Resolver }

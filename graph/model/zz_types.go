@@ -18,11 +18,32 @@ type Node interface {
 	IsNode()
 }
 
+// CentralityConnection is the object type of that name.
+type CentralityConnection struct{ Value }
+
+// CentralityEdge is the object type of that name.
+type CentralityEdge struct{ Value }
+
 // CoParticipationConnection is the object type of that name.
 type CoParticipationConnection struct{ Value }
 
 // CoParticipationEdge is the object type of that name.
 type CoParticipationEdge struct{ Value }
+
+// Community is the object type of that name.
+type Community struct{ Value }
+
+// CommunityConnection is the object type of that name.
+type CommunityConnection struct{ Value }
+
+// CommunityEdge is the object type of that name.
+type CommunityEdge struct{ Value }
+
+// CommunityMemberConnection is the object type of that name.
+type CommunityMemberConnection struct{ Value }
+
+// CommunityMemberEdge is the object type of that name.
+type CommunityMemberEdge struct{ Value }
 
 // Comparison is the object type of that name.
 type Comparison struct{ Value }
@@ -288,10 +309,24 @@ type TimelineItem struct{ Value }
 // New gives a record its Go type; it is nil for a name that is no type of record.
 func New(name string, v Value) any {
 	switch name {
+	case "CentralityConnection":
+		return &CentralityConnection{v}
+	case "CentralityEdge":
+		return &CentralityEdge{v}
 	case "CoParticipationConnection":
 		return &CoParticipationConnection{v}
 	case "CoParticipationEdge":
 		return &CoParticipationEdge{v}
+	case "Community":
+		return &Community{v}
+	case "CommunityConnection":
+		return &CommunityConnection{v}
+	case "CommunityEdge":
+		return &CommunityEdge{v}
+	case "CommunityMemberConnection":
+		return &CommunityMemberConnection{v}
+	case "CommunityMemberEdge":
+		return &CommunityMemberEdge{v}
 	case "Comparison":
 		return &Comparison{v}
 	case "DerivedPersonConnection":

@@ -33,17 +33,19 @@ const (
 
 // Commands is the whole command line.
 type Commands struct {
-	Serve      serveCmd      `cmd:"" help:"Serve the graph over GraphQL, with a playground."`
-	Query      queryCmd      `cmd:"" help:"Run a GraphQL query from a file or standard input."`
-	Path       pathCmd       `cmd:"" help:"Show how two entities are connected, with the words that say so."`
-	Show       showCmd       `cmd:"" help:"Show an entity and its links."`
-	Timeline   timelineCmd   `cmd:"" help:"Show what happened around entities, in order."`
-	Import     importCmd     `cmd:"" help:"Import files of JSON lines."`
-	Export     exportCmd     `cmd:"" help:"Export everything as JSON lines."`
-	Schema     schemaCmd     `cmd:"" help:"Print the GraphQL schema."`
-	Health     healthCmd     `cmd:"" help:"Ask a server whether it is ready, for health checks."`
-	Version    versionCmd    `cmd:"" help:"Print the version."`
-	Completion completionCmd `cmd:"" help:"Print a completion script for a shell."`
+	Serve       serveCmd       `cmd:"" help:"Serve the graph over GraphQL, with a playground."`
+	Query       queryCmd       `cmd:"" help:"Run a GraphQL query from a file or standard input."`
+	Path        pathCmd        `cmd:"" help:"Show how two entities are connected, with the words that say so."`
+	Show        showCmd        `cmd:"" help:"Show an entity and its links."`
+	Timeline    timelineCmd    `cmd:"" help:"Show what happened around entities, in order."`
+	Central     centralCmd     `cmd:"" help:"Show the most central entities of the graph."`
+	Communities communitiesCmd `cmd:"" help:"Show groups of entities with many links among them."`
+	Import      importCmd      `cmd:"" help:"Import files of JSON lines."`
+	Export      exportCmd      `cmd:"" help:"Export everything as JSON lines."`
+	Schema      schemaCmd      `cmd:"" help:"Print the GraphQL schema."`
+	Health      healthCmd      `cmd:"" help:"Ask a server whether it is ready, for health checks."`
+	Version     versionCmd     `cmd:"" help:"Print the version."`
+	Completion  completionCmd  `cmd:"" help:"Print a completion script for a shell."`
 }
 
 // world is what commands see of the process.

@@ -45,6 +45,8 @@ const (
 	MaxSubgraph      = 1000
 	MaxSubgraphDepth = 4
 	LinksPerNode     = 10
+	// MaxWhole bounds the links that a measure of the whole graph looks at.
+	MaxWhole = 10_000_000
 	// MaxHubPenalty is the largest hubPenalty.
 	MaxHubPenalty = 10
 )

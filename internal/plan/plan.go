@@ -173,6 +173,10 @@ const (
 	ByUntil
 	// BySourceCount: how many different sources the link has. Int.
 	BySourceCount
+	// ByPageRank, ByBetweenness: the score of the root's entities in trace.Units. Int. Package graph sorts by it: no store
+	// sees it.
+	ByPageRank
+	ByBetweenness
 )
 
 // Order is one key of an order.

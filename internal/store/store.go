@@ -59,6 +59,7 @@ type Loader interface {
 type Answerer interface {
 	Reader
 	Walker
+	Surveyor
 }
 
 // Store is a whole store.

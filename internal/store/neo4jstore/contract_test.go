@@ -66,3 +66,8 @@ func TestPatternsAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
 	storetest.RunPatterns(t, cat, open, 10, 60)
 }
+
+func TestWholeAsTheOracle(t *testing.T) {
+	cat, open := shared(t)
+	storetest.RunWhole(t, cat, open, 8, 12)
+}

@@ -28,14 +28,29 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 	} else if v != nil {
 		return v, keys, nil
 	}
+	g, keys, mark, err := s.resolve(ctx, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	if v := s.at(mark); v != nil && told(w) {
+		for i := range keys {
+			keys[i] = v.byID[g.refs[i].ID]
+		}
+		return newViewWalk(v, w, g.trips), keys, nil
+	}
+	return g, keys, nil
+}
+
+// resolve finds the entities a question names, and tells at which bookmark.
+func (s *Store) resolve(ctx context.Context, w *plan.Walk) (*walk, []uint32, string, error) {
 	g := &walk{s: s, w: w, nodes: make([]store.GraphNode, 1), links: make([]store.GraphLink, 1), nodeKeys: map[string]uint32{}, linkKeys: map[string]uint32{}}
 	if len(w.Refs) == 0 && !w.Counts {
-		return g, nil, nil
+		return g, nil, "", nil
 	}
 	text, params := g.find()
 	records, mark, trips, err := s.marked(ctx, text, params)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, "", err
 	}
 	g.trips += trips
 	keys := make([]uint32, len(w.Refs))
@@ -46,7 +61,7 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 	for i, v := range records[0][:len(w.Refs)] {
 		cols := asList(v)
 		if list := asList(cols[1]); list != nil {
-			return nil, nil, ambiguous(s.layout.cat, &w.Refs[i], list)
+			return nil, nil, "", ambiguous(s.layout.cat, &w.Refs[i], list)
 		}
 		g.refs[i].Types = w.Refs[i].Types
 		if n := asList(cols[0]); n != nil {
@@ -54,13 +69,7 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 			g.refs[i].ID = g.nodes[keys[i]].ID
 		}
 	}
-	if v := s.at(mark); v != nil && told(w) {
-		for i := range keys[:w.Asked] {
-			keys[i] = v.byID[g.refs[i].ID]
-		}
-		return newViewWalk(v, w, trips), keys[:w.Asked], nil
-	}
-	return g, keys[:w.Asked], nil
+	return g, keys[:w.Asked], mark, nil
 }
 
 // find writes the statement for the entities a question names.

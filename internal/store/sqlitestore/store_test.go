@@ -59,3 +59,12 @@ func TestPatternsAsTheOracle(t *testing.T) {
 	}
 	storetest.RunPatterns(t, cat, opener(cat), graphs, patterns)
 }
+
+func TestWholeAsTheOracle(t *testing.T) {
+	cat := parse(t)
+	graphs, filters := 60, 40
+	if testing.Short() {
+		graphs = 8
+	}
+	storetest.RunWhole(t, cat, opener(cat), graphs, filters)
+}

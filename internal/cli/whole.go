@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+)
+
+// measuring is what the commands about the whole graph share.
+type measuring struct {
+	asking
+	Type []string `placeholder:"TYPE" help:"List only these types, for example PERSON,INSTITUTION."`
+	Kind []string `placeholder:"KIND" help:"Look only at links of these kinds, for example SAID,ABOUT."`
+	AsOf string   `placeholder:"DATE" help:"Look only at links that may have held then."`
+}
+
+// vars are the variables they share.
+func (m *measuring) vars() map[string]any {
+	where := map[string]any{}
+	if len(m.Kind) > 0 {
+		where["kind"] = upper(m.Kind)
+	}
+	if m.AsOf != "" {
+		where["asOf"] = m.AsOf
+	}
+	vars := map[string]any{"where": where}
+	if len(m.Type) > 0 {
+		vars["types"] = upper(m.Type)
+	}
+	return vars
+}
+
+func upper(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = strings.ToUpper(s)
+	}
+	return out
+}
+
+type centralCmd struct {
+	measuring
+	By    string `default:"PAGE_RANK" enum:"DEGREE,PAGE_RANK,BETWEENNESS" help:"What makes an entity central (${enum})."`
+	First int    `short:"n" default:"20" help:"How many, 0 to 100."`
+}
+
+const centralQuery = `query Central($by: CentralityMeasure!, $types: [EntityType!], $where: LinkFilter, $first: Int) {
+  centrality(by: $by, types: $types, where: $where, first: $first) { totalCount sampled pivots edges { rank score node { id type name } } }
+}`
+
+// Run prints the most central entities.
+func (c *centralCmd) Run(w *world) error {
+	vars := c.vars()
+	vars["by"], vars["first"] = c.By, c.First
+	var got struct {
+		Centrality struct {
+			TotalCount, Pivots int
+			Sampled            bool
+			Edges              []struct {
+				Rank  int
+				Score float64
+				Node  struct{ ID, Type, Name string }
+			}
+		}
+	}
+	if done, err := c.answer(w, centralQuery, vars, &got); done || err != nil {
+		return err
+	}
+	s := w.style()
+	for _, e := range got.Centrality.Edges {
+		fmt.Fprintf(w.stdout, "%3d. %s%s%s  %.6g %s(%s, id:%s)%s\n", e.Rank, s.bold, e.Node.Name, s.end, e.Score, s.dim, strings.ToLower(e.Node.Type), e.Node.ID, s.end)
+	}
+	switch n := got.Centrality.TotalCount - len(got.Centrality.Edges); {
+	case got.Centrality.TotalCount == 0:
+		fmt.Fprintln(w.stdout, "No entity here has a link.")
+	case n > 0:
+		fmt.Fprintf(w.stdout, "%sand %d more%s\n", s.dim, n, s.end)
+	}
+	if got.Centrality.Sampled {
+		fmt.Fprintf(w.stdout, "%sestimated from the lines of %d entities%s\n", s.dim, got.Centrality.Pivots, s.end)
+	}
+	return nil
+}
+
+type communitiesCmd struct {
+	measuring
+	Resolution float64 `default:"1" help:"Above 1 more and smaller communities, below 1 fewer and larger ones."`
+	Seed       int     `default:"1" help:"Where the algorithm begins."`
+	MinSize    int     `default:"2" help:"Leave out communities with fewer members."`
+	First      int     `short:"n" default:"10" help:"How many communities, 0 to 100."`
+	Members    int     `default:"8" help:"How many members of each to show, 0 to 100."`
+}
+
+const communitiesQuery = `query Communities($types: [EntityType!], $where: LinkFilter, $seed: Int, $resolution: Float, $min: Int, $first: Int, $members: Int) {
+  communities(types: $types, where: $where, seed: $seed, resolution: $resolution, minSize: $min, first: $first) {
+    totalCount modularity nodes { label size internalLinks externalLinks members(first: $members) { nodes { name } } }
+  }
+}`
+
+// Run prints communities and their members.
+func (c *communitiesCmd) Run(w *world) error {
+	vars := c.vars()
+	vars["seed"], vars["resolution"], vars["min"], vars["first"], vars["members"] = c.Seed, c.Resolution, c.MinSize, c.First, c.Members
+	var got struct {
+		Communities struct {
+			TotalCount int
+			Modularity float64
+			Nodes      []struct {
+				Label                              string
+				Size, InternalLinks, ExternalLinks int
+				Members                            struct{ Nodes []struct{ Name string } }
+			}
+		}
+	}
+	if done, err := c.answer(w, communitiesQuery, vars, &got); done || err != nil {
+		return err
+	}
+	s := w.style()
+	for i, g := range got.Communities.Nodes {
+		fmt.Fprintf(w.stdout, "%d. %s%s%s %s(%s, %s within, %d out)%s\n", i+1, s.bold, g.Label, s.end, s.dim, count(g.Size, "member"), count(g.InternalLinks, "link"), g.ExternalLinks, s.end)
+		for _, m := range g.Members.Nodes {
+			fmt.Fprintf(w.stdout, "   %s\n", m.Name)
+		}
+		if n := g.Size - len(g.Members.Nodes); n > 0 {
+			fmt.Fprintf(w.stdout, "   %sand %d more%s\n", s.dim, n, s.end)
+		}
+	}
+	if got.Communities.TotalCount == 0 {
+		fmt.Fprintln(w.stdout, "There is no community of that size.")
+		return nil
+	}
+	if n := got.Communities.TotalCount - len(got.Communities.Nodes); n > 0 {
+		fmt.Fprintf(w.stdout, "%sand %d more%s\n", s.dim, n, s.end)
+	}
+	fmt.Fprintf(w.stdout, "%smodularity %.4f%s\n", s.dim, got.Communities.Modularity, s.end)
+	return nil
+}

@@ -1,0 +1,107 @@
+package neo4jstore
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
+)
+
+var _ store.Surveyor = (*Store)(nil)
+
+// State is the bookmark of the last transaction that anybody committed.
+func (s *Store) State(ctx context.Context) (string, int, error) {
+	if err := s.usable(); err != nil {
+		return "", 0, err
+	}
+	mark, err := s.mark(ctx)
+	return mark, 1, err
+}
+
+// Whole streams every entity with the entities its links lead to, by Neo4j's own numbers, which are shorter to send than
+// ids. What a filter names is found by a statement before.
+func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	g, _, _, err := s.resolve(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	text, params := g.whole()
+	out := &store.Whole{RoundTrips: g.trips + 1}
+	var numbers [][2]int64 // of each node: Neo4j's number, and how many of ends are its
+	var ends []int64
+	err = s.stream(ctx, longest, text, params, func(r *neo4j.Record) error {
+		t := s.layout.cat.TypeAt(uint8(asInt(r.Values[2]))) //nolint:gosec // an index of the catalogue's
+		if t == nil {
+			return nil // somebody else's
+		}
+		list := asList(r.Values[3])
+		out.Nodes = append(out.Nodes, store.WholeNode{ID: asString(r.Values[1]), Type: t.Index})
+		numbers = append(numbers, [2]int64{asInt(r.Values[0]), int64(len(list))})
+		for _, v := range list {
+			ends = append(ends, asInt(v))
+		}
+		if len(ends) > plan.MaxWhole {
+			return store.TooLarge()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, failure(ctx, err)
+	}
+	out.Links = make([]store.Pair, 0, len(ends))
+	order := make([]int, len(numbers))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(out.Nodes[a].ID, out.Nodes[b].ID) })
+	nodes := make([]store.WholeNode, len(order))
+	place := make(map[int64]uint32, len(order))
+	for i, j := range order {
+		nodes[i] = out.Nodes[j]
+		place[numbers[j][0]] = uint32(i)
+	}
+	out.Nodes = nodes
+	for _, n := range numbers {
+		for _, e := range ends[:n[1]] {
+			if to, ok := place[e]; ok {
+				out.Links = append(out.Links, store.Pair{From: place[n[0]], To: to})
+			}
+		}
+		ends = ends[n[1]:]
+	}
+	return out, nil
+}
+
+// whole writes the statement.
+func (g *walk) whole() (string, map[string]any) {
+	c := newCompiler(g.s.layout, &plan.Query{Refs: g.refs}, written)
+	scope := ""
+	for i := range g.refs {
+		c.resolve(i)
+		scope += ", " + c.refs[i]
+	}
+	types := c.cat.Entities
+	f, filter := g.follows(store.Way{Out: true})
+	c.w("MATCH (n:Entity) WHERE n.id >= ''\n")
+	ends := "[]"
+	if f.Kinds != 0 {
+		ends = "ends"
+		c.w("CALL (n", scope, ") { MATCH ")
+		c.pattern("n", "r", "m", f)
+		c.w(" WHERE m <> n")
+		c.linkFilter(" AND ", filter, "r", "m", types)
+		c.linkFilter(" AND ", filter, "r", "n", types)
+		c.w(" RETURN collect(id(m)) AS ends }\n")
+	}
+	c.w("RETURN id(n), n.id, ")
+	c.typeOf("n", types)
+	c.w(", ", ends)
+	return string(c.text), params(c.values)
+}

@@ -1,0 +1,59 @@
+package sqlitestore
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
+)
+
+var _ store.Surveyor = (*Store)(nil)
+
+// State is the number of the last load that the image holds.
+func (s *Store) State(ctx context.Context) (string, int, error) {
+	im, err := s.current(ctx)
+	if err != nil {
+		return "", 0, err
+	}
+	return strconv.FormatInt(im.seq, 10), 0, nil
+}
+
+// Whole reads the image through.
+func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
+	im, err := s.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &store.Whole{}
+	g := &walk{x: fetch{im: im, q: &plan.Query{Refs: w.Refs}, ctx: ctx}}
+	err = g.guard(func() {
+		g.x.resolve()
+		order := slices.Clone(im.nodeOrder)
+		slices.SortFunc(order, func(a, b uint32) int { return strings.Compare(im.id(&im.nodes[a]), im.id(&im.nodes[b])) })
+		g.x.step(len(order))
+		out.Nodes = make([]store.WholeNode, len(order))
+		place := make([]uint32, len(im.nodes))
+		for i, k := range order {
+			out.Nodes[i] = store.WholeNode{ID: im.id(&im.nodes[k]), Type: im.nodes[k].typ}
+			place[k] = uint32(i)
+		}
+		for k := 1; k < len(im.links); k++ {
+			g.x.step(1)
+			l := &im.links[k]
+			if l.from == 0 || l.from == l.to || !g.x.linkFits(w.Links, uint32(k), l.from) || !g.x.linkFits(w.Links, uint32(k), l.to) {
+				continue
+			}
+			if len(out.Links) == plan.MaxWhole {
+				g.x.fail(store.TooLarge())
+			}
+			out.Links = append(out.Links, store.Pair{From: place[l.from], To: place[l.to]})
+		}
+	})
+	if err != nil {
+		return nil, storeError(ctx, err)
+	}
+	return out, nil
+}

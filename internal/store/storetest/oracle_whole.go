@@ -1,0 +1,57 @@
+package storetest
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// State is a hash of everything.
+func (o *Oracle) State(context.Context) (string, int, error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	h := sha256.New()
+	for _, n := range sorted(o.nodes) {
+		fmt.Fprintf(h, "%+v\n", *n)
+	}
+	for _, l := range sorted(o.links) {
+		fmt.Fprintf(h, "%+v\n", *l)
+	}
+	for _, s := range sorted(o.sources) {
+		fmt.Fprintf(h, "%+v\n", *s)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)), 0, nil
+}
+
+// Whole asks of every link whether it fits from both sides.
+func (o *Oracle) Whole(_ context.Context, w *plan.Walk) (*store.Whole, error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	x := &seeing{Oracle: o, q: &plan.Query{Refs: w.Refs}}
+	for i := range w.Refs {
+		found, err := x.resolve(&w.Refs[i])
+		if err != nil {
+			return nil, err
+		}
+		n, _ := found.(*kg.Node)
+		x.refs = append(x.refs, n)
+	}
+	out := &store.Whole{}
+	for _, n := range sorted(o.nodes) {
+		out.Nodes = append(out.Nodes, store.WholeNode{ID: n.ID, Type: o.cat.TypeOf(n.Type).Index})
+	}
+	at := func(id string) uint32 {
+		return uint32(slices.IndexFunc(out.Nodes, func(n store.WholeNode) bool { return n.ID == id }))
+	}
+	for _, l := range sorted(o.links) {
+		if l.From != l.To && x.linkFits(w.Links, l, o.nodes[l.From]) && x.linkFits(w.Links, l, o.nodes[l.To]) {
+			out.Links = append(out.Links, store.Pair{From: at(l.From), To: at(l.To)})
+		}
+	}
+	return out, nil
+}
