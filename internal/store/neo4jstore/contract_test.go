@@ -61,3 +61,8 @@ func TestWalksAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
 	storetest.RunWalks(t, cat, open, 10, 60)
 }
+
+func TestEndsWithItsContext(t *testing.T) {
+	cat, open := shared(t)
+	storetest.RunCancel(t, cat, open(t))
+}
