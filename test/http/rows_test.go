@@ -325,7 +325,7 @@ func TestALargeBodyCostsNoMemory(t *testing.T) {
 	}
 	before := heap()
 	// without a length, so that the body has to be read to be found too long
-	req, err := http.NewRequestWithContext(t.Context(), "POST", base+"/graphql", io.MultiReader(strings.NewReader(`{"query":"`), io.LimitReader(letters{}, 20<<20)))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/graphql", io.MultiReader(strings.NewReader(`{"query":"`), io.LimitReader(letters{}, 20<<20)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,7 +335,7 @@ func TestALargeBodyCostsNoMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != 413 {
+	if resp.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("status %d", resp.StatusCode)
 	}
 	if grown := heap() - before; grown > 16<<20 {
@@ -450,7 +450,7 @@ func TestAClientThatGoesEndsItsStatement(t *testing.T) {
 		}}
 	})
 	ctx, cancel := context.WithCancel(t.Context())
-	req, err := http.NewRequestWithContext(ctx, "POST", base+"/graphql", strings.NewReader(`{"query":"{ people { totalCount } }"}`))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/graphql", strings.NewReader(`{"query":"{ people { totalCount } }"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
