@@ -1,11 +1,14 @@
 package cli_test
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -125,5 +128,66 @@ func TestServeWaitsForNeo4j(t *testing.T) {
 	}
 	if strings.Contains(log.String(), srv.Password) {
 		t.Error("the password is in the log")
+	}
+}
+
+// TestASignalEndsAnImportIntoNeo4j stops an import of which some is written: it ends soon, and run again it ends in the graph
+// of an import that was never stopped.
+func TestASignalEndsAnImportIntoNeo4j(t *testing.T) {
+	srv := neotest.Start(t)
+	srv.Exclusive(t)
+	var b strings.Builder
+	for i := range 60_000 {
+		fmt.Fprintf(&b, "{\"node\":\"PERSON\",\"id\":\"p%05d\",\"name\":\"Person %d\",\"createdAt\":\"2026-01-01T00:00:00Z\",\"updatedAt\":\"2026-01-01T00:00:00Z\"}\n", i, i)
+	}
+	file := filepath.Join(t.TempDir(), "people.jsonl")
+	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command := func(args ...string) *exec.Cmd {
+		cmd := exec.Command("throughline", append(args, "--store", srv.URL)...)
+		cmd.Env = []string{"THROUGHLINE_NEO4J_USER=" + srv.User, "THROUGHLINE_NEO4J_PASSWORD=" + srv.Password}
+		return cmd
+	}
+	begun := func() bool {
+		out, err := command("query", "-e", "{ people(first: 0) { totalCount } }").Output()
+		return err == nil && !strings.Contains(string(out), `"totalCount":0`)
+	}
+	cmd := command("import", file)
+	var said strings.Builder
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for !begun() {
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended by itself: %v %s", err, said.String())
+		default:
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Fatal("it goes on")
+	}
+	if want := "throughline: the import was interrupted; nothing is lost, run it again\n"; cmd.ProcessState.ExitCode() != 0 && said.String() != want {
+		t.Errorf("it said %q", said.String())
+	}
+	if out, err := command("import", file).CombinedOutput(); err != nil {
+		t.Fatalf("again: %v %s", err, out)
+	}
+	out, err := command("export").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, nodes, _ := strings.Cut(string(out), "\n")
+	if got := strings.ReplaceAll(nodes, ":00.000Z", ":00Z"); got != b.String() {
+		t.Errorf("%d bytes are exported, %d were imported", len(got), b.Len())
 	}
 }

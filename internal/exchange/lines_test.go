@@ -74,6 +74,8 @@ var badLines = []struct{ name, line, says string }{
 	{"a third stance", `{"link":"AFFILIATED_WITH","from":"p","to":"i","evidence":[{"source":"s_text","excerpt":"the words","stance":"MAYBE"}]}`, "has in stance neither SUPPORTS nor REFUTES"},
 	{"from nobody", `{"link":"AFFILIATED_WITH","from":"q","to":"i",` + words + `}`, "links from q, which stands neither above nor in the store"},
 	{"to nobody", `{"link":"AFFILIATED_WITH","from":"p","to":"q",` + words + `}`, "links to q, which stands neither above nor in the store"},
+	{"a link before its node", `{"link":"HELD_IN","from":"p","to":"after",` + words + `}`, "links from p, which is of type PERSON; HELD_IN joins EVENT there"},
+	{"a link before its other node", `{"link":"MENTIONS","from":"after","to":"p",` + words + `}`, "links from after, which stands neither above nor in the store"},
 	{"the wrong way round", `{"link":"AFFILIATED_WITH","from":"i","to":"p",` + words + `}`, "links from i, which is of type INSTITUTION; AFFILIATED_WITH joins PERSON there"},
 	{"backwards in time", `{"link":"AFFILIATED_WITH","from":"p","to":"i","since":"2021","until":"2020",` + words + `}`, "has since after until"},
 	{"an id twice", `{"node":"PERSON","id":"p","name":"P"}`, "has the id p of an earlier line; put what it says into one line"},

@@ -217,14 +217,14 @@ func (c *cutLoad) Put(ctx context.Context, b *store.Batch) error {
 // TestAnInterruptedImportIsNotThereOrGoesOn cuts an import off at each of its batches and runs it again.
 func TestAnInterruptedImportIsNotThereOrGoesOn(t *testing.T) {
 	cat := both.Catalog(t)
-	const nodes, links = 1000, 9000 // six batches
+	const nodes, links = 1000, 5000 // four batches
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		whole := open(t)
 		if _, err := exchange.Import(t.Context(), cat, whole, []exchange.File{large(nodes, links)}, exchange.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		want := exported(t, whole)
-		for after := range 5 {
+		for after := range 4 {
 			s := open(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			_, err := exchange.Import(ctx, cat, &interrupted{s, cancel, after}, []exchange.File{large(nodes, links)}, exchange.Options{})
@@ -248,6 +248,9 @@ func TestAnInterruptedImportIsNotThereOrGoesOn(t *testing.T) {
 
 // TestAnImportHoldsLittleInMemory bounds what an import holds for each record: an id's hash, twice, and nothing of its text.
 func TestAnImportHoldsLittleInMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short leaves out an import of 200,000 links")
+	}
 	cat := both.Catalog(t)
 	s := both.SQLite(cat)(t)
 	const links = 200_000

@@ -337,7 +337,7 @@ func FuzzRequestBody(f *testing.F) {
 	}
 	s := newServer(f, server.Options{MaxBody: 10_000})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		r := httptest.NewRequest("POST", "/graphql", bytes.NewReader(body))
+		r := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
 		req, status := s.Decode(httptest.NewRecorder(), r)
 		switch {

@@ -280,15 +280,6 @@ func TestLimitsOfADocument(t *testing.T) {
 	}
 }
 
-func TestAmbiguousNamesListTheirCandidates(t *testing.T) {
-	base, _ := start(t, nil)
-	// the theme and the quote both answer to this, as names or aliases
-	r := post(t, base, `{ entity(ref: {name: "protecting civilians"}) { id } a: person(ref: {name: "MARY  kaldór"}) { id } b: person(ref: {name: "NATO"}) { id } }`)
-	if !strings.Contains(r.body, `"a":{"id":"mary-kaldor"}`) || !strings.Contains(r.body, `"b":null`) {
-		t.Error(r.body)
-	}
-}
-
 func TestPagesAndUnknownThings(t *testing.T) {
 	base, _ := start(t, nil)
 	for _, c := range []struct{ query, want string }{

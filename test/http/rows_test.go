@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/server"
@@ -229,6 +230,91 @@ func TestAliasesOfOneThingAskForDifferentParts(t *testing.T) {
 	}
 }
 
+// add imports lines into the store of a server.
+func add(t *testing.T, g *graph.Options, lines string) {
+	t.Helper()
+	if _, err := exchange.Import(t.Context(), g.Catalog, g.Store.(store.Store), []exchange.File{exchange.FromBytes("lines", []byte(lines))}, exchange.Options{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAmbiguousNames(t *testing.T) {
+	base, _ := start(t, func(g *graph.Options, _ *server.Options) {
+		add(t, g, `{"node":"PERSON","id":"mary-2","name":"Mary Kaldor","aliases":["The other Mary"]}`+"\n"+`{"node":"INSTITUTION","id":"mary-3","name":"MÁRY\u00a0 kaldor"}`)
+	})
+	r := post(t, base, `{ person(ref: {name: "mary kaldor"}) { id } }`)
+	want := `"candidates":[{"id":"mary-2","type":"PERSON","name":"Mary Kaldor"},{"id":"mary-kaldor","type":"PERSON","name":"Mary Kaldor"}]`
+	if r.code(t) != "AMBIGUOUS_REF" || !strings.Contains(r.body, want) || !strings.Contains(r.body, `"data":{"person":null}`) {
+		t.Errorf("two people: %s", r.body)
+	}
+	if r := post(t, base, `{ entity(ref: {name: "mary kaldor"}) { id } }`); strings.Count(r.body, `"type"`) != 3 {
+		t.Errorf("three entities: %s", r.body)
+	}
+	// the type, an alias or an id decides, and a name in a filter is one as well
+	for query, want := range map[string]string{
+		`{ institution(ref: {name: "mary kaldor"}) { id } }`:      `{"data":{"institution":{"id":"mary-3"}}}`,
+		`{ person(ref: {name: " the OTHER  mary "}) { id } }`:     `{"data":{"person":{"id":"mary-2"}}}`,
+		`{ entity(ref: {id: "mary-2"}) { id } }`:                  `{"data":{"entity":{"id":"mary-2"}}}`,
+		`{ entity(ref: {id: "MARY-2"}) { id } }`:                  `{"data":{"entity":null}}`,
+		`{ person(ref: {name: "mary"}) { id } }`:                  `{"data":{"person":null}}`,
+		`{ person(ref: {name: "Professor Mary Kaldor"}) { id } }`: `{"data":{"person":{"id":"mary-kaldor"}}}`,
+	} {
+		if r := post(t, base, query); r.body != want {
+			t.Errorf("%s: %s", query, r.body)
+		}
+	}
+	if r := post(t, base, `{ events(where: {linkedTo: {entity: {name: "mary kaldor"}}}) { totalCount } }`); r.code(t) != "AMBIGUOUS_REF" {
+		t.Errorf("in a filter: %s", r.body)
+	}
+}
+
+func TestPagesStayRightUnderInserts(t *testing.T) {
+	var g *graph.Options
+	base, _ := start(t, func(o *graph.Options, _ *server.Options) { c := *o; g = &c })
+	var seen []string
+	after := ""
+	for range 20 {
+		r := post(t, base, `{ people(first: 2`+after+`) { nodes { name } pageInfo { endCursor hasNextPage } } }`)
+		var m struct {
+			Data struct {
+				People struct {
+					Nodes    []struct{ Name string }
+					PageInfo struct {
+						EndCursor   string
+						HasNextPage bool
+					}
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(r.body), &m); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range m.Data.People.Nodes {
+			seen = append(seen, n.Name)
+		}
+		if !m.Data.People.PageInfo.HasNextPage {
+			break
+		}
+		// one before the cursor and one behind, each time
+		add(t, g, fmt.Sprintf("{\"node\":\"PERSON\",\"name\":\"Aaa %d\"}\n", len(seen))+fmt.Sprintf("{\"node\":\"PERSON\",\"name\":\"Zzz %d\"}\n", len(seen)))
+		after = `, after: "` + m.Data.People.PageInfo.EndCursor + `"`
+	}
+	once := map[string]bool{}
+	sample := 0
+	for i, n := range seen {
+		if once[n] || strings.HasPrefix(n, "Aaa") || i > 0 && strings.ToLower(seen[i-1]) > strings.ToLower(n) {
+			t.Errorf("%s: %q", n, seen)
+		}
+		once[n] = true
+		if !strings.HasPrefix(n, "Zzz") {
+			sample++
+		}
+	}
+	if sample != 8 || len(seen) < 11 {
+		t.Errorf("pages: %q", seen)
+	}
+}
+
 func TestALargeBodyCostsNoMemory(t *testing.T) {
 	base, _ := start(t, nil)
 	heap := func() uint64 {
@@ -239,7 +325,7 @@ func TestALargeBodyCostsNoMemory(t *testing.T) {
 	}
 	before := heap()
 	// without a length, so that the body has to be read to be found too long
-	req, err := http.NewRequestWithContext(t.Context(), "POST", base+"/graphql", io.MultiReader(strings.NewReader(`{"query":"`), io.LimitReader(letters{}, 20<<20)))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/graphql", io.MultiReader(strings.NewReader(`{"query":"`), io.LimitReader(letters{}, 20<<20)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +335,7 @@ func TestALargeBodyCostsNoMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != 413 {
+	if resp.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("status %d", resp.StatusCode)
 	}
 	if grown := heap() - before; grown > 16<<20 {
@@ -364,7 +450,7 @@ func TestAClientThatGoesEndsItsStatement(t *testing.T) {
 		}}
 	})
 	ctx, cancel := context.WithCancel(t.Context())
-	req, err := http.NewRequestWithContext(ctx, "POST", base+"/graphql", strings.NewReader(`{"query":"{ people { totalCount } }"}`))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/graphql", strings.NewReader(`{"query":"{ people { totalCount } }"}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,3 +71,8 @@ func TestWholeAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
 	storetest.RunWhole(t, cat, open, 8, 12)
 }
+
+func TestEndsWithItsContext(t *testing.T) {
+	cat, open := shared(t)
+	storetest.RunCancel(t, cat, open(t))
+}

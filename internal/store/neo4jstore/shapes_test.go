@@ -228,6 +228,13 @@ func shapes(t testing.TB, cat *catalog.Catalog) []shape {
 		}), b.count(cat.Entities, &plan.LinkFilter{Role: &plan.StringFilter{IsNull: of(true)}})), cat.Entities, "i0000001")},
 		{"links that none can fit", true, byID(with(b.sel("id"), filtered(&plan.LinkFilter{Or: []*plan.LinkFilter{}})), cat.Entities, "i0000001")},
 		{"derived themes", true, byID(with(b.sel("id"), b.derived("Person", "themes", b.sel("id", "name"), b.sel("id", "kind", "fromName", "toName"))), person, "p0000001")},
+		{"derived themes filtered", true, func() *plan.Query {
+			f := b.derived("Person", "themes", b.sel("id"), b.sel("id"))
+			f.Links = &plan.LinkFilter{AsOf: &plan.DateFilter{From: 20210101, To: 20211231, Bounded: true}, Other: &plan.EntityFilter{LinkedTo: &plan.LinkedTo{Ref: 0}}}
+			q := byID(with(b.sel("id"), f), person, "p0000001")
+			q.Refs = []plan.Ref{{ID: "t0000001", Types: b.cat.Entities}}
+			return q
+		}()},
 		{"derived people", true, byID(with(b.sel("id"), b.derived("Theme", "people", b.sel("id"), b.sel("id"))), b.types("Theme"), "t0000001")},
 		{"entities by name", false, b.list(cat.Entities, 10, nil)},
 		{"people forward", false, paged(plan.Paging{After: []kg.Value{str("clara"), str("p0000001")}})},
