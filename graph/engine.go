@@ -237,7 +237,8 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 		return resp
 	}
 	resp.buf, _ = e.buffers.Get().(*[]byte)
-	w.buf = append((*resp.buf)[:0], dataPrefix...)
+	*resp.buf = append((*resp.buf)[:0], dataPrefix...)
+	w.buf = *resp.buf
 	if !w.object(&c.object, &place{}) {
 		w.buf = append(w.buf[:len(dataPrefix)], "null"...)
 	}

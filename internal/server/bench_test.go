@@ -105,17 +105,21 @@ var questions = []struct{ name, text string }{
 	{"point", `query A($id: ID!) { person(ref: {id: $id}) { id name born } }`},
 	{"chain", `query B($id: ID!) { r: person(ref: {id: $id}) { id name affiliations { nodes { id name organized(first: 5) { nodes { id name themes { nodes { id name } } } } } } } }`},
 	{"quotes", `query C($id: ID!) { r: person(ref: {id: $id}) { id name quotes { nodes { id text themes { nodes { id name } } events { nodes { id name date: startsOn } } } } } }`},
-	{"list", `query D($id: ID) { people(first: 50) { nodes { id name born affiliations(first: 3) { edges { role since node { id name } } } } } }`},
+	{"list", `query D { people(first: 50) { nodes { id name born affiliations(first: 3) { edges { role since node { id name } } } } } }`},
 	{"search", `query E($id: String!) { search(text: $id, types: [PERSON], first: 10) { edges { score node { id name } } } }`},
 }
 
 // body is a request as it is sent.
 func body(t testing.TB, name, text, id string) []byte {
 	t.Helper()
-	if name == "search" {
-		id = "person"
+	vars := map[string]any{"id": id}
+	switch name {
+	case "search":
+		vars["id"] = "person"
+	case "list":
+		vars = nil
 	}
-	b, err := json.Marshal(map[string]any{"query": text, "variables": map[string]any{"id": id}})
+	b, err := json.Marshal(map[string]any{"query": text, "variables": vars})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,9 +60,10 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (*Surroundings, err
 		out.Truncated = out.Truncated || best.refused
 		out.Nodes = append(out.Nodes, best.sorted()...)
 	}
-	place := make(map[uint32]int, len(out.Nodes))
+	place, shown := make(map[uint32]int, len(out.Nodes)), keys{}
 	for i, k := range out.Nodes {
 		place[k] = i
+		shown.add(k)
 	}
 	out.Hidden = make([]int64, len(out.Nodes))
 	var all []joined
@@ -70,10 +71,10 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (*Surroundings, err
 	collect := func(k uint32, list []store.Arc) {
 		i := place[k]
 		for _, a := range list {
-			j, shown := place[a.To]
-			if !shown {
+			if !shown.has(a.To) {
 				continue
 			}
+			j := place[a.To]
 			out.Hidden[i]--
 			if !taken[a.Link] {
 				taken[a.Link] = true
@@ -99,22 +100,17 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (*Surroundings, err
 	return out, nil
 }
 
-// keys is a set of keys that are not far above each other.
-type keys map[uint32]*[16]uint64
+// keys is a set of keys, which are small numbers: a bit for each.
+type keys []uint64
 
-func (s keys) add(k uint32) {
-	p := s[k/1024]
-	if p == nil {
-		p = &[16]uint64{}
-		s[k/1024] = p
+func (s *keys) add(k uint32) {
+	if n := int(k/64) + 1; n > len(*s) {
+		*s = append(*s, make([]uint64, max(n, 2*len(*s))-len(*s))...)
 	}
-	p[k/64%16] |= 1 << (k % 64)
+	(*s)[k/64] |= 1 << (k % 64)
 }
 
-func (s keys) has(k uint32) bool {
-	p := s[k/1024]
-	return p != nil && p[k/64%16]&(1<<(k%64)) != 0
-}
+func (s keys) has(k uint32) bool { return int(k/64) < len(s) && s[k/64]&(1<<(k%64)) != 0 }
 
 // nearest keeps the nodes with most links, and of those the first ids: a heap with the worst on top.
 type nearest struct {

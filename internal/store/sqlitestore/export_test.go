@@ -23,25 +23,30 @@ func Restores(ctx context.Context, s *Store) bool { return s.restore(ctx) != nil
 func Explained(ctx context.Context, s *Store) (map[string][]string, error) {
 	out := map[string][]string{}
 	for name, text := range statements {
-		rows, err := s.read.QueryContext(ctx, "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
+		out[name] = []string{text}
+		err := explain(ctx, s, text, func(line string) { out[name] = append(out[name], line) })
 		if err != nil {
 			return nil, err
 		}
-		lines := []string{text}
-		for rows.Next() {
-			var id, parent, unused int
-			var detail string
-			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-				return nil, err
-			}
-			lines = append(lines, detail)
-		}
-		if err := rows.Close(); err != nil {
-			return nil, err
-		}
-		out[name] = lines
 	}
 	return out, nil
+}
+
+func explain(ctx context.Context, s *Store, text string, line func(string)) error {
+	rows, err := s.read.QueryContext(ctx, "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			return err
+		}
+		line(detail)
+	}
+	return rows.Err()
 }
 
 // StatementNames are the names of Explained, in order.

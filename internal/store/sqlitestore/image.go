@@ -312,16 +312,16 @@ func (s *Store) beside(f func(ctx context.Context)) bool {
 
 // rebuild makes a new image when the file has a newer seq than the one there is.
 func (s *Store) rebuild(ctx context.Context) (*image, error) {
-	im, made, err := s.make(ctx)
-	if err == nil && made >= s.snapshotFrom {
+	im, unkept, err := s.make(ctx)
+	if unkept {
 		s.keep(im)
 	}
 	return im, err
 }
 
-// make is rebuild, and tells how many rows were made an image of that no image held before, neither here nor in the
-// file.
-func (s *Store) make(ctx context.Context) (_ *image, made int64, _ error) {
+// make is rebuild, and tells whether a start would be quicker with a snapshot of the new image: it is the first here, the
+// file holds no snapshot of it, and it is large.
+func (s *Store) make(ctx context.Context) (_ *image, unkept bool, _ error) {
 	s.build.Lock()
 	defer s.build.Unlock()
 	old := s.image.Load()
@@ -331,16 +331,10 @@ func (s *Store) make(ctx context.Context) (_ *image, made int64, _ error) {
 	}
 	im, err := advance(ctx, s.cat, s.bulk, old)
 	if err != nil {
-		return nil, 0, storeError(ctx, err)
+		return nil, false, storeError(ctx, err)
 	}
 	s.image.Store(im)
-	if first {
-		made = im.size()
-		if old != nil {
-			made -= old.size()
-		}
-	}
-	return im, made, nil
+	return im, first && im != old && im.size() >= s.snapshotFrom, nil
 }
 
 // size is how many records there are, about.

@@ -618,8 +618,8 @@ func (s *Store) prepare(ctx context.Context) error {
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(8))
 	debug.FreeOSMemory()
-	im, made, err := s.make(ctx)
-	if err == nil && made >= s.snapshotFrom {
+	im, unkept, err := s.make(ctx)
+	if unkept {
 		debug.FreeOSMemory() // what making it took
 		err = s.save(ctx, im)
 	}
