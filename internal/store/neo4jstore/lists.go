@@ -245,18 +245,21 @@ func (c *compiler) search(a *answer) {
 	c.w(" ", call, first, ") YIELD node RETURN collect(node) AS hits1 }\n")
 	c.call("hits1")
 	c.w(" UNWIND CASE WHEN size(hits1) = 0 THEN [", rest, "] ELSE [] END AS query ", call, "query) YIELD node RETURN collect(node) AS hits3 }\n")
-	c.w("WITH hits1, hits3, [n IN hits3 WHERE all(word IN ", words, " WHERE n._words CONTAINS word[0] OR n._words CONTAINS word[1] OR",
-		" any(key IN word[2] WHERE n._words CONTAINS key) OR n._words CONTAINS word[3] OR n._words CONTAINS word[4] OR n._words CONTAINS word[5])] AS hits2\n")
+	// terms are read once for each hit: they are long
+	c.call("hits3")
+	c.w(" UNWIND hits3 AS node WITH node, node._words AS terms WHERE all(word IN ", words, " WHERE terms CONTAINS word[0] OR terms CONTAINS word[1] OR",
+		" any(key IN word[2] WHERE terms CONTAINS key) OR terms CONTAINS word[3] OR terms CONTAINS word[4] OR terms CONTAINS word[5]) RETURN collect(node) AS hits2 }\n")
 	c.w("WITH CASE WHEN size(hits2) > 0 THEN hits2 ELSE hits1 + hits3 END AS hits, size(hits1) = 0 AS fuzzy\n")
 	c.scope = append(c.scope, "hits", "fuzzy")
 	c.rootPage(a, func() *matcher {
 		n, score := c.name("n"), c.name("score")
 		m := &matcher{n: n, weight: score, weighed: true, types: types, keep: []string{n, score}, count: func() { c.w("size(hits)") }}
 		m.match = func() string {
-			c.w("UNWIND hits AS ", n, " WITH ", n, ", ", n, "._nameWords AS count, [word IN ", words, " | CASE WHEN ", n, "._words CONTAINS word[0] THEN 10",
-				" WHEN ", n, "._words CONTAINS word[1] THEN 8 WHEN fuzzy AND any(key IN word[2] WHERE ", n, "._words CONTAINS key) THEN 6",
-				" WHEN ", n, "._words CONTAINS word[3] THEN 5 WHEN ", n, "._words CONTAINS word[4] THEN 4",
-				" WHEN fuzzy AND ", n, "._words CONTAINS word[5] THEN 3 ELSE 0 END] AS grades",
+			c.w("UNWIND hits AS ", n, " WITH ", n, ", ", n, "._nameWords AS count, ", n, "._words AS terms WITH ", n, ", count,",
+				" [word IN ", words, " | CASE WHEN terms CONTAINS word[0] THEN 10",
+				" WHEN terms CONTAINS word[1] THEN 8 WHEN fuzzy AND any(key IN word[2] WHERE terms CONTAINS key) THEN 6",
+				" WHEN terms CONTAINS word[3] THEN 5 WHEN terms CONTAINS word[4] THEN 4",
+				" WHEN fuzzy AND terms CONTAINS word[5] THEN 3 ELSE 0 END] AS grades",
 				" WITH ", n, ", reduce(sum = 0, g IN grades | sum + g) * 80 / (10 * size(grades)) + CASE WHEN all(g IN grades WHERE g >= 6)",
 				" THEN 20 * CASE WHEN size(grades) < count THEN size(grades) ELSE count END / count ELSE 0 END AS ", score)
 			return " WHERE "
