@@ -50,7 +50,7 @@ type Options struct {
 	Grace time.Duration
 }
 
-// ExplainHeader, with the value 1, asks for extensions.explain. A server that does not explain ignores it.
+// ExplainHeader asks for extensions.explain when its value is 1. A server that does not explain ignores it.
 const ExplainHeader = "X-Throughline-Explain"
 
 // The defaults of Options.

@@ -79,7 +79,8 @@ func drawPattern(t *rapid.T, cat *catalog.Catalog, g *drawn) *Pattern {
 			n.Node = uint32(1 + fair(t, "which", len(g.nodes)-1))
 			n.Types = 1 << g.nodes[n.Node].Type
 		case 1:
-			n.Types = 1<<cat.Types[fair(t, "type", len(cat.Types))].Index | 1<<cat.Types[fair(t, "type", len(cat.Types))].Index
+			n.Types = 1 << cat.Types[fair(t, "type", len(cat.Types))].Index
+			n.Types |= 1 << cat.Types[fair(t, "type", len(cat.Types))].Index
 		}
 		p.Nodes = append(p.Nodes, n)
 		if i == hops {

@@ -381,7 +381,7 @@ func (g *walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityF
 		c.resolve(i)
 	}
 	c.w("CALL (", join(c.scope), ") { ")
-	where := ""
+	var where string
 	if from, ok := anchorOf(f); ok {
 		where = c.anchored(from, "n", types)
 	} else {

@@ -60,7 +60,8 @@ func (r *random) pattern() (*plan.Walk, func(*testing.T, store.Graph, []uint32) 
 			refs[i] = len(w.Refs)
 			w.Refs = append(w.Refs, plan.Ref{ID: pick(r, r.nodes).ID, Types: r.cat.Entities})
 		case 1:
-			n.Types = 1<<pick(r, r.cat.Types).Index | 1<<pick(r, r.cat.Types).Index
+			n.Types = 1 << pick(r, r.cat.Types).Index
+			n.Types |= 1 << pick(r, r.cat.Types).Index
 		}
 		p.Nodes = append(p.Nodes, n)
 	}
