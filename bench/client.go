@@ -34,14 +34,18 @@ type conn struct {
 	net.Conn
 	r    *bufio.Reader
 	body []byte
+	used time.Time
 }
+
+// stale is when a server may be about to close a connection that nothing came through: Node.js waits 5 s.
+const stale = 2 * time.Second
 
 func dial(ctx context.Context, host string) (*conn, error) {
 	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", host)
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, r: bufio.NewReaderSize(c, 64<<10)}, nil
+	return &conn{Conn: c, r: bufio.NewReaderSize(c, 64<<10), used: time.Now()}, nil
 }
 
 // answer is a response; its body is valid until the next request.
@@ -55,7 +59,8 @@ type answer struct {
 const patience = 60 * time.Second
 
 func (c *conn) do(q request) (a answer, err error) {
-	if err = c.SetDeadline(time.Now().Add(patience)); err != nil {
+	c.used = time.Now()
+	if err = c.SetDeadline(c.used.Add(patience)); err != nil {
 		return a, err
 	}
 	if _, err = c.Write(q); err != nil {
@@ -147,8 +152,17 @@ type lines struct {
 	open []*conn
 }
 
-// upTo opens connections until there are n.
+// upTo opens connections until there are n fresh ones.
 func (l *lines) upTo(ctx context.Context, n int) error {
+	for i, c := range l.open[:min(n, len(l.open))] {
+		if time.Since(c.used) > stale {
+			_ = c.Close() // nothing is under way
+			var err error
+			if l.open[i], err = dial(ctx, l.host); err != nil {
+				return err
+			}
+		}
+	}
 	for len(l.open) < n {
 		c, err := dial(ctx, l.host)
 		if err != nil {

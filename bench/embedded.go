@@ -267,7 +267,10 @@ func (b *bench) measureSample(ctx context.Context) error {
 	if w.ours, err = w.startNeo4j(ctx, "ours"); err != nil {
 		return err
 	}
-	if w.servers[onNeo4j], err = b.serve(ctx, "neo4j", []string{"THROUGHLINE_NEO4J_PASSWORD=" + w.ours.Password}, "--store", w.ours.URL); err != nil {
+	if w.servers[onNeo4j], err = b.serve(ctx, "neo4j", w.env(), "--store", w.ours.URL); err != nil {
+		return err
+	}
+	if err := ready(ctx, w.servers[onNeo4j].host); err != nil {
 		return err
 	}
 	at := map[target]*lines{}

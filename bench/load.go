@@ -66,18 +66,11 @@ func (b *bench) measureLoad(ctx context.Context) error {
 	t, store, env := embedded, "sqlite:"+w.database(), []string(nil)
 	neo4jPid := 0
 	if b.store == "neo4j" {
-		var err error
-		if w.ours, err = w.startNeo4j(ctx, "ours"); err != nil {
-			return err
-		}
-		t, store, env = onNeo4j, w.ours.URL, []string{"THROUGHLINE_NEO4J_PASSWORD=" + w.ours.Password}
-		if err := w.load(ctx, onNeo4j, store, env); err != nil {
-			return err
-		}
 		w.servers[embedded].Stop()
-		if w.servers[onNeo4j], err = w.serve(ctx, "neo4j", env, "--store", store, "--no-sample"); err != nil {
+		if err := w.bringOurs(ctx); err != nil {
 			return err
 		}
+		t, store, env = onNeo4j, w.ours.URL, w.env()
 		neo4jPid = w.ours.Pid()
 	}
 	host, pid := w.servers[t].host, w.servers[t].pid()

@@ -147,14 +147,7 @@ func (w *world) pages(ctx context.Context) ([]page, error) {
 
 // bring starts the two Neo4j, loads them, and starts the servers on them.
 func (w *world) bring(ctx context.Context) (err error) {
-	if w.ours, err = w.startNeo4j(ctx, "ours"); err != nil {
-		return err
-	}
-	env := []string{"THROUGHLINE_NEO4J_PASSWORD=" + w.ours.Password}
-	if err := w.load(ctx, onNeo4j, w.ours.URL, env); err != nil {
-		return err
-	}
-	if w.servers[onNeo4j], err = w.serve(ctx, "neo4j", env, "--store", w.ours.URL, "--no-sample"); err != nil {
+	if err := w.bringOurs(ctx); err != nil {
 		return err
 	}
 	if w.lean, err = w.startNeo4j(ctx, "lean"); err != nil {
@@ -165,7 +158,7 @@ func (w *world) bring(ctx context.Context) (err error) {
 		return err
 	}
 	w.say("lean graph loaded in %.1f s", time.Since(begin).Seconds())
-	env = []string{"NEO4J_URL=" + w.lean.URL, "NEO4J_USER=" + w.lean.User, "NEO4J_PASSWORD=" + w.lean.Password, "NODE_ENV=production"}
+	env := []string{"NEO4J_URL=" + w.lean.URL, "NEO4J_USER=" + w.lean.User, "NEO4J_PASSWORD=" + w.lean.Password, "NODE_ENV=production"}
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -179,6 +172,42 @@ func (w *world) bring(ctx context.Context) (err error) {
 	}
 	w.servers[peer], err = w.family.start(ctx, "peer", "ready http://", env, "node", filepath.Join(dir, "server.mjs"))
 	return err
+}
+
+// bringOurs starts a Neo4j and Throughline on it, and imports the graph beside the server.
+func (w *world) bringOurs(ctx context.Context) (err error) {
+	if w.ours, err = w.startNeo4j(ctx, "ours"); err != nil {
+		return err
+	}
+	if w.servers[onNeo4j], err = w.serve(ctx, "neo4j", w.env(), "--store", w.ours.URL, "--no-sample"); err != nil {
+		return err
+	}
+	if err := ready(ctx, w.servers[onNeo4j].host); err != nil {
+		return err
+	}
+	return w.load(ctx, onNeo4j, w.ours.URL, w.env())
+}
+
+// env is what Throughline needs to know of its Neo4j.
+func (w *world) env() []string { return []string{"THROUGHLINE_NEO4J_PASSWORD=" + w.ours.Password} }
+
+// ready waits until a server of Throughline says that its store answers and its indexes are there.
+func ready(ctx context.Context, host string) error {
+	l := &lines{host: host}
+	defer l.close()
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) { // between two questions
+		if err := l.upTo(ctx, 1); err != nil {
+			return err
+		}
+		a, err := l.open[0].do(get(host, "/readyz"))
+		if err == nil && a.status == 200 {
+			return nil
+		}
+		if err != nil {
+			l.close()
+		}
+	}
+	return errors.Join(errors.New("the server is not ready"), ctx.Err())
 }
 
 func (w *world) startNeo4j(ctx context.Context, name string) (*neo4jserver.Server, error) {
