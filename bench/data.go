@@ -86,8 +86,8 @@ func generate(people int, seed uint64, to sink) (nodes, links int, err error) {
 	// links are kept until every node is out
 	var later []link
 	g.nodes(func(l link) { later = append(later, l) })
-	for i := range later {
-		g.link(&later[i])
+	for _, l := range later {
+		g.link(&l) // a copy: the evidence is given to the sink and kept nowhere
 	}
 	return g.count.nodes, g.count.links, g.err
 }

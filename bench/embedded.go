@@ -163,6 +163,7 @@ type startResult struct {
 	Title       string
 	Seconds     float64 // from the command to the first answer
 	First, Used int64   // memory after the first answer, and after some thousand more
+	Links       int     // 0 for the sample
 }
 
 type startsResult struct {
@@ -187,6 +188,9 @@ func (w *world) measureStart(ctx context.Context) error {
 	for i, k := range kinds {
 		var seconds []float64
 		res := startResult{Title: k.title}
+		if k.big {
+			res.Links = w.links
+		}
 		for range w.rounds {
 			if i == 0 {
 				if err := os.RemoveAll(home); err != nil {

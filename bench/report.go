@@ -279,7 +279,12 @@ func (r *results) starts() string {
 	for _, s := range r.Start.Starts {
 		rows = append(rows, []string{s.Title, num(s.Seconds), megabytes(s.First), megabytes(s.Used)})
 	}
-	return table([]string{"embedded, " + day(r.Start.Date), "seconds to the first answer", "RSS then, MB", "RSS after queries, MB"}, rows)
+	out := table([]string{"embedded, " + day(r.Start.Date), "seconds to the first answer", "RSS then, MB", "RSS after queries, MB"}, rows)
+	if s := r.Start.Starts; len(s) > 0 && s[len(s)-1].Links > 0 {
+		big, small := s[len(s)-1], s[0]
+		out += fmt.Sprintf("\nThe larger graph takes %d bytes of memory more for each of its links, nodes included.\n", (big.First-small.First)/int64(big.Links))
+	}
+	return out
 }
 
 func (r *results) sample() string {
