@@ -89,7 +89,7 @@ const (
 	oursFilter = `query Filter($theme: ID!, $from: PartialDate!, $to: PartialDate!) {
   r: events(first: 20, where: {date: {from: $from, to: $to}, linkedTo: {entity: {id: $theme}, kind: [ADDRESSED]}}) { totalCount %s nodes { id name date: startsOn } } }`
 	floorFilter = `MATCH (:Theme {id: $theme})<-[:ADDRESSED]-(e:Event) WHERE e.date >= $from AND e.date <= $to
-WITH e ORDER BY e.name WITH collect(e) AS all `
+WITH e ORDER BY e.name WITH collect(e) AS found `
 )
 
 // questions are what is measured, in the order of the tables.
@@ -116,18 +116,22 @@ RETURN [p.id, p.name, institutions]`, row: named("affiliations", named("organize
 		key: "c", title: "person → quotes → themes and event", vars: byID, plain: plainID, canon: canonical,
 		ours: `query C($id: ID!) { r: person(ref: {id: $id}) { id name quotes { nodes { id text themes { nodes { id name } } events { nodes { id name date: startsOn } } } } } }`,
 		peer: `query C($id: String!) { r: people(where: {id: {eq: $id}}) { id name quotes { id text themes { id name } events { id name date } } } }`,
-		floor: &statement{cypher: `MATCH (p:Person {id: $id}) RETURN [p.id, p.name, [(p)-[:SAID]->(q:Quote) |
+		floor: &statement{
+			cypher: `MATCH (p:Person {id: $id}) RETURN [p.id, p.name, [(p)-[:SAID]->(q:Quote) |
   [q.id, q.text, [(q)-[:ABOUT]->(t:Theme) | [t.id, t.name]], [(q)-[:SAID_AT]->(e:Event) | [e.id, e.name, e.date]]]]]`,
-			row: named("quotes", row{{name: "id"}, {name: "text"}, {name: "themes", list: idName}, {name: "events", list: row{{name: "id"}, {name: "name"}, {name: "date"}}}})},
+			row: named("quotes", row{{name: "id"}, {name: "text"}, {name: "themes", list: idName}, {name: "events", list: row{{name: "id"}, {name: "name"}, {name: "date"}}}}),
+		},
 	},
 	{
 		key: "d", title: "50 people × 3 affiliations", canon: canonical,
 		ours: `query D($after: String!) { r: people(first: 50, after: $after) { nodes { id name affiliations(first: 3) { edges { role since node { id name } } } } } }`,
 		peer: `query D($after: String!) { r: people(where: {name: {gt: $after}}, sort: [{name: ASC}], limit: 50) { id name
   affiliations: affiliationsConnection(first: 3, sort: [{node: {name: ASC}}]) { edges { properties { role since } node { id name } } } } }`,
-		floor: &statement{cypher: `MATCH (p:Person) WHERE p.name > $after WITH p ORDER BY p.name LIMIT 50
+		floor: &statement{
+			cypher: `MATCH (p:Person) WHERE p.name > $after WITH p ORDER BY p.name LIMIT 50
 RETURN [p.id, p.name, COLLECT { MATCH (p)-[r:AFFILIATED_WITH]->(i:Institution) RETURN [r.role, r.since, i.id, i.name] ORDER BY i.name LIMIT 3 }]`,
-			row: named("affiliations", row{{name: "role"}, {name: "since"}, {name: "id"}, {name: "name"}})},
+			row: named("affiliations", row{{name: "role"}, {name: "since"}, {name: "id"}, {name: "name"}}),
+		},
 		vars: func(p *params) (ours, peers map[string]any) {
 			return map[string]any{"after": p.cursor}, map[string]any{"after": p.after}
 		},
@@ -159,8 +163,10 @@ RETURN [p.id, p.name, COLLECT { MATCH (p)-[r:AFFILIATED_WITH]->(i:Institution) R
 		key: "f", title: "shortest path between two people",
 		ours: `query F($id: ID!, $to: ID!) { r: paths(from: {id: $id}, to: {id: $to}, first: 1, hubPenalty: 0, maxLength: 8) { paths { nodes { id type } } } }`,
 		peer: `query F($id: String!, $to: String!) { r: shortestPath(from: $id, to: $to) { id label } }`,
-		floor: &statement{cypher: `MATCH (a:Person {id: $id}), (b:Person {id: $to}) MATCH p = shortestPath((a)-[*..8]-(b)) UNWIND nodes(p) AS n RETURN [n.id, labels(n)[0]]`,
-			row: row{{name: "id"}, {name: "label"}}},
+		floor: &statement{
+			cypher: `MATCH (a:Person {id: $id}), (b:Person {id: $to}) MATCH p = shortestPath((a)-[*..8]-(b)) UNWIND nodes(p) AS n RETURN [n.id, labels(n)[0]]`,
+			row:    row{{name: "id"}, {name: "label"}},
+		},
 		vars:  func(p *params) (ours, peers map[string]any) { return map[string]any{"id": p.id, "to": p.to}, nil },
 		plain: func(p *params) url.Values { return url.Values{"id": {p.id}, "to": {p.to}} },
 		canon: func(*params) func(map[string]any) any { return hops },
@@ -170,15 +176,19 @@ RETURN [p.id, p.name, COLLECT { MATCH (p)-[r:AFFILIATED_WITH]->(i:Institution) R
 		ours: fmt.Sprintf(oursFilter, ""),
 		peer: `query Filter($theme: String!, $from: String!, $to: String!) {
   r: eventsConnection(first: 20, where: {date: {gte: $from, lte: $to}, themes: {some: {id: {eq: $theme}}}}, sort: [{name: ASC}]) { totalCount edges { node { id name date } } } }`,
-		floor: &statement{cypher: floorFilter + `RETURN [size(all), [e IN all[..20] | [e.id, e.name, e.date]]]`,
-			row: row{{name: "totalCount"}, {name: "nodes", list: row{{name: "id"}, {name: "name"}, {name: "date"}}}}},
+		floor: &statement{
+			cypher: floorFilter + `RETURN [size(found), [e IN found[..20] | [e.id, e.name, e.date]]]`,
+			row:    row{{name: "totalCount"}, {name: "nodes", list: row{{name: "id"}, {name: "name"}, {name: "date"}}}},
+		},
 	},
 	{
 		key: "facets", title: "the same with facets by theme", vars: filterVars, plain: plainFilter, canon: canonical,
 		ours: fmt.Sprintf(oursFilter, "facets(by: [THEME]) { buckets { key count } }"),
-		floor: &statement{cypher: floorFilter + `CALL (all) { UNWIND all AS e MATCH (e)-[:ADDRESSED]->(t:Theme) WITH t.id AS id, count(*) AS n ORDER BY n DESC, id LIMIT 100 RETURN collect([id, n]) AS buckets }
-RETURN [size(all), [[buckets]], [e IN all[..20] | [e.id, e.name, e.date]]]`,
-			row: row{{name: "totalCount"}, {name: "facets", list: row{{name: "buckets", list: row{{name: "key"}, {name: "count"}}}}}, {name: "nodes", list: row{{name: "id"}, {name: "name"}, {name: "date"}}}}},
+		floor: &statement{
+			cypher: floorFilter + `CALL (found) { UNWIND found AS e MATCH (e)-[:ADDRESSED]->(t:Theme) WITH t.id AS id, count(*) AS n ORDER BY n DESC, id LIMIT 100 RETURN collect([id, n]) AS buckets }
+RETURN [size(found), [[buckets]], [e IN found[..20] | [e.id, e.name, e.date]]]`,
+			row: row{{name: "totalCount"}, {name: "facets", list: row{{name: "buckets", list: row{{name: "key"}, {name: "count"}}}}}, {name: "nodes", list: row{{name: "id"}, {name: "name"}, {name: "date"}}}},
+		},
 	},
 	{
 		key: "evidence", title: "evidence, four levels deep", vars: byID, plain: plainID, canon: canonical,
@@ -186,7 +196,8 @@ RETURN [size(all), [[buckets]], [e IN all[..20] | [e.id, e.name, e.date]]]`,
   themes { edges { node { name } link { evidence { nodes { excerpt source { title } } } } } } } } } } } } } }`,
 		peer: `query Evidence($id: String!) { r: people(where: {id: {eq: $id}}) { name affiliations: affiliationsConnection { edges { properties { role } node { name
   organized: organizedConnection(first: 5, sort: [{node: {name: ASC}}]) { edges { node { name date themes: themesConnection { edges { node { name } properties { excerpts titles } } } } } } } } } } }`,
-		floor: &statement{cypher: `MATCH (p:Person {id: $id})
+		floor: &statement{
+			cypher: `MATCH (p:Person {id: $id})
 CALL (p) { MATCH (p)-[a:AFFILIATED_WITH]->(i:Institution)
   CALL (i) { MATCH (i)-[:ORGANIZED]->(e:Event) WITH e ORDER BY e.name LIMIT 5
     CALL (e) { MATCH (e)-[r:ADDRESSED]->(t:Theme) RETURN collect([t.name, r.excerpts, r.titles]) AS themes }
@@ -195,7 +206,8 @@ CALL (p) { MATCH (p)-[a:AFFILIATED_WITH]->(i:Institution)
 RETURN [p.name, institutions]`,
 			row: row{{name: "name"}, {name: "affiliations", list: row{{name: "role"}, {name: "name"}, {name: "organized", list: row{{name: "name"}, {name: "date"}, {name: "themes", list: row{
 				{name: "name"}, {name: "excerpts"}, {name: "titles"},
-			}}}}}}}},
+			}}}}}}},
+		},
 	},
 	{
 		key: "aliases", title: "three things under three aliases", canon: canonical,
@@ -203,10 +215,12 @@ RETURN [p.name, institutions]`,
   p: person(ref: {id: $id}) { id name born } e: event(ref: {id: $event}) { id name themes { nodes { id name } } } i: institution(ref: {id: $institution}) { id name organized(first: 5) { nodes { id name } } } }`,
 		peer: `query Aliases($id: String!, $event: String!, $institution: String!) {
   p: people(where: {id: {eq: $id}}) { id name born } e: events(where: {id: {eq: $event}}) { id name themes { id name } } i: institutions(where: {id: {eq: $institution}}) { id name organized(limit: 5, sort: [{name: ASC}]) { id name } } }`,
-		floor: &statement{cypher: `MATCH (p:Person {id: $id}) MATCH (e:Event {id: $event}) MATCH (i:Institution {id: $institution})
+		floor: &statement{
+			cypher: `MATCH (p:Person {id: $id}) MATCH (e:Event {id: $event}) MATCH (i:Institution {id: $institution})
 RETURN [[[p.id, p.name, p.born]], [[e.id, e.name, [(e)-[:ADDRESSED]->(t:Theme) | [t.id, t.name]]]],
   [[i.id, i.name, COLLECT { MATCH (i)-[:ORGANIZED]->(e:Event) RETURN [e.id, e.name] ORDER BY e.name LIMIT 5 }]]]`,
-			row: row{{name: "p", list: row{{name: "id"}, {name: "name"}, {name: "born"}}}, {name: "e", list: named("themes", idName)}, {name: "i", list: named("organized", idName)}}, bare: true},
+			row: row{{name: "p", list: row{{name: "id"}, {name: "name"}, {name: "born"}}}, {name: "e", list: named("themes", idName)}, {name: "i", list: named("organized", idName)}}, bare: true,
+		},
 		vars: func(p *params) (ours, peers map[string]any) {
 			return map[string]any{"id": p.id, "event": p.event, "institution": p.institution}, nil
 		},
