@@ -166,10 +166,10 @@ func (w *world) turns(ctx context.Context, qs []*question, at map[target]*lines,
 	}
 	r.RSS = map[string]int64{}
 	for t, s := range w.servers {
-		r.RSS[string(t)] = memory(s.pid(), "VmRSS")
+		r.RSS[string(t)] = memory(s.pid())
 	}
-	r.RSS["Neo4j of Throughline"] = memory(w.ours.Pid(), "VmRSS")
-	r.RSS["Neo4j of peer and floor"] = memory(w.lean.Pid(), "VmRSS")
+	r.RSS["Neo4j of Throughline"] = memory(w.ours.Pid())
+	r.RSS["Neo4j of peer and floor"] = memory(w.lean.Pid())
 	return nil
 }
 

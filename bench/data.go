@@ -134,8 +134,8 @@ func btoi(b bool) int {
 	return 0
 }
 
-func (g *generator) zipf(s, v float64, n int) *rand.Zipf {
-	return rand.NewZipf(g.r, s, v, uint64(n-1)) //nolint:gosec // a size is positive
+func (g *generator) zipf(v float64, n int) *rand.Zipf {
+	return rand.NewZipf(g.r, 1.2, v, uint64(n-1)) //nolint:gosec // a size is positive
 }
 
 // few draws up to n different values. It gives up on repeats, so there can be fewer.
@@ -156,10 +156,10 @@ draw:
 
 func (g *generator) nodes(add func(link)) {
 	n := g.size
-	members := g.zipf(1.2, 20, n.institutions-1) // the last institution is the island's
-	visitors := g.zipf(1.2, 20, n.events)
-	talk := g.zipf(1.2, 2, n.themes)
-	hosts := g.zipf(1.2, float64(n.institutions)/4, n.institutions-1) // scale-free: every host has a handful at any size
+	members := g.zipf(20, n.institutions-1) // the last institution is the island's
+	visitors := g.zipf(20, n.events)
+	talk := g.zipf(2, n.themes)
+	hosts := g.zipf(float64(n.institutions)/4, n.institutions-1) // scale-free: every host has a handful at any size
 	for i := range n.themes {
 		g.node(node{Type: "THEME", ID: themeID(i), Name: fmt.Sprintf("%s %s %d", g.pick(adjectives), subjects[i%len(subjects)], i)})
 		if i > 9 {

@@ -113,7 +113,7 @@ func (w *world) measurePaths(ctx context.Context) error {
 		{"two people with no path between them", report, 512, func(p *params) map[string]any {
 			return map[string]any{"id": p.id, "to": personID(w.people - 1)}
 		}},
-		{"subgraph, depth 2, 200 nodes", surroundings.ours, requests, func(p *params) map[string]any { return map[string]any{"id": p.id} }},
+		{"subgraph, depth 2, 200 nodes", surroundings.ours, 512, func(p *params) map[string]any { return map[string]any{"id": p.id} }},
 		{"totalCount on the largest hub", hub, requests, func(*params) map[string]any { return map[string]any{"id": themeID(0)} }},
 	}
 	l := &lines{host: w.servers[embedded].host}
@@ -214,7 +214,7 @@ func (w *world) measureStart(ctx context.Context) error {
 				return err
 			}
 			seconds = append(seconds, time.Since(begin).Seconds())
-			res.First = memory(c.pid(), "VmRSS")
+			res.First = memory(c.pid())
 			if _, err := l.run(ctx, []request{q}, 16, w.slice, 0); err != nil {
 				return err
 			}
@@ -231,7 +231,7 @@ func (w *world) measureStart(ctx context.Context) error {
 					}
 				}
 			}
-			res.Used = memory(c.pid(), "VmRSS")
+			res.Used = memory(c.pid())
 			l.close()
 			c.Stop()
 		}

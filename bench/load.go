@@ -130,8 +130,8 @@ func (b *bench) measureLoad(ctx context.Context) error {
 				return
 			case now := <-tick.C:
 				if now.After(settled) {
-					spread(&out.RSSFrom, &out.RSSTo, memory(pid, "VmRSS"))
-					spread(&out.Neo4jFrom, &out.Neo4jTo, memory(neo4jPid, "VmRSS"))
+					spread(&out.RSSFrom, &out.RSSTo, memory(pid))
+					spread(&out.Neo4jFrom, &out.Neo4jTo, memory(neo4jPid))
 				}
 			}
 		}

@@ -139,13 +139,13 @@ func parseStat(s string) time.Duration {
 	return time.Duration(user+system) * tick
 }
 
-// memory is a line of /proc/PID/status in bytes, such as VmRSS, 0 where it cannot be known.
-func memory(pid int, key string) int64 {
+// memory is what a process has in memory (RSS), in bytes, 0 where it cannot be known.
+func memory(pid int) int64 {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
-	return parseStatus(string(b), key)
+	return parseStatus(string(b), "VmRSS")
 }
 
 func parseStatus(s, key string) int64 {

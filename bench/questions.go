@@ -67,9 +67,7 @@ func (q *question) request(t target, host string, p *params) (request, error) {
 	return post(host, path, body), err
 }
 
-func canonical(*params) func(map[string]any) any {
-	return func(d map[string]any) any { return canon(d) }
-}
+func canonical(*params) func(map[string]any) any { return canon }
 
 func byID(p *params) (ours, peers map[string]any) { return map[string]any{"id": p.id}, nil }
 func plainID(p *params) url.Values                { return url.Values{"id": {p.id}} }
