@@ -62,9 +62,10 @@ func (w *world) make(ctx context.Context) (err error) {
 	return nil
 }
 
-// serve starts Throughline, as it is but for the cost limit: 200 nodes with up to 2,000 links and their ends cost 12,050.
+// serve starts Throughline as it comes, but for the cost limit (200 nodes with up to 2,000 links and their ends cost 12,050)
+// and the time limit, which a Neo4j that has just started can need longer than.
 func (b *bench) serve(ctx context.Context, name string, env []string, args ...string) (*child, error) {
-	args = append([]string{b.bin, "serve", "--addr", "127.0.0.1:0", "--log-level", "warn", "--max-cost", "20000"}, args...)
+	args = append([]string{b.bin, "serve", "--addr", "127.0.0.1:0", "--log-level", "warn", "--max-cost", "20000", "--timeout", "1m"}, args...)
 	return b.family.start(ctx, name, "GraphQL     http://", env, args...)
 }
 
