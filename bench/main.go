@@ -122,8 +122,8 @@ func parseFlags(args []string) (*settings, error) {
 		return nil, fmt.Errorf("-c: %w", err)
 	}
 	for _, n := range s.people {
-		if n < 100 {
-			return nil, errors.New("-people: at least 100")
+		if n < 200 {
+			return nil, errors.New("-people: at least 200")
 		}
 	}
 	if s.rounds < 1 || s.slice <= 0 {
