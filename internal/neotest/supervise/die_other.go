@@ -1,8 +1,0 @@
-//go:build !linux
-
-package main
-
-import "syscall"
-
-// dieWithParent is only known to Linux.
-func dieWithParent() *syscall.SysProcAttr { return nil }
