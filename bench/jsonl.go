@@ -71,14 +71,14 @@ func year(n int) string {
 	return strconv.Itoa(n)
 }
 
-// writeGraph writes a generated graph to a file.
-func writeGraph(path string, people int, seed uint64) (nodes, links int, err error) {
+// writeGraph writes a generated graph to a file, and notes names.
+func writeGraph(path string, people int, seed uint64, note *names) (nodes, links int, err error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return 0, 0, err
 	}
 	s, flush := newFileSink(f)
-	nodes, links, err = generate(people, seed, s)
+	nodes, links, err = generate(people, seed, noting{s, note})
 	return nodes, links, errors.Join(err, flush(), f.Close())
 }
 

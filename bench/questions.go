@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"strings"
 )
 
 // params are what one request asks for.
@@ -216,7 +217,7 @@ RETURN [p.name, institutions]`,
 		floor: &statement{
 			cypher: `MATCH (p:Person {id: $id}) MATCH (e:Event {id: $event}) MATCH (i:Institution {id: $institution})
 RETURN [[[p.id, p.name, p.born]], [[e.id, e.name, [(e)-[:ADDRESSED]->(t:Theme) | [t.id, t.name]]]],
-  [[i.id, i.name, COLLECT { MATCH (i)-[:ORGANIZED]->(e:Event) RETURN [e.id, e.name] ORDER BY e.name LIMIT 5 }]]]`,
+  [[i.id, i.name, COLLECT { MATCH (i)-[:ORGANIZED]->(o:Event) RETURN [o.id, o.name] ORDER BY o.name LIMIT 5 }]]]`,
 			row: row{{name: "p", list: row{{name: "id"}, {name: "name"}, {name: "born"}}}, {name: "e", list: named("themes", idName)}, {name: "i", list: named("organized", idName)}}, bare: true,
 		},
 		vars: func(p *params) (ours, peers map[string]any) {
@@ -255,8 +256,27 @@ func every(words string) string {
 // page is where a page of people begins.
 type page struct{ cursor, after string }
 
+// names are words that are searched for: two of the name of somebody, or of some institution, that is there. What nobody has is no
+// question to compare by, as Throughline then answers with what has one of the words.
+type names struct{ people, institutions []string }
+
+// noting notes names while a graph is made.
+type noting struct {
+	sink
+	names *names
+}
+
+func (s noting) node(n node) error {
+	if w := strings.Fields(n.Name); n.Type == "PERSON" && len(s.names.people) < requests {
+		s.names.people = append(s.names.people, w[0]+" "+w[2]) // given and family name
+	} else if n.Type == "INSTITUTION" && len(s.names.institutions) < requests {
+		s.names.institutions = append(s.names.institutions, w[0]+" "+w[2]) // such as Council … civic
+	}
+	return s.sink.node(n)
+}
+
 // draw makes the parameters of n requests, the same for the same data.
-func draw(n, people int, pages []page) []params {
+func draw(n, people int, pages []page, known *names) []params {
 	r := rand.New(rand.NewPCG(7, uint64(people))) //nolint:gosec // nothing here is secret
 	s := sizeOf(people)
 	out := make([]params, n)
@@ -266,8 +286,8 @@ func draw(n, people int, pages []page) []params {
 			id: personID(r.IntN(s.people - island)), to: personID(r.IntN(s.people - island)),
 			event: eventID(r.IntN(s.events)), institution: institutionID(r.IntN(s.institutions - 1)), theme: themeID(r.IntN(50)),
 			cursor: pg.cursor, after: pg.after,
-			person: givenNames[r.IntN(len(givenNames))] + " " + familyHeads[r.IntN(len(familyHeads))] + familyTails[r.IntN(len(familyTails))],
-			body:   bodies[r.IntN(len(bodies))] + " " + adjectives[r.IntN(len(adjectives))],
+			person: known.people[r.IntN(len(known.people))],
+			body:   known.institutions[r.IntN(len(known.institutions))],
 		}
 		for out[i].to == out[i].id {
 			out[i].to = personID(r.IntN(s.people - island))

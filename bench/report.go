@@ -10,8 +10,8 @@ import (
 // sectionNames are the places of a page that are written.
 var sectionNames = []string{"machine", "ratios", "compare", "growth", "bare", "import", "paths", "start", "sample", "load"}
 
-// names of the servers for people.
-var names = map[target]string{peer: "peer", onNeo4j: "Throughline, Neo4j", floor: "floor, by hand", embedded: "Throughline, embedded"}
+// called is what people call the servers.
+var called = map[target]string{peer: "peer", onNeo4j: "Throughline, Neo4j", floor: "floor, by hand", embedded: "Throughline, embedded"}
 
 // sections are the parts of the page of which there are figures.
 func (r *results) sections() map[string]string {
@@ -151,7 +151,7 @@ func (r *results) compare() string {
 			q := &s.Queries[i]
 			title := q.Title
 			for _, t := range targets {
-				row := []string{title, names[t]}
+				row := []string{title, called[t]}
 				by := q.Figures[t]
 				if by == nil {
 					for range 3*len(cs) + 2 {
@@ -183,7 +183,7 @@ func (r *results) compare() string {
 				continue
 			}
 			name := k
-			if x, ok := names[target(k)]; ok {
+			if x, ok := called[target(k)]; ok {
 				name = x
 			}
 			mem = append(mem, name+" "+megabytes(s.RSS[k]))
@@ -249,7 +249,7 @@ func (r *results) imports() string {
 	for _, n := range r.sizes() {
 		for _, t := range []target{embedded, onNeo4j} {
 			if x, ok := r.Sizes[n].Import[t]; ok {
-				rows = append(rows, []string{names[t], count(n), count(x.Nodes), count(x.Links), num(x.Seconds), num(x.LinksRate), megabytes(x.RSS)})
+				rows = append(rows, []string{called[t], count(n), count(x.Nodes), count(x.Links), num(x.Seconds), num(x.LinksRate), megabytes(x.RSS)})
 			}
 		}
 	}
@@ -302,7 +302,7 @@ func (r *results) sample() string {
 	}
 	var rows [][]string
 	for _, t := range []target{onNeo4j, embedded} {
-		row := []string{names[t]}
+		row := []string{called[t]}
 		for _, c := range cs {
 			f := r.Sample.Figures[t][c]
 			row = append(row, num(f.Rate), num(f.P50), num(f.P99))

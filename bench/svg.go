@@ -55,7 +55,7 @@ func plot(people int, s *sizeResult) string {
 	fmt.Fprintf(&b, `<text x="8" y="18">Requests a second, 16 clients, %s people, %s links (logarithmic)</text>`+"\n", count(people), count(s.Links))
 	for i, t := range targets {
 		at := 8 + 200*i
-		fmt.Fprintf(&b, `<rect class="%s" x="%d" y="30" width="10" height="10"/><text class="small" x="%d" y="39">%s</text>`+"\n", t, at, at+15, html.EscapeString(names[t]))
+		fmt.Fprintf(&b, `<rect class="%s" x="%d" y="30" width="10" height="10"/><text class="small" x="%d" y="39">%s</text>`+"\n", t, at, at+15, html.EscapeString(called[t]))
 	}
 	for e := from; e <= to; e++ {
 		at := x(math.Pow(10, e))

@@ -43,7 +43,8 @@ func (w *world) make(ctx context.Context) (err error) {
 	if err := os.MkdirAll(w.dir, 0o750); err != nil {
 		return err
 	}
-	if w.nodes, w.links, err = writeGraph(w.file(), w.people, w.seed); err != nil {
+	known := &names{}
+	if w.nodes, w.links, err = writeGraph(w.file(), w.people, w.seed, known); err != nil {
 		return err
 	}
 	w.say("%d people: %d nodes, %d links", w.people, w.nodes, w.links)
@@ -58,7 +59,7 @@ func (w *world) make(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	w.params = draw(requests, w.people, pages)
+	w.params = draw(requests, w.people, pages, known)
 	return nil
 }
 
