@@ -29,6 +29,8 @@ func (p *Partition) Size() int { return 12*len(p.Nodes) + 48*len(p.Groups) }
 const (
 	// rounds is how often the whole is gone through from what was found before, as long as that makes it better.
 	rounds = 2
+	// settling bounds the passes that look for single nodes to move at the end: two are common.
+	settling = 16
 	// better is the least gain of a move, as a share of all links.
 	better = 1e-7
 )
@@ -52,7 +54,17 @@ func Communities(ctx context.Context, g *Net, seed uint64, resolution float64) (
 			break
 		}
 	}
-	return g.partition(whole(base, of), resolution), ctx.Err()
+	// Groups moved as a whole, or divided because they fell apart, can leave a node that is better off with a neighbour.
+	for range settling {
+		moved, err := l.move(base, of)
+		if err != nil {
+			return nil, err
+		}
+		if of = whole(base, of); !moved {
+			break
+		}
+	}
+	return g.partition(of, resolution), ctx.Err()
 }
 
 // level is a graph whose nodes stand for groups of nodes; links within one are only in its degree.
