@@ -78,7 +78,7 @@ func (a *analyses) get(ctx context.Context, log *slog.Logger, state, key string,
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if x.waiting--; x.waiting == 0 && !(x.running && errors.Is(ctx.Err(), context.DeadlineExceeded)) {
+	if x.waiting--; x.waiting == 0 && (!x.running || !errors.Is(ctx.Err(), context.DeadlineExceeded)) {
 		x.cancel()
 		if a.found[key] == x && !slices.Contains(a.used, key) {
 			delete(a.found, key) // who asks now begins anew

@@ -54,7 +54,7 @@ type Serve struct {
 	Playground    bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
 	Explain       string        `name:"explain" env:"THROUGHLINE_EXPLAIN" default:"auto" enum:"auto,on,off" help:"Whether requests with the header X-Throughline-Explain: 1 are told how they were answered (plan, statements, times): ${enum}. auto: only when --addr is a loopback address; behind a proxy on the same machine, set off."`
 	MaxBody       int64         `name:"max-body" env:"THROUGHLINE_MAX_BODY" default:"1048576" help:"Bytes of a request's body."`
-	MaxConcurrent int           `name:"max-concurrent" env:"THROUGHLINE_MAX_CONCURRENT" default:"256" help:"Operations under way; as many again may wait, what is beyond gets a 503."`
+	MaxConcurrent int           `name:"max-concurrent" env:"THROUGHLINE_MAX_CONCURRENT" default:"0" help:"Operations under way; as many again may wait, what is beyond gets a 503. 0: 32 for each core."`
 	Adjacency     int64         `name:"adjacency-links" env:"THROUGHLINE_ADJACENCY_LINKS" default:"5000000" help:"Links of a Neo4j that tracing may keep in memory, about 100 bytes each, for as long as nobody writes; a larger graph is walked in Neo4j. 0 keeps none."`
 	Grace         time.Duration `name:"grace" env:"THROUGHLINE_GRACE" default:"8s" help:"Time requests under way get when the server stops."`
 	Share         bool          `name:"share-statements" env:"THROUGHLINE_SHARE_STATEMENTS" default:"true" negatable:"" help:"Let requests of one shape that are under way together share a statement at Neo4j."`
@@ -101,7 +101,6 @@ func (s *Serve) Validate() error {
 		{"max-root-fields", s.MaxRootFields},
 		{"max-rows", s.MaxRows},
 		{"max-nodes", s.MaxNodes},
-		{"max-concurrent", s.MaxConcurrent},
 		{"max-body", int(s.MaxBody)},
 		{"timeout", int(s.Timeout)},
 		{"grace", int(s.Grace)},
@@ -112,6 +111,9 @@ func (s *Serve) Validate() error {
 	}
 	if s.MaxAliases < 0 {
 		return &UsageError{"--max-aliases is less than 0", "leave it out for the default"}
+	}
+	if s.MaxConcurrent < 0 {
+		return &UsageError{"--max-concurrent is less than 0", "leave it out for the default"}
 	}
 	for _, o := range s.CORSOrigin {
 		u, err := url.Parse(o)

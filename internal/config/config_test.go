@@ -98,7 +98,7 @@ func TestValidate(t *testing.T) {
 	for flag, spoil := range map[string]func(*config.Serve){
 		"max-depth": func(s *config.Serve) { s.MaxDepth = 0 }, "max-cost": func(s *config.Serve) { s.MaxCost = 0 }, "max-root-fields": func(s *config.Serve) { s.MaxRootFields = -1 },
 		"max-tokens": func(s *config.Serve) { s.MaxTokens = 0 }, "max-errors": func(s *config.Serve) { s.MaxErrors = 0 }, "max-nodes": func(s *config.Serve) { s.MaxNodes = 0 }, "max-rows": func(s *config.Serve) { s.MaxRows = 0 },
-		"timeout": func(s *config.Serve) { s.Timeout = -1 }, "max-body": func(s *config.Serve) { s.MaxBody = 0 }, "max-concurrent": func(s *config.Serve) { s.MaxConcurrent = 0 },
+		"timeout": func(s *config.Serve) { s.Timeout = -1 }, "max-body": func(s *config.Serve) { s.MaxBody = 0 }, "max-concurrent": func(s *config.Serve) { s.MaxConcurrent = -1 },
 		"grace": func(s *config.Serve) { s.Grace = -1 }, "max-aliases": func(s *config.Serve) { s.MaxAliases = -1 },
 		"cors-origin": func(s *config.Serve) { s.CORSOrigin = []string{"https://app.example.org/path"} },
 	} {

@@ -70,7 +70,7 @@ func (f *LinkFilter) Fits(l *LinkFacts) bool {
 	if f.Not != nil && f.Not.Fits(l) || f.Kinds != nil && !f.Kinds.Has(l.Kind) {
 		return false
 	}
-	if r := f.Role; r != nil && (r.IsNull != nil && *r.IsNull == l.HasRole || !r.Bare() && !(l.HasRole && r.Fits(l.Role))) {
+	if r := f.Role; r != nil && (r.IsNull != nil && *r.IsNull == l.HasRole || !r.Bare() && (!l.HasRole || !r.Fits(l.Role))) {
 		return false
 	}
 	if f.AsOf != nil && (l.From > f.AsOf.To || l.To < f.AsOf.From) {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -43,7 +44,8 @@ type Options struct {
 	CORSOrigins []string
 	// MaxBody bounds a request's body in bytes.
 	MaxBody int64
-	// MaxConcurrent bounds operations under way; as many again may wait, for QueueTime. What is beyond gets a 503.
+	// MaxConcurrent bounds operations under way; as many again may wait, for QueueTime. What is beyond gets a 503. 0 stands for
+	// ConcurrentPerCore on each core.
 	MaxConcurrent int
 	QueueTime     time.Duration
 	// Grace is how long requests under way may take when the server stops.
@@ -55,10 +57,12 @@ const ExplainHeader = "X-Throughline-Explain"
 
 // The defaults of Options.
 const (
-	DefaultMaxBody       = 1 << 20
-	DefaultMaxConcurrent = 256
-	DefaultQueueTime     = time.Second
-	DefaultGrace         = 10 * time.Second
+	DefaultMaxBody = 1 << 20
+	// ConcurrentPerCore keeps cores and a store busy, and a request that is taken from waiting behind more than it would
+	// have to with that many clients.
+	ConcurrentPerCore = 32
+	DefaultQueueTime  = time.Second
+	DefaultGrace      = 10 * time.Second
 )
 
 // Time limits of a connection: a client that drips bytes holds a connection so long, and nothing else.
@@ -98,7 +102,7 @@ func New(o Options) (*Server, error) {
 		o.MaxBody = DefaultMaxBody
 	}
 	if o.MaxConcurrent == 0 {
-		o.MaxConcurrent = DefaultMaxConcurrent
+		o.MaxConcurrent = ConcurrentPerCore * runtime.GOMAXPROCS(0)
 	}
 	s := &Server{o: o, log: o.Logger, slots: make(chan struct{}, o.MaxConcurrent)}
 	if s.log == nil {

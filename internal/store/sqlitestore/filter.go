@@ -9,29 +9,16 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// matchText matches one text, already folded.
-func matchText(f *plan.StringFilter, s string) bool {
-	return (f.Eq == nil || s == *f.Eq) &&
-		(f.In == nil || slices.Contains(f.In, s)) &&
-		(f.Contains == nil || strings.Contains(s, *f.Contains)) &&
-		(f.StartsWith == nil || strings.HasPrefix(s, *f.StartsWith))
-}
-
-// bare tells whether a filter asks for nothing but isNull.
-func bare(f *plan.StringFilter) bool {
-	return f.Eq == nil && f.In == nil && f.Contains == nil && f.StartsWith == nil
-}
-
 // matchTexts matches a field of several texts: each is folded when it is looked at. present: the field has a text.
 func matchTexts(f *plan.StringFilter, present bool, each func(yield func(string) bool)) bool {
 	if f.IsNull != nil && *f.IsNull == present {
 		return false
 	}
-	if bare(f) {
+	if f.Bare() {
 		return true
 	}
 	for s := range each {
-		if matchText(f, text.Fold(s)) {
+		if f.Fits(text.Fold(s)) {
 			return true
 		}
 	}
