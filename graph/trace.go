@@ -471,6 +471,38 @@ func (x *searching) cell(ids ...string) cell {
 	return c
 }
 
+// records reads the records of nodes and links: one for each, nil for what is gone since the search.
+func (x *searching) records(nodes, links []uint32) ([]*kg.Row, error) {
+	var err error
+	if g, ok := x.g.(store.Keyed); ok {
+		x.a.res, err = g.Read(x.ctx, x.a.query, nodes, links)
+	} else {
+		x.a.query.IDs = append(x.nodeIDs(nodes), x.linkIDs(links)...)
+		x.a.res, err = x.e.opts.Store.Fetch(x.ctx, x.a.query)
+	}
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]*kg.Row, len(x.a.res.Edges))
+	for i := range rows {
+		if row := &x.a.res.Edges[i].Node; row.Type != 0 {
+			rows[i] = row
+		}
+	}
+	return rows, nil
+}
+
+// known is a cell of those records that are not gone.
+func (x *searching) known(rows []*kg.Row) cell {
+	c := cell{sel: x.a.query.Root.Node}
+	for _, row := range rows {
+		if row != nil {
+			c.rows = append(c.rows, row)
+		}
+	}
+	return c
+}
+
 func (x *searching) nodeIDs(keys []uint32) []string {
 	ids := make([]string, len(keys))
 	for i, k := range keys {
@@ -795,21 +827,21 @@ func (x *searching) subgraph() error {
 	if err != nil {
 		return err
 	}
-	nodes, links := x.nodeIDs(s.Nodes), x.linkIDs(s.Links)
-	ids := nodes
-	if len(selected(x.obj, "links")) > 0 {
-		ids = append(slices.Clone(nodes), links...)
+	if len(selected(x.obj, "links")) == 0 {
+		s.Links = nil
 	}
-	if err := x.read(ids); err != nil {
+	rows, err := x.records(s.Nodes, s.Links)
+	if err != nil {
 		return err
 	}
+	nodes, links := rows[:len(s.Nodes)], rows[len(s.Nodes):]
 	var frontier []tree
 	for i, n := range s.Hidden {
 		if n > 0 {
-			frontier = append(frontier, tree{"node": x.cell(nodes[i]), "hiddenLinks": intCell(n)})
+			frontier = append(frontier, tree{"node": x.known(nodes[i : i+1]), "hiddenLinks": intCell(n)})
 		}
 	}
-	x.a.tree = tree{"nodes": x.cell(nodes...), "links": x.cell(links...), "frontier": treeCell(frontier...), "truncated": boolCell(s.Truncated)}
+	x.a.tree = tree{"nodes": x.known(nodes), "links": x.known(links), "frontier": treeCell(frontier...), "truncated": boolCell(s.Truncated)}
 	return nil
 }
 

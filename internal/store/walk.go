@@ -43,6 +43,13 @@ type Patterned interface {
 	Counts() *Counts
 }
 
+// Keyed is a Graph that has the records of what it walked at hand.
+type Keyed interface {
+	Graph
+	// Read answers a plan by ids as Reader.Fetch does; the ids are those of these nodes, and behind them of these links.
+	Read(ctx context.Context, q *plan.Query, nodes, links []uint32) (*kg.Result, error)
+}
+
 // Way says how links are followed.
 type Way struct {
 	// Out and In say which directions count, seen from the nodes that are expanded.

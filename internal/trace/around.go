@@ -34,7 +34,7 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (*Surroundings, err
 		out.Nodes, out.Truncated = out.Nodes[:q.MaxNodes], true
 	}
 	both := store.Way{Out: true, In: true}
-	seen := keys{}
+	seen, degree := keys{}, degreesOf(g)
 	for _, k := range out.Nodes {
 		seen.add(k)
 	}
@@ -44,7 +44,7 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (*Surroundings, err
 		front := slices.Clone(out.Nodes[inner:])
 		inner = len(out.Nodes)
 		slices.Sort(front)
-		best := &nearest{g: g, room: q.MaxNodes - len(out.Nodes)}
+		best := &nearest{g: g, degree: degree, room: q.MaxNodes - len(out.Nodes)}
 		err := g.Expand(ctx, front, both, func(k uint32, list []store.Arc) {
 			links[k] = int64(len(list))
 			for _, a := range list {
@@ -67,7 +67,7 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (*Surroundings, err
 	}
 	out.Hidden = make([]int64, len(out.Nodes))
 	var all []joined
-	taken := map[uint32]bool{}
+	taken := keys{}
 	collect := func(k uint32, list []store.Arc) {
 		i := place[k]
 		for _, a := range list {
@@ -76,9 +76,9 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (*Surroundings, err
 			}
 			j := place[a.To]
 			out.Hidden[i]--
-			if !taken[a.Link] {
-				taken[a.Link] = true
-				all = append(all, joined{a.Link, min(i, j), max(i, j), g.Link(a.Link).ID})
+			if !taken.has(a.Link) {
+				taken.add(a.Link)
+				all = append(all, joined{a.Link, min(i, j), max(i, j)})
 			}
 		}
 		out.Hidden[i] += links[k]
@@ -96,7 +96,7 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (*Surroundings, err
 	if err != nil {
 		return nil, err
 	}
-	out.list(all, q.MaxLinks)
+	out.list(g, all, q.MaxLinks)
 	return out, nil
 }
 
@@ -112,9 +112,11 @@ func (s *keys) add(k uint32) {
 
 func (s keys) has(k uint32) bool { return int(k/64) < len(s) && s[k/64]&(1<<(k%64)) != 0 }
 
-// nearest keeps the nodes with most links, and of those the first ids: a heap with the worst on top.
+// nearest keeps the nodes with most links, and of those the first ids: a heap with the worst on top. An id is asked for
+// only where degrees are equal: most nodes are turned away by their degree.
 type nearest struct {
 	g       store.Graph
+	degree  func(uint32) int64
 	room    int
 	nodes   []ranked
 	refused bool
@@ -123,36 +125,52 @@ type nearest struct {
 type ranked struct {
 	key    uint32
 	degree int64
-	id     string
+}
+
+// degrees is a graph that knows the degree of a node without the rest of it.
+type degrees interface {
+	Degree(key uint32) int64
+}
+
+func degreesOf(g store.Graph) func(uint32) int64 {
+	if d, ok := g.(degrees); ok {
+		return d.Degree
+	}
+	return func(k uint32) int64 { return g.Node(k).Degree }
 }
 
 func (n *nearest) Len() int           { return len(n.nodes) }
-func (n *nearest) Less(i, j int) bool { return n.nodes[i].compare(n.nodes[j]) > 0 }
+func (n *nearest) Less(i, j int) bool { return n.compare(n.nodes[i], n.nodes[j]) > 0 }
 func (n *nearest) Swap(i, j int)      { n.nodes[i], n.nodes[j] = n.nodes[j], n.nodes[i] }
 func (n *nearest) Push(x any)         { n.nodes = append(n.nodes, x.(ranked)) } //nolint:forcetypeassert // nothing else is pushed
 func (n *nearest) Pop() any           { return nil }                            // nothing is popped
 
-func (r ranked) compare(o ranked) int {
-	return cmp.Or(cmp.Compare(o.degree, r.degree), strings.Compare(r.id, o.id))
+func (n *nearest) compare(a, b ranked) int {
+	if c := cmp.Compare(b.degree, a.degree); c != 0 {
+		return c
+	}
+	return strings.Compare(n.g.Node(a.key).ID, n.g.Node(b.key).ID)
 }
 
 func (n *nearest) add(k uint32) {
-	x := n.g.Node(k)
-	r := ranked{k, x.Degree, x.ID}
-	switch {
-	case len(n.nodes) < n.room:
-		heap.Push(n, r)
-	case n.room > 0 && r.compare(n.nodes[0]) < 0:
+	if n.room == 0 {
 		n.refused = true
+		return
+	}
+	r := ranked{k, n.degree(k)}
+	if len(n.nodes) < n.room {
+		heap.Push(n, r)
+		return
+	}
+	n.refused = true
+	if n.compare(r, n.nodes[0]) < 0 {
 		n.nodes[0] = r
 		heap.Fix(n, 0)
-	default:
-		n.refused = true
 	}
 }
 
 func (n *nearest) sorted() []uint32 {
-	slices.SortFunc(n.nodes, ranked.compare)
+	slices.SortFunc(n.nodes, n.compare)
 	out := make([]uint32, len(n.nodes))
 	for i, r := range n.nodes {
 		out[i] = r.key
@@ -164,14 +182,17 @@ func (n *nearest) sorted() []uint32 {
 type joined struct {
 	link       uint32
 	near, away int
-	id         string
 }
 
 // list lists the links, those of the nearest nodes first, as many as there is room for.
-func (out *Surroundings) list(all []joined, most int) {
+func (out *Surroundings) list(g store.Graph, all []joined, most int) {
 	slices.SortFunc(all, func(a, b joined) int {
-		return cmp.Or(cmp.Compare(a.near, b.near), cmp.Compare(a.away, b.away), strings.Compare(a.id, b.id))
+		if c := cmp.Or(cmp.Compare(a.near, b.near), cmp.Compare(a.away, b.away)); c != 0 {
+			return c
+		}
+		return strings.Compare(g.Link(a.link).ID, g.Link(b.link).ID)
 	})
+	out.Links = make([]uint32, 0, min(len(all), most))
 	for i, j := range all {
 		if i >= most {
 			out.Truncated = true

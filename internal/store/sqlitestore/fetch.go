@@ -51,6 +51,9 @@ type fetch struct {
 	walked  int // steps in all
 	pending []evidencePage
 	trips   int
+	// keyed: these stand in for q.IDs.
+	keyed                    bool
+	walkedNodes, walkedLinks []uint32
 
 	roles map[*plan.StringFilter][]fit // see roleFits
 	vals  slab[kg.Value]
@@ -97,6 +100,10 @@ func (x *fetch) run() (res *kg.Result, err error) {
 	f := &x.q.Root
 	switch x.q.Start {
 	case plan.ByID, plan.ByIDs:
+		if x.keyed {
+			x.byKeys(&res.Page, f.Node)
+			break
+		}
 		res.Edges = make([]kg.Edge, 0, len(x.q.IDs))
 		for _, id := range x.q.IDs {
 			var e kg.Edge
@@ -212,6 +219,22 @@ func (x *fetch) byID(id string, row *kg.Row, sel *plan.Sel) bool {
 		}
 	}
 	return false
+}
+
+// byKeys fills a page as byID would with the ids of these keys.
+func (x *fetch) byKeys(page *kg.Page, sel *plan.Sel) {
+	page.Edges = make([]kg.Edge, len(x.walkedNodes)+len(x.walkedLinks))
+	for i, k := range x.walkedNodes {
+		if x.q.Types.Has(x.im.nodes[k].typ) {
+			x.node(&page.Edges[i].Node, k, sel)
+		}
+	}
+	if !x.q.Types.Has(x.im.cat.Link.Index) {
+		return
+	}
+	for i, k := range x.walkedLinks {
+		x.link(&page.Edges[len(x.walkedNodes)+i].Node, k, sel)
+	}
 }
 
 // node fills the row of an entity.

@@ -14,6 +14,7 @@ import (
 var (
 	_ store.Walker    = (*Store)(nil)
 	_ store.Patterned = (*walk)(nil)
+	_ store.Keyed     = (*walk)(nil)
 )
 
 // Walk gives the image as the question sees it: every step is in memory.
@@ -22,7 +23,7 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 	if err != nil {
 		return nil, nil, err
 	}
-	g := &walk{x: fetch{im: im, q: &plan.Query{Refs: w.Refs}, ctx: ctx}, rec: store.RecorderOf(ctx), sources: w.Sources || w.SourceDates, dates: w.SourceDates}
+	g := &walk{s: s, x: fetch{im: im, q: &plan.Query{Refs: w.Refs}, ctx: ctx}, rec: store.RecorderOf(ctx), sources: w.Sources || w.SourceDates, dates: w.SourceDates}
 	if err := g.guard(g.x.resolve); err != nil {
 		return nil, nil, storeError(ctx, err)
 	}
@@ -41,6 +42,7 @@ func kindsAlone(f *plan.LinkFilter) (*plan.LinkFilter, *catalog.KindSet) {
 
 // walk is the image as one question sees it.
 type walk struct {
+	s              *Store
 	x              fetch
 	filter         *plan.LinkFilter
 	kinds          *catalog.KindSet // a filter that asks for kinds alone is looked at once for each group
@@ -245,6 +247,33 @@ func (g *walk) Node(k uint32) store.GraphNode {
 	n := &g.x.im.nodes[k]
 	return store.GraphNode{ID: g.x.im.id(n), Type: n.typ, Degree: g.x.im.degree(k), Date: known(n.from, n.to, n.dated)}
 }
+
+// Read reads by key what Fetch would have to find by id, and from the image the walk went through.
+func (g *walk) Read(ctx context.Context, q *plan.Query, nodes, links []uint32) (*kg.Result, error) {
+	if ctx.Err() != nil {
+		return nil, ended(ctx)
+	}
+	x := &fetch{im: g.x.im, q: q, ctx: ctx, db: g.s.read, keyed: true, walkedNodes: nodes, walkedLinks: links}
+	res, err := x.run()
+	store.RecorderOf(ctx).Walk(x.walked, x.rows)
+	if err == errStale { //nolint:errorlint // never wrapped: see Fetch
+		q.IDs = make([]string, 0, len(nodes)+len(links))
+		for _, k := range nodes {
+			q.IDs = append(q.IDs, g.x.im.id(&g.x.im.nodes[k]))
+		}
+		for _, k := range links {
+			q.IDs = append(q.IDs, g.x.im.linkID(k))
+		}
+		return g.s.Fetch(ctx, q)
+	}
+	if err != nil {
+		return nil, storeError(ctx, err)
+	}
+	return res, nil
+}
+
+// Degree is that of Node, for the searches that rank many nodes by it.
+func (g *walk) Degree(k uint32) int64 { return g.x.im.degree(k) }
 
 // Link tells what a link is.
 func (g *walk) Link(k uint32) store.GraphLink {
