@@ -191,10 +191,58 @@ type batch struct {
 	err     error // of reading
 }
 
+// writer puts batches into a load beside the checks of those that follow.
+type writer struct {
+	batches chan *store.Batch
+	ended   chan struct{}
+	err     error // once it has ended
+}
+
+func newWriter(ctx context.Context, l store.Load) *writer {
+	w := &writer{batches: make(chan *store.Batch, 4), ended: make(chan struct{})}
+	go func() {
+		defer close(w.ended)
+		for b := range w.batches {
+			if w.err = l.Put(ctx, b); w.err != nil {
+				return
+			}
+		}
+	}()
+	return w
+}
+
+func (w *writer) put(b *store.Batch) error {
+	select {
+	case w.batches <- b:
+		return nil
+	case <-w.ended:
+		return w.err
+	}
+}
+
+// end waits until everything is written.
+func (w *writer) end() error {
+	close(w.batches)
+	<-w.ended
+	return w.err
+}
+
 // pass reads all files once and puts them into l, if there is one.
-func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load, files []File, o Options) (Counts, error) {
+func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load, files []File, o Options) (counts Counts, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	var w *writer
+	if l != nil {
+		w = newWriter(ctx, l)
+		defer func() {
+			if err != nil {
+				cancel()
+			}
+			if e := w.end(); err == nil {
+				err = e
+			}
+		}()
+	}
 	batches := make(chan *batch, 4)
 	go func() {
 		defer close(batches)
@@ -205,7 +253,6 @@ func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load
 		}
 	}()
 	c := &checks{cat: cat, store: s, types: map[uint64]uint8{}, seed: maphash.MakeSeed(), texts: map[string]string{}}
-	var counts Counts
 	var bad []*LineError
 	at := -1
 	for b := range batches {
@@ -240,8 +287,8 @@ func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load
 		counts.Sources += len(sb.Sources)
 		counts.Nodes += len(sb.Nodes)
 		counts.Links += len(sb.Links)
-		if l != nil && len(bad) == 0 {
-			if err := l.Put(ctx, &sb); err != nil {
+		if w != nil && len(bad) == 0 {
+			if err := w.put(&sb); err != nil {
 				return counts, err
 			}
 		}

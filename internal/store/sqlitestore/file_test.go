@@ -291,3 +291,30 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 		t.Errorf("the statements are not as in %s (write it anew with -update):\n%s", golden, got)
 	}
 }
+
+// The first load of a file makes the index of the links' ids at its end, or earlier when an id comes again.
+func TestALinkThatComesAgainInTheFirstLoadReplacesItself(t *testing.T) {
+	cat := parse(t)
+	s := keep(t, cat, filepath.Join(t.TempDir(), "g.db"))
+	undone, err := s.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(undone.Put(t.Context(), two()), undone.Rollback()); err != nil {
+		t.Fatal(err)
+	}
+	l, err := s.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := two()
+	again.Links[0].Evidence[0].Excerpt = "the club is Ann's"
+	if err := errors.Join(l.Put(t.Context(), two()), l.Put(t.Context(), again), l.Commit(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	err = s.Links(t.Context(), func(l *kg.Link) error { got = append(got, l.Evidence[0].Excerpt); return nil })
+	if err != nil || len(got) != 1 || got[0] != "the club is Ann's" {
+		t.Errorf("the links' excerpts are %q, error %v", got, err)
+	}
+}

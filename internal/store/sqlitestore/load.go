@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"hash/maphash"
 	"log/slog"
 	"runtime/debug"
 	"slices"
@@ -36,6 +37,10 @@ type load struct {
 
 	sourceRows, nodeRows, linkRows   inserter
 	findNode, findSource, noteChange *sql.Stmt
+
+	// links are the hashes of the ids written while there is no index of them, nil when there is one: see indexLinks
+	links map[uint64]struct{}
+	seed  maphash.Seed
 
 	nodes   map[string]int64 // rows by id; emptied when it grows beyond maxKnown
 	sources map[string]*loadSource
@@ -73,6 +78,8 @@ const (
 	setLink   = `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, unverified=?, createdAt=?, updatedAt=?, rev=? WHERE k=?`
 	setSource = `UPDATE source SET title=?, url=?, kind=?, publisher=?, authors=?, publishedOn=?, contentHash=?, text=?, rev=? WHERE k=?`
 	setProof  = `UPDATE link SET evidence=?, unverified=?, rev=? WHERE k=?`
+	dropIndex = `DROP INDEX link_id`
+	makeIndex = `CREATE UNIQUE INDEX link_id ON link (id)`
 	// restingSQL looks at every link: a source's text changes seldom, and an index would cost every link of every load
 	restingSQL = `SELECT k, evidence FROM link WHERE ' ' || sources || ' ' LIKE ?`
 )
@@ -86,8 +93,13 @@ var (
 // insertSQL is the statement that writes n new rows; columns begin with the table. OR FAIL leaves the rows before one
 // that fails, so that SQLite need not keep every page as it was: the whole load is rolled back then.
 func insertSQL(columns []string, n int) string {
+	return plainSQL(columns, n) + " ON CONFLICT (id) DO NOTHING"
+}
+
+// plainSQL is insertSQL for a table without an index on its ids.
+func plainSQL(columns []string, n int) string {
 	row := "(?" + strings.Repeat(",?", len(columns)-2) + ")"
-	return "INSERT OR FAIL INTO " + columns[0] + " (" + strings.Join(columns[1:], ", ") + ") VALUES " + row + strings.Repeat(", "+row, n-1) + " ON CONFLICT (id) DO NOTHING"
+	return "INSERT OR FAIL INTO " + columns[0] + " (" + strings.Join(columns[1:], ", ") + ") VALUES " + row + strings.Repeat(", "+row, n-1)
 }
 
 // Load begins a load. It waits for one that is under way in this process.
@@ -124,24 +136,64 @@ func (l *load) begin(ctx context.Context) (err error) {
 		return err
 	}
 	l.sourceRows.next, l.nodeRows.next, l.linkRows.next = h.sources+1, h.nodes+1, h.link+1
-	for _, p := range []struct {
-		stmt **sql.Stmt
-		text string
-	}{
+	insertLinks := insertSQL
+	if h.link == 0 {
+		// rows go to the end of the table, so that few pages are looked at again
+		if _, err = l.tx.ExecContext(ctx, dropIndex+`; PRAGMA cache_size = -12288`); err != nil {
+			return err
+		}
+		l.links, l.seed, insertLinks = map[uint64]struct{}{}, maphash.MakeSeed(), plainSQL
+	}
+	return l.prepare(ctx, []prepared{
 		{&l.sourceRows.one, insertSQL(newSource, 1)},
 		{&l.nodeRows.one, insertSQL(newNode, 1)},
 		{&l.nodeRows.many, insertSQL(newNode, manyRows)},
-		{&l.linkRows.one, insertSQL(newLink, 1)},
-		{&l.linkRows.many, insertSQL(newLink, manyRows)},
+		{&l.linkRows.one, insertLinks(newLink, 1)},
+		{&l.linkRows.many, insertLinks(newLink, manyRows)},
 		{&l.findNode, rowSQL},
 		{&l.findSource, textSQL},
 		{&l.noteChange, noteSQL},
-	} {
+	})
+}
+
+// prepared is a statement with where it is kept.
+type prepared struct {
+	stmt **sql.Stmt
+	text string
+}
+
+func (l *load) prepare(ctx context.Context, list []prepared) (err error) {
+	for _, p := range list {
 		if *p.stmt, err = l.tx.PrepareContext(ctx, p.text); err != nil { //nolint:sqlclosecheck // the end of the transaction closes them
 			return err
 		}
 	}
 	return nil
+}
+
+// indexLinks makes the index of the links' ids, which a load into a store without links goes without: in the order they
+// come in, each id would be put into a page somewhere, and sorting them all at the end is several times as quick. It is
+// made earlier when two links may have one id, because the second then replaces the first.
+func (l *load) indexLinks(ctx context.Context) error {
+	if l.links == nil {
+		return nil
+	}
+	l.links = nil
+	if _, err := l.tx.ExecContext(ctx, makeIndex); err != nil {
+		return err
+	}
+	return l.prepare(ctx, []prepared{{&l.linkRows.one, insertSQL(newLink, 1)}, {&l.linkRows.many, insertSQL(newLink, manyRows)}})
+}
+
+// noteLinks tells whether the links' ids are certain to be new.
+func (l *load) noteLinks(list []*kg.Link) bool {
+	for _, x := range list {
+		n := len(l.links)
+		if l.links[maphash.String(l.seed, x.ID)] = struct{}{}; len(l.links) == n {
+			return false
+		}
+	}
+	return true
 }
 
 // Put writes a batch into the transaction. Between its statements it looks whether ctx has ended; each of them is
@@ -162,6 +214,11 @@ func (l *load) put(ctx, whole context.Context, b *store.Batch) error {
 	}
 	if err := insert(ctx, &l.nodeRows, b.Nodes, l.nodeRow, func(x *kg.Node, row int64) error { return l.nodeThere(whole, x, row) }, l.isNew); err != nil {
 		return err
+	}
+	if l.links != nil && !l.noteLinks(b.Links) {
+		if err := l.indexLinks(whole); err != nil {
+			return err
+		}
 	}
 	return insert(ctx, &l.linkRows, b.Links, func(x *kg.Link, args []any) ([]any, error) { return l.linkRow(whole, x, args) },
 		func(x *kg.Link, row int64) error { return l.linkThere(whole, x, row) }, func(*kg.Link, int64) { l.wrote++ })
@@ -585,8 +642,15 @@ func (l *load) Commit(ctx context.Context) error {
 	if l.done {
 		return kg.Errorf(kg.Internal, "the load has ended")
 	}
-	err := l.tx.Commit()
 	l.nodes, l.sources = nil, nil
+	if len(l.links) >= int(l.s.snapshotFrom) {
+		l.links = map[uint64]struct{}{}
+		debug.FreeOSMemory() // what checking and writing took: sorting takes as much again
+	}
+	if err := l.indexLinks(context.WithoutCancel(ctx)); err != nil {
+		return storeError(ctx, err)
+	}
+	err := l.tx.Commit()
 	l.finish()
 	if err != nil {
 		return storeError(ctx, err)
@@ -644,7 +708,7 @@ func (l *load) finish() {
 	}
 	l.done = true
 	if l.conn != nil {
-		_, err := l.conn.ExecContext(context.Background(), `PRAGMA foreign_keys = 1`)
+		_, err := l.conn.ExecContext(context.Background(), `PRAGMA foreign_keys = 1; PRAGMA cache_size = -49152`)
 		l.s.log.LogAttrs(context.Background(), slog.LevelDebug, "the load has ended", slog.Any("error", errors.Join(err, l.conn.Close())))
 	}
 	<-l.s.loads
