@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -24,6 +25,9 @@ type importCmd struct {
 	DryRun bool     `help:"Check every line and write nothing."`
 }
 
+// importGC is how much garbage an import lets grow, in percent of what it keeps.
+const importGC = 40
+
 // Run imports files: all of them, or nothing.
 func (c *importCmd) Run(w *world) error {
 	cat, err := loadCatalog()
@@ -35,6 +39,8 @@ func (c *importCmd) Run(w *world) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // what was committed is on disk
+	// what an import keeps, it keeps to its end: a heap twice that size would be for nothing
+	defer debug.SetGCPercent(debug.SetGCPercent(importGC))
 	var files []exchange.File
 	var size int64
 	for _, path := range c.Files {
