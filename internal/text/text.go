@@ -29,6 +29,13 @@ func Fold(s string) string {
 	b.Grow(len(s))
 	space := false
 	for _, r := range s {
+		// small letters of Cherokee, where x/text folds either case to the other
+		switch {
+		case r >= 0xAB70 && r <= 0xABBF:
+			r += 0x13A0 - 0xAB70
+		case r >= 0x13F8 && r <= 0x13FD:
+			r -= 8
+		}
 		switch {
 		case unicode.Is(unicode.Mn, r):
 		case unicode.IsSpace(r):

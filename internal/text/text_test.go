@@ -15,7 +15,7 @@ import (
 func TestFold(t *testing.T) {
 	for in, want := range map[string]string{
 		"Mary Kaldor": "mary kaldor", "  mary \t KALDÓR\n": "mary kaldor", "MÁRY": "mary", "Ærø": "aero", "Straße": "strasse", "Łódź": "lodz",
-		"ﬁne": "fine", "ＮＡＴＯ": "nato", "İstanbul": "istanbul", "ΣΊΣΥΦΟΣ": "σισυφοσ", "李明": "李明", "O’Neill": "o’neill", "": "", " ": "", "a\u00a0b": "a b", "e\u0301": "e",
+		"ﬁne": "fine", "ＮＡＴＯ": "nato", "İstanbul": "istanbul", "ΣΊΣΥΦΟΣ": "σισυφοσ", "李明": "李明", "O’Neill": "o’neill", "": "", " ": "", "a\u00a0b": "a b", "e\u0301": "e", "Ꭰ": "Ꭰ", "ꭰ": "Ꭰ", "ᏸ": "Ᏸ",
 	} {
 		if got := text.Fold(in); got != want {
 			t.Errorf("%q is folded to %q, want %q", in, got, want)

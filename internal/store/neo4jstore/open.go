@@ -62,6 +62,7 @@ type Store struct {
 	share    int
 	lifetime context.Context //nolint:containedctx // until Close: for shared statements, which no single caller waits for
 	sharing  group           // of shared statements
+	using    gate            // the driver
 }
 
 var _ store.Store = (*Store)(nil)
@@ -300,15 +301,62 @@ func (s *Store) Ready(ctx context.Context) error {
 	return err
 }
 
-// Close ends connecting and closes all connections.
+// gate lets statements through until it is closed. The driver must not be closed under one: it races with the statement that
+// gives its connection back (neo4j-go-driver#529).
+type gate struct {
+	mu     sync.Mutex
+	inside int
+	closed bool
+	empty  chan struct{} // closed when the last has left
+}
+
+// leaving is how long closing waits for statements under way; by then the callers' own time is up.
+const leaving = 15 * time.Second
+
+// enter must be followed by leave, unless it fails.
+func (g *gate) enter() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return kg.Errorf(kg.Unavailable, "the store is closed")
+	}
+	g.inside++
+	return nil
+}
+
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.inside--; g.inside == 0 && g.closed {
+		close(g.empty)
+	}
+}
+
+func (g *gate) close() {
+	g.mu.Lock()
+	g.closed, g.empty = true, make(chan struct{})
+	if g.inside == 0 {
+		close(g.empty)
+	}
+	g.mu.Unlock()
+	t := time.NewTimer(leaving)
+	defer t.Stop()
+	select {
+	case <-g.empty:
+	case <-t.C:
+	}
+}
+
+// Close ends connecting and closes all connections, once the statements under way have ended.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.stop()
 		<-s.stopped
-		s.views.close()
 		s.state.Store(&state{err: kg.Errorf(kg.Unavailable, "the store is closed")})
-		s.closeErr = s.driver.Close(context.Background())
+		s.views.close()
 		s.sharing.close()
+		s.using.close()
+		s.closeErr = s.driver.Close(context.Background())
 	})
 	return s.closeErr
 }

@@ -84,6 +84,10 @@ func (s *Store) stream(ctx context.Context, limit time.Duration, text string, pa
 
 // within does so and, when all has come, lets a caller look at the session.
 func (s *Store) within(ctx context.Context, limit time.Duration, text string, params map[string]any, f func(*neo4j.Record) error, end func(neo4j.SessionWithContext)) error {
+	if err := s.using.enter(); err != nil {
+		return err
+	}
+	defer s.using.leave()
 	cfg := s.session
 	cfg.AccessMode = neo4j.AccessModeRead
 	session := s.driver.NewSession(ctx, cfg)
@@ -118,6 +122,10 @@ func (s *Store) write(ctx context.Context, work func(tx neo4j.ManagedTransaction
 	if err := s.usable(); err != nil {
 		return err
 	}
+	if err := s.using.enter(); err != nil {
+		return err
+	}
+	defer s.using.leave()
 	cfg := s.session
 	cfg.AccessMode = neo4j.AccessModeWrite
 	session := s.driver.NewSession(ctx, cfg)

@@ -28,7 +28,7 @@ import (
 
 const (
 	// snapshotFormat must change whenever what an image holds, or how, changes.
-	snapshotFormat = 1
+	snapshotFormat = 2
 	// snapshotChunk is the size of one row of a snapshot.
 	snapshotChunk = 1 << 20
 	// defaultSnapshotFrom is from how many new rows on a snapshot is worth its room: fewer are read in a few milliseconds.
