@@ -46,8 +46,9 @@ type compiler struct {
 	// it was last looked at counts rows: see part.
 	ahead   []byte
 	counted bool
-	scope   []string // the variables that can be used where the walk is
-	refs    []string // by index into q.Refs: the variable of one that a filter can use
+	scope   []string       // the variables that can be used where the walk is
+	settled *plan.LinkedTo // the part of a filter that the records looked at fit already
+	refs    []string       // by index into q.Refs: the variable of one that a filter can use
 }
 
 // newCompiler begins a walk.
@@ -231,6 +232,10 @@ func (c *compiler) noteIf(b bool) bool {
 		c.note(0)
 	}
 	return b
+}
+
+func (c *compiler) noteKinds(s catalog.KindSet) {
+	c.shape = binary.LittleEndian.AppendUint64(c.shape, uint64(s))
 }
 
 func (c *compiler) noteTypes(s catalog.TypeSet) {

@@ -101,7 +101,7 @@ func (c *compiler) entityFits(f *plan.EntityFilter, n string, types catalog.Type
 		a.next()
 		c.intFits(f.LinkCount, c.degree(&matcher{n: n, types: types}))
 	}
-	if f.LinkedTo != nil {
+	if f.LinkedTo != nil && !c.noteIf(f.LinkedTo == c.settled) {
 		c.note('l')
 		a.next()
 		c.linkedTo(f.LinkedTo, n, types)
@@ -393,8 +393,8 @@ func (c *compiler) during(f *plan.DateFilter, r string) {
 
 // anchor is a part of a filter from which the records can be found without looking at all of them.
 type anchor struct {
-	name *plan.StringFilter // with Eq or In
-	ref  int                // of LinkedTo; -1
+	name   *plan.StringFilter // with Eq or In
+	linked *plan.LinkedTo     // to an entity that is named
 }
 
 // anchorOf finds a part that every record must fit and that an index, or a node at hand, leads to.
@@ -403,10 +403,10 @@ func anchorOf(f *plan.EntityFilter) (anchor, bool) {
 		return anchor{}, false
 	}
 	if f.Name != nil && (f.Name.Eq != nil || f.Name.In != nil) {
-		return anchor{name: f.Name, ref: -1}, true
+		return anchor{name: f.Name}, true
 	}
 	if f.LinkedTo != nil && f.LinkedTo.Ref >= 0 {
-		return anchor{ref: f.LinkedTo.Ref}, true
+		return anchor{linked: f.LinkedTo}, true
 	}
 	for _, x := range f.And {
 		if a, ok := anchorOf(x); ok {

@@ -82,6 +82,16 @@ func (l *layout) kinds(s catalog.KindSet) string {
 	return b.String()
 }
 
+// kindsAt are the kinds of link that entities of some types can have.
+func (l *layout) kindsAt(types catalog.TypeSet) (s catalog.KindSet) {
+	for _, k := range l.cat.Kinds {
+		if (k.From|k.To)&types != 0 {
+			s |= 1 << k.Index
+		}
+	}
+	return s
+}
+
 // labels writes a set of entity types as a label expression, "" for none.
 func (l *layout) labels(s catalog.TypeSet) string {
 	var b strings.Builder

@@ -32,9 +32,18 @@ func (c *compiler) everything(a *answer) {
 			}
 			return c.scanned(n, types)
 		}
-		m.rest = func(where string) string { return c.entityFilter(where, f.Entities, n, types) }
+		m.rest = func(where string) string { return c.restOf(from, where, f.Entities, n, types) }
 		return m
 	})
+}
+
+// restOf writes the filter on what anchored has found: all of it but what that has seen to.
+func (c *compiler) restOf(from anchor, where string, f *plan.EntityFilter, n string, types catalog.TypeSet) string {
+	if from.linked != nil && from.linked.Where == nil && types != 0 {
+		c.settled = from.linked
+		defer func() { c.settled = nil }()
+	}
+	return c.entityFilter(where, f, n, types)
 }
 
 // rootPage writes the RETURN of a page.
@@ -67,7 +76,7 @@ func (c *compiler) scanned(n string, types catalog.TypeSet) string {
 	return " AND "
 }
 
-// anchored finds records from a part of the filter; the filter as a whole is still asked for.
+// anchored finds records from a part of the filter; restOf asks for the rest.
 func (c *compiler) anchored(from anchor, n string, types catalog.TypeSet) string {
 	label := entityLabel
 	if types == 0 {
@@ -91,13 +100,23 @@ func (c *compiler) anchored(from anchor, n string, types catalog.TypeSet) string
 	case types == 0:
 		id := c.name("id")
 		r := c.name("r")
-		c.noteRef(from.ref)
-		c.w("MATCH (", c.refs[from.ref], ")-[", r, ":", c.allKinds, "]-() UNWIND ", r, ".sources AS ", id, " WITH DISTINCT ", id,
+		c.noteRef(from.linked.Ref)
+		c.w("MATCH (", c.refs[from.linked.Ref], ")-[", r, ":", c.allKinds, "]-() UNWIND ", r, ".sources AS ", id, " WITH DISTINCT ", id,
 			" MATCH (", n, ":Source {id: ", id, "}) WITH ", n)
 		return " WHERE "
 	default:
-		c.noteRef(from.ref)
-		c.w("MATCH (", c.refs[from.ref], ")-[:", c.allKinds, "]-(", n, ") WITH DISTINCT ", n)
+		c.noteRef(from.linked.Ref)
+		// in the pattern, and not as a parameter: a hub has many links of other kinds, which then are not even looked at
+		kinds := c.kindsAt(types)
+		if from.linked.Kinds != nil {
+			kinds &= *from.linked.Kinds
+		}
+		c.noteKinds(kinds)
+		if kinds == 0 {
+			c.w("UNWIND [] AS ", n, " WITH ", n, " WHERE false")
+			return " AND "
+		}
+		c.w("MATCH (", c.refs[from.linked.Ref], ")-[:", c.kinds(kinds), "]-(", n, ") WITH DISTINCT ", n)
 	}
 	if types != 0 {
 		c.w(" WHERE ", n, ":", c.labels(types))

@@ -382,12 +382,13 @@ func (g *walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityF
 	}
 	c.w("CALL (", join(c.scope), ") { ")
 	var where string
-	if from, ok := anchorOf(f); ok {
+	from, ok := anchorOf(f)
+	if ok {
 		where = c.anchored(from, "n", types)
 	} else {
 		where = c.scanned("n", types)
 	}
-	c.entityFilter(where, f, "n", types)
+	c.restOf(from, where, f, "n", types)
 	c.w(" RETURN n LIMIT ", c.param(int64(most)), " }\nRETURN ")
 	g.node(c, "n", types)
 	records, trips, err := g.s.read(ctx, string(c.text), params(c.values))
