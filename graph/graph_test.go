@@ -2,8 +2,14 @@ package graph_test
 
 import (
 	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/throughline/throughline"
 	"github.com/throughline/throughline/graph"
@@ -12,6 +18,8 @@ import (
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
 )
+
+var update = flag.Bool("update", false, "write the golden files anew")
 
 func parse(t testing.TB) *catalog.Catalog {
 	t.Helper()
@@ -83,11 +91,12 @@ func ask(t testing.TB, e *graph.Engine, q string, vars map[string]any) string {
 }
 
 const headline = `{ person(ref: {name: "Mary Kaldor"}) { affiliations { edges { role node { name
-  events { edges { node { name startsOn themes { edges { node { name } link { evidence { nodes { excerpt source { title } } } } } } } } } } } } }`
+  events { edges { node { name startsOn themes { edges { node { name } link { evidence { nodes { excerpt source { title } } } } } } } } } } } } } }`
 
 func TestAnswers(t *testing.T) {
 	cat, s := small(t)
 	e := engine(t, cat, s)
+	var got strings.Builder
 	for _, q := range []string{
 		headline,
 		`{ node(id: "mary-kaldor") { id __typename ... on Person { name aliases externalIds { scheme value url } themes { edges { cursor weight node { name } because { sentence } } totalCount pageInfo { hasNextPage endCursor } } } } }`,
@@ -100,6 +109,19 @@ func TestAnswers(t *testing.T) {
 		`{ people(first: 101) { totalCount } }`,
 		`{ people(after: "junk") { totalCount } }`,
 	} {
-		t.Log(ask(t, e, q, nil))
+		fmt.Fprintf(&got, "%s\n%s\n\n", q, ask(t, e, q, nil))
+	}
+	const golden = "testdata/answers.txt"
+	if *update {
+		if err := os.WriteFile(golden, []byte(got.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got.String()); d != "" {
+		t.Errorf("answers differ (go test ./graph -run TestAnswers -update writes them anew):\n%s", d)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -25,9 +24,6 @@ type importCmd struct {
 	DryRun bool     `help:"Check every line and write nothing."`
 }
 
-// importGC is how much garbage an import lets grow, in percent of what it keeps.
-const importGC = 40
-
 // Run imports files: all of them, or nothing.
 func (c *importCmd) Run(w *world) error {
 	cat, err := loadCatalog()
@@ -39,8 +35,7 @@ func (c *importCmd) Run(w *world) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // what was committed is on disk
-	// what an import keeps, it keeps to its end: a heap twice that size would be for nothing
-	defer debug.SetGCPercent(debug.SetGCPercent(importGC))
+	defer boundGarbage(importGarbage)()
 	var files []exchange.File
 	var size int64
 	for _, path := range c.Files {

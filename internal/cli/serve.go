@@ -14,6 +14,7 @@ import (
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/server"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
@@ -27,6 +28,7 @@ type serveCmd struct {
 
 // Run serves until the process is told to stop.
 func (c *serveCmd) Run(w *world) error {
+	defer boundGarbage(serveGarbage)()
 	log := c.Serve.Logger(w.stderr)
 	cat, err := loadCatalog()
 	if err != nil {
@@ -68,7 +70,7 @@ func (c *serveCmd) Run(w *world) error {
 			return err
 		}
 	}
-	h, stop, err := c.handler(ctx, cat, s, log, c.Explains(l.Addr()))
+	h, stop, err := c.handler(ctx, cat, s, &readiness{s, background}, log, c.Explains(l.Addr()))
 	if err != nil {
 		return err
 	}
@@ -107,6 +109,25 @@ func (c *serveCmd) prepare(ctx context.Context, w *world, cat *catalog.Catalog, 
 	return nil
 }
 
+// readiness is that of a store which is prepared first.
+type readiness struct {
+	server.Readiness
+	prepared <-chan struct{}
+}
+
+// Ready is nil once the store can answer and holds what it begins with.
+func (r *readiness) Ready(ctx context.Context) error {
+	if err := r.Readiness.Ready(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-r.prepared:
+		return nil
+	default:
+		return kg.Errorf(kg.Unavailable, "the store is being prepared; try again in a moment")
+	}
+}
+
 // wired is a server with its parts.
 type wired struct {
 	server  *server.Server
@@ -114,7 +135,7 @@ type wired struct {
 }
 
 // handler wires engine, metrics, traces and pages; stop sends what is left of the traces.
-func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened, log *slog.Logger, explain bool) (*wired, func(), error) {
+func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened, ready server.Readiness, log *slog.Logger, explain bool) (*wired, func(), error) {
 	stop := func() {}
 	m := server.NewMetrics(Version())
 	engine, err := graph.New(graph.Options{
@@ -125,7 +146,7 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 		return nil, stop, err
 	}
 	o := server.Options{
-		Executor: engine, Store: s, Logger: log, Metrics: m, CORSOrigins: c.CORSOrigin, Explain: explain,
+		Executor: engine, Store: ready, Logger: log, Metrics: m, CORSOrigins: c.CORSOrigin, Explain: explain,
 		MaxBody: c.MaxBody, MaxConcurrent: c.MaxConcurrent, Grace: c.Grace,
 	}
 	if c.Playground {

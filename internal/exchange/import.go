@@ -145,8 +145,10 @@ type Options struct {
 	Progress func(bytes int)
 }
 
+// A batch ends after so many records or so many bytes of lines: several are under way at once.
 const (
 	batchLines = 2000
+	batchBytes = 1 << 20
 	maxErrors  = 20
 )
 
@@ -199,7 +201,7 @@ type writer struct {
 }
 
 func newWriter(ctx context.Context, l store.Load) *writer {
-	w := &writer{batches: make(chan *store.Batch, 4), ended: make(chan struct{})}
+	w := &writer{batches: make(chan *store.Batch, 2), ended: make(chan struct{})}
 	go func() {
 		defer close(w.ended)
 		for b := range w.batches {
@@ -243,7 +245,7 @@ func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load
 			}
 		}()
 	}
-	batches := make(chan *batch, 4)
+	batches := make(chan *batch, 2)
 	go func() {
 		defer close(batches)
 		for i, f := range files {
@@ -261,7 +263,7 @@ func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load
 		}
 		if b.file != at {
 			at = b.file
-			c.seen = map[uint64]struct{}{} // a second file may say again what the first said
+			c.next()
 		}
 		errs, err := c.batch(ctx, files[b.file].Name, b)
 		if err != nil {
@@ -273,7 +275,7 @@ func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load
 		if len(bad) >= maxErrors {
 			return Counts{}, &BadLinesError{Lines: bad[:maxErrors], More: true}
 		}
-		var sb store.Batch
+		sb := store.Batch{Distinct: !c.again}
 		for _, r := range b.records {
 			switch {
 			case r.source != nil:
@@ -342,7 +344,7 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, to c
 			b.records = append(b.records, rec)
 			b.lines = append(b.lines, n)
 		}
-		if len(b.records) >= batchLines || len(b.errs) >= maxErrors {
+		if len(b.records) >= batchLines || b.bytes >= batchBytes || len(b.errs) >= maxErrors {
 			if !send(b) {
 				return false
 			}
@@ -365,16 +367,80 @@ type checks struct {
 	cat   *catalog.Catalog
 	store store.Store
 	seed  maphash.Seed
-	types map[uint64]uint8    // type index of entities and sources known
-	seen  map[uint64]struct{} // ids of this file
-	texts map[string]string   // of sources of this import, for their excerpts
-	bytes int
+	types map[uint64]uint8 // type index of entities and sources known
+	seen  hashes           // ids of this file
+	// a second file may say again what the first said
+	earlier hashes            // ids of the files before
+	again   bool              // one of them was said again
+	texts   map[string]string // of sources of this import, for their excerpts
+	bytes   int
 }
 
 // maxTexts bounds the texts that are kept to check excerpts; the store checks the others again.
 const maxTexts = 64 << 20
 
 func (c *checks) hash(id string) uint64 { return maphash.String(c.seed, id) }
+
+// next begins another file.
+func (c *checks) next() {
+	for _, h := range c.seen.slots {
+		if h != 0 {
+			c.earlier.add(h)
+		}
+	}
+	c.seen = hashes{}
+}
+
+// say notes an id; false when the file has it already.
+func (c *checks) say(h uint64) bool {
+	if !c.seen.add(h) {
+		return false
+	}
+	c.again = c.again || c.earlier.has(h)
+	return true
+}
+
+// hashes is a set of hashes with open addressing: a map takes two to three times the memory, and a large import has millions.
+type hashes struct {
+	slots []uint64 // a power of two of them, at most three quarters used; 0 = free
+	n     int
+}
+
+// at is where h stands, or would.
+func (s *hashes) at(h uint64) int {
+	mask := len(s.slots) - 1
+	i := int(h) & mask //nolint:gosec // any bits do
+	for s.slots[i] != 0 && s.slots[i] != h {
+		i = (i + 1) & mask
+	}
+	return i
+}
+
+// has tells whether h is in the set. 0 stands for 1.
+func (s *hashes) has(h uint64) bool {
+	return s.n > 0 && s.slots[s.at(max(h, 1))] != 0
+}
+
+// add puts h into the set; false when it was there.
+func (s *hashes) add(h uint64) bool {
+	h = max(h, 1)
+	if 4*s.n >= 3*len(s.slots) {
+		old := s.slots
+		s.slots = make([]uint64, max(2*len(old), 1024))
+		for _, o := range old {
+			if o != 0 {
+				s.slots[s.at(o)] = o
+			}
+		}
+	}
+	i := s.at(h)
+	if s.slots[i] != 0 {
+		return false
+	}
+	s.slots[i] = h
+	s.n++
+	return true
+}
 
 // batch checks a batch: ids once in a file, ends and sources known, types fitting.
 func (c *checks) batch(ctx context.Context, file string, b *batch) (errs []*LineError, err error) {
@@ -447,23 +513,21 @@ func (c *checks) declare(id string, t *catalog.Type, minted bool) error {
 	if minted {
 		hint = ", made from its name; give one of the two an id"
 	}
-	if _, twice := c.seen[h]; twice {
+	if !c.say(h) {
 		return fmt.Errorf("has the id %s of an earlier line%s", id, hint)
 	}
 	if before, ok := c.types[h]; ok && before != t.Index {
 		return fmt.Errorf("has the id %s, which is taken by a record of type %s; give it another id", id, c.cat.TypeAt(before).Enum)
 	}
-	c.seen[h] = struct{}{}
 	c.types[h] = t.Index
 	return nil
 }
 
 func (c *checks) link(l *kg.Link) error {
 	h := c.hash(l.ID)
-	if _, twice := c.seen[h]; twice {
+	if !c.say(h) {
 		return fmt.Errorf("says what an earlier line says (link %s); put the evidence of both into one line", l.ID)
 	}
-	c.seen[h] = struct{}{}
 	k := c.cat.Kind(l.Kind)
 	for _, end := range []struct {
 		name, id string

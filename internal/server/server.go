@@ -15,6 +15,7 @@ import (
 
 	"github.com/rs/cors"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/throughline/throughline/graph"
@@ -135,16 +136,24 @@ func (s *Server) routes() http.Handler {
 		}).Handler(api)
 	}
 	if s.o.Tracing != nil {
-		api = otelhttp.NewHandler(api, "graphql", otelhttp.WithTracerProvider(s.o.Tracing))
+		api = otelhttp.NewHandler(api, "graphql", otelhttp.WithTracerProvider(s.o.Tracing), otelhttp.WithPropagators(propagation.TraceContext{}))
 	}
 	mux.Handle("/graphql", api)
 	if s.o.Playground != nil {
 		mux.Handle("/playground", s.o.Playground)
 		mux.Handle("/playground/", s.o.Playground)
 	}
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, `{"status":"ok"}`) })
-	mux.HandleFunc("GET /readyz", s.ready)
-	mux.HandleFunc("GET /{$}", s.home)
+	for pattern, page := range map[string]http.HandlerFunc{
+		"/livez":  func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, `{"status":"ok"}`) },
+		"/readyz": s.ready,
+		"/{$}":    s.home,
+	} {
+		mux.HandleFunc("GET "+pattern, page)
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", "GET, HEAD")
+			writeError(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "this page is only read: use GET")
+		})
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, http.StatusNotFound, "NOT_FOUND", "there is nothing here: GraphQL is at /graphql, the playground at /playground")
 	})

@@ -3,10 +3,8 @@ package server
 import (
 	"context"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -20,7 +18,6 @@ func NewTracing(ctx context.Context, endpoint, version string) (*sdktrace.Tracer
 	if err != nil {
 		return nil, err
 	}
-	otel.SetTextMapPropagator(propagation.TraceContext{})
 	return sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(resource.NewSchemaless(
 		attribute.String("service.name", "throughline"), attribute.String("service.version", version)))), nil
 }

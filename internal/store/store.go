@@ -30,6 +30,8 @@ type Batch struct {
 	Sources []*kg.Source
 	Nodes   []*kg.Node
 	Links   []*kg.Link
+	// Distinct is the caller's word that no id stands twice in the batch, nor in an earlier one of the load.
+	Distinct bool
 }
 
 // Load writes much at once. Every record replaces what the store holds under its id, so that the same load run again

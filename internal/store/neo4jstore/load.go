@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -21,8 +22,12 @@ import (
 // written is right as far as it goes, and the load run again completes it.
 func (s *Store) Atomic() bool { return false }
 
-// batchSize bounds the records of one transaction. Larger ones gain nothing and cost memory on the server.
-const batchSize = 5000
+// batchSize is about how many records one transaction writes: a commit costs some milliseconds, and a statement for each
+// of fourteen kinds of link half of one. Larger ones gain nothing and cost memory on the server.
+const batchSize = 10_000
+
+// batchText is about how many bytes of long texts one transaction writes at most, and one batch more.
+const batchText = 4 << 20
 
 // load writes batches, each in transactions of its own.
 type load struct {
@@ -30,13 +35,22 @@ type load struct {
 	now     kg.Time
 	done    bool
 	sources map[string]*heldSource
+	held    int // bytes of their texts
+	// waiting is what was put and not yet written, and the bytes of its texts
+	waiting store.Batch
+	texts   int
+	// none tells of each kind that no link of it was there when the load began, so that looking for one is in vain
+	none []bool
 }
 
 // heldSource is what checking evidence needs of a source.
 type heldSource struct{ text string } // NFC
 
-// maxHeld bounds the sources a load remembers: their texts are large.
-const maxHeld = 256
+// What a load remembers of sources at most.
+const (
+	maxHeld  = 100_000
+	maxTexts = 32 << 20 // bytes of their texts
+)
 
 // Load begins a load. It waits for one that is under way in this process; loads of other servers take turns batch by
 // batch.
@@ -49,13 +63,37 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 	case <-ctx.Done():
 		return nil, failure(ctx, ctx.Err())
 	}
-	return &load{s: s, now: kg.TimeOf(s.now()), sources: map[string]*heldSource{}}, nil
+	l := &load{s: s, now: kg.TimeOf(s.now()), sources: map[string]*heldSource{}, waiting: store.Batch{Distinct: true}}
+	if err := l.count(ctx); err != nil {
+		return nil, errors.Join(err, l.Rollback())
+	}
+	return l, nil
 }
 
-// Commit ends the load; everything has been durable since Put returned.
-func (l *load) Commit(context.Context) error {
+// count finds the kinds without links; Neo4j keeps their numbers.
+func (l *load) count(ctx context.Context) error {
+	l.none = make([]bool, len(l.s.layout.cat.Kinds))
+	var b strings.Builder
+	for i, k := range l.s.layout.cat.Kinds {
+		if i > 0 {
+			b.WriteString(" UNION ALL ")
+		}
+		b.WriteString("MATCH ()-[r:" + k.Name + "]->() RETURN " + itoa(i) + " AS kind, count(r) AS links")
+	}
+	rows, _, err := l.s.read(ctx, b.String(), nil)
+	for _, r := range rows {
+		l.none[asInt(r[0])] = asInt(r[1]) == 0
+	}
+	return err
+}
+
+// Commit writes what waits and ends the load.
+func (l *load) Commit(ctx context.Context) error {
 	if l.done {
 		return kg.Errorf(kg.Internal, "the load has ended")
+	}
+	if err := l.flush(ctx); err != nil {
+		return err
 	}
 	return l.Rollback()
 }
@@ -69,11 +107,46 @@ func (l *load) Rollback() error {
 	return nil
 }
 
-// Put writes a batch: sources, then nodes, then links, in transactions of at most batchSize records.
+// Put takes a batch and writes it when enough has come together.
 func (l *load) Put(ctx context.Context, b *store.Batch) error {
 	if l.done {
 		return kg.Errorf(kg.Internal, "the load has ended")
 	}
+	w := &l.waiting
+	w.Sources, w.Nodes, w.Links = append(w.Sources, b.Sources...), append(w.Nodes, b.Nodes...), append(w.Links, b.Links...)
+	w.Distinct = w.Distinct && b.Distinct
+	l.texts += textBytes(b)
+	if len(w.Sources)+len(w.Nodes)+len(w.Links) < batchSize && l.texts < batchText {
+		return nil
+	}
+	return l.flush(ctx)
+}
+
+// textBytes counts the bytes of what can be long.
+func textBytes(b *store.Batch) (n int) {
+	for _, x := range b.Sources {
+		n += len(x.Text)
+	}
+	for _, x := range b.Nodes {
+		n += len(x.Description)
+		for _, v := range x.Props {
+			if s, ok := v.(string); ok {
+				n += len(s)
+			}
+		}
+	}
+	for _, x := range b.Links {
+		for i := range x.Evidence {
+			n += len(x.Evidence[i].Excerpt) + len(x.Evidence[i].Prefix) + len(x.Evidence[i].Suffix)
+		}
+	}
+	return n
+}
+
+// flush writes what waits: sources, then nodes, then links, in transactions of at most batchSize records.
+func (l *load) flush(ctx context.Context) error {
+	b := l.waiting
+	l.waiting, l.texts = store.Batch{Distinct: b.Distinct}, 0
 	for part := range slices.Chunk(b.Sources, batchSize) {
 		if err := l.putSources(ctx, part); err != nil {
 			return err
@@ -88,11 +161,21 @@ func (l *load) Put(ctx context.Context, b *store.Batch) error {
 		if err := l.hold(ctx, part); err != nil {
 			return err
 		}
-		if err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) error { return l.putLinks(ctx, tx, part) }); err != nil {
+		err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) error { return l.putLinks(ctx, tx, part, b.Distinct) })
+		if b.Distinct && notUnique(err) { // somebody else has begun to write links too
+			err = l.s.write(ctx, func(tx neo4j.ManagedTransaction) error { return l.putLinks(ctx, tx, part, false) })
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// notUnique tells whether a record was there that was taken to be new.
+func notUnique(err error) bool {
+	var e *neo4j.Neo4jError
+	return errors.As(err, &e) && e.Code == "Neo.ClientError.Schema.ConstraintValidationFailed"
 }
 
 // lock makes loads of several servers take turns, so that what a transaction has looked at stays so until it ends.
@@ -473,8 +556,9 @@ FOREACH (x IN row[2] | CREATE (:ExternalId {scheme: x[0], value: x[1]})-[:IDENTI
 
 // hold reads the sources of links that the load does not remember.
 func (l *load) hold(ctx context.Context, list []*kg.Link) error {
-	if len(l.sources) > maxHeld {
+	if len(l.sources) > maxHeld || l.held > maxTexts {
 		clear(l.sources)
+		l.held = 0
 	}
 	var missing []string
 	asked := map[string]bool{}
@@ -491,7 +575,9 @@ func (l *load) hold(ctx context.Context, list []*kg.Link) error {
 	}
 	rows, _, err := l.s.read(ctx, "MATCH (s:Source) WHERE s.id IN $ids RETURN s.id, s.text", map[string]any{"ids": missing})
 	for _, r := range rows {
-		l.sources[asString(r[0])] = &heldSource{text: norm.NFC.String(asString(r[1]))}
+		held := &heldSource{text: norm.NFC.String(asString(r[1]))}
+		l.sources[asString(r[0])] = held
+		l.held += len(held.text)
 	}
 	return err
 }
@@ -558,8 +644,8 @@ func (l *load) linkRow(x *kg.Link) ([]any, error) {
 	return row, nil
 }
 
-// putLinks writes links.
-func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Link) error {
+// putLinks writes links, none of which stood in an earlier batch when they are distinct.
+func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Link, distinct bool) error {
 	if err := l.lock(ctx, tx); err != nil {
 		return err
 	}
@@ -588,7 +674,7 @@ func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, list [
 		if len(links) == 0 {
 			continue
 		}
-		if err := l.putKind(ctx, tx, cat.Kinds[i], last(links, func(x *kg.Link) string { return x.ID })); err != nil {
+		if err := l.putKind(ctx, tx, cat.Kinds[i], last(links, func(x *kg.Link) string { return x.ID }), distinct && l.none[i]); err != nil {
 			return err
 		}
 	}
@@ -636,19 +722,21 @@ func propertiesOf() string {
 	return b.String()
 }
 
-// putKind writes links of one kind.
-func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *catalog.Kind, list []*kg.Link) error {
-	ids := make([]string, len(list))
-	for i, x := range list {
-		ids[i] = x.ID
-	}
-	found, err := l.s.do(ctx, tx, "MATCH (a)-[r:"+k.Name+"]->(b) WHERE r.id IN $ids RETURN r.id, a.id, b.id, properties(r)", map[string]any{"ids": ids})
-	if err != nil {
-		return err
-	}
-	there := make(map[string][]any, len(found))
-	for _, r := range found {
-		there[asString(r[0])] = r
+// putKind writes links of one kind. Where they are taken to be new, the constraint on their ids refuses one that is not.
+func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *catalog.Kind, list []*kg.Link, isNew bool) error {
+	there := map[string][]any{}
+	if !isNew {
+		ids := make([]string, len(list))
+		for i, x := range list {
+			ids[i] = x.ID
+		}
+		found, err := l.s.do(ctx, tx, "MATCH (a)-[r:"+k.Name+"]->(b) WHERE r.id IN $ids RETURN r.id, a.id, b.id, properties(r)", map[string]any{"ids": ids})
+		if err != nil {
+			return err
+		}
+		for _, r := range found {
+			there[asString(r[0])] = r
+		}
 	}
 	var created, changed, moved []any
 	for _, x := range list {

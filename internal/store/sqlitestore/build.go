@@ -61,21 +61,55 @@ type head struct {
 
 func readHead(ctx context.Context, tx *sql.Tx) (h head, err error) {
 	err = tx.QueryRowContext(ctx, headSQL).Scan(&h.seq, &h.changedFrom, &h.sources, &h.nodes, &h.link)
-	if err == nil && max(h.sources, h.nodes, h.link) >= severalSources {
-		err = kg.Errorf(kg.Unavailable, "the store holds more than fits in memory")
+	if err == nil && !h.fits() {
+		err = errTooLarge()
 	}
 	return h, err
+}
+
+// fits tells whether an image can name every row.
+func (h *head) fits() bool { return max(h.sources, h.nodes, h.link) < severalSources }
+
+func errTooLarge() error {
+	return kg.Errorf(kg.Unavailable, "the store holds more than fits in memory")
 }
 
 // builder is an image in the making.
 type builder struct {
 	*image
 	old                     *image
+	types                   map[string]*catalog.Type
 	kinds                   map[string]uint8
 	roleKeys, dateKeys      map[string]uint32
 	freshNodes, freshLinks  []uint32
 	goneNodes, goneLinks    bits // rows of the old image that were changed or deleted
 	byIDs, names, externals []entry
+	vals                    map[string]json.RawMessage // for addNode
+	role                    []byte                     // for parseLink
+}
+
+// newBuilder begins an image of a seq on what an old one holds.
+func newBuilder(old *image, seq int64) *builder {
+	cat := old.cat
+	b := &builder{
+		image: &image{cat: cat, seq: seq}, old: old, types: map[string]*catalog.Type{}, kinds: map[string]uint8{},
+		roleKeys: make(map[string]uint32, len(old.roles)), dateKeys: make(map[string]uint32, len(old.dates)), vals: map[string]json.RawMessage{},
+	}
+	for _, t := range cat.Types {
+		b.types[t.Enum] = t
+	}
+	for _, k := range cat.Kinds {
+		b.kinds[k.Name] = k.Index
+	}
+	// these only grow at their end, where no reader of the old image looks; builds follow one another
+	b.texts, b.ids, b.more, b.born, b.stamps, b.dates, b.roles = old.texts, old.ids, old.more, old.born, old.stamps, old.dates, old.roles
+	for i, r := range b.roles {
+		b.roleKeys[r] = uint32(i) //nolint:gosec // keys are below 2³¹
+	}
+	for i, d := range b.dates {
+		b.dateKeys[d.text] = uint32(i) //nolint:gosec // see above
+	}
+	return b
 }
 
 // empty is the image of nothing.
@@ -102,10 +136,7 @@ func advance(ctx context.Context, cat *catalog.Catalog, db *sql.DB, old *image) 
 	} else if old.seq == h.seq {
 		return old, nil
 	}
-	b := &builder{image: &image{cat: cat, seq: h.seq}, old: old, kinds: map[string]uint8{}}
-	for _, k := range cat.Kinds {
-		b.kinds[k.Name] = k.Index
-	}
+	b := newBuilder(old, h.seq)
 	if err := b.read(ctx, txs, &h); err != nil {
 		return nil, err
 	}
@@ -149,21 +180,12 @@ func grown[T any](old []T, largest int64) []T {
 func (b *builder) read(ctx context.Context, txs []*sql.Tx, h *head) error {
 	old := b.old
 	b.nodes, b.links, b.sources = grown(old.nodes, h.nodes), grown(old.links, h.link), grown(old.sources, h.sources)
-	// these only grow at their end, where no reader of the old image looks; builds follow one another
-	b.texts, b.ids, b.more, b.born, b.stamps, b.dates, b.roles = old.texts, old.ids, old.more, old.born, old.stamps, old.dates, old.roles
 	// a guess that is about right spares copies while they grow
 	more := h.nodes + 1 - int64(len(old.nodes))
 	b.texts = slices.Grow(b.texts, int(more)*128)
 	b.byIDs, b.names, b.freshNodes = make([]entry, 0, more), make([]entry, 0, more), make([]uint32, 0, more)
 	more = h.link + 1 - int64(len(old.links))
 	b.ids, b.freshLinks = slices.Grow(b.ids, int(more)*24), make([]uint32, 0, more)
-	b.roleKeys, b.dateKeys = make(map[string]uint32, len(b.roles)), make(map[string]uint32, len(b.dates))
-	for i, r := range b.roles {
-		b.roleKeys[hex.EncodeToString([]byte(r))] = uint32(i) //nolint:gosec // keys are below 2³¹
-	}
-	for i, d := range b.dates {
-		b.dateKeys[d.text] = uint32(i) //nolint:gosec // see above
-	}
 	var changed [3]string // as JSON, for the statements
 	for what := range changed {
 		keys, err := changes(ctx, txs[0], what, old.seq)
@@ -296,21 +318,27 @@ func (b *builder) readSources(ctx context.Context, tx *sql.Tx, first int64, list
 	err := each(ctx, tx, sourceSQL, first, sourcesSQL, list, func(rows *sql.Rows) error {
 		var s source
 		var key uint32
-		var authors string
-		if err := rows.Scan(&key, &s.id, &s.title, &s.url, &s.kind, &s.publisher, &authors, &s.published, &s.hash); err != nil {
+		var list string
+		err := rows.Scan(&key, &s.id, &s.title, &s.url, &s.kind, &s.publisher, &list, &s.published, &s.hash)
+		if err == nil {
+			s.authors, err = authors(list)
+		}
+		if err != nil {
 			return err
 		}
-		var names []string
-		if err := json.Unmarshal([]byte(authors), &names); err != nil {
-			return err
-		}
-		s.authors = strings.Join(names, "\x00")
 		s.complete()
 		b.sources[key] = s
 		return nil
 	})
 	b.findSources()
 	return err
+}
+
+// authors are a source's authors as an image keeps them.
+func authors(list string) (string, error) {
+	var names []string
+	err := json.Unmarshal([]byte(list), &names)
+	return strings.Join(names, "\x00"), err
 }
 
 // complete fills in what follows from the rest.
@@ -336,71 +364,79 @@ func (im *image) findSources() {
 
 func (b *builder) readNodes(ctx context.Context, tx *sql.Tx, first int64, list string) error {
 	var id, typ, name, desc, aliases, ext, props sql.RawBytes
-	types := map[string]*catalog.Type{}
-	for _, t := range b.cat.Types {
-		types[t.Enum] = t
-	}
-	vals := map[string]json.RawMessage{}
 	return each(ctx, tx, nodeSQL, first, nodesSQL, list, func(rows *sql.Rows) error {
-		var key uint32
-		var created, updated kg.Time
-		if err := rows.Scan(&key, &id, &typ, &name, &desc, &aliases, &ext, &props, &created, &updated); err != nil {
+		var r nodeRow
+		if err := rows.Scan(&r.key, &id, &typ, &name, &desc, &aliases, &ext, &props, &r.created, &r.updated); err != nil {
 			return err
 		}
-		t := types[string(typ)]
-		if t == nil {
-			return kg.Errorf(kg.Unavailable, "the store holds nodes of type %s, which the schema does not declare", typ)
-		}
-		n := node{text: uint64(len(b.texts)), typ: t.Index}
-		n.created, n.updated = stamp(&b.born, created), stamp(&b.born, updated)
-		b.put(id)
-		b.put(name)
-		folded := text.Fold(string(name))
-		b.put([]byte(text.SortKey(string(name))))
-		b.put(desc)
-		b.byIDs = append(b.byIDs, entry{hash(string(id)), key})
-		b.names = append(b.names, entry{hash(folded), key})
-		if len(aliases) == 0 {
-			b.put(nil)
-		} else {
-			var list []string
-			if err := json.Unmarshal(aliases, &list); err != nil {
-				return err
-			}
-			b.put([]byte(strings.Join(list, "\x00")))
-			for _, a := range list {
-				b.names = append(b.names, entry{hash(text.Fold(a)), key})
-			}
-		}
-		if len(ext) == 0 {
-			b.put(nil)
-		} else {
-			var list []kg.ExternalID
-			if err := json.Unmarshal(ext, &list); err != nil {
-				return err
-			}
-			b.put([]byte(kg.ExternalIDsValue(list).Str))
-			for _, x := range list {
-				b.externals = append(b.externals, entry{hash(x.Scheme + "\x00" + x.Value), key})
-			}
-		}
-		clear(vals)
-		if len(props) > 0 {
-			if err := json.Unmarshal(props, &vals); err != nil {
-				return err
-			}
-		}
-		if err := b.putProps(&n, t, vals); err != nil {
-			return err
-		}
-		b.nodes[key] = n
-		b.freshNodes = append(b.freshNodes, key)
-		return nil
+		r.id, r.typ, r.name, r.desc, r.aliases, r.ext, r.props = view(id), view(typ), view(name), view(desc), view(aliases), view(ext), view(props)
+		return b.addNode(&r)
 	})
 }
 
+// nodeRow is a row of the table node. Its texts may change once addNode has returned.
+type nodeRow struct {
+	key                                      int64
+	id, typ, name, desc, aliases, ext, props string
+	created, updated                         kg.Time
+}
+
+// addNode takes in a node whose place in nodes is there.
+func (b *builder) addNode(r *nodeRow) error {
+	t := b.types[r.typ]
+	if t == nil {
+		return kg.Errorf(kg.Unavailable, "the store holds nodes of type %s, which the schema does not declare", r.typ)
+	}
+	key := uint32(r.key) //nolint:gosec // checked by head.fits
+	n := node{text: uint64(len(b.texts)), typ: t.Index}
+	n.created, n.updated = stamp(&b.born, r.created), stamp(&b.born, r.updated)
+	b.put(r.id)
+	b.put(r.name)
+	folded := text.Fold(r.name)
+	b.put(text.SortKey(r.name))
+	b.put(r.desc)
+	b.byIDs = append(b.byIDs, entry{hash(r.id), key})
+	b.names = append(b.names, entry{hash(folded), key})
+	if r.aliases == "" {
+		b.put("")
+	} else {
+		var list []string
+		if err := json.Unmarshal([]byte(r.aliases), &list); err != nil {
+			return err
+		}
+		b.put(strings.Join(list, "\x00"))
+		for _, a := range list {
+			b.names = append(b.names, entry{hash(text.Fold(a)), key})
+		}
+	}
+	if r.ext == "" {
+		b.put("")
+	} else {
+		var list []kg.ExternalID
+		if err := json.Unmarshal([]byte(r.ext), &list); err != nil {
+			return err
+		}
+		b.put(kg.ExternalIDsValue(list).Str)
+		for _, x := range list {
+			b.externals = append(b.externals, entry{hash(x.Scheme + "\x00" + x.Value), key})
+		}
+	}
+	clear(b.vals)
+	if r.props != "" {
+		if err := json.Unmarshal([]byte(r.props), &b.vals); err != nil {
+			return err
+		}
+	}
+	if err := b.putProps(&n, t, b.vals); err != nil {
+		return err
+	}
+	b.nodes[key] = n
+	b.freshNodes = append(b.freshNodes, key)
+	return nil
+}
+
 // put appends a text of a node.
-func (b *builder) put(s []byte) {
+func (b *builder) put(s string) {
 	b.texts = binary.AppendUvarint(b.texts, uint64(len(s)))
 	b.texts = append(b.texts, s...)
 }
@@ -411,7 +447,7 @@ func (b *builder) putProps(n *node, t *catalog.Type, vals map[string]json.RawMes
 	for _, p := range t.Props {
 		raw, ok := vals[p.Name]
 		if !ok {
-			b.put(nil)
+			b.put("")
 			continue
 		}
 		if raw[0] == '"' {
@@ -421,7 +457,7 @@ func (b *builder) putProps(n *node, t *catalog.Type, vals map[string]json.RawMes
 					return err
 				}
 			}
-			b.put([]byte(s))
+			b.put(s)
 			if p == t.DateProp || p == t.UntilProp {
 				dates[p] = s
 			}
@@ -430,7 +466,7 @@ func (b *builder) putProps(n *node, t *catalog.Type, vals map[string]json.RawMes
 		if _, err := parseProp(p, raw); err != nil {
 			return err
 		}
-		b.put(raw)
+		b.put(string(raw))
 	}
 	n.from, n.to, n.dated = interval(t, func(p *catalog.Prop) string { return dates[p] })
 	return nil
@@ -534,49 +570,70 @@ func (b *builder) parseLinks(chunk []byte) error {
 }
 
 func (b *builder) parseLink(f *[12][]byte) error {
-	key, from, to := number(f[0]), number(f[3]), number(f[4])
-	if key == 0 || key >= int64(len(b.links)) || from == 0 || from >= int64(len(b.nodes)) || to == 0 || to >= int64(len(b.nodes)) || len(f[1]) > 255 {
+	role, err := hex.AppendDecode(b.role[:0], f[5])
+	if err != nil {
+		return err
+	}
+	b.role = role
+	r := linkRow{
+		key: number(f[0]), id: view(f[1]), kind: view(f[2]), from: number(f[3]), to: number(f[4]), role: view(role), since: view(f[6]), until: view(f[7]),
+		sources: view(f[8]), unverified: number(f[9]), created: kg.Time(number(f[10])), updated: kg.Time(number(f[11])),
+	}
+	if r.key == 0 {
 		return errLinkRow
 	}
-	kind, ok := b.kinds[string(f[2])]
+	return b.addLink(&r)
+}
+
+// linkRow is a row of the table link without its evidence. Its texts may change once addLink has returned.
+type linkRow struct {
+	key, from, to                         int64
+	id, kind, role, since, until, sources string
+	unverified                            int64
+	created, updated                      kg.Time
+}
+
+// addLink takes in a link whose place in links is there, and whose ends are known to be.
+func (b *builder) addLink(r *linkRow) error {
+	if r.key >= int64(len(b.links)) || r.from == 0 || r.from >= int64(len(b.nodes)) || r.to == 0 || r.to >= int64(len(b.nodes)) || len(r.id) > 255 {
+		return errLinkRow
+	}
+	kind, ok := b.kinds[r.kind]
 	if !ok {
-		return kg.Errorf(kg.Unavailable, "the store holds links of kind %s, which the schema does not declare", f[2])
+		return kg.Errorf(kg.Unavailable, "the store holds links of kind %s, which the schema does not declare", r.kind)
 	}
 	if len(b.ids) > 1<<32-512 {
-		return kg.Errorf(kg.Unavailable, "the store holds more links than fit in memory")
+		return errTooLarge()
 	}
-	l := link{id: uint32(len(b.ids)), kind: kind, from: uint32(from), to: uint32(to), unverified: uint16(number(f[9]))} //nolint:gosec // checked above; evidence is at most 1,000 pieces
-	b.ids = append(append(b.ids, byte(len(f[1]))), f[1]...)
-	if l.role, ok = b.roleKeys[string(f[5])]; !ok {
-		role, err := hex.DecodeString(string(f[5]))
-		if err != nil {
-			return err
-		}
+	l := link{id: uint32(len(b.ids)), kind: kind, from: uint32(r.from), to: uint32(r.to), unverified: uint16(r.unverified)} //nolint:gosec // checked above; evidence is at most 1,000 pieces
+	b.ids = append(append(b.ids, byte(len(r.id))), r.id...)
+	if l.role, ok = b.roleKeys[r.role]; !ok {
+		role := strings.Clone(r.role)
 		l.role = uint32(len(b.roles)) //nolint:gosec // keys are below 2³¹
-		b.roles = append(b.roles, string(role))
-		b.roleKeys[string(f[5])] = l.role
+		b.roles = append(b.roles, role)
+		b.roleKeys[role] = l.role
 	}
-	l.since, l.until = b.date(f[6]), b.date(f[7])
-	if one := number(f[8]); one > 0 {
-		l.source = uint32(one) //nolint:gosec // checked by readHead
-	} else if len(f[8]) > 0 {
+	l.since, l.until = b.date(r.since), b.date(r.until)
+	if one := number(r.sources); one > 0 {
+		l.source = uint32(one) //nolint:gosec // checked by head.fits
+	} else if r.sources != "" {
 		l.source = severalSources | uint32(len(b.more)) //nolint:gosec // fewer than links times their evidence
 		b.more = append(b.more, 0)
 		at := len(b.more)
-		for s := range bytes.FieldsSeq(f[8]) {
-			b.more = append(b.more, uint32(number(s))) //nolint:gosec // checked by readHead
+		for s := range strings.FieldsSeq(r.sources) {
+			b.more = append(b.more, uint32(number(s))) //nolint:gosec // checked by head.fits
 		}
 		slices.Sort(b.more[at:])
 		b.more[at-1] = uint32(len(b.more) - at) //nolint:gosec // at most 1,000
 	}
-	l.created, l.updated = stamp(&b.stamps, kg.Time(number(f[10]))), stamp(&b.stamps, kg.Time(number(f[11])))
-	b.links[key] = l
-	b.freshLinks = append(b.freshLinks, uint32(key)) //nolint:gosec // checked by readHead
+	l.created, l.updated = stamp(&b.stamps, r.created), stamp(&b.stamps, r.updated)
+	b.links[r.key] = l
+	b.freshLinks = append(b.freshLinks, uint32(r.key)) //nolint:gosec // checked by head.fits
 	return nil
 }
 
 // number reads a decimal number, 0 where there is none.
-func number(s []byte) int64 {
+func number[T string | []byte](s T) int64 {
 	if len(s) == 0 {
 		return 0
 	}
@@ -585,7 +642,8 @@ func number(s []byte) int64 {
 		s = s[1:]
 	}
 	var n int64
-	for _, c := range s {
+	for i := range len(s) {
+		c := s[i]
 		if c < '0' || c > '9' {
 			return 0
 		}
@@ -597,11 +655,11 @@ func number(s []byte) int64 {
 	return n
 }
 
-func (b *builder) date(raw []byte) uint32 {
-	k, ok := b.dateKeys[string(raw)]
+func (b *builder) date(s string) uint32 {
+	k, ok := b.dateKeys[s]
 	if !ok {
 		k = uint32(len(b.dates)) //nolint:gosec // there are 4 million dates
-		d := date{text: string(raw)}
+		d := date{text: strings.Clone(s)}
 		d.from, d.to = kg.PartialDate(d.text).Interval()
 		b.dates = append(b.dates, d)
 		b.dateKeys[d.text] = k

@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -62,4 +63,28 @@ var statements = map[string]string{
 	"load: source that is there": oldSource, "load: change a node": setNode, "load: change a link": setLink, "load: change a source": setSource,
 	"load: change evidence": setProof, "load: new links": insertSQL(newLink, 2), "load: links of a source whose text has changed": restingSQL,
 	"export: sources": allSourcesSQL, "export: nodes": allNodesSQL, "export: links": allLinksSQL, "import: types by id": typesSQL,
+}
+
+// Images gives the image that a load into an empty store made beside its writing, part by part, and the one made of the rows.
+func Images(ctx context.Context, s *Store) (fed, read [][]byte, err error) {
+	im, err := advance(ctx, s.cat, s.bulk, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.image.Load().bytes(), im.bytes(), nil
+}
+
+func (im *image) bytes() (out [][]byte) {
+	if im == nil {
+		return nil
+	}
+	for i, p := range im.parts() {
+		switch i {
+		case 0, 1, 18: // between their fields there are bytes that mean nothing
+			out = append(out, fmt.Append(nil, im.nodes, im.links, im.groups))
+		default:
+			out = append(out, p.get())
+		}
+	}
+	return out
 }

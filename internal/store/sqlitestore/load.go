@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"hash/maphash"
 	"log/slog"
 	"runtime/debug"
 	"slices"
@@ -38,17 +37,21 @@ type load struct {
 	sourceRows, nodeRows, linkRows   inserter
 	findNode, findSource, noteChange *sql.Stmt
 
-	// links are the hashes of the ids written while there is no index of them, nil when there is one: see indexLinks
-	links map[uint64]struct{}
-	seed  maphash.Seed
+	unindexed bool  // there is no index of the links' ids: see indexLinks
+	feed      *feed // nil when the file was not empty, or a row was changed
 
 	nodes   map[string]int64 // rows by id; emptied when it grows beyond maxKnown
 	sources map[string]*loadSource
+	texts   int // bytes of the sources' texts
 	buf     []byte
 }
 
-// maxKnown bounds the ids a load remembers; beyond it they are looked up again.
-const maxKnown = 2_000_000
+// What a load remembers at most; what it has forgotten is looked up again.
+const (
+	maxKnown   = 2_000_000 // ids of nodes
+	maxSources = 100_000
+	maxTexts   = 32 << 20 // bytes of sources' texts
+)
 
 type loadSource struct {
 	row  int64
@@ -57,6 +60,8 @@ type loadSource struct {
 
 // inserter writes new rows of a table, whose keys it gives out.
 type inserter struct {
+	columns   []string // behind the table's name
+	feed      func(b *builder, values []any) error
 	one, many *sql.Stmt
 	next      int64 // key of the next row
 	args      []any
@@ -109,7 +114,10 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 	case <-ctx.Done():
 		return nil, ended(ctx)
 	}
-	l := &load{s: s, now: kg.TimeOf(s.now()), nodes: map[string]int64{}, sources: map[string]*loadSource{}}
+	l := &load{
+		s: s, now: kg.TimeOf(s.now()), nodes: map[string]int64{}, sources: map[string]*loadSource{},
+		sourceRows: inserter{columns: newSource, feed: feedSource}, nodeRows: inserter{columns: newNode, feed: feedNode}, linkRows: inserter{columns: newLink, feed: feedLink},
+	}
 	if err := l.begin(context.WithoutCancel(ctx)); err != nil {
 		return nil, errors.Join(storeError(ctx, err), l.Rollback())
 	}
@@ -142,7 +150,10 @@ func (l *load) begin(ctx context.Context) (err error) {
 		if _, err = l.tx.ExecContext(ctx, dropIndex+`; PRAGMA cache_size = -12288`); err != nil {
 			return err
 		}
-		l.links, l.seed, insertLinks = map[uint64]struct{}{}, maphash.MakeSeed(), plainSQL
+		l.unindexed, insertLinks = true, plainSQL
+	}
+	if h.sources == 0 && h.nodes == 0 && h.link == 0 {
+		l.feed = newFeed(l.s.cat, l.seq)
 	}
 	return l.prepare(ctx, []prepared{
 		{&l.sourceRows.one, insertSQL(newSource, 1)},
@@ -175,25 +186,22 @@ func (l *load) prepare(ctx context.Context, list []prepared) (err error) {
 // come in, each id would be put into a page somewhere, and sorting them all at the end is several times as quick. It is
 // made earlier when two links may have one id, because the second then replaces the first.
 func (l *load) indexLinks(ctx context.Context) error {
-	if l.links == nil {
+	if !l.unindexed {
 		return nil
 	}
-	l.links = nil
+	l.unindexed = false
 	if _, err := l.tx.ExecContext(ctx, makeIndex); err != nil {
 		return err
 	}
 	return l.prepare(ctx, []prepared{{&l.linkRows.one, insertSQL(newLink, 1)}, {&l.linkRows.many, insertSQL(newLink, manyRows)}})
 }
 
-// noteLinks tells whether the links' ids are certain to be new.
-func (l *load) noteLinks(list []*kg.Link) bool {
-	for _, x := range list {
-		n := len(l.links)
-		if l.links[maphash.String(l.seed, x.ID)] = struct{}{}; len(l.links) == n {
-			return false
-		}
+// unfeed gives up the image that is made beside: what was fed is not as it was.
+func (l *load) unfeed() {
+	if l.feed != nil {
+		l.feed.drop()
+		l.feed = nil
 	}
-	return true
 }
 
 // Put writes a batch into the transaction. Between its statements it looks whether ctx has ended; each of them is
@@ -212,15 +220,15 @@ func (l *load) put(ctx, whole context.Context, b *store.Batch) error {
 			return err
 		}
 	}
-	if err := insert(ctx, &l.nodeRows, b.Nodes, l.nodeRow, func(x *kg.Node, row int64) error { return l.nodeThere(whole, x, row) }, l.isNew); err != nil {
+	if err := insert(ctx, l, &l.nodeRows, b.Nodes, l.nodeRow, func(x *kg.Node, row int64) error { return l.nodeThere(whole, x, row) }, l.isNew); err != nil {
 		return err
 	}
-	if l.links != nil && !l.noteLinks(b.Links) {
+	if !b.Distinct && len(b.Links) > 0 {
 		if err := l.indexLinks(whole); err != nil {
 			return err
 		}
 	}
-	return insert(ctx, &l.linkRows, b.Links, func(x *kg.Link, args []any) ([]any, error) { return l.linkRow(whole, x, args) },
+	return insert(ctx, l, &l.linkRows, b.Links, func(x *kg.Link, args []any) ([]any, error) { return l.linkRow(whole, x, args) },
 		func(x *kg.Link, row int64) error { return l.linkThere(whole, x, row) }, func(*kg.Link, int64) { l.wrote++ })
 }
 
@@ -231,7 +239,7 @@ func (l *load) isNew(x *kg.Node, row int64) {
 
 // insert writes records: row appends the values of one behind its key. Where an id was there before, there is called
 // with the key that the record would have had, otherwise isNew.
-func insert[T any](ctx context.Context, in *inserter, list []*T, row func(*T, []any) ([]any, error), there func(*T, int64) error, isNew func(*T, int64)) error {
+func insert[T any](ctx context.Context, l *load, in *inserter, list []*T, row func(*T, []any) ([]any, error), there func(*T, int64) error, isNew func(*T, int64)) error {
 	for len(list) > 0 {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -256,6 +264,9 @@ func insert[T any](ctx context.Context, in *inserter, list []*T, row func(*T, []
 		if err != nil {
 			return err
 		}
+		if n < int64(len(some)) {
+			l.unfeed()
+		}
 		for i, x := range some {
 			if n == int64(len(some)) {
 				isNew(x, in.next+int64(i))
@@ -264,6 +275,9 @@ func insert[T any](ctx context.Context, in *inserter, list []*T, row func(*T, []
 			}
 		}
 		in.next += int64(len(some))
+		if l.feed != nil {
+			in.args = l.feed.take(in, in.args)
+		}
 	}
 	return nil
 }
@@ -305,15 +319,21 @@ func (l *load) putSource(ctx context.Context, x *kg.Source) error {
 	}
 	hash := contentHash(x.Text)
 	delete(l.sources, x.ID)
-	res, err := l.sourceRows.one.ExecContext(ctx, l.sourceRows.next, x.ID, x.Title, x.URL, x.Kind, x.Publisher, authors, string(x.PublishedOn), hash, x.Text, l.seq)
+	in := &l.sourceRows
+	in.args = append(in.args[:0], in.next, x.ID, x.Title, x.URL, x.Kind, x.Publisher, authors, string(x.PublishedOn), hash, x.Text, l.seq)
+	res, err := in.one.ExecContext(ctx, in.args...)
 	if err != nil {
 		return err
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 1 {
-		l.sourceRows.next++
+		in.next++
 		l.wrote++
+		if l.feed != nil {
+			in.args = l.feed.take(in, in.args)
+		}
 		return err
 	}
+	l.unfeed()
 	var row int64
 	var before string
 	if err := l.tx.QueryRowContext(ctx, oldSource, x.ID).Scan(&row, &before); err != nil {
@@ -523,10 +543,11 @@ func (l *load) source(ctx context.Context, id string) (*loadSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(l.sources) >= 256 {
-		clear(l.sources) // texts are large
-	}
 	s.text = norm.NFC.String(s.text)
+	if l.texts += len(s.text); l.texts > maxTexts || len(l.sources) >= maxSources {
+		clear(l.sources)
+		l.texts = len(s.text)
+	}
 	l.sources[id] = s
 	return s, nil
 }
@@ -582,7 +603,7 @@ func (l *load) linkRow(ctx context.Context, x *kg.Link, args []any) ([]any, erro
 	l.buf = raw
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
 	return append(args, x.ID, x.Kind, from, to, x.Role, string(x.Since), string(x.Until), string(raw),
-		keyList(sources), unverified, int64(created), int64(updated), l.seq), nil
+		keyList(sources), int64(unverified), int64(created), int64(updated), l.seq), nil
 }
 
 // keyList writes keys as link.sources holds them.
@@ -636,58 +657,75 @@ func (l *load) linkThere(ctx context.Context, x *kg.Link, mine int64) error {
 	return l.changed(ctx, changedLink, row)
 }
 
-// Commit makes the load durable and, where somebody has read before, readable. A large one leaves a snapshot, so that
-// the next start is quick.
+// Commit makes the load durable and, where it began the graph or somebody has read before, readable. A large one leaves
+// a snapshot, so that the next start is quick.
 func (l *load) Commit(ctx context.Context) error {
 	if l.done {
 		return kg.Errorf(kg.Internal, "the load has ended")
 	}
 	l.nodes, l.sources = nil, nil
-	if len(l.links) >= int(l.s.snapshotFrom) {
-		l.links = map[uint64]struct{}{}
+	if l.wrote >= l.s.snapshotFrom {
 		debug.FreeOSMemory() // what checking and writing took: sorting takes as much again
 	}
 	if err := l.indexLinks(context.WithoutCancel(ctx)); err != nil {
 		return storeError(ctx, err)
 	}
 	err := l.tx.Commit()
+	var im *image
+	if l.feed != nil && err == nil {
+		im, l.feed = l.feed.end(), nil
+	}
 	l.finish()
 	if err != nil {
 		return storeError(ctx, err)
 	}
-	read := l.s.image.Load() != nil
-	if !read && l.wrote < l.s.snapshotFrom {
-		return nil
-	}
-	ctx = context.WithoutCancel(ctx)
-	if !read {
-		l.s.unsaved(ctx, l.s.prepare(ctx)) // the load is done, whatever comes of what is made of it
-		return nil
-	}
-	im, _, err := l.s.make(ctx)
+	return l.s.committed(context.WithoutCancel(ctx), im, l.wrote)
+}
+
+// committed follows a load that wrote so many rows. Its image is nil unless it began the graph.
+func (s *Store) committed(ctx context.Context, im *image, wrote int64) (err error) {
+	read := s.image.Load() != nil
 	switch {
-	case err != nil:
-		return err
-	case l.wrote >= max(l.s.snapshotFrom, im.size()/8):
-		l.s.keep(im)
+	case im != nil:
+		s.begin(im)
+	case read:
+		if im, _, err = s.make(ctx); err != nil {
+			return err
+		}
+	}
+	switch {
+	case read && wrote >= max(s.snapshotFrom, im.size()/8):
+		s.keep(im)
+	case !read && wrote >= s.snapshotFrom:
+		s.unsaved(ctx, s.prepare(ctx, im)) // the load is done, whatever comes of what is made of it
 	}
 	return nil
 }
 
-// prepare leaves a snapshot where nobody reads: an import. It uses little memory more than the image takes, and so a
-// little more time.
-func (s *Store) prepare(ctx context.Context) error {
+// begin takes the image of a load, unless a request had a newer one made in the meantime.
+func (s *Store) begin(im *image) {
+	s.build.Lock()
+	defer s.build.Unlock()
+	if old := s.image.Load(); old == nil || old.seq < im.seq {
+		s.image.Store(im)
+	}
+}
+
+// prepare leaves a snapshot where nobody reads: an import. Without an image it makes one.
+func (s *Store) prepare(ctx context.Context, im *image) error {
 	if _, err := s.write.ExecContext(ctx, `PRAGMA shrink_memory`); err != nil {
 		return err
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(8))
 	debug.FreeOSMemory()
-	im, unkept, err := s.make(ctx)
-	if unkept {
+	if im == nil {
+		var unkept bool
+		var err error
+		if im, unkept, err = s.make(ctx); err != nil || !unkept {
+			return err
+		}
 		debug.FreeOSMemory() // what making it took
-		err = s.save(ctx, im)
 	}
-	return err
+	return s.save(ctx, im)
 }
 
 // Rollback undoes the load, unless it is committed.
@@ -707,6 +745,7 @@ func (l *load) finish() {
 		return
 	}
 	l.done = true
+	l.unfeed()
 	if l.conn != nil {
 		_, err := l.conn.ExecContext(context.Background(), `PRAGMA foreign_keys = 1; PRAGMA cache_size = -49152`)
 		l.s.log.LogAttrs(context.Background(), slog.LevelDebug, "the load has ended", slog.Any("error", errors.Join(err, l.conn.Close())))

@@ -133,6 +133,13 @@ func (r *random) batch() *store.Batch {
 	return &store.Batch{Sources: r.srcs, Nodes: r.nodes, Links: r.links}
 }
 
+// Graph is a random graph, the same for the same seed.
+func Graph(cat *catalog.Catalog, seed uint64, nodes, links int) *store.Batch {
+	r := &random{Rand: rand.New(rand.NewPCG(seed, 7)), cat: cat} //nolint:gosec // repeatable on purpose
+	r.graph(nodes, links)
+	return r.batch()
+}
+
 // query makes a random plan over the graph.
 func (r *random) query() *plan.Query {
 	r.refs = nil
