@@ -45,7 +45,7 @@ type settings struct {
 }
 
 // parts are what -only can choose.
-var parts = []string{"compare", "embedded", "paths", "start", "sample"}
+var parts = []string{"compare", "embedded", "paths", "start", "import", "sample"}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -256,6 +256,7 @@ func (b *bench) measureSize(ctx context.Context, people int, largest bool) error
 		{"start", largest, w.measureStart},
 		{"embedded", true, w.measureBare},
 		{"paths", largest, w.measurePaths},
+		{"import", !b.does("compare"), w.bringOurs}, // the comparison imports anyway
 		{"compare", true, w.compare},
 	}
 	for _, s := range steps {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -163,8 +164,13 @@ func Import(ctx context.Context, cat *catalog.Catalog, s store.Store, files []Fi
 }
 
 func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []File, o Options) (Counts, error) {
+	c := &checks{cat: cat, store: s, types: map[uint64]uint8{}, seed: maphash.MakeSeed()}
+	var err error
+	if c.none, err = s.Empty(ctx); err != nil {
+		return Counts{}, err
+	}
 	if o.DryRun || !s.Atomic() {
-		counts, err := pass(ctx, cat, s, nil, files, o)
+		counts, err := pass(ctx, c, nil, files, o)
 		if err != nil || o.DryRun {
 			return counts, err
 		}
@@ -173,7 +179,7 @@ func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []
 	if err != nil {
 		return Counts{}, err
 	}
-	counts, err := pass(ctx, cat, s, l, files, o)
+	counts, err := pass(ctx, c, l, files, o)
 	if err == nil {
 		err = l.Commit(ctx)
 	}
@@ -229,8 +235,8 @@ func (w *writer) end() error {
 	return w.err
 }
 
-// pass reads all files once and puts them into l, if there is one.
-func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load, files []File, o Options) (counts Counts, err error) {
+// pass reads all files once and puts them into l, if there is one. What one pass has found out about ids, the next knows.
+func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options) (counts Counts, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var w *writer
@@ -249,12 +255,12 @@ func pass(ctx context.Context, cat *catalog.Catalog, s store.Store, l store.Load
 	go func() {
 		defer close(batches)
 		for i, f := range files {
-			if !readFile(ctx, cat, i, f, batches) {
+			if !readFile(ctx, c.cat, i, f, batches) {
 				return
 			}
 		}
 	}()
-	c := &checks{cat: cat, store: s, types: map[uint64]uint8{}, seed: maphash.MakeSeed(), texts: map[string]string{}}
+	c.begin()
 	var bad []*LineError
 	at := -1
 	for b := range batches {
@@ -366,6 +372,7 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, to c
 type checks struct {
 	cat   *catalog.Catalog
 	store store.Store
+	none  bool // the store held nothing
 	seed  maphash.Seed
 	types map[uint64]uint8 // type index of entities and sources known
 	seen  hashes           // ids of this file
@@ -380,6 +387,11 @@ type checks struct {
 const maxTexts = 64 << 20
 
 func (c *checks) hash(id string) uint64 { return maphash.String(c.seed, id) }
+
+// begin begins a pass.
+func (c *checks) begin() {
+	c.seen, c.earlier, c.again, c.texts, c.bytes = hashes{}, hashes{}, false, map[string]string{}, 0
+}
 
 // next begins another file.
 func (c *checks) next() {
@@ -444,7 +456,21 @@ func (s *hashes) add(h uint64) bool {
 
 // batch checks a batch: ids once in a file, ends and sources known, types fitting.
 func (c *checks) batch(ctx context.Context, file string, b *batch) (errs []*LineError, err error) {
-	// what the batch needs and the import has not seen is asked of the store at once
+	if !c.none {
+		if err := c.ask(ctx, b.records); err != nil {
+			return nil, err
+		}
+	}
+	for i, r := range b.records {
+		if err := c.record(r); err != nil {
+			errs = append(errs, &LineError{file, b.lines[i], err})
+		}
+	}
+	return errs, nil
+}
+
+// ask asks the store at once for what some records need and the import has not seen.
+func (c *checks) ask(ctx context.Context, records []record) error {
 	unknown := map[string]bool{}
 	own := map[string]bool{}
 	need := func(id string) {
@@ -452,7 +478,7 @@ func (c *checks) batch(ctx context.Context, file string, b *batch) (errs []*Line
 			unknown[id] = true
 		}
 	}
-	for _, r := range b.records {
+	for _, r := range records {
 		switch {
 		case r.source != nil:
 			need(r.source.ID)
@@ -468,25 +494,14 @@ func (c *checks) batch(ctx context.Context, file string, b *batch) (errs []*Line
 			}
 		}
 	}
-	if len(unknown) > 0 {
-		ids := make([]string, 0, len(unknown))
-		for id := range unknown {
-			ids = append(ids, id)
-		}
-		known, err := c.store.Types(ctx, ids)
-		if err != nil {
-			return nil, err
-		}
-		for id, typ := range known {
-			c.types[c.hash(id)] = c.cat.TypeOf(typ).Index
-		}
+	if len(unknown) == 0 {
+		return nil
 	}
-	for i, r := range b.records {
-		if err := c.record(r); err != nil {
-			errs = append(errs, &LineError{file, b.lines[i], err})
-		}
+	known, err := c.store.Types(ctx, slices.Collect(maps.Keys(unknown)))
+	for id, typ := range known {
+		c.types[c.hash(id)] = c.cat.TypeOf(typ).Index
 	}
-	return errs, nil
+	return err
 }
 
 func (c *checks) record(r record) error {

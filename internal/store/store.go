@@ -39,9 +39,11 @@ type Batch struct {
 // UpdatedAt keeps the stored one when nothing else differs, and otherwise gets the time of the load.
 type Load interface {
 	// Put writes a batch. The caller has checked it (see internal/exchange); what still does not fit, such as an id
-	// that the store holds under another type, is an error with code Conflict, after which only Rollback may be called.
+	// that the store holds under another type, is an error with code Conflict, after which only Rollback may be called. A
+	// store may write some batches together, and so say so at a later Put or at Commit.
 	Put(ctx context.Context, b *Batch) error
-	// Commit makes the load visible and durable. On a store whose Loader is not atomic, batches are so already.
+	// Commit makes the load visible and durable, and ends it, also by an error. On a store whose Loader is not atomic, most
+	// batches are so already.
 	Commit(ctx context.Context) error
 	// Rollback ends the load without the rest. It may be called after Commit, and then does nothing.
 	Rollback() error

@@ -39,8 +39,9 @@ type load struct {
 	// waiting is what was put and not yet written, and the bytes of its texts
 	waiting store.Batch
 	texts   int
-	// none tells of each kind that no link of it was there when the load began, so that looking for one is in vain
-	none []bool
+	// what of a kind, or of entities, was not there when the load began need not be looked for
+	noLinks []bool // by kind
+	noNodes bool
 }
 
 // heldSource is what checking evidence needs of a source.
@@ -70,19 +71,21 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 	return l, nil
 }
 
-// count finds the kinds without links; Neo4j keeps their numbers.
+// count finds out what is not there; Neo4j keeps the numbers.
 func (l *load) count(ctx context.Context) error {
-	l.none = make([]bool, len(l.s.layout.cat.Kinds))
+	l.noLinks = make([]bool, len(l.s.layout.cat.Kinds))
 	var b strings.Builder
+	b.WriteString("MATCH (n:Entity) RETURN -1 AS kind, count(n) AS n")
 	for i, k := range l.s.layout.cat.Kinds {
-		if i > 0 {
-			b.WriteString(" UNION ALL ")
-		}
-		b.WriteString("MATCH ()-[r:" + k.Name + "]->() RETURN " + itoa(i) + " AS kind, count(r) AS links")
+		b.WriteString(" UNION ALL MATCH ()-[r:" + k.Name + "]->() RETURN " + itoa(i) + " AS kind, count(r) AS n")
 	}
 	rows, _, err := l.s.read(ctx, b.String(), nil)
 	for _, r := range rows {
-		l.none[asInt(r[0])] = asInt(r[1]) == 0
+		if i := asInt(r[0]); i < 0 {
+			l.noNodes = asInt(r[1]) == 0
+		} else {
+			l.noLinks[i] = asInt(r[1]) == 0
+		}
 	}
 	return err
 }
@@ -92,10 +95,9 @@ func (l *load) Commit(ctx context.Context) error {
 	if l.done {
 		return kg.Errorf(kg.Internal, "the load has ended")
 	}
-	if err := l.flush(ctx); err != nil {
-		return err
-	}
-	return l.Rollback()
+	err := l.flush(ctx)
+	_ = l.Rollback() // it only lets the next load begin
+	return err
 }
 
 // Rollback ends the load; what was written stays.
@@ -153,7 +155,8 @@ func (l *load) flush(ctx context.Context) error {
 		}
 	}
 	for part := range slices.Chunk(b.Nodes, batchSize) {
-		if err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) error { return l.putNodes(ctx, tx, part) }); err != nil {
+		err := l.supposing(ctx, b.Distinct, func(tx neo4j.ManagedTransaction, distinct bool) error { return l.putNodes(ctx, tx, part, distinct) })
+		if err != nil {
 			return err
 		}
 	}
@@ -161,15 +164,22 @@ func (l *load) flush(ctx context.Context) error {
 		if err := l.hold(ctx, part); err != nil {
 			return err
 		}
-		err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) error { return l.putLinks(ctx, tx, part, b.Distinct) })
-		if b.Distinct && notUnique(err) { // somebody else has begun to write links too
-			err = l.s.write(ctx, func(tx neo4j.ManagedTransaction) error { return l.putLinks(ctx, tx, part, false) })
-		}
+		err := l.supposing(ctx, b.Distinct, func(tx neo4j.ManagedTransaction, distinct bool) error { return l.putLinks(ctx, tx, part, distinct) })
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// supposing runs a transaction that may suppose records to be new, and again without that when one of them was there:
+// another server's load is writing the same.
+func (l *load) supposing(ctx context.Context, distinct bool, work func(tx neo4j.ManagedTransaction, distinct bool) error) error {
+	err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) error { return work(tx, distinct) })
+	if distinct && notUnique(err) {
+		err = l.s.write(ctx, func(tx neo4j.ManagedTransaction) error { return work(tx, false) })
+	}
+	return err
 }
 
 // notUnique tells whether a record was there that was taken to be new.
@@ -448,34 +458,45 @@ func (l *layout) nodeProps(x *kg.Node, t *catalog.Type) map[string]any {
 	return p
 }
 
-// putNodes writes entities.
-func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Node) error {
-	if err := l.lock(ctx, tx); err != nil {
-		return err
-	}
-	cat := l.s.layout.cat
+// held is an entity that is there.
+type held struct {
+	typ   *catalog.Type
+	props map[string]any
+}
+
+// heldNodes finds those of some entities that are there.
+func (l *load) heldNodes(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Node) (map[string]held, error) {
 	ids := make([]string, len(list))
 	for i, x := range list {
 		ids[i] = x.ID
 	}
 	found, err := l.s.do(ctx, tx, "MATCH (n:Entity) WHERE n.id IN $ids RETURN n.id, labels(n), properties(n)", map[string]any{"ids": ids})
-	if err != nil {
-		return err
-	}
-	type held struct {
-		typ   *catalog.Type
-		props map[string]any
-	}
 	there := make(map[string]held, len(found))
 	for _, r := range found {
 		var h held
 		for _, label := range texts(asList(r[1])) {
-			if t := cat.Type(label); t != nil {
+			if t := l.s.layout.cat.Type(label); t != nil {
 				h.typ = t
 			}
 		}
 		h.props, _ = r[2].(map[string]any)
 		there[asString(r[0])] = h
+	}
+	return there, err
+}
+
+// putNodes writes entities, none of which stood in an earlier batch when they are distinct.
+func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Node, distinct bool) error {
+	if err := l.lock(ctx, tx); err != nil {
+		return err
+	}
+	cat := l.s.layout.cat
+	there := map[string]held{}
+	if !distinct || !l.noNodes {
+		var err error
+		if there, err = l.heldNodes(ctx, tx, list); err != nil {
+			return err
+		}
 	}
 	created := make([][]any, len(cat.Types)+1)
 	var changed, names []any
@@ -485,8 +506,7 @@ func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, list [
 		if t == nil || !t.IsEntity() {
 			return kg.Errorf(kg.BadUserInput, "%s has a type that the schema does not know", x.ID)
 		}
-		h, old := there[x.ID]
-		was := h.typ
+		was := there[x.ID].typ
 		if s, twice := seen[x.ID]; twice {
 			was = s
 		}
@@ -494,7 +514,6 @@ func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, list [
 			return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID, strings.ToLower(was.Enum), strings.ToLower(x.Type))
 		}
 		seen[x.ID] = t
-		_ = old
 	}
 	for _, x := range last(list, func(x *kg.Node) string { return x.ID }) {
 		t := cat.TypeOf(x.Type)
@@ -674,7 +693,7 @@ func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, list [
 		if len(links) == 0 {
 			continue
 		}
-		if err := l.putKind(ctx, tx, cat.Kinds[i], last(links, func(x *kg.Link) string { return x.ID }), distinct && l.none[i]); err != nil {
+		if err := l.putKind(ctx, tx, cat.Kinds[i], last(links, func(x *kg.Link) string { return x.ID }), distinct && l.noLinks[i]); err != nil {
 			return err
 		}
 	}

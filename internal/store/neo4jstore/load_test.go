@@ -80,3 +80,30 @@ func TestLoadsAsTheOracle(t *testing.T) {
 		t.Errorf("%d aliases of nothing", n)
 	}
 }
+
+// TestWhatIsTakenToBeNewMayBeThere has another server write the same while a load waits that found the store empty.
+func TestWhatIsTakenToBeNewMayBeThere(t *testing.T) {
+	srv, _ := database(t)
+	cat := parse(t)
+	s, other, oracle := open(t, srv, cat), open(t, srv, cat), storetest.NewOracle(cat, clock)
+	sources, nodes, links := small()
+	b := store.Batch{Sources: sources, Nodes: nodes, Links: links, Distinct: true}
+	l, err := s.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, into := range []store.Store{other, oracle} {
+		if err := storetest.Fill(t.Context(), into, &b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Put(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(everything(t, oracle), everything(t, s), cmpopts.EquateEmpty()); d != "" {
+		t.Error(d)
+	}
+}

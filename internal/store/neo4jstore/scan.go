@@ -3,6 +3,7 @@ package neo4jstore
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -162,27 +163,46 @@ func linkOf(v []any) *kg.Link {
 	return x
 }
 
-// Types finds what records are by their ids.
+// Types finds what records are by their ids. An id's prefix tells where to look: links have an index for each kind.
 func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
-	c := &compiler{layout: s.layout}
-	c.w("MATCH (n:Entity) WHERE n.id IN $ids RETURN n.id AS id, ")
-	c.typeOf("n", c.cat.Entities)
-	c.w(" AS type UNION ALL MATCH (n:Source) WHERE n.id IN $ids RETURN n.id AS id, ", itoa(int(c.cat.Source.Index)), " AS type UNION ALL CALL () {",
-		s.layout.eachKind("MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN r"), " } RETURN r.id AS id, ", itoa(int(c.cat.Link.Index)), " AS type")
-	rows, _, err := s.read(ctx, string(c.text), map[string]any{"ids": ids})
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[string]string, len(rows))
-	for _, r := range rows {
-		if t := s.layout.cat.TypeAt(uint8(asInt(r[1]))); t != nil { //nolint:gosec // an index of the catalogue's
-			out[asString(r[0])] = t.Enum
+	var entities, sources, links []string
+	for _, id := range ids {
+		switch {
+		case strings.HasPrefix(id, kg.LinkPrefix):
+			links = append(links, id)
+		case strings.HasPrefix(id, kg.SourcePrefix):
+			sources = append(sources, id)
+		default:
+			entities = append(entities, id)
 		}
 	}
-	return out, nil
+	out := make(map[string]string, len(ids))
+	find := func(ids []string, text string) error {
+		if len(ids) == 0 {
+			return nil
+		}
+		rows, _, err := s.read(ctx, text, map[string]any{"ids": ids})
+		for _, r := range rows {
+			if t := s.layout.cat.TypeAt(uint8(asInt(r[1]))); t != nil { //nolint:gosec // an index of the catalogue's
+				out[asString(r[0])] = t.Enum
+			}
+		}
+		return err
+	}
+	c := &compiler{layout: s.layout}
+	c.w("MATCH (n:Entity) WHERE n.id IN $ids RETURN n.id, ")
+	c.typeOf("n", c.cat.Entities)
+	if err := find(entities, string(c.text)); err != nil {
+		return nil, err
+	}
+	if err := find(sources, "MATCH (n:Source) WHERE n.id IN $ids RETURN n.id, "+itoa(int(c.cat.Source.Index))); err != nil {
+		return nil, err
+	}
+	err := find(links, "CALL () {"+s.layout.eachKind("MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN r")+" } RETURN r.id, "+itoa(int(c.cat.Link.Index)))
+	return out, err
 }
 
 // Empty tells whether there is no entity and no source of ours.
