@@ -106,8 +106,19 @@ func (s *Server) refuse(w http.ResponseWriter, no *refusal) {
 	writeError(w, no.status, no.code, no.sentence)
 }
 
-// enter takes one of the places for operations, waiting a little when all are taken.
+// enter takes one of the places for operations, waiting a little when all are taken. What has waited long before is
+// refused.
 func (s *Server) enter(w http.ResponseWriter, r *http.Request) bool {
+	if s.queue.refuses(connectionOf(r)) {
+		t := time.NewTimer(refusalPause)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-r.Context().Done():
+		}
+		s.shed(w)
+		return false
+	}
 	select {
 	case s.slots <- struct{}{}:
 		return true
@@ -125,13 +136,21 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request) bool {
 		}
 	}
 	s.waiting.Add(-1)
-	s.o.Metrics.shed()
-	w.Header().Set("Retry-After", "1")
-	writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", "the server has more to do than it can; try again in a second")
+	s.shed(w)
 	return false
 }
 
-func (s *Server) leave() { <-s.slots }
+// shed refuses a request because there is too much to do.
+func (s *Server) shed(w http.ResponseWriter) {
+	s.o.Metrics.shed()
+	w.Header().Set("Retry-After", "1")
+	writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", "the server has more to do than it can; try again in a second")
+}
+
+func (s *Server) leave() {
+	<-s.slots
+	s.queue.served.Add(1)
+}
 
 // post reads a request from a body.
 func (s *Server) post(w http.ResponseWriter, r *http.Request) (*graph.Request, *refusal) {

@@ -81,6 +81,7 @@ type Server struct {
 	log       *slog.Logger
 	handler   http.Handler
 	slots     chan struct{}
+	queue     *queue
 	waiting   atomic.Int64
 	stopping  atomic.Bool
 	persisted persisted
@@ -105,7 +106,7 @@ func New(o Options) (*Server, error) {
 	if o.MaxConcurrent == 0 {
 		o.MaxConcurrent = ConcurrentPerCore * runtime.GOMAXPROCS(0)
 	}
-	s := &Server{o: o, log: o.Logger, slots: make(chan struct{}, o.MaxConcurrent)}
+	s := &Server{o: o, log: o.Logger, slots: make(chan struct{}, o.MaxConcurrent), queue: newQueue(o.MaxConcurrent)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -200,6 +201,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		Handler: s.handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 		BaseContext: func(net.Listener) context.Context { return base },
+		ConnContext: withConnection,
 	}
 	done := make(chan error, 1)
 	go func() { done <- h.Serve(l) }()

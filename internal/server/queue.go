@@ -1,0 +1,88 @@
+package server
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// What waits for a processor waits unseen: its bytes lie in the kernel, or its goroutine in the scheduler's queue, before
+// any handler runs, and places for operations are free all the while. So a request is asked, when its handler runs, how
+// long ago its last bytes came.
+//
+// As many requests may be under way as there are places, and as many again may wait; how long that takes, at the rate at
+// which requests are served now, is how long one may have waited. A queue is standing when in two intervals in a row most
+// have waited longer: a burst drains by itself. (CoDel would look at the one that has waited least, but the scheduler does not
+// take goroutines in the order in which their bytes came.) From then on what has waited longer is refused, until few have.
+const (
+	// queueTarget is the least that a request may have waited: the kernel tells it in steps of some milliseconds.
+	queueTarget   = 20 * time.Millisecond
+	queueInterval = 100 * time.Millisecond
+	// queueLeast is how many requests an interval must have measured to tell of a queue.
+	queueLeast = 4
+	// queueEvery is which share of requests is measured while there is no queue: each costs a system call.
+	queueEvery = 4
+	// refusalPause is how long a refusal is held back: who asks again at once must not take the time that others are served in.
+	refusalPause = 100 * time.Millisecond
+)
+
+// queue tells whether there is a standing queue.
+type queue struct {
+	places   int
+	standing atomic.Bool
+	requests atomic.Uint32
+	served   atomic.Int64 // in the interval
+
+	mu             sync.Mutex
+	begin          time.Time // of the interval
+	measured, late int       // in it: requests, and those that have waited too long
+	before         bool      // in the interval before most were late
+	target         time.Duration
+}
+
+func newQueue(places int) *queue { return &queue{places: places, target: time.Second} }
+
+// refuses tells whether a request that has come by a connection has waited too long in a standing queue.
+func (q *queue) refuses(c *connection) bool {
+	if c == nil || !q.standing.Load() && q.requests.Add(1)%queueEvery != 0 {
+		return false
+	}
+	return q.note(time.Now(), c.waited())
+}
+
+// note takes note of how long a request has waited, and tells whether it is to be refused.
+func (q *queue) note(now time.Time, waited time.Duration) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if passed := now.Sub(q.begin); passed >= queueInterval {
+		most := q.measured >= queueLeast && 2*q.late > q.measured
+		q.standing.Store(most && q.before || q.standing.Load() && 8*q.late > q.measured)
+		q.before = most
+		if n := q.served.Swap(0); n > 0 {
+			q.target = max(queueTarget, 2*time.Duration(q.places)*passed/time.Duration(n))
+		}
+		q.begin, q.measured, q.late = now, 0, 0
+	}
+	q.measured++
+	if waited <= q.target {
+		return false
+	}
+	q.late++
+	return q.standing.Load()
+}
+
+type connectionKey struct{}
+
+// withConnection lets a request's handler find its connection.
+func withConnection(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connectionKey{}, newConnection(c))
+}
+
+// connectionOf is the request's connection, nil where it cannot be asked.
+func connectionOf(r *http.Request) *connection {
+	c, _ := r.Context().Value(connectionKey{}).(*connection)
+	return c
+}
