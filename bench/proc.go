@@ -148,6 +148,15 @@ func memory(pid int) int64 {
 	return parseStatus(string(b), "VmRSS")
 }
 
+// highWater is the most memory that a process has had, 0 when it has ended.
+func highWater(pid int) int64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	return parseStatus(string(b), "VmHWM")
+}
+
 func parseStatus(s, key string) int64 {
 	for line := range strings.Lines(s) {
 		if rest, ok := strings.CutPrefix(line, key+":"); ok {

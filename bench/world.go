@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"time"
 
@@ -83,11 +83,19 @@ func (w *world) load(ctx context.Context, t target, store string, env []string) 
 	begin := time.Now()
 	cmd := exec.CommandContext(ctx, w.bin, "import", "--store", store, w.file())
 	cmd.Env = append(os.Environ(), env...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("import into %s: %w: %s", t, err, out)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	most := peak(cmd.Process.Pid)
+	err := cmd.Wait()
+	rss := most()
+	if err != nil {
+		return fmt.Errorf("import into %s: %w: %s", t, err, &out)
 	}
 	took := time.Since(begin)
-	r := importRate{Nodes: w.nodes, Links: w.links, Seconds: took.Seconds(), LinksRate: float64(w.links) / took.Seconds(), RSS: peakRSS(cmd.ProcessState)}
+	r := importRate{Nodes: w.nodes, Links: w.links, Seconds: took.Seconds(), LinksRate: float64(w.links) / took.Seconds(), RSS: rss}
 	w.results.at(w.people).Import[t] = r
 	w.say("imported into %s: %.1f s, %.0f links/s, %d MB", t, r.Seconds, r.LinksRate, r.RSS>>20)
 	return nil
@@ -279,13 +287,25 @@ func (w *world) processes(t target) map[string]int {
 	return p
 }
 
-// peakRSS is the most memory a process that has ended had.
-func peakRSS(s *os.ProcessState) int64 {
-	n := maxRSS(s)
-	if runtime.GOOS == "linux" {
-		n <<= 10 // there it is in KiB
-	}
-	return n
+// peak looks at the most memory a process has had until it is asked for it. What the system says of a process that has
+// ended counts what the process had that started it.
+func peak(pid int) (most func() int64) {
+	end, found := make(chan struct{}), make(chan int64)
+	go func() {
+		var n int64
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			n = max(n, highWater(pid))
+			select {
+			case <-tick.C:
+			case <-end:
+				found <- n
+				return
+			}
+		}
+	}()
+	return func() int64 { close(end); return <-found }
 }
 
 func count(n int) string {
