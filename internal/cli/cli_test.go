@@ -35,7 +35,7 @@ func TestScripts(t *testing.T) {
 func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
 	return testscript.Params{
 		Dir: dir, RequireExplicitExec: true, Setup: setUp,
-		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"server": startServer, "stop": stopServer, "get": get, "overwrite": overwrite, "until": until},
+		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"server": startServer, "stop": stopServer, "get": get, "soon": soon, "overwrite": overwrite, "until": until},
 		Condition: func(cond string) (bool, error) { return os.Getuid() == 0, nil }, // there is only [root]: nothing is locked to it
 	}
 }
@@ -145,15 +145,37 @@ func stopServer(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 // get is "get STATUS PATH TEXT": what the server answers must have the status and hold the text.
-func get(ts *testscript.TestScript, _ bool, args []string) {
+func get(ts *testscript.TestScript, _ bool, args []string) { ts.Check(answer(ts, args)) }
+
+// soon is get for what another process has just written, behind which an answer may lag a little.
+func soon(ts *testscript.TestScript, _ bool, args []string) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	end := time.After(5 * time.Second)
+	for {
+		err := answer(ts, args)
+		if err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-end:
+			ts.Check(err)
+		}
+	}
+}
+
+func answer(ts *testscript.TestScript, args []string) error {
 	resp, err := (&http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Get(ts.Getenv("URL") + args[1])
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	ts.Check(err)
-	if fmt.Sprint(resp.StatusCode) != args[0] || !strings.Contains(string(body), args[2]) {
-		ts.Fatalf("%s: status %d: %.500s", args[1], resp.StatusCode, body)
+	if err == nil && (fmt.Sprint(resp.StatusCode) != args[0] || !strings.Contains(string(body), args[2])) {
+		err = fmt.Errorf("%s: status %d: %.500s", args[1], resp.StatusCode, body)
 	}
+	return err
 }
 
 // overwrite is "overwrite FILE OFFSET COUNT": so many bytes become x.
