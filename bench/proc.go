@@ -140,21 +140,18 @@ func parseStat(s string) time.Duration {
 }
 
 // memory is what a process has in memory (RSS), in bytes, 0 where it cannot be known.
-func memory(pid int) int64 {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	return parseStatus(string(b), "VmRSS")
-}
+func memory(pid int) int64 { return status(pid, "VmRSS") }
 
 // highWater is the most memory that a process has had, 0 when it has ended.
-func highWater(pid int) int64 {
+func highWater(pid int) int64 { return status(pid, "VmHWM") }
+
+// status is a size that the kernel tells of a process, in bytes.
+func status(pid int, key string) int64 {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
-	return parseStatus(string(b), "VmHWM")
+	return parseStatus(string(b), key)
 }
 
 func parseStatus(s, key string) int64 {

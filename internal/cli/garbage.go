@@ -22,8 +22,8 @@ func boundGarbage(bytes uint64) (stop func()) {
 		return func() {}
 	}
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	before := debug.SetGCPercent(100)
-	now := before
+	now := 100
+	before := debug.SetGCPercent(now)
 	set := func() {
 		metrics.Read(live)
 		// at least 8: below it collecting would cost more than a large graph's garbage is worth

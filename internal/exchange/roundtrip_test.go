@@ -218,17 +218,18 @@ func (c *cutLoad) Put(ctx context.Context, b *store.Batch) error {
 // TestAnInterruptedImportIsNotThereOrGoesOn cuts an import off at each of its batches and runs it again.
 func TestAnInterruptedImportIsNotThereOrGoesOn(t *testing.T) {
 	cat := both.Catalog(t)
-	const nodes, links = 1000, 13_000 // seven batches; Neo4j writes when five have come together
+	// seven batches of long excerpts; Neo4j writes when five have come together
+	const nodes, links, repeats, batches = 200, 2000, 70, 7
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		whole := open(t)
-		if _, err := exchange.Import(t.Context(), cat, whole, []exchange.File{large(nodes, links, 1)}, exchange.Options{}); err != nil {
+		if _, err := exchange.Import(t.Context(), cat, whole, []exchange.File{large(nodes, links, repeats)}, exchange.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		want := exported(t, whole)
-		for _, after := range []int{0, 6} {
+		for after := range batches {
 			s := open(t)
 			ctx, cancel := context.WithCancel(t.Context())
-			_, err := exchange.Import(ctx, cat, &interrupted{s, cancel, after}, []exchange.File{large(nodes, links, 1)}, exchange.Options{})
+			_, err := exchange.Import(ctx, cat, &interrupted{s, cancel, after}, []exchange.File{large(nodes, links, repeats)}, exchange.Options{})
 			cancel()
 			var own *kg.Error
 			if !errors.As(err, &own) || own.Code != kg.Cancelled || own.Message != "the import was interrupted; nothing is lost, run it again" {
@@ -237,7 +238,7 @@ func TestAnInterruptedImportIsNotThereOrGoesOn(t *testing.T) {
 			if empty, err := s.Empty(t.Context()); err != nil || s.Atomic() && !empty {
 				t.Errorf("after %d batches something is there: %v", after, err)
 			}
-			if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{large(nodes, links, 1)}, exchange.Options{}); err != nil {
+			if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{large(nodes, links, repeats)}, exchange.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			if got := exported(t, s); got != want {

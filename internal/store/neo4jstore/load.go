@@ -40,7 +40,7 @@ type load struct {
 	waiting store.Batch
 	texts   int
 	// what of a kind, or of entities, was not there when the load began need not be looked for
-	noLinks []bool // by kind
+	noLinks catalog.KindSet
 	noNodes bool
 }
 
@@ -73,18 +73,14 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 
 // count finds out what is not there; Neo4j keeps the numbers.
 func (l *load) count(ctx context.Context) error {
-	l.noLinks = make([]bool, len(l.s.layout.cat.Kinds))
-	var b strings.Builder
-	b.WriteString("MATCH (n:Entity) RETURN -1 AS kind, count(n) AS n")
-	for i, k := range l.s.layout.cat.Kinds {
-		b.WriteString(" UNION ALL MATCH ()-[r:" + k.Name + "]->() RETURN " + itoa(i) + " AS kind, count(r) AS n")
-	}
-	rows, _, err := l.s.read(ctx, b.String(), nil)
+	rows, _, err := l.s.read(ctx, "MATCH (n:Entity) RETURN '' AS kind, count(n) AS n UNION ALL"+
+		l.s.layout.eachKind("MATCH ()-[r:%s]->() RETURN '%s' AS kind, count(r) AS n"), nil)
 	for _, r := range rows {
-		if i := asInt(r[0]); i < 0 {
-			l.noNodes = asInt(r[1]) == 0
-		} else {
-			l.noLinks[i] = asInt(r[1]) == 0
+		none := asInt(r[1]) == 0
+		if k := l.s.layout.cat.Kind(asString(r[0])); k == nil {
+			l.noNodes = none
+		} else if none {
+			l.noLinks |= 1 << k.Index
 		}
 	}
 	return err
@@ -693,7 +689,7 @@ func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, list [
 		if len(links) == 0 {
 			continue
 		}
-		if err := l.putKind(ctx, tx, cat.Kinds[i], last(links, func(x *kg.Link) string { return x.ID }), distinct && l.noLinks[i]); err != nil {
+		if err := l.putKind(ctx, tx, cat.Kinds[i], last(links, func(x *kg.Link) string { return x.ID }), distinct && l.noLinks.Has(cat.Kinds[i].Index)); err != nil {
 			return err
 		}
 	}

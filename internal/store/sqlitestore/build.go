@@ -78,8 +78,6 @@ func errTooLarge() error {
 type builder struct {
 	*image
 	old                     *image
-	types                   map[string]*catalog.Type
-	kinds                   map[string]uint8
 	roleKeys, dateKeys      map[string]uint32
 	freshNodes, freshLinks  []uint32
 	goneNodes, goneLinks    bits // rows of the old image that were changed or deleted
@@ -92,14 +90,8 @@ type builder struct {
 func newBuilder(old *image, seq int64) *builder {
 	cat := old.cat
 	b := &builder{
-		image: &image{cat: cat, seq: seq}, old: old, types: map[string]*catalog.Type{}, kinds: map[string]uint8{},
+		image: &image{cat: cat, seq: seq}, old: old,
 		roleKeys: make(map[string]uint32, len(old.roles)), dateKeys: make(map[string]uint32, len(old.dates)), vals: map[string]json.RawMessage{},
-	}
-	for _, t := range cat.Types {
-		b.types[t.Enum] = t
-	}
-	for _, k := range cat.Kinds {
-		b.kinds[k.Name] = k.Index
 	}
 	// these only grow at their end, where no reader of the old image looks; builds follow one another
 	b.texts, b.ids, b.more, b.born, b.stamps, b.dates, b.roles = old.texts, old.ids, old.more, old.born, old.stamps, old.dates, old.roles
@@ -383,8 +375,8 @@ type nodeRow struct {
 
 // addNode takes in a node whose place in nodes is there.
 func (b *builder) addNode(r *nodeRow) error {
-	t := b.types[r.typ]
-	if t == nil {
+	t := b.cat.TypeOf(r.typ)
+	if t == nil || !t.IsEntity() {
 		return kg.Errorf(kg.Unavailable, "the store holds nodes of type %s, which the schema does not declare", r.typ)
 	}
 	key := uint32(r.key) //nolint:gosec // checked by head.fits
@@ -598,15 +590,16 @@ func (b *builder) addLink(r *linkRow) error {
 	if r.key >= int64(len(b.links)) || r.from == 0 || r.from >= int64(len(b.nodes)) || r.to == 0 || r.to >= int64(len(b.nodes)) || len(r.id) > 255 {
 		return errLinkRow
 	}
-	kind, ok := b.kinds[r.kind]
-	if !ok {
+	kind := b.cat.Kind(r.kind)
+	if kind == nil {
 		return kg.Errorf(kg.Unavailable, "the store holds links of kind %s, which the schema does not declare", r.kind)
 	}
 	if len(b.ids) > 1<<32-512 {
 		return errTooLarge()
 	}
-	l := link{id: uint32(len(b.ids)), kind: kind, from: uint32(r.from), to: uint32(r.to), unverified: uint16(r.unverified)} //nolint:gosec // checked above; evidence is at most 1,000 pieces
+	l := link{id: uint32(len(b.ids)), kind: kind.Index, from: uint32(r.from), to: uint32(r.to), unverified: uint16(r.unverified)} //nolint:gosec // checked above; evidence is at most 1,000 pieces
 	b.ids = append(append(b.ids, byte(len(r.id))), r.id...)
+	var ok bool
 	if l.role, ok = b.roleKeys[r.role]; !ok {
 		role := strings.Clone(r.role)
 		l.role = uint32(len(b.roles)) //nolint:gosec // keys are below 2³¹

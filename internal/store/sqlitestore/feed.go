@@ -44,21 +44,22 @@ func newFeed(cat *catalog.Catalog, seq int64) *feed {
 	return f
 }
 
-// take takes in rows, and gives other room for values.
-func (f *feed) take(of *inserter, values []any) []any {
-	f.rows <- fed{of, values}
+// take takes in the rows that were written last, and gives the inserter other room for values. A nil feed takes nothing.
+func (f *feed) take(of *inserter) {
+	if f == nil {
+		return
+	}
+	f.rows <- fed{of, of.args}
 	select {
-	case v := <-f.free:
-		return v
+	case of.args = <-f.free:
 	default:
-		return make([]any, 0, cap(values))
+		of.args = make([]any, 0, cap(of.args))
 	}
 }
 
 // end ends the feed, and gives its image where all went well.
 func (f *feed) end() *image {
-	close(f.rows)
-	<-f.ended
+	f.drop()
 	if f.err != nil {
 		return nil
 	}

@@ -275,9 +275,7 @@ func insert[T any](ctx context.Context, l *load, in *inserter, list []*T, row fu
 			}
 		}
 		in.next += int64(len(some))
-		if l.feed != nil {
-			in.args = l.feed.take(in, in.args)
-		}
+		l.feed.take(in)
 	}
 	return nil
 }
@@ -328,9 +326,7 @@ func (l *load) putSource(ctx context.Context, x *kg.Source) error {
 	if n, err := res.RowsAffected(); err != nil || n == 1 {
 		in.next++
 		l.wrote++
-		if l.feed != nil {
-			in.args = l.feed.take(in, in.args)
-		}
+		l.feed.take(in)
 		return err
 	}
 	l.unfeed()
@@ -668,7 +664,7 @@ func (l *load) Commit(ctx context.Context) error {
 		debug.FreeOSMemory() // what checking and writing took: sorting takes as much again
 	}
 	if err := l.indexLinks(context.WithoutCancel(ctx)); err != nil {
-		return storeError(ctx, err)
+		return errors.Join(storeError(ctx, err), l.Rollback())
 	}
 	err := l.tx.Commit()
 	var im *image
