@@ -90,9 +90,11 @@ func BenchmarkFetch(b *testing.B) {
 			b.Run(fmt.Sprintf("%s of %d", name, n), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					if _, err := s.Fetch(b.Context(), q); err != nil {
+					res, err := s.Fetch(b.Context(), q)
+					if err != nil {
 						b.Fatal(err)
 					}
+					res.Release()
 				}
 			})
 		}
@@ -133,12 +135,15 @@ func BenchmarkStart(b *testing.B) {
 
 func TestAFetchAllocatesLittle(t *testing.T) {
 	cat, s := crowded(t, 1000)
-	most := map[string]float64{"point": 5, "list": 25, "hub's count": 5, "hub's filtered": 14, "common words": 20, "misspelt word": 30, "institution all": 8}
+	// most take none; the race detector has the pool forget every fourth
+	most := map[string]float64{"point": 3, "list": 10, "hub's count": 3, "hub's filtered": 10, "common words": 6, "misspelt word": 22, "institution all": 4}
 	for name, q := range asked(cat) {
 		got := testing.AllocsPerRun(100, func() {
-			if _, err := s.Fetch(t.Context(), q); err != nil {
+			res, err := s.Fetch(t.Context(), q)
+			if err != nil {
 				t.Fatal(err)
 			}
+			res.Release()
 		})
 		t.Logf("%s takes %.0f allocations", name, got)
 		if bound, ok := most[name]; !ok || got > bound {

@@ -2,7 +2,6 @@ package sqlitestore
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -28,7 +27,7 @@ import (
 const (
 	headSQL = `SELECT (SELECT value FROM meta WHERE key = 'seq'), (SELECT value FROM meta WHERE key = 'changedFrom'),
 		coalesce((SELECT max(k) FROM source), 0), coalesce((SELECT max(k) FROM node), 0), coalesce((SELECT max(k) FROM link), 0)`
-	changedSQL    = `SELECT DISTINCT k FROM changed WHERE what = ? AND seq > ?`
+	changedSQL    = `SELECT k FROM changed WHERE what = ? AND seq > ?`
 	sourceColumns = `SELECT k, id, title, url, kind, publisher, authors, publishedOn, contentHash FROM source WHERE k `
 	nodeColumns   = `SELECT k, id, type, name, description, aliases, externalIds, props, createdAt, updatedAt FROM node WHERE k `
 	// a row costs the driver 2 µs, and joined by SQLite into one text of many rows half of that
@@ -77,10 +76,13 @@ func errTooLarge() error {
 // builder is an image in the making.
 type builder struct {
 	*image
-	old                     *image
-	roleKeys, dateKeys      map[string]uint32
+	old                *image
+	roleKeys, dateKeys map[string]uint32
+	// rows that are new or are not what they were, and rows of the old image that are gone or are not what they were. What
+	// has its texts, ends, kind and sources still is in neither: all that follows from those stays as it is.
 	freshNodes, freshLinks  []uint32
-	goneNodes, goneLinks    bits // rows of the old image that were changed or deleted
+	goneNodes, goneLinks    bits
+	nodeWaste, linkWaste    int64 // what image.wasted grows by; nodes and links are read side by side
 	byIDs, names, externals []entry
 	vals                    map[string]json.RawMessage // for addNode
 	role                    []byte                     // for parseLink
@@ -384,35 +386,22 @@ func (b *builder) addNode(r *nodeRow) error {
 	n.created, n.updated = stamp(&b.born, r.created), stamp(&b.born, r.updated)
 	b.put(r.id)
 	b.put(r.name)
-	folded := text.Fold(r.name)
 	b.put(text.SortKey(r.name))
 	b.put(r.desc)
-	b.byIDs = append(b.byIDs, entry{hash(r.id), key})
-	b.names = append(b.names, entry{hash(folded), key})
-	if r.aliases == "" {
-		b.put("")
-	} else {
-		var list []string
-		if err := json.Unmarshal([]byte(r.aliases), &list); err != nil {
+	var aliases []string
+	if r.aliases != "" {
+		if err := json.Unmarshal([]byte(r.aliases), &aliases); err != nil {
 			return err
 		}
-		b.put(strings.Join(list, "\x00"))
-		for _, a := range list {
-			b.names = append(b.names, entry{hash(text.Fold(a)), key})
-		}
 	}
-	if r.ext == "" {
-		b.put("")
-	} else {
-		var list []kg.ExternalID
-		if err := json.Unmarshal([]byte(r.ext), &list); err != nil {
+	b.put(strings.Join(aliases, "\x00"))
+	var ids []kg.ExternalID
+	if r.ext != "" {
+		if err := json.Unmarshal([]byte(r.ext), &ids); err != nil {
 			return err
 		}
-		b.put(kg.ExternalIDsValue(list).Str)
-		for _, x := range list {
-			b.externals = append(b.externals, entry{hash(x.Scheme + "\x00" + x.Value), key})
-		}
 	}
+	b.put(kg.ExternalIDsValue(ids).Str)
 	clear(b.vals)
 	if r.props != "" {
 		if err := json.Unmarshal([]byte(r.props), &b.vals); err != nil {
@@ -423,8 +412,36 @@ func (b *builder) addNode(r *nodeRow) error {
 		return err
 	}
 	b.nodes[key] = n
+	if b.stayed(key) {
+		return nil
+	}
+	b.byIDs = append(b.byIDs, entry{hash(r.id), key})
+	b.names = append(b.names, entry{hash(text.Fold(r.name)), key})
+	for _, a := range aliases {
+		b.names = append(b.names, entry{hash(text.Fold(a)), key})
+	}
+	for _, x := range ids {
+		b.externals = append(b.externals, entry{hash(x.Scheme + "\x00" + x.Value), key})
+	}
 	b.freshNodes = append(b.freshNodes, key)
 	return nil
+}
+
+// stayed tells whether the texts of a node that was read last are those it had, which then are its texts again.
+func (b *builder) stayed(key uint32) bool {
+	if int(key) >= len(b.old.nodes) || b.old.nodes[key].typ == 0 {
+		return false
+	}
+	n, was := &b.nodes[key], &b.old.nodes[key]
+	before, now := b.textsOf(was), b.texts[n.text:]
+	if n.typ != was.typ || !bytes.Equal(before, now) {
+		b.nodeWaste += int64(len(before))
+		return false
+	}
+	b.texts = b.texts[:n.text]
+	n.text = was.text
+	b.goneNodes.remove(key)
+	return true
 }
 
 // put appends a text of a node.
@@ -506,15 +523,18 @@ func interval(t *catalog.Type, get func(*catalog.Prop) string) (from, to kg.Day,
 	return from, to, true
 }
 
-// stamp keeps an instant. Those of one load are mostly the same one, so only the last is looked at.
+// stamp keeps an instant. Those of one load are mostly the same two, so only the last two are looked at.
 func stamp(to *[]kg.Time, t kg.Time) uint32 {
 	if t == 0 {
 		return 0
 	}
-	if last := len(*to) - 1; (*to)[last] != t {
-		*to = append(*to, t)
+	for i := len(*to) - 1; i > max(0, len(*to)-3); i-- {
+		if (*to)[i] == t {
+			return uint32(i) //nolint:gosec // twice the records, which are below 2³¹
+		}
 	}
-	return uint32(len(*to) - 1) //nolint:gosec // twice the records, which are below 2³¹
+	*to = append(*to, t)
+	return uint32(len(*to) - 1) //nolint:gosec // see above
 }
 
 // joined sends the links of one statement.
@@ -597,8 +617,18 @@ func (b *builder) addLink(r *linkRow) error {
 	if len(b.ids) > 1<<32-512 {
 		return errTooLarge()
 	}
-	l := link{id: uint32(len(b.ids)), kind: kind.Index, from: uint32(r.from), to: uint32(r.to), unverified: uint16(r.unverified)} //nolint:gosec // checked above; evidence is at most 1,000 pieces
-	b.ids = append(append(b.ids, byte(len(r.id))), r.id...)
+	key := uint32(r.key)                                                                                  //nolint:gosec // checked by head.fits
+	l := link{kind: kind.Index, from: uint32(r.from), to: uint32(r.to), unverified: uint16(r.unverified)} //nolint:gosec // checked above; evidence is at most 1,000 pieces
+	var was link                                                                                          // what it was, if it was there
+	if int(key) < len(b.old.links) {
+		was = b.old.links[key]
+	}
+	if was.from != 0 && b.idAt(was.id) == r.id {
+		l.id = was.id
+	} else {
+		l.id = uint32(len(b.ids)) //nolint:gosec // checked above
+		b.ids = append(append(b.ids, byte(len(r.id))), r.id...)
+	}
 	var ok bool
 	if l.role, ok = b.roleKeys[r.role]; !ok {
 		role := strings.Clone(r.role)
@@ -618,10 +648,23 @@ func (b *builder) addLink(r *linkRow) error {
 		}
 		slices.Sort(b.more[at:])
 		b.more[at-1] = uint32(len(b.more) - at) //nolint:gosec // at most 1,000
+		if had := was.source; had&severalSources != 0 && slices.Equal(b.severalAt(had), b.more[at:]) {
+			b.more, l.source = b.more[:at-1], had
+		}
 	}
 	l.created, l.updated = stamp(&b.stamps, r.created), stamp(&b.stamps, r.updated)
-	b.links[r.key] = l
-	b.freshLinks = append(b.freshLinks, uint32(r.key)) //nolint:gosec // checked by head.fits
+	b.links[key] = l
+	if was.from == l.from && was.to == l.to && was.kind == l.kind && was.source == l.source && was.id == l.id {
+		b.goneLinks.remove(key)
+		return nil
+	}
+	if was.from != 0 && was.id != l.id {
+		b.linkWaste += int64(1 + len(b.idAt(was.id)))
+	}
+	if was.source != l.source && was.source&severalSources != 0 {
+		b.linkWaste += int64(4 * (1 + len(b.severalAt(was.source))))
+	}
+	b.freshLinks = append(b.freshLinks, key)
 	return nil
 }
 
@@ -658,212 +701,4 @@ func (b *builder) date(s string) uint32 {
 		b.dateKeys[d.text] = k
 	}
 	return k
-}
-
-// derive makes everything that follows from the rows.
-func (b *builder) derive() {
-	var g errgroup.Group
-	g.Go(func() error { b.orderNodes(); return nil })
-	g.Go(func() error { b.orderLinks(); return nil })
-	_ = g.Wait() // they cannot fail
-	g.Go(func() error { b.connect(); return nil })
-	g.Go(func() error {
-		b.nodeByID = newIndex(&b.old.nodeByID, b.goneNodes, b.byIDs)
-		b.byName = newIndex(&b.old.byName, b.goneNodes, b.names)
-		b.byExternal = newIndex(&b.old.byExternal, b.goneNodes, b.externals)
-		b.byIDs, b.names, b.externals = nil, nil, nil
-		b.searching = b.indexWords()
-		return nil
-	})
-	_ = g.Wait()
-}
-
-// prefixed is a key with the first bytes of what it is ordered by.
-type prefixed struct {
-	prefix uint64
-	key    uint32
-}
-
-// prefix is the first eight bytes of s as a number that orders alike.
-func prefix(s string) uint64 {
-	var b [8]byte
-	copy(b[:], s)
-	return binary.BigEndian.Uint64(b[:])
-}
-
-// ordered merges new keys into an old order, from which those that are gone drop out.
-func ordered(old []uint32, gone bits, fresh []prefixed, compare func(a, b uint32) int) []uint32 {
-	slices.SortFunc(fresh, func(a, b prefixed) int {
-		if a.prefix != b.prefix {
-			return cmp.Compare(a.prefix, b.prefix)
-		}
-		return compare(a.key, b.key)
-	})
-	out := make([]uint32, 0, len(old)+len(fresh))
-	for _, k := range old {
-		if gone.has(k) {
-			continue
-		}
-		for len(fresh) > 0 && compare(fresh[0].key, k) < 0 {
-			out = append(out, fresh[0].key)
-			fresh = fresh[1:]
-		}
-		out = append(out, k)
-	}
-	for _, f := range fresh {
-		out = append(out, f.key)
-	}
-	return out
-}
-
-// orderNodes orders nodes by name and id, once, so that later comparisons are of integers.
-func (b *builder) orderNodes() {
-	fresh := make([]prefixed, len(b.freshNodes))
-	for i, k := range b.freshNodes {
-		fresh[i] = prefixed{prefix(b.sortKey(&b.nodes[k])), k}
-	}
-	b.nodeOrder = ordered(b.old.nodeOrder, b.goneNodes, fresh, func(x, y uint32) int {
-		m, n := &b.nodes[x], &b.nodes[y]
-		return cmp.Or(cmp.Compare(b.sortKey(m), b.sortKey(n)), cmp.Compare(b.id(m), b.id(n)))
-	})
-	b.ranks = make([]uint32, len(b.nodes))
-	var rank uint32
-	last := ""
-	for i, k := range b.nodeOrder {
-		s := b.sortKey(&b.nodes[k])
-		if i > 0 && s != last {
-			rank++
-		}
-		last = s
-		b.ranks[k] = rank
-	}
-	b.listTypes()
-}
-
-// listTypes lists each type's records in order.
-func (im *image) listTypes() {
-	im.byType = make([][]uint32, im.cat.Source.Index+1)
-	for _, k := range im.nodeOrder {
-		t := im.nodes[k].typ
-		im.byType[t] = append(im.byType[t], k)
-	}
-	s := make([]uint32, 0, len(im.sources))
-	for i := range im.sources {
-		if im.sources[i].id != "" {
-			s = append(s, uint32(i)) //nolint:gosec // keys are below 2³¹
-		}
-	}
-	slices.SortFunc(s, func(a, b uint32) int {
-		x, y := &im.sources[a], &im.sources[b]
-		return cmp.Or(cmp.Compare(x.sortKey, y.sortKey), cmp.Compare(x.id, y.id))
-	})
-	im.byType[im.cat.Source.Index] = s
-}
-
-// orderLinks orders links by id, and lists those of each source in that order.
-func (b *builder) orderLinks() {
-	fresh := make([]prefixed, len(b.freshLinks))
-	for i, k := range b.freshLinks {
-		fresh[i] = prefixed{prefix(b.linkID(k)), k}
-	}
-	b.freshLinks = nil
-	b.linkOrder = ordered(b.old.linkOrder, b.goneLinks, fresh, func(x, y uint32) int { return cmp.Compare(b.linkID(x), b.linkID(y)) })
-	start := make([]uint32, len(b.sources)+1)
-	for k := range b.links {
-		for _, s := range b.sourcesOf(uint32(k)) { //nolint:gosec // keys are below 2³¹
-			start[s+1]++
-		}
-	}
-	for i := 1; i < len(start); i++ {
-		start[i] += start[i-1]
-	}
-	b.supports = lists{start: start, items: make([]uint32, start[len(start)-1])}
-	at := slices.Clone(start)
-	for i, k := range b.linkOrder {
-		b.links[k].order = uint32(i) //nolint:gosec // keys are below 2³¹
-		for _, s := range b.sourcesOf(k) {
-			b.supports.items[at[s]] = k
-			at[s]++
-		}
-	}
-}
-
-// half is a link as one of its ends sees it, with what it is ordered by.
-type half struct {
-	order uint64 // rank of the other end, position of the link's id
-	link  uint32
-	group uint8 // kind, and bit 7 for incoming
-}
-
-// connect lays the links of each node side by side, in the default order within each direction and kind.
-func (b *builder) connect() {
-	start := make([]uint32, len(b.nodes)+1)
-	for i := range b.links {
-		if l := &b.links[i]; l.from != 0 {
-			start[l.from+1]++
-			start[l.to+1]++
-		}
-	}
-	for i := 1; i < len(start); i++ {
-		start[i] += start[i-1]
-	}
-	b.adjacent, b.ends = make([]uint32, start[len(start)-1]), make([]uint32, start[len(start)-1])
-	at := slices.Clone(start)
-	for i := range b.nodes {
-		b.nodes[i].loops = 0
-	}
-	for i := range b.links {
-		l := &b.links[i]
-		if l.from == 0 {
-			continue
-		}
-		// until they are ordered, ends tells the direction
-		b.adjacent[at[l.from]], b.ends[at[l.from]] = uint32(i), 0 //nolint:gosec // keys are below 2³¹
-		at[l.from]++
-		b.adjacent[at[l.to]], b.ends[at[l.to]] = uint32(i), 1 //nolint:gosec // see above
-		at[l.to]++
-		if l.from == l.to {
-			b.nodes[l.from].loops++
-		}
-	}
-	// two halves of about as many links, side by side
-	middle, _ := slices.BinarySearch(start, start[len(start)-1]/2)
-	middle = min(max(middle, 1), len(b.nodes))
-	var g errgroup.Group
-	var first, second []group
-	g.Go(func() error { first = b.arrange(1, middle, start); return nil })
-	g.Go(func() error { second = b.arrange(middle, len(b.nodes), start); return nil })
-	_ = g.Wait() // they cannot fail
-	for k := middle; k < len(b.nodes); k++ {
-		b.nodes[k].group0 += uint32(len(first)) //nolint:gosec // at most two for each link
-		b.nodes[k].group1 += uint32(len(first)) //nolint:gosec // see above
-	}
-	b.groups = append(slices.Grow(first, len(second)), second...)
-}
-
-// arrange orders the links of the nodes [from, to).
-func (b *builder) arrange(from, to int, start []uint32) (groups []group) {
-	var mine []half
-	for k := from; k < to; k++ {
-		mine = mine[:0]
-		for i := start[k]; i < start[k+1]; i++ {
-			l := &b.links[b.adjacent[i]]
-			h := half{link: b.adjacent[i], group: l.kind | uint8(b.ends[i])<<7} //nolint:gosec // 0 or 1
-			h.order = uint64(b.ranks[l.other(h.group&0x80 == 0)])<<32 | uint64(l.order)
-			mine = append(mine, h)
-		}
-		slices.SortFunc(mine, func(a, b half) int { return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.order, b.order)) })
-		n := &b.nodes[k]
-		n.group0 = uint32(len(groups)) //nolint:gosec // at most two for each link
-		for i := range mine {
-			pos, out := start[k]+uint32(i), mine[i].group&0x80 == 0 //nolint:gosec // keys are below 2³¹
-			b.adjacent[pos], b.ends[pos] = mine[i].link, b.links[mine[i].link].other(out)
-			if i == 0 || mine[i].group != mine[i-1].group {
-				groups = append(groups, group{start: pos, kind: mine[i].group & 0x7f, out: out})
-			}
-			groups[len(groups)-1].end = pos + 1
-		}
-		n.group1 = uint32(len(groups)) //nolint:gosec // see above
-	}
-	return groups
 }

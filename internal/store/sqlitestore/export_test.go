@@ -80,11 +80,56 @@ func (im *image) bytes() (out [][]byte) {
 	}
 	for i, p := range im.parts() {
 		switch i {
-		case 0, 1, 18: // between their fields there are bytes that mean nothing
+		case 0, 1, 19: // between their fields there are bytes that mean nothing
 			out = append(out, fmt.Append(nil, im.nodes, im.links, im.groups))
 		default:
 			out = append(out, p.get())
 		}
+	}
+	return out
+}
+
+// Derived gives what the store's image holds beside its rows, by name, and the same of an image made at once of the rows, and
+// how many bytes the store's wastes.
+func Derived(ctx context.Context, s *Store) (steps, once map[string]string, wasted int64, err error) {
+	im, err := advance(ctx, s.cat, s.bulk, nil)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	own := s.image.Load()
+	return own.derived(), im.derived(), own.wasted, nil
+}
+
+func (im *image) derived() map[string]string {
+	ix := &im.searching
+	out := map[string]string{
+		"order of nodes": fmt.Sprint(im.nodeOrder), "ranks": fmt.Sprint(im.ranks), "types": fmt.Sprint(im.byType),
+		"order of links": fmt.Sprint(im.linkOrder), "ranks of links": fmt.Sprint(im.linkRanks),
+		"links of nodes": fmt.Sprint(im.adjacent, im.ends, im.groups), "links of sources": fmt.Sprint(im.supports),
+		"ids": fmt.Sprint(im.nodeByID), "names": fmt.Sprint(im.byName), "external ids": fmt.Sprint(im.byExternal),
+		"words": fmt.Sprint(string(ix.words.text), ix.words.end), "words of names": fmt.Sprint(ix.name.ordered()), "words of texts": fmt.Sprint(ix.body.ordered()),
+		"numbers of words": string(ix.nameCount),
+	}
+	var rows strings.Builder
+	for k := range im.nodes {
+		if n := &im.nodes[k]; n.typ != 0 {
+			fmt.Fprintf(&rows, "%d %q %d %d %d %d %v %d %d %d\n", k, im.textsOf(n), im.born[n.created], im.born[n.updated], n.from, n.to, n.dated, n.group0, n.group1, n.loops)
+		}
+	}
+	for k := range im.links {
+		if l := &im.links[k]; l.from != 0 {
+			fmt.Fprintf(&rows, "%d %s %d %d %d %q %q %q %d %v %d %d\n", k, im.linkID(uint32(k)), l.kind, l.from, l.to, im.roles[l.role], im.dates[l.since].text, im.dates[l.until].text,
+				l.unverified, im.sourcesOf(uint32(k)), im.stamps[l.created], im.stamps[l.updated])
+		}
+	}
+	out["rows"] = rows.String()
+	return out
+}
+
+// ordered are the lists, each in order.
+func (l *lists) ordered() (out [][]uint32) {
+	for i := range len(l.start) - 1 {
+		out = append(out, slices.Sorted(slices.Values(l.of(uint32(i)))))
 	}
 	return out
 }

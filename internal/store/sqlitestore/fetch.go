@@ -23,20 +23,39 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		x := &fetch{im: im, q: q, ctx: ctx, db: s.read}
+		x := s.fetch()
+		x.im, x.q, x.ctx, x.db = im, q, ctx, s.read
 		res, err := x.run()
 		store.RecorderOf(ctx).Walk(x.walked, x.rows)
+		if err == nil {
+			res.Release = x.release
+			return res, nil
+		}
+		x.release()
 		if err == errStale { //nolint:errorlint // never wrapped: it does not leave this file
 			if _, err = s.rebuild(context.WithoutCancel(ctx)); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		if err != nil {
-			return nil, storeError(ctx, err)
-		}
-		return res, nil
+		return nil, storeError(ctx, err)
 	}
+}
+
+// fetch gives a fetch that has nothing to do yet.
+func (s *Store) fetch() *fetch {
+	if x, ok := s.fetches.Get().(*fetch); ok {
+		return x
+	}
+	x := &fetch{}
+	x.release = func() {
+		x.vals.reset()
+		x.pages.reset()
+		x.edges.reset()
+		*x = fetch{vals: x.vals, pages: x.pages, edges: x.edges, release: x.release}
+		s.fetches.Put(x)
+	}
+	return x
 }
 
 // fetch is one answer in the making.
@@ -55,10 +74,12 @@ type fetch struct {
 	keyed                    bool
 	walkedNodes, walkedLinks []uint32
 
-	roles map[*plan.StringFilter][]fit // see roleFits
-	vals  slab[kg.Value]
-	pages slab[kg.Page]
-	edges slab[kg.Edge]
+	roles   map[*plan.StringFilter][]fit // see roleFits
+	res     kg.Result
+	vals    slab[kg.Value]
+	pages   slab[kg.Page]
+	edges   slab[kg.Edge]
+	release func() // takes all of the result back
 }
 
 // stop ends a fetch from deep inside; run turns it into its error.
@@ -95,7 +116,7 @@ func (x *fetch) run() (res *kg.Result, err error) {
 			res, err = nil, s.err
 		}
 	}()
-	res = &kg.Result{}
+	res = &x.res
 	x.resolve()
 	f := &x.q.Root
 	switch x.q.Start {
@@ -104,7 +125,7 @@ func (x *fetch) run() (res *kg.Result, err error) {
 			x.byKeys(&res.Page, f.Node)
 			break
 		}
-		res.Edges = make([]kg.Edge, 0, len(x.q.IDs))
+		res.Edges = x.edges.take(len(x.q.IDs))[:0]
 		for _, id := range x.q.IDs {
 			var e kg.Edge
 			found := x.byID(id, &e.Node, f.Node)
@@ -113,7 +134,7 @@ func (x *fetch) run() (res *kg.Result, err error) {
 			}
 		}
 	case plan.ByRef:
-		res.Edges = make([]kg.Edge, 0, 1)
+		res.Edges = x.edges.take(1)[:0]
 		var e kg.Edge
 		if x.byRef(&x.q.Refs[0], x.refs[0], &e.Node, f.Node) {
 			res.Edges = append(res.Edges, e)
@@ -610,7 +631,7 @@ func (x *fetch) cmpLinks(a, b hit, order []plan.Order) int {
 			return direct(c, o.Desc)
 		}
 	}
-	return direct(cmp.Compare(x.im.links[a.link].order, x.im.links[b.link].order), order[len(order)-1].Desc)
+	return direct(cmp.Compare(x.im.linkRanks[a.link], x.im.linkRanks[b.link]), order[len(order)-1].Desc)
 }
 
 // linkAt compares a link with the keys of a cursor.
@@ -911,9 +932,9 @@ type weighed struct {
 // derived fills a page of what chains lead to, most first.
 func (x *fetch) derived(page *kg.Page, k uint32, f *plan.Field) {
 	chains := x.chains(k, f.Derived, f.Links)
-	order := func(l uint32) uint32 { return x.im.links[l].order }
+	order := x.im.linkRanks
 	slices.SortFunc(chains, func(a, b chain) int {
-		return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(order(a.hop1), order(b.hop1)), cmp.Compare(order(a.hop2), order(b.hop2)))
+		return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(order[a.hop1], order[b.hop1]), cmp.Compare(order[a.hop2], order[b.hop2]))
 	})
 	var all []weighed
 	for i, c := range chains {

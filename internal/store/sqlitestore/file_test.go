@@ -318,3 +318,59 @@ func TestALinkThatComesAgainInTheFirstLoadReplacesItself(t *testing.T) {
 		t.Errorf("the links' excerpts are %q, error %v", got, err)
 	}
 }
+
+// counted is what a statement counts in a file.
+func counted(t *testing.T, path, query string) (n int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // it was only read
+	if err := db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestALoadThatChangesNothingLeavesNothing loads the same again: no server need look at the file anew.
+func TestALoadThatChangesNothingLeavesNothing(t *testing.T) {
+	cat := parse(t)
+	path := filepath.Join(t.TempDir(), "g.db")
+	s := keep(t, cat, path)
+	fill(t, s, two())
+	before := counted(t, path, `SELECT value FROM meta WHERE key = 'seq'`)
+	fill(t, s, two())
+	if got := counted(t, path, `SELECT value FROM meta WHERE key = 'seq'`); got != before {
+		t.Errorf("the seq was %d and is %d", before, got)
+	}
+	fill(t, s, &store.Batch{Nodes: []*kg.Node{{ID: "bea", Type: "PERSON", Name: "Bea"}}})
+	if got := names(t, cat, s); got != "Ann, Bea, Club" {
+		t.Errorf("after one more the names are %s", got)
+	}
+}
+
+// TestChangesOfOneRowAreNotedOnce changes a row again and again: what is noted of it must not grow.
+func TestChangesOfOneRowAreNotedOnce(t *testing.T) {
+	cat := parse(t)
+	path := filepath.Join(t.TempDir(), "g.db")
+	s := keep(t, cat, path)
+	b := two()
+	for i := range 5 {
+		b.Nodes[0].Name = fmt.Sprint("Ann ", i)
+		fill(t, s, b)
+	}
+	if n := counted(t, path, `SELECT count(*) FROM changed`); n != 1 {
+		t.Errorf("%d notes of one row", n)
+	}
+	if got := names(t, cat, s); got != "Ann 4, Club" {
+		t.Errorf("the names are %s", got)
+	}
+	// of a file that an earlier version has written
+	edit(t, path, `DROP TABLE changed`, `CREATE TABLE changed (seq INTEGER NOT NULL, what INTEGER NOT NULL, k INTEGER NOT NULL, PRIMARY KEY (seq, what, k)) STRICT, WITHOUT ROWID`,
+		`INSERT INTO changed VALUES (2, 1, 1), (3, 1, 1), (3, 2, 1)`, `PRAGMA user_version = 3`)
+	keep(t, cat, path)
+	if n := counted(t, path, `SELECT sum(seq) FROM changed`); n != 6 {
+		t.Errorf("the sum of the last seqs is %d", n)
+	}
+}

@@ -20,8 +20,9 @@ import (
 // links are named by their row in the file (key), from 1; 0 is none, and a key may be vacant. All that is large is
 // slices without pointers: the collector does not look into them, and snapshot.go keeps them as they are.
 type image struct {
-	cat *catalog.Catalog
-	seq int64
+	cat    *catalog.Catalog
+	seq    int64
+	wasted int64 // bytes of texts, ids and more that nothing refers to any more: see compact
 
 	nodes   []node
 	links   []link
@@ -38,6 +39,7 @@ type image struct {
 	ranks      []uint32   // by node: position of its sort key among all, equal for equal keys
 	byType     [][]uint32 // by type index: the same of each type; sources under their type's index
 	linkOrder  []uint32   // links by id
+	linkRanks  []uint32   // by link: position in linkOrder
 	nodeByID   index
 	byName     index    // folded names and aliases
 	byExternal index    // scheme NUL value
@@ -76,7 +78,6 @@ type link struct {
 	since, until     uint32
 	role             uint32
 	source           uint32 // the only one; with severalSources, where in image.more; 0 = none
-	order            uint32 // position by id
 	unverified       uint16
 	kind             uint8
 }
@@ -127,6 +128,16 @@ func (im *image) field(n *node, i int) string {
 	}
 }
 
+// textsOf are all texts of a node, as they lie.
+func (im *image) textsOf(n *node) []byte {
+	b, at := im.texts[n.text:], 0
+	for range propFields + len(im.cat.TypeAt(n.typ).Props) {
+		size, w := binary.Uvarint(b[at:])
+		at += w + int(size) //nolint:gosec // lengths of what is in memory
+	}
+	return b[:at]
+}
+
 // view is a string over bytes that never change.
 func view(b []byte) string {
 	return unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // an image's bytes are written once, before anybody reads them
@@ -155,10 +166,9 @@ func (im *image) prop(n *node, t *catalog.Type, i int) kg.Value {
 	return kg.Value{Kind: kg.String, Str: s}
 }
 
-func (im *image) linkID(k uint32) string {
-	at := im.links[k].id
-	return view(im.ids[at+1 : at+1+uint32(im.ids[at])])
-}
+func (im *image) linkID(k uint32) string { return im.idAt(im.links[k].id) }
+
+func (im *image) idAt(at uint32) string { return view(im.ids[at+1 : at+1+uint32(im.ids[at])]) }
 
 // sourcesOf are the keys of a link's different sources, ascending.
 func (im *image) sourcesOf(k uint32) []uint32 {
@@ -169,9 +179,14 @@ func (im *image) sourcesOf(k uint32) []uint32 {
 		p := &im.links[k].source
 		return unsafe.Slice(p, 1) //nolint:gosec // a slice over the one field
 	default:
-		at := s &^ severalSources
-		return im.more[at+1 : at+1+im.more[at]]
+		return im.severalAt(s)
 	}
+}
+
+// severalAt are the keys that a link.source with severalSources stands for.
+func (im *image) severalAt(s uint32) []uint32 {
+	at := s &^ severalSources
+	return im.more[at+1 : at+1+im.more[at]]
 }
 
 func (im *image) sourceCount(k uint32) int64 {
@@ -181,7 +196,7 @@ func (im *image) sourceCount(k uint32) int64 {
 	case s&severalSources == 0:
 		return 1
 	default:
-		return int64(im.more[s&^severalSources])
+		return int64(len(im.severalAt(s)))
 	}
 }
 

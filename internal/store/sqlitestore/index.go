@@ -67,6 +67,9 @@ type entry struct {
 
 // newIndex makes an index of the old one's entries that are not gone and of new ones, which it sorts.
 func newIndex(old *index, gone bits, fresh []entry) index {
+	if len(fresh) == 0 && !gone.any() {
+		return *old
+	}
 	slices.SortFunc(fresh, func(a, b entry) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.key, b.key)) })
 	fresh = slices.Compact(fresh)
 	x := index{hashes: make([]uint64, 0, len(old.hashes)+len(fresh)), keys: make([]uint32, 0, len(old.hashes)+len(fresh))}

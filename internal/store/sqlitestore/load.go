@@ -73,12 +73,12 @@ const manyRows = 64
 // The statements of loads.
 const (
 	beginSQL  = `UPDATE meta SET value = value + 1 WHERE key = 'seq' RETURNING value`
-	noteSQL   = `INSERT INTO changed (seq, what, k) VALUES (?,?,?) ON CONFLICT DO NOTHING`
+	noteSQL   = `INSERT INTO changed (what, k, seq) VALUES (?,?,?) ON CONFLICT (what, k) DO UPDATE SET seq = excluded.seq`
 	rowSQL    = `SELECT k FROM node WHERE id = ?`
 	textSQL   = `SELECT k, text FROM source WHERE id = ?`
 	sameNode  = `SELECT k, type, name=? AND description=? AND aliases=? AND externalIds=? AND props=?, createdAt, updatedAt FROM node WHERE id=?`
 	sameLink  = `SELECT k, kind, from_k=? AND to_k=? AND role=? AND since=? AND until=? AND evidence=?, createdAt, updatedAt FROM link WHERE id=?`
-	oldSource = `SELECT k, contentHash FROM source WHERE id = ?`
+	oldSource = `SELECT k, contentHash, title=? AND url=? AND kind=? AND publisher=? AND authors=? AND publishedOn=? FROM source WHERE id=?`
 	setNode   = `UPDATE node SET name=?, description=?, aliases=?, externalIds=?, props=?, createdAt=?, updatedAt=?, rev=? WHERE k=?`
 	setLink   = `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, unverified=?, createdAt=?, updatedAt=?, rev=? WHERE k=?`
 	setSource = `UPDATE source SET title=?, url=?, kind=?, publisher=?, authors=?, publishedOn=?, contentHash=?, text=?, rev=? WHERE k=?`
@@ -283,7 +283,7 @@ func insert[T any](ctx context.Context, l *load, in *inserter, list []*T, row fu
 // changed notes that a row of an earlier load is not as it was.
 func (l *load) changed(ctx context.Context, what int, row int64) error {
 	l.wrote++
-	_, err := l.noteChange.ExecContext(ctx, l.seq, what, row)
+	_, err := l.noteChange.ExecContext(ctx, what, row, l.seq)
 	return err
 }
 
@@ -332,8 +332,12 @@ func (l *load) putSource(ctx context.Context, x *kg.Source) error {
 	l.unfeed()
 	var row int64
 	var before string
-	if err := l.tx.QueryRowContext(ctx, oldSource, x.ID).Scan(&row, &before); err != nil {
+	var same bool
+	if err := l.tx.QueryRowContext(ctx, oldSource, x.Title, x.URL, x.Kind, x.Publisher, authors, string(x.PublishedOn), x.ID).Scan(&row, &before, &same); err != nil {
 		return err
+	}
+	if same && before == hash {
+		return nil
 	}
 	if _, err = l.tx.ExecContext(ctx, setSource, x.Title, x.URL, x.Kind, x.Publisher, authors, string(x.PublishedOn), hash, x.Text, l.seq, row); err != nil {
 		return err
@@ -654,10 +658,13 @@ func (l *load) linkThere(ctx context.Context, x *kg.Link, mine int64) error {
 }
 
 // Commit makes the load durable and, where it began the graph or somebody has read before, readable. A large one leaves
-// a snapshot, so that the next start is quick.
+// a snapshot, so that the next start is quick. One that changed nothing leaves nothing.
 func (l *load) Commit(ctx context.Context) error {
 	if l.done {
 		return kg.Errorf(kg.Internal, "the load has ended")
+	}
+	if l.wrote == 0 {
+		return l.Rollback() // a new seq would have every server make a new image
 	}
 	l.nodes, l.sources = nil, nil
 	if l.wrote >= l.s.snapshotFrom {

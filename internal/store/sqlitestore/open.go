@@ -75,6 +75,7 @@ type Store struct {
 	snapshotFrom int64
 	// temporary is the folder of a store that is in memory only.
 	temporary string
+	fetches   sync.Pool // of *fetch, for the next answers
 }
 
 var _ store.Store = (*Store)(nil)

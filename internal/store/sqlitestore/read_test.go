@@ -66,6 +66,7 @@ func TestReadingByKeyIsFetchingByID(t *testing.T) {
 		if err != nil {
 			t.Fatal(c.name, err)
 		}
+		got.Release, want.Release = nil, nil // a function equals nothing
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: by key %+v, by id %+v", c.name, got, want)
 		}

@@ -55,6 +55,9 @@ type occurrence = uint64
 // indexWords makes the index: of the old one's words in nodes that are still as they were, and of the words of new nodes.
 func (b *builder) indexWords() searchIndex {
 	old := &b.old.searching
+	if len(b.freshNodes) == 0 && !b.goneNodes.any() && len(old.nameCount) == len(b.nodes) {
+		return *old
+	}
 	ix := searchIndex{nameCount: make([]uint8, len(b.nodes))}
 	copy(ix.nameCount, old.nameCount)
 	// new words get numbers as they come, which their order replaces later
@@ -84,7 +87,7 @@ func (b *builder) indexWords() searchIndex {
 		byText[i] = uint32(i) //nolint:gosec // see above
 	}
 	slices.SortFunc(byText, func(x, y uint32) int { return cmp.Compare(fresh[x], fresh[y]) })
-	// the union of old and new words, and where each went
+	// the union of new words and of old ones that some node has still, and where each went
 	fromOld, fromFresh := make([]uint32, len(old.words.end)), make([]uint32, len(fresh))
 	for i, j := 0, 0; i < len(fromOld) || j < len(byText); {
 		c := -1
@@ -95,17 +98,19 @@ func (b *builder) indexWords() searchIndex {
 			c = cmp.Compare(old.words.at(i), fresh[byText[j]])
 		}
 		at := uint32(len(ix.words.end)) //nolint:gosec // see above
-		if c <= 0 {
-			ix.words.add(old.words.at(i))
-			fromOld[i] = at
-			i++
-		}
-		if c >= 0 {
-			if c > 0 {
-				ix.words.add(fresh[byText[j]])
-			}
+		switch {
+		case c >= 0:
+			ix.words.add(fresh[byText[j]])
 			fromFresh[byText[j]] = at
 			j++
+		case b.has(&old.name, i) || b.has(&old.body, i):
+			ix.words.add(old.words.at(i))
+		default:
+			at = noWord
+		}
+		if c <= 0 {
+			fromOld[i] = at
+			i++
 		}
 	}
 	ix.name = postings(len(ix.words.end), &old.name, fromOld, b.goneNodes, names, fromFresh)
@@ -131,12 +136,20 @@ func (b *builder) indexWords() searchIndex {
 	return ix
 }
 
+// noWord stands for the number of a word that no node has any more.
+const noWord = 1<<32 - 1
+
+// has tells whether a node that is still as it was has a word of the old index.
+func (b *builder) has(l *lists, word int) bool {
+	return slices.ContainsFunc(l.items[l.start[word]:l.start[word+1]], func(k uint32) bool { return !b.goneNodes.has(k) })
+}
+
 // postings lists the nodes of each word.
 func postings(n int, old *lists, fromOld []uint32, gone bits, fresh []occurrence, fromFresh []uint32) lists {
 	l := lists{start: make([]uint32, n+1)}
 	for i, w := range fromOld {
 		for _, k := range old.of(uint32(i)) { //nolint:gosec // fewer than bytes of text
-			if !gone.has(k) {
+			if !gone.has(k) { // so it is a word still
 				l.start[w+1]++
 			}
 		}
@@ -167,13 +180,20 @@ func postings(n int, old *lists, fromOld []uint32, gone bits, fresh []occurrence
 
 // fuzzyKeys adds new keys to the old ones, whose words have new numbers in the same order.
 func fuzzyKeys(old []uint64, fromOld []uint32, fresh []uint64) []uint64 {
+	slices.Sort(fresh)
 	out := make([]uint64, 0, len(old)+len(fresh))
 	for _, k := range old {
-		out = append(out, k>>32<<32|uint64(fromOld[uint32(k)])) //nolint:gosec // the lower half
+		w := fromOld[uint32(k)] //nolint:gosec // the lower half
+		if w == noWord {
+			continue
+		}
+		k = k>>32<<32 | uint64(w)
+		for len(fresh) > 0 && fresh[0] < k {
+			out, fresh = append(out, fresh[0]), fresh[1:]
+		}
+		out = append(out, k)
 	}
-	out = append(out, fresh...)
-	slices.Sort(out)
-	return slices.Compact(out)
+	return slices.Compact(append(out, fresh...))
 }
 
 // under lists the words that a fuzzy key leads to: those of which is says so, as hashes may be shared.

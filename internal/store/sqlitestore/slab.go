@@ -3,26 +3,63 @@ package sqlitestore
 import "unsafe"
 
 // slab gives out short lists cut from longer ones, so that an answer of a thousand rows is some tens of allocations and not
-// thousands.
+// thousands; and from one answer to the next, hardly any.
 type slab[T any] struct {
-	free []T
-	size int
+	free   []T
+	size   int
+	pieces [][]T
+	next   int // the first of pieces that has not been cut into
 }
 
-// slabBytes bounds what an answer may leave unused. It is well below the size from which Go takes each piece from the heap's
-// own lock and clears it anew.
-const slabBytes = 12 << 10
+const (
+	// slabBytes bounds what an answer may leave unused. It is well below the size from which Go takes each piece from the
+	// heap's own lock and clears it anew.
+	slabBytes = 12 << 10
+	// slabKept bounds what is kept for the next answer.
+	slabKept = 128 << 10
+)
 
 // take gives n zero values.
 func (s *slab[T]) take(n int) []T {
 	if n > len(s.free) {
-		var zero T
-		if s.size = min(max(2*s.size, n), slabBytes/int(unsafe.Sizeof(zero))); n >= s.size { //nolint:gosec // a size
-			return make([]T, n)
-		}
-		s.free = make([]T, s.size)
+		s.free = s.piece(n)
 	}
 	out := s.free[:n:n]
 	s.free = s.free[n:]
 	return out
+}
+
+// piece gives a list of at least n.
+func (s *slab[T]) piece(n int) []T {
+	for s.next < len(s.pieces) {
+		s.next++
+		if p := s.pieces[s.next-1]; len(p) >= n {
+			return p
+		}
+	}
+	var zero T
+	s.size = min(max(2*s.size, n), slabBytes/int(unsafe.Sizeof(zero))) //nolint:gosec // a size
+	p := make([]T, max(n, s.size))
+	s.pieces = append(s.pieces, p)
+	s.next++
+	return p
+}
+
+// reset takes back all that was given.
+func (s *slab[T]) reset() {
+	kept := 0
+	var zero T
+	for i, p := range s.pieces[:s.next] {
+		if i == s.next-1 {
+			p = p[:len(p)-len(s.free)]
+		}
+		clear(p)
+	}
+	for _, p := range s.pieces {
+		kept += len(p) * int(unsafe.Sizeof(zero)) //nolint:gosec // a size
+	}
+	s.free, s.next = nil, 0
+	if kept > slabKept {
+		s.pieces, s.size = nil, 0
+	}
 }

@@ -28,7 +28,7 @@ import (
 
 const (
 	// snapshotFormat must change whenever what an image holds, or how, changes.
-	snapshotFormat = 2
+	snapshotFormat = 3
 	// snapshotChunk is the size of one row of a snapshot.
 	snapshotChunk = 1 << 20
 	// defaultSnapshotFrom is from how many new rows on a snapshot is worth its room: fewer are read in a few milliseconds.
@@ -41,7 +41,7 @@ const (
 	chunkSQL       = `SELECT data FROM snapshot WHERE part = ? AND chunk = ?`
 	addChunkSQL    = `INSERT INTO snapshot (part, chunk, data) VALUES (?,?,?)`
 	dropSQL        = `DELETE FROM snapshot`
-	forgetSQL      = `DELETE FROM changed WHERE seq <= ?`
+	forgetSQL      = `DELETE FROM changed WHERE what IN (0, 1, 2) AND seq <= ?`
 	changedFromSQL = `UPDATE meta SET value = ? WHERE key = 'changedFrom'`
 )
 
@@ -52,6 +52,7 @@ type snapshotHead struct {
 	Rules                string // what types and kinds there were, and how text was folded
 	Seq                  int64
 	Sources, Nodes, Link int64 // largest keys
+	Wasted               int64 // see image.wasted
 	Parts                []snapshotPart
 }
 
@@ -145,7 +146,7 @@ func (im *image) parts() []part {
 	ix := &im.searching
 	return []part{
 		flat(&im.nodes), flat(&im.links), flat(&im.texts), flat(&im.ids), flat(&im.born), flat(&im.stamps), flat(&im.more),
-		flat(&im.nodeOrder), flat(&im.ranks), flat(&im.linkOrder),
+		flat(&im.nodeOrder), flat(&im.ranks), flat(&im.linkOrder), flat(&im.linkRanks),
 		flat(&im.nodeByID.hashes), flat(&im.nodeByID.keys), flat(&im.byName.hashes), flat(&im.byName.keys), flat(&im.byExternal.hashes), flat(&im.byExternal.keys),
 		flat(&im.adjacent), flat(&im.ends), flat(&im.groups), flat(&im.supports.start), flat(&im.supports.items),
 		flat(&ix.words.text), flat(&ix.words.end), flat(&ix.name.start), flat(&ix.name.items), flat(&ix.body.start), flat(&ix.body.items),
@@ -238,7 +239,7 @@ func (s *Store) save(ctx context.Context, im *image) (err error) {
 	defer add.Close() //nolint:errcheck // the end of the transaction closes it anyway
 	h := snapshotHead{
 		Format: snapshotFormat, Machine: machine(), Rules: rules(im.cat), Seq: im.seq,
-		Sources: int64(len(im.sources) - 1), Nodes: int64(len(im.nodes) - 1), Link: int64(len(im.links) - 1),
+		Sources: int64(len(im.sources) - 1), Nodes: int64(len(im.nodes) - 1), Link: int64(len(im.links) - 1), Wasted: im.wasted,
 	}
 	for i, p := range im.parts() {
 		b := p.get()
@@ -299,7 +300,7 @@ func readSnapshot(ctx context.Context, cat *catalog.Catalog, db *sql.DB) (*image
 		return nil, err
 	}
 	im := empty(cat)
-	im.seq = h.Seq
+	im.seq, im.wasted = h.Seq, h.Wasted
 	parts := im.parts()
 	if len(parts) != len(h.Parts) {
 		return nil, errSnapshot
@@ -356,6 +357,7 @@ func readSnapshot(ctx context.Context, cat *catalog.Catalog, db *sql.DB) (*image
 		return nil, errSnapshot
 	}
 	im.listTypes()
+	im.listSources()
 	im.findSources()
 	return im, nil
 }

@@ -1,0 +1,76 @@
+package sqlitestore_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+	"github.com/throughline/throughline/internal/store/storetest"
+)
+
+// TestAnImageMadeInStepsIsTheOneMadeAtOnce changes a graph a few records at a time, with an image after each load, and holds
+// what was derived in steps against what is derived from all rows at once.
+func TestAnImageMadeInStepsIsTheOneMadeAtOnce(t *testing.T) {
+	cat := parse(t)
+	compacted := false
+	for seed := range uint64(3) {
+		r := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // repeatable on purpose
+		s := opener(cat)(t).(*sqlitestore.Store)
+		g := storetest.Graph(cat, seed, 120, 400)
+		most := len(g.Links) * 3 / 4
+		fill(t, s, &store.Batch{Sources: g.Sources, Nodes: g.Nodes, Links: g.Links[:most]})
+		before := int64(0)
+		for step := range 40 {
+			b := &store.Batch{}
+			if step%4 == 3 {
+				more := storetest.Graph(cat, seed+100*uint64(step), 5, 0) //nolint:gosec // small
+				for _, n := range more.Nodes {
+					n.ID = fmt.Sprint(n.ID, "_", step)
+				}
+				b.Nodes = more.Nodes
+			}
+			for range r.IntN(12) {
+				n := *g.Nodes[r.IntN(len(g.Nodes))]
+				switch r.IntN(4) {
+				case 0:
+					n.Name = fmt.Sprint("Renamed ", r.IntN(50))
+				case 1:
+					n.Description = fmt.Sprint("described anew ", r.IntN(9))
+				case 2:
+					n.Aliases, n.ExternalIDs = []string{fmt.Sprint("Alias ", r.IntN(9))}, []kg.ExternalID{{Scheme: "x", Value: fmt.Sprint(r.IntN(9))}}
+				}
+				b.Nodes = append(b.Nodes, &n)
+			}
+			for range r.IntN(12) {
+				l := *g.Links[r.IntN(len(g.Links))]
+				switch r.IntN(4) {
+				case 0:
+					l.Role = fmt.Sprint("role ", r.IntN(9))
+				case 1:
+					l.Evidence = []kg.Evidence{{Source: g.Sources[r.IntN(len(g.Sources))].ID, Excerpt: "x", Stance: "SUPPORTS"}, {Source: g.Sources[0].ID, Excerpt: "y", Stance: "SUPPORTS"}}
+				case 2:
+					l.To = g.Nodes[r.IntN(len(g.Nodes))].ID // loads do not look at what a kind may join
+				}
+				b.Links = append(b.Links, &l)
+			}
+			fill(t, s, b)
+			steps, once, wasted, err := sqlitestore.Derived(t.Context(), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compacted = compacted || wasted < before
+			before = wasted
+			for name, want := range once {
+				if got := steps[name]; got != want {
+					t.Fatalf("graph %d, step %d: %s is otherwise\nin steps %.300s\nat once  %.300s", seed, step, name, got, want)
+				}
+			}
+		}
+	}
+	if !compacted {
+		t.Error("no image was compacted")
+	}
+}
