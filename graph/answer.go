@@ -89,19 +89,27 @@ func (w *writer) fail(key string, err error) {
 func (w *writer) object(o *object, p *place) bool {
 	start, whole := len(w.buf), true
 	w.buf = append(w.buf, '{')
+	buf := w.buf // the field is written for others only: it costs more than a variable
 	for i := range o.outs {
 		x := &o.outs[i]
-		if i > 0 {
-			w.buf = append(w.buf, ',')
+		key := x.quoted
+		if i == 0 {
+			key = key[1:]
 		}
-		w.buf = append(w.buf, x.quoted...)
-		here := len(w.buf)
-		if w.value(o, x, p) {
+		buf = append(buf, key...)
+		if x.op == opProp && p.row.Vals[x.index].Kind == kg.String { // most fields are
+			buf = text.AppendJSON(buf, p.row.Vals[x.index].Str)
 			continue
 		}
-		w.buf = append(w.buf[:here], "null"...)
+		w.buf = buf
+		if w.value(o, x, p) {
+			buf = w.buf
+			continue
+		}
+		buf = append(buf, "null"...)
 		whole = whole && !x.nonNull // the fields behind it may have errors to tell as well
 	}
+	w.buf = buf
 	if !whole {
 		w.buf = w.buf[:start]
 		return false

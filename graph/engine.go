@@ -244,7 +244,19 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	}
 	*resp.buf = w.buf
 	resp.Data, resp.Errors = w.buf[len(dataPrefix):], w.errs
+	if !r.Explain {
+		for i := range w.answers {
+			w.answers[i].release()
+		}
+	}
 	return resp
+}
+
+// release gives the store its memory back when the answer is written.
+func (a *answer) release() {
+	if a.res != nil && a.res.Release != nil {
+		a.res.Release()
+	}
 }
 
 // fits tells whether an operation may be asked for in this way.

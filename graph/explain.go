@@ -72,7 +72,7 @@ func (e *Engine) explain(c *compiled, answers []answer) []byte {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(root.out.quoted)
+		b.WriteString(root.out.quoted[1:])
 		if err := enc.Encode(e.explained(root, &answers[i])); err != nil {
 			b.WriteString("null")
 			continue

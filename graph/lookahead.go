@@ -78,7 +78,7 @@ const (
 // out is one field of an answer.
 type out struct {
 	key     string
-	quoted  string // the key as it is written: "key":
+	quoted  string // the key as it is written behind another: ,"key":
 	text    string // opConst
 	field   *ast.Field
 	objs    *objects // of fields that have a selection
@@ -266,7 +266,7 @@ func sets(fields []*ast.Field) []ast.SelectionSet {
 func newOut(f collected, o op) out {
 	first := f.fields[0]
 	t := first.Definition
-	x := out{key: f.key, quoted: strconv.Quote(f.key) + ":", op: o, field: first}
+	x := out{key: f.key, quoted: "," + strconv.Quote(f.key) + ":", op: o, field: first}
 	if t != nil && t.Type != nil {
 		x.nonNull = t.Type.NonNull
 		x.list = t.Type.Elem != nil

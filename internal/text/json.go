@@ -6,7 +6,7 @@ const hexDigits = "0123456789ABCDEF"
 func AppendJSON(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	from := 0
-	for i := range len(s) {
+	for i := plainPrefix(s); i < len(s); i++ {
 		c := s[i]
 		if c >= ' ' && c != '"' && c != '\\' {
 			continue
@@ -28,4 +28,20 @@ func AppendJSON(dst []byte, s string) []byte {
 	}
 	dst = append(dst, s[from:]...)
 	return append(dst, '"')
+}
+
+// plainPrefix is how many bytes s begins with that need no escaping, in steps of eight, each of which is a few operations on
+// one integer (Warren, Hacker's Delight, section 6-1).
+func plainPrefix(s string) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	zero := func(x uint64) uint64 { return (x - ones) &^ x & highs } // some byte is 0
+	n := 0
+	for ; len(s) >= 8; s = s[8:] {
+		x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		if (x-' '*ones)&^x&highs|zero(x^'"'*ones)|zero(x^'\\'*ones) != 0 {
+			break
+		}
+		n += 8
+	}
+	return n
 }

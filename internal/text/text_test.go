@@ -78,7 +78,7 @@ func TestLoneSurrogates(t *testing.T) {
 }
 
 func FuzzJSONString(f *testing.F) {
-	for _, s := range []string{"", "a\"b\\", "\x00\x1f\x7f", "\u2028", "😀", "</script>"} {
+	for _, s := range []string{"", "a\"b\\", "\x00\x1f\x7f", "\u2028", "😀", "</script>", "eight by\x1f", "\"even\\7x", "plain for sixteen!\n", "Übergröße à côté"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
