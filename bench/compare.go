@@ -45,8 +45,11 @@ func (w *world) compare(ctx context.Context) error {
 		for _, t := range targets {
 			if rs := asked[q][t]; rs != nil {
 				d := w.warm
-				if t == embedded {
+				switch t {
+				case embedded:
 					d = min(d, time.Second) // nothing is compiled there while it runs
+				case onNeo4j:
+					d *= 2 // peer and floor warm the same Neo4j
 				}
 				if _, err := at[t].run(ctx, rs, 16, d, 0); err != nil {
 					return fmt.Errorf("warming up %s with %s: %w", t, q.key, err)

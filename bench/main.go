@@ -39,6 +39,7 @@ type settings struct {
 	seed      uint64
 	agree     int
 
+	hold   bool
 	load   bool
 	store  string
 	during time.Duration
@@ -78,9 +79,12 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer b.family.stop()
-	if set.load {
+	switch {
+	case set.hold:
+		return b.holdServers(ctx)
+	case set.load:
 		err = b.measureLoad(ctx)
-	} else {
+	default:
 		err = b.measure(ctx)
 	}
 	return errors.Join(err, b.save())
@@ -106,6 +110,7 @@ func parseFlags(args []string) (*settings, error) {
 	f.StringVar(&s.heap, "heap", "4g", "heap of each Neo4j")
 	f.Uint64Var(&s.seed, "seed", 42, "seed of the generated graph")
 	f.IntVar(&s.agree, "agree", 60, "requests of each query whose answers must be equal before anything is measured")
+	f.BoolVar(&s.hold, "hold", false, "bring the servers of the comparison up and hold them until interrupted, to ask them by hand, instead of measuring")
 	f.BoolVar(&s.load, "load", false, "the load test instead: mixed load with imports, then overload")
 	f.StringVar(&s.store, "store", "embedded", "store of the load test: embedded or neo4j")
 	f.DurationVar(&s.during, "during", 10*time.Minute, "time of the load test")
@@ -238,6 +243,25 @@ func (b *bench) measure(ctx context.Context) error {
 	if b.does("sample") {
 		return b.measureSample(ctx)
 	}
+	return nil
+}
+
+// holdServers brings up the servers of the largest graph and says where they are.
+func (b *bench) holdServers(ctx context.Context) error {
+	w := &world{bench: b, people: slices.Max(b.people)}
+	w.dir = filepath.Join(b.work, strconv.Itoa(w.people))
+	if err := w.make(ctx); err != nil {
+		return err
+	}
+	if err := w.bring(ctx); err != nil {
+		return err
+	}
+	for _, t := range targets {
+		b.say("%-8s http://%s/ (process %d)", t, w.servers[t].host, w.servers[t].pid())
+	}
+	b.say("neo4j of Throughline: %s %s %s; of peer and floor: %s %s %s", w.ours.URL, w.ours.User, w.ours.Password, w.lean.URL, w.lean.User, w.lean.Password)
+	b.say("held; interrupt to end")
+	<-ctx.Done()
 	return nil
 }
 
