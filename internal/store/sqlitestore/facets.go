@@ -11,26 +11,29 @@ import (
 	"github.com/throughline/throughline/internal/plan"
 )
 
-// counter counts by key, and finds the entity a key stands for.
+// counter counts by key, or by the node whose id is the key.
 type counter struct {
 	counts map[string]int64
-	nodes  map[string]uint32
+	nodes  map[uint32]int64
 }
 
 func (c *counter) add(key string) { c.counts[key]++ }
 
 // buckets are the largest counts, ties by key.
 func (x *fetch) buckets(c *counter, sel *plan.Sel) []kg.Bucket {
-	out := make([]kg.Bucket, 0, len(c.counts))
+	out := make([]kg.Bucket, 0, len(c.counts)+len(c.nodes))
 	for k, n := range c.counts {
 		out = append(out, kg.Bucket{Key: k, Count: n})
+	}
+	for k, n := range c.nodes {
+		out = append(out, kg.Bucket{Key: x.im.id(&x.im.nodes[k]), Count: n})
 	}
 	out = smallest(out, min(len(out), plan.MaxBuckets), func(a, b kg.Bucket) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Key, b.Key))
 	})
 	if sel != nil {
 		for i := range out {
-			if k := c.nodes[out[i].Key]; k != 0 {
+			if k := x.im.findNode(out[i].Key); c.nodes[k] != 0 {
 				x.node(&out[i].Entity, k, sel)
 			}
 		}
@@ -83,7 +86,7 @@ func (x *fetch) facetRecords(page *kg.Page, f *plan.Field, keys []uint32) {
 	sources := x.q.Types.Has(x.im.cat.Source.Index)
 	page.Facets = make([]kg.Facet, len(f.Want.Facets))
 	for i, w := range f.Want.Facets {
-		c := counter{counts: map[string]int64{}, nodes: map[string]uint32{}}
+		c := counter{counts: map[string]int64{}, nodes: map[uint32]int64{}}
 		for _, k := range keys {
 			x.step(1)
 			if sources {
@@ -108,7 +111,7 @@ func (x *fetch) countSource(c *counter, k uint32, by plan.FacetBy) {
 			c.add(year(s.from))
 		}
 	case plan.ByTheme, plan.ByInstitution:
-		var near []uint32
+		near := x.near[:0]
 		for _, l := range x.im.supports.of(k) {
 			near = append(near, x.im.links[l].from, x.im.links[l].to)
 		}
@@ -124,13 +127,13 @@ func facetType(cat *catalog.Catalog, by plan.FacetBy) *catalog.Type {
 	return cat.TypeOf("INSTITUTION")
 }
 
+// addNodes counts each of the nodes of a type once.
 func (x *fetch) addNodes(c *counter, keys []uint32, t *catalog.Type) {
+	x.near = keys // for the next
 	slices.Sort(keys)
 	for _, k := range slices.Compact(keys) {
-		if n := &x.im.nodes[k]; t != nil && n.typ == t.Index {
-			id := x.im.id(n)
-			c.add(id)
-			c.nodes[id] = k
+		if t != nil && x.im.nodes[k].typ == t.Index {
+			c.nodes[k]++
 		}
 	}
 }
@@ -157,16 +160,14 @@ func (x *fetch) countNode(c *counter, k uint32, by plan.FacetBy) {
 		}
 	case plan.ByTheme, plan.ByInstitution:
 		t := facetType(x.im.cat, by)
-		var near []uint32
+		near := x.near[:0]
 		if d := x.im.cat.DerivedTo(x.im.cat.TypeAt(n.typ), t); d != nil {
 			for _, ch := range x.chains(k, d, nil) {
 				near = append(near, ch.node)
 			}
 		} else {
 			for _, g := range x.im.groups[n.group0:n.group1] {
-				for _, l := range x.im.adjacent[g.start:g.end] {
-					near = append(near, x.im.links[l].other(g.out))
-				}
+				near = append(near, x.im.ends[g.start:g.end]...)
 			}
 		}
 		x.addNodes(c, near, t)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
@@ -52,7 +53,11 @@ func (s *Store) fetch() *fetch {
 		x.vals.reset()
 		x.pages.reset()
 		x.edges.reset()
-		*x = fetch{vals: x.vals, pages: x.pages, edges: x.edges, release: x.release}
+		x.keys.reset()
+		if cap(x.hits) > slabKept/int(unsafe.Sizeof(weighed{})) { //nolint:gosec // a size
+			x.hits = nil
+		}
+		*x = fetch{vals: x.vals, pages: x.pages, edges: x.edges, keys: x.keys, hits: x.hits, release: x.release}
 		s.fetches.Put(x)
 	}
 	return x
@@ -79,6 +84,10 @@ type fetch struct {
 	vals    slab[kg.Value]
 	pages   slab[kg.Page]
 	edges   slab[kg.Edge]
+	keys    slab[uint32] // see ahead
+	hits    []weighed    // of the last search
+	near    []uint32     // of the last node that was counted
+	touched uint64
 	release func() // takes all of the result back
 }
 
@@ -194,6 +203,7 @@ func (x *fetch) resolve() {
 func (x *fetch) byRef(r *plan.Ref, k uint32, row *kg.Row, sel *plan.Sel) bool {
 	switch {
 	case k != 0:
+		x.ahead([]uint32{k}, sel)
 		x.node(row, k, sel)
 		return true
 	case r.ID != "":
@@ -235,6 +245,7 @@ func (x *fetch) byID(id string, row *kg.Row, sel *plan.Sel) bool {
 		}
 	default:
 		if k := x.im.findNode(id); k != 0 && types.Has(x.im.nodes[k].typ) {
+			x.ahead([]uint32{k}, sel)
 			x.node(row, k, sel)
 			return true
 		}
@@ -491,8 +502,9 @@ func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
 			return
 		}
 		page.Edges = x.edges.take(len(items))
+		ends := x.im.ends[int(g.start)+cap(l.items)-cap(items):] // items is cut out of l.items
 		for i, k := range items {
-			x.linkEdge(&page.Edges[i], hit{k, x.im.links[k].other(g.out), g.out}, f)
+			x.linkEdge(&page.Edges[i], hit{k, ends[i], g.out}, f)
 		}
 		return
 	}
@@ -711,6 +723,7 @@ type recordOrder interface {
 	at(k uint32, order []plan.Order, keys []kg.Value) int
 	keys(k uint32, order []plan.Order) []kg.Value
 	fill(row *kg.Row, k uint32, sel *plan.Sel)
+	ahead(keys []uint32, sel *plan.Sel)
 }
 
 // records fills a page from records in order of name.
@@ -719,11 +732,15 @@ func (x *fetch) records(page *kg.Page, f *plan.Field, all []uint32, r recordOrde
 	l := list[uint32]{items: all, sorted: name && !desc, cmp: func(a, b uint32) int { return r.cmp(a, b, f.Order) }}
 	if f.Entities != nil {
 		l.items = nil
-		for _, k := range x.candidates(f.Entities, all) {
+		some, narrowed := x.candidates(f.Entities, all)
+		for _, k := range some {
 			x.step(1)
 			if r.fits(f.Entities, k) {
 				l.items = append(l.items, k)
 			}
+		}
+		if narrowed {
+			l.items = x.inOrder(l.items)
 		}
 	} else if !l.sorted {
 		l.items = slices.Clone(all)
@@ -745,6 +762,7 @@ func (x *fetch) records(page *kg.Page, f *plan.Field, all []uint32, r recordOrde
 		return
 	}
 	page.Edges = x.edges.take(len(items))
+	r.ahead(items, f.Node)
 	for i, k := range items {
 		if f.Node != nil {
 			r.fill(&page.Edges[i].Node, k, f.Node)
@@ -755,11 +773,11 @@ func (x *fetch) records(page *kg.Page, f *plan.Field, all []uint32, r recordOrde
 	}
 }
 
-// candidates narrows what a filter has to be tried on, keeping the order: by an exact name, or by a link to a known
-// entity that has fewer links than there are records.
-func (x *fetch) candidates(f *plan.EntityFilter, all []uint32) []uint32 {
+// candidates narrows what a filter has to be tried on: to an exact name, or to links to a known entity that has fewer of them
+// than there are records. Then they are in no order, and some may stand there twice.
+func (x *fetch) candidates(f *plan.EntityFilter, all []uint32) (some []uint32, narrowed bool) {
 	if len(all) == 0 || x.q.Types.Has(x.im.cat.Source.Index) {
-		return all
+		return all, false
 	}
 	var keys []uint32
 	switch {
@@ -768,23 +786,44 @@ func (x *fetch) candidates(f *plan.EntityFilter, all []uint32) []uint32 {
 	case f.LinkedTo != nil && f.LinkedTo.Ref >= 0:
 		k := x.refs[f.LinkedTo.Ref]
 		if k == 0 {
-			return nil
+			return nil, true
 		}
 		if x.im.degree(k) >= int64(len(all)) {
-			return all
+			return all, false
 		}
 		n := &x.im.nodes[k]
 		for _, g := range x.im.groups[n.group0:n.group1] {
-			for _, l := range x.im.adjacent[g.start:g.end] {
-				keys = append(keys, x.im.links[l].other(g.out))
+			if f.LinkedTo.Kinds == nil || f.LinkedTo.Kinds.Has(g.kind) {
+				keys = append(keys, x.im.ends[g.start:g.end]...)
 			}
 		}
 	default:
-		return all
+		return all, false
 	}
-	keys = slices.DeleteFunc(keys, func(k uint32) bool { return !x.q.Types.Has(x.im.nodes[k].typ) })
-	slices.SortFunc(keys, func(a, b uint32) int { return nodesOrder{x}.cmp(a, b, nil) })
-	return slices.Compact(keys)
+	return slices.DeleteFunc(keys, func(k uint32) bool { return !x.q.Types.Has(x.im.nodes[k].typ) }), true
+}
+
+// inOrder orders nodes by name and id, each once.
+func (x *fetch) inOrder(keys []uint32) []uint32 {
+	ranked := make([]uint64, len(keys))
+	for i, k := range keys {
+		ranked[i] = uint64(x.im.ranks[k])<<32 | uint64(k)
+	}
+	slices.Sort(ranked)
+	ranked = slices.Compact(ranked)
+	out := keys[:0]
+	for i := 0; i < len(ranked); {
+		same := i + 1
+		for same < len(ranked) && ranked[same]>>32 == ranked[i]>>32 {
+			same++
+		}
+		from := len(out)
+		for ; i < same; i++ {
+			out = append(out, uint32(ranked[i])) //nolint:gosec // the lower half
+		}
+		slices.SortFunc(out[from:], func(a, b uint32) int { return strings.Compare(x.im.id(&x.im.nodes[a]), x.im.id(&x.im.nodes[b])) })
+	}
+	return out
 }
 
 type nodesOrder struct{ x *fetch }
@@ -792,6 +831,8 @@ type nodesOrder struct{ x *fetch }
 func (r nodesOrder) fits(f *plan.EntityFilter, k uint32) bool { return r.x.entityFits(f, k) }
 
 func (r nodesOrder) fill(row *kg.Row, k uint32, sel *plan.Sel) { r.x.node(row, k, sel) }
+
+func (r nodesOrder) ahead(keys []uint32, sel *plan.Sel) { r.x.ahead(keys, sel) }
 
 func (r nodesOrder) number(k uint32, o plan.Order) int64 {
 	n := &r.x.im.nodes[k]
@@ -836,6 +877,8 @@ type sourcesOrder struct{ x *fetch }
 func (r sourcesOrder) fits(f *plan.EntityFilter, k uint32) bool { return r.x.sourceFits(f, k) }
 
 func (r sourcesOrder) fill(row *kg.Row, k uint32, sel *plan.Sel) { r.x.source(row, k, sel) }
+
+func (sourcesOrder) ahead([]uint32, *plan.Sel) {}
 
 func (r sourcesOrder) number(k uint32, o plan.Order) int64 {
 	s := &r.x.im.sources[k]
@@ -903,9 +946,10 @@ func (x *fetch) chains(k uint32, d *catalog.DerivedField, fits *plan.LinkFilter)
 				continue
 			}
 			x.step(int(g.end - g.start))
-			for _, l := range x.im.adjacent[g.start:g.end] {
-				if other := x.im.links[l].other(g.out); x.linkFits(fits, l, other) {
-					f(l, other)
+			ends := x.im.ends[g.start:g.end]
+			for i, l := range x.im.adjacent[g.start:g.end] {
+				if x.linkFits(fits, l, ends[i]) {
+					f(l, ends[i])
 				}
 			}
 		}
@@ -925,6 +969,7 @@ func (x *fetch) chains(k uint32, d *catalog.DerivedField, fits *plan.LinkFilter)
 // weighed is a node that chains lead to.
 type weighed struct {
 	node   uint32
+	rank   uint32 // of its name
 	weight int64
 	first  int // its chains: chains[first : first+weight]
 }
@@ -939,7 +984,7 @@ func (x *fetch) derived(page *kg.Page, k uint32, f *plan.Field) {
 	var all []weighed
 	for i, c := range chains {
 		if i == 0 || c.node != chains[i-1].node {
-			all = append(all, weighed{node: c.node, first: i})
+			all = append(all, weighed{node: c.node, rank: x.im.ranks[c.node], first: i})
 		}
 		all[len(all)-1].weight++
 	}
@@ -982,7 +1027,7 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 		}
 	}
 	l := list[weighed]{items: all, cmp: func(a, b weighed) int {
-		if c := cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(im.ranks[a.node], im.ranks[b.node])); c != 0 {
+		if c := cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.rank, b.rank)); c != 0 {
 			return c
 		}
 		return strings.Compare(im.id(&im.nodes[a.node]), im.id(&im.nodes[b.node]))
@@ -999,6 +1044,11 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 		return nil
 	}
 	page.Edges = x.edges.take(len(items))
+	keys := x.keys.take(len(items))
+	for i, w := range items {
+		keys[i] = w.node
+	}
+	x.ahead(keys, f.Node)
 	for i, w := range items {
 		e := &page.Edges[i]
 		if f.Node != nil {

@@ -133,10 +133,8 @@ func (x *fetch) joined(f *plan.LinkedTo, k uint32, fits func(uint32) bool) bool 
 		if f.Kinds != nil && !f.Kinds.Has(g.kind) {
 			continue
 		}
-		for _, l := range x.im.adjacent[g.start:g.end] {
-			if fits(x.im.links[l].other(g.out)) {
-				return true
-			}
+		if slices.ContainsFunc(x.im.ends[g.start:g.end], fits) {
+			return true
 		}
 	}
 	return false

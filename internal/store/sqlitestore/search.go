@@ -232,18 +232,42 @@ func (im *image) giveGrades(g *grades) {
 
 func (g *grades) add(nodes []uint32, grade uint8) {
 	for _, k := range nodes {
-		switch before := g.of[k]; {
-		case before == 0:
-			g.of[k] = grade
-			g.nodes = append(g.nodes, k)
-		case before < grade:
-			g.of[k] = grade
+		g.raise(k, grade)
+	}
+}
+
+// addAmong adds only those nodes that have a grade of another word.
+func (g *grades) addAmong(other *grades, nodes []uint32, grade uint8) {
+	for _, k := range nodes {
+		if other.of[k] != 0 {
+			g.raise(k, grade)
 		}
 	}
 }
 
-// fits finds the nodes a query word fits.
-func (ix *searchIndex) fits(g *grades, q *text.QueryWord, fuzzy bool) {
+func (g *grades) raise(k uint32, grade uint8) {
+	switch before := g.of[k]; {
+	case before == 0:
+		g.of[k] = grade
+		g.nodes = append(g.nodes, k)
+	case before < grade:
+		g.of[k] = grade
+	}
+}
+
+// graded is nodes that a query word fits with the same grade.
+type graded struct {
+	nodes []uint32
+	grade uint8
+}
+
+// fits finds the nodes a query word fits, and how many they are, some counted more than once.
+func (ix *searchIndex) fits(q *text.QueryWord, fuzzy bool) (out []graded, size int) {
+	add := func(nodes []uint32, grade uint8) {
+		if len(nodes) > 0 {
+			out, size = append(out, graded{nodes, grade}), size+len(nodes)
+		}
+	}
 	// exact words are prefixes of themselves: one run of the dictionary holds both
 	for i := ix.words.find(q.Word); i < len(ix.words.end); i++ {
 		w, k := ix.words.at(i), uint32(i) //nolint:gosec // fewer than bytes of text
@@ -251,71 +275,87 @@ func (ix *searchIndex) fits(g *grades, q *text.QueryWord, fuzzy bool) {
 			break
 		}
 		if w == q.Word {
-			g.add(ix.name.of(k), text.ExactName)
-			g.add(ix.body.of(k), text.ExactBody)
+			add(ix.name.of(k), text.ExactName)
+			add(ix.body.of(k), text.ExactBody)
 		} else {
 			if !q.Prefix {
 				break
 			}
-			g.add(ix.name.of(k), text.PrefixName)
-			g.add(ix.body.of(k), text.PrefixBody)
+			add(ix.name.of(k), text.PrefixName)
+			add(ix.body.of(k), text.PrefixBody)
 		}
 	}
 	if !fuzzy {
-		return
+		return out, size
 	}
 	for _, d := range q.Deletes {
 		for _, w := range ix.under(ix.deletes, d, func(w string) bool { return slices.Contains(text.Deletes(w), d) }) {
-			g.add(ix.name.of(w), text.FuzzyName)
+			add(ix.name.of(w), text.FuzzyName)
 		}
 	}
 	if q.Skeleton != "" {
 		for _, w := range ix.under(ix.skeletons, q.Skeleton, func(w string) bool { return text.Skeleton(w) == q.Skeleton }) {
-			g.add(ix.body.of(w), text.FuzzyBody)
+			add(ix.body.of(w), text.FuzzyBody)
 		}
 	}
+	return out, size
 }
 
 // round runs one round.
 func (x *fetch) round(n int) []weighed {
-	lists := make([]*grades, len(x.q.Words))
-	defer func() {
-		for _, g := range lists {
-			if g != nil {
-				x.im.giveGrades(g)
-			}
-		}
-	}()
-	shortest := 0
+	found := make([][]graded, len(x.q.Words))
+	shortest, least := 0, 0
 	for i := range x.q.Words {
-		g := x.im.takeGrades()
-		lists[i] = g
-		x.im.searching.fits(g, &x.q.Words[i], n > 1)
-		x.step(len(g.nodes))
-		if n < 3 && len(g.nodes) == 0 {
+		var size int
+		found[i], size = x.im.searching.fits(&x.q.Words[i], n > 1)
+		x.step(size)
+		if n < 3 && size == 0 {
 			return nil
 		}
-		if len(g.nodes) < len(lists[shortest].nodes) {
-			shortest = i
+		if i == 0 || size < least {
+			shortest, least = i, size
+		}
+	}
+	lists := make([]*grades, len(found))
+	for i := range lists {
+		lists[i] = x.im.takeGrades()
+	}
+	defer func() {
+		for _, g := range lists {
+			x.im.giveGrades(g)
+		}
+	}()
+	for _, f := range found[shortest] {
+		lists[shortest].add(f.nodes, f.grade)
+	}
+	for i, list := range found {
+		for _, f := range list {
+			switch {
+			case i == shortest:
+			case n == 3:
+				lists[i].add(f.nodes, f.grade)
+			default: // every word must fit, so most of what this one fits needs no note
+				lists[i].addAmong(lists[shortest], f.nodes, f.grade)
+			}
 		}
 	}
 	got := make([]int, len(lists))
-	var out []weighed
+	out := x.hits[:0]
+	defer func() { x.hits = out }()
 	take := func(k uint32) {
-		if !x.q.Types.Has(x.im.nodes[k].typ) {
-			return
-		}
 		for i, g := range lists {
 			got[i] = int(g.of[k])
 			if got[i] == 0 && n < 3 {
 				return
 			}
 		}
+		if !x.q.Types.Has(x.im.nodes[k].typ) {
+			return
+		}
 		x.step(1)
-		out = append(out, weighed{node: k, weight: int64(text.Score(got, int(x.im.searching.nameCount[k])))})
+		out = append(out, weighed{node: k, rank: x.im.ranks[k], weight: int64(text.Score(got, int(x.im.searching.nameCount[k])))})
 	}
 	if n < 3 {
-		out = make([]weighed, 0, len(lists[shortest].nodes))
 		for _, k := range lists[shortest].nodes {
 			take(k)
 		}

@@ -227,7 +227,10 @@ func (g *walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityF
 			list := g.x.im.byType[t.Index]
 			if f != nil {
 				g.x.q.Types = 1 << t.Index
-				list = g.x.candidates(f, list)
+				var narrowed bool
+				if list, narrowed = g.x.candidates(f, list); narrowed {
+					list = g.x.inOrder(list)
+				}
 			}
 			for _, k := range list {
 				if g.x.step(1); len(out) < most && g.x.entityFits(f, k) {
