@@ -12,7 +12,7 @@ import (
 // as much memory again.
 const (
 	importGarbage = 32 << 20
-	serveGarbage  = 128 << 20
+	serveGarbage  = 64 << 20
 )
 
 // boundGarbage has garbage collected whenever about so many bytes of it have come together, until stop is called. Who sets

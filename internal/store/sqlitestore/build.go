@@ -173,7 +173,7 @@ func grown[T any](old []T, largest int64) []T {
 // read reads what is new or changed.
 func (b *builder) read(ctx context.Context, txs []*sql.Tx, h *head) error {
 	old := b.old
-	b.nodes, b.links, b.sources = grown(old.nodes, h.nodes), grown(old.links, h.link), grown(old.sources, h.sources)
+	b.nodes, b.links, b.sources = grown(old.nodes, h.nodes), old.links, grown(old.sources, h.sources)
 	// a guess that is about right spares copies while they grow
 	more := h.nodes + 1 - int64(len(old.nodes))
 	b.texts = slices.Grow(b.texts, int(more)*128)
@@ -200,6 +200,10 @@ func (b *builder) read(ctx context.Context, txs []*sql.Tx, h *head) error {
 				b.nodes[k] = node{}
 			}
 		case changedLink:
+			if len(keys) == 0 && more == 0 {
+				break // the links stay the old image's: nothing of them is written to
+			}
+			b.links = grown(old.links, h.link)
 			b.goneLinks = make(bits, len(b.links)/64+1)
 			for _, k := range keys {
 				b.goneLinks.add(k)

@@ -277,6 +277,14 @@ func (b *builder) connect() {
 			}
 		}
 	}
+	if !touched.any() && len(b.nodes) == len(old.nodes) {
+		b.adjacent, b.ends, b.groups = old.adjacent, old.ends, old.groups
+		for k := range b.nodes {
+			n, was := &b.nodes[k], &old.nodes[k]
+			n.loops, n.group0, n.group1 = was.loops, was.group0, was.group1
+		}
+		return
+	}
 	for i := 1; i < len(start); i++ {
 		start[i] += start[i-1]
 	}
@@ -439,6 +447,9 @@ func (b *builder) compact() {
 			b.texts = append(b.texts, own...)
 			n.created, n.updated = born(n.created), born(n.updated)
 		}
+	}
+	if len(b.links) > 0 && &b.links[0] == &b.old.links[0] {
+		b.links = slices.Clone(b.links)
 	}
 	b.ids, b.more, b.stamps, b.roles = make([]byte, 0, len(was.ids)), make([]uint32, 0, len(was.more)), nil, nil
 	stamps, roles := renumbered(&b.stamps, was.stamps), renumbered(&b.roles, was.roles)
