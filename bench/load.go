@@ -23,17 +23,28 @@ var mix = []struct {
 
 // loadResult is what the load test gave.
 type loadResult struct {
-	Date               time.Time
-	People, Links      int
-	Clients            int
-	During             time.Duration
-	Alone              float64 // p99 of point reads by one client, nothing else going on, ms
-	Quiet, Loaded      mixed   // without and with imports
-	Imports, Failed    int     // of the importing process
-	ImportLinks        int     // links of one import
-	RSSFrom, RSSTo     int64   // the server's, from two minutes on
-	Neo4jFrom, Neo4jTo int64
-	Over               overload
+	Date            time.Time
+	People, Links   int
+	Clients         int
+	During          time.Duration
+	Alone           float64 // p99 of point reads by one client, nothing else going on, ms
+	Quiet, Loaded   mixed   // without and with imports
+	Imports, Failed int     // of the importing process
+	ImportLinks     int     // links of one import
+	RSS, Neo4jRSS   span    // the server's and Neo4j's memory, from two minutes on
+	Over            overload
+}
+
+// span is where samples of one size lie, in bytes: all of them, and nine tenths.
+type span struct{ Least, P5, P95, Most int64 }
+
+func spanOf(samples []int64) (s span) {
+	if len(samples) == 0 {
+		return s
+	}
+	slices.Sort(samples)
+	last := len(samples) - 1
+	return span{samples[0], samples[last/20], samples[last-last/20], samples[last]}
 }
 
 // mixed is what the mixed workload gave.
@@ -120,6 +131,7 @@ func (b *bench) measureLoad(ctx context.Context) error {
 			}
 		}
 	})
+	var rss, neo4jRSS []int64
 	wg.Go(func() {
 		settled := time.Now().Add(min(2*time.Minute, b.during/5))
 		tick := time.NewTicker(time.Second)
@@ -130,8 +142,10 @@ func (b *bench) measureLoad(ctx context.Context) error {
 				return
 			case now := <-tick.C:
 				if now.After(settled) {
-					spread(&out.RSSFrom, &out.RSSTo, memory(pid))
-					spread(&out.Neo4jFrom, &out.Neo4jTo, memory(neo4jPid))
+					rss = append(rss, memory(pid))
+					if neo4jPid != 0 {
+						neo4jRSS = append(neo4jRSS, memory(neo4jPid))
+					}
 				}
 			}
 		}
@@ -142,21 +156,14 @@ func (b *bench) measureLoad(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	out.RSS, out.Neo4jRSS = spanOf(rss), spanOf(neo4jRSS)
 	b.say("with %d imports (%d failed): %.0f requests/s, point reads p99 %.2f ms, %d errors %s; RSS %d–%d MB", out.Imports, out.Failed,
-		out.Loaded.Rate, out.Loaded.P99, out.Loaded.Errors, out.Loaded.First, out.RSSFrom>>20, out.RSSTo>>20)
+		out.Loaded.Rate, out.Loaded.P99, out.Loaded.Errors, out.Loaded.First, out.RSS.Least>>20, out.RSS.Most>>20)
 
 	out.Over = flood(ctx, host, qs, 4*out.Quiet.Rate, min(b.during/5, 30*time.Second))
 	b.say("overload: %+v", out.Over)
 	b.results.Load[b.store] = out
 	return ctx.Err()
-}
-
-// spread widens a range.
-func spread(from, to *int64, x int64) {
-	if *from == 0 || x < *from {
-		*from = x
-	}
-	*to = max(*to, x)
 }
 
 // mixed makes the requests of the mixed workload; those of the point read stand at multiples of 20, up to its share.
@@ -355,11 +362,14 @@ func writeChurn(path string, people int, seed uint64) (links int, err error) {
 }
 
 func (l *loadResult) text(store string) string {
-	flat := func(from, to int64) string {
-		if from == 0 {
+	flat := func(s span) string {
+		if s.Most == 0 {
 			return "–"
 		}
-		return fmt.Sprintf("%s–%s MB (± %.0f %%)", megabytes(from), megabytes(to), 100*float64(to-from)/float64(to+from))
+		about := func(from, to int64) string {
+			return fmt.Sprintf("%s–%s MB (± %.0f %%)", megabytes(from), megabytes(to), 100*float64(to-from)/float64(to+from))
+		}
+		return about(s.P5, s.P95) + ", " + about(s.Least, s.Most)
 	}
 	ratio := 0.0
 	if l.Quiet.P99 > 0 {
@@ -371,8 +381,8 @@ func (l *loadResult) text(store string) string {
 		{"p99 of point reads without, with imports, ms", fmt.Sprintf("%s, %s: × %.2f", num(l.Quiet.P99), num(l.Loaded.P99), ratio)},
 		{"p99 of point reads by one client alone, ms", num(l.Alone)},
 		{"imports done, failed", fmt.Sprintf("%d of %s links, %d", l.Imports, count(l.ImportLinks), l.Failed)},
-		{"RSS of the server, settled", flat(l.RSSFrom, l.RSSTo)},
-		{"RSS of Neo4j, settled", flat(l.Neo4jFrom, l.Neo4jTo)},
+		{"RSS of the server from two minutes on: nine tenths of the time, always", flat(l.RSS)},
+		{"RSS of Neo4j", flat(l.Neo4jRSS)},
 		{"overload: offered, sent, served, shed with 503 and Retry-After, a second", num(l.Over.Offered) + ", " + num(l.Over.Sent) + ", " + num(l.Over.Served) + ", " + num(l.Over.Shed)},
 		{"overload: anything else", count(l.Over.Other)},
 		{"overload: p99 of served, of shed, ms (p99 of all without overload)", fmt.Sprintf("%s, %s (%s)", num(l.Over.P99), num(l.Over.ShedP99), num(l.Quiet.AllP99))},

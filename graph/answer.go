@@ -97,8 +97,8 @@ func (w *writer) object(o *object, p *place) bool {
 			key = key[1:]
 		}
 		buf = append(buf, key...)
-		if x.op == opProp && p.row.Vals[x.index].Kind == kg.String { // most fields are
-			buf = text.AppendJSON(buf, p.row.Vals[x.index].Str)
+		if v := x.plain(p); v != nil {
+			buf = text.AppendJSON(buf, v.Str)
 			continue
 		}
 		w.buf = buf
@@ -116,6 +116,22 @@ func (w *writer) object(o *object, p *place) bool {
 	}
 	w.buf = append(w.buf, '}')
 	return true
+}
+
+// plain is the text that a field is, as most are; nil when it is something else.
+func (x *out) plain(p *place) (v *kg.Value) {
+	switch x.op {
+	case opProp:
+		v = &p.row.Vals[x.index]
+	case opLinkProp:
+		v = &p.edge.Link.Vals[x.index]
+	default:
+		return nil
+	}
+	if v.Kind != kg.String {
+		return nil
+	}
+	return v
 }
 
 // null reports a null where none may be; the field that may be null above it becomes so.

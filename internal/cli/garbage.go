@@ -12,7 +12,10 @@ import (
 // as much memory again.
 const (
 	importGarbage = 32 << 20
-	serveGarbage  = 64 << 20
+	// serveGarbage is about what making the next image of a large graph takes: while others write, memory is then neither given
+	// back nor taken anew with each image. Measured with 64 MB instead: it goes up and down by a quarter, and a sixth fewer
+	// requests are served.
+	serveGarbage = 192 << 20
 )
 
 // boundGarbage has garbage collected whenever about so many bytes of it have come together, until stop is called. Who sets

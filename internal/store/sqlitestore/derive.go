@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"cmp"
 	"encoding/binary"
+	"runtime"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -30,6 +31,7 @@ func (b *builder) derive() {
 	_ = g.Wait()
 	b.wasted = b.old.wasted + b.nodeWaste + b.linkWaste
 	if b.wasted > int64(len(b.texts)+len(b.ids)+4*len(b.more))/4 {
+		runtime.GC() // it is seldom, and takes as much again: let it be what is free already
 		b.compact()
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"log/slog"
-	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -350,12 +349,7 @@ func (s *Store) make(ctx context.Context) (_ *image, unkept bool, _ error) {
 		return nil, false, storeError(ctx, err)
 	}
 	s.image.Store(im)
-	large := im != old && im.size() >= s.snapshotFrom
-	if large && !first {
-		// the image before is as large as the graph, and the next one would lie beside both
-		s.beside(func(context.Context) { runtime.GC() })
-	}
-	return im, first && large, nil
+	return im, first && im != old && im.size() >= s.snapshotFrom, nil
 }
 
 // size is how many records there are, about.

@@ -212,6 +212,7 @@ func (ix *searchIndex) under(keys []uint64, key string, is func(word string) boo
 type grades struct {
 	of    []uint8 // by node; 0 = does not fit
 	nodes []uint32
+	marks bits // see among; empty between searches
 }
 
 // takeGrades gives grades that are all 0; giveGrades keeps them for the next search.
@@ -233,15 +234,6 @@ func (im *image) giveGrades(g *grades) {
 func (g *grades) add(nodes []uint32, grade uint8) {
 	for _, k := range nodes {
 		g.raise(k, grade)
-	}
-}
-
-// addAmong adds only those nodes that have a grade of another word.
-func (g *grades) addAmong(other *grades, nodes []uint32, grade uint8) {
-	for _, k := range nodes {
-		if other.of[k] != 0 {
-			g.raise(k, grade)
-		}
 	}
 }
 
@@ -325,17 +317,12 @@ func (x *fetch) round(n int) []weighed {
 			x.im.giveGrades(g)
 		}
 	}()
-	for _, f := range found[shortest] {
-		lists[shortest].add(f.nodes, f.grade)
-	}
-	for i, list := range found {
-		for _, f := range list {
-			switch {
-			case i == shortest:
-			case n == 3:
+	if n < 3 && len(lists) > 1 {
+		x.among(lists, found, shortest)
+	} else {
+		for i, list := range found {
+			for _, f := range list {
 				lists[i].add(f.nodes, f.grade)
-			default: // every word must fit, so most of what this one fits needs no note
-				lists[i].addAmong(lists[shortest], f.nodes, f.grade)
 			}
 		}
 	}
@@ -370,6 +357,39 @@ func (x *fetch) round(n int) []weighed {
 		}
 	}
 	return out
+}
+
+// among notes the grades of nodes that every word fits, and of some others: most of what one word fits needs no note.
+func (x *fetch) among(lists []*grades, found [][]graded, shortest int) {
+	marks := &lists[shortest].marks
+	if len(*marks) == 0 {
+		*marks = x.im.bits(nil)
+	}
+	for _, f := range found[shortest] {
+		for _, k := range f.nodes {
+			marks.add(k)
+		}
+	}
+	for i, list := range found {
+		if i == shortest {
+			continue
+		}
+		for _, f := range list {
+			for _, k := range f.nodes {
+				if marks.has(k) {
+					lists[i].raise(k, f.grade)
+				}
+			}
+		}
+	}
+	for _, f := range found[shortest] {
+		for _, k := range f.nodes {
+			marks.remove(k)
+			if !slices.ContainsFunc(lists, func(g *grades) bool { return g != lists[shortest] && g.of[k] == 0 }) {
+				lists[shortest].raise(k, f.grade)
+			}
+		}
+	}
 }
 
 // search fills a page with what fits the plan's words.
