@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/throughline/throughline/internal/arrival"
 )
 
 // The load client shares the machine with what it measures, so it does as little as it can: one process, connections that
@@ -32,6 +34,7 @@ func get(host, path string) request {
 // conn is a connection that requests go through one after the other.
 type conn struct {
 	net.Conn
+	came *arrival.Conn
 	r    *bufio.Reader
 	body []byte
 	used time.Time
@@ -45,7 +48,7 @@ func dial(ctx context.Context, host string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, r: bufio.NewReaderSize(c, 64<<10), used: time.Now()}, nil
+	return &conn{Conn: c, came: arrival.Of(c), r: bufio.NewReaderSize(c, 64<<10), used: time.Now()}, nil
 }
 
 // answer is a response; its body is valid until the next request.

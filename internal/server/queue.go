@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/throughline/throughline/internal/arrival"
 )
 
 // What waits for a processor waits unseen: its bytes lie in the kernel, or its goroutine in the scheduler's queue, before
@@ -46,11 +48,11 @@ type queue struct {
 func newQueue(places int) *queue { return &queue{places: places, target: time.Second} }
 
 // refuses tells whether a request that has come by a connection has waited too long in a standing queue.
-func (q *queue) refuses(c *connection) bool {
+func (q *queue) refuses(c *arrival.Conn) bool {
 	if c == nil || !q.standing.Load() && q.requests.Add(1)%queueEvery != 0 {
 		return false
 	}
-	return q.note(time.Now(), c.waited())
+	return q.note(time.Now(), c.Waited())
 }
 
 // note takes note of how long a request has waited, and tells whether it is to be refused.
@@ -78,11 +80,11 @@ type connectionKey struct{}
 
 // withConnection lets a request's handler find its connection.
 func withConnection(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connectionKey{}, newConnection(c))
+	return context.WithValue(ctx, connectionKey{}, arrival.Of(c))
 }
 
 // connectionOf is the request's connection, nil where it cannot be asked.
-func connectionOf(r *http.Request) *connection {
-	c, _ := r.Context().Value(connectionKey{}).(*connection)
+func connectionOf(r *http.Request) *arrival.Conn {
+	c, _ := r.Context().Value(connectionKey{}).(*arrival.Conn)
 	return c
 }

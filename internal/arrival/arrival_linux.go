@@ -1,4 +1,4 @@
-package server
+package arrival
 
 import (
 	"net"
@@ -8,12 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// connection is a connection that tells how long what it brought has waited. Its requests come one after another.
-type connection struct {
+// Conn is a connection that tells how long what it brought has waited.
+type Conn struct {
 	raw syscall.RawConn
 }
 
-func newConnection(c net.Conn) *connection {
+// Of looks at a connection; nil where it cannot be asked.
+func Of(c net.Conn) *Conn {
 	t, ok := c.(*net.TCPConn)
 	if !ok {
 		return nil
@@ -22,11 +23,15 @@ func newConnection(c net.Conn) *connection {
 	if err != nil {
 		return nil
 	}
-	return &connection{raw}
+	return &Conn{raw}
 }
 
-// waited is how long ago the last bytes came, 0 where that is not known.
-func (c *connection) waited() (d time.Duration) {
+// Waited is how long ago the last bytes came, in the kernel's steps of some milliseconds; 0 where that is not known. It costs
+// a system call.
+func (c *Conn) Waited() (d time.Duration) {
+	if c == nil {
+		return 0
+	}
 	_ = c.raw.Control(func(fd uintptr) { // a connection that is closed has nothing to tell
 		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil { //nolint:gosec // a file descriptor
 			d = time.Duration(info.Last_data_recv) * time.Millisecond
