@@ -71,18 +71,15 @@ func (x *fetch) touchLinks(keys []uint32, f *plan.Field) (sum uint64) {
 	if total > aheadMost {
 		return sum
 	}
-	ends := x.keys.take(total)
-	links := x.keys.take(total)
-	at := 0
+	ends := x.keys.take(total)[:0]
 	each(func(from, to uint32) {
-		copy(links[at:], im.adjacent[from:to])
-		at += copy(ends[at:], im.ends[from:to])
-	})
-	if f.Link != nil {
-		for _, l := range links {
-			sum += uint64(im.links[l].role)
+		ends = append(ends, im.ends[from:to]...)
+		if f.Link != nil {
+			for _, l := range im.adjacent[from:to] {
+				sum += uint64(im.links[l].role)
+			}
 		}
-	}
+	})
 	x.touch(ends, f.Node)
 	return sum
 }

@@ -92,7 +92,7 @@ type builder struct {
 func newBuilder(old *image, seq int64) *builder {
 	cat := old.cat
 	b := &builder{
-		image: &image{cat: cat, seq: seq}, old: old,
+		image: &image{cat: cat, seq: seq, byType: make([][]uint32, len(old.byType))}, old: old,
 		roleKeys: make(map[string]uint32, len(old.roles)), dateKeys: make(map[string]uint32, len(old.dates)), vals: map[string]json.RawMessage{},
 	}
 	// these only grow at their end, where no reader of the old image looks; builds follow one another
@@ -109,7 +109,7 @@ func newBuilder(old *image, seq int64) *builder {
 // empty is the image of nothing.
 func empty(cat *catalog.Catalog) *image {
 	return &image{
-		cat: cat, nodes: make([]node, 1), links: make([]link, 1), sources: make([]source, 1),
+		cat: cat, byType: make([][]uint32, cat.Source.Index+1), nodes: make([]node, 1), links: make([]link, 1), sources: make([]source, 1),
 		dates: []date{{from: kg.MinDay, to: kg.MaxDay}}, roles: []string{""}, born: []kg.Time{0}, stamps: []kg.Time{0},
 	}
 }

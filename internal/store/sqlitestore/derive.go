@@ -148,9 +148,6 @@ func (im *image) listTypes() {
 	for _, k := range im.nodeOrder {
 		counts[im.nodes[k].typ]++
 	}
-	if im.byType == nil {
-		im.byType = make([][]uint32, len(counts))
-	}
 	for t, n := range counts[:im.cat.Source.Index] {
 		im.byType[t] = make([]uint32, 0, n)
 	}
@@ -162,9 +159,6 @@ func (im *image) listTypes() {
 
 // listSources lists sources in order, of which there are few.
 func (im *image) listSources() {
-	if im.byType == nil {
-		im.byType = make([][]uint32, im.cat.Source.Index+1)
-	}
 	s := make([]uint32, 0, len(im.sources))
 	for i := range im.sources {
 		if im.sources[i].id != "" {

@@ -49,17 +49,18 @@ func (s *slab[T]) piece(n int) []T {
 func (s *slab[T]) reset() {
 	kept := 0
 	var zero T
+	for _, p := range s.pieces {
+		kept += len(p) * int(unsafe.Sizeof(zero)) //nolint:gosec // a size
+	}
+	if kept > slabKept {
+		*s = slab[T]{}
+		return
+	}
 	for i, p := range s.pieces[:s.next] {
 		if i == s.next-1 {
 			p = p[:len(p)-len(s.free)]
 		}
 		clear(p)
 	}
-	for _, p := range s.pieces {
-		kept += len(p) * int(unsafe.Sizeof(zero)) //nolint:gosec // a size
-	}
 	s.free, s.next = nil, 0
-	if kept > slabKept {
-		s.pieces, s.size = nil, 0
-	}
 }
