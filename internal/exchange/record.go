@@ -437,7 +437,7 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 	if len(m.Evidence) == 0 || len(m.Evidence) > maxEvidence {
 		c.fail("has no evidence: a link needs the words that say so, [{\"source\": …, \"excerpt\": …}], at most %d", maxEvidence)
 	}
-	x.Evidence = make([]kg.Evidence, len(m.Evidence))
+	x.Evidence = make([]kg.Evidence, 0, len(m.Evidence))
 	for i := range m.Evidence {
 		e := &m.Evidence[i]
 		c.text("excerpt", &e.Excerpt, maxBody)
@@ -448,11 +448,11 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 		case strings.TrimSpace(e.Excerpt) == "":
 			c.fail("has evidence without an excerpt")
 		case e.Stance == "":
-			e.Stance = "SUPPORTS"
-		case e.Stance != "SUPPORTS" && e.Stance != "REFUTES":
+			e.Stance = kg.Supports
+		case e.Stance != kg.Supports && e.Stance != kg.Refutes:
 			c.fail("has in stance neither SUPPORTS nor REFUTES")
 		}
-		x.Evidence[i] = kg.Evidence{Source: e.Source, Excerpt: e.Excerpt, Prefix: e.Prefix, Suffix: e.Suffix, Stance: e.Stance}
+		x.Evidence = kg.UniteEvidence(x.Evidence, kg.Evidence{Source: e.Source, Excerpt: e.Excerpt, Prefix: e.Prefix, Suffix: e.Suffix, Stance: e.Stance})
 	}
 	if x.ID == "" {
 		x.ID = kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -136,5 +137,59 @@ func TestCodes(t *testing.T) {
 	e := kg.Ambiguous(strings.Repeat("x", 4000), many)
 	if got := e.Details["candidates"].([]kg.Candidate); len(got) != 10 || got[0].ID != "p00" || len(e.Message) > 200 {
 		t.Errorf("%+v", e)
+	}
+}
+
+func TestStandings(t *testing.T) {
+	piece := func(source, stance, suffix string) kg.Evidence {
+		return kg.Evidence{Source: source, Excerpt: "words", Suffix: suffix, Stance: stance}
+	}
+	pro, con := piece("s_a", kg.Supports, ""), piece("s_b", kg.Refutes, "")
+	for _, c := range []struct {
+		evidence []kg.Evidence
+		want     kg.Standing
+	}{
+		{nil, kg.Supported},
+		{[]kg.Evidence{pro}, kg.Supported},
+		{[]kg.Evidence{con}, kg.Refuted},
+		{[]kg.Evidence{con, pro}, kg.Disputed},
+		{[]kg.Evidence{pro, piece("s_a", kg.Refutes, "")}, kg.Disputed},
+	} {
+		l := kg.Link{Evidence: c.evidence}
+		if got := l.Standing(); got != c.want {
+			t.Errorf("%v is %s, want %s", c.evidence, got, c.want)
+		}
+		if got, ok := kg.ParseStanding(c.want.String()); !ok || got != c.want {
+			t.Errorf("%s is read as %s", c.want, got)
+		}
+	}
+	if _, ok := kg.ParseStanding("DENIED"); ok {
+		t.Error("there is a standing DENIED")
+	}
+	l := kg.Link{Evidence: []kg.Evidence{con, pro, piece("s_a", kg.Supports, "more"), piece("s_c", kg.Supports, "")}}
+	if got := l.SourcesOf(kg.Supports); !slices.Equal(got, []string{"s_a", "s_c"}) {
+		t.Errorf("supported by %v", got)
+	}
+}
+
+func TestTheSameEvidenceTwiceIsOne(t *testing.T) {
+	e := kg.Evidence{Source: "s_a", Excerpt: "words", Prefix: "before", Suffix: "after", Stance: kg.Supports}
+	yes := true
+	again := e
+	again.Verified = &yes
+	list := kg.UniteEvidence(nil, e, again)
+	if len(list) != 1 || list[0].Verified != nil {
+		t.Errorf("%v", list)
+	}
+	for _, change := range []func(*kg.Evidence){
+		func(o *kg.Evidence) { o.Source = "s_b" }, func(o *kg.Evidence) { o.Excerpt = "word" }, func(o *kg.Evidence) { o.Prefix = "" },
+		func(o *kg.Evidence) { o.Suffix = "" }, func(o *kg.Evidence) { o.Stance = kg.Refutes },
+	} {
+		other := e
+		change(&other)
+		list = kg.UniteEvidence(list, other, other)
+	}
+	if len(list) != 6 {
+		t.Errorf("%d pieces: %v", len(list), list)
 	}
 }
