@@ -43,6 +43,21 @@ func LinkOfEvidence(id string) string {
 	return LinkPrefix + rest[:dot]
 }
 
+// SortIDs sorts ids by what they name, which their prefixes say. Ids of evidence are in none of the lists.
+func SortIDs(ids []string) (sources, entities, links []string) {
+	for _, id := range ids {
+		switch {
+		case strings.HasPrefix(id, LinkPrefix):
+			links = append(links, id)
+		case strings.HasPrefix(id, SourcePrefix):
+			sources = append(sources, id)
+		case !strings.HasPrefix(id, EvidencePrefix):
+			entities = append(entities, id)
+		}
+	}
+	return sources, entities, links
+}
+
 // CheckID tells whether id may stand in the graph: 1 to MaxID bytes of letters, digits and . _ : ~ -, beginning
 // with a letter or digit.
 func CheckID(id string) error {

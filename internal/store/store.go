@@ -57,6 +57,9 @@ type Loader interface {
 	Atomic() bool
 	// Types finds the types of records by id ("PERSON", "SOURCE", "LINK"), those that exist.
 	Types(ctx context.Context, ids []string) (map[string]string, error)
+	// Records finds records by id, whole, those that exist: sources with their texts, entities, and links with their evidence.
+	// Ids of evidence find nothing. The caller may change what it is given.
+	Records(ctx context.Context, ids []string) (*Batch, error)
 }
 
 // Answerer answers everything that can be asked.

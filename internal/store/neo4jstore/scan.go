@@ -3,12 +3,13 @@ package neo4jstore
 import (
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -32,49 +33,72 @@ func (s *Store) scan(ctx context.Context, text string, f func(v []any) error) er
 	return failure(ctx, err)
 }
 
+// sourceText reads sources whole.
+const sourceText = "s.id, s.title, s.url, s.kind, s.publisher, s.authors, s.publishedOn, s.text"
+
+func sourceOf(v []any) *kg.Source {
+	return &kg.Source{
+		ID: asString(v[0]), Title: asString(v[1]), URL: asString(v[2]), Kind: asString(v[3]), Publisher: asString(v[4]), Authors: texts(asList(v[5])),
+		PublishedOn: kg.PartialDate(asString(v[6])), Text: asString(v[7]),
+	}
+}
+
 // Sources reads all sources by id, which an index gives in order.
 func (s *Store) Sources(ctx context.Context, f func(*kg.Source) error) error {
-	return s.scan(ctx, "MATCH (s:Source) WHERE s.id >= '' RETURN s.id, s.title, s.url, s.kind, s.publisher, s.authors, s.publishedOn, s.text ORDER BY s.id", func(v []any) error {
-		return f(&kg.Source{
-			ID: asString(v[0]), Title: asString(v[1]), URL: asString(v[2]), Kind: asString(v[3]), Publisher: asString(v[4]), Authors: texts(asList(v[5])),
-			PublishedOn: kg.PartialDate(asString(v[6])), Text: asString(v[7]),
-		})
-	})
+	return s.scan(ctx, "MATCH (s:Source) WHERE s.id >= '' RETURN "+sourceText+" ORDER BY s.id", func(v []any) error { return f(sourceOf(v)) })
+}
+
+// nodesText reads entities whole, those that fit.
+func (s *Store) nodesText(where string) string {
+	c := &compiler{layout: s.layout}
+	c.w("MATCH (n:Entity) WHERE ", where, " RETURN ")
+	c.typeOf("n", c.cat.Entities)
+	c.w(", properties(n) ORDER BY n.id")
+	return string(c.text)
+}
+
+// nodeOf is an entity as nodesText reads it, nil for somebody else's node.
+func (s *Store) nodeOf(v []any) *kg.Node {
+	t := s.layout.cat.TypeAt(uint8(asInt(v[0]))) //nolint:gosec // an index of the catalogue's
+	if t == nil {
+		return nil
+	}
+	p, _ := v[1].(map[string]any)
+	return nodeFrom(t, p)
+}
+
+// nodeFrom is the entity that has these properties.
+func nodeFrom(t *catalog.Type, p map[string]any) *kg.Node {
+	x := &kg.Node{
+		ID: asString(p["id"]), Type: t.Enum, Name: asString(p["name"]), Description: asString(p["description"]), Aliases: texts(asList(p["aliases"])),
+		CreatedAt: kg.Time(asInt(p["createdAt"])), UpdatedAt: kg.Time(asInt(p["updatedAt"])),
+	}
+	ext := texts(asList(p["externalIds"]))
+	for i := 0; i+2 < len(ext); i += 3 {
+		e := kg.ExternalID{Scheme: ext[i], Value: ext[i+1], URL: ext[i+2]}
+		if e.URL == "-" {
+			e.URL = ""
+		}
+		x.ExternalIDs = append(x.ExternalIDs, e)
+	}
+	for _, own := range t.Props {
+		if v, ok := p[own.Name]; ok {
+			if x.Props == nil {
+				x.Props = map[string]any{}
+			}
+			x.Props[own.Name] = v
+		}
+	}
+	return x
 }
 
 // Nodes reads all entities by id, which an index gives in order.
 func (s *Store) Nodes(ctx context.Context, f func(*kg.Node) error) error {
-	c := &compiler{layout: s.layout}
-	c.w("MATCH (n:Entity) WHERE n.id >= '' RETURN ")
-	c.typeOf("n", c.cat.Entities)
-	c.w(", properties(n) ORDER BY n.id")
-	return s.scan(ctx, string(c.text), func(v []any) error {
-		t := s.layout.cat.TypeAt(uint8(asInt(v[0]))) //nolint:gosec // an index of the catalogue's
-		p, _ := v[1].(map[string]any)
-		if t == nil {
-			return nil // somebody else's
+	return s.scan(ctx, s.nodesText("n.id >= ''"), func(v []any) error {
+		if x := s.nodeOf(v); x != nil {
+			return f(x)
 		}
-		x := &kg.Node{
-			ID: asString(p["id"]), Type: t.Enum, Name: asString(p["name"]), Description: asString(p["description"]), Aliases: texts(asList(p["aliases"])),
-			CreatedAt: kg.Time(asInt(p["createdAt"])), UpdatedAt: kg.Time(asInt(p["updatedAt"])),
-		}
-		ext := texts(asList(p["externalIds"]))
-		for i := 0; i+2 < len(ext); i += 3 {
-			e := kg.ExternalID{Scheme: ext[i], Value: ext[i+1], URL: ext[i+2]}
-			if e.URL == "-" {
-				e.URL = ""
-			}
-			x.ExternalIDs = append(x.ExternalIDs, e)
-		}
-		for _, own := range t.Props {
-			if v, ok := p[own.Name]; ok {
-				if x.Props == nil {
-					x.Props = map[string]any{}
-				}
-				x.Props[own.Name] = v
-			}
-		}
-		return f(x)
+		return nil
 	})
 }
 
@@ -168,17 +192,7 @@ func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, err
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
-	var entities, sources, links []string
-	for _, id := range ids {
-		switch {
-		case strings.HasPrefix(id, kg.LinkPrefix):
-			links = append(links, id)
-		case strings.HasPrefix(id, kg.SourcePrefix):
-			sources = append(sources, id)
-		default:
-			entities = append(entities, id)
-		}
-	}
+	sources, entities, links := kg.SortIDs(ids)
 	out := make(map[string]string, len(ids))
 	find := func(ids []string, text string) error {
 		if len(ids) == 0 {
@@ -201,8 +215,44 @@ func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, err
 	if err := find(sources, "MATCH (n:Source) WHERE n.id IN $ids RETURN n.id, "+itoa(int(c.cat.Source.Index))); err != nil {
 		return nil, err
 	}
-	err := find(links, "CALL () {"+s.layout.eachKind("MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN r")+" } RETURN r.id, "+itoa(int(c.cat.Link.Index)))
+	err := find(links, s.layout.anyLink()+" RETURN r.id, "+itoa(int(c.cat.Link.Index)))
 	return out, err
+}
+
+// anyLink finds links of every kind by their ids.
+func (l *layout) anyLink() string {
+	return "CALL () {" + l.eachKind("MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN r") + " }"
+}
+
+// Records finds records by their ids. The statements may see different states, as those of an export do.
+func (s *Store) Records(ctx context.Context, ids []string) (*store.Batch, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	sources, entities, links := kg.SortIDs(ids)
+	b := &store.Batch{}
+	find := func(ids []string, text string, f func(v []any)) error {
+		if len(ids) == 0 {
+			return nil
+		}
+		rows, _, err := s.read(ctx, text, map[string]any{"ids": ids})
+		for _, r := range rows {
+			f(r)
+		}
+		return err
+	}
+	if err := find(sources, "MATCH (s:Source) WHERE s.id IN $ids RETURN "+sourceText+" ORDER BY s.id", func(v []any) { b.Sources = append(b.Sources, sourceOf(v)) }); err != nil {
+		return nil, err
+	}
+	if err := find(entities, s.nodesText("n.id IN $ids"), func(v []any) {
+		if x := s.nodeOf(v); x != nil {
+			b.Nodes = append(b.Nodes, x)
+		}
+	}); err != nil {
+		return nil, err
+	}
+	err := find(links, s.layout.anyLink()+" RETURN "+linkText+" ORDER BY r.id", func(v []any) { b.Links = append(b.Links, linkOf(v)) })
+	return b, err
 }
 
 // Empty tells whether there is no entity and no source of ours.

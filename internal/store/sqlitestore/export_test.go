@@ -63,6 +63,7 @@ var statements = map[string]string{
 	"load: source that is there": oldSource, "load: change a node": setNode, "load: change a link": setLink, "load: change a source": setSource,
 	"load: change evidence": setProof, "load: new links": insertSQL(newLink, 2), "load: links of a source whose text has changed": restingSQL,
 	"export: sources": allSourcesSQL, "export: nodes": allNodesSQL, "export: links": allLinksSQL, "import: types by id": typesSQL,
+	"records: sources by id": someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
 }
 
 // Images gives the image that a load into an empty store made beside its writing, part by part, and the one made of the rows.

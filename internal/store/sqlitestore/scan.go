@@ -7,23 +7,30 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
 )
 
-// The statements that read everything, and one that finds records by id.
+// The statements that read everything, and those that find records by id.
 const (
-	allSourcesSQL = `SELECT id, title, url, kind, publisher, authors, publishedOn, text FROM source ORDER BY id`
-	allNodesSQL   = `SELECT id, type, name, description, aliases, externalIds, props, createdAt, updatedAt FROM node ORDER BY id`
-	allLinksSQL   = `SELECT l.id, l.kind, a.id, b.id, l.role, l.since, l.until, l.evidence, l.createdAt, l.updatedAt
-		FROM link l JOIN node a ON a.k = l.from_k JOIN node b ON b.k = l.to_k ORDER BY l.id`
-	typesSQL = `WITH w AS (SELECT value AS id FROM json_each(?))
+	wholeSource   = `SELECT id, title, url, kind, publisher, authors, publishedOn, text FROM source `
+	wholeNode     = `SELECT id, type, name, description, aliases, externalIds, props, createdAt, updatedAt FROM node `
+	wholeLink     = `SELECT l.id, l.kind, a.id, b.id, l.role, l.since, l.until, l.evidence, l.createdAt, l.updatedAt FROM `
+	joinEnds      = ` JOIN node a ON a.k = l.from_k JOIN node b ON b.k = l.to_k `
+	allSourcesSQL = wholeSource + `ORDER BY id`
+	allNodesSQL   = wholeNode + `ORDER BY id`
+	allLinksSQL   = wholeLink + `link l` + joinEnds + `ORDER BY l.id`
+	someSources   = wholeSource + `WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`
+	someNodes     = wholeNode + `WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`
+	someLinks     = wholeLink + `link l CROSS JOIN node a ON a.k = l.from_k CROSS JOIN node b ON b.k = l.to_k WHERE l.id IN (SELECT value FROM json_each(?)) ORDER BY l.id`
+	typesSQL      = `WITH w AS (SELECT value AS id FROM json_each(?))
 		SELECT n.id, n.type FROM w JOIN node n ON n.id = w.id
 		UNION ALL SELECT s.id, 'SOURCE' FROM w JOIN source s ON s.id = w.id
 		UNION ALL SELECT l.id, 'LINK' FROM w JOIN link l ON l.id = w.id`
 )
 
 // scan runs a statement on a state of its own and calls f for each row.
-func (s *Store) scan(ctx context.Context, text string, f func(*sql.Rows) error) error {
-	rows, err := s.read.QueryContext(ctx, text)
+func scan(ctx context.Context, db queryer, text string, f func(*sql.Rows) error, args ...any) error {
+	rows, err := db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return storeError(ctx, err)
 	}
@@ -36,9 +43,18 @@ func (s *Store) scan(ctx context.Context, text string, f func(*sql.Rows) error) 
 	return storeError(ctx, rows.Err())
 }
 
+// queryer is a database or a transaction.
+type queryer interface {
+	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+}
+
 // Sources reads all sources by id.
 func (s *Store) Sources(ctx context.Context, f func(*kg.Source) error) error {
-	return s.scan(ctx, allSourcesSQL, func(rows *sql.Rows) error {
+	return s.sources(ctx, s.read, f, allSourcesSQL)
+}
+
+func (*Store) sources(ctx context.Context, db queryer, f func(*kg.Source) error, text string, args ...any) error {
+	return scan(ctx, db, text, func(rows *sql.Rows) error {
 		var x kg.Source
 		var authors string
 		if err := rows.Scan(&x.ID, &x.Title, &x.URL, &x.Kind, &x.Publisher, &authors, &x.PublishedOn, &x.Text); err != nil {
@@ -48,12 +64,16 @@ func (s *Store) Sources(ctx context.Context, f func(*kg.Source) error) error {
 			return storeError(ctx, err)
 		}
 		return f(&x)
-	})
+	}, args...)
 }
 
 // Nodes reads all entities by id.
 func (s *Store) Nodes(ctx context.Context, f func(*kg.Node) error) error {
-	return s.scan(ctx, allNodesSQL, func(rows *sql.Rows) error {
+	return s.nodes(ctx, s.read, f, allNodesSQL)
+}
+
+func (s *Store) nodes(ctx context.Context, db queryer, f func(*kg.Node) error, text string, args ...any) error {
+	return scan(ctx, db, text, func(rows *sql.Rows) error {
 		var x kg.Node
 		var aliases, ext, props string
 		err := rows.Scan(&x.ID, &x.Type, &x.Name, &x.Description, &aliases, &ext, &props, &x.CreatedAt, &x.UpdatedAt)
@@ -70,7 +90,7 @@ func (s *Store) Nodes(ctx context.Context, f func(*kg.Node) error) error {
 			return storeError(ctx, err)
 		}
 		return f(&x)
-	})
+	}, args...)
 }
 
 func parseProps(t *catalog.Type, props string) (map[string]any, error) {
@@ -104,7 +124,11 @@ func parseProps(t *catalog.Type, props string) (map[string]any, error) {
 
 // Links reads all links by id.
 func (s *Store) Links(ctx context.Context, f func(*kg.Link) error) error {
-	return s.scan(ctx, allLinksSQL, func(rows *sql.Rows) error {
+	return s.links(ctx, s.read, f, allLinksSQL)
+}
+
+func (*Store) links(ctx context.Context, db queryer, f func(*kg.Link) error, text string, args ...any) error {
+	return scan(ctx, db, text, func(rows *sql.Rows) error {
 		var x kg.Link
 		var raw sql.RawBytes
 		if err := rows.Scan(&x.ID, &x.Kind, &x.From, &x.To, &x.Role, &x.Since, &x.Until, &raw, &x.CreatedAt, &x.UpdatedAt); err != nil {
@@ -119,7 +143,38 @@ func (s *Store) Links(ctx context.Context, f func(*kg.Link) error) error {
 			x.Evidence[i] = kg.Evidence{Source: e.source, Excerpt: e.excerpt, Prefix: e.prefix, Suffix: e.suffix, Stance: e.stance, Verified: e.verified}
 		}
 		return f(&x)
-	})
+	}, args...)
+}
+
+// Records finds records by their ids, in one state of the file.
+func (s *Store) Records(ctx context.Context, ids []string) (*store.Batch, error) {
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, storeError(ctx, err)
+	}
+	defer tx.Rollback() //nolint:errcheck // it only reads
+	return s.records(ctx, tx, ids)
+}
+
+func (s *Store) records(ctx context.Context, db queryer, ids []string) (*store.Batch, error) {
+	sources, entities, links := kg.SortIDs(ids)
+	b := &store.Batch{}
+	if len(sources) > 0 {
+		if err := s.sources(ctx, db, func(x *kg.Source) error { b.Sources = append(b.Sources, x); return nil }, someSources, listJSON(sources)); err != nil {
+			return nil, err
+		}
+	}
+	if len(entities) > 0 {
+		if err := s.nodes(ctx, db, func(x *kg.Node) error { b.Nodes = append(b.Nodes, x); return nil }, someNodes, listJSON(entities)); err != nil {
+			return nil, err
+		}
+	}
+	if len(links) > 0 {
+		if err := s.links(ctx, db, func(x *kg.Link) error { b.Links = append(b.Links, x); return nil }, someLinks, listJSON(links)); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
 }
 
 // Types finds what records are by their ids.

@@ -118,6 +118,34 @@ func (o *Oracle) Types(_ context.Context, ids []string) (map[string]string, erro
 	return out, nil
 }
 
+// Records finds records by id.
+func (o *Oracle) Records(_ context.Context, ids []string) (*store.Batch, error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.records(ids), nil
+}
+
+func (o *Oracle) records(ids []string) *store.Batch {
+	b := &store.Batch{}
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		if x := o.sources[id]; x != nil {
+			c := *x
+			b.Sources = append(b.Sources, &c)
+		}
+		if x := o.nodes[id]; x != nil {
+			c := *x
+			b.Nodes = append(b.Nodes, &c)
+		}
+		if x := o.links[id]; x != nil {
+			c := *x
+			b.Links = append(b.Links, &c)
+		}
+	}
+	return b
+}
+
 type oracleLoad struct {
 	o    *Oracle
 	next *Oracle

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -532,6 +533,7 @@ func RunRandom(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store
 					t.Fatal(err)
 				}
 			}
+			sameRecords(t, oracle, s, r)
 			for i := range plans {
 				q := r.query()
 				if i%10 == 9 {
@@ -544,6 +546,52 @@ func RunRandom(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store
 			}
 		})
 	}
+}
+
+// sameRecords asks for some records by id, and for what is not there.
+func sameRecords(t *testing.T, oracle, s store.Store, r *random) {
+	t.Helper()
+	ids := []string{"nobody", "s_nobody", "l_nobody", "e_nobody.x"}
+	for range 1 + r.IntN(20) {
+		ids = append(ids, r.id())
+	}
+	for _, some := range [][]string{ids, nil} {
+		want, _ := oracle.Records(t.Context(), some)
+		got, err := s.Records(t.Context(), some)
+		if a, b := records(want), records(got); err != nil || a != b {
+			t.Errorf("records %q: %s, %v", some, difference(a, b), err)
+		}
+	}
+}
+
+// records writes a batch so that two can be compared.
+func records(b *store.Batch) string {
+	var s strings.Builder
+	if b == nil {
+		return "none"
+	}
+	write := func(x any) {
+		j, err := json.Marshal(x)
+		if err != nil {
+			panic(err) // they are plain values
+		}
+		s.Write(j)
+		s.WriteByte('\n')
+	}
+	for _, x := range b.Sources {
+		c := *x
+		c.Authors = append([]string{}, c.Authors...)
+		write(&c)
+	}
+	for _, x := range b.Nodes {
+		c := *x
+		c.Aliases, c.ExternalIDs = append([]string{}, c.Aliases...), append([]kg.ExternalID{}, c.ExternalIDs...)
+		write(&c)
+	}
+	for _, x := range b.Links {
+		write(x)
+	}
+	return s.String()
 }
 
 func compare(t *testing.T, oracle, s store.Store, q *plan.Query, i int) {
