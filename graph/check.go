@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -221,8 +222,60 @@ const defaultedPage = 4
 
 // Cost is the cost of a bound root field: every field of every entry that the pages above it can have counts one,
 // where an explicit first or last counts as given and a page of default size as 4; a facet counts 20, a search over
-// the graph 50, what measures the whole graph 1,000.
+// the graph 50, what measures the whole graph 1,000. A filter counts 50 for each place where it asks what other entities are
+// linked to, however many entries it is asked of, as an answer is remembered.
 func cost(r *root, q *plan.Query, asked *question) int {
+	return clamp(answerCost(r, q, asked) + throughEntity(q.Root.Entities) + askedThrough(asked))
+}
+
+// following is what a filter costs for following links to entities that must fit in turn.
+const following = 50
+
+// throughEntity is what a filter on entities costs beside the entries it is asked of.
+func throughEntity(f *plan.EntityFilter) int {
+	if f == nil {
+		return 0
+	}
+	n := throughEntity(f.Not)
+	for _, x := range slices.Concat(f.And, f.Or) {
+		n += throughEntity(x)
+	}
+	if f.LinkedTo != nil && f.LinkedTo.Where != nil {
+		n += following + throughEntity(f.LinkedTo.Where)
+	}
+	return n
+}
+
+// throughLink is what a filter on links costs beside the links it is asked of.
+func throughLink(f *plan.LinkFilter) int {
+	if f == nil {
+		return 0
+	}
+	n := throughLink(f.Not) + throughEntity(f.Other)
+	for _, x := range slices.Concat(f.And, f.Or) {
+		n += throughLink(x)
+	}
+	return n
+}
+
+// askedThrough is what the filters of a search over the graph cost.
+func askedThrough(q *question) int {
+	if q == nil {
+		return 0
+	}
+	n := throughLink(q.walk.Links)
+	if q.pattern != nil {
+		for i := range q.pattern.Nodes {
+			n += throughEntity(q.pattern.Nodes[i].Where)
+		}
+		for i := range q.pattern.Links {
+			n += throughLink(q.pattern.Links[i].Where)
+		}
+	}
+	return n
+}
+
+func answerCost(r *root, q *plan.Query, asked *question) int {
 	k := r.follow
 	n := 1
 	switch q.Start {
@@ -254,7 +307,7 @@ func pageCost(f *plan.Field) int {
 
 // followCost is the cost of what a follow reads when it is followed so that n entries come.
 func followCost(k *follow, f *plan.Field, n int) int {
-	sum := 20 * len(f.Want.Facets)
+	sum := 20*len(f.Want.Facets) + throughLink(f.Links)
 	for _, p := range []struct {
 		skeleton *selection
 		bound    *plan.Sel

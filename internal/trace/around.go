@@ -28,7 +28,9 @@ type Surroundings struct {
 
 // Surround finds what surrounds some nodes: level by level, of each level those with most links first, then by id. Every
 // node of the answer is expanded, as the links among the last level and what it hides are part of the answer.
-func Surround(ctx context.Context, g store.Graph, q *Around) (*Surroundings, error) {
+func Surround(ctx context.Context, g store.Graph, q *Around) (_ *Surroundings, err error) {
+	defer guard(&err)
+	p := &pulse{ctx: ctx}
 	out := &Surroundings{Nodes: slices.Clone(q.Seeds)}
 	if len(out.Nodes) > q.MaxNodes {
 		out.Nodes, out.Truncated = out.Nodes[:q.MaxNodes], true
@@ -48,6 +50,7 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (*Surroundings, err
 		err := g.Expand(ctx, front, both, func(k uint32, list []store.Arc) {
 			links[k] = int64(len(list))
 			for _, a := range list {
+				p.beat(1)
 				if !seen.has(a.To) {
 					seen.add(a.To)
 					best.add(a.To)
@@ -71,6 +74,7 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (*Surroundings, err
 	collect := func(k uint32, list []store.Arc) {
 		i := place[k]
 		for _, a := range list {
+			p.beat(1)
 			if !shown.has(a.To) {
 				continue
 			}
@@ -89,14 +93,14 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (*Surroundings, err
 	if err := g.Expand(ctx, out.Nodes[:inner], among, collect); err != nil {
 		return nil, err
 	}
-	err := g.Expand(ctx, out.Nodes[inner:], both, func(k uint32, list []store.Arc) {
+	err = g.Expand(ctx, out.Nodes[inner:], both, func(k uint32, list []store.Arc) {
 		links[k] = int64(len(list))
 		collect(k, list)
 	})
 	if err != nil {
 		return nil, err
 	}
-	out.list(g, all, q.MaxLinks)
+	out.list(p, g, all, q.MaxLinks)
 	return out, nil
 }
 
@@ -185,8 +189,8 @@ type joined struct {
 }
 
 // list lists the links, those of the nearest nodes first, as many as there is room for.
-func (out *Surroundings) list(g store.Graph, all []joined, most int) {
-	slices.SortFunc(all, func(a, b joined) int {
+func (out *Surroundings) list(p *pulse, g store.Graph, all []joined, most int) {
+	sortFunc(p, all, func(a, b joined) int {
 		if c := cmp.Or(cmp.Compare(a.near, b.near), cmp.Compare(a.away, b.away)); c != 0 {
 			return c
 		}

@@ -3,6 +3,7 @@ package trace
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,11 +39,14 @@ func (p Placing) Compare(o Placing) int {
 }
 
 // Compare finds what two nodes share.
-func Compare(ctx context.Context, g store.Graph, a, b uint32) (*Comparison, error) {
+func Compare(ctx context.Context, g store.Graph, a, b uint32) (_ *Comparison, err error) {
+	defer guard(&err)
+	p := &pulse{ctx: ctx}
 	arcs := map[uint32]map[uint32][]store.Arc{a: {}, b: {}}
 	out := &Comparison{}
-	err := g.Expand(ctx, []uint32{a, b}, store.Way{Out: true, In: true}, func(k uint32, list []store.Arc) {
+	err = g.Expand(ctx, []uint32{a, b}, store.Way{Out: true, In: true}, func(k uint32, list []store.Arc) {
 		for _, x := range list {
+			p.beat(1)
 			switch {
 			case x.To != a && x.To != b:
 				arcs[k][x.To] = append(arcs[k][x.To], x)
@@ -54,20 +58,22 @@ func Compare(ctx context.Context, g store.Graph, a, b uint32) (*Comparison, erro
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(out.Direct, func(x, y uint32) int { return strings.Compare(g.Link(x).ID, g.Link(y).ID) })
+	sortFunc(p, out.Direct, func(x, y uint32) int { return strings.Compare(g.Link(x).ID, g.Link(y).ID) })
 	only := func(mine, others map[uint32][]store.Arc) (list []uint32) {
 		for k := range mine {
+			p.beat(1)
 			if others[k] == nil {
 				list = append(list, k)
 			}
 		}
-		slices.SortFunc(list, func(x, y uint32) int {
+		sortFunc(p, list, func(x, y uint32) int {
 			return cmp.Or(cmp.Compare(len(mine[y]), len(mine[x])), byDegree(g, x, y))
 		})
 		return list
 	}
 	out.OnlyA, out.OnlyB = only(arcs[a], arcs[b]), only(arcs[b], arcs[a])
 	for k, list := range arcs[a] {
+		p.beat(len(list))
 		if arcs[b][k] == nil {
 			continue
 		}
@@ -77,7 +83,7 @@ func Compare(ctx context.Context, g store.Graph, a, b uint32) (*Comparison, erro
 			out.Shared = append(out.Shared, Side{x, Placing{n.Degree, n.ID, g.Link(x.Link).ID}})
 		}
 	}
-	slices.SortFunc(out.Shared, func(x, y Side) int { return x.Order.Compare(y.Order) })
+	sortFunc(p, out.Shared, func(x, y Side) int { return x.Order.Compare(y.Order) })
 	return out, nil
 }
 
@@ -91,12 +97,15 @@ type Company struct {
 
 // Accompany finds the nodes of a node's own type that share nodes of type through with it: those that share most first,
 // then by id.
-func Accompany(ctx context.Context, g store.Graph, of uint32, through uint8) ([]Company, error) {
+func Accompany(ctx context.Context, g store.Graph, of uint32, through uint8) (_ []Company, err error) {
+	defer guard(&err)
+	p := &pulse{ctx: ctx}
 	both := store.Way{Out: true, In: true}
 	mine := map[uint32][]uint32{}
 	var middle []uint32
-	err := g.Expand(ctx, []uint32{of}, both, func(_ uint32, list []store.Arc) {
+	err = g.Expand(ctx, []uint32{of}, both, func(_ uint32, list []store.Arc) {
 		for _, a := range list {
+			p.beat(1)
 			if g.Node(a.To).Type != through {
 				continue
 			}
@@ -109,12 +118,17 @@ func Accompany(ctx context.Context, g store.Graph, of uint32, through uint8) ([]
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(middle, func(a, b uint32) int { return strings.Compare(g.Node(a).ID, g.Node(b).ID) })
+	sortFunc(p, middle, func(a, b uint32) int { return strings.Compare(g.Node(a).ID, g.Node(b).ID) })
+	place := make(map[uint32]int, len(middle))
+	for i, m := range middle {
+		place[m] = i
+	}
 	own := g.Node(of).Type
 	theirs := map[uint32]map[uint32][]uint32{} // who → what they share → their links
 	// towards the middle: a filter's `other` speaks of what is shared, from both sides
 	err = g.Expand(ctx, middle, store.Way{Out: true, In: true, Back: true}, func(m uint32, list []store.Arc) {
 		for _, a := range list {
+			p.beat(1)
 			if a.To == of || g.Node(a.To).Type != own {
 				continue
 			}
@@ -131,19 +145,17 @@ func Accompany(ctx context.Context, g store.Graph, of uint32, through uint8) ([]
 	out := make([]Company, 0, len(theirs))
 	for who, shared := range theirs {
 		c := Company{Node: who, ID: g.Node(who).ID}
-		for _, m := range middle {
-			if shared[m] == nil {
-				continue
-			}
-			c.Shared = append(c.Shared, m)
+		c.Shared = slices.Collect(maps.Keys(shared))
+		sortFunc(p, c.Shared, func(a, b uint32) int { return cmp.Compare(place[a], place[b]) })
+		for _, m := range c.Shared {
 			for _, side := range [2][]uint32{mine[m], shared[m]} {
-				slices.SortFunc(side, byID)
+				sortFunc(p, side, byID)
 				c.Links = append(c.Links, side...)
 			}
 		}
 		out = append(out, c)
 	}
-	slices.SortFunc(out, func(a, b Company) int {
+	sortFunc(p, out, func(a, b Company) int {
 		return cmp.Or(cmp.Compare(len(b.Shared), len(a.Shared)), strings.Compare(a.ID, b.ID))
 	})
 	return out, nil

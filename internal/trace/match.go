@@ -268,7 +268,7 @@ type Match struct {
 // MatchPattern matches a pattern in the order of its stages, and notes in them what each visited. Its errors are the store's, and the
 // end of ctx; the end of limit ends it with the lines listed by then.
 func MatchPattern(ctx, limit context.Context, g store.Patterned, p *Pattern, stages []Stage) (*Match, error) {
-	m := &matching{ctx: limit, g: g, p: p, places: make([]*set, len(p.Nodes)), hops: make([][]crossing, len(p.Links)), done: make([]bool, len(p.Links))}
+	m := &matching{pulse: pulse{ctx: limit}, g: g, p: p, places: make([]*set, len(p.Nodes)), hops: make([][]crossing, len(p.Links)), done: make([]bool, len(p.Links))}
 	err := m.run(stages)
 	if err != nil && ctx.Err() == nil && limit.Err() != nil {
 		m.out.Outcome, err = TimeLimit, nil
@@ -315,7 +315,7 @@ func (s *set) list() []uint32 {
 }
 
 type matching struct {
-	ctx    context.Context //nolint:containedctx // it lives as long as one call
+	pulse
 	g      store.Patterned
 	p      *Pattern
 	places []*set // the nodes that can stand there; nil = not known yet
@@ -325,7 +325,8 @@ type matching struct {
 	worked int
 }
 
-func (m *matching) run(stages []Stage) error {
+func (m *matching) run(stages []Stage) (err error) {
+	defer guard(&err)
 	for i := range m.p.Nodes {
 		if k := m.p.Nodes[i].Node; k != 0 {
 			m.places[i] = &set{}
@@ -348,7 +349,8 @@ func (m *matching) run(stages []Stage) error {
 			return nil
 		}
 	}
-	return m.list()
+	m.list()
+	return nil
 }
 
 // stage runs a stage and gives how many nodes it found.
@@ -392,6 +394,7 @@ func (m *matching) stage(s *Stage) (int, error) {
 	if keys := m.places[from].list(); len(keys) > 0 && (way.Among == nil || len(way.Among) > 0) {
 		err := m.g.Expand(m.ctx, keys, way, func(k uint32, arcs []store.Arc) {
 			for _, a := range arcs {
+				m.beat(1)
 				ends.add(a.To)
 				c := crossing{left: k, right: a.To, arc: a}
 				if s.Back {
@@ -430,6 +433,7 @@ func (m *matching) prune(hop int) {
 func (m *matching) restrict(i int) (left, right bool) {
 	a, b := &set{}, &set{}
 	m.hops[i] = slices.DeleteFunc(m.hops[i], func(c crossing) bool {
+		m.beat(1)
 		if !m.places[i].has(c.left) || !m.places[i+1].has(c.right) {
 			return true
 		}
@@ -454,15 +458,16 @@ type way struct {
 
 // ways are the hops out of the nodes of one place.
 type ways struct {
+	*pulse
 	g         store.Graph
 	crossings []crossing // by left
 	from      []uint32   // by node: where its crossings begin
 	made      map[uint32][]way
 }
 
-func newWays(g store.Graph, hop []crossing) *ways {
-	slices.SortFunc(hop, func(a, b crossing) int { return cmp.Compare(a.left, b.left) })
-	w := &ways{g: g, crossings: hop, made: map[uint32][]way{}}
+func newWays(p *pulse, g store.Graph, hop []crossing) *ways {
+	sortFunc(p, hop, func(a, b crossing) int { return cmp.Compare(a.left, b.left) })
+	w := &ways{pulse: p, g: g, crossings: hop, made: map[uint32][]way{}}
 	if len(hop) > 0 {
 		w.from = make([]uint32, hop[len(hop)-1].left+2)
 	}
@@ -482,7 +487,7 @@ func (w *ways) out(k uint32) []way {
 		return list
 	}
 	mine := w.crossings[w.from[k]:w.from[k+1]]
-	slices.SortFunc(mine, func(a, b crossing) int { return cmp.Compare(a.right, b.right) })
+	sortFunc(w.pulse, mine, func(a, b crossing) int { return cmp.Compare(a.right, b.right) })
 	for i := range mine {
 		if i == 0 || mine[i].right != mine[i-1].right {
 			list = append(list, way{to: mine[i].right, id: w.g.Node(mine[i].right).ID})
@@ -490,34 +495,29 @@ func (w *ways) out(k uint32) []way {
 		x := &list[len(list)-1]
 		x.links = append(x.links, mine[i].arc)
 	}
-	slices.SortFunc(list, func(a, b way) int { return strings.Compare(a.id, b.id) })
+	sortFunc(w.pulse, list, func(a, b way) int { return strings.Compare(a.id, b.id) })
 	w.made[k] = list
 	return list
 }
 
 // list lists the lines.
-func (m *matching) list() error {
+func (m *matching) list() {
 	all := make([]*ways, len(m.hops))
 	for i, hop := range m.hops {
-		if all[i] = newWays(m.g, hop); m.ctx.Err() != nil {
-			return m.ctx.Err()
-		}
+		all[i] = newWays(&m.pulse, m.g, hop)
 	}
 	starts := make([]way, 0, m.places[0].n)
 	for _, k := range m.places[0].list() {
 		starts = append(starts, way{to: k, id: m.g.Node(k).ID})
 	}
-	slices.SortFunc(starts, func(a, b way) int { return strings.Compare(a.id, b.id) })
+	sortFunc(&m.pulse, starts, func(a, b way) int { return strings.Compare(a.id, b.id) })
 	if m.p.After != nil {
-		err := m.each(starts, all, nil, func(l []way) bool {
+		m.each(starts, all, nil, func(l []way) bool {
 			m.out.Before = m.compare(l) <= 0
 			return false
 		})
-		if err != nil {
-			return err
-		}
 	}
-	return m.each(starts, all, m.p.After, func(l []way) bool {
+	m.each(starts, all, m.p.After, func(l []way) bool {
 		if m.out.More = len(m.out.Lines) == m.p.First; !m.out.More {
 			m.out.Lines = append(m.out.Lines, m.line(l))
 		}
@@ -536,10 +536,10 @@ func (m *matching) compare(l []way) int {
 }
 
 // each calls f with each line behind after, in order, until it gives false.
-func (m *matching) each(starts []way, all []*ways, after []string, f func([]way) bool) error {
+func (m *matching) each(starts []way, all []*ways, after []string, f func([]way) bool) {
 	line := make([]way, 0, len(m.p.Nodes))
-	var begin func(next []way, equal bool) (bool, error)
-	begin = func(next []way, equal bool) (bool, error) {
+	var begin func(next []way, equal bool) bool
+	begin = func(next []way, equal bool) bool {
 		if equal && after != nil {
 			from, _ := slices.BinarySearchFunc(next, after[len(line)], func(w way, id string) int { return strings.Compare(w.id, id) })
 			next = next[from:]
@@ -547,31 +547,28 @@ func (m *matching) each(starts []way, all []*ways, after []string, f func([]way)
 		for _, w := range next {
 			if m.worked++; m.worked > maxListed {
 				m.out.Outcome = NodeLimit
-				return false, nil
+				return false
 			}
-			if m.worked%256 == 0 && m.ctx.Err() != nil {
-				return false, m.ctx.Err()
-			}
+			m.beat(1)
 			if slices.ContainsFunc(line, func(x way) bool { return x.to == w.to }) {
 				continue
 			}
 			same := equal && after != nil && w.id == after[len(line)]
 			line = append(line, w)
-			more, err := true, error(nil)
+			more := true
 			if i := len(line) - 1; i < len(all) {
-				more, err = begin(all[i].out(w.to), same)
+				more = begin(all[i].out(w.to), same)
 			} else if !same {
 				more = f(line)
 			}
 			line = line[:len(line)-1]
-			if !more || err != nil {
-				return false, err
+			if !more {
+				return false
 			}
 		}
-		return true, nil
+		return true
 	}
-	_, err := begin(starts, true)
-	return err
+	begin(starts, true)
 }
 
 // line tells a line.
@@ -580,7 +577,7 @@ func (m *matching) line(l []way) Line {
 	for i, w := range l {
 		if out.Nodes[i] = w.to; i > 0 {
 			links := slices.Clone(w.links)
-			slices.SortFunc(links, func(a, b store.Arc) int {
+			sortFunc(&m.pulse, links, func(a, b store.Arc) int {
 				x, y := m.g.Link(a.Link), m.g.Link(b.Link)
 				return cmp.Or(cmp.Compare(y.SourceCount, x.SourceCount), strings.Compare(x.ID, y.ID))
 			})

@@ -47,20 +47,26 @@ func Find(ctx, limit context.Context, g store.Graph, q *Question) (*Answer, erro
 
 func find(ctx, limit context.Context, g store.Graph, q *Question, wary int) (*Answer, error) {
 	begin := func() *search {
-		s := &search{ctx: limit, g: g, q: q, wary: wary, width: 1 << len(q.Via), pages: map[uint32]*page{}}
+		s := &search{pulse: pulse{ctx: limit}, g: g, q: q, wary: wary, width: 1 << len(q.Via), pages: map[uint32]*page{}}
 		s.begin()
 		return s
 	}
 	s := begin()
-	a, err := s.meet()
+	a, err := guarded(s.meet)
 	if err == nil && a == nil {
 		s = begin()
-		a, err = s.find()
+		a, err = guarded(s.find)
 	}
 	if err != nil && ctx.Err() == nil && limit.Err() != nil {
 		return &Answer{Lines: s.lines(s.found), Outcome: TimeLimit, Visited: len(s.nodes)}, nil
 	}
 	return a, err
+}
+
+// guarded calls a part of a search that beats.
+func guarded(f func() (*Answer, error)) (a *Answer, err error) {
+	defer guard(&err)
+	return f()
 }
 
 // nodeInfo is what is known of a node that was seen.
@@ -107,7 +113,7 @@ func (d *side) radius() int32 { return int32(d.at)*hop - 1 } //nolint:gosec // a
 type page [1024]int32
 
 type search struct {
-	ctx    context.Context //nolint:containedctx // a search lives as long as one call
+	pulse
 	g      store.Graph
 	q      *Question
 	width  int // states of a node
@@ -164,9 +170,7 @@ func (s *search) meet() (*Answer, error) {
 	ways := [2]store.Way{s.way(false), s.way(true)}
 	// found lists the lines when hops were seen that join the sides
 	found := func(length int) (*Answer, error) {
-		if err := s.list(int32(length) * hop); err != nil { //nolint:gosec // at most MaxPathLength
-			return nil, err
-		}
+		s.list(int32(length) * hop) //nolint:gosec // at most MaxPathLength
 		if len(s.found) < s.q.First {
 			return nil, nil //nolint:nilnil // the whole search takes over
 		}
@@ -287,9 +291,7 @@ func (s *search) find() (*Answer, error) {
 		if exhausted {
 			bound = far
 		}
-		if err := s.list(bound); err != nil {
-			return nil, err
-		}
+		s.list(bound)
 		switch {
 		case len(s.found) >= q.First:
 			return s.done(Complete)
@@ -473,13 +475,11 @@ func (s *search) grow() error {
 
 // spread arrives wherever the hops of expanded states lead.
 func (s *search) spread(d *side, ready []int32) error {
-	for i, st := range ready {
-		if i%256 == 255 && s.ctx.Err() != nil {
-			return s.ctx.Err()
-		}
+	for _, st := range ready {
 		n, from := s.node(st), d.cost[st]+s.nodes[s.node(st)].penalty
 		sp := s.span(n, d.back)
 		for h := sp.start; h < sp.end; h++ {
+			s.beat(1)
 			x := &s.hops[h]
 			var next int32
 			var ok bool
@@ -534,6 +534,7 @@ func (s *search) expandAmong(nodes []int32, back bool, among []uint32) error {
 		owner := s.local(key)
 		start := int32(len(s.hops)) //nolint:gosec // bounded by the links there are
 		for _, a := range arcs {
+			s.beat(1)
 			o := s.local(a.To)
 			n := &s.nodes[o]
 			if n.avoid {
@@ -601,11 +602,13 @@ func (s *search) outHops(n int32, f func(h, to, cost int32)) {
 	info := &s.nodes[n]
 	if info.out.done() {
 		for h := info.out.start; h < info.out.end; h++ {
+			s.beat(1)
 			f(h, s.hops[h].other, s.hops[h].cost)
 		}
 		return
 	}
 	for h := info.known[1]; h != none; h = s.hops[h].next {
+		s.beat(1)
 		f(h, s.hops[h].owner, s.hops[h].cost)
 	}
 }
@@ -615,11 +618,13 @@ func (s *search) inHops(n int32, f func(from, cost int32)) {
 	info := &s.nodes[n]
 	if info.in.done() {
 		for h := info.in.start; h < info.in.end; h++ {
+			s.beat(1)
 			f(s.hops[h].other, s.hops[h].cost)
 		}
 		return
 	}
 	for h := info.known[0]; h != none; h = s.hops[h].next {
+		s.beat(1)
 		f(s.hops[h].owner, s.hops[h].cost)
 	}
 }
@@ -663,6 +668,7 @@ func (s *search) distances() (Outcome, error) {
 		for _, n := range front[i] {
 			sp := s.span(n, i == 1)
 			for h := sp.start; h < sp.end; h++ {
+				s.beat(1)
 				o := s.hops[h].other
 				if s.nodes[o].avoid || s.hopsIn(i, o) < far {
 					continue
@@ -836,7 +842,7 @@ func (b *begun) passes(s *search, n int32) bool {
 }
 
 // list lists the lines that cost at most bound, as many as are asked for.
-func (s *search) list(bound int32) error {
+func (s *search) list(bound int32) {
 	s.measure(bound)
 	s.found, s.worked = nil, 0
 	q := &queue{s: s}
@@ -855,16 +861,13 @@ func (s *search) list(bound int32) error {
 		b, _ := heap.Pop(q).(*begun)
 		if b.state == goal {
 			if s.found = append(s.found, b); len(s.found) == s.q.First {
-				return nil
+				return
 			}
 			continue
 		}
 		if s.worked++; s.worked > maxBegun {
 			s.incomplete = true
-			return nil
-		}
-		if s.worked%256 == 0 && s.ctx.Err() != nil {
-			return s.ctx.Err()
+			return
 		}
 		if int(b.hops) >= s.q.MaxLength {
 			continue
@@ -885,7 +888,6 @@ func (s *search) list(bound int32) error {
 			begin(x)
 		})
 	}
-	return nil
 }
 
 // links are the links of a hop, the one it is told by first.
@@ -899,7 +901,7 @@ func (s *search) links(h int32) []store.Arc {
 		}
 		list = append(list, arc)
 	}
-	slices.SortFunc(list, func(a, b store.Arc) int {
+	sortFunc(&s.pulse, list, func(a, b store.Arc) int {
 		x, y := s.g.Link(a.Link), s.g.Link(b.Link)
 		if s.q.Rank == MostRecent {
 			if c := cmp.Compare(latest(&y), latest(&x)); c != 0 {
@@ -933,6 +935,7 @@ func (s *search) choose(b *begun) ([]store.Arc, bool) {
 			if tries++; tries > maxChoices {
 				return false
 			}
+			s.beat(1)
 			l := s.g.Link(arc.Link)
 			begin := since
 			if s.q.Chronological {

@@ -3,7 +3,6 @@ package trace
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/throughline/throughline/internal/store"
@@ -38,7 +37,9 @@ func (m Moment) Compare(o Moment) int {
 
 // Timeline lists what has a date around some nodes, in order. Kinds says what a node is, by the index of its type; nodes
 // of other types are on no timeline.
-func Timeline(ctx context.Context, g store.Graph, subjects []uint32, kinds map[uint8]What) ([]Moment, error) {
+func Timeline(ctx context.Context, g store.Graph, subjects []uint32, kinds map[uint8]What) (_ []Moment, err error) {
+	defer guard(&err)
+	p := &pulse{ctx: ctx}
 	var out []Moment
 	seen := map[string]bool{}
 	add := func(w What, date store.Interval, id string) {
@@ -57,10 +58,11 @@ func Timeline(ctx context.Context, g store.Graph, subjects []uint32, kinds map[u
 	for _, k := range subjects {
 		node(k)
 	}
-	err := g.Expand(ctx, subjects, store.Way{Out: true, In: true}, func(_ uint32, arcs []store.Arc) {
+	err = g.Expand(ctx, subjects, store.Way{Out: true, In: true}, func(_ uint32, arcs []store.Arc) {
 		for _, a := range arcs {
 			node(a.To)
 			l := g.Link(a.Link)
+			p.beat(1 + len(l.Sources))
 			add(LinkBegan, l.Since, l.ID)
 			add(LinkEnded, l.Until, l.ID)
 			for _, s := range l.Sources {
@@ -71,6 +73,6 @@ func Timeline(ctx context.Context, g store.Graph, subjects []uint32, kinds map[u
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(out, Moment.Compare)
+	sortFunc(p, out, Moment.Compare)
 	return out, nil
 }

@@ -169,6 +169,13 @@ func full(err *neo4j.ConnectivityError) bool {
 	return strings.HasPrefix(err.Inner.Error(), "Timeout while waiting for connection")
 }
 
+// pressed reports whether a context is about to end: its deadline is also that of the driver's reads, one of which may notice
+// it first.
+func pressed(ctx context.Context) bool {
+	end, ok := ctx.Deadline()
+	return ok && time.Until(end) < 10*time.Millisecond
+}
+
 // failure turns an error of the driver into one of ours; the driver's words stay inside, for the log.
 func failure(ctx context.Context, err error) error {
 	if err == nil {
@@ -188,6 +195,8 @@ func failure(ctx context.Context, err error) error {
 	var limit *neo4j.TransactionExecutionLimit
 	var e *neo4j.Neo4jError
 	switch {
+	case errors.As(err, &broken) && pressed(ctx):
+		return kg.Wrap(kg.Timeout, err, "the operation took longer than it may; ask for less at once")
 	case errors.As(err, &broken), errors.As(err, &limit):
 		return kg.Wrap(kg.Unavailable, err, "the store cannot be reached; try again")
 	case errors.As(err, &e):

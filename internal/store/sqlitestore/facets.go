@@ -112,6 +112,7 @@ func (x *fetch) countSource(c *counter, k uint32, by plan.FacetBy) {
 		}
 	case plan.ByTheme, plan.ByInstitution:
 		near := x.near[:0]
+		x.step(len(x.im.supports.of(k)))
 		for _, l := range x.im.supports.of(k) {
 			near = append(near, x.im.links[l].from, x.im.links[l].to)
 		}
@@ -150,6 +151,7 @@ func (x *fetch) countNode(c *counter, k uint32, by plan.FacetBy) {
 	case plan.BySource:
 		var seen []uint32
 		for _, g := range x.im.groups[n.group0:n.group1] {
+			x.step(int(g.end - g.start))
 			for _, l := range x.im.adjacent[g.start:g.end] {
 				seen = append(seen, x.im.sourcesOf(l)...)
 			}
@@ -167,6 +169,7 @@ func (x *fetch) countNode(c *counter, k uint32, by plan.FacetBy) {
 			}
 		} else {
 			for _, g := range x.im.groups[n.group0:n.group1] {
+				x.step(int(g.end - g.start))
 				near = append(near, x.im.ends[g.start:g.end]...)
 			}
 		}

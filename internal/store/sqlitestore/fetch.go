@@ -79,7 +79,9 @@ type fetch struct {
 	keyed                    bool
 	walkedNodes, walkedLinks []uint32
 
-	roles   map[*plan.StringFilter][]fit // see roleFits
+	roles    map[*plan.StringFilter][]fit    // see roleFits
+	verdicts map[*plan.EntityFilter]verdicts // see entityFitsOnce
+
 	res     kg.Result
 	vals    slab[kg.Value]
 	pages   slab[kg.Page]
@@ -100,10 +102,15 @@ func (x *fetch) fail(err error) { panic(stop{err}) }
 func (x *fetch) step(n int) {
 	x.walked += n
 	if x.steps += n; x.steps > 4096 {
-		x.steps = 0
-		if x.ctx.Err() != nil {
-			x.fail(ended(x.ctx))
-		}
+		x.pulse()
+	}
+}
+
+// pulse ends a fetch that nobody waits for any more.
+func (x *fetch) pulse() {
+	x.steps = 0
+	if x.ctx.Err() != nil {
+		x.fail(ended(x.ctx))
 	}
 }
 
@@ -695,25 +702,34 @@ func (x *fetch) everything(page *kg.Page, f *plan.Field) {
 		x.records(page, f, x.im.byType[x.im.cat.Source.Index], sourcesOrder{x})
 		return
 	}
+	x.records(page, f, x.ofTypes(), nodesOrder{x})
+}
+
+// ofTypes lists the entities of the types wanted, in order of name.
+func (x *fetch) ofTypes() []uint32 {
 	var one []uint32
+	kinds, n := 0, 0
 	for _, t := range x.im.cat.Types {
 		if x.q.Types.Has(t.Index) {
 			one = x.im.byType[t.Index]
-			if x.q.Types.Len() > 1 {
-				one = nil
-				break
-			}
+			kinds++
+			n += len(one)
 		}
 	}
-	if one == nil {
-		for _, t := range x.im.cat.Types {
-			if x.q.Types.Has(t.Index) {
-				one = append(one, x.im.byType[t.Index]...)
-			}
-		}
-		slices.SortFunc(one, func(a, b uint32) int { return nodesOrder{x}.cmp(a, b, nil) })
+	if kinds < 2 {
+		return one
 	}
-	x.records(page, f, one, nodesOrder{x})
+	if n == len(x.im.nodeOrder) {
+		return x.im.nodeOrder
+	}
+	all := make([]uint32, 0, n)
+	for _, k := range x.im.nodeOrder {
+		x.step(1)
+		if x.q.Types.Has(x.im.nodes[k].typ) {
+			all = append(all, k)
+		}
+	}
+	return all
 }
 
 // records is what entities and sources differ in when they are listed.
@@ -979,6 +995,7 @@ func (x *fetch) derived(page *kg.Page, k uint32, f *plan.Field) {
 	chains := x.chains(k, f.Derived, f.Links)
 	order := x.im.linkRanks
 	slices.SortFunc(chains, func(a, b chain) int {
+		x.step(1)
 		return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(order[a.hop1], order[b.hop1]), cmp.Compare(order[a.hop2], order[b.hop2]))
 	})
 	var all []weighed
@@ -1072,6 +1089,7 @@ func (x *fetch) stats() *kg.Stats {
 	}
 	counts := make([]int64, len(im.cat.Kinds))
 	for i := 1; i < len(im.links); i++ {
+		x.step(1)
 		l := &im.links[i]
 		if l.from == 0 {
 			continue

@@ -9,8 +9,11 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
+// textStep is how many bytes of text are folded in the time of one step.
+const textStep = 64
+
 // matchTexts matches a field of several texts: each is folded when it is looked at. present: the field has a text.
-func matchTexts(f *plan.StringFilter, present bool, each func(yield func(string) bool)) bool {
+func (x *fetch) matchTexts(f *plan.StringFilter, present bool, each func(yield func(string) bool)) bool {
 	if f.IsNull != nil && *f.IsNull == present {
 		return false
 	}
@@ -18,6 +21,7 @@ func matchTexts(f *plan.StringFilter, present bool, each func(yield func(string)
 		return true
 	}
 	for s := range each {
+		x.step(1 + len(s)/textStep)
 		if f.Fits(text.Fold(s)) {
 			return true
 		}
@@ -75,10 +79,71 @@ func (im *image) body(n *node) []string {
 	return out
 }
 
+// verdicts is what is known of whether each node fits one filter: two bits a node, in pages that are made when they are
+// needed, as most filters are asked of few nodes.
+type verdicts [][]uint64
+
+const (
+	// verdictsPage is how many nodes share a page.
+	verdictsPage = 4096
+	fitBits      = 2
+	fitsInWord   = 64 / fitBits
+)
+
+func (v verdicts) of(k uint32) fit {
+	p := v[k/verdictsPage]
+	if p == nil {
+		return untried
+	}
+	k %= verdictsPage
+	return fit(p[k/fitsInWord]>>(k%fitsInWord*fitBits)) & (1<<fitBits - 1) //nolint:gosec // two bits are kept
+}
+
+// set notes what was found out about a node that was untried.
+func (v verdicts) set(k uint32, to fit) {
+	p := &v[k/verdictsPage]
+	if *p == nil {
+		*p = make([]uint64, verdictsPage/fitsInWord)
+	}
+	k %= verdictsPage
+	(*p)[k/fitsInWord] |= uint64(to) << (k % fitsInWord * fitBits)
+}
+
+// entityFitsOnce is entityFits for nodes that are met again and again: what takes long to find out is remembered, so that
+// filters within filters cost the sum of what each costs, and not the product.
+func (x *fetch) entityFitsOnce(f *plan.EntityFilter, k uint32) bool {
+	if f == nil {
+		return true
+	}
+	if f.And == nil && f.Or == nil && f.Not == nil && f.Name == nil && f.Text == nil && f.LinkedTo == nil {
+		return x.entityFits(f, k)
+	}
+	v := x.verdicts[f]
+	if v == nil {
+		if x.verdicts == nil {
+			x.verdicts = map[*plan.EntityFilter]verdicts{}
+		}
+		v = make(verdicts, len(x.im.nodes)/verdictsPage+1)
+		x.verdicts[f] = v
+	}
+	known := v.of(k)
+	if known == untried {
+		x.step(1)
+		if known = unfit; x.entityFits(f, k) {
+			known = fitting
+		}
+		v.set(k, known)
+	}
+	return known == fitting
+}
+
 // entityFits evaluates a filter on a node.
 func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 	if f == nil {
 		return true
+	}
+	if parts := len(f.And) + len(f.Or); parts > 0 {
+		x.step(parts)
 	}
 	n := &x.im.nodes[k]
 	for _, a := range f.And {
@@ -93,12 +158,12 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 		f.Types != nil && !f.Types.Has(n.typ) ||
 		f.LinkCount != nil && !matchInt(f.LinkCount, x.im.degree(k)) ||
 		f.Date != nil && !matchDate(f.Date, n.from, n.to, n.dated) ||
-		f.Name != nil && !matchTexts(f.Name, true, func(yield func(string) bool) { x.im.names(n, yield) }) {
+		f.Name != nil && !x.matchTexts(f.Name, true, func(yield func(string) bool) { x.im.names(n, yield) }) {
 		return false
 	}
 	if f.Text != nil {
 		body := x.im.body(n)
-		if !matchTexts(f.Text, len(body) > 0, func(yield func(string) bool) {
+		if !x.matchTexts(f.Text, len(body) > 0, func(yield func(string) bool) {
 			more := true
 			x.im.names(n, func(s string) bool { more = yield(s); return more })
 			for i := 0; more && i < len(body); i++ {
@@ -114,10 +179,10 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 // linkedFits tells whether a node has a link, in either direction, to an entity that fits.
 func (x *fetch) linkedFits(f *plan.LinkedTo, k uint32) bool {
 	if f.Ref < 0 {
-		return x.joined(f, k, func(other uint32) bool { return x.entityFits(f.Where, other) })
+		return x.joined(f, k, func(other uint32) bool { return x.entityFitsOnce(f.Where, other) })
 	}
 	want := x.refs[f.Ref]
-	if want == 0 || !x.entityFits(f.Where, want) {
+	if want == 0 || !x.entityFitsOnce(f.Where, want) {
 		return false
 	}
 	if x.im.degree(want) < x.im.degree(k) {
@@ -133,9 +198,12 @@ func (x *fetch) joined(f *plan.LinkedTo, k uint32, fits func(uint32) bool) bool 
 		if f.Kinds != nil && !f.Kinds.Has(g.kind) {
 			continue
 		}
-		if slices.ContainsFunc(x.im.ends[g.start:g.end], fits) {
+		at := slices.IndexFunc(x.im.ends[g.start:g.end], fits)
+		if at >= 0 {
+			x.step(at + 1)
 			return true
 		}
+		x.step(int(g.end - g.start))
 	}
 	return false
 }
@@ -144,6 +212,9 @@ func (x *fetch) joined(f *plan.LinkedTo, k uint32, fits func(uint32) bool) bool 
 func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 	if f == nil {
 		return true
+	}
+	if parts := len(f.And) + len(f.Or); parts > 0 {
+		x.step(parts)
 	}
 	s := &x.im.sources[k]
 	for _, a := range f.And {
@@ -159,8 +230,8 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 		f.Types != nil && !f.Types.Has(x.im.cat.Source.Index) ||
 		f.LinkCount != nil && !matchInt(f.LinkCount, int64(len(x.im.supports.of(k)))) ||
 		f.Date != nil && !matchDate(f.Date, s.from, s.to, s.published != "") ||
-		f.Name != nil && !matchTexts(f.Name, true, title) ||
-		f.Text != nil && !matchTexts(f.Text, false, title) {
+		f.Name != nil && !x.matchTexts(f.Name, true, title) ||
+		f.Text != nil && !x.matchTexts(f.Text, false, title) {
 		return false
 	}
 	if f.LinkedTo == nil {
@@ -173,12 +244,13 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 		}
 	}
 	for _, l := range x.im.supports.of(k) {
+		x.step(1)
 		ln := &x.im.links[l]
 		if f.LinkedTo.Kinds != nil && !f.LinkedTo.Kinds.Has(ln.kind) {
 			continue
 		}
 		for _, end := range [2]uint32{ln.from, ln.to} {
-			if (want == 0 || end == want) && x.entityFits(f.LinkedTo.Where, end) {
+			if (want == 0 || end == want) && x.entityFitsOnce(f.LinkedTo.Where, end) {
 				return true
 			}
 		}
@@ -199,7 +271,7 @@ func (x *fetch) roleFits(f *plan.StringFilter, role uint32) bool {
 	if known[role] == untried {
 		text := x.im.roles[role]
 		known[role] = unfit
-		if matchTexts(f, text != "", func(yield func(string) bool) { _ = text != "" && yield(text) }) {
+		if x.matchTexts(f, text != "", func(yield func(string) bool) { _ = text != "" && yield(text) }) {
 			known[role] = fitting
 		}
 	}
@@ -219,6 +291,9 @@ const (
 func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if f == nil {
 		return true
+	}
+	if parts := len(f.And) + len(f.Or) + len(f.Sources); parts > 0 {
+		x.step(parts)
 	}
 	l := &x.im.links[k]
 	for _, a := range f.And {
@@ -258,5 +333,5 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if f.Sources != nil && !slices.ContainsFunc(x.im.sourcesOf(k), func(s uint32) bool { return slices.Contains(f.Sources, x.im.sources[s].id) }) {
 		return false
 	}
-	return f.Other == nil || x.entityFits(f.Other, other)
+	return f.Other == nil || x.entityFitsOnce(f.Other, other)
 }

@@ -152,7 +152,7 @@ func (g *walk) expand(k uint32, way store.Way) {
 					continue
 				}
 			}
-			if way.Far != nil && !g.x.entityFits(way.Far, to) {
+			if way.Far != nil && !g.x.entityFitsOnce(way.Far, to) {
 				continue
 			}
 			g.arcs = append(g.arcs, store.Arc{To: to, Link: l, Out: gr.out})
