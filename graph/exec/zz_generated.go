@@ -2428,7 +2428,7 @@ enum EntityFacet {
 
 # --- filters and order ----------------------------------------------------------------------------------------------------
 
-"Matches text after folding case, accents and white space: ` + "`" + `{contains: \"KALDOR\"}` + "`" + ` finds Káldor. All that are given must hold."
+"Matches text after folding case, accents, white space and kinds of apostrophe and hyphen: ` + "`" + `{contains: \"KALDOR\"}` + "`" + ` finds Káldor. All that are given must hold."
 input StringFilter {
   "The whole text."
   eq: String
@@ -2584,7 +2584,7 @@ enum OrderDirection {
 input EntityRef @oneOf {
   "The id: ` + "`" + `{id: \"mary-kaldor\"}` + "`" + `."
   id: ID
-  "A name or alias, whole, after folding case, accents and white space: ` + "`" + `{name: \"mary  KALDOR\"}` + "`" + `."
+  "A name or alias, whole, after folding case, accents, white space and kinds of apostrophe and hyphen: ` + "`" + `{name: \"mary  KALDOR\"}` + "`" + `."
   name: String
   "What another register calls it: ` + "`" + `{externalId: {scheme: \"wikidata\", value: \"Q6779820\"}}` + "`" + `."
   externalId: ExternalIdInput

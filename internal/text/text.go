@@ -4,6 +4,7 @@ package text
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,10 +13,24 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// Revision must change whenever Fold, SortKey, Words, Deletes or Skeleton give something else for any text: stores keep
+// what these make, and make it anew when it is of another revision, or of another version of Unicode.
+const Revision = 2
+
+// Rules names how text is folded and split into words.
+func Rules() string { return strconv.Itoa(Revision) + " Unicode " + unicode.Version }
+
 // letters that Unicode does not decompose but readers take for their base.
 var base = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "æ", "ae", "œ", "oe", "ı", "i", "ß", "ss")
 
-// Fold is what two texts are compared by: compatibility forms, case, accents and white space folded, trimmed.
+// spaced are characters that Unicode decomposes to a space with a mark, where people write the one for an apostrophe and
+// the other for the mark itself.
+var spaced = strings.NewReplacer("\u00b4", "'", "\u1fbd", "'", "\u1fbf", "'", "\u1ffd", "'", "\u309b", "\u3099", "\u309c", "\u309a")
+
+// Fold is what two texts are compared by, trimmed. Compatibility forms, case, white space, and the kinds of apostrophe,
+// quotation mark and hyphen are alike; what cannot be seen is left out (see invisible). Marks are dropped where readers take them for
+// accents: on letters of the Latin, Greek and Cyrillic scripts, Hebrew points and Arabic harakat. Everywhere else a mark makes
+// another letter of it, as in the Cyrillic й, in kana (バ is not ハ), in Arabic hamza and madda, and in the scripts of India.
 // Fold(Fold(s)) == Fold(s).
 func Fold(s string) string {
 	if isFolded(s) {
@@ -24,10 +39,11 @@ func Fold(s string) string {
 	if f, ok := foldASCII(s); ok {
 		return f
 	}
-	s = norm.NFKD.String(cases.Fold().String(norm.NFKD.String(s)))
+	s = norm.NFKD.String(cases.Fold().String(norm.NFKD.String(spaced.Replace(s))))
 	var b strings.Builder
 	b.Grow(len(s))
 	space := false
+	var letter rune // what a mark stands on; 0 = nothing
 	for _, r := range s {
 		// small letters of Cherokee, where x/text folds either case to the other
 		switch {
@@ -37,18 +53,90 @@ func Fold(s string) string {
 			r -= 8
 		}
 		switch {
-		case unicode.Is(unicode.Mn, r):
-		case unicode.IsSpace(r):
-			space = b.Len() > 0
-		default:
-			if space {
-				b.WriteByte(' ')
-				space = false
+		case invisible(r):
+			continue
+		case r >= utf8.RuneSelf && unicode.Is(unicode.M, r):
+			if dropped(r, letter) {
+				continue
 			}
-			b.WriteRune(r)
+			if r == breve && letter == 'и' {
+				letter = 'й' // which has no other
+			}
+		case unicode.IsSpace(r):
+			space, letter = b.Len() > 0, 0
+			continue
+		default:
+			r = alike(r)
+			letter = r
 		}
+		if space {
+			b.WriteByte(' ')
+			space = false
+		}
+		b.WriteRune(r)
 	}
 	return norm.NFC.String(base.Replace(b.String()))
+}
+
+// invisible reports whether a character is there for layout alone: soft hyphens, what is of no width, marks of direction,
+// selectors of variants, fillers, and the Arabic tatweel, which only stretches a word.
+func invisible(r rune) bool {
+	switch {
+	case r < 0xad:
+		return false
+	case r == 0x640:
+		return true
+	}
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+}
+
+// breve makes й of и.
+const breve = 0x306
+
+// dropped reports whether a mark does not count on a letter.
+func dropped(mark, letter rune) bool {
+	switch {
+	case unicode.Is(points, mark):
+		return true
+	case mark == breve && letter == 'и':
+		return false
+	}
+	return letter == 0 || !unicode.Is(unicode.Mc, mark) && unicode.In(letter, unicode.Latin, unicode.Greek, unicode.Cyrillic)
+}
+
+// points are the Hebrew points and accents, and the Arabic harakat and the marks of the Quran; hamza and madda (U+0653 to
+// U+0655) are none of them: they make letters.
+var points = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x591, Hi: 0x5bd, Stride: 1},
+	{Lo: 0x5bf, Hi: 0x5bf, Stride: 1},
+	{Lo: 0x5c1, Hi: 0x5c2, Stride: 1},
+	{Lo: 0x5c4, Hi: 0x5c5, Stride: 1},
+	{Lo: 0x5c7, Hi: 0x5c7, Stride: 1},
+	{Lo: 0x610, Hi: 0x61a, Stride: 1},
+	{Lo: 0x64b, Hi: 0x652, Stride: 1},
+	{Lo: 0x656, Hi: 0x65f, Stride: 1},
+	{Lo: 0x670, Hi: 0x670, Stride: 1},
+	{Lo: 0x6d6, Hi: 0x6dc, Stride: 1},
+	{Lo: 0x6df, Hi: 0x6e4, Stride: 1},
+	{Lo: 0x6e7, Hi: 0x6e8, Stride: 1},
+	{Lo: 0x6ea, Hi: 0x6ed, Stride: 1},
+	{Lo: 0x898, Hi: 0x89f, Stride: 1},
+	{Lo: 0x8ca, Hi: 0x8e1, Stride: 1},
+	{Lo: 0x8e3, Hi: 0x8ff, Stride: 1},
+	{Lo: 0xfb1e, Hi: 0xfb1e, Stride: 1},
+}}
+
+// alike is the one character that stands for all of its kind.
+func alike(r rune) rune {
+	switch r {
+	case '`', '‘', '’', '‛', '′', '‵', 'ʹ', 'ʻ', 'ʼ', 'ʽ', 'ʾ', 'ʿ', '՚', '׳', 'ꞌ':
+		return '\''
+	case '“', '”', '„', '‟', '«', '»', '״':
+		return '"'
+	case '‐', '‑', '‒', '–', '—', '―', '⁃', '−', '֊', '־', '᠆', '⸺', '⸻':
+		return '-'
+	}
+	return r
 }
 
 // isFolded is the quick yes for plain lower-case ASCII with single spaces inside.
@@ -56,7 +144,7 @@ func isFolded(s string) bool {
 	last := byte(' ')
 	for i := range len(s) {
 		c := s[i]
-		if c >= utf8.RuneSelf || c < ' ' || c >= 'A' && c <= 'Z' || c == ' ' && last == ' ' {
+		if c >= utf8.RuneSelf || c < ' ' || c >= 'A' && c <= 'Z' || c == '`' || c == ' ' && last == ' ' {
 			return false
 		}
 		last = c
@@ -64,7 +152,7 @@ func isFolded(s string) bool {
 	return last != ' ' || s == ""
 }
 
-// foldASCII is Fold for text of nothing but ASCII, where only case and white space are to be folded.
+// foldASCII is Fold for text of nothing but ASCII, where only case, white space and one apostrophe are to be folded.
 func foldASCII(s string) (string, bool) {
 	b := make([]byte, 0, len(s))
 	space := false
@@ -78,6 +166,8 @@ func foldASCII(s string) (string, bool) {
 			continue
 		case c >= 'A' && c <= 'Z':
 			c += 'a' - 'A'
+		case c == '`':
+			c = '\''
 		}
 		if space {
 			b = append(b, ' ')
@@ -119,10 +209,23 @@ func SortKey(name string) string {
 // MaxWord is the longest word, in characters; what is longer is cut.
 const MaxWord = 48
 
-// Words are the different words of s, folded, in the order they first occur. A word is a run of letters and digits.
+// inWord reports whether a character of folded text belongs to a word. Marks belong to the word they stand in.
+func inWord(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
+	}
+	return unicode.In(r, unicode.L, unicode.N, unicode.M)
+}
+
+// Words are the different words of s, folded, in the order they first occur. A word is a run of letters, digits and marks that
+// begins with a letter or digit.
 func Words(s string) []string {
 	var out []string
-	for w := range strings.FieldsFuncSeq(Fold(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+	for w := range strings.FieldsFuncSeq(Fold(s), func(r rune) bool { return !inWord(r) }) {
+		w = strings.TrimLeftFunc(w, unicode.IsMark)
+		if w == "" {
+			continue
+		}
 		if r := []rune(w); len(r) > MaxWord {
 			w = string(r[:MaxWord])
 		}

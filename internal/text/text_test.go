@@ -1,12 +1,15 @@
 package text_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 
 	"github.com/throughline/throughline/internal/text"
@@ -15,11 +18,135 @@ import (
 func TestFold(t *testing.T) {
 	for in, want := range map[string]string{
 		"Mary Kaldor": "mary kaldor", "  mary \t KALDÓR\n": "mary kaldor", "MÁRY": "mary", "Ærø": "aero", "Straße": "strasse", "Łódź": "lodz",
-		"ﬁne": "fine", "ＮＡＴＯ": "nato", "İstanbul": "istanbul", "ΣΊΣΥΦΟΣ": "σισυφοσ", "李明": "李明", "O’Neill": "o’neill", "": "", " ": "", "a\u00a0b": "a b", "e\u0301": "e", "Ꭰ": "Ꭰ", "ꭰ": "Ꭰ", "ᏸ": "Ᏸ",
+		"ﬁne": "fine", "ＮＡＴＯ": "nato", "İstanbul": "istanbul", "ΣΊΣΥΦΟΣ": "σισυφοσ", "李明": "李明", "O’Neill": "o'neill", "": "", " ": "", "a\u00a0b": "a b", "e\u0301": "e", "Ꭰ": "Ꭰ", "ꭰ": "Ꭰ", "ᏸ": "Ᏸ",
 	} {
 		if got := text.Fold(in); got != want {
 			t.Errorf("%q is folded to %q, want %q", in, got, want)
 		}
+	}
+}
+
+// The names of each line are one name; names of different lines are different ones. Written down script by script, from what
+// readers of each take for a letter.
+var sameNames = [][]string{
+	// Latin: accents are dropped, whichever way they are written
+	{"Kaldor", "Káldor", "Ka\u0301ldor", "KALDÓR", "Ｋａｌｄｏｒ", "Kal\u00addor", "Kal\u200bdor", "\ufeffKaldor\u200e"},
+	{"Nguyen", "Nguyễn", "Nguye\u0302\u0303n"},
+	{"Zürich", "Zurich"},
+	// Greek
+	{"Αθήνα", "ΑΘΗΝΑ", "Ἀθῆνα"},
+	// Cyrillic: й is a letter, stress and the dots of ё and ї are marks, ґ is a letter of its own
+	{"Сергей", "СЕРГЕЙ", "Серге\u0438\u0306", "Серге́й"},
+	{"Сергеи"},
+	{"Артём", "Артем"},
+	{"Київ", "Киів"},
+	{"Ґалаґан"},
+	{"Галаган", "Галага́н"},
+	{"мой"},
+	{"мои", "мои\u0301"},
+	// Hebrew: points
+	{"שלום", "שָׁלוֹם", "שׁלום"},
+	{"סלום"},
+	// Arabic: harakat and tatweel; hamza and madda make letters
+	{"محمد", "مُحَمَّد", "محـــمد", "مح\u200fمد"},
+	{"أحمد", "أَحْمَد", "ا\u0654حمد"},
+	{"احمد"},
+	{"قرآن", "قُرْآن"},
+	{"قران"},
+	{"سؤال"},
+	{"سوال"},
+	{"می\u200cخواهم", "میخواهم"},
+	// Japanese: dakuten and handakuten
+	{"ハナ", "ﾊﾅ", "ハ\u200bナ"},
+	{"バナ", "ﾊﾞﾅ", "ハ\u3099ナ", "ハ゛ナ"},
+	{"パナ", "ﾊﾟﾅ", "ハ\u309aナ", "ハ゜ナ"},
+	{"はな"},
+	{"ばな"},
+	// Devanagari: vowels, virama, nukta, candrabindu
+	{"राम"},
+	{"रामा"},
+	{"रम"},
+	{"कर्म", "कर्\u200dम"},
+	{"करम"},
+	{"हँस"},
+	{"हस"},
+	{"क़लम", "क\u093cलम"},
+	{"कलम"},
+	// Bengali, Tamil
+	{"মন"},
+	{"মান"},
+	{"கலை"},
+	{"கல"},
+	// Thai: vowels and tones
+	{"มา"},
+	{"ม้า"},
+	{"กิน"},
+	{"กน"},
+	{"น้ำ", "น\u0e49\u0e4d\u0e32"},
+	// Hangul, composed or not
+	{"한국", "한국"},
+	{"하국"},
+	// apostrophes, hyphens, quotation marks
+	{"O'Neill", "O’Neill", "O‘Neill", "Oʼneill", "O`Neill", "O´Neill", "O′Neill", "O＇Neill"},
+	{"ONeill"},
+	{"Jean-Luc", "Jean‐Luc", "Jean‑Luc", "Jean–Luc", "Jean—Luc", "Jean−Luc", "Jean－Luc"},
+	{"JeanLuc", "Jean\u00adLuc"},
+	{`the "Great"`, "The “Great”", "the «great»"},
+	// signs are not their parts
+	{"a = b"},
+	{"a ≠ b", "a =\u0338 b"},
+	{"CO2", "CO₂", "co²"},
+	{"❤", "❤\ufe0f"},
+}
+
+func TestNamesThatAreOneNameAndThoseThatAreNot(t *testing.T) {
+	line := map[string]int{}
+	for i, names := range sameNames {
+		for _, name := range names {
+			folded := text.Fold(name)
+			if folded == "" {
+				t.Errorf("nothing is left of %q", name)
+			}
+			if j, ok := line[folded]; ok && j != i {
+				t.Errorf("%q is taken for %q: both are folded to %q", name, sameNames[j][0], folded)
+			} else if !ok && name != names[0] {
+				t.Errorf("%+q is not taken for %q: %+q and %+q", name, names[0], folded, text.Fold(names[0]))
+			}
+			line[folded] = i
+			if again := text.Fold(folded); again != folded {
+				t.Errorf("%+q is folded to %+q, and that to %+q", name, folded, again)
+			}
+		}
+	}
+}
+
+func TestWordsKeepTheirMarks(t *testing.T) {
+	for in, want := range map[string][]string{
+		"राम और श्याम": {"राम", "और", "श्याम"}, "बुद्ध, धम्म": {"बुद्ध", "धम्म"}, "CO₂ up": {"co2", "up"}, "\u0903 a\u0903": {"a\u0903"}, "2\u20e3 ≠": {"2\u20e3"},
+		"O’Neill-Smith": {"o", "neill", "smith"}, "soft\u00adhyphen": {"softhyphen"}, "தமிழ் நாடு": {"தமிழ்", "நாடு"},
+	} {
+		if got := text.Words(in); !slices.Equal(got, want) {
+			t.Errorf("%q has the words %q, want %q", in, got, want)
+		}
+	}
+}
+
+// rulesSum is the sum of how the texts above are folded, sorted and split. When it changes, what stores keep is out of date: give
+// text.Revision the next number, then write the new sum here.
+const rulesSum = "2 e7db80e8d4323c05"
+
+func TestRevisionFollowsTheRules(t *testing.T) {
+	h := sha256.New()
+	for _, names := range append(sameNames, []string{"Straße", "ﬁve", "Øre-Łódź", "Ｗide Ελλάδα 東京  Misspelling", "mary kaldor, F.B.I. 東京タワー ประเทศไทย 대한민국"}) {
+		for _, name := range names {
+			fmt.Fprintln(h, text.Fold(name), text.SortKey(name), text.Words(name))
+			for _, w := range text.Words(name) {
+				fmt.Fprintln(h, text.Deletes(w), text.Skeleton(w))
+			}
+		}
+	}
+	if sum := fmt.Sprintf("%d %x", text.Revision, h.Sum(nil)[:8]); sum != rulesSum {
+		t.Errorf("text is folded otherwise than before: %s, want %s", sum, rulesSum)
 	}
 }
 
@@ -88,6 +215,35 @@ func FuzzJSONString(f *testing.F) {
 		var back string
 		if err := json.Unmarshal(text.AppendJSON(nil, s), &back); err != nil || back != s {
 			t.Errorf("%q: %q, %v", s, back, err)
+		}
+	})
+}
+
+func FuzzFold(f *testing.F) {
+	for _, names := range sameNames {
+		for _, name := range names {
+			f.Add(name)
+		}
+	}
+	f.Add("ᄒ\u200dᅡ\u1160ᆫ \u3164")
+	f.Add("\ufcf3\u0651")
+	f.Fuzz(func(t *testing.T, s string) {
+		once := text.Fold(s)
+		if again := text.Fold(once); again != once {
+			t.Errorf("%+q is folded to %+q, and that to %+q", s, once, again)
+		}
+		for _, c := range []string{"\u00ad", "\u200b", "\u200d", "\u2066", "\ufeff", "\ufe0f"} {
+			if got := text.Fold(c + s + c); utf8.ValidString(s) && got != once {
+				t.Errorf("%+q counts at the end of %+q: %+q, want %+q", c, s, got, once)
+			}
+		}
+		if !utf8.ValidString(s) {
+			return
+		}
+		for _, form := range []norm.Form{norm.NFC, norm.NFD} {
+			if got := text.Fold(form.String(s)); got != once {
+				t.Errorf("%+q is folded to %+q, but to %+q in another form", s, once, got)
+			}
 		}
 	})
 }

@@ -105,7 +105,7 @@ func TestTextDependsOnShapeAlone(t *testing.T) {
 	}
 }
 
-// TestSearchHasNothingToEscape: whatever is searched for, the index is asked in letters, digits and our own signs.
+// TestSearchHasNothingToEscape: whatever is searched for, the index is asked in letters, digits, marks and our own signs.
 func TestSearchHasNothingToEscape(t *testing.T) {
 	cat := parse(t)
 	b := &builder{t: t, cat: cat}
@@ -126,7 +126,7 @@ func TestSearchHasNothingToEscape(t *testing.T) {
 			}
 			for _, term := range strings.FieldsFunc(query, func(r rune) bool { return strings.ContainsRune("+() ", r) }) {
 				term = strings.TrimSuffix(term, "*")
-				if i := strings.IndexFunc(term, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }); i >= 0 || strings.IndexAny(term, "ndbst") != 0 {
+				if i := strings.IndexFunc(term, func(r rune) bool { return !unicode.In(r, unicode.L, unicode.N, unicode.M) }); i >= 0 || strings.IndexAny(term, "ndbst") != 0 {
 					t.Fatalf("%s asks for %q", name, term)
 				}
 			}

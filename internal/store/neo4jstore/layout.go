@@ -152,7 +152,7 @@ func (l *layout) single(s catalog.TypeSet) *catalog.Type {
 }
 
 // The terms of the search index. Every term is a letter that says what it is and a folded word, so it consists of
-// letters and digits alone, and nothing in it means anything to the index's query language.
+// letters, digits and their marks alone, and nothing in it means anything to the index's query language.
 const (
 	nameTerm     = "n" // a word of a name or alias
 	deleteTerm   = "d" // a key of text.Deletes of such a word

@@ -311,7 +311,7 @@ func (c *compiler) typeWords(types catalog.TypeSet) string {
 }
 
 // searchQuery is what the index is asked for: every word as it is, or any word in any way. All of it is made of letters,
-// digits, spaces, + ( ) and *; the letters and digits come from folded words, the rest stands here.
+// digits, marks, spaces, + ( ) and *; letters, digits and marks come from folded words, the rest stands here.
 func searchQuery(q *plan.Query, types string, any bool) string {
 	var b strings.Builder
 	b.WriteString(types)

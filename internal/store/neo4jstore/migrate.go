@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"github.com/throughline/throughline/internal/text"
 )
 
 // migrations bring the layout from each version to the next; the database records how far it is. Every statement can
@@ -56,7 +58,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	defer tx.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the commit has told
-	res, err := tx.Run(ctx, "MERGE (m:ThroughlineMeta {id: 'layout'}) ON CREATE SET m.version = 0 SET m.lockedAt = timestamp() RETURN m.version", nil)
+	res, err := tx.Run(ctx, "MERGE (m:ThroughlineMeta {id: 'layout'}) ON CREATE SET m.version = 0 SET m.lockedAt = timestamp() RETURN m.version, m.text", nil)
 	if err != nil {
 		return err
 	}
@@ -77,18 +79,23 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, text := range append(todo, s.layout.sourcesIndexes(have)...) {
-		if slices.ContainsFunc(have, func(r []any) bool { return strings.Contains(text, " "+asString(r[0])+" IF NOT EXISTS") }) {
+	for _, statement := range append(todo, s.layout.sourcesIndexes(have)...) {
+		if slices.ContainsFunc(have, func(r []any) bool { return strings.Contains(statement, " "+asString(r[0])+" IF NOT EXISTS") }) {
 			continue
 		}
-		if err := s.schema(ctx, text); err != nil {
+		if err := s.schema(ctx, statement); err != nil {
 			return err
 		}
 	}
 	if err := s.schema(ctx, "CALL db.awaitIndexes(3600)"); err != nil {
 		return err
 	}
-	if res, err = tx.Run(ctx, "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = $version REMOVE m.lockedAt", map[string]any{"version": int64(len(migrations))}); err == nil {
+	if rules, _ := rec.Values[1].(string); rules != text.Rules() {
+		if err := s.refold(ctx); err != nil {
+			return err
+		}
+	}
+	if res, err = tx.Run(ctx, "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = $version, m.text = $text REMOVE m.lockedAt", map[string]any{"version": int64(len(migrations)), "text": text.Rules()}); err == nil {
 		_, err = res.Consume(ctx)
 	}
 	if err == nil {

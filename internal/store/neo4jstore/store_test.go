@@ -2,9 +2,12 @@ package neo4jstore_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j/config"
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j/notifications"
@@ -14,9 +17,11 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/neotest"
+	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/neo4jstore"
 	"github.com/throughline/throughline/internal/store/storetest"
+	"github.com/throughline/throughline/internal/text"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -162,4 +167,41 @@ func answers(t testing.TB, s store.Reader) string {
 		out += sh.name + ": " + storetest.Render(sh.q, res) + "\n"
 	}
 	return out
+}
+
+// TestTextIsFoldedAgain: a database that was written when text was folded otherwise has all that is made of folded text made anew
+// at start, and no other property touched.
+func TestTextIsFoldedAgain(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
+	b := storetest.Graph(cat, 3, 40, 60)
+	if err := storetest.Fill(t.Context(), s, b); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	all := func() string {
+		return fmt.Sprint(db.run("MATCH (n) WHERE NOT n:ThroughlineMeta RETURN labels(n), properties(n), COLLECT { MATCH (n)-[r]->(m) RETURN [type(r), properties(r), properties(m)] AS x ORDER BY toString(x[0]), m.id, r.id, m.name } ORDER BY n.id, n.name, n.scheme, n.value, COUNT { (n)--() }", nil))
+	}
+	want := all()
+	db.run("MATCH (n) WHERE n._name IS NOT NULL SET n._name = n._name + '?'", nil)
+	db.run("MATCH (n) WHERE n._sort IS NOT NULL SET n._names = ['?'], n._sort = '?' + n._sort", nil)
+	db.run("MATCH (n:Entity) SET n._texts = ['?'], n._words = '?', n._nameWords = 77", nil)
+	db.run("MATCH ()-[r]->() WHERE r._role IS NOT NULL SET r._role = '?'", nil)
+	db.run("MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.text = '1 Unicode 1.0'", nil)
+	if all() == want {
+		t.Fatal("nothing was changed")
+	}
+	s = open(t, srv, cat)
+	if got := all(); got != want {
+		t.Errorf("after folding again:\n%s", cmp.Diff(strings.Split(want, " "), strings.Split(got, " ")))
+	}
+	for _, n := range b.Nodes {
+		res, err := s.Fetch(t.Context(), &plan.Query{Start: plan.ByRef, Types: cat.Entities, Refs: []plan.Ref{{Name: n.Name, NameKey: text.Fold(n.Name), Types: cat.Entities}}})
+		if err != nil && kg.CodeOf(err) != kg.AmbiguousRef || err == nil && len(res.Edges) != 1 {
+			t.Errorf("%s is not found by its name: %v", n.Name, err)
+		}
+	}
 }

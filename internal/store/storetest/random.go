@@ -32,13 +32,19 @@ var (
 	someNames = []string{
 		"Mary Kaldor", "mary  KALDOR", "Máry Káldor", "NATO", "Nato Review", "Human security", "protection of civilians", "Protection",
 		"Ærø", "Zürich", "李明", "𝒜lpha", "alpha", "Étude", "etude", "O'Neill", "x~y", "a b c", "London School", "London", "civilians in conflict",
+		"ハナ", "バナ", "ﾊﾞﾅ", "パナ", "東京タワー", "राम", "रामा", "कर्म", "محمد", "مُحَمَّد", "أحمد", "احمد", "שָׁלוֹם", "ประเทศไทย", "มา", "ม้า", "대한민국", "Сергей", "Сергеи",
+		"O’Neill", "Jean-Luc Picard", "Jean–Luc Pi\u00adcard", "Kal\u200bdor", "F.B.I.", "FBI", "CO₂", "D. Trump", "Donald Trump",
 	}
 	someTexts = []string{
 		"Human Security is about protecting civilians.", "It is about people in Afghanistan and the Congo.", "Nothing of the kind", "NATO said so: «priority»",
+		"CO₂ and the F.B.I. — a ‘soft\u00adhyphen’", "राम और श्याम, कर्म", "東京タワーと京都", "قال مُحَمَّد: أحمد", "ประเทศไทย มา",
 	}
 	someDates = []string{"", "", "2019", "2020", "2020-02", "2020-02-29", "2021-02-25", "2021", "0044-03"}
 	someRoles = []string{"", "", "Professor", "professor", "moderator", "Chairman of the board"}
-	someWords = []string{"mary", "kaldr", "civilians", "civillians", "security human", "nato", "prot", "zurich", "afganistan congo", "nothing", "x", "李明", "london scool", "alpha etude", "qqqq"}
+	someWords = []string{
+		"mary", "kaldr", "civilians", "civillians", "security human", "nato", "prot", "zurich", "afganistan congo", "nothing", "x", "李明", "london scool", "alpha etude", "qqqq",
+		"राम", "バナ", "ハナ", "京タ", "タワー", "محمد", "احمد", "มา", "민국", "сергей", "o'neill", "jean luc", "co2", "FBI", "F.B.I.", "d. trump", "tru", "softhyphen",
+	}
 )
 
 func pick[T any](r *random, list []T) T { return list[r.IntN(len(list))] }
