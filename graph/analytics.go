@@ -80,13 +80,13 @@ func bindCommunities(b *binder, q *question, args map[string]any) error {
 	for _, o := range q.communityObjects() {
 		for _, m := range selected(o, "members") {
 			page := &question{traced: &traced{field: m.field, at: "Community.members"}}
-			if err := b.window(page, m.field.ArgumentMap(b.vars), kg.Int, kg.String); err != nil {
+			if err := b.window(page, b.arguments(m.field), kg.Int, kg.String); err != nil {
 				return err
 			}
 			a.members[m] = page
 		}
 		for _, m := range selected(o, "bridges") {
-			if a.bridges[m], err = whole("bridges.first", m.field.ArgumentMap(b.vars)["first"], 0, plan.MaxPageSize); err != nil {
+			if a.bridges[m], err = whole("bridges.first", b.arguments(m.field)["first"], 0, plan.MaxPageSize); err != nil {
 				return err
 			}
 		}

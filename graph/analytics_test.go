@@ -202,7 +202,6 @@ func TestWholeGraphQuestionsThatCannotBeMeant(t *testing.T) {
 	}
 	for q, code := range map[string]kg.Code{
 		`{ communities(seed: -1) { totalCount } }`:                                                           kg.BadUserInput,
-		`{ communities(seed: null) { totalCount } }`:                                                         kg.BadUserInput,
 		`{ communities(resolution: 0) { totalCount } }`:                                                      kg.BadUserInput,
 		`{ communities(resolution: 1e9) { totalCount } }`:                                                    kg.BadUserInput,
 		`{ communities(minSize: 0) { totalCount } }`:                                                         kg.BadUserInput,

@@ -216,7 +216,7 @@ func (w *writer) listValue(x *out, p *place) bool {
 	case opHighlight:
 		w.buf = text.AppendJSON(w.buf, p.edge.Text)
 	case opBecause:
-		n, err := becauseN(x.field, w.vars)
+		n, err := becauseN(w.cat.Schema, x.field, w.vars)
 		if err != nil {
 			w.fail(x.key, err)
 			return false

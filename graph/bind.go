@@ -1,10 +1,8 @@
 package graph
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -104,6 +102,9 @@ func variable(args ast.ArgumentList) bool {
 	return false
 }
 
+// arguments are those of a field, coerced.
+func (b *binder) arguments(f *ast.Field) map[string]any { return arguments(b.cat.Schema, f, b.vars) }
+
 func (b *binder) sel(s *selection) (*plan.Sel, error) {
 	if s == nil || s.static != nil {
 		if s == nil {
@@ -127,7 +128,7 @@ func (b *binder) follow(k *follow) (*plan.Field, error) {
 	if k.static != nil {
 		return k.static, nil
 	}
-	return b.with(k, k.field.ArgumentMap(b.vars))
+	return b.with(k, b.arguments(k.field))
 }
 
 // with gives a follow its values, from the arguments of its field.
@@ -163,7 +164,7 @@ func (b *binder) with(k *follow, args map[string]any) (*plan.Field, error) {
 		return nil, err
 	}
 	for _, field := range k.becauseOf {
-		n, err := becauseN(field, b.vars)
+		n, err := becauseN(b.cat.Schema, field, b.vars)
 		if err != nil {
 			return nil, err
 		}
@@ -179,8 +180,8 @@ func (b *binder) with(k *follow, args map[string]any) (*plan.Field, error) {
 }
 
 // becauseN is how many links a `because` field asks for.
-func becauseN(field *ast.Field, vars map[string]any) (int, error) {
-	n, ok := asInt(field.ArgumentMap(vars)["first"])
+func becauseN(schema *ast.Schema, field *ast.Field, vars map[string]any) (int, error) {
+	n, ok := arguments(schema, field, vars)["first"].(int64)
 	if !ok {
 		n = plan.DefaultPageSize
 	}
@@ -195,7 +196,7 @@ func (b *binder) facets(f *plan.Field, fc *facets, group int) error {
 	if err != nil {
 		return err
 	}
-	by, _ := fc.field.ArgumentMap(b.vars)["by"].([]any)
+	by, _ := b.arguments(fc.field)["by"].([]any)
 	if len(by) > 8 {
 		return bad("facets.by", "at most 8")
 	}
@@ -298,31 +299,11 @@ func pageSize(at string, v any) (int, error) {
 	if v == nil {
 		return -1, nil
 	}
-	n, ok := asInt(v)
+	n, ok := v.(int64)
 	if !ok || n < 0 || n > plan.MaxPageSize {
 		return 0, bad(at, "ask for 0 to %d; take the rest with after or before", plan.MaxPageSize)
 	}
 	return int(n), nil
-}
-
-// asInt reads a whole number as literals and variables give it.
-func asInt(v any) (int64, bool) {
-	switch v := v.(type) {
-	case int64:
-		return v, true
-	case int:
-		return int64(v), true
-	case int32:
-		return int64(v), true
-	case json.Number:
-		n, err := v.Int64()
-		return n, err == nil
-	case float64:
-		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
-			return int64(v), true
-		}
-	}
-	return 0, false
 }
 
 // checkText refuses what no store keeps byte for byte.
@@ -363,12 +344,9 @@ func (b *binder) part(at string, depth int) error {
 	return nil
 }
 
-// items reads a list in a filter; a single value stands for a list of one.
+// items reads a list of bounded length.
 func items(at string, v any, most int) ([]any, error) {
-	list, ok := v.([]any)
-	if !ok {
-		list = []any{v}
-	}
+	list, _ := v.([]any)
 	if len(list) > most {
 		return nil, bad(at, "at most %d", most)
 	}
@@ -426,7 +404,7 @@ func (b *binder) entityFilter(at string, m map[string]any, depth int) (f *plan.E
 		case "linkedTo":
 			f.LinkedTo, err = b.linkedTo(at, inner, depth+1)
 		case "linkCount":
-			f.LinkCount, err = intFilter(at, inner)
+			f.LinkCount = intFilter(inner)
 		}
 		if err != nil {
 			return nil, err
@@ -526,10 +504,7 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 				}
 			}
 		case "minSources":
-			n, ok := asInt(v)
-			if !ok {
-				return nil, bad(at, "write a whole number")
-			}
+			n, _ := v.(int64)
 			f.MinSources = &n
 		}
 		if err != nil {
@@ -577,18 +552,15 @@ func (b *binder) stringFilter(at string, m map[string]any) (f *plan.StringFilter
 	return f, nil
 }
 
-func intFilter(at string, m map[string]any) (*plan.IntFilter, error) {
+func intFilter(m map[string]any) *plan.IntFilter {
 	f := &plan.IntFilter{}
 	for key, to := range map[string]**int64{"eq": &f.Eq, "gte": &f.Gte, "lte": &f.Lte} {
 		if v := m[key]; v != nil {
-			n, ok := asInt(v)
-			if !ok {
-				return nil, bad(at+"."+key, "write a whole number")
-			}
+			n, _ := v.(int64)
 			*to = &n
 		}
 	}
-	return f, nil
+	return f
 }
 
 func (b *binder) dateFilter(at string, m map[string]any) (*plan.DateFilter, error) {
@@ -661,7 +633,7 @@ func (c *compiled) query(r *root, cat *catalog.Catalog, vars map[string]any, lim
 	b := &binder{cat: cat, vars: vars}
 	q := &plan.Query{Start: r.start, Types: r.types, MaxRows: limits.MaxRows, Memo: r.memo}
 	field := r.follow.field
-	args := field.ArgumentMap(vars)
+	args := b.arguments(field)
 	switch r.start {
 	case plan.ByID:
 		id, err := b.text(field.Name+".id", args["id"])

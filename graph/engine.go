@@ -102,6 +102,7 @@ func New(opts Options) (*Engine, error) {
 			e.rules.ReplaceRule(name, rule)
 		}
 	}
+	e.rules.ReplaceRule("ValuesOfCorrectType", numbers(e.rules.GetInner()["ValuesOfCorrectType"]))
 	e.documents.items = map[string]*list.Element{}
 	e.generated = exec.NewExecutableSchema(exec.Config{Schema: opts.Catalog.Schema, Resolvers: &Resolver{}})
 	e.buffers.New = func() any { b := make([]byte, 0, 16<<10); return &b }
@@ -185,10 +186,9 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	vars := r.Variables
 	if len(op.VariableDefinitions) > 0 {
 		if !plainVariables(op, r.Variables) {
-			vars, err = validator.VariableValues(e.opts.Catalog.Schema, op, r.Variables)
-		}
-		if err != nil {
-			return e.refuse(ctx, resp, variableError(err))
+			if vars, err = variables(e.opts.Catalog.Schema, op, r.Variables); err != nil {
+				return e.refuse(ctx, resp, err)
+			}
 		}
 	}
 	c := e.compile(d, op, vars)
@@ -336,15 +336,6 @@ func plainVariables(op *ast.OperationDefinition, vars map[string]any) bool {
 		}
 	}
 	return true
-}
-
-// variableError is what is wrong with a variable, as the validator says it.
-func variableError(err error) error {
-	var g *gqlerror.Error
-	if errors.As(err, &g) {
-		return kg.Errorf(kg.BadUserInput, "%s %s", strings.TrimPrefix(g.Path.String(), "variable."), clip(g.Message))
-	}
-	return kg.Errorf(kg.BadUserInput, "a variable has a value of the wrong type")
 }
 
 // fetch has the store answer every root field: one call each, side by side when there are several.

@@ -120,7 +120,7 @@ func (s *spot) children(x *out) (out []found, err error) {
 	case opLink:
 		add(place{row: &p.edge.Link, sel: p.field.Link}, nil)
 	case opBecause:
-		n, err := becauseN(x.field, s.w.vars)
+		n, err := becauseN(s.w.cat.Schema, x.field, s.w.vars)
 		if err != nil {
 			return nil, err
 		}

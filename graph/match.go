@@ -31,10 +31,7 @@ func stepAt(i int) string { return "match.pattern[" + strconv.Itoa(i) + "]" }
 func bindMatch(b *binder, q *question, args map[string]any) (err error) {
 	p := &pattern{dry: args["dryRun"] == true, bound: plan.Binding("Query.match", nil)}
 	q.pattern = p
-	list, ok := args["pattern"].([]any)
-	if !ok {
-		list = []any{args["pattern"]} // one step stands for a list of it
-	}
+	list, _ := args["pattern"].([]any)
 	if len(list) < 3 || len(list) > 2*plan.MaxPathLength+1 {
 		return bad("match.pattern", "a pattern has 1 to %d links and an entity before and behind each: give 3 to %d steps", plan.MaxPathLength, 2*plan.MaxPathLength+1)
 	}

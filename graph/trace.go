@@ -3,7 +3,6 @@ package graph
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -216,7 +215,7 @@ func (t *traced) ask(cat *catalog.Catalog, vars map[string]any, limits *plan.Lim
 	b := &binder{cat: cat, vars: vars}
 	q := &question{traced: t, vars: vars}
 	q.paths.MaxNodes, q.paths.Year = limits.MaxNodes, now.UTC().Year()
-	args := t.field.ArgumentMap(vars)
+	args := b.arguments(t.field)
 	if err := t.bind(b, q, args); err != nil {
 		return nil, err
 	}
@@ -240,7 +239,7 @@ func (t *traced) ask(cat *catalog.Catalog, vars map[string]any, limits *plan.Lim
 // refs reads references to entities.
 func (b *binder) asked(q *question, at string, v any, most int) error {
 	list, err := items(at, v, most)
-	if err != nil || v == nil {
+	if err != nil {
 		return err
 	}
 	for _, x := range list {
@@ -257,7 +256,7 @@ func (b *binder) asked(q *question, at string, v any, most int) error {
 
 // whole reads a whole number between bounds.
 func whole(at string, v any, least, most int) (int, error) {
-	n, ok := asInt(v)
+	n, ok := v.(int64)
 	if !ok || n < int64(least) || n > int64(most) {
 		return 0, bad(at, "ask for %d to %d", least, most)
 	}
@@ -266,7 +265,7 @@ func whole(at string, v any, least, most int) (int, error) {
 
 func bindPaths(b *binder, q *question, args map[string]any) (err error) {
 	for _, name := range []string{"from", "to"} {
-		if err := b.asked(q, "paths."+name, args[name], 1); err != nil {
+		if err := b.asked(q, "paths."+name, []any{args[name]}, 1); err != nil {
 			return err
 		}
 	}
@@ -295,20 +294,8 @@ func bindPaths(b *binder, q *question, args map[string]any) (err error) {
 
 // number reads a number between bounds.
 func number(at string, v any, least, most float64) (float64, error) {
-	var f float64
-	var err error
-	switch v := v.(type) {
-	case float64:
-		f = v
-	case interface{ Float64() (float64, error) }: // json.Number
-		f, err = v.Float64()
-	default:
-		n, ok := asInt(v)
-		if f = float64(n); !ok {
-			err = errors.New("no number")
-		}
-	}
-	if err != nil || !(f >= least && f <= most) {
+	f, ok := v.(float64)
+	if !ok || !(f >= least && f <= most) {
 		return 0, bad(at, "ask for %g to %g", least, most)
 	}
 	return f, nil
@@ -376,7 +363,7 @@ func bindTimeline(b *binder, q *question, args map[string]any) (err error) {
 
 func bindCompare(b *binder, q *question, args map[string]any) error {
 	for _, name := range []string{"a", "b"} {
-		if err := b.asked(q, "compare."+name, args[name], 1); err != nil {
+		if err := b.asked(q, "compare."+name, []any{args[name]}, 1); err != nil {
 			return err
 		}
 	}
@@ -385,7 +372,7 @@ func bindCompare(b *binder, q *question, args map[string]any) error {
 }
 
 func bindCompany(b *binder, q *question, args map[string]any) error {
-	if err := b.asked(q, "coParticipation.of", args["of"], 1); err != nil {
+	if err := b.asked(q, "coParticipation.of", []any{args["of"]}, 1); err != nil {
 		return err
 	}
 	name, _ := args["through"].(string)
@@ -993,17 +980,14 @@ func (x *searching) compare() error {
 	var parts []part
 	for i := range x.obj.outs {
 		o := &x.obj.outs[i]
-		args := map[string]any{}
-		if o.field.Definition != nil {
-			args = o.field.ArgumentMap(x.vars)
-		}
+		args := arguments(x.e.opts.Catalog.Schema, o.field, x.vars)
 		switch o.field.Name {
 		case "onlyA", "onlyB":
 			list := c.OnlyA
 			if o.field.Name == "onlyB" {
 				list = c.OnlyB
 			}
-			n, err := whole("compare."+o.field.Name+".first", cmp.Or(args["first"], any(int64(plan.DefaultPageSize))), 0, plan.MaxPageSize)
+			n, err := whole("compare."+o.field.Name+".first", args["first"], 0, plan.MaxPageSize)
 			if err != nil {
 				return err
 			}
@@ -1050,7 +1034,7 @@ func (x *searching) compare() error {
 		}
 		t := connection(edges, x.cell(nodes...), p.prev, p.next, len(c.Shared))
 		for _, f := range selected(p.out.objs.one, "facets") {
-			by, _ := f.field.ArgumentMap(x.vars)["by"].([]any)
+			by, _ := arguments(x.e.opts.Catalog.Schema, f.field, x.vars)["by"].([]any)
 			if len(by) > 8 {
 				return bad("facets.by", "at most 8")
 			}

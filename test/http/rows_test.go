@@ -84,6 +84,9 @@ func TestMoreBadRequests(t *testing.T) {
 		{"GET a mutation hidden among queries", "GET", "/graphql?operationName=M&query=" + url.QueryEscape("query Q { __typename } mutation M { x }"), "", nil, 405, "METHOD_NOT_ALLOWED"},
 		{"variables nested 20,000 deep", "POST", "/graphql", `{"query":"query($a: EntityFilter) { people(where: $a) { totalCount } }","variables":{"a":` + strings.Repeat(`{"not":`, 20000) + "{}" + strings.Repeat("}", 20000) + `}}`, asJSON, 400, ""},
 		{"lists nested 20,000 deep", "POST", "/graphql", `{"query":"query($a: EntityFilter) { people(where: $a) { totalCount } }","variables":{"a":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}}`, asJSON, 400, ""},
+		{"an Int of more than 32 bits", "POST", "/graphql", `{"query":"query($n: Int) { people(first: $n) { totalCount } }","variables":{"n":2147483648}}`, asJSON, 400, "BAD_USER_INPUT"},
+		{"a literal of more than 32 bits", "POST", "/graphql", `{"query":"{ people(first: 2147483648) { totalCount } }"}`, asJSON, 400, "GRAPHQL_VALIDATION_FAILED"},
+		{"GET text for an Int", "GET", "/graphql?query=" + url.QueryEscape("query($n: Int) { people(first: $n) { totalCount } }") + "&variables=" + url.QueryEscape(`{"n":"1"}`), "", nil, 400, "BAD_USER_INPUT"},
 		{"debug variables", "GET", "/debug/vars", "", nil, 404, "NOT_FOUND"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -116,6 +119,25 @@ func TestMoreBadRequests(t *testing.T) {
 			t.Errorf("%d %s", r.status, r.body)
 		}
 	})
+}
+
+// TestValuesAreCoerced holds what a client may write in two ways against each other.
+func TestValuesAreCoerced(t *testing.T) {
+	base, _ := start(t, nil)
+	for one, other := range map[string]string{
+		`{"query":"{ events(orderBy: {field: DATE}) { nodes { id } } }"}`:                                                                  `{"query":"{ events(orderBy: [{field: DATE}]) { nodes { id } } }"}`,
+		`{"query":"query($o: [EntityOrder!]) { events(orderBy: $o) { nodes { id } } }","variables":{"o":{"field":"DATE"}}}`:                `{"query":"{ events(orderBy: [{field: DATE}]) { nodes { id } } }"}`,
+		`{"query":"query($i: ID!) { node(id: $i) { id } }","variables":{"i":2021}}`:                                                        `{"query":"{ node(id: \"2021\") { id } }"}`,
+		`{"query":"query($n: Int) { people(first: $n) { nodes { id } } }","variables":{"n":null}}`:                                         `{"query":"{ people { nodes { id } } }"}`,
+		`{"query":"query($d: Int = 0) { subgraph(seeds: {id: \"nato\"}, depth: $d) { nodes { id } } }"}`:                                   `{"query":"{ subgraph(seeds: [{id: \"nato\"}], depth: 0) { nodes { id } } }"}`,
+		`{"query":"query($d: Int = 0) { subgraph(seeds: {id: \"nato\"}, depth: $d) { nodes { id } } }","variables":{"d":null}}`:            `{"query":"{ subgraph(seeds: [{id: \"nato\"}]) { nodes { id } } }"}`,
+		`{"query":"query($w: EntityFilter) { people(where: $w) { totalCount } }","variables":{"w":{"and":{"type":"PERSON","name":null}}}}`: `{"query":"{ people { totalCount } }"}`,
+	} {
+		a, b := do(t, "POST", base+"/graphql", one, asJSON), do(t, "POST", base+"/graphql", other, asJSON)
+		if a.status != 200 || a.body != b.body {
+			t.Errorf("%s: %d %s\n%s: %s", one, a.status, a.body, other, b.body)
+		}
+	}
 }
 
 // TestMoreLimits are documents at and beyond the limits, beside those of TestLimitsOfADocument.

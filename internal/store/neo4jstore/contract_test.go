@@ -57,6 +57,11 @@ func TestAnswersAsTheOracle(t *testing.T) {
 	storetest.RunRandom(t, cat, open, 12, 60)
 }
 
+func TestFiltersAreTwoValued(t *testing.T) {
+	cat, open := shared(t)
+	storetest.RunNegations(t, cat, open)
+}
+
 func TestWalksAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
 	storetest.RunWalks(t, cat, open, 10, 60)

@@ -152,6 +152,24 @@ func (c *compiler) hasBody(n string, types catalog.TypeSet) {
 // textFits writes a filter on a list of folded texts, of which one must fit in every way; present says whether there is
 // a text at all.
 func (c *compiler) textFits(f *plan.StringFilter, texts string, present func()) {
+	c.textOrNone(f, present, func() {
+		c.w("any(text IN coalesce(", texts, ", []) WHERE ")
+		c.oneText(f, "text")
+		c.w(")")
+	})
+}
+
+// roleFits writes a filter on the role of a link, which may have none: a comparison with what is not there is null.
+func (c *compiler) roleFits(f *plan.StringFilter, r string) {
+	c.textOrNone(f, func() { c.w("(", r, ".role IS NOT NULL)") }, func() {
+		c.w("(", r, "._role IS NOT NULL AND ")
+		c.oneText(f, r+"._role")
+		c.w(")")
+	})
+}
+
+// textOrNone writes a filter on text: present says whether there is any, fits whether it is as asked for.
+func (c *compiler) textOrNone(f *plan.StringFilter, present, fits func()) {
 	a := all{c: c}
 	c.w("(")
 	if f.IsNull != nil {
@@ -163,12 +181,9 @@ func (c *compiler) textFits(f *plan.StringFilter, texts string, present func()) 
 	} else {
 		c.note(2)
 	}
-	bare := f.Eq == nil && f.In == nil && f.Contains == nil && f.StartsWith == nil
-	if !c.noteIf(bare) {
+	if !c.noteIf(f.Bare()) {
 		a.next()
-		c.w("any(text IN coalesce(", texts, ", []) WHERE ")
-		c.oneText(f, "text")
-		c.w(")")
+		fits()
 	}
 	a.end()
 }
@@ -330,7 +345,7 @@ func (c *compiler) linkFits(f *plan.LinkFilter, r, o string, types catalog.TypeS
 	if f.Role != nil {
 		c.note('r')
 		a.next()
-		c.textFits(f.Role, "["+r+"._role]", func() { c.w("(", r, ".role IS NOT NULL)") })
+		c.roleFits(f.Role, r)
 	}
 	if f.AsOf != nil {
 		c.note('a')

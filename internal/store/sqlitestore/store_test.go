@@ -42,6 +42,11 @@ func TestAnswersAsTheOracle(t *testing.T) {
 	storetest.RunRandom(t, cat, opener(cat), graphs, plans)
 }
 
+func TestFiltersAreTwoValued(t *testing.T) {
+	cat := parse(t)
+	storetest.RunNegations(t, cat, opener(cat))
+}
+
 func TestWalksAsTheOracle(t *testing.T) {
 	cat := parse(t)
 	graphs, questions := 60, 100

@@ -1,0 +1,303 @@
+package graph
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/core"
+
+	"github.com/throughline/throughline/internal/kg"
+)
+
+// This file coerces input: GraphQL specification (September 2025), sections 3.5 to 3.12, 6.1.2 and 6.4.1. The rules are the
+// same for literals and variables, at any depth:
+//
+//   - One value where a list stands is a list of one.
+//   - A whole number for an ID is its text.
+//   - An Int has 32 bits; 2.0 is one.
+//   - Null for an argument, or for a field of an input, that may be left out is as good as left out: its default stands
+//     for it.
+//
+// What comes out is nil, bool, int64, float64, string (an enum's value too), []any or map[string]any, defaults filled in.
+
+// numbers is run by validation before it looks at whether values are of the right type.
+func numbers(rule core.RuleFunc) core.RuleFunc {
+	return func(observers *core.Events, addError core.AddErrFunc) {
+		observers.OnValue(func(_ *core.Walker, v *ast.Value) {
+			switch {
+			case v.Kind != ast.IntValue || v.Definition == nil:
+			case v.Definition.Name == "ID":
+				v.Kind = ast.StringValue
+			case v.Definition.Name == "Int":
+				if n, err := strconv.ParseInt(v.Raw, 10, 64); err == nil && !is32(float64(n)) { // a longer one does not pass the rule itself
+					addError(core.Message("Int cannot represent non 32-bit signed integer value: %s", v.Raw), core.At(v.Position))
+				}
+			}
+		})
+		rule(observers, addError)
+	}
+}
+
+// is32 reports whether a number is a whole one of 32 bits.
+func is32(f float64) bool { return f == math.Trunc(f) && f >= math.MinInt32 && f <= math.MaxInt32 }
+
+// arguments returns the arguments of a field; what is null and has no default is left out.
+func arguments(schema *ast.Schema, f *ast.Field, vars map[string]any) map[string]any {
+	if f.Definition == nil || len(f.Definition.Arguments) == 0 {
+		return nil
+	}
+	out := make(map[string]any, len(f.Definition.Arguments))
+	for _, d := range f.Definition.Arguments {
+		var v any
+		if a := f.Arguments.ForName(d.Name); a != nil {
+			v = literal(schema, d.Type, a.Value, vars)
+		}
+		if v == nil && d.DefaultValue != nil {
+			v = literal(schema, d.Type, d.DefaultValue, nil)
+		}
+		if v != nil {
+			out[d.Name] = v
+		}
+	}
+	return out
+}
+
+// literal returns the value of a literal that validation let pass; variables are coerced already.
+func literal(schema *ast.Schema, t *ast.Type, v *ast.Value, vars map[string]any) any {
+	switch {
+	case v.Kind == ast.Variable:
+		return vars[v.Raw]
+	case v.Kind == ast.NullValue:
+		return nil
+	case t.Elem == nil:
+	case v.Kind != ast.ListValue:
+		return []any{literal(schema, t.Elem, v, vars)}
+	default:
+		list := make([]any, len(v.Children))
+		for i, c := range v.Children {
+			list[i] = literal(schema, t.Elem, c.Value, vars)
+		}
+		return list
+	}
+	switch v.Kind {
+	case ast.ObjectValue:
+		return literalObject(schema, schema.Types[t.NamedType], v, vars)
+	case ast.BooleanValue:
+		return v.Raw == "true"
+	case ast.IntValue, ast.FloatValue:
+		if v.Kind == ast.IntValue && t.NamedType == "Int" {
+			n, _ := strconv.ParseInt(v.Raw, 10, 64)
+			return n
+		}
+		f, _ := strconv.ParseFloat(v.Raw, 64)
+		return f
+	}
+	return v.Raw
+}
+
+func literalObject(schema *ast.Schema, def *ast.Definition, v *ast.Value, vars map[string]any) map[string]any {
+	m := make(map[string]any, len(v.Children))
+	for _, f := range def.Fields {
+		child := v.Children.ForName(f.Name)
+		var x any
+		if child != nil {
+			x = literal(schema, f.Type, child, vars)
+		}
+		if x == nil && f.DefaultValue != nil {
+			x = literal(schema, f.Type, f.DefaultValue, nil)
+		}
+		if x != nil {
+			m[f.Name] = x
+		}
+	}
+	return m
+}
+
+// variables coerces the values of an operation's variables: one that is neither given nor has a default is left out.
+func variables(schema *ast.Schema, op *ast.OperationDefinition, given map[string]any) (map[string]any, error) {
+	out := make(map[string]any, len(op.VariableDefinitions))
+	for _, d := range op.VariableDefinitions {
+		v, ok := given[d.Variable]
+		switch {
+		case ok:
+			x, err := coerced(schema, d.Type, v)
+			if err != nil {
+				return nil, err.within(d.Variable).coded()
+			}
+			out[d.Variable] = x
+		case d.DefaultValue != nil:
+			out[d.Variable] = literal(schema, d.Type, d.DefaultValue, nil)
+		case d.Type.NonNull:
+			return nil, unfit("must be defined").within(d.Variable).coded()
+		}
+	}
+	return out, nil
+}
+
+// inputError is why a value is not of its type. Its path is put together on the way out: there is none in most requests.
+type inputError struct{ path, message string }
+
+func unfit(format string, args ...any) *inputError {
+	return &inputError{message: clip(fmt.Sprintf(format, args...))}
+}
+
+func (e *inputError) Error() string { return e.path + " " + e.message }
+
+// within puts a step before the path.
+func (e *inputError) within(step string) *inputError {
+	switch {
+	case e.path == "" || e.path[0] == '[':
+		e.path = step + e.path
+	default:
+		e.path = step + "." + e.path
+	}
+	return e
+}
+
+func (e *inputError) coded() error { return kg.Errorf(kg.BadUserInput, "%s", e.Error()) }
+
+// coerced gives a value as JSON has it the form of a type.
+func coerced(schema *ast.Schema, t *ast.Type, v any) (any, *inputError) {
+	if v == nil {
+		if t.NonNull {
+			return nil, unfit("cannot be null")
+		}
+		return nil, nil
+	}
+	if t.Elem != nil {
+		list, ok := v.([]any)
+		if !ok {
+			list = []any{v}
+		}
+		out := make([]any, len(list))
+		for i, x := range list {
+			var err *inputError
+			if out[i], err = coerced(schema, t.Elem, x); err != nil {
+				if ok {
+					err = err.within("[" + strconv.Itoa(i) + "]")
+				}
+				return nil, err
+			}
+		}
+		return out, nil
+	}
+	def := schema.Types[t.NamedType]
+	switch def.Kind {
+	case ast.InputObject:
+		return coercedObject(schema, def, v)
+	case ast.Enum:
+		if s, ok := v.(string); ok && def.EnumValues.ForName(s) != nil {
+			return s, nil
+		}
+		return nil, unfit("%v is not a valid %s", v, def.Name)
+	}
+	return coercedScalar(t.NamedType, v)
+}
+
+func coercedObject(schema *ast.Schema, def *ast.Definition, v any) (any, *inputError) {
+	given, ok := v.(map[string]any)
+	if !ok {
+		return nil, unfit("must be a %s", def.Name)
+	}
+	for name, x := range given {
+		if def.Fields.ForName(name) == nil {
+			return nil, unfit("unknown field").within(clip(name))
+		}
+		if def.Directives.ForName("oneOf") != nil && (x == nil || len(given) != 1) {
+			return nil, unfit("give exactly one of %s", fieldNames(def))
+		}
+	}
+	m := make(map[string]any, len(given))
+	for _, f := range def.Fields {
+		x, ok := given[f.Name]
+		switch {
+		case x != nil:
+			var err *inputError
+			if x, err = coerced(schema, f.Type, x); err != nil {
+				return nil, err.within(f.Name)
+			}
+			m[f.Name] = x
+		case f.DefaultValue != nil:
+			m[f.Name] = literal(schema, f.Type, f.DefaultValue, nil)
+		case f.Type.NonNull && ok:
+			return nil, unfit("cannot be null").within(f.Name)
+		case f.Type.NonNull:
+			return nil, unfit("must be defined").within(f.Name)
+		}
+	}
+	return m, nil
+}
+
+func fieldNames(def *ast.Definition) string {
+	names := make([]string, len(def.Fields))
+	for i, f := range def.Fields {
+		names[i] = f.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+func coercedScalar(name string, v any) (any, *inputError) {
+	switch name {
+	case "Boolean":
+		if b, ok := v.(bool); ok {
+			return b, nil
+		}
+	case "String":
+		if s, ok := v.(string); ok {
+			return s, nil
+		}
+	case "ID":
+		if s, ok := v.(string); ok {
+			return s, nil
+		}
+		if s, ok := wholeText(v); ok {
+			return s, nil
+		}
+	case "Int":
+		if f, ok := numeric(v); ok {
+			if !is32(f) {
+				return nil, unfit("Int cannot represent non 32-bit signed integer value: %v", v)
+			}
+			return int64(f), nil
+		}
+	case "Float":
+		if f, ok := numeric(v); ok {
+			return f, nil
+		}
+	default:
+		return v, nil // our own scalars are read where they are used
+	}
+	return nil, unfit("%v is no %s", v, name)
+}
+
+// numeric reads a number as JSON or Go has it.
+func numeric(v any) (float64, bool) {
+	switch v := v.(type) {
+	case json.Number:
+		f, err := v.Float64()
+		return f, err == nil
+	case float64:
+		return v, true
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	}
+	return 0, false
+}
+
+// wholeText returns the digits of a whole number, however many.
+func wholeText(v any) (string, bool) {
+	if n, ok := v.(json.Number); ok && strings.Trim(string(n), "-0123456789") == "" {
+		return string(n), true
+	}
+	f, ok := numeric(v)
+	if !ok || f != math.Trunc(f) || math.Abs(f) >= 1<<53 {
+		return "", false
+	}
+	return strconv.FormatInt(int64(f), 10), true
+}
