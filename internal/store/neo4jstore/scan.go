@@ -255,6 +255,28 @@ func (s *Store) Records(ctx context.Context, ids []string) (*store.Batch, error)
 	return b, err
 }
 
+// restingText finds the links that end at some entities or rest on some sources.
+func (s *Store) restingText() string {
+	c := &compiler{layout: s.layout}
+	c.w("CALL () { MATCH (n:Entity)-[r]-(:Entity) WHERE n.id IN $entities RETURN r UNION MATCH (s:Source) WHERE s.id IN $sources ")
+	c.sourceLinks("s", "r")
+	c.w(" RETURN r } RETURN DISTINCT r.id ORDER BY r.id")
+	return string(c.text)
+}
+
+// Resting finds the links that end at entities or rest on sources.
+func (s *Store) Resting(ctx context.Context, ids []string) (out []string, err error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	sources, entities, _ := kg.SortIDs(ids)
+	rows, _, err := s.read(ctx, s.restingText(), map[string]any{"entities": entities, "sources": sources})
+	for _, r := range rows {
+		out = append(out, asString(r[0]))
+	}
+	return out, err
+}
+
 // Empty tells whether there is no entity and no source of ours.
 func (s *Store) Empty(ctx context.Context) (bool, error) {
 	if err := s.usable(); err != nil {

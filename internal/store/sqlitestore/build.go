@@ -26,7 +26,9 @@ import (
 // The statements that read rows.
 const (
 	headSQL = `SELECT (SELECT value FROM meta WHERE key = 'seq'), (SELECT value FROM meta WHERE key = 'changedFrom'),
-		coalesce((SELECT max(k) FROM source), 0), coalesce((SELECT max(k) FROM node), 0), coalesce((SELECT max(k) FROM link), 0)`
+		max(coalesce((SELECT max(k) FROM source), 0), coalesce((SELECT value FROM meta WHERE key = 'source'), 0)),
+		max(coalesce((SELECT max(k) FROM node), 0), coalesce((SELECT value FROM meta WHERE key = 'node'), 0)),
+		max(coalesce((SELECT max(k) FROM link), 0), coalesce((SELECT value FROM meta WHERE key = 'link'), 0))`
 	changedSQL    = `SELECT k FROM changed WHERE what = ? AND seq > ?`
 	sourceColumns = `SELECT k, id, title, url, kind, publisher, authors, publishedOn, contentHash FROM source WHERE k `
 	nodeColumns   = `SELECT k, id, type, name, description, aliases, externalIds, props, createdAt, updatedAt FROM node WHERE k `
@@ -55,7 +57,7 @@ const linkChunk = 4096
 // head is what a state of the file is known by.
 type head struct {
 	seq, changedFrom     int64
-	sources, nodes, link int64 // largest keys
+	sources, nodes, link int64 // largest keys, of rows that are gone too
 }
 
 func readHead(ctx context.Context, tx *sql.Tx) (h head, err error) {

@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -168,89 +167,90 @@ func (o *Oracle) Load(context.Context) (store.Load, error) {
 	return &oracleLoad{o: o, next: next}, nil
 }
 
-func keep(created, updated *kg.Time, old *[2]kg.Time, same bool, now kg.Time) {
-	switch {
-	case old == nil && *created == 0:
-		*created = now
-	case *created == 0:
-		*created = old[0]
-	}
-	switch {
-	case *updated != 0:
-	case old == nil:
-		*updated = max(now, *created)
-	case same:
-		*updated = old[1]
-	default:
-		*updated = now
-	}
-}
-
 // Put writes a batch.
 func (l *oracleLoad) Put(_ context.Context, b *store.Batch) error {
 	now := kg.TimeOf(l.o.now())
-	for _, s := range b.Sources {
-		c := *s
-		l.next.sources[s.ID] = &c
-		for id, x := range l.next.links {
-			l.next.links[id] = l.verified(x)
+	created, changed, err := b.Onto(l.next.records(b.IDs()))
+	if err != nil {
+		return err
+	}
+	for _, part := range []*store.Batch{created, changed} {
+		for _, x := range part.Sources {
+			l.next.sources[x.ID] = x
+		}
+		for _, x := range part.Nodes {
+			times(&x.CreatedAt, &x.UpdatedAt, now)
+			l.next.nodes[x.ID] = x
 		}
 	}
-	for _, n := range b.Nodes {
-		c := *n
-		old := l.next.nodes[n.ID]
-		var times *[2]kg.Time
-		same := false
-		if old != nil {
-			if old.Type != n.Type {
-				return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", n.ID, strings.ToLower(old.Type), strings.ToLower(n.Type))
-			}
-			times = &[2]kg.Time{old.CreatedAt, old.UpdatedAt}
-			same = fmt.Sprint(old.Name, old.Aliases, old.Description, old.ExternalIDs, old.Props) == fmt.Sprint(n.Name, n.Aliases, n.Description, n.ExternalIDs, n.Props)
-		}
-		keep(&c.CreatedAt, &c.UpdatedAt, times, same, now)
-		l.next.nodes[n.ID] = &c
+	for id, x := range l.next.links {
+		l.next.links[id] = l.verified(x)
 	}
-	for _, x := range b.Links {
-		c := l.verified(x)
-		for _, end := range []string{x.From, x.To} {
-			if l.next.nodes[end] == nil {
-				return kg.Errorf(kg.Conflict, "there is no entity %s", end)
+	for _, part := range []*store.Batch{created, changed} {
+		for _, x := range part.Links {
+			for _, end := range []string{x.From, x.To} {
+				if l.next.nodes[end] == nil {
+					return kg.Errorf(kg.Conflict, "there is no entity %s", end)
+				}
 			}
-		}
-		for i := range x.Evidence {
-			if l.next.sources[x.Evidence[i].Source] == nil {
-				return kg.Errorf(kg.Conflict, "there is no source %s", x.Evidence[i].Source)
+			for i := range x.Evidence {
+				if l.next.sources[x.Evidence[i].Source] == nil {
+					return kg.Errorf(kg.Conflict, "there is no source %s", x.Evidence[i].Source)
+				}
 			}
+			times(&x.CreatedAt, &x.UpdatedAt, now)
+			l.next.links[x.ID] = l.verified(x)
 		}
-		old := l.next.links[x.ID]
-		var times *[2]kg.Time
-		same := false
-		if old != nil {
-			if old.Kind != x.Kind {
-				return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID, old.Kind, x.Kind)
-			}
-			times = &[2]kg.Time{old.CreatedAt, old.UpdatedAt}
-			a, b := *old, *c
-			a.CreatedAt, a.UpdatedAt, b.CreatedAt, b.UpdatedAt = 0, 0, 0, 0
-			same = evidenceText(&a) == evidenceText(&b) && a.From == b.From && a.To == b.To && a.Role == b.Role && a.Since == b.Since && a.Until == b.Until
-		}
-		keep(&c.CreatedAt, &c.UpdatedAt, times, same, now)
-		l.next.links[x.ID] = c
 	}
+	return l.remove(b)
+}
+
+// times gives a record the times that it was not given.
+func times(created, updated *kg.Time, now kg.Time) {
+	if *created == 0 {
+		*created = now
+	}
+	if *updated == 0 {
+		*updated = max(now, *created)
+	}
+}
+
+// remove deletes records, links first.
+func (l *oracleLoad) remove(b *store.Batch) error {
+	gone := l.next.records(b.Delete)
+	for _, x := range gone.Links {
+		delete(l.next.links, x.ID)
+	}
+	for _, x := range gone.Nodes {
+		if n := len(l.next.resting([]string{x.ID})); n > 0 {
+			return store.Hanging(x.ID, n)
+		}
+		delete(l.next.nodes, x.ID)
+	}
+	for _, x := range gone.Sources {
+		if n := len(l.next.resting([]string{x.ID})); n > 0 {
+			return store.Hanging(x.ID, n)
+		}
+		delete(l.next.sources, x.ID)
+	}
+	b.Removed(gone)
 	return nil
 }
 
-func evidenceText(l *kg.Link) string {
-	var b strings.Builder
-	for _, e := range l.Evidence {
-		v := "null"
-		if e.Verified != nil {
-			v = fmt.Sprint(*e.Verified)
+// Resting finds what hangs on records.
+func (o *Oracle) Resting(_ context.Context, ids []string) ([]string, error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.resting(ids), nil
+}
+
+func (o *Oracle) resting(ids []string) (out []string) {
+	for _, x := range sorted(o.links) {
+		if slices.Contains(ids, x.From) || slices.Contains(ids, x.To) || slices.ContainsFunc(x.Evidence, func(e kg.Evidence) bool { return slices.Contains(ids, e.Source) }) {
+			out = append(out, x.ID)
 		}
-		fmt.Fprintf(&b, "%q %q %q %q %q %s\n", e.Source, e.Excerpt, e.Prefix, e.Suffix, e.Stance, v)
 	}
-	return b.String()
+	return out
 }
 
 // verified copies a link, its excerpts checked against what texts there are.
