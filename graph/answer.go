@@ -54,6 +54,8 @@ type writer struct {
 	errs    []*gqlerror.Error
 	way     []step
 	present func(error, ast.Path) *gqlerror.Error
+	// mostErrors is how many errors are told.
+	mostErrors int
 }
 
 // step is one element of the way to what is being written: only errors need it, so it is kept and not passed.
@@ -80,7 +82,9 @@ func (w *writer) pop() { w.way = w.way[:len(w.way)-1] }
 // fail reports an error of the field with this key.
 func (w *writer) fail(key string, err error) {
 	w.push(key)
-	w.errs = append(w.errs, w.present(err, w.path()))
+	if len(w.errs) < w.mostErrors {
+		w.errs = append(w.errs, w.present(err, w.path()))
+	}
 	w.pop()
 }
 

@@ -147,7 +147,7 @@ func (c *compiler) trace(f collected, r *root) *traced {
 func (c *compiler) traced(def *ast.Definition, s []ast.SelectionSet, t *traced) *object {
 	obj := &object{name: def.Name}
 	for _, f := range c.collect(def, s...) {
-		x := newOut(f, opCell)
+		x := c.newOut(f, opCell)
 		field := f.fields[0]
 		if field.Name == "__typename" {
 			x.op, x.nonNull = opTypename, true
