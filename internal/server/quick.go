@@ -35,11 +35,10 @@ func quick(body []byte) (*graph.Request, bool) {
 		return ok
 	})
 	// each at most once, the query exactly once, and nothing behind
-	if !ok || seen&^(1<<8|1<<16) != 1 || r.Query == "" {
+	if !ok || seen&^(1<<8|1<<16) != 1 || r.Query == "" || q.next() != 0 {
 		return nil, false
 	}
-	q.next()
-	return r, q.i == len(q.b)
+	return r, true
 }
 
 // quickReader reads JSON from i on.
