@@ -6,6 +6,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/core"
 
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -28,6 +29,7 @@ type checker struct {
 	fragments map[string]*measure
 	aliases   int
 	nesting   int // levels of the deepest value
+	longest   int // bytes of the longest name
 }
 
 // measure is what a selection comes to.
@@ -44,6 +46,13 @@ const maxFields = 1 << 40
 // maxIntrospectionDepth lets the introspection query of every tool pass and circular ones not.
 const maxIntrospectionDepth = 24
 
+// maxName is the longest name, in bytes: errors, logs and traces repeat names.
+const maxName = 256
+
+// maxSpread is how many fields the operations of a document may have together, with fragments spread out: a fragment that
+// spreads another twice doubles what is compiled and kept of it.
+const maxSpread = 20_000
+
 // maxNesting lets every filter that plan.MaxFilterDepth allows pass. Validation takes squared time in the levels of a value.
 const maxNesting = 64
 
@@ -52,15 +61,22 @@ const maxNesting = 64
 func check(doc *ast.QueryDocument, limits *plan.Limits, introspection bool) error {
 	c := &checker{doc: doc, limits: limits, fragments: map[string]*measure{}}
 	for _, f := range doc.Fragments {
+		c.names(f.Name, f.TypeCondition)
 		c.directives(f.Directives)
 		f.SelectionSet = c.tidy(f.SelectionSet)
 	}
 	for _, o := range doc.Operations {
+		c.names(o.Name)
 		c.directives(o.Directives)
 		for _, v := range o.VariableDefinitions {
-			c.nesting = max(c.nesting, levels(v.DefaultValue))
+			c.names(v.Variable, v.Type.Name())
+			c.directives(v.Directives)
+			c.value(v.DefaultValue)
 		}
 		o.SelectionSet = c.tidy(o.SelectionSet)
+	}
+	if c.longest > maxName {
+		return kg.Errorf(kg.BadUserInput, "the document has a name of %d bytes, at most %d fit", c.longest, maxName)
 	}
 	if c.nesting > maxNesting {
 		return kg.Errorf(kg.BadUserInput, "a value of the document has %d levels, at most %d fit", c.nesting, maxNesting)
@@ -75,8 +91,12 @@ func check(doc *ast.QueryDocument, limits *plan.Limits, introspection bool) erro
 	for _, f := range doc.Fragments {
 		all = append(all, f.SelectionSet)
 	}
+	spread := 0
 	for i, set := range all {
 		m := c.set(set, false)
+		if i < len(doc.Operations) {
+			spread += m.fields
+		}
 		switch {
 		case m.schema && !introspection:
 			return kg.Errorf(codeIntrospection, "introspection is off on this server; its schema can be had from whoever runs it")
@@ -86,6 +106,8 @@ func check(doc *ast.QueryDocument, limits *plan.Limits, introspection bool) erro
 			return kg.Errorf(kg.DepthLimit, "introspection has %d levels, the limit is %d", m.introspection, maxIntrospectionDepth)
 		case m.fields > limits.MaxCost:
 			return kg.Errorf(kg.CostLimit, "the document has more than %d fields with its fragments spread out; ask for less at once", limits.MaxCost)
+		case spread > maxSpread:
+			return kg.Errorf(kg.CostLimit, "the operations of the document have more than %d fields with their fragments spread out; ask for less at once", maxSpread)
 		case i < len(doc.Operations) && c.roots(set, map[string]bool{}) > limits.MaxRootFields:
 			return kg.Errorf(kg.CostLimit, "the operation has more than %d fields of Query; send several requests", limits.MaxRootFields)
 		}
@@ -93,24 +115,39 @@ func check(doc *ast.QueryDocument, limits *plan.Limits, introspection bool) erro
 	return nil
 }
 
+// names notes the lengths of names.
+func (c *checker) names(list ...string) {
+	for _, name := range list {
+		c.longest = max(c.longest, len(name))
+	}
+}
+
 func (c *checker) directives(list ast.DirectiveList) {
 	for _, d := range list {
+		c.names(d.Name)
 		c.arguments(d.Arguments)
 	}
 }
 
 func (c *checker) arguments(list ast.ArgumentList) {
 	for _, a := range list {
-		c.nesting = max(c.nesting, levels(a.Value))
+		c.names(a.Name)
+		c.value(a.Value)
 	}
 }
 
+func (c *checker) value(v *ast.Value) { c.nesting = max(c.nesting, c.levels(v)) }
+
 // levels counts the lists and objects around the innermost value; the parser bounds them, so this ends.
-func levels(v *ast.Value) int {
+func (c *checker) levels(v *ast.Value) int {
 	n := 0
 	if v != nil {
+		if v.Kind == ast.Variable || v.Kind == ast.EnumValue {
+			c.names(v.Raw)
+		}
 		for _, child := range v.Children {
-			n = max(n, 1+levels(child.Value))
+			c.names(child.Name)
+			n = max(n, 1+c.levels(child.Value))
 		}
 	}
 	return n
@@ -123,6 +160,7 @@ func (c *checker) tidy(set ast.SelectionSet) ast.SelectionSet {
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
+			c.names(s.Alias, s.Name)
 			c.arguments(s.Arguments)
 			c.directives(s.Directives)
 			if s.Alias != s.Name {
@@ -137,8 +175,10 @@ func (c *checker) tidy(set ast.SelectionSet) ast.SelectionSet {
 			}
 			s.SelectionSet = c.tidy(s.SelectionSet)
 		case *ast.FragmentSpread:
+			c.names(s.Name)
 			c.directives(s.Directives)
 		case *ast.InlineFragment:
+			c.names(s.TypeCondition)
 			c.directives(s.Directives)
 			s.SelectionSet = c.tidy(s.SelectionSet)
 		}
@@ -330,14 +370,33 @@ func followCost(k *follow, f *plan.Field, n int) int {
 	return sum
 }
 
-// validationErrors cuts the errors of validation to size and gives them their code.
-func (e *Engine) validationErrors(list gqlerror.List) []*gqlerror.Error {
-	if most := e.opts.Limits.MaxErrors; len(list) > most {
-		list = list[:most]
+// enough ends a validation that has found as many errors as an answer tells.
+type enough struct{}
+
+// validate checks a document against the schema, and stops at MaxErrors: a document can have an error for every token, and
+// each may repeat a name.
+func (e *Engine) validate(doc *ast.QueryDocument) (errs []*gqlerror.Error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if _, ok := p.(enough); !ok {
+				panic(p)
+			}
+		}
+	}()
+	observers := &core.Events{}
+	for _, r := range e.rules {
+		r.RuleFunc(observers, func(options ...core.ErrorOption) {
+			err := &gqlerror.Error{}
+			for _, o := range options {
+				o(err)
+			}
+			err.Message = clip(err.Message)
+			err.Extensions = map[string]any{"code": string(codeValidation)}
+			if errs = append(errs, err); len(errs) >= e.opts.Limits.MaxErrors {
+				panic(enough{})
+			}
+		})
 	}
-	for _, err := range list {
-		err.Extensions = map[string]any{"code": string(codeValidation)}
-		err.Rule = ""
-	}
-	return list
+	core.Walk(e.opts.Catalog.Schema, doc, observers)
+	return errs
 }

@@ -8,17 +8,28 @@ import (
 )
 
 // A document that was parsed and validated is kept, so that sending it again costs neither, nor planning. The cache is
-// bounded in bytes of documents: what is kept of one is a small multiple of its text.
+// bounded in bytes of what is kept: of the document, a multiple of its text; of what was compiled of it, so much for each field
+// written, which are many more where fragments spread others or a field leads to several types.
 const (
-	cacheBytes  = 4 << 20
+	cacheBytes  = 64 << 20
 	maxCached   = 16 << 10 // longer documents are not kept
 	maxVariants = 16       // settings of @skip and @include that are kept of one operation
+	// textFactor, fieldBytes and rootBytes are what is kept for a byte of text, a field compiled, and a root field with what a
+	// store compiled for it, as measured: see TestTheCacheIsBoundedByWhatItKeeps.
+	textFactor = 40
+	fieldBytes = 640
+	rootBytes  = 4 << 10
+	// maxCompiled is how many fields an operation may be compiled to, those of each type that a field leads to counted by
+	// themselves.
+	maxCompiled = maxSpread + maxSpread/2
 )
 
 // document is a valid document.
 type document struct {
 	text string
 	doc  *ast.QueryDocument
+
+	size int // bytes kept, as the cache counts them; the cache's lock guards it
 
 	mu       sync.Mutex
 	compiled map[string]*compiled // by operation name and steering variables
@@ -54,11 +65,25 @@ func (d *documents) put(x *document) {
 		return
 	}
 	d.items[x.text] = d.order.PushFront(x)
-	for d.bytes += len(x.text); d.bytes > cacheBytes; {
-		last := d.order.Back()
-		old := d.order.Remove(last).(*document) //nolint:forcetypeassert // nothing else is put in
+	d.grow(x, textFactor*len(x.text))
+}
+
+// add counts what was compiled of a document, if it is kept.
+func (d *documents) add(x *document, n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if e := d.items[x.text]; e != nil && e.Value == x {
+		d.grow(x, n)
+	}
+}
+
+// grow notes that more is kept of a document, and drops what was not used for longest until all fits.
+func (d *documents) grow(x *document, n int) {
+	x.size += n
+	for d.bytes += n; d.bytes > cacheBytes; {
+		old := d.order.Remove(d.order.Back()).(*document) //nolint:forcetypeassert // nothing else is put in
 		delete(d.items, old.text)
-		d.bytes -= len(old.text)
+		d.bytes -= old.size
 	}
 }
 
@@ -95,7 +120,7 @@ func steers(doc *ast.QueryDocument, set ast.SelectionSet, seen map[string]bool, 
 }
 
 // compile gives an operation compiled for these variables, from the document's memory where it can.
-func (e *Engine) compile(d *document, op *ast.OperationDefinition, vars map[string]any) *compiled {
+func (e *Engine) compile(d *document, op *ast.OperationDefinition, vars map[string]any) (*compiled, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	names, ok := d.steering[op.Name]
@@ -111,12 +136,14 @@ func (e *Engine) compile(d *document, op *ast.OperationDefinition, vars map[stri
 			key += "\x000"
 		}
 	}
-	c := d.compiled[key]
-	if c == nil {
-		c = (&compiler{cat: e.opts.Catalog, doc: d.doc, vars: vars, eng: e}).operation(op)
-		if len(d.compiled) < maxVariants {
-			d.compiled[key] = c
-		}
+	if c := d.compiled[key]; c != nil {
+		return c, nil
 	}
-	return c
+	comp := &compiler{cat: e.opts.Catalog, doc: d.doc, vars: vars, eng: e}
+	c, err := comp.bounded(op)
+	if err == nil && len(d.compiled) < maxVariants {
+		d.compiled[key] = c
+		e.documents.add(d, fieldBytes*comp.fields+rootBytes*len(c.roots))
+	}
+	return c, err
 }

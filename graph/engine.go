@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -17,7 +18,6 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
-	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/core"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 	"golang.org/x/sync/errgroup"
@@ -72,7 +72,7 @@ type Engine struct {
 	opts      Options
 	log       *slog.Logger
 	documents documents
-	rules     *rules.Rules
+	rules     []core.Rule
 	generated graphql.ExecutableSchema
 	buffers   sync.Pool
 	analyses  *analyses
@@ -89,20 +89,25 @@ func New(opts Options) (*Engine, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	e := &Engine{opts: opts, log: opts.Logger, rules: rules.NewDefaultRules(), analyses: newAnalyses()}
+	e := &Engine{opts: opts, log: opts.Logger, analyses: newAnalyses()}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	of := rules.NewDefaultRules()
 	if !opts.Introspection {
 		// without introspection nothing may be guessed either
 		for name, rule := range map[string]core.RuleFunc{
 			"FieldsOnCorrectType": rules.FieldsOnCorrectTypeRuleWithoutSuggestions.RuleFunc, "KnownArgumentNames": rules.KnownArgumentNamesRuleWithoutSuggestions.RuleFunc,
 			"KnownTypeNames": rules.KnownTypeNamesRuleWithoutSuggestions.RuleFunc, "ValuesOfCorrectType": rules.ValuesOfCorrectTypeRuleWithoutSuggestions.RuleFunc, "ScalarLeafs": rules.ScalarLeafsRuleWithoutSuggestions.RuleFunc,
 		} {
-			e.rules.ReplaceRule(name, rule)
+			of.ReplaceRule(name, rule)
 		}
 	}
-	e.rules.ReplaceRule("ValuesOfCorrectType", numbers(e.rules.GetInner()["ValuesOfCorrectType"]))
+	of.ReplaceRule("ValuesOfCorrectType", numbers(of.GetInner()["ValuesOfCorrectType"]))
+	for name, rule := range of.GetInner() {
+		e.rules = append(e.rules, core.Rule{Name: name, RuleFunc: rule})
+	}
+	sort.Sort(core.NameSorter(e.rules)) // as ValidateWithRules would
 	e.documents.items = map[string]*list.Element{}
 	e.generated = exec.NewExecutableSchema(exec.Config{Schema: opts.Catalog.Schema, Resolvers: &Resolver{}})
 	e.buffers.New = func() any { b := make([]byte, 0, 16<<10); return &b }
@@ -191,8 +196,11 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 			}
 		}
 	}
-	c := e.compile(d, op, vars)
-	w := &writer{cat: e.opts.Catalog, vars: vars, answers: make([]answer, len(c.roots))}
+	c, err := e.compile(d, op, vars)
+	if err != nil {
+		return e.refuse(ctx, resp, err)
+	}
+	w := &writer{cat: e.opts.Catalog, vars: vars, answers: make([]answer, len(c.roots)), mostErrors: e.opts.Limits.MaxErrors}
 	w.present = func(err error, path ast.Path) *gqlerror.Error { return e.present(ctx, err, path) }
 	total := 0
 	for i, root := range c.roots {
@@ -296,16 +304,25 @@ func (e *Engine) read(ctx context.Context, r *Request) (*document, []*gqlerror.E
 	if err := check(doc, &e.opts.Limits, e.opts.Introspection); err != nil {
 		return nil, []*gqlerror.Error{e.present(ctx, err, nil)}
 	}
-	if errs := validator.ValidateWithRules(e.opts.Catalog.Schema, doc, e.rules); len(errs) > 0 {
-		return nil, e.validationErrors(errs)
+	if errs := e.validate(doc); len(errs) > 0 {
+		return nil, errs
 	}
 	return &document{text: query, doc: doc, compiled: map[string]*compiled{}, steering: map[string][]string{}}, nil
 }
 
-// clip keeps a parser's message from repeating a long document.
+// maxMessage is the longest message of an error, in characters: an error must not repeat what may be as long as a request.
+const maxMessage = 300
+
+// clip cuts a message to size.
 func clip(s string) string {
-	if r := []rune(s); len(r) > 200 {
-		return string(r[:200]) + "…"
+	if len(s) <= maxMessage {
+		return s
+	}
+	n := 0
+	for i := range s {
+		if n++; n == maxMessage {
+			return s[:i] + "…"
+		}
 	}
 	return s
 }
@@ -407,7 +424,9 @@ func (e *Engine) execute(ctx context.Context, r *Request, d *document, op *ast.O
 			x.write = time.Since(began) // of all fields: they are written side by side
 		}
 	}
-	resp.Errors = graphql.GetErrors(ctx)
+	if resp.Errors = graphql.GetErrors(ctx); len(resp.Errors) > w.mostErrors {
+		resp.Errors = resp.Errors[:w.mostErrors]
+	}
 	if answer != nil {
 		resp.Data = answer.Data
 	}
@@ -448,12 +467,9 @@ func (r *Response) JSON() []byte {
 func (r *Response) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if len(r.Errors) > 0 {
-		dst = append(dst, `"errors":`...)
-		b, err := json.Marshal(r.Errors)
-		if err != nil {
-			b = []byte(`[{"message":"the errors could not be written","extensions":{"code":"INTERNAL"}}]`)
-		}
-		dst = append(dst, b...)
+		dst = append(dst, `"errors":[`...)
+		dst = appendErrors(dst, r.Errors)
+		dst = append(dst, ']')
 	}
 	if r.Data != nil {
 		if len(r.Errors) > 0 {
@@ -467,6 +483,31 @@ func (r *Response) AppendJSON(dst []byte) []byte {
 		dst = append(dst, r.Extensions...)
 	}
 	return append(dst, '}')
+}
+
+// maxErrorBytes is how long the errors of an answer are together; what would be beyond is left out.
+const maxErrorBytes = 60 << 10
+
+// appendErrors writes errors, as many as fit and at least the first: without its details where those are too long.
+func appendErrors(dst []byte, errs []*gqlerror.Error) []byte {
+	start := len(dst)
+	for i, err := range errs {
+		b, failed := json.Marshal(err)
+		if failed != nil || len(b) > maxErrorBytes {
+			b, failed = json.Marshal(&gqlerror.Error{Message: err.Message, Extensions: map[string]any{"code": err.Extensions["code"]}})
+		}
+		if failed != nil {
+			b = []byte(`{"message":"the error could not be written","extensions":{"code":"INTERNAL"}}`)
+		}
+		if i > 0 {
+			if len(dst)-start+len(b) >= maxErrorBytes {
+				break
+			}
+			dst = append(dst, ',')
+		}
+		dst = append(dst, b...)
+	}
+	return dst
 }
 
 // maxPooled is the largest buffer that is kept for another answer.

@@ -271,11 +271,11 @@ func (s *spot) scalar(x *out) (kg.Value, error) {
 	case opProp:
 		return p.row.Vals[x.index], nil
 	case opSentence:
-		told, ok := x.sentence(s.w.cat, p.row)
-		if !ok {
+		k := s.w.cat.Kind(p.row.Vals[x.index].Str)
+		if k == nil {
 			return kg.Value{}, kg.Errorf(kg.Internal, "sentence has no value")
 		}
-		return str(told)
+		return str(k.Sentence(p.row.Vals[x.more[1]].Str, p.row.Vals[x.more[2]].Str, p.row.Vals[x.more[0]].Str))
 	case opTotal:
 		return num(p.row.Kids[x.index].Total)
 	case opTotalCount:
@@ -326,8 +326,6 @@ func (s *spot) scalar(x *out) (kg.Value, error) {
 		return num(p.stats.Sources)
 	case opStatUnevidenced:
 		return num(p.stats.LinksWithoutEvidence)
-	case opStatRefuted:
-		return num(p.stats.RefutedLinks)
 	case opStatUnverified:
 		return num(p.stats.UnverifiedExcerpts)
 	}

@@ -6,3 +6,10 @@ import "context"
 func ForceGenerated(ctx context.Context) context.Context {
 	return context.WithValue(ctx, forceKey{}, true)
 }
+
+// CachedBytes is how many bytes an engine's cache of documents counts.
+func CachedBytes(e *Engine) int {
+	e.documents.mu.Lock()
+	defer e.documents.mu.Unlock()
+	return e.documents.bytes
+}

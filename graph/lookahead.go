@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 )
 
@@ -68,7 +69,6 @@ const (
 	opStatLinks
 	opStatSources
 	opStatUnevidenced
-	opStatRefuted
 	opStatUnverified
 	// of a traced answer: what stands in the cell
 	opCell
@@ -84,7 +84,7 @@ type out struct {
 	field   *ast.Field
 	objs    *objects // of fields that have a selection
 	index   int
-	more    [4]int // opSentence: the other indexes
+	more    [3]int // opSentence: the other indexes
 	cell    string // opCell…: its name
 	op      op
 	nonNull bool
@@ -181,6 +181,24 @@ type compiler struct {
 	doc  *ast.QueryDocument
 	vars map[string]any
 	eng  *Engine
+	// fields is how many were compiled so far.
+	fields int
+}
+
+// tooLarge ends the compilation of an operation that comes to too many fields.
+type tooLarge struct{}
+
+// bounded compiles an operation, unless it is too large.
+func (c *compiler) bounded(o *ast.OperationDefinition) (done *compiled, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if _, ok := p.(tooLarge); !ok {
+				panic(p)
+			}
+			err = kg.Errorf(kg.CostLimit, "the operation has more than %d fields, those of each type that one can lead to counted; ask for less at once", maxCompiled)
+		}
+	}()
+	return c.operation(o), nil
 }
 
 // collected is the fields of one response key.
@@ -264,7 +282,10 @@ func sets(fields []*ast.Field) []ast.SelectionSet {
 }
 
 // newOut begins a field of an answer.
-func newOut(f collected, o op) out {
+func (c *compiler) newOut(f collected, o op) out {
+	if c.fields++; c.fields > maxCompiled {
+		panic(tooLarge{})
+	}
 	first := f.fields[0]
 	t := first.Definition
 	x := out{key: f.key, quoted: "," + strconv.Quote(f.key) + ":", op: o, field: first}
@@ -283,7 +304,7 @@ func (c *compiler) operation(o *ast.OperationDefinition) *compiled {
 		name := f.fields[0].Name
 		switch name {
 		case "__typename":
-			x := newOut(f, opTypename)
+			x := c.newOut(f, opTypename)
 			x.nonNull = true
 			done.object.outs = append(done.object.outs, x)
 			continue
@@ -291,7 +312,7 @@ func (c *compiler) operation(o *ast.OperationDefinition) *compiled {
 			done.generic = true
 			continue
 		case "serverInfo":
-			x := newOut(f, opLimits)
+			x := c.newOut(f, opLimits)
 			x.objs = &objects{one: c.serverInfo(sets(f.fields))}
 			done.object.outs = append(done.object.outs, x)
 			continue
@@ -308,7 +329,7 @@ func (c *compiler) operation(o *ast.OperationDefinition) *compiled {
 // root compiles one root field that asks the store.
 func (c *compiler) root(f collected) *root {
 	field := f.fields[0]
-	r := &root{out: newOut(f, opRoot), follow: &follow{field: field, at: "Query." + field.Name}}
+	r := &root{out: c.newOut(f, opRoot), follow: &follow{field: field, at: "Query." + field.Name}}
 	def := c.cat.Schema.Types[field.Definition.Type.Name()]
 	everyType := c.cat.Entities | 1<<c.cat.Source.Index | 1<<c.cat.Link.Index | 1<<c.cat.Evidence.Index
 	record := func(types catalog.TypeSet) {
@@ -380,14 +401,14 @@ func (c *compiler) record(t *catalog.Type, s []ast.SelectionSet, sel *selection)
 	for _, f := range c.collect(def, s...) {
 		sel.leaves++
 		field := f.fields[0]
-		x := newOut(f, opProp)
+		x := c.newOut(f, opProp)
 		switch {
 		case field.Name == "__typename":
 			x.op, x.nonNull = opTypename, true
 		case field.Name == "sentence":
 			x.op = opSentence
 			x.index = sel.prop(c.cat.Prop("kind"))
-			for i, name := range [4]string{"role", catalog.FromName, catalog.ToName, "standing"} {
+			for i, name := range [3]string{"role", catalog.FromName, catalog.ToName} {
 				x.more[i] = sel.prop(c.cat.Prop(name))
 			}
 		case field.Name == "externalIds":
@@ -474,7 +495,7 @@ func (c *compiler) connection(def *ast.Definition, s []ast.SelectionSet, k *foll
 	obj := &object{name: def.Name}
 	want := &k.base.Want
 	for _, f := range c.collect(def, s...) {
-		x := newOut(f, opTypename)
+		x := c.newOut(f, opTypename)
 		field := f.fields[0]
 		switch field.Name {
 		case "__typename":
@@ -532,7 +553,7 @@ func (c *compiler) edge(e collected, k *follow, types catalog.TypeSet) *object {
 	def := c.cat.Schema.Types[e.fields[0].Definition.Type.Name()]
 	obj := &object{name: def.Name}
 	for _, f := range c.collect(def, sets(e.fields)...) {
-		x := newOut(f, opTypename)
+		x := c.newOut(f, opTypename)
 		field := f.fields[0]
 		switch field.Name {
 		case "__typename":
@@ -575,7 +596,7 @@ func (c *compiler) edge(e collected, k *follow, types catalog.TypeSet) *object {
 func (c *compiler) facet(fc collected, to *facets) *object {
 	obj := &object{name: "Facet"}
 	for _, f := range c.collect(c.cat.Schema.Types["Facet"], sets(fc.fields)...) {
-		x := newOut(f, opTypename)
+		x := c.newOut(f, opTypename)
 		switch f.fields[0].Name {
 		case "__typename":
 			x.nonNull = true
@@ -593,7 +614,7 @@ func (c *compiler) facet(fc collected, to *facets) *object {
 func (c *compiler) bucket(b collected, to *facets) *object {
 	obj := &object{name: "FacetBucket"}
 	for _, f := range c.collect(c.cat.Schema.Types["FacetBucket"], sets(b.fields)...) {
-		x := newOut(f, opTypename)
+		x := c.newOut(f, opTypename)
 		switch f.fields[0].Name {
 		case "__typename":
 			x.nonNull = true
@@ -621,7 +642,7 @@ func (c *compiler) bucket(b collected, to *facets) *object {
 func (c *compiler) plain(name string, p collected, ops map[string]op) *object {
 	obj := &object{name: name}
 	for _, f := range c.collect(c.cat.Schema.Types[name], sets(p.fields)...) {
-		x := newOut(f, opTypename)
+		x := c.newOut(f, opTypename)
 		if o, ok := ops[f.fields[0].Name]; ok {
 			x.op = o
 		} else {
@@ -635,7 +656,7 @@ func (c *compiler) plain(name string, p collected, ops map[string]op) *object {
 func (c *compiler) stats(s []ast.SelectionSet) *object {
 	obj := &object{name: "GraphStats"}
 	for _, f := range c.collect(c.cat.Schema.Types["GraphStats"], s...) {
-		x := newOut(f, opTypename)
+		x := c.newOut(f, opTypename)
 		switch f.fields[0].Name {
 		case "__typename":
 			x.nonNull = true
@@ -647,8 +668,6 @@ func (c *compiler) stats(s []ast.SelectionSet) *object {
 			x.op = opStatSources
 		case "linksWithoutEvidence":
 			x.op = opStatUnevidenced
-		case "refutedLinks":
-			x.op = opStatRefuted
 		case "unverifiedExcerpts":
 			x.op = opStatUnverified
 		}
@@ -671,7 +690,7 @@ func (c *compiler) serverInfo(s []ast.SelectionSet) *object {
 	constants = func(name string, s []ast.SelectionSet) *object {
 		obj := &object{name: name}
 		for _, f := range c.collect(c.cat.Schema.Types[name], s...) {
-			x := newOut(f, opConst)
+			x := c.newOut(f, opConst)
 			switch n := f.fields[0].Name; n {
 			case "__typename":
 				x.op, x.nonNull = opTypename, true

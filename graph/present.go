@@ -19,7 +19,7 @@ func (e *Engine) present(ctx context.Context, err error, path ast.Path) *gqlerro
 	var own *kg.Error
 	switch {
 	case errors.As(err, &own) && code != kg.Internal:
-		out.Message = own.Message
+		out.Message = clip(own.Message)
 		for k, v := range own.Details {
 			out.Extensions[k] = v
 		}

@@ -10,8 +10,6 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-
-	"github.com/throughline/throughline/internal/kg"
 )
 
 // TypeSet is a set of types by their index.
@@ -413,18 +411,11 @@ func (c *Catalog) DerivedField(typeName, field string) *DerivedField {
 func (c *Catalog) AllKinds() KindSet { return KindSet(1)<<len(c.Kinds) - 1 }
 
 // Sentence says a link as one English sentence.
-func (k *Kind) Sentence(from, to, role string, standing kg.Standing) string {
-	s := from + " " + k.Phrase + " " + to
+func (k *Kind) Sentence(from, to, role string) string {
 	if role != "" {
-		s += " (" + role + ")"
+		return from + " " + k.Phrase + " " + to + " (" + role + ")."
 	}
-	switch standing {
-	case kg.Disputed:
-		s += " (disputed)"
-	case kg.Refuted:
-		s = "It is denied that " + s
-	}
-	return s + "."
+	return from + " " + k.Phrase + " " + to + "."
 }
 
 // DerivedTo finds the derived field of owner that lists nodes of type other, nil when there is none.

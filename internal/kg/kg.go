@@ -24,6 +24,8 @@ type Node struct {
 	Props     map[string]any
 	CreatedAt Time // 0 = not given
 	UpdatedAt Time // 0 = not given
+	// Clear names the fields that a merging load empties. It is not kept.
+	Clear []string
 }
 
 // ExternalID is one identifier in another register. URL may be "".
@@ -43,6 +45,7 @@ type Link struct {
 	Evidence     []Evidence // at least one, in the order given; order is kept
 	CreatedAt    Time
 	UpdatedAt    Time
+	Clear        []string // as Node's
 }
 
 // Evidence is the words of one source for or against a link. Its id is not stored but derived: see EvidenceID.
@@ -66,4 +69,5 @@ type Source struct {
 	Authors     []string
 	PublishedOn PartialDate
 	Text        string
+	Clear       []string // as Node's
 }

@@ -35,10 +35,11 @@ func quick(body []byte) (*graph.Request, bool) {
 		return ok
 	})
 	// each at most once, the query exactly once, and nothing behind
-	if !ok || seen&^(1<<8|1<<16) != 1 || r.Query == "" || q.next() != 0 {
+	if !ok || seen&^(1<<8|1<<16) != 1 || r.Query == "" {
 		return nil, false
 	}
-	return r, true
+	q.next()
+	return r, q.i == len(q.b)
 }
 
 // quickReader reads JSON from i on.

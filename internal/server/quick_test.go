@@ -35,6 +35,7 @@ var (
 		`{"query":"a","variables":{"x":{"y":1}}}`, `{"query":"a","variables":{"x":[1]}}`, `{"query":"a","variables":{"x":1.5}}`, `{"query":"a","variables":{"x":01}}`, `{"query":"a","variables":{"x":-1}}`,
 		`{"query":"a","variables":{"x":1,"x":2}}`, `{"query":"a","extensions":{}}`, `{"Query":"a"}`, `{"query":"\u0041"}`, `{"query":"\ud800"}`, `{"query":"a` + "\x00" + `"}`, `{"query":"a`,
 		`{"query":"a",}`, `{"query":"a","variables":{"x":tru}}`, `{"query":"a","variables":{"x":1e5}}`, `{"query":"a","operationName":null}`, `{"query":"a\`, `{"query":"a\"}`,
+		`{"query":"a"}` + "\x00", `{"query":"a"}` + "\x00 x", `{"query":"a","variables":{"x":1` + "\x00" + `}}`,
 	}
 )
 

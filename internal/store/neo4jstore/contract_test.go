@@ -77,6 +77,11 @@ func TestWholeAsTheOracle(t *testing.T) {
 	storetest.RunWhole(t, cat, open, 8, 12)
 }
 
+func TestRandomLoadsAsTheOracle(t *testing.T) {
+	cat, open := shared(t)
+	storetest.RunLoads(t, cat, open, 8, 6)
+}
+
 func TestEndsWithItsContext(t *testing.T) {
 	cat, open := shared(t)
 	storetest.RunCancel(t, cat, open(t))

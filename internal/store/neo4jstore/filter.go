@@ -301,20 +301,18 @@ func (c *compiler) linkFilter(where string, f *plan.LinkFilter, r, o string, typ
 		return where
 	}
 	c.w(where)
-	c.linkFits(f, kindOf(r, f.NamesRefuted()), r, o, types)
+	c.linkFits(f, r, o, types)
 	return " AND "
 }
 
-// linkFits writes the parts of a filter on r, whose kind is an expression. That a REFUTED link was asked for is seen to by
-// the pattern that r stands in: see along.
-func (c *compiler) linkFits(f *plan.LinkFilter, kind, r, o string, types catalog.TypeSet) {
+func (c *compiler) linkFits(f *plan.LinkFilter, r, o string, types catalog.TypeSet) {
 	c.note('(')
 	c.w("(")
 	a := all{c: c}
 	for _, x := range f.And {
 		c.note('&')
 		a.next()
-		c.linkFits(x, kind, r, o, types)
+		c.linkFits(x, r, o, types)
 	}
 	if f.Or != nil {
 		c.note('|')
@@ -328,7 +326,7 @@ func (c *compiler) linkFits(f *plan.LinkFilter, kind, r, o string, types catalog
 				if i > 0 {
 					c.w(" OR ")
 				}
-				c.linkFits(x, kind, r, o, types)
+				c.linkFits(x, r, o, types)
 			}
 			c.w(")")
 		}
@@ -337,21 +335,12 @@ func (c *compiler) linkFits(f *plan.LinkFilter, kind, r, o string, types catalog
 		c.note('!')
 		a.next()
 		c.w("NOT ")
-		c.linkFits(f.Not, kind, r, o, types)
+		c.linkFits(f.Not, r, o, types)
 	}
 	if f.Kinds != nil {
 		c.note('k')
 		a.next()
-		c.w(kind, " IN ", c.param(c.kindList(*f.Kinds)))
-	}
-	if f.Standing != nil {
-		c.note('z')
-		a.next()
-		names := make([]string, len(f.Standing))
-		for i, s := range f.Standing {
-			names[i] = s.String()
-		}
-		c.w(standingOf(r), " IN ", c.param(names))
+		c.w("type(", r, ") IN ", c.param(c.kindList(*f.Kinds)))
 	}
 	if f.Role != nil {
 		c.note('r')
@@ -376,7 +365,7 @@ func (c *compiler) linkFits(f *plan.LinkFilter, kind, r, o string, types catalog
 	if f.Sources != nil {
 		c.note('s')
 		a.next()
-		c.w("any(source IN ", supporters(r), " WHERE source IN ", c.param(f.Sources), ")")
+		c.w("any(source IN coalesce(", r, ".sources, []) WHERE source IN ", c.param(f.Sources), ")")
 	}
 	if f.Other != nil {
 		c.note('o')

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -74,21 +73,14 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 // count finds out what is not there; Neo4j keeps the numbers.
 func (l *load) count(ctx context.Context) error {
 	rows, _, err := l.s.read(ctx, "MATCH (n:Entity) RETURN '' AS kind, count(n) AS n UNION ALL"+
-		l.s.layout.eachType("MATCH ()-[r:%s]->() RETURN '%s' AS kind, count(r) AS n"), nil)
-	refuted := false
+		l.s.layout.eachKind("MATCH ()-[r:%s]->() RETURN '%s' AS kind, count(r) AS n"), nil)
 	for _, r := range rows {
 		none := asInt(r[1]) == 0
-		switch name := asString(r[0]); {
-		case name == "":
+		if k := l.s.layout.cat.Kind(asString(r[0])); k == nil {
 			l.noNodes = none
-		case name == refutedType:
-			refuted = !none
-		case none:
-			l.noLinks |= 1 << l.s.layout.cat.Kind(name).Index
+		} else if none {
+			l.noLinks |= 1 << k.Index
 		}
-	}
-	if refuted {
-		l.noLinks = 0 // some are of any kind
 	}
 	return err
 }
@@ -117,14 +109,21 @@ func (l *load) Put(ctx context.Context, b *store.Batch) error {
 	if l.done {
 		return kg.Errorf(kg.Internal, "the load has ended")
 	}
+	if l.waiting.Merge != b.Merge {
+		if err := l.flush(ctx); err != nil {
+			return err
+		}
+	}
 	w := &l.waiting
 	w.Sources, w.Nodes, w.Links = append(w.Sources, b.Sources...), append(w.Nodes, b.Nodes...), append(w.Links, b.Links...)
-	w.Distinct = w.Distinct && b.Distinct
+	w.Distinct, w.Merge, w.Report = w.Distinct && b.Distinct, b.Merge, b.Report
 	l.texts += textBytes(b)
-	if len(w.Sources)+len(w.Nodes)+len(w.Links) < batchSize && l.texts < batchText {
-		return nil
+	if len(w.Sources)+len(w.Nodes)+len(w.Links) >= batchSize || l.texts >= batchText || len(b.Delete) > 0 {
+		if err := l.flush(ctx); err != nil {
+			return err
+		}
 	}
-	return l.flush(ctx)
+	return l.remove(ctx, b)
 }
 
 // textBytes counts the bytes of what can be long.
@@ -151,24 +150,26 @@ func textBytes(b *store.Batch) (n int) {
 // flush writes what waits: sources, then nodes, then links, in transactions of at most batchSize records.
 func (l *load) flush(ctx context.Context) error {
 	b := l.waiting
-	l.waiting, l.texts = store.Batch{Distinct: b.Distinct}, 0
-	for part := range slices.Chunk(b.Sources, batchSize) {
-		if err := l.putSources(ctx, part); err != nil {
+	l.waiting, l.texts = store.Batch{Distinct: b.Distinct, Merge: b.Merge}, 0
+	part := func(of store.Batch) store.Batch {
+		of.Distinct, of.Merge, of.Report = b.Distinct, b.Merge, b.Report
+		return of
+	}
+	for list := range slices.Chunk(b.Sources, batchSize) {
+		if err := l.putSources(ctx, part(store.Batch{Sources: list})); err != nil {
 			return err
 		}
 	}
-	for part := range slices.Chunk(b.Nodes, batchSize) {
-		err := l.supposing(ctx, b.Distinct, func(tx neo4j.ManagedTransaction, distinct bool) error { return l.putNodes(ctx, tx, part, distinct) })
-		if err != nil {
+	for list := range slices.Chunk(b.Nodes, batchSize) {
+		if err := l.supposing(ctx, part(store.Batch{Nodes: list}), l.putNodes); err != nil {
 			return err
 		}
 	}
-	for part := range slices.Chunk(b.Links, batchSize) {
-		if err := l.hold(ctx, part); err != nil {
+	for list := range slices.Chunk(b.Links, batchSize) {
+		if err := l.hold(ctx, list); err != nil {
 			return err
 		}
-		err := l.supposing(ctx, b.Distinct, func(tx neo4j.ManagedTransaction, distinct bool) error { return l.putLinks(ctx, tx, part, distinct) })
-		if err != nil {
+		if err := l.supposing(ctx, part(store.Batch{Links: list}), l.putLinks); err != nil {
 			return err
 		}
 	}
@@ -176,11 +177,29 @@ func (l *load) flush(ctx context.Context) error {
 }
 
 // supposing runs a transaction that may suppose records to be new, and again without that when one of them was there:
-// another server's load is writing the same.
-func (l *load) supposing(ctx context.Context, distinct bool, work func(tx neo4j.ManagedTransaction, distinct bool) error) error {
-	err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) error { return work(tx, distinct) })
-	if distinct && notUnique(err) {
-		err = l.s.write(ctx, func(tx neo4j.ManagedTransaction) error { return work(tx, false) })
+// another server's load is writing the same. What became of the records is reported once it is so.
+func (l *load) supposing(ctx context.Context, b store.Batch, work func(ctx context.Context, tx neo4j.ManagedTransaction, b *store.Batch) error) error {
+	type change struct{ was, is any }
+	var changes []change
+	report := b.Report
+	if report != nil {
+		b.Report = func(was, is any) { changes = append(changes, change{was, is}) }
+	}
+	try := func() error {
+		return l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
+			changes = changes[:0] // the driver may run it again
+			return work(ctx, tx, &b)
+		})
+	}
+	err := try()
+	if b.Distinct && notUnique(err) {
+		b.Distinct = false
+		err = try()
+	}
+	if err == nil {
+		for _, c := range changes {
+			report(c.was, c.is)
+		}
 	}
 	return err
 }
@@ -197,7 +216,7 @@ func (l *load) lock(ctx context.Context, tx neo4j.ManagedTransaction) error {
 	return err
 }
 
-// times are those of a record that is new: see store.Load.
+// times are those of a record that is written: see store.Load.
 func (l *load) times(created, updated kg.Time) (kg.Time, kg.Time) {
 	if created == 0 {
 		created = l.now
@@ -206,47 +225,6 @@ func (l *load) times(created, updated kg.Time) (kg.Time, kg.Time) {
 		updated = max(created, l.now)
 	}
 	return created, updated
-}
-
-// keepTimes are those of a record that was there: see store.Load.
-func (l *load) keepTimes(created, updated kg.Time, old map[string]any, same bool) (kg.Time, kg.Time) {
-	if created == 0 {
-		created = kg.Time(asInt(old["createdAt"]))
-	}
-	switch {
-	case updated != 0:
-	case same:
-		updated = kg.Time(asInt(old["updatedAt"]))
-	default:
-		updated = l.now
-	}
-	return created, updated
-}
-
-// own are the properties that are the record's, without times and without what is made from others.
-func ownProps(props map[string]any) map[string]any {
-	out := make(map[string]any, len(props))
-	for k, v := range props {
-		if k[0] != '_' && k != "createdAt" && k != "updatedAt" {
-			out[k] = v
-		}
-	}
-	return out
-}
-
-// last keeps the last of several records with one id, as if they had been written one after another.
-func last[T any](list []*T, id func(*T) string) []*T {
-	at := make(map[string]int, len(list))
-	out := make([]*T, 0, len(list))
-	for _, x := range list {
-		if i, twice := at[id(x)]; twice {
-			out[i] = x
-			continue
-		}
-		at[id(x)] = len(out)
-		out = append(out, x)
-	}
-	return out
 }
 
 func anys(items []string) []any {
@@ -292,35 +270,63 @@ func sourceProps(x *kg.Source) map[string]any {
 	return p
 }
 
-// putSources writes sources. Where the text of one has changed, the excerpts of its links are checked again first, so
+// heldSources finds those of some sources that are there.
+const heldSources = "MATCH (s:Source) WHERE s.id IN $ids RETURN " + sourceText
+
+// putSources writes sources. Where the text of one changes, the excerpts of its links are checked again first, so
 // that a load that is cut off in between does it again.
-func (l *load) putSources(ctx context.Context, list []*kg.Source) error {
-	list = last(list, func(x *kg.Source) string { return x.ID })
-	ids, rows := make([]string, len(list)), make([]any, len(list))
-	hashes := make(map[string]string, len(list))
-	for i, x := range list {
-		p := sourceProps(x)
-		ids[i], rows[i] = x.ID, p
-		hashes[x.ID] = asString(p["contentHash"])
-		delete(l.sources, x.ID)
-	}
-	before, _, err := l.s.read(ctx, "MATCH (s:Source) WHERE s.id IN $ids RETURN s.id, s.contentHash", map[string]any{"ids": ids})
+func (l *load) putSources(ctx context.Context, b store.Batch) error {
+	ids := map[string]any{"ids": b.IDs()}
+	rows, _, err := l.s.read(ctx, heldSources, ids)
 	if err != nil {
 		return err
 	}
-	for _, r := range before {
-		if id := asString(r[0]); asString(r[1]) != hashes[id] {
-			i := slices.IndexFunc(list, func(x *kg.Source) bool { return x.ID == id })
-			if err := l.verifyAgain(ctx, list[i]); err != nil {
+	texts := make(map[string]string, len(rows))
+	held := &store.Batch{}
+	for _, r := range rows {
+		x := sourceOf(r)
+		texts[x.ID] = x.Text
+		held.Sources = append(held.Sources, x)
+	}
+	quiet := b
+	quiet.Report = nil
+	_, changed, err := quiet.Onto(held)
+	if err != nil {
+		return err
+	}
+	for _, x := range changed.Sources {
+		if texts[x.ID] != x.Text {
+			if err := l.verifyAgain(ctx, x); err != nil {
 				return err
 			}
 		}
 	}
-	return l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
+	for _, x := range b.Sources {
+		delete(l.sources, x.ID)
+	}
+	return l.supposing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction, b *store.Batch) error {
 		if err := l.lock(ctx, tx); err != nil {
 			return err
 		}
-		_, err := l.s.do(ctx, tx, "UNWIND $rows AS row MERGE (s:Source {id: row.id}) SET s = row", map[string]any{"rows": rows})
+		found, err := l.s.do(ctx, tx, heldSources, ids)
+		if err != nil {
+			return err
+		}
+		held := &store.Batch{}
+		for _, r := range found {
+			held.Sources = append(held.Sources, sourceOf(r))
+		}
+		created, changed, err := b.Onto(held)
+		if err != nil {
+			return err
+		}
+		rows := make([]any, 0, len(created.Sources)+len(changed.Sources))
+		for _, x := range append(created.Sources, changed.Sources...) {
+			rows = append(rows, sourceProps(x))
+		}
+		if len(rows) > 0 {
+			_, err = l.s.do(ctx, tx, "UNWIND $rows AS row MERGE (s:Source {id: row.id}) SET s = row", map[string]any{"rows": rows})
+		}
 		return err
 	})
 }
@@ -334,7 +340,7 @@ func (l *load) verifyAgain(ctx context.Context, x *kg.Source) error {
 			return nil
 		}
 		err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
-			_, err := l.s.do(ctx, tx, "UNWIND $rows AS row CALL (row) {"+l.s.layout.eachType("MATCH ()-[r:%s {id: row[0]}]->() RETURN r")+
+			_, err := l.s.do(ctx, tx, "UNWIND $rows AS row CALL (row) {"+l.s.layout.eachKind("MATCH ()-[r:%s {id: row[0]}]->() RETURN r")+
 				" } SET r.verified = row[1], r._unverified = row[2]", map[string]any{"rows": rows})
 			return err
 		})
@@ -342,11 +348,8 @@ func (l *load) verifyAgain(ctx context.Context, x *kg.Source) error {
 		return err
 	}
 	c := &compiler{layout: l.s.layout}
-	c.w("MATCH (s:Source {id: $id}) CALL (s) { ")
+	c.w("MATCH (s:Source {id: $id}) ")
 	c.sourceLinks("s", "r")
-	c.w(" RETURN r UNION ALL ")
-	c.sourceLinksIn(refutedIndex, "s", "r")
-	c.w(" RETURN r }")
 	c.w(" RETURN r.id, r.excerpts, coalesce(r.evidenceSources, r.sources), r.verified")
 	var ended error
 	err := l.s.stream(ctx, longest, string(c.text), map[string]any{"id": x.ID}, func(r *neo4j.Record) error {
@@ -373,18 +376,15 @@ func (l *load) verifyAgain(ctx context.Context, x *kg.Source) error {
 	return failure(ctx, err)
 }
 
-// linkTypes are the types of relationship that are links: the kinds and that of REFUTED links.
-func (l *layout) linkTypes() []string { return append(l.kindList(l.cat.AllKinds()), refutedType) }
-
-// eachType repeats a clause for every type of relationship that is a link.
-func (l *layout) eachType(clause string) string {
+// eachKind repeats a clause for every kind of link.
+func (l *layout) eachKind(clause string) string {
 	var b strings.Builder
-	for i, name := range l.linkTypes() {
+	for i, k := range l.cat.Kinds {
 		if i > 0 {
 			b.WriteString(" UNION ALL")
 		}
 		b.WriteByte(' ')
-		b.WriteString(strings.ReplaceAll(clause, "%s", name))
+		b.WriteString(strings.ReplaceAll(clause, "%s", k.Name))
 	}
 	return b.String()
 }
@@ -467,87 +467,62 @@ func (l *layout) nodeProps(x *kg.Node, t *catalog.Type) map[string]any {
 	return p
 }
 
-// held is an entity that is there.
-type held struct {
-	typ   *catalog.Type
-	props map[string]any
-}
-
-// heldNodes finds those of some entities that are there.
-func (l *load) heldNodes(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Node) (map[string]held, error) {
-	ids := make([]string, len(list))
+// heldNodes finds those of some entities that are there. What is somebody else's under such an id is a conflict.
+func (l *load) heldNodes(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Node) (held []*kg.Node, err error) {
+	ids, types := make([]string, len(list)), make(map[string]string, len(list))
 	for i, x := range list {
 		ids[i] = x.ID
+		types[x.ID] = x.Type
 	}
 	found, err := l.s.do(ctx, tx, "MATCH (n:Entity) WHERE n.id IN $ids RETURN n.id, labels(n), properties(n)", map[string]any{"ids": ids})
-	there := make(map[string]held, len(found))
 	for _, r := range found {
-		var h held
+		var t *catalog.Type
 		for _, label := range texts(asList(r[1])) {
-			if t := l.s.layout.cat.Type(label); t != nil {
-				h.typ = t
+			if of := l.s.layout.cat.Type(label); of != nil {
+				t = of
 			}
 		}
-		h.props, _ = r[2].(map[string]any)
-		there[asString(r[0])] = h
+		if t == nil {
+			id := asString(r[0])
+			return nil, kg.Errorf(kg.Conflict, "%s is something else in the store; give the %s another id", id, strings.ToLower(types[id]))
+		}
+		p, _ := r[2].(map[string]any)
+		held = append(held, nodeFrom(t, p))
 	}
-	return there, err
+	return held, err
 }
 
 // putNodes writes entities, none of which stood in an earlier batch when they are distinct.
-func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Node, distinct bool) error {
+func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, b *store.Batch) error {
 	if err := l.lock(ctx, tx); err != nil {
 		return err
 	}
 	cat := l.s.layout.cat
-	there := map[string]held{}
-	if !distinct || !l.noNodes {
+	for _, x := range b.Nodes {
+		if t := cat.TypeOf(x.Type); t == nil || !t.IsEntity() {
+			return kg.Errorf(kg.BadUserInput, "%s has a type that the schema does not know", x.ID)
+		}
+	}
+	held := &store.Batch{}
+	if !b.Distinct || !l.noNodes {
 		var err error
-		if there, err = l.heldNodes(ctx, tx, list); err != nil {
+		if held.Nodes, err = l.heldNodes(ctx, tx, b.Nodes); err != nil {
 			return err
 		}
 	}
+	isNew, isOther, err := b.Onto(held)
+	if err != nil {
+		return err
+	}
 	created := make([][]any, len(cat.Types)+1)
 	var changed, names []any
-	seen := make(map[string]*catalog.Type, len(list))
-	for _, x := range list {
-		t := cat.TypeOf(x.Type)
-		if t == nil || !t.IsEntity() {
-			return kg.Errorf(kg.BadUserInput, "%s has a type that the schema does not know", x.ID)
-		}
-		was := there[x.ID].typ
-		if s, twice := seen[x.ID]; twice {
-			was = s
-		}
-		if was != nil && was != t {
-			return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID, strings.ToLower(was.Enum), strings.ToLower(x.Type))
-		}
-		seen[x.ID] = t
-	}
-	for _, x := range last(list, func(x *kg.Node) string { return x.ID }) {
-		t := cat.TypeOf(x.Type)
-		p := l.s.layout.nodeProps(x, t)
-		h, old := there[x.ID]
-		if old && h.typ == nil {
-			return kg.Errorf(kg.Conflict, "%s is something else in the store; give the %s another id", x.ID, strings.ToLower(x.Type))
-		}
-		if !old {
-			a, b := l.times(x.CreatedAt, x.UpdatedAt)
-			p["createdAt"], p["updatedAt"] = int64(a), int64(b)
-			created[t.Index] = append(created[t.Index], p)
-		} else {
-			same := reflect.DeepEqual(ownProps(p), ownProps(h.props))
-			a, b := l.keepTimes(x.CreatedAt, x.UpdatedAt, h.props, same)
-			p["createdAt"], p["updatedAt"] = int64(a), int64(b)
-			if reflect.DeepEqual(p, h.props) {
-				continue
-			}
-			changed = append(changed, p)
-		}
+	props := func(x *kg.Node) map[string]any {
+		p := l.s.layout.nodeProps(x, cat.TypeOf(x.Type))
+		created, updated := l.times(x.CreatedAt, x.UpdatedAt)
+		p["createdAt"], p["updatedAt"] = int64(created), int64(updated)
 		if len(x.Aliases) == 0 && len(x.ExternalIDs) == 0 {
-			continue
+			return p
 		}
-		row := []any{x.ID, []any{}, []any{}}
 		aliases, outer := []any{}, []any{}
 		for _, a := range x.Aliases {
 			aliases = append(aliases, []any{a, text.Fold(a)})
@@ -555,8 +530,15 @@ func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, list [
 		for _, e := range x.ExternalIDs {
 			outer = append(outer, []any{e.Scheme, e.Value})
 		}
-		row[1], row[2] = aliases, outer
-		names = append(names, row)
+		names = append(names, []any{x.ID, aliases, outer})
+		return p
+	}
+	for _, x := range isNew.Nodes {
+		i := cat.TypeOf(x.Type).Index
+		created[i] = append(created[i], props(x))
+	}
+	for _, x := range isOther.Nodes {
+		changed = append(changed, props(x))
 	}
 	for i, rows := range created {
 		if len(rows) == 0 {
@@ -577,6 +559,101 @@ WITH n MATCH (a:Alias|ExternalId)-[:ALIAS_OF|IDENTIFIES]->(n) DETACH DELETE a`, 
 FOREACH (a IN row[1] | CREATE (:Alias {name: a[0], _name: a[1]})-[:ALIAS_OF]->(n))
 FOREACH (x IN row[2] | CREATE (:ExternalId {scheme: x[0], value: x[1]})-[:IDENTIFIES]->(n))`, map[string]any{"rows": names}); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// remove deletes records, links first, in transactions of at most batchSize of them.
+func (l *load) remove(ctx context.Context, b *store.Batch) error {
+	sources, entities, links := kg.SortIDs(b.Delete)
+	for ids := range slices.Chunk(links, batchSize) {
+		if err := l.removing(ctx, b, ids, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
+			gone := &store.Batch{}
+			found, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN "+linkText+" ORDER BY r.id", map[string]any{"ids": ids})
+			for _, r := range found {
+				gone.Links = append(gone.Links, linkOf(r))
+			}
+			if err == nil {
+				_, err = l.s.do(ctx, tx, l.s.layout.anyLink()+" DELETE r", map[string]any{"ids": ids})
+			}
+			return gone, err
+		}); err != nil {
+			return err
+		}
+	}
+	for ids := range slices.Chunk(entities, batchSize) {
+		if err := l.removing(ctx, b, ids, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
+			gone := &store.Batch{}
+			found, err := l.s.do(ctx, tx, l.s.nodesText("n.id IN $ids"), map[string]any{"ids": ids})
+			for _, r := range found {
+				if x := l.s.nodeOf(r); x != nil {
+					gone.Nodes = append(gone.Nodes, x)
+				}
+			}
+			if err != nil {
+				return nil, err
+			}
+			if err := l.hanging(ctx, tx, gone.IDs()); err != nil {
+				return nil, err
+			}
+			_, err = l.s.do(ctx, tx, `MATCH (n:Entity) WHERE n.id IN $ids OPTIONAL MATCH (a:Alias|ExternalId)-[:ALIAS_OF|IDENTIFIES]->(n) DETACH DELETE a
+WITH DISTINCT n DELETE n`, map[string]any{"ids": gone.IDs()})
+			return gone, err
+		}); err != nil {
+			return err
+		}
+	}
+	for ids := range slices.Chunk(sources, batchSize) {
+		if err := l.removing(ctx, b, ids, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
+			gone := &store.Batch{}
+			found, err := l.s.do(ctx, tx, heldSources+" ORDER BY s.id", map[string]any{"ids": ids})
+			for _, r := range found {
+				gone.Sources = append(gone.Sources, sourceOf(r))
+			}
+			if err != nil {
+				return nil, err
+			}
+			if err := l.hanging(ctx, tx, gone.IDs()); err != nil {
+				return nil, err
+			}
+			for _, id := range ids {
+				delete(l.sources, id)
+			}
+			_, err = l.s.do(ctx, tx, "MATCH (s:Source) WHERE s.id IN $ids DELETE s", map[string]any{"ids": ids})
+			return gone, err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removing runs a transaction that deletes records, and reports them when they are gone.
+func (l *load) removing(ctx context.Context, b *store.Batch, ids []string, work func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error)) error {
+	var gone *store.Batch
+	err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) (err error) {
+		if err = l.lock(ctx, tx); err == nil {
+			gone, err = work(ctx, tx)
+		}
+		return err
+	})
+	if err == nil {
+		b.Removed(gone)
+	}
+	return err
+}
+
+// hanging refuses to delete records that links hang on.
+func (l *load) hanging(ctx context.Context, tx neo4j.ManagedTransaction, ids []string) error {
+	for _, id := range ids {
+		sources, entities, _ := kg.SortIDs([]string{id})
+		found, err := l.s.do(ctx, tx, l.s.restingText(), map[string]any{"entities": entities, "sources": sources})
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			return store.Hanging(id, len(found))
 		}
 	}
 	return nil
@@ -617,12 +694,9 @@ const (
 	linkProps
 )
 
-// linkKind is the last of them: only a REFUTED link has it.
-const linkKind = 21
-
 var linkColumns = [...]string{
 	"id", "role", "since", "until", "createdAt", "updatedAt", "sourceCount", "sources", "evidenceSources", "excerpts", "prefixes", "suffixes",
-	"stances", "verified", "_role", "_since", "_until", "_unverified", "supporters", "refuteCount", "standing", "kind",
+	"stances", "verified", "_role", "_since", "_until", "_unverified",
 }
 
 // linkRow is a link as it is written; a property that is not known is nil.
@@ -647,7 +721,6 @@ func (l *load) linkRow(x *kg.Link) ([]any, error) {
 	}
 	from, excerpts, prefixes, suffixes, stances, marks := make([]string, n), make([]any, n), make([]any, n), make([]any, n), make([]any, n), make([]string, n)
 	var different []string
-	supporting, refuting := x.SourcesOf(kg.Supports), x.SourcesOf(kg.Refutes)
 	hasPrefix, hasSuffix := false, false
 	for i := range x.Evidence {
 		e := &x.Evidence[i]
@@ -662,7 +735,7 @@ func (l *load) linkRow(x *kg.Link) ([]any, error) {
 			different = append(different, e.Source)
 		}
 	}
-	p[6], p[7], p[9], p[12] = int64(len(supporting)), anys(different), excerpts, stances
+	p[6], p[7], p[9], p[12] = int64(len(different)), anys(different), excerpts, stances
 	if len(different) < n {
 		p[8] = anys(from)
 	}
@@ -673,26 +746,19 @@ func (l *load) linkRow(x *kg.Link) ([]any, error) {
 		p[11] = suffixes
 	}
 	p[13], p[17] = verdict(marks)
-	if len(refuting) > 0 {
-		standing := kg.StandingOf(len(supporting), len(refuting))
-		p[18], p[19], p[20] = anys(supporting), int64(len(refuting)), standing.String()
-		if standing == kg.Refuted {
-			p[linkKind] = x.Kind
-		}
-	}
 	return row, nil
 }
 
 // putLinks writes links, none of which stood in an earlier batch when they are distinct.
-func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Link, distinct bool) error {
+func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, b *store.Batch) error {
 	if err := l.lock(ctx, tx); err != nil {
 		return err
 	}
 	cat := l.s.layout.cat
 	byKind := make([][]*kg.Link, len(cat.Kinds))
 	var minted []string // ids that do not follow from what the link says: another kind may hold them
-	seen := make(map[string]string, len(list))
-	for _, x := range list {
+	seen := make(map[string]string, len(b.Links))
+	for _, x := range b.Links {
 		k := cat.Kind(x.Kind)
 		if k == nil {
 			return kg.Errorf(kg.BadUserInput, "%s has a kind that the schema does not know", x.ID)
@@ -706,14 +772,16 @@ func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, list [
 			minted = append(minted, x.ID)
 		}
 	}
-	if err := l.otherKinds(ctx, tx, minted, list); err != nil {
+	if err := l.otherKinds(ctx, tx, minted, b.Links); err != nil {
 		return err
 	}
 	for i, links := range byKind {
 		if len(links) == 0 {
 			continue
 		}
-		if err := l.putKind(ctx, tx, cat.Kinds[i], last(links, func(x *kg.Link) string { return x.ID }), distinct && l.noLinks.Has(cat.Kinds[i].Index)); err != nil {
+		of := *b
+		of.Links = links
+		if err := l.putKind(ctx, tx, cat.Kinds[i], &of); err != nil {
 			return err
 		}
 	}
@@ -730,7 +798,7 @@ func (l *load) otherKinds(ctx context.Context, tx neo4j.ManagedTransaction, ids 
 	if len(ids) == 0 {
 		return nil
 	}
-	found, err := l.s.do(ctx, tx, "CALL () {"+l.s.layout.eachType("MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN r")+" } RETURN r.id, coalesce(r.kind, type(r))", map[string]any{"ids": ids})
+	found, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN r.id, type(r)", map[string]any{"ids": ids})
 	if err != nil {
 		return err
 	}
@@ -761,92 +829,72 @@ func propertiesOf() string {
 	return b.String()
 }
 
-// putKind writes links of one kind. Where they are taken to be new, the constraints on their ids refuse one that is not. A link
-// that goes to other ends, or becomes REFUTED or ceases to be so, is another relationship from then on.
-func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *catalog.Kind, list []*kg.Link, isNew bool) error {
-	there := map[string][]any{}
-	if !isNew {
-		ids := make([]string, len(list))
-		for i, x := range list {
-			ids[i] = x.ID
-		}
-		const find = "MATCH (a)-[r:%s]->(b) WHERE r.id IN $ids RETURN r.id, a.id, b.id, properties(r), type(r)"
-		found, err := l.s.do(ctx, tx, strings.ReplaceAll(find, "%s", k.Name)+" UNION ALL "+strings.ReplaceAll(find, "%s", refutedType), map[string]any{"ids": ids})
+// putKind writes links of one kind. Where they are taken to be new, the constraint on their ids refuses one that is not.
+func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *catalog.Kind, b *store.Batch) error {
+	held := &store.Batch{}
+	ends := map[string][2]string{} // of those that are there
+	if !b.Distinct || !l.noLinks.Has(k.Index) {
+		found, err := l.s.do(ctx, tx, "MATCH ()-[r:"+k.Name+"]->() WHERE r.id IN $ids RETURN "+linkText, map[string]any{"ids": b.IDs()})
 		if err != nil {
 			return err
 		}
 		for _, r := range found {
-			there[asString(r[0])] = r
+			x := linkOf(r)
+			held.Links = append(held.Links, x)
+			ends[x.ID] = [2]string{x.From, x.To}
 		}
 	}
-	created, changed, moved := map[string][]any{}, map[string][]any{}, map[string][]any{} // by type of relationship
-	for _, x := range list {
+	isNew, isOther, err := b.Onto(held)
+	if err != nil {
+		return err
+	}
+	if err := l.hold(ctx, isOther.Links); err != nil { // what they had rests on other sources
+		return err
+	}
+	var created, changed, moved []any
+	for i, x := range append(isNew.Links, isOther.Links...) {
 		row, err := l.linkRow(x)
 		if err != nil {
-			return l.firstMissing(ctx, tx, list, err)
+			return l.firstMissing(ctx, tx, b.Links, err)
 		}
 		p := row[linkProps:]
-		typ := k.Name
-		if p[linkKind] != nil {
-			typ = refutedType
-		}
-		old := there[x.ID]
-		if old == nil {
-			a, b := l.times(x.CreatedAt, x.UpdatedAt)
-			p[4], p[5] = int64(a), int64(b)
-			created[typ] = append(created[typ], row)
-			continue
-		}
-		props, _ := old[3].(map[string]any)
-		ends := asString(old[1]) == x.From && asString(old[2]) == x.To && asString(old[4]) == typ
-		now := make(map[string]any, len(p))
-		for i, v := range p {
-			if v != nil {
-				now[linkColumns[i]] = v
-			}
-		}
-		own, before := ownProps(now), ownProps(props)
-		same := ends && reflect.DeepEqual(own, before)
-		a, b := l.keepTimes(x.CreatedAt, x.UpdatedAt, props, same)
-		p[4], p[5] = int64(a), int64(b)
-		now["createdAt"], now["updatedAt"] = p[4], p[5]
+		first, last := l.times(x.CreatedAt, x.UpdatedAt)
+		p[4], p[5] = int64(first), int64(last)
 		switch {
-		case !ends:
-			was := asString(old[4])
-			moved[was] = append(moved[was], x.ID)
-			created[typ] = append(created[typ], row)
-		case !reflect.DeepEqual(now, props):
-			changed[typ] = append(changed[typ], now)
+		case i < len(isNew.Links):
+			created = append(created, row)
+		case ends[x.ID] != [2]string{x.From, x.To}:
+			moved = append(moved, x.ID)
+			created = append(created, row)
+		default:
+			now := make(map[string]any, len(p))
+			for i, v := range p {
+				if v != nil {
+					now[linkColumns[i]] = v
+				}
+			}
+			changed = append(changed, now)
 		}
 	}
-	types := [2]string{k.Name, refutedType}
-	for _, typ := range types {
-		if len(moved[typ]) > 0 {
-			if _, err := l.s.do(ctx, tx, "MATCH ()-[r:"+typ+"]->() WHERE r.id IN $ids DELETE r", map[string]any{"ids": moved[typ]}); err != nil {
-				return err
-			}
-		}
-		if len(changed[typ]) > 0 {
-			if _, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH ()-[r:"+typ+" {id: row.id}]->() SET r = row", map[string]any{"rows": changed[typ]}); err != nil {
-				return err
-			}
-		}
-	}
-	for _, typ := range types {
-		rows := created[typ]
-		if len(rows) == 0 {
-			continue
-		}
-		n, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH (a:Entity {id: row[0]}) MATCH (b:Entity {id: row[1]}) CREATE (a)-[r:"+typ+" {"+propertiesOf()+"}]->(b) RETURN count(*)",
-			map[string]any{"rows": rows})
-		if err != nil {
+	if len(moved) > 0 {
+		if _, err := l.s.do(ctx, tx, "MATCH ()-[r:"+k.Name+"]->() WHERE r.id IN $ids DELETE r", map[string]any{"ids": moved}); err != nil {
 			return err
 		}
-		if asInt(n[0][0]) != int64(len(rows)) {
-			return l.firstMissing(ctx, tx, list, kg.Errorf(kg.Conflict, "a link's end is not in the store"))
+	}
+	if len(changed) > 0 {
+		if _, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH ()-[r:"+k.Name+" {id: row.id}]->() SET r = row", map[string]any{"rows": changed}); err != nil {
+			return err
 		}
 	}
-	return nil
+	if len(created) == 0 {
+		return nil
+	}
+	n, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH (a:Entity {id: row[0]}) MATCH (b:Entity {id: row[1]}) CREATE (a)-[r:"+k.Name+" {"+propertiesOf()+"}]->(b) RETURN count(*)",
+		map[string]any{"rows": created})
+	if err == nil && asInt(n[0][0]) != int64(len(created)) {
+		return l.firstMissing(ctx, tx, b.Links, kg.Errorf(kg.Conflict, "a link's end is not in the store"))
+	}
+	return err
 }
 
 // firstMissing says which end of the first of some links is not there; otherwise it gives the error at hand.

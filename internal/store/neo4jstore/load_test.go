@@ -38,12 +38,6 @@ func TestLoadsAsTheOracle(t *testing.T) {
 	longer := *sources[2]
 	longer.Text = "say a beta now, not there"
 	named := kg.Node{ID: "lse", Type: "INSTITUTION", Name: "LSE", Aliases: []string{"London School of Economics and Political Science"}}
-	denied := moved
-	denied.Evidence = []kg.Evidence{{Source: sources[2].ID, Excerpt: "say a beta", Stance: kg.Refutes}}
-	disputed := denied
-	disputed.Evidence = append([]kg.Evidence{{Source: sources[0].ID, Excerpt: "x", Stance: kg.Supports}}, denied.Evidence...)
-	longest := *sources[2]
-	longest.Text = "say no more"
 	role := *links[len(links)-4]
 	role.Role, role.UpdatedAt = "Dean", 5000
 	for i, step := range []struct {
@@ -56,12 +50,15 @@ func TestLoadsAsTheOracle(t *testing.T) {
 		{"a name changes, aliases go", store.Batch{Nodes: []*kg.Node{&named, {ID: "kaldor-home", Type: "PLACE", Name: "Home", ExternalIDs: []kg.ExternalID{{Scheme: "a", Value: "b"}}}}}},
 		{"a link changes its ends", store.Batch{Links: []*kg.Link{&moved}}},
 		{"a link changes", store.Batch{Links: []*kg.Link{&role}}},
-		{"a link is refuted", store.Batch{Links: []*kg.Link{&denied}}},
-		{"the same refuted link again", store.Batch{Links: []*kg.Link{&denied}}},
-		{"the text of a refuted link's source changes", store.Batch{Sources: []*kg.Source{&longest}}},
-		{"another kind has the id of a refuted link", store.Batch{Links: []*kg.Link{{ID: denied.ID, Kind: "SAID", From: denied.From, To: denied.To, Evidence: moved.Evidence}}}},
-		{"a refuted link is disputed", store.Batch{Links: []*kg.Link{&disputed}}},
 		{"twice in one batch", store.Batch{Nodes: []*kg.Node{{ID: "twice", Type: "THEME", Name: "A", Aliases: []string{"x"}}, {ID: "twice", Type: "THEME", Name: "B"}}}},
+		{"merged: what is left out stays", store.Batch{Merge: true, Nodes: []*kg.Node{{ID: "lse", Type: "INSTITUTION", Name: "The LSE", Aliases: []string{"LSE", "London School of Economics and Political Science"}}}}},
+		{"merged: twice in one batch", store.Batch{Merge: true, Nodes: []*kg.Node{{ID: "merged", Type: "THEME", Name: "A", Aliases: []string{"x"}}, {ID: "merged", Type: "THEME", Description: "d", Aliases: []string{"y", "x"}}}}},
+		{"merged: what is cleared goes", store.Batch{Merge: true, Nodes: []*kg.Node{{ID: "merged", Type: "THEME", Clear: []string{"aliases"}}}}},
+		{"an entity that links hang on stays", store.Batch{Delete: []string{"far"}}},
+		{"a source that evidence quotes stays", store.Batch{Delete: []string{"s_one"}}},
+		{"an entity goes", store.Batch{Delete: []string{"merged", "nobody", "s_nobody", "l_nobody"}}},
+		{"a link goes", store.Batch{Delete: []string{moved.ID}}},
+		{"a link comes back", store.Batch{Links: []*kg.Link{&moved}}},
 		{"another type", store.Batch{Nodes: []*kg.Node{{ID: "lse", Type: "PLACE", Name: "x"}}}},
 		{"another kind", store.Batch{Links: []*kg.Link{{ID: "l_four", Kind: "HELD_IN", From: "e0000001", To: "far", Evidence: moved.Evidence}}}},
 		{"no such entity", store.Batch{Links: []*kg.Link{{ID: "l_new", Kind: "HELD_IN", From: "e0000001", To: "nowhere", Evidence: moved.Evidence}}}},

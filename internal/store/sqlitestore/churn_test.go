@@ -141,3 +141,17 @@ func TestAnImageMadeFromAnOlderOneAnswersAlike(t *testing.T) {
 	storetest.RunRandom(t, cat, openChurned(cat), graphs, plans)
 	storetest.RunWalks(t, cat, openChurned(cat), graphs/4, 40)
 }
+
+func TestRandomLoadsAsTheOracle(t *testing.T) {
+	cat := parse(t)
+	runs := 60
+	if testing.Short() {
+		runs = 12
+	}
+	storetest.RunLoads(t, cat, func(t *testing.T) store.Store {
+		t.Helper()
+		s := openAt(t, cat, filepath.Join(t.TempDir(), "g.db"))
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	}, runs, 8)
+}

@@ -59,8 +59,8 @@ var statements = map[string]string{
 	"image: state": headSQL, "image: changed rows": changedSQL, "image: sources from a key on": sourceSQL, "image: sources by key": sourcesSQL,
 	"image: nodes from a key on": nodeSQL, "image: nodes by key": nodesSQL, "image: links from a key to another": linkSQL, "image: links by key": linksSQL,
 	"snapshot: chunk": chunkSQL, "snapshot: forget changes": forgetSQL,
-	"load: begin": beginSQL, "load: node by id": rowSQL, "load: source by id": textSQL, "load: node that is there": sameNode, "load: link that is there": sameLink,
-	"load: source that is there": oldSource, "load: change a node": setNode, "load: change a link": setLink, "load: change a source": setSource,
+	"load: begin": beginSQL, "load: node by id": rowSQL, "load: source by id": textSQL, "load: links that rest on records": restingOnSQL,
+	"load: delete a node": dropNode, "load: delete a link": dropLink, "load: delete a source": dropSource, "load: change a node": setNode, "load: change a link": setLink, "load: change a source": setSource,
 	"load: change evidence": setProof, "load: new links": insertSQL(newLink, 2), "load: links of a source whose text has changed": restingSQL,
 	"export: sources": allSourcesSQL, "export: nodes": allNodesSQL, "export: links": allLinksSQL, "import: types by id": typesSQL,
 	"records: sources by id": someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
@@ -107,8 +107,7 @@ func (im *image) derived() map[string]string {
 		"order of nodes": fmt.Sprint(im.nodeOrder), "ranks": fmt.Sprint(im.ranks), "types": fmt.Sprint(im.byType),
 		"order of links": fmt.Sprint(im.linkOrder), "ranks of links": fmt.Sprint(im.linkRanks),
 		"links of nodes": fmt.Sprint(im.adjacent, im.ends, im.groups), "links of sources": fmt.Sprint(im.supports),
-		"refuted links": fmt.Sprint(im.refuted),
-		"ids":           fmt.Sprint(im.nodeByID), "names": fmt.Sprint(im.byName), "external ids": fmt.Sprint(im.byExternal),
+		"ids": fmt.Sprint(im.nodeByID), "names": fmt.Sprint(im.byName), "external ids": fmt.Sprint(im.byExternal),
 		"words": fmt.Sprint(string(ix.words.text), ix.words.end), "words of names": fmt.Sprint(ix.name.ordered()), "words of texts": fmt.Sprint(ix.body.ordered()),
 		"numbers of words": string(ix.nameCount),
 	}
@@ -120,8 +119,8 @@ func (im *image) derived() map[string]string {
 	}
 	for k := range im.links {
 		if l := &im.links[k]; l.from != 0 {
-			fmt.Fprintf(&rows, "%d %s %d %d %d %q %q %q %d %s %v %v %d %d\n", k, im.linkID(uint32(k)), l.kind, l.from, l.to, im.roles[l.role], im.dates[l.since].text, im.dates[l.until].text,
-				l.unverified, l.standing, im.sourcesOf(uint32(k)), im.refutersOf(uint32(k)), im.stamps[l.created], im.stamps[l.updated])
+			fmt.Fprintf(&rows, "%d %s %d %d %d %q %q %q %d %v %d %d\n", k, im.linkID(uint32(k)), l.kind, l.from, l.to, im.roles[l.role], im.dates[l.since].text, im.dates[l.until].text,
+				l.unverified, im.sourcesOf(uint32(k)), im.stamps[l.created], im.stamps[l.updated])
 		}
 	}
 	out["rows"] = rows.String()

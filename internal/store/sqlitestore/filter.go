@@ -287,7 +287,7 @@ const (
 	fitting
 )
 
-// linkFits evaluates a filter on a link whose other end is other. That a REFUTED link was asked for is for the caller to see to.
+// linkFits evaluates a filter on a link whose other end is other.
 func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if f == nil {
 		return true
@@ -326,9 +326,6 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 		case from > d.To || to < d.From:
 			return false
 		}
-	}
-	if f.Standing != nil && !slices.Contains(f.Standing, l.standing) {
-		return false
 	}
 	if f.MinSources != nil && x.im.sourceCount(k) < *f.MinSources {
 		return false

@@ -32,7 +32,8 @@ type load struct {
 	now   kg.Time
 	seq   int64
 	done  bool
-	wrote int64 // rows that are new or changed
+	wrote int64 // rows that are new, changed or gone
+	begun head  // what there was when it began
 
 	sourceRows, nodeRows, linkRows   inserter
 	findNode, findSource, noteChange *sql.Stmt
@@ -76,33 +77,32 @@ const (
 	noteSQL   = `INSERT INTO changed (what, k, seq) VALUES (?,?,?) ON CONFLICT (what, k) DO UPDATE SET seq = excluded.seq`
 	rowSQL    = `SELECT k FROM node WHERE id = ?`
 	textSQL   = `SELECT k, text FROM source WHERE id = ?`
-	sameNode  = `SELECT k, type, name=? AND description=? AND aliases=? AND externalIds=? AND props=?, createdAt, updatedAt FROM node WHERE id=?`
-	sameLink  = `SELECT k, kind, from_k=? AND to_k=? AND role=? AND since=? AND until=? AND evidence=?, createdAt, updatedAt FROM link WHERE id=?`
-	oldSource = `SELECT k, contentHash, title=? AND url=? AND kind=? AND publisher=? AND authors=? AND publishedOn=? FROM source WHERE id=?`
-	setNode   = `UPDATE node SET name=?, description=?, aliases=?, externalIds=?, props=?, createdAt=?, updatedAt=?, rev=? WHERE k=?`
-	setLink   = `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, refuters=?, unverified=?, createdAt=?, updatedAt=?, rev=? WHERE k=?`
-	setSource = `UPDATE source SET title=?, url=?, kind=?, publisher=?, authors=?, publishedOn=?, contentHash=?, text=?, rev=? WHERE k=?`
+	setNode   = `UPDATE node SET name=?, description=?, aliases=?, externalIds=?, props=?, createdAt=?, updatedAt=?, rev=? WHERE id=? RETURNING k`
+	setLink   = `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, unverified=?, createdAt=?, updatedAt=?, rev=? WHERE id=? RETURNING k`
+	setSource = `UPDATE source SET title=?, url=?, kind=?, publisher=?, authors=?, publishedOn=?, contentHash=?, text=?, rev=? WHERE id=? RETURNING k`
+	// dropNode and its like delete a row, whose key is not given out again: see keysSQL
+	dropNode   = `DELETE FROM node WHERE id=? RETURNING k`
+	dropLink   = `DELETE FROM link WHERE id=? RETURNING k`
+	dropSource = `DELETE FROM source WHERE id=? RETURNING k`
+	// keysSQL notes the largest keys that were given out: images know rows by their keys, and one of an old image must not be
+	// taken for another
+	keysSQL   = `INSERT INTO meta VALUES ('source', ?), ('node', ?), ('link', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
 	setProof  = `UPDATE link SET evidence=?, unverified=?, rev=? WHERE k=?`
 	dropIndex = `DROP INDEX link_id`
 	makeIndex = `CREATE UNIQUE INDEX link_id ON link (id)`
 	// restingSQL looks at every link: a source's text changes seldom, and an index would cost every link of every load
-	restingSQL = `SELECT k, evidence FROM link WHERE ' ' || sources || ' ' || refuters || ' ' LIKE ?`
+	restingSQL = `SELECT k, evidence FROM link WHERE ' ' || sources || ' ' LIKE ?`
 )
 
 var (
 	newSource = []string{"source", "k", "id", "title", "url", "kind", "publisher", "authors", "publishedOn", "contentHash", "text", "rev"}
 	newNode   = []string{"node", "k", "id", "type", "name", "description", "aliases", "externalIds", "props", "createdAt", "updatedAt", "rev"}
-	newLink   = []string{"link", "k", "id", "kind", "from_k", "to_k", "role", "since", "until", "evidence", "sources", "refuters", "unverified", "createdAt", "updatedAt", "rev"}
+	newLink   = []string{"link", "k", "id", "kind", "from_k", "to_k", "role", "since", "until", "evidence", "sources", "unverified", "createdAt", "updatedAt", "rev"}
 )
 
 // insertSQL is the statement that writes n new rows; columns begin with the table. OR FAIL leaves the rows before one
 // that fails, so that SQLite need not keep every page as it was: the whole load is rolled back then.
 func insertSQL(columns []string, n int) string {
-	return plainSQL(columns, n) + " ON CONFLICT (id) DO NOTHING"
-}
-
-// plainSQL is insertSQL for a table without an index on its ids.
-func plainSQL(columns []string, n int) string {
 	row := "(?" + strings.Repeat(",?", len(columns)-2) + ")"
 	return "INSERT OR FAIL INTO " + columns[0] + " (" + strings.Join(columns[1:], ", ") + ") VALUES " + row + strings.Repeat(", "+row, n-1)
 }
@@ -144,13 +144,13 @@ func (l *load) begin(ctx context.Context) (err error) {
 		return err
 	}
 	l.sourceRows.next, l.nodeRows.next, l.linkRows.next = h.sources+1, h.nodes+1, h.link+1
-	insertLinks := insertSQL
+	l.begun = h
 	if h.link == 0 {
 		// rows go to the end of the table, so that few pages are looked at again
 		if _, err = l.tx.ExecContext(ctx, dropIndex+`; PRAGMA cache_size = -12288`); err != nil {
 			return err
 		}
-		l.unindexed, insertLinks = true, plainSQL
+		l.unindexed = true
 	}
 	if h.sources == 0 && h.nodes == 0 && h.link == 0 {
 		l.feed = newFeed(l.s.cat, l.seq)
@@ -159,8 +159,8 @@ func (l *load) begin(ctx context.Context) (err error) {
 		{&l.sourceRows.one, insertSQL(newSource, 1)},
 		{&l.nodeRows.one, insertSQL(newNode, 1)},
 		{&l.nodeRows.many, insertSQL(newNode, manyRows)},
-		{&l.linkRows.one, insertLinks(newLink, 1)},
-		{&l.linkRows.many, insertLinks(newLink, manyRows)},
+		{&l.linkRows.one, insertSQL(newLink, 1)},
+		{&l.linkRows.many, insertSQL(newLink, manyRows)},
 		{&l.findNode, rowSQL},
 		{&l.findSource, textSQL},
 		{&l.noteChange, noteSQL},
@@ -184,16 +184,14 @@ func (l *load) prepare(ctx context.Context, list []prepared) (err error) {
 
 // indexLinks makes the index of the links' ids, which a load into a store without links goes without: in the order they
 // come in, each id would be put into a page somewhere, and sorting them all at the end is several times as quick. It is
-// made earlier when two links may have one id, because the second then replaces the first.
+// made earlier when two links may have one id, because the first is looked for then.
 func (l *load) indexLinks(ctx context.Context) error {
 	if !l.unindexed {
 		return nil
 	}
 	l.unindexed = false
-	if _, err := l.tx.ExecContext(ctx, makeIndex); err != nil {
-		return err
-	}
-	return l.prepare(ctx, []prepared{{&l.linkRows.one, insertSQL(newLink, 1)}, {&l.linkRows.many, insertSQL(newLink, manyRows)}})
+	_, err := l.tx.ExecContext(ctx, makeIndex)
+	return err
 }
 
 // unfeed gives up the image that is made beside: what was fed is not as it was.
@@ -212,34 +210,145 @@ func (l *load) Put(ctx context.Context, b *store.Batch) error {
 }
 
 func (l *load) put(ctx, whole context.Context, b *store.Batch) error {
-	for _, x := range b.Sources {
+	held, err := l.held(whole, b)
+	if err != nil {
+		return err
+	}
+	created, changed, err := b.Onto(held)
+	if err != nil {
+		return err
+	}
+	if len(changed.Sources)+len(changed.Nodes)+len(changed.Links)+len(b.Delete) > 0 {
+		l.unfeed()
+	}
+	for _, x := range created.Sources {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := l.putSource(whole, x); err != nil {
+		if err := l.newSource(whole, x); err != nil {
 			return err
 		}
 	}
-	if err := insert(ctx, l, &l.nodeRows, b.Nodes, l.nodeRow, func(x *kg.Node, row int64) error { return l.nodeThere(whole, x, row) }, l.isNew); err != nil {
+	texts := make(map[string]string, len(changed.Sources))
+	for _, x := range held.Sources {
+		texts[x.ID] = x.Text
+	}
+	for _, x := range changed.Sources {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := l.setSource(whole, x, texts[x.ID] != x.Text); err != nil {
+			return err
+		}
+	}
+	if err := insert(ctx, l, &l.nodeRows, created.Nodes, l.nodeRow, func(x *kg.Node, row int64) { l.know(x.ID, row) }); err != nil {
 		return err
 	}
-	if !b.Distinct && len(b.Links) > 0 {
-		if err := l.indexLinks(whole); err != nil {
+	for _, x := range changed.Nodes {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := l.setNode(whole, x); err != nil {
 			return err
 		}
 	}
-	return insert(ctx, l, &l.linkRows, b.Links, func(x *kg.Link, args []any) ([]any, error) { return l.linkRow(whole, x, args) },
-		func(x *kg.Link, row int64) error { return l.linkThere(whole, x, row) }, func(*kg.Link, int64) { l.wrote++ })
+	if err := insert(ctx, l, &l.linkRows, created.Links, func(x *kg.Link, args []any) ([]any, error) { return l.linkRow(whole, x, args) }, func(*kg.Link, int64) {}); err != nil {
+		return err
+	}
+	for _, x := range changed.Links {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := l.setLink(whole, x); err != nil {
+			return err
+		}
+	}
+	return l.remove(whole, b)
 }
 
-func (l *load) isNew(x *kg.Node, row int64) {
-	l.wrote++
-	l.know(x.ID, row)
+// held reads what the file holds of a batch's records. Where a class of them was empty and no id came twice, that is
+// nothing and is not looked up.
+func (l *load) held(ctx context.Context, b *store.Batch) (*store.Batch, error) {
+	look := *b
+	if b.Distinct {
+		if l.begun.sources == 0 {
+			look.Sources = nil
+		}
+		if l.begun.nodes == 0 {
+			look.Nodes = nil
+		}
+		if l.begun.link == 0 {
+			look.Links = nil
+		}
+	}
+	if len(look.Links) > 0 {
+		if err := l.indexLinks(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return l.s.records(ctx, l.tx, look.IDs())
 }
 
-// insert writes records: row appends the values of one behind its key. Where an id was there before, there is called
-// with the key that the record would have had, otherwise isNew.
-func insert[T any](ctx context.Context, l *load, in *inserter, list []*T, row func(*T, []any) ([]any, error), there func(*T, int64) error, isNew func(*T, int64)) error {
+// remove deletes records, links first.
+func (l *load) remove(ctx context.Context, b *store.Batch) error {
+	if len(b.Delete) == 0 {
+		return nil
+	}
+	if err := l.indexLinks(ctx); err != nil {
+		return err
+	}
+	gone, err := l.s.records(ctx, l.tx, b.Delete)
+	if err != nil {
+		return err
+	}
+	drop := func(statement, id string, what int) error {
+		var row int64
+		if err := l.tx.QueryRowContext(ctx, statement, id).Scan(&row); err != nil {
+			return err
+		}
+		return l.changed(ctx, what, row)
+	}
+	for _, x := range gone.Links {
+		if err := drop(dropLink, x.ID, changedLink); err != nil {
+			return err
+		}
+	}
+	var ends []string
+	for _, x := range gone.Nodes {
+		ends = append(ends, x.ID)
+	}
+	for _, x := range gone.Sources {
+		ends = append(ends, x.ID)
+	}
+	if links, err := l.s.resting(ctx, l.tx, ends); err != nil || len(links) > 0 {
+		if err != nil {
+			return err
+		}
+		for _, id := range ends {
+			if links, err := l.s.resting(ctx, l.tx, []string{id}); err != nil || len(links) > 0 {
+				return errors.Join(err, store.Hanging(id, len(links)))
+			}
+		}
+	}
+	for _, x := range gone.Nodes {
+		delete(l.nodes, x.ID)
+		if err := drop(dropNode, x.ID, changedNode); err != nil {
+			return err
+		}
+	}
+	for _, x := range gone.Sources {
+		delete(l.sources, x.ID)
+		if err := drop(dropSource, x.ID, changedSource); err != nil {
+			return err
+		}
+	}
+	b.Removed(gone)
+	_, err = l.tx.ExecContext(ctx, keysSQL, l.sourceRows.next-1, l.nodeRows.next-1, l.linkRows.next-1)
+	return err
+}
+
+// insert writes new records: row appends the values of one behind its key, and then sees each with its key.
+func insert[T any](ctx context.Context, l *load, in *inserter, list []*T, row func(*T, []any) ([]any, error), then func(*T, int64)) error {
 	for len(list) > 0 {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -256,24 +365,13 @@ func insert[T any](ctx context.Context, l *load, in *inserter, list []*T, row fu
 				return err
 			}
 		}
-		res, err := stmt.ExecContext(context.WithoutCancel(ctx), in.args...)
-		if err != nil {
+		if _, err := stmt.ExecContext(context.WithoutCancel(ctx), in.args...); err != nil {
 			return err
-		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return err
-		}
-		if n < int64(len(some)) {
-			l.unfeed()
 		}
 		for i, x := range some {
-			if n == int64(len(some)) {
-				isNew(x, in.next+int64(i))
-			} else if err := there(x, in.next+int64(i)); err != nil {
-				return err
-			}
+			then(x, in.next+int64(i))
 		}
+		l.wrote += int64(len(some))
 		in.next += int64(len(some))
 		l.feed.take(in)
 	}
@@ -310,39 +408,34 @@ func contentHash(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (l *load) putSource(ctx context.Context, x *kg.Source) error {
-	authors := listJSON(x.Authors)
-	if authors == "" {
-		authors = "[]"
+// authorsJSON writes a source's authors.
+func authorsJSON(x *kg.Source) string {
+	if len(x.Authors) == 0 {
+		return "[]"
 	}
-	hash := contentHash(x.Text)
-	delete(l.sources, x.ID)
+	return listJSON(x.Authors)
+}
+
+func (l *load) newSource(ctx context.Context, x *kg.Source) error {
 	in := &l.sourceRows
-	in.args = append(in.args[:0], in.next, x.ID, x.Title, x.URL, x.Kind, x.Publisher, authors, string(x.PublishedOn), hash, x.Text, l.seq)
-	res, err := in.one.ExecContext(ctx, in.args...)
-	if err != nil {
+	in.args = append(in.args[:0], in.next, x.ID, x.Title, x.URL, x.Kind, x.Publisher, authorsJSON(x), string(x.PublishedOn), contentHash(x.Text), x.Text, l.seq)
+	if _, err := in.one.ExecContext(ctx, in.args...); err != nil {
 		return err
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 1 {
-		in.next++
-		l.wrote++
-		l.feed.take(in)
-		return err
-	}
-	l.unfeed()
+	in.next++
+	l.wrote++
+	l.feed.take(in)
+	return nil
+}
+
+// setSource changes a source, whose excerpts are checked again when its text is another.
+func (l *load) setSource(ctx context.Context, x *kg.Source, reworded bool) error {
+	delete(l.sources, x.ID)
 	var row int64
-	var before string
-	var same bool
-	if err := l.tx.QueryRowContext(ctx, oldSource, x.Title, x.URL, x.Kind, x.Publisher, authors, string(x.PublishedOn), x.ID).Scan(&row, &before, &same); err != nil {
+	if err := l.tx.QueryRowContext(ctx, setSource, x.Title, x.URL, x.Kind, x.Publisher, authorsJSON(x), string(x.PublishedOn), contentHash(x.Text), x.Text, l.seq, x.ID).Scan(&row); err != nil {
 		return err
 	}
-	if same && before == hash {
-		return nil
-	}
-	if _, err = l.tx.ExecContext(ctx, setSource, x.Title, x.URL, x.Kind, x.Publisher, authors, string(x.PublishedOn), hash, x.Text, l.seq, row); err != nil {
-		return err
-	}
-	if before != hash {
+	if reworded {
 		if err := l.verifyAgain(ctx, row); err != nil {
 			return err
 		}
@@ -378,7 +471,7 @@ func (l *load) verifyAgain(ctx context.Context, source int64) error {
 			for i, e := range stored {
 				list[i] = kg.Evidence{Source: e.source, Excerpt: e.excerpt, Prefix: e.prefix, Suffix: e.suffix, Stance: e.stance}
 			}
-			if c.evidence, _, _, c.unverified, err = l.evidence(ctx, nil, list); err != nil {
+			if c.evidence, _, c.unverified, err = l.evidence(ctx, nil, list); err != nil {
 				return err
 			}
 			changes = append(changes, c)
@@ -420,33 +513,18 @@ func (l *load) nodeRow(x *kg.Node, args []any) ([]any, error) {
 	return append(args, x.ID, x.Type, x.Name, x.Description, aliases, ext, props, int64(created), int64(updated), l.seq), err
 }
 
-// nodeThere replaces a node whose id may have been there before.
-func (l *load) nodeThere(ctx context.Context, x *kg.Node, mine int64) error {
+// setNode changes a node.
+func (l *load) setNode(ctx context.Context, x *kg.Node) error {
 	aliases, ext, props, err := l.columns(x)
 	if err != nil {
 		return err
 	}
-	var row, oldCreated, oldUpdated int64
-	var typ string
-	var same bool
-	if err := l.tx.QueryRowContext(ctx, sameNode, x.Name, x.Description, aliases, ext, props, x.ID).Scan(&row, &typ, &same, &oldCreated, &oldUpdated); err != nil {
+	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
+	var row int64
+	if err := l.tx.QueryRowContext(ctx, setNode, x.Name, x.Description, aliases, ext, props, int64(created), int64(updated), l.seq, x.ID).Scan(&row); err != nil {
 		return err
-	}
-	if row == mine {
-		l.isNew(x, row)
-		return nil
-	}
-	if typ != x.Type {
-		return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID, strings.ToLower(typ), strings.ToLower(x.Type))
 	}
 	l.know(x.ID, row)
-	created, updated := keepTimes(x.CreatedAt, x.UpdatedAt, kg.Time(oldCreated), kg.Time(oldUpdated), same, l.now)
-	if same && int64(created) == oldCreated && int64(updated) == oldUpdated {
-		return nil
-	}
-	if _, err := l.tx.ExecContext(ctx, setNode, x.Name, x.Description, aliases, ext, props, int64(created), int64(updated), l.seq, row); err != nil {
-		return err
-	}
 	return l.changed(ctx, changedNode, row)
 }
 
@@ -457,28 +535,13 @@ func (l *load) know(id string, row int64) {
 	l.nodes[id] = row
 }
 
-// times are those of a record that is new: see store.Load.
+// times are those of a record that is written: see store.Load.
 func (l *load) times(created, updated kg.Time) (kg.Time, kg.Time) {
 	if created == 0 {
 		created = l.now
 	}
 	if updated == 0 {
 		updated = max(created, l.now)
-	}
-	return created, updated
-}
-
-// keepTimes are those of a record that was there: see store.Load.
-func keepTimes(created, updated, oldCreated, oldUpdated kg.Time, same bool, now kg.Time) (kg.Time, kg.Time) {
-	if created == 0 {
-		created = oldCreated
-	}
-	switch {
-	case updated != 0:
-	case same:
-		updated = oldUpdated
-	default:
-		updated = now
 	}
 	return created, updated
 }
@@ -552,23 +615,17 @@ func (l *load) source(ctx context.Context, id string) (*loadSource, error) {
 	return s, nil
 }
 
-// evidence writes evidence as it is stored, with the different sources that support and refute, as lists of keys, and how
-// many excerpts are not verified.
-func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ []byte, sources, refuters string, unverified int, _ error) {
-	var sides [2][]int64
+// evidence writes evidence as it is stored, with the different sources it has and how many excerpts are not verified.
+func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ []byte, sources []int64, unverified int, _ error) {
 	buf = append(buf, '[')
 	for i := range list {
 		e := &list[i]
 		s, err := l.source(ctx, e.Source)
 		if err != nil {
-			return nil, "", "", 0, err
+			return nil, nil, 0, err
 		}
-		side := &sides[0]
-		if e.Stance == kg.Refutes {
-			side = &sides[1]
-		}
-		if !slices.Contains(*side, s.row) {
-			*side = append(*side, s.row)
+		if !slices.Contains(sources, s.row) {
+			sources = append(sources, s.row)
 		}
 		if i > 0 {
 			buf = append(buf, ',')
@@ -589,7 +646,8 @@ func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ 
 			unverified++
 		}
 	}
-	return append(buf, ']'), keyList(sides[0]), keyList(sides[1]), unverified, nil
+	slices.Sort(sources)
+	return append(buf, ']'), sources, unverified, nil
 }
 
 func (l *load) linkRow(ctx context.Context, x *kg.Link, args []any) ([]any, error) {
@@ -601,19 +659,18 @@ func (l *load) linkRow(ctx context.Context, x *kg.Link, args []any) ([]any, erro
 	if err != nil {
 		return args, err
 	}
-	raw, sources, refuters, unverified, err := l.evidence(ctx, l.buf[:0], x.Evidence)
+	raw, sources, unverified, err := l.evidence(ctx, l.buf[:0], x.Evidence)
 	if err != nil {
 		return args, err
 	}
 	l.buf = raw
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
 	return append(args, x.ID, x.Kind, from, to, x.Role, string(x.Since), string(x.Until), string(raw),
-		sources, refuters, int64(unverified), int64(created), int64(updated), l.seq), nil
+		keyList(sources), int64(unverified), int64(created), int64(updated), l.seq), nil
 }
 
-// keyList writes keys as link.sources and link.refuters hold them.
+// keyList writes keys as link.sources holds them.
 func keyList(keys []int64) string {
-	slices.Sort(keys)
 	var b []byte
 	for i, k := range keys {
 		if i > 0 {
@@ -624,8 +681,8 @@ func keyList(keys []int64) string {
 	return string(b)
 }
 
-// linkThere replaces a link whose id may have been there before.
-func (l *load) linkThere(ctx context.Context, x *kg.Link, mine int64) error {
+// setLink changes a link.
+func (l *load) setLink(ctx context.Context, x *kg.Link) error {
 	from, err := l.nodeKey(ctx, x.From)
 	if err != nil {
 		return err
@@ -634,30 +691,15 @@ func (l *load) linkThere(ctx context.Context, x *kg.Link, mine int64) error {
 	if err != nil {
 		return err
 	}
-	raw, sources, refuters, unverified, err := l.evidence(ctx, l.buf[:0], x.Evidence)
+	raw, sources, unverified, err := l.evidence(ctx, l.buf[:0], x.Evidence)
 	if err != nil {
 		return err
 	}
 	l.buf = raw
-	evidence := string(raw)
-	var row, oldCreated, oldUpdated int64
-	var kind string
-	var same bool
-	if err := l.tx.QueryRowContext(ctx, sameLink, from, to, x.Role, string(x.Since), string(x.Until), evidence, x.ID).Scan(&row, &kind, &same, &oldCreated, &oldUpdated); err != nil {
-		return err
-	}
-	if row == mine {
-		l.wrote++
-		return nil
-	}
-	if kind != x.Kind {
-		return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID, kind, x.Kind)
-	}
-	created, updated := keepTimes(x.CreatedAt, x.UpdatedAt, kg.Time(oldCreated), kg.Time(oldUpdated), same, l.now)
-	if same && int64(created) == oldCreated && int64(updated) == oldUpdated {
-		return nil
-	}
-	if _, err = l.tx.ExecContext(ctx, setLink, from, to, x.Role, string(x.Since), string(x.Until), evidence, sources, refuters, unverified, int64(created), int64(updated), l.seq, row); err != nil {
+	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
+	var row int64
+	if err := l.tx.QueryRowContext(ctx, setLink, from, to, x.Role, string(x.Since), string(x.Until), string(raw), keyList(sources), unverified,
+		int64(created), int64(updated), l.seq, x.ID).Scan(&row); err != nil {
 		return err
 	}
 	return l.changed(ctx, changedLink, row)

@@ -22,7 +22,11 @@ const (
 	someSources   = wholeSource + `WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`
 	someNodes     = wholeNode + `WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`
 	someLinks     = wholeLink + `link l CROSS JOIN node a ON a.k = l.from_k CROSS JOIN node b ON b.k = l.to_k WHERE l.id IN (SELECT value FROM json_each(?)) ORDER BY l.id`
-	typesSQL      = `WITH w AS (SELECT value AS id FROM json_each(?))
+	// restingOnSQL looks at every link, and at all evidence where sources are asked about
+	restingOnSQL = `SELECT l.id FROM link l WHERE l.from_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
+		OR l.to_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
+		OR ?2 <> '[]' AND EXISTS (SELECT 1 FROM json_each(l.evidence) e WHERE e.value->>0 IN (SELECT value FROM json_each(?2))) ORDER BY l.id`
+	typesSQL = `WITH w AS (SELECT value AS id FROM json_each(?))
 		SELECT n.id, n.type FROM w JOIN node n ON n.id = w.id
 		UNION ALL SELECT s.id, 'SOURCE' FROM w JOIN source s ON s.id = w.id
 		UNION ALL SELECT l.id, 'LINK' FROM w JOIN link l ON l.id = w.id`
@@ -175,6 +179,33 @@ func (s *Store) records(ctx context.Context, db queryer, ids []string) (*store.B
 		}
 	}
 	return b, nil
+}
+
+// Resting finds the links that end at entities or rest on sources.
+func (s *Store) Resting(ctx context.Context, ids []string) ([]string, error) {
+	return s.resting(ctx, s.read, ids)
+}
+
+func (*Store) resting(ctx context.Context, db queryer, ids []string) (out []string, err error) {
+	sources, entities, _ := kg.SortIDs(ids)
+	if len(sources)+len(entities) == 0 {
+		return nil, nil
+	}
+	args := [2]string{listJSON(entities), listJSON(sources)}
+	for i := range args {
+		if args[i] == "" {
+			args[i] = "[]"
+		}
+	}
+	err = scan(ctx, db, restingOnSQL, func(rows *sql.Rows) error {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return storeError(ctx, err)
+		}
+		out = append(out, id)
+		return nil
+	}, args[0], args[1])
+	return out, err
 }
 
 // Types finds what records are by their ids.

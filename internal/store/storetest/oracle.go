@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -168,89 +167,90 @@ func (o *Oracle) Load(context.Context) (store.Load, error) {
 	return &oracleLoad{o: o, next: next}, nil
 }
 
-func keep(created, updated *kg.Time, old *[2]kg.Time, same bool, now kg.Time) {
-	switch {
-	case old == nil && *created == 0:
-		*created = now
-	case *created == 0:
-		*created = old[0]
-	}
-	switch {
-	case *updated != 0:
-	case old == nil:
-		*updated = max(now, *created)
-	case same:
-		*updated = old[1]
-	default:
-		*updated = now
-	}
-}
-
 // Put writes a batch.
 func (l *oracleLoad) Put(_ context.Context, b *store.Batch) error {
 	now := kg.TimeOf(l.o.now())
-	for _, s := range b.Sources {
-		c := *s
-		l.next.sources[s.ID] = &c
-		for id, x := range l.next.links {
-			l.next.links[id] = l.verified(x)
+	created, changed, err := b.Onto(l.next.records(b.IDs()))
+	if err != nil {
+		return err
+	}
+	for _, part := range []*store.Batch{created, changed} {
+		for _, x := range part.Sources {
+			l.next.sources[x.ID] = x
+		}
+		for _, x := range part.Nodes {
+			times(&x.CreatedAt, &x.UpdatedAt, now)
+			l.next.nodes[x.ID] = x
 		}
 	}
-	for _, n := range b.Nodes {
-		c := *n
-		old := l.next.nodes[n.ID]
-		var times *[2]kg.Time
-		same := false
-		if old != nil {
-			if old.Type != n.Type {
-				return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", n.ID, strings.ToLower(old.Type), strings.ToLower(n.Type))
-			}
-			times = &[2]kg.Time{old.CreatedAt, old.UpdatedAt}
-			same = fmt.Sprint(old.Name, old.Aliases, old.Description, old.ExternalIDs, old.Props) == fmt.Sprint(n.Name, n.Aliases, n.Description, n.ExternalIDs, n.Props)
-		}
-		keep(&c.CreatedAt, &c.UpdatedAt, times, same, now)
-		l.next.nodes[n.ID] = &c
+	for id, x := range l.next.links {
+		l.next.links[id] = l.verified(x)
 	}
-	for _, x := range b.Links {
-		c := l.verified(x)
-		for _, end := range []string{x.From, x.To} {
-			if l.next.nodes[end] == nil {
-				return kg.Errorf(kg.Conflict, "there is no entity %s", end)
+	for _, part := range []*store.Batch{created, changed} {
+		for _, x := range part.Links {
+			for _, end := range []string{x.From, x.To} {
+				if l.next.nodes[end] == nil {
+					return kg.Errorf(kg.Conflict, "there is no entity %s", end)
+				}
 			}
-		}
-		for i := range x.Evidence {
-			if l.next.sources[x.Evidence[i].Source] == nil {
-				return kg.Errorf(kg.Conflict, "there is no source %s", x.Evidence[i].Source)
+			for i := range x.Evidence {
+				if l.next.sources[x.Evidence[i].Source] == nil {
+					return kg.Errorf(kg.Conflict, "there is no source %s", x.Evidence[i].Source)
+				}
 			}
+			times(&x.CreatedAt, &x.UpdatedAt, now)
+			l.next.links[x.ID] = l.verified(x)
 		}
-		old := l.next.links[x.ID]
-		var times *[2]kg.Time
-		same := false
-		if old != nil {
-			if old.Kind != x.Kind {
-				return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID, old.Kind, x.Kind)
-			}
-			times = &[2]kg.Time{old.CreatedAt, old.UpdatedAt}
-			a, b := *old, *c
-			a.CreatedAt, a.UpdatedAt, b.CreatedAt, b.UpdatedAt = 0, 0, 0, 0
-			same = evidenceText(&a) == evidenceText(&b) && a.From == b.From && a.To == b.To && a.Role == b.Role && a.Since == b.Since && a.Until == b.Until
-		}
-		keep(&c.CreatedAt, &c.UpdatedAt, times, same, now)
-		l.next.links[x.ID] = c
 	}
+	return l.remove(b)
+}
+
+// times gives a record the times that it was not given.
+func times(created, updated *kg.Time, now kg.Time) {
+	if *created == 0 {
+		*created = now
+	}
+	if *updated == 0 {
+		*updated = max(now, *created)
+	}
+}
+
+// remove deletes records, links first.
+func (l *oracleLoad) remove(b *store.Batch) error {
+	gone := l.next.records(b.Delete)
+	for _, x := range gone.Links {
+		delete(l.next.links, x.ID)
+	}
+	for _, x := range gone.Nodes {
+		if n := len(l.next.resting([]string{x.ID})); n > 0 {
+			return store.Hanging(x.ID, n)
+		}
+		delete(l.next.nodes, x.ID)
+	}
+	for _, x := range gone.Sources {
+		if n := len(l.next.resting([]string{x.ID})); n > 0 {
+			return store.Hanging(x.ID, n)
+		}
+		delete(l.next.sources, x.ID)
+	}
+	b.Removed(gone)
 	return nil
 }
 
-func evidenceText(l *kg.Link) string {
-	var b strings.Builder
-	for _, e := range l.Evidence {
-		v := "null"
-		if e.Verified != nil {
-			v = fmt.Sprint(*e.Verified)
+// Resting finds what hangs on records.
+func (o *Oracle) Resting(_ context.Context, ids []string) ([]string, error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.resting(ids), nil
+}
+
+func (o *Oracle) resting(ids []string) (out []string) {
+	for _, x := range sorted(o.links) {
+		if slices.Contains(ids, x.From) || slices.Contains(ids, x.To) || slices.ContainsFunc(x.Evidence, func(e kg.Evidence) bool { return slices.Contains(ids, e.Source) }) {
+			out = append(out, x.ID)
 		}
-		fmt.Fprintf(&b, "%q %q %q %q %q %s\n", e.Source, e.Excerpt, e.Prefix, e.Suffix, e.Stance, v)
 	}
-	return b.String()
+	return out
 }
 
 // verified copies a link, its excerpts checked against what texts there are.
@@ -509,12 +509,14 @@ func nodeValue(n *kg.Node, p *catalog.Prop) kg.Value {
 	return kg.Value{}
 }
 
-// sourcesOf are the sources that support a link: all that its numbers, filters and facets of sources know of.
-func sourcesOf(l *kg.Link) []string { return l.SourcesOf(kg.Supports) }
-
-// stand are the links that are not REFUTED: all there are for whoever does not ask for those.
-func (x *seeing) stand() []*kg.Link {
-	return slices.DeleteFunc(sorted(x.links), func(l *kg.Link) bool { return l.Standing() == kg.Refuted })
+func sourcesOf(l *kg.Link) []string {
+	var out []string
+	for _, e := range l.Evidence {
+		if !slices.Contains(out, e.Source) {
+			out = append(out, e.Source)
+		}
+	}
+	return out
 }
 
 func (x *seeing) linkValue(l *kg.Link, p *catalog.Prop) kg.Value {
@@ -529,12 +531,8 @@ func (x *seeing) linkValue(l *kg.Link, p *catalog.Prop) kg.Value {
 		return kg.StringValue(string(l.Since))
 	case "until":
 		return kg.StringValue(string(l.Until))
-	case "standing":
-		return kg.StringValue(l.Standing().String())
-	case "sourceCount", "supportCount":
+	case "sourceCount":
 		return kg.IntValue(int64(len(sourcesOf(l))))
-	case "refuteCount":
-		return kg.IntValue(int64(len(l.SourcesOf(kg.Refutes))))
 	case "createdAt":
 		return kg.TimeValue(l.CreatedAt)
 	case "updatedAt":
@@ -693,7 +691,7 @@ func (x *seeing) nodeDate(n *kg.Node) (from, to kg.Day, known bool) {
 
 func (x *seeing) touching(n *kg.Node) int64 {
 	var c int64
-	for _, l := range x.stand() {
+	for _, l := range x.links {
 		if l.From == n.ID || l.To == n.ID {
 			c++
 		}
@@ -701,13 +699,13 @@ func (x *seeing) touching(n *kg.Node) int64 {
 	return c
 }
 
-// resting are the links that a source supports or speaks against, without those that are REFUTED.
-func (x *seeing) resting(s *kg.Source) []*kg.Link {
-	return slices.DeleteFunc(x.stand(), func(l *kg.Link) bool { return !rests(l, s) })
-}
-
-func rests(l *kg.Link, s *kg.Source) bool {
-	return slices.ContainsFunc(l.Evidence, func(e kg.Evidence) bool { return e.Source == s.ID })
+func (x *seeing) resting(s *kg.Source) (out []*kg.Link) {
+	for _, l := range sorted(x.links) {
+		if slices.Contains(sourcesOf(l), s.ID) {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 func (x *seeing) recordKeys(r any, order []plan.Order) []kg.Value {
@@ -780,11 +778,9 @@ func (x *seeing) follow(r any, f *plan.Field) kg.Page {
 	case plan.EvidenceOf:
 		l, _ := r.(*kg.Link)
 		var list []entry
-		for place, i := range x.oldestFirst(l) {
-			if e := &l.Evidence[i]; f.Stance == "" || e.Stance == f.Stance {
-				keys := []kg.Value{kg.IntValue(int64(place)), kg.StringValue(kg.EvidenceID(l.ID, e))}
-				list = append(list, entry{keys: keys, node: evidence{l, i}})
-			}
+		for i := range l.Evidence {
+			keys := []kg.Value{kg.IntValue(int64(i)), kg.StringValue(kg.EvidenceID(l.ID, &l.Evidence[i]))}
+			list = append(list, entry{keys: keys, node: evidence{l, i}})
 		}
 		return x.page(list, []bool{false, false}, f)
 	case plan.Derived:
@@ -799,31 +795,18 @@ func (x *seeing) follow(r any, f *plan.Field) kg.Page {
 	return page
 }
 
-// oldestFirst are the indexes of a link's evidence in its order.
-func (x *seeing) oldestFirst(l *kg.Link) []int {
-	order := make([]int, len(l.Evidence))
-	for i := range order {
-		order[i] = i
-	}
-	key := func(i int) int64 { return plan.EvidenceOrder(x.sources[l.Evidence[i].Source].PublishedOn) }
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(key(a), key(b)) })
-	return order
-}
-
 // linkList lists the links of a node, or those that rest on a source, that a field wants.
 func (x *seeing) linkList(r any, f *plan.Field) (list []entry, ends map[string]*kg.Node) {
 	ends = map[string]*kg.Node{}
 	add := func(l *kg.Link, other *kg.Node, out bool) {
-		if x.matches(f.Links, l, other) {
+		if x.linkFits(f.Links, l, other) {
 			ends[l.ID] = other
 			list = append(list, entry{keys: x.linkKeys(l, other, orDefault(f.Order)), edge: kg.Edge{Out: out}, node: other, link: l})
 		}
 	}
 	if s, ok := r.(*kg.Source); ok {
-		for _, l := range x.links {
-			if rests(l, s) {
-				add(l, x.nodes[l.To], true)
-			}
+		for _, l := range x.resting(s) {
+			add(l, x.nodes[l.To], true)
 		}
 		return list, ends
 	}
@@ -852,7 +835,7 @@ func (x *seeing) chains(n *kg.Node, d *catalog.DerivedField, f *plan.LinkFilter)
 	}
 	hop := func(id, kind string) (links []*kg.Link) {
 		for _, l := range sorted(x.links) {
-			if l.Kind == kind && (d.Out && l.From == id || !d.Out && l.To == id) && x.matches(f, l, x.nodes[end(l)]) {
+			if l.Kind == kind && (d.Out && l.From == id || !d.Out && l.To == id) && x.linkFits(f, l, x.nodes[end(l)]) {
 				links = append(links, l)
 			}
 		}
@@ -943,7 +926,7 @@ func (x *seeing) stats() *kg.Stats {
 	}
 	for _, k := range x.cat.Kinds {
 		b := kg.Bucket{Key: k.Name}
-		for _, l := range x.stand() {
+		for _, l := range x.links {
 			if l.Kind == k.Name {
 				b.Count++
 			}
@@ -951,11 +934,8 @@ func (x *seeing) stats() *kg.Stats {
 		s.Links = append(s.Links, b)
 	}
 	for _, l := range x.links {
-		if len(sourcesOf(l)) == 0 {
+		if len(l.Evidence) == 0 {
 			s.LinksWithoutEvidence++
-		}
-		if l.Standing() == kg.Refuted {
-			s.RefutedLinks++
 		}
 		for _, e := range l.Evidence {
 			if e.Verified == nil || !*e.Verified {

@@ -1,0 +1,141 @@
+package kg
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+)
+
+// MergeSource returns the source that was becomes by what x says: what x has is set, what it leaves out stays, authors are
+// united, and what x.Clear names goes.
+func MergeSource(was, x *Source) *Source {
+	c := *was
+	set(&c.Title, x.Title)
+	set(&c.URL, x.URL)
+	set(&c.Kind, x.Kind)
+	set(&c.Publisher, x.Publisher)
+	set(&c.PublishedOn, x.PublishedOn)
+	set(&c.Text, x.Text)
+	c.Authors = unite(c.Authors, x.Authors)
+	for _, name := range x.Clear {
+		switch name {
+		case "url":
+			c.URL = ""
+		case "publisher":
+			c.Publisher = ""
+		case "authors":
+			c.Authors = nil
+		case "publishedOn":
+			c.PublishedOn = ""
+		case "text":
+			c.Text = ""
+		}
+	}
+	return &c
+}
+
+// MergeNode returns the entity that was becomes by what x says: what x has is set, what it leaves out stays, aliases and
+// external ids are united, and what x.Clear names goes.
+func MergeNode(was, x *Node) *Node {
+	c := *was
+	set(&c.Name, x.Name)
+	set(&c.Description, x.Description)
+	c.Aliases = unite(c.Aliases, x.Aliases)
+	c.ExternalIDs = uniteIDs(c.ExternalIDs, x.ExternalIDs)
+	if len(x.Props) > 0 || len(x.Clear) > 0 && len(c.Props) > 0 {
+		c.Props = make(map[string]any, len(was.Props)+len(x.Props))
+		maps.Copy(c.Props, was.Props)
+		maps.Copy(c.Props, x.Props)
+	}
+	for _, name := range x.Clear {
+		switch name {
+		case "description":
+			c.Description = ""
+		case "aliases":
+			c.Aliases = nil
+		case "externalIds":
+			c.ExternalIDs = nil
+		default:
+			delete(c.Props, name)
+		}
+	}
+	if len(c.Props) == 0 {
+		c.Props = nil
+	}
+	c.CreatedAt, c.UpdatedAt = x.CreatedAt, x.UpdatedAt
+	return &c
+}
+
+// MergeLink returns the link that was becomes by what x says: what x has is set, what it leaves out stays, evidence is
+// united, and what x.Clear names goes.
+func MergeLink(was, x *Link) *Link {
+	c := *was
+	set(&c.From, x.From)
+	set(&c.To, x.To)
+	set(&c.Role, x.Role)
+	set(&c.Since, x.Since)
+	set(&c.Until, x.Until)
+	c.Evidence = UniteEvidence(slices.Clip(c.Evidence), x.Evidence...)
+	for _, name := range x.Clear {
+		switch name {
+		case "role":
+			c.Role = ""
+		case "since":
+			c.Since = ""
+		case "until":
+			c.Until = ""
+		}
+	}
+	c.CreatedAt, c.UpdatedAt = x.CreatedAt, x.UpdatedAt
+	return &c
+}
+
+func set[T ~string](to *T, s T) {
+	if s != "" {
+		*to = s
+	}
+}
+
+// unite appends those of more that list does not hold.
+func unite(list, more []string) []string {
+	list = slices.Clip(list)
+	for _, s := range more {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// uniteIDs appends those of more that list does not hold. One that it holds gets the other's address, if that has one.
+func uniteIDs(list, more []ExternalID) []ExternalID {
+	list = slices.Clone(list)
+	for _, x := range more {
+		i := slices.IndexFunc(list, func(o ExternalID) bool { return o.Scheme == x.Scheme && o.Value == x.Value })
+		switch {
+		case i < 0:
+			list = append(list, x)
+		case x.URL != "":
+			list[i].URL = x.URL
+		}
+	}
+	return list
+}
+
+// SameSource reports whether two sources say the same.
+func SameSource(a, b *Source) bool {
+	return a.ID == b.ID && a.Title == b.Title && a.URL == b.URL && a.Kind == b.Kind && a.Publisher == b.Publisher && a.PublishedOn == b.PublishedOn &&
+		a.Text == b.Text && slices.Equal(a.Authors, b.Authors)
+}
+
+// SameNode reports whether two entities say the same, whenever they were written.
+func SameNode(a, b *Node) bool {
+	return a.ID == b.ID && a.Type == b.Type && a.Name == b.Name && a.Description == b.Description && slices.Equal(a.Aliases, b.Aliases) &&
+		slices.Equal(a.ExternalIDs, b.ExternalIDs) && len(a.Props) == len(b.Props) && (len(a.Props) == 0 || reflect.DeepEqual(a.Props, b.Props))
+}
+
+// SameLink reports whether two links say the same and rest on the same evidence in the same order, whenever they were written.
+func SameLink(a, b *Link) bool {
+	return a.ID == b.ID && a.Kind == b.Kind && a.From == b.From && a.To == b.To && a.Role == b.Role && a.Since == b.Since && a.Until == b.Until &&
+		slices.EqualFunc(a.Evidence, b.Evidence, func(x, y Evidence) bool { return x.Same(&y) })
+}

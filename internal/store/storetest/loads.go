@@ -1,0 +1,234 @@
+package storetest
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// RunLoads holds a store against the oracle through random loads, one after another: batches that replace and that merge,
+// that clear fields, say an id twice and delete. After each the two hold the same, have reported the same, and
+// answer some plans alike. open gives an empty store; it is called once for each run.
+func RunLoads(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, runs, loads int) {
+	t.Helper()
+	for n := range runs {
+		seed := uint64(n + 1)
+		t.Run(fmt.Sprintf("loads %d", seed), func(t *testing.T) {
+			r := &random{Rand: rand.New(rand.NewPCG(seed, 23)), cat: cat} //nolint:gosec // repeatable on purpose
+			r.graph(4+r.IntN(12), 2+r.IntN(20))
+			oracle, s := NewOracle(cat, clock), open(t)
+			for i := range loads {
+				b := r.part()
+				if i == 0 {
+					b = r.batch()
+				}
+				if i > 0 && r.IntN(6) > 0 {
+					oracle.fit(b)
+				}
+				if !r.loaded(t, i, oracle, s, b) {
+					return
+				}
+				for j := range 3 {
+					compare(t, oracle, s, r.query(), j)
+				}
+				if t.Failed() {
+					return
+				}
+			}
+		})
+	}
+}
+
+// fit leaves out of a batch what a store that holds the oracle's graph would refuse.
+func (o *Oracle) fit(b *store.Batch) {
+	next := NewOracle(o.cat, o.now)
+	maps.Copy(next.nodes, o.nodes)
+	maps.Copy(next.sources, o.sources)
+	maps.Copy(next.links, o.links)
+	for _, x := range b.Sources {
+		next.sources[x.ID] = x
+	}
+	b.Nodes = slices.DeleteFunc(b.Nodes, func(x *kg.Node) bool {
+		was := next.nodes[x.ID]
+		if was == nil {
+			next.nodes[x.ID] = x
+		}
+		return was != nil && was.Type != x.Type
+	})
+	b.Links = slices.DeleteFunc(b.Links, func(x *kg.Link) bool {
+		bad := next.nodes[x.From] == nil || next.nodes[x.To] == nil || slices.ContainsFunc(x.Evidence, func(e kg.Evidence) bool { return next.sources[e.Source] == nil })
+		if !bad { // it may move away from where it was, and then hangs on neither end's neighbour
+			next.links[x.ID], next.links[x.ID+"'"] = x, next.links[x.ID]
+			if next.links[x.ID+"'"] == nil {
+				delete(next.links, x.ID+"'")
+			}
+		}
+		return bad
+	})
+	for _, id := range b.Delete {
+		delete(next.links, id)
+		delete(next.links, id+"'")
+	}
+	b.Delete = slices.DeleteFunc(b.Delete, func(id string) bool { return len(next.resting([]string{id})) > 0 })
+}
+
+// loaded loads a batch into both and compares them. It reports whether to go on: where a load that fails leaves a part, what
+// is held differs from then on.
+func (r *random) loaded(t *testing.T, i int, oracle, s store.Store, b *store.Batch) bool {
+	t.Helper()
+	var told [2]string
+	var errs [2]error
+	for j, into := range []store.Store{oracle, s} {
+		c := *b
+		c.Report = func(was, is any) { told[j] += told1(was) + " → " + told1(is) + "\n" }
+		errs[j] = Fill(t.Context(), into, &c)
+	}
+	if show(errs[0]) != show(errs[1]) {
+		t.Errorf("load %d: error %q, want %q", i, show(errs[1]), show(errs[0]))
+	}
+	if errs[0] == nil && told[0] != told[1] {
+		t.Errorf("load %d (merge %v) reports otherwise: %s", i, b.Merge, difference(told[0], told[1]))
+	}
+	if errs[0] != nil && !s.Atomic() {
+		return false
+	}
+	if a, b := whole(t, oracle), whole(t, s); a != b {
+		t.Errorf("load %d: %s", i, difference(a, b))
+	}
+	ids := []string{r.id(), r.id(), "nobody"}
+	want, _ := oracle.Resting(t.Context(), ids)
+	got, err := s.Resting(t.Context(), ids)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("load %d: on %q rest %q, want %q, %v", i, ids, got, want, err)
+	}
+	sameRecords(t, oracle, s, r)
+	return !t.Failed()
+}
+
+// told1 is one side of a report.
+func told1(x any) string {
+	b := &store.Batch{}
+	switch x := x.(type) {
+	case *kg.Source:
+		b.Sources = append(b.Sources, x)
+	case *kg.Node:
+		b.Nodes = append(b.Nodes, x)
+	case *kg.Link:
+		c := *x
+		c.Evidence = slices.Clone(x.Evidence)
+		for i := range c.Evidence {
+			c.Evidence[i].Verified = nil // what is written has it once it is written
+		}
+		b.Links = append(b.Links, &c)
+	}
+	return records(b)
+}
+
+// whole is all that a store holds.
+func whole(t *testing.T, s store.Scanner) string {
+	t.Helper()
+	b := &store.Batch{}
+	for _, err := range []error{
+		s.Sources(t.Context(), func(x *kg.Source) error { c := *x; b.Sources = append(b.Sources, &c); return nil }),
+		s.Nodes(t.Context(), func(x *kg.Node) error { c := *x; b.Nodes = append(b.Nodes, &c); return nil }),
+		s.Links(t.Context(), func(x *kg.Link) error { c := *x; b.Links = append(b.Links, &c); return nil }),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return records(b)
+}
+
+// part makes a batch of changed and unchanged records of the graph, and of deletions.
+func (r *random) part() *store.Batch {
+	other := &random{Rand: r.Rand, cat: r.cat}
+	other.graph(4+r.IntN(12), 2+r.IntN(20))
+	b := &store.Batch{Merge: r.yes()}
+	// what is said of an entity may be of its type or not; most of the time it is
+	types := map[string]string{}
+	for _, n := range r.nodes {
+		types[n.ID] = n.Type
+	}
+	for _, x := range r.srcs {
+		if r.yes() {
+			c := *x
+			b.Sources = append(b.Sources, &c)
+		}
+	}
+	for i, x := range other.srcs {
+		if r.IntN(3) == 0 {
+			c := *x
+			c.Clear = r.clear("url", "publisher", "authors", "publishedOn", "text")
+			if i == 0 {
+				c.ID = "s_other"
+			}
+			b.Sources = append(b.Sources, &c)
+		}
+	}
+	for _, x := range slices.Concat(r.nodes, other.nodes) {
+		if r.yes() || types[x.ID] != "" && types[x.ID] != x.Type && r.IntN(20) > 0 {
+			continue
+		}
+		c := *x
+		c.Clear = r.clear("description", "aliases", "externalIds")
+		if t := r.cat.TypeOf(c.Type); len(t.Props) > 0 {
+			if p := pick(r, t.Props); !r.cat.Schema.Types[t.Name].Fields.ForName(p.Name).Type.NonNull && r.IntN(4) == 0 {
+				c.Clear = append(c.Clear, p.Name)
+			}
+		}
+		if r.yes() {
+			c.CreatedAt, c.UpdatedAt = 0, 0
+		}
+		b.Nodes = append(b.Nodes, &c)
+		if r.IntN(8) == 0 {
+			again := c
+			again.Name, again.Aliases = pick(r, someNames), []string{"twice"}
+			b.Nodes = append(b.Nodes, &again)
+		}
+	}
+	for _, x := range slices.Concat(r.links, other.links) {
+		if r.yes() {
+			continue
+		}
+		c := *x
+		if r.IntN(3) == 0 {
+			c.ID = "l_named" + c.Kind
+			c.Clear = r.clear("role", "since", "until")
+		}
+		if r.yes() {
+			c.CreatedAt, c.UpdatedAt = 0, 0
+		}
+		b.Links = append(b.Links, &c)
+	}
+	for range r.IntN(4) {
+		b.Delete = append(b.Delete, r.id())
+	}
+	if r.yes() && len(r.links) > 0 { // all of some entity's links, and it
+		n := pick(r, r.nodes).ID
+		for _, l := range slices.Concat(r.links, b.Links) {
+			if l.From == n || l.To == n {
+				b.Delete = append(b.Delete, l.ID)
+			}
+		}
+		b.Delete = append(b.Delete, n)
+	}
+	r.links = slices.Concat(r.links, b.Links)
+	return b
+}
+
+// clear names some of the fields that a batch empties.
+func (r *random) clear(fields ...string) (out []string) {
+	for _, f := range fields {
+		if r.IntN(8) == 0 {
+			out = append(out, f)
+		}
+	}
+	return out
+}
