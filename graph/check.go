@@ -262,7 +262,8 @@ const defaultedPage = 4
 
 // Cost is the cost of a bound root field: every field of every entry that the pages above it can have counts one,
 // where an explicit first or last counts as given and a page of default size as 4; a facet counts 20, a search over
-// the graph 50, what measures the whole graph 1,000. A filter counts 50 for each place where it asks what other entities are
+// the graph 50, what measures the whole graph 1,000. A node or link of a subgraph counts one with all its own fields, and
+// there are as many as it may have nodes. A record that may be of several types counts as the type with most fields. A filter counts 50 for each place where it asks what other entities are
 // linked to, however many entries it is asked of, as an answer is remembered.
 func cost(r *root, q *plan.Query, asked *question) int {
 	return clamp(answerCost(r, q, asked) + throughEntity(q.Root.Entities) + askedThrough(asked))
@@ -334,6 +335,73 @@ func answerCost(r *root, q *plan.Query, asked *question) int {
 		return clamp(50 + followCost(k, &q.Root, asked.records()))
 	}
 	return clamp(1 + followCost(k, &q.Root, n))
+}
+
+// costly is an argument that multiplies what a root field costs.
+type costly struct {
+	argument string // the way to it from the root field: `people.links.first`; "" for none
+	n        int
+}
+
+// costliest finds the argument to lower where an operation costs too much: on the way down where most of the cost comes
+// from, the one that multiplies most.
+func costliest(r *root, q *plan.Query, asked *question) costly {
+	name := r.follow.field.Name
+	var c costly
+	switch {
+	case asked != nil:
+		name = asked.field.Name
+		c = costly{name + ".first", asked.records()}
+		if name == "subgraph" {
+			c.argument = name + ".maxNodes"
+		}
+	case q.Start == plan.ByIDs:
+		c = costly{name + ".ids", len(q.IDs)}
+	case q.Start == plan.Search || q.Start == plan.Everything:
+		c = costly{name + "." + pageArgument(&q.Root), pageCost(&q.Root)}
+	}
+	c.descend(name, r.follow, &q.Root)
+	return c
+}
+
+func pageArgument(f *plan.Field) string {
+	if f.Page.Given && f.Page.Backward {
+		return "last"
+	}
+	return "first"
+}
+
+func (c *costly) descend(at string, k *follow, f *plan.Field) {
+	var next *follow
+	var bound *plan.Field
+	most := 0
+	for _, p := range []struct {
+		skeleton *selection
+		bound    *plan.Sel
+	}{{k.node, f.Node}, {k.link, f.Link}, {k.because, f.Because}} {
+		if p.skeleton == nil || p.bound == nil {
+			continue
+		}
+		for i, kid := range p.skeleton.kids {
+			n := 1
+			if kid.page {
+				n = pageCost(p.bound.Kids[i])
+			}
+			if cost := followCost(kid, p.bound.Kids[i], n); cost > most {
+				next, bound, most = kid, p.bound.Kids[i], cost
+			}
+		}
+	}
+	if next == nil {
+		return
+	}
+	if next.field.Name != "" { // what a search reads beside what was asked for has none
+		at += "." + next.field.Name
+	}
+	if n := pageCost(bound); next.page && n > c.n {
+		*c = costly{at + "." + pageArgument(bound), n}
+	}
+	c.descend(at, next, bound)
 }
 
 func clamp(n int) int { return min(n, maxFields) }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sort"
@@ -202,7 +203,7 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	}
 	w := &writer{cat: e.opts.Catalog, vars: vars, answers: make([]answer, len(c.roots)), mostErrors: e.opts.Limits.MaxErrors}
 	w.present = func(err error, path ast.Path) *gqlerror.Error { return e.present(ctx, err, path) }
-	total := 0
+	total, most, heavy := 0, 0, 0 // heavy is the root field that costs most
 	for i, root := range c.roots {
 		var bound time.Time
 		if r.Explain {
@@ -218,13 +219,16 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 				return e.refuse(ctx, resp, err)
 			}
 		}
-		total = clamp(total + cost(root, q, w.answers[i].question))
+		each := cost(root, q, w.answers[i].question)
+		if total = clamp(total + each); each > most {
+			most, heavy = each, i
+		}
 		if r.Explain {
 			w.answers[i].explain.bind = time.Since(bound)
 		}
 	}
 	if total > e.opts.Limits.MaxCost {
-		return e.refuse(ctx, resp, kg.Errorf(kg.CostLimit, "the operation costs %d, the limit is %d; ask for smaller pages or fewer levels", total, e.opts.Limits.MaxCost))
+		return e.refuse(ctx, resp, tooCostly(total, e.opts.Limits.MaxCost, costliest(c.roots[heavy], w.answers[heavy].query, w.answers[heavy].question)))
 	}
 	o.Plan = time.Since(begin) - o.Parse
 	o.RootFields = len(c.roots)
@@ -258,6 +262,17 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 		}
 	}
 	return resp
+}
+
+// tooCostly is the error for an operation that costs more than it may.
+func tooCostly(total, limit int, c costly) error {
+	err := kg.Errorf(kg.CostLimit, "the operation costs %d, the limit is %d; ask for fewer fields or levels", total, limit)
+	err.Details = map[string]any{"cost": total, "limit": limit}
+	if c.n > 1 {
+		err.Message = fmt.Sprintf("the operation costs %d, the limit is %d; lower %s, or ask for fewer fields or levels", total, limit, c.argument)
+		err.Details["argument"] = c.argument
+	}
+	return err
 }
 
 // release gives the store its memory back when the answer is written.

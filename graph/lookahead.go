@@ -386,11 +386,15 @@ func (c *compiler) records(def *ast.Definition, s []ast.SelectionSet, sel *selec
 		return &objects{one: c.record(c.cat.Type(def.Name), s, sel)}
 	}
 	o := &objects{byType: make([]*object, c.cat.Evidence.Index+1)}
+	before, most := sel.leaves, 0
 	for i := uint8(1); i <= c.cat.Evidence.Index; i++ {
 		if types.Has(i) {
+			sel.leaves = before
 			o.byType[i] = c.record(c.cat.TypeAt(i), s, sel)
+			most = max(most, sel.leaves-before)
 		}
 	}
+	sel.leaves = before + most // a record is of one type
 	return o
 }
 

@@ -109,7 +109,7 @@ func (q *question) records() int {
 	case "match":
 		return q.pattern.First * (2*len(q.pattern.Nodes) - 1)
 	case "subgraph":
-		return 2 * q.maxNodes
+		return q.maxNodes
 	case "centrality", "communities":
 		return q.analyzed()
 	case "timeline", "coParticipation":
@@ -139,6 +139,9 @@ func (c *compiler) trace(f collected, r *root) *traced {
 	}
 	t.obj = c.traced(c.cat.Schema.Types[t.field.Definition.Type.Name()], sets(f.fields), t)
 	r.out.objs = &objects{one: t.obj}
+	if t.field.Name == "subgraph" {
+		t.rec.leaves = 0 // see cost
+	}
 	c.settleEvidence(t)
 	return t
 }

@@ -92,7 +92,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		if errors.As(err, &usage) {
 			return fail(stderr, usage)
 		}
-		fmt.Fprintf(stderr, "throughline: %v\nTry: throughline --help\n", err)
+		fmt.Fprintf(stderr, "throughline: %s\nTry: throughline --help\n", printableLines(err.Error()))
 		return exitUsage
 	}
 	w := &world{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, model: parser.Model}
@@ -117,22 +117,21 @@ func fail(stderr io.Writer, err error) int {
 	var file *sqlitestore.OpenError
 	var setup *neo4jstore.SetupError
 	var own *kg.Error
+	code, message := exitFailure, err.Error()
 	switch {
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "throughline: %v\n", usage)
-		return exitUsage
+		code, message = exitUsage, usage.Error()
 	case errors.As(err, &file):
-		fmt.Fprintf(stderr, "throughline: %v\n", file)
+		message = file.Error()
 	case errors.As(err, &setup):
-		fmt.Fprintf(stderr, "throughline: %v\n", setup)
+		message = setup.Error()
 	case errors.As(err, &own) && own.Code != kg.Internal:
-		fmt.Fprintf(stderr, "throughline: %s\n", own.Message)
+		message = own.Message
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "throughline: interrupted")
-	default:
-		fmt.Fprintf(stderr, "throughline: %v\n", err)
+		message = "interrupted"
 	}
-	return exitFailure
+	fmt.Fprintf(stderr, "throughline: %s\n", printableLines(message))
+	return code
 }
 
 // Version is what the program was built as.

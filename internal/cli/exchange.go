@@ -78,7 +78,7 @@ func (c *importCmd) Run(w *world) error {
 	if err != nil {
 		var bad *exchange.BadLinesError
 		if errors.As(err, &bad) {
-			fmt.Fprintln(w.stderr, bad.Error())
+			fmt.Fprintln(w.stderr, printableLines(bad.Error()))
 			return errors.New("nothing was written: mend these lines and import again")
 		}
 		return err
@@ -126,7 +126,11 @@ func (c *exportCmd) Run(w *world) (err error) {
 	}
 	defer s.Close() //nolint:errcheck // it was only read
 	if c.Output == "" || c.Output == "-" {
-		_, err = exchange.Export(w.ctx, cat, s, w.stdout)
+		out := w.stdout
+		if terminal(out) {
+			out = &jsonPrinter{to: out} // a file is written as it is
+		}
+		_, err = exchange.Export(w.ctx, cat, s, out)
 		return err
 	}
 	if i, err := os.Stat(c.Output); err == nil && i.IsDir() {

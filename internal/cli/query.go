@@ -60,7 +60,7 @@ func (c *queryCmd) Run(w *world) error {
 			answer = b.Bytes()
 		}
 	}
-	if _, err := fmt.Fprintln(w.stdout, string(bytes.TrimSpace(answer))); err != nil {
+	if _, err := fmt.Fprintln(&jsonPrinter{to: w.stdout}, string(bytes.TrimSpace(answer))); err != nil {
 		return err
 	}
 	if len(head.Errors) > 0 {

@@ -42,8 +42,9 @@ func (a *asking) answer(w *world, query string, vars map[string]any, out any) (d
 	}
 	if len(head.Errors) > 0 {
 		e := head.Errors[0]
+		e.Message = printable(e.Message)
 		for _, c := range e.Extensions.Candidates {
-			e.Message += fmt.Sprintf("\n  id:%s  (%s, %s)", c.ID, c.Name, strings.ToLower(c.Type))
+			e.Message += fmt.Sprintf("\n  id:%s  (%s, %s)", printable(c.ID), printable(c.Name), strings.ToLower(c.Type))
 		}
 		return false, errors.New(e.Message)
 	}
@@ -52,10 +53,14 @@ func (a *asking) answer(w *world, query string, vars map[string]any, out any) (d
 		if err := json.Indent(&b, head.Data, "", "  "); err != nil {
 			return false, err
 		}
-		_, err = fmt.Fprintln(w.stdout, b.String())
+		_, err = fmt.Fprintln(&jsonPrinter{to: w.stdout}, b.String())
 		return true, err
 	}
-	return false, json.Unmarshal(head.Data, out)
+	data, err := printableJSON(head.Data)
+	if err != nil {
+		return false, err
+	}
+	return false, json.Unmarshal(data, out)
 }
 
 // reference reads an entity's name, or its id behind "id:".

@@ -1,0 +1,60 @@
+package graph_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// TestASubgraphRunsAtItsBounds asks what a graph view asks for, with the defaults and with the bounds that the contract names.
+func TestASubgraphRunsAtItsBounds(t *testing.T) {
+	cat, s := small(t)
+	e := engine(t, cat, s)
+	for _, args := range []string{"", ", depth: 4, maxNodes: 1000"} {
+		for _, fields := range []string{
+			`nodes { id } links { id }`,
+			`nodes { id type name } links { id kind from { id } to { id } }`,
+			`nodes { id type name aliases description linkCount createdAt updatedAt ... on Person { born died } ... on Event { startsOn endsOn } }
+			 links { id kind sentence role since until from { id name type } to { id name type } } frontier { node { id } hiddenLinks } truncated`,
+		} {
+			q := `{ subgraph(seeds: [{id: "lse"}]` + args + `) { ` + fields + ` } }`
+			if got := ask(t, e, q, nil); strings.Contains(got, `"errors"`) {
+				t.Errorf("%s: %.300s", q, got)
+			}
+		}
+	}
+}
+
+func TestCostLimitNamesTheArgumentToLower(t *testing.T) {
+	cat, s := small(t)
+	e := engine(t, cat, s)
+	for _, c := range []struct{ query, argument string }{
+		{`{ subgraph(seeds: [{id: "lse"}], maxNodes: 1000) { nodes { links { nodes { id name type } edges { link { from { name } to { name } } } } } } }`, "subgraph.maxNodes"},
+		{`{ people(first: 100) { nodes { links(first: 100) { nodes { id name } } } } }`, "people.first"},
+		{`{ people(last: 100) { nodes { links(first: 100) { nodes { id name } } } } }`, "people.last"},
+		{`{ people(first: 50) { nodes { name links(first: 100) { edges { link { evidence(first: 10) { nodes { excerpt } } } } } } } }`, "people.links.first"},
+		{`{ person(ref: {id: "mary-kaldor"}) { links(last: 90) { nodes { links(first: 80) { nodes { id name } } } } } }`, "person.links.last"},
+		{`{ a: person(ref: {id: "mary-kaldor"}) { id } b: paths(from: {id: "lse"}, to: {id: "q1"}, first: 50, maxLength: 8) { paths { nodes { links(first: 100) { nodes { id } } } } } }`, "paths.first"},
+		{`{ centrality(by: DEGREE, first: 100) { nodes { links(first: 90) { nodes { id name } } } } }`, "centrality.first"},
+		{`{ match(first: 50, pattern: [{node: {}}, {link: {}}, {node: {}}]) { paths { nodes { links(first: 100) { nodes { id } } } } } }`, "match.first"},
+	} {
+		var got struct {
+			Errors []struct {
+				Message    string
+				Extensions struct {
+					Code, Argument string
+					Cost, Limit    int
+				}
+			}
+		}
+		answer := ask(t, e, c.query, nil)
+		if err := json.Unmarshal([]byte(answer), &got); err != nil || len(got.Errors) != 1 {
+			t.Errorf("%s: %.300s", c.query, answer)
+			continue
+		}
+		x := got.Errors[0]
+		if x.Extensions.Code != "COST_LIMIT" || x.Extensions.Argument != c.argument || !strings.Contains(x.Message, "lower "+c.argument) || x.Extensions.Cost <= x.Extensions.Limit {
+			t.Errorf("%s: %+v, want %s", c.query, x, c.argument)
+		}
+	}
+}
