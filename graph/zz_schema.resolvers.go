@@ -464,6 +464,14 @@ func (r *evidenceResolver) Verified(ctx context.Context, obj *model.Evidence) (*
 	return scalar[*bool](ctx, obj.Value)
 }
 
+func (r *evidenceResolver) Start(ctx context.Context, obj *model.Evidence) (*int64, error) {
+	return scalar[*int64](ctx, obj.Value)
+}
+
+func (r *evidenceResolver) End(ctx context.Context, obj *model.Evidence) (*int64, error) {
+	return scalar[*int64](ctx, obj.Value)
+}
+
 func (r *evidenceConnectionResolver) Edges(ctx context.Context, obj *model.EvidenceConnection) ([]model.EvidenceEdge, error) {
 	return many[model.EvidenceEdge](ctx, obj.Value)
 }

@@ -267,6 +267,8 @@ type EvidenceResolver interface {
 	Suffix(ctx context.Context, obj *model.Evidence) (*string, error)
 	Stance(ctx context.Context, obj *model.Evidence) (string, error)
 	Verified(ctx context.Context, obj *model.Evidence) (*bool, error)
+	Start(ctx context.Context, obj *model.Evidence) (*int64, error)
+	End(ctx context.Context, obj *model.Evidence) (*int64, error)
 }
 type EvidenceConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.EvidenceConnection) ([]model.EvidenceEdge, error)
@@ -1817,8 +1819,12 @@ type Evidence implements Node {
   suffix: String
   "Whether the words support the link or speak against it."
   stance: Stance!
-  "True when the excerpt was found word for word in the source's stored text; null when no text is stored."
+  "True when the excerpt stands word for word in the source's stored text, with prefix and suffix beside it; false when it does not; null when no text is stored. White space, soft hyphens, the forms of quotation marks and of dashes are alike; letters never."
   verified: Boolean
+  "Where the excerpt begins in the source's stored text, in code points; null when no text is stored or the words are not in it."
+  start: Int
+  "Where the excerpt ends in the source's stored text, in code points: the first behind it."
+  end: Int
 }
 
 "Which way a piece of evidence counts."
@@ -3684,6 +3690,10 @@ func (ec *executionContext) childFields_Evidence(ctx context.Context, field grap
 		return ec.fieldContext_Evidence_stance(ctx, field)
 	case "verified":
 		return ec.fieldContext_Evidence_verified(ctx, field)
+	case "start":
+		return ec.fieldContext_Evidence_start(ctx, field)
+	case "end":
+		return ec.fieldContext_Evidence_end(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Evidence", field.Name)
 }
@@ -12059,6 +12069,52 @@ func (ec *executionContext) _Evidence_verified(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_Evidence_verified(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Evidence", field, true, true, "Boolean")
+}
+
+func (ec *executionContext) _Evidence_start(ctx context.Context, field graphql.CollectedField, obj *model.Evidence) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Evidence_start(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Evidence().Start(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Evidence_start(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Evidence", field, true, true, "Int")
+}
+
+func (ec *executionContext) _Evidence_end(ctx context.Context, field graphql.CollectedField, obj *model.Evidence) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Evidence_end(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Evidence().End(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Evidence_end(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Evidence", field, true, true, "Int")
 }
 
 func (ec *executionContext) _EvidenceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.EvidenceConnection) (ret graphql.Marshaler) {
@@ -25990,6 +26046,18 @@ func (ec *executionContext) _Evidence(ctx context.Context, sel ast.SelectionSet,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Evidence_verified(ctx, field, obj)
+				})
+		case "start":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Evidence_start(ctx, field, obj)
+				})
+		case "end":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Evidence_end(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

@@ -167,6 +167,10 @@ func (l *liner) link(x *kg.Link) {
 		if e.Stance != "SUPPORTS" {
 			l.text("stance", e.Stance)
 		}
+		if e.Verified != nil && !*e.Verified {
+			l.key("verified") // so that an import takes it again
+			l.b = append(l.b, "false"...)
+		}
 	})
 	l.time("createdAt", x.CreatedAt)
 	l.time("updatedAt", x.UpdatedAt)

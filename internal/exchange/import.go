@@ -163,9 +163,9 @@ func Import(ctx context.Context, cat *catalog.Catalog, s store.Store, files []Fi
 	return counts, err
 }
 
-func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []File, o Options) (Counts, error) {
+func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []File, o Options) (_ Counts, err error) {
 	c := &checks{cat: cat, store: s, types: map[uint64]uint8{}, seed: maphash.MakeSeed()}
-	var err error
+	defer func() { err = errors.Join(err, c.words.close()) }()
 	if c.none, err = s.Empty(ctx); err != nil {
 		return Counts{}, err
 	}
@@ -377,20 +377,21 @@ type checks struct {
 	types map[uint64]uint8 // type index of entities and sources known
 	seen  hashes           // ids of this file
 	// a second file may say again what the first said
-	earlier hashes            // ids of the files before
-	again   bool              // one of them was said again
-	texts   map[string]string // of sources of this import, for their excerpts
-	bytes   int
+	earlier hashes // ids of the files before
+	again   bool   // one of them was said again
+	words   texts  // of the sources of this import, and of those of the store that its links rest on
+	asked   hashes // sources whose texts were looked for
+	// unverified counts the evidence taken whose words do not stand in their source's text
+	unverified int
+	fault      error // of the file of texts
 }
-
-// maxTexts bounds the texts that are kept to check excerpts; the store checks the others again.
-const maxTexts = 64 << 20
 
 func (c *checks) hash(id string) uint64 { return maphash.String(c.seed, id) }
 
 // begin begins a pass.
 func (c *checks) begin() {
-	c.seen, c.earlier, c.again, c.texts, c.bytes = hashes{}, hashes{}, false, map[string]string{}, 0
+	c.seen, c.earlier, c.again, c.asked = hashes{}, hashes{}, false, hashes{}
+	c.words.reset()
 }
 
 // next begins another file.
@@ -461,8 +462,15 @@ func (c *checks) batch(ctx context.Context, file string, b *batch) (errs []*Line
 			return nil, err
 		}
 	}
+	if err := c.readTexts(ctx, b.records); err != nil {
+		return nil, err
+	}
 	for i, r := range b.records {
-		if err := c.record(r); err != nil {
+		err := c.record(r)
+		if c.fault != nil {
+			return nil, c.fault
+		}
+		if err != nil {
 			errs = append(errs, &LineError{file, b.lines[i], err})
 		}
 	}
@@ -507,14 +515,7 @@ func (c *checks) ask(ctx context.Context, records []record) error {
 func (c *checks) record(r record) error {
 	switch {
 	case r.source != nil:
-		if err := c.declare(r.source.ID, c.cat.Source, r.minted); err != nil {
-			return err
-		}
-		if n := len(r.source.Text); n > 0 && c.bytes+n <= maxTexts {
-			c.bytes += n
-			c.texts[r.source.ID] = r.source.Text
-		}
-		return nil
+		return c.declare(r.source.ID, c.cat.Source, r.minted)
 	case r.node != nil:
 		return c.declare(r.node.ID, c.cat.TypeOf(r.node.Type), r.minted)
 	}
@@ -561,11 +562,8 @@ func (c *checks) link(l *kg.Link) error {
 		if t, ok := c.types[c.hash(e.Source)]; !ok || t != c.cat.Source.Index {
 			return fmt.Errorf("has evidence from %s, a source that stands neither above nor in the store", e.Source)
 		}
-		if text := c.texts[e.Source]; text != "" && !strings.Contains(text, e.Excerpt) {
-			return fmt.Errorf("has an excerpt that does not occur in the text of %s: %s", e.Source, clip(e.Excerpt))
-		}
 	}
-	return nil
+	return c.quoted(l)
 }
 
 func typeNames(cat *catalog.Catalog, set catalog.TypeSet) string {

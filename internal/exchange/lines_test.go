@@ -186,7 +186,7 @@ func TestWhatIsAddedLaterIsVerified(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		s := open(t)
-		for _, text := range []string{ground, `{"link":"AFFILIATED_WITH","from":"p","to":"i","role":"later","evidence":[{"source":"s_text","excerpt":"other words"},{"source":"s_text","excerpt":"are the"},{"source":"s_none","excerpt":"x"}]}`} {
+		for _, text := range []string{ground, `{"link":"AFFILIATED_WITH","from":"p","to":"i","role":"later","evidence":[{"source":"s_text","excerpt":"other words","verified":false},{"source":"s_text","excerpt":"are the"},{"source":"s_none","excerpt":"x"}]}`} {
 			if _, err := exchange.Import(t.Context(), cat, s, from("f", text), exchange.Options{}); err != nil {
 				t.Fatal(err)
 			}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -76,6 +77,8 @@ type (
 		Prefix  string `json:"prefix,omitzero"`
 		Suffix  string `json:"suffix,omitzero"`
 		Stance  string `json:"stance,omitzero"`
+		// Verified false takes words that do not stand in the text of their source; true says nothing: words are checked anyway.
+		Verified *bool `json:"verified,omitzero"`
 	}
 	headLine struct {
 		Throughline int `json:"throughline"`
@@ -182,6 +185,16 @@ func clean(field, s string, most int) (string, error) {
 	return s, nil
 }
 
+// verbatim checks a text that is kept byte for byte: words quoted, and what they are quoted from.
+func (c *cleaner) verbatim(field, s string, most int) {
+	switch {
+	case strings.IndexByte(s, 0) >= 0:
+		c.fail("has a NUL character in %s", field)
+	case len(s) > most:
+		c.fail("has %d bytes in %s; at most %d fit", len(s), field, most)
+	}
+}
+
 // cleaner collects the first error of several texts.
 type cleaner struct{ err error }
 
@@ -263,7 +276,7 @@ func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 	var c cleaner
 	c.text("title", &m.Title, maxName)
 	c.text("publisher", &m.Publisher, maxName)
-	c.text("text", &m.Text, MaxLine)
+	c.verbatim("text", m.Text, MaxLine)
 	for i := range m.Authors {
 		c.text("authors", &m.Authors[i], maxName)
 		if m.Authors[i] == "" {
@@ -440,9 +453,9 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 	x.Evidence = make([]kg.Evidence, 0, len(m.Evidence))
 	for i := range m.Evidence {
 		e := &m.Evidence[i]
-		c.text("excerpt", &e.Excerpt, maxBody)
-		c.text("prefix", &e.Prefix, maxBody)
-		c.text("suffix", &e.Suffix, maxBody)
+		c.verbatim("excerpt", e.Excerpt, rules.MaxExcerpt)
+		c.verbatim("prefix", e.Prefix, rules.MaxExcerpt)
+		c.verbatim("suffix", e.Suffix, rules.MaxExcerpt)
 		c.id("source", e.Source, kg.SourcePrefix)
 		switch {
 		case strings.TrimSpace(e.Excerpt) == "":
@@ -452,7 +465,7 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 		case e.Stance != kg.Supports && e.Stance != kg.Refutes:
 			c.fail("has in stance neither SUPPORTS nor REFUTES")
 		}
-		x.Evidence = kg.UniteEvidence(x.Evidence, kg.Evidence{Source: e.Source, Excerpt: e.Excerpt, Prefix: e.Prefix, Suffix: e.Suffix, Stance: e.Stance})
+		x.Evidence = kg.UniteEvidence(x.Evidence, kg.Evidence{Source: e.Source, Excerpt: e.Excerpt, Prefix: e.Prefix, Suffix: e.Suffix, Stance: e.Stance, Verified: e.Verified})
 	}
 	if x.ID == "" {
 		x.ID = kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until)

@@ -54,6 +54,7 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 			ID: fmt.Sprintf("s_%d", i), Kind: kinds[rapid.IntRange(0, len(kinds)-1).Draw(t, "kind")].Name, Title: someText().Draw(t, "title"),
 			URL: maybe(rapid.Just("https://example.org/?q=%E2%82%AC#f")).Draw(t, "url"), Publisher: maybe(someText()).Draw(t, "publisher"),
 			Authors: rapid.SliceOfN(someText(), 0, 2).Draw(t, "authors"), PublishedOn: someDate().Draw(t, "date"),
+			Text: maybe(rapid.Just("It is about  the “people’s”\r\nown cafe\u0301—se\u00adcurity 𝒜.")).Draw(t, "text"),
 		})
 	}
 	byType := map[uint8][]string{}
@@ -122,7 +123,7 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 		seen[l.ID] = true
 		for range rapid.IntRange(1, 3).Draw(t, "evidence") {
 			l.Evidence = append(l.Evidence, kg.Evidence{
-				Source: rapid.SampledFrom(b.Sources).Draw(t, "source").ID, Excerpt: someText().Draw(t, "excerpt") + fmt.Sprint(len(l.Evidence)),
+				Source: rapid.SampledFrom(b.Sources).Draw(t, "source").ID, Excerpt: rapid.OneOf(someText(), rapid.SampledFrom([]string{"about the", "the 'people's' own café", "cafe\u0301-security", "nowhere"})).Draw(t, "excerpt") + maybe(rapid.Just(fmt.Sprint(len(l.Evidence)))).Draw(t, "number"),
 				Prefix: maybe(someText()).Draw(t, "prefix"), Suffix: maybe(someText()).Draw(t, "suffix"), Stance: rapid.SampledFrom([]string{"SUPPORTS", "REFUTES"}).Draw(t, "stance"),
 			})
 		}

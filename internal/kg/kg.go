@@ -55,11 +55,15 @@ type Evidence struct {
 	Prefix  string // "" = none
 	Suffix  string // "" = none
 	Stance  string // "SUPPORTS" or "REFUTES"
-	// Verified tells whether the excerpt occurs word for word in the source's stored text; nil when no text is stored.
+	// Verified tells whether the words stand in the source's stored text, as package rules compares them; nil when no text is
+	// stored. It is found out when the evidence is written. In an import, false says to take words that do not stand there.
 	Verified *bool
+	// Start and End are where the excerpt stands in the text, in code points; 0 unless it is Verified.
+	Start, End int
 }
 
-// Source is a text that evidence quotes. Text is what excerpts are checked against; "" when only the reference is held.
+// Source is a text that evidence quotes. Text is what excerpts are checked against, byte for byte as it was given; "" when only
+// the reference is held.
 type Source struct {
 	ID          string // begins with SourcePrefix
 	Title       string

@@ -12,6 +12,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
 )
@@ -86,13 +87,16 @@ func TestExcerptsStandInTheArticle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	article := string(raw)
+	article := rules.NewText(string(raw))
 	_, s := load(t)
 	n := 0
 	if err := s.Links(t.Context(), func(l *kg.Link) error {
 		for _, e := range l.Evidence {
 			n++
-			if c := strings.Count(article, e.Prefix+e.Excerpt+e.Suffix); c != 1 {
+			if v := rules.Verified(e, article); v.Verified == nil || !*v.Verified || !v.Same(&e) {
+				t.Errorf("%s: %q stands there as %q", l.ID, e.Excerpt, v.Excerpt)
+			}
+			if c := strings.Count(string(raw), e.Prefix+e.Excerpt+e.Suffix); c != 1 {
 				t.Errorf("%s: %q occurs %d times", l.ID, e.Excerpt, c)
 			}
 		}
@@ -101,7 +105,7 @@ func TestExcerptsStandInTheArticle(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := s.Nodes(t.Context(), func(x *kg.Node) error {
-		if text, ok := x.Props["text"].(string); ok && !strings.Contains(article, text) {
+		if text, ok := x.Props["text"].(string); ok && !article.Has(text) {
 			t.Errorf("%s is not verbatim", x.ID)
 		}
 		return nil

@@ -108,6 +108,8 @@ const (
 	pieceSuffix
 	pieceStance
 	pieceVerified
+	pieceStart
+	pieceEnd
 )
 
 func pieceOf(name string) pieceProp {
@@ -124,6 +126,10 @@ func pieceOf(name string) pieceProp {
 		return pieceStance
 	case "verified":
 		return pieceVerified
+	case "start":
+		return pieceStart
+	case "end":
+		return pieceEnd
 	}
 	return pieceNothing
 }
@@ -489,6 +495,10 @@ func (d *decoder) piece(row *kg.Row, p *quoted, i int, sel *plan.Sel) {
 			case pieceVerified:
 				if s := p.at(p.lists[4], i); s != "" {
 					row.Vals[j] = kg.BoolValue(s == "true")
+				}
+			case pieceStart, pieceEnd:
+				if items := asList(p.cols[p.lists[how-pieceExcerpt]]); i < len(items) && asInt(items[i]) >= 0 {
+					row.Vals[j] = kg.IntValue(asInt(items[i]))
 				}
 			default:
 				row.Vals[j] = kg.StringValue(p.at(p.lists[how-pieceExcerpt], i))

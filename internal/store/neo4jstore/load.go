@@ -9,10 +9,10 @@ import (
 	"strings"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/text"
 )
@@ -33,8 +33,12 @@ type load struct {
 	s       *Store
 	now     kg.Time
 	done    bool
-	sources map[string]*heldSource
-	held    int // bytes of their texts
+	sources map[string]*rules.Text
+	// changing are the texts that are about to be written
+	changing map[string]*rules.Text
+	held     int           // bytes of them
+	pieces   []kg.Evidence // of a link, while it is written
+	lost     int           // pieces whose words stood in a text that they no longer stand in
 	// waiting is what was put and not yet written, and the bytes of its texts
 	waiting store.Batch
 	texts   int
@@ -43,13 +47,10 @@ type load struct {
 	noNodes bool
 }
 
-// heldSource is what checking evidence needs of a source.
-type heldSource struct{ text string } // NFC
-
 // What a load remembers of sources at most.
 const (
 	maxHeld  = 100_000
-	maxTexts = 32 << 20 // bytes of their texts
+	maxTexts = 16 << 20 // bytes of their texts; folded, one takes about as much again
 )
 
 // Load begins a load. It waits for one that is under way in this process; loads of other servers take turns batch by
@@ -63,7 +64,7 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 	case <-ctx.Done():
 		return nil, failure(ctx, ctx.Err())
 	}
-	l := &load{s: s, now: kg.TimeOf(s.now()), sources: map[string]*heldSource{}, waiting: store.Batch{Distinct: true}}
+	l := &load{s: s, now: kg.TimeOf(s.now()), sources: map[string]*rules.Text{}, waiting: store.Batch{Distinct: true}}
 	if err := l.count(ctx); err != nil {
 		return nil, errors.Join(err, l.Rollback())
 	}
@@ -294,9 +295,15 @@ func (l *load) putSources(ctx context.Context, b store.Batch) error {
 	if err != nil {
 		return err
 	}
+	// a link may rest on several of them
+	l.changing = map[string]*rules.Text{}
+	for _, x := range changed.Sources {
+		l.changing[x.ID] = rules.NewText(x.Text)
+	}
+	defer func() { l.changing = nil }()
 	for _, x := range changed.Sources {
 		if texts[x.ID] != x.Text {
-			if err := l.verifyAgain(ctx, x); err != nil {
+			if err := l.verifyAgain(ctx, x.ID); err != nil {
 				return err
 			}
 		}
@@ -332,48 +339,89 @@ func (l *load) putSources(ctx context.Context, b store.Batch) error {
 }
 
 // verifyAgain checks the excerpts of every link of a source whose text is about to change.
-func (l *load) verifyAgain(ctx context.Context, x *kg.Source) error {
-	words := norm.NFC.String(x.Text)
-	var rows []any
-	flush := func() error {
-		if len(rows) == 0 {
-			return nil
-		}
-		err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
-			_, err := l.s.do(ctx, tx, "UNWIND $rows AS row CALL (row) {"+l.s.layout.eachKind("MATCH ()-[r:%s {id: row[0]}]->() RETURN r")+
-				" } SET r.verified = row[1], r._unverified = row[2]", map[string]any{"rows": rows})
-			return err
-		})
-		rows = nil
-		return err
-	}
+func (l *load) verifyAgain(ctx context.Context, source string) error {
 	c := &compiler{layout: l.s.layout}
 	c.w("MATCH (s:Source {id: $id}) ")
 	c.sourceLinks("s", "r")
-	c.w(" RETURN r.id, r.excerpts, coalesce(r.evidenceSources, r.sources), r.verified")
+	c.w(" RETURN ", linkText)
+	var links []*kg.Link
 	var ended error
-	err := l.s.stream(ctx, longest, string(c.text), map[string]any{"id": x.ID}, func(r *neo4j.Record) error {
-		excerpts, from, old := texts(asList(r.Values[1])), texts(asList(r.Values[2])), asList(r.Values[3])
-		marks := make([]string, len(excerpts))
-		for i := range excerpts {
-			if i < len(old) {
-				marks[i] = asString(old[i])
-			}
-			if i < len(from) && from[i] == x.ID {
-				marks[i] = mark(words, excerpts[i])
-			}
-		}
-		list, unverified := verdict(marks)
-		rows = append(rows, []any{r.Values[0], list, unverified})
-		if len(rows) == batchSize {
-			ended = flush()
+	err := l.s.stream(ctx, longest, string(c.text), map[string]any{"id": source}, func(r *neo4j.Record) error {
+		if links = append(links, linkOf(r.Values)); len(links) == linkPage {
+			ended = l.writeVerified(ctx, links)
+			links = nil
 		}
 		return ended
 	})
 	if ended == nil && err == nil {
-		err = flush()
+		err = l.writeVerified(ctx, links)
 	}
 	return failure(ctx, err)
+}
+
+// verifyAll checks the excerpts of all links whose sources have texts.
+func (s *Store) verifyAll(ctx context.Context) error {
+	l := &load{s: s, sources: map[string]*rules.Text{}}
+	last := ""
+	for {
+		rows, _, err := s.read(ctx, "MATCH (s:Source) WHERE s.id > $last AND s.text IS NOT NULL RETURN s.id ORDER BY s.id LIMIT 1000", map[string]any{"last": last})
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, r := range rows {
+			last = asString(r[0])
+			if err := l.verifyAgain(ctx, last); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// writeVerified writes links with what the texts of their sources, some of which are not stored yet, make of their evidence.
+func (l *load) writeVerified(ctx context.Context, links []*kg.Link) error {
+	if len(links) == 0 {
+		return nil
+	}
+	if err := l.hold(ctx, links); err != nil {
+		return err
+	}
+	rows := make([]any, len(links))
+	for i, link := range links {
+		before := notFound(link.Evidence)
+		row, err := l.linkRow(link)
+		if err != nil {
+			return err
+		}
+		l.lost += max(0, notFound(l.pieces)-before)
+		p := row[linkProps:]
+		p[4], p[5] = int64(link.CreatedAt), int64(link.UpdatedAt)
+		rows[i] = known(p)
+	}
+	return l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
+		_, err := l.s.do(ctx, tx, "UNWIND $rows AS row CALL (row) {"+l.s.layout.eachKind("MATCH ()-[r:%s {id: row.id}]->() RETURN r")+" } SET r = row", map[string]any{"rows": rows})
+		return err
+	})
+}
+
+// notFound counts the pieces whose words do not stand in the text that is held.
+func notFound(list []kg.Evidence) (n int) {
+	for i := range list {
+		if list[i].Verified != nil && !*list[i].Verified {
+			n++
+		}
+	}
+	return n
+}
+
+// known are the properties of a link that it has.
+func known(columns []any) map[string]any {
+	props := make(map[string]any, len(columns))
+	for i, v := range columns {
+		if v != nil {
+			props[linkColumns[i]] = v
+		}
+	}
+	return props
 }
 
 // eachKind repeats a clause for every kind of link.
@@ -387,35 +435,6 @@ func (l *layout) eachKind(clause string) string {
 		b.WriteString(strings.ReplaceAll(clause, "%s", k.Name))
 	}
 	return b.String()
-}
-
-// mark is how it is kept whether an excerpt occurs in its source's text: "" where there is no text.
-func mark(words, excerpt string) string {
-	switch {
-	case words == "":
-		return ""
-	case strings.Contains(words, excerpt):
-		return "true"
-	}
-	return "false"
-}
-
-// verdict is what a link keeps of its marks: the list, or null when all are "", and how many are not true, or null.
-func verdict(marks []string) (list, unverified any) {
-	n, any := 0, false
-	for _, m := range marks {
-		if m != "true" {
-			n++
-		}
-		any = any || m != ""
-	}
-	if any {
-		list = anys(marks)
-	}
-	if n > 0 {
-		unverified = int64(n)
-	}
-	return list, unverified
 }
 
 // nodeProps are the properties of an entity as kept.
@@ -680,9 +699,9 @@ func (l *load) hold(ctx context.Context, list []*kg.Link) error {
 	}
 	rows, _, err := l.s.read(ctx, "MATCH (s:Source) WHERE s.id IN $ids RETURN s.id, s.text", map[string]any{"ids": missing})
 	for _, r := range rows {
-		held := &heldSource{text: norm.NFC.String(asString(r[1]))}
-		l.sources[asString(r[0])] = held
-		l.held += len(held.text)
+		words := asString(r[1])
+		l.sources[asString(r[0])] = rules.NewText(words)
+		l.held += len(words)
 	}
 	return err
 }
@@ -697,6 +716,7 @@ const (
 var linkColumns = [...]string{
 	"id", "role", "since", "until", "createdAt", "updatedAt", "sourceCount", "sources", "evidenceSources", "excerpts", "prefixes", "suffixes",
 	"stances", "verified", "_role", "_since", "_until", "_unverified",
+	"starts", "ends",
 }
 
 // linkRow is a link as it is written; a property that is not known is nil.
@@ -714,23 +734,36 @@ func (l *load) linkRow(x *kg.Link) ([]any, error) {
 	if x.Until != "" {
 		p[3], p[16] = string(x.Until), dateKey(x.Until, "")
 	}
-	n := len(x.Evidence)
+	var err error
+	if l.pieces, err = rules.Verify(l.pieces[:0], x.Evidence, l.text); err != nil {
+		return nil, err
+	}
+	n := len(l.pieces)
 	if n == 0 {
 		p[6] = int64(0)
 		return row, nil
 	}
-	from, excerpts, prefixes, suffixes, stances, marks := make([]string, n), make([]any, n), make([]any, n), make([]any, n), make([]any, n), make([]string, n)
+	from, excerpts, prefixes, suffixes, stances, marks := make([]string, n), make([]any, n), make([]any, n), make([]any, n), make([]any, n), make([]any, n)
+	starts, ends := make([]any, n), make([]any, n)
 	var different []string
-	hasPrefix, hasSuffix := false, false
-	for i := range x.Evidence {
-		e := &x.Evidence[i]
-		s := l.sources[e.Source]
-		if s == nil {
-			return nil, kg.Errorf(kg.Conflict, "there is no source %s", e.Source)
-		}
+	hasPrefix, hasSuffix, hasMark, hasPlace := false, false, false, false
+	unverified := 0
+	for i := range l.pieces {
+		e := &l.pieces[i]
 		from[i], excerpts[i], prefixes[i], suffixes[i], stances[i] = e.Source, e.Excerpt, e.Prefix, e.Suffix, e.Stance
-		marks[i] = mark(s.text, e.Excerpt)
 		hasPrefix, hasSuffix = hasPrefix || e.Prefix != "", hasSuffix || e.Suffix != ""
+		marks[i], starts[i], ends[i] = "", int64(-1), int64(-1)
+		switch {
+		case e.Verified == nil:
+			unverified++
+		case *e.Verified:
+			marks[i], starts[i], ends[i] = "true", int64(e.Start), int64(e.End)
+			hasMark, hasPlace = true, true
+		default:
+			marks[i] = "false"
+			hasMark = true
+			unverified++
+		}
 		if !slices.Contains(different, e.Source) {
 			different = append(different, e.Source)
 		}
@@ -745,8 +778,27 @@ func (l *load) linkRow(x *kg.Link) ([]any, error) {
 	if hasSuffix {
 		p[11] = suffixes
 	}
-	p[13], p[17] = verdict(marks)
+	if hasMark {
+		p[13] = marks
+	}
+	if unverified > 0 {
+		p[17] = int64(unverified)
+	}
+	if hasPlace {
+		p[18], p[19] = starts, ends
+	}
 	return row, nil
+}
+
+// text is the text of a source that is held.
+func (l *load) text(id string) (*rules.Text, error) {
+	if t := l.changing[id]; t != nil {
+		return t, nil
+	}
+	if t := l.sources[id]; t != nil {
+		return t, nil
+	}
+	return nil, kg.Errorf(kg.Conflict, "there is no source %s", id)
 }
 
 // putLinks writes links, none of which stood in an earlier batch when they are distinct.
@@ -867,13 +919,7 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 			moved = append(moved, x.ID)
 			created = append(created, row)
 		default:
-			now := make(map[string]any, len(p))
-			for i, v := range p {
-				if v != nil {
-					now[linkColumns[i]] = v
-				}
-			}
-			changed = append(changed, now)
+			changed = append(changed, known(p))
 		}
 	}
 	if len(moved) > 0 {

@@ -28,7 +28,11 @@ var migrations = [][]string{
 		"CREATE INDEX throughline_source_order IF NOT EXISTS FOR (n:Source) ON (n._sort, n.id)",
 		"CREATE FULLTEXT INDEX " + searchIndex + " IF NOT EXISTS FOR (n:Entity) ON EACH [n._words] OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}}",
 	},
+	{}, // excerpts are compared with their texts again
 }
+
+// verifyingLayout is the layout before which excerpts were compared with their texts in another way.
+const verifyingLayout = 2
 
 // catalogued are the indexes that each type and kind of the catalogue has.
 func (l *layout) catalogued() []string {
@@ -74,6 +78,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	for _, m := range migrations[version:] {
 		todo = append(todo, m...)
 	}
+	again := version > 0 && version < verifyingLayout
 	todo = append(todo, s.layout.catalogued()...)
 	have, err := s.once(ctx, "SHOW INDEXES YIELD name, type, labelsOrTypes WHERE name STARTS WITH 'throughline_' RETURN name, type, labelsOrTypes", nil)
 	if err != nil {
@@ -89,6 +94,11 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 	if err := s.schema(ctx, "CALL db.awaitIndexes(3600)"); err != nil {
 		return err
+	}
+	if again {
+		if err := s.verifyAll(ctx); err != nil {
+			return err
+		}
 	}
 	if rules, _ := rec.Values[1].(string); rules != text.Rules() {
 		if err := s.refold(ctx); err != nil {

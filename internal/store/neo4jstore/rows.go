@@ -226,7 +226,7 @@ func (c *compiler) source(row *list, n string, sel *plan.Sel) *record {
 }
 
 // evidenceColumns are the lists on a link that evidence is made of, in this order.
-var evidenceColumns = [...]string{"excerpts", "prefixes", "suffixes", "stances", "verified"}
+var evidenceColumns = [...]string{"excerpts", "prefixes", "suffixes", "stances", "verified", "starts", "ends"}
 
 // evidence writes the columns of a link's evidence: the lists it is made of, whole, because links have little of it and
 // ids are made from it. f is the field that pages it; nil for a single piece, which is looked for among all.
@@ -246,7 +246,7 @@ func (c *compiler) evidence(row *list, r string, sel *plan.Sel, f *plan.Field) *
 			if p.Name == "id" {
 				ids = true
 			}
-			for i, name := range [...]string{"excerpt", "prefix", "suffix", "stance", "verified"} {
+			for i, name := range [...]string{"excerpt", "prefix", "suffix", "stance", "verified", "start", "end"} {
 				want[i] = want[i] || p.Name == name
 			}
 		}

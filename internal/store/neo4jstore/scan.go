@@ -103,7 +103,7 @@ func (s *Store) Nodes(ctx context.Context, f func(*kg.Node) error) error {
 }
 
 // linkText reads links with all they rest on.
-const linkText = "r.id, type(r), startNode(r).id, endNode(r).id, r.role, r.since, r.until, r.createdAt, r.updatedAt, coalesce(r.evidenceSources, r.sources), r.excerpts, r.prefixes, r.suffixes, r.stances, r.verified"
+const linkText = "r.id, type(r), startNode(r).id, endNode(r).id, r.role, r.since, r.until, r.createdAt, r.updatedAt, coalesce(r.evidenceSources, r.sources), r.excerpts, r.prefixes, r.suffixes, r.stances, r.verified, r.starts, r.ends"
 
 // linkPage is how many links of a kind are read at once when all are read.
 const linkPage = 1000
@@ -182,6 +182,9 @@ func linkOf(v []any) *kg.Link {
 		if m := at(v[14], i); m != "" {
 			yes := m == "true"
 			x.Evidence[i].Verified = &yes
+			if yes && i < len(asList(v[15])) {
+				x.Evidence[i].Start, x.Evidence[i].End = int(asInt(asList(v[15])[i])), int(asInt(asList(v[16])[i]))
+			}
 		}
 	}
 	return x

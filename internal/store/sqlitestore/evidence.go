@@ -114,10 +114,20 @@ func (x *fetch) evidenceLevel(tx *sql.Tx, todo []evidencePage) error {
 type storedEvidence struct {
 	source, excerpt, prefix, suffix, stance string
 	verified                                *bool
+	start, end                              int
+}
+
+// evidenceOf is evidence as it was written.
+func evidenceOf(stored []storedEvidence) []kg.Evidence {
+	list := make([]kg.Evidence, len(stored))
+	for i, e := range stored {
+		list[i] = kg.Evidence{Source: e.source, Excerpt: e.excerpt, Prefix: e.prefix, Suffix: e.suffix, Stance: e.stance, Verified: e.verified, Start: e.start, End: e.end}
+	}
+	return list
 }
 
 func parseEvidence(raw []byte) ([]storedEvidence, error) {
-	var list [][6]any
+	var list [][8]any
 	if err := json.Unmarshal(raw, &list); err != nil {
 		return nil, err
 	}
@@ -128,6 +138,9 @@ func parseEvidence(raw []byte) ([]storedEvidence, error) {
 		if b, ok := e[5].(bool); ok {
 			out[i].verified = &b
 		}
+		start, _ := e[6].(float64)
+		end, _ := e[7].(float64)
+		out[i].start, out[i].end = int(start), int(end)
 	}
 	return out, nil
 }
@@ -210,6 +223,14 @@ func (e *storedEvidence) value(link string, p *catalog.Prop) kg.Value {
 	case "verified":
 		if e.verified != nil {
 			return kg.BoolValue(*e.verified)
+		}
+	case "start":
+		if e.end > 0 {
+			return kg.IntValue(int64(e.start))
+		}
+	case "end":
+		if e.end > 0 {
+			return kg.IntValue(int64(e.end))
 		}
 	}
 	return kg.Value{}

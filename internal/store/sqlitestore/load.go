@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -13,10 +14,9 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/text"
 )
@@ -45,18 +45,20 @@ type load struct {
 	sources map[string]*loadSource
 	texts   int // bytes of the sources' texts
 	buf     []byte
+	pieces  []kg.Evidence // of a link, while it is written
+	lost    int           // pieces whose words stood in a text that they no longer stand in
 }
 
 // What a load remembers at most; what it has forgotten is looked up again.
 const (
 	maxKnown   = 2_000_000 // ids of nodes
 	maxSources = 100_000
-	maxTexts   = 32 << 20 // bytes of sources' texts
+	maxTexts   = 16 << 20 // bytes of sources' texts; folded, one takes about as much again
 )
 
 type loadSource struct {
 	row  int64
-	text string // NFC
+	text *rules.Text
 }
 
 // inserter writes new rows of a table, whose keys it gives out.
@@ -67,6 +69,9 @@ type inserter struct {
 	next      int64 // key of the next row
 	args      []any
 }
+
+// nextLinks is how many links nextLinksSQL reads.
+const nextLinks = 5000
 
 // manyRows is how many rows one statement writes: the driver's work for a statement is then small beside theirs.
 const manyRows = 64
@@ -91,7 +96,8 @@ const (
 	dropIndex = `DROP INDEX link_id`
 	makeIndex = `CREATE UNIQUE INDEX link_id ON link (id)`
 	// restingSQL looks at every link: a source's text changes seldom, and an index would cost every link of every load
-	restingSQL = `SELECT k, evidence FROM link WHERE ' ' || sources || ' ' LIKE ?`
+	nextLinksSQL = `SELECT k, evidence FROM link WHERE k > ? ORDER BY k LIMIT 5000`
+	restingSQL   = `SELECT k, evidence FROM link WHERE ' ' || sources || ' ' LIKE ?`
 )
 
 var (
@@ -436,60 +442,93 @@ func (l *load) setSource(ctx context.Context, x *kg.Source, reworded bool) error
 		return err
 	}
 	if reworded {
-		if err := l.verifyAgain(ctx, row); err != nil {
+		if _, _, err := l.verifyAgain(ctx, restingSQL, "% "+strconv.FormatInt(row, 10)+" %"); err != nil {
 			return err
 		}
 	}
 	return l.changed(ctx, changedSource, row)
 }
 
-// verifyAgain checks the excerpts of every link of a source whose text has changed.
-func (l *load) verifyAgain(ctx context.Context, source int64) error {
-	rows, err := l.tx.QueryContext(ctx, restingSQL, "% "+strconv.FormatInt(source, 10)+" %")
+// verifyAgain checks the excerpts of links that a statement reads: their keys and evidence. It tells how many it read, and
+// the last one's key.
+func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, last int64, err error) {
+	rows, err := l.tx.QueryContext(ctx, text, arg)
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	type change struct {
 		row        int64
-		evidence   []byte
+		evidence   string
 		unverified int
 	}
 	var changes []change
 	read := func() error {
 		defer rows.Close() //nolint:errcheck // rows.Err tells
-		for rows.Next() {
-			var c change
+		for ; rows.Next(); n++ {
 			var raw []byte
-			if err := rows.Scan(&c.row, &raw); err != nil {
+			if err := rows.Scan(&last, &raw); err != nil {
 				return err
 			}
 			stored, err := parseEvidence(raw)
 			if err != nil {
 				return err
 			}
-			list := make([]kg.Evidence, len(stored))
-			for i, e := range stored {
-				list[i] = kg.Evidence{Source: e.source, Excerpt: e.excerpt, Prefix: e.prefix, Suffix: e.suffix, Stance: e.stance}
-			}
-			if c.evidence, _, c.unverified, err = l.evidence(ctx, nil, list); err != nil {
+			list := evidenceOf(stored)
+			evidence, _, unverified, err := l.evidence(ctx, l.buf[:0], list)
+			if err != nil {
 				return err
 			}
-			changes = append(changes, c)
+			if l.buf = evidence; !bytes.Equal(raw, evidence) {
+				l.lost += max(0, notFound(l.pieces)-notFound(list))
+				changes = append(changes, change{last, string(evidence), unverified})
+			}
 		}
 		return rows.Err()
 	}
 	if err := read(); err != nil {
-		return err
+		return 0, 0, err
 	}
 	for _, c := range changes {
-		if _, err := l.tx.ExecContext(ctx, setProof, string(c.evidence), c.unverified, l.seq, c.row); err != nil {
-			return err
+		if _, err := l.tx.ExecContext(ctx, setProof, c.evidence, c.unverified, l.seq, c.row); err != nil {
+			return 0, 0, err
 		}
 		if err := l.changed(ctx, changedLink, c.row); err != nil {
-			return err
+			return 0, 0, err
 		}
 	}
-	return nil
+	return n, last, nil
+}
+
+// verifyAll checks the excerpts of all links within a transaction of its own: how they are compared has changed.
+func (s *Store) verifyAll(ctx context.Context, tx *sql.Tx) error {
+	var texts bool
+	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM source WHERE text <> '')`).Scan(&texts); err != nil || !texts {
+		return err
+	}
+	l := &load{s: s, tx: tx, sources: map[string]*loadSource{}}
+	if err := tx.QueryRowContext(ctx, beginSQL).Scan(&l.seq); err != nil {
+		return err
+	}
+	if err := l.prepare(ctx, []prepared{{&l.findSource, textSQL}, {&l.noteChange, noteSQL}}); err != nil {
+		return err
+	}
+	for last := int64(0); ; {
+		n, at, err := l.verifyAgain(ctx, nextLinksSQL, last)
+		if err != nil || n < nextLinks {
+			return err
+		}
+		last = at
+	}
+}
+
+// notFound counts the pieces whose words do not stand in the text that is held.
+func notFound(list []kg.Evidence) (n int) {
+	for i := range list {
+		if list[i].Verified != nil && !*list[i].Verified {
+			n++
+		}
+	}
+	return n
 }
 
 // columns are a node's columns between its type and its times.
@@ -599,27 +638,38 @@ func (l *load) source(ctx context.Context, id string) (*loadSource, error) {
 		return s, nil
 	}
 	s := &loadSource{}
-	err := l.findSource.QueryRowContext(ctx, id).Scan(&s.row, &s.text)
+	var words string
+	err := l.findSource.QueryRowContext(ctx, id).Scan(&s.row, &words)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, kg.Errorf(kg.Conflict, "there is no source %s", id)
 	}
 	if err != nil {
 		return nil, err
 	}
-	s.text = norm.NFC.String(s.text)
-	if l.texts += len(s.text); l.texts > maxTexts || len(l.sources) >= maxSources {
+	s.text = rules.NewText(words)
+	if l.texts += len(words); l.texts > maxTexts || len(l.sources) >= maxSources {
 		clear(l.sources)
-		l.texts = len(s.text)
+		l.texts = len(words)
 	}
 	l.sources[id] = s
 	return s, nil
 }
 
 // evidence writes evidence as it is stored, with the different sources it has and how many excerpts are not verified.
-func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ []byte, sources []int64, unverified int, _ error) {
+func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ []byte, sources []int64, unverified int, err error) {
 	buf = append(buf, '[')
-	for i := range list {
-		e := &list[i]
+	l.pieces, err = rules.Verify(l.pieces[:0], list, func(id string) (*rules.Text, error) {
+		s, err := l.source(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return s.text, nil
+	})
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	for i := range l.pieces {
+		e := &l.pieces[i]
 		s, err := l.source(ctx, e.Source)
 		if err != nil {
 			return nil, nil, 0, err
@@ -636,11 +686,13 @@ func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ 
 			buf = append(buf, ',')
 		}
 		switch {
-		case s.text == "":
+		case e.Verified == nil:
 			buf = append(buf, "null]"...)
 			unverified++
-		case strings.Contains(s.text, e.Excerpt):
-			buf = append(buf, "true]"...)
+		case *e.Verified:
+			buf = strconv.AppendInt(append(buf, "true,"...), int64(e.Start), 10)
+			buf = strconv.AppendInt(append(buf, ','), int64(e.End), 10)
+			buf = append(buf, ']')
 		default:
 			buf = append(buf, "false]"...)
 			unverified++

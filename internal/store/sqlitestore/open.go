@@ -32,6 +32,9 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// verifyingMigration is the migration after which all excerpts are compared with their texts again.
+const verifyingMigration = "migrations/0006.sql"
+
 // applicationID marks a file as ours in its header (PRAGMA application_id): "ThLn".
 const applicationID = 0x54684c6e
 
@@ -178,6 +181,9 @@ func (s *Store) migrate(ctx context.Context) error {
 		err = tx.QueryRowContext(ctx, `SELECT user_version FROM pragma_user_version`).Scan(&now)
 		if err == nil && now <= i {
 			_, err = tx.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA application_id=%d; PRAGMA user_version=%d", text, applicationID, i+1))
+		}
+		if err == nil && now <= i && files[i] == verifyingMigration {
+			err = s.verifyAll(ctx, tx)
 		}
 		if err == nil {
 			err = tx.Commit()

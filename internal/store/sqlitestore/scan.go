@@ -142,10 +142,7 @@ func (*Store) links(ctx context.Context, db queryer, f func(*kg.Link) error, tex
 		if err != nil {
 			return storeError(ctx, err)
 		}
-		x.Evidence = make([]kg.Evidence, len(stored))
-		for i, e := range stored {
-			x.Evidence[i] = kg.Evidence{Source: e.source, Excerpt: e.excerpt, Prefix: e.prefix, Suffix: e.suffix, Stance: e.stance, Verified: e.verified}
-		}
+		x.Evidence = evidenceOf(stored)
 		return f(&x)
 	}, args...)
 }

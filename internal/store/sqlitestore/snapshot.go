@@ -67,8 +67,8 @@ func machine() string {
 	return fmt.Sprintf("%x %d %d %d", binary.NativeEndian.AppendUint16(nil, 1), unsafe.Sizeof(node{}), unsafe.Sizeof(link{}), unsafe.Sizeof(group{})) //nolint:gosec // sizes alone
 }
 
-// rules is a sum of everything an image depends on beside its rows.
-func rules(cat *catalog.Catalog) string {
+// ruleSum is a sum of everything an image depends on beside its rows.
+func ruleSum(cat *catalog.Catalog) string {
 	h := sha256.New()
 	for _, t := range append(cat.Types[:len(cat.Types):len(cat.Types)], cat.Source, cat.Link, cat.Evidence) {
 		fmt.Fprintln(h, t.Enum, t.Index, t.DateProp != nil, t.UntilProp != nil)
@@ -236,7 +236,7 @@ func (s *Store) save(ctx context.Context, im *image) (err error) {
 	}
 	defer add.Close() //nolint:errcheck // the end of the transaction closes it anyway
 	h := snapshotHead{
-		Format: snapshotFormat, Machine: machine(), Rules: rules(im.cat), Seq: im.seq,
+		Format: snapshotFormat, Machine: machine(), Rules: ruleSum(im.cat), Seq: im.seq,
 		Sources: int64(len(im.sources) - 1), Nodes: int64(len(im.nodes) - 1), Link: int64(len(im.links) - 1), Wasted: im.wasted,
 	}
 	for i, p := range im.parts() {
@@ -406,7 +406,7 @@ func readSnapshotHead(ctx context.Context, txs []*sql.Tx, cat *catalog.Catalog, 
 	switch {
 	case h.Format != snapshotFormat || h.Machine != machine():
 		return nil, errors.New("another program wrote it")
-	case h.Rules != rules(cat):
+	case h.Rules != ruleSum(cat):
 		return nil, errors.New("the schema has changed, or how text is folded")
 	case h.Seq > now.seq || h.Seq < now.changedFrom || h.Nodes > now.nodes || h.Link > now.link || h.Sources > now.sources:
 		return nil, errors.New("it is of another graph")

@@ -14,11 +14,10 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/text"
 )
@@ -256,15 +255,12 @@ func (o *Oracle) resting(ids []string) (out []string) {
 // verified copies a link, its excerpts checked against what texts there are.
 func (l *oracleLoad) verified(x *kg.Link) *kg.Link {
 	c := *x
-	c.Evidence = slices.Clone(x.Evidence)
-	for i := range c.Evidence {
-		e := &c.Evidence[i]
-		e.Verified = nil
-		if s := l.next.sources[e.Source]; s != nil && s.Text != "" {
-			ok := strings.Contains(norm.NFC.String(s.Text), e.Excerpt)
-			e.Verified = &ok
+	c.Evidence, _ = rules.Verify(nil, x.Evidence, func(id string) (*rules.Text, error) {
+		if s := l.next.sources[id]; s != nil {
+			return rules.NewText(s.Text), nil
 		}
-	}
+		return rules.NewText(""), nil
+	})
 	return &c
 }
 
@@ -586,6 +582,10 @@ func evidenceValue(e evidence, p *catalog.Prop) kg.Value {
 	case "verified":
 		if v.Verified != nil {
 			return kg.BoolValue(*v.Verified)
+		}
+	case "start", "end":
+		if v.End > 0 {
+			return kg.IntValue(int64(map[string]int{"start": v.Start, "end": v.End}[p.Name]))
 		}
 	}
 	return kg.Value{}

@@ -13,6 +13,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/text"
 )
@@ -39,6 +40,17 @@ var (
 		"Human Security is about protecting civilians.", "It is about people in Afghanistan and the Congo.", "Nothing of the kind", "NATO said so: «priority»",
 		"CO₂ and the F.B.I. — a ‘soft\u00adhyphen’", "राम और श्याम, कर्म", "東京タワーと京都", "قال مُحَمَّد: أحمد", "ประเทศไทย มา",
 	}
+	// sourceTexts and someQuotes meet what comparing words could trip over: of each text, quotes that stand in it as they are or
+	// written otherwise, and some that stand nowhere
+	sourceTexts = []string{
+		"Human Security is about protecting civilians.",
+		"It is  about\r\npeople in Afgha\u00adnistan and the Congo — “cafe\u0301” 𝒜lpha. It is about people.",
+		"NATO said so: «priority», the people’s\u00a0own. 李明 said so 1999–2003.",
+	}
+	someQuotes = []string{
+		"Human Security is about", "is about people", "is about\npeople", "Afghanistan", "Congo - \"café\"", "Congo — “cafe\u0301” 𝒜lpha", "said so: \"priority\"",
+		"people's own", "said so 1999-2003", "said so", "Nothing of the kind", "is abaut people", "so", "cafe",
+	}
 	someDates = []string{"", "", "2019", "2020", "2020-02", "2020-02-29", "2021-02-25", "2021", "0044-03"}
 	someRoles = []string{"", "", "Professor", "professor", "moderator", "Chairman of the board"}
 	someWords = []string{
@@ -56,7 +68,7 @@ func (r *random) graph(nodes, links int) {
 	for i := range 3 {
 		s := &kg.Source{ID: fmt.Sprintf("s_%d", i), Title: pick(r, someNames), Kind: pick(r, []string{"ARTICLE", "BOOK"}), PublishedOn: kg.PartialDate(pick(r, someDates))}
 		if r.yes() {
-			s.Text, s.Publisher, s.Authors, s.URL = someTexts[i], "P", []string{"A", "B"}, "https://example.org/"
+			s.Text, s.Publisher, s.Authors, s.URL = sourceTexts[i], "P", []string{"A", "B"}, "https://example.org/"
 		}
 		r.srcs = append(r.srcs, s)
 	}
@@ -127,9 +139,9 @@ func (r *random) graph(nodes, links int) {
 			continue
 		}
 		for range 1 + r.IntN(3) {
-			e := kg.Evidence{Source: pick(r, r.srcs).ID, Excerpt: pick(r, someTexts), Stance: pick(r, []string{"SUPPORTS", "REFUTES"})}
+			e := kg.Evidence{Source: pick(r, r.srcs).ID, Excerpt: pick(r, someQuotes), Stance: pick(r, []string{"SUPPORTS", "REFUTES"})}
 			if r.yes() {
-				e.Prefix, e.Suffix = "before ", " after"
+				e.Prefix, e.Suffix = pick(r, []string{"before ", "", "It is ", "NATO"}), pick(r, []string{"", " after", "people"})
 			}
 			if !slices.ContainsFunc(l.Evidence, func(o kg.Evidence) bool { return o == e }) {
 				l.Evidence = append(l.Evidence, e)
@@ -200,10 +212,17 @@ func (r *random) id() string {
 	case 2:
 		if len(r.links) > 0 {
 			l := pick(r, r.links)
-			return kg.EvidenceID(l.ID, &l.Evidence[0])
+			return kg.EvidenceID(l.ID, r.stored(&l.Evidence[0]))
 		}
 	}
 	return pick(r, r.nodes).ID
+}
+
+// stored is a piece of evidence as it is stored.
+func (r *random) stored(e *kg.Evidence) *kg.Evidence {
+	i := slices.IndexFunc(r.srcs, func(s *kg.Source) bool { return s.ID == e.Source })
+	v := rules.Verified(*e, rules.NewText(r.srcs[i].Text))
+	return &v
 }
 
 func (r *random) ref(types catalog.TypeSet) plan.Ref {
