@@ -8,6 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -54,6 +55,9 @@ type writer struct {
 	errs    []*gqlerror.Error
 	way     []step
 	present func(error, ast.Path) *gqlerror.Error
+	// most is how many bytes the answer may have, counted up to of them so far, and budget what they are held against.
+	most, counted int
+	budget        *budget.Budget
 	// mostErrors is how many errors are told.
 	mostErrors int
 }
@@ -62,6 +66,58 @@ type writer struct {
 type step struct {
 	key   string
 	index int // when key is ""
+}
+
+// countFrom is how long an answer is at least before it is counted.
+const countFrom = 64 << 10
+
+// unwritable ends the writing of an answer that is too large.
+type unwritable struct{ err error }
+
+// count counts an answer that has grown, and ends it when it is too large. It is called wherever a document can multiply what
+// the store holds.
+func (w *writer) count(size int) {
+	if size > w.counted {
+		w.grown(size)
+	}
+}
+
+func (w *writer) grown(size int) {
+	if w.most > 0 && size > w.most {
+		panic(unwritable{kg.Errorf(kg.CostLimit, "the answer has more than %d bytes; ask for smaller pages or fewer fields", w.most)})
+	}
+	// a buffer grows by doubling, and the one before it is garbage for a while
+	if err := w.budget.Hold(int64(3 * (size - w.counted))); err != nil {
+		panic(unwritable{err})
+	}
+	w.counted = size
+	if next := size + size/2; w.most == 0 || next < w.most {
+		w.counted = next
+	} else {
+		w.counted = w.most
+	}
+}
+
+// whole writes the answer, null where a field that may not be null is; its error is that of an answer that is too large.
+func (w *writer) whole(o *object) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			u, ok := p.(unwritable)
+			if !ok {
+				panic(p)
+			}
+			err = u.err
+		}
+	}()
+	if w.counted = countFrom; w.most > 0 {
+		w.counted = min(w.counted, w.most)
+	}
+	start := len(w.buf)
+	if !w.object(o, &place{}) {
+		w.buf = append(w.buf[:start], "null"...)
+	}
+	w.count(len(w.buf))
+	return nil
 }
 
 func (w *writer) path() ast.Path {
@@ -103,6 +159,7 @@ func (w *writer) object(o *object, p *place) bool {
 		buf = append(buf, key...)
 		if v := x.plain(p); v != nil {
 			buf = text.AppendJSON(buf, v.Str)
+			w.count(len(buf))
 			continue
 		}
 		w.buf = buf
@@ -369,6 +426,7 @@ func (w *writer) list(x *out, n int, p *place) bool {
 			w.buf = append(w.buf, ',')
 		}
 		w.way[depth+1].index = i
+		w.count(len(w.buf))
 		if w.item(x, i, p) {
 			continue
 		}

@@ -2,13 +2,18 @@ package graph_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+	"github.com/throughline/throughline/internal/store/storetest"
 )
 
 // TestCostSeesWhatAFilterFollows: a filter counts for each level at which it asks what others are linked to, wherever it stands.
@@ -153,4 +158,77 @@ func TestNothingLongIsRepeated(t *testing.T) {
 			}
 		})
 	}
+}
+
+// hub is a store of so many people who are all linked to two institutions, and each to one of twenty more.
+func hub(t *testing.T, n int) store.Store {
+	t.Helper()
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: filepath.Join(t.TempDir(), "g.db"), Catalog: parse(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	b := &store.Batch{Sources: []*kg.Source{{ID: "s_a", Title: "A", Kind: "BOOK"}}}
+	for i := range 22 {
+		b.Nodes = append(b.Nodes, &kg.Node{ID: fmt.Sprint("i", i), Type: "INSTITUTION", Name: fmt.Sprint("Institution ", i)})
+	}
+	for i := range n {
+		b.Nodes = append(b.Nodes, &kg.Node{ID: fmt.Sprint("p", i), Type: "PERSON", Name: fmt.Sprint("Person ", i)})
+		for _, to := range []int{0, 1, 2 + i%20} {
+			l := &kg.Link{Kind: "AFFILIATED_WITH", From: fmt.Sprint("p", i), To: fmt.Sprint("i", to), Since: "1999", Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}}}
+			l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+			b.Links = append(b.Links, l)
+		}
+	}
+	if err := storetest.Fill(t.Context(), s, b); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestWorkAccountsForWhatItHolds: whatever an operation does that a graph can make large is refused when it holds more than it
+// may, and answered when it may hold enough.
+func TestWorkAccountsForWhatItHolds(t *testing.T) {
+	limits := plan.DefaultLimits()
+	limits.MaxCost = 1 << 30
+	e, err := graph.New(graph.Options{Catalog: parse(t), Store: hub(t, 12_000), Limits: limits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, query := range map[string]string{
+		"a filtered list":  `{ people(first: 1, where: {name: {contains: "e"}}) { totalCount } }`,
+		"an ordered list":  `{ people(first: 1, orderBy: [{field: DATE}]) { nodes { id } } }`,
+		"links":            `{ institution(ref: {id: "i0"}) { people(first: 1, where: {other: {name: {contains: "e"}}}, orderBy: [{field: SINCE}]) { nodes { id } } } }`,
+		"facets":           `{ people(first: 1) { facets(by: [INSTITUTION, SOURCE]) { buckets { key } } } search(text: "person", first: 1) { facets(by: [INSTITUTION]) { buckets { key } } } }`,
+		"rows":             `{ people(first: 100) { nodes { id name links { nodes { id name links { nodes { id name } } } } } } }`,
+		"paths":            `{ paths(from: {id: "p1"}, to: {id: "p2"}, via: [{id: "i3"}, {id: "i5"}], hubPenalty: 1) { paths { length } } }`,
+		"match":            `{ match(pattern: [{node: {type: [PERSON]}}, {link: {}}, {node: {ref: {id: "i0"}}}], first: 1) { paths { length } } }`,
+		"coParticipation":  `{ coParticipation(of: {id: "p1"}, through: INSTITUTION, first: 1) { totalCount } }`,
+		"compare":          `{ compare(a: {id: "i0"}, b: {id: "i1"}) { shared { totalCount } } }`,
+		"timeline":         `{ timeline(subjects: [{id: "i0"}], first: 1) { totalCount } }`,
+		"a document alone": "{ person(ref: {id: \"p1\"}) { id " + manyTypes(49) + " } }",
+	} {
+		pool := budget.NewPool(1 << 30)
+		for most, want := range map[int64]string{24 << 10: string(kg.CostLimit), 1 << 30: ""} {
+			b := pool.Begin(most)
+			r := e.Do(budget.With(t.Context(), b), &graph.Request{Query: query + fmt.Sprintf("#%d", most)})
+			if r.Code() != want {
+				t.Errorf("%s with %d bytes: %q, want %q: %.200s", name, most, r.Code(), want, r.JSON())
+			}
+			r.Release()
+			b.End()
+		}
+		if n := pool.Used(); n != 0 {
+			t.Errorf("%s: %d bytes are held by nobody", name, n)
+		}
+	}
+}
+
+// manyTypes are n fields.
+func manyTypes(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, " a%d: __typename", i)
+	}
+	return b.String()
 }

@@ -2,9 +2,12 @@ package graph
 
 import (
 	"container/list"
+	"context"
 	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/throughline/throughline/internal/budget"
 )
 
 // A document that was parsed and validated is kept, so that sending it again costs neither, nor planning. The cache is
@@ -120,7 +123,7 @@ func steers(doc *ast.QueryDocument, set ast.SelectionSet, seen map[string]bool, 
 }
 
 // compile gives an operation compiled for these variables, from the document's memory where it can.
-func (e *Engine) compile(d *document, op *ast.OperationDefinition, vars map[string]any) (*compiled, error) {
+func (e *Engine) compile(ctx context.Context, d *document, op *ast.OperationDefinition, vars map[string]any) (*compiled, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	names, ok := d.steering[op.Name]
@@ -141,9 +144,13 @@ func (e *Engine) compile(d *document, op *ast.OperationDefinition, vars map[stri
 	}
 	comp := &compiler{cat: e.opts.Catalog, doc: d.doc, vars: vars, eng: e}
 	c, err := comp.bounded(op)
+	size := fieldBytes * comp.fields
+	if err == nil {
+		err = budget.Of(ctx).Hold(int64(size))
+	}
 	if err == nil && len(d.compiled) < maxVariants {
 		d.compiled[key] = c
-		e.documents.add(d, fieldBytes*comp.fields+rootBytes*len(c.roots))
+		e.documents.add(d, size+rootBytes*len(c.roots))
 	}
 	return c, err
 }

@@ -25,6 +25,7 @@ import (
 
 	"github.com/throughline/throughline/graph/exec"
 	"github.com/throughline/throughline/graph/model"
+	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -136,6 +137,8 @@ type Response struct {
 	Extensions []byte
 	// Began tells that execution began: the request was well-formed and valid, and what failed failed while answering.
 	Began bool
+	// Overloaded tells that the server could not answer now, and may a little later.
+	Overloaded bool
 	// Operation is the operation's name, Kind "query", "mutation" or "subscription"; "" when there is none.
 	Operation, Kind string
 
@@ -197,11 +200,14 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 			}
 		}
 	}
-	c, err := e.compile(d, op, vars)
-	if err != nil {
+	c, err := e.compile(ctx, d, op, vars)
+	switch {
+	case errors.Is(err, budget.ErrFull):
+		return e.overloaded(ctx, resp, nil)
+	case err != nil:
 		return e.refuse(ctx, resp, err)
 	}
-	w := &writer{cat: e.opts.Catalog, vars: vars, answers: make([]answer, len(c.roots)), mostErrors: e.opts.Limits.MaxErrors}
+	w := &writer{cat: e.opts.Catalog, vars: vars, answers: make([]answer, len(c.roots)), mostErrors: e.opts.Limits.MaxErrors, most: e.opts.Limits.MaxAnswer, budget: budget.Of(ctx)}
 	w.present = func(err error, path ast.Path) *gqlerror.Error { return e.present(ctx, err, path) }
 	total, most, heavy := 0, 0, 0 // heavy is the root field that costs most
 	for i, root := range c.roots {
@@ -237,6 +243,10 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	e.fetch(ctx, w.answers)
 	o.Store = time.Since(started)
 	for i := range w.answers {
+		// what the server has no memory for can be asked again: part of an answer is worth less
+		if errors.Is(w.answers[i].err, budget.ErrFull) {
+			return e.overloaded(ctx, resp, w.answers)
+		}
 		if res := w.answers[i].res; res != nil {
 			o.RoundTrips += res.RoundTrips
 		}
@@ -251,10 +261,16 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	resp.buf, _ = e.buffers.Get().(*[]byte)
 	*resp.buf = append((*resp.buf)[:0], dataPrefix...)
 	w.buf = *resp.buf
-	if !w.object(&c.object, &place{}) {
-		w.buf = append(w.buf[:len(dataPrefix)], "null"...)
-	}
+	err = w.whole(&c.object)
 	*resp.buf = w.buf
+	switch {
+	case errors.Is(err, budget.ErrFull):
+		return e.overloaded(ctx, resp, w.answers)
+	case err != nil:
+		w.buf = append(w.buf[:len(dataPrefix)], "null"...)
+		*resp.buf = w.buf
+		w.errs = []*gqlerror.Error{e.present(ctx, err, nil)}
+	}
 	resp.Data, resp.Errors = w.buf[len(dataPrefix):], w.errs
 	if !r.Explain {
 		for i := range w.answers {
@@ -273,6 +289,15 @@ func tooCostly(total, limit int, c costly) error {
 		err.Details["argument"] = c.argument
 	}
 	return err
+}
+
+// overloaded is the answer when the server has no memory left for an operation.
+func (e *Engine) overloaded(ctx context.Context, resp *Response, answers []answer) *Response {
+	for i := range answers {
+		answers[i].release()
+	}
+	resp.Began, resp.Data, resp.Overloaded = false, nil, true
+	return e.refuse(ctx, resp, kg.Errorf(kg.Unavailable, "the server has no memory left for this now; try again in a second"))
 }
 
 // release gives the store its memory back when the answer is written.
@@ -444,6 +469,10 @@ func (e *Engine) execute(ctx context.Context, r *Request, d *document, op *ast.O
 	}
 	if answer != nil {
 		resp.Data = answer.Data
+	}
+	if most := e.opts.Limits.MaxAnswer; most > 0 && len(resp.Data) > most {
+		resp.Data = nil
+		resp.Errors = []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.CostLimit, "the answer has more than %d bytes; ask for smaller pages or fewer fields", most), nil)}
 	}
 	if len(resp.Data) == 0 {
 		resp.Data = []byte("null")

@@ -11,7 +11,8 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// lot is what a budget draws from its pool at once, so that small holdings do not meet at one counter.
+// lot is what a budget draws from its pool at once. What an operation holds within the first lot is not drawn at all: small
+// operations never meet at one counter, and go on when large ones have used the pool up.
 const lot = 64 << 10
 
 // Pool is the memory that all operations share.
@@ -64,7 +65,7 @@ func (b *Budget) Hold(n int64) error {
 		b.held.Add(-n)
 		return kg.Errorf(kg.CostLimit, "the operation needs more memory than the %d MiB it may have; ask for less at once", b.most>>20)
 	}
-	if missing := held - b.drawn.Load(); missing > 0 {
+	if missing := held - lot - b.drawn.Load(); missing > 0 {
 		missing = (missing + lot - 1) / lot * lot
 		if !b.pool.take(missing) {
 			b.held.Add(-n)

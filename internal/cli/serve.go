@@ -29,6 +29,8 @@ type serveCmd struct {
 // Run serves until the process is told to stop.
 func (c *serveCmd) Run(w *world) error {
 	defer boundGarbage(serveGarbage)()
+	limit, unbound := boundMemory(c.MaxMemory)
+	defer unbound()
 	log := c.Serve.Logger(w.stderr)
 	cat, err := loadCatalog()
 	if err != nil {
@@ -70,13 +72,13 @@ func (c *serveCmd) Run(w *world) error {
 			return err
 		}
 	}
-	h, stop, err := c.handler(ctx, cat, s, &readiness{s, background}, log, c.Explains(l.Addr()))
+	h, stop, err := c.handler(ctx, cat, s, &readiness{s, background}, log, c.Explains(l.Addr()), limit)
 	if err != nil {
 		return err
 	}
 	defer stop()
 	if ml != nil {
-		m := &http.Server{Handler: h.metrics.Handler(), ReadHeaderTimeout: 5 * time.Second}
+		m := &http.Server{Handler: server.LocalHosts(ml.Addr(), c.AllowedHost, h.metrics.Handler()), ReadHeaderTimeout: 5 * time.Second}
 		go func() { _ = m.Serve(ml) }() // Close ends it
 		defer m.Close()                 //nolint:errcheck // nobody needs its answers now
 		fmt.Fprintf(w.stdout, "Metrics     http://%s/metrics\n", ml.Addr())
@@ -135,7 +137,7 @@ type wired struct {
 }
 
 // handler wires engine, metrics, traces and pages; stop sends what is left of the traces.
-func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened, ready server.Readiness, log *slog.Logger, explain bool) (*wired, func(), error) {
+func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened, ready server.Readiness, log *slog.Logger, explain bool, limit int64) (*wired, func(), error) {
 	stop := func() {}
 	m := server.NewMetrics(Version())
 	engine, err := graph.New(graph.Options{
@@ -148,6 +150,10 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	o := server.Options{
 		Executor: engine, Store: ready, Logger: log, Metrics: m, CORSOrigins: c.CORSOrigin, Explain: explain,
 		MaxBody: c.MaxBody, MaxConcurrent: c.MaxConcurrent, Grace: c.Grace,
+		Memory: pool(limit), OperationMemory: c.MaxOperationMemory, AllowedHosts: c.AllowedHost,
+	}
+	if limit > 0 {
+		o.Outbox = min(limit/16, server.DefaultOutbox)
 	}
 	if c.Playground {
 		o.Playground = web.Playground(web.Options{Explain: explain})

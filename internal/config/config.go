@@ -34,6 +34,7 @@ type Limits struct {
 	MaxErrors     int           `name:"max-errors" env:"THROUGHLINE_MAX_ERRORS" default:"20" help:"Errors of one answer."`
 	MaxRows       int           `name:"max-rows" env:"THROUGHLINE_MAX_ROWS" default:"50000" help:"Entries an operation may read over all levels."`
 	MaxNodes      int           `name:"max-nodes" env:"THROUGHLINE_MAX_NODES" default:"500000" help:"Entities a search for paths or a match may look at."`
+	MaxAnswer     int           `name:"max-answer" env:"THROUGHLINE_MAX_ANSWER" default:"8388608" help:"Bytes of an answer."`
 	Timeout       time.Duration `name:"timeout" env:"THROUGHLINE_TIMEOUT" default:"10s" help:"Time an operation may take."`
 }
 
@@ -41,29 +42,35 @@ type Limits struct {
 func (l Limits) Plan() plan.Limits {
 	return plan.Limits{
 		MaxDepth: l.MaxDepth, MaxCost: l.MaxCost, MaxAliases: l.MaxAliases, MaxRootFields: l.MaxRootFields,
-		MaxTokens: l.MaxTokens, MaxErrors: l.MaxErrors, MaxRows: l.MaxRows, MaxNodes: l.MaxNodes, Timeout: l.Timeout,
+		MaxTokens: l.MaxTokens, MaxErrors: l.MaxErrors, MaxRows: l.MaxRows, MaxNodes: l.MaxNodes, MaxAnswer: l.MaxAnswer, Timeout: l.Timeout,
 	}
 }
 
 // Serve is the server's own settings.
 type Serve struct {
-	Addr          string        `name:"addr" env:"THROUGHLINE_ADDR" default:"127.0.0.1:8080" help:"Address to answer on. Port 0 takes any free one."`
-	Sample        bool          `name:"sample" env:"THROUGHLINE_SAMPLE" default:"true" negatable:"" help:"Load the sample graph when the store is new."`
-	CORSOrigin    []string      `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, such as https://app.example.org; repeatable; * for all, without credentials."`
-	Introspection bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
-	Playground    bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
-	Explain       string        `name:"explain" env:"THROUGHLINE_EXPLAIN" default:"auto" enum:"auto,on,off" help:"Whether requests with the header X-Throughline-Explain: 1 are told how they were answered (plan, statements, times): ${enum}. auto: only when --addr is a loopback address; behind a proxy on the same machine, set off."`
-	MaxBody       int64         `name:"max-body" env:"THROUGHLINE_MAX_BODY" default:"1048576" help:"Bytes of a request's body."`
-	MaxConcurrent int           `name:"max-concurrent" env:"THROUGHLINE_MAX_CONCURRENT" default:"0" help:"Operations under way; as many again may wait, what is beyond gets a 503. 0: 32 for each core."`
-	Adjacency     int64         `name:"adjacency-links" env:"THROUGHLINE_ADJACENCY_LINKS" default:"5000000" help:"Links of a Neo4j that tracing may keep in memory, about 100 bytes each, for as long as nobody writes; a larger graph is walked in Neo4j. 0 keeps none."`
-	Grace         time.Duration `name:"grace" env:"THROUGHLINE_GRACE" default:"8s" help:"Time requests under way get when the server stops."`
-	Share         bool          `name:"share-statements" env:"THROUGHLINE_SHARE_STATEMENTS" default:"true" negatable:"" help:"Let requests of one shape that are under way together share a statement at Neo4j."`
-	MetricsAddr   string        `name:"metrics-addr" env:"THROUGHLINE_METRICS_ADDR" placeholder:"ADDR" help:"Address of /metrics (Prometheus). Off by default."`
-	OTLPEndpoint  string        `name:"otlp-endpoint" env:"THROUGHLINE_OTLP_ENDPOINT" placeholder:"URL" help:"Send OpenTelemetry traces there (OTLP over HTTP). Off by default."`
-	LogLevel      string        `name:"log-level" env:"THROUGHLINE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What to log: ${enum}."`
-	LogFormat     string        `name:"log-format" env:"THROUGHLINE_LOG_FORMAT" default:"text" enum:"text,json" help:"How to log: ${enum}."`
-	Limits        `embed:""`
+	Addr               string        `name:"addr" env:"THROUGHLINE_ADDR" default:"127.0.0.1:8080" help:"Address to answer on. Port 0 takes any free one."`
+	Sample             bool          `name:"sample" env:"THROUGHLINE_SAMPLE" default:"true" negatable:"" help:"Load the sample graph when the store is new."`
+	CORSOrigin         []string      `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, such as https://app.example.org; repeatable; * for all, without credentials."`
+	Introspection      bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
+	Playground         bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
+	Explain            string        `name:"explain" env:"THROUGHLINE_EXPLAIN" default:"auto" enum:"auto,on,off" help:"Whether requests with the header X-Throughline-Explain: 1 are told how they were answered (plan, statements, times): ${enum}. auto: only when --addr is a loopback address; behind a proxy on the same machine, set off."`
+	MaxBody            int64         `name:"max-body" env:"THROUGHLINE_MAX_BODY" default:"1048576" help:"Bytes of a request's body."`
+	MaxConcurrent      int           `name:"max-concurrent" env:"THROUGHLINE_MAX_CONCURRENT" default:"0" help:"Operations under way; as many again may wait, what is beyond gets a 503. 0: 32 for each core."`
+	MaxMemory          int64         `name:"max-memory" env:"THROUGHLINE_MAX_MEMORY" default:"0" help:"Bytes of memory the server aims to stay within; operations that would need more get a 503. 0: GOMEMLIMIT, or else three quarters of what the container or the machine has."`
+	MaxOperationMemory int64         `name:"max-operation-memory" env:"THROUGHLINE_MAX_OPERATION_MEMORY" default:"268435456" help:"Bytes of memory one operation may hold while it is answered, about."`
+	AllowedHost        []string      `name:"allowed-host" env:"THROUGHLINE_ALLOWED_HOST" placeholder:"NAME" help:"Name by which clients may address a server on a loopback address, beside localhost, 127.0.0.1 and [::1], such as that of a proxy on the same machine; repeatable. Requests that name another host are refused."`
+	Adjacency          int64         `name:"adjacency-links" env:"THROUGHLINE_ADJACENCY_LINKS" default:"5000000" help:"Links of a Neo4j that tracing may keep in memory, about 100 bytes each, for as long as nobody writes; a larger graph is walked in Neo4j. 0 keeps none."`
+	Grace              time.Duration `name:"grace" env:"THROUGHLINE_GRACE" default:"8s" help:"Time requests under way get when the server stops."`
+	Share              bool          `name:"share-statements" env:"THROUGHLINE_SHARE_STATEMENTS" default:"true" negatable:"" help:"Let requests of one shape that are under way together share a statement at Neo4j."`
+	MetricsAddr        string        `name:"metrics-addr" env:"THROUGHLINE_METRICS_ADDR" placeholder:"ADDR" help:"Address of /metrics (Prometheus). Off by default."`
+	OTLPEndpoint       string        `name:"otlp-endpoint" env:"THROUGHLINE_OTLP_ENDPOINT" placeholder:"URL" help:"Send OpenTelemetry traces there (OTLP over HTTP). Off by default."`
+	LogLevel           string        `name:"log-level" env:"THROUGHLINE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What to log: ${enum}."`
+	LogFormat          string        `name:"log-format" env:"THROUGHLINE_LOG_FORMAT" default:"text" enum:"text,json" help:"How to log: ${enum}."`
+	Limits             `embed:""`
 }
+
+// leastMemory is the least that a server can be told to stay within.
+const leastMemory = 64 << 20
 
 // Logger makes the logger these settings ask for.
 func (s *Serve) Logger(w interface{ Write([]byte) (int, error) }) *slog.Logger {
@@ -101,6 +108,8 @@ func (s *Serve) Validate() error {
 		{"max-root-fields", s.MaxRootFields},
 		{"max-rows", s.MaxRows},
 		{"max-nodes", s.MaxNodes},
+		{"max-answer", s.MaxAnswer},
+		{"max-operation-memory", int(s.MaxOperationMemory)},
 		{"max-body", int(s.MaxBody)},
 		{"timeout", int(s.Timeout)},
 		{"grace", int(s.Grace)},
@@ -111,6 +120,14 @@ func (s *Serve) Validate() error {
 	}
 	if s.MaxAliases < 0 {
 		return &UsageError{"--max-aliases is less than 0", "leave it out for the default"}
+	}
+	if s.MaxMemory != 0 && s.MaxMemory < leastMemory {
+		return &UsageError{fmt.Sprintf("--max-memory is less than %d bytes", leastMemory), "give it in bytes, or leave it out for three quarters of what there is"}
+	}
+	for _, h := range s.AllowedHost {
+		if h == "" || strings.ContainsAny(h, "/: \t") {
+			return &UsageError{fmt.Sprintf("--allowed-host %q is not a name", h), "write it as graph.example.org, without scheme and port"}
+		}
 	}
 	if s.MaxConcurrent < 0 {
 		return &UsageError{"--max-concurrent is less than 0", "leave it out for the default"}

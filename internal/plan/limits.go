@@ -21,6 +21,8 @@ type Limits struct {
 	MaxRows int
 	// MaxNodes bounds the entities that a search for lines may see.
 	MaxNodes int
+	// MaxAnswer bounds the bytes of an answer.
+	MaxAnswer int
 	// Timeout bounds an operation's time, on our side and on the store.
 	Timeout time.Duration
 }
@@ -55,6 +57,6 @@ const (
 func DefaultLimits() Limits {
 	return Limits{
 		MaxDepth: 12, MaxCost: 10_000, MaxAliases: 50, MaxRootFields: 20, MaxTokens: 4_000,
-		MaxErrors: 20, MaxRows: 50_000, MaxNodes: 500_000, Timeout: 10 * time.Second,
+		MaxErrors: 20, MaxRows: 50_000, MaxNodes: 500_000, MaxAnswer: 8 << 20, Timeout: 10 * time.Second,
 	}
 }

@@ -31,7 +31,12 @@ func (s *Server) Kept() int {
 
 // Decode reads a request as it arrives, and gives the status of the refusal, or 0.
 func (s *Server) Decode(w http.ResponseWriter, r *http.Request) (*graph.Request, int) {
-	req, no := s.post(w, r)
+	in, no := s.post(w, r, nil)
+	var req *graph.Request
+	if no == nil {
+		req, no = s.decode(in.body.Bytes(), nil)
+	}
+	in.release()
 	if no != nil {
 		return nil, no.status
 	}

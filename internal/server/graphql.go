@@ -16,6 +16,7 @@ import (
 	"github.com/andybalholm/brotli"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -68,7 +69,9 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotAcceptable, "NOT_ACCEPTABLE", "answers are application/graphql-response+json or application/json")
 		return
 	}
-	var req *graph.Request
+	memory := s.o.Memory.Begin(s.o.OperationMemory)
+	defer memory.End()
+	var in *incoming
 	var no *refusal
 	switch r.Method {
 	case http.MethodOptions:
@@ -76,12 +79,13 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	case http.MethodPost:
-		req, no = s.post(w, r)
+		in, no = s.post(w, r, memory)
 	case http.MethodGet, http.MethodHead:
-		req, no = s.get(r)
+		in = &incoming{}
 	default:
 		no = &refusal{http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "use POST, or GET for queries"}
 	}
+	defer func() { in.release() }()
 	if no != nil {
 		s.refuse(w, no)
 		return
@@ -89,14 +93,62 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	if !s.enter(w, r) {
 		return
 	}
-	defer s.leave()
+	in.leave = s.leave
+	req, no := s.read(r, in, memory)
+	if no != nil {
+		s.refuse(w, no)
+		return
+	}
 	req.Explain = s.o.Explain && r.Header.Get(ExplainHeader) == "1"
-	resp := s.o.Executor.Do(r.Context(), req)
+	resp := s.o.Executor.Do(budget.With(r.Context(), memory), req)
 	defer resp.Release()
-	s.answer(w, r, resp, mediaType)
+	if resp.Overloaded {
+		s.shed(w)
+		return
+	}
+	s.answer(w, r, resp, mediaType, func(waiting int64) (done func()) {
+		out := s.outbox.Begin(waiting)
+		if out.Hold(waiting) == nil {
+			memory.End()
+			in.release()
+		}
+		return out.End
+	})
+}
+
+// incoming is a request that has arrived and is not yet read, and what is held for it.
+type incoming struct {
+	body  *bytes.Buffer // nil for a request in the address
+	leave func()        // gives the place back
+}
+
+// release gives everything back, once.
+func (in *incoming) release() {
+	if in == nil {
+		return
+	}
+	if in.body != nil {
+		buffers.Put(in.body)
+	}
+	if in.leave != nil {
+		in.leave()
+	}
+	in.body, in.leave = nil, nil
+}
+
+// read makes the engine's request of what arrived. It is done in a place, as what a body is decoded to can be many times as long.
+func (s *Server) read(r *http.Request, in *incoming, memory *budget.Budget) (*graph.Request, *refusal) {
+	if in.body == nil {
+		return s.get(r)
+	}
+	return s.decode(in.body.Bytes(), memory)
 }
 
 func (s *Server) refuse(w http.ResponseWriter, no *refusal) {
+	if no == noMemory {
+		s.shed(w)
+		return
+	}
 	if no.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", allow)
 	}
@@ -140,11 +192,13 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
+const overloaded = "the server has more to do than it can; try again in a second"
+
 // shed refuses a request because there is too much to do.
 func (s *Server) shed(w http.ResponseWriter) {
 	s.o.Metrics.shed()
 	w.Header().Set("Retry-After", "1")
-	writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", "the server has more to do than it can; try again in a second")
+	writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", overloaded)
 }
 
 func (s *Server) leave() {
@@ -152,8 +206,8 @@ func (s *Server) leave() {
 	s.queue.served.Add(1)
 }
 
-// post reads a request from a body.
-func (s *Server) post(w http.ResponseWriter, r *http.Request) (*graph.Request, *refusal) {
+// post reads the body of a request.
+func (s *Server) post(w http.ResponseWriter, r *http.Request, memory *budget.Budget) (*incoming, *refusal) {
 	if !isJSON(r.Header.Get("Content-Type")) {
 		return nil, &refusal{http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "send application/json in UTF-8"}
 	}
@@ -166,22 +220,42 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) (*graph.Request, *
 	if r.ContentLength > s.o.MaxBody {
 		return nil, tooLarge()
 	}
+	most := r.ContentLength
+	if most < 0 {
+		most = s.o.MaxBody
+	}
+	if memory.Hold(most) != nil {
+		return nil, noMemory
+	}
 	buf, _ := buffers.Get().(*bytes.Buffer)
 	buf.Reset()
-	defer buffers.Put(buf)
+	in := &incoming{body: buf}
 	if _, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, s.o.MaxBody)); err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
-			return nil, tooLarge()
+			return in, tooLarge()
 		}
-		return nil, &refusal{http.StatusRequestTimeout, "BAD_REQUEST", "the body did not arrive"}
+		return in, &refusal{http.StatusRequestTimeout, "BAD_REQUEST", "the body did not arrive"}
 	}
-	body := buf.Bytes()
+	return in, nil
+}
+
+// decodedFactor is how many times as much memory as its text a value of JSON takes at most, about: [1,1,1] takes most.
+const decodedFactor = 24
+
+// noMemory is the answer to a request that there is no memory for now.
+var noMemory = &refusal{http.StatusServiceUnavailable, "UNAVAILABLE", overloaded}
+
+// decode reads a request from a body.
+func (s *Server) decode(body []byte, memory *budget.Budget) (*graph.Request, *refusal) {
 	if !utf8.Valid(body) {
 		return nil, badRequest("the body is not UTF-8")
 	}
 	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) == 0 || first[0] != '{' {
 		return nil, badRequest(`the body must be one JSON object, such as {"query": "{ serverInfo { version } }"}`)
+	}
+	if memory.Hold(decodedFactor*int64(len(body))) != nil {
+		return nil, noMemory
 	}
 	if req, ok := quick(body); ok {
 		return req, nil
@@ -280,8 +354,9 @@ func decodeObject(raw json.RawMessage, to *map[string]any) error {
 	return nil
 }
 
-// answer writes what the engine answered.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Response, mediaType string) {
+// answer writes what the engine answered. When all that is left is to send it, it calls worked with its size, and done when
+// it is sent: a reader that is slow must not hold what others work with.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Response, mediaType string, worked func(waiting int64) (done func())) {
 	if rec, ok := w.(*recorder); ok {
 		rec.operation, rec.code = resp.Operation, resp.Code()
 	}
@@ -304,15 +379,54 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Resp
 		h.Set("Cache-Control", "no-cache")
 	}
 	if len(body) >= compressFrom && r.Header.Get("Accept-Encoding") != "" {
-		cw := brotli.HTTPCompressor(w, r)
-		w.WriteHeader(status)
-		_, _ = cw.Write(body) // who reads has gone
+		buf, _ := buffers.Get().(*bytes.Buffer)
+		buf.Reset()
+		defer buffers.Put(buf)
+		cw := brotli.HTTPCompressor(&captured{h, buf}, r)
+		_, _ = cw.Write(body) // memory takes it
 		_ = cw.Close()
-		return
+		body = buf.Bytes()
+		resp.Release()
 	}
+	defer worked(int64(len(body)))()
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	send(w, body)
+}
+
+// captured keeps what is written, with the header of an answer.
+type captured struct {
+	header http.Header
+	*bytes.Buffer
+}
+
+// Header is that of the answer.
+func (c *captured) Header() http.Header { return c.header }
+
+// WriteHeader does nothing: the status is written with the length.
+func (*captured) WriteHeader(int) {}
+
+// send writes an answer in pieces, each of which has to be taken in its time: a reader that has stopped is noticed then, and
+// not when the time for all is up.
+func send(w http.ResponseWriter, body []byte) {
+	if len(body) <= writeChunk {
+		_, _ = w.Write(body) // who reads has gone
+		return
+	}
+	conn := http.NewResponseController(w)
+	end := time.Now().Add(writeTime)
+	for len(body) > 0 {
+		n := min(len(body), writeChunk)
+		by := time.Now().Add(chunkTime)
+		if by.After(end) {
+			by = end
+		}
+		_ = conn.SetWriteDeadline(by) // a connection that has none has no deadline either
+		if _, err := w.Write(body[:n]); err != nil {
+			return
+		}
+		body = body[n:]
+	}
 }
 
 // negotiate picks the media type of an answer: the one preferred, application/json where neither is named

@@ -75,6 +75,10 @@ func (s *Server) outer(next http.Handler) http.Handler {
 					slog.String("operation", rec.operation), slog.String("code", rec.code))
 			}
 		}()
+		if !s.local.Load().allows(r.Host) {
+			misdirected(rec)
+			return
+		}
 		next.ServeHTTP(rec, r)
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/budget"
 )
 
 // Executor answers requests: a *graph.Engine.
@@ -49,6 +50,13 @@ type Options struct {
 	// ConcurrentPerCore on each core.
 	MaxConcurrent int
 	QueueTime     time.Duration
+	// Memory is what operations share; nil for no bound. OperationMemory is how much of it one may hold.
+	Memory          *budget.Pool
+	OperationMemory int64
+	// Outbox is how many bytes of answers may wait for slow readers without holding a place.
+	Outbox int64
+	// AllowedHosts are names by which a server on a loopback address may be addressed, beside those of the address itself.
+	AllowedHosts []string
 	// Grace is how long requests under way may take when the server stops.
 	Grace time.Duration
 }
@@ -64,6 +72,9 @@ const (
 	ConcurrentPerCore = 32
 	DefaultQueueTime  = time.Second
 	DefaultGrace      = 10 * time.Second
+	// DefaultOperationMemory is far above what an answer of usual size holds.
+	DefaultOperationMemory = 256 << 20
+	DefaultOutbox          = 64 << 20
 )
 
 // Time limits of a connection: a client that drips bytes holds a connection so long, and nothing else.
@@ -71,6 +82,8 @@ const (
 	headerTime = 8 * time.Second
 	bodyTime   = 25 * time.Second
 	writeTime  = 60 * time.Second
+	chunkTime  = 10 * time.Second // for writeChunk bytes
+	writeChunk = 64 << 10
 	idleTime   = 120 * time.Second
 	maxHeader  = 64 << 10
 )
@@ -82,6 +95,8 @@ type Server struct {
 	handler   http.Handler
 	slots     chan struct{}
 	queue     *queue
+	outbox    *budget.Pool
+	local     atomic.Pointer[localHosts] // nil where any host is answered
 	waiting   atomic.Int64
 	stopping  atomic.Bool
 	persisted persisted
@@ -103,10 +118,16 @@ func New(o Options) (*Server, error) {
 	if o.MaxBody == 0 {
 		o.MaxBody = DefaultMaxBody
 	}
+	if o.OperationMemory == 0 {
+		o.OperationMemory = DefaultOperationMemory
+	}
+	if o.Outbox == 0 {
+		o.Outbox = DefaultOutbox
+	}
 	if o.MaxConcurrent == 0 {
 		o.MaxConcurrent = ConcurrentPerCore * runtime.GOMAXPROCS(0)
 	}
-	s := &Server{o: o, log: o.Logger, slots: make(chan struct{}, o.MaxConcurrent), queue: newQueue(o.MaxConcurrent)}
+	s := &Server{o: o, log: o.Logger, slots: make(chan struct{}, o.MaxConcurrent), queue: newQueue(o.MaxConcurrent), outbox: budget.NewPool(o.Outbox)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -195,6 +216,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 
 // Serve answers on l until ctx ends, then lets what is under way finish. It returns nil after a clean stop.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	s.local.Store(hostsOf(l.Addr(), s.o.AllowedHosts))
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	h := &http.Server{

@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/throughline/throughline/internal/store"
 )
@@ -83,6 +84,7 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (_ *Surroundings, e
 			if !taken.has(a.Link) {
 				taken.add(a.Link)
 				all = append(all, joined{a.Link, min(i, j), max(i, j)})
+				p.hold(2 * int(unsafe.Sizeof(joined{})))
 			}
 		}
 		out.Hidden[i] += links[k]

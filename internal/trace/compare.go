@@ -10,6 +10,9 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
+// arcKept is about how many bytes a comparison keeps of a link, in maps and lists.
+const arcKept = 160
+
 // Comparison is what two nodes share and what not.
 type Comparison struct {
 	Direct []uint32 // links between the two, by id
@@ -47,6 +50,7 @@ func Compare(ctx context.Context, g store.Graph, a, b uint32) (_ *Comparison, er
 	err = g.Expand(ctx, []uint32{a, b}, store.Way{Out: true, In: true}, func(k uint32, list []store.Arc) {
 		for _, x := range list {
 			p.beat(1)
+			p.hold(arcKept)
 			switch {
 			case x.To != a && x.To != b:
 				arcs[k][x.To] = append(arcs[k][x.To], x)
@@ -106,6 +110,7 @@ func Accompany(ctx context.Context, g store.Graph, of uint32, through uint8) (_ 
 	err = g.Expand(ctx, []uint32{of}, both, func(_ uint32, list []store.Arc) {
 		for _, a := range list {
 			p.beat(1)
+			p.hold(arcKept)
 			if g.Node(a.To).Type != through {
 				continue
 			}
@@ -129,6 +134,7 @@ func Accompany(ctx context.Context, g store.Graph, of uint32, through uint8) (_ 
 	err = g.Expand(ctx, middle, store.Way{Out: true, In: true, Back: true}, func(m uint32, list []store.Arc) {
 		for _, a := range list {
 			p.beat(1)
+			p.hold(arcKept)
 			if a.To == of || g.Node(a.To).Type != own {
 				continue
 			}

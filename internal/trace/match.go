@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/plan"
@@ -401,6 +402,7 @@ func (m *matching) stage(s *Stage) (int, error) {
 					c.left, c.right, c.arc.Out, c.arc.To = a.To, k, !a.Out, k
 				}
 				list = append(list, c)
+				m.hold(2 * int(unsafe.Sizeof(c)))
 			}
 		})
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
@@ -48,12 +49,14 @@ func Find(ctx, limit context.Context, g store.Graph, q *Question) (*Answer, erro
 func find(ctx, limit context.Context, g store.Graph, q *Question, wary int) (*Answer, error) {
 	begin := func() *search {
 		s := &search{pulse: pulse{ctx: limit}, g: g, q: q, wary: wary, width: 1 << len(q.Via), pages: map[uint32]*page{}}
+		s.size = s.memory
 		s.begin()
 		return s
 	}
 	s := begin()
 	a, err := guarded(s.meet)
 	if err == nil && a == nil {
+		s.free()
 		s = begin()
 		a, err = guarded(s.find)
 	}
@@ -61,6 +64,20 @@ func find(ctx, limit context.Context, g store.Graph, q *Question, wary int) (*An
 		return &Answer{Lines: s.lines(s.found), Outcome: TimeLimit, Visited: len(s.nodes)}, nil
 	}
 	return a, err
+}
+
+// memory is about how many bytes a search holds. What it keeps for each state is most of it: a question with four nodes to pass
+// has sixteen states of each node.
+func (s *search) memory() int64 {
+	n := cap(s.nodes)*int(unsafe.Sizeof(nodeInfo{})) + len(s.pages)*int(unsafe.Sizeof(page{})) + cap(s.hops)*int(unsafe.Sizeof(hopInfo{})) +
+		cap(s.arcs)*int(unsafe.Sizeof(arcInfo{})) + cap(s.rest)*int(unsafe.Sizeof(left{})) + 4*cap(s.restOf) + s.began*int(unsafe.Sizeof(begun{})+8)
+	for i := range s.sides {
+		n += 4 * cap(s.sides[i].cost)
+		for _, b := range s.sides[i].buckets {
+			n += 4 * cap(b)
+		}
+	}
+	return int64(n)
 }
 
 // guarded calls a part of a search that beats.
@@ -135,7 +152,8 @@ type search struct {
 	found      []*begun
 	rest       []left // by state: see remaining
 	restOf     []int32
-	worked     int // lines begun so far
+	worked     int // lines taken up so far
+	began      int // lines begun in this listing, all of which are kept
 	incomplete bool
 }
 
@@ -319,19 +337,20 @@ func (s *search) why() Outcome {
 // tooLong tells whether a longer line could exist: the best way seen has more hops than MaxLength.
 func (s *search) tooLong() bool {
 	// counted without conditions: how many hops the target is away
-	dist := map[int32]int{s.state(s.source, 0): 0}
+	dist := make([]uint16, len(s.nodes)*s.width) // and 1, by state; 0: not come to yet
+	dist[s.state(s.source, 0)] = 1
 	queue := []int32{s.state(s.source, 0)}
 	goal := s.state(s.target, int32(s.width-1)) //nolint:gosec // at most 15
 	for i := 0; i < len(queue); i++ {
 		st := queue[i]
 		if st == goal {
-			return dist[st] > s.q.MaxLength
+			return int(dist[st])-1 > s.q.MaxLength
 		}
 		n, mask := s.node(st), s.mask(st)
 		s.outHops(n, func(_ int32, to int32, _ int32) {
 			if next, ok := s.forward(to, mask); ok {
-				if _, seen := dist[next]; !seen {
-					dist[next] = dist[st] + 1
+				if dist[next] == 0 {
+					dist[next] = min(dist[st]+1, math.MaxUint16-1)
 					queue = append(queue, next)
 				}
 			}
@@ -844,7 +863,7 @@ func (b *begun) passes(s *search, n int32) bool {
 // list lists the lines that cost at most bound, as many as are asked for.
 func (s *search) list(bound int32) {
 	s.measure(bound)
-	s.found, s.worked = nil, 0
+	s.found, s.worked, s.began = nil, 0, 0
 	q := &queue{s: s}
 	begin := func(b *begun) {
 		rest := s.remaining(b.state, s.q.MaxLength-int(b.hops))
@@ -852,6 +871,7 @@ func (s *search) list(bound int32) {
 			return
 		}
 		if b.total = b.cost + s.nodes[s.node(b.state)].penalty + rest; b.total <= bound {
+			s.began++
 			heap.Push(q, b)
 		}
 	}

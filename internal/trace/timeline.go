@@ -63,6 +63,7 @@ func Timeline(ctx context.Context, g store.Graph, subjects []uint32, kinds map[u
 			node(a.To)
 			l := g.Link(a.Link)
 			p.beat(1 + len(l.Sources))
+			p.hold(arcKept)
 			add(LinkBegan, l.Since, l.ID)
 			add(LinkEnded, l.Until, l.ID)
 			for _, s := range l.Sources {

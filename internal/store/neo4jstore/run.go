@@ -9,6 +9,7 @@ import (
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
+	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
 )
@@ -104,8 +105,14 @@ func (s *Store) within(ctx context.Context, limit time.Duration, text string, pa
 		return err
 	}
 	var rec *neo4j.Record
+	held := budget.Of(ctx)
 	for res.NextRecord(ctx, &rec) {
 		rows++
+		if held != nil {
+			if err := held.Hold(sizeOf(rec.Values)); err != nil {
+				return err
+			}
+		}
 		if err := f(rec); err != nil {
 			return err
 		}
@@ -115,6 +122,25 @@ func (s *Store) within(ctx context.Context, limit time.Duration, text string, pa
 	}
 	end(session)
 	return nil
+}
+
+// sizeOf is about how many bytes a value takes that the driver made, and what is made of it.
+func sizeOf(v any) int64 {
+	const each = 32
+	n := int64(each)
+	switch v := v.(type) {
+	case string:
+		n += int64(len(v))
+	case []any:
+		for _, x := range v {
+			n += sizeOf(x)
+		}
+	case map[string]any:
+		for k, x := range v {
+			n += each + int64(len(k)) + sizeOf(x)
+		}
+	}
+	return n
 }
 
 // write runs one transaction, again when it failed for a passing reason; work must be right however often it runs.

@@ -101,6 +101,7 @@ func (x *fetch) evidenceLevel(tx *sql.Tx, todo []evidencePage) error {
 		if err := rows.Scan(&i, &raw); err != nil {
 			return err
 		}
+		x.hold(3 * len(raw)) // the texts, and what they are read through
 		all, err := parseEvidence(raw)
 		if err != nil {
 			return err
@@ -189,7 +190,7 @@ func (x *fetch) evidencePage(page *kg.Page, link uint32, all []storedEvidence, f
 
 // evidence fills the row of a piece of evidence.
 func (x *fetch) evidence(row *kg.Row, link string, e *storedEvidence, sel *plan.Sel) {
-	x.spend()
+	x.spendRow(sel)
 	row.Type = x.im.cat.Evidence.Index
 	if len(sel.Props) > 0 {
 		row.Vals = x.vals.take(len(sel.Props))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
@@ -21,6 +22,7 @@ func (c *counter) add(key string) { c.counts[key]++ }
 
 // buckets are the largest counts, ties by key.
 func (x *fetch) buckets(c *counter, sel *plan.Sel) []kg.Bucket {
+	x.hold((len(c.counts) + len(c.nodes)) * (int(unsafe.Sizeof(kg.Bucket{})) + 64))
 	out := make([]kg.Bucket, 0, len(c.counts)+len(c.nodes))
 	for k, n := range c.counts {
 		out = append(out, kg.Bucket{Key: k, Count: n})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -73,6 +74,7 @@ type fetch struct {
 	rows    int
 	steps   int
 	walked  int // steps in all
+	unheld  int // bytes that the budget does not know of yet
 	pending []evidencePage
 	trips   int
 	// keyed: these stand in for q.IDs.
@@ -114,12 +116,38 @@ func (x *fetch) pulse() {
 	}
 }
 
+// holdFrom is how many bytes come together before the budget is asked.
+const holdFrom = 32 << 10
+
+// hold counts bytes that the fetch keeps.
+func (x *fetch) hold(n int) {
+	if x.unheld += n; x.unheld > holdFrom {
+		n, x.unheld = x.unheld, 0
+		if err := budget.Of(x.ctx).Hold(int64(n)); err != nil {
+			x.fail(err)
+		}
+	}
+}
+
+// rowBytes is what a row takes beside its values and lists: itself, its edge and its place in the lists of what is to be read.
+const rowBytes = int(unsafe.Sizeof(kg.Edge{})) + 64
+
 // spend counts a row against the plan's bound.
 func (x *fetch) spend() {
 	if x.rows++; x.q.MaxRows > 0 && x.rows > x.q.MaxRows {
 		x.fail(kg.Errorf(kg.CostLimit, "the answer has more than %d entries; ask for smaller pages or fewer levels", x.q.MaxRows))
 	}
 	x.step(1)
+}
+
+// spendRow counts a row of an entity, a link, a source or a piece of evidence.
+func (x *fetch) spendRow(sel *plan.Sel) {
+	x.spend()
+	n := rowBytes
+	if sel != nil {
+		n += len(sel.Props)*int(unsafe.Sizeof(kg.Value{})) + len(sel.Kids)*int(unsafe.Sizeof(kg.Page{}))
+	}
+	x.hold(n)
 }
 
 func (x *fetch) run() (res *kg.Result, err error) {
@@ -278,7 +306,7 @@ func (x *fetch) byKeys(page *kg.Page, sel *plan.Sel) {
 
 // node fills the row of an entity.
 func (x *fetch) node(row *kg.Row, k uint32, sel *plan.Sel) {
-	x.spend()
+	x.spendRow(sel)
 	n := &x.im.nodes[k]
 	row.Type = n.typ
 	if sel == nil {
@@ -338,7 +366,7 @@ func (im *image) nodeValue(n *node, p *catalog.Prop) kg.Value {
 
 // link fills the row of a link.
 func (x *fetch) link(row *kg.Row, k uint32, sel *plan.Sel) {
-	x.spend()
+	x.spendRow(sel)
 	l := &x.im.links[k]
 	row.Type = x.im.cat.Link.Index
 	if sel == nil {
@@ -398,7 +426,7 @@ func (im *image) linkValue(l *link, k uint32, p *catalog.Prop) kg.Value {
 
 // source fills the row of a source.
 func (x *fetch) source(row *kg.Row, k uint32, sel *plan.Sel) {
-	x.spend()
+	x.spendRow(sel)
 	s := &x.im.sources[k]
 	row.Type = x.im.cat.Source.Index
 	if sel == nil {
@@ -525,7 +553,10 @@ func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
 // gather lists the links of a node that fit a field.
 func (x *fetch) gather(k uint32, f *plan.Field) []hit {
 	var hits []hit
-	x.eachFit(k, f, func(h hit) { hits = append(hits, h) })
+	x.eachFit(k, f, func(h hit) {
+		hits = append(hits, h)
+		x.hold(2 * int(unsafe.Sizeof(h)))
+	})
 	return hits
 }
 
@@ -691,6 +722,7 @@ func (x *fetch) linksOf(page *kg.Page, k uint32, f *plan.Field) {
 		to := x.im.links[l].to
 		if x.linkFits(f.Links, l, to) {
 			hits = append(hits, hit{l, to, true})
+			x.hold(2 * int(unsafe.Sizeof(hit{})))
 		}
 	}
 	x.hitsPage(page, hits, f)
@@ -722,6 +754,7 @@ func (x *fetch) ofTypes() []uint32 {
 	if n == len(x.im.nodeOrder) {
 		return x.im.nodeOrder
 	}
+	x.hold(4 * n)
 	all := make([]uint32, 0, n)
 	for _, k := range x.im.nodeOrder {
 		x.step(1)
@@ -753,12 +786,14 @@ func (x *fetch) records(page *kg.Page, f *plan.Field, all []uint32, r recordOrde
 			x.step(1)
 			if r.fits(f.Entities, k) {
 				l.items = append(l.items, k)
+				x.hold(8)
 			}
 		}
 		if narrowed {
 			l.items = x.inOrder(l.items)
 		}
 	} else if !l.sorted {
+		x.hold(4 * len(all))
 		l.items = slices.Clone(all)
 	}
 	page.Total = int64(len(l.items))
@@ -975,6 +1010,7 @@ func (x *fetch) chains(k uint32, d *catalog.DerivedField, fits *plan.LinkFilter)
 			each(middle, c[1].Index, func(hop2, end uint32) {
 				if x.im.nodes[end].typ == d.Other.Index {
 					out = append(out, chain{end, hop1, hop2})
+					x.hold(3 * int(unsafe.Sizeof(chain{})))
 				}
 			})
 		})

@@ -123,6 +123,7 @@ func (x *fetch) entityFitsOnce(f *plan.EntityFilter, k uint32) bool {
 		if x.verdicts == nil {
 			x.verdicts = map[*plan.EntityFilter]verdicts{}
 		}
+		x.hold(len(x.im.nodes) / 4) // when all are asked
 		v = make(verdicts, len(x.im.nodes)/verdictsPage+1)
 		x.verdicts[f] = v
 	}

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -398,6 +399,7 @@ func (x *fetch) search(page *kg.Page, f *plan.Field) {
 	for n := 1; n <= 3 && len(hits) == 0 && len(x.q.Words) > 0; n++ {
 		hits = x.round(n)
 	}
+	x.hold(len(hits) * (int(unsafe.Sizeof(weighed{})) + 4))
 	page.Total = int64(len(hits))
 	if len(f.Want.Facets) > 0 {
 		keys := make([]uint32, len(hits))
