@@ -195,6 +195,16 @@ func (x *out) plain(p *place) (v *kg.Value) {
 	return v
 }
 
+// sentence says a link, and reports whether its kind is known.
+func (x *out) sentence(cat *catalog.Catalog, row *kg.Row) (string, bool) {
+	k := cat.Kind(row.Vals[x.index].Str)
+	if k == nil {
+		return "", false
+	}
+	standing, _ := kg.ParseStanding(row.Vals[x.more[3]].Str)
+	return k.Sentence(row.Vals[x.more[1]].Str, row.Vals[x.more[2]].Str, row.Vals[x.more[0]].Str, standing), true
+}
+
 // null reports a null where none may be; the field that may be null above it becomes so.
 func (w *writer) null(x *out) bool {
 	if x.nonNull {
@@ -221,11 +231,11 @@ func (w *writer) value(o *object, x *out, p *place) bool {
 	case opProp:
 		return w.scalar(&p.row.Vals[x.index]) || w.null(x)
 	case opSentence:
-		k := w.cat.Kind(p.row.Vals[x.index].Str)
-		if k == nil {
+		s, ok := x.sentence(w.cat, p.row)
+		if !ok {
 			return w.null(x)
 		}
-		w.buf = text.AppendJSON(w.buf, k.Sentence(p.row.Vals[x.more[1]].Str, p.row.Vals[x.more[2]].Str, p.row.Vals[x.more[0]].Str))
+		w.buf = text.AppendJSON(w.buf, s)
 		return true
 	case opExternalIDs:
 		items := place{items: p.row.Vals[x.index].Items()}
@@ -338,6 +348,8 @@ func (w *writer) small(x *out, p *place) bool {
 		w.buf = strconv.AppendInt(w.buf, p.stats.Sources, 10)
 	case opStatUnevidenced:
 		w.buf = strconv.AppendInt(w.buf, p.stats.LinksWithoutEvidence, 10)
+	case opStatRefuted:
+		w.buf = strconv.AppendInt(w.buf, p.stats.RefutedLinks, 10)
 	case opStatUnverified:
 		w.buf = strconv.AppendInt(w.buf, p.stats.UnverifiedExcerpts, 10)
 	default:

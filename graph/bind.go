@@ -143,6 +143,9 @@ func (b *binder) with(k *follow, args map[string]any) (*plan.Field, error) {
 			return nil, err
 		}
 	}
+	if f.Follow == plan.EvidenceOf {
+		f.Stance, _ = args["stance"].(string)
+	}
 	if w, ok := args["where"].(map[string]any); ok {
 		at := k.field.Name + ".where"
 		if k.at[:strings.IndexByte(k.at, '.')] == "Query" {
@@ -501,6 +504,19 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 				for _, x := range list {
 					s, _ := x.(string)
 					f.Sources = append(f.Sources, s)
+				}
+			}
+		case "standing":
+			var list []any
+			if list, err = items(at, v, plan.MaxIDs); err == nil {
+				f.Standing = make([]kg.Standing, 0, len(list))
+				for _, x := range list {
+					name, _ := x.(string)
+					s, ok := kg.ParseStanding(name)
+					if !ok {
+						return nil, bad(at, "there is no standing %q", name)
+					}
+					f.Standing = append(f.Standing, s)
 				}
 			}
 		case "minSources":

@@ -271,11 +271,11 @@ func (s *spot) scalar(x *out) (kg.Value, error) {
 	case opProp:
 		return p.row.Vals[x.index], nil
 	case opSentence:
-		k := s.w.cat.Kind(p.row.Vals[x.index].Str)
-		if k == nil {
+		told, ok := x.sentence(s.w.cat, p.row)
+		if !ok {
 			return kg.Value{}, kg.Errorf(kg.Internal, "sentence has no value")
 		}
-		return str(k.Sentence(p.row.Vals[x.more[1]].Str, p.row.Vals[x.more[2]].Str, p.row.Vals[x.more[0]].Str))
+		return str(told)
 	case opTotal:
 		return num(p.row.Kids[x.index].Total)
 	case opTotalCount:
@@ -326,6 +326,8 @@ func (s *spot) scalar(x *out) (kg.Value, error) {
 		return num(p.stats.Sources)
 	case opStatUnevidenced:
 		return num(p.stats.LinksWithoutEvidence)
+	case opStatRefuted:
+		return num(p.stats.RefutedLinks)
 	case opStatUnverified:
 		return num(p.stats.UnverifiedExcerpts)
 	}

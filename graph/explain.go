@@ -321,6 +321,9 @@ func (d *describer) kids(depth int, s *selection, sel *plan.Sel) {
 			head += "the entity at that end"
 		case plan.EvidenceOf:
 			head += "evidence of the link"
+			if f.Stance != "" {
+				head += " that " + f.Stance
+			}
 		case plan.SourceOf:
 			head += "source of the evidence"
 		case plan.LinksOf:
@@ -418,6 +421,13 @@ func (d *describer) links(f *plan.LinkFilter) string {
 	}
 	if f.MinSources != nil {
 		parts = append(parts, "minSources")
+	}
+	if f.Standing != nil {
+		names := make([]string, len(f.Standing))
+		for i, s := range f.Standing {
+			names[i] = s.String()
+		}
+		parts = append(parts, "standing "+strings.Join(names, "/"))
 	}
 	if f.Other != nil {
 		parts = append(parts, "other ("+d.entities(f.Other)+")")

@@ -69,6 +69,7 @@ const (
 	opStatLinks
 	opStatSources
 	opStatUnevidenced
+	opStatRefuted
 	opStatUnverified
 	// of a traced answer: what stands in the cell
 	opCell
@@ -84,7 +85,7 @@ type out struct {
 	field   *ast.Field
 	objs    *objects // of fields that have a selection
 	index   int
-	more    [3]int // opSentence: the other indexes
+	more    [4]int // opSentence: the other indexes
 	cell    string // opCell…: its name
 	op      op
 	nonNull bool
@@ -412,7 +413,7 @@ func (c *compiler) record(t *catalog.Type, s []ast.SelectionSet, sel *selection)
 		case field.Name == "sentence":
 			x.op = opSentence
 			x.index = sel.prop(c.cat.Prop("kind"))
-			for i, name := range [3]string{"role", catalog.FromName, catalog.ToName} {
+			for i, name := range [4]string{"role", catalog.FromName, catalog.ToName, "standing"} {
 				x.more[i] = sel.prop(c.cat.Prop(name))
 			}
 		case field.Name == "externalIds":
@@ -672,6 +673,8 @@ func (c *compiler) stats(s []ast.SelectionSet) *object {
 			x.op = opStatSources
 		case "linksWithoutEvidence":
 			x.op = opStatUnevidenced
+		case "refutedLinks":
+			x.op = opStatRefuted
 		case "unverifiedExcerpts":
 			x.op = opStatUnverified
 		}

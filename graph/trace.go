@@ -55,7 +55,7 @@ func askerOf(field string) *asker {
 	case "subgraph":
 		return &asker{bind: bindSubgraph, answer: (*searching).subgraph}
 	case "timeline":
-		return &asker{bind: bindTimeline, answer: (*searching).timeline, props: []string{"name", "title", "publishedOn", "since", "until", "kind", "role", catalog.FromName, catalog.ToName}}
+		return &asker{bind: bindTimeline, answer: (*searching).timeline, props: []string{"name", "title", "publishedOn", "since", "until", "kind", "role", "standing", catalog.FromName, catalog.ToName}}
 	case "compare":
 		return &asker{bind: bindCompare, answer: (*searching).compare, props: []string{"role", "since", "until"}}
 	case "coParticipation":
@@ -164,7 +164,7 @@ func (c *compiler) traced(def *ast.Definition, s []ast.SelectionSet, t *traced) 
 		target := c.cat.Schema.Types[field.Definition.Type.Name()]
 		switch {
 		case def.Name == "Path" && field.Name == "narrative":
-			for _, name := range []string{"kind", "role", "name"} {
+			for _, name := range []string{"kind", "role", "standing", "name"} {
 				t.rec.prop(c.cat.Prop(name))
 			}
 			c.evidence(t)
@@ -196,6 +196,7 @@ func (c *compiler) evidence(t *traced) {
 	source := &follow{field: argless, at: "Evidence.source", base: plan.Field{Follow: plan.SourceOf, On: 1 << c.cat.Evidence.Index}, node: t.sources}
 	pieces := &selection{kids: []*follow{source}}
 	pieces.prop(c.cat.Prop("excerpt"))
+	pieces.prop(c.cat.Prop("stance"))
 	k := &follow{
 		field: argless, at: "Link.evidence", node: pieces,
 		base: plan.Field{Follow: plan.EvidenceOf, On: 1 << c.cat.Link.Index, Other: 1 << c.cat.Evidence.Index, Page: plan.Paging{N: plan.MaxPageSize}, Want: plan.Want{Rows: true}},
@@ -734,7 +735,7 @@ func directionName(out bool) string {
 	return "INCOMING"
 }
 
-// sourcesOf are the sources of links, each once.
+// sourcesOf are the sources that support links, each once.
 func (x *searching) sourcesOf(links []string) cell {
 	kid := x.a.query.Root.Node.Kids[x.evidence]
 	c := cell{sel: kid.Node.Kids[0].Node}
@@ -745,8 +746,9 @@ func (x *searching) sourcesOf(links []string) cell {
 			continue
 		}
 		for i := range row.Kids[x.evidence].Edges {
-			of := row.Kids[x.evidence].Edges[i].Node.Kids[0].Edges
-			if len(of) > 0 && !seen[of[0].Node.Vals[0].Str] {
+			piece := &row.Kids[x.evidence].Edges[i].Node
+			of := piece.Kids[0].Edges
+			if piece.Vals[1].Str != kg.Refutes && len(of) > 0 && !seen[of[0].Node.Vals[0].Str] {
 				seen[of[0].Node.Vals[0].Str] = true
 				c.rows = append(c.rows, &of[0].Node)
 			}
@@ -780,19 +782,41 @@ func (x *searching) narrative(nodes, links []string, hops []trace.Hop) string {
 		if role := x.value(row, "role").Str; role != "" {
 			b.WriteString(" (" + role + ")")
 		}
+		switch x.value(row, "standing").Str {
+		case kg.Disputed.String():
+			b.WriteString(" (disputed)")
+		case kg.Refuted.String():
+			b.WriteString(" (refuted)")
+		}
 		mark := superscript(i + 1)
 		b.WriteString(mark)
-		if row == nil || len(row.Kids[x.evidence].Edges) == 0 {
-			continue
-		}
-		e := &row.Kids[x.evidence].Edges[0].Node
-		notes.WriteString("\n" + mark + " “" + strings.Join(strings.Fields(e.Vals[0].Str), " ") + "”")
-		if of := e.Kids[0].Edges; len(of) > 0 {
-			notes.WriteString(" — " + of[0].Node.Vals[1].Str)
+		if row != nil {
+			notes.WriteString(footnote(mark, row.Kids[x.evidence].Edges))
 		}
 	}
 	b.WriteString(".")
 	return b.String() + notes.String()
+}
+
+// footnote quotes the first words for a link and the first against it.
+func footnote(mark string, pieces []kg.Edge) string {
+	var b strings.Builder
+	for _, stance := range [2]string{kg.Supports, kg.Refutes} {
+		i := slices.IndexFunc(pieces, func(e kg.Edge) bool { return e.Node.Vals[1].Str == stance })
+		if i < 0 {
+			continue
+		}
+		e := &pieces[i].Node
+		b.WriteString("\n" + mark)
+		if stance == kg.Refutes {
+			b.WriteString(" refutes:")
+		}
+		b.WriteString(" “" + strings.Join(strings.Fields(e.Vals[0].Str), " ") + "”")
+		if of := e.Kids[0].Edges; len(of) > 0 {
+			b.WriteString(" — " + of[0].Node.Vals[1].Str)
+		}
+	}
+	return b.String()
 }
 
 // superscript writes a number in superscript digits.
@@ -949,7 +973,8 @@ func (x *searching) moment(m trace.Moment) tree {
 		}
 		t["link"], t["date"] = x.cell(m.ID), cell{value: x.value(row, prop)}
 		if k := cat.Kind(x.value(row, "kind").Str); k != nil {
-			word += k.Sentence(x.value(row, catalog.FromName).Str, x.value(row, catalog.ToName).Str, x.value(row, "role").Str)
+			standing, _ := kg.ParseStanding(x.value(row, "standing").Str)
+			word += k.Sentence(x.value(row, catalog.FromName).Str, x.value(row, catalog.ToName).Str, x.value(row, "role").Str, standing)
 		}
 		t["caption"] = textCell(word)
 	case trace.Published:

@@ -544,6 +544,10 @@ func (r *graphStatsResolver) Links(ctx context.Context, obj *model.GraphStats) (
 	return many[model.FacetBucket](ctx, obj.Value)
 }
 
+func (r *graphStatsResolver) RefutedLinks(ctx context.Context, obj *model.GraphStats) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
 func (r *graphStatsResolver) Sources(ctx context.Context, obj *model.GraphStats) (int64, error) {
 	return scalar[int64](ctx, obj.Value)
 }
@@ -780,11 +784,23 @@ func (r *linkResolver) Sentence(ctx context.Context, obj *model.Link) (string, e
 	return scalar[string](ctx, obj.Value)
 }
 
-func (r *linkResolver) Evidence(ctx context.Context, obj *model.Link, first *int64, after *string) (*model.EvidenceConnection, error) {
+func (r *linkResolver) Evidence(ctx context.Context, obj *model.Link, first *int64, after *string, stance *string) (*model.EvidenceConnection, error) {
 	return one[model.EvidenceConnection](ctx, obj.Value)
 }
 
+func (r *linkResolver) Standing(ctx context.Context, obj *model.Link) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
 func (r *linkResolver) SourceCount(ctx context.Context, obj *model.Link) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *linkResolver) SupportCount(ctx context.Context, obj *model.Link) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *linkResolver) RefuteCount(ctx context.Context, obj *model.Link) (int64, error) {
 	return scalar[int64](ctx, obj.Value)
 }
 

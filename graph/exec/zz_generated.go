@@ -301,6 +301,7 @@ type FrontierResolver interface {
 type GraphStatsResolver interface {
 	Entities(ctx context.Context, obj *model.GraphStats) ([]model.FacetBucket, error)
 	Links(ctx context.Context, obj *model.GraphStats) ([]model.FacetBucket, error)
+	RefutedLinks(ctx context.Context, obj *model.GraphStats) (int64, error)
 	Sources(ctx context.Context, obj *model.GraphStats) (int64, error)
 	LinksWithoutEvidence(ctx context.Context, obj *model.GraphStats) (int64, error)
 	UnverifiedExcerpts(ctx context.Context, obj *model.GraphStats) (int64, error)
@@ -374,8 +375,11 @@ type LinkResolver interface {
 	Since(ctx context.Context, obj *model.Link) (*string, error)
 	Until(ctx context.Context, obj *model.Link) (*string, error)
 	Sentence(ctx context.Context, obj *model.Link) (string, error)
-	Evidence(ctx context.Context, obj *model.Link, first *int64, after *string) (*model.EvidenceConnection, error)
+	Evidence(ctx context.Context, obj *model.Link, first *int64, after *string, stance *string) (*model.EvidenceConnection, error)
+	Standing(ctx context.Context, obj *model.Link) (string, error)
 	SourceCount(ctx context.Context, obj *model.Link) (int64, error)
+	SupportCount(ctx context.Context, obj *model.Link) (int64, error)
+	RefuteCount(ctx context.Context, obj *model.Link) (int64, error)
 	CreatedAt(ctx context.Context, obj *model.Link) (string, error)
 	UpdatedAt(ctx context.Context, obj *model.Link) (string, error)
 }
@@ -1732,7 +1736,7 @@ type Place implements Entity & Node @node {
 
 # --- links and what they rest on ------------------------------------------------------------------------------------------
 
-"One statement that two entities are connected. A pair may carry many; statements that disagree stand side by side."
+"One statement that two entities are connected. A pair may carry many; statements that disagree stand side by side. What its sources only deny (` + "`" + `standing: REFUTED` + "`" + `) is in no answer that does not ask for it."
 type Link implements Node {
   "Stable id, beginning with ` + "`" + `l_` + "`" + `."
   id: ID!
@@ -1748,17 +1752,25 @@ type Link implements Node {
   since: PartialDate
   "When it ceased to hold; null when it still holds or nothing says so."
   until: PartialDate
-  "The link as one English sentence: ` + "`" + `Mary Kaldor is affiliated with London School of Economics and Political Science (professor).` + "`" + `"
+  "The link as one English sentence: ` + "`" + `Mary Kaldor is affiliated with London School of Economics and Political Science (professor).` + "`" + ` It says when a link is disputed, ` + "`" + `… (professor) (disputed).` + "`" + `, or refuted: ` + "`" + `It is denied that …` + "`" + `."
   sentence: String!
-  "The words that say so, oldest first."
+  "The words that say so, or deny it. Oldest first: by the date their source was published on, sources without one last; of equal dates as they were stored."
   evidence(
     "How many from the start of the list, 0–100 (default 20)."
     first: Int
     "Continue after this cursor."
     after: String
+    "Only the words for the link, or only those against it."
+    stance: Stance
   ): EvidenceConnection!
-  "Number of different sources that support it."
+  "What its evidence makes of it; computed, never set."
+  standing: Standing!
+  "Number of different sources that support it: ` + "`" + `supportCount` + "`" + ` by its older name."
   sourceCount: Int!
+  "Number of different sources that support it."
+  supportCount: Int!
+  "Number of different sources that speak against it."
+  refuteCount: Int!
   "When it was first written to this graph."
   createdAt: DateTime!
   "When it was last changed."
@@ -1833,6 +1845,16 @@ enum Stance {
   SUPPORTS
   "The words say that it does not."
   REFUTES
+}
+
+"What the evidence makes of a link."
+enum Standing {
+  "Words say so, and none deny it."
+  SUPPORTED
+  "Words say so, and others deny it. Such a link is in every answer, and its sentence says that it is disputed."
+  DISPUTED
+  "Words deny it, and none say so. Such a link is in no list, count, facet, path, match or measure; only a filter that names ` + "`" + `REFUTED` + "`" + ` finds it, and its id."
+  REFUTED
 }
 
 "A text that evidence quotes."
@@ -2498,8 +2520,10 @@ input LinkFilter {
   during: PartialDateFilter
   "One of these sources supports it (ids)."
   source: [ID!]
-  "At least so many different sources support it."
+  "At least so many different sources support it. A refuted link has none."
   minSources: Int
+  "Its standing is one of these. Refuted links fit only a filter that names ` + "`" + `REFUTED` + "`" + ` here, be it in a part of it: ` + "`" + `{standing: [REFUTED]}` + "`" + ` finds those alone, ` + "`" + `{standing: [SUPPORTED]}` + "`" + ` leaves disputed ones out."
+  standing: [Standing!]
 }
 
 "One filter for entities. All that are given must hold: ` + "`" + `{name: {startsWith: \"m\"}, linkCount: {gte: 3}}` + "`" + `."
@@ -2919,11 +2943,13 @@ type Query {
 type GraphStats {
   "Entities by type."
   entities: [FacetBucket!]!
-  "Links by kind."
+  "Links by kind, without those that are refuted."
   links: [FacetBucket!]!
+  "Links that are refuted: ` + "`" + `links` + "`" + ` does not count them."
+  refutedLinks: Int!
   "Number of sources."
   sources: Int!
-  "Links that nothing supports: 0 unless data came in past the server."
+  "Links that no source supports: the refuted ones, and what came in past the server."
   linksWithoutEvidence: Int!
   "Excerpts not checked against a stored text."
   unverifiedExcerpts: Int!
@@ -2999,7 +3025,7 @@ type Path {
   nodes: [Entity!]!
   "The sources of the links it is told by, each once, in the order of the steps."
   sources: [Source!]!
-  "The line as a sentence with a footnote for each hop: its first excerpt and the source of that."
+  "The line as a sentence with a footnote for each hop: the first words that support it and their source. A disputed hop says so, and has the first words against it as well."
   narrative: String!
 }
 
@@ -3772,6 +3798,8 @@ func (ec *executionContext) childFields_GraphStats(ctx context.Context, field gr
 		return ec.fieldContext_GraphStats_entities(ctx, field)
 	case "links":
 		return ec.fieldContext_GraphStats_links(ctx, field)
+	case "refutedLinks":
+		return ec.fieldContext_GraphStats_refutedLinks(ctx, field)
 	case "sources":
 		return ec.fieldContext_GraphStats_sources(ctx, field)
 	case "linksWithoutEvidence":
@@ -3934,8 +3962,14 @@ func (ec *executionContext) childFields_Link(ctx context.Context, field graphql.
 		return ec.fieldContext_Link_sentence(ctx, field)
 	case "evidence":
 		return ec.fieldContext_Link_evidence(ctx, field)
+	case "standing":
+		return ec.fieldContext_Link_standing(ctx, field)
 	case "sourceCount":
 		return ec.fieldContext_Link_sourceCount(ctx, field)
+	case "supportCount":
+		return ec.fieldContext_Link_supportCount(ctx, field)
+	case "refuteCount":
+		return ec.fieldContext_Link_refuteCount(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Link_createdAt(ctx, field)
 	case "updatedAt":
@@ -6023,6 +6057,14 @@ func (ec *executionContext) field_Link_evidence_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "stance",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOStance2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["stance"] = arg2
 	return args, nil
 }
 
@@ -12612,6 +12654,29 @@ func (ec *executionContext) fieldContext_GraphStats_links(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _GraphStats_refutedLinks(ctx context.Context, field graphql.CollectedField, obj *model.GraphStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GraphStats_refutedLinks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.GraphStats().RefutedLinks(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GraphStats_refutedLinks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GraphStats", field, true, true, "Int")
+}
+
 func (ec *executionContext) _GraphStats_sources(ctx context.Context, field graphql.CollectedField, obj *model.GraphStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14339,7 +14404,7 @@ func (ec *executionContext) _Link_evidence(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Link().Evidence(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string))
+			return ec.Resolvers.Link().Evidence(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["stance"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EvidenceConnection) graphql.Marshaler {
@@ -14373,6 +14438,29 @@ func (ec *executionContext) fieldContext_Link_evidence(ctx context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Link_standing(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Link_standing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Link().Standing(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNStanding2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Link_standing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Link", field, true, true, "Standing")
+}
+
 func (ec *executionContext) _Link_sourceCount(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14393,6 +14481,52 @@ func (ec *executionContext) _Link_sourceCount(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext_Link_sourceCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Link", field, true, true, "Int")
+}
+
+func (ec *executionContext) _Link_supportCount(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Link_supportCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Link().SupportCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Link_supportCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Link", field, true, true, "Int")
+}
+
+func (ec *executionContext) _Link_refuteCount(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Link_refuteCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Link().RefuteCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Link_refuteCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Link", field, true, true, "Int")
 }
 
@@ -24111,7 +24245,7 @@ func (ec *executionContext) unmarshalInputLinkFilter(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "kind", "role", "other", "asOf", "during", "source", "minSources"}
+	fieldsInOrder := [...]string{"and", "or", "not", "kind", "role", "other", "asOf", "during", "source", "minSources", "standing"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -24189,6 +24323,13 @@ func (ec *executionContext) unmarshalInputLinkFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it["minSources"] = data
+		case "standing":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("standing"))
+			data, err := ec.unmarshalOStanding2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["standing"] = data
 		}
 	}
 	return it, nil
@@ -26363,6 +26504,12 @@ func (ec *executionContext) _GraphStats(ctx context.Context, sel ast.SelectionSe
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._GraphStats_links(ctx, field, obj)
 				})
+		case "refutedLinks":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._GraphStats_refutedLinks(ctx, field, obj)
+				})
 		case "sources":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -26919,11 +27066,29 @@ func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Link_evidence(ctx, field, obj)
 				})
+		case "standing":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Link_standing(ctx, field, obj)
+				})
 		case "sourceCount":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Link_sourceCount(ctx, field, obj)
+				})
+		case "supportCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Link_supportCount(ctx, field, obj)
+				})
+		case "refuteCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Link_refuteCount(ctx, field, obj)
 				})
 		case "createdAt":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -31619,6 +31784,20 @@ func (ec *executionContext) marshalNStance2string(ctx context.Context, sel ast.S
 	return res
 }
 
+func (ec *executionContext) unmarshalNStanding2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStanding2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Standing!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -32453,6 +32632,60 @@ func (ec *executionContext) marshalOSource2ᚖgithubᚗcomᚋthroughlineᚋthrou
 		return graphql.Null
 	}
 	return ec._Source(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOStance2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOStance2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOStanding2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNStanding2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOStanding2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStanding2string(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {

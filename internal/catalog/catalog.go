@@ -10,6 +10,8 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/throughline/throughline/internal/kg"
 )
 
 // TypeSet is a set of types by their index.
@@ -411,11 +413,18 @@ func (c *Catalog) DerivedField(typeName, field string) *DerivedField {
 func (c *Catalog) AllKinds() KindSet { return KindSet(1)<<len(c.Kinds) - 1 }
 
 // Sentence says a link as one English sentence.
-func (k *Kind) Sentence(from, to, role string) string {
+func (k *Kind) Sentence(from, to, role string, standing kg.Standing) string {
+	s := from + " " + k.Phrase + " " + to
 	if role != "" {
-		return from + " " + k.Phrase + " " + to + " (" + role + ")."
+		s += " (" + role + ")"
 	}
-	return from + " " + k.Phrase + " " + to + "."
+	switch standing {
+	case kg.Disputed:
+		s += " (disputed)"
+	case kg.Refuted:
+		s = "It is denied that " + s
+	}
+	return s + "."
 }
 
 // DerivedTo finds the derived field of owner that lists nodes of type other, nil when there is none.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/throughline/throughline"
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
 )
 
 func TestTheContractParses(t *testing.T) {
@@ -35,7 +36,7 @@ func TestTheContractParses(t *testing.T) {
 	if q := c.Prop("text"); q == nil || !q.Searchable {
 		t.Errorf("Quote.text: %+v", q)
 	}
-	if got, want := c.Kind("AFFILIATED_WITH").Sentence("A", "B", "professor"), "A is affiliated with B (professor)."; got != want {
+	if got, want := c.Kind("AFFILIATED_WITH").Sentence("A", "B", "professor", kg.Supported), "A is affiliated with B (professor)."; got != want {
 		t.Errorf("sentence %q, want %q", got, want)
 	}
 }

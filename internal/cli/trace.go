@@ -90,6 +90,20 @@ func (w *world) style() styles {
 	return styles{"\x1b[1m", "\x1b[2m", "\x1b[0m"}
 }
 
+// toldFragment is what is shown of a link: its sentence, and the first words for it and against it.
+const toldFragment = `
+fragment Told on Link {
+  sentence
+  supports: evidence(first: 1, stance: SUPPORTS) { ...Quoted }
+  refutes: evidence(first: 1, stance: REFUTES) { ...Quoted }
+}
+fragment Quoted on EvidenceConnection { nodes { excerpt source { title } } }`
+
+type toldJSON struct {
+	Sentence          string
+	Supports, Refutes evidenceJSON
+}
+
 type evidenceJSON struct {
 	Nodes []struct {
 		Excerpt string
@@ -97,29 +111,46 @@ type evidenceJSON struct {
 	}
 }
 
-// quote writes the first piece of evidence on one line.
-func (e *evidenceJSON) quote() string {
-	if len(e.Nodes) == 0 {
-		return ""
+// quotes prints the first words for a link and the first against it.
+func (w *world) quotes(l *toldJSON) {
+	s := w.style()
+	tell := func(stance string, of *evidenceJSON) {
+		for _, e := range of.Nodes {
+			fmt.Fprintf(w.stdout, "      %s%s“%s” — %s%s\n", s.dim, stance, strings.Join(strings.Fields(e.Excerpt), " "), e.Source.Title, s.end)
+		}
 	}
-	return "“" + strings.Join(strings.Fields(e.Nodes[0].Excerpt), " ") + "” — " + e.Nodes[0].Source.Title
+	tell("", &l.Supports)
+	tell("refutes: ", &l.Refutes)
+}
+
+// standings are the flag of the commands that follow links.
+type standings struct {
+	Standing []string `placeholder:"STANDING" help:"Use only links of these standings: SUPPORTED, DISPUTED, REFUTED. Refuted ones are left out unless they are named."`
+}
+
+// narrow adds them to a filter.
+func (s *standings) narrow(where map[string]any) {
+	if len(s.Standing) > 0 {
+		where["standing"] = upper(s.Standing)
+	}
 }
 
 type pathCmd struct {
 	asking
-	From               string   `arg:"" placeholder:"FROM" help:"Name of an entity, or id:ITS-ID."`
-	To                 string   `arg:"" placeholder:"TO" help:"Name of another, or id:ITS-ID."`
-	Via                []string `placeholder:"NAME" sep:"none" help:"Pass this entity; may be given several times."`
-	Avoid              []string `placeholder:"NAME" sep:"none" help:"Do not pass this entity; may be given several times."`
-	Kind               []string `placeholder:"KIND" help:"Use only links of these kinds, for example SAID,ABOUT."`
-	AsOf               string   `placeholder:"DATE" help:"Use only links that may have held then."`
-	Rank               string   `default:"SHORTEST" enum:"SHORTEST,STRONGEST,MOST_CORROBORATED,MOST_RECENT" help:"What makes a line better (${enum})."`
-	HubPenalty         float64  `default:"0.5" help:"What passing an entity with many links costs."`
-	MaxLength          int      `default:"6" help:"Most hops, 1 to 8."`
-	First              int      `short:"n" default:"5" help:"How many lines, 1 to 50."`
-	Directed           bool     `help:"Follow links only the way they run."`
-	Chronological      bool     `help:"Only lines whose hops follow each other in time."`
-	IndependentSources bool     `help:"Only lines of which no source carries more than one hop."`
+	From  string   `arg:"" placeholder:"FROM" help:"Name of an entity, or id:ITS-ID."`
+	To    string   `arg:"" placeholder:"TO" help:"Name of another, or id:ITS-ID."`
+	Via   []string `placeholder:"NAME" sep:"none" help:"Pass this entity; may be given several times."`
+	Avoid []string `placeholder:"NAME" sep:"none" help:"Do not pass this entity; may be given several times."`
+	Kind  []string `placeholder:"KIND" help:"Use only links of these kinds, for example SAID,ABOUT."`
+	AsOf  string   `placeholder:"DATE" help:"Use only links that may have held then."`
+	standings
+	Rank               string  `default:"SHORTEST" enum:"SHORTEST,STRONGEST,MOST_CORROBORATED,MOST_RECENT" help:"What makes a line better (${enum})."`
+	HubPenalty         float64 `default:"0.5" help:"What passing an entity with many links costs."`
+	MaxLength          int     `default:"6" help:"Most hops, 1 to 8."`
+	First              int     `short:"n" default:"5" help:"How many lines, 1 to 50."`
+	Directed           bool    `help:"Follow links only the way they run."`
+	Chronological      bool    `help:"Only lines whose hops follow each other in time."`
+	IndependentSources bool    `help:"Only lines of which no source carries more than one hop."`
 }
 
 const pathQuery = `query Path($from: EntityRef!, $to: EntityRef!, $via: [EntityRef!], $avoid: [EntityRef!], $where: LinkFilter, $rank: PathRank, $hub: Float, $max: Int, $first: Int, $directed: Boolean, $chronological: Boolean, $independent: Boolean) {
@@ -130,18 +161,15 @@ const pathQuery = `query Path($from: EntityRef!, $to: EntityRef!, $via: [EntityR
 }
 fragment Line on Path {
   length cost
-  steps { from { name } to { name } link { sentence evidence(first: 1) { nodes { excerpt source { title } } } } alternatives { id } }
-}`
+  steps { from { name } to { name } link { ...Told } alternatives { id } }
+}` + toldFragment
 
 type lineJSON struct {
 	Length int
 	Cost   float64
 	Steps  []struct {
-		From, To struct{ Name string }
-		Link     struct {
-			Sentence string
-			Evidence evidenceJSON
-		}
+		From, To     struct{ Name string }
+		Link         toldJSON
 		Alternatives []struct{ ID string }
 	}
 }
@@ -159,6 +187,7 @@ func (c *pathCmd) Run(w *world) error {
 	if c.AsOf != "" {
 		where["asOf"] = c.AsOf
 	}
+	c.narrow(where)
 	vars := map[string]any{
 		"from": reference(c.From), "to": reference(c.To), "via": references(c.Via), "avoid": references(c.Avoid), "where": where, "rank": c.Rank,
 		"hub": c.HubPenalty, "max": c.MaxLength, "first": c.First, "directed": c.Directed, "chronological": c.Chronological, "independent": c.IndependentSources,
@@ -214,9 +243,7 @@ func (w *world) line(mark string, l *lineJSON) {
 			fmt.Fprintf(w.stdout, " %s(and %s between the two)%s", s.dim, count(n, "more link"), s.end)
 		}
 		fmt.Fprintln(w.stdout)
-		if q := st.Link.Evidence.quote(); q != "" {
-			fmt.Fprintf(w.stdout, "      %s%s%s\n", s.dim, q, s.end)
-		}
+		w.quotes(&st.Link)
 	}
 }
 
@@ -231,14 +258,15 @@ type showCmd struct {
 	asking
 	Name  string `arg:"" placeholder:"NAME" help:"Name of an entity, or id:ITS-ID."`
 	First int    `short:"n" default:"50" help:"How many links, 0 to 100."`
+	standings
 }
 
-const showQuery = `query Show($ref: EntityRef!, $first: Int) {
+const showQuery = `query Show($ref: EntityRef!, $where: LinkFilter, $first: Int) {
   entity(ref: $ref) {
     id type name aliases description externalIds { scheme value }
-    links(first: $first) { totalCount edges { direction node { name type } link { kind sentence evidence(first: 1) { nodes { excerpt source { title } } } } } }
+    links(first: $first, where: $where) { totalCount edges { direction node { name type } link { kind standing ...Told } } }
   }
-}`
+}` + toldFragment
 
 // Run prints an entity and its links.
 func (c *showCmd) Run(w *world) error {
@@ -249,16 +277,13 @@ func (c *showCmd) Run(w *world) error {
 			ExternalIDs                 []struct{ Scheme, Value string } `json:"externalIds"`
 			Links                       struct {
 				TotalCount int
-				Edges      []struct {
-					Link struct {
-						Sentence string
-						Evidence evidenceJSON
-					}
-				}
+				Edges      []struct{ Link toldJSON }
 			}
 		}
 	}
-	done, err := c.answer(w, showQuery, map[string]any{"ref": reference(c.Name), "first": c.First}, &got)
+	where := map[string]any{}
+	c.narrow(where)
+	done, err := c.answer(w, showQuery, map[string]any{"ref": reference(c.Name), "where": where, "first": c.First}, &got)
 	if done || err != nil {
 		return err
 	}
@@ -280,9 +305,7 @@ func (c *showCmd) Run(w *world) error {
 	fmt.Fprintf(w.stdout, "%s:\n", count(e.Links.TotalCount, "link"))
 	for _, l := range e.Links.Edges {
 		fmt.Fprintf(w.stdout, "   %s\n", l.Link.Sentence)
-		if q := l.Link.Evidence.quote(); q != "" {
-			fmt.Fprintf(w.stdout, "      %s%s%s\n", s.dim, q, s.end)
-		}
+		w.quotes(&l.Link)
 	}
 	if n := e.Links.TotalCount - len(e.Links.Edges); n > 0 {
 		fmt.Fprintf(w.stdout, "   %sand %d more%s\n", s.dim, n, s.end)
@@ -296,11 +319,12 @@ type timelineCmd struct {
 	Since string   `placeholder:"DATE" help:"Only from this date on."`
 	Until string   `placeholder:"DATE" help:"Only up to this date."`
 	First int      `short:"n" default:"100" help:"How many entries, 0 to 100."`
+	standings
 }
 
-const timelineQuery = `query Timeline($of: [EntityRef!]!, $during: PartialDateFilter, $first: Int) {
-  timeline(subjects: $of, during: $during, first: $first) { totalCount nodes { date what caption } }
-}`
+const timelineQuery = `query Timeline($of: [EntityRef!]!, $during: PartialDateFilter, $where: LinkFilter, $first: Int) {
+  timeline(subjects: $of, during: $during, where: $where, first: $first) { totalCount nodes { date what caption link { standing ...Told } } }
+}` + toldFragment
 
 // Run prints what happened, in order.
 func (c *timelineCmd) Run(w *world) error {
@@ -314,16 +338,27 @@ func (c *timelineCmd) Run(w *world) error {
 	var got struct {
 		Timeline struct {
 			TotalCount int
-			Nodes      []struct{ Date, What, Caption string }
+			Nodes      []struct {
+				Date, What, Caption string
+				Link                *struct {
+					Standing string
+					toldJSON
+				}
+			}
 		}
 	}
-	done, err := c.answer(w, timelineQuery, map[string]any{"of": references(c.Names), "during": during, "first": c.First}, &got)
+	where := map[string]any{}
+	c.narrow(where)
+	done, err := c.answer(w, timelineQuery, map[string]any{"of": references(c.Names), "during": during, "where": where, "first": c.First}, &got)
 	if done || err != nil {
 		return err
 	}
 	s := w.style()
 	for _, m := range got.Timeline.Nodes {
 		fmt.Fprintf(w.stdout, "%s%-10s%s  %s\n", s.bold, m.Date, s.end, m.Caption)
+		if m.Link != nil && m.Link.Standing != kg.Supported.String() {
+			w.quotes(&m.Link.toldJSON)
+		}
 	}
 	switch n := got.Timeline.TotalCount - len(got.Timeline.Nodes); {
 	case got.Timeline.TotalCount == 0:

@@ -11,6 +11,7 @@ type measuring struct {
 	Type []string `placeholder:"TYPE" help:"List only these types, for example PERSON,INSTITUTION."`
 	Kind []string `placeholder:"KIND" help:"Look only at links of these kinds, for example SAID,ABOUT."`
 	AsOf string   `placeholder:"DATE" help:"Look only at links that may have held then."`
+	standings
 }
 
 // vars are the variables they share.
@@ -22,6 +23,7 @@ func (m *measuring) vars() map[string]any {
 	if m.AsOf != "" {
 		where["asOf"] = m.AsOf
 	}
+	m.narrow(where)
 	vars := map[string]any{"where": where}
 	if len(m.Type) > 0 {
 		vars["types"] = upper(m.Type)

@@ -134,7 +134,8 @@ type Bucket struct {
 type Stats struct {
 	Entities, Links      []Bucket // every type and kind of the catalogue, in its order, also those with none
 	Sources              int64
-	LinksWithoutEvidence int64
+	LinksWithoutEvidence int64 // links that no source supports: those that are REFUTED among them
+	RefutedLinks         int64 // of these alone: Links does not count them
 	UnverifiedExcerpts   int64
 }
 

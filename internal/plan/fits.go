@@ -31,7 +31,8 @@ type LinkFacts struct {
 	From, To           kg.Day
 	HasSince, HasUntil bool
 	SourceCount        int64
-	FromSource         func(ids []string) bool // whether one of its sources is among these
+	Standing           kg.Standing
+	FromSource         func(ids []string) bool // whether one of the sources that support it is among these
 }
 
 // OnLinkAlone tells whether a filter looks at nothing but the link itself: not at the entity at its other end.
@@ -45,16 +46,28 @@ func (f *LinkFilter) OnLinkAlone() bool {
 	return f.Other == nil && alone(f.And) && alone(f.Or) && f.Not.OnLinkAlone()
 }
 
+// NamesRefuted reports whether REFUTED links can match the filter at all: see LinkFilter.
+func (f *LinkFilter) NamesRefuted() bool {
+	return f != nil && (slices.Contains(f.Standing, kg.Refuted) || f.Not.NamesRefuted() ||
+		slices.ContainsFunc(f.And, (*LinkFilter).NamesRefuted) || slices.ContainsFunc(f.Or, (*LinkFilter).NamesRefuted))
+}
+
+// OnlyRefuted reports whether nothing but REFUTED links can match the filter.
+func (f *LinkFilter) OnlyRefuted() bool {
+	return f != nil && len(f.Standing) == 1 && f.Standing[0] == kg.Refuted
+}
+
 // OnlyKinds gives the kinds of a filter that asks for nothing else.
 func (f *LinkFilter) OnlyKinds() (*catalog.KindSet, bool) {
 	if f == nil || f.Kinds == nil || f.And != nil || f.Or != nil || f.Not != nil || f.Role != nil || f.Other != nil ||
-		f.AsOf != nil || f.During != nil || f.Sources != nil || f.MinSources != nil {
+		f.AsOf != nil || f.During != nil || f.Sources != nil || f.MinSources != nil || f.Standing != nil {
 		return nil, false
 	}
 	return f.Kinds, true
 }
 
-// Fits tells whether a link fulfils the filter; Other is passed over.
+// Fits tells whether the filter's parts hold for a link; Other is passed over. A REFUTED link is for the caller to keep out:
+// see NamesRefuted.
 func (f *LinkFilter) Fits(l *LinkFacts) bool {
 	if f == nil {
 		return true
@@ -88,6 +101,9 @@ func (f *LinkFilter) Fits(l *LinkFacts) bool {
 		case l.From > d.To || l.To < d.From:
 			return false
 		}
+	}
+	if f.Standing != nil && !slices.Contains(f.Standing, l.Standing) {
+		return false
 	}
 	return (f.MinSources == nil || l.SourceCount >= *f.MinSources) && (f.Sources == nil || l.FromSource(f.Sources))
 }

@@ -70,10 +70,17 @@ const (
 	Derived                  // entity → nodes over chains; keys: weight (desc), NAME, id
 	From                     // link → the entity it starts at
 	To                       // link → the entity it ends at
-	EvidenceOf               // link → its evidence, in stored order; keys: position, id
+	EvidenceOf               // link → its evidence: see EvidenceOrder; keys: position, id
 	SourceOf                 // evidence → its source
 	LinksOf                  // source → the links it supports or refutes; Node is the link's To; order: NAME, link id
 )
+
+// EvidenceOrder returns what the pieces of a link's evidence are ordered by, least first: the first and then the last day of
+// the source's publishedOn, sources without one last. Pieces with equal keys stand as they are stored.
+func EvidenceOrder(publishedOn kg.PartialDate) int64 {
+	from, to := publishedOn.Interval()
+	return DateKey(from, to, publishedOn != "", false)
+}
 
 // Field is one thing followed from a record, or the root.
 type Field struct {
@@ -92,10 +99,11 @@ type Field struct {
 	Page     Paging
 	Binding  uint32 // what the cursors of this list are bound to: see AppendCursor
 	Want     Want
-	Node     *Sel // what is wanted of the node at the other end; nil = nothing
-	Link     *Sel // what is wanted of the link of each edge; nil = nothing
-	Because  *Sel // Derived: what is wanted of the links an edge rests on; nil = nothing
-	BecauseN int  // at most so many of them
+	Node     *Sel   // what is wanted of the node at the other end; nil = nothing
+	Link     *Sel   // what is wanted of the link of each edge; nil = nothing
+	Stance   string // EvidenceOf: only pieces with this stance, which keep their positions; "" = all
+	Because  *Sel   // Derived: what is wanted of the links an edge rests on; nil = nothing
+	BecauseN int    // at most so many of them
 }
 
 // Want says which parts of a page are wanted, so that nothing else is read.
@@ -123,7 +131,7 @@ const (
 	ByKind        FacetBy = iota // key: kind
 	ByRole                       // key: role as written; links without one do not count
 	ByOtherType                  // key: type's enum value
-	BySource                     // key: source id; each entry counts once for each of its sources
+	BySource                     // key: source id; each entry counts once for each source that supports it, or a link of it
 	ByYear                       // key: year in four digits: of a link's since, of an entity's date
 	ByType                       // key: type's enum value; of sources, their kind
 	ByTheme                      // key: theme id: themes one link away; of a type with a derived field of themes, those
@@ -171,7 +179,7 @@ const (
 	BySince
 	// ByUntil: as ByDate, of the link's until alone.
 	ByUntil
-	// BySourceCount: how many different sources the link has. Int.
+	// BySourceCount: how many different sources support the link. Int.
 	BySourceCount
 	// ByPageRank, ByBetweenness: the score of the root's entities in trace.Units. Int. Package graph sorts by it: no store
 	// sees it.
@@ -219,6 +227,12 @@ type DateFilter struct {
 }
 
 // LinkFilter matches links. Every part that is set must hold. An empty Or matches nothing, an empty And everything.
+//
+// A REFUTED link matches only a filter that names REFUTED: in Standing, be it the filter's own or that of a part of it in
+// And, Or or Not. For every other filter, and for none, there is no such link. Where REFUTED is named, the parts decide as
+// they do of any link: Not {Standing: [REFUTED]} is as good as no filter, Not {Standing: [DISPUTED]} matches SUPPORTED links
+// alone, and Or {Standing: [REFUTED]}, {Kinds: [SAID]} matches REFUTED links of every kind and those of kind SAID of every
+// standing. What has no LinkFilter (facets of entities, LinkedTo, numbers of links) never sees a REFUTED link.
 type LinkFilter struct {
 	And, Or []*LinkFilter // nil = not set
 	Not     *LinkFilter
@@ -230,8 +244,9 @@ type LinkFilter struct {
 	// During: POSSIBLE: the link's interval overlaps it, a missing side being open. CERTAIN: both sides are known and
 	// the interval lies inside. IsNull true: neither side is known; false: one is.
 	During     *DateFilter
-	Sources    []string // nil = not set; one of these ids is a source of the link, whatever the stance
-	MinSources *int64
+	Sources    []string      // nil = not set; one of these ids is a source that supports the link
+	MinSources *int64        // at least so many different sources support it
+	Standing   []kg.Standing // nil = not set, empty = nothing matches
 }
 
 // EntityFilter matches entities, and sources: their name is the title, text is the title alone, linkCount the number of

@@ -333,7 +333,7 @@ func (c *compiler) record(a *answer, k class, row *list, v string, types catalog
 	case sources:
 		a.record[k] = c.source(row, v, sel)
 	case links:
-		a.record[k] = c.link(row, linkVars{r: v}, sel)
+		a.record[k] = c.link(row, linkVars{r: v, refuted: true}, sel)
 	case pieces:
 		a.piece = c.evidence(row, v, sel, nil)
 	}
@@ -362,11 +362,11 @@ func (c *compiler) findIDs(k class, v string, ids []string, one bool) {
 	default:
 		// each kind of link has an index of its own
 		c.call()
-		for i, k := range c.cat.Kinds {
+		for i, name := range c.linkTypes() {
 			if i > 0 {
 				c.w("\n  UNION ALL")
 			}
-			c.w("\n  MATCH ()-[", v, ":", k.Name, "]->() WHERE ", v, ".id", p, " RETURN ", v)
+			c.w("\n  MATCH ()-[", v, ":", name, "]->() WHERE ", v, ".id", p, " RETURN ", v)
 		}
 		c.w("\n}\n")
 	}

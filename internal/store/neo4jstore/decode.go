@@ -93,6 +93,7 @@ type evidence struct {
 	column        int
 	lists         [len(evidenceColumns)]int
 	sources, link int
+	dates         int // of the pieces' sources, as order keys; null where all are of one source
 	props         []pieceProp
 	kids          []*page
 }
@@ -419,6 +420,35 @@ func (p *quoted) id(i int) string {
 	})
 }
 
+// piecePlace is a piece by where it is stored, and its place among all of the link, oldest first.
+type piecePlace struct{ index, place int }
+
+// oldestFirst lists n pieces in order, those with a stance alone unless it is "".
+func (p *quoted) oldestFirst(n int, stance string) []piecePlace {
+	list := make([]piecePlace, n)
+	for i := range list {
+		list[i] = piecePlace{i, i}
+	}
+	if p.dates >= 0 && p.cols != nil {
+		if dates := asList(p.cols[p.dates]); len(dates) == n {
+			age := func(x piecePlace) int64 {
+				if key, known := dates[x.index].(int64); known {
+					return key
+				}
+				return plan.EvidenceOrder("")
+			}
+			slices.SortStableFunc(list, func(a, b piecePlace) int { return cmp.Compare(age(a), age(b)) })
+			for i := range list {
+				list[i].place = i
+			}
+		}
+	}
+	if stance != "" {
+		list = slices.DeleteFunc(list, func(x piecePlace) bool { return p.at(p.lists[3], x.index) != stance })
+	}
+	return list
+}
+
 func newPieces(e *evidence, col any) (p quoted, n int) {
 	p = quoted{evidence: e, cols: asList(col)}
 	if p.cols == nil {
@@ -436,11 +466,13 @@ func (d *decoder) evidence(out *kg.Page, e *evidence, f *plan.Field, col any) {
 	if count, only := col.(int64); only {
 		n = int(count)
 	}
+	list := p.oldestFirst(n, f.Stance)
+	n = len(list)
 	if f.Want.Total {
 		out.Total = int64(n)
 	}
 	compare := func(i int, keys []kg.Value) int {
-		return cmp.Or(cmp.Compare(int64(i), keys[0].Int), strings.Compare(p.id(i), keys[1].Str))
+		return cmp.Or(cmp.Compare(int64(list[i].place), keys[0].Int), strings.Compare(p.id(list[i].index), keys[1].Str))
 	}
 	from, to := 0, n
 	if f.Page.After != nil {
@@ -469,11 +501,11 @@ func (d *decoder) evidence(out *kg.Page, e *evidence, f *plan.Field, col any) {
 	for i := from; i < to; i++ {
 		x := &out.Edges[i-from]
 		if f.Node != nil {
-			d.piece(&x.Node, &p, i, f.Node)
+			d.piece(&x.Node, &p, list[i].index, f.Node)
 		}
 		if f.Want.Cursors {
 			x.Keys = d.values(2)
-			x.Keys[0], x.Keys[1] = kg.IntValue(int64(i)), kg.Value{Kind: kg.String, Str: p.id(i)}
+			x.Keys[0], x.Keys[1] = kg.IntValue(int64(list[i].place)), kg.Value{Kind: kg.String, Str: p.id(list[i].index)}
 		}
 	}
 }
@@ -630,7 +662,7 @@ func ambiguous(cat *catalog.Catalog, r *plan.Ref, rows []any) error {
 }
 
 func (d *decoder) statistics(res *kg.Result, cols []any) {
-	s := &kg.Stats{Sources: asInt(cols[2]), LinksWithoutEvidence: asInt(cols[3]), UnverifiedExcerpts: asInt(cols[4])}
+	s := &kg.Stats{Sources: asInt(cols[2]), LinksWithoutEvidence: asInt(cols[3]), UnverifiedExcerpts: asInt(cols[4]), RefutedLinks: asInt(cols[5])}
 	for i, t := range d.cat.Types {
 		s.Entities = append(s.Entities, kg.Bucket{Key: t.Enum, Count: asInt(asList(cols[0])[i])})
 	}

@@ -301,18 +301,20 @@ func (c *compiler) linkFilter(where string, f *plan.LinkFilter, r, o string, typ
 		return where
 	}
 	c.w(where)
-	c.linkFits(f, r, o, types)
+	c.linkFits(f, kindOf(r, f.NamesRefuted()), r, o, types)
 	return " AND "
 }
 
-func (c *compiler) linkFits(f *plan.LinkFilter, r, o string, types catalog.TypeSet) {
+// linkFits writes the parts of a filter on r, whose kind is an expression. That a REFUTED link was asked for is seen to by
+// the pattern that r stands in: see along.
+func (c *compiler) linkFits(f *plan.LinkFilter, kind, r, o string, types catalog.TypeSet) {
 	c.note('(')
 	c.w("(")
 	a := all{c: c}
 	for _, x := range f.And {
 		c.note('&')
 		a.next()
-		c.linkFits(x, r, o, types)
+		c.linkFits(x, kind, r, o, types)
 	}
 	if f.Or != nil {
 		c.note('|')
@@ -326,7 +328,7 @@ func (c *compiler) linkFits(f *plan.LinkFilter, r, o string, types catalog.TypeS
 				if i > 0 {
 					c.w(" OR ")
 				}
-				c.linkFits(x, r, o, types)
+				c.linkFits(x, kind, r, o, types)
 			}
 			c.w(")")
 		}
@@ -335,12 +337,21 @@ func (c *compiler) linkFits(f *plan.LinkFilter, r, o string, types catalog.TypeS
 		c.note('!')
 		a.next()
 		c.w("NOT ")
-		c.linkFits(f.Not, r, o, types)
+		c.linkFits(f.Not, kind, r, o, types)
 	}
 	if f.Kinds != nil {
 		c.note('k')
 		a.next()
-		c.w("type(", r, ") IN ", c.param(c.kindList(*f.Kinds)))
+		c.w(kind, " IN ", c.param(c.kindList(*f.Kinds)))
+	}
+	if f.Standing != nil {
+		c.note('z')
+		a.next()
+		names := make([]string, len(f.Standing))
+		for i, s := range f.Standing {
+			names[i] = s.String()
+		}
+		c.w(standingOf(r), " IN ", c.param(names))
 	}
 	if f.Role != nil {
 		c.note('r')
@@ -365,7 +376,7 @@ func (c *compiler) linkFits(f *plan.LinkFilter, r, o string, types catalog.TypeS
 	if f.Sources != nil {
 		c.note('s')
 		a.next()
-		c.w("any(source IN coalesce(", r, ".sources, []) WHERE source IN ", c.param(f.Sources), ")")
+		c.w("any(source IN ", supporters(r), " WHERE source IN ", c.param(f.Sources), ")")
 	}
 	if f.Other != nil {
 		c.note('o')

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -21,9 +22,11 @@ const (
 	outerLabel  = "ExternalId"
 	outerType   = "IDENTIFIES"
 	metaLabel   = "ThroughlineMeta"
+	refutedType = "REFUTED" // of links that are REFUTED, whose kind is a property
 
 	searchIndex  = "throughline_search"
 	sourcesIndex = "throughline_link_sources"
+	refutedIndex = "throughline_refuted_sources" // the same of links that are REFUTED
 )
 
 // undated is the order key of no date in ascending order: see plan.DateKey.
@@ -36,6 +39,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 type layout struct {
 	cat      *catalog.Catalog
 	allKinds string // "A|B|C"
+	allLinks string // the same and the type of REFUTED links
 	// typeCase gives the expression that tells a node's type, after CASE: " WHEN $:Person THEN 1 …"
 	caseOf []string // by type index: " WHEN", ":Person THEN 1"
 }
@@ -56,12 +60,13 @@ func newLayout(cat *catalog.Catalog) (*layout, error) {
 	}
 	names := make([]string, len(cat.Kinds))
 	for i, k := range cat.Kinds {
-		if !plainName.MatchString(k.Name) || k.Name == aliasType || k.Name == outerType {
+		if !plainName.MatchString(k.Name) || k.Name == aliasType || k.Name == outerType || k.Name == refutedType {
 			return nil, fmt.Errorf("the schema's link kind %s cannot be a relationship type in Neo4j: it is taken", k.Name)
 		}
 		names[i] = k.Name
 	}
 	l.allKinds = strings.Join(names, "|")
+	l.allLinks = l.allKinds + "|" + refutedType
 	return l, nil
 }
 
@@ -81,6 +86,33 @@ func (l *layout) kinds(s catalog.KindSet) string {
 	}
 	return b.String()
 }
+
+// along writes the relationship of a pattern that follows links of some kinds, as far as a filter lets them be REFUTED.
+func (c *compiler) along(r string, kinds catalog.KindSet, f *plan.LinkFilter) string {
+	named := c.noteIf(f.NamesRefuted())
+	if !named {
+		return "[" + r + ":" + c.kinds(kinds) + "]"
+	}
+	types := c.kinds(kinds) + "|" + refutedType
+	if c.noteIf(f.OnlyRefuted()) {
+		types = refutedType
+	}
+	if kinds == c.cat.AllKinds() {
+		return "[" + r + ":" + types + "]"
+	}
+	return "[" + r + ":" + types + " WHERE " + r + ".kind IS NULL OR " + r + ".kind IN ['" + strings.Join(c.kindList(kinds), "', '") + "']]"
+}
+
+// kindOf is an expression for a link's kind; refuted tells that it may be REFUTED.
+func kindOf(r string, refuted bool) string {
+	if refuted {
+		return "coalesce(" + r + ".kind, type(" + r + "))"
+	}
+	return "type(" + r + ")"
+}
+
+// supporters is an expression for the sources that support a link.
+func supporters(r string) string { return "coalesce(" + r + ".supporters, " + r + ".sources, [])" }
 
 // kindsAt are the kinds of link that entities of some types can have.
 func (l *layout) kindsAt(types catalog.TypeSet) (s catalog.KindSet) {

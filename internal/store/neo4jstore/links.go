@@ -9,14 +9,13 @@ import (
 
 // pattern writes the links of a field around n, the other end bound to o; empty variables are left out.
 func (c *compiler) pattern(n, r, o string, f *plan.Field) {
-	kinds := c.kinds(f.Kinds)
 	left, right := "-", "->"
 	if f.Out && f.In {
 		right = "-"
 	} else if f.In {
 		left, right = "<-", "-"
 	}
-	c.w("(", n, ")", left, "[", r, ":", kinds, "]", right, "(", o)
+	c.w("(", n, ")", left, c.along(r, f.Kinds, f.Links), right, "(", o)
 	// the label is asked for only where the kinds can lead to others: each look at a label costs a read
 	if ends := c.ends(f.Kinds, f.Out, f.In); ends&^f.Other != 0 {
 		c.w(":", c.labels(ends&f.Other))
@@ -38,7 +37,7 @@ func (c *compiler) links(d *page, n string, types catalog.TypeSet, f *plan.Field
 	other := c.ends(f.Kinds, f.Out, f.In) & f.Other
 	c.page(d, f, func() *matcher {
 		o, r := c.name("n"), c.name("r")
-		m := &matcher{n: o, r: r, linked: true, types: other, vars: linkVars{r: r}, keep: []string{r, o}}
+		m := &matcher{n: o, r: r, linked: true, refuted: f.Links.NamesRefuted(), types: other, keep: []string{r, o}}
 		m.match = func() string {
 			c.w("MATCH ")
 			c.pattern(n, r, o, f)
@@ -51,10 +50,11 @@ func (c *compiler) links(d *page, n string, types catalog.TypeSet, f *plan.Field
 			m.out = func() { c.w("startNode(", r, ") = ", n) }
 		case f.Out:
 			m.outward = true
-			m.vars = linkVars{r: r, from: n, fromTypes: types, to: o, toTypes: other}
+			m.vars = linkVars{from: n, fromTypes: types, to: o, toTypes: other}
 		default:
-			m.vars = linkVars{r: r, from: o, fromTypes: other, to: n, toTypes: types}
+			m.vars = linkVars{from: o, fromTypes: other, to: n, toTypes: types}
 		}
+		m.vars.r, m.vars.refuted = r, m.refuted
 		return m
 	})
 }
@@ -79,17 +79,38 @@ func (c *compiler) countLinks(n string, f *plan.Field) {
 }
 
 // sourceLinks writes the clauses that bind r to each link of the source n.
-func (c *compiler) sourceLinks(n, r string) {
-	c.w("CALL db.index.fulltext.queryRelationships('", sourcesIndex, "', 'sources:\"' + ", n, ".id + '\"') YIELD relationship AS ", r)
+func (c *compiler) sourceLinks(n, r string) { c.sourceLinksIn(sourcesIndex, n, r) }
+
+func (c *compiler) sourceLinksIn(index, n, r string) {
+	c.w("CALL db.index.fulltext.queryRelationships('", index, "', 'sources:\"' + ", n, ".id + '\"') YIELD relationship AS ", r)
+}
+
+// sourceLinksFor is sourceLinks, as far as a filter lets links be REFUTED.
+func (c *compiler) sourceLinksFor(n, r string, f *plan.LinkFilter) {
+	if !c.noteIf(f.NamesRefuted()) {
+		c.sourceLinks(n, r)
+		return
+	}
+	c.everySourceLink(n, r)
+}
+
+// everySourceLink is sourceLinks of all links, those that are REFUTED too.
+func (c *compiler) everySourceLink(n, r string) {
+	c.call(n)
+	c.w(" ")
+	c.sourceLinks(n, r)
+	c.w(" RETURN ", r, " UNION ALL ")
+	c.sourceLinksIn(refutedIndex, n, r)
+	c.w(" RETURN ", r, " }")
 }
 
 func (c *compiler) linksOf(d *page, n string, f *plan.Field) {
 	c.page(d, f, func() *matcher {
 		o, r := c.name("n"), c.name("r")
-		m := &matcher{n: o, r: r, linked: true, types: c.cat.Entities, keep: []string{r, o}, outward: true}
-		m.vars = linkVars{r: r, to: o, toTypes: c.cat.Entities}
+		m := &matcher{n: o, r: r, linked: true, refuted: f.Links.NamesRefuted(), types: c.cat.Entities, keep: []string{r, o}, outward: true}
+		m.vars = linkVars{r: r, refuted: m.refuted, to: o, toTypes: c.cat.Entities}
 		m.match = func() string {
-			c.sourceLinks(n, r)
+			c.sourceLinksFor(n, r, f.Links)
 			c.w(" WITH ", r, ", endNode(", r, ") AS ", o)
 			return " WHERE "
 		}
@@ -108,7 +129,8 @@ func (c *compiler) chain(n, a, b, o string, d *catalog.DerivedField, hops [2]*ca
 	if f != nil {
 		middle = c.name("n")
 	}
-	c.w("(", n, ")", left, "[", a, ":", hops[0].Name, "]", right, "(", middle, ")", left, "[", b, ":", hops[1].Name, "]", right, "(", o, ":", d.Other.Name, ")")
+	first, second := c.along(a, 1<<hops[0].Index, f), c.along(b, 1<<hops[1].Index, f)
+	c.w("(", n, ")", left, first, right, "(", middle, ")", left, second, right, "(", o, ":", d.Other.Name, ")")
 	c.linkFilter(" WHERE ", f, a, middle, c.ends(catalog.KindSet(1)<<hops[0].Index, d.Out, !d.Out))
 	c.linkFilter(" AND ", f, b, o, catalog.TypeSet(1)<<d.Other.Index)
 }
@@ -170,7 +192,9 @@ func (c *compiler) because(row *list, n, o string, f *plan.Field) (int, *record)
 		}
 		c.w(" } UNWIND [0, 1] AS ", hop, " WITH CASE ", hop, " WHEN 0 THEN ", a, " ELSE ", b, " END AS ", l, ", ", a, ".id AS id1, ", b, ".id AS id2, ", hop,
 			" ORDER BY id1, id2, ", hop, " WITH DISTINCT ", l, " LIMIT ", c.limit(f.BecauseN), " ")
-		c.in(func() { c.returning(func(own *list) { d = c.link(own, linkVars{r: l}, f.Because) }) }, l)
+		c.in(func() {
+			c.returning(func(own *list) { d = c.link(own, linkVars{r: l, refuted: f.Links.NamesRefuted()}, f.Because) })
+		}, l)
 		c.w(" }")
 	})
 	return col, d

@@ -139,7 +139,7 @@ func (c *compiler) facet(m *matcher, w plan.FacetWant) facet {
 	}
 	switch w.By {
 	case plan.ByKind:
-		top("type(" + m.r + ")")
+		top(kindOf(m.r, m.refuted))
 	case plan.ByRole:
 		c.w(where, m.r, ".role IS NOT NULL")
 		top(m.r + ".role")
@@ -172,14 +172,14 @@ func (c *compiler) facetBySource(m *matcher, top func(string)) {
 	switch {
 	case m.linked:
 		v := c.name("source")
-		c.w(" UNWIND ", m.r, ".sources AS ", v)
+		c.w(" UNWIND ", supporters(m.r), " AS ", v)
 		top(v)
 	case m.types == 0:
 		top(m.n + ".id")
 	default:
 		// each entity counts once for each of the different sources of its links
 		v, r := c.name("source"), c.name("r")
-		c.w(" MATCH (", m.n, ")-[", r, ":", c.allKinds, "]-() UNWIND ", r, ".sources AS ", v, " WITH DISTINCT ", m.n, ", ", v)
+		c.w(" MATCH (", m.n, ")-[", r, ":", c.allKinds, "]-() UNWIND ", supporters(r), " AS ", v, " WITH DISTINCT ", m.n, ", ", v)
 		top(v)
 	}
 }
@@ -393,6 +393,6 @@ func (c *compiler) statistics() {
 		c.w("COUNT { (:Entity)-[:", k.Name, "]->() }")
 	}
 	c.w("], COUNT { MATCH (n:Source) WHERE n._sort >= '' AND n.id >= '' }")
-	c.w(", COUNT { MATCH (:Entity)-[r:", c.allKinds, "]->() WHERE coalesce(r.sourceCount, 0) = 0 }")
-	c.w(", COLLECT { MATCH (:Entity)-[r:", c.allKinds, "]->() RETURN sum(r._unverified) }[0]] AS row")
+	c.w(", COUNT { MATCH (:Entity)-[r:", c.allLinks, "]->() WHERE coalesce(r.sourceCount, 0) = 0 }")
+	c.w(", COLLECT { MATCH (:Entity)-[r:", c.allLinks, "]->() RETURN sum(r._unverified) }[0], COUNT { (:Entity)-[:", refutedType, "]->() }] AS row")
 }

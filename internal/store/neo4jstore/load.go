@@ -74,14 +74,21 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 // count finds out what is not there; Neo4j keeps the numbers.
 func (l *load) count(ctx context.Context) error {
 	rows, _, err := l.s.read(ctx, "MATCH (n:Entity) RETURN '' AS kind, count(n) AS n UNION ALL"+
-		l.s.layout.eachKind("MATCH ()-[r:%s]->() RETURN '%s' AS kind, count(r) AS n"), nil)
+		l.s.layout.eachType("MATCH ()-[r:%s]->() RETURN '%s' AS kind, count(r) AS n"), nil)
+	refuted := false
 	for _, r := range rows {
 		none := asInt(r[1]) == 0
-		if k := l.s.layout.cat.Kind(asString(r[0])); k == nil {
+		switch name := asString(r[0]); {
+		case name == "":
 			l.noNodes = none
-		} else if none {
-			l.noLinks |= 1 << k.Index
+		case name == refutedType:
+			refuted = !none
+		case none:
+			l.noLinks |= 1 << l.s.layout.cat.Kind(name).Index
 		}
+	}
+	if refuted {
+		l.noLinks = 0 // some are of any kind
 	}
 	return err
 }
@@ -342,7 +349,7 @@ func (l *load) putSources(ctx context.Context, b store.Batch) error {
 func (l *load) verifyAgain(ctx context.Context, source string) error {
 	c := &compiler{layout: l.s.layout}
 	c.w("MATCH (s:Source {id: $id}) ")
-	c.sourceLinks("s", "r")
+	c.everySourceLink("s", "r")
 	c.w(" RETURN ", linkText)
 	var links []*kg.Link
 	var ended error
@@ -398,7 +405,7 @@ func (l *load) writeVerified(ctx context.Context, links []*kg.Link) error {
 		rows[i] = known(p)
 	}
 	return l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
-		_, err := l.s.do(ctx, tx, "UNWIND $rows AS row CALL (row) {"+l.s.layout.eachKind("MATCH ()-[r:%s {id: row.id}]->() RETURN r")+" } SET r = row", map[string]any{"rows": rows})
+		_, err := l.s.do(ctx, tx, "UNWIND $rows AS row CALL (row) {"+l.s.layout.eachType("MATCH ()-[r:%s {id: row.id}]->() RETURN r")+" } SET r = row", map[string]any{"rows": rows})
 		return err
 	})
 }
@@ -424,15 +431,18 @@ func known(columns []any) map[string]any {
 	return props
 }
 
-// eachKind repeats a clause for every kind of link.
-func (l *layout) eachKind(clause string) string {
+// linkTypes are the types of relationship that are links: the kinds and that of REFUTED links.
+func (l *layout) linkTypes() []string { return append(l.kindList(l.cat.AllKinds()), refutedType) }
+
+// eachType repeats a clause for every type of relationship that is a link.
+func (l *layout) eachType(clause string) string {
 	var b strings.Builder
-	for i, k := range l.cat.Kinds {
+	for i, name := range l.linkTypes() {
 		if i > 0 {
 			b.WriteString(" UNION ALL")
 		}
 		b.WriteByte(' ')
-		b.WriteString(strings.ReplaceAll(clause, "%s", k.Name))
+		b.WriteString(strings.ReplaceAll(clause, "%s", name))
 	}
 	return b.String()
 }
@@ -716,7 +726,7 @@ const (
 var linkColumns = [...]string{
 	"id", "role", "since", "until", "createdAt", "updatedAt", "sourceCount", "sources", "evidenceSources", "excerpts", "prefixes", "suffixes",
 	"stances", "verified", "_role", "_since", "_until", "_unverified",
-	"starts", "ends",
+	"starts", "ends", "supporters", "refuteCount", "standing", "kind",
 }
 
 // linkRow is a link as it is written; a property that is not known is nil.
@@ -746,6 +756,7 @@ func (l *load) linkRow(x *kg.Link) ([]any, error) {
 	from, excerpts, prefixes, suffixes, stances, marks := make([]string, n), make([]any, n), make([]any, n), make([]any, n), make([]any, n), make([]any, n)
 	starts, ends := make([]any, n), make([]any, n)
 	var different []string
+	supporting, refuting := x.SourcesOf(kg.Supports), x.SourcesOf(kg.Refutes)
 	hasPrefix, hasSuffix, hasMark, hasPlace := false, false, false, false
 	unverified := 0
 	for i := range l.pieces {
@@ -768,7 +779,7 @@ func (l *load) linkRow(x *kg.Link) ([]any, error) {
 			different = append(different, e.Source)
 		}
 	}
-	p[6], p[7], p[9], p[12] = int64(len(different)), anys(different), excerpts, stances
+	p[6], p[7], p[9], p[12] = int64(len(supporting)), anys(different), excerpts, stances
 	if len(different) < n {
 		p[8] = anys(from)
 	}
@@ -786,6 +797,13 @@ func (l *load) linkRow(x *kg.Link) ([]any, error) {
 	}
 	if hasPlace {
 		p[18], p[19] = starts, ends
+	}
+	if len(refuting) > 0 {
+		standing := kg.StandingOf(len(supporting), len(refuting))
+		p[20], p[21], p[22] = anys(supporting), int64(len(refuting)), standing.String()
+		if standing == kg.Refuted {
+			p[23] = x.Kind
+		}
 	}
 	return row, nil
 }
@@ -850,7 +868,7 @@ func (l *load) otherKinds(ctx context.Context, tx neo4j.ManagedTransaction, ids 
 	if len(ids) == 0 {
 		return nil
 	}
-	found, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN r.id, type(r)", map[string]any{"ids": ids})
+	found, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN r.id, coalesce(r.kind, type(r))", map[string]any{"ids": ids})
 	if err != nil {
 		return err
 	}
@@ -881,19 +899,21 @@ func propertiesOf() string {
 	return b.String()
 }
 
-// putKind writes links of one kind. Where they are taken to be new, the constraint on their ids refuses one that is not.
+// putKind writes links of one kind. Where they are taken to be new, the constraints on their ids refuse one that is not. A link
+// that goes to other ends, or becomes REFUTED or ceases to be so, is another relationship from then on.
 func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *catalog.Kind, b *store.Batch) error {
 	held := &store.Batch{}
-	ends := map[string][2]string{} // of those that are there
+	was := map[string][3]string{} // ends and type of relationship of those that are there
 	if !b.Distinct || !l.noLinks.Has(k.Index) {
-		found, err := l.s.do(ctx, tx, "MATCH ()-[r:"+k.Name+"]->() WHERE r.id IN $ids RETURN "+linkText, map[string]any{"ids": b.IDs()})
+		const find = "MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN " + linkText
+		found, err := l.s.do(ctx, tx, strings.ReplaceAll(find, "%s", k.Name)+" UNION ALL "+strings.ReplaceAll(find, "%s", refutedType), map[string]any{"ids": b.IDs()})
 		if err != nil {
 			return err
 		}
 		for _, r := range found {
 			x := linkOf(r)
 			held.Links = append(held.Links, x)
-			ends[x.ID] = [2]string{x.From, x.To}
+			was[x.ID] = [3]string{x.From, x.To, linkType(x)}
 		}
 	}
 	isNew, isOther, err := b.Onto(held)
@@ -903,7 +923,7 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 	if err := l.hold(ctx, isOther.Links); err != nil { // what they had rests on other sources
 		return err
 	}
-	var created, changed, moved []any
+	created, changed, moved := map[string][]any{}, map[string][]any{}, map[string][]any{} // by type of relationship
 	for i, x := range append(isNew.Links, isOther.Links...) {
 		row, err := l.linkRow(x)
 		if err != nil {
@@ -912,35 +932,53 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 		p := row[linkProps:]
 		first, last := l.times(x.CreatedAt, x.UpdatedAt)
 		p[4], p[5] = int64(first), int64(last)
+		typ, old := linkType(x), was[x.ID]
 		switch {
 		case i < len(isNew.Links):
-			created = append(created, row)
-		case ends[x.ID] != [2]string{x.From, x.To}:
-			moved = append(moved, x.ID)
-			created = append(created, row)
+			created[typ] = append(created[typ], row)
+		case old != [3]string{x.From, x.To, typ}:
+			moved[old[2]] = append(moved[old[2]], x.ID)
+			created[typ] = append(created[typ], row)
 		default:
-			changed = append(changed, known(p))
+			changed[typ] = append(changed[typ], known(p))
 		}
 	}
-	if len(moved) > 0 {
-		if _, err := l.s.do(ctx, tx, "MATCH ()-[r:"+k.Name+"]->() WHERE r.id IN $ids DELETE r", map[string]any{"ids": moved}); err != nil {
+	types := [2]string{k.Name, refutedType}
+	for _, typ := range types {
+		if len(moved[typ]) > 0 {
+			if _, err := l.s.do(ctx, tx, "MATCH ()-[r:"+typ+"]->() WHERE r.id IN $ids DELETE r", map[string]any{"ids": moved[typ]}); err != nil {
+				return err
+			}
+		}
+		if len(changed[typ]) > 0 {
+			if _, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH ()-[r:"+typ+" {id: row.id}]->() SET r = row", map[string]any{"rows": changed[typ]}); err != nil {
+				return err
+			}
+		}
+	}
+	for _, typ := range types {
+		rows := created[typ]
+		if len(rows) == 0 {
+			continue
+		}
+		n, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH (a:Entity {id: row[0]}) MATCH (b:Entity {id: row[1]}) CREATE (a)-[r:"+typ+" {"+propertiesOf()+"}]->(b) RETURN count(*)",
+			map[string]any{"rows": rows})
+		if err != nil {
 			return err
 		}
-	}
-	if len(changed) > 0 {
-		if _, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH ()-[r:"+k.Name+" {id: row.id}]->() SET r = row", map[string]any{"rows": changed}); err != nil {
-			return err
+		if asInt(n[0][0]) != int64(len(rows)) {
+			return l.firstMissing(ctx, tx, b.Links, kg.Errorf(kg.Conflict, "a link's end is not in the store"))
 		}
 	}
-	if len(created) == 0 {
-		return nil
+	return nil
+}
+
+// linkType is the type of relationship that a link is.
+func linkType(x *kg.Link) string {
+	if x.Standing() == kg.Refuted {
+		return refutedType
 	}
-	n, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH (a:Entity {id: row[0]}) MATCH (b:Entity {id: row[1]}) CREATE (a)-[r:"+k.Name+" {"+propertiesOf()+"}]->(b) RETURN count(*)",
-		map[string]any{"rows": created})
-	if err == nil && asInt(n[0][0]) != int64(len(created)) {
-		return l.firstMissing(ctx, tx, b.Links, kg.Errorf(kg.Conflict, "a link's end is not in the store"))
-	}
-	return err
+	return x.Kind
 }
 
 // firstMissing says which end of the first of some links is not there; otherwise it gives the error at hand.

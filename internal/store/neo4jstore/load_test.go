@@ -38,6 +38,12 @@ func TestLoadsAsTheOracle(t *testing.T) {
 	longer := *sources[2]
 	longer.Text = "say a beta now, not there"
 	named := kg.Node{ID: "lse", Type: "INSTITUTION", Name: "LSE", Aliases: []string{"London School of Economics and Political Science"}}
+	denied := moved
+	denied.Evidence = []kg.Evidence{{Source: sources[2].ID, Excerpt: "say a beta", Stance: kg.Refutes}}
+	disputed := denied
+	disputed.Evidence = append([]kg.Evidence{{Source: sources[0].ID, Excerpt: "x", Stance: kg.Supports}}, denied.Evidence...)
+	longest := *sources[2]
+	longest.Text = "say no more"
 	role := *links[len(links)-4]
 	role.Role, role.UpdatedAt = "Dean", 5000
 	for i, step := range []struct {
@@ -50,6 +56,11 @@ func TestLoadsAsTheOracle(t *testing.T) {
 		{"a name changes, aliases go", store.Batch{Nodes: []*kg.Node{&named, {ID: "kaldor-home", Type: "PLACE", Name: "Home", ExternalIDs: []kg.ExternalID{{Scheme: "a", Value: "b"}}}}}},
 		{"a link changes its ends", store.Batch{Links: []*kg.Link{&moved}}},
 		{"a link changes", store.Batch{Links: []*kg.Link{&role}}},
+		{"a link is refuted", store.Batch{Links: []*kg.Link{&denied}}},
+		{"the same refuted link again", store.Batch{Links: []*kg.Link{&denied}}},
+		{"the text of a refuted link's source changes", store.Batch{Sources: []*kg.Source{&longest}}},
+		{"another kind has the id of a refuted link", store.Batch{Links: []*kg.Link{{ID: denied.ID, Kind: "SAID", From: denied.From, To: denied.To, Evidence: moved.Evidence}}}},
+		{"a refuted link is disputed", store.Batch{Links: []*kg.Link{&disputed}}},
 		{"twice in one batch", store.Batch{Nodes: []*kg.Node{{ID: "twice", Type: "THEME", Name: "A", Aliases: []string{"x"}}, {ID: "twice", Type: "THEME", Name: "B"}}}},
 		{"merged: what is left out stays", store.Batch{Merge: true, Nodes: []*kg.Node{{ID: "lse", Type: "INSTITUTION", Name: "The LSE", Aliases: []string{"LSE", "London School of Economics and Political Science"}}}}},
 		{"merged: twice in one batch", store.Batch{Merge: true, Nodes: []*kg.Node{{ID: "merged", Type: "THEME", Name: "A", Aliases: []string{"x"}}, {ID: "merged", Type: "THEME", Description: "d", Aliases: []string{"y", "x"}}}}},

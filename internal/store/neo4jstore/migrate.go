@@ -29,6 +29,27 @@ var migrations = [][]string{
 		"CREATE FULLTEXT INDEX " + searchIndex + " IF NOT EXISTS FOR (n:Entity) ON EACH [n._words] OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}}",
 	},
 	{}, // excerpts are compared with their texts again
+	{
+		"CREATE CONSTRAINT throughline_refuted_id IF NOT EXISTS FOR ()-[r:REFUTED]-() REQUIRE r.id IS UNIQUE",
+		"CREATE FULLTEXT INDEX " + refutedIndex + " IF NOT EXISTS FOR ()-[r:REFUTED]-() ON EACH [r.sources] OPTIONS {indexConfig: {`fulltext.analyzer`: 'keyword'}}",
+	},
+}
+
+// standingLayout is the layout before which links had no standing.
+const standingLayout = 3
+
+// standings are the statements that give links their standing, and those that are REFUTED their own type of relationship. Like all
+// of a migration they can run again.
+func (l *layout) standings() []string {
+	const different = "reduce(list = [], i IN range(0, size(all) - 1) | CASE WHEN (r.stances[i] = 'REFUTES') = %s OR all[i] IN list THEN list ELSE list + all[i] END)"
+	return []string{
+		"MATCH (:Entity)-[r:" + l.allKinds + "]->(:Entity) WHERE 'REFUTES' IN r.stances CALL (r) { WITH r, coalesce(r.evidenceSources, r.sources) AS all WITH r, " +
+			fmt.Sprintf(different, "true") + " AS supporters, size(" + fmt.Sprintf(different, "false") + ") AS refuteCount " +
+			"SET r.supporters = supporters, r.sourceCount = size(supporters), r.refuteCount = refuteCount, " +
+			"r.standing = CASE WHEN size(supporters) = 0 THEN 'REFUTED' ELSE 'DISPUTED' END } IN TRANSACTIONS OF 10000 ROWS",
+		"MATCH (a:Entity)-[r:" + l.allKinds + "]->(b:Entity) WHERE r.standing = 'REFUTED' " +
+			"CALL (a, r, b) { CREATE (a)-[x:REFUTED]->(b) SET x = properties(r), x.kind = type(r) DELETE r } IN TRANSACTIONS OF 10000 ROWS",
+	}
 }
 
 // verifyingLayout is the layout before which excerpts were compared with their texts in another way.
@@ -79,6 +100,9 @@ func (s *Store) migrate(ctx context.Context) error {
 		todo = append(todo, m...)
 	}
 	again := version > 0 && version < verifyingLayout
+	if version > 0 && version < standingLayout {
+		todo = append(todo, s.layout.standings()...)
+	}
 	todo = append(todo, s.layout.catalogued()...)
 	have, err := s.once(ctx, "SHOW INDEXES YIELD name, type, labelsOrTypes WHERE name STARTS WITH 'throughline_' RETURN name, type, labelsOrTypes", nil)
 	if err != nil {

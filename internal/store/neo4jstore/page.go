@@ -14,6 +14,7 @@ type matcher struct {
 	weight  string // what it is ordered by before its name, when weighed
 	linked  bool
 	weighed bool
+	refuted bool            // r may be a REFUTED link
 	types   catalog.TypeSet // of n; 0 for a source
 	keep    []string        // the variables that ordering carries on
 	vars    linkVars        // what the link's row can use

@@ -48,7 +48,7 @@ func (s *Store) refold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, err := s.once(ctx, "MATCH (:Entity)-[r:"+s.layout.allKinds+"]->(:Entity) WHERE r.role IS NOT NULL RETURN DISTINCT r.role, r._role", nil)
+	rows, err := s.once(ctx, "MATCH (:Entity)-[r:"+s.layout.allLinks+"]->(:Entity) WHERE r.role IS NOT NULL RETURN DISTINCT r.role, r._role", nil)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (s *Store) refold(ctx context.Context) error {
 	if len(roles) == 0 {
 		return nil
 	}
-	return s.alone(ctx, "MATCH (:Entity)-[r:"+s.layout.allKinds+"]->(:Entity) WHERE $roles[r.role] IS NOT NULL "+
+	return s.alone(ctx, "MATCH (:Entity)-[r:"+s.layout.allLinks+"]->(:Entity) WHERE $roles[r.role] IS NOT NULL "+
 		"CALL (r) { SET r._role = $roles[r.role] } IN TRANSACTIONS OF 10000 ROWS", map[string]any{"roles": roles})
 }
 

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 )
 
@@ -113,6 +114,7 @@ func (c *compiler) entityKid(row *list, n string, types catalog.TypeSet, f *plan
 // linkVars are the variables of a link and of its ends, where they are known.
 type linkVars struct {
 	r        string
+	refuted  bool // it may be a REFUTED link
 	from, to string
 	// types of the ends, where the variables are known
 	fromTypes, toTypes catalog.TypeSet
@@ -172,7 +174,19 @@ func (c *compiler) linkProp(row *list, v linkVars, p *catalog.Prop) prop {
 	switch p.Name {
 	case "kind":
 		x := col()
-		c.w("type(", v.r, ")")
+		c.w(kindOf(v.r, v.refuted))
+		return x
+	case "standing":
+		x := col()
+		c.w(standingOf(v.r))
+		return x
+	case "supportCount":
+		x := col()
+		c.w(v.r, ".sourceCount")
+		return x
+	case "refuteCount":
+		x := col()
+		c.w("coalesce(", v.r, ".refuteCount, 0)")
 		return x
 	case "id", "role", "since", "until", "sourceCount", "createdAt", "updatedAt":
 		x := col()
@@ -188,6 +202,11 @@ func (c *compiler) linkProp(row *list, v linkVars, p *catalog.Prop) prop {
 		return x
 	}
 	return prop{}
+}
+
+// standingOf is an expression for a link's standing.
+func standingOf(r string) string {
+	return "coalesce(" + r + ".standing, '" + kg.Supported.String() + "')"
 }
 
 func (c *compiler) endName(function, n string, known bool, r string) {
@@ -234,12 +253,14 @@ func (c *compiler) evidence(row *list, r string, sel *plan.Sel, f *plan.Field) *
 	d := &evidence{}
 	d.column = c.column(row)
 	placed := f != nil && c.noteIf(f.Page.After != nil || f.Page.Before != nil)
-	if f != nil && !f.Want.Rows && !placed {
+	sided := f != nil && c.noteIf(f.Stance != "")
+	if f != nil && !f.Want.Rows && !placed && !sided {
 		c.w("size(", r, ".excerpts)")
 		return d
 	}
 	var want [len(evidenceColumns)]bool
 	want[0] = true // its length is the number of pieces
+	want[3] = sided
 	ids := f == nil || f.Want.Cursors || placed
 	if sel != nil {
 		for _, p := range sel.Props {
@@ -260,12 +281,19 @@ func (c *compiler) evidence(row *list, r string, sel *plan.Sel, f *plan.Field) *
 			c.w(r, ".", name)
 		}
 	}
-	d.sources, d.link = -1, -1
+	d.sources, d.link, d.dates = -1, -1, -1
 	if ids {
 		d.sources = c.column(own)
 		c.w("coalesce(", r, ".evidenceSources, ", r, ".sources)")
 		d.link = c.column(own)
 		c.w(r, ".id")
+	}
+	if f != nil {
+		// the pieces of one source stand as they are stored
+		at, s := c.name("id"), c.name("s")
+		d.dates = c.column(own)
+		c.w("CASE WHEN size(", r, ".sources) > 1 THEN COLLECT { UNWIND coalesce(", r, ".evidenceSources, ", r, ".sources) AS ", at,
+			" OPTIONAL MATCH (", s, ":Source {id: ", at, "}) RETURN ", s, "._date } END")
 	}
 	if sel != nil {
 		for _, p := range sel.Props {

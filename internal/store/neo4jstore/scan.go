@@ -103,7 +103,7 @@ func (s *Store) Nodes(ctx context.Context, f func(*kg.Node) error) error {
 }
 
 // linkText reads links with all they rest on.
-const linkText = "r.id, type(r), startNode(r).id, endNode(r).id, r.role, r.since, r.until, r.createdAt, r.updatedAt, coalesce(r.evidenceSources, r.sources), r.excerpts, r.prefixes, r.suffixes, r.stances, r.verified, r.starts, r.ends"
+const linkText = "r.id, coalesce(r.kind, type(r)), startNode(r).id, endNode(r).id, r.role, r.since, r.until, r.createdAt, r.updatedAt, coalesce(r.evidenceSources, r.sources), r.excerpts, r.prefixes, r.suffixes, r.stances, r.verified, r.starts, r.ends"
 
 // linkPage is how many links of a kind are read at once when all are read.
 const linkPage = 1000
@@ -140,9 +140,10 @@ func (s *Store) Links(ctx context.Context, f func(*kg.Link) error) error {
 	if err := s.usable(); err != nil {
 		return err
 	}
-	runs := make([]*linkRun, len(s.layout.cat.Kinds))
-	for i, k := range s.layout.cat.Kinds {
-		runs[i] = &linkRun{text: "MATCH ()-[r:" + k.Name + "]->() WHERE r.id > $last WITH r ORDER BY r.id LIMIT $n RETURN " + linkText}
+	types := s.layout.linkTypes()
+	runs := make([]*linkRun, len(types))
+	for i, name := range types {
+		runs[i] = &linkRun{text: "MATCH ()-[r:" + name + "]->() WHERE r.id > $last WITH r ORDER BY r.id LIMIT $n RETURN " + linkText}
 	}
 	for {
 		var first *linkRun
@@ -224,7 +225,7 @@ func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, err
 
 // anyLink finds links of every kind by their ids.
 func (l *layout) anyLink() string {
-	return "CALL () {" + l.eachKind("MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN r") + " }"
+	return "CALL () {" + l.eachType("MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN r") + " }"
 }
 
 // Records finds records by their ids. The statements may see different states, as those of an export do.
@@ -262,7 +263,7 @@ func (s *Store) Records(ctx context.Context, ids []string) (*store.Batch, error)
 func (s *Store) restingText() string {
 	c := &compiler{layout: s.layout}
 	c.w("CALL () { MATCH (n:Entity)-[r]-(:Entity) WHERE n.id IN $entities RETURN r UNION MATCH (s:Source) WHERE s.id IN $sources ")
-	c.sourceLinks("s", "r")
+	c.everySourceLink("s", "r")
 	c.w(" RETURN r } RETURN DISTINCT r.id ORDER BY r.id")
 	return string(c.text)
 }

@@ -22,7 +22,7 @@ import (
 // committed, by whomever. The statement that resolves what a question names brings it along, so the check costs nothing.
 // While the graph has moved on, walks go to Neo4j as they did before, and the adjacency is made anew behind them.
 
-// view is the entities and links of the graph as they were at one bookmark. It never changes.
+// view is the entities and links of the graph, without those that are REFUTED, as they were at one bookmark. It never changes.
 type view struct {
 	mark    string
 	nodes   []store.GraphNode // by key, from 1
@@ -42,6 +42,7 @@ type viewLink struct {
 	role         uint32
 	sources      uint32 // index into view.sources
 	kind         uint8
+	standing     kg.Standing
 }
 
 // viewArc is a link seen from one end.
@@ -100,8 +101,9 @@ func (s *Store) fromView(ctx context.Context, w *plan.Walk) (*viewWalk, []uint32
 	return newViewWalk(v, w, 1), keys, nil
 }
 
-// told tells whether a view can tell all that a question wants to know: nothing of entities but what GraphNode has.
-func told(w *plan.Walk) bool { return w.Links.OnLinkAlone() && !w.Counts }
+// told tells whether a view can tell all that a question wants to know: nothing of entities but what GraphNode has, and
+// nothing of links that are REFUTED.
+func told(w *plan.Walk) bool { return w.Links.OnLinkAlone() && !w.Links.NamesRefuted() && !w.Counts }
 
 // at gives the view of a bookmark, or nil, and then has it made.
 func (s *Store) at(mark string) *view {
@@ -191,11 +193,12 @@ func (s *Store) refresh(ctx context.Context) error {
 func (s *Store) readLinks(ctx context.Context, v *view, keys map[int64]uint32, published map[string]store.Interval) error {
 	roles, lists := map[string]uint32{"": 0}, map[string]uint32{"": 0}
 	for _, kind := range s.layout.cat.Kinds {
-		err := s.scan(ctx, "MATCH (a)-[r:"+kind.Name+"]->(b) WHERE r.id >= '' RETURN r.id, id(a), id(b), r._since, r._until, r.role, r.sources", func(r []any) error {
+		err := s.scan(ctx, "MATCH (a)-[r:"+kind.Name+"]->(b) WHERE r.id >= '' RETURN r.id, id(a), id(b), r._since, r._until, r.role, "+supporters("r")+", r.standing", func(r []any) error {
 			l := viewLink{id: asString(r[0]), from: keys[asInt(r[1])], to: keys[asInt(r[2])], since: asInt(r[3]), until: asInt(r[4]), kind: kind.Index}
 			if l.from == 0 || l.to == 0 {
 				return nil // between nodes that are not ours
 			}
+			l.standing, _ = kg.ParseStanding(asString(r[7]))
 			role := asString(r[5])
 			var known bool
 			if l.role, known = roles[role]; !known {
@@ -382,7 +385,7 @@ func (g *viewWalk) fits(k uint32) bool {
 	since, until := interval(l.since), interval(l.until)
 	g.list = g.sources[l.sources]
 	f := &g.facts
-	f.Kind, f.Role, f.HasRole, f.SourceCount = l.kind, g.folded[l.role], l.role != 0, int64(len(g.list))
+	f.Kind, f.Standing, f.Role, f.HasRole, f.SourceCount = l.kind, l.standing, g.folded[l.role], l.role != 0, int64(len(g.list))
 	f.From, f.To, f.HasSince, f.HasUntil = since.From, until.To, since.Known, until.Known
 	return g.w.Links.Fits(f)
 }

@@ -241,13 +241,13 @@ func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
 		c.w(strconv.FormatBool(way.Out))
 	}
 	c.w(", ")
-	c.kindIndex("r", f.Kinds)
-	c.w(", r._since, r._until, size(coalesce(r.sources, [])), r.role")
+	c.kindIndex(kindOf("r", filter.NamesRefuted()), f.Kinds)
+	c.w(", r._since, r._until, coalesce(r.sourceCount, 0), r.role")
 	switch {
 	case g.w.SourceDates:
-		c.w(", COLLECT { UNWIND coalesce(r.sources, []) AS sid MATCH (s:Source {id: sid}) RETURN [s.id, s._date] }")
+		c.w(", COLLECT { UNWIND ", supporters("r"), " AS sid MATCH (s:Source {id: sid}) RETURN [s.id, s._date] }")
 	case g.w.Sources:
-		c.w(", [sid IN coalesce(r.sources, []) | [sid, null]]")
+		c.w(", [sid IN ", supporters("r"), " | [sid, null]]")
 	}
 	c.w("]) AS arcs, collect(DISTINCT m) AS ends }\n")
 	c.w("WITH collect([n.id, arcs]) AS found, collect(ends) AS lists\n")
@@ -271,6 +271,7 @@ func (g *walk) follows(way store.Way) (*plan.Field, *plan.LinkFilter) {
 		rest.Kinds = nil
 		filter = &rest
 	}
+	f.Links = filter
 	return f, filter
 }
 
@@ -334,8 +335,8 @@ func (g *walk) middle(a, b []uint32, wayA, wayB store.Way) (string, map[string]a
 	return string(c.text), params(c.values)
 }
 
-// kindIndex writes the index of a link's kind.
-func (c *compiler) kindIndex(r string, kinds catalog.KindSet) {
+// kindIndex writes the index of a link's kind, which is an expression.
+func (c *compiler) kindIndex(kind string, kinds catalog.KindSet) {
 	if kinds.Len() == 1 {
 		for _, k := range c.cat.Kinds {
 			if kinds.Has(k.Index) {
@@ -344,7 +345,7 @@ func (c *compiler) kindIndex(r string, kinds catalog.KindSet) {
 		}
 		return
 	}
-	c.w("CASE type(", r, ")")
+	c.w("CASE ", kind)
 	for _, k := range c.cat.Kinds {
 		if kinds.Has(k.Index) {
 			c.w(" WHEN '", k.Name, "' THEN ", strconv.Itoa(int(k.Index)))

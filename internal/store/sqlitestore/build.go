@@ -33,7 +33,7 @@ const (
 	sourceColumns = `SELECT k, id, title, url, kind, publisher, authors, publishedOn, contentHash FROM source WHERE k `
 	nodeColumns   = `SELECT k, id, type, name, description, aliases, externalIds, props, createdAt, updatedAt FROM node WHERE k `
 	// a row costs the driver 2 µs, and joined by SQLite into one text of many rows half of that
-	linkColumns = `SELECT group_concat(concat_ws(char(31), k, id, kind, from_k, to_k, hex(role), since, until, sources, unverified, createdAt, updatedAt), char(30)) FROM link WHERE k `
+	linkColumns = `SELECT group_concat(concat_ws(char(31), k, id, kind, from_k, to_k, hex(role), since, until, sources, refuters, unverified, createdAt, updatedAt), char(30)) FROM link WHERE k `
 	between     = `BETWEEN ? AND ?`
 	listed      = `IN (SELECT value FROM json_each(?))`
 	sourceSQL   = sourceColumns + between
@@ -561,7 +561,7 @@ var errLinkRow = errors.New("a row of links is not as it was asked for")
 
 // parseLinks reads links as linkColumns has joined them.
 func (b *builder) parseLinks(chunk []byte) error {
-	var f [12][]byte
+	var f [13][]byte
 	for len(chunk) > 0 {
 		row := chunk
 		if i := bytes.IndexByte(chunk, 30); i >= 0 {
@@ -587,7 +587,7 @@ func (b *builder) parseLinks(chunk []byte) error {
 	return nil
 }
 
-func (b *builder) parseLink(f *[12][]byte) error {
+func (b *builder) parseLink(f *[13][]byte) error {
 	role, err := hex.AppendDecode(b.role[:0], f[5])
 	if err != nil {
 		return err
@@ -595,7 +595,7 @@ func (b *builder) parseLink(f *[12][]byte) error {
 	b.role = role
 	r := linkRow{
 		key: number(f[0]), id: view(f[1]), kind: view(f[2]), from: number(f[3]), to: number(f[4]), role: view(role), since: view(f[6]), until: view(f[7]),
-		sources: view(f[8]), unverified: number(f[9]), created: kg.Time(number(f[10])), updated: kg.Time(number(f[11])),
+		sources: view(f[8]), refuters: view(f[9]), unverified: number(f[10]), created: kg.Time(number(f[11])), updated: kg.Time(number(f[12])),
 	}
 	if r.key == 0 {
 		return errLinkRow
@@ -605,10 +605,11 @@ func (b *builder) parseLink(f *[12][]byte) error {
 
 // linkRow is a row of the table link without its evidence. Its texts may change once addLink has returned.
 type linkRow struct {
-	key, from, to                         int64
-	id, kind, role, since, until, sources string
-	unverified                            int64
-	created, updated                      kg.Time
+	key, from, to                int64
+	id, kind, role, since, until string
+	sources, refuters            string
+	unverified                   int64
+	created, updated             kg.Time
 }
 
 // addLink takes in a link whose place in links is there, and whose ends are known to be.
@@ -643,35 +644,47 @@ func (b *builder) addLink(r *linkRow) error {
 		b.roleKeys[role] = l.role
 	}
 	l.since, l.until = b.date(r.since), b.date(r.until)
-	if one := number(r.sources); one > 0 {
+	if one := number(r.sources); one > 0 && r.refuters == "" {
 		l.source = uint32(one) //nolint:gosec // checked by head.fits
-	} else if r.sources != "" {
-		l.source = severalSources | uint32(len(b.more)) //nolint:gosec // fewer than links times their evidence
-		b.more = append(b.more, 0)
+	} else if r.sources != "" || r.refuters != "" {
 		at := len(b.more)
-		for s := range strings.FieldsSeq(r.sources) {
-			b.more = append(b.more, uint32(number(s))) //nolint:gosec // checked by head.fits
+		l.source = severalSources | uint32(at) //nolint:gosec // fewer than links times their evidence
+		supporting, refuting := b.addSources(r.sources), 0
+		if r.refuters != "" {
+			refuting = b.addSources(r.refuters)
 		}
-		slices.Sort(b.more[at:])
-		b.more[at-1] = uint32(len(b.more) - at) //nolint:gosec // at most 1,000
-		if had := was.source; had&severalSources != 0 && slices.Equal(b.severalAt(had), b.more[at:]) {
-			b.more, l.source = b.more[:at-1], had
+		l.standing = kg.StandingOf(supporting, refuting)
+		if was.standing == l.standing && slices.Equal(b.ownMore(&was), b.more[at:]) {
+			b.more, l.source = b.more[:at], was.source
 		}
 	}
 	l.created, l.updated = stamp(&b.stamps, r.created), stamp(&b.stamps, r.updated)
 	b.links[key] = l
-	if was.from == l.from && was.to == l.to && was.kind == l.kind && was.source == l.source && was.id == l.id {
+	if was.from == l.from && was.to == l.to && was.kind == l.kind && was.source == l.source && was.standing == l.standing && was.id == l.id {
 		b.goneLinks.remove(key)
 		return nil
 	}
 	if was.from != 0 && was.id != l.id {
 		b.linkWaste += int64(1 + len(b.idAt(was.id)))
 	}
-	if was.source != l.source && was.source&severalSources != 0 {
-		b.linkWaste += int64(4 * (1 + len(b.severalAt(was.source))))
+	if was.source != l.source {
+		b.linkWaste += int64(4 * len(b.ownMore(&was)))
 	}
 	b.freshLinks = append(b.freshLinks, key)
 	return nil
+}
+
+// addSources appends a list of sources as image.more holds it, and tells how many they are.
+func (b *builder) addSources(list string) int {
+	b.more = append(b.more, 0)
+	at := len(b.more)
+	for s := range strings.FieldsSeq(list) {
+		b.more = append(b.more, uint32(number(s))) //nolint:gosec // checked by head.fits
+	}
+	slices.Sort(b.more[at:])
+	n := len(b.more) - at
+	b.more[at-1] = uint32(n) //nolint:gosec // at most 1,000
+	return n
 }
 
 // number reads a decimal number, 0 where there is none.

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/throughline/throughline/internal/kg"
 )
 
 // This file makes what follows from an image's rows: orders, indexes and the lists of links. What has not changed is
@@ -19,7 +21,7 @@ func (b *builder) derive() {
 	g.Go(func() error { b.orderNodes(); return nil })
 	g.Go(func() error { b.orderLinks(); return nil })
 	_ = g.Wait() // they cannot fail
-	g.Go(func() error { b.connect(); return nil })
+	g.Go(func() error { b.connect(); b.refute(); return nil })
 	g.Go(func() error {
 		b.nodeByID = newIndex(&b.old.nodeByID, b.goneNodes, b.byIDs)
 		b.byName = newIndex(&b.old.byName, b.goneNodes, b.names)
@@ -188,6 +190,15 @@ func (b *builder) orderLinks() {
 	b.support()
 }
 
+// usual are the new links without those that are REFUTED.
+func (b *builder) usual(yield func(uint32) bool) {
+	for _, k := range b.freshLinks {
+		if b.links[k].standing != kg.Refuted && !yield(k) {
+			return
+		}
+	}
+}
+
 // support lists the links of each source, by id.
 func (b *builder) support() {
 	was := &b.old.supports
@@ -198,12 +209,15 @@ func (b *builder) support() {
 		start[s+1] = was.start[s+1] - was.start[s]
 	}
 	b.goneLinks.each(func(k uint32) {
-		for _, s := range b.old.sourcesOf(k) {
+		if b.old.links[k].standing == kg.Refuted {
+			return
+		}
+		for _, s := range b.old.restsOn(k) {
 			start[s+1]--
 		}
 	})
-	for _, k := range b.freshLinks {
-		for _, s := range b.sourcesOf(k) {
+	for k := range b.usual {
+		for _, s := range b.restsOn(k) {
 			start[s+1]++
 		}
 	}
@@ -214,7 +228,10 @@ func (b *builder) support() {
 	// the new ones at the end of each list first, and then the old ones among them
 	at := slices.Clone(start[1:])
 	for _, k := range slices.Backward(b.freshLinks) {
-		for _, s := range b.sourcesOf(k) {
+		if b.links[k].standing == kg.Refuted {
+			continue
+		}
+		for _, s := range b.restsOn(k) {
 			at[s]--
 			items[at[s]] = k
 		}
@@ -259,11 +276,11 @@ func (b *builder) connect() {
 		}
 	}
 	b.goneLinks.each(func(k uint32) {
-		if l := &old.links[k]; l.from != 0 {
+		if l := &old.links[k]; l.from != 0 && l.standing != kg.Refuted {
 			change(l, ^uint32(0))
 		}
 	})
-	for _, k := range b.freshLinks {
+	for k := range b.usual {
 		change(&b.links[k], 1)
 	}
 	for _, k := range b.freshNodes {
@@ -274,7 +291,7 @@ func (b *builder) connect() {
 		}
 	}
 	if !touched.any() && len(b.nodes) == len(old.nodes) {
-		b.adjacent, b.ends, b.groups = old.adjacent, old.ends, old.groups
+		b.adjacency = old.adjacency
 		for k := range b.nodes {
 			n, was := &b.nodes[k], &old.nodes[k]
 			n.loops, n.group0, n.group1 = was.loops, was.group0, was.group1
@@ -287,7 +304,7 @@ func (b *builder) connect() {
 	b.adjacent, b.ends = make([]uint32, start[len(start)-1]), make([]uint32, start[len(start)-1])
 	// the new ones at the end of each list first; until they are ordered, ends tells the direction
 	at := slices.Clone(start[1:])
-	for _, k := range b.freshLinks {
+	for k := range b.usual {
 		l := &b.links[k]
 		for d, n := range [2]uint32{l.from, l.to} {
 			at[n]--
@@ -458,9 +475,9 @@ func (b *builder) compact() {
 		l.id = uint32(len(b.ids)) //nolint:gosec // no more than it was
 		b.ids = append(append(b.ids, byte(len(id))), id...)
 		if l.source&severalSources != 0 {
-			own := was.severalAt(l.source)
-			l.source = severalSources | uint32(len(b.more))           //nolint:gosec // see above
-			b.more = append(append(b.more, uint32(len(own))), own...) //nolint:gosec // at most 1,000
+			own := was.ownMore(l)
+			l.source = severalSources | uint32(len(b.more)) //nolint:gosec // see above
+			b.more = append(b.more, own...)
 		}
 		l.created, l.updated, l.role = stamps(l.created), stamps(l.updated), roles(l.role)
 	}

@@ -46,7 +46,9 @@ func TestAnImageMadeInStepsIsTheOneMadeAtOnce(t *testing.T) {
 			}
 			for range r.IntN(12) * min((step+1)%3, 1) {
 				l := *g.Links[r.IntN(len(g.Links))]
-				switch r.IntN(4) {
+				switch r.IntN(5) {
+				case 3: // it is refuted, or disputed, or no longer so
+					l.Evidence = []kg.Evidence{{Source: g.Sources[r.IntN(len(g.Sources))].ID, Excerpt: "z", Stance: "REFUTES"}, {Source: g.Sources[1].ID, Excerpt: "y", Stance: [...]string{"SUPPORTS", "REFUTES"}[r.IntN(2)]}}
 				case 0:
 					l.Role = fmt.Sprint("role ", r.IntN(9))
 				case 1:

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -150,17 +151,22 @@ func (e *storedEvidence) id(link string) string {
 	return kg.EvidenceID(link, &kg.Evidence{Source: e.source, Excerpt: e.excerpt, Prefix: e.prefix, Suffix: e.suffix, Stance: e.stance})
 }
 
-// evidencePage fills a page of a link's evidence, in stored order.
+// evidencePage fills a page of a link's evidence, oldest first.
 func (x *fetch) evidencePage(page *kg.Page, link uint32, all []storedEvidence, f *plan.Field) {
-	page.Total = int64(len(all))
+	if len(all) > 1 {
+		slices.SortStableFunc(all, func(a, b storedEvidence) int { return cmp.Compare(x.age(&a), x.age(&b)) })
+	}
+	l := list[int]{items: make([]int, 0, len(all)), sorted: true}
+	for i := range all {
+		if f.Stance == "" || all[i].stance == f.Stance {
+			l.items = append(l.items, i)
+		}
+	}
+	page.Total = int64(len(l.items))
 	if !f.Want.Rows && !f.Want.More {
 		return
 	}
 	id := x.im.linkID(link)
-	l := list[int]{items: make([]int, len(all)), sorted: true}
-	for i := range all {
-		l.items[i] = i
-	}
 	at := func(keys []kg.Value) func(int) int {
 		return func(i int) int {
 			return cmp.Or(cmp.Compare(int64(i), keys[0].Int), strings.Compare(all[i].id(id), keys[1].Str))
@@ -186,6 +192,12 @@ func (x *fetch) evidencePage(page *kg.Page, link uint32, all []storedEvidence, f
 			page.Edges[j].Keys = []kg.Value{kg.IntValue(int64(i)), kg.StringValue(all[i].id(id))}
 		}
 	}
+}
+
+// age is what a piece of evidence is ordered by: see plan.EvidenceOrder.
+func (x *fetch) age(e *storedEvidence) int64 {
+	s := &x.im.sources[x.im.sourceByID[e.source]]
+	return plan.DateKey(s.from, s.to, s.published != "", false)
 }
 
 // evidence fills the row of a piece of evidence.

@@ -107,7 +107,8 @@ func (im *image) derived() map[string]string {
 		"order of nodes": fmt.Sprint(im.nodeOrder), "ranks": fmt.Sprint(im.ranks), "types": fmt.Sprint(im.byType),
 		"order of links": fmt.Sprint(im.linkOrder), "ranks of links": fmt.Sprint(im.linkRanks),
 		"links of nodes": fmt.Sprint(im.adjacent, im.ends, im.groups), "links of sources": fmt.Sprint(im.supports),
-		"ids": fmt.Sprint(im.nodeByID), "names": fmt.Sprint(im.byName), "external ids": fmt.Sprint(im.byExternal),
+		"refuted links": fmt.Sprint(im.refuted),
+		"ids":           fmt.Sprint(im.nodeByID), "names": fmt.Sprint(im.byName), "external ids": fmt.Sprint(im.byExternal),
 		"words": fmt.Sprint(string(ix.words.text), ix.words.end), "words of names": fmt.Sprint(ix.name.ordered()), "words of texts": fmt.Sprint(ix.body.ordered()),
 		"numbers of words": string(ix.nameCount),
 	}
@@ -119,8 +120,8 @@ func (im *image) derived() map[string]string {
 	}
 	for k := range im.links {
 		if l := &im.links[k]; l.from != 0 {
-			fmt.Fprintf(&rows, "%d %s %d %d %d %q %q %q %d %v %d %d\n", k, im.linkID(uint32(k)), l.kind, l.from, l.to, im.roles[l.role], im.dates[l.since].text, im.dates[l.until].text,
-				l.unverified, im.sourcesOf(uint32(k)), im.stamps[l.created], im.stamps[l.updated])
+			fmt.Fprintf(&rows, "%d %s %d %d %d %q %q %q %d %s %v %v %d %d\n", k, im.linkID(uint32(k)), l.kind, l.from, l.to, im.roles[l.role], im.dates[l.since].text, im.dates[l.until].text,
+				l.unverified, l.standing, im.sourcesOf(uint32(k)), im.refutersOf(uint32(k)), im.stamps[l.created], im.stamps[l.updated])
 		}
 	}
 	out["rows"] = rows.String()

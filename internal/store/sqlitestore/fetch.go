@@ -410,8 +410,12 @@ func (im *image) linkValue(l *link, k uint32, p *catalog.Prop) kg.Value {
 		return kg.StringValue(im.dates[l.since].text)
 	case "until":
 		return kg.StringValue(im.dates[l.until].text)
-	case "sourceCount":
+	case "standing":
+		return kg.Value{Kind: kg.String, Str: l.standing.String()}
+	case "sourceCount", "supportCount":
 		return kg.IntValue(im.sourceCount(k))
+	case "refuteCount":
+		return kg.IntValue(int64(len(im.refutersOf(k))))
 	case "createdAt":
 		return kg.TimeValue(im.stamps[l.created])
 	case "updatedAt":
@@ -510,7 +514,7 @@ func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
 			count++
 		}
 	}
-	if count == 0 {
+	if count == 0 && !f.Links.NamesRefuted() {
 		x.facetLinks(page, f, nil)
 		page.HasPrev, page.HasNext = false, false
 		return
@@ -563,13 +567,20 @@ func (x *fetch) gather(k uint32, f *plan.Field) []hit {
 // eachFit calls found with the links of a node that fit a field.
 func (x *fetch) eachFit(k uint32, f *plan.Field, found func(hit)) {
 	n := &x.im.nodes[k]
-	for _, g := range x.im.groups[n.group0:n.group1] {
+	x.eachFitOf(k, f, &x.im.adjacency, x.im.groups[n.group0:n.group1], found)
+	if f.Links.NamesRefuted() {
+		x.eachFitOf(k, f, &x.im.refuted.adjacency, x.im.refuted.groupsOf(k), found)
+	}
+}
+
+func (x *fetch) eachFitOf(k uint32, f *plan.Field, of *adjacency, groups []group, found func(hit)) {
+	for _, g := range groups {
 		if !wants(f, &g) {
 			continue
 		}
 		x.step(int(g.end - g.start))
-		ends := x.im.ends[g.start:g.end]
-		for i, l := range x.im.adjacent[g.start:g.end] {
+		ends := of.ends[g.start:g.end]
+		for i, l := range of.adjacent[g.start:g.end] {
 			h := hit{l, ends[i], g.out}
 			if !g.out && f.Out && h.other == k {
 				continue // a link to itself is listed once, as outgoing
@@ -584,11 +595,17 @@ func (x *fetch) eachFit(k uint32, f *plan.Field, found func(hit)) {
 // countLinks counts without listing, and without looking at links where all of them fit.
 func (x *fetch) countLinks(k uint32, f *plan.Field) (total int64) {
 	n := &x.im.nodes[k]
+	each := func() int64 {
+		total = 0
+		x.eachFit(k, f, func(hit) { total++ })
+		return total
+	}
+	if f.Links.NamesRefuted() {
+		return each()
+	}
 	for _, g := range x.im.groups[n.group0:n.group1] {
 		if wants(f, &g) && (n.loops > 0 || !x.plain(f, &g)) {
-			total = 0
-			x.eachFit(k, f, func(hit) { total++ })
-			return total
+			return each()
 		}
 		if wants(f, &g) {
 			total += int64(g.end - g.start)
@@ -718,11 +735,22 @@ func (x *fetch) linkKeys(h hit, order []plan.Order) []kg.Value {
 func (x *fetch) linksOf(page *kg.Page, k uint32, f *plan.Field) {
 	x.step(len(x.im.supports.of(k)))
 	var hits []hit
-	for _, l := range x.im.supports.of(k) {
+	look := func(l uint32) {
 		to := x.im.links[l].to
 		if x.linkFits(f.Links, l, to) {
 			hits = append(hits, hit{l, to, true})
 			x.hold(2 * int(unsafe.Sizeof(hit{})))
+		}
+	}
+	for _, l := range x.im.supports.of(k) {
+		look(l)
+	}
+	if f.Links.NamesRefuted() {
+		x.step(len(x.im.refuted.links))
+		for _, l := range x.im.refuted.links {
+			if slices.Contains(x.im.refutersOf(l), k) {
+				look(l)
+			}
 		}
 	}
 	x.hitsPage(page, hits, f)
@@ -990,19 +1018,26 @@ type chain struct{ node, hop1, hop2 uint32 }
 // chains lists the ways a derived field leads from a node over links that fit.
 func (x *fetch) chains(k uint32, d *catalog.DerivedField, fits *plan.LinkFilter) []chain {
 	var out []chain
-	each := func(k uint32, kind uint8, f func(link, other uint32)) {
-		n := &x.im.nodes[k]
-		for _, g := range x.im.groups[n.group0:n.group1] {
+	along := func(of *adjacency, groups []group, kind uint8, f func(link, other uint32)) {
+		for _, g := range groups {
 			if g.kind != kind || g.out != d.Out {
 				continue
 			}
 			x.step(int(g.end - g.start))
-			ends := x.im.ends[g.start:g.end]
-			for i, l := range x.im.adjacent[g.start:g.end] {
+			ends := of.ends[g.start:g.end]
+			for i, l := range of.adjacent[g.start:g.end] {
 				if x.linkFits(fits, l, ends[i]) {
 					f(l, ends[i])
 				}
 			}
+		}
+	}
+	named := fits.NamesRefuted()
+	each := func(k uint32, kind uint8, f func(link, other uint32)) {
+		n := &x.im.nodes[k]
+		along(&x.im.adjacency, x.im.groups[n.group0:n.group1], kind, f)
+		if named {
+			along(&x.im.refuted.adjacency, x.im.refuted.groupsOf(k), kind, f)
 		}
 	}
 	for _, c := range d.Chains {
@@ -1130,7 +1165,11 @@ func (x *fetch) stats() *kg.Stats {
 		if l.from == 0 {
 			continue
 		}
-		counts[l.kind]++
+		if l.standing == kg.Refuted {
+			s.RefutedLinks++
+		} else {
+			counts[l.kind]++
+		}
 		s.UnverifiedExcerpts += int64(l.unverified)
 		if im.sourceCount(uint32(i)) == 0 { //nolint:gosec // see readSources
 			s.LinksWithoutEvidence++

@@ -21,6 +21,7 @@ import (
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
+	"github.com/throughline/throughline/internal/store/storetest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -351,6 +352,45 @@ func TestALoadThatChangesNothingLeavesNothing(t *testing.T) {
 	}
 }
 
+// beforeStandings takes from a file what its fifth migration adds.
+const beforeStandings = `UPDATE link SET sources = (SELECT group_concat(k, ' ') FROM (SELECT DISTINCT s.k FROM json_each(link.evidence) e
+	JOIN source s ON s.id = e.value ->> 0 ORDER BY s.k)); ALTER TABLE link DROP COLUMN refuters`
+
+// TestLinksOfAnEarlierVersionGetTheirStanding opens a file in which the sources for and against a link stood together.
+func TestLinksOfAnEarlierVersionGetTheirStanding(t *testing.T) {
+	cat := parse(t)
+	path := filepath.Join(t.TempDir(), "g.db")
+	s := keep(t, cat, path)
+	fill(t, s, storetest.Graph(cat, 3, 20, 80))
+	const sides = `SELECT group_concat(id || ': ' || sources || ' against ' || refuters, char(10) ORDER BY id) FROM link`
+	before := told(t, path, sides)
+	if !strings.Contains(before, ":  against 1") || !strings.Contains(before, ": 2 against 1") {
+		t.Fatalf("no link is refuted, or none disputed:\n%s", before)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, path, beforeStandings, `PRAGMA user_version = 4`)
+	keep(t, cat, path)
+	if after := told(t, path, sides); after != before {
+		t.Errorf("the sources were\n%s\nand are\n%s", before, after)
+	}
+}
+
+// told is the one text that a statement gives.
+func told(t *testing.T, path, query string) (s string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // it was only read
+	if err := db.QueryRowContext(t.Context(), query).Scan(&s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // TestChangesOfOneRowAreNotedOnce changes a row again and again: what is noted of it must not grow.
 func TestChangesOfOneRowAreNotedOnce(t *testing.T) {
 	cat := parse(t)
@@ -369,7 +409,7 @@ func TestChangesOfOneRowAreNotedOnce(t *testing.T) {
 	}
 	// of a file that an earlier version has written
 	edit(t, path, `DROP TABLE changed`, `CREATE TABLE changed (seq INTEGER NOT NULL, what INTEGER NOT NULL, k INTEGER NOT NULL, PRIMARY KEY (seq, what, k)) STRICT, WITHOUT ROWID`,
-		`INSERT INTO changed VALUES (2, 1, 1), (3, 1, 1), (3, 2, 1)`, `PRAGMA user_version = 3`)
+		`INSERT INTO changed VALUES (2, 1, 1), (3, 1, 1), (3, 2, 1)`, beforeStandings, `PRAGMA user_version = 3`)
 	keep(t, cat, path)
 	if n := counted(t, path, `SELECT sum(seq) FROM changed`); n != 6 {
 		t.Errorf("the sum of the last seqs is %d", n)

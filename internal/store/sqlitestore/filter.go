@@ -288,7 +288,7 @@ const (
 	fitting
 )
 
-// linkFits evaluates a filter on a link whose other end is other.
+// linkFits evaluates a filter on a link whose other end is other. That a REFUTED link was asked for is for the caller to see to.
 func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if f == nil {
 		return true
@@ -327,6 +327,9 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 		case from > d.To || to < d.From:
 			return false
 		}
+	}
+	if f.Standing != nil && !slices.Contains(f.Standing, l.standing) {
+		return false
 	}
 	if f.MinSources != nil && x.im.sourceCount(k) < *f.MinSources {
 		return false

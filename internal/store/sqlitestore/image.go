@@ -33,7 +33,9 @@ type image struct {
 	roles   []string  // by link.role; 0 = none
 	born    []kg.Time // by node.created, node.updated
 	stamps  []kg.Time // by link.created, link.updated
-	more    []uint32  // sources of links that have several: how many, then their keys ascending
+	// more is the sources of links that have several, or some against them: how many support the link, their keys ascending,
+	// and where the link is not SUPPORTED how many speak against it, and their keys.
+	more []uint32
 
 	nodeOrder  []uint32   // nodes by (sortKey, id)
 	ranks      []uint32   // by node: position of its sort key among all, equal for equal keys
@@ -41,17 +43,23 @@ type image struct {
 	linkOrder  []uint32   // links by id
 	linkRanks  []uint32   // by link: position in linkOrder
 	nodeByID   index
-	byName     index    // folded names and aliases
-	byExternal index    // scheme NUL value
-	adjacent   []uint32 // links of each node: by direction and kind, then (rank of the other end, link id)
-	ends       []uint32 // the other end of each of adjacent: a walk then touches nothing else
-	groups     []group
-	supports   lists // by source: its links, by id
+	byName     index   // folded names and aliases
+	byExternal index   // scheme NUL value
+	adjacency          // of the links that are not REFUTED
+	supports   lists   // by source: those it supports or speaks against, by id
+	refuted    refuted // the links that are REFUTED
 	searching  searchIndex
 
 	gradesPool   sync.Pool
 	sourceByID   map[string]uint32
 	sourceByName map[string][]uint32 // folded titles
+}
+
+// adjacency is the links of nodes, side by side.
+type adjacency struct {
+	adjacent []uint32 // links of each node: by direction and kind, then (rank of the other end, link id)
+	ends     []uint32 // the other end of each of adjacent: a walk then touches nothing else
+	groups   []group
 }
 
 // node is one entity; what is text of it stands in image.texts.
@@ -77,9 +85,10 @@ type link struct {
 	from, to         uint32 // from 0 = vacant
 	since, until     uint32
 	role             uint32
-	source           uint32 // the only one; with severalSources, where in image.more; 0 = none
+	source           uint32 // the only one that supports it; with severalSources, where in image.more; 0 = none
 	unverified       uint16
 	kind             uint8
+	standing         kg.Standing
 }
 
 const severalSources = 1 << 31
@@ -170,7 +179,7 @@ func (im *image) linkID(k uint32) string { return im.idAt(im.links[k].id) }
 
 func (im *image) idAt(at uint32) string { return view(im.ids[at+1 : at+1+uint32(im.ids[at])]) }
 
-// sourcesOf are the keys of a link's different sources, ascending.
+// sourcesOf are the keys of the different sources that support a link, ascending.
 func (im *image) sourcesOf(k uint32) []uint32 {
 	switch s := im.links[k].source; {
 	case s == 0:
@@ -187,6 +196,44 @@ func (im *image) sourcesOf(k uint32) []uint32 {
 func (im *image) severalAt(s uint32) []uint32 {
 	at := s &^ severalSources
 	return im.more[at+1 : at+1+im.more[at]]
+}
+
+// refutersOf are the keys of the different sources that speak against a link, ascending.
+func (im *image) refutersOf(k uint32) []uint32 {
+	l := &im.links[k]
+	if l.standing == kg.Supported {
+		return nil
+	}
+	at := l.source &^ severalSources
+	at += 1 + im.more[at]
+	return im.more[at+1 : at+1+im.more[at]]
+}
+
+// ownMore is all that a link has in image.more.
+func (im *image) ownMore(l *link) []uint32 {
+	if l.source&severalSources == 0 {
+		return nil
+	}
+	at := l.source &^ severalSources
+	end := at + 1 + im.more[at]
+	if l.standing != kg.Supported {
+		end += 1 + im.more[end]
+	}
+	return im.more[at:end]
+}
+
+// restsOn are the keys of the different sources that support a link or speak against it, in any order.
+func (im *image) restsOn(k uint32) []uint32 {
+	all := im.sourcesOf(k)
+	for i, s := range im.refutersOf(k) {
+		if i == 0 {
+			all = slices.Clone(all)
+		}
+		if !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 func (im *image) sourceCount(k uint32) int64 {

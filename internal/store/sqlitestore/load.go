@@ -83,7 +83,7 @@ const (
 	rowSQL    = `SELECT k FROM node WHERE id = ?`
 	textSQL   = `SELECT k, text FROM source WHERE id = ?`
 	setNode   = `UPDATE node SET name=?, description=?, aliases=?, externalIds=?, props=?, createdAt=?, updatedAt=?, rev=? WHERE id=? RETURNING k`
-	setLink   = `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, unverified=?, createdAt=?, updatedAt=?, rev=? WHERE id=? RETURNING k`
+	setLink   = `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, refuters=?, unverified=?, createdAt=?, updatedAt=?, rev=? WHERE id=? RETURNING k`
 	setSource = `UPDATE source SET title=?, url=?, kind=?, publisher=?, authors=?, publishedOn=?, contentHash=?, text=?, rev=? WHERE id=? RETURNING k`
 	// dropNode and its like delete a row, whose key is not given out again: see keysSQL
 	dropNode   = `DELETE FROM node WHERE id=? RETURNING k`
@@ -97,13 +97,13 @@ const (
 	makeIndex = `CREATE UNIQUE INDEX link_id ON link (id)`
 	// restingSQL looks at every link: a source's text changes seldom, and an index would cost every link of every load
 	nextLinksSQL = `SELECT k, evidence FROM link WHERE k > ? ORDER BY k LIMIT 5000`
-	restingSQL   = `SELECT k, evidence FROM link WHERE ' ' || sources || ' ' LIKE ?`
+	restingSQL   = `SELECT k, evidence FROM link WHERE ' ' || sources || ' ' || refuters || ' ' LIKE ?`
 )
 
 var (
 	newSource = []string{"source", "k", "id", "title", "url", "kind", "publisher", "authors", "publishedOn", "contentHash", "text", "rev"}
 	newNode   = []string{"node", "k", "id", "type", "name", "description", "aliases", "externalIds", "props", "createdAt", "updatedAt", "rev"}
-	newLink   = []string{"link", "k", "id", "kind", "from_k", "to_k", "role", "since", "until", "evidence", "sources", "unverified", "createdAt", "updatedAt", "rev"}
+	newLink   = []string{"link", "k", "id", "kind", "from_k", "to_k", "role", "since", "until", "evidence", "sources", "refuters", "unverified", "createdAt", "updatedAt", "rev"}
 )
 
 // insertSQL is the statement that writes n new rows; columns begin with the table. OR FAIL leaves the rows before one
@@ -474,7 +474,7 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 				return err
 			}
 			list := evidenceOf(stored)
-			evidence, _, unverified, err := l.evidence(ctx, l.buf[:0], list)
+			evidence, _, _, unverified, err := l.evidence(ctx, l.buf[:0], list)
 			if err != nil {
 				return err
 			}
@@ -655,8 +655,10 @@ func (l *load) source(ctx context.Context, id string) (*loadSource, error) {
 	return s, nil
 }
 
-// evidence writes evidence as it is stored, with the different sources it has and how many excerpts are not verified.
-func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ []byte, sources []int64, unverified int, err error) {
+// evidence writes evidence as it is stored, with the different sources that support and refute, as lists of keys, and how
+// many excerpts are not verified.
+func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ []byte, sources, refuters string, unverified int, err error) {
+	var sides [2][]int64
 	buf = append(buf, '[')
 	l.pieces, err = rules.Verify(l.pieces[:0], list, func(id string) (*rules.Text, error) {
 		s, err := l.source(ctx, id)
@@ -666,16 +668,20 @@ func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ 
 		return s.text, nil
 	})
 	if err != nil {
-		return nil, nil, 0, err
+		return nil, "", "", 0, err
 	}
 	for i := range l.pieces {
 		e := &l.pieces[i]
 		s, err := l.source(ctx, e.Source)
 		if err != nil {
-			return nil, nil, 0, err
+			return nil, "", "", 0, err
 		}
-		if !slices.Contains(sources, s.row) {
-			sources = append(sources, s.row)
+		side := &sides[0]
+		if e.Stance == kg.Refutes {
+			side = &sides[1]
+		}
+		if !slices.Contains(*side, s.row) {
+			*side = append(*side, s.row)
 		}
 		if i > 0 {
 			buf = append(buf, ',')
@@ -698,8 +704,7 @@ func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ 
 			unverified++
 		}
 	}
-	slices.Sort(sources)
-	return append(buf, ']'), sources, unverified, nil
+	return append(buf, ']'), keyList(sides[0]), keyList(sides[1]), unverified, nil
 }
 
 func (l *load) linkRow(ctx context.Context, x *kg.Link, args []any) ([]any, error) {
@@ -711,18 +716,19 @@ func (l *load) linkRow(ctx context.Context, x *kg.Link, args []any) ([]any, erro
 	if err != nil {
 		return args, err
 	}
-	raw, sources, unverified, err := l.evidence(ctx, l.buf[:0], x.Evidence)
+	raw, sources, refuters, unverified, err := l.evidence(ctx, l.buf[:0], x.Evidence)
 	if err != nil {
 		return args, err
 	}
 	l.buf = raw
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
 	return append(args, x.ID, x.Kind, from, to, x.Role, string(x.Since), string(x.Until), string(raw),
-		keyList(sources), int64(unverified), int64(created), int64(updated), l.seq), nil
+		sources, refuters, int64(unverified), int64(created), int64(updated), l.seq), nil
 }
 
-// keyList writes keys as link.sources holds them.
+// keyList writes keys as link.sources and link.refuters hold them.
 func keyList(keys []int64) string {
+	slices.Sort(keys)
 	var b []byte
 	for i, k := range keys {
 		if i > 0 {
@@ -743,14 +749,14 @@ func (l *load) setLink(ctx context.Context, x *kg.Link) error {
 	if err != nil {
 		return err
 	}
-	raw, sources, unverified, err := l.evidence(ctx, l.buf[:0], x.Evidence)
+	raw, sources, refuters, unverified, err := l.evidence(ctx, l.buf[:0], x.Evidence)
 	if err != nil {
 		return err
 	}
 	l.buf = raw
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
 	var row int64
-	if err := l.tx.QueryRowContext(ctx, setLink, from, to, x.Role, string(x.Since), string(x.Until), string(raw), keyList(sources), unverified,
+	if err := l.tx.QueryRowContext(ctx, setLink, from, to, x.Role, string(x.Since), string(x.Until), string(raw), sources, refuters, unverified,
 		int64(created), int64(updated), l.seq, x.ID).Scan(&row); err != nil {
 		return err
 	}

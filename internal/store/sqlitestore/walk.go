@@ -28,17 +28,16 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 	if err := g.guard(g.x.resolve); err != nil {
 		return nil, nil, storeError(ctx, err)
 	}
-	g.filter, g.kinds = kindsAlone(w.Links)
+	g.see(w.Links)
 	return g, g.x.refs[:w.Asked], nil
 }
 
-// kindsAlone takes the kinds out of a filter that asks for nothing else.
-func kindsAlone(f *plan.LinkFilter) (*plan.LinkFilter, *catalog.KindSet) {
-	if f != nil && f.Kinds != nil && f.And == nil && f.Or == nil && f.Not == nil && f.Role == nil && f.Other == nil &&
-		f.AsOf == nil && f.During == nil && f.Sources == nil && f.MinSources == nil {
-		return nil, f.Kinds
+// see has the walk use the links that fit a filter.
+func (g *walk) see(f *plan.LinkFilter) {
+	g.filter, g.refuted = f, f.NamesRefuted()
+	if g.kinds, _ = f.OnlyKinds(); g.kinds != nil {
+		g.filter = nil
 	}
-	return f, nil
 }
 
 // walk is the image as one question sees it.
@@ -46,6 +45,7 @@ type walk struct {
 	s              *Store
 	x              fetch
 	filter         *plan.LinkFilter
+	refuted        bool             // the filter asks for REFUTED links too
 	kinds          *catalog.KindSet // a filter that asks for kinds alone is looked at once for each group
 	sources, dates bool             // what is wanted of links
 	rec            *store.Recorder
@@ -106,9 +106,9 @@ func (b bits) has(k uint32) bool { return int(k/64) < len(b) && b[k/64]&(1<<(k%6
 func (g *walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
 	g.x.ctx = ctx //nolint:fatcontext // replaced, not wrapped
 	if way.Links != nil {
-		filter, kinds := g.filter, g.kinds
-		defer func() { g.filter, g.kinds = filter, kinds }()
-		g.filter, g.kinds = kindsAlone(way.Links)
+		filter, kinds, refuted := g.filter, g.kinds, g.refuted
+		defer func() { g.filter, g.kinds, g.refuted = filter, kinds, refuted }()
+		g.see(way.Links)
 	}
 	err := g.guard(func() {
 		if g.among = nil; way.Among != nil {
@@ -129,7 +129,14 @@ func (g *walk) expand(k uint32, way store.Way) {
 	im := g.x.im
 	n := &im.nodes[k]
 	g.arcs = g.arcs[:0]
-	for _, gr := range im.groups[n.group0:n.group1] {
+	g.expandIn(k, way, &im.adjacency, im.groups[n.group0:n.group1])
+	if g.refuted {
+		g.expandIn(k, way, &im.refuted.adjacency, im.refuted.groupsOf(k))
+	}
+}
+
+func (g *walk) expandIn(k uint32, way store.Way, in *adjacency, groups []group) {
+	for _, gr := range groups {
 		if gr.out && !way.Out || !gr.out && !way.In || g.kinds != nil && !g.kinds.Has(gr.kind) {
 			continue
 		}
@@ -137,7 +144,7 @@ func (g *walk) expand(k uint32, way store.Way) {
 		if g.among == nil {
 			g.arcs = slices.Grow(g.arcs, int(gr.end-gr.start))
 		}
-		links, ends := im.adjacent[gr.start:gr.end], im.ends[gr.start:gr.end]
+		links, ends := in.adjacent[gr.start:gr.end], in.ends[gr.start:gr.end]
 		for i, l := range links {
 			to := ends[i]
 			if to == k || g.among != nil && !g.among.has(to) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 )
@@ -40,10 +41,11 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 			out.Nodes[i] = store.WholeNode{ID: im.id(&im.nodes[k]), Type: im.nodes[k].typ}
 			place[k] = uint32(i)
 		}
+		named := w.Links.NamesRefuted()
 		for k := 1; k < len(im.links); k++ {
 			g.x.step(1)
 			l := &im.links[k]
-			if l.from == 0 || l.from == l.to || !g.x.linkFits(w.Links, uint32(k), l.from) || !g.x.linkFits(w.Links, uint32(k), l.to) {
+			if l.from == 0 || l.from == l.to || l.standing == kg.Refuted && !named || !g.x.linkFits(w.Links, uint32(k), l.from) || !g.x.linkFits(w.Links, uint32(k), l.to) {
 				continue
 			}
 			if len(out.Links) == plan.MaxWhole {

@@ -505,14 +505,12 @@ func nodeValue(n *kg.Node, p *catalog.Prop) kg.Value {
 	return kg.Value{}
 }
 
-func sourcesOf(l *kg.Link) []string {
-	var out []string
-	for _, e := range l.Evidence {
-		if !slices.Contains(out, e.Source) {
-			out = append(out, e.Source)
-		}
-	}
-	return out
+// sourcesOf are the sources that support a link: all that its numbers, filters and facets of sources know of.
+func sourcesOf(l *kg.Link) []string { return l.SourcesOf(kg.Supports) }
+
+// stand are the links that are not REFUTED: all there are for whoever does not ask for those.
+func (x *seeing) stand() []*kg.Link {
+	return slices.DeleteFunc(sorted(x.links), func(l *kg.Link) bool { return l.Standing() == kg.Refuted })
 }
 
 func (x *seeing) linkValue(l *kg.Link, p *catalog.Prop) kg.Value {
@@ -527,8 +525,12 @@ func (x *seeing) linkValue(l *kg.Link, p *catalog.Prop) kg.Value {
 		return kg.StringValue(string(l.Since))
 	case "until":
 		return kg.StringValue(string(l.Until))
-	case "sourceCount":
+	case "standing":
+		return kg.StringValue(l.Standing().String())
+	case "sourceCount", "supportCount":
 		return kg.IntValue(int64(len(sourcesOf(l))))
+	case "refuteCount":
+		return kg.IntValue(int64(len(l.SourcesOf(kg.Refutes))))
 	case "createdAt":
 		return kg.TimeValue(l.CreatedAt)
 	case "updatedAt":
@@ -691,7 +693,7 @@ func (x *seeing) nodeDate(n *kg.Node) (from, to kg.Day, known bool) {
 
 func (x *seeing) touching(n *kg.Node) int64 {
 	var c int64
-	for _, l := range x.links {
+	for _, l := range x.stand() {
 		if l.From == n.ID || l.To == n.ID {
 			c++
 		}
@@ -699,13 +701,13 @@ func (x *seeing) touching(n *kg.Node) int64 {
 	return c
 }
 
-func (x *seeing) resting(s *kg.Source) (out []*kg.Link) {
-	for _, l := range sorted(x.links) {
-		if slices.Contains(sourcesOf(l), s.ID) {
-			out = append(out, l)
-		}
-	}
-	return out
+// resting are the links that a source supports or speaks against, without those that are REFUTED.
+func (x *seeing) resting(s *kg.Source) []*kg.Link {
+	return slices.DeleteFunc(x.stand(), func(l *kg.Link) bool { return !rests(l, s) })
+}
+
+func rests(l *kg.Link, s *kg.Source) bool {
+	return slices.ContainsFunc(l.Evidence, func(e kg.Evidence) bool { return e.Source == s.ID })
 }
 
 func (x *seeing) recordKeys(r any, order []plan.Order) []kg.Value {
@@ -778,9 +780,11 @@ func (x *seeing) follow(r any, f *plan.Field) kg.Page {
 	case plan.EvidenceOf:
 		l, _ := r.(*kg.Link)
 		var list []entry
-		for i := range l.Evidence {
-			keys := []kg.Value{kg.IntValue(int64(i)), kg.StringValue(kg.EvidenceID(l.ID, &l.Evidence[i]))}
-			list = append(list, entry{keys: keys, node: evidence{l, i}})
+		for place, i := range x.oldestFirst(l) {
+			if e := &l.Evidence[i]; f.Stance == "" || e.Stance == f.Stance {
+				keys := []kg.Value{kg.IntValue(int64(place)), kg.StringValue(kg.EvidenceID(l.ID, e))}
+				list = append(list, entry{keys: keys, node: evidence{l, i}})
+			}
 		}
 		return x.page(list, []bool{false, false}, f)
 	case plan.Derived:
@@ -795,18 +799,31 @@ func (x *seeing) follow(r any, f *plan.Field) kg.Page {
 	return page
 }
 
+// oldestFirst are the indexes of a link's evidence in its order.
+func (x *seeing) oldestFirst(l *kg.Link) []int {
+	order := make([]int, len(l.Evidence))
+	for i := range order {
+		order[i] = i
+	}
+	key := func(i int) int64 { return plan.EvidenceOrder(x.sources[l.Evidence[i].Source].PublishedOn) }
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(key(a), key(b)) })
+	return order
+}
+
 // linkList lists the links of a node, or those that rest on a source, that a field wants.
 func (x *seeing) linkList(r any, f *plan.Field) (list []entry, ends map[string]*kg.Node) {
 	ends = map[string]*kg.Node{}
 	add := func(l *kg.Link, other *kg.Node, out bool) {
-		if x.linkFits(f.Links, l, other) {
+		if x.matches(f.Links, l, other) {
 			ends[l.ID] = other
 			list = append(list, entry{keys: x.linkKeys(l, other, orDefault(f.Order)), edge: kg.Edge{Out: out}, node: other, link: l})
 		}
 	}
 	if s, ok := r.(*kg.Source); ok {
-		for _, l := range x.resting(s) {
-			add(l, x.nodes[l.To], true)
+		for _, l := range x.links {
+			if rests(l, s) {
+				add(l, x.nodes[l.To], true)
+			}
 		}
 		return list, ends
 	}
@@ -835,7 +852,7 @@ func (x *seeing) chains(n *kg.Node, d *catalog.DerivedField, f *plan.LinkFilter)
 	}
 	hop := func(id, kind string) (links []*kg.Link) {
 		for _, l := range sorted(x.links) {
-			if l.Kind == kind && (d.Out && l.From == id || !d.Out && l.To == id) && x.linkFits(f, l, x.nodes[end(l)]) {
+			if l.Kind == kind && (d.Out && l.From == id || !d.Out && l.To == id) && x.matches(f, l, x.nodes[end(l)]) {
 				links = append(links, l)
 			}
 		}
@@ -926,7 +943,7 @@ func (x *seeing) stats() *kg.Stats {
 	}
 	for _, k := range x.cat.Kinds {
 		b := kg.Bucket{Key: k.Name}
-		for _, l := range x.links {
+		for _, l := range x.stand() {
 			if l.Kind == k.Name {
 				b.Count++
 			}
@@ -934,8 +951,11 @@ func (x *seeing) stats() *kg.Stats {
 		s.Links = append(s.Links, b)
 	}
 	for _, l := range x.links {
-		if len(l.Evidence) == 0 {
+		if len(sourcesOf(l)) == 0 {
 			s.LinksWithoutEvidence++
+		}
+		if l.Standing() == kg.Refuted {
+			s.RefutedLinks++
 		}
 		for _, e := range l.Evidence {
 			if e.Verified == nil || !*e.Verified {

@@ -89,7 +89,7 @@ func (x *seeing) linked(f *plan.LinkedTo, n *kg.Node) bool {
 	if f == nil {
 		return true
 	}
-	for _, l := range x.links {
+	for _, l := range x.stand() {
 		if f.Kinds != nil && !f.Kinds.Has(x.cat.Kind(l.Kind).Index) {
 			continue
 		}
@@ -148,6 +148,11 @@ func (x *seeing) sourceFits(f *plan.EntityFilter, s *kg.Source) bool {
 		dateFits(f.Date, from, to, s.PublishedOn != "") && intFits(f.LinkCount, int64(len(x.resting(s))))
 }
 
+// matches tells whether a link fits a whole filter, and not a part of one: where it is REFUTED, that must be asked for.
+func (x *seeing) matches(f *plan.LinkFilter, l *kg.Link, other *kg.Node) bool {
+	return (l.Standing() != kg.Refuted || f.NamesRefuted()) && x.linkFits(f, l, other)
+}
+
 func (x *seeing) linkFits(f *plan.LinkFilter, l *kg.Link, other *kg.Node) bool {
 	if f == nil {
 		return true
@@ -203,6 +208,9 @@ func (x *seeing) linkFits(f *plan.LinkFilter, l *kg.Link, other *kg.Node) bool {
 		if !some {
 			return false
 		}
+	}
+	if f.Standing != nil && !slices.Contains(f.Standing, l.Standing()) {
+		return false
 	}
 	return (f.MinSources == nil || int64(len(sourcesOf(l))) >= *f.MinSources) && x.fits(f.Other, other)
 }
@@ -300,7 +308,7 @@ func (x *seeing) facetKeys(r any, by plan.FacetBy) []string {
 				}
 				break
 			}
-			for _, l := range x.links {
+			for _, l := range x.stand() {
 				if l.From != r.ID && l.To != r.ID {
 					continue
 				}

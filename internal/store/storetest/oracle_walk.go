@@ -68,7 +68,7 @@ func (g *oracleGraph) Expand(_ context.Context, nodes []uint32, way store.Way, v
 				if way.Links != nil {
 					filter = way.Links
 				}
-				if g.x.linkFits(filter, l, other) && g.x.fits(way.Far, g.x.nodes[far]) {
+				if g.x.matches(filter, l, other) && g.x.fits(way.Far, g.x.nodes[far]) {
 					arcs = append(arcs, store.Arc{To: g.key(far), Link: uint32(i + 1), Out: out})
 				}
 			}
@@ -109,7 +109,7 @@ func (g *oracleGraph) Counts() *store.Counts {
 	for _, n := range g.nodes {
 		c.Nodes[g.x.cat.TypeOf(n.Type).Index]++
 	}
-	for _, l := range g.links {
+	for _, l := range g.x.stand() {
 		c.Links[g.x.cat.Kind(l.Kind).Index]++
 	}
 	return c
@@ -118,11 +118,7 @@ func (g *oracleGraph) Counts() *store.Counts {
 func (g *oracleGraph) Node(k uint32) store.GraphNode {
 	n := g.nodes[k-1]
 	out := store.GraphNode{ID: n.ID, Type: g.x.cat.TypeOf(n.Type).Index, Date: open()}
-	for _, l := range g.links {
-		if l.From == n.ID || l.To == n.ID {
-			out.Degree++
-		}
-	}
+	out.Degree = g.x.touching(n)
 	if from, to, ok := g.x.nodeDate(n); ok {
 		out.Date = store.Interval{From: from, To: to, Known: true}
 	}
@@ -142,12 +138,7 @@ func known(d kg.PartialDate) store.Interval {
 func (g *oracleGraph) Link(k uint32) store.GraphLink {
 	l := g.links[k-1]
 	out := store.GraphLink{ID: l.ID, Kind: g.x.cat.Kind(l.Kind).Index, Role: l.Role, Since: known(l.Since), Until: known(l.Until)}
-	var ids []string
-	for _, e := range l.Evidence {
-		if !slices.Contains(ids, e.Source) {
-			ids = append(ids, e.Source)
-		}
-	}
+	ids := sourcesOf(l)
 	slices.Sort(ids)
 	out.SourceCount = int64(len(ids))
 	if g.w.Sources || g.w.SourceDates {

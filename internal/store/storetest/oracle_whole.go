@@ -49,7 +49,7 @@ func (o *Oracle) Whole(_ context.Context, w *plan.Walk) (*store.Whole, error) {
 		return uint32(slices.IndexFunc(out.Nodes, func(n store.WholeNode) bool { return n.ID == id }))
 	}
 	for _, l := range sorted(o.links) {
-		if l.From != l.To && x.linkFits(w.Links, l, o.nodes[l.From]) && x.linkFits(w.Links, l, o.nodes[l.To]) {
+		if l.From != l.To && x.matches(w.Links, l, o.nodes[l.From]) && x.matches(w.Links, l, o.nodes[l.To]) {
 			out.Links = append(out.Links, store.Pair{From: at(l.From), To: at(l.To)})
 		}
 	}

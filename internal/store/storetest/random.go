@@ -138,8 +138,12 @@ func (r *random) graph(nodes, links int) {
 		if slices.ContainsFunc(r.links, func(o *kg.Link) bool { return o.ID == l.ID }) {
 			continue
 		}
+		refuted := r.IntN(4) == 0 // by chance alone, few are
 		for range 1 + r.IntN(3) {
-			e := kg.Evidence{Source: pick(r, r.srcs).ID, Excerpt: pick(r, someQuotes), Stance: pick(r, []string{"SUPPORTS", "REFUTES"})}
+			e := kg.Evidence{Source: pick(r, r.srcs).ID, Excerpt: pick(r, someQuotes), Stance: pick(r, []string{kg.Supports, kg.Supports, kg.Refutes})}
+			if refuted {
+				e.Stance = kg.Refutes
+			}
 			if r.yes() {
 				e.Prefix, e.Suffix = pick(r, []string{"before ", "", "It is ", "NATO"}), pick(r, []string{"", " after", "people"})
 			}
@@ -338,6 +342,7 @@ func (r *random) kid(t *catalog.Type, depth int) *plan.Field {
 			f.Follow = plan.To
 		default:
 			f.Follow = plan.EvidenceOf
+			f.Stance = pick(r, []string{"", "", kg.Supports, kg.Refutes})
 			return r.list(f, 1<<r.cat.Evidence.Index, depth, plan.PositionKinds(), false)
 		}
 		f.Node = r.sel(r.cat.Entities, depth-1)
@@ -537,7 +542,12 @@ func (r *random) linkFilter(depth int) *plan.LinkFilter {
 
 // linkPart sets one condition of a filter.
 func (r *random) linkPart(f *plan.LinkFilter, depth int) {
-	switch r.IntN(9) {
+	switch r.IntN(11) {
+	case 9, 10:
+		f.Standing = []kg.Standing{}
+		for range r.IntN(3) {
+			f.Standing = append(f.Standing, pick(r, []kg.Standing{kg.Supported, kg.Disputed, kg.Refuted}))
+		}
 	case 0:
 		f.Kinds = r.kindSet()
 	case 1, 2:

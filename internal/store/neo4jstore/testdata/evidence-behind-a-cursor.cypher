@@ -40,5 +40,16 @@ CALL () {
   UNION ALL
   MATCH ()-[n1:HELD_IN]->() WHERE n1.id = $p0
   RETURN n1
+  UNION ALL
+  MATCH ()-[n1:REFUTED]->() WHERE n1.id = $p0
+  RETURN n1
   }
-RETURN [n1.id, n1.id, [n1.excerpts, n1.prefixes, n1.suffixes, n1.stances, coalesce(n1.evidenceSources, n1.sources), n1.id], [n1.excerpts], size(n1.excerpts)] AS row
+RETURN [n1.id, n1.id, [n1.excerpts, n1.prefixes, n1.suffixes, n1.stances, coalesce(n1.evidenceSources, n1.sources), n1.id, CASE WHEN size(n1.sources) > 1 THEN
+COLLECT {
+  UNWIND coalesce(n1.evidenceSources, n1.sources) AS id2
+  OPTIONAL MATCH (s3:Source {id: id2})
+  RETURN s3._date } END], [n1.excerpts, CASE WHEN size(n1.sources) > 1 THEN
+COLLECT {
+  UNWIND coalesce(n1.evidenceSources, n1.sources) AS id4
+  OPTIONAL MATCH (s5:Source {id: id4})
+  RETURN s5._date } END], size(n1.excerpts)] AS row

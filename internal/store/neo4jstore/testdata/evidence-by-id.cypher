@@ -40,6 +40,9 @@ CALL () {
   UNION ALL
   MATCH ()-[n1:HELD_IN]->() WHERE n1.id = $p0
   RETURN n1
+  UNION ALL
+  MATCH ()-[n1:REFUTED]->() WHERE n1.id = $p0
+  RETURN n1
   }
 RETURN ['e_' + n1.id, [n1.excerpts, n1.prefixes, n1.suffixes, n1.stances, n1.verified, coalesce(n1.evidenceSources, n1.sources), n1.id,
 COLLECT {

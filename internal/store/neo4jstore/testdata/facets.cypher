@@ -17,7 +17,7 @@ CALL () {
   COLLECT {
     MATCH (n11:Person) WHERE n11._sort >= '' AND n11.id >= ''
     MATCH (n11)-[r15:AFFILIATED_WITH|PARTICIPATED_IN|REPRESENTED_AT|ORGANIZED|PRIORITIZES|ADDRESSED|SAID|SAID_AT|ABOUT|MENTIONS|BROADER|PART_OF|LOCATED_IN|HELD_IN]-()
-    UNWIND r15.sources AS source14
+    UNWIND coalesce(r15.supporters, r15.sources, []) AS source14
     WITH DISTINCT n11, source14
     WITH source14 AS key12, count(*) AS count13
     ORDER BY count13 DESC, key12 LIMIT 100

@@ -10,9 +10,13 @@ COLLECT {
     RETURN [CASE WHEN n4:Person THEN 1 WHEN n4:Institution THEN 2 WHEN n4:Event THEN 3 WHEN n4:Quote THEN 4 WHEN n4:Theme THEN 5 WHEN n4:Place THEN 6 END, n4.id] },
   COLLECT {
     WITH endNode(r3) AS n5
-    RETURN [CASE WHEN n5:Person THEN 1 WHEN n5:Institution THEN 2 WHEN n5:Event THEN 3 WHEN n5:Quote THEN 4 WHEN n5:Theme THEN 5 WHEN n5:Place THEN 6 END, n5.id, n5.name] }, [r3.excerpts, r3.prefixes, r3.suffixes, r3.stances, r3.verified, coalesce(r3.evidenceSources, r3.sources), r3.id,
+    RETURN [CASE WHEN n5:Person THEN 1 WHEN n5:Institution THEN 2 WHEN n5:Event THEN 3 WHEN n5:Quote THEN 4 WHEN n5:Theme THEN 5 WHEN n5:Place THEN 6 END, n5.id, n5.name] }, [r3.excerpts, r3.prefixes, r3.suffixes, r3.stances, r3.verified, coalesce(r3.evidenceSources, r3.sources), r3.id, CASE WHEN size(r3.sources) > 1 THEN
   COLLECT {
     UNWIND coalesce(r3.evidenceSources, r3.sources) AS id6
     OPTIONAL MATCH (s7:Source {id: id6})
-    RETURN [s7.id, s7.title, s7.url, s7.kind, s7.publisher, s7.authors, s7.publishedOn, s7.contentHash] }], n2._sort, r3.id] },
+    RETURN s7._date } END,
+  COLLECT {
+    UNWIND coalesce(r3.evidenceSources, r3.sources) AS id8
+    OPTIONAL MATCH (s9:Source {id: id8})
+    RETURN [s9.id, s9.title, s9.url, s9.kind, s9.publisher, s9.authors, s9.publishedOn, s9.contentHash] }], n2._sort, r3.id] },
 COUNT { (n1)-[:AFFILIATED_WITH|PARTICIPATED_IN|REPRESENTED_AT|ORGANIZED|PRIORITIZES|ADDRESSED|SAID|SAID_AT|ABOUT|MENTIONS|BROADER|PART_OF|LOCATED_IN|HELD_IN]-() }]] AS row

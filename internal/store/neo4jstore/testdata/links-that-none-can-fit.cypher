@@ -24,7 +24,7 @@ CALL (n1) {
   RETURN
   COLLECT {
     MATCH (n1)-[r24:AFFILIATED_WITH|PARTICIPATED_IN|REPRESENTED_AT|ORGANIZED|PRIORITIZES|ADDRESSED|SAID|SAID_AT|ABOUT|MENTIONS|BROADER|PART_OF|LOCATED_IN|HELD_IN]-(n23) WHERE (false)
-    UNWIND r24.sources AS source27
+    UNWIND coalesce(r24.supporters, r24.sources, []) AS source27
     WITH source27 AS key25, count(*) AS count26
     ORDER BY count26 DESC, key25 LIMIT 100
     RETURN [key25, count26] } AS part28 }

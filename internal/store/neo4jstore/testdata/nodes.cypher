@@ -44,8 +44,11 @@ CALL () {
   UNION ALL
   MATCH ()-[n2:HELD_IN]->() WHERE n2.id = $p1
   RETURN n2
+  UNION ALL
+  MATCH ()-[n2:REFUTED]->() WHERE n2.id = $p1
+  RETURN n2
   }
-RETURN [n2.id, n2.id, type(n2)] AS row
+RETURN [n2.id, n2.id, coalesce(n2.kind, type(n2))] AS row
 UNION ALL
 CALL () {
   MATCH ()-[n3:AFFILIATED_WITH]->() WHERE n3.id = $p2
@@ -88,6 +91,9 @@ CALL () {
   RETURN n3
   UNION ALL
   MATCH ()-[n3:HELD_IN]->() WHERE n3.id = $p2
+  RETURN n3
+  UNION ALL
+  MATCH ()-[n3:REFUTED]->() WHERE n3.id = $p2
   RETURN n3
   }
 RETURN ['e_' + n3.id, [n3.excerpts, n3.prefixes, n3.suffixes, n3.stances, coalesce(n3.evidenceSources, n3.sources), n3.id]] AS row
