@@ -628,6 +628,7 @@ func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.R
 		case "externalId":
 			x, _ := v.(map[string]any)
 			if r.Scheme, err = b.text(at+".externalId.scheme", x["scheme"]); err == nil {
+				r.Scheme = strings.ToLower(r.Scheme) // as they are stored
 				r.Value, err = b.text(at+".externalId.value", x["value"])
 			}
 		}

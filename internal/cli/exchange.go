@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bufio"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -20,8 +23,11 @@ import (
 
 type importCmd struct {
 	config.Store
-	Files  []string `arg:"" placeholder:"FILE" help:"Files of JSON lines, .gz too; - for standard input."`
-	DryRun bool     `help:"Check every line and write nothing."`
+	Files   []string `arg:"" placeholder:"FILE" help:"Files of JSON lines, .gz too; - for standard input."`
+	DryRun  bool     `help:"Check every line, report what would become of it, and write nothing."`
+	Replace bool     `help:"Have each record take the place of the stored one, instead of adding to it."`
+	Diff    bool     `help:"Print each field that changes, before and after."`
+	JSON    bool     `name:"json" help:"Print the report as JSON, for scripts; with --diff, each change on a line before it."`
 }
 
 // Run imports files: all of them, or nothing.
@@ -46,7 +52,7 @@ func (c *importCmd) Run(w *world) error {
 			}
 			continue
 		}
-		if s.Atomic() {
+		if s.Atomic() && len(c.Files) == 1 {
 			files = append(files, exchange.File{Name: "standard input", Open: func() (io.ReadCloser, error) { return io.NopCloser(w.input()), nil }})
 			continue
 		}
@@ -55,12 +61,31 @@ func (c *importCmd) Run(w *world) error {
 			return w.ctx.Err()
 		}
 		if err != nil {
-			return errors.New("standard input could not be kept for a second reading: is the temporary folder full?")
+			return errors.New("standard input could not be kept for another reading: is the temporary folder full?")
 		}
 		defer remove()
 		files = append(files, f)
 	}
-	o := exchange.Options{DryRun: c.DryRun}
+	o := exchange.Options{DryRun: c.DryRun, Replace: c.Replace}
+	changes, rewind := io.Reader(strings.NewReader("")), func() error { return nil }
+	if c.Diff {
+		f, err := os.CreateTemp("", "throughline-*.diff") // an import that fails has changed nothing
+		if err != nil {
+			return errors.New("the changes could not be kept until the import is over: is the temporary folder full?")
+		}
+		defer os.Remove(f.Name()) //nolint:errcheck // it is of no use to anybody
+		defer f.Close()           //nolint:errcheck // see above
+		changes = f
+		out := bufio.NewWriter(f)
+		o.Diff = func(x exchange.FieldChange) { c.change(out, x) }
+		rewind = func() error {
+			err := out.Flush()
+			if err == nil {
+				_, err = f.Seek(0, io.SeekStart)
+			}
+			return err
+		}
+	}
 	if terminal(w.stderr) {
 		if !s.Atomic() && !c.DryRun {
 			size *= 2 // read once to check, once to write
@@ -83,13 +108,63 @@ func (c *importCmd) Run(w *world) error {
 		}
 		return err
 	}
-	took := time.Since(begin)
+	if err := rewind(); err != nil {
+		return err
+	}
+	if _, err := io.Copy(w.stdout, changes); err != nil {
+		return err
+	}
+	return c.tell(w, &n, time.Since(begin))
+}
+
+// change writes a field that changes: as JSON, or for people.
+func (c *importCmd) change(out io.Writer, x exchange.FieldChange) {
+	if c.JSON {
+		j, _ := json.Marshal(x) // texts always marshal
+		fmt.Fprintf(out, "%s\n", j)
+		return
+	}
+	if x.Before == "" {
+		x.Before = "none"
+	}
+	if x.After == "" {
+		x.After = "none"
+	}
+	fmt.Fprintf(out, "%s %s %s: %s → %s\n", x.Type, x.ID, x.Field, x.Before, x.After)
+}
+
+// tell prints what an import did.
+func (c *importCmd) tell(w *world, n *exchange.Report, took time.Duration) error {
+	if c.JSON {
+		j, err := json.Marshal(n)
+		if err == nil {
+			fmt.Fprintf(w.stdout, "%s\n", j)
+		}
+		return err
+	}
 	did := "imported"
 	if c.DryRun {
 		did = "would import"
 	}
-	fmt.Fprintf(w.stdout, "%s %s in %s (%d records/s)\n", did, records(n),
+	fmt.Fprintf(w.stdout, "%s %s in %s (%d records/s)\n", did, records(n.Counts),
 		took.Round(time.Millisecond), exchange.Rate(n.Sources+n.Nodes+n.Links, took))
+	table := tabwriter.NewWriter(w.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	if len(n.Records) > 0 {
+		fmt.Fprintln(table, "\tnew\tchanged\tunchanged\tremoved\t")
+	}
+	for _, t := range n.Records {
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t\n", t.Type, t.New, t.Changed, t.Unchanged, t.Removed)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(w.stdout, "evidence added: %d; words that are not in the text of their source: %d\n", n.Evidence, n.Unverified)
+	for _, s := range n.Warnings {
+		fmt.Fprintf(w.stdout, "warning: %s\n", s)
+	}
+	if n.MoreWarnings > 0 {
+		fmt.Fprintf(w.stdout, "and %d more warnings\n", n.MoreWarnings)
+	}
 	return nil
 }
 

@@ -14,7 +14,9 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -27,7 +29,8 @@ import (
 type File struct {
 	Name string // for messages
 	Path string // "" when Open is set
-	// Open gives the lines; it is called once for a store whose loads are atomic, and twice for another.
+	// Open opens the lines. It is called once where the file is the only one and the store's loads are atomic, and otherwise more
+	// often.
 	Open func() (io.ReadCloser, error)
 }
 
@@ -38,7 +41,10 @@ func FromPath(path string) File {
 	}}
 }
 
-// unpacked reads through gzip where the input is packed, whatever its name, and past a byte order mark.
+// byteOrderMark is what some programs begin UTF-8 with.
+const byteOrderMark = "\xef\xbb\xbf"
+
+// unpacked reads through gzip where the input is packed, whatever its name.
 func unpacked(r io.Reader) (io.Reader, error) {
 	b := bufio.NewReader(r)
 	if head, _ := b.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
@@ -49,8 +55,6 @@ func unpacked(r io.Reader) (io.Reader, error) {
 		b = bufio.NewReader(z)
 	}
 	switch head, _ := b.Peek(3); { // an error comes again when it is read
-	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
-		_, _ = b.Discard(3) // they are there
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
 		return nil, errUTF16
 	}
@@ -118,7 +122,7 @@ func (e *LineError) Unwrap() error { return e.Err }
 // BadLinesError is the error of an import that found lines it cannot take; nothing of the files was written.
 type BadLinesError struct {
 	Lines []*LineError
-	More  bool // it stopped looking
+	More  int // bad lines that are not listed
 }
 
 // Error lists them, a line each.
@@ -130,18 +134,35 @@ func (e *BadLinesError) Error() string {
 		}
 		b.WriteString(l.Error())
 	}
-	if e.More {
-		b.WriteString("\nthere may be more; only so many are listed")
+	if e.More > 0 {
+		fmt.Fprintf(&b, "\nand %s more", grouped(e.More))
 	}
 	return b.String()
 }
 
+// grouped writes a number for people: 1,234.
+func grouped(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
 // Counts are the records of an import.
-type Counts struct{ Sources, Nodes, Links int }
+type Counts struct {
+	Sources int `json:"sources"`
+	Nodes   int `json:"nodes"`
+	Links   int `json:"links"`
+}
 
 // Options of an import.
 type Options struct {
 	DryRun bool
+	// Replace has a record take the place of what the store holds under its id, instead of adding to it.
+	Replace bool
+	// Diff, unless nil, is called for each field that changes.
+	Diff func(FieldChange)
 	// Progress is told how many bytes of its input were read since it was last told; nil for nobody.
 	Progress func(bytes int)
 }
@@ -154,39 +175,56 @@ const (
 )
 
 // Import writes files into a store: all of them or, where a line is bad, nothing. On a store whose loads are not atomic
-// the files are read twice, first to check every line.
-func Import(ctx context.Context, cat *catalog.Catalog, s store.Store, files []File, o Options) (Counts, error) {
-	counts, err := imported(ctx, cat, s, files, o)
+// the files are read twice, first to check every line, and several files once more before that.
+func Import(ctx context.Context, cat *catalog.Catalog, s store.Store, files []File, o Options) (Report, error) {
+	report, err := imported(ctx, cat, s, files, o)
 	if err != nil && ctx.Err() != nil {
 		err = kg.Wrap(kg.CodeOf(ctx.Err()), err, "the import was interrupted; nothing is lost, run it again")
 	}
-	return counts, err
+	return report, err
 }
 
-func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []File, o Options) (_ Counts, err error) {
-	c := &checks{cat: cat, store: s, types: map[uint64]uint8{}, seed: maphash.MakeSeed()}
+func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []File, o Options) (_ Report, err error) {
+	c := &checks{
+		cat: cat, store: s, types: map[uint64]uint8{}, seed: maphash.MakeSeed(), replace: o.Replace, trial: o.DryRun,
+		before: map[string]any{}, kept: map[string]any{},
+	}
 	defer func() { err = errors.Join(err, c.words.close()) }()
 	if c.none, err = s.Empty(ctx); err != nil {
-		return Counts{}, err
+		return Report{}, err
+	}
+	if err = c.watch(ctx, files); err != nil {
+		return Report{}, err
 	}
 	if o.DryRun || !s.Atomic() {
 		counts, err := pass(ctx, c, nil, files, o)
-		if err != nil || o.DryRun {
-			return counts, err
+		if err != nil {
+			return Report{}, err
+		}
+		if o.DryRun {
+			return c.finished(counts), nil
 		}
 	}
 	l, err := s.Load(ctx)
 	if err != nil {
-		return Counts{}, err
+		return Report{}, err
 	}
+	c.checked = !s.Atomic()
 	counts, err := pass(ctx, c, l, files, o)
 	if err == nil {
 		err = l.Commit(ctx)
 	}
 	if err != nil {
-		return Counts{}, errors.Join(err, l.Rollback())
+		return Report{}, errors.Join(err, l.Rollback())
 	}
-	return counts, nil
+	return c.finished(counts), nil // a store may write the last of it at the end
+}
+
+// finished returns the report of a pass that is over.
+func (c *checks) finished(counts Counts) Report {
+	r := c.report.report(counts)
+	r.Unverified = c.unverified
+	return r
 }
 
 // batch is some lines, parsed.
@@ -194,7 +232,8 @@ type batch struct {
 	file    int
 	records []record
 	lines   []int
-	errs    []*LineError
+	errs    []*LineError // at most maxErrors
+	more    int          // bad lines beyond those
 	bytes   int
 	err     error // of reading
 }
@@ -239,29 +278,35 @@ func (w *writer) end() error {
 func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options) (counts Counts, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	diff := o.Diff
+	if l == nil && !o.DryRun {
+		diff = nil // the pass that writes knows better
+	}
+	report := newReporting(c.cat, diff)
+	if c.checked {
+		report.warnings, report.more, report.quiet = c.report.warnings, c.report.more, true
+	}
+	c.begin(report)
 	var w *writer
+	end := func() error { return nil }
 	if l != nil {
 		w = newWriter(ctx, l)
+		end = sync.OnceValue(w.end)
 		defer func() {
-			if err != nil {
-				cancel()
-			}
-			if e := w.end(); err == nil {
-				err = e
-			}
+			cancel() // it is over in any case
+			_ = end()
 		}()
 	}
 	batches := make(chan *batch, 2)
 	go func() {
 		defer close(batches)
 		for i, f := range files {
-			if !readFile(ctx, c.cat, i, f, batches) {
+			if !readFile(ctx, c.cat, i, f, false, batches) {
 				return
 			}
 		}
 	}()
-	c.begin()
-	var bad []*LineError
+	bad := &BadLinesError{}
 	at := -1
 	for b := range batches {
 		if b.err != nil {
@@ -275,13 +320,8 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 		if err != nil {
 			return counts, err
 		}
-		errs = append(b.errs, errs...)
-		slices.SortFunc(errs, func(a, b *LineError) int { return cmp.Compare(a.Line, b.Line) })
-		bad = append(bad, errs...)
-		if len(bad) >= maxErrors {
-			return Counts{}, &BadLinesError{Lines: bad[:maxErrors], More: true}
-		}
-		sb := store.Batch{Distinct: !c.again}
+		bad.add(append(b.errs, errs...), b.more)
+		sb := store.Batch{Distinct: !c.again, Merge: !o.Replace}
 		for _, r := range b.records {
 			switch {
 			case r.source != nil:
@@ -295,9 +335,19 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 		counts.Sources += len(sb.Sources)
 		counts.Nodes += len(sb.Nodes)
 		counts.Links += len(sb.Links)
-		if w != nil && len(bad) == 0 {
-			if err := w.put(&sb); err != nil {
+		if len(bad.Lines) == 0 {
+			var told func(was, is any)
+			if c.trial {
+				told = report.take
+			}
+			if err := c.keep(&sb, told); err != nil {
 				return counts, err
+			}
+			sb.Report = report.take
+			if w != nil {
+				if err := w.put(&sb); err != nil {
+					return counts, err
+				}
 			}
 		}
 		if o.Progress != nil {
@@ -307,14 +357,36 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 	if err := ctx.Err(); err != nil {
 		return counts, err
 	}
-	if len(bad) > 0 {
-		return Counts{}, &BadLinesError{Lines: bad}
+	going, errs, err := c.removals(ctx, report)
+	if err != nil {
+		return counts, err
+	}
+	bad.add(errs, 0)
+	if len(bad.Lines) > 0 {
+		return counts, bad
+	}
+	if err := c.identified(ctx); err != nil {
+		return counts, err
+	}
+	if err := going.carryOut(ctx, c.store, w, report.take); err != nil {
+		return counts, err
+	}
+	if err := end(); err != nil {
+		return counts, err
 	}
 	return counts, nil
 }
 
-// readFile parses a file in batches; false when the reader has gone.
-func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, to chan<- *batch) bool {
+// add takes in the bad lines of a batch, in order, up to a bound, and counts the others.
+func (e *BadLinesError) add(lines []*LineError, more int) {
+	slices.SortStableFunc(lines, func(a, b *LineError) int { return cmp.Compare(a.Line, b.Line) })
+	room := min(maxErrors-len(e.Lines), len(lines))
+	e.Lines = append(e.Lines, lines[:room]...)
+	e.More += len(lines) - room + more
+}
+
+// readFile parses a file in batches, without its links where they are not asked for. It reports whether the reader is there still.
+func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLinks bool, to chan<- *batch) bool {
 	send := func(b *batch) bool {
 		select {
 		case to <- b:
@@ -342,15 +414,22 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, to c
 		n++
 		line := sc.Bytes()
 		b.bytes += len(line) + 1
+		line = bytes.TrimPrefix(line, []byte(byteOrderMark)) // a file that was joined to another has one within
+		if noLinks && first(line) == "link" {
+			continue
+		}
 		rec, err := parse(cat, line)
-		switch {
-		case err != nil:
+		if err != nil && len(b.errs) == maxErrors {
+			b.more++
+		} else if err != nil {
 			b.errs = append(b.errs, &LineError{f.Name, n, err})
-		case rec.source != nil || rec.node != nil || rec.link != nil:
+		}
+		if rec != (record{}) { // also that of a bad line, which others may need
+			rec.bad = err != nil
 			b.records = append(b.records, rec)
 			b.lines = append(b.lines, n)
 		}
-		if len(b.records) >= batchLines || b.bytes >= batchBytes || len(b.errs) >= maxErrors {
+		if len(b.records) >= batchLines || b.bytes >= batchBytes {
 			if !send(b) {
 				return false
 			}
@@ -384,23 +463,49 @@ type checks struct {
 	// unverified counts the evidence taken whose words do not stand in their source's text
 	unverified int
 	fault      error // of the file of texts
+	replace    bool
+	trial      bool // nothing is written
+	checked    bool // a pass before has found all that is to be said
+	report     *reporting
+	// what lines delete
+	gone      hashes
+	deletions []deletion
+	external  owners
+	watched   hashes         // ids that several files say
+	before    map[string]any // records as they are before the batch at hand, where that is asked for
+	kept      map[string]any // watched records as they are after the lines so far
 }
 
 func (c *checks) hash(id string) uint64 { return maphash.String(c.seed, id) }
 
+// used marks what a line of this import uses, in types.
+const used = 0x80
+
+// typeOf returns the index of the type of an entity or source, and reports whether it is known.
+func (c *checks) typeOf(h uint64) (uint8, bool) {
+	t, ok := c.types[h]
+	return t &^ used, ok
+}
+
+// use finds what a line needs, and marks it.
+func (c *checks) use(h uint64) (uint8, bool) {
+	t, ok := c.types[h]
+	if ok && t&used == 0 {
+		c.types[h] = t | used
+	}
+	return t &^ used, ok
+}
+
 // begin begins a pass.
-func (c *checks) begin() {
-	c.seen, c.earlier, c.again, c.asked = hashes{}, hashes{}, false, hashes{}
+func (c *checks) begin(r *reporting) {
+	c.report, c.gone, c.deletions, c.external, c.kept = r, hashes{}, nil, owners{}, map[string]any{}
+	c.seen, c.earlier, c.again, c.asked, c.unverified = hashes{}, hashes{}, false, hashes{}, 0
 	c.words.reset()
 }
 
 // next begins another file.
 func (c *checks) next() {
-	for _, h := range c.seen.slots {
-		if h != 0 {
-			c.earlier.add(h)
-		}
-	}
+	c.earlier.merge(&c.seen)
 	c.seen = hashes{}
 }
 
@@ -455,6 +560,15 @@ func (s *hashes) add(h uint64) bool {
 	return true
 }
 
+// merge adds the hashes of another set.
+func (s *hashes) merge(o *hashes) {
+	for _, h := range o.slots {
+		if h != 0 {
+			s.add(h)
+		}
+	}
+}
+
 // batch checks a batch: ids once in a file, ends and sources known, types fitting.
 func (c *checks) batch(ctx context.Context, file string, b *batch) (errs []*LineError, err error) {
 	if !c.none {
@@ -465,13 +579,24 @@ func (c *checks) batch(ctx context.Context, file string, b *batch) (errs []*Line
 	if err := c.readTexts(ctx, b.records); err != nil {
 		return nil, err
 	}
+	if err := c.recall(ctx, b.records); err != nil {
+		return nil, err
+	}
 	for i, r := range b.records {
+		if r.bad {
+			c.blame(r)
+			continue
+		}
+		if r.gone != nil {
+			r.gone.file, r.gone.line = file, b.lines[i]
+		}
 		err := c.record(r)
 		if c.fault != nil {
 			return nil, c.fault
 		}
 		if err != nil {
 			errs = append(errs, &LineError{file, b.lines[i], err})
+			c.blame(r)
 		}
 	}
 	return errs, nil
@@ -495,6 +620,9 @@ func (c *checks) ask(ctx context.Context, records []record) error {
 			need(r.node.ID)
 			own[r.node.ID] = true
 		case r.link != nil:
+			if r.missing != nil {
+				need(r.link.ID)
+			}
 			need(r.link.From)
 			need(r.link.To)
 			for i := range r.link.Evidence {
@@ -514,52 +642,108 @@ func (c *checks) ask(ctx context.Context, records []record) error {
 
 func (c *checks) record(r record) error {
 	switch {
+	case r.gone != nil:
+		return c.remove(r.gone)
 	case r.source != nil:
-		return c.declare(r.source.ID, c.cat.Source, r.minted)
+		return c.declare(r, r.source.ID, c.cat.Source)
 	case r.node != nil:
-		return c.declare(r.node.ID, c.cat.TypeOf(r.node.Type), r.minted)
+		if err := c.declare(r, r.node.ID, c.cat.TypeOf(r.node.Type)); err != nil {
+			return err
+		}
+		c.identify(r.node)
+		return nil
 	}
-	return c.link(r.link)
+	return c.link(r)
+}
+
+// blame takes note of a bad line, so that lines that use what it should have made are no bad lines because of it.
+func (c *checks) blame(r record) {
+	var t uint8 // 0 = a type that the line does not say
+	switch {
+	case r.source != nil:
+		t = c.cat.Source.Index
+	case r.node != nil:
+		if of := c.cat.TypeOf(r.node.Type); of != nil {
+			t = of.Index
+		}
+	default:
+		return
+	}
+	h := c.hash(r.id())
+	if _, ok := c.types[h]; !ok {
+		c.types[h] = t
+	}
 }
 
 // declare takes note of an id.
-func (c *checks) declare(id string, t *catalog.Type, minted bool) error {
+func (c *checks) declare(r record, id string, t *catalog.Type) error {
 	h := c.hash(id)
 	hint := "; put what it says into one line"
-	if minted {
+	if r.minted {
 		hint = ", made from its name; give one of the two an id"
 	}
 	if !c.say(h) {
 		return fmt.Errorf("has the id %s of an earlier line%s", id, hint)
 	}
-	if before, ok := c.types[h]; ok && before != t.Index {
+	before, ok := c.typeOf(h)
+	switch {
+	case c.gone.has(h):
+		return fmt.Errorf("has the id %s, which an earlier line deletes; leave out one of the two", id)
+	case ok && before != 0 && before != t.Index:
 		return fmt.Errorf("has the id %s, which is taken by a record of type %s; give it another id", id, c.cat.TypeAt(before).Enum)
+	case r.missing != nil && (!ok || c.replace):
+		return r.missing
 	}
-	c.types[h] = t.Index
+	if r.minted {
+		var is any = r.node
+		if r.source != nil {
+			is = r.source
+		}
+		if err := namesake(c.cat, c.held(id), is); err != nil {
+			return err
+		}
+	}
+	if !ok {
+		c.types[h] = t.Index
+	}
 	return nil
 }
 
-func (c *checks) link(l *kg.Link) error {
+func (c *checks) link(r record) error {
+	l := r.link
 	h := c.hash(l.ID)
 	if !c.say(h) {
 		return fmt.Errorf("says what an earlier line says (link %s); put the evidence of both into one line", l.ID)
+	}
+	if c.gone.has(h) {
+		return fmt.Errorf("has the id %s, which an earlier line deletes; leave out one of the two", l.ID)
+	}
+	if r.missing != nil {
+		if _, ok := c.types[h]; c.replace || !ok && !c.earlier.has(h) {
+			return r.missing
+		}
 	}
 	k := c.cat.Kind(l.Kind)
 	for _, end := range []struct {
 		name, id string
 		types    catalog.TypeSet
 	}{{"from", l.From, k.From}, {"to", l.To, k.To}} {
-		t, ok := c.types[c.hash(end.id)]
+		t, ok := c.use(c.hash(end.id))
 		switch {
+		case c.gone.has(c.hash(end.id)):
+			return fmt.Errorf("links %s %s, which an earlier line deletes", end.name, end.id)
 		case !ok:
 			return fmt.Errorf("links %s %s, which stands neither above nor in the store", end.name, end.id)
-		case !end.types.Has(t):
+		case t != 0 && !end.types.Has(t):
 			return fmt.Errorf("links %s %s, which is of type %s; %s joins %s there", end.name, end.id, c.cat.TypeAt(t).Enum, k.Name, typeNames(c.cat, end.types))
 		}
 	}
 	for i := range l.Evidence {
 		e := &l.Evidence[i]
-		if t, ok := c.types[c.hash(e.Source)]; !ok || t != c.cat.Source.Index {
+		if c.gone.has(c.hash(e.Source)) {
+			return fmt.Errorf("has evidence from %s, which an earlier line deletes", e.Source)
+		}
+		if t, ok := c.use(c.hash(e.Source)); !ok || t != c.cat.Source.Index {
 			return fmt.Errorf("has evidence from %s, a source that stands neither above nor in the store", e.Source)
 		}
 	}

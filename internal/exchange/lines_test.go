@@ -50,7 +50,7 @@ var badLines = []struct{ name, line, says string }{
 	{"no name", `{"node":"PERSON","id":"q"}`, "has no name"},
 	{"a blank name", `{"node":"PERSON","id":"q","name":"  "}`, "has no name"},
 	{"a long name", `{"node":"PERSON","name":"` + strings.Repeat("x", 501) + `"}`, "has 501 bytes in name; at most 500 fit"},
-	{"a name no id can be made from", `{"node":"PERSON","name":"李明"}`, "has a name no id can be made from; give an id"},
+	{"a name no id can be made from", `{"node":"PERSON","name":"?!"}`, "has a name no id can be made from; give an id"},
 	{"no title", `{"source":"ARTICLE","id":"s_q"}`, "has no title"},
 	{"a bad date", `{"node":"PERSON","name":"Q","born":"1946-13"}`, "has in born what is no date: write 2021, 2021-02 or 2021-02-25"},
 	{"a day that is not", `{"node":"PERSON","name":"Q","born":"2021-02-29"}`, "has in born what is no date"},
@@ -62,7 +62,15 @@ var badLines = []struct{ name, line, says string }{
 	{"a node's id for a source", `{"source":"ARTICLE","id":"q","title":"Q"}`, "does not begin with s_"},
 	{"a node's id for a link", `{"link":"AFFILIATED_WITH","id":"q","from":"p","to":"i",` + words + `}`, "does not begin with l_"},
 	{"a bad address", `{"source":"ARTICLE","title":"Q","url":"javascript:alert(1)"}`, "has in url what is no address"},
-	{"null for a property", `{"node":"PERSON","name":"Q","born":null}`, "leave out what is not known"},
+	{"null for a name", `{"node":"PERSON","id":"p2","name":null}`, "has null in name, which cannot be cleared"},
+	{"null for what must be there", `{"node":"QUOTE","id":"q","name":"Q","text":null}`, "has null in text, which cannot be cleared"},
+	{"null for what the id follows from", `{"link":"AFFILIATED_WITH","from":"p","to":"i","since":null,` + words + `}`, "has null in since, which cannot be cleared"},
+	{"null within", `{"link":"AFFILIATED_WITH","from":"p","to":"i","evidence":[{"source":"s_text","excerpt":"the words","prefix":null}]}`, "has null in evidence.0.prefix; leave out what is not known"},
+	{"an empty date", `{"link":"AFFILIATED_WITH","from":"p","to":"i","since":"",` + words + `}`, "has an empty text in since; leave out what is not known, or write null to clear a field"},
+	{"an empty alias", `{"node":"PERSON","name":"Q","aliases":["x",""]}`, "has an empty text in aliases.1"},
+	{"a link's end that is deleted", `{"delete":"i"}`, "deletes i, which an earlier line writes"},
+	{"a piece of evidence that is deleted", `{"delete":"e_x.y"}`, "deletes a piece of evidence"},
+	{"no id to delete", `{"delete":"a b"}`, "has in delete what is no id"},
 	{"half a number", `{"node":"EVENT","name":"Q","attendance":1.5}`, "has in attendance what is no whole number"},
 	{"a large number", `{"node":"EVENT","name":"Q","attendance":2147483648}`, "has in attendance what is no whole number"},
 	{"a quote without words", `{"node":"QUOTE","name":"Q"}`, "has no text"},
@@ -121,7 +129,7 @@ func TestManyBadLinesAreListedInOrderUpToABound(t *testing.T) {
 	text := ground + strings.Repeat("hello\n"+`{"link":"SAID","from":"q","to":"i",`+words+"}\n", 30)
 	_, err := exchange.Import(t.Context(), cat, s, from("f.jsonl", text), exchange.Options{})
 	var bad *exchange.BadLinesError
-	if !errors.As(err, &bad) || len(bad.Lines) != 20 || !bad.More {
+	if !errors.As(err, &bad) || len(bad.Lines) != 20 || bad.More != 40 || !strings.HasSuffix(bad.Error(), "\nand 40 more") {
 		t.Fatalf("error %v", err)
 	}
 	for i, l := range bad.Lines {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
@@ -80,6 +81,10 @@ type (
 		// Verified false takes words that do not stand in the text of their source; true says nothing: words are checked anyway.
 		Verified *bool `json:"verified,omitzero"`
 	}
+	deleteLine struct {
+		Delete  string `json:"delete"`
+		Cascade bool   `json:"cascade,omitzero"`
+	}
 	headLine struct {
 		Throughline int `json:"throughline"`
 	}
@@ -90,7 +95,24 @@ type record struct {
 	source *kg.Source
 	node   *kg.Node
 	link   *kg.Link
+	gone   *deletion
 	minted bool // its id was made from its name
+	// missing is what is wrong with it unless the record is there already
+	missing error
+	bad     bool // the line cannot be taken; what of it could be read is there for the lines that use it
+}
+
+// id returns the id of what the line writes.
+func (r *record) id() string {
+	switch {
+	case r.source != nil:
+		return r.source.ID
+	case r.node != nil:
+		return r.node.ID
+	case r.link != nil:
+		return r.link.ID
+	}
+	return ""
 }
 
 // first finds the first key of a line: it says what the line is.
@@ -121,6 +143,8 @@ func parse(cat *catalog.Catalog, line []byte) (record, error) {
 		return parseNode(cat, line)
 	case "source":
 		return parseSource(cat, line)
+	case "delete":
+		return parseDelete(line)
 	case "throughline":
 		var h headLine
 		if err := decode(line, &h); err != nil {
@@ -131,9 +155,9 @@ func parse(cat *catalog.Catalog, line []byte) (record, error) {
 		}
 		return record{}, nil
 	case "":
-		return record{}, errors.New(`is not an object with a key; write {"node": …}, {"link": …} or {"source": …}`)
+		return record{}, errors.New(`is not an object with a key; write {"node": …}, {"link": …}, {"source": …} or {"delete": …}`)
 	default:
-		return record{}, fmt.Errorf(`begins with %s; write {"node": …}, {"link": …} or {"source": …}`, clip(strconv.Quote(key)))
+		return record{}, fmt.Errorf(`begins with %s; write {"node": …}, {"link": …}, {"source": …} or {"delete": …}`, clip(strconv.Quote(key)))
 	}
 }
 
@@ -169,6 +193,82 @@ func decode(line []byte, to any) error {
 
 func pointer(p jsontext.Pointer) string {
 	return clip(strconv.Quote(strings.ReplaceAll(strings.TrimPrefix(string(p), "/"), "/", ".")))
+}
+
+// gaps finds what a line says is not there: the fields that are null, to be cleared, and a text that is empty, which is an error.
+func gaps(line []byte) (cleared []string, err error) {
+	if !bytes.Contains(line, []byte("null")) && !bytes.Contains(line, []byte(`""`)) {
+		return nil, nil
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(line))
+	for {
+		t, err := d.ReadToken()
+		if err != nil {
+			return cleared, nil // the line was read before
+		}
+		in, n := d.StackIndex(d.StackDepth())
+		if in == '{' && n%2 == 1 {
+			continue // a name
+		}
+		switch at := strings.ReplaceAll(strings.TrimPrefix(string(d.StackPointer()), "/"), "/", "."); {
+		case t.Kind() == 'n' && d.StackDepth() == 1:
+			cleared = append(cleared, at)
+		case t.Kind() == 'n':
+			return nil, fmt.Errorf("has null in %s; leave out what is not known", clip(at))
+		case t.Kind() == '"' && t.String() == "":
+			return nil, fmt.Errorf("has an empty text in %s; leave out what is not known, or write null to clear a field", clip(at))
+		}
+	}
+}
+
+// clear checks that fields that are null may be cleared.
+func (c *cleaner) clear(fields []string, may func(field string) bool) []string {
+	for _, f := range fields {
+		if !may(f) {
+			c.fail("has null in %s, which cannot be cleared", clip(f))
+		}
+	}
+	return fields
+}
+
+// salvage reads the id of a line that cannot be read whole, so that lines that use what it should have made are not bad
+// lines because of it.
+func salvage(line []byte) record {
+	var m struct {
+		Source string `json:"source"`
+		Node   string `json:"node"`
+		ID     string `json:"id"`
+		Name   string `json:"name"`
+		Title  string `json:"title"`
+	}
+	_ = json.Unmarshal(line, &m) // what was read until then is there
+	switch {
+	case m.Node != "" && m.ID == "":
+		m.ID = Slug(m.Name)
+	case m.Source != "" && m.ID == "":
+		m.ID = kg.SourcePrefix + Slug(m.Title)
+	}
+	switch first(line) {
+	case "node":
+		return record{node: &kg.Node{ID: m.ID, Type: m.Node}}
+	case "source":
+		return record{source: &kg.Source{ID: m.ID}}
+	}
+	return record{}
+}
+
+func parseDelete(line []byte) (record, error) {
+	var m deleteLine
+	if err := decode(line, &m); err != nil {
+		return record{}, err
+	}
+	switch {
+	case strings.HasPrefix(m.Delete, kg.EvidencePrefix):
+		return record{}, errors.New("deletes a piece of evidence; delete its link, or write the link anew with --replace")
+	case kg.CheckID(m.Delete) != nil:
+		return record{}, errors.New("has in delete what is no id")
+	}
+	return record{gone: &deletion{id: m.Delete, cascade: m.Cascade}}, nil
 }
 
 // clean checks a text and puts it into NFC.
@@ -254,9 +354,12 @@ func (c *cleaner) id(field, id, prefix string) {
 	}
 }
 
-// Slug is the id minted from a name: its folded words in ASCII, joined by "-"; "" when it has none.
+// Slug is the id minted from a name: its folded words in ASCII, joined by "-". Where that would leave out letters of another
+// script than Latin, or the whole name, a digest of the name follows, so that no two names share an id for what they have in
+// common. It is "" for a name without letters and digits.
 func Slug(name string) string {
-	words := strings.FieldsFunc(text.Fold(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	folded := text.Fold(name)
+	words := strings.FieldsFunc(folded, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
 	slug := strings.Join(words, "-")
 	for len(slug) > 80 {
 		cut := strings.LastIndexByte(slug[:81], '-')
@@ -265,15 +368,26 @@ func Slug(name string) string {
 		}
 		slug = slug[:cut]
 	}
-	return slug
+	lost := strings.ContainsFunc(folded, func(r rune) bool {
+		return r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsNumber(r)) && (slug == "" || !unicode.Is(unicode.Latin, r))
+	})
+	switch {
+	case !lost:
+		return slug
+	case slug == "":
+		return "n-" + kg.Digest(folded)
+	}
+	return slug + "-" + kg.Digest(folded)
 }
 
 func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 	var m sourceLine
 	if err := decode(line, &m); err != nil {
-		return record{}, err
+		return salvage(line), err
 	}
 	var c cleaner
+	var cleared []string
+	cleared, c.err = gaps(line)
 	c.text("title", &m.Title, maxName)
 	c.text("publisher", &m.Publisher, maxName)
 	c.verbatim("text", m.Text, MaxLine)
@@ -285,7 +399,14 @@ func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 	}
 	c.url("url", m.URL)
 	x := &kg.Source{ID: m.ID, Title: m.Title, URL: m.URL, Kind: m.Source, Publisher: m.Publisher, Authors: m.Authors, PublishedOn: c.date("publishedOn", m.PublishedOn), Text: m.Text}
-	if strings.TrimSpace(m.Title) == "" {
+	x.Clear = c.clear(cleared, func(f string) bool {
+		return f == "url" || f == "publisher" || f == "authors" || f == "publishedOn" || f == "text"
+	})
+	var missing error
+	switch {
+	case m.Title == "" && m.ID != "":
+		missing = errors.New("has no title")
+	case strings.TrimSpace(m.Title) == "":
 		c.fail("has no title")
 	}
 	if cat.Schema.Types["SourceKind"].EnumValues.ForName(m.Source) == nil {
@@ -298,22 +419,28 @@ func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 		}
 	}
 	c.id("id", x.ID, kg.SourcePrefix)
-	return record{source: x, minted: minted}, c.err
+	return record{source: x, minted: minted, missing: missing}, c.err
 }
 
 func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 	var m nodeLine
 	if err := decode(line, &m); err != nil {
-		return record{}, err
+		return salvage(line), err
 	}
 	t := cat.TypeOf(m.Node)
 	if t == nil || !t.IsEntity() {
-		return record{}, fmt.Errorf("has the unknown type of node %s", clip(strconv.Quote(m.Node)))
+		return salvage(line), fmt.Errorf("has the unknown type of node %s", clip(strconv.Quote(m.Node)))
 	}
 	var c cleaner
+	var cleared []string
+	cleared, c.err = gaps(line)
 	c.text("name", &m.Name, maxName)
 	c.text("description", &m.Description, maxBody)
-	if strings.TrimSpace(m.Name) == "" {
+	var missing error
+	switch {
+	case m.Name == "" && m.ID != "":
+		missing = errors.New("has no name")
+	case strings.TrimSpace(m.Name) == "":
 		c.fail("has no name")
 	}
 	if len(m.Aliases) > maxAliases || len(m.ExternalIDs) > maxAliases {
@@ -336,9 +463,17 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 		if e.Scheme == "" || e.Value == "" {
 			c.fail("has an external id without scheme or value")
 		}
+		e.Scheme = strings.ToLower(e.Scheme) // people write Wikidata and wikidata
 		x.ExternalIDs = append(x.ExternalIDs, kg.ExternalID(e))
 	}
+	x.Clear = c.clear(cleared, func(f string) bool {
+		p := t.Prop(f)
+		return f == "aliases" || f == "description" || f == "externalIds" || p != nil && !cat.Schema.Types[t.Name].Fields.ForName(f).Type.NonNull
+	})
 	for name, raw := range m.Own {
+		if raw.Kind() == 'n' {
+			continue // it is cleared
+		}
 		p := t.Prop(name)
 		if p == nil {
 			c.fail("has the unknown field %s; %s has %s", clip(strconv.Quote(name)), t.Enum, propNames(t))
@@ -359,7 +494,11 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 	for _, p := range t.Props {
 		// what the schema says is never null must be there
 		if f := cat.Schema.Types[t.Name].Fields.ForName(p.Name); f.Type.NonNull && x.Props[p.Name] == nil {
-			c.fail("has no %s", p.Name)
+			if m.ID == "" {
+				c.fail("has no %s", p.Name)
+			} else if missing == nil {
+				missing = fmt.Errorf("has no %s", p.Name)
+			}
 		}
 	}
 	minted := x.ID == ""
@@ -369,7 +508,7 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 		}
 	}
 	c.id("id", x.ID, "")
-	return record{node: x, minted: minted}, c.err
+	return record{node: x, minted: minted, missing: missing}, c.err
 }
 
 func propNames(t *catalog.Type) string {
@@ -396,9 +535,6 @@ func (c *cleaner) prop(p *catalog.Prop, raw jsontext.Value) any {
 	wrong := func(what string) any {
 		c.fail("has in %s what is no %s", p.Name, what)
 		return nil
-	}
-	if raw.Kind() == 'n' {
-		return wrong("value; leave out what is not known")
 	}
 	switch p.Kind {
 	case catalog.Int:
@@ -439,6 +575,8 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 		return record{}, fmt.Errorf("has the unknown kind of link %s", clip(strconv.Quote(m.Link)))
 	}
 	var c cleaner
+	var cleared []string
+	cleared, c.err = gaps(line)
 	c.text("role", &m.Role, maxName)
 	c.id("from", m.From, "")
 	c.id("to", m.To, "")
@@ -447,8 +585,13 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 		CreatedAt: c.time("createdAt", m.CreatedAt), UpdatedAt: c.time("updatedAt", m.UpdatedAt),
 	}
 	c.span("since", "until", x.Since, x.Until)
+	x.Clear = c.clear(cleared, func(f string) bool { return m.ID != "" && (f == "role" || f == "since" || f == "until") })
+	var missing error
 	if len(m.Evidence) == 0 || len(m.Evidence) > maxEvidence {
-		c.fail("has no evidence: a link needs the words that say so, [{\"source\": …, \"excerpt\": …}], at most %d", maxEvidence)
+		missing = fmt.Errorf("has no evidence: a link needs the words that say so, [{\"source\": …, \"excerpt\": …}], at most %d", maxEvidence)
+		if m.ID == "" || len(m.Evidence) > 0 {
+			c.fail("%w", missing)
+		}
 	}
 	x.Evidence = make([]kg.Evidence, 0, len(m.Evidence))
 	for i := range m.Evidence {
@@ -472,5 +615,5 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 	} else {
 		c.id("id", x.ID, kg.LinkPrefix)
 	}
-	return record{link: x}, c.err
+	return record{link: x, missing: missing}, c.err
 }

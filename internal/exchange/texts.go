@@ -123,10 +123,11 @@ const textsAtOnce = 32
 // readTexts takes note of the texts of a batch's sources, and of those of the store that its links rest on.
 func (c *checks) readTexts(ctx context.Context, records []record) error {
 	for _, r := range records {
-		if r.source != nil {
-			h := c.hash(r.source.ID)
+		// a source that adds to what is there keeps its text where it gives none
+		if x := r.source; x != nil && (x.Text != "" || c.replace || slices.Contains(x.Clear, "text")) {
+			h := c.hash(x.ID)
 			c.asked.add(h)
-			if err := c.words.put(h, r.source.Text); err != nil {
+			if err := c.words.put(h, x.Text); err != nil {
 				return err
 			}
 		}

@@ -20,6 +20,9 @@ func digest(n int, parts ...string) string {
 	return idEncoding.EncodeToString(h.Sum(nil))[:n]
 }
 
+// Digest returns eight letters and digits that follow from a text.
+func Digest(s string) string { return digest(8, s) }
+
 // LinkID is the id a link gets when none is given: the same statement always gets the same one, so that
 // importing it again changes nothing.
 func LinkID(kind, from, to, role string, since, until PartialDate) string {

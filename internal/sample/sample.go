@@ -17,6 +17,6 @@ import (
 var Data []byte
 
 // Load writes the sample into a store. Doing it again changes nothing.
-func Load(ctx context.Context, cat *catalog.Catalog, s store.Store) (exchange.Counts, error) {
+func Load(ctx context.Context, cat *catalog.Catalog, s store.Store) (exchange.Report, error) {
 	return exchange.Import(ctx, cat, s, []exchange.File{exchange.FromBytes("sample.jsonl", Data)}, exchange.Options{})
 }

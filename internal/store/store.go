@@ -22,6 +22,8 @@ type Scanner interface {
 	Sources(ctx context.Context, f func(*kg.Source) error) error
 	Nodes(ctx context.Context, f func(*kg.Node) error) error
 	Links(ctx context.Context, f func(*kg.Link) error) error
+	// ExternalIDs reads the external ids of all entities, those of one as they stand; their order among entities is by id.
+	ExternalIDs(ctx context.Context, f func(entity string, e kg.ExternalID) error) error
 }
 
 // Batch is a part of a load. A link's ends and its evidence's sources must stand in the same batch, in an earlier one

@@ -73,14 +73,7 @@ func nodeFrom(t *catalog.Type, p map[string]any) *kg.Node {
 		ID: asString(p["id"]), Type: t.Enum, Name: asString(p["name"]), Description: asString(p["description"]), Aliases: texts(asList(p["aliases"])),
 		CreatedAt: kg.Time(asInt(p["createdAt"])), UpdatedAt: kg.Time(asInt(p["updatedAt"])),
 	}
-	ext := texts(asList(p["externalIds"]))
-	for i := 0; i+2 < len(ext); i += 3 {
-		e := kg.ExternalID{Scheme: ext[i], Value: ext[i+1], URL: ext[i+2]}
-		if e.URL == "-" {
-			e.URL = ""
-		}
-		x.ExternalIDs = append(x.ExternalIDs, e)
-	}
+	x.ExternalIDs = externalIDs(p["externalIds"])
 	for _, own := range t.Props {
 		if v, ok := p[own.Name]; ok {
 			if x.Props == nil {
@@ -90,6 +83,31 @@ func nodeFrom(t *catalog.Type, p map[string]any) *kg.Node {
 		}
 	}
 	return x
+}
+
+// externalIDs are an entity's external ids as they are kept.
+func externalIDs(kept any) (out []kg.ExternalID) {
+	ext := texts(asList(kept))
+	for i := 0; i+2 < len(ext); i += 3 {
+		e := kg.ExternalID{Scheme: ext[i], Value: ext[i+1], URL: ext[i+2]}
+		if e.URL == "-" {
+			e.URL = ""
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// ExternalIDs reads the external ids of all entities.
+func (s *Store) ExternalIDs(ctx context.Context, f func(entity string, e kg.ExternalID) error) error {
+	return s.scan(ctx, "MATCH (n:Entity) WHERE n.id >= '' AND n.externalIds IS NOT NULL RETURN n.id, n.externalIds ORDER BY n.id", func(v []any) error {
+		for _, e := range externalIDs(v[1]) {
+			if err := f(asString(v[0]), e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Nodes reads all entities by id, which an index gives in order.

@@ -26,7 +26,8 @@ const (
 	restingOnSQL = `SELECT l.id FROM link l WHERE l.from_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
 		OR l.to_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
 		OR ?2 <> '[]' AND EXISTS (SELECT 1 FROM json_each(l.evidence) e WHERE e.value->>0 IN (SELECT value FROM json_each(?2))) ORDER BY l.id`
-	typesSQL = `WITH w AS (SELECT value AS id FROM json_each(?))
+	externalSQL = `SELECT id, externalIds FROM node WHERE externalIds <> '' ORDER BY id`
+	typesSQL    = `WITH w AS (SELECT value AS id FROM json_each(?))
 		SELECT n.id, n.type FROM w JOIN node n ON n.id = w.id
 		UNION ALL SELECT s.id, 'SOURCE' FROM w JOIN source s ON s.id = w.id
 		UNION ALL SELECT l.id, 'LINK' FROM w JOIN link l ON l.id = w.id`
@@ -145,6 +146,27 @@ func (*Store) links(ctx context.Context, db queryer, f func(*kg.Link) error, tex
 		x.Evidence = evidenceOf(stored)
 		return f(&x)
 	}, args...)
+}
+
+// ExternalIDs reads the external ids of all entities.
+func (s *Store) ExternalIDs(ctx context.Context, f func(entity string, e kg.ExternalID) error) error {
+	return scan(ctx, s.read, externalSQL, func(rows *sql.Rows) error {
+		var id, ext string
+		var list []kg.ExternalID
+		err := rows.Scan(&id, &ext)
+		if err == nil {
+			err = json.Unmarshal([]byte(ext), &list)
+		}
+		if err != nil {
+			return storeError(ctx, err)
+		}
+		for _, e := range list {
+			if err := f(id, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Records finds records by their ids, in one state of the file.

@@ -98,6 +98,18 @@ func (o *Oracle) Nodes(_ context.Context, f func(*kg.Node) error) error { return
 // Links reads all links.
 func (o *Oracle) Links(_ context.Context, f func(*kg.Link) error) error { return each(o.links, f) }
 
+// ExternalIDs reads the external ids of all entities.
+func (o *Oracle) ExternalIDs(_ context.Context, f func(entity string, e kg.ExternalID) error) error {
+	return each(o.nodes, func(x *kg.Node) error {
+		for _, e := range x.ExternalIDs {
+			if err := f(x.ID, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // Types finds what records are.
 func (o *Oracle) Types(_ context.Context, ids []string) (map[string]string, error) {
 	o.mu.RLock()

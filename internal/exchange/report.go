@@ -1,0 +1,190 @@
+package exchange
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+)
+
+// Report is what an import did, or would do: one line of a file is one record of it.
+type Report struct {
+	Counts
+	Records    []Tally   `json:"records"` // sources, then each type and kind that was met, in the order of the schema
+	Evidence   int       `json:"evidence"`
+	Unverified int       `json:"unverified"`
+	Warnings   []Warning `json:"warnings"`
+	// MoreWarnings counts those beyond the ones that are listed.
+	MoreWarnings int `json:"moreWarnings"`
+}
+
+// Tally counts what became of the records of one type.
+type Tally struct {
+	Type      string `json:"type"` // SOURCE, an EntityType or a LinkKind
+	New       int    `json:"new"`
+	Changed   int    `json:"changed"`
+	Unchanged int    `json:"unchanged"`
+	Removed   int    `json:"removed"`
+}
+
+// Warning is what a person should look at, and is no reason to refuse.
+type Warning string
+
+// FieldChange is a field of a record before and after an import, as the format writes it; "" where it is not there.
+type FieldChange struct {
+	Type   string `json:"type"`
+	ID     string `json:"id"`
+	Field  string `json:"field"`
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
+}
+
+// reporting makes a report as records are taken in.
+type reporting struct {
+	cat      *catalog.Catalog
+	diff     func(FieldChange)
+	sources  Tally
+	types    []Tally // by the catalogue's index
+	kinds    []Tally
+	evidence int
+	warnings []Warning
+	more     int
+	quiet    bool // warnings are there already
+	was, is  liner
+}
+
+func newReporting(cat *catalog.Catalog, diff func(FieldChange)) *reporting {
+	return &reporting{cat: cat, diff: diff, types: make([]Tally, len(cat.Types)+1), kinds: make([]Tally, len(cat.Kinds))}
+}
+
+// warn adds a warning, up to a bound.
+func (r *reporting) warn(format string, args ...any) {
+	if r.quiet {
+		return
+	}
+	if len(r.warnings) == maxErrors {
+		r.more++
+		return
+	}
+	r.warnings = append(r.warnings, Warning(fmt.Sprintf(format, args...)))
+}
+
+// take counts a record: see store.Batch.Report.
+func (r *reporting) take(was, is any) {
+	one := is
+	if is == nil {
+		one = was
+	}
+	var t *Tally
+	var typ, id string
+	switch x := one.(type) {
+	case *kg.Source:
+		t, typ, id = &r.sources, "SOURCE", x.ID
+	case *kg.Node:
+		t, typ, id = &r.types[r.cat.TypeOf(x.Type).Index], x.Type, x.ID
+	case *kg.Link:
+		t, typ, id = &r.kinds[r.cat.Kind(x.Kind).Index], x.Kind, x.ID
+		if is != nil {
+			n := len(x.Evidence)
+			if w, ok := was.(*kg.Link); ok {
+				n -= len(w.Evidence)
+			}
+			r.evidence += max(n, 0)
+		}
+	}
+	switch {
+	case was == nil:
+		t.New++
+	case is == nil:
+		t.Removed++
+	case was == is:
+		t.Unchanged++
+	default:
+		t.Changed++
+		r.compare(typ, id, was, is)
+	}
+}
+
+// compare reports the fields that differ.
+func (r *reporting) compare(typ, id string, was, is any) {
+	if r.diff == nil {
+		return
+	}
+	before, after := r.fields(&r.was, was), r.fields(&r.is, is)
+	at := func(list []field, name string) string {
+		for _, f := range list {
+			if f.name == name {
+				return f.value
+			}
+		}
+		return ""
+	}
+	for _, f := range before {
+		// an updatedAt that is not there is the time of the load
+		if now := at(after, f.name); now != f.value && (f.name != "updatedAt" || now != "") {
+			r.diff(FieldChange{Type: typ, ID: id, Field: f.name, Before: f.value, After: now})
+		}
+	}
+	for _, f := range after {
+		if at(before, f.name) == "" {
+			r.diff(FieldChange{Type: typ, ID: id, Field: f.name, After: f.value})
+		}
+	}
+}
+
+// field is a member of a line.
+type field struct{ name, value string }
+
+// fields are the members of a record's line.
+func (r *reporting) fields(l *liner, x any) (out []field) {
+	l.b = append(l.b[:0], '{')
+	switch x := x.(type) {
+	case *kg.Source:
+		l.source(x)
+	case *kg.Node:
+		l.node(r.cat, x)
+	case *kg.Link:
+		l.link(x)
+	}
+	l.b = append(l.b, '}')
+	d := jsontext.NewDecoder(bytes.NewReader(l.b))
+	if _, err := d.ReadToken(); err != nil {
+		return nil
+	}
+	for d.PeekKind() != '}' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return out
+		}
+		f := field{name: name.String()}
+		value, err := d.ReadValue()
+		if err != nil {
+			return out
+		}
+		f.value = string(value)
+		out = append(out, f)
+	}
+	return out
+}
+
+// report is the finished report.
+func (r *reporting) report(counts Counts) Report {
+	out := Report{Counts: counts, Records: []Tally{}, Evidence: r.evidence, Warnings: r.warnings, MoreWarnings: r.more}
+	add := func(t Tally, name string) {
+		if t != (Tally{}) {
+			t.Type = name
+			out.Records = append(out.Records, t)
+		}
+	}
+	add(r.sources, "SOURCE")
+	for _, t := range r.cat.Types {
+		add(r.types[t.Index], t.Enum)
+	}
+	for _, k := range r.cat.Kinds {
+		add(r.kinds[k.Index], k.Name)
+	}
+	return out
+}
