@@ -22,6 +22,9 @@ type binder struct {
 	vars  map[string]any
 	refs  []plan.Ref
 	parts int // conditions of filters so far
+	// on are the types that what a filter speaks of can have: where it stands, and what is around it, says so.
+	on   catalog.TypeSet
+	root catalog.TypeSet // of the records the root field lists
 }
 
 // bad is the error for a value that cannot be meant; at is the way to it, from the field.
@@ -148,7 +151,11 @@ func (b *binder) with(k *follow, args map[string]any) (*plan.Field, error) {
 	}
 	if w, ok := args["where"].(map[string]any); ok {
 		at := k.field.Name + ".where"
+		if b.on = b.cat.Entities; f.Follow == plan.Links {
+			b.on = f.Other
+		}
 		if k.at[:strings.IndexByte(k.at, '.')] == "Query" {
+			b.on = b.root
 			f.Entities, err = b.entityFilter(at, w, 1)
 		} else {
 			f.Links, err = b.linkFilter(at, w, 1)
@@ -377,10 +384,26 @@ func each[F any](at string, v any, read func(string, map[string]any) (F, error))
 	return out, nil
 }
 
+// over has what f reads speak of these types alone.
+func over[F any](b *binder, on catalog.TypeSet, f func() (F, error)) (F, error) {
+	before := b.on
+	b.on = on
+	defer func() { b.on = before }()
+	return f()
+}
+
 func (b *binder) entityFilter(at string, m map[string]any, depth int) (f *plan.EntityFilter, err error) {
 	f = &plan.EntityFilter{}
 	if err := b.part(at, depth); err != nil {
 		return nil, err
+	}
+	if v := m["type"]; v != nil {
+		types, err := b.types(at+".type", v)
+		if err != nil {
+			return nil, err
+		}
+		defer func(before catalog.TypeSet) { b.on = before }(b.on)
+		b.on &= *types
 	}
 	sub := func(at string, m map[string]any) (*plan.EntityFilter, error) { return b.entityFilter(at, m, depth+1) }
 	for key, v := range m {
@@ -449,21 +472,28 @@ func (b *binder) linkedTo(at string, m map[string]any, depth int) (f *plan.Linke
 		return nil, err
 	}
 	f = &plan.LinkedTo{Ref: -1}
+	kinds := b.cat.AllKinds()
+	if v := m["kind"]; v != nil {
+		if f.Kinds, err = b.kinds(at+".kind", v); err != nil {
+			return nil, err
+		}
+		kinds = *f.Kinds
+	}
+	from := b.on
+	if from.Has(b.cat.Source.Index) {
+		from = b.cat.Entities // what rests on a source touches entities of any type
+	}
+	others := b.cat.Ends(kinds, from, true, true)
 	if ref, ok := m["entity"].(map[string]any); ok {
 		r, err := b.ref(at+".entity", ref, b.cat.Entities)
 		if err != nil {
 			return nil, err
 		}
 		f.Ref = len(b.refs)
-		b.refs = append(b.refs, r)
-	}
-	if v := m["kind"]; v != nil {
-		if f.Kinds, err = b.kinds(at+".kind", v); err != nil {
-			return nil, err
-		}
+		b.refs = append(b.refs, r.Among(others))
 	}
 	if w, ok := m["where"].(map[string]any); ok {
-		f.Where, err = b.entityFilter(at+".where", w, depth+1)
+		f.Where, err = over(b, others, func() (*plan.EntityFilter, error) { return b.entityFilter(at+".where", w, depth+1) })
 	}
 	return f, err
 }
@@ -472,6 +502,14 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 	f = &plan.LinkFilter{}
 	if err := b.part(at, depth); err != nil {
 		return nil, err
+	}
+	if v := m["kind"]; v != nil {
+		kinds, err := b.kinds(at+".kind", v)
+		if err != nil {
+			return nil, err
+		}
+		defer func(before catalog.TypeSet) { b.on = before }(b.on)
+		b.on &= b.cat.Ends(*kinds, b.cat.Entities, true, true)
 	}
 	sub := func(at string, m map[string]any) (*plan.LinkFilter, error) { return b.linkFilter(at, m, depth+1) }
 	for key, v := range m {
@@ -625,6 +663,17 @@ func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.R
 			if r.NameKey = text.Fold(r.Name); err == nil && r.NameKey == "" {
 				err = bad(at+".name", "a name is not empty")
 			}
+		case "typedName":
+			x, _ := v.(map[string]any)
+			var types *catalog.TypeSet
+			if types, err = b.types(at+".typedName.type", []any{x["type"]}); err != nil {
+				break
+			}
+			r.Types &= *types
+			r.Name, err = b.text(at+".typedName.name", x["name"])
+			if r.NameKey = text.Fold(r.Name); err == nil && r.NameKey == "" {
+				err = bad(at+".typedName.name", "a name is not empty")
+			}
 		case "externalId":
 			x, _ := v.(map[string]any)
 			if r.Scheme, err = b.text(at+".externalId.scheme", x["scheme"]); err == nil {
@@ -637,7 +686,7 @@ func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.R
 		}
 	}
 	if given != 1 || len(m) != 1 {
-		return r, bad(at, "give exactly one of id, name, externalId")
+		return r, bad(at, "give exactly one of id, name, externalId, typedName")
 	}
 	return r, nil
 }
@@ -647,7 +696,7 @@ func (c *compiled) query(r *root, cat *catalog.Catalog, vars map[string]any, lim
 	if q := r.query.Load(); q != nil {
 		return q, nil
 	}
-	b := &binder{cat: cat, vars: vars}
+	b := &binder{cat: cat, vars: vars, root: r.types}
 	q := &plan.Query{Start: r.start, Types: r.types, MaxRows: limits.MaxRows, Memo: r.memo}
 	field := r.follow.field
 	args := b.arguments(field)

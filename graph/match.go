@@ -66,6 +66,11 @@ func bindMatch(b *binder, q *question, args map[string]any) (err error) {
 	if at := p.Narrow(b.cat); at >= 0 {
 		return impossible(b.cat, &p.Pattern, at)
 	}
+	for i, at := range p.refs {
+		if at >= 0 {
+			b.refs[at] = b.refs[at].Among(p.Nodes[i].Types)
+		}
+	}
 	if p.First, err = whole("match.first", args["first"], 1, plan.MaxPaths); err != nil {
 		return err
 	}
@@ -136,8 +141,10 @@ func (p *pattern) filters(b *binder) (err error) {
 		switch {
 		case !ok:
 		case i%2 == 0:
+			b.on = p.Nodes[i/2].Types
 			p.Nodes[i/2].Where, err = b.entityFilter(stepAt(i)+".node.where", w, 1)
 		default:
+			b.on = p.Nodes[i/2].Types | p.Nodes[i/2+1].Types
 			p.Links[i/2].Where, err = b.linkFilter(stepAt(i)+".link.where", w, 1)
 		}
 		if err != nil {

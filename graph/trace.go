@@ -224,6 +224,7 @@ func (t *traced) ask(cat *catalog.Catalog, vars map[string]any, limits *plan.Lim
 		return nil, err
 	}
 	q.walk.Asked = len(b.refs)
+	b.on = b.cat.Entities
 	if q.pattern != nil {
 		if err := q.pattern.filters(b); err != nil {
 			return nil, err
@@ -411,7 +412,11 @@ func (e *Engine) search(ctx context.Context, a *answer) error {
 	}
 	for i, k := range x.keys {
 		if k == 0 {
-			return kg.Errorf(kg.NotFound, "%s: there is no entity of this %s", x.names[i], named(&x.walk.Refs[i]))
+			what, r := "entity", &x.walk.Refs[i]
+			if names := typeNames(e.opts.Catalog, r.Types); r.ID == "" && r.Types != e.opts.Catalog.Entities && names != "" {
+				what = names
+			}
+			return kg.Errorf(kg.NotFound, "%s: there is no %s of this %s", x.names[i], what, named(r))
 		}
 	}
 	if err = x.asker.answer(x); err != nil {

@@ -765,6 +765,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PartialDateFilter", ec.unmarshalInputPartialDateFilter),
 			graphql.NewInputUnmarshaler("PatternStep", ec.unmarshalInputPatternStep),
 			graphql.NewInputUnmarshaler("StringFilter", ec.unmarshalInputStringFilter),
+			graphql.NewInputUnmarshaler("TypedName", ec.unmarshalInputTypedName),
 		)
 	}
 	first := true
@@ -844,8 +845,8 @@ scalar URL
 
 # --- how the contract carries the mapping to the graph: read once at start, never executed -------------------------------
 
-"This object type is a node of the graph; its label in Neo4j is the type's name. ` + "`" + `date` + "`" + ` names the field that filters, facets and order by date read, ` + "`" + `until` + "`" + ` the one that ends the interval, ` + "`" + `timeline` + "`" + ` what such a node is on a timeline, ` + "`" + `pronoun` + "`" + ` what a sentence calls it."
-directive @node(date: String, until: String, timeline: TimelineKind, pronoun: String = "which") on OBJECT
+"This object type is a node of the graph; its label in Neo4j is the type's name. ` + "`" + `date` + "`" + ` names the field that filters, facets and order by date read, ` + "`" + `until` + "`" + ` the one that ends the interval, ` + "`" + `timeline` + "`" + ` what such a node is on a timeline, ` + "`" + `pronoun` + "`" + ` what a sentence calls it. With ` + "`" + `titled` + "`" + ` its names are titles rather than names: a reference by name means another entity of that name, if there is one."
+directive @node(date: String, until: String, timeline: TimelineKind, pronoun: String = "which", titled: Boolean = false) on OBJECT
 
 "Which nodes a link of this kind may join, and the words between their names: from ` + "`" + `phrase` + "`" + ` to, to ` + "`" + `inverse` + "`" + ` from."
 directive @joins(from: [EntityType!]!, to: [EntityType!]!, phrase: String!, inverse: String!) on ENUM_VALUE
@@ -1395,7 +1396,7 @@ type Event implements Entity & Node @node(date: "startsOn", until: "endsOn", tim
 }
 
 "Words somebody said or wrote."
-type Quote implements Entity & Node @node(date: "saidOn", timeline: SAID) {
+type Quote implements Entity & Node @node(date: "saidOn", timeline: SAID, titled: true) {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `human-security-is-about-protecting-civilians` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: always ` + "`" + `QUOTE` + "`" + ` here."
@@ -2610,7 +2611,11 @@ enum OrderDirection {
   DESC
 }
 
-"Exactly one way of naming an entity. ` + "`" + `name` + "`" + ` (or an alias) never guesses: when it fits several, AMBIGUOUS_REF lists them."
+"""
+Exactly one way of naming an entity. ` + "`" + `name` + "`" + ` (or an alias) never guesses: when it fits several, AMBIGUOUS_REF says how many and lists
+at most ten of them, those with most links first. Only entities of the types that can stand in its place are meant: what is linked by ABOUT is a
+theme. A quote's title gives way to any other entity of that name.
+"""
 input EntityRef @oneOf {
   "The id: ` + "`" + `{id: \"mary-kaldor\"}` + "`" + `."
   id: ID
@@ -2618,6 +2623,16 @@ input EntityRef @oneOf {
   name: String
   "What another register calls it: ` + "`" + `{externalId: {scheme: \"wikidata\", value: \"Q6779820\"}}` + "`" + `."
   externalId: ExternalIdInput
+  "A name or alias, and what it is the name of: ` + "`" + `{typedName: {type: THEME, name: \"human security\"}}` + "`" + `."
+  typedName: TypedName
+}
+
+"The name of an entity of one type."
+input TypedName {
+  "What it is."
+  type: EntityType!
+  "A name or alias, whole, folded as ` + "`" + `EntityRef.name` + "`" + ` is."
+  name: String!
 }
 
 "An identifier in somebody else's register."
@@ -24081,7 +24096,7 @@ func (ec *executionContext) unmarshalInputEntityRef(ctx context.Context, obj any
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "externalId"}
+	fieldsInOrder := [...]string{"id", "name", "externalId", "typedName"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -24110,6 +24125,13 @@ func (ec *executionContext) unmarshalInputEntityRef(ctx context.Context, obj any
 				return it, err
 			}
 			it["externalId"] = data
+		case "typedName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("typedName"))
+			data, err := ec.unmarshalOTypedName2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["typedName"] = data
 		}
 	}
 	return it, nil
@@ -24758,6 +24780,56 @@ func (ec *executionContext) unmarshalInputStringFilter(ctx context.Context, obj 
 func UnmarshalStringFilter(ctx context.Context, raw any) (map[string]any, error) {
 	var out map[string]any
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "StringFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTypedName(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"type", "name"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "type":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("type"))
+			data, err := ec.unmarshalNEntityType2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["type"] = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["name"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTypedName unmarshals raw into the TypedName input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTypedName(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TypedName", raw, &out)
 	return out, err
 }
 
@@ -32772,6 +32844,14 @@ func (ec *executionContext) marshalOTimelineKind2ᚖstring(ctx context.Context, 
 	_ = ctx
 	res := graphql.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOTypedName2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputTypedName(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOURL2ᚖstring(ctx context.Context, v any) (*string, error) {

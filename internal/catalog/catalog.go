@@ -43,6 +43,8 @@ type Type struct {
 	DateProp, UntilProp *Prop
 	// Timeline is what a node with a date is on a timeline, a value of TimelineKind; "" when it is on none.
 	Timeline string
+	// Titled tells that its names are titles, which give way to the names of entities of other types: see plan.Ref.
+	Titled bool
 	// Pronoun is what a sentence calls such a node: "who", "which".
 	Pronoun string
 	// Plural is the root field that lists this type: "people"; "" for Link and Evidence.
@@ -238,6 +240,9 @@ func (c *Catalog) addType(name, enum string) error {
 		if a := d.Arguments.ForName("timeline"); a != nil {
 			t.Timeline = a.Value.Raw
 		}
+		if a := d.Arguments.ForName("titled"); a != nil {
+			t.Titled = a.Value.Raw == "true"
+		}
 		if a := d.Arguments.ForName("pronoun"); a != nil {
 			t.Pronoun = a.Value.Raw
 		}
@@ -407,6 +412,32 @@ func (c *Catalog) LinkField(typeName, field string) *LinkField { return c.links[
 // DerivedField finds a @derived field, nil when the field is none.
 func (c *Catalog) DerivedField(typeName, field string) *DerivedField {
 	return c.derived[typeName+"."+field]
+}
+
+// Titled are the types whose names are titles.
+func (c *Catalog) Titled() (s TypeSet) {
+	for _, t := range c.Types {
+		if t.Titled {
+			s |= 1 << t.Index
+		}
+	}
+	return s
+}
+
+// Ends are the types of entity that a link of these kinds can have at its other end, seen from an entity of one of these types.
+func (c *Catalog) Ends(kinds KindSet, from TypeSet, out, in bool) (s TypeSet) {
+	for _, k := range c.Kinds {
+		if !kinds.Has(k.Index) {
+			continue
+		}
+		if out && k.From&from != 0 {
+			s |= k.To
+		}
+		if in && k.To&from != 0 {
+			s |= k.From
+		}
+	}
+	return s
 }
 
 // AllKinds is the set of all kinds of link.

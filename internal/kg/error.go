@@ -1,6 +1,7 @@
 package kg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,22 +75,27 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
-// Candidate is one of the entities an ambiguous name fits, as listed in Details["candidates"], at most 10, by id.
+// Candidate is one of the entities an ambiguous name fits, as listed in Details["candidates"].
 type Candidate struct {
-	ID   string `json:"id"`
-	Type string `json:"type"`
-	Name string `json:"name"`
+	ID          string `json:"id"`
+	Type        string `json:"type"`
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	LinkCount   int64  `json:"linkCount"`
 }
 
-// maxCandidates is how many candidates an error lists.
-const maxCandidates = 10
+// MaxCandidates is how many candidates an error lists.
+const MaxCandidates = 10
 
-// Ambiguous is the error for a name that fits several entities, given in any order.
-func Ambiguous(name string, candidates []Candidate) *Error {
-	slices.SortFunc(candidates, func(a, b Candidate) int { return strings.Compare(a.ID, b.ID) })
+// Ambiguous is the error for a name that fits several entities, total in all. The candidates come in any order; those with most links
+// must be among them. Details["candidates"] lists MaxCandidates of them at most, those with most links first, ties by id.
+func Ambiguous(name string, total int, candidates []Candidate) *Error {
+	slices.SortFunc(candidates, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(b.LinkCount, a.LinkCount), strings.Compare(a.ID, b.ID))
+	})
 	return &Error{
 		Code:    AmbiguousRef,
-		Message: fmt.Sprintf("%q fits %d entities; name one of the candidates by id", clip(name), len(candidates)),
-		Details: map[string]any{"candidates": candidates[:min(len(candidates), maxCandidates)]},
+		Message: fmt.Sprintf("%q fits %d entities; name one of the candidates by id", clip(name), total),
+		Details: map[string]any{"candidates": candidates[:min(len(candidates), MaxCandidates)], "total": total},
 	}
 }

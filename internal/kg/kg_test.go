@@ -134,7 +134,7 @@ func TestCodes(t *testing.T) {
 	for i := range 30 {
 		many = append(many, kg.Candidate{ID: fmt.Sprintf("p%02d", 29-i)})
 	}
-	e := kg.Ambiguous(strings.Repeat("x", 4000), many)
+	e := kg.Ambiguous(strings.Repeat("x", 4000), 30, many)
 	if got := e.Details["candidates"].([]kg.Candidate); len(got) != 10 || got[0].ID != "p00" || len(e.Message) > 200 {
 		t.Errorf("%+v", e)
 	}

@@ -50,14 +50,23 @@ type Query struct {
 	Memo *Memo
 }
 
-// Ref names one entity (or source or link): exactly one of ID, Name, Scheme+Value is set.
+// Ref names one entity (or source or link): exactly one of ID, Name, Scheme+Value is set. A name or alias of an entity whose names
+// are titles (catalog.Type.Titled) gives way: it is meant where no entity of another of the Types has that name or alias.
 type Ref struct {
 	ID            string
 	Name          string // as given, for messages
 	NameKey       string // text.Fold(Name)
 	Scheme, Value string
-	// Types it may be of; a name is looked for only among them.
+	// Types it may be of; a name is looked for only among them. Where there are none, nothing is meant.
 	Types catalog.TypeSet
+}
+
+// Among is r where only these types can stand. An id means what it means.
+func (r Ref) Among(types catalog.TypeSet) Ref {
+	if r.ID == "" {
+		r.Types &= types
+	}
+	return r
 }
 
 // Follow says how a field leads from a record to others.

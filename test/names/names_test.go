@@ -116,3 +116,81 @@ func TestANameNeverMeansAnother(t *testing.T) {
 		}
 	})
 }
+
+// typed are entities that share names: seven quotes titled as a man is called, a theme and an institution.
+func typed() string {
+	var b strings.Builder
+	b.WriteString(person("donald-trump", "Donald Trump"))
+	b.WriteString(`{"source":"ARTICLE","id":"s_a","title":"A"}` + "\n")
+	for i := range 7 {
+		fmt.Fprintf(&b, `{"node":"QUOTE","id":"q%d","name":"Donald Trump","text":"Words number %[1]d."}`+"\n", i)
+	}
+	b.WriteString(`{"node":"QUOTE","id":"q-taxes","name":"On taxes","text":"Taxes are high."}` + "\n")
+	b.WriteString(`{"node":"THEME","id":"taxes","name":"Taxes","description":"What a state takes."}` + "\n")
+	b.WriteString(`{"node":"INSTITUTION","id":"taxes-board","name":"Board of Revenue","aliases":["Taxes"]}` + "\n")
+	link := func(kind, from, to string) {
+		fmt.Fprintf(&b, `{"link":%q,"from":%q,"to":%q,"evidence":[{"source":"s_a","excerpt":"so it is said"}]}`+"\n", kind, from, to)
+	}
+	link("SAID", "donald-trump", "q-taxes")
+	link("ABOUT", "q-taxes", "taxes")
+	link("AFFILIATED_WITH", "donald-trump", "taxes-board")
+	for i := range 12 {
+		id := fmt.Sprintf("smith-%02d", i)
+		b.WriteString(person(id, "John Smith"))
+		if i%3 == 0 {
+			link("AFFILIATED_WITH", id, "taxes-board")
+		}
+	}
+	return b.String()
+}
+
+func TestWhatCanStandThereIsMeant(t *testing.T) {
+	smiths := func(ids ...string) string {
+		var out []string
+		for i, id := range ids {
+			n := 0
+			if i < 4 {
+				n = 1
+			}
+			out = append(out, fmt.Sprintf(`{"id":"smith-%s","type":"PERSON","name":"John Smith","linkCount":%d}`, id, n))
+		}
+		return strings.Join(out, ",")
+	}
+	const twoTaxes = `"taxes" fits 2 entities; name one of the candidates by id {"candidates":[` +
+		`{"id":"taxes-board","type":"INSTITUTION","name":"Board of Revenue","linkCount":5},` +
+		`{"id":"taxes","type":"THEME","name":"Taxes","description":"What a state takes.","linkCount":1}],"code":"AMBIGUOUS_REF","total":2}`
+	asked := []struct{ query, want string }{
+		// a quote's title gives way, wherever it stands
+		{`{ entity(ref: {name: "donald trump"}) { id } }`, `{"entity":{"id":"donald-trump"}}`},
+		{`{ quotes(where: {linkedTo: {entity: {name: "Donald Trump"}}}) { nodes { id } } }`, `{"quotes":{"nodes":[{"id":"q-taxes"}]}}`},
+		{`{ paths(from: {name: "Donald Trump"}, to: {typedName: {type: THEME, name: "Taxes"}}, where: {kind: [SAID, ABOUT]}) { paths { nodes { id } } } }`, `{"paths":{"paths":[{"nodes":[{"id":"donald-trump"},{"id":"q-taxes"},{"id":"taxes"}]}]}}`},
+		{`{ entity(ref: {name: "taxes"}) { id } }`, twoTaxes},
+		// what can stand in a place
+		{`{ quotes(where: {linkedTo: {kind: [ABOUT], entity: {name: "taxes"}}}) { nodes { id } } }`, `{"quotes":{"nodes":[{"id":"q-taxes"}]}}`},
+		{`{ quotes(where: {linkedTo: {kind: ABOUT, entity: {name: "taxes"}}}) { nodes { id } } }`, `{"quotes":{"nodes":[{"id":"q-taxes"}]}}`},
+		{`{ people(where: {linkedTo: {kind: [AFFILIATED_WITH], entity: {name: "taxes"}}, name: {startsWith: "don"}}) { nodes { id } } }`, `{"people":{"nodes":[{"id":"donald-trump"}]}}`},
+		{`{ people(where: {linkedTo: {entity: {typedName: {type: INSTITUTION, name: "TAXES"}}}, not: {name: {eq: "John Smith"}}}) { nodes { id } } }`, `{"people":{"nodes":[{"id":"donald-trump"}]}}`},
+		{`{ person(ref: {id: "donald-trump"}) { links(where: {other: {type: QUOTE, linkedTo: {kind: [ABOUT], entity: {name: "taxes"}}}}) { nodes { id } } } }`, `{"person":{"links":{"nodes":[{"id":"q-taxes"}]}}}`},
+		{`{ match(pattern: [{node: {}}, {link: {kind: [ABOUT], direction: OUTGOING}}, {node: {ref: {name: "taxes"}}}]) { paths { nodes { id } } } }`, `{"match":{"paths":[{"nodes":[{"id":"q-taxes"},{"id":"taxes"}]}]}}`},
+		// types told
+		{`{ entity(ref: {typedName: {type: THEME, name: "taxes"}}) { id } }`, `{"entity":{"id":"taxes"}}`},
+		{`{ person(ref: {typedName: {type: THEME, name: "taxes"}}) { id } }`, `{"person":null}`},
+		{`{ people(where: {linkedTo: {kind: [SAID], entity: {typedName: {type: PLACE, name: "taxes"}}}}) { totalCount } }`, `{"people":{"totalCount":0}}`},
+		{`{ match(pattern: [{node: {}}, {link: {kind: [ABOUT]}}, {node: {ref: {typedName: {type: QUOTE, name: "taxes"}}}}]) { paths { nodes { id } } } }`, `match.pattern[2].node.ref: there is no QUOTE of this name {"code":"NOT_FOUND"}`},
+		{`{ match(pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID]}}, {node: {ref: {typedName: {type: THEME, name: "taxes"}}}}]) { paths { nodes { id } } } }`, `match.pattern[2].node.ref: there is no entity of this name {"code":"NOT_FOUND"}`},
+		{`{ entity(ref: {typedName: {type: QUOTE, name: "on taxes"}}) { id } }`, `{"entity":{"id":"q-taxes"}}`},
+		// more than ten
+		{`{ entity(ref: {name: "john smith"}) { id } }`, `"john smith" fits 12 entities; name one of the candidates by id {"candidates":[` + smiths("00", "03", "06", "09", "01", "02", "04", "05", "07", "08") + `],"code":"AMBIGUOUS_REF","total":12}`},
+		{`{ institutions(where: {linkedTo: {entity: {name: "john smith"}}}) { totalCount } }`, `"john smith" fits 12 entities; name one of the candidates by id {"candidates":[` + smiths("00", "03", "06", "09", "01", "02", "04", "05", "07", "08") + `],"code":"AMBIGUOUS_REF","total":12}`},
+		{`{ entity(ref: {typedName: {type: QUOTE, name: "Donald Trump"}}) { id } }`, `"Donald Trump" fits 7 entities; name one of the candidates by id {"candidates":[` +
+			`{"id":"q0","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q1","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q2","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q3","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q4","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q5","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q6","type":"QUOTE","name":"Donald Trump","linkCount":0}],"code":"AMBIGUOUS_REF","total":7}`},
+	}
+	everywhere(t, typed(), func(t *testing.T, ask func(string) string) {
+		t.Helper()
+		for _, a := range asked {
+			if got := ask(a.query); got != a.want {
+				t.Errorf("%s\n got %s\nwant %s", a.query, got, a.want)
+			}
+		}
+	})
+}

@@ -389,11 +389,8 @@ const (
 	byExternalID = 'x'
 )
 
-// maxCandidates is how many entities an ambiguous name lists.
-const maxCandidates = "10"
-
-// resolve finds what a filter's ref names: a node or null in refN, and in candidatesrefN a list of [id, type, name] when
-// there are several.
+// resolve finds what a filter's ref names: a node or null in refN, and in candidatesrefN, when there are several, a list of rows as
+// candidate writes them.
 func (c *compiler) resolve(i int) {
 	r := &c.q.Refs[i]
 	types := r.Types & c.cat.Entities
@@ -403,6 +400,10 @@ func (c *compiler) resolve(i int) {
 	v := "ref" + strconv.Itoa(i)
 	c.refs[i] = v
 	c.scope = append(c.scope, v)
+	if types == 0 {
+		c.w("WITH *, null AS ", v, ", null AS candidates", v, "\n")
+		return
+	}
 	if kind == byID {
 		c.w("OPTIONAL MATCH (", v, ":Entity {id: ", c.param(r.ID), "}) WHERE ", v, ":", c.labels(types), "\n")
 		return
@@ -410,11 +411,49 @@ func (c *compiler) resolve(i int) {
 	c.call()
 	c.w("\n")
 	c.named(r, "n", types)
-	c.w("  WITH n ORDER BY n.id LIMIT ", maxCandidates, "\n  RETURN collect(n) AS found", v, "\n}\n")
-	c.w("WITH *, CASE WHEN size(found", v, ") = 1 THEN head(found", v, ") END AS ", v,
-		",\n  CASE WHEN size(found", v, ") > 1 THEN [n IN found", v, " | [n.id, ")
-	c.typeOf("n", types)
-	c.w(", n.name]] END AS candidates", v, "\n")
+	c.meant(r, "n", types)
+	c.w("  CALL (found) {\n    UNWIND CASE WHEN size(found) > 1 THEN found ELSE [] END AS n\n    WITH n, size(found) AS total, ")
+	c.mostLinked("n", types)
+	c.w("\n    RETURN collect([")
+	c.candidate(&list{}, "n", "name", types)
+	c.w("]) AS candidates\n  }\n  RETURN CASE WHEN size(found) = 1 THEN head(found) END AS ", v,
+		", CASE WHEN size(candidates) > 0 THEN candidates END AS candidates", v, "\n}\n")
+}
+
+// meant collects what a ref found as found: titles give way to other names.
+func (c *compiler) meant(r *plan.Ref, n string, types catalog.TypeSet) {
+	titled := types & c.cat.Titled()
+	if r.Name == "" || titled == 0 || titled == types {
+		c.w("  WITH collect(", n, ") AS found\n")
+		return
+	}
+	c.w("  WITH collect(", n, ") AS all, collect(CASE WHEN ", n, ":", c.labels(types&^titled), " THEN ", n, " END) AS others\n",
+		"  WITH CASE WHEN size(others) > 0 THEN others ELSE all END AS found\n")
+}
+
+// mostLinked counts the links of each of total candidates and keeps those with most.
+func (c *compiler) mostLinked(n string, types catalog.TypeSet) {
+	c.w(c.degree(&matcher{n: n, types: types}), " AS degree ORDER BY degree DESC, ", n, ".id LIMIT ", strconv.Itoa(kg.MaxCandidates))
+}
+
+// candidate writes the first columns of what a ref found: id, type, name, description, how many links it has, and how many were found.
+func (c *compiler) candidate(row *list, n, name string, types catalog.TypeSet) {
+	c.column(row)
+	c.w(n, ".id")
+	c.column(row)
+	if types == 0 {
+		c.w(strconv.Itoa(int(c.cat.Source.Index)))
+	} else {
+		c.typeOf(n, types)
+	}
+	c.column(row)
+	c.w(n, ".", name)
+	c.column(row)
+	c.w(n, ".description")
+	c.column(row)
+	c.w("degree")
+	c.column(row)
+	c.w("total")
 }
 
 // named finds entities by name, alias or external id, each once.
@@ -433,7 +472,7 @@ func (c *compiler) named(r *plan.Ref, n string, types catalog.TypeSet) {
 }
 
 // byRef writes the statement that finds the record of the first ref. By id it is that of byIDs; otherwise there is a
-// row [id, type, name, columns…] for each entity, or else source, that it names.
+// row for each entity, or else source, that it names: what candidate writes, then the record's columns.
 func (c *compiler) byRef(a *answer) {
 	r := &c.q.Refs[0]
 	kind := refKind(r)
@@ -446,18 +485,12 @@ func (c *compiler) byRef(a *answer) {
 	types := r.Types & c.q.Types
 	c.noteTypes(types)
 	head := func(k class, v, name string, types catalog.TypeSet) {
-		c.w("WITH ", v, " ORDER BY ", v, ".id LIMIT ", maxCandidates, "\n")
+		c.meant(r, v, types)
+		c.w("UNWIND found AS ", v, "\nWITH ", v, ", size(found) AS total, ")
+		c.mostLinked(v, types)
+		c.w("\n")
 		c.returning(func(row *list) {
-			c.column(row)
-			c.w(v, ".id")
-			c.column(row)
-			if k == entities {
-				c.typeOf(v, types)
-			} else {
-				c.w(strconv.Itoa(int(c.cat.Source.Index)))
-			}
-			c.column(row)
-			c.w(v, ".", name)
+			c.candidate(row, v, name, types)
 			c.in(func() { c.record(a, k, row, v, types) }, v)
 		})
 		c.w(" AS row")

@@ -648,17 +648,18 @@ func (d *decoder) byRef(res *kg.Result, a *answer, q *plan.Query, rows []any) er
 	return nil
 }
 
-// ambiguous is the error for candidates of [id, type, name].
+// ambiguous is the error for candidates, as compiler.candidate writes them.
 func ambiguous(cat *catalog.Catalog, r *plan.Ref, rows []any) error {
-	candidates := make([]kg.Candidate, len(rows))
+	candidates, total := make([]kg.Candidate, len(rows)), 0
 	for i := range rows {
 		cols := asList(rows[i])
-		candidates[i] = kg.Candidate{ID: asString(cols[0]), Name: asString(cols[2])}
+		candidates[i] = kg.Candidate{ID: asString(cols[0]), Name: asString(cols[2]), Description: asString(cols[3]), LinkCount: asInt(cols[4])}
+		total = int(asInt(cols[5]))
 		if t := cat.TypeAt(uint8(asInt(cols[1]))); t != nil { //nolint:gosec // an index of the catalogue's
 			candidates[i].Type = t.Enum
 		}
 	}
-	return kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), candidates)
+	return kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), total, candidates)
 }
 
 func (d *decoder) statistics(res *kg.Result, cols []any) {

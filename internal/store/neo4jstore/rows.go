@@ -14,6 +14,10 @@ func (c *compiler) typeOf(n string, types catalog.TypeSet) {
 		c.w(strconv.Itoa(int(t.Index)))
 		return
 	}
+	if types&c.cat.Entities == 0 {
+		c.w("null")
+		return
+	}
 	c.w("CASE")
 	for _, t := range c.cat.Types {
 		if types.Has(t.Index) {

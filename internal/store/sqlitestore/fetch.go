@@ -221,13 +221,19 @@ func (x *fetch) resolve() {
 				mine = append(mine, k)
 			}
 		}
+		titled := func(k uint32) bool { return x.im.cat.TypeAt(x.im.nodes[k].typ).Titled }
+		if r.Name != "" && slices.ContainsFunc(mine, func(k uint32) bool { return !titled(k) }) {
+			mine = slices.DeleteFunc(mine, titled)
+		}
 		if len(mine) > 1 {
 			candidates := make([]kg.Candidate, len(mine))
 			for j, k := range mine {
 				n := &x.im.nodes[k]
-				candidates[j] = kg.Candidate{ID: x.im.id(n), Type: x.im.cat.TypeAt(n.typ).Enum, Name: x.im.name(n)}
+				candidates[j] = kg.Candidate{
+					ID: x.im.id(n), Type: x.im.cat.TypeAt(n.typ).Enum, Name: x.im.name(n), Description: x.im.field(n, descField), LinkCount: x.im.degree(k),
+				}
 			}
-			x.fail(kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), candidates))
+			x.fail(kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), len(candidates), candidates))
 		}
 		if len(mine) == 1 {
 			x.refs[i] = mine[0]
@@ -248,9 +254,9 @@ func (x *fetch) byRef(r *plan.Ref, k uint32, row *kg.Row, sel *plan.Sel) bool {
 		if len(fits) > 1 {
 			candidates := make([]kg.Candidate, len(fits))
 			for i, s := range fits {
-				candidates[i] = kg.Candidate{ID: x.im.sources[s].id, Type: x.im.cat.Source.Enum, Name: x.im.sources[s].title}
+				candidates[i] = kg.Candidate{ID: x.im.sources[s].id, Type: x.im.cat.Source.Enum, Name: x.im.sources[s].title, LinkCount: int64(len(x.im.supports.of(s)))}
 			}
-			x.fail(kg.Ambiguous(r.Name, candidates))
+			x.fail(kg.Ambiguous(r.Name, len(candidates), candidates))
 		}
 		if len(fits) == 1 {
 			x.source(row, fits[0], sel)

@@ -419,34 +419,45 @@ func (x *seeing) resolve(r *plan.Ref) (any, error) {
 	var fits []kg.Candidate
 	var found any
 	add := func(c kg.Candidate, v any) { fits, found = append(fits, c), v }
+	titles := true // whether all of the name have it as a title
+	for _, n := range x.nodes {
+		t := x.cat.TypeOf(n.Type)
+		titles = titles && (t.Titled || !r.Types.Has(t.Index) || !called(n, r.NameKey))
+	}
 	for _, n := range x.nodes {
 		ok := n.ID == r.ID
 		if r.Name != "" {
-			ok = text.Fold(n.Name) == r.NameKey
-			for _, a := range n.Aliases {
-				ok = ok || text.Fold(a) == r.NameKey
-			}
+			ok = called(n, r.NameKey) && (titles || !x.cat.TypeOf(n.Type).Titled)
 		} else if r.ID == "" {
 			for _, e := range n.ExternalIDs {
 				ok = ok || e.Scheme == r.Scheme && e.Value == r.Value
 			}
 		}
 		if ok && r.Types.Has(x.typ(n)) {
-			add(kg.Candidate{ID: n.ID, Type: n.Type, Name: n.Name}, n)
+			add(kg.Candidate{ID: n.ID, Type: n.Type, Name: n.Name, Description: n.Description, LinkCount: x.touching(n)}, n)
 		}
 	}
 	for _, s := range x.sources {
 		if r.Types.Has(x.cat.Source.Index) && (s.ID == r.ID || r.Name != "" && text.Fold(s.Title) == r.NameKey) {
-			add(kg.Candidate{ID: s.ID, Type: "SOURCE", Name: s.Title}, s)
+			add(kg.Candidate{ID: s.ID, Type: "SOURCE", Name: s.Title, LinkCount: int64(len(x.resting(s)))}, s)
 		}
 	}
 	if l := x.links[r.ID]; l != nil && r.Types.Has(x.cat.Link.Index) {
 		add(kg.Candidate{}, l)
 	}
 	if len(fits) > 1 {
-		return nil, kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), fits)
+		return nil, kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), len(fits), fits)
 	}
 	return found, nil
+}
+
+// called tells whether an entity has a name or alias, folded.
+func called(n *kg.Node, key string) bool {
+	ok := text.Fold(n.Name) == key
+	for _, a := range n.Aliases {
+		ok = ok || text.Fold(a) == key
+	}
+	return ok
 }
 
 // --- rows ----------------------------------------------------------------------------------------------------------

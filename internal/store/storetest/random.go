@@ -246,6 +246,15 @@ func (r *random) ref(types catalog.TypeSet) plan.Ref {
 			ref.ID = pick(r, r.srcs).ID
 		}
 	}
+	if ref.ID != "" {
+		return ref
+	}
+	switch r.IntN(6) {
+	case 0:
+		ref.Types &= 1<<pick(r, r.cat.Types).Index | 1<<r.cat.Source.Index // maybe nothing
+	case 1:
+		ref.Types &= r.cat.Titled() | 1<<pick(r, r.cat.Types).Index | 1<<r.cat.Source.Index
+	}
 	return ref
 }
 
@@ -501,7 +510,11 @@ func (r *random) entityPart(f *plan.EntityFilter, depth int) {
 		l := &plan.LinkedTo{Ref: -1}
 		if r.yes() {
 			l.Ref = len(r.refs)
-			r.refs = append(r.refs, plan.Ref{ID: pick(r, []string{pick(r, r.nodes).ID, "nobody"}), Types: r.cat.Entities})
+			ref := r.ref(r.cat.Entities)
+			if r.IntN(3) == 0 {
+				ref = plan.Ref{ID: "nobody", Types: r.cat.Entities}
+			}
+			r.refs = append(r.refs, ref)
 		}
 		if r.yes() {
 			l.Kinds = r.kindSet()

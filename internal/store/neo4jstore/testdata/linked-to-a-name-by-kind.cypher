@@ -7,12 +7,17 @@ CALL () {
     RETURN n
     }
   WITH n WHERE n:Person|Institution|Event|Quote|Theme|Place
-  WITH n
-  ORDER BY n.id LIMIT 10
-  RETURN collect(n) AS foundref0
+  WITH collect(n) AS all, collect(CASE WHEN n:Person|Institution|Event|Theme|Place THEN n END) AS others
+  WITH CASE WHEN size(others) > 0 THEN others ELSE all END AS found
+  CALL (found) {
+    UNWIND CASE WHEN size(found) > 1 THEN found ELSE [] END AS n
+    WITH n, size(found) AS total,
+    COUNT { (n)-[:AFFILIATED_WITH|PARTICIPATED_IN|REPRESENTED_AT|ORGANIZED|PRIORITIZES|ADDRESSED|SAID|SAID_AT|ABOUT|MENTIONS|BROADER|PART_OF|LOCATED_IN|HELD_IN]-() } AS degree
+    ORDER BY degree DESC, n.id LIMIT 10
+    RETURN collect([n.id, CASE WHEN n:Person THEN 1 WHEN n:Institution THEN 2 WHEN n:Event THEN 3 WHEN n:Quote THEN 4 WHEN n:Theme THEN 5 WHEN n:Place THEN 6 END, n.name, n.description, degree, total]) AS candidates
+    }
+  RETURN CASE WHEN size(found) = 1 THEN head(found) END AS ref0, CASE WHEN size(candidates) > 0 THEN candidates END AS candidatesref0
   }
-WITH *, CASE WHEN size(foundref0) = 1 THEN head(foundref0) END AS ref0,
-CASE WHEN size(foundref0) > 1 THEN [n IN foundref0 | [n.id, CASE WHEN n:Person THEN 1 WHEN n:Institution THEN 2 WHEN n:Event THEN 3 WHEN n:Quote THEN 4 WHEN n:Theme THEN 5 WHEN n:Place THEN 6 END, n.name]] END AS candidatesref0
 RETURN [candidatesref0] AS candidates,
 COLLECT {
   RETURN [
