@@ -459,7 +459,7 @@ func (e *Engine) measuredList(ctx context.Context, q *plan.Query, by trace.Measu
 		way = -1
 	}
 	page, prev, next := pageOf(list, &f.Page, func(x measuredEntry, k []kg.Value) int {
-		return way * cmp.Or(cmp.Compare(x.score, k[0].Int), strings.Compare(x.id, k[1].Str))
+		return cmp.Or(way*cmp.Compare(x.score, k[0].Int), strings.Compare(x.id, k[1].Str))
 	})
 	res.Total, res.HasPrev, res.HasNext = int64(len(list)), prev, next
 	if !f.Want.Rows {
@@ -487,7 +487,7 @@ func (e *Engine) measuredList(ctx context.Context, q *plan.Query, by trace.Measu
 	return res, nil
 }
 
-// measuredOrder lists what fits in the order of a list: by score, then by id, both the same way.
+// measuredOrder lists what fits in the order of a list: by score, equal ones by id as in `centrality`, whichever way.
 func measuredOrder(r *trace.Ranking, desc bool, fits func(uint32) bool) []measuredEntry {
 	list := make([]measuredEntry, 0, len(r.Order))
 	for _, i := range r.Order { // the ids of equal scores ascend here
@@ -495,9 +495,10 @@ func measuredOrder(r *trace.Ranking, desc bool, fits func(uint32) bool) []measur
 			list = append(list, measuredEntry{r.Scores[i], r.Nodes[i].ID})
 		}
 	}
-	if !desc {
-		slices.Reverse(list)
+	if desc {
+		return list
 	}
+	slices.Reverse(list)
 	for from, i := 0, 1; i <= len(list); i++ {
 		if i == len(list) || list[i].score != list[from].score {
 			slices.Reverse(list[from:i])

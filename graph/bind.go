@@ -636,6 +636,9 @@ func (b *binder) dateFilter(at string, m map[string]any) (*plan.DateFilter, erro
 			f.To = to
 		}
 	}
+	if f.From > f.To {
+		return nil, bad(at, "it ends before it begins: from is after to")
+	}
 	if is, ok := m["isNull"].(bool); ok {
 		f.IsNull = &is
 	}

@@ -192,7 +192,7 @@ func (d *describer) search(name string, a *answer) {
 		for _, c := range []struct {
 			on   bool
 			name string
-		}{{q.paths.Directed, "directed"}, {q.paths.Chronological, "chronological"}, {q.paths.Independent, "independentSources"}} {
+		}{{q.paths.Directed, "directed"}, {q.paths.Chronological, "chronological"}, {q.paths.Overlapping, "overlapping"}, {q.paths.Independent, "independentSources"}} {
 			if c.on {
 				how = append(how, c.name)
 			}

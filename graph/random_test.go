@@ -118,7 +118,7 @@ func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string
 			}
 		case "through":
 			args = append(args, "through: "+[]string{"EVENT", "PERSON", "INSTITUTION", "QUOTE"}[d.IntN(4)])
-		case "directed", "chronological", "independentSources":
+		case "directed", "chronological", "overlapping", "independentSources":
 			if d.IntN(4) == 0 {
 				args = append(args, a.Name+": $on")
 			}

@@ -95,6 +95,8 @@ type question struct {
 	binding  uint32
 	during   *plan.DateFilter
 	through  uint8
+	// overlapping: only what was shared at one time counts (compare, coParticipation)
+	overlapping bool
 	analytics
 	pattern *pattern // of match
 	vars    map[string]any
@@ -132,8 +134,10 @@ func (c *compiler) trace(f collected, r *root) *traced {
 	}
 	if t.field.Name == "timeline" {
 		for _, typ := range c.cat.Types {
-			if typ.Timeline != "" && typ.DateProp != nil {
-				t.rec.prop(typ.DateProp)
+			for _, p := range []*catalog.Prop{typ.DateProp, typ.UntilProp} {
+				if typ.Timeline != "" && p != nil {
+					t.rec.prop(p)
+				}
 			}
 		}
 	}
@@ -283,6 +287,7 @@ func bindPaths(b *binder, q *question, args map[string]any) (err error) {
 	}
 	p := &q.paths
 	p.Directed, p.Chronological, p.Independent = args["directed"] == true, args["chronological"] == true, args["independentSources"] == true
+	p.Overlapping = args["overlapping"] == true
 	p.Certain = args["dateMatch"] == "CERTAIN"
 	q.walk.Sources = p.Independent
 	rank, _ := args["rank"].(string)
@@ -363,7 +368,7 @@ func bindTimeline(b *binder, q *question, args map[string]any) (err error) {
 		}
 	}
 	q.walk.SourceDates = true
-	return b.window(q, args, kg.Int, kg.Int, kg.String)
+	return b.window(q, args, kg.Int, kg.Int, kg.Int, kg.String)
 }
 
 func bindCompare(b *binder, q *question, args map[string]any) error {
@@ -372,7 +377,7 @@ func bindCompare(b *binder, q *question, args map[string]any) error {
 			return err
 		}
 	}
-	q.walk.Sources = true
+	q.walk.Sources, q.overlapping = true, args["overlapping"] == true
 	return nil
 }
 
@@ -385,7 +390,7 @@ func bindCompany(b *binder, q *question, args map[string]any) error {
 	if t == nil {
 		return bad("coParticipation.through", "there is no type %q", name)
 	}
-	q.through = t.Index
+	q.through, q.overlapping = t.Index, args["overlapping"] == true
 	return b.window(q, args, kg.Int, kg.String)
 }
 
@@ -685,7 +690,7 @@ func (x *searching) nearMiss(limit context.Context, p trace.Question) (*trace.Li
 			return &a.Lines[0], x.g, nil
 		}
 	}
-	if x.walk.Links == nil && len(p.Via)+len(p.Avoid) == 0 && !p.Directed && !p.Chronological && !p.Independent {
+	if x.walk.Links == nil && len(p.Via)+len(p.Avoid) == 0 && !p.Directed && !p.Chronological && !p.Overlapping && !p.Independent {
 		return nil, nil, nil
 	}
 	g, keys, err := x.e.opts.Store.Walk(x.ctx, &plan.Walk{Refs: x.walk.Refs[:2], Asked: 2})
@@ -916,11 +921,11 @@ func (x *searching) timeline() error {
 		all = slices.DeleteFunc(all, func(m trace.Moment) bool { return !falls(d, m.Date) })
 	}
 	keys := func(m trace.Moment) []kg.Value {
-		return []kg.Value{kg.IntValue(plan.DateKey(m.Date.From, m.Date.To, true, false)), kg.IntValue(int64(m.What)), kg.StringValue(m.ID)}
+		return []kg.Value{kg.IntValue(int64(m.Date.From)), kg.IntValue(m.Place()), kg.IntValue(int64(m.Date.To)), kg.StringValue(m.ID)}
 	}
 	page, prev, next := pageOf(all, &x.page, func(m trace.Moment, c []kg.Value) int {
 		k := keys(m)
-		return cmp.Or(cmp.Compare(k[0].Int, c[0].Int), cmp.Compare(k[1].Int, c[1].Int), strings.Compare(k[2].Str, c[2].Str))
+		return cmp.Or(cmp.Compare(k[0].Int, c[0].Int), cmp.Compare(k[1].Int, c[1].Int), cmp.Compare(k[2].Int, c[2].Int), strings.Compare(k[3].Str, c[3].Str))
 	})
 	ids := make([]string, len(page))
 	for i, m := range page {
@@ -966,7 +971,12 @@ func (x *searching) moment(m trace.Moment) tree {
 	name := x.value(row, "name").Str
 	switch m.What {
 	case trace.Event, trace.Said:
-		t["entity"], t["date"] = x.cell(m.ID), cell{value: x.value(row, cat.TypeAt(row.Type).DateProp.Name)}
+		typ := cat.TypeAt(row.Type)
+		date := x.value(row, typ.DateProp.Name)
+		if date.Kind == kg.Null && typ.UntilProp != nil {
+			date = x.value(row, typ.UntilProp.Name)
+		}
+		t["entity"], t["date"] = x.cell(m.ID), cell{value: date}
 		t["caption"] = textCell(name)
 		if m.What == trace.Said {
 			t["caption"] = textCell("Said: “" + name + "”")
@@ -994,7 +1004,7 @@ func (x *searching) compare() error {
 	if x.keys[0] == x.keys[1] {
 		return bad("compare", "a and b are the same entity; name two")
 	}
-	c, err := trace.Compare(x.ctx, x.g, x.keys[0], x.keys[1])
+	c, err := trace.Compare(x.ctx, x.g, x.keys[0], x.keys[1], x.overlapping)
 	if err != nil {
 		return err
 	}
@@ -1128,7 +1138,7 @@ const (
 
 // company answers `coParticipation`.
 func (x *searching) company() error {
-	all, err := trace.Accompany(x.ctx, x.g, x.keys[0], x.through)
+	all, err := trace.Accompany(x.ctx, x.g, x.keys[0], x.through, x.overlapping)
 	if err != nil {
 		return err
 	}

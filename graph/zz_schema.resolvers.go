@@ -1356,7 +1356,7 @@ func (r *queryResolver) Search(ctx context.Context, text string, types []string,
 	return one[model.SearchConnection](ctx, rootValue(ctx))
 }
 
-func (r *queryResolver) Paths(ctx context.Context, from map[string]any, to map[string]any, via []map[string]any, avoid []map[string]any, where map[string]any, directed *bool, chronological *bool, dateMatch *string, independentSources *bool, hubPenalty *float64, rank *string, maxLength *int64, first *int64) (*model.PathResult, error) {
+func (r *queryResolver) Paths(ctx context.Context, from map[string]any, to map[string]any, via []map[string]any, avoid []map[string]any, where map[string]any, directed *bool, chronological *bool, dateMatch *string, overlapping *bool, independentSources *bool, hubPenalty *float64, rank *string, maxLength *int64, first *int64) (*model.PathResult, error) {
 	return one[model.PathResult](ctx, rootValue(ctx))
 }
 
@@ -1372,11 +1372,11 @@ func (r *queryResolver) Timeline(ctx context.Context, subjects []map[string]any,
 	return one[model.TimelineConnection](ctx, rootValue(ctx))
 }
 
-func (r *queryResolver) Compare(ctx context.Context, a map[string]any, b map[string]any, where map[string]any) (*model.Comparison, error) {
+func (r *queryResolver) Compare(ctx context.Context, a map[string]any, b map[string]any, where map[string]any, overlapping *bool) (*model.Comparison, error) {
 	return one[model.Comparison](ctx, rootValue(ctx))
 }
 
-func (r *queryResolver) CoParticipation(ctx context.Context, of map[string]any, through string, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.CoParticipationConnection, error) {
+func (r *queryResolver) CoParticipation(ctx context.Context, of map[string]any, through string, where map[string]any, overlapping *bool, first *int64, after *string, last *int64, before *string) (*model.CoParticipationConnection, error) {
 	return one[model.CoParticipationConnection](ctx, rootValue(ctx))
 }
 

@@ -560,12 +560,12 @@ type QueryResolver interface {
 	Places(ctx context.Context, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.PlaceConnection, error)
 	Sources(ctx context.Context, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.SourceConnection, error)
 	Search(ctx context.Context, text string, types []string, first *int64, after *string) (*model.SearchConnection, error)
-	Paths(ctx context.Context, from map[string]any, to map[string]any, via []map[string]any, avoid []map[string]any, where map[string]any, directed *bool, chronological *bool, dateMatch *string, independentSources *bool, hubPenalty *float64, rank *string, maxLength *int64, first *int64) (*model.PathResult, error)
+	Paths(ctx context.Context, from map[string]any, to map[string]any, via []map[string]any, avoid []map[string]any, where map[string]any, directed *bool, chronological *bool, dateMatch *string, overlapping *bool, independentSources *bool, hubPenalty *float64, rank *string, maxLength *int64, first *int64) (*model.PathResult, error)
 	Match(ctx context.Context, pattern []map[string]any, first *int64, after *string, dryRun *bool) (*model.MatchResult, error)
 	Subgraph(ctx context.Context, seeds []map[string]any, depth *int64, where map[string]any, maxNodes *int64) (*model.Subgraph, error)
 	Timeline(ctx context.Context, subjects []map[string]any, during map[string]any, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.TimelineConnection, error)
-	Compare(ctx context.Context, a map[string]any, b map[string]any, where map[string]any) (*model.Comparison, error)
-	CoParticipation(ctx context.Context, of map[string]any, through string, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.CoParticipationConnection, error)
+	Compare(ctx context.Context, a map[string]any, b map[string]any, where map[string]any, overlapping *bool) (*model.Comparison, error)
+	CoParticipation(ctx context.Context, of map[string]any, through string, where map[string]any, overlapping *bool, first *int64, after *string, last *int64, before *string) (*model.CoParticipationConnection, error)
 	Centrality(ctx context.Context, by string, types []string, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.CentralityConnection, error)
 	Communities(ctx context.Context, types []string, where map[string]any, seed *int64, resolution *float64, minSize *int64, first *int64, after *string, last *int64, before *string) (*model.CommunityConnection, error)
 	Stats(ctx context.Context) (*model.GraphStats, error)
@@ -2485,7 +2485,7 @@ input IntFilter {
 input PartialDateFilter {
   "The first day that counts: ` + "`" + `\"2021-02\"` + "`" + ` is 1 February 2021. Open when left out."
   from: PartialDate
-  "The last day that counts: ` + "`" + `\"2021\"` + "`" + ` is 31 December 2021. Open when left out."
+  "The last day that counts: ` + "`" + `\"2021\"` + "`" + ` is 31 December 2021. Open when left out. Not before ` + "`" + `from` + "`" + `."
   to: PartialDate
   "Whether overlapping is enough."
   match: DateMatch = POSSIBLE
@@ -2597,7 +2597,7 @@ enum EntityOrderField {
   LINK_COUNT
   "When it was last changed."
   UPDATED_AT
-  "How central it is in the whole graph, by PageRank: see ` + "`" + `CentralityMeasure` + "`" + `. It must be the only key, and sources have none. Example: ` + "`" + `{ people(orderBy: [{field: PAGE_RANK, direction: DESC}], first: 5) { nodes { name } } }` + "`" + `."
+  "How central it is in the whole graph, by PageRank: see ` + "`" + `CentralityMeasure` + "`" + `. It must be the only key, and sources have none; equal ones stand by id, as in ` + "`" + `centrality` + "`" + `. Example: ` + "`" + `{ people(orderBy: [{field: PAGE_RANK, direction: DESC}], first: 5) { nodes { name } } }` + "`" + `."
   PAGE_RANK
   "On how many shortest lines of the whole graph it lies, by betweenness: see ` + "`" + `CentralityMeasure` + "`" + `; in large graphs estimated from a sample, as ` + "`" + `centrality` + "`" + ` tells. It must be the only key, and sources have none."
   BETWEENNESS
@@ -2807,6 +2807,8 @@ type Query {
     chronological: Boolean = false
     "With ` + "`" + `chronological` + "`" + `: whether some reading of partial dates is enough, or every reading must do (then each link needs ` + "`" + `since` + "`" + `)."
     dateMatch: DateMatch = POSSIBLE
+    "Whether each entity between the ends must have been linked to the one before and the one behind at one time: a line then goes from one to the next who was there together with them. A missing date is open."
+    overlapping: Boolean = false
     "Whether no source may carry more than one hop."
     independentSources: Boolean = false
     "What passing an entity costs, in hops: ` + "`" + `hubPenalty * log2(1 + links / 8)` + "`" + `; 0 to 10. With 0.5 a body of 500 members costs 3 hops, a panel of 5 a third of one."
@@ -2880,6 +2882,8 @@ type Query {
     b: EntityRef!
     "Which links count; ` + "`" + `other` + "`" + ` speaks of what is linked to the two."
     where: LinkFilter
+    "Share only what both were linked to at one time, by the links that say so. A missing date is open. What both were linked to at different times is in none of the lists."
+    overlapping: Boolean = false
   ): Comparison!
   """
   Who was there as well: entities of the same type that are linked to the same ones. People who were at the same events, or
@@ -2893,6 +2897,8 @@ type Query {
     through: EntityType!
     "Which links count, on both sides."
     where: LinkFilter
+    "Share only what both were linked to at one time, by the links that say so: who held an office in another century is no company. A missing date is open."
+    overlapping: Boolean = false
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
     "Continue after this cursor."
@@ -3064,7 +3070,7 @@ type PathReport {
   outcome: PathOutcome!
   "How many entities the search saw."
   visitedNodes: Int!
-  "When there is no line: the best one that breaks a condition. First a longer one (to 8 hops), then one without ` + "`" + `where` + "`" + `, ` + "`" + `via` + "`" + `, ` + "`" + `avoid` + "`" + `, ` + "`" + `directed` + "`" + `, ` + "`" + `chronological` + "`" + ` and ` + "`" + `independentSources` + "`" + `; null when there is none either."
+  "When there is no line: the best one that breaks a condition. First a longer one (to 8 hops), then one without ` + "`" + `where` + "`" + `, ` + "`" + `via` + "`" + `, ` + "`" + `avoid` + "`" + `, ` + "`" + `directed` + "`" + `, ` + "`" + `chronological` + "`" + `, ` + "`" + `overlapping` + "`" + ` and ` + "`" + `independentSources` + "`" + `; null when there is none either."
   nearMiss: Path
 }
 
@@ -3196,7 +3202,7 @@ type TimelineEdge {
 
 "Something that has a date."
 type TimelineItem {
-  "When, as precisely as it is known; of an event, when it began."
+  "When, as precisely as it is known; of an event, when it began or, where only that is known, when it ended."
   date: PartialDate!
   "What kind of thing happened."
   what: TimelineKind!
@@ -3210,14 +3216,14 @@ type TimelineItem {
   caption: String!
 }
 
-"What an entry of a timeline is. Of what has the same date, the order is this one."
+"What an entry of a timeline is. Of what has the same first day, the order is this one: what ended stands before what began, and a link that ended on the day it began directly behind. An event stands on its first day, however long it lasts."
 enum TimelineKind {
   "An event took place."
   EVENT
-  "A link began (its ` + "`" + `since` + "`" + `)."
-  LINK_BEGAN
   "A link ended (its ` + "`" + `until` + "`" + `)."
   LINK_ENDED
+  "A link began (its ` + "`" + `since` + "`" + `)."
+  LINK_BEGAN
   "Something was said."
   SAID
   "A source that supports one of the links was published."
@@ -6948,38 +6954,46 @@ func (ec *executionContext) field_Query_coParticipation_args(ctx context.Context
 		return nil, err
 	}
 	args["where"] = arg2
-	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "overlapping",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["overlapping"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int64, error) {
 			return ec.unmarshalOInt2ᚖint64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+	args["after"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "last",
 		func(ctx context.Context, v any) (*int64, error) {
 			return ec.unmarshalOInt2ᚖint64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["last"] = arg5
-	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+	args["last"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "before",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["before"] = arg6
+	args["before"] = arg7
 	return args, nil
 }
 
@@ -7088,6 +7102,14 @@ func (ec *executionContext) field_Query_compare_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["where"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "overlapping",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["overlapping"] = arg3
 	return args, nil
 }
 
@@ -7388,46 +7410,54 @@ func (ec *executionContext) field_Query_paths_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["dateMatch"] = arg7
-	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "independentSources",
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "overlapping",
 		func(ctx context.Context, v any) (*bool, error) {
 			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["independentSources"] = arg8
-	arg9, err := graphql.ProcessArgField(ctx, rawArgs, "hubPenalty",
+	args["overlapping"] = arg8
+	arg9, err := graphql.ProcessArgField(ctx, rawArgs, "independentSources",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["independentSources"] = arg9
+	arg10, err := graphql.ProcessArgField(ctx, rawArgs, "hubPenalty",
 		func(ctx context.Context, v any) (*float64, error) {
 			return ec.unmarshalOFloat2ᚖfloat64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["hubPenalty"] = arg9
-	arg10, err := graphql.ProcessArgField(ctx, rawArgs, "rank",
+	args["hubPenalty"] = arg10
+	arg11, err := graphql.ProcessArgField(ctx, rawArgs, "rank",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOPathRank2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["rank"] = arg10
-	arg11, err := graphql.ProcessArgField(ctx, rawArgs, "maxLength",
+	args["rank"] = arg11
+	arg12, err := graphql.ProcessArgField(ctx, rawArgs, "maxLength",
 		func(ctx context.Context, v any) (*int64, error) {
 			return ec.unmarshalOInt2ᚖint64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["maxLength"] = arg11
-	arg12, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	args["maxLength"] = arg12
+	arg13, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int64, error) {
 			return ec.unmarshalOInt2ᚖint64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg12
+	args["first"] = arg13
 	return args, nil
 }
 
@@ -18917,7 +18947,7 @@ func (ec *executionContext) _Query_paths(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Paths(ctx, fc.Args["from"].(map[string]any), fc.Args["to"].(map[string]any), fc.Args["via"].([]map[string]any), fc.Args["avoid"].([]map[string]any), fc.Args["where"].(map[string]any), fc.Args["directed"].(*bool), fc.Args["chronological"].(*bool), fc.Args["dateMatch"].(*string), fc.Args["independentSources"].(*bool), fc.Args["hubPenalty"].(*float64), fc.Args["rank"].(*string), fc.Args["maxLength"].(*int64), fc.Args["first"].(*int64))
+			return ec.Resolvers.Query().Paths(ctx, fc.Args["from"].(map[string]any), fc.Args["to"].(map[string]any), fc.Args["via"].([]map[string]any), fc.Args["avoid"].([]map[string]any), fc.Args["where"].(map[string]any), fc.Args["directed"].(*bool), fc.Args["chronological"].(*bool), fc.Args["dateMatch"].(*string), fc.Args["overlapping"].(*bool), fc.Args["independentSources"].(*bool), fc.Args["hubPenalty"].(*float64), fc.Args["rank"].(*string), fc.Args["maxLength"].(*int64), fc.Args["first"].(*int64))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PathResult) graphql.Marshaler {
@@ -19093,7 +19123,7 @@ func (ec *executionContext) _Query_compare(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Compare(ctx, fc.Args["a"].(map[string]any), fc.Args["b"].(map[string]any), fc.Args["where"].(map[string]any))
+			return ec.Resolvers.Query().Compare(ctx, fc.Args["a"].(map[string]any), fc.Args["b"].(map[string]any), fc.Args["where"].(map[string]any), fc.Args["overlapping"].(*bool))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Comparison) graphql.Marshaler {
@@ -19137,7 +19167,7 @@ func (ec *executionContext) _Query_coParticipation(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().CoParticipation(ctx, fc.Args["of"].(map[string]any), fc.Args["through"].(string), fc.Args["where"].(map[string]any), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().CoParticipation(ctx, fc.Args["of"].(map[string]any), fc.Args["through"].(string), fc.Args["where"].(map[string]any), fc.Args["overlapping"].(*bool), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CoParticipationConnection) graphql.Marshaler {

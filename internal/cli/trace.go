@@ -153,11 +153,12 @@ type pathCmd struct {
 	First              int     `short:"n" default:"5" help:"How many lines, 1 to 50."`
 	Directed           bool    `help:"Follow links only the way they run."`
 	Chronological      bool    `help:"Only lines whose hops follow each other in time."`
+	Overlapping        bool    `help:"Only lines on which each entity was linked to its neighbours at one time."`
 	IndependentSources bool    `help:"Only lines of which no source carries more than one hop."`
 }
 
-const pathQuery = `query Path($from: EntityRef!, $to: EntityRef!, $via: [EntityRef!], $avoid: [EntityRef!], $where: LinkFilter, $rank: PathRank, $hub: Float, $max: Int, $first: Int, $directed: Boolean, $chronological: Boolean, $independent: Boolean) {
-  paths(from: $from, to: $to, via: $via, avoid: $avoid, where: $where, rank: $rank, hubPenalty: $hub, maxLength: $max, first: $first, directed: $directed, chronological: $chronological, independentSources: $independent) {
+const pathQuery = `query Path($from: EntityRef!, $to: EntityRef!, $via: [EntityRef!], $avoid: [EntityRef!], $where: LinkFilter, $rank: PathRank, $hub: Float, $max: Int, $first: Int, $directed: Boolean, $chronological: Boolean, $overlapping: Boolean, $independent: Boolean) {
+  paths(from: $from, to: $to, via: $via, avoid: $avoid, where: $where, rank: $rank, hubPenalty: $hub, maxLength: $max, first: $first, directed: $directed, chronological: $chronological, overlapping: $overlapping, independentSources: $independent) {
     paths { ...Line }
     report { outcome visitedNodes nearMiss { ...Line } }
   }
@@ -193,7 +194,7 @@ func (c *pathCmd) Run(w *world) error {
 	c.narrow(where)
 	vars := map[string]any{
 		"from": reference(c.From), "to": reference(c.To), "via": references(c.Via), "avoid": references(c.Avoid), "where": where, "rank": c.Rank,
-		"hub": c.HubPenalty, "max": c.MaxLength, "first": c.First, "directed": c.Directed, "chronological": c.Chronological, "independent": c.IndependentSources,
+		"hub": c.HubPenalty, "max": c.MaxLength, "first": c.First, "directed": c.Directed, "chronological": c.Chronological, "overlapping": c.Overlapping, "independent": c.IndependentSources,
 	}
 	var got struct {
 		Paths struct {

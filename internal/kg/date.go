@@ -89,3 +89,17 @@ func clip(s string) string {
 	}
 	return s
 }
+
+// Span is the interval of what began and ended on these dates: from the first day of its beginning to the last of its end,
+// or, where only one of them is known, the interval of that one.
+func Span(began, ended PartialDate) (from, to Day, known bool) {
+	if began == "" {
+		began = ended
+	}
+	if ended == "" {
+		ended = began
+	}
+	from, _ = began.Interval()
+	_, to = ended.Interval()
+	return from, to, began != ""
+}

@@ -178,7 +178,7 @@ const (
 	// ByName: text.SortKey of the name of the entity, of a source's title, of the node at the other end of a link. String.
 	ByName OrderBy = iota
 	// ByDate: two keys in one: Int from*1e8+to of the entity's date interval: the first day of DateProp and the last
-	// day of UntilProp, or of DateProp where that is absent.
+	// day of UntilProp; where one of them is absent, those of the other (see kg.Span).
 	ByDate
 	// ByLinkCount: how many links touch the entity, or rest on the source. Int.
 	ByLinkCount
@@ -266,7 +266,7 @@ type EntityFilter struct {
 	Types     *catalog.TypeSet
 	Name      *StringFilter // name or an alias
 	Text      *StringFilter // name, an alias, the description, a searchable property; IsNull looks at the last two only
-	Date      *DateFilter   // from the first day of DateProp to the last day of UntilProp, or of DateProp
+	Date      *DateFilter   // from the first day of DateProp to the last day of UntilProp; of either where the other is absent
 	LinkedTo  *LinkedTo
 	LinkCount *IntFilter
 }

@@ -20,7 +20,7 @@ type Walker interface {
 // of it is one state.
 type Graph interface {
 	// Expand calls visit once for each of the nodes, in any order, with the links that fit, in any order. A link of a
-	// node to itself is left out. The arcs are valid until visit returns. A store may need a round trip for each call, so
+	// node to itself is left out unless way.Loops asks for it. The arcs are valid until visit returns. A store may need a round trip for each call, so
 	// callers ask for many nodes at once.
 	Expand(ctx context.Context, nodes []uint32, way Way, visit func(node uint32, arcs []Arc)) error
 	// Middle finds the nodes, each once and in any order, that are linked to one of a, followed as wayA says, and to one of
@@ -59,6 +59,8 @@ type Way struct {
 	Back bool
 	// Among, when it is not nil, lists the only far ends that count.
 	Among []uint32
+	// Loops asks for the links of a node to itself too: each once, as one that runs from it. Only with Out and In.
+	Loops bool
 	// Links, when it is not nil, stands in for plan.Walk.Links, and Far is what the far ends must fit, whichever way the
 	// walk goes. What they name stands in plan.Walk.Refs. Both are for a Patterned.
 	Links *plan.LinkFilter

@@ -133,7 +133,7 @@ func TestWordsKeepTheirMarks(t *testing.T) {
 
 // rulesSum is the sum of how the texts above are folded, sorted and split. When it changes, what stores keep is out of date: give
 // text.Revision the next number, then write the new sum here.
-const rulesSum = "2 e7db80e8d4323c05"
+const rulesSum = "3 e7db80e8d4323c05"
 
 func TestRevisionFollowsTheRules(t *testing.T) {
 	h := sha256.New()

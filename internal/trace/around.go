@@ -36,7 +36,7 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (_ *Surroundings, e
 	if len(out.Nodes) > q.MaxNodes {
 		out.Nodes, out.Truncated = out.Nodes[:q.MaxNodes], true
 	}
-	both := store.Way{Out: true, In: true}
+	both := store.Way{Out: true, In: true, Loops: true}
 	seen, degree := keys{}, degreesOf(g)
 	for _, k := range out.Nodes {
 		seen.add(k)
@@ -203,7 +203,9 @@ func (out *Surroundings) list(p *pulse, g store.Graph, all []joined, most int) {
 		if i >= most {
 			out.Truncated = true
 			out.Hidden[j.near]++
-			out.Hidden[j.away]++
+			if j.away != j.near {
+				out.Hidden[j.away]++
+			}
 			continue
 		}
 		out.Links = append(out.Links, j.link)

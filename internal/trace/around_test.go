@@ -64,7 +64,7 @@ func TestSurroundByDefinition(t *testing.T) {
 		var hidden int64
 		for l := 1; l < len(g.links); l++ {
 			e := g.ends[l]
-			if e[0] != e[1] && slices.Contains(want, e[0]) && slices.Contains(want, e[1]) {
+			if slices.Contains(want, e[0]) && slices.Contains(want, e[1]) {
 				among++
 			}
 		}
@@ -75,6 +75,11 @@ func TestSurroundByDefinition(t *testing.T) {
 			var all, shown int64
 			for _, n := range linked(g, k) {
 				all += n
+			}
+			for _, e := range g.ends[1:] {
+				if e == [2]uint32{k, k} {
+					all++
+				}
 			}
 			for _, l := range got.Links {
 				if e := g.ends[l]; e[0] == k || e[1] == k {
@@ -91,10 +96,55 @@ func TestSurroundByDefinition(t *testing.T) {
 	})
 }
 
+// sharedLinks counts the links by which two nodes share a third: of those that overlap one of the other side, or all.
+func sharedLinks(g *drawn, a, b, shared uint32, overlapping bool) (n int64) {
+	side := func(k uint32) (links []store.GraphLink) {
+		for l := 1; l < len(g.links); l++ {
+			if e := g.ends[l]; e == [2]uint32{k, shared} || e == [2]uint32{shared, k} {
+				links = append(links, g.links[l])
+			}
+		}
+		return links
+	}
+	one, other := side(a), side(b)
+	if !overlapping {
+		return int64(len(one) + len(other))
+	}
+	for _, pair := range [2][2][]store.GraphLink{{one, other}, {other, one}} {
+		for _, x := range pair[0] {
+			if slices.ContainsFunc(pair[1], func(y store.GraphLink) bool {
+				return x.Until.To >= y.Since.From && y.Until.To >= x.Since.From
+			}) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// TestMomentsOfOneDay puts moments of one first day in the order that the contract says.
+func TestMomentsOfOneDay(t *testing.T) {
+	day := store.Interval{From: 20210225, To: 20210225, Known: true}
+	week := store.Interval{From: 20210225, To: 20210303, Known: true}
+	want := []Moment{
+		{What: LinkBegan, Date: store.Interval{From: 20210224, To: 20211231, Known: true}, ID: "z"},
+		{What: Event, Date: day, ID: "b"}, {What: Event, Date: week, ID: "a"},
+		{What: LinkEnded, Date: day, ID: "y"}, {What: LinkBegan, Date: day, ID: "c"}, {What: LinkBegan, Date: day, ID: "d"},
+		{What: LinkEnded, Date: day, ID: "d", Own: true}, {What: Said, Date: day, ID: "a"}, {What: Published, Date: day, ID: "a"},
+	}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, Moment.Compare)
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestCompareByDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawGraph(t)
-		got, err := Compare(context.Background(), g, 1, 2)
+		overlapping := rapid.Bool().Draw(t, "overlapping")
+		got, err := Compare(context.Background(), g, 1, 2, overlapping)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,8 +156,10 @@ func TestCompareByDefinition(t *testing.T) {
 		for k := uint32(3); int(k) < len(g.nodes); k++ {
 			switch {
 			case a[k] > 0 && b[k] > 0:
-				shared++
-				sides += a[k] + b[k]
+				if n := sharedLinks(g, 1, 2, k, overlapping); n > 0 {
+					shared++
+					sides += n
+				}
 			case a[k] > 0:
 				onlyA++
 			case b[k] > 0:
@@ -129,7 +181,8 @@ func TestAccompanyByDefinition(t *testing.T) {
 		for i := range g.nodes {
 			g.nodes[i].Type = uint8(1 + fair(t, "type", 2)) //nolint:gosec // two
 		}
-		got, err := Accompany(context.Background(), g, 1, 2)
+		overlapping := rapid.Bool().Draw(t, "overlapping")
+		got, err := Accompany(context.Background(), g, 1, 2, overlapping)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +193,7 @@ func TestAccompanyByDefinition(t *testing.T) {
 			}
 			mine, theirs := linked(g, 1), linked(g, who)
 			for m := range mine {
-				if g.nodes[m].Type == 2 && theirs[m] > 0 {
+				if g.nodes[m].Type == 2 && theirs[m] > 0 && sharedLinks(g, 1, who, m, overlapping) > 0 {
 					want[g.nodes[who].ID]++
 				}
 			}
@@ -184,7 +237,7 @@ func TestTimelineByDefinition(t *testing.T) {
 			}
 		}
 		for l := 1; l < len(g.links); l++ {
-			if e := g.ends[l]; e[0] != e[1] && (e[0] == 1 || e[1] == 1) {
+			if e := g.ends[l]; e[0] == 1 || e[1] == 1 {
 				count(g.links[l].Since)
 				count(g.links[l].Until)
 			}

@@ -41,8 +41,9 @@ func (p Placing) Compare(o Placing) int {
 	return cmp.Or(cmp.Compare(p.Degree, o.Degree), strings.Compare(p.Node, o.Node), strings.Compare(p.Link, o.Link))
 }
 
-// Compare finds what two nodes share.
-func Compare(ctx context.Context, g store.Graph, a, b uint32) (_ *Comparison, err error) {
+// Compare finds what two nodes share. With overlapping that is only what both were linked to at one time, by the links that
+// say so; what both were linked to at different times is then in none of the lists.
+func Compare(ctx context.Context, g store.Graph, a, b uint32, overlapping bool) (_ *Comparison, err error) {
 	defer guard(&err)
 	p := &pulse{ctx: ctx}
 	arcs := map[uint32]map[uint32][]store.Arc{a: {}, b: {}}
@@ -81,9 +82,16 @@ func Compare(ctx context.Context, g store.Graph, a, b uint32) (_ *Comparison, er
 		if arcs[b][k] == nil {
 			continue
 		}
+		theirs := arcs[b][k]
+		if overlapping {
+			link := func(x store.Arc) uint32 { return x.Link }
+			if list, theirs = meeting(p, g, list, theirs, link), meeting(p, g, theirs, list, link); len(list) == 0 {
+				continue
+			}
+		}
 		out.SharedNodes++
 		n := g.Node(k)
-		for _, x := range append(slices.Clone(list), arcs[b][k]...) {
+		for _, x := range append(slices.Clone(list), theirs...) {
 			out.Shared = append(out.Shared, Side{x, Placing{n.Degree, n.ID, g.Link(x.Link).ID}})
 		}
 	}
@@ -99,9 +107,26 @@ type Company struct {
 	Links  []uint32 // for each shared one those of the one side and those of the other, by id
 }
 
+// overlap reports whether two links can have held at one time; a date that is not known is open.
+func overlap(a, b *store.GraphLink) bool {
+	return a.Since.From <= b.Until.To && b.Since.From <= a.Until.To
+}
+
+// meeting lists those of list whose links can have held together with one of others.
+func meeting[T any](p *pulse, g store.Graph, list, others []T, link func(T) uint32) (out []T) {
+	for _, x := range list {
+		p.beat(len(others))
+		l := g.Link(link(x))
+		if slices.ContainsFunc(others, func(y T) bool { o := g.Link(link(y)); return overlap(&l, &o) }) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
 // Accompany finds the nodes of a node's own type that share nodes of type through with it: those that share most first,
-// then by id.
-func Accompany(ctx context.Context, g store.Graph, of uint32, through uint8) (_ []Company, err error) {
+// then by id. With overlapping they share only what both were linked to at one time, by the links that say so.
+func Accompany(ctx context.Context, g store.Graph, of uint32, through uint8, overlapping bool) (_ []Company, err error) {
 	defer guard(&err)
 	p := &pulse{ctx: ctx}
 	both := store.Way{Out: true, In: true}
@@ -152,9 +177,21 @@ func Accompany(ctx context.Context, g store.Graph, of uint32, through uint8) (_ 
 	for who, shared := range theirs {
 		c := Company{Node: who, ID: g.Node(who).ID}
 		c.Shared = slices.Collect(maps.Keys(shared))
+		ours := mine
+		if overlapping {
+			ours = map[uint32][]uint32{}
+			link := func(l uint32) uint32 { return l }
+			c.Shared = slices.DeleteFunc(c.Shared, func(m uint32) bool {
+				ours[m], shared[m] = meeting(p, g, mine[m], shared[m], link), meeting(p, g, shared[m], mine[m], link)
+				return len(ours[m]) == 0
+			})
+			if len(c.Shared) == 0 {
+				continue
+			}
+		}
 		sortFunc(p, c.Shared, func(a, b uint32) int { return cmp.Compare(place[a], place[b]) })
 		for _, m := range c.Shared {
-			for _, side := range [2][]uint32{mine[m], shared[m]} {
+			for _, side := range [2][]uint32{ours[m], shared[m]} {
 				sortFunc(p, side, byID)
 				c.Links = append(c.Links, side...)
 			}

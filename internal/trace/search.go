@@ -933,7 +933,7 @@ func (s *search) links(h int32) []store.Arc {
 	return list
 }
 
-func (s *search) conditional() bool { return s.q.Chronological || s.q.Independent }
+func (s *search) conditional() bool { return s.q.Chronological || s.q.Overlapping || s.q.Independent }
 
 // maxChoices bounds the ways tried to choose among the parallel links of one line.
 const maxChoices = 2_000
@@ -957,6 +957,11 @@ func (s *search) choose(b *begun) ([]store.Arc, bool) {
 			}
 			s.beat(1)
 			l := s.g.Link(arc.Link)
+			if s.q.Overlapping && i > 0 {
+				if before := s.g.Link(chosen[i-1].Link); !overlap(&before, &l) {
+					continue
+				}
+			}
 			begin := since
 			if s.q.Chronological {
 				var ok bool

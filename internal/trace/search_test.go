@@ -28,14 +28,14 @@ func (g *drawn) Expand(_ context.Context, nodes []uint32, way store.Way, visit f
 		var arcs []store.Arc
 		for l := 1; l < len(g.links); l++ {
 			from, to := g.ends[l][0], g.ends[l][1]
-			if from == to {
+			if from == to && !way.Loops {
 				continue
 			}
 			among := func(to uint32) bool { return way.Among == nil || slices.Contains(way.Among, to) }
 			if way.Out && from == k && among(to) {
 				arcs = append(arcs, store.Arc{To: to, Link: uint32(l), Out: true})
 			}
-			if way.In && to == k && among(from) {
+			if way.In && to == k && from != to && among(from) {
 				arcs = append(arcs, store.Arc{To: from, Link: uint32(l)})
 			}
 		}
@@ -129,8 +129,8 @@ func drawQuestion(t *rapid.T, g *drawn) *Question {
 	q := &Question{
 		From: perm[0], To: perm[1], Directed: fair(t, "directed", 4) == 0,
 		Chronological: fair(t, "chronological", 4) == 0, Certain: rapid.Bool().Draw(t, "certain"),
-		Independent: fair(t, "independent", 4) == 0,
-		HubPenalty:  rapid.SampledFrom([]float64{0, 0.5, 2}).Draw(t, "penalty"), Rank: Rank(fair(t, "rank", 4)),
+		Independent: fair(t, "independent", 4) == 0, Overlapping: fair(t, "overlapping", 4) == 0,
+		HubPenalty: rapid.SampledFrom([]float64{0, 0.5, 2}).Draw(t, "penalty"), Rank: Rank(fair(t, "rank", 4)),
 		MaxLength: 1 + fair(t, "length", 8), First: 1 + fair(t, "first", 12), MaxNodes: 1000, Year: 2026,
 	}
 	rest := perm[2:]
@@ -191,8 +191,14 @@ func brute(g *drawn, q *Question) []Line {
 	holds := func(links []store.Arc) bool {
 		since := kg.MinDay
 		used := map[string]bool{}
-		for _, a := range links {
+		for i, a := range links {
 			l := g.links[a.Link]
+			if q.Overlapping && i > 0 {
+				before := g.links[links[i-1].Link]
+				if l.Until.To < before.Since.From || before.Until.To < l.Since.From {
+					return false
+				}
+			}
 			if q.Chronological {
 				if q.Certain {
 					end := l.Since.From
@@ -309,7 +315,7 @@ func TestFindAgreesWithTryingEverything(t *testing.T) {
 			t.Fatalf("%d lines and the outcome %s", len(want), got.Outcome)
 		}
 		unlimited := *q
-		unlimited.MaxLength, unlimited.Chronological, unlimited.Independent = 8, false, false
+		unlimited.MaxLength, unlimited.Chronological, unlimited.Overlapping, unlimited.Independent = 8, false, false, false
 		any := len(brute(g, &unlimited)) > 0
 		if len(want) == 0 && got.Outcome == Disconnected && any {
 			t.Fatalf("there is a line, and the outcome is DISCONNECTED")

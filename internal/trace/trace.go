@@ -53,6 +53,9 @@ type Question struct {
 	// Chronological: the hops can be walked in the order of time: each can be going on at or after the beginning of all
 	// hops before it. Certain: whatever the unknown parts of the dates are.
 	Chronological, Certain bool
+	// Overlapping: each node between the ends was linked to the one before and the one behind at one time: the links by which
+	// a line comes and goes can have held together.
+	Overlapping bool
 	// Independent: no source supports more than one hop.
 	Independent bool
 	// HubPenalty makes each node between the ends cost 1000 · HubPenalty · log2(1 + degree / 8).

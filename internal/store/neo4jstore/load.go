@@ -489,8 +489,8 @@ func (l *layout) nodeProps(x *kg.Node, t *catalog.Type) map[string]any {
 		if t.UntilProp != nil {
 			until, _ = p[t.UntilProp.Name].(string)
 		}
-		if from != "" {
-			p["_date"] = dateKey(kg.PartialDate(from), kg.PartialDate(until))
+		if a, b, known := kg.Span(kg.PartialDate(from), kg.PartialDate(until)); known {
+			p["_date"] = int64(a)*1e8 + int64(b)
 		}
 	}
 	return p

@@ -28,10 +28,11 @@ type view struct {
 	nodes   []store.GraphNode // by key, from 1
 	byID    map[string]uint32
 	links   []viewLink // by key, from 1
-	start   []uint32   // by node: where its arcs begin; those of a node to itself are left out
+	start   []uint32   // by node: where its arcs begin; those of a node to itself stand in loops
 	arcs    []viewArc
-	roles   []string // by viewLink.role
-	folded  []string // the same, folded
+	loops   map[uint32][]uint32 // by node: links, of those few that have any
+	roles   []string            // by viewLink.role
+	folded  []string            // the same, folded
 	sources [][]store.GraphSource
 }
 
@@ -249,9 +250,12 @@ func (v *view) connect() {
 	}
 	v.arcs = make([]viewArc, sum)
 	at := slices.Clone(v.start)
+	v.loops = map[uint32][]uint32{}
 	for i := 1; i < len(v.links); i++ {
 		l, k := &v.links[i], uint32(i)<<1 //nolint:gosec // bounded by views.most
-		if l.to != l.from {
+		if l.to == l.from {
+			v.loops[l.from] = append(v.loops[l.from], uint32(i)) //nolint:gosec // as above
+		} else {
 			v.arcs[at[l.from]] = viewArc{l.to, k | 1}
 			at[l.from]++
 			v.arcs[at[l.to]] = viewArc{l.from, k}
@@ -414,6 +418,13 @@ func (g *viewWalk) Expand(ctx context.Context, nodes []uint32, way store.Way, vi
 				continue
 			}
 			g.mine = append(g.mine, store.Arc{To: a.to, Link: a.link >> 1, Out: out})
+		}
+		if way.Loops && (among == nil || among.has(k)) {
+			for _, l := range g.loops[k] {
+				if g.fits(l) {
+					g.mine = append(g.mine, store.Arc{To: k, Link: l, Out: true})
+				}
+			}
 		}
 		if err := g.step(ctx, int(g.start[k+1]-g.start[k])); err != nil {
 			return err

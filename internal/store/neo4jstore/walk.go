@@ -223,7 +223,11 @@ func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
 	}
 	c.w("UNWIND ", c.param(ids), " AS id MATCH (n:Entity {id: id})\nCALL (n", scope, ") { MATCH ")
 	c.pattern("n", "r", "m", f)
-	c.w(" WHERE m <> n")
+	if way.Loops {
+		c.w(" WHERE true")
+	} else {
+		c.w(" WHERE m <> n")
+	}
 	if way.Among != nil {
 		c.w(" AND m.id IN ", c.param(g.ids(way.Among)))
 	}

@@ -511,22 +511,16 @@ func parseProp(p *catalog.Prop, raw []byte) (kg.Value, error) {
 	return kg.StringValue(s), err
 }
 
-// interval is the date interval of a record of type t: from DateProp's first day to UntilProp's last, or DateProp's.
+// interval is the date interval of a record of type t: see kg.Span.
 func interval(t *catalog.Type, get func(*catalog.Prop) string) (from, to kg.Day, known bool) {
 	if t.DateProp == nil {
 		return 0, 0, false
 	}
-	d := kg.PartialDate(get(t.DateProp))
-	if d == "" {
-		return 0, 0, false
-	}
-	from, to = d.Interval()
+	ended := kg.PartialDate("")
 	if t.UntilProp != nil {
-		if u := kg.PartialDate(get(t.UntilProp)); u != "" {
-			_, to = u.Interval()
-		}
+		ended = kg.PartialDate(get(t.UntilProp))
 	}
-	return from, to, true
+	return kg.Span(kg.PartialDate(get(t.DateProp)), ended)
 }
 
 // stamp keeps an instant. Those of one load are mostly the same two, so only the last two are looked at.

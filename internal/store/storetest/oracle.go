@@ -700,14 +700,17 @@ func (x *seeing) page(list []entry, desc []bool, f *plan.Field) kg.Page {
 }
 
 func dateOf(t *catalog.Type, get func(string) string) (from, to kg.Day, known bool) {
-	if t.DateProp == nil || get(t.DateProp.Name) == "" {
-		return 0, 0, false
+	if t.DateProp != nil && get(t.DateProp.Name) != "" {
+		from, to = kg.PartialDate(get(t.DateProp.Name)).Interval()
+		known = true
 	}
-	from, to = kg.PartialDate(get(t.DateProp.Name)).Interval()
 	if t.UntilProp != nil && get(t.UntilProp.Name) != "" {
-		_, to = kg.PartialDate(get(t.UntilProp.Name)).Interval()
+		first, last := kg.PartialDate(get(t.UntilProp.Name)).Interval()
+		if to = last; !known { // all that is known is when it ended
+			from, known = first, true
+		}
 	}
-	return from, to, true
+	return from, to, known
 }
 
 func (x *seeing) nodeDate(n *kg.Node) (from, to kg.Day, known bool) {

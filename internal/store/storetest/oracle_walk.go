@@ -54,7 +54,7 @@ func (g *oracleGraph) Expand(_ context.Context, nodes []uint32, way store.Way, v
 				if !out {
 					near, far = far, near
 				}
-				if near != n.ID || far == n.ID || out && !way.Out || !out && !way.In {
+				if near != n.ID || far == n.ID && !(way.Loops && out) || out && !way.Out || !out && !way.In {
 					continue
 				}
 				other := g.x.nodes[far]

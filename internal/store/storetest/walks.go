@@ -76,16 +76,20 @@ func (r *random) walk() (*plan.Walk, func(*testing.T, store.Graph, []uint32) str
 		depth, most := r.IntN(4), 1+r.IntN(20)
 		return w, func(t *testing.T, g store.Graph, keys []uint32) string { return surround(t, g, keys, depth, most) }
 	case 1:
-		return w, contrast
+		overlapping := r.yes()
+		return w, func(t *testing.T, g store.Graph, keys []uint32) string { return contrast(t, g, keys, overlapping) }
 	case 2:
 		through := uint8(1 + r.IntN(len(r.cat.Types)))
-		return w, func(t *testing.T, g store.Graph, keys []uint32) string { return accompany(t, g, keys[0], through) }
+		overlapping := r.yes()
+		return w, func(t *testing.T, g store.Graph, keys []uint32) string {
+			return accompany(t, g, keys[0], through, overlapping)
+		}
 	case 3:
 		w.SourceDates = true
 		return w, timeline
 	}
 	q := trace.Question{
-		Directed: r.IntN(4) == 0, Chronological: r.IntN(4) == 0, Certain: r.yes(), Independent: r.IntN(4) == 0,
+		Directed: r.IntN(4) == 0, Chronological: r.IntN(4) == 0, Certain: r.yes(), Independent: r.IntN(4) == 0, Overlapping: r.IntN(4) == 0,
 		HubPenalty: pick(r, []float64{0, 0.5, 3}), Rank: trace.Rank(r.IntN(4)), MaxLength: 1 + r.IntN(8), First: 1 + r.IntN(8), //nolint:gosec // four ranks
 		MaxNodes: pick(r, []int{3, 10_000}), Year: 2026,
 	}
@@ -157,12 +161,12 @@ func surround(t *testing.T, g store.Graph, keys []uint32, depth, most int) strin
 	return fmt.Sprintln(names(g, s.Nodes), "\n", links(g, s.Links), "\n", s.Hidden, s.Truncated)
 }
 
-func contrast(t *testing.T, g store.Graph, keys []uint32) string {
+func contrast(t *testing.T, g store.Graph, keys []uint32, overlapping bool) string {
 	t.Helper()
 	if keys[0] == keys[1] {
 		return "the same"
 	}
-	c, err := trace.Compare(t.Context(), g, keys[0], keys[1])
+	c, err := trace.Compare(t.Context(), g, keys[0], keys[1], overlapping)
 	if err != nil {
 		return show(err)
 	}
@@ -174,9 +178,9 @@ func contrast(t *testing.T, g store.Graph, keys []uint32) string {
 	return b.String()
 }
 
-func accompany(t *testing.T, g store.Graph, of uint32, through uint8) string {
+func accompany(t *testing.T, g store.Graph, of uint32, through uint8, overlapping bool) string {
 	t.Helper()
-	all, err := trace.Accompany(t.Context(), g, of, through)
+	all, err := trace.Accompany(t.Context(), g, of, through, overlapping)
 	if err != nil {
 		return show(err)
 	}
