@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -326,8 +327,8 @@ func (c *cleaner) time(field, s string) kg.Time {
 		return 0
 	}
 	t, err := kg.ParseTime(s)
-	if err != nil {
-		c.fail("has in %s what is no instant: write 2021-02-25T10:00:00.000Z", field)
+	if year := time.UnixMilli(int64(t)).UTC().Year(); err != nil || year < 0 || year > 9999 { // in UTC it must be written with four digits
+		c.fail("has in %s what is no instant of the years 0000 to 9999: write 2021-02-25T10:00:00.000Z", field)
 	}
 	return t
 }
@@ -410,7 +411,7 @@ func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 		c.fail("has no title")
 	}
 	if cat.Schema.Types["SourceKind"].EnumValues.ForName(m.Source) == nil {
-		c.fail("has the unknown kind of source %s", clip(strconv.Quote(m.Source)))
+		c.fail("has the unknown kind of source %s", instead(m.Source, sourceKinds(cat)))
 	}
 	minted := x.ID == ""
 	if minted {
@@ -429,7 +430,7 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 	}
 	t := cat.TypeOf(m.Node)
 	if t == nil || !t.IsEntity() {
-		return salvage(line), fmt.Errorf("has the unknown type of node %s", clip(strconv.Quote(m.Node)))
+		return salvage(line), fmt.Errorf("has the unknown type of node %s", instead(m.Node, entityTypes(cat)))
 	}
 	var c cleaner
 	var cleared []string
@@ -486,11 +487,7 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 			x.Props[name] = v
 		}
 	}
-	if t.DateProp != nil && t.UntilProp != nil && c.err == nil {
-		from, _ := x.Props[t.DateProp.Name].(string)
-		until, _ := x.Props[t.UntilProp.Name].(string)
-		c.span(t.DateProp.Name, t.UntilProp.Name, kg.PartialDate(from), kg.PartialDate(until))
-	}
+	c.ordered(t, x.Props)
 	for _, p := range t.Props {
 		// what the schema says is never null must be there
 		if f := cat.Schema.Types[t.Name].Fields.ForName(p.Name); f.Type.NonNull && x.Props[p.Name] == nil {
@@ -542,12 +539,16 @@ func (c *cleaner) prop(p *catalog.Prop, raw jsontext.Value) any {
 		if err != nil {
 			return wrong("whole number of 32 bits")
 		}
+		if n < 0 { // whole numbers are counts
+			c.fail("has in %s a number below 0", p.Name)
+		}
 		return n
 	case catalog.Float:
 		f, err := strconv.ParseFloat(string(raw), 64)
 		if err != nil || math.IsInf(f, 0) {
 			return wrong("number")
 		}
+		c.within(p.Name, f)
 		return f
 	case catalog.Bool:
 		if k := raw.Kind(); k != 't' && k != 'f' {
@@ -572,7 +573,7 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 		return record{}, err
 	}
 	if cat.Kind(m.Link) == nil {
-		return record{}, fmt.Errorf("has the unknown kind of link %s", clip(strconv.Quote(m.Link)))
+		return record{}, fmt.Errorf("has the unknown kind of link %s", instead(m.Link, linkKinds(cat)))
 	}
 	var c cleaner
 	var cleared []string
@@ -580,6 +581,9 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 	c.text("role", &m.Role, maxName)
 	c.id("from", m.From, "")
 	c.id("to", m.To, "")
+	if m.From == m.To {
+		c.fail("links %s to itself; %s joins two", clip(m.From), m.Link)
+	}
 	x := &kg.Link{
 		ID: m.ID, Kind: m.Link, From: m.From, To: m.To, Role: m.Role, Since: c.date("since", m.Since), Until: c.date("until", m.Until),
 		CreatedAt: c.time("createdAt", m.CreatedAt), UpdatedAt: c.time("updatedAt", m.UpdatedAt),
