@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,19 +27,6 @@ func steers(r rune) bool {
 // printable returns a text for one line of a terminal: white space is a space, and what could steer is written as its
 // number.
 func printable(s string) string {
-	return escaped(s, func(r rune) bool { return unicode.IsSpace(r) })
-}
-
-// printableLines does the same for a text of several lines.
-func printableLines(s string) string {
-	lines := strings.Split(s, "\n")
-	for i, l := range lines {
-		lines[i] = printable(l)
-	}
-	return strings.Join(lines, "\n")
-}
-
-func escaped(s string, space func(rune) bool) string {
 	if strings.IndexFunc(s, func(r rune) bool { return steers(r) || r == utf8.RuneError }) < 0 {
 		return s
 	}
@@ -53,13 +41,22 @@ func escaped(s string, space func(rune) bool) string {
 			b.WriteRune(r)
 		case !steers(r):
 			b.WriteRune(r)
-		case space(r):
+		case unicode.IsSpace(r):
 			b.WriteByte(' ')
 		default:
 			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 	}
 	return b.String()
+}
+
+// printableLines does the same for a text of several lines.
+func printableLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = printable(l)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // printableJSON makes every text of an answer printable.
@@ -100,7 +97,7 @@ type jsonPrinter struct {
 }
 
 func (p *jsonPrinter) Write(b []byte) (int, error) {
-	all := append(p.rest, b...)
+	all := slices.Concat(p.rest, b)
 	out := make([]byte, 0, len(all))
 	i := 0
 	for i < len(all) && (utf8.FullRune(all[i:]) || len(all)-i >= utf8.UTFMax) {

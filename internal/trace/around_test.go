@@ -128,9 +128,14 @@ func TestMomentsOfOneDay(t *testing.T) {
 	week := store.Interval{From: 20210225, To: 20210303, Known: true}
 	want := []Moment{
 		{What: LinkBegan, Date: store.Interval{From: 20210224, To: 20211231, Known: true}, ID: "z"},
-		{What: Event, Date: day, ID: "b"}, {What: Event, Date: week, ID: "a"},
-		{What: LinkEnded, Date: day, ID: "y"}, {What: LinkBegan, Date: day, ID: "c"}, {What: LinkBegan, Date: day, ID: "d"},
-		{What: LinkEnded, Date: day, ID: "d", Own: true}, {What: Said, Date: day, ID: "a"}, {What: Published, Date: day, ID: "a"},
+		{What: Event, Date: day, ID: "b"},
+		{What: Event, Date: week, ID: "a"},
+		{What: LinkEnded, Date: day, ID: "y"},
+		{What: LinkBegan, Date: day, ID: "c"},
+		{What: LinkBegan, Date: day, ID: "d"},
+		{What: LinkEnded, Date: day, ID: "d", Own: true},
+		{What: Said, Date: day, ID: "a"},
+		{What: Published, Date: day, ID: "a"},
 	}
 	got := slices.Clone(want)
 	slices.Reverse(got)

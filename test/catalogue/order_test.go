@@ -22,9 +22,12 @@ func presidents() *store.Batch {
 	b := &store.Batch{
 		Sources: []*kg.Source{{ID: "s_a", Kind: "BOOK", Title: "A book", PublishedOn: "1789-04-30"}},
 		Nodes: []*kg.Node{
-			{ID: "adams", Type: "PERSON", Name: "John Adams"}, {ID: "biden", Type: "PERSON", Name: "Joe Biden"},
-			{ID: "washington", Type: "PERSON", Name: "George Washington"}, {ID: "house", Type: "INSTITUTION", Name: "White House"},
-			{ID: "army", Type: "INSTITUTION", Name: "Army"}, {ID: "theme", Type: "THEME", Name: "Offices"},
+			{ID: "adams", Type: "PERSON", Name: "John Adams"},
+			{ID: "biden", Type: "PERSON", Name: "Joe Biden"},
+			{ID: "washington", Type: "PERSON", Name: "George Washington"},
+			{ID: "house", Type: "INSTITUTION", Name: "White House"},
+			{ID: "army", Type: "INSTITUTION", Name: "Army"},
+			{ID: "theme", Type: "THEME", Name: "Offices"},
 			{ID: "congress", Type: "EVENT", Name: "Congress", Props: map[string]any{"startsOn": "1789-04-30", "endsOn": "1791-03-03"}},
 			{ID: "farewell", Type: "EVENT", Name: "Farewell", Props: map[string]any{"endsOn": "1797-03-04"}},
 		},

@@ -113,10 +113,10 @@ func bareAndFull(cat *catalog.Catalog) *store.Batch {
 		}
 		for _, p := range typ.Props {
 			must := cat.Schema.Types[typ.Name].Fields.ForName(p.Name).Type.NonNull
-			switch {
-			case p.Kind == catalog.Date:
+			switch p.Kind {
+			case catalog.Date:
 				full.Props[p.Name] = "2020-02"
-			case p.Kind == catalog.Text:
+			case catalog.Text:
 				full.Props[p.Name] = "q"
 				if must {
 					bare.Props[p.Name] = "Bare"

@@ -54,7 +54,8 @@ func (g *oracleGraph) Expand(_ context.Context, nodes []uint32, way store.Way, v
 				if !out {
 					near, far = far, near
 				}
-				if near != n.ID || far == n.ID && !(way.Loops && out) || out && !way.Out || !out && !way.In {
+				loop := far == n.ID // told once, as one that runs from it
+				if near != n.ID || loop && (!out || !way.Loops) || out && !way.Out || !out && !way.In {
 					continue
 				}
 				other := g.x.nodes[far]
