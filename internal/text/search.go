@@ -3,7 +3,6 @@ package text
 import (
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -40,8 +39,7 @@ type Doc struct {
 
 // NewDoc makes the document of an entity.
 func NewDoc(name string, aliases, body []string) Doc {
-	own := Words(name)
-	d := Doc{NameWords: own, NameCount: max(1, len(own))}
+	d := Doc{NameWords: Words(name), NameCount: max(1, len(words(name, false)))}
 	add := func(to, words []string) []string {
 		for _, w := range words {
 			if !slices.Contains(to, w) {
@@ -69,11 +67,12 @@ type QueryWord struct {
 
 // Query splits a search into its different words.
 func Query(s string) []QueryWord {
-	words := Words(s)
-	out := make([]QueryWord, len(words))
-	for i, w := range words {
+	list := words(s, false)
+	out := make([]QueryWord, len(list))
+	for i, w := range list {
 		n := utf8.RuneCountInString(w)
-		out[i] = QueryWord{Word: w, Prefix: n >= 2, Skeleton: Skeleton(w)}
+		r, _ := utf8.DecodeRuneInString(w)
+		out[i] = QueryWord{Word: w, Prefix: n >= 2 || partOf(r) == unspaced, Skeleton: Skeleton(w)}
 		if n >= 4 {
 			out[i].Deletes = Deletes(w)
 		}
@@ -201,9 +200,8 @@ type span struct{ from, to int }
 // matches are the words of t that some query word fits, and how many query words fit.
 func matches(t string, q []QueryWord) (hits []span, n int) {
 	fitted := make([]bool, len(q))
-	each := func(from, to int) {
-		w := t[from:to]
-		d := Doc{NameWords: Words(w)}
+	scan(t, false, func(w token) {
+		d := Doc{NameWords: []string{w.word}}
 		b := Doc{BodyWords: d.NameWords}
 		hit := false
 		for i := range q {
@@ -212,23 +210,14 @@ func matches(t string, q []QueryWord) (hits []span, n int) {
 				fitted[i] = true
 			}
 		}
-		if hit {
-			hits = append(hits, span{from, to})
+		switch last := len(hits) - 1; {
+		case !hit:
+		case last >= 0 && w.from < hits[last].to: // pairs of an unspaced script overlap
+			hits[last].to = w.to
+		default:
+			hits = append(hits, span{w.from, w.to})
 		}
-	}
-	start := -1
-	for i, r := range t {
-		word := unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r)
-		if word && start < 0 {
-			start = i
-		} else if !word && start >= 0 {
-			each(start, i)
-			start = -1
-		}
-	}
-	if start >= 0 {
-		each(start, len(t))
-	}
+	})
 	for _, f := range fitted {
 		if f {
 			n++

@@ -16,7 +16,7 @@ import (
 // Revision must change whenever Fold, SortKey, Words, Deletes or Skeleton give something else for any text: stores keep
 // what these make, and make it anew when it is of another revision, or of another version of Unicode. It changes too when they
 // keep something else of dates: 3 is since kg.Span knows the date of what has only an end.
-const Revision = 3
+const Revision = 4
 
 // Rules names how text is folded and split into words.
 func Rules() string { return strconv.Itoa(Revision) + " Unicode " + unicode.Version }
@@ -24,9 +24,9 @@ func Rules() string { return strconv.Itoa(Revision) + " Unicode " + unicode.Vers
 // letters that Unicode does not decompose but readers take for their base.
 var base = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "æ", "ae", "œ", "oe", "ı", "i", "ß", "ss")
 
-// spaced are characters that Unicode decomposes to a space with a mark, where people write the one for an apostrophe and
+// apart are characters that Unicode decomposes to a space with a mark, where people write the one for an apostrophe and
 // the other for the mark itself.
-var spaced = strings.NewReplacer("\u00b4", "'", "\u1fbd", "'", "\u1fbf", "'", "\u1ffd", "'", "\u309b", "\u3099", "\u309c", "\u309a")
+var apart = strings.NewReplacer("\u00b4", "'", "\u1fbd", "'", "\u1fbf", "'", "\u1ffd", "'", "\u309b", "\u3099", "\u309c", "\u309a")
 
 // Fold is what two texts are compared by, trimmed. Compatibility forms, case, white space, and the kinds of apostrophe,
 // quotation mark and hyphen are alike; what cannot be seen is left out (see invisible). Marks are dropped where readers take them for
@@ -40,7 +40,7 @@ func Fold(s string) string {
 	if f, ok := foldASCII(s); ok {
 		return f
 	}
-	s = norm.NFKD.String(cases.Fold().String(norm.NFKD.String(spaced.Replace(s))))
+	s = norm.NFKD.String(cases.Fold().String(norm.NFKD.String(apart.Replace(s))))
 	var b strings.Builder
 	b.Grow(len(s))
 	space := false
@@ -205,36 +205,6 @@ func SortKey(name string) string {
 		b = append(b, '~', hex[r>>20&15], hex[r>>16&15], hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 	}
 	return string(b)
-}
-
-// MaxWord is the longest word, in characters; what is longer is cut.
-const MaxWord = 48
-
-// inWord reports whether a character of folded text belongs to a word. Marks belong to the word they stand in.
-func inWord(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
-	}
-	return unicode.In(r, unicode.L, unicode.N, unicode.M)
-}
-
-// Words are the different words of s, folded, in the order they first occur. A word is a run of letters, digits and marks that
-// begins with a letter or digit.
-func Words(s string) []string {
-	var out []string
-	for w := range strings.FieldsFuncSeq(Fold(s), func(r rune) bool { return !inWord(r) }) {
-		w = strings.TrimLeftFunc(w, unicode.IsMark)
-		if w == "" {
-			continue
-		}
-		if r := []rune(w); len(r) > MaxWord {
-			w = string(r[:MaxWord])
-		}
-		if !slices.Contains(out, w) {
-			out = append(out, w)
-		}
-	}
-	return out
 }
 
 // Deletes are the fuzzy keys of a word in a name: the word itself and, from four characters on, the word with one

@@ -117,6 +117,21 @@ func TestANameNeverMeansAnother(t *testing.T) {
 	})
 }
 
+func TestSearchFindsInitialsAndTheMiddleOfARun(t *testing.T) {
+	lines := person("fbi", "FBI") + person("bureau", "The F.B.I. Bureau") + person("tower", "東京タワー") + person("korea", "대한민국") + person("thai", "ประเทศไทย") + person("li", "李明")
+	everywhere(t, lines, func(t *testing.T, ask func(string) string) {
+		t.Helper()
+		for word, want := range map[string]string{
+			"F.B.I.": `{"id":"fbi"},{"id":"bureau"}`, "fbi": `{"id":"fbi"},{"id":"bureau"}`, "京タワ": `{"id":"tower"}`, "タワー": `{"id":"tower"}`, "民国": ``,
+			"민국": `{"id":"korea"}`, "ไทย": `{"id":"thai"}`, "明": `{"id":"li"}`, "李明": `{"id":"li"}`,
+		} {
+			if got := ask(fmt.Sprintf(`{ search(text: %q) { nodes { id } } }`, word)); got != `{"search":{"nodes":[`+want+`]}}` {
+				t.Errorf("search for %s: %s, want %s", word, got, want)
+			}
+		}
+	})
+}
+
 // typed are entities that share names: seven quotes titled as a man is called, a theme and an institution.
 func typed() string {
 	var b strings.Builder
