@@ -754,7 +754,7 @@ func (c *compiled) query(r *root, cat *catalog.Catalog, vars map[string]any, lim
 	}
 	q.Root, q.Refs = *f, b.refs
 	if r.start == plan.Traced {
-		q.Start, q.Refs = plan.ByIDs, nil
+		q.Start = plan.ByIDs
 		return q, nil
 	}
 	if !r.follow.dynamic && len(b.refs) == 0 || !r.follow.dynamic && r.start == plan.ByRef {

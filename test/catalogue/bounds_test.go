@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/throughline/throughline/graph"
@@ -15,6 +16,7 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/storetest"
 	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
@@ -208,6 +210,36 @@ func TestAnyOperationEndsWithItsTime(t *testing.T) {
 				leave()
 				return 0
 			})
+		}
+	})
+}
+
+// TestReferencesInNestedFilters: what a search over the graph found can be filtered by what it is linked to, as records from
+// anywhere else.
+func TestReferencesInNestedFilters(t *testing.T) {
+	cat := both.Catalog(t)
+	const entity = `{ id links(where: {other: {linkedTo: {entity: {name: "Institution 2"}}}}) { totalCount } }`
+	const refs = `from: {id: "person-1"}, to: {id: "person-2"}`
+	var all []question
+	for _, q := range []string{
+		"paths(" + refs + ", hubPenalty: 0) { paths { nodes " + entity + " steps { from " + entity + " } } report { outcome nearMiss { nodes " + entity + " } } }",
+		`match(pattern: [{node: {ref: {id: "person-1"}}}, {link: {}}, {node: {}}], first: 3) { paths { nodes ` + entity + " } }",
+		`subgraph(seeds: [{id: "person-1"}]) { nodes ` + entity + " }",
+		`timeline(subjects: [{id: "event-1"}], first: 3) { nodes { entity ` + entity + " } }",
+		`compare(a: {id: "person-1"}, b: {id: "person-2"}) { shared { nodes ` + entity + " } }",
+		`coParticipation(of: {id: "person-1"}, through: INSTITUTION, first: 3) { nodes ` + entity + " }",
+		"centrality(by: DEGREE, first: 3) { nodes " + entity + " }",
+		"communities(first: 2) { nodes { members(first: 3) { nodes " + entity + " } } }",
+	} {
+		all = append(all, question{q, "{ " + q + " }"})
+	}
+	graph := hubs(cat, 4)
+	want := answersOf(t, cat, fill(t, storetest.NewOracle(cat, both.Clock), graph), all, "")
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		for i, got := range answersOf(t, cat, fill(t, open(t), graph), all, "") {
+			if got != want[i] {
+				t.Errorf("%s\n%s", all[i].query, cmp.Diff(indent(want[i]), indent(got)))
+			}
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -19,6 +20,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest"
 	"github.com/throughline/throughline/internal/store/storetest/both"
@@ -112,7 +114,9 @@ type asker struct {
 
 func newAsker(t *testing.T, cat *catalog.Catalog, s store.Store) *asker {
 	t.Helper()
-	e, err := graph.New(graph.Options{Catalog: cat, Store: s, Introspection: true})
+	limits := plan.DefaultLimits()
+	limits.Timeout = time.Minute // on a busy machine as well
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, Limits: limits, Introspection: true})
 	if err != nil {
 		t.Fatal(err)
 	}

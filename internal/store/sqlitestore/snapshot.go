@@ -275,7 +275,7 @@ func (s *Store) restore(ctx context.Context) *image {
 	im, err := readSnapshot(ctx, s.cat, s.bulk)
 	if err != nil {
 		if !errors.Is(err, sql.ErrNoRows) {
-			s.log.LogAttrs(ctx, slog.LevelInfo, "the snapshot in the store's file is not used: making the image from the rows", slog.Any("reason", err))
+			s.log.LogAttrs(ctx, slog.LevelWarn, "the snapshot in the store's file is not used: making the image from the rows", slog.Any("reason", err))
 		}
 		return nil
 	}
@@ -377,7 +377,8 @@ func copyChunk(ctx context.Context, stmt *sql.Stmt, part, chunk int, to []byte) 
 	if copy(to, data) != len(to) || len(data) != len(to) {
 		return errSnapshot
 	}
-	return rows.Err()
+	// what Scan lent is given back first: Err would wait for it for ever when the other readers have ended meanwhile
+	return errors.Join(rows.Close(), rows.Err())
 }
 
 // readSnapshotHead reads what the snapshot is of, and refuses one that is of something else.

@@ -17,10 +17,12 @@ type watcher struct {
 	mu      sync.Mutex
 	conn    *sql.Conn
 	version int64
-	next    atomic.Int64 // when to look again, ns
+	begin   time.Time
+	next    atomic.Int64 // when to look again, in ns since begin: the wall clock may be set back
 }
 
 func (w *watcher) open(ctx context.Context, db *sql.DB) (err error) {
+	w.begin = time.Now()
 	if w.conn, err = db.Conn(ctx); err != nil {
 		return err
 	}
@@ -29,7 +31,7 @@ func (w *watcher) open(ctx context.Context, db *sql.DB) (err error) {
 
 // due tells whether it is time to look; of many goroutines that ask, one is told yes.
 func (w *watcher) due() bool {
-	now, next := time.Now().UnixNano(), w.next.Load()
+	now, next := int64(time.Since(w.begin)), w.next.Load()
 	return now >= next && w.next.CompareAndSwap(next, now+int64(watchEvery))
 }
 
