@@ -154,7 +154,7 @@ func (b *binder) with(k *follow, args map[string]any) (*plan.Field, error) {
 		if b.on = b.cat.Entities; f.Follow == plan.Links {
 			b.on = f.Other
 		}
-		if k.at[:strings.IndexByte(k.at, '.')] == "Query" {
+		if k.field.Definition.Arguments.ForName("where").Type.Name() == "EntityFilter" {
 			b.on = b.root
 			f.Entities, err = b.entityFilter(at, w, 1)
 		} else {

@@ -322,7 +322,7 @@ func answerCost(r *root, q *plan.Query, asked *question) int {
 	switch q.Start {
 	case plan.ByIDs:
 		n = len(q.IDs)
-	case plan.Search, plan.Everything:
+	case plan.Search, plan.Everything, plan.EveryLink:
 		n = pageCost(&q.Root)
 	}
 	if asked != nil && asked.whole {
@@ -357,7 +357,7 @@ func costliest(r *root, q *plan.Query, asked *question) costly {
 		}
 	case q.Start == plan.ByIDs:
 		c = costly{name + ".ids", len(q.IDs)}
-	case q.Start == plan.Search || q.Start == plan.Everything:
+	case q.Start == plan.Search || q.Start == plan.Everything || q.Start == plan.EveryLink:
 		c = costly{name + "." + pageArgument(&q.Root), pageCost(&q.Root)}
 	}
 	c.descend(name, r.follow, &q.Root)

@@ -157,6 +157,8 @@ func (d *describer) root(r *root, a *answer) []string {
 		how = "one of " + typeNames(d.cat, q.Types) + ", by " + named(&q.Refs[0])
 	case q.Start == plan.Everything:
 		how = "all of " + d.types(q.Types)
+	case q.Start == plan.EveryLink:
+		how = "all links, to " + d.types(q.Types)
 	case q.Start == plan.Search:
 		how = fmt.Sprintf("full text of %d words among %s, best first", len(q.Words), d.types(q.Types))
 	case q.Start == plan.Statistics:

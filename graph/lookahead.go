@@ -362,6 +362,10 @@ func (c *compiler) root(f collected) *root {
 			types = 1 << t.Index
 		}
 		record(types)
+	case def.Name == "LinkConnection":
+		r.start, r.types = plan.EveryLink, c.cat.Entities
+		r.follow.page, r.follow.base.Other = true, c.cat.Entities
+		r.out.objs = &objects{one: c.connection(def, sets(f.fields), r.follow, c.cat.Entities)}
 	default:
 		r.start = plan.Everything
 		r.follow.page = true

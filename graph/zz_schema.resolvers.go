@@ -1352,6 +1352,10 @@ func (r *queryResolver) Sources(ctx context.Context, first *int64, after *string
 	return one[model.SourceConnection](ctx, rootValue(ctx))
 }
 
+func (r *queryResolver) Links(ctx context.Context, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error) {
+	return one[model.LinkConnection](ctx, rootValue(ctx))
+}
+
 func (r *queryResolver) Search(ctx context.Context, text string, types []string, first *int64, after *string) (*model.SearchConnection, error) {
 	return one[model.SearchConnection](ctx, rootValue(ctx))
 }

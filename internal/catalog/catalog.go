@@ -185,7 +185,7 @@ func FromSchema(schema *ast.Schema) (*Catalog, error) {
 	}
 	for _, f := range schema.Query.Fields {
 		if conn := schema.Types[f.Type.Name()]; conn != nil && f.Arguments.ForName("where") != nil {
-			if t := c.byName[strings.TrimSuffix(conn.Name, "Connection")]; t != nil {
+			if t := c.byName[strings.TrimSuffix(conn.Name, "Connection")]; t != nil && t != c.Link {
 				t.Plural = f.Name
 			}
 		}

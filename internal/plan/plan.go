@@ -22,6 +22,8 @@ const (
 	ByRef
 	// Everything lists all records of Types (entities, or sources alone) that fit Root's filter, in its order and page.
 	Everything
+	// EveryLink lists all links that fit Root's Links, in its order and page; Node is the link's To, as of LinksOf.
+	EveryLink
 	// Search lists what fits Words among Types, best first: order of keys: score (desc), NAME, id.
 	Search
 	// Statistics fills Result.Stats and nothing else.

@@ -100,6 +100,11 @@ var questions = []struct{ name, query, want string }{
 		`{"node":{"standing":"REFUTED","kind":"AFFILIATED_WITH","from":{"name":"Carol"}},"evidence":{"kind":"REPRESENTED_AT","standing":"REFUTED","evidence":{"nodes":[{"id":"e_absent.fnn7e6w5"}]}}}`,
 	},
 	{
+		"all links",
+		`{links {totalCount edges {direction node {name} link {id}}} denied: links(where: {standing: [REFUTED]}) {totalCount edges {link {kind} node {name}}} last: links(last: 1) {edges {link {id}} pageInfo {hasPreviousPage hasNextPage}} by: links(orderBy: [{field: SOURCE_COUNT, direction: DESC}], first: 1) {edges {link {id}} pageInfo {hasNextPage} facets(by: [KIND]) {buckets {key count}}}}`,
+		`{"links":{"totalCount":4,"edges":[{"direction":"OUTGOING","node":{"name":"Acme"},"link":{"id":"l_dave"}},{"direction":"OUTGOING","node":{"name":"Acme"},"link":{"id":"l_erin"}},{"direction":"OUTGOING","node":{"name":"The meeting"},"link":{"id":"l_there"}},{"direction":"OUTGOING","node":{"name":"The meeting"},"link":{"id":"l_too"}}]},"denied":{"totalCount":2,"edges":[{"link":{"kind":"AFFILIATED_WITH"},"node":{"name":"Acme"}},{"link":{"kind":"REPRESENTED_AT"},"node":{"name":"The meeting"}}]},"last":{"edges":[{"link":{"id":"l_too"}}],"pageInfo":{"hasPreviousPage":true,"hasNextPage":false}},"by":{"edges":[{"link":{"id":"l_dave"}}],"pageInfo":{"hasNextPage":true},"facets":[{"buckets":[{"key":"AFFILIATED_WITH","count":2},{"key":"PARTICIPATED_IN","count":2}]}]}}`,
+	},
+	{
 		"paths",
 		`{paths(from: {id: "carol"}, to: {id: "acme"}) {paths {length narrative sources {id}}} denied: paths(from: {id: "carol"}, to: {id: "acme"}, where: {standing: [REFUTED]}) {paths {length narrative sources {id}}} best: paths(from: {id: "dave"}, to: {id: "acme"}, rank: MOST_CORROBORATED, first: 1) {paths {cost}}}`,
 		`{"paths":{"paths":[{"length":3,"narrative":"Carol took part in The meeting¹, which was attended by Dave², who is affiliated with Acme (clerk) (disputed)³.\n¹ “Carol was at the meeting.” — Old\n² “Dave was at the meeting.” — Old\n³ “Dave worked for Acme” — New\n³ refutes: “Dave never worked for Acme.” — Old","sources":[{"id":"s_old"},{"id":"s_new"},{"id":"s_undated"}]}]},"denied":{"paths":[{"length":1,"narrative":"Carol is affiliated with Acme (refuted)¹.\n¹ refutes: “Carol never worked for Acme.” — Denial","sources":[]}]},"best":{"paths":[{"cost":2.5}]}}`,

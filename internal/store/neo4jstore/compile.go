@@ -96,6 +96,8 @@ func compile(l *layout, q *plan.Query, m mode) (c *compiler, a answer) {
 		c.byRef(&a)
 	case plan.Everything:
 		c.everything(&a)
+	case plan.EveryLink:
+		c.everyLink(&a)
 	case plan.Search:
 		c.search(&a)
 	case plan.Statistics:

@@ -568,7 +568,7 @@ func (d *decoder) result(a *answer, q *plan.Query, rows []any) (res *kg.Result, 
 	case plan.Statistics:
 		d.statistics(res, asList(rows[0]))
 		return res, nil
-	case plan.Everything, plan.Search:
+	case plan.Everything, plan.EveryLink, plan.Search:
 		if len(rows) > 0 {
 			d.page(&res.Page, a.page, &q.Root, asList(rows[0])[0])
 		} else if len(q.Root.Want.Facets) > 0 {

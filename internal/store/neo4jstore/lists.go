@@ -37,6 +37,26 @@ func (c *compiler) everything(a *answer) {
 	})
 }
 
+// everyLink writes the page of all links. The ends come from an index in the order of their names.
+func (c *compiler) everyLink(a *answer) {
+	f := &c.q.Root
+	c.rootPage(a, func() *matcher {
+		o, r := c.name("n"), c.name("r")
+		m := &matcher{n: o, r: r, linked: true, refuted: f.Links.NamesRefuted(), types: c.cat.Entities, keep: []string{r, o}, outward: true}
+		m.vars = linkVars{r: r, refuted: m.refuted, to: o, toTypes: c.cat.Entities}
+		m.match = func() string {
+			c.scanned(o, c.cat.Entities)
+			c.w(" MATCH (", o, ")<-", c.along(r, c.cat.AllKinds(), f.Links), "-()")
+			return " WHERE "
+		}
+		m.rest = func(where string) string { return c.linkFilter(where, f.Links, r, o, c.cat.Entities) }
+		if !c.noteIf(f.Links != nil) {
+			m.count = func() { c.w("COUNT { (:Entity)-[:", c.allKinds, "]->() }") }
+		}
+		return m
+	})
+}
+
 // restOf writes the filter on what anchored has found: all of it but what that has seen to.
 func (c *compiler) restOf(from anchor, where string, f *plan.EntityFilter, n string, types catalog.TypeSet) string {
 	if from.linked != nil && from.linked.Where == nil && types != 0 {

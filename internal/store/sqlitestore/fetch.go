@@ -185,6 +185,8 @@ func (x *fetch) run() (res *kg.Result, err error) {
 		}
 	case plan.Everything:
 		x.everything(&res.Page, f)
+	case plan.EveryLink:
+		x.everyLink(&res.Page, f)
 	case plan.Search:
 		x.search(&res.Page, f)
 	case plan.Statistics:
@@ -760,6 +762,46 @@ func (x *fetch) linksOf(page *kg.Page, k uint32, f *plan.Field) {
 		}
 	}
 	x.hitsPage(page, hits, f)
+}
+
+// everyLink fills a page of all links, seen from where they start.
+func (x *fetch) everyLink(page *kg.Page, f *plan.Field) {
+	all := x.im.byEnd()
+	seen := func(k uint32) hit { return hit{k, x.im.links[k].to, true} }
+	if name, desc := byNameOnly(f.Order); f.Links != nil || !name || desc || len(f.Want.Facets) > 0 {
+		var hits []hit
+		look := func(links []uint32) {
+			for _, k := range links {
+				x.step(1)
+				if h := seen(k); x.linkFits(f.Links, k, h.other) {
+					hits = append(hits, h)
+				}
+			}
+		}
+		look(all)
+		if f.Links.NamesRefuted() {
+			look(x.im.refuted.links)
+		}
+		x.hitsPage(page, hits, f)
+		return
+	}
+	page.Total = int64(len(all))
+	l := list[uint32]{items: all, sorted: true}
+	if f.Page.After != nil {
+		l.after = func(k uint32) int { return x.linkAt(seen(k), f.Order, f.Page.After) }
+	}
+	if f.Page.Before != nil {
+		l.before = func(k uint32) int { return x.linkAt(seen(k), f.Order, f.Page.Before) }
+	}
+	items, prev, next := l.page(&f.Page)
+	page.HasPrev, page.HasNext = prev, next
+	if !f.Want.Rows {
+		return
+	}
+	page.Edges = x.edges.take(len(items))
+	for i, k := range items {
+		x.linkEdge(&page.Edges[i], seen(k), f)
+	}
 }
 
 // everything fills a page of all records of the types wanted.

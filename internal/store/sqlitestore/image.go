@@ -51,6 +51,8 @@ type image struct {
 	searching  searchIndex
 
 	gradesPool   sync.Pool
+	endOnce      sync.Once
+	endOrder     []uint32 // see byEnd
 	sourceByID   map[string]uint32
 	sourceByName map[string][]uint32 // folded titles
 }
@@ -303,6 +305,30 @@ func (im *image) known(scheme, value string) []uint32 {
 		}
 	}
 	return out
+}
+
+// byEnd are the links that are not REFUTED, by (rank of the end, link id). They are put in order when somebody first asks for
+// all links, which few do.
+func (im *image) byEnd() []uint32 {
+	im.endOnce.Do(func() {
+		im.endOrder = make([]uint32, 0, len(im.adjacent)/2)
+		place := func(a, b uint32) int { return cmp.Compare(im.linkRanks[a], im.linkRanks[b]) }
+		from := 0 // where the links to ends of the rank at hand begin
+		for i, k := range im.nodeOrder {
+			if i > 0 && im.ranks[k] != im.ranks[im.nodeOrder[i-1]] {
+				slices.SortFunc(im.endOrder[from:], place)
+				from = len(im.endOrder)
+			}
+			n := &im.nodes[k]
+			for _, g := range im.groups[n.group0:n.group1] {
+				if !g.out {
+					im.endOrder = append(im.endOrder, im.adjacent[g.start:g.end]...)
+				}
+			}
+		}
+		slices.SortFunc(im.endOrder[from:], place)
+	})
+	return im.endOrder
 }
 
 // findLink finds a link by id, 0 when there is none.

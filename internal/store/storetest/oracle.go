@@ -373,6 +373,10 @@ func (o *Oracle) Fetch(ctx context.Context, q *plan.Query) (res *kg.Result, err 
 		}
 		res.Page = x.page(list, directions(orDefault(q.Root.Order)), &q.Root)
 		res.Facets = x.recordFacets(all, &q.Root)
+	case plan.EveryLink:
+		list, ends := x.linkList(nil, &q.Root)
+		res.Page = x.page(list, directions(orDefault(q.Root.Order)), &q.Root)
+		res.Facets = x.linkFacets(list, ends, &q.Root)
 	case plan.Search:
 		list, all := x.search()
 		res.Page = x.page(list, []bool{true, false, false}, &q.Root)
@@ -836,7 +840,7 @@ func (x *seeing) oldestFirst(l *kg.Link) []int {
 	return order
 }
 
-// linkList lists the links of a node, or those that rest on a source, that a field wants.
+// linkList lists the links of a node, or those that rest on a source, or of nil all, that a field wants.
 func (x *seeing) linkList(r any, f *plan.Field) (list []entry, ends map[string]*kg.Node) {
 	ends = map[string]*kg.Node{}
 	add := func(l *kg.Link, other *kg.Node, out bool) {
@@ -845,9 +849,9 @@ func (x *seeing) linkList(r any, f *plan.Field) (list []entry, ends map[string]*
 			list = append(list, entry{keys: x.linkKeys(l, other, orDefault(f.Order)), edge: kg.Edge{Out: out}, node: other, link: l})
 		}
 	}
-	if s, ok := r.(*kg.Source); ok {
+	if s, ok := r.(*kg.Source); ok || r == nil {
 		for _, l := range x.links {
-			if rests(l, s) {
+			if r == nil || rests(l, s) {
 				add(l, x.nodes[l.To], true)
 			}
 		}

@@ -171,7 +171,7 @@ func (r *random) query() *plan.Query {
 	r.refs = nil
 	all := r.cat.Entities | 1<<r.cat.Source.Index | 1<<r.cat.Link.Index | 1<<r.cat.Evidence.Index
 	q := &plan.Query{Types: r.cat.Entities}
-	switch r.IntN(7) {
+	switch r.IntN(8) {
 	case 0:
 		q.Start, q.IDs, q.Types = plan.ByIDs, []string{r.id(), "nobody", r.id(), r.id()}, all
 		q.Root.Node = r.sel(all, 3)
@@ -190,6 +190,14 @@ func (r *random) query() *plan.Query {
 		q.Root.Want.Facets = r.facets(false, 2)
 	case 3:
 		q.Start = plan.Statistics
+	case 4:
+		q.Start = plan.EveryLink
+		f := plan.Field{Order: r.order(true)}
+		if r.yes() {
+			f.Links = r.linkFilter(2)
+		}
+		q.Root = *r.list(f, q.Types, 2, nil, true)
+		q.Root.Want.Facets = r.facets(true, 2)
 	default:
 		q.Start = plan.Everything
 		q.Types = 1 << pick(r, append(slices.Clone(r.cat.Types), r.cat.Source)).Index

@@ -15,7 +15,7 @@ func Render(q *plan.Query, res *kg.Result) string {
 	switch q.Start {
 	case plan.Statistics:
 		v = res.Stats
-	case plan.Everything, plan.Search:
+	case plan.Everything, plan.EveryLink, plan.Search:
 		v = renderPage(&q.Root, &res.Page)
 	default:
 		var list []any
