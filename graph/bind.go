@@ -560,6 +560,9 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 		case "minSources":
 			n, _ := v.(int64)
 			f.MinSources = &n
+		case "verified":
+			is, _ := v.(bool)
+			f.Verified = &is
 		}
 		if err != nil {
 			return nil, err

@@ -431,6 +431,9 @@ func (d *describer) links(f *plan.LinkFilter) string {
 		}
 		parts = append(parts, "standing "+strings.Join(names, "/"))
 	}
+	if f.Verified != nil {
+		parts = append(parts, fmt.Sprintf("verified %v", *f.Verified))
+	}
 	if f.Other != nil {
 		parts = append(parts, "other ("+d.entities(f.Other)+")")
 	}

@@ -201,6 +201,7 @@ func (c *compiler) evidence(t *traced) {
 	pieces := &selection{kids: []*follow{source}}
 	pieces.prop(c.cat.Prop("excerpt"))
 	pieces.prop(c.cat.Prop("stance"))
+	pieces.prop(c.cat.Prop("verified"))
 	k := &follow{
 		field: argless, at: "Link.evidence", node: pieces,
 		base: plan.Field{Follow: plan.EvidenceOf, On: 1 << c.cat.Link.Index, Other: 1 << c.cat.Evidence.Index, Page: plan.Paging{N: plan.MaxPageSize}, Want: plan.Want{Rows: true}},
@@ -821,12 +822,20 @@ func footnote(mark string, pieces []kg.Edge) string {
 		if stance == kg.Refutes {
 			b.WriteString(" refutes:")
 		}
-		b.WriteString(" “" + strings.Join(strings.Fields(e.Vals[0].Str), " ") + "”")
+		b.WriteString(" “" + strings.Join(strings.Fields(e.Vals[0].Str), " ") + "”" + unverified(e.Vals[2]))
 		if of := e.Kids[0].Edges; len(of) > 0 {
 			b.WriteString(" — " + of[0].Node.Vals[1].Str)
 		}
 	}
 	return b.String()
+}
+
+// unverified is the mark of words that are not in the stored text of their source; verified is a piece of evidence's.
+func unverified(verified kg.Value) string {
+	if verified.Kind == kg.Bool && verified.Int == 0 {
+		return " [unverified]"
+	}
+	return ""
 }
 
 // superscript writes a number in superscript digits.

@@ -2526,6 +2526,8 @@ input LinkFilter {
   minSources: Int
   "Its standing is one of these. Refuted links fit only a filter that names ` + "`" + `REFUTED` + "`" + ` here, be it in a part of it: ` + "`" + `{standing: [REFUTED]}` + "`" + ` finds those alone, ` + "`" + `{standing: [SUPPORTED]}` + "`" + ` leaves disputed ones out."
   standing: [Standing!]
+  "True: every excerpt of it, for it or against it, stands in the stored text of its source; false: at least one does not, or its source's text is not stored."
+  verified: Boolean
 }
 
 "One filter for entities. All that are given must hold: ` + "`" + `{name: {startsWith: \"m\"}, linkCount: {gte: 3}}` + "`" + `."
@@ -2988,7 +2990,7 @@ type GraphStats {
   sources: Int!
   "Links that no source supports: the refuted ones, and what came in past the server."
   linksWithoutEvidence: Int!
-  "Excerpts not checked against a stored text."
+  "Excerpts that do not stand in a stored text: the source has none, or they are not in it."
   unverifiedExcerpts: Int!
 }
 
@@ -3062,7 +3064,7 @@ type Path {
   nodes: [Entity!]!
   "The sources of the links it is told by, each once, in the order of the steps."
   sources: [Source!]!
-  "The line as a sentence with a footnote for each hop: the first words that support it and their source. A disputed hop says so, and has the first words against it as well."
+  "The line as a sentence with a footnote for each hop: the first words that support it and their source. A disputed hop says so, and has the first words against it as well. Words that are not in the stored text of their source are marked ` + "`" + `[unverified]` + "`" + `."
   narrative: String!
 }
 
@@ -24411,7 +24413,7 @@ func (ec *executionContext) unmarshalInputLinkFilter(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "kind", "role", "other", "asOf", "during", "source", "minSources", "standing"}
+	fieldsInOrder := [...]string{"and", "or", "not", "kind", "role", "other", "asOf", "during", "source", "minSources", "standing", "verified"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -24496,6 +24498,13 @@ func (ec *executionContext) unmarshalInputLinkFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it["standing"] = data
+		case "verified":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("verified"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["verified"] = data
 		}
 	}
 	return it, nil

@@ -100,7 +100,7 @@ fragment Told on Link {
   supports: evidence(first: 1, stance: SUPPORTS) { ...Quoted }
   refutes: evidence(first: 1, stance: REFUTES) { ...Quoted }
 }
-fragment Quoted on EvidenceConnection { nodes { excerpt source { title } } }`
+fragment Quoted on EvidenceConnection { nodes { excerpt verified source { title } } }`
 
 type toldJSON struct {
 	Sentence          string
@@ -109,8 +109,9 @@ type toldJSON struct {
 
 type evidenceJSON struct {
 	Nodes []struct {
-		Excerpt string
-		Source  struct{ Title string }
+		Excerpt  string
+		Verified *bool
+		Source   struct{ Title string }
 	}
 }
 
@@ -119,7 +120,11 @@ func (w *world) quotes(l *toldJSON) {
 	s := w.style()
 	tell := func(stance string, of *evidenceJSON) {
 		for _, e := range of.Nodes {
-			fmt.Fprintf(w.stdout, "      %s%s“%s” — %s%s\n", s.dim, stance, strings.Join(strings.Fields(e.Excerpt), " "), e.Source.Title, s.end)
+			mark := ""
+			if e.Verified != nil && !*e.Verified {
+				mark = " [unverified]"
+			}
+			fmt.Fprintf(w.stdout, "      %s%s“%s”%s — %s%s\n", s.dim, stance, strings.Join(strings.Fields(e.Excerpt), " "), mark, e.Source.Title, s.end)
 		}
 	}
 	tell("", &l.Supports)
@@ -137,6 +142,9 @@ func (s *standings) narrow(where map[string]any) {
 		where["standing"] = upper(s.Standing)
 	}
 }
+
+// marked is what commands that quote evidence say of it.
+const marked = "Words that are not in the stored text of their source are marked [unverified]."
 
 type pathCmd struct {
 	asking
@@ -372,3 +380,9 @@ func (c *timelineCmd) Run(w *world) error {
 	}
 	return nil
 }
+
+// Help is said at the end of a command's help.
+func (*pathCmd) Help() string { return marked }
+
+// Help is said at the end of a command's help.
+func (*showCmd) Help() string { return marked }

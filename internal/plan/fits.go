@@ -32,6 +32,7 @@ type LinkFacts struct {
 	HasSince, HasUntil bool
 	SourceCount        int64
 	Standing           kg.Standing
+	Unverified         bool                    // one of its excerpts is not verified
 	FromSource         func(ids []string) bool // whether one of the sources that support it is among these
 }
 
@@ -60,7 +61,7 @@ func (f *LinkFilter) OnlyRefuted() bool {
 // OnlyKinds gives the kinds of a filter that asks for nothing else.
 func (f *LinkFilter) OnlyKinds() (*catalog.KindSet, bool) {
 	if f == nil || f.Kinds == nil || f.And != nil || f.Or != nil || f.Not != nil || f.Role != nil || f.Other != nil ||
-		f.AsOf != nil || f.During != nil || f.Sources != nil || f.MinSources != nil || f.Standing != nil {
+		f.AsOf != nil || f.During != nil || f.Sources != nil || f.MinSources != nil || f.Standing != nil || f.Verified != nil {
 		return nil, false
 	}
 	return f.Kinds, true
@@ -103,6 +104,9 @@ func (f *LinkFilter) Fits(l *LinkFacts) bool {
 		}
 	}
 	if f.Standing != nil && !slices.Contains(f.Standing, l.Standing) {
+		return false
+	}
+	if f.Verified != nil && *f.Verified == l.Unverified {
 		return false
 	}
 	return (f.MinSources == nil || l.SourceCount >= *f.MinSources) && (f.Sources == nil || l.FromSource(f.Sources))

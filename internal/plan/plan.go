@@ -258,6 +258,9 @@ type LinkFilter struct {
 	Sources    []string      // nil = not set; one of these ids is a source that supports the link
 	MinSources *int64        // at least so many different sources support it
 	Standing   []kg.Standing // nil = not set, empty = nothing matches
+	// Verified: true: every excerpt of the link, whatever its stance, is verified; false: at least one is not, be it that its
+	// source's text is not held.
+	Verified *bool
 }
 
 // EntityFilter matches entities, and sources: their name is the title, text is the title alone, linkCount the number of

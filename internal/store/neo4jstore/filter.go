@@ -373,6 +373,11 @@ func (c *compiler) linkFits(f *plan.LinkFilter, kind, r, o string, types catalog
 		a.next()
 		c.w("coalesce(", r, ".sourceCount, 0) >= ", c.param(*f.MinSources))
 	}
+	if f.Verified != nil {
+		c.note('v')
+		a.next()
+		c.w("(coalesce(", r, "._unverified, 0) = 0) = ", c.param(*f.Verified))
+	}
 	if f.Sources != nil {
 		c.note('s')
 		a.next()

@@ -44,6 +44,7 @@ type viewLink struct {
 	sources      uint32 // index into view.sources
 	kind         uint8
 	standing     kg.Standing
+	unverified   bool
 }
 
 // viewArc is a link seen from one end.
@@ -194,8 +195,8 @@ func (s *Store) refresh(ctx context.Context) error {
 func (s *Store) readLinks(ctx context.Context, v *view, keys map[int64]uint32, published map[string]store.Interval) error {
 	roles, lists := map[string]uint32{"": 0}, map[string]uint32{"": 0}
 	for _, kind := range s.layout.cat.Kinds {
-		err := s.scan(ctx, "MATCH (a)-[r:"+kind.Name+"]->(b) WHERE r.id >= '' RETURN r.id, id(a), id(b), r._since, r._until, r.role, "+supporters("r")+", r.standing", func(r []any) error {
-			l := viewLink{id: asString(r[0]), from: keys[asInt(r[1])], to: keys[asInt(r[2])], since: asInt(r[3]), until: asInt(r[4]), kind: kind.Index}
+		err := s.scan(ctx, "MATCH (a)-[r:"+kind.Name+"]->(b) WHERE r.id >= '' RETURN r.id, id(a), id(b), r._since, r._until, r.role, "+supporters("r")+", r.standing, r._unverified", func(r []any) error {
+			l := viewLink{id: asString(r[0]), from: keys[asInt(r[1])], to: keys[asInt(r[2])], unverified: asInt(r[8]) > 0, since: asInt(r[3]), until: asInt(r[4]), kind: kind.Index}
 			if l.from == 0 || l.to == 0 {
 				return nil // between nodes that are not ours
 			}
@@ -389,6 +390,7 @@ func (g *viewWalk) fits(k uint32) bool {
 	since, until := interval(l.since), interval(l.until)
 	g.list = g.sources[l.sources]
 	f := &g.facts
+	f.Unverified = l.unverified
 	f.Kind, f.Standing, f.Role, f.HasRole, f.SourceCount = l.kind, l.standing, g.folded[l.role], l.role != 0, int64(len(g.list))
 	f.From, f.To, f.HasSince, f.HasUntil = since.From, until.To, since.Known, until.Known
 	return g.w.Links.Fits(f)

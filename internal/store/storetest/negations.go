@@ -36,7 +36,7 @@ func RunNegations(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) st
 	entities := map[string]*plan.EntityFilter{
 		"type": {Types: &types}, "linkCount": {LinkCount: &plan.IntFilter{Gte: &one}}, "linkedTo": {LinkedTo: &plan.LinkedTo{Ref: -1, Kinds: &kinds}},
 	}
-	links := map[string]*plan.LinkFilter{"kind": {Kinds: &kinds}, "source": {Sources: []string{"s_full"}}, "minSources": {MinSources: &one}}
+	links := map[string]*plan.LinkFilter{"kind": {Kinds: &kinds}, "source": {Sources: []string{"s_full"}}, "minSources": {MinSources: &one}, "verified": {Verified: &yes}, "not verified": {Verified: &no}}
 	for name, f := range texts {
 		entities["name "+name], entities["text "+name] = &plan.EntityFilter{Name: f}, &plan.EntityFilter{Text: f}
 		links["role "+name] = &plan.LinkFilter{Role: f}

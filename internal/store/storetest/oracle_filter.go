@@ -212,6 +212,9 @@ func (x *seeing) linkFits(f *plan.LinkFilter, l *kg.Link, other *kg.Node) bool {
 	if f.Standing != nil && !slices.Contains(f.Standing, l.Standing()) {
 		return false
 	}
+	if f.Verified != nil && *f.Verified == slices.ContainsFunc(l.Evidence, func(e kg.Evidence) bool { return e.Verified == nil || !*e.Verified }) {
+		return false
+	}
 	return (f.MinSources == nil || int64(len(sourcesOf(l))) >= *f.MinSources) && x.fits(f.Other, other)
 }
 

@@ -563,8 +563,8 @@ func (r *random) linkFilter(depth int) *plan.LinkFilter {
 
 // linkPart sets one condition of a filter.
 func (r *random) linkPart(f *plan.LinkFilter, depth int) {
-	switch r.IntN(11) {
-	case 9, 10:
+	switch r.IntN(12) {
+	case 10, 11:
 		f.Standing = []kg.Standing{}
 		for range r.IntN(3) {
 			f.Standing = append(f.Standing, pick(r, []kg.Standing{kg.Supported, kg.Disputed, kg.Refuted}))
@@ -583,6 +583,9 @@ func (r *random) linkPart(f *plan.LinkFilter, depth int) {
 		f.During = r.dateFilter()
 	case 7:
 		f.Sources = []string{pick(r, r.srcs).ID, "s_none"}[:r.IntN(3)]
+	case 8:
+		is := r.yes()
+		f.Verified = &is
 	default:
 		f.MinSources = r.number(4)
 	}
