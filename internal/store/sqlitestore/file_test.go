@@ -265,8 +265,10 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	// these read a table whole, and say so
-	whole := map[string]bool{"export: sources": true, "export: nodes": true, "export: links": true, "load: links of a source whose text has changed": true,
-		"load: links that rest on records": true, "import: external ids": true}
+	whole := map[string]bool{
+		"export: sources": true, "export: nodes": true, "export: links": true, "load: links of a source whose text has changed": true,
+		"load: links that rest on records": true, "import: external ids": true,
+	}
 	var b strings.Builder
 	for _, name := range sqlitestore.StatementNames() {
 		lines := all[name]
