@@ -126,3 +126,32 @@ func TestWhatIsTakenToBeNewMayBeThere(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestLinksOfAnEarlierLayoutGetTheirStanding opens a database in which what speaks for a link and what speaks against it were alike.
+func TestLinksOfAnEarlierLayoutGetTheirStanding(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
+	if err := storetest.Fill(t.Context(), s, storetest.Graph(cat, 3, 12, 30)); err != nil {
+		t.Fatal(err)
+	}
+	const all = "MATCH (a:Entity)-[r]->(b:Entity) RETURN type(r), a.id, b.id, r{.*} ORDER BY r.id"
+	before := db.run(all, nil)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := db.run("MATCH ()-[r:REFUTED]->() RETURN count(r)", nil)[0][0]; n == int64(0) {
+		t.Fatal("no link is refuted")
+	}
+	for _, k := range cat.Kinds {
+		db.run("MATCH (a)-[r:REFUTED {kind: '"+k.Name+"'}]->(b) CREATE (a)-[x:"+k.Name+"]->(b) SET x = properties(r) DELETE r", nil)
+	}
+	db.run("MATCH (:Entity)-[r]->(:Entity) SET r.sourceCount = size(r.sources) REMOVE r.standing, r.supporters, r.refuteCount, r.kind", nil)
+	db.run("DROP CONSTRAINT throughline_refuted_id", nil)
+	db.run("DROP INDEX throughline_refuted_sources", nil)
+	db.run("MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = 2", nil)
+	open(t, srv, cat)
+	if d := cmp.Diff(before, db.run(all, nil)); d != "" {
+		t.Error(d)
+	}
+}

@@ -41,9 +41,9 @@ const standingLayout = 3
 // standings are the statements that give links their standing, and those that are REFUTED their own type of relationship. Like all
 // of a migration they can run again.
 func (l *layout) standings() []string {
-	const different = "reduce(list = [], i IN range(0, size(all) - 1) | CASE WHEN (r.stances[i] = 'REFUTES') = %s OR all[i] IN list THEN list ELSE list + all[i] END)"
+	const different = "reduce(list = [], i IN range(0, size(of) - 1) | CASE WHEN (r.stances[i] = 'REFUTES') = %s OR of[i] IN list THEN list ELSE list + of[i] END)"
 	return []string{
-		"MATCH (:Entity)-[r:" + l.allKinds + "]->(:Entity) WHERE 'REFUTES' IN r.stances CALL (r) { WITH r, coalesce(r.evidenceSources, r.sources) AS all WITH r, " +
+		"MATCH (:Entity)-[r:" + l.allKinds + "]->(:Entity) WHERE 'REFUTES' IN r.stances CALL (r) { WITH r, coalesce(r.evidenceSources, r.sources) AS of WITH r, " +
 			fmt.Sprintf(different, "true") + " AS supporters, size(" + fmt.Sprintf(different, "false") + ") AS refuteCount " +
 			"SET r.supporters = supporters, r.sourceCount = size(supporters), r.refuteCount = refuteCount, " +
 			"r.standing = CASE WHEN size(supporters) = 0 THEN 'REFUTED' ELSE 'DISPUTED' END } IN TRANSACTIONS OF 10000 ROWS",
