@@ -191,7 +191,9 @@ func TestMatchRefusesWhatCannotBeMeant(t *testing.T) {
 		{`pattern: [{node: {type: [INSTITUTION]}}, {link: {kind: [SAID]}}, {node: {}}]`, "BAD_USER_INPUT", "ask for INSTITUTION and any type, in either direction; SAID joins PERSON to QUOTE"},
 		{`pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID], direction: INCOMING}}, {node: {}}]`, "BAD_USER_INPUT", "ask for any type to PERSON; SAID joins PERSON to QUOTE"},
 		{`pattern: [{node: {}}, {link: {kind: [SAID]}}, {node: {}}, {link: {kind: [LOCATED_IN]}}, {node: {}}]`, "BAD_USER_INPUT", "LOCATED_IN"},
-		{`pattern: [{node: {ref: {name: "NATO"}}}, {link: {kind: [SAID]}}, {node: {}}]`, "BAD_USER_INPUT", "SAID"},
+		// a name is looked for among the types that can stand there; an id means what it means
+		{`pattern: [{node: {ref: {name: "NATO"}}}, {link: {kind: [SAID]}}, {node: {}}]`, "NOT_FOUND", "match.pattern[0].node.ref"},
+		{`pattern: [{node: {ref: {id: "nato"}}}, {link: {kind: [SAID]}}, {node: {}}]`, "BAD_USER_INPUT", "SAID"},
 		{`pattern: [{node: {type: []}}, {link: {}}, {node: {}}]`, "BAD_USER_INPUT", "at least one type"},
 		{`pattern: [{node: {}}, {link: {kind: []}}, {node: {}}]`, "BAD_USER_INPUT", "at least one kind"},
 		{saidAbout + `, first: 0`, "BAD_USER_INPUT", "1 to 50"},
