@@ -259,7 +259,7 @@ func TestOneBadLineIsOne(t *testing.T) {
 	cat := both.Catalog(t)
 	for _, c := range []string{
 		strings.Replace(firstSource, `"title":"Times"`, `"titel":"Times"`, 1),
-		strings.Replace(firstSource, `"source":"ARTICLE"`, `"source":"ARTICEL"`, 1),
+		strings.Replace(firstSource, `"source":"ARTICLE"`, `"source":"ARTICLEE"`, 1),
 		strings.Replace(firstSource, `"born":"1950"`, `"born":"1950-13"`, 1),
 		strings.Replace(firstSource, `"born":"1950"`, `"bron":"1950"`, 1),
 		strings.Replace(firstSource, `"node":"PERSON"`, `"node":"PERSN"`, 1),

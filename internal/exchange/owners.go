@@ -52,7 +52,7 @@ func (c *checks) identified(ctx context.Context) error {
 	}
 	return c.store.ExternalIDs(ctx, func(id string, e kg.ExternalID) error {
 		h := c.hash(id)
-		if mine := c.external.get(c.hash(e.Scheme + "\x00" + e.Value)); mine != "" && mine != id && !c.gone.has(h) && !(c.replace && c.said(h)) {
+		if mine := c.external.get(c.hash(e.Scheme + "\x00" + e.Value)); mine != "" && mine != id && !c.gone.has(h) && (!c.replace || !c.said(h)) {
 			c.report.warn("the external id %s %s is of both %s, which is in the store, and %s", clip(e.Scheme), clip(e.Value), id, mine)
 		}
 		return nil

@@ -597,7 +597,7 @@ FOREACH (x IN row[2] | CREATE (:ExternalId {scheme: x[0], value: x[1]})-[:IDENTI
 func (l *load) remove(ctx context.Context, b *store.Batch) error {
 	sources, entities, links := kg.SortIDs(b.Delete)
 	for ids := range slices.Chunk(links, batchSize) {
-		if err := l.removing(ctx, b, ids, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
+		if err := l.removing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
 			gone := &store.Batch{}
 			found, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN "+linkText+" ORDER BY r.id", map[string]any{"ids": ids})
 			for _, r := range found {
@@ -612,7 +612,7 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 		}
 	}
 	for ids := range slices.Chunk(entities, batchSize) {
-		if err := l.removing(ctx, b, ids, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
+		if err := l.removing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
 			gone := &store.Batch{}
 			found, err := l.s.do(ctx, tx, l.s.nodesText("n.id IN $ids"), map[string]any{"ids": ids})
 			for _, r := range found {
@@ -634,7 +634,7 @@ WITH DISTINCT n DELETE n`, map[string]any{"ids": gone.IDs()})
 		}
 	}
 	for ids := range slices.Chunk(sources, batchSize) {
-		if err := l.removing(ctx, b, ids, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
+		if err := l.removing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
 			gone := &store.Batch{}
 			found, err := l.s.do(ctx, tx, heldSources+" ORDER BY s.id", map[string]any{"ids": ids})
 			for _, r := range found {
@@ -659,7 +659,7 @@ WITH DISTINCT n DELETE n`, map[string]any{"ids": gone.IDs()})
 }
 
 // removing runs a transaction that deletes records, and reports them when they are gone.
-func (l *load) removing(ctx context.Context, b *store.Batch, ids []string, work func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error)) error {
+func (l *load) removing(ctx context.Context, b *store.Batch, work func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error)) error {
 	var gone *store.Batch
 	err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) (err error) {
 		if err = l.lock(ctx, tx); err == nil {

@@ -147,7 +147,7 @@ func (g *walk) expandIn(k uint32, way store.Way, in *adjacency, groups []group) 
 		links, ends := in.adjacent[gr.start:gr.end], in.ends[gr.start:gr.end]
 		for i, l := range links {
 			to := ends[i]
-			if to == k && !(way.Loops && gr.out) || g.among != nil && !g.among.has(to) {
+			if to == k && (!way.Loops || !gr.out) || g.among != nil && !g.among.has(to) {
 				continue
 			}
 			if g.filter != nil {
