@@ -34,7 +34,10 @@ func (a *asking) answer(w *world, query string, vars map[string]any, out any) (d
 		Data   json.RawMessage
 		Errors []struct {
 			Message    string
-			Extensions struct{ Candidates []kg.Candidate }
+			Extensions struct {
+				Code       kg.Code
+				Candidates []kg.Candidate
+			}
 		}
 	}
 	if err := json.Unmarshal(raw, &head); err != nil {
@@ -49,7 +52,11 @@ func (a *asking) answer(w *world, query string, vars map[string]any, out any) (d
 				e.Message += "  " + printable(c.Description)
 			}
 		}
-		return false, errors.New(e.Message)
+		err := errors.New(e.Message)
+		if name := missing(head.Errors[0].Message, vars); e.Extensions.Code == kg.NotFound && name != "" {
+			err = a.suggest(w, name, err)
+		}
+		return false, err
 	}
 	if a.JSON {
 		var b bytes.Buffer
@@ -301,7 +308,7 @@ func (c *showCmd) Run(w *world) error {
 	}
 	e := got.Entity
 	if e == nil {
-		return fmt.Errorf("there is no entity %q; `throughline query` with `search` finds names that are nearly so", c.Name)
+		return c.suggest(w, c.Name, fmt.Errorf("there is no entity %q", c.Name))
 	}
 	s := w.style()
 	fmt.Fprintf(w.stdout, "%s%s%s %s(%s, id:%s)%s\n", s.bold, e.Name, s.end, s.dim, strings.ToLower(e.Type), e.ID, s.end)
@@ -334,8 +341,8 @@ type timelineCmd struct {
 	standings
 }
 
-const timelineQuery = `query Timeline($of: [EntityRef!]!, $during: PartialDateFilter, $where: LinkFilter, $first: Int) {
-  timeline(subjects: $of, during: $during, where: $where, first: $first) { totalCount nodes { date what caption link { standing ...Told } } }
+const timelineQuery = `query Timeline($subjects: [EntityRef!]!, $during: PartialDateFilter, $where: LinkFilter, $first: Int) {
+  timeline(subjects: $subjects, during: $during, where: $where, first: $first) { totalCount nodes { date what caption link { standing ...Told } } }
 }` + toldFragment
 
 // Run prints what happened, in order.
@@ -361,7 +368,7 @@ func (c *timelineCmd) Run(w *world) error {
 	}
 	where := map[string]any{}
 	c.narrow(where)
-	done, err := c.answer(w, timelineQuery, map[string]any{"of": references(c.Names), "during": during, "where": where, "first": c.First}, &got)
+	done, err := c.answer(w, timelineQuery, map[string]any{"subjects": references(c.Names), "during": during, "where": where, "first": c.First}, &got)
 	if done || err != nil {
 		return err
 	}

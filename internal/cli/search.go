@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+type searchCmd struct {
+	asking
+	Words []string `arg:"" placeholder:"WORDS" help:"The words to find; case, accents, order and small misspellings do not matter."`
+	Type  []string `placeholder:"TYPE" help:"List only these types, for example PERSON,INSTITUTION."`
+	First int      `short:"n" default:"20" help:"How many, 0 to 100."`
+}
+
+const searchQuery = `query Search($text: String!, $types: [EntityType!], $first: Int) {
+  search(text: $text, types: $types, first: $first) { totalCount edges { score highlight node { id type name } } }
+}`
+
+type foundJSON struct {
+	Search struct {
+		TotalCount int
+		Edges      []struct {
+			Score     float64
+			Highlight string
+			Node      struct{ ID, Type, Name string }
+		}
+	}
+}
+
+// Run prints what fits, best first, each with the text that does.
+func (c *searchCmd) Run(w *world) error {
+	vars := map[string]any{"text": strings.Join(c.Words, " "), "first": c.First}
+	if len(c.Type) > 0 {
+		vars["types"] = upper(c.Type)
+	}
+	var got foundJSON
+	if done, err := c.answer(w, searchQuery, vars, &got); done || err != nil {
+		return err
+	}
+	s := w.style()
+	for _, e := range got.Search.Edges {
+		fmt.Fprintf(w.stdout, "%s%s%s %s(%s, id:%s)%s\n", s.bold, e.Node.Name, s.end, s.dim, strings.ToLower(e.Node.Type), e.Node.ID, s.end)
+		if strings.ReplaceAll(e.Highlight, "**", "") != e.Node.Name {
+			fmt.Fprintf(w.stdout, "   %s\n", e.Highlight)
+		}
+	}
+	switch n := got.Search.TotalCount - len(got.Search.Edges); {
+	case got.Search.TotalCount == 0:
+		fmt.Fprintln(w.stdout, "Nothing fits.")
+	case n > 0:
+		fmt.Fprintf(w.stdout, "%sand %d more%s\n", s.dim, n, s.end)
+	}
+	return nil
+}
+
+// mostSuggestions is how many names are suggested for one that was not found.
+const mostSuggestions = 3
+
+// suggest returns err with the names that are most like one that was not found, where there are any.
+func (a *asking) suggest(w *world, name string, err error) error {
+	quiet := *a
+	quiet.JSON = false
+	var got foundJSON
+	vars := map[string]any{"text": name, "first": mostSuggestions}
+	if _, failed := quiet.answer(w, searchQuery, vars, &got); failed != nil || len(got.Search.Edges) == 0 {
+		return err
+	}
+	var b strings.Builder
+	b.WriteString(err.Error() + "; did you mean")
+	for _, e := range got.Search.Edges {
+		fmt.Fprintf(&b, "\n  %s  (%s, id:%s)", e.Node.Name, strings.ToLower(e.Node.Type), e.Node.ID)
+	}
+	return errors.New(b.String())
+}
+
+// missing returns the name that an error of the code NOT_FOUND is about: its message begins with the way to the argument,
+// such as "paths.via[1]:", and the variables of the commands are called as the arguments.
+func missing(message string, vars map[string]any) string {
+	at, _, _ := strings.Cut(message, ":")
+	_, at, _ = strings.Cut(at, ".")
+	at, index, _ := strings.Cut(strings.TrimSuffix(at, "]"), "[")
+	v := vars[at]
+	if list, ok := v.([]any); ok {
+		i, err := strconv.Atoi(index)
+		if err != nil || i >= len(list) {
+			return ""
+		}
+		v = list[i]
+	}
+	ref, _ := v.(map[string]any)
+	name, _ := ref["name"].(string)
+	return name
+}
