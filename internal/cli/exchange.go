@@ -120,8 +120,8 @@ func (c *importCmd) Run(w *world) error {
 // change writes a field that changes: as JSON, or for people.
 func (c *importCmd) change(out io.Writer, x exchange.FieldChange) {
 	if c.JSON {
-		j, _ := json.Marshal(x) // texts always marshal
-		fmt.Fprintf(out, "%s\n", j)
+		j, _ := json.Marshal(x)                              // texts always marshal
+		_, _ = fmt.Fprintf(&jsonPrinter{to: out}, "%s\n", j) // the writer keeps its error
 		return
 	}
 	if x.Before == "" {
@@ -130,7 +130,7 @@ func (c *importCmd) change(out io.Writer, x exchange.FieldChange) {
 	if x.After == "" {
 		x.After = "none"
 	}
-	fmt.Fprintf(out, "%s %s %s: %s → %s\n", x.Type, x.ID, x.Field, x.Before, x.After)
+	fmt.Fprintf(out, "%s %s %s: %s → %s\n", x.Type, x.ID, x.Field, printable(x.Before), printable(x.After))
 }
 
 // tell prints what an import did.
@@ -138,7 +138,7 @@ func (c *importCmd) tell(w *world, n *exchange.Report, took time.Duration) error
 	if c.JSON {
 		j, err := json.Marshal(n)
 		if err == nil {
-			fmt.Fprintf(w.stdout, "%s\n", j)
+			_, err = fmt.Fprintf(&jsonPrinter{to: w.stdout}, "%s\n", j)
 		}
 		return err
 	}
@@ -160,7 +160,7 @@ func (c *importCmd) tell(w *world, n *exchange.Report, took time.Duration) error
 	}
 	fmt.Fprintf(w.stdout, "evidence added: %d; words that are not in the text of their source: %d\n", n.Evidence, n.Unverified)
 	for _, s := range n.Warnings {
-		fmt.Fprintf(w.stdout, "warning: %s\n", s)
+		fmt.Fprintf(w.stdout, "warning: %s\n", printable(string(s)))
 	}
 	if n.MoreWarnings > 0 {
 		fmt.Fprintf(w.stdout, "and %d more warnings\n", n.MoreWarnings)

@@ -37,6 +37,12 @@ func TestDataCannotSteerATerminal(t *testing.T) {
 	if err := os.WriteFile(bad, []byte(line("node", "PERSON", map[string]any{"id": "x", "name": "x", "shoe" + evil: "y"})+line("link", "SAID", map[string]any{"from": "nobody" + evil, "to": "i", "evidence": words})), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	changed := filepath.Join(dir, "changed.jsonl")
+	again := line("node", "PERSON", map[string]any{"id": "p", "description": "Other " + evil}) +
+		line("node", "PERSON", map[string]any{"id": "r", "name": "Namesake", "externalIds": []any{map[string]any{"scheme": "x", "value": "v" + evil}}})
+	if err := os.WriteFile(changed, []byte(again), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if code, _, stderr := run(t, "import", store, file); code != 0 {
 		t.Fatal(stderr)
 	}
@@ -54,6 +60,10 @@ func TestDataCannotSteerATerminal(t *testing.T) {
 		{"query", store, "-e", everything},
 		{"query", store, "-e", `{ person(ref: {name: "` + strings.ReplaceAll("Person "+evil, "\a", `\u0007`) + `"}) { id } }`},
 		{"import", store, bad},
+		{"import", "--diff", store, changed},
+		{"import", "--diff", "--json", "--replace", store, file},
+		{"search", store, "person"},
+		{"search", "--json", store, "person"},
 		{"query", store, filepath.Join(dir, "none\x1b[31m")},
 		{"sho\x1bw"},
 	} {

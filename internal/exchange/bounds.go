@@ -1,6 +1,9 @@
 package exchange
 
 import (
+	"errors"
+	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,19 +40,84 @@ func (c *cleaner) within(name string, f float64) {
 	}
 }
 
-// instead lists what may stand where something unknown stands, and names the nearest by spelling first.
-func instead(got string, names []string) string {
+// nearest returns the name that is spelled most like got, "" when none is near. The same letters in another order are one
+// change: fingers swap letters.
+func nearest(got string, names []string) string {
+	got = strings.ToUpper(clip(got))
 	best, near := "", 0
 	for _, name := range names {
-		if d := levenshtein.ComputeDistance(strings.ToUpper(clip(got)), strings.ToUpper(name)); best == "" || d < near {
+		d := levenshtein.ComputeDistance(got, strings.ToUpper(name))
+		if d > 1 && letters(got) == letters(strings.ToUpper(name)) {
+			d = 1
+		}
+		if best == "" || d < near {
 			best, near = name, d
 		}
 	}
+	if near > max(1, len(best)/3) {
+		return ""
+	}
+	return best
+}
+
+// letters are the letters of a word in order.
+func letters(s string) string {
+	r := []rune(s)
+	slices.Sort(r)
+	return string(r)
+}
+
+// instead lists what may stand where something unknown stands, and names the nearest by spelling first.
+func instead(got string, names []string) string {
 	list := strings.Join(names, ", ")
-	if best != "" && near <= max(1, len(best)/3) {
+	if best := nearest(got, names); best != "" {
 		return clip(strconv.Quote(got)) + "; do you mean " + best + "? It is one of " + list
 	}
 	return clip(strconv.Quote(got)) + "; write one of " + list
+}
+
+// unknownField describes a field that is none of names, which whose has.
+func unknownField(field, whose string, names []string) error {
+	said := fmt.Sprintf("has the unknown field %s; %s has %s", clip(strconv.Quote(field)), whose, strings.Join(names, ", "))
+	if best := nearest(field[strings.LastIndexByte(field, '.')+1:], names); best != "" {
+		said += "; do you mean " + best + "?"
+	}
+	return errors.New(said)
+}
+
+// fieldsAt returns the names of the fields that the form of a line has where a path ends, such as evidence.0.page.
+func fieldsAt(form any, path []string) (names []string) {
+	t := reflect.TypeOf(form).Elem()
+	for _, name := range path[:len(path)-1] {
+		switch t.Kind() {
+		case reflect.Slice:
+			t = t.Elem()
+		case reflect.Struct:
+			for i := range t.NumField() {
+				if jsonName(t.Field(i)) == name {
+					t = t.Field(i).Type
+					break
+				}
+			}
+		default:
+			return nil
+		}
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	for i := range t.NumField() {
+		if name := jsonName(t.Field(i)); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// jsonName is what a field of a form is called in a line.
+func jsonName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
 }
 
 func sourceKinds(cat *catalog.Catalog) (names []string) {

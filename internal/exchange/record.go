@@ -185,7 +185,8 @@ func decode(line []byte, to any) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("is not one JSON object (byte %d)", syntax.ByteOffset+1)
 	case errors.As(err, &semantic) && errors.Is(err, json.ErrUnknownName):
-		return fmt.Errorf("has the unknown field %s", pointer(semantic.JSONPointer))
+		path := strings.Split(strings.TrimPrefix(string(semantic.JSONPointer), "/"), "/")
+		return unknownField(strings.Join(path, "."), "it", fieldsAt(to, path))
 	case errors.As(err, &semantic):
 		return fmt.Errorf("has a value of the wrong type in %s", pointer(semantic.JSONPointer))
 	}
@@ -477,7 +478,9 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 		}
 		p := t.Prop(name)
 		if p == nil {
-			c.fail("has the unknown field %s; %s has %s", clip(strconv.Quote(name)), t.Enum, propNames(t))
+			if c.err == nil {
+				c.err = unknownField(name, t.Enum, propNames(t))
+			}
 			break
 		}
 		if v := c.prop(p, raw); v != nil {
@@ -508,12 +511,12 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 	return record{node: x, minted: minted, missing: missing}, c.err
 }
 
-func propNames(t *catalog.Type) string {
-	names := []string{"id, name, aliases, description, externalIds, createdAt, updatedAt"}
+func propNames(t *catalog.Type) []string {
+	names := []string{"id", "name", "aliases", "description", "externalIds", "createdAt", "updatedAt"}
 	for _, p := range t.Props {
 		names = append(names, p.Name)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // span checks that a beginning is not after its end.
