@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -136,11 +138,28 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 	return b
 }
 
+// check checks a property of a store. On Neo4j, where a case takes seconds, it draws a fifth as many; each run draws others.
+func check(t *testing.T, property func(*rapid.T)) {
+	t.Helper()
+	if strings.HasSuffix(t.Name(), "/neo4j") {
+		checks := flag.Lookup("rapid.checks")
+		n, err := strconv.Atoi(checks.Value.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := flag.Set("rapid.checks", strconv.Itoa(max(1, n/5))); err != nil {
+			t.Fatal(err)
+		}
+		defer flag.Set("rapid.checks", strconv.Itoa(n)) //nolint:errcheck // it was this number
+	}
+	rapid.Check(t, property)
+}
+
 // TestAnyGraphGoesThereAndBack writes random graphs and reads them, into a second store and out again: the same bytes.
 func TestAnyGraphGoesThereAndBack(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		rapid.Check(t, func(rt *rapid.T) {
+		check(t, func(rt *rapid.T) {
 			g := drawGraph(rt, cat)
 			oracle := storetest.NewOracle(cat, both.Clock)
 			if err := storetest.Fill(t.Context(), oracle, g); err != nil {
