@@ -187,11 +187,10 @@ func (l *load) flush(ctx context.Context) error {
 // supposing runs a transaction that may suppose records to be new, and again without that when one of them was there:
 // another server's load is writing the same. What became of the records is reported once it is so.
 func (l *load) supposing(ctx context.Context, b store.Batch, work func(ctx context.Context, tx neo4j.ManagedTransaction, b *store.Batch) error) error {
-	type change struct{ was, is any }
-	var changes []change
+	var changes []outcome
 	report := b.Report
 	if report != nil {
-		b.Report = func(was, is any) { changes = append(changes, change{was, is}) }
+		b.Report = func(was, is any) { changes = append(changes, outcome{was, is}) }
 	}
 	try := func() error {
 		return l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
@@ -204,12 +203,31 @@ func (l *load) supposing(ctx context.Context, b store.Batch, work func(ctx conte
 		b.Distinct = false
 		err = try()
 	}
-	if err == nil {
+	if err == nil && report != nil {
+		inOrder(b.Links, changes)
 		for _, c := range changes {
 			report(c.was, c.is)
 		}
 	}
 	return err
+}
+
+// outcome is what became of a record: see store.Batch.
+type outcome struct{ was, is any }
+
+// inOrder puts what became of links into the order of the links: they are written kind by kind.
+func inOrder(links []*kg.Link, changes []outcome) {
+	if len(links) == 0 {
+		return
+	}
+	byID := make(map[string][]outcome, len(links)) // an id may stand several times
+	for _, c := range changes {
+		id := c.is.(*kg.Link).ID
+		byID[id] = append(byID[id], c)
+	}
+	for i, x := range links {
+		changes[i], byID[x.ID] = byID[x.ID][0], byID[x.ID][1:]
+	}
 }
 
 // notUnique tells whether a record was there that was taken to be new.
@@ -851,12 +869,20 @@ func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 		}
 		of := *b
 		of.Links = links
-		if err := l.putKind(ctx, tx, cat.Kinds[i], &of); err != nil {
+		var missing *missingError
+		if err := l.putKind(ctx, tx, cat.Kinds[i], &of); errors.As(err, &missing) {
+			return l.firstMissing(ctx, tx, b.Links, missing.otherwise)
+		} else if err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// missingError is why links cannot be written: an end or a source of one of them is not there.
+type missingError struct{ otherwise error }
+
+func (e *missingError) Error() string { return e.otherwise.Error() }
 
 func otherKind(x *kg.Link, was string) error {
 	return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID, was, x.Kind)
@@ -927,7 +953,7 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 	for i, x := range append(isNew.Links, isOther.Links...) {
 		row, err := l.linkRow(x)
 		if err != nil {
-			return l.firstMissing(ctx, tx, b.Links, err)
+			return &missingError{err}
 		}
 		p := row[linkProps:]
 		first, last := l.times(x.CreatedAt, x.UpdatedAt)
@@ -967,7 +993,7 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 			return err
 		}
 		if asInt(n[0][0]) != int64(len(rows)) {
-			return l.firstMissing(ctx, tx, b.Links, kg.Errorf(kg.Conflict, "a link's end is not in the store"))
+			return &missingError{kg.Errorf(kg.Conflict, "a link's end is not in the store")}
 		}
 	}
 	return nil
@@ -981,12 +1007,31 @@ func linkType(x *kg.Link) string {
 	return x.Kind
 }
 
-// firstMissing says which end of the first of some links is not there; otherwise it gives the error at hand.
+// firstMissing says which end of the first of some links is not there, new links before those that change; otherwise it
+// returns the error at hand.
 func (l *load) firstMissing(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Link, otherwise error) error {
-	var ids []string
+	var ids, links []string
 	for _, x := range list {
-		ids = append(ids, x.From, x.To)
+		ids, links = append(ids, x.From, x.To), append(links, x.ID)
 	}
+	rows, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN r.id", map[string]any{"ids": links})
+	if err != nil {
+		return err
+	}
+	held := make(map[string]bool, len(rows))
+	for _, r := range rows {
+		held[asString(r[0])] = true
+	}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b *kg.Link) int {
+		switch {
+		case held[a.ID] == held[b.ID]:
+			return 0
+		case held[b.ID]:
+			return -1
+		}
+		return 1
+	})
 	found, err := l.s.do(ctx, tx, "MATCH (n:Entity) WHERE n.id IN $ids RETURN n.id", map[string]any{"ids": ids})
 	if err != nil {
 		return err
