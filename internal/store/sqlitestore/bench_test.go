@@ -135,8 +135,10 @@ func BenchmarkStart(b *testing.B) {
 
 func TestAFetchAllocatesLittle(t *testing.T) {
 	cat, s := crowded(t, 1000)
-	// most take none; the race detector has the pool forget every fourth
-	most := map[string]float64{"point": 3, "list": 14, "hub's count": 3, "hub's filtered": 10, "common words": 24, "misspelt word": 30, "institution all": 6}
+	most := map[string]float64{"point": 0, "list": 1, "hub's count": 0, "hub's filtered": 6, "common words": 4, "misspelt word": 17, "institution all": 1}
+	if poolsForget { // "institution all" took 5 in a fifth of the runs
+		most = map[string]float64{"point": 3, "list": 14, "hub's count": 3, "hub's filtered": 10, "common words": 24, "misspelt word": 30, "institution all": 6}
+	}
 	for name, q := range asked(cat) {
 		got := testing.AllocsPerRun(100, func() {
 			res, err := s.Fetch(t.Context(), q)
