@@ -21,6 +21,17 @@ func (b *Batch) IDs() []string {
 	return ids
 }
 
+// Parts returns a batch's sources and then the rest, each a batch, where it has both: a source's new text changes what is held of
+// the links that rest on it, and what a batch says of them adds to that.
+func (b *Batch) Parts() []*Batch {
+	if len(b.Sources) == 0 || len(b.Links) == 0 {
+		return []*Batch{b}
+	}
+	sources, rest := *b, *b
+	sources.Nodes, sources.Links, sources.Delete, rest.Sources = nil, nil, nil, nil
+	return []*Batch{&sources, &rest}
+}
+
 // Onto returns what is to be written so that a store that holds some of a batch's records holds what the batch says: records
 // that are new and records that change, each once, whole. held are the records that the store holds under the batch's ids. What
 // became of each record of the batch goes to b.Report, in order. A record that is new has the times it was given; one

@@ -180,6 +180,15 @@ func (o *Oracle) Load(context.Context) (store.Load, error) {
 
 // Put writes a batch.
 func (l *oracleLoad) Put(_ context.Context, b *store.Batch) error {
+	for _, part := range b.Parts() {
+		if err := l.put(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *oracleLoad) put(b *store.Batch) error {
 	now := kg.TimeOf(l.o.now())
 	created, changed, err := b.Onto(l.next.records(b.IDs()))
 	if err != nil {
