@@ -58,7 +58,7 @@ type writer struct {
 	// most is how many bytes the answer may have, counted up to of them so far, and budget what they are held against.
 	most, counted int
 	budget        *budget.Budget
-	// mostErrors is how many errors are told.
+	// mostErrors is how many errors an answer lists.
 	mostErrors int
 }
 

@@ -269,10 +269,10 @@ func cost(r *root, q *plan.Query, asked *question) int {
 	return clamp(answerCost(r, q, asked) + throughEntity(q.Root.Entities) + askedThrough(asked))
 }
 
-// following is what a filter costs for following links to entities that must fit in turn.
+// following is the cost of a filter that follows links to entities which must fit in turn.
 const following = 50
 
-// throughEntity is what a filter on entities costs beside the entries it is asked of.
+// throughEntity returns the cost of a filter on entities, without that of the entries it filters.
 func throughEntity(f *plan.EntityFilter) int {
 	if f == nil {
 		return 0
@@ -287,7 +287,7 @@ func throughEntity(f *plan.EntityFilter) int {
 	return n
 }
 
-// throughLink is what a filter on links costs beside the links it is asked of.
+// throughLink returns the cost of a filter on links, without that of the links it filters.
 func throughLink(f *plan.LinkFilter) int {
 	if f == nil {
 		return 0
@@ -299,7 +299,7 @@ func throughLink(f *plan.LinkFilter) int {
 	return n
 }
 
-// askedThrough is what the filters of a search over the graph cost.
+// askedThrough returns the cost of the filters of a search over the graph.
 func askedThrough(q *question) int {
 	if q == nil {
 		return 0
@@ -438,7 +438,7 @@ func followCost(k *follow, f *plan.Field, n int) int {
 	return sum
 }
 
-// enough ends a validation that has found as many errors as an answer tells.
+// enough ends a validation once it has found as many errors as an answer lists.
 type enough struct{}
 
 // validate checks a document against the schema, and stops at MaxErrors: a document can have an error for every token, and

@@ -160,7 +160,7 @@ func (e *inputError) within(step string) *inputError {
 
 func (e *inputError) coded() error { return kg.Errorf(kg.BadUserInput, "%s", e.Error()) }
 
-// coerced gives a value as JSON has it the form of a type.
+// coerced returns a JSON value in the form of a type.
 func coerced(schema *ast.Schema, t *ast.Type, v any) (any, *inputError) {
 	if v == nil {
 		if t.NonNull {

@@ -137,7 +137,7 @@ type Response struct {
 	Extensions []byte
 	// Began tells that execution began: the request was well-formed and valid, and what failed failed while answering.
 	Began bool
-	// Overloaded tells that the server could not answer now, and may a little later.
+	// Overloaded reports that the server could not answer now, and may a little later.
 	Overloaded bool
 	// Operation is the operation's name, Kind "query", "mutation" or "subscription"; "" when there is none.
 	Operation, Kind string

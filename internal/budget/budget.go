@@ -11,7 +11,7 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// lot is what a budget draws from its pool at once. What an operation holds within the first lot is not drawn at all: small
+// lot is how many bytes a budget draws from its pool at once. The first lot of an operation is not drawn at all: small
 // operations never meet at one counter, and go on when large ones have used the pool up.
 const lot = 64 << 10
 
@@ -39,8 +39,8 @@ func (p *Pool) take(n int64) bool {
 	return true
 }
 
-// Budget is the memory of one operation. It may be used by many goroutines at once. All its methods do nothing on nil, which
-// is what an operation has that nobody bounds.
+// Budget is the memory of one operation. It may be used by many goroutines at once. All its methods do nothing on nil,
+// the budget of an operation without a bound.
 type Budget struct {
 	pool  *Pool
 	most  int64
@@ -76,7 +76,7 @@ func (b *Budget) Hold(n int64) error {
 	return nil
 }
 
-// Free gives back what was held and is no longer.
+// Free subtracts n bytes that are no longer held.
 func (b *Budget) Free(n int64) {
 	if b != nil {
 		b.held.Add(-n)
@@ -91,7 +91,7 @@ func (b *Budget) Held() int64 {
 	return b.held.Load()
 }
 
-// End gives everything back.
+// End returns to the pool all that was drawn.
 func (b *Budget) End() {
 	if b != nil && b.pool != nil {
 		b.pool.used.Add(-b.drawn.Swap(0))

@@ -43,7 +43,7 @@ type Type struct {
 	DateProp, UntilProp *Prop
 	// Timeline is what a node with a date is on a timeline, a value of TimelineKind; "" when it is on none.
 	Timeline string
-	// Titled tells that its names are titles, which give way to the names of entities of other types: see plan.Ref.
+	// Titled reports whether its names are titles, which give way to the names of entities of other types: see plan.Ref.
 	Titled bool
 	// Pronoun is what a sentence calls such a node: "who", "which".
 	Pronoun string

@@ -13,7 +13,7 @@ import (
 )
 
 // boundMemory has the collector keep the process within so many bytes, 0 for what GOMEMLIMIT or the system says, until stop is
-// called. It gives 0 when nothing is known.
+// called. It returns 0 when nothing is known.
 func boundMemory(most int64) (limit int64, stop func()) {
 	before := debug.SetMemoryLimit(-1)
 	switch {
@@ -31,7 +31,7 @@ func boundMemory(most int64) (limit int64, stop func()) {
 	return limit, func() { debug.SetMemoryLimit(before) }
 }
 
-// installed is how much memory the container may use, or the machine has; 0 when that cannot be told.
+// installed returns how many bytes of memory the container may use, or the machine has; 0 when neither is known.
 func installed() (least int64) {
 	note := func(n int64, err error) {
 		if err == nil && n > 0 && (least == 0 || n < least) {

@@ -46,12 +46,10 @@ func (c *searchCmd) Run(w *world) error {
 			fmt.Fprintf(w.stdout, "   %s\n", e.Highlight)
 		}
 	}
-	switch n := got.Search.TotalCount - len(got.Search.Edges); {
-	case got.Search.TotalCount == 0:
+	if got.Search.TotalCount == 0 {
 		fmt.Fprintln(w.stdout, "Nothing fits.")
-	case n > 0:
-		fmt.Fprintf(w.stdout, "%sand %d more%s\n", s.dim, n, s.end)
 	}
+	w.more("", got.Search.TotalCount-len(got.Search.Edges))
 	return nil
 }
 

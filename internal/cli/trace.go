@@ -150,7 +150,7 @@ func (s *standings) narrow(where map[string]any) {
 	}
 }
 
-// marked is what commands that quote evidence say of it.
+// marked is what the help of commands that quote evidence says of unverified words.
 const marked = "Words that are not in the stored text of their source are marked [unverified]."
 
 type pathCmd struct {
@@ -266,6 +266,13 @@ func (w *world) line(mark string, l *lineJSON) {
 	}
 }
 
+// more prints how many entries a list has beyond those shown, if any.
+func (w *world) more(indent string, n int) {
+	if s := w.style(); n > 0 {
+		fmt.Fprintf(w.stdout, "%s%sand %d more%s\n", indent, s.dim, n, s.end)
+	}
+}
+
 func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
@@ -326,9 +333,7 @@ func (c *showCmd) Run(w *world) error {
 		fmt.Fprintf(w.stdout, "   %s\n", l.Link.Sentence)
 		w.quotes(&l.Link)
 	}
-	if n := e.Links.TotalCount - len(e.Links.Edges); n > 0 {
-		fmt.Fprintf(w.stdout, "   %sand %d more%s\n", s.dim, n, s.end)
-	}
+	w.more("   ", e.Links.TotalCount-len(e.Links.Edges))
 	return nil
 }
 
@@ -379,12 +384,10 @@ func (c *timelineCmd) Run(w *world) error {
 			w.quotes(&m.Link.toldJSON)
 		}
 	}
-	switch n := got.Timeline.TotalCount - len(got.Timeline.Nodes); {
-	case got.Timeline.TotalCount == 0:
+	if got.Timeline.TotalCount == 0 {
 		fmt.Fprintln(w.stdout, "Nothing here has a date.")
-	case n > 0:
-		fmt.Fprintf(w.stdout, "%sand %d more%s\n", s.dim, n, s.end)
 	}
+	w.more("", got.Timeline.TotalCount-len(got.Timeline.Nodes))
 	return nil
 }
 

@@ -71,12 +71,10 @@ func (c *centralCmd) Run(w *world) error {
 	for _, e := range got.Centrality.Edges {
 		fmt.Fprintf(w.stdout, "%3d. %s%s%s  %.6g %s(%s, id:%s)%s\n", e.Rank, s.bold, e.Node.Name, s.end, e.Score, s.dim, strings.ToLower(e.Node.Type), e.Node.ID, s.end)
 	}
-	switch n := got.Centrality.TotalCount - len(got.Centrality.Edges); {
-	case got.Centrality.TotalCount == 0:
+	if got.Centrality.TotalCount == 0 {
 		fmt.Fprintln(w.stdout, "No entity here has a link.")
-	case n > 0:
-		fmt.Fprintf(w.stdout, "%sand %d more%s\n", s.dim, n, s.end)
 	}
+	w.more("", got.Centrality.TotalCount-len(got.Centrality.Edges))
 	if got.Centrality.Sampled {
 		fmt.Fprintf(w.stdout, "%sestimated from the lines of %d entities%s\n", s.dim, got.Centrality.Pivots, s.end)
 	}
@@ -122,17 +120,13 @@ func (c *communitiesCmd) Run(w *world) error {
 		for _, m := range g.Members.Nodes {
 			fmt.Fprintf(w.stdout, "   %s\n", m.Name)
 		}
-		if n := g.Size - len(g.Members.Nodes); n > 0 {
-			fmt.Fprintf(w.stdout, "   %sand %d more%s\n", s.dim, n, s.end)
-		}
+		w.more("   ", g.Size-len(g.Members.Nodes))
 	}
 	if got.Communities.TotalCount == 0 {
 		fmt.Fprintln(w.stdout, "There is no community of that size.")
 		return nil
 	}
-	if n := got.Communities.TotalCount - len(got.Communities.Nodes); n > 0 {
-		fmt.Fprintf(w.stdout, "%sand %d more%s\n", s.dim, n, s.end)
-	}
+	w.more("", got.Communities.TotalCount-len(got.Communities.Nodes))
 	fmt.Fprintf(w.stdout, "%smodularity %.4f%s\n", s.dim, got.Communities.Modularity, s.end)
 	return nil
 }

@@ -69,7 +69,7 @@ type Serve struct {
 	Limits             `embed:""`
 }
 
-// leastMemory is the least that a server can be told to stay within.
+// leastMemory is the smallest memory that a server can be bounded to.
 const leastMemory = 64 << 20
 
 // Logger makes the logger these settings ask for.

@@ -114,7 +114,7 @@ func fieldsAt(form any, path []string) (names []string) {
 	return names
 }
 
-// jsonName is what a field of a form is called in a line.
+// jsonName returns the name that a field of a form has in a line.
 func jsonName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return name

@@ -36,7 +36,7 @@ func (c *checks) remove(d *deletion) error {
 // said reports whether a line so far has written a record.
 func (c *checks) said(h uint64) bool { return c.seen.has(h) || c.earlier.has(h) }
 
-// removal is what the lines that delete come to.
+// removal is the work that the lines which delete ask for.
 type removal struct {
 	ids   []string   // what goes
 	links []*kg.Link // what loses a part of its evidence, as it was and as it will be

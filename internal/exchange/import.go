@@ -41,7 +41,7 @@ func FromPath(path string) File {
 	}}
 }
 
-// byteOrderMark is what some programs begin UTF-8 with.
+// byteOrderMark is the mark with which some programs begin UTF-8.
 const byteOrderMark = "\xef\xbb\xbf"
 
 // unpacked reads through gzip where the input is packed, whatever its name.

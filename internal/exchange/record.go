@@ -98,7 +98,7 @@ type record struct {
 	link   *kg.Link
 	gone   *deletion
 	minted bool // its id was made from its name
-	// missing is what is wrong with it unless the record is there already
+	// missing is the error of the line unless its record is there already
 	missing error
 	bad     bool // the line cannot be taken; what of it could be read is there for the lines that use it
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// Report is what an import did, or would do: one line of a file is one record of it.
+// Report is the effect of an import, or of a dry run. Each line of a file counts as one record.
 type Report struct {
 	Counts
 	Records    []Tally   `json:"records"` // sources, then each type and kind that was met, in the order of the schema
@@ -30,7 +30,7 @@ type Tally struct {
 	Removed   int    `json:"removed"`
 }
 
-// Warning is what a person should look at, and is no reason to refuse.
+// Warning is a remark for a person to look at. It is no reason to refuse an import.
 type Warning string
 
 // FieldChange is a field of a record before and after an import, as the format writes it; "" where it is not there.

@@ -8,7 +8,7 @@ const (
 	Refutes  = "REFUTES"
 )
 
-// Standing is what its evidence makes of a link. It is computed, never set.
+// Standing says whether a link's evidence speaks for it, against it or both. It is computed, never set.
 type Standing uint8
 
 // The standings. A link without any evidence is SUPPORTED: nothing speaks against it.

@@ -55,7 +55,7 @@ type Evidence struct {
 	Prefix  string // "" = none
 	Suffix  string // "" = none
 	Stance  string // "SUPPORTS" or "REFUTES"
-	// Verified tells whether the words stand in the source's stored text, as package rules compares them; nil when no text is
+	// Verified reports whether the words stand in the source's stored text, as package rules compares them; nil when no text is
 	// stored. It is found out when the evidence is written. In an import, false says to take words that do not stand there.
 	Verified *bool
 	// Start and End are where the excerpt stands in the text, in code points; 0 unless it is Verified.

@@ -8,7 +8,7 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// Fits tells whether a text, already folded, fulfils every part that is set but IsNull.
+// Fits reports whether a text, already folded, fulfils every part that is set but IsNull.
 func (f *StringFilter) Fits(folded string) bool {
 	return (f.Eq == nil || folded == *f.Eq) &&
 		(f.In == nil || slices.Contains(f.In, folded)) &&
@@ -67,7 +67,7 @@ func (f *LinkFilter) OnlyKinds() (*catalog.KindSet, bool) {
 	return f.Kinds, true
 }
 
-// Fits tells whether the filter's parts hold for a link; Other is passed over. A REFUTED link is for the caller to keep out:
+// Fits reports whether the filter's parts hold for a link; Other is passed over. A REFUTED link is for the caller to keep out:
 // see NamesRefuted.
 func (f *LinkFilter) Fits(l *LinkFacts) bool {
 	if f == nil {

@@ -250,7 +250,7 @@ func (f *folder) copy(o *folded, from, to int) {
 	}
 }
 
-// class is what a character is to the comparing.
+// class is how a character is compared.
 type class uint8
 
 const (
@@ -264,9 +264,6 @@ const (
 // quotations are the forms of quotation marks and apostrophes, those on typewriters and those that decompose to them
 // included. Marks for minutes and seconds and the letters that look like an apostrophe are written for it everywhere.
 const quotations = "'\"`´‘’‚‛“”„‟‹›«»′″‵‶ʼʻ〝〞〟＂＇\u1fef\u1ffd⹂❛❜❝❞❮❯"
-
-// visible are the characters of format that are seen: signs that stand over or around digits.
-var visible = &unicode.RangeTable{R16: []unicode.Range16{{0x600, 0x605, 1}, {0x6dd, 0x70f, 0x70f - 0x6dd}, {0x890, 0x891, 1}, {0x8e2, 0x8e2, 1}}, R32: []unicode.Range32{{0x110bd, 0x110cd, 0x10}}}
 
 func classOf(r rune) class {
 	switch {
@@ -286,7 +283,7 @@ func classOf(r rune) class {
 		return dash
 	case strings.ContainsRune(quotations, r):
 		return quotation
-	case unicode.Is(unicode.Cf, r) && !unicode.Is(visible, r) || unicode.Is(unicode.Variation_Selector, r) || r == '\u034f':
+	case unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) || unicode.Is(unicode.Variation_Selector, r) || r == '\u034f':
 		return unseen
 	}
 	return letter

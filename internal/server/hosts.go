@@ -11,7 +11,7 @@ import (
 // to 127.0.0.1 (DNS rebinding) and then ask what it likes, as from the same origin: but a browser still sends the site's name.
 type localHosts struct{ names []string }
 
-// hostsOf gives the names for an address, nil where any will do.
+// hostsOf returns the names that an address answers to, nil for any.
 func hostsOf(addr net.Addr, allowed []string) *localHosts {
 	t, ok := addr.(*net.TCPAddr)
 	if !ok || !t.IP.IsLoopback() {

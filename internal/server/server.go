@@ -50,7 +50,7 @@ type Options struct {
 	// ConcurrentPerCore on each core.
 	MaxConcurrent int
 	QueueTime     time.Duration
-	// Memory is what operations share; nil for no bound. OperationMemory is how much of it one may hold.
+	// Memory is the pool that operations share; nil for no bound. OperationMemory is how many bytes one may hold.
 	Memory          *budget.Pool
 	OperationMemory int64
 	// Outbox is how many bytes of answers may wait for slow readers without holding a place.

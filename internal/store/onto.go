@@ -156,7 +156,7 @@ func onto[T any](b *Batch, held, list []*T, c *class[T]) (created, changed []*T,
 	return created, changed, nil
 }
 
-// keep gives a record that was there its times: see Load.
+// keep sets the times of a record that was there: see Load.
 func keep(created, updated kg.Time, newCreated, newUpdated *kg.Time, same bool) bool {
 	if *newCreated == 0 {
 		*newCreated = created

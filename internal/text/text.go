@@ -28,7 +28,7 @@ var base = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ",
 // the other for the mark itself.
 var apart = strings.NewReplacer("\u00b4", "'", "\u1fbd", "'", "\u1fbf", "'", "\u1ffd", "'", "\u309b", "\u3099", "\u309c", "\u309a")
 
-// Fold is what two texts are compared by, trimmed. Compatibility forms, case, white space, and the kinds of apostrophe,
+// Fold returns the form in which texts are compared, trimmed. Compatibility forms, case, white space, and the kinds of apostrophe,
 // quotation mark and hyphen are alike; what cannot be seen is left out (see invisible). Marks are dropped where readers take them for
 // accents: on letters of the Latin, Greek and Cyrillic scripts, Hebrew points and Arabic harakat. Everywhere else a mark makes
 // another letter of it, as in the Cyrillic й, in kana (バ is not ハ), in Arabic hamza and madda, and in the scripts of India.

@@ -47,7 +47,7 @@ type token struct {
 	tail     bool   // the last character of a run of several, alone
 }
 
-// part is what a character is to a word.
+// part is the place of a character in a word.
 type part uint8
 
 const (

@@ -48,7 +48,7 @@ func (p *pulse) hold(n int) {
 	}
 }
 
-// free gives back what was held when it is no longer kept.
+// free subtracts the bytes of what is no longer kept.
 func (p *pulse) free() {
 	budget.Of(p.ctx).Free(p.held)
 	p.held = 0

@@ -28,11 +28,11 @@ type Moment struct {
 	What What
 	Date store.Interval
 	ID   string // of the entity, link or source
-	// Own tells of LinkEnded that the link began on the day that its end is put on.
+	// Own says of LinkEnded that the link began on the day that its end is put on.
 	Own bool
 }
 
-// Place is what moments of one first day are ordered by: their kind, and what ended on the day it began directly behind
+// Place orders moments of one first day: their kind, and what ended on the day it began directly behind
 // what began.
 func (m Moment) Place() int64 {
 	if m.Own {

@@ -103,7 +103,7 @@ func (c *compiler) along(r string, kinds catalog.KindSet, f *plan.LinkFilter) st
 	return "[" + r + ":" + types + " WHERE " + r + ".kind IS NULL OR " + r + ".kind IN ['" + strings.Join(c.kindList(kinds), "', '") + "']]"
 }
 
-// kindOf is an expression for a link's kind; refuted tells that it may be REFUTED.
+// kindOf is an expression for a link's kind; refuted says that it may be REFUTED.
 func kindOf(r string, refuted bool) string {
 	if refuted {
 		return "coalesce(" + r + ".kind, type(" + r + "))"

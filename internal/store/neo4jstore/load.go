@@ -212,7 +212,7 @@ func (l *load) supposing(ctx context.Context, b store.Batch, work func(ctx conte
 	return err
 }
 
-// outcome is what became of a record: see store.Batch.
+// outcome is a record before and after it was written: see store.Batch.
 type outcome struct{ was, is any }
 
 // inOrder puts what became of links into the order of the links: they are written kind by kind.
@@ -693,14 +693,21 @@ func (l *load) removing(ctx context.Context, b *store.Batch, work func(ctx conte
 
 // hanging refuses to delete records that links hang on.
 func (l *load) hanging(ctx context.Context, tx neo4j.ManagedTransaction, ids []string) error {
-	for _, id := range ids {
-		sources, entities, _ := kg.SortIDs([]string{id})
+	resting := func(ids ...string) (int, error) {
+		sources, entities, _ := kg.SortIDs(ids)
 		found, err := l.s.do(ctx, tx, l.s.restingText(), map[string]any{"entities": entities, "sources": sources})
+		return len(found), err
+	}
+	if n, err := resting(ids...); n == 0 {
+		return err
+	}
+	for _, id := range ids { // there is one: the error names the first
+		n, err := resting(id)
 		if err != nil {
 			return err
 		}
-		if len(found) > 0 {
-			return store.Hanging(id, len(found))
+		if n > 0 {
+			return store.Hanging(id, n)
 		}
 	}
 	return nil

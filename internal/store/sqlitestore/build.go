@@ -668,7 +668,7 @@ func (b *builder) addLink(r *linkRow) error {
 	return nil
 }
 
-// addSources appends a list of sources as image.more holds it, and tells how many they are.
+// addSources appends a list of sources as image.more holds it, and returns their number.
 func (b *builder) addSources(list string) int {
 	b.more = append(b.more, 0)
 	at := len(b.more)

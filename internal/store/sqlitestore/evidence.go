@@ -194,7 +194,7 @@ func (x *fetch) evidencePage(page *kg.Page, link uint32, all []storedEvidence, f
 	}
 }
 
-// age is what a piece of evidence is ordered by: see plan.EvidenceOrder.
+// age is the key that orders a piece of evidence: see plan.EvidenceOrder.
 func (x *fetch) age(e *storedEvidence) int64 {
 	s := &x.im.sources[x.im.sourceByID[e.source]]
 	return plan.DateKey(s.from, s.to, s.published != "", false)

@@ -231,49 +231,42 @@ func (l *load) put(ctx, whole context.Context, b *store.Batch) error {
 	if len(changed.Sources)+len(changed.Nodes)+len(changed.Links)+len(b.Delete) > 0 {
 		l.unfeed()
 	}
-	for _, x := range created.Sources {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err := l.newSource(whole, x); err != nil {
-			return err
-		}
+	if err := putEach(ctx, created.Sources, func(x *kg.Source) error { return l.newSource(whole, x) }); err != nil {
+		return err
 	}
 	texts := make(map[string]string, len(changed.Sources))
 	for _, x := range held.Sources {
 		texts[x.ID] = x.Text
 	}
-	for _, x := range changed.Sources {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err := l.setSource(whole, x, texts[x.ID] != x.Text); err != nil {
-			return err
-		}
+	if err := putEach(ctx, changed.Sources, func(x *kg.Source) error { return l.setSource(whole, x, texts[x.ID] != x.Text) }); err != nil {
+		return err
 	}
 	if err := insert(ctx, l, &l.nodeRows, created.Nodes, l.nodeRow, func(x *kg.Node, row int64) { l.know(x.ID, row) }); err != nil {
 		return err
 	}
-	for _, x := range changed.Nodes {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err := l.setNode(whole, x); err != nil {
-			return err
-		}
+	if err := putEach(ctx, changed.Nodes, func(x *kg.Node) error { return l.setNode(whole, x) }); err != nil {
+		return err
 	}
 	if err := insert(ctx, l, &l.linkRows, created.Links, func(x *kg.Link, args []any) ([]any, error) { return l.linkRow(whole, x, args) }, func(*kg.Link, int64) {}); err != nil {
 		return err
 	}
-	for _, x := range changed.Links {
-		if ctx.Err() != nil {
-			return ctx.Err()
+	if err := putEach(ctx, changed.Links, func(x *kg.Link) error { return l.setLink(whole, x) }); err != nil {
+		return err
+	}
+	return l.remove(whole, b)
+}
+
+// putEach calls write with each record, until ctx ends.
+func putEach[T any](ctx context.Context, list []*T, write func(x *T) error) error {
+	for _, x := range list {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		if err := l.setLink(whole, x); err != nil {
+		if err := write(x); err != nil {
 			return err
 		}
 	}
-	return l.remove(whole, b)
+	return nil
 }
 
 // held reads what the file holds of a batch's records. Where a class of them was empty and no id came twice, that is
@@ -453,7 +446,7 @@ func (l *load) setSource(ctx context.Context, x *kg.Source, reworded bool) error
 	return l.changed(ctx, changedSource, row)
 }
 
-// verifyAgain checks the excerpts of links that a statement reads: their keys and evidence. It tells how many it read, and
+// verifyAgain checks the excerpts of links that a statement reads: their keys and evidence. It returns how many it read, and
 // the last one's key.
 func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, last int64, err error) {
 	rows, err := l.tx.QueryContext(ctx, text, arg)

@@ -14,7 +14,7 @@ import (
 
 // RunLoads holds a store against the oracle through random loads, one after another: batches that replace and that merge,
 // that clear fields, say an id twice and delete. After each the two hold the same, have reported the same, and
-// answer some plans alike. open gives an empty store; it is called once for each run.
+// answer some plans alike. open returns an empty store; it is called once for each run.
 func RunLoads(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, runs, loads int) {
 	t.Helper()
 	for n := range runs {

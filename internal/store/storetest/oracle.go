@@ -203,8 +203,10 @@ func (l *oracleLoad) put(b *store.Batch) error {
 			l.next.nodes[x.ID] = x
 		}
 	}
-	for id, x := range l.next.links {
-		l.next.links[id] = l.verified(x)
+	if len(b.Sources) > 0 {
+		for id, x := range l.next.links {
+			l.next.links[id] = l.verified(x)
+		}
 	}
 	for _, part := range []*store.Batch{created, changed} {
 		for _, x := range part.Links {
@@ -225,7 +227,7 @@ func (l *oracleLoad) put(b *store.Batch) error {
 	return l.remove(b)
 }
 
-// times gives a record the times that it was not given.
+// times sets the times that a record was not given.
 func times(created, updated *kg.Time, now kg.Time) {
 	if *created == 0 {
 		*created = now
@@ -464,7 +466,7 @@ func (x *seeing) resolve(r *plan.Ref) (any, error) {
 	return found, nil
 }
 
-// called tells whether an entity has a name or alias, folded.
+// called reports whether an entity has a name or alias, folded.
 func called(n *kg.Node, key string) bool {
 	ok := text.Fold(n.Name) == key
 	for _, a := range n.Aliases {

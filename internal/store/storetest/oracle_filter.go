@@ -148,7 +148,7 @@ func (x *seeing) sourceFits(f *plan.EntityFilter, s *kg.Source) bool {
 		dateFits(f.Date, from, to, s.PublishedOn != "") && intFits(f.LinkCount, int64(len(x.resting(s))))
 }
 
-// matches tells whether a link fits a whole filter, and not a part of one: where it is REFUTED, that must be asked for.
+// matches reports whether a link fits a whole filter, and not a part of one: where it is REFUTED, that must be asked for.
 func (x *seeing) matches(f *plan.LinkFilter, l *kg.Link, other *kg.Node) bool {
 	return (l.Standing() != kg.Refuted || f.NamesRefuted()) && x.linkFits(f, l, other)
 }
