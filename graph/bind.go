@@ -397,13 +397,12 @@ func (b *binder) entityFilter(at string, m map[string]any, depth int) (f *plan.E
 	if err := b.part(at, depth); err != nil {
 		return nil, err
 	}
-	if v := m["type"]; v != nil {
-		types, err := b.types(at+".type", v)
-		if err != nil {
+	if v := m["type"]; v != nil { // first: the parts beside it speak of these types alone
+		if f.Types, err = b.types(at+".type", v); err != nil {
 			return nil, err
 		}
 		defer func(before catalog.TypeSet) { b.on = before }(b.on)
-		b.on &= *types
+		b.on &= *f.Types
 	}
 	sub := func(at string, m map[string]any) (*plan.EntityFilter, error) { return b.entityFilter(at, m, depth+1) }
 	for key, v := range m {
@@ -419,8 +418,6 @@ func (b *binder) entityFilter(at string, m map[string]any, depth int) (f *plan.E
 			f.Or, err = each(at, v, sub)
 		case "not":
 			f.Not, err = sub(at, inner)
-		case "type":
-			f.Types, err = b.types(at, v)
 		case "name":
 			f.Name, err = b.stringFilter(at, inner)
 		case "text":
@@ -503,13 +500,12 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 	if err := b.part(at, depth); err != nil {
 		return nil, err
 	}
-	if v := m["kind"]; v != nil {
-		kinds, err := b.kinds(at+".kind", v)
-		if err != nil {
+	if v := m["kind"]; v != nil { // first: the other end is of a type that these kinds lead to
+		if f.Kinds, err = b.kinds(at+".kind", v); err != nil {
 			return nil, err
 		}
 		defer func(before catalog.TypeSet) { b.on = before }(b.on)
-		b.on &= b.cat.Ends(*kinds, b.cat.Entities, true, true)
+		b.on &= b.cat.Ends(*f.Kinds, b.cat.Entities, true, true)
 	}
 	sub := func(at string, m map[string]any) (*plan.LinkFilter, error) { return b.linkFilter(at, m, depth+1) }
 	for key, v := range m {
@@ -525,8 +521,6 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 			f.Or, err = each(at, v, sub)
 		case "not":
 			f.Not, err = sub(at, inner)
-		case "kind":
-			f.Kinds, err = b.kinds(at, v)
 		case "role":
 			f.Role, err = b.stringFilter(at, inner)
 		case "other":
@@ -665,10 +659,7 @@ func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.R
 				err = bad(at+".id", "an id is not empty")
 			}
 		case "name":
-			r.Name, err = b.text(at+".name", v)
-			if r.NameKey = text.Fold(r.Name); err == nil && r.NameKey == "" {
-				err = bad(at+".name", "a name is not empty")
-			}
+			err = b.name(at+".name", v, &r)
 		case "typedName":
 			x, _ := v.(map[string]any)
 			var types *catalog.TypeSet
@@ -676,10 +667,7 @@ func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.R
 				break
 			}
 			r.Types &= *types
-			r.Name, err = b.text(at+".typedName.name", x["name"])
-			if r.NameKey = text.Fold(r.Name); err == nil && r.NameKey == "" {
-				err = bad(at+".typedName.name", "a name is not empty")
-			}
+			err = b.name(at+".typedName.name", x["name"], &r)
 		case "externalId":
 			x, _ := v.(map[string]any)
 			if r.Scheme, err = b.text(at+".externalId.scheme", x["scheme"]); err == nil {
@@ -695,6 +683,17 @@ func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.R
 		return r, bad(at, "give exactly one of id, name, externalId, typedName")
 	}
 	return r, nil
+}
+
+// name reads the name that a reference is by.
+func (b *binder) name(at string, v any, r *plan.Ref) (err error) {
+	if r.Name, err = b.text(at, v); err != nil {
+		return err
+	}
+	if r.NameKey = text.Fold(r.Name); r.NameKey == "" {
+		return bad(at, "a name is not empty")
+	}
+	return nil
 }
 
 // query gives a root field its values.

@@ -629,12 +629,16 @@ func (x *fetch) hitsPage(page *kg.Page, hits []hit, f *plan.Field) {
 	if !f.Want.Rows && !f.Want.More {
 		return
 	}
-	l := list[hit]{items: hits, cmp: func(a, b hit) int { return x.cmpLinks(a, b, f.Order) }}
+	linksPage(x, page, list[hit]{items: hits, cmp: func(a, b hit) int { return x.cmpLinks(a, b, f.Order) }}, func(h hit) hit { return h }, f)
+}
+
+// linksPage fills the window of a list of links; seen is how an item is seen.
+func linksPage[T any](x *fetch, page *kg.Page, l list[T], seen func(T) hit, f *plan.Field) {
 	if f.Page.After != nil {
-		l.after = func(h hit) int { return x.linkAt(h, f.Order, f.Page.After) }
+		l.after = func(k T) int { return x.linkAt(seen(k), f.Order, f.Page.After) }
 	}
 	if f.Page.Before != nil {
-		l.before = func(h hit) int { return x.linkAt(h, f.Order, f.Page.Before) }
+		l.before = func(k T) int { return x.linkAt(seen(k), f.Order, f.Page.Before) }
 	}
 	items, prev, next := l.page(&f.Page)
 	page.HasPrev, page.HasNext = prev, next
@@ -642,8 +646,8 @@ func (x *fetch) hitsPage(page *kg.Page, hits []hit, f *plan.Field) {
 		return
 	}
 	page.Edges = x.edges.take(len(items))
-	for i, h := range items {
-		x.linkEdge(&page.Edges[i], h, f)
+	for i, k := range items {
+		x.linkEdge(&page.Edges[i], seen(k), f)
 	}
 }
 
@@ -775,6 +779,7 @@ func (x *fetch) everyLink(page *kg.Page, f *plan.Field) {
 				x.step(1)
 				if h := seen(k); x.linkFits(f.Links, k, h.other) {
 					hits = append(hits, h)
+					x.hold(2 * int(unsafe.Sizeof(h)))
 				}
 			}
 		}
@@ -786,22 +791,7 @@ func (x *fetch) everyLink(page *kg.Page, f *plan.Field) {
 		return
 	}
 	page.Total = int64(len(all))
-	l := list[uint32]{items: all, sorted: true}
-	if f.Page.After != nil {
-		l.after = func(k uint32) int { return x.linkAt(seen(k), f.Order, f.Page.After) }
-	}
-	if f.Page.Before != nil {
-		l.before = func(k uint32) int { return x.linkAt(seen(k), f.Order, f.Page.Before) }
-	}
-	items, prev, next := l.page(&f.Page)
-	page.HasPrev, page.HasNext = prev, next
-	if !f.Want.Rows {
-		return
-	}
-	page.Edges = x.edges.take(len(items))
-	for i, k := range items {
-		x.linkEdge(&page.Edges[i], seen(k), f)
-	}
+	linksPage(x, page, list[uint32]{items: all, sorted: true}, seen, f)
 }
 
 // everything fills a page of all records of the types wanted.
