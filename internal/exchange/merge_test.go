@@ -19,7 +19,7 @@ import (
 const (
 	firstSource = `{"source":"ARTICLE","id":"s_times","title":"Times","text":"Alice sits on the board of Acme."}
 {"node":"PERSON","id":"alice","name":"Alice","aliases":["A. Smith"],"description":"Banker","externalIds":[{"scheme":"wikidata","value":"Q1"}],"born":"1950","createdAt":"2020-01-01T00:00:00.000Z","updatedAt":"2020-01-01T00:00:00.000Z"}
-{"node":"INSTITUTION","id":"acme","name":"Acme","createdAt":"2020-01-01T00:00:00.000Z","updatedAt":"2020-01-01T00:00:00.000Z"}
+{"node":"INSTITUTION","id":"acme","name":"Acme","createdAt":"1970-01-01T00:00:00.000Z","updatedAt":"1970-01-01T00:00:00.000Z"}
 {"link":"AFFILIATED_WITH","from":"alice","to":"acme","role":"board member","evidence":[{"source":"s_times","excerpt":"Alice sits on the board of Acme."}],"createdAt":"2020-01-01T00:00:00.000Z","updatedAt":"2020-01-01T00:00:00.000Z"}
 `
 	secondSource = `{"source":"ARTICLE","id":"s_post","title":"Post","text":"Acme's board includes Alice."}
@@ -29,7 +29,7 @@ const (
 	bothSources = `{"throughline":1}
 {"source":"ARTICLE","id":"s_post","title":"Post","text":"Acme's board includes Alice."}
 {"source":"ARTICLE","id":"s_times","title":"Times","text":"Alice sits on the board of Acme."}
-{"node":"INSTITUTION","id":"acme","name":"Acme","createdAt":"2020-01-01T00:00:00.000Z","updatedAt":"2020-01-01T00:00:00.000Z"}
+{"node":"INSTITUTION","id":"acme","name":"Acme","createdAt":"1970-01-01T00:00:00.000Z","updatedAt":"1970-01-01T00:00:00.000Z"}
 {"node":"PERSON","id":"alice","name":"Alice","aliases":["A. Smith"],"description":"Banker","externalIds":[{"scheme":"wikidata","value":"Q1"}],"born":"1950","createdAt":"2020-01-01T00:00:00.000Z","updatedAt":"2020-01-01T00:00:00.000Z"}
 {"link":"AFFILIATED_WITH","id":"l_fy7pai7x7k3iiykjlzli","from":"alice","to":"acme","role":"board member","evidence":[{"source":"s_times","excerpt":"Alice sits on the board of Acme."},{"source":"s_post","excerpt":"Acme's board includes Alice."}],"createdAt":"2020-01-01T00:00:00.000Z","updatedAt":"2023-11-14T22:13:20.000Z"}
 `

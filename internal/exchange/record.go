@@ -328,7 +328,7 @@ func (c *cleaner) time(field, s string) kg.Time {
 		return 0
 	}
 	t, err := kg.ParseTime(s)
-	if year := time.UnixMilli(int64(t)).UTC().Year(); err != nil || year < 0 || year > 9999 { // in UTC it must be written with four digits
+	if year := time.UnixMilli(t.UnixMilli()).UTC().Year(); err != nil || year < 0 || year > 9999 { // in UTC it must be written with four digits
 		c.fail("has in %s what is no instant of the years 0000 to 9999: write 2021-02-25T10:00:00.000Z", field)
 	}
 	return t

@@ -61,17 +61,27 @@ func (d PartialDate) Interval() (from, to Day) {
 	return MinDay, MaxDay
 }
 
-// Time is an instant in milliseconds since 1970 UTC; 0 is none.
+// Time is an instant in milliseconds; 0 is none. It counts from the year before 0000, so that every instant that can be written,
+// those of 1970 and before it too, is greater than 0.
 type Time int64
 
+// epoch is the first instant of 1970 UTC, from which stores count.
+var epoch = Time(-time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli())
+
 // TimeOf truncates t to milliseconds.
-func TimeOf(t time.Time) Time { return Time(t.UnixMilli()) }
+func TimeOf(t time.Time) Time { return TimeAt(t.UnixMilli()) }
+
+// TimeAt is the instant so many milliseconds after 1970 UTC, or before it.
+func TimeAt(ms int64) Time { return Time(ms) + epoch }
+
+// UnixMilli is t, which must not be 0, in milliseconds since 1970 UTC.
+func (t Time) UnixMilli() int64 { return int64(t - epoch) }
 
 // timeLayout is RFC 3339 with exactly three digits of fraction, in UTC.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // String is the DateTime of the contract: "2021-02-25T10:00:00.000Z".
-func (t Time) String() string { return time.UnixMilli(int64(t)).UTC().Format(timeLayout) }
+func (t Time) String() string { return time.UnixMilli(t.UnixMilli()).UTC().Format(timeLayout) }
 
 // ParseTime reads an RFC 3339 instant and truncates it to milliseconds.
 func ParseTime(s string) (Time, error) {

@@ -177,6 +177,15 @@ func asInt(v any) int64 {
 	return n
 }
 
+// asTime is the instant of a property, or none where it is missing.
+func asTime(v any) kg.Time {
+	ms, ok := v.(int64)
+	if !ok {
+		return 0
+	}
+	return kg.TimeAt(ms)
+}
+
 func asString(v any) string {
 	s, _ := v.(string)
 	return s
@@ -190,7 +199,7 @@ func value(v any, how reader) kg.Value {
 	case int64:
 		switch how {
 		case readTime:
-			return kg.TimeValue(kg.Time(x))
+			return kg.TimeValue(kg.TimeAt(x))
 		case readFloat:
 			return kg.FloatValue(float64(x))
 		}

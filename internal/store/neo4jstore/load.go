@@ -419,7 +419,7 @@ func (l *load) writeVerified(ctx context.Context, links []*kg.Link) error {
 		}
 		l.lost += max(0, notFound(l.pieces)-before)
 		p := row[linkProps:]
-		p[4], p[5] = int64(link.CreatedAt), int64(link.UpdatedAt)
+		p[4], p[5] = link.CreatedAt.UnixMilli(), link.UpdatedAt.UnixMilli()
 		rows[i] = known(p)
 	}
 	return l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
@@ -566,7 +566,7 @@ func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 	props := func(x *kg.Node) map[string]any {
 		p := l.s.layout.nodeProps(x, cat.TypeOf(x.Type))
 		created, updated := l.times(x.CreatedAt, x.UpdatedAt)
-		p["createdAt"], p["updatedAt"] = int64(created), int64(updated)
+		p["createdAt"], p["updatedAt"] = created.UnixMilli(), updated.UnixMilli()
 		if len(x.Aliases) == 0 && len(x.ExternalIDs) == 0 {
 			return p
 		}
@@ -964,7 +964,7 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 		}
 		p := row[linkProps:]
 		first, last := l.times(x.CreatedAt, x.UpdatedAt)
-		p[4], p[5] = int64(first), int64(last)
+		p[4], p[5] = first.UnixMilli(), last.UnixMilli()
 		typ, old := linkType(x), was[x.ID]
 		switch {
 		case i < len(isNew.Links):

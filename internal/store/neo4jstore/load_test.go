@@ -45,7 +45,7 @@ func TestLoadsAsTheOracle(t *testing.T) {
 	longest := *sources[2]
 	longest.Text = "say no more"
 	role := *links[len(links)-4]
-	role.Role, role.UpdatedAt = "Dean", 5000
+	role.Role, role.UpdatedAt = "Dean", kg.TimeAt(5000)
 	for i, step := range []struct {
 		name string
 		b    store.Batch

@@ -71,7 +71,7 @@ func (s *Store) nodeOf(v []any) *kg.Node {
 func nodeFrom(t *catalog.Type, p map[string]any) *kg.Node {
 	x := &kg.Node{
 		ID: asString(p["id"]), Type: t.Enum, Name: asString(p["name"]), Description: asString(p["description"]), Aliases: texts(asList(p["aliases"])),
-		CreatedAt: kg.Time(asInt(p["createdAt"])), UpdatedAt: kg.Time(asInt(p["updatedAt"])),
+		CreatedAt: asTime(p["createdAt"]), UpdatedAt: asTime(p["updatedAt"]),
 	}
 	x.ExternalIDs = externalIDs(p["externalIds"])
 	for _, own := range t.Props {
@@ -187,7 +187,7 @@ func (s *Store) Links(ctx context.Context, f func(*kg.Link) error) error {
 func linkOf(v []any) *kg.Link {
 	x := &kg.Link{
 		ID: asString(v[0]), Kind: asString(v[1]), From: asString(v[2]), To: asString(v[3]), Role: asString(v[4]),
-		Since: kg.PartialDate(asString(v[5])), Until: kg.PartialDate(asString(v[6])), CreatedAt: kg.Time(asInt(v[7])), UpdatedAt: kg.Time(asInt(v[8])),
+		Since: kg.PartialDate(asString(v[5])), Until: kg.PartialDate(asString(v[6])), CreatedAt: asTime(v[7]), UpdatedAt: asTime(v[8]),
 	}
 	at := func(list any, i int) string {
 		if l := asList(list); i < len(l) {

@@ -280,7 +280,7 @@ func small() (sources []*kg.Source, nodes []*kg.Node, links []*kg.Link) {
 		{ID: "s_none", Title: "Ünused", Kind: "OTHER"},
 	}
 	nodes = append(nodes,
-		&kg.Node{ID: "kaldor", Type: "PERSON", Name: "Mary Kaldor", Description: "Writes on human security.", Props: map[string]any{"born": "1946"}, CreatedAt: 1000, UpdatedAt: 2000},
+		&kg.Node{ID: "kaldor", Type: "PERSON", Name: "Mary Kaldor", Description: "Writes on human security.", Props: map[string]any{"born": "1946"}, CreatedAt: kg.TimeAt(1000), UpdatedAt: kg.TimeAt(2000)},
 		&kg.Node{ID: "lse", Type: "INSTITUTION", Name: "London School of Economics and Political Science", Aliases: []string{"LSE", "L.S.E."}, ExternalIDs: []kg.ExternalID{{Scheme: "isni", Value: "1"}, {Scheme: "ror", Value: "x", URL: "https://ror.org/x"}}, Props: map[string]any{"founded": "1895"}},
 		&kg.Node{ID: "same-1", Type: "PERSON", Name: "Same Name"}, &kg.Node{ID: "same-2", Type: "THEME", Name: "Sáme  name"},
 		&kg.Node{ID: "same-3", Type: "PERSON", Name: "Other", Aliases: []string{"SAME NAME"}},

@@ -112,7 +112,7 @@ func newBuilder(old *image, seq int64) *builder {
 func empty(cat *catalog.Catalog) *image {
 	return &image{
 		cat: cat, byType: make([][]uint32, cat.Source.Index+1), nodes: make([]node, 1), links: make([]link, 1), sources: make([]source, 1),
-		dates: []date{{from: kg.MinDay, to: kg.MaxDay}}, roles: []string{""}, born: []kg.Time{0}, stamps: []kg.Time{0},
+		dates: []date{{from: kg.MinDay, to: kg.MaxDay}}, roles: []string{""}, born: []int64{0}, stamps: []int64{0},
 	}
 }
 
@@ -378,7 +378,7 @@ func (b *builder) readNodes(ctx context.Context, tx *sql.Tx, first int64, list s
 type nodeRow struct {
 	key                                      int64
 	id, typ, name, desc, aliases, ext, props string
-	created, updated                         kg.Time
+	created, updated                         int64 // milliseconds since 1970
 }
 
 // addNode takes in a node whose place in nodes is there.
@@ -524,7 +524,7 @@ func interval(t *catalog.Type, get func(*catalog.Prop) string) (from, to kg.Day,
 }
 
 // stamp keeps an instant. Those of one load are mostly the same two, so only the last two are looked at.
-func stamp(to *[]kg.Time, t kg.Time) uint32 {
+func stamp(to *[]int64, t int64) uint32 {
 	if t == 0 {
 		return 0
 	}
@@ -589,7 +589,7 @@ func (b *builder) parseLink(f *[13][]byte) error {
 	b.role = role
 	r := linkRow{
 		key: number(f[0]), id: view(f[1]), kind: view(f[2]), from: number(f[3]), to: number(f[4]), role: view(role), since: view(f[6]), until: view(f[7]),
-		sources: view(f[8]), refuters: view(f[9]), unverified: number(f[10]), created: kg.Time(number(f[11])), updated: kg.Time(number(f[12])),
+		sources: view(f[8]), refuters: view(f[9]), unverified: number(f[10]), created: number(f[11]), updated: number(f[12]),
 	}
 	if r.key == 0 {
 		return errLinkRow
@@ -603,7 +603,7 @@ type linkRow struct {
 	id, kind, role, since, until string
 	sources, refuters            string
 	unverified                   int64
-	created, updated             kg.Time
+	created, updated             int64 // milliseconds since 1970
 }
 
 // addLink takes in a link whose place in links is there, and whose ends are known to be.

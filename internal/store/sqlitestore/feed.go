@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/throughline/throughline/internal/catalog"
-	"github.com/throughline/throughline/internal/kg"
 )
 
 // feed makes the image of a load into an empty file of the rows as they are written, beside the writing: to read them
@@ -104,7 +103,7 @@ func feedSource(b *builder, v []any) (err error) {
 func feedNode(b *builder, v []any) (err error) {
 	r := nodeRow{
 		key: v[0].(int64), id: v[1].(string), typ: v[2].(string), name: v[3].(string), desc: v[4].(string), aliases: v[5].(string), ext: v[6].(string), props: v[7].(string),
-		created: kg.Time(v[8].(int64)), updated: kg.Time(v[9].(int64)),
+		created: v[8].(int64), updated: v[9].(int64),
 	}
 	if b.nodes, err = next(b.nodes, r.key); err != nil {
 		return err
@@ -115,7 +114,7 @@ func feedNode(b *builder, v []any) (err error) {
 func feedLink(b *builder, v []any) (err error) {
 	r := linkRow{
 		key: v[0].(int64), id: v[1].(string), kind: v[2].(string), from: v[3].(int64), to: v[4].(int64), role: v[5].(string), since: v[6].(string), until: v[7].(string),
-		sources: v[9].(string), refuters: v[10].(string), unverified: v[11].(int64), created: kg.Time(v[12].(int64)), updated: kg.Time(v[13].(int64)),
+		sources: v[9].(string), refuters: v[10].(string), unverified: v[11].(int64), created: v[12].(int64), updated: v[13].(int64),
 	}
 	if b.links, err = next(b.links, r.key); err != nil {
 		return err

@@ -359,9 +359,9 @@ func (im *image) nodeValue(n *node, p *catalog.Prop) kg.Value {
 	case "externalIds":
 		return kg.Value{Kind: kg.List, Str: im.field(n, externalField)}
 	case "createdAt":
-		return kg.TimeValue(im.born[n.created])
+		return kg.TimeValue(kg.TimeAt(im.born[n.created]))
 	case "updatedAt":
-		return kg.TimeValue(im.born[n.updated])
+		return kg.TimeValue(kg.TimeAt(im.born[n.updated]))
 	}
 	t := im.cat.TypeAt(n.typ)
 	for i, own := range t.Props {
@@ -425,9 +425,9 @@ func (im *image) linkValue(l *link, k uint32, p *catalog.Prop) kg.Value {
 	case "refuteCount":
 		return kg.IntValue(int64(len(im.refutersOf(k))))
 	case "createdAt":
-		return kg.TimeValue(im.stamps[l.created])
+		return kg.TimeValue(kg.TimeAt(im.stamps[l.created]))
 	case "updatedAt":
-		return kg.TimeValue(im.stamps[l.updated])
+		return kg.TimeValue(kg.TimeAt(im.stamps[l.updated]))
 	case catalog.FromName:
 		return kg.StringValue(im.name(&im.nodes[l.from]))
 	case catalog.ToName:
@@ -959,7 +959,7 @@ func (r nodesOrder) number(k uint32, o plan.Order) int64 {
 	case plan.ByLinkCount:
 		return r.x.im.degree(k)
 	}
-	return int64(r.x.im.born[n.updated])
+	return r.x.im.born[n.updated]
 }
 
 func (r nodesOrder) cmp(a, b uint32, order []plan.Order) int {

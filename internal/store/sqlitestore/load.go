@@ -546,7 +546,7 @@ func (l *load) columns(x *kg.Node) (aliases, ext, props string, err error) {
 func (l *load) nodeRow(x *kg.Node, args []any) ([]any, error) {
 	aliases, ext, props, err := l.columns(x)
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
-	return append(args, x.ID, x.Type, x.Name, x.Description, aliases, ext, props, int64(created), int64(updated), l.seq), err
+	return append(args, x.ID, x.Type, x.Name, x.Description, aliases, ext, props, created.UnixMilli(), updated.UnixMilli(), l.seq), err
 }
 
 // setNode changes a node.
@@ -557,7 +557,7 @@ func (l *load) setNode(ctx context.Context, x *kg.Node) error {
 	}
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
 	var row int64
-	if err := l.tx.QueryRowContext(ctx, setNode, x.Name, x.Description, aliases, ext, props, int64(created), int64(updated), l.seq, x.ID).Scan(&row); err != nil {
+	if err := l.tx.QueryRowContext(ctx, setNode, x.Name, x.Description, aliases, ext, props, created.UnixMilli(), updated.UnixMilli(), l.seq, x.ID).Scan(&row); err != nil {
 		return err
 	}
 	l.know(x.ID, row)
@@ -720,7 +720,7 @@ func (l *load) linkRow(ctx context.Context, x *kg.Link, args []any) ([]any, erro
 	l.buf = raw
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
 	return append(args, x.ID, x.Kind, from, to, x.Role, string(x.Since), string(x.Until), string(raw),
-		sources, refuters, int64(unverified), int64(created), int64(updated), l.seq), nil
+		sources, refuters, int64(unverified), created.UnixMilli(), updated.UnixMilli(), l.seq), nil
 }
 
 // keyList writes keys as link.sources and link.refuters hold them.
@@ -754,7 +754,7 @@ func (l *load) setLink(ctx context.Context, x *kg.Link) error {
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
 	var row int64
 	if err := l.tx.QueryRowContext(ctx, setLink, from, to, x.Role, string(x.Since), string(x.Until), string(raw), sources, refuters, unverified,
-		int64(created), int64(updated), l.seq, x.ID).Scan(&row); err != nil {
+		created.UnixMilli(), updated.UnixMilli(), l.seq, x.ID).Scan(&row); err != nil {
 		return err
 	}
 	return l.changed(ctx, changedLink, row)

@@ -81,7 +81,9 @@ func (s *Store) nodes(ctx context.Context, db queryer, f func(*kg.Node) error, t
 	return scan(ctx, db, text, func(rows *sql.Rows) error {
 		var x kg.Node
 		var aliases, ext, props string
-		err := rows.Scan(&x.ID, &x.Type, &x.Name, &x.Description, &aliases, &ext, &props, &x.CreatedAt, &x.UpdatedAt)
+		var created, updated int64
+		err := rows.Scan(&x.ID, &x.Type, &x.Name, &x.Description, &aliases, &ext, &props, &created, &updated)
+		x.CreatedAt, x.UpdatedAt = kg.TimeAt(created), kg.TimeAt(updated)
 		if err == nil && aliases != "" {
 			err = json.Unmarshal([]byte(aliases), &x.Aliases)
 		}
@@ -136,9 +138,11 @@ func (*Store) links(ctx context.Context, db queryer, f func(*kg.Link) error, tex
 	return scan(ctx, db, text, func(rows *sql.Rows) error {
 		var x kg.Link
 		var raw sql.RawBytes
-		if err := rows.Scan(&x.ID, &x.Kind, &x.From, &x.To, &x.Role, &x.Since, &x.Until, &raw, &x.CreatedAt, &x.UpdatedAt); err != nil {
+		var created, updated int64
+		if err := rows.Scan(&x.ID, &x.Kind, &x.From, &x.To, &x.Role, &x.Since, &x.Until, &raw, &created, &updated); err != nil {
 			return storeError(ctx, err)
 		}
+		x.CreatedAt, x.UpdatedAt = kg.TimeAt(created), kg.TimeAt(updated)
 		stored, err := parseEvidence(raw)
 		if err != nil {
 			return storeError(ctx, err)

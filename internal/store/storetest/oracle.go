@@ -767,7 +767,7 @@ func (x *seeing) recordKeys(r any, order []plan.Order) []kg.Value {
 			case plan.ByLinkCount:
 				keys = append(keys, kg.IntValue(x.touching(r)))
 			default:
-				keys = append(keys, kg.IntValue(int64(r.UpdatedAt)))
+				keys = append(keys, kg.IntValue(r.UpdatedAt.UnixMilli()))
 			}
 		case *kg.Source:
 			id = r.ID

@@ -74,7 +74,7 @@ func (r *random) graph(nodes, links int) {
 	}
 	for i := range nodes {
 		t := pick(r, r.cat.Types)
-		n := &kg.Node{ID: fmt.Sprintf("n%d", i), Type: t.Enum, Name: pick(r, someNames), CreatedAt: kg.Time(1 + r.IntN(3)), UpdatedAt: kg.Time(5 + r.IntN(3))}
+		n := &kg.Node{ID: fmt.Sprintf("n%d", i), Type: t.Enum, Name: pick(r, someNames), CreatedAt: kg.TimeAt(int64(r.IntN(3)) - 1), UpdatedAt: kg.TimeAt(int64(r.IntN(3)) - 1)}
 		if r.IntN(3) == 0 {
 			n.Aliases = []string{pick(r, someNames), pick(r, someNames) + " II"}
 		}
@@ -126,7 +126,7 @@ func (r *random) graph(nodes, links int) {
 		if len(from) == 0 || len(to) == 0 {
 			continue
 		}
-		l := &kg.Link{Kind: k.Name, From: pick(r, from).ID, To: pick(r, to).ID, Role: pick(r, someRoles), CreatedAt: kg.Time(1 + r.IntN(3)), UpdatedAt: kg.Time(5 + r.IntN(3))}
+		l := &kg.Link{Kind: k.Name, From: pick(r, from).ID, To: pick(r, to).ID, Role: pick(r, someRoles), CreatedAt: kg.TimeAt(int64(r.IntN(3)) - 1), UpdatedAt: kg.TimeAt(int64(r.IntN(3)) - 1)}
 		if r.IntN(4) == 0 { // a hub
 			l.From = from[0].ID
 		}
