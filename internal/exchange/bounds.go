@@ -17,13 +17,38 @@ import (
 // lives are properties of which one cannot be before the other, beside those that the schema names as a type's dates.
 var lives = [][2]string{{"born", "died"}, {"founded", "dissolved"}}
 
+// spans are the pairs of an entity's properties of which the first is the beginning and the second the end.
+func spans(t *catalog.Type) [][2]string {
+	if t.DateProp != nil && t.UntilProp != nil {
+		return append(slices.Clip(lives), [2]string{t.DateProp.Name, t.UntilProp.Name})
+	}
+	return lives
+}
+
+// halfDated reports whether a record says one of two such dates. The other may be in the store already.
+func (c *checks) halfDated(r record) bool {
+	return !c.replace && r.node != nil && slices.ContainsFunc(spans(c.cat.TypeOf(r.node.Type)), func(p [2]string) bool {
+		return (r.node.Props[p[0]] == nil) != (r.node.Props[p[1]] == nil)
+	})
+}
+
+// merged checks that an entity which adds a date to what is known of it does not end before it begins.
+func (c *checks) merged(r record) error {
+	was, ok := c.held(r.node.ID).(*kg.Node)
+	if !ok || !c.halfDated(r) {
+		return nil
+	}
+	var wrong cleaner
+	wrong.ordered(c.cat.TypeOf(r.node.Type), kg.MergeNode(was, r.node).Props)
+	if wrong.err != nil {
+		return fmt.Errorf("%w, which is known already; write both if it is wrong", wrong.err)
+	}
+	return nil
+}
+
 // ordered checks that nothing of an entity ends before it begins.
 func (c *cleaner) ordered(t *catalog.Type, props map[string]any) {
-	pairs := lives
-	if t.DateProp != nil && t.UntilProp != nil {
-		pairs = append(slices.Clip(lives), [2]string{t.DateProp.Name, t.UntilProp.Name})
-	}
-	for _, p := range pairs {
+	for _, p := range spans(t) {
 		from, _ := props[p[0]].(string)
 		until, _ := props[p[1]].(string)
 		c.span(p[0], p[1], kg.PartialDate(from), kg.PartialDate(until))

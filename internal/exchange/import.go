@@ -651,7 +651,7 @@ func (c *checks) record(r record) error {
 			return err
 		}
 		c.identify(r.node)
-		return nil
+		return c.merged(r)
 	}
 	return c.link(r)
 }

@@ -49,14 +49,14 @@ func (c *checks) watch(ctx context.Context, files []File) error {
 	return ctx.Err()
 }
 
-// recall reads what the records of a batch are before it: those whose ids were made from names or that several files say, or
-// all of a trial.
+// recall reads what the records of a batch are before it: those whose ids were made from names, that say one of two dates, or
+// that several files say, or all of a trial.
 func (c *checks) recall(ctx context.Context, records []record) error {
 	clear(c.before)
 	var ids []string
 	for _, r := range records {
 		id := r.id()
-		if id == "" || r.bad || !r.minted && !c.trial && !c.watched.has(c.hash(id)) {
+		if id == "" || r.bad || !r.minted && !c.trial && !c.halfDated(r) && !c.watched.has(c.hash(id)) {
 			continue
 		}
 		if x := c.kept[id]; x != nil {

@@ -354,3 +354,63 @@ func TestIdsOfNamesInAnyScript(t *testing.T) {
 		seen[id] = name
 	}
 }
+
+func TestWhatImportsMakeTogetherIsWithinBounds(t *testing.T) {
+	cat := both.Catalog(t)
+	many := func(n int, write func(i int) string) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = write(i)
+		}
+		return strings.Join(list, ",")
+	}
+	quoted := func(n int) func(i int) string { return func(i int) string { return fmt.Sprintf(`"a%d"`, n+i) } }
+	piece := func(i int) string { return fmt.Sprintf(`{"source":"s_notes","excerpt":"word %d"}`, i) }
+	const link = `{"link":"AFFILIATED_WITH","id":"l_club","from":"ann","to":"club",`
+	ann := `{"source":"ARTICLE","id":"s_notes","title":"Notes"}
+{"node":"INSTITUTION","id":"club","name":"Club","dissolved":"1990"}
+{"node":"PERSON","id":"ann","name":"Ann","born":"1950","aliases":[` + many(100, quoted(0)) + `],"externalIds":[` +
+		many(100, func(i int) string { return fmt.Sprintf(`{"scheme":"x%d","value":"1"}`, i) }) + `]}
+` + link + `"since":"2005","evidence":[` + many(1000, piece) + `]}
+` + strings.Replace(link, "l_club", "l_long", 1) + `"role":"long","evidence":[` + many(5, func(i int) string {
+		return fmt.Sprintf(`{"source":"s_notes","excerpt":"%d %s"}`, i, strings.Repeat("x", 90_000))
+	}) + `]}
+`
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		s := open(t)
+		load(t, s, exchange.Options{}, ann)
+		before := exported(t, s)
+		for line, want := range map[string]string{
+			`{"node":"PERSON","id":"ann","died":"1949"}`:                                   "f:1: the line has born after died, which is known already; write both if it is wrong",
+			`{"node":"INSTITUTION","id":"club","founded":"1991-01"}`:                       "f:1: the line has founded after dissolved, which is known already",
+			`{"node":"PERSON","id":"ann","aliases":["b"]}`:                                 "ann would have more than 100 aliases or external ids",
+			`{"node":"PERSON","id":"ann","externalIds":[{"scheme":"y","value":"1"}]}`:      "ann would have more than 100 aliases or external ids",
+			`{"source":"ARTICLE","id":"s_notes","authors":[` + many(101, quoted(0)) + `]}`: "f:1: the line has more than 100 authors",
+			link + `"until":"2004"}`:                                                       "the link l_club would end (2004) before it begins (2005)",
+			link + `"evidence":[{"source":"s_notes","excerpt":"one more"}]}`:               "the link l_club would have more than 1000 pieces of evidence",
+			strings.Replace(link, "l_club", "l_long", 1) + `"evidence":[` + many(1, func(int) string {
+				return fmt.Sprintf(`{"source":"s_notes","excerpt":"more %s"}`, strings.Repeat("x", 90_000))
+			}) + `]}`: "the link l_long would have more than 512 KiB of evidence",
+		} {
+			for _, dry := range []bool{true, false} {
+				_, err := exchange.Import(t.Context(), cat, s, from("f", line), exchange.Options{DryRun: dry})
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("%.80s (dry run: %v): %v; want %s", line, dry, err, want)
+				}
+			}
+			if d := cmp.Diff(before, exported(t, s)); d != "" {
+				t.Fatalf("%.80s: %s", line, d)
+			}
+		}
+		// two files of one import are no other than two imports
+		_, err := exchange.Import(t.Context(), cat, s, []exchange.File{
+			exchange.FromBytes("1", []byte(`{"node":"PERSON","id":"bob","name":"Bob","born":"1950"}`)),
+			exchange.FromBytes("2", []byte(`{"node":"PERSON","id":"bob","name":"Bob","died":"1940"}`)),
+		}, exchange.Options{})
+		if err == nil || !strings.Contains(err.Error(), "2:1: the line has born after died") {
+			t.Error(err)
+		}
+		load(t, s, exchange.Options{Replace: true}, `{"node":"PERSON","id":"ann","name":"Ann","died":"1949"}`) // it says all that there is
+		load(t, s, exchange.Options{}, `{"node":"PERSON","id":"ann","born":"1900","died":"1950"}`)
+	})
+}

@@ -26,11 +26,9 @@ import (
 
 // Limits of one record.
 const (
-	MaxLine     = 1 << 20 // bytes of a line
-	maxName     = 500     // characters of a name, title or role
-	maxBody     = 100_000 // bytes of any other text
-	maxAliases  = 100
-	maxEvidence = 1000
+	MaxLine = 1 << 20 // bytes of a line
+	maxName = 500     // characters of a name, title or role
+	maxBody = 100_000 // bytes of any other text
 )
 
 // The forms of a line. Fields that are not there are not known.
@@ -393,6 +391,9 @@ func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 	c.text("title", &m.Title, maxName)
 	c.text("publisher", &m.Publisher, maxName)
 	c.verbatim("text", m.Text, MaxLine)
+	if len(m.Authors) > rules.MaxAliases {
+		c.fail("has more than %d authors", rules.MaxAliases)
+	}
 	for i := range m.Authors {
 		c.text("authors", &m.Authors[i], maxName)
 		if m.Authors[i] == "" {
@@ -445,8 +446,8 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 	case strings.TrimSpace(m.Name) == "":
 		c.fail("has no name")
 	}
-	if len(m.Aliases) > maxAliases || len(m.ExternalIDs) > maxAliases {
-		c.fail("has more than %d aliases or external ids", maxAliases)
+	if len(m.Aliases) > rules.MaxAliases || len(m.ExternalIDs) > rules.MaxAliases {
+		c.fail("has more than %d aliases or external ids", rules.MaxAliases)
 	}
 	for i := range m.Aliases {
 		c.text("aliases", &m.Aliases[i], maxName)
@@ -594,8 +595,8 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 	c.span("since", "until", x.Since, x.Until)
 	x.Clear = c.clear(cleared, func(f string) bool { return m.ID != "" && (f == "role" || f == "since" || f == "until") })
 	var missing error
-	if len(m.Evidence) == 0 || len(m.Evidence) > maxEvidence {
-		missing = fmt.Errorf("has no evidence: a link needs the words that say so, [{\"source\": …, \"excerpt\": …}], at most %d", maxEvidence)
+	if len(m.Evidence) == 0 || len(m.Evidence) > rules.MaxEvidence {
+		missing = fmt.Errorf("has no evidence: a link needs the words that say so, [{\"source\": …, \"excerpt\": …}], at most %d", rules.MaxEvidence)
 		if m.ID == "" || len(m.Evidence) > 0 {
 			c.fail("%w", missing)
 		}

@@ -48,7 +48,9 @@ func someDate() *rapid.Generator[kg.PartialDate] {
 // drawGraph draws any graph that the catalogue allows.
 func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 	b := &store.Batch{}
-	at := rapid.OneOf(rapid.Just(kg.Time(0)), rapid.Custom(func(t *rapid.T) kg.Time { return kg.TimeAt(rapid.OneOf(rapid.Int64Range(-2, 2), rapid.Int64Range(-60e12, 250e12)).Draw(t, "ms")) }))
+	at := rapid.OneOf(rapid.Just(kg.Time(0)), rapid.Custom(func(t *rapid.T) kg.Time {
+		return kg.TimeAt(rapid.OneOf(rapid.Int64Range(-2, 2), rapid.Int64Range(-60e12, 250e12)).Draw(t, "ms"))
+	}))
 	for i := range rapid.IntRange(1, 3).Draw(t, "sources") {
 		kinds := cat.Schema.Types["SourceKind"].EnumValues
 		b.Sources = append(b.Sources, &kg.Source{

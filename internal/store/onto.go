@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/rules"
 )
 
 // IDs returns the ids of a batch's records.
@@ -55,7 +56,8 @@ type class[T any] struct {
 	id       func(x *T) string
 	conflict func(was, x *T) error
 	merge    func(was, x *T) *T
-	clean    func(x *T) *T // without what it clears
+	check    func(x *T) error // of what merging made
+	clean    func(x *T) *T    // without what it clears
 	same     func(was, x *T) bool
 	// keep takes over the times of a record that was there, where the new one has none. It reports whether they stay.
 	keep func(was, x *T, same bool) bool
@@ -66,6 +68,7 @@ var (
 		id:       func(x *kg.Source) string { return x.ID },
 		conflict: func(_, _ *kg.Source) error { return nil },
 		merge:    kg.MergeSource,
+		check:    rules.CheckSource,
 		clean:    func(x *kg.Source) *kg.Source { c := *x; c.Clear = nil; return &c },
 		same:     kg.SameSource,
 		keep:     func(_, _ *kg.Source, same bool) bool { return same },
@@ -79,6 +82,7 @@ var (
 			return nil
 		},
 		merge: kg.MergeNode,
+		check: rules.CheckNode,
 		clean: func(x *kg.Node) *kg.Node { c := *x; c.Clear = nil; return &c },
 		same:  kg.SameNode,
 		keep: func(was, x *kg.Node, same bool) bool {
@@ -94,6 +98,7 @@ var (
 			return nil
 		},
 		merge: kg.MergeLink,
+		check: rules.CheckLink,
 		clean: func(x *kg.Link) *kg.Link { c := *x; c.Clear = nil; return &c },
 		same:  kg.SameLink,
 		keep: func(was, x *kg.Link, same bool) bool {
@@ -130,6 +135,10 @@ func onto[T any](b *Batch, held, list []*T, c *class[T]) (created, changed []*T,
 			}
 			if c.keep(n.x, next, c.same(n.x, next)) {
 				next = n.x
+			} else if b.Merge {
+				if err := c.check(next); err != nil {
+					return nil, nil, err
+				}
 			}
 		} else {
 			n.to = &created

@@ -27,12 +27,12 @@ type image struct {
 	nodes   []node
 	links   []link
 	sources []source
-	texts   []byte    // of nodes: see field
-	ids     []byte    // of links, each behind its length
-	dates   []date    // by link.since, link.until; 0 = none
-	roles   []string  // by link.role; 0 = none
-	born    []int64 // by node.created, node.updated: milliseconds since 1970
-	stamps  []int64 // by link.created, link.updated: likewise
+	texts   []byte   // of nodes: see field
+	ids     []byte   // of links, each behind its length
+	dates   []date   // by link.since, link.until; 0 = none
+	roles   []string // by link.role; 0 = none
+	born    []int64  // by node.created, node.updated: milliseconds since 1970
+	stamps  []int64  // by link.created, link.updated: likewise
 	// more is the sources of links that have several, or some against them: how many support the link, their keys ascending,
 	// and where the link is not SUPPORTED how many speak against it, and their keys.
 	more []uint32
