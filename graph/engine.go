@@ -395,8 +395,41 @@ func plainVariables(op *ast.OperationDefinition, vars map[string]any) bool {
 	return true
 }
 
-// fetch has the store answer every root field: one call each, side by side when there are several.
+// fetch has the store answer every root field, all from one state of the graph where the store can keep one.
 func (e *Engine) fetch(ctx context.Context, answers []answer) {
+	if len(answers) == 1 && answers[0].asksOnce() {
+		e.one(ctx, &answers[0])
+		return
+	}
+	for {
+		seeing, view := store.WithView(ctx)
+		e.all(seeing, answers)
+		if !view.Lost() || ctx.Err() != nil {
+			return
+		}
+		for i := range answers {
+			answers[i].again()
+		}
+	}
+}
+
+// asksOnce reports whether the store is asked one question for this root field.
+func (a *answer) asksOnce() bool {
+	_, measured := measured(a.query.Root.Order)
+	return a.question == nil && !measured
+}
+
+// again takes back what a root field was answered with.
+func (a *answer) again() {
+	a.release()
+	a.res, a.err, a.tree = nil, nil, nil
+	if a.explain != nil {
+		a.explain.recorder.Reset()
+	}
+}
+
+// all has the store answer every root field: one call each, side by side when there are several.
+func (e *Engine) all(ctx context.Context, answers []answer) {
 	if len(answers) == 1 {
 		e.one(ctx, &answers[0])
 		return

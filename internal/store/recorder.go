@@ -43,6 +43,13 @@ func RecorderOf(ctx context.Context) *Recorder {
 	return r
 }
 
+// Reset forgets what was taken down: it is done anew.
+func (r *Recorder) Reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.statements, r.walked = nil, Walked{}
+}
+
 // Statement takes down a statement.
 func (r *Recorder) Statement(text string, params map[string]any, rows int, began time.Time) {
 	if r == nil {

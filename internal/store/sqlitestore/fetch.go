@@ -17,11 +17,12 @@ import (
 
 // Fetch answers a plan from the image; only excerpts are read from the file.
 func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
+	view := store.ViewOf(ctx)
 	for {
 		if ctx.Err() != nil {
 			return nil, ended(ctx)
 		}
-		im, err := s.current(ctx)
+		im, err := s.seen(ctx, view)
 		if err != nil {
 			return nil, err
 		}
@@ -29,18 +30,25 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 		x.im, x.q, x.ctx, x.db = im, q, ctx, s.read
 		res, err := x.run()
 		store.RecorderOf(ctx).Walk(x.walked, x.rows)
-		if err == nil {
+		if err == nil && (view == nil || view.Answered(im)) {
 			res.Release = x.release
 			return res, nil
 		}
 		x.release()
-		if err == errStale { //nolint:errorlint // never wrapped: it does not leave this file
+		switch {
+		case err == nil: // the view has left this image
+		case err == errStale: //nolint:errorlint // never wrapped: it does not leave this package
+			if view != nil {
+				if err := view.Leave(im); err != nil {
+					return nil, err
+				}
+			}
 			if _, err = s.rebuild(context.WithoutCancel(ctx)); err != nil {
 				return nil, err
 			}
-			continue
+		default:
+			return nil, storeError(ctx, err)
 		}
-		return nil, storeError(ctx, err)
 	}
 }
 

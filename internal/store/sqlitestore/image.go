@@ -13,6 +13,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -342,6 +343,27 @@ func (im *image) findLink(id string) uint32 {
 
 // patience is how long a request waits for a newer image; then it is answered from the one there is.
 const patience = 100 * time.Millisecond
+
+// seen returns the image that an operation's questions see: the one its view keeps, or without a view the current one.
+func (s *Store) seen(ctx context.Context, v *store.View) (*image, error) {
+	if v == nil {
+		return s.current(ctx)
+	}
+	kept, err := v.Take(func() (any, error) { return s.current(ctx) })
+	im, _ := kept.(*image)
+	return im, err
+}
+
+// held is seen for a question that reads the image alone, so that it stays.
+func (s *Store) held(ctx context.Context) (*image, error) {
+	v := store.ViewOf(ctx)
+	for {
+		im, err := s.seen(ctx, v)
+		if err != nil || v == nil || v.Answered(im) {
+			return im, err
+		}
+	}
+}
 
 // current is the image of the file as it is now, or as it was at most watchEvery ago; while a new one takes long to
 // make, the one before.

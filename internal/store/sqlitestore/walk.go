@@ -20,7 +20,7 @@ var (
 
 // Walk gives the image as the question sees it: every step is in memory.
 func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, error) {
-	im, err := s.current(ctx)
+	im, err := s.held(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -288,6 +288,12 @@ func (g *walk) Read(ctx context.Context, q *plan.Query, nodes, links []uint32) (
 		}
 		for _, k := range links {
 			q.IDs = append(q.IDs, g.x.im.linkID(k))
+		}
+		// the walk saw the image that the file has left behind
+		if v := store.ViewOf(ctx); v != nil {
+			if err := v.Leave(g.x.im); err != nil {
+				return nil, err
+			}
 		}
 		return g.s.Fetch(ctx, q)
 	}

@@ -15,7 +15,7 @@ var _ store.Surveyor = (*Store)(nil)
 
 // State is the number of the last load that the image holds.
 func (s *Store) State(ctx context.Context) (string, int, error) {
-	im, err := s.current(ctx)
+	im, err := s.held(ctx)
 	if err != nil {
 		return "", 0, err
 	}
@@ -24,7 +24,7 @@ func (s *Store) State(ctx context.Context) (string, int, error) {
 
 // Whole reads the image through.
 func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
-	im, err := s.current(ctx)
+	im, err := s.held(ctx)
 	if err != nil {
 		return nil, err
 	}
