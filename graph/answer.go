@@ -52,6 +52,7 @@ type writer struct {
 	cat     *catalog.Catalog
 	answers []answer
 	vars    map[string]any
+	today   kg.Day
 	errs    []*gqlerror.Error
 	way     []step
 	present func(error, ast.Path) *gqlerror.Error
@@ -196,13 +197,23 @@ func (x *out) plain(p *place) (v *kg.Value) {
 }
 
 // sentence says a link, and reports whether its kind is known.
-func (x *out) sentence(cat *catalog.Catalog, row *kg.Row) (string, bool) {
-	k := cat.Kind(row.Vals[x.index].Str)
+func (x *out) sentence(w *writer, row *kg.Row) (string, bool) {
+	k, s := stated(w.cat, func(i int) string { return row.Vals[x.more[i]].Str })
 	if k == nil {
 		return "", false
 	}
-	standing, _ := kg.ParseStanding(row.Vals[x.more[3]].Str)
-	return k.Sentence(row.Vals[x.more[1]].Str, row.Vals[x.more[2]].Str, row.Vals[x.more[0]].Str, standing), true
+	return k.Sentence(&s, w.today), true
+}
+
+// statementProps are the properties of a link that its sentence is made of.
+var statementProps = [...]string{"kind", "role", catalog.FromName, catalog.ToName, "standing", "since", "until"}
+
+// stated puts together what a link says, and finds its kind, nil when it is unknown; at reads statementProps.
+func stated(cat *catalog.Catalog, at func(i int) string) (*catalog.Kind, catalog.Statement) {
+	standing, _ := kg.ParseStanding(at(4))
+	return cat.Kind(at(0)), catalog.Statement{
+		From: at(2), To: at(3), Role: at(1), Since: kg.PartialDate(at(5)), Until: kg.PartialDate(at(6)), Standing: standing,
+	}
 }
 
 // null reports a null where none may be; the field that may be null above it becomes so.
@@ -231,7 +242,7 @@ func (w *writer) value(o *object, x *out, p *place) bool {
 	case opProp:
 		return w.scalar(&p.row.Vals[x.index]) || w.null(x)
 	case opSentence:
-		s, ok := x.sentence(w.cat, p.row)
+		s, ok := x.sentence(w, p.row)
 		if !ok {
 			return w.null(x)
 		}

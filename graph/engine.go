@@ -49,7 +49,8 @@ type Options struct {
 	ReadOnly bool
 	// Logger gets what clients must not see; nil logs nothing.
 	Logger *slog.Logger
-	// Now is the clock that ranks by time count back from; nil for the system's.
+	// Now is the clock: what has ended has ended before its day, ranks by time count back from it, and what may take a part
+	// of the time limit is held to it. nil for the system's.
 	Now func() time.Time
 	// Observe is called once for each request, when its answer is ready; nil for none. It must not block.
 	Observe func(Observation)
@@ -207,7 +208,8 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	case err != nil:
 		return e.refuse(ctx, resp, err)
 	}
-	w := &writer{cat: e.opts.Catalog, vars: vars, answers: make([]answer, len(c.roots)), mostErrors: e.opts.Limits.MaxErrors, most: e.opts.Limits.MaxAnswer, budget: budget.Of(ctx)}
+	now := e.opts.Now()
+	w := &writer{cat: e.opts.Catalog, vars: vars, today: kg.DayOf(now), answers: make([]answer, len(c.roots)), mostErrors: e.opts.Limits.MaxErrors, most: e.opts.Limits.MaxAnswer, budget: budget.Of(ctx)}
 	w.present = func(err error, path ast.Path) *gqlerror.Error { return e.present(ctx, err, path) }
 	total, most, heavy := 0, 0, 0 // heavy is the root field that costs most
 	for i, root := range c.roots {
@@ -221,7 +223,7 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 		}
 		w.answers[i].query = q
 		if root.trace != nil {
-			if w.answers[i].question, err = root.trace.ask(e.opts.Catalog, vars, &e.opts.Limits, e.opts.Now()); err != nil {
+			if w.answers[i].question, err = root.trace.ask(e.opts.Catalog, vars, &e.opts.Limits, now); err != nil {
 				return e.refuse(ctx, resp, err)
 			}
 		}

@@ -271,7 +271,7 @@ func (s *spot) scalar(x *out) (kg.Value, error) {
 	case opProp:
 		return p.row.Vals[x.index], nil
 	case opSentence:
-		told, ok := x.sentence(s.w.cat, p.row)
+		told, ok := x.sentence(s.w, p.row)
 		if !ok {
 			return kg.Value{}, kg.Errorf(kg.Internal, "sentence has no value")
 		}

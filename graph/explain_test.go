@@ -19,7 +19,7 @@ const explainedQuery = `query Q($name: String! = "Mary Kaldor") {
 
 const wantPlan = `who: person: one of PERSON, by name; wants name
   Person.affiliations: links AFFILIATED_WITH, outgoing, to INSTITUTION; where role.contains and kind AFFILIATED_WITH; by SINCE descending; first 2; count; wants name
-    of the links between; wants role, kind, name of its from, name of its to, standing
+    of the links between; wants role, kind, name of its from, name of its to, standing, since, until
       Link.evidence: evidence of the link; first 20; wants excerpt
         Evidence.source: source of the evidence; wants title
 people: people: all of PERSON; where (name.startsWith or linkedTo by AFFILIATED_WITH an entity named); first 20; facet THEME; wants id

@@ -28,7 +28,7 @@ const (
 	opLimits      // an object of constants
 	// of a record
 	opProp        // Vals[index]
-	opSentence    // a link's, from Vals[index…]
+	opSentence    // a link's, from Vals[more…]
 	opExternalIDs // objects, from Vals[index]
 	opPage        // Kids[index], a connection
 	opTotal       // Kids[index], its total
@@ -85,7 +85,7 @@ type out struct {
 	field   *ast.Field
 	objs    *objects // of fields that have a selection
 	index   int
-	more    [4]int // opSentence: the other indexes
+	more    []int  // opSentence: the indexes of statementProps
 	cell    string // opCell…: its name
 	op      op
 	nonNull bool
@@ -416,9 +416,8 @@ func (c *compiler) record(t *catalog.Type, s []ast.SelectionSet, sel *selection)
 			x.op, x.nonNull = opTypename, true
 		case field.Name == "sentence":
 			x.op = opSentence
-			x.index = sel.prop(c.cat.Prop("kind"))
-			for i, name := range [4]string{"role", catalog.FromName, catalog.ToName, "standing"} {
-				x.more[i] = sel.prop(c.cat.Prop(name))
+			for _, name := range statementProps {
+				x.more = append(x.more, sel.prop(c.cat.Prop(name)))
 			}
 		case field.Name == "externalIds":
 			x.op, x.index = opExternalIDs, sel.prop(c.cat.Prop(field.Name))

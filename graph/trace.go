@@ -55,7 +55,7 @@ func askerOf(field string) *asker {
 	case "subgraph":
 		return &asker{bind: bindSubgraph, answer: (*searching).subgraph}
 	case "timeline":
-		return &asker{bind: bindTimeline, answer: (*searching).timeline, props: []string{"name", "title", "publishedOn", "since", "until", "kind", "role", "standing", catalog.FromName, catalog.ToName}}
+		return &asker{bind: bindTimeline, answer: (*searching).timeline, props: append([]string{"name", "title", "publishedOn"}, statementProps[:]...)}
 	case "compare":
 		return &asker{bind: bindCompare, answer: (*searching).compare, props: []string{"role", "since", "until"}}
 	case "coParticipation":
@@ -100,6 +100,7 @@ type question struct {
 	analytics
 	pattern *pattern // of match
 	vars    map[string]any
+	today   kg.Day
 	names   []string // of walk.Refs[:Asked], for messages
 }
 
@@ -168,7 +169,7 @@ func (c *compiler) traced(def *ast.Definition, s []ast.SelectionSet, t *traced) 
 		target := c.cat.Schema.Types[field.Definition.Type.Name()]
 		switch {
 		case def.Name == "Path" && field.Name == "narrative":
-			for _, name := range []string{"kind", "role", "standing", "name"} {
+			for _, name := range append([]string{"name"}, statementProps[:]...) {
 				t.rec.prop(c.cat.Prop(name))
 			}
 			c.evidence(t)
@@ -224,6 +225,7 @@ func (t *traced) ask(cat *catalog.Catalog, vars map[string]any, limits *plan.Lim
 	b := &binder{cat: cat, vars: vars}
 	q := &question{traced: t, vars: vars}
 	q.paths.MaxNodes, q.paths.Year = limits.MaxNodes, now.UTC().Year()
+	q.today = kg.DayOf(now)
 	args := b.arguments(t.field)
 	if err := t.bind(b, q, args); err != nil {
 		return nil, err
@@ -782,21 +784,15 @@ func (x *searching) narrative(nodes, links []string, hops []trace.Hop) string {
 				b.WriteString(cat.TypeAt(n.Type).Pronoun)
 			}
 		}
-		if k := cat.Kind(x.value(row, "kind").Str); k != nil {
-			phrase := k.Inverse
-			if hops[i].Links[0].Out {
-				phrase = k.Phrase
-			}
-			b.WriteString(" " + phrase + " ")
+		k, s := x.statement(row)
+		if k != nil {
+			b.WriteString(" " + k.Words(&s, x.today, hops[i].Links[0].Out) + " ")
 		}
-		b.WriteString(name(nodes[i+1]))
-		if role := x.value(row, "role").Str; role != "" {
-			b.WriteString(" (" + role + ")")
-		}
-		switch x.value(row, "standing").Str {
-		case kg.Disputed.String():
+		b.WriteString(name(nodes[i+1]) + s.Particulars())
+		switch s.Standing {
+		case kg.Disputed:
 			b.WriteString(" (disputed)")
-		case kg.Refuted.String():
+		case kg.Refuted:
 			b.WriteString(" (refuted)")
 		}
 		mark := superscript(i + 1)
@@ -807,6 +803,11 @@ func (x *searching) narrative(nodes, links []string, hops []trace.Hop) string {
 	}
 	b.WriteString(".")
 	return b.String() + notes.String()
+}
+
+// statement is what a link's record says, and the link's kind; nil for what has gone since the search.
+func (x *searching) statement(row *kg.Row) (*catalog.Kind, catalog.Statement) {
+	return stated(x.e.opts.Catalog, func(i int) string { return x.value(row, statementProps[i]).Str })
 }
 
 // footnote quotes the first words for a link and the first against it.
@@ -996,9 +997,8 @@ func (x *searching) moment(m trace.Moment) tree {
 			prop, word = "until", "Ended: "
 		}
 		t["link"], t["date"] = x.cell(m.ID), cell{value: x.value(row, prop)}
-		if k := cat.Kind(x.value(row, "kind").Str); k != nil {
-			standing, _ := kg.ParseStanding(x.value(row, "standing").Str)
-			word += k.Sentence(x.value(row, catalog.FromName).Str, x.value(row, catalog.ToName).Str, x.value(row, "role").Str, standing)
+		if k, s := x.statement(row); k != nil {
+			word += k.Sentence(&s, x.today)
 		}
 		t["caption"] = textCell(word)
 	case trace.Published:

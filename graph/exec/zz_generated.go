@@ -849,8 +849,8 @@ scalar URL
 "This object type is a node of the graph; its label in Neo4j is the type's name. ` + "`" + `date` + "`" + ` names the field that filters, facets and order by date read, ` + "`" + `until` + "`" + ` the one that ends the interval, ` + "`" + `timeline` + "`" + ` what such a node is on a timeline, ` + "`" + `pronoun` + "`" + ` what a sentence calls it. With ` + "`" + `titled` + "`" + ` its names are titles rather than names: a reference by name means another entity of that name, if there is one."
 directive @node(date: String, until: String, timeline: TimelineKind, pronoun: String = "which", titled: Boolean = false) on OBJECT
 
-"Which nodes a link of this kind may join, and the words between their names: from ` + "`" + `phrase` + "`" + ` to, to ` + "`" + `inverse` + "`" + ` from."
-directive @joins(from: [EntityType!]!, to: [EntityType!]!, phrase: String!, inverse: String!) on ENUM_VALUE
+"Which nodes a link of this kind may join, and the words between their names: from ` + "`" + `phrase` + "`" + ` to, to ` + "`" + `inverse` + "`" + ` from. Of a link that has ended the words are ` + "`" + `past` + "`" + ` and ` + "`" + `pastInverse` + "`" + `; without them, they are the same."
+directive @joins(from: [EntityType!]!, to: [EntityType!]!, phrase: String!, inverse: String!, past: String, pastInverse: String) on ENUM_VALUE
 
 "This field lists the nodes at the other end of links of these kinds."
 directive @link(kinds: [LinkKind!]!, direction: Direction!) on FIELD_DEFINITION
@@ -1754,7 +1754,12 @@ type Link implements Node {
   since: PartialDate
   "When it ceased to hold; null when it still holds or nothing says so."
   until: PartialDate
-  "The link as one English sentence: ` + "`" + `Mary Kaldor is affiliated with London School of Economics and Political Science (professor).` + "`" + ` It says when a link is disputed, ` + "`" + `… (professor) (disputed).` + "`" + `, or refuted: ` + "`" + `It is denied that …` + "`" + `."
+  """
+  The link as one English sentence: ` + "`" + `Mary Kaldor is affiliated with London School of Economics and Political Science (professor).` + "`" + `
+  The dates stand behind the role: ` + "`" + `(since 1999)` + "`" + `, ` + "`" + `(until 2005)` + "`" + `, ` + "`" + `(1999–2005)` + "`" + `, or ` + "`" + `(2021-02-25)` + "`" + ` when it began and ended on the same.
+  The words are in the past when the whole of ` + "`" + `until` + "`" + ` lies before today, in UTC: ` + "`" + `Mary Kaldor was affiliated with … (1999–2005).` + "`" + `
+  It says when a link is disputed, ` + "`" + `… (professor) (1999–2005) (disputed).` + "`" + `, or refuted: ` + "`" + `It is denied that …` + "`" + `.
+  """
   sentence: String!
   "The words that say so, or deny it. Oldest first: by the date their source was published on, sources without one last; of equal dates as they were stored."
   evidence(
@@ -1782,7 +1787,7 @@ type Link implements Node {
 "The kinds of link. Each reads from → to."
 enum LinkKind {
   "A person belongs or belonged to an institution."
-  AFFILIATED_WITH @joins(from: [PERSON], to: [INSTITUTION], phrase: "is affiliated with", inverse: "is the institution of")
+  AFFILIATED_WITH @joins(from: [PERSON], to: [INSTITUTION], phrase: "is affiliated with", inverse: "is the institution of", past: "was affiliated with", pastInverse: "was the institution of")
   "A person took part in an event."
   PARTICIPATED_IN @joins(from: [PERSON], to: [EVENT], phrase: "took part in", inverse: "was attended by")
   "An institution was represented at an event."
@@ -1790,7 +1795,7 @@ enum LinkKind {
   "An institution or person organized an event."
   ORGANIZED @joins(from: [INSTITUTION, PERSON], to: [EVENT], phrase: "organized", inverse: "was organized by")
   "An institution says a theme is a priority."
-  PRIORITIZES @joins(from: [INSTITUTION], to: [THEME], phrase: "gives priority to", inverse: "is a priority of")
+  PRIORITIZES @joins(from: [INSTITUTION], to: [THEME], phrase: "gives priority to", inverse: "is a priority of", past: "gave priority to", pastInverse: "was a priority of")
   "An event was about a theme."
   ADDRESSED @joins(from: [EVENT], to: [THEME], phrase: "addressed", inverse: "was addressed at")
   "A person said a quote."
@@ -1802,11 +1807,11 @@ enum LinkKind {
   "The words of a quote name a place, person, institution or event."
   MENTIONS @joins(from: [QUOTE], to: [PLACE, PERSON, INSTITUTION, EVENT], phrase: "mentions", inverse: "is mentioned in")
   "A theme belongs under a wider one (SKOS broader)."
-  BROADER @joins(from: [THEME], to: [THEME], phrase: "belongs under", inverse: "includes")
+  BROADER @joins(from: [THEME], to: [THEME], phrase: "belongs under", inverse: "includes", past: "belonged under", pastInverse: "included")
   "An institution or event is part of another."
-  PART_OF @joins(from: [INSTITUTION, EVENT], to: [INSTITUTION, EVENT], phrase: "is part of", inverse: "has as a part")
+  PART_OF @joins(from: [INSTITUTION, EVENT], to: [INSTITUTION, EVENT], phrase: "is part of", inverse: "has as a part", past: "was part of", pastInverse: "had as a part")
   "An institution or place lies in a place."
-  LOCATED_IN @joins(from: [INSTITUTION, PLACE], to: [PLACE], phrase: "is located in", inverse: "is the location of")
+  LOCATED_IN @joins(from: [INSTITUTION, PLACE], to: [PLACE], phrase: "is located in", inverse: "is the location of", past: "was located in", pastInverse: "was the location of")
   "An event was held in a place."
   HELD_IN @joins(from: [EVENT], to: [PLACE], phrase: "was held in", inverse: "was the place of")
 }

@@ -79,10 +79,12 @@ type Prop struct {
 
 // Kind is one kind of link.
 type Kind struct {
-	Name            string // "AFFILIATED_WITH": the relationship type in Neo4j
-	Index           uint8  // from 0, in the order of LinkKind
-	From, To        TypeSet
-	Phrase, Inverse string
+	Name     string // "AFFILIATED_WITH": the relationship type in Neo4j
+	Index    uint8  // from 0, in the order of LinkKind
+	From, To TypeSet
+	// Phrase are the words from the name of a link's start to that of its end, Inverse those the other way. Past and
+	// PastInverse are the same of a link that has ended.
+	Phrase, Inverse, Past, PastInverse string
 }
 
 // LinkField is a field that lists the nodes at the other end of links.
@@ -333,6 +335,12 @@ func (c *Catalog) addKind(v *ast.EnumValueDefinition) error {
 		}
 	}
 	k.Phrase, k.Inverse = d.Arguments.ForName("phrase").Value.Raw, d.Arguments.ForName("inverse").Value.Raw
+	k.Past, k.PastInverse = k.Phrase, k.Inverse
+	for arg, words := range map[string]*string{"past": &k.Past, "pastInverse": &k.PastInverse} {
+		if a := d.Arguments.ForName(arg); a != nil {
+			*words = a.Value.Raw
+		}
+	}
 	c.Kinds = append(c.Kinds, k)
 	c.kinds[k.Name] = k
 	return nil
@@ -443,19 +451,50 @@ func (c *Catalog) Ends(kinds KindSet, from TypeSet, out, in bool) (s TypeSet) {
 // AllKinds is the set of all kinds of link.
 func (c *Catalog) AllKinds() KindSet { return KindSet(1)<<len(c.Kinds) - 1 }
 
-// Sentence says a link as one English sentence.
-func (k *Kind) Sentence(from, to, role string, standing kg.Standing) string {
-	s := from + " " + k.Phrase + " " + to
-	if role != "" {
-		s += " (" + role + ")"
+// Statement is what a link says of its two ends.
+type Statement struct {
+	From, To     string // names
+	Role         string
+	Since, Until kg.PartialDate
+	Standing     kg.Standing
+}
+
+// Words are the words between the names of a link's two ends, in the past when the link has ended. They lead from its start
+// to its end when out, and back otherwise.
+func (k *Kind) Words(s *Statement, today kg.Day, out bool) string {
+	_, last := s.Until.Interval()
+	switch ended := last < today; {
+	case ended && out:
+		return k.Past
+	case ended:
+		return k.PastInverse
+	case out:
+		return k.Phrase
 	}
-	switch standing {
+	return k.Inverse
+}
+
+// Particulars are the role and the dates, each in brackets behind a space.
+func (s *Statement) Particulars() string {
+	var all string
+	for _, x := range [2]string{s.Role, kg.Period(s.Since, s.Until)} {
+		if x != "" {
+			all += " (" + x + ")"
+		}
+	}
+	return all
+}
+
+// Sentence says a link as one English sentence: see Link.sentence of the contract.
+func (k *Kind) Sentence(s *Statement, today kg.Day) string {
+	told := s.From + " " + k.Words(s, today, true) + " " + s.To + s.Particulars()
+	switch s.Standing {
 	case kg.Disputed:
-		s += " (disputed)"
+		told += " (disputed)"
 	case kg.Refuted:
-		s = "It is denied that " + s
+		told = "It is denied that " + told
 	}
-	return s + "."
+	return told + "."
 }
 
 // DerivedTo finds the derived field of owner that lists nodes of type other, nil when there is none.

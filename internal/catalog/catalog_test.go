@@ -36,7 +36,50 @@ func TestTheContractParses(t *testing.T) {
 	if q := c.Prop("text"); q == nil || !q.Searchable {
 		t.Errorf("Quote.text: %+v", q)
 	}
-	if got, want := c.Kind("AFFILIATED_WITH").Sentence("A", "B", "professor", kg.Supported), "A is affiliated with B (professor)."; got != want {
-		t.Errorf("sentence %q, want %q", got, want)
+}
+
+func TestSentences(t *testing.T) {
+	c, err := catalog.Parse("schema.graphqls", throughline.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const today = 20210225
+	for _, x := range []struct {
+		kind         string
+		role         string
+		since, until kg.PartialDate
+		standing     kg.Standing
+		want         string
+	}{
+		{kind: "AFFILIATED_WITH", want: "A is affiliated with B."},
+		{kind: "AFFILIATED_WITH", role: "professor", want: "A is affiliated with B (professor)."},
+		{kind: "AFFILIATED_WITH", role: "professor", since: "1999", want: "A is affiliated with B (professor) (since 1999)."},
+		{kind: "AFFILIATED_WITH", until: "2005", want: "A was affiliated with B (until 2005)."},
+		{kind: "AFFILIATED_WITH", role: "professor", since: "1999", until: "2005-03", want: "A was affiliated with B (professor) (1999–2005-03)."},
+		{kind: "AFFILIATED_WITH", until: "2021-02-24", want: "A was affiliated with B (until 2021-02-24)."},
+		{kind: "AFFILIATED_WITH", until: "2021-02-25", want: "A is affiliated with B (until 2021-02-25)."},
+		{kind: "AFFILIATED_WITH", until: "2021-02", want: "A is affiliated with B (until 2021-02)."},
+		{kind: "AFFILIATED_WITH", until: "2021-01", want: "A was affiliated with B (until 2021-01)."},
+		{kind: "AFFILIATED_WITH", until: "2021", want: "A is affiliated with B (until 2021)."},
+		{kind: "AFFILIATED_WITH", since: "2001", until: "2003", standing: kg.Refuted, want: "It is denied that A was affiliated with B (2001–2003)."},
+		{kind: "AFFILIATED_WITH", role: "clerk", since: "2001", until: "2003", standing: kg.Disputed, want: "A was affiliated with B (clerk) (2001–2003) (disputed)."},
+		{kind: "AFFILIATED_WITH", since: "2020", standing: kg.Disputed, want: "A is affiliated with B (since 2020) (disputed)."},
+		{kind: "PARTICIPATED_IN", since: "2021-02-20", until: "2021-02-20", want: "A took part in B (2021-02-20)."},
+		{kind: "SAID", want: "A said B."},
+		{kind: "ABOUT", until: "2020", want: "A is about B (until 2020)."},
+		{kind: "LOCATED_IN", since: "1990", until: "1990", want: "A was located in B (1990)."},
+	} {
+		s := catalog.Statement{From: "A", To: "B", Role: x.role, Since: x.since, Until: x.until, Standing: x.standing}
+		if got := c.Kind(x.kind).Sentence(&s, today); got != x.want {
+			t.Errorf("%q, want %q", got, x.want)
+		}
+	}
+	ended, going := catalog.Statement{Until: "2020"}, catalog.Statement{Since: "2020"}
+	k := c.Kind("PART_OF")
+	if got := [4]string{k.Words(&going, today, true), k.Words(&going, today, false), k.Words(&ended, today, true), k.Words(&ended, today, false)}; got != [4]string{"is part of", "has as a part", "was part of", "had as a part"} {
+		t.Errorf("PART_OF: %q", got)
+	}
+	if k := c.Kind("SAID"); k.Words(&ended, today, true) != k.Phrase || k.Words(&ended, today, false) != k.Inverse {
+		t.Errorf("SAID has other words for what has ended: %+v", k)
 	}
 }

@@ -61,6 +61,26 @@ func (d PartialDate) Interval() (from, to Day) {
 	return MinDay, MaxDay
 }
 
+// DayOf is the day of an instant in UTC.
+func DayOf(t time.Time) Day {
+	year, month, day := t.UTC().Date()
+	return Day(year*10000 + int(month)*100 + day) //nolint:gosec // a clock's year has four digits
+}
+
+// Period says from when to when something held: "since 1999", "until 2005", "1999–2005", "2021-02-25" when it began and
+// ended on the same date, "" when neither date is known.
+func Period(since, until PartialDate) string {
+	switch {
+	case since == until:
+		return string(since)
+	case until == "":
+		return "since " + string(since)
+	case since == "":
+		return "until " + string(until)
+	}
+	return string(since + "–" + until)
+}
+
 // Time is an instant in milliseconds; 0 is none. It counts from the year before 0000, so that every instant that can be written,
 // those of 1970 and before it too, is greater than 0.
 type Time int64

@@ -19,7 +19,6 @@ import (
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/exchange"
-	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest"
@@ -246,7 +245,7 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 			got := at(a.ask("query($id: ID!) { link(ref: {id: $id}) { id kind role since until sentence standing supportCount refuteCount from { id } to { id } evidence { nodes { excerpt verified source { id } } } } }", map[string]any{"id": l.id}), "link")
 			want := map[string]any{
 				"id": l.id, "kind": l.kind.Name, "role": "a role", "since": "2020", "until": "2021-02", "from": map[string]any{"id": l.from.id}, "to": map[string]any{"id": l.to.id},
-				"sentence": l.kind.Sentence(l.from.fields["name"].(string), l.to.fields["name"].(string), "a role", kg.Supported),
+				"sentence": l.from.fields["name"].(string) + " " + l.kind.Past + " " + l.to.fields["name"].(string) + " (a role) (2020–2021-02).",
 				"standing": "SUPPORTED", "supportCount": 1.0, "refuteCount": 0.0,
 				"evidence": map[string]any{"nodes": []any{map[string]any{"excerpt": "the very words", "verified": true, "source": map[string]any{"id": "s_all"}}}},
 			}

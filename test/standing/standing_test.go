@@ -77,7 +77,7 @@ var questions = []struct{ name, query, want string }{
 	{
 		"a disputed link",
 		`{link(ref: {id: "l_dave"}) {standing sourceCount supportCount refuteCount sentence evidence {totalCount nodes {source {id}}} con: evidence(stance: REFUTES) {totalCount nodes {excerpt}} pro: evidence(stance: SUPPORTS, first: 1) {totalCount nodes {excerpt} pageInfo {hasNextPage}}}}`,
-		`{"link":{"standing":"DISPUTED","sourceCount":2,"supportCount":2,"refuteCount":1,"sentence":"Dave is affiliated with Acme (clerk) (disputed).","evidence":{"totalCount":3,"nodes":[{"source":{"id":"s_old"}},{"source":{"id":"s_new"}},{"source":{"id":"s_undated"}}]},"con":{"totalCount":1,"nodes":[{"excerpt":"Dave never worked for Acme."}]},"pro":{"totalCount":2,"nodes":[{"excerpt":"Dave worked for Acme"}],"pageInfo":{"hasNextPage":true}}}}`,
+		`{"link":{"standing":"DISPUTED","sourceCount":2,"supportCount":2,"refuteCount":1,"sentence":"Dave is affiliated with Acme (clerk) (since 2001) (disputed).","evidence":{"totalCount":3,"nodes":[{"source":{"id":"s_old"}},{"source":{"id":"s_new"}},{"source":{"id":"s_undated"}}]},"con":{"totalCount":1,"nodes":[{"excerpt":"Dave never worked for Acme."}]},"pro":{"totalCount":2,"nodes":[{"excerpt":"Dave worked for Acme"}],"pageInfo":{"hasNextPage":true}}}}`,
 	},
 	{
 		"entities by their links",
@@ -107,7 +107,7 @@ var questions = []struct{ name, query, want string }{
 	{
 		"paths",
 		`{paths(from: {id: "carol"}, to: {id: "acme"}) {paths {length narrative sources {id}}} denied: paths(from: {id: "carol"}, to: {id: "acme"}, where: {standing: [REFUTED]}) {paths {length narrative sources {id}}} best: paths(from: {id: "dave"}, to: {id: "acme"}, rank: MOST_CORROBORATED, first: 1) {paths {cost}}}`,
-		`{"paths":{"paths":[{"length":3,"narrative":"Carol took part in The meeting¹, which was attended by Dave², who is affiliated with Acme (clerk) (disputed)³.\n¹ “Carol was at the meeting.” — Old\n² “Dave was at the meeting.” — Old\n³ “Dave worked for Acme” — New\n³ refutes: “Dave never worked for Acme.” — Old","sources":[{"id":"s_old"},{"id":"s_new"},{"id":"s_undated"}]}]},"denied":{"paths":[{"length":1,"narrative":"Carol is affiliated with Acme (refuted)¹.\n¹ refutes: “Carol never worked for Acme.” — Denial","sources":[]}]},"best":{"paths":[{"cost":2.5}]}}`,
+		`{"paths":{"paths":[{"length":3,"narrative":"Carol took part in The meeting¹, which was attended by Dave², who is affiliated with Acme (clerk) (since 2001) (disputed)³.\n¹ “Carol was at the meeting.” — Old\n² “Dave was at the meeting.” — Old\n³ “Dave worked for Acme” — New\n³ refutes: “Dave never worked for Acme.” — Old","sources":[{"id":"s_old"},{"id":"s_new"},{"id":"s_undated"}]}]},"denied":{"paths":[{"length":1,"narrative":"Carol is affiliated with Acme (refuted)¹.\n¹ refutes: “Carol never worked for Acme.” — Denial","sources":[]}]},"best":{"paths":[{"cost":2.5}]}}`,
 	},
 	{
 		"a pattern",
@@ -117,7 +117,7 @@ var questions = []struct{ name, query, want string }{
 	{
 		"what surrounds, and when",
 		`{subgraph(seeds: [{id: "acme"}], depth: 1) {nodes {id} links {id} frontier {node {id} hiddenLinks}} denied: subgraph(seeds: [{id: "acme"}], depth: 1, where: {standing: [REFUTED]}) {nodes {id}} timeline(subjects: [{id: "acme"}]) {nodes {what caption}} none: timeline(subjects: [{id: "acme"}], where: {standing: [REFUTED]}) {nodes {what caption}}}`,
-		`{"subgraph":{"nodes":[{"id":"acme"},{"id":"dave"},{"id":"erin"}],"links":[{"id":"l_dave"},{"id":"l_erin"}],"frontier":[{"node":{"id":"dave"},"hiddenLinks":1}]},"denied":{"nodes":[{"id":"acme"},{"id":"meeting"},{"id":"carol"}]},"timeline":{"nodes":[{"what":"LINK_BEGAN","caption":"Began: Dave is affiliated with Acme (clerk) (disputed)."},{"what":"PUBLISHED","caption":"Published: New"}]},"none":{"nodes":[{"what":"EVENT","caption":"The meeting"}]}}`,
+		`{"subgraph":{"nodes":[{"id":"acme"},{"id":"dave"},{"id":"erin"}],"links":[{"id":"l_dave"},{"id":"l_erin"}],"frontier":[{"node":{"id":"dave"},"hiddenLinks":1}]},"denied":{"nodes":[{"id":"acme"},{"id":"meeting"},{"id":"carol"}]},"timeline":{"nodes":[{"what":"LINK_BEGAN","caption":"Began: Dave is affiliated with Acme (clerk) (since 2001) (disputed)."},{"what":"PUBLISHED","caption":"Published: New"}]},"none":{"nodes":[{"what":"EVENT","caption":"The meeting"}]}}`,
 	},
 	{
 		"who shares what",
