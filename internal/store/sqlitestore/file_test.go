@@ -107,8 +107,50 @@ func TestAFileThatIsNotOursIsRefused(t *testing.T) {
 	if got := sentence(t, open(foreign)); got != "is not a Throughline store" {
 		t.Errorf("another program's file %s", got)
 	}
-	if after, err := os.ReadFile(foreign); err != nil || string(after[100:]) != string(before[100:]) {
+	if after, err := os.ReadFile(foreign); err != nil || string(after) != string(before) {
 		t.Error("another program's file was changed")
+	}
+	for name, how := range map[string][]string{
+		"one with a name of its own":  {`CREATE TABLE other (x)`, `PRAGMA application_id = 77`},
+		"one with a log":              {`PRAGMA journal_mode = WAL`, `CREATE TABLE other (x)`},
+		"one that has nothing in it":  {`CREATE TABLE other (x)`, `DROP TABLE other`},
+		"one with a negative version": {`CREATE TABLE other (x)`, `PRAGMA user_version = -3`},
+	} {
+		other := path("other.db")
+		edit(t, other, how...)
+		before, err := os.ReadFile(other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = open(other)
+		if got := sentence(t, err); got != "is not a Throughline store" && got != "is damaged" {
+			t.Errorf("%s %s", name, got)
+		}
+		if after, err := os.ReadFile(other); err != nil || string(after) != string(before) {
+			t.Errorf("%s was changed", name)
+		}
+		beside, err := filepath.Glob(other + "*")
+		if err != nil || len(beside) != 1 {
+			t.Errorf("%s has beside it: %v, %v", name, beside, err)
+		}
+	}
+
+	nothing := path("nothing.db")
+	if err := os.WriteFile(nothing, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := sentence(t, open(nothing)); got != "has 0 bytes" {
+		t.Errorf("an empty file %s", got)
+	}
+	if info, err := os.Stat(nothing); err != nil || info.Size() != 0 {
+		t.Error("an empty file was changed")
+	}
+
+	negative := path("negative.db")
+	fill(t, keep(t, cat, negative), two())
+	edit(t, negative, `PRAGMA user_version = -1`)
+	if got := sentence(t, open(negative)); got != "is damaged" {
+		t.Errorf("a file of version -1 %s", got)
 	}
 
 	words := path("words.db")
@@ -144,6 +186,59 @@ func TestAFileThatIsNotOursIsRefused(t *testing.T) {
 	}
 	if got := sentence(t, open(damaged)); got != "is damaged" {
 		t.Errorf("a damaged file %s", got)
+	}
+}
+
+// TestAFileThatIsReplacedIsNoticed puts another file in the place of one that is served, and takes it away.
+func TestAFileThatIsReplacedIsNoticed(t *testing.T) {
+	cat := parse(t)
+	path := filepath.Join(t.TempDir(), "g.db")
+	s := keep(t, cat, path)
+	fill(t, s, two())
+	want := names(t, cat, s)
+	load, err := s.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := load.Put(t.Context(), &store.Batch{Nodes: []*kg.Node{{ID: "new", Type: "PERSON", Name: "New"}}}); err != nil {
+		t.Fatal(err)
+	}
+	away := path + ".away"
+	refused := func(when string) {
+		t.Helper()
+		_, _, asked := s.State(t.Context())
+		_, loaded := s.Load(t.Context())
+		for what, err := range map[string]error{"a question": asked, "a load": loaded, "readiness": s.Ready(t.Context())} {
+			if kg.CodeOf(err) != kg.Unavailable || !strings.Contains(err.Error(), "start the server again") {
+				t.Errorf("%s: %s: %v", when, what, err)
+			}
+		}
+	}
+	if err := os.Rename(path, away); err != nil {
+		t.Fatal(err)
+	}
+	if err := load.Commit(t.Context()); kg.CodeOf(err) != kg.Unavailable {
+		t.Errorf("a load was committed to a file that is gone: %v", err)
+	}
+	// a question looks for the file every 50 ms, and from then on each does
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		if _, _, err := s.State(t.Context()); err != nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nobody noticed that the file is gone")
+		}
+	}
+	refused("the file is gone")
+	if err := os.WriteFile(path, []byte("another"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused("another file is there")
+	if err := errors.Join(os.Remove(path), os.Rename(away, path), s.Ready(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, cat, s); got != want {
+		t.Errorf("the file is back: %s", got)
 	}
 }
 

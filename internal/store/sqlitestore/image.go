@@ -369,8 +369,13 @@ func (s *Store) held(ctx context.Context) (*image, error) {
 // make, the one before.
 func (s *Store) current(ctx context.Context) (*image, error) {
 	im := s.image.Load()
-	if im != nil && !s.watch.due() {
+	if im != nil && !s.watch.due() && !s.lost.Load() {
 		return im, nil
+	}
+	err := s.file.gone()
+	s.lost.Store(err != nil)
+	if err != nil {
+		return nil, err
 	}
 	changed, err := s.watch.changed(ctx)
 	if err != nil {

@@ -132,6 +132,9 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 
 // begin opens the transaction. It outlives the call's ctx: the load ends by Commit or Rollback.
 func (l *load) begin(ctx context.Context) (err error) {
+	if err := l.s.file.gone(); err != nil {
+		return err
+	}
 	if l.conn, err = l.s.write.Conn(ctx); err != nil {
 		return err
 	}
@@ -773,10 +776,14 @@ func (l *load) Commit(ctx context.Context) error {
 	if l.wrote >= l.s.snapshotFrom {
 		debug.FreeOSMemory() // what checking and writing took: sorting takes as much again
 	}
-	if err := l.indexLinks(context.WithoutCancel(ctx)); err != nil {
+	err := l.indexLinks(context.WithoutCancel(ctx))
+	if err == nil {
+		err = l.s.file.gone()
+	}
+	if err != nil {
 		return errors.Join(storeError(ctx, err), l.Rollback())
 	}
-	err := l.tx.Commit()
+	err = l.tx.Commit()
 	var im *image
 	if l.feed != nil && err == nil {
 		im, l.feed = l.feed.end(), nil

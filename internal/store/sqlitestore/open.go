@@ -78,7 +78,9 @@ type Store struct {
 	snapshotFrom int64
 	// temporary is the folder of a store that is in memory only.
 	temporary string
-	fetches   sync.Pool // of *fetch, for the next answers
+	file      identity
+	lost      atomic.Bool // the file was not there when it was last looked for: see identity.gone
+	fetches   sync.Pool   // of *fetch, for the next answers
 }
 
 var _ store.Store = (*Store)(nil)
@@ -117,27 +119,35 @@ func (s *Store) open(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	name := (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String()
-	// immediate: a transaction that will write takes its lock at once, not at its first write where it could only fail
-	writer := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(2000)", "journal_mode(WAL)", sync, "foreign_keys(1)", "cache_size(-49152)", "temp_store(MEMORY)",
-	}}
-	reader := url.Values{"_pragma": {"busy_timeout(2000)", "query_only(1)", "mmap_size(1073741824)"}}
-	if s.write, err = sql.Open("sqlite", name+"?"+writer.Encode()); err != nil {
+	switch err := inspect(ctx, abs); {
+	case errors.Is(err, errNone):
+		if err := s.create(ctx, abs); err != nil {
+			return err
+		}
+	case err != nil:
 		return err
 	}
-	s.write.SetMaxOpenConns(1)
-	s.write.SetMaxIdleConns(1)
-	s.write.SetConnMaxLifetime(0)
-	if err := s.migrate(ctx); err != nil {
+	if s.write, err = openWriter(abs, sync); err != nil {
 		return err
 	}
-	if s.read, err = sql.Open("sqlite", name+"?"+reader.Encode()); err != nil {
+	if err := s.migrate(ctx, s.write); err != nil {
+		return err
+	}
+	if s.file, err = identify(abs); err != nil {
+		return err
+	}
+	// not mapped into memory: a mapped file that is cut short ends the process
+	name, err := fileURL(abs)
+	if err != nil {
+		return err
+	}
+	name += "?" + url.Values{"_pragma": {"busy_timeout(2000)", "query_only(1)"}}.Encode()
+	if s.read, err = sql.Open("sqlite", name); err != nil {
 		return err
 	}
 	s.read.SetMaxOpenConns(8)
 	s.read.SetMaxIdleConns(8)
-	if s.bulk, err = sql.Open("sqlite", name+"?"+url.Values{"_pragma": {"busy_timeout(2000)", "query_only(1)"}}.Encode()); err != nil {
+	if s.bulk, err = sql.Open("sqlite", name); err != nil {
 		return err
 	}
 	s.bulk.SetMaxOpenConns(2)
@@ -145,14 +155,35 @@ func (s *Store) open(ctx context.Context, path string) error {
 	return s.watch.open(ctx, s.read)
 }
 
-var (
-	errForeign = errors.New("not a Throughline file")
-	errNewer   = errors.New("written by a newer Throughline")
-)
+// fileURL is a path as SQLite takes it.
+func fileURL(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String(), err
+}
 
-func (s *Store) migrate(ctx context.Context) error {
+// openWriter opens the one connection that writes.
+func openWriter(path, sync string) (*sql.DB, error) {
+	name, err := fileURL(path)
+	if err != nil {
+		return nil, err
+	}
+	// immediate: a transaction that will write takes its lock at once, not at its first write where it could only fail
+	options := url.Values{"_txlock": {"immediate"}, "_pragma": {
+		"busy_timeout(2000)", "journal_mode(WAL)", sync, "foreign_keys(1)", "cache_size(-49152)", "temp_store(MEMORY)",
+	}}
+	db, err := sql.Open("sqlite", name+"?"+options.Encode())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	db.SetMaxIdleConns(1)
+	db.SetConnMaxLifetime(0)
+	return db, nil
+}
+
+func (s *Store) migrate(ctx context.Context, db *sql.DB) error {
 	var version, app, tables int
-	row := s.write.QueryRowContext(ctx, `SELECT (SELECT user_version FROM pragma_user_version),
+	row := db.QueryRowContext(ctx, `SELECT (SELECT user_version FROM pragma_user_version),
 		(SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)`)
 	if err := row.Scan(&version, &app, &tables); err != nil {
 		return err
@@ -166,13 +197,15 @@ func (s *Store) migrate(ctx context.Context) error {
 		return errForeign
 	case version > len(files):
 		return errNewer
+	case version < 0:
+		return errHead
 	}
 	for i := version; i < len(files); i++ {
 		text, err := migrations.ReadFile(files[i])
 		if err != nil {
 			return err
 		}
-		tx, err := s.write.BeginTx(ctx, nil)
+		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {
 			return err
 		}
@@ -215,7 +248,9 @@ func openError(path string, err error) error {
 		e.Problem, e.Remedy = "is not a Throughline store", "choose another file with --store sqlite:PATH; nothing was changed"
 	case errors.Is(err, errNewer):
 		e.Problem, e.Remedy = "was written by a newer Throughline", "use that version, or choose another file with --store sqlite:PATH"
-	case code == sqlite3.SQLITE_CORRUPT:
+	case errors.Is(err, errEmpty):
+		e.Problem, e.Remedy = "has 0 bytes", "restore it from a backup or an export, or remove it to begin anew; nothing was changed"
+	case code == sqlite3.SQLITE_CORRUPT || errors.Is(err, errHead):
 		e.Problem, e.Remedy = "is damaged", "restore it from a backup or an export, or move it away and import again"
 	case code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED:
 		e.Problem, e.Remedy = "is being written by another process", "wait until its import has ended"
@@ -264,12 +299,12 @@ func ended(ctx context.Context) error {
 // Kind is "sqlite".
 func (s *Store) Kind() string { return "sqlite" }
 
-// Ready is nil while the store is open.
+// Ready is nil while the store is open and its file is there.
 func (s *Store) Ready(context.Context) error {
 	if s.closed.Load() {
 		return kg.Errorf(kg.Unavailable, "the store is closed")
 	}
-	return nil
+	return s.file.gone()
 }
 
 // Empty tells whether nothing was ever loaded.
