@@ -396,6 +396,9 @@ func (w *writer) root(x *out) bool {
 		w.fail(x.key, a.err)
 		return false
 	}
+	for _, err := range a.corrupt() {
+		w.fail(x.key, err)
+	}
 	p := rootPlace(a)
 	if a.question != nil {
 		return w.child(x, &p)
@@ -407,6 +410,14 @@ func (w *writer) root(x *out) bool {
 		return len(a.res.Edges) > 0 && w.only(x, &a.res.Edges[0].Node, a.query.Root.Node)
 	}
 	return w.child(x, &p)
+}
+
+// corrupt are the errors of an answer of which some is left out.
+func (a *answer) corrupt() []error {
+	if a.res == nil {
+		return nil
+	}
+	return a.res.Corrupt
 }
 
 func rootPlace(a *answer) place {

@@ -493,6 +493,13 @@ func (e *Engine) execute(ctx context.Context, r *Request, d *document, op *ast.O
 		return e.present(ctx, err, graphql.GetPath(ctx))
 	}, oc.RecoverFunc)
 	began := time.Now()
+	for i := range c.object.outs {
+		if x := &c.object.outs[i]; x.op == opRoot {
+			for _, err := range w.answers[x.index].corrupt() {
+				graphql.AddError(ctx, e.present(ctx, err, ast.Path{ast.PathName(x.key)}))
+			}
+		}
+	}
 	answer := e.generated.Exec(ctx)(ctx)
 	for i := range w.answers {
 		if x := w.answers[i].explain; x != nil {

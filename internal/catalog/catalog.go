@@ -75,6 +75,7 @@ type Prop struct {
 	Index      uint16 // over all types, from 0
 	Kind       PropKind
 	Searchable bool
+	Required   bool // it is never null, on whatever type has it
 }
 
 // Kind is one kind of link.
@@ -233,6 +234,7 @@ func (c *Catalog) addType(name, enum string) error {
 		if err != nil {
 			return fmt.Errorf("%s.%s: %w", name, f.Name, err)
 		}
+		p.Required = p.Required && f.Type.NonNull
 		if !common[f.Name] {
 			t.Props = append(t.Props, p)
 		}
@@ -313,7 +315,7 @@ func (c *Catalog) prop(name string, kind PropKind, searchable bool) (*Prop, erro
 		}
 		return p, nil
 	}
-	p := &Prop{Name: name, Index: uint16(len(c.Props)), Kind: kind, Searchable: searchable} //nolint:gosec // few
+	p := &Prop{Name: name, Index: uint16(len(c.Props)), Kind: kind, Searchable: searchable, Required: true} //nolint:gosec // few
 	c.Props = append(c.Props, p)
 	c.props[name] = p
 	return p, nil

@@ -25,6 +25,7 @@ const (
 	Cancelled    Code = "CANCELLED"   // the client went away
 	Unavailable  Code = "UNAVAILABLE" // the store cannot be reached, or the server is shedding load; worth another try
 	ReadOnly     Code = "READ_ONLY"
+	Corrupt      Code = "CORRUPT"  // what the store holds is damaged, or was not written by this program
 	Conflict     Code = "CONFLICT" // the store holds something else under this id or version
 	Internal     Code = "INTERNAL"
 )

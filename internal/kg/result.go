@@ -143,6 +143,9 @@ type Stats struct {
 type Result struct {
 	Page
 	Stats *Stats
+	// Corrupt are errors, with code Corrupt, for what the store holds in a form that is not ours: the field is Null then, and a
+	// record that cannot be without it is left out.
+	Corrupt []error
 	// RoundTrips is how often the store was asked: 1 on Neo4j, at most one for each level of the plan on SQLite.
 	RoundTrips int
 	// Release, unless nil, gives the memory of the rows back to the store. Whoever has read the result may call it, once; of

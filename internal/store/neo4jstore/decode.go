@@ -31,21 +31,27 @@ type reader uint8
 const (
 	readNothing reader = iota // the type has no such property
 	readType                  // from the row's type
-	readPlain                 // string, number or boolean
+	readText
+	readDate
+	readInt
 	readFloat
+	readBool
 	readTime
-	readList
+	readList // of texts
 )
 
 type prop struct {
 	how    reader
 	column int
+	name   string
+	must   bool // every record of ours has it
 }
 
 // record is how a row's columns become a record.
 type record struct {
 	typ        uint8
 	typeColumn int // of the type's index, plus 1; 0 when typ tells
+	idColumn   int // of its id, plus 1; 0 when it was not asked for
 	props      []prop
 	kids       []*page // nil: never applies
 }
@@ -68,7 +74,7 @@ type page struct {
 	out, weight   int
 	outward       bool
 	node, link    *record
-	keys          []prop
+	keys          []int // the columns of a cursor's keys
 	because       *record
 	becauseColumn int
 	textColumn    int // of the texts a highlight is taken from, plus 1
@@ -135,9 +141,9 @@ func pieceOf(name string) pieceProp {
 	return pieceNothing
 }
 
-// decoder turns the driver's values into a result. What it cannot read is a fault, reported as such by the caller: it
-// means that something else wrote to the graph.
+// decoder turns the driver's values into a result. What it cannot read was written by somebody else: see Result.Corrupt.
 type decoder struct {
+	corrupt []error
 	cat     *catalog.Catalog
 	rows    int
 	maxRows int
@@ -191,30 +197,66 @@ func asString(v any) string {
 	return s
 }
 
-// value reads a property.
-func value(v any, how reader) kg.Value {
+// value reads a property. It reports false for a value that is not of its kind.
+func value(v any, how reader) (kg.Value, bool) {
 	switch x := v.(type) {
+	case nil:
+		if how == readList {
+			return kg.Value{Kind: kg.List}, true
+		}
+		return kg.Value{}, true
 	case string:
-		return kg.StringValue(x)
+		if how == readDate {
+			if _, err := kg.ParseDate(x); err != nil {
+				return kg.Value{}, false
+			}
+		}
+		return kg.StringValue(x), how == readText || how == readDate
 	case int64:
 		switch how {
 		case readTime:
-			return kg.TimeValue(kg.TimeAt(x))
+			return kg.TimeValue(kg.TimeAt(x)), true
 		case readFloat:
-			return kg.FloatValue(float64(x))
+			return kg.FloatValue(float64(x)), true
 		}
-		return kg.IntValue(x)
+		return kg.IntValue(x), how == readInt
 	case float64:
-		return kg.FloatValue(x)
+		return kg.FloatValue(x), how == readFloat
 	case bool:
-		return kg.BoolValue(x)
+		return kg.BoolValue(x), how == readBool
 	case []any:
-		return kg.Value{Kind: kg.List, Str: joined(x)}
+		for _, item := range x {
+			if _, ok := item.(string); !ok {
+				return kg.Value{Kind: kg.List}, false
+			}
+		}
+		return kg.Value{Kind: kg.List, Str: joined(x)}, how == readList
 	}
-	if how == readList {
-		return kg.Value{Kind: kg.List}
+	return kg.Value{}, false
+}
+
+// mostCorrupt is how many errors a result has at most for what is not ours in it.
+const mostCorrupt = 20
+
+// damaged notes a property that cannot be read.
+func (d *decoder) damaged(typ uint8, id any, name string) {
+	if len(d.corrupt) == mostCorrupt {
+		return
 	}
-	return kg.Value{}
+	what := "record"
+	if t := d.cat.TypeAt(typ); t != nil {
+		what = strings.ToLower(t.Enum)
+	}
+	d.corrupt = append(d.corrupt, kg.Wrap(kg.Corrupt, fmt.Errorf("the id is %v", id),
+		"%s of %s %s in this answer holds what this program does not write; the server's log has its id: mend it in Neo4j, or import it again", name, article(what), what))
+}
+
+// article is the indefinite article of a word.
+func article(word string) string {
+	if strings.ContainsAny(word[:1], "aeiou") {
+		return "an"
+	}
+	return "a"
 }
 
 func joined(items []any) string {
@@ -231,19 +273,21 @@ func joined(items []any) string {
 	return b.String()
 }
 
-// record reads a record; its type is 0 when the columns hold none.
-func (d *decoder) record(row *kg.Row, r *record, sel *plan.Sel, cols []any) {
+// record reads a record; its type is 0 when the columns hold none. It reports false, and the type is 0 too, for one without something
+// that every record of ours has.
+func (d *decoder) record(row *kg.Row, r *record, sel *plan.Sel, cols []any) (whole bool) {
 	row.Type = r.typ
 	if r.typeColumn > 0 {
 		row.Type = uint8(asInt(cols[r.typeColumn-1])) //nolint:gosec // an index of the catalogue's
 		if row.Type == 0 {
-			return
+			return true
 		}
 	}
 	d.spend()
 	if sel == nil {
-		return
+		return true
 	}
+	whole = true
 	if len(r.props) > 0 {
 		vals := d.values(len(r.props))
 		for i, p := range r.props {
@@ -252,7 +296,17 @@ func (d *decoder) record(row *kg.Row, r *record, sel *plan.Sel, cols []any) {
 			case readType:
 				vals[i] = kg.Value{Kind: kg.String, Str: d.cat.TypeAt(row.Type).Enum}
 			default:
-				vals[i] = value(cols[p.column], p.how)
+				v, ok := value(cols[p.column], p.how)
+				if vals[i] = v; ok && (v.Kind != kg.Null || !p.must) {
+					continue
+				}
+				vals[i] = kg.Value{}
+				var id any = "not asked for"
+				if r.idColumn > 0 {
+					id = cols[r.idColumn-1]
+				}
+				d.damaged(row.Type, id, p.name)
+				whole = whole && !p.must
 			}
 		}
 		row.Vals = vals
@@ -261,26 +315,30 @@ func (d *decoder) record(row *kg.Row, r *record, sel *plan.Sel, cols []any) {
 		row.Kids = make([]kg.Page, len(r.kids))
 		for i, k := range r.kids {
 			if k != nil && k.on.Has(row.Type) {
-				d.page(&row.Kids[i], k, sel.Kids[i], cols[k.column])
+				whole = d.page(&row.Kids[i], k, sel.Kids[i], cols[k.column]) && whole
 			}
 		}
 	}
+	if !whole {
+		row.Type = 0
+	}
+	return whole
 }
 
-// page reads a page.
-func (d *decoder) page(out *kg.Page, p *page, f *plan.Field, col any) {
+// page reads a page. It reports false when the only record of one is not whole.
+func (d *decoder) page(out *kg.Page, p *page, f *plan.Field, col any) bool {
 	switch {
 	case p.never:
 		if len(f.Want.Facets) > 0 {
 			out.Facets = make([]kg.Facet, len(f.Want.Facets))
 		}
-		return
+		return true
 	case p.count:
 		out.Total = asInt(col)
-		return
+		return true
 	case p.evidence != nil:
 		d.evidence(out, p.evidence, f, col)
-		return
+		return true
 	case p.one:
 		cols := asList(col)
 		if p.boxed && cols != nil {
@@ -288,9 +346,9 @@ func (d *decoder) page(out *kg.Page, p *page, f *plan.Field, col any) {
 		}
 		if cols != nil {
 			out.Edges = make([]kg.Edge, 1)
-			d.record(&out.Edges[0].Node, p.node, f.Node, cols)
+			return d.record(&out.Edges[0].Node, p.node, f.Node, cols)
 		}
-		return
+		return true
 	}
 	rows := asList(col)
 	if p.parts {
@@ -329,19 +387,24 @@ func (d *decoder) page(out *kg.Page, p *page, f *plan.Field, col any) {
 		}
 	}
 	if !f.Want.Rows {
-		return
+		return true
 	}
-	out.Edges = make([]kg.Edge, len(rows))
+	out.Edges = make([]kg.Edge, 0, len(rows))
 	for i := range rows {
-		j := i
 		if f.Page.Backward {
-			j = len(rows) - 1 - i
+			i = len(rows) - 1 - i
 		}
-		d.edge(&out.Edges[j], p, f, asList(rows[i]))
+		var e kg.Edge
+		if d.edge(&e, p, f, asList(rows[i])) {
+			out.Edges = append(out.Edges, e)
+		}
 	}
+	return true
 }
 
-func (d *decoder) edge(e *kg.Edge, p *page, f *plan.Field, cols []any) {
+// edge reads an edge. It reports false when a record of it is not whole.
+func (d *decoder) edge(e *kg.Edge, p *page, f *plan.Field, cols []any) bool {
+	whole := true
 	e.Out = p.outward
 	if p.out >= 0 {
 		e.Out, _ = cols[p.out].(bool)
@@ -350,15 +413,15 @@ func (d *decoder) edge(e *kg.Edge, p *page, f *plan.Field, cols []any) {
 		e.Weight = asInt(cols[p.weight])
 	}
 	if p.node != nil {
-		d.record(&e.Node, p.node, f.Node, cols)
+		whole = d.record(&e.Node, p.node, f.Node, cols)
 	}
 	if p.link != nil {
-		d.record(&e.Link, p.link, f.Link, cols)
+		whole = d.record(&e.Link, p.link, f.Link, cols) && whole
 	}
 	if len(p.keys) > 0 {
 		e.Keys = d.values(len(p.keys))
-		for i, k := range p.keys {
-			switch x := cols[k.column].(type) {
+		for i, column := range p.keys {
+			switch x := cols[column].(type) {
 			case string:
 				e.Keys[i] = kg.Value{Kind: kg.String, Str: x}
 			case int64:
@@ -371,11 +434,15 @@ func (d *decoder) edge(e *kg.Edge, p *page, f *plan.Field, cols []any) {
 	}
 	if p.because != nil {
 		links := asList(cols[p.becauseColumn])
-		e.Because = make([]kg.Row, len(links))
+		e.Because = make([]kg.Row, 0, len(links))
 		for i := range links {
-			d.record(&e.Because[i], p.because, f.Because, asList(links[i]))
+			var row kg.Row
+			if d.record(&row, p.because, f.Because, asList(links[i])) {
+				e.Because = append(e.Because, row)
+			}
 		}
 	}
+	return whole
 }
 
 func (d *decoder) buckets(f *facet, sel *plan.Sel, rows []any) []kg.Bucket {
@@ -571,6 +638,9 @@ func (d *decoder) result(a *answer, q *plan.Query, rows []any) (res *kg.Result, 
 			}
 			res, err = nil, f.err
 		}
+		if res != nil {
+			res.Corrupt = d.corrupt
+		}
 	}()
 	res = &kg.Result{}
 	switch q.Start {
@@ -629,8 +699,7 @@ func (d *decoder) byID(row *kg.Row, a *answer, q *plan.Query, id string, found m
 	if cols == nil || a.record[k] == nil {
 		return false
 	}
-	d.record(row, a.record[k], q.Root.Node, cols)
-	return row.Type != 0
+	return d.record(row, a.record[k], q.Root.Node, cols) && row.Type != 0
 }
 
 func (d *decoder) byRef(res *kg.Result, a *answer, q *plan.Query, rows []any) error {
@@ -649,8 +718,10 @@ func (d *decoder) byRef(res *kg.Result, a *answer, q *plan.Query, rows []any) er
 	switch len(own) {
 	case 0:
 	case 1:
-		res.Edges = make([]kg.Edge, 1)
-		d.record(&res.Edges[0].Node, a.record[k], q.Root.Node, asList(own[0]))
+		var e kg.Edge
+		if d.record(&e.Node, a.record[k], q.Root.Node, asList(own[0])) {
+			res.Edges = []kg.Edge{e}
+		}
 	default:
 		return ambiguous(d.cat, &q.Refs[0], own)
 	}

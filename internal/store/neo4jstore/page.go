@@ -42,10 +42,9 @@ func (m *matcher) clauses() string {
 
 // key is one key of an order.
 type key struct {
-	expr   string
-	desc   bool
-	made   bool // expr is made of several parts and gets a variable of its own
-	reader reader
+	expr string
+	desc bool
+	made bool // expr is made of several parts and gets a variable of its own
 }
 
 var byNameOrder = []plan.Order{{By: plan.ByName}}
@@ -53,14 +52,14 @@ var byNameOrder = []plan.Order{{By: plan.ByName}}
 // keys are those of a list, the tie-break last.
 func (c *compiler) keys(m *matcher, order []plan.Order) []key {
 	if m.weighed {
-		return []key{{expr: m.weight, desc: true, reader: readPlain}, {expr: m.n + "._sort", reader: readPlain}, {expr: m.n + ".id", reader: readPlain}}
+		return []key{{expr: m.weight, desc: true}, {expr: m.n + "._sort"}, {expr: m.n + ".id"}}
 	}
 	if len(order) == 0 {
 		order = byNameOrder
 	}
 	out := make([]key, 0, len(order)+1)
 	for _, o := range order {
-		k := key{desc: o.Desc, reader: readPlain, made: true}
+		k := key{desc: o.Desc, made: true}
 		missing := undated
 		if o.Desc {
 			missing = "0"
@@ -83,7 +82,7 @@ func (c *compiler) keys(m *matcher, order []plan.Order) []key {
 		}
 		out = append(out, k)
 	}
-	id := key{expr: m.n + ".id", desc: order[len(order)-1].Desc, reader: readPlain}
+	id := key{expr: m.n + ".id", desc: order[len(order)-1].Desc}
 	if m.linked {
 		id.expr = m.r + ".id"
 	}
@@ -312,7 +311,7 @@ func (c *compiler) edge(row *list, d *page, f *plan.Field, m *matcher, keys []ke
 	}
 	if f.Want.Cursors {
 		for _, k := range keys {
-			d.keys = append(d.keys, prop{how: k.reader, column: c.column(row)})
+			d.keys = append(d.keys, c.column(row))
 			c.w(k.expr)
 		}
 	}

@@ -40,7 +40,7 @@ func (c *compiler) entity(row *list, n string, types catalog.TypeSet, sel *plan.
 		return d
 	}
 	for _, p := range c.props(sel) {
-		d.props = append(d.props, c.entityProp(row, n, types, p))
+		d.add(c.entityProp(row, n, types, p))
 	}
 	for _, f := range sel.Kids {
 		d.kids = append(d.kids, c.entityKid(row, n, types, f))
@@ -72,19 +72,25 @@ func (c *compiler) entityProp(row *list, n string, types catalog.TypeSet, p *cat
 	}
 	col := c.column(row)
 	c.w(n, ".", p.Name)
-	return prop{how: readerOf(p), column: col}
+	return propOf(p, col)
 }
 
-func readerOf(p *catalog.Prop) reader {
-	switch p.Kind {
-	case catalog.DateTime:
-		return readTime
-	case catalog.Texts, catalog.ExternalIDs:
-		return readList
-	case catalog.Float:
-		return readFloat
+// readers are how the kinds of property are read.
+var readers = map[catalog.PropKind]reader{
+	catalog.Text: readText, catalog.Date: readDate, catalog.Int: readInt, catalog.Float: readFloat, catalog.Bool: readBool,
+	catalog.Texts: readList, catalog.ExternalIDs: readList, catalog.DateTime: readTime,
+}
+
+func propOf(p *catalog.Prop, column int) prop {
+	return prop{how: readers[p.Kind], column: column, name: p.Name, must: p.Required}
+}
+
+// add takes in a property.
+func (r *record) add(p prop) {
+	if p.name == "id" {
+		r.idColumn = p.column + 1
 	}
-	return readPlain
+	r.props = append(r.props, p)
 }
 
 // entityKid writes the column of what is followed from an entity, unless it never applies.
@@ -131,7 +137,7 @@ func (c *compiler) link(row *list, v linkVars, sel *plan.Sel) *record {
 		return d
 	}
 	for _, p := range c.props(sel) {
-		d.props = append(d.props, c.linkProp(row, v, p))
+		d.add(c.linkProp(row, v, p))
 	}
 	for _, f := range sel.Kids {
 		if !f.On.Has(c.cat.Link.Index) {
@@ -174,7 +180,7 @@ func (c *compiler) end(k *page, row *list, function, v string, types catalog.Typ
 }
 
 func (c *compiler) linkProp(row *list, v linkVars, p *catalog.Prop) prop {
-	col := func() prop { return prop{how: readerOf(p), column: c.column(row)} }
+	col := func() prop { return propOf(p, c.column(row)) }
 	switch p.Name {
 	case "kind":
 		x := col()
@@ -230,10 +236,10 @@ func (c *compiler) source(row *list, n string, sel *plan.Sel) *record {
 	for _, p := range c.props(sel) {
 		switch p.Name {
 		case "id", "title", "url", "kind", "publisher", "authors", "publishedOn", "contentHash":
-			d.props = append(d.props, prop{how: readerOf(p), column: c.column(row)})
+			d.add(propOf(p, c.column(row)))
 			c.w(n, ".", p.Name)
 		default:
-			d.props = append(d.props, prop{})
+			d.add(prop{})
 		}
 	}
 	for _, f := range sel.Kids {

@@ -1,0 +1,142 @@
+// Package damage_test changes what a store holds behind its back, and asks for it: damage is told, and never served.
+package damage_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/neotest"
+	"github.com/throughline/throughline/internal/store/storetest/both"
+)
+
+const lines = `{"source":"ARTICLE","id":"s_a","title":"A","publisher":"P","authors":["W"],"publishedOn":"2020"}
+{"source":"ARTICLE","id":"s_b","title":"B","publisher":"P","authors":["W"],"publishedOn":"2021"}
+{"node":"PERSON","id":"ann","name":"Ann","aliases":["A."],"description":"One","born":"1950","externalIds":[{"scheme":"x","value":"1"}]}
+{"node":"PERSON","id":"bob","name":"Bob","aliases":["B."],"description":"Two","born":"1960"}
+{"node":"EVENT","id":"fair","name":"Fair","startsOn":"2001","attendance":7}
+{"node":"EVENT","id":"gala","name":"Gala","startsOn":"2002","attendance":8}
+{"link":"PARTICIPATED_IN","id":"l_a","from":"ann","to":"fair","role":"guest","since":"2001","evidence":[{"source":"s_a","excerpt":"Ann came"}]}
+{"link":"PARTICIPATED_IN","id":"l_b","from":"bob","to":"gala","role":"host","since":"2002","evidence":[{"source":"s_b","excerpt":"Bob came"}]}
+`
+
+// everything lists all that lines hold, each list under a key of its own.
+const everything = `{
+  people { nodes { id name aliases description born externalIds { scheme value } createdAt updatedAt } }
+  events { nodes { id name startsOn attendance } }
+  sources { nodes { id title publisher authors publishedOn } }
+  links { nodes: edges { link { id role since until evidence { nodes { excerpt source { id } } } } } }
+}`
+
+// rows are the entries of an answer's lists, as JSON.
+func rows(t *testing.T, data []byte) map[string]string {
+	t.Helper()
+	var lists map[string]struct{ Nodes []json.RawMessage }
+	if err := json.Unmarshal(data, &lists); err != nil {
+		t.Fatalf("%s: %v", data, err)
+	}
+	out := map[string]string{}
+	for name, list := range lists {
+		for _, n := range list.Nodes {
+			var r struct {
+				ID   string
+				Link struct{ ID string }
+			}
+			if err := json.Unmarshal(n, &r); err != nil {
+				t.Fatal(err)
+			}
+			out[name+" "+r.ID+r.Link.ID] = string(n)
+		}
+	}
+	return out
+}
+
+// TestWhatOthersWroteIsToldApart writes into Neo4j what this program never would.
+func TestWhatOthersWroteIsToldApart(t *testing.T) {
+	cat := both.Catalog(t)
+	open := both.Neo4j(t, cat)
+	srv := neotest.Start(t)
+	d, err := neo4j.NewDriverWithContext(srv.URL, neo4j.BasicAuth(srv.User, srv.Password, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close(context.Background()) })
+	s := open(t)
+	fill := func() {
+		t.Helper()
+		if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("lines", []byte(lines))}, exchange.Options{Replace: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fill()
+	var log bytes.Buffer
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() (map[string]string, *graph.Response) {
+		r := e.Do(t.Context(), &graph.Request{Query: everything})
+		t.Cleanup(r.Release)
+		return rows(t, r.Data), r
+	}
+	whole, r := ask()
+	if len(r.Errors) > 0 || len(whole) != 8 {
+		t.Fatal(r.Errors, whole)
+	}
+	for _, c := range []struct{ change, where, id, now string }{ // now: what is told of the record then; "" when it is left out
+		{"(n:Person {id: 'ann'}) SET n.born = 1950", "people", "ann", `"born":null`},
+		{"(n:Person {id: 'ann'}) SET n.born = 'in May'", "people", "ann", `"born":null`},
+		{"(n:Person {id: 'ann'}) SET n.name = 42", "people", "ann", ""},
+		{"(n:Person {id: 'ann'}) REMOVE n.name", "people", "ann", ""},
+		{"(n:Person {id: 'ann'}) SET n.aliases = 'A.'", "people", "ann", ""},
+		{"(n:Person {id: 'ann'}) SET n.aliases = [1, 2]", "people", "ann", ""},
+		{"(n:Person {id: 'ann'}) SET n.description = ['One']", "people", "ann", `"description":null`},
+		{"(n:Person {id: 'ann'}) SET n.createdAt = 'yesterday'", "people", "ann", ""},
+		{"(n:Event {id: 'fair'}) SET n.attendance = 'many'", "events", "fair", `"attendance":null`},
+		{"(n:Event {id: 'fair'}) SET n.attendance = 7.5", "events", "fair", `"attendance":null`},
+		{"(n:Event {id: 'fair'}) SET n.startsOn = date('2001-01-01')", "events", "fair", `"startsOn":null`},
+		{"(n:Source {id: 's_a'}) SET n.publisher = true", "sources", "s_a", `"publisher":null`},
+		{"(n:Source {id: 's_a'}) SET n.title = 1", "sources", "s_a", ""},
+		{"()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.role = 5", "links", "l_a", `"role":null`},
+		{"()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.since = 2001", "links", "l_a", `"since":null`},
+	} {
+		log.Reset()
+		if _, err := neo4j.ExecuteQuery(t.Context(), d, "MATCH "+c.change, nil, neo4j.EagerResultTransformer); err != nil {
+			t.Fatal(c.change, err)
+		}
+		got, r := ask()
+		key := c.where + " " + c.id
+		if row, there := got[key]; there != (c.now != "") || !strings.Contains(row, c.now) {
+			t.Errorf("%s: the record is %q, want %q", c.change, row, c.now)
+		}
+		rest := maps.Clone(whole)
+		delete(rest, key)
+		delete(got, key)
+		if diff := cmp.Diff(rest, got); diff != "" {
+			t.Errorf("%s: the others: %s", c.change, diff)
+		}
+		if !slices.ContainsFunc(r.Errors, func(err *gqlerror.Error) bool {
+			return err.Path.String() == c.where && err.Extensions["code"] == "CORRUPT"
+		}) || r.Code() != "CORRUPT" {
+			t.Errorf("%s: the errors are %v", c.change, r.Errors)
+		}
+		if !strings.Contains(log.String(), c.id) {
+			t.Errorf("%s: the log does not name the record: %s", c.change, log.String())
+		}
+		if _, err := neo4j.ExecuteQuery(t.Context(), d, "MATCH (n) WHERE NOT n:ThroughlineMeta DETACH DELETE n", nil, neo4j.EagerResultTransformer); err != nil {
+			t.Fatal(err)
+		}
+		fill()
+	}
+}
