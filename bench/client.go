@@ -48,7 +48,11 @@ func dial(ctx context.Context, host string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, came: arrival.Of(c), r: bufio.NewReaderSize(c, 64<<10), used: time.Now()}, nil
+	return connOf(c), nil
+}
+
+func connOf(c net.Conn) *conn {
+	return &conn{Conn: c, came: arrival.Of(c), r: bufio.NewReaderSize(c, 64<<10), used: time.Now()}
 }
 
 // answer is a response; its body is valid until the next request.

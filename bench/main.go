@@ -5,6 +5,7 @@
 //	go run ./bench                                    everything but the load test: about half an hour on two cores
 //	go run ./bench -only embedded -people 1000        what needs neither Neo4j nor Node.js
 //	go run ./bench -load -store embedded              ten minutes of mixed load with imports, then overload
+//	go run ./bench -crowd -during 20s                 point reads beside 256 clients that ask for paths, with bounded memory
 //
 // It needs Go, Java 17 with Maven (or Docker), Node.js with npm, and about 16 GB of memory for 100,000 people.
 package main
@@ -41,6 +42,7 @@ type settings struct {
 
 	hold   bool
 	load   bool
+	throng bool
 	store  string
 	during time.Duration
 }
@@ -84,6 +86,8 @@ func run(ctx context.Context, args []string) error {
 		return b.holdServers(ctx)
 	case set.load:
 		err = b.measureLoad(ctx)
+	case set.throng:
+		return b.measureCrowd(ctx)
 	default:
 		err = b.measure(ctx)
 	}
@@ -112,8 +116,9 @@ func parseFlags(args []string) (*settings, error) {
 	f.IntVar(&s.agree, "agree", 60, "requests of each query whose answers must be equal before anything is measured")
 	f.BoolVar(&s.hold, "hold", false, "bring the servers of the comparison up and hold them until interrupted, to ask them by hand, instead of measuring")
 	f.BoolVar(&s.load, "load", false, "the load test instead: mixed load with imports, then overload")
-	f.StringVar(&s.store, "store", "embedded", "store of the load test: embedded or neo4j")
-	f.DurationVar(&s.during, "during", 10*time.Minute, "time of the load test")
+	f.BoolVar(&s.throng, "crowd", false, "point reads beside a crowd of clients that ask for paths, instead")
+	f.StringVar(&s.store, "store", "embedded", "store of the load test and of the crowd: embedded or neo4j")
+	f.DurationVar(&s.during, "during", 10*time.Minute, "time of the load test, and of each part of the crowd")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}

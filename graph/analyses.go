@@ -9,15 +9,20 @@ import (
 	"sync"
 	"time"
 
+	"github.com/throughline/throughline/internal/budget"
+	"github.com/throughline/throughline/internal/fair"
 	"github.com/throughline/throughline/internal/kg"
 )
 
 const (
 	// maxKept is how many bytes of results are kept, by their own account.
 	maxKept = 256 << 20
-	// patience is how long a measure may take. When those who waited for it had less time it goes on, so that who asks
-	// again finds it; as one is taken at a time, one at the most goes on like this.
+	// patience is how long a measure may take, and how long it may wait for its turn. When those who waited for it had less time it
+	// goes on, so that who asks again finds it; no more than have a turn go on like this.
 	patience = time.Minute
+	// atOnce is how many measures are taken at once. Each takes all the processors there are, so they are slower together: of one
+	// client two are, and whoever comes next begins all the same.
+	atOnce = 4
 )
 
 // analyses keeps what was found out about the whole graph as long as the graph is in the same state, and has those who ask
@@ -28,15 +33,19 @@ type analyses struct {
 	found map[string]*analysis
 	used  []string // keys of what is finished, least lately used first
 	size  int      // of these
-	// turn holds whoever counts: one takes all the processors there are, so several would only be slower together.
-	turn chan struct{}
+	most  int      // it may be
+	// memory is what measures draw on while they are taken, and what is kept of them.
+	memory *budget.Pool
+	turns  *fair.Places
 }
 
 // analysis is one result, perhaps still in the making.
 type analysis struct {
 	done    chan struct{}
 	waiting int
-	running bool // it has the turn
+	running bool // it has its turn
+	client  string
+	memory  *budget.Budget
 	cancel  context.CancelFunc
 	// set before done is closed
 	value sized
@@ -46,8 +55,9 @@ type analysis struct {
 // sized is a result that tells about how many bytes it keeps.
 type sized interface{ Size() int }
 
-func newAnalyses() *analyses {
-	return &analyses{found: map[string]*analysis{}, turn: make(chan struct{}, 1)}
+// newAnalyses keeps results in a quarter of the memory at the most.
+func newAnalyses(memory *budget.Pool) *analyses {
+	return &analyses{found: map[string]*analysis{}, most: int(min(maxKept, memory.Most()/4)), memory: memory, turns: fair.NewPlaces(atOnce, 1)}
 }
 
 // get gives what f finds out about the graph in this state, found before or now. It ends soon after ctx; f does when
@@ -63,9 +73,9 @@ func (a *analyses) get(ctx context.Context, log *slog.Logger, state, key string,
 	if x == nil {
 		fresh = true
 		work, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		x = &analysis{done: make(chan struct{}), cancel: cancel}
+		x = &analysis{done: make(chan struct{}), cancel: cancel, client: fair.Of(ctx).Client(), memory: a.memory.Begin(a.memory.Most())}
 		a.found[key] = x
-		go a.run(work, log, key, x, f)
+		go a.run(budget.With(work, x.memory), log, key, x, f)
 	} else if i := slices.Index(a.used, key); i >= 0 {
 		a.used = append(slices.Delete(a.used, i, i+1), key)
 	}
@@ -95,22 +105,26 @@ func (a *analyses) run(ctx context.Context, log *slog.Logger, key string, x *ana
 	close(x.done)
 	switch {
 	case a.found[key] != x:
+		x.memory.End()
 	case x.err != nil:
+		x.memory.End()
 		delete(a.found, key)
 	default:
+		x.memory.Keep(int64(x.value.Size()))
 		a.used = append(a.used, key)
 		a.size += x.value.Size()
-		a.forget(func(k string) bool { return a.size > maxKept && k != key })
+		a.forget(func(k string) bool { return a.size > a.most && k != key })
 	}
 }
 
 func (a *analyses) work(ctx context.Context, log *slog.Logger, x *analysis, f func(ctx context.Context) (sized, error)) (value sized, err error) {
-	select {
-	case a.turn <- struct{}{}:
-		defer func() { <-a.turn }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	switch err := a.turns.Enter(ctx, x.client, patience); {
+	case errors.Is(err, fair.ErrFull):
+		return nil, kg.Wrap(kg.Unavailable, budget.ErrFull, "others measure the graph; try again in a second")
+	case err != nil:
+		return nil, err
 	}
+	defer a.turns.Leave(x.client)
 	a.mu.Lock()
 	x.running = true
 	a.mu.Unlock()
@@ -128,7 +142,9 @@ func (a *analyses) work(ctx context.Context, log *slog.Logger, x *analysis, f fu
 // forget drops finished results, least lately used first, as long as which says so.
 func (a *analyses) forget(which func(key string) bool) {
 	for len(a.used) > 0 && which(a.used[0]) {
-		a.size -= a.found[a.used[0]].value.Size()
+		x := a.found[a.used[0]]
+		a.size -= x.value.Size()
+		x.memory.End()
 		delete(a.found, a.used[0])
 		a.used = a.used[1:]
 	}

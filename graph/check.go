@@ -269,6 +269,13 @@ func cost(r *root, q *plan.Query, asked *question) int {
 	return clamp(answerCost(r, q, asked) + throughEntity(q.Root.Entities) + askedThrough(asked))
 }
 
+// long reports whether a root field may be under way for long, however little it answers: what searches or measures the graph, and
+// filters that follow links.
+func long(q *plan.Query, asked *question) bool {
+	_, measures := measured(q.Root.Order)
+	return asked != nil || measures || throughEntity(q.Root.Entities) > 0
+}
+
 // following is the cost of a filter that follows links to entities which must fit in turn.
 const following = 50
 

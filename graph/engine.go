@@ -27,6 +27,7 @@ import (
 	"github.com/throughline/throughline/graph/model"
 	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/fair"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
@@ -47,6 +48,8 @@ type Options struct {
 	Introspection bool
 	// ReadOnly is what serverInfo says about writing.
 	ReadOnly bool
+	// Memory is what measures of the whole graph draw on, and what is kept of them; nil for no bound.
+	Memory *budget.Pool
 	// Logger gets what clients must not see; nil logs nothing.
 	Logger *slog.Logger
 	// Now is the clock: what has ended has ended before its day, ranks by time count back from it, and what may take a part
@@ -92,7 +95,7 @@ func New(opts Options) (*Engine, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	e := &Engine{opts: opts, log: opts.Logger, analyses: newAnalyses()}
+	e := &Engine{opts: opts, log: opts.Logger, analyses: newAnalyses(opts.Memory)}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -211,7 +214,7 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	now := e.opts.Now()
 	w := &writer{cat: e.opts.Catalog, vars: vars, today: kg.DayOf(now), answers: make([]answer, len(c.roots)), mostErrors: e.opts.Limits.MaxErrors, most: e.opts.Limits.MaxAnswer, budget: budget.Of(ctx)}
 	w.present = func(err error, path ast.Path) *gqlerror.Error { return e.present(ctx, err, path) }
-	total, most, heavy := 0, 0, 0 // heavy is the root field that costs most
+	total, most, heavy, costly := 0, 0, 0, false // heavy is the root field that costs most
 	for i, root := range c.roots {
 		var bound time.Time
 		if r.Explain {
@@ -228,6 +231,7 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 			}
 		}
 		each := cost(root, q, w.answers[i].question)
+		costly = costly || long(q, w.answers[i].question)
 		if total = clamp(total + each); each > most {
 			most, heavy = each, i
 		}
@@ -239,6 +243,14 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 		return e.refuse(ctx, resp, tooCostly(total, e.opts.Limits.MaxCost, costliest(c.roots[heavy], w.answers[heavy].query, w.answers[heavy].question)))
 	}
 	o.Plan = time.Since(begin) - o.Parse
+	if costly {
+		switch err := fair.Of(ctx).Costly(ctx); {
+		case errors.Is(err, fair.ErrFull):
+			return e.overloaded(ctx, resp, nil)
+		case err != nil:
+			return e.refuse(ctx, resp, err)
+		}
+	}
 	o.RootFields = len(c.roots)
 	resp.Began = true
 	started := time.Now()
@@ -293,13 +305,13 @@ func tooCostly(total, limit int, c costly) error {
 	return err
 }
 
-// overloaded is the answer when the server has no memory left for an operation.
+// overloaded is the answer when the server has no memory or no place left for an operation.
 func (e *Engine) overloaded(ctx context.Context, resp *Response, answers []answer) *Response {
 	for i := range answers {
 		answers[i].release()
 	}
 	resp.Began, resp.Data, resp.Overloaded = false, nil, true
-	return e.refuse(ctx, resp, kg.Errorf(kg.Unavailable, "the server has no memory left for this now; try again in a second"))
+	return e.refuse(ctx, resp, kg.Errorf(kg.Unavailable, "the server has no memory or no place left for this now; try again in a second"))
 }
 
 // release gives the store its memory back when the answer is written.

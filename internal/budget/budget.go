@@ -6,6 +6,7 @@ package budget
 import (
 	"context"
 	"errors"
+	"math"
 	"sync/atomic"
 
 	"github.com/throughline/throughline/internal/kg"
@@ -26,6 +27,14 @@ func NewPool(most int64) *Pool { return &Pool{most: most} }
 
 // Used is how many bytes operations hold.
 func (p *Pool) Used() int64 { return p.used.Load() }
+
+// Most is how many bytes there are, of a nil pool as many as there can be.
+func (p *Pool) Most() int64 {
+	if p == nil {
+		return math.MaxInt64
+	}
+	return p.most
+}
 
 // take takes n bytes, unless they are not there.
 func (p *Pool) take(n int64) bool {
@@ -89,6 +98,17 @@ func (b *Budget) Held() int64 {
 		return 0
 	}
 	return b.held.Load()
+}
+
+// Keep ends the operation but for n bytes that are kept of it: fewer than it held, so they are there.
+func (b *Budget) Keep(n int64) {
+	if b == nil {
+		return
+	}
+	b.held.Store(n)
+	if b.pool != nil {
+		b.pool.used.Add(n - b.drawn.Swap(n))
+	}
 }
 
 // End returns to the pool all that was drawn.

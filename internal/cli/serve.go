@@ -140,9 +140,14 @@ type wired struct {
 func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened, ready server.Readiness, log *slog.Logger, explain bool, limit int64) (*wired, func(), error) {
 	stop := func() {}
 	m := server.NewMetrics(Version())
+	memory := pool(limit)
+	proxies, err := c.Proxies()
+	if err != nil {
+		return nil, stop, err
+	}
 	engine, err := graph.New(graph.Options{
 		Catalog: cat, Store: s, StoreKind: s.Kind(), Version: Version(), Limits: c.Limits.Plan(), MaxBodyBytes: int(c.MaxBody),
-		Introspection: c.Introspection, ReadOnly: true, Logger: log, Observe: c.observer(m),
+		Introspection: c.Introspection, ReadOnly: true, Memory: memory, Logger: log, Observe: c.observer(m),
 	})
 	if err != nil {
 		return nil, stop, err
@@ -150,7 +155,7 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	o := server.Options{
 		Executor: engine, Store: ready, Logger: log, Metrics: m, CORSOrigins: c.CORSOrigin, Explain: explain,
 		MaxBody: c.MaxBody, MaxConcurrent: c.MaxConcurrent, Grace: c.Grace,
-		Memory: pool(limit), OperationMemory: c.MaxOperationMemory, AllowedHosts: c.AllowedHost,
+		Client: server.ByAddress(proxies), Memory: memory, OperationMemory: min(c.MaxOperationMemory, memory.Most()/2), AllowedHosts: c.AllowedHost,
 	}
 	if limit > 0 {
 		o.Outbox = min(limit/16, server.DefaultOutbox)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -55,7 +56,8 @@ type Serve struct {
 	Playground         bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
 	Explain            string        `name:"explain" env:"THROUGHLINE_EXPLAIN" default:"auto" enum:"auto,on,off" help:"Whether requests with the header X-Throughline-Explain: 1 are told how they were answered (plan, statements, times): ${enum}. auto: only when --addr is a loopback address; behind a proxy on the same machine, set off."`
 	MaxBody            int64         `name:"max-body" env:"THROUGHLINE_MAX_BODY" default:"1048576" help:"Bytes of a request's body."`
-	MaxConcurrent      int           `name:"max-concurrent" env:"THROUGHLINE_MAX_CONCURRENT" default:"0" help:"Operations under way; as many again may wait, what is beyond gets a 503. 0: 32 for each core."`
+	MaxConcurrent      int           `name:"max-concurrent" env:"THROUGHLINE_MAX_CONCURRENT" default:"0" help:"Operations under way, an eighth of them searches, measures and others that take long; of each client as many again may wait, what is beyond gets a 503. 0: 32 for each core."`
+	TrustedProxy       []string      `name:"trusted-proxy" env:"THROUGHLINE_TRUSTED_PROXY" placeholder:"ADDRESS" help:"Address or network (10.0.0.0/8) of a proxy in front of the server; repeatable. Clients share places and measures fairly, each by its address: of requests from there it is what X-Forwarded-For names last that is not a trusted proxy. Off by default: all that come through a proxy are one client."`
 	MaxMemory          int64         `name:"max-memory" env:"THROUGHLINE_MAX_MEMORY" default:"0" help:"Bytes of memory the server aims to stay within; operations that would need more get a 503. 0: GOMEMLIMIT, or else three quarters of what the container or the machine has."`
 	MaxOperationMemory int64         `name:"max-operation-memory" env:"THROUGHLINE_MAX_OPERATION_MEMORY" default:"268435456" help:"Bytes of memory one operation may hold while it is answered, about."`
 	AllowedHost        []string      `name:"allowed-host" env:"THROUGHLINE_ALLOWED_HOST" placeholder:"NAME" help:"Name by which clients may address a server on a loopback address, beside localhost, 127.0.0.1 and [::1], such as that of a proxy on the same machine; repeatable. Requests that name another host are refused."`
@@ -72,15 +74,15 @@ type Serve struct {
 // leastMemory is the smallest memory that a server can be bounded to.
 const leastMemory = 64 << 20
 
-// Logger makes the logger these settings ask for.
+// Logger makes the logger these settings ask for. Errors of one kind are logged once a second, with their number.
 func (s *Serve) Logger(w interface{ Write([]byte) (int, error) }) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(s.LogLevel)) // kong has checked it
 	o := &slog.HandlerOptions{Level: level}
 	if s.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, o))
+		return slog.New(newSparing(slog.NewJSONHandler(w, o)))
 	}
-	return slog.New(slog.NewTextHandler(w, o))
+	return slog.New(newSparing(slog.NewTextHandler(w, o)))
 }
 
 // UsageError is an error in a setting: what is wrong, and what to write instead.
@@ -93,6 +95,24 @@ func (u *UsageError) Error() string { return u.Problem + ": " + u.Hint }
 func (s *Serve) Explains(addr net.Addr) bool {
 	t, ok := addr.(*net.TCPAddr)
 	return s.Explain == "on" || s.Explain == "auto" && ok && t.IP.IsLoopback()
+}
+
+// Proxies returns the networks of proxies that are trusted.
+func (s *Serve) Proxies() ([]netip.Prefix, error) {
+	all := make([]netip.Prefix, len(s.TrustedProxy))
+	for i, text := range s.TrustedProxy {
+		var err error
+		if all[i], err = netip.ParsePrefix(text); err != nil {
+			var a netip.Addr
+			if a, err = netip.ParseAddr(text); err == nil {
+				all[i], err = a.Unmap().Prefix(a.Unmap().BitLen())
+			}
+		}
+		if err != nil {
+			return nil, &UsageError{fmt.Sprintf("--trusted-proxy %q is not an address or network", text), "write it as 10.0.0.7, 10.0.0.0/8 or 2001:db8::/32"}
+		}
+	}
+	return all, nil
 }
 
 // Validate checks what kong cannot.
@@ -123,6 +143,9 @@ func (s *Serve) Validate() error {
 	}
 	if s.MaxMemory != 0 && s.MaxMemory < leastMemory {
 		return &UsageError{fmt.Sprintf("--max-memory is less than %d bytes", leastMemory), "give it in bytes, or leave it out for three quarters of what there is"}
+	}
+	if _, err := s.Proxies(); err != nil {
+		return err
 	}
 	for _, h := range s.AllowedHost {
 		if h == "" || strings.ContainsAny(h, "/: \t") {

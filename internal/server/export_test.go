@@ -36,7 +36,7 @@ func (s *Server) Decode(w http.ResponseWriter, r *http.Request) (*graph.Request,
 	if no == nil {
 		req, no = s.decode(in.body.Bytes(), nil)
 	}
-	in.release()
+	s.release(in)
 	if no != nil {
 		return nil, no.status
 	}

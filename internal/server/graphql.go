@@ -17,6 +17,7 @@ import (
 
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/budget"
+	"github.com/throughline/throughline/internal/fair"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -85,32 +86,34 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	default:
 		no = &refusal{http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "use POST, or GET for queries"}
 	}
-	defer func() { in.release() }()
+	defer func() { s.release(in) }()
+	if no == nil {
+		in.pass, no = s.enter(r)
+	}
 	if no != nil {
-		s.refuse(w, no)
+		s.refuse(w, r, no)
 		return
 	}
-	if !s.enter(w, r) {
-		return
-	}
-	in.leave = s.leave
 	req, no := s.read(r, in, memory)
 	if no != nil {
-		s.refuse(w, no)
+		s.release(in)
+		s.refuse(w, r, no)
 		return
 	}
 	req.Explain = s.o.Explain && r.Header.Get(ExplainHeader) == "1"
-	resp := s.o.Executor.Do(budget.With(r.Context(), memory), req)
+	resp := s.o.Executor.Do(fair.With(budget.With(r.Context(), memory), in.pass), req)
 	defer resp.Release()
 	if resp.Overloaded {
-		s.shed(w)
+		memory.End()
+		s.release(in)
+		s.refuse(w, r, overloaded)
 		return
 	}
 	s.answer(w, r, resp, mediaType, func(waiting int64) (done func()) {
 		out := s.outbox.Begin(waiting)
 		if out.Hold(waiting) == nil {
 			memory.End()
-			in.release()
+			s.release(in)
 		}
 		return out.End
 	})
@@ -118,22 +121,23 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 
 // incoming is a request that has arrived and is not yet read, and what is held for it.
 type incoming struct {
-	body  *bytes.Buffer // nil for a request in the address
-	leave func()        // gives the place back
+	body *bytes.Buffer // nil for a request in the address
+	pass *fair.Pass    // its place
 }
 
 // release gives everything back, once.
-func (in *incoming) release() {
+func (s *Server) release(in *incoming) {
 	if in == nil {
 		return
 	}
 	if in.body != nil {
 		buffers.Put(in.body)
 	}
-	if in.leave != nil {
-		in.leave()
+	if in.pass != nil {
+		in.pass.Leave()
+		s.queue.served.Add(1)
 	}
-	in.body, in.leave = nil, nil
+	in.body, in.pass = nil, nil
 }
 
 // read makes the engine's request of what arrived. It is done in a place, as what a body is decoded to can be many times as long.
@@ -144,10 +148,20 @@ func (s *Server) read(r *http.Request, in *incoming, memory *budget.Budget) (*gr
 	return s.decode(in.body.Bytes(), memory)
 }
 
-func (s *Server) refuse(w http.ResponseWriter, no *refusal) {
-	if no == noMemory {
-		s.shed(w)
-		return
+// overloaded is the answer when there is more to do than can be done.
+var overloaded = &refusal{http.StatusServiceUnavailable, "UNAVAILABLE", "the server has more to do than it can; try again in a second"}
+
+// refuse answers a request that is not run, or was given up. What is refused for want of memory or a place is held back a little.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
+	if no == overloaded {
+		s.o.Metrics.shed()
+		w.Header().Set("Retry-After", "1")
+		t := time.NewTimer(refusalPause)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-r.Context().Done():
+		}
 	}
 	if no.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", allow)
@@ -158,52 +172,18 @@ func (s *Server) refuse(w http.ResponseWriter, no *refusal) {
 	writeError(w, no.status, no.code, no.sentence)
 }
 
-// enter takes one of the places for operations, waiting a little when all are taken. What has waited long before is
-// refused.
-func (s *Server) enter(w http.ResponseWriter, r *http.Request) bool {
-	if s.queue.refuses(connectionOf(r)) {
-		t := time.NewTimer(refusalPause)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-r.Context().Done():
-		}
-		s.shed(w)
-		return false
+// enter takes one of the places for operations, waiting a little when none is free for this client. What has waited long before
+// is refused.
+func (s *Server) enter(r *http.Request) (*fair.Pass, *refusal) {
+	client := s.o.Client(r)
+	if s.queue.refuses(connectionOf(r), client) {
+		return nil, overloaded
 	}
-	select {
-	case s.slots <- struct{}{}:
-		return true
-	default:
+	pass, err := s.gate.Enter(r.Context(), client)
+	if err != nil {
+		return nil, overloaded
 	}
-	if s.waiting.Add(1) <= int64(cap(s.slots)) {
-		t := time.NewTimer(s.o.QueueTime)
-		defer t.Stop()
-		select {
-		case s.slots <- struct{}{}:
-			s.waiting.Add(-1)
-			return true
-		case <-t.C:
-		case <-r.Context().Done():
-		}
-	}
-	s.waiting.Add(-1)
-	s.shed(w)
-	return false
-}
-
-const overloaded = "the server has more to do than it can; try again in a second"
-
-// shed refuses a request because there is too much to do.
-func (s *Server) shed(w http.ResponseWriter) {
-	s.o.Metrics.shed()
-	w.Header().Set("Retry-After", "1")
-	writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", overloaded)
-}
-
-func (s *Server) leave() {
-	<-s.slots
-	s.queue.served.Add(1)
+	return pass, nil
 }
 
 // post reads the body of a request.
@@ -225,7 +205,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, memory *budget.Bud
 		most = s.o.MaxBody
 	}
 	if memory.Hold(most) != nil {
-		return nil, noMemory
+		return nil, overloaded
 	}
 	buf, _ := buffers.Get().(*bytes.Buffer)
 	buf.Reset()
@@ -243,9 +223,6 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, memory *budget.Bud
 // decodedFactor is how many times as much memory as its text a value of JSON takes at most, about: [1,1,1] takes most.
 const decodedFactor = 24
 
-// noMemory is the answer to a request that there is no memory for now.
-var noMemory = &refusal{http.StatusServiceUnavailable, "UNAVAILABLE", overloaded}
-
 // decode reads a request from a body.
 func (s *Server) decode(body []byte, memory *budget.Budget) (*graph.Request, *refusal) {
 	if !utf8.Valid(body) {
@@ -255,7 +232,7 @@ func (s *Server) decode(body []byte, memory *budget.Budget) (*graph.Request, *re
 		return nil, badRequest(`the body must be one JSON object, such as {"query": "{ serverInfo { version } }"}`)
 	}
 	if memory.Hold(decodedFactor*int64(len(body))) != nil {
-		return nil, noMemory
+		return nil, overloaded
 	}
 	if req, ok := quick(body); ok {
 		return req, nil

@@ -27,7 +27,7 @@ const (
 	queueLeast = 4
 	// queueEvery is which share of requests is measured while there is no queue: each costs a system call.
 	queueEvery = 4
-	// refusalPause is how long a refusal is held back: who asks again at once must not take the time that others are served in.
+	// refusalPause is how long a 503 is held back: who asks again at once must not take the time that others are served in.
 	refusalPause = 100 * time.Millisecond
 )
 
@@ -39,24 +39,28 @@ type queue struct {
 	served   atomic.Int64 // in the interval
 
 	mu             sync.Mutex
-	begin          time.Time // of the interval
-	measured, late int       // in it: requests, and those that have waited too long
-	before         bool      // in the interval before most were late
+	begin          time.Time      // of the interval
+	measured, late int            // in it: requests, and those that have waited too long
+	clients        map[string]int // in it: requests measured of each client
+	before         bool           // in the interval before most were late
 	target         time.Duration
 }
 
-func newQueue(places int) *queue { return &queue{places: places, target: time.Second} }
+func newQueue(places int) *queue {
+	return &queue{places: places, target: time.Second, clients: map[string]int{}}
+}
 
-// refuses tells whether a request that has come by a connection has waited too long in a standing queue.
-func (q *queue) refuses(c *arrival.Conn) bool {
+// refuses tells whether a request of a client that has come by a connection has waited too long in a standing queue.
+func (q *queue) refuses(c *arrival.Conn, client string) bool {
 	if c == nil || !q.standing.Load() && q.requests.Add(1)%queueEvery != 0 {
 		return false
 	}
-	return q.note(time.Now(), c.Waited())
+	return q.note(time.Now(), client, c.Waited())
 }
 
-// note takes note of how long a request has waited, and tells whether it is to be refused.
-func (q *queue) note(now time.Time, waited time.Duration) bool {
+// note takes note of how long a request has waited, and tells whether it is to be refused. What others have too much under way is
+// no reason to refuse a client that asks less than its share.
+func (q *queue) note(now time.Time, client string, waited time.Duration) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if passed := now.Sub(q.begin); passed >= queueInterval {
@@ -67,13 +71,15 @@ func (q *queue) note(now time.Time, waited time.Duration) bool {
 			q.target = max(queueTarget, 2*time.Duration(q.places)*passed/time.Duration(n))
 		}
 		q.begin, q.measured, q.late = now, 0, 0
+		clear(q.clients)
 	}
 	q.measured++
+	q.clients[client]++
 	if waited <= q.target {
 		return false
 	}
 	q.late++
-	return q.standing.Load()
+	return q.standing.Load() && q.clients[client]*len(q.clients) >= q.measured
 }
 
 type connectionKey struct{}

@@ -14,7 +14,7 @@ func TestAQueueThatStandsIsShed(t *testing.T) {
 	play := func(d, waited time.Duration, served int) (refused int) {
 		for i := range int(d / ms) {
 			now = now.Add(ms)
-			if q.note(now, waited) {
+			if q.note(now, "a", waited) {
 				refused++
 			} else if i%served == 0 {
 				q.served.Add(1)
@@ -34,6 +34,10 @@ func TestAQueueThatStandsIsShed(t *testing.T) {
 	}
 	if n := play(time.Second, 300*ms, 1); n < 700 {
 		t.Errorf("%d of 1,000 refused while a queue stands", n)
+	}
+	play(50*ms, 300*ms, 1)
+	if !q.standing.Load() || q.note(now, "b", 300*ms) || !q.note(now, "a", 300*ms) {
+		t.Error("who asks little is refused for what another asks")
 	}
 	if n := play(time.Second, 15*ms, 1); n != 0 || q.standing.Load() {
 		t.Errorf("%d refused of those that have not waited long", n)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/budget"
+	"github.com/throughline/throughline/internal/fair"
 )
 
 // Executor answers requests: a *graph.Engine.
@@ -46,8 +47,10 @@ type Options struct {
 	CORSOrigins []string
 	// MaxBody bounds a request's body in bytes.
 	MaxBody int64
-	// MaxConcurrent bounds operations under way; as many again may wait, for QueueTime. What is beyond gets a 503. 0 stands for
-	// ConcurrentPerCore on each core.
+	// Client says of which client a request is: clients share what there is fairly. nil for ByAddress without proxies.
+	Client func(*http.Request) string
+	// MaxConcurrent bounds operations under way, an eighth of them costly ones; of each client as many again may wait, for
+	// QueueTime. What is beyond gets a 503. 0 stands for ConcurrentPerCore on each core.
 	MaxConcurrent int
 	QueueTime     time.Duration
 	// Memory is the pool that operations share; nil for no bound. OperationMemory is how many bytes one may hold.
@@ -93,11 +96,10 @@ type Server struct {
 	o         Options
 	log       *slog.Logger
 	handler   http.Handler
-	slots     chan struct{}
+	gate      *fair.Gate
 	queue     *queue
 	outbox    *budget.Pool
 	local     atomic.Pointer[localHosts] // nil where any host is answered
-	waiting   atomic.Int64
 	stopping  atomic.Bool
 	persisted persisted
 	vary      []string // what answers depend on, made once
@@ -124,10 +126,13 @@ func New(o Options) (*Server, error) {
 	if o.Outbox == 0 {
 		o.Outbox = DefaultOutbox
 	}
+	if o.Client == nil {
+		o.Client = ByAddress(nil)
+	}
 	if o.MaxConcurrent == 0 {
 		o.MaxConcurrent = ConcurrentPerCore * runtime.GOMAXPROCS(0)
 	}
-	s := &Server{o: o, log: o.Logger, slots: make(chan struct{}, o.MaxConcurrent), queue: newQueue(o.MaxConcurrent), outbox: budget.NewPool(o.Outbox)}
+	s := &Server{o: o, log: o.Logger, gate: fair.NewGate(o.MaxConcurrent, o.QueueTime), queue: newQueue(o.MaxConcurrent), outbox: budget.NewPool(o.Outbox)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

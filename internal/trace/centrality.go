@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/throughline/throughline/internal/budget"
 )
 
 // Measure is a way to say how central a node is.
@@ -58,6 +60,16 @@ func (r *Ranking) Score(i uint32) float64 {
 
 // Centrality measures every node.
 func Centrality(ctx context.Context, g *Net, by Measure) (*Ranking, error) {
+	each := 12 // bytes of a node: what is kept, and what it is found with
+	switch by {
+	case ByPageRank:
+		each += 24
+	case ByBetweenness:
+		each += 8*(blocks+1) + 29*runtime.GOMAXPROCS(0)
+	}
+	if err := budget.Of(ctx).Hold(int64(each * len(g.Nodes))); err != nil {
+		return nil, err
+	}
 	r := &Ranking{Net: g, Measure: by, Scores: make([]int64, len(g.Nodes))}
 	var scores []float64
 	var err error

@@ -5,6 +5,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/throughline/throughline/internal/budget"
 )
 
 // Partition divides the connected nodes of a Net into communities: groups with more links within than their degrees would
@@ -39,6 +41,10 @@ const (
 // resolution: above 1 more and smaller groups, below 1 fewer and larger ones. The seed sets the order in which nodes are
 // looked at. Where Leiden merges at random among what is good, this takes the best: the same seed gives the same groups.
 func Communities(ctx context.Context, g *Net, seed uint64, resolution float64) (*Partition, error) {
+	// the nodes with their groups, and the graph of groups, which is no larger than the graph
+	if err := budget.Of(ctx).Hold(int64(80*len(g.Nodes) + 16*len(g.ends))); err != nil {
+		return nil, err
+	}
 	l := &leiden{ctx: ctx, resolution: resolution, rand: rand.New(rand.NewPCG(seed, 2019)), all: 2 * float64(g.Links)} //nolint:gosec // repeatable on purpose
 	base := &level{first: g.first, ends: g.ends, weights: g.weights, degrees: g.degrees}
 	of := make([]uint32, len(g.Nodes))

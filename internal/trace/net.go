@@ -3,6 +3,7 @@ package trace
 import (
 	"context"
 
+	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/store"
 )
 
@@ -25,6 +26,9 @@ type Net struct {
 // NewNet lays a graph out.
 func NewNet(ctx context.Context, w *store.Whole) (*Net, error) {
 	n := len(w.Nodes)
+	if err := budget.Of(ctx).Hold(int64(44*n + 32*len(w.Links))); err != nil { // with w itself
+		return nil, err
+	}
 	arcs := make([]uint32, n+1)
 	for _, l := range w.Links {
 		arcs[l.From]++

@@ -1,0 +1,76 @@
+package fair
+
+import (
+	"context"
+	"time"
+)
+
+// Gate admits operations to the places of a server. Those for costly operations are apart: an operation that looks at much of
+// the graph is under way for long, and must not keep out what is done in no time.
+type Gate struct {
+	cheap, costly *Places
+	patience      time.Duration
+}
+
+// NewGate makes a gate to so many places, of which every eighth is for costly operations; at least one is for each kind.
+// Who finds none waits as long as patience lasts.
+func NewGate(places int, patience time.Duration) *Gate {
+	costly := max(1, places/8)
+	return &Gate{NewPlaces(max(1, places-costly), 8), NewPlaces(costly, 1), patience}
+}
+
+// Enter takes a place for an operation of a client.
+func (g *Gate) Enter(ctx context.Context, client string) (*Pass, error) {
+	if err := g.cheap.Enter(ctx, client, g.patience); err != nil {
+		return nil, err
+	}
+	return &Pass{gate: g, client: client, in: g.cheap}, nil
+}
+
+// Pass is an operation's place. It is not for several goroutines at once. All its methods do nothing on nil, the pass of an
+// operation that nobody counts.
+type Pass struct {
+	gate   *Gate
+	client string
+	in     *Places // nil without a place
+}
+
+// Costly changes the place for one of those for costly operations.
+func (p *Pass) Costly(ctx context.Context) error {
+	if p == nil || p.in == p.gate.costly {
+		return nil
+	}
+	p.Leave()
+	if err := p.gate.costly.Enter(ctx, p.client, p.gate.patience); err != nil {
+		return err
+	}
+	p.in = p.gate.costly
+	return nil
+}
+
+// Leave gives the place back, once.
+func (p *Pass) Leave() {
+	if p != nil && p.in != nil {
+		p.in.Leave(p.client)
+		p.in = nil
+	}
+}
+
+// Client is who asks; "" where that is not known.
+func (p *Pass) Client() string {
+	if p == nil {
+		return ""
+	}
+	return p.client
+}
+
+type key struct{}
+
+// With lets what is done under a context find its pass.
+func With(ctx context.Context, p *Pass) context.Context { return context.WithValue(ctx, key{}, p) }
+
+// Of finds the pass of a context, nil for none.
+func Of(ctx context.Context) *Pass {
+	p, _ := ctx.Value(key{}).(*Pass)
+	return p
+}
