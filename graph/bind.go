@@ -739,8 +739,8 @@ func (c *compiled) query(r *root, cat *catalog.Catalog, vars map[string]any, lim
 		if err != nil {
 			return nil, err
 		}
-		if q.Words = text.Query(s); len(q.Words) > text.MaxQueryWords {
-			return nil, bad(field.Name+".text", "at most %d words", text.MaxQueryWords)
+		if q.Search = text.NewSearch(s); q.Search.Size() > text.MaxSearchWords {
+			return nil, bad(field.Name+".text", "at most %d words, of which the rarest %d are looked for", text.MaxSearchWords, text.MaxQueryWords)
 		}
 		if v := args["types"]; v != nil {
 			types, err := b.types(field.Name+".types", v)

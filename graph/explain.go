@@ -13,6 +13,7 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/text"
 	"github.com/throughline/throughline/internal/trace"
 )
 
@@ -160,7 +161,7 @@ func (d *describer) root(r *root, a *answer) []string {
 	case q.Start == plan.EveryLink:
 		how = "all links, to " + d.types(q.Types)
 	case q.Start == plan.Search:
-		how = fmt.Sprintf("full text of %d words among %s, best first", len(q.Words), d.types(q.Types))
+		how = fmt.Sprintf("full text of %d words among %s, best first", min(len(q.Search.Words), text.MaxQueryWords), d.types(q.Types))
 	case q.Start == plan.Statistics:
 		how = "counts of everything"
 	}

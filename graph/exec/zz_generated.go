@@ -2797,9 +2797,13 @@ type Query {
     "Order of the list; ties end at the link's id. Default: by the name of where the link ends, which is also the quickest."
     orderBy: [LinkOrder!]
   ): LinkConnection!
-  "Full-text over names, aliases, descriptions and quotes; forgiving of accents, case, word order and small misspellings. Finds what has every word; when nothing has, what has any."
+  """
+  Full-text over names, aliases, descriptions and quotes; forgiving of accents, case, word order and small misspellings. Finds what has
+  every word; when nothing has, what has any. Initials stand for names (` + "`" + `D. Trump` + "`" + `), words in quotation marks stand together, and what is
+  an entity's id or external id (` + "`" + `wikidata:Q6779820` + "`" + `) finds it.
+  """
   search(
-    "The words to find: ` + "`" + `kaldr civilians` + "`" + `."
+    "The words to find: ` + "`" + `kaldr civilians` + "`" + `, ` + "`" + `\"human security\" nato` + "`" + `. At most 200, of which the rarest 16 count, a phrase being one."
     text: String!
     "Only these types."
     types: [EntityType!]

@@ -3,13 +3,14 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 type searchCmd struct {
 	asking
-	Words []string `arg:"" placeholder:"WORDS" help:"The words to find; case, accents, order and small misspellings do not matter."`
+	Words []string `arg:"" placeholder:"WORDS" help:"The words to find; case, accents, order and small misspellings do not matter. Words that the shell is given as one beside others stand together."`
 	Type  []string `placeholder:"TYPE" help:"List only these types, for example PERSON,INSTITUTION."`
 	First int      `short:"n" default:"20" help:"How many, 0 to 100."`
 }
@@ -31,7 +32,7 @@ type foundJSON struct {
 
 // Run prints what fits, best first, each with the text that does.
 func (c *searchCmd) Run(w *world) error {
-	vars := map[string]any{"text": strings.Join(c.Words, " "), "first": c.First}
+	vars := map[string]any{"text": c.text(), "first": c.First}
 	if len(c.Type) > 0 {
 		vars["types"] = upper(c.Type)
 	}
@@ -51,6 +52,17 @@ func (c *searchCmd) Run(w *world) error {
 	}
 	w.more("", got.Search.TotalCount-len(got.Search.Edges))
 	return nil
+}
+
+// text is the search text: an argument of several words beside others is a phrase.
+func (c *searchCmd) text() string {
+	list := slices.Clone(c.Words)
+	for i, w := range list {
+		if len(list) > 1 && len(strings.Fields(w)) > 1 && !strings.Contains(w, `"`) {
+			list[i] = `"` + w + `"`
+		}
+	}
+	return strings.Join(list, " ")
 }
 
 // mostSuggestions is how many names are suggested for one that was not found.

@@ -24,7 +24,7 @@ const (
 	Everything
 	// EveryLink lists all links that fit Root's Links, in its order and page; Node is the link's To, as of LinksOf.
 	EveryLink
-	// Search lists what fits Words among Types, best first: order of keys: score (desc), NAME, id.
+	// Search lists what fits Query.Search among Types, best first: order of keys: score (desc), NAME, id.
 	Search
 	// Statistics fills Result.Stats and nothing else.
 	Statistics
@@ -41,7 +41,8 @@ type Query struct {
 	Refs []Ref
 	// Types are the types of record wanted; a record of another type is as good as none.
 	Types catalog.TypeSet
-	Words []text.QueryWord // Search; empty = nothing is found
+	// Search is what a Search looks for. Of more than text.MaxQueryWords words the rarest count: see text.Search.Rarest.
+	Search text.Search
 	// Root is the page, filter, order and selection of the records found. ByID, ByIDs, ByRef and Search ignore what
 	// does not apply to them.
 	Root Field

@@ -40,11 +40,25 @@ func words(s string, tails bool) []string {
 	return out
 }
 
+// Sequence is all words of s, folded, as they stand one after the other, and apart from them the last characters of runs of an
+// unspaced script.
+func Sequence(s string) (list, tails []string) {
+	scan(Fold(s), true, func(t token) {
+		if t.tail {
+			tails = append(tails, t.word)
+		} else {
+			list = append(list, t.word)
+		}
+	})
+	return list, tails
+}
+
 // token is a word where it stands in a text.
 type token struct {
 	from, to int
 	word     string // folded
 	tail     bool   // the last character of a run of several, alone
+	initials int    // how many letters, with full stops between them; 0 = more than a letter that stands alone
 }
 
 // part is the place of a character in a word.
@@ -115,12 +129,13 @@ func scan(s string, folded bool, yield func(token)) {
 		single := letters == 1 && size == len(w) && unicode.IsLetter(r)
 		if single && initials.word != "" && from == initials.to+1 && s[initials.to] == '.' {
 			initials.word, initials.to = initials.word+w, to
+			initials.initials++
 			return
 		}
 		flush()
 		switch {
 		case single:
-			initials = token{from: from, to: to, word: w}
+			initials = token{from: from, to: to, word: w, initials: 1}
 			return
 		case utf8.RuneCountInString(w) > MaxWord:
 			w = string([]rune(w)[:MaxWord])

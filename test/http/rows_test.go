@@ -188,7 +188,7 @@ func TestMoreLimits(t *testing.T) {
 		{"900 KB of text", "query($n: String!) { search(text: $n) { totalCount } }", `{"n": "` + repeat("a b ", 225_000) + `"}`, "BAD_USER_INPUT"},
 		{"a name of 900 KB", "query($n: String!) { person(ref: {name: $n}) { id } }", `{"n": "` + repeat("a", 900_000) + `"}`, "BAD_USER_INPUT"},
 		{"many words", `{ search(text: "` + func() (s string) {
-			for i := range 17 {
+			for i := range 201 {
 				s += fmt.Sprint("word", i, " ")
 			}
 			return s

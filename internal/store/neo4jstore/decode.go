@@ -148,7 +148,7 @@ type decoder struct {
 	rows    int
 	maxRows int
 	vals    []kg.Value
-	words   []text.QueryWord // of a search
+	search  *text.Search // what was searched for
 }
 
 // fault is how reading ends early.
@@ -430,7 +430,8 @@ func (d *decoder) edge(e *kg.Edge, p *page, f *plan.Field, cols []any) bool {
 		}
 	}
 	if p.textColumn > 0 {
-		e.Text = text.Highlight(texts(asList(cols[p.textColumn-1])), d.words)
+		all := asList(cols[p.textColumn-1])
+		e.Text = text.Highlight(texts(all[:namesInTexts]), texts(all[namesInTexts:]), d.search)
 	}
 	if p.because != nil {
 		links := asList(cols[p.becauseColumn])

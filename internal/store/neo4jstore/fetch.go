@@ -6,12 +6,16 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/text"
 )
 
-// Fetch answers a plan by one statement.
+// Fetch answers a plan by one statement, a search of many words by two.
 func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
+	}
+	if q.Start == plan.Search && len(q.Search.Words) > text.MaxQueryWords {
+		return s.fetchRarest(ctx, q)
 	}
 	st, c := s.statement(q)
 	if st.answer.empty && !st.answer.refs {
@@ -24,13 +28,42 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	return s.decode(&st.answer, q, records, trips)
 }
 
+// fetchRarest answers a search of more words than count: it asks how many entities have each, and then for the rarest.
+func (s *Store) fetchRarest(ctx context.Context, q *plan.Query) (*kg.Result, error) {
+	queries := make([]any, len(q.Search.Words))
+	for i := range queries {
+		w := &q.Search.Words[i]
+		queries[i] = exactTerms(&text.QueryWord{Word: w.Word, Phrase: w.Phrase})
+	}
+	records, trips, err := s.read(ctx, "UNWIND $p0 AS query CALL (query) { CALL db.index.fulltext.queryNodes('"+searchIndex+
+		"', query) YIELD node RETURN count(node) AS count } RETURN count", params([]any{nil, queries}))
+	if err != nil {
+		return nil, err
+	}
+	if len(records) != len(queries) {
+		return nil, kg.Errorf(kg.Internal, "Neo4j counted %d of %d words", len(records), len(queries))
+	}
+	counts := make([]int, len(records))
+	for i, r := range records {
+		counts[i] = int(asInt(r[0]))
+	}
+	few := *q
+	few.Search = q.Search.Rarest(counts)
+	res, err := s.Fetch(ctx, &few)
+	if err != nil {
+		return nil, err
+	}
+	res.RoundTrips += trips
+	return res, nil
+}
+
 // decode reads a statement's records.
 func (s *Store) decode(a *answer, q *plan.Query, records [][]any, trips int) (*kg.Result, error) {
 	rows, err := s.rows(a, q, records)
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{cat: s.layout.cat, maxRows: q.MaxRows, words: q.Words}
+	d := &decoder{cat: s.layout.cat, maxRows: q.MaxRows, search: &q.Search}
 	res, err := d.result(a, q, rows)
 	if err != nil {
 		return nil, err

@@ -1,10 +1,13 @@
 package neo4jstore
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/plan"
@@ -184,22 +187,48 @@ func (l *layout) single(s catalog.TypeSet) *catalog.Type {
 }
 
 // The terms of the search index. Every term is a letter that says what it is and a folded word, so it consists of
-// letters, digits and their marks alone, and nothing in it means anything to the index's query language.
+// letters, digits and their marks alone (and _ in ids), and nothing in it means anything to the index's query language.
 const (
 	nameTerm     = "n" // a word of a name or alias
 	deleteTerm   = "d" // a key of text.Deletes of such a word
+	initialsTerm = "i" // the text.Initials of a name or alias
 	bodyTerm     = "b" // a word of a description or searchable property
 	skeletonTerm = "s" // a text.Skeleton of such a word
 	typeTerm     = "t" // the type
+	idTerm       = "e" // an id: see text.IDs
 )
+
+// textEnd is the term between two texts, so that no phrase reaches from one into the other.
+const textEnd = "|"
+
+// longestIDTerm is the longest id, in bytes, that is its own term; of a longer one the sum is: the index splits long words.
+const longestIDTerm = 120
+
+// idTermOf is the term of an id, whose characters other than letters, digits and marks are written as _ and their hex digits.
+func idTermOf(id string) string {
+	b := []byte(idTerm)
+	for _, r := range id {
+		switch {
+		case unicode.In(r, unicode.L, unicode.N, unicode.M):
+			b = utf8.AppendRune(b, r)
+		default:
+			b = fmt.Appendf(b, "_%x_", r)
+		}
+	}
+	if len(b) > longestIDTerm {
+		b = fmt.Appendf([]byte(idTerm+"_"), "%x", sha256.Sum256([]byte(id)))
+	}
+	return string(b)
+}
 
 // typeWord is the search term of a type.
 func typeWord(t *catalog.Type) string {
 	return typeTerm + strings.ToLower(strings.ReplaceAll(t.Enum, "_", ""))
 }
 
-// terms are the search terms of an entity, each with a space on either side, so that a term is found in it by CONTAINS.
-func terms(t *catalog.Type, d *text.Doc) string {
+// terms are the search terms of an entity, each with a space on either side, so that a term is found in it by CONTAINS. The words of
+// each text stand in their order, for phrases.
+func terms(t *catalog.Type, d *text.Doc, names, body []string) string {
 	b := make([]byte, 0, 256)
 	add := func(prefix, w string) {
 		b = append(b, prefix...)
@@ -208,8 +237,23 @@ func terms(t *catalog.Type, d *text.Doc) string {
 	}
 	b = append(b, ' ')
 	add("", typeWord(t))
-	for _, w := range d.NameWords {
-		add(nameTerm, w)
+	inOrder := func(prefix string, list []string) {
+		var tails []string
+		for _, s := range list {
+			words, rest := text.Sequence(s)
+			for _, w := range words {
+				add(prefix, w)
+			}
+			add("", textEnd)
+			tails = append(tails, rest...)
+		}
+		for _, w := range tails {
+			add(prefix, w)
+		}
+	}
+	inOrder(nameTerm, names)
+	for _, i := range d.Initials {
+		add(initialsTerm, i)
 	}
 	for _, w := range d.NameWords {
 		if len([]rune(w)) >= 4 {
@@ -218,13 +262,14 @@ func terms(t *catalog.Type, d *text.Doc) string {
 			}
 		}
 	}
-	for _, w := range d.BodyWords {
-		add(bodyTerm, w)
-	}
+	inOrder(bodyTerm, body)
 	for _, w := range d.BodyWords {
 		if k := text.Skeleton(w); k != "" {
 			add(skeletonTerm, k)
 		}
+	}
+	for _, id := range d.IDs {
+		add("", idTermOf(id))
 	}
 	return string(b)
 }

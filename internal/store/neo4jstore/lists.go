@@ -1,11 +1,13 @@
 package neo4jstore
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/text"
 )
 
 // everything writes the page of all records of some types.
@@ -273,12 +275,13 @@ func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count 
 func (c *compiler) search(a *answer) {
 	types := c.q.Types & c.cat.Entities
 	c.noteTypes(types)
-	a.empty = len(c.q.Words) == 0 || types == 0
+	a.empty = c.q.Search.ID == "" || types == 0
 	if c.noteIf(a.empty) {
 		return
 	}
-	first, rest := c.param(searchQuery(c.q, c.typeWords(types), false)), c.param(searchQuery(c.q, c.typeWords(types), true))
-	words := c.param(searchWords(c.q))
+	initials := c.noteIf(slices.ContainsFunc(c.q.Search.Words, func(w text.QueryWord) bool { return w.Initials }))
+	first, rest := c.param(searchQuery(&c.q.Search, c.typeWords(types), false)), c.param(searchQuery(&c.q.Search, c.typeWords(types), true))
+	words, id := c.param(searchWords(&c.q.Search)), c.param(" "+idTermOf(c.q.Search.ID)+" ")
 	const call = "CALL db.index.fulltext.queryNodes('" + searchIndex + "', "
 	c.call()
 	c.w(" ", call, first, ") YIELD node RETURN collect(node) AS hits1 }\n")
@@ -287,20 +290,32 @@ func (c *compiler) search(a *answer) {
 	// terms are read once for each hit: they are long
 	c.call("hits3")
 	c.w(" UNWIND hits3 AS node WITH node, node._words AS terms WHERE all(word IN ", words, " WHERE terms CONTAINS word[0] OR terms CONTAINS word[1] OR",
-		" any(key IN word[2] WHERE terms CONTAINS key) OR terms CONTAINS word[3] OR terms CONTAINS word[4] OR terms CONTAINS word[5]) RETURN collect(node) AS hits2 }\n")
+		" any(key IN word[2] WHERE terms CONTAINS key) OR terms CONTAINS word[3] OR terms CONTAINS word[4] OR terms CONTAINS word[5]")
+	if initials {
+		c.w(" OR terms CONTAINS word[6] OR all(key IN word[7] WHERE terms CONTAINS key)")
+	}
+	c.w(") RETURN collect(node) AS hits2 }\n")
 	c.w("WITH CASE WHEN size(hits2) > 0 THEN hits2 ELSE hits1 + hits3 END AS hits, size(hits1) = 0 AS fuzzy\n")
 	c.scope = append(c.scope, "hits", "fuzzy")
 	c.rootPage(a, func() *matcher {
 		n, score := c.name("n"), c.name("score")
 		m := &matcher{n: n, weight: score, weighed: true, types: types, keep: []string{n, score}, count: func() { c.w("size(hits)") }}
 		m.match = func() string {
-			c.w("UNWIND hits AS ", n, " WITH ", n, ", ", n, "._nameWords AS count, ", n, "._words AS terms WITH ", n, ", count,",
-				" [word IN ", words, " | CASE WHEN terms CONTAINS word[0] THEN 10",
-				" WHEN terms CONTAINS word[1] THEN 8 WHEN fuzzy AND any(key IN word[2] WHERE terms CONTAINS key) THEN 6",
+			c.w("UNWIND hits AS ", n, " WITH ", n, ", ", n, "._nameWords AS count, ", n, "._words AS terms WITH ", n, ", count, terms CONTAINS ", id, " AS identified,",
+				" [word IN ", words, " | CASE WHEN terms CONTAINS word[0] THEN 10")
+			if initials {
+				c.w(" WHEN terms CONTAINS word[6] THEN 9")
+			}
+			c.w(" WHEN terms CONTAINS word[1] THEN 8")
+			if initials {
+				c.w(" WHEN all(key IN word[7] WHERE terms CONTAINS key) THEN 7")
+			}
+			c.w(" WHEN fuzzy AND any(key IN word[2] WHERE terms CONTAINS key) THEN 6",
 				" WHEN terms CONTAINS word[3] THEN 5 WHEN terms CONTAINS word[4] THEN 4",
 				" WHEN fuzzy AND terms CONTAINS word[5] THEN 3 ELSE 0 END] AS grades",
-				" WITH ", n, ", reduce(sum = 0, g IN grades | sum + g) * 80 / (10 * size(grades)) + CASE WHEN all(g IN grades WHERE g >= 6)",
-				" THEN 20 * CASE WHEN size(grades) < count THEN size(grades) ELSE count END / count ELSE 0 END AS ", score)
+				" WITH ", n, ", CASE WHEN identified THEN ", strconv.Itoa(text.FullScore), " ELSE",
+				" reduce(sum = 0, g IN grades | sum + g) * 80 / (10 * size(grades)) + CASE WHEN all(g IN grades WHERE g >= 6)",
+				" THEN 20 * CASE WHEN size(grades) < count THEN size(grades) ELSE count END / count ELSE 0 END END AS ", score)
 			return " WHERE "
 		}
 		m.texts = func() {
@@ -313,6 +328,9 @@ func (c *compiler) search(a *answer) {
 		return m
 	})
 }
+
+// namesInTexts is how many of the texts a highlight is taken from are names: the name, and all aliases.
+const namesInTexts = 2
 
 func (c *compiler) typeWords(types catalog.TypeSet) string {
 	if types == c.cat.Entities {
@@ -330,57 +348,75 @@ func (c *compiler) typeWords(types catalog.TypeSet) string {
 	return b.String()
 }
 
-// searchQuery is what the index is asked for: every word as it is, or any word in any way. All of it is made of letters,
-// digits, marks, spaces, + ( ) and *; letters, digits and marks come from folded words, the rest stands here.
-func searchQuery(q *plan.Query, types string, any bool) string {
+// searchQuery is what the index is asked for: every word as it is, or any word in any way; and what the whole text is an id of. All
+// of it is made of letters, digits, marks, _, spaces, + ( ) * and "; letters, digits and marks come from folded words, the rest stands here.
+func searchQuery(s *text.Search, types string, anyWord bool) string {
 	var b strings.Builder
 	b.WriteString(types)
-	if any {
-		b.WriteString("+(")
+	b.WriteString("+(")
+	b.WriteString(idTermOf(s.ID))
+	b.WriteByte(' ')
+	grouped := !anyWord && len(s.Words) > 0 // there is nothing that an empty group could mean
+	if grouped {
+		b.WriteByte('(')
 	}
-	for i := range q.Words {
-		w := &q.Words[i]
-		if !any {
+	for i := range s.Words {
+		w := &s.Words[i]
+		if !anyWord {
 			b.WriteString("+(")
 		}
-		term := func(prefix, word, suffix string) {
-			b.WriteString(prefix)
-			b.WriteString(word)
-			b.WriteString(suffix)
-			b.WriteByte(' ')
+		b.WriteString(exactTerms(w))
+		if w.Initials {
+			b.WriteString(initialsTerm + w.Word + "* (")
+			for _, r := range w.Word {
+				b.WriteString("+" + nameTerm + string(r) + "* ")
+			}
+			b.WriteString(") ")
 		}
-		star := ""
-		if w.Prefix {
-			star = "*" // it finds the whole word too
-		}
-		term(nameTerm, w.Word, star)
-		term(bodyTerm, w.Word, star)
-		if !any {
+		if !anyWord {
 			b.WriteString(") ")
 			continue
 		}
 		for _, d := range w.Deletes {
-			term(deleteTerm, d, "")
+			b.WriteString(deleteTerm + d + " ")
 		}
 		if w.Skeleton != "" {
-			term(skeletonTerm, w.Skeleton, "")
+			b.WriteString(skeletonTerm + w.Skeleton + " ")
 		}
 	}
-	if any {
+	if grouped {
 		b.WriteByte(')')
 	}
+	b.WriteByte(')')
 	return b.String()
+}
+
+// exactTerms asks the index for a word as it is, or as a prefix where it is one, or for a phrase.
+func exactTerms(w *text.QueryWord) string {
+	name, body := phraseTerms(nameTerm, w.Word), phraseTerms(bodyTerm, w.Word)
+	switch {
+	case w.Phrase:
+		return `"` + name + `" "` + body + `" `
+	case w.Prefix:
+		return name + "* " + body + "* " // it finds the whole word too
+	}
+	return name + " " + body + " "
+}
+
+// phraseTerms are the terms of a word, or of the words of a phrase.
+func phraseTerms(prefix, words string) string {
+	return prefix + strings.ReplaceAll(words, " ", " "+prefix)
 }
 
 // nowhere is what no list of terms contains: where a word cannot fit in some way.
 const nowhere = "\t"
 
-// searchWords are for each word what its grades are recognised by in an entity's terms, best first.
-func searchWords(q *plan.Query) []any {
-	out := make([]any, len(q.Words))
-	for i := range q.Words {
-		w := &q.Words[i]
-		name, body, skeleton := nowhere, nowhere, nowhere
+// searchWords are for each word what its grades are recognised by in an entity's terms.
+func searchWords(s *text.Search) []any {
+	out := make([]any, len(s.Words))
+	for i := range s.Words {
+		w := &s.Words[i]
+		name, body, skeleton, initials := nowhere, nowhere, nowhere, nowhere
 		if w.Prefix {
 			name, body = " "+nameTerm+w.Word, " "+bodyTerm+w.Word
 		}
@@ -391,7 +427,14 @@ func searchWords(q *plan.Query) []any {
 		for j, d := range w.Deletes {
 			deletes[j] = " " + deleteTerm + d + " "
 		}
-		out[i] = []any{" " + nameTerm + w.Word + " ", name, deletes, " " + bodyTerm + w.Word + " ", body, skeleton}
+		letters := []any{nowhere}
+		if w.Initials {
+			initials, letters = " "+initialsTerm+w.Word, nil
+			for _, r := range w.Word {
+				letters = append(letters, " "+nameTerm+string(r))
+			}
+		}
+		out[i] = []any{" " + phraseTerms(nameTerm, w.Word) + " ", name, deletes, " " + phraseTerms(bodyTerm, w.Word) + " ", body, skeleton, initials, letters}
 	}
 	return out
 }

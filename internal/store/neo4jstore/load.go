@@ -500,7 +500,12 @@ func (l *layout) nodeProps(x *kg.Node, t *catalog.Type) map[string]any {
 	}
 	doc := text.NewDoc(x.Name, x.Aliases, body)
 	p["_name"], p["_names"], p["_texts"], p["_sort"] = name, names, all, text.SortKey(x.Name)
-	p["_words"], p["_nameWords"] = terms(t, &doc), int64(doc.NameCount)
+	var external []string
+	for _, e := range x.ExternalIDs {
+		external = append(external, e.Scheme, e.Value)
+	}
+	doc.IDs = text.IDs(x.ID, external...)
+	p["_words"], p["_nameWords"] = terms(t, &doc, append([]string{x.Name}, x.Aliases...), body), int64(doc.NameCount)
 	if t.DateProp != nil {
 		from, _ := p[t.DateProp.Name].(string)
 		until := ""

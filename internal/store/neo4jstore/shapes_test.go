@@ -118,7 +118,7 @@ func (b *builder) list(types catalog.TypeSet, n int, f *plan.EntityFilter, order
 }
 
 func (b *builder) search(s string, types catalog.TypeSet) *plan.Query {
-	return &plan.Query{Start: plan.Search, Types: types, Words: text.Query(s), Root: plan.Field{
+	return &plan.Query{Start: plan.Search, Types: types, Search: text.NewSearch(s), Root: plan.Field{
 		On: types, Page: plan.Paging{N: 10}, Want: plan.Want{Rows: true, More: true, Total: true, Cursors: true, Highlight: true}, Node: b.sel("id", "type", "name"),
 	}}
 }

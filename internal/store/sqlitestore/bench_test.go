@@ -62,8 +62,8 @@ func asked(cat *catalog.Catalog) map[string]*plan.Query {
 		"list":            root(plan.Query{Start: plan.Everything, Types: 1 << person}, &plan.Sel{Props: both.Props, Kids: []*plan.Field{affiliations}}, 50),
 		"hub's count":     root(plan.Query{Start: plan.ByID, IDs: []string{"i0"}, Types: all}, &plan.Sel{Kids: []*plan.Field{members}}, 1),
 		"hub's filtered":  root(plan.Query{Start: plan.ByID, IDs: []string{"i0"}, Types: all}, &plan.Sel{Kids: []*plan.Field{&filtered}}, 1),
-		"common words":    root(plan.Query{Start: plan.Search, Types: 1 << person, Words: text.Query("ada person")}, both, 10),
-		"misspelt word":   root(plan.Query{Start: plan.Search, Types: 1 << institution, Words: text.Query("instutute")}, both, 10),
+		"common words":    root(plan.Query{Start: plan.Search, Types: 1 << person, Search: text.NewSearch("ada person")}, both, 10),
+		"misspelt word":   root(plan.Query{Start: plan.Search, Types: 1 << institution, Search: text.NewSearch("instutute")}, both, 10),
 		"institution all": root(plan.Query{Start: plan.Everything, Types: 1 << institution}, both, 20),
 	}
 }

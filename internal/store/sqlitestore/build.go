@@ -82,12 +82,12 @@ type builder struct {
 	roleKeys, dateKeys map[string]uint32
 	// rows that are new or are not what they were, and rows of the old image that are gone or are not what they were. What
 	// has its texts, ends, kind and sources still is in neither: all that follows from those stays as it is.
-	freshNodes, freshLinks  []uint32
-	goneNodes, goneLinks    bits
-	nodeWaste, linkWaste    int64 // what image.wasted grows by; nodes and links are read side by side
-	byIDs, names, externals []entry
-	vals                    map[string]json.RawMessage // for addNode
-	role                    []byte                     // for parseLink
+	freshNodes, freshLinks          []uint32
+	goneNodes, goneLinks            bits
+	nodeWaste, linkWaste            int64 // what image.wasted grows by; nodes and links are read side by side
+	byIDs, names, externals, outers []entry
+	vals                            map[string]json.RawMessage // for addNode
+	role                            []byte                     // for parseLink
 }
 
 // newBuilder begins an image of a seq on what an old one holds.
@@ -422,12 +422,16 @@ func (b *builder) addNode(r *nodeRow) error {
 		return nil
 	}
 	b.byIDs = append(b.byIDs, entry{hash(r.id), key})
+	if f := text.Fold(r.id); f != r.id {
+		b.outers = append(b.outers, entry{hash(f), key})
+	}
 	b.names = append(b.names, entry{hash(text.Fold(r.name)), key})
 	for _, a := range aliases {
 		b.names = append(b.names, entry{hash(text.Fold(a)), key})
 	}
 	for _, x := range ids {
 		b.externals = append(b.externals, entry{hash(x.Scheme + "\x00" + x.Value), key})
+		b.outers = append(b.outers, entry{hash(text.Fold(x.Value)), key})
 	}
 	b.freshNodes = append(b.freshNodes, key)
 	return nil

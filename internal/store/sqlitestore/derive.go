@@ -26,7 +26,8 @@ func (b *builder) derive() {
 		b.nodeByID = newIndex(&b.old.nodeByID, b.goneNodes, b.byIDs)
 		b.byName = newIndex(&b.old.byName, b.goneNodes, b.names)
 		b.byExternal = newIndex(&b.old.byExternal, b.goneNodes, b.externals)
-		b.byIDs, b.names, b.externals = nil, nil, nil
+		b.byOuter = newIndex(&b.old.byOuter, b.goneNodes, b.outers)
+		b.byIDs, b.names, b.externals, b.outers = nil, nil, nil, nil
 		b.searching = b.indexWords()
 		return nil
 	})

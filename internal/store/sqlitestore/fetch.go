@@ -96,9 +96,11 @@ type fetch struct {
 	vals    slab[kg.Value]
 	pages   slab[kg.Page]
 	edges   slab[kg.Edge]
-	keys    slab[uint32] // see ahead
-	hits    []weighed    // of the last search
-	near    []uint32     // of the last node that was counted
+	keys    slab[uint32]    // see ahead
+	search  text.Search     // what is searched for: the plan's, or the rarest words of it
+	phrases map[string]pair // nodes that have phrases: see together
+	hits    []weighed       // of the last search
+	near    []uint32        // of the last node that was counted
 	touched uint64
 	release func() // takes all of the result back
 }
@@ -196,7 +198,7 @@ func (x *fetch) run() (res *kg.Result, err error) {
 	case plan.EveryLink:
 		x.everyLink(&res.Page, f)
 	case plan.Search:
-		x.search(&res.Page, f)
+		x.found(&res.Page, f)
 	case plan.Statistics:
 		res.Stats = x.stats()
 	}

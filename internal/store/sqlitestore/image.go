@@ -46,6 +46,7 @@ type image struct {
 	nodeByID   index
 	byName     index   // folded names and aliases
 	byExternal index   // scheme NUL value
+	byOuter    index   // folded values of external ids, and folded ids of those that are not folded: see identified
 	adjacency          // of the links that are not REFUTED
 	supports   lists   // by source: those it supports or speaks against, by id
 	refuted    refuted // the links that are REFUTED
@@ -304,6 +305,36 @@ func (im *image) known(scheme, value string) []uint32 {
 				break
 			}
 		}
+	}
+	return out
+}
+
+// identified lists the nodes that a search text is an id of: see text.IDs.
+func (im *image) identified(id string) []uint32 {
+	var out []uint32
+	try := func(x *index, key string) {
+		for _, k := range x.find(hash(key)) {
+			n := &im.nodes[k]
+			if !slices.Contains(out, k) && slices.Contains(text.IDs(im.id(n), im.externals(n)...), id) {
+				out = append(out, k)
+			}
+		}
+	}
+	try(&im.nodeByID, id)
+	try(&im.byOuter, id)
+	for i := range id {
+		if id[i] == ':' {
+			try(&im.byOuter, text.Fold(id[i+1:]))
+		}
+	}
+	return out
+}
+
+// externals are the schemes and values of a node's external ids, in turn.
+func (im *image) externals(n *node) (out []string) {
+	items := kg.Value{Kind: kg.List, Str: im.field(n, externalField)}.Items()
+	for i := 0; i+2 < len(items); i += 3 {
+		out = append(out, items[i], items[i+1])
 	}
 	return out
 }

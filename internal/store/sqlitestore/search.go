@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"sort"
 	"strings"
@@ -15,13 +16,16 @@ import (
 
 // searchIndex finds nodes by word. It answers as package text defines; see text.Doc.
 type searchIndex struct {
-	words     words
+	words     words    // and the initials of names, behind initialsMark
 	name      lists    // by word: nodes that have it in a name or alias, in any order
 	body      lists    // by word: nodes that have it in a description or searchable property, in any order
 	nameCount []uint8  // by node: different words of its name
 	deletes   []uint64 // hash of a text.Deletes key, word of a name; in order
 	skeletons []uint64 // hash of a text.Skeleton, word of a body; in order
 }
+
+// initialsMark is before what are the initials of a name and no word: no word begins with it.
+const initialsMark = "\x01"
 
 // words are the different words of an index, in order.
 type words struct {
@@ -76,10 +80,15 @@ func (b *builder) indexWords() searchIndex {
 			*to = append(*to, uint64(n)<<32|uint64(node))
 		}
 	}
+	initials := make([]string, 1)
 	for _, k := range b.freshNodes {
 		d := b.docOf(&b.nodes[k])
 		ix.nameCount[k] = uint8(min(d.NameCount, 255)) //nolint:gosec // cut to fit; beyond 255 words the share of the name is 0 anyway
 		note(&names, d.NameWords, k)
+		for _, i := range d.Initials {
+			initials[0] = initialsMark + i
+			note(&names, initials, k)
+		}
 		note(&bodies, d.BodyWords, k)
 	}
 	numbers = nil
@@ -124,7 +133,7 @@ func (b *builder) indexWords() searchIndex {
 	var deletes, skeletons []uint64
 	for i, w := range fresh {
 		at := uint64(fromFresh[i])
-		if len(ix.name.of(fromFresh[i])) > 0 && !had(&old.name, w) && utf8.RuneCountInString(w) >= 4 {
+		if len(ix.name.of(fromFresh[i])) > 0 && !had(&old.name, w) && utf8.RuneCountInString(w) >= 4 && !strings.HasPrefix(w, initialsMark) {
 			for _, d := range text.Deletes(w) {
 				deletes = append(deletes, shortHash(d)|at)
 			}
@@ -254,12 +263,30 @@ type graded struct {
 	grade uint8
 }
 
+// beginning are the numbers of the words that begin with s.
+func (ix *searchIndex) beginning(s string) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for i := ix.words.find(s); i < len(ix.words.end) && strings.HasPrefix(ix.words.at(i), s); i++ {
+			if !yield(uint32(i)) { //nolint:gosec // fewer than bytes of text
+				return
+			}
+		}
+	}
+}
+
 // fits finds the nodes a query word fits, and how many they are, some counted more than once.
-func (ix *searchIndex) fits(q *text.QueryWord, fuzzy bool) (out []graded, size int) {
+func (x *fetch) fits(q *text.QueryWord, fuzzy bool) (out []graded, size int) {
+	ix := &x.im.searching
 	add := func(nodes []uint32, grade uint8) {
 		if len(nodes) > 0 {
 			out, size = append(out, graded{nodes, grade}), size+len(nodes)
 		}
+	}
+	if q.Phrase {
+		name, body := x.together(q.Word)
+		add(name, text.ExactName)
+		add(body, text.ExactBody)
+		return out, size
 	}
 	// exact words are prefixes of themselves: one run of the dictionary holds both
 	for i := ix.words.find(q.Word); i < len(ix.words.end); i++ {
@@ -278,6 +305,18 @@ func (ix *searchIndex) fits(q *text.QueryWord, fuzzy bool) (out []graded, size i
 			add(ix.body.of(k), text.PrefixBody)
 		}
 	}
+	if q.Initials {
+		for w := range ix.beginning(initialsMark + q.Word) {
+			add(ix.name.of(w), text.FirstInitials)
+		}
+		if utf8.RuneCountInString(q.Word) > 1 {
+			add(x.lettered(q.Word), text.AnyInitials)
+		} else {
+			for w := range ix.beginning(q.Word) {
+				add(ix.name.of(w), text.AnyInitials)
+			}
+		}
+	}
 	if !fuzzy {
 		return out, size
 	}
@@ -294,13 +333,107 @@ func (ix *searchIndex) fits(q *text.QueryWord, fuzzy bool) (out []graded, size i
 	return out, size
 }
 
+// lettered lists the nodes of which each letter of word begins a word of the name or an alias.
+func (x *fetch) lettered(word string) (nodes []uint32) {
+	for i, r := range word {
+		marks := x.im.bits(nil)
+		for w := range x.im.searching.beginning(string(r)) {
+			list := x.im.searching.name.of(w)
+			x.step(len(list))
+			for _, k := range list {
+				if i == 0 && !marks.has(k) {
+					nodes = append(nodes, k)
+				}
+				marks.add(k)
+			}
+		}
+		nodes = slices.DeleteFunc(nodes, func(k uint32) bool { return !marks.has(k) })
+	}
+	return nodes
+}
+
+// pair is the nodes that have something in a name or alias, and those that have it in another text.
+type pair struct{ name, body []uint32 }
+
+// together lists the nodes that have the words of a phrase next to each other in one text.
+func (x *fetch) together(phrase string) (name, body []uint32) {
+	if p, ok := x.phrases[phrase]; ok {
+		return p.name, p.body
+	}
+	is := func(s string) bool { return text.HasPhrase(s, phrase) }
+	for _, k := range x.withAll(&x.im.searching.name, phrase) {
+		x.step(1)
+		x.im.names(&x.im.nodes[k], func(s string) bool {
+			if !is(s) {
+				return true
+			}
+			name = append(name, k)
+			return false
+		})
+	}
+	for _, k := range x.withAll(&x.im.searching.body, phrase) {
+		x.step(1)
+		if slices.ContainsFunc(x.im.body(&x.im.nodes[k]), is) {
+			body = append(body, k)
+		}
+	}
+	if x.phrases == nil {
+		x.phrases = map[string]pair{}
+	}
+	x.phrases[phrase] = pair{name, body}
+	return name, body
+}
+
+// fewNodes is how many nodes are looked at one by one rather than searched for in further lists.
+const fewNodes = 64
+
+// withAll lists nodes that may have all words of a phrase in a list: few, or those that do.
+func (x *fetch) withAll(of *lists, phrase string) []uint32 {
+	ix := &x.im.searching
+	var all [][]uint32
+	for w := range strings.SplitSeq(phrase, " ") {
+		i := ix.words.find(w)
+		if i == len(ix.words.end) || ix.words.at(i) != w {
+			return nil
+		}
+		all = append(all, of.of(uint32(i))) //nolint:gosec // fewer than bytes of text
+	}
+	slices.SortFunc(all, func(a, b []uint32) int { return cmp.Compare(len(a), len(b)) })
+	nodes := slices.Clone(all[0])
+	for _, list := range all[1:] {
+		if len(nodes) <= fewNodes {
+			break
+		}
+		x.step(len(list))
+		marks := x.im.bits(list)
+		nodes = slices.DeleteFunc(nodes, func(k uint32) bool { return !marks.has(k) })
+	}
+	return nodes
+}
+
+// having is how many nodes a query word fits exactly.
+func (x *fetch) having(q *text.QueryWord) int {
+	exact := text.QueryWord{Word: q.Word, Phrase: q.Phrase}
+	found, size := x.fits(&exact, false)
+	if len(found) == 2 { // name and body, which one node may have both
+		x.step(size)
+		marks := x.im.bits(found[0].nodes)
+		for _, k := range found[1].nodes {
+			if marks.has(k) {
+				size--
+			}
+		}
+	}
+	return size
+}
+
 // round runs one round.
 func (x *fetch) round(n int) []weighed {
-	found := make([][]graded, len(x.q.Words))
+	found := make([][]graded, len(x.search.Words))
 	shortest, least := 0, 0
-	for i := range x.q.Words {
+	for i := range x.search.Words {
 		var size int
-		found[i], size = x.im.searching.fits(&x.q.Words[i], n > 1)
+		found[i], size = x.fits(&x.search.Words[i], n > 1)
 		x.step(size)
 		if n < 3 && size == 0 {
 			return nil
@@ -393,11 +526,40 @@ func (x *fetch) among(lists []*grades, found [][]graded, shortest int) {
 	}
 }
 
-// search fills a page with what fits the plan's words.
-func (x *fetch) search(page *kg.Page, f *plan.Field) {
+// identify adds the nodes that the search text is an id of to the hits of a round.
+func (x *fetch) identify(hits []weighed) []weighed {
+	for _, k := range x.im.identified(x.search.ID) {
+		if !x.q.Types.Has(x.im.nodes[k].typ) {
+			continue
+		}
+		i := slices.IndexFunc(hits, func(h weighed) bool { return h.node == k })
+		if i < 0 {
+			i = len(hits)
+			hits = append(hits, weighed{node: k, rank: x.im.ranks[k]})
+		}
+		hits[i].weight = text.FullScore
+	}
+	return hits
+}
+
+// found fills a page with what fits the plan's search.
+func (x *fetch) found(page *kg.Page, f *plan.Field) {
+	x.search = x.q.Search
+	if len(x.search.Words) > text.MaxQueryWords {
+		counts := make([]int, len(x.search.Words))
+		for i := range counts {
+			counts[i] = x.having(&x.search.Words[i])
+		}
+		x.search = x.search.Rarest(counts)
+	}
 	var hits []weighed
-	for n := 1; n <= 3 && len(hits) == 0 && len(x.q.Words) > 0; n++ {
-		hits = x.round(n)
+	for n := 1; n <= 3 && len(hits) == 0; n++ {
+		if len(x.search.Words) > 0 {
+			hits = x.round(n)
+		}
+		if n == 1 {
+			hits = x.identify(hits)
+		}
 	}
 	x.hold(len(hits) * (int(unsafe.Sizeof(weighed{})) + 4))
 	page.Total = int64(len(hits))
@@ -411,9 +573,9 @@ func (x *fetch) search(page *kg.Page, f *plan.Field) {
 	for i, w := range x.weighedPage(page, f, hits) {
 		if f.Want.Highlight {
 			n := &x.im.nodes[w.node]
-			var texts []string
-			x.im.names(n, func(s string) bool { texts = append(texts, s); return true })
-			page.Edges[i].Text = text.Highlight(append(texts, x.im.body(n)...), x.q.Words)
+			var names []string
+			x.im.names(n, func(s string) bool { names = append(names, s); return true })
+			page.Edges[i].Text = text.Highlight(names, x.im.body(n), &x.search)
 		}
 	}
 }

@@ -949,13 +949,35 @@ func (x *seeing) body(n *kg.Node) (out []string) {
 }
 
 func (x *seeing) search() (list []entry, all []any) {
-	for round := 1; round <= 3 && len(list) == 0 && len(x.q.Words) > 0; round++ {
+	search := x.q.Search
+	if search.ID == "" {
+		return nil, nil
+	}
+	docs := map[string]*text.Doc{}
+	counts := make([]int, len(search.Words))
+	for _, n := range x.nodes {
+		doc := text.NewDoc(n.Name, n.Aliases, x.body(n))
+		var outer []string
+		for _, e := range n.ExternalIDs {
+			outer = append(outer, e.Scheme, e.Value)
+		}
+		doc.IDs = text.IDs(n.ID, outer...)
+		docs[n.ID] = &doc
+		for i := range counts {
+			if doc.Exact(&search.Words[i]) {
+				counts[i]++
+			}
+		}
+	}
+	if len(search.Words) > text.MaxQueryWords {
+		search = search.Rarest(counts)
+	}
+	for round := 1; round <= 3 && len(list) == 0; round++ {
 		for _, n := range x.nodes {
 			if !x.q.Types.Has(x.typ(n)) {
 				continue
 			}
-			doc := text.NewDoc(n.Name, n.Aliases, x.body(n))
-			score, hit := doc.Match(x.q.Words, round)
+			score, hit := docs[n.ID].Match(&search, round)
 			if !hit {
 				continue
 			}
@@ -963,7 +985,7 @@ func (x *seeing) search() (list []entry, all []any) {
 			e := entry{node: n, keys: []kg.Value{kg.IntValue(int64(score)), {Kind: kg.String, Str: text.SortKey(n.Name)}, kg.StringValue(n.ID)}}
 			e.edge.Weight = int64(score)
 			if x.q.Root.Want.Highlight {
-				e.edge.Text = text.Highlight(append(append([]string{n.Name}, n.Aliases...), x.body(n)...), x.q.Words)
+				e.edge.Text = text.Highlight(append([]string{n.Name}, n.Aliases...), x.body(n), &search)
 			}
 			list = append(list, e)
 		}

@@ -56,6 +56,8 @@ var (
 	someWords = []string{
 		"mary", "kaldr", "civilians", "civillians", "security human", "nato", "prot", "zurich", "afganistan congo", "nothing", "x", "李明", "london scool", "alpha etude", "qqqq",
 		"राम", "バナ", "ハナ", "京タ", "タワー", "محمد", "احمد", "มา", "민국", "сергей", "o'neill", "jean luc", "co2", "FBI", "F.B.I.", "d. trump", "tru", "softhyphen",
+		"M. Kaldor", "J.-L. Picard", "F. B. I.", "T. D.", "Z. Q.", `"human security" nato`, "“Kaldor Mary”", "«mary kaldor», x", `"is about" civilians`, `"東京" x`, `"nothing`, `"FBI"`,
+		"Y:1", "x:2", "1", "N2", "n11", "nobody", "-", `"x y`, "the of and a to in that is was he for it with as his on be at by i this had mary alpha so",
 	}
 )
 
@@ -181,7 +183,7 @@ func (r *random) query() *plan.Query {
 		r.refs = append(r.refs, r.ref(q.Types))
 		q.Root.Node = r.sel(q.Types, 3)
 	case 2:
-		q.Start, q.Words = plan.Search, text.Query(pick(r, someWords))
+		q.Start, q.Search = plan.Search, text.NewSearch(r.search())
 		if r.yes() {
 			one, two := pick(r, r.cat.Types), pick(r, r.cat.Types)
 			q.Types = 1<<one.Index | 1<<two.Index
@@ -211,6 +213,21 @@ func (r *random) query() *plan.Query {
 	}
 	q.Refs = r.refs
 	return q
+}
+
+// search is a search text: one of someWords, several, or a name.
+func (r *random) search() string {
+	switch r.IntN(8) {
+	case 0:
+		return pick(r, someWords) + " " + pick(r, someWords)
+	case 1:
+		return strings.Join(append(append(slices.Clone(someWords[r.IntN(len(someWords)):]), someNames...), someTexts...), " ")
+	case 2:
+		return `"` + pick(r, append(slices.Clone(someNames), someTexts...)) + `" ` + pick(r, someWords)
+	case 3:
+		return pick(r, someNames)
+	}
+	return pick(r, someWords)
 }
 
 func (r *random) id() string {
@@ -723,7 +740,7 @@ func Describe(q *plan.Query) string {
 }
 
 func describeQuery(q *plan.Query) map[string]any {
-	return map[string]any{"start": q.Start, "ids": q.IDs, "refs": q.Refs, "types": q.Types, "words": q.Words, "root": describeField(&q.Root), "maxRows": q.MaxRows}
+	return map[string]any{"start": q.Start, "ids": q.IDs, "refs": q.Refs, "types": q.Types, "search": q.Search, "root": describeField(&q.Root), "maxRows": q.MaxRows}
 }
 
 func describeField(f *plan.Field) map[string]any {
