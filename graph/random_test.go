@@ -150,7 +150,7 @@ func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string
 				args[len(args)-1] = "ref: {id: $id}"
 			}
 		case "text":
-			args = append(args, `text: "`+[]string{"kaldr civilians", "security", "zzz"}[d.IntN(3)]+`"`)
+			args = append(args, `text: "`+[]string{"kaldr civilians", "security", "zzz", "M. Kaldor", `\"human security\" kaldor`, "mary-kaldor"}[d.IntN(6)]+`"`)
 		case "by":
 			if a.Type.Name() == "CentralityMeasure" {
 				args = append(args, "by: "+[]string{"DEGREE", "PAGE_RANK", "BETWEENNESS"}[d.IntN(3)])

@@ -57,6 +57,11 @@ func TestAnswersAsTheOracle(t *testing.T) {
 	storetest.RunRandom(t, cat, open, 12, 60)
 }
 
+func TestSearchesAsTheOracle(t *testing.T) {
+	cat, open := shared(t)
+	storetest.RunSearches(t, cat, open, 3, 100)
+}
+
 func TestFiltersAreTwoValued(t *testing.T) {
 	cat, open := shared(t)
 	storetest.RunNegations(t, cat, open)

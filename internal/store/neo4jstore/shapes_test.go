@@ -263,6 +263,8 @@ func shapes(t testing.TB, cat *catalog.Catalog) []shape {
 		}()},
 		{"search", true, b.search("mary kaldor", cat.Entities)},
 		{"search misspelt", true, b.search("mari kaldr", person)},
+		{"search by initials", true, b.search("m. kaldor", person)},
+		{"search for a phrase", true, b.search(`"human security" nato`, everything)},
 		{"search for some words", true, two},
 		{"search goes on", true, next},
 		{"search for nothing", true, b.search("  ", cat.Entities)},

@@ -42,6 +42,11 @@ func TestAnswersAsTheOracle(t *testing.T) {
 	storetest.RunRandom(t, cat, opener(cat), graphs, plans)
 }
 
+func TestSearchesAsTheOracle(t *testing.T) {
+	cat := parse(t)
+	storetest.RunSearches(t, cat, opener(cat), 20, 300)
+}
+
 func TestFiltersAreTwoValued(t *testing.T) {
 	cat := parse(t)
 	storetest.RunNegations(t, cat, opener(cat))

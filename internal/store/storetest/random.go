@@ -628,6 +628,31 @@ func clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
 // store; it is called once for each graph.
 func RunRandom(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, graphs, plans int) {
 	t.Helper()
+	runPlans(t, cat, open, graphs, plans, (*random).query)
+}
+
+// RunSearches is RunRandom with searches alone, of few shapes, so that many are asked in little time.
+func RunSearches(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, graphs, searches int) {
+	t.Helper()
+	memos := map[catalog.TypeSet]*plan.Memo{}
+	runPlans(t, cat, open, graphs, searches, func(r *random) *plan.Query {
+		q := &plan.Query{Start: plan.Search, Search: text.NewSearch(r.search()), Types: cat.Entities}
+		if r.IntN(4) == 0 {
+			q.Types = 1<<cat.Types[0].Index | 1<<cat.Types[1].Index
+		}
+		if memos[q.Types] == nil {
+			memos[q.Types] = &plan.Memo{}
+		}
+		q.Memo = memos[q.Types]
+		q.Root.Node, q.Root.Page.N = &plan.Sel{Props: []*catalog.Prop{cat.Prop("id"), cat.Prop("name")}}, 30
+		q.Root.Want = plan.Want{Rows: true, Total: true, Cursors: true, Highlight: true}
+		return q
+	})
+}
+
+// runPlans holds a store against the oracle by plans that next makes.
+func runPlans(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, graphs, plans int, next func(*random) *plan.Query) {
+	t.Helper()
 	for g := range graphs {
 		seed := uint64(g + 1)
 		t.Run(fmt.Sprintf("graph %d", seed), func(t *testing.T) {
@@ -641,7 +666,7 @@ func RunRandom(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store
 			}
 			sameRecords(t, oracle, s, r)
 			for i := range plans {
-				q := r.query()
+				q := next(r)
 				if i%10 == 9 {
 					q.MaxRows = 1 + r.IntN(6)
 				}

@@ -14,14 +14,14 @@ RETURN [[
 COLLECT {
   UNWIND hits AS n1
   WITH n1, n1._nameWords AS count, n1._words AS terms
-  WITH n1, count, [word IN $p2 | CASE WHEN terms CONTAINS word[0] THEN 10 WHEN terms CONTAINS word[1] THEN 8 WHEN fuzzy AND any(key IN word[2] WHERE terms CONTAINS key) THEN 6 WHEN terms CONTAINS word[3] THEN 5 WHEN terms CONTAINS word[4] THEN 4 WHEN fuzzy AND terms CONTAINS word[5] THEN 3 ELSE 0 END] AS grades
-  WITH n1, reduce(sum = 0, g IN grades | sum + g) * 80 / (10 * size(grades)) + CASE WHEN all(g IN grades WHERE g >= 6) THEN 20 * CASE WHEN size(grades) < count THEN size(grades) ELSE count END / count ELSE 0 END AS score2 WHERE score2 <= $p3 AND (score2 < $p3 OR n1._sort >= $p4 AND (n1._sort > $p4 OR n1.id > $p5))
+  WITH n1, count, terms CONTAINS $p3 AS identified, [word IN $p2 | CASE WHEN terms CONTAINS word[0] THEN 10 WHEN terms CONTAINS word[1] THEN 8 WHEN fuzzy AND any(key IN word[2] WHERE terms CONTAINS key) THEN 6 WHEN terms CONTAINS word[3] THEN 5 WHEN terms CONTAINS word[4] THEN 4 WHEN fuzzy AND terms CONTAINS word[5] THEN 3 ELSE 0 END] AS grades
+  WITH n1, CASE WHEN identified THEN 100 ELSE reduce(sum = 0, g IN grades | sum + g) * 80 / (10 * size(grades)) + CASE WHEN all(g IN grades WHERE g >= 6) THEN 20 * CASE WHEN size(grades) < count THEN size(grades) ELSE count END / count ELSE 0 END END AS score2 WHERE score2 <= $p4 AND (score2 < $p4 OR n1._sort >= $p5 AND (n1._sort > $p5 OR n1.id > $p6))
   WITH n1, score2
-  ORDER BY score2 DESC, n1._sort, n1.id LIMIT $p6
+  ORDER BY score2 DESC, n1._sort, n1.id LIMIT $p7
   RETURN [score2, CASE WHEN n1:Person THEN 1 WHEN n1:Institution THEN 2 WHEN n1:Event THEN 3 WHEN n1:Quote THEN 4 WHEN n1:Theme THEN 5 WHEN n1:Place THEN 6 END, n1.id, n1.name, score2, n1._sort, n1.id, [n1.name, n1.aliases, n1.description, n1.text]] }, size(hits),
 EXISTS {
   UNWIND hits AS n5
   WITH n5, n5._nameWords AS count, n5._words AS terms
-  WITH n5, count, [word IN $p2 | CASE WHEN terms CONTAINS word[0] THEN 10 WHEN terms CONTAINS word[1] THEN 8 WHEN fuzzy AND any(key IN word[2] WHERE terms CONTAINS key) THEN 6 WHEN terms CONTAINS word[3] THEN 5 WHEN terms CONTAINS word[4] THEN 4 WHEN fuzzy AND terms CONTAINS word[5] THEN 3 ELSE 0 END] AS grades
-  WITH n5, reduce(sum = 0, g IN grades | sum + g) * 80 / (10 * size(grades)) + CASE WHEN all(g IN grades WHERE g >= 6) THEN 20 * CASE WHEN size(grades) < count THEN size(grades) ELSE count END / count ELSE 0 END AS score6 WHERE score6 >= $p3 AND (score6 > $p3 OR n5._sort <= $p4 AND (n5._sort < $p4 OR n5.id <= $p5))
+  WITH n5, count, terms CONTAINS $p3 AS identified, [word IN $p2 | CASE WHEN terms CONTAINS word[0] THEN 10 WHEN terms CONTAINS word[1] THEN 8 WHEN fuzzy AND any(key IN word[2] WHERE terms CONTAINS key) THEN 6 WHEN terms CONTAINS word[3] THEN 5 WHEN terms CONTAINS word[4] THEN 4 WHEN fuzzy AND terms CONTAINS word[5] THEN 3 ELSE 0 END] AS grades
+  WITH n5, CASE WHEN identified THEN 100 ELSE reduce(sum = 0, g IN grades | sum + g) * 80 / (10 * size(grades)) + CASE WHEN all(g IN grades WHERE g >= 6) THEN 20 * CASE WHEN size(grades) < count THEN size(grades) ELSE count END / count ELSE 0 END END AS score6 WHERE score6 >= $p4 AND (score6 > $p4 OR n5._sort <= $p5 AND (n5._sort < $p5 OR n5.id <= $p6))
   RETURN 1 AS one }]] AS row
