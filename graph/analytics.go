@@ -25,6 +25,8 @@ const analyzing = 1000
 // analytics are the values of a question about the whole graph.
 type analytics struct {
 	by         trace.Measure
+	pivots     int  // of a sampled measure; 0: as many as there is time for
+	once       bool // parallel links count as one
 	types      catalog.TypeSet
 	seed       uint64
 	resolution float64
@@ -53,7 +55,14 @@ func bindCentrality(b *binder, q *question, args map[string]any) error {
 	if !ok {
 		return bad("centrality.by", "there is no measure %q", name)
 	}
-	q.analytics.by = by
+	a := &q.analytics
+	a.by, a.once = by, args["parallel"] == "ONCE"
+	if args["pivots"] != nil {
+		var err error
+		if a.pivots, err = whole("centrality.pivots", args["pivots"], 1, plan.MaxPivots); err != nil {
+			return err
+		}
+	}
 	if err := b.shown(q, args["types"]); err != nil {
 		return err
 	}
@@ -62,6 +71,7 @@ func bindCentrality(b *binder, q *question, args map[string]any) error {
 
 func bindCommunities(b *binder, q *question, args map[string]any) error {
 	a := &q.analytics
+	a.once = args["parallel"] == "ONCE"
 	if err := b.shown(q, args["types"]); err != nil {
 		return err
 	}
@@ -146,7 +156,15 @@ func (g *wholeGraph) get(ctx context.Context, what string, f func(ctx context.Co
 	return x, err
 }
 
-func (g *wholeGraph) net(ctx context.Context) (*trace.Net, error) {
+// net is the graph with its parallel links counted each, or once.
+func (g *wholeGraph) net(ctx context.Context, once bool) (*trace.Net, error) {
+	if once {
+		n, err := g.net(ctx, false)
+		if err != nil {
+			return nil, err
+		}
+		return resultOf[*trace.Net](g.get(ctx, "once", func(ctx context.Context) (sized, error) { return n.Once(ctx) }))
+	}
 	trips := 0
 	x, fresh, err := g.e.analyses.get(ctx, g.e.log, g.state, "net\x00"+g.key, func(ctx context.Context) (sized, error) {
 		w, err := g.e.opts.Store.Whole(ctx, g.walk)
@@ -156,42 +174,42 @@ func (g *wholeGraph) net(ctx context.Context) (*trace.Net, error) {
 		trips = w.RoundTrips
 		return trace.NewNet(ctx, w)
 	})
-	if err != nil {
-		return nil, err
-	}
-	if fresh {
+	if fresh && err == nil {
 		g.trips += trips
 	}
-	n, _ := x.(*trace.Net)
-	return n, nil
+	return resultOf[*trace.Net](x, err)
 }
 
-func (g *wholeGraph) ranking(ctx context.Context, by trace.Measure) (*trace.Ranking, error) {
-	n, err := g.net(ctx)
-	if err != nil {
-		return nil, err
-	}
-	x, err := g.get(ctx, fmt.Sprint("by", by), func(ctx context.Context) (sized, error) { return trace.Centrality(ctx, n, by) })
-	if err != nil {
-		return nil, err
-	}
-	r, _ := x.(*trace.Ranking)
-	return r, nil
+// resultOf is a result as the type it was made as.
+func resultOf[T any](x sized, err error) (T, error) {
+	v, _ := x.(T)
+	return v, err
 }
 
-func (g *wholeGraph) partition(ctx context.Context, seed uint64, resolution float64) (*trace.Partition, error) {
-	n, err := g.net(ctx)
+// ranking is how central the nodes are. A measure that is sampled takes half of the time limit, so that the rest of the answer has the
+// other half, unless it is asked for from a number of pivots.
+func (g *wholeGraph) ranking(ctx context.Context, by trace.Measure, once bool, pivots int) (*trace.Ranking, error) {
+	n, err := g.net(ctx, once)
 	if err != nil {
 		return nil, err
 	}
-	x, err := g.get(ctx, fmt.Sprint("communities", seed, " ", resolution), func(ctx context.Context) (sized, error) {
+	if by != trace.ByBetweenness {
+		pivots = 0
+	}
+	effort := trace.Effort{Pivots: min(pivots, n.Connected), Within: min(g.e.opts.Limits.Timeout, patience) / 2, Now: g.e.opts.Now}
+	return resultOf[*trace.Ranking](g.get(ctx, fmt.Sprint("by", by, " ", once, " ", effort.Pivots), func(ctx context.Context) (sized, error) {
+		return trace.Centrality(ctx, n, by, effort)
+	}))
+}
+
+func (g *wholeGraph) partition(ctx context.Context, once bool, seed uint64, resolution float64) (*trace.Partition, error) {
+	n, err := g.net(ctx, once)
+	if err != nil {
+		return nil, err
+	}
+	return resultOf[*trace.Partition](g.get(ctx, fmt.Sprint("communities ", once, " ", seed, " ", resolution), func(ctx context.Context) (sized, error) {
 		return trace.Communities(ctx, n, seed, resolution)
-	})
-	if err != nil {
-		return nil, err
-	}
-	p, _ := x.(*trace.Partition)
-	return p, nil
+	}))
 }
 
 // centrality answers `centrality`.
@@ -200,7 +218,7 @@ func (x *searching) centrality() error {
 	if err != nil {
 		return err
 	}
-	r, err := g.ranking(x.ctx, x.analytics.by)
+	r, err := g.ranking(x.ctx, x.analytics.by, x.analytics.once, x.analytics.pivots)
 	if err != nil {
 		return err
 	}
@@ -220,13 +238,22 @@ func (x *searching) centrality() error {
 	if err := x.read(ids); err != nil {
 		return err
 	}
+	first := 0 // of the page, in the list
+	if len(page) > 0 {
+		first = slices.Index(list, page[0])
+	}
+	certain := r.Certain(list, first, first+len(page))
 	var edges []tree
 	for i, v := range page {
 		rank := 1 + sort.Search(len(list), func(j int) bool { return r.Scores[list[j]] <= r.Scores[v] })
 		edges = append(edges, tree{
 			"cursor": cursorCell(x.binding, kg.IntValue(r.Scores[v]), kg.StringValue(ids[i])),
 			"node":   x.cell(ids[i]), "score": {value: kg.FloatValue(r.Score(v))}, "rank": intCell(int64(rank)),
+			"certain": boolCell(certain[i]),
 		})
+		if e, ok := r.Error(v); ok {
+			edges[i]["error"] = cell{value: kg.FloatValue(e)}
+		}
 	}
 	x.a.tree = connection(x.there(edges), x.cell(ids...), prev, next, len(list))
 	x.a.tree["sampled"] = boolCell(r.Sampled)
@@ -260,7 +287,7 @@ func (x *searching) communities() error {
 		return err
 	}
 	q := &x.analytics
-	p, err := g.partition(x.ctx, q.seed, q.resolution)
+	p, err := g.partition(x.ctx, q.once, q.seed, q.resolution)
 	if err != nil {
 		return err
 	}
@@ -423,7 +450,7 @@ func (e *Engine) measuredList(ctx context.Context, q *plan.Query, by trace.Measu
 	if err != nil {
 		return nil, err
 	}
-	r, err := g.ranking(ctx, by)
+	r, err := g.ranking(ctx, by, false, 0)
 	if err != nil {
 		return nil, err
 	}

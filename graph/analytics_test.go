@@ -168,9 +168,15 @@ func TestWholeGraphAnswersAreTheOraclesToTheByte(t *testing.T) {
 		for _, types := range []string{"", "types: [PERSON, THEME]", "types: []"} {
 			args := where + " " + types + " first: 4"
 			for _, q := range []string{
-				`{ a: centrality(by: DEGREE %[1]s) { sampled pivots totalCount edges { rank score cursor node { id type linkCount } } }
-				   b: centrality(by: PAGE_RANK %[1]s) { sampled pivots nodes { name } edges { rank score } pageInfo { hasNextPage endCursor } }
-				   c: centrality(by: BETWEENNESS %[1]s) { sampled pivots edges { rank score node { id } } } }`,
+				`{ a: centrality(by: DEGREE %[1]s) { sampled pivots totalCount edges { rank score error certain cursor node { id type linkCount } } }
+				   b: centrality(by: PAGE_RANK %[1]s) { sampled pivots nodes { name } edges { rank score error certain } pageInfo { hasNextPage endCursor } }
+				   c: centrality(by: BETWEENNESS %[1]s) { sampled pivots edges { rank score error certain node { id } } }
+				   d: centrality(by: BETWEENNESS pivots: 7 %[1]s) { sampled pivots edges { rank score error certain cursor node { id } } } }`,
+				`{ a: centrality(by: DEGREE parallel: ONCE %[1]s) { edges { rank score node { id } } }
+				   b: centrality(by: PAGE_RANK parallel: ONCE %[1]s) { edges { rank score node { id } } }
+				   c: centrality(by: BETWEENNESS parallel: ONCE %[1]s) { edges { rank score node { id } } }
+				   d: centrality(by: BETWEENNESS parallel: ONCE pivots: 30 %[1]s) { sampled pivots edges { rank score error certain node { id } } }
+				   communities(parallel: ONCE %[1]s minSize: 1) { modularity nodes { label internalLinks externalLinks members { edges { links node { id } } } } } }`,
 				`{ communities(%[1]s resolution: 0.8 minSize: 1) { modularity totalCount pageInfo { startCursor }
 				   edges { cursor node { id size m: members(first: 2) { totalCount pageInfo { hasNextPage endCursor } edges { links cursor node { name } } } } }
 				   nodes { label internalLinks externalLinks bridges(first: 3) { name } m: members { nodes { id } } } } }`,
@@ -190,7 +196,7 @@ func TestWholeGraphAnswersAreTheOraclesToTheByte(t *testing.T) {
 			}
 		}
 	}
-	if asked != 54 {
+	if asked != 72 {
 		t.Errorf("%d questions", asked)
 	}
 }
@@ -215,6 +221,11 @@ func TestWholeGraphQuestionsThatCannotBeMeant(t *testing.T) {
 		`{ centrality(by: DEGREE, after: "junk") { totalCount } }`:                                           kg.BadCursor,
 		`{ centrality(by: DEGREE, first: 1, last: 1) { totalCount } }`:                                       kg.BadUserInput,
 		`{ centrality(by: FAME) { totalCount } }`:                                                            "GRAPHQL_VALIDATION_FAILED",
+		`{ centrality(by: BETWEENNESS, pivots: 0) { totalCount } }`:                                          kg.BadUserInput,
+		`{ centrality(by: BETWEENNESS, pivots: -1) { totalCount } }`:                                         kg.BadUserInput,
+		`{ centrality(by: DEGREE, pivots: 10001) { totalCount } }`:                                           kg.BadUserInput,
+		`{ centrality(by: DEGREE, parallel: TWICE) { totalCount } }`:                                         "GRAPHQL_VALIDATION_FAILED",
+		`{ communities(parallel: 1) { totalCount } }`:                                                        "GRAPHQL_VALIDATION_FAILED",
 		`{ centrality(by: DEGREE, types: [NOBODY]) { totalCount } }`:                                         "GRAPHQL_VALIDATION_FAILED",
 		`{ centrality(by: DEGREE, where: {other: {linkedTo: {entity: {id: ""}}}}) { totalCount } }`:          kg.BadUserInput,
 		`{ people(orderBy: [{field: PAGE_RANK}, {field: NAME}]) { totalCount } }`:                            kg.BadUserInput,
@@ -237,6 +248,78 @@ func TestWholeGraphQuestionsThatCannotBeMeant(t *testing.T) {
 		if got := ask(t, e, q, nil); got != want {
 			t.Errorf("%s: %s, want %s", q, got, want)
 		}
+	}
+}
+
+// The clock goes on by a second whenever it is looked at: once for the operation, once when sampling begins and once for each round.
+func TestSamplingTakesHalfOfTheTimeLimit(t *testing.T) {
+	cat, s := parse(t), hub(t, 4000)
+	pivots := map[time.Duration]int{}
+	for _, limit := range []time.Duration{6 * time.Second, 12 * time.Second} {
+		limits := plan.DefaultLimits()
+		limits.Timeout = limit
+		now := time.Unix(1_700_000_000, 0)
+		e, err := graph.New(graph.Options{Catalog: cat, Store: s, Limits: limits, Now: func() time.Time { now = now.Add(time.Second); return now }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Data struct {
+				X struct {
+					Pivots  int
+					Sampled bool
+					Edges   json.RawMessage
+				}
+			}
+		}
+		const q = `{ x: centrality(by: BETWEENNESS, %s first: 5) { pivots sampled edges { rank score error certain node { id } } } }`
+		first := ask(t, e, fmt.Sprintf(q, ""), nil)
+		if err := json.Unmarshal([]byte(first), &got); err != nil || !got.Data.X.Sampled {
+			t.Fatalf("%s: %v", first, err)
+		}
+		pivots[limit] = got.Data.X.Pivots
+		looked := now
+		if again := ask(t, e, fmt.Sprintf(q, ""), nil); again != first || now.Sub(looked) != time.Second {
+			t.Errorf("asked again, the answer is %s after %v, not %s", again, now.Sub(looked), first)
+		}
+		if same := ask(t, e, fmt.Sprintf(q, fmt.Sprintf("pivots: %d", got.Data.X.Pivots)), nil); same != first {
+			t.Errorf("asked for from %d pivots the answer is %s, not %s", got.Data.X.Pivots, same, first)
+		}
+		for _, other := range []string{"pivots: 100", "parallel: ONCE"} {
+			if answer := ask(t, e, fmt.Sprintf(q, other), nil); other != "parallel: ONCE" && answer == first || strings.Contains(answer, "errors") {
+				t.Errorf("%s: %s", other, answer)
+			}
+		}
+	}
+	if a, b := pivots[6*time.Second], pivots[12*time.Second]; a == 0 || b != 2*a {
+		t.Errorf("%d pivots in 6 s, %d in 12 s", a, b)
+	}
+}
+
+func TestParallelLinksCountEachOrOnce(t *testing.T) {
+	cat, s := small(t)
+	b := &store.Batch{}
+	for _, role := range []string{"chair", "speaker", "guest"} {
+		l := &kg.Link{Kind: "PARTICIPATED_IN", From: "mary-kaldor", To: "dialogue", Role: role, Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}}}
+		l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+		b.Links = append(b.Links, l)
+	}
+	b.Sources = []*kg.Source{{ID: "s_a", Title: "A", Kind: "BOOK"}}
+	if err := storetest.Fill(t.Context(), s, b); err != nil {
+		t.Fatal(err)
+	}
+	e := engine(t, cat, s)
+	count := func(args string) float64 {
+		for _, x := range page(t, e, `{ x: centrality(by: DEGREE `+args+`)`+fmt.Sprintf(wantedOfPage, "score rank")+` }`).Edges {
+			if x.Node.ID == "mary-kaldor" {
+				return x.Score
+			}
+		}
+		return 0
+	}
+	each, once, plain := count("parallel: COUNT"), count("parallel: ONCE"), count("")
+	if each != plain || each < once+2 || once == 0 {
+		t.Errorf("each %v, once %v, by default %v", each, once, plain)
 	}
 }
 

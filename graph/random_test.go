@@ -171,6 +171,12 @@ func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string
 			if d.IntN(3) == 0 {
 				args = append(args, "types: [PERSON, INSTITUTION]")
 			}
+		case "pivots":
+			if d.IntN(3) == 0 {
+				args = append(args, "pivots: "+[]string{"1", "30", "10000", "$n"}[d.IntN(4)])
+			}
+		case "parallel":
+			args = append(args, "parallel: "+[]string{"COUNT", "ONCE"}[d.IntN(2)])
 		case "minSize":
 			args = append(args, "minSize: "+[]string{"1", "3", "$n"}[d.IntN(3)])
 		case "orderBy":

@@ -48,8 +48,16 @@ func (r *centralityEdgeResolver) Score(ctx context.Context, obj *model.Centralit
 	return scalar[float64](ctx, obj.Value)
 }
 
+func (r *centralityEdgeResolver) Error(ctx context.Context, obj *model.CentralityEdge) (*float64, error) {
+	return scalar[*float64](ctx, obj.Value)
+}
+
 func (r *centralityEdgeResolver) Rank(ctx context.Context, obj *model.CentralityEdge) (int64, error) {
 	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *centralityEdgeResolver) Certain(ctx context.Context, obj *model.CentralityEdge) (bool, error) {
+	return scalar[bool](ctx, obj.Value)
 }
 
 func (r *coParticipationConnectionResolver) Edges(ctx context.Context, obj *model.CoParticipationConnection) ([]model.CoParticipationEdge, error) {
@@ -1384,11 +1392,11 @@ func (r *queryResolver) CoParticipation(ctx context.Context, of map[string]any, 
 	return one[model.CoParticipationConnection](ctx, rootValue(ctx))
 }
 
-func (r *queryResolver) Centrality(ctx context.Context, by string, types []string, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.CentralityConnection, error) {
+func (r *queryResolver) Centrality(ctx context.Context, by string, types []string, where map[string]any, parallel *string, pivots *int64, first *int64, after *string, last *int64, before *string) (*model.CentralityConnection, error) {
 	return one[model.CentralityConnection](ctx, rootValue(ctx))
 }
 
-func (r *queryResolver) Communities(ctx context.Context, types []string, where map[string]any, seed *int64, resolution *float64, minSize *int64, first *int64, after *string, last *int64, before *string) (*model.CommunityConnection, error) {
+func (r *queryResolver) Communities(ctx context.Context, types []string, where map[string]any, parallel *string, seed *int64, resolution *float64, minSize *int64, first *int64, after *string, last *int64, before *string) (*model.CommunityConnection, error) {
 	return one[model.CommunityConnection](ctx, rootValue(ctx))
 }
 

@@ -127,7 +127,9 @@ type CentralityEdgeResolver interface {
 	Cursor(ctx context.Context, obj *model.CentralityEdge) (string, error)
 	Node(ctx context.Context, obj *model.CentralityEdge) (model.Entity, error)
 	Score(ctx context.Context, obj *model.CentralityEdge) (float64, error)
+	Error(ctx context.Context, obj *model.CentralityEdge) (*float64, error)
 	Rank(ctx context.Context, obj *model.CentralityEdge) (int64, error)
+	Certain(ctx context.Context, obj *model.CentralityEdge) (bool, error)
 }
 type CoParticipationConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.CoParticipationConnection) ([]model.CoParticipationEdge, error)
@@ -567,8 +569,8 @@ type QueryResolver interface {
 	Timeline(ctx context.Context, subjects []map[string]any, during map[string]any, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.TimelineConnection, error)
 	Compare(ctx context.Context, a map[string]any, b map[string]any, where map[string]any, overlapping *bool) (*model.Comparison, error)
 	CoParticipation(ctx context.Context, of map[string]any, through string, where map[string]any, overlapping *bool, first *int64, after *string, last *int64, before *string) (*model.CoParticipationConnection, error)
-	Centrality(ctx context.Context, by string, types []string, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.CentralityConnection, error)
-	Communities(ctx context.Context, types []string, where map[string]any, seed *int64, resolution *float64, minSize *int64, first *int64, after *string, last *int64, before *string) (*model.CommunityConnection, error)
+	Centrality(ctx context.Context, by string, types []string, where map[string]any, parallel *string, pivots *int64, first *int64, after *string, last *int64, before *string) (*model.CentralityConnection, error)
+	Communities(ctx context.Context, types []string, where map[string]any, parallel *string, seed *int64, resolution *float64, minSize *int64, first *int64, after *string, last *int64, before *string) (*model.CommunityConnection, error)
 	Stats(ctx context.Context) (*model.GraphStats, error)
 	ServerInfo(ctx context.Context) (*model.ServerInfo, error)
 }
@@ -2947,6 +2949,10 @@ type Query {
     types: [EntityType!]
     "Which links make the graph. A link must fit seen from both of its ends: ` + "`" + `other` + "`" + ` speaks of both."
     where: LinkFilter
+    "How several links between the same two entities count."
+    parallel: Parallel = COUNT
+    "For BETWEENNESS: from how many entities to count lines, 1 to 10000; from all when there are fewer. The same number has the same answer at all times. Without it, from as many as half the operation's time limit allows. The other measures do without."
+    pivots: Int
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
     "Continue after this cursor."
@@ -2966,6 +2972,8 @@ type Query {
     types: [EntityType!]
     "Which links make the graph. A link must fit seen from both of its ends: ` + "`" + `other` + "`" + ` speaks of both."
     where: LinkFilter
+    "How several links between the same two entities count, also in ` + "`" + `internalLinks` + "`" + `, ` + "`" + `externalLinks` + "`" + ` and ` + "`" + `links` + "`" + `."
+    parallel: Parallel = COUNT
     "Where the algorithm begins, 0 to 2147483647. Another seed may find other groups that are about as good; what several seeds agree on is sure."
     seed: Int = 1
     "Above 1 more and smaller communities, below 1 fewer and larger ones; 0.01 to 100."
@@ -3310,13 +3318,21 @@ type CoParticipationEdge {
   because: [Link!]!
 }
 
-"What makes an entity central. Links are taken both ways, as which way one runs is a matter of how it is put in words; parallel links count each; a link of an entity to itself does not count."
+"How several links between the same two entities count in a measure."
+enum Parallel {
+  "Each: who is linked to another twice is linked to it twice as much, and two lines join them."
+  COUNT
+  "As one, whatever their kind and direction: what counts is who is linked to whom."
+  ONCE
+}
+
+"What makes an entity central. Links are taken both ways, as which way one runs is a matter of how it is put in words; several links between the same two count each, or as one with ` + "`" + `parallel: ONCE` + "`" + `; a link of an entity to itself does not count."
 enum CentralityMeasure {
   "How many links it has: ` + "`" + `score` + "`" + ` is that number."
   DEGREE
   "How often somebody meets it who goes from entity to entity along links, each as likely as the other, and in 15 of 100 steps starts anew anywhere (Brin and Page 1998, damping 0.85). Being linked to central entities makes central. The scores of all entities add up to 1."
   PAGE_RANK
-  "Of all shortest lines between two other entities, the share that passes through it, as the mean over all pairs: 0 to 1 (Freeman 1977, Brandes 2001). Such entities connect what would be far apart. In large graphs estimated from the lines of some entities (Brandes and Pich 2007): see ` + "`" + `sampled` + "`" + `."
+  "Of all shortest lines between two other entities, the share that passes through it, as the mean over all pairs: 0 to 1 (Freeman 1977, Brandes 2001). Such entities connect what would be far apart. In large graphs estimated from the lines of some entities (Brandes and Pich 2007; Geisberger, Sanders and Schultes 2008): see ` + "`" + `sampled` + "`" + `, ` + "`" + `error` + "`" + ` and ` + "`" + `certain` + "`" + `."
   BETWEENNESS
 }
 
@@ -3330,7 +3346,7 @@ type CentralityConnection {
   pageInfo: PageInfo!
   "How many there are on all pages."
   totalCount: Int!
-  "Whether the scores are an estimate: BETWEENNESS where entities × (entities + 2 × pairs that are linked) is more than 100 million."
+  "Whether the scores are an estimate: BETWEENNESS when lines were not counted from all entities."
   sampled: Boolean!
   "BETWEENNESS: from how many entities lines were counted, all of them when not ` + "`" + `sampled` + "`" + `; null for the others."
   pivots: Int
@@ -3342,10 +3358,14 @@ type CentralityEdge {
   cursor: String!
   "The entity."
   node: Entity!
-  "How central it is: see ` + "`" + `CentralityMeasure` + "`" + `. Rounded to twelve decimals."
+  "How central it is: see ` + "`" + `CentralityMeasure` + "`" + `. An exact score is rounded to twelve decimals, an estimate to the decimal place of the first digit of ` + "`" + `error` + "`" + `; the order is that of the estimates before."
   score: Float!
+  "The standard error of an estimated score, to two significant digits: in about 95 of 100 cases the exact score is within 1.96 times this. Null for an exact score, and with a single pivot, which shows none."
+  error: Float
   "Its place among the entities listed: 1 for the most central; those with equal scores share a place."
   rank: Int!
+  "Whether ` + "`" + `rank` + "`" + ` holds with 95 %: over all other entities listed, the chances that one of them is really on the other side of this one add up to at most 5 %. Each chance is that of the normal distribution for the two scores' difference, whose standard deviation is taken to be the sum of the two ` + "`" + `error` + "`" + `s, the most it can be. False with fewer than 30 pivots. Exact ranks are certain."
+  certain: Boolean!
 }
 
 "Communities, largest first, equal ones by id."
@@ -3448,8 +3468,12 @@ func (ec *executionContext) childFields_CentralityEdge(ctx context.Context, fiel
 		return ec.fieldContext_CentralityEdge_node(ctx, field)
 	case "score":
 		return ec.fieldContext_CentralityEdge_score(ctx, field)
+	case "error":
+		return ec.fieldContext_CentralityEdge_error(ctx, field)
 	case "rank":
 		return ec.fieldContext_CentralityEdge_rank(ctx, field)
+	case "certain":
+		return ec.fieldContext_CentralityEdge_certain(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CentralityEdge", field.Name)
 }
@@ -6919,38 +6943,54 @@ func (ec *executionContext) field_Query_centrality_args(ctx context.Context, raw
 		return nil, err
 	}
 	args["where"] = arg2
-	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "parallel",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOParallel2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["parallel"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "pivots",
 		func(ctx context.Context, v any) (*int64, error) {
 			return ec.unmarshalOInt2ᚖint64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "after",
-		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["after"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+	args["pivots"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int64, error) {
 			return ec.unmarshalOInt2ᚖint64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["last"] = arg5
-	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+	args["first"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["before"] = arg6
+	args["after"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg8
 	return args, nil
 }
 
@@ -7043,62 +7083,70 @@ func (ec *executionContext) field_Query_communities_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["where"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "seed",
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "parallel",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOParallel2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["parallel"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "seed",
 		func(ctx context.Context, v any) (*int64, error) {
 			return ec.unmarshalOInt2ᚖint64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["seed"] = arg2
-	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "resolution",
+	args["seed"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "resolution",
 		func(ctx context.Context, v any) (*float64, error) {
 			return ec.unmarshalOFloat2ᚖfloat64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["resolution"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "minSize",
+	args["resolution"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "minSize",
 		func(ctx context.Context, v any) (*int64, error) {
 			return ec.unmarshalOInt2ᚖint64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["minSize"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	args["minSize"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int64, error) {
 			return ec.unmarshalOInt2ᚖint64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg5
-	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg6
-	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+	args["after"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "last",
 		func(ctx context.Context, v any) (*int64, error) {
 			return ec.unmarshalOInt2ᚖint64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["last"] = arg7
-	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+	args["last"] = arg8
+	arg9, err := graphql.ProcessArgField(ctx, rawArgs, "before",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["before"] = arg8
+	args["before"] = arg9
 	return args, nil
 }
 
@@ -9103,6 +9151,29 @@ func (ec *executionContext) fieldContext_CentralityEdge_score(_ context.Context,
 	return graphql.NewScalarFieldContext("CentralityEdge", field, true, true, "Float")
 }
 
+func (ec *executionContext) _CentralityEdge_error(ctx context.Context, field graphql.CollectedField, obj *model.CentralityEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CentralityEdge_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CentralityEdge().Error(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CentralityEdge_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CentralityEdge", field, true, true, "Float")
+}
+
 func (ec *executionContext) _CentralityEdge_rank(ctx context.Context, field graphql.CollectedField, obj *model.CentralityEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9124,6 +9195,29 @@ func (ec *executionContext) _CentralityEdge_rank(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_CentralityEdge_rank(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CentralityEdge", field, true, true, "Int")
+}
+
+func (ec *executionContext) _CentralityEdge_certain(ctx context.Context, field graphql.CollectedField, obj *model.CentralityEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CentralityEdge_certain(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CentralityEdge().Certain(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CentralityEdge_certain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CentralityEdge", field, true, true, "Boolean")
 }
 
 func (ec *executionContext) _CoParticipationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CoParticipationConnection) (ret graphql.Marshaler) {
@@ -19336,7 +19430,7 @@ func (ec *executionContext) _Query_centrality(ctx context.Context, field graphql
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Centrality(ctx, fc.Args["by"].(string), fc.Args["types"].([]string), fc.Args["where"].(map[string]any), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().Centrality(ctx, fc.Args["by"].(string), fc.Args["types"].([]string), fc.Args["where"].(map[string]any), fc.Args["parallel"].(*string), fc.Args["pivots"].(*int64), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CentralityConnection) graphql.Marshaler {
@@ -19380,7 +19474,7 @@ func (ec *executionContext) _Query_communities(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Communities(ctx, fc.Args["types"].([]string), fc.Args["where"].(map[string]any), fc.Args["seed"].(*int64), fc.Args["resolution"].(*float64), fc.Args["minSize"].(*int64), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().Communities(ctx, fc.Args["types"].([]string), fc.Args["where"].(map[string]any), fc.Args["parallel"].(*string), fc.Args["seed"].(*int64), fc.Args["resolution"].(*float64), fc.Args["minSize"].(*int64), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CommunityConnection) graphql.Marshaler {
@@ -25294,11 +25388,23 @@ func (ec *executionContext) _CentralityEdge(ctx context.Context, sel ast.Selecti
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CentralityEdge_score(ctx, field, obj)
 				})
+		case "error":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CentralityEdge_error(ctx, field, obj)
+				})
 		case "rank":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CentralityEdge_rank(ctx, field, obj)
+				})
+		case "certain":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CentralityEdge_certain(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -32793,6 +32899,24 @@ func (ec *executionContext) unmarshalONodeStep2map(ctx context.Context, v any) (
 	}
 	res, err := ec.unmarshalInputNodeStep(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOParallel2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOParallel2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOPartialDate2ᚖstring(ctx context.Context, v any) (*string, error) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -12,6 +13,7 @@ type measuring struct {
 	Kind []string `placeholder:"KIND" help:"Look only at links of these kinds, for example SAID,ABOUT."`
 	AsOf string   `placeholder:"DATE" help:"Look only at links that may have held then."`
 	standings
+	Parallel string `default:"COUNT" enum:"COUNT,ONCE" help:"Whether several links between the same two count each, or as one (${enum})."`
 }
 
 // vars are the variables they share.
@@ -24,7 +26,7 @@ func (m *measuring) vars() map[string]any {
 		where["asOf"] = m.AsOf
 	}
 	m.narrow(where)
-	vars := map[string]any{"where": where}
+	vars := map[string]any{"where": where, "parallel": m.Parallel}
 	if len(m.Type) > 0 {
 		vars["types"] = upper(m.Type)
 	}
@@ -41,26 +43,32 @@ func upper(list []string) []any {
 
 type centralCmd struct {
 	measuring
-	By    string `default:"PAGE_RANK" enum:"DEGREE,PAGE_RANK,BETWEENNESS" help:"What makes an entity central (${enum})."`
-	First int    `short:"n" default:"20" help:"How many, 0 to 100."`
+	By     string `default:"PAGE_RANK" enum:"DEGREE,PAGE_RANK,BETWEENNESS" help:"What makes an entity central (${enum})."`
+	Pivots int    `placeholder:"N" help:"For BETWEENNESS: count the lines of so many entities, 1 to 10000, however long it takes. Otherwise of as many as half the time limit allows."`
+	First  int    `short:"n" default:"20" help:"How many, 0 to 100."`
 }
 
-const centralQuery = `query Central($by: CentralityMeasure!, $types: [EntityType!], $where: LinkFilter, $first: Int) {
-  centrality(by: $by, types: $types, where: $where, first: $first) { totalCount sampled pivots edges { rank score node { id type name } } }
+const centralQuery = `query Central($by: CentralityMeasure!, $types: [EntityType!], $where: LinkFilter, $parallel: Parallel, $pivots: Int, $first: Int) {
+  centrality(by: $by, types: $types, where: $where, parallel: $parallel, pivots: $pivots, first: $first) { totalCount sampled pivots edges { rank score error certain node { id type name } } }
 }`
 
 // Run prints the most central entities.
 func (c *centralCmd) Run(w *world) error {
 	vars := c.vars()
 	vars["by"], vars["first"] = c.By, c.First
+	if c.Pivots != 0 {
+		vars["pivots"] = c.Pivots
+	}
 	var got struct {
 		Centrality struct {
 			TotalCount, Pivots int
 			Sampled            bool
 			Edges              []struct {
-				Rank  int
-				Score float64
-				Node  struct{ ID, Type, Name string }
+				Rank    int
+				Score   float64
+				Error   *float64
+				Certain bool
+				Node    struct{ ID, Type, Name string }
 			}
 		}
 	}
@@ -69,16 +77,28 @@ func (c *centralCmd) Run(w *world) error {
 	}
 	s := w.style()
 	for _, e := range got.Centrality.Edges {
-		fmt.Fprintf(w.stdout, "%3d. %s%s%s  %.6g %s(%s, id:%s)%s\n", e.Rank, s.bold, e.Node.Name, s.end, e.Score, s.dim, strings.ToLower(e.Node.Type), e.Node.ID, s.end)
+		doubt := ""
+		if !e.Certain {
+			doubt = ", rank not certain"
+		}
+		fmt.Fprintf(w.stdout, "%3d. %s%s%s  %s %s(%s, id:%s)%s%s\n", e.Rank, s.bold, e.Node.Name, s.end, estimate(e.Score, e.Error), s.dim, strings.ToLower(e.Node.Type), e.Node.ID, doubt, s.end)
 	}
 	if got.Centrality.TotalCount == 0 {
 		fmt.Fprintln(w.stdout, "No entity here has a link.")
 	}
 	w.more("", got.Centrality.TotalCount-len(got.Centrality.Edges))
 	if got.Centrality.Sampled {
-		fmt.Fprintf(w.stdout, "%sestimated from the lines of %d entities%s\n", s.dim, got.Centrality.Pivots, s.end)
+		fmt.Fprintf(w.stdout, "%sestimated from the lines of %d entities, ± the standard error%s\n", s.dim, got.Centrality.Pivots, s.end)
 	}
 	return nil
+}
+
+// estimate writes a score, and behind it the standard error to whose first digit it is rounded.
+func estimate(score float64, e *float64) string {
+	if e == nil || *e == 0 {
+		return fmt.Sprintf("%.6g", score)
+	}
+	return fmt.Sprintf("%.*f ± %g", max(0, -int(math.Floor(math.Log10(*e)))), score, *e)
 }
 
 type communitiesCmd struct {
@@ -90,8 +110,8 @@ type communitiesCmd struct {
 	Members    int     `default:"8" help:"How many members of each to show, 0 to 100."`
 }
 
-const communitiesQuery = `query Communities($types: [EntityType!], $where: LinkFilter, $seed: Int, $resolution: Float, $min: Int, $first: Int, $members: Int) {
-  communities(types: $types, where: $where, seed: $seed, resolution: $resolution, minSize: $min, first: $first) {
+const communitiesQuery = `query Communities($types: [EntityType!], $where: LinkFilter, $parallel: Parallel, $seed: Int, $resolution: Float, $min: Int, $first: Int, $members: Int) {
+  communities(types: $types, where: $where, parallel: $parallel, seed: $seed, resolution: $resolution, minSize: $min, first: $first) {
     totalCount modularity nodes { label size internalLinks externalLinks members(first: $members) { nodes { name } } }
   }
 }`

@@ -51,6 +51,8 @@ const (
 	MaxWhole = 10_000_000
 	// MaxHubPenalty is the largest hubPenalty.
 	MaxHubPenalty = 10
+	// MaxPivots is from how many nodes lines may be asked to be counted: about a minute in a graph of 100,000.
+	MaxPivots = 10_000
 )
 
 // DefaultLimits are what a server allows unless it is told otherwise.

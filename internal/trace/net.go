@@ -14,7 +14,7 @@ import (
 // in that order: equal graphs give equal bits on every store.
 type Net struct {
 	Nodes []store.WholeNode // in bytewise order of id
-	// Connected is how many nodes have a neighbour, Links how many links there are, parallel ones each.
+	// Connected is how many nodes have a neighbour, Links how many links there are: parallel ones each, but see Once.
 	Connected int
 	Links     int
 	first     []uint32  // the neighbours of node i are ends[first[i]:first[i+1]], ascending, each once
@@ -80,5 +80,22 @@ func NewNet(ctx context.Context, w *store.Whole) (*Net, error) {
 // Size is about how many bytes a Net keeps.
 func (g *Net) Size() int { return 40*len(g.Nodes) + 8*cap(g.ends) }
 
-// Degree is how many links a node has.
+// Degree is how many links a node has; see Once.
 func (g *Net) Degree(i uint32) int64 { return int64(g.degrees[i]) }
+
+// Once is the same graph with the links between two nodes counted as one. It shares the lists of neighbours.
+func (g *Net) Once(ctx context.Context) (*Net, error) {
+	if err := budget.Of(ctx).Hold(int64(8*len(g.Nodes) + 4*len(g.ends))); err != nil {
+		return nil, err
+	}
+	once := *g
+	once.Links = len(g.ends) / 2
+	once.weights, once.degrees = make([]uint32, len(g.weights)), make([]float64, len(g.degrees))
+	for i := range once.weights {
+		once.weights[i] = 1
+	}
+	for v := range once.degrees {
+		once.degrees[v] = float64(g.first[v+1] - g.first[v])
+	}
+	return &once, nil
+}

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	gonum "gonum.org/v1/gonum/graph"
 	"gonum.org/v1/gonum/graph/community"
@@ -49,7 +52,7 @@ func netOf(t interface{ Fatal(...any) }, w *store.Whole) *Net {
 }
 
 func central(t interface{ Fatal(...any) }, g *Net, by Measure) *Ranking {
-	r, err := Centrality(context.Background(), g, by)
+	r, err := Centrality(context.Background(), g, by, Effort{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,37 +232,249 @@ func TestBetweennessOfMoreLinesThanCanBeCounted(t *testing.T) {
 	}
 }
 
-func TestBetweennessFromPivotsIsNearTheWhole(t *testing.T) {
+// grown is a graph in which newcomers join those who have many links already, and some of two halves never meet but at a bridge.
+func grown(seed uint64) *store.Whole {
+	r := rand.New(rand.NewPCG(seed, 11)) //nolint:gosec // repeatable on purpose
 	w := &store.Whole{}
-	const n = 400
-	for i := range n {
+	n := 300 + r.IntN(200)
+	var ends []uint32
+	for i := range uint32(n) { //nolint:gosec // few
 		w.Nodes = append(w.Nodes, store.WholeNode{ID: fmt.Sprintf("n%05d", i), Type: 1})
-		for _, j := range []int{i / 2, i / 3, i * i % n} {
-			if j != i {
-				w.Links = append(w.Links, store.Pair{From: uint32(i), To: uint32(j)})
+		for range min(int(i), 1+r.IntN(3)) {
+			to := r.Uint32N(i)
+			if len(ends) > 0 && r.IntN(5) > 0 {
+				to = ends[r.IntN(len(ends))]
+			}
+			if to != i && (to%2 == i%2 || r.IntN(10) == 0) {
+				w.Links = append(w.Links, store.Pair{From: i, To: to})
+				ends = append(ends, i, to)
 			}
 		}
 	}
+	return w
+}
+
+// ranks are 1 and how many have more, of each node.
+func ranks(r *Ranking) []int {
+	out := make([]int, len(r.Scores))
+	for at, v := range r.Order {
+		out[v] = at + 1
+		if at > 0 && r.Scores[v] == r.Scores[r.Order[at-1]] {
+			out[v] = out[r.Order[at-1]]
+		}
+	}
+	return out
+}
+
+// Over many graphs, the exact score is within 1.96 standard errors about as often as it should be, a rank that is called certain is hardly
+// ever wrong, and what is told is not told at random.
+func TestSampledBetweennessKnowsHowSureItIs(t *testing.T) {
+	graphs := 60
+	if testing.Short() {
+		graphs = 15
+	}
+	for _, x := range []struct{ share, least, sure float64 }{{0.1, 0.9, 0.1}, {0.3, 0.92, 0.5}, {0.6, 0.94, 1}} {
+		within, asked, certain, wrong := 0, 0, 0, 0
+		var off, told float64
+		for seed := range uint64(graphs) { //nolint:gosec // few
+			g := netOf(t, grown(seed))
+			exact := central(t, g, ByBetweenness)
+			some, err := Centrality(t.Context(), g, ByBetweenness, Effort{Pivots: int(x.share * float64(g.Connected))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !some.Sampled || some.Pivots != int(x.share*float64(g.Connected)) || exact.Sampled {
+				t.Fatalf("%d pivots of %d, sampled %v", some.Pivots, g.Connected, some.Sampled)
+			}
+			for _, v := range exact.Order[:40] {
+				e, ok := some.Error(v)
+				if !ok || e <= 0 {
+					t.Fatalf("node %d has the error %v, %v", v, e, ok)
+				}
+				away := math.Abs(some.Score(v) - exact.Score(v))
+				off, told = off+away*away, told+e*e
+				asked++
+				if away <= 1.96*e {
+					within++
+				}
+			}
+			right, is := ranks(exact), ranks(some)
+			for at, sure := range some.Certain(some.Order, 0, len(some.Order)) {
+				if v := some.Order[at]; sure {
+					certain++
+					if is[v] != right[v] {
+						wrong++
+					}
+				}
+			}
+		}
+		covered := float64(within) / float64(asked)
+		t.Logf("of %v pivots: within 1.96 errors %.3f of %d, root mean square %.2f of that told, certain %d, wrong %d",
+			x.share, covered, asked, math.Sqrt(off/told), certain, wrong)
+		if covered < x.least {
+			t.Errorf("only %.3f are within 1.96 errors", covered)
+		}
+		if math.Sqrt(off/told) < 0.5 {
+			t.Errorf("errors are told to be %v of what they are", math.Sqrt(told/off))
+		}
+		if float64(certain) < x.sure*float64(graphs) {
+			t.Errorf("only %d ranks of %d graphs are certain", certain, graphs)
+		}
+		if float64(wrong) > 0.05*float64(certain) {
+			t.Errorf("%d of %d certain ranks are wrong", wrong, certain)
+		}
+	}
+}
+
+// Two nodes that are alike but for their names cannot be told apart by a sample.
+func TestTiesAreNeverCertain(t *testing.T) {
+	w := &store.Whole{}
+	node := func() uint32 {
+		w.Nodes = append(w.Nodes, store.WholeNode{ID: fmt.Sprintf("n%05d", len(w.Nodes)), Type: 1})
+		return uint32(len(w.Nodes) - 1) //nolint:gosec // few
+	}
+	top := node()
+	for range 2 { // two hubs of the same size below one node
+		hub := node()
+		w.Links = append(w.Links, store.Pair{From: hub, To: top})
+		for range 200 {
+			w.Links = append(w.Links, store.Pair{From: node(), To: hub})
+		}
+	}
 	g := netOf(t, w)
-	exact, err := g.betweenness(t.Context(), n)
+	r, err := Centrality(t.Context(), g, ByBetweenness, Effort{Pivots: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
-	some, err := g.betweenness(t.Context(), 100)
+	if got := r.Certain(r.Order, 0, 3); got[0] || got[1] {
+		t.Errorf("of two hubs that are alike one is certain to be first: %v", got)
+	}
+	few, err := Centrality(t.Context(), g, ByBetweenness, Effort{Pivots: enough - 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, _ := g.betweenness(t.Context(), 100)
-	if !slices.Equal(some, again) {
-		t.Error("the same pivots gave other scores")
+	if got := few.Certain(few.Order, 0, len(few.Order)); slices.Contains(got, true) {
+		t.Errorf("%d pivots are enough to be certain: %v", few.Pivots, got)
 	}
-	var a, b, off float64
-	for v := range exact {
-		a, b, off = a+exact[v], b+some[v], off+math.Abs(exact[v]-some[v])
+	one, err := Centrality(t.Context(), g, ByBetweenness, Effort{Pivots: 1})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if math.Abs(a-b) > 0.1*a || off > 0.4*a || off == 0 {
-		t.Errorf("all together %v and %v, apart by %v", a, b, off)
+	if _, ok := one.Error(top); ok || !one.Sampled {
+		t.Error("a single pivot tells its error")
 	}
+	exact := central(t, g, ByBetweenness)
+	if got := exact.Certain(exact.Order, 0, 5); slices.Contains(got, false) {
+		t.Errorf("exact ranks: %v", got)
+	}
+}
+
+func TestPivotsAreTheSameHoweverTheyAreCounted(t *testing.T) {
+	g := netOf(t, grown(1))
+	of := func(n int) *Ranking {
+		r, err := Centrality(t.Context(), g, ByBetweenness, Effort{Pivots: n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	for _, n := range []int{1, 2, 63, 64, 65, 200, g.Connected, g.Connected + 1} {
+		many := of(n)
+		before := runtime.GOMAXPROCS(1)
+		alone := of(n)
+		runtime.GOMAXPROCS(before)
+		if !slices.Equal(many.Scores, alone.Scores) || !slices.Equal(many.errors, alone.errors) {
+			t.Errorf("%d pivots gave other scores to one processor", n)
+		}
+		if want := min(n, g.Connected); many.Pivots != want || many.Sampled != (want < g.Connected) {
+			t.Errorf("%d pivots: %d, sampled %v", n, many.Pivots, many.Sampled)
+		}
+	}
+	if all, none := of(g.Connected), central(t, g, ByBetweenness); !slices.Equal(all.Scores, none.Scores) {
+		t.Error("all pivots are not the exact scores")
+	}
+}
+
+// The clock goes on by a second whenever it is looked at, which is once for each round.
+func TestSamplingHasItsTime(t *testing.T) {
+	w := &store.Whole{}
+	const n = 6000
+	for i := range uint32(n) {
+		w.Nodes = append(w.Nodes, store.WholeNode{ID: fmt.Sprintf("n%05d", i), Type: 1})
+		w.Links = append(w.Links, store.Pair{From: i, To: i / 2}, store.Pair{From: i, To: (i + 1) % n})
+	}
+	w.Links[0].To = 1
+	g := netOf(t, w)
+	round := mostBlock * min(mostWorkers, runtime.GOMAXPROCS(0))
+	for seconds, rounds := range map[int]int{0: 1, 1: 1, 2: 2, 4: 4} {
+		now := time.Unix(0, 0)
+		r, err := Centrality(t.Context(), g, ByBetweenness, Effort{
+			Within: time.Duration(seconds) * time.Second,
+			Now:    func() time.Time { now = now.Add(time.Second); return now },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := rounds * round; r.Pivots != want || !r.Sampled {
+			t.Errorf("%d seconds were enough for %d pivots, not %d", seconds, r.Pivots, want)
+		}
+		same, err := Centrality(t.Context(), g, ByBetweenness, Effort{Pivots: r.Pivots})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(same.Scores, r.Scores) || !slices.Equal(same.errors, r.errors) {
+			t.Errorf("%d pivots have another answer when they are asked for", r.Pivots)
+		}
+	}
+}
+
+func TestEstimatesAreRounded(t *testing.T) {
+	r := &Ranking{Measure: ByBetweenness, Sampled: true, Pivots: 100, Scores: []int64{123_456_789_012, 123_456_789_012, 123_456_789_012, 5}, errors: []float64{3.46e9, 9.96e7, 0, 0}}
+	for i, want := range [][2]float64{{0.123, 0.0035}, {0.1235, 0.0001}, {0.123456789012, 0}, {5e-12, 0}} {
+		e, ok := r.Error(uint32(i))                                       //nolint:gosec // few
+		if got := [2]float64{r.Score(uint32(i)), e}; got != want || !ok { //nolint:gosec // few
+			t.Errorf("%v, want %v", got, want)
+		}
+	}
+}
+
+func TestOnceIsTheGraphWithoutParallelLinks(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := drawWhole(rt, true)
+		g := netOf(rt, w)
+		single := &store.Whole{Nodes: w.Nodes}
+		have := map[[2]uint32]bool{}
+		for _, l := range w.Links {
+			if key := [2]uint32{min(l.From, l.To), max(l.From, l.To)}; !have[key] {
+				have[key] = true
+				single.Links = append(single.Links, l)
+			}
+		}
+		once, err := g.Once(rt.Context())
+		if err != nil {
+			rt.Fatal(err)
+		}
+		want := netOf(rt, single)
+		if once.Links != want.Links || once.Connected != want.Connected || !slices.Equal(once.weights, want.weights) || !slices.Equal(once.degrees, want.degrees) {
+			rt.Fatalf("%+v, want %+v", once, want)
+		}
+		for _, by := range []Measure{ByDegree, ByPageRank, ByBetweenness} {
+			if got, want := central(rt, once, by), central(rt, want, by); !slices.Equal(got.Scores, want.Scores) {
+				rt.Fatalf("measure %d: %v, want %v", by, got.Scores, want.Scores)
+			}
+		}
+		a, err := Communities(rt.Context(), once, 1, 1)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		b, _ := Communities(rt.Context(), want, 1, 1)
+		if fmt.Sprint(a.Groups, a.Within, a.Internal, a.External, a.Modularity) != fmt.Sprint(b.Groups, b.Within, b.Internal, b.External, b.Modularity) {
+			rt.Fatalf("communities %v, want %v", a.Groups, b.Groups)
+		}
+		if fmt.Sprint(g.weights) != fmt.Sprint(netOf(rt, w).weights) {
+			rt.Fatal("the graph itself has changed")
+		}
+	})
 }
 
 func TestCommunities(t *testing.T) {
@@ -439,7 +654,7 @@ func TestWholeGraphMeasuresStopWhenToldTo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, by := range []Measure{ByDegree, ByPageRank, ByBetweenness} {
-		if _, err := Centrality(ctx, g, by); !errors.Is(err, context.Canceled) {
+		if _, err := Centrality(ctx, g, by, Effort{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("measure %d: %v", by, err)
 		}
 	}

@@ -87,17 +87,29 @@ func seen(t *testing.T, s store.Store, w *plan.Walk, seed uint64, resolution flo
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, by := range []trace.Measure{trace.ByDegree, trace.ByPageRank, trace.ByBetweenness} {
-		c, err := trace.Centrality(t.Context(), g, by)
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintln(&b, by, c.Scores, c.Order, c.Pivots, c.Sampled)
-	}
-	p, err := trace.Communities(t.Context(), g, seed, resolution)
+	once, err := g.Once(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprintf(&b, "%v %v %v %v %b\n", p.Groups, p.Within, p.Internal, p.External, p.Modularity)
+	for _, g := range []*trace.Net{g, once} {
+		for _, by := range []trace.Measure{trace.ByDegree, trace.ByPageRank, trace.ByBetweenness} {
+			for _, pivots := range []int{0, 3, 8} {
+				c, err := trace.Centrality(t.Context(), g, by, trace.Effort{Pivots: pivots})
+				if err != nil {
+					t.Fatal(err)
+				}
+				errors := make([]float64, len(c.Scores))
+				for i := range errors {
+					errors[i], _ = c.Error(uint32(i)) //nolint:gosec // few
+				}
+				fmt.Fprintln(&b, by, c.Scores, errors, c.Order, c.Pivots, c.Sampled, c.Certain(c.Order, 0, len(c.Order)))
+			}
+		}
+		p, err := trace.Communities(t.Context(), g, seed, resolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "%v %v %v %v %b\n", p.Groups, p.Within, p.Internal, p.External, p.Modularity)
+	}
 	return b.String()
 }
