@@ -1452,6 +1452,10 @@ func (r *quoteResolver) Text(ctx context.Context, obj *model.Quote) (string, err
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *quoteResolver) Verified(ctx context.Context, obj *model.Quote) (*bool, error) {
+	return scalar[*bool](ctx, obj.Value)
+}
+
 func (r *quoteResolver) Language(ctx context.Context, obj *model.Quote) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
 }

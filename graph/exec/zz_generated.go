@@ -586,6 +586,7 @@ type QuoteResolver interface {
 	CreatedAt(ctx context.Context, obj *model.Quote) (string, error)
 	UpdatedAt(ctx context.Context, obj *model.Quote) (string, error)
 	Text(ctx context.Context, obj *model.Quote) (string, error)
+	Verified(ctx context.Context, obj *model.Quote) (*bool, error)
 	Language(ctx context.Context, obj *model.Quote) (*string, error)
 	SaidOn(ctx context.Context, obj *model.Quote) (*string, error)
 	Speakers(ctx context.Context, obj *model.Quote, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.PersonLinkConnection, error)
@@ -862,6 +863,9 @@ directive @derived(chains: [[LinkKind!]!]!, direction: Direction!) on FIELD_DEFI
 
 "This property is matched by search and can be filtered on."
 directive @searchable on FIELD_DEFINITION
+
+"This field reports whether the words of a property of the same node stand word for word in the text of a source that supports a link of these kinds to it. It is found out and never set."
+directive @verbatim(property: String!, kinds: [LinkKind!]!) on FIELD_DEFINITION
 
 # --- nodes ----------------------------------------------------------------------------------------------------------------
 
@@ -1433,8 +1437,10 @@ type Quote implements Entity & Node @node(date: "saidOn", timeline: SAID, titled
   createdAt: DateTime!
   "When it was last changed."
   updatedAt: DateTime!
-  "Verbatim, as printed."
+  "Verbatim, as printed. What is left out is marked by an ellipsis."
   text: String! @searchable
+  "True when the text stands word for word in the stored text of a source that supports a link by which somebody said it: as a whole or, where an ellipsis marks what is left out, in pieces one behind the other. False when such texts are stored and none has it; null when none is stored."
+  verified: Boolean @verbatim(property: "text", kinds: [SAID])
   "The language of the words, BCP 47: ` + "`" + `en` + "`" + `."
   language: String
   "When it was said."
@@ -4428,6 +4434,8 @@ func (ec *executionContext) childFields_Quote(ctx context.Context, field graphql
 		return ec.fieldContext_Quote_updatedAt(ctx, field)
 	case "text":
 		return ec.fieldContext_Quote_text(ctx, field)
+	case "verified":
+		return ec.fieldContext_Quote_verified(ctx, field)
 	case "language":
 		return ec.fieldContext_Quote_language(ctx, field)
 	case "saidOn":
@@ -19952,6 +19960,29 @@ func (ec *executionContext) fieldContext_Quote_text(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Quote", field, true, true, "String")
 }
 
+func (ec *executionContext) _Quote_verified(ctx context.Context, field graphql.CollectedField, obj *model.Quote) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Quote_verified(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Quote().Verified(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Quote_verified(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Quote", field, true, true, "Boolean")
+}
+
 func (ec *executionContext) _Quote_language(ctx context.Context, field graphql.CollectedField, obj *model.Quote) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -29027,6 +29058,12 @@ func (ec *executionContext) _Quote(ctx context.Context, sel ast.SelectionSet, ob
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Quote_text(ctx, field, obj)
+				})
+		case "verified":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Quote_verified(ctx, field, obj)
 				})
 		case "language":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,

@@ -43,12 +43,21 @@ type Type struct {
 	DateProp, UntilProp *Prop
 	// Timeline is what a node with a date is on a timeline, a value of TimelineKind; "" when it is on none.
 	Timeline string
+	// Quoted is set where the type's nodes are quotations.
+	Quoted *Quoted
 	// Titled reports whether its names are titles, which give way to the names of entities of other types: see plan.Ref.
 	Titled bool
 	// Pronoun is what a sentence calls such a node: "who", "which".
 	Pronoun string
 	// Plural is the root field that lists this type: "people"; "" for Link and Evidence.
 	Plural string
+}
+
+// Quoted is what a type whose nodes are quotations says of their words.
+type Quoted struct {
+	Words    *Prop   // the property that holds them
+	Verified *Prop   // the one that reports whether they stand where they are quoted from; it is found out, and none of Type.Props
+	Kinds    KindSet // of the links to such a node whose supporting sources are what it is quoted from
 }
 
 // IsEntity tells whether links can join records of this type.
@@ -117,6 +126,8 @@ type Catalog struct {
 	Props    []*Prop // all, by Index
 	// Entities are all entity types.
 	Entities TypeSet
+	// Quoting are the kinds of link whose supporting sources an entity is quoted from.
+	Quoting KindSet
 
 	byName  map[string]*Type
 	byEnum  map[string]*Type
@@ -235,7 +246,7 @@ func (c *Catalog) addType(name, enum string) error {
 			return fmt.Errorf("%s.%s: %w", name, f.Name, err)
 		}
 		p.Required = p.Required && f.Type.NonNull
-		if !common[f.Name] {
+		if !common[f.Name] && f.Directives.ForName("verbatim") == nil {
 			t.Props = append(t.Props, p)
 		}
 	}
@@ -376,6 +387,22 @@ func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 		c.links[at] = lf
 		return nil
 	}
+	if d := f.Directives.ForName("verbatim"); d != nil {
+		q := &Quoted{Words: t.Prop(d.Arguments.ForName("property").Value.Raw), Verified: c.props[f.Name]}
+		if q.Words == nil || q.Words.Kind != Text || q.Verified == nil || q.Verified.Kind != Bool || t.Quoted != nil {
+			return fmt.Errorf("%s: @verbatim is for one Boolean of a type, and names a text of the type", at)
+		}
+		for _, child := range d.Arguments.ForName("kinds").Value.Children {
+			k := c.kinds[child.Value.Raw]
+			if k == nil || !k.To.Has(t.Index) {
+				return fmt.Errorf("%s: %s is no kind of link to %s", at, child.Value.Raw, t.Enum)
+			}
+			q.Kinds |= 1 << k.Index
+		}
+		t.Quoted = q
+		c.Quoting |= q.Kinds
+		return nil
+	}
 	if d := f.Directives.ForName("derived"); d != nil {
 		df := &DerivedField{
 			Owner: t, Name: f.Name, Out: d.Arguments.ForName("direction").Value.Raw == "OUTGOING",
@@ -401,6 +428,14 @@ func (c *Catalog) Type(name string) *Type { return c.byName[name] }
 
 // TypeOf finds a type by its enum value ("PERSON"), nil when there is none.
 func (c *Catalog) TypeOf(enum string) *Type { return c.byEnum[enum] }
+
+// QuotedOf returns what a type, by its enum value, says of the words of its nodes, nil for one whose nodes are no quotations.
+func (c *Catalog) QuotedOf(enum string) *Quoted {
+	if t := c.byEnum[enum]; t != nil {
+		return t.Quoted
+	}
+	return nil
+}
 
 // TypeAt is the type with this index, nil for 0 and for indexes out of range.
 func (c *Catalog) TypeAt(index uint8) *Type {

@@ -159,6 +159,9 @@ func (c *importCmd) tell(w *world, n *exchange.Report, took time.Duration) error
 		return err
 	}
 	fmt.Fprintf(w.stdout, "evidence added: %d; words that are not in the text of their source: %d\n", n.Evidence, n.Unverified)
+	if n.MadeUnverified > 0 {
+		fmt.Fprintf(w.stdout, "excerpts and quotations of the store that are no longer in the text of their source: %d\n", n.MadeUnverified)
+	}
 	for _, s := range n.Warnings {
 		fmt.Fprintf(w.stdout, "warning: %s\n", printable(string(s)))
 	}

@@ -146,6 +146,10 @@ func (l *liner) node(cat *catalog.Catalog, x *kg.Node) {
 			l.b = strconv.AppendBool(l.b, v)
 		}
 	}
+	if x.Verified != nil && !*x.Verified {
+		l.key("verified") // so that an import takes it again
+		l.b = append(l.b, "false"...)
+	}
 	l.time("createdAt", x.CreatedAt)
 	l.time("updatedAt", x.UpdatedAt)
 }

@@ -189,7 +189,9 @@ func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []
 		cat: cat, store: s, types: map[uint64]uint8{}, seed: maphash.MakeSeed(), replace: o.Replace, trial: o.DryRun,
 		before: map[string]any{}, kept: map[string]any{},
 	}
-	defer func() { err = errors.Join(err, c.words.close()) }()
+	c.words.spool = &c.spool
+	c.alone = len(files) == 1
+	defer func() { err = errors.Join(err, c.spool.close()) }()
 	if c.none, err = s.Empty(ctx); err != nil {
 		return Report{}, err
 	}
@@ -223,7 +225,7 @@ func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []
 // finished returns the report of a pass that is over.
 func (c *checks) finished(counts Counts) Report {
 	r := c.report.report(counts)
-	r.Unverified = c.unverified
+	r.Unverified, r.MadeUnverified = c.unverified+c.misquoted, c.lost+c.lostQuotations
 	return r
 }
 
@@ -313,7 +315,13 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 			return counts, b.err
 		}
 		if b.file != at {
+			if at >= 0 && !c.checked {
+				if err := c.settle(ctx, files[at], nil, bad); err != nil {
+					return counts, err
+				}
+			}
 			at = b.file
+			c.file = at
 			c.next()
 		}
 		errs, err := c.batch(ctx, files[b.file].Name, b)
@@ -362,7 +370,13 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 		return counts, err
 	}
 	bad.add(errs, 0)
+	if at >= 0 && !c.checked {
+		if err := c.settle(ctx, files[at], &going, bad); err != nil {
+			return counts, err
+		}
+	}
 	if len(bad.Lines) > 0 {
+		bad.order(files)
 		return counts, bad
 	}
 	if err := c.identified(ctx); err != nil {
@@ -383,6 +397,17 @@ func (e *BadLinesError) add(lines []*LineError, more int) {
 	room := min(maxErrors-len(e.Lines), len(lines))
 	e.Lines = append(e.Lines, lines[:room]...)
 	e.More += len(lines) - room + more
+}
+
+// order puts the bad lines in the order of the files and of their lines: some are known to be bad at the end alone.
+func (e *BadLinesError) order(files []File) {
+	at := map[string]int{}
+	for i, f := range files {
+		at[f.Name] = i
+	}
+	slices.SortStableFunc(e.Lines, func(a, b *LineError) int {
+		return cmp.Or(cmp.Compare(at[a.File], at[b.File]), cmp.Compare(a.Line, b.Line))
+	})
 }
 
 // readFile parses a file in batches, without its links where they are not asked for. It reports whether the reader is there still.
@@ -460,13 +485,21 @@ type checks struct {
 	again   bool   // one of them was said again
 	words   texts  // of the sources of this import, and of those of the store that its links rest on
 	asked   hashes // sources whose texts were looked for
-	// unverified counts the evidence taken whose words do not stand in their source's text
-	unverified int
-	fault      error // of the file of texts
-	replace    bool
-	trial      bool // nothing is written
-	checked    bool // a pass before has found all that is to be said
-	report     *reporting
+	// unverified counts the evidence taken whose words do not stand in their source's text, and misquoted the quotations
+	unverified, misquoted int
+	spool                 spool
+	quotations            map[uint64]quotation
+	sayings               []saying
+	leads                 map[string]uint64 // the quotations to which links lead whose ids do not say so, by the ids of the links
+	texted                []string          // sources of the store, perhaps, whose texts lines of this import give or clear
+	lost, lostQuotations  int               // evidence and quotations that were not unverified before
+	alone                 bool              // there is one file
+	file, line            int               // at hand
+	fault                 error             // of the file of texts
+	replace               bool
+	trial                 bool // nothing is written
+	checked               bool // a pass before has found all that is to be said
+	report                *reporting
 	// what lines delete
 	gone      hashes
 	deletions []deletion
@@ -500,7 +533,9 @@ func (c *checks) use(h uint64) (uint8, bool) {
 func (c *checks) begin(r *reporting) {
 	c.report, c.gone, c.deletions, c.external, c.kept = r, hashes{}, nil, owners{}, map[string]any{}
 	c.seen, c.earlier, c.again, c.asked, c.unverified = hashes{}, hashes{}, false, hashes{}, 0
+	c.quotations, c.sayings, c.leads, c.texted = map[uint64]quotation{}, nil, map[string]uint64{}, nil
 	c.words.reset()
+	c.spool.reset()
 }
 
 // next begins another file.
@@ -587,6 +622,7 @@ func (c *checks) batch(ctx context.Context, file string, b *batch) (errs []*Line
 			c.blame(r)
 			continue
 		}
+		c.file, c.line = b.file, b.lines[i]
 		if r.gone != nil {
 			r.gone.file, r.gone.line = file, b.lines[i]
 		}
@@ -651,7 +687,11 @@ func (c *checks) record(r record) error {
 			return err
 		}
 		c.identify(r.node)
-		return c.merged(r)
+		if err := c.merged(r); err != nil {
+			return err
+		}
+		c.fault = c.noteQuotation(r.node)
+		return nil
 	}
 	return c.link(r)
 }
@@ -746,6 +786,9 @@ func (c *checks) link(r record) error {
 		if t, ok := c.use(c.hash(e.Source)); !ok || t != c.cat.Source.Index {
 			return fmt.Errorf("has evidence from %s, a source that stands neither above nor in the store", e.Source)
 		}
+	}
+	if c.fault = c.noteSaying(l); c.fault != nil {
+		return nil
 	}
 	return c.quoted(l)
 }

@@ -477,6 +477,11 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 		if raw.Kind() == 'n' {
 			continue // it is cleared
 		}
+		if t.Quoted != nil && name == t.Quoted.Verified.Name {
+			stands, _ := c.prop(t.Quoted.Verified, raw).(bool)
+			x.Verified = &stands
+			continue
+		}
 		p := t.Prop(name)
 		if p == nil {
 			if c.err == nil {
@@ -516,6 +521,9 @@ func propNames(t *catalog.Type) []string {
 	names := []string{"id", "name", "aliases", "description", "externalIds", "createdAt", "updatedAt"}
 	for _, p := range t.Props {
 		names = append(names, p.Name)
+	}
+	if t.Quoted != nil {
+		names = append(names, t.Quoted.Verified.Name)
 	}
 	return names
 }

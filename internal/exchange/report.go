@@ -13,10 +13,15 @@ import (
 // Report is the effect of an import, or of a dry run. Each line of a file counts as one record.
 type Report struct {
 	Counts
-	Records    []Tally   `json:"records"` // sources, then each type and kind that was met, in the order of the schema
-	Evidence   int       `json:"evidence"`
-	Unverified int       `json:"unverified"`
-	Warnings   []Warning `json:"warnings"`
+	Records  []Tally `json:"records"` // sources, then each type and kind that was met, in the order of the schema
+	Evidence int     `json:"evidence"`
+	// Unverified counts the evidence, and the quotations, that lines of the import give and whose words do not stand in the texts
+	// they are taken from.
+	Unverified int `json:"unverified"`
+	// MadeUnverified counts the evidence, and the quotations, of the store that were not unverified before: a text was corrected,
+	// or what they rested on was removed.
+	MadeUnverified int       `json:"madeUnverified"`
+	Warnings       []Warning `json:"warnings"`
 	// MoreWarnings counts those beyond the ones that are listed.
 	MoreWarnings int `json:"moreWarnings"`
 }
@@ -145,7 +150,9 @@ func (r *reporting) fields(l *liner, x any) (out []field) {
 	case *kg.Source:
 		l.source(x)
 	case *kg.Node:
-		l.node(r.cat, x)
+		c := *x
+		c.Verified = nil // it is no field of a record
+		l.node(r.cat, &c)
 	case *kg.Link:
 		l.link(x)
 	}

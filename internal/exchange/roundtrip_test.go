@@ -61,8 +61,21 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 		})
 	}
 	byType := map[uint8][]string{}
+	var quoting []*catalog.Type // quotations and those who say them, who would seldom meet by chance
+	var sayings []*catalog.Kind
+	for _, k := range cat.Kinds {
+		if !cat.Quoting.Has(k.Index) {
+			continue
+		}
+		sayings = append(sayings, k)
+		for _, typ := range cat.Types {
+			if (k.From | k.To).Has(typ.Index) {
+				quoting = append(quoting, typ)
+			}
+		}
+	}
 	for i := range rapid.IntRange(1, 8).Draw(t, "nodes") {
-		typ := rapid.SampledFrom(cat.Types).Draw(t, "type")
+		typ := rapid.OneOf(rapid.SampledFrom(cat.Types), rapid.SampledFrom(quoting)).Draw(t, "type")
 		n := &kg.Node{
 			ID: fmt.Sprintf("n%d", i), Type: typ.Enum, Name: someText().Draw(t, "name"), Aliases: rapid.SliceOfN(someText(), 0, 3).Draw(t, "aliases"),
 			Description: maybe(someText()).Draw(t, "description"), CreatedAt: at.Draw(t, "created"), UpdatedAt: at.Draw(t, "updated"),
@@ -97,6 +110,9 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 				n.Props[p.Name] = v
 			}
 		}
+		if q := typ.Quoted; q != nil && rapid.Bool().Draw(t, "quoted") {
+			n.Props[q.Words.Name] = rapid.SampledFrom([]string{"It is about the \"people's\" own", "about … security", "security … about", "cafe"}).Draw(t, "words")
+		}
 		if typ.DateProp != nil && typ.UntilProp != nil {
 			delete(n.Props, typ.UntilProp.Name) // an end before its beginning would be refused
 		}
@@ -115,7 +131,7 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 	}
 	seen := map[string]bool{}
 	for range rapid.IntRange(0, 8).Draw(t, "links") {
-		k := rapid.SampledFrom(cat.Kinds).Draw(t, "kind")
+		k := rapid.OneOf(rapid.SampledFrom(cat.Kinds), rapid.SampledFrom(sayings)).Draw(t, "kind")
 		from, to := of(k.From), of(k.To)
 		if len(from) == 0 || len(to) == 0 {
 			continue

@@ -2,8 +2,6 @@ package exchange
 
 import (
 	"context"
-	"errors"
-	"os"
 	"slices"
 
 	"github.com/throughline/throughline/internal/kg"
@@ -15,23 +13,23 @@ import (
 type texts struct {
 	at    map[uint64]*held
 	bytes int // of texts in memory
-	spill *os.File
-	end   int64 // of the file
+	spool *spool
 	empty rules.Text
 }
 
 // held is where a text is held.
 type held struct {
-	text *rules.Text // nil while it is in the file alone
-	from int64
-	size int // in the file; 0 when it is not there
+	source string      // the id
+	text   *rules.Text // nil while it is in the spool alone
+	from   int64
+	size   int // in the spool; 0 when it is not there
 }
 
 // maxTexts bounds the bytes of texts in memory. Folded, one takes about as much again.
 const maxTexts = 32 << 20
 
 // put takes note of the text of a source; "" for none.
-func (t *texts) put(h uint64, text string) error {
+func (t *texts) put(h uint64, source, text string) error {
 	if t.at == nil {
 		t.at = map[uint64]*held{}
 	}
@@ -44,24 +42,18 @@ func (t *texts) put(h uint64, text string) error {
 		return nil
 	case t.bytes+len(text) <= maxTexts:
 		t.bytes += len(text)
-		t.at[h] = &held{text: rules.NewText(text)}
+		t.at[h] = &held{source: source, text: rules.NewText(text)}
 		return nil
 	}
-	x := &held{}
+	x := &held{source: source}
 	t.at[h] = x
 	return t.write(x, text)
 }
 
-// write puts a text into the file.
+// write puts a text into the spool.
 func (t *texts) write(x *held, text string) (err error) {
-	if t.spill == nil {
-		if t.spill, err = os.CreateTemp("", "throughline-*.texts"); err != nil {
-			return err
-		}
-	}
-	x.from, x.size = t.end, len(text)
-	t.end += int64(x.size)
-	_, err = t.spill.WriteAt([]byte(text), x.from)
+	x.size = len(text)
+	x.from, err = t.spool.add(text)
 	return err
 }
 
@@ -74,8 +66,8 @@ func (t *texts) get(h uint64) (*rules.Text, error) {
 	case x.text != nil:
 		return x.text, nil
 	}
-	b := make([]byte, x.size)
-	if _, err := t.spill.ReadAt(b, x.from); err != nil {
+	text, err := t.spool.at(x.from, x.size)
+	if err != nil {
 		return nil, err
 	}
 	if t.bytes+x.size > maxTexts {
@@ -83,12 +75,12 @@ func (t *texts) get(h uint64) (*rules.Text, error) {
 			return nil, err
 		}
 	}
-	x.text = rules.NewText(string(b))
+	x.text = rules.NewText(text)
 	t.bytes += x.size
 	return x.text, nil
 }
 
-// letGo leaves all texts in the file alone.
+// letGo leaves all texts in the spool alone.
 func (t *texts) letGo() error {
 	for _, x := range t.at {
 		if x.text == nil {
@@ -106,16 +98,7 @@ func (t *texts) letGo() error {
 }
 
 // reset forgets all texts.
-func (t *texts) reset() { t.at, t.bytes, t.end = nil, 0, 0 }
-
-// close removes the file.
-func (t *texts) close() error {
-	if t.spill == nil {
-		return nil
-	}
-	name := t.spill.Name()
-	return errors.Join(t.spill.Close(), os.Remove(name))
-}
+func (t *texts) reset() { t.at, t.bytes = nil, 0 }
 
 // textsAtOnce is how many texts of the store are read at once.
 const textsAtOnce = 32
@@ -127,7 +110,10 @@ func (c *checks) readTexts(ctx context.Context, records []record) error {
 		if x := r.source; x != nil && (x.Text != "" || c.replace || slices.Contains(x.Clear, "text")) {
 			h := c.hash(x.ID)
 			c.asked.add(h)
-			if err := c.words.put(h, x.Text); err != nil {
+			if !c.none && !c.said(h) {
+				c.texted = append(c.texted, x.ID)
+			}
+			if err := c.words.put(h, x.ID, x.Text); err != nil {
 				return err
 			}
 		}
@@ -135,13 +121,21 @@ func (c *checks) readTexts(ctx context.Context, records []record) error {
 	if c.none {
 		return nil
 	}
-	var ids []string
+	var links []*kg.Link
 	for _, r := range records {
-		if r.link == nil {
-			continue
+		if r.link != nil {
+			links = append(links, r.link)
 		}
-		for i := range r.link.Evidence {
-			if id := r.link.Evidence[i].Source; c.asked.add(c.hash(id)) {
+	}
+	return c.hold(ctx, links)
+}
+
+// hold reads the texts of the store that links rest on, unless a line of the import gives another.
+func (c *checks) hold(ctx context.Context, links []*kg.Link) error {
+	var ids []string
+	for _, x := range links {
+		for i := range x.Evidence {
+			if id := x.Evidence[i].Source; c.asked.add(c.hash(id)) {
 				ids = append(ids, id)
 			}
 		}
@@ -152,7 +146,7 @@ func (c *checks) readTexts(ctx context.Context, records []record) error {
 			return err
 		}
 		for _, s := range found.Sources {
-			if err := c.words.put(c.hash(s.ID), s.Text); err != nil {
+			if err := c.words.put(c.hash(s.ID), s.ID, s.Text); err != nil {
 				return err
 			}
 		}

@@ -24,6 +24,10 @@ type Node struct {
 	Props     map[string]any
 	CreatedAt Time // 0 = not given
 	UpdatedAt Time // 0 = not given
+	// Verified reports whether the words of a quotation stand in the stored text of a source that it is quoted from; nil when none
+	// is stored, and for other entities. It is found out from links and texts. In an import, false says to take words that do not
+	// stand there.
+	Verified *bool
 	// Clear names the fields that a merging load empties. It is not kept.
 	Clear []string
 }

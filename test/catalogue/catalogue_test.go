@@ -57,7 +57,16 @@ func everything(t *testing.T, cat *catalog.Catalog) (nodes []*node, links []*lin
 		}
 		b.WriteString("}\n")
 	}
-	line("source", cat.Schema.Types["SourceKind"].EnumValues[0].Name, "id", "s_all", "title", "Of everything", "text", "the very words")
+	peculiar := func(i int, typ *catalog.Type, p *catalog.Prop) string {
+		return fmt.Sprintf("Peculiar%d%s%s", i, strings.ToLower(strings.ReplaceAll(typ.Enum, "_", "")), strings.ToLower(p.Name))
+	}
+	words := "the very words"
+	for _, typ := range cat.Types {
+		if q := typ.Quoted; q != nil {
+			words += ", " + peculiar(0, typ, q.Words) + ", " + peculiar(1, typ, q.Words)
+		}
+	}
+	line("source", cat.Schema.Types["SourceKind"].EnumValues[0].Name, "id", "s_all", "title", "Of everything", "text", words)
 	of := map[uint8][]*node{}
 	for _, typ := range cat.Types {
 		for i := range 2 { // a kind may join a type with itself
@@ -78,12 +87,18 @@ func everything(t *testing.T, cat *catalog.Catalog) (nodes []*node, links []*lin
 				case catalog.Bool:
 					x = i == 0
 				case catalog.Text:
-					x = fmt.Sprintf("Peculiar%d%s%s", i, strings.ReplaceAll(low, "_", ""), strings.ToLower(p.Name))
+					x = peculiar(i, typ, p)
 				default:
 					t.Fatalf("%s.%s is of a kind this test knows no value for", typ.Name, p.Name)
 				}
 				n.fields[p.Name] = x
 				v = append(v, p.Name, x)
+			}
+			if q := typ.Quoted; q != nil {
+				n.fields[q.Verified.Name] = nil
+				if i == 1 { // only what the links below lead to is quoted
+					n.fields[q.Verified.Name] = true
+				}
 			}
 			line(v...)
 			nodes = append(nodes, n)
@@ -181,6 +196,9 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 			var props []string
 			for _, p := range n.typ.Props {
 				props = append(props, p.Name)
+			}
+			if q := n.typ.Quoted; q != nil {
+				props = append(props, q.Verified.Name)
 			}
 			fields := "id type name " + strings.Join(props, " ")
 			if got := at(a.ask(fmt.Sprintf("query($id: ID!) { node(id: $id) { ... on %s { %s } } }", n.typ.Name, fields), map[string]any{"id": n.id}), "node"); !reflect.DeepEqual(got, any(n.fields)) {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,7 +39,6 @@ type load struct {
 	changing map[string]*rules.Text
 	held     int           // bytes of them
 	pieces   []kg.Evidence // of a link, while it is written
-	lost     int           // pieces whose words stood in a text that they no longer stand in
 	// waiting is what was put and not yet written, and the bytes of its texts
 	waiting store.Batch
 	texts   int
@@ -363,7 +363,7 @@ func (l *load) putSources(ctx context.Context, b store.Batch) error {
 	})
 }
 
-// verifyAgain checks the excerpts of every link of a source whose text is about to change.
+// verifyAgain checks the words of every link of a source whose text is about to change.
 func (l *load) verifyAgain(ctx context.Context, source string) error {
 	c := &compiler{layout: l.s.layout}
 	c.w("MATCH (s:Source {id: $id}) ")
@@ -384,7 +384,7 @@ func (l *load) verifyAgain(ctx context.Context, source string) error {
 	return failure(ctx, err)
 }
 
-// verifyAll checks the excerpts of all links whose sources have texts.
+// verifyAll checks the words of all links whose sources have texts.
 func (s *Store) verifyAll(ctx context.Context) error {
 	l := &load{s: s, sources: map[string]*rules.Text{}}
 	last := ""
@@ -410,32 +410,64 @@ func (l *load) writeVerified(ctx context.Context, links []*kg.Link) error {
 	if err := l.hold(ctx, links); err != nil {
 		return err
 	}
+	words, err := l.wordsOf(links, func(text string, params map[string]any) ([][]any, error) {
+		rows, _, err := l.s.read(ctx, text, params)
+		return rows, err
+	})
+	if err != nil {
+		return err
+	}
 	rows := make([]any, len(links))
 	for i, link := range links {
-		before := notFound(link.Evidence)
-		row, err := l.linkRow(link)
+		row, err := l.linkRow(link, words)
 		if err != nil {
 			return err
 		}
-		l.lost += max(0, notFound(l.pieces)-before)
 		p := row[linkProps:]
 		p[4], p[5] = link.CreatedAt.UnixMilli(), link.UpdatedAt.UnixMilli()
 		rows[i] = known(p)
 	}
-	return l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
+	return l.s.writeAnyway(ctx, func(tx neo4j.ManagedTransaction) error {
 		_, err := l.s.do(ctx, tx, "UNWIND $rows AS row CALL (row) {"+l.s.layout.eachType("MATCH ()-[r:%s {id: row.id}]->() RETURN r")+" } SET r = row", map[string]any{"rows": rows})
 		return err
 	})
 }
 
-// notFound counts the pieces whose words do not stand in the text that is held.
-func notFound(list []kg.Evidence) (n int) {
-	for i := range list {
-		if list[i].Verified != nil && !*list[i].Verified {
-			n++
+// wordsOf reads the words of the quotations at the ends of links, by their ids. Where no text is held of what they rest on, they
+// are not needed.
+func (l *load) wordsOf(links []*kg.Link, read func(text string, params map[string]any) ([][]any, error)) (map[string]string, error) {
+	cat := l.s.layout.cat
+	words := map[string]string{}
+	for _, t := range cat.Types {
+		if t.Quoted == nil {
+			continue
+		}
+		var ids []string
+		for _, x := range links {
+			if t.Quoted.Kinds.Has(cat.Kind(x.Kind).Index) && l.textHeld(x) {
+				ids = append(ids, x.To)
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		found, err := read("MATCH (n:Entity) WHERE n.id IN $ids AND n:"+t.Name+" RETURN n.id, n."+t.Quoted.Words.Name, map[string]any{"ids": ids})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range found {
+			words[asString(r[0])] = asString(r[1])
 		}
 	}
-	return n
+	return words, nil
+}
+
+// textHeld reports whether a text is held of a source that supports a link.
+func (l *load) textHeld(x *kg.Link) bool {
+	return slices.ContainsFunc(x.Evidence, func(e kg.Evidence) bool {
+		t, err := l.text(e.Source)
+		return e.Stance != kg.Refutes && err == nil && t.String() != ""
+	})
 }
 
 // known are the properties of a link that it has.
@@ -606,10 +638,59 @@ WITH n MATCH (a:Alias|ExternalId)-[:ALIAS_OF|IDENTIFIES]->(n) DETACH DELETE a`, 
 			return err
 		}
 	}
+	if err := l.quoteAgain(ctx, tx, isOther.Nodes); err != nil {
+		return err
+	}
 	if len(names) > 0 {
 		if _, err := l.s.do(ctx, tx, `UNWIND $rows AS row MATCH (n:Entity {id: row[0]})
 FOREACH (a IN row[1] | CREATE (:Alias {name: a[0], _name: a[1]})-[:ALIAS_OF]->(n))
 FOREACH (x IN row[2] | CREATE (:ExternalId {scheme: x[0], value: x[1]})-[:IDENTIFIES]->(n))`, map[string]any{"rows": names}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// quoteAgain compares the words of entities that have changed, those that are quotations, with the texts that they are quoted from.
+func (l *load) quoteAgain(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Node) error {
+	for _, t := range l.s.layout.cat.Types {
+		if t.Quoted == nil {
+			continue
+		}
+		words := map[string]string{}
+		for _, x := range list {
+			if x.Type == t.Enum {
+				words[x.ID], _ = x.Props[t.Quoted.Words.Name].(string)
+			}
+		}
+		if len(words) == 0 {
+			continue
+		}
+		kinds := strings.Join(l.s.layout.kindList(t.Quoted.Kinds), "|")
+		found, err := l.s.do(ctx, tx, "MATCH (n:Entity)<-[r:"+kinds+"]-(:Entity) WHERE n.id IN $ids AND r._quoted IS NOT NULL RETURN "+linkText,
+			map[string]any{"ids": slices.Collect(maps.Keys(words))})
+		if err != nil {
+			return err
+		}
+		links := make([]*kg.Link, len(found))
+		for i, r := range found {
+			links[i] = linkOf(r)
+		}
+		if err := l.hold(ctx, links); err != nil {
+			return err
+		}
+		rows := make([]any, len(links))
+		for i, x := range links {
+			q, err := rules.Quote(words[x.To], x.Evidence, l.text)
+			if err != nil {
+				return err
+			}
+			rows[i] = []any{x.ID, q == rules.Verbatim}
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		if _, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH ()-[r:"+kinds+"]->() WHERE r.id = row[0] SET r._quoted = row[1]", map[string]any{"rows": rows}); err != nil {
 			return err
 		}
 	}
@@ -756,11 +837,11 @@ const (
 var linkColumns = [...]string{
 	"id", "role", "since", "until", "createdAt", "updatedAt", "sourceCount", "sources", "evidenceSources", "excerpts", "prefixes", "suffixes",
 	"stances", "verified", "_role", "_since", "_until", "_unverified",
-	"starts", "ends", "supporters", "refuteCount", "standing", "kind",
+	"starts", "ends", "supporters", "refuteCount", "standing", "kind", "_quoted",
 }
 
-// linkRow is a link as it is written; a property that is not known is nil.
-func (l *load) linkRow(x *kg.Link) ([]any, error) {
+// linkRow is a link as it is written; a property that is not known is nil. words are those of quotations, by their ids.
+func (l *load) linkRow(x *kg.Link, words map[string]string) ([]any, error) {
 	row := make([]any, linkProps+len(linkColumns))
 	row[linkFrom], row[linkTo] = x.From, x.To
 	p := row[linkProps:]
@@ -833,6 +914,15 @@ func (l *load) linkRow(x *kg.Link) ([]any, error) {
 		p[20], p[21], p[22] = anys(supporting), int64(len(refuting)), standing.String()
 		if standing == kg.Refuted {
 			p[23] = x.Kind
+		}
+	}
+	if said, ok := words[x.To]; ok && l.s.layout.cat.Quoting.Has(l.s.layout.cat.Kind(x.Kind).Index) {
+		q, err := rules.Quote(said, l.pieces, l.text)
+		if err != nil {
+			return nil, err
+		}
+		if q != rules.Unheld {
+			p[24] = q == rules.Verbatim
 		}
 	}
 	return row, nil
@@ -961,9 +1051,14 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 	if err := l.hold(ctx, isOther.Links); err != nil { // what they had rests on other sources
 		return err
 	}
+	written := slices.Concat(isNew.Links, isOther.Links)
+	words, err := l.wordsOf(written, func(text string, params map[string]any) ([][]any, error) { return l.s.do(ctx, tx, text, params) })
+	if err != nil {
+		return err
+	}
 	created, changed, moved := map[string][]any{}, map[string][]any{}, map[string][]any{} // by type of relationship
-	for i, x := range append(isNew.Links, isOther.Links...) {
-		row, err := l.linkRow(x)
+	for i, x := range written {
+		row, err := l.linkRow(x, words)
 		if err != nil {
 			return &missingError{err}
 		}

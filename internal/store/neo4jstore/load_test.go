@@ -2,6 +2,7 @@ package neo4jstore_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -123,6 +124,30 @@ func TestWhatIsTakenToBeNewMayBeThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(everything(t, oracle), everything(t, s), cmpopts.EquateEmpty()); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestQuotationsOfAnEarlierLayoutAreCompared opens a database in which it was not kept whether quotations stand in their texts.
+func TestQuotationsOfAnEarlierLayoutAreCompared(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
+	if err := storetest.Fill(t.Context(), s, storetest.Graph(cat, 3, 40, 160)); err != nil {
+		t.Fatal(err)
+	}
+	const all = "MATCH ()-[r]->() WHERE r._quoted IS NOT NULL RETURN r.id, r._quoted ORDER BY r.id"
+	before := db.run(all, nil)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if said := fmt.Sprint(before); !strings.Contains(said, "true") || !strings.Contains(said, "false") {
+		t.Fatal(said)
+	}
+	db.run("MATCH ()-[r]->() REMOVE r._quoted", nil)
+	db.run("MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = 3", nil)
+	open(t, srv, cat)
+	if d := cmp.Diff(before, db.run(all, nil)); d != "" {
 		t.Error(d)
 	}
 }

@@ -33,6 +33,7 @@ var migrations = [][]string{
 		"CREATE CONSTRAINT throughline_refuted_id IF NOT EXISTS FOR ()-[r:REFUTED]-() REQUIRE r.id IS UNIQUE",
 		"CREATE FULLTEXT INDEX " + refutedIndex + " IF NOT EXISTS FOR ()-[r:REFUTED]-() ON EACH [r.sources] OPTIONS {indexConfig: {`fulltext.analyzer`: 'keyword'}}",
 	},
+	{}, // the words of quotations are compared with texts
 }
 
 // standingLayout is the layout before which links had no standing.
@@ -52,8 +53,8 @@ func (l *layout) standings() []string {
 	}
 }
 
-// verifyingLayout is the layout before which excerpts were compared with their texts in another way.
-const verifyingLayout = 2
+// verifyingLayout is the layout before which excerpts, or the words of quotations, were not compared with texts as they are now.
+const verifyingLayout = 4
 
 // catalogued are the indexes that each type and kind of the catalogue has.
 func (l *layout) catalogued() []string {

@@ -2,6 +2,7 @@ package neo4jstore
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
@@ -64,6 +65,11 @@ func (c *compiler) entityProp(row *list, n string, types catalog.TypeSet, p *cat
 	default:
 		has := false
 		for _, t := range c.cat.Types {
+			if types.Has(t.Index) && t.Quoted != nil && t.Quoted.Verified == p {
+				col := c.column(row)
+				c.quoted(n, types)
+				return propOf(p, col)
+			}
 			has = has || types.Has(t.Index) && t.Prop(p.Name) != nil
 		}
 		if !has {
@@ -73,6 +79,20 @@ func (c *compiler) entityProp(row *list, n string, types catalog.TypeSet, p *cat
 	col := c.column(row)
 	c.w(n, ".", p.Name)
 	return propOf(p, col)
+}
+
+// quoted writes an expression that reports whether the words of a quotation stand where it is quoted from; null for another entity.
+func (c *compiler) quoted(n string, types catalog.TypeSet) {
+	c.w("CASE WHEN ", n, " IS NULL THEN null")
+	for _, t := range c.cat.Types {
+		if !types.Has(t.Index) || t.Quoted == nil {
+			continue
+		}
+		for _, stands := range [...]string{"true", "false"} {
+			c.w(" WHEN ", n, ":", t.Name, " AND EXISTS { (", n, ")<-[:", strings.Join(c.kindList(t.Quoted.Kinds), "|"), " {_quoted: ", stands, "}]-(:Entity) } THEN ", stands)
+		}
+	}
+	c.w(" END")
 }
 
 // readers are how the kinds of property are read.

@@ -148,6 +148,11 @@ func (s *Store) write(ctx context.Context, work func(tx neo4j.ManagedTransaction
 	if err := s.usable(); err != nil {
 		return err
 	}
+	return s.writeAnyway(ctx, work)
+}
+
+// writeAnyway is write where the store may not be set up yet: a migration writes too.
+func (s *Store) writeAnyway(ctx context.Context, work func(tx neo4j.ManagedTransaction) error) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}

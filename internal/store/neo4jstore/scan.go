@@ -53,7 +53,9 @@ func (s *Store) nodesText(where string) string {
 	c := &compiler{layout: s.layout}
 	c.w("MATCH (n:Entity) WHERE ", where, " RETURN ")
 	c.typeOf("n", c.cat.Entities)
-	c.w(", properties(n) ORDER BY n.id")
+	c.w(", properties(n), ")
+	c.quoted("n", c.cat.Entities)
+	c.w(" ORDER BY n.id")
 	return string(c.text)
 }
 
@@ -64,7 +66,11 @@ func (s *Store) nodeOf(v []any) *kg.Node {
 		return nil
 	}
 	p, _ := v[1].(map[string]any)
-	return nodeFrom(t, p)
+	x := nodeFrom(t, p)
+	if stands, ok := v[2].(bool); ok {
+		x.Verified = &stands
+	}
+	return x
 }
 
 // nodeFrom is the entity that has these properties.

@@ -33,7 +33,7 @@ const (
 	sourceColumns = `SELECT k, id, title, url, kind, publisher, authors, publishedOn, contentHash FROM source WHERE k `
 	nodeColumns   = `SELECT k, id, type, name, description, aliases, externalIds, props, createdAt, updatedAt FROM node WHERE k `
 	// a row costs the driver 2 µs, and joined by SQLite into one text of many rows half of that
-	linkColumns = `SELECT group_concat(concat_ws(char(31), k, id, kind, from_k, to_k, hex(role), since, until, sources, refuters, unverified, createdAt, updatedAt), char(30)) FROM link WHERE k `
+	linkColumns = `SELECT group_concat(concat_ws(char(31), k, id, kind, from_k, to_k, hex(role), since, until, sources, refuters, unverified, createdAt, updatedAt, quoted), char(30)) FROM link WHERE k `
 	between     = `BETWEEN ? AND ?`
 	listed      = `IN (SELECT value FROM json_each(?))`
 	sourceSQL   = sourceColumns + between
@@ -559,7 +559,7 @@ var errLinkRow = errors.New("a row of links is not as it was asked for")
 
 // parseLinks reads links as linkColumns has joined them.
 func (b *builder) parseLinks(chunk []byte) error {
-	var f [13][]byte
+	var f [14][]byte
 	for len(chunk) > 0 {
 		row := chunk
 		if i := bytes.IndexByte(chunk, 30); i >= 0 {
@@ -585,7 +585,7 @@ func (b *builder) parseLinks(chunk []byte) error {
 	return nil
 }
 
-func (b *builder) parseLink(f *[13][]byte) error {
+func (b *builder) parseLink(f *[14][]byte) error {
 	role, err := hex.AppendDecode(b.role[:0], f[5])
 	if err != nil {
 		return err
@@ -593,7 +593,7 @@ func (b *builder) parseLink(f *[13][]byte) error {
 	b.role = role
 	r := linkRow{
 		key: number(f[0]), id: view(f[1]), kind: view(f[2]), from: number(f[3]), to: number(f[4]), role: view(role), since: view(f[6]), until: view(f[7]),
-		sources: view(f[8]), refuters: view(f[9]), unverified: number(f[10]), created: number(f[11]), updated: number(f[12]),
+		sources: view(f[8]), refuters: view(f[9]), unverified: number(f[10]), created: number(f[11]), updated: number(f[12]), quoted: number(f[13]),
 	}
 	if r.key == 0 {
 		return errLinkRow
@@ -606,7 +606,7 @@ type linkRow struct {
 	key, from, to                int64
 	id, kind, role, since, until string
 	sources, refuters            string
-	unverified                   int64
+	unverified, quoted           int64
 	created, updated             int64 // milliseconds since 1970
 }
 
@@ -622,9 +622,9 @@ func (b *builder) addLink(r *linkRow) error {
 	if len(b.ids) > 1<<32-512 {
 		return errTooLarge()
 	}
-	key := uint32(r.key)                                                                                  //nolint:gosec // checked by head.fits
-	l := link{kind: kind.Index, from: uint32(r.from), to: uint32(r.to), unverified: uint16(r.unverified)} //nolint:gosec // checked above; evidence is at most 1,000 pieces
-	var was link                                                                                          // what it was, if it was there
+	key := uint32(r.key)                                                                                        //nolint:gosec // checked by head.fits
+	l := link{kind: kind.Index, from: uint32(r.from), to: uint32(r.to), proof: proofOf(r.unverified, r.quoted)} //nolint:gosec // checked above
+	var was link                                                                                                // what it was, if it was there
 	if int(key) < len(b.old.links) {
 		was = b.old.links[key]
 	}

@@ -62,6 +62,7 @@ var statements = map[string]string{
 	"load: begin": beginSQL, "load: node by id": rowSQL, "load: source by id": textSQL, "load: links that rest on records": restingOnSQL,
 	"load: delete a node": dropNode, "load: delete a link": dropLink, "load: delete a source": dropSource, "load: change a node": setNode, "load: change a link": setLink, "load: change a source": setSource,
 	"load: change evidence": setProof, "load: new links": insertSQL(newLink, 2), "load: links of a source whose text has changed": restingSQL,
+	"load: links of a quotation whose words have changed": quotingSQL, "load: words of a quotation": wordsSQL,
 	"export: sources": allSourcesSQL, "export: nodes": allNodesSQL, "export: links": allLinksSQL, "import: external ids": externalSQL, "import: types by id": typesSQL,
 	"records: sources by id": someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
 }
@@ -121,7 +122,7 @@ func (im *image) derived() map[string]string {
 	for k := range im.links {
 		if l := &im.links[k]; l.from != 0 {
 			fmt.Fprintf(&rows, "%d %s %d %d %d %q %q %q %d %s %v %v %d %d\n", k, im.linkID(uint32(k)), l.kind, l.from, l.to, im.roles[l.role], im.dates[l.since].text, im.dates[l.until].text,
-				l.unverified, l.standing, im.sourcesOf(uint32(k)), im.refutersOf(uint32(k)), im.stamps[l.created], im.stamps[l.updated])
+				l.proof, l.standing, im.sourcesOf(uint32(k)), im.refutersOf(uint32(k)), im.stamps[l.created], im.stamps[l.updated])
 		}
 	}
 	out["rows"] = rows.String()

@@ -114,7 +114,7 @@ func feedNode(b *builder, v []any) (err error) {
 func feedLink(b *builder, v []any) (err error) {
 	r := linkRow{
 		key: v[0].(int64), id: v[1].(string), kind: v[2].(string), from: v[3].(int64), to: v[4].(int64), role: v[5].(string), since: v[6].(string), until: v[7].(string),
-		sources: v[9].(string), refuters: v[10].(string), unverified: v[11].(int64), created: v[12].(int64), updated: v[13].(int64),
+		sources: v[9].(string), refuters: v[10].(string), unverified: v[11].(int64), created: v[12].(int64), updated: v[13].(int64), quoted: v[14].(int64),
 	}
 	if b.links, err = next(b.links, r.key); err != nil {
 		return err

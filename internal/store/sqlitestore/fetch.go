@@ -11,6 +11,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/text"
 )
@@ -379,7 +380,25 @@ func (im *image) nodeValue(n *node, p *catalog.Prop) kg.Value {
 			return im.prop(n, t, i)
 		}
 	}
+	if t.Quoted != nil && p == t.Quoted.Verified {
+		if v := im.quoted(n, t.Quoted.Kinds).Verified(); v != nil {
+			return kg.BoolValue(*v)
+		}
+	}
 	return kg.Value{}
+}
+
+// quoted is what was found of a quotation's words over the links of some kinds to it.
+func (im *image) quoted(n *node, kinds catalog.KindSet) (q rules.Quoted) {
+	for _, g := range im.groups[n.group0:n.group1] {
+		if g.out || !kinds.Has(g.kind) {
+			continue
+		}
+		for _, k := range im.adjacent[g.start:g.end] {
+			q = max(q, im.links[k].proof.quoted())
+		}
+	}
+	return q
 }
 
 // link fills the row of a link.
@@ -1218,7 +1237,7 @@ func (x *fetch) stats() *kg.Stats {
 		} else {
 			counts[l.kind]++
 		}
-		s.UnverifiedExcerpts += int64(l.unverified)
+		s.UnverifiedExcerpts += l.proof.unverified()
 		if im.sourceCount(uint32(i)) == 0 { //nolint:gosec // see readSources
 			s.LinksWithoutEvidence++
 		}

@@ -449,8 +449,11 @@ func TestALoadThatChangesNothingLeavesNothing(t *testing.T) {
 	}
 }
 
-// beforeStandings takes from a file what its fifth migration adds.
-const beforeStandings = `UPDATE link SET sources = (SELECT group_concat(k, ' ') FROM (SELECT DISTINCT s.k FROM json_each(link.evidence) e
+// beforeQuotations takes from a file what its seventh migration adds.
+const beforeQuotations = `DROP INDEX link_quoted; ALTER TABLE link DROP COLUMN quoted`
+
+// beforeStandings takes from a file what its fifth migration, and those behind it, add.
+const beforeStandings = beforeQuotations + `; UPDATE link SET sources = (SELECT group_concat(k, ' ') FROM (SELECT DISTINCT s.k FROM json_each(link.evidence) e
 	JOIN source s ON s.id = e.value ->> 0 ORDER BY s.k)); ALTER TABLE link DROP COLUMN refuters`
 
 // TestLinksOfAnEarlierVersionGetTheirStanding opens a file in which the sources for and against a link stood together.
@@ -471,6 +474,29 @@ func TestLinksOfAnEarlierVersionGetTheirStanding(t *testing.T) {
 	keep(t, cat, path)
 	if after := told(t, path, sides); after != before {
 		t.Errorf("the sources were\n%s\nand are\n%s", before, after)
+	}
+}
+
+// TestQuotationsOfAnEarlierVersionAreCompared opens a file that did not know which quotations stand in the texts it holds.
+func TestQuotationsOfAnEarlierVersionAreCompared(t *testing.T) {
+	cat := parse(t)
+	path := filepath.Join(t.TempDir(), "g.db")
+	s := keep(t, cat, path)
+	fill(t, s, storetest.Graph(cat, 3, 40, 160))
+	const found = `SELECT group_concat(id || ': ' || quoted, char(10) ORDER BY id) FROM link`
+	before := told(t, path, found)
+	for _, q := range []string{": 0", ": 1", ": 2"} {
+		if !strings.Contains(before, q) {
+			t.Fatalf("no link has%s:\n%s", q, before)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, path, beforeQuotations, `PRAGMA user_version = 6`)
+	keep(t, cat, path)
+	if after := told(t, path, found); after != before {
+		t.Errorf("what was found of quotations was\n%s\nand is\n%s", before, after)
 	}
 }
 

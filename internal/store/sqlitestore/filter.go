@@ -331,7 +331,7 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if f.Standing != nil && !slices.Contains(f.Standing, l.standing) {
 		return false
 	}
-	if f.Verified != nil && *f.Verified != (l.unverified == 0) {
+	if f.Verified != nil && *f.Verified != (l.proof.unverified() == 0) {
 		return false
 	}
 	if f.MinSources != nil && x.im.sourceCount(k) < *f.MinSources {

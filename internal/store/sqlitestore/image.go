@@ -13,6 +13,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/text"
 )
@@ -90,12 +91,25 @@ type link struct {
 	since, until     uint32
 	role             uint32
 	source           uint32 // the only one that supports it; with severalSources, where in image.more; 0 = none
-	unverified       uint16
+	proof            proof
 	kind             uint8
 	standing         kg.Standing
 }
 
 const severalSources = 1 << 31
+
+// proof is what comparing a link's words with texts has found: how many excerpts are not verified and, above them, what of
+// the quotation at the link's end.
+type proof uint16
+
+const quotedShift = 14
+
+func proofOf(unverified, quoted int64) proof {
+	return proof(min(unverified, 1<<quotedShift-1) | quoted<<quotedShift) //nolint:gosec // quoted is a rules.Quoted
+}
+
+func (p proof) unverified() int64    { return int64(p & (1<<quotedShift - 1)) }
+func (p proof) quoted() rules.Quoted { return rules.Quoted(p >> quotedShift) } //nolint:gosec // two bits
 
 type date struct {
 	text     string

@@ -35,8 +35,8 @@ type load struct {
 	wrote int64 // rows that are new, changed or gone
 	begun head  // what there was when it began
 
-	sourceRows, nodeRows, linkRows   inserter
-	findNode, findSource, noteChange *sql.Stmt
+	sourceRows, nodeRows, linkRows              inserter
+	findNode, findSource, findWords, noteChange *sql.Stmt
 
 	unindexed bool  // there is no index of the links' ids: see indexLinks
 	feed      *feed // nil when the file was not empty, or a row was changed
@@ -45,8 +45,9 @@ type load struct {
 	sources map[string]*loadSource
 	texts   int // bytes of the sources' texts
 	buf     []byte
-	pieces  []kg.Evidence // of a link, while it is written
-	lost    int           // pieces whose words stood in a text that they no longer stand in
+	pieces  []kg.Evidence     // of a link, while it is written
+	words   map[int64]*string // of quotations, by their rows; emptied when they are more than maxTexts bytes
+	spoken  int               // bytes of them
 }
 
 // What a load remembers at most; what it has forgotten is looked up again.
@@ -83,7 +84,7 @@ const (
 	rowSQL    = `SELECT k FROM node WHERE id = ?`
 	textSQL   = `SELECT k, text FROM source WHERE id = ?`
 	setNode   = `UPDATE node SET name=?, description=?, aliases=?, externalIds=?, props=?, createdAt=?, updatedAt=?, rev=? WHERE id=? RETURNING k`
-	setLink   = `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, refuters=?, unverified=?, createdAt=?, updatedAt=?, rev=? WHERE id=? RETURNING k`
+	setLink   = `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, refuters=?, unverified=?, createdAt=?, updatedAt=?, quoted=?, rev=? WHERE id=? RETURNING k`
 	setSource = `UPDATE source SET title=?, url=?, kind=?, publisher=?, authors=?, publishedOn=?, contentHash=?, text=?, rev=? WHERE id=? RETURNING k`
 	// dropNode and its like delete a row, whose key is not given out again: see keysSQL
 	dropNode   = `DELETE FROM node WHERE id=? RETURNING k`
@@ -92,18 +93,20 @@ const (
 	// keysSQL notes the largest keys that were given out: images know rows by their keys, and one of an old image must not be
 	// taken for another
 	keysSQL   = `INSERT INTO meta VALUES ('source', ?), ('node', ?), ('link', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
-	setProof  = `UPDATE link SET evidence=?, unverified=?, rev=? WHERE k=?`
+	setProof  = `UPDATE link SET evidence=?, unverified=?, quoted=?, rev=? WHERE k=?`
+	wordsSQL  = `SELECT type, props FROM node WHERE k = ?`
 	dropIndex = `DROP INDEX link_id`
 	makeIndex = `CREATE UNIQUE INDEX link_id ON link (id)`
 	// restingSQL looks at every link: a source's text changes seldom, and an index would cost every link of every load
-	nextLinksSQL = `SELECT k, evidence FROM link WHERE k > ? ORDER BY k LIMIT 5000`
-	restingSQL   = `SELECT k, evidence FROM link WHERE ' ' || sources || ' ' || refuters || ' ' LIKE ?`
+	restingSQL   = `SELECT k, kind, to_k, evidence, quoted FROM link WHERE ' ' || sources || ' ' || refuters || ' ' LIKE ?`
+	nextLinksSQL = `SELECT k, kind, to_k, evidence, quoted FROM link WHERE k > ? ORDER BY k LIMIT 5000`
+	quotingSQL   = `SELECT k, kind, to_k, evidence, quoted FROM link WHERE to_k = ? AND quoted > 0`
 )
 
 var (
 	newSource = []string{"source", "k", "id", "title", "url", "kind", "publisher", "authors", "publishedOn", "contentHash", "text", "rev"}
 	newNode   = []string{"node", "k", "id", "type", "name", "description", "aliases", "externalIds", "props", "createdAt", "updatedAt", "rev"}
-	newLink   = []string{"link", "k", "id", "kind", "from_k", "to_k", "role", "since", "until", "evidence", "sources", "refuters", "unverified", "createdAt", "updatedAt", "rev"}
+	newLink   = []string{"link", "k", "id", "kind", "from_k", "to_k", "role", "since", "until", "evidence", "sources", "refuters", "unverified", "createdAt", "updatedAt", "quoted", "rev"}
 )
 
 // insertSQL is the statement that writes n new rows; columns begin with the table. OR FAIL leaves the rows before one
@@ -172,6 +175,7 @@ func (l *load) begin(ctx context.Context) (err error) {
 		{&l.linkRows.many, insertSQL(newLink, manyRows)},
 		{&l.findNode, rowSQL},
 		{&l.findSource, textSQL},
+		{&l.findWords, wordsSQL},
 		{&l.noteChange, noteSQL},
 	})
 }
@@ -244,7 +248,7 @@ func (l *load) put(ctx, whole context.Context, b *store.Batch) error {
 	if err := putEach(ctx, changed.Sources, func(x *kg.Source) error { return l.setSource(whole, x, texts[x.ID] != x.Text) }); err != nil {
 		return err
 	}
-	if err := insert(ctx, l, &l.nodeRows, created.Nodes, l.nodeRow, func(x *kg.Node, row int64) { l.know(x.ID, row) }); err != nil {
+	if err := insert(ctx, l, &l.nodeRows, created.Nodes, l.nodeRow, func(x *kg.Node, row int64) { l.know(x, row) }); err != nil {
 		return err
 	}
 	if err := putEach(ctx, changed.Nodes, func(x *kg.Node) error { return l.setNode(whole, x) }); err != nil {
@@ -449,7 +453,7 @@ func (l *load) setSource(ctx context.Context, x *kg.Source, reworded bool) error
 	return l.changed(ctx, changedSource, row)
 }
 
-// verifyAgain checks the excerpts of links that a statement reads: their keys and evidence. It returns how many it read, and
+// verifyAgain checks the words of links that a statement reads, like restingSQL. It returns how many it read, and
 // the last one's key.
 func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, last int64, err error) {
 	rows, err := l.tx.QueryContext(ctx, text, arg)
@@ -460,27 +464,33 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 		row        int64
 		evidence   string
 		unverified int
+		quoted     rules.Quoted
 	}
 	var changes []change
 	read := func() error {
 		defer rows.Close() //nolint:errcheck // rows.Err tells
 		for ; rows.Next(); n++ {
+			var kind string
+			var to int64
 			var raw []byte
-			if err := rows.Scan(&last, &raw); err != nil {
+			var was rules.Quoted
+			if err := rows.Scan(&last, &kind, &to, &raw, &was); err != nil {
 				return err
 			}
 			stored, err := parseEvidence(raw)
 			if err != nil {
 				return err
 			}
-			list := evidenceOf(stored)
-			evidence, _, _, unverified, err := l.evidence(ctx, l.buf[:0], list)
+			evidence, _, _, unverified, err := l.evidence(ctx, l.buf[:0], evidenceOf(stored))
 			if err != nil {
 				return err
 			}
-			if l.buf = evidence; !bytes.Equal(raw, evidence) {
-				l.lost += max(0, notFound(l.pieces)-notFound(list))
-				changes = append(changes, change{last, string(evidence), unverified})
+			quoted, err := l.quoted(ctx, kind, to)
+			if err != nil {
+				return err
+			}
+			if l.buf = evidence; !bytes.Equal(raw, evidence) || quoted != was {
+				changes = append(changes, change{last, string(evidence), unverified, quoted})
 			}
 		}
 		return rows.Err()
@@ -489,7 +499,7 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 		return 0, 0, err
 	}
 	for _, c := range changes {
-		if _, err := l.tx.ExecContext(ctx, setProof, c.evidence, c.unverified, l.seq, c.row); err != nil {
+		if _, err := l.tx.ExecContext(ctx, setProof, c.evidence, c.unverified, int64(c.quoted), l.seq, c.row); err != nil {
 			return 0, 0, err
 		}
 		if err := l.changed(ctx, changedLink, c.row); err != nil {
@@ -499,7 +509,7 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 	return n, last, nil
 }
 
-// verifyAll checks the excerpts of all links within a transaction of its own: how they are compared has changed.
+// verifyAll checks the words of all links within a transaction of its own: how they are compared has changed.
 func (s *Store) verifyAll(ctx context.Context, tx *sql.Tx) error {
 	var texts bool
 	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM source WHERE text <> '')`).Scan(&texts); err != nil || !texts {
@@ -509,7 +519,7 @@ func (s *Store) verifyAll(ctx context.Context, tx *sql.Tx) error {
 	if err := tx.QueryRowContext(ctx, beginSQL).Scan(&l.seq); err != nil {
 		return err
 	}
-	if err := l.prepare(ctx, []prepared{{&l.findSource, textSQL}, {&l.noteChange, noteSQL}}); err != nil {
+	if err := l.prepare(ctx, []prepared{{&l.findSource, textSQL}, {&l.findWords, wordsSQL}, {&l.noteChange, noteSQL}}); err != nil {
 		return err
 	}
 	for last := int64(0); ; {
@@ -519,16 +529,6 @@ func (s *Store) verifyAll(ctx context.Context, tx *sql.Tx) error {
 		}
 		last = at
 	}
-}
-
-// notFound counts the pieces whose words do not stand in the text that is held.
-func notFound(list []kg.Evidence) (n int) {
-	for i := range list {
-		if list[i].Verified != nil && !*list[i].Verified {
-			n++
-		}
-	}
-	return n
 }
 
 // columns are a node's columns between its type and its times.
@@ -563,15 +563,84 @@ func (l *load) setNode(ctx context.Context, x *kg.Node) error {
 	if err := l.tx.QueryRowContext(ctx, setNode, x.Name, x.Description, aliases, ext, props, created.UnixMilli(), updated.UnixMilli(), l.seq, x.ID).Scan(&row); err != nil {
 		return err
 	}
-	l.know(x.ID, row)
+	l.know(x, row)
+	if l.s.cat.QuotedOf(x.Type) != nil {
+		if _, _, err := l.verifyAgain(ctx, quotingSQL, row); err != nil {
+			return err
+		}
+	}
 	return l.changed(ctx, changedNode, row)
 }
 
-func (l *load) know(id string, row int64) {
+// know takes note of a node that is written.
+func (l *load) know(x *kg.Node, row int64) {
+	l.knowRow(x.ID, row)
+	if q := l.s.cat.QuotedOf(x.Type); q != nil {
+		words, _ := x.Props[q.Words.Name].(string)
+		l.knowWords(row, &words)
+	}
+}
+
+func (l *load) knowRow(id string, row int64) {
 	if len(l.nodes) >= maxKnown {
 		clear(l.nodes)
 	}
 	l.nodes[id] = row
+}
+
+// knowWords takes note of the words of a quotation; nil for another entity.
+func (l *load) knowWords(row int64, words *string) {
+	n := 64
+	if words != nil {
+		n += len(*words)
+	}
+	if l.spoken += n; l.spoken > maxTexts || l.words == nil {
+		l.words, l.spoken = map[int64]*string{}, n
+	}
+	l.words[row] = words
+}
+
+// quoted is what comparing the words of the quotation at the end of a link with the texts of its evidence, which is in l.pieces,
+// has found.
+func (l *load) quoted(ctx context.Context, kind string, to int64) (rules.Quoted, error) {
+	k := l.s.cat.Kind(kind)
+	if k == nil || !l.s.cat.Quoting.Has(k.Index) || !slices.ContainsFunc(l.pieces, func(e kg.Evidence) bool { return e.Verified != nil }) {
+		return rules.Unheld, nil
+	}
+	words, ok := l.words[to]
+	if !ok {
+		var typ, props string
+		if err := l.findWords.QueryRowContext(ctx, to).Scan(&typ, &props); err != nil {
+			return rules.Unheld, err
+		}
+		if q := l.s.cat.QuotedOf(typ); q != nil {
+			own := map[string]any{}
+			if props != "" {
+				var err error
+				if own, err = parseProps(l.s.cat.TypeOf(typ), props); err != nil {
+					return rules.Unheld, err
+				}
+			}
+			said, _ := own[q.Words.Name].(string)
+			words = &said
+		}
+		l.knowWords(to, words)
+	}
+	if words == nil {
+		return rules.Unheld, nil
+	}
+	return rules.Quote(*words, l.pieces, l.sourceText(ctx))
+}
+
+// sourceText returns how the texts of sources are found.
+func (l *load) sourceText(ctx context.Context) func(id string) (*rules.Text, error) {
+	return func(id string) (*rules.Text, error) {
+		s, err := l.source(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return s.text, nil
+	}
 }
 
 // times are those of a record that is written: see store.Load.
@@ -628,7 +697,7 @@ func (l *load) nodeKey(ctx context.Context, id string) (int64, error) {
 		return 0, kg.Errorf(kg.Conflict, "there is no entity %s", id)
 	}
 	if err == nil {
-		l.know(id, row)
+		l.knowRow(id, row)
 	}
 	return row, err
 }
@@ -660,13 +729,7 @@ func (l *load) source(ctx context.Context, id string) (*loadSource, error) {
 func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ []byte, sources, refuters string, unverified int, err error) {
 	var sides [2][]int64
 	buf = append(buf, '[')
-	l.pieces, err = rules.Verify(l.pieces[:0], list, func(id string) (*rules.Text, error) {
-		s, err := l.source(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		return s.text, nil
-	})
+	l.pieces, err = rules.Verify(l.pieces[:0], list, l.sourceText(ctx))
 	if err != nil {
 		return nil, "", "", 0, err
 	}
@@ -721,9 +784,13 @@ func (l *load) linkRow(ctx context.Context, x *kg.Link, args []any) ([]any, erro
 		return args, err
 	}
 	l.buf = raw
+	quoted, err := l.quoted(ctx, x.Kind, to)
+	if err != nil {
+		return args, err
+	}
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
 	return append(args, x.ID, x.Kind, from, to, x.Role, string(x.Since), string(x.Until), string(raw),
-		sources, refuters, int64(unverified), created.UnixMilli(), updated.UnixMilli(), l.seq), nil
+		sources, refuters, int64(unverified), created.UnixMilli(), updated.UnixMilli(), int64(quoted), l.seq), nil
 }
 
 // keyList writes keys as link.sources and link.refuters hold them.
@@ -754,10 +821,14 @@ func (l *load) setLink(ctx context.Context, x *kg.Link) error {
 		return err
 	}
 	l.buf = raw
+	quoted, err := l.quoted(ctx, x.Kind, to)
+	if err != nil {
+		return err
+	}
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
 	var row int64
 	if err := l.tx.QueryRowContext(ctx, setLink, from, to, x.Role, string(x.Since), string(x.Until), string(raw), sources, refuters, unverified,
-		created.UnixMilli(), updated.UnixMilli(), l.seq, x.ID).Scan(&row); err != nil {
+		created.UnixMilli(), updated.UnixMilli(), int64(quoted), l.seq, x.ID).Scan(&row); err != nil {
 		return err
 	}
 	return l.changed(ctx, changedLink, row)

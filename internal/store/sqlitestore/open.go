@@ -32,8 +32,9 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// verifyingMigration is the migration after which all excerpts are compared with their texts again.
-const verifyingMigration = "migrations/0006.sql"
+// verifyingMigration is the last migration after which all excerpts, and the words of quotations, are compared with their texts
+// again.
+const verifyingMigration = "migrations/0007.sql"
 
 // applicationID marks a file as ours in its header (PRAGMA application_id): "ThLn".
 const applicationID = 0x54684c6e

@@ -7,13 +7,14 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/store"
 )
 
 // The statements that read everything, and those that find records by id.
 const (
 	wholeSource   = `SELECT id, title, url, kind, publisher, authors, publishedOn, text FROM source `
-	wholeNode     = `SELECT id, type, name, description, aliases, externalIds, props, createdAt, updatedAt FROM node `
+	wholeNode     = `SELECT id, type, name, description, aliases, externalIds, props, createdAt, updatedAt, (SELECT max(quoted) FROM link WHERE to_k = node.k AND quoted > 0) FROM node `
 	wholeLink     = `SELECT l.id, l.kind, a.id, b.id, l.role, l.since, l.until, l.evidence, l.createdAt, l.updatedAt FROM `
 	joinEnds      = ` JOIN node a ON a.k = l.from_k JOIN node b ON b.k = l.to_k `
 	allSourcesSQL = wholeSource + `ORDER BY id`
@@ -82,8 +83,9 @@ func (s *Store) nodes(ctx context.Context, db queryer, f func(*kg.Node) error, t
 		var x kg.Node
 		var aliases, ext, props string
 		var created, updated int64
-		err := rows.Scan(&x.ID, &x.Type, &x.Name, &x.Description, &aliases, &ext, &props, &created, &updated)
-		x.CreatedAt, x.UpdatedAt = kg.TimeAt(created), kg.TimeAt(updated)
+		var quoted sql.NullByte
+		err := rows.Scan(&x.ID, &x.Type, &x.Name, &x.Description, &aliases, &ext, &props, &created, &updated, &quoted)
+		x.CreatedAt, x.UpdatedAt, x.Verified = kg.TimeAt(created), kg.TimeAt(updated), rules.Quoted(quoted.Byte).Verified()
 		if err == nil && aliases != "" {
 			err = json.Unmarshal([]byte(aliases), &x.Aliases)
 		}

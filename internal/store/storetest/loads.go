@@ -118,7 +118,9 @@ func told1(x any) string {
 	case *kg.Source:
 		b.Sources = append(b.Sources, x)
 	case *kg.Node:
-		b.Nodes = append(b.Nodes, x)
+		c := *x
+		c.Verified = nil // as a link's evidence
+		b.Nodes = append(b.Nodes, &c)
 	case *kg.Link:
 		c := *x
 		c.Evidence = slices.Clone(x.Evidence)
@@ -182,6 +184,10 @@ func (r *random) part() *store.Batch {
 			if p := pick(r, t.Props); !r.cat.Schema.Types[t.Name].Fields.ForName(p.Name).Type.NonNull && r.IntN(4) == 0 {
 				c.Clear = append(c.Clear, p.Name)
 			}
+		}
+		if q := r.cat.QuotedOf(c.Type); q != nil && r.yes() {
+			c.Props = maps.Clone(c.Props)
+			c.Props[q.Words.Name] = pick(r, someQuotations)
 		}
 		if r.yes() {
 			c.CreatedAt, c.UpdatedAt = 0, 0

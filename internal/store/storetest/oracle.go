@@ -93,7 +93,34 @@ func (o *Oracle) Sources(_ context.Context, f func(*kg.Source) error) error {
 }
 
 // Nodes reads all nodes.
-func (o *Oracle) Nodes(_ context.Context, f func(*kg.Node) error) error { return each(o.nodes, f) }
+func (o *Oracle) Nodes(_ context.Context, f func(*kg.Node) error) error {
+	return each(o.nodes, func(x *kg.Node) error {
+		x.Verified = o.quoted(x)
+		return f(x)
+	})
+}
+
+// quoted looks for the words of a quotation in the texts of all sources that support a link by which it is quoted.
+func (o *Oracle) quoted(n *kg.Node) *bool {
+	q := o.cat.QuotedOf(n.Type)
+	if q == nil {
+		return nil
+	}
+	var stands *bool
+	for _, l := range o.links {
+		if l.To != n.ID || !q.Kinds.Has(o.cat.Kind(l.Kind).Index) {
+			continue
+		}
+		for _, id := range l.SourcesOf(kg.Supports) {
+			if t := o.sources[id].Text; t != "" && (stands == nil || !*stands) {
+				words, _ := n.Props[q.Words.Name].(string)
+				has := rules.NewText(t).Has(words)
+				stands = &has
+			}
+		}
+	}
+	return stands
+}
 
 // Links reads all links.
 func (o *Oracle) Links(_ context.Context, f func(*kg.Link) error) error { return each(o.links, f) }
@@ -146,6 +173,7 @@ func (o *Oracle) records(ids []string) *store.Batch {
 		}
 		if x := o.nodes[id]; x != nil {
 			c := *x
+			c.Verified = o.quoted(x)
 			b.Nodes = append(b.Nodes, &c)
 		}
 		if x := o.links[id]; x != nil {
@@ -482,7 +510,7 @@ func (x *seeing) record(r any, sel *plan.Sel) kg.Row {
 	var get func(*catalog.Prop) kg.Value
 	switch r := r.(type) {
 	case *kg.Node:
-		row.Type, get = x.typ(r), func(p *catalog.Prop) kg.Value { return nodeValue(r, p) }
+		row.Type, get = x.typ(r), func(p *catalog.Prop) kg.Value { return x.nodeValue(r, p) }
 	case *kg.Link:
 		row.Type, get = x.cat.Link.Index, func(p *catalog.Prop) kg.Value { return x.linkValue(r, p) }
 	case *kg.Source:
@@ -511,7 +539,13 @@ func (x *seeing) record(r any, sel *plan.Sel) kg.Row {
 	return row
 }
 
-func nodeValue(n *kg.Node, p *catalog.Prop) kg.Value {
+func (x *seeing) nodeValue(n *kg.Node, p *catalog.Prop) kg.Value {
+	if q := x.cat.QuotedOf(n.Type); q != nil && p == q.Verified {
+		if v := x.quoted(n); v != nil {
+			return kg.BoolValue(*v)
+		}
+		return kg.Value{}
+	}
 	switch p.Name {
 	case "id":
 		return kg.StringValue(n.ID)

@@ -51,6 +51,11 @@ var (
 		"Human Security is about", "is about people", "is about\npeople", "Afghanistan", "Congo - \"café\"", "Congo — “cafe\u0301” 𝒜lpha", "said so: \"priority\"",
 		"people's own", "said so 1999-2003", "said so", "Nothing of the kind", "is abaut people", "so", "cafe",
 	}
+	// someQuotations are words of quotations, some of which leave something out.
+	someQuotations = []string{
+		"Human Security is about protecting civilians", "Human Security … civilians.", "civilians […] Human Security", "people in Afghanistan ... people",
+		"NATO said so: \"priority\"", "NATO said so … 李明", "NATO never said so", "It is abaut people", "…",
+	}
 	someDates = []string{"", "", "2019", "2020", "2020-02", "2020-02-29", "2021-02-25", "2021", "0044-03"}
 	someRoles = []string{"", "", "Professor", "professor", "moderator", "Chairman of the board"}
 	someWords = []string{
@@ -109,6 +114,9 @@ func (r *random) graph(nodes, links int) {
 				n.Props[p.Name] = pick(r, someTexts)
 			}
 		}
+		if q := t.Quoted; q != nil && r.IntN(4) > 0 {
+			n.Props[q.Words.Name] = pick(r, someQuotations)
+		}
 		if len(n.Props) == 0 {
 			n.Props = nil
 		}
@@ -116,6 +124,9 @@ func (r *random) graph(nodes, links int) {
 	}
 	for range links {
 		k := pick(r, r.cat.Kinds)
+		for r.IntN(3) == 0 && !r.cat.Quoting.Has(k.Index) { // by chance alone, few are
+			k = pick(r, r.cat.Kinds)
+		}
 		var from, to []*kg.Node
 		for _, n := range r.nodes {
 			if i := r.cat.TypeOf(n.Type).Index; k.From.Has(i) {
