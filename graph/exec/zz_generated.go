@@ -3366,7 +3366,7 @@ type CentralityEdge {
   node: Entity!
   "How central it is: see ` + "`" + `CentralityMeasure` + "`" + `. An exact score is rounded to twelve decimals, an estimate to the decimal place of the first digit of ` + "`" + `error` + "`" + `; the order is that of the estimates before."
   score: Float!
-  "The standard error of an estimated score, to two significant digits: in about 95 of 100 cases the exact score is within 1.96 times this. Null for an exact score, and with a single pivot, which shows none."
+  "The standard error of an estimated score, to two significant digits: the exact score is within 1.96 times this in about 95 of 100 cases, in some 85 for entities that hardly lie on any line. Null for an exact score, and with a single pivot, which shows none."
   error: Float
   "Its place among the entities listed: 1 for the most central; those with equal scores share a place."
   rank: Int!

@@ -25,6 +25,8 @@ type queryCmd struct {
 	Operation string `placeholder:"NAME" help:"Operation to run, when there are several."`
 	Explain   bool   `help:"Tell how it was answered: plan, statements, times (in extensions of the answer)."`
 	Server    string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
+
+	timeout time.Duration // of a store that is opened; 0 for the default
 }
 
 var errNotJSON = errors.New("the server did not answer with JSON: is --server the address of /graphql?")
@@ -120,7 +122,11 @@ func (c *queryCmd) run(w *world, text string, vars map[string]any) ([]byte, erro
 		return nil, err
 	}
 	defer s.Close() //nolint:errcheck // it was only read
-	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: Version(), Limits: plan.DefaultLimits(), Introspection: true, ReadOnly: true})
+	limits := plan.DefaultLimits()
+	if c.timeout > 0 {
+		limits.Timeout = c.timeout
+	}
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: Version(), Limits: limits, Introspection: true, ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/kg"
@@ -16,11 +17,13 @@ type asking struct {
 	config.Store
 	Server string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
 	JSON   bool   `name:"json" help:"Print the answer as JSON, for scripts."`
+
+	timeout time.Duration // of a store that is opened; 0 for the default
 }
 
 // answer runs a query. With --json it prints the data, and tells that all is done; otherwise it fills out.
 func (a *asking) answer(w *world, query string, vars map[string]any, out any) (done bool, err error) {
-	q := &queryCmd{Store: a.Store, Server: a.Server}
+	q := &queryCmd{Store: a.Store, Server: a.Server, timeout: a.timeout}
 	var raw []byte
 	if a.Server != "" {
 		raw, err = q.ask(w, query, vars)
