@@ -169,10 +169,12 @@ func (c *compiler) traced(def *ast.Definition, s []ast.SelectionSet, t *traced) 
 		target := c.cat.Schema.Types[field.Definition.Type.Name()]
 		switch {
 		case def.Name == "Path" && field.Name == "narrative":
-			for _, name := range append([]string{"name"}, statementProps[:]...) {
+			for _, name := range append([]string{"name", "verified"}, statementProps[:]...) {
 				t.rec.prop(c.cat.Prop(name))
 			}
 			c.evidence(t)
+		case def.Name == "TimelineItem" && field.Name == "caption":
+			t.rec.prop(c.cat.Prop("verified"))
 		case len(field.SelectionSet) == 0:
 		case def.Name == "Path" && field.Name == "sources":
 			x.op = opCellRecord
@@ -774,7 +776,10 @@ func (x *searching) sourcesOf(links []string) cell {
 func (x *searching) narrative(nodes, links []string, hops []trace.Hop) string {
 	var b, notes strings.Builder
 	cat := x.e.opts.Catalog
-	name := func(id string) string { return x.value(x.rows[id], "name").Str }
+	name := func(id string) string {
+		row := x.rows[id]
+		return x.value(row, "name").Str + unverified(x.value(row, "verified"))
+	}
 	b.WriteString(name(nodes[0]))
 	for i, id := range links {
 		row := x.rows[id]
@@ -831,7 +836,7 @@ func footnote(mark string, pieces []kg.Edge) string {
 	return b.String()
 }
 
-// unverified is the mark of words that are not in the stored text of their source; verified is a piece of evidence's.
+// unverified is the mark of words that are not in the stored text of their source; verified is a piece of evidence's or a quote's.
 func unverified(verified kg.Value) string {
 	if verified.Kind == kg.Bool && verified.Int == 0 {
 		return " [unverified]"
@@ -989,7 +994,7 @@ func (x *searching) moment(m trace.Moment) tree {
 		t["entity"], t["date"] = x.cell(m.ID), cell{value: date}
 		t["caption"] = textCell(name)
 		if m.What == trace.Said {
-			t["caption"] = textCell("Said: “" + name + "”")
+			t["caption"] = textCell("Said: “" + name + "”" + unverified(x.value(row, "verified")))
 		}
 	case trace.LinkBegan, trace.LinkEnded:
 		prop, word := "since", "Began: "

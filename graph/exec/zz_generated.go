@@ -3087,7 +3087,7 @@ type Path {
   nodes: [Entity!]!
   "The sources of the links it is told by, each once, in the order of the steps."
   sources: [Source!]!
-  "The line as a sentence with a footnote for each hop: the first words that support it and their source. A disputed hop says so, and has the first words against it as well. Words that are not in the stored text of their source are marked ` + "`" + `[unverified]` + "`" + `."
+  "The line as a sentence with a footnote for each hop: the first words that support it and their source. A disputed hop says so, and has the first words against it as well. Words that are not in the stored text of their source, those of quotes too, are marked ` + "`" + `[unverified]` + "`" + `."
   narrative: String!
 }
 
@@ -3253,7 +3253,7 @@ type TimelineItem {
   link: Link
   "What was published; null for the others."
   source: Source
-  "In words: ` + "`" + `Began: Mary Kaldor is affiliated with …` + "`" + `."
+  "In words: ` + "`" + `Began: Mary Kaldor is affiliated with …` + "`" + `. A quote whose words are not in the stored text of its source is marked ` + "`" + `[unverified]` + "`" + `."
   caption: String!
 }
 

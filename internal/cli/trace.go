@@ -112,6 +112,27 @@ fragment Told on Link {
 }
 fragment Quoted on EvidenceConnection { nodes { excerpt verified source { title } } }`
 
+// namedFragment is what is shown of an entity where it is named.
+const namedFragment = `
+fragment Named on Entity { name ... on Quote { verified } }`
+
+// namedJSON is an entity by its name. Of a quote, it says whether its words stand in the stored text of its source.
+type namedJSON struct {
+	Name     string
+	Verified *bool
+}
+
+// String is the name, marked where the entity is a quote whose words do not stand there.
+func (n namedJSON) String() string { return n.Name + mark(n.Verified) }
+
+// mark is that of words that are not in the stored text of their source.
+func mark(verified *bool) string {
+	if verified != nil && !*verified {
+		return " [unverified]"
+	}
+	return ""
+}
+
 type toldJSON struct {
 	Sentence          string
 	Supports, Refutes evidenceJSON
@@ -130,11 +151,7 @@ func (w *world) quotes(l *toldJSON) {
 	s := w.style()
 	tell := func(stance string, of *evidenceJSON) {
 		for _, e := range of.Nodes {
-			mark := ""
-			if e.Verified != nil && !*e.Verified {
-				mark = " [unverified]"
-			}
-			fmt.Fprintf(w.stdout, "      %s%s“%s”%s — %s%s\n", s.dim, stance, strings.Join(strings.Fields(e.Excerpt), " "), mark, e.Source.Title, s.end)
+			fmt.Fprintf(w.stdout, "      %s%s“%s”%s — %s%s\n", s.dim, stance, strings.Join(strings.Fields(e.Excerpt), " "), mark(e.Verified), e.Source.Title, s.end)
 		}
 	}
 	tell("", &l.Supports)
@@ -183,14 +200,14 @@ const pathQuery = `query Path($from: EntityRef!, $to: EntityRef!, $via: [EntityR
 }
 fragment Line on Path {
   length cost
-  steps { from { name } to { name } link { ...Told } alternatives { id } }
-}` + toldFragment
+  steps { from { ...Named } to { ...Named } link { ...Told } alternatives { id } }
+}` + toldFragment + namedFragment
 
 type lineJSON struct {
 	Length int
 	Cost   float64
 	Steps  []struct {
-		From, To     struct{ Name string }
+		From, To     namedJSON
 		Link         toldJSON
 		Alternatives []struct{ ID string }
 	}
@@ -254,9 +271,9 @@ func (w *world) line(mark string, l *lineJSON) {
 	names := make([]string, 0, len(l.Steps)+1)
 	for i, st := range l.Steps {
 		if i == 0 {
-			names = append(names, st.From.Name)
+			names = append(names, st.From.String())
 		}
-		names = append(names, st.To.Name)
+		names = append(names, st.To.String())
 	}
 	fmt.Fprintf(w.stdout, "%s%s%s%s %s(%s, cost %.3g)%s\n", mark, s.bold, strings.Join(names, " → "), s.end, s.dim, count(l.Length, "hop"), l.Cost, s.end)
 	for _, st := range l.Steps {
@@ -292,21 +309,25 @@ type showCmd struct {
 
 const showQuery = `query Show($ref: EntityRef!, $where: LinkFilter, $first: Int) {
   entity(ref: $ref) {
-    id type name aliases description externalIds { scheme value }
-    links(first: $first, where: $where) { totalCount edges { direction node { name type } link { kind standing ...Told } } }
+    id type ...Named aliases description externalIds { scheme value }
+    links(first: $first, where: $where) { totalCount edges { direction node { ...Named type } link { kind standing ...Told } } }
   }
-}` + toldFragment
+}` + toldFragment + namedFragment
 
 // Run prints an entity and its links.
 func (c *showCmd) Run(w *world) error {
 	var got struct {
 		Entity *struct {
-			ID, Type, Name, Description string
-			Aliases                     []string
-			ExternalIDs                 []struct{ Scheme, Value string } `json:"externalIds"`
-			Links                       struct {
+			namedJSON
+			ID, Type, Description string
+			Aliases               []string
+			ExternalIDs           []struct{ Scheme, Value string } `json:"externalIds"`
+			Links                 struct {
 				TotalCount int
-				Edges      []struct{ Link toldJSON }
+				Edges      []struct {
+					Node namedJSON
+					Link toldJSON
+				}
 			}
 		}
 	}
@@ -321,7 +342,7 @@ func (c *showCmd) Run(w *world) error {
 		return c.suggest(w, c.Name, fmt.Errorf("there is no entity %q", c.Name))
 	}
 	s := w.style()
-	fmt.Fprintf(w.stdout, "%s%s%s %s(%s, id:%s)%s\n", s.bold, e.Name, s.end, s.dim, strings.ToLower(e.Type), e.ID, s.end)
+	fmt.Fprintf(w.stdout, "%s%s%s %s(%s, id:%s)%s\n", s.bold, e.namedJSON, s.end, s.dim, strings.ToLower(e.Type), e.ID, s.end)
 	if len(e.Aliases) > 0 {
 		fmt.Fprintf(w.stdout, "   also: %s\n", strings.Join(e.Aliases, ", "))
 	}
@@ -333,7 +354,7 @@ func (c *showCmd) Run(w *world) error {
 	}
 	fmt.Fprintf(w.stdout, "%s:\n", count(e.Links.TotalCount, "link"))
 	for _, l := range e.Links.Edges {
-		fmt.Fprintf(w.stdout, "   %s\n", l.Link.Sentence)
+		fmt.Fprintf(w.stdout, "   %s%s\n", l.Link.Sentence, mark(l.Node.Verified))
 		w.quotes(&l.Link)
 	}
 	w.more("   ", e.Links.TotalCount-len(e.Links.Edges))
