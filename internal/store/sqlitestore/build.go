@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,10 +29,10 @@ const (
 		max(coalesce((SELECT max(k) FROM node), 0), coalesce((SELECT value FROM meta WHERE key = 'node'), 0)),
 		max(coalesce((SELECT max(k) FROM link), 0), coalesce((SELECT value FROM meta WHERE key = 'link'), 0))`
 	changedSQL    = `SELECT k FROM changed WHERE what = ? AND seq > ?`
-	sourceColumns = `SELECT k, id, title, url, kind, publisher, authors, publishedOn, contentHash FROM source WHERE k `
-	nodeColumns   = `SELECT k, id, type, name, description, aliases, externalIds, props, createdAt, updatedAt FROM node WHERE k `
+	sourceColumns = `SELECT k, id, title, url, kind, publisher, authors, publishedOn, contentHash, sum FROM source WHERE k `
+	nodeColumns   = `SELECT k, id, type, name, description, aliases, externalIds, props, createdAt, updatedAt, sum FROM node WHERE k `
 	// a row costs the driver 2 µs, and joined by SQLite into one text of many rows half of that
-	linkColumns = `SELECT group_concat(concat_ws(char(31), k, id, kind, from_k, to_k, hex(role), since, until, sources, refuters, unverified, createdAt, updatedAt, quoted), char(30)) FROM link WHERE k `
+	linkColumns = `SELECT group_concat(concat_ws(char(31), k, id, kind, from_k, to_k, hex(role), since, until, sources, refuters, unverified, createdAt, updatedAt, quoted, sum), char(30)) FROM link WHERE k `
 	between     = `BETWEEN ? AND ?`
 	listed      = `IN (SELECT value FROM json_each(?))`
 	sourceSQL   = sourceColumns + between
@@ -315,11 +314,19 @@ func each(ctx context.Context, tx *sql.Tx, ranged string, first int64, listed, l
 }
 
 func (b *builder) readSources(ctx context.Context, tx *sql.Tx, first int64, list string) error {
+	var sums summer
 	err := each(ctx, tx, sourceSQL, first, sourcesSQL, list, func(rows *sql.Rows) error {
 		var s source
 		var key uint32
 		var list string
-		err := rows.Scan(&key, &s.id, &s.title, &s.url, &s.kind, &s.publisher, &list, &s.published, &s.hash)
+		var sum int64
+		err := rows.Scan(&key, &s.id, &s.title, &s.url, &s.kind, &s.publisher, &list, &s.published, &s.hash, &sum)
+		switch {
+		case err != nil:
+			err = unreadable(err)
+		case sums.of(int64(key), s.id, s.title, s.url, s.kind, s.publisher, list, s.published, s.hash) != sum:
+			err = &damage{"source", s.id}
+		}
 		if err == nil {
 			s.authors, err = authors(list)
 		}
@@ -364,10 +371,19 @@ func (im *image) findSources() {
 
 func (b *builder) readNodes(ctx context.Context, tx *sql.Tx, first int64, list string) error {
 	var id, typ, name, desc, aliases, ext, props sql.RawBytes
+	var sums summer
 	return each(ctx, tx, nodeSQL, first, nodesSQL, list, func(rows *sql.Rows) error {
 		var r nodeRow
-		if err := rows.Scan(&r.key, &id, &typ, &name, &desc, &aliases, &ext, &props, &r.created, &r.updated); err != nil {
-			return err
+		var sum int64
+		if err := rows.Scan(&r.key, &id, &typ, &name, &desc, &aliases, &ext, &props, &r.created, &r.updated, &sum); err != nil {
+			return unreadable(err)
+		}
+		sums.addInt(r.key)
+		sums.addAll(id, typ, name, desc, aliases, ext, props)
+		sums.addInt(r.created)
+		sums.addInt(r.updated)
+		if sums.sum() != sum {
+			return &damage{"entity", string(id)}
 		}
 		r.id, r.typ, r.name, r.desc, r.aliases, r.ext, r.props = view(id), view(typ), view(name), view(desc), view(aliases), view(ext), view(props)
 		return b.addNode(&r)
@@ -555,11 +571,9 @@ func joined(ctx context.Context, tx *sql.Tx, to chan<- []byte, query string, arg
 	}
 }
 
-var errLinkRow = errors.New("a row of links is not as it was asked for")
-
 // parseLinks reads links as linkColumns has joined them.
 func (b *builder) parseLinks(chunk []byte) error {
-	var f [14][]byte
+	var f [15][]byte
 	for len(chunk) > 0 {
 		row := chunk
 		if i := bytes.IndexByte(chunk, 30); i >= 0 {
@@ -567,16 +581,21 @@ func (b *builder) parseLinks(chunk []byte) error {
 		} else {
 			chunk = nil
 		}
+		whole := row
 		for i := range f {
-			j := bytes.IndexByte(row, 31)
+			j := bytes.IndexByte(row, sumSeparator)
 			if (j < 0) != (i == len(f)-1) {
-				return errLinkRow
+				return &damage{"link", "of an unreadable row"}
 			}
 			if j < 0 {
 				j = len(row)
 			}
 			f[i] = row[:j]
 			row = row[min(j+1, len(row)):]
+		}
+		sum := f[len(f)-1]
+		if n, err := strconv.ParseInt(view(sum), 10, 64); err != nil || len(sum) == len(whole) || sumOf(whole[:len(whole)-len(sum)-1]) != n {
+			return &damage{"link", string(f[1])}
 		}
 		if err := b.parseLink(&f); err != nil {
 			return err
@@ -585,7 +604,7 @@ func (b *builder) parseLinks(chunk []byte) error {
 	return nil
 }
 
-func (b *builder) parseLink(f *[14][]byte) error {
+func (b *builder) parseLink(f *[15][]byte) error {
 	role, err := hex.AppendDecode(b.role[:0], f[5])
 	if err != nil {
 		return err
@@ -596,7 +615,7 @@ func (b *builder) parseLink(f *[14][]byte) error {
 		sources: view(f[8]), refuters: view(f[9]), unverified: number(f[10]), created: number(f[11]), updated: number(f[12]), quoted: number(f[13]),
 	}
 	if r.key == 0 {
-		return errLinkRow
+		return &damage{"link", "of an unreadable row"}
 	}
 	return b.addLink(&r)
 }
@@ -613,7 +632,7 @@ type linkRow struct {
 // addLink takes in a link whose place in links is there, and whose ends are known to be.
 func (b *builder) addLink(r *linkRow) error {
 	if r.key >= int64(len(b.links)) || r.from == 0 || r.from >= int64(len(b.nodes)) || r.to == 0 || r.to >= int64(len(b.nodes)) || len(r.id) > 255 {
-		return errLinkRow
+		return &damage{"link", "of an unreadable row"}
 	}
 	kind := b.cat.Kind(r.kind)
 	if kind == nil {

@@ -1,26 +1,39 @@
 package sqlitestore_test
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
 var damages = flag.Int("damages", 150, "files with one damaged byte that are opened")
 
-// TestADamagedFileStartsOrIsRefused: whichever byte of a file with a snapshot is damaged, a start soon ends.
+// TestADamagedFileStartsOrIsRefused: whichever byte of a file with a snapshot is damaged, a start soon ends, and says so where the
+// snapshot could not be used.
 func TestADamagedFileStartsOrIsRefused(t *testing.T) {
 	cat := parse(t)
 	path := filepath.Join(t.TempDir(), "g.db")
+	var log bytes.Buffer
 	open := func(path string) (*sqlitestore.Store, error) {
-		return sqlitestore.Open(t.Context(), sqlitestore.Options{Path: path, Catalog: cat})
+		log.Reset()
+		return sqlitestore.Open(t.Context(), sqlitestore.Options{Path: path, Catalog: cat, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	}
 	s, err := open(path)
 	if err != nil {
@@ -34,10 +47,11 @@ func TestADamagedFileStartsOrIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
+	warned := 0
 	for range *damages {
 		at, bit := random.IntN(len(whole)), byte(1)<<random.IntN(8)
 		damaged := filepath.Join(t.TempDir(), "d.db")
-		raw := append([]byte(nil), whole...)
+		raw := bytes.Clone(whole)
 		raw[at] ^= bit
 		if err := os.WriteFile(damaged, raw, 0o600); err != nil {
 			t.Fatal(err)
@@ -55,6 +69,113 @@ func TestADamagedFileStartsOrIsRefused(t *testing.T) {
 		case <-time.After(10 * time.Second):
 			t.Fatalf("with bit %d of byte %d damaged the start does not end", bit, at)
 		}
-		_ = os.Remove(damaged)
+		if strings.Contains(log.String(), "snapshot") {
+			warned++
+		}
+		if err := os.Remove(damaged); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// a third of the file is the snapshot
+	if warned < *damages/10 {
+		t.Errorf("of %d starts %d warned of the snapshot", *damages, warned)
+	}
+}
+
+// heard is all that a store says of its graph: what it exports, and what it answers.
+func heard(ctx context.Context, cat *catalog.Catalog, s store.Store) (string, error) {
+	var b strings.Builder
+	write := func(x any) error {
+		line, err := json.Marshal(x)
+		fmt.Fprintf(&b, "%s\n", line)
+		return err
+	}
+	err := errors.Join(
+		s.Sources(ctx, func(x *kg.Source) error { return write(x) }),
+		s.Nodes(ctx, func(x *kg.Node) error { return write(x) }),
+		s.Links(ctx, func(x *kg.Link) error { return write(x) }),
+		s.ExternalIDs(ctx, func(id string, e kg.ExternalID) error { return write([]any{id, e}) }),
+	)
+	if err != nil {
+		return b.String(), err
+	}
+	props := func(names ...string) *plan.Sel {
+		sel := &plan.Sel{}
+		for _, n := range names {
+			sel.Props = append(sel.Props, cat.Prop(n))
+		}
+		return sel
+	}
+	link := props("id", "role", "since", "until", "createdAt")
+	link.Kids = []*plan.Field{{
+		Follow: plan.EvidenceOf, On: 1 << cat.Link.Index, Page: plan.Paging{N: 10}, Want: plan.Want{Rows: true}, Node: props("id", "excerpt", "stance", "verified"),
+	}}
+	for _, q := range []*plan.Query{
+		{Start: plan.Everything, Types: cat.Entities, Root: plan.Field{Page: plan.Paging{N: 100}, Want: plan.Want{Rows: true}, Node: props("id", "name", "aliases", "description", "createdAt")}},
+		{Start: plan.EveryLink, Root: plan.Field{Page: plan.Paging{N: 100}, Want: plan.Want{Rows: true, Total: true}, Link: link, Node: props("id")}},
+	} {
+		res, err := s.Fetch(ctx, q)
+		if err != nil {
+			return b.String(), err
+		}
+		fmt.Fprintf(&b, "%s\n", storetest.Render(q, res))
+		if res.Release != nil {
+			res.Release()
+		}
+	}
+	return b.String(), nil
+}
+
+// TestDamageIsToldAndNeverServed changes single bits of a file: what the store then says of the graph is what it said before, or an
+// error.
+func TestDamageIsToldAndNeverServed(t *testing.T) {
+	cat := parse(t)
+	path := filepath.Join(t.TempDir(), "g.db")
+	s := openAt(t, cat, path)
+	fill(t, s, storetest.Graph(cat, 5, 12, 30))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hear := func(path string) (string, error) {
+		s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: path, Catalog: cat})
+		if err != nil {
+			return "", err
+		}
+		said, err := heard(t.Context(), cat, s)
+		return said, errors.Join(err, s.Close())
+	}
+	before, err := hear(path)
+	if err != nil || len(before) < 5000 {
+		t.Fatal(before, err)
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	corrupt := 0
+	damaged := filepath.Join(t.TempDir(), "d.db")
+	for range 3 * *damages {
+		at, bit := random.IntN(len(raw)), byte(1)<<random.IntN(8)
+		changed := bytes.Clone(raw)
+		changed[at] ^= bit
+		if err := os.WriteFile(damaged, changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		said, err := hear(damaged)
+		switch code := kg.CodeOf(err); {
+		case err == nil && said != before:
+			t.Errorf("bit %d of byte %d: the graph is another, and nobody says so", bit, at)
+		case code == kg.Corrupt:
+			corrupt++
+		case err != nil && code != kg.Unavailable: // it cannot be opened
+			t.Errorf("bit %d of byte %d: the error is %v", bit, at, err)
+		}
+		for _, f := range []string{damaged, damaged + "-wal", damaged + "-shm"} {
+			_ = os.Remove(f)
+		}
+	}
+	if corrupt < *damages/10 {
+		t.Errorf("of %d damages %d were told as damage to a record", 3**damages, corrupt)
 	}
 }

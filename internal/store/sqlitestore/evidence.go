@@ -32,10 +32,10 @@ type evidencePage struct {
 }
 
 // evidenceSQL reads the evidence of many links at once; its parameter is a JSON array of rowids.
-const evidenceSQL = `SELECT j.key, l.evidence FROM json_each(?) j CROSS JOIN link l ON l.k = j.value`
+const evidenceSQL = `SELECT j.key, l.evidence, l.wordsSum FROM json_each(?) j CROSS JOIN link l ON l.k = j.value`
 
 // oneEvidenceSQL reads the evidence of one link.
-const oneEvidenceSQL = `SELECT evidence FROM link WHERE k = ?`
+const oneEvidenceSQL = `SELECT evidence, wordsSum FROM link WHERE k = ?`
 
 // seqSQL tells which image the file is.
 const seqSQL = `SELECT value FROM meta WHERE key = 'seq'`
@@ -99,7 +99,11 @@ func (x *fetch) evidenceLevel(tx *sql.Tx, todo []evidencePage) error {
 	for ; rows.Next(); n++ {
 		var i int
 		var raw sql.RawBytes
-		if err := rows.Scan(&i, &raw); err != nil {
+		var sum int64
+		if err := rows.Scan(&i, &raw, &sum); err != nil {
+			return unreadable(err)
+		}
+		if err := x.unharmed(todo[i].link, raw, sum); err != nil {
 			return err
 		}
 		x.hold(3 * len(raw)) // the texts, and what they are read through
@@ -110,6 +114,16 @@ func (x *fetch) evidenceLevel(tx *sql.Tx, todo []evidencePage) error {
 		x.evidencePage(todo[i].page, todo[i].link, all, todo[i].field)
 	}
 	return rows.Err()
+}
+
+// unharmed reports evidence that is not as it was written.
+func (x *fetch) unharmed(link uint32, raw []byte, sum int64) error {
+	x.sums.addInt(int64(link))
+	x.sums.addAll(raw)
+	if x.sums.sum() != sum {
+		return (&damage{"evidence of the link", x.im.linkID(link)}).corrupt(x.file)
+	}
+	return nil
 }
 
 // storedEvidence is one element of link.evidence.
@@ -259,7 +273,10 @@ func (x *fetch) oneEvidence(link uint32, id string, row *kg.Row, sel *plan.Sel) 
 	x.trips++
 	var raw []byte
 	began := time.Now()
-	err = tx.QueryRowContext(x.ctx, oneEvidenceSQL, link).Scan(&raw)
+	var sum int64
+	if err = tx.QueryRowContext(x.ctx, oneEvidenceSQL, link).Scan(&raw, &sum); err == nil {
+		err = x.unharmed(link, raw, sum)
+	}
 	if r := store.RecorderOf(x.ctx); r != nil {
 		r.Statement(oneEvidenceSQL, map[string]any{"link": link}, 1, began)
 	}

@@ -28,7 +28,7 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 			return nil, err
 		}
 		x := s.fetch()
-		x.im, x.q, x.ctx, x.db = im, q, ctx, s.read
+		x.im, x.q, x.ctx, x.db, x.file = im, q, ctx, s.read, s.file.path
 		res, err := x.run()
 		store.RecorderOf(ctx).Walk(x.walked, x.rows)
 		if err == nil && (view == nil || view.Answered(im)) {
@@ -67,7 +67,7 @@ func (s *Store) fetch() *fetch {
 		if cap(x.hits) > slabKept/int(unsafe.Sizeof(weighed{})) { //nolint:gosec // a size
 			x.hits = nil
 		}
-		*x = fetch{vals: x.vals, pages: x.pages, edges: x.edges, keys: x.keys, hits: x.hits, release: x.release}
+		*x = fetch{vals: x.vals, pages: x.pages, edges: x.edges, keys: x.keys, hits: x.hits, sums: x.sums, release: x.release}
 		s.fetches.Put(x)
 	}
 	return x
@@ -79,6 +79,7 @@ type fetch struct {
 	im      *image
 	q       *plan.Query
 	db      querier
+	file    string   // of the store, for the log
 	refs    []uint32 // nodes that q.Refs name; 0 = none
 	rows    int
 	steps   int
@@ -103,6 +104,7 @@ type fetch struct {
 	hits    []weighed       // of the last search
 	near    []uint32        // of the last node that was counted
 	touched uint64
+	sums    summer
 	release func() // takes all of the result back
 }
 

@@ -456,6 +456,9 @@ const beforeQuotations = `DROP INDEX link_quoted; ALTER TABLE link DROP COLUMN q
 const beforeStandings = beforeQuotations + `; UPDATE link SET sources = (SELECT group_concat(k, ' ') FROM (SELECT DISTINCT s.k FROM json_each(link.evidence) e
 	JOIN source s ON s.id = e.value ->> 0 ORDER BY s.k)); ALTER TABLE link DROP COLUMN refuters`
 
+// beforeSums takes the sums of rows out of a file.
+const beforeSums = `ALTER TABLE source DROP COLUMN sum; ALTER TABLE node DROP COLUMN sum; ALTER TABLE link DROP COLUMN sum; ALTER TABLE link DROP COLUMN wordsSum`
+
 // TestLinksOfAnEarlierVersionGetTheirStanding opens a file in which the sources for and against a link stood together.
 func TestLinksOfAnEarlierVersionGetTheirStanding(t *testing.T) {
 	cat := parse(t)
@@ -470,7 +473,7 @@ func TestLinksOfAnEarlierVersionGetTheirStanding(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	edit(t, path, beforeStandings, `PRAGMA user_version = 4`)
+	edit(t, path, beforeSums, beforeStandings, `PRAGMA user_version = 4`)
 	keep(t, cat, path)
 	if after := told(t, path, sides); after != before {
 		t.Errorf("the sources were\n%s\nand are\n%s", before, after)
@@ -493,7 +496,7 @@ func TestQuotationsOfAnEarlierVersionAreCompared(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	edit(t, path, beforeQuotations, `PRAGMA user_version = 6`)
+	edit(t, path, beforeSums, beforeQuotations, `PRAGMA user_version = 6`)
 	keep(t, cat, path)
 	if after := told(t, path, found); after != before {
 		t.Errorf("what was found of quotations was\n%s\nand is\n%s", before, after)
@@ -532,7 +535,7 @@ func TestChangesOfOneRowAreNotedOnce(t *testing.T) {
 	}
 	// of a file that an earlier version has written
 	edit(t, path, `DROP TABLE changed`, `CREATE TABLE changed (seq INTEGER NOT NULL, what INTEGER NOT NULL, k INTEGER NOT NULL, PRIMARY KEY (seq, what, k)) STRICT, WITHOUT ROWID`,
-		`INSERT INTO changed VALUES (2, 1, 1), (3, 1, 1), (3, 2, 1)`, beforeStandings, `PRAGMA user_version = 3`)
+		`INSERT INTO changed VALUES (2, 1, 1), (3, 1, 1), (3, 2, 1)`, beforeSums, beforeStandings, `PRAGMA user_version = 3`)
 	keep(t, cat, path)
 	if n := counted(t, path, `SELECT sum(seq) FROM changed`); n != 6 {
 		t.Errorf("the sum of the last seqs is %d", n)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"errors"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -490,6 +491,9 @@ func (s *Store) make(ctx context.Context) (_ *image, unkept bool, _ error) {
 		old = s.restore(ctx)
 	}
 	im, err := advance(ctx, s.cat, s.bulk, old)
+	if d := (*damage)(nil); errors.As(err, &d) {
+		err = d.corrupt(s.file.path)
+	}
 	if err != nil {
 		return nil, false, storeError(ctx, err)
 	}

@@ -37,6 +37,7 @@ type load struct {
 
 	sourceRows, nodeRows, linkRows              inserter
 	findNode, findSource, findWords, noteChange *sql.Stmt
+	seals                                       [3]*sql.Stmt // by what was changed
 
 	unindexed bool  // there is no index of the links' ids: see indexLinks
 	feed      *feed // nil when the file was not empty, or a row was changed
@@ -66,6 +67,8 @@ type loadSource struct {
 type inserter struct {
 	columns   []string // behind the table's name
 	feed      func(b *builder, values []any) error
+	sums      func(s *summer, values []any) []any // appends the sums of a row to its values
+	summer    summer
 	one, many *sql.Stmt
 	next      int64 // key of the next row
 	args      []any
@@ -82,7 +85,7 @@ const (
 	beginSQL  = `UPDATE meta SET value = value + 1 WHERE key = 'seq' RETURNING value`
 	noteSQL   = `INSERT INTO changed (what, k, seq) VALUES (?,?,?) ON CONFLICT (what, k) DO UPDATE SET seq = excluded.seq`
 	rowSQL    = `SELECT k FROM node WHERE id = ?`
-	textSQL   = `SELECT k, text FROM source WHERE id = ?`
+	textSQL   = `SELECT k, text, contentHash FROM source WHERE id = ?`
 	setNode   = `UPDATE node SET name=?, description=?, aliases=?, externalIds=?, props=?, createdAt=?, updatedAt=?, rev=? WHERE id=? RETURNING k`
 	setLink   = `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, refuters=?, unverified=?, createdAt=?, updatedAt=?, quoted=?, rev=? WHERE id=? RETURNING k`
 	setSource = `UPDATE source SET title=?, url=?, kind=?, publisher=?, authors=?, publishedOn=?, contentHash=?, text=?, rev=? WHERE id=? RETURNING k`
@@ -98,15 +101,15 @@ const (
 	dropIndex = `DROP INDEX link_id`
 	makeIndex = `CREATE UNIQUE INDEX link_id ON link (id)`
 	// restingSQL looks at every link: a source's text changes seldom, and an index would cost every link of every load
-	restingSQL   = `SELECT k, kind, to_k, evidence, quoted FROM link WHERE ' ' || sources || ' ' || refuters || ' ' LIKE ?`
-	nextLinksSQL = `SELECT k, kind, to_k, evidence, quoted FROM link WHERE k > ? ORDER BY k LIMIT 5000`
-	quotingSQL   = `SELECT k, kind, to_k, evidence, quoted FROM link WHERE to_k = ? AND quoted > 0`
+	restingSQL   = `SELECT k, kind, to_k, evidence, quoted, throughline_sum(` + wordsSummed + `) = wordsSum FROM link WHERE ' ' || sources || ' ' || refuters || ' ' LIKE ?`
+	nextLinksSQL = `SELECT k, kind, to_k, evidence, quoted, 1 FROM link WHERE k > ? ORDER BY k LIMIT 5000`
+	quotingSQL   = `SELECT k, kind, to_k, evidence, quoted, throughline_sum(` + wordsSummed + `) = wordsSum FROM link WHERE to_k = ? AND quoted > 0`
 )
 
 var (
-	newSource = []string{"source", "k", "id", "title", "url", "kind", "publisher", "authors", "publishedOn", "contentHash", "text", "rev"}
-	newNode   = []string{"node", "k", "id", "type", "name", "description", "aliases", "externalIds", "props", "createdAt", "updatedAt", "rev"}
-	newLink   = []string{"link", "k", "id", "kind", "from_k", "to_k", "role", "since", "until", "evidence", "sources", "refuters", "unverified", "createdAt", "updatedAt", "quoted", "rev"}
+	newSource = []string{"source", "k", "id", "title", "url", "kind", "publisher", "authors", "publishedOn", "contentHash", "text", "rev", "sum"}
+	newNode   = []string{"node", "k", "id", "type", "name", "description", "aliases", "externalIds", "props", "createdAt", "updatedAt", "rev", "sum"}
+	newLink   = []string{"link", "k", "id", "kind", "from_k", "to_k", "role", "since", "until", "evidence", "sources", "refuters", "unverified", "createdAt", "updatedAt", "quoted", "rev", "sum", "wordsSum"}
 )
 
 // insertSQL is the statement that writes n new rows; columns begin with the table. OR FAIL leaves the rows before one
@@ -125,7 +128,7 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 	}
 	l := &load{
 		s: s, now: kg.TimeOf(s.now()), nodes: map[string]int64{}, sources: map[string]*loadSource{},
-		sourceRows: inserter{columns: newSource, feed: feedSource}, nodeRows: inserter{columns: newNode, feed: feedNode}, linkRows: inserter{columns: newLink, feed: feedLink},
+		sourceRows: inserter{columns: newSource, feed: feedSource, sums: sumSource}, nodeRows: inserter{columns: newNode, feed: feedNode, sums: sumNode}, linkRows: inserter{columns: newLink, feed: feedLink, sums: sumLink},
 	}
 	if err := l.begin(context.WithoutCancel(ctx)); err != nil {
 		return nil, errors.Join(storeError(ctx, err), l.Rollback())
@@ -177,6 +180,7 @@ func (l *load) begin(ctx context.Context) (err error) {
 		{&l.findSource, textSQL},
 		{&l.findWords, wordsSQL},
 		{&l.noteChange, noteSQL},
+		{&l.seals[changedNode], sealNode}, {&l.seals[changedLink], sealLink}, {&l.seals[changedSource], sealSource},
 	})
 }
 
@@ -370,10 +374,12 @@ func insert[T any](ctx context.Context, l *load, in *inserter, list []*T, row fu
 		list = list[len(some):]
 		in.args = in.args[:0]
 		for i, x := range some {
-			var err error
-			if in.args, err = row(x, append(in.args, in.next+int64(i))); err != nil {
+			from := len(in.args)
+			args, err := row(x, append(in.args, in.next+int64(i)))
+			if err != nil {
 				return err
 			}
+			in.args = append(args[:from], in.sums(&in.summer, args[from:])...)
 		}
 		if _, err := stmt.ExecContext(context.WithoutCancel(ctx), in.args...); err != nil {
 			return err
@@ -391,7 +397,13 @@ func insert[T any](ctx context.Context, l *load, in *inserter, list []*T, row fu
 // changed notes that a row of an earlier load is not as it was.
 func (l *load) changed(ctx context.Context, what int, row int64) error {
 	l.wrote++
-	_, err := l.noteChange.ExecContext(ctx, what, row, l.seq)
+	if _, err := l.noteChange.ExecContext(ctx, what, row, l.seq); err != nil {
+		return err
+	}
+	if l.seals[what] == nil {
+		return nil // a migration from the time before there were sums
+	}
+	_, err := l.seals[what].ExecContext(ctx, row)
 	return err
 }
 
@@ -429,6 +441,7 @@ func authorsJSON(x *kg.Source) string {
 func (l *load) newSource(ctx context.Context, x *kg.Source) error {
 	in := &l.sourceRows
 	in.args = append(in.args[:0], in.next, x.ID, x.Title, x.URL, x.Kind, x.Publisher, authorsJSON(x), string(x.PublishedOn), contentHash(x.Text), x.Text, l.seq)
+	in.args = in.sums(&in.summer, in.args)
 	if _, err := in.one.ExecContext(ctx, in.args...); err != nil {
 		return err
 	}
@@ -474,8 +487,12 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 			var to int64
 			var raw []byte
 			var was rules.Quoted
-			if err := rows.Scan(&last, &kind, &to, &raw, &was); err != nil {
+			var whole bool
+			if err := rows.Scan(&last, &kind, &to, &raw, &was, &whole); err != nil {
 				return err
+			}
+			if !whole {
+				return l.s.damaged("evidence of link", strconv.FormatInt(last, 10))
 			}
 			stored, err := parseEvidence(raw)
 			if err != nil {
@@ -707,13 +724,16 @@ func (l *load) source(ctx context.Context, id string) (*loadSource, error) {
 		return s, nil
 	}
 	s := &loadSource{}
-	var words string
-	err := l.findSource.QueryRowContext(ctx, id).Scan(&s.row, &words)
+	var words, hash string
+	err := l.findSource.QueryRowContext(ctx, id).Scan(&s.row, &words, &hash)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, kg.Errorf(kg.Conflict, "there is no source %s", id)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if contentHash(words) != hash {
+		return nil, l.s.damaged("text of the source", id)
 	}
 	s.text = rules.NewText(words)
 	if l.texts += len(words); l.texts > maxTexts || len(l.sources) >= maxSources {

@@ -251,7 +251,7 @@ func openError(path string, err error) error {
 		e.Problem, e.Remedy = "was written by a newer Throughline", "use that version, or choose another file with --store sqlite:PATH"
 	case errors.Is(err, errEmpty):
 		e.Problem, e.Remedy = "has 0 bytes", "restore it from a backup or an export, or remove it to begin anew; nothing was changed"
-	case code == sqlite3.SQLITE_CORRUPT || errors.Is(err, errHead):
+	case code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_ERROR || errors.Is(err, errHead):
 		e.Problem, e.Remedy = "is damaged", "restore it from a backup or an export, or move it away and import again"
 	case code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED:
 		e.Problem, e.Remedy = "is being written by another process", "wait until its import has ended"
@@ -280,8 +280,8 @@ func storeError(ctx context.Context, err error) error {
 			return kg.Wrap(kg.Unavailable, err, "the store is being written by another process; try again in a moment")
 		case sqlite3.SQLITE_FULL:
 			return kg.Wrap(kg.Unavailable, err, "the store's disk is full; nothing was written")
-		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-			return kg.Wrap(kg.Unavailable, err, "the store's file is damaged; restore it from a backup or an export")
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR: // our statements are right where the tables are
+			return kg.Wrap(kg.Corrupt, err, "the store's file is damaged; restore it from a backup or an export")
 		}
 	case errors.Is(err, sql.ErrConnDone):
 		return kg.Wrap(kg.Unavailable, err, "the store is closed")

@@ -13,21 +13,22 @@ import (
 
 // The statements that read everything, and those that find records by id.
 const (
-	wholeSource   = `SELECT id, title, url, kind, publisher, authors, publishedOn, text FROM source `
-	wholeNode     = `SELECT id, type, name, description, aliases, externalIds, props, createdAt, updatedAt, (SELECT max(quoted) FROM link WHERE to_k = node.k AND quoted > 0) FROM node `
-	wholeLink     = `SELECT l.id, l.kind, a.id, b.id, l.role, l.since, l.until, l.evidence, l.createdAt, l.updatedAt FROM `
-	joinEnds      = ` JOIN node a ON a.k = l.from_k JOIN node b ON b.k = l.to_k `
+	wholeSource = `SELECT id, title, url, kind, publisher, authors, publishedOn, text, contentHash, throughline_sum(` + sourceSummed + `) = sum FROM source `
+	wholeNode   = `SELECT id, type, name, description, aliases, externalIds, props, createdAt, updatedAt, throughline_sum(` + nodeSummed + `) = sum, (SELECT max(quoted) FROM link WHERE to_k = node.k AND quoted > 0) FROM node `
+	wholeLink   = `SELECT l.id, l.kind, a.id, b.id, l.role, l.since, l.until, l.evidence, l.createdAt, l.updatedAt,
+		throughline_sum(` + linkSummedOf + `) = l.sum AND throughline_sum(l.k, l.evidence) = l.wordsSum FROM `
+	joinEnds      = ` LEFT JOIN node a ON a.k = l.from_k LEFT JOIN node b ON b.k = l.to_k ` // a link whose end is gone is damaged
 	allSourcesSQL = wholeSource + `ORDER BY id`
 	allNodesSQL   = wholeNode + `ORDER BY id`
 	allLinksSQL   = wholeLink + `link l` + joinEnds + `ORDER BY l.id`
 	someSources   = wholeSource + `WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`
 	someNodes     = wholeNode + `WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`
-	someLinks     = wholeLink + `link l CROSS JOIN node a ON a.k = l.from_k CROSS JOIN node b ON b.k = l.to_k WHERE l.id IN (SELECT value FROM json_each(?)) ORDER BY l.id`
+	someLinks     = wholeLink + `link l` + joinEnds + `WHERE l.id IN (SELECT value FROM json_each(?)) ORDER BY l.id`
 	// restingOnSQL looks at every link, and at all evidence where sources are asked about
 	restingOnSQL = `SELECT l.id FROM link l WHERE l.from_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
 		OR l.to_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
 		OR ?2 <> '[]' AND EXISTS (SELECT 1 FROM json_each(l.evidence) e WHERE e.value->>0 IN (SELECT value FROM json_each(?2))) ORDER BY l.id`
-	externalSQL = `SELECT id, externalIds FROM node WHERE externalIds <> '' ORDER BY id`
+	externalSQL = `SELECT id, externalIds, throughline_sum(` + nodeSummed + `) = sum FROM node WHERE externalIds <> '' ORDER BY id`
 	typesSQL    = `WITH w AS (SELECT value AS id FROM json_each(?))
 		SELECT n.id, n.type FROM w JOIN node n ON n.id = w.id
 		UNION ALL SELECT s.id, 'SOURCE' FROM w JOIN source s ON s.id = w.id
@@ -59,12 +60,16 @@ func (s *Store) Sources(ctx context.Context, f func(*kg.Source) error) error {
 	return s.sources(ctx, s.read, f, allSourcesSQL)
 }
 
-func (*Store) sources(ctx context.Context, db queryer, f func(*kg.Source) error, text string, args ...any) error {
+func (s *Store) sources(ctx context.Context, db queryer, f func(*kg.Source) error, text string, args ...any) error {
 	return scan(ctx, db, text, func(rows *sql.Rows) error {
 		var x kg.Source
-		var authors string
-		if err := rows.Scan(&x.ID, &x.Title, &x.URL, &x.Kind, &x.Publisher, &authors, &x.PublishedOn, &x.Text); err != nil {
-			return storeError(ctx, err)
+		var authors, hash string
+		var whole bool
+		if err := rows.Scan(&x.ID, &x.Title, &x.URL, &x.Kind, &x.Publisher, &authors, &x.PublishedOn, &x.Text, &hash, &whole); err != nil {
+			return unreadable(err)
+		}
+		if !whole || contentHash(x.Text) != hash {
+			return s.damaged("source", x.ID)
 		}
 		if err := json.Unmarshal([]byte(authors), &x.Authors); err != nil {
 			return storeError(ctx, err)
@@ -84,7 +89,14 @@ func (s *Store) nodes(ctx context.Context, db queryer, f func(*kg.Node) error, t
 		var aliases, ext, props string
 		var created, updated int64
 		var quoted sql.NullByte
-		err := rows.Scan(&x.ID, &x.Type, &x.Name, &x.Description, &aliases, &ext, &props, &created, &updated, &quoted)
+		var whole bool
+		err := rows.Scan(&x.ID, &x.Type, &x.Name, &x.Description, &aliases, &ext, &props, &created, &updated, &whole, &quoted)
+		switch {
+		case err != nil:
+			err = unreadable(err)
+		case !whole:
+			err = s.damaged("entity", x.ID)
+		}
 		x.CreatedAt, x.UpdatedAt, x.Verified = kg.TimeAt(created), kg.TimeAt(updated), rules.Quoted(quoted.Byte).Verified()
 		if err == nil && aliases != "" {
 			err = json.Unmarshal([]byte(aliases), &x.Aliases)
@@ -136,14 +148,20 @@ func (s *Store) Links(ctx context.Context, f func(*kg.Link) error) error {
 	return s.links(ctx, s.read, f, allLinksSQL)
 }
 
-func (*Store) links(ctx context.Context, db queryer, f func(*kg.Link) error, text string, args ...any) error {
+func (s *Store) links(ctx context.Context, db queryer, f func(*kg.Link) error, text string, args ...any) error {
 	return scan(ctx, db, text, func(rows *sql.Rows) error {
 		var x kg.Link
 		var raw sql.RawBytes
 		var created, updated int64
-		if err := rows.Scan(&x.ID, &x.Kind, &x.From, &x.To, &x.Role, &x.Since, &x.Until, &raw, &created, &updated); err != nil {
-			return storeError(ctx, err)
+		var from, to sql.NullString
+		var whole bool
+		if err := rows.Scan(&x.ID, &x.Kind, &from, &to, &x.Role, &x.Since, &x.Until, &raw, &created, &updated, &whole); err != nil {
+			return unreadable(err)
 		}
+		if !whole || !from.Valid || !to.Valid {
+			return s.damaged("link", x.ID)
+		}
+		x.From, x.To = from.String, to.String
 		x.CreatedAt, x.UpdatedAt = kg.TimeAt(created), kg.TimeAt(updated)
 		stored, err := parseEvidence(raw)
 		if err != nil {
@@ -158,8 +176,15 @@ func (*Store) links(ctx context.Context, db queryer, f func(*kg.Link) error, tex
 func (s *Store) ExternalIDs(ctx context.Context, f func(entity string, e kg.ExternalID) error) error {
 	return scan(ctx, s.read, externalSQL, func(rows *sql.Rows) error {
 		var id, ext string
+		var whole bool
 		var list []kg.ExternalID
-		err := rows.Scan(&id, &ext)
+		err := rows.Scan(&id, &ext, &whole)
+		switch {
+		case err != nil:
+			err = unreadable(err)
+		case !whole:
+			err = s.damaged("entity", id)
+		}
 		if err == nil {
 			err = json.Unmarshal([]byte(ext), &list)
 		}
@@ -225,7 +250,7 @@ func (*Store) resting(ctx context.Context, db queryer, ids []string) (out []stri
 	err = scan(ctx, db, restingOnSQL, func(rows *sql.Rows) error {
 		var id string
 		if err := rows.Scan(&id); err != nil {
-			return storeError(ctx, err)
+			return unreadable(err)
 		}
 		out = append(out, id)
 		return nil
@@ -248,7 +273,7 @@ func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, err
 	for rows.Next() {
 		var id, typ string
 		if err := rows.Scan(&id, &typ); err != nil {
-			return nil, storeError(ctx, err)
+			return nil, unreadable(err)
 		}
 		out[id] = typ
 	}

@@ -278,7 +278,7 @@ func (g *walk) Read(ctx context.Context, q *plan.Query, nodes, links []uint32) (
 	if ctx.Err() != nil {
 		return nil, ended(ctx)
 	}
-	x := &fetch{im: g.x.im, q: q, ctx: ctx, db: g.s.read, keyed: true, walkedNodes: nodes, walkedLinks: links}
+	x := &fetch{im: g.x.im, q: q, ctx: ctx, db: g.s.read, file: g.s.file.path, keyed: true, walkedNodes: nodes, walkedLinks: links}
 	res, err := x.run()
 	store.RecorderOf(ctx).Walk(x.walked, x.rows)
 	if err == errStale { //nolint:errorlint // never wrapped: see Fetch
