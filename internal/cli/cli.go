@@ -51,11 +51,12 @@ type Commands struct {
 
 // world is what commands see of the process.
 type world struct {
-	ctx            context.Context //nolint:containedctx // a command lives as long as one call
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	getenv         func(string) string
-	model          *kong.Application
+	ctx    context.Context //nolint:containedctx // a command lives as long as one call
+	stdin  io.Reader
+	stdout *output
+	stderr io.Writer
+	getenv func(string) string
+	model  *kong.Application
 }
 
 // exited carries an exit code out of kong.
@@ -72,7 +73,16 @@ func Process() int {
 }
 
 // Main runs one command and gives its exit code.
-func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) (code int) {
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	out := &output{to: stdout}
+	code := run(ctx, args, stdin, out, stderr, getenv)
+	if out.failed != nil && code == exitOK {
+		return fail(stderr, errOutput)
+	}
+	return code
+}
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout *output, stderr io.Writer, getenv func(string) string) (code int) {
 	defer func() {
 		if p := recover(); p != nil {
 			e, ok := p.(exited)
@@ -90,7 +100,10 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	k, err := parser.Parse(args)
 	if err != nil {
 		var usage *config.UsageError
-		if errors.As(err, &usage) {
+		switch {
+		case stdout.failed != nil: // it was to help
+			return fail(stderr, errOutput)
+		case errors.As(err, &usage):
 			return fail(stderr, usage)
 		}
 		fmt.Fprintf(stderr, "throughline: %s\nTry: throughline --help\n", printableLines(err.Error()))
@@ -98,6 +111,9 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	}
 	w := &world{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, model: parser.Model}
 	if err := k.Run(w); err != nil {
+		if stdout.failed != nil && errors.Is(err, stdout.failed) {
+			err = errOutput
+		}
 		return fail(stderr, err)
 	}
 	return exitOK
@@ -167,6 +183,9 @@ var version string
 
 // terminal tells whether a stream is a terminal that a person looks at.
 func terminal(s any) bool {
+	if o, ok := s.(*output); ok {
+		s = o.to
+	}
 	f, ok := s.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a descriptor fits
 }

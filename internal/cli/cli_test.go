@@ -35,8 +35,28 @@ func TestScripts(t *testing.T) {
 func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
 	return testscript.Params{
 		Dir: dir, RequireExplicitExec: true, Setup: setUp,
-		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"server": startServer, "stop": stopServer, "get": get, "soon": soon, "overwrite": overwrite, "until": until},
-		Condition: func(cond string) (bool, error) { return os.Getuid() == 0, nil }, // there is only [root]: nothing is locked to it
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"server": startServer, "stop": stopServer, "get": get, "soon": soon, "overwrite": overwrite, "until": until, "full": full},
+		Condition: func(cond string) (bool, error) {
+			if path, ok := strings.CutPrefix(cond, "exists:"); ok {
+				_, err := os.Stat(path)
+				return err == nil, nil
+			}
+			return os.Getuid() == 0, nil // [root]: nothing is locked to it
+		},
+	}
+}
+
+// full is "full ARG…": what a command says to a full device is a failure that it tells of.
+func full(ts *testscript.TestScript, _ bool, args []string) {
+	to, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	ts.Check(err)
+	defer to.Close()
+	var said bytes.Buffer
+	cmd := exec.Command("throughline", args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.Getenv("WORK"), to, &said
+	err = cmd.Run()
+	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != 1 || said.String() != "throughline: standard output cannot be written: is its disk full, or was it closed?\n" {
+		ts.Fatalf("%q to a full device: %v, %s", args, err, said.String())
 	}
 }
 

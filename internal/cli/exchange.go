@@ -181,10 +181,10 @@ func (c *importCmd) open(w *world, cat *catalog.Catalog) (*opened, error) {
 		return nil, &config.UsageError{Problem: "what is imported into memory: is gone when the command ends", Hint: "name a file with --store sqlite:PATH, or add --dry-run"}
 	case kind == config.SQLite && c.DryRun:
 		if _, err := os.Stat(where); errors.Is(err, fs.ErrNotExist) {
-			return w.openNow(&config.Store{Store: "memory:"}, cat)
+			return w.openNow(&config.Store{Store: "memory:"}, cat, false)
 		}
 	}
-	return w.openNow(&c.Store, cat)
+	return w.openNow(&c.Store, cat, false)
 }
 
 type exportCmd struct {
@@ -192,8 +192,9 @@ type exportCmd struct {
 	Output string `short:"o" placeholder:"FILE" help:"File to write, packed when its name ends in .gz; standard output without."`
 }
 
-// Run writes everything, to standard output or to a file that is there only when it is whole.
-func (c *exportCmd) Run(w *world) (err error) {
+// Run writes everything, to standard output or to a file that is there only when it is whole. What is no file of its own, as a
+// device, a pipe or a link to a file, is written in place.
+func (c *exportCmd) Run(w *world) error {
 	cat, err := loadCatalog()
 	if err != nil {
 		return err
@@ -204,19 +205,45 @@ func (c *exportCmd) Run(w *world) (err error) {
 	}
 	defer s.Close() //nolint:errcheck // it was only read
 	if c.Output == "" || c.Output == "-" {
-		out := w.stdout
+		out := io.Writer(w.stdout)
 		if terminal(out) {
 			out = &jsonPrinter{to: out} // a file is written as it is
 		}
 		_, err = exchange.Export(w.ctx, cat, s, out)
 		return err
 	}
-	if i, err := os.Stat(c.Output); err == nil && i.IsDir() {
+	before, err := os.Lstat(c.Output)
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return c.unwritable()
+	case err == nil && before.IsDir():
 		return fmt.Errorf("%s is a folder: name a file in it", c.Output)
+	case err == nil && !before.Mode().IsRegular():
+		f, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644) //nolint:gosec // as any file the user makes
+		if err != nil {
+			return c.unwritable()
+		}
+		n, err := c.write(w, cat, s, f)
+		if failed := f.Close(); err == nil && failed != nil {
+			err = c.unwritable()
+		}
+		if err == nil {
+			fmt.Fprintf(w.stderr, "exported %s\n", records(n))
+		}
+		return err
 	}
+	mode := fs.FileMode(0o644)
+	if before != nil {
+		mode = before.Mode().Perm()
+	}
+	return c.replace(w, cat, s, mode)
+}
+
+// replace writes a file under another name and then gives it its own.
+func (c *exportCmd) replace(w *world, cat *catalog.Catalog, s *opened, mode fs.FileMode) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(c.Output), ".throughline-*")
 	if err != nil {
-		return fmt.Errorf("%s cannot be written: check its folder and permissions", c.Output)
+		return c.unwritable()
 	}
 	defer func() {
 		if err != nil {
@@ -224,33 +251,37 @@ func (c *exportCmd) Run(w *world) (err error) {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	var out io.Writer = f
-	finish := func() error { return nil }
-	if strings.HasSuffix(c.Output, ".gz") {
-		z := gzip.NewWriter(f)
-		out, finish = z, z.Close
-	}
-	n, err := exchange.Export(w.ctx, cat, s, out)
+	n, err := c.write(w, cat, s, f)
 	if err != nil {
 		return err
 	}
-	if err = finish(); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	if err = os.Chmod(f.Name(), 0o644); err != nil { //nolint:gosec // as any file the user makes
-		return err
-	}
-	if err = os.Rename(f.Name(), c.Output); err != nil {
-		return err
+	if errors.Join(f.Sync(), f.Close(), os.Chmod(f.Name(), mode), os.Rename(f.Name(), c.Output)) != nil {
+		return c.unwritable()
 	}
 	fmt.Fprintf(w.stderr, "exported %s\n", records(n))
 	return nil
+}
+
+// write writes everything, packed where the name says so.
+func (c *exportCmd) write(w *world, cat *catalog.Catalog, s *opened, f *os.File) (n exchange.Counts, err error) {
+	out := &output{to: f}
+	if strings.HasSuffix(c.Output, ".gz") {
+		z := gzip.NewWriter(out)
+		n, err = exchange.Export(w.ctx, cat, s, z)
+		if err == nil {
+			err = z.Close()
+		}
+	} else {
+		n, err = exchange.Export(w.ctx, cat, s, out)
+	}
+	if out.failed != nil {
+		err = c.unwritable()
+	}
+	return n, err
+}
+
+func (c *exportCmd) unwritable() error {
+	return fmt.Errorf("%s cannot be written: check its folder and permissions, and that there is room", c.Output)
 }
 
 func records(n exchange.Counts) string {

@@ -30,8 +30,9 @@ type opened struct {
 }
 
 // open opens the store the settings choose. For Neo4j it returns before the server has answered: see wait. Serve is how the server
-// uses a Neo4j; nil for the other commands, of which one question is not worth sharing or reading everything for.
-func (w *world) open(c *config.Store, serve *config.Serve, cat *catalog.Catalog, log *slog.Logger) (*opened, error) {
+// uses a Neo4j; nil for the other commands, of which one question is not worth sharing or reading everything for. Reads says that
+// nothing will be written, so that a file need not be writable.
+func (w *world) open(c *config.Store, serve *config.Serve, cat *catalog.Catalog, log *slog.Logger, reads bool) (*opened, error) {
 	kind, where, err := c.Choose(w.getenv)
 	if err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func (w *world) open(c *config.Store, serve *config.Serve, cat *catalog.Catalog,
 		}
 		o.Store = s
 	default:
-		s, err := sqlitestore.Open(w.ctx, sqlitestore.Options{Path: where, Catalog: cat, Logger: log})
+		s, err := sqlitestore.Open(w.ctx, sqlitestore.Options{Path: where, Catalog: cat, Logger: log, Reads: reads})
 		if err != nil {
 			return nil, err
 		}
@@ -68,10 +69,18 @@ func (w *world) open(c *config.Store, serve *config.Serve, cat *catalog.Catalog,
 	return o, nil
 }
 
-// wait waits until a store that is elsewhere answers.
+// wait waits until a store that is elsewhere answers or refuses.
 func (o *opened) wait(ctx context.Context) error {
 	if s, ok := o.Store.(*neo4jstore.Store); ok {
 		return s.Wait(ctx)
+	}
+	return nil
+}
+
+// await waits until it answers, whatever it refused before.
+func (o *opened) await(ctx context.Context) error {
+	if s, ok := o.Store.(*neo4jstore.Store); ok {
+		return s.Await(ctx)
 	}
 	return nil
 }
@@ -90,18 +99,23 @@ func (o *opened) waitShortly(ctx context.Context) error {
 }
 
 // openNow opens a store and waits for it: what every command but serve needs.
-func (w *world) openNow(c *config.Store, cat *catalog.Catalog) (*opened, error) {
-	o, err := w.open(c, nil, cat, nil)
+func (w *world) openNow(c *config.Store, cat *catalog.Catalog, reads bool) (*opened, error) {
+	o, err := w.open(c, nil, cat, nil, reads)
 	if err != nil {
 		return nil, err
 	}
 	if err := o.waitShortly(w.ctx); err != nil {
 		_ = o.Close()
 		var setup *neo4jstore.SetupError
-		if w.ctx.Err() != nil {
+		var why *neo4jstore.UnreachableError
+		switch {
+		case w.ctx.Err() != nil:
 			err = w.ctx.Err()
-		} else if !errors.As(err, &setup) {
-			err = fmt.Errorf("Neo4j does not answer on %s: is it running there?", o.where)
+		case errors.As(err, &setup):
+		case errors.As(err, &why):
+			err = fmt.Errorf("Neo4j does not answer on %s: %s", o.where, why.Reason)
+		default:
+			err = fmt.Errorf("Neo4j does not answer on %s", o.where)
 		}
 		return nil, err
 	}
@@ -119,5 +133,5 @@ func (w *world) openToRead(c *config.Store, cat *catalog.Catalog) (*opened, erro
 			return nil, fmt.Errorf("there is no store at %s: `throughline serve` makes one with the sample, `throughline import` one of your own", where)
 		}
 	}
-	return w.openNow(c, cat)
+	return w.openNow(c, cat, true)
 }

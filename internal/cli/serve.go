@@ -48,7 +48,7 @@ func (c *serveCmd) Run(w *world) error {
 		}
 		defer ml.Close() //nolint:errcheck // see above
 	}
-	s, err := w.open(&c.Store, &c.Serve, cat, log)
+	s, err := w.open(&c.Store, &c.Serve, cat, log, false)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (c *serveCmd) Run(w *world) error {
 
 // prepare loads the sample into a new store and builds what makes the first answer quick.
 func (c *serveCmd) prepare(ctx context.Context, w *world, cat *catalog.Catalog, s *opened) error {
-	if err := s.wait(ctx); err != nil {
+	if err := s.await(ctx); err != nil {
 		return err
 	}
 	if c.Sample {

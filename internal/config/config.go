@@ -19,7 +19,7 @@ import (
 
 // Store says where the graph is kept: it belongs to every command that opens one.
 type Store struct {
-	Store         string `name:"store" env:"THROUGHLINE_STORE" placeholder:"WHERE" help:"Where the graph is kept: sqlite:PATH, memory:, or an address of Neo4j (neo4j://, neo4j+s://, bolt://, bolt+s://). Default: a file in the data folder."`
+	Store         string `name:"store" env:"THROUGHLINE_STORE" placeholder:"WHERE" help:"Where the graph is kept: sqlite:PATH, memory:, or an address of Neo4j (neo4j://, neo4j+s://, bolt://, bolt+s://), with the name of a database behind the host where it is not the user's own (neo4j://host:7687/graph). Default: a file in the data folder."`
 	DataDir       string `name:"data-dir" env:"THROUGHLINE_DATA_DIR" placeholder:"FOLDER" help:"Folder of the embedded store. Default: the user's data folder."`
 	Neo4jUser     string `name:"neo4j-user" env:"THROUGHLINE_NEO4J_USER" default:"neo4j" placeholder:"NAME" help:"User at Neo4j."`
 	Neo4jPassword string `name:"neo4j-password" env:"THROUGHLINE_NEO4J_PASSWORD" placeholder:"…" help:"Password at Neo4j; better set in the environment. Without one, none is sent."`

@@ -248,6 +248,55 @@ func TestSetUpThatCannotWork(t *testing.T) {
 	}
 }
 
+// TestARefusalIsTriedAgain: what was refused at start works once it is mended, without another start.
+func TestARefusalIsTriedAgain(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	open(t, srv, cat)
+	db.run("MATCH (m:ThroughlineMeta) SET m.version = 99", nil)
+	var log bytes.Buffer
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // nothing to lose
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var setup *neo4jstore.SetupError
+	if err := s.Wait(ctx); !errors.As(err, &setup) {
+		t.Fatalf("a newer database gives %v", err)
+	}
+	if err := s.Ready(ctx); kg.CodeOf(err) != kg.Unavailable || !strings.Contains(err.Error(), "newer") {
+		t.Errorf("Ready does not say what is missing: %v", err)
+	}
+	db.run("MATCH (m:ThroughlineMeta) SET m.version = 3", nil)
+	if err := s.Await(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Ready(ctx); err != nil {
+		t.Error(err)
+	}
+	if n := strings.Count(log.String(), "cannot be used"); n != 1 {
+		t.Errorf("the log says %d times what is said once", n)
+	}
+}
+
+// TestADatabaseThatIsNotThere is named behind the host.
+func TestADatabaseThatIsNotThere(t *testing.T) {
+	srv, _ := database(t)
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL + "/no.such.graph", User: srv.User, Password: srv.Password, Catalog: parse(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // nothing to lose
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var setup *neo4jstore.SetupError
+	if err := s.Wait(ctx); !errors.As(err, &setup) || !strings.Contains(setup.Message, "no database of that name") {
+		t.Errorf("a database that is not there gives %v", err)
+	}
+}
+
 func TestNewerDatabaseIsRefused(t *testing.T) {
 	srv, db := database(t)
 	cat := parse(t)

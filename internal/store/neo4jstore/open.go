@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -27,10 +28,9 @@ import (
 
 // Options are what Open needs.
 type Options struct {
-	URL      string // bolt://, neo4j://, or either with +s or +ssc
+	URL      string // bolt://, neo4j://, or either with +s or +ssc; a database's name may stand behind the host
 	User     string
 	Password string
-	Database string // "" = the user's own
 	Catalog  *catalog.Catalog
 	Now      func() time.Time // nil = time.Now
 	Logger   *slog.Logger     // nil = none
@@ -53,7 +53,9 @@ type Store struct {
 	stop     context.CancelFunc
 	stopped  chan struct{} // closed when connecting has ended
 	state    atomic.Pointer[state]
-	settled  chan struct{} // closed when the store is ready or refused
+	settled  chan struct{} // closed when the store is ready or was refused
+	readied  chan struct{} // closed when it is ready
+	address  string        // of the server, without a database
 	closing  sync.Once
 	closeErr error
 	texts    atomic.Int64 // statements sent, for tests
@@ -111,14 +113,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, &SetupError{Message: err.Error()}
 	}
-	if err := checkURL(o.URL); err != nil {
+	server, database, err := address(o.URL)
+	if err != nil {
 		return nil, err
 	}
 	auth := neo4j.NoAuth()
 	if o.User != "" {
 		auth = neo4j.BasicAuth(o.User, o.Password, "")
 	}
-	driver, err := neo4j.NewDriverWithContext(o.URL, auth, func(c *config.Config) {
+	driver, err := neo4j.NewDriverWithContext(server, auth, func(c *config.Config) {
 		c.MaxConnectionPoolSize = max(minConns, connsPerCore*runtime.GOMAXPROCS(0))
 		c.ConnectionAcquisitionTimeout = acquireTimeout
 		c.ConnectionLivenessCheckTimeout = livenessAfter
@@ -132,9 +135,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, setupErrorf(err, "the address of Neo4j cannot be used: write bolt://host:7687 or neo4j://host:7687")
 	}
 	s := &Store{
-		layout: l, driver: driver, now: o.Now, log: o.Logger, share: o.Share, loads: make(chan struct{}, 1),
-		stopped: make(chan struct{}), settled: make(chan struct{}),
-		session: neo4j.SessionConfig{DatabaseName: o.Database, FetchSize: pageOfRecords},
+		layout: l, driver: driver, address: server, now: o.Now, log: o.Logger, share: o.Share, loads: make(chan struct{}, 1),
+		stopped: make(chan struct{}), settled: make(chan struct{}), readied: make(chan struct{}),
+		session: neo4j.SessionConfig{DatabaseName: database, FetchSize: pageOfRecords},
 	}
 	if strings.HasPrefix(o.URL, "neo4j") {
 		// one for the whole store, so that whoever wrote through it reads what they wrote, whichever member of a cluster
@@ -156,47 +159,79 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-func checkURL(address string) error {
-	u, err := url.Parse(address)
+// address takes an address apart: the server's, and the name of the database behind it, "" for the user's own.
+func address(given string) (server, database string, err error) {
+	u, err := url.Parse(given)
 	if err != nil || u.Host == "" || !slices.Contains([]string{"bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"}, u.Scheme) {
-		return &SetupError{Message: "that is not an address of Neo4j: write bolt://host:7687 or neo4j://host:7687, with +s behind the first word for TLS"}
+		return "", "", &SetupError{Message: "that is not an address of Neo4j: write bolt://host:7687 or neo4j://host:7687, with +s behind the first word for TLS"}
 	}
 	if u.User != nil {
-		return &SetupError{Message: "user and password do not belong in the address of Neo4j: set them on their own"}
+		return "", "", &SetupError{Message: "user and password do not belong in the address of Neo4j: set them on their own"}
 	}
-	return nil
+	database = strings.Trim(u.Path, "/")
+	if database != "" && !databaseName.MatchString(database) || u.RawQuery != "" || u.Fragment != "" {
+		return "", "", &SetupError{Message: "what stands behind the host in the address of Neo4j is not the name of a database: write neo4j://host:7687, or neo4j://host:7687/name for one that is not the user's own"}
+	}
+	u.Path, u.RawPath = "", ""
+	return u.String(), database, nil
 }
 
-// connect tries until the store is ready, or refused for good.
+// databaseName is what a database can be called: https://neo4j.com/docs/operations-manual/current/database-administration/.
+var databaseName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.-]{2,62}$`)
+
+const (
+	// A server that does not answer is asked again after firstPause, then after twice as long, up to longPause. After a refusal, which
+	// somebody has to mend, the pauses are those of refusedPause: a wrong password given three times within five seconds would lock
+	// the user out for everybody.
+	firstPause   = 100 * time.Millisecond
+	longPause    = 2 * time.Second
+	mostRefused  = time.Minute
+	refusedPause = 5 * time.Second
+)
+
+// connect tries until the store is ready.
 func (s *Store) connect(ctx context.Context) {
 	defer close(s.stopped)
-	defer close(s.settled)
-	wait := 100 * time.Millisecond
-	for warned := false; ; {
+	var once sync.Once
+	settle := func() { once.Do(func() { close(s.settled) }) }
+	defer settle()
+	pause, after, said := firstPause, refusedPause, ""
+	for {
 		err := s.setUp(ctx)
 		if err == nil {
 			s.state.Store(&state{answered: true, ready: true})
+			close(s.readied)
 			return
 		}
 		if ctx.Err() != nil {
 			return
 		}
 		var refused *SetupError
+		wait := pause
 		if errors.As(err, &refused) {
-			s.log.ErrorContext(ctx, "neo4j cannot be used", "reason", refused.Message, "cause", fmt.Sprint(refused.Err))
+			if said != refused.Message {
+				said = refused.Message
+				s.log.ErrorContext(ctx, "neo4j cannot be used; it is tried again", "reason", refused.Message, "cause", fmt.Sprint(refused.Err))
+			}
 			s.state.Store(&state{err: kg.Wrap(kg.Unavailable, refused, "%s", refused.Message)})
-			return
+			settle()
+			wait, after = after, min(2*after, mostRefused)
+		} else {
+			why := unreachable(ctx, s.address)
+			if said != why.Reason {
+				said = why.Reason
+				s.log.WarnContext(ctx, "neo4j does not answer; it is tried again", "reason", why.Reason, "cause", err.Error())
+			}
+			s.state.Store(&state{err: kg.Wrap(kg.Unavailable, why, "Neo4j does not answer (%s); it is tried again until it does", why.Reason)})
+			pause = min(2*pause, longPause)
 		}
-		if !warned {
-			s.log.WarnContext(ctx, "neo4j does not answer yet; trying again", "cause", err.Error())
-			warned = true
-		}
+		t := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
+			t.Stop()
 			return
-		case <-time.After(wait):
+		case <-t.C:
 		}
-		wait = min(2*wait, 2*time.Second)
 	}
 }
 
@@ -227,7 +262,7 @@ func refusal(err error) error {
 	}
 	switch {
 	case e.Code == "Neo.ClientError.Security.AuthenticationRateLimit":
-		return setupErrorf(err, "Neo4j refuses to be asked after too many wrong passwords: wait a few seconds, then start again with the right one")
+		return setupErrorf(err, "Neo4j refuses to be asked after too many wrong passwords: wait a few seconds, and check user and password")
 	case e.Code == "Neo.ClientError.Security.CredentialsExpired":
 		return setupErrorf(err, "Neo4j wants a new password for this user before it may be used: set one with ALTER CURRENT USER SET PASSWORD")
 	case e.Code == "Neo.ClientError.Security.Forbidden":
@@ -270,6 +305,15 @@ func (s *Store) Kind() string { return "neo4j" }
 func (s *Store) Wait(ctx context.Context) error {
 	select {
 	case <-s.settled:
+	case <-ctx.Done():
+	}
+	return s.usable()
+}
+
+// Await waits until the store is ready, however often it is refused before, or ctx ends.
+func (s *Store) Await(ctx context.Context) error {
+	select {
+	case <-s.readied:
 	case <-ctx.Done():
 	}
 	return s.usable()

@@ -136,3 +136,9 @@ func (l *lists) ordered() (out [][]uint32) {
 	}
 	return out
 }
+
+// OpenLocked opens a file to read it, as one that may not be written.
+func OpenLocked(ctx context.Context, o Options) (*Store, error) {
+	o.Reads = true
+	return openWith(ctx, o, func(string) bool { return true })
+}

@@ -44,6 +44,9 @@ type Options struct {
 	// Path of the file, created when it does not exist; "" keeps the graph in memory only.
 	Path    string
 	Catalog *catalog.Catalog
+	// Reads says that nothing will be written. A file that may not be written, or lies where none may be made beside it, opens all the
+	// same then, if it needs no change to be read.
+	Reads bool
 	// Now is the clock of loads; nil is time.Now.
 	Now func() time.Time
 	// Logger gets what no caller can be told; nil discards it.
@@ -87,7 +90,9 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open opens or creates a store. Its errors are Unavailable and wrap an *OpenError.
-func Open(ctx context.Context, o Options) (*Store, error) {
+func Open(ctx context.Context, o Options) (*Store, error) { return openWith(ctx, o, locked) }
+
+func openWith(ctx context.Context, o Options, locked func(path string) bool) (*Store, error) {
 	s := &Store{cat: o.Catalog, now: o.Now, log: o.Logger, loads: make(chan struct{}, 1), snapshotFrom: defaultSnapshotFrom}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if s.now == nil {
@@ -96,14 +101,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if err := s.open(ctx, o.Path); err != nil {
+	if err := s.open(ctx, o.Path, func(path string) bool { return o.Reads && locked(path) }); err != nil {
 		_ = s.Close()
 		return nil, openError(o.Path, err)
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, path string) error {
+func (s *Store) open(ctx context.Context, path string, locked func(path string) bool) error {
 	sync := "synchronous(FULL)" // a load that was reported is on disk, whatever happens to the machine
 	if path == "" {
 		// SQLite's own memory databases let nobody read while somebody writes; a file that goes with the store does
@@ -128,7 +133,13 @@ func (s *Store) open(ctx context.Context, path string) error {
 	case err != nil:
 		return err
 	}
-	if s.write, err = openWriter(abs, sync); err != nil {
+	// not mapped into memory: a mapped file that is cut short ends the process
+	options := url.Values{"_pragma": {"busy_timeout(2000)", "query_only(1)"}}
+	if locked(abs) {
+		if abs, err = s.openLocked(abs, options); err != nil {
+			return err
+		}
+	} else if s.write, err = openWriter(abs, sync); err != nil {
 		return err
 	}
 	if err := s.migrate(ctx, s.write); err != nil {
@@ -137,12 +148,11 @@ func (s *Store) open(ctx context.Context, path string) error {
 	if s.file, err = identify(abs); err != nil {
 		return err
 	}
-	// not mapped into memory: a mapped file that is cut short ends the process
 	name, err := fileURL(abs)
 	if err != nil {
 		return err
 	}
-	name += "?" + url.Values{"_pragma": {"busy_timeout(2000)", "query_only(1)"}}.Encode()
+	name += "?" + options.Encode()
 	if s.read, err = sql.Open("sqlite", name); err != nil {
 		return err
 	}
