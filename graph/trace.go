@@ -606,22 +606,21 @@ func (x *searching) paths() error {
 	}
 	report := inner("report", x.obj)
 	lines := slices.Clone(found.Lines)
-	graphs := []store.Graph{x.g}
+	g := x.g // of all lines: there is a near miss only when there is nothing else
 	if len(lines) == 0 && wanted("nearMiss", report) && limit.Err() == nil {
-		miss, g, err := x.nearMiss(limit, p)
-		if err != nil {
+		var miss *trace.Line
+		if miss, g, err = x.nearMiss(limit, p); err != nil {
 			return err
 		}
 		if miss != nil {
-			lines, graphs = append(lines, *miss), append(graphs, g)
+			lines = append(lines, *miss)
 		}
 	}
-	g := graphs[len(graphs)-1] // of all lines: there is a near miss only when there is nothing else
 	told := slices.Concat(inner("paths", x.obj), inner("nearMiss", report...))
 	if err := x.readLines(g, lines, wanted("steps", told) || wanted("sources", told) || wanted("narrative", told)); err != nil {
 		return err
 	}
-	if len(graphs) > 1 {
+	if g != x.g { // those are counted
 		x.a.res.RoundTrips += g.RoundTrips()
 	}
 	x.a.tree = tree{}
@@ -682,7 +681,8 @@ func distinct(keys []uint32) []uint32 {
 	return slices.Compact(keys)
 }
 
-// nearMiss finds the best line that breaks a condition: a longer one, or else one without any conditions.
+// nearMiss finds the best line that breaks a condition: a longer one, or else one without any conditions; nil for none. It
+// returns the graph that it searched last.
 func (x *searching) nearMiss(limit context.Context, p trace.Question) (*trace.Line, store.Graph, error) {
 	p.First = 1
 	if p.MaxLength < plan.MaxPathLength {
@@ -696,16 +696,16 @@ func (x *searching) nearMiss(limit context.Context, p trace.Question) (*trace.Li
 		}
 	}
 	if x.walk.Links == nil && len(p.Via)+len(p.Avoid) == 0 && !p.Directed && !p.Chronological && !p.Overlapping && !p.Independent {
-		return nil, nil, nil
+		return nil, x.g, nil
 	}
 	g, keys, err := x.e.opts.Store.Walk(x.ctx, &plan.Walk{Refs: x.walk.Refs[:2], Asked: 2})
 	if err != nil || keys[0] == 0 || keys[1] == 0 {
-		return nil, nil, err
+		return nil, g, err
 	}
 	free := trace.Question{From: keys[0], To: keys[1], HubPenalty: p.HubPenalty, Rank: p.Rank, MaxLength: plan.MaxPathLength, First: 1, MaxNodes: p.MaxNodes, Year: p.Year}
 	a, err := trace.Find(x.ctx, limit, g, &free)
 	if err != nil || len(a.Lines) == 0 {
-		return nil, nil, err
+		return nil, g, err
 	}
 	return &a.Lines[0], g, nil
 }

@@ -1,8 +1,13 @@
 package graph_test
 
 import (
+	"context"
 	"strings"
 	"testing"
+
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
 )
 
 func TestEachAliasOfPathsGetsWhatItAsksFor(t *testing.T) {
@@ -36,5 +41,45 @@ func TestLinesOfIDsAreNotReadFromTheStore(t *testing.T) {
 	}
 	if bare != full || !strings.Contains(bare, `"start":{"id":"mary-kaldor","type":"PERSON","__typename":"Person"}`) {
 		t.Errorf("what the search knows is\n%s\nwhat the store says is\n%s", bare, full)
+	}
+}
+
+// counted is a store whose walks say that they took five round trips.
+type counted struct {
+	store.Answerer
+	walks int
+}
+
+func (c *counted) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, error) {
+	g, keys, err := c.Answerer.Walk(ctx, w)
+	c.walks++
+	return &fiveTrips{g}, keys, err
+}
+
+type fiveTrips struct{ store.Graph }
+
+func (*fiveTrips) RoundTrips() int { return 5 }
+
+// TestRoundTripsAreCountedOnce: those of a near miss in the same graph are not its own, those of a graph without conditions are.
+func TestRoundTripsAreCountedOnce(t *testing.T) {
+	cat, s := small(t)
+	for query, walks := range map[string]int{
+		`{ paths(from: {id: "mary-kaldor"}, to: {id: "dialogue"}, maxLength: 1) { paths { length } report { nearMiss { length } } } }`:                   1,
+		`{ paths(from: {id: "mary-kaldor"}, to: {id: "lse"}, where: {kind: [SAID]}, maxLength: 8) { paths { length } report { nearMiss { length } } } }`: 2,
+		`{ paths(from: {id: "mary-kaldor"}, to: {id: "lse"}) { paths { length } report { nearMiss { length } } } }`:                                      1,
+	} {
+		c := &counted{Answerer: s}
+		var seen graph.Observation
+		e, err := graph.New(graph.Options{Catalog: cat, Store: c, Observe: func(o graph.Observation) { seen = o }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ask(t, e, query, nil)
+		if strings.Contains(got, "errors") || c.walks != walks {
+			t.Fatalf("%s: %s after %d walks", query, got, c.walks)
+		}
+		if n := seen.RoundTrips - 5*walks; n < 0 || n >= 5 {
+			t.Errorf("%s: %d round trips of %d walks and what was read", query, seen.RoundTrips, walks)
+		}
 	}
 }
