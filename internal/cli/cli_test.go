@@ -35,7 +35,7 @@ func TestScripts(t *testing.T) {
 func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
 	return testscript.Params{
 		Dir: dir, RequireExplicitExec: true, Setup: setUp,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"server": startServer, "stop": stopServer, "get": get, "soon": soon, "overwrite": overwrite, "until": until, "full": full},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"server": startServer, "stop": stopServer, "get": get, "soon": soon, "overwrite": overwrite, "misprint": misprint, "until": until, "full": full},
 		Condition: func(cond string) (bool, error) {
 			if path, ok := strings.CutPrefix(cond, "exists:"); ok {
 				_, err := os.Stat(path)
@@ -209,6 +209,17 @@ func overwrite(ts *testscript.TestScript, _ bool, args []string) {
 	_, err = f.WriteAt(bytes.Repeat([]byte("x"), n), at)
 	ts.Check(err)
 	ts.Check(f.Close())
+}
+
+// misprint puts other words of the same length in the place of some, wherever they stand in a file.
+func misprint(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	raw, err := os.ReadFile(path) //nolint:gosec // of the script
+	ts.Check(err)
+	if !bytes.Contains(raw, []byte(args[1])) || len(args[1]) != len(args[2]) {
+		ts.Fatalf("%q does not stand in %s, or %q is not as long", args[1], args[0], args[2])
+	}
+	ts.Check(os.WriteFile(path, bytes.ReplaceAll(raw, []byte(args[1]), []byte(args[2])), 0o600)) //nolint:gosec // see above
 }
 
 // run runs a command inside this process.

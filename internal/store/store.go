@@ -88,6 +88,7 @@ type Answerer interface {
 type Store interface {
 	Answerer
 	Scanner
+	Checker
 	Loader
 	// Kind is what serverInfo says: "sqlite", "neo4j".
 	Kind() string

@@ -18,6 +18,7 @@ import (
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/neotest"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
@@ -90,6 +91,10 @@ func TestWhatOthersWroteIsToldApart(t *testing.T) {
 		t.Cleanup(r.Release)
 		return rows(t, r.Data), r
 	}
+	n, err := s.Check(t.Context(), func(d store.Damage) error { t.Errorf("nothing is damaged, and a check finds %v", d); return nil })
+	if err != nil || n != (store.Checked{Sources: 2, Nodes: 4, Links: 2}) {
+		t.Errorf("a check reads %v, %v", n, err)
+	}
 	whole, r := ask()
 	if len(r.Errors) > 0 || len(whole) != 8 {
 		t.Fatal(r.Errors, whole)
@@ -130,6 +135,10 @@ func TestWhatOthersWroteIsToldApart(t *testing.T) {
 			return err.Path.String() == c.where && err.Extensions["code"] == "CORRUPT"
 		}) || r.Code() != "CORRUPT" {
 			t.Errorf("%s: the errors are %v", c.change, r.Errors)
+		}
+		var damaged []store.Damage
+		if _, err := s.Check(t.Context(), func(d store.Damage) error { damaged = append(damaged, d); return nil }); err != nil || len(damaged) != 1 || damaged[0].ID != c.id {
+			t.Errorf("%s: a check finds %v, %v", c.change, damaged, err)
 		}
 		if !strings.Contains(log.String(), c.id) {
 			t.Errorf("%s: the log does not name the record: %s", c.change, log.String())

@@ -145,7 +145,12 @@ func TestDamageIsToldAndNeverServed(t *testing.T) {
 		if err != nil {
 			return "", err
 		}
+		found := 0
+		_, checked := s.Check(t.Context(), func(store.Damage) error { found++; return nil })
 		said, err := heard(t.Context(), cat, s)
+		if kg.CodeOf(err) == kg.Corrupt && found == 0 && kg.CodeOf(checked) != kg.Corrupt {
+			t.Errorf("a check finds nothing, and there is: %v", err)
+		}
 		return said, errors.Join(err, s.Close())
 	}
 	before, err := hear(path)

@@ -1062,3 +1062,8 @@ func (x *seeing) stats() *kg.Stats {
 	}
 	return s
 }
+
+// Check finds nothing: what is in memory is as it was written.
+func (o *Oracle) Check(context.Context, func(store.Damage) error) (store.Checked, error) {
+	return store.Checked{Sources: len(o.sources), Nodes: len(o.nodes), Links: len(o.links)}, nil
+}
