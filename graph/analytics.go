@@ -534,3 +534,52 @@ func measuredOrder(r *trace.Ranking, desc bool, fits func(uint32) bool) []measur
 	}
 	return list
 }
+
+func bindUnverified(b *binder, q *question, args map[string]any) error {
+	return b.window(q, args, kg.String)
+}
+
+// idList is a result that is a list of ids.
+type idList []string
+
+// Size is about how many bytes it keeps.
+func (l idList) Size() int {
+	n := 0
+	for _, id := range l {
+		n += 16 + len(id)
+	}
+	return n
+}
+
+// unverified answers `unverified`.
+func (x *searching) unverified() error {
+	g, err := x.e.whole(x.ctx, &x.walk)
+	if err != nil {
+		return err
+	}
+	trips := 0
+	list, fresh, err := x.e.analyses.get(x.ctx, x.e.log, g.state, "unverified", func(ctx context.Context) (sized, error) {
+		ids, n, err := x.e.opts.Store.Unverified(ctx)
+		trips = n
+		return idList(ids), err
+	})
+	if err != nil {
+		return err
+	}
+	all, _ := list.(idList)
+	page, prev, next := pageOf(all, &x.page, func(id string, k []kg.Value) int { return strings.Compare(id, k[0].Str) })
+	if err := x.read(page); err != nil {
+		return err
+	}
+	var edges []tree
+	for _, id := range page {
+		if x.rows[id] != nil {
+			edges = append(edges, tree{"cursor": cursorCell(x.binding, kg.StringValue(id)), "node": x.cell(id)})
+		}
+	}
+	x.a.tree = connection(edges, x.cell(page...), prev, next, len(all))
+	if x.a.res.RoundTrips += g.trips; fresh {
+		x.a.res.RoundTrips += trips
+	}
+	return nil
+}

@@ -329,6 +329,8 @@ func (d *describer) kids(depth int, s *selection, sel *plan.Sel) {
 			}
 		case plan.SourceOf:
 			head += "source of the evidence"
+		case plan.LinkOf:
+			head += "link of the evidence"
 		case plan.LinksOf:
 			head += "links that rest on the source"
 		}

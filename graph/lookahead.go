@@ -464,6 +464,8 @@ func (c *compiler) kid(t *catalog.Type, f collected, sel *selection, x *out) int
 		one(plan.To, c.cat.Entities)
 	case t == c.cat.Link:
 		page(plan.EvidenceOf, 1<<c.cat.Evidence.Index)
+	case t == c.cat.Evidence && field.Name == "link":
+		one(plan.LinkOf, 1<<c.cat.Link.Index)
 	case t == c.cat.Evidence:
 		one(plan.SourceOf, 1<<c.cat.Source.Index)
 	case t == c.cat.Source:

@@ -64,6 +64,8 @@ func askerOf(field string) *asker {
 		return &asker{bind: bindCentrality, answer: (*searching).centrality, whole: true}
 	case "communities":
 		return &asker{bind: bindCommunities, answer: (*searching).communities, props: []string{"name"}, whole: true}
+	case "unverified":
+		return &asker{bind: bindUnverified, answer: (*searching).unverified, whole: true}
 	case "match":
 		return &asker{bind: bindMatch, answer: (*searching).match}
 	}

@@ -448,6 +448,10 @@ func (r *evidenceResolver) ID(ctx context.Context, obj *model.Evidence) (string,
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *evidenceResolver) Link(ctx context.Context, obj *model.Evidence) (*model.Link, error) {
+	return one[model.Link](ctx, obj.Value)
+}
+
 func (r *evidenceResolver) Source(ctx context.Context, obj *model.Evidence) (*model.Source, error) {
 	return one[model.Source](ctx, obj.Value)
 }
@@ -1382,6 +1386,10 @@ func (r *queryResolver) Subgraph(ctx context.Context, seeds []map[string]any, de
 
 func (r *queryResolver) Timeline(ctx context.Context, subjects []map[string]any, during map[string]any, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.TimelineConnection, error) {
 	return one[model.TimelineConnection](ctx, rootValue(ctx))
+}
+
+func (r *queryResolver) Unverified(ctx context.Context, first *int64, after *string, last *int64, before *string) (*model.EvidenceConnection, error) {
+	return one[model.EvidenceConnection](ctx, rootValue(ctx))
 }
 
 func (r *queryResolver) Compare(ctx context.Context, a map[string]any, b map[string]any, where map[string]any, overlapping *bool) (*model.Comparison, error) {

@@ -263,6 +263,7 @@ type EventLinkEdgeResolver interface {
 }
 type EvidenceResolver interface {
 	ID(ctx context.Context, obj *model.Evidence) (string, error)
+	Link(ctx context.Context, obj *model.Evidence) (*model.Link, error)
 	Source(ctx context.Context, obj *model.Evidence) (*model.Source, error)
 	Excerpt(ctx context.Context, obj *model.Evidence) (string, error)
 	Prefix(ctx context.Context, obj *model.Evidence) (*string, error)
@@ -567,6 +568,7 @@ type QueryResolver interface {
 	Match(ctx context.Context, pattern []map[string]any, first *int64, after *string, dryRun *bool) (*model.MatchResult, error)
 	Subgraph(ctx context.Context, seeds []map[string]any, depth *int64, where map[string]any, maxNodes *int64) (*model.Subgraph, error)
 	Timeline(ctx context.Context, subjects []map[string]any, during map[string]any, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.TimelineConnection, error)
+	Unverified(ctx context.Context, first *int64, after *string, last *int64, before *string) (*model.EvidenceConnection, error)
 	Compare(ctx context.Context, a map[string]any, b map[string]any, where map[string]any, overlapping *bool) (*model.Comparison, error)
 	CoParticipation(ctx context.Context, of map[string]any, through string, where map[string]any, overlapping *bool, first *int64, after *string, last *int64, before *string) (*model.CoParticipationConnection, error)
 	Centrality(ctx context.Context, by string, types []string, where map[string]any, parallel *string, pivots *int64, first *int64, after *string, last *int64, before *string) (*model.CentralityConnection, error)
@@ -1836,6 +1838,8 @@ enum Direction {
 type Evidence implements Node {
   "Stable id, beginning with ` + "`" + `e_` + "`" + `."
   id: ID!
+  "The link that it is evidence of."
+  link: Link!
   "Where the words stand."
   source: Source!
   "The exact words, as printed."
@@ -2907,6 +2911,21 @@ type Query {
     before: String
   ): TimelineConnection!
   """
+  Evidence whose words are not in the stored text of its source, by id: that of one link stands together. Where no text is stored nothing
+  is known, so such evidence is not listed. Evidence of refuted links is. It is looked for in the whole graph, and costs what a measure does.
+  Example: ` + "`" + `{ unverified { totalCount nodes { excerpt source { title } link { sentence } } } }` + "`" + `.
+  """
+  unverified(
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
+    first: Int
+    "Continue after this cursor."
+    after: String
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor."
+    before: String
+  ): EvidenceConnection!
+  """
   What two entities share, by which links, and what only one of them has.
   Example: ` + "`" + `{ compare(a: {name: "Mary Kaldor"}, b: {name: "NATO"}) { shared { nodes { name } } } }` + "`" + `.
   """
@@ -3782,6 +3801,8 @@ func (ec *executionContext) childFields_Evidence(ctx context.Context, field grap
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Evidence_id(ctx, field)
+	case "link":
+		return ec.fieldContext_Evidence_link(ctx, field)
 	case "source":
 		return ec.fieldContext_Evidence_source(ctx, field)
 	case "excerpt":
@@ -8076,6 +8097,44 @@ func (ec *executionContext) field_Query_timeline_args(ctx context.Context, rawAr
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_unverified_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
 func (ec *executionContext) field_QuoteConnection_facets_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -12192,6 +12251,38 @@ func (ec *executionContext) _Evidence_id(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_Evidence_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Evidence", field, true, true, "ID")
+}
+
+func (ec *executionContext) _Evidence_link(ctx context.Context, field graphql.CollectedField, obj *model.Evidence) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Evidence_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Evidence().Link(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
+			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Evidence_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Evidence",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Evidence_source(ctx context.Context, field graphql.CollectedField, obj *model.Evidence) (ret graphql.Marshaler) {
@@ -19334,6 +19425,50 @@ func (ec *executionContext) fieldContext_Query_timeline(ctx context.Context, fie
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_timeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_unverified(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_unverified(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Unverified(ctx, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EvidenceConnection) graphql.Marshaler {
+			return ec.marshalNEvidenceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidenceConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_unverified(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EvidenceConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_unverified_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26523,6 +26658,12 @@ func (ec *executionContext) _Evidence(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Evidence_id(ctx, field, obj)
 				})
+		case "link":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Evidence_link(ctx, field, obj)
+				})
 		case "source":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -28914,6 +29055,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_timeline(ctx, field)
+				})
+		case "unverified":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_unverified(ctx, field)
 				})
 		case "compare":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

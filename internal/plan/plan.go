@@ -84,6 +84,7 @@ const (
 	To                       // link → the entity it ends at
 	EvidenceOf               // link → its evidence: see EvidenceOrder; keys: position, id
 	SourceOf                 // evidence → its source
+	LinkOf                   // evidence → its link
 	LinksOf                  // source → the links it supports or refutes; Node is the link's To; order: NAME, link id
 )
 

@@ -621,7 +621,10 @@ func (d *decoder) piece(row *kg.Row, p *quoted, i int, sel *plan.Sel) {
 				continue
 			}
 			all := asList(p.cols[k.column])
-			if i < len(all) {
+			if k.link != nil { // it is the same for all pieces
+				row.Kids[j].Edges = make([]kg.Edge, 1)
+				d.record(&row.Kids[j].Edges[0].Node, k.link, sel.Kids[j].Node, all)
+			} else if i < len(all) {
 				row.Kids[j].Edges = make([]kg.Edge, 1)
 				d.record(&row.Kids[j].Edges[0].Node, k.node, sel.Kids[j].Node, asList(all[i]))
 			}

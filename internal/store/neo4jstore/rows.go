@@ -330,6 +330,14 @@ func (c *compiler) evidence(row *list, r string, sel *plan.Sel, f *plan.Field) *
 			d.props = append(d.props, pieceOf(p.Name))
 		}
 		for _, k := range sel.Kids {
+			if k.Follow == plan.LinkOf && k.On.Has(c.cat.Evidence.Index) {
+				p := &page{on: k.On, one: true, column: c.column(own)}
+				c.w("[")
+				p.link = c.link(&list{}, linkVars{r: r, refuted: true}, k.Node)
+				c.w("]")
+				d.kids = append(d.kids, p)
+				continue
+			}
 			if k.Follow != plan.SourceOf || !k.On.Has(c.cat.Evidence.Index) {
 				d.kids = append(d.kids, nil)
 				continue

@@ -7,6 +7,7 @@ import (
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 )
@@ -104,4 +105,23 @@ func (g *walk) whole() (string, map[string]any) {
 	c.typeOf("n", types)
 	c.w(", ", ends)
 	return string(c.text), params(c.values)
+}
+
+// Unverified reads the evidence of every link that has some.
+func (s *Store) Unverified(ctx context.Context) (ids []string, trips int, err error) {
+	if err := s.usable(); err != nil {
+		return nil, 0, err
+	}
+	text := "MATCH (:Entity)-[r:" + s.layout.allLinks + "]->(:Entity) WHERE r._unverified > 0 AND 'false' IN r.verified RETURN " + linkText
+	err = s.stream(ctx, longest, text, nil, func(r *neo4j.Record) error {
+		l := linkOf(r.Values)
+		for i := range l.Evidence {
+			if v := l.Evidence[i].Verified; v != nil && !*v {
+				ids = append(ids, kg.EvidenceID(l.ID, &l.Evidence[i]))
+			}
+		}
+		return nil
+	})
+	slices.Sort(ids)
+	return ids, 1, s.failed(ctx, err)
 }

@@ -200,7 +200,7 @@ func (x *fetch) evidencePage(page *kg.Page, link uint32, all []storedEvidence, f
 	page.Edges = x.edges.take(len(items))
 	for j, i := range items {
 		if f.Node != nil {
-			x.evidence(&page.Edges[j].Node, id, &all[i], f.Node)
+			x.evidence(&page.Edges[j].Node, link, &all[i], f.Node)
 		}
 		if f.Want.Cursors {
 			page.Edges[j].Keys = []kg.Value{kg.IntValue(int64(i)), kg.StringValue(all[i].id(id))}
@@ -215,21 +215,29 @@ func (x *fetch) age(e *storedEvidence) int64 {
 }
 
 // evidence fills the row of a piece of evidence.
-func (x *fetch) evidence(row *kg.Row, link string, e *storedEvidence, sel *plan.Sel) {
+func (x *fetch) evidence(row *kg.Row, link uint32, e *storedEvidence, sel *plan.Sel) {
 	x.spendRow(sel)
 	row.Type = x.im.cat.Evidence.Index
 	if len(sel.Props) > 0 {
 		row.Vals = x.vals.take(len(sel.Props))
+		id := x.im.linkID(link)
 		for i, p := range sel.Props {
-			row.Vals[i] = e.value(link, p)
+			row.Vals[i] = e.value(id, p)
 		}
 	}
 	if len(sel.Kids) > 0 {
 		row.Kids = x.pages.take(len(sel.Kids))
 		for i, f := range sel.Kids {
-			if f.On.Has(row.Type) && f.Follow == plan.SourceOf {
+			if !f.On.Has(row.Type) {
+				continue
+			}
+			switch f.Follow {
+			case plan.SourceOf:
 				row.Kids[i].Edges = x.edges.take(1)
 				x.source(&row.Kids[i].Edges[0].Node, x.im.sourceByID[e.source], f.Node)
+			case plan.LinkOf:
+				row.Kids[i].Edges = x.edges.take(1)
+				x.link(&row.Kids[i].Edges[0].Node, link, f.Node)
 			}
 		}
 	}
@@ -292,7 +300,7 @@ func (x *fetch) oneEvidence(link uint32, id string, row *kg.Row, sel *plan.Sel) 
 			if sel == nil {
 				sel = &plan.Sel{}
 			}
-			x.evidence(row, own, &all[i], sel)
+			x.evidence(row, link, &all[i], sel)
 			return true
 		}
 	}

@@ -62,7 +62,7 @@ var statements = map[string]string{
 	"load: begin": beginSQL, "load: node by id": rowSQL, "load: source by id": textSQL, "load: links that rest on records": restingOnSQL,
 	"load: delete a node": dropNode, "load: delete a link": dropLink, "load: delete a source": dropSource, "load: change a node": setNode, "load: change a link": setLink, "load: change a source": setSource,
 	"load: change evidence": setProof, "load: new links": insertSQL(newLink, 2), "load: links of a source whose text has changed": restingSQL,
-	"load: links of a quotation whose words have changed": quotingSQL, "load: words of a quotation": wordsSQL,
+	"load: links of a quotation whose words have changed": quotingSQL, "load: words of a quotation": wordsSQL, "answers: evidence that is not verified": unverifiedSQL,
 	"export: sources": allSourcesSQL, "export: nodes": allNodesSQL, "export: links": allLinksSQL, "import: external ids": externalSQL, "import: types by id": typesSQL,
 	"records: sources by id": someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
 }

@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,4 +59,30 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 		return nil, storeError(ctx, err)
 	}
 	return out, nil
+}
+
+// unverifiedSQL looks at every link. What it finds may yet be all right: the words may be those of an excerpt.
+const unverifiedSQL = `SELECT id, evidence FROM link WHERE unverified > 0 AND instr(evidence, 'false]') > 0`
+
+// Unverified reads the evidence of every link that has some.
+func (s *Store) Unverified(ctx context.Context) (ids []string, trips int, err error) {
+	err = scan(ctx, s.read, unverifiedSQL, func(rows *sql.Rows) error {
+		var id string
+		var raw sql.RawBytes
+		if err := rows.Scan(&id, &raw); err != nil {
+			return storeError(ctx, err)
+		}
+		all, err := parseEvidence(raw)
+		if err != nil {
+			return storeError(ctx, err)
+		}
+		for i := range all {
+			if v := all[i].verified; v != nil && !*v {
+				ids = append(ids, all[i].id(id))
+			}
+		}
+		return nil
+	})
+	slices.Sort(ids)
+	return ids, 1, err
 }

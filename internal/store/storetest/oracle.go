@@ -852,6 +852,9 @@ func (x *seeing) follow(r any, f *plan.Field) kg.Page {
 	case plan.SourceOf:
 		e, _ := r.(evidence)
 		return one(x.sources[e.link.Evidence[e.at].Source])
+	case plan.LinkOf:
+		e, _ := r.(evidence)
+		return one(e.link)
 	case plan.EvidenceOf:
 		l, _ := r.(*kg.Link)
 		var list []entry

@@ -55,3 +55,18 @@ func (o *Oracle) Whole(_ context.Context, w *plan.Walk) (*store.Whole, error) {
 	}
 	return out, nil
 }
+
+// Unverified looks at all evidence.
+func (o *Oracle) Unverified(context.Context) (ids []string, trips int, err error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	for _, l := range o.links {
+		for i := range l.Evidence {
+			if v := l.Evidence[i].Verified; v != nil && !*v {
+				ids = append(ids, kg.EvidenceID(l.ID, &l.Evidence[i]))
+			}
+		}
+	}
+	slices.Sort(ids)
+	return ids, 0, nil
+}

@@ -393,6 +393,11 @@ func (r *random) kid(t *catalog.Type, depth int) *plan.Field {
 		f.Node = r.sel(r.cat.Entities, depth-1)
 		return &f
 	case r.cat.Evidence:
+		if r.IntN(3) == 0 {
+			f.Follow = plan.LinkOf
+			f.Node = r.sel(1<<r.cat.Link.Index, depth-1)
+			return &f
+		}
 		f.Follow = plan.SourceOf
 		f.Node = r.sel(1<<r.cat.Source.Index, depth-1)
 		return &f

@@ -67,7 +67,7 @@ func renderRow(sel *plan.Sel, row *kg.Row) any {
 }
 
 func renderPage(f *plan.Field, page *kg.Page) any {
-	single := f.Follow == plan.From || f.Follow == plan.To || f.Follow == plan.SourceOf
+	single := f.Follow == plan.From || f.Follow == plan.To || f.Follow == plan.SourceOf || f.Follow == plan.LinkOf
 	m := map[string]any{}
 	if f.Want.Total || f.Follow == plan.LinkCount {
 		m["total"] = page.Total

@@ -40,6 +40,10 @@ func RunWhole(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.
 			if full == empty {
 				t.Errorf("the graph was filled and the state is still %q", full)
 			}
+			want, _, _ := oracle.Unverified(t.Context())
+			if got, _, err := s.Unverified(t.Context()); err != nil || !slices.Equal(got, want) {
+				t.Errorf("not verified are %q, %v, want %q", got, err, want)
+			}
 			for i := range filters {
 				w := &plan.Walk{}
 				if i > 0 {
