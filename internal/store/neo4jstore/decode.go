@@ -45,6 +45,7 @@ type prop struct {
 	column int
 	name   string
 	must   bool // every record of ours has it
+	own    bool // not every type has it
 }
 
 // record is how a row's columns become a record.
@@ -297,7 +298,7 @@ func (d *decoder) record(row *kg.Row, r *record, sel *plan.Sel, cols []any) (who
 				vals[i] = kg.Value{Kind: kg.String, Str: d.cat.TypeAt(row.Type).Enum}
 			default:
 				v, ok := value(cols[p.column], p.how)
-				if vals[i] = v; ok && (v.Kind != kg.Null || !p.must) {
+				if vals[i] = v; ok && (v.Kind != kg.Null || !p.must || p.own && d.cat.TypeAt(row.Type).Prop(p.name) == nil) {
 					continue
 				}
 				vals[i] = kg.Value{}

@@ -58,12 +58,13 @@ func (c *compiler) props(sel *plan.Sel) []*catalog.Prop {
 }
 
 func (c *compiler) entityProp(row *list, n string, types catalog.TypeSet, p *catalog.Prop) prop {
+	own, has := false, true
 	switch p.Name {
 	case "type":
 		return prop{how: readType}
 	case "id", "name", "description", "aliases", "externalIds", "createdAt", "updatedAt":
 	default:
-		has := false
+		own, has = true, false
 		for _, t := range c.cat.Types {
 			if types.Has(t.Index) && t.Quoted != nil && t.Quoted.Verified == p {
 				col := c.column(row)
@@ -72,13 +73,14 @@ func (c *compiler) entityProp(row *list, n string, types catalog.TypeSet, p *cat
 			}
 			has = has || types.Has(t.Index) && t.Prop(p.Name) != nil
 		}
-		if !has {
-			return prop{}
-		}
 	}
-	col := c.column(row)
+	if !has {
+		return prop{}
+	}
+	x := propOf(p, c.column(row))
+	x.own = own
 	c.w(n, ".", p.Name)
-	return propOf(p, col)
+	return x
 }
 
 // quoted writes an expression that reports whether the words of a quotation stand where it is quoted from; null for another entity.

@@ -62,15 +62,19 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 }
 
 // unverifiedSQL looks at every link. What it finds may yet be all right: the words may be those of an excerpt.
-const unverifiedSQL = `SELECT id, evidence FROM link WHERE unverified > 0 AND instr(evidence, 'false]') > 0`
+const unverifiedSQL = `SELECT id, evidence, throughline_sum(` + wordsSummed + `) = wordsSum FROM link WHERE unverified > 0 AND instr(evidence, 'false]') > 0`
 
 // Unverified reads the evidence of every link that has some.
 func (s *Store) Unverified(ctx context.Context) (ids []string, trips int, err error) {
 	err = scan(ctx, s.read, unverifiedSQL, func(rows *sql.Rows) error {
 		var id string
 		var raw sql.RawBytes
-		if err := rows.Scan(&id, &raw); err != nil {
+		var whole bool
+		if err := rows.Scan(&id, &raw, &whole); err != nil {
 			return storeError(ctx, err)
+		}
+		if !whole {
+			return s.damaged("link", id)
 		}
 		all, err := parseEvidence(raw)
 		if err != nil {
