@@ -24,10 +24,10 @@ func TestMeasuresOfOthersBegin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate := fair.NewGate(800, time.Minute)
+	gate := fair.NewGate(800)
 	answers := make(chan *graph.Response, 10)
 	ask := func(client, kind string) {
-		pass, err := gate.Enter(t.Context(), client)
+		pass, err := gate.Enter(t.Context(), client, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,9 +106,9 @@ func TestWhatTakesLongIsAdmittedApart(t *testing.T) {
 		`{ paths(from: {id: "lse"}, to: {id: "q1"}) { paths { length } } }`:                     true,
 		`{ a: person(ref: {id: "lse"}) { name } subgraph(seeds: [{id: "lse"}]) { truncated } }`: true,
 	} {
-		gate := fair.NewGate(16, 0)
+		gate := fair.NewGate(16)
 		for range 2 { // one of two costly places is each client's
-			p, err := gate.Enter(t.Context(), fmt.Sprint(costly, q))
+			p, err := gate.Enter(t.Context(), fmt.Sprint(costly, q), 0)
 			if err == nil {
 				err = p.Costly(t.Context())
 			}
@@ -116,7 +116,7 @@ func TestWhatTakesLongIsAdmittedApart(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		pass, err := gate.Enter(t.Context(), fmt.Sprint(costly, q))
+		pass, err := gate.Enter(t.Context(), fmt.Sprint(costly, q), 0)
 		if err != nil {
 			t.Fatal(err)
 		}

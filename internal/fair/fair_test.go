@@ -169,11 +169,11 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 // TestCostlyOperationsStandApart: cheap ones go on while all costly places are taken, of the same client too.
 func TestCostlyOperationsStandApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := fair.NewGate(64, time.Second)
+		g := fair.NewGate(64)
 		var passes []*fair.Pass
 		for range 40 {
 			go func() {
-				p, err := g.Enter(t.Context(), "a")
+				p, err := g.Enter(t.Context(), "a", time.Second)
 				if err == nil {
 					if err = p.Costly(t.Context()); err == nil {
 						passes = append(passes, p)
@@ -194,14 +194,14 @@ func TestCostlyOperationsStandApart(t *testing.T) {
 			t.Errorf("one client has %d of 8 costly places", len(passes))
 		}
 		for range 1000 {
-			p, err := g.Enter(t.Context(), "a")
+			p, err := g.Enter(t.Context(), "a", time.Second)
 			if err != nil {
 				t.Fatal(err)
 			}
 			p.Leave()
 			p.Leave()
 		}
-		other, err := g.Enter(t.Context(), "b")
+		other, err := g.Enter(t.Context(), "b", time.Second)
 		if err == nil {
 			err = other.Costly(t.Context())
 		}

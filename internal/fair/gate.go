@@ -7,32 +7,29 @@ import (
 
 // Gate admits operations to the places of a server. Those for costly operations are apart: an operation that looks at much of
 // the graph is under way for long, and must not keep out what is done in no time.
-type Gate struct {
-	cheap, costly *Places
-	patience      time.Duration
-}
+type Gate struct{ cheap, costly *Places }
 
 // NewGate makes a gate to so many places, of which every eighth is for costly operations; at least one is for each kind.
-// Who finds none waits as long as patience lasts.
-func NewGate(places int, patience time.Duration) *Gate {
+func NewGate(places int) *Gate {
 	costly := max(1, places/8)
-	return &Gate{NewPlaces(max(1, places-costly), 8), NewPlaces(costly, 1), patience}
+	return &Gate{NewPlaces(max(1, places-costly), 8), NewPlaces(costly, 1)}
 }
 
-// Enter takes a place for an operation of a client.
-func (g *Gate) Enter(ctx context.Context, client string) (*Pass, error) {
-	if err := g.cheap.Enter(ctx, client, g.patience); err != nil {
+// Enter takes a place for an operation of a client. Who finds none waits as long as patience lasts, here and for another place later.
+func (g *Gate) Enter(ctx context.Context, client string, patience time.Duration) (*Pass, error) {
+	if err := g.cheap.Enter(ctx, client, patience); err != nil {
 		return nil, err
 	}
-	return &Pass{gate: g, client: client, in: g.cheap}, nil
+	return &Pass{gate: g, client: client, patience: patience, in: g.cheap}, nil
 }
 
 // Pass is an operation's place. It is not for several goroutines at once. All its methods do nothing on nil, the pass of an
 // operation that nobody counts.
 type Pass struct {
-	gate   *Gate
-	client string
-	in     *Places // nil without a place
+	gate     *Gate
+	client   string
+	patience time.Duration
+	in       *Places // nil without a place
 }
 
 // Costly changes the place for one of those for costly operations.
@@ -41,7 +38,7 @@ func (p *Pass) Costly(ctx context.Context) error {
 		return nil
 	}
 	p.Leave()
-	if err := p.gate.costly.Enter(ctx, p.client, p.gate.patience); err != nil {
+	if err := p.gate.costly.Enter(ctx, p.client, p.patience); err != nil {
 		return err
 	}
 	p.in = p.gate.costly

@@ -179,7 +179,7 @@ func (s *Server) enter(r *http.Request) (*fair.Pass, *refusal) {
 	if s.queue.refuses(connectionOf(r), client) {
 		return nil, overloaded
 	}
-	pass, err := s.gate.Enter(r.Context(), client)
+	pass, err := s.gate.Enter(r.Context(), client, s.queue.patience(s.o.QueueTime))
 	if err != nil {
 		return nil, overloaded
 	}

@@ -23,6 +23,9 @@ const (
 	// queueTarget is the least that a request may have waited: the kernel tells it in steps of some milliseconds.
 	queueTarget   = 20 * time.Millisecond
 	queueInterval = 100 * time.Millisecond
+	// queueOver is in how many intervals in a row hardly any may have been late until the queue stands no more. Refusals that are held
+	// back leave gaps: a queue that was taken to be over in one let in all that came when they ended, to wait for each other.
+	queueOver = 10
 	// queueLeast is how many requests an interval must have measured to tell of a queue.
 	queueLeast = 4
 	// queueEvery is which share of requests is measured while there is no queue: each costs a system call.
@@ -43,6 +46,7 @@ type queue struct {
 	measured, late int            // in it: requests, and those that have waited too long
 	clients        map[string]int // in it: requests measured of each client
 	before         bool           // in the interval before most were late
+	calm           int            // intervals in a row in which few were
 	target         time.Duration
 }
 
@@ -65,7 +69,10 @@ func (q *queue) note(now time.Time, client string, waited time.Duration) bool {
 	defer q.mu.Unlock()
 	if passed := now.Sub(q.begin); passed >= queueInterval {
 		most := q.measured >= queueLeast && 2*q.late > q.measured
-		q.standing.Store(most && q.before || q.standing.Load() && 8*q.late > q.measured)
+		if q.calm++; 8*q.late > q.measured {
+			q.calm = 0
+		}
+		q.standing.Store(most && q.before || q.standing.Load() && q.calm < queueOver)
 		q.before = most
 		if n := q.served.Swap(0); n > 0 {
 			q.target = max(queueTarget, 2*time.Duration(q.places)*passed/time.Duration(n))
@@ -80,6 +87,16 @@ func (q *queue) note(now time.Time, client string, waited time.Duration) bool {
 	}
 	q.late++
 	return q.standing.Load() && q.clients[client]*len(q.clients) >= q.measured
+}
+
+// patience is how long a request may wait for a place: while a queue stands no longer than it may have waited before.
+func (q *queue) patience(most time.Duration) time.Duration {
+	if !q.standing.Load() {
+		return most
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return min(most, q.target)
 }
 
 type connectionKey struct{}

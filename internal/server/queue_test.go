@@ -39,7 +39,7 @@ func TestAQueueThatStandsIsShed(t *testing.T) {
 	if !q.standing.Load() || q.note(now, "b", 300*ms) || !q.note(now, "a", 300*ms) {
 		t.Error("who asks little is refused for what another asks")
 	}
-	if n := play(time.Second, 15*ms, 1); n != 0 || q.standing.Load() {
+	if n := play(1500*ms, 15*ms, 1); n != 0 || q.standing.Load() {
 		t.Errorf("%d refused of those that have not waited long", n)
 	}
 	// at 50 a second the same 20 take 400 ms

@@ -132,7 +132,7 @@ func New(o Options) (*Server, error) {
 	if o.MaxConcurrent == 0 {
 		o.MaxConcurrent = ConcurrentPerCore * runtime.GOMAXPROCS(0)
 	}
-	s := &Server{o: o, log: o.Logger, gate: fair.NewGate(o.MaxConcurrent, o.QueueTime), queue: newQueue(o.MaxConcurrent), outbox: budget.NewPool(o.Outbox)}
+	s := &Server{o: o, log: o.Logger, gate: fair.NewGate(o.MaxConcurrent), queue: newQueue(o.MaxConcurrent), outbox: budget.NewPool(o.Outbox)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
