@@ -248,6 +248,13 @@ func (w *writer) value(o *object, x *out, p *place) bool {
 		}
 		w.buf = text.AppendJSON(w.buf, s)
 		return true
+	case opPublished:
+		s := x.published(p.row)
+		if s == "" {
+			return w.null(x)
+		}
+		w.buf = text.AppendJSON(w.buf, s)
+		return true
 	case opExternalIDs:
 		items := place{items: p.row.Vals[x.index].Items()}
 		return w.list(x, len(items.items)/3, &items)
@@ -555,3 +562,12 @@ func facetGroup(f *plan.Field, group int) (first, n int) {
 }
 
 func quote(s string) string { return string(text.AppendJSON(nil, s)) }
+
+// published says who published a source and when, as far as it is known.
+func (x *out) published(row *kg.Row) string {
+	by, on := row.Vals[x.more[0]].Str, row.Vals[x.more[1]].Str
+	if by != "" && on != "" {
+		return by + ", " + on
+	}
+	return by + on
+}

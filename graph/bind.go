@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -442,12 +443,40 @@ func (b *binder) types(at string, v any) (*catalog.TypeSet, error) {
 	for _, x := range list {
 		s, _ := x.(string)
 		t := b.cat.TypeOf(s)
-		if t == nil || !t.IsEntity() {
+		switch {
+		case t == nil:
 			return nil, bad(at, "there is no type %q", s)
+		case !t.IsEntity():
+			return nil, notEntity(at)
 		}
 		set |= 1 << t.Index
 	}
 	return &set, err
+}
+
+// notEntity refuses the type SOURCE where only entities can stand.
+func notEntity(at string) error {
+	return bad(at, "SOURCE is no type of entity: search finds sources, and sources(where:) lists them")
+}
+
+// found returns the types that a search asks for.
+func (b *binder) found(at string, v any) (catalog.TypeSet, error) {
+	list, err := items(at, v, plan.MaxIDs)
+	if err != nil {
+		return 0, err
+	}
+	source := catalog.TypeSet(0)
+	list = slices.DeleteFunc(slices.Clone(list), func(x any) bool {
+		if x == b.cat.Source.Enum {
+			source = 1 << b.cat.Source.Index
+		}
+		return x == b.cat.Source.Enum
+	})
+	set, err := b.types(at, list)
+	if err != nil {
+		return 0, err
+	}
+	return *set | source, nil
 }
 
 func (b *binder) kinds(at string, v any) (*catalog.KindSet, error) {
@@ -743,11 +772,9 @@ func (c *compiled) query(r *root, cat *catalog.Catalog, vars map[string]any, lim
 			return nil, bad(field.Name+".text", "at most %d words, of which the rarest %d are looked for", text.MaxSearchWords, text.MaxQueryWords)
 		}
 		if v := args["types"]; v != nil {
-			types, err := b.types(field.Name+".types", v)
-			if err != nil {
+			if q.Types, err = b.found(field.Name+".types", v); err != nil {
 				return nil, err
 			}
-			q.Types = *types
 		}
 	}
 	f, err := b.with(r.follow, args)

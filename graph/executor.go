@@ -276,6 +276,11 @@ func (s *spot) scalar(x *out) (kg.Value, error) {
 			return kg.Value{}, kg.Errorf(kg.Internal, "sentence has no value")
 		}
 		return str(told)
+	case opPublished:
+		if s := x.published(p.row); s != "" {
+			return str(s)
+		}
+		return kg.Value{}, nil
 	case opTotal:
 		return num(p.row.Kids[x.index].Total)
 	case opTotalCount:

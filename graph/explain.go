@@ -170,8 +170,12 @@ func (d *describer) root(r *root, a *answer) []string {
 }
 
 func (d *describer) types(s catalog.TypeSet) string {
-	if s.Has(d.cat.Source.Index) {
+	source := catalog.TypeSet(1) << d.cat.Source.Index
+	switch {
+	case s == source:
 		return d.cat.Source.Enum
+	case s.Has(d.cat.Source.Index):
+		return typeNames(d.cat, s&^source) + " and " + d.cat.Source.Enum
 	}
 	return typeNames(d.cat, s)
 }

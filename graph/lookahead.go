@@ -29,6 +29,7 @@ const (
 	// of a record
 	opProp        // Vals[index]
 	opSentence    // a link's, from Vals[more…]
+	opPublished   // by whom and when a source was, from Vals[more…]
 	opExternalIDs // objects, from Vals[index]
 	opPage        // Kids[index], a connection
 	opTotal       // Kids[index], its total
@@ -349,9 +350,9 @@ func (c *compiler) root(f collected) *root {
 		r.start = plan.Statistics
 		r.out.objs = &objects{one: c.stats(sets(f.fields))}
 	case field.Name == "search":
-		r.start, r.types = plan.Search, c.cat.Entities
+		r.start, r.types = plan.Search, c.cat.Entities|1<<c.cat.Source.Index
 		r.follow.page = true
-		r.out.objs = &objects{one: c.connection(def, sets(f.fields), r.follow, c.cat.Entities)}
+		r.out.objs = &objects{one: c.connection(def, sets(f.fields), r.follow, r.types)}
 	case askerOf(field.Name) != nil:
 		r.start, r.types = plan.Traced, everyType
 		r.trace = c.trace(f, r)
@@ -419,6 +420,13 @@ func (c *compiler) record(t *catalog.Type, s []ast.SelectionSet, sel *selection)
 			for _, name := range statementProps {
 				x.more = append(x.more, sel.prop(c.cat.Prop(name)))
 			}
+		case t == c.cat.Source && field.Name == "type":
+			x.op, x.text = opConst, quote(t.Enum)
+		case t == c.cat.Source && field.Name == "name":
+			x.index = sel.prop(c.cat.Prop("title"))
+		case t == c.cat.Source && field.Name == "description":
+			x.op = opPublished
+			x.more = []int{sel.prop(c.cat.Prop("publisher")), sel.prop(c.cat.Prop("publishedOn"))}
 		case field.Name == "externalIds":
 			x.op, x.index = opExternalIDs, sel.prop(c.cat.Prop(field.Name))
 			x.objs = &objects{one: c.plain("ExternalId", f, map[string]op{"scheme": opScheme, "value": opValue, "url": opURL})}

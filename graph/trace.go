@@ -394,8 +394,11 @@ func bindCompany(b *binder, q *question, args map[string]any) error {
 	}
 	name, _ := args["through"].(string)
 	t := b.cat.TypeOf(name)
-	if t == nil {
+	switch {
+	case t == nil:
 		return bad("coParticipation.through", "there is no type %q", name)
+	case !t.IsEntity():
+		return notEntity("coParticipation.through")
 	}
 	q.through, q.overlapping = t.Index, args["overlapping"] == true
 	return b.window(q, args, kg.Int, kg.String)

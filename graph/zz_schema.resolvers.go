@@ -1568,8 +1568,8 @@ func (r *searchConnectionResolver) Edges(ctx context.Context, obj *model.SearchC
 	return many[model.SearchEdge](ctx, obj.Value)
 }
 
-func (r *searchConnectionResolver) Nodes(ctx context.Context, obj *model.SearchConnection) ([]model.Entity, error) {
-	return manyAny[model.Entity](ctx, obj.Value)
+func (r *searchConnectionResolver) Nodes(ctx context.Context, obj *model.SearchConnection) ([]model.SearchHit, error) {
+	return manyAny[model.SearchHit](ctx, obj.Value)
 }
 
 func (r *searchConnectionResolver) PageInfo(ctx context.Context, obj *model.SearchConnection) (*model.PageInfo, error) {
@@ -1588,8 +1588,8 @@ func (r *searchEdgeResolver) Cursor(ctx context.Context, obj *model.SearchEdge) 
 	return scalar[string](ctx, obj.Value)
 }
 
-func (r *searchEdgeResolver) Node(ctx context.Context, obj *model.SearchEdge) (model.Entity, error) {
-	return oneAny[model.Entity](ctx, obj.Value)
+func (r *searchEdgeResolver) Node(ctx context.Context, obj *model.SearchEdge) (model.SearchHit, error) {
+	return oneAny[model.SearchHit](ctx, obj.Value)
 }
 
 func (r *searchEdgeResolver) Score(ctx context.Context, obj *model.SearchEdge) (float64, error) {
@@ -1622,6 +1622,18 @@ func (r *sourceResolver) ID(ctx context.Context, obj *model.Source) (string, err
 
 func (r *sourceResolver) Title(ctx context.Context, obj *model.Source) (string, error) {
 	return scalar[string](ctx, obj.Value)
+}
+
+func (r *sourceResolver) Type(ctx context.Context, obj *model.Source) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *sourceResolver) Name(ctx context.Context, obj *model.Source) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *sourceResolver) Description(ctx context.Context, obj *model.Source) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
 }
 
 func (r *sourceResolver) URL(ctx context.Context, obj *model.Source) (*string, error) {

@@ -625,14 +625,14 @@ type QuoteLinkEdgeResolver interface {
 }
 type SearchConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.SearchConnection) ([]model.SearchEdge, error)
-	Nodes(ctx context.Context, obj *model.SearchConnection) ([]model.Entity, error)
+	Nodes(ctx context.Context, obj *model.SearchConnection) ([]model.SearchHit, error)
 	PageInfo(ctx context.Context, obj *model.SearchConnection) (*model.PageInfo, error)
 	TotalCount(ctx context.Context, obj *model.SearchConnection) (int64, error)
 	Facets(ctx context.Context, obj *model.SearchConnection, by []string) ([]model.Facet, error)
 }
 type SearchEdgeResolver interface {
 	Cursor(ctx context.Context, obj *model.SearchEdge) (string, error)
-	Node(ctx context.Context, obj *model.SearchEdge) (model.Entity, error)
+	Node(ctx context.Context, obj *model.SearchEdge) (model.SearchHit, error)
 	Score(ctx context.Context, obj *model.SearchEdge) (float64, error)
 	Highlight(ctx context.Context, obj *model.SearchEdge) (string, error)
 }
@@ -645,6 +645,9 @@ type ServerInfoResolver interface {
 type SourceResolver interface {
 	ID(ctx context.Context, obj *model.Source) (string, error)
 	Title(ctx context.Context, obj *model.Source) (string, error)
+	Type(ctx context.Context, obj *model.Source) (string, error)
+	Name(ctx context.Context, obj *model.Source) (string, error)
+	Description(ctx context.Context, obj *model.Source) (*string, error)
 	URL(ctx context.Context, obj *model.Source) (*string, error)
 	Kind(ctx context.Context, obj *model.Source) (string, error)
 	Publisher(ctx context.Context, obj *model.Source) (*string, error)
@@ -877,8 +880,20 @@ interface Node {
   id: ID!
 }
 
+"What a search finds: entities and sources."
+interface SearchHit implements Node {
+  "Unique over everything in the graph."
+  id: ID!
+  "Which kind of entity this is; ` + "`" + `SOURCE` + "`" + ` of a source."
+  type: EntityType!
+  "The name of an entity, the title of a source."
+  name: String!
+  "What an entity is in a sentence or two; who published a source, and when."
+  description: String
+}
+
 "A named node that links can join: everything except Source, Link and Evidence."
-interface Entity implements Node {
+interface Entity implements SearchHit & Node {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `mary-kaldor` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: ` + "`" + `PERSON` + "`" + `, ` + "`" + `INSTITUTION` + "`" + `, …."
@@ -914,7 +929,7 @@ interface Entity implements Node {
   updatedAt: DateTime!
 }
 
-"The types of entity."
+"The types of entity, and what else a search finds."
 enum EntityType {
   "A human being, such as Mary Kaldor."
   PERSON
@@ -928,6 +943,8 @@ enum EntityType {
   THEME
   "A city, country or region."
   PLACE
+  "A source; only ` + "`" + `search` + "`" + ` finds it. An error wherever only an entity can stand."
+  SOURCE
 }
 
 "One identifier in somebody else's register."
@@ -941,7 +958,7 @@ type ExternalId {
 }
 
 "A human being."
-type Person implements Entity & Node @node(date: "born", pronoun: "who") {
+type Person implements Entity & SearchHit & Node @node(date: "born", pronoun: "who") {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `mary-kaldor` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: always ` + "`" + `PERSON` + "`" + ` here."
@@ -1066,7 +1083,7 @@ type Person implements Entity & Node @node(date: "born", pronoun: "who") {
 }
 
 "A body people belong to or act for."
-type Institution implements Entity & Node @node(date: "founded") {
+type Institution implements Entity & SearchHit & Node @node(date: "founded") {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `nato` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: always ` + "`" + `INSTITUTION` + "`" + ` here."
@@ -1227,7 +1244,7 @@ type Institution implements Entity & Node @node(date: "founded") {
 }
 
 "Something that happened at a time."
-type Event implements Entity & Node @node(date: "startsOn", until: "endsOn", timeline: EVENT) {
+type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "endsOn", timeline: EVENT) {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `digital-dialogue-on-human-security-in-nato` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: always ` + "`" + `EVENT` + "`" + ` here."
@@ -1405,7 +1422,7 @@ type Event implements Entity & Node @node(date: "startsOn", until: "endsOn", tim
 }
 
 "Words somebody said or wrote."
-type Quote implements Entity & Node @node(date: "saidOn", timeline: SAID, titled: true) {
+type Quote implements Entity & SearchHit & Node @node(date: "saidOn", timeline: SAID, titled: true) {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `human-security-is-about-protecting-civilians` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: always ` + "`" + `QUOTE` + "`" + ` here."
@@ -1510,7 +1527,7 @@ type Quote implements Entity & Node @node(date: "saidOn", timeline: SAID, titled
 }
 
 "A subject that events and quotes are about."
-type Theme implements Entity & Node @node {
+type Theme implements Entity & SearchHit & Node @node {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `protection-of-civilians` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: always ` + "`" + `THEME` + "`" + ` here."
@@ -1631,7 +1648,7 @@ type Theme implements Entity & Node @node {
 }
 
 "A city, country or region."
-type Place implements Entity & Node @node {
+type Place implements Entity & SearchHit & Node @node {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `london` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: always ` + "`" + `PLACE` + "`" + ` here."
@@ -1877,11 +1894,17 @@ enum Standing {
 }
 
 "A text that evidence quotes."
-type Source implements Node @node(date: "publishedOn") {
+type Source implements SearchHit & Node @node(date: "publishedOn") {
   "Stable id, beginning with ` + "`" + `s_` + "`" + `."
   id: ID!
   "The title as printed."
   title: String!
+  "Always ` + "`" + `SOURCE` + "`" + `."
+  type: EntityType!
+  "The title, under the name that everything has that a search finds."
+  name: String!
+  "Who published it and when, for example ` + "`" + `The Guardian, 2021-02-25` + "`" + `; null when neither is known."
+  description: String
   "Where it can be read."
   url: URL
   "What sort of text it is."
@@ -2406,7 +2429,7 @@ type SearchConnection {
   "The entries of this page, in order."
   edges: [SearchEdge!]!
   "Just the nodes of ` + "`" + `edges` + "`" + `."
-  nodes: [Entity!]!
+  nodes: [SearchHit!]!
   "Where this page stands in the list."
   pageInfo: PageInfo!
   "How many there are on all pages, with the filter applied."
@@ -2420,10 +2443,10 @@ type SearchEdge {
   "Opaque position in this list, bound to its ordering."
   cursor: String!
   "What was found."
-  node: Entity!
+  node: SearchHit!
   "How well it fits, 0 to 1; the same on every store."
   score: Float!
-  "The matching text with the matched words between ` + "`" + `**asterisks**` + "`" + `."
+  "The matching text with the matched words between ` + "`" + `**asterisks**` + "`" + `; of a source, the sentence in which most of them stand."
   highlight: String!
 }
 
@@ -2810,14 +2833,14 @@ type Query {
     orderBy: [LinkOrder!]
   ): LinkConnection!
   """
-  Full-text over names, aliases, descriptions and quotes; forgiving of accents, case, word order and small misspellings. Finds what has
+  Full-text over names, aliases, descriptions, quotes and the texts of sources; forgiving of accents, case, word order and small misspellings. Finds what has
   every word; when nothing has, what has any. Initials stand for names (` + "`" + `D. Trump` + "`" + `), words in quotation marks stand together, and what is
-  an entity's id or external id (` + "`" + `wikidata:Q6779820` + "`" + `) finds it.
+  an entity's id or external id (` + "`" + `wikidata:Q6779820` + "`" + `) finds it. In the texts of sources words are found as they are spelled.
   """
   search(
     "The words to find: ` + "`" + `kaldr civilians` + "`" + `, ` + "`" + `\"human security\" nato` + "`" + `. At most 200, of which the rarest 16 count, a phrase being one."
     text: String!
-    "Only these types."
+    "Only these types, for example ` + "`" + `[SOURCE]` + "`" + `."
     types: [EntityType!]
     "How many from the start of the list, 0–100 (default 20)."
     first: Int
@@ -4585,6 +4608,12 @@ func (ec *executionContext) childFields_Source(ctx context.Context, field graphq
 		return ec.fieldContext_Source_id(ctx, field)
 	case "title":
 		return ec.fieldContext_Source_title(ctx, field)
+	case "type":
+		return ec.fieldContext_Source_type(ctx, field)
+	case "name":
+		return ec.fieldContext_Source_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Source_description(ctx, field)
 	case "url":
 		return ec.fieldContext_Source_url(ctx, field)
 	case "kind":
@@ -20944,8 +20973,8 @@ func (ec *executionContext) _SearchConnection_nodes(ctx context.Context, field g
 			return ec.Resolvers.SearchConnection().Nodes(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntityᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []model.SearchHit) graphql.Marshaler {
+			return ec.marshalNSearchHit2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchHitᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21098,8 +21127,8 @@ func (ec *executionContext) _SearchEdge_node(ctx context.Context, field graphql.
 			return ec.Resolvers.SearchEdge().Node(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v model.SearchHit) graphql.Marshaler {
+			return ec.marshalNSearchHit2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchHit(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21308,6 +21337,75 @@ func (ec *executionContext) _Source_title(ctx context.Context, field graphql.Col
 	)
 }
 func (ec *executionContext) fieldContext_Source_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Source", field, true, true, "String")
+}
+
+func (ec *executionContext) _Source_type(ctx context.Context, field graphql.CollectedField, obj *model.Source) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Source_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Source().Type(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNEntityType2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Source_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Source", field, true, true, "EntityType")
+}
+
+func (ec *executionContext) _Source_name(ctx context.Context, field graphql.CollectedField, obj *model.Source) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Source_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Source().Name(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Source_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Source", field, true, true, "String")
+}
+
+func (ec *executionContext) _Source_description(ctx context.Context, field graphql.CollectedField, obj *model.Source) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Source_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Source().Description(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Source_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Source", field, true, true, "String")
 }
 
@@ -25429,6 +25527,16 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Source(ctx, sel, obj)
+	case model.Entity:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Entity(ctx, sel, obj)
+	case model.SearchHit:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SearchHit(ctx, sel, obj)
 	case model.Link:
 		return ec._Link(ctx, sel, &obj)
 	case *model.Link:
@@ -25443,6 +25551,68 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Evidence(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of Node must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
+func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet, obj model.SearchHit) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case model.Theme:
+		return ec._Theme(ctx, sel, &obj)
+	case *model.Theme:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Theme(ctx, sel, obj)
+	case model.Quote:
+		return ec._Quote(ctx, sel, &obj)
+	case *model.Quote:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Quote(ctx, sel, obj)
+	case model.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *model.Place:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Place(ctx, sel, obj)
+	case model.Person:
+		return ec._Person(ctx, sel, &obj)
+	case *model.Person:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Person(ctx, sel, obj)
+	case model.Institution:
+		return ec._Institution(ctx, sel, &obj)
+	case *model.Institution:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Institution(ctx, sel, obj)
+	case model.Event:
+		return ec._Event(ctx, sel, &obj)
+	case *model.Event:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Event(ctx, sel, obj)
+	case model.Source:
+		return ec._Source(ctx, sel, &obj)
+	case *model.Source:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Source(ctx, sel, obj)
 	case model.Entity:
 		if obj == nil {
 			return graphql.Null
@@ -25452,7 +25622,7 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
 		} else {
-			panic(fmt.Errorf("unexpected type %T; non-generated variants of Node must implement graphql.Marshaler", obj))
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of SearchHit must implement graphql.Marshaler", obj))
 		}
 	}
 }
@@ -26255,7 +26425,7 @@ func (ec *executionContext) _DerivedThemeEdge(ctx context.Context, sel ast.Selec
 	return out
 }
 
-var eventImplementors = []string{"Event", "Entity", "Node"}
+var eventImplementors = []string{"Event", "Entity", "SearchHit", "Node"}
 
 func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, obj *model.Event) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, eventImplementors)
@@ -27057,7 +27227,7 @@ func (ec *executionContext) _GraphStats(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
-var institutionImplementors = []string{"Institution", "Entity", "Node"}
+var institutionImplementors = []string{"Institution", "Entity", "SearchHit", "Node"}
 
 func (ec *executionContext) _Institution(ctx context.Context, sel ast.SelectionSet, obj *model.Institution) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, institutionImplementors)
@@ -28175,7 +28345,7 @@ func (ec *executionContext) _PathStep(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
-var personImplementors = []string{"Person", "Entity", "Node"}
+var personImplementors = []string{"Person", "Entity", "SearchHit", "Node"}
 
 func (ec *executionContext) _Person(ctx context.Context, sel ast.SelectionSet, obj *model.Person) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, personImplementors)
@@ -28537,7 +28707,7 @@ func (ec *executionContext) _PersonLinkEdge(ctx context.Context, sel ast.Selecti
 	return out
 }
 
-var placeImplementors = []string{"Place", "Entity", "Node"}
+var placeImplementors = []string{"Place", "Entity", "SearchHit", "Node"}
 
 func (ec *executionContext) _Place(ctx context.Context, sel ast.SelectionSet, obj *model.Place) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, placeImplementors)
@@ -29129,7 +29299,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 	return out
 }
 
-var quoteImplementors = []string{"Quote", "Entity", "Node"}
+var quoteImplementors = []string{"Quote", "Entity", "SearchHit", "Node"}
 
 func (ec *executionContext) _Quote(ctx context.Context, sel ast.SelectionSet, obj *model.Quote) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, quoteImplementors)
@@ -29653,7 +29823,7 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
-var sourceImplementors = []string{"Source", "Node"}
+var sourceImplementors = []string{"Source", "SearchHit", "Node"}
 
 func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, obj *model.Source) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sourceImplementors)
@@ -29675,6 +29845,24 @@ func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, o
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Source_title(ctx, field, obj)
+				})
+		case "type":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Source_type(ctx, field, obj)
+				})
+		case "name":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Source_name(ctx, field, obj)
+				})
+		case "description":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Source_description(ctx, field, obj)
 				})
 		case "url":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -29885,7 +30073,7 @@ func (ec *executionContext) _Subgraph(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
-var themeImplementors = []string{"Theme", "Entity", "Node"}
+var themeImplementors = []string{"Theme", "Entity", "SearchHit", "Node"}
 
 func (ec *executionContext) _Theme(ctx context.Context, sel ast.SelectionSet, obj *model.Theme) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, themeImplementors)
@@ -32211,6 +32399,30 @@ func (ec *executionContext) marshalNSearchEdge2ᚕgithubᚗcomᚋthroughlineᚋt
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSearchEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSearchHit2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchHit(ctx context.Context, sel ast.SelectionSet, v model.SearchHit) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SearchHit!")
+		return graphql.Null
+	}
+	return ec._SearchHit(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSearchHit2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchHitᚄ(ctx context.Context, sel ast.SelectionSet, v []model.SearchHit) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSearchHit2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchHit(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

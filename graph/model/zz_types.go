@@ -4,6 +4,7 @@ package model
 
 // Entity is the interface of that name.
 type Entity interface {
+	SearchHit
 	Node
 	IsEntity()
 }
@@ -16,6 +17,12 @@ type LinkEdgeFields interface {
 // Node is the interface of that name.
 type Node interface {
 	IsNode()
+}
+
+// SearchHit is the interface of that name.
+type SearchHit interface {
+	Node
+	IsSearchHit()
 }
 
 // CentralityConnection is the object type of that name.
@@ -65,6 +72,9 @@ type Event struct{ Value }
 
 // IsEntity marks the type as one.
 func (Event) IsEntity() {}
+
+// IsSearchHit marks the type as one.
+func (Event) IsSearchHit() {}
 
 // IsNode marks the type as one.
 func (Event) IsNode() {}
@@ -116,6 +126,9 @@ type Institution struct{ Value }
 
 // IsEntity marks the type as one.
 func (Institution) IsEntity() {}
+
+// IsSearchHit marks the type as one.
+func (Institution) IsSearchHit() {}
 
 // IsNode marks the type as one.
 func (Institution) IsNode() {}
@@ -183,6 +196,9 @@ type Person struct{ Value }
 // IsEntity marks the type as one.
 func (Person) IsEntity() {}
 
+// IsSearchHit marks the type as one.
+func (Person) IsSearchHit() {}
+
 // IsNode marks the type as one.
 func (Person) IsNode() {}
 
@@ -207,6 +223,9 @@ type Place struct{ Value }
 // IsEntity marks the type as one.
 func (Place) IsEntity() {}
 
+// IsSearchHit marks the type as one.
+func (Place) IsSearchHit() {}
+
 // IsNode marks the type as one.
 func (Place) IsNode() {}
 
@@ -230,6 +249,9 @@ type Quote struct{ Value }
 
 // IsEntity marks the type as one.
 func (Quote) IsEntity() {}
+
+// IsSearchHit marks the type as one.
+func (Quote) IsSearchHit() {}
 
 // IsNode marks the type as one.
 func (Quote) IsNode() {}
@@ -261,6 +283,9 @@ type ServerInfo struct{ Value }
 // Source is the object type of that name.
 type Source struct{ Value }
 
+// IsSearchHit marks the type as one.
+func (Source) IsSearchHit() {}
+
 // IsNode marks the type as one.
 func (Source) IsNode() {}
 
@@ -278,6 +303,9 @@ type Theme struct{ Value }
 
 // IsEntity marks the type as one.
 func (Theme) IsEntity() {}
+
+// IsSearchHit marks the type as one.
+func (Theme) IsSearchHit() {}
 
 // IsNode marks the type as one.
 func (Theme) IsNode() {}

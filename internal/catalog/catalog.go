@@ -60,8 +60,13 @@ type Quoted struct {
 	Kinds    KindSet // of the links to such a node whose supporting sources are what it is quoted from
 }
 
+// sourceEnum is the EntityType of sources.
+const sourceEnum = "SOURCE"
+
 // IsEntity tells whether links can join records of this type.
-func (t *Type) IsEntity() bool { return t.Enum != "SOURCE" && t.Enum != "LINK" && t.Enum != "EVIDENCE" }
+func (t *Type) IsEntity() bool {
+	return t.Enum != sourceEnum && t.Enum != "LINK" && t.Enum != "EVIDENCE"
+}
 
 // PropKind is what a property holds.
 type PropKind uint8
@@ -164,6 +169,9 @@ func FromSchema(schema *ast.Schema) (*Catalog, error) {
 		return nil, fmt.Errorf("schema has no enum EntityType or no enum LinkKind")
 	}
 	for _, v := range enum.EnumValues {
+		if v.Name == sourceEnum { // what a search finds beside entities
+			continue
+		}
 		if err := c.addType(typeName(schema, v.Name), v.Name); err != nil {
 			return nil, err
 		}
@@ -227,7 +235,7 @@ func (c *Catalog) addType(name, enum string) error {
 	}
 	t := &Type{Name: name, Enum: enum, Index: uint8(len(c.all))} //nolint:gosec // at most 64
 	entity := t.IsEntity()
-	if entity != (def.Directives.ForName("node") != nil) && t.Enum != "SOURCE" {
+	if entity != (def.Directives.ForName("node") != nil) && t.Enum != sourceEnum {
 		return fmt.Errorf("type %s: an EntityType needs @node, and nothing else may have it", name)
 	}
 	common := map[string]bool{}
@@ -238,8 +246,8 @@ func (c *Catalog) addType(name, enum string) error {
 	}
 	for _, f := range def.Fields {
 		kind, ok := propKind(c.Schema, f)
-		if !ok {
-			continue
+		if !ok || enum == sourceEnum && f.Name != "id" && c.Schema.Types["SearchHit"].Fields.ForName(f.Name) != nil {
+			continue // what a source has as a hit is made of its own properties
 		}
 		p, err := c.prop(f.Name, kind, f.Directives.ForName("searchable") != nil)
 		if err != nil {

@@ -38,7 +38,7 @@ type Commands struct {
 	Path        pathCmd        `cmd:"" help:"Show how two entities are connected, with the words that say so."`
 	Show        showCmd        `cmd:"" help:"Show an entity and its links."`
 	Timeline    timelineCmd    `cmd:"" help:"Show what happened around entities, in order."`
-	Search      searchCmd      `cmd:"" help:"Find entities by their words."`
+	Search      searchCmd      `cmd:"" help:"Find entities and sources by their words."`
 	Central     centralCmd     `cmd:"" help:"Show the most central entities of the graph."`
 	Communities communitiesCmd `cmd:"" help:"Show groups of entities with many links among them."`
 	Import      importCmd      `cmd:"" help:"Import files of JSON lines."`

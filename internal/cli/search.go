@@ -11,7 +11,7 @@ import (
 type searchCmd struct {
 	asking
 	Words []string `arg:"" placeholder:"WORDS" help:"The words to find; case, accents, order and small misspellings do not matter. Words that the shell is given as one beside others stand together."`
-	Type  []string `placeholder:"TYPE" help:"List only these types, for example PERSON,INSTITUTION."`
+	Type  []string `placeholder:"TYPE" help:"List only these types, for example PERSON,SOURCE."`
 	First int      `short:"n" default:"20" help:"How many, 0 to 100."`
 }
 
@@ -22,12 +22,14 @@ const searchQuery = `query Search($text: String!, $types: [EntityType!], $first:
 type foundJSON struct {
 	Search struct {
 		TotalCount int
-		Edges      []struct {
-			Score     float64
-			Highlight string
-			Node      struct{ ID, Type, Name string }
-		}
+		Edges      []hitJSON
 	}
+}
+
+type hitJSON struct {
+	Score     float64
+	Highlight string
+	Node      struct{ ID, Type, Name string }
 }
 
 // Run prints what fits, best first, each with the text that does.
@@ -73,13 +75,17 @@ func (a *asking) suggest(w *world, name string, err error) error {
 	quiet := *a
 	quiet.JSON = false
 	var got foundJSON
-	vars := map[string]any{"text": name, "first": mostSuggestions}
-	if _, failed := quiet.answer(w, searchQuery, vars, &got); failed != nil || len(got.Search.Edges) == 0 {
+	vars := map[string]any{"text": name, "first": 10 * mostSuggestions}
+	if _, failed := quiet.answer(w, searchQuery, vars, &got); failed != nil {
+		return err
+	}
+	entities := slices.DeleteFunc(got.Search.Edges, func(e hitJSON) bool { return e.Node.Type == "SOURCE" })
+	if len(entities) == 0 {
 		return err
 	}
 	var b strings.Builder
 	b.WriteString(err.Error() + "; did you mean")
-	for _, e := range got.Search.Edges {
+	for _, e := range entities[:min(len(entities), mostSuggestions)] {
 		fmt.Fprintf(&b, "\n  %s  (%s, id:%s)", e.Node.Name, strings.ToLower(e.Node.Type), e.Node.ID)
 	}
 	return errors.New(b.String())

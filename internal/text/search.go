@@ -53,6 +53,7 @@ type Doc struct {
 	IDs       []string // see IDs; NewDoc leaves them to the caller
 
 	names, body []string
+	exact       bool // words of the body fit exactly or not at all
 }
 
 // NewDoc makes the document of an entity.
@@ -74,7 +75,11 @@ func NewDoc(name string, aliases, body []string) Doc {
 			d.Initials = add(d.Initials, i)
 		}
 	}
-	for _, b := range body {
+	for i, b := range body {
+		if i == 0 { // they are different already, and may be many
+			d.BodyWords = Words(b)
+			continue
+		}
 		d.BodyWords = add(d.BodyWords, Words(b)...)
 	}
 	return d
@@ -285,6 +290,7 @@ func (d *Doc) Grade(q *QueryWord, fuzzy bool) int {
 		switch {
 		case w == q.Word:
 			return ExactBody
+		case d.exact:
 		case q.Prefix && strings.HasPrefix(w, q.Word):
 			best = PrefixBody
 		case fuzzy && best == 0 && q.Skeleton != "" && q.Skeleton == Skeleton(w):
@@ -371,11 +377,19 @@ const highlightContext = 80
 func Highlight(names, body []string, s *Search) string {
 	best, bestHits, bestN := "", []span(nil), -1
 	for i, t := range append(names[:len(names):len(names)], body...) {
-		hits, n := matches(t, i < len(names), s.Words)
-		if n > bestN {
+		of := inBody
+		if i < len(names) {
+			of = inName
+		}
+		if hits, n := matches(t, of, s.Words); n > bestN {
 			best, bestHits, bestN = t, hits, n
 		}
 	}
+	return marked(best, bestHits)
+}
+
+// marked is a text, or the part of it around the first hit, with its hits between asterisks.
+func marked(best string, bestHits []span) string {
 	from, to := 0, len(best)
 	if len(bestHits) > 0 {
 		from, to = window(best, bestHits[0])
@@ -404,8 +418,17 @@ func Highlight(names, body []string, s *Search) string {
 
 type span struct{ from, to int }
 
+// place is where a text stands that a highlight is taken from.
+type place uint8
+
+const (
+	inBody place = iota
+	inName       // where initials fit too
+	inText       // of a source, where words fit exactly alone
+)
+
 // matches are the words of t that some query word fits, and how many query words fit.
-func matches(t string, name bool, q []QueryWord) (hits []span, n int) {
+func matches(t string, of place, q []QueryWord) (hits []span, n int) {
 	var tokens []token
 	scan(t, false, func(w token) { tokens = append(tokens, w) })
 	marked, joined := make([]bool, len(tokens)), make([]bool, len(tokens))
@@ -419,13 +442,13 @@ func matches(t string, name bool, q []QueryWord) (hits []span, n int) {
 			plain := *w
 			plain.Initials = false
 			for at := range tokens {
-				d := Doc{NameWords: []string{tokens[at].word}}
-				b := Doc{BodyWords: d.NameWords}
-				if d.Grade(&plain, true) > 0 || b.Grade(&plain, true) > 0 {
+				word := []string{tokens[at].word}
+				d, b := Doc{NameWords: word}, Doc{BodyWords: word, exact: of == inText}
+				if of != inText && d.Grade(&plain, true) > 0 || b.Grade(&plain, true) > 0 {
 					mark(at)
 				}
 			}
-			if name && w.Initials && !fits {
+			if of == inName && w.Initials && !fits {
 				markInitials(tokens, w.Word, mark)
 			}
 		}

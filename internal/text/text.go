@@ -15,9 +15,9 @@ import (
 
 // Revision must change whenever Fold, SortKey, Words, Deletes or Skeleton give something else for any text: stores keep
 // what these make, and make it anew when it is of another revision, or of another version of Unicode. It changes too when they
-// keep something else of it, or of dates: 3 is since kg.Span knows the date of what has only an end, 5 since search knows initials,
-// phrases and ids.
-const Revision = 5
+// keep something else of it, or of dates: 3 is since kg.Span knows the date of what has only an end, 6 since search knows initials,
+// phrases, ids and sources.
+const Revision = 6
 
 // Rules names how text is folded and split into words.
 func Rules() string { return strconv.Itoa(Revision) + " Unicode " + unicode.Version }

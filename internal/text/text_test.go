@@ -136,7 +136,7 @@ func TestWordsKeepTheirMarks(t *testing.T) {
 
 // rulesSum is the sum of how the texts above are folded, sorted and split. When it changes, what stores keep is out of date: give
 // text.Revision the next number, then write the new sum here.
-const rulesSum = "5 c0993fe9eb8f79ed"
+const rulesSum = "6 c0993fe9eb8f79ed"
 
 func TestRevisionFollowsTheRules(t *testing.T) {
 	h := sha256.New()

@@ -223,7 +223,9 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 			}
 			for _, w := range words {
 				for _, types := range []string{"", ", types: [" + n.typ.Enum + "]"} {
-					if got := ids(at(a.ask(fmt.Sprintf("query($w: String!) { search(text: $w%s) { nodes { id } } }", types), map[string]any{"w": w}), "search", "nodes")); len(got) == 0 || got[0] != n.id {
+					got := ids(at(a.ask(fmt.Sprintf("query($w: String!) { search(text: $w%s) { nodes { ... on Entity { id } } } }", types), map[string]any{"w": w}), "search", "nodes"))
+					got = slices.DeleteFunc(got, func(id string) bool { return id == "" }) // of a source, whose text may hold the word too
+					if len(got) == 0 || got[0] != n.id {
 						t.Errorf("a search%s for %q finds %v", types, w, got)
 					}
 				}
@@ -431,6 +433,6 @@ func extended(t *testing.T, sdl string) string {
   TREATS @joins(from: [WORK], to: [THEME, WORK], phrase: "treats of", inverse: "is treated of in")
 `)
 	insert("type Query {", one+all+"\n")
-	insert("type Theme implements Entity & Node @node {", field("works", "Work", "@link(kinds: [TREATS], direction: INCOMING)"))
+	insert("type Theme implements Entity & SearchHit & Node @node {", field("works", "Work", "@link(kinds: [TREATS], direction: INCOMING)"))
 	return sdl + "\n" + work
 }

@@ -289,7 +289,7 @@ func TestPagesAndUnknownThings(t *testing.T) {
 		{`{ node(id: "") { id } }`, `{"data":{"node":null}}`},
 		{`{ search(text: "* \" ( ~") { totalCount } }`, `{"data":{"search":{"totalCount":0}}}`},
 		{`{ theme(ref: {name: "Human Security"}) { narrower { totalCount } } }`, `{"data":{"theme":{"narrower":{"totalCount":5}}}}`},
-		{`{ search(text: "kaldr") { nodes { id } } }`, `{"data":{"search":{"nodes":[{"id":"mary-kaldor"}]}}}`},
+		{`{ search(text: "kaldr", types: [PERSON]) { nodes { id } } }`, `{"data":{"search":{"nodes":[{"id":"mary-kaldor"}]}}}`},
 		{`{ serverInfo { store limits { maxPageSize timeoutMs } } }`, `{"data":{"serverInfo":{"store":"sqlite","limits":{"maxPageSize":100,"timeoutMs":10000}}}}`},
 	} {
 		if r := post(t, base, c.query); r.body != c.want {

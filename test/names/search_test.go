@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/store/storetest/both"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -149,6 +152,84 @@ func TestSearchOfManyWordsTakesTheRarest(t *testing.T) {
 		}
 		if got := ask(fmt.Sprintf(`{ search(text: %q) { totalCount } }`, strings.Join(words, " "))); !strings.Contains(got, "at most 200 words") || !strings.Contains(got, "BAD_USER_INPUT") {
 			t.Error(got)
+		}
+	})
+}
+
+func TestSearchFindsSources(t *testing.T) {
+	lines := person("kaldor", "Mary Kaldor") + `{"source":"ARTICLE","id":"s_new","title":"What is new","publisher":"The Guardian","publishedOn":"2021-02-25","text":"It began in 1999. Mary Kaldor said that human security is new. D. Trump did not."}
+{"source":"ARTICLE","id":"s_old","title":"Human Security","text":"Security of humans.\n\nNothing else is said here: civilian life."}
+{"source":"BOOK","id":"s_bare","title":"Kaldor on war"}
+`
+	searches(t, lines, []searchCase{
+		{"mary kaldor", "kaldor s_new", "**Mary** **Kaldor**"},
+		{"kaldor 1999", "s_new", "It began in **1999**."},
+		{"human security", "s_old s_new", "**Human** **Security**"},
+		{`"human security is"`, "s_new", "Mary Kaldor said that **human security is** new."},
+		{"kaldo", "kaldor s_bare", ""},
+		{"civilian", "s_old", "Nothing else is said here: **civilian** life."},
+		{"civil", "", ""},
+		{"civilan", "", ""},
+		{"S_NEW", "s_new", ""},
+	})
+	everywhere(t, lines, func(t *testing.T, ask func(string) string) {
+		t.Helper()
+		for query, want := range map[string]string{
+			`{ search(text: "kaldor", types: [SOURCE]) { totalCount facets(by: [TYPE, SOURCE, YEAR]) { by buckets { key count } } nodes { __typename id type name description ... on Source { kind } ... on Entity { aliases } } } }`: `{"search":{"totalCount":2,"facets":[{"by":"TYPE","buckets":[{"key":"SOURCE","count":2}]},{"by":"SOURCE","buckets":[{"key":"s_bare","count":1},{"key":"s_new","count":1}]},{"by":"YEAR","buckets":[{"key":"2021","count":1}]}],` +
+				`"nodes":[{"__typename":"Source","id":"s_bare","type":"SOURCE","name":"Kaldor on war","description":null,"kind":"BOOK"},{"__typename":"Source","id":"s_new","type":"SOURCE","name":"What is new","description":"The Guardian, 2021-02-25","kind":"ARTICLE"}]}}`,
+			`{ search(text: "kaldor") { facets(by: [TYPE]) { buckets { key count } } nodes { id type ... on Person { born } ... on Entity { name } } } }`: `{"search":{"facets":[{"buckets":[{"key":"SOURCE","count":2},{"key":"PERSON","count":1}]}],` +
+				`"nodes":[{"id":"kaldor","type":"PERSON","born":null,"name":"Mary Kaldor"},{"id":"s_bare","type":"SOURCE"},{"id":"s_new","type":"SOURCE"}]}}`,
+			`{ search(text: "kaldor", types: [PERSON]) { nodes { id } } }`:                   `{"search":{"nodes":[{"id":"kaldor"}]}}`,
+			`{ search(text: "kaldor", first: 2, types: [SOURCE, PERSON]) { nodes { id } } }`: `{"search":{"nodes":[{"id":"kaldor"},{"id":"s_bare"}]}}`,
+			`{ source(ref: {id: "s_new"}) { type name title description } }`:                 `{"source":{"type":"SOURCE","name":"What is new","title":"What is new","description":"The Guardian, 2021-02-25"}}`,
+		} {
+			if got := ask(query); got != want {
+				t.Errorf("%s: %s, want %s", query, got, want)
+			}
+		}
+		for _, query := range []string{
+			`{ people(where: {linkedTo: {entity: {id: "kaldor"}, where: {type: [SOURCE]}}}) { totalCount } }`,
+			`{ people(where: {linkedTo: {entity: {typedName: {type: SOURCE, name: "x"}}}}) { totalCount } }`,
+			`{ coParticipation(of: {id: "kaldor"}, through: SOURCE) { totalCount } }`,
+			`{ centrality(by: DEGREE, types: [SOURCE]) { totalCount } }`,
+			`{ communities(types: [SOURCE]) { totalCount } }`,
+			`{ match(pattern: [{node: {type: [SOURCE]}}, {link: {}}, {node: {}}]) { paths { narrative } } }`,
+		} {
+			if got := ask(query); !strings.Contains(got, "SOURCE is no type of entity") || !strings.Contains(got, "BAD_USER_INPUT") {
+				t.Errorf("%s: %s", query, got)
+			}
+		}
+	})
+}
+
+// TestSearchFollowsTexts: what a later import says of a text is what search finds.
+func TestSearchFollowsTexts(t *testing.T) {
+	cat := both.Catalog(t)
+	source := func(text string) string {
+		return fmt.Sprintf(`{"source":"ARTICLE","id":"s_a","title":"A","text":%q}`+"\n", text)
+	}
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		t.Helper()
+		s := open(t)
+		e, err := graph.New(graph.Options{Catalog: cat, Store: s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct{ lines, found string }{
+			{source("Words of the first."), "first"},
+			{`{"source":"ARTICLE","id":"s_b","title":"B","text":"Another first."}` + "\n", "first another"},
+			{source("Words of the second."), "first second another"},
+			{`{"delete":"s_b"}` + "\n", "second"},
+		} {
+			if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("texts", []byte(step.lines))}, exchange.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			for _, word := range []string{"first", "second", "another"} {
+				got := answer(t, e, fmt.Sprintf(`{ search(text: %q) { totalCount } }`, word))
+				if found := got != `{"search":{"totalCount":0}}`; found != strings.Contains(step.found, word) {
+					t.Errorf("after %s: %s: %s", step.lines, word, got)
+				}
+			}
 		}
 	})
 }

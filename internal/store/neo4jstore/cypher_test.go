@@ -128,10 +128,10 @@ func TestSearchHasNothingToEscape(t *testing.T) {
 			if strings.Count(query, `"`)%2 > 0 {
 				t.Fatalf("%s has a quotation mark that is not closed: %s", name, query)
 			}
-			for _, term := range strings.FieldsFunc(query, func(r rune) bool { return strings.ContainsRune("+() \"", r) }) {
+			for _, term := range strings.FieldsFunc(query, func(r rune) bool { return strings.ContainsRune("+-() \"", r) }) {
 				term = strings.TrimSuffix(term, "*")
 				ours := func(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.M) || r == '_' && term[0] == 'e' }
-				if strings.ContainsFunc(term, func(r rune) bool { return !ours(r) }) || strings.IndexAny(term, "ndbstie") != 0 {
+				if strings.ContainsFunc(term, func(r rune) bool { return !ours(r) }) || strings.IndexAny(term, "ndbstiex") != 0 {
 					t.Fatalf("%s asks for %q", name, term)
 				}
 			}

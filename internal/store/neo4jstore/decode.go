@@ -75,7 +75,9 @@ type page struct {
 	out, weight   int
 	outward       bool
 	node, link    *record
-	keys          []int // the columns of a cursor's keys
+	source        *record // where the node may be a source too
+	sourceColumn  int     // of whether it is, plus 1
+	keys          []int   // the columns of a cursor's keys
 	because       *record
 	becauseColumn int
 	textColumn    int // of the texts a highlight is taken from, plus 1
@@ -414,7 +416,11 @@ func (d *decoder) edge(e *kg.Edge, p *page, f *plan.Field, cols []any) bool {
 		e.Weight = asInt(cols[p.weight])
 	}
 	if p.node != nil {
-		whole = d.record(&e.Node, p.node, f.Node, cols)
+		r := p.node
+		if p.sourceColumn > 0 && cols[p.sourceColumn-1] == true {
+			r = p.source
+		}
+		whole = d.record(&e.Node, r, f.Node, cols)
 	}
 	if p.link != nil {
 		whole = d.record(&e.Link, p.link, f.Link, cols) && whole
@@ -431,8 +437,11 @@ func (d *decoder) edge(e *kg.Edge, p *page, f *plan.Field, cols []any) bool {
 		}
 	}
 	if p.textColumn > 0 {
-		all := asList(cols[p.textColumn-1])
-		e.Text = text.Highlight(texts(all[:namesInTexts]), texts(all[namesInTexts:]), d.search)
+		if all := asList(cols[p.textColumn-1]); len(all) == sourceTexts {
+			e.Text = text.HighlightSource(asString(all[0]), asString(all[1]), d.search)
+		} else {
+			e.Text = text.Highlight(texts(all[:namesInTexts]), texts(all[namesInTexts:]), d.search)
+		}
 	}
 	if p.because != nil {
 		links := asList(cols[p.becauseColumn])

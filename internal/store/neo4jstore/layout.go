@@ -27,7 +27,7 @@ const (
 	metaLabel   = "ThroughlineMeta"
 	refutedType = "REFUTED" // of links that are REFUTED, whose kind is a property
 
-	searchIndex  = "throughline_search"
+	searchIndex  = "throughline_words"
 	sourcesIndex = "throughline_link_sources"
 	refutedIndex = "throughline_refuted_sources" // the same of links that are REFUTED
 )
@@ -196,6 +196,7 @@ const (
 	skeletonTerm = "s" // a text.Skeleton of such a word
 	typeTerm     = "t" // the type
 	idTerm       = "e" // an id: see text.IDs
+	textTerm     = "x" // a word of a source's text
 )
 
 // textEnd is the term between two texts, so that no phrase reaches from one into the other.
@@ -226,9 +227,13 @@ func typeWord(t *catalog.Type) string {
 	return typeTerm + strings.ToLower(strings.ReplaceAll(t.Enum, "_", ""))
 }
 
-// terms are the search terms of an entity, each with a space on either side, so that a term is found in it by CONTAINS. The words of
+// terms are the search terms of an entity or a source, each with a space on either side, so that a term is found in it by CONTAINS. The words of
 // each text stand in their order, for phrases.
 func terms(t *catalog.Type, d *text.Doc, names, body []string) string {
+	bodies := bodyTerm
+	if !t.IsEntity() {
+		bodies = textTerm
+	}
 	b := make([]byte, 0, 256)
 	add := func(prefix, w string) {
 		b = append(b, prefix...)
@@ -262,9 +267,9 @@ func terms(t *catalog.Type, d *text.Doc, names, body []string) string {
 			}
 		}
 	}
-	inOrder(bodyTerm, body)
+	inOrder(bodies, body)
 	for _, w := range d.BodyWords {
-		if k := text.Skeleton(w); k != "" {
+		if k := text.Skeleton(w); k != "" && t.IsEntity() {
 			add(skeletonTerm, k)
 		}
 	}

@@ -174,13 +174,23 @@ func (c *compiler) facet(m *matcher, w plan.FacetWant) facet {
 		d.read = bucketYear
 		top(date + " / 1000000000000")
 	case plan.ByOtherType, plan.ByType:
-		if m.types == 0 {
+		if m.types == 0 && !m.found {
 			top(m.n + ".kind")
 			break
 		}
 		d.read = bucketType
+		source := strconv.Itoa(int(c.cat.Source.Index))
 		c.w(" WITH ")
-		c.typeOf(m.n, m.types)
+		switch {
+		case m.mixed:
+			c.w("CASE WHEN ", m.n, ":", sourceLabel, " THEN ", source, " ELSE ")
+			c.typeOf(m.n, m.types)
+			c.w(" END")
+		case m.types == 0:
+			c.w(source)
+		default:
+			c.typeOf(m.n, m.types)
+		}
 		c.w(" AS ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, " RETURN [", key, ", ", count, "] }")
 	case plan.BySource:
 		c.facetBySource(m, top)
@@ -198,6 +208,13 @@ func (c *compiler) facetBySource(m *matcher, top func(string)) {
 		top(v)
 	case m.types == 0:
 		top(m.n + ".id")
+	case m.mixed:
+		v, r := c.name("source"), c.name("r")
+		c.w(" ")
+		c.call(m.n)
+		c.w(" WITH ", m.n, " WHERE ", m.n, ":", sourceLabel, " RETURN ", m.n, ".id AS ", v, " UNION MATCH (", m.n, ")-[", r, ":", c.allKinds, "]-() UNWIND ", supporters(r), " AS ", v,
+			" RETURN DISTINCT ", v, " }")
+		top(v)
 	default:
 		// each entity counts once for each of the different sources of its links
 		v, r := c.name("source"), c.name("r")
@@ -251,6 +268,15 @@ func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count 
 				c.w(" UNION")
 			}
 			c.w(" MATCH (", m.n, ")-[:", c.allKinds, "]-(", key, ":", other.Name, ") WHERE ", m.n, ":", c.labels(near), " RETURN DISTINCT ", key)
+			parts++
+		}
+		if m.mixed {
+			if parts > 0 {
+				c.w(" UNION")
+			}
+			c.w(" WITH ", m.n, " WHERE ", m.n, ":", sourceLabel, " ")
+			c.sourceLinks(m.n, r)
+			c.w(" UNWIND [startNode(", r, "), endNode(", r, ")] AS ", key, " WITH ", key, " WHERE ", key, ":", other.Name, " RETURN DISTINCT ", key)
 		}
 		c.w(" }")
 	}
@@ -273,14 +299,14 @@ func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count 
 // finds what fits; how well it fits is counted here, in the integers of text.Score, as the index's own score is not
 // that of the other stores.
 func (c *compiler) search(a *answer) {
-	types := c.q.Types & c.cat.Entities
-	c.noteTypes(types)
-	a.empty = c.q.Search.ID == "" || types == 0
+	types, sources := c.q.Types&c.cat.Entities, c.q.Types.Has(c.cat.Source.Index)
+	c.noteTypes(c.q.Types)
+	a.empty = c.q.Search.ID == "" || types == 0 && !sources
 	if c.noteIf(a.empty) {
 		return
 	}
 	initials := c.noteIf(slices.ContainsFunc(c.q.Search.Words, func(w text.QueryWord) bool { return w.Initials }))
-	first, rest := c.param(searchQuery(&c.q.Search, c.typeWords(types), false)), c.param(searchQuery(&c.q.Search, c.typeWords(types), true))
+	first, rest := c.param(searchQuery(&c.q.Search, c.typeWords(types, sources), false)), c.param(searchQuery(&c.q.Search, c.typeWords(types, sources), true))
 	words, id := c.param(searchWords(&c.q.Search)), c.param(" "+idTermOf(c.q.Search.ID)+" ")
 	const call = "CALL db.index.fulltext.queryNodes('" + searchIndex + "', "
 	c.call()
@@ -294,12 +320,15 @@ func (c *compiler) search(a *answer) {
 	if initials {
 		c.w(" OR terms CONTAINS word[6] OR all(key IN word[7] WHERE terms CONTAINS key)")
 	}
+	if sources {
+		c.w(" OR terms CONTAINS word[8]")
+	}
 	c.w(") RETURN collect(node) AS hits2 }\n")
 	c.w("WITH CASE WHEN size(hits2) > 0 THEN hits2 ELSE hits1 + hits3 END AS hits, size(hits1) = 0 AS fuzzy\n")
 	c.scope = append(c.scope, "hits", "fuzzy")
 	c.rootPage(a, func() *matcher {
 		n, score := c.name("n"), c.name("score")
-		m := &matcher{n: n, weight: score, weighed: true, types: types, keep: []string{n, score}, count: func() { c.w("size(hits)") }}
+		m := &matcher{n: n, weight: score, weighed: true, found: true, types: types, mixed: sources && types != 0, keep: []string{n, score}, count: func() { c.w("size(hits)") }}
 		m.match = func() string {
 			c.w("UNWIND hits AS ", n, " WITH ", n, ", ", n, "._nameWords AS count, ", n, "._words AS terms WITH ", n, ", count, terms CONTAINS ", id, " AS identified,",
 				" [word IN ", words, " | CASE WHEN terms CONTAINS word[0] THEN 10")
@@ -311,7 +340,11 @@ func (c *compiler) search(a *answer) {
 				c.w(" WHEN all(key IN word[7] WHERE terms CONTAINS key) THEN 7")
 			}
 			c.w(" WHEN fuzzy AND any(key IN word[2] WHERE terms CONTAINS key) THEN 6",
-				" WHEN terms CONTAINS word[3] THEN 5 WHEN terms CONTAINS word[4] THEN 4",
+				" WHEN terms CONTAINS word[3] THEN 5 WHEN terms CONTAINS word[4] THEN 4")
+			if sources {
+				c.w(" WHEN terms CONTAINS word[8] THEN 5")
+			}
+			c.w(
 				" WHEN fuzzy AND terms CONTAINS word[5] THEN 3 ELSE 0 END] AS grades",
 				" WITH ", n, ", CASE WHEN identified THEN ", strconv.Itoa(text.FullScore), " ELSE",
 				" reduce(sum = 0, g IN grades | sum + g) * 80 / (10 * size(grades)) + CASE WHEN all(g IN grades WHERE g >= 6)",
@@ -319,11 +352,18 @@ func (c *compiler) search(a *answer) {
 			return " WHERE "
 		}
 		m.texts = func() {
-			c.w("[", n, ".name, ", n, ".aliases, ", n, ".description")
+			texts := "[" + n + ".name, " + n + ".aliases, " + n + ".description"
 			for _, p := range c.bodyProps(types) {
-				c.w(", ", n, ".", p)
+				texts += ", " + n + "." + p
 			}
-			c.w("]")
+			texts += "]"
+			switch source := "[" + n + ".title, " + n + ".text]"; {
+			case types == 0:
+				texts = source
+			case sources:
+				texts = "CASE WHEN " + n + ":" + sourceLabel + " THEN " + source + " ELSE " + texts + " END"
+			}
+			c.w(texts)
 		}
 		return m
 	})
@@ -332,9 +372,16 @@ func (c *compiler) search(a *answer) {
 // namesInTexts is how many of the texts a highlight is taken from are names: the name, and all aliases.
 const namesInTexts = 2
 
-func (c *compiler) typeWords(types catalog.TypeSet) string {
-	if types == c.cat.Entities {
+// sourceTexts is how many texts a source has: its title and its text. Entities have more.
+const sourceTexts = 2
+
+// typeWords is the part of a search that speaks of types.
+func (c *compiler) typeWords(types catalog.TypeSet, sources bool) string {
+	switch {
+	case types == c.cat.Entities && sources:
 		return ""
+	case types == c.cat.Entities:
+		return "-" + typeWord(c.cat.Source) + " "
 	}
 	var b strings.Builder
 	b.WriteString("+(")
@@ -344,12 +391,15 @@ func (c *compiler) typeWords(types catalog.TypeSet) string {
 			b.WriteByte(' ')
 		}
 	}
+	if sources {
+		b.WriteString(typeWord(c.cat.Source))
+	}
 	b.WriteString(") ")
 	return b.String()
 }
 
 // searchQuery is what the index is asked for: every word as it is, or any word in any way; and what the whole text is an id of. All
-// of it is made of letters, digits, marks, _, spaces, + ( ) * and "; letters, digits and marks come from folded words, the rest stands here.
+// of it is made of letters, digits, marks, _, spaces, + - ( ) * and "; letters, digits and marks come from folded words, the rest stands here.
 func searchQuery(s *text.Search, types string, anyWord bool) string {
 	var b strings.Builder
 	b.WriteString(types)
@@ -393,14 +443,14 @@ func searchQuery(s *text.Search, types string, anyWord bool) string {
 
 // exactTerms asks the index for a word as it is, or as a prefix where it is one, or for a phrase.
 func exactTerms(w *text.QueryWord) string {
-	name, body := phraseTerms(nameTerm, w.Word), phraseTerms(bodyTerm, w.Word)
+	name, body, source := phraseTerms(nameTerm, w.Word), phraseTerms(bodyTerm, w.Word), phraseTerms(textTerm, w.Word)
 	switch {
 	case w.Phrase:
-		return `"` + name + `" "` + body + `" `
+		return `"` + name + `" "` + body + `" "` + source + `" `
 	case w.Prefix:
-		return name + "* " + body + "* " // it finds the whole word too
+		return name + "* " + body + "* " + source + " " // it finds the whole word too
 	}
-	return name + " " + body + " "
+	return name + " " + body + " " + source + " "
 }
 
 // phraseTerms are the terms of a word, or of the words of a phrase.
@@ -434,7 +484,7 @@ func searchWords(s *text.Search) []any {
 				letters = append(letters, " "+nameTerm+string(r))
 			}
 		}
-		out[i] = []any{" " + phraseTerms(nameTerm, w.Word) + " ", name, deletes, " " + phraseTerms(bodyTerm, w.Word) + " ", body, skeleton, initials, letters}
+		out[i] = []any{" " + phraseTerms(nameTerm, w.Word) + " ", name, deletes, " " + phraseTerms(bodyTerm, w.Word) + " ", body, skeleton, initials, letters, " " + phraseTerms(textTerm, w.Word) + " "}
 	}
 	return out
 }

@@ -276,7 +276,7 @@ func dateKey(from, until kg.PartialDate) int64 {
 	return int64(a)*1e8 + int64(b)
 }
 
-func sourceProps(x *kg.Source) map[string]any {
+func (l *layout) sourceProps(x *kg.Source) map[string]any {
 	name := text.Fold(x.Title)
 	p := map[string]any{"id": x.ID, "title": x.Title, "kind": x.Kind, "_name": name, "_names": []any{name}, "_sort": text.SortKey(x.Title)}
 	setText(p, "url", x.URL)
@@ -293,6 +293,9 @@ func sourceProps(x *kg.Source) map[string]any {
 		sum := sha256.Sum256([]byte(x.Text))
 		p["contentHash"] = hex.EncodeToString(sum[:])
 	}
+	doc := text.NewSourceDoc(x.Title, x.Text)
+	doc.IDs = text.IDs(x.ID)
+	p["_words"], p["_nameWords"] = terms(l.cat.Source, &doc, []string{x.Title}, []string{x.Text}), int64(doc.NameCount)
 	return p
 }
 
@@ -354,7 +357,7 @@ func (l *load) putSources(ctx context.Context, b store.Batch) error {
 		}
 		rows := make([]any, 0, len(created.Sources)+len(changed.Sources))
 		for _, x := range append(created.Sources, changed.Sources...) {
-			rows = append(rows, sourceProps(x))
+			rows = append(rows, l.s.layout.sourceProps(x))
 		}
 		if len(rows) > 0 {
 			_, err = l.s.do(ctx, tx, "UNWIND $rows AS row MERGE (s:Source {id: row.id}) SET s = row", map[string]any{"rows": rows})

@@ -26,7 +26,6 @@ var migrations = [][]string{
 		"CREATE INDEX throughline_external_id IF NOT EXISTS FOR (n:ExternalId) ON (n.scheme, n.value)",
 		"CREATE INDEX throughline_entity_order IF NOT EXISTS FOR (n:Entity) ON (n._sort, n.id)",
 		"CREATE INDEX throughline_source_order IF NOT EXISTS FOR (n:Source) ON (n._sort, n.id)",
-		"CREATE FULLTEXT INDEX " + searchIndex + " IF NOT EXISTS FOR (n:Entity) ON EACH [n._words] OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}}",
 	},
 	{}, // excerpts are compared with their texts again
 	{
@@ -34,6 +33,10 @@ var migrations = [][]string{
 		"CREATE FULLTEXT INDEX " + refutedIndex + " IF NOT EXISTS FOR ()-[r:REFUTED]-() ON EACH [r.sources] OPTIONS {indexConfig: {`fulltext.analyzer`: 'keyword'}}",
 	},
 	{}, // the words of quotations are compared with texts
+	{ // sources are searched too: their words are made with those that are folded anew
+		"DROP INDEX throughline_search IF EXISTS",
+		"CREATE FULLTEXT INDEX " + searchIndex + " IF NOT EXISTS FOR (n:Entity|Source) ON EACH [n._words] OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}}",
+	},
 }
 
 // standingLayout is the layout before which links had no standing.

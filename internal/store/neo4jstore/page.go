@@ -16,6 +16,8 @@ type matcher struct {
 	weighed bool
 	refuted bool            // r may be a REFUTED link
 	types   catalog.TypeSet // of n; 0 for a source
+	found   bool            // by a search
+	mixed   bool            // n may be a source too
 	keep    []string        // the variables that ordering carries on
 	vars    linkVars        // what the link's row can use
 	// match writes the clauses that bind the variables and gives the word that begins a condition after them.
@@ -304,6 +306,11 @@ func (c *compiler) edge(row *list, d *page, f *plan.Field, m *matcher, keys []ke
 			d.node = c.source(row, m.n, f.Node)
 		} else {
 			d.node = c.entity(row, m.n, m.types, f.Node)
+		}
+		if m.mixed {
+			d.sourceColumn = c.column(row) + 1
+			c.w(m.n, ":", sourceLabel)
+			d.source = c.source(row, m.n, f.Node)
 		}
 	}
 	if f.Link != nil && m.linked {

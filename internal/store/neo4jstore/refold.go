@@ -16,6 +16,9 @@ import (
 // refoldBatch is how many records one transaction of refold reads and writes.
 const refoldBatch = 2000
 
+// refoldTexts is how many sources are, with their texts.
+const refoldTexts = 100
+
 // refold makes everything anew that is made of folded text, when text is folded otherwise than when it was written. What is
 // already as it must be is not written, so that a refold which was cut off goes on where it stopped.
 func (s *Store) refold(ctx context.Context) error {
@@ -23,7 +26,7 @@ func (s *Store) refold(ctx context.Context) error {
 	c.w("MATCH (n:Entity) WHERE n.id > $after AND n._sort >= '' RETURN ")
 	c.typeOf("n", c.cat.Entities)
 	c.w(", properties(n), COLLECT { MATCH (a:Alias)-[:ALIAS_OF]->(n) RETURN [a.name, a._name] }, n.id ORDER BY n.id LIMIT $limit")
-	err := s.refolded(ctx, string(c.text), "MATCH (n:Entity {id: row.id})", func(v []any) (ch change) {
+	err := s.refolded(ctx, string(c.text), "MATCH (n:Entity {id: row.id})", refoldBatch, func(v []any) (ch change) {
 		x := s.nodeOf(v)
 		if x == nil {
 			return ch
@@ -40,10 +43,10 @@ func (s *Store) refold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	const sourceText = "MATCH (n:Source) WHERE n.id > $after AND n._sort >= '' RETURN n{.title, ._name, ._names, ._sort}, n.id ORDER BY n.id LIMIT $limit"
-	err = s.refolded(ctx, sourceText, "MATCH (n:Source {id: row.id})", func(v []any) change {
+	const sourceText = "MATCH (n:Source) WHERE n.id > $after AND n._sort >= '' RETURN n{.id, .title, .text, ._name, ._names, ._sort, ._words, ._nameWords}, n.id ORDER BY n.id LIMIT $limit"
+	err = s.refolded(ctx, sourceText, "MATCH (n:Source {id: row.id})", refoldTexts, func(v []any) change {
 		p, _ := v[0].(map[string]any)
-		return change{was: p, now: sourceProps(&kg.Source{Title: asString(p["title"])})}
+		return change{was: p, now: s.layout.sourceProps(&kg.Source{ID: asString(p["id"]), Title: asString(p["title"]), Text: asString(p["text"])})}
 	})
 	if err != nil {
 		return err
@@ -73,9 +76,9 @@ type change struct {
 
 // refolded reads records in the order of their ids and writes what changes of their derived properties. A row that is read ends with
 // the id.
-func (s *Store) refolded(ctx context.Context, read, match string, derive func(v []any) change) error {
+func (s *Store) refolded(ctx context.Context, read, match string, limit int64, derive func(v []any) change) error {
 	for after := ""; ; {
-		records, err := s.once(ctx, read, map[string]any{"after": after, "limit": int64(refoldBatch)})
+		records, err := s.once(ctx, read, map[string]any{"after": after, "limit": limit})
 		if err != nil || len(records) == 0 {
 			return err
 		}

@@ -267,6 +267,8 @@ func shapes(t testing.TB, cat *catalog.Catalog) []shape {
 		{"search for a phrase", true, b.search(`"human security" nato`, everything)},
 		{"search for some words", true, two},
 		{"search goes on", true, next},
+		{"search of sources", true, b.search("mary kaldor", b.types("Source"))},
+		{"search of everything", true, b.search("mary kaldor", everything)},
 		{"search for nothing", true, b.search("  ", cat.Entities)},
 		{"statistics", false, &plan.Query{Start: plan.Statistics}},
 	}

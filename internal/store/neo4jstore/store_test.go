@@ -188,7 +188,8 @@ func TestTextIsFoldedAgain(t *testing.T) {
 	want := all()
 	db.run("MATCH (n) WHERE n._name IS NOT NULL SET n._name = n._name + '?'", nil)
 	db.run("MATCH (n) WHERE n._sort IS NOT NULL SET n._names = ['?'], n._sort = '?' + n._sort", nil)
-	db.run("MATCH (n:Entity) SET n._texts = ['?'], n._words = '?', n._nameWords = 77", nil)
+	db.run("MATCH (n:Entity) SET n._texts = ['?']", nil)
+	db.run("MATCH (n:Entity|Source) SET n._words = '?', n._nameWords = 77", nil)
 	db.run("MATCH ()-[r]->() WHERE r._role IS NOT NULL SET r._role = '?'", nil)
 	db.run("MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.text = '1 Unicode 1.0'", nil)
 	if all() == want {

@@ -29,7 +29,7 @@ const (
 		max(coalesce((SELECT max(k) FROM node), 0), coalesce((SELECT value FROM meta WHERE key = 'node'), 0)),
 		max(coalesce((SELECT max(k) FROM link), 0), coalesce((SELECT value FROM meta WHERE key = 'link'), 0))`
 	changedSQL    = `SELECT k FROM changed WHERE what = ? AND seq > ?`
-	sourceColumns = `SELECT k, id, title, url, kind, publisher, authors, publishedOn, contentHash, sum FROM source WHERE k `
+	sourceColumns = `SELECT k, id, title, url, kind, publisher, authors, publishedOn, contentHash, sum, text FROM source WHERE k `
 	nodeColumns   = `SELECT k, id, type, name, description, aliases, externalIds, props, createdAt, updatedAt, sum FROM node WHERE k `
 	// a row costs the driver 2 µs, and joined by SQLite into one text of many rows half of that
 	linkColumns = `SELECT group_concat(concat_ws(char(31), k, id, kind, from_k, to_k, hex(role), since, until, sources, refuters, unverified, createdAt, updatedAt, quoted, sum), char(30)) FROM link WHERE k `
@@ -85,6 +85,8 @@ type builder struct {
 	goneNodes, goneLinks            bits
 	nodeWaste, linkWaste            int64 // what image.wasted grows by; nodes and links are read side by side
 	byIDs, names, externals, outers []entry
+	goneSources                     bits                       // sources whose rows are not what they were
+	sourceWords                     wordNotes                  // of new sources
 	vals                            map[string]json.RawMessage // for addNode
 	role                            []byte                     // for parseLink
 }
@@ -192,7 +194,9 @@ func (b *builder) read(ctx context.Context, txs []*sql.Tx, h *head) error {
 		keys = slices.DeleteFunc(keys, func(k uint32) bool { return int(k) >= count })
 		switch what {
 		case changedSource:
+			b.goneSources = make(bits, len(b.sources)/64+1)
 			for _, k := range keys {
+				b.goneSources.add(k)
 				b.sources[k] = source{}
 			}
 		case changedNode:
@@ -318,9 +322,9 @@ func (b *builder) readSources(ctx context.Context, tx *sql.Tx, first int64, list
 	err := each(ctx, tx, sourceSQL, first, sourcesSQL, list, func(rows *sql.Rows) error {
 		var s source
 		var key uint32
-		var list string
+		var list, body string
 		var sum int64
-		err := rows.Scan(&key, &s.id, &s.title, &s.url, &s.kind, &s.publisher, &list, &s.published, &s.hash, &sum)
+		err := rows.Scan(&key, &s.id, &s.title, &s.url, &s.kind, &s.publisher, &list, &s.published, &s.hash, &sum, &body)
 		switch {
 		case err != nil:
 			err = unreadable(err)
@@ -335,10 +339,17 @@ func (b *builder) readSources(ctx context.Context, tx *sql.Tx, first int64, list
 		}
 		s.complete()
 		b.sources[key] = s
+		b.noteSource(key, s.title, body)
 		return nil
 	})
 	b.findSources()
 	return err
+}
+
+// noteSource notes the words of a new source, or of one that has changed.
+func (b *builder) noteSource(key uint32, title, body string) {
+	d := text.NewSourceDoc(title, body)
+	b.sourceWords.add(key, &d)
 }
 
 // authors are a source's authors as an image keeps them.

@@ -29,6 +29,8 @@ func (b *builder) derive() {
 		b.byOuter = newIndex(&b.old.byOuter, b.goneNodes, b.outers)
 		b.byIDs, b.names, b.externals, b.outers = nil, nil, nil, nil
 		b.searching = b.indexWords()
+		b.searchingSources = b.sourceWords.index(&b.old.searchingSources, len(b.sources), b.goneSources, false)
+		b.sourceWords = wordNotes{}
 		return nil
 	})
 	_ = g.Wait()

@@ -55,7 +55,7 @@ func StatementNames() []string { return slices.Sorted(maps.Keys(statements)) }
 
 // statements are all of the store's. Those that only write a row by its key are left out.
 var statements = map[string]string{
-	"answers: evidence of many links": evidenceSQL, "answers: evidence of one link": oneEvidenceSQL, "answers: seq": seqSQL,
+	"answers: evidence of many links": evidenceSQL, "answers: evidence of one link": oneEvidenceSQL, "answers: seq": seqSQL, "answers: texts of sources": sourceTextsSQL,
 	"image: state": headSQL, "image: changed rows": changedSQL, "image: sources from a key on": sourceSQL, "image: sources by key": sourcesSQL,
 	"image: nodes from a key on": nodeSQL, "image: nodes by key": nodesSQL, "image: links from a key to another": linkSQL, "image: links by key": linksSQL,
 	"snapshot: chunk": chunkSQL, "snapshot: forget changes": forgetSQL,
@@ -103,7 +103,7 @@ func Derived(ctx context.Context, s *Store) (steps, once map[string]string, wast
 }
 
 func (im *image) derived() map[string]string {
-	ix := &im.searching
+	ix, sx := &im.searching, &im.searchingSources
 	out := map[string]string{
 		"order of nodes": fmt.Sprint(im.nodeOrder), "ranks": fmt.Sprint(im.ranks), "types": fmt.Sprint(im.byType),
 		"order of links": fmt.Sprint(im.linkOrder), "ranks of links": fmt.Sprint(im.linkRanks),
@@ -112,6 +112,7 @@ func (im *image) derived() map[string]string {
 		"ids":           fmt.Sprint(im.nodeByID), "names": fmt.Sprint(im.byName), "external ids": fmt.Sprint(im.byExternal), "found ids": fmt.Sprint(im.byOuter),
 		"words": fmt.Sprint(string(ix.words.text), ix.words.end), "words of names": fmt.Sprint(ix.name.ordered()), "words of texts": fmt.Sprint(ix.body.ordered()),
 		"numbers of words": string(ix.nameCount),
+		"words of sources": fmt.Sprint(string(sx.words.text), sx.words.end, sx.name.ordered(), sx.body.ordered(), string(sx.nameCount)),
 	}
 	var rows strings.Builder
 	for k := range im.nodes {

@@ -85,15 +85,21 @@ func (x *fetch) facetRecords(page *kg.Page, f *plan.Field, keys []uint32) {
 	if len(f.Want.Facets) == 0 {
 		return
 	}
+	searched := x.q.Start == plan.Search
 	sources := x.q.Types.Has(x.im.cat.Source.Index)
 	page.Facets = make([]kg.Facet, len(f.Want.Facets))
 	for i, w := range f.Want.Facets {
 		c := counter{counts: map[string]int64{}, nodes: map[uint32]int64{}}
 		for _, k := range keys {
 			x.step(1)
-			if sources {
+			switch {
+			case searched && k&sourceFlag != 0 && w.By == plan.ByType:
+				c.add(x.im.cat.Source.Enum)
+			case searched && k&sourceFlag != 0:
+				x.countSource(&c, k&^sourceFlag, w.By)
+			case sources && !searched:
 				x.countSource(&c, k, w.By)
-			} else {
+			default:
 				x.countNode(&c, k, w.By)
 			}
 		}

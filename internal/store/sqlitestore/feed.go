@@ -97,6 +97,7 @@ func feedSource(b *builder, v []any) (err error) {
 	}
 	s.complete()
 	b.sources[key] = s
+	b.noteSource(uint32(key), s.title, v[9].(string)) //nolint:gosec // keys are below 2³¹
 	return nil
 }
 

@@ -98,11 +98,11 @@ type fetch struct {
 	vals    slab[kg.Value]
 	pages   slab[kg.Page]
 	edges   slab[kg.Edge]
-	keys    slab[uint32]    // see ahead
-	search  text.Search     // what is searched for: the plan's, or the rarest words of it
-	phrases map[string]pair // nodes that have phrases: see together
-	hits    []weighed       // of the last search
-	near    []uint32        // of the last node that was counted
+	keys    slab[uint32]      // see ahead
+	search  text.Search       // what is searched for: the plan's, or the rarest words of it
+	phrases map[phraseIn]pair // records that have phrases: see together
+	hits    []weighed         // of the last search
+	near    []uint32          // of the last node that was counted
 	touched uint64
 	sums    summer
 	release func() // takes all of the result back
@@ -1124,8 +1124,8 @@ func (x *fetch) chains(k uint32, d *catalog.DerivedField, fits *plan.LinkFilter)
 
 // weighed is a node that chains lead to.
 type weighed struct {
-	node   uint32
-	rank   uint32 // of its name
+	node   uint32 // of a search also a source, with sourceFlag
+	rank   uint32 // of its name; 0 of sources
 	weight int64
 	first  int // its chains: chains[first : first+weight]
 }
@@ -1171,6 +1171,16 @@ func (x *fetch) derived(page *kg.Page, k uint32, f *plan.Field) {
 	}
 }
 
+// orderOf is what hits of one weight are ordered by.
+func (im *image) orderOf(k uint32) (sortKey, id string) {
+	if k&sourceFlag != 0 {
+		s := &im.sources[k&^sourceFlag]
+		return s.sortKey, s.id
+	}
+	n := &im.nodes[k]
+	return im.sortKey(n), im.id(n)
+}
+
 // weighedPage fills a page of nodes by weight, then name, then id.
 func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weighed {
 	if !f.Want.Rows && !f.Want.More {
@@ -1179,12 +1189,20 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 	im := x.im
 	at := func(keys []kg.Value) func(weighed) int {
 		return func(w weighed) int {
-			n := &im.nodes[w.node]
-			return cmp.Or(cmp.Compare(keys[0].Int, w.weight), strings.Compare(im.sortKey(n), keys[1].Str), strings.Compare(im.id(n), keys[2].Str))
+			sortKey, id := im.orderOf(w.node)
+			return cmp.Or(cmp.Compare(keys[0].Int, w.weight), strings.Compare(sortKey, keys[1].Str), strings.Compare(id, keys[2].Str))
 		}
 	}
 	l := list[weighed]{items: all, cmp: func(a, b weighed) int {
-		if c := cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.rank, b.rank)); c != 0 {
+		if c := cmp.Compare(b.weight, a.weight); c != 0 {
+			return c
+		}
+		if (a.node|b.node)&sourceFlag != 0 { // whose ranks are not known
+			aKey, aID := im.orderOf(a.node)
+			bKey, bID := im.orderOf(b.node)
+			return cmp.Or(strings.Compare(aKey, bKey), strings.Compare(aID, bID))
+		}
+		if c := cmp.Compare(a.rank, b.rank); c != 0 {
 			return c
 		}
 		return strings.Compare(im.id(&im.nodes[a.node]), im.id(&im.nodes[b.node]))
@@ -1203,18 +1221,24 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 	page.Edges = x.edges.take(len(items))
 	keys := x.keys.take(len(items))
 	for i, w := range items {
-		keys[i] = w.node
+		if w.node&sourceFlag == 0 {
+			keys[i] = w.node
+		}
 	}
-	x.ahead(keys, f.Node)
+	x.ahead(slices.DeleteFunc(keys, func(k uint32) bool { return k == 0 }), f.Node)
 	for i, w := range items {
 		e := &page.Edges[i]
-		if f.Node != nil {
+		switch {
+		case f.Node == nil:
+		case w.node&sourceFlag != 0:
+			x.source(&e.Node, w.node&^sourceFlag, f.Node)
+		default:
 			x.node(&e.Node, w.node, f.Node)
 		}
 		e.Weight = w.weight
 		if f.Want.Cursors {
-			n := &im.nodes[w.node]
-			e.Keys = []kg.Value{kg.IntValue(w.weight), {Kind: kg.String, Str: im.sortKey(n)}, kg.StringValue(im.id(n))}
+			sortKey, id := im.orderOf(w.node)
+			e.Keys = []kg.Value{kg.IntValue(w.weight), {Kind: kg.String, Str: sortKey}, kg.StringValue(id)}
 		}
 	}
 	return items

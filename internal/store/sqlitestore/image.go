@@ -53,12 +53,15 @@ type image struct {
 	supports   lists   // by source: those it supports or speaks against, by id
 	refuted    refuted // the links that are REFUTED
 	searching  searchIndex
+	// searchingSources finds sources by the words of their titles (name) and texts (body); its numbers are their keys.
+	searchingSources searchIndex
 
-	gradesPool   sync.Pool
-	endOnce      sync.Once
-	endOrder     []uint32 // see byEnd
-	sourceByID   map[string]uint32
-	sourceByName map[string][]uint32 // folded titles
+	gradesPool       sync.Pool
+	sourceGradesPool sync.Pool
+	endOnce          sync.Once
+	endOrder         []uint32 // see byEnd
+	sourceByID       map[string]uint32
+	sourceByName     map[string][]uint32 // folded titles
 }
 
 // adjacency is the links of nodes, side by side.

@@ -2,15 +2,19 @@ package sqlitestore
 
 import (
 	"cmp"
+	"encoding/json"
 	"iter"
 	"slices"
 	"sort"
 	"strings"
+	"sync"
+	"time"
 	"unicode/utf8"
 	"unsafe"
 
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -57,44 +61,66 @@ func shortHash(s string) uint64 { return hash(s) >> 32 << 32 }
 // occurrence is a word in a node: the word above the node's 32 bits.
 type occurrence = uint64
 
-// indexWords makes the index: of the old one's words in nodes that are still as they were, and of the words of new nodes.
-func (b *builder) indexWords() searchIndex {
-	old := &b.old.searching
-	if len(b.freshNodes) == 0 && !b.goneNodes.any() && len(old.nameCount) == len(b.nodes) {
-		return *old
+// wordNotes are the words of new records. They get numbers as they come, which their order replaces later.
+type wordNotes struct {
+	numbers       map[string]uint32
+	words         []string
+	names, bodies []occurrence
+	counts        []occurrence // the number of words of a name above the record
+}
+
+// add notes the words of a record. Words are copied, so that they do not keep the text alive that they are a part of.
+func (w *wordNotes) add(k uint32, d *text.Doc) {
+	if w.numbers == nil {
+		w.numbers = map[string]uint32{}
 	}
-	ix := searchIndex{nameCount: make([]uint8, len(b.nodes))}
-	copy(ix.nameCount, old.nameCount)
-	// new words get numbers as they come, which their order replaces later
-	numbers := map[string]uint32{}
-	var fresh []string
-	var names, bodies []occurrence
-	note := func(to *[]occurrence, list []string, node uint32) {
-		for _, w := range list {
-			n, ok := numbers[w]
-			if !ok {
-				n = uint32(len(fresh)) //nolint:gosec // fewer than bytes of text
-				fresh = append(fresh, w)
-				numbers[w] = n
-			}
-			*to = append(*to, uint64(n)<<32|uint64(node))
+	note := func(to *[]occurrence, word string) {
+		n, ok := w.numbers[word]
+		if !ok {
+			n = uint32(len(w.words)) //nolint:gosec // fewer than bytes of text
+			word = strings.Clone(word)
+			w.words = append(w.words, word)
+			w.numbers[word] = n
 		}
+		*to = append(*to, uint64(n)<<32|uint64(k))
 	}
-	initials := make([]string, 1)
+	for _, word := range d.NameWords {
+		note(&w.names, word)
+	}
+	for _, i := range d.Initials {
+		note(&w.names, initialsMark+i)
+	}
+	for _, word := range d.BodyWords {
+		note(&w.bodies, word)
+	}
+	w.counts = append(w.counts, uint64(min(d.NameCount, 255))<<32|uint64(k)) //nolint:gosec // beyond 255 words the share of the name is 0 anyway
+}
+
+// indexWords makes the index of nodes.
+func (b *builder) indexWords() searchIndex {
+	var w wordNotes
 	for _, k := range b.freshNodes {
 		d := b.docOf(&b.nodes[k])
-		ix.nameCount[k] = uint8(min(d.NameCount, 255)) //nolint:gosec // cut to fit; beyond 255 words the share of the name is 0 anyway
-		note(&names, d.NameWords, k)
-		for _, i := range d.Initials {
-			initials[0] = initialsMark + i
-			note(&names, initials, k)
-		}
-		note(&bodies, d.BodyWords, k)
+		w.add(k, &d)
 	}
-	numbers = nil
+	return w.index(&b.old.searching, len(b.nodes), b.goneNodes, true)
+}
+
+// index makes an index of n records: of the old one's words in records that are still as they were, and of the words of new ones.
+func (w *wordNotes) index(old *searchIndex, n int, gone bits, fuzzyBodies bool) searchIndex {
+	if len(w.counts) == 0 && !gone.any() && len(old.nameCount) == n {
+		return *old
+	}
+	ix := searchIndex{nameCount: make([]uint8, n)}
+	copy(ix.nameCount, old.nameCount)
+	for _, c := range w.counts {
+		ix.nameCount[uint32(c)] = uint8(c >> 32) //nolint:gosec // as add has put them together
+	}
+	names, bodies, fresh := w.names, w.bodies, w.words
+	w.numbers = nil
 	byText := make([]uint32, len(fresh))
 	for i := range byText {
-		byText[i] = uint32(i) //nolint:gosec // see above
+		byText[i] = uint32(i) //nolint:gosec // fewer than bytes of text
 	}
 	slices.SortFunc(byText, func(x, y uint32) int { return cmp.Compare(fresh[x], fresh[y]) })
 	// the union of new words and of old ones that some node has still, and where each went
@@ -113,7 +139,7 @@ func (b *builder) indexWords() searchIndex {
 			ix.words.add(fresh[byText[j]])
 			fromFresh[byText[j]] = at
 			j++
-		case b.has(&old.name, i) || b.has(&old.body, i):
+		case has(&old.name, i, gone) || has(&old.body, i, gone):
 			ix.words.add(old.words.at(i))
 		default:
 			at = noWord
@@ -123,8 +149,8 @@ func (b *builder) indexWords() searchIndex {
 			i++
 		}
 	}
-	ix.name = postings(len(ix.words.end), &old.name, fromOld, b.goneNodes, names, fromFresh)
-	ix.body = postings(len(ix.words.end), &old.body, fromOld, b.goneNodes, bodies, fromFresh)
+	ix.name = postings(len(ix.words.end), &old.name, fromOld, gone, names, fromFresh)
+	ix.body = postings(len(ix.words.end), &old.body, fromOld, gone, bodies, fromFresh)
 	// fuzzy keys of words that are new to names, or to bodies
 	had := func(l *lists, w string) bool {
 		i := old.words.find(w)
@@ -138,7 +164,7 @@ func (b *builder) indexWords() searchIndex {
 				deletes = append(deletes, shortHash(d)|at)
 			}
 		}
-		if s := text.Skeleton(w); s != "" && len(ix.body.of(fromFresh[i])) > 0 && !had(&old.body, w) {
+		if s := text.Skeleton(w); fuzzyBodies && s != "" && len(ix.body.of(fromFresh[i])) > 0 && !had(&old.body, w) {
 			skeletons = append(skeletons, shortHash(s)|at)
 		}
 	}
@@ -149,9 +175,9 @@ func (b *builder) indexWords() searchIndex {
 // noWord stands for the number of a word that no node has any more.
 const noWord = 1<<32 - 1
 
-// has tells whether a node that is still as it was has a word of the old index.
-func (b *builder) has(l *lists, word int) bool {
-	return slices.ContainsFunc(l.items[l.start[word]:l.start[word+1]], func(k uint32) bool { return !b.goneNodes.has(k) })
+// has tells whether a record that is still as it was has a word of the old index.
+func has(l *lists, word int, gone bits) bool {
+	return slices.ContainsFunc(l.items[l.start[word]:l.start[word+1]], func(k uint32) bool { return !gone.has(k) })
 }
 
 // postings lists the nodes of each word.
@@ -225,20 +251,58 @@ type grades struct {
 	marks bits // see among; empty between searches
 }
 
-// takeGrades gives grades that are all 0; giveGrades keeps them for the next search.
-func (im *image) takeGrades() *grades {
-	if g, ok := im.gradesPool.Get().(*grades); ok {
-		return g
-	}
-	return &grades{of: make([]uint8, len(im.nodes))}
+// section is one of the two kinds of record that a search looks at: nodes, or sources.
+type section struct {
+	ix    *searchIndex
+	pool  *sync.Pool // of grades
+	flag  uint32     // sourceFlag, or 0
+	exact bool       // words of bodies fit exactly or not at all
 }
 
-func (im *image) giveGrades(g *grades) {
+// sourceFlag is on the key of a source among those of nodes.
+const sourceFlag = 1 << 31
+
+func (im *image) nodeSection() section { return section{ix: &im.searching, pool: &im.gradesPool} }
+
+func (im *image) sourceSection() section {
+	return section{ix: &im.searchingSources, pool: &im.sourceGradesPool, flag: sourceFlag, exact: true}
+}
+
+// sections are those that the plan wants something of.
+func (x *fetch) sections() []section {
+	list := make([]section, 0, 2)
+	if x.q.Types&x.im.cat.Entities != 0 {
+		list = append(list, x.im.nodeSection())
+	}
+	if x.q.Types.Has(x.im.cat.Source.Index) {
+		list = append(list, x.im.sourceSection())
+	}
+	return list
+}
+
+// bits is a set of records of the section.
+func (p *section) bits(keys []uint32) bits {
+	b := make(bits, len(p.ix.nameCount)/64+1)
+	for _, k := range keys {
+		b.add(k)
+	}
+	return b
+}
+
+// takeGrades gives grades that are all 0; giveGrades keeps them for the next search.
+func (p *section) takeGrades() *grades {
+	if g, ok := p.pool.Get().(*grades); ok {
+		return g
+	}
+	return &grades{of: make([]uint8, len(p.ix.nameCount))}
+}
+
+func (p *section) giveGrades(g *grades) {
 	for _, k := range g.nodes {
 		g.of[k] = 0
 	}
 	g.nodes = g.nodes[:0]
-	im.gradesPool.Put(g)
+	p.pool.Put(g)
 }
 
 func (g *grades) add(nodes []uint32, grade uint8) {
@@ -275,15 +339,15 @@ func (ix *searchIndex) beginning(s string) iter.Seq[uint32] {
 }
 
 // fits finds the nodes a query word fits, and how many they are, some counted more than once.
-func (x *fetch) fits(q *text.QueryWord, fuzzy bool) (out []graded, size int) {
-	ix := &x.im.searching
+func (x *fetch) fits(p *section, q *text.QueryWord, fuzzy bool) (out []graded, size int) {
+	ix := p.ix
 	add := func(nodes []uint32, grade uint8) {
 		if len(nodes) > 0 {
 			out, size = append(out, graded{nodes, grade}), size+len(nodes)
 		}
 	}
 	if q.Phrase {
-		name, body := x.together(q.Word)
+		name, body := x.together(p, q.Word)
 		add(name, text.ExactName)
 		add(body, text.ExactBody)
 		return out, size
@@ -302,7 +366,9 @@ func (x *fetch) fits(q *text.QueryWord, fuzzy bool) (out []graded, size int) {
 				break
 			}
 			add(ix.name.of(k), text.PrefixName)
-			add(ix.body.of(k), text.PrefixBody)
+			if !p.exact {
+				add(ix.body.of(k), text.PrefixBody)
+			}
 		}
 	}
 	if q.Initials {
@@ -310,7 +376,7 @@ func (x *fetch) fits(q *text.QueryWord, fuzzy bool) (out []graded, size int) {
 			add(ix.name.of(w), text.FirstInitials)
 		}
 		if utf8.RuneCountInString(q.Word) > 1 {
-			add(x.lettered(q.Word), text.AnyInitials)
+			add(x.lettered(p, q.Word), text.AnyInitials)
 		} else {
 			for w := range ix.beginning(q.Word) {
 				add(ix.name.of(w), text.AnyInitials)
@@ -325,7 +391,7 @@ func (x *fetch) fits(q *text.QueryWord, fuzzy bool) (out []graded, size int) {
 			add(ix.name.of(w), text.FuzzyName)
 		}
 	}
-	if q.Skeleton != "" {
+	if q.Skeleton != "" && !p.exact {
 		for _, w := range ix.under(ix.skeletons, q.Skeleton, func(w string) bool { return text.Skeleton(w) == q.Skeleton }) {
 			add(ix.body.of(w), text.FuzzyBody)
 		}
@@ -334,11 +400,11 @@ func (x *fetch) fits(q *text.QueryWord, fuzzy bool) (out []graded, size int) {
 }
 
 // lettered lists the nodes of which each letter of word begins a word of the name or an alias.
-func (x *fetch) lettered(word string) (nodes []uint32) {
+func (x *fetch) lettered(p *section, word string) (nodes []uint32) {
 	for i, r := range word {
-		marks := x.im.bits(nil)
-		for w := range x.im.searching.beginning(string(r)) {
-			list := x.im.searching.name.of(w)
+		marks := p.bits(nil)
+		for w := range p.ix.beginning(string(r)) {
+			list := p.ix.name.of(w)
 			x.step(len(list))
 			for _, k := range list {
 				if i == 0 && !marks.has(k) {
@@ -355,14 +421,27 @@ func (x *fetch) lettered(word string) (nodes []uint32) {
 // pair is the nodes that have something in a name or alias, and those that have it in another text.
 type pair struct{ name, body []uint32 }
 
-// together lists the nodes that have the words of a phrase next to each other in one text.
-func (x *fetch) together(phrase string) (name, body []uint32) {
-	if p, ok := x.phrases[phrase]; ok {
+// phraseIn is a phrase in a section.
+type phraseIn struct {
+	phrase string
+	flag   uint32
+}
+
+// together lists the records that have the words of a phrase next to each other in one text.
+func (x *fetch) together(p *section, phrase string) (name, body []uint32) {
+	key := phraseIn{phrase, p.flag}
+	if p, ok := x.phrases[key]; ok {
 		return p.name, p.body
 	}
 	is := func(s string) bool { return text.HasPhrase(s, phrase) }
-	for _, k := range x.withAll(&x.im.searching.name, phrase) {
+	for _, k := range x.withAll(p, &p.ix.name, phrase) {
 		x.step(1)
+		if p.flag != 0 {
+			if is(x.im.sources[k].title) {
+				name = append(name, k)
+			}
+			continue
+		}
 		x.im.names(&x.im.nodes[k], func(s string) bool {
 			if !is(s) {
 				return true
@@ -371,25 +450,83 @@ func (x *fetch) together(phrase string) (name, body []uint32) {
 			return false
 		})
 	}
-	for _, k := range x.withAll(&x.im.searching.body, phrase) {
-		x.step(1)
-		if slices.ContainsFunc(x.im.body(&x.im.nodes[k]), is) {
-			body = append(body, k)
+	list := x.withAll(p, &p.ix.body, phrase)
+	if p.flag != 0 {
+		x.sourceTexts(list, func(k uint32, s string) {
+			if is(s) {
+				body = append(body, k)
+			}
+		})
+	} else {
+		for _, k := range list {
+			x.step(1)
+			if slices.ContainsFunc(x.im.body(&x.im.nodes[k]), is) {
+				body = append(body, k)
+			}
 		}
 	}
 	if x.phrases == nil {
-		x.phrases = map[string]pair{}
+		x.phrases = map[phraseIn]pair{}
 	}
-	x.phrases[phrase] = pair{name, body}
+	x.phrases[key] = pair{name, body}
 	return name, body
+}
+
+// sourceTextsSQL reads the texts of sources; its parameter is a JSON array of rowids.
+const sourceTextsSQL = `SELECT s.k, s.text FROM json_each(?) j CROSS JOIN source s ON s.k = j.value`
+
+// sourceTexts reads texts of sources, in one transaction on the state of the image.
+func (x *fetch) sourceTexts(keys []uint32, yield func(k uint32, s string)) {
+	if len(keys) == 0 {
+		return
+	}
+	x.trips++
+	if err := x.readTexts(keys, yield); err != nil {
+		x.fail(err)
+	}
+}
+
+func (x *fetch) readTexts(keys []uint32, yield func(k uint32, s string)) error {
+	arg, err := json.Marshal(keys)
+	if err != nil {
+		return err
+	}
+	n := 0
+	if r := store.RecorderOf(x.ctx); r != nil {
+		began := time.Now()
+		defer func() { r.Statement(sourceTextsSQL, map[string]any{"rowids, as JSON": keys}, n, began) }()
+	}
+	tx, err := x.begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // it only reads
+	rows, err := tx.QueryContext(x.ctx, sourceTextsSQL, string(arg))
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for ; rows.Next(); n++ {
+		var k uint32
+		var s string
+		if err := rows.Scan(&k, &s); err != nil {
+			return err
+		}
+		if of := &x.im.sources[k]; contentHash(s) != of.hash {
+			return (&damage{"text of the source", of.id}).corrupt(x.file)
+		}
+		x.step(1 + len(s)/64)
+		yield(k, s)
+	}
+	return rows.Err()
 }
 
 // fewNodes is how many nodes are looked at one by one rather than searched for in further lists.
 const fewNodes = 64
 
 // withAll lists nodes that may have all words of a phrase in a list: few, or those that do.
-func (x *fetch) withAll(of *lists, phrase string) []uint32 {
-	ix := &x.im.searching
+func (x *fetch) withAll(p *section, of *lists, phrase string) []uint32 {
+	ix := p.ix
 	var all [][]uint32
 	for w := range strings.SplitSeq(phrase, " ") {
 		i := ix.words.find(w)
@@ -405,38 +542,41 @@ func (x *fetch) withAll(of *lists, phrase string) []uint32 {
 			break
 		}
 		x.step(len(list))
-		marks := x.im.bits(list)
+		marks := p.bits(list)
 		nodes = slices.DeleteFunc(nodes, func(k uint32) bool { return !marks.has(k) })
 	}
 	return nodes
 }
 
-// having is how many nodes a query word fits exactly.
-func (x *fetch) having(q *text.QueryWord) int {
+// having is how many records a query word fits exactly.
+func (x *fetch) having(q *text.QueryWord) (n int) {
 	exact := text.QueryWord{Word: q.Word, Phrase: q.Phrase}
-	found, size := x.fits(&exact, false)
-	if len(found) == 2 { // name and body, which one node may have both
-		x.step(size)
-		marks := x.im.bits(found[0].nodes)
-		for _, k := range found[1].nodes {
-			if marks.has(k) {
-				size--
+	for _, p := range [2]section{x.im.nodeSection(), x.im.sourceSection()} {
+		found, size := x.fits(&p, &exact, false)
+		n += size
+		if len(found) == 2 { // name and body, which one record may have both
+			x.step(size)
+			marks := p.bits(found[0].nodes)
+			for _, k := range found[1].nodes {
+				if marks.has(k) {
+					n--
+				}
 			}
 		}
 	}
-	return size
+	return n
 }
 
-// round runs one round.
-func (x *fetch) round(n int) []weighed {
+// round runs one round in a section, and adds what it finds to x.hits.
+func (x *fetch) round(p *section, n int) {
 	found := make([][]graded, len(x.search.Words))
 	shortest, least := 0, 0
 	for i := range x.search.Words {
 		var size int
-		found[i], size = x.fits(&x.search.Words[i], n > 1)
+		found[i], size = x.fits(p, &x.search.Words[i], n > 1)
 		x.step(size)
 		if n < 3 && size == 0 {
-			return nil
+			return
 		}
 		if i == 0 || size < least {
 			shortest, least = i, size
@@ -444,15 +584,15 @@ func (x *fetch) round(n int) []weighed {
 	}
 	lists := make([]*grades, len(found))
 	for i := range lists {
-		lists[i] = x.im.takeGrades()
+		lists[i] = p.takeGrades()
 	}
 	defer func() {
 		for _, g := range lists {
-			x.im.giveGrades(g)
+			p.giveGrades(g)
 		}
 	}()
 	if n < 3 && len(lists) > 1 {
-		x.among(lists, found, shortest)
+		x.among(p, lists, found, shortest)
 	} else {
 		for i, list := range found {
 			for _, f := range list {
@@ -461,8 +601,6 @@ func (x *fetch) round(n int) []weighed {
 		}
 	}
 	got := make([]int, len(lists))
-	out := x.hits[:0]
-	defer func() { x.hits = out }()
 	take := func(k uint32) {
 		for i, g := range lists {
 			got[i] = int(g.of[k])
@@ -470,17 +608,21 @@ func (x *fetch) round(n int) []weighed {
 				return
 			}
 		}
-		if !x.q.Types.Has(x.im.nodes[k].typ) {
-			return
+		w := weighed{node: k | p.flag, weight: int64(text.Score(got, int(p.ix.nameCount[k])))}
+		if p.flag == 0 {
+			if !x.q.Types.Has(x.im.nodes[k].typ) {
+				return
+			}
+			w.rank = x.im.ranks[k]
 		}
 		x.step(1)
-		out = append(out, weighed{node: k, rank: x.im.ranks[k], weight: int64(text.Score(got, int(x.im.searching.nameCount[k])))})
+		x.hits = append(x.hits, w)
 	}
 	if n < 3 {
 		for _, k := range lists[shortest].nodes {
 			take(k)
 		}
-		return out
+		return
 	}
 	for i, g := range lists {
 		for _, k := range g.nodes {
@@ -490,14 +632,13 @@ func (x *fetch) round(n int) []weighed {
 			}
 		}
 	}
-	return out
 }
 
 // among notes the grades of nodes that every word fits, and of some others: most of what one word fits needs no note.
-func (x *fetch) among(lists []*grades, found [][]graded, shortest int) {
+func (x *fetch) among(p *section, lists []*grades, found [][]graded, shortest int) {
 	marks := &lists[shortest].marks
 	if len(*marks) == 0 {
-		*marks = x.im.bits(nil)
+		*marks = p.bits(nil)
 	}
 	for _, f := range found[shortest] {
 		for _, k := range f.nodes {
@@ -526,25 +667,34 @@ func (x *fetch) among(lists []*grades, found [][]graded, shortest int) {
 	}
 }
 
-// identify adds the nodes that the search text is an id of to the hits of a round.
-func (x *fetch) identify(hits []weighed) []weighed {
-	for _, k := range x.im.identified(x.search.ID) {
-		if !x.q.Types.Has(x.im.nodes[k].typ) {
-			continue
-		}
-		i := slices.IndexFunc(hits, func(h weighed) bool { return h.node == k })
+// identify adds what the search text is an id of to the hits.
+func (x *fetch) identify() {
+	add := func(k, rank uint32) {
+		i := slices.IndexFunc(x.hits, func(h weighed) bool { return h.node == k })
 		if i < 0 {
-			i = len(hits)
-			hits = append(hits, weighed{node: k, rank: x.im.ranks[k]})
+			i = len(x.hits)
+			x.hits = append(x.hits, weighed{node: k, rank: rank})
 		}
-		hits[i].weight = text.FullScore
+		x.hits[i].weight = text.FullScore
 	}
-	return hits
+	for _, k := range x.im.identified(x.search.ID) {
+		if x.q.Types.Has(x.im.nodes[k].typ) {
+			add(k, x.im.ranks[k])
+		}
+	}
+	if !x.q.Types.Has(x.im.cat.Source.Index) || !strings.HasPrefix(x.search.ID, kg.SourcePrefix) {
+		return
+	}
+	for k := range x.im.sources {
+		if id := x.im.sources[k].id; len(id) > 0 && text.Fold(id) == x.search.ID {
+			add(uint32(k)|sourceFlag, 0) //nolint:gosec // keys are below 2³¹
+		}
+	}
 }
 
 // found fills a page with what fits the plan's search.
 func (x *fetch) found(page *kg.Page, f *plan.Field) {
-	x.search = x.q.Search
+	x.search, x.hits = x.q.Search, x.hits[:0]
 	if len(x.search.Words) > text.MaxQueryWords {
 		counts := make([]int, len(x.search.Words))
 		for i := range counts {
@@ -552,15 +702,17 @@ func (x *fetch) found(page *kg.Page, f *plan.Field) {
 		}
 		x.search = x.search.Rarest(counts)
 	}
-	var hits []weighed
-	for n := 1; n <= 3 && len(hits) == 0; n++ {
+	for n := 1; n <= 3 && len(x.hits) == 0; n++ {
 		if len(x.search.Words) > 0 {
-			hits = x.round(n)
+			for _, p := range x.sections() {
+				x.round(&p, n)
+			}
 		}
 		if n == 1 {
-			hits = x.identify(hits)
+			x.identify()
 		}
 	}
+	hits := x.hits
 	x.hold(len(hits) * (int(unsafe.Sizeof(weighed{})) + 4))
 	page.Total = int64(len(hits))
 	if len(f.Want.Facets) > 0 {
@@ -570,12 +722,23 @@ func (x *fetch) found(page *kg.Page, f *plan.Field) {
 		}
 		x.facetRecords(page, f, keys)
 	}
-	for i, w := range x.weighedPage(page, f, hits) {
-		if f.Want.Highlight {
-			n := &x.im.nodes[w.node]
-			var names []string
-			x.im.names(n, func(s string) bool { names = append(names, s); return true })
-			page.Edges[i].Text = text.Highlight(names, x.im.body(n), &x.search)
-		}
+	var sources []uint32
+	list := x.weighedPage(page, f, hits)
+	if !f.Want.Highlight {
+		return
 	}
+	for i, w := range list {
+		if w.node&sourceFlag != 0 {
+			sources = append(sources, w.node&^sourceFlag)
+			continue
+		}
+		n := &x.im.nodes[w.node]
+		var names []string
+		x.im.names(n, func(s string) bool { names = append(names, s); return true })
+		page.Edges[i].Text = text.Highlight(names, x.im.body(n), &x.search)
+	}
+	x.sourceTexts(sources, func(k uint32, s string) {
+		i := slices.IndexFunc(list, func(w weighed) bool { return w.node == k|sourceFlag })
+		page.Edges[i].Text = text.HighlightSource(x.im.sources[k].title, s, &x.search)
+	})
 }

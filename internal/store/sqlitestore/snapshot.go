@@ -27,7 +27,7 @@ import (
 
 const (
 	// snapshotFormat must change whenever what an image holds, or how, changes.
-	snapshotFormat = 5
+	snapshotFormat = 6
 	// snapshotChunk is the size of one row of a snapshot.
 	snapshotChunk = 1 << 20
 	// defaultSnapshotFrom is from how many new rows on a snapshot is worth its room: fewer are read in a few milliseconds.
@@ -141,19 +141,21 @@ func packed(get func() []string, set func([]string) error) part {
 
 // parts are the lists of an image, in the order of a snapshot's parts.
 func (im *image) parts() []part {
-	ix := &im.searching
-	return []part{
+	list := []part{
 		flat(&im.nodes), flat(&im.links), flat(&im.texts), flat(&im.ids), flat(&im.born), flat(&im.stamps), flat(&im.more),
 		flat(&im.nodeOrder), flat(&im.ranks), flat(&im.linkOrder), flat(&im.linkRanks),
 		flat(&im.nodeByID.hashes), flat(&im.nodeByID.keys), flat(&im.byName.hashes), flat(&im.byName.keys), flat(&im.byExternal.hashes), flat(&im.byExternal.keys),
 		flat(&im.byOuter.hashes), flat(&im.byOuter.keys),
 		flat(&im.adjacent), flat(&im.ends), flat(&im.groups), flat(&im.supports.start), flat(&im.supports.items), flat(&im.refuted.links),
-		flat(&ix.words.text), flat(&ix.words.end), flat(&ix.name.start), flat(&ix.name.items), flat(&ix.body.start), flat(&ix.body.items),
-		flat(&ix.nameCount), flat(&ix.deletes), flat(&ix.skeletons),
 		packed(func() []string { return im.roles }, func(l []string) error { im.roles = l; return nil }),
 		packed(im.dateTexts, im.setDates),
 		packed(im.sourceTexts, im.setSources),
 	}
+	for _, ix := range [2]*searchIndex{&im.searching, &im.searchingSources} {
+		list = append(list, flat(&ix.words.text), flat(&ix.words.end), flat(&ix.name.start), flat(&ix.name.items), flat(&ix.body.start), flat(&ix.body.items),
+			flat(&ix.nameCount), flat(&ix.deletes), flat(&ix.skeletons))
+	}
+	return list
 }
 
 func (im *image) dateTexts() []string {

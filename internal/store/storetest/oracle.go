@@ -985,13 +985,17 @@ func (x *seeing) body(n *kg.Node) (out []string) {
 	return out
 }
 
-func (x *seeing) search() (list []entry, all []any) {
-	search := x.q.Search
-	if search.ID == "" {
-		return nil, nil
-	}
-	docs := map[string]*text.Doc{}
-	counts := make([]int, len(search.Words))
+// searched is a record that a search may find.
+type searched struct {
+	record   any
+	id, name string
+	typ      uint8
+	doc      text.Doc
+	show     func(*text.Search) string
+}
+
+// searchable are all records that a search may find.
+func (x *seeing) searchable() (out []searched) {
 	for _, n := range x.nodes {
 		doc := text.NewDoc(n.Name, n.Aliases, x.body(n))
 		var outer []string
@@ -999,30 +1003,47 @@ func (x *seeing) search() (list []entry, all []any) {
 			outer = append(outer, e.Scheme, e.Value)
 		}
 		doc.IDs = text.IDs(n.ID, outer...)
-		docs[n.ID] = &doc
+		out = append(out, searched{n, n.ID, n.Name, x.typ(n), doc, func(s *text.Search) string {
+			return text.Highlight(append([]string{n.Name}, n.Aliases...), x.body(n), s)
+		}})
+	}
+	for _, r := range x.sources {
+		doc := text.NewSourceDoc(r.Title, r.Text)
+		doc.IDs = text.IDs(r.ID)
+		out = append(out, searched{r, r.ID, r.Title, x.cat.Source.Index, doc, func(s *text.Search) string { return text.HighlightSource(r.Title, r.Text, s) }})
+	}
+	return out
+}
+
+func (x *seeing) search() (list []entry, all []any) {
+	search := x.q.Search
+	if search.ID == "" {
+		return nil, nil
+	}
+	records := x.searchable()
+	if len(search.Words) > text.MaxQueryWords {
+		counts := make([]int, len(search.Words))
 		for i := range counts {
-			if doc.Exact(&search.Words[i]) {
-				counts[i]++
+			for j := range records {
+				if records[j].doc.Exact(&search.Words[i]) {
+					counts[i]++
+				}
 			}
 		}
-	}
-	if len(search.Words) > text.MaxQueryWords {
 		search = search.Rarest(counts)
 	}
 	for round := 1; round <= 3 && len(list) == 0; round++ {
-		for _, n := range x.nodes {
-			if !x.q.Types.Has(x.typ(n)) {
+		for i := range records {
+			r := &records[i]
+			score, hit := r.doc.Match(&search, round)
+			if !hit || !x.q.Types.Has(r.typ) {
 				continue
 			}
-			score, hit := docs[n.ID].Match(&search, round)
-			if !hit {
-				continue
-			}
-			all = append(all, n)
-			e := entry{node: n, keys: []kg.Value{kg.IntValue(int64(score)), {Kind: kg.String, Str: text.SortKey(n.Name)}, kg.StringValue(n.ID)}}
+			all = append(all, r.record)
+			e := entry{node: r.record, keys: []kg.Value{kg.IntValue(int64(score)), {Kind: kg.String, Str: text.SortKey(r.name)}, kg.StringValue(r.id)}}
 			e.edge.Weight = int64(score)
 			if x.q.Root.Want.Highlight {
-				e.edge.Text = text.Highlight(append([]string{n.Name}, n.Aliases...), x.body(n), &search)
+				e.edge.Text = r.show(&search)
 			}
 			list = append(list, e)
 		}

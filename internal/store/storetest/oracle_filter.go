@@ -332,7 +332,9 @@ func (x *seeing) facetKeys(r any, by plan.FacetBy) []string {
 	case *kg.Source:
 		switch by {
 		case plan.ByType:
-			keys[r.Kind] = true
+			if keys[r.Kind] = true; x.q.Start == plan.Search {
+				keys = map[string]bool{x.cat.Source.Enum: true}
+			}
 		case plan.BySource:
 			keys[r.ID] = true
 		case plan.ByYear:

@@ -199,6 +199,12 @@ func (r *random) query() *plan.Query {
 			one, two := pick(r, r.cat.Types), pick(r, r.cat.Types)
 			q.Types = 1<<one.Index | 1<<two.Index
 		}
+		switch source := catalog.TypeSet(1) << r.cat.Source.Index; r.IntN(3) {
+		case 0:
+			q.Types |= source
+		case 1:
+			q.Types = source
+		}
 		q.Root = *r.list(plan.Field{Want: plan.Want{Highlight: true}}, q.Types, 1, plan.WeightKinds(), false)
 		q.Root.Want.Facets = r.facets(false, 2)
 	case 3:
@@ -652,9 +658,18 @@ func RunSearches(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) sto
 	t.Helper()
 	memos := map[catalog.TypeSet]*plan.Memo{}
 	runPlans(t, cat, open, graphs, searches, func(r *random) *plan.Query {
+		r.refs = nil
 		q := &plan.Query{Start: plan.Search, Search: text.NewSearch(r.search()), Types: cat.Entities}
 		if r.IntN(4) == 0 {
 			q.Types = 1<<cat.Types[0].Index | 1<<cat.Types[1].Index
+		}
+		if r.yes() {
+			q.Types |= 1 << cat.Source.Index
+		}
+		if r.IntN(10) == 0 {
+			q.Root = *r.list(plan.Field{Want: plan.Want{Highlight: true}}, q.Types, 2, plan.WeightKinds(), false)
+			q.Root.Want.Facets, q.Refs = r.facets(false, 2), r.refs
+			return q
 		}
 		if memos[q.Types] == nil {
 			memos[q.Types] = &plan.Memo{}

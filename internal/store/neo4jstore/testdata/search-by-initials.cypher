@@ -1,9 +1,9 @@
 CALL () {
-  CALL db.index.fulltext.queryNodes('throughline_search', $p0) YIELD node
+  CALL db.index.fulltext.queryNodes('throughline_words', $p0) YIELD node
   RETURN collect(node) AS hits1 }
 CALL (hits1) {
   UNWIND CASE WHEN size(hits1) = 0 THEN [$p1] ELSE [] END AS query
-  CALL db.index.fulltext.queryNodes('throughline_search', query) YIELD node
+  CALL db.index.fulltext.queryNodes('throughline_words', query) YIELD node
   RETURN collect(node) AS hits3 }
 CALL (hits3) {
   UNWIND hits3 AS node
