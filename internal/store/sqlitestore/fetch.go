@@ -36,9 +36,9 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 			return res, nil
 		}
 		x.release()
-		switch {
-		case err == nil: // the view has left this image
-		case err == errStale: //nolint:errorlint // never wrapped: it does not leave this package
+		switch err { //nolint:errorlint // errStale is never wrapped: it does not leave this package
+		case nil: // the view has left this image
+		case errStale:
 			if view != nil {
 				if err := view.Leave(im); err != nil {
 					return nil, err

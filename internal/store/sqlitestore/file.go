@@ -92,7 +92,7 @@ func inspectLog(ctx context.Context, path string) error {
 // create makes an empty store under another name and then gives it its own, so that whatever cuts it short, there is no store or a
 // whole one. Another process may be quicker: then that one's stays.
 func (s *Store) create(ctx context.Context, path string) (err error) {
-	draft := fmt.Sprintf("%s.new-%x", path, rand.Uint64())
+	draft := fmt.Sprintf("%s.new-%x", path, rand.Uint64()) //nolint:gosec // a name that nobody else has
 	defer func() {
 		if gone := os.Remove(draft); err == nil && !errors.Is(gone, fs.ErrNotExist) {
 			err = gone

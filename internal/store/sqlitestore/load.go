@@ -67,7 +67,7 @@ type loadSource struct {
 type inserter struct {
 	columns   []string // behind the table's name
 	feed      func(b *builder, values []any) error
-	sums      func(s *summer, values []any) []any // appends the sums of a row to its values
+	sums      func(s *summer, values []any) []any // of a row
 	summer    summer
 	one, many *sql.Stmt
 	next      int64 // key of the next row
@@ -180,7 +180,9 @@ func (l *load) begin(ctx context.Context) (err error) {
 		{&l.findSource, textSQL},
 		{&l.findWords, wordsSQL},
 		{&l.noteChange, noteSQL},
-		{&l.seals[changedNode], sealNode}, {&l.seals[changedLink], sealLink}, {&l.seals[changedSource], sealSource},
+		{&l.seals[changedNode], sealNode},
+		{&l.seals[changedLink], sealLink},
+		{&l.seals[changedSource], sealSource},
 	})
 }
 
@@ -375,11 +377,11 @@ func insert[T any](ctx context.Context, l *load, in *inserter, list []*T, row fu
 		in.args = in.args[:0]
 		for i, x := range some {
 			from := len(in.args)
-			args, err := row(x, append(in.args, in.next+int64(i)))
-			if err != nil {
+			var err error
+			if in.args, err = row(x, append(in.args, in.next+int64(i))); err != nil {
 				return err
 			}
-			in.args = append(args[:from], in.sums(&in.summer, args[from:])...)
+			in.args = append(in.args, in.sums(&in.summer, in.args[from:])...)
 		}
 		if _, err := stmt.ExecContext(context.WithoutCancel(ctx), in.args...); err != nil {
 			return err
@@ -441,7 +443,7 @@ func authorsJSON(x *kg.Source) string {
 func (l *load) newSource(ctx context.Context, x *kg.Source) error {
 	in := &l.sourceRows
 	in.args = append(in.args[:0], in.next, x.ID, x.Title, x.URL, x.Kind, x.Publisher, authorsJSON(x), string(x.PublishedOn), contentHash(x.Text), x.Text, l.seq)
-	in.args = in.sums(&in.summer, in.args)
+	in.args = append(in.args, in.sums(&in.summer, in.args)...)
 	if _, err := in.one.ExecContext(ctx, in.args...); err != nil {
 		return err
 	}

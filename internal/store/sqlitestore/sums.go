@@ -127,14 +127,22 @@ func shown(id string) string {
 	return id
 }
 
-// The sums of a new row, behind its values in the order of its columns.
+// The sums of a new row, of its values in the order of its columns.
 
-func sumSource(s *summer, v []any) []any { return append(v, s.of(v[:9]...)) }
+func sumSource(s *summer, v []any) []any { return []any{s.of(v[:9]...)} }
 
-func sumNode(s *summer, v []any) []any { return append(v, s.of(v[:10]...)) }
+func sumNode(s *summer, v []any) []any { return []any{s.of(v[:10]...)} }
 
 func sumLink(s *summer, v []any) []any {
 	role, _ := v[5].(string)
-	own := append(append(append(make([]any, 0, 16), v[:5]...), hexed(role)), v[6:8]...)
-	return append(v, s.of(append(own, v[9:15]...)...), s.of(v[0], v[8]))
+	for i, x := range v[:15] {
+		switch i {
+		case 5:
+			x = hexed(role)
+		case 8:
+			continue // the evidence, which is read apart
+		}
+		s.add(x)
+	}
+	return []any{s.sum(), s.of(v[0], v[8])}
 }
