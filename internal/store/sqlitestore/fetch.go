@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"unsafe"
@@ -36,9 +37,9 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 			return res, nil
 		}
 		x.release()
-		switch err { //nolint:errorlint // errStale is never wrapped: it does not leave this package
-		case nil: // the view has left this image
-		case errStale:
+		switch {
+		case err == nil: // the view has left this image
+		case errors.Is(err, errStale):
 			if view != nil {
 				if err := view.Leave(im); err != nil {
 					return nil, err
