@@ -460,13 +460,13 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 		CreatedAt: c.time("createdAt", m.CreatedAt), UpdatedAt: c.time("updatedAt", m.UpdatedAt),
 	}
 	for _, e := range m.ExternalIDs {
+		e.Scheme = strings.ToLower(e.Scheme) // people write Wikidata and wikidata; a letter may compose with its mark only then
 		c.text("externalIds", &e.Scheme, maxName)
 		c.text("externalIds", &e.Value, maxName)
 		c.url("externalIds", e.URL)
 		if e.Scheme == "" || e.Value == "" {
 			c.fail("has an external id without scheme or value")
 		}
-		e.Scheme = strings.ToLower(e.Scheme) // people write Wikidata and wikidata
 		x.ExternalIDs = append(x.ExternalIDs, kg.ExternalID(e))
 	}
 	x.Clear = c.clear(cleared, func(f string) bool {

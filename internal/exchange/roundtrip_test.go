@@ -81,7 +81,7 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 			Description: maybe(someText()).Draw(t, "description"), CreatedAt: at.Draw(t, "created"), UpdatedAt: at.Draw(t, "updated"),
 		}
 		if rapid.Bool().Draw(t, "external") {
-			n.ExternalIDs = []kg.ExternalID{{Scheme: strings.ToLower(someText().Draw(t, "scheme")), Value: someText().Draw(t, "value")}, {Scheme: "x", Value: "y", URL: "https://example.org/"}}
+			n.ExternalIDs = []kg.ExternalID{{Scheme: norm.NFC.String(strings.ToLower(someText().Draw(t, "scheme"))), Value: someText().Draw(t, "value")}, {Scheme: "x", Value: "y", URL: "https://example.org/"}}
 		}
 		for _, p := range typ.Props {
 			must := cat.Schema.Types[typ.Name].Fields.ForName(p.Name).Type.NonNull
