@@ -57,7 +57,7 @@ type sized interface{ Size() int }
 
 // newAnalyses keeps results in a quarter of the memory at the most.
 func newAnalyses(memory *budget.Pool) *analyses {
-	return &analyses{found: map[string]*analysis{}, most: int(min(maxKept, memory.Most()/4)), memory: memory, turns: fair.NewPlaces(atOnce, 1)}
+	return &analyses{found: map[string]*analysis{}, most: int(min(maxKept, memory.Most()/4)), memory: memory, turns: fair.NewPlaces(atOnce, 1, 2*atOnce)}
 }
 
 // get gives what f finds out about the graph in this state, found before or now. It ends soon after ctx; f does when

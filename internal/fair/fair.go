@@ -37,9 +37,9 @@ type client struct {
 	last  uint64          // its latest grant
 }
 
-// NewPlaces makes n places; up to twice as many may be waited for, of one client half of that, by the same rule.
-func NewPlaces(n, share int) *Places {
-	return &Places{share: share, free: n, room: 2 * n, clients: map[string]*client{}}
+// NewPlaces makes n places. As many as room says may wait, and of one client as many as there is room left for others.
+func NewPlaces(n, share, room int) *Places {
+	return &Places{share: share, free: n, room: room, clients: map[string]*client{}}
 }
 
 // Enter takes a place for a client, and waits for one as long as patience lasts and ctx has not ended. Its errors are ErrFull

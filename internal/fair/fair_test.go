@@ -24,7 +24,7 @@ func TestOneClientLeavesPlacesForOthers(t *testing.T) {
 		{56, 8, []int{50, 6, 0}},
 		{1, 8, []int{1, 0}},
 	} {
-		p := fair.NewPlaces(c.places, c.share)
+		p := fair.NewPlaces(c.places, c.share, 2*c.places)
 		total := 0
 		for i, want := range c.want {
 			got := 0
@@ -52,7 +52,7 @@ func TestOneClientLeavesPlacesForOthers(t *testing.T) {
 // TestWhoWaitsIsServedInTurns: one request of a client does not wait behind all of another's.
 func TestWhoWaitsIsServedInTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := fair.NewPlaces(2, 2) // nobody keeps both for long
+		p := fair.NewPlaces(2, 2, 4) // nobody keeps both for long
 		var mu sync.Mutex
 		var order []string
 		var all sync.WaitGroup
@@ -93,7 +93,7 @@ func TestWhoWaitsIsServedInTurns(t *testing.T) {
 // TestEachClientGetsAlike: of many that ask all the time each is served as often, however much more one asks.
 func TestEachClientGetsAlike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := fair.NewPlaces(8, 8)
+		p := fair.NewPlaces(8, 8, 16)
 		var mu sync.Mutex
 		served := map[string]int{}
 		ctx, stop := context.WithTimeout(t.Context(), 100*time.Second)
@@ -135,7 +135,7 @@ func TestEachClientGetsAlike(t *testing.T) {
 // TestWhatWaitsIsBounded: of each client, and in time.
 func TestWhatWaitsIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := fair.NewPlaces(4, 4)
+		p := fair.NewPlaces(4, 4, 8)
 		for p.Enter(t.Context(), "a", 0) == nil {
 		}
 		ended := make(chan error, 100)

@@ -9,10 +9,11 @@ import (
 // the graph is under way for long, and must not keep out what is done in no time.
 type Gate struct{ cheap, costly *Places }
 
-// NewGate makes a gate to so many places, of which every eighth is for costly operations; at least one is for each kind.
+// NewGate makes a gate to so many places, of which every eighth is for costly operations; at least one is for each kind. For either
+// kind twice as many may wait as there are places in all: who waits holds no processor, and most costly operations take milliseconds.
 func NewGate(places int) *Gate {
 	costly := max(1, places/8)
-	return &Gate{NewPlaces(max(1, places-costly), 8), NewPlaces(costly, 1)}
+	return &Gate{NewPlaces(max(1, places-costly), 8, 2*places), NewPlaces(costly, 1, 2*places)}
 }
 
 // Enter takes a place for an operation of a client. Who finds none waits as long as patience lasts, here and for another place later.
