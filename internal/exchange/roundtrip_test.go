@@ -156,7 +156,7 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 	return b
 }
 
-// check checks a property of a store. On Neo4j, where a case takes seconds, it draws a fifth as many; each run draws others.
+// check checks a property of a store. On Neo4j, where a case takes seconds, it draws a tenth as many; each run draws others.
 func check(t *testing.T, property func(*rapid.T)) {
 	t.Helper()
 	if strings.HasSuffix(t.Name(), "/neo4j") {
@@ -165,7 +165,7 @@ func check(t *testing.T, property func(*rapid.T)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := flag.Set("rapid.checks", strconv.Itoa(max(1, n/5))); err != nil {
+		if err := flag.Set("rapid.checks", strconv.Itoa(max(1, n/10))); err != nil {
 			t.Fatal(err)
 		}
 		defer flag.Set("rapid.checks", strconv.Itoa(n)) //nolint:errcheck // it was this number
