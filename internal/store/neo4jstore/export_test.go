@@ -8,6 +8,7 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/text"
 )
 
 // CompileShared is the statement that answers several plans of one shape at once, with the parameters of so many
@@ -40,11 +41,18 @@ type SharedReads struct{ *Store }
 
 // Fetch answers q by the statement for several, as the last of three that ask the same.
 func (s SharedReads) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
-	text, values := compileShared(s.layout, q, 3)
-	if text == "" {
+	if q.Start == plan.Search && len(q.Search.Words) > text.MaxQueryWords {
+		few, _, err := s.rarest(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		q = few
+	}
+	statement, values := compileShared(s.layout, q, 3)
+	if statement == "" {
 		return s.Store.Fetch(ctx, q)
 	}
-	all, err := s.once(ctx, text, values)
+	all, err := s.once(ctx, statement, values)
 	if err != nil {
 		return nil, failure(ctx, err)
 	}

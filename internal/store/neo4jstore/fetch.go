@@ -2,6 +2,7 @@ package neo4jstore
 
 import (
 	"context"
+	"strings"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
@@ -15,7 +16,16 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 		return nil, err
 	}
 	if q.Start == plan.Search && len(q.Search.Words) > text.MaxQueryWords {
-		return s.fetchRarest(ctx, q)
+		few, trips, err := s.rarest(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		res, err := s.Fetch(ctx, few)
+		if err != nil {
+			return nil, err
+		}
+		res.RoundTrips += trips
+		return res, nil
 	}
 	st, c := s.statement(q)
 	if st.answer.empty && !st.answer.refs {
@@ -28,33 +38,30 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	return s.decode(&st.answer, q, records, trips)
 }
 
-// fetchRarest answers a search of more words than count: it asks how many entities have each, and then for the rarest.
-func (s *Store) fetchRarest(ctx context.Context, q *plan.Query) (*kg.Result, error) {
+// rarest returns a search for the rarest of more words than count: it asks how many records have each.
+func (s *Store) rarest(ctx context.Context, q *plan.Query) (few *plan.Query, trips int, err error) {
 	queries := make([]any, len(q.Search.Words))
 	for i := range queries {
 		w := &q.Search.Words[i]
-		queries[i] = exactTerms(&text.QueryWord{Word: w.Word, Phrase: w.Phrase})
+		var b strings.Builder
+		exactTerms(&b, &text.QueryWord{Word: w.Word, Phrase: w.Phrase})
+		queries[i] = b.String()
 	}
 	records, trips, err := s.read(ctx, "UNWIND $p0 AS query CALL (query) { CALL db.index.fulltext.queryNodes('"+searchIndex+
 		"', query) YIELD node RETURN count(node) AS count } RETURN count", params([]any{nil, queries}))
 	if err != nil {
-		return nil, err
+		return nil, trips, err
 	}
 	if len(records) != len(queries) {
-		return nil, kg.Errorf(kg.Internal, "Neo4j counted %d of %d words", len(records), len(queries))
+		return nil, trips, kg.Errorf(kg.Internal, "Neo4j counted %d of %d words", len(records), len(queries))
 	}
 	counts := make([]int, len(records))
 	for i, r := range records {
 		counts[i] = int(asInt(r[0]))
 	}
-	few := *q
-	few.Search = q.Search.Rarest(counts)
-	res, err := s.Fetch(ctx, &few)
-	if err != nil {
-		return nil, err
-	}
-	res.RoundTrips += trips
-	return res, nil
+	c := *q
+	c.Search = q.Search.Rarest(counts)
+	return &c, trips, nil
 }
 
 // decode reads a statement's records.

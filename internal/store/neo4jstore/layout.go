@@ -207,7 +207,7 @@ const longestIDTerm = 120
 
 // idTermOf is the term of an id, whose characters other than letters, digits and marks are written as _ and their hex digits.
 func idTermOf(id string) string {
-	b := []byte(idTerm)
+	b := append(make([]byte, 0, len(idTerm)+len(id)+8), idTerm...)
 	for _, r := range id {
 		switch {
 		case unicode.In(r, unicode.L, unicode.N, unicode.M):

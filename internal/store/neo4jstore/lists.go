@@ -306,8 +306,9 @@ func (c *compiler) search(a *answer) {
 		return
 	}
 	initials := c.noteIf(slices.ContainsFunc(c.q.Search.Words, func(w text.QueryWord) bool { return w.Initials }))
-	first, rest := c.param(searchQuery(&c.q.Search, c.typeWords(types, sources), false)), c.param(searchQuery(&c.q.Search, c.typeWords(types, sources), true))
-	words, id := c.param(searchWords(&c.q.Search)), c.param(" "+idTermOf(c.q.Search.ID)+" ")
+	of, own := c.typeWords(types, sources), " "+idTermOf(c.q.Search.ID)+" "
+	first, rest := c.param(searchQuery(&c.q.Search, of, own, false)), c.param(searchQuery(&c.q.Search, of, own, true))
+	words, id := c.param(searchWords(&c.q.Search)), c.param(own)
 	const call = "CALL db.index.fulltext.queryNodes('" + searchIndex + "', "
 	c.call()
 	c.w(" ", call, first, ") YIELD node RETURN collect(node) AS hits1 }\n")
@@ -400,12 +401,12 @@ func (c *compiler) typeWords(types catalog.TypeSet, sources bool) string {
 
 // searchQuery is what the index is asked for: every word as it is, or any word in any way; and what the whole text is an id of. All
 // of it is made of letters, digits, marks, _, spaces, + - ( ) * and "; letters, digits and marks come from folded words, the rest stands here.
-func searchQuery(s *text.Search, types string, anyWord bool) string {
+func searchQuery(s *text.Search, types, id string, anyWord bool) string {
 	var b strings.Builder
+	b.Grow(len(types) + len(id) + 256)
 	b.WriteString(types)
 	b.WriteString("+(")
-	b.WriteString(idTermOf(s.ID))
-	b.WriteByte(' ')
+	b.WriteString(id)
 	grouped := !anyWord && len(s.Words) > 0 // there is nothing that an empty group could mean
 	if grouped {
 		b.WriteByte('(')
@@ -415,7 +416,7 @@ func searchQuery(s *text.Search, types string, anyWord bool) string {
 		if !anyWord {
 			b.WriteString("+(")
 		}
-		b.WriteString(exactTerms(w))
+		exactTerms(&b, w)
 		if w.Initials {
 			b.WriteString(initialsTerm + w.Word + "* (")
 			for _, r := range w.Word {
@@ -428,10 +429,14 @@ func searchQuery(s *text.Search, types string, anyWord bool) string {
 			continue
 		}
 		for _, d := range w.Deletes {
-			b.WriteString(deleteTerm + d + " ")
+			b.WriteString(deleteTerm)
+			b.WriteString(d)
+			b.WriteByte(' ')
 		}
 		if w.Skeleton != "" {
-			b.WriteString(skeletonTerm + w.Skeleton + " ")
+			b.WriteString(skeletonTerm)
+			b.WriteString(w.Skeleton)
+			b.WriteByte(' ')
 		}
 	}
 	if grouped {
@@ -442,31 +447,45 @@ func searchQuery(s *text.Search, types string, anyWord bool) string {
 }
 
 // exactTerms asks the index for a word as it is, or as a prefix where it is one, or for a phrase.
-func exactTerms(w *text.QueryWord) string {
-	name, body, source := phraseTerms(nameTerm, w.Word), phraseTerms(bodyTerm, w.Word), phraseTerms(textTerm, w.Word)
-	switch {
-	case w.Phrase:
-		return `"` + name + `" "` + body + `" "` + source + `" `
-	case w.Prefix:
-		return name + "* " + body + "* " + source + " " // it finds the whole word too
+func exactTerms(b *strings.Builder, w *text.QueryWord) {
+	for _, kind := range [...]string{nameTerm, bodyTerm, textTerm} {
+		switch {
+		case w.Phrase:
+			b.WriteByte('"')
+			b.WriteString(kind)
+			b.WriteString(strings.ReplaceAll(w.Word, " ", " "+kind))
+			b.WriteByte('"')
+		default:
+			b.WriteString(kind)
+			b.WriteString(w.Word)
+			if w.Prefix && kind != textTerm { // it finds the whole word too
+				b.WriteByte('*')
+			}
+		}
+		b.WriteByte(' ')
 	}
-	return name + " " + body + " " + source + " "
 }
 
-// phraseTerms are the terms of a word, or of the words of a phrase.
-func phraseTerms(prefix, words string) string {
-	return prefix + strings.ReplaceAll(words, " ", " "+prefix)
+// wholeTerms are the terms of a word, or of the words of a phrase one behind the other, as they stand in a record's terms.
+func wholeTerms(kind string, w *text.QueryWord) string {
+	if w.Phrase {
+		return " " + kind + strings.ReplaceAll(w.Word, " ", " "+kind) + " "
+	}
+	return " " + kind + w.Word + " "
 }
 
 // nowhere is what no list of terms contains: where a word cannot fit in some way.
 const nowhere = "\t"
+
+// noLetters are those of a word that is no initials; nobody changes them.
+var noLetters any = []any{nowhere}
 
 // searchWords are for each word what its grades are recognised by in an entity's terms.
 func searchWords(s *text.Search) []any {
 	out := make([]any, len(s.Words))
 	for i := range s.Words {
 		w := &s.Words[i]
-		name, body, skeleton, initials := nowhere, nowhere, nowhere, nowhere
+		var name, body, skeleton, initials any = nowhere, nowhere, nowhere, nowhere
 		if w.Prefix {
 			name, body = " "+nameTerm+w.Word, " "+bodyTerm+w.Word
 		}
@@ -477,14 +496,15 @@ func searchWords(s *text.Search) []any {
 		for j, d := range w.Deletes {
 			deletes[j] = " " + deleteTerm + d + " "
 		}
-		letters := []any{nowhere}
+		letters := noLetters
 		if w.Initials {
-			initials, letters = " "+initialsTerm+w.Word, nil
+			var each []any
 			for _, r := range w.Word {
-				letters = append(letters, " "+nameTerm+string(r))
+				each = append(each, " "+nameTerm+string(r))
 			}
+			initials, letters = " "+initialsTerm+w.Word, each
 		}
-		out[i] = []any{" " + phraseTerms(nameTerm, w.Word) + " ", name, deletes, " " + phraseTerms(bodyTerm, w.Word) + " ", body, skeleton, initials, letters, " " + phraseTerms(textTerm, w.Word) + " "}
+		out[i] = []any{wholeTerms(nameTerm, w), name, deletes, wholeTerms(bodyTerm, w), body, skeleton, initials, letters, wholeTerms(textTerm, w)}
 	}
 	return out
 }
