@@ -491,6 +491,7 @@ type checks struct {
 	quotations            map[uint64]quotation
 	sayings               []saying
 	leads                 map[string]uint64 // the quotations to which links lead whose ids do not say so, by the ids of the links
+	moved                 hashes            // links of the store that lead to another quotation than before, by their ids
 	texted                []string          // sources of the store, perhaps, whose texts lines of this import give or clear
 	lost, lostQuotations  int               // evidence and quotations that were not unverified before
 	alone                 bool              // there is one file
@@ -533,7 +534,7 @@ func (c *checks) use(h uint64) (uint8, bool) {
 func (c *checks) begin(r *reporting) {
 	c.report, c.gone, c.deletions, c.external, c.kept = r, hashes{}, nil, owners{}, map[string]any{}
 	c.seen, c.earlier, c.again, c.asked, c.unverified = hashes{}, hashes{}, false, hashes{}, 0
-	c.quotations, c.sayings, c.leads, c.texted = map[uint64]quotation{}, nil, map[string]uint64{}, nil
+	c.quotations, c.sayings, c.leads, c.texted, c.moved = map[uint64]quotation{}, nil, map[string]uint64{}, nil, hashes{}
 	c.words.reset()
 	c.spool.reset()
 }

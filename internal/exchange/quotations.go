@@ -15,7 +15,7 @@ import (
 // several files and from the store. So words are compared when a file is read to its end: see settle. Only of an import of one file
 // into an empty store is it known before that nothing can come any more that counts.
 
-// quotation is what the lines so far say of a quotation.
+// quotation holds what the lines read so far say of one quotation.
 type quotation struct {
 	from      int64 // where its id begins in the spool, and behind it its words
 	id, words int   // bytes
@@ -179,7 +179,8 @@ func (c *checks) settle(ctx context.Context, file File, going *removal, bad *Bad
 	return nil
 }
 
-// dropChanged drops what earlier files said by links that a later one replaces or leads elsewhere.
+// dropChanged drops what earlier files said by links that a later one replaces. What a link rests on goes with it where a later one
+// leads it elsewhere.
 func (s *settling) dropChanged() {
 	s.leadsTo = make(map[uint64]uint64, len(s.leads))
 	for id, q := range s.leads {
@@ -191,7 +192,14 @@ func (s *settling) dropChanged() {
 			last[x.link] = max(last[x.link], x.file)
 		}
 	}
-	s.sayings = slices.DeleteFunc(s.sayings, func(x saying) bool { return x.file < last[x.link] || s.elsewhere(x.link, x.quotation) })
+	s.sayings = slices.DeleteFunc(s.sayings, func(x saying) bool {
+		return x.file < last[x.link] || s.replace && s.elsewhere(x.link, x.quotation)
+	})
+	for i := range s.sayings {
+		if now, ok := s.leadsTo[s.sayings[i].link]; ok {
+			s.sayings[i].quotation = now
+		}
+	}
 }
 
 // elsewhere reports whether a line has a link lead to another entity.
@@ -253,8 +261,17 @@ func (s *settling) removed(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := s.hold(ctx, found.Links); err != nil {
+			return err
+		}
 		for _, l := range found.Links {
 			s.touch(l)
+			to, led := s.leads[l.ID]
+			if h := s.hash(l.ID); led && to != s.hash(l.To) && !s.replace && s.moved.add(h) {
+				for _, id := range l.SourcesOf(kg.Supports) {
+					s.sayings = append(s.sayings, saying{to, h, s.hash(id), s.file})
+				}
+			}
 		}
 	}
 	return nil
@@ -381,6 +398,9 @@ func (s *settling) some(ctx context.Context, list []uint64) error {
 		i, _ := slices.BinarySearchFunc(s.sayings, h, func(x saying, h uint64) int { return cmp.Compare(x.quotation, h) })
 		for ; i < len(s.sayings) && s.sayings[i].quotation == h; i++ {
 			f.said = true
+			if s.gone.has(s.sayings[i].source) {
+				continue
+			}
 			if err := f.compare(s.sayings[i].source, &s.words); err != nil {
 				return err
 			}

@@ -38,6 +38,13 @@ const (
 	asLink = `the line is a link to q, words in whose text do not occur in the text of s_b`
 )
 
+const other = `{"node":"QUOTE","id":"other","name":"O","text":"Bob said something else"}` + "\n"
+
+// movable is a link whose id does not say where it leads.
+func movable(to, source string) string {
+	return `{"link":"SAID","id":"l_m","from":"bob","to":"` + to + `","evidence":[{"source":"` + source + `","excerpt":"Bob said"}]}` + "\n"
+}
+
 // quotations are imports that come one after another. The last has these findings.
 var quotations = []struct {
 	name     string
@@ -57,6 +64,10 @@ var quotations = []struct {
 	{name: "of two texts one has it", files: []string{sourceA + sourceB + bob + right + onceInB + saidInA}, verified: "true"},
 	{name: "of two texts none has it", files: []string{sourceB + sourceA + bob + wrong + onceInB + saidInA}, says: "f0:4: the line has words in text that do not occur"},
 	{name: "a later link", files: []string{sourceB + bob + wrong, saidInB}, says: "f1:1: " + asLink},
+	{
+		name:  "a link that is led to it with what it rests on",
+		files: []string{sourceB + sourceC + bob + wrong + other + movable("other", "s_b"), movable("q", "s_c")}, says: "f1:1: " + asLink,
+	},
 	{name: "a later link to what was taken as it is", files: []string{sourceA + sourceB + bob + knowingly + saidInA, onceInB}, verified: "false"},
 	{name: "a later link, taken as it is", files: []string{sourceB + bob + wrong, saidInB + `{"node":"QUOTE","id":"q","verified":false}` + "\n"}, verified: "false", counts: [2]int{1, 0}},
 	{name: "a later link with the words", files: []string{sourceA + sourceB + bob + strings.Replace(right, `"}`, `","verified":false}`, 1) + onceInB, saidInA}, verified: "true"},
