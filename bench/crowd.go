@@ -17,7 +17,7 @@ import (
 // crowdClients ask for paths, each one operation of four with four nodes on the way.
 const crowdClients = 256
 
-// crowdMemory is what the server may have beside a crowd.
+// crowdMemory is the --max-memory of the server under a crowd, in bytes.
 const crowdMemory = 1 << 30
 
 // measureCrowd has a crowd ask for paths, as many as it gets, while one client reads points: first one of another address, then

@@ -34,7 +34,7 @@ type analyses struct {
 	used  []string // keys of what is finished, least lately used first
 	size  int      // of these
 	most  int      // it may be
-	// memory is what measures draw on while they are taken, and what is kept of them.
+	// memory bounds the bytes of measures under way and of the results that are kept.
 	memory *budget.Pool
 	turns  *fair.Places
 }

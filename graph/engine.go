@@ -48,7 +48,7 @@ type Options struct {
 	Introspection bool
 	// ReadOnly is what serverInfo says about writing.
 	ReadOnly bool
-	// Memory is what measures of the whole graph draw on, and what is kept of them; nil for no bound.
+	// Memory bounds the bytes of measures of the whole graph under way and of their results that are kept; nil for no bound.
 	Memory *budget.Pool
 	// Logger gets what clients must not see; nil logs nothing.
 	Logger *slog.Logger

@@ -815,7 +815,7 @@ func (x *searching) narrative(nodes, links []string, hops []trace.Hop) string {
 	return b.String() + notes.String()
 }
 
-// statement is what a link's record says, and the link's kind; nil for what has gone since the search.
+// statement returns the kind of a link and what its record says; a nil kind when the link has gone since the search.
 func (x *searching) statement(row *kg.Row) (*catalog.Kind, catalog.Statement) {
 	return stated(x.e.opts.Catalog, func(i int) string { return x.value(row, statementProps[i]).Str })
 }

@@ -53,7 +53,7 @@ type Type struct {
 	Plural string
 }
 
-// Quoted is what a type whose nodes are quotations says of their words.
+// Quoted names the properties and kinds of link by which the words of a type of quotation are verified.
 type Quoted struct {
 	Words    *Prop   // the property that holds them
 	Verified *Prop   // the one that reports whether they stand where they are quoted from; it is found out, and none of Type.Props
@@ -496,7 +496,7 @@ func (c *Catalog) Ends(kinds KindSet, from TypeSet, out, in bool) (s TypeSet) {
 // AllKinds is the set of all kinds of link.
 func (c *Catalog) AllKinds() KindSet { return KindSet(1)<<len(c.Kinds) - 1 }
 
-// Statement is what a link says of its two ends.
+// Statement holds the parts of a link that its sentence is made of.
 type Statement struct {
 	From, To     string // names
 	Role         string

@@ -14,11 +14,7 @@ type checkCmd struct {
 
 // Run reads everything in the store, and lists what is damaged.
 func (c *checkCmd) Run(w *world) error {
-	cat, err := loadCatalog()
-	if err != nil {
-		return err
-	}
-	s, err := w.openToRead(&c.Store, cat)
+	s, _, err := w.openToRead(&c.Store)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
 	}
 }
 
-// full is "full ARG…": what a command says to a full device is a failure that it tells of.
+// full runs a command with a full device as its standard output: it must fail and say why.
 func full(ts *testscript.TestScript, _ bool, args []string) {
 	to, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	ts.Check(err)

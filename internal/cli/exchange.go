@@ -195,11 +195,7 @@ type exportCmd struct {
 // Run writes everything, to standard output or to a file that is there only when it is whole. What is no file of its own, as a
 // device, a pipe or a link to a file, is written in place.
 func (c *exportCmd) Run(w *world) error {
-	cat, err := loadCatalog()
-	if err != nil {
-		return err
-	}
-	s, err := w.openToRead(&c.Store, cat)
+	s, cat, err := w.openToRead(&c.Store)
 	if err != nil {
 		return err
 	}
@@ -239,7 +235,7 @@ func (c *exportCmd) Run(w *world) error {
 	return c.replace(w, cat, s, mode)
 }
 
-// replace writes a file under another name and then gives it its own.
+// replace writes a temporary file beside the output, and renames it to the output once it is whole.
 func (c *exportCmd) replace(w *world, cat *catalog.Catalog, s *opened, mode fs.FileMode) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(c.Output), ".throughline-*")
 	if err != nil {

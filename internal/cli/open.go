@@ -122,16 +122,21 @@ func (w *world) openNow(c *config.Store, cat *catalog.Catalog, reads bool) (*ope
 	return o, nil
 }
 
-// openToRead opens a store that must be there already: a command that only reads makes none.
-func (w *world) openToRead(c *config.Store, cat *catalog.Catalog) (*opened, error) {
+// openToRead opens a store that must be there already, with the contract: a command that only reads makes none.
+func (w *world) openToRead(c *config.Store) (*opened, *catalog.Catalog, error) {
+	cat, err := loadCatalog()
+	if err != nil {
+		return nil, nil, err
+	}
 	kind, where, err := c.Choose(w.getenv)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if kind == config.SQLite {
 		if _, err := os.Stat(where); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("there is no store at %s: `throughline serve` makes one with the sample, `throughline import` one of your own", where)
+			return nil, nil, fmt.Errorf("there is no store at %s: `throughline serve` makes one with the sample, `throughline import` one of your own", where)
 		}
 	}
-	return w.openNow(c, cat, true)
+	s, err := w.openNow(c, cat, true)
+	return s, cat, err
 }

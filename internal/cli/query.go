@@ -113,11 +113,7 @@ func (c *queryCmd) variables() (map[string]any, error) {
 }
 
 func (c *queryCmd) run(w *world, text string, vars map[string]any) ([]byte, error) {
-	cat, err := loadCatalog()
-	if err != nil {
-		return nil, err
-	}
-	s, err := w.openToRead(&c.Store, cat)
+	s, cat, err := w.openToRead(&c.Store)
 	if err != nil {
 		return nil, err
 	}

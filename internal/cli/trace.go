@@ -112,7 +112,7 @@ fragment Told on Link {
 }
 fragment Quoted on EvidenceConnection { nodes { excerpt verified source { title } } }`
 
-// namedFragment is what is shown of an entity where it is named.
+// namedFragment selects the name of an entity and, of a quote, whether its words are verified.
 const namedFragment = `
 fragment Named on Entity { name ... on Quote { verified } }`
 
@@ -170,7 +170,7 @@ func (s *standings) narrow(where map[string]any) {
 	}
 }
 
-// marked is what the help of commands that quote evidence says of unverified words.
+// marked is the sentence about unverified words in the help of commands that quote evidence.
 const marked = "Words that are not in the stored text of their source are marked [unverified]."
 
 type pathCmd struct {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/neotest"
 	"github.com/throughline/throughline/internal/plan"
@@ -281,10 +282,10 @@ func TestARefusalIsTriedAgain(t *testing.T) {
 	}
 }
 
-// TestADatabaseThatIsNotThere is named behind the host.
-func TestADatabaseThatIsNotThere(t *testing.T) {
-	srv, _ := database(t)
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL + "/no.such.graph", User: srv.User, Password: srv.Password, Catalog: parse(t)})
+// refusal opens a store on a database that cannot be used, and returns the message of its SetupError.
+func refusal(t *testing.T, url string, srv *neotest.Server, cat *catalog.Catalog) string {
+	t.Helper()
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: url, User: srv.User, Password: srv.Password, Catalog: cat})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,8 +293,17 @@ func TestADatabaseThatIsNotThere(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var setup *neo4jstore.SetupError
-	if err := s.Wait(ctx); !errors.As(err, &setup) || !strings.Contains(setup.Message, "no database of that name") {
-		t.Errorf("a database that is not there gives %v", err)
+	if err := s.Wait(ctx); !errors.As(err, &setup) {
+		t.Fatalf("the error is %v", err)
+	}
+	return setup.Message
+}
+
+// TestADatabaseThatIsNotThere is named behind the host.
+func TestADatabaseThatIsNotThere(t *testing.T) {
+	srv, _ := database(t)
+	if got := refusal(t, srv.URL+"/no.such.graph", srv, parse(t)); !strings.Contains(got, "no database of that name") {
+		t.Errorf("a database that is not there is refused: %s", got)
 	}
 }
 
@@ -302,16 +312,8 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 	cat := parse(t)
 	open(t, srv, cat)
 	db.run("MATCH (m:ThroughlineMeta) SET m.version = 99", nil)
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close() //nolint:errcheck // nothing to lose
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	var setup *neo4jstore.SetupError
-	if err := s.Wait(ctx); !errors.As(err, &setup) || !strings.Contains(setup.Message, "newer") {
-		t.Errorf("a newer database gives %v", err)
+	if got := refusal(t, srv.URL, srv, cat); !strings.Contains(got, "newer") {
+		t.Errorf("a newer database is refused: %s", got)
 	}
 }
 

@@ -104,6 +104,9 @@ type damage struct{ what, id string }
 
 // Error says what is damaged.
 func (d *damage) Error() string {
+	if d.id == "" {
+		return "a " + d.what + " is not as it was written"
+	}
 	return "the " + d.what + " " + shown(d.id) + " is not as it was written"
 }
 
@@ -121,7 +124,7 @@ func unreadable(err error) error {
 
 // shown is an id of which nobody knows whether it is one.
 func shown(id string) string {
-	if kg.CheckID(id) != nil {
+	if id != "" && kg.CheckID(id) != nil {
 		return "with the damaged id " + strconv.QuoteToASCII(id)
 	}
 	return id
