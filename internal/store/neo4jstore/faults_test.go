@@ -425,6 +425,37 @@ func TestCancelEndsTheStatement(t *testing.T) {
 	eventually(t, "the statement has ended", func() bool { return db.run(running, nil)[0][0] == int64(0) })
 }
 
+// TestClosingEndsAReadThatNobodyWaitsFor: a measure reads the whole graph on when its caller has gone. Closing the store does not
+// wait for the rest of it, and the driver is not closed under it.
+func TestClosingEndsAReadThatNobodyWaitsFor(t *testing.T) {
+	srv, _ := database(t)
+	cat := parse(t)
+	p := newProxy(t, srv)
+	p.start()
+	s := open(t, &neotest.Server{URL: "bolt://" + p.addr, User: srv.User, Password: srv.Password}, cat)
+	reached, release := make(chan struct{}), make(chan struct{})
+	defer close(release)
+	p.mu.Lock()
+	p.onByte = func() { close(reached); <-release }
+	p.mu.Unlock()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.Whole(t.Context(), &plan.Walk{})
+		ended <- err
+	}()
+	<-reached
+	began := time.Now()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; kg.CodeOf(err) != kg.Unavailable {
+		t.Errorf("the read ended with %v", err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("closing took %v", took)
+	}
+}
+
 // eventually waits until something holds, for at most ten seconds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()

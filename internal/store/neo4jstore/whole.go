@@ -24,11 +24,15 @@ func (s *Store) State(ctx context.Context) (string, int, error) {
 }
 
 // Whole streams every entity with the entities its links lead to, by Neo4j's own numbers, which are shorter to send than
-// ids. What a filter names is found by a statement before.
+// ids. What a filter names is found by a statement before. Measures read on when those who asked have gone: closing the store
+// ends this, rather than wait for it.
 func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.lifetime, cancel)()
 	g, _, _, err := s.resolve(ctx, w)
 	if err != nil {
 		return nil, err
@@ -54,7 +58,7 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, failure(ctx, err)
+		return nil, s.failed(ctx, err)
 	}
 	out.Links = make([]store.Pair, 0, len(ends))
 	order := make([]int, len(numbers))
