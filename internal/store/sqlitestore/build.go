@@ -27,7 +27,8 @@ const (
 	headSQL = `SELECT (SELECT value FROM meta WHERE key = 'seq'), (SELECT value FROM meta WHERE key = 'changedFrom'),
 		max(coalesce((SELECT max(k) FROM source), 0), coalesce((SELECT value FROM meta WHERE key = 'source'), 0)),
 		max(coalesce((SELECT max(k) FROM node), 0), coalesce((SELECT value FROM meta WHERE key = 'node'), 0)),
-		max(coalesce((SELECT max(k) FROM link), 0), coalesce((SELECT value FROM meta WHERE key = 'link'), 0))`
+		max(coalesce((SELECT max(k) FROM link), 0), coalesce((SELECT value FROM meta WHERE key = 'link'), 0)),
+		(SELECT value FROM meta WHERE key = 'sourceRows'), (SELECT value FROM meta WHERE key = 'nodeRows'), (SELECT value FROM meta WHERE key = 'linkRows')`
 	changedSQL    = `SELECT k FROM changed WHERE what = ? AND seq > ?`
 	sourceColumns = `SELECT ` + sourceSummed + `, sum, text FROM source WHERE k `
 	nodeColumns   = `SELECT ` + nodeSummed + `, sum FROM node WHERE k `
@@ -50,6 +51,9 @@ const (
 	changedLink
 )
 
+// tables are their names.
+var tables = [...]string{changedSource: "source", changedNode: "node", changedLink: "link"}
+
 // linkChunk is how many links one statement reads.
 const linkChunk = 4096
 
@@ -57,11 +61,23 @@ const linkChunk = 4096
 type head struct {
 	seq, changedFrom     int64
 	sources, nodes, link int64 // largest keys, of rows that are gone too
+	rows                 rowCounts
 }
 
+// rowCounts is how many rows each table holds; what is changed is the index.
+type rowCounts [3]int64
+
 func readHead(ctx context.Context, tx *sql.Tx) (h head, err error) {
-	err = tx.QueryRowContext(ctx, headSQL).Scan(&h.seq, &h.changedFrom, &h.sources, &h.nodes, &h.link)
-	if err == nil && !h.fits() {
+	row := tx.QueryRowContext(ctx, headSQL)
+	var n [8]sql.NullInt64
+	if err = row.Scan(&n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7]); err != nil {
+		return h, err
+	}
+	if slices.ContainsFunc(n[:], func(v sql.NullInt64) bool { return !v.Valid }) {
+		return h, &damage{what: "table meta"}
+	}
+	h = head{n[0].Int64, n[1].Int64, n[2].Int64, n[3].Int64, n[4].Int64, rowCounts{n[5].Int64, n[6].Int64, n[7].Int64}}
+	if !h.fits() {
 		err = errTooLarge()
 	}
 	return h, err
@@ -131,14 +147,48 @@ func advance(ctx context.Context, cat *catalog.Catalog, db *sql.DB, old *image) 
 	if old == nil || old.seq < h.changedFrom || old.seq > h.seq {
 		old = empty(cat)
 	} else if old.seq == h.seq {
-		return old, nil
+		return old, old.complete(&h.rows)
 	}
 	b := newBuilder(old, h.seq)
 	if err := b.read(ctx, txs, &h); err != nil {
 		return nil, err
 	}
+	if err := b.complete(&h.rows); err != nil {
+		return nil, err
+	}
 	b.derive()
 	return b.image, nil
+}
+
+// complete reports an image that lacks rows which were written: pages of the file are gone, or are others.
+func (im *image) complete(want *rowCounts) error {
+	var held rowCounts
+	for i := range im.sources {
+		if im.sources[i].id != "" {
+			held[changedSource]++
+		}
+	}
+	for i := range im.nodes {
+		if im.nodes[i].typ != 0 {
+			held[changedNode]++
+		}
+	}
+	for i := range im.links {
+		if im.links[i].from != 0 {
+			held[changedLink]++
+		}
+	}
+	return want.hold(&held)
+}
+
+// hold reports rows that are missing of those that were written.
+func (want *rowCounts) hold(held *rowCounts) error {
+	for i, n := range held {
+		if n != want[i] {
+			return &damage{what: tables[i] + "s", lost: true, held: n, want: want[i]}
+		}
+	}
+	return nil
 }
 
 // states begins two transactions on one state of the file, so that two processors can read.
@@ -329,7 +379,7 @@ func (b *builder) readSources(ctx context.Context, tx *sql.Tx, first int64, list
 		case err != nil:
 			err = unreadable(err)
 		case sums.of(int64(key), s.id, s.title, s.url, s.kind, s.publisher, list, s.published, s.hash) != sum:
-			err = &damage{"source", s.id}
+			err = &damage{what: "source", id: s.id}
 		}
 		if err == nil {
 			s.authors, err = authors(list)
@@ -394,7 +444,7 @@ func (b *builder) readNodes(ctx context.Context, tx *sql.Tx, first int64, list s
 		sums.addInt(r.created)
 		sums.addInt(r.updated)
 		if sums.sum() != sum {
-			return &damage{"entity", string(id)}
+			return &damage{what: "entity", id: string(id)}
 		}
 		r.id, r.typ, r.name, r.desc, r.aliases, r.ext, r.props = view(id), view(typ), view(name), view(desc), view(aliases), view(ext), view(props)
 		return b.addNode(&r)
@@ -609,7 +659,7 @@ func (b *builder) parseLinks(chunk []byte) error {
 		}
 		sum := f[len(f)-1]
 		if n, err := strconv.ParseInt(view(sum), 10, 64); err != nil || len(sum) == len(whole) || sumOf(whole[:len(whole)-len(sum)-1]) != n {
-			return &damage{"link", string(f[1])}
+			return &damage{what: "link", id: string(f[1])}
 		}
 		if err := b.parseLink(&f); err != nil {
 			return err

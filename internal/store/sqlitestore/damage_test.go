@@ -23,9 +23,39 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
-var damages = flag.Int("damages", 150, "files with one damaged byte that are opened")
+var damages = flag.Int("damages", 150, "damaged files that are opened")
 
-// TestADamagedFileStartsOrIsRefused: whichever byte of a file with a snapshot is damaged, a start soon ends, and says so where the
+// damage changes one place of a file's bytes: a bit, a run of bytes, or a page that became zeros or another page's copy; or it
+// cuts the file short.
+func damage(random *rand.Rand, raw []byte) (what string, damaged []byte) {
+	const page = 4096
+	damaged = bytes.Clone(raw)
+	at := random.IntN(len(raw))
+	run := damaged[at:min(len(raw), at+1+random.IntN(64))]
+	this := damaged[at/page*page:][:min(page, len(raw)-at/page*page)]
+	switch random.IntN(8) {
+	default:
+		what = "a bit"
+		damaged[at] ^= 1 << random.IntN(8)
+	case 0:
+		what = "a run of bytes"
+		for i := range run {
+			run[i] = byte(random.IntN(256))
+		}
+	case 1:
+		what = "a page of zeros"
+		clear(this)
+	case 2:
+		what = "another page's copy"
+		copy(this, raw[random.IntN(len(raw))/page*page:])
+	case 3:
+		what = "cut short"
+		damaged = damaged[:at]
+	}
+	return fmt.Sprintf("%s at %d", what, at), damaged
+}
+
+// TestADamagedFileStartsOrIsRefused: whatever place of a file with a snapshot is damaged, a start soon ends, and says so where the
 // snapshot could not be used.
 func TestADamagedFileStartsOrIsRefused(t *testing.T) {
 	cat := parse(t)
@@ -47,12 +77,10 @@ func TestADamagedFileStartsOrIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	warned := 0
+	warned, dir := 0, t.TempDir()
 	for range *damages {
-		at, bit := random.IntN(len(whole)), byte(1)<<random.IntN(8)
-		damaged := filepath.Join(t.TempDir(), "d.db")
-		raw := bytes.Clone(whole)
-		raw[at] ^= bit
+		what, raw := damage(random, whole)
+		damaged := filepath.Join(dir, "d.db")
 		if err := os.WriteFile(damaged, raw, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +95,7 @@ func TestADamagedFileStartsOrIsRefused(t *testing.T) {
 		select {
 		case <-done:
 		case <-time.After(10 * time.Second):
-			t.Fatalf("with bit %d of byte %d damaged the start does not end", bit, at)
+			t.Fatalf("%s: the start does not end", what)
 		}
 		if strings.Contains(log.String(), "snapshot") {
 			warned++
@@ -126,7 +154,7 @@ func heard(ctx context.Context, cat *catalog.Catalog, s store.Store) (string, er
 	return b.String(), nil
 }
 
-// TestDamageIsToldAndNeverServed changes single bits of a file: what the store then says of the graph is what it said before, or an
+// TestDamageIsToldAndNeverServed changes places of a file: what the store then says of the graph is what it said before, or an
 // error.
 func TestDamageIsToldAndNeverServed(t *testing.T) {
 	cat := parse(t)
@@ -140,7 +168,7 @@ func TestDamageIsToldAndNeverServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hear := func(path string) (string, error) {
+	hear := func(path, what string) (string, error) {
 		s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: path, Catalog: cat})
 		if err != nil {
 			return "", err
@@ -149,11 +177,11 @@ func TestDamageIsToldAndNeverServed(t *testing.T) {
 		_, checked := s.Check(t.Context(), func(store.Damage) error { found++; return nil })
 		said, err := heard(t.Context(), cat, s)
 		if kg.CodeOf(err) == kg.Corrupt && found == 0 && kg.CodeOf(checked) != kg.Corrupt {
-			t.Errorf("a check finds nothing, and there is: %v", err)
+			t.Errorf("%s: a check finds nothing (%v), and there is: %v", what, checked, err)
 		}
 		return said, errors.Join(err, s.Close())
 	}
-	before, err := hear(path)
+	before, err := hear(path, "nothing")
 	if err != nil || len(before) < 5000 {
 		t.Fatal(before, err)
 	}
@@ -161,20 +189,18 @@ func TestDamageIsToldAndNeverServed(t *testing.T) {
 	corrupt := 0
 	damaged := filepath.Join(t.TempDir(), "d.db")
 	for range 3 * *damages {
-		at, bit := random.IntN(len(raw)), byte(1)<<random.IntN(8)
-		changed := bytes.Clone(raw)
-		changed[at] ^= bit
+		what, changed := damage(random, raw)
 		if err := os.WriteFile(damaged, changed, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		said, err := hear(damaged)
+		said, err := hear(damaged, what)
 		switch code := kg.CodeOf(err); {
 		case err == nil && said != before:
-			t.Errorf("bit %d of byte %d: the graph is another, and nobody says so", bit, at)
+			t.Errorf("%s: the graph is another, and nobody says so", what)
 		case code == kg.Corrupt:
 			corrupt++
 		case err != nil && code != kg.Unavailable: // it cannot be opened
-			t.Errorf("bit %d of byte %d: the error is %v", bit, at, err)
+			t.Errorf("%s: the error is %v", what, err)
 		}
 		for _, f := range []string{damaged, damaged + "-wal", damaged + "-shm"} {
 			_ = os.Remove(f)

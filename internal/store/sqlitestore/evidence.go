@@ -113,7 +113,10 @@ func (x *fetch) evidenceLevel(tx *sql.Tx, todo []evidencePage) error {
 		}
 		x.evidencePage(todo[i].page, todo[i].link, all, todo[i].field)
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil || n == len(todo) {
+		return err
+	}
+	return (&damage{what: "links", lost: true, held: int64(n), want: int64(len(todo))}).corrupt(x.file)
 }
 
 // unharmed reports evidence that is not as it was written.
@@ -121,7 +124,7 @@ func (x *fetch) unharmed(link uint32, raw []byte, sum int64) error {
 	x.sums.addInt(int64(link))
 	x.sums.addAll(raw)
 	if x.sums.sum() != sum {
-		return (&damage{"evidence of the link", x.im.linkID(link)}).corrupt(x.file)
+		return (&damage{what: "evidence of the link", id: x.im.linkID(link)}).corrupt(x.file)
 	}
 	return nil
 }

@@ -295,7 +295,7 @@ func TestASnapshotThatDoesNotFitIsIgnored(t *testing.T) {
 		"its head is missing":  {edit: `DELETE FROM snapshot WHERE part = -1`, cat: cat},
 		"of a later state":     {edit: `UPDATE meta SET value = 0 WHERE key = 'seq'`, cat: cat},
 		"changes were dropped": {edit: `UPDATE meta SET value = 5 WHERE key IN ('seq', 'changedFrom')`, cat: cat},
-		"rows are gone":        {edit: `DELETE FROM link`, cat: cat},
+		"rows are gone":        {edit: `DELETE FROM link; UPDATE meta SET value = 0 WHERE key = 'linkRows'`, cat: cat},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "g.db")
@@ -313,6 +313,35 @@ func TestASnapshotThatDoesNotFitIsIgnored(t *testing.T) {
 				t.Errorf("the names are %s", got)
 			}
 		})
+	}
+}
+
+// TestLostRowsAreMissed: rows that nobody deleted through the program are damage, whether the image is made of a snapshot or of rows.
+func TestLostRowsAreMissed(t *testing.T) {
+	cat := parse(t)
+	for _, edits := range [][]string{
+		{`DELETE FROM link`}, {`DELETE FROM link`, `DELETE FROM node WHERE id = 'ann'`}, {`DELETE FROM link`, `DELETE FROM snapshot`},
+		{`UPDATE meta SET value = 7 WHERE key = 'nodeRows'`}, {`DELETE FROM meta WHERE key = 'linkRows'`}, {`DELETE FROM meta`},
+	} {
+		path := filepath.Join(t.TempDir(), "g.db")
+		s := openAt(t, cat, path)
+		fill(t, s, two())
+		if err := errors.Join(sqlitestore.Snapshot(t.Context(), s), s.Close()); err != nil {
+			t.Fatal(err)
+		}
+		edit(t, path, edits...)
+		s = keep(t, cat, path)
+		if _, err := heard(t.Context(), cat, s); kg.CodeOf(err) != kg.Corrupt {
+			t.Errorf("%v: the export ends with %v", edits, err)
+		}
+		b := &plan.Query{Start: plan.Everything, Types: cat.Entities, Root: plan.Field{Page: plan.Paging{N: 10}, Want: plan.Want{Rows: true}, Node: &plan.Sel{Props: []*catalog.Prop{cat.Prop("id")}}}}
+		if _, err := s.Fetch(t.Context(), b); kg.CodeOf(err) != kg.Corrupt {
+			t.Errorf("%v: a read ends with %v", edits, err)
+		}
+		var found []store.Damage
+		if _, err := s.Check(t.Context(), func(d store.Damage) error { found = append(found, d); return nil }); err != nil || len(found) == 0 {
+			t.Errorf("%v: a check finds %v, %v", edits, found, err)
+		}
 	}
 }
 

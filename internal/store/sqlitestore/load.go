@@ -26,14 +26,15 @@ func (s *Store) Atomic() bool { return true }
 
 // load is one transaction on the file.
 type load struct {
-	s     *Store
-	conn  *sql.Conn
-	tx    *sql.Tx
-	now   kg.Time
-	seq   int64
-	done  bool
-	wrote int64 // rows that are new, changed or gone
-	begun head  // what there was when it began
+	s       *Store
+	conn    *sql.Conn
+	tx      *sql.Tx
+	now     kg.Time
+	seq     int64
+	done    bool
+	wrote   int64     // rows that are new, changed or gone
+	begun   head      // what there was when it began
+	dropped rowCounts // by it
 
 	sourceRows, nodeRows, linkRows              inserter
 	findNode, findSource, findWords, noteChange *sql.Stmt
@@ -96,6 +97,7 @@ const (
 	// keysSQL notes the largest keys that were given out: images know rows by their keys, and one of an old image must not be
 	// taken for another
 	keysSQL   = `INSERT INTO meta VALUES ('source', ?), ('node', ?), ('link', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
+	countSQL  = `UPDATE meta SET value = value + ? WHERE key = ?`
 	setProof  = `UPDATE link SET evidence=?, unverified=?, quoted=?, rev=? WHERE k=?`
 	wordsSQL  = `SELECT type, props FROM node WHERE k = ?`
 	dropIndex = `DROP INDEX link_id`
@@ -322,6 +324,7 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 		if err := l.tx.QueryRowContext(ctx, statement, id).Scan(&row); err != nil {
 			return err
 		}
+		l.dropped[what]++
 		return l.changed(ctx, what, row)
 	}
 	for _, x := range gone.Links {
@@ -869,7 +872,7 @@ func (l *load) Commit(ctx context.Context) error {
 	if l.wrote >= l.s.snapshotFrom {
 		debug.FreeOSMemory() // what checking and writing took: sorting takes as much again
 	}
-	err := l.indexLinks(context.WithoutCancel(ctx))
+	err := errors.Join(l.indexLinks(context.WithoutCancel(ctx)), l.count(context.WithoutCancel(ctx)))
 	if err == nil {
 		err = l.s.file.gone()
 	}
@@ -886,6 +889,17 @@ func (l *load) Commit(ctx context.Context) error {
 		return storeError(ctx, err)
 	}
 	return l.s.committed(context.WithoutCancel(ctx), im, l.wrote)
+}
+
+// count keeps how many rows each table holds: new rows have the keys behind those that were given out before.
+func (l *load) count(ctx context.Context) error {
+	added := rowCounts{l.sourceRows.next - 1 - l.begun.sources, l.nodeRows.next - 1 - l.begun.nodes, l.linkRows.next - 1 - l.begun.link}
+	for what, n := range added {
+		if _, err := l.tx.ExecContext(ctx, countSQL, n-l.dropped[what], tables[what]+"Rows"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // committed follows a load that wrote so many rows. Its image is nil unless it began the graph.

@@ -293,6 +293,8 @@ func storeError(ctx context.Context, err error) error {
 		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR: // our statements are right where the tables are
 			return kg.Wrap(kg.Corrupt, err, "the store's file is damaged; restore it from a backup or an export")
 		}
+	case errors.Is(err, sql.ErrNoRows): // what is asked for by its key is there
+		return unreadable(err)
 	case errors.Is(err, sql.ErrConnDone):
 		return kg.Wrap(kg.Unavailable, err, "the store is closed")
 	}

@@ -55,9 +55,37 @@ type queryer interface {
 	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
 }
 
+const rowsSQL = `SELECT value FROM meta WHERE key = ?`
+
+// all reads a table whole, by id and in one state of the file. It holds that every row that was written comes, once.
+func all[T any](ctx context.Context, s *Store, table int, text string, read func(context.Context, queryer, func(*T) error, string, ...any) error, id func(*T) string, f func(*T) error) error {
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return storeError(ctx, err)
+	}
+	defer tx.Rollback() //nolint:errcheck // it only reads
+	d := damage{what: tables[table] + "s", lost: true}
+	if err := tx.QueryRowContext(ctx, rowsSQL, tables[table]+"Rows").Scan(&d.want); err != nil {
+		return storeError(ctx, err)
+	}
+	last := ""
+	err = read(ctx, tx, func(x *T) error {
+		if id(x) <= last {
+			return s.damaged(tables[table], id(x))
+		}
+		last = id(x)
+		d.held++
+		return f(x)
+	}, text)
+	if err == nil && d.held != d.want {
+		err = d.corrupt(s.file.path)
+	}
+	return err
+}
+
 // Sources reads all sources by id.
 func (s *Store) Sources(ctx context.Context, f func(*kg.Source) error) error {
-	return s.sources(ctx, s.read, f, allSourcesSQL)
+	return all(ctx, s, changedSource, allSourcesSQL, s.sources, func(x *kg.Source) string { return x.ID }, f)
 }
 
 func (s *Store) sources(ctx context.Context, db queryer, f func(*kg.Source) error, text string, args ...any) error {
@@ -80,7 +108,7 @@ func (s *Store) sources(ctx context.Context, db queryer, f func(*kg.Source) erro
 
 // Nodes reads all entities by id.
 func (s *Store) Nodes(ctx context.Context, f func(*kg.Node) error) error {
-	return s.nodes(ctx, s.read, f, allNodesSQL)
+	return all(ctx, s, changedNode, allNodesSQL, s.nodes, func(x *kg.Node) string { return x.ID }, f)
 }
 
 func (s *Store) nodes(ctx context.Context, db queryer, f func(*kg.Node) error, text string, args ...any) error {
@@ -145,7 +173,7 @@ func parseProps(t *catalog.Type, props string) (map[string]any, error) {
 
 // Links reads all links by id.
 func (s *Store) Links(ctx context.Context, f func(*kg.Link) error) error {
-	return s.links(ctx, s.read, f, allLinksSQL)
+	return all(ctx, s, changedLink, allLinksSQL, s.links, func(x *kg.Link) string { return x.ID }, f)
 }
 
 func (s *Store) links(ctx context.Context, db queryer, f func(*kg.Link) error, text string, args ...any) error {

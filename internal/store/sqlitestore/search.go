@@ -513,7 +513,7 @@ func (x *fetch) readTexts(keys []uint32, yield func(k uint32, s string)) error {
 			return err
 		}
 		if of := &x.im.sources[k]; contentHash(s) != of.hash {
-			return (&damage{"text of the source", of.id}).corrupt(x.file)
+			return (&damage{what: "text of the source", id: of.id}).corrupt(x.file)
 		}
 		x.step(1 + len(s)/64)
 		yield(k, s)

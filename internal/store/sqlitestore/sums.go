@@ -99,15 +99,30 @@ func sumOf(row []byte) int64 { return int64(xxhash.Sum64(row)) } //nolint:gosec 
 // hexed is a text as SQLite's hex writes it.
 func hexed(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) }
 
-// damage is the error for a row that is not as it was written, as whoever reads it knows it.
-type damage struct{ what, id string }
+// damage is the error for a row that is not as it was written, as whoever reads it knows it; or for rows of a table that are lost.
+type damage struct {
+	what, id   string
+	lost       bool
+	held, want int64
+}
 
 // Error says what is damaged.
 func (d *damage) Error() string {
-	if d.id == "" {
-		return "a " + d.what + " is not as it was written"
+	switch {
+	case d.lost:
+		return "the store's file " + d.says()
+	case d.id == "":
+		return "a " + d.what + " " + notAsWritten
 	}
-	return "the " + d.what + " " + shown(d.id) + " is not as it was written"
+	return "the " + d.what + " " + shown(d.id) + " " + notAsWritten
+}
+
+// says is what a check says of it behind a name.
+func (d *damage) says() string {
+	if d.lost {
+		return fmt.Sprintf("has lost some of what was written: of %d %s it holds %d", d.want, d.what, d.held)
+	}
+	return notAsWritten
 }
 
 // corrupt is the error for it that leaves the store.
@@ -115,7 +130,9 @@ func (d *damage) corrupt(file string) error {
 	return kg.Wrap(kg.Corrupt, fmt.Errorf("in the file %s", file), "%s: restore the store's file from a backup or an export; `throughline check` lists all that is damaged", d.Error())
 }
 
-func (s *Store) damaged(what, id string) error { return (&damage{what, id}).corrupt(s.file.path) }
+func (s *Store) damaged(what, id string) error {
+	return (&damage{what: what, id: id}).corrupt(s.file.path)
+}
 
 // unreadable is the error for a row whose columns do not hold what they were given.
 func unreadable(err error) error {
