@@ -159,8 +159,8 @@ func (w *writer) object(o *object, p *place) bool {
 		}
 		buf = append(buf, key...)
 		if v := x.plain(p); v != nil {
+			w.count(len(buf) + len(v.Str)) // before it is written: the text of a source may be large
 			buf = text.AppendJSON(buf, v.Str)
-			w.count(len(buf))
 			continue
 		}
 		w.buf = buf

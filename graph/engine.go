@@ -46,6 +46,8 @@ type Options struct {
 	MaxBodyBytes int
 	// Introspection lets clients ask for __schema and __type.
 	Introspection bool
+	// ServeTexts lets clients read the texts of sources; without it Source.text is null.
+	ServeTexts bool
 	// ReadOnly is what serverInfo says about writing.
 	ReadOnly bool
 	// Memory bounds the bytes of measures of the whole graph under way and of their results that are kept; nil for no bound.

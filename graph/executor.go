@@ -339,9 +339,11 @@ func (s *spot) scalar(x *out) (kg.Value, error) {
 	return kg.Value{}, kg.Errorf(kg.Internal, "%s has no value", x.field.Name)
 }
 
-// constant reads back what serverInfo is compiled to: a number, a quoted string or a bool.
+// constant reads back the text of an opConst: a number, a quoted string, a bool or null.
 func constant(text string) (kg.Value, error) {
 	switch {
+	case text == "null":
+		return kg.Value{}, nil
 	case text == "true" || text == "false":
 		return kg.BoolValue(text == "true"), nil
 	case text != "" && text[0] == '"':

@@ -427,6 +427,10 @@ func (c *compiler) record(t *catalog.Type, s []ast.SelectionSet, sel *selection)
 		case t == c.cat.Source && field.Name == "description":
 			x.op = opPublished
 			x.more = []int{sel.prop(c.cat.Prop("publisher")), sel.prop(c.cat.Prop("publishedOn"))}
+		case t == c.cat.Source && field.Name == "text" && !c.eng.opts.ServeTexts:
+			x.op, x.text = opConst, "null"
+		case t == c.cat.Source && field.Name == "text":
+			x.index = sel.prop(c.cat.Prop(catalog.SourceText))
 		case field.Name == "externalIds":
 			x.op, x.index = opExternalIDs, sel.prop(c.cat.Prop(field.Name))
 			x.objs = &objects{one: c.plain("ExternalId", f, map[string]op{"scheme": opScheme, "value": opValue, "url": opURL})}

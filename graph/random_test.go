@@ -246,7 +246,12 @@ func TestWriterAndGeneratedExecutorAgree(t *testing.T) {
 		doc = strings.Replace(doc, "{ ", "{ ...Uses ", 1)
 		vars := map[string]any{"on": d.yes()}
 		run := func(ctx context.Context) string {
-			e := engine(t, cat, &failing{Answerer: s, on: seed%5 == 0})
+			e, err := graph.New(graph.Options{
+				Catalog: cat, Store: &failing{Answerer: s, on: seed%5 == 0}, StoreKind: "sqlite", Version: "test", Introspection: true, ServeTexts: seed%2 == 0,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
 			r := e.Do(ctx, &graph.Request{Query: doc, Variables: vars})
 			defer r.Release()
 			for _, err := range r.Errors {

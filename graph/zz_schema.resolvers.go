@@ -1660,6 +1660,10 @@ func (r *sourceResolver) ContentHash(ctx context.Context, obj *model.Source) (*s
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *sourceResolver) Text(ctx context.Context, obj *model.Source) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
 func (r *sourceResolver) Links(ctx context.Context, obj *model.Source, first *int64, after *string, where map[string]any) (*model.LinkConnection, error) {
 	return one[model.LinkConnection](ctx, obj.Value)
 }

@@ -654,6 +654,7 @@ type SourceResolver interface {
 	Authors(ctx context.Context, obj *model.Source) ([]string, error)
 	PublishedOn(ctx context.Context, obj *model.Source) (*string, error)
 	ContentHash(ctx context.Context, obj *model.Source) (*string, error)
+	Text(ctx context.Context, obj *model.Source) (*string, error)
 	Links(ctx context.Context, obj *model.Source, first *int64, after *string, where map[string]any) (*model.LinkConnection, error)
 }
 type SourceConnectionResolver interface {
@@ -1917,6 +1918,8 @@ type Source implements SearchHit & Node @node(date: "publishedOn") {
   publishedOn: PartialDate
   "SHA-256 (hex) of the text that excerpts are checked against; null when only the reference is held."
   contentHash: String
+  "The text that excerpts are checked against, as it was given. Null where none is stored, which ` + "`" + `contentHash` + "`" + ` says, and on every source unless the operator lets texts be read (` + "`" + `serve --serve-texts` + "`" + `): most are somebody's copyright."
+  text: String
   "The links that rest on it."
   links(
     "How many from the start of the list, 0–100 (default 20)."
@@ -4626,6 +4629,8 @@ func (ec *executionContext) childFields_Source(ctx context.Context, field graphq
 		return ec.fieldContext_Source_publishedOn(ctx, field)
 	case "contentHash":
 		return ec.fieldContext_Source_contentHash(ctx, field)
+	case "text":
+		return ec.fieldContext_Source_text(ctx, field)
 	case "links":
 		return ec.fieldContext_Source_links(ctx, field)
 	}
@@ -21547,6 +21552,29 @@ func (ec *executionContext) fieldContext_Source_contentHash(_ context.Context, f
 	return graphql.NewScalarFieldContext("Source", field, true, true, "String")
 }
 
+func (ec *executionContext) _Source_text(ctx context.Context, field graphql.CollectedField, obj *model.Source) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Source_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Source().Text(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Source_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Source", field, true, true, "String")
+}
+
 func (ec *executionContext) _Source_links(ctx context.Context, field graphql.CollectedField, obj *model.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -29899,6 +29927,12 @@ func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, o
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Source_contentHash(ctx, field, obj)
+				})
+		case "text":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Source_text(ctx, field, obj)
 				})
 		case "links":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,

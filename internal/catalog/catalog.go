@@ -149,6 +149,10 @@ const (
 	ToName   = "toName"
 )
 
+// SourceText is the property that Source.text reads. It has a name that no field can have: the text of another type is short, and
+// read with the rest of a record.
+const SourceText = "Source.text"
+
 // Parse reads a schema. Its errors name the place in the schema, for whoever edits it.
 func Parse(name, sdl string) (*Catalog, error) {
 	schema, gerr := gqlparser.LoadSchema(&ast.Source{Name: name, Input: sdl})
@@ -249,7 +253,11 @@ func (c *Catalog) addType(name, enum string) error {
 		if !ok || enum == sourceEnum && f.Name != "id" && c.Schema.Types["SearchHit"].Fields.ForName(f.Name) != nil {
 			continue // what a source has as a hit is made of its own properties
 		}
-		p, err := c.prop(f.Name, kind, f.Directives.ForName("searchable") != nil)
+		prop := f.Name
+		if enum == sourceEnum && prop == "text" {
+			prop = SourceText
+		}
+		p, err := c.prop(prop, kind, f.Directives.ForName("searchable") != nil)
 		if err != nil {
 			return fmt.Errorf("%s.%s: %w", name, f.Name, err)
 		}

@@ -19,12 +19,13 @@ import (
 
 type queryCmd struct {
 	config.Store
-	File      string `arg:"" optional:"" placeholder:"FILE" help:"File of the query; - or nothing for standard input."`
-	Expr      string `short:"e" placeholder:"QUERY" help:"The query itself."`
-	Variables string `placeholder:"JSON" help:"Variables as a JSON object, or @FILE."`
-	Operation string `placeholder:"NAME" help:"Operation to run, when there are several."`
-	Explain   bool   `help:"Tell how it was answered: plan, statements, times (in extensions of the answer)."`
-	Server    string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
+	File       string `arg:"" optional:"" placeholder:"FILE" help:"File of the query; - or nothing for standard input."`
+	Expr       string `short:"e" placeholder:"QUERY" help:"The query itself."`
+	Variables  string `placeholder:"JSON" help:"Variables as a JSON object, or @FILE."`
+	Operation  string `placeholder:"NAME" help:"Operation to run, when there are several."`
+	Explain    bool   `help:"Tell how it was answered: plan, statements, times (in extensions of the answer)."`
+	ServeTexts bool   `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Answer with the texts of sources (Source.text), as a server with --serve-texts does."`
+	Server     string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
 
 	timeout time.Duration // of a store that is opened; 0 for the default
 }
@@ -122,7 +123,7 @@ func (c *queryCmd) run(w *world, text string, vars map[string]any) ([]byte, erro
 	if c.timeout > 0 {
 		limits.Timeout = c.timeout
 	}
-	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: Version(), Limits: limits, Introspection: true, ReadOnly: true})
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: Version(), Limits: limits, Introspection: true, ServeTexts: c.ServeTexts, ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}

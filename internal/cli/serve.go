@@ -147,7 +147,7 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	}
 	engine, err := graph.New(graph.Options{
 		Catalog: cat, Store: s, StoreKind: s.Kind(), Version: Version(), Limits: c.Limits.Plan(), MaxBodyBytes: int(c.MaxBody),
-		Introspection: c.Introspection, ReadOnly: true, Memory: memory, Logger: log, Observe: c.observer(m),
+		Introspection: c.Introspection, ServeTexts: c.ServeTexts, ReadOnly: true, Memory: memory, Logger: log, Observe: c.observer(m),
 	})
 	if err != nil {
 		return nil, stop, err

@@ -38,6 +38,8 @@ const (
 	readBool
 	readTime
 	readList // of texts
+	// readSourceText reads the id of a source whose text is wanted: see Store.fillTexts.
+	readSourceText
 )
 
 type prop struct {
@@ -152,6 +154,13 @@ type decoder struct {
 	maxRows int
 	vals    []kg.Value
 	search  *text.Search // what was searched for
+	texts   []wantedText
+}
+
+// wantedText is a value that the text of a source is to be.
+type wantedText struct {
+	source string
+	to     *kg.Value
 }
 
 // fault is how reading ends early.
@@ -298,6 +307,10 @@ func (d *decoder) record(row *kg.Row, r *record, sel *plan.Sel, cols []any) (who
 			case readNothing:
 			case readType:
 				vals[i] = kg.Value{Kind: kg.String, Str: d.cat.TypeAt(row.Type).Enum}
+			case readSourceText:
+				if id, ok := cols[p.column].(string); ok {
+					d.texts = append(d.texts, wantedText{id, &vals[i]})
+				}
 			default:
 				v, ok := value(cols[p.column], p.how)
 				if vals[i] = v; ok && (v.Kind != kg.Null || !p.must || p.own && d.cat.TypeAt(row.Type).Prop(p.name) == nil) {

@@ -10,7 +10,7 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// Fetch answers a plan by one statement, a search of many words by two.
+// Fetch answers a plan by one statement, a search of many words by two, and reads the texts of sources by one more.
 func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.decode(&st.answer, q, records, trips)
+	return s.decode(ctx, &st.answer, q, records, trips)
 }
 
 // rarest returns a search for the rarest of more words than count: it asks how many records have each.
@@ -65,7 +65,7 @@ func (s *Store) rarest(ctx context.Context, q *plan.Query) (few *plan.Query, tri
 }
 
 // decode reads a statement's records.
-func (s *Store) decode(a *answer, q *plan.Query, records [][]any, trips int) (*kg.Result, error) {
+func (s *Store) decode(ctx context.Context, a *answer, q *plan.Query, records [][]any, trips int) (*kg.Result, error) {
 	rows, err := s.rows(a, q, records)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,45 @@ func (s *Store) decode(a *answer, q *plan.Query, records [][]any, trips int) (*k
 		return nil, err
 	}
 	res.RoundTrips = trips
+	if len(d.texts) > 0 {
+		if err := s.fillTexts(ctx, d, res); err != nil {
+			return nil, err
+		}
+	}
 	return res, nil
+}
+
+// textsOf reads the texts of sources by their ids.
+const textsOf = "UNWIND $p0 AS id MATCH (s:Source {id: id}) RETURN id, s.text"
+
+// fillTexts reads the texts that are wanted of sources, each once: links rest on the same ones, and a statement that returned a text
+// with every piece of evidence would send it as often.
+func (s *Store) fillTexts(ctx context.Context, d *decoder, res *kg.Result) error {
+	var ids []any
+	texts := map[string]kg.Value{}
+	for _, t := range d.texts {
+		if _, there := texts[t.source]; !there {
+			texts[t.source] = kg.Value{}
+			ids = append(ids, t.source)
+		}
+	}
+	records, trips, err := s.read(ctx, textsOf, params([]any{nil, ids}))
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		v, ok := value(r[1], readText)
+		if !ok {
+			d.damaged(s.layout.cat.Source.Index, r[0], "text")
+			continue
+		}
+		texts[asString(r[0])] = v
+	}
+	for _, t := range d.texts {
+		*t.to = texts[t.source]
+	}
+	res.RoundTrips, res.Corrupt = res.RoundTrips+trips, d.corrupt
+	return nil
 }
 
 // rows are an answer's rows, unless a name in the plan is ambiguous.

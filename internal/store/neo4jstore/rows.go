@@ -260,6 +260,9 @@ func (c *compiler) source(row *list, n string, sel *plan.Sel) *record {
 		case "id", "title", "url", "kind", "publisher", "authors", "publishedOn", "contentHash":
 			d.add(propOf(p, c.column(row)))
 			c.w(n, ".", p.Name)
+		case catalog.SourceText:
+			d.add(prop{how: readSourceText, column: c.column(row)})
+			c.w(n, ".id")
 		default:
 			d.add(prop{})
 		}

@@ -87,6 +87,7 @@ type fetch struct {
 	walked  int // steps in all
 	unheld  int // bytes that the budget does not know of yet
 	pending []evidencePage
+	texts   []wantedText
 	trips   int
 	// keyed: these stand in for q.IDs.
 	keyed                    bool
@@ -209,6 +210,7 @@ func (x *fetch) run() (res *kg.Result, err error) {
 	if err := x.readEvidence(); err != nil {
 		return nil, err
 	}
+	x.fillTexts()
 	res.RoundTrips = x.trips
 	return res, nil
 }
@@ -479,6 +481,9 @@ func (x *fetch) source(row *kg.Row, k uint32, sel *plan.Sel) {
 	if len(sel.Props) > 0 {
 		row.Vals = x.vals.take(len(sel.Props))
 		for i, p := range sel.Props {
+			if p.Name == catalog.SourceText && s.hash != "" {
+				x.texts = append(x.texts, wantedText{k, &row.Vals[i]})
+			}
 			row.Vals[i] = s.value(p)
 		}
 	}

@@ -521,6 +521,33 @@ func (x *fetch) readTexts(keys []uint32, yield func(k uint32, s string)) error {
 	return rows.Err()
 }
 
+// wantedText is a value that the text of a source is to be.
+type wantedText struct {
+	source uint32
+	to     *kg.Value
+}
+
+// fillTexts reads the texts that are wanted of sources, each once.
+func (x *fetch) fillTexts() {
+	if len(x.texts) == 0 {
+		return
+	}
+	keys := make([]uint32, len(x.texts))
+	for i, t := range x.texts {
+		keys[i] = t.source
+	}
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	texts := make(map[uint32]kg.Value, len(keys))
+	x.sourceTexts(keys, func(k uint32, s string) {
+		x.hold(len(s))
+		texts[k] = kg.StringValue(s)
+	})
+	for _, t := range x.texts {
+		*t.to = texts[t.source]
+	}
+}
+
 // fewNodes is how many nodes are looked at one by one rather than searched for in further lists.
 const fewNodes = 64
 

@@ -631,6 +631,8 @@ func sourceValue(s *kg.Source, p *catalog.Prop) kg.Value {
 		return kg.ListValue(s.Authors)
 	case "publishedOn":
 		return kg.StringValue(string(s.PublishedOn))
+	case catalog.SourceText:
+		return kg.StringValue(s.Text)
 	case "contentHash":
 		if s.Text != "" {
 			sum := sha256.Sum256([]byte(s.Text))
