@@ -320,8 +320,12 @@ func TestASnapshotThatDoesNotFitIsIgnored(t *testing.T) {
 func TestLostRowsAreMissed(t *testing.T) {
 	cat := parse(t)
 	for _, edits := range [][]string{
-		{`DELETE FROM link`}, {`DELETE FROM link`, `DELETE FROM node WHERE id = 'ann'`}, {`DELETE FROM link`, `DELETE FROM snapshot`},
-		{`UPDATE meta SET value = 7 WHERE key = 'nodeRows'`}, {`DELETE FROM meta WHERE key = 'linkRows'`}, {`DELETE FROM meta`},
+		{`DELETE FROM link`},
+		{`DELETE FROM link`, `DELETE FROM node WHERE id = 'ann'`},
+		{`DELETE FROM link`, `DELETE FROM snapshot`},
+		{`UPDATE meta SET value = 7 WHERE key = 'nodeRows'`},
+		{`DELETE FROM meta WHERE key = 'linkRows'`},
+		{`DELETE FROM meta`},
 	} {
 		path := filepath.Join(t.TempDir(), "g.db")
 		s := openAt(t, cat, path)
