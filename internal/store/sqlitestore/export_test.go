@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // Snapshot saves a snapshot of the store as it is.
@@ -15,6 +16,15 @@ func Snapshot(ctx context.Context, s *Store) error {
 		return err
 	}
 	return s.save(ctx, im)
+}
+
+// Limit has the file take so many pages at most, but no fewer than it has, as a disk that is full. It returns how many that is.
+func Limit(t *testing.T, s *Store, pages int) (most int) {
+	t.Helper()
+	if err := s.write.QueryRowContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)).Scan(&most); err != nil {
+		t.Fatal(err)
+	}
+	return most
 }
 
 // Restores tells whether a start would use the snapshot.
