@@ -169,7 +169,7 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 			return nil, stop, &config.UsageError{Problem: "--otlp-endpoint cannot be used", Hint: "write it as http://localhost:4318"}
 		}
 		stop = func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 500*time.Millisecond)
 			defer cancel()
 			_ = tp.Shutdown(ctx) // an endpoint that is away must not keep the server from stopping
 		}

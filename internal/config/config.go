@@ -63,7 +63,7 @@ type Serve struct {
 	MaxOperationMemory int64         `name:"max-operation-memory" env:"THROUGHLINE_MAX_OPERATION_MEMORY" default:"268435456" help:"Bytes of memory one operation may hold while it is answered, about."`
 	AllowedHost        []string      `name:"allowed-host" env:"THROUGHLINE_ALLOWED_HOST" placeholder:"NAME" help:"Name by which clients may address a server on a loopback address, beside localhost, 127.0.0.1 and [::1], such as that of a proxy on the same machine; repeatable. Requests that name another host are refused."`
 	Adjacency          int64         `name:"adjacency-links" env:"THROUGHLINE_ADJACENCY_LINKS" default:"5000000" help:"Links of a Neo4j that tracing may keep in memory, about 100 bytes each, for as long as nobody writes; a larger graph is walked in Neo4j. 0 keeps none."`
-	Grace              time.Duration `name:"grace" env:"THROUGHLINE_GRACE" default:"8s" help:"Time requests under way get when the server stops."`
+	Grace              time.Duration `name:"grace" env:"THROUGHLINE_GRACE" default:"6s" help:"Time requests under way get when the server stops; what is left then is told so, and the process ends within three seconds more."`
 	Share              bool          `name:"share-statements" env:"THROUGHLINE_SHARE_STATEMENTS" default:"true" negatable:"" help:"Let requests of one shape that are under way together share a statement at Neo4j."`
 	MetricsAddr        string        `name:"metrics-addr" env:"THROUGHLINE_METRICS_ADDR" placeholder:"ADDR" help:"Address of /metrics (Prometheus). Off by default."`
 	OTLPEndpoint       string        `name:"otlp-endpoint" env:"THROUGHLINE_OTLP_ENDPOINT" placeholder:"URL" help:"Send OpenTelemetry traces there (OTLP over HTTP). Off by default."`

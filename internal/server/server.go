@@ -74,7 +74,7 @@ const (
 	// have to with that many clients.
 	ConcurrentPerCore = 32
 	DefaultQueueTime  = time.Second
-	DefaultGrace      = 10 * time.Second
+	DefaultGrace      = 6 * time.Second
 	// DefaultOperationMemory is far above what an answer of usual size holds.
 	DefaultOperationMemory = 256 << 20
 	DefaultOutbox          = 64 << 20

@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
-	"net"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -23,103 +20,6 @@ import (
 	"github.com/throughline/throughline/internal/store/neo4jstore"
 )
 
-// proxy stands between a store and a server, and can cut what goes through it.
-type proxy struct {
-	t      *testing.T
-	target string
-	addr   string
-	mu     sync.Mutex
-	l      net.Listener
-	conns  map[net.Conn]bool
-	onByte func() // called, once, when the server next sends something
-	done   sync.WaitGroup
-}
-
-func newProxy(t *testing.T, srv *neotest.Server) *proxy {
-	t.Helper()
-	u, err := url.Parse(srv.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &proxy{t: t, target: u.Host, conns: map[net.Conn]bool{}}
-	// an address that nobody listens at until start
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.addr = l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.stop(); p.done.Wait() })
-	return p
-}
-
-func (p *proxy) start() {
-	p.t.Helper()
-	l, err := net.Listen("tcp", p.addr)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.mu.Lock()
-	p.l = l
-	p.mu.Unlock()
-	p.done.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			s, err := net.Dial("tcp", p.target)
-			if err != nil {
-				_ = c.Close()
-				continue
-			}
-			p.mu.Lock()
-			p.conns[c], p.conns[s] = true, true
-			p.mu.Unlock()
-			p.done.Go(func() { _, _ = io.Copy(s, c); _ = s.Close() })
-			p.done.Go(func() { _, _ = io.Copy(&watched{p, c}, s); _ = c.Close() })
-		}
-	})
-}
-
-// watched tells the proxy when something passes.
-type watched struct {
-	p *proxy
-	w io.Writer
-}
-
-func (w *watched) Write(b []byte) (int, error) {
-	w.p.mu.Lock()
-	f := w.p.onByte
-	w.p.onByte = nil
-	w.p.mu.Unlock()
-	if f != nil {
-		f()
-	}
-	return w.w.Write(b)
-}
-
-// cut closes every connection.
-func (p *proxy) cut() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.conns {
-		_ = c.Close()
-	}
-	clear(p.conns)
-}
-
-func (p *proxy) stop() {
-	p.mu.Lock()
-	if p.l != nil {
-		_ = p.l.Close()
-	}
-	p.mu.Unlock()
-	p.cut()
-}
-
 func byID(b *builder, id string) *plan.Query {
 	return &plan.Query{Start: plan.ByID, IDs: []string{id}, Types: b.cat.Entities, Root: plan.Field{Node: b.sel("id", "name"), Want: plan.Want{Rows: true}}}
 }
@@ -127,8 +27,8 @@ func byID(b *builder, id string) *plan.Query {
 func TestNeo4jThatStartsLater(t *testing.T) {
 	srv, _ := database(t)
 	cat := parse(t)
-	p := newProxy(t, srv)
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: "bolt://" + p.addr, User: srv.User, Password: srv.Password, Catalog: cat})
+	p := neotest.NewProxy(t, srv)
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: "bolt://" + p.Addr, User: srv.User, Password: srv.Password, Catalog: cat})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +40,7 @@ func TestNeo4jThatStartsLater(t *testing.T) {
 	if _, err := s.Fetch(t.Context(), byID(b, "x")); kg.CodeOf(err) != kg.Unavailable {
 		t.Errorf("Fetch says %v before there is a server", err)
 	}
-	p.start()
+	p.Start()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := s.Wait(ctx); err != nil {
@@ -152,7 +52,7 @@ func TestNeo4jThatStartsLater(t *testing.T) {
 	if _, err := s.Fetch(t.Context(), byID(b, "x")); err != nil {
 		t.Error(err)
 	}
-	p.stop()
+	p.Stop()
 	if err := s.Ready(t.Context()); kg.CodeOf(err) != kg.Unavailable {
 		t.Errorf("Ready says %v when the server is gone", err)
 	}
@@ -166,16 +66,14 @@ func TestConnectionCutInMidRead(t *testing.T) {
 	srv, _ := database(t)
 	cat := parse(t)
 	fill(t, open(t, srv, cat))
-	p := newProxy(t, srv)
-	p.start()
-	s := open(t, &neotest.Server{URL: "bolt://" + p.addr, User: srv.User, Password: srv.Password}, cat)
+	p := neotest.NewProxy(t, srv)
+	p.Start()
+	s := open(t, &neotest.Server{URL: "bolt://" + p.Addr, User: srv.User, Password: srv.Password}, cat)
 	b := &builder{t: t, cat: cat}
 	if _, err := s.Fetch(t.Context(), byID(b, "kaldor")); err != nil {
 		t.Fatal(err)
 	}
-	p.mu.Lock()
-	p.onByte = p.cut
-	p.mu.Unlock()
+	p.OnByte(p.Cut)
 	res, err := s.Fetch(t.Context(), byID(b, "kaldor"))
 	if err != nil {
 		t.Fatal(err)
@@ -190,14 +88,10 @@ func TestConnectionCutInMidWalk(t *testing.T) {
 	srv, _ := database(t)
 	cat := parse(t)
 	fill(t, open(t, srv, cat))
-	p := newProxy(t, srv)
-	p.start()
-	s := open(t, &neotest.Server{URL: "bolt://" + p.addr, User: srv.User, Password: srv.Password}, cat)
-	cut := func() {
-		p.mu.Lock()
-		p.onByte = p.cut
-		p.mu.Unlock()
-	}
+	p := neotest.NewProxy(t, srv)
+	p.Start()
+	s := open(t, &neotest.Server{URL: "bolt://" + p.Addr, User: srv.User, Password: srv.Password}, cat)
+	cut := func() { p.OnByte(p.Cut) }
 	cut()
 	g, keys, err := s.Walk(t.Context(), &plan.Walk{Refs: []plan.Ref{{ID: "kaldor", Types: cat.Entities}, {ID: "far", Types: cat.Entities}}, Asked: 2})
 	if err != nil {
@@ -430,14 +324,12 @@ func TestCancelEndsTheStatement(t *testing.T) {
 func TestClosingEndsAReadThatNobodyWaitsFor(t *testing.T) {
 	srv, _ := database(t)
 	cat := parse(t)
-	p := newProxy(t, srv)
-	p.start()
-	s := open(t, &neotest.Server{URL: "bolt://" + p.addr, User: srv.User, Password: srv.Password}, cat)
+	p := neotest.NewProxy(t, srv)
+	p.Start()
+	s := open(t, &neotest.Server{URL: "bolt://" + p.Addr, User: srv.User, Password: srv.Password}, cat)
 	reached, release := make(chan struct{}), make(chan struct{})
 	defer close(release)
-	p.mu.Lock()
-	p.onByte = func() { close(reached); <-release }
-	p.mu.Unlock()
+	p.OnByte(func() { close(reached); <-release })
 	ended := make(chan error, 1)
 	go func() {
 		_, err := s.Whole(t.Context(), &plan.Walk{})

@@ -76,12 +76,18 @@ const metaConstraint = "CREATE CONSTRAINT throughline_meta_id IF NOT EXISTS FOR 
 
 // migrate brings the layout up to date. Servers that start together take turns: each holds the lock on the record of
 // the version until all indexes stand.
-func (s *Store) migrate(ctx context.Context) error {
+func (s *Store) migrate(ctx context.Context) (err error) {
 	if err := s.schema(ctx, metaConstraint); err != nil {
 		return err
 	}
-	session := s.driver.NewSession(ctx, s.session)
-	defer session.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the commit has told
+	u, err := s.conns.enter(ctx, endless)
+	if err != nil {
+		return err
+	}
+	defer func() { err = u.leave(err) }()
+	ctx = u.ctx
+	session := u.session(s.session)
+	defer u.end(session)
 	tx, err := session.BeginTransaction(ctx, neo4j.WithTxTimeout(time.Hour))
 	if err != nil {
 		return err
@@ -168,12 +174,7 @@ func (l *layout) sourcesIndexes(have [][]any) []string {
 // schema runs one statement on indexes or constraints, again when another server's got in its way.
 func (s *Store) schema(ctx context.Context, text string) error {
 	for try := 1; ; try++ {
-		session := s.driver.NewSession(ctx, s.session)
-		res, err := session.Run(ctx, text, nil, neo4j.WithTxTimeout(time.Hour))
-		if err == nil {
-			_, err = res.Consume(ctx)
-		}
-		_ = session.Close(context.WithoutCancel(ctx))
+		err := s.alone(ctx, text, nil)
 		var e *neo4j.Neo4jError
 		switch {
 		case err == nil:

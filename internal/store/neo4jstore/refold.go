@@ -104,12 +104,17 @@ func (s *Store) refolded(ctx context.Context, read, match string, limit int64, d
 }
 
 // alone runs a writing statement as its own transaction, before the store is ready.
-func (s *Store) alone(ctx context.Context, statement string, params map[string]any) error {
-	session := s.driver.NewSession(ctx, s.session)
-	defer session.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the result has told
-	res, err := session.Run(ctx, statement, params, neo4j.WithTxTimeout(time.Hour))
+func (s *Store) alone(ctx context.Context, statement string, params map[string]any) (err error) {
+	u, err := s.conns.enter(ctx, endless)
+	if err != nil {
+		return err
+	}
+	defer func() { err = u.leave(err) }()
+	session := u.session(s.session)
+	defer u.end(session)
+	res, err := session.Run(u.ctx, statement, params, neo4j.WithTxTimeout(time.Hour))
 	if err == nil {
-		_, err = res.Consume(ctx)
+		_, err = res.Consume(u.ctx)
 	}
 	return err
 }

@@ -84,16 +84,17 @@ func (s *Store) stream(ctx context.Context, limit time.Duration, text string, pa
 }
 
 // within does so and, when all has come, lets a caller look at the session.
-func (s *Store) within(ctx context.Context, limit time.Duration, text string, params map[string]any, f func(*neo4j.Record) error, end func(neo4j.SessionWithContext)) error {
-	if err := s.using.enter(); err != nil {
+func (s *Store) within(ctx context.Context, limit time.Duration, text string, params map[string]any, f func(*neo4j.Record) error, end func(neo4j.SessionWithContext)) (err error) {
+	u, err := s.conns.enter(ctx, reading)
+	if err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer func() { err = u.leave(err) }()
+	ctx = u.ctx
 	cfg := s.session
 	cfg.AccessMode = neo4j.AccessModeRead
-	session := s.driver.NewSession(ctx, cfg)
-	// closing must give the connection back even when the caller has gone
-	defer session.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what it could say, the result has said
+	session := u.session(cfg)
+	defer u.end(session)
 	s.texts.Add(1)
 	rows := 0
 	if r := store.RecorderOf(ctx); r != nil {
@@ -107,7 +108,9 @@ func (s *Store) within(ctx context.Context, limit time.Duration, text string, pa
 	var rec *neo4j.Record
 	held := budget.Of(ctx)
 	for res.NextRecord(ctx, &rec) {
-		rows++
+		if rows++; rows%pageOfRecords == 1 {
+			u.hear()
+		}
 		if held != nil {
 			if err := held.Hold(sizeOf(rec.Values)); err != nil {
 				return err
@@ -153,24 +156,44 @@ func (s *Store) write(ctx context.Context, work func(tx neo4j.ManagedTransaction
 
 // writeAnyway is write where the store may not be set up yet: a migration writes too.
 func (s *Store) writeAnyway(ctx context.Context, work func(tx neo4j.ManagedTransaction) error) error {
-	if err := s.using.enter(); err != nil {
+	err := s.writeOnce(ctx, work)
+	if errors.Is(err, errLost) && ctx.Err() == nil {
+		err = s.writeOnce(ctx, work)
+	}
+	s.views.current.Store(nil) // whatever became of it, what was read before may be out of date
+	return s.failed(ctx, err)
+}
+
+func (s *Store) writeOnce(ctx context.Context, work func(tx neo4j.ManagedTransaction) error) (err error) {
+	u, err := s.conns.enter(ctx, writing)
+	if err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer func() { err = u.leave(err) }()
 	cfg := s.session
 	cfg.AccessMode = neo4j.AccessModeWrite
-	session := s.driver.NewSession(ctx, cfg)
-	defer session.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what it could say, the transaction has said
-	_, err := session.ExecuteWrite(ctx, func(tx neo4j.ManagedTransaction) (any, error) {
-		return nil, work(tx)
+	session := u.session(cfg)
+	defer u.end(session)
+	_, err = session.ExecuteWrite(u.ctx, func(tx neo4j.ManagedTransaction) (any, error) {
+		return nil, work(&transaction{tx, u})
 	}, timeout(ctx, 10*time.Minute))
-	s.views.current.Store(nil) // whatever became of it, what was read before may be out of date
-	return failure(ctx, err)
+	return err
+}
+
+// transaction is one of a use, which it ends with.
+type transaction struct {
+	neo4j.ManagedTransaction
+	use *use
 }
 
 // do runs a statement within a transaction and gives its records.
 func (s *Store) do(ctx context.Context, tx neo4j.ManagedTransaction, text string, params map[string]any) ([][]any, error) {
 	s.texts.Add(1)
+	if t, ok := tx.(*transaction); ok {
+		ctx = t.use.ctx
+		t.use.hear()
+		defer t.use.hear()
+	}
 	res, err := tx.Run(ctx, text, params)
 	if err != nil {
 		return nil, err
@@ -187,6 +210,8 @@ func passing(err error) bool {
 	var broken *neo4j.ConnectivityError
 	var e *neo4j.Neo4jError
 	switch {
+	case errors.Is(err, errLost):
+		return true
 	case errors.As(err, &broken):
 		return !full(broken)
 	case errors.As(err, &e):

@@ -201,16 +201,14 @@ func sharedStatementEndsWithItsLast(t *testing.T, s *neo4jstore.Store, b *builde
 
 // sharedStatementThatFails: each of its requests asks on its own.
 func sharedStatementThatFails(t *testing.T, srv *neotest.Server) {
-	p := newProxy(t, srv)
-	p.start()
-	s, b := openShared(t, &neotest.Server{URL: "bolt://" + p.addr, User: srv.User, Password: srv.Password})
+	p := neotest.NewProxy(t, srv)
+	p.Start()
+	s, b := openShared(t, &neotest.Server{URL: "bolt://" + p.Addr, User: srv.User, Password: srv.Password})
 	first := byID(b, "kaldor")
 	first.Memo = &plan.Memo{}
 	release := s.Hold(first)
 	all := together(t, s, first, byID(b, "lse"), byID(b, "nobody"))
-	p.mu.Lock()
-	p.onByte = p.cut
-	p.mu.Unlock()
+	p.OnByte(p.Cut)
 	release()
 	for i, edges := range []int{1, 1, 0} {
 		if all[i].wait(t); all[i].err != nil || len(all[i].res.Edges) != edges || all[i].res.RoundTrips < 2 {
