@@ -17,6 +17,8 @@ import (
 //	round 2   when round 1 finds nothing: every word fits in any way
 //	round 3   when round 2 finds nothing: at least one word fits in any way
 //
+// An entity whose name is a title gives way, as in references by name, where initials fit: its score is one less than that of
+// another which fits alike, so that initials find a person before what is called after the person.
 // What the whole search text is an id of (see IDs) is found in round 1 with the full score. The rounds look at the whole
 // search (all types asked for), not at a page. Hits are ordered by score, best first, then by SortKey of the name, then by id.
 
@@ -51,6 +53,7 @@ type Doc struct {
 	Initials  []string // different initials of name and aliases: see Initials
 	NameCount int      // number of different words in the name alone, at least 1
 	IDs       []string // see IDs; NewDoc leaves them to the caller
+	Titled    bool     // its name is a title; left to the caller too
 
 	names, body []string
 	exact       bool // words of the body fit exactly or not at all
@@ -334,8 +337,9 @@ func shareKey(a, b []string) bool {
 }
 
 // Score is the score in hundredths (0 to 100) of a document whose query words got these grades: four fifths for the
-// mean grade and one fifth for how much of the name was asked for, when every word fits the name.
-func Score(grades []int, nameCount int) int {
+// mean grade and one fifth for how much of the name was asked for, when every word fits the name; one less
+// for initials that fit a title.
+func Score(grades []int, nameCount int, titled bool) int {
 	if len(grades) == 0 {
 		return 0
 	}
@@ -347,6 +351,9 @@ func Score(grades []int, nameCount int) int {
 	score := sum * 80 / (10 * len(grades))
 	if inName {
 		score += 20 * min(len(grades), nameCount) / nameCount
+	}
+	if titled && slices.ContainsFunc(grades, func(g int) bool { return g == FirstInitials || g == AnyInitials }) {
+		score--
 	}
 	return score
 }
@@ -366,7 +373,7 @@ func (d *Doc) Match(s *Search, round int) (score int, hit bool) {
 	if !some || !all && round < 3 {
 		return 0, false
 	}
-	return Score(grades, d.NameCount), true
+	return Score(grades, d.NameCount, d.Titled), true
 }
 
 // highlightContext is how many characters of a long text stand on either side of its first match.

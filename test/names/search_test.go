@@ -67,10 +67,11 @@ func TestSearchFindsThePersonOfInitials(t *testing.T) {
 {"node":"INSTITUTION","id":"smith-story","name":"A Smith's Tale","description":"A story of a smith."}
 {"node":"INSTITUTION","id":"library","name":"John F. Kennedy Library"}
 {"node":"THEME","id":"drugs","name":"Drugs","description":"What Trump said of them."}
+{"node":"QUOTE","id":"a-quote","name":"Donald Trump","text":"He has gone."}
 `
 	searches(t, lines, []searchCase{
-		{"D. Trump", "donald-trump donald-trump-jr drugs", "**Donald** **Trump**"},
-		{"d.trump", "donald-trump donald-trump-jr drugs", "**Donald** **Trump**"},
+		{"D. Trump", "donald-trump a-quote donald-trump-jr drugs", "**Donald** **Trump**"},
+		{"d.trump", "donald-trump a-quote donald-trump-jr drugs", "**Donald** **Trump**"},
 		{"A. Smith", "adam-smith smith-story", "**Adam** **Smith**"},
 		{"J.F. Kennedy", "jfk library", "**John** **F**. **Kennedy**"},
 		{"J. F. Kennedy", "jfk library", "**John** **F**. **Kennedy**"},

@@ -349,7 +349,11 @@ func (c *compiler) search(a *answer) {
 				" WHEN fuzzy AND terms CONTAINS word[5] THEN 3 ELSE 0 END] AS grades",
 				" WITH ", n, ", CASE WHEN identified THEN ", strconv.Itoa(text.FullScore), " ELSE",
 				" reduce(sum = 0, g IN grades | sum + g) * 80 / (10 * size(grades)) + CASE WHEN all(g IN grades WHERE g >= 6)",
-				" THEN 20 * CASE WHEN size(grades) < count THEN size(grades) ELSE count END / count ELSE 0 END END AS ", score)
+				" THEN 20 * CASE WHEN size(grades) < count THEN size(grades) ELSE count END / count ELSE 0 END")
+			if titled := types & c.cat.Titled(); initials && titled != 0 {
+				c.w(" - CASE WHEN ", n, ":", c.labels(titled), " AND any(g IN grades WHERE g IN [7, 9]) THEN 1 ELSE 0 END")
+			}
+			c.w(" END AS ", score)
 			return " WHERE "
 		}
 		m.texts = func() {

@@ -627,7 +627,7 @@ func (x *fetch) round(p *section, n int) {
 			}
 		}
 	}
-	got := make([]int, len(lists))
+	got, titled := make([]int, len(lists)), x.im.cat.Titled()
 	take := func(k uint32) {
 		for i, g := range lists {
 			got[i] = int(g.of[k])
@@ -635,13 +635,15 @@ func (x *fetch) round(p *section, n int) {
 				return
 			}
 		}
-		w := weighed{node: k | p.flag, weight: int64(text.Score(got, int(p.ix.nameCount[k])))}
+		w, title := weighed{node: k | p.flag}, false
 		if p.flag == 0 {
-			if !x.q.Types.Has(x.im.nodes[k].typ) {
+			typ := x.im.nodes[k].typ
+			if !x.q.Types.Has(typ) {
 				return
 			}
-			w.rank = x.im.ranks[k]
+			w.rank, title = x.im.ranks[k], titled.Has(typ)
 		}
+		w.weight = int64(text.Score(got, int(p.ix.nameCount[k]), title))
 		x.step(1)
 		x.hits = append(x.hits, w)
 	}

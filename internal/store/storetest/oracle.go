@@ -1004,7 +1004,7 @@ func (x *seeing) searchable() (out []searched) {
 		for _, e := range n.ExternalIDs {
 			outer = append(outer, e.Scheme, e.Value)
 		}
-		doc.IDs = text.IDs(n.ID, outer...)
+		doc.IDs, doc.Titled = text.IDs(n.ID, outer...), x.cat.TypeOf(n.Type).Titled
 		out = append(out, searched{n, n.ID, n.Name, x.typ(n), doc, func(s *text.Search) string {
 			return text.Highlight(append([]string{n.Name}, n.Aliases...), x.body(n), s)
 		}})
