@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -80,9 +81,20 @@ func (a *asking) suggest(w *world, name string, err error) error {
 		return err
 	}
 	entities := slices.DeleteFunc(got.Search.Edges, func(e hitJSON) bool { return e.Node.Type == "SOURCE" })
-	if len(entities) == 0 {
+	cat, failed := loadCatalog()
+	if len(entities) == 0 || failed != nil {
 		return err
 	}
+	// of what is equally like the name, titles come last: a name means something else first
+	titled := func(e hitJSON) int {
+		if t := cat.TypeOf(e.Node.Type); t != nil && t.Titled {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(entities, func(a, b hitJSON) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(titled(a), titled(b)))
+	})
 	var b strings.Builder
 	b.WriteString(err.Error() + "; did you mean")
 	for _, e := range entities[:min(len(entities), mostSuggestions)] {

@@ -50,7 +50,7 @@ func (a *asking) answer(w *world, query string, vars map[string]any, out any) (d
 		e := head.Errors[0]
 		e.Message = printable(e.Message)
 		for _, c := range e.Extensions.Candidates {
-			e.Message += fmt.Sprintf("\n  id:%s  (%s, %s, %d links)", printable(c.ID), printable(c.Name), strings.ToLower(c.Type), c.LinkCount)
+			e.Message += fmt.Sprintf("\n  id:%s  (%s, %s, %s)", printable(c.ID), printable(c.Name), strings.ToLower(c.Type), count(int(c.LinkCount), "link"))
 			if c.Description != "" {
 				e.Message += "  " + printable(c.Description)
 			}
