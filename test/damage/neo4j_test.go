@@ -36,7 +36,7 @@ const lines = `{"source":"ARTICLE","id":"s_a","title":"A","publisher":"P","autho
 const everything = `{
   people { nodes { id name aliases description born externalIds { scheme value } createdAt updatedAt } }
   events { nodes { id name startsOn attendance } }
-  sources { nodes { id title publisher authors publishedOn } }
+  sources { nodes { id title publisher authors publishedOn text } }
   links { nodes: edges { link { id role since until evidence { nodes { excerpt source { id } } } } } }
 }`
 
@@ -82,7 +82,7 @@ func TestWhatOthersWroteIsToldApart(t *testing.T) {
 	}
 	fill()
 	var log bytes.Buffer
-	e, err := graph.New(graph.Options{Catalog: cat, Store: s, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, ServeTexts: true, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,6 +113,7 @@ func TestWhatOthersWroteIsToldApart(t *testing.T) {
 		{"(n:Event {id: 'fair'}) SET n.startsOn = date('2001-01-01')", "events", "fair", `"startsOn":null`},
 		{"(n:Source {id: 's_a'}) SET n.publisher = true", "sources", "s_a", `"publisher":null`},
 		{"(n:Source {id: 's_a'}) SET n.title = 1", "sources", "s_a", ""},
+		{"(n:Source {id: 's_a'}) SET n.text = 5", "sources", "s_a", `"text":null`},
 		{"()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.role = 5", "links", "l_a", `"role":null`},
 		{"()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.since = 2001", "links", "l_a", `"since":null`},
 	} {

@@ -32,7 +32,7 @@ func (s *Store) Check(ctx context.Context, f func(store.Damage) error) (n store.
 	err = s.scan(ctx, "MATCH (n:Source) WHERE n.id >= '' AND n._sort IS NOT NULL RETURN properties(n) ORDER BY n.id", func(v []any) error {
 		p, _ := v[0].(map[string]any)
 		n.Sources++
-		return misfit(f, "source", p, cat.Source.Props)
+		return misfit(f, "source", p, append(slices.Clip(cat.Source.Props), &catalog.Prop{Name: "text"})) // see catalog.SourceText
 	})
 	if err != nil {
 		return n, err
