@@ -38,7 +38,7 @@ func (s *Store) Check(ctx context.Context, f func(store.Damage) error) (n store.
 		return n, err
 	}
 	for _, name := range s.layout.linkTypes() {
-		err = s.scan(ctx, "MATCH (a)-[r:"+name+"]->(b) WHERE r.id >= '' RETURN properties(r), a._sort IS NOT NULL AND b._sort IS NOT NULL", func(v []any) error {
+		err = s.scan(ctx, "MATCH (a)-[r:"+name+"]->(b) WHERE r.id STARTS WITH '"+kg.LinkPrefix+"' RETURN properties(r), a._sort IS NOT NULL AND b._sort IS NOT NULL", func(v []any) error {
 			p, _ := v[0].(map[string]any)
 			n.Links++
 			if err := misfit(f, "link", p, s.ofLink()); err != nil {

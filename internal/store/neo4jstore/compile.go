@@ -358,9 +358,9 @@ func (c *compiler) findIDs(k class, v string, ids []string, one bool) {
 	}
 	switch k {
 	case entities:
-		c.w("MATCH (", v, ":Entity) WHERE ", v, ".id", p, " AND ", v, ":", c.labels(c.q.Types&c.cat.Entities), "\n")
+		c.w("MATCH (", v, ":Entity) WHERE ", v, ".id", p, " AND ", v, "._sort IS NOT NULL AND ", v, ":", c.labels(c.q.Types&c.cat.Entities), "\n")
 	case sources:
-		c.w("MATCH (", v, ":Source) WHERE ", v, ".id", p, "\n")
+		c.w("MATCH (", v, ":Source) WHERE ", v, ".id", p, " AND ", v, "._sort IS NOT NULL\n")
 	default:
 		// each kind of link has an index of its own
 		c.call()
@@ -368,7 +368,7 @@ func (c *compiler) findIDs(k class, v string, ids []string, one bool) {
 			if i > 0 {
 				c.w("\n  UNION ALL")
 			}
-			c.w("\n  MATCH ()-[", v, ":", name, "]->() WHERE ", v, ".id", p, " RETURN ", v)
+			c.w("\n  MATCH ()-", c.rel(v, name), "->() WHERE ", v, ".id", p, " RETURN ", v)
 		}
 		c.w("\n}\n")
 	}
@@ -407,7 +407,7 @@ func (c *compiler) resolve(i int) {
 		return
 	}
 	if kind == byID {
-		c.w("OPTIONAL MATCH (", v, ":Entity {id: ", c.param(r.ID), "}) WHERE ", v, ":", c.labels(types), "\n")
+		c.w("OPTIONAL MATCH (", v, ":Entity {id: ", c.param(r.ID), "}) WHERE ", v, "._sort IS NOT NULL AND ", v, ":", c.labels(types), "\n")
 		return
 	}
 	c.call()

@@ -66,6 +66,16 @@ func (s SharedReads) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, erro
 	return s.decode(ctx, &a, q, records, 1)
 }
 
+// AskForAll has every statement ask for our marks from now on.
+func (s *Store) AskForAll() { s.survey.Store(&survey{links: true, nodes: true}) }
+
+// Survey surveys the database now, and not behind the callers.
+func (s *Store) Survey(ctx context.Context) error {
+	found, err := s.look(ctx)
+	s.survey.Store(found)
+	return err
+}
+
 // Hold takes every slot of a plan's shape until release is called: the requests that come meanwhile wait.
 func (s *Store) Hold(q *plan.Query) (release func()) {
 	st, _ := s.statement(q)
@@ -108,7 +118,7 @@ func WalkStatements(cat *catalog.Catalog, w *plan.Walk, ways ...store.Way) ([]Wa
 	if err != nil {
 		return nil, err
 	}
-	g := &walk{s: &Store{layout: l}, w: w, nodes: []store.GraphNode{{}, {ID: "a"}, {ID: "b"}}}
+	g := &walk{s: &Store{layout: l}, layout: l, w: w, nodes: []store.GraphNode{{}, {ID: "a"}, {ID: "b"}}}
 	for i := range w.Refs {
 		g.refs = append(g.refs, plan.Ref{ID: "r", Types: w.Refs[i].Types})
 	}
@@ -137,7 +147,12 @@ func Decode(s *Store, q *plan.Query, records [][]any) (*kg.Result, error) {
 // Unconnected is a store that can compile and decode, and nothing else.
 func Unconnected(cat *catalog.Catalog) (*Store, error) {
 	l, err := newLayout(cat)
-	return &Store{layout: l, share: Shared}, err
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{layout: l, layouts: layouts(l), share: Shared}
+	s.survey.Store(&survey{})
+	return s, nil
 }
 
 // RefreshView reads the adjacency now, and not behind the callers.

@@ -31,7 +31,13 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	if st.answer.empty && !st.answer.refs {
 		return (&decoder{cat: s.layout.cat}).result(&st.answer, q, nil)
 	}
-	records, trips, err := s.ask(ctx, st, c)
+	records, mark, trips, err := s.ask(ctx, st, c)
+	if err == nil && !s.holds(c.layout, mark) {
+		var more int
+		st, c = s.statementIn(s.layouts[1][1], q)
+		records, _, more, err = s.ask(ctx, st, c)
+		trips += more
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -142,17 +148,19 @@ type memoKey struct {
 }
 
 // statement finds or makes the compiled form of a plan, and gives the walk that holds the plan's values.
-func (s *Store) statement(q *plan.Query) (*statement, *compiler) {
+func (s *Store) statement(q *plan.Query) (*statement, *compiler) { return s.statementIn(s.asking(), q) }
+
+func (s *Store) statementIn(l *layout, q *plan.Query) (*statement, *compiler) {
 	if q.Memo == nil {
-		c, a := compile(s.layout, q, written)
+		c, a := compile(l, q, written)
 		return &statement{text: string(c.text), answer: a}, c
 	}
-	c, _ := compile(s.layout, q, dry)
-	key := memoKey{s.layout, string(c.shape)}
+	c, _ := compile(l, q, dry)
+	key := memoKey{l, string(c.shape)}
 	if v, ok := q.Memo.Load(key); ok {
 		return v.(*statement), c //nolint:forcetypeassert // nobody else has keys of this type
 	}
-	w, a := compile(s.layout, q, written)
+	w, a := compile(l, q, written)
 	st := &statement{text: string(w.text), answer: a, lane: lane{slots: s.share}}
 	q.Memo.Store(key, st)
 	return st, c

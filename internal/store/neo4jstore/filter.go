@@ -277,7 +277,7 @@ func (c *compiler) linkedTo(f *plan.LinkedTo, n string, types catalog.TypeSet) {
 		c.w("EXISTS { ")
 		if known {
 			// the entity's links are fewer than the source's
-			c.w("MATCH (", o, ")-[", r, ":", c.allKinds, "]-() WHERE ", n, ".id IN ", r, ".sources")
+			c.w("MATCH (", o, ")-", c.rel(r, c.allKinds), "-() WHERE ", n, ".id IN ", r, ".sources")
 			kinds(" AND ")
 			c.entityFilter(" AND ", f.Where, o, c.cat.Entities)
 		} else {
@@ -289,7 +289,7 @@ func (c *compiler) linkedTo(f *plan.LinkedTo, n string, types catalog.TypeSet) {
 		c.w(" RETURN 1 AS one }")
 		return
 	}
-	c.w("EXISTS { MATCH (", n, ")-[", r, ":", c.allKinds, "]-(", o, ") WHERE true")
+	c.w("EXISTS { MATCH (", n, ")-", c.rel(r, c.allKinds), "-(", o, ") WHERE true")
 	kinds(" AND ")
 	c.entityFilter(" AND ", f.Where, o, c.cat.Entities)
 	c.w(" }")

@@ -45,6 +45,9 @@ type layout struct {
 	allLinks string // the same and the type of REFUTED links
 	// typeCase gives the expression that tells a node's type, after CASE: " WHEN $:Person THEN 1 …"
 	caseOf []string // by type index: " WHEN", ":Person THEN 1"
+	// asksLinks says that the database has links that are not ours, and asksNodes that it has nodes with our labels that are not:
+	// statements then ask for our marks. See marks.go.
+	asksLinks, asksNodes bool
 }
 
 // newLayout refuses a catalogue whose names this layout needs for itself.
@@ -94,16 +97,16 @@ func (l *layout) kinds(s catalog.KindSet) string {
 func (c *compiler) along(r string, kinds catalog.KindSet, f *plan.LinkFilter) string {
 	named := c.noteIf(f.NamesRefuted())
 	if !named {
-		return "[" + r + ":" + c.kinds(kinds) + "]"
+		return c.rel(r, c.kinds(kinds))
 	}
 	types := c.kinds(kinds) + "|" + refutedType
 	if c.noteIf(f.OnlyRefuted()) {
 		types = refutedType
 	}
 	if kinds == c.cat.AllKinds() {
-		return "[" + r + ":" + types + "]"
+		return c.rel(r, types)
 	}
-	return "[" + r + ":" + types + " WHERE " + r + ".kind IS NULL OR " + r + ".kind IN ['" + strings.Join(c.kindList(kinds), "', '") + "']]"
+	return c.rel(r, types, "("+r+".kind IS NULL OR "+r+".kind IN ['"+strings.Join(c.kindList(kinds), "', '")+"'])")
 }
 
 // kindOf is an expression for a link's kind; refuted says that it may be REFUTED.

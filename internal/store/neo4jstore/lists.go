@@ -53,7 +53,7 @@ func (c *compiler) everyLink(a *answer) {
 		}
 		m.rest = func(where string) string { return c.linkFilter(where, f.Links, r, o, c.cat.Entities) }
 		if !c.noteIf(f.Links != nil) {
-			m.count = func() { c.w("COUNT { (:Entity)-[:", c.allKinds, "]->() }") }
+			m.count = func() { c.w("COUNT { (:Entity)-", c.rel("", c.allKinds), "->() }") }
 		}
 		return m
 	})
@@ -123,7 +123,7 @@ func (c *compiler) anchored(from anchor, n string, types catalog.TypeSet) string
 		id := c.name("id")
 		r := c.name("r")
 		c.noteRef(from.linked.Ref)
-		c.w("MATCH (", c.refs[from.linked.Ref], ")-[", r, ":", c.allKinds, "]-() UNWIND ", r, ".sources AS ", id, " WITH DISTINCT ", id,
+		c.w("MATCH (", c.refs[from.linked.Ref], ")-", c.rel(r, c.allKinds), "-() UNWIND ", r, ".sources AS ", id, " WITH DISTINCT ", id,
 			" MATCH (", n, ":Source {id: ", id, "}) WITH ", n)
 		return " WHERE "
 	default:
@@ -138,7 +138,7 @@ func (c *compiler) anchored(from anchor, n string, types catalog.TypeSet) string
 			c.w("UNWIND [] AS ", n, " WITH ", n, " WHERE false")
 			return " AND "
 		}
-		c.w("MATCH (", c.refs[from.linked.Ref], ")-[:", c.kinds(kinds), "]-(", n, ") WITH DISTINCT ", n)
+		c.w("MATCH (", c.refs[from.linked.Ref], ")-", c.rel("", c.kinds(kinds)), "-(", n, ") WITH DISTINCT ", n)
 	}
 	if types != 0 {
 		c.w(" WHERE ", n, ":", c.labels(types))
@@ -212,13 +212,13 @@ func (c *compiler) facetBySource(m *matcher, top func(string)) {
 		v, r := c.name("source"), c.name("r")
 		c.w(" ")
 		c.call(m.n)
-		c.w(" WITH ", m.n, " WHERE ", m.n, ":", sourceLabel, " RETURN ", m.n, ".id AS ", v, " UNION MATCH (", m.n, ")-[", r, ":", c.allKinds, "]-() UNWIND ", supporters(r), " AS ", v,
+		c.w(" WITH ", m.n, " WHERE ", m.n, ":", sourceLabel, " RETURN ", m.n, ".id AS ", v, " UNION MATCH (", m.n, ")-", c.rel(r, c.allKinds), "-() UNWIND ", supporters(r), " AS ", v,
 			" RETURN DISTINCT ", v, " }")
 		top(v)
 	default:
 		// each entity counts once for each of the different sources of its links
 		v, r := c.name("source"), c.name("r")
-		c.w(" MATCH (", m.n, ")-[", r, ":", c.allKinds, "]-() UNWIND ", supporters(r), " AS ", v, " WITH DISTINCT ", m.n, ", ", v)
+		c.w(" MATCH (", m.n, ")-", c.rel(r, c.allKinds), "-() UNWIND ", supporters(r), " AS ", v, " WITH DISTINCT ", m.n, ", ", v)
 		top(v)
 	}
 }
@@ -267,7 +267,7 @@ func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count 
 			if parts > 0 {
 				c.w(" UNION")
 			}
-			c.w(" MATCH (", m.n, ")-[:", c.allKinds, "]-(", key, ":", other.Name, ") WHERE ", m.n, ":", c.labels(near), " RETURN DISTINCT ", key)
+			c.w(" MATCH (", m.n, ")-", c.rel("", c.allKinds), "-(", key, ":", other.Name, ") WHERE ", m.n, ":", c.labels(near), " RETURN DISTINCT ", key)
 			parts++
 		}
 		if m.mixed {
@@ -527,9 +527,9 @@ func (c *compiler) statistics() {
 		if i > 0 {
 			c.w(", ")
 		}
-		c.w("COUNT { (:Entity)-[:", k.Name, "]->() }")
+		c.w("COUNT { (:Entity)-", c.rel("", k.Name), "->() }")
 	}
 	c.w("], COUNT { MATCH (n:Source) WHERE n._sort >= '' AND n.id >= '' }")
-	c.w(", COUNT { MATCH (:Entity)-[r:", c.allLinks, "]->() WHERE coalesce(r.sourceCount, 0) = 0 }")
-	c.w(", COLLECT { MATCH (:Entity)-[r:", c.allLinks, "]->() RETURN sum(r._unverified) }[0], COUNT { (:Entity)-[:", refutedType, "]->() }] AS row")
+	c.w(", COUNT { MATCH (:Entity)-", c.rel("r", c.allLinks), "->() WHERE coalesce(r.sourceCount, 0) = 0 }")
+	c.w(", COLLECT { MATCH (:Entity)-", c.rel("r", c.allLinks), "->() RETURN sum(r._unverified) }[0], COUNT { (:Entity)-", c.rel("", refutedType), "->() }] AS row")
 }

@@ -569,11 +569,11 @@ func (l *load) heldNodes(ctx context.Context, tx neo4j.ManagedTransaction, list 
 				t = of
 			}
 		}
-		if t == nil {
+		p, _ := r[2].(map[string]any)
+		if t == nil || p["_sort"] == nil { // not ours
 			id := asString(r[0])
 			return nil, kg.Errorf(kg.Conflict, "%s is something else in the store; give the %s another id", id, strings.ToLower(types[id]))
 		}
-		p, _ := r[2].(map[string]any)
 		held = append(held, nodeFrom(t, p))
 	}
 	return held, err

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -14,29 +12,14 @@ import (
 )
 
 // migrations bring the layout from each version to the next; the database records how far it is. Every statement can
-// run again, so a migration that was cut off is simply run again. What follows from the catalogue is not in here but in
-// catalogued, since the catalogue may change without the layout.
+// run again, so a migration that was cut off is simply run again. The indexes are not in here but in indexes.go: those that are
+// missing are made at every start.
 var migrations = [][]string{
-	{
-		"CREATE CONSTRAINT throughline_entity_id IF NOT EXISTS FOR (n:Entity) REQUIRE n.id IS UNIQUE",
-		"CREATE CONSTRAINT throughline_source_id IF NOT EXISTS FOR (n:Source) REQUIRE n.id IS UNIQUE",
-		"CREATE INDEX throughline_entity_name IF NOT EXISTS FOR (n:Entity) ON (n._name)",
-		"CREATE INDEX throughline_source_name IF NOT EXISTS FOR (n:Source) ON (n._name)",
-		"CREATE INDEX throughline_alias_name IF NOT EXISTS FOR (n:Alias) ON (n._name)",
-		"CREATE INDEX throughline_external_id IF NOT EXISTS FOR (n:ExternalId) ON (n.scheme, n.value)",
-		"CREATE INDEX throughline_entity_order IF NOT EXISTS FOR (n:Entity) ON (n._sort, n.id)",
-		"CREATE INDEX throughline_source_order IF NOT EXISTS FOR (n:Source) ON (n._sort, n.id)",
-	},
+	{},
 	{}, // excerpts are compared with their texts again
-	{
-		"CREATE CONSTRAINT throughline_refuted_id IF NOT EXISTS FOR ()-[r:REFUTED]-() REQUIRE r.id IS UNIQUE",
-		"CREATE FULLTEXT INDEX " + refutedIndex + " IF NOT EXISTS FOR ()-[r:REFUTED]-() ON EACH [r.sources] OPTIONS {indexConfig: {`fulltext.analyzer`: 'keyword'}}",
-	},
+	{}, // links have a standing
 	{}, // the words of quotations are compared with texts
-	{ // sources are searched too: their words are made with those that are folded anew
-		"DROP INDEX throughline_search IF EXISTS",
-		"CREATE FULLTEXT INDEX " + searchIndex + " IF NOT EXISTS FOR (n:Entity|Source) ON EACH [n._words] OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}}",
-	},
+	{"DROP INDEX throughline_search IF EXISTS"}, // sources are searched too: their words are made with those that are folded anew
 }
 
 // standingLayout is the layout before which links had no standing.
@@ -59,25 +42,13 @@ func (l *layout) standings() []string {
 // verifyingLayout is the layout before which excerpts, or the words of quotations, were not compared with texts as they are now.
 const verifyingLayout = 4
 
-// catalogued are the indexes that each type and kind of the catalogue has.
-func (l *layout) catalogued() []string {
-	var out []string
-	for _, t := range l.cat.Types {
-		out = append(out, fmt.Sprintf("CREATE INDEX throughline_%s_order IF NOT EXISTS FOR (n:%s) ON (n._sort, n.id)", strings.ToLower(t.Name), t.Name))
-	}
-	for _, k := range l.cat.Kinds {
-		out = append(out, fmt.Sprintf("CREATE CONSTRAINT throughline_%s_id IF NOT EXISTS FOR ()-[r:%s]-() REQUIRE r.id IS UNIQUE", strings.ToLower(k.Name), k.Name))
-	}
-	return out
-}
-
 // metaConstraint makes the record of the version single, so that servers that start together wait for each other at it.
-const metaConstraint = "CREATE CONSTRAINT throughline_meta_id IF NOT EXISTS FOR (n:ThroughlineMeta) REQUIRE n.id IS UNIQUE"
+var metaConstraint = index{name: "throughline_meta_id", unique: true, of: []string{metaLabel}, on: []string{"id"}}
 
 // migrate brings the layout up to date. Servers that start together take turns: each holds the lock on the record of
 // the version until all indexes stand.
 func (s *Store) migrate(ctx context.Context) (err error) {
-	if err := s.schema(ctx, metaConstraint); err != nil {
+	if err := s.schema(ctx, metaConstraint.create()); err != nil {
 		return err
 	}
 	u, err := s.conns.enter(ctx, endless)
@@ -113,15 +84,15 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 	if version > 0 && version < standingLayout {
 		todo = append(todo, s.layout.standings()...)
 	}
-	todo = append(todo, s.layout.catalogued()...)
-	have, err := s.once(ctx, "SHOW INDEXES YIELD name, type, labelsOrTypes WHERE name STARTS WITH 'throughline_' RETURN name, type, labelsOrTypes", nil)
+	have, err := s.indexes(ctx)
 	if err != nil {
 		return err
 	}
-	for _, statement := range append(todo, s.layout.sourcesIndexes(have)...) {
-		if slices.ContainsFunc(have, func(r []any) bool { return strings.Contains(statement, " "+asString(r[0])+" IF NOT EXISTS") }) {
-			continue
-		}
+	missing, err := s.layout.missing(have)
+	if err != nil {
+		return err
+	}
+	for _, statement := range append(todo, missing...) {
 		if err := s.schema(ctx, statement); err != nil {
 			return err
 		}
@@ -150,25 +121,6 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 	}
 	s.logOthers(ctx, version)
 	return nil
-}
-
-// sourcesIndexes are the statements that make the one index over links of all kinds, anew when the kinds have changed.
-func (l *layout) sourcesIndexes(have [][]any) []string {
-	create := fmt.Sprintf("CREATE FULLTEXT INDEX %s IF NOT EXISTS FOR ()-[r:%s]-() ON EACH [r.sources] OPTIONS {indexConfig: {`fulltext.analyzer`: 'keyword'}}", sourcesIndex, l.allKinds)
-	for _, r := range have {
-		if asString(r[0]) != sourcesIndex {
-			continue
-		}
-		kinds := texts(asList(r[2]))
-		slices.Sort(kinds)
-		want := l.kindList(l.cat.AllKinds())
-		slices.Sort(want)
-		if slices.Equal(kinds, want) {
-			return nil
-		}
-		return []string{"DROP INDEX " + sourcesIndex + " IF EXISTS", strings.Replace(create, "IF NOT EXISTS ", "", 1)}
-	}
-	return []string{create}
 }
 
 // schema runs one statement on indexes or constraints, again when another server's got in its way.

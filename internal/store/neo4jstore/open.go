@@ -59,6 +59,9 @@ type Store struct {
 	closing  sync.Once
 	texts    atomic.Int64 // statements sent, for tests
 	views    views
+	survey   atomic.Pointer[survey] // nil: what there is beside ours is not known
+	layouts  [2][2]*layout          // by survey.links, survey.nodes
+	counting counting
 	marks    marks
 	share    int
 	lifetime context.Context //nolint:containedctx // until Close: for shared statements, which no single caller waits for
@@ -145,6 +148,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		// answers; with bolt:// there is but one
 		s.session.BookmarkManager = neo4j.NewBookmarkManager(neo4j.BookmarkManagerConfig{})
 	}
+	s.layouts = layouts(l)
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -205,6 +209,7 @@ func (s *Store) connect(ctx context.Context) {
 		err := s.setUp(ctx)
 		if err == nil {
 			s.state.Store(&state{answered: true, ready: true})
+			s.count()
 			close(s.readied)
 			return
 		}
@@ -286,8 +291,10 @@ func refusal(err error) error {
 		return setupErrorf(err, "Neo4j refuses user and password: check both")
 	case e.Code == "Neo.ClientError.Database.DatabaseNotFound":
 		return setupErrorf(err, "Neo4j has no database of that name")
-	case e.Code == "Neo.ClientError.Schema.ConstraintCreationFailed":
-		return setupErrorf(err, "other data in this database uses the label %s or %s with ids that are not unique: use another database", entityLabel, sourceLabel)
+	case strings.HasSuffix(e.Code, ".Schema.ConstraintCreationFailed"):
+		return setupErrorf(err, "other data in this database has the label %s or %s, or the type of a link, with ids that are not unique: use another database", entityLabel, sourceLabel)
+	case strings.HasSuffix(e.Code, "WithNameAlreadyExists"):
+		return setupErrorf(err, "an index or a constraint in this database has a name that begins with throughline_ and is not of this program: drop it")
 	}
 	return err
 }

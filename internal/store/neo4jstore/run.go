@@ -161,6 +161,7 @@ func (s *Store) writeAnyway(ctx context.Context, work func(tx neo4j.ManagedTrans
 		err = s.writeOnce(ctx, work)
 	}
 	s.views.current.Store(nil) // whatever became of it, what was read before may be out of date
+	s.survey.Store(nil)
 	return s.failed(ctx, err)
 }
 

@@ -45,13 +45,13 @@ func sourceOf(v []any) *kg.Source {
 
 // Sources reads all sources by id, which an index gives in order.
 func (s *Store) Sources(ctx context.Context, f func(*kg.Source) error) error {
-	return s.scan(ctx, "MATCH (s:Source) WHERE s.id >= '' RETURN "+sourceText+" ORDER BY s.id", func(v []any) error { return f(sourceOf(v)) })
+	return s.scan(ctx, "MATCH (s:Source) WHERE s.id >= '' AND s._sort IS NOT NULL RETURN "+sourceText+" ORDER BY s.id", func(v []any) error { return f(sourceOf(v)) })
 }
 
 // nodesText reads entities whole, those that fit.
 func (s *Store) nodesText(where string) string {
 	c := &compiler{layout: s.layout}
-	c.w("MATCH (n:Entity) WHERE ", where, " RETURN ")
+	c.w("MATCH (n:Entity) WHERE ", where, " AND n._sort IS NOT NULL RETURN ")
 	c.typeOf("n", c.cat.Entities)
 	c.w(", properties(n), ")
 	c.quoted("n", c.cat.Entities)
@@ -106,7 +106,7 @@ func externalIDs(kept any) (out []kg.ExternalID) {
 
 // ExternalIDs reads the external ids of all entities.
 func (s *Store) ExternalIDs(ctx context.Context, f func(entity string, e kg.ExternalID) error) error {
-	return s.scan(ctx, "MATCH (n:Entity) WHERE n.id >= '' AND n.externalIds IS NOT NULL RETURN n.id, n.externalIds ORDER BY n.id", func(v []any) error {
+	return s.scan(ctx, "MATCH (n:Entity) WHERE n.id >= '' AND n._sort IS NOT NULL AND n.externalIds IS NOT NULL RETURN n.id, n.externalIds ORDER BY n.id", func(v []any) error {
 		for _, e := range externalIDs(v[1]) {
 			if err := f(asString(v[0]), e); err != nil {
 				return err
@@ -167,7 +167,7 @@ func (s *Store) Links(ctx context.Context, f func(*kg.Link) error) error {
 	types := s.layout.linkTypes()
 	runs := make([]*linkRun, len(types))
 	for i, name := range types {
-		runs[i] = &linkRun{text: "MATCH ()-[r:" + name + "]->() WHERE r.id > $last WITH r ORDER BY r.id LIMIT $n RETURN " + linkText}
+		runs[i] = &linkRun{last: kg.LinkPrefix, text: "MATCH ()-[r:" + name + "]->() WHERE r.id > $last AND " + ours("r") + " WITH r ORDER BY r.id LIMIT $n RETURN " + linkText}
 	}
 	for {
 		var first *linkRun
@@ -235,12 +235,12 @@ func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, err
 		return err
 	}
 	c := &compiler{layout: s.layout}
-	c.w("MATCH (n:Entity) WHERE n.id IN $ids RETURN n.id, ")
+	c.w("MATCH (n:Entity) WHERE n.id IN $ids AND n._sort IS NOT NULL RETURN n.id, ")
 	c.typeOf("n", c.cat.Entities)
 	if err := find(entities, string(c.text)); err != nil {
 		return nil, err
 	}
-	if err := find(sources, "MATCH (n:Source) WHERE n.id IN $ids RETURN n.id, "+itoa(int(c.cat.Source.Index))); err != nil {
+	if err := find(sources, "MATCH (n:Source) WHERE n.id IN $ids AND n._sort IS NOT NULL RETURN n.id, "+itoa(int(c.cat.Source.Index))); err != nil {
 		return nil, err
 	}
 	err := find(links, s.layout.anyLink()+" RETURN r.id, "+itoa(int(c.cat.Link.Index)))
@@ -269,7 +269,7 @@ func (s *Store) Records(ctx context.Context, ids []string) (*store.Batch, error)
 		}
 		return err
 	}
-	if err := find(sources, "MATCH (s:Source) WHERE s.id IN $ids RETURN "+sourceText+" ORDER BY s.id", func(v []any) { b.Sources = append(b.Sources, sourceOf(v)) }); err != nil {
+	if err := find(sources, "MATCH (s:Source) WHERE s.id IN $ids AND s._sort IS NOT NULL RETURN "+sourceText+" ORDER BY s.id", func(v []any) { b.Sources = append(b.Sources, sourceOf(v)) }); err != nil {
 		return nil, err
 	}
 	if err := find(entities, s.nodesText("n.id IN $ids"), func(v []any) {
@@ -286,7 +286,7 @@ func (s *Store) Records(ctx context.Context, ids []string) (*store.Batch, error)
 // restingText finds the links that end at some entities or rest on some sources.
 func (s *Store) restingText() string {
 	c := &compiler{layout: s.layout}
-	c.w("CALL () { MATCH (n:Entity)-[r]-(:Entity) WHERE n.id IN $entities RETURN r UNION MATCH (s:Source) WHERE s.id IN $sources ")
+	c.w("CALL () { MATCH (n:Entity)-", c.rel("r", c.allLinks), "-(:Entity) WHERE n.id IN $entities AND r.id STARTS WITH '", kg.LinkPrefix, "' RETURN r UNION MATCH (s:Source) WHERE s.id IN $sources ")
 	c.everySourceLink("s", "r")
 	c.w(" RETURN r } RETURN DISTINCT r.id ORDER BY r.id")
 	return string(c.text)
@@ -310,7 +310,7 @@ func (s *Store) Empty(ctx context.Context) (bool, error) {
 	if err := s.usable(); err != nil {
 		return false, err
 	}
-	rows, _, err := s.read(ctx, "RETURN NOT EXISTS { MATCH (n:Entity) WHERE n.id >= '' } AND NOT EXISTS { MATCH (n:Source) WHERE n.id >= '' } AS empty", nil)
+	rows, _, err := s.read(ctx, "RETURN NOT EXISTS { MATCH (n:Entity) WHERE n.id >= '' AND n._sort IS NOT NULL } AND NOT EXISTS { MATCH (n:Source) WHERE n.id >= '' AND n._sort IS NOT NULL } AS empty", nil)
 	if err != nil {
 		return false, err
 	}

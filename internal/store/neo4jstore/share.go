@@ -53,6 +53,7 @@ type waiter struct {
 // reply is what a waiter gets: an answer, or word to ask on its own, for the whole lane or beside it.
 type reply struct {
 	records [][]any
+	mark    string // the bookmark they are of
 	turn    bool
 	own     bool
 }
@@ -64,18 +65,19 @@ type batch struct {
 	cancel  context.CancelFunc
 }
 
-// ask runs a plan's statement, alone or with others, and gives its records and how often the server was asked.
-func (s *Store) ask(ctx context.Context, st *statement, c *compiler) ([][]any, int, error) {
+// ask runs a plan's statement, alone or with others, and gives its records, the bookmark they are of, and how often the server was
+// asked.
+func (s *Store) ask(ctx context.Context, st *statement, c *compiler) ([][]any, string, int, error) {
 	l := &st.lane
 	if l.slots == 0 || store.RecorderOf(ctx) != nil { // who wants to know how it is answered is answered alone
-		return s.read(ctx, st.text, params(c.values))
+		return s.marked(ctx, st.text, params(c.values))
 	}
 	l.mu.Lock()
 	if l.busy < l.slots {
 		l.busy++
 		l.mu.Unlock()
 		defer s.next(st)
-		return s.read(ctx, st.text, params(c.values))
+		return s.marked(ctx, st.text, params(c.values))
 	}
 	w := &waiter{ctx: ctx, c: c, answer: make(chan reply, 1)}
 	l.waiting = append(l.waiting, w)
@@ -85,17 +87,17 @@ func (s *Store) ask(ctx context.Context, st *statement, c *compiler) ([][]any, i
 		switch {
 		case a.turn:
 			defer s.next(st)
-			return s.read(ctx, st.text, params(c.values))
+			return s.marked(ctx, st.text, params(c.values))
 		case a.own:
-			records, trips, err := s.read(ctx, st.text, params(c.values))
-			return records, trips + 1, err
+			records, mark, trips, err := s.marked(ctx, st.text, params(c.values))
+			return records, mark, trips + 1, err
 		}
-		return a.records, 1, nil
+		return a.records, a.mark, 1, nil
 	case <-ctx.Done():
 		if l.leave(w) {
 			s.next(st)
 		}
-		return nil, 0, failure(ctx, ctx.Err())
+		return nil, "", 0, failure(ctx, ctx.Err())
 	}
 }
 
@@ -215,19 +217,20 @@ func (s *Store) run(ctx context.Context, st *statement, b *batch) {
 	ctx, cancel := until(ctx, b.members)
 	defer cancel()
 	var records [][]any
+	var mark string
 	var err error
 	found := make([][][]any, len(rows))
 	if len(rows) == 1 {
-		found[0], err = s.once(ctx, st.text, params(first.values))
+		found[0], mark, err = s.markedOnce(ctx, st.text, params(first.values))
 	} else {
-		records, err = s.once(ctx, st.lane.shared(first), sharedParams(first, rows))
+		records, mark, err = s.markedOnce(ctx, st.lane.shared(first), sharedParams(first, rows))
 		for _, r := range records {
 			i := asInt(r[0])
 			found[i] = append(found[i], r[1:])
 		}
 	}
 	for i, w := range b.members {
-		w.answer <- reply{records: found[number[i]], own: err != nil}
+		w.answer <- reply{records: found[number[i]], mark: mark, own: err != nil}
 	}
 }
 

@@ -46,6 +46,14 @@ func openShared(t *testing.T, srv *neotest.Server) (*neo4jstore.Store, *builder)
 	return s, &builder{t: t, cat: cat}
 }
 
+// surveyed has the database surveyed, so that the shape of a statement does not change later.
+func surveyed(t *testing.T, s *neo4jstore.Store) {
+	t.Helper()
+	if err := s.Survey(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // asked is a request under way.
 type asked struct {
 	q      *plan.Query
@@ -91,6 +99,7 @@ func TestSharing(t *testing.T) {
 	srv, db := database(t)
 	s, b := openShared(t, srv)
 	fill(t, s)
+	surveyed(t, s)
 	t.Run("apart", func(t *testing.T) { sharedRequestsAreApart(t, s, b) })
 	t.Run("one that waits goes", func(t *testing.T) { waitingRequestThatGoes(t, s, b) })
 	t.Run("the statement fails", func(t *testing.T) { sharedStatementThatFails(t, srv) })
@@ -204,6 +213,7 @@ func sharedStatementThatFails(t *testing.T, srv *neotest.Server) {
 	p := neotest.NewProxy(t, srv)
 	p.Start()
 	s, b := openShared(t, &neotest.Server{URL: "bolt://" + p.Addr, User: srv.User, Password: srv.Password})
+	surveyed(t, s)
 	first := byID(b, "kaldor")
 	first.Memo = &plan.Memo{}
 	release := s.Hold(first)

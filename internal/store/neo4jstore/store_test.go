@@ -130,7 +130,16 @@ func TestShapes(t *testing.T) {
 	oracle := storetest.NewOracle(cat, clock)
 	fill(t, s)
 	fill(t, oracle)
+	surveyed(t, s)
+	all := shapes(t, cat)
 	for _, sh := range shapes(t, cat) {
+		sh.name += ", asking for marks"
+		all = append(all, sh)
+	}
+	for i, sh := range all {
+		if i == len(all)/2 {
+			s.AskForAll()
+		}
 		t.Run(sh.name, func(t *testing.T) {
 			want, errWant := oracle.Fetch(t.Context(), sh.q)
 			before := s.Statements()

@@ -154,7 +154,7 @@ func (s *Store) refresh(ctx context.Context) error {
 		roles: []string{""}, folded: []string{""}, sources: make([][]store.GraphSource, 1),
 	}
 	c := newCompiler(s.layout, &plan.Query{}, written)
-	c.w("MATCH (n:Entity) WHERE n.id >= '' RETURN id(n), n.id, ")
+	c.w("MATCH (n:Entity) WHERE n.id >= '' AND n._sort IS NOT NULL RETURN id(n), n.id, ")
 	c.typeOf("n", cat.Entities)
 	c.w(", n._date")
 	keys := map[int64]uint32{}
@@ -195,7 +195,7 @@ func (s *Store) refresh(ctx context.Context) error {
 func (s *Store) readLinks(ctx context.Context, v *view, keys map[int64]uint32, published map[string]store.Interval) error {
 	roles, lists := map[string]uint32{"": 0}, map[string]uint32{"": 0}
 	for _, kind := range s.layout.cat.Kinds {
-		err := s.scan(ctx, "MATCH (a)-[r:"+kind.Name+"]->(b) WHERE r.id >= '' RETURN r.id, id(a), id(b), r._since, r._until, r.role, "+supporters("r")+", r.standing, r._unverified", func(r []any) error {
+		err := s.scan(ctx, "MATCH (a)-[r:"+kind.Name+"]->(b) WHERE r.id STARTS WITH '"+kg.LinkPrefix+"' RETURN r.id, id(a), id(b), r._since, r._until, r.role, "+supporters("r")+", r.standing, r._unverified", func(r []any) error {
 			l := viewLink{id: asString(r[0]), from: keys[asInt(r[1])], to: keys[asInt(r[2])], unverified: asInt(r[8]) > 0, since: asInt(r[3]), until: asInt(r[4]), kind: kind.Index}
 			if l.from == 0 || l.to == 0 {
 				return nil // between nodes that are not ours

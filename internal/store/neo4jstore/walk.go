@@ -43,7 +43,7 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 
 // resolve finds the entities a question names, and tells at which bookmark.
 func (s *Store) resolve(ctx context.Context, w *plan.Walk) (*walk, []uint32, string, error) {
-	g := &walk{s: s, w: w, nodes: make([]store.GraphNode, 1), links: make([]store.GraphLink, 1), nodeKeys: map[string]uint32{}, linkKeys: map[string]uint32{}}
+	g := &walk{s: s, layout: s.asking(), w: w, nodes: make([]store.GraphNode, 1), links: make([]store.GraphLink, 1), nodeKeys: map[string]uint32{}, linkKeys: map[string]uint32{}}
 	if len(w.Refs) == 0 && !w.Counts {
 		return g, nil, "", nil
 	}
@@ -53,6 +53,13 @@ func (s *Store) resolve(ctx context.Context, w *plan.Walk) (*walk, []uint32, str
 		return nil, nil, "", err
 	}
 	g.trips += trips
+	if !s.holds(g.layout, mark) {
+		again, keys, mark, err := s.resolve(ctx, w)
+		if err == nil {
+			again.trips += g.trips
+		}
+		return again, keys, mark, err
+	}
 	keys := make([]uint32, len(w.Refs))
 	g.refs = make([]plan.Ref, len(w.Refs))
 	if w.Counts {
@@ -75,7 +82,7 @@ func (s *Store) resolve(ctx context.Context, w *plan.Walk) (*walk, []uint32, str
 // find writes the statement for the entities a question names.
 func (g *walk) find() (string, map[string]any) {
 	w := g.w
-	c := newCompiler(g.s.layout, &plan.Query{Refs: w.Refs}, written)
+	c := newCompiler(g.layout, &plan.Query{Refs: w.Refs}, written)
 	for i := range w.Refs {
 		c.resolve(i)
 	}
@@ -105,6 +112,7 @@ func (g *walk) find() (string, map[string]any) {
 // walk is what one question has seen of the graph.
 type walk struct {
 	s        *Store
+	layout   *layout
 	w        *plan.Walk
 	refs     []plan.Ref // by id, now that they are known
 	nodes    []store.GraphNode
@@ -129,14 +137,18 @@ func (*walk) count(c *compiler) {
 		if i > 0 {
 			c.w(", ")
 		}
-		c.w("COUNT { (:", t.Name, ") }")
+		if c.asksNodes {
+			c.w("COUNT { MATCH (n:", t.Name, ") WHERE n._sort >= '' AND n.id >= '' }")
+		} else {
+			c.w("COUNT { (:", t.Name, ") }")
+		}
 	}
 	c.w("], [")
 	for i, k := range c.cat.Kinds {
 		if i > 0 {
 			c.w(", ")
 		}
-		c.w("COUNT { ()-[:", k.Name, "]->() }")
+		c.w("COUNT { ()-", c.rel("", k.Name), "->() }")
 	}
 	c.w("]")
 }
@@ -208,11 +220,11 @@ func (g *walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit 
 
 // expand writes the statement for a way of expanding.
 func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
-	c := newCompiler(g.s.layout, &plan.Query{Refs: g.refs}, written)
+	c := newCompiler(g.layout, &plan.Query{Refs: g.refs}, written)
 	for i := g.w.Asked; i < len(g.refs); i++ {
 		c.resolve(i)
 	}
-	cat := g.s.layout.cat
+	cat := g.layout.cat
 	f, filter := g.follows(way)
 	if f.Kinds == 0 {
 		return "RETURN [] AS found, [] AS ends", nil
@@ -264,7 +276,7 @@ func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
 // follows is which links a way follows: the kinds a filter asks for stand in the pattern, so that others are not even
 // looked at.
 func (g *walk) follows(way store.Way) (*plan.Field, *plan.LinkFilter) {
-	cat, filter := g.s.layout.cat, g.w.Links
+	cat, filter := g.layout.cat, g.w.Links
 	if way.Links != nil {
 		filter = way.Links
 	}
@@ -307,7 +319,7 @@ func (g *walk) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) 
 
 // middle writes the statement for what two sides lead to, "" when there can be nothing.
 func (g *walk) middle(a, b []uint32, wayA, wayB store.Way) (string, map[string]any) {
-	c := newCompiler(g.s.layout, &plan.Query{Refs: g.refs}, written)
+	c := newCompiler(g.layout, &plan.Query{Refs: g.refs}, written)
 	for i := g.w.Asked; i < len(g.refs); i++ {
 		c.resolve(i)
 	}
@@ -331,11 +343,11 @@ func (g *walk) middle(a, b []uint32, wayA, wayB store.Way) (string, map[string]a
 		if side.way.Back {
 			other = n
 		}
-		c.linkFilter(" AND ", filter, r, other, g.s.layout.cat.Entities)
+		c.linkFilter(" AND ", filter, r, other, g.layout.cat.Entities)
 		c.w(" RETURN collect(DISTINCT ", m, ") AS side", strconv.Itoa(i), " }\n")
 	}
 	c.w("UNWIND side0 AS m WITH m, side1 WHERE m IN side1 RETURN ")
-	g.node(c, "m", g.s.layout.cat.Entities)
+	g.node(c, "m", g.layout.cat.Entities)
 	return string(c.text), params(c.values)
 }
 
@@ -381,7 +393,7 @@ func (g *walk) arc(cols []any, ends map[int64]uint32) store.Arc {
 
 // Start lists entities by one statement.
 func (g *walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) ([]uint32, error) {
-	c := newCompiler(g.s.layout, &plan.Query{Refs: g.refs}, written)
+	c := newCompiler(g.layout, &plan.Query{Refs: g.refs}, written)
 	for i := g.w.Asked; i < len(g.refs); i++ {
 		c.resolve(i)
 	}

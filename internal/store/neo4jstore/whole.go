@@ -37,26 +37,36 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, params := g.whole()
-	out := &store.Whole{RoundTrips: g.trips + 1}
+	out := &store.Whole{RoundTrips: g.trips}
 	var numbers [][2]int64 // of each node: Neo4j's number, and how many of ends are its
 	var ends []int64
-	err = s.stream(ctx, longest, text, params, func(r *neo4j.Record) error {
-		t := s.layout.cat.TypeAt(uint8(asInt(r.Values[2]))) //nolint:gosec // an index of the catalogue's
-		if t == nil {
-			return nil // somebody else's
-		}
-		list := asList(r.Values[3])
-		out.Nodes = append(out.Nodes, store.WholeNode{ID: asString(r.Values[1]), Type: t.Index})
-		numbers = append(numbers, [2]int64{asInt(r.Values[0]), int64(len(list))})
-		for _, v := range list {
-			ends = append(ends, asInt(v))
-		}
-		if len(ends) > plan.MaxWhole {
-			return store.TooLarge()
-		}
-		return nil
-	})
+	read := func() (mark string, err error) {
+		text, params := g.whole()
+		out.RoundTrips++
+		out.Nodes, numbers, ends = nil, nil, nil
+		err = s.within(ctx, longest, text, params, func(r *neo4j.Record) error {
+			t := s.layout.cat.TypeAt(uint8(asInt(r.Values[2]))) //nolint:gosec // an index of the catalogue's
+			if t == nil {
+				return nil // somebody else's
+			}
+			list := asList(r.Values[3])
+			out.Nodes = append(out.Nodes, store.WholeNode{ID: asString(r.Values[1]), Type: t.Index})
+			numbers = append(numbers, [2]int64{asInt(r.Values[0]), int64(len(list))})
+			for _, v := range list {
+				ends = append(ends, asInt(v))
+			}
+			if len(ends) > plan.MaxWhole {
+				return store.TooLarge()
+			}
+			return nil
+		}, func(session neo4j.SessionWithContext) { mark = strings.Join(session.LastBookmarks(), " ") })
+		return mark, err
+	}
+	mark, err := read()
+	if err == nil && !s.holds(g.layout, mark) {
+		g.layout = s.layouts[1][1]
+		_, err = read()
+	}
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}
@@ -86,7 +96,7 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 
 // whole writes the statement.
 func (g *walk) whole() (string, map[string]any) {
-	c := newCompiler(g.s.layout, &plan.Query{Refs: g.refs}, written)
+	c := newCompiler(g.layout, &plan.Query{Refs: g.refs}, written)
 	scope := ""
 	for i := range g.refs {
 		c.resolve(i)
@@ -94,7 +104,7 @@ func (g *walk) whole() (string, map[string]any) {
 	}
 	types := c.cat.Entities
 	f, filter := g.follows(store.Way{Out: true})
-	c.w("MATCH (n:Entity) WHERE n.id >= ''\n")
+	c.w("MATCH (n:Entity) WHERE n.id >= '' AND n._sort IS NOT NULL\n")
 	ends := "[]"
 	if f.Kinds != 0 {
 		ends = "ends"
@@ -116,7 +126,7 @@ func (s *Store) Unverified(ctx context.Context) (ids []string, trips int, err er
 	if err := s.usable(); err != nil {
 		return nil, 0, err
 	}
-	text := "MATCH (:Entity)-[r:" + s.layout.allLinks + "]->(:Entity) WHERE r._unverified > 0 AND 'false' IN r.verified RETURN " + linkText
+	text := "MATCH (:Entity)-[r:" + s.layout.allLinks + "]->(:Entity) WHERE r._unverified > 0 AND 'false' IN r.verified AND " + ours("r") + " RETURN " + linkText
 	err = s.stream(ctx, longest, text, nil, func(r *neo4j.Record) error {
 		l := linkOf(r.Values)
 		for i := range l.Evidence {

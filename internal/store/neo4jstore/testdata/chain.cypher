@@ -1,4 +1,4 @@
-MATCH (n1:Entity) WHERE n1.id = $p0 AND n1:Person
+MATCH (n1:Entity) WHERE n1.id = $p0 AND n1._sort IS NOT NULL AND n1:Person
 RETURN [n1.id, n1.id, n1.name,
 COLLECT {
   MATCH (n1)-[r3:AFFILIATED_WITH]->(n2)

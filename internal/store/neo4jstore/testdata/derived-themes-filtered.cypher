@@ -1,7 +1,7 @@
-OPTIONAL MATCH (ref0:Entity {id: $p0}) WHERE ref0:Person|Institution|Event|Quote|Theme|Place
+OPTIONAL MATCH (ref0:Entity {id: $p0}) WHERE ref0._sort IS NOT NULL AND ref0:Person|Institution|Event|Quote|Theme|Place
 RETURN [null] AS candidates,
 COLLECT {
-  MATCH (n1:Entity) WHERE n1.id = $p1 AND n1:Person
+  MATCH (n1:Entity) WHERE n1.id = $p1 AND n1._sort IS NOT NULL AND n1:Person
   CALL (ref0, n1) {
     RETURN
     COLLECT {

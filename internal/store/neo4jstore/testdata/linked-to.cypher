@@ -1,4 +1,4 @@
-OPTIONAL MATCH (ref0:Entity {id: $p0}) WHERE ref0:Person|Institution|Event|Quote|Theme|Place
+OPTIONAL MATCH (ref0:Entity {id: $p0}) WHERE ref0._sort IS NOT NULL AND ref0:Person|Institution|Event|Quote|Theme|Place
 RETURN [null] AS candidates,
 COLLECT {
   RETURN [

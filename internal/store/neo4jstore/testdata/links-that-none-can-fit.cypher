@@ -1,4 +1,4 @@
-MATCH (n1:Entity) WHERE n1.id = $p0 AND n1:Person|Institution|Event|Quote|Theme|Place
+MATCH (n1:Entity) WHERE n1.id = $p0 AND n1._sort IS NOT NULL AND n1:Person|Institution|Event|Quote|Theme|Place
 CALL (n1) {
   RETURN
   COLLECT {

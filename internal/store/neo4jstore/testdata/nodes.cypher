@@ -1,4 +1,4 @@
-MATCH (n1:Entity) WHERE n1.id IN $p0 AND n1:Person|Institution|Event|Quote|Theme|Place
+MATCH (n1:Entity) WHERE n1.id IN $p0 AND n1._sort IS NOT NULL AND n1:Person|Institution|Event|Quote|Theme|Place
 RETURN [n1.id, CASE WHEN n1:Person THEN 1 WHEN n1:Institution THEN 2 WHEN n1:Event THEN 3 WHEN n1:Quote THEN 4 WHEN n1:Theme THEN 5 WHEN n1:Place THEN 6 END, n1.id,
 COUNT { (n1)-[:AFFILIATED_WITH|PARTICIPATED_IN|REPRESENTED_AT|ORGANIZED|PRIORITIZES|ADDRESSED|SAID|SAID_AT|ABOUT|MENTIONS|BROADER|PART_OF|LOCATED_IN|HELD_IN]-() }] AS row
 UNION ALL
@@ -98,5 +98,5 @@ CALL () {
   }
 RETURN ['e_' + n3.id, [n3.excerpts, n3.prefixes, n3.suffixes, n3.stances, coalesce(n3.evidenceSources, n3.sources), n3.id]] AS row
 UNION ALL
-MATCH (n4:Source) WHERE n4.id = $p3
+MATCH (n4:Source) WHERE n4.id = $p3 AND n4._sort IS NOT NULL
 RETURN [n4.id, n4.id, n4.title, n4.kind] AS row

@@ -1,4 +1,4 @@
-MATCH (n1:Source) WHERE n1.id = $p0
+MATCH (n1:Source) WHERE n1.id = $p0 AND n1._sort IS NOT NULL
 RETURN [n1.id, n1.id, n1.title, n1.contentHash, [
 COLLECT {
   CALL db.index.fulltext.queryRelationships('throughline_link_sources', 'sources:"' + n1.id + '"') YIELD relationship AS r3
