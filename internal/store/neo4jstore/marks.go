@@ -119,7 +119,7 @@ func (s *Store) count() {
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		v.busy = false
-		v.next = time.Now().Add(rest * time.Since(begin))
+		v.next = time.Now().Add(time.Since(begin))
 		if found != nil {
 			s.survey.Store(found)
 		}
