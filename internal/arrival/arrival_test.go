@@ -33,8 +33,9 @@ func TestAConnectionTellsHowLongItsBytesHaveWaited(t *testing.T) {
 	if _, err := to.Write([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
+	written := time.Now() // it has come since sent
 	c := arrival.Of(from)
-	for time.Since(sent) < 100*time.Millisecond {
+	for time.Since(written) < 100*time.Millisecond {
 		runtime.Gosched()
 	}
 	if waited := c.Waited(); waited < 80*time.Millisecond || waited > time.Since(sent)+20*time.Millisecond {

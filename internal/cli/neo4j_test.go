@@ -17,13 +17,12 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/throughline/throughline/internal/neotest"
+	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
 // TestNeo4jScripts runs the stories of testdata/neo4j against a real server.
 func TestNeo4jScripts(t *testing.T) {
-	srv := neotest.Start(t)
-	srv.Exclusive(t)
+	srv := both.Server(t, both.Catalog(t))
 	testscript.Run(t, params("testdata/neo4j", func(e *testscript.Env) error {
 		e.Setenv("NEO4J", srv.URL)
 		e.Setenv("THROUGHLINE_NEO4J_USER", srv.User)
@@ -55,8 +54,7 @@ func forward(t *testing.T, l net.Listener, to string) {
 
 // TestServeWaitsForNeo4j starts the server while there is no Neo4j, and lets one come.
 func TestServeWaitsForNeo4j(t *testing.T) {
-	srv := neotest.Start(t)
-	srv.Exclusive(t)
+	srv := both.Server(t, both.Catalog(t))
 	to, err := url.Parse(srv.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -138,8 +136,7 @@ func TestServeWaitsForNeo4j(t *testing.T) {
 // TestASignalEndsAnImportIntoNeo4j stops an import of which some is written: it ends soon, and run again it ends in the graph
 // of an import that was never stopped.
 func TestASignalEndsAnImportIntoNeo4j(t *testing.T) {
-	srv := neotest.Start(t)
-	srv.Exclusive(t)
+	srv := both.Server(t, both.Catalog(t))
 	var b strings.Builder
 	for i := range 60_000 {
 		fmt.Fprintf(&b, "{\"node\":\"PERSON\",\"id\":\"p%05d\",\"name\":\"Person %d\",\"createdAt\":\"2026-01-01T00:00:00Z\",\"updatedAt\":\"2026-01-01T00:00:00Z\"}\n", i, i)

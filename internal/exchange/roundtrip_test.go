@@ -156,20 +156,23 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 	return b
 }
 
-// check checks a property of a store. On Neo4j, where a case takes seconds, it draws a tenth as many; each run draws others.
+// check checks a property of a store. On Neo4j, where a case takes longer, it draws a fifth as many, times storetest.Rounds; each
+// run draws others.
 func check(t *testing.T, property func(*rapid.T)) {
 	t.Helper()
-	if strings.HasSuffix(t.Name(), "/neo4j") {
-		checks := flag.Lookup("rapid.checks")
-		n, err := strconv.Atoi(checks.Value.String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := flag.Set("rapid.checks", strconv.Itoa(max(1, n/10))); err != nil {
-			t.Fatal(err)
-		}
-		defer flag.Set("rapid.checks", strconv.Itoa(n)) //nolint:errcheck // it was this number
+	checks := flag.Lookup("rapid.checks")
+	n, err := strconv.Atoi(checks.Value.String())
+	if err != nil {
+		t.Fatal(err)
 	}
+	draws := n * storetest.Rounds(t)
+	if strings.HasSuffix(t.Name(), "/neo4j") {
+		draws = max(1, draws/5)
+	}
+	if err := flag.Set("rapid.checks", strconv.Itoa(draws)); err != nil {
+		t.Fatal(err)
+	}
+	defer flag.Set("rapid.checks", strconv.Itoa(n)) //nolint:errcheck // it was this number
 	rapid.Check(t, property)
 }
 

@@ -30,6 +30,7 @@ type Options struct {
 	Home      string // folder of the server, emptied first; the log is beside it
 	Heap      []string
 	PageCache string
+	Settings  []string // further lines of neo4j.conf; Docker's server has its own
 }
 
 // Server is a running Neo4j.
@@ -174,7 +175,8 @@ server.http.listen_address=127.0.0.1:%d
 server.memory.pagecache.size=%s
 dbms.usage_report.enabled=false
 dbms.security.auth_minimum_password_length=8
-`, bolt, web, o.PageCache)
+%s
+`, bolt, web, o.PageCache, strings.Join(o.Settings, "\n"))
 	if err := os.WriteFile(filepath.Join(o.Home, "conf", "neo4j.conf"), []byte(conf), 0o600); err != nil {
 		return nil, err
 	}

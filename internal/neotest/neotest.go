@@ -8,6 +8,7 @@
 package neotest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -40,11 +42,12 @@ type State struct {
 
 // Names of the files in the folder that test processes and supervisor share.
 const (
-	LeaseFile  = "lease"
-	StateFile  = "state.json"
-	startFile  = "start.lock"
-	useFile    = "exclusive.lock"
-	startLimit = 3 * time.Minute
+	LeaseFile   = "lease"
+	StateFile   = "state.json"
+	startFile   = "start.lock"
+	useFile     = "exclusive.lock"
+	indexesFile = "indexes" // those that Indexed built
+	startLimit  = 3 * time.Minute
 )
 
 var (
@@ -193,21 +196,58 @@ func (s *Server) driver() (neo4j.DriverWithContext, error) {
 	return neo4j.NewDriverWithContext(s.URL, auth)
 }
 
-// Exclusive takes the server's one database for a test, empty, until the test ends.
+// Exclusive takes the server's one database for a test, with neither data nor indexes, until the test ends.
 func (s *Server) Exclusive(t testing.TB) {
 	t.Helper()
-	if s.dir != "" {
-		f, err := Lock(s.dir, useFile, syscall.LOCK_EX)
-		if err != nil {
+	s.take(t)
+	s.Wipe(t)
+}
+
+// Indexed is Exclusive, with the indexes that build makes. Those that stand are left when they are the ones that it made under
+// the same name: to make them again costs seconds, and with them Neo4j forgets how it runs every statement.
+func (s *Server) Indexed(t testing.TB, name string, build func()) {
+	t.Helper()
+	s.take(t)
+	file := filepath.Join(s.dir, indexesFile)
+	standing := func(run func(text string) []*neo4j.Record) []byte { return []byte(name + indexes(run)) }
+	s.on(t, func(run func(text string) []*neo4j.Record) {
+		if built, err := os.ReadFile(file); s.dir != "" && err == nil && bytes.Equal(built, standing(run)) { //nolint:gosec // our own folder
+			empty(run)
+			return
+		}
+		wipe(run)
+		build()
+		empty(run)
+		if s.dir == "" {
+			return // others may use it too
+		}
+		if err := os.WriteFile(file, standing(run), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = f.Close() })
+	})
+}
+
+// take waits until no other test has the database.
+func (s *Server) take(t testing.TB) {
+	t.Helper()
+	if s.dir == "" {
+		return
 	}
-	s.Wipe(t)
+	f, err := Lock(s.dir, useFile, syscall.LOCK_EX)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
 }
 
 // Wipe empties the database: data, constraints and indexes. Only who has it exclusively may.
 func (s *Server) Wipe(t testing.TB) {
+	t.Helper()
+	s.on(t, wipe)
+}
+
+// on runs statements on the database.
+func (s *Server) on(t testing.TB, work func(run func(text string) []*neo4j.Record)) {
 	t.Helper()
 	ctx := context.Background()
 	d, err := s.driver()
@@ -217,7 +257,7 @@ func (s *Server) Wipe(t testing.TB) {
 	defer d.Close(ctx) //nolint:errcheck // it has done its work
 	session := d.NewSession(ctx, neo4j.SessionConfig{})
 	defer session.Close(ctx) //nolint:errcheck // see above
-	run := func(text string) []*neo4j.Record {
+	work(func(text string) []*neo4j.Record {
 		res, err := session.Run(ctx, text, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -227,10 +267,28 @@ func (s *Server) Wipe(t testing.TB) {
 			t.Fatal(err)
 		}
 		return records
+	})
+}
+
+// indexes lists the constraints and indexes that stand, with all that makes them.
+func indexes(run func(text string) []*neo4j.Record) string {
+	var b strings.Builder
+	for _, r := range run("SHOW INDEXES YIELD name, state, type, entityType, labelsOrTypes, properties, owningConstraint, options ORDER BY name") {
+		fmt.Fprintln(&b, r.Values...)
 	}
+	return b.String()
+}
+
+// empty deletes the data.
+func empty(run func(text string) []*neo4j.Record) {
 	// links first: deleting a hub with all of its links is one transaction
 	run("MATCH ()-[r]->() CALL (r) { DELETE r } IN TRANSACTIONS OF 10000 ROWS")
 	run("MATCH (n) CALL (n) { DELETE n } IN TRANSACTIONS OF 10000 ROWS")
+}
+
+// wipe deletes the data, the constraints and the indexes.
+func wipe(run func(text string) []*neo4j.Record) {
+	empty(run)
 	for _, r := range run("SHOW CONSTRAINTS YIELD name") {
 		run(fmt.Sprintf("DROP CONSTRAINT `%s` IF EXISTS", r.Values[0]))
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/throughline/throughline"
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/cputime"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/server"
 	"github.com/throughline/throughline/internal/store"
@@ -208,11 +209,11 @@ func BenchmarkHTTP(b *testing.B) {
 			b.Run(q.name+"/"+s.name, func(b *testing.B) {
 				c, req := dial(b, s.srv.Listener.Addr().String()), request(body)
 				b.ReportAllocs()
-				before := cpu()
+				before := cputime.Used()
 				for b.Loop() {
 					c.do(b, req)
 				}
-				b.ReportMetric(float64(cpu()-before)/float64(b.N), "cpu-ns/op")
+				b.ReportMetric(float64(cputime.Used()-before)/float64(b.N), "cpu-ns/op")
 			})
 		}
 	}

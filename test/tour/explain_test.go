@@ -11,12 +11,12 @@ import (
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
-	"github.com/throughline/throughline/internal/neotest"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/neo4jstore"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
+	"github.com/throughline/throughline/internal/store/storetest/both"
 	"github.com/throughline/throughline/internal/web"
 )
 
@@ -145,9 +145,8 @@ func TestExplainOnTheEmbeddedStore(t *testing.T) {
 }
 
 func TestExplainOnNeo4j(t *testing.T) {
-	srv := neotest.Start(t)
-	srv.Exclusive(t)
 	cat := parse(t)
+	srv := both.Server(t, cat)
 	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: clock})
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package tour_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"os"
 	"regexp"
@@ -14,11 +13,10 @@ import (
 	"github.com/throughline/throughline"
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/catalog"
-	"github.com/throughline/throughline/internal/neotest"
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/store"
-	"github.com/throughline/throughline/internal/store/neo4jstore"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
+	"github.com/throughline/throughline/internal/store/storetest/both"
 	"github.com/throughline/throughline/internal/web"
 )
 
@@ -90,19 +88,8 @@ func TestTourOnTheEmbeddedStore(t *testing.T) {
 }
 
 func TestTourOnNeo4jAnswersTheSame(t *testing.T) {
-	srv := neotest.Start(t)
-	srv.Exclusive(t)
 	cat := parse(t)
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close() //nolint:errcheck // the test is over
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := s.Wait(ctx); err != nil {
-		t.Fatal(err)
-	}
+	s := both.Neo4j(t, cat)(t)
 	want := embedded(t, cat)
 	for title, got := range answers(t, cat, s) {
 		if got != want[title] {

@@ -214,6 +214,7 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 // TestServersThatStartTogether: whoever comes first migrates, the others wait for it.
 func TestServersThatStartTogether(t *testing.T) {
 	srv, db := database(t)
+	srv.Wipe(t)
 	cat := parse(t)
 	var all sync.WaitGroup
 	for range 4 {
@@ -240,6 +241,7 @@ func TestServersThatStartTogether(t *testing.T) {
 // TestOtherDataIsLeftAlone: neither seen nor touched, whatever its labels.
 func TestOtherDataIsLeftAlone(t *testing.T) {
 	srv, db := database(t)
+	srv.Wipe(t)
 	cat := parse(t)
 	db.run(`CREATE (p:Person {name: 'Somebody Else', born: 1900})-[:SAID {since: 3}]->(q:Quote {text: 'theirs'}),
   (:Person {name: 'Same Name', _mine: true}), (:Entity {key: 7}), (:Entity), (:Source {title: 'theirs'}), (:Alias {name: 'x'}), (:Thing {id: 'kaldor'})-[:KNOWS]->(p)`, nil)

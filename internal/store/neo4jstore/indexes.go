@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
 )
 
 // index is an index of ours, or one that is there.
@@ -124,4 +126,18 @@ func (s *Store) indexes(ctx context.Context) (all []index, err error) {
 		all = append(all, x)
 	}
 	return all, err
+}
+
+// Indexes returns the statements that make the indexes and constraints of a catalogue in an empty database. Tests compare
+// them: a database in which they stand already need not make them again.
+func Indexes(cat *catalog.Catalog) ([]string, error) {
+	l, err := newLayout(cat)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, x := range l.indexes() {
+		out = append(out, x.create())
+	}
+	return out, nil
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/neo4jstore"
 	"github.com/throughline/throughline/internal/store/storetest"
+	"github.com/throughline/throughline/internal/store/storetest/both"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -58,11 +59,10 @@ func open(t testing.TB, srv *neotest.Server, cat *catalog.Catalog) *neo4jstore.S
 	return s
 }
 
-// database gives the server's database, empty, and a driver that looks at it from outside.
+// database gives the server's database, without data, and a driver that looks at it from outside.
 func database(t testing.TB) (*neotest.Server, *outside) {
 	t.Helper()
-	srv := neotest.Start(t)
-	srv.Exclusive(t)
+	srv := both.Server(t, parse(t))
 	return srv, look(t, srv.URL, srv.User, srv.Password)
 }
 

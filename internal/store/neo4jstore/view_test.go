@@ -48,7 +48,7 @@ func TestWalksFromMemoryAsTheOracle(t *testing.T) {
 		t.Helper()
 		d.run("MATCH (n) WHERE NOT n:ThroughlineMeta DETACH DELETE n", nil)
 		return viewed{s}
-	}, 6, 40)
+	}, 4, 40)
 	if s.ViewWalks() < 100 {
 		t.Errorf("only %d walks were answered from memory", s.ViewWalks())
 	}

@@ -134,7 +134,7 @@ func (l *churning) Commit(ctx context.Context) error {
 
 func TestAnImageMadeFromAnOlderOneAnswersAlike(t *testing.T) {
 	cat := parse(t)
-	graphs, plans := 40, 80
+	graphs, plans := 20, 80
 	if testing.Short() {
 		graphs = 5
 	}
@@ -144,7 +144,7 @@ func TestAnImageMadeFromAnOlderOneAnswersAlike(t *testing.T) {
 
 func TestRandomLoadsAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	runs := 60
+	runs := 30
 	if testing.Short() {
 		runs = 12
 	}

@@ -35,7 +35,7 @@ func opener(cat *catalog.Catalog) func(t *testing.T) store.Store {
 
 func TestAnswersAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	graphs, plans := 60, 150
+	graphs, plans := 30, 150
 	if testing.Short() {
 		graphs = 8
 	}
@@ -44,7 +44,7 @@ func TestAnswersAsTheOracle(t *testing.T) {
 
 func TestSearchesAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	storetest.RunSearches(t, cat, opener(cat), 20, 300)
+	storetest.RunSearches(t, cat, opener(cat), 10, 300)
 }
 
 func TestFiltersAreTwoValued(t *testing.T) {
@@ -54,7 +54,7 @@ func TestFiltersAreTwoValued(t *testing.T) {
 
 func TestWalksAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	graphs, questions := 60, 100
+	graphs, questions := 30, 100
 	if testing.Short() {
 		graphs = 8
 	}
@@ -63,7 +63,7 @@ func TestWalksAsTheOracle(t *testing.T) {
 
 func TestPatternsAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	graphs, patterns := 60, 150
+	graphs, patterns := 30, 150
 	if testing.Short() {
 		graphs = 8
 	}
@@ -72,7 +72,7 @@ func TestPatternsAsTheOracle(t *testing.T) {
 
 func TestWholeAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	graphs, filters := 60, 40
+	graphs, filters := 30, 40
 	if testing.Short() {
 		graphs = 8
 	}

@@ -17,7 +17,7 @@ import (
 // answer some plans alike. open returns an empty store; it is called once for each run.
 func RunLoads(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, runs, loads int) {
 	t.Helper()
-	for n := range runs {
+	for n := range runs * Rounds(t) {
 		seed := uint64(n + 1)
 		t.Run(fmt.Sprintf("loads %d", seed), func(t *testing.T) {
 			r := &random{Rand: rand.New(rand.NewPCG(seed, 23)), cat: cat} //nolint:gosec // repeatable on purpose

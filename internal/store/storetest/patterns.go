@@ -17,7 +17,7 @@ import (
 func RunPatterns(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, graphs, patterns int) {
 	t.Helper()
 	lines := 0
-	for g := range graphs {
+	for g := range graphs * Rounds(t) {
 		seed := uint64(g + 1)
 		t.Run(fmt.Sprintf("graph %d", seed), func(t *testing.T) {
 			r := &random{Rand: rand.New(rand.NewPCG(seed, 17)), cat: cat}

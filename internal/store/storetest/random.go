@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -646,8 +648,22 @@ func Fill(ctx context.Context, s store.Loader, b *store.Batch) error {
 // clock is the time of every load in these tests.
 func clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
 
-// RunRandom holds a store against the oracle: graphs random graphs, plans random plans on each. open gives an empty
-// store; it is called once for each graph.
+// Rounds is how many times as many graphs as usual the random suites draw: THROUGHLINE_TEST_ROUNDS, or 1.
+func Rounds(t testing.TB) int {
+	t.Helper()
+	given := os.Getenv("THROUGHLINE_TEST_ROUNDS")
+	if given == "" {
+		return 1
+	}
+	n, err := strconv.Atoi(given)
+	if err != nil || n < 1 {
+		t.Fatalf("THROUGHLINE_TEST_ROUNDS is %q: write a number from 1", given)
+	}
+	return n
+}
+
+// RunRandom holds a store against the oracle: graphs random graphs, and Rounds times as many, plans random plans on each. open
+// gives an empty store; it is called once for each graph.
 func RunRandom(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, graphs, plans int) {
 	t.Helper()
 	runPlans(t, cat, open, graphs, plans, (*random).query)
@@ -684,7 +700,7 @@ func RunSearches(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) sto
 // runPlans holds a store against the oracle by plans that next makes.
 func runPlans(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, graphs, plans int, next func(*random) *plan.Query) {
 	t.Helper()
-	for g := range graphs {
+	for g := range graphs * Rounds(t) {
 		seed := uint64(g + 1)
 		t.Run(fmt.Sprintf("graph %d", seed), func(t *testing.T) {
 			r := &random{Rand: rand.New(rand.NewPCG(seed, 7)), cat: cat} //nolint:gosec // repeatable on purpose

@@ -17,7 +17,7 @@ import (
 // answers must be equal.
 func RunWalks(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, graphs, questions int) {
 	t.Helper()
-	for g := range graphs {
+	for g := range graphs * Rounds(t) {
 		seed := uint64(g + 1)
 		t.Run(fmt.Sprintf("graph %d", seed), func(t *testing.T) {
 			r := &random{Rand: rand.New(rand.NewPCG(seed, 11)), cat: cat} //nolint:gosec // repeatable on purpose

@@ -17,7 +17,7 @@ import (
 // measures on them, to the last bit. It also holds State to its promise.
 func RunWhole(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, graphs, filters int) {
 	t.Helper()
-	for g := range graphs {
+	for g := range graphs * Rounds(t) {
 		seed := uint64(g + 1)
 		t.Run(fmt.Sprintf("graph %d", seed), func(t *testing.T) {
 			r := &random{Rand: rand.New(rand.NewPCG(seed, 13)), cat: cat} //nolint:gosec // repeatable on purpose

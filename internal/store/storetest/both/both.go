@@ -3,6 +3,7 @@ package both
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,11 +54,25 @@ func SQLite(cat *catalog.Catalog) Open {
 	}
 }
 
-// Neo4j takes the test server for this test, and opens one store on it: opening anew would create every index again.
-func Neo4j(t *testing.T, cat *catalog.Catalog) Open {
+// Server takes the test server for this test, without data but with the indexes of a catalogue.
+func Server(t testing.TB, cat *catalog.Catalog) *neotest.Server {
 	t.Helper()
 	srv := neotest.Start(t)
-	srv.Exclusive(t)
+	all, err := neo4jstore.Indexes(cat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Indexed(t, strings.Join(all, "\n")+"\n", func() {
+		if err := ready(t, srv, cat).Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return srv
+}
+
+// ready opens a store on a server and waits until it can be used.
+func ready(t testing.TB, srv *neotest.Server, cat *catalog.Catalog) *neo4jstore.Store {
+	t.Helper()
 	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: Clock})
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +83,14 @@ func Neo4j(t *testing.T, cat *catalog.Catalog) Open {
 	if err := s.Wait(ctx); err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// Neo4j takes the test server for this test, and opens one store on it.
+func Neo4j(t *testing.T, cat *catalog.Catalog) Open {
+	t.Helper()
+	srv := Server(t, cat)
+	s := ready(t, srv, cat)
 	d, err := neo4j.NewDriverWithContext(srv.URL, neo4j.BasicAuth(srv.User, srv.Password, ""))
 	if err != nil {
 		t.Fatal(err)
