@@ -19,17 +19,19 @@ import (
 //   - One value where a list stands is a list of one.
 //   - A whole number for an ID is its text.
 //   - An Int has 32 bits; 2.0 is one.
-//   - Null for an argument, or for a field of an input, that may be left out is as good as left out: its default stands
-//     for it.
+//   - Null for an argument, or for a field of an input, that may be null is as good as left out: its default stands for it.
 //
 // What comes out is nil, bool, int64, float64, string (an enum's value too), []any or map[string]any, defaults filled in.
 
-// numbers is run by validation before it looks at whether values are of the right type.
+// numbers is run by validation before it looks at whether values are of the right type, and adds what that passes over.
 func numbers(rule core.RuleFunc) core.RuleFunc {
 	return func(observers *core.Events, addError core.AddErrFunc) {
 		observers.OnValue(func(_ *core.Walker, v *ast.Value) {
 			switch {
-			case v.Kind != ast.IntValue || v.Definition == nil:
+			case v.Definition == nil:
+			case v.Kind == ast.ObjectValue && v.Definition.Kind != ast.InputObject: // the rule itself looks at what is in it
+				addError(core.Message("%s cannot represent an object", v.Definition.Name), core.At(v.Position))
+			case v.Kind != ast.IntValue:
 			case v.Definition.Name == "ID":
 				v.Kind = ast.StringValue
 			case v.Definition.Name == "Int":
@@ -221,10 +223,10 @@ func coercedObject(schema *ast.Schema, def *ast.Definition, v any) (any, *inputE
 				return nil, err.within(f.Name)
 			}
 			m[f.Name] = x
-		case f.DefaultValue != nil:
-			m[f.Name] = literal(schema, f.Type, f.DefaultValue, nil)
 		case f.Type.NonNull && ok:
 			return nil, unfit("cannot be null").within(f.Name)
+		case f.DefaultValue != nil:
+			m[f.Name] = literal(schema, f.Type, f.DefaultValue, nil)
 		case f.Type.NonNull:
 			return nil, unfit("must be defined").within(f.Name)
 		}

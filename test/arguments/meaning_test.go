@@ -1,0 +1,318 @@
+package arguments_test
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/kg"
+)
+
+// input is an input object, or the arguments of a field: JSON, with numbers as int or float64.
+type input = map[string]any
+
+// meanings says what each field of each input means. A part that is null is as good as left out.
+type meanings struct {
+	entity map[string]func(v any, x *record) bool
+	link   map[string]func(v any, l *kg.Link, other *record) bool
+	text   map[string]func(v any, folded string) bool
+	number map[string]func(v any, n int) bool
+	linked map[string]func(v any, l *kg.Link, other *record) bool
+	ref    map[string]func(v any, x *record) bool
+	byNode map[string]func(a, b *record, desc bool) int // orders
+	byLink map[string]func(a, b entry, desc bool) int
+	// whole are the fields whose meaning depends on those beside them.
+	whole []string
+}
+
+// has reports whether a field of an input has a meaning here.
+func (m *meanings) has(coordinate string) bool {
+	typ, name, _ := strings.Cut(coordinate, ".")
+	found := false
+	switch typ {
+	case "EntityFilter":
+		found = m.entity[name] != nil
+	case "LinkFilter":
+		found = m.link[name] != nil
+	case "StringFilter":
+		found = m.text[name] != nil
+	case "IntFilter":
+		found = m.number[name] != nil
+	case "LinkedToFilter":
+		found = m.linked[name] != nil
+	case "EntityRef":
+		found = m.ref[name] != nil
+	}
+	return found || slices.Contains(m.whole, coordinate)
+}
+
+func list(v any) []any {
+	l, ok := v.([]any)
+	if !ok {
+		l = []any{v} // one value where a list stands is a list of one
+	}
+	return l
+}
+
+func object(v any) input { m, _ := v.(input); return m }
+func text(v any) string  { s, _ := v.(string); return s }
+func truth(v any) bool   { b, _ := v.(bool); return b }
+func whole(v any) int    { n, _ := v.(int); return n }
+
+func some(v any, f func(any) bool) bool { return slices.ContainsFunc(list(v), f) }
+func every(v any, f func(any) bool) bool {
+	return !some(v, func(x any) bool { return !f(x) })
+}
+
+// holds reports whether every part that is given holds.
+func holds[F any](f input, parts map[string]F, fits func(F, any) bool) bool {
+	for name, v := range f {
+		if v != nil && !fits(parts[name], v) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *world) fits(f any, x *record) bool {
+	return holds(object(f), w.means.entity, func(p func(any, *record) bool, v any) bool { return p(v, x) })
+}
+
+// fitsLink reports whether a link fits a part of a filter; other is the entity at its other end.
+func (w *world) fitsLink(f any, l *kg.Link, other *record) bool {
+	return holds(object(f), w.means.link, func(p func(any, *kg.Link, *record) bool, v any) bool { return p(v, l, other) })
+}
+
+// passes reports whether a link fits a whole filter. What is refuted does only where a part of it names that.
+func (w *world) passes(f any, l *kg.Link, other *record) bool {
+	return (!refuted(l) || namesRefuted(f)) && w.fitsLink(f, l, other)
+}
+
+func namesRefuted(f any) bool {
+	m := object(f)
+	named := m["standing"] != nil && some(m["standing"], func(v any) bool { return v == "REFUTED" })
+	for _, part := range []string{"and", "or", "not"} {
+		named = named || m[part] != nil && some(m[part], namesRefuted)
+	}
+	return named
+}
+
+// fitsText: one and the same text has everything that is asked for; present says what isNull looks at.
+func (w *world) fitsText(f any, texts []string, present bool) bool {
+	m := object(f)
+	if v := m["isNull"]; v != nil && truth(v) == present {
+		return false
+	}
+	asked := false
+	for name, v := range m {
+		asked = asked || v != nil && name != "isNull"
+	}
+	return !asked || slices.ContainsFunc(texts, func(s string) bool {
+		return holds(m, w.means.text, func(p func(any, string) bool, v any) bool { return p == nil || p(v, s) })
+	})
+}
+
+// fitsDate looks at an interval; known says whether there is one. Of links, either side may be open: see fitsPeriod.
+func fitsDate(f any, from, to kg.Day, known bool) bool {
+	m := object(f)
+	if v := m["isNull"]; v != nil && truth(v) == known {
+		return false
+	}
+	if m["from"] == nil && m["to"] == nil {
+		return true
+	}
+	first, last := bounds(m)
+	if m["match"] == "CERTAIN" {
+		return known && first <= from && to <= last
+	}
+	return known && from <= last && first <= to
+}
+
+func bounds(m input) (first, last kg.Day) {
+	first, _ = kg.PartialDate(text(m["from"])).Interval()
+	_, last = kg.PartialDate(text(m["to"])).Interval()
+	return first, last
+}
+
+// fitsPeriod looks at when a link held: an unknown beginning or end is open, and CERTAIN needs both.
+func fitsPeriod(f any, l *kg.Link) bool {
+	m := object(f)
+	if v := m["isNull"]; v != nil && truth(v) != (l.Since == "" && l.Until == "") {
+		return false
+	}
+	from, _ := l.Since.Interval()
+	_, to := l.Until.Interval()
+	first, last := bounds(m)
+	switch {
+	case m["from"] == nil && m["to"] == nil:
+		return true
+	case m["match"] == "CERTAIN":
+		return l.Since != "" && l.Until != "" && first <= from && to <= last
+	}
+	return from <= last && first <= to
+}
+
+// resolve finds the entities that a reference names, among all.
+func (w *world) resolve(ref any) (found []*record) {
+	for _, x := range w.order {
+		if x.node != nil && w.named(ref, x) {
+			found = append(found, x)
+		}
+	}
+	return found
+}
+
+func (w *world) named(ref any, x *record) bool {
+	return holds(object(ref), w.means.ref, func(p func(any, *record) bool, v any) bool { return p(v, x) })
+}
+
+func (w *world) meanings() meanings {
+	called := func(v any, x *record) bool { return slices.Contains(x.names, fold(text(v))) }
+	return meanings{
+		entity: map[string]func(any, *record) bool{
+			"and":  func(v any, x *record) bool { return every(v, func(f any) bool { return w.fits(f, x) }) },
+			"or":   func(v any, x *record) bool { return some(v, func(f any) bool { return w.fits(f, x) }) },
+			"not":  func(v any, x *record) bool { return !w.fits(v, x) },
+			"type": func(v any, x *record) bool { return some(v, func(t any) bool { return t == x.typ }) },
+			"name": func(v any, x *record) bool { return w.fitsText(v, x.names, true) },
+			"text": func(v any, x *record) bool {
+				return w.fitsText(v, slices.Concat(x.names, x.body), len(x.body) > 0)
+			},
+			"date":      func(v any, x *record) bool { return fitsDate(v, x.from, x.to, x.dated) },
+			"linkCount": func(v any, x *record) bool { return w.fitsNumber(v, len(x.links)) },
+			"linkedTo": func(v any, x *record) bool {
+				return slices.ContainsFunc(x.links, func(l *kg.Link) bool {
+					return slices.ContainsFunc(w.others(l, x), func(o *record) bool {
+						return holds(object(v), w.means.linked, func(p func(any, *kg.Link, *record) bool, v any) bool { return p(v, l, o) })
+					})
+				})
+			},
+		},
+		linked: map[string]func(any, *kg.Link, *record) bool{
+			"entity": func(v any, _ *kg.Link, o *record) bool { return w.named(v, o) },
+			"kind":   func(v any, l *kg.Link, _ *record) bool { return some(v, func(k any) bool { return k == l.Kind }) },
+			"where":  func(v any, _ *kg.Link, o *record) bool { return w.fits(v, o) },
+		},
+		link: map[string]func(any, *kg.Link, *record) bool{
+			"and": func(v any, l *kg.Link, o *record) bool {
+				return every(v, func(f any) bool { return w.fitsLink(f, l, o) })
+			},
+			"or": func(v any, l *kg.Link, o *record) bool {
+				return some(v, func(f any) bool { return w.fitsLink(f, l, o) })
+			},
+			"not":  func(v any, l *kg.Link, o *record) bool { return !w.fitsLink(v, l, o) },
+			"kind": func(v any, l *kg.Link, _ *record) bool { return some(v, func(k any) bool { return k == l.Kind }) },
+			"role": func(v any, l *kg.Link, _ *record) bool {
+				if l.Role == "" {
+					return w.fitsText(v, nil, false)
+				}
+				return w.fitsText(v, []string{fold(l.Role)}, true)
+			},
+			"other":  func(v any, _ *kg.Link, o *record) bool { return w.fits(v, o) },
+			"asOf":   func(v any, l *kg.Link, _ *record) bool { return fitsPeriod(input{"from": v, "to": v}, l) },
+			"during": func(v any, l *kg.Link, _ *record) bool { return fitsPeriod(v, l) },
+			"source": func(v any, l *kg.Link, _ *record) bool {
+				return some(v, func(id any) bool { return slices.Contains(supporters(l), text(id)) })
+			},
+			"minSources": func(v any, l *kg.Link, _ *record) bool { return len(supporters(l)) >= whole(v) },
+			"standing":   func(v any, l *kg.Link, _ *record) bool { return some(v, func(s any) bool { return s == standing(l) }) },
+			"verified": func(v any, l *kg.Link, _ *record) bool {
+				unverified := false
+				for i := range l.Evidence {
+					is, _ := w.stands(&l.Evidence[i])
+					unverified = unverified || !is
+				}
+				return truth(v) != unverified
+			},
+		},
+		text: map[string]func(any, string) bool{
+			"eq":         func(v any, s string) bool { return s == fold(text(v)) },
+			"in":         func(v any, s string) bool { return some(v, func(x any) bool { return s == fold(text(x)) }) },
+			"contains":   func(v any, s string) bool { return strings.Contains(s, fold(text(v))) },
+			"startsWith": func(v any, s string) bool { return strings.HasPrefix(s, fold(text(v))) },
+		},
+		number: map[string]func(any, int) bool{
+			"eq":  func(v any, n int) bool { return n == whole(v) },
+			"gte": func(v any, n int) bool { return n >= whole(v) },
+			"lte": func(v any, n int) bool { return n <= whole(v) },
+		},
+		ref: map[string]func(any, *record) bool{
+			"id":        func(v any, x *record) bool { return x.id == text(v) },
+			"name":      called,
+			"typedName": func(v any, x *record) bool { return x.typ == object(v)["type"] && called(object(v)["name"], x) },
+			"externalId": func(v any, x *record) bool {
+				return x.node != nil && slices.ContainsFunc(x.node.ExternalIDs, func(e kg.ExternalID) bool {
+					return e.Scheme == strings.ToLower(text(object(v)["scheme"])) && e.Value == text(object(v)["value"])
+				})
+			},
+		},
+		byNode: map[string]func(a, b *record, desc bool) int{
+			"NAME":       func(a, b *record, desc bool) int { return turned(cmp.Compare(fold(a.name), fold(b.name)), desc) },
+			"LINK_COUNT": func(a, b *record, desc bool) int { return turned(cmp.Compare(len(a.links), len(b.links)), desc) },
+			"UPDATED_AT": func(a, b *record, desc bool) int { return turned(cmp.Compare(a.updated, b.updated), desc) },
+			"DATE": func(a, b *record, desc bool) int {
+				return compareDates(a.from, a.to, a.dated, b.from, b.to, b.dated, desc)
+			},
+			// the scores are looked up before: see ranked
+			"PAGE_RANK": nil, "BETWEENNESS": nil,
+		},
+		byLink: map[string]func(a, b entry, desc bool) int{
+			"NAME": func(a, b entry, desc bool) int {
+				return turned(cmp.Compare(fold(a.other.name), fold(b.other.name)), desc)
+			},
+			"SOURCE_COUNT": func(a, b entry, desc bool) int {
+				return turned(cmp.Compare(len(supporters(a.link)), len(supporters(b.link))), desc)
+			},
+			"SINCE": func(a, b entry, desc bool) int { return comparePartial(a.link.Since, b.link.Since, desc) },
+			"UNTIL": func(a, b entry, desc bool) int { return comparePartial(a.link.Until, b.link.Until, desc) },
+		},
+		whole: []string{
+			"StringFilter.isNull", "PartialDateFilter.from", "PartialDateFilter.to", "PartialDateFilter.match", "PartialDateFilter.isNull",
+			"TypedName.type", "TypedName.name", "ExternalIdInput.scheme", "ExternalIdInput.value",
+			"LinkOrder.field", "LinkOrder.direction", "EntityOrder.field", "EntityOrder.direction",
+			// of match: see lines
+			"PatternStep.node", "PatternStep.link", "NodeStep.ref", "NodeStep.type", "NodeStep.where", "LinkStep.kind", "LinkStep.direction", "LinkStep.where",
+		},
+	}
+}
+
+func (w *world) fitsNumber(f any, n int) bool {
+	return holds(object(f), w.means.number, func(p func(any, int) bool, v any) bool { return p(v, n) })
+}
+
+// others are the entities at the other end of a link; what rests on a source touches both of its ends.
+func (w *world) others(l *kg.Link, x *record) (out []*record) {
+	if l.From == x.id || x.source != nil {
+		out = append(out, w.records[l.To])
+	}
+	if l.To == x.id || x.source != nil {
+		out = append(out, w.records[l.From])
+	}
+	return out
+}
+
+func turned(c int, desc bool) int {
+	if desc {
+		return -c
+	}
+	return c
+}
+
+// compareDates orders by first day, then by last; what has no date comes last either way.
+func compareDates(aFrom, aTo kg.Day, aKnown bool, bFrom, bTo kg.Day, bKnown, desc bool) int {
+	switch {
+	case !aKnown && !bKnown:
+		return 0
+	case !aKnown:
+		return 1
+	case !bKnown:
+		return -1
+	}
+	return turned(cmp.Or(cmp.Compare(aFrom, bFrom), cmp.Compare(aTo, bTo)), desc)
+}
+
+func comparePartial(a, b kg.PartialDate, desc bool) int {
+	aFrom, aTo := a.Interval()
+	bFrom, bTo := b.Interval()
+	return compareDates(aFrom, aTo, a != "", bFrom, bTo, b != "", desc)
+}

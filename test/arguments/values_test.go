@@ -1,0 +1,306 @@
+package arguments_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/throughline/throughline/internal/kg"
+)
+
+// values makes what arguments are asked with, from their types.
+type values struct {
+	*world
+	t testing.TB
+}
+
+// samples are values of scalars, by where they stand: the coordinate of the argument or field of an input, and, for inputs that
+// stand in several places, that of the field above it.
+func (v *values) samples(at, above string) []any {
+	person := object(v.busiest("PERSON", 0))["id"]
+	if typ, part, _ := strings.Cut(at, "."); typ == "StringFilter" && part != "isNull" {
+		texts := map[string][]any{
+			"LinkFilter.role":   {"Chair", "Vice  chair", "chair", "d'Honneur", "", "nobody"},
+			"EntityFilter.name": {"Böhm", "the bohm", "Mercury", "Ada", "annals", "", "on stars", "nobody"},
+			"EntityFilter.text": {"engine", "The engine weaves", "Known for the", "bread", "security", "", "nobody"},
+		}[above]
+		if texts == nil {
+			v.t.Errorf("%s takes a StringFilter, and there are no texts for it here", above)
+		}
+		return texts
+	}
+	out, ok := map[string][]any{
+		"IntFilter.eq":              {0, 7, 5},
+		"IntFilter.gte":             {1, 7, 1000},
+		"IntFilter.lte":             {0, 7, -1},
+		"LinkFilter.source":         {"s_a", "s_b", "s_e", "nothing"},
+		"LinkFilter.minSources":     {2, 0, 3, 5},
+		"LinkFilter.asOf":           {"2013", "2012-06", "2014-02-28", "1998"},
+		"PartialDateFilter.from":    {"2012", "2012-06-02", "1815-12-11"},
+		"PartialDateFilter.to":      {"2012", "2012-05", "1840-01-01"},
+		"Query.node.id":             {person, v.byLink[0].ID, "s_a", "nobody", kg.EvidenceID(v.byLink[0].ID, &v.byLink[0].Evidence[0]) + "x"},
+		"Query.nodes.ids":           {person, "s_b", "nobody", v.byLink[0].ID, person},
+		"Query.search.text":         {"engine", "annals", "words", "zürich", `"the very words"`, "person-5", "nothing at all like this zzz", ""},
+		"Query.paths.hubPenalty":    {0, 2.5, 10, 1},
+		"Query.paths.maxLength":     {1, 2, 3},
+		"Query.paths.first":         {1, 2, 40},
+		"Query.match.first":         {1, 7, 50},
+		"Query.subgraph.depth":      {0, 2},
+		"Query.subgraph.maxNodes":   {1, 3, 9, 1000},
+		"Query.centrality.pivots":   {1, 30, 10_000},
+		"Query.communities.seed":    {0, 2, 3, 4, 5, 6, 7, 8, 99, 2147483647},
+		"Query.communities.minSize": {1, 4, 9, 100},
+		"Query.communities.resolution": {
+			0.01, 2, 1.5, 100,
+		},
+		"DerivedThemeEdge.because.first":  {1, 3, 100},
+		"DerivedPersonEdge.because.first": {1, 3, 100},
+		"Comparison.onlyA.first":          {0, 1, 100},
+		"Comparison.onlyB.first":          {0, 1, 100},
+		"Community.bridges.first":         {0, 1, 2, 100},
+	}[at]
+	if !ok {
+		v.t.Errorf("there is no value of %s here to ask with: give it samples that make a difference", at)
+	}
+	return out
+}
+
+// references are by each way a reference can be given.
+func (v *values) references() []any {
+	of := func(typ string) any { return v.busiest(typ, 0) }
+	external := v.byNode(func(x *record) bool { return x.typ == "THEME" && len(x.node.ExternalIDs) > 0 }).node.ExternalIDs[0]
+	out := []any{
+		of("PERSON"), of("EVENT"), of("THEME"), v.busiest("PERSON", 1), of("QUOTE"),
+		input{"name": "ADA  lovelace"}, input{"name": "Royal society"}, input{"name": "The académie"}, input{"name": "Beatrice's letters"}, input{"id": "s_b"}, input{"name": "Second meeting"}, input{"name": "Zurich"},
+		input{"externalId": input{"scheme": "WikiData", "value": external.Value}},
+		input{"externalId": input{"scheme": "isni", "value": external.Value}},
+		input{"typedName": input{"type": "PLACE", "name": "mercury"}}, input{"typedName": input{"type": "PERSON", "name": "mercury"}},
+		input{"typedName": input{"type": "THEME", "name": "Ada Lovelace"}},
+		input{"name": "nobody at all"}, input{"id": "nobody"},
+	}
+	return out
+}
+
+// byNode finds the first entity that fits.
+func (v *values) byNode(f func(*record) bool) *record {
+	for _, x := range v.order {
+		if x.node != nil && f(x) {
+			return x
+		}
+	}
+	return nil
+}
+
+// alone makes values of a type in which one thing is said at a time. seen are the inputs it stands in: what contains itself
+// is gone into once.
+func (v *values) alone(typ *ast.Type, at, above string, seen ...string) (out []any) {
+	def := v.cat.Schema.Types[typ.Name()]
+	if typ.Elem != nil {
+		if def.Name == "PatternStep" {
+			return v.patterns()
+		}
+		each := v.alone(typ.Elem, at, above, seen...)
+		for i, x := range each {
+			if i == 0 {
+				out = append(out, x) // one value where a list stands
+			}
+			out = append(out, []any{x})
+		}
+		if len(each) > 1 {
+			out = append(out, each[:2:2], []any{each[len(each)-1], each[0]})
+		}
+		if len(each) > 8 {
+			out = append(out, each[3:6:6])
+		}
+		return append(out, []any{})
+	}
+	switch {
+	case def.Kind == ast.Enum:
+		for _, e := range def.EnumValues {
+			out = append(out, e.Name)
+		}
+	case def.Name == "Boolean":
+		out = []any{true, false}
+	case def.Name == "EntityRef":
+		out = v.references()
+	case def.Kind != ast.InputObject:
+		out = v.samples(at, above)
+	case slices.Contains(seen, def.Name):
+		out = v.shallow(def.Name)
+	default:
+		out = append(out, v.required(def))
+		for _, f := range def.Fields {
+			for _, x := range v.alone(f.Type, def.Name+"."+f.Name, at, append(slices.Clone(seen), def.Name)...) {
+				m := v.required(def)
+				m[f.Name] = x
+				out = append(out, m)
+			}
+		}
+	}
+	return out
+}
+
+// required has the fields that an input must have.
+func (v *values) required(def *ast.Definition) input {
+	m := input{}
+	for _, f := range def.Fields {
+		if f.Type.NonNull && f.DefaultValue == nil {
+			m[f.Name] = v.plain(f.Type)
+		}
+	}
+	return m
+}
+
+// plain is some value of a type.
+func (v *values) plain(typ *ast.Type) any {
+	switch def := v.cat.Schema.Types[typ.Name()]; {
+	case def.Kind == ast.Enum:
+		return def.EnumValues[0].Name
+	case def.Kind == ast.InputObject:
+		return v.required(def)
+	case def.Name != "String" && def.Name != "ID":
+		v.t.Fatalf("there is no plain value of %s here", typ)
+	}
+	return "x"
+}
+
+// shallow are filters to stand within filters.
+func (v *values) shallow(name string) []any {
+	switch name {
+	case "EntityFilter":
+		return []any{input{"type": []any{"PERSON", "THEME"}}, input{"name": input{"contains": "a"}}, input{"linkCount": input{"gte": 8}}}
+	case "LinkFilter":
+		return []any{input{"role": input{"isNull": true}}, input{"standing": []any{"DISPUTED"}}, input{"minSources": 2}, input{"standing": []any{"REFUTED"}}}
+	}
+	v.t.Fatalf("%s contains itself, and there are no values here to stand within it", name)
+	return nil
+}
+
+// patterns say one thing at a time about each step of a hop, and some things of two.
+func (v *values) patterns() (out []any) {
+	schema := v.cat.Schema
+	person := input{"node": input{"type": []any{"PERSON"}}}
+	for _, n := range v.alone(ast.NamedType("NodeStep", nil), "PatternStep.node", "") {
+		out = append(out, []any{person, input{"link": input{}}, input{"node": n}}, []any{input{"node": n}, input{"link": input{"kind": []any{"SAID", "MENTIONS"}}}, input{"node": input{}}})
+	}
+	for _, l := range v.alone(ast.NamedType("LinkStep", nil), "PatternStep.link", "") {
+		out = append(out, []any{person, input{"link": l}, input{"node": input{}}})
+	}
+	if schema.Types["PatternStep"].Fields.ForName("node") == nil || len(schema.Types["PatternStep"].Fields) != 2 {
+		v.t.Error("a step of a pattern can be more than a node or a link: have patterns ask for it")
+	}
+	two := []any{person, input{"link": input{"kind": "SAID"}}, input{"node": input{}}, input{"link": input{"direction": "OUTGOING", "where": input{"other": input{"type": "THEME"}}}}, input{"node": input{"type": "THEME"}}}
+	return append(out, two)
+}
+
+// coordinates calls f with each argument or field of an input that a value sets.
+func (w *world) coordinates(typ *ast.Type, v any, at string, f func(at string)) {
+	f(at)
+	if l, ok := v.([]any); ok {
+		for _, x := range l {
+			w.coordinates(typ.Elem, x, at, func(string) {})
+			w.inner(typ, x, f)
+		}
+		return
+	}
+	w.inner(typ, v, f)
+}
+
+func (w *world) inner(typ *ast.Type, v any, f func(at string)) {
+	if m, ok := v.(input); ok {
+		def := w.cat.Schema.Types[typ.Name()]
+		for k, x := range m {
+			w.coordinates(def.Fields.ForName(k).Type, x, def.Name+"."+k, f)
+		}
+	}
+}
+
+// refused panics with the code of what cannot be meant, wherever it stands in a value.
+func (w *world) refused(typ *ast.Type, v any, at string) {
+	if l, ok := v.([]any); ok {
+		for _, x := range l {
+			w.refused(typ.Elem, x, at)
+		}
+		return
+	}
+	def := w.cat.Schema.Types[typ.Name()]
+	m, ok := v.(input)
+	switch {
+	case def.Name == "EntityType" && v == "SOURCE" && at != "Query.search.types":
+		panic(refusal("BAD_USER_INPUT"))
+	case !ok:
+		return
+	case def.Name == "PartialDateFilter":
+		if first, last := bounds(m); first > last {
+			panic(refusal("BAD_USER_INPUT"))
+		}
+	}
+	for k, x := range m {
+		w.refused(def.Fields.ForName(k).Type, x, def.Name+"."+k)
+	}
+}
+
+// literal writes a value as a document has it.
+func (w *world) literal(typ *ast.Type, v any) string {
+	switch v := v.(type) {
+	case []any:
+		var all []string
+		for _, x := range v {
+			all = append(all, w.literal(elem(typ), x))
+		}
+		return "[" + strings.Join(all, ", ") + "]"
+	case input:
+		var all []string
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			of := &ast.Type{NamedType: "String"}
+			if f := w.cat.Schema.Types[typ.Name()].Fields.ForName(k); f != nil {
+				of = f.Type
+			}
+			all = append(all, k+": "+w.literal(of, v[k]))
+		}
+		return "{" + strings.Join(all, ", ") + "}"
+	case string:
+		if w.cat.Schema.Types[typ.Name()].Kind == ast.Enum {
+			return v
+		}
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // there are no other values here
+	}
+	return string(b)
+}
+
+func elem(typ *ast.Type) *ast.Type {
+	if typ.Elem != nil {
+		return typ.Elem
+	}
+	return typ
+}
+
+// call writes the field with its arguments: as literals, or else as variables, which it defines.
+func (w *world) call(r *rule, args input, literals bool) (call, variables string) {
+	var given, defined []string
+	for _, k := range slices.Sorted(maps.Keys(args)) {
+		typ := r.field.Arguments.ForName(k).Type
+		if literals {
+			given = append(given, k+": "+w.literal(typ, args[k]))
+		} else {
+			given = append(given, k+": $"+k)
+			defined = append(defined, fmt.Sprintf("$%s: %s", k, typ.String()))
+		}
+	}
+	call = r.field.Name
+	if len(given) > 0 {
+		call += "(" + strings.Join(given, ", ") + ")"
+	}
+	if len(defined) > 0 {
+		variables = "query(" + strings.Join(defined, ", ") + ") "
+	}
+	return call, variables
+}
