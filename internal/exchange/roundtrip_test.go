@@ -156,7 +156,7 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 	return b
 }
 
-// check checks a property of a store. On Neo4j, where a case takes longer, it draws a fifth as many, times storetest.Rounds; each
+// check checks a property of a store. On Neo4j, where a case takes longer, it draws a tenth as many, times storetest.Rounds; each
 // run draws others.
 func check(t *testing.T, property func(*rapid.T)) {
 	t.Helper()
@@ -167,7 +167,7 @@ func check(t *testing.T, property func(*rapid.T)) {
 	}
 	draws := n * storetest.Rounds(t)
 	if strings.HasSuffix(t.Name(), "/neo4j") {
-		draws = max(1, draws/5)
+		draws = max(1, draws/10)
 	}
 	if err := flag.Set("rapid.checks", strconv.Itoa(draws)); err != nil {
 		t.Fatal(err)

@@ -600,7 +600,7 @@ func (w *world) given(r *rule, make func(of *record, typ string) input, types []
 			matters := plain.code == "" && (!r.lists() || len(plain.list) > 2)
 			for _, f := range flags {
 				with := w.think(r, "", with(r, input{f: true}))
-				matters = matters && !(same(shownOf(with.list), shownOf(plain.list)) && same(with.value, plain.value))
+				matters = matters && (!same(shownOf(with.list), shownOf(plain.list)) || !same(with.value, plain.value))
 			}
 			if matters {
 				return

@@ -76,12 +76,20 @@ func (v *values) references() []any {
 	external := v.byNode(func(x *record) bool { return x.typ == "THEME" && len(x.node.ExternalIDs) > 0 }).node.ExternalIDs[0]
 	out := []any{
 		of("PERSON"), of("EVENT"), of("THEME"), v.busiest("PERSON", 1), of("QUOTE"),
-		input{"name": "ADA  lovelace"}, input{"name": "Royal society"}, input{"name": "The académie"}, input{"name": "Beatrice's letters"}, input{"id": "s_b"}, input{"name": "Second meeting"}, input{"name": "Zurich"},
+		input{"name": "ADA  lovelace"},
+		input{"name": "Royal society"},
+		input{"name": "The académie"},
+		input{"name": "Beatrice's letters"},
+		input{"id": "s_b"},
+		input{"name": "Second meeting"},
+		input{"name": "Zurich"},
 		input{"externalId": input{"scheme": "WikiData", "value": external.Value}},
 		input{"externalId": input{"scheme": "isni", "value": external.Value}},
-		input{"typedName": input{"type": "PLACE", "name": "mercury"}}, input{"typedName": input{"type": "PERSON", "name": "mercury"}},
+		input{"typedName": input{"type": "PLACE", "name": "mercury"}},
+		input{"typedName": input{"type": "PERSON", "name": "mercury"}},
 		input{"typedName": input{"type": "THEME", "name": "Ada Lovelace"}},
-		input{"name": "nobody at all"}, input{"id": "nobody"},
+		input{"name": "nobody at all"},
+		input{"id": "nobody"},
 	}
 	return out
 }
