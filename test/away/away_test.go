@@ -30,7 +30,8 @@ var questions = map[string]string{
 	"subgraph":   `{ subgraph(seeds: [{id: "mary-kaldor"}]) { nodes { id } } }`,
 }
 
-// within is how soon after Neo4j is back the first of each kind must succeed: 5 s, and as much again for a busy machine.
+// within is how soon after Neo4j is back the first of each kind must succeed: 5 s, and as much again for a busy machine; on one that takes
+// seconds for what is asked at once while Neo4j is there, several times that.
 const within = 10 * time.Second
 
 // away is how long Neo4j is away.
@@ -89,9 +90,12 @@ func TestWhenNeo4jIsBack(t *testing.T) {
 	for name, q := range questions {
 		shapes[name] = func(ctx context.Context) error { return ask(ctx, q) }
 	}
-	for name, f := range shapes {
-		if err := f(t.Context()); err != nil {
-			t.Fatal(name, err)
+	// more than once, so that Neo4j has a plan for each form that a statement takes: after a write it asks for our marks
+	for range 3 {
+		for name, f := range shapes {
+			if err := f(t.Context()); err != nil {
+				t.Fatal(name, err)
+			}
 		}
 	}
 	for _, c := range []struct {
@@ -132,10 +136,12 @@ func TestWhenNeo4jIsBack(t *testing.T) {
 			tick := time.NewTicker(250 * time.Millisecond)
 			defer tick.Stop()
 			// they open connections side by side
+			began := time.Now()
 			for range 8 {
 				ask()
 			}
 			all.Wait()
+			within := max(within, 5*time.Second+5*time.Since(began))
 			c.go_()
 			for end := time.Now().Add(away); time.Now().Before(end); <-tick.C {
 				if c.asked {
