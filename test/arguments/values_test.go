@@ -145,6 +145,9 @@ func (v *values) alone(typ *ast.Type, at, above string, seen ...string) (out []a
 		for _, f := range def.Fields {
 			for _, x := range v.alone(f.Type, def.Name+"."+f.Name, at, append(slices.Clone(seen), def.Name)...) {
 				m := v.required(def)
+				if def.Name+"."+f.Name == "PartialDateFilter.match" { // says nothing alone
+					m["from"], m["to"] = "2010", "2014-03"
+				}
 				m[f.Name] = x
 				out = append(out, m)
 			}
@@ -206,24 +209,42 @@ func (v *values) patterns() (out []any) {
 	return append(out, two)
 }
 
-// coordinates calls f with each argument or field of an input that a value sets.
-func (w *world) coordinates(typ *ast.Type, v any, at string, f func(at string)) {
-	f(at)
-	if l, ok := v.([]any); ok {
-		for _, x := range l {
-			w.coordinates(typ.Elem, x, at, func(string) {})
-			w.inner(typ, x, f)
+// without calls f with each field of an input that a value sets, and the value without it; with nil where it cannot do without.
+func (w *world) without(typ *ast.Type, v any, f func(at string, less any)) {
+	switch v := v.(type) {
+	case []any:
+		for i, x := range v {
+			w.without(elem(typ), x, func(at string, less any) {
+				if less != nil {
+					list := slices.Clone(v)
+					list[i] = less
+					less = list
+				}
+				f(at, less)
+			})
 		}
-		return
-	}
-	w.inner(typ, v, f)
-}
-
-func (w *world) inner(typ *ast.Type, v any, f func(at string)) {
-	if m, ok := v.(input); ok {
+	case input:
 		def := w.cat.Schema.Types[typ.Name()]
-		for k, x := range m {
-			w.coordinates(def.Fields.ForName(k).Type, x, def.Name+"."+k, f)
+		for name, x := range v {
+			field := def.Fields.ForName(name)
+			with := func(x any) input {
+				m := maps.Clone(v)
+				if m[name] = x; x == nil {
+					delete(m, name)
+				}
+				return m
+			}
+			if field.Type.NonNull && field.DefaultValue == nil {
+				f(def.Name+"."+name, nil)
+			} else {
+				f(def.Name+"."+name, with(nil))
+			}
+			w.without(field.Type, x, func(at string, less any) {
+				if less != nil {
+					less = with(less)
+				}
+				f(at, less)
+			})
 		}
 	}
 }
