@@ -26,9 +26,12 @@ const (
 	tryTime  = 2 * time.Second
 	tryPause = 500 * time.Millisecond
 	strikes  = 2
+	// busy is how long tries may stay without an answer before that says the same: a server on a machine that has much to do takes
+	// seconds for a new connection, and goes on.
+	busy = 15 * time.Second
 	// readMoment and writeMoment are how long a statement that was under way while Neo4j did not answer may stay silent when it does
 	// again: a server that stood still goes on.
-	readMoment  = time.Second
+	readMoment  = 3 * time.Second
 	writeMoment = 3 * time.Second
 	// leaveTime is how long closing waits for statements under way, and then for them to end.
 	leaveTime = 500 * time.Millisecond
@@ -41,6 +44,9 @@ var (
 	errAway   = kg.Errorf(kg.Unavailable, "Neo4j does not answer; it is tried again until it does")
 	errClosed = kg.Errorf(kg.Unavailable, "the store is closed")
 )
+
+// errSilent is a try that was not answered, as by a server that is busy or by a network that loses all.
+var errSilent = errors.New("no answer")
 
 // conns are the connections to Neo4j.
 type conns struct {
@@ -276,6 +282,9 @@ func (c *conns) try() (neo4j.DriverWithContext, error) {
 	var refused *neo4j.Neo4jError
 	if err := driver.VerifyConnectivity(ctx); err != nil && !errors.As(err, &refused) {
 		closeUnused(driver)
+		if ctx.Err() != nil {
+			return nil, errors.Join(errSilent, err)
+		}
 		return nil, err
 	}
 	return driver, nil
@@ -286,7 +295,7 @@ func (c *conns) strike(began time.Time, err error) {
 	if c.failed++; c.failed == 1 {
 		c.since = began
 	}
-	if c.failed < strikes || c.away {
+	if c.failed < strikes || c.away || errors.Is(err, errSilent) && time.Since(c.since) < busy {
 		return
 	}
 	c.away = true
