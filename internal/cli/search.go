@@ -81,11 +81,14 @@ func (a *asking) suggest(w *world, name string, err error) error {
 		return err
 	}
 	entities := slices.DeleteFunc(got.Search.Edges, func(e hitJSON) bool { return e.Node.Type == "SOURCE" })
-	cat, failed := loadCatalog()
-	if len(entities) == 0 || failed != nil {
+	if len(entities) == 0 {
 		return err
 	}
-	// of what is equally like the name, titles come last: a name means something else first
+	cat, failed := loadCatalog()
+	if failed != nil {
+		return err
+	}
+	// with equal scores, quotes and other works come last: who writes a name seldom means a work with that title
 	titled := func(e hitJSON) int {
 		if t := cat.TypeOf(e.Node.Type); t != nil && t.Titled {
 			return 1

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/throughline/throughline/internal/neotest"
+	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
 // mostToStop is how long a server may take to end that is told to: 9 s, and some for a machine that is busy with other tests.
@@ -27,8 +27,7 @@ const mostToStop = 12 * time.Second
 func TestASignalEndsAServerUnderLoad(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { stopUnderLoad(t, "sqlite:"+filepath.Join(t.TempDir(), "g.db"), nil) })
 	t.Run("neo4j", func(t *testing.T) {
-		srv := neotest.Start(t)
-		srv.Exclusive(t)
+		srv := both.Server(t, both.Catalog(t))
 		stopUnderLoad(t, srv.URL, []string{"THROUGHLINE_NEO4J_USER=" + srv.User, "THROUGHLINE_NEO4J_PASSWORD=" + srv.Password})
 	})
 }

@@ -17,8 +17,8 @@ import (
 //	round 2   when round 1 finds nothing: every word fits in any way
 //	round 3   when round 2 finds nothing: at least one word fits in any way
 //
-// An entity whose name is a title gives way, as in references by name, where initials fit: its score is one less than that of
-// another which fits alike, so that initials find a person before what is called after the person.
+// Where initials fit, an entity whose name is a title (Type.Titled) has a score lower by one, so that "D. Trump" finds the person
+// before quotes titled "Donald Trump". References by name prefer the person in the same way.
 // What the whole search text is an id of (see IDs) is found in round 1 with the full score. The rounds look at the whole
 // search (all types asked for), not at a page. Hits are ordered by score, best first, then by SortKey of the name, then by id.
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/storetest"
 	"github.com/throughline/throughline/internal/store/storetest/both"
 	"github.com/throughline/throughline/internal/trace"
 )
@@ -67,21 +68,8 @@ func (g *walked) Expand(_ context.Context, nodes []uint32, way store.Way, visit 
 	return nil
 }
 
-func (g *walked) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) (out []uint32, err error) {
-	near := map[uint32]bool{}
-	_ = g.Expand(ctx, a, wayA, func(_ uint32, arcs []store.Arc) {
-		for _, x := range arcs {
-			near[x.To] = true
-		}
-	})
-	_ = g.Expand(ctx, b, wayB, func(_ uint32, arcs []store.Arc) {
-		for _, x := range arcs {
-			if near[x.To] && !slices.Contains(out, x.To) {
-				out = append(out, x.To)
-			}
-		}
-	})
-	return out, nil
+func (g *walked) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) ([]uint32, error) {
+	return storetest.Middle(ctx, g, a, b, wayA, wayB)
 }
 
 func interval(d kg.PartialDate) store.Interval {

@@ -39,9 +39,8 @@ const away = 5 * time.Second
 
 // TestWhenNeo4jIsBack asks a few questions a second of each shape, and writes, before, while and after Neo4j is away.
 func TestWhenNeo4jIsBack(t *testing.T) {
-	srv := neotest.Start(t)
-	srv.Exclusive(t)
 	cat := both.Catalog(t)
+	srv := both.Server(t, cat)
 	p := neotest.NewProxy(t, srv)
 	p.Start()
 	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{

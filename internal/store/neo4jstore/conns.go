@@ -15,7 +15,7 @@ import (
 
 // A connection that has died says nothing, and the driver waits for it as long as the caller does: a minute where nobody's own time
 // bounds it. So a statement that has heard nothing for a while is not waited for alone: the server is tried on a connection of its own.
-// While that is not answered either, Neo4j is away, and whoever asks is told at once. When it answers again, or a connection has
+// When that is refused, or not answered for a while, Neo4j is away, and whoever asks is told at once. When it answers again, or a connection has
 // broken, all connections there are may be dead: they are left to the statements that use them, which are run again on others when
 // they stay silent, and new ones are made.
 
@@ -29,10 +29,9 @@ const (
 	// busy is how long tries may stay without an answer before that says the same: a server on a machine that has much to do takes
 	// seconds for a new connection, and goes on.
 	busy = 15 * time.Second
-	// readMoment and writeMoment are how long a statement that was under way while Neo4j did not answer may stay silent when it does
-	// again: a server that stood still goes on.
-	readMoment  = 3 * time.Second
-	writeMoment = 3 * time.Second
+	// moment is how long a statement that was under way while Neo4j did not answer may stay silent once it answers again: a
+	// server that stood still goes on.
+	moment = 3 * time.Second
 	// leaveTime is how long closing waits for statements under way, and then for them to end.
 	leaveTime = 500 * time.Millisecond
 	endTime   = time.Second
@@ -70,8 +69,8 @@ type conns struct {
 	stop   context.CancelFunc
 }
 
-// pool is a driver and who uses it. It must not be closed under them: closing races with the statement that gives its connection
-// back (neo4j-go-driver#529).
+// pool is a driver with the number of statements that use it. The driver is closed only when there are none: closing it races with a
+// statement that returns its connection (neo4j-go-driver#529).
 type pool struct {
 	driver neo4j.DriverWithContext
 	inside int
@@ -135,7 +134,7 @@ func (u *use) session(cfg neo4j.SessionConfig) neo4j.SessionWithContext {
 	return u.pool.driver.NewSession(u.ctx, cfg)
 }
 
-// end gives a session's connection back, even when the caller has gone.
+// end closes a session, which returns its connection to the pool, even when the caller has gone.
 func (u *use) end(s neo4j.SessionWithContext) {
 	ctx := context.WithoutCancel(u.ctx)
 	if u.ctx.Err() != nil {
@@ -309,18 +308,15 @@ func (c *conns) back(driver neo4j.DriverWithContext) {
 		c.log.Info("neo4j answers again")
 	}
 	if c.failed > 0 {
-		since := time.Now()
-		for p, moment := range map[patience]time.Duration{reading: readMoment, writing: writeMoment} {
-			c.tries.Add(1)
-			go c.later(p, moment, since)
-		}
+		c.tries.Add(1)
+		go c.abandon(time.Now())
 	}
 	c.broken, c.away, c.failed = false, false, 0
 	c.leaveFor(driver)
 }
 
-// later gives up what stays silent for a moment.
-func (c *conns) later(p patience, moment time.Duration, since time.Time) {
+// abandon waits for moment, and then gives up the reads and writes that have heard nothing since.
+func (c *conns) abandon(since time.Time) {
 	defer c.tries.Done()
 	t := time.NewTimer(moment)
 	defer t.Stop()
@@ -331,7 +327,8 @@ func (c *conns) later(p patience, moment time.Duration, since time.Time) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.giveUp(p, since, errLost)
+	c.giveUp(reading, since, errLost)
+	c.giveUp(writing, since, errLost)
 }
 
 // giveUp ends the statements that have heard nothing since then. It holds the lock.

@@ -17,7 +17,7 @@ import (
 // holds no link that is not ours, statements do not ask. Whether that is still so, the bookmark of each statement says, which names
 // the last transaction that anybody committed; when it is another than the survey's, the statement is run again and asks.
 
-// survey is what was found in the database at a bookmark.
+// survey reports whether a database held records that are not ours, at the bookmark mark.
 type survey struct {
 	mark string
 	// links says that there are links that are not ours, and nodes that there are nodes with labels of our types that are not.
@@ -141,7 +141,7 @@ func (s *Store) look(ctx context.Context) (*survey, error) {
 	return &survey{mark, links, nodes}, nil
 }
 
-// looked runs a statement of a survey, and gives the bookmark and the records.
+// looked runs a statement of a survey. It returns the bookmark after it and the records.
 func (s *Store) looked(ctx context.Context, text string) (mark string, rows [][]any, err error) {
 	u, err := s.conns.enter(ctx, endless)
 	if err != nil {

@@ -65,8 +65,8 @@ type batch struct {
 	cancel  context.CancelFunc
 }
 
-// ask runs a plan's statement, alone or with others, and gives its records, the bookmark they are of, and how often the server was
-// asked.
+// ask runs the statement of a plan, alone or together with others. It returns the records, their bookmark, and the number of round
+// trips.
 func (s *Store) ask(ctx context.Context, st *statement, c *compiler) ([][]any, string, int, error) {
 	l := &st.lane
 	if l.slots == 0 || store.RecorderOf(ctx) != nil { // who wants to know how it is answered is answered alone

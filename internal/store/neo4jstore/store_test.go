@@ -59,7 +59,7 @@ func open(t testing.TB, srv *neotest.Server, cat *catalog.Catalog) *neo4jstore.S
 	return s
 }
 
-// database gives the server's database, without data, and a driver that looks at it from outside.
+// database returns the test server, whose database is emptied, and a driver of its own for looking at what a store wrote.
 func database(t testing.TB) (*neotest.Server, *outside) {
 	t.Helper()
 	srv := both.Server(t, parse(t))

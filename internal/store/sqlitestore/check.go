@@ -19,7 +19,8 @@ const (
 		EXISTS (SELECT 1 FROM node n WHERE n.k = l.from_k) AND EXISTS (SELECT 1 FROM node n WHERE n.k = l.to_k) FROM link l ORDER BY l.k`
 	checkFile = `PRAGMA integrity_check(1)`
 	// SQLite's own check passes over an index whose first page is another's, where the index is empty
-	checkIndexes = `SELECT (SELECT count(*) FROM link INDEXED BY link_quoted WHERE quoted > 0) = (SELECT count(*) FROM link NOT INDEXED WHERE quoted > 0)
+	checkIndexes = `SELECT
+		(SELECT count(*) FROM link INDEXED BY link_quoted WHERE quoted > 0) = (SELECT count(*) FROM link NOT INDEXED WHERE quoted > 0)
 		AND (SELECT count(*) FROM changed INDEXED BY changed_seq WHERE what >= 0) = (SELECT count(*) FROM changed NOT INDEXED)`
 )
 

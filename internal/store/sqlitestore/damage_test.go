@@ -154,8 +154,8 @@ func heard(ctx context.Context, cat *catalog.Catalog, s store.Store) (string, er
 	return b.String(), nil
 }
 
-// TestDamageIsToldAndNeverServed changes places of a file: what the store then says of the graph is what it said before, or an
-// error.
+// TestDamageIsToldAndNeverServed damages places of a file. After each damage the store exports and answers what it did before, or
+// fails.
 func TestDamageIsToldAndNeverServed(t *testing.T) {
 	cat := parse(t)
 	path := filepath.Join(t.TempDir(), "g.db")

@@ -58,7 +58,10 @@ type queryer interface {
 const rowsSQL = `SELECT value FROM meta WHERE key = ?`
 
 // all reads a table whole, by id and in one state of the file. It holds that every row that was written comes, once.
-func all[T any](ctx context.Context, s *Store, table int, text string, read func(context.Context, queryer, func(*T) error, string, ...any) error, id func(*T) string, f func(*T) error) error {
+func all[T any](
+	ctx context.Context, s *Store, table int, text string, read func(context.Context, queryer, func(*T) error, string, ...any) error,
+	id func(*T) string, f func(*T) error,
+) error {
 	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return storeError(ctx, err)

@@ -117,7 +117,7 @@ func (d *damage) Error() string {
 	return "the " + d.what + " " + shown(d.id) + " " + notAsWritten
 }
 
-// says is what a check says of it behind a name.
+// says returns the predicate of the damage: a check writes the name of the record before it.
 func (d *damage) says() string {
 	if d.lost {
 		return fmt.Sprintf("has lost some of what was written: of %d %s it holds %d", d.want, d.what, d.held)

@@ -663,7 +663,7 @@ func Rounds(t testing.TB) int {
 }
 
 // RunRandom holds a store against the oracle: graphs random graphs, and Rounds times as many, plans random plans on each. open
-// gives an empty store; it is called once for each graph.
+// returns an empty store; it is called once for each graph.
 func RunRandom(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, graphs, plans int) {
 	t.Helper()
 	runPlans(t, cat, open, graphs, plans, (*random).query)
