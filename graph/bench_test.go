@@ -64,8 +64,10 @@ type remember struct {
 }
 
 func (r *remember) Fetch(ctx context.Context, q *plan.Query) (res *kg.Result, err error) {
-	res, err = r.Answerer.Fetch(ctx, q)
-	r.last = res
+	if res, err = r.Answerer.Fetch(ctx, q); err == nil {
+		res.Release = nil // what is kept is not given back
+		r.last = res
+	}
 	return res, err
 }
 

@@ -155,7 +155,7 @@ type Response struct {
 // Do answers r. It never panics, and ends soon after ctx or the time limit does.
 func (e *Engine) Do(ctx context.Context, r *Request) (resp *Response) {
 	o := Observation{}
-	begin := time.Now()
+	begin := e.opts.Now()
 	ctx, cancel := context.WithTimeout(ctx, e.opts.Limits.Timeout)
 	defer cancel()
 	defer func() {
@@ -164,11 +164,11 @@ func (e *Engine) Do(ctx context.Context, r *Request) (resp *Response) {
 			resp = &Response{Errors: []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.Internal, "panic"), nil)}, Began: true, Data: []byte("null")}
 		}
 		if e.opts.Observe != nil {
-			o.Operation, o.Kind, o.Code, o.Duration = resp.Operation, resp.Kind, resp.Code(), time.Since(begin)
+			o.Operation, o.Kind, o.Code, o.Duration = resp.Operation, resp.Kind, resp.Code(), e.opts.Now().Sub(begin)
 			e.opts.Observe(o)
 		}
 	}()
-	return e.do(ctx, r, &o)
+	return e.do(ctx, r, begin, &o)
 }
 
 // refuse is the answer to a request that is not run.
@@ -177,9 +177,8 @@ func (e *Engine) refuse(ctx context.Context, resp *Response, err error) *Respons
 	return resp
 }
 
-func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
+func (e *Engine) do(ctx context.Context, r *Request, now time.Time, o *Observation) *Response {
 	resp := &Response{engine: e}
-	begin := time.Now()
 	d := e.documents.get(r.Query)
 	if o.Cached = d != nil; d == nil {
 		var errs []*gqlerror.Error
@@ -188,7 +187,7 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 			return resp
 		}
 		e.documents.put(d)
-		o.Parse = time.Since(begin)
+		o.Parse = e.opts.Now().Sub(now)
 	}
 	op, err := operation(d.doc, r.OperationName)
 	if err != nil {
@@ -213,7 +212,6 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	case err != nil:
 		return e.refuse(ctx, resp, err)
 	}
-	now := e.opts.Now()
 	w := &writer{cat: e.opts.Catalog, vars: vars, today: kg.DayOf(now), answers: make([]answer, len(c.roots)), mostErrors: e.opts.Limits.MaxErrors, most: e.opts.Limits.MaxAnswer, budget: budget.Of(ctx)}
 	w.present = func(err error, path ast.Path) *gqlerror.Error { return e.present(ctx, err, path) }
 	total, most, heavy, costly := 0, 0, 0, false // heavy is the root field that costs most
@@ -244,7 +242,8 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 	if total > e.opts.Limits.MaxCost {
 		return e.refuse(ctx, resp, tooCostly(total, e.opts.Limits.MaxCost, costliest(c.roots[heavy], w.answers[heavy].query, w.answers[heavy].question)))
 	}
-	o.Plan = time.Since(begin) - o.Parse
+	started := e.opts.Now()
+	o.Plan = started.Sub(now) - o.Parse
 	if costly {
 		switch err := fair.Of(ctx).Costly(ctx); {
 		case errors.Is(err, fair.ErrFull):
@@ -252,12 +251,12 @@ func (e *Engine) do(ctx context.Context, r *Request, o *Observation) *Response {
 		case err != nil:
 			return e.refuse(ctx, resp, err)
 		}
+		started = e.opts.Now() // it may have waited for its turn
 	}
 	o.RootFields = len(c.roots)
 	resp.Began = true
-	started := time.Now()
 	e.fetch(ctx, w.answers)
-	o.Store = time.Since(started)
+	o.Store = e.opts.Now().Sub(started)
 	for i := range w.answers {
 		// what the server has no memory for can be asked again: part of an answer is worth less
 		if errors.Is(w.answers[i].err, budget.ErrFull) {

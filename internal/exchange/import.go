@@ -492,6 +492,7 @@ type checks struct {
 	sayings               []saying
 	leads                 map[string]uint64 // the quotations to which links lead whose ids do not say so, by the ids of the links
 	moved                 hashes            // links of the store that lead to another quotation than before, by their ids
+	texts                 hashes            // sources whose texts the file at hand gives or clears; none where it is the only one
 	texted                []string          // sources of the store, perhaps, whose texts lines of this import give or clear
 	lost, lostQuotations  int               // evidence and quotations that were not unverified before
 	alone                 bool              // there is one file
@@ -542,7 +543,7 @@ func (c *checks) begin(r *reporting) {
 // next begins another file.
 func (c *checks) next() {
 	c.earlier.merge(&c.seen)
-	c.seen = hashes{}
+	c.seen, c.texts = hashes{}, hashes{}
 }
 
 // say notes an id; false when the file has it already.

@@ -23,6 +23,7 @@ type quotation struct {
 	stands    bool  // whatever is yet to come, they stand in a text
 	settled   bool  // at the end of an earlier file it was known what is found of it:
 	misquoted bool  // the words stood in none of the texts
+	lost      bool  // though they did before
 	// what the last file that speaks of it says
 	file, line int  // the line that gives the words or, where none does, the first link by which it is said; 0 for neither
 	given      bool // it gives the words
@@ -124,6 +125,7 @@ type settling struct {
 	*checks
 	going   *removal          // what lines delete; nil but at the end of the last file
 	touched map[uint64]string // quotations of the store that lose a text or what they rest on: their ids
+	changed hashes            // quotations of the import of whose links or texts the file at hand says something else
 	leadsTo map[uint64]uint64 // checks.leads by the hashes of the ids
 	bad     []badQuotation    // at most maxErrors, the first by their lines
 	more    int               // those beyond
@@ -136,8 +138,9 @@ type badQuotation struct {
 }
 
 // settle compares the quotations of which the file at hand speaks with the texts as they are after it. Those that say what no text
-// has are bad lines, unless they were taken so before or are now. At the end of the last file it also compares all others of the
-// import, and those of the store whose texts it corrects or takes away, and counts what ceases to be verified.
+// has are bad lines, unless they were taken so before or are now. It also compares those whose texts or links the file changes
+// without speaking of them, because a later file may, and at the end of the last file all others of the import, and counts what
+// ceases to be verified.
 func (c *checks) settle(ctx context.Context, file File, going *removal, bad *BadLinesError) error {
 	s := &settling{checks: c, going: going, touched: map[uint64]string{}}
 	if !c.none {
@@ -149,15 +152,31 @@ func (c *checks) settle(ctx context.Context, file File, going *removal, bad *Bad
 		}
 	}
 	s.dropChanged()
+	for _, x := range s.sayings {
+		if c.texts.has(x.source) {
+			s.changed.add(x.quotation)
+		}
+	}
 	slices.SortStableFunc(c.sayings, func(a, b saying) int { return cmp.Compare(a.quotation, b.quotation) })
 	var hashes []uint64
 	for h, q := range c.quotations {
-		if (going != nil || q.file == c.file) && !q.stands && !c.gone.has(h) {
+		if (going != nil || q.file == c.file || s.changed.has(h)) && !q.stands && !c.gone.has(h) {
 			hashes = append(hashes, h)
 		}
 	}
-	for h := range s.touched {
-		if _, ok := c.quotations[h]; !ok && going != nil && !c.gone.has(h) {
+	for h, id := range s.touched {
+		if c.gone.has(h) {
+			continue
+		}
+		q, ok := c.quotations[h]
+		if !ok {
+			q, err := c.quotationOf(h, id)
+			if err != nil {
+				return err
+			}
+			c.quotations[h] = q
+		}
+		if !ok || going == nil && q.file != c.file && !s.changed.has(h) {
 			hashes = append(hashes, h)
 		}
 	}
@@ -193,11 +212,17 @@ func (s *settling) dropChanged() {
 		}
 	}
 	s.sayings = slices.DeleteFunc(s.sayings, func(x saying) bool {
-		return x.file < last[x.link] || s.replace && s.elsewhere(x.link, x.quotation)
+		drop := x.file < last[x.link] || s.replace && s.elsewhere(x.link, x.quotation)
+		if drop {
+			s.changed.add(x.quotation)
+		}
+		return drop
 	})
 	for i := range s.sayings {
-		if now, ok := s.leadsTo[s.sayings[i].link]; ok {
-			s.sayings[i].quotation = now
+		x := &s.sayings[i]
+		if s.elsewhere(x.link, x.quotation) {
+			s.changed.add(x.quotation)
+			x.quotation = s.leadsTo[x.link]
 		}
 	}
 }
@@ -463,12 +488,12 @@ func (s *settling) judge(h uint64, f *finding) error {
 	if !f.settled {
 		before = f.held != nil && f.held.Verified != nil && !*f.held.Verified
 	}
-	now := f.found == rules.Misquoted
-	here := f.file == s.file && f.id > 0
-	if f.id > 0 {
-		q := f.quotation
-		q.settled, q.misquoted = true, now
-		s.quotations[h] = q
+	now, here := f.found == rules.Misquoted, f.file == s.file
+	q := f.quotation
+	q.settled, q.misquoted, q.lost = true, now, now && f.lost
+	s.quotations[h] = q
+	if f.lost && !now {
+		s.lostQuotations--
 	}
 	switch {
 	case !now:
@@ -492,6 +517,8 @@ func (s *settling) judge(h uint64, f *finding) error {
 		s.bad = append(s.bad, badQuotation{f.line, e})
 	case !before:
 		s.lostQuotations++
+		q.lost = true
+		s.quotations[h] = q
 	}
 	return nil
 }

@@ -110,6 +110,9 @@ func (c *checks) readTexts(ctx context.Context, records []record) error {
 		if x := r.source; x != nil && (x.Text != "" || c.replace || slices.Contains(x.Clear, "text")) {
 			h := c.hash(x.ID)
 			c.asked.add(h)
+			if !c.alone {
+				c.texts.add(h)
+			}
 			if !c.none && !c.said(h) {
 				c.texted = append(c.texted, x.ID)
 			}

@@ -93,7 +93,9 @@ type fetch struct {
 	keyed                    bool
 	walkedNodes, walkedLinks []uint32
 
-	roles    map[*plan.StringFilter][]fit    // see roleFits
+	roles    map[*plan.StringFilter][]fit // see roleFits
+	roled    *plan.StringFilter           // the filter looked up last in roles, and what is there
+	tried    []fit
 	verdicts map[*plan.EntityFilter]verdicts // see entityFitsOnce
 
 	res     kg.Result
@@ -134,13 +136,18 @@ func (x *fetch) pulse() {
 // holdFrom is how many bytes come together before the budget is asked.
 const holdFrom = 32 << 10
 
-// hold counts bytes that the fetch keeps.
+// hold counts bytes that the fetch keeps. Like spend it is small enough for the compiler to inline it.
 func (x *fetch) hold(n int) {
 	if x.unheld += n; x.unheld > holdFrom {
-		n, x.unheld = x.unheld, 0
-		if err := budget.Of(x.ctx).Hold(int64(n)); err != nil {
-			x.fail(err)
-		}
+		x.holdAll()
+	}
+}
+
+func (x *fetch) holdAll() {
+	n := x.unheld
+	x.unheld = 0
+	if err := budget.Of(x.ctx).Hold(int64(n)); err != nil {
+		x.fail(err)
 	}
 }
 
@@ -149,10 +156,15 @@ const rowBytes = int(unsafe.Sizeof(kg.Edge{})) + 64
 
 // spend counts a row against the plan's bound.
 func (x *fetch) spend() {
-	if x.rows++; x.q.MaxRows > 0 && x.rows > x.q.MaxRows {
-		x.fail(kg.Errorf(kg.CostLimit, "the answer has more than %d entries; ask for smaller pages or fewer levels", x.q.MaxRows))
+	x.rows++
+	if x.q.MaxRows > 0 && x.rows > x.q.MaxRows {
+		x.failRows()
 	}
 	x.step(1)
+}
+
+func (x *fetch) failRows() {
+	x.fail(kg.Errorf(kg.CostLimit, "the answer has more than %d entries; ask for smaller pages or fewer levels", x.q.MaxRows))
 }
 
 // spendRow counts a row of an entity, a link, a source or a piece of evidence.

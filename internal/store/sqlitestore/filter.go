@@ -261,14 +261,16 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 
 // roleFits evaluates a filter on a role, once for each role there is.
 func (x *fetch) roleFits(f *plan.StringFilter, role uint32) bool {
-	known := x.roles[f]
-	if known == nil {
-		if x.roles == nil {
-			x.roles = map[*plan.StringFilter][]fit{}
+	if f != x.roled {
+		if x.roles[f] == nil {
+			if x.roles == nil {
+				x.roles = map[*plan.StringFilter][]fit{}
+			}
+			x.roles[f] = make([]fit, len(x.im.roles))
 		}
-		known = make([]fit, len(x.im.roles))
-		x.roles[f] = known
+		x.roled, x.tried = f, x.roles[f]
 	}
+	known := x.tried
 	if known[role] == untried {
 		text := x.im.roles[role]
 		known[role] = unfit
