@@ -8,12 +8,11 @@ import "github.com/throughline/throughline/internal/plan"
 // field of every record it will be made of is read (a batched prefetch, as in Chen, Ailamaki, Gibbons and Mowry, "Improving
 // hash join performance through prefetching", 2004). It changes nothing but the time.
 
-const (
-	// aheadFrom is how many links a graph has that is worth it: fewer stay in the caches.
-	aheadFrom = 50_000
-	// aheadMost is how many nodes of a level are looked at: with many more, the first are gone again when they are needed.
-	aheadMost = 1000
-)
+// aheadFrom is how many links a graph has that is worth it: fewer stay in the caches. Tests set it to 0.
+var aheadFrom = 50_000
+
+// aheadMost is how many nodes of a level are looked at: with many more, the first are gone again when they are needed.
+const aheadMost = 1000
 
 // ahead reads what rows of these nodes will be made of.
 func (x *fetch) ahead(keys []uint32, sel *plan.Sel) {

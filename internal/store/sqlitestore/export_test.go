@@ -27,6 +27,14 @@ func Limit(t *testing.T, s *Store, pages int) (most int) {
 	return most
 }
 
+// ReadAhead has stores read ahead in graphs of any size until the test ends.
+func ReadAhead(t *testing.T) {
+	t.Helper()
+	was := aheadFrom
+	aheadFrom = 0
+	t.Cleanup(func() { aheadFrom = was })
+}
+
 // Restores tells whether a start would use the snapshot.
 func Restores(ctx context.Context, s *Store) bool { return s.restore(ctx) != nil }
 
