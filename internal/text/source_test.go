@@ -21,6 +21,14 @@ func TestSentences(t *testing.T) {
 		"A title\n\nA line\nand more.": "A title|A line\nand more.",
 		"東京です。大阪です。":                   "東京です。|大阪です。",
 		"\r\n\r\n  x \r\n":             "x",
+		"A line\nand\r\nmore.":         "A line\nand\r\nmore.",
+		"A\n \t\nB\n\nC\n\n\nD\n":      "A|B|C|D",
+		"A\n ":                         "A",
+		"One.\nTwo":                    "One.|Two",
+		"Ends (here.)Not here.":        "Ends (here.)Not here.",
+		"Said ‘so.’ «Yes.» 「はい。」 No":   "Said ‘so.’|«Yes.»|「はい。」|No",
+		"क है। ख":                      "क है।|ख",
+		"Plan B. Plan 9. In 1999. So":  "Plan B. Plan 9.|In 1999.|So",
 	} {
 		var got []string
 		text.Sentences(in, func(s string) bool { got = append(got, s); return true })
@@ -56,6 +64,9 @@ func TestSourcesAreShownInTheirSentence(t *testing.T) {
 		"kaldor 1999":    "It began in **1999**.",
 		"security":       "Mary Kaldor said that human **security** is new.",
 		"securty":        "Human **Security**",
+		"human":          "Mary Kaldor said that **human** security is new.",
+		"human securty":  "**Human** **Security**",
+		"again security": "**Security**, **again**.",
 		"kaldo":          "Human Security",
 		"D. Trump":       "**D**. **Trump** did not.",
 		`"did not"`:      "D. Trump **did not**.",

@@ -200,6 +200,11 @@ func TestMisspeltWordsShareAKey(t *testing.T) {
 func TestLoneSurrogates(t *testing.T) {
 	for in, want := range map[string]bool{
 		`"a"`: false, `"\ud83d\ude00"`: false, `"\ud83d"`: true, `"\ude00"`: true, `"\ud83d\ud83d\ude00"`: true, `"\\ud83d"`: false, `"\\\ud83d"`: true, `"\uD83Dx"`: true, `\`: false, `\u12`: false, `"😀"`: false,
+		// the first and the last of either half, and their neighbours
+		`\ud7ff`: false, `\ud800`: true, `\udbff`: true, `\udc00`: true, `\udfff`: true, `\ue000`: false,
+		`\ud800\udc00`: false, `\udbff\udfff`: false, `\ud800\ud7ff`: true, `\ud800\ue000`: true, `\ud800\udbff`: true, `\ud800\udc0`: true, `\ud800\n`: true,
+		// what stands around them
+		`\ud800\udc00\ud800`: true, `x\n\ud800`: true, `\u0041\ud800`: true, `\u0041\udc00\u0041`: true, `\\udc00`: false, `\n\\\udc00`: true, `\` + "\\": false, `\u00g0\udc00`: true, `\udc0`: false, `\u`: false,
 	} {
 		if got := text.LoneSurrogate([]byte(in)); got != want {
 			t.Errorf("%s: %v", in, got)
