@@ -555,7 +555,7 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 		case "other":
 			f.Other, err = b.entityFilter(at, inner, depth+1)
 		case "asOf":
-			f.AsOf, err = b.dateFilter(at, map[string]any{"from": v, "to": v})
+			f.AsOf, err = asOf(at, v)
 		case "during":
 			f.During, err = b.dateFilter(at, inner)
 		case "source":
@@ -669,6 +669,17 @@ func (b *binder) dateFilter(at string, m map[string]any) (*plan.DateFilter, erro
 		f.IsNull = &is
 	}
 	return f, nil
+}
+
+// asOf reads a date as the interval of its days.
+func asOf(at string, v any) (*plan.DateFilter, error) {
+	s, _ := v.(string)
+	d, err := kg.ParseDate(s)
+	if err != nil {
+		return nil, within(at, err)
+	}
+	from, to := d.Interval()
+	return &plan.DateFilter{From: from, To: to, Bounded: true}, nil
 }
 
 // ref reads an EntityRef: exactly one key, for literals and variables alike.

@@ -45,7 +45,7 @@ func upper(list []string) []any {
 type centralCmd struct {
 	measuring
 	By     string `default:"PAGE_RANK" enum:"DEGREE,PAGE_RANK,BETWEENNESS" help:"What makes an entity central (${enum})."`
-	Pivots int    `placeholder:"N" help:"For BETWEENNESS: count the lines of so many entities, 1 to 10000, for a minute at the most. Otherwise of as many as 5 seconds allow, or half of the server's time limit."`
+	Pivots *int   `placeholder:"N" help:"For BETWEENNESS: count the lines of so many entities, 1 to 10000, for a minute at the most. Otherwise of as many as 5 seconds allow, or half of the server's time limit."`
 	First  int    `short:"n" default:"20" help:"How many, 0 to 100."`
 }
 
@@ -57,8 +57,8 @@ const centralQuery = `query Central($by: CentralityMeasure!, $types: [EntityType
 func (c *centralCmd) Run(w *world) error {
 	vars := c.vars()
 	vars["by"], vars["first"] = c.By, c.First
-	if c.Pivots != 0 {
-		vars["pivots"] = c.Pivots
+	if c.Pivots != nil {
+		vars["pivots"] = *c.Pivots
 		c.timeout = time.Minute // nobody else waits, and the next command would begin anew
 	}
 	var got struct {
