@@ -244,6 +244,40 @@ func TestPlans(t *testing.T) {
 	}
 }
 
+// TestAskingForMarksKeepsThePlan: a statement that asks links for our marks finds them in the same way. Neo4j would rather read all
+// links from the index of their ids once for each node.
+func TestAskingForMarksKeepsThePlan(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
+	fill(t, s)
+	db.run("CALL db.prepareForReplanning(30)", nil)
+	accesses := func(text string, params map[string]any) (of []string) {
+		for _, op := range db.explain(t, text, params) {
+			if word, _, _ := strings.Cut(op, " "); strings.Contains(word, "Seek") || strings.Contains(word, "Scan") {
+				of = append(of, word)
+			}
+		}
+		return of
+	}
+	for _, sh := range shapes(t, cat) {
+		if !slices.Contains([]string{"chain", "quotes", "list with links", "link by id", "linked to a name by kind"}, sh.name) {
+			continue
+		}
+		plain, params, err := neo4jstore.Compile(cat, sh.q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asking, asked, err := neo4jstore.CompileAsking(cat, sh.q)
+		if err != nil || asking == plain {
+			t.Fatalf("%s asks for nothing: %v", sh.name, err)
+		}
+		if d := cmp.Diff(accesses(plain, params), accesses(asking, asked)); d != "" {
+			t.Errorf("%s: %s", sh.name, d)
+		}
+	}
+}
+
 // plansCached empties Neo4j's plan cache and gives how many plans were in it: its only counter that Community has.
 func (o *outside) plansCached(t *testing.T) int {
 	t.Helper()

@@ -66,6 +66,16 @@ func (s SharedReads) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, erro
 	return s.decode(ctx, &a, q, records, 1)
 }
 
+// CompileAsking is Compile for a database that holds what is not ours.
+func CompileAsking(cat *catalog.Catalog, q *plan.Query) (string, map[string]any, error) {
+	l, err := newLayout(cat)
+	if err != nil {
+		return "", nil, err
+	}
+	text, values := compileShared(layouts(l)[1][1], q, 1)
+	return text, values, nil
+}
+
 // AskForAll has every statement ask for our marks from now on.
 func (s *Store) AskForAll() { s.survey.Store(&survey{links: true, nodes: true}) }
 

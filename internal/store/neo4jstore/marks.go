@@ -31,9 +31,10 @@ type counting struct {
 	next time.Time // no other is begun before
 }
 
-// ours is a condition on a relationship with a type of ours.
+// ours is a condition on a relationship with a type of ours. Without coalesce Neo4j would answer it from the index of ids, which
+// holds all links, and once for each node.
 func ours(r string) string {
-	return r + ".id STARTS WITH '" + kg.LinkPrefix + "' AND startNode(" + r + ")._sort IS NOT NULL AND endNode(" + r + ")._sort IS NOT NULL"
+	return "coalesce(" + r + ".id, '') STARTS WITH '" + kg.LinkPrefix + "' AND startNode(" + r + ")._sort IS NOT NULL AND endNode(" + r + ")._sort IS NOT NULL"
 }
 
 // rel writes the relationship of a pattern: links of some types, which fit conditions.
@@ -126,54 +127,62 @@ func (s *Store) count() {
 	})
 }
 
-// look surveys the database: nil when somebody wrote meanwhile.
-func (s *Store) look(ctx context.Context) (*survey, error) {
-	before, _, err := s.looked(ctx, "RETURN 1 AS one")
-	if err != nil {
-		return nil, err
-	}
-	mark, rows, err := s.looked(ctx, s.layout.surveyText())
-	if err != nil || mark != before {
-		return nil, err
-	}
-	links, _ := rows[0][0].(bool)
-	nodes, _ := rows[0][1].(bool)
-	return &survey{mark, links, nodes}, nil
-}
-
-// looked runs a statement of a survey. It returns the bookmark after it and the records.
-func (s *Store) looked(ctx context.Context, text string) (mark string, rows [][]any, err error) {
+// look surveys the database: nil when somebody wrote meanwhile. It runs many short statements, because Neo4j plans one long one for
+// seconds when it is busy, and every statement asks until the survey is done.
+func (s *Store) look(ctx context.Context) (found *survey, err error) {
 	u, err := s.conns.enter(ctx, endless)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	defer func() { err = u.leave(err) }()
+	found = &survey{}
+	changed := false
+	number := func(text string) int64 {
+		if err != nil || changed {
+			return 0
+		}
+		var n int64
+		var mark string
+		if n, mark, err = s.number(u, text); found.mark == "" {
+			found.mark = mark
+		}
+		changed = mark != found.mark
+		return n
+	}
+	c := &compiler{layout: s.layout}
+	of := "[r:" + c.allLinks + "]"
+	all := number("MATCH ()-" + of + "->() RETURN count(r)")
+	found.links = number("MATCH (:Entity)-"+of+"->() RETURN count(r)") != all || number("MATCH ()-"+of+"->(:Entity) RETURN count(r)") != all ||
+		number("RETURN CASE WHEN EXISTS { MATCH (n:Entity) WHERE n._sort IS NULL OR n.id IS NULL MATCH (n)-"+of+"-() } THEN 1 ELSE 0 END") > 0
+	if !found.links {
+		for _, t := range c.linkTypes() {
+			all -= number("MATCH ()-[r:" + t + "]->() WHERE r.id STARTS WITH '" + kg.LinkPrefix + "' RETURN count(r)")
+		}
+		found.links = all != 0
+	}
+	for _, t := range c.cat.Types {
+		found.nodes = found.nodes || number("MATCH (n:"+t.Name+") RETURN count(n)") != number("MATCH (n:"+t.Name+") WHERE n._sort >= '' AND n.id >= '' RETURN count(n)")
+	}
+	if err != nil || changed {
+		return nil, err
+	}
+	return found, nil
+}
+
+// number runs a statement of a survey. It returns the number that it found and the bookmark after it.
+func (s *Store) number(u *use, text string) (n int64, mark string, err error) {
 	cfg := s.session
 	cfg.AccessMode = neo4j.AccessModeRead
 	session := u.session(cfg)
 	defer u.end(session)
 	res, err := session.Run(u.ctx, text, nil, neo4j.WithTxTimeout(scanTime))
 	if err != nil {
-		return "", nil, err
+		return 0, "", err
 	}
-	for res.Next(u.ctx) {
-		rows = append(rows, res.Record().Values)
+	rec, err := res.Single(u.ctx)
+	if err != nil {
+		return 0, "", err
 	}
-	return strings.Join(session.LastBookmarks(), " "), rows, res.Err()
-}
-
-// surveyText compares what Neo4j counts of itself, by types and labels, with what our indexes hold.
-func (l *layout) surveyText() string {
-	c := &compiler{layout: l}
-	c.w("RETURN EXISTS { MATCH (n:Entity) WHERE n._sort IS NULL OR n.id IS NULL MATCH (n)-[:", c.allLinks, "]-() }")
-	for _, k := range c.linkTypes() {
-		c.w("\n  OR COUNT { ()-[:", k, "]->() } <> COUNT { ()-[r:", k, " WHERE r.id STARTS WITH '", kg.LinkPrefix, "']->() }",
-			" OR COUNT { ()-[:", k, "]->() } <> COUNT { (:Entity)-[:", k, "]->() } OR COUNT { ()-[:", k, "]->() } <> COUNT { ()-[:", k, "]->(:Entity) }")
-	}
-	c.w(" AS links,\n  false")
-	for _, t := range c.cat.Types {
-		c.w("\n  OR COUNT { (:", t.Name, ") } <> COUNT { MATCH (n:", t.Name, ") WHERE n._sort >= '' AND n.id >= '' }")
-	}
-	c.w(" AS nodes")
-	return string(c.text)
+	n, _ = rec.Values[0].(int64)
+	return n, strings.Join(session.LastBookmarks(), " "), nil
 }
