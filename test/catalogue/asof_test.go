@@ -266,18 +266,27 @@ func TestTheGraphAsItWas(t *testing.T) {
 	}
 	check := func(t *testing.T, s store.Store) {
 		fill(t, s, whole)
-		plain := answersOf(t, cat, s, all, "")
+		var places []int
+		for j := range all {
+			places = append(places, j)
+		}
+		places = both.Part(t, places)
+		var asked []question
+		for _, j := range places {
+			asked = append(asked, all[j])
+		}
+		plain := answersOf(t, cat, s, asked, "")
 		for i, c := range conditions {
 			same := 0
-			for j, got := range answersOf(t, cat, s, all, "where: "+c.filter) {
-				if got != want[i][j] {
-					t.Errorf("%s %s\n%s", all[j].name, c.filter, cmp.Diff(indent(want[i][j]), indent(got)))
+			for j, got := range answersOf(t, cat, s, asked, "where: "+c.filter) {
+				if want := want[i][places[j]]; got != want {
+					t.Errorf("%s %s\n%s", asked[j].name, c.filter, cmp.Diff(indent(want), indent(got)))
 				}
 				if got == plain[j] {
 					same++
 				}
 			}
-			if same == len(all) {
+			if same == len(asked) {
 				t.Errorf("%s makes no difference anywhere", c.filter)
 			}
 		}

@@ -171,13 +171,16 @@ func TestAnyOperationEndsWithItsTime(t *testing.T) {
 		for range 3 {
 			e.Do(t.Context(), &graph.Request{Query: "{ stats { sources } }"}).Release()
 		}
-		asked := map[string]bool{}
+		asked, turn := map[string]bool{}, both.Turns(t)
 		for _, q := range all {
 			// Neo4j makes a plan for each statement: it gets one of those that differ in the type they begin at
 			if asked[q.alike] && strings.HasSuffix(t.Name(), "neo4j") {
 				continue
 			}
 			asked[q.alike] = true
+			if !turn() {
+				continue
+			}
 			// of ten tries, as other programs use this machine too
 			shortest := func(most time.Duration, ask func() time.Duration) {
 				var took time.Duration
@@ -236,9 +239,14 @@ func TestReferencesInNestedFilters(t *testing.T) {
 	graph := hubs(cat, 4)
 	want := answersOf(t, cat, fill(t, storetest.NewOracle(cat, both.Clock), graph), all, "")
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		for i, got := range answersOf(t, cat, fill(t, open(t), graph), all, "") {
-			if got != want[i] {
-				t.Errorf("%s\n%s", all[i].query, cmp.Diff(indent(want[i]), indent(got)))
+		s := fill(t, open(t), graph)
+		turn := both.Turns(t)
+		for i, q := range all {
+			if !turn() {
+				continue
+			}
+			if got := answersOf(t, cat, s, all[i:i+1], "")[0]; got != want[i] {
+				t.Errorf("%s\n%s", q.query, cmp.Diff(indent(want[i]), indent(got)))
 			}
 		}
 	})

@@ -192,7 +192,7 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 
 	t.Run("every type", func(t *testing.T) {
 		a := &asker{t, a.e}
-		for _, n := range nodes {
+		for _, n := range both.Part(t, nodes) {
 			var props []string
 			for _, p := range n.typ.Props {
 				props = append(props, p.Name)
@@ -261,7 +261,7 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 
 	t.Run("every kind", func(t *testing.T) {
 		a := &asker{t, a.e}
-		for _, l := range links {
+		for _, l := range both.Part(t, links) {
 			got := at(a.ask("query($id: ID!) { link(ref: {id: $id}) { id kind role since until sentence standing supportCount refuteCount from { id } to { id } evidence { nodes { excerpt verified source { id } } } } }", map[string]any{"id": l.id}), "link")
 			want := map[string]any{
 				"id": l.id, "kind": l.kind.Name, "role": "a role", "since": "2020", "until": "2021-02", "from": map[string]any{"id": l.from.id}, "to": map[string]any{"id": l.to.id},
@@ -291,7 +291,7 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 
 	t.Run("every link field", func(t *testing.T) {
 		a := &asker{t, a.e}
-		fields, used := 0, map[string]bool{}
+		fields, used, turn := 0, map[string]bool{}, both.Turns(t)
 		for _, typ := range cat.Types {
 			for _, f := range cat.Schema.Types[typ.Name].Fields {
 				lf := cat.LinkField(typ.Name, f.Name)
@@ -299,6 +299,7 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 					continue
 				}
 				fields++
+				asked := turn()
 				for _, n := range nodes {
 					if n.typ != typ {
 						continue
@@ -313,6 +314,9 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 							want = append(want, l.id)
 							used[l.kind.Name] = true
 						}
+					}
+					if !asked {
+						continue
 					}
 					got := a.ask(fmt.Sprintf("query($id: ID!) { node(id: $id) { ... on %s { it: %s(first: 100) { totalCount edges { direction node { id } link { id } } } } } }", typ.Name, f.Name), map[string]any{"id": n.id})
 					var found []string

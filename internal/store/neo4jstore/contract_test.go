@@ -15,17 +15,17 @@ func shared(t *testing.T) (*catalog.Catalog, both.Open) {
 	return cat, both.Neo4j(t, cat)
 }
 
-// Planning a statement takes Neo4j a good part of a second: the random suites draw less here than on the embedded store, and as
-// much as one likes with THROUGHLINE_TEST_ROUNDS.
+// Planning a statement takes Neo4j a good part of a second: the random suites draw less here than on the embedded store, and more
+// by storetest.Rounds.
 
 func TestAnswersAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
-	storetest.RunRandom(t, cat, open, 6, 25)
+	storetest.RunRandom(t, cat, open, 1, 25)
 }
 
 func TestSearchesAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
-	storetest.RunSearches(t, cat, open, 3, 60)
+	storetest.RunSearches(t, cat, open, 1, 30)
 }
 
 func TestFiltersAreTwoValued(t *testing.T) {
@@ -35,22 +35,22 @@ func TestFiltersAreTwoValued(t *testing.T) {
 
 func TestWalksAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
-	storetest.RunWalks(t, cat, open, 6, 40)
+	storetest.RunWalks(t, cat, open, 1, 40)
 }
 
 func TestPatternsAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
-	storetest.RunPatterns(t, cat, open, 6, 40)
+	storetest.RunPatterns(t, cat, open, 1, 40)
 }
 
 func TestWholeAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
-	storetest.RunWhole(t, cat, open, 4, 10)
+	storetest.RunWhole(t, cat, open, 1, 7)
 }
 
 func TestRandomLoadsAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
-	storetest.RunLoads(t, cat, open, 5, 5)
+	storetest.RunLoads(t, cat, open, 1, 4)
 }
 
 func TestEndsWithItsContext(t *testing.T) {

@@ -134,24 +134,16 @@ func (l *churning) Commit(ctx context.Context) error {
 
 func TestAnImageMadeFromAnOlderOneAnswersAlike(t *testing.T) {
 	cat := parse(t)
-	graphs, plans := 20, 80
-	if testing.Short() {
-		graphs = 5
-	}
-	storetest.RunRandom(t, cat, openChurned(cat), graphs, plans)
-	storetest.RunWalks(t, cat, openChurned(cat), graphs/4, 40)
+	storetest.RunRandom(t, cat, openChurned(cat), 3, 90)
+	storetest.RunWalks(t, cat, openChurned(cat), 1, 34)
 }
 
 func TestRandomLoadsAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	runs := 30
-	if testing.Short() {
-		runs = 12
-	}
 	storetest.RunLoads(t, cat, func(t *testing.T) store.Store {
 		t.Helper()
 		s := openAt(t, cat, filepath.Join(t.TempDir(), "g.db"))
 		t.Cleanup(func() { _ = s.Close() })
 		return s
-	}, runs, 8)
+	}, 5, 8)
 }

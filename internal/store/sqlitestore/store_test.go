@@ -35,16 +35,12 @@ func opener(cat *catalog.Catalog) func(t *testing.T) store.Store {
 
 func TestAnswersAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	graphs, plans := 30, 150
-	if testing.Short() {
-		graphs = 8
-	}
-	storetest.RunRandom(t, cat, opener(cat), graphs, plans)
+	storetest.RunRandom(t, cat, opener(cat), 5, 150)
 }
 
 func TestSearchesAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	storetest.RunSearches(t, cat, opener(cat), 10, 300)
+	storetest.RunSearches(t, cat, opener(cat), 2, 250)
 }
 
 func TestFiltersAreTwoValued(t *testing.T) {
@@ -54,27 +50,15 @@ func TestFiltersAreTwoValued(t *testing.T) {
 
 func TestWalksAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	graphs, questions := 30, 100
-	if testing.Short() {
-		graphs = 8
-	}
-	storetest.RunWalks(t, cat, opener(cat), graphs, questions)
+	storetest.RunWalks(t, cat, opener(cat), 5, 100)
 }
 
 func TestPatternsAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	graphs, patterns := 30, 150
-	if testing.Short() {
-		graphs = 8
-	}
-	storetest.RunPatterns(t, cat, opener(cat), graphs, patterns)
+	storetest.RunPatterns(t, cat, opener(cat), 5, 150)
 }
 
 func TestWholeAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	graphs, filters := 30, 40
-	if testing.Short() {
-		graphs = 8
-	}
-	storetest.RunWhole(t, cat, opener(cat), graphs, filters)
+	storetest.RunWhole(t, cat, opener(cat), 5, 40)
 }

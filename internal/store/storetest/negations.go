@@ -57,7 +57,7 @@ func RunNegations(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) st
 		how plan.Follow
 	}{{"person-bare", plan.Links}, {"person-full", plan.LinkCount}, {"s_full", plan.LinksOf}} {
 		all := counted(t, s, cat, door.id, door.how, []*plan.LinkFilter{nil})[0]
-		for names := range slices.Chunk(slices.Sorted(maps.Keys(links)), 6) {
+		for _, names := range Part(t, slices.Collect(slices.Chunk(slices.Sorted(maps.Keys(links)), 6))) {
 			if door.how != plan.Links && strings.HasPrefix(names[0], "other") {
 				continue
 			}
@@ -76,13 +76,13 @@ func RunNegations(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) st
 			law(t, door.id+": or and and", all, n[0], n[1])
 		}
 	}
-	for _, name := range []string{"name eq", "text contains", "text isNull", "date possible", "date certain"} {
+	for _, name := range Part(t, []string{"name eq", "text contains", "text isNull", "date possible", "date certain"}) {
 		for _, typ := range []*catalog.Type{cat.TypeOf("EVENT"), cat.Source} {
 			f := entities[name]
 			law(t, typ.Name+": "+name, listed(t, s, typ, nil), listed(t, s, typ, f), listed(t, s, typ, &plan.EntityFilter{Not: f}))
 		}
 	}
-	for _, name := range []string{"role eq", "role isNull", "during certain", "asOf possible"} {
+	for _, name := range Part(t, []string{"role eq", "role isNull", "during certain", "asOf possible"}) {
 		f := links[name]
 		law(t, "walk: "+name, expanded(t, s, cat, nil), expanded(t, s, cat, f), expanded(t, s, cat, &plan.LinkFilter{Not: f}))
 		law(t, "whole: "+name, surveyed(t, s, nil), surveyed(t, s, f), surveyed(t, s, &plan.LinkFilter{Not: f}))

@@ -648,7 +648,10 @@ func Fill(ctx context.Context, s store.Loader, b *store.Batch) error {
 // clock is the time of every load in these tests.
 func clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
 
-// Rounds is how many times as many graphs as usual the random suites draw: THROUGHLINE_TEST_ROUNDS, or 1.
+// CIRounds is the number of Rounds that CI asks for, in .ci/run.
+const CIRounds = 6
+
+// Rounds is how many times as many graphs as by default the random suites draw: THROUGHLINE_TEST_ROUNDS, or 1.
 func Rounds(t testing.TB) int {
 	t.Helper()
 	given := os.Getenv("THROUGHLINE_TEST_ROUNDS")
@@ -660,6 +663,37 @@ func Rounds(t testing.TB) int {
 		t.Fatalf("THROUGHLINE_TEST_ROUNDS is %q: write a number from 1", given)
 	}
 	return n
+}
+
+// Turns returns a function that reports whether it is the turn of the next thing to be asked: of things that take a store long one of
+// CIRounds is asked by default, others in each run, and all of them where Rounds is CIRounds.
+func Turns(t testing.TB) func() bool {
+	t.Helper()
+	of := max(1, CIRounds/Rounds(t))
+	wait := rand.IntN(of) //nolint:gosec // not a secret
+	if of > 1 {
+		t.Logf("one in %d is asked, from number %d on; THROUGHLINE_TEST_ROUNDS=%d asks all", of, wait+1, CIRounds)
+	}
+	return func() bool {
+		wait--
+		if wait >= 0 {
+			return false
+		}
+		wait = of - 1
+		return true
+	}
+}
+
+// Part returns those of all whose turn it is.
+func Part[T any](t testing.TB, all []T) (part []T) {
+	t.Helper()
+	turn := Turns(t)
+	for _, x := range all {
+		if turn() {
+			part = append(part, x)
+		}
+	}
+	return part
 }
 
 // RunRandom holds a store against the oracle: graphs random graphs, and Rounds times as many, plans random plans on each. open

@@ -15,6 +15,7 @@ import (
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/neo4jstore"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
+	"github.com/throughline/throughline/internal/store/storetest"
 )
 
 // Clock is the time of every load, so that exports can be held against each other.
@@ -39,6 +40,24 @@ func Run(t *testing.T, cat *catalog.Catalog, test func(t *testing.T, open Open))
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(cat)) })
 	t.Run("neo4j", func(t *testing.T) { test(t, Neo4j(t, cat)) })
+}
+
+// Turns is storetest.Turns on Neo4j, which takes long to plan what it is asked; the embedded store is asked all.
+func Turns(t testing.TB) func() bool {
+	t.Helper()
+	if !strings.Contains(t.Name(), "/neo4j") {
+		return func() bool { return true }
+	}
+	return storetest.Turns(t)
+}
+
+// Part is storetest.Part in the same way.
+func Part[T any](t testing.TB, all []T) []T {
+	t.Helper()
+	if !strings.Contains(t.Name(), "/neo4j") {
+		return all
+	}
+	return storetest.Part(t, all)
 }
 
 // SQLite opens stores in files of their own.
