@@ -219,7 +219,7 @@ func (x *fetch) age(e *storedEvidence) int64 {
 
 // evidence fills the row of a piece of evidence.
 func (x *fetch) evidence(row *kg.Row, link uint32, e *storedEvidence, sel *plan.Sel) {
-	x.spendRow(sel)
+	x.spend()
 	row.Type = x.im.cat.Evidence.Index
 	if len(sel.Props) > 0 {
 		row.Vals = x.vals.take(len(sel.Props))

@@ -60,6 +60,7 @@ func (s *Store) fetch() *fetch {
 		return x
 	}
 	x := &fetch{}
+	x.holdSlabs()
 	x.release = func() {
 		x.vals.reset()
 		x.pages.reset()
@@ -85,6 +86,7 @@ type fetch struct {
 	rows    int
 	steps   int
 	walked  int // steps in all
+	counted int // rows that hold knows of
 	unheld  int // bytes that the budget does not know of yet
 	pending []evidencePage
 	texts   []wantedText
@@ -128,6 +130,8 @@ func (x *fetch) step(n int) {
 // pulse ends a fetch that nobody waits for any more.
 func (x *fetch) pulse() {
 	x.steps = 0
+	x.hold((x.rows - x.counted) * rowBytes)
+	x.counted = x.rows
 	if x.ctx.Err() != nil {
 		x.fail(ended(x.ctx))
 	}
@@ -151,8 +155,13 @@ func (x *fetch) holdAll() {
 	}
 }
 
-// rowBytes is what a row takes beside its values and lists: itself, its edge and its place in the lists of what is to be read.
-const rowBytes = int(unsafe.Sizeof(kg.Edge{})) + 64
+// holdSlabs has the fetch hold what its slabs give out.
+func (x *fetch) holdSlabs() {
+	x.vals.hold, x.pages.hold, x.edges.hold, x.keys.hold = x.hold, x.hold, x.hold, x.hold
+}
+
+// rowBytes is what a row takes beside what slabs hold: its place in the lists of what is to be read.
+const rowBytes = 64
 
 // spend counts a row against the plan's bound.
 func (x *fetch) spend() {
@@ -165,16 +174,6 @@ func (x *fetch) spend() {
 
 func (x *fetch) failRows() {
 	x.fail(kg.Errorf(kg.CostLimit, "the answer has more than %d entries; ask for smaller pages or fewer levels", x.q.MaxRows))
-}
-
-// spendRow counts a row of an entity, a link, a source or a piece of evidence.
-func (x *fetch) spendRow(sel *plan.Sel) {
-	x.spend()
-	n := rowBytes
-	if sel != nil {
-		n += len(sel.Props)*int(unsafe.Sizeof(kg.Value{})) + len(sel.Kids)*int(unsafe.Sizeof(kg.Page{}))
-	}
-	x.hold(n)
 }
 
 func (x *fetch) run() (res *kg.Result, err error) {
@@ -342,7 +341,7 @@ func (x *fetch) byKeys(page *kg.Page, sel *plan.Sel) {
 
 // node fills the row of an entity.
 func (x *fetch) node(row *kg.Row, k uint32, sel *plan.Sel) {
-	x.spendRow(sel)
+	x.spend()
 	n := &x.im.nodes[k]
 	row.Type = n.typ
 	if sel == nil {
@@ -420,7 +419,7 @@ func (im *image) quoted(n *node, kinds catalog.KindSet) (q rules.Quoted) {
 
 // link fills the row of a link.
 func (x *fetch) link(row *kg.Row, k uint32, sel *plan.Sel) {
-	x.spendRow(sel)
+	x.spend()
 	l := &x.im.links[k]
 	row.Type = x.im.cat.Link.Index
 	if sel == nil {
@@ -484,7 +483,7 @@ func (im *image) linkValue(l *link, k uint32, p *catalog.Prop) kg.Value {
 
 // source fills the row of a source.
 func (x *fetch) source(row *kg.Row, k uint32, sel *plan.Sel) {
-	x.spendRow(sel)
+	x.spend()
 	s := &x.im.sources[k]
 	row.Type = x.im.cat.Source.Index
 	if sel == nil {

@@ -8,7 +8,8 @@ type slab[T any] struct {
 	free   []T
 	size   int
 	pieces [][]T
-	next   int // the first of pieces that has not been cut into
+	next   int            // the first of pieces that has not been cut into
+	hold   func(size int) // is told of each piece that is cut into, in bytes
 }
 
 const (
@@ -31,17 +32,19 @@ func (s *slab[T]) take(n int) []T {
 
 // piece gives a list of at least n.
 func (s *slab[T]) piece(n int) []T {
+	var zero T
 	for s.next < len(s.pieces) {
 		s.next++
 		if p := s.pieces[s.next-1]; len(p) >= n {
+			s.hold(len(p) * int(unsafe.Sizeof(zero))) //nolint:gosec // a size
 			return p
 		}
 	}
-	var zero T
 	s.size = min(max(2*s.size, n), slabBytes/int(unsafe.Sizeof(zero))) //nolint:gosec // a size
 	p := make([]T, max(n, s.size))
 	s.pieces = append(s.pieces, p)
 	s.next++
+	s.hold(len(p) * int(unsafe.Sizeof(zero))) //nolint:gosec // a size
 	return p
 }
 
@@ -53,7 +56,7 @@ func (s *slab[T]) reset() {
 		kept += len(p) * int(unsafe.Sizeof(zero)) //nolint:gosec // a size
 	}
 	if kept > slabKept {
-		*s = slab[T]{}
+		*s = slab[T]{hold: s.hold}
 		return
 	}
 	for i, p := range s.pieces[:s.next] {

@@ -25,6 +25,7 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 		return nil, nil, err
 	}
 	g := &walk{s: s, x: fetch{im: im, q: &plan.Query{Refs: w.Refs}, ctx: ctx}, rec: store.RecorderOf(ctx), sources: w.Sources || w.SourceDates, dates: w.SourceDates}
+	g.x.holdSlabs()
 	if err := g.guard(g.x.resolve); err != nil {
 		return nil, nil, storeError(ctx, err)
 	}
@@ -279,6 +280,7 @@ func (g *walk) Read(ctx context.Context, q *plan.Query, nodes, links []uint32) (
 		return nil, ended(ctx)
 	}
 	x := &fetch{im: g.x.im, q: q, ctx: ctx, db: g.s.read, file: g.s.file.path, keyed: true, walkedNodes: nodes, walkedLinks: links}
+	x.holdSlabs()
 	res, err := x.run()
 	store.RecorderOf(ctx).Walk(x.walked, x.rows)
 	if err == errStale { //nolint:errorlint // never wrapped: see Fetch

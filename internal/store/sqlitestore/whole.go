@@ -31,6 +31,7 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 	}
 	out := &store.Whole{}
 	g := &walk{x: fetch{im: im, q: &plan.Query{Refs: w.Refs}, ctx: ctx}}
+	g.x.holdSlabs()
 	err = g.guard(func() {
 		g.x.resolve()
 		order := slices.Clone(im.nodeOrder)
