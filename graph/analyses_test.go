@@ -107,8 +107,10 @@ func TestAMeasureThatFailsWhileOthersWait(t *testing.T) {
 			}
 			return nil, kg.Errorf(kg.Unavailable, "the store is away")
 		}, kg.Unavailable},
-		"another error": {func(context.Context, func() (*store.Whole, error)) (*store.Whole, error) { return nil, errors.New("secret") }, kg.Internal},
-		"a panic":       {func(context.Context, func() (*store.Whole, error)) (*store.Whole, error) { panic("secret") }, kg.Internal},
+		"another error": {func(context.Context, func() (*store.Whole, error)) (*store.Whole, error) {
+			return nil, errors.New("secret")
+		}, kg.Internal},
+		"a panic": {func(context.Context, func() (*store.Whole, error)) (*store.Whole, error) { panic("secret") }, kg.Internal},
 		"more than there is memory for": {func(_ context.Context, read func() (*store.Whole, error)) (*store.Whole, error) {
 			w, err := read()
 			for i := range 200_000 {
