@@ -168,6 +168,9 @@ func (r *random) part() *store.Batch {
 		if r.IntN(3) == 0 {
 			c := *x
 			c.Clear = r.clear("url", "publisher", "authors", "publishedOn", "text")
+			if r.yes() { // a text that is corrected, or another
+				c.Text = pick(r, sourceTexts)
+			}
 			if i == 0 {
 				c.ID = "s_other"
 			}
