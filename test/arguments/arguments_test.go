@@ -412,9 +412,9 @@ func TestArgumentsInPairs(t *testing.T) {
 	run(t, func(a *asker, rules []*rule) {
 		v := &values{a.world, a.t}
 		all := map[string][]any{}
-		draws := 667
+		draws := 333
 		if a.dear {
-			draws = 10
+			draws = 5
 		}
 		for seed := range uint64(draws * storetest.Rounds(a.t)) { //nolint:gosec // not negative
 			r := rand.New(rand.NewPCG(seed, 15)) //nolint:gosec // the same in every run

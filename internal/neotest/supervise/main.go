@@ -21,8 +21,9 @@ import (
 // and the options of Java above spare the work of compiling what is run seldom as well as can be.
 var settings = []string{"dbms.cypher.min_replan_interval=24h", "dbms.cypher.statistics_divergence_threshold=1.0", "db.tx_log.preallocate=false"}
 
-// idle is how long the server waits for the next test process.
-const idle = 10 * time.Second
+// idle is how long the server waits for the next test process: packages that need none take some seconds, and a server that is started
+// anew has to plan every statement again.
+const idle = 30 * time.Second
 
 func main() {
 	if len(os.Args) != 2 {

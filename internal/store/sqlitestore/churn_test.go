@@ -134,8 +134,8 @@ func (l *churning) Commit(ctx context.Context) error {
 
 func TestAnImageMadeFromAnOlderOneAnswersAlike(t *testing.T) {
 	cat := parse(t)
-	storetest.RunRandom(t, cat, openChurned(cat), 3, 90)
-	storetest.RunWalks(t, cat, openChurned(cat), 1, 34)
+	storetest.RunRandom(t, cat, openChurned(cat), 2, 67)
+	storetest.RunWalks(t, cat, openChurned(cat), 1, 17)
 }
 
 func TestRandomLoadsAsTheOracle(t *testing.T) {
@@ -145,5 +145,5 @@ func TestRandomLoadsAsTheOracle(t *testing.T) {
 		s := openAt(t, cat, filepath.Join(t.TempDir(), "g.db"))
 		t.Cleanup(func() { _ = s.Close() })
 		return s
-	}, 5, 8)
+	}, 2, 8)
 }

@@ -35,12 +35,12 @@ func opener(cat *catalog.Catalog) func(t *testing.T) store.Store {
 
 func TestAnswersAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	storetest.RunRandom(t, cat, opener(cat), 5, 150)
+	storetest.RunRandom(t, cat, opener(cat), 3, 125)
 }
 
 func TestSearchesAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	storetest.RunSearches(t, cat, opener(cat), 2, 250)
+	storetest.RunSearches(t, cat, opener(cat), 1, 250)
 }
 
 func TestFiltersAreTwoValued(t *testing.T) {
@@ -50,15 +50,15 @@ func TestFiltersAreTwoValued(t *testing.T) {
 
 func TestWalksAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	storetest.RunWalks(t, cat, opener(cat), 5, 100)
+	storetest.RunWalks(t, cat, opener(cat), 3, 80)
 }
 
 func TestPatternsAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	storetest.RunPatterns(t, cat, opener(cat), 5, 150)
+	storetest.RunPatterns(t, cat, opener(cat), 3, 125)
 }
 
 func TestWholeAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	storetest.RunWhole(t, cat, opener(cat), 5, 40)
+	storetest.RunWhole(t, cat, opener(cat), 3, 33)
 }

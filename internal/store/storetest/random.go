@@ -649,7 +649,7 @@ func Fill(ctx context.Context, s store.Loader, b *store.Batch) error {
 func clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
 
 // CIRounds is the number of Rounds that CI asks for, in .ci/run.
-const CIRounds = 6
+const CIRounds = 12
 
 // Rounds is how many times as many graphs as by default the random suites draw: THROUGHLINE_TEST_ROUNDS, or 1.
 func Rounds(t testing.TB) int {
