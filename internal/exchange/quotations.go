@@ -125,7 +125,7 @@ type settling struct {
 	*checks
 	going   *removal          // what lines delete; nil but at the end of the last file
 	touched map[uint64]string // quotations of the store that lose a text or what they rest on: their ids
-	changed hashes            // quotations of the import of whose links or texts the file at hand says something else
+	changed hashes            // quotations whose links or texts the file at hand changes
 	leadsTo map[uint64]uint64 // checks.leads by the hashes of the ids
 	bad     []badQuotation    // at most maxErrors, the first by their lines
 	more    int               // those beyond
@@ -157,26 +157,23 @@ func (c *checks) settle(ctx context.Context, file File, going *removal, bad *Bad
 			s.changed.add(x.quotation)
 		}
 	}
-	slices.SortStableFunc(c.sayings, func(a, b saying) int { return cmp.Compare(a.quotation, b.quotation) })
-	var hashes []uint64
-	for h, q := range c.quotations {
-		if (going != nil || q.file == c.file || s.changed.has(h)) && !q.stands && !c.gone.has(h) {
-			hashes = append(hashes, h)
-		}
-	}
 	for h, id := range s.touched {
 		if c.gone.has(h) {
 			continue
 		}
-		q, ok := c.quotations[h]
-		if !ok {
+		s.changed.add(h)
+		if _, known := c.quotations[h]; !known {
 			q, err := c.quotationOf(h, id)
 			if err != nil {
 				return err
 			}
 			c.quotations[h] = q
 		}
-		if !ok || going == nil && q.file != c.file && !s.changed.has(h) {
+	}
+	slices.SortStableFunc(c.sayings, func(a, b saying) int { return cmp.Compare(a.quotation, b.quotation) })
+	var hashes []uint64
+	for h, q := range c.quotations {
+		if (going != nil || q.file == c.file || s.changed.has(h)) && !q.stands && !c.gone.has(h) {
 			hashes = append(hashes, h)
 		}
 	}

@@ -160,7 +160,7 @@ func (x *fetch) holdSlabs() {
 	x.vals.hold, x.pages.hold, x.edges.hold, x.keys.hold = x.hold, x.hold, x.hold, x.hold
 }
 
-// rowBytes is what a row takes beside what slabs hold: its place in the lists of what is to be read.
+// rowBytes is the size of a row without the lists that slabs give out: that of its entry among the rows still to be read.
 const rowBytes = 64
 
 // spend counts a row against the plan's bound.

@@ -32,19 +32,21 @@ func (s *slab[T]) take(n int) []T {
 
 // piece gives a list of at least n.
 func (s *slab[T]) piece(n int) []T {
-	var zero T
-	for s.next < len(s.pieces) {
-		s.next++
-		if p := s.pieces[s.next-1]; len(p) >= n {
-			s.hold(len(p) * int(unsafe.Sizeof(zero))) //nolint:gosec // a size
-			return p
+	var p []T
+	for ; p == nil && s.next < len(s.pieces); s.next++ {
+		if len(s.pieces[s.next]) >= n {
+			p = s.pieces[s.next]
 		}
 	}
-	s.size = min(max(2*s.size, n), slabBytes/int(unsafe.Sizeof(zero))) //nolint:gosec // a size
-	p := make([]T, max(n, s.size))
-	s.pieces = append(s.pieces, p)
-	s.next++
-	s.hold(len(p) * int(unsafe.Sizeof(zero))) //nolint:gosec // a size
+	var zero T
+	size := int(unsafe.Sizeof(zero)) //nolint:gosec // a size
+	if p == nil {
+		s.size = min(max(2*s.size, n), slabBytes/size)
+		p = make([]T, max(n, s.size))
+		s.pieces = append(s.pieces, p)
+		s.next++
+	}
+	s.hold(len(p) * size)
 	return p
 }
 
