@@ -156,7 +156,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
 	if no == overloaded {
 		s.o.Metrics.shed()
 		w.Header().Set("Retry-After", "1")
-		t := time.NewTimer(refusalPause)
+		t := time.NewTimer(refusalPause())
 		defer t.Stop()
 		select {
 		case <-t.C:

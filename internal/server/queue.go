@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
@@ -30,9 +31,16 @@ const (
 	queueLeast = 4
 	// queueEvery is which share of requests is measured while there is no queue: each costs a system call.
 	queueEvery = 4
-	// refusalPause is how long a 503 is held back: who asks again at once must not take the time that others are served in.
-	refusalPause = 100 * time.Millisecond
+	// A 503 is held back for a time between these two, drawn for each: a client that asks again at once must not take the time
+	// that others are served in, and clients that are refused together must not come back together.
+	refusalLeast, refusalMost = 100 * time.Millisecond, 500 * time.Millisecond
+	// rateKept is how much of the best rate of late counts an interval later. What a burst of refusals leaves for others in one
+	// interval says little of how fast they are served.
+	rateKept = 0.5
 )
+
+// refusalPause is how long to hold a 503 back.
+func refusalPause() time.Duration { return refusalLeast + rand.N(refusalMost-refusalLeast) } //nolint:gosec // a pause is no secret
 
 // queue tells whether there is a standing queue.
 type queue struct {
@@ -47,6 +55,7 @@ type queue struct {
 	clients        map[string]int // in it: requests measured of each client
 	before         bool           // in the interval before most were late
 	calm           int            // intervals in a row in which few were
+	rate           float64        // requests served a second, the best of late
 	target         time.Duration
 }
 
@@ -75,7 +84,8 @@ func (q *queue) note(now time.Time, client string, waited time.Duration) bool {
 		q.standing.Store(most && q.before || q.standing.Load() && q.calm < queueOver)
 		q.before = most
 		if n := q.served.Swap(0); n > 0 {
-			q.target = max(queueTarget, 2*time.Duration(q.places)*passed/time.Duration(n))
+			q.rate = max(float64(n)/passed.Seconds(), rateKept*q.rate)
+			q.target = max(queueTarget, time.Duration(2*float64(q.places)/q.rate*float64(time.Second)))
 		}
 		q.begin, q.measured, q.late = now, 0, 0
 		clear(q.clients)
