@@ -18,6 +18,24 @@ func Snapshot(ctx context.Context, s *Store) error {
 	return s.save(ctx, im)
 }
 
+// ReadAndLeft returns what the store makes of an error of reading a row whose context has ended.
+func ReadAndLeft(t *testing.T, s *Store) error {
+	t.Helper()
+	ctx, leave := context.WithCancel(t.Context())
+	rows, err := s.read.QueryContext(ctx, "SELECT 1 UNION ALL SELECT 2")
+	if err != nil || !rows.Next() {
+		t.Fatal(err, rows.Err())
+	}
+	defer rows.Close()
+	leave()
+	for { // the rows are closed by another goroutine
+		var n int
+		if err := rows.Scan(&n); err != nil {
+			return storeError(ctx, unreadable(err))
+		}
+	}
+}
+
 // Limit has the file take so many pages at most, but no fewer than it has, as a disk that is full. It returns how many that is.
 func Limit(t *testing.T, s *Store, pages int) (most int) {
 	t.Helper()

@@ -1,9 +1,11 @@
 package sqlitestore
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -134,8 +136,12 @@ func (s *Store) damaged(what, id string) error {
 	return (&damage{what: what, id: id}).corrupt(s.file.path)
 }
 
-// unreadable is the error for a row whose columns do not hold what they were given.
+// unreadable is the error for a row whose columns do not hold what they were given. Reading a row fails as well when its
+// context has ended since it was stepped to: that is no damage.
 func unreadable(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
 	return kg.Wrap(kg.Corrupt, err, "a record in the store's file is not as it was written: restore the file from a backup or an export; `throughline check` lists all that is damaged")
 }
 
