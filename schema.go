@@ -3,7 +3,7 @@ package throughline
 
 import _ "embed"
 
-// Schema is schema.graphqls, whole.
+// Schema is schema.graphqls: what is particular to the contract. Package contract makes the whole of it.
 //
 //go:embed schema.graphqls
 var Schema string

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -58,7 +59,9 @@ type writer struct {
 	present func(error, ast.Path) *gqlerror.Error
 	// most is how many bytes the answer may have, counted up to of them so far, and budget what they are held against.
 	most, counted int
-	budget        *budget.Budget
+	// introspected are the answers to fields that ask for the schema, by key.
+	introspected map[string]json.RawMessage
+	budget       *budget.Budget
 	// mostErrors is how many errors an answer lists.
 	mostErrors int
 }
@@ -234,6 +237,14 @@ func (w *writer) value(o *object, x *out, p *place) bool {
 		return true
 	case opRoot:
 		return w.root(x)
+	case opIntrospection:
+		raw := w.introspected[x.key]
+		if len(raw) == 0 || string(raw) == "null" {
+			return w.null(x)
+		}
+		w.buf = append(w.buf, raw...)
+		w.count(len(w.buf))
+		return true
 	case opConst:
 		w.buf = append(w.buf, x.text...)
 		return true

@@ -269,9 +269,18 @@ func (e *Engine) do(ctx context.Context, r *Request, now time.Time, o *Observati
 	if r.Explain {
 		defer func() { resp.Extensions = e.explain(c, w.answers) }()
 	}
-	if c.generic || forceGenerated(ctx) {
+	if forceGenerated(ctx) {
 		e.execute(ctx, r, d, op, c, w, resp)
 		return resp
+	}
+	if c.introspection != nil {
+		asked := *op
+		asked.SelectionSet = c.introspection
+		var data []byte
+		data, w.errs = e.generate(ctx, r, d, &asked, c, w)
+		if err := json.Unmarshal(data, &w.introspected); err != nil {
+			return e.refuse(ctx, resp, err)
+		}
 	}
 	resp.buf, _ = e.buffers.Get().(*[]byte)
 	*resp.buf = append((*resp.buf)[:0], dataPrefix...)
@@ -485,8 +494,9 @@ func (e *Engine) one(ctx context.Context, a *answer) {
 	a.res, a.err = e.opts.Store.Fetch(ctx, a.query)
 }
 
-// execute has the generated executor write the answer.
-func (e *Engine) execute(ctx context.Context, r *Request, d *document, op *ast.OperationDefinition, c *compiled, w *writer, resp *Response) {
+// generate has the generated executor answer an operation. Of types that are declared in a file it knows what the schema says, and
+// has no Go types: it answers introspection.
+func (e *Engine) generate(ctx context.Context, r *Request, d *document, op *ast.OperationDefinition, c *compiled, w *writer) ([]byte, gqlerror.List) {
 	oc := &graphql.OperationContext{
 		RawQuery: r.Query, Variables: w.vars, OperationName: op.Name, Doc: d.doc, Operation: op,
 		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
@@ -505,32 +515,36 @@ func (e *Engine) execute(ctx context.Context, r *Request, d *document, op *ast.O
 	ctx = graphql.WithResponseContext(ctx, func(ctx context.Context, err error) *gqlerror.Error {
 		return e.present(ctx, err, graphql.GetPath(ctx))
 	}, oc.RecoverFunc)
+	answer := e.generated.Exec(ctx)(ctx)
+	errs := graphql.GetErrors(ctx)
+	errs = errs[:min(len(errs), w.mostErrors)]
+	if answer == nil || len(answer.Data) == 0 {
+		return []byte("null"), errs
+	}
+	return answer.Data, errs
+}
+
+// execute has the generated executor write a whole answer: tests hold it against the writer's.
+func (e *Engine) execute(ctx context.Context, r *Request, d *document, op *ast.OperationDefinition, c *compiled, w *writer, resp *Response) {
 	began := time.Now()
 	for i := range c.object.outs {
 		if x := &c.object.outs[i]; x.op == opRoot {
 			for _, err := range w.answers[x.index].corrupt() {
-				graphql.AddError(ctx, e.present(ctx, err, ast.Path{ast.PathName(x.key)}))
+				resp.Errors = append(resp.Errors, e.present(ctx, err, ast.Path{ast.PathName(x.key)}))
 			}
 		}
 	}
-	answer := e.generated.Exec(ctx)(ctx)
+	data, errs := e.generate(ctx, r, d, op, c, w)
 	for i := range w.answers {
 		if x := w.answers[i].explain; x != nil {
 			x.write = time.Since(began) // of all fields: they are written side by side
 		}
 	}
-	if resp.Errors = graphql.GetErrors(ctx); len(resp.Errors) > w.mostErrors {
-		resp.Errors = resp.Errors[:w.mostErrors]
-	}
-	if answer != nil {
-		resp.Data = answer.Data
-	}
+	resp.Data, resp.Errors = data, append(resp.Errors, errs...)
+	resp.Errors = resp.Errors[:min(len(resp.Errors), w.mostErrors)]
 	if most := e.opts.Limits.MaxAnswer; most > 0 && len(resp.Data) > most {
 		resp.Data = nil
 		resp.Errors = []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.CostLimit, "the answer has more than %d bytes; ask for smaller pages or fewer fields", most), nil)}
-	}
-	if len(resp.Data) == 0 {
-		resp.Data = []byte("null")
 	}
 }
 

@@ -22,10 +22,11 @@ import (
 type op uint8
 
 const (
-	opTypename op = iota
-	opRoot        // the answer of root field index
-	opConst       // text, the same in every answer
-	opLimits      // an object of constants
+	opTypename      op = iota
+	opRoot             // the answer of root field index
+	opIntrospection    // what the generated executor says of the schema
+	opConst            // text, the same in every answer
+	opLimits           // an object of constants
 	// of a record
 	opProp        // Vals[index]
 	opSentence    // a link's, from Vals[more…]
@@ -172,9 +173,10 @@ type root struct {
 
 // compiled is an operation, compiled for one setting of the variables that steer it.
 type compiled struct {
-	object  object // of Query; out.index of opRoot is into roots
-	roots   []*root
-	generic bool // it asks for introspection: the generated executor answers it
+	object object // of Query; out.index of opRoot is into roots
+	roots  []*root
+	// introspection are the fields that ask for the schema, which the generated executor answers.
+	introspection ast.SelectionSet
 }
 
 // compiler compiles one operation.
@@ -311,7 +313,10 @@ func (c *compiler) operation(o *ast.OperationDefinition) *compiled {
 			done.object.outs = append(done.object.outs, x)
 			continue
 		case "__schema", "__type":
-			done.generic = true
+			for _, x := range f.fields {
+				done.introspection = append(done.introspection, x)
+			}
+			done.object.outs = append(done.object.outs, c.newOut(f, opIntrospection))
 			continue
 		case "serverInfo":
 			x := c.newOut(f, opLimits)

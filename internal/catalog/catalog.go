@@ -8,9 +8,10 @@ import (
 	"math/bits"
 	"strings"
 
-	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/throughline/throughline/internal/contract"
 	"github.com/throughline/throughline/internal/kg"
 )
 
@@ -123,6 +124,7 @@ type DerivedField struct {
 // Catalog is what the graph can hold.
 type Catalog struct {
 	Schema   *ast.Schema
+	SDL      string  // its text, whole, as clients get it
 	Types    []*Type // entities only, by Index-1
 	Source   *Type
 	Link     *Type
@@ -153,19 +155,16 @@ const (
 // read with the rest of a record.
 const SourceText = "Source.text"
 
-// Parse reads a schema. Its errors name the place in the schema, for whoever edits it.
-func Parse(name, sdl string) (*Catalog, error) {
-	schema, gerr := gqlparser.LoadSchema(&ast.Source{Name: name, Input: sdl})
-	if gerr != nil {
-		return nil, gerr
+// Parse reads a schema, ours first and own types behind it, and completes it by rule: see package contract. Its errors name the
+// place in the schema, for whoever edits it.
+func Parse(name, sdl string, own ...*ast.Source) (*Catalog, error) {
+	whole, err := contract.Parse(append([]*ast.Source{{Name: name, Input: sdl}}, own...)...)
+	if err != nil {
+		return nil, err
 	}
-	return FromSchema(schema)
-}
-
-// FromSchema reads a schema that is already parsed.
-func FromSchema(schema *ast.Schema) (*Catalog, error) {
+	schema := whole.Schema
 	c := &Catalog{
-		Schema: schema, byName: map[string]*Type{}, byEnum: map[string]*Type{}, kinds: map[string]*Kind{},
+		Schema: schema, SDL: whole.SDL, byName: map[string]*Type{}, byEnum: map[string]*Type{}, kinds: map[string]*Kind{},
 		props: map[string]*Prop{}, links: map[string]*LinkField{}, derived: map[string]*DerivedField{}, all: []*Type{nil},
 	}
 	enum, kinds := schema.Types["EntityType"], schema.Types["LinkKind"]
@@ -240,7 +239,7 @@ func (c *Catalog) addType(name, enum string) error {
 	t := &Type{Name: name, Enum: enum, Index: uint8(len(c.all))} //nolint:gosec // at most 64
 	entity := t.IsEntity()
 	if entity != (def.Directives.ForName("node") != nil) && t.Enum != sourceEnum {
-		return fmt.Errorf("type %s: an EntityType needs @node, and nothing else may have it", name)
+		return errorAt(def.Position, "type %s: an EntityType needs @node, and nothing else may have it", name)
 	}
 	common := map[string]bool{}
 	if entity {
@@ -259,7 +258,7 @@ func (c *Catalog) addType(name, enum string) error {
 		}
 		p, err := c.prop(prop, kind, f.Directives.ForName("searchable") != nil)
 		if err != nil {
-			return fmt.Errorf("%s.%s: %w", name, f.Name, err)
+			return errorAt(f.Position, "%s.%s: %s", name, f.Name, err)
 		}
 		p.Required = p.Required && f.Type.NonNull
 		if !common[f.Name] && f.Directives.ForName("verbatim") == nil {
@@ -280,7 +279,7 @@ func (c *Catalog) addType(name, enum string) error {
 		for arg, to := range map[string]**Prop{"date": &t.DateProp, "until": &t.UntilProp} {
 			if a := d.Arguments.ForName(arg); a != nil {
 				if *to = t.Prop(a.Value.Raw); *to == nil || (*to).Kind != Date {
-					return fmt.Errorf("type %s: @node(%s: %q) is not a PartialDate field", name, arg, a.Value.Raw)
+					return errorAt(d.Position, "type %s: @node(%s: %q) is not a PartialDate field of it", name, arg, a.Value.Raw)
 				}
 			}
 		}
@@ -288,6 +287,10 @@ func (c *Catalog) addType(name, enum string) error {
 	c.all = append(c.all, t)
 	c.byName[name], c.byEnum[enum] = t, t
 	return nil
+}
+
+func errorAt(p *ast.Position, format string, args ...any) error {
+	return gqlerror.ErrorPosf(p, format, args...)
 }
 
 // Prop finds an own property by name, nil when the type has none such.
@@ -351,14 +354,19 @@ func (c *Catalog) prop(name string, kind PropKind, searchable bool) (*Prop, erro
 func (c *Catalog) addKind(v *ast.EnumValueDefinition) error {
 	d := v.Directives.ForName("joins")
 	if d == nil {
-		return fmt.Errorf("LinkKind %s has no @joins", v.Name)
+		return errorAt(v.Position, "LinkKind %s has no @joins", v.Name)
+	}
+	for _, arg := range []string{"from", "to", "phrase", "inverse"} {
+		if a := d.Arguments.ForName(arg); a == nil || a.Value.Raw == "" && len(a.Value.Children) == 0 {
+			return errorAt(v.Position, "LinkKind %s: @joins needs %s", v.Name, arg)
+		}
 	}
 	k := &Kind{Name: v.Name, Index: uint8(len(c.Kinds))} //nolint:gosec // at most 64
 	for arg, set := range map[string]*TypeSet{"from": &k.From, "to": &k.To} {
 		for _, child := range d.Arguments.ForName(arg).Value.Children {
 			t := c.byEnum[child.Value.Raw]
 			if t == nil || !t.IsEntity() {
-				return fmt.Errorf("LinkKind %s: unknown type %s", v.Name, child.Value.Raw)
+				return errorAt(v.Position, "LinkKind %s: unknown type %s", v.Name, child.Value.Raw)
 			}
 			*set |= 1 << t.Index
 		}
@@ -382,21 +390,21 @@ func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 		for _, child := range d.Arguments.ForName("kinds").Value.Children {
 			k := c.kinds[child.Value.Raw]
 			if k == nil {
-				return fmt.Errorf("%s: unknown kind %s", at, child.Value.Raw)
+				return errorAt(f.Position, "%s: unknown kind %s", at, child.Value.Raw)
 			}
 			own, other := k.From, k.To
 			if !lf.Out {
 				own, other = other, own
 			}
 			if !own.Has(t.Index) {
-				return fmt.Errorf("%s: %s does not join %s in this direction", at, k.Name, t.Enum)
+				return errorAt(f.Position, "%s: %s does not join %s in this direction", at, k.Name, t.Enum)
 			}
 			lf.Kinds |= 1 << k.Index
 			lf.Other |= other
 		}
 		if other := c.byName[strings.TrimSuffix(f.Type.Name(), "LinkConnection")]; other != nil {
 			if !lf.Other.Has(other.Index) {
-				return fmt.Errorf("%s: its links never lead to %s", at, other.Enum)
+				return errorAt(f.Position, "%s: its links never lead to %s", at, other.Enum)
 			}
 			lf.Other = 1 << other.Index
 		}
@@ -406,12 +414,12 @@ func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 	if d := f.Directives.ForName("verbatim"); d != nil {
 		q := &Quoted{Words: t.Prop(d.Arguments.ForName("property").Value.Raw), Verified: c.props[f.Name]}
 		if q.Words == nil || q.Words.Kind != Text || q.Verified == nil || q.Verified.Kind != Bool || t.Quoted != nil {
-			return fmt.Errorf("%s: @verbatim is for one Boolean of a type, and names a text of the type", at)
+			return errorAt(f.Position, "%s: @verbatim is for one Boolean of a type, and names a text of the type", at)
 		}
 		for _, child := range d.Arguments.ForName("kinds").Value.Children {
 			k := c.kinds[child.Value.Raw]
 			if k == nil || !k.To.Has(t.Index) {
-				return fmt.Errorf("%s: %s is no kind of link to %s", at, child.Value.Raw, t.Enum)
+				return errorAt(f.Position, "%s: %s is no kind of link to %s", at, child.Value.Raw, t.Enum)
 			}
 			q.Kinds |= 1 << k.Index
 		}
@@ -425,12 +433,12 @@ func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 			Other: c.byName[strings.TrimSuffix(strings.TrimPrefix(f.Type.Name(), "Derived"), "Connection")],
 		}
 		if df.Other == nil {
-			return fmt.Errorf("%s: no node type for %s", at, f.Type.Name())
+			return errorAt(f.Position, "%s: no node type for %s", at, f.Type.Name())
 		}
 		for _, chain := range d.Arguments.ForName("chains").Value.Children {
 			hops := chain.Value.Children
 			if len(hops) != 2 || c.kinds[hops[0].Value.Raw] == nil || c.kinds[hops[1].Value.Raw] == nil {
-				return fmt.Errorf("%s: a chain is two known kinds of link", at)
+				return errorAt(f.Position, "%s: a chain is two known kinds of link", at)
 			}
 			df.Chains = append(df.Chains, [2]*Kind{c.kinds[hops[0].Value.Raw], c.kinds[hops[1].Value.Raw]})
 		}

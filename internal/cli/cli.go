@@ -8,12 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
+	"github.com/vektah/gqlparser/v2/ast"
 	"golang.org/x/term"
 
 	"github.com/throughline/throughline"
@@ -191,7 +194,27 @@ func terminal(s any) bool {
 	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a descriptor fits
 }
 
-// loadCatalog reads the contract that is built in.
-func loadCatalog() (*catalog.Catalog, error) {
-	return catalog.Parse("schema.graphqls", throughline.Schema)
+// maxSchema is the longest file of own types, in bytes.
+const maxSchema = 1 << 20
+
+// loadCatalog reads the contract that is built in, and the types of its own that a file declares.
+func loadCatalog(c *config.Contract) (*catalog.Catalog, error) {
+	if c.Schema == "" {
+		return catalog.Parse("schema.graphqls", throughline.Schema)
+	}
+	const hint = "docs/own-types.md says what may stand in such a file"
+	own, err := os.ReadFile(c.Schema)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &config.UsageError{Problem: fmt.Sprintf("--schema %s: there is no such file", c.Schema), Hint: hint}
+	case err != nil:
+		return nil, &config.UsageError{Problem: fmt.Sprintf("--schema %s cannot be read", c.Schema), Hint: "name a file that this user may read"}
+	case len(own) > maxSchema || !utf8.Valid(own):
+		return nil, &config.UsageError{Problem: fmt.Sprintf("--schema %s is no text in UTF-8 of at most %d bytes", c.Schema, maxSchema), Hint: hint}
+	}
+	cat, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{Name: c.Schema, Input: string(own)})
+	if err != nil {
+		return nil, &config.UsageError{Problem: "--schema " + err.Error(), Hint: hint}
+	}
+	return cat, nil
 }

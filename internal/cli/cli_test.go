@@ -63,7 +63,7 @@ func full(ts *testscript.TestScript, _ bool, args []string) {
 func setUp(e *testscript.Env) error {
 	e.Setenv("XDG_DATA_HOME", e.WorkDir+"/data")
 	e.Setenv("HOME", e.WorkDir+"/home")
-	schema, err := filepath.Abs("../../schema.graphqls")
+	schema, err := filepath.Abs("../contract/testdata/whole.graphqls")
 	if err != nil {
 		return err
 	}

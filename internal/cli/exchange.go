@@ -32,7 +32,7 @@ type importCmd struct {
 
 // Run imports files: all of them, or nothing.
 func (c *importCmd) Run(w *world) error {
-	cat, err := loadCatalog()
+	cat, err := loadCatalog(&c.Contract)
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (c *importCmd) open(w *world, cat *catalog.Catalog) (*opened, error) {
 		return nil, &config.UsageError{Problem: "what is imported into memory: is gone when the command ends", Hint: "name a file with --store sqlite:PATH, or add --dry-run"}
 	case kind == config.SQLite && c.DryRun:
 		if _, err := os.Stat(where); errors.Is(err, fs.ErrNotExist) {
-			return w.openNow(&config.Store{Store: "memory:"}, cat, false)
+			return w.openNow(&config.Store{Store: "memory:", Contract: c.Contract}, cat, false)
 		}
 	}
 	return w.openNow(&c.Store, cat, false)

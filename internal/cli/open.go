@@ -124,7 +124,7 @@ func (w *world) openNow(c *config.Store, cat *catalog.Catalog, reads bool) (*ope
 
 // openToRead opens a store that must be there already, with the contract: a command that only reads makes none.
 func (w *world) openToRead(c *config.Store) (*opened, *catalog.Catalog, error) {
-	cat, err := loadCatalog()
+	cat, err := loadCatalog(&c.Contract)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -84,7 +84,7 @@ func (a *asking) suggest(w *world, name string, err error) error {
 	if len(entities) == 0 {
 		return err
 	}
-	cat, failed := loadCatalog()
+	cat, failed := loadCatalog(&a.Contract)
 	if failed != nil {
 		return err
 	}

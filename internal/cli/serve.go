@@ -32,7 +32,7 @@ func (c *serveCmd) Run(w *world) error {
 	limit, unbound := boundMemory(c.MaxMemory)
 	defer unbound()
 	log := c.Serve.Logger(w.stderr)
-	cat, err := loadCatalog()
+	cat, err := loadCatalog(&c.Contract)
 	if err != nil {
 		return err
 	}

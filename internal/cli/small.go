@@ -10,22 +10,27 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/throughline/throughline"
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/config"
 )
 
 type schemaCmd struct {
+	config.Contract `embed:""`
+
 	JSON bool `name:"json" help:"As the answer to an introspection query, for tools that read it so."`
 }
 
 // Run prints the contract.
 func (c *schemaCmd) Run(w *world) error {
 	if !c.JSON {
-		_, err := fmt.Fprint(w.stdout, throughline.Schema)
+		cat, err := loadCatalog(&c.Contract)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprint(w.stdout, cat.SDL)
 		return err
 	}
-	q := queryCmd{Store: config.Store{Store: "memory:"}, Expr: graph.IntrospectionQuery}
+	q := queryCmd{Store: config.Store{Store: "memory:", Contract: c.Contract}, Expr: graph.IntrospectionQuery}
 	return q.Run(w)
 }
 

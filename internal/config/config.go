@@ -17,8 +17,14 @@ import (
 	"github.com/throughline/throughline/internal/plan"
 )
 
+// Contract says what the graph can hold beside what is built in: it belongs to every command that reads the contract.
+type Contract struct {
+	Schema string `name:"schema" env:"THROUGHLINE_SCHEMA" placeholder:"FILE" help:"File of types, properties and kinds of link of your own, in the language of GraphQL schemas: see docs/own-types.md."`
+}
+
 // Store says where the graph is kept: it belongs to every command that opens one.
 type Store struct {
+	Contract      `embed:""`
 	Store         string `name:"store" env:"THROUGHLINE_STORE" placeholder:"WHERE" help:"Where the graph is kept: sqlite:PATH, memory:, or an address of Neo4j (neo4j://, neo4j+s://, bolt://, bolt+s://), with the name of a database behind the host where it is not the user's own (neo4j://host:7687/graph). Default: a file in the data folder."`
 	DataDir       string `name:"data-dir" env:"THROUGHLINE_DATA_DIR" placeholder:"FOLDER" help:"Folder of the embedded store. Default: the user's data folder."`
 	Neo4jUser     string `name:"neo4j-user" env:"THROUGHLINE_NEO4J_USER" default:"neo4j" placeholder:"NAME" help:"User at Neo4j."`

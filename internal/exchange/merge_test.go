@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest"
 	"github.com/throughline/throughline/internal/store/storetest/both"
@@ -351,13 +352,13 @@ func TestIdsOfNamesInAnyScript(t *testing.T) {
 	for name, want := range map[string]string{
 		"Mary Kaldor": "mary-kaldor", "Zürich": "zurich", "O\u2019Neill": "o-neill", "1984": "1984", "NATO 2": "nato-2", "?!": "",
 	} {
-		if got := exchange.Slug(name); got != want {
+		if got := rules.Slug(name); got != want {
 			t.Errorf("%q is %q, want %q", name, got, want)
 		}
 	}
 	seen := map[string]string{}
 	for _, name := range []string{"習近平", "習近平 2", "Владимир Путин", "2021年", "2021月", "李明", "नेहरू", "2021"} {
-		id := exchange.Slug(name)
+		id := rules.Slug(name)
 		if other := seen[id]; other != "" || id == "" || name != "2021" && strings.Trim(id, "0123456789-") == "" {
 			t.Errorf("%q is %q, which is that of %q", name, id, other)
 		}

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
@@ -21,7 +20,6 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/rules"
-	"github.com/throughline/throughline/internal/text"
 )
 
 // Limits of one record.
@@ -244,9 +242,9 @@ func salvage(line []byte) record {
 	_ = json.Unmarshal(line, &m) // what was read until then is there
 	switch {
 	case m.Node != "" && m.ID == "":
-		m.ID = Slug(m.Name)
+		m.ID = rules.Slug(m.Name)
 	case m.Source != "" && m.ID == "":
-		m.ID = kg.SourcePrefix + Slug(m.Title)
+		m.ID = kg.SourcePrefix + rules.Slug(m.Title)
 	}
 	switch first(line) {
 	case "node":
@@ -354,32 +352,6 @@ func (c *cleaner) id(field, id, prefix string) {
 	}
 }
 
-// Slug is the id minted from a name: its folded words in ASCII, joined by "-". Where that would leave out letters of another
-// script than Latin, or the whole name, a digest of the name follows, so that no two names share an id for what they have in
-// common. It is "" for a name without letters and digits.
-func Slug(name string) string {
-	folded := text.Fold(name)
-	words := strings.FieldsFunc(folded, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
-	slug := strings.Join(words, "-")
-	for len(slug) > 80 {
-		cut := strings.LastIndexByte(slug[:81], '-')
-		if cut < 1 {
-			cut = 80
-		}
-		slug = slug[:cut]
-	}
-	lost := strings.ContainsFunc(folded, func(r rune) bool {
-		return r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsNumber(r)) && (slug == "" || !unicode.Is(unicode.Latin, r))
-	})
-	switch {
-	case !lost:
-		return slug
-	case slug == "":
-		return "n-" + kg.Digest(folded)
-	}
-	return slug + "-" + kg.Digest(folded)
-}
-
 func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 	var m sourceLine
 	if err := decode(line, &m); err != nil {
@@ -417,7 +389,7 @@ func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 	}
 	minted := x.ID == ""
 	if minted {
-		if x.ID = kg.SourcePrefix + Slug(m.Title); x.ID == kg.SourcePrefix {
+		if x.ID = kg.SourcePrefix + rules.Slug(m.Title); x.ID == kg.SourcePrefix {
 			c.fail("has a title no id can be made from; give an id that begins with s_")
 		}
 	}
@@ -509,7 +481,7 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 	}
 	minted := x.ID == ""
 	if minted {
-		if x.ID = Slug(m.Name); x.ID == "" {
+		if x.ID = rules.Slug(m.Name); x.ID == "" {
 			c.fail("has a name no id can be made from; give an id")
 		}
 	}

@@ -15,8 +15,9 @@ import (
 	"github.com/99designs/gqlgen/api"
 	"github.com/99designs/gqlgen/codegen"
 	"github.com/99designs/gqlgen/codegen/config"
-	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/throughline/throughline/internal/contract"
 )
 
 func main() {
@@ -37,10 +38,11 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(sdl)})
+	whole, err := contract.Parse(&ast.Source{Name: "schema.graphqls", Input: string(sdl)})
 	if err != nil {
 		return err
 	}
+	schema := whole.Schema
 	if err := writeTypes(schema, filepath.Join("graph", "model", "zz_types.go")); err != nil {
 		return err
 	}
@@ -58,6 +60,7 @@ func run() error {
 			return err
 		}
 	}
+	cfg.Sources = []*ast.Source{{Name: "schema.graphqls", Input: whole.SDL}}
 	bind(cfg, schema)
 	return api.Generate(cfg, api.AddPlugin(&bodies{schema: schema}))
 }

@@ -1,0 +1,461 @@
+// Package contract makes the whole contract of what is particular to it. schema.graphqls says types, properties, kinds of link, fields
+// that follow links, and analyses. What follows from those by rule is added here: the fields that every entity has, connections and
+// their edges, the arguments of lists, look-ups and lists of each type. The same code serves go generate and every start, so that a
+// schema of own types is completed as ours is.
+package contract
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"github.com/throughline/throughline/internal/rules"
+)
+
+// Contract is a schema with everything that follows from what it says.
+type Contract struct {
+	// Schema is the schema, validated.
+	Schema *ast.Schema
+	// SDL is its text, as clients get it.
+	SDL string
+}
+
+// Parse completes and validates a schema. Its errors name file and line.
+func Parse(sources ...*ast.Source) (*Contract, error) {
+	e := &expander{names: map[string]*ast.Definition{}}
+	for i, src := range sources {
+		doc, err := parser.ParseSchema(src)
+		if err != nil {
+			return nil, err
+		}
+		if err := e.add(doc, i > 0); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.expand(); err != nil {
+		return nil, err
+	}
+	all, err := parser.ParseSchema(validator.Prelude)
+	if err != nil {
+		return nil, err
+	}
+	all.Definitions = append(all.Definitions, e.definitions...)
+	all.Directives = append(all.Directives, e.directives...)
+	sdl := e.print() // validation adds fields of introspection
+	schema, err := validator.ValidateSchemaDocument(all)
+	if err != nil {
+		return nil, err
+	}
+	return &Contract{Schema: schema, SDL: sdl}, nil
+}
+
+// expander adds what follows by rule to definitions.
+type expander struct {
+	definitions ast.DefinitionList
+	directives  ast.DirectiveDefinitionList
+	names       map[string]*ast.Definition
+	entities    []*ast.Definition // in the order of EntityType
+	words       map[string]words  // of types with @node
+}
+
+// words are what a type is called.
+type words struct {
+	field, fields string // of Query: newsItem, newsItems
+	one, many     string // in a sentence: news item, news items
+	name          string // of an example; "" without one
+	titled        bool
+}
+
+func errorAt(p *ast.Position, format string, args ...any) error {
+	return gqlerror.ErrorPosf(p, format, args...)
+}
+
+// add takes what a file declares. An own file may declare types of entity and enums, and extend what is there.
+func (e *expander) add(doc *ast.SchemaDocument, own bool) error {
+	if own {
+		if err := e.allowed(doc); err != nil {
+			return err
+		}
+	}
+	for _, d := range doc.Definitions {
+		if was := e.names[d.Name]; was != nil {
+			return errorAt(d.Position, "%s is declared already, at line %d of %s: choose another name, or write `extend`", d.Name, was.Position.Line, was.Position.Src.Name)
+		}
+		e.names[d.Name] = d
+	}
+	e.definitions = append(e.definitions, doc.Definitions...)
+	for _, d := range doc.Directives {
+		if d.Name != pageDirective {
+			d.Arguments = slices.DeleteFunc(d.Arguments, func(a *ast.ArgumentDefinition) bool { return d.Name == "node" && private[a.Name] })
+			e.directives = append(e.directives, d)
+		}
+	}
+	for _, x := range doc.Extensions {
+		d := e.names[x.Name]
+		if d == nil || d.Kind != x.Kind {
+			return errorAt(x.Position, "there is no %s %s to extend", strings.ToLower(string(x.Kind)), x.Name)
+		}
+		for _, f := range x.Fields {
+			if was := d.Fields.ForName(f.Name); was != nil {
+				return errorAt(f.Position, "%s.%s is declared already: choose another name", d.Name, f.Name)
+			}
+			d.Fields = append(d.Fields, f)
+		}
+		for _, v := range x.EnumValues {
+			if d.EnumValues.ForName(v.Name) != nil {
+				return errorAt(v.Position, "%s has %s already: choose another name", d.Name, v.Name)
+			}
+			d.EnumValues = append(d.EnumValues, v)
+		}
+	}
+	return nil
+}
+
+// expand completes what was added.
+func (e *expander) expand() error {
+	for _, n := range []string{"Entity", "EntityType", "LinkKind", "LinkEdge", "Query"} {
+		if e.names[n] == nil {
+			return fmt.Errorf("the contract has no %s", n)
+		}
+	}
+	if err := e.findEntities(); err != nil {
+		return err
+	}
+	for _, d := range e.entities {
+		if err := e.entity(d); err != nil {
+			return err
+		}
+	}
+	for _, d := range e.definitions {
+		if err := e.page(d); err != nil {
+			return err
+		}
+	}
+	if err := e.lists(); err != nil {
+		return err
+	}
+	for _, d := range e.definitions {
+		d.Directives = public(d.Directives)
+	}
+	return e.roots()
+}
+
+// private are the arguments of @node that are read here and stand in no contract.
+var private = map[string]bool{"example": true, "plural": true}
+
+// public leaves out what clients do not get.
+func public(all ast.DirectiveList) ast.DirectiveList {
+	var out ast.DirectiveList
+	for _, d := range all {
+		if d.Name == pageDirective {
+			continue
+		}
+		if d.Name == "node" {
+			c := *d
+			c.Arguments = slices.DeleteFunc(slices.Clone(d.Arguments), func(a *ast.Argument) bool { return private[a.Name] })
+			d = &c
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// findEntities lists the types of entity and what they are called. One that EntityType lacks comes into it, before sources.
+func (e *expander) findEntities() error {
+	enum := e.names["EntityType"]
+	byEnum := map[string]*ast.Definition{}
+	e.words = map[string]words{}
+	for _, d := range e.definitions {
+		node := d.Directives.ForName("node")
+		if d.Kind != ast.Object || node == nil {
+			continue
+		}
+		w, err := wordsOf(d, node)
+		if err != nil {
+			return err
+		}
+		for name, other := range e.words {
+			if other.field == w.field || other.fields == w.fields {
+				return errorAt(d.Position, "%s and %s would have root fields of one name: give one another @node(plural: …) or name", d.Name, name)
+			}
+		}
+		e.words[d.Name] = w
+		if !slices.Contains(d.Interfaces, "Entity") {
+			continue
+		}
+		value := snake(d.Name)
+		byEnum[value] = d
+		if enum.EnumValues.ForName(value) != nil {
+			continue
+		}
+		v := &ast.EnumValueDefinition{Name: value, Description: d.Description, Position: d.Position}
+		at := slices.IndexFunc(enum.EnumValues, func(v *ast.EnumValueDefinition) bool { return v.Name == "SOURCE" })
+		if at < 0 {
+			at = len(enum.EnumValues)
+		}
+		enum.EnumValues = slices.Insert(enum.EnumValues, at, v)
+	}
+	for _, v := range enum.EnumValues {
+		if d := byEnum[v.Name]; d != nil {
+			e.entities = append(e.entities, d)
+		}
+	}
+	return nil
+}
+
+func wordsOf(d *ast.Definition, node *ast.Directive) (w words, err error) {
+	text := func(arg string) string {
+		if a := node.Arguments.ForName(arg); a != nil {
+			return a.Value.Raw
+		}
+		return ""
+	}
+	w = words{field: lowerFirst(d.Name), one: spaced(d.Name), name: text("example"), titled: text("titled") == "true"}
+	w.fields, w.many = plural(w.field), plural(w.one)
+	if p := text("plural"); p != "" {
+		if !isName(p) || p[0] < 'a' || p[0] > 'z' {
+			return w, errorAt(node.Position, "@node(plural: %q) is no name of a field: write it as in %q", p, "people")
+		}
+		w.fields, w.many = p, spaced(p)
+	}
+	if w.fields == w.field {
+		return w, errorAt(node.Position, "%s has one word for one and for many: give it @node(plural: …)", d.Name)
+	}
+	return w, nil
+}
+
+// entity completes a type of entity: what it implements, the fields that every entity has, and its fields that follow links.
+func (e *expander) entity(d *ast.Definition) error {
+	d.Interfaces = slices.Clone(e.names["Entity"].Interfaces)
+	d.Interfaces = append([]string{"Entity"}, d.Interfaces...)
+	var common ast.FieldList
+	for _, f := range e.names["Entity"].Fields {
+		if d.Fields.ForName(f.Name) != nil {
+			continue // it says so itself
+		}
+		c := *f
+		c.Position = d.Position
+		switch w := e.words[d.Name]; f.Name {
+		case "id":
+			c.Description = "Readable and stable, minted from the name and kept on rename" + example(rules.Slug(w.name)) + ". Unique over everything in the graph."
+		case "type":
+			c.Description = "Which kind of entity this is: always `" + snake(d.Name) + "` here."
+		case "name":
+			c.Description = "The name as printed"
+			if w.name != "" {
+				c.Description += ", for example `" + w.name + "`"
+			}
+			c.Description += "."
+		}
+		common = append(common, &c)
+	}
+	d.Fields = append(common, d.Fields...)
+	for _, f := range d.Fields {
+		follows, derived := f.Directives.ForName("link") != nil, f.Directives.ForName("derived") != nil
+		if !follows && !derived || f.Type.Elem == nil || len(f.Arguments) > 0 {
+			continue
+		}
+		other := e.names[f.Type.Name()]
+		if other == nil || other != e.names["Entity"] && !slices.Contains(e.entities, other) {
+			return errorAt(f.Position, "%s.%s leads to %s, which is no type of entity", d.Name, f.Name, f.Type.Name())
+		}
+		name := other.Name
+		switch {
+		case derived:
+			f.Arguments, name = derivedArguments, "Derived"+name
+		case name == "Entity":
+			f.Arguments, name = linkArguments, "Link"
+		default:
+			f.Arguments, name = linkArguments, name+"Link"
+		}
+		f.Type = ast.NonNullNamedType(name+"Connection", f.Position)
+	}
+	return nil
+}
+
+// lists adds the connections of types of node, behind that of links.
+func (e *expander) lists() error {
+	var out ast.DefinitionList
+	var err error
+	add := func(at *ast.Definition, name, description string, implements []string, fields ...*ast.FieldDefinition) {
+		if was := e.names[name]; was != nil {
+			if err == nil {
+				err = errorAt(at.Position, "%s is followed by %s, which line %d declares: choose another name", at.Name, name, was.Position.Line)
+			}
+			return
+		}
+		d := &ast.Definition{Kind: ast.Object, Name: name, Description: description, Interfaces: implements, Fields: fields, Position: at.Position}
+		e.names[name] = d
+		out = append(out, d)
+	}
+	for _, d := range e.entities {
+		name := d.Name + "Link"
+		add(d, name+"Connection", "Links with the "+e.words[d.Name].many+" at the other end.", nil, pageFields(name, d.Name, filtered, "LinkFacet")...)
+		var fields ast.FieldList
+		for _, f := range e.names["LinkEdge"].Fields {
+			if f.Name == "node" {
+				f = field(f.Description, "node", ast.NonNullNamedType(d.Name, nil))
+			}
+			fields = append(fields, f)
+		}
+		add(d, name+"Edge", e.names["LinkEdge"].Description, e.names["LinkEdge"].Interfaces, fields...)
+	}
+	for _, d := range e.entities {
+		for _, f := range d.Fields {
+			other := strings.TrimSuffix(strings.TrimPrefix(f.Type.Name(), "Derived"), "Connection")
+			if f.Directives.ForName("derived") == nil || e.names[other] == nil {
+				continue
+			}
+			name, many := "Derived"+other, e.words[other].many
+			if e.names[name+"Connection"] != nil {
+				continue // two fields lead there
+			}
+			add(d, name+"Connection", strings.ToUpper(many[:1])+many[1:]+" that follow from other links, strongest first.", nil, pageFields(name, other, filtered, "")...)
+			add(d, name+"Edge", "One of the "+many+" that follow from other links.", nil,
+				cursorField(filtered),
+				field("What follows.", "node", ast.NonNullNamedType(other, nil)),
+				field("How many chains of links lead to it.", "weight", ast.NonNullNamedType("Int", nil)),
+				field("The links it rests on, chain by chain, each once.", "because", listOf("Link"), argument("At most this many, 1–100.", "first", ast.NamedType("Int", nil), &ast.Value{Kind: ast.IntValue, Raw: "20"})))
+		}
+	}
+	for _, d := range e.nodes() {
+		many := e.words[d.Name].many
+		add(d, d.Name+"Connection", "A list of "+many+".", nil, pageFields(d.Name, d.Name, filtered, "EntityFacet")...)
+		add(d, d.Name+"Edge", "One entry of a list of "+many+".", nil, cursorField(filtered), field("The entry.", "node", ast.NonNullNamedType(d.Name, nil)))
+	}
+	at := slices.Index(e.definitions, e.names["LinkEdge"]) + 1
+	e.definitions = slices.Insert(e.definitions, at, out...)
+	return err
+}
+
+// nodes are the types that have a list of their own: entities, and what else has @node.
+func (e *expander) nodes() []*ast.Definition {
+	out := slices.Clone(e.entities)
+	for _, d := range e.definitions {
+		if _, ok := e.words[d.Name]; ok && !slices.Contains(out, d) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// roots adds look-ups and lists to Query. One that Query has already stays as it is, and stands where it would.
+func (e *expander) roots() error {
+	query := e.names["Query"]
+	var lookups, lists ast.FieldList
+	place := func(to *ast.FieldList, d *ast.Definition, name string, f func() *ast.FieldDefinition) error {
+		i := slices.IndexFunc(query.Fields, func(f *ast.FieldDefinition) bool { return f.Name == name })
+		if i < 0 {
+			*to = append(*to, f())
+			return nil
+		}
+		is := query.Fields[i]
+		if t := is.Type.Name(); t != d.Name && t != d.Name+"Connection" {
+			return errorAt(d.Position, "Query.%s is declared already: give %s another name, or @node(plural: …)", name, d.Name)
+		}
+		*to = append(*to, is)
+		query.Fields = slices.Delete(query.Fields, i, i+1)
+		return nil
+	}
+	for _, d := range e.nodes() {
+		w := e.words[d.Name]
+		if err := place(&lookups, d, w.field, func() *ast.FieldDefinition {
+			name := w.name
+			if w.titled || name == "" {
+				name = "…"
+			}
+			article := "A "
+			if strings.ContainsRune("aeiou", rune(w.one[0])) {
+				article = "An "
+			}
+			f := field(article+w.one+"; null when none fits.", w.field, ast.NamedType(d.Name, d.Position),
+				argument(fmt.Sprintf("Which one, for example `{name: %s}`.", quoted(name)), "ref", ast.NonNullNamedType("EntityRef", nil), nil))
+			f.Position = d.Position
+			return f
+		}); err != nil {
+			return err
+		}
+		if err := place(&lists, d, w.fields, func() *ast.FieldDefinition {
+			f := field("All "+w.many+" that fit, by name unless ordered otherwise.", w.fields, ast.NonNullNamedType(d.Name+"Connection", d.Position), rootArguments...)
+			f.Position = d.Position
+			return f
+		}); err != nil {
+			return err
+		}
+	}
+	after := func(name string) int {
+		return slices.IndexFunc(query.Fields, func(f *ast.FieldDefinition) bool { return f.Name == name }) + 1
+	}
+	query.Fields = slices.Insert(query.Fields, after("entity"), lookups...)
+	query.Fields = slices.Insert(query.Fields, after("link"), lists...)
+	return nil
+}
+
+// print writes all definitions in their order.
+func (e *expander) print() string {
+	p := &printer{}
+	gap := func() {
+		if p.Len() > 0 {
+			p.w("\n")
+		}
+	}
+	directives := e.directives
+	for _, d := range e.definitions {
+		for len(directives) > 0 && before(directives[0].Position, d.Position) {
+			gap()
+			p.directive(directives[0])
+			directives = directives[1:]
+		}
+		gap()
+		p.definition(d)
+	}
+	for _, d := range directives {
+		gap()
+		p.directive(d)
+	}
+	return p.String()
+}
+
+func before(a, b *ast.Position) bool { return a.Src == b.Src && a.Start < b.Start }
+
+// snake is the value of EntityType that stands for a type: NewsItem, NEWS_ITEM.
+func snake(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && unicode.IsUpper(r) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToUpper(r))
+	}
+	return b.String()
+}
+
+// spaced writes a name as words: newsItems, news items.
+func spaced(name string) string { return strings.ToLower(strings.ReplaceAll(snake(name), "_", " ")) }
+
+func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
+
+// plural forms the plural of an English noun by rule.
+func plural(s string) string {
+	last := s[len(s)-1:]
+	switch {
+	case last == "y" && len(s) > 1 && !strings.ContainsRune("aeiou", rune(s[len(s)-2])):
+		return s[:len(s)-1] + "ies"
+	case last == "s" || last == "x" || last == "z" || strings.HasSuffix(s, "ch") || strings.HasSuffix(s, "sh"):
+		return s + "es"
+	}
+	return s + "s"
+}
+
+func example(id string) string {
+	if id == "" {
+		return ""
+	}
+	return ": `" + id + "`"
+}

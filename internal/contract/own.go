@@ -1,0 +1,107 @@
+package contract
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+var (
+	name     = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9]*$`)
+	kindName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`) // REFUTED is a type of relationship of every Neo4j
+)
+
+func isName(s string) bool { return name.MatchString(s) }
+
+// properties are the types that a property can have, beside an enum.
+var properties = []string{"String", "[String!]", "Int", "Float", "Boolean", "PartialDate", "URL"}
+
+// allowed reports as an error what a schema of own types must not declare.
+func (e *expander) allowed(doc *ast.SchemaDocument) error {
+	const may = "a schema of own types declares types that implement Entity and have @node, and enums; it extends such types and LinkKind"
+	if len(doc.Directives) > 0 {
+		return errorAt(doc.Directives[0].Position, "a directive is declared: %s", may)
+	}
+	for _, x := range slices.Concat(doc.Schema, doc.SchemaExtension) {
+		return errorAt(x.Position, "a schema is declared: %s", may)
+	}
+	enums := map[string]bool{}
+	for _, d := range doc.Definitions {
+		switch {
+		case d.Kind == ast.Enum:
+			enums[d.Name] = true
+		case d.Kind != ast.Object:
+			return errorAt(d.Position, "%s is no type of entity: %s", d.Name, may)
+		case !slices.Contains(d.Interfaces, "Entity") || d.Directives.ForName("node") == nil:
+			return errorAt(d.Position, "%s is no type of entity: write `type %s implements Entity & Node @node {`", d.Name, d.Name)
+		case !isName(d.Name) || strings.ToUpper(d.Name[:1]) != d.Name[:1] || strings.HasPrefix(d.Name, "Throughline"):
+			return errorAt(d.Position, "%s is no name of a type: begin it with a capital, use letters and digits, and do not begin it with Throughline", d.Name)
+		}
+	}
+	isEnum := func(n string) bool { return enums[n] || e.names[n] != nil && e.names[n].Kind == ast.Enum }
+	check := func(d *ast.Definition) error {
+		for _, f := range d.Fields {
+			if err := checkField(d, f, isEnum); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, d := range doc.Definitions {
+		if err := check(d); err != nil {
+			return err
+		}
+	}
+	for _, x := range doc.Extensions {
+		to := e.names[x.Name]
+		if to == nil {
+			i := slices.IndexFunc(doc.Definitions, func(d *ast.Definition) bool { return d.Name == x.Name })
+			if i < 0 {
+				return errorAt(x.Position, "there is no %s to extend", x.Name)
+			}
+			to = doc.Definitions[i]
+		}
+		if x.Name != "LinkKind" && !enums[x.Name] && !slices.Contains(to.Interfaces, "Entity") {
+			return errorAt(x.Position, "%s cannot be extended: %s", x.Name, may)
+		}
+		if len(x.Directives)+len(x.Interfaces) > 0 {
+			return errorAt(x.Position, "an extension of %s adds fields or values, and nothing else", x.Name)
+		}
+		if err := check(x); err != nil {
+			return err
+		}
+		for _, v := range x.EnumValues {
+			if x.Name == "LinkKind" && (!kindName.MatchString(v.Name) || v.Name == "REFUTED") {
+				return errorAt(v.Position, "%s is no name of a kind of link: write it in capitals, as MARRIED_TO, and not REFUTED", v.Name)
+			}
+			if x.Name == "LinkKind" && v.Directives.ForName("joins") == nil {
+				return errorAt(v.Position, `LinkKind %s has no @joins: write %s @joins(from: [PERSON], to: [PERSON], phrase: "…", inverse: "…")`, v.Name, v.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// checkField reports as an error a field that is neither a property nor one that follows links.
+func checkField(d *ast.Definition, f *ast.FieldDefinition, isEnum func(string) bool) error {
+	if !isName(f.Name) || strings.ToLower(f.Name[:1]) != f.Name[:1] {
+		return errorAt(f.Position, "%s.%s is no name of a field: begin it with a small letter, and use letters and digits", d.Name, f.Name)
+	}
+	if len(f.Arguments) > 0 {
+		return errorAt(f.Position, "%s.%s has arguments: leave them out, a field that follows links gets its own", d.Name, f.Name)
+	}
+	if f.Directives.ForName("link") != nil || f.Directives.ForName("derived") != nil {
+		if f.Type.Elem == nil || !f.Type.NonNull || !f.Type.Elem.NonNull {
+			return errorAt(f.Position, "%s.%s follows links: its type is a list such as [Person!]!, or [Entity!]!", d.Name, f.Name)
+		}
+		return nil
+	}
+	plain := *f.Type
+	plain.NonNull = false
+	if slices.Contains(properties, plain.String()) || plain.Elem == nil && isEnum(plain.Name()) {
+		return nil
+	}
+	return errorAt(f.Position, "%s.%s is %s: a property is one of %s or an enum, and a list of entities needs @link", d.Name, f.Name, f.Type, strings.Join(properties, ", "))
+}
