@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -29,14 +30,17 @@ func linked(g *drawn, k uint32) map[uint32]int64 {
 func TestSurroundByDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawGraph(t)
-		q := &Around{Seeds: []uint32{1}, Depth: fair(t, "depth", 4), MaxNodes: 1 + fair(t, "nodes", 8), MaxLinks: 1 + fair(t, "links", 30)}
+		q := &Around{Seeds: []uint32{2, 1, 3}[:1+fair(t, "seeds", 3)], Depth: fair(t, "depth", 4), MaxNodes: 1 + fair(t, "nodes", 8), MaxLinks: 1 + fair(t, "links", 30)}
 		got, err := Surround(context.Background(), g, q)
 		if err != nil {
 			t.Fatal(err)
 		}
 		// levels by definition, each in order, until there is no room
-		distance := map[uint32]int{1: 0}
-		want, truncated := []uint32{1}, false
+		distance := map[uint32]int{}
+		for _, k := range q.Seeds[:min(q.MaxNodes, len(q.Seeds))] {
+			distance[k] = 0
+		}
+		want, truncated := slices.Clone(q.Seeds[:len(distance)]), len(distance) < len(q.Seeds)
 		for level := 1; level <= q.Depth; level++ {
 			var next []uint32
 			for _, k := range want {
@@ -60,17 +64,28 @@ func TestSurroundByDefinition(t *testing.T) {
 		if !slices.Equal(got.Nodes, want) {
 			t.Fatalf("nodes %v, want %v", got.Nodes, want)
 		}
-		among := 0
-		var hidden int64
-		for l := 1; l < len(g.links); l++ {
-			e := g.ends[l]
-			if slices.Contains(want, e[0]) && slices.Contains(want, e[1]) {
-				among++
+		// the links among them: those of the nodes listed first, of those the ones to nodes listed first, then by id
+		var links []uint32
+		places := func(l uint32) (near, away int) {
+			a, b := slices.Index(want, g.ends[l][0]), slices.Index(want, g.ends[l][1])
+			return min(a, b), max(a, b)
+		}
+		for l := uint32(1); int(l) < len(g.links); l++ {
+			if near, _ := places(l); near >= 0 {
+				links = append(links, l)
 			}
 		}
-		if len(got.Links) != min(among, q.MaxLinks) {
-			t.Fatalf("%d links, want %d of %d", len(got.Links), q.MaxLinks, among)
+		slices.SortFunc(links, func(x, y uint32) int {
+			a, b := places(x)
+			c, d := places(y)
+			return cmp.Or(cmp.Compare(a, c), cmp.Compare(b, d), strings.Compare(g.links[x].ID, g.links[y].ID))
+		})
+		among := len(links)
+		links = links[:min(among, q.MaxLinks)]
+		if !slices.Equal(got.Links, links) {
+			t.Fatalf("links %v, want %v of %d", got.Links, links, among)
 		}
+		var hidden int64
 		for i, k := range want {
 			var all, shown int64
 			for _, n := range linked(g, k) {

@@ -162,7 +162,7 @@ type filtered struct{ *drawn }
 func (g filtered) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
 	return g.drawn.Expand(ctx, nodes, way, func(k uint32, arcs []store.Arc) {
 		visit(k, slices.DeleteFunc(arcs, func(a store.Arc) bool {
-			return !way.Links.Kinds.Has(g.links[a.Link].Kind) || way.Far != nil && !way.Far.Types.Has(g.nodes[a.To].Type)
+			return way.Links != nil && !way.Links.Kinds.Has(g.links[a.Link].Kind) || way.Far != nil && !way.Far.Types.Has(g.nodes[a.To].Type)
 		}))
 	})
 }
@@ -298,4 +298,26 @@ func (g stopped) Expand(ctx context.Context, nodes []uint32, way store.Way, visi
 
 func (g stopped) Start(ctx context.Context, _ catalog.TypeSet, _ *plan.EntityFilter, _ int) ([]uint32, error) {
 	return nil, ctx.Err()
+}
+
+func TestASetHasWhatWasAdded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		list := rapid.SliceOf(rapid.Uint32Max(200)).Draw(t, "keys")
+		var s set
+		var k keys
+		for _, x := range list {
+			s.add(x)
+			k.add(x)
+		}
+		slices.Sort(list)
+		list = slices.Compact(list)
+		if !slices.Equal(s.list(), list) || s.n != len(list) {
+			t.Fatalf("%v, %d of them, want %v", s.list(), s.n, list)
+		}
+		for x := range uint32(300) {
+			if _, want := slices.BinarySearch(list, x); s.has(x) != want || k.has(x) != want {
+				t.Fatalf("%d is in it: %t and %t, want %t", x, s.has(x), k.has(x), want)
+			}
+		}
+	})
 }

@@ -131,7 +131,13 @@ func drawQuestion(t *rapid.T, g *drawn) *Question {
 		Chronological: fair(t, "chronological", 4) == 0, Certain: rapid.Bool().Draw(t, "certain"),
 		Independent: fair(t, "independent", 4) == 0, Overlapping: fair(t, "overlapping", 4) == 0,
 		HubPenalty: rapid.SampledFrom([]float64{0, 0.5, 2}).Draw(t, "penalty"), Rank: Rank(fair(t, "rank", 4)),
-		MaxLength: 1 + fair(t, "length", 8), First: 1 + fair(t, "first", 12), MaxNodes: 1000, Year: 2026,
+		MaxLength: 1 + fair(t, "length", rapid.SampledFrom([]int{2, 8}).Draw(t, "up to")), First: 1 + fair(t, "first", 12), MaxNodes: 1000, Year: 2026,
+	}
+	if rapid.Bool().Draw(t, "common") { // what is asked most is answered in a way of its own
+		return &Question{
+			From: q.From, To: q.To, Directed: q.Directed, MaxLength: q.MaxLength, First: 1 + fair(t, "few", 3),
+			Avoid: perm[2 : 2+fair(t, "avoided", 2)], MaxNodes: q.MaxNodes, Year: q.Year,
+		}
 	}
 	rest := perm[2:]
 	if len(rest) > 0 && fair(t, "some via", 4) == 0 {
@@ -297,7 +303,7 @@ func brute(g *drawn, q *Question) []Line {
 func TestFindAgreesWithTryingEverything(t *testing.T) {
 	counts := [4]int{}
 	defer func() { t.Logf("questions with 0, 1, 2 and more lines: %v", counts) }()
-	rapid.Check(t, func(t *rapid.T) {
+	property := func(t *rapid.T) {
 		g := drawGraph(t)
 		q := drawQuestion(t, g)
 		// with 0 the distances are counted at once, which else only a large graph makes worth while
@@ -320,9 +326,58 @@ func TestFindAgreesWithTryingEverything(t *testing.T) {
 		if len(want) == 0 && got.Outcome == Disconnected && any {
 			t.Fatalf("there is a line, and the outcome is DISCONNECTED")
 		}
+		// without a line, what stands in its way is told: the conditions where they are what refuses those of this length
+		short := unlimited
+		short.MaxLength = q.MaxLength
+		if len(want) == 0 && any && len(q.Via) == 0 && cautious == wary {
+			outcome := Complete
+			if len(brute(g, &short)) == 0 {
+				outcome = LengthLimit
+			}
+			if got.Outcome != outcome {
+				t.Fatalf("%+v: the outcome is %s, want %s", *q, got.Outcome, outcome)
+			}
+		}
 		// with nodes to pass there may be a way that is no line, as it passes a node twice
 		if len(want) == 0 && !any && len(q.Via) == 0 && cautious == wary && got.Outcome != Disconnected {
 			t.Fatalf("there is no line at all, and the outcome is %s", got.Outcome)
 		}
-	})
+	}
+	for range 20 { // a draw takes a tenth of a millisecond, and each part of a question changes the way it is answered
+		rapid.Check(t, property)
+	}
+}
+
+// Two that meet in one node are found by looking at that node alone, however many links they have.
+func TestTheCommonestQuestionLooksAtLittle(t *testing.T) {
+	const many = 500
+	for _, directed := range []bool{false, true} {
+		for _, length := range []int{1, 2} {
+			g := &drawn{nodes: make([]store.GraphNode, 4), links: make([]store.GraphLink, 1), ends: make([][2]uint32, 1)}
+			link := func(from, to uint32) {
+				g.links = append(g.links, store.GraphLink{ID: fmt.Sprint("l_", len(g.links))})
+				g.ends = append(g.ends, [2]uint32{from, to})
+				g.nodes[from].Degree++
+				g.nodes[to].Degree++
+			}
+			if length == 1 {
+				link(1, 2)
+			} else {
+				link(1, 3)
+				link(3, 2)
+			}
+			for range many {
+				g.nodes = append(g.nodes, store.GraphNode{}, store.GraphNode{})
+				link(1, uint32(len(g.nodes)-2))
+				link(uint32(len(g.nodes)-1), 2)
+			}
+			for i := range g.nodes {
+				g.nodes[i].ID = fmt.Sprint("n_", i)
+			}
+			got, err := Find(t.Context(), t.Context(), g, &Question{From: 1, To: 2, Directed: directed, MaxLength: 4, First: 1, MaxNodes: 10_000})
+			if err != nil || len(got.Lines) != 1 || len(got.Lines[0].Hops) != length || got.Visited != length+1 {
+				t.Errorf("directed %t: %+v, %v, want a line of %d and no other node seen", directed, got, err, length)
+			}
+		}
+	}
 }
