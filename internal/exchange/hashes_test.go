@@ -6,6 +6,17 @@ import (
 	"pgregory.net/rapid"
 )
 
+// However many there are, some places stay free: the search for one that is not there ends at them.
+func TestHashesLeavePlacesFree(t *testing.T) {
+	var s hashes
+	for h := range uint64(5000) {
+		s.add(h + 1)
+		if 4*s.n > 3*len(s.slots) {
+			t.Fatalf("%d of %d places are taken", s.n, len(s.slots))
+		}
+	}
+}
+
 func TestHashesAreASet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var s hashes
