@@ -133,6 +133,8 @@ type Catalog struct {
 	Props    []*Prop // all, by Index
 	// Entities are all entity types.
 	Entities TypeSet
+	// Own are the names that files of own types declare: see OwnType, OwnKind and OwnProp.
+	Own map[string]bool
 	// Quoting are the kinds of link whose supporting sources an entity is quoted from.
 	Quoting KindSet
 
@@ -143,6 +145,8 @@ type Catalog struct {
 	links   map[string]*LinkField
 	derived map[string]*DerivedField
 	all     []*Type // by Index; all[0] is nil
+	ours    *ast.Source
+	first   map[string]*ast.Position // where each property is declared first
 }
 
 // Names of pseudo-properties of a link: what a sentence is made of.
@@ -158,13 +162,14 @@ const SourceText = "Source.text"
 // Parse reads a schema, ours first and own types behind it, and completes it by rule: see package contract. Its errors name the
 // place in the schema, for whoever edits it.
 func Parse(name, sdl string, own ...*ast.Source) (*Catalog, error) {
-	whole, err := contract.Parse(append([]*ast.Source{{Name: name, Input: sdl}}, own...)...)
+	ours := &ast.Source{Name: name, Input: sdl}
+	whole, err := contract.Parse(append([]*ast.Source{ours}, own...)...)
 	if err != nil {
 		return nil, err
 	}
 	schema := whole.Schema
 	c := &Catalog{
-		Schema: schema, SDL: whole.SDL, byName: map[string]*Type{}, byEnum: map[string]*Type{}, kinds: map[string]*Kind{},
+		Schema: schema, SDL: whole.SDL, ours: ours, first: map[string]*ast.Position{}, byName: map[string]*Type{}, byEnum: map[string]*Type{}, kinds: map[string]*Kind{},
 		props: map[string]*Prop{}, links: map[string]*LinkField{}, derived: map[string]*DerivedField{}, all: []*Type{nil},
 	}
 	enum, kinds := schema.Types["EntityType"], schema.Types["LinkKind"]
@@ -215,10 +220,47 @@ func Parse(name, sdl string, own ...*ast.Source) (*Catalog, error) {
 			}
 		}
 	}
+	c.findOwn()
 	if len(c.all) > 64 || len(c.Kinds) > 64 {
 		return nil, fmt.Errorf("schema has %d types and %d kinds of link; at most 60 and 64 fit", len(c.Types), len(c.Kinds))
 	}
 	return c, nil
+}
+
+// EnumOf is the value of EntityType that stands for a type: NewsItem, NEWS_ITEM.
+func EnumOf(typeName string) string { return contract.Enum(typeName) }
+
+// OwnType is the name by which a store remembers that it holds entities of a type.
+func OwnType(name string) string { return "type " + name }
+
+// OwnKind is the same of a kind of link.
+func OwnKind(name string) string { return "kind " + name }
+
+// OwnProp is the same of a property, with what it holds.
+func OwnProp(typeName, prop string, kind PropKind) string {
+	return fmt.Sprintf("property %s.%s %d", typeName, prop, kind)
+}
+
+// findOwn lists what is declared elsewhere than in our schema.
+func (c *Catalog) findOwn() {
+	c.Own = map[string]bool{}
+	own := func(p *ast.Position) bool { return p != nil && p.Src != c.ours }
+	for _, t := range c.Types {
+		def := c.Schema.Types[t.Name]
+		if own(def.Position) {
+			c.Own[OwnType(t.Name)] = true
+		}
+		for _, p := range t.Props {
+			if own(def.Fields.ForName(p.Name).Position) {
+				c.Own[OwnProp(t.Name, p.Name, p.Kind)] = true
+			}
+		}
+	}
+	for _, v := range c.Schema.Types["LinkKind"].EnumValues {
+		if own(v.Position) {
+			c.Own[OwnKind(v.Name)] = true
+		}
+	}
 }
 
 // typeName finds the object type an EntityType value stands for: PERSON → Person, NEWS_ITEM → NewsItem.
@@ -258,7 +300,14 @@ func (c *Catalog) addType(name, enum string) error {
 		}
 		p, err := c.prop(prop, kind, f.Directives.ForName("searchable") != nil)
 		if err != nil {
-			return errorAt(f.Position, "%s.%s: %s", name, f.Name, err)
+			at := f.Position
+			if first := c.first[prop]; first != nil && first.Src != c.ours {
+				at = first // whoever reads this can change what is their own
+			}
+			return errorAt(at, "%s.%s: %s", name, f.Name, err)
+		}
+		if c.first[prop] == nil {
+			c.first[prop] = f.Position
 		}
 		p.Required = p.Required && f.Type.NonNull
 		if !common[f.Name] && f.Directives.ForName("verbatim") == nil {
@@ -341,7 +390,7 @@ func propKind(schema *ast.Schema, f *ast.FieldDefinition) (PropKind, bool) {
 func (c *Catalog) prop(name string, kind PropKind, searchable bool) (*Prop, error) {
 	if p := c.props[name]; p != nil {
 		if p.Kind != kind || p.Searchable != searchable {
-			return nil, fmt.Errorf("property %s is declared in two ways", name)
+			return nil, fmt.Errorf("property %s is declared in two ways: choose another name, or declare it as it is elsewhere", name)
 		}
 		return p, nil
 	}

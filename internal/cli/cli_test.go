@@ -68,6 +68,13 @@ func setUp(e *testscript.Env) error {
 		return err
 	}
 	e.Setenv("SCHEMA", schema)
+	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		return err
+	}
+	if err := os.Symlink(examples, filepath.Join(e.WorkDir, "examples")); err != nil {
+		return err
+	}
 	return os.WriteFile(filepath.Join(e.WorkDir, "sample.jsonl"), sample.Data, 0o600)
 }
 
@@ -237,6 +244,38 @@ func model(t *testing.T) *kong.Application {
 		t.Fatal(err)
 	}
 	return p.Model
+}
+
+// TestOwnTypesAreWalkedThroughAsPrinted: each command of docs/own-types.md stands in the script that runs it, and the schema that it shows
+// is the one of the example.
+func TestOwnTypesAreWalkedThroughAsPrinted(t *testing.T) {
+	read := func(path string) string {
+		t.Helper()
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	doc, script := read("../../docs/own-types.md"), read("testdata/script/own.txtar")
+	n := 0
+	for line := range strings.Lines(doc) {
+		command, ok := strings.CutPrefix(line, "throughline ")
+		if !ok {
+			continue
+		}
+		n++
+		command = strings.TrimPrefix(command, "serve ")
+		if !strings.Contains(script, command) {
+			t.Errorf("the script does not run: throughline %s", command)
+		}
+	}
+	if n < 5 {
+		t.Errorf("%d commands", n)
+	}
+	if !strings.Contains(doc, read("../../examples/own-types/parties.graphqls")) {
+		t.Error("the schema that is shown is not that of the example")
+	}
 }
 
 func TestEachCommandHasHelp(t *testing.T) {

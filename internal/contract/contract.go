@@ -189,7 +189,7 @@ func (e *expander) findEntities() error {
 		if !slices.Contains(d.Interfaces, "Entity") {
 			continue
 		}
-		value := snake(d.Name)
+		value := Enum(d.Name)
 		byEnum[value] = d
 		if enum.EnumValues.ForName(value) != nil {
 			continue
@@ -245,7 +245,7 @@ func (e *expander) entity(d *ast.Definition) error {
 		case "id":
 			c.Description = "Readable and stable, minted from the name and kept on rename" + example(rules.Slug(w.name)) + ". Unique over everything in the graph."
 		case "type":
-			c.Description = "Which kind of entity this is: always `" + snake(d.Name) + "` here."
+			c.Description = "Which kind of entity this is: always `" + Enum(d.Name) + "` here."
 		case "name":
 			c.Description = "The name as printed"
 			if w.name != "" {
@@ -424,8 +424,8 @@ func (e *expander) print() string {
 
 func before(a, b *ast.Position) bool { return a.Src == b.Src && a.Start < b.Start }
 
-// snake is the value of EntityType that stands for a type: NewsItem, NEWS_ITEM.
-func snake(name string) string {
+// Enum is the value of EntityType that stands for a type: NewsItem, NEWS_ITEM.
+func Enum(name string) string {
 	var b strings.Builder
 	for i, r := range name {
 		if i > 0 && unicode.IsUpper(r) {
@@ -437,7 +437,7 @@ func snake(name string) string {
 }
 
 // spaced writes a name as words: newsItems, news items.
-func spaced(name string) string { return strings.ToLower(strings.ReplaceAll(snake(name), "_", " ")) }
+func spaced(name string) string { return strings.ToLower(strings.ReplaceAll(Enum(name), "_", " ")) }
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 

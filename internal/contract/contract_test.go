@@ -3,12 +3,14 @@ package contract_test
 import (
 	"flag"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/throughline/throughline"
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/contract"
 )
 
@@ -32,5 +34,89 @@ func TestTheWholeContract(t *testing.T) {
 	}
 	if d := cmp.Diff(string(want), c.SDL); d != "" {
 		t.Error(d)
+	}
+}
+
+// mistakes are schemas of own types with what is wrong in them, and where.
+var mistakes = []struct{ name, own, says string }{
+	{"no GraphQL", "type Party implements {", `own.graphqls:1:23: Expected Name, found {`},
+	{"a type that is no entity", "\ntype Party @node { founded: PartialDate }", "own.graphqls:2:6: Party is no type of entity: write `type Party implements Entity & Node @node {`"},
+	{"an entity without @node", "type Party implements Entity & Node { founded: PartialDate }", "own.graphqls:1:6: Party is no type of entity"},
+	{"a type that is there", "type Person implements Entity & Node @node { x: String }", "own.graphqls:1:6: Person is declared already, at line"},
+	{"a name in small letters", "type party implements Entity & Node @node { x: String }", "party is no name of a type: begin it with a capital"},
+	{"a name of a label of ours", "type ThroughlineMeta implements Entity & Node @node { x: String }", "do not begin it with Throughline"},
+	{"a name that another is followed by", "type PersonLink implements Entity & Node @node { x: String }", "PersonLink is followed by PersonLinkConnection, which line"},
+	{"a root field that is there", "type Link2 implements Entity & Node @node(plural: \"people\") { x: String }", "Link2 and Person would have root fields of one name"},
+	{"a root field of an analysis", "type Path2 implements Entity & Node @node(plural: \"paths\") { x: String }", "Query.paths is declared already: give Path2 another name, or @node(plural: …)"},
+	{"a plural that is no name", "type Party implements Entity & Node @node(plural: \"the parties\") { x: String }", `@node(plural: "the parties") is no name of a field`},
+	{"a union", "union Any = Person | Event", "Any is no type of entity: a schema of own types declares"},
+	{"a directive", "directive @x on OBJECT", "a directive is declared"},
+	{"a schema", "schema { query: Query }", "a schema is declared"},
+	{"a mutation", "extend type Query { x: String }", "Query cannot be extended"},
+	{"what is not there", "extend type Nobody { x: String }", "there is no Nobody to extend"},
+	{"a field that is there", "extend type Person { born: PartialDate }", "own.graphqls:1:22: Person.born is declared already: choose another name"},
+	{"a kind that is there", `extend enum LinkKind { SAID @joins(from: [PERSON], to: [QUOTE], phrase: "a", inverse: "b") }`, "LinkKind has SAID already"},
+	{"a kind without ends", "extend enum LinkKind { LOVES }", `LinkKind LOVES has no @joins: write LOVES @joins(from: [PERSON], to: [PERSON], phrase: "…", inverse: "…")`},
+	{"a kind that is no name", `extend enum LinkKind { loves @joins(from: [PERSON], to: [PERSON], phrase: "a", inverse: "b") }`, "loves is no name of a kind of link"},
+	{"the type of refuted links", `extend enum LinkKind { REFUTED @joins(from: [PERSON], to: [PERSON], phrase: "a", inverse: "b") }`, "REFUTED is no name of a kind of link"},
+	{"a kind without words", `extend enum LinkKind { LOVES @joins(from: [PERSON], to: [PERSON]) }`, "phrase"},
+	{"a kind between what is not there", `extend enum LinkKind { LOVES @joins(from: [PERSON], to: [CAT], phrase: "a", inverse: "b") }`, "CAT"},
+	{"a list that follows no link", "extend type Person { friends: [Person!]! }", "Person.friends is [Person!]!: a property is one of String, [String!], Int, Float, Boolean, PartialDate, URL or an enum, and a list of entities needs @link"},
+	{"one at the end of a link", "extend type Person { friend: Person @link(kinds: [SAID], direction: OUTGOING) }", "Person.friend follows links: its type is a list such as [Person!]!"},
+	{"links that lead elsewhere", "extend type Person { friends: [Place!]! @link(kinds: [SAID], direction: OUTGOING) }", "Person.friends: its links never lead to PLACE"},
+	{"links of no kind", "extend type Person { friends: [Place!]! @link(kinds: [LOVES], direction: OUTGOING) }", "LOVES"},
+	{"a field with arguments", "extend type Person { x(y: Int): String }", "Person.x has arguments"},
+	{"a name that begins with _", "extend type Person { _x: String }", "Person._x is no name of a field"},
+	{"a property of two sorts", "extend type Person { founded: String }", "founded is declared in two ways"},
+	{"a date that is none", "type Party implements Entity & Node @node(date: \"began\") { x: String }", `@node(date: "began") is not a PartialDate field of it`},
+	{"a value of no type", "extend type Person { x: Colour }", "Person.x is Colour"},
+	{"an instant", "extend type Person { x: DateTime }", "Person.x is DateTime"},
+	{"one word for both", "type News implements Entity & Node @node(plural: \"news\") { x: String }", "News has one word for one and for many"},
+}
+
+// TestMistakesInOwnTypes: each is told with its line, and what to do.
+func TestMistakesInOwnTypes(t *testing.T) {
+	for _, c := range mistakes {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{Name: "own.graphqls", Input: c.own})
+			if err == nil {
+				t.Fatal("it is taken")
+			}
+			if !strings.Contains(err.Error(), c.says) || !strings.HasPrefix(err.Error(), "own.graphqls:") {
+				t.Errorf("it says %s", err)
+			}
+		})
+	}
+}
+
+// TestWordsOfOwnTypes: root fields and descriptions are made by rule.
+func TestWordsOfOwnTypes(t *testing.T) {
+	c, err := contract.Parse(&ast.Source{Name: "schema.graphqls", Input: throughline.Schema}, &ast.Source{Name: "own.graphqls", Input: `
+"A party that stands for election."
+type Party implements Entity @node(example: "Green League") { x: String }
+type NewsItem implements Entity & Node @node { x: String }
+type Box implements Entity & Node @node { x: String }
+type Ox implements Entity & Node @node(plural: "oxen") { x: String }
+`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"\n  \"A party; null when none fits.\"\n  party(\"Which one, for example `{name: \\\"Green League\\\"}`.\" ref: EntityRef!): Party\n",
+		"\n  \"A news item; null when none fits.\"\n  newsItem(",
+		"\n  \"All news items that fit, by name unless ordered otherwise.\"\n  newsItems(\n",
+		"\n  \"An ox; null when none fits.\"\n  ox(",
+		"\n  oxen(\n", "\n  boxes(\n", "\n  parties(\n",
+		"\n  \"A party that stands for election.\"\n  PARTY\n", "\n  NEWS_ITEM\n",
+		"\ntype Party implements Entity & SearchHit & Node @node {\n  \"Readable and stable, minted from the name and kept on rename: `green-league`. Unique over everything in the graph.\"\n",
+		"\n\"Links with the parties at the other end.\"\ntype PartyLinkConnection {\n",
+	} {
+		if !strings.Contains(c.SDL, want) {
+			t.Errorf("it lacks %s", want)
+		}
+	}
+	again, err := contract.Parse(&ast.Source{Name: "schema.graphqls", Input: throughline.Schema}, &ast.Source{Name: "own.graphqls", Input: "type Party implements Entity & Node @node { x: String }\nextend type Party { y: String }"})
+	if err != nil || again.Schema.Types["Party"].Fields.ForName("y") == nil {
+		t.Errorf("a type that is extended where it is declared: %v", err)
 	}
 }

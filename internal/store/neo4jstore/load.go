@@ -158,6 +158,9 @@ func textBytes(b *store.Batch) (n int) {
 // flush writes what waits: sources, then nodes, then links, in transactions of at most batchSize records.
 func (l *load) flush(ctx context.Context) error {
 	b := l.waiting
+	if err := l.s.keepOwn(ctx, &b); err != nil {
+		return err
+	}
 	l.waiting, l.texts = store.Batch{Distinct: b.Distinct, Merge: b.Merge}, 0
 	part := func(of store.Batch) store.Batch {
 		of.Distinct, of.Merge, of.Report = b.Distinct, b.Merge, b.Report

@@ -66,6 +66,8 @@ type Store struct {
 	share    int
 	lifetime context.Context //nolint:containedctx // until Close: for shared statements, which no single caller waits for
 	sharing  group           // of shared statements
+	ownMu    sync.Mutex
+	own      store.OwnNames // that the database keeps, as far as this store wrote them
 }
 
 var _ store.Store = (*Store)(nil)
@@ -139,6 +141,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		})
 	}
 	s := &Store{
+		own:    store.OwnNames{},
 		layout: l, address: server, now: o.Now, log: o.Logger, share: o.Share, loads: make(chan struct{}, 1),
 		stopped: make(chan struct{}), settled: make(chan struct{}), readied: make(chan struct{}),
 		session: neo4j.SessionConfig{DatabaseName: database, FetchSize: pageOfRecords},
@@ -258,7 +261,7 @@ func (s *Store) setUp(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return refusal(err)
 	}
-	return nil
+	return s.checkOwn(ctx)
 }
 
 // info asks the server what it is.

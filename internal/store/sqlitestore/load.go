@@ -31,6 +31,7 @@ type load struct {
 	tx      *sql.Tx
 	now     kg.Time
 	seq     int64
+	own     store.OwnNames // that its records use
 	done    bool
 	wrote   int64     // rows that are new, changed or gone
 	begun   head      // what there was when it began
@@ -129,7 +130,8 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 		return nil, ended(ctx)
 	}
 	l := &load{
-		s: s, now: kg.TimeOf(s.now()), nodes: map[string]int64{}, sources: map[string]*loadSource{},
+		own: store.OwnNames{},
+		s:   s, now: kg.TimeOf(s.now()), nodes: map[string]int64{}, sources: map[string]*loadSource{},
 		sourceRows: inserter{columns: newSource, feed: feedSource, sums: sumSource}, nodeRows: inserter{columns: newNode, feed: feedNode, sums: sumNode}, linkRows: inserter{columns: newLink, feed: feedLink, sums: sumLink},
 	}
 	if err := l.begin(context.WithoutCancel(ctx)); err != nil {
@@ -235,6 +237,7 @@ func (l *load) Put(ctx context.Context, b *store.Batch) error {
 }
 
 func (l *load) put(ctx, whole context.Context, b *store.Batch) error {
+	l.own.Add(l.s.cat, b)
 	held, err := l.held(whole, b)
 	if err != nil {
 		return err
@@ -872,7 +875,7 @@ func (l *load) Commit(ctx context.Context) error {
 	if l.wrote >= l.s.snapshotFrom {
 		debug.FreeOSMemory() // what checking and writing took: sorting takes as much again
 	}
-	err := errors.Join(l.indexLinks(context.WithoutCancel(ctx)), l.count(context.WithoutCancel(ctx)))
+	err := errors.Join(l.indexLinks(context.WithoutCancel(ctx)), l.count(context.WithoutCancel(ctx)), keepOwn(context.WithoutCancel(ctx), l.tx, l.own))
 	if err == nil {
 		err = l.s.file.gone()
 	}

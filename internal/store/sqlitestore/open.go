@@ -145,6 +145,9 @@ func (s *Store) open(ctx context.Context, path string, locked func(path string) 
 	if err := s.migrate(ctx, s.write); err != nil {
 		return err
 	}
+	if err := checkOwn(ctx, s.write, s.cat); err != nil {
+		return err
+	}
 	if s.file, err = identify(abs); err != nil {
 		return err
 	}
@@ -250,6 +253,7 @@ func rollback(tx *sql.Tx) error {
 func openError(path string, err error) error {
 	e := &OpenError{Path: path, Problem: "cannot be opened", Remedy: "check the path and its permissions, or choose another with --store sqlite:PATH"}
 	var se *sqlite.Error
+	var undeclared *undeclaredError
 	code := 0
 	if errors.As(err, &se) {
 		code = se.Code() & 0xff
@@ -257,6 +261,8 @@ func openError(path string, err error) error {
 	switch {
 	case errors.Is(err, errForeign) || code == sqlite3.SQLITE_NOTADB:
 		e.Problem, e.Remedy = "is not a Throughline store", "choose another file with --store sqlite:PATH; nothing was changed"
+	case errors.As(err, &undeclared):
+		e.Problem, e.Remedy = undeclared.problem, store.OwnRemedy
 	case errors.Is(err, errNewer):
 		e.Problem, e.Remedy = "was written by a newer Throughline", "use that version, or choose another file with --store sqlite:PATH"
 	case errors.Is(err, errEmpty):

@@ -1,0 +1,60 @@
+package neo4jstore_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/throughline/throughline"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/storetest"
+)
+
+// TestADatabaseIsNotOpenedWithoutItsTypes: what it holds of a schema of own types must be declared, as it was, until it is gone.
+func TestADatabaseIsNotOpenedWithoutItsTypes(t *testing.T) {
+	srv, db := database(t)
+	own := func(sdl string) *catalog.Catalog {
+		t.Helper()
+		cat, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{Name: "own.graphqls", Input: sdl})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cat
+	}
+	const party, married = "type Party implements Entity & Node @node { x: Int }\n", `extend enum LinkKind { MARRIED_TO @joins(from: [PERSON], to: [PERSON], phrase: "a", inverse: "b") }` + "\n"
+	const gender = "extend type Person { gender: String }\n"
+	s := open(t, srv, own(party+married+gender))
+	denied := &kg.Link{ID: kg.LinkID("MARRIED_TO", "a", "b", "", "", ""), Kind: "MARRIED_TO", From: "a", To: "b", Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "REFUTES"}}}
+	if err := storetest.Fill(t.Context(), s, &store.Batch{
+		Sources: []*kg.Source{{ID: "s_a", Kind: "BOOK", Title: "A"}},
+		Nodes:   []*kg.Node{{ID: "a", Type: "PERSON", Name: "A", Props: map[string]any{"gender": "x"}}, {ID: "b", Type: "PERSON", Name: "B"}, {ID: "p", Type: "PARTY", Name: "P"}},
+		Links:   []*kg.Link{denied},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ sdl, says, mend string }{
+		{party + gender, "holds links of kind MARRIED_TO, which the schema does not declare: name the file that declares it with --schema FILE", "MATCH ()-[r:REFUTED]->() DELETE r"},
+		{gender, "holds entities of type Party, which the schema does not declare", "MATCH (n:Party) DETACH DELETE n"},
+		{"extend type Person { gender: Int }\n", "holds values of Person.gender that are not of the type which the schema declares", ""},
+		{married, "holds values of Person.gender, which the schema does not declare", "MATCH (n:Person) REMOVE n.gender"},
+	} {
+		if got := refusal(t, srv.URL, srv, own(c.sdl)); !strings.Contains(got, c.says) {
+			t.Errorf("it says %s, want %s", got, c.says)
+		}
+		if c.mend != "" {
+			db.run(c.mend, nil)
+			if err := open(t, srv, own(c.sdl)).Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if err := open(t, srv, parse(t)).Close(); err != nil {
+		t.Error(err)
+	}
+}
