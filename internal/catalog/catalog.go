@@ -91,6 +91,11 @@ type Prop struct {
 	Kind       PropKind
 	Searchable bool
 	Required   bool // it is never null, on whatever type has it
+	Own        bool // it is declared in a file of own types
+	// Type is what the schema calls what it holds: "String", "URL", the name of an enum.
+	Type string
+	// Enum are the values of that enum; nil when it is none.
+	Enum []string
 }
 
 // Kind is one kind of link.
@@ -241,6 +246,11 @@ func OwnProp(typeName, prop string, kind PropKind) string {
 	return fmt.Sprintf("property %s.%s %d", typeName, prop, kind)
 }
 
+// OwnValue is the same of a value of an enum that a property has.
+func OwnValue(typeName, prop, value string) string {
+	return fmt.Sprintf("value %s.%s %s", typeName, prop, value)
+}
+
 // findOwn lists what is declared elsewhere than in our schema.
 func (c *Catalog) findOwn() {
 	c.Own = map[string]bool{}
@@ -253,6 +263,9 @@ func (c *Catalog) findOwn() {
 		for _, p := range t.Props {
 			if own(def.Fields.ForName(p.Name).Position) {
 				c.Own[OwnProp(t.Name, p.Name, p.Kind)] = true
+				for _, v := range p.Enum {
+					c.Own[OwnValue(t.Name, p.Name, v)] = true
+				}
 			}
 		}
 	}
@@ -299,15 +312,26 @@ func (c *Catalog) addType(name, enum string) error {
 			prop = SourceText
 		}
 		p, err := c.prop(prop, kind, f.Directives.ForName("searchable") != nil)
+		if err == nil {
+			switch of := f.Type.Name(); {
+			case c.first[prop] == nil:
+				c.first[prop] = f.Position
+				p.Type, p.Own = of, f.Position != nil && f.Position.Src != c.ours
+				if d := c.Schema.Types[of]; d.Kind == ast.Enum {
+					for _, v := range d.EnumValues {
+						p.Enum = append(p.Enum, v.Name)
+					}
+				}
+			case p.Type != of && (p.Own || f.Position.Src != c.ours):
+				err = declaredTwice(prop)
+			}
+		}
 		if err != nil {
 			at := f.Position
 			if first := c.first[prop]; first != nil && first.Src != c.ours {
 				at = first // whoever reads this can change what is their own
 			}
 			return errorAt(at, "%s.%s: %s", name, f.Name, err)
-		}
-		if c.first[prop] == nil {
-			c.first[prop] = f.Position
 		}
 		p.Required = p.Required && f.Type.NonNull
 		if !common[f.Name] && f.Directives.ForName("verbatim") == nil {
@@ -387,10 +411,14 @@ func propKind(schema *ast.Schema, f *ast.FieldDefinition) (PropKind, bool) {
 	return 0, false
 }
 
+func declaredTwice(name string) error {
+	return fmt.Errorf("property %s is declared in two ways: choose another name, or declare it as it is elsewhere", name)
+}
+
 func (c *Catalog) prop(name string, kind PropKind, searchable bool) (*Prop, error) {
 	if p := c.props[name]; p != nil {
 		if p.Kind != kind || p.Searchable != searchable {
-			return nil, fmt.Errorf("property %s is declared in two ways: choose another name, or declare it as it is elsewhere", name)
+			return nil, declaredTwice(name)
 		}
 		return p, nil
 	}

@@ -16,7 +16,10 @@ var (
 func isName(s string) bool { return name.MatchString(s) }
 
 // properties are the types that a property can have, beside an enum.
-var properties = []string{"String", "[String!]", "Int", "Float", "Boolean", "PartialDate", "URL"}
+var properties = []string{"String", "Int", "Float", "Boolean", "PartialDate", "URL"}
+
+// reserved are names of fields that mean something else on every line of an import, or of every quotation.
+var reserved = map[string]bool{"node": true, "source": true, "link": true, "delete": true, "cascade": true, "throughline": true, "verified": true, "sentence": true}
 
 // allowed reports as an error what a schema of own types must not declare.
 func (e *expander) allowed(doc *ast.SchemaDocument) error {
@@ -88,6 +91,9 @@ func (e *expander) allowed(doc *ast.SchemaDocument) error {
 func checkField(d *ast.Definition, f *ast.FieldDefinition, isEnum func(string) bool) error {
 	if !isName(f.Name) || strings.ToLower(f.Name[:1]) != f.Name[:1] {
 		return errorAt(f.Position, "%s.%s is no name of a field: begin it with a small letter, and use letters and digits", d.Name, f.Name)
+	}
+	if reserved[f.Name] {
+		return errorAt(f.Position, "%s.%s means something else in imports or answers: choose another name", d.Name, f.Name)
 	}
 	if len(f.Arguments) > 0 {
 		return errorAt(f.Position, "%s.%s has arguments: leave them out, a field that follows links gets its own", d.Name, f.Name)

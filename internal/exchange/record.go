@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -523,7 +524,7 @@ func (c *cleaner) prop(p *catalog.Prop, raw jsontext.Value) any {
 		if err != nil {
 			return wrong("whole number of 32 bits")
 		}
-		if n < 0 { // whole numbers are counts
+		if n < 0 && !p.Own { // those that are built in are counts
 			c.fail("has in %s a number below 0", p.Name)
 		}
 		return n
@@ -548,6 +549,12 @@ func (c *cleaner) prop(p *catalog.Prop, raw jsontext.Value) any {
 		return string(c.date(p.Name, s))
 	}
 	c.text(p.Name, &s, maxBody)
+	switch {
+	case p.Enum != nil && !slices.Contains(p.Enum, s):
+		c.fail("has in %s the unknown value %s", p.Name, instead(s, p.Enum))
+	case p.Type == "URL":
+		c.url(p.Name, s)
+	}
 	return s
 }
 

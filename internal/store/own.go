@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/throughline/throughline/internal/catalog"
@@ -27,9 +28,14 @@ func (n OwnNames) Add(cat *catalog.Catalog, b *Batch) {
 			continue // it is refused
 		}
 		add(catalog.OwnType(t.Name))
-		for p := range x.Props {
-			if p := t.Prop(p); p != nil {
-				add(catalog.OwnProp(t.Name, p.Name, p.Kind))
+		for name, v := range x.Props {
+			p := t.Prop(name)
+			if p == nil {
+				continue
+			}
+			add(catalog.OwnProp(t.Name, name, p.Kind))
+			if v, ok := v.(string); ok && p.Enum != nil {
+				add(catalog.OwnValue(t.Name, name, v))
 			}
 		}
 	}
@@ -40,9 +46,10 @@ func (n OwnNames) Add(cat *catalog.Catalog, b *Batch) {
 
 // Use is what a kept name stands for.
 type Use struct {
-	Type string // the name of a type: Party
-	Prop string // of a property of that type; "" for the type
-	Kind string // of link; "" for the others
+	Type  string // the name of a type: Party
+	Prop  string // of a property of that type; "" for the type
+	Value string // of an enum, which that property has; "" for any
+	Kind  string // of link; "" for the others
 }
 
 // Undeclared returns what a kept name stands for when the schema does not declare it, or declares it otherwise.
@@ -53,15 +60,18 @@ func Undeclared(cat *catalog.Catalog, name string) (u Use, undeclared bool) {
 		return Use{Type: rest}, cat.Type(rest) == nil
 	case "kind":
 		return Use{Kind: rest}, cat.Kind(rest) == nil
-	case "property":
-		path, _, _ := strings.Cut(rest, " ")
+	case "property", "value":
+		path, value, _ := strings.Cut(rest, " ")
 		u.Type, u.Prop, _ = strings.Cut(path, ".")
+		var p *catalog.Prop
 		if t := cat.Type(u.Type); t != nil {
-			if p := t.Prop(u.Prop); p != nil {
-				return u, catalog.OwnProp(u.Type, u.Prop, p.Kind) != name
-			}
+			p = t.Prop(u.Prop)
 		}
-		return u, true
+		if what == "value" {
+			u.Value = value
+			return u, p != nil && !slices.Contains(p.Enum, value) // that there is none is told of the property
+		}
+		return u, p == nil || catalog.OwnProp(u.Type, u.Prop, p.Kind) != name
 	}
 	return u, false // a later program's
 }
@@ -73,6 +83,9 @@ func (u Use) Problem(cat *catalog.Catalog) string {
 		return fmt.Sprintf("holds links of kind %s, which the schema does not declare", u.Kind)
 	case u.Prop == "":
 		return fmt.Sprintf("holds entities of type %s, which the schema does not declare", u.Type)
+	}
+	if u.Value != "" {
+		return fmt.Sprintf("holds %s in %s.%s, which the schema does not have there", u.Value, u.Type, u.Prop)
 	}
 	if t := cat.Type(u.Type); t != nil && t.Prop(u.Prop) != nil {
 		return fmt.Sprintf("holds values of %s.%s that are not of the type which the schema declares", u.Type, u.Prop)

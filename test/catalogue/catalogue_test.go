@@ -88,6 +88,12 @@ func everything(t *testing.T, cat *catalog.Catalog) (nodes []*node, links []*lin
 					x = i == 0
 				case catalog.Text:
 					x = peculiar(i, typ, p)
+					switch {
+					case p.Enum != nil:
+						x = p.Enum[i%len(p.Enum)]
+					case p.Type == "URL":
+						x = "https://example.org/" + peculiar(i, typ, p)
+					}
 				default:
 					t.Fatalf("%s.%s is of a kind this test knows no value for", typ.Name, p.Name)
 				}
@@ -393,6 +399,7 @@ type Work implements Entity & Node @node(date: "issuedOn", pronoun: "which") {
   issuedOn: PartialDate
   motto: String @searchable
   pages: Int
+  home: URL
   price: Float
   translated: Boolean
   form: Form

@@ -42,12 +42,14 @@ func (s *Store) checkOwn(ctx context.Context) error {
 		switch {
 		case u.Kind != "":
 			find = "MATCH (:Entity)-[r]->(:Entity) WHERE type(r) = $kind OR type(r) = 'REFUTED' AND r.kind = $kind RETURN 1 LIMIT 1"
+		case u.Value != "":
+			find = "MATCH (n:Entity) WHERE $type IN labels(n) AND n[$prop] = $value RETURN 1 LIMIT 1"
 		case u.Prop != "":
 			find = "MATCH (n:Entity) WHERE $type IN labels(n) AND n[$prop] IS NOT NULL RETURN 1 LIMIT 1"
 		default:
 			find = "MATCH (n:Entity) WHERE $type IN labels(n) RETURN 1 LIMIT 1"
 		}
-		held, err := s.once(ctx, find, map[string]any{"kind": u.Kind, "type": u.Type, "prop": u.Prop})
+		held, err := s.once(ctx, find, map[string]any{"kind": u.Kind, "type": u.Type, "prop": u.Prop, "value": u.Value})
 		if err != nil {
 			return err
 		}

@@ -24,13 +24,13 @@ func TestADatabaseIsNotOpenedWithoutItsTypes(t *testing.T) {
 		}
 		return cat
 	}
-	const party, married = "type Party implements Entity & Node @node { x: Int }\n", `extend enum LinkKind { MARRIED_TO @joins(from: [PERSON], to: [PERSON], phrase: "a", inverse: "b") }` + "\n"
+	const party, married = "type Party implements Entity & Node @node { x: Int of: Colour }\nenum Colour { RED BLUE }\n", `extend enum LinkKind { MARRIED_TO @joins(from: [PERSON], to: [PERSON], phrase: "a", inverse: "b") }` + "\n"
 	const gender = "extend type Person { gender: String }\n"
 	s := open(t, srv, own(party+married+gender))
 	denied := &kg.Link{ID: kg.LinkID("MARRIED_TO", "a", "b", "", "", ""), Kind: "MARRIED_TO", From: "a", To: "b", Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "REFUTES"}}}
 	if err := storetest.Fill(t.Context(), s, &store.Batch{
 		Sources: []*kg.Source{{ID: "s_a", Kind: "BOOK", Title: "A"}},
-		Nodes:   []*kg.Node{{ID: "a", Type: "PERSON", Name: "A", Props: map[string]any{"gender": "x"}}, {ID: "b", Type: "PERSON", Name: "B"}, {ID: "p", Type: "PARTY", Name: "P"}},
+		Nodes:   []*kg.Node{{ID: "a", Type: "PERSON", Name: "A", Props: map[string]any{"gender": "x"}}, {ID: "b", Type: "PERSON", Name: "B"}, {ID: "p", Type: "PARTY", Name: "P", Props: map[string]any{"of": "RED"}}},
 		Links:   []*kg.Link{denied},
 	}); err != nil {
 		t.Fatal(err)
@@ -40,6 +40,7 @@ func TestADatabaseIsNotOpenedWithoutItsTypes(t *testing.T) {
 	}
 	for _, c := range []struct{ sdl, says, mend string }{
 		{party + gender, "holds links of kind MARRIED_TO, which the schema does not declare: name the file that declares it with --schema FILE", "MATCH ()-[r:REFUTED]->() DELETE r"},
+		{strings.Replace(party, "RED", "GREEN", 1) + gender, "holds RED in Party.of, which the schema does not have there", "MATCH (n:Party) REMOVE n.of"},
 		{gender, "holds entities of type Party, which the schema does not declare", "MATCH (n:Party) DETACH DELETE n"},
 		{"extend type Person { gender: Int }\n", "holds values of Person.gender that are not of the type which the schema declares", ""},
 		{married, "holds values of Person.gender, which the schema does not declare", "MATCH (n:Person) REMOVE n.gender"},

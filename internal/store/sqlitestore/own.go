@@ -55,6 +55,8 @@ func checkOwn(ctx context.Context, db *sql.DB, cat *catalog.Catalog) (err error)
 		switch {
 		case u.Kind != "":
 			err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM link WHERE kind = ?)`, u.Kind).Scan(&held)
+		case u.Value != "":
+			err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM node WHERE type = ? AND json_extract(nullif(props, ''), ?) = ?)`, enum, fmt.Sprintf("$.%q", u.Prop), u.Value).Scan(&held)
 		case u.Prop != "":
 			err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM node WHERE type = ? AND json_type(nullif(props, ''), ?) IS NOT NULL)`, enum, fmt.Sprintf("$.%q", u.Prop)).Scan(&held)
 		default:
