@@ -49,6 +49,9 @@ type compiler struct {
 	scope   []string       // the variables that can be used where the walk is
 	settled *plan.LinkedTo // the part of a filter that the records looked at fit already
 	refs    []string       // by index into q.Refs: the variable of one that a filter can use
+	sets    []set          // what filters within filters need: see within
+	within  bool           // the walk is in the where of a LinkedTo
+	before  []byte         // the text that makes sets, innermost first
 }
 
 // newCompiler begins a walk.
@@ -75,6 +78,7 @@ func compile(l *layout, q *plan.Query, m mode) (c *compiler, a answer) {
 	for i := first; i < len(q.Refs); i++ {
 		c.resolve(i)
 	}
+	begin := len(c.text)
 	if a.refs {
 		c.w("RETURN [")
 		for i := first; i < len(q.Refs); i++ {
@@ -109,6 +113,7 @@ func compile(l *layout, q *plan.Query, m mode) (c *compiler, a answer) {
 		}
 		c.w("\n} AS rows")
 	}
+	c.makeSets(begin, !a.refs)
 	return c, a
 }
 
@@ -196,6 +201,17 @@ func (c *compiler) returning(f func(row *list)) {
 	c.counted = c.counted || len(own) > 0
 }
 
+// importing begins a subquery that uses some variables and the sets there are once f has written it.
+func (c *compiler) importing(f func(), vars ...string) {
+	text := c.text
+	c.text = nil
+	f()
+	own := c.text
+	c.text = text
+	c.call(c.withSets(vars)...)
+	c.w(string(own))
+}
+
 // in lets what f writes use more variables.
 func (c *compiler) in(f func(), names ...string) {
 	n := len(c.scope)
@@ -217,7 +233,7 @@ func (c *compiler) part(write func()) {
 	write()
 	if c.counted {
 		v := c.name("part")
-		c.ahead = append(c.ahead, "CALL ("+join(c.scope)+") { RETURN "+string(c.text[at:])+" AS "+v+" } "...)
+		c.ahead = append(c.ahead, "CALL ("+join(c.withSets(c.scope))+") { RETURN "+string(c.text[at:])+" AS "+v+" } "...)
 		c.text = append(c.text[:at], v...)
 	}
 	c.counted = c.counted || before

@@ -257,8 +257,15 @@ func (c *compiler) dateFits(f *plan.DateFilter, date string) {
 	a.end()
 }
 
-// linkedTo writes that an entity has a link to another that fits, or that a source has a link that touches one.
+// linkedTo writes that an entity has a link to another that fits, or that a source has a link that touches one. Within the where of
+// another LinkedTo it asks a set.
 func (c *compiler) linkedTo(f *plan.LinkedTo, n string, types catalog.TypeSet) {
+	if c.within {
+		c.w(n, " IN ", c.linkedSet(f))
+		return
+	}
+	c.within = true
+	defer func() { c.within = false }()
 	r := c.name("r")
 	known := c.noteIf(f.Ref >= 0)
 	kinds := func(glue string) {

@@ -1,8 +1,6 @@
 package neo4jstore
 
 import (
-	"slices"
-
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/plan"
 )
@@ -135,16 +133,22 @@ func (c *compiler) chain(n, a, b, o string, d *catalog.DerivedField, hops [2]*ca
 	c.linkFilter(" AND ", f, b, o, catalog.TypeSet(1)<<d.Other.Index)
 }
 
-// chained begins a subquery over the chains from n: a filter on their links may speak of any entity that the plan names.
-func (c *compiler) chained(f *plan.Field, names ...string) {
+// chained writes a subquery over the chains from n, of which f writes one: a filter on their links may speak of any entity that the
+// plan names.
+func (c *compiler) chained(f *plan.Field, each func(hops [2]*catalog.Kind), names ...string) {
 	if f.Links != nil {
-		for _, r := range c.refs {
-			if r != "" && !slices.Contains(names, r) {
-				names = append(names, r)
-			}
-		}
+		names = append(names, c.refVars()...)
 	}
-	c.call(names...)
+	c.importing(func() {
+		for i, hops := range f.Derived.Chains {
+			if i > 0 {
+				c.w(" UNION ALL")
+			}
+			c.w(" MATCH ")
+			each(hops)
+		}
+		c.w(" }")
+	}, names...)
 }
 
 // derived writes a page of what chains lead to: by weight, then name, then id.
@@ -156,16 +160,11 @@ func (c *compiler) derived(d *page, n string, f *plan.Field) {
 		w := c.name("weight")
 		m := &matcher{n: o, weight: w, weighed: true, types: types, keep: []string{o, w}}
 		m.match = func() string {
-			c.chained(f, n)
-			for i, hops := range df.Chains {
-				if i > 0 {
-					c.w(" UNION ALL")
-				}
-				c.w(" MATCH ")
+			c.chained(f, func(hops [2]*catalog.Kind) {
 				c.chain(n, a, b, o, df, hops, f.Links)
 				c.w(" RETURN ", o)
-			}
-			c.w(" } WITH ", o, ", count(*) AS ", w)
+			}, n)
+			c.w(" WITH ", o, ", count(*) AS ", w)
 			c.counted = true
 			return " WHERE "
 		}
@@ -181,16 +180,11 @@ func (c *compiler) because(row *list, n, o string, f *plan.Field) (int, *record)
 	c.part(func() {
 		a, b, l, hop := c.name("r"), c.name("r"), c.name("r"), c.name("hop")
 		c.w("COLLECT { ")
-		c.chained(f, n, o)
-		for i, hops := range f.Derived.Chains {
-			if i > 0 {
-				c.w(" UNION ALL")
-			}
-			c.w(" MATCH ")
+		c.chained(f, func(hops [2]*catalog.Kind) {
 			c.chain(n, a, b, o, f.Derived, hops, f.Links)
 			c.w(" RETURN ", a, ", ", b)
-		}
-		c.w(" } UNWIND [0, 1] AS ", hop, " WITH CASE ", hop, " WHEN 0 THEN ", a, " ELSE ", b, " END AS ", l, ", ", a, ".id AS id1, ", b, ".id AS id2, ", hop,
+		}, n, o)
+		c.w(" UNWIND [0, 1] AS ", hop, " WITH CASE ", hop, " WHEN 0 THEN ", a, " ELSE ", b, " END AS ", l, ", ", a, ".id AS id1, ", b, ".id AS id2, ", hop,
 			" ORDER BY id1, id2, ", hop, " WITH DISTINCT ", l, " LIMIT ", c.limit(f.BecauseN), " ")
 		c.in(func() {
 			c.returning(func(own *list) { d = c.link(own, linkVars{r: l, refuted: f.Links.NamesRefuted()}, f.Because) })

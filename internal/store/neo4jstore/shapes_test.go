@@ -261,6 +261,29 @@ func shapes(t testing.TB, cat *catalog.Catalog) []shape {
 			q.Root.Node = b.sel("id", "title")
 			return q
 		}()},
+		{"linked to what is linked", false, func() *plan.Query {
+			inner := &plan.EntityFilter{LinkedTo: &plan.LinkedTo{Ref: -1, Where: &plan.EntityFilter{Name: &plan.StringFilter{Eq: of("lse")}}}}
+			q := b.list(person, 10, linkedThrough(&plan.EntityFilter{Not: linkedThrough(inner)}))
+			q.Root.Want.Total = true
+			return q
+		}()},
+		{"linked to what is linked to a name", true, func() *plan.Query {
+			q := linkedTo(person, plan.Ref{Name: "LSE", NameKey: "lse"}, linkedThrough(&plan.EntityFilter{LinkedTo: &plan.LinkedTo{Ref: 0, Kinds: of(b.kinds("AFFILIATED_WITH"))}}).LinkedTo)
+			q.Root.Entities.Name = &plan.StringFilter{In: []string{"mary kaldor", "same name"}}
+			return q
+		}()},
+		{"sources linked to what is linked", false, sources(linkedThrough(&plan.EntityFilter{Or: []*plan.EntityFilter{
+			linkedThrough(&plan.EntityFilter{Text: &plan.StringFilter{Contains: of("human security")}}),
+			linkedThrough(&plan.EntityFilter{Types: of(b.types("Place"))}),
+		}}))},
+		{"nodes with links to what is linked", true, &plan.Query{Start: plan.ByIDs, Types: everything, IDs: []string{"t0000001", "p0000001", "s_one"}, Root: plan.Field{
+			Node: with(b.sel("id"), b.count(cat.Entities, &plan.LinkFilter{Other: linkedThrough(linkedThrough(&plan.EntityFilter{Types: of(b.types("Event"))}))})),
+		}}},
+		{"derived themes linked to what is linked", true, func() *plan.Query {
+			f := b.derived("Person", "themes", b.sel("id"), b.sel("id"))
+			f.Links = &plan.LinkFilter{Other: linkedThrough(linkedThrough(nil))}
+			return byID(with(b.sel("id"), f), person, "p0000001")
+		}()},
 		{"search", true, b.search("mary kaldor", cat.Entities)},
 		{"search misspelt", true, b.search("mari kaldr", person)},
 		{"search by initials", true, b.search("m. kaldor", person)},
@@ -272,6 +295,11 @@ func shapes(t testing.TB, cat *catalog.Catalog) []shape {
 		{"search for nothing", true, b.search("  ", cat.Entities)},
 		{"statistics", false, &plan.Query{Start: plan.Statistics}},
 	}
+}
+
+// linkedThrough is a filter for what is linked to what fits another.
+func linkedThrough(f *plan.EntityFilter) *plan.EntityFilter {
+	return &plan.EntityFilter{LinkedTo: &plan.LinkedTo{Ref: -1, Where: f}}
 }
 
 // small is a graph with something of everything.

@@ -218,22 +218,37 @@ func (g *walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit 
 	return nil
 }
 
-// expand writes the statement for a way of expanding.
-func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
+// compiler begins a statement that can use what filters name.
+func (g *walk) compiler() *compiler {
 	c := newCompiler(g.layout, &plan.Query{Refs: g.refs}, written)
 	for i := g.w.Asked; i < len(g.refs); i++ {
 		c.resolve(i)
 	}
+	return c
+}
+
+// expand writes the statement for a way of expanding.
+func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
+	c := g.compiler()
+	begin := len(c.text)
 	cat := g.layout.cat
-	f, filter := g.follows(way)
+	f, _ := g.follows(way)
 	if f.Kinds == 0 {
 		return "RETURN [] AS found, [] AS ends", nil
 	}
-	scope := ""
-	for i := g.w.Asked; i < len(g.refs); i++ {
-		scope += ", " + c.refs[i]
-	}
-	c.w("UNWIND ", c.param(ids), " AS id MATCH (n:Entity {id: id})\nCALL (n", scope, ") { MATCH ")
+	c.w("UNWIND ", c.param(ids), " AS id MATCH (n:Entity {id: id})\n")
+	c.importing(func() { g.arcsFrom(c, f, way) }, append(slices.Clone(c.scope), "n")...)
+	c.w("WITH collect([n.id, arcs]) AS found, collect(ends) AS lists\n")
+	c.w("CALL (lists) { UNWIND lists AS list UNWIND list AS m WITH DISTINCT m RETURN collect([id(m), ")
+	g.node(c, "m", cat.Entities)
+	c.w("]) AS ends }\nRETURN found, ends")
+	c.makeSets(begin, false)
+	return string(c.text), params(c.values)
+}
+
+// arcsFrom writes the subquery that lists the links of n.
+func (g *walk) arcsFrom(c *compiler, f *plan.Field, way store.Way) {
+	c.w(" MATCH ")
 	c.pattern("n", "r", "m", f)
 	if way.Loops {
 		c.w(" WHERE true")
@@ -247,8 +262,8 @@ func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
 	if way.Back {
 		other = "n"
 	}
-	c.linkFilter(" AND ", filter, "r", other, cat.Entities)
-	c.entityFilter(" AND ", way.Far, "m", cat.Entities)
+	c.linkFilter(" AND ", f.Links, "r", other, c.cat.Entities)
+	c.entityFilter(" AND ", way.Far, "m", c.cat.Entities)
 	c.w(" RETURN collect([r.id, id(m), ")
 	switch {
 	case way.Out && way.In:
@@ -257,7 +272,7 @@ func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
 		c.w(strconv.FormatBool(way.Out))
 	}
 	c.w(", ")
-	c.kindIndex(kindOf("r", filter.NamesRefuted()), f.Kinds)
+	c.kindIndex(kindOf("r", f.Links.NamesRefuted()), f.Kinds)
 	c.w(", r._since, r._until, coalesce(r.sourceCount, 0), r.role")
 	switch {
 	case g.w.SourceDates:
@@ -266,11 +281,6 @@ func (g *walk) expand(way store.Way, ids []string) (string, map[string]any) {
 		c.w(", [sid IN ", supporters("r"), " | [sid, null]]")
 	}
 	c.w("]) AS arcs, collect(DISTINCT m) AS ends }\n")
-	c.w("WITH collect([n.id, arcs]) AS found, collect(ends) AS lists\n")
-	c.w("CALL (lists) { UNWIND lists AS list UNWIND list AS m WITH DISTINCT m RETURN collect([id(m), ")
-	g.node(c, "m", cat.Entities)
-	c.w("]) AS ends }\nRETURN found, ends")
-	return string(c.text), params(c.values)
 }
 
 // follows is which links a way follows: the kinds a filter asks for stand in the pattern, so that others are not even
@@ -319,14 +329,8 @@ func (g *walk) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) 
 
 // middle writes the statement for what two sides lead to, "" when there can be nothing.
 func (g *walk) middle(a, b []uint32, wayA, wayB store.Way) (string, map[string]any) {
-	c := newCompiler(g.layout, &plan.Query{Refs: g.refs}, written)
-	for i := g.w.Asked; i < len(g.refs); i++ {
-		c.resolve(i)
-	}
-	scope := ""
-	for i := g.w.Asked; i < len(g.refs); i++ {
-		scope += ", " + c.refs[i]
-	}
+	c := g.compiler()
+	begin := len(c.text)
 	for i, side := range []struct {
 		nodes []uint32
 		way   store.Way
@@ -336,18 +340,21 @@ func (g *walk) middle(a, b []uint32, wayA, wayB store.Way) (string, map[string]a
 			return "", nil
 		}
 		n, m, r := "n"+strconv.Itoa(i), "m"+strconv.Itoa(i), "r"+strconv.Itoa(i)
-		c.w("CALL (", strings.TrimPrefix(scope, ", "), ") { UNWIND ", c.param(g.ids(side.nodes)), " AS id MATCH (", n, ":Entity {id: id}) MATCH ")
-		c.pattern(n, r, m, f)
-		c.w(" WHERE ", m, " <> ", n)
-		other := m
-		if side.way.Back {
-			other = n
-		}
-		c.linkFilter(" AND ", filter, r, other, g.layout.cat.Entities)
-		c.w(" RETURN collect(DISTINCT ", m, ") AS side", strconv.Itoa(i), " }\n")
+		c.importing(func() {
+			c.w(" UNWIND ", c.param(g.ids(side.nodes)), " AS id MATCH (", n, ":Entity {id: id}) MATCH ")
+			c.pattern(n, r, m, f)
+			c.w(" WHERE ", m, " <> ", n)
+			other := m
+			if side.way.Back {
+				other = n
+			}
+			c.linkFilter(" AND ", filter, r, other, g.layout.cat.Entities)
+			c.w(" RETURN collect(DISTINCT ", m, ") AS side", strconv.Itoa(i), " }\n")
+		}, c.scope...)
 	}
 	c.w("UNWIND side0 AS m WITH m, side1 WHERE m IN side1 RETURN ")
 	g.node(c, "m", g.layout.cat.Entities)
+	c.makeSets(begin, false)
 	return string(c.text), params(c.values)
 }
 
@@ -393,21 +400,22 @@ func (g *walk) arc(cols []any, ends map[int64]uint32) store.Arc {
 
 // Start lists entities by one statement.
 func (g *walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) ([]uint32, error) {
-	c := newCompiler(g.layout, &plan.Query{Refs: g.refs}, written)
-	for i := g.w.Asked; i < len(g.refs); i++ {
-		c.resolve(i)
-	}
-	c.w("CALL (", join(c.scope), ") { ")
-	var where string
-	from, ok := anchorOf(f)
-	if ok {
-		where = c.anchored(from, "n", types)
-	} else {
-		where = c.scanned("n", types)
-	}
-	c.restOf(from, where, f, "n", types)
-	c.w(" RETURN n LIMIT ", c.param(int64(most)), " }\nRETURN ")
+	c := g.compiler()
+	begin := len(c.text)
+	c.importing(func() {
+		c.w(" ")
+		var where string
+		from, ok := anchorOf(f)
+		if ok {
+			where = c.anchored(from, "n", types)
+		} else {
+			where = c.scanned("n", types)
+		}
+		c.restOf(from, where, f, "n", types)
+		c.w(" RETURN n LIMIT ", c.param(int64(most)), " }\nRETURN ")
+	}, c.scope...)
 	g.node(c, "n", types)
+	c.makeSets(begin, false)
 	records, trips, err := g.s.read(ctx, string(c.text), params(c.values))
 	g.trips += trips
 	if err != nil {

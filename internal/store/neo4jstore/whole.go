@@ -97,27 +97,29 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 // whole writes the statement.
 func (g *walk) whole() (string, map[string]any) {
 	c := newCompiler(g.layout, &plan.Query{Refs: g.refs}, written)
-	scope := ""
 	for i := range g.refs {
 		c.resolve(i)
-		scope += ", " + c.refs[i]
 	}
+	begin := len(c.text)
 	types := c.cat.Entities
 	f, filter := g.follows(store.Way{Out: true})
 	c.w("MATCH (n:Entity) WHERE n.id >= '' AND n._sort IS NOT NULL\n")
 	ends := "[]"
 	if f.Kinds != 0 {
 		ends = "ends"
-		c.w("CALL (n", scope, ") { MATCH ")
-		c.pattern("n", "r", "m", f)
-		c.w(" WHERE m <> n")
-		c.linkFilter(" AND ", filter, "r", "m", types)
-		c.linkFilter(" AND ", filter, "r", "n", types)
-		c.w(" RETURN collect(id(m)) AS ends }\n")
+		c.importing(func() {
+			c.w(" MATCH ")
+			c.pattern("n", "r", "m", f)
+			c.w(" WHERE m <> n")
+			c.linkFilter(" AND ", filter, "r", "m", types)
+			c.linkFilter(" AND ", filter, "r", "n", types)
+			c.w(" RETURN collect(id(m)) AS ends }\n")
+		}, append(slices.Clone(c.scope), "n")...)
 	}
 	c.w("RETURN id(n), n.id, ")
 	c.typeOf("n", types)
 	c.w(", ", ends)
+	c.makeSets(begin, false)
 	return string(c.text), params(c.values)
 }
 

@@ -509,6 +509,9 @@ func (r *random) number(most int) *int64 {
 }
 
 func (r *random) entityFilter(depth int) *plan.EntityFilter {
+	if depth > 0 && r.IntN(6) == 0 {
+		return r.nested(1 + r.IntN(3))
+	}
 	f := &plan.EntityFilter{}
 	for range 1 + r.IntN(2) {
 		switch r.IntN(5) {
@@ -556,23 +559,49 @@ func (r *random) entityPart(f *plan.EntityFilter, depth int) {
 			f.LinkCount.Lte = r.number(6)
 		}
 	default:
-		l := &plan.LinkedTo{Ref: -1}
-		if r.yes() {
-			l.Ref = len(r.refs)
-			ref := r.ref(r.cat.Entities)
-			if r.IntN(3) == 0 {
-				ref = plan.Ref{ID: "nobody", Types: r.cat.Entities}
-			}
-			r.refs = append(r.refs, ref)
-		}
-		if r.yes() {
-			l.Kinds = r.kindSet()
-		}
+		f.LinkedTo = r.linkedTo()
 		if depth > 0 && r.yes() {
-			l.Where = r.entityFilter(depth - 1)
+			f.LinkedTo.Where = r.entityFilter(depth - 1)
 		}
-		f.LinkedTo = l
 	}
+}
+
+func (r *random) linkedTo() *plan.LinkedTo {
+	l := &plan.LinkedTo{Ref: -1}
+	if r.yes() {
+		l.Ref = len(r.refs)
+		ref := r.ref(r.cat.Entities)
+		if r.IntN(3) == 0 {
+			ref = plan.Ref{ID: "nobody", Types: r.cat.Entities}
+		}
+		r.refs = append(r.refs, ref)
+	}
+	if r.yes() {
+		l.Kinds = r.kindSet()
+	}
+	return l
+}
+
+// nested returns a filter of so many LinkedTo, each within the where of another, with and, or and not between them.
+func (r *random) nested(levels int) *plan.EntityFilter {
+	f := &plan.EntityFilter{LinkedTo: r.linkedTo()}
+	if levels > 1 {
+		f.LinkedTo.Where = r.nested(levels - 1)
+	}
+	switch r.IntN(5) {
+	case 0:
+		return &plan.EntityFilter{Not: f}
+	case 1:
+		return &plan.EntityFilter{Or: []*plan.EntityFilter{r.entityFilter(0), f}}
+	case 2:
+		return &plan.EntityFilter{And: []*plan.EntityFilter{f, r.nested(1)}}
+	case 3:
+		r.entityPart(f, 0)
+		if f.LinkedTo.Where == nil {
+			f.LinkedTo.Where = r.entityFilter(0)
+		}
+	}
+	return f
 }
 
 func (r *random) linkFilter(depth int) *plan.LinkFilter {
@@ -615,7 +644,9 @@ func (r *random) linkPart(f *plan.LinkFilter, depth int) {
 	case 1, 2:
 		f.Role = r.stringFilter([]string{"Professor", "moderator", "chairman of the board"})
 	case 3:
-		f.Other = r.entityFilter(max(0, depth-1))
+		if f.Other = r.entityFilter(max(0, depth-1)); r.IntN(4) == 0 {
+			f.Other = r.nested(2)
+		}
 	case 4:
 		if d := r.dateFilter(); d.Bounded {
 			f.AsOf = d

@@ -1,0 +1,126 @@
+package neo4jstore_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/neo4jstore"
+	"github.com/throughline/throughline/internal/store/storetest"
+)
+
+// crowded fills a store with people each of whom is affiliated with each of a few institutions, and returns how many links that is.
+func crowded(t *testing.T, s store.Store, people, institutions int) (links int) {
+	t.Helper()
+	b := &store.Batch{Sources: []*kg.Source{{ID: "s", Title: "A list", Kind: "DATASET", Text: "made up"}}}
+	for i := range institutions {
+		b.Nodes = append(b.Nodes, &kg.Node{ID: fmt.Sprint("i", i), Type: "INSTITUTION", Name: fmt.Sprint("Institution ", i)})
+	}
+	for p := range people {
+		from := fmt.Sprint("p", p)
+		b.Nodes = append(b.Nodes, &kg.Node{ID: from, Type: "PERSON", Name: fmt.Sprint("Person ", p)})
+		for i := range institutions {
+			to := fmt.Sprint("i", i)
+			b.Links = append(b.Links, &kg.Link{
+				ID: kg.LinkID("AFFILIATED_WITH", from, to, "", "", ""), Kind: "AFFILIATED_WITH", From: from, To: to,
+				Evidence: []kg.Evidence{{Source: "s", Excerpt: "made up", Stance: "SUPPORTS"}},
+			})
+		}
+	}
+	if err := storetest.Fill(t.Context(), s, b); err != nil {
+		t.Fatal(err)
+	}
+	return len(b.Links)
+}
+
+// accesses is what a profile says of the work: the driver's tree of operators repeats some, but the printed table has the sum.
+var accesses = regexp.MustCompile(`Total database accesses: (\d+)`)
+
+// hits runs a statement and returns how often it looked at the database.
+func (o *outside) hits(ctx context.Context, t *testing.T, text string, params map[string]any) int {
+	t.Helper()
+	session := o.d.NewSession(ctx, neo4j.SessionConfig{})
+	defer session.Close(ctx) //nolint:errcheck // it reads
+	res, err := session.Run(ctx, "PROFILE "+text, params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	summary, err := res.Consume(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, _ := summary.Profile().Arguments()["string-representation"].(string)
+	found := accesses.FindStringSubmatch(table)
+	if found == nil {
+		t.Fatalf("no sum in the profile:\n%s", table)
+	}
+	n, err := strconv.Atoi(found[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestFiltersWithinFiltersCostASum: each level of a filter looks at each link a few times, however many links lead to its entities.
+// The product of two levels would be people times links.
+func TestFiltersWithinFiltersCostASum(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
+	const people, institutions = 400, 5
+	links := crowded(t, s, people, institutions)
+	b := &builder{t: t, cat: cat}
+	nobody := func() *plan.EntityFilter { return &plan.EntityFilter{Text: &plan.StringFilter{Contains: of("zzz")}} }
+	level := map[string]func(f *plan.EntityFilter) *plan.EntityFilter{
+		"linked": linkedThrough,
+		// every second level all entities fit, and none at the others
+		"linked to none": func(f *plan.EntityFilter) *plan.EntityFilter {
+			return linkedThrough(&plan.EntityFilter{Not: linkedThrough(&plan.EntityFilter{Not: f})})
+		},
+		"or": func(f *plan.EntityFilter) *plan.EntityFilter {
+			return linkedThrough(&plan.EntityFilter{Or: []*plan.EntityFilter{nobody(), f}})
+		},
+	}
+	for name, next := range level {
+		for _, asking := range []bool{false, true} {
+			f, before := next(nobody()), 0
+			for levels := 2; levels <= 3; levels++ {
+				f = next(f)
+				q := b.list(b.types("Person"), 1, f)
+				q.Root.Want = plan.Want{Total: true}
+				compile := neo4jstore.Compile
+				if asking {
+					compile = neo4jstore.CompileAsking
+				}
+				text, params, err := compile(cat, q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				// each level may look at each link from both ends, and the list itself at each once more
+				deep := levels
+				if name == "linked to none" {
+					deep *= 2
+				}
+				most := (deep + 1) * (2*links + people + institutions)
+				if asking {
+					most *= 4 // at the marks of the link and of both ends as well
+				}
+				n := db.hits(t.Context(), t, text, params)
+				if n > most || n == 0 {
+					t.Errorf("%s, %d levels, asking %t: %d accesses, of a sum of at most %d", name, levels, asking, n, most)
+				}
+				if levels == 3 && n > 2*before {
+					t.Errorf("%s, asking %t: %d accesses for 3 levels and %d for 2", name, asking, n, before)
+				}
+				before = n
+			}
+		}
+	}
+}
