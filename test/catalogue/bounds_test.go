@@ -161,7 +161,7 @@ func TestAnyOperationEndsWithItsTime(t *testing.T) {
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		each := 400
 		if strings.HasSuffix(t.Name(), "neo4j") {
-			each = 60 // each level of a filter multiplies there
+			each = 60 // it takes long to load more
 		}
 		e, err := graph.New(graph.Options{Catalog: cat, Store: fill(t, open(t), hubs(cat, each)), Limits: limits, Introspection: true})
 		if err != nil {
