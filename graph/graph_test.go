@@ -125,3 +125,32 @@ func TestAnswers(t *testing.T) {
 		t.Errorf("answers differ (go test ./graph -run TestAnswers -update writes them anew):\n%s", d)
 	}
 }
+
+// A filter has as many conditions and levels as the contract lets it have, itself among them, and no more.
+func TestFiltersHaveBounds(t *testing.T) {
+	cat, s := small(t)
+	e := engine(t, cat, s)
+	for name, filter := range map[string]func(n int) string{
+		"at most 100 conditions": func(n int) string {
+			all := "{or: [" // of five lists, as a list has 20 at most: six conditions, and those in the lists
+			for i := range 5 {
+				all += "{or: [" + strings.Repeat(`{name: {eq: "a"}}, `, (n-6+i)/5) + "]}, "
+			}
+			return all + "]}"
+		},
+		"at most 8 levels": func(n int) string {
+			return strings.Repeat("{not: ", n-1) + `{name: {eq: "a"}}` + strings.Repeat("}", n-1)
+		},
+	} {
+		most := 8
+		if strings.Contains(name, "100") {
+			most = 100
+		}
+		for n, refused := range map[int]bool{most: false, most + 1: true} {
+			got := ask(t, e, "{ people(where: "+filter(n)+") { totalCount } }", nil)
+			if strings.Contains(got, name) != refused || strings.Contains(got, "error") != refused {
+				t.Errorf("%s, asked %d: %.300s", name, n, got)
+			}
+		}
+	}
+}
