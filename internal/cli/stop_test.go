@@ -25,6 +25,9 @@ const mostToStop = 12 * time.Second
 
 // TestASignalEndsAServerUnderLoad: what is answered is answered or told, and the process ends in time.
 func TestASignalEndsAServerUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short leaves out what keeps a server busy for seconds")
+	}
 	t.Run("sqlite", func(t *testing.T) { stopUnderLoad(t, "sqlite:"+filepath.Join(t.TempDir(), "g.db"), nil) })
 	t.Run("neo4j", func(t *testing.T) {
 		srv := both.Server(t, both.Catalog(t))

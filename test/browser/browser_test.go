@@ -23,9 +23,12 @@ import (
 // patience is how long anything on a page may take on a busy machine.
 const patience = 60 * time.Second
 
-// chromium is the browser's path. Without one the test fails, as nothing else looks at the pages; -short does without.
+// chromium is the browser's path. Without one the test fails, as nothing else looks at the pages; -short leaves them out.
 func chromium(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves out what needs a browser")
+	}
 	names := []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 	if name := os.Getenv("CHROMIUM"); name != "" {
 		names = []string{name}
@@ -34,9 +37,6 @@ func chromium(t *testing.T) string {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
-	}
-	if testing.Short() {
-		t.Skip("-short, and there is no Chromium")
 	}
 	t.Fatalf("Chromium is needed to look at the pages: install one of %s, or name it in CHROMIUM", strings.Join(names, ", "))
 	return ""

@@ -20,12 +20,12 @@ func shared(t *testing.T) (*catalog.Catalog, both.Open) {
 
 func TestAnswersAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
-	storetest.RunRandom(t, cat, open, 1, 12)
+	storetest.RunRandom(t, cat, open, 1, 6)
 }
 
 func TestSearchesAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
-	storetest.RunSearches(t, cat, open, 1, 15)
+	storetest.RunSearches(t, cat, open, 1, 8)
 }
 
 func TestFiltersAreTwoValued(t *testing.T) {
@@ -35,17 +35,17 @@ func TestFiltersAreTwoValued(t *testing.T) {
 
 func TestWalksAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
-	storetest.RunWalks(t, cat, open, 1, 20)
+	storetest.RunWalks(t, cat, open, 1, 10)
 }
 
 func TestPatternsAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
-	storetest.RunPatterns(t, cat, open, 1, 20)
+	storetest.RunPatterns(t, cat, open, 1, 10)
 }
 
 func TestWholeAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
-	storetest.RunWhole(t, cat, open, 1, 4)
+	storetest.RunWhole(t, cat, open, 1, 3)
 }
 
 func TestRandomLoadsAsTheOracle(t *testing.T) {

@@ -22,7 +22,7 @@ func TestSharedAnswersAsTheOracle(t *testing.T) {
 		t.Helper()
 		s, _ := open(t).(*neo4jstore.Store)
 		return neo4jstore.SharedReads{Store: s}
-	}, 1, 4)
+	}, 1, 2)
 }
 
 // openShared opens a store whose requests share statements as soon as one is under way.

@@ -48,8 +48,8 @@ func TestWalksFromMemoryAsTheOracle(t *testing.T) {
 		t.Helper()
 		d.run("MATCH (n) WHERE NOT n:ThroughlineMeta DETACH DELETE n", nil)
 		return viewed{s}
-	}, 1, 14)
-	if s.ViewWalks() < 9*int64(storetest.Rounds(t)) {
+	}, 1, 7)
+	if s.ViewWalks() < 4*int64(storetest.Rounds(t)) {
 		t.Errorf("only %d walks were answered from memory", s.ViewWalks())
 	}
 }

@@ -134,8 +134,8 @@ func (l *churning) Commit(ctx context.Context) error {
 
 func TestAnImageMadeFromAnOlderOneAnswersAlike(t *testing.T) {
 	cat := parse(t)
-	storetest.RunRandom(t, cat, openChurned(cat), 2, 67)
-	storetest.RunWalks(t, cat, openChurned(cat), 1, 17)
+	storetest.RunRandom(t, cat, openChurned(cat), 1, 67)
+	storetest.RunWalks(t, cat, openChurned(cat), 1, 9)
 }
 
 func TestRandomLoadsAsTheOracle(t *testing.T) {

@@ -23,7 +23,15 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
-var damages = flag.Int("damages", 150, "damaged files that are opened")
+var damages = flag.Int("damages", 150, "damaged files that are opened; -short opens a fifth")
+
+// damagedFiles is how many damaged files are opened.
+func damagedFiles() int {
+	if testing.Short() {
+		return *damages / 5
+	}
+	return *damages
+}
 
 // damage changes one place of a file's bytes: a bit, a run of bytes, or a page that became zeros or another page's copy; or it
 // cuts the file short.
@@ -78,7 +86,8 @@ func TestADamagedFileStartsOrIsRefused(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	warned, dir := 0, t.TempDir()
-	for range *damages {
+	files := damagedFiles()
+	for range files {
 		what, raw := damage(random, whole)
 		damaged := filepath.Join(dir, "d.db")
 		if err := os.WriteFile(damaged, raw, 0o600); err != nil {
@@ -105,8 +114,8 @@ func TestADamagedFileStartsOrIsRefused(t *testing.T) {
 		}
 	}
 	// a third of the file is the snapshot
-	if warned < *damages/10 {
-		t.Errorf("of %d starts %d warned of the snapshot", *damages, warned)
+	if warned < files/10 {
+		t.Errorf("of %d starts %d warned of the snapshot", files, warned)
 	}
 }
 
@@ -188,7 +197,8 @@ func TestDamageIsToldAndNeverServed(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	corrupt := 0
 	damaged := filepath.Join(t.TempDir(), "d.db")
-	for range 3 * *damages {
+	files := damagedFiles()
+	for range 3 * files {
 		what, changed := damage(random, raw)
 		if err := os.WriteFile(damaged, changed, 0o600); err != nil {
 			t.Fatal(err)
@@ -206,7 +216,7 @@ func TestDamageIsToldAndNeverServed(t *testing.T) {
 			_ = os.Remove(f)
 		}
 	}
-	if corrupt < *damages/10 {
-		t.Errorf("of %d damages %d were told as damage to a record", 3**damages, corrupt)
+	if corrupt < files/10 {
+		t.Errorf("of %d damages %d were told as damage to a record", 3*files, corrupt)
 	}
 }

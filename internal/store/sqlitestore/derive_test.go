@@ -15,8 +15,11 @@ import (
 // what was derived in steps against what is derived from all rows at once.
 func TestAnImageMadeInStepsIsTheOneMadeAtOnce(t *testing.T) {
 	cat := parse(t)
-	compacted := false
-	for seed := range uint64(3) {
+	compacted, graphs := false, 3
+	if testing.Short() {
+		graphs = 1
+	}
+	for seed := range uint64(graphs) {
 		r := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // repeatable on purpose
 		s := opener(cat)(t).(*sqlitestore.Store)
 		g := storetest.Graph(cat, seed, 120, 400)

@@ -35,12 +35,12 @@ func opener(cat *catalog.Catalog) func(t *testing.T) store.Store {
 
 func TestAnswersAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	storetest.RunRandom(t, cat, opener(cat), 3, 125)
+	storetest.RunRandom(t, cat, opener(cat), 3, 63)
 }
 
 func TestSearchesAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	storetest.RunSearches(t, cat, opener(cat), 1, 250)
+	storetest.RunSearches(t, cat, opener(cat), 1, 125)
 }
 
 func TestFiltersAreTwoValued(t *testing.T) {
@@ -50,15 +50,15 @@ func TestFiltersAreTwoValued(t *testing.T) {
 
 func TestWalksAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	storetest.RunWalks(t, cat, opener(cat), 3, 80)
+	storetest.RunWalks(t, cat, opener(cat), 3, 40)
 }
 
 func TestPatternsAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	storetest.RunPatterns(t, cat, opener(cat), 3, 125)
+	storetest.RunPatterns(t, cat, opener(cat), 3, 63)
 }
 
 func TestWholeAsTheOracle(t *testing.T) {
 	cat := parse(t)
-	storetest.RunWhole(t, cat, opener(cat), 3, 33)
+	storetest.RunWhole(t, cat, opener(cat), 3, 17)
 }

@@ -680,7 +680,7 @@ func Fill(ctx context.Context, s store.Loader, b *store.Batch) error {
 func clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
 
 // CIRounds is the number of Rounds that CI asks for, in .ci/run.
-const CIRounds = 12
+const CIRounds = 24
 
 // Rounds is how many times as many graphs as by default the random suites draw: THROUGHLINE_TEST_ROUNDS, or 1.
 func Rounds(t testing.TB) int {
@@ -700,10 +700,15 @@ func Rounds(t testing.TB) int {
 // CIRounds is asked by default, others in each run, and all of them where Rounds is CIRounds.
 func Turns(t testing.TB) func() bool {
 	t.Helper()
-	of := max(1, CIRounds/Rounds(t))
+	return OneIn(t, max(1, CIRounds/Rounds(t)))
+}
+
+// OneIn returns a function that reports true once in so many calls, in each run from another on.
+func OneIn(t testing.TB, of int) func() bool {
+	t.Helper()
 	wait := rand.IntN(of) //nolint:gosec // not a secret
 	if of > 1 {
-		t.Logf("one in %d is asked, from number %d on; THROUGHLINE_TEST_ROUNDS=%d asks all", of, wait+1, CIRounds)
+		t.Logf("one in %d is asked, from number %d on; THROUGHLINE_TEST_ROUNDS=%d, without -short, asks all", of, wait+1, CIRounds)
 	}
 	return func() bool {
 		wait--

@@ -3,6 +3,7 @@ package both
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,22 +43,24 @@ func Run(t *testing.T, cat *catalog.Catalog, test func(t *testing.T, open Open))
 	t.Run("neo4j", func(t *testing.T) { test(t, Neo4j(t, cat)) })
 }
 
-// Turns is storetest.Turns on Neo4j, which takes long to plan what it is asked; the embedded store is asked all.
+// Turns is storetest.Turns on Neo4j, which takes long to plan what it is asked; the embedded store is asked all, and by -short
+// one in four.
 func Turns(t testing.TB) func() bool {
 	t.Helper()
-	if !strings.Contains(t.Name(), "/neo4j") {
-		return func() bool { return true }
+	switch {
+	case strings.Contains(t.Name(), "/neo4j"):
+		return storetest.Turns(t)
+	case testing.Short():
+		return storetest.OneIn(t, 4)
 	}
-	return storetest.Turns(t)
+	return func() bool { return true }
 }
 
 // Part is storetest.Part in the same way.
 func Part[T any](t testing.TB, all []T) []T {
 	t.Helper()
-	if !strings.Contains(t.Name(), "/neo4j") {
-		return all
-	}
-	return storetest.Part(t, all)
+	turn := Turns(t)
+	return slices.DeleteFunc(slices.Clone(all), func(T) bool { return !turn() })
 }
 
 // SQLite opens stores in files of their own.
