@@ -40,7 +40,7 @@ func TestWalksAsTheOracle(t *testing.T) {
 
 func TestPatternsAsTheOracle(t *testing.T) {
 	cat, open := shared(t)
-	storetest.RunPatterns(t, cat, open, 1, 10)
+	storetest.RunPatterns(t, cat, open, 1, 12)
 }
 
 func TestWholeAsTheOracle(t *testing.T) {
