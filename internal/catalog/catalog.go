@@ -226,8 +226,12 @@ func Parse(name, sdl string, own ...*ast.Source) (*Catalog, error) {
 		}
 	}
 	c.findOwn()
-	if len(c.all) > 64 || len(c.Kinds) > 64 {
-		return nil, fmt.Errorf("schema has %d types and %d kinds of link; at most 60 and 64 fit", len(c.Types), len(c.Kinds))
+	if len(c.all) > 64 {
+		last := schema.Types[c.Types[len(c.Types)-1].Name]
+		return nil, errorAt(last.Position, "schema has %d types of entity, at most 60 fit", len(c.Types))
+	}
+	if len(c.Kinds) > 64 {
+		return nil, errorAt(kinds.EnumValues[len(c.Kinds)-1].Position, "schema has %d kinds of link, at most 64 fit", len(c.Kinds))
 	}
 	return c, nil
 }

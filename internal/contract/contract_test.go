@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -72,9 +73,41 @@ var mistakes = []struct{ name, own, says string }{
 	{"a list of texts", "extend type Person { x: [String!] }", "Person.x is [String!]: a property is one of String, Int"},
 	{"what a line says itself", "extend type Person { source: String }", "Person.source means something else in imports or answers: choose another name"},
 	{"the kind of a source", "extend type Person { kind: String }", "own.graphqls:1:22: Source.kind: property kind is declared in two ways"},
+	{"links without a direction", "extend type Person { x: [Quote!]! @link(kinds: [SAID]) }", "direction"},
+	{"links without kinds", "extend type Person { x: [Quote!]! @link(direction: OUTGOING) }", "kinds"},
+	{"links whose kinds are a text", "extend type Person { x: [Quote!]! @link(kinds: \"SAID\", direction: OUTGOING) }", "Person.x: kinds is a list, such as [SAID]"},
+	{"links in a direction that is none", "extend type Person { x: [Quote!]! @link(kinds: [SAID], direction: UP) }", "Person.x: direction is OUTGOING or INCOMING"},
+	{"chains of one link", "extend type Person { x: [Quote!]! @derived(chains: [[SAID]], direction: OUTGOING) }", "a chain is two known kinds of link"},
+	{"chains that are none", "extend type Person { x: [Quote!]! @derived(chains: [SAID], direction: OUTGOING) }", "a chain is two known kinds of link"},
+	{"chains without a direction", "extend type Person { x: [Theme!]! @derived(chains: [[SAID, ABOUT]]) }", "direction"},
+	{"words of no property", "extend type Person { x: Boolean @verbatim(kinds: [SAID]) }", "property"},
+	{"a date that is a number", "type Party implements Entity & Node @node(date: 5) { x: String }", "5"},
+	{"a directive that there is not", "extend type Person { x: String @indexed }", "indexed"},
+	{"a kind whose words are a number", "extend enum LinkKind { LOVES @joins(from: [PERSON], to: [PERSON], phrase: 5, inverse: \"b\") }", "LinkKind LOVES: phrase is a text"},
+	{"a kind that joins sources", "extend enum LinkKind { LOVES @joins(from: [PERSON], to: [SOURCE], phrase: \"a\", inverse: \"b\") }", "LinkKind LOVES: unknown type SOURCE"},
+	{"an enum without values", "enum Colour\nextend type Person { x: Colour }", "Colour"},
+	{"an enum of booleans", "enum Colour { true false }\nextend type Person { x: Colour }", "true"},
+	{"the root of mutations", "type Mutation implements Entity & Node @node", "own.graphqls:1:6: Mutation is a word of GraphQL"},
+	{"a kind whose end is no list", `extend enum LinkKind { LOVES @joins(from: PERSON, to: [PERSON], phrase: "a", inverse: "b") }`, "LinkKind LOVES: from is a list, such as [PERSON]"},
+	{"a property that must be there", "extend type Person { nick: String! }", "Person.nick must not have an exclamation mark"},
 	{"a value of no type", "extend type Person { x: Colour }", "Person.x is Colour"},
 	{"an instant", "extend type Person { x: DateTime }", "Person.x is DateTime"},
 	{"one word for both", "type News implements Entity & Node @node(plural: \"news\") { x: String }", "News has one word for one and for many"},
+}
+
+// TestMoreTypesThanFit: a set of types or kinds is one word of 64 bits.
+func TestMoreTypesThanFit(t *testing.T) {
+	var types, kinds strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&types, "type T%d implements Entity & Node @node\n", i)
+		fmt.Fprintf(&kinds, "extend enum LinkKind { K%d @joins(from: [PERSON], to: [PERSON], phrase: \"a\", inverse: \"b\") }\n", i)
+	}
+	for own, says := range map[string]string{types.String(): "own.graphqls:60:6: schema has 66 types of entity, at most 60 fit", kinds.String(): "own.graphqls:60:24: schema has 74 kinds of link, at most 64 fit"} {
+		_, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{Name: "own.graphqls", Input: own})
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %s", err, says)
+		}
+	}
 }
 
 // TestMistakesInOwnTypes: each is told with its line, and what to do.
@@ -98,7 +131,7 @@ func TestWordsOfOwnTypes(t *testing.T) {
 "A party that stands for election."
 type Party implements Entity @node(example: "Green League") { x: String }
 type NewsItem implements Entity & Node @node { x: String }
-type Box implements Entity & Node @node { x: String }
+type Box implements Entity & Node @node
 type Ox implements Entity & Node @node(plural: "oxen") { x: String }
 `})
 	if err != nil {
@@ -122,4 +155,18 @@ type Ox implements Entity & Node @node(plural: "oxen") { x: String }
 	if err != nil || again.Schema.Types["Party"].Fields.ForName("y") == nil {
 		t.Errorf("a type that is extended where it is declared: %v", err)
 	}
+}
+
+// FuzzOwnTypes: whatever stands in a file of own types, it is taken or told with its line.
+func FuzzOwnTypes(f *testing.F) {
+	for _, c := range mistakes {
+		f.Add(c.own)
+	}
+	f.Add("type Party implements Entity & Node @node(date: \"founded\") { founded: PartialDate members: [Person!]! @link(kinds: [SAID], direction: INCOMING) }")
+	f.Fuzz(func(t *testing.T, own string) {
+		_, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{Name: "own.graphqls", Input: own})
+		if err != nil && !strings.HasPrefix(err.Error(), "own.graphqls:") {
+			t.Errorf("it is told as %s", err)
+		}
+	})
 }

@@ -39,6 +39,8 @@ func (e *expander) allowed(doc *ast.SchemaDocument) error {
 			return errorAt(d.Position, "%s is no type of entity: %s", d.Name, may)
 		case !slices.Contains(d.Interfaces, "Entity") || d.Directives.ForName("node") == nil:
 			return errorAt(d.Position, "%s is no type of entity: write `type %s implements Entity & Node @node {`", d.Name, d.Name)
+		case d.Name == "Mutation" || d.Name == "Subscription":
+			return errorAt(d.Position, "%s is a word of GraphQL: choose another name", d.Name)
 		case !isName(d.Name) || strings.ToUpper(d.Name[:1]) != d.Name[:1] || strings.HasPrefix(d.Name, "Throughline"):
 			return errorAt(d.Position, "%s is no name of a type: begin it with a capital, use letters and digits, and do not begin it with Throughline", d.Name)
 		}
@@ -82,10 +84,23 @@ func (e *expander) allowed(doc *ast.SchemaDocument) error {
 			if x.Name == "LinkKind" && v.Directives.ForName("joins") == nil {
 				return errorAt(v.Position, `LinkKind %s has no @joins: write %s @joins(from: [PERSON], to: [PERSON], phrase: "…", inverse: "…")`, v.Name, v.Name)
 			}
+			if joins := v.Directives.ForName("joins"); joins != nil {
+				for _, a := range joins.Arguments {
+					if !text(a) && a.Value.Kind != ast.ListValue {
+						return errorAt(a.Position, "LinkKind %s: %s is a list, such as [PERSON]", v.Name, a.Name)
+					}
+					if text(a) && a.Value.Kind != ast.StringValue {
+						return errorAt(a.Position, "LinkKind %s: %s is a text", v.Name, a.Name)
+					}
+				}
+			}
 		}
 	}
 	return nil
 }
+
+// text reports whether an argument of @joins is words, and not a list of types.
+func text(a *ast.Argument) bool { return a.Name != "from" && a.Name != "to" }
 
 // checkField reports as an error a field that is neither a property nor one that follows links.
 func checkField(d *ast.Definition, f *ast.FieldDefinition, isEnum func(string) bool) error {
@@ -98,11 +113,22 @@ func checkField(d *ast.Definition, f *ast.FieldDefinition, isEnum func(string) b
 	if len(f.Arguments) > 0 {
 		return errorAt(f.Position, "%s.%s has arguments: leave them out, a field that follows links gets its own", d.Name, f.Name)
 	}
+	for _, on := range f.Directives {
+		if a := on.Arguments.ForName("kinds"); a != nil && a.Value.Kind != ast.ListValue {
+			return errorAt(a.Position, "%s.%s: kinds is a list, such as [SAID]", d.Name, f.Name)
+		}
+		if a := on.Arguments.ForName("direction"); a != nil && a.Value.Raw != "OUTGOING" && a.Value.Raw != "INCOMING" {
+			return errorAt(a.Position, "%s.%s: direction is OUTGOING or INCOMING, seen from %s", d.Name, f.Name, d.Name)
+		}
+	}
 	if f.Directives.ForName("link") != nil || f.Directives.ForName("derived") != nil {
 		if f.Type.Elem == nil || !f.Type.NonNull || !f.Type.Elem.NonNull {
 			return errorAt(f.Position, "%s.%s follows links: its type is a list such as [Person!]!, or [Entity!]!", d.Name, f.Name)
 		}
 		return nil
+	}
+	if f.Type.NonNull && f.Type.Elem == nil {
+		return errorAt(f.Position, "%s.%s must not have an exclamation mark: records that are there already may lack it", d.Name, f.Name)
 	}
 	plain := *f.Type
 	plain.NonNull = false

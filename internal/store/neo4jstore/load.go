@@ -971,14 +971,41 @@ func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 	if err := l.otherKinds(ctx, tx, minted, b.Links); err != nil {
 		return err
 	}
+	// what is wrong is told of the first link in the order of the batch, so all are merged before any is written
+	held := &store.Batch{}
+	was := map[string][3]string{} // ends and type of relationship of those that are there
+	for i, links := range byKind {
+		if len(links) == 0 || b.Distinct && l.noLinks.Has(cat.Kinds[i].Index) {
+			continue
+		}
+		const find = "MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN " + linkText
+		of := store.Batch{Links: links}
+		found, err := l.s.do(ctx, tx, strings.ReplaceAll(find, "%s", cat.Kinds[i].Name)+" UNION ALL "+strings.ReplaceAll(find, "%s", refutedType), map[string]any{"ids": of.IDs()})
+		if err != nil {
+			return err
+		}
+		for _, r := range found {
+			x := linkOf(r)
+			held.Links = append(held.Links, x)
+			was[x.ID] = [3]string{x.From, x.To, linkType(x)}
+		}
+	}
+	isNew, isOther, err := b.Onto(held)
+	if err != nil {
+		return err
+	}
+	if err := l.hold(ctx, isOther.Links); err != nil { // what they had rests on other sources
+		return err
+	}
 	for i, links := range byKind {
 		if len(links) == 0 {
 			continue
 		}
-		of := *b
-		of.Links = links
+		of := func(list []*kg.Link) []*kg.Link {
+			return slices.DeleteFunc(slices.Clone(list), func(x *kg.Link) bool { return x.Kind != cat.Kinds[i].Name })
+		}
 		var missing *missingError
-		if err := l.putKind(ctx, tx, cat.Kinds[i], &of); errors.As(err, &missing) {
+		if err := l.putKind(ctx, tx, cat.Kinds[i], of(isNew.Links), of(isOther.Links), was); errors.As(err, &missing) {
 			return l.firstMissing(ctx, tx, b.Links, missing.otherwise)
 		} else if err != nil {
 			return err
@@ -1034,30 +1061,10 @@ func propertiesOf() string {
 }
 
 // putKind writes links of one kind. Where they are taken to be new, the constraints on their ids refuse one that is not. A link
-// that goes to other ends, or becomes REFUTED or ceases to be so, is another relationship from then on.
-func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *catalog.Kind, b *store.Batch) error {
-	held := &store.Batch{}
-	was := map[string][3]string{} // ends and type of relationship of those that are there
-	if !b.Distinct || !l.noLinks.Has(k.Index) {
-		const find = "MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN " + linkText
-		found, err := l.s.do(ctx, tx, strings.ReplaceAll(find, "%s", k.Name)+" UNION ALL "+strings.ReplaceAll(find, "%s", refutedType), map[string]any{"ids": b.IDs()})
-		if err != nil {
-			return err
-		}
-		for _, r := range found {
-			x := linkOf(r)
-			held.Links = append(held.Links, x)
-			was[x.ID] = [3]string{x.From, x.To, linkType(x)}
-		}
-	}
-	isNew, isOther, err := b.Onto(held)
-	if err != nil {
-		return err
-	}
-	if err := l.hold(ctx, isOther.Links); err != nil { // what they had rests on other sources
-		return err
-	}
-	written := slices.Concat(isNew.Links, isOther.Links)
+// that goes to other ends, or becomes REFUTED or ceases to be so, is another relationship from then on; was has the ends and the type
+// of relationship of those that are there.
+func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *catalog.Kind, isNew, isOther []*kg.Link, was map[string][3]string) error {
+	written := slices.Concat(isNew, isOther)
 	words, err := l.wordsOf(written, func(text string, params map[string]any) ([][]any, error) { return l.s.do(ctx, tx, text, params) })
 	if err != nil {
 		return err
@@ -1073,7 +1080,7 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 		p[4], p[5] = first.UnixMilli(), last.UnixMilli()
 		typ, old := linkType(x), was[x.ID]
 		switch {
-		case i < len(isNew.Links):
+		case i < len(isNew):
 			created[typ] = append(created[typ], row)
 		case old != [3]string{x.From, x.To, typ}:
 			moved[old[2]] = append(moved[old[2]], x.ID)
