@@ -92,7 +92,7 @@ type Prop struct {
 	Searchable bool
 	Required   bool // it is never null, on whatever type has it
 	Own        bool // it is declared in a file of own types
-	// Type is what the schema calls what it holds: "String", "URL", the name of an enum.
+	// Type is the name of its type in the schema: "String", "URL", the name of an enum.
 	Type string
 	// Enum are the values of that enum; nil when it is none.
 	Enum []string
@@ -228,10 +228,10 @@ func Parse(name, sdl string, own ...*ast.Source) (*Catalog, error) {
 	c.findOwn()
 	if len(c.all) > 64 {
 		last := schema.Types[c.Types[len(c.Types)-1].Name]
-		return nil, errorAt(last.Position, "schema has %d types of entity, at most 60 fit", len(c.Types))
+		return nil, gqlerror.ErrorPosf(last.Position, "schema has %d types of entity, at most 60 fit", len(c.Types))
 	}
 	if len(c.Kinds) > 64 {
-		return nil, errorAt(kinds.EnumValues[len(c.Kinds)-1].Position, "schema has %d kinds of link, at most 64 fit", len(c.Kinds))
+		return nil, gqlerror.ErrorPosf(kinds.EnumValues[len(c.Kinds)-1].Position, "schema has %d kinds of link, at most 64 fit", len(c.Kinds))
 	}
 	return c, nil
 }
@@ -298,7 +298,7 @@ func (c *Catalog) addType(name, enum string) error {
 	t := &Type{Name: name, Enum: enum, Index: uint8(len(c.all))} //nolint:gosec // at most 64
 	entity := t.IsEntity()
 	if entity != (def.Directives.ForName("node") != nil) && t.Enum != sourceEnum {
-		return errorAt(def.Position, "type %s: an EntityType needs @node, and nothing else may have it", name)
+		return gqlerror.ErrorPosf(def.Position, "type %s: an EntityType needs @node, and nothing else may have it", name)
 	}
 	common := map[string]bool{}
 	if entity {
@@ -335,7 +335,7 @@ func (c *Catalog) addType(name, enum string) error {
 			if first := c.first[prop]; first != nil && first.Src != c.ours {
 				at = first // whoever reads this can change what is their own
 			}
-			return errorAt(at, "%s.%s: %s", name, f.Name, err)
+			return gqlerror.ErrorPosf(at, "%s.%s: %s", name, f.Name, err)
 		}
 		p.Required = p.Required && f.Type.NonNull
 		if !common[f.Name] && f.Directives.ForName("verbatim") == nil {
@@ -356,7 +356,7 @@ func (c *Catalog) addType(name, enum string) error {
 		for arg, to := range map[string]**Prop{"date": &t.DateProp, "until": &t.UntilProp} {
 			if a := d.Arguments.ForName(arg); a != nil {
 				if *to = t.Prop(a.Value.Raw); *to == nil || (*to).Kind != Date {
-					return errorAt(d.Position, "type %s: @node(%s: %q) is not a PartialDate field of it", name, arg, a.Value.Raw)
+					return gqlerror.ErrorPosf(d.Position, "type %s: @node(%s: %q) is not a PartialDate field of it", name, arg, a.Value.Raw)
 				}
 			}
 		}
@@ -364,10 +364,6 @@ func (c *Catalog) addType(name, enum string) error {
 	c.all = append(c.all, t)
 	c.byName[name], c.byEnum[enum] = t, t
 	return nil
-}
-
-func errorAt(p *ast.Position, format string, args ...any) error {
-	return gqlerror.ErrorPosf(p, format, args...)
 }
 
 // Prop finds an own property by name, nil when the type has none such.
@@ -435,11 +431,11 @@ func (c *Catalog) prop(name string, kind PropKind, searchable bool) (*Prop, erro
 func (c *Catalog) addKind(v *ast.EnumValueDefinition) error {
 	d := v.Directives.ForName("joins")
 	if d == nil {
-		return errorAt(v.Position, "LinkKind %s has no @joins", v.Name)
+		return gqlerror.ErrorPosf(v.Position, "LinkKind %s has no @joins", v.Name)
 	}
 	for _, arg := range []string{"from", "to", "phrase", "inverse"} {
 		if a := d.Arguments.ForName(arg); a == nil || a.Value.Raw == "" && len(a.Value.Children) == 0 {
-			return errorAt(v.Position, "LinkKind %s: @joins needs %s", v.Name, arg)
+			return gqlerror.ErrorPosf(v.Position, "LinkKind %s: @joins needs %s", v.Name, arg)
 		}
 	}
 	k := &Kind{Name: v.Name, Index: uint8(len(c.Kinds))} //nolint:gosec // at most 64
@@ -447,7 +443,7 @@ func (c *Catalog) addKind(v *ast.EnumValueDefinition) error {
 		for _, child := range d.Arguments.ForName(arg).Value.Children {
 			t := c.byEnum[child.Value.Raw]
 			if t == nil || !t.IsEntity() {
-				return errorAt(v.Position, "LinkKind %s: unknown type %s", v.Name, child.Value.Raw)
+				return gqlerror.ErrorPosf(v.Position, "LinkKind %s: unknown type %s", v.Name, child.Value.Raw)
 			}
 			*set |= 1 << t.Index
 		}
@@ -471,21 +467,21 @@ func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 		for _, child := range d.Arguments.ForName("kinds").Value.Children {
 			k := c.kinds[child.Value.Raw]
 			if k == nil {
-				return errorAt(f.Position, "%s: unknown kind %s", at, child.Value.Raw)
+				return gqlerror.ErrorPosf(f.Position, "%s: unknown kind %s", at, child.Value.Raw)
 			}
 			own, other := k.From, k.To
 			if !lf.Out {
 				own, other = other, own
 			}
 			if !own.Has(t.Index) {
-				return errorAt(f.Position, "%s: %s does not join %s in this direction", at, k.Name, t.Enum)
+				return gqlerror.ErrorPosf(f.Position, "%s: %s does not join %s in this direction", at, k.Name, t.Enum)
 			}
 			lf.Kinds |= 1 << k.Index
 			lf.Other |= other
 		}
 		if other := c.byName[strings.TrimSuffix(f.Type.Name(), "LinkConnection")]; other != nil {
 			if !lf.Other.Has(other.Index) {
-				return errorAt(f.Position, "%s: its links never lead to %s", at, other.Enum)
+				return gqlerror.ErrorPosf(f.Position, "%s: its links never lead to %s", at, other.Enum)
 			}
 			lf.Other = 1 << other.Index
 		}
@@ -495,12 +491,12 @@ func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 	if d := f.Directives.ForName("verbatim"); d != nil {
 		q := &Quoted{Words: t.Prop(d.Arguments.ForName("property").Value.Raw), Verified: c.props[f.Name]}
 		if q.Words == nil || q.Words.Kind != Text || q.Verified == nil || q.Verified.Kind != Bool || t.Quoted != nil {
-			return errorAt(f.Position, "%s: @verbatim is for one Boolean of a type, and names a text of the type", at)
+			return gqlerror.ErrorPosf(f.Position, "%s: @verbatim is for one Boolean of a type, and names a text of the type", at)
 		}
 		for _, child := range d.Arguments.ForName("kinds").Value.Children {
 			k := c.kinds[child.Value.Raw]
 			if k == nil || !k.To.Has(t.Index) {
-				return errorAt(f.Position, "%s: %s is no kind of link to %s", at, child.Value.Raw, t.Enum)
+				return gqlerror.ErrorPosf(f.Position, "%s: %s is no kind of link to %s", at, child.Value.Raw, t.Enum)
 			}
 			q.Kinds |= 1 << k.Index
 		}
@@ -514,12 +510,12 @@ func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 			Other: c.byName[strings.TrimSuffix(strings.TrimPrefix(f.Type.Name(), "Derived"), "Connection")],
 		}
 		if df.Other == nil {
-			return errorAt(f.Position, "%s: no node type for %s", at, f.Type.Name())
+			return gqlerror.ErrorPosf(f.Position, "%s: no node type for %s", at, f.Type.Name())
 		}
 		for _, chain := range d.Arguments.ForName("chains").Value.Children {
 			hops := chain.Value.Children
 			if len(hops) != 2 || c.kinds[hops[0].Value.Raw] == nil || c.kinds[hops[1].Value.Raw] == nil {
-				return errorAt(f.Position, "%s: a chain is two known kinds of link", at)
+				return gqlerror.ErrorPosf(f.Position, "%s: a chain is two known kinds of link", at)
 			}
 			df.Chains = append(df.Chains, [2]*Kind{c.kinds[hops[0].Value.Raw], c.kinds[hops[1].Value.Raw]})
 		}

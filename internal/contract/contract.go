@@ -1,7 +1,6 @@
-// Package contract makes the whole contract of what is particular to it. schema.graphqls says types, properties, kinds of link, fields
-// that follow links, and analyses. What follows from those by rule is added here: the fields that every entity has, connections and
-// their edges, the arguments of lists, look-ups and lists of each type. The same code serves go generate and every start, so that a
-// schema of own types is completed as ours is.
+// Package contract completes a schema by rule. schema.graphqls declares types, properties, kinds of link, fields that follow links,
+// and analyses. This package adds the fields that every entity has, connections and their edges, the arguments of lists, and a
+// look-up and a list for each type. go generate and every start use it, so a schema of own types is completed as ours is.
 package contract
 
 import (
@@ -72,10 +71,6 @@ type words struct {
 	titled        bool
 }
 
-func errorAt(p *ast.Position, format string, args ...any) error {
-	return gqlerror.ErrorPosf(p, format, args...)
-}
-
 // add takes what a file declares. An own file may declare types of entity and enums, and extend what is there.
 func (e *expander) add(doc *ast.SchemaDocument, own bool) error {
 	if own {
@@ -85,7 +80,7 @@ func (e *expander) add(doc *ast.SchemaDocument, own bool) error {
 	}
 	for _, d := range doc.Definitions {
 		if was := e.names[d.Name]; was != nil {
-			return errorAt(d.Position, "%s is declared already, at line %d of %s: choose another name, or write `extend`", d.Name, was.Position.Line, was.Position.Src.Name)
+			return gqlerror.ErrorPosf(d.Position, "%s is declared already, at line %d of %s: choose another name, or write `extend`", d.Name, was.Position.Line, was.Position.Src.Name)
 		}
 		e.names[d.Name] = d
 	}
@@ -99,17 +94,17 @@ func (e *expander) add(doc *ast.SchemaDocument, own bool) error {
 	for _, x := range doc.Extensions {
 		d := e.names[x.Name]
 		if d == nil || d.Kind != x.Kind {
-			return errorAt(x.Position, "there is no %s %s to extend", strings.ToLower(string(x.Kind)), x.Name)
+			return gqlerror.ErrorPosf(x.Position, "there is no %s %s to extend", strings.ToLower(string(x.Kind)), x.Name)
 		}
 		for _, f := range x.Fields {
 			if was := d.Fields.ForName(f.Name); was != nil {
-				return errorAt(f.Position, "%s.%s is declared already: choose another name", d.Name, f.Name)
+				return gqlerror.ErrorPosf(f.Position, "%s.%s is declared already: choose another name", d.Name, f.Name)
 			}
 			d.Fields = append(d.Fields, f)
 		}
 		for _, v := range x.EnumValues {
 			if d.EnumValues.ForName(v.Name) != nil {
-				return errorAt(v.Position, "%s has %s already: choose another name", d.Name, v.Name)
+				return gqlerror.ErrorPosf(v.Position, "%s has %s already: choose another name", d.Name, v.Name)
 			}
 			d.EnumValues = append(d.EnumValues, v)
 		}
@@ -182,7 +177,7 @@ func (e *expander) findEntities() error {
 		}
 		for name, other := range e.words {
 			if other.field == w.field || other.fields == w.fields {
-				return errorAt(d.Position, "%s and %s would have root fields of one name: give one another @node(plural: …) or name", d.Name, name)
+				return gqlerror.ErrorPosf(d.Position, "%s and %s would have root fields of one name: give one another @node(plural: …) or name", d.Name, name)
 			}
 		}
 		e.words[d.Name] = w
@@ -220,12 +215,12 @@ func wordsOf(d *ast.Definition, node *ast.Directive) (w words, err error) {
 	w.fields, w.many = plural(w.field), plural(w.one)
 	if p := text("plural"); p != "" {
 		if !isName(p) || p[0] < 'a' || p[0] > 'z' {
-			return w, errorAt(node.Position, "@node(plural: %q) is no name of a field: write it as in %q", p, "people")
+			return w, gqlerror.ErrorPosf(node.Position, "@node(plural: %q) is no name of a field: write it as in %q", p, "people")
 		}
 		w.fields, w.many = p, spaced(p)
 	}
 	if w.fields == w.field {
-		return w, errorAt(node.Position, "%s has one word for one and for many: give it @node(plural: …)", d.Name)
+		return w, gqlerror.ErrorPosf(node.Position, "%s has one word for one and for many: give it @node(plural: …)", d.Name)
 	}
 	return w, nil
 }
@@ -263,7 +258,7 @@ func (e *expander) entity(d *ast.Definition) error {
 		}
 		other := e.names[f.Type.Name()]
 		if other == nil || other != e.names["Entity"] && !slices.Contains(e.entities, other) {
-			return errorAt(f.Position, "%s.%s leads to %s, which is no type of entity", d.Name, f.Name, f.Type.Name())
+			return gqlerror.ErrorPosf(f.Position, "%s.%s leads to %s, which is no type of entity", d.Name, f.Name, f.Type.Name())
 		}
 		name := other.Name
 		switch {
@@ -286,7 +281,7 @@ func (e *expander) lists() error {
 	add := func(at *ast.Definition, name, description string, implements []string, fields ...*ast.FieldDefinition) {
 		if was := e.names[name]; was != nil {
 			if err == nil {
-				err = errorAt(at.Position, "%s is followed by %s, which line %d declares: choose another name", at.Name, name, was.Position.Line)
+				err = gqlerror.ErrorPosf(at.Position, "%s is followed by %s, which line %d declares: choose another name", at.Name, name, was.Position.Line)
 			}
 			return
 		}
@@ -357,7 +352,7 @@ func (e *expander) roots() error {
 		}
 		is := query.Fields[i]
 		if t := is.Type.Name(); t != d.Name && t != d.Name+"Connection" {
-			return errorAt(d.Position, "Query.%s is declared already: give %s another name, or @node(plural: …)", name, d.Name)
+			return gqlerror.ErrorPosf(d.Position, "Query.%s is declared already: give %s another name, or @node(plural: …)", name, d.Name)
 		}
 		*to = append(*to, is)
 		query.Fields = slices.Delete(query.Fields, i, i+1)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // pageDirective is @page, which clients do not get. On a connection or an edge it adds the fields that all have, before its own; on a
@@ -23,7 +24,7 @@ func listOf(name string) *ast.Type {
 	return ast.NonNullListType(ast.NonNullNamedType(name, nil), nil)
 }
 
-// filtered tells of pages of a list that takes a filter or an order, beside those of one that takes neither.
+// filtered is for a list that takes a filter or an order: the descriptions of its pages say so.
 const filtered = true
 
 // pageFields are those that every connection has, with facets by an enum unless that is "".
@@ -80,7 +81,7 @@ func (e *expander) page(d *ast.Definition) error {
 	name := strings.TrimSuffix(d.Name, "Connection")
 	edge := e.names[name+"Edge"]
 	if edge == nil || edge.Fields.ForName("node") == nil {
-		return errorAt(d.Position, "%s has no %sEdge with a node", d.Name, name)
+		return gqlerror.ErrorPosf(d.Position, "%s has no %sEdge with a node", d.Name, name)
 	}
 	d.Fields = append(pageFields(name, edge.Fields.ForName("node").Type.Name(), isFiltered, facets), d.Fields...)
 	return nil

@@ -44,7 +44,7 @@ func (n OwnNames) Add(cat *catalog.Catalog, b *Batch) {
 	}
 }
 
-// Use is what a kept name stands for.
+// Use is the type, property, enum value or kind of link that a kept name stands for.
 type Use struct {
 	Type  string // the name of a type: Party
 	Prop  string // of a property of that type; "" for the type
@@ -93,5 +93,5 @@ func (u Use) Problem(cat *catalog.Catalog) string {
 	return fmt.Sprintf("holds values of %s.%s, which the schema does not declare", u.Type, u.Prop)
 }
 
-// OwnRemedy is what to do about it.
+// OwnRemedy says how to open a store that holds what the schema does not declare.
 const OwnRemedy = "name the file that declares it with --schema FILE or THROUGHLINE_SCHEMA, as when it was written"

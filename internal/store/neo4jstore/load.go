@@ -207,7 +207,6 @@ func (l *load) supposing(ctx context.Context, b store.Batch, work func(ctx conte
 		err = try()
 	}
 	if err == nil && report != nil {
-		inOrder(b.Links, changes)
 		for _, c := range changes {
 			report(c.was, c.is)
 		}
@@ -217,21 +216,6 @@ func (l *load) supposing(ctx context.Context, b store.Batch, work func(ctx conte
 
 // outcome is a record before and after it was written: see store.Batch.
 type outcome struct{ was, is any }
-
-// inOrder puts what became of links into the order of the links: they are written kind by kind.
-func inOrder(links []*kg.Link, changes []outcome) {
-	if len(links) == 0 {
-		return
-	}
-	byID := make(map[string][]outcome, len(links)) // an id may stand several times
-	for _, c := range changes {
-		id := c.is.(*kg.Link).ID
-		byID[id] = append(byID[id], c)
-	}
-	for i, x := range links {
-		changes[i], byID[x.ID] = byID[x.ID][0], byID[x.ID][1:]
-	}
-}
 
 // notUnique tells whether a record was there that was taken to be new.
 func notUnique(err error) bool {

@@ -18,7 +18,7 @@ const ownPrefix = "own:"
 // undeclaredError is the error for a store that holds what the schema does not declare.
 type undeclaredError struct{ problem string }
 
-// Error is what the store holds.
+// Error returns what the store holds and the schema does not declare.
 func (e *undeclaredError) Error() string { return e.problem }
 
 // keepOwn keeps the names that a load has used.
