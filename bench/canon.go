@@ -46,7 +46,7 @@ func canon(data map[string]any) any {
 	return out
 }
 
-// reduce gives the canonical form of a value, nil for what says nothing.
+// reduce returns the canonical form of a value, nil for what says nothing.
 func reduce(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -145,7 +145,7 @@ func (c *conn) chunks() error {
 	}
 }
 
-// check tells whether an answer is one that may be counted.
+// check reports whether an answer is one that may be counted.
 func (a *answer) check() error {
 	if a.status != 200 || bytes.Contains(a.body, []byte(`"errors"`)) {
 		return fmt.Errorf("status %d: %.300s", a.status, a.body)
@@ -236,7 +236,7 @@ func (l *lines) run(ctx context.Context, qs []request, n int, d time.Duration, o
 	return out, ctx.Err()
 }
 
-// each asks a list of requests once, one after the other, and gives the time of each.
+// each asks a list of requests once, one after the other, and returns the time of each.
 func (l *lines) each(ctx context.Context, qs []request, see func(int, []byte) error) ([]time.Duration, error) {
 	if err := l.upTo(ctx, 1); err != nil {
 		return nil, err

@@ -79,7 +79,7 @@ type generator struct {
 	count struct{ nodes, links int }
 }
 
-// generate gives the graph to a sink and says how many nodes and links there were.
+// generate writes the graph to a sink and returns how many nodes and links there were.
 func generate(people int, seed uint64, to sink) (nodes, links int, err error) {
 	g := &generator{r: rand.New(rand.NewPCG(seed, uint64(people))), size: sizeOf(people), to: to, names: map[string]bool{}} //nolint:gosec // nothing here is secret
 	g.sources()

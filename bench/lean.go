@@ -24,7 +24,7 @@ const leanBatch = 5000
 
 var labels = map[string]string{"PERSON": "Person", "INSTITUTION": "Institution", "EVENT": "Event", "QUOTE": "Quote", "THEME": "Theme"}
 
-// labelOf gives the label by the first letter of an id.
+// labelOf returns the label by the first letter of an id.
 var labelOf = map[byte]string{'p': "Person", 'i': "Institution", 'e': "Event", 'q': "Quote", 't': "Theme"}
 
 func (s *leanSink) run(cypher string, args map[string]any) error {

@@ -190,7 +190,7 @@ func (w *world) mixed(t target) (qs, points []request, err error) {
 	return qs, points, nil
 }
 
-// isPoint tells whether the nth request of the mix is a point read.
+// isPoint reports whether the nth request of the mix is a point read.
 func isPoint(n int) bool {
 	share := 0
 	for _, m := range mix {
@@ -335,7 +335,7 @@ func (b *bench) importOnce(ctx context.Context, store string, env []string, file
 	return nil
 }
 
-// apart gives a graph ids of its own, so that it stands beside another.
+// apart changes the ids of a graph, so that it stands beside another.
 type apart struct{ sink }
 
 func (s apart) source(v source) error {

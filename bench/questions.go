@@ -40,7 +40,7 @@ type question struct {
 	canon      func(p *params) func(map[string]any) any
 }
 
-// asks tells whether a target can be asked.
+// asks reports whether a target can be asked.
 func (q *question) asks(t target) bool {
 	switch t {
 	case peer:

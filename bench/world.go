@@ -101,7 +101,7 @@ func (w *world) load(ctx context.Context, t target, store string, env []string) 
 	return nil
 }
 
-// pages walks all people in the order of names, and gives where a page of them may begin.
+// pages walks all people in the order of names, and returns where a page of them may begin.
 func (w *world) pages(ctx context.Context) ([]page, error) {
 	l := &lines{host: w.servers[embedded].host}
 	defer l.close()

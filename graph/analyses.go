@@ -60,7 +60,7 @@ func newAnalyses(memory *budget.Pool) *analyses {
 	return &analyses{found: map[string]*analysis{}, most: int(min(maxKept, memory.Most()/4)), memory: memory, turns: fair.NewPlaces(atOnce, 1, 2*atOnce)}
 }
 
-// get gives what f finds out about the graph in this state, found before or now. It ends soon after ctx; f does when
+// get returns what f finds out about the graph in this state, found before or now. It ends soon after ctx; f does when
 // nobody waits for it any more, but see patience. fresh tells that f was run for this caller.
 func (a *analyses) get(ctx context.Context, log *slog.Logger, state, key string, f func(ctx context.Context) (sized, error)) (value sized, fresh bool, err error) {
 	key = state + "\x00" + key

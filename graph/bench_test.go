@@ -71,7 +71,7 @@ func (r *remember) Fetch(ctx context.Context, q *plan.Query) (res *kg.Result, er
 	return res, err
 }
 
-// answering gives an engine over a canned answer to the list.
+// answering returns an engine over a canned answer to the list.
 func answering(t testing.TB) *graph.Engine {
 	t.Helper()
 	s := fifty(t)

@@ -17,7 +17,7 @@ import (
 
 // This file gives the skeletons of lookahead.go the values of a request.
 
-// binder gives one root field its values.
+// binder fills in the values of one root field.
 type binder struct {
 	cat   *catalog.Catalog
 	vars  map[string]any
@@ -84,7 +84,7 @@ func (c *compiler) settle(s *selection) {
 	}
 }
 
-// variable tells whether any of these arguments holds a variable.
+// variable reports whether any of these arguments holds a variable.
 func variable(args ast.ArgumentList) bool {
 	var in func(v *ast.Value) bool
 	in = func(v *ast.Value) bool {
@@ -127,7 +127,7 @@ func (b *binder) sel(s *selection) (*plan.Sel, error) {
 	return out, nil
 }
 
-// follow gives a follow its values.
+// follow fills in the values of a follow.
 func (b *binder) follow(k *follow) (*plan.Field, error) {
 	if k.static != nil {
 		return k.static, nil
@@ -135,7 +135,7 @@ func (b *binder) follow(k *follow) (*plan.Field, error) {
 	return b.with(k, b.arguments(k.field))
 }
 
-// with gives a follow its values, from the arguments of its field.
+// with fills in the values of a follow, from the arguments of its field.
 func (b *binder) with(k *follow, args map[string]any) (*plan.Field, error) {
 	if k.static != nil {
 		return k.static, nil
@@ -736,7 +736,7 @@ func (b *binder) name(at string, v any, r *plan.Ref) (err error) {
 	return nil
 }
 
-// query gives a root field its values.
+// query fills in the values of a root field.
 func (c *compiled) query(r *root, cat *catalog.Catalog, vars map[string]any, limits *plan.Limits) (*plan.Query, error) {
 	if q := r.query.Load(); q != nil {
 		return q, nil

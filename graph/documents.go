@@ -122,7 +122,7 @@ func steers(doc *ast.QueryDocument, set ast.SelectionSet, seen map[string]bool, 
 	return out
 }
 
-// compile gives an operation compiled for these variables, from the document's memory where it can.
+// compile returns an operation compiled for these variables, from the document's memory where it can.
 func (e *Engine) compile(ctx context.Context, d *document, op *ast.OperationDefinition, vars map[string]any) (*compiled, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

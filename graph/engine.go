@@ -331,7 +331,7 @@ func (a *answer) release() {
 	}
 }
 
-// fits tells whether an operation may be asked for in this way.
+// fits reports whether an operation may be asked for in this way.
 func (r *Request) fits(op *ast.OperationDefinition) error {
 	switch {
 	case op.Operation == ast.Subscription:
@@ -405,7 +405,7 @@ func operation(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, e
 	return nil, kg.Errorf(codeBadRequest, "the document has no operation of the name given in operationName")
 }
 
-// plainVariables tells whether every variable of an operation has a value that coercion would leave as it is: a string
+// plainVariables reports whether every variable of an operation has a value that coercion would leave as it is: a string
 // for a String or an ID. That is what most requests send, and then there is nothing to copy.
 func plainVariables(op *ast.OperationDefinition, vars map[string]any) bool {
 	if len(vars) != len(op.VariableDefinitions) {

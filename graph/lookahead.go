@@ -449,7 +449,7 @@ func (c *compiler) record(t *catalog.Type, s []ast.SelectionSet, sel *selection)
 	return obj
 }
 
-// kid compiles a field of a record that leads to others, and gives its index.
+// kid compiles a field of a record that leads to others, and returns its index.
 func (c *compiler) kid(t *catalog.Type, f collected, sel *selection, x *out) int {
 	field := f.fields[0]
 	k := &follow{field: field, at: t.Name + "." + field.Name, base: plan.Field{On: 1 << t.Index}}

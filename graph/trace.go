@@ -224,7 +224,7 @@ func (c *compiler) settleEvidence(t *traced) {
 	}
 }
 
-// ask gives the field its values.
+// ask fills in the values of the field.
 func (t *traced) ask(cat *catalog.Catalog, vars map[string]any, limits *plan.Limits, now time.Time) (*question, error) {
 	b := &binder{cat: cat, vars: vars}
 	q := &question{traced: t, vars: vars}
@@ -577,7 +577,7 @@ func inner(name string, of ...*object) (out []*object) {
 	return out
 }
 
-// wanted tells whether any of the objects has a field with this name.
+// wanted reports whether any of the objects has a field with this name.
 func wanted(name string, of []*object) bool {
 	return slices.ContainsFunc(of, func(o *object) bool { return len(selected(o, name)) > 0 })
 }
@@ -967,7 +967,7 @@ func (x *searching) timeline() error {
 	return nil
 }
 
-// falls tells whether an interval fits a filter.
+// falls reports whether an interval fits a filter.
 func falls(d *plan.DateFilter, i store.Interval) bool {
 	switch {
 	case d.IsNull != nil && *d.IsNull:

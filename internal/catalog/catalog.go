@@ -18,7 +18,7 @@ import (
 // TypeSet is a set of types by their index.
 type TypeSet uint64
 
-// Has tells whether the type with this index is in the set.
+// Has reports whether the type with this index is in the set.
 func (s TypeSet) Has(index uint8) bool { return s&(1<<index) != 0 }
 
 // Len is the number of types in the set.
@@ -27,7 +27,7 @@ func (s TypeSet) Len() int { return bits.OnesCount64(uint64(s)) }
 // KindSet is a set of link kinds by their index.
 type KindSet uint64
 
-// Has tells whether the kind with this index is in the set.
+// Has reports whether the kind with this index is in the set.
 func (s KindSet) Has(index uint8) bool { return s&(1<<index) != 0 }
 
 // Len is the number of kinds in the set.
@@ -64,7 +64,7 @@ type Quoted struct {
 // sourceEnum is the EntityType of sources.
 const sourceEnum = "SOURCE"
 
-// IsEntity tells whether links can join records of this type.
+// IsEntity reports whether links can join records of this type.
 func (t *Type) IsEntity() bool {
 	return t.Enum != sourceEnum && t.Enum != "LINK" && t.Enum != "EVIDENCE"
 }
@@ -376,7 +376,7 @@ func (t *Type) Prop(name string) *Prop {
 	return nil
 }
 
-// propKind tells what a field holds, and false for a field that is not a stored property.
+// propKind reports what a field holds, and false for a field that is not a stored property.
 func propKind(schema *ast.Schema, f *ast.FieldDefinition) (PropKind, bool) {
 	if len(f.Arguments) > 0 || f.Name == "sentence" || strings.HasPrefix(f.Name, "__") {
 		return 0, false

@@ -66,7 +66,7 @@ type world struct {
 // exited carries an exit code out of kong.
 type exited int
 
-// Process runs the command this process was started with, until it ends or a signal ends it, and gives the exit code.
+// Process runs the command this process was started with, until it ends or a signal ends it, and returns the exit code.
 func Process() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -76,7 +76,7 @@ func Process() int {
 	return Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv)
 }
 
-// Main runs one command and gives its exit code.
+// Main runs one command and returns its exit code.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	out := &output{to: stdout}
 	code := run(ctx, args, stdin, out, stderr, getenv)
@@ -132,7 +132,7 @@ func NewParser(c *Commands, o ...kong.Option) (*kong.Kong, error) {
 	}, o...)...)
 }
 
-// fail says what went wrong in one sentence and gives the exit code.
+// fail says what went wrong in one sentence and returns the exit code.
 func fail(stderr io.Writer, err error) int {
 	var usage *config.UsageError
 	var file *sqlitestore.OpenError
@@ -185,7 +185,7 @@ func Version() string {
 // version is set by the linker for releases: -ldflags "-X github.com/throughline/throughline/internal/cli.version=v1.2.3".
 var version string
 
-// terminal tells whether a stream is a terminal that a person looks at.
+// terminal reports whether a stream is a terminal that a person looks at.
 func terminal(s any) bool {
 	if o, ok := s.(*output); ok {
 		s = o.to

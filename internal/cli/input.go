@@ -19,7 +19,7 @@ const inputChunk = 256 << 10
 
 func (w *world) input() io.Reader { return &input{ctx: w.ctx, from: w.stdin} }
 
-// Read gives what has arrived, or the context's error.
+// Read returns what has arrived, or the context's error.
 func (in *input) Read(p []byte) (int, error) {
 	if in.chunks == nil {
 		in.chunks = make(chan []byte)

@@ -45,7 +45,7 @@ type Limits struct {
 	Timeout       time.Duration `name:"timeout" env:"THROUGHLINE_TIMEOUT" default:"10s" help:"Time an operation may take."`
 }
 
-// Plan gives the limits to the engine.
+// Plan returns the limits as the engine takes them.
 func (l Limits) Plan() plan.Limits {
 	return plan.Limits{
 		MaxDepth: l.MaxDepth, MaxCost: l.MaxCost, MaxAliases: l.MaxAliases, MaxRootFields: l.MaxRootFields,
@@ -98,7 +98,7 @@ type UsageError struct{ Problem, Hint string }
 // Error is both.
 func (u *UsageError) Error() string { return u.Problem + ": " + u.Hint }
 
-// Explains tells whether a server on this address explains its answers.
+// Explains reports whether a server on this address explains its answers.
 func (s *Serve) Explains(addr net.Addr) bool {
 	t, ok := addr.(*net.TCPAddr)
 	return s.Explain == "on" || s.Explain == "auto" && ok && t.IP.IsLoopback()

@@ -116,7 +116,7 @@ type LineError struct {
 // Error is "people.jsonl:17: the line …".
 func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: the line %v", e.File, e.Line, e.Err) }
 
-// Unwrap gives what is wrong.
+// Unwrap returns what is wrong.
 func (e *LineError) Unwrap() error { return e.Err }
 
 // BadLinesError is the error of an import that found lines it cannot take; nothing of the files was written.
@@ -571,7 +571,7 @@ func (s *hashes) at(h uint64) int {
 	return i
 }
 
-// has tells whether h is in the set. 0 stands for 1.
+// has reports whether h is in the set. 0 stands for 1.
 func (s *hashes) has(h uint64) bool {
 	return s.n > 0 && s.slots[s.at(max(h, 1))] != 0
 }

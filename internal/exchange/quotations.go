@@ -26,7 +26,7 @@ type quotation struct {
 	lost      bool  // though they did before
 	// what the last file that speaks of it says
 	file, line int  // the line that gives the words or, where none does, the first link by which it is said; 0 for neither
-	given      bool // it gives the words
+	given      bool // the words stand in it
 	knowingly  bool // it takes them as they are
 }
 

@@ -217,7 +217,7 @@ func TestTheSampleGoesAcrossBothStores(t *testing.T) {
 	}
 }
 
-// large gives a stream of a graph without holding it. Each link's excerpt repeats some words.
+// large returns a stream of a graph without holding it. Each link's excerpt repeats some words.
 func large(nodes, links, repeats int) exchange.File {
 	words := strings.Repeat("some words of some length, so that they count, ", repeats)
 	return exchange.File{Name: "large", Open: func() (io.ReadCloser, error) {

@@ -109,7 +109,7 @@ type bodies struct{ schema *ast.Schema }
 // Name is the plugin's.
 func (*bodies) Name() string { return "throughline" }
 
-// Implement gives the one line of a resolver.
+// Implement returns the body of a resolver.
 func (b *bodies) Implement(_ string, f *codegen.Field) string {
 	def, from := b.schema.Types[f.Type.Name()], "obj.Value"
 	if f.Object.Root {
@@ -146,7 +146,7 @@ type {{.Name}} struct{ Value }
 // Is{{.}} marks the type as one.
 func ({{$t}}) Is{{.}}() {}
 {{end}}{{end}}
-// New gives a record its Go type; it is nil for a name that is no type of record.
+// New returns an empty record of the Go type of a name; it is nil for a name that is no type of record.
 func New(name string, v Value) any {
 	switch name {
 {{range .Objects}}	case "{{.Name}}":

@@ -61,7 +61,7 @@ func SortIDs(ids []string) (sources, entities, links []string) {
 	return sources, entities, links
 }
 
-// CheckID tells whether id may stand in the graph: 1 to MaxID bytes of letters, digits and . _ : ~ -, beginning
+// CheckID reports whether id may stand in the graph: 1 to MaxID bytes of letters, digits and . _ : ~ -, beginning
 // with a letter or digit.
 func CheckID(id string) error {
 	if id == "" || len(id) > MaxID {

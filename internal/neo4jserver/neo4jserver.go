@@ -220,7 +220,7 @@ func classPath(ctx context.Context, dir string) (string, error) {
 	return string(cp), err
 }
 
-// present tells whether every jar of a class path is still there.
+// present reports whether every jar of a class path is still there.
 func present(cp string) bool {
 	for _, jar := range strings.Split(strings.TrimSpace(cp), ":") {
 		if _, err := os.Stat(jar); err != nil {

@@ -56,7 +56,7 @@ var (
 	failed error
 )
 
-// Start gives the server, for as long as the process lives. With -short it skips the test, and says so; where no server
+// Start returns the server, for as long as the process lives. With -short it skips the test, and says so; where no server
 // can be had, the test fails.
 func Start(t testing.TB) *Server {
 	t.Helper()
@@ -148,7 +148,7 @@ func read(dir string) (st State, err error) {
 	return st, json.Unmarshal(b, &st)
 }
 
-// running gives the server that is there, if it answers.
+// running returns the server that is there, if it answers.
 func running(dir string) *Server {
 	st, err := read(dir)
 	if err != nil || st.URL == "" {

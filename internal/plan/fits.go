@@ -16,7 +16,7 @@ func (f *StringFilter) Fits(folded string) bool {
 		(f.StartsWith == nil || strings.HasPrefix(folded, *f.StartsWith))
 }
 
-// Bare tells whether a filter asks for nothing but IsNull.
+// Bare reports whether a filter asks for nothing but IsNull.
 func (f *StringFilter) Bare() bool {
 	return f.Eq == nil && f.In == nil && f.Contains == nil && f.StartsWith == nil
 }
@@ -36,7 +36,7 @@ type LinkFacts struct {
 	FromSource         func(ids []string) bool // whether one of the sources that support it is among these
 }
 
-// OnLinkAlone tells whether a filter looks at nothing but the link itself: not at the entity at its other end.
+// OnLinkAlone reports whether a filter looks at nothing but the link itself: not at the entity at its other end.
 func (f *LinkFilter) OnLinkAlone() bool {
 	if f == nil {
 		return true
@@ -58,7 +58,7 @@ func (f *LinkFilter) OnlyRefuted() bool {
 	return f != nil && len(f.Standing) == 1 && f.Standing[0] == kg.Refuted
 }
 
-// OnlyKinds gives the kinds of a filter that asks for nothing else.
+// OnlyKinds returns the kinds of a filter that asks for nothing else.
 func (f *LinkFilter) OnlyKinds() (*catalog.KindSet, bool) {
 	if f == nil || f.Kinds == nil || f.And != nil || f.Or != nil || f.Not != nil || f.Role != nil || f.Other != nil ||
 		f.AsOf != nil || f.During != nil || f.Sources != nil || f.MinSources != nil || f.Standing != nil || f.Verified != nil {

@@ -29,7 +29,7 @@ func (s *Server) Kept() int {
 	return n
 }
 
-// Decode reads a request as it arrives, and gives the status of the refusal, or 0.
+// Decode reads a request as it arrives, and returns the status of the refusal, or 0.
 func (s *Server) Decode(w http.ResponseWriter, r *http.Request) (*graph.Request, int) {
 	in, no := s.post(w, r, nil)
 	var req *graph.Request

@@ -247,7 +247,7 @@ func (s *Server) decode(body []byte, memory *budget.Budget) (*graph.Request, *re
 	return s.request(&m, false)
 }
 
-// isJSON tells whether a body of this type is JSON in UTF-8.
+// isJSON reports whether a body of this type is JSON in UTF-8.
 func isJSON(contentType string) bool {
 	if contentType == "application/json" {
 		return true

@@ -42,7 +42,7 @@ const (
 // refusalPause is how long to hold a 503 back.
 func refusalPause() time.Duration { return refusalLeast + rand.N(refusalMost-refusalLeast) } //nolint:gosec // a pause is no secret
 
-// queue tells whether there is a standing queue.
+// queue reports whether there is a standing queue.
 type queue struct {
 	places   int
 	standing atomic.Bool
@@ -63,7 +63,7 @@ func newQueue(places int) *queue {
 	return &queue{places: places, target: time.Second, clients: map[string]int{}}
 }
 
-// refuses tells whether a request of a client that has come by a connection has waited too long in a standing queue.
+// refuses reports whether a request of a client that has come by a connection has waited too long in a standing queue.
 func (q *queue) refuses(c *arrival.Conn, client string) bool {
 	if c == nil || !q.standing.Load() && q.requests.Add(1)%queueEvery != 0 {
 		return false
@@ -71,7 +71,7 @@ func (q *queue) refuses(c *arrival.Conn, client string) bool {
 	return q.note(time.Now(), client, c.Waited())
 }
 
-// note takes note of how long a request has waited, and tells whether it is to be refused. What others have too much under way is
+// note takes note of how long a request has waited, and reports whether it is to be refused. What others have too much under way is
 // no reason to refuse a client that asks less than its share.
 func (q *queue) note(now time.Time, client string, waited time.Duration) bool {
 	q.mu.Lock()

@@ -48,7 +48,7 @@ type quickReader struct {
 	i int
 }
 
-// next skips white space and gives the byte behind it, 0 at the end.
+// next skips white space and returns the byte behind it, 0 at the end.
 func (q *quickReader) next() byte {
 	for ; q.i < len(q.b); q.i++ {
 		switch q.b[q.i] {

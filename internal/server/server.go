@@ -28,7 +28,7 @@ type Executor interface {
 	Do(ctx context.Context, r *graph.Request) *graph.Response
 }
 
-// Readiness tells whether the store can answer.
+// Readiness reports whether the store can answer.
 type Readiness interface {
 	Ready(ctx context.Context) error
 }

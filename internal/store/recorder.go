@@ -82,7 +82,7 @@ func (r *Recorder) Taken() ([]Statement, Walked) {
 	return r.statements, r.walked
 }
 
-// kindOf tells what a parameter is without telling it.
+// kindOf returns the kind of a parameter, and nothing of its value.
 func kindOf(v any) string {
 	list := func(n int, of string) string { return fmt.Sprintf("list of %d %s", n, of) }
 	switch v := v.(type) {

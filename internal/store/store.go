@@ -64,7 +64,7 @@ type Load interface {
 // Loader begins loads; one load runs at a time, a second must wait or fail with Conflict.
 type Loader interface {
 	Load(ctx context.Context) (Load, error)
-	// Atomic tells whether a load that is rolled back, or cut off, leaves nothing. Where it does not, what was written is
+	// Atomic reports whether a load that is rolled back, or cut off, leaves nothing. Where it does not, what was written is
 	// right as far as it goes, and running the load again completes it.
 	Atomic() bool
 	// Types finds the types of records by id ("PERSON", "SOURCE", "LINK"), those that exist.
@@ -92,9 +92,9 @@ type Store interface {
 	Loader
 	// Kind is what serverInfo says: "sqlite", "neo4j".
 	Kind() string
-	// Ready tells whether the store can answer now: nil, or Unavailable with a sentence that says what is missing.
+	// Ready reports whether the store can answer now: nil, or Unavailable with a sentence that says what is missing.
 	Ready(ctx context.Context) error
-	// Empty tells whether the store holds nothing of ours.
+	// Empty reports whether the store holds nothing of ours.
 	Empty(ctx context.Context) (bool, error)
 	// Close ends every use; it may be called twice.
 	Close() error

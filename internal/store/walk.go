@@ -10,7 +10,7 @@ import (
 
 // Walker opens the graph to the searches of package trace, which do not know beforehand where they will look.
 type Walker interface {
-	// Walk resolves the entities a question names and gives the graph as the question sees it. The keys are those of
+	// Walk resolves the entities a question names and returns the graph as the question sees it. The keys are those of
 	// w.Refs[:w.Asked]; 0 where there is no such entity. Errors: those of Reader.Fetch.
 	Walk(ctx context.Context, w *plan.Walk) (Graph, []uint32, error)
 }
@@ -26,9 +26,9 @@ type Graph interface {
 	// Middle finds the nodes, each once and in any order, that are linked to one of a, followed as wayA says, and to one of
 	// b, followed as wayB says.
 	Middle(ctx context.Context, a, b []uint32, wayA, wayB Way) ([]uint32, error)
-	// Node tells what was learned of a node: those asked for, and every end of an arc.
+	// Node reports what was learned of a node: those asked for, and every end of an arc.
 	Node(key uint32) GraphNode
-	// Link tells what was learned of a link.
+	// Link reports what was learned of a link.
 	Link(key uint32) GraphLink
 	// RoundTrips is how often the store was asked so far.
 	RoundTrips() int
@@ -39,7 +39,7 @@ type Patterned interface {
 	Graph
 	// Start lists entities of these types that fit a filter, each once and in any order; of more than most, any so many.
 	Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) ([]uint32, error)
-	// Counts tells how much there is.
+	// Counts reports how much there is.
 	Counts() *Counts
 }
 

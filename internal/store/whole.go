@@ -7,7 +7,7 @@ import (
 	"github.com/throughline/throughline/internal/plan"
 )
 
-// Surveyor gives the graph as a whole to the measures of package trace that must look at all of it.
+// Surveyor returns the graph as a whole to the measures of package trace that must look at all of it.
 type Surveyor interface {
 	// State names the state the graph is in, cheaply: as long as it is the same, nothing was written. Errors: those of
 	// Reader.Fetch.
@@ -15,7 +15,7 @@ type Surveyor interface {
 	// Unverified finds the evidence whose words do not stand in the stored text of its source: its ids, in bytewise order. It may look
 	// at every link. Errors: those of Reader.Fetch.
 	Unverified(ctx context.Context) (ids []string, trips int, err error)
-	// Whole gives every entity, and every link that w.Links fits seen from both of its ends: LinkFilter.Other must hold for
+	// Whole returns every entity, and every link that w.Links fits seen from both of its ends: LinkFilter.Other must hold for
 	// both. A link of an entity to itself is left out. w.Refs are those the filter names. It must see all that was written
 	// before the call. Errors: those of Reader.Fetch; CostLimit beyond plan.MaxWhole links.
 	Whole(ctx context.Context, w *plan.Walk) (*Whole, error)

@@ -490,7 +490,7 @@ func (c *counting) forget() {
 	}
 }
 
-// scale keeps the numbers of lines of a level within bounds and tells by which power of two.
+// scale keeps the numbers of lines of a level within bounds and reports by which power of two.
 func (c *counting) scale(level []uint32) int {
 	most := 0.0
 	for _, v := range level {

@@ -284,7 +284,7 @@ func (l *leiden) refine(g *level, of []uint32) ([]uint32, error) {
 	return parts, nil
 }
 
-// renumber numbers groups from 0 in the order in which they are met, and tells how many there are.
+// renumber numbers groups from 0 in the order in which they are met, and reports how many there are.
 func renumber(of []uint32) int {
 	number := make([]uint32, len(of)+1)
 	n := uint32(0)
@@ -379,7 +379,7 @@ func whole(g *level, of []uint32) []uint32 {
 	return out
 }
 
-// partition tells what there is to tell of groups.
+// partition describes a division into groups.
 func (g *Net) partition(of []uint32, resolution float64) *Partition {
 	groups := lists(of, renumber(of))
 	p := &Partition{Net: g, Within: make([]int64, len(g.Nodes))}

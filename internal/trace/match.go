@@ -304,7 +304,7 @@ func (s *set) add(k uint32) {
 
 func (s *set) has(k uint32) bool { return int(k/64) < len(s.bits) && s.bits[k/64]&(1<<(k%64)) != 0 }
 
-// list gives the nodes in order, never nil.
+// list returns the nodes in order, never nil.
 func (s *set) list() []uint32 {
 	out := make([]uint32, 0, s.n)
 	for i, word := range s.bits {
@@ -354,7 +354,7 @@ func (m *matching) run(stages []Stage) (err error) {
 	return nil
 }
 
-// stage runs a stage and gives how many nodes it found.
+// stage runs a stage and returns how many nodes it found.
 func (m *matching) stage(s *Stage) (int, error) {
 	if s.Hop < 0 {
 		n := &m.p.Nodes[s.Place]

@@ -46,7 +46,7 @@ func parse(t testing.TB) *catalog.Catalog {
 	return cat
 }
 
-// typed gives a drawn graph types, and kinds of link that join them.
+// typed returns a drawn graph types, and kinds of link that join them.
 func typed(t *rapid.T, cat *catalog.Catalog, g *drawn) {
 	for i := 1; i < len(g.nodes); i++ {
 		g.nodes[i].Type = cat.Types[fair(t, "type", 3)].Index // few, so that much fits

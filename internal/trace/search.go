@@ -334,7 +334,7 @@ func (s *search) why() Outcome {
 	return Complete
 }
 
-// tooLong tells whether a longer line could exist: the best way seen has more hops than MaxLength.
+// tooLong reports whether a longer line could exist: the best way seen has more hops than MaxLength.
 func (s *search) tooLong() bool {
 	// counted without conditions: how many hops the target is away
 	dist := make([]uint16, len(s.nodes)*s.width) // and 1, by state; 0: not come to yet
@@ -359,7 +359,7 @@ func (s *search) tooLong() bool {
 	return true
 }
 
-// local gives a node its index here.
+// local returns the index of a node here, a new one at its first call.
 func (s *search) local(key uint32) int32 {
 	p := s.pages[key/1024]
 	if p == nil {
@@ -989,7 +989,7 @@ func (s *search) choose(b *begun) ([]store.Arc, bool) {
 	return chosen, try(0, kg.MinDay, nil)
 }
 
-// after tells whether a link can be going on at or after a day, and gives the day that the next must not end before.
+// after reports whether a link can be going on at or after a day, and returns the day that the next must not end before.
 // Possible: some reading of the dates allows it; certain: every reading does, for which the link's beginning must be known.
 func after(since kg.Day, l *store.GraphLink, certain bool) (kg.Day, bool) {
 	if !certain {
@@ -1005,7 +1005,7 @@ func after(since kg.Day, l *store.GraphLink, certain bool) (kg.Day, bool) {
 	return max(since, l.Since.To), end >= since
 }
 
-// lines tells what was found.
+// lines reports what was found.
 func (s *search) lines(found []*begun) []Line {
 	out := make([]Line, len(found))
 	for i, b := range found {

@@ -193,7 +193,7 @@ func brute(g *drawn, q *Question) []Line {
 		}
 		return 1000
 	}
-	// holds tells whether links, one for each hop, fulfil the conditions
+	// holds reports whether links, one for each hop, fulfil the conditions
 	holds := func(links []store.Arc) bool {
 		since := kg.MinDay
 		used := map[string]bool{}

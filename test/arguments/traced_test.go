@@ -576,7 +576,7 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 	return true
 }
 
-// given gives a field what it must have: of those that make makes the first where each of these flags matters.
+// given writes the arguments that a field must have: of those that make makes the first where each of these flags matters.
 func (w *world) given(r *rule, make func(of *record, typ string) input, types []string, flags ...string) {
 	for _, typ := range types {
 		for _, x := range w.order {

@@ -143,7 +143,7 @@ func newAsker(t *testing.T, cat *catalog.Catalog, s store.Store) *asker {
 	return &asker{t, e}
 }
 
-// ask gives the data of an answer; an error ends the test.
+// ask returns the data of an answer; an error ends the test.
 func (a *asker) ask(query string, vars map[string]any) map[string]any {
 	a.t.Helper()
 	r := a.e.Do(a.t.Context(), &graph.Request{Query: query, Variables: vars})

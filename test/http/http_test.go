@@ -30,7 +30,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// start serves the sample on a free port and gives its address and how to stop it.
+// start serves the sample on a free port and returns its address and how to stop it.
 func start(t *testing.T, change func(*graph.Options, *server.Options)) (base string, stop func() error) {
 	t.Helper()
 	cat, err := catalog.Parse("schema.graphqls", throughline.Schema)

@@ -41,7 +41,7 @@ func load(t *testing.T, s store.Store, lines string) {
 	}
 }
 
-// ask gives the data of an answer.
+// ask returns the data of an answer.
 func ask(t *testing.T, s store.Store, query string) string {
 	t.Helper()
 	e, err := graph.New(graph.Options{Catalog: both.Catalog(t), Store: s})

@@ -63,7 +63,7 @@ func texts(t *testing.T) *strings.Replacer {
 	return strings.NewReplacer("‹a›", string(a), "‹b›", string(b))
 }
 
-// run gives an answer's data, its code, and how many round trips it took.
+// run returns an answer's data, its code, and how many round trips it took.
 func run(ctx context.Context, t *testing.T, o graph.Options, query string) (data, code string, trips int) {
 	t.Helper()
 	o.Observe = func(o graph.Observation) { trips = o.RoundTrips }

@@ -29,7 +29,7 @@ const lines = `{"source":"ARTICLE","id":"s_a","title":"A","text":"Bob said: Alic
 {"link":"AFFILIATED_WITH","id":"l_5","from":"bob","to":"guild","evidence":[{"source":"s_a","excerpt":"Bob is a member","verified":false},{"source":"s_a","excerpt":"Bob is an elder","verified":false}]}
 `
 
-// ask gives an answer's data.
+// ask returns an answer's data.
 func ask(t *testing.T, cat *catalog.Catalog, s store.Store, query string, to any) string {
 	t.Helper()
 	e, err := graph.New(graph.Options{Catalog: cat, Store: s})

@@ -70,7 +70,7 @@ func loadFloor(d *outside, cat *catalog.Catalog, nodes []*kg.Node, links []*kg.L
 	d.run("CALL db.awaitIndexes(300)", nil)
 }
 
-// loadPeer loads the peer graph and tells how fast.
+// loadPeer loads the peer graph and prints how fast.
 func loadPeer(t testing.TB, s store.Store, people int) ([]*kg.Node, []*kg.Link) {
 	t.Helper()
 	source, nodes, links := peerGraph(people)

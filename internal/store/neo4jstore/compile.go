@@ -136,7 +136,7 @@ func (c *compiler) w(parts ...string) {
 	}
 }
 
-// param adds a value and gives its name in the text, dollar included.
+// param adds a value and returns its name in the text, dollar included.
 func (c *compiler) param(v any) string {
 	c.values = append(c.values, v)
 	switch n := len(c.values) - 1; c.mode {
@@ -263,7 +263,7 @@ func (c *compiler) noteTypes(s catalog.TypeSet) {
 // list counts the columns of a list that is being written.
 type list struct{ n int }
 
-// column begins the next column of a list and gives its index.
+// column begins the next column of a list and returns its index.
 func (c *compiler) column(l *list) int {
 	if l.n > 0 {
 		c.w(", ")
@@ -295,7 +295,7 @@ func classOf(id string) class {
 	return entities
 }
 
-// wanted tells whether records of a class are among the plan's types.
+// wanted reports whether records of a class are among the plan's types.
 func (c *compiler) wanted(k class) bool {
 	switch k {
 	case links:

@@ -180,7 +180,7 @@ func oneRow(ops []string, i int) bool {
 	return false
 }
 
-// explain gives the operators of a statement's query plan.
+// explain returns the operators of a statement's query plan.
 func (o *outside) explain(t *testing.T, text string, params map[string]any) []string {
 	t.Helper()
 	ctx := context.Background()
@@ -279,7 +279,7 @@ func TestAskingForMarksKeepsThePlan(t *testing.T) {
 	}
 }
 
-// plansCached empties Neo4j's plan cache and gives how many plans were in it: its only counter that Community has.
+// plansCached empties Neo4j's plan cache and returns how many plans were in it: its only counter that Community has.
 func (o *outside) plansCached(t *testing.T) int {
 	t.Helper()
 	said, _ := o.run("CALL db.clearQueryCaches()", nil)[0][0].(string)

@@ -100,7 +100,7 @@ func (s *Store) Hold(q *plan.Query) (release func()) {
 	}
 }
 
-// Waiting tells how many requests of a plan's shape wait for a slot.
+// Waiting reports how many requests of a plan's shape wait for a slot.
 func (s *Store) Waiting(q *plan.Query) int {
 	st, _ := s.statement(q)
 	st.lane.mu.Lock()
@@ -108,7 +108,7 @@ func (s *Store) Waiting(q *plan.Query) int {
 	return len(st.lane.waiting)
 }
 
-// Busy tells how many slots of a plan's shape are taken.
+// Busy reports how many slots of a plan's shape are taken.
 func (s *Store) Busy(q *plan.Query) int {
 	st, _ := s.statement(q)
 	st.lane.mu.Lock()

@@ -147,7 +147,7 @@ type memoKey struct {
 	shape string
 }
 
-// statement finds or makes the compiled form of a plan, and gives the walk that holds the plan's values.
+// statement finds or makes the compiled form of a plan, and returns the walk that holds the plan's values.
 func (s *Store) statement(q *plan.Query) (*statement, *compiler) { return s.statementIn(s.asking(), q) }
 
 func (s *Store) statementIn(l *layout, q *plan.Query) (*statement, *compiler) {

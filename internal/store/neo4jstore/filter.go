@@ -140,7 +140,7 @@ func (l *layout) kindList(s catalog.KindSet) []string {
 	return out
 }
 
-// hasBody tells whether an entity has a description or searchable property.
+// hasBody reports whether an entity has a description or searchable property.
 func (c *compiler) hasBody(n string, types catalog.TypeSet) {
 	c.w("(", n, ".description IS NOT NULL")
 	for _, p := range c.bodyProps(types) {

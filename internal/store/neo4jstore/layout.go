@@ -43,7 +43,7 @@ type layout struct {
 	cat      *catalog.Catalog
 	allKinds string // "A|B|C"
 	allLinks string // the same and the type of REFUTED links
-	// typeCase gives the expression that tells a node's type, after CASE: " WHEN $:Person THEN 1 …"
+	// typeCase returns the expression for a node's type, after CASE: " WHEN $:Person THEN 1 …"
 	caseOf []string // by type index: " WHEN", ":Person THEN 1"
 	// asksLinks says that the database has links that are not ours, and asksNodes that it has nodes with our labels that are not:
 	// statements then ask for our marks. See marks.go.

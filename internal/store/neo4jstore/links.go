@@ -21,7 +21,7 @@ func (c *compiler) pattern(n, r, o string, f *plan.Field) {
 	c.w(")")
 }
 
-// never tells whether a field of links can list nothing at all.
+// never reports whether a field of links can list nothing at all.
 func (c *compiler) never(f *plan.Field) bool {
 	return f.Kinds&c.cat.AllKinds() == 0 || !f.Out && !f.In || c.ends(f.Kinds, f.Out, f.In)&f.Other == 0
 }

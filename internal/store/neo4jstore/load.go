@@ -217,7 +217,7 @@ func (l *load) supposing(ctx context.Context, b store.Batch, work func(ctx conte
 // outcome is a record before and after it was written: see store.Batch.
 type outcome struct{ was, is any }
 
-// notUnique tells whether a record was there that was taken to be new.
+// notUnique reports whether a record was there that was taken to be new.
 func notUnique(err error) bool {
 	var e *neo4j.Neo4jError
 	return errors.As(err, &e) && e.Code == "Neo.ClientError.Schema.ConstraintValidationFailed"

@@ -89,7 +89,7 @@ type SetupError struct {
 // Error is the sentence.
 func (e *SetupError) Error() string { return e.Message }
 
-// Unwrap gives the cause, for the log.
+// Unwrap returns the cause, for the log.
 func (e *SetupError) Unwrap() error { return e.Err }
 
 func setupErrorf(cause error, format string, args ...any) *SetupError {
@@ -274,7 +274,7 @@ func (s *Store) info(ctx context.Context) (info neo4j.ServerInfo, err error) {
 	return u.pool.driver.GetServerInfo(u.ctx)
 }
 
-// Answered tells whether the server has been reached: what it is waited for from then on is its indexes.
+// Answered reports whether the server has been reached: what it is waited for from then on is its indexes.
 func (s *Store) Answered() bool { return s.state.Load().answered }
 
 // refusal turns an error that will not go away by itself into a SetupError.
@@ -344,7 +344,7 @@ func (s *Store) Await(ctx context.Context) error {
 	return s.usable()
 }
 
-// usable tells how far connecting has come.
+// usable reports how far connecting has come.
 func (s *Store) usable() error {
 	if st := s.state.Load(); !st.ready {
 		return st.err

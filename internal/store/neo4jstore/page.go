@@ -20,13 +20,13 @@ type matcher struct {
 	mixed   bool            // n may be a source too
 	keep    []string        // the variables that ordering carries on
 	vars    linkVars        // what the link's row can use
-	// match writes the clauses that bind the variables and gives the word that begins a condition after them.
+	// match writes the clauses that bind the variables and returns the word that begins a condition after them.
 	match func() (where string)
 	// rest writes the list's own filter; nil for none.
 	rest func(where string) string
 	// count writes an expression for the length of the list; nil: the rows are counted.
 	count func()
-	// out writes an expression that tells whether r runs from the owner; nil: it is always outward.
+	// out writes an expression that reports whether r runs from the owner; nil: it is always outward.
 	out     func()
 	outward bool
 	because func(row *list) (int, *record)
@@ -213,7 +213,7 @@ func (c *compiler) page(d *page, f *plan.Field, of func() *matcher) {
 	}
 }
 
-// with gives keys that are made of several parts a variable of their own, and tells how conditions go on.
+// with binds keys that are made of several parts to variables, and returns how conditions go on.
 func (c *compiler) with(m *matcher, keys []key, where string) string {
 	made := false
 	for _, k := range keys {
@@ -245,7 +245,7 @@ func join(names []string) string {
 	return out
 }
 
-// exists writes an expression that tells whether the list has an entry at some place.
+// exists writes an expression that reports whether the list has an entry at some place.
 func (c *compiler) exists(m *matcher, order []plan.Order, place func(where string, keys []key)) {
 	c.w("EXISTS { ")
 	where := m.clauses()

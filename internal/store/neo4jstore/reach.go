@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// UnreachableError tells why a server does not answer, as far as that can be found out from here. It may answer later.
+// UnreachableError reports why a server does not answer, as far as that can be found out from here. It may answer later.
 type UnreachableError struct{ Reason string }
 
 // Error is the reason.

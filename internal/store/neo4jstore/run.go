@@ -32,7 +32,7 @@ func timeout(ctx context.Context, otherwise time.Duration) func(*neo4j.Transacti
 	return neo4j.WithTxTimeout(d)
 }
 
-// read runs a reading statement and gives its records, and how often the server was asked. A read that fails because
+// read runs a reading statement and returns its records, and how often the server was asked. A read that fails because
 // of the connection, or for a passing reason, is simply run again.
 func (s *Store) read(ctx context.Context, text string, params map[string]any) (records [][]any, trips int, err error) {
 	for {
@@ -52,7 +52,7 @@ func (s *Store) failed(ctx context.Context, err error) error {
 	return failure(ctx, err)
 }
 
-// again tells whether a read is worth another try, and waits a little before it.
+// again reports whether a read is worth another try, and waits a little before it.
 func again(ctx context.Context, tries int, err error) bool {
 	if err == nil || tries == attempts || ctx.Err() != nil || !passing(err) {
 		return false
@@ -187,7 +187,7 @@ type transaction struct {
 	use *use
 }
 
-// do runs a statement within a transaction and gives its records.
+// do runs a statement within a transaction and returns its records.
 func (s *Store) do(ctx context.Context, tx neo4j.ManagedTransaction, text string, params map[string]any) ([][]any, error) {
 	s.texts.Add(1)
 	if t, ok := tx.(*transaction); ok {
@@ -206,7 +206,7 @@ func (s *Store) do(ctx context.Context, tx neo4j.ManagedTransaction, text string
 	return out, res.Err()
 }
 
-// passing tells whether an error may be gone at the next try.
+// passing reports whether an error may be gone at the next try.
 func passing(err error) bool {
 	var broken *neo4j.ConnectivityError
 	var e *neo4j.Neo4jError
@@ -221,7 +221,7 @@ func passing(err error) bool {
 	return false
 }
 
-// full tells whether the error is that no connection came free: the wait was long enough.
+// full reports whether the error is that no connection came free: the wait was long enough.
 func full(err *neo4j.ConnectivityError) bool {
 	return strings.HasPrefix(err.Inner.Error(), "Timeout while waiting for connection")
 }

@@ -305,7 +305,7 @@ func (s *Store) Resting(ctx context.Context, ids []string) (out []string, err er
 	return out, err
 }
 
-// Empty tells whether there is no entity and no source of ours.
+// Empty reports whether there is no entity and no source of ours.
 func (s *Store) Empty(ctx context.Context) (bool, error) {
 	if err := s.usable(); err != nil {
 		return false, err

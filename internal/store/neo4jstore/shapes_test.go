@@ -14,12 +14,12 @@ import (
 
 type shape struct {
 	name string
-	// root tells which records the statement must find by an index: it may not scan a label.
+	// root reports which records the statement must find by an index: it may not scan a label.
 	seek bool
 	q    *plan.Query
 }
 
-// of gives pointers to values.
+// of returns pointers to values.
 func of[T any](v T) *T { return &v }
 
 type builder struct {

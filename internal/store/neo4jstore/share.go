@@ -101,7 +101,7 @@ func (s *Store) ask(ctx context.Context, st *statement, c *compiler) ([][]any, s
 	}
 }
 
-// leave takes away a waiter whose caller has gone, and tells whether it had been given a slot.
+// leave takes away a waiter whose caller has gone, and reports whether it had been given a slot.
 func (l *lane) leave(w *waiter) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,7 +118,7 @@ func (l *lane) leave(w *waiter) bool {
 	return true
 }
 
-// next gives a slot that has become free to those that wait.
+// next hands a slot that has become free to those that wait.
 func (s *Store) next(st *statement) {
 	l := &st.lane
 	l.mu.Lock()
@@ -234,7 +234,7 @@ func (s *Store) run(ctx context.Context, st *statement, b *batch) {
 	}
 }
 
-// until gives a statement the time of whoever can wait longest.
+// until bounds a statement by the time of whoever can wait longest.
 func until(ctx context.Context, members []*waiter) (context.Context, context.CancelFunc) {
 	var last time.Time
 	for _, w := range members {
@@ -249,7 +249,7 @@ func until(ctx context.Context, members []*waiter) (context.Context, context.Can
 	return context.WithDeadline(ctx, last)
 }
 
-// shared gives the statement for several requests of the shape that c was compiled for.
+// shared returns the statement for several requests of the shape that c was compiled for.
 func (l *lane) shared(c *compiler) string {
 	l.once.Do(func() { l.text = sharedText(c.layout, c) })
 	return l.text

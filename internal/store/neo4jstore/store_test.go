@@ -90,7 +90,7 @@ func look(t testing.TB, url, user, password string) *outside {
 	return &outside{t, d}
 }
 
-// run runs a statement and gives its records.
+// run runs a statement and returns its records.
 func (o *outside) run(text string, params map[string]any) [][]any {
 	o.t.Helper()
 	return o.in(neo4j.AccessModeWrite, text, params)
@@ -100,7 +100,7 @@ func (o *outside) in(mode neo4j.AccessMode, text string, params map[string]any) 
 	o.t.Helper()
 	ctx := context.Background()
 	s := o.d.NewSession(ctx, neo4j.SessionConfig{AccessMode: mode, FetchSize: 1000})
-	defer s.Close(ctx) //nolint:errcheck // the result tells
+	defer s.Close(ctx) //nolint:errcheck // the result reports it
 	res, err := s.Run(ctx, text, params)
 	if err != nil {
 		o.t.Fatal(err)

@@ -103,11 +103,11 @@ func (s *Store) fromView(ctx context.Context, w *plan.Walk) (*viewWalk, []uint32
 	return newViewWalk(v, w, 1), keys, nil
 }
 
-// told tells whether a view can tell all that a question wants to know: nothing of entities but what GraphNode has, and
+// told reports whether a view can tell all that a question wants to know: nothing of entities but what GraphNode has, and
 // nothing of links that are REFUTED.
 func told(w *plan.Walk) bool { return w.Links.OnLinkAlone() && !w.Links.NamesRefuted() && !w.Counts }
 
-// at gives the view of a bookmark, or nil, and then has it made.
+// at returns the view of a bookmark, or nil, and then has it made.
 func (s *Store) at(mark string) *view {
 	v := &s.views
 	if v.most == 0 {
@@ -325,7 +325,7 @@ func (s *Store) answerMarks() {
 	}
 }
 
-// marked runs a reading statement as read does, and gives the bookmark of its transaction as well.
+// marked runs a reading statement as read does, and returns the bookmark of its transaction as well.
 func (s *Store) marked(ctx context.Context, text string, params map[string]any) (records [][]any, mark string, trips int, err error) {
 	for {
 		trips++
@@ -378,7 +378,7 @@ func (g *viewWalk) step(ctx context.Context, n int) error {
 	return nil
 }
 
-// fits tells whether a link may be used.
+// fits reports whether a link may be used.
 func (g *viewWalk) fits(k uint32) bool {
 	l := &g.links[k]
 	switch {
@@ -403,7 +403,7 @@ func interval(key int64) store.Interval {
 	return dated(key)
 }
 
-// Expand gives the links of nodes.
+// Expand returns the links of nodes.
 func (g *viewWalk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
 	var among bits
 	if way.Among != nil {
@@ -485,10 +485,10 @@ func (g *viewWalk) load(nodes []uint32) (n int64) {
 	return n
 }
 
-// Node tells what a node is.
+// Node reports what a node is.
 func (g *viewWalk) Node(k uint32) store.GraphNode { return g.nodes[k] }
 
-// Link tells what a link is.
+// Link reports what a link is.
 func (g *viewWalk) Link(k uint32) store.GraphLink {
 	l := &g.links[k]
 	list := g.sources[l.sources]

@@ -41,7 +41,7 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 	return g, keys, nil
 }
 
-// resolve finds the entities a question names, and tells at which bookmark.
+// resolve finds the entities a question names, and reports at which bookmark.
 func (s *Store) resolve(ctx context.Context, w *plan.Walk) (*walk, []uint32, string, error) {
 	g := &walk{s: s, layout: s.asking(), w: w, nodes: make([]store.GraphNode, 1), links: make([]store.GraphLink, 1), nodeKeys: map[string]uint32{}, linkKeys: map[string]uint32{}}
 	if len(w.Refs) == 0 && !w.Counts {
@@ -431,10 +431,10 @@ func (g *walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityF
 // Counts is what Walk learned.
 func (g *walk) Counts() *store.Counts { return g.counts }
 
-// Node tells what was learned of a node.
+// Node reports what was learned of a node.
 func (g *walk) Node(k uint32) store.GraphNode { return g.nodes[k] }
 
-// Link tells what was learned of a link.
+// Link reports what was learned of a link.
 func (g *walk) Link(k uint32) store.GraphLink { return g.links[k] }
 
 // RoundTrips counts the statements.

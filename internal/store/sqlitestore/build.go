@@ -83,7 +83,7 @@ func readHead(ctx context.Context, tx *sql.Tx) (h head, err error) {
 	return h, err
 }
 
-// fits tells whether an image can name every row.
+// fits reports whether an image can name every row.
 func (h *head) fits() bool { return max(h.sources, h.nodes, h.link) < severalSources }
 
 func errTooLarge() error {
@@ -332,7 +332,7 @@ func changes(ctx context.Context, tx *sql.Tx, what int, since int64) ([]uint32, 
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close() //nolint:errcheck // rows.Err reports it
 	var keys []uint32
 	for rows.Next() {
 		var k uint32
@@ -351,7 +351,7 @@ func each(ctx context.Context, tx *sql.Tx, ranged string, first int64, listed, l
 		if err != nil {
 			return err
 		}
-		defer rows.Close() //nolint:errcheck // rows.Err tells
+		defer rows.Close() //nolint:errcheck // rows.Err reports it
 		for rows.Next() {
 			if err := f(rows); err != nil {
 				return err
@@ -514,7 +514,7 @@ func (b *builder) addNode(r *nodeRow) error {
 	return nil
 }
 
-// stayed tells whether the texts of a node that was read last are those it had, which then are its texts again.
+// stayed reports whether the texts of a node that was read last are those it had, which then are its texts again.
 func (b *builder) stayed(key uint32) bool {
 	if int(key) >= len(b.old.nodes) || b.old.nodes[key].typ == 0 {
 		return false

@@ -73,7 +73,7 @@ func sorted(keys []uint32, text func(k uint32) string, compare func(a, b uint32)
 	return out
 }
 
-// merged merges new keys, in order, into an old order, from which those that are gone drop out. before tells whether what
+// merged merges new keys, in order, into an old order, from which those that are gone drop out. before reports whether what
 // stands in the old order, as it was when it stood there, comes before a new key.
 func merged(old []uint32, gone bits, fresh []uint32, before func(old, fresh uint32) bool) []uint32 {
 	out := make([]uint32, 0, len(old)+len(fresh))
@@ -110,7 +110,7 @@ func merged(old []uint32, gone bits, fresh []uint32, before func(old, fresh uint
 	return out
 }
 
-// kept tells whether a node's texts are those of the old image.
+// kept reports whether a node's texts are those of the old image.
 func (b *builder) kept(k uint32) bool { return int(k) < len(b.old.nodes) && !b.goneNodes.has(k) }
 
 // orderNodes orders nodes by name and id, once, so that later comparisons are of integers.
@@ -139,7 +139,7 @@ func (b *builder) orderNodes() {
 	b.listTypes()
 }
 
-// sameName tells whether two nodes have the same sort key, by their old ranks if they have them still.
+// sameName reports whether two nodes have the same sort key, by their old ranks if they have them still.
 func (b *builder) sameName(x, y uint32) bool {
 	if b.kept(x) && b.kept(y) {
 		return b.old.ranks[x] == b.old.ranks[y]
@@ -487,7 +487,7 @@ func (b *builder) compact() {
 	b.wasted = 0
 }
 
-// renumbered gives the new number of a value of an old list, which goes into the new one when it is first asked for. The
+// renumbered returns the new number of a value of an old list, which goes into the new one when it is first asked for. The
 // first value stays the first.
 func renumbered[T any](to *[]T, old []T) func(uint32) uint32 {
 	*to = append(*to, old[0])

@@ -37,7 +37,7 @@ const evidenceSQL = `SELECT j.key, l.evidence, l.wordsSum FROM json_each(?) j CR
 // oneEvidenceSQL reads the evidence of one link.
 const oneEvidenceSQL = `SELECT evidence, wordsSum FROM link WHERE k = ?`
 
-// seqSQL tells which image the file is.
+// seqSQL reads the seq of the file's state.
 const seqSQL = `SELECT value FROM meta WHERE key = 'seq'`
 
 // readEvidence reads what is pending, a statement for each level, all in one transaction on the state of the image.
@@ -95,7 +95,7 @@ func (x *fetch) evidenceLevel(tx *sql.Tx, todo []evidencePage) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close() //nolint:errcheck // rows.Err reports it
 	for ; rows.Next(); n++ {
 		var i int
 		var raw sql.RawBytes

@@ -53,7 +53,7 @@ func ReadAhead(t *testing.T) {
 	t.Cleanup(func() { aheadFrom = was })
 }
 
-// Restores tells whether a start would use the snapshot.
+// Restores reports whether a start would use the snapshot.
 func Restores(ctx context.Context, s *Store) bool { return s.restore(ctx) != nil }
 
 // Explained is every statement of the store with the plan that SQLite makes for it, by name.
@@ -74,7 +74,7 @@ func explain(ctx context.Context, s *Store, text string, line func(string)) erro
 	if err != nil {
 		return err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close() //nolint:errcheck // rows.Err reports it
 	for rows.Next() {
 		var id, parent, unused int
 		var detail string
@@ -103,7 +103,7 @@ var statements = map[string]string{
 	"records: sources by id": someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
 }
 
-// Images gives the image that a load into an empty store made beside its writing, part by part, and the one made of the rows.
+// Images returns the image that a load into an empty store made beside its writing, part by part, and the one made of the rows.
 func Images(ctx context.Context, s *Store) (fed, read [][]byte, err error) {
 	im, err := advance(ctx, s.cat, s.bulk, nil)
 	if err != nil {
@@ -127,7 +127,7 @@ func (im *image) bytes() (out [][]byte) {
 	return out
 }
 
-// Derived gives what the store's image holds beside its rows, by name, and the same of an image made at once of the rows, and
+// Derived returns what the store's image holds beside its rows, by name, and the same of an image made at once of the rows, and
 // how many bytes the store's wastes.
 func Derived(ctx context.Context, s *Store) (steps, once map[string]string, wasted int64, err error) {
 	im, err := advance(ctx, s.cat, s.bulk, nil)

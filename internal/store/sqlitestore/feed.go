@@ -43,7 +43,7 @@ func newFeed(cat *catalog.Catalog, seq int64) *feed {
 	return f
 }
 
-// take takes in the rows that were written last, and gives the inserter other room for values. A nil feed takes nothing.
+// take takes in the rows that were written last, and hands the inserter other room for values. A nil feed takes nothing.
 func (f *feed) take(of *inserter) {
 	if f == nil {
 		return
@@ -56,7 +56,7 @@ func (f *feed) take(of *inserter) {
 	}
 }
 
-// end ends the feed, and gives its image where all went well.
+// end ends the feed, and returns its image where all went well.
 func (f *feed) end() *image {
 	f.drop()
 	if f.err != nil {

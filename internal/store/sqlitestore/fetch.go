@@ -54,7 +54,7 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	}
 }
 
-// fetch gives a fetch that has nothing to do yet.
+// fetch returns a fetch that has nothing to do yet.
 func (s *Store) fetch() *fetch {
 	if x, ok := s.fetches.Get().(*fetch); ok {
 		return x
@@ -536,7 +536,7 @@ type hit struct {
 	out         bool
 }
 
-// byNameOnly tells whether an order is the default one, and which way.
+// byNameOnly reports whether an order is the default one, and which way.
 func byNameOnly(order []plan.Order) (yes, desc bool) {
 	if len(order) == 0 {
 		return true, false
@@ -544,7 +544,7 @@ func byNameOnly(order []plan.Order) (yes, desc bool) {
 	return len(order) == 1 && order[0].By == plan.ByName, order[0].Desc
 }
 
-// plain tells whether every link of a group belongs to a field without looking at it.
+// plain reports whether every link of a group belongs to a field without looking at it.
 func (x *fetch) plain(f *plan.Field, g *group) bool {
 	ends := x.im.cat.Kinds[g.kind].To
 	if !g.out {
@@ -553,7 +553,7 @@ func (x *fetch) plain(f *plan.Field, g *group) bool {
 	return f.Links == nil && ends&^f.Other == 0
 }
 
-// wants tells whether a field follows the links of a group.
+// wants reports whether a field follows the links of a group.
 func wants(f *plan.Field, g *group) bool {
 	return f.Kinds.Has(g.kind) && (g.out && f.Out || !g.out && f.In)
 }

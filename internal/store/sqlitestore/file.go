@@ -89,7 +89,7 @@ func inspectLog(ctx context.Context, path string) error {
 	return nil
 }
 
-// create makes an empty store under another name and then gives it its own, so that whatever cuts it short, there is no store or a
+// create makes an empty store under another name and then renames it, so that whatever cuts it short, there is no store or a
 // whole one. Another process may be quicker: then that one's stays.
 func (s *Store) create(ctx context.Context, path string) (err error) {
 	draft := fmt.Sprintf("%s.new-%x", path, rand.Uint64()) //nolint:gosec // a name that nobody else has

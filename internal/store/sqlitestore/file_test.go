@@ -358,7 +358,7 @@ func TestAnotherProcessWritesWhileOneReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Rollback() //nolint:errcheck // Commit tells
+	defer l.Rollback() //nolint:errcheck // Commit reports it
 	if err := l.Put(t.Context(), &store.Batch{Nodes: []*kg.Node{{ID: "bob", Type: "PERSON", Name: "Bob"}, {ID: "ann", Type: "PERSON", Name: "Anna"}}}); err != nil {
 		t.Fatal(err)
 	}

@@ -177,7 +177,7 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 	return f.LinkedTo == nil || x.linkedFits(f.LinkedTo, k)
 }
 
-// linkedFits tells whether a node has a link, in either direction, to an entity that fits.
+// linkedFits reports whether a node has a link, in either direction, to an entity that fits.
 func (x *fetch) linkedFits(f *plan.LinkedTo, k uint32) bool {
 	if f.Ref < 0 {
 		return x.joined(f, k, func(other uint32) bool { return x.entityFitsOnce(f.Where, other) })

@@ -483,7 +483,7 @@ func (s *Store) rebuild(ctx context.Context) (*image, error) {
 	return im, err
 }
 
-// make is rebuild, and tells whether a start would be quicker with a snapshot of the new image: it is the first here, the
+// make is rebuild, and reports whether a start would be quicker with a snapshot of the new image: it is the first here, the
 // file holds no snapshot of it, and it is large.
 func (s *Store) make(ctx context.Context) (_ *image, unkept bool, _ error) {
 	s.build.Lock()

@@ -22,7 +22,7 @@ func hash(s string) uint64 {
 	return h ^ h>>33
 }
 
-// find gives the keys under a hash, in order. Hashes are spread evenly, so the place is guessed and then narrowed.
+// find returns the keys under a hash, in order. Hashes are spread evenly, so the place is guessed and then narrowed.
 func (x *index) find(h uint64) []uint32 {
 	lo, hi := 0, len(x.hashes) // the first that is ≥ h lies in [lo, hi]
 	for hi-lo > 16 {

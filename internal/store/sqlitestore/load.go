@@ -489,7 +489,7 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 	}
 	var changes []change
 	read := func() error {
-		defer rows.Close() //nolint:errcheck // rows.Err tells
+		defer rows.Close() //nolint:errcheck // rows.Err reports it
 		for ; rows.Next(); n++ {
 			var kind string
 			var to int64

@@ -326,7 +326,7 @@ func (s *Store) Ready(context.Context) error {
 	return s.file.gone()
 }
 
-// Empty tells whether nothing was ever loaded.
+// Empty reports whether nothing was ever loaded.
 func (s *Store) Empty(ctx context.Context) (bool, error) {
 	var n int
 	err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM node) OR EXISTS (SELECT 1 FROM source)`).Scan(&n)

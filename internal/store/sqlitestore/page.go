@@ -69,7 +69,7 @@ func window(i, j int, p *plan.Paging) (int, int) {
 	return i, min(j, i+p.N)
 }
 
-// smallest gives the first n items in order, by a heap when there are many more than that.
+// smallest returns the first n items in order, by a heap when there are many more than that.
 func smallest[T any](items []T, n int, cmp func(a, b T) int) []T {
 	if n == 0 {
 		return nil
@@ -91,7 +91,7 @@ func smallest[T any](items []T, n int, cmp func(a, b T) int) []T {
 	return items[:min(n, len(items))]
 }
 
-// largest gives the last n items, in order.
+// largest returns the last n items, in order.
 func largest[T any](items []T, n int, cmp func(a, b T) int) []T {
 	out := smallest(items, n, func(a, b T) int { return cmp(b, a) })
 	slices.Reverse(out)

@@ -41,7 +41,7 @@ func scan(ctx context.Context, db queryer, text string, f func(*sql.Rows) error,
 	if err != nil {
 		return storeError(ctx, err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close() //nolint:errcheck // rows.Err reports it
 	for rows.Next() {
 		if err := f(rows); err != nil {
 			return err
@@ -299,7 +299,7 @@ func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, err
 	if err != nil {
 		return nil, storeError(ctx, err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close() //nolint:errcheck // rows.Err reports it
 	out := make(map[string]string, len(ids))
 	for rows.Next() {
 		var id, typ string

@@ -45,7 +45,7 @@ func (w *words) at(i int) string {
 	return view(w.text[from:w.end[i]])
 }
 
-// find gives the first word that is not before s.
+// find returns the first word that is not before s.
 func (w *words) find(s string) int {
 	return sort.Search(len(w.end), func(i int) bool { return w.at(i) >= s })
 }
@@ -175,7 +175,7 @@ func (w *wordNotes) index(old *searchIndex, n int, gone bits, fuzzyBodies bool) 
 // noWord stands for the number of a word that no node has any more.
 const noWord = 1<<32 - 1
 
-// has tells whether a record that is still as it was has a word of the old index.
+// has reports whether a record that is still as it was has a word of the old index.
 func has(l *lists, word int, gone bits) bool {
 	return slices.ContainsFunc(l.items[l.start[word]:l.start[word+1]], func(k uint32) bool { return !gone.has(k) })
 }
@@ -289,7 +289,7 @@ func (p *section) bits(keys []uint32) bits {
 	return b
 }
 
-// takeGrades gives grades that are all 0; giveGrades keeps them for the next search.
+// takeGrades returns grades that are all 0; giveGrades keeps them for the next search.
 func (p *section) takeGrades() *grades {
 	if g, ok := p.pool.Get().(*grades); ok {
 		return g
@@ -505,7 +505,7 @@ func (x *fetch) readTexts(keys []uint32, yield func(k uint32, s string)) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close() //nolint:errcheck // rows.Err reports it
 	for ; rows.Next(); n++ {
 		var k uint32
 		var s string

@@ -20,7 +20,7 @@ const (
 	slabKept = 128 << 10
 )
 
-// take gives n zero values.
+// take returns n zero values.
 func (s *slab[T]) take(n int) []T {
 	if n > len(s.free) {
 		s.free = s.piece(n)
@@ -30,7 +30,7 @@ func (s *slab[T]) take(n int) []T {
 	return out
 }
 
-// piece gives a list of at least n.
+// piece returns a list of at least n.
 func (s *slab[T]) piece(n int) []T {
 	var p []T
 	for ; p == nil && s.next < len(s.pieces); s.next++ {

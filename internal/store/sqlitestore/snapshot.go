@@ -44,7 +44,7 @@ const (
 	changedFromSQL = `UPDATE meta SET value = ? WHERE key = 'changedFrom'`
 )
 
-// snapshotHead tells what a snapshot is of.
+// snapshotHead is what a snapshot begins with: which file it was made of.
 type snapshotHead struct {
 	Format               int
 	Machine              string // byte order and sizes
@@ -273,7 +273,7 @@ func (s *Store) save(ctx context.Context, im *image) (err error) {
 	return tx.Commit()
 }
 
-// restore gives the image that the file keeps, or nil when it keeps none that can be used.
+// restore returns the image that the file keeps, or nil when it keeps none that can be used.
 func (s *Store) restore(ctx context.Context) *image {
 	im, err := readSnapshot(ctx, s.cat, s.bulk)
 	if err != nil {
@@ -369,7 +369,7 @@ func copyChunk(ctx context.Context, stmt *sql.Stmt, part, chunk int, to []byte) 
 	if err != nil {
 		return err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close() //nolint:errcheck // rows.Err reports it
 	var data sql.RawBytes
 	if !rows.Next() {
 		return errors.Join(errSnapshot, rows.Err())

@@ -18,7 +18,7 @@ var (
 	_ store.Keyed     = (*walk)(nil)
 )
 
-// Walk gives the image as the question sees it: every step is in memory.
+// Walk returns the image as the question sees it: every step is in memory.
 func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, error) {
 	im, err := s.held(ctx)
 	if err != nil {
@@ -88,7 +88,7 @@ func (b bits) add(k uint32) { b[k/64] |= 1 << (k % 64) }
 
 func (b bits) remove(k uint32) { b[k/64] &^= 1 << (k % 64) }
 
-// any tells whether a key is in the set.
+// any reports whether a key is in the set.
 func (b bits) any() bool { return slices.ContainsFunc(b, func(w uint64) bool { return w != 0 }) }
 
 // each calls f for every key of the set, in order.
@@ -100,10 +100,10 @@ func (b bits) each(f func(k uint32)) {
 	}
 }
 
-// has tells whether a key is in the set; a set may end early.
+// has reports whether a key is in the set; a set may end early.
 func (b bits) has(k uint32) bool { return int(k/64) < len(b) && b[k/64]&(1<<(k%64)) != 0 }
 
-// Expand gives the links of nodes.
+// Expand returns the links of nodes.
 func (g *walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
 	g.x.ctx = ctx //nolint:fatcontext // replaced, not wrapped
 	if way.Links != nil {
@@ -268,7 +268,7 @@ func (g *walk) Counts() *store.Counts {
 	return c
 }
 
-// Node tells what a node is.
+// Node reports what a node is.
 func (g *walk) Node(k uint32) store.GraphNode {
 	n := &g.x.im.nodes[k]
 	return store.GraphNode{ID: g.x.im.id(n), Type: n.typ, Degree: g.x.im.degree(k), Date: known(n.from, n.to, n.dated)}
@@ -308,7 +308,7 @@ func (g *walk) Read(ctx context.Context, q *plan.Query, nodes, links []uint32) (
 // Degree is that of Node, for the searches that rank many nodes by it.
 func (g *walk) Degree(k uint32) int64 { return g.x.im.degree(k) }
 
-// Link tells what a link is.
+// Link reports what a link is.
 func (g *walk) Link(k uint32) store.GraphLink {
 	im := g.x.im
 	l := &im.links[k]

@@ -29,13 +29,13 @@ func (w *watcher) open(ctx context.Context, db *sql.DB) (err error) {
 	return w.conn.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&w.version)
 }
 
-// due tells whether it is time to look; of many goroutines that ask, one is told yes.
+// due reports whether it is time to look; of many goroutines that ask, one is told yes.
 func (w *watcher) due() bool {
 	now, next := int64(time.Since(w.begin)), w.next.Load()
 	return now >= next && w.next.CompareAndSwap(next, now+int64(watchEvery))
 }
 
-// changed tells whether there was a commit since it last said so.
+// changed reports whether there was a commit since it last said so.
 func (w *watcher) changed(ctx context.Context) (bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

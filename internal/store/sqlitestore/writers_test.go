@@ -108,7 +108,7 @@ func TestAFileThatAnotherWritesIsBusy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Rollback() //nolint:errcheck // Commit tells
+	defer l.Rollback() //nolint:errcheck // Commit reports it
 	if err := l.Put(t.Context(), person("bob")); err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func (*Oracle) Close() error { return nil }
 // Atomic is true.
 func (*Oracle) Atomic() bool { return true }
 
-// Empty tells whether there is nothing.
+// Empty reports whether there is nothing.
 func (o *Oracle) Empty(context.Context) (bool, error) {
 	o.mu.RLock()
 	defer o.mu.RUnlock()

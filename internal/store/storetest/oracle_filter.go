@@ -12,7 +12,7 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// textsFit matches a field of several texts; present tells whether the field counts as having one.
+// textsFit matches a field of several texts; present reports whether the field counts as having one.
 func textsFit(f *plan.StringFilter, texts []string, present bool) bool {
 	if f == nil {
 		return true
@@ -102,7 +102,7 @@ func (x *seeing) linked(f *plan.LinkedTo, n *kg.Node) bool {
 	return false
 }
 
-// meant tells whether an entity is the one, or of the ones, that a LinkedTo speaks of.
+// meant reports whether an entity is the one, or of the ones, that a LinkedTo speaks of.
 func (x *seeing) meant(f *plan.LinkedTo, other *kg.Node) bool {
 	if f.Ref >= 0 && x.refs[f.Ref] != other {
 		return false

@@ -10,7 +10,7 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// Walk gives the graph as a question sees it: every Expand looks at every link.
+// Walk returns the graph as a question sees it: every Expand looks at every link.
 func (o *Oracle) Walk(_ context.Context, w *plan.Walk) (store.Graph, []uint32, error) {
 	o.mu.RLock()
 	defer o.mu.RUnlock()

@@ -32,7 +32,7 @@ func Catalog(t testing.TB) *catalog.Catalog {
 	return cat
 }
 
-// Open gives an empty store.
+// Open returns an empty store.
 type Open func(t *testing.T) store.Store
 
 // Run runs test on the embedded store and on Neo4j, which -short leaves out. What open gave on Neo4j before is empty when it
