@@ -245,6 +245,14 @@ func OwnType(name string) string { return "type " + name }
 // OwnKind is the same of a kind of link.
 func OwnKind(name string) string { return "kind " + name }
 
+// OwnEnds returns the name by which a store remembers what links of a kind join, "" for a kind of ours.
+func (c *Catalog) OwnEnds(kind string) string {
+	if k := c.kinds[kind]; k != nil && c.Own[OwnKind(kind)] {
+		return fmt.Sprintf("ends %s %s %s", kind, strings.Join(c.Enums(k.From), ","), strings.Join(c.Enums(k.To), ","))
+	}
+	return ""
+}
+
 // OwnProp is the same of a property, with what it holds.
 func OwnProp(typeName, prop string, kind PropKind) string {
 	return fmt.Sprintf("property %s.%s %d", typeName, prop, kind)
@@ -276,6 +284,7 @@ func (c *Catalog) findOwn() {
 	for _, v := range c.Schema.Types["LinkKind"].EnumValues {
 		if own(v.Position) {
 			c.Own[OwnKind(v.Name)] = true
+			c.Own[c.OwnEnds(v.Name)] = true
 		}
 	}
 }
@@ -344,14 +353,22 @@ func (c *Catalog) addType(name, enum string) error {
 	}
 	t.Pronoun = "which"
 	if d := def.Directives.ForName("node"); d != nil {
+		if len(def.Directives.ForNames("node")) > 1 {
+			return gqlerror.ErrorPosf(d.Position, "type %s: @node stands twice", name)
+		}
 		if a := d.Arguments.ForName("timeline"); a != nil {
 			t.Timeline = a.Value.Raw
+			if kinds := c.Schema.Types["TimelineKind"]; kinds == nil || kinds.EnumValues.ForName(t.Timeline) == nil {
+				return gqlerror.ErrorPosf(d.Position, "type %s: @node(timeline: %s) is no value of TimelineKind", name, t.Timeline)
+			}
 		}
 		if a := d.Arguments.ForName("titled"); a != nil {
 			t.Titled = a.Value.Raw == "true"
 		}
 		if a := d.Arguments.ForName("pronoun"); a != nil {
-			t.Pronoun = a.Value.Raw
+			if t.Pronoun = a.Value.Raw; strings.TrimSpace(t.Pronoun) == "" {
+				return gqlerror.ErrorPosf(d.Position, `type %s: @node(pronoun: %q) is no word: write what a sentence goes on with, such as "who" or "which"`, name, t.Pronoun)
+			}
 		}
 		for arg, to := range map[string]**Prop{"date": &t.DateProp, "until": &t.UntilProp} {
 			if a := d.Arguments.ForName(arg); a != nil {
@@ -359,6 +376,12 @@ func (c *Catalog) addType(name, enum string) error {
 					return gqlerror.ErrorPosf(d.Position, "type %s: @node(%s: %q) is not a PartialDate field of it", name, arg, a.Value.Raw)
 				}
 			}
+		}
+		if t.UntilProp != nil && (t.DateProp == nil || t.DateProp == t.UntilProp) {
+			return gqlerror.ErrorPosf(d.Position, "type %s: @node(until: %q) ends an interval: date names another field, the one that begins it", name, t.UntilProp.Name)
+		}
+		if t.Timeline != "" && t.DateProp == nil {
+			return gqlerror.ErrorPosf(d.Position, "type %s: @node(timeline: %s) needs date, the field by which it stands on a timeline", name, t.Timeline)
 		}
 	}
 	c.all = append(c.all, t)
@@ -512,12 +535,21 @@ func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 		if df.Other == nil {
 			return gqlerror.ErrorPosf(f.Position, "%s: no node type for %s", at, f.Type.Name())
 		}
-		for _, chain := range d.Arguments.ForName("chains").Value.Children {
+		chains := d.Arguments.ForName("chains").Value.Children
+		if len(chains) == 0 {
+			return gqlerror.ErrorPosf(f.Position, "%s: chains is empty: write the kinds of link that lead to it, as [[SAID, ABOUT]]", at)
+		}
+		for _, chain := range chains {
 			hops := chain.Value.Children
 			if len(hops) != 2 || c.kinds[hops[0].Value.Raw] == nil || c.kinds[hops[1].Value.Raw] == nil {
 				return gqlerror.ErrorPosf(f.Position, "%s: a chain is two known kinds of link", at)
 			}
-			df.Chains = append(df.Chains, [2]*Kind{c.kinds[hops[0].Value.Raw], c.kinds[hops[1].Value.Raw]})
+			first, second := c.kinds[hops[0].Value.Raw], c.kinds[hops[1].Value.Raw]
+			middle := c.Ends(1<<first.Index, 1<<t.Index, df.Out, !df.Out)
+			if !c.Ends(1<<second.Index, middle, df.Out, !df.Out).Has(df.Other.Index) {
+				return gqlerror.ErrorPosf(f.Position, "%s: no links of kind %s and then %s lead from %s to %s in this direction", at, first.Name, second.Name, t.Enum, df.Other.Enum)
+			}
+			df.Chains = append(df.Chains, [2]*Kind{first, second})
 		}
 		c.derived[at] = df
 	}
@@ -558,6 +590,16 @@ func (c *Catalog) LinkField(typeName, field string) *LinkField { return c.links[
 // DerivedField finds a @derived field, nil when the field is none.
 func (c *Catalog) DerivedField(typeName, field string) *DerivedField {
 	return c.derived[typeName+"."+field]
+}
+
+// Enums returns the values of EntityType that stand for these types, in its order.
+func (c *Catalog) Enums(set TypeSet) (names []string) {
+	for _, t := range c.Types {
+		if set.Has(t.Index) {
+			names = append(names, t.Enum)
+		}
+	}
+	return names
 }
 
 // Titled are the types whose names are titles.

@@ -208,7 +208,7 @@ func loadCatalog(c *config.Contract) (*catalog.Catalog, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &config.UsageError{Problem: fmt.Sprintf("--schema %s: there is no such file", c.Schema), Hint: hint}
 	case err != nil:
-		return nil, &config.UsageError{Problem: fmt.Sprintf("--schema %s cannot be read", c.Schema), Hint: "name a file that this user may read"}
+		return nil, &config.UsageError{Problem: fmt.Sprintf("--schema %s cannot be read", c.Schema), Hint: "name a file that this user may read, and no folder"}
 	case len(own) > maxSchema || !utf8.Valid(own):
 		return nil, &config.UsageError{Problem: fmt.Sprintf("--schema %s is no text in UTF-8 of at most %d bytes", c.Schema, maxSchema), Hint: hint}
 	}

@@ -33,6 +33,9 @@ func Parse(sources ...*ast.Source) (*Contract, error) {
 		if err != nil {
 			return nil, err
 		}
+		if i > 0 && len(doc.Definitions)+len(doc.Extensions)+len(doc.Directives)+len(doc.Schema)+len(doc.SchemaExtension) == 0 {
+			return nil, gqlerror.ErrorPosf(&ast.Position{Src: src, Line: 1, Column: 1}, "nothing is declared: %s", may)
+		}
 		if err := e.add(doc, i > 0); err != nil {
 			return nil, err
 		}

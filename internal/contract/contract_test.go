@@ -92,6 +92,18 @@ var mistakes = []struct{ name, own, says string }{
 	{"a property that must be there", "extend type Person { nick: String! }", "Person.nick must not have an exclamation mark"},
 	{"a value of no type", "extend type Person { x: Colour }", "Person.x is Colour"},
 	{"an instant", "extend type Person { x: DateTime }", "Person.x is DateTime"},
+	{"nothing", "# parties come here\n", "own.graphqls:1:1: nothing is declared: a schema of own types declares types"},
+	{"chains of nothing", "extend type Person { x: [Theme!]! @derived(chains: [], direction: OUTGOING) }", "Person.x: chains is empty"},
+	{"chains that lead elsewhere", "extend type Person { x: [Theme!]! @derived(chains: [[SAID, SAID]], direction: OUTGOING) }", "Person.x: no links of kind SAID and then SAID lead from PERSON to THEME"},
+	{"chains the other way round", "extend type Person { x: [Theme!]! @derived(chains: [[ABOUT, SAID]], direction: OUTGOING) }", "Person.x: no links of kind ABOUT and then SAID lead"},
+	{"chains against their direction", "extend type Person { x: [Theme!]! @derived(chains: [[SAID, ABOUT]], direction: INCOMING) }", "Person.x: no links of kind SAID and then ABOUT lead"},
+	{"a timeline there is not", "type Party implements Entity & Node @node(date: \"x\", timeline: FOO) { x: PartialDate }", "@node(timeline: FOO) is no value of TimelineKind"},
+	{"a timeline without a date", "type Party implements Entity & Node @node(timeline: EVENT) { x: PartialDate }", "@node(timeline: EVENT) needs date"},
+	{"twice a node", "type Party implements Entity & Node @node @node { x: PartialDate }", "@node stands twice"},
+	{"an end without a beginning", "type Party implements Entity & Node @node(until: \"x\") { x: PartialDate }", `@node(until: "x") ends an interval: date names another field`},
+	{"an end that is the beginning", "type Party implements Entity & Node @node(date: \"x\", until: \"x\") { x: PartialDate }", `@node(until: "x") ends an interval: date names another field`},
+	{"no pronoun", "type Party implements Entity & Node @node(pronoun: \" \") { x: PartialDate }", `@node(pronoun: " ") is no word`},
+	{"a value that joins", "enum Colour { RED @joins(from: [PERSON], to: [PERSON], phrase: \"a\", inverse: \"b\") }\nextend type Person { x: Colour }", "Colour.RED has @joins, which is for kinds of link"},
 	{"one word for both", "type News implements Entity & Node @node(plural: \"news\") { x: String }", "News has one word for one and for many"},
 }
 

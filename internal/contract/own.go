@@ -22,9 +22,11 @@ var properties = []string{"String", "Int", "Float", "Boolean", "PartialDate", "U
 // reserved are names of fields that mean something else on every line of an import, or of every quotation.
 var reserved = map[string]bool{"node": true, "source": true, "link": true, "delete": true, "cascade": true, "throughline": true, "verified": true, "sentence": true}
 
+// may says what a schema of own types is for.
+const may = "a schema of own types declares types that implement Entity and have @node, and enums; it extends such types and LinkKind"
+
 // allowed reports as an error what a schema of own types must not declare.
 func (e *expander) allowed(doc *ast.SchemaDocument) error {
-	const may = "a schema of own types declares types that implement Entity and have @node, and enums; it extends such types and LinkKind"
 	if len(doc.Directives) > 0 {
 		return gqlerror.ErrorPosf(doc.Directives[0].Position, "a directive is declared: %s", may)
 	}
@@ -59,6 +61,11 @@ func (e *expander) allowed(doc *ast.SchemaDocument) error {
 		if err := check(d); err != nil {
 			return err
 		}
+		for _, v := range d.EnumValues {
+			if err := plainValue(d, v); err != nil {
+				return err
+			}
+		}
 	}
 	for _, x := range doc.Extensions {
 		to := e.names[x.Name]
@@ -79,6 +86,9 @@ func (e *expander) allowed(doc *ast.SchemaDocument) error {
 			return err
 		}
 		for _, v := range x.EnumValues {
+			if err := plainValue(x, v); err != nil {
+				return err
+			}
 			if x.Name == "LinkKind" && (!kindName.MatchString(v.Name) || v.Name == "REFUTED") {
 				return gqlerror.ErrorPosf(v.Position, "%s is no name of a kind of link: write it in capitals, as MARRIED_TO, and not REFUTED", v.Name)
 			}
@@ -96,6 +106,14 @@ func (e *expander) allowed(doc *ast.SchemaDocument) error {
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// plainValue reports as an error a value of an enum that is joined as kinds of link are.
+func plainValue(d *ast.Definition, v *ast.EnumValueDefinition) error {
+	if joins := v.Directives.ForName("joins"); joins != nil && d.Name != "LinkKind" {
+		return gqlerror.ErrorPosf(joins.Position, "%s.%s has @joins, which is for kinds of link: leave it out, or write `extend enum LinkKind`", d.Name, v.Name)
 	}
 	return nil
 }

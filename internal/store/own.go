@@ -41,6 +41,7 @@ func (n OwnNames) Add(cat *catalog.Catalog, b *Batch) {
 	}
 	for _, x := range b.Links {
 		add(catalog.OwnKind(x.Kind))
+		add(cat.OwnEnds(x.Kind))
 	}
 }
 
@@ -50,16 +51,25 @@ type Use struct {
 	Prop  string // of a property of that type; "" for the type
 	Value string // of an enum, which that property has; "" for any
 	Kind  string // of link; "" for the others
+	// Joins, unless nil, is what links of Kind may join: the store may hold some that join something else.
+	Joins *catalog.Kind
 }
 
-// Undeclared returns what a kept name stands for when the schema does not declare it, or declares it otherwise.
-func Undeclared(cat *catalog.Catalog, name string) (u Use, undeclared bool) {
+// undeclared returns what a kept name stands for when the schema does not declare it, or declares it otherwise.
+func undeclared(cat *catalog.Catalog, name string) (u Use, is bool) {
 	what, rest, _ := strings.Cut(name, " ")
 	switch what {
 	case "type":
 		return Use{Type: rest}, cat.Type(rest) == nil
 	case "kind":
 		return Use{Kind: rest}, cat.Kind(rest) == nil
+	case "ends":
+		parts := strings.Split(rest, " ")
+		k := cat.Kind(parts[0])
+		if len(parts) != 3 || k == nil { // that there is no such kind is told of the kind
+			return u, false
+		}
+		return Use{Kind: k.Name, Joins: k}, !joins(cat, k.From, parts[1]) || !joins(cat, k.To, parts[2])
 	case "property", "value":
 		path, value, _ := strings.Cut(rest, " ")
 		u.Type, u.Prop, _ = strings.Cut(path, ".")
@@ -76,9 +86,21 @@ func Undeclared(cat *catalog.Catalog, name string) (u Use, undeclared bool) {
 	return u, false // a later program's
 }
 
-// Problem says why a store that holds it cannot be opened.
-func (u Use) Problem(cat *catalog.Catalog) string {
+// joins reports whether all types of a list are in a set.
+func joins(cat *catalog.Catalog, set catalog.TypeSet, enums string) bool {
+	for enum := range strings.SplitSeq(enums, ",") {
+		if t := cat.TypeOf(enum); t == nil || !set.Has(t.Index) {
+			return false
+		}
+	}
+	return true
+}
+
+// problem says why a store that holds it cannot be opened.
+func (u Use) problem(cat *catalog.Catalog) string {
 	switch {
+	case u.Joins != nil:
+		return fmt.Sprintf("holds links of kind %s between types that its @joins does not name", u.Kind)
 	case u.Kind != "":
 		return fmt.Sprintf("holds links of kind %s, which the schema does not declare", u.Kind)
 	case u.Prop == "":
@@ -93,5 +115,42 @@ func (u Use) Problem(cat *catalog.Catalog) string {
 	return fmt.Sprintf("holds values of %s.%s, which the schema does not declare", u.Type, u.Prop)
 }
 
-// OwnRemedy says how to open a store that holds what the schema does not declare.
-const OwnRemedy = "name the file that declares it with --schema FILE or THROUGHLINE_SCHEMA, as when it was written"
+// remedy says how to open it.
+func (u Use) remedy(cat *catalog.Catalog) string {
+	t := cat.Type(u.Type)
+	switch {
+	case u.Joins != nil:
+		return "add these types to @joins again, or open it as before and delete those links"
+	case t != nil && t.Prop(u.Prop) != nil:
+		return "declare the property as it was when the values were written, or under another name"
+	}
+	return "name the file that declares it with --schema FILE or THROUGHLINE_SCHEMA, as when it was written"
+}
+
+// OwnError is the error for a store that holds what the schema does not declare.
+type OwnError struct {
+	Problem string // what it holds: goes on after "the store"
+	Remedy  string // how to open it
+}
+
+// Error returns both.
+func (e *OwnError) Error() string { return e.Problem + ": " + e.Remedy }
+
+// CheckOwn returns an OwnError when a store holds what the schema does not declare, of the names that it has kept. holds asks
+// the store; a name whose records are gone is no reason.
+func CheckOwn(cat *catalog.Catalog, names []string, holds func(Use) (bool, error)) error {
+	for _, name := range names {
+		u, undeclared := undeclared(cat, name)
+		if !undeclared {
+			continue
+		}
+		held, err := holds(u)
+		if err != nil {
+			return err
+		}
+		if held {
+			return &OwnError{Problem: u.problem(cat), Remedy: u.remedy(cat)}
+		}
+	}
+	return nil
+}

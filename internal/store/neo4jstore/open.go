@@ -355,7 +355,7 @@ func (s *Store) usable() error {
 // readyTimeout bounds a look at whether the server is there: who asks wants to know soon.
 const readyTimeout = 2 * time.Second
 
-// Ready asks the server.
+// Ready asks the server whether it answers, and whether the schema declares what the database holds.
 func (s *Store) Ready(ctx context.Context) error {
 	if err := s.usable(); err != nil {
 		return err
@@ -366,6 +366,13 @@ func (s *Store) Ready(ctx context.Context) error {
 	_, _, err := s.read(ctx, "RETURN 1 AS one", nil)
 	if err != nil && (ctx.Err() != nil || kg.CodeOf(err) == kg.Unavailable) {
 		return kg.Wrap(kg.Unavailable, err, "Neo4j does not answer")
+	}
+	if err != nil {
+		return err
+	}
+	err = s.checkOwn(ctx) // others may have written what our schema lacks
+	if setup := (*SetupError)(nil); errors.As(err, &setup) {
+		return kg.Errorf(kg.Unavailable, "%s", setup.Message)
 	}
 	return err
 }

@@ -2,9 +2,11 @@ package neo4jstore
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/store"
 )
 
@@ -33,29 +35,43 @@ func (s *Store) checkOwn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
-		u, undeclared := store.Undeclared(s.layout.cat, asString(r[0]))
-		if !undeclared {
-			continue
-		}
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		names[i] = asString(r[0])
+	}
+	err = store.CheckOwn(s.layout.cat, names, func(u store.Use) (bool, error) {
+		args := map[string]any{"kind": u.Kind, "type": u.Type, "prop": u.Prop, "value": u.Value}
 		var find string
 		switch {
+		case u.Joins != nil:
+			find = "MATCH (a:Entity)-[r]->(b:Entity) WHERE (type(r) = $kind OR type(r) = 'REFUTED' AND r.kind = $kind) " +
+				"AND (none(l IN labels(a) WHERE l IN $from) OR none(l IN labels(b) WHERE l IN $to))"
+			args["from"], args["to"] = s.typeNames(u.Joins.From), s.typeNames(u.Joins.To)
 		case u.Kind != "":
-			find = "MATCH (:Entity)-[r]->(:Entity) WHERE type(r) = $kind OR type(r) = 'REFUTED' AND r.kind = $kind RETURN 1 LIMIT 1"
+			find = "MATCH (:Entity)-[r]->(:Entity) WHERE type(r) = $kind OR type(r) = 'REFUTED' AND r.kind = $kind"
 		case u.Value != "":
-			find = "MATCH (n:Entity) WHERE $type IN labels(n) AND n[$prop] = $value RETURN 1 LIMIT 1"
+			find = "MATCH (n:Entity) WHERE $type IN labels(n) AND n[$prop] = $value"
 		case u.Prop != "":
-			find = "MATCH (n:Entity) WHERE $type IN labels(n) AND n[$prop] IS NOT NULL RETURN 1 LIMIT 1"
+			find = "MATCH (n:Entity) WHERE $type IN labels(n) AND n[$prop] IS NOT NULL"
 		default:
-			find = "MATCH (n:Entity) WHERE $type IN labels(n) RETURN 1 LIMIT 1"
+			find = "MATCH (n:Entity) WHERE $type IN labels(n)"
 		}
-		held, err := s.once(ctx, find, map[string]any{"kind": u.Kind, "type": u.Type, "prop": u.Prop, "value": u.Value})
-		if err != nil {
-			return err
-		}
-		if len(held) > 0 {
-			return &SetupError{Message: "this database " + u.Problem(s.layout.cat) + ": " + store.OwnRemedy}
+		held, err := s.once(ctx, find+" RETURN 1 LIMIT 1", args)
+		return len(held) > 0, err
+	})
+	var own *store.OwnError
+	if errors.As(err, &own) {
+		return &SetupError{Message: "this database " + own.Error()}
+	}
+	return err
+}
+
+// typeNames are the labels of these types.
+func (s *Store) typeNames(set catalog.TypeSet) (names []string) {
+	for _, t := range s.layout.cat.Types {
+		if set.Has(t.Index) {
+			names = append(names, t.Name)
 		}
 	}
-	return nil
+	return names
 }

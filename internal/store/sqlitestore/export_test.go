@@ -179,3 +179,6 @@ func OpenLocked(ctx context.Context, o Options) (*Store, error) {
 	o.Reads = true
 	return openWith(ctx, o, func(string) bool { return true })
 }
+
+// LookNow has the next request look for what others have written, however short ago the last one did.
+func LookNow(s *Store) { s.watch.next.Store(0) }

@@ -493,7 +493,11 @@ func (s *Store) make(ctx context.Context) (_ *image, unkept bool, _ error) {
 	if first {
 		old = s.restore(ctx)
 	}
-	im, err := advance(ctx, s.cat, s.bulk, old)
+	var im *image
+	err := undeclared(checkOwn(ctx, s.bulk, s.cat)) // others may have written what our schema lacks
+	if err == nil {
+		im, err = advance(ctx, s.cat, s.bulk, old)
+	}
 	if d := (*damage)(nil); errors.As(err, &d) {
 		err = d.corrupt(s.file.path)
 	}

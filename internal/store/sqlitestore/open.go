@@ -253,7 +253,7 @@ func rollback(tx *sql.Tx) error {
 func openError(path string, err error) error {
 	e := &OpenError{Path: path, Problem: "cannot be opened", Remedy: "check the path and its permissions, or choose another with --store sqlite:PATH"}
 	var se *sqlite.Error
-	var undeclared *undeclaredError
+	var own *store.OwnError
 	code := 0
 	if errors.As(err, &se) {
 		code = se.Code() & 0xff
@@ -261,8 +261,8 @@ func openError(path string, err error) error {
 	switch {
 	case errors.Is(err, errForeign) || code == sqlite3.SQLITE_NOTADB:
 		e.Problem, e.Remedy = "is not a Throughline store", "choose another file with --store sqlite:PATH; nothing was changed"
-	case errors.As(err, &undeclared):
-		e.Problem, e.Remedy = undeclared.problem, store.OwnRemedy
+	case errors.As(err, &own):
+		e.Problem, e.Remedy = own.Problem, own.Remedy
 	case errors.Is(err, errNewer):
 		e.Problem, e.Remedy = "was written by a newer Throughline", "use that version, or choose another file with --store sqlite:PATH"
 	case errors.Is(err, errEmpty):
@@ -318,12 +318,15 @@ func ended(ctx context.Context) error {
 // Kind is "sqlite".
 func (s *Store) Kind() string { return "sqlite" }
 
-// Ready is nil while the store is open and its file is there.
-func (s *Store) Ready(context.Context) error {
+// Ready is nil while the store is open, its file is there and the schema declares what it holds.
+func (s *Store) Ready(ctx context.Context) error {
 	if s.closed.Load() {
 		return kg.Errorf(kg.Unavailable, "the store is closed")
 	}
-	return s.file.gone()
+	if err := s.file.gone(); err != nil {
+		return err
+	}
+	return storeError(ctx, undeclared(checkOwn(ctx, s.read, s.cat))) // others may have written what our schema lacks
 }
 
 // Empty reports whether nothing was ever loaded.

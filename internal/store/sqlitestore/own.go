@@ -3,23 +3,19 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
 )
 
 // ownPrefix begins the keys of meta that stand for names of a schema of own types: see store.OwnNames.
 const ownPrefix = "own:"
-
-// undeclaredError is the error for a store that holds what the schema does not declare.
-type undeclaredError struct{ problem string }
-
-// Error returns what the store holds and the schema does not declare.
-func (e *undeclaredError) Error() string { return e.problem }
 
 // keepOwn keeps the names that a load has used.
 func keepOwn(ctx context.Context, tx *sql.Tx, names store.OwnNames) error {
@@ -45,29 +41,35 @@ func checkOwn(ctx context.Context, db *sql.DB, cat *catalog.Catalog) (err error)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		u, undeclared := store.Undeclared(cat, name)
-		if !undeclared {
-			continue
-		}
-		var held bool
-		enum := catalog.EnumOf(u.Type)
+	return store.CheckOwn(cat, names, func(u store.Use) (held bool, err error) {
+		enum, path := catalog.EnumOf(u.Type), fmt.Sprintf("$.%q", u.Prop)
+		var find string
+		var args []any
 		switch {
+		case u.Joins != nil:
+			find = `SELECT 1 FROM link l JOIN node a ON a.k = l.from_k JOIN node b ON b.k = l.to_k WHERE l.kind = ? AND (a.type NOT ` + listed + ` OR b.type NOT ` + listed + `)`
+			args = []any{u.Kind, asJSON(cat.Enums(u.Joins.From)), asJSON(cat.Enums(u.Joins.To))}
 		case u.Kind != "":
-			err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM link WHERE kind = ?)`, u.Kind).Scan(&held)
+			find, args = `SELECT 1 FROM link WHERE kind = ?`, []any{u.Kind}
 		case u.Value != "":
-			err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM node WHERE type = ? AND json_extract(nullif(props, ''), ?) = ?)`, enum, fmt.Sprintf("$.%q", u.Prop), u.Value).Scan(&held)
+			find, args = `SELECT 1 FROM node WHERE type = ? AND json_extract(nullif(props, ''), ?) = ?`, []any{enum, path, u.Value}
 		case u.Prop != "":
-			err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM node WHERE type = ? AND json_type(nullif(props, ''), ?) IS NOT NULL)`, enum, fmt.Sprintf("$.%q", u.Prop)).Scan(&held)
+			find, args = `SELECT 1 FROM node WHERE type = ? AND json_type(nullif(props, ''), ?) IS NOT NULL`, []any{enum, path}
 		default:
-			err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM node WHERE type = ?)`, enum).Scan(&held)
+			find, args = `SELECT 1 FROM node WHERE type = ?`, []any{enum}
 		}
-		if err != nil {
-			return err
-		}
-		if held {
-			return &undeclaredError{u.Problem(cat)}
-		}
-	}
-	return nil
+		err = db.QueryRowContext(ctx, "SELECT EXISTS ("+find+")", args...).Scan(&held)
+		return held, err
+	})
 }
+
+// undeclared makes a store.OwnError that comes up while the store is open one that requests are answered with.
+func undeclared(err error) error {
+	if own := (*store.OwnError)(nil); errors.As(err, &own) {
+		return kg.Errorf(kg.Unavailable, "the store %s: start anew, and %s", own.Problem, own.Remedy)
+	}
+	return err
+}
+
+// asJSON is a list of names, whose letters need no escaping.
+func asJSON(names []string) string { return `["` + strings.Join(names, `","`) + `"]` }
