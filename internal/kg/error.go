@@ -100,3 +100,11 @@ func Ambiguous(name string, total int, candidates []Candidate) *Error {
 		Details: map[string]any{"candidates": candidates[:min(len(candidates), MaxCandidates)], "total": total},
 	}
 }
+
+// Ended returns the error for a context that is over.
+func Ended(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return Wrap(Timeout, ctx.Err(), "the operation took too long; ask for less at once")
+	}
+	return Wrap(Cancelled, ctx.Err(), "the request was cancelled")
+}

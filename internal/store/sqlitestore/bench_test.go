@@ -101,7 +101,7 @@ func BenchmarkFetch(b *testing.B) {
 	}
 }
 
-// BenchmarkStart is making an image from the rows, and restoring one.
+// BenchmarkStart is making a version from the rows, and restoring one.
 func BenchmarkStart(b *testing.B) {
 	cat := parse(b)
 	path := filepath.Join(b.TempDir(), "g.db")

@@ -4,23 +4,23 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"unsafe"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/throughline/throughline/internal/catalog"
-	"github.com/throughline/throughline/internal/kg"
-	"github.com/throughline/throughline/internal/text"
+	"github.com/throughline/throughline/internal/memgraph"
 )
 
-// This file makes an image of the file as it is from an older image, which may be empty: only rows that are new or
-// changed are read, what was in order stays in order, and the rest is counting.
+// This file makes the version of the graph that the file holds from an older one, which may be empty: only rows that are new or
+// changed are read.
 
 // The statements that read rows.
 const (
@@ -78,63 +78,16 @@ func readHead(ctx context.Context, tx *sql.Tx) (h head, err error) {
 	}
 	h = head{n[0].Int64, n[1].Int64, n[2].Int64, n[3].Int64, n[4].Int64, rowCounts{n[5].Int64, n[6].Int64, n[7].Int64}}
 	if !h.fits() {
-		err = errTooLarge()
+		err = memgraph.ErrTooLarge
 	}
 	return h, err
 }
 
-// fits reports whether an image can name every row.
-func (h *head) fits() bool { return max(h.sources, h.nodes, h.link) < severalSources }
+// fits reports whether a graph can name every row.
+func (h *head) fits() bool { return max(h.sources, h.nodes, h.link) <= memgraph.MaxKey }
 
-func errTooLarge() error {
-	return kg.Errorf(kg.Unavailable, "the store holds more than fits in memory")
-}
-
-// builder is an image in the making.
-type builder struct {
-	*image
-	old                *image
-	roleKeys, dateKeys map[string]uint32
-	// rows that are new or are not what they were, and rows of the old image that are gone or are not what they were. What
-	// has its texts, ends, kind and sources still is in neither: all that follows from those stays as it is.
-	freshNodes, freshLinks          []uint32
-	goneNodes, goneLinks            bits
-	nodeWaste, linkWaste            int64 // what image.wasted grows by; nodes and links are read side by side
-	byIDs, names, externals, outers []entry
-	goneSources                     bits                       // sources whose rows are not what they were
-	sourceWords                     wordNotes                  // of new sources
-	vals                            map[string]json.RawMessage // for addNode
-	role                            []byte                     // for parseLink
-}
-
-// newBuilder begins an image of a seq on what an old one holds.
-func newBuilder(old *image, seq int64) *builder {
-	cat := old.cat
-	b := &builder{
-		image: &image{cat: cat, seq: seq, byType: make([][]uint32, len(old.byType))}, old: old,
-		roleKeys: make(map[string]uint32, len(old.roles)), dateKeys: make(map[string]uint32, len(old.dates)), vals: map[string]json.RawMessage{},
-	}
-	// these only grow at their end, where no reader of the old image looks; builds follow one another
-	b.texts, b.ids, b.more, b.born, b.stamps, b.dates, b.roles = old.texts, old.ids, old.more, old.born, old.stamps, old.dates, old.roles
-	for i, r := range b.roles {
-		b.roleKeys[r] = uint32(i) //nolint:gosec // keys are below 2³¹
-	}
-	for i, d := range b.dates {
-		b.dateKeys[d.text] = uint32(i) //nolint:gosec // see above
-	}
-	return b
-}
-
-// empty is the image of nothing.
-func empty(cat *catalog.Catalog) *image {
-	return &image{
-		cat: cat, byType: make([][]uint32, cat.Source.Index+1), nodes: make([]node, 1), links: make([]link, 1), sources: make([]source, 1),
-		dates: []date{{from: kg.MinDay, to: kg.MaxDay}}, roles: []string{""}, born: []int64{0}, stamps: []int64{0},
-	}
-}
-
-// advance makes the image of what the file holds now. It gives old itself when nothing has changed.
-func advance(ctx context.Context, cat *catalog.Catalog, db *sql.DB, old *image) (*image, error) {
+// advance makes the version of what the file holds now. It returns old itself when nothing has changed.
+func advance(ctx context.Context, cat *catalog.Catalog, db *sql.DB, old *memgraph.Graph) (*memgraph.Graph, error) {
 	txs, h, err := states(ctx, db)
 	defer func() {
 		for _, tx := range txs {
@@ -144,41 +97,23 @@ func advance(ctx context.Context, cat *catalog.Catalog, db *sql.DB, old *image) 
 	if err != nil {
 		return nil, err
 	}
-	if old == nil || old.seq < h.changedFrom || old.seq > h.seq {
-		old = empty(cat)
-	} else if old.seq == h.seq {
-		return old, old.complete(&h.rows)
+	if old == nil || old.Seq() < h.changedFrom || old.Seq() > h.seq {
+		old = memgraph.New(cat)
+	} else if old.Seq() == h.seq {
+		return old, complete(old, &h.rows)
 	}
-	b := newBuilder(old, h.seq)
-	if err := b.read(ctx, txs, &h); err != nil {
+	r := &rowReader{Builder: memgraph.NewBuilder(old, h.seq), cat: cat}
+	if err := r.read(ctx, txs, &h, old); err != nil {
 		return nil, err
 	}
-	if err := b.complete(&h.rows); err != nil {
-		return nil, err
-	}
-	b.derive()
-	return b.image, nil
+	graph := r.Build()
+	return graph, complete(graph, &h.rows)
 }
 
-// complete reports an image that lacks rows which were written: pages of the file are gone, or are others.
-func (im *image) complete(want *rowCounts) error {
-	var held rowCounts
-	for i := range im.sources {
-		if im.sources[i].id != "" {
-			held[changedSource]++
-		}
-	}
-	for i := range im.nodes {
-		if im.nodes[i].typ != 0 {
-			held[changedNode]++
-		}
-	}
-	for i := range im.links {
-		if im.links[i].from != 0 {
-			held[changedLink]++
-		}
-	}
-	return want.hold(&held)
+// complete reports a graph that lacks rows which were written: pages of the file are gone, or are others.
+func complete(graph *memgraph.Graph, want *rowCounts) error {
+	n := graph.Counts()
+	return want.hold(&rowCounts{changedSource: n.Sources, changedNode: n.Nodes, changedLink: n.Links})
 }
 
 // hold reports rows that are missing of those that were written.
@@ -216,69 +151,44 @@ func states(ctx context.Context, db *sql.DB) (txs []*sql.Tx, h head, err error) 
 	}
 }
 
-// grown copies a list and makes room up to a largest key.
-func grown[T any](old []T, largest int64) []T {
-	list := make([]T, max(int64(len(old)), largest+1))
-	copy(list, old)
-	return list
+// rowReader adds rows to a builder.
+type rowReader struct {
+	*memgraph.Builder
+	cat  *catalog.Catalog
+	node memgraph.Node
+	vals map[string]json.RawMessage // of node
+	link memgraph.Link
+	role []byte // of link
 }
 
 // read reads what is new or changed.
-func (b *builder) read(ctx context.Context, txs []*sql.Tx, h *head) error {
-	old := b.old
-	b.nodes, b.links, b.sources = grown(old.nodes, h.nodes), old.links, grown(old.sources, h.sources)
-	// a guess that is about right spares copies while they grow
-	more := h.nodes + 1 - int64(len(old.nodes))
-	b.texts = slices.Grow(b.texts, int(more)*128)
-	b.byIDs, b.names, b.freshNodes = make([]entry, 0, more), make([]entry, 0, more), make([]uint32, 0, more)
-	more = h.link + 1 - int64(len(old.links))
-	b.ids, b.freshLinks = slices.Grow(b.ids, int(more)*24), make([]uint32, 0, more)
+func (b *rowReader) read(ctx context.Context, txs []*sql.Tx, h *head, old *memgraph.Graph) error {
+	var keys [3][]uint32
 	var changed [3]string // as JSON, for the statements
-	for what := range changed {
-		keys, err := changes(ctx, txs[0], what, old.seq)
+	had := old.Largest()
+	for what, largest := range [...]int64{changedSource: had.Sources, changedNode: had.Nodes, changedLink: had.Links} {
+		list, err := changes(ctx, txs[0], what, old.Seq())
 		if err != nil {
 			return err
 		}
 		// what is behind the old rows is read as new
-		count := [...]int{len(old.sources), len(old.nodes), len(old.links)}[what]
-		keys = slices.DeleteFunc(keys, func(k uint32) bool { return int(k) >= count })
-		switch what {
-		case changedSource:
-			b.goneSources = make(bits, len(b.sources)/64+1)
-			for _, k := range keys {
-				b.goneSources.add(k)
-				b.sources[k] = source{}
-			}
-		case changedNode:
-			b.goneNodes = b.image.bits(keys)
-			for _, k := range keys {
-				b.nodes[k] = node{}
-			}
-		case changedLink:
-			if len(keys) == 0 && more == 0 {
-				break // the links stay the old image's: nothing of them is written to
-			}
-			b.links = grown(old.links, h.link)
-			b.goneLinks = make(bits, len(b.links)/64+1)
-			for _, k := range keys {
-				b.goneLinks.add(k)
-				b.links[k] = link{}
-			}
-		}
-		if len(keys) > 0 {
-			j, err := json.Marshal(keys)
+		keys[what] = slices.DeleteFunc(list, func(k uint32) bool { return int64(k) > largest })
+		if len(keys[what]) > 0 {
+			j, err := json.Marshal(keys[what])
 			if err != nil {
 				return err
 			}
 			changed[what] = string(j)
 		}
 	}
+	b.Reserve(memgraph.Counts{Sources: h.sources, Nodes: h.nodes, Links: h.link},
+		memgraph.Keys{Sources: keys[changedSource], Nodes: keys[changedNode], Links: keys[changedLink]})
 	// one transaction reads sources and nodes and then helps the others with the links. Nodes and links are taken in side by
 	// side, so they share no list
 	g, ctx := errgroup.WithContext(ctx)
 	chunks := make(chan []byte, 4)
 	var mu sync.Mutex
-	next := int64(len(old.links))
+	next := had.Links + 1
 	first := true
 	readLinks := func(tx *sql.Tx) error {
 		for {
@@ -303,10 +213,10 @@ func (b *builder) read(ctx context.Context, txs []*sql.Tx, h *head) error {
 	}
 	var readers errgroup.Group
 	readers.Go(func() error {
-		if err := b.readSources(ctx, txs[0], int64(len(old.sources)), changed[changedSource]); err != nil {
+		if err := b.readSources(ctx, txs[0], had.Sources+1, changed[changedSource]); err != nil {
 			return err
 		}
-		if err := b.readNodes(ctx, txs[0], int64(len(old.nodes)), changed[changedNode]); err != nil {
+		if err := b.readNodes(ctx, txs[0], had.Nodes+1, changed[changedNode]); err != nil {
 			return err
 		}
 		return readLinks(txs[0])
@@ -364,73 +274,33 @@ func each(ctx context.Context, tx *sql.Tx, ranged string, first int64, listed, l
 			return err
 		}
 	}
-	return run(ranged, first, int64(severalSources))
+	return run(ranged, first, int64(memgraph.MaxKey))
 }
 
-func (b *builder) readSources(ctx context.Context, tx *sql.Tx, first int64, list string) error {
+func (b *rowReader) readSources(ctx context.Context, tx *sql.Tx, first int64, list string) error {
 	var sums summer
-	err := each(ctx, tx, sourceSQL, first, sourcesSQL, list, func(rows *sql.Rows) error {
-		var s source
-		var key uint32
-		var list, body string
+	return each(ctx, tx, sourceSQL, first, sourcesSQL, list, func(rows *sql.Rows) error {
+		var s memgraph.Source
+		var list string
 		var sum int64
-		err := rows.Scan(&key, &s.id, &s.title, &s.url, &s.kind, &s.publisher, &list, &s.published, &s.hash, &sum, &body)
+		err := rows.Scan(&s.Key, &s.ID, &s.Title, &s.URL, &s.Kind, &s.Publisher, &list, &s.PublishedOn, &s.ContentHash, &sum, &s.Text)
 		switch {
 		case err != nil:
 			err = unreadable(err)
-		case sums.of(int64(key), s.id, s.title, s.url, s.kind, s.publisher, list, s.published, s.hash) != sum:
-			err = &damage{what: "source", id: s.id}
+		case sums.of(int64(s.Key), s.ID, s.Title, s.URL, s.Kind, s.Publisher, list, s.PublishedOn, s.ContentHash) != sum:
+			err = &damage{what: "source", id: s.ID}
 		}
 		if err == nil {
-			s.authors, err = authors(list)
+			err = json.Unmarshal([]byte(list), &s.Authors)
 		}
 		if err != nil {
 			return err
 		}
-		s.complete()
-		b.sources[key] = s
-		b.noteSource(key, s.title, body)
-		return nil
+		return b.AddSource(&s)
 	})
-	b.findSources()
-	return err
 }
 
-// noteSource notes the words of a new source, or of one that has changed.
-func (b *builder) noteSource(key uint32, title, body string) {
-	d := text.NewSourceDoc(title, body)
-	b.sourceWords.add(key, &d)
-}
-
-// authors are a source's authors as an image keeps them.
-func authors(list string) (string, error) {
-	var names []string
-	err := json.Unmarshal([]byte(list), &names)
-	return strings.Join(names, "\x00"), err
-}
-
-// complete fills in what follows from the rest.
-func (s *source) complete() {
-	s.sortKey = text.SortKey(s.title)
-	s.from, s.to = kg.PartialDate(s.published).Interval()
-}
-
-// findSources makes what finds sources by id and title. There are few.
-func (im *image) findSources() {
-	im.sourceByID, im.sourceByName = make(map[string]uint32, len(im.sources)), make(map[string][]uint32, len(im.sources))
-	for i := range im.sources {
-		s := &im.sources[i]
-		if s.id == "" {
-			continue
-		}
-		key := uint32(i) //nolint:gosec // keys are below 2³¹
-		im.sourceByID[s.id] = key
-		name := text.Fold(s.title)
-		im.sourceByName[name] = append(im.sourceByName[name], key)
-	}
-}
-
-func (b *builder) readNodes(ctx context.Context, tx *sql.Tx, first int64, list string) error {
+func (b *rowReader) readNodes(ctx context.Context, tx *sql.Tx, first int64, list string) error {
 	var id, typ, name, desc, aliases, ext, props sql.RawBytes
 	var sums summer
 	return each(ctx, tx, nodeSQL, first, nodesSQL, list, func(rows *sql.Rows) error {
@@ -451,171 +321,38 @@ func (b *builder) readNodes(ctx context.Context, tx *sql.Tx, first int64, list s
 	})
 }
 
-// nodeRow is a row of the table node. Its texts may change once addNode has returned.
+// nodeRow is a row of the table node.
 type nodeRow struct {
 	key                                      int64
 	id, typ, name, desc, aliases, ext, props string
 	created, updated                         int64 // milliseconds since 1970
 }
 
-// addNode takes in a node whose place in nodes is there.
-func (b *builder) addNode(r *nodeRow) error {
-	t := b.cat.TypeOf(r.typ)
-	if t == nil || !t.IsEntity() {
-		return kg.Errorf(kg.Unavailable, "the store holds nodes of type %s, which the schema does not declare", r.typ)
+// addNode adds an entity.
+func (b *rowReader) addNode(r *nodeRow) error {
+	n := &b.node
+	*n = memgraph.Node{
+		Key: uint32(r.key), //nolint:gosec // checked by head.fits
+		ID:  r.id, Type: r.typ, Name: r.name, Description: r.desc, Aliases: n.Aliases[:0], ExternalIDs: n.ExternalIDs[:0], Props: b.vals, Created: r.created, Updated: r.updated,
 	}
-	key := uint32(r.key) //nolint:gosec // checked by head.fits
-	n := node{text: uint64(len(b.texts)), typ: t.Index}
-	n.created, n.updated = stamp(&b.born, r.created), stamp(&b.born, r.updated)
-	b.put(r.id)
-	b.put(r.name)
-	b.put(text.SortKey(r.name))
-	b.put(r.desc)
-	var aliases []string
 	if r.aliases != "" {
-		if err := json.Unmarshal([]byte(r.aliases), &aliases); err != nil {
+		if err := json.Unmarshal([]byte(r.aliases), &n.Aliases); err != nil {
 			return err
 		}
 	}
-	b.put(strings.Join(aliases, "\x00"))
-	var ids []kg.ExternalID
 	if r.ext != "" {
-		if err := json.Unmarshal([]byte(r.ext), &ids); err != nil {
+		if err := json.Unmarshal([]byte(r.ext), &n.ExternalIDs); err != nil {
 			return err
 		}
 	}
-	b.put(kg.ExternalIDsValue(ids).Str)
 	clear(b.vals)
 	if r.props != "" {
 		if err := json.Unmarshal([]byte(r.props), &b.vals); err != nil {
 			return err
 		}
+		n.Props = b.vals
 	}
-	if err := b.putProps(&n, t, b.vals); err != nil {
-		return err
-	}
-	b.nodes[key] = n
-	if b.stayed(key) {
-		return nil
-	}
-	b.byIDs = append(b.byIDs, entry{hash(r.id), key})
-	if f := text.Fold(r.id); f != r.id {
-		b.outers = append(b.outers, entry{hash(f), key})
-	}
-	b.names = append(b.names, entry{hash(text.Fold(r.name)), key})
-	for _, a := range aliases {
-		b.names = append(b.names, entry{hash(text.Fold(a)), key})
-	}
-	for _, x := range ids {
-		b.externals = append(b.externals, entry{hash(x.Scheme + "\x00" + x.Value), key})
-		b.outers = append(b.outers, entry{hash(text.Fold(x.Value)), key})
-	}
-	b.freshNodes = append(b.freshNodes, key)
-	return nil
-}
-
-// stayed reports whether the texts of a node that was read last are those it had, which then are its texts again.
-func (b *builder) stayed(key uint32) bool {
-	if int(key) >= len(b.old.nodes) || b.old.nodes[key].typ == 0 {
-		return false
-	}
-	n, was := &b.nodes[key], &b.old.nodes[key]
-	before, now := b.textsOf(was), b.texts[n.text:]
-	if n.typ != was.typ || !bytes.Equal(before, now) {
-		b.nodeWaste += int64(len(before))
-		return false
-	}
-	b.texts = b.texts[:n.text]
-	n.text = was.text
-	b.goneNodes.remove(key)
-	return true
-}
-
-// put appends a text of a node.
-func (b *builder) put(s string) {
-	b.texts = binary.AppendUvarint(b.texts, uint64(len(s)))
-	b.texts = append(b.texts, s...)
-}
-
-// putProps appends the type's own properties, and sets the date interval they make.
-func (b *builder) putProps(n *node, t *catalog.Type, vals map[string]json.RawMessage) error {
-	dates := map[*catalog.Prop]string{}
-	for _, p := range t.Props {
-		raw, ok := vals[p.Name]
-		if !ok {
-			b.put("")
-			continue
-		}
-		if raw[0] == '"' {
-			s, ok := plainJSON(raw)
-			if !ok {
-				if err := json.Unmarshal(raw, &s); err != nil {
-					return err
-				}
-			}
-			b.put(s)
-			if p == t.DateProp || p == t.UntilProp {
-				dates[p] = s
-			}
-			continue
-		}
-		if _, err := parseProp(p, raw); err != nil {
-			return err
-		}
-		b.put(string(raw))
-	}
-	n.from, n.to, n.dated = interval(t, func(p *catalog.Prop) string { return dates[p] })
-	return nil
-}
-
-// plainJSON is the text of a JSON string without escapes.
-func plainJSON(raw []byte) (string, bool) {
-	if bytes.IndexByte(raw, '\\') >= 0 {
-		return "", false
-	}
-	return string(raw[1 : len(raw)-1]), true
-}
-
-func parseProp(p *catalog.Prop, raw []byte) (kg.Value, error) {
-	switch p.Kind {
-	case catalog.Int:
-		n, err := strconv.ParseInt(string(raw), 10, 64)
-		return kg.IntValue(n), err
-	case catalog.Float:
-		f, err := strconv.ParseFloat(string(raw), 64)
-		return kg.FloatValue(f), err
-	case catalog.Bool:
-		return kg.BoolValue(string(raw) == "true"), nil
-	}
-	var s string
-	err := json.Unmarshal(raw, &s)
-	return kg.StringValue(s), err
-}
-
-// interval is the date interval of a record of type t: see kg.Span.
-func interval(t *catalog.Type, get func(*catalog.Prop) string) (from, to kg.Day, known bool) {
-	if t.DateProp == nil {
-		return 0, 0, false
-	}
-	ended := kg.PartialDate("")
-	if t.UntilProp != nil {
-		ended = kg.PartialDate(get(t.UntilProp))
-	}
-	return kg.Span(kg.PartialDate(get(t.DateProp)), ended)
-}
-
-// stamp keeps an instant. Those of one load are mostly the same two, so only the last two are looked at.
-func stamp(to *[]int64, t int64) uint32 {
-	if t == 0 {
-		return 0
-	}
-	for i := len(*to) - 1; i > max(0, len(*to)-3); i-- {
-		if (*to)[i] == t {
-			return uint32(i) //nolint:gosec // twice the records, which are below 2³¹
-		}
-	}
-	*to = append(*to, t)
-	return uint32(len(*to) - 1) //nolint:gosec // see above
+	return b.AddNode(n)
 }
 
 // joined sends the links of one statement.
@@ -636,7 +373,7 @@ func joined(ctx context.Context, tx *sql.Tx, to chan<- []byte, query string, arg
 var errLinkRow = &damage{what: "link"}
 
 // parseLinks reads links as linkColumns has joined them.
-func (b *builder) parseLinks(chunk []byte) error {
+func (b *rowReader) parseLinks(chunk []byte) error {
 	var f [15][]byte
 	for len(chunk) > 0 {
 		row := chunk
@@ -668,7 +405,7 @@ func (b *builder) parseLinks(chunk []byte) error {
 	return nil
 }
 
-func (b *builder) parseLink(f *[15][]byte) error {
+func (b *rowReader) parseLink(f *[15][]byte) error {
 	role, err := hex.AppendDecode(b.role[:0], f[5])
 	if err != nil {
 		return err
@@ -678,13 +415,10 @@ func (b *builder) parseLink(f *[15][]byte) error {
 		key: number(f[0]), id: view(f[1]), kind: view(f[2]), from: number(f[3]), to: number(f[4]), role: view(role), since: view(f[6]), until: view(f[7]),
 		sources: view(f[8]), refuters: view(f[9]), unverified: number(f[10]), created: number(f[11]), updated: number(f[12]), quoted: number(f[13]),
 	}
-	if r.key == 0 {
-		return errLinkRow
-	}
 	return b.addLink(&r)
 }
 
-// linkRow is a row of the table link without its evidence. Its texts may change once addLink has returned.
+// linkRow is a row of the table link without its evidence.
 type linkRow struct {
 	key, from, to                int64
 	id, kind, role, since, until string
@@ -693,79 +427,30 @@ type linkRow struct {
 	created, updated             int64 // milliseconds since 1970
 }
 
-// addLink takes in a link whose place in links is there, and whose ends are known to be.
-func (b *builder) addLink(r *linkRow) error {
-	if r.key >= int64(len(b.links)) || r.from == 0 || r.from >= int64(len(b.nodes)) || r.to == 0 || r.to >= int64(len(b.nodes)) || len(r.id) > 255 {
+// addLink adds a link.
+func (b *rowReader) addLink(r *linkRow) error {
+	if min(r.key, r.from, r.to) <= 0 || max(r.key, r.from, r.to) > memgraph.MaxKey {
 		return errLinkRow
 	}
-	kind := b.cat.Kind(r.kind)
-	if kind == nil {
-		return kg.Errorf(kg.Unavailable, "the store holds links of kind %s, which the schema does not declare", r.kind)
+	l := &b.link
+	*l = memgraph.Link{
+		Key: uint32(r.key), From: uint32(r.from), To: uint32(r.to), //nolint:gosec // checked
+		ID: r.id, Kind: r.kind, Role: r.role, Since: r.since, Until: r.until, Sources: keysOf(l.Sources[:0], r.sources), Refuters: keysOf(l.Refuters[:0], r.refuters),
+		Unverified: r.unverified, Quoted: r.quoted, Created: r.created, Updated: r.updated,
 	}
-	if len(b.ids) > 1<<32-512 {
-		return errTooLarge()
+	err := b.AddLink(l)
+	if errors.Is(err, memgraph.ErrLink) {
+		return errLinkRow
 	}
-	key := uint32(r.key)                                                                                        //nolint:gosec // checked by head.fits
-	l := link{kind: kind.Index, from: uint32(r.from), to: uint32(r.to), proof: proofOf(r.unverified, r.quoted)} //nolint:gosec // checked above
-	var was link                                                                                                // what it was, if it was there
-	if int(key) < len(b.old.links) {
-		was = b.old.links[key]
-	}
-	if was.from != 0 && b.idAt(was.id) == r.id {
-		l.id = was.id
-	} else {
-		l.id = uint32(len(b.ids)) //nolint:gosec // checked above
-		b.ids = append(append(b.ids, byte(len(r.id))), r.id...)
-	}
-	var ok bool
-	if l.role, ok = b.roleKeys[r.role]; !ok {
-		role := strings.Clone(r.role)
-		l.role = uint32(len(b.roles)) //nolint:gosec // keys are below 2³¹
-		b.roles = append(b.roles, role)
-		b.roleKeys[role] = l.role
-	}
-	l.since, l.until = b.date(r.since), b.date(r.until)
-	if one := number(r.sources); one > 0 && r.refuters == "" {
-		l.source = uint32(one) //nolint:gosec // checked by head.fits
-	} else if r.sources != "" || r.refuters != "" {
-		at := len(b.more)
-		l.source = severalSources | uint32(at) //nolint:gosec // fewer than links times their evidence
-		supporting, refuting := b.addSources(r.sources), 0
-		if r.refuters != "" {
-			refuting = b.addSources(r.refuters)
-		}
-		l.standing = kg.StandingOf(supporting, refuting)
-		if was.standing == l.standing && slices.Equal(b.ownMore(&was), b.more[at:]) {
-			b.more, l.source = b.more[:at], was.source
-		}
-	}
-	l.created, l.updated = stamp(&b.stamps, r.created), stamp(&b.stamps, r.updated)
-	b.links[key] = l
-	if was.from == l.from && was.to == l.to && was.kind == l.kind && was.source == l.source && was.standing == l.standing && was.id == l.id {
-		b.goneLinks.remove(key)
-		return nil
-	}
-	if was.from != 0 && was.id != l.id {
-		b.linkWaste += int64(1 + len(b.idAt(was.id)))
-	}
-	if was.source != l.source {
-		b.linkWaste += int64(4 * len(b.ownMore(&was)))
-	}
-	b.freshLinks = append(b.freshLinks, key)
-	return nil
+	return err
 }
 
-// addSources appends a list of sources as image.more holds it, and returns their number.
-func (b *builder) addSources(list string) int {
-	b.more = append(b.more, 0)
-	at := len(b.more)
+// keysOf appends the keys of a list of them.
+func keysOf(to []uint32, list string) []uint32 {
 	for s := range strings.FieldsSeq(list) {
-		b.more = append(b.more, uint32(number(s))) //nolint:gosec // checked by head.fits
+		to = append(to, uint32(number(s))) //nolint:gosec // keys are below 2³¹
 	}
-	slices.Sort(b.more[at:])
-	n := len(b.more) - at
-	b.more[at-1] = uint32(n) //nolint:gosec // at most 1,000
-	return n
+	return to
 }
 
 // number reads a decimal number, 0 where there is none.
@@ -791,14 +476,7 @@ func number[T string | []byte](s T) int64 {
 	return n
 }
 
-func (b *builder) date(s string) uint32 {
-	k, ok := b.dateKeys[s]
-	if !ok {
-		k = uint32(len(b.dates)) //nolint:gosec // there are 4 million dates
-		d := date{text: strings.Clone(s)}
-		d.from, d.to = kg.PartialDate(d.text).Interval()
-		b.dates = append(b.dates, d)
-		b.dateKeys[d.text] = k
-	}
-	return k
+// view is a string over bytes that do not change while it is used.
+func view(b []byte) string {
+	return unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // see above
 }

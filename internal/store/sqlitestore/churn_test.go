@@ -16,7 +16,7 @@ import (
 )
 
 // churned is a store that gets to what it is told by detours: records are first written otherwise, in several loads with
-// an image made after each, and in between it is closed, with a snapshot, and opened again. Its answers must be those of a
+// a version made after each, and in between it is closed, with a snapshot, and opened again. Its answers must be those of a
 // store that was filled at once.
 type churned struct {
 	*sqlitestore.Store
@@ -44,7 +44,7 @@ func openChurned(cat *catalog.Catalog) func(t *testing.T) store.Store {
 	}
 }
 
-// fill loads a batch and makes an image.
+// fill loads a batch and makes a version.
 func fill(t *testing.T, s *sqlitestore.Store, b *store.Batch) {
 	t.Helper()
 	if err := storetest.Fill(t.Context(), s, b); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
-// TestAnImageMadeInStepsIsTheOneMadeAtOnce changes a graph a few records at a time, with an image after each load, and holds
+// TestAnImageMadeInStepsIsTheOneMadeAtOnce changes a graph a few records at a time, with a version after each load, and holds
 // what was derived in steps against what is derived from all rows at once.
 func TestAnImageMadeInStepsIsTheOneMadeAtOnce(t *testing.T) {
 	cat := parse(t)

@@ -11,11 +11,11 @@ import (
 
 // Snapshot saves a snapshot of the store as it is.
 func Snapshot(ctx context.Context, s *Store) error {
-	im, err := s.rebuild(ctx)
+	graph, err := s.rebuild(ctx)
 	if err != nil {
 		return err
 	}
-	return s.save(ctx, im)
+	return s.save(ctx, graph)
 }
 
 // ReadAndLeft returns what the store makes of an error of reading a row whose context has ended.
@@ -43,14 +43,6 @@ func Limit(t *testing.T, s *Store, pages int) (most int) {
 		t.Fatal(err)
 	}
 	return most
-}
-
-// ReadAhead has stores read ahead in graphs of any size until the test ends.
-func ReadAhead(t *testing.T) {
-	t.Helper()
-	was := aheadFrom
-	aheadFrom = 0
-	t.Cleanup(func() { aheadFrom = was })
 }
 
 // Restores reports whether a start would use the snapshot.
@@ -103,75 +95,27 @@ var statements = map[string]string{
 	"records: sources by id": someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
 }
 
-// Images returns the image that a load into an empty store made beside its writing, part by part, and the one made of the rows.
-func Images(ctx context.Context, s *Store) (fed, read [][]byte, err error) {
-	im, err := advance(ctx, s.cat, s.bulk, nil)
+// Images returns the graph that a load into an empty store made beside its writing, described, and the one made of the rows.
+func Images(ctx context.Context, s *Store) (fed, read map[string]string, err error) {
+	graph, err := advance(ctx, s.cat, s.bulk, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	return s.image.Load().bytes(), im.bytes(), nil
+	if own := s.graph.Load(); own != nil {
+		fed = own.Describe()
+	}
+	return fed, graph.Describe(), nil
 }
 
-func (im *image) bytes() (out [][]byte) {
-	if im == nil {
-		return nil
-	}
-	for i, p := range im.parts() {
-		switch i {
-		case 0, 1, 19: // between their fields there are bytes that mean nothing
-			out = append(out, fmt.Append(nil, im.nodes, im.links, im.groups))
-		default:
-			out = append(out, p.get())
-		}
-	}
-	return out
-}
-
-// Derived returns what the store's image holds beside its rows, by name, and the same of an image made at once of the rows, and
+// Derived returns what the store's graph holds, by name, and the same of one made at once of the rows, and
 // how many bytes the store's wastes.
 func Derived(ctx context.Context, s *Store) (steps, once map[string]string, wasted int64, err error) {
-	im, err := advance(ctx, s.cat, s.bulk, nil)
+	graph, err := advance(ctx, s.cat, s.bulk, nil)
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	own := s.image.Load()
-	return own.derived(), im.derived(), own.wasted, nil
-}
-
-func (im *image) derived() map[string]string {
-	ix, sx := &im.searching, &im.searchingSources
-	out := map[string]string{
-		"order of nodes": fmt.Sprint(im.nodeOrder), "ranks": fmt.Sprint(im.ranks), "types": fmt.Sprint(im.byType),
-		"order of links": fmt.Sprint(im.linkOrder), "ranks of links": fmt.Sprint(im.linkRanks),
-		"links of nodes": fmt.Sprint(im.adjacent, im.ends, im.groups), "links of sources": fmt.Sprint(im.supports),
-		"refuted links": fmt.Sprint(im.refuted),
-		"ids":           fmt.Sprint(im.nodeByID), "names": fmt.Sprint(im.byName), "external ids": fmt.Sprint(im.byExternal), "found ids": fmt.Sprint(im.byOuter),
-		"words": fmt.Sprint(string(ix.words.text), ix.words.end), "words of names": fmt.Sprint(ix.name.ordered()), "words of texts": fmt.Sprint(ix.body.ordered()),
-		"numbers of words": string(ix.nameCount),
-		"words of sources": fmt.Sprint(string(sx.words.text), sx.words.end, sx.name.ordered(), sx.body.ordered(), string(sx.nameCount)),
-	}
-	var rows strings.Builder
-	for k := range im.nodes {
-		if n := &im.nodes[k]; n.typ != 0 {
-			fmt.Fprintf(&rows, "%d %q %d %d %d %d %v %d %d %d\n", k, im.textsOf(n), im.born[n.created], im.born[n.updated], n.from, n.to, n.dated, n.group0, n.group1, n.loops)
-		}
-	}
-	for k := range im.links {
-		if l := &im.links[k]; l.from != 0 {
-			fmt.Fprintf(&rows, "%d %s %d %d %d %q %q %q %d %s %v %v %d %d\n", k, im.linkID(uint32(k)), l.kind, l.from, l.to, im.roles[l.role], im.dates[l.since].text, im.dates[l.until].text,
-				l.proof, l.standing, im.sourcesOf(uint32(k)), im.refutersOf(uint32(k)), im.stamps[l.created], im.stamps[l.updated])
-		}
-	}
-	out["rows"] = rows.String()
-	return out
-}
-
-// ordered are the lists, each in order.
-func (l *lists) ordered() (out [][]uint32) {
-	for i := range len(l.start) - 1 {
-		out = append(out, slices.Sorted(slices.Values(l.of(uint32(i)))))
-	}
-	return out
+	own := s.graph.Load()
+	return own.Describe(), graph.Describe(), own.Wasted(), nil
 }
 
 // OpenLocked opens a file to read it, as one that may not be written.

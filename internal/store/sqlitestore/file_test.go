@@ -316,7 +316,7 @@ func TestASnapshotThatDoesNotFitIsIgnored(t *testing.T) {
 	}
 }
 
-// TestLostRowsAreMissed: rows that nobody deleted through the program are damage, whether the image is made of a snapshot or of rows.
+// TestLostRowsAreMissed: rows that nobody deleted through the program are damage, whether the version is made of a snapshot or of rows.
 func TestLostRowsAreMissed(t *testing.T) {
 	cat := parse(t)
 	for _, edits := range [][]string{

@@ -16,6 +16,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/memgraph"
 	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/text"
@@ -68,7 +69,7 @@ type loadSource struct {
 // inserter writes new rows of a table, whose keys it gives out.
 type inserter struct {
 	columns   []string // behind the table's name
-	feed      func(b *builder, values []any) error
+	feed      func(b *rowReader, values []any) error
 	sums      func(s *summer, values []any) []any // of a row
 	summer    summer
 	one, many *sql.Stmt
@@ -95,7 +96,7 @@ const (
 	dropNode   = `DELETE FROM node WHERE id=? RETURNING k`
 	dropLink   = `DELETE FROM link WHERE id=? RETURNING k`
 	dropSource = `DELETE FROM source WHERE id=? RETURNING k`
-	// keysSQL notes the largest keys that were given out: images know rows by their keys, and one of an old image must not be
+	// keysSQL notes the largest keys that were given out: versions know rows by their keys, and one of an old version must not be
 	// taken for another
 	keysSQL   = `INSERT INTO meta VALUES ('source', ?), ('node', ?), ('link', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
 	countSQL  = `UPDATE meta SET value = value + ? WHERE key = ?`
@@ -127,7 +128,7 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 	select {
 	case s.loads <- struct{}{}:
 	case <-ctx.Done():
-		return nil, ended(ctx)
+		return nil, kg.Ended(ctx)
 	}
 	l := &load{
 		own: store.OwnNames{},
@@ -217,7 +218,7 @@ func (l *load) indexLinks(ctx context.Context) error {
 	return err
 }
 
-// unfeed gives up the image that is made beside: what was fed is not as it was.
+// unfeed gives up the version that is made beside: what was fed is not as it was.
 func (l *load) unfeed() {
 	if l.feed != nil {
 		l.feed.drop()
@@ -506,7 +507,7 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 			if err != nil {
 				return err
 			}
-			evidence, _, _, unverified, err := l.evidence(ctx, l.buf[:0], evidenceOf(stored))
+			evidence, _, _, unverified, err := l.evidence(ctx, l.buf[:0], stored)
 			if err != nil {
 				return err
 			}
@@ -883,15 +884,15 @@ func (l *load) Commit(ctx context.Context) error {
 		return errors.Join(storeError(ctx, err), l.Rollback())
 	}
 	err = l.tx.Commit()
-	var im *image
+	var graph *memgraph.Graph
 	if l.feed != nil && err == nil {
-		im, l.feed = l.feed.end(), nil
+		graph, l.feed = l.feed.end(), nil
 	}
 	l.finish()
 	if err != nil {
 		return storeError(ctx, err)
 	}
-	return l.s.committed(context.WithoutCancel(ctx), im, l.wrote)
+	return l.s.committed(context.WithoutCancel(ctx), graph, l.wrote)
 }
 
 // count keeps how many rows each table holds: new rows have the keys behind those that were given out before.
@@ -905,50 +906,50 @@ func (l *load) count(ctx context.Context) error {
 	return nil
 }
 
-// committed follows a load that wrote so many rows. Its image is nil unless it began the graph.
-func (s *Store) committed(ctx context.Context, im *image, wrote int64) (err error) {
-	read := s.image.Load() != nil
+// committed follows a load that wrote so many rows. Its version is nil unless it began the graph.
+func (s *Store) committed(ctx context.Context, graph *memgraph.Graph, wrote int64) (err error) {
+	read := s.graph.Load() != nil
 	switch {
-	case im != nil:
-		s.begin(im)
+	case graph != nil:
+		s.begin(graph)
 	case read:
-		if im, _, err = s.make(ctx); err != nil {
+		if graph, _, err = s.make(ctx); err != nil {
 			return err
 		}
 	}
 	switch {
-	case read && wrote >= max(s.snapshotFrom, im.size()/8):
-		s.keep(im)
+	case read && wrote >= max(s.snapshotFrom, graph.Size()/8):
+		s.keep(graph)
 	case !read && wrote >= s.snapshotFrom:
-		s.unsaved(ctx, s.prepare(ctx, im)) // the load is done, whatever comes of what is made of it
+		s.unsaved(ctx, s.prepare(ctx, graph)) // the load is done, whatever comes of what is made of it
 	}
 	return nil
 }
 
-// begin takes the image of a load, unless a request had a newer one made in the meantime.
-func (s *Store) begin(im *image) {
+// begin takes the version of a load, unless a request had a newer one made in the meantime.
+func (s *Store) begin(graph *memgraph.Graph) {
 	s.build.Lock()
 	defer s.build.Unlock()
-	if old := s.image.Load(); old == nil || old.seq < im.seq {
-		s.image.Store(im)
+	if old := s.graph.Load(); old == nil || old.Seq() < graph.Seq() {
+		s.graph.Store(graph)
 	}
 }
 
-// prepare leaves a snapshot where nobody reads: an import. Without an image it makes one.
-func (s *Store) prepare(ctx context.Context, im *image) error {
+// prepare leaves a snapshot where nobody reads: an import. Without a version it makes one.
+func (s *Store) prepare(ctx context.Context, graph *memgraph.Graph) error {
 	if _, err := s.write.ExecContext(ctx, `PRAGMA shrink_memory`); err != nil {
 		return err
 	}
 	debug.FreeOSMemory()
-	if im == nil {
+	if graph == nil {
 		var unkept bool
 		var err error
-		if im, unkept, err = s.make(ctx); err != nil || !unkept {
+		if graph, unkept, err = s.make(ctx); err != nil || !unkept {
 			return err
 		}
 		debug.FreeOSMemory() // what making it took
 	}
-	return s.save(ctx, im)
+	return s.save(ctx, graph)
 }
 
 // Rollback undoes the load, unless it is committed.

@@ -1,7 +1,7 @@
-// Package sqlitestore keeps the graph in one SQLite file and answers from an image of it in memory.
+// Package sqlitestore keeps the graph in one SQLite file and answers from a version of it in memory, of package memgraph.
 //
-// The file is the truth: a load is one transaction on it. Reads come from the image (image.go), which is built at the
-// first Fetch or by Warm and exchanged whole when the file has changed, also when another process changed it. Excerpts
+// The file is the truth: a load is one transaction on it. Reads come from memory: the graph is built at the
+// first Fetch or by Warm and exchanged whole when the file has changed, also when another process changed it. Excerpts and texts of sources
 // stay on disk and are read by one statement for each level that asks for them. Why not one statement a level for
 // everything: docs/decisions/0001-embedded-reads-from-memory.md.
 package sqlitestore
@@ -26,6 +26,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/memgraph"
 	"github.com/throughline/throughline/internal/store"
 )
 
@@ -69,7 +70,7 @@ type Store struct {
 	bulk   *sql.DB // two that read much at once: a file mapped into memory would count as ours
 	write  *sql.DB // one writer
 	loads  chan struct{}
-	image  atomic.Pointer[image]
+	graph  atomic.Pointer[memgraph.Graph]
 	build  sync.Mutex // held while an image is built
 	watch  watcher
 	closed atomic.Bool
@@ -84,7 +85,6 @@ type Store struct {
 	temporary string
 	file      identity
 	lost      atomic.Bool // the file was not there when it was last looked for: see identity.gone
-	fetches   sync.Pool   // of *fetch, for the next answers
 }
 
 var _ store.Store = (*Store)(nil)
@@ -289,7 +289,7 @@ func storeError(ctx context.Context, err error) error {
 	case errors.As(err, &own):
 		return err
 	case ctx.Err() != nil:
-		return ended(ctx)
+		return kg.Ended(ctx)
 	case errors.As(err, &se):
 		switch se.Code() & 0xff {
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
@@ -305,14 +305,6 @@ func storeError(ctx context.Context, err error) error {
 		return kg.Wrap(kg.Unavailable, err, "the store is closed")
 	}
 	return kg.Wrap(kg.Internal, err, "the store failed")
-}
-
-// ended is the error for a context that is over.
-func ended(ctx context.Context) error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return kg.Wrap(kg.Timeout, ctx.Err(), "the operation took too long; ask for less at once")
-	}
-	return kg.Wrap(kg.Cancelled, ctx.Err(), "the request was cancelled")
 }
 
 // Kind is "sqlite".

@@ -7,6 +7,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/memgraph"
 	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/store"
 )
@@ -156,7 +157,7 @@ func parseProps(t *catalog.Type, props string) (map[string]any, error) {
 		if !ok {
 			continue
 		}
-		v, err := parseProp(p, r)
+		v, err := memgraph.ParseProp(p, r)
 		if err != nil {
 			return nil, err
 		}
@@ -198,7 +199,7 @@ func (s *Store) links(ctx context.Context, db queryer, f func(*kg.Link) error, t
 		if err != nil {
 			return storeError(ctx, err)
 		}
-		x.Evidence = evidenceOf(stored)
+		x.Evidence = stored
 		return f(&x)
 	}, args...)
 }

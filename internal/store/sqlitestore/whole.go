@@ -5,61 +5,28 @@ import (
 	"database/sql"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 )
 
-var _ store.Surveyor = (*Store)(nil)
-
-// State is the number of the last load that the image holds.
+// State is the number of the last load that the graph in memory holds.
 func (s *Store) State(ctx context.Context) (string, int, error) {
-	im, err := s.held(ctx)
+	graph, err := s.held(ctx)
 	if err != nil {
 		return "", 0, err
 	}
-	return strconv.FormatInt(im.seq, 10), 0, nil
+	return strconv.FormatInt(graph.Seq(), 10), 0, nil
 }
 
-// Whole reads the image through.
+// Whole reads the graph through.
 func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
-	im, err := s.held(ctx)
+	graph, err := s.held(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := &store.Whole{}
-	g := &walk{x: fetch{im: im, q: &plan.Query{Refs: w.Refs}, ctx: ctx}}
-	g.x.holdSlabs()
-	err = g.guard(func() {
-		g.x.resolve()
-		order := slices.Clone(im.nodeOrder)
-		slices.SortFunc(order, func(a, b uint32) int { return strings.Compare(im.id(&im.nodes[a]), im.id(&im.nodes[b])) })
-		g.x.step(len(order))
-		out.Nodes = make([]store.WholeNode, len(order))
-		place := make([]uint32, len(im.nodes))
-		for i, k := range order {
-			out.Nodes[i] = store.WholeNode{ID: im.id(&im.nodes[k]), Type: im.nodes[k].typ}
-			place[k] = uint32(i)
-		}
-		named := w.Links.NamesRefuted()
-		for k := 1; k < len(im.links); k++ {
-			g.x.step(1)
-			l := &im.links[k]
-			if l.from == 0 || l.from == l.to || l.standing == kg.Refuted && !named || !g.x.linkFits(w.Links, uint32(k), l.from) || !g.x.linkFits(w.Links, uint32(k), l.to) {
-				continue
-			}
-			if len(out.Links) == plan.MaxWhole {
-				g.x.fail(store.TooLarge())
-			}
-			out.Links = append(out.Links, store.Pair{From: place[l.from], To: place[l.to]})
-		}
-	})
-	if err != nil {
-		return nil, storeError(ctx, err)
-	}
-	return out, nil
+	return graph.Whole(ctx, w)
 }
 
 // unverifiedSQL looks at every link. What it finds may yet be all right: the words may be those of an excerpt.
@@ -82,8 +49,8 @@ func (s *Store) Unverified(ctx context.Context) (ids []string, trips int, err er
 			return storeError(ctx, err)
 		}
 		for i := range all {
-			if v := all[i].verified; v != nil && !*v {
-				ids = append(ids, all[i].id(id))
+			if v := all[i].Verified; v != nil && !*v {
+				ids = append(ids, kg.EvidenceID(id, &all[i]))
 			}
 		}
 		return nil

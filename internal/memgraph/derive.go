@@ -1,4 +1,4 @@
-package sqlitestore
+package memgraph
 
 import (
 	"cmp"
@@ -11,12 +11,12 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// This file makes what follows from an image's rows: orders, indexes and the lists of links. What has not changed is
-// taken over from the old image, as it is or moved to its new place, so that a small change to a large graph costs little more
-// than copying it. The image of nothing is an old image like any other.
+// This file makes what follows from a version's rows: orders, indexes and the lists of links. What has not changed is
+// taken over from the old version, as it is or moved to its new place, so that a small change to a large graph costs little more
+// than copying it. The version of nothing is an old version like any other.
 
 // derive makes everything that follows from the rows.
-func (b *builder) derive() {
+func (b *Builder) derive() {
 	var g errgroup.Group
 	g.Go(func() error { b.orderNodes(); return nil })
 	g.Go(func() error { b.orderLinks(); return nil })
@@ -110,11 +110,11 @@ func merged(old []uint32, gone bits, fresh []uint32, before func(old, fresh uint
 	return out
 }
 
-// kept reports whether a node's texts are those of the old image.
-func (b *builder) kept(k uint32) bool { return int(k) < len(b.old.nodes) && !b.goneNodes.has(k) }
+// kept reports whether a node's texts are those of the old version.
+func (b *Builder) kept(k uint32) bool { return int(k) < len(b.old.nodes) && !b.goneNodes.has(k) }
 
 // orderNodes orders nodes by name and id, once, so that later comparisons are of integers.
-func (b *builder) orderNodes() {
+func (b *Builder) orderNodes() {
 	old := b.old
 	b.listSources()
 	if len(b.freshNodes) == 0 && !b.goneNodes.any() && len(b.nodes) == len(old.nodes) {
@@ -140,7 +140,7 @@ func (b *builder) orderNodes() {
 }
 
 // sameName reports whether two nodes have the same sort key, by their old ranks if they have them still.
-func (b *builder) sameName(x, y uint32) bool {
+func (b *Builder) sameName(x, y uint32) bool {
 	if b.kept(x) && b.kept(y) {
 		return b.old.ranks[x] == b.old.ranks[y]
 	}
@@ -148,37 +148,37 @@ func (b *builder) sameName(x, y uint32) bool {
 }
 
 // listTypes lists each type's entities in order.
-func (im *image) listTypes() {
-	counts := make([]int, im.cat.Source.Index+1)
-	for _, k := range im.nodeOrder {
-		counts[im.nodes[k].typ]++
+func (graph *Graph) listTypes() {
+	counts := make([]int, graph.cat.Source.Index+1)
+	for _, k := range graph.nodeOrder {
+		counts[graph.nodes[k].typ]++
 	}
-	for t, n := range counts[:im.cat.Source.Index] {
-		im.byType[t] = make([]uint32, 0, n)
+	for t, n := range counts[:graph.cat.Source.Index] {
+		graph.byType[t] = make([]uint32, 0, n)
 	}
-	for _, k := range im.nodeOrder {
-		t := im.nodes[k].typ
-		im.byType[t] = append(im.byType[t], k)
+	for _, k := range graph.nodeOrder {
+		t := graph.nodes[k].typ
+		graph.byType[t] = append(graph.byType[t], k)
 	}
 }
 
 // listSources lists sources in order, of which there are few.
-func (im *image) listSources() {
-	s := make([]uint32, 0, len(im.sources))
-	for i := range im.sources {
-		if im.sources[i].id != "" {
+func (graph *Graph) listSources() {
+	s := make([]uint32, 0, len(graph.sources))
+	for i := range graph.sources {
+		if graph.sources[i].id != "" {
 			s = append(s, uint32(i)) //nolint:gosec // keys are below 2³¹
 		}
 	}
 	slices.SortFunc(s, func(a, b uint32) int {
-		x, y := &im.sources[a], &im.sources[b]
+		x, y := &graph.sources[a], &graph.sources[b]
 		return cmp.Or(cmp.Compare(x.sortKey, y.sortKey), cmp.Compare(x.id, y.id))
 	})
-	im.byType[im.cat.Source.Index] = s
+	graph.byType[graph.cat.Source.Index] = s
 }
 
 // orderLinks orders links by id, and lists those of each source in that order.
-func (b *builder) orderLinks() {
+func (b *Builder) orderLinks() {
 	old := b.old
 	if len(b.freshLinks) == 0 && !b.goneLinks.any() && len(b.links) == len(old.links) && len(b.sources) == len(old.sources) {
 		b.linkOrder, b.linkRanks, b.supports = old.linkOrder, old.linkRanks, old.supports
@@ -194,7 +194,7 @@ func (b *builder) orderLinks() {
 }
 
 // usual are the new links without those that are REFUTED.
-func (b *builder) usual(yield func(uint32) bool) {
+func (b *Builder) usual(yield func(uint32) bool) {
 	for _, k := range b.freshLinks {
 		if b.links[k].standing != kg.Refuted && !yield(k) {
 			return
@@ -203,7 +203,7 @@ func (b *builder) usual(yield func(uint32) bool) {
 }
 
 // support lists the links of each source, by id.
-func (b *builder) support() {
+func (b *Builder) support() {
 	was := &b.old.supports
 	had := max(len(was.start)-1, 0)
 	// how many there will be: as many as before, and some more or fewer, which below nothing wraps round
@@ -262,7 +262,7 @@ type half struct {
 }
 
 // connect lays the links of each node side by side, in the default order within each direction and kind.
-func (b *builder) connect() {
+func (b *Builder) connect() {
 	old := b.old
 	renamed := func(k uint32) bool {
 		return int(k) < len(old.nodes) && old.nodes[k].typ != 0 && old.sortKey(&old.nodes[k]) != b.sortKey(&b.nodes[k])
@@ -346,26 +346,26 @@ func (b *builder) connect() {
 }
 
 // run is where the links of some nodes that follow one another lie in adjacent and ends.
-func (im *image) run(first, last *node) (from, to uint32) {
+func (graph *Graph) run(first, last *node) (from, to uint32) {
 	if first.group0 == last.group1 {
 		return 0, 0
 	}
-	return im.groups[first.group0].start, im.groups[last.group1-1].end
+	return graph.groups[first.group0].start, graph.groups[last.group1-1].end
 }
 
-func (im *image) linksOf(k uint32) []uint32 {
-	from, to := im.run(&im.nodes[k], &im.nodes[k])
-	return im.adjacent[from:to]
+func (graph *Graph) linksOf(k uint32) []uint32 {
+	from, to := graph.run(&graph.nodes[k], &graph.nodes[k])
+	return graph.adjacent[from:to]
 }
 
-func (im *image) endsOf(k uint32) []uint32 {
-	from, to := im.run(&im.nodes[k], &im.nodes[k])
-	return im.ends[from:to]
+func (graph *Graph) endsOf(k uint32) []uint32 {
+	from, to := graph.run(&graph.nodes[k], &graph.nodes[k])
+	return graph.ends[from:to]
 }
 
 // arrange lays out the links of the nodes [from, to), and adds their groups: those of a node begin at start, its new ones at
 // fresh.
-func (b *builder) arrange(groups []group, from, to int, start, fresh []uint32, touched bits) []group {
+func (b *Builder) arrange(groups []group, from, to int, start, fresh []uint32, touched bits) []group {
 	var mine []half
 	for k := from; k < to; k++ {
 		if !touched.has(uint32(k)) { //nolint:gosec // keys are below 2³¹
@@ -400,7 +400,7 @@ func (b *builder) arrange(groups []group, from, to int, start, fresh []uint32, t
 }
 
 // halves are the links of a node: the old ones that are still there, and the new ones in [from, to).
-func (b *builder) halves(mine []half, k int, from, to uint32) []half {
+func (b *Builder) halves(mine []half, k int, from, to uint32) []half {
 	add := func(link, other uint32, group uint8) {
 		mine = append(mine, half{order: uint64(b.ranks[other])<<32 | uint64(b.linkRanks[link]), link: link, group: group})
 	}
@@ -426,8 +426,8 @@ func (b *builder) halves(mine []half, k int, from, to uint32) []half {
 }
 
 // takeOver moves the lists of the nodes [from, to), none of which has changed, to where they lie now. Either all of the nodes
-// are of the old image or none is, and then they have no links.
-func (b *builder) takeOver(groups []group, from, to int, start uint32) []group {
+// are of the old version or none is, and then they have no links.
+func (b *Builder) takeOver(groups []group, from, to int, start uint32) []group {
 	n := uint32(len(groups)) //nolint:gosec // at most two for each link
 	if from >= len(b.old.nodes) {
 		for k := from; k < to; k++ {
@@ -452,8 +452,8 @@ func (b *builder) takeOver(groups []group, from, to int, start uint32) []group {
 }
 
 // compact writes anew, without what nothing refers to any more, what else only grows.
-func (b *builder) compact() {
-	was := &image{cat: b.cat, texts: b.texts, ids: b.ids, more: b.more, born: b.born, stamps: b.stamps, roles: b.roles}
+func (b *Builder) compact() {
+	was := &Graph{cat: b.cat, texts: b.texts, ids: b.ids, more: b.more, born: b.born, stamps: b.stamps, roles: b.roles}
 	b.texts, b.born = make([]byte, 0, len(was.texts)), nil
 	born := renumbered(&b.born, was.born)
 	for i := range b.nodes {

@@ -1,4 +1,4 @@
-package sqlitestore
+package memgraph
 
 import "github.com/throughline/throughline/internal/plan"
 
@@ -16,7 +16,7 @@ const aheadMost = 1000
 
 // ahead reads what rows of these nodes will be made of.
 func (x *fetch) ahead(keys []uint32, sel *plan.Sel) {
-	if len(x.im.links) >= aheadFrom {
+	if len(x.graph.links) >= aheadFrom {
 		x.touch(keys, sel)
 	}
 }
@@ -25,16 +25,16 @@ func (x *fetch) touch(keys []uint32, sel *plan.Sel) {
 	if sel == nil || len(keys) == 0 || len(keys) > aheadMost {
 		return
 	}
-	im, sum := x.im, uint64(0)
+	graph, sum := x.graph, uint64(0)
 	for _, k := range keys { // a node may lie across two lines of the cache
-		n := &im.nodes[k]
+		n := &graph.nodes[k]
 		sum += n.text + uint64(n.typ)
 	}
 	for _, k := range keys {
-		n := &im.nodes[k]
-		sum += uint64(im.texts[n.text])
+		n := &graph.nodes[k]
+		sum += uint64(graph.texts[n.text])
 		if n.group0 < n.group1 && len(sel.Kids) > 0 {
-			sum += uint64(im.groups[n.group0].kind)
+			sum += uint64(graph.groups[n.group0].kind)
 		}
 	}
 	for _, f := range sel.Kids {
@@ -50,12 +50,12 @@ func (x *fetch) touchLinks(keys []uint32, f *plan.Field) (sum uint64) {
 	if name, desc := byNameOnly(f.Order); !name || desc || f.Page.Backward || f.Page.After != nil {
 		return 0
 	}
-	im := x.im
+	graph := x.graph
 	each := func(see func(from, to uint32)) {
 		for _, k := range keys {
-			n := &im.nodes[k]
+			n := &graph.nodes[k]
 			for i := n.group0; i < n.group1; i++ {
-				if g := &im.groups[i]; wants(f, g) {
+				if g := &graph.groups[i]; wants(f, g) {
 					see(g.start, min(g.end, g.start+uint32(f.Page.N))) //nolint:gosec // at most some hundreds
 					break
 				}
@@ -65,17 +65,17 @@ func (x *fetch) touchLinks(keys []uint32, f *plan.Field) (sum uint64) {
 	total := 0
 	each(func(from, to uint32) {
 		total += int(to - from)
-		sum += uint64(im.ends[from]) + uint64(im.adjacent[from])
+		sum += uint64(graph.ends[from]) + uint64(graph.adjacent[from])
 	})
 	if total > aheadMost {
 		return sum
 	}
 	ends := x.keys.take(total)[:0]
 	each(func(from, to uint32) {
-		ends = append(ends, im.ends[from:to]...)
+		ends = append(ends, graph.ends[from:to]...)
 		if f.Link != nil {
-			for _, l := range im.adjacent[from:to] {
-				sum += uint64(im.links[l].role)
+			for _, l := range graph.adjacent[from:to] {
+				sum += uint64(graph.links[l].role)
 			}
 		}
 	})

@@ -1,20 +1,17 @@
-package sqlitestore
+package memgraph
 
 import (
 	"cmp"
-	"encoding/json"
 	"iter"
 	"slices"
 	"sort"
 	"strings"
 	"sync"
-	"time"
 	"unicode/utf8"
 	"unsafe"
 
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
-	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -97,7 +94,7 @@ func (w *wordNotes) add(k uint32, d *text.Doc) {
 }
 
 // indexWords makes the index of nodes.
-func (b *builder) indexWords() searchIndex {
+func (b *Builder) indexWords() searchIndex {
 	var w wordNotes
 	for _, k := range b.freshNodes {
 		d := b.docOf(&b.nodes[k])
@@ -262,20 +259,22 @@ type section struct {
 // sourceFlag is on the key of a source among those of nodes.
 const sourceFlag = 1 << 31
 
-func (im *image) nodeSection() section { return section{ix: &im.searching, pool: &im.gradesPool} }
+func (graph *Graph) nodeSection() section {
+	return section{ix: &graph.searching, pool: &graph.gradesPool}
+}
 
-func (im *image) sourceSection() section {
-	return section{ix: &im.searchingSources, pool: &im.sourceGradesPool, flag: sourceFlag, exact: true}
+func (graph *Graph) sourceSection() section {
+	return section{ix: &graph.searchingSources, pool: &graph.sourceGradesPool, flag: sourceFlag, exact: true}
 }
 
 // sections are those that the plan wants something of.
 func (x *fetch) sections() []section {
 	list := make([]section, 0, 2)
-	if x.q.Types&x.im.cat.Entities != 0 {
-		list = append(list, x.im.nodeSection())
+	if x.q.Types&x.graph.cat.Entities != 0 {
+		list = append(list, x.graph.nodeSection())
 	}
-	if x.q.Types.Has(x.im.cat.Source.Index) {
-		list = append(list, x.im.sourceSection())
+	if x.q.Types.Has(x.graph.cat.Source.Index) {
+		list = append(list, x.graph.sourceSection())
 	}
 	return list
 }
@@ -437,12 +436,12 @@ func (x *fetch) together(p *section, phrase string) (name, body []uint32) {
 	for _, k := range x.withAll(p, &p.ix.name, phrase) {
 		x.step(1)
 		if p.flag != 0 {
-			if is(x.im.sources[k].title) {
+			if is(x.graph.sources[k].title) {
 				name = append(name, k)
 			}
 			continue
 		}
-		x.im.names(&x.im.nodes[k], func(s string) bool {
+		x.graph.names(&x.graph.nodes[k], func(s string) bool {
 			if !is(s) {
 				return true
 			}
@@ -460,7 +459,7 @@ func (x *fetch) together(p *section, phrase string) (name, body []uint32) {
 	} else {
 		for _, k := range list {
 			x.step(1)
-			if slices.ContainsFunc(x.im.body(&x.im.nodes[k]), is) {
+			if slices.ContainsFunc(x.graph.body(&x.graph.nodes[k]), is) {
 				body = append(body, k)
 			}
 		}
@@ -472,53 +471,24 @@ func (x *fetch) together(p *section, phrase string) (name, body []uint32) {
 	return name, body
 }
 
-// sourceTextsSQL reads the texts of sources; its parameter is a JSON array of rowids.
-const sourceTextsSQL = `SELECT s.k, s.text FROM json_each(?) j CROSS JOIN source s ON s.k = j.value`
-
-// sourceTexts reads texts of sources, in one transaction on the state of the image.
+// sourceTexts reads texts of sources, of the state of the graph.
 func (x *fetch) sourceTexts(keys []uint32, yield func(k uint32, s string)) {
 	if len(keys) == 0 {
 		return
 	}
 	x.trips++
-	if err := x.readTexts(keys, yield); err != nil {
+	r, err := x.texts.ReadTexts(x.ctx, x.graph)
+	if err != nil {
 		x.fail(err)
 	}
-}
-
-func (x *fetch) readTexts(keys []uint32, yield func(k uint32, s string)) error {
-	arg, err := json.Marshal(keys)
-	if err != nil {
-		return err
-	}
-	n := 0
-	if r := store.RecorderOf(x.ctx); r != nil {
-		began := time.Now()
-		defer func() { r.Statement(sourceTextsSQL, map[string]any{"rowids, as JSON": keys}, n, began) }()
-	}
-	tx, err := x.begin()
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // it only reads
-	rows, err := tx.QueryContext(x.ctx, sourceTextsSQL, string(arg))
-	if err != nil {
-		return err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err reports it
-	for ; rows.Next(); n++ {
-		var k uint32
-		var s string
-		if err := rows.Scan(&k, &s); err != nil {
-			return err
-		}
-		if of := &x.im.sources[k]; contentHash(s) != of.hash {
-			return (&damage{what: "text of the source", id: of.id}).corrupt(x.file)
-		}
+	defer r.Close()
+	err = r.Texts(x.ctx, keys, func(k uint32, s string) {
 		x.step(1 + len(s)/64)
 		yield(k, s)
+	})
+	if err != nil {
+		x.fail(err)
 	}
-	return rows.Err()
 }
 
 // wantedText is a value that the text of a source is to be.
@@ -529,11 +499,11 @@ type wantedText struct {
 
 // fillTexts reads the texts that are wanted of sources, each once.
 func (x *fetch) fillTexts() {
-	if len(x.texts) == 0 {
+	if len(x.wanted) == 0 {
 		return
 	}
-	keys := make([]uint32, len(x.texts))
-	for i, t := range x.texts {
+	keys := make([]uint32, len(x.wanted))
+	for i, t := range x.wanted {
 		keys[i] = t.source
 	}
 	slices.Sort(keys)
@@ -543,7 +513,7 @@ func (x *fetch) fillTexts() {
 		x.hold(len(s))
 		texts[k] = kg.StringValue(s)
 	})
-	for _, t := range x.texts {
+	for _, t := range x.wanted {
 		*t.to = texts[t.source]
 	}
 }
@@ -578,7 +548,7 @@ func (x *fetch) withAll(p *section, of *lists, phrase string) []uint32 {
 // having is how many records a query word fits exactly.
 func (x *fetch) having(q *text.QueryWord) (n int) {
 	exact := text.QueryWord{Word: q.Word, Phrase: q.Phrase}
-	for _, p := range [2]section{x.im.nodeSection(), x.im.sourceSection()} {
+	for _, p := range [2]section{x.graph.nodeSection(), x.graph.sourceSection()} {
 		found, size := x.fits(&p, &exact, false)
 		n += size
 		if len(found) == 2 { // name and body, which one record may have both
@@ -627,7 +597,7 @@ func (x *fetch) round(p *section, n int) {
 			}
 		}
 	}
-	got, titled := make([]int, len(lists)), x.im.cat.Titled()
+	got, titled := make([]int, len(lists)), x.graph.cat.Titled()
 	take := func(k uint32) {
 		for i, g := range lists {
 			got[i] = int(g.of[k])
@@ -637,11 +607,11 @@ func (x *fetch) round(p *section, n int) {
 		}
 		w, title := weighed{node: k | p.flag}, false
 		if p.flag == 0 {
-			typ := x.im.nodes[k].typ
+			typ := x.graph.nodes[k].typ
 			if !x.q.Types.Has(typ) {
 				return
 			}
-			w.rank, title = x.im.ranks[k], titled.Has(typ)
+			w.rank, title = x.graph.ranks[k], titled.Has(typ)
 		}
 		w.weight = int64(text.Score(got, int(p.ix.nameCount[k]), title))
 		x.step(1)
@@ -706,16 +676,16 @@ func (x *fetch) identify() {
 		}
 		x.hits[i].weight = text.FullScore
 	}
-	for _, k := range x.im.identified(x.search.ID) {
-		if x.q.Types.Has(x.im.nodes[k].typ) {
-			add(k, x.im.ranks[k])
+	for _, k := range x.graph.identified(x.search.ID) {
+		if x.q.Types.Has(x.graph.nodes[k].typ) {
+			add(k, x.graph.ranks[k])
 		}
 	}
-	if !x.q.Types.Has(x.im.cat.Source.Index) || !strings.HasPrefix(x.search.ID, kg.SourcePrefix) {
+	if !x.q.Types.Has(x.graph.cat.Source.Index) || !strings.HasPrefix(x.search.ID, kg.SourcePrefix) {
 		return
 	}
-	for k := range x.im.sources {
-		if id := x.im.sources[k].id; len(id) > 0 && text.Fold(id) == x.search.ID {
+	for k := range x.graph.sources {
+		if id := x.graph.sources[k].id; len(id) > 0 && text.Fold(id) == x.search.ID {
 			add(uint32(k)|sourceFlag, 0) //nolint:gosec // keys are below 2³¹
 		}
 	}
@@ -761,13 +731,13 @@ func (x *fetch) found(page *kg.Page, f *plan.Field) {
 			sources = append(sources, w.node&^sourceFlag)
 			continue
 		}
-		n := &x.im.nodes[w.node]
+		n := &x.graph.nodes[w.node]
 		var names []string
-		x.im.names(n, func(s string) bool { names = append(names, s); return true })
-		page.Edges[i].Text = text.Highlight(names, x.im.body(n), &x.search)
+		x.graph.names(n, func(s string) bool { names = append(names, s); return true })
+		page.Edges[i].Text = text.Highlight(names, x.graph.body(n), &x.search)
 	}
 	x.sourceTexts(sources, func(k uint32, s string) {
 		i := slices.IndexFunc(list, func(w weighed) bool { return w.node == k|sourceFlag })
-		page.Edges[i].Text = text.HighlightSource(x.im.sources[k].title, s, &x.search)
+		page.Edges[i].Text = text.HighlightSource(x.graph.sources[k].title, s, &x.search)
 	})
 }

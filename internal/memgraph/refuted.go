@@ -1,4 +1,4 @@
-package sqlitestore
+package memgraph
 
 import (
 	"cmp"
@@ -8,7 +8,7 @@ import (
 )
 
 // refuted are the links that are REFUTED. They lie apart from the others, so that whoever does not ask for them does not
-// meet them, and they are few: all of it but links is made anew with every image.
+// meet them, and they are few: all of it but links is made anew with every version.
 type refuted struct {
 	links []uint32 // by id
 	adjacency
@@ -26,7 +26,7 @@ func (r *refuted) groupsOf(k uint32) []group {
 }
 
 // refute lists the links that are REFUTED.
-func (b *builder) refute() {
+func (b *Builder) refute() {
 	links := make([]uint32, 0, len(b.old.refuted.links))
 	for _, k := range b.old.refuted.links {
 		if !b.goneLinks.has(k) {
@@ -43,7 +43,7 @@ func (b *builder) refute() {
 }
 
 // apart lays links, given by id, side by side for each node, as connect does with the others.
-func (im *image) apart(links []uint32) refuted {
+func (graph *Graph) apart(links []uint32) refuted {
 	r := refuted{links: links}
 	type end struct {
 		node uint32
@@ -51,9 +51,9 @@ func (im *image) apart(links []uint32) refuted {
 	}
 	ends := make([]end, 0, 2*len(links))
 	for _, k := range links {
-		l := &im.links[k]
+		l := &graph.links[k]
 		for _, out := range [2]bool{true, false} {
-			e := end{node: l.other(!out), half: half{order: uint64(im.ranks[l.other(out)])<<32 | uint64(im.linkRanks[k]), link: k, group: l.kind}}
+			e := end{node: l.other(!out), half: half{order: uint64(graph.ranks[l.other(out)])<<32 | uint64(graph.linkRanks[k]), link: k, group: l.kind}}
 			if !out {
 				e.group |= 0x80
 			}
@@ -66,7 +66,7 @@ func (im *image) apart(links []uint32) refuted {
 	r.adjacent, r.ends = make([]uint32, len(ends)), make([]uint32, len(ends))
 	for i, e := range ends {
 		pos, out := uint32(i), e.group&0x80 == 0 //nolint:gosec // keys are below 2³¹
-		r.adjacent[i], r.ends[i] = e.link, im.links[e.link].other(out)
+		r.adjacent[i], r.ends[i] = e.link, graph.links[e.link].other(out)
 		other := i == 0 || e.node != ends[i-1].node
 		if other {
 			r.nodes = append(r.nodes, e.node)

@@ -1,4 +1,4 @@
-package sqlitestore
+package memgraph
 
 import (
 	"slices"
@@ -50,9 +50,9 @@ func matchDate(f *plan.DateFilter, from, to kg.Day, known bool) bool {
 }
 
 // names are the name and aliases of a node.
-func (im *image) names(n *node, yield func(string) bool) {
-	aliases := im.field(n, aliasesField)
-	if !yield(im.name(n)) || aliases == "" {
+func (graph *Graph) names(n *node, yield func(string) bool) {
+	aliases := graph.field(n, aliasesField)
+	if !yield(graph.name(n)) || aliases == "" {
 		return
 	}
 	for a := range strings.SplitSeq(aliases, "\x00") {
@@ -63,16 +63,16 @@ func (im *image) names(n *node, yield func(string) bool) {
 }
 
 // body are the description and searchable properties of a node.
-func (im *image) body(n *node) []string {
+func (graph *Graph) body(n *node) []string {
 	var out []string
-	if d := im.field(n, descField); d != "" {
+	if d := graph.field(n, descField); d != "" {
 		out = append(out, d)
 	}
-	for i, p := range im.cat.TypeAt(n.typ).Props {
+	for i, p := range graph.cat.TypeAt(n.typ).Props {
 		if !p.Searchable {
 			continue
 		}
-		if s := im.field(n, propFields+i); s != "" {
+		if s := graph.field(n, propFields+i); s != "" {
 			out = append(out, s)
 		}
 	}
@@ -123,8 +123,8 @@ func (x *fetch) entityFitsOnce(f *plan.EntityFilter, k uint32) bool {
 		if x.verdicts == nil {
 			x.verdicts = map[*plan.EntityFilter]verdicts{}
 		}
-		x.hold(len(x.im.nodes) / 4) // when all are asked
-		v = make(verdicts, len(x.im.nodes)/verdictsPage+1)
+		x.hold(len(x.graph.nodes) / 4) // when all are asked
+		v = make(verdicts, len(x.graph.nodes)/verdictsPage+1)
 		x.verdicts[f] = v
 	}
 	known := v.of(k)
@@ -146,7 +146,7 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 	if parts := len(f.And) + len(f.Or); parts > 0 {
 		x.step(parts)
 	}
-	n := &x.im.nodes[k]
+	n := &x.graph.nodes[k]
 	for _, a := range f.And {
 		if !x.entityFits(a, k) {
 			return false
@@ -157,16 +157,16 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 	}
 	if f.Not != nil && x.entityFits(f.Not, k) ||
 		f.Types != nil && !f.Types.Has(n.typ) ||
-		f.LinkCount != nil && !matchInt(f.LinkCount, x.im.degree(k)) ||
+		f.LinkCount != nil && !matchInt(f.LinkCount, x.graph.degree(k)) ||
 		f.Date != nil && !matchDate(f.Date, n.from, n.to, n.dated) ||
-		f.Name != nil && !x.matchTexts(f.Name, true, func(yield func(string) bool) { x.im.names(n, yield) }) {
+		f.Name != nil && !x.matchTexts(f.Name, true, func(yield func(string) bool) { x.graph.names(n, yield) }) {
 		return false
 	}
 	if f.Text != nil {
-		body := x.im.body(n)
+		body := x.graph.body(n)
 		if !x.matchTexts(f.Text, len(body) > 0, func(yield func(string) bool) {
 			more := true
-			x.im.names(n, func(s string) bool { more = yield(s); return more })
+			x.graph.names(n, func(s string) bool { more = yield(s); return more })
 			for i := 0; more && i < len(body); i++ {
 				more = yield(body[i])
 			}
@@ -186,7 +186,7 @@ func (x *fetch) linkedFits(f *plan.LinkedTo, k uint32) bool {
 	if want == 0 || !x.entityFitsOnce(f.Where, want) {
 		return false
 	}
-	if x.im.degree(want) < x.im.degree(k) {
+	if x.graph.degree(want) < x.graph.degree(k) {
 		k, want = want, k // the shorter list of the two tells as well
 	}
 	return x.joined(f, k, func(other uint32) bool { return other == want })
@@ -194,12 +194,12 @@ func (x *fetch) linkedFits(f *plan.LinkedTo, k uint32) bool {
 
 // joined looks for a link of k, of the filter's kinds, whose other end fits.
 func (x *fetch) joined(f *plan.LinkedTo, k uint32, fits func(uint32) bool) bool {
-	n := &x.im.nodes[k]
-	for _, g := range x.im.groups[n.group0:n.group1] {
+	n := &x.graph.nodes[k]
+	for _, g := range x.graph.groups[n.group0:n.group1] {
 		if f.Kinds != nil && !f.Kinds.Has(g.kind) {
 			continue
 		}
-		at := slices.IndexFunc(x.im.ends[g.start:g.end], fits)
+		at := slices.IndexFunc(x.graph.ends[g.start:g.end], fits)
 		if at >= 0 {
 			x.step(at + 1)
 			return true
@@ -217,7 +217,7 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 	if parts := len(f.And) + len(f.Or); parts > 0 {
 		x.step(parts)
 	}
-	s := &x.im.sources[k]
+	s := &x.graph.sources[k]
 	for _, a := range f.And {
 		if !x.sourceFits(a, k) {
 			return false
@@ -228,8 +228,8 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 	}
 	title := func(yield func(string) bool) { yield(s.title) }
 	if f.Not != nil && x.sourceFits(f.Not, k) ||
-		f.Types != nil && !f.Types.Has(x.im.cat.Source.Index) ||
-		f.LinkCount != nil && !matchInt(f.LinkCount, int64(len(x.im.supports.of(k)))) ||
+		f.Types != nil && !f.Types.Has(x.graph.cat.Source.Index) ||
+		f.LinkCount != nil && !matchInt(f.LinkCount, int64(len(x.graph.supports.of(k)))) ||
 		f.Date != nil && !matchDate(f.Date, s.from, s.to, s.published != "") ||
 		f.Name != nil && !x.matchTexts(f.Name, true, title) ||
 		f.Text != nil && !x.matchTexts(f.Text, false, title) {
@@ -244,9 +244,9 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 			return false
 		}
 	}
-	for _, l := range x.im.supports.of(k) {
+	for _, l := range x.graph.supports.of(k) {
 		x.step(1)
-		ln := &x.im.links[l]
+		ln := &x.graph.links[l]
 		if f.LinkedTo.Kinds != nil && !f.LinkedTo.Kinds.Has(ln.kind) {
 			continue
 		}
@@ -266,13 +266,13 @@ func (x *fetch) roleFits(f *plan.StringFilter, role uint32) bool {
 			if x.roles == nil {
 				x.roles = map[*plan.StringFilter][]fit{}
 			}
-			x.roles[f] = make([]fit, len(x.im.roles))
+			x.roles[f] = make([]fit, len(x.graph.roles))
 		}
 		x.roled, x.tried = f, x.roles[f]
 	}
 	known := x.tried
 	if known[role] == untried {
-		text := x.im.roles[role]
+		text := x.graph.roles[role]
 		known[role] = unfit
 		if x.matchTexts(f, text != "", func(yield func(string) bool) { _ = text != "" && yield(text) }) {
 			known[role] = fitting
@@ -298,7 +298,7 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if parts := len(f.And) + len(f.Or) + len(f.Sources); parts > 0 {
 		x.step(parts)
 	}
-	l := &x.im.links[k]
+	l := &x.graph.links[k]
 	for _, a := range f.And {
 		if !x.linkFits(a, k, other) {
 			return false
@@ -313,7 +313,7 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if f.Role != nil && !x.roleFits(f.Role, l.role) {
 		return false
 	}
-	from, to := x.im.dates[l.since].from, x.im.dates[l.until].to
+	from, to := x.graph.dates[l.since].from, x.graph.dates[l.until].to
 	if f.AsOf != nil && (from > f.AsOf.To || to < f.AsOf.From) {
 		return false
 	}
@@ -336,10 +336,10 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if f.Verified != nil && *f.Verified != (l.proof.unverified() == 0) {
 		return false
 	}
-	if f.MinSources != nil && x.im.sourceCount(k) < *f.MinSources {
+	if f.MinSources != nil && x.graph.sourceCount(k) < *f.MinSources {
 		return false
 	}
-	if f.Sources != nil && !slices.ContainsFunc(x.im.sourcesOf(k), func(s uint32) bool { return slices.Contains(f.Sources, x.im.sources[s].id) }) {
+	if f.Sources != nil && !slices.ContainsFunc(x.graph.sourcesOf(k), func(s uint32) bool { return slices.Contains(f.Sources, x.graph.sources[s].id) }) {
 		return false
 	}
 	return f.Other == nil || x.entityFitsOnce(f.Other, other)

@@ -1,4 +1,4 @@
-package sqlitestore
+package memgraph
 
 import (
 	"cmp"
@@ -28,14 +28,14 @@ func (x *fetch) buckets(c *counter, sel *plan.Sel) []kg.Bucket {
 		out = append(out, kg.Bucket{Key: k, Count: n})
 	}
 	for k, n := range c.nodes {
-		out = append(out, kg.Bucket{Key: x.im.id(&x.im.nodes[k]), Count: n})
+		out = append(out, kg.Bucket{Key: x.graph.id(&x.graph.nodes[k]), Count: n})
 	}
 	out = smallest(out, min(len(out), plan.MaxBuckets), func(a, b kg.Bucket) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Key, b.Key))
 	})
 	if sel != nil {
 		for i := range out {
-			if k := x.im.findNode(out[i].Key); c.nodes[k] != 0 {
+			if k := x.graph.findNode(out[i].Key); c.nodes[k] != 0 {
 				x.node(&out[i].Entity, k, sel)
 			}
 		}
@@ -50,29 +50,29 @@ func (x *fetch) facetLinks(page *kg.Page, f *plan.Field, hits []hit) {
 	if len(f.Want.Facets) == 0 {
 		return
 	}
-	im := x.im
+	graph := x.graph
 	page.Facets = make([]kg.Facet, len(f.Want.Facets))
 	for i, w := range f.Want.Facets {
 		c := counter{counts: map[string]int64{}}
 		for _, h := range hits {
 			x.step(1)
-			l := &im.links[h.link]
+			l := &graph.links[h.link]
 			switch w.By {
 			case plan.ByKind:
-				c.add(im.cat.Kinds[l.kind].Name)
+				c.add(graph.cat.Kinds[l.kind].Name)
 			case plan.ByRole:
 				if l.role != 0 {
-					c.add(im.roles[l.role])
+					c.add(graph.roles[l.role])
 				}
 			case plan.ByOtherType:
-				c.add(im.cat.TypeAt(im.nodes[h.other].typ).Enum)
+				c.add(graph.cat.TypeAt(graph.nodes[h.other].typ).Enum)
 			case plan.BySource:
-				for _, s := range im.sourcesOf(h.link) {
-					c.add(im.sources[s].id)
+				for _, s := range graph.sourcesOf(h.link) {
+					c.add(graph.sources[s].id)
 				}
 			case plan.ByYear:
 				if l.since != 0 {
-					c.add(year(im.dates[l.since].from))
+					c.add(year(graph.dates[l.since].from))
 				}
 			}
 		}
@@ -86,7 +86,7 @@ func (x *fetch) facetRecords(page *kg.Page, f *plan.Field, keys []uint32) {
 		return
 	}
 	searched := x.q.Start == plan.Search
-	sources := x.q.Types.Has(x.im.cat.Source.Index)
+	sources := x.q.Types.Has(x.graph.cat.Source.Index)
 	page.Facets = make([]kg.Facet, len(f.Want.Facets))
 	for i, w := range f.Want.Facets {
 		c := counter{counts: map[string]int64{}, nodes: map[uint32]int64{}}
@@ -94,7 +94,7 @@ func (x *fetch) facetRecords(page *kg.Page, f *plan.Field, keys []uint32) {
 			x.step(1)
 			switch {
 			case searched && k&sourceFlag != 0 && w.By == plan.ByType:
-				c.add(x.im.cat.Source.Enum)
+				c.add(x.graph.cat.Source.Enum)
 			case searched && k&sourceFlag != 0:
 				x.countSource(&c, k&^sourceFlag, w.By)
 			case sources && !searched:
@@ -108,7 +108,7 @@ func (x *fetch) facetRecords(page *kg.Page, f *plan.Field, keys []uint32) {
 }
 
 func (x *fetch) countSource(c *counter, k uint32, by plan.FacetBy) {
-	s := &x.im.sources[k]
+	s := &x.graph.sources[k]
 	switch by {
 	case plan.ByType:
 		c.add(s.kind)
@@ -120,11 +120,11 @@ func (x *fetch) countSource(c *counter, k uint32, by plan.FacetBy) {
 		}
 	case plan.ByTheme, plan.ByInstitution:
 		near := x.near[:0]
-		x.step(len(x.im.supports.of(k)))
-		for _, l := range x.im.supports.of(k) {
-			near = append(near, x.im.links[l].from, x.im.links[l].to)
+		x.step(len(x.graph.supports.of(k)))
+		for _, l := range x.graph.supports.of(k) {
+			near = append(near, x.graph.links[l].from, x.graph.links[l].to)
 		}
-		x.addNodes(c, near, facetType(x.im.cat, by))
+		x.addNodes(c, near, facetType(x.graph.cat, by))
 	}
 }
 
@@ -141,44 +141,44 @@ func (x *fetch) addNodes(c *counter, keys []uint32, t *catalog.Type) {
 	x.near = keys // for the next
 	slices.Sort(keys)
 	for _, k := range slices.Compact(keys) {
-		if t != nil && x.im.nodes[k].typ == t.Index {
+		if t != nil && x.graph.nodes[k].typ == t.Index {
 			c.nodes[k]++
 		}
 	}
 }
 
 func (x *fetch) countNode(c *counter, k uint32, by plan.FacetBy) {
-	n := &x.im.nodes[k]
+	n := &x.graph.nodes[k]
 	switch by {
 	case plan.ByType:
-		c.add(x.im.cat.TypeAt(n.typ).Enum)
+		c.add(x.graph.cat.TypeAt(n.typ).Enum)
 	case plan.ByYear:
 		if n.dated {
 			c.add(year(n.from))
 		}
 	case plan.BySource:
 		var seen []uint32
-		for _, g := range x.im.groups[n.group0:n.group1] {
+		for _, g := range x.graph.groups[n.group0:n.group1] {
 			x.step(int(g.end - g.start))
-			for _, l := range x.im.adjacent[g.start:g.end] {
-				seen = append(seen, x.im.sourcesOf(l)...)
+			for _, l := range x.graph.adjacent[g.start:g.end] {
+				seen = append(seen, x.graph.sourcesOf(l)...)
 			}
 		}
 		slices.Sort(seen)
 		for _, s := range slices.Compact(seen) {
-			c.add(x.im.sources[s].id)
+			c.add(x.graph.sources[s].id)
 		}
 	case plan.ByTheme, plan.ByInstitution:
-		t := facetType(x.im.cat, by)
+		t := facetType(x.graph.cat, by)
 		near := x.near[:0]
-		if d := x.im.cat.DerivedTo(x.im.cat.TypeAt(n.typ), t); d != nil {
+		if d := x.graph.cat.DerivedTo(x.graph.cat.TypeAt(n.typ), t); d != nil {
 			for _, ch := range x.chains(k, d, nil) {
 				near = append(near, ch.node)
 			}
 		} else {
-			for _, g := range x.im.groups[n.group0:n.group1] {
+			for _, g := range x.graph.groups[n.group0:n.group1] {
 				x.step(int(g.end - g.start))
-				near = append(near, x.im.ends[g.start:g.end]...)
+				near = append(near, x.graph.ends[g.start:g.end]...)
 			}
 		}
 		x.addNodes(c, near, t)

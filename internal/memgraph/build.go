@@ -1,0 +1,430 @@
+package memgraph
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/text"
+)
+
+// Source is a source as a Builder takes it in.
+type Source struct {
+	Key                                                       uint32
+	ID, Title, URL, Kind, Publisher, PublishedOn, ContentHash string
+	Authors                                                   []string
+	Text                                                      string // its words are searched for; the text is not kept
+}
+
+// Node is an entity as a Builder takes it in. Its lists and texts may change once AddNode has returned.
+type Node struct {
+	Key                         uint32
+	ID, Type, Name, Description string
+	Aliases                     []string
+	ExternalIDs                 []kg.ExternalID
+	Props                       map[string]json.RawMessage // properties of its type's own, as JSON
+	Created, Updated            int64                      // milliseconds since 1970
+}
+
+// Link is a link as a Builder takes it in. Its lists and texts may change once AddLink has returned.
+type Link struct {
+	Key, From, To                uint32 // keys of the link and of its ends
+	ID, Kind, Role, Since, Until string
+	Sources, Refuters            []uint32 // keys of the different sources that support it, and that speak against it
+	Unverified                   int64    // how many of its excerpts are not verified
+	Quoted                       int64    // a rules.Quoted
+	Created, Updated             int64    // milliseconds since 1970
+}
+
+// Keys are keys of sources, nodes and links.
+type Keys struct{ Sources, Nodes, Links []uint32 }
+
+// Counts are numbers of sources, nodes and links.
+type Counts struct{ Sources, Nodes, Links int64 }
+
+// MaxKey is the largest key that a record may have.
+const MaxKey = severalSources - 1
+
+// ErrTooLarge is the error for more records, or longer texts, than a Graph can hold.
+var ErrTooLarge = kg.Errorf(kg.Unavailable, "the store holds more than fits in memory")
+
+// ErrLink is the error for a link that cannot be: one of its ends has no place, or its id is too long.
+var ErrLink = errors.New("a link without ends, or with an id that is too long")
+
+// Builder makes the next version of a Graph. It is begun by NewBuilder and told what changes by Reserve; then records are added, and
+// Build returns the new version. Nodes with sources may be added by one goroutine and links by another, where Reserve has made
+// room for all of them. Of the versions of a Graph that follow one another only the last may be built on.
+type Builder struct {
+	*Graph
+	old                *Graph
+	roleKeys, dateKeys map[string]uint32
+	// records that are new or are not what they were, and records of the old version that are gone or are not what they were. What
+	// has its texts, ends, kind and sources still is in neither: all that follows from those stays as it is.
+	freshNodes, freshLinks          []uint32
+	goneNodes, goneLinks            bits
+	nodeWaste, linkWaste            int64 // what Graph.wasted grows by; nodes and links may be added side by side
+	byIDs, names, externals, outers []entry
+	goneSources                     bits      // sources that are not what they were
+	sourceWords                     wordNotes // of new sources
+}
+
+// New returns a Graph without records.
+func New(cat *catalog.Catalog) *Graph {
+	return &Graph{
+		cat: cat, byType: make([][]uint32, cat.Source.Index+1), nodes: make([]node, 1), links: make([]link, 1), sources: make([]source, 1),
+		dates: []date{{from: kg.MinDay, to: kg.MaxDay}}, roles: []string{""}, born: []int64{0}, stamps: []int64{0},
+	}
+}
+
+// NewBuilder begins the version with a number that follows an older version.
+func NewBuilder(old *Graph, seq int64) *Builder {
+	cat := old.cat
+	b := &Builder{
+		Graph: &Graph{cat: cat, seq: seq, byType: make([][]uint32, len(old.byType))}, old: old,
+		roleKeys: make(map[string]uint32, len(old.roles)), dateKeys: make(map[string]uint32, len(old.dates)),
+	}
+	// these only grow at their end, where no reader of the old version looks; builds follow one another
+	b.texts, b.ids, b.more, b.born, b.stamps, b.dates, b.roles = old.texts, old.ids, old.more, old.born, old.stamps, old.dates, old.roles
+	for i, r := range b.roles {
+		b.roleKeys[r] = uint32(i) //nolint:gosec // keys are below 2³¹
+	}
+	for i, d := range b.dates {
+		b.dateKeys[d.text] = uint32(i) //nolint:gosec // see above
+	}
+	return b
+}
+
+// Reserve makes room for records with keys up to the largest, and takes out those of the old version that are gone or will be
+// added as they are now. Keys beyond those of the old version are left out of gone.
+func (b *Builder) Reserve(largest Counts, gone Keys) {
+	old := b.old
+	b.nodes, b.links, b.sources = grown(old.nodes, largest.Nodes), old.links, grown(old.sources, largest.Sources)
+	// a guess that is about right spares copies while they grow
+	more := int(max(0, largest.Nodes+1-int64(len(old.nodes))))
+	b.texts = slices.Grow(b.texts, more*128)
+	b.byIDs, b.names, b.freshNodes = make([]entry, 0, more), make([]entry, 0, more), make([]uint32, 0, more)
+	b.goneSources = make(bits, len(b.sources)/64+1)
+	for _, k := range gone.Sources {
+		if int(k) < len(old.sources) {
+			b.goneSources.add(k)
+			b.sources[k] = source{}
+		}
+	}
+	b.goneNodes = b.bits(nil)
+	for _, k := range gone.Nodes {
+		if int(k) < len(old.nodes) {
+			b.goneNodes.add(k)
+			b.nodes[k] = node{}
+		}
+	}
+	more = int(max(0, largest.Links+1-int64(len(old.links))))
+	if len(gone.Links) == 0 && more == 0 {
+		return // the links stay the old version's: nothing of them is written to
+	}
+	b.ids, b.freshLinks = slices.Grow(b.ids, more*24), make([]uint32, 0, more)
+	b.links = grown(old.links, largest.Links)
+	b.goneLinks = make(bits, len(b.links)/64+1)
+	for _, k := range gone.Links {
+		if int(k) < len(old.links) {
+			b.goneLinks.add(k)
+			b.links[k] = link{}
+		}
+	}
+}
+
+// Build returns the new version. The builder must not be used again.
+func (b *Builder) Build() *Graph {
+	b.findSources()
+	b.derive()
+	return b.Graph
+}
+
+// grown copies a list and makes room up to a largest key.
+func grown[T any](old []T, largest int64) []T {
+	list := make([]T, max(int64(len(old)), largest+1))
+	copy(list, old)
+	return list
+}
+
+// place makes room for the record behind the last one, if that is the one.
+func place[T any](list []T, key uint32) ([]T, error) {
+	if key > MaxKey || int(key) > len(list) {
+		return list, ErrTooLarge
+	}
+	if int(key) == len(list) {
+		var zero T
+		list = append(list, zero)
+	}
+	return list, nil
+}
+
+// AddSource adds a source.
+func (b *Builder) AddSource(s *Source) (err error) {
+	if b.sources, err = place(b.sources, s.Key); err != nil {
+		return err
+	}
+	own := source{
+		id: s.ID, title: s.Title, url: s.URL, kind: s.Kind, publisher: s.Publisher, authors: strings.Join(s.Authors, "\x00"), published: s.PublishedOn, hash: s.ContentHash,
+	}
+	own.complete()
+	b.sources[s.Key] = own
+	d := text.NewSourceDoc(s.Title, s.Text)
+	b.sourceWords.add(s.Key, &d)
+	return nil
+}
+
+// complete fills in what follows from the rest.
+func (s *source) complete() {
+	s.sortKey = text.SortKey(s.title)
+	s.from, s.to = kg.PartialDate(s.published).Interval()
+}
+
+// findSources makes what finds sources by id and title. There are few.
+func (graph *Graph) findSources() {
+	graph.sourceByID, graph.sourceByName = make(map[string]uint32, len(graph.sources)), make(map[string][]uint32, len(graph.sources))
+	for i := range graph.sources {
+		s := &graph.sources[i]
+		if s.id == "" {
+			continue
+		}
+		key := uint32(i) //nolint:gosec // keys are below 2³¹
+		graph.sourceByID[s.id] = key
+		name := text.Fold(s.title)
+		graph.sourceByName[name] = append(graph.sourceByName[name], key)
+	}
+}
+
+// AddNode adds an entity.
+func (b *Builder) AddNode(r *Node) (err error) {
+	t := b.cat.TypeOf(r.Type)
+	if t == nil || !t.IsEntity() {
+		return kg.Errorf(kg.Unavailable, "the store holds nodes of type %s, which the schema does not declare", r.Type)
+	}
+	if b.nodes, err = place(b.nodes, r.Key); err != nil {
+		return err
+	}
+	n := node{text: uint64(len(b.texts)), typ: t.Index}
+	n.created, n.updated = stamp(&b.born, r.Created), stamp(&b.born, r.Updated)
+	b.put(r.ID)
+	b.put(r.Name)
+	b.put(text.SortKey(r.Name))
+	b.put(r.Description)
+	b.put(strings.Join(r.Aliases, "\x00"))
+	b.put(kg.ExternalIDsValue(r.ExternalIDs).Str)
+	if err := b.putProps(&n, t, r.Props); err != nil {
+		return err
+	}
+	b.nodes[r.Key] = n
+	if b.unchanged(r.Key) {
+		return nil
+	}
+	b.byIDs = append(b.byIDs, entry{hash(r.ID), r.Key})
+	if f := text.Fold(r.ID); f != r.ID {
+		b.outers = append(b.outers, entry{hash(f), r.Key})
+	}
+	b.names = append(b.names, entry{hash(text.Fold(r.Name)), r.Key})
+	for _, a := range r.Aliases {
+		b.names = append(b.names, entry{hash(text.Fold(a)), r.Key})
+	}
+	for _, x := range r.ExternalIDs {
+		b.externals = append(b.externals, entry{hash(x.Scheme + "\x00" + x.Value), r.Key})
+		b.outers = append(b.outers, entry{hash(text.Fold(x.Value)), r.Key})
+	}
+	b.freshNodes = append(b.freshNodes, r.Key)
+	return nil
+}
+
+// unchanged reports whether the texts of the node that was added last are those it had, which then are its texts again.
+func (b *Builder) unchanged(key uint32) bool {
+	if int(key) >= len(b.old.nodes) || b.old.nodes[key].typ == 0 {
+		return false
+	}
+	n, was := &b.nodes[key], &b.old.nodes[key]
+	before, now := b.textsOf(was), b.texts[n.text:]
+	if n.typ != was.typ || !bytes.Equal(before, now) {
+		b.nodeWaste += int64(len(before))
+		return false
+	}
+	b.texts = b.texts[:n.text]
+	n.text = was.text
+	b.goneNodes.remove(key)
+	return true
+}
+
+// put appends a text of a node.
+func (b *Builder) put(s string) {
+	b.texts = binary.AppendUvarint(b.texts, uint64(len(s)))
+	b.texts = append(b.texts, s...)
+}
+
+// putProps appends the type's own properties, and sets the date interval they make.
+func (b *Builder) putProps(n *node, t *catalog.Type, vals map[string]json.RawMessage) error {
+	dates := map[*catalog.Prop]string{}
+	for _, p := range t.Props {
+		raw, ok := vals[p.Name]
+		if !ok {
+			b.put("")
+			continue
+		}
+		if raw[0] == '"' {
+			s, ok := plainJSON(raw)
+			if !ok {
+				if err := json.Unmarshal(raw, &s); err != nil {
+					return err
+				}
+			}
+			b.put(s)
+			if p == t.DateProp || p == t.UntilProp {
+				dates[p] = s
+			}
+			continue
+		}
+		if _, err := ParseProp(p, raw); err != nil {
+			return err
+		}
+		b.put(string(raw))
+	}
+	n.from, n.to, n.dated = interval(t, func(p *catalog.Prop) string { return dates[p] })
+	return nil
+}
+
+// plainJSON is the text of a JSON string without escapes.
+func plainJSON(raw []byte) (string, bool) {
+	if bytes.IndexByte(raw, '\\') >= 0 {
+		return "", false
+	}
+	return string(raw[1 : len(raw)-1]), true
+}
+
+// ParseProp reads the value of a property from JSON.
+func ParseProp(p *catalog.Prop, raw []byte) (kg.Value, error) {
+	switch p.Kind {
+	case catalog.Int:
+		n, err := strconv.ParseInt(string(raw), 10, 64)
+		return kg.IntValue(n), err
+	case catalog.Float:
+		f, err := strconv.ParseFloat(string(raw), 64)
+		return kg.FloatValue(f), err
+	case catalog.Bool:
+		return kg.BoolValue(string(raw) == "true"), nil
+	}
+	var s string
+	err := json.Unmarshal(raw, &s)
+	return kg.StringValue(s), err
+}
+
+// interval is the date interval of a record of type t: see kg.Span.
+func interval(t *catalog.Type, get func(*catalog.Prop) string) (from, to kg.Day, known bool) {
+	if t.DateProp == nil {
+		return 0, 0, false
+	}
+	ended := kg.PartialDate("")
+	if t.UntilProp != nil {
+		ended = kg.PartialDate(get(t.UntilProp))
+	}
+	return kg.Span(kg.PartialDate(get(t.DateProp)), ended)
+}
+
+// stamp keeps an instant. Those of one load are mostly the same two, so only the last two are looked at.
+func stamp(to *[]int64, t int64) uint32 {
+	if t == 0 {
+		return 0
+	}
+	for i := len(*to) - 1; i > max(0, len(*to)-3); i-- {
+		if (*to)[i] == t {
+			return uint32(i) //nolint:gosec // twice the records, which are below 2³¹
+		}
+	}
+	*to = append(*to, t)
+	return uint32(len(*to) - 1) //nolint:gosec // see above
+}
+
+// AddLink adds a link, whose ends must have their places.
+func (b *Builder) AddLink(r *Link) (err error) {
+	if b.links, err = place(b.links, r.Key); err != nil {
+		return err
+	}
+	if r.Key == 0 || r.From == 0 || int(r.From) >= len(b.nodes) || r.To == 0 || int(r.To) >= len(b.nodes) || len(r.ID) > 255 {
+		return ErrLink
+	}
+	kind := b.cat.Kind(r.Kind)
+	if kind == nil {
+		return kg.Errorf(kg.Unavailable, "the store holds links of kind %s, which the schema does not declare", r.Kind)
+	}
+	if len(b.ids) > 1<<32-512 {
+		return ErrTooLarge
+	}
+	key := r.Key
+	l := link{kind: kind.Index, from: r.From, to: r.To, proof: proofOf(r.Unverified, r.Quoted)}
+	var was link // what it was, if it was there
+	if int(key) < len(b.old.links) {
+		was = b.old.links[key]
+	}
+	if was.from != 0 && b.idAt(was.id) == r.ID {
+		l.id = was.id
+	} else {
+		l.id = uint32(len(b.ids)) //nolint:gosec // checked above
+		b.ids = append(append(b.ids, byte(len(r.ID))), r.ID...)
+	}
+	var ok bool
+	if l.role, ok = b.roleKeys[r.Role]; !ok {
+		role := strings.Clone(r.Role)
+		l.role = uint32(len(b.roles)) //nolint:gosec // keys are below 2³¹
+		b.roles = append(b.roles, role)
+		b.roleKeys[role] = l.role
+	}
+	l.since, l.until = b.date(r.Since), b.date(r.Until)
+	if len(r.Sources) == 1 && len(r.Refuters) == 0 {
+		l.source = r.Sources[0]
+	} else if len(r.Sources)+len(r.Refuters) > 0 {
+		at := len(b.more)
+		l.source = severalSources | uint32(at) //nolint:gosec // fewer than links times their evidence
+		supporting, refuting := b.addSources(r.Sources), 0
+		if len(r.Refuters) > 0 {
+			refuting = b.addSources(r.Refuters)
+		}
+		l.standing = kg.StandingOf(supporting, refuting)
+		if was.standing == l.standing && slices.Equal(b.ownMore(&was), b.more[at:]) {
+			b.more, l.source = b.more[:at], was.source
+		}
+	}
+	l.created, l.updated = stamp(&b.stamps, r.Created), stamp(&b.stamps, r.Updated)
+	b.links[key] = l
+	if was.from == l.from && was.to == l.to && was.kind == l.kind && was.source == l.source && was.standing == l.standing && was.id == l.id {
+		b.goneLinks.remove(key)
+		return nil
+	}
+	if was.from != 0 && was.id != l.id {
+		b.linkWaste += int64(1 + len(b.idAt(was.id)))
+	}
+	if was.source != l.source {
+		b.linkWaste += int64(4 * len(b.ownMore(&was)))
+	}
+	b.freshLinks = append(b.freshLinks, key)
+	return nil
+}
+
+// addSources appends a list of sources as Graph.more holds it, and returns their number.
+func (b *Builder) addSources(keys []uint32) int {
+	b.more = append(append(b.more, uint32(len(keys))), keys...) //nolint:gosec // at most 1,000
+	slices.Sort(b.more[len(b.more)-len(keys):])
+	return len(keys)
+}
+
+func (b *Builder) date(s string) uint32 {
+	k, ok := b.dateKeys[s]
+	if !ok {
+		k = uint32(len(b.dates)) //nolint:gosec // there are 4 million dates
+		d := date{text: strings.Clone(s)}
+		d.from, d.to = kg.PartialDate(d.text).Interval()
+		b.dates = append(b.dates, d)
+		b.dateKeys[d.text] = k
+	}
+	return k
+}
