@@ -3,57 +3,34 @@ package neo4jstore_test
 import (
 	"testing"
 
-	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest"
-	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
-// shared opens one store on the shared server and returns a function that empties it.
-func shared(t *testing.T) (*catalog.Catalog, both.Open) {
-	t.Helper()
+// TestContract holds the store to the contract that every store has. It asks little, as planning a statement takes Neo4j a good part of
+// a second.
+func TestContract(t *testing.T) {
+	srv, db := database(t)
 	cat := parse(t)
-	return cat, both.Neo4j(t, cat)
-}
-
-// Planning a statement takes Neo4j a good part of a second: the random suites draw less here than on the embedded store, and more
-// by storetest.Rounds.
-
-func TestAnswersAsTheOracle(t *testing.T) {
-	cat, open := shared(t)
-	storetest.RunRandom(t, cat, open, 1, 6)
-}
-
-func TestSearchesAsTheOracle(t *testing.T) {
-	cat, open := shared(t)
-	storetest.RunSearches(t, cat, open, 1, 8)
-}
-
-func TestFiltersAreTwoValued(t *testing.T) {
-	cat, open := shared(t)
-	storetest.RunNegations(t, cat, open)
-}
-
-func TestWalksAsTheOracle(t *testing.T) {
-	cat, open := shared(t)
-	storetest.RunWalks(t, cat, open, 1, 10)
-}
-
-func TestPatternsAsTheOracle(t *testing.T) {
-	cat, open := shared(t)
-	storetest.RunPatterns(t, cat, open, 1, 12)
-}
-
-func TestWholeAsTheOracle(t *testing.T) {
-	cat, open := shared(t)
-	storetest.RunWhole(t, cat, open, 1, 3)
-}
-
-func TestRandomLoadsAsTheOracle(t *testing.T) {
-	cat, open := shared(t)
-	storetest.RunLoads(t, cat, open, 1, 4)
-}
-
-func TestEndsWithItsContext(t *testing.T) {
-	cat, open := shared(t)
-	storetest.RunCancel(t, cat, open(t))
+	s := open(t, srv, cat)
+	storetest.Run(t, storetest.Factory{
+		Catalog: cat,
+		Open: func(t *testing.T) store.Store {
+			t.Helper()
+			if n := db.run("MATCH (a:Alias) WHERE NOT (a)-[:ALIAS_OF]->(:Entity) RETURN count(a)", nil)[0][0]; n != int64(0) {
+				t.Errorf("the test before left %d aliases of nothing", n)
+			}
+			db.clear()
+			return s
+		},
+		Reopen: func(*testing.T) store.Store {
+			s = open(t, srv, cat) // until the whole test ends
+			return s
+		},
+		Draws: storetest.Draws{Graphs: 1, Answers: 6, Searches: 8, Walks: 10, Patterns: 12, Wholes: 3, Loads: 4, Turns: true},
+	}, storetest.Known{
+		storetest.LoadsInParts: "Neo4j keeps the state of a transaction in memory, where a load of any size does not fit: it takes several",
+		storetest.ManyStates:   "Neo4j keeps no state of the database for a reader: each statement sees what was committed before it began",
+		storetest.NotKeyed:     "a walk keeps of what it meets what it needs to go on; records are read from the server, by id",
+	})
 }

@@ -249,7 +249,7 @@ func TestOtherDataIsLeftAlone(t *testing.T) {
 	const all = "MATCH (n) WHERE NOT n:ThroughlineMeta AND n._sort IS NULL AND n._name IS NULL AND n.scheme IS NULL OPTIONAL MATCH (n)-[r]->() RETURN labels(n), properties(n), type(r), properties(r) ORDER BY labels(n), n.name"
 	before := db.run(all, nil)
 	var log bytes.Buffer
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: clock, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: storetest.Clock, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -244,22 +244,22 @@ func failure(ctx context.Context, err error) error {
 	}
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
-		return kg.Wrap(kg.Timeout, err, "the operation took longer than it may; ask for less at once")
+		return kg.Wrap(kg.Timeout, err, "the operation took too long; ask for less at once")
 	case errors.Is(ctx.Err(), context.Canceled):
-		return kg.Wrap(kg.Cancelled, err, "the operation was cancelled")
+		return kg.Wrap(kg.Cancelled, err, "the request was cancelled")
 	}
 	var broken *neo4j.ConnectivityError
 	var limit *neo4j.TransactionExecutionLimit
 	var e *neo4j.Neo4jError
 	switch {
 	case errors.As(err, &broken) && pressed(ctx):
-		return kg.Wrap(kg.Timeout, err, "the operation took longer than it may; ask for less at once")
+		return kg.Wrap(kg.Timeout, err, "the operation took too long; ask for less at once")
 	case errors.As(err, &broken), errors.As(err, &limit):
 		return kg.Wrap(kg.Unavailable, err, "the store cannot be reached; try again")
 	case errors.As(err, &e):
 		switch {
 		case strings.HasPrefix(e.Code, "Neo.ClientError.Transaction.TransactionTimedOut"):
-			return kg.Wrap(kg.Timeout, err, "the operation took longer than it may; ask for less at once")
+			return kg.Wrap(kg.Timeout, err, "the operation took too long; ask for less at once")
 		case e.IsRetriable(), strings.HasPrefix(e.Code, "Neo.ClientError.Transaction.Terminated"),
 			strings.HasPrefix(e.Code, "Neo.ClientError.Security."), strings.HasPrefix(e.Code, "Neo.ClientError.Database."),
 			strings.HasPrefix(e.Code, "Neo.DatabaseError.General.OutOfMemory"):

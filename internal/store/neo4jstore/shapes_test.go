@@ -6,6 +6,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/store/storetest"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -302,31 +303,9 @@ func linkedThrough(f *plan.EntityFilter) *plan.EntityFilter {
 	return &plan.EntityFilter{LinkedTo: &plan.LinkedTo{Ref: -1, Where: f}}
 }
 
-// small is a graph with something of everything.
+// small is a graph of some size with something of everything.
 func small() (sources []*kg.Source, nodes []*kg.Node, links []*kg.Link) {
-	src, nodes, links := peerGraph(30)
-	sources = []*kg.Source{
-		src,
-		{ID: "s_one", Title: "Source One", Kind: "ARTICLE", URL: "https://example.org/1", Authors: []string{"A", "B"}, PublishedOn: "2021-02", Text: "alpha beta gamma"},
-		{ID: "s_two", Title: "Source Two", Kind: "BOOK", Publisher: "P", Text: "say a beta now"},
-		{ID: "s_none", Title: "Ünused", Kind: "OTHER"},
-	}
-	nodes = append(nodes,
-		&kg.Node{ID: "kaldor", Type: "PERSON", Name: "Mary Kaldor", Description: "Writes on human security.", Props: map[string]any{"born": "1946"}, CreatedAt: kg.TimeAt(1000), UpdatedAt: kg.TimeAt(2000)},
-		&kg.Node{ID: "lse", Type: "INSTITUTION", Name: "London School of Economics and Political Science", Aliases: []string{"LSE", "L.S.E."}, ExternalIDs: []kg.ExternalID{{Scheme: "isni", Value: "1"}, {Scheme: "ror", Value: "x", URL: "https://ror.org/x"}}, Props: map[string]any{"founded": "1895"}},
-		&kg.Node{ID: "same-1", Type: "PERSON", Name: "Same Name"}, &kg.Node{ID: "same-2", Type: "THEME", Name: "Sáme  name"},
-		&kg.Node{ID: "same-3", Type: "PERSON", Name: "Other", Aliases: []string{"SAME NAME"}},
-		&kg.Node{ID: "far", Type: "PLACE", Name: "Łódź", Props: map[string]any{"latitude": 51.77, "longitude": 19.0}},
-		&kg.Node{ID: "emoji", Type: "THEME", Name: "😀 \uFFFD z", Description: "nul-free"},
-	)
-	link := func(id, kind, from, to, role string, since, until kg.PartialDate, ev ...kg.Evidence) {
-		links = append(links, &kg.Link{ID: id, Kind: kind, From: from, To: to, Role: role, Since: since, Until: until, Evidence: ev})
-	}
-	link("l_one", "AFFILIATED_WITH", "kaldor", "lse", "Professor", "1999", "2020-05", kg.Evidence{Source: "s_one", Excerpt: "alpha", Stance: "SUPPORTS"})
-	link("l_two", "AFFILIATED_WITH", "kaldor", "lse", "director", "", "", kg.Evidence{Source: "s_one", Excerpt: "gamma", Suffix: ".", Stance: "SUPPORTS"},
-		kg.Evidence{Source: "s_two", Excerpt: "beta", Prefix: "a ", Stance: "REFUTES"}, kg.Evidence{Source: "s_two", Excerpt: "not there", Stance: "SUPPORTS"})
-	link("l_loop", "BROADER", "t0000001", "t0000001", "", "2020", "", kg.Evidence{Source: "s_one", Excerpt: "beta", Stance: "SUPPORTS"})
-	link("l_three", "AFFILIATED_WITH", "same-1", "i0000001", "", "", "1970-03-01", kg.Evidence{Source: "s_two", Excerpt: "say", Stance: "SUPPORTS"})
-	link("l_four", "LOCATED_IN", "lse", "far", "", "", "", kg.Evidence{Source: "s_two", Excerpt: "now", Stance: "SUPPORTS"})
-	return sources, nodes, links
+	source, nodes, links := peerGraph(30)
+	b := storetest.Small()
+	return append([]*kg.Source{source}, b.Sources...), append(nodes, b.Nodes...), append(links, b.Links...)
 }

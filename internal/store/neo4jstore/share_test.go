@@ -17,10 +17,12 @@ import (
 
 // TestSharedAnswersAsTheOracle: the statement for several answers each as its own would.
 func TestSharedAnswersAsTheOracle(t *testing.T) {
-	cat, open := shared(t)
+	srv, db := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
 	storetest.RunRandom(t, cat, func(t *testing.T) store.Store {
 		t.Helper()
-		s, _ := open(t).(*neo4jstore.Store)
+		db.clear()
 		return neo4jstore.SharedReads{Store: s}
 	}, 1, 2)
 }
@@ -29,7 +31,7 @@ func TestSharedAnswersAsTheOracle(t *testing.T) {
 func openShared(t *testing.T, srv *neotest.Server) (*neo4jstore.Store, *builder) {
 	t.Helper()
 	cat := parse(t)
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: clock, Share: 1})
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: storetest.Clock, Share: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +111,7 @@ func TestSharing(t *testing.T) {
 
 // sharedRequestsAreApart: one statement for all that wait, and to each its own rows, its own error, its own limit.
 func sharedRequestsAreApart(t *testing.T, s *neo4jstore.Store, b *builder) {
-	oracle := storetest.NewOracle(b.cat, clock)
+	oracle := storetest.NewOracle(b.cat, storetest.Clock)
 	fill(t, oracle)
 	linked := func(name, key string, n int) *plan.Query {
 		q := b.list(b.types("Person"), 20, &plan.EntityFilter{LinkedTo: &plan.LinkedTo{Ref: 0}})

@@ -37,13 +37,10 @@ func parse(t testing.TB) *catalog.Catalog {
 	return c
 }
 
-// clock is the time of every load.
-func clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
-
 // open opens a store on a server and waits until it is ready.
 func open(t testing.TB, srv *neotest.Server, cat *catalog.Catalog) *neo4jstore.Store {
 	t.Helper()
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: clock})
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: storetest.Clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,6 +93,12 @@ func (o *outside) run(text string, params map[string]any) [][]any {
 	return o.in(neo4j.AccessModeWrite, text, params)
 }
 
+// clear deletes what stores have written, and leaves the indexes.
+func (o *outside) clear() {
+	o.t.Helper()
+	o.run("MATCH (n) WHERE NOT n:ThroughlineMeta DETACH DELETE n", nil)
+}
+
 func (o *outside) in(mode neo4j.AccessMode, text string, params map[string]any) [][]any {
 	o.t.Helper()
 	ctx := context.Background()
@@ -128,7 +131,7 @@ func TestShapes(t *testing.T) {
 	srv, _ := database(t)
 	cat := parse(t)
 	s := open(t, srv, cat)
-	oracle := storetest.NewOracle(cat, clock)
+	oracle := storetest.NewOracle(cat, storetest.Clock)
 	fill(t, s)
 	fill(t, oracle)
 	surveyed(t, s)

@@ -27,7 +27,7 @@ func (v viewed) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 func openViews(t testing.TB, srv *neotest.Server, most int64) *neo4jstore.Store {
 	t.Helper()
 	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{
-		URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: parse(t), Now: clock, AdjacencyLinks: most,
+		URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: parse(t), Now: storetest.Clock, AdjacencyLinks: most,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestWalksFromMemoryAsTheOracle(t *testing.T) {
 	s := openViews(t, srv, 1000)
 	storetest.RunWalks(t, parse(t), func(t *testing.T) store.Store {
 		t.Helper()
-		d.run("MATCH (n) WHERE NOT n:ThroughlineMeta DETACH DELETE n", nil)
+		d.clear()
 		return viewed{s}
 	}, 1, 7)
 	if s.ViewWalks() < 4*int64(storetest.Rounds(t)) {

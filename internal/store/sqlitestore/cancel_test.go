@@ -5,13 +5,7 @@ import (
 
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
-	"github.com/throughline/throughline/internal/store/storetest"
 )
-
-func TestEndsWithItsContext(t *testing.T) {
-	cat := parse(t)
-	storetest.RunCancel(t, cat, opener(cat)(t))
-}
 
 // A request that ends while a row is read has not met damage.
 func TestLeavingIsNoDamage(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
@@ -27,7 +26,7 @@ type churned struct {
 
 func openAt(t *testing.T, cat *catalog.Catalog, path string) *sqlitestore.Store {
 	t.Helper()
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: path, Catalog: cat, Now: func() time.Time { return time.UnixMilli(1_700_000_000_000) }})
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: path, Catalog: cat, Now: storetest.Clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,14 +135,4 @@ func TestAnImageMadeFromAnOlderOneAnswersAlike(t *testing.T) {
 	cat := parse(t)
 	storetest.RunRandom(t, cat, openChurned(cat), 1, 67)
 	storetest.RunWalks(t, cat, openChurned(cat), 1, 9)
-}
-
-func TestRandomLoadsAsTheOracle(t *testing.T) {
-	cat := parse(t)
-	storetest.RunLoads(t, cat, func(t *testing.T) store.Store {
-		t.Helper()
-		s := openAt(t, cat, filepath.Join(t.TempDir(), "g.db"))
-		t.Cleanup(func() { _ = s.Close() })
-		return s
-	}, 2, 8)
 }

@@ -38,6 +38,9 @@ func (s *Store) held(ctx context.Context) (*memgraph.Graph, error) {
 // current is the version of the file as it is now, or as it was at most watchEvery ago; while a new one takes long to
 // make, the one before.
 func (s *Store) current(ctx context.Context) (*memgraph.Graph, error) {
+	if s.closed.Load() {
+		return nil, kg.Errorf(kg.Unavailable, "the store is closed")
+	}
 	graph := s.graph.Load()
 	if graph != nil && !s.watch.due() && !s.lost.Load() {
 		return graph, nil

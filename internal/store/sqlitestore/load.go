@@ -229,6 +229,9 @@ func (l *load) unfeed() {
 // Put writes a batch into the transaction. Between its statements it looks whether ctx has ended; each of them is
 // short, and one that could be interrupted would cost a goroutine.
 func (l *load) Put(ctx context.Context, b *store.Batch) error {
+	if l.done {
+		return kg.Errorf(kg.Internal, "the load has ended")
+	}
 	for _, part := range b.Parts() {
 		if err := l.put(ctx, context.WithoutCancel(ctx), part); err != nil {
 			return storeError(ctx, err)

@@ -301,7 +301,7 @@ func storeError(ctx context.Context, err error) error {
 		}
 	case errors.Is(err, sql.ErrNoRows): // what is asked for by its key is there
 		return unreadable(err)
-	case errors.Is(err, sql.ErrConnDone):
+	case errors.Is(err, sql.ErrConnDone), err.Error() == "sql: database is closed": // package sql exports no error for the second
 		return kg.Wrap(kg.Unavailable, err, "the store is closed")
 	}
 	return kg.Wrap(kg.Internal, err, "the store failed")

@@ -12,10 +12,10 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// RunCancel holds a store to ending with its context: before it is asked, in the middle of a plan that would read a
+// cancelling holds a store to ending with its context: before it is asked, in the middle of a plan that would read a
 // hundred million entries, and by its deadline. The next plan is answered.
-func RunCancel(t *testing.T, cat *catalog.Catalog, s store.Store) {
-	t.Helper()
+func (s *suite) cancelling(t *testing.T) {
+	cat, x := s.Catalog, s.Open(t)
 	theme := cat.TypeOf("THEME")
 	broader := cat.Kind("BROADER")
 	b := &store.Batch{Sources: []*kg.Source{{ID: "s_a", Kind: "ARTICLE", Title: "A"}}}
@@ -31,7 +31,7 @@ func RunCancel(t *testing.T, cat *catalog.Catalog, s store.Store) {
 			}
 		}
 	}
-	if err := Fill(t.Context(), s, b); err != nil {
+	if err := Fill(t.Context(), x, b); err != nil {
 		t.Fatal(err)
 	}
 	endless := func(depth int) *plan.Query {
@@ -49,7 +49,7 @@ func RunCancel(t *testing.T, cat *catalog.Catalog, s store.Store) {
 		return q
 	}
 	fetch := func(ctx context.Context, depth int) error {
-		_, err := s.Fetch(ctx, endless(depth))
+		_, err := x.Fetch(ctx, endless(depth))
 		return err
 	}
 	if err := fetch(t.Context(), 1); err != nil {

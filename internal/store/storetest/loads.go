@@ -12,17 +12,17 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// RunLoads holds a store against the oracle through random loads, one after another: batches that replace and that merge,
+// runLoads holds a store against the oracle through random loads, one after another: batches that replace and that merge,
 // that clear fields, say an id twice and delete. After each the two hold the same, have reported the same, and
 // answer some plans alike. open returns an empty store; it is called once for each run.
-func RunLoads(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, runs, loads int) {
+func runLoads(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, runs, loads int) {
 	t.Helper()
 	for n := range runs * Rounds(t) {
 		seed := uint64(n + 1)
 		t.Run(fmt.Sprintf("loads %d", seed), func(t *testing.T) {
 			r := &random{Rand: rand.New(rand.NewPCG(seed, 23)), cat: cat} //nolint:gosec // repeatable on purpose
 			r.graph(4+r.IntN(12), 2+r.IntN(20))
-			oracle, s := NewOracle(cat, clock), open(t)
+			oracle, s := NewOracle(cat, Clock), open(t)
 			for i := range loads {
 				b := r.part(oracle)
 				if i == 0 {

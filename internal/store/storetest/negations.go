@@ -12,13 +12,12 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// RunNegations holds a store to two truths: wherever a filter is taken, what fits it and what fits its negation are all there
+// negations holds a store to two truths: wherever a filter is taken, what fits it and what fits its negation are all there
 // is, and nothing fits both. The graph has entities, sources and links of which everything that may be missing is missing,
 // so a comparison that is neither true nor false shows.
-func RunNegations(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store) {
-	t.Helper()
-	s := open(t)
-	if err := Fill(t.Context(), s, bareAndFull(cat)); err != nil {
+func (s *suite) negations(t *testing.T) {
+	cat, x := s.Catalog, s.Open(t)
+	if err := Fill(t.Context(), x, bareAndFull(cat)); err != nil {
 		t.Fatal(err)
 	}
 	word, yes, one := "q", true, int64(1)
@@ -56,8 +55,8 @@ func RunNegations(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) st
 		id  string
 		how plan.Follow
 	}{{"person-bare", plan.Links}, {"person-full", plan.LinkCount}, {"s_full", plan.LinksOf}} {
-		all := counted(t, s, cat, door.id, door.how, []*plan.LinkFilter{nil})[0]
-		for _, names := range Part(t, slices.Collect(slices.Chunk(slices.Sorted(maps.Keys(links)), 6))) {
+		all := counted(t, x, cat, door.id, door.how, []*plan.LinkFilter{nil})[0]
+		for _, names := range part(t, s, slices.Collect(slices.Chunk(slices.Sorted(maps.Keys(links)), 6))) {
 			if door.how != plan.Links && strings.HasPrefix(names[0], "other") {
 				continue
 			}
@@ -65,27 +64,27 @@ func RunNegations(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) st
 			for _, name := range names {
 				filters = append(filters, links[name], &plan.LinkFilter{Not: links[name]})
 			}
-			n := counted(t, s, cat, door.id, door.how, filters)
+			n := counted(t, x, cat, door.id, door.how, filters)
 			for i, name := range names {
 				law(t, door.id+": "+name, all, n[2*i], n[2*i+1])
 			}
 		}
 		for _, f := range []*plan.LinkFilter{links["role eq"], links["during certain"]} {
 			both := []*plan.LinkFilter{f, {Not: f}}
-			n := counted(t, s, cat, door.id, door.how, []*plan.LinkFilter{{Or: both}, {And: both}})
+			n := counted(t, x, cat, door.id, door.how, []*plan.LinkFilter{{Or: both}, {And: both}})
 			law(t, door.id+": or and and", all, n[0], n[1])
 		}
 	}
-	for _, name := range Part(t, []string{"name eq", "text contains", "text isNull", "date possible", "date certain"}) {
+	for _, name := range part(t, s, []string{"name eq", "text contains", "text isNull", "date possible", "date certain"}) {
 		for _, typ := range []*catalog.Type{cat.TypeOf("EVENT"), cat.Source} {
 			f := entities[name]
-			law(t, typ.Name+": "+name, listed(t, s, typ, nil), listed(t, s, typ, f), listed(t, s, typ, &plan.EntityFilter{Not: f}))
+			law(t, typ.Name+": "+name, listed(t, x, typ, nil), listed(t, x, typ, f), listed(t, x, typ, &plan.EntityFilter{Not: f}))
 		}
 	}
-	for _, name := range Part(t, []string{"role eq", "role isNull", "during certain", "asOf possible"}) {
+	for _, name := range part(t, s, []string{"role eq", "role isNull", "during certain", "asOf possible"}) {
 		f := links[name]
-		law(t, "walk: "+name, expanded(t, s, cat, nil), expanded(t, s, cat, f), expanded(t, s, cat, &plan.LinkFilter{Not: f}))
-		law(t, "whole: "+name, surveyed(t, s, nil), surveyed(t, s, f), surveyed(t, s, &plan.LinkFilter{Not: f}))
+		law(t, "walk: "+name, expanded(t, x, cat, nil), expanded(t, x, cat, f), expanded(t, x, cat, &plan.LinkFilter{Not: f}))
+		law(t, "whole: "+name, surveyed(t, x, nil), surveyed(t, x, f), surveyed(t, x, &plan.LinkFilter{Not: f}))
 	}
 }
 

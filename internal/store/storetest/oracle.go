@@ -208,6 +208,9 @@ func (o *Oracle) Load(context.Context) (store.Load, error) {
 
 // Put writes a batch.
 func (l *oracleLoad) Put(_ context.Context, b *store.Batch) error {
+	if l.done {
+		return kg.Errorf(kg.Internal, "the load has ended")
+	}
 	for _, part := range b.Parts() {
 		if err := l.put(part); err != nil {
 			return err
@@ -318,7 +321,7 @@ func (l *oracleLoad) verified(x *kg.Link) *kg.Link {
 // Commit puts the copy in place.
 func (l *oracleLoad) Commit(context.Context) error {
 	if l.done {
-		return errors.New("the load has ended")
+		return kg.Errorf(kg.Internal, "the load has ended")
 	}
 	l.o.mu.Lock()
 	l.o.nodes, l.o.links, l.o.sources = l.next.nodes, l.next.links, l.next.sources

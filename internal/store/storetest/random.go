@@ -676,8 +676,8 @@ func Fill(ctx context.Context, s store.Loader, b *store.Batch) error {
 	return l.Commit(ctx)
 }
 
-// clock is the time of every load in these tests.
-func clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
+// Clock is the time of every load in these tests: what is exported can be compared.
+func Clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
 
 // CIRounds is the number of Rounds that CI asks for, in .ci/run.
 const CIRounds = 24
@@ -775,7 +775,7 @@ func runPlans(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.
 		t.Run(fmt.Sprintf("graph %d", seed), func(t *testing.T) {
 			r := &random{Rand: rand.New(rand.NewPCG(seed, 7)), cat: cat} //nolint:gosec // repeatable on purpose
 			r.graph(4+r.IntN(30), 2+r.IntN(70))
-			oracle, s := NewOracle(cat, clock), open(t)
+			oracle, s := NewOracle(cat, Clock), open(t)
 			for _, into := range []store.Store{oracle, s} {
 				if err := Fill(t.Context(), into, r.batch()); err != nil {
 					t.Fatal(err)

@@ -22,7 +22,7 @@ func RunWalks(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.
 		t.Run(fmt.Sprintf("graph %d", seed), func(t *testing.T) {
 			r := &random{Rand: rand.New(rand.NewPCG(seed, 11)), cat: cat} //nolint:gosec // repeatable on purpose
 			r.graph(4+r.IntN(20), 5+r.IntN(80))
-			oracle, s := NewOracle(cat, clock), open(t)
+			oracle, s := NewOracle(cat, Clock), open(t)
 			for _, into := range []store.Store{oracle, s} {
 				if err := Fill(t.Context(), into, r.batch()); err != nil {
 					t.Fatal(err)

@@ -21,7 +21,7 @@ func RunWhole(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.
 		seed := uint64(g + 1)
 		t.Run(fmt.Sprintf("graph %d", seed), func(t *testing.T) {
 			r := &random{Rand: rand.New(rand.NewPCG(seed, 13)), cat: cat} //nolint:gosec // repeatable on purpose
-			oracle, s := NewOracle(cat, clock), open(t)
+			oracle, s := NewOracle(cat, Clock), open(t)
 			state := func() string {
 				now, _, err := s.State(t.Context())
 				if err != nil {

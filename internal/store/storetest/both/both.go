@@ -20,7 +20,7 @@ import (
 )
 
 // Clock is the time of every load, so that exports can be held against each other.
-func Clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
+func Clock() time.Time { return storetest.Clock() }
 
 // Catalog reads the contract.
 func Catalog(t testing.TB) *catalog.Catalog {
