@@ -197,16 +197,31 @@ dbms.security.auth_minimum_password_length=8
 	return cmd, nil
 }
 
-// classPath asks Maven for the jars, once.
+// classPath returns the class path of the jars in a folder, which come there by Maven when they lack. Of several processes that
+// ask, one fetches them.
 func classPath(ctx context.Context, dir string) (string, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, "jars.lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the folder is the caller's
+	if err != nil {
+		return "", err
+	}
+	defer lock.Close() //nolint:errcheck // gives the lock back
+	for {
+		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX) //nolint:gosec // a descriptor fits
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, syscall.EINTR) {
+			return "", err
+		}
+	}
 	file := filepath.Join(dir, "classpath.txt")
 	if old, err := os.ReadFile(filepath.Join(dir, "pom.xml")); err == nil && string(old) == pom {
 		if cp, err := os.ReadFile(file); err == nil && present(string(cp)) {
 			return string(cp), nil
 		}
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "pom.xml"), []byte(pom), 0o600); err != nil {
 		return "", err

@@ -5,6 +5,9 @@
 // Test packages are processes of their own that run side by side, and none of them outlives the others. So a small
 // supervisor (package supervise) runs the server. Every test process holds a shared lock on the lease file; when nobody
 // has held it for a while, the supervisor stops the server and itself. A killed test loses its lock with its process.
+//
+// A server plans statements, which is almost all that it does here, on one processor, and a test has its one database alone. So
+// there are up to two of ours: a process takes one that no other process has, or shares one when there is none.
 package neotest
 
 import (
@@ -30,8 +33,8 @@ type Server struct {
 	URL, User, Password string
 
 	dir string // "" for a server that is not ours
-	// lease is kept here, or it would be collected, closed, and the server stopped
-	lease *os.File
+	// locks are kept here, or they would be collected, closed, and the server stopped
+	locks []*os.File
 }
 
 // State is what the supervisor writes when the server is ready, or when it cannot be.
@@ -45,8 +48,10 @@ const (
 	LeaseFile   = "lease"
 	StateFile   = "state.json"
 	startFile   = "start.lock"
-	useFile     = "exclusive.lock"
-	indexesFile = "indexes" // those that Indexed built
+	useFile     = "exclusive.lock" // of the test that has the database
+	processFile = "process.lock"   // of the test process that has the server
+	secondDir   = "second"         // of the second server, within the folder of the first
+	indexesFile = "indexes"        // those that Indexed built
 	startLimit  = 3 * time.Minute
 )
 
@@ -104,21 +109,23 @@ func acquire() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	dir, process, err := choose(dir, os.Getpid())
+	if err != nil {
 		return nil, err
 	}
 	// held until the process ends; a supervisor that is stopping holds it alone until the server is gone
 	lease, err := Lock(dir, LeaseFile, syscall.LOCK_SH)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, process.Close())
 	}
+	locks := []*os.File{process, lease}
 	start, err := Lock(dir, startFile, syscall.LOCK_EX)
 	if err != nil {
-		return nil, errors.Join(err, lease.Close())
+		return nil, errors.Join(err, lease.Close(), process.Close())
 	}
 	defer start.Close() //nolint:errcheck // gives the lock back
 	if s := running(dir); s != nil {
-		s.lease = lease
+		s.locks = locks
 		return s, nil
 	}
 	if err := os.Remove(filepath.Join(dir, StateFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -129,7 +136,7 @@ func acquire() (*Server, error) {
 	}
 	for end := time.Now().Add(startLimit); time.Now().Before(end); {
 		if s := running(dir); s != nil {
-			s.lease = lease
+			s.locks = locks
 			return s, nil
 		}
 		if st, err := read(dir); err == nil && st.Failed != "" {
@@ -138,6 +145,28 @@ func acquire() (*Server, error) {
 		time.Sleep(100 * time.Millisecond) // between two looks at a file
 	}
 	return nil, fmt.Errorf("it was not ready within %s; see the logs in %s", startLimit, dir)
+}
+
+// choose returns the folder of a server that no other process has, and what holds it for this one; where all are taken, that of
+// one of them, by the number of the process.
+func choose(first string, pid int) (dir string, held *os.File, err error) {
+	dirs := []string{first, filepath.Join(first, secondDir)}
+	if err := os.MkdirAll(dirs[1], 0o700); err != nil {
+		return "", nil, err
+	}
+	for _, dir := range dirs {
+		f, err := Lock(dir, processFile, syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return dir, f, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return "", nil, err
+		}
+	}
+	dir = dirs[pid%len(dirs)]
+	// whoever shares a server holds nothing of it but what every test does
+	held, err = os.OpenFile(filepath.Join(dir, processFile), os.O_RDWR, 0o600) //nolint:gosec // our own folder
+	return dir, held, err
 }
 
 func read(dir string) (st State, err error) {
@@ -178,8 +207,9 @@ func supervise(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()             //nolint:errcheck // the child has its own
-	cmd := exec.Command(bin, dir) //nolint:gosec // built above
+	defer log.Close() //nolint:errcheck // the child has its own
+	jars := strings.TrimSuffix(dir, string(filepath.Separator)+secondDir)
+	cmd := exec.Command(bin, dir, jars) //nolint:gosec // built above
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C at the tests is not for it
 	if err := cmd.Start(); err != nil {

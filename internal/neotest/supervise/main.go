@@ -23,16 +23,16 @@ var settings = []string{"dbms.cypher.min_replan_interval=24h", "dbms.cypher.stat
 
 // idle is how long the server waits for the next test process: packages that need none take some seconds, and a server that is started
 // anew has to plan every statement again.
-const idle = 30 * time.Second
+const idle = time.Minute
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: supervise FOLDER")
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: supervise FOLDER JARS")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	dir := os.Args[1]
-	err := run(ctx, dir)
+	err := run(ctx, dir, os.Args[2])
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -55,9 +55,10 @@ func report(dir string, st neotest.State) {
 	}
 }
 
-func run(ctx context.Context, dir string) error {
+// run runs a server whose files are in dir, by the jars of another folder.
+func run(ctx context.Context, dir, jars string) error {
 	s, err := neo4jserver.Start(ctx, neo4jserver.Options{
-		Jars: dir, Home: filepath.Join(dir, "home"), Heap: []string{"-Xms512m", "-Xmx1g", "-Xmn256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=256m"}, PageCache: "256m",
+		Jars: jars, Home: filepath.Join(dir, "home"), Heap: []string{"-Xms512m", "-Xmx1g", "-Xmn256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=256m"}, PageCache: "256m",
 		Settings: settings,
 	})
 	if errors.Is(err, neo4jserver.ErrNone) {
