@@ -202,7 +202,7 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 	}
 	everywhere(t, typed(), func(t *testing.T, ask func(string) string) {
 		t.Helper()
-		for _, a := range asked {
+		for _, a := range both.Part(t, asked) {
 			if got := ask(a.query); got != a.want {
 				t.Errorf("%s\n got %s\nwant %s", a.query, got, a.want)
 			}

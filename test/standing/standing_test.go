@@ -141,7 +141,7 @@ const carol = "l_4dr3kiq2fpb2eugpvqac"
 
 func TestADenialIsNotAFact(t *testing.T) {
 	everywhere(t, func(t *testing.T, s store.Store) {
-		for _, q := range questions {
+		for _, q := range both.Part(t, questions) {
 			got := strings.ReplaceAll(ask(t, s, strings.ReplaceAll(q.query, "CAROL", carol)), carol, "CAROL")
 			if !strings.HasPrefix(got, q.want) {
 				t.Errorf("%s:\n%s\nwant\n%s", q.name, got, q.want)
