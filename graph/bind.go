@@ -15,7 +15,7 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// This file gives the skeletons of lookahead.go the values of a request.
+// This file gives the skeletons of operation.go the values of a request.
 
 // binder fills in the values of one root field.
 type binder struct {
@@ -143,7 +143,7 @@ func (b *binder) with(k *follow, args map[string]any) (*plan.Field, error) {
 	f := k.base // a copy
 	var err error
 	if k.page {
-		if err = b.paging(&f, k, args); err != nil {
+		if err = b.paging(&f, k, args, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -181,11 +181,8 @@ func (b *binder) with(k *follow, args map[string]any) (*plan.Field, error) {
 		}
 		f.BecauseN = max(f.BecauseN, n)
 	}
-	f.Want.Facets = nil
-	for i := range k.facets {
-		if err := b.facets(&f, &k.facets[i], i); err != nil {
-			return nil, err
-		}
+	if f.Want.Facets, err = b.facets(k.facets); err != nil {
+		return nil, err
 	}
 	return &f, nil
 }
@@ -202,28 +199,31 @@ func becauseN(schema *ast.Schema, field *ast.Field, vars map[string]any) (int, e
 	return int(n), nil
 }
 
-func (b *binder) facets(f *plan.Field, fc *facets, group int) error {
-	node, err := b.sel(fc.node)
-	if err != nil {
-		return err
-	}
-	by, _ := b.arguments(fc.field)["by"].([]any)
-	if len(by) > 8 {
-		return bad("facets.by", "at most 8")
-	}
-	for _, v := range by {
-		s, _ := v.(string)
-		how, ok := facetNames[s]
-		if !ok {
-			return bad("facets.by", "there is no facet %q", s)
+// facets reads what the facets of a list count by.
+func (b *binder) facets(list []facets) (all []plan.FacetWant, err error) {
+	for i := range list {
+		node, err := b.sel(list[i].node)
+		if err != nil {
+			return nil, err
 		}
-		w := plan.FacetWant{By: how, Group: group}
-		if how == plan.ByTheme || how == plan.ByInstitution {
-			w.Node = node
+		by, _ := b.arguments(list[i].field)["by"].([]any)
+		if len(by) > 8 {
+			return nil, bad("facets.by", "at most 8")
 		}
-		f.Want.Facets = append(f.Want.Facets, w)
+		for _, v := range by {
+			s, _ := v.(string)
+			how, ok := facetNames[s]
+			if !ok {
+				return nil, bad("facets.by", "there is no facet %q", s)
+			}
+			w := plan.FacetWant{By: how, Group: i}
+			if how == plan.ByTheme || how == plan.ByInstitution {
+				w.Node = node
+			}
+			all = append(all, w)
+		}
 	}
-	return nil
+	return all, nil
 }
 
 var facetNames = map[string]plan.FacetBy{
@@ -247,8 +247,8 @@ var orderNames = map[string]plan.OrderBy{
 	"SINCE": plan.BySince, "UNTIL": plan.ByUntil, "SOURCE_COUNT": plan.BySourceCount,
 }
 
-// paging reads first, after, last, before and orderBy.
-func (b *binder) paging(f *plan.Field, k *follow, args map[string]any) error {
+// paging reads first, after, last, before and orderBy. The keys of a list's cursors are of these kinds; nil for those of its order.
+func (b *binder) paging(f *plan.Field, k *follow, args map[string]any, kinds []kg.ValueKind) error {
 	at := k.field.Name
 	first, err := pageSize(at+".first", args["first"])
 	if err != nil {
@@ -285,24 +285,27 @@ func (b *binder) paging(f *plan.Field, k *follow, args map[string]any) error {
 	if err := measurable(at, k.at, f.Order); err != nil {
 		return err
 	}
-	kinds := plan.KeyKinds([]plan.Order{{By: plan.ByName}})
 	switch {
+	case kinds != nil:
 	case f.Follow == plan.Derived || k.at == "Query.search":
 		kinds = plan.WeightKinds()
 	case f.Follow == plan.EvidenceOf:
 		kinds = plan.PositionKinds()
 	case len(f.Order) > 0:
 		kinds = plan.KeyKinds(f.Order)
+	default:
+		kinds = plan.KeyKinds([]plan.Order{{By: plan.ByName}})
 	}
 	f.Binding = plan.Binding(k.at, f.Order)
-	for name, to := range map[string]*[]kg.Value{"after": &f.Page.After, "before": &f.Page.Before} {
-		if s, ok := args[name].(string); ok {
-			if *to, err = plan.ParseCursor(s, f.Binding, kinds); err != nil {
-				return err
-			}
+	if s, ok := args["after"].(string); ok {
+		if f.Page.After, err = plan.ParseCursor(s, f.Binding, kinds); err != nil {
+			return err
 		}
 	}
-	return nil
+	if s, ok := args["before"].(string); ok {
+		f.Page.Before, err = plan.ParseCursor(s, f.Binding, kinds)
+	}
+	return err
 }
 
 // pageSize reads first or last; -1 for none.

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -265,16 +266,23 @@ const defaultedPage = 4
 // the graph 50, what measures the whole graph 1,000. A node or link of a subgraph counts one with all its own fields, and
 // there are as many as it may have nodes. A record that may be of several types counts as the type with most fields. A filter counts 50 for each place where it asks what other entities are
 // linked to, however many entries it is asked of, as an answer is remembered.
-func cost(r *root, q *plan.Query, asked *question) int {
-	return clamp(answerCost(r, q, asked) + throughEntity(q.Root.Entities) + askedThrough(asked))
+func cost(r *root, q *plan.Query, asked question) int {
+	n := answerCost(r, q, asked) + throughEntity(q.Root.Entities)
+	if asked != nil {
+		n += asked.through()
+	}
+	return clamp(n)
 }
 
 // long reports whether a root field may be under way for long, however little it answers: what searches or measures the graph, and
 // filters that follow links.
-func long(q *plan.Query, asked *question) bool {
+func long(q *plan.Query, asked question) bool {
 	_, measures := measured(q.Root.Order)
 	return asked != nil || measures || throughEntity(q.Root.Entities) > 0
 }
+
+// searching is the cost of a root field that searches the graph.
+const searching = 50
 
 // following is the cost of a filter that follows links to entities which must fit in turn.
 const following = 50
@@ -306,24 +314,7 @@ func throughLink(f *plan.LinkFilter) int {
 	return n
 }
 
-// askedThrough returns the cost of the filters of a search over the graph.
-func askedThrough(q *question) int {
-	if q == nil {
-		return 0
-	}
-	n := throughLink(q.walk.Links)
-	if q.pattern != nil {
-		for i := range q.pattern.Nodes {
-			n += throughEntity(q.pattern.Nodes[i].Where)
-		}
-		for i := range q.pattern.Links {
-			n += throughLink(q.pattern.Links[i].Where)
-		}
-	}
-	return n
-}
-
-func answerCost(r *root, q *plan.Query, asked *question) int {
+func answerCost(r *root, q *plan.Query, asked question) int {
 	k := r.follow
 	n := 1
 	switch q.Start {
@@ -332,14 +323,15 @@ func answerCost(r *root, q *plan.Query, asked *question) int {
 	case plan.Search, plan.Everything, plan.EveryLink:
 		n = pageCost(&q.Root)
 	}
-	if asked != nil && asked.whole {
-		return clamp(analyzing + followCost(k, &q.Root, asked.records()))
+	if asked != nil {
+		least := searching
+		if asked.base().kind.whole {
+			least = analyzing
+		}
+		return clamp(least + followCost(k, &q.Root, asked.records()))
 	}
 	if _, ok := measured(q.Root.Order); ok {
 		return clamp(analyzing + followCost(k, &q.Root, n))
-	}
-	if asked != nil {
-		return clamp(50 + followCost(k, &q.Root, asked.records()))
 	}
 	return clamp(1 + followCost(k, &q.Root, n))
 }
@@ -352,16 +344,14 @@ type costly struct {
 
 // costliest finds the argument to lower where an operation costs too much: on the way down where most of the cost comes
 // from, the one that multiplies most.
-func costliest(r *root, q *plan.Query, asked *question) costly {
+func costliest(r *root, q *plan.Query, asked question) costly {
 	name := r.follow.field.Name
 	var c costly
 	switch {
 	case asked != nil:
-		name = asked.field.Name
-		c = costly{name + ".first", asked.records()}
-		if name == "subgraph" {
-			c.argument = name + ".maxNodes"
-		}
+		kind := asked.base().kind
+		name = kind.name
+		c = costly{name + "." + cmp.Or(kind.bound, "first"), asked.records()}
 	case q.Start == plan.ByIDs:
 		c = costly{name + ".ids", len(q.IDs)}
 	case q.Start == plan.Search || q.Start == plan.Everything || q.Start == plan.EveryLink:

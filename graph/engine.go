@@ -84,10 +84,14 @@ type Engine struct {
 	generated graphql.ExecutableSchema
 	buffers   sync.Pool
 	analyses  *analyses
+	tables    tables
+	server    serverInfo
 }
 
-// New makes an Engine.
-func New(opts Options) (*Engine, error) {
+// New makes an Engine. It fails when a field of the schema has no reader.
+func New(opts Options) (*Engine, error) { return newEngine(opts, questionKinds()) }
+
+func newEngine(opts Options, kinds []*questionKind, more ...tables) (*Engine, error) {
 	if opts.Catalog == nil || opts.Store == nil {
 		return nil, errors.New("an engine needs a catalogue and a store")
 	}
@@ -98,6 +102,11 @@ func New(opts Options) (*Engine, error) {
 		opts.Now = time.Now
 	}
 	e := &Engine{opts: opts, log: opts.Logger, analyses: newAnalyses(opts.Memory)}
+	var err error
+	if e.tables, err = newTables(opts.Catalog, kinds, more...); err != nil {
+		return nil, err
+	}
+	e.server = serverInfo{opts.Version, opts.StoreKind, opts.ReadOnly, opts.Limits, opts.MaxBodyBytes}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -212,7 +221,8 @@ func (e *Engine) do(ctx context.Context, r *Request, now time.Time, o *Observati
 	case err != nil:
 		return e.refuse(ctx, resp, err)
 	}
-	w := &writer{cat: e.opts.Catalog, vars: vars, today: kg.DayOf(now), answers: make([]answer, len(c.roots)), mostErrors: e.opts.Limits.MaxErrors, most: e.opts.Limits.MaxAnswer, budget: budget.Of(ctx)}
+	w := &writer{mostErrors: e.opts.Limits.MaxErrors, most: e.opts.Limits.MaxAnswer, budget: budget.Of(ctx)}
+	w.reading = reading{cat: e.opts.Catalog, vars: vars, today: kg.DayOf(now), answers: make([]answer, len(c.roots)), server: &e.server}
 	w.present = func(err error, path ast.Path) *gqlerror.Error { return e.present(ctx, err, path) }
 	total, most, heavy, costly := 0, 0, 0, false // heavy is the root field that costs most
 	for i, root := range c.roots {
@@ -225,8 +235,8 @@ func (e *Engine) do(ctx context.Context, r *Request, now time.Time, o *Observati
 			return e.refuse(ctx, resp, err)
 		}
 		w.answers[i].query = q
-		if root.trace != nil {
-			if w.answers[i].question, err = root.trace.ask(e.opts.Catalog, vars, &e.opts.Limits, now); err != nil {
+		if root.asked != nil {
+			if w.answers[i].question, err = root.asked.ask(e.opts.Catalog, vars, &e.opts.Limits, now); err != nil {
 				return e.refuse(ctx, resp, err)
 			}
 		}
@@ -446,7 +456,7 @@ func (a *answer) asksOnce() bool {
 // again takes back what a root field was answered with.
 func (a *answer) again() {
 	a.release()
-	a.res, a.err, a.tree = nil, nil, nil
+	a.res, a.err, a.place = nil, nil, nil
 	if a.explain != nil {
 		a.explain.recorder.Reset()
 	}
@@ -510,7 +520,7 @@ func (e *Engine) generate(ctx context.Context, r *Request, d *document, op *ast.
 	if w.vars == nil {
 		oc.Variables = map[string]any{}
 	}
-	ctx = context.WithValue(ctx, rootKey{}, model.Value{In: &spot{w: w, obj: &c.object}})
+	ctx = context.WithValue(ctx, rootKey{}, model.Value{In: &spot{r: &w.reading, obj: &c.object}})
 	ctx = graphql.WithOperationContext(ctx, oc)
 	ctx = graphql.WithResponseContext(ctx, func(ctx context.Context, err error) *gqlerror.Error {
 		return e.present(ctx, err, graphql.GetPath(ctx))
@@ -528,7 +538,7 @@ func (e *Engine) generate(ctx context.Context, r *Request, d *document, op *ast.
 func (e *Engine) execute(ctx context.Context, r *Request, d *document, op *ast.OperationDefinition, c *compiled, w *writer, resp *Response) {
 	began := time.Now()
 	for i := range c.object.outs {
-		if x := &c.object.outs[i]; x.op == opRoot {
+		if x := &c.object.outs[i]; x.shape == rootShape {
 			for _, err := range w.answers[x.index].corrupt() {
 				resp.Errors = append(resp.Errors, e.present(ctx, err, ast.Path{ast.PathName(x.key)}))
 			}

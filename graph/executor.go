@@ -2,23 +2,20 @@ package graph
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/throughline/throughline/graph/model"
 	"github.com/throughline/throughline/internal/kg"
-	"github.com/throughline/throughline/internal/plan"
 )
 
-// This file is what the generated resolvers call. They read the same tables and results as answer.go, a field at a
-// time, by the field's alias. The generated executor answers introspection, and is what answer.go is tested against.
+// This file is what the generated resolvers call. They read by the same tables as write.go, a field at a time, by the
+// field's alias. The generated executor answers introspection, and is what write.go is tested against.
 
 // spot is where a resolver's object stands: the inside of a model.Value.
 type spot struct {
-	w     *writer // for the catalogue and the answers; nothing is written to it
+	r     *reading
 	obj   *object
 	place place
 }
@@ -46,109 +43,51 @@ func find(ctx context.Context, v model.Value) (*spot, *out, error) {
 	return nil, nil, kg.Errorf(kg.Internal, "%s was not planned", alias)
 }
 
-// child is an object that a field leads to, with the name of its type; false for none.
-func (s *spot) child(x *out, p place, row *kg.Row) (model.Value, string, bool) {
-	o := x.objs.one
-	if row != nil {
-		if o = x.objs.of(row.Type); row.Type == 0 || o == nil {
-			return model.Value{}, "", false
-		}
-	}
-	return model.Value{In: &spot{s.w, o, p}}, o.name, true
-}
-
+// found is an object that a field leads to, with the name of its type.
 type found struct {
 	value model.Value
 	name  string
-	ok    bool
+	ok    bool // there is one
 }
 
-// children are the objects a field leads to; list tells whether they are one.
-func (s *spot) children(x *out) (out []found, err error) {
-	add := func(p place, row *kg.Row) {
-		v, name, ok := s.child(x, p, row)
-		out = append(out, found{v, name, ok})
-	}
-	record := func(row *kg.Row, sel *plan.Sel) { add(place{row: row, sel: sel}, row) }
-	buckets := func(list []kg.Bucket, sel *plan.Sel) {
-		for i := range list {
-			add(place{bucket: &list[i], sel: sel}, nil)
+// children are the objects a field leads to.
+func (s *spot) children(x *out) (list []found, err error) {
+	add := func(p place) {
+		if o := x.objs.of(&p); o != nil {
+			list = append(list, found{model.Value{In: &spot{s.r, o, p}}, o.name, true})
+		} else {
+			list = append(list, found{})
 		}
 	}
 	p := &s.place
-	switch x.op {
-	case opRoot:
-		a := &s.w.answers[x.index]
-		switch {
-		case a.err != nil:
+	if x.shape == rootShape {
+		a := &s.r.answers[x.index]
+		if a.err != nil {
 			return nil, a.err
-		case a.question == nil && a.query.Start == plan.ByIDs || a.query.Start == plan.ByID || a.query.Start == plan.ByRef:
-			for i := range a.res.Edges {
-				record(&a.res.Edges[i].Node, a.query.Root.Node)
-			}
-		default:
-			add(rootPlace(a), nil)
 		}
-	case opLimits, opPageInfo:
-		add(*p, nil)
-	case opExternalIDs:
-		items := p.row.Vals[x.index].Items()
-		for i := 0; i < len(items); i += 3 {
-			add(place{items: items[i : i+3]}, nil)
+		p = &place{}
+		rootPlace(a, p)
+	}
+	switch x.def.shape {
+	case objectShape:
+		var to place
+		if x.def.one(s.r, x, p, &to) {
+			add(to)
 		}
-	case opPage:
-		add(place{page: &p.row.Kids[x.index], field: p.sel.Kids[x.index]}, nil)
-	case opRecord:
-		if kid := &p.row.Kids[x.index]; len(kid.Edges) > 0 {
-			record(&kid.Edges[0].Node, p.sel.Kids[x.index].Node)
-		}
-	case opEdges:
-		for i := range p.page.Edges {
-			add(place{page: p.page, field: p.field, edge: &p.page.Edges[i]}, nil)
-		}
-	case opNodes:
-		for i := range p.page.Edges {
-			record(&p.page.Edges[i].Node, p.field.Node)
-		}
-	case opFacets:
-		first, n := facetGroup(p.field, x.index)
-		for i := range n {
-			add(place{page: p.page, field: p.field, facet: first + i}, nil)
-		}
-	case opNode:
-		record(&p.edge.Node, p.field.Node)
-	case opLink:
-		add(place{row: &p.edge.Link, sel: p.field.Link}, nil)
-	case opBecause:
-		n, err := becauseN(s.w.cat.Schema, x.field, s.w.vars)
+	case listShape:
+		n, err := x.def.count(s.r, x, p)
 		if err != nil {
 			return nil, err
 		}
-		for i := range min(n, len(p.edge.Because)) {
-			add(place{row: &p.edge.Because[i], sel: p.field.Because}, nil)
-		}
-	case opBuckets:
-		buckets(p.page.Facets[p.facet].Buckets, p.field.Want.Facets[p.facet].Node)
-	case opEntity:
-		if p.bucket.Entity.Type != 0 {
-			record(&p.bucket.Entity, p.sel)
-		}
-	case opStatEntities:
-		buckets(p.stats.Entities, nil)
-	case opStatLinks:
-		buckets(p.stats.Links, nil)
-	case opCellRecord:
-		for _, row := range p.tree[x.cell].rows {
-			record(row, p.tree[x.cell].sel)
-		}
-	case opCellObject:
-		for _, t := range p.tree[x.cell].trees {
-			add(place{tree: t}, nil)
+		for i := range n {
+			var to place
+			x.def.item(s.r, x, p, i, &to)
+			add(to)
 		}
 	default:
 		return nil, kg.Errorf(kg.Internal, "%s leads to no object", x.field.Name)
 	}
-	return out, nil
+	return list, nil
 }
 
 // anObject is what every generated type is.
@@ -258,99 +197,19 @@ func scalar[T any](ctx context.Context, v model.Value) (out T, err error) {
 	return out, nil
 }
 
-// scalar reads what answer.go writes.
+// scalar reads the value of a field.
 func (s *spot) scalar(x *out) (kg.Value, error) {
-	p := &s.place
-	str := func(t string) (kg.Value, error) { return kg.Value{Kind: kg.String, Str: t}, nil }
-	num := func(n int64) (kg.Value, error) { return kg.IntValue(n), nil }
-	switch x.op {
-	case opCell:
-		return p.tree[x.cell].value, nil
-	case opConst:
-		return constant(x.text)
-	case opProp:
-		return p.row.Vals[x.index], nil
-	case opSentence:
-		told, ok := x.sentence(s.w, p.row)
-		if !ok {
-			return kg.Value{}, kg.Errorf(kg.Internal, "sentence has no value")
+	switch x.shape {
+	case propertyShape:
+		return s.place.row.Vals[x.index], nil
+	case linkPropertyShape:
+		return s.place.edge.Link.Vals[x.index], nil
+	case valueShape:
+		v, err := x.def.value(s.r, x, &s.place)
+		if err == nil && v.Kind == kg.Null && x.nonNull {
+			err = kg.Errorf(kg.Internal, "%s has no value", x.field.Name)
 		}
-		return str(told)
-	case opPublished:
-		if s := x.published(p.row); s != "" {
-			return str(s)
-		}
-		return kg.Value{}, nil
-	case opTotal:
-		return num(p.row.Kids[x.index].Total)
-	case opTotalCount:
-		return num(p.page.Total)
-	case opCursor:
-		return str(string(plan.AppendCursor(nil, p.field.Binding, p.edge.Keys)))
-	case opLinkProp:
-		return p.edge.Link.Vals[x.index], nil
-	case opDirection:
-		d := direction(p.edge)
-		return str(d[1 : len(d)-1])
-	case opWeight:
-		return num(p.edge.Weight)
-	case opScore:
-		return kg.FloatValue(score(p.edge)), nil
-	case opHighlight:
-		return str(p.edge.Text)
-	case opHasNext:
-		return kg.BoolValue(p.page.HasNext), nil
-	case opHasPrev:
-		return kg.BoolValue(p.page.HasPrev), nil
-	case opStart, opEnd:
-		n := len(p.page.Edges)
-		if n == 0 {
-			return kg.Value{}, nil
-		}
-		e := &p.page.Edges[0]
-		if x.op == opEnd {
-			e = &p.page.Edges[n-1]
-		}
-		return str(string(plan.AppendCursor(nil, p.field.Binding, e.Keys)))
-	case opBy:
-		return str(facetName(p.field.Want.Facets[p.facet].By))
-	case opKey:
-		return str(p.bucket.Key)
-	case opCount:
-		return num(p.bucket.Count)
-	case opScheme:
-		return str(p.items[0])
-	case opValue:
-		return str(p.items[1])
-	case opURL:
-		if p.items[2] == "-" {
-			return kg.Value{}, nil
-		}
-		return str(p.items[2])
-	case opStatSources:
-		return num(p.stats.Sources)
-	case opStatUnevidenced:
-		return num(p.stats.LinksWithoutEvidence)
-	case opStatRefuted:
-		return num(p.stats.RefutedLinks)
-	case opStatUnverified:
-		return num(p.stats.UnverifiedExcerpts)
+		return v, err
 	}
 	return kg.Value{}, kg.Errorf(kg.Internal, "%s has no value", x.field.Name)
-}
-
-// constant reads back the text of an opConst: a number, a quoted string, a bool or null.
-func constant(text string) (kg.Value, error) {
-	switch {
-	case text == "null":
-		return kg.Value{}, nil
-	case text == "true" || text == "false":
-		return kg.BoolValue(text == "true"), nil
-	case text != "" && text[0] == '"':
-		var s string
-		err := json.Unmarshal([]byte(text), &s)
-		return kg.Value{Kind: kg.String, Str: s}, err
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	return kg.IntValue(n), err
 }

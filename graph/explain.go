@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,6 @@ import (
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/text"
-	"github.com/throughline/throughline/internal/trace"
 )
 
 // This file tells how an answer was made, for a request that asks: extensions.explain. It names what stands in the schema
@@ -25,8 +25,6 @@ import (
 type explaining struct {
 	recorder           store.Recorder
 	bind, store, write time.Duration
-	stages             []trace.Stage // of match
-	matched            *trace.Pattern
 }
 
 // explained is an explanation as it is written.
@@ -133,13 +131,12 @@ type describer struct {
 }
 
 func (d *describer) line(depth int, parts ...string) {
-	kept := parts[:0]
-	for _, p := range parts {
-		if p != "" {
-			kept = append(kept, p)
-		}
-	}
-	d.lines = append(d.lines, strings.Repeat("  ", depth)+strings.Join(kept, "; "))
+	d.lines = append(d.lines, strings.Repeat("  ", depth)+sentence(parts...))
+}
+
+// sentence joins the parts that are not empty.
+func sentence(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), "; ")
 }
 
 func (d *describer) root(r *root, a *answer) []string {
@@ -148,7 +145,7 @@ func (d *describer) root(r *root, a *answer) []string {
 	depth := 0
 	switch {
 	case a.question != nil:
-		d.search(name, a)
+		d.question(a.question)
 		name, how, depth = "records of the answer", "by id", 1
 	case q.Start == plan.ByID:
 		how = "one record by id"
@@ -180,53 +177,17 @@ func (d *describer) types(s catalog.TypeSet) string {
 	return typeNames(d.cat, s)
 }
 
-// search describes a search over the graph.
-func (d *describer) search(name string, a *answer) {
-	q := a.question
+// question describes a search over the graph.
+func (d *describer) question(q question) {
+	base := q.base()
 	var by []string
-	for i := range q.walk.Refs[:q.walk.Asked] {
-		by = append(by, named(&q.walk.Refs[i]))
+	for i := range base.walk.Refs[:base.walk.Asked] {
+		by = append(by, named(&base.walk.Refs[i]))
 	}
-	var how []string
-	switch name {
-	case "paths":
-		for rank, r := range trace.RankNames {
-			if r == q.paths.Rank {
-				how = append(how, rank)
-			}
-		}
-		how = append(how, fmt.Sprintf("hubPenalty %g", q.paths.HubPenalty), fmt.Sprintf("at most %d hops", q.paths.MaxLength), fmt.Sprintf("first %d", q.paths.First))
-		for _, c := range []struct {
-			on   bool
-			name string
-		}{{q.paths.Directed, "directed"}, {q.paths.Chronological, "chronological"}, {q.paths.Overlapping, "overlapping"}, {q.paths.Independent, "independentSources"}} {
-			if c.on {
-				how = append(how, c.name)
-			}
-		}
-	case "subgraph":
-		how = append(how, fmt.Sprintf("depth %d", q.depth), fmt.Sprintf("at most %d nodes", q.maxNodes))
-	case "match":
-		how = append(how, fmt.Sprintf("first %d", q.pattern.First))
-	}
-	d.line(0, name+": a search over the graph", d.where("entities given by ", strings.Join(by, ", ")), strings.Join(how, ", "), d.where("links where ", d.links(q.walk.Links)))
-	if q.pattern != nil {
-		for i := range q.pattern.Nodes {
-			n := &q.pattern.Nodes[i]
-			what := typeNames(d.cat, n.Types)
-			if q.pattern.refs[i] >= 0 {
-				what = "the entity named"
-			}
-			d.line(1, fmt.Sprintf("step %d: %s", 2*i, what), d.where("where ", d.entities(n.Where)))
-			if i < len(q.pattern.Links) {
-				l := &q.pattern.Links[i]
-				d.line(1, fmt.Sprintf("step %d: %s", 2*i+1, d.kinds(l.Kinds)), directions(l.Out, l.In), d.where("where ", d.links(l.Where)))
-			}
-		}
-	}
-	for i := range a.explain.stages {
-		s := &a.explain.stages[i]
-		d.line(1, fmt.Sprintf("%d. %s: about %d expected", i+1, says(a.explain.matched, s), s.Estimated))
+	how, steps := q.describe(d)
+	d.line(0, base.kind.name+": a search over the graph", d.where("entities given by ", strings.Join(by, ", ")), strings.Join(how, ", "), d.where("links where ", d.links(base.walk.Links)))
+	for _, s := range steps {
+		d.line(1, s)
 	}
 }
 

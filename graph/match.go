@@ -1,12 +1,10 @@
 package graph
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
@@ -15,22 +13,67 @@ import (
 	"github.com/throughline/throughline/internal/trace"
 )
 
-// pattern is what a match is asked for.
-type pattern struct {
-	trace.Pattern
-	steps []map[string]any // as given, by step: node at even places, link at odd ones
-	refs  []int            // by node: index into walk.Refs, or -1
-	dry   bool
-	after []kg.Value
-	bound uint32 // what cursors are bound to
+// This file answers `match`. Its paths are those of `paths`.
+
+var matchKind = &questionKind{
+	name: "match", begin: func() question { return &matchQuestion{} },
+	tables: tables{
+		"MatchResult": {
+			"paths":    objectsOf(func(a *matchAnswer) []path { return a.paths }),
+			"pageInfo": connectionTable["pageInfo"],
+			"report":   objectOf(func(a *matchAnswer) *matchAnswer { return a }),
+		},
+		"MatchReport": {
+			"outcome":        textOf(func(a *matchAnswer) string { return a.outcome }),
+			"estimatedNodes": intOf(func(a *matchAnswer) int64 { return estimate(trace.Total(a.stages)) }),
+			"visitedNodes":   intOf(func(a *matchAnswer) int64 { return int64(a.visited) }),
+			"stages":         objectsOf(func(a *matchAnswer) []matchStage { return a.does }),
+		},
+		"MatchStage": {
+			"does":           textOf(func(s *matchStage) string { return s.does }),
+			"estimatedNodes": intOf(func(s *matchStage) int64 { return estimate(s.Estimated) }),
+			"visitedNodes": valueOf(func(s *matchStage) kg.Value {
+				if s.Visited < 0 {
+					return kg.Value{}
+				}
+				return kg.IntValue(int64(s.Visited))
+			}),
+		},
+	},
 }
+
+// matchQuestion is `match` with its values.
+type matchQuestion struct {
+	asked
+	pattern trace.Pattern
+	given   []map[string]any // the steps as given: nodes at even places, links at odd ones
+	refs    []int            // by node: index into walk.Refs, or -1
+	dry     bool
+	stages  []trace.Stage // once it is answered
+}
+
+// matchAnswer is what the fields of MatchResult and MatchReport are read from, matchStage what those of MatchStage are.
+type (
+	matchAnswer struct {
+		entryList[struct{}] // the lines by their cursors
+		paths               []path
+		outcome             string
+		visited             int
+		stages              []trace.Stage
+		does                []matchStage
+	}
+	matchStage struct {
+		*trace.Stage
+		does string
+	}
+)
 
 func stepAt(i int) string { return "match.pattern[" + strconv.Itoa(i) + "]" }
 
-// bindMatch reads the steps and the entities they name. What their filters name comes behind, in filters.
-func bindMatch(b *binder, q *question, args map[string]any) (err error) {
-	p := &pattern{dry: args["dryRun"] == true, bound: plan.Binding("Query.match", nil)}
-	q.pattern = p
+// bind reads the steps and the entities they name. What their filters name comes behind, in bindFilters.
+func (q *matchQuestion) bind(b *binder, args map[string]any) (err error) {
+	q.dry, q.window.binding = args["dryRun"] == true, plan.Binding("Query.match", nil)
+	p := &q.pattern
 	list, _ := args["pattern"].([]any)
 	if len(list) < 3 || len(list) > 2*plan.MaxPathLength+1 {
 		return bad("match.pattern", "a pattern has 1 to %d links and an entity before and behind each: give 3 to %d steps", plan.MaxPathLength, 2*plan.MaxPathLength+1)
@@ -50,11 +93,11 @@ func bindMatch(b *binder, q *question, args map[string]any) (err error) {
 		case !ok:
 			return bad(stepAt(i), "give exactly one of node, link")
 		}
-		p.steps = append(p.steps, step)
+		q.given = append(q.given, step)
 		if want == "link" {
-			err = p.link(b, i, step)
+			err = q.bindLink(b, i, step)
 		} else {
-			err = p.node(b, q, i, step)
+			err = q.bindNode(b, i, step)
 		}
 		if err != nil {
 			return err
@@ -64,9 +107,9 @@ func bindMatch(b *binder, q *question, args map[string]any) (err error) {
 		return bad(stepAt(len(list)-1), "a pattern ends with a node; write {node: {}} for any")
 	}
 	if at := p.Narrow(b.cat); at >= 0 {
-		return impossible(b.cat, &p.Pattern, at)
+		return impossible(b.cat, p, at)
 	}
-	for i, at := range p.refs {
+	for i, at := range q.refs {
 		if at >= 0 {
 			b.refs[at] = b.refs[at].Among(p.Nodes[i].Types)
 		}
@@ -79,10 +122,11 @@ func bindMatch(b *binder, q *question, args map[string]any) (err error) {
 		for i := range kinds {
 			kinds[i] = kg.String
 		}
-		if p.after, err = plan.ParseCursor(s, p.bound, kinds); err != nil {
+		after, err := plan.ParseCursor(s, q.binding, kinds)
+		if err != nil {
 			return err
 		}
-		for _, v := range p.after {
+		for _, v := range after {
 			p.After = append(p.After, v.Str)
 		}
 	}
@@ -90,7 +134,7 @@ func bindMatch(b *binder, q *question, args map[string]any) (err error) {
 	return nil
 }
 
-func (p *pattern) node(b *binder, q *question, i int, step map[string]any) error {
+func (q *matchQuestion) bindNode(b *binder, i int, step map[string]any) error {
 	n := trace.PatternNode{Types: b.cat.Entities}
 	if v := step["type"]; v != nil {
 		types, err := b.types(stepAt(i)+".node.type", v)
@@ -101,7 +145,7 @@ func (p *pattern) node(b *binder, q *question, i int, step map[string]any) error
 			return bad(stepAt(i)+".node.type", "name at least one type, or leave it out")
 		}
 	}
-	p.refs = append(p.refs, -1)
+	q.refs = append(q.refs, -1)
 	if ref := step["ref"]; ref != nil {
 		at := stepAt(i) + ".node.ref"
 		if step["where"] != nil {
@@ -112,14 +156,14 @@ func (p *pattern) node(b *binder, q *question, i int, step map[string]any) error
 		if err != nil {
 			return err
 		}
-		p.refs[len(p.refs)-1] = len(b.refs)
+		q.refs[len(q.refs)-1] = len(b.refs)
 		b.refs, q.names = append(b.refs, r), append(q.names, at)
 	}
-	p.Nodes = append(p.Nodes, n)
+	q.pattern.Nodes = append(q.pattern.Nodes, n)
 	return nil
 }
 
-func (p *pattern) link(b *binder, i int, step map[string]any) error {
+func (q *matchQuestion) bindLink(b *binder, i int, step map[string]any) error {
 	l := trace.PatternLink{Kinds: b.cat.AllKinds(), Out: step["direction"] != "INCOMING", In: step["direction"] != "OUTGOING"}
 	if v := step["kind"]; v != nil {
 		kinds, err := b.kinds(stepAt(i)+".link.kind", v)
@@ -130,13 +174,14 @@ func (p *pattern) link(b *binder, i int, step map[string]any) error {
 			return bad(stepAt(i)+".link.kind", "name at least one kind, or leave it out")
 		}
 	}
-	p.Links = append(p.Links, l)
+	q.pattern.Links = append(q.pattern.Links, l)
 	return nil
 }
 
-// filters reads the filters of the steps, once all entities that the steps name are known.
-func (p *pattern) filters(b *binder) (err error) {
-	for i, step := range p.steps {
+// bindFilters reads the filters of the steps, once all entities that the steps name are known.
+func (q *matchQuestion) bindFilters(b *binder) (err error) {
+	p := &q.pattern
+	for i, step := range q.given {
 		w, ok := step["where"].(map[string]any)
 		switch {
 		case !ok:
@@ -191,50 +236,75 @@ func typeNames(cat *catalog.Catalog, set catalog.TypeSet) string {
 	return strings.Join(names, "/")
 }
 
-// match answers `match`.
-func (x *searching) match() error {
-	p := &x.pattern.Pattern
+func (q *matchQuestion) records() int { return q.pattern.First * (2*len(q.pattern.Nodes) - 1) }
+
+func (q *matchQuestion) through() int {
+	n := q.asked.through()
+	for i := range q.pattern.Nodes {
+		n += throughEntity(q.pattern.Nodes[i].Where)
+	}
+	for i := range q.pattern.Links {
+		n += throughLink(q.pattern.Links[i].Where)
+	}
+	return n
+}
+
+func (q *matchQuestion) describe(d *describer) (how, steps []string) {
+	for i := range q.pattern.Nodes {
+		n := &q.pattern.Nodes[i]
+		what := typeNames(d.cat, n.Types)
+		if q.refs[i] >= 0 {
+			what = "the entity named"
+		}
+		steps = append(steps, sentence(fmt.Sprintf("step %d: %s", 2*i, what), d.where("where ", d.entities(n.Where))))
+		if i < len(q.pattern.Links) {
+			l := &q.pattern.Links[i]
+			steps = append(steps, sentence(fmt.Sprintf("step %d: %s", 2*i+1, d.kinds(l.Kinds)), directions(l.Out, l.In), d.where("where ", d.links(l.Where))))
+		}
+	}
+	for i := range q.stages {
+		s := &q.stages[i]
+		steps = append(steps, fmt.Sprintf("%d. %s: about %d expected", i+1, says(&q.pattern, s), s.Estimated))
+	}
+	return []string{fmt.Sprintf("first %d", q.pattern.First)}, steps
+}
+
+func (q *matchQuestion) answer(x *search) (place, error) {
+	p := &q.pattern
 	g, ok := x.g.(store.Patterned)
 	if !ok {
-		return kg.Errorf(kg.Internal, "the store gave a graph that no pattern can be matched on")
+		return place{}, kg.Errorf(kg.Internal, "the store gave a graph that no pattern can be matched on")
 	}
-	for i, at := range x.pattern.refs {
+	for i, at := range q.refs {
 		if at < 0 {
 			continue
 		}
 		k := x.keys[at]
 		for j, n := range p.Nodes[:i] {
 			if n.Node == k {
-				return bad(stepAt(2*i)+".node.ref", "that is the entity of step %d, and a line passes none twice", 2*j)
+				return place{}, bad(stepAt(2*i)+".node.ref", "that is the entity of step %d, and a line passes none twice", 2*j)
 			}
 		}
 		p.Nodes[i].Node, p.Nodes[i].Types = k, 1<<x.g.Node(k).Type
 	}
 	if at := p.Narrow(x.e.opts.Catalog); at >= 0 {
-		return impossible(x.e.opts.Catalog, p, at)
+		return place{}, impossible(x.e.opts.Catalog, p, at)
 	}
-	p.MaxNodes = x.question.paths.MaxNodes
-	stages := p.Plan(x.e.opts.Catalog, g.Counts(), func(k uint32) int64 { return x.g.Node(k).Degree })
-	if x.a.explain != nil {
-		x.a.explain.stages, x.a.explain.matched = stages, p
-	}
-	report := tree{"outcome": textCell("ESTIMATED"), "estimatedNodes": countCell(trace.Total(stages)), "visitedNodes": intCell(0)}
+	p.MaxNodes = q.limits.MaxNodes
+	q.stages = p.Plan(x.e.opts.Catalog, g.Counts(), func(k uint32) int64 { return x.g.Node(k).Degree })
+	a := &matchAnswer{outcome: "ESTIMATED", stages: q.stages}
 	found := &trace.Match{}
-	if !x.pattern.dry {
-		if trace.Total(stages) > int64(p.MaxNodes) {
-			return tooMuch(p, stages)
+	if !q.dry {
+		if trace.Total(q.stages) > int64(p.MaxNodes) {
+			return place{}, tooMuch(p, q.stages)
 		}
-		limit := x.ctx
-		if end, ok := x.ctx.Deadline(); ok {
-			var cancel context.CancelFunc
-			limit, cancel = context.WithTimeout(x.ctx, time.Until(end)*(spare-1)/spare)
-			defer cancel()
-		}
+		limit, cancel := x.searchTime()
+		defer cancel()
 		var err error
-		if found, err = trace.MatchPattern(x.ctx, limit, g, p, stages); err != nil {
-			return err
+		if found, err = trace.MatchPattern(x.ctx, limit, g, p, q.stages); err != nil {
+			return place{}, err
 		}
-		report["outcome"], report["visitedNodes"] = textCell(string(found.Outcome)), intCell(int64(found.Visited))
+		a.outcome, a.visited = string(found.Outcome), found.Visited
 	}
 	var ids []string
 	for i := range found.Lines {
@@ -247,40 +317,27 @@ func (x *searching) match() error {
 	}
 	if len(ids) > 0 {
 		if err := x.read(unique(ids)); err != nil {
-			return err
+			return place{}, err
 		}
 	}
-	var lines, done []tree
+	a.begin(x, q.window, 0, found.Before, found.More)
 	for i := range found.Lines {
-		lines = append(lines, x.path(x.g, &found.Lines[i], inner("paths", x.obj)))
-	}
-	for i := range stages {
-		s := tree{"does": textCell(says(p, &stages[i])), "estimatedNodes": countCell(stages[i].Estimated)}
-		if stages[i].Visited >= 0 {
-			s["visitedNodes"] = intCell(int64(stages[i].Visited))
+		l := &found.Lines[i]
+		a.paths = append(a.paths, x.path(x.g, l))
+		var keys []kg.Value // its place in the list: the ids along it
+		for _, id := range x.nodeIDs(l.Nodes) {
+			keys = append(keys, kg.StringValue(id))
 		}
-		done = append(done, s)
+		a.Edges = append(a.Edges, kg.Edge{Keys: keys})
 	}
-	report["stages"] = treeCell(done...)
-	info := tree{"hasPreviousPage": boolCell(found.Before), "hasNextPage": boolCell(found.More)}
-	if n := len(found.Lines); n > 0 {
-		info["startCursor"], info["endCursor"] = x.lineCursor(&found.Lines[0]), x.lineCursor(&found.Lines[n-1])
+	for i := range q.stages {
+		a.does = append(a.does, matchStage{&q.stages[i], says(p, &q.stages[i])})
 	}
-	x.a.tree = tree{"paths": treeCell(lines...), "pageInfo": treeCell(info), "report": treeCell(report)}
-	return nil
+	return a.place(a), nil
 }
 
-// countCell holds an estimate, which may be more than a GraphQL Int can be.
-func countCell(n int64) cell { return intCell(min(n, math.MaxInt32)) }
-
-// lineCursor is a line's place: the ids along it.
-func (x *searching) lineCursor(l *trace.Line) cell {
-	var keys []kg.Value
-	for _, id := range x.nodeIDs(l.Nodes) {
-		keys = append(keys, kg.StringValue(id))
-	}
-	return cursorCell(x.pattern.bound, keys...)
-}
+// estimate returns an estimate, which may be more than a GraphQL Int can be.
+func estimate(n int64) int64 { return min(n, math.MaxInt32) }
 
 // says puts a stage into words.
 func says(p *trace.Pattern, s *trace.Stage) string {

@@ -1,0 +1,326 @@
+package graph
+
+import (
+	"slices"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// This file compiles an operation: each root field becomes the skeleton of a plan, which bind.go fills with the
+// values of a request, and a list of what to write, which write.go walks over the store's result. Both depend only
+// on the document and on the variables that steer @skip and @include. What a field adds to the plan stands in its
+// row of a table: see field.go.
+
+// out is one field of an answer.
+type out struct {
+	key     string
+	quoted  string // the key as it is written behind another: ,"key":
+	shape   shape
+	index   int   // of the value, the kid or the part that def reads
+	more    []int // indexes of further values that def reads
+	def     *field
+	objs    *objects // of fields that have a selection
+	field   *ast.Field
+	nonNull bool
+	items   bool // whether the items of a list may not be null
+}
+
+// object is what is written of an object of one type.
+type object struct {
+	name string
+	outs []out
+}
+
+// objects is what is written of an object whose type may depend on the record.
+type objects struct {
+	one    *object
+	byType []*object // by kg.Row.Type; nil where one stands for all
+}
+
+// of returns what is written of the object at a place; nil for a record that is none, or of a type that cannot
+// stand there.
+func (o *objects) of(p *place) *object {
+	switch {
+	case o.byType == nil:
+		return o.one
+	case p.row.Type != 0 && int(p.row.Type) < len(o.byType):
+		return o.byType[p.row.Type]
+	}
+	return nil
+}
+
+// selection is the skeleton of a plan.Sel.
+type selection struct {
+	props   []*catalog.Prop
+	kids    []*follow
+	leaves  int
+	dynamic bool
+	static  *plan.Sel // when not dynamic
+	shared  map[*ast.Field]int
+}
+
+// prop is the index of a property in the selection.
+func (s *selection) prop(p *catalog.Prop) int {
+	if i := slices.Index(s.props, p); i >= 0 {
+		return i
+	}
+	s.props = append(s.props, p)
+	return len(s.props) - 1
+}
+
+// follow is the skeleton of a plan.Field.
+type follow struct {
+	base      plan.Field // the parts that hold no values of the request
+	field     *ast.Field // whose arguments are read
+	at        string     // "Person.affiliations": what cursors are bound to
+	page      bool       // first, after, last, before
+	node      *selection
+	link      *selection
+	because   *selection
+	becauseOf []*ast.Field
+	facets    []facets
+	dynamic   bool
+	static    *plan.Field
+	// of a kid that several types share
+	objs   *objects
+	fields []*ast.Field
+}
+
+// root is one root field.
+type root struct {
+	out    out
+	start  plan.Start
+	types  catalog.TypeSet
+	follow *follow
+	// query is the plan, when no value of it changes between requests.
+	query atomic.Pointer[plan.Query]
+	memo  *plan.Memo
+	asked *asking // of plan.Traced
+}
+
+// compiled is an operation, compiled for one setting of the variables that steer it.
+type compiled struct {
+	object object // of Query; out.index of a root field is into roots
+	roots  []*root
+	// introspection are the fields that ask for the schema, which the generated executor answers.
+	introspection ast.SelectionSet
+}
+
+// compiler compiles one operation.
+type compiler struct {
+	cat  *catalog.Catalog
+	doc  *ast.QueryDocument
+	vars map[string]any
+	eng  *Engine
+	// fields is how many were compiled so far.
+	fields int
+}
+
+// tooLarge ends the compilation of an operation that comes to too many fields.
+type tooLarge struct{}
+
+// bounded compiles an operation, unless it is too large.
+func (c *compiler) bounded(o *ast.OperationDefinition) (done *compiled, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if _, ok := p.(tooLarge); !ok {
+				panic(p)
+			}
+			err = kg.Errorf(kg.CostLimit, "the operation has more than %d fields, those of each type that one can lead to counted; ask for less at once", maxCompiled)
+		}
+	}()
+	return c.operation(o), nil
+}
+
+// collected is the fields of one response key.
+type collected struct {
+	key    string
+	fields []*ast.Field
+}
+
+// collect merges selections for a concrete type: GraphQL spec (September 2025) section 6.3.2, CollectFields.
+func (c *compiler) collect(typ *ast.Definition, sets ...ast.SelectionSet) []collected {
+	var out []collected
+	index := map[string]int{}
+	seen := map[string]bool{}
+	var walk func(ast.SelectionSet)
+	walk = func(set ast.SelectionSet) {
+		for _, s := range set {
+			switch s := s.(type) {
+			case *ast.Field:
+				if !c.included(s.Directives) {
+					continue
+				}
+				i, ok := index[s.Alias]
+				if !ok {
+					i = len(out)
+					index[s.Alias] = i
+					out = append(out, collected{key: s.Alias})
+				}
+				out[i].fields = append(out[i].fields, s)
+			case *ast.InlineFragment:
+				if c.included(s.Directives) && c.applies(s.TypeCondition, typ) {
+					walk(s.SelectionSet)
+				}
+			case *ast.FragmentSpread:
+				if !c.included(s.Directives) || seen[s.Name] {
+					continue
+				}
+				seen[s.Name] = true
+				if f := c.doc.Fragments.ForName(s.Name); f != nil && c.applies(f.TypeCondition, typ) {
+					walk(f.SelectionSet)
+				}
+			}
+		}
+	}
+	for _, s := range sets {
+		walk(s)
+	}
+	return out
+}
+
+func (c *compiler) applies(condition string, typ *ast.Definition) bool {
+	if condition == "" || condition == typ.Name {
+		return true
+	}
+	return slices.Contains(typ.Interfaces, condition)
+}
+
+// included evaluates @skip and @include.
+func (c *compiler) included(list ast.DirectiveList) bool {
+	for _, d := range list {
+		if d.Name != "skip" && d.Name != "include" {
+			continue
+		}
+		a := d.Arguments.ForName("if")
+		if a == nil {
+			continue
+		}
+		v, err := a.Value.Value(c.vars)
+		if on, ok := v.(bool); err == nil && ok && on == (d.Name == "skip") {
+			return false
+		}
+	}
+	return true
+}
+
+func sets(fields []*ast.Field) []ast.SelectionSet {
+	out := make([]ast.SelectionSet, len(fields))
+	for i, f := range fields {
+		out[i] = f.SelectionSet
+	}
+	return out
+}
+
+// newOut begins a field of an answer.
+func (c *compiler) newOut(f collected) out {
+	if c.fields++; c.fields > maxCompiled {
+		panic(tooLarge{})
+	}
+	first := f.fields[0]
+	x := out{key: f.key, quoted: "," + strconv.Quote(f.key) + ":", field: first}
+	if first.Definition != nil && first.Definition.Type != nil {
+		t := first.Definition.Type
+		x.nonNull, x.items = t.NonNull, t.Elem != nil && t.Elem.NonNull
+	}
+	return x
+}
+
+// operation compiles the root fields.
+func (c *compiler) operation(o *ast.OperationDefinition) *compiled {
+	query := c.cat.Schema.Query
+	done := &compiled{object: object{name: query.Name}}
+	for _, f := range c.collect(query, o.SelectionSet) {
+		x := c.newOut(f)
+		name := f.fields[0].Name
+		def := c.eng.tables[query.Name][name]
+		switch {
+		case name == "__typename":
+			x.shape, x.nonNull = typeNameShape, true
+		case def == nil: // __schema and __type: validation lets no other pass
+			x.shape = introspectedShape
+			for _, field := range f.fields {
+				done.introspection = append(done.introspection, field)
+			}
+		case def.start == nil:
+			c.field(f, def, &scope{}, &x)
+		default:
+			r := &root{memo: &plan.Memo{}, follow: &follow{field: f.fields[0], at: query.Name + "." + name}}
+			x.def, x.shape, x.index = def, rootShape, len(done.roots)
+			def.start(c, r, f, &x)
+			c.finish(r.follow)
+			r.out = x
+			done.roots = append(done.roots, r)
+		}
+		done.object.outs = append(done.object.outs, x)
+	}
+	return done
+}
+
+// object compiles the selection on an object.
+func (c *compiler) object(def *ast.Definition, s []ast.SelectionSet, at *scope) *object {
+	obj := &object{name: def.Name}
+	for _, f := range c.collect(def, s...) {
+		x := c.newOut(f)
+		if name := f.fields[0].Name; name == "__typename" {
+			x.shape, x.nonNull = typeNameShape, true
+		} else {
+			c.field(f, c.eng.tables[def.Name][name], at, &x)
+		}
+		obj.outs = append(obj.outs, x)
+	}
+	return obj
+}
+
+// field compiles a field by its row.
+func (c *compiler) field(f collected, def *field, at *scope, x *out) {
+	x.def, x.shape = def, def.shape
+	switch {
+	case def.plan != nil:
+		def.plan(c, f, at, x)
+	case len(f.fields[0].SelectionSet) > 0:
+		x.objs = c.inner(f, at)
+	}
+}
+
+// target returns the type that a field leads to.
+func (c *compiler) target(f collected) *ast.Definition {
+	return c.cat.Schema.Types[f.fields[0].Definition.Type.Name()]
+}
+
+// inner compiles the selection of a field that leads to objects which are no records.
+func (c *compiler) inner(f collected, at *scope) *objects {
+	return &objects{one: c.object(c.target(f), sets(f.fields), at)}
+}
+
+// records compiles the selection of a field that leads to records of some of these types.
+func (c *compiler) records(f collected, sel *selection, types catalog.TypeSet) *objects {
+	def, s := c.target(f), sets(f.fields)
+	if def.Kind == ast.Object {
+		return &objects{one: c.record(c.cat.Type(def.Name), s, sel)}
+	}
+	o := &objects{byType: make([]*object, c.cat.Evidence.Index+1)}
+	before, most := sel.leaves, 0
+	for i := uint8(1); i <= c.cat.Evidence.Index; i++ {
+		if types.Has(i) {
+			sel.leaves = before
+			o.byType[i] = c.record(c.cat.TypeAt(i), s, sel)
+			most = max(most, sel.leaves-before)
+		}
+	}
+	sel.leaves = before + most // a record is of one type
+	return o
+}
+
+// record compiles the selection on records of one type.
+func (c *compiler) record(t *catalog.Type, s []ast.SelectionSet, sel *selection) *object {
+	obj := c.object(c.cat.Schema.Types[t.Name], s, &scope{typ: t, sel: sel})
+	sel.leaves += len(obj.outs)
+	return obj
+}

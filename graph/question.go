@@ -1,0 +1,250 @@
+package graph
+
+import (
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// This file says what a question is: a root field that searches or measures the graph. Each is one file, with a
+// type that binds the arguments, says what it costs, finds the answer and describes itself, and with the tables of
+// the fields of its answer. A search finds ids; then one Fetch reads all records of the answer, whatever their
+// type, by one selection that holds what any place of the answer wants of them: see read.go.
+
+// questionKinds returns the root fields that ask a question. To add one, write its file and name it here.
+func questionKinds() []*questionKind {
+	return []*questionKind{
+		pathsKind, matchKind, subgraphKind, timelineKind, compareKind, coParticipationKind, centralityKind, communitiesKind, unverifiedKind,
+	}
+}
+
+// questionKind is one of the root fields that ask a question.
+type questionKind struct {
+	name string
+	// begin returns a question whose arguments are yet to be read.
+	begin func() question
+	// tables are the fields of its answer.
+	tables tables
+	// props are what the answer needs of its records, whatever is selected; nil for nothing but ids.
+	props func(cat *catalog.Catalog) []string
+	// whole says that the question is about the whole graph: it needs no walk from an entity, and costs what a
+	// measure does.
+	whole bool
+	// flat says that a record counts one in the cost, with all its own fields.
+	flat bool
+	// bound is the argument that bounds the answer, `first` unless it is set.
+	bound string
+}
+
+// question is a root field that asks a question, with its values. What a question has nothing of its own to say
+// about, asked says.
+type question interface {
+	base() *asked
+	// bind reads the arguments but `where`. Entities that they name are read by binder.entities, before any filter.
+	bind(b *binder, args map[string]any) error
+	// bindFilters reads filters that stand within other arguments.
+	bindFilters(b *binder) error
+	// records is about how many records the answer has.
+	records() int
+	// through is the cost of the filters.
+	through() int
+	// answer finds the answer, and returns what its fields are read from.
+	answer(x *search) (place, error)
+	// describe returns the values of the arguments in words, and lines about the steps it takes.
+	describe(d *describer) (how []string, steps []string)
+}
+
+// asking is a root field that asks a question, compiled.
+type asking struct {
+	kind  *questionKind
+	field *ast.Field
+	list  *follow // of an answer that is a list
+	sel   *selection
+	// evidence is the index of the kid that reads the evidence of links, -1 where it is not wanted; sources is
+	// what is wanted of its sources.
+	evidence int
+	sources  *selection
+	// parts are the fields of the answer that have arguments of their own.
+	parts []part
+	// links says that the answer needs its links, nearMiss that it needs the nearest miss of a search for paths.
+	links, nearMiss bool
+}
+
+// part is a field of an answer that has arguments of its own.
+type part struct {
+	field *ast.Field
+	list  *follow // of a list
+}
+
+// asked is what all questions have.
+type asked struct {
+	*asking
+	window
+	walk  plan.Walk
+	names []string // of walk.Refs[:Asked], for messages
+	// limits are those of the operation, now is when it began.
+	limits *plan.Limits
+	now    time.Time
+}
+
+// window is which part of a list is asked for, and what its cursors are bound to.
+type window struct {
+	page    plan.Paging
+	binding uint32
+}
+
+func (q *asked) base() *asked { return q }
+
+func (*asked) bindFilters(*binder) error { return nil }
+
+func (*asked) records() int { return 2 * plan.DefaultPageSize }
+
+func (q *asked) through() int { return throughLink(q.walk.Links) }
+
+func (*asked) describe(*describer) (how, steps []string) { return nil, nil }
+
+// entries is how many entries a page is asked for, n when the request does not say.
+func (q *window) entries(n int) int {
+	if q.page.Given {
+		return q.page.N
+	}
+	return n
+}
+
+// noField stands for the field of a follow that no document has.
+var noField = &ast.Field{Definition: &ast.FieldDefinition{}}
+
+// root returns the row of the root field.
+func (k *questionKind) root() *field {
+	return &field{shape: objectShape, one: readRoot, start: func(c *compiler, r *root, f collected, x *out) {
+		a := &asking{kind: k, field: f.fields[0], sel: &selection{}, evidence: -1}
+		r.start, r.types, r.asked = plan.Traced, anyRecord(c.cat), a
+		a.list = &follow{field: a.field, at: r.follow.at, node: a.sel, link: a.sel}
+		r.follow.node, r.follow.field = a.sel, noField // the arguments are the question's
+		a.sel.prop(c.cat.Prop("id"))
+		if k.props != nil {
+			for _, name := range k.props(c.cat) {
+				a.sel.prop(c.cat.Prop(name))
+			}
+		}
+		x.objs = c.inner(f, &scope{asked: a, sel: a.sel, follow: a.list, types: c.cat.Entities})
+		if k.flat {
+			a.sel.leaves = 0
+		}
+		if a.evidence >= 0 { // everything that is wanted of the sources is known
+			pieces := a.sel.kids[a.evidence]
+			c.finish(pieces.node.kids[0])
+			c.finish(pieces)
+		}
+	}}
+}
+
+// part adds a field of the answer that has arguments of its own, and returns its index; of a list it says at where.
+func (a *asking) part(f collected, at string) int {
+	p := part{field: f.fields[0]}
+	if at != "" {
+		p.list = &follow{field: p.field, at: at, node: a.sel, link: a.sel}
+	}
+	a.parts = append(a.parts, p)
+	return len(a.parts) - 1
+}
+
+// planPart plans a field of an answer that has arguments of its own and leads to records.
+func planPart(c *compiler, f collected, at *scope, x *out) {
+	x.index = at.asked.part(f, "")
+	planRecords(c, f, at, x)
+}
+
+// planListPart returns how a list is planned that is a field of an answer; at is what its cursors are bound to.
+func planListPart(where string) func(c *compiler, f collected, at *scope, x *out) {
+	return func(c *compiler, f collected, at *scope, x *out) {
+		x.index = at.asked.part(f, where)
+		x.objs = c.inner(f, &scope{asked: at.asked, sel: at.sel, follow: at.asked.parts[x.index].list, types: at.types})
+	}
+}
+
+// ask fills in the values of the field.
+func (a *asking) ask(cat *catalog.Catalog, vars map[string]any, limits *plan.Limits, now time.Time) (question, error) {
+	b := &binder{cat: cat, vars: vars}
+	q := a.kind.begin()
+	base := q.base()
+	*base = asked{asking: a, limits: limits, now: now}
+	args := b.arguments(a.field)
+	if err := q.bind(b, args); err != nil {
+		return nil, err
+	}
+	base.walk.Asked = len(b.refs)
+	b.on = b.cat.Entities
+	if err := q.bindFilters(b); err != nil {
+		return nil, err
+	}
+	if w, ok := args["where"].(map[string]any); ok {
+		f, err := b.linkFilter(a.kind.name+".where", w, 1)
+		if err != nil {
+			return nil, err
+		}
+		base.walk.Links = f
+	}
+	base.walk.Refs = b.refs
+	return q, nil
+}
+
+// entities reads references to entities.
+func (b *binder) entities(q *asked, at string, v any, most int) error {
+	list, err := items(at, v, most)
+	if err != nil {
+		return err
+	}
+	for _, x := range list {
+		m, _ := x.(map[string]any)
+		r, err := b.ref(at, m, b.cat.Entities)
+		if err != nil {
+			return err
+		}
+		b.refs = append(b.refs, r)
+		q.names = append(q.names, at)
+	}
+	return nil
+}
+
+// someEntities reads at least one reference.
+func (b *binder) someEntities(q *asked, at string, v any) error {
+	if err := b.entities(q, at, v, plan.MaxSeeds); err != nil {
+		return err
+	}
+	if len(b.refs) == 0 {
+		return bad(at, "name at least one entity")
+	}
+	return nil
+}
+
+// window reads first, after, last, before of a list with keys of these kinds.
+func (b *binder) window(k *follow, args map[string]any, kinds ...kg.ValueKind) (w window, err error) {
+	f := plan.Field{}
+	if err := b.paging(&f, k, args, kinds); err != nil {
+		return window{}, err
+	}
+	return window{f.Page, f.Binding}, nil
+}
+
+// whole reads a whole number between bounds.
+func whole(at string, v any, least, most int) (int, error) {
+	n, ok := v.(int64)
+	if !ok || n < int64(least) || n > int64(most) {
+		return 0, bad(at, "ask for %d to %d", least, most)
+	}
+	return int(n), nil
+}
+
+// number reads a number between bounds.
+func number(at string, v any, least, most float64) (float64, error) {
+	f, ok := v.(float64)
+	if !ok || !(f >= least && f <= most) {
+		return 0, bad(at, "ask for %g to %g", least, most)
+	}
+	return f, nil
+}

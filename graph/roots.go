@@ -1,0 +1,140 @@
+package graph
+
+import (
+	"math"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// This file holds the fields of Query that are read by one plan, and those that ask nothing. Those that search or
+// measure the graph are questions: see question.go.
+
+var rootTables = tables{
+	"Query": {
+		"node":   recordRoot(plan.ByID, anyRecord),
+		"nodes":  {shape: listShape, start: startRecords(plan.ByIDs, anyRecord), count: countEdges, item: connectionTable["nodes"].item},
+		"search": pageRoot(plan.Search, func(c *catalog.Catalog) catalog.TypeSet { return c.Entities | 1<<c.Source.Index }),
+		"links":  pageRoot(plan.EveryLink, func(c *catalog.Catalog) catalog.TypeSet { return c.Entities }),
+		"stats":  {shape: objectShape, start: startStats, one: readRoot},
+		"serverInfo": {shape: objectShape, one: func(r *reading, _ *out, _, to *place) bool {
+			*to = place{at: r.server}
+			return true
+		}},
+	},
+	"GraphStats": {
+		"entities":             objectsOf(func(s *kg.Stats) []kg.Bucket { return s.Entities }),
+		"links":                objectsOf(func(s *kg.Stats) []kg.Bucket { return s.Links }),
+		"refutedLinks":         intOf(func(s *kg.Stats) int64 { return s.RefutedLinks }),
+		"sources":              intOf(func(s *kg.Stats) int64 { return s.Sources }),
+		"linksWithoutEvidence": intOf(func(s *kg.Stats) int64 { return s.LinksWithoutEvidence }),
+		"unverifiedExcerpts":   intOf(func(s *kg.Stats) int64 { return s.UnverifiedExcerpts }),
+	},
+	"ServerInfo": {
+		"version":  textOf(func(s *serverInfo) string { return s.version }),
+		"store":    textOf(func(s *serverInfo) string { return s.store }),
+		"readOnly": boolOf(func(s *serverInfo) bool { return s.readOnly }),
+		"limits":   objectOf(func(s *serverInfo) *serverInfo { return s }),
+	},
+	"Limits": {
+		"maxDepth":      intOf(func(s *serverInfo) int64 { return int64(s.limits.MaxDepth) }),
+		"maxCost":       intOf(func(s *serverInfo) int64 { return int64(s.limits.MaxCost) }),
+		"maxPageSize":   intOf(func(*serverInfo) int64 { return plan.MaxPageSize }),
+		"maxPathLength": intOf(func(*serverInfo) int64 { return plan.MaxPathLength }),
+		"timeoutMs":     intOf(func(s *serverInfo) int64 { return min(s.limits.Timeout.Milliseconds(), math.MaxInt32) }),
+		"maxAliases":    intOf(func(s *serverInfo) int64 { return int64(s.limits.MaxAliases) }),
+		"maxRootFields": intOf(func(s *serverInfo) int64 { return int64(s.limits.MaxRootFields) }),
+		"maxTokens":     intOf(func(s *serverInfo) int64 { return int64(s.limits.MaxTokens) }),
+		"maxBodyBytes":  intOf(func(s *serverInfo) int64 { return int64(s.maxBodyBytes) }),
+	},
+}
+
+// serverInfo is what the server says of itself, the same in every answer.
+type serverInfo struct {
+	version, store string
+	readOnly       bool
+	limits         plan.Limits
+	maxBodyBytes   int
+}
+
+// rootByRule returns the row of a field of Query that looks up a record or lists all of a type; nil for any other.
+func rootByRule(cat *catalog.Catalog, f *ast.FieldDefinition) *field {
+	name := f.Type.Name()
+	t := cat.Type(name)
+	switch {
+	case f.Arguments.ForName("ref") != nil && t != nil:
+		return recordRoot(plan.ByRef, func(*catalog.Catalog) catalog.TypeSet { return 1 << t.Index })
+	case f.Arguments.ForName("ref") != nil && name == "Entity":
+		return recordRoot(plan.ByRef, func(c *catalog.Catalog) catalog.TypeSet { return c.Entities })
+	}
+	if t = cat.Type(trimConnection(name)); t != nil {
+		return pageRoot(plan.Everything, func(*catalog.Catalog) catalog.TypeSet { return 1 << t.Index })
+	}
+	return nil
+}
+
+func trimConnection(name string) string {
+	const suffix = "Connection"
+	if len(name) > len(suffix) && name[len(name)-len(suffix):] == suffix {
+		return name[:len(name)-len(suffix)]
+	}
+	return name
+}
+
+func anyRecord(c *catalog.Catalog) catalog.TypeSet {
+	return c.Entities | 1<<c.Source.Index | 1<<c.Link.Index | 1<<c.Evidence.Index
+}
+
+// recordRoot returns a root field that is one record.
+func recordRoot(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet) *field {
+	return &field{shape: objectShape, start: startRecords(start, types), one: func(_ *reading, _ *out, p, to *place) bool {
+		if len(p.page.Edges) == 0 {
+			return false
+		}
+		return to.record(&p.page.Edges[0].Node, p.field.Node)
+	}}
+}
+
+func startRecords(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet) func(*compiler, *root, collected, *out) {
+	return func(c *compiler, r *root, f collected, x *out) {
+		r.start, r.types = start, types(c.cat)
+		x.objs = c.records(f, r.follow.nodes(), r.types)
+	}
+}
+
+// pageRoot returns a root field that is a list.
+func pageRoot(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet) *field {
+	return &field{shape: objectShape, one: readRoot, start: func(c *compiler, r *root, f collected, x *out) {
+		r.start, r.types = start, types(c.cat)
+		if start == plan.EveryLink {
+			r.follow.base.Other = r.types
+		}
+		c.page(f, r.follow, r.types, x)
+	}}
+}
+
+func startStats(c *compiler, r *root, f collected, x *out) {
+	r.start = plan.Statistics
+	x.objs = c.inner(f, &scope{})
+}
+
+// readRoot reads a root field whose answer is one object.
+func readRoot(_ *reading, _ *out, p, to *place) bool {
+	*to = *p
+	return true
+}
+
+// rootPlace fills in the place that a root field is read from.
+func rootPlace(a *answer, p *place) {
+	if a.question != nil {
+		*p = *a.place
+		return
+	}
+	p.page, p.field = &a.res.Page, &a.query.Root
+	if a.res.Stats != nil {
+		p.at = a.res.Stats
+	}
+}
