@@ -1,12 +1,12 @@
 package graph
 
 import (
-	"container/list"
 	"context"
 	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/throughline/throughline/internal/bounded"
 	"github.com/throughline/throughline/internal/budget"
 )
 
@@ -32,63 +32,13 @@ type document struct {
 	text string
 	doc  *ast.QueryDocument
 
-	size int // bytes kept, as the cache counts them; the cache's lock guards it
-
 	mu       sync.Mutex
 	compiled map[string]*compiled // by operation name and steering variables
 	steering map[string][]string  // by operation: the variables that steer @skip and @include
 }
 
-// documents is the cache: least recently used goes first.
-type documents struct {
-	mu    sync.Mutex
-	items map[string]*list.Element
-	order list.List
-	bytes int
-}
-
-func (d *documents) get(text string) *document {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	e := d.items[text]
-	if e == nil {
-		return nil
-	}
-	d.order.MoveToFront(e)
-	return e.Value.(*document) //nolint:forcetypeassert // nothing else is put in
-}
-
-func (d *documents) put(x *document) {
-	if len(x.text) > maxCached {
-		return
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.items[x.text] != nil {
-		return
-	}
-	d.items[x.text] = d.order.PushFront(x)
-	d.grow(x, textFactor*len(x.text))
-}
-
-// add counts what was compiled of a document, if it is kept.
-func (d *documents) add(x *document, n int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if e := d.items[x.text]; e != nil && e.Value == x {
-		d.grow(x, n)
-	}
-}
-
-// grow notes that more is kept of a document, and drops what was not used for longest until all fits.
-func (d *documents) grow(x *document, n int) {
-	x.size += n
-	for d.bytes += n; d.bytes > cacheBytes; {
-		old := d.order.Remove(d.order.Back()).(*document) //nolint:forcetypeassert // nothing else is put in
-		delete(d.items, old.text)
-		d.bytes -= old.size
-	}
-}
+// documents is the cache, by text.
+type documents = bounded.Cache[string, *document]
 
 // steers lists the variables that decide which fields of an operation are there.
 func steers(doc *ast.QueryDocument, set ast.SelectionSet, seen map[string]bool, out []string) []string {
@@ -150,7 +100,7 @@ func (e *Engine) compile(ctx context.Context, d *document, op *ast.OperationDefi
 	}
 	if err == nil && len(d.compiled) < maxVariants {
 		d.compiled[key] = c
-		e.documents.add(d, size+rootBytes*len(c.roots))
+		e.documents.Grow(d.text, d, size+rootBytes*len(c.roots))
 	}
 	return c, err
 }

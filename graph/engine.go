@@ -3,7 +3,6 @@
 package graph
 
 import (
-	"container/list"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +24,7 @@ import (
 
 	"github.com/throughline/throughline/graph/exec"
 	"github.com/throughline/throughline/graph/model"
+	"github.com/throughline/throughline/internal/bounded"
 	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/fair"
@@ -79,7 +79,7 @@ type Observation struct {
 type Engine struct {
 	opts      Options
 	log       *slog.Logger
-	documents documents
+	documents *documents
 	rules     []core.Rule
 	generated graphql.ExecutableSchema
 	buffers   sync.Pool
@@ -125,7 +125,7 @@ func newEngine(opts Options, kinds []*questionKind, more ...tables) (*Engine, er
 		e.rules = append(e.rules, core.Rule{Name: name, RuleFunc: rule})
 	}
 	sort.Sort(core.NameSorter(e.rules)) // as ValidateWithRules would
-	e.documents.items = map[string]*list.Element{}
+	e.documents = bounded.New[string, *document](cacheBytes)
 	e.generated = exec.NewExecutableSchema(exec.Config{Schema: opts.Catalog.Schema, Resolvers: &Resolver{}})
 	e.buffers.New = func() any { b := make([]byte, 0, 16<<10); return &b }
 	return e, nil
@@ -188,14 +188,16 @@ func (e *Engine) refuse(ctx context.Context, resp *Response, err error) *Respons
 
 func (e *Engine) do(ctx context.Context, r *Request, now time.Time, o *Observation) *Response {
 	resp := &Response{engine: e}
-	d := e.documents.get(r.Query)
-	if o.Cached = d != nil; d == nil {
+	d, cached := e.documents.Get(r.Query)
+	if o.Cached = cached; !cached {
 		var errs []*gqlerror.Error
 		if d, errs = e.read(ctx, r); errs != nil {
 			resp.Errors = errs
 			return resp
 		}
-		e.documents.put(d)
+		if len(d.text) <= maxCached {
+			e.documents.Add(d.text, d, textFactor*len(d.text))
+		}
 		o.Parse = e.opts.Now().Sub(now)
 	}
 	op, err := operation(d.doc, r.OperationName)
@@ -388,18 +390,7 @@ func (e *Engine) read(ctx context.Context, r *Request) (*document, []*gqlerror.E
 const maxMessage = 300
 
 // clip cuts a message to size.
-func clip(s string) string {
-	if len(s) <= maxMessage {
-		return s
-	}
-	n := 0
-	for i := range s {
-		if n++; n == maxMessage {
-			return s[:i] + "…"
-		}
-	}
-	return s
-}
+func clip(s string) string { return kg.Clip(s, maxMessage-1) }
 
 // operation picks the operation to run.
 func operation(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, error) {

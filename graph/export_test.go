@@ -9,7 +9,6 @@ func ForceGenerated(ctx context.Context) context.Context {
 
 // CachedBytes is how many bytes an engine's cache of documents counts.
 func CachedBytes(e *Engine) int {
-	e.documents.mu.Lock()
-	defer e.documents.mu.Unlock()
-	return e.documents.bytes
+	_, bytes := e.documents.Size()
+	return bytes
 }

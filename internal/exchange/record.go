@@ -159,12 +159,8 @@ func parse(cat *catalog.Catalog, line []byte) (record, error) {
 	}
 }
 
-func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "…"
-	}
-	return s
-}
+// clip shortens a value for a message.
+func clip(s string) string { return kg.Clip(s, 60) }
 
 // decode reads a line into its form: every key must be known and stand once.
 func decode(line []byte, to any) error {

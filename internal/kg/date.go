@@ -112,13 +112,19 @@ func ParseTime(s string) (Time, error) {
 	return TimeOf(t), nil
 }
 
-// clip shortens what is repeated in a message, so that no answer grows with its input.
-func clip(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
+// Clip returns the first characters of a text, with … behind them where there are more, so that no message grows with its input.
+func Clip(s string, most int) string {
+	n := 0
+	for i := range s {
+		if n++; n > most {
+			return s[:i] + "…"
+		}
 	}
 	return s
 }
+
+// clip shortens a name, an id or a date for a message.
+func clip(s string) string { return Clip(s, 40) }
 
 // Span is the interval of what began and ended on these dates: from the first day of its beginning to the last of its end,
 // or, where only one of them is known, the interval of that one.

@@ -3,7 +3,8 @@ package rules
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"github.com/throughline/throughline/internal/kg"
 )
 
 // Passage is a stretch of a text.
@@ -121,10 +122,4 @@ func line(before string) int {
 }
 
 // clip shortens words for a message, which stands on one line.
-func clip(s string, most int) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most]) + "…"
-}
+func clip(s string, most int) string { return kg.Clip(strings.Join(strings.Fields(s), " "), most) }

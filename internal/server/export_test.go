@@ -17,16 +17,8 @@ const PersistedBytes = persistedBytes
 
 // Kept is how many bytes it keeps.
 func (s *Server) Kept() int {
-	s.persisted.mu.Lock()
-	defer s.persisted.mu.Unlock()
-	n := 0
-	for e := s.persisted.order.Front(); e != nil; e = e.Next() {
-		n += len(e.Value.(*persistedItem).text)
-	}
-	if n != s.persisted.bytes || len(s.persisted.items) != s.persisted.order.Len() {
-		return -1
-	}
-	return n
+	_, bytes := s.persisted.Size()
+	return bytes
 }
 
 // Decode reads a request as it arrives, and returns the status of the refusal, or 0.

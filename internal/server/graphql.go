@@ -305,7 +305,7 @@ func (s *Server) request(m *wire, readOnly bool) (*graph.Request, *refusal) {
 		r.Query = *m.Query
 	}
 	if ext.PersistedQuery != nil {
-		if no := s.persisted.resolve(ext.PersistedQuery, r); no != nil {
+		if no := s.resolve(ext.PersistedQuery, r); no != nil {
 			return nil, no
 		}
 	}

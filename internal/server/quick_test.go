@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/bounded"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -41,7 +42,7 @@ var (
 
 func TestQuickReadsAsTheRest(t *testing.T) {
 	s := &Server{}
-	s.persisted.init()
+	s.persisted = bounded.New[string, string](persistedBytes)
 	for _, body := range usual {
 		got, ok := quick([]byte(body))
 		if want := slow(s, []byte(body)); !ok || !reflect.DeepEqual(got, want) {
@@ -60,7 +61,7 @@ func FuzzQuick(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	s := &Server{}
-	s.persisted.init()
+	s.persisted = bounded.New[string, string](persistedBytes)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		got, ok := quick(body)
 		if !ok || !utf8.Valid(body) { // post has seen to that

@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/bounded"
 	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/fair"
 )
@@ -101,7 +102,7 @@ type Server struct {
 	outbox    *budget.Pool
 	local     atomic.Pointer[localHosts] // nil where any host is answered
 	stopping  atomic.Bool
-	persisted persisted
+	persisted *persisted
 	vary      []string // what answers depend on, made once
 }
 
@@ -136,7 +137,7 @@ func New(o Options) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.persisted.init()
+	s.persisted = bounded.New[string, string](persistedBytes)
 	s.vary = []string{"Accept, Accept-Encoding"}
 	if o.Explain {
 		s.vary[0] += ", " + ExplainHeader
