@@ -2,10 +2,6 @@ package neo4jstore_test
 
 import (
 	"context"
-	"flag"
-	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,59 +20,6 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest"
 	"github.com/throughline/throughline/internal/text"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// clauses begin a line of a golden file, so that a person can read it.
-var clauses = regexp.MustCompile(` ?\b(MATCH|OPTIONAL MATCH|WITH|RETURN|CALL|UNWIND|UNION|ORDER BY|COLLECT|COUNT|EXISTS) `)
-
-func readable(text string) string {
-	depth := 0
-	var b strings.Builder
-	for _, part := range strings.SplitAfter(clauses.ReplaceAllString(text, "\n$1 "), "\n") {
-		line := strings.TrimSpace(part)
-		if line == "" {
-			continue
-		}
-		fmt.Fprintf(&b, "%s%s\n", strings.Repeat("  ", max(0, depth)), line)
-		depth += strings.Count(line, "{") - strings.Count(line, "}")
-	}
-	return b.String()
-}
-
-// TestCypher keeps the statement of every shape.
-func TestCypher(t *testing.T) {
-	cat := parse(t)
-	for _, sh := range shapes(t, cat) {
-		t.Run(sh.name, func(t *testing.T) {
-			got, params, err := neo4jstore.Compile(cat, sh.q)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for name := range params {
-				if !strings.Contains(got, "$"+name) {
-					t.Errorf("parameter %s is not used", name)
-				}
-			}
-			if strings.Contains(got, "elementId") {
-				t.Error("the statement uses Neo4j's own ids, which do not last")
-			}
-			file := filepath.Join("testdata", strings.ReplaceAll(sh.name, " ", "-")+".cypher")
-			if *update {
-				if err := os.WriteFile(file, []byte(readable(got)), 0o644); err != nil { //nolint:gosec // for everybody
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file) //nolint:gosec // our own file
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(string(want), readable(got)); d != "" {
-				t.Error(d)
-			}
-		})
-	}
-}
 
 // TestTextDependsOnShapeAlone: other values give the same text, other parts another.
 func TestTextDependsOnShapeAlone(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// shapes are plans of every shape that Cypher is written for: their text is kept in testdata, their query plans are
-// looked at, and their answers are compared with the embedded store's.
+// shapes are plans of every shape that Cypher is written for: their query plans are looked at, and their answers are compared with the
+// oracle's. What requests become Cypher is kept in test/goldens.
 
 type shape struct {
 	name string

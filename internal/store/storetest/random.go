@@ -842,19 +842,19 @@ func records(b *store.Batch) string {
 	return s.String()
 }
 
-func compare(t *testing.T, oracle, s store.Store, q *plan.Query, i int) {
+func compare(t *testing.T, oracle *Oracle, s store.Store, q *plan.Query, i int) {
 	t.Helper()
 	want, errWant := oracle.Fetch(t.Context(), q)
 	got, errGot := s.Fetch(t.Context(), q)
 	if show(errWant) != show(errGot) {
-		t.Errorf("plan %d: error %q, want %q\n%s", i, show(errGot), show(errWant), Describe(q))
+		t.Errorf("plan %d: error %q, want %q\n%s", i, show(errGot), show(errWant), Describe(oracle.cat, q))
 		return
 	}
 	if errWant != nil {
 		return
 	}
 	if a, b := Render(q, want), Render(q, got); a != b {
-		t.Errorf("plan %d: %s\n%s", i, difference(a, b), Describe(q))
+		t.Errorf("plan %d: %s\n%s", i, difference(a, b), Describe(oracle.cat, q))
 	}
 }
 
@@ -868,58 +868,4 @@ func show(err error) string {
 		return string(kg.CostLimit)
 	}
 	return err.Error()
-}
-
-// Describe writes a plan so that a person can read it.
-func Describe(q *plan.Query) string {
-	c := *q
-	c.Memo = nil
-	b, err := json.MarshalIndent(describeQuery(&c), "", " ")
-	if err != nil {
-		return err.Error()
-	}
-	return string(b)
-}
-
-func describeQuery(q *plan.Query) map[string]any {
-	return map[string]any{"start": q.Start, "ids": q.IDs, "refs": q.Refs, "types": q.Types, "search": q.Search, "root": describeField(&q.Root), "maxRows": q.MaxRows}
-}
-
-func describeField(f *plan.Field) map[string]any {
-	m := map[string]any{"follow": f.Follow, "on": f.On, "page": f.Page, "want": f.Want, "order": f.Order}
-	if f.Kinds != 0 {
-		m["kinds"], m["out"], m["in"], m["other"] = f.Kinds, f.Out, f.In, f.Other
-	}
-	if f.Derived != nil {
-		m["derived"] = f.Derived.Owner.Name + "." + f.Derived.Name
-	}
-	if f.Links != nil {
-		m["links"] = f.Links
-	}
-	if f.Entities != nil {
-		m["entities"] = f.Entities
-	}
-	for name, s := range map[string]*plan.Sel{"node": f.Node, "link": f.Link, "because": f.Because} {
-		if s == nil {
-			continue
-		}
-		var props []string
-		for _, p := range s.Props {
-			props = append(props, p.Name)
-		}
-		var kids []any
-		for _, k := range s.Kids {
-			kids = append(kids, describeField(k))
-		}
-		m[name] = map[string]any{"props": props, "kids": kids}
-	}
-	w := f.Want
-	w.Facets = nil
-	m["want"] = w
-	var by []plan.FacetBy
-	for _, x := range f.Want.Facets {
-		by = append(by, x.By)
-	}
-	m["facets"] = by
-	return m
 }

@@ -1,9 +1,0 @@
-RETURN [[
-COLLECT {
-  MATCH (n1:Person) WHERE n1._sort >= '' AND n1.id >= '' AND n1._sort >= $p0 AND (n1._sort > $p0 OR n1.id > $p1)
-  WITH n1
-  ORDER BY n1._sort, n1.id LIMIT $p2
-  RETURN [n1.id, n1.name, n1._sort, n1.id] },
-EXISTS {
-  MATCH (n2:Person) WHERE n2._sort >= '' AND n2.id >= '' AND n2._sort <= $p0 AND (n2._sort < $p0 OR n2.id <= $p1)
-  RETURN 1 AS one }]] AS row
