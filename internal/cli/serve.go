@@ -154,7 +154,7 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	}
 	o := server.Options{
 		Executor: engine, Store: ready, Logger: log, Metrics: m, CORSOrigins: c.CORSOrigin, Explain: explain,
-		MaxBody: c.MaxBody, MaxConcurrent: c.MaxConcurrent, Grace: c.Grace,
+		MaxBody: c.MaxBody, MaxConcurrent: c.MaxConcurrent, NoArrivalQueue: !c.ArrivalQueue, Grace: c.Grace,
 		Client: server.ByAddress(proxies), Memory: memory, OperationMemory: min(c.MaxOperationMemory, memory.Most()/2), AllowedHosts: c.AllowedHost,
 	}
 	if limit > 0 {

@@ -176,7 +176,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
 // is refused.
 func (s *Server) enter(r *http.Request) (*fair.Pass, *refusal) {
 	client := s.o.Client(r)
-	if s.queue.refuses(connectionOf(r), client) {
+	if !s.o.NoArrivalQueue && s.queue.refuses(connectionOf(r), client) {
 		return nil, overloaded
 	}
 	pass, err := s.gate.Enter(r.Context(), client, s.queue.patience(s.o.QueueTime))

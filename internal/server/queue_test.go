@@ -1,8 +1,15 @@
 package server
 
 import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"testing"
 	"time"
+
+	"github.com/throughline/throughline/internal/fair"
 )
 
 // TestAQueueThatStandsIsShed plays requests with their waits to a server with 10 places.
@@ -46,5 +53,66 @@ func TestAQueueThatStandsIsShed(t *testing.T) {
 	play(time.Second, 15*ms, 20)
 	if n := play(time.Second, 300*ms, 20); n != 0 {
 		t.Errorf("%d refused though only so many wait as may", n)
+	}
+}
+
+// received makes a request whose bytes lie in the kernel, on a connection of its own.
+func received(t testing.TB) *http.Request {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux says when bytes came")
+	}
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	to, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = to.Close() })
+	from, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = from.Close() })
+	if _, err := to.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	return httptest.NewRequestWithContext(withConnection(context.Background(), from), http.MethodPost, "/graphql", nil)
+}
+
+// TestTheArrivalQueueCanBeTurnedOff: a request that has waited long while a queue stands is refused, and taken where nobody asks.
+func TestTheArrivalQueueCanBeTurnedOff(t *testing.T) {
+	r := received(t)
+	for c := connectionOf(r); c.Waited() < 2*queueTarget; {
+		runtime.Gosched()
+	}
+	for _, off := range []bool{false, true} {
+		s := &Server{o: Options{NoArrivalQueue: off, QueueTime: time.Second, Client: ByAddress(nil)}, gate: fair.NewGate(1), queue: newQueue(1)}
+		s.queue.target, s.queue.begin = queueTarget, time.Now()
+		s.queue.standing.Store(true)
+		pass, no := s.enter(r)
+		if refused := no != nil; refused == off {
+			t.Errorf("turned off: %t, refused: %t", off, refused)
+		}
+		if pass != nil {
+			pass.Leave()
+		}
+	}
+}
+
+// BenchmarkArrival is what a request pays for the queue: while none stands one in queueEvery is asked how long it has waited, while one
+// stands each.
+func BenchmarkArrival(b *testing.B) {
+	for name, standing := range map[string]bool{"no queue": false, "a queue stands": true} {
+		b.Run(name, func(b *testing.B) {
+			c, q := connectionOf(received(b)), newQueue(64)
+			for b.Loop() {
+				q.standing.Store(standing) // what is measured here would end it
+				q.refuses(c, "a")
+			}
+		})
 	}
 }

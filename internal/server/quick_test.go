@@ -78,3 +78,25 @@ func FuzzQuick(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkReadRequest reads the body of a usual request by quick, and as post does without it.
+func BenchmarkReadRequest(b *testing.B) {
+	body := []byte(`{"query":"query A($id: ID!) {\n  person(ref: {id: $id}) { id name affiliations { nodes { id name } } }\n}","variables":{"id":"mary-kaldor","first":20}}`)
+	s := &Server{persisted: bounded.New[string, string](persistedBytes)}
+	b.Run("quick", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, ok := quick(body); !ok {
+				b.Fatal("it is not read quickly")
+			}
+		}
+	})
+	b.Run("encoding/json", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if slow(s, body) == nil {
+				b.Fatal("it is not read")
+			}
+		}
+	})
+}

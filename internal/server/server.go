@@ -54,6 +54,8 @@ type Options struct {
 	// QueueTime. What is beyond gets a 503. 0 stands for ConcurrentPerCore on each core.
 	MaxConcurrent int
 	QueueTime     time.Duration
+	// NoArrivalQueue has requests wait for a processor as long as it takes: see queue.
+	NoArrivalQueue bool
 	// Memory is the pool that operations share; nil for no bound. OperationMemory is how many bytes one may hold.
 	Memory          *budget.Pool
 	OperationMemory int64
