@@ -334,7 +334,7 @@ type TimelineEdge struct{ Value }
 // TimelineItem is the object type of that name.
 type TimelineItem struct{ Value }
 
-// New gives a record its Go type; it is nil for a name that is no type of record.
+// New returns an empty record of the Go type of a name; it is nil for a name that is no type of record.
 func New(name string, v Value) any {
 	switch name {
 	case "CentralityConnection":

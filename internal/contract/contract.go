@@ -27,7 +27,7 @@ type Contract struct {
 
 // Parse completes and validates a schema. Its errors name file and line.
 func Parse(sources ...*ast.Source) (*Contract, error) {
-	e := &expander{names: map[string]*ast.Definition{}}
+	e := &expander{names: map[string]*ast.Definition{}, ours: sources[0]}
 	for i, src := range sources {
 		doc, err := parser.ParseSchema(src)
 		if err != nil {
@@ -64,6 +64,7 @@ type expander struct {
 	names       map[string]*ast.Definition
 	entities    []*ast.Definition // in the order of EntityType
 	words       map[string]words  // of types with @node
+	ours        *ast.Source       // the schema that own types come behind
 }
 
 // words are what a type is called.
@@ -125,6 +126,7 @@ func (e *expander) expand() error {
 	if err := e.findEntities(); err != nil {
 		return err
 	}
+	e.fillIn()
 	for _, d := range e.entities {
 		if err := e.entity(d); err != nil {
 			return err
@@ -207,6 +209,56 @@ func (e *expander) findEntities() error {
 	return nil
 }
 
+// article returns a word behind "a" or "an".
+func article(word string) string {
+	if strings.ContainsRune("aeiou", rune(word[0])) {
+		return "an " + word
+	}
+	return "a " + word
+}
+
+// fillIn puts into descriptions what the types declare: {dates} are the fields by which they have a date, {intervals} those and where
+// they end, {texts} the texts of own types that are searched.
+func (e *expander) fillIn() {
+	var dates, intervals []string
+	texts := ""
+	list := func(to *[]string, word string) {
+		if !slices.Contains(*to, word) {
+			*to = append(*to, word)
+		}
+	}
+	for _, d := range append(slices.Clone(e.entities), e.names["Source"]) {
+		if d == nil {
+			continue
+		}
+		for _, f := range d.Fields {
+			if f.Directives.ForName("searchable") != nil && f.Position.Src != e.ours {
+				texts += fmt.Sprintf(", the %s of %s", f.Name, article(e.words[d.Name].one))
+			}
+		}
+		node := d.Directives.ForName("node")
+		date := node.Arguments.ForName("date")
+		if date == nil {
+			continue
+		}
+		list(&dates, date.Value.Raw)
+		word := date.Value.Raw
+		if until := node.Arguments.ForName("until"); until != nil {
+			word += "–" + until.Value.Raw
+		}
+		list(&intervals, word)
+	}
+	in := strings.NewReplacer("{dates}", strings.Join(dates, ", "), "{intervals}", strings.Join(intervals, ", "), "{texts}", texts)
+	for _, d := range e.definitions {
+		for _, f := range d.Fields {
+			f.Description = in.Replace(f.Description)
+		}
+		for _, v := range d.EnumValues {
+			v.Description = in.Replace(v.Description)
+		}
+	}
+}
+
 func wordsOf(d *ast.Definition, node *ast.Directive) (w words, err error) {
 	text := func(arg string) string {
 		if a := node.Arguments.ForName(arg); a != nil {
@@ -285,6 +337,9 @@ func (e *expander) lists() error {
 		if was := e.names[name]; was != nil {
 			if err == nil {
 				err = gqlerror.ErrorPosf(at.Position, "%s is followed by %s, which line %d declares: choose another name", at.Name, name, was.Position.Line)
+				if at.Position.Src == e.ours { // whoever reads this can change what is their own
+					err = gqlerror.ErrorPosf(was.Position, "%s is the name of what follows from %s: choose another name", name, at.Name)
+				}
 			}
 			return
 		}
@@ -368,11 +423,7 @@ func (e *expander) roots() error {
 			if w.titled || name == "" {
 				name = "…"
 			}
-			article := "A "
-			if strings.ContainsRune("aeiou", rune(w.one[0])) {
-				article = "An "
-			}
-			f := field(article+w.one+"; null when none fits.", w.field, ast.NamedType(d.Name, d.Position),
+			f := field("A"+article(w.one)[1:]+"; null when none fits.", w.field, ast.NamedType(d.Name, d.Position),
 				argument(fmt.Sprintf("Which one, for example `{name: %s}`.", quoted(name)), "ref", ast.NonNullNamedType("EntityRef", nil), nil))
 			f.Position = d.Position
 			return f

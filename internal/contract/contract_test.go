@@ -47,6 +47,7 @@ var mistakes = []struct{ name, own, says string }{
 	{"a name in small letters", "type party implements Entity & Node @node { x: String }", "party is no name of a type: begin it with a capital"},
 	{"a name of a label of ours", "type ThroughlineMeta implements Entity & Node @node { x: String }", "do not begin it with Throughline"},
 	{"a name that another is followed by", "type PersonLink implements Entity & Node @node { x: String }", "PersonLink is followed by PersonLinkConnection, which line"},
+	{"a name of what follows from another", "type PersonConnection implements Entity & Node @node { x: String }", "own.graphqls:1:6: PersonConnection is the name of what follows from Person: choose another name"},
 	{"a root field that is there", "type Link2 implements Entity & Node @node(plural: \"people\") { x: String }", "Link2 and Person would have root fields of one name"},
 	{"a root field of an analysis", "type Path2 implements Entity & Node @node(plural: \"paths\") { x: String }", "Query.paths is declared already: give Path2 another name, or @node(plural: …)"},
 	{"a plural that is no name", "type Party implements Entity & Node @node(plural: \"the parties\") { x: String }", `@node(plural: "the parties") is no name of a field`},
@@ -144,6 +145,7 @@ func TestWordsOfOwnTypes(t *testing.T) {
 type Party implements Entity @node(example: "Green League") { x: String }
 type NewsItem implements Entity & Node @node { x: String }
 type Box implements Entity & Node @node
+type Rocket implements Entity & Node @node(date: "launched", until: "landed") { launched: PartialDate landed: PartialDate slogan: String @searchable }
 type Ox implements Entity & Node @node(plural: "oxen") { x: String }
 `})
 	if err != nil {
@@ -157,6 +159,9 @@ type Ox implements Entity & Node @node(plural: "oxen") { x: String }
 		"\n  oxen(\n", "\n  boxes(\n", "\n  parties(\n",
 		"\n  \"A party that stands for election.\"\n  PARTY\n", "\n  NEWS_ITEM\n",
 		"\ntype Party implements Entity & SearchHit & Node @node {\n  \"Readable and stable, minted from the name and kept on rename: `green-league`. Unique over everything in the graph.\"\n",
+		"\n  \"The year of the entity's date: born, founded, startsOn, saidOn, launched, publishedOn.\"\n",
+		"\n  \"The entity's date fits: born, founded, startsOn–endsOn, saidOn, launched–landed, publishedOn.\"\n",
+		"\n  \"The name, an alias, the description, the slogan of a rocket or the words of a quote fit. isNull: there is neither description nor words.\"\n",
 		"\n\"Links with the parties at the other end.\"\ntype PartyLinkConnection {\n",
 	} {
 		if !strings.Contains(c.SDL, want) {
