@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -388,6 +389,21 @@ func each[F any](at string, v any, read func(string, map[string]any) (F, error))
 	return out, nil
 }
 
+// given yields the fields of an input that have a value, in the order of the schema: which of two mistakes is told and in which
+// order entities are named must not change from request to request. Null is as good as left out.
+func (b *binder) given(input string, m map[string]any) iter.Seq2[string, any] {
+	return func(yield func(string, any) bool) {
+		for _, f := range b.cat.Schema.Types[input].Fields {
+			if v := m[f.Name]; v != nil && !yield(f.Name, v) {
+				return
+			}
+		}
+	}
+}
+
+// unread is the error for a field of an input that the schema has and nothing here reads.
+func unread(at string) error { return kg.Errorf(kg.Internal, "%s has no reader", at) }
+
 // over has what f reads speak of these types alone.
 func over[F any](b *binder, on catalog.TypeSet, f func() (F, error)) (F, error) {
 	before := b.on
@@ -409,10 +425,7 @@ func (b *binder) entityFilter(at string, m map[string]any, depth int) (f *plan.E
 		b.on &= *f.Types
 	}
 	sub := func(at string, m map[string]any) (*plan.EntityFilter, error) { return b.entityFilter(at, m, depth+1) }
-	for key, v := range m {
-		if v == nil {
-			continue // null is as good as left out
-		}
+	for key, v := range b.given("EntityFilter", m) {
 		at := at + "." + key
 		inner, _ := v.(map[string]any)
 		switch key {
@@ -431,7 +444,10 @@ func (b *binder) entityFilter(at string, m map[string]any, depth int) (f *plan.E
 		case "linkedTo":
 			f.LinkedTo, err = b.linkedTo(at, inner, depth+1)
 		case "linkCount":
-			f.LinkCount = intFilter(inner)
+			f.LinkCount = b.intFilter(inner)
+		case "type": // read before
+		default:
+			err = unread(at)
 		}
 		if err != nil {
 			return nil, err
@@ -540,10 +556,7 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 		b.on &= b.cat.Ends(*f.Kinds, b.cat.Entities, true, true)
 	}
 	sub := func(at string, m map[string]any) (*plan.LinkFilter, error) { return b.linkFilter(at, m, depth+1) }
-	for key, v := range m {
-		if v == nil {
-			continue
-		}
+	for key, v := range b.given("LinkFilter", m) {
 		at := at + "." + key
 		inner, _ := v.(map[string]any)
 		switch key {
@@ -589,6 +602,9 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 		case "verified":
 			is, _ := v.(bool)
 			f.Verified = &is
+		case "kind": // read before
+		default:
+			err = unread(at)
 		}
 		if err != nil {
 			return nil, err
@@ -599,10 +615,7 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 
 func (b *binder) stringFilter(at string, m map[string]any) (f *plan.StringFilter, err error) {
 	f = &plan.StringFilter{}
-	for key, v := range m {
-		if v == nil {
-			continue
-		}
+	for key, v := range b.given("StringFilter", m) {
 		at := at + "." + key
 		switch key {
 		case "eq":
@@ -627,6 +640,8 @@ func (b *binder) stringFilter(at string, m map[string]any) (f *plan.StringFilter
 		case "isNull":
 			is, _ := v.(bool)
 			f.IsNull = &is
+		default:
+			err = unread(at)
 		}
 		if err != nil {
 			return nil, err
@@ -635,12 +650,17 @@ func (b *binder) stringFilter(at string, m map[string]any) (f *plan.StringFilter
 	return f, nil
 }
 
-func intFilter(m map[string]any) *plan.IntFilter {
+func (b *binder) intFilter(m map[string]any) *plan.IntFilter {
 	f := &plan.IntFilter{}
-	for key, to := range map[string]**int64{"eq": &f.Eq, "gte": &f.Gte, "lte": &f.Lte} {
-		if v := m[key]; v != nil {
-			n, _ := v.(int64)
-			*to = &n
+	for key, v := range b.given("IntFilter", m) {
+		n, _ := v.(int64)
+		switch key {
+		case "eq":
+			f.Eq = &n
+		case "gte":
+			f.Gte = &n
+		case "lte":
+			f.Lte = &n
 		}
 	}
 	return f
@@ -689,10 +709,7 @@ func asOf(at string, v any) (*plan.DateFilter, error) {
 func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.Ref, error) {
 	r := plan.Ref{Types: types}
 	given := 0
-	for key, v := range m {
-		if v == nil {
-			continue
-		}
+	for key, v := range b.given("EntityRef", m) {
 		given++
 		var err error
 		switch key {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -205,13 +206,17 @@ func coercedObject(schema *ast.Schema, def *ast.Definition, v any) (any, *inputE
 	if !ok {
 		return nil, unfit("must be a %s", def.Name)
 	}
+	unknown, null := []string(nil), false
 	for name, x := range given {
-		if def.Fields.ForName(name) == nil {
-			return nil, unfit("unknown field").within(clip(name))
+		if null = null || x == nil; def.Fields.ForName(name) == nil {
+			unknown = append(unknown, name)
 		}
-		if def.Directives.ForName("oneOf") != nil && (x == nil || len(given) != 1) {
-			return nil, unfit("give exactly one of %s", fieldNames(def))
-		}
+	}
+	switch {
+	case unknown != nil:
+		return nil, unfit("unknown field").within(clip(slices.Min(unknown))) // the same one each time
+	case def.Directives.ForName("oneOf") != nil && (null || len(given) > 1):
+		return nil, unfit("give exactly one of %s", fieldNames(def))
 	}
 	m := make(map[string]any, len(given))
 	for _, f := range def.Fields {
