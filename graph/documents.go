@@ -2,12 +2,18 @@ package graph
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
 
 	"github.com/throughline/throughline/internal/bounded"
 	"github.com/throughline/throughline/internal/budget"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/text"
 )
 
 // A document that was parsed and validated is kept, so that sending it again costs neither, nor planning. The cache is
@@ -103,4 +109,81 @@ func (e *Engine) compile(ctx context.Context, d *document, op *ast.OperationDefi
 		e.documents.Grow(d.text, d, size+rootBytes*len(c.roots))
 	}
 	return c, err
+}
+
+// fits reports whether an operation may be asked for in this way.
+func (r *Request) fits(op *ast.OperationDefinition) error {
+	switch {
+	case op.Operation == ast.Subscription:
+		return kg.Errorf(codeBadRequest, "a subscription cannot be answered over plain HTTP: it needs a WebSocket or server-sent events (SSE)")
+	case r.ReadOnly && op.Operation != ast.Query:
+		return kg.Errorf(codeMethod, "a %s needs POST", op.Operation)
+	}
+	return nil
+}
+
+// read parses, measures and validates a document.
+func (e *Engine) read(ctx context.Context, r *Request) (*document, []*gqlerror.Error) {
+	query := r.Query
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: query}, e.opts.Limits.MaxTokens)
+	if err != nil {
+		var g *gqlerror.Error
+		if !errors.As(err, &g) {
+			g = gqlerror.Errorf("the document cannot be read")
+		}
+		return nil, []*gqlerror.Error{{Message: clip(g.Message), Locations: g.Locations, Extensions: map[string]any{"code": string(codeParse)}}}
+	}
+	if len(doc.Operations) == 0 {
+		return nil, []*gqlerror.Error{e.present(ctx, kg.Errorf(codeParse, "the document has no operation"), nil)}
+	}
+	if strings.Contains(query, `\u`) && text.LoneSurrogate([]byte(query)) {
+		return nil, []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.BadUserInput, "a string has half of a surrogate pair, which is no character"), nil)}
+	}
+	// before validation, which would only say that the schema has no such operations
+	if op, err := operation(doc, r.OperationName); err == nil {
+		if err := r.fits(op); err != nil {
+			return nil, []*gqlerror.Error{e.present(ctx, err, nil)}
+		}
+	}
+	if err := check(doc, &e.opts.Limits, e.opts.Introspection); err != nil {
+		return nil, []*gqlerror.Error{e.present(ctx, err, nil)}
+	}
+	if errs := e.validate(doc); len(errs) > 0 {
+		return nil, errs
+	}
+	return &document{text: query, doc: doc, compiled: map[string]*compiled{}, steering: map[string][]string{}}, nil
+}
+
+// maxMessage is the longest message of an error, in characters: an error must not repeat what may be as long as a request.
+const maxMessage = 300
+
+// clip cuts a message to size.
+func clip(s string) string { return kg.Clip(s, maxMessage-1) }
+
+// operation picks the operation to run.
+func operation(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, error) {
+	if name == "" {
+		if len(doc.Operations) > 1 {
+			return nil, kg.Errorf(codeBadRequest, "the document has %d operations; name one in operationName", len(doc.Operations))
+		}
+		return doc.Operations[0], nil
+	}
+	if op := doc.Operations.ForName(name); op != nil {
+		return op, nil
+	}
+	return nil, kg.Errorf(codeBadRequest, "the document has no operation of the name given in operationName")
+}
+
+// plainVariables reports whether every variable of an operation has a value that coercion would leave as it is: a string
+// for a String or an ID. That is what most requests send, and then there is nothing to copy.
+func plainVariables(op *ast.OperationDefinition, vars map[string]any) bool {
+	if len(vars) != len(op.VariableDefinitions) {
+		return false
+	}
+	for _, d := range op.VariableDefinitions {
+		if _, ok := vars[d.Variable].(string); !ok || d.Type.NamedType != "String" && d.Type.NamedType != "ID" {
+			return false
+		}
+	}
+	return true
 }

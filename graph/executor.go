@@ -3,8 +3,13 @@ package graph
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/throughline/throughline/graph/model"
 	"github.com/throughline/throughline/internal/kg"
@@ -213,3 +218,62 @@ func (s *spot) scalar(x *out) (kg.Value, error) {
 	}
 	return kg.Value{}, kg.Errorf(kg.Internal, "%s has no value", x.field.Name)
 }
+
+// generate has the generated executor answer an operation. Of types that are declared in a file it knows what the schema says, and
+// has no Go types: it answers introspection.
+func (e *Engine) generate(ctx context.Context, r *Request, p *prepared, op *ast.OperationDefinition, w *writer) ([]byte, gqlerror.List) {
+	oc := &graphql.OperationContext{
+		RawQuery: r.Query, Variables: w.vars, OperationName: op.Name, Doc: p.doc.doc, Operation: op,
+		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
+		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
+		RecoverFunc: func(ctx context.Context, p any) error {
+			e.log.LogAttrs(ctx, slog.LevelError, "panic while answering", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			return kg.Errorf(kg.Internal, "panic")
+		},
+		DisableIntrospection: !e.opts.Introspection,
+	}
+	if w.vars == nil {
+		oc.Variables = map[string]any{}
+	}
+	ctx = context.WithValue(ctx, rootKey{}, model.Value{In: &spot{r: &w.reading, obj: &p.compiled.object}})
+	ctx = graphql.WithOperationContext(ctx, oc)
+	ctx = graphql.WithResponseContext(ctx, func(ctx context.Context, err error) *gqlerror.Error {
+		return e.present(ctx, err, graphql.GetPath(ctx))
+	}, oc.RecoverFunc)
+	answer := e.generated.Exec(ctx)(ctx)
+	errs := graphql.GetErrors(ctx)
+	errs = errs[:min(len(errs), w.mostErrors)]
+	if answer == nil || len(answer.Data) == 0 {
+		return []byte("null"), errs
+	}
+	return answer.Data, errs
+}
+
+// execute has the generated executor write a whole answer: tests hold it against the writer's.
+func (e *Engine) execute(ctx context.Context, r *Request, p *prepared, w *writer, resp *Response) {
+	began := time.Now()
+	for i := range p.compiled.object.outs {
+		if x := &p.compiled.object.outs[i]; x.shape == rootShape {
+			for _, err := range w.answers[x.index].corrupt() {
+				resp.Errors = append(resp.Errors, e.present(ctx, err, ast.Path{ast.PathName(x.key)}))
+			}
+		}
+	}
+	data, errs := e.generate(ctx, r, p, p.op, w)
+	for i := range w.answers {
+		if x := w.answers[i].explain; x != nil {
+			x.write = time.Since(began) // of all fields: they are written side by side
+		}
+	}
+	resp.Data, resp.Errors = data, append(resp.Errors, errs...)
+	resp.Errors = resp.Errors[:min(len(resp.Errors), w.mostErrors)]
+	if most := e.opts.Limits.MaxAnswer; most > 0 && len(resp.Data) > most {
+		resp.Data = nil
+		resp.Errors = []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.CostLimit, "the answer has more than %d bytes; ask for smaller pages or fewer fields", most), nil)}
+	}
+}
+
+// forceKey makes Do use the generated executor for everything: tests hold the two against each other.
+type forceKey struct{}
+
+func forceGenerated(ctx context.Context) bool { return ctx.Value(forceKey{}) != nil }

@@ -184,11 +184,13 @@ const (
 // newTables puts together the tables of a schema. Its error names the fields that nothing reads, or more than one
 // thing.
 func newTables(cat *catalog.Catalog, kinds []*questionKind, more ...tables) (tables, error) {
-	roots := table{}
-	all := []tables{listTables, recordTables, rootTables, {cat.Schema.Query.Name: roots}}
+	all := []tables{listTables, recordTables, rootTables}
 	for _, k := range kinds {
-		roots[k.name] = k.root()
-		all = append(all, k.tables)
+		root := "Query"
+		if k.writes {
+			root = "Mutation"
+		}
+		all = append(all, k.tables, tables{root: {k.name: k.root()}})
 	}
 	var errs []error
 	given := tables{}

@@ -106,8 +106,10 @@ type root struct {
 
 // compiled is an operation, compiled for one setting of the variables that steer it.
 type compiled struct {
-	object object // of Query; out.index of a root field is into roots
+	object object // of the root; out.index of a root field is into roots
 	roots  []*root
+	// inOrder says that the root fields are answered one after the other, as those of a mutation are.
+	inOrder bool
 	// introspection are the fields that ask for the schema, which the generated executor answers.
 	introspection ast.SelectionSet
 }
@@ -232,14 +234,25 @@ func (c *compiler) newOut(f collected) out {
 	return x
 }
 
+// rootType returns the type whose fields an operation asks for; nil where the schema has none.
+func rootType(schema *ast.Schema, kind ast.Operation) *ast.Definition {
+	switch kind {
+	case ast.Mutation:
+		return schema.Mutation
+	case ast.Subscription:
+		return schema.Subscription
+	}
+	return schema.Query
+}
+
 // operation compiles the root fields.
 func (c *compiler) operation(o *ast.OperationDefinition) *compiled {
-	query := c.cat.Schema.Query
-	done := &compiled{object: object{name: query.Name}}
-	for _, f := range c.collect(query, o.SelectionSet) {
+	on := rootType(c.cat.Schema, o.Operation)
+	done := &compiled{object: object{name: on.Name}, inOrder: o.Operation == ast.Mutation}
+	for _, f := range c.collect(on, o.SelectionSet) {
 		x := c.newOut(f)
 		name := f.fields[0].Name
-		def := c.eng.tables[query.Name][name]
+		def := c.eng.tables[on.Name][name]
 		switch {
 		case name == "__typename":
 			x.shape, x.nonNull = typeNameShape, true
@@ -251,7 +264,7 @@ func (c *compiler) operation(o *ast.OperationDefinition) *compiled {
 		case def.start == nil:
 			c.field(f, def, &scope{}, &x)
 		default:
-			r := &root{memo: &plan.Memo{}, follow: &follow{field: f.fields[0], at: query.Name + "." + name}}
+			r := &root{memo: &plan.Memo{}, follow: &follow{field: f.fields[0], at: on.Name + "." + name}}
 			x.def, x.shape, x.index = def, rootShape, len(done.roots)
 			def.start(c, r, f, &x)
 			c.finish(r.follow)

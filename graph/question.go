@@ -34,6 +34,8 @@ type questionKind struct {
 	// whole says that the question is about the whole graph: it needs no walk from an entity, and costs what a
 	// measure does.
 	whole bool
+	// writes says that its root field is one of Mutation: it needs no walk, and is answered when all before it are.
+	writes bool
 	// flat says that a record counts one in the cost, with all its own fields.
 	flat bool
 	// bound is the argument that bounds the answer, `first` unless it is set.

@@ -1,0 +1,104 @@
+package graph
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// This file has the store answer the root fields of an operation.
+
+// fetch has the store answer every root field: one after the other, or all from one state of the graph where the store can keep one.
+func (e *Engine) fetch(ctx context.Context, answers []answer, inOrder bool) {
+	if inOrder {
+		e.all(ctx, answers, 1)
+		return
+	}
+	if len(answers) == 1 && answers[0].asksOnce() {
+		e.one(ctx, &answers[0])
+		return
+	}
+	for {
+		seeing, view := store.WithView(ctx)
+		e.all(seeing, answers, atOnceFetched)
+		if !view.Lost() || ctx.Err() != nil {
+			return
+		}
+		for i := range answers {
+			answers[i].again()
+		}
+	}
+}
+
+// asksOnce reports whether the store is asked one question for this root field.
+func (a *answer) asksOnce() bool {
+	_, measured := measured(a.query.Root.Order)
+	return a.question == nil && !measured
+}
+
+// again takes back what a root field was answered with.
+func (a *answer) again() {
+	a.release()
+	a.res, a.err, a.place = nil, nil, nil
+	if a.explain != nil {
+		a.explain.recorder.Reset()
+	}
+}
+
+// release gives the store its memory back when the answer is written.
+func (a *answer) release() {
+	if a.res != nil && a.res.Release != nil {
+		a.res.Release()
+	}
+}
+
+// atOnceFetched is how many root fields of an operation are answered side by side.
+const atOnceFetched = 4
+
+// all has the store answer every root field: one call each, so many side by side, in order.
+func (e *Engine) all(ctx context.Context, answers []answer, atOnce int) {
+	if len(answers) == 1 {
+		e.one(ctx, &answers[0])
+		return
+	}
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for i := range answers {
+		a := &answers[i]
+		g.Go(func() error {
+			defer func() {
+				if p := recover(); p != nil {
+					e.log.LogAttrs(ctx, slog.LevelError, "panic in the store", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+					a.err = kg.Errorf(kg.Internal, "panic")
+				}
+			}()
+			e.one(ctx, a)
+			return nil
+		})
+	}
+	_ = g.Wait() // each answer keeps its own error
+}
+
+// one has the store answer one root field.
+func (e *Engine) one(ctx context.Context, a *answer) {
+	if x := a.explain; x != nil {
+		ctx = store.WithRecorder(ctx, &x.recorder)
+		began := time.Now()
+		defer func() { x.store = time.Since(began) }()
+	}
+	if a.question != nil {
+		a.err = e.search(ctx, a)
+		return
+	}
+	if by, ok := measured(a.query.Root.Order); ok {
+		a.res, a.err = e.measuredList(ctx, a.query, by)
+		return
+	}
+	a.res, a.err = e.opts.Store.Fetch(ctx, a.query)
+}
