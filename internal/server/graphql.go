@@ -55,6 +55,14 @@ func badRequest(sentence string) *refusal {
 	return &refusal{http.StatusBadRequest, "BAD_REQUEST", sentence}
 }
 
+// contentType is the header of an answer in a media type.
+func contentType(mediaType string) []string {
+	if mediaType == responseType {
+		return responseValue
+	}
+	return jsonValue
+}
+
 // buffers hold bodies while they are read.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
@@ -86,6 +94,7 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	default:
 		no = &refusal{http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "use POST, or GET for queries"}
 	}
+	h["Content-Type"] = contentType(mediaType)
 	defer func() { s.release(in) }()
 	if no == nil {
 		in.pass, no = s.enter(r)
@@ -333,25 +342,25 @@ func decodeObject(raw json.RawMessage, to *map[string]any) error {
 
 // answer writes what the engine answered. When all that is left is to send it, it calls worked with its size, and done when
 // it is sent: a reader that is slow must not hold what others work with.
+//
+// A request that is well-formed and cannot be run, such as a document that is not valid, has status 200 as application/json, where
+// clients take any other status for the word of something between them and the server, and lose the errors. As
+// application/graphql-response+json it has 400.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Response, mediaType string, worked func(waiting int64) (done func())) {
 	if rec, ok := w.(*recorder); ok {
 		rec.operation, rec.code = resp.Operation, resp.Code()
 	}
 	status := http.StatusOK
-	if !resp.Began {
+	switch {
+	case resp.Began:
+	case resp.Code() == "METHOD_NOT_ALLOWED":
+		status = http.StatusMethodNotAllowed
+		w.Header().Set("Allow", allow)
+	case mediaType == responseType:
 		status = http.StatusBadRequest
-		if resp.Code() == "METHOD_NOT_ALLOWED" {
-			status = http.StatusMethodNotAllowed
-			w.Header().Set("Allow", allow)
-		}
 	}
 	body := resp.JSON()
 	h := w.Header()
-	if mediaType == jsonType {
-		h["Content-Type"] = jsonValue
-	} else {
-		h["Content-Type"] = responseValue
-	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		h.Set("Cache-Control", "no-cache")
 	}

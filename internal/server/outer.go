@@ -110,7 +110,9 @@ func message(err error, instead string) string {
 }
 
 func writeJSON(w http.ResponseWriter, status int, body string) {
-	w.Header().Set("Content-Type", jsonType)
+	if h := w.Header(); len(h["Content-Type"]) == 0 { // the transport has said which type of JSON it is
+		h["Content-Type"] = jsonValue
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(body)) // who reads has gone
 }

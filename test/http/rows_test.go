@@ -85,9 +85,9 @@ func TestMoreBadRequests(t *testing.T) {
 		{"GET a mutation hidden among queries", "GET", "/graphql?operationName=M&query=" + url.QueryEscape("query Q { __typename } mutation M { x }"), "", nil, 405, "METHOD_NOT_ALLOWED"},
 		{"variables nested 20,000 deep", "POST", "/graphql", `{"query":"query($a: EntityFilter) { people(where: $a) { totalCount } }","variables":{"a":` + strings.Repeat(`{"not":`, 20000) + "{}" + strings.Repeat("}", 20000) + `}}`, asJSON, 400, ""},
 		{"lists nested 20,000 deep", "POST", "/graphql", `{"query":"query($a: EntityFilter) { people(where: $a) { totalCount } }","variables":{"a":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}}`, asJSON, 400, ""},
-		{"an Int of more than 32 bits", "POST", "/graphql", `{"query":"query($n: Int) { people(first: $n) { totalCount } }","variables":{"n":2147483648}}`, asJSON, 400, "BAD_USER_INPUT"},
-		{"a literal of more than 32 bits", "POST", "/graphql", `{"query":"{ people(first: 2147483648) { totalCount } }"}`, asJSON, 400, "GRAPHQL_VALIDATION_FAILED"},
-		{"GET text for an Int", "GET", "/graphql?query=" + url.QueryEscape("query($n: Int) { people(first: $n) { totalCount } }") + "&variables=" + url.QueryEscape(`{"n":"1"}`), "", nil, 400, "BAD_USER_INPUT"},
+		{"an Int of more than 32 bits", "POST", "/graphql", `{"query":"query($n: Int) { people(first: $n) { totalCount } }","variables":{"n":2147483648}}`, asJSON, 200, "BAD_USER_INPUT"},
+		{"a literal of more than 32 bits", "POST", "/graphql", `{"query":"{ people(first: 2147483648) { totalCount } }"}`, asJSON, 200, "GRAPHQL_VALIDATION_FAILED"},
+		{"GET text for an Int", "GET", "/graphql?query=" + url.QueryEscape("query($n: Int) { people(first: $n) { totalCount } }") + "&variables=" + url.QueryEscape(`{"n":"1"}`), "", nil, 200, "BAD_USER_INPUT"},
 		{"debug variables", "GET", "/debug/vars", "", nil, 404, "NOT_FOUND"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -107,19 +107,58 @@ func TestMoreBadRequests(t *testing.T) {
 			t.Errorf("%d %v", r.status, r.header)
 		}
 	})
-	t.Run("refusals in the type that was asked for", func(t *testing.T) {
-		for body, code := range map[string]string{`{"query":"{"}`: "GRAPHQL_PARSE_FAILED", `{"query":"{ nope }"}`: "GRAPHQL_VALIDATION_FAILED"} {
-			r := do(t, "POST", base+"/graphql", body, map[string]string{"Content-Type": "application/json", "Accept": "application/graphql-response+json"})
-			if r.status != 400 || r.code(t) != code || strings.Contains(r.body, `"data"`) || !strings.HasPrefix(r.header.Get("Content-Type"), "application/graphql-response+json") {
-				t.Errorf("%s: %d %v %s", body, r.status, r.header, r.body)
+}
+
+// TestStatusOfRequestErrors holds what GraphQL over HTTP says: a request that is well-formed and cannot be run has status 200 as
+// application/json, which clients take any other status for the word of something in between, and 400 as
+// application/graphql-response+json. What is no GraphQL request, or may not be sent so, has its own status as both, in the type
+// that was asked for.
+func TestStatusOfRequestErrors(t *testing.T) {
+	base, _ := start(t, nil)
+	const plain, modern = "application/json", "application/graphql-response+json"
+	for _, c := range []struct {
+		name, body, code string
+		plain, modern    int
+	}{
+		{"a parse failure", `{"query":"{"}`, "GRAPHQL_PARSE_FAILED", 200, 400},
+		{"no operation", `{"query":"fragment f on Query { __typename }"}`, "GRAPHQL_PARSE_FAILED", 200, 400},
+		{"a validation failure", `{"query":"{ nope }"}`, "GRAPHQL_VALIDATION_FAILED", 200, 400},
+		{"a variable of a wrong type", `{"query":"query($n: Int) { people(first: $n) { totalCount } }","variables":{"n":"1"}}`, "BAD_USER_INPUT", 200, 400},
+		{"no value for a variable", `{"query":"query($id: ID!) { node(id: $id) { id } }"}`, "BAD_USER_INPUT", 200, 400},
+		{"an argument out of bounds", `{"query":"{ people(first: 101) { totalCount } }"}`, "BAD_USER_INPUT", 200, 400},
+		{"a cursor that is none", `{"query":"{ people(after: \"%%%\") { totalCount } }"}`, "BAD_CURSOR", 200, 400},
+		{"two operations and no name", `{"query":"query A { __typename } query B { __typename }"}`, "BAD_REQUEST", 200, 400},
+		{"an operation that is not there", `{"query":"query A { __typename }","operationName":"C"}`, "BAD_REQUEST", 200, 400},
+		{"a cost beyond the limit", `{"query":"{ people(first: 100) { nodes { affiliations(first: 100) { nodes { people(first: 100) { nodes { id } } } } } } }"}`, "COST_LIMIT", 200, 400},
+		{"a subscription", `{"query":"subscription { x }"}`, "", 200, 400},
+		{"an error of a field", `{"query":"{ timeline(subjects: [{name: \"nobody\"}]) { totalCount } }"}`, "NOT_FOUND", 200, 200},
+		{"no JSON", `{`, "BAD_REQUEST", 400, 400},
+		{"no query", `{"variables":{}}`, "BAD_REQUEST", 400, 400},
+	} {
+		for accept, want := range map[string]struct {
+			status int
+			media  string
+		}{
+			"": {c.plain, plain}, "*/*": {c.plain, plain}, "application/*": {c.plain, plain}, plain: {c.plain, plain}, modern: {c.modern, modern},
+			modern + ", " + plain + ";q=0.9": {c.modern, modern}, plain + ", " + modern + ";q=0.9": {c.plain, plain},
+		} {
+			header := map[string]string{"Content-Type": "application/json"}
+			if accept != "" {
+				header["Accept"] = accept
+			}
+			r := do(t, "POST", base+"/graphql", c.body, header)
+			media, _, _ := strings.Cut(r.header.Get("Content-Type"), ";")
+			if r.status != want.status || media != want.media || r.code(t) == "" || c.code != "" && r.code(t) != c.code {
+				t.Errorf("%s, Accept %q: %d %s, want %d %s: %.200s", c.name, accept, r.status, media, want.status, want.media, r.body)
+			}
+			if began := c.name == "an error of a field"; strings.Contains(r.body, `"data"`) != began {
+				t.Errorf("%s, Accept %q: is there a data key? %.200s", c.name, accept, r.body)
 			}
 		}
-	})
-	t.Run("a subscription", func(t *testing.T) {
-		if r := post(t, base, "subscription { x }"); r.status != 400 || r.code(t) == "" {
-			t.Errorf("%d %s", r.status, r.body)
-		}
-	})
+	}
+	if r := do(t, "PUT", base+"/graphql", "", map[string]string{"Accept": modern}); r.status != 405 || !strings.HasPrefix(r.header.Get("Content-Type"), modern) {
+		t.Errorf("PUT: %d %v", r.status, r.header)
+	}
 }
 
 // TestValuesAreCoerced holds what a client may write in two ways against each other.

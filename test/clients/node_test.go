@@ -1,0 +1,109 @@
+// Package clients_test has programs of others, on Node.js, ask a whole server.
+package clients_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/throughline/throughline"
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/sample"
+	"github.com/throughline/throughline/internal/server"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+)
+
+// patience is how long a program may take on a busy machine.
+const patience = 5 * time.Minute
+
+// newServer serves the sample and returns the address of GraphQL.
+func newServer(t *testing.T, change func(*server.Options)) string {
+	t.Helper()
+	cat, err := catalog.Parse("schema.graphqls", throughline.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if _, err := sample.Load(t.Context(), cat, s); err != nil {
+		t.Fatal(err)
+	}
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: "test", Introspection: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := server.Options{Executor: e, Store: s}
+	if change != nil {
+		change(&o)
+	}
+	h, err := server.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := httptest.NewServer(h.Handler())
+	t.Cleanup(served.Close)
+	return served.URL + "/graphql"
+}
+
+// installed makes the packages of testdata/package-lock.json be there, once for all tests.
+var installed = sync.OnceValue(func() error {
+	lock, err := os.ReadFile("testdata/package-lock.json")
+	if err != nil {
+		return err
+	}
+	// what was installed last, to the byte
+	const mark = "testdata/node_modules/.throughline-lock.json"
+	if have, err := os.ReadFile(mark); err == nil && bytes.Equal(have, lock) {
+		return nil
+	}
+	for _, name := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(name); err != nil {
+			return errors.New("there is no " + name + ": install Node.js 20 or newer")
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+	c.Dir = "testdata"
+	if out, err := c.CombinedOutput(); err != nil {
+		return errors.New("npm ci: " + err.Error() + "\n" + string(out))
+	}
+	return os.WriteFile(mark, lock, 0o600)
+})
+
+// node runs a script of testdata and returns what it wrote. Where Node.js or the packages are missing the test is skipped, and says
+// so; with THROUGHLINE_TEST_CLIENTS=1, as .ci/run sets it, it fails.
+func node(t *testing.T, script string, args ...string) []byte {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves out what needs Node.js")
+	}
+	if err := installed(); err != nil {
+		if os.Getenv("THROUGHLINE_TEST_CLIENTS") == "1" {
+			t.Fatal(err)
+		}
+		t.Skipf("left out %s: %v", script, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	c := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
+	c.Dir = "testdata"
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("node %s: %v\n%s%s", filepath.Base(script), err, stderr.Bytes(), out)
+	}
+	return out
+}
