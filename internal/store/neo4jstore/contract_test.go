@@ -3,7 +3,9 @@ package neo4jstore_test
 import (
 	"testing"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/neo4jstore"
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
@@ -23,9 +25,13 @@ func TestContract(t *testing.T) {
 			db.clear()
 			return s
 		},
-		Reopen: func(*testing.T) store.Store {
-			s = open(t, srv, cat) // until the whole test ends
-			return s
+		Reopen: func(_ *testing.T, cat *catalog.Catalog) (_ store.Store, err error) {
+			s, err = neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: storetest.Clock})
+			if err == nil {
+				t.Cleanup(func() { _ = s.Close() })
+				err = s.Wait(t.Context())
+			}
+			return s, err
 		},
 		Draws: storetest.Draws{Graphs: 1, Answers: 6, Searches: 8, Walks: 10, Patterns: 12, Wholes: 3, Loads: 4, Turns: true},
 	}, storetest.Known{

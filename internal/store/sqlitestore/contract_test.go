@@ -4,7 +4,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
@@ -18,9 +20,13 @@ func TestContract(t *testing.T) {
 			path = filepath.Join(t.TempDir(), "g.db")
 			return keep(t, cat, path)
 		},
-		Reopen: func(t *testing.T) store.Store {
+		Reopen: func(t *testing.T, cat *catalog.Catalog) (store.Store, error) {
 			t.Helper()
-			return keep(t, cat, path)
+			s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: path, Catalog: cat, Now: storetest.Clock})
+			if err == nil {
+				t.Cleanup(func() { _ = s.Close() })
+			}
+			return s, err
 		},
 	}, nil)
 }

@@ -102,8 +102,13 @@ func (s *suite) readiness(t *testing.T) {
 	empty(false)
 	before := whole(t, x)
 	s.closed(t, x)
-	x = s.Reopen(t)
-	empty(false)
+	x, err := s.Reopen(t, s.Catalog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if empty, err := x.Empty(t.Context()); err != nil || empty {
+		t.Errorf("opened again it is empty: %t, %v", empty, err)
+	}
 	if got := whole(t, x); got != before {
 		t.Errorf("opened again: %s", difference(before, got))
 	}

@@ -16,8 +16,8 @@ type Factory struct {
 	Catalog *catalog.Catalog
 	// Open returns an empty store. A load of it happens at Clock. Run has no use for what an earlier call returned.
 	Open func(t *testing.T) store.Store
-	// Reopen opens again what Open returned last, which has been closed since.
-	Reopen func(t *testing.T) store.Store
+	// Reopen opens with a catalogue what was opened last and is closed. Its error is what somebody reads who starts the program.
+	Reopen func(t *testing.T, cat *catalog.Catalog) (store.Store, error)
 	Draws  Draws
 }
 
@@ -126,7 +126,8 @@ func Run(t *testing.T, f Factory, known Known) {
 		{"checks", s.checks},
 		{"errors", s.errors},
 		{"cancelling", s.cancelling},
-		{"readiness", s.readiness}, // it closes the store
+		{"readiness", s.readiness}, // it closes the store, as the next does
+		{"own types", s.ownTypes},
 	}
 	ran := 0
 	for _, p := range parts {
