@@ -12,11 +12,12 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/text"
 )
 
-// This file gives the skeletons of operation.go the values of a request.
+// This file gives the skeletons of compile.go the values of a request.
 
 // binder fills in the values of one root field.
 type binder struct {
@@ -108,7 +109,9 @@ func variable(args ast.ArgumentList) bool {
 }
 
 // arguments are those of a field, coerced.
-func (b *binder) arguments(f *ast.Field) map[string]any { return arguments(b.cat.Schema, f, b.vars) }
+func (b *binder) arguments(f *ast.Field) map[string]any {
+	return operation.Arguments(b.cat.Schema, f, b.vars)
+}
 
 func (b *binder) sel(s *selection) (*plan.Sel, error) {
 	if s == nil || s.static != nil {
@@ -190,7 +193,7 @@ func (b *binder) with(k *follow, args map[string]any) (*plan.Field, error) {
 
 // becauseN is how many links a `because` field asks for.
 func becauseN(schema *ast.Schema, field *ast.Field, vars map[string]any) (int, error) {
-	n, ok := arguments(schema, field, vars)["first"].(int64)
+	n, ok := operation.Arguments(schema, field, vars)["first"].(int64)
 	if !ok {
 		n = plan.DefaultPageSize
 	}

@@ -9,10 +9,12 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator/core"
 
 	"github.com/throughline/throughline/internal/bounded"
 	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -30,7 +32,7 @@ const (
 	rootBytes  = 4 << 10
 	// maxCompiled is how many fields an operation may be compiled to, those of each type that a field leads to counted by
 	// themselves.
-	maxCompiled = maxSpread + maxSpread/2
+	maxCompiled = operation.MaxSpread + operation.MaxSpread/2
 )
 
 // document is a valid document.
@@ -46,45 +48,13 @@ type document struct {
 // documents is the cache, by text.
 type documents = bounded.Cache[string, *document]
 
-// steers lists the variables that decide which fields of an operation are there.
-func steers(doc *ast.QueryDocument, set ast.SelectionSet, seen map[string]bool, out []string) []string {
-	directives := func(l ast.DirectiveList) {
-		for _, d := range l {
-			if d.Name != "skip" && d.Name != "include" {
-				continue
-			}
-			if a := d.Arguments.ForName("if"); a != nil && a.Value.Kind == ast.Variable && !seen["$"+a.Value.Raw] {
-				seen["$"+a.Value.Raw] = true
-				out = append(out, a.Value.Raw)
-			}
-		}
-	}
-	for _, s := range set {
-		switch s := s.(type) {
-		case *ast.Field:
-			directives(s.Directives)
-			out = steers(doc, s.SelectionSet, seen, out)
-		case *ast.InlineFragment:
-			directives(s.Directives)
-			out = steers(doc, s.SelectionSet, seen, out)
-		case *ast.FragmentSpread:
-			directives(s.Directives)
-			if f := doc.Fragments.ForName(s.Name); f != nil && !seen[s.Name] {
-				seen[s.Name] = true
-				out = steers(doc, f.SelectionSet, seen, out)
-			}
-		}
-	}
-	return out
-}
-
 // compile returns an operation compiled for these variables, from the document's memory where it can.
 func (e *Engine) compile(ctx context.Context, d *document, op *ast.OperationDefinition, vars map[string]any) (*compiled, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	names, ok := d.steering[op.Name]
 	if !ok {
-		names = steers(d.doc, op.SelectionSet, map[string]bool{}, nil)
+		names = operation.Steering(d.doc, op)
 		d.steering[op.Name] = names
 	}
 	key := op.Name
@@ -98,7 +68,7 @@ func (e *Engine) compile(ctx context.Context, d *document, op *ast.OperationDefi
 	if c := d.compiled[key]; c != nil {
 		return c, nil
 	}
-	comp := &compiler{cat: e.opts.Catalog, doc: d.doc, vars: vars, eng: e}
+	comp := &compiler{cat: e.opts.Catalog, from: operation.Selections{Doc: d.doc, Vars: vars}, eng: e}
 	c, err := comp.bounded(op)
 	size := fieldBytes * comp.fields
 	if err == nil {
@@ -140,12 +110,12 @@ func (e *Engine) read(ctx context.Context, r *Request) (*document, []*gqlerror.E
 		return nil, []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.BadUserInput, "a string has half of a surrogate pair, which is no character"), nil)}
 	}
 	// before validation, which would only say that the schema has no such operations
-	if op, err := operation(doc, r.OperationName); err == nil {
+	if op, err := chooseOperation(doc, r.OperationName); err == nil {
 		if err := r.fits(op); err != nil {
 			return nil, []*gqlerror.Error{e.present(ctx, err, nil)}
 		}
 	}
-	if err := check(doc, &e.opts.Limits, e.opts.Introspection); err != nil {
+	if err := operation.Check(doc, &e.opts.Limits, e.opts.Introspection); err != nil {
 		return nil, []*gqlerror.Error{e.present(ctx, err, nil)}
 	}
 	if errs := e.validate(doc); len(errs) > 0 {
@@ -160,8 +130,8 @@ const maxMessage = 300
 // clip cuts a message to size.
 func clip(s string) string { return kg.Clip(s, maxMessage-1) }
 
-// operation picks the operation to run.
-func operation(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, error) {
+// chooseOperation picks the operation to run.
+func chooseOperation(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, error) {
 	if name == "" {
 		if len(doc.Operations) > 1 {
 			return nil, kg.Errorf(codeBadRequest, "the document has %d operations; name one in operationName", len(doc.Operations))
@@ -174,16 +144,33 @@ func operation(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, e
 	return nil, kg.Errorf(codeBadRequest, "the document has no operation of the name given in operationName")
 }
 
-// plainVariables reports whether every variable of an operation has a value that coercion would leave as it is: a string
-// for a String or an ID. That is what most requests send, and then there is nothing to copy.
-func plainVariables(op *ast.OperationDefinition, vars map[string]any) bool {
-	if len(vars) != len(op.VariableDefinitions) {
-		return false
-	}
-	for _, d := range op.VariableDefinitions {
-		if _, ok := vars[d.Variable].(string); !ok || d.Type.NamedType != "String" && d.Type.NamedType != "ID" {
-			return false
+// enough ends a validation once it has found as many errors as an answer lists.
+type enough struct{}
+
+// validate checks a document against the schema, and stops at MaxErrors: a document can have an error for every token, and
+// each may repeat a name.
+func (e *Engine) validate(doc *ast.QueryDocument) (errs []*gqlerror.Error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if _, ok := p.(enough); !ok {
+				panic(p)
+			}
 		}
+	}()
+	observers := &core.Events{}
+	for _, r := range e.rules {
+		r.RuleFunc(observers, func(options ...core.ErrorOption) {
+			err := &gqlerror.Error{}
+			for _, o := range options {
+				o(err)
+			}
+			err.Message = clip(err.Message)
+			err.Extensions = map[string]any{"code": string(codeValidation)}
+			if errs = append(errs, err); len(errs) >= e.opts.Limits.MaxErrors {
+				panic(enough{})
+			}
+		})
 	}
-	return true
+	core.Walk(e.opts.Catalog.Schema, doc, observers)
+	return errs
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/fair"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 )
@@ -115,7 +116,7 @@ func newEngine(opts Options, kinds []*questionKind, more ...tables) (*Engine, er
 			of.ReplaceRule(name, rule)
 		}
 	}
-	of.ReplaceRule("ValuesOfCorrectType", numbers(of.GetInner()["ValuesOfCorrectType"]))
+	of.ReplaceRule("ValuesOfCorrectType", operation.Numbers(of.GetInner()["ValuesOfCorrectType"]))
 	for name, rule := range of.GetInner() {
 		e.rules = append(e.rules, core.Rule{Name: name, RuleFunc: rule})
 	}
@@ -191,7 +192,7 @@ func (e *Engine) prepare(ctx context.Context, r *Request, p *prepared, resp *Res
 		o.Parse = e.opts.Now().Sub(p.at)
 	}
 	var err error
-	if p.op, err = operation(p.doc.doc, r.OperationName); err != nil {
+	if p.op, err = chooseOperation(p.doc.doc, r.OperationName); err != nil {
 		e.refuse(ctx, resp, err)
 		return
 	}
@@ -200,8 +201,8 @@ func (e *Engine) prepare(ctx context.Context, r *Request, p *prepared, resp *Res
 		e.refuse(ctx, resp, err)
 		return
 	}
-	if p.vars = r.Variables; len(p.op.VariableDefinitions) > 0 && !plainVariables(p.op, r.Variables) {
-		if p.vars, err = variables(e.opts.Catalog.Schema, p.op, r.Variables); err != nil {
+	if p.vars = r.Variables; len(p.op.VariableDefinitions) > 0 && !operation.PlainVariables(p.op, r.Variables) {
+		if p.vars, err = operation.Variables(e.opts.Catalog.Schema, p.op, r.Variables); err != nil {
 			e.refuse(ctx, resp, err)
 			return
 		}

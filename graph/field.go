@@ -10,6 +10,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/plan"
 )
 
@@ -37,9 +38,9 @@ type field struct {
 	shape shape
 	// plan adds what the field needs to the plan, and compiles its selection. Without it nothing is added, and the
 	// selection, if there is one, is on an object of the same answer.
-	plan func(c *compiler, f collected, at *scope, x *out)
+	plan func(c *compiler, f operation.Field, at *scope, x *out)
 	// start does the same for a root field that asks the store.
-	start func(c *compiler, r *root, f collected, x *out)
+	start func(c *compiler, r *root, f operation.Field, x *out)
 	// Of these one is set, by shape; of a list both count and item. They read from p; one and item fill in the
 	// place of the object, which is empty, or an item's before.
 	value func(r *reading, x *out, p *place) (kg.Value, error)
@@ -155,19 +156,19 @@ func recordsOf[T any](get func(*T) []*kg.Row) *field {
 }
 
 // planRecords has records of a question's answer read.
-func planRecords(c *compiler, f collected, at *scope, x *out) {
+func planRecords(c *compiler, f operation.Field, at *scope, x *out) {
 	x.objs = c.records(f, at.sel, c.cat.Entities)
 }
 
 // also returns a field that does something more when it is wanted.
 func (f field) also(more func(c *compiler, at *scope)) *field {
 	before := f.plan
-	f.plan = func(c *compiler, sel collected, at *scope, x *out) {
+	f.plan = func(c *compiler, sel operation.Field, at *scope, x *out) {
 		more(c, at)
 		switch {
 		case before != nil:
 			before(c, sel, at, x)
-		case len(sel.fields[0].SelectionSet) > 0:
+		case len(sel.Fields[0].SelectionSet) > 0:
 			x.objs = c.inner(sel, at)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/plan"
 )
 
@@ -13,7 +14,7 @@ import (
 var connectionTable = table{
 	"edges": {
 		shape: listShape,
-		plan: func(c *compiler, f collected, at *scope, x *out) {
+		plan: func(c *compiler, f operation.Field, at *scope, x *out) {
 			at.follow.base.Want.Rows = true
 			x.objs = c.inner(f, at)
 		},
@@ -27,7 +28,7 @@ var connectionTable = table{
 	},
 	"nodes": {
 		shape: listShape,
-		plan: func(c *compiler, f collected, at *scope, x *out) {
+		plan: func(c *compiler, f operation.Field, at *scope, x *out) {
 			at.follow.base.Want.Rows = true
 			x.objs = c.records(f, at.follow.nodes(), at.types)
 		},
@@ -41,15 +42,15 @@ var connectionTable = table{
 		return true
 	}},
 	"totalCount": {
-		plan: func(_ *compiler, _ collected, at *scope, _ *out) { at.follow.base.Want.Total = true },
+		plan: func(_ *compiler, _ operation.Field, at *scope, _ *out) { at.follow.base.Want.Total = true },
 		value: func(_ *reading, _ *out, p *place) (kg.Value, error) {
 			return kg.IntValue(p.page.Total), nil
 		},
 	},
 	"facets": {
 		shape: listShape,
-		plan: func(c *compiler, f collected, at *scope, x *out) {
-			fc := facets{field: f.fields[0]}
+		plan: func(c *compiler, f operation.Field, at *scope, x *out) {
+			fc := facets{field: f.Fields[0]}
 			x.index = len(at.follow.facets)
 			x.objs = c.inner(f, &scope{facets: &fc})
 			at.follow.facets = append(at.follow.facets, fc)
@@ -68,21 +69,21 @@ var connectionTable = table{
 // edgeTable are the fields of an edge. A question that tells more of its entries has fields of its own beside these.
 var edgeTable = table{
 	"cursor": {
-		plan: func(_ *compiler, _ collected, at *scope, _ *out) { at.follow.base.Want.Cursors = true },
+		plan: func(_ *compiler, _ operation.Field, at *scope, _ *out) { at.follow.base.Want.Cursors = true },
 		value: func(_ *reading, _ *out, p *place) (kg.Value, error) {
 			return cursorOf(p.field, p.edge), nil
 		},
 	},
 	"node": {
 		shape: objectShape,
-		plan: func(c *compiler, f collected, at *scope, x *out) {
+		plan: func(c *compiler, f operation.Field, at *scope, x *out) {
 			x.objs = c.records(f, at.follow.nodes(), at.types)
 		},
 		one: func(_ *reading, _ *out, p, to *place) bool { return to.record(&p.edge.Node, p.field.Node) },
 	},
 	"link": {
 		shape: objectShape,
-		plan: func(c *compiler, f collected, at *scope, x *out) {
+		plan: func(c *compiler, f operation.Field, at *scope, x *out) {
 			x.objs = c.records(f, at.follow.links(), 0)
 		},
 		one: func(_ *reading, _ *out, p, to *place) bool {
@@ -99,17 +100,17 @@ var edgeTable = table{
 	"weight": ofEdge(func(e *kg.Edge) kg.Value { return kg.IntValue(e.Weight) }),
 	"score":  ofEdge(func(e *kg.Edge) kg.Value { return kg.FloatValue(float64(e.Weight) / 100) }),
 	"highlight": {
-		plan:  func(_ *compiler, _ collected, at *scope, _ *out) { at.follow.base.Want.Highlight = true },
+		plan:  func(_ *compiler, _ operation.Field, at *scope, _ *out) { at.follow.base.Want.Highlight = true },
 		value: func(_ *reading, _ *out, p *place) (kg.Value, error) { return textValue(p.edge.Text), nil },
 	},
 	"because": {
 		shape: listShape,
-		plan: func(c *compiler, f collected, at *scope, x *out) {
+		plan: func(c *compiler, f operation.Field, at *scope, x *out) {
 			k := at.follow
 			if k.because == nil {
 				k.because = &selection{}
 			}
-			k.becauseOf = append(k.becauseOf, f.fields[0])
+			k.becauseOf = append(k.becauseOf, f.Fields[0])
 			x.objs = c.records(f, k.because, 0)
 		},
 		count: func(r *reading, x *out, p *place) (int, error) {
@@ -149,7 +150,7 @@ var listTables = tables{
 		"count": intOf(func(b *kg.Bucket) int64 { return b.Count }),
 		"entity": {
 			shape: objectShape,
-			plan: func(c *compiler, f collected, at *scope, x *out) {
+			plan: func(c *compiler, f operation.Field, at *scope, x *out) {
 				sel := &selection{} // the statistics name no entity
 				if at.facets != nil {
 					if at.facets.node == nil {
@@ -175,7 +176,7 @@ func ofEdge(get func(*kg.Edge) kg.Value) *field {
 
 func ofPageInfo(want func(*plan.Want), get func(*place) kg.Value) *field {
 	return &field{
-		plan:  func(_ *compiler, _ collected, at *scope, _ *out) { want(&at.follow.base.Want) },
+		plan:  func(_ *compiler, _ operation.Field, at *scope, _ *out) { want(&at.follow.base.Want) },
 		value: func(_ *reading, _ *out, p *place) (kg.Value, error) { return get(p), nil },
 	}
 }
@@ -186,7 +187,7 @@ func wantCursors(w *plan.Want) { w.Rows, w.Cursors = true, true }
 
 // propertyOfLink returns a field that is a property of the link of an edge.
 func propertyOfLink(name string) *field {
-	return &field{shape: linkPropertyShape, plan: func(c *compiler, _ collected, at *scope, x *out) {
+	return &field{shape: linkPropertyShape, plan: func(c *compiler, _ operation.Field, at *scope, x *out) {
 		x.index = at.follow.links().prop(c.cat.Prop(name))
 		at.follow.links().leaves++
 	}}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/trace"
@@ -56,7 +57,7 @@ func wantLinks(_ *compiler, at *scope) { at.asked.links = true }
 // sourcesOfPath is the field `sources` of a path: these records are read with the evidence.
 var sourcesOfPath = &field{
 	shape: listShape,
-	plan: func(c *compiler, f collected, at *scope, x *out) {
+	plan: func(c *compiler, f operation.Field, at *scope, x *out) {
 		planEvidence(c, at)
 		x.objs = c.records(f, at.asked.sources, 1<<c.cat.Source.Index)
 	},

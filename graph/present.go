@@ -11,6 +11,14 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
+// Codes of errors that only exist at this layer.
+const (
+	codeParse      kg.Code = "GRAPHQL_PARSE_FAILED"
+	codeValidation kg.Code = "GRAPHQL_VALIDATION_FAILED"
+	codeBadRequest kg.Code = "BAD_REQUEST"
+	codeMethod     kg.Code = "METHOD_NOT_ALLOWED"
+)
+
 // present turns an error outward: its code, a sentence, and nothing of what it was made from. What a client cannot
 // mend goes to the log.
 func (e *Engine) present(ctx context.Context, err error, path ast.Path) *gqlerror.Error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/plan"
 )
 
@@ -122,8 +123,8 @@ var noField = &ast.Field{Definition: &ast.FieldDefinition{}}
 
 // root returns the row of the root field.
 func (k *questionKind) root() *field {
-	return &field{shape: objectShape, one: readRoot, start: func(c *compiler, r *root, f collected, x *out) {
-		a := &asking{kind: k, field: f.fields[0], sel: &selection{}, evidence: -1}
+	return &field{shape: objectShape, one: readRoot, start: func(c *compiler, r *root, f operation.Field, x *out) {
+		a := &asking{kind: k, field: f.Fields[0], sel: &selection{}, evidence: -1}
 		r.start, r.types, r.asked = plan.Traced, anyRecord(c.cat), a
 		a.list = &follow{field: a.field, at: r.follow.at, node: a.sel, link: a.sel}
 		r.follow.node, r.follow.field = a.sel, noField // the arguments are the question's
@@ -146,8 +147,8 @@ func (k *questionKind) root() *field {
 }
 
 // part adds a field of the answer that has arguments of its own, and returns its index; of a list it says at where.
-func (a *asking) part(f collected, at string) int {
-	p := part{field: f.fields[0]}
+func (a *asking) part(f operation.Field, at string) int {
+	p := part{field: f.Fields[0]}
 	if at != "" {
 		p.list = &follow{field: p.field, at: at, node: a.sel, link: a.sel}
 	}
@@ -156,14 +157,14 @@ func (a *asking) part(f collected, at string) int {
 }
 
 // planPart plans a field of an answer that has arguments of its own and leads to records.
-func planPart(c *compiler, f collected, at *scope, x *out) {
+func planPart(c *compiler, f operation.Field, at *scope, x *out) {
 	x.index = at.asked.part(f, "")
 	planRecords(c, f, at, x)
 }
 
 // planListPart returns how a list is planned that is a field of an answer; at is what its cursors are bound to.
-func planListPart(where string) func(c *compiler, f collected, at *scope, x *out) {
-	return func(c *compiler, f collected, at *scope, x *out) {
+func planListPart(where string) func(c *compiler, f operation.Field, at *scope, x *out) {
+	return func(c *compiler, f operation.Field, at *scope, x *out) {
 		x.index = at.asked.part(f, where)
 		x.objs = c.inner(f, &scope{asked: at.asked, sel: at.sel, follow: at.asked.parts[x.index].list, types: at.types})
 	}

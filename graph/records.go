@@ -7,6 +7,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/plan"
 )
 
@@ -80,15 +81,15 @@ func recordField(cat *catalog.Catalog, t *catalog.Type, f *ast.FieldDefinition) 
 
 // propertyField returns a field that is a property of the record.
 func propertyField(name string) *field {
-	return &field{shape: propertyShape, plan: func(c *compiler, _ collected, at *scope, x *out) {
+	return &field{shape: propertyShape, plan: func(c *compiler, _ operation.Field, at *scope, x *out) {
 		x.index = at.sel.prop(c.cat.Prop(name))
 	}}
 }
 
 // newFollow begins what a field of a record leads to.
-func newFollow(f collected, at *scope) *follow {
-	name := f.fields[0].Name
-	return &follow{field: f.fields[0], at: at.typ.Name + "." + name, base: plan.Field{On: 1 << at.typ.Index}}
+func newFollow(f operation.Field, at *scope) *follow {
+	name := f.Fields[0].Name
+	return &follow{field: f.Fields[0], at: at.typ.Name + "." + name, base: plan.Field{On: 1 << at.typ.Index}}
 }
 
 // addFollow adds what a field of a record leads to, when all that is wanted of it is known.
@@ -102,7 +103,7 @@ func (c *compiler) addFollow(k *follow, at *scope, x *out) {
 func toOne(how plan.Follow, types func(*catalog.Catalog) catalog.TypeSet) *field {
 	return &field{
 		shape: objectShape,
-		plan: func(c *compiler, f collected, at *scope, x *out) {
+		plan: func(c *compiler, f operation.Field, at *scope, x *out) {
 			k := newFollow(f, at)
 			k.base.Follow, k.node = how, &selection{}
 			x.objs = c.records(f, k.node, types(c.cat))
@@ -122,7 +123,7 @@ func toOne(how plan.Follow, types func(*catalog.Catalog) catalog.TypeSet) *field
 func toPage(begin func(c *compiler, k *follow) catalog.TypeSet) *field {
 	return &field{
 		shape: objectShape,
-		plan: func(c *compiler, f collected, at *scope, x *out) {
+		plan: func(c *compiler, f operation.Field, at *scope, x *out) {
 			k := newFollow(f, at)
 			k.base.Other = begin(c, k)
 			c.page(f, k, k.base.Other, x)
@@ -133,7 +134,7 @@ func toPage(begin func(c *compiler, k *follow) catalog.TypeSet) *field {
 }
 
 // page compiles the selection on a list of entries of these types.
-func (c *compiler) page(f collected, k *follow, types catalog.TypeSet, x *out) {
+func (c *compiler) page(f operation.Field, k *follow, types catalog.TypeSet, x *out) {
 	k.page = true
 	x.objs = c.inner(f, &scope{follow: k, types: types})
 }
@@ -145,9 +146,9 @@ func readPage(_ *reading, x *out, p, to *place) bool {
 }
 
 // planEveryLink plans links and linkCount, alike on every entity: they are read once for all types of an interface.
-func planEveryLink(c *compiler, f collected, at *scope, x *out) {
-	name := f.fields[0].Name
-	if i, ok := at.sel.shared[f.fields[0]]; ok && slices.Equal(at.sel.kids[i].fields, f.fields) {
+func planEveryLink(c *compiler, f operation.Field, at *scope, x *out) {
+	name := f.Fields[0].Name
+	if i, ok := at.sel.shared[f.Fields[0]]; ok && slices.Equal(at.sel.kids[i].fields, f.Fields) {
 		k := at.sel.kids[i]
 		k.base.On |= 1 << at.typ.Index
 		if k.static != nil {
@@ -168,12 +169,12 @@ func planEveryLink(c *compiler, f collected, at *scope, x *out) {
 	if at.sel.shared == nil {
 		at.sel.shared = map[*ast.Field]int{}
 	}
-	at.sel.shared[f.fields[0]] = len(at.sel.kids)
-	k.objs, k.fields = x.objs, f.fields
+	at.sel.shared[f.Fields[0]] = len(at.sel.kids)
+	k.objs, k.fields = x.objs, f.Fields
 	c.addFollow(k, at, x)
 }
 
-func planExternalIDs(c *compiler, f collected, at *scope, x *out) {
+func planExternalIDs(c *compiler, f operation.Field, at *scope, x *out) {
 	x.index = at.sel.prop(c.cat.Prop("externalIds"))
 	x.objs = c.inner(f, at)
 }
@@ -197,7 +198,7 @@ func stated(cat *catalog.Catalog, at func(i int) string) (*catalog.Kind, catalog
 	}
 }
 
-func planSentence(c *compiler, _ collected, at *scope, x *out) {
+func planSentence(c *compiler, _ operation.Field, at *scope, x *out) {
 	for _, name := range statementProps {
 		x.more = append(x.more, at.sel.prop(c.cat.Prop(name)))
 	}
@@ -212,7 +213,7 @@ func readSentence(r *reading, x *out, p *place) (kg.Value, error) {
 	return textValue(k.Sentence(&s, r.today)), nil
 }
 
-func planPublished(c *compiler, _ collected, at *scope, x *out) {
+func planPublished(c *compiler, _ operation.Field, at *scope, x *out) {
 	x.more = []int{at.sel.prop(c.cat.Prop("publisher")), at.sel.prop(c.cat.Prop("publishedOn"))}
 }
 
@@ -226,7 +227,7 @@ func readPublished(_ *reading, x *out, p *place) (kg.Value, error) {
 }
 
 // planText has the text of a source read, where texts are served.
-func planText(c *compiler, _ collected, at *scope, x *out) {
+func planText(c *compiler, _ operation.Field, at *scope, x *out) {
 	if x.index = -1; c.eng.opts.ServeTexts {
 		x.shape, x.index = propertyShape, at.sel.prop(c.cat.Prop(catalog.SourceText))
 	}

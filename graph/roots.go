@@ -7,6 +7,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/plan"
 )
 
@@ -98,8 +99,8 @@ func recordRoot(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet) 
 	}}
 }
 
-func startRecords(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet) func(*compiler, *root, collected, *out) {
-	return func(c *compiler, r *root, f collected, x *out) {
+func startRecords(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet) func(*compiler, *root, operation.Field, *out) {
+	return func(c *compiler, r *root, f operation.Field, x *out) {
 		r.start, r.types = start, types(c.cat)
 		x.objs = c.records(f, r.follow.nodes(), r.types)
 	}
@@ -107,7 +108,7 @@ func startRecords(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet
 
 // pageRoot returns a root field that is a list.
 func pageRoot(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet) *field {
-	return &field{shape: objectShape, one: readRoot, start: func(c *compiler, r *root, f collected, x *out) {
+	return &field{shape: objectShape, one: readRoot, start: func(c *compiler, r *root, f operation.Field, x *out) {
 		r.start, r.types = start, types(c.cat)
 		if start == plan.EveryLink {
 			r.follow.base.Other = r.types
@@ -116,7 +117,7 @@ func pageRoot(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet) *f
 	}}
 }
 
-func startStats(c *compiler, r *root, f collected, x *out) {
+func startStats(c *compiler, r *root, f operation.Field, x *out) {
 	r.start = plan.Statistics
 	x.objs = c.inner(f, &scope{})
 }

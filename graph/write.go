@@ -16,7 +16,7 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// This file writes an answer's bytes from what operation.go compiled and the store's result. What the generated
+// This file writes an answer's bytes from what compile.go compiled and the store's result. What the generated
 // executor would do field by field, with a goroutine, a context and a boxed value for each, is one walk here. It
 // knows the shapes of fields, and no field.
 

@@ -1,4 +1,4 @@
-package graph
+package operation
 
 import (
 	"encoding/json"
@@ -24,8 +24,8 @@ import (
 //
 // What comes out is nil, bool, int64, float64, string (an enum's value too), []any or map[string]any, defaults filled in.
 
-// numbers is run by validation before it looks at whether values are of the right type, and adds what that passes over.
-func numbers(rule core.RuleFunc) core.RuleFunc {
+// Numbers is run by validation before it looks at whether values are of the right type, and adds what that passes over.
+func Numbers(rule core.RuleFunc) core.RuleFunc {
 	return func(observers *core.Events, addError core.AddErrFunc) {
 		observers.OnValue(func(_ *core.Walker, v *ast.Value) {
 			switch {
@@ -48,8 +48,8 @@ func numbers(rule core.RuleFunc) core.RuleFunc {
 // is32 reports whether a number is a whole one of 32 bits.
 func is32(f float64) bool { return f == math.Trunc(f) && f >= math.MinInt32 && f <= math.MaxInt32 }
 
-// arguments returns the arguments of a field; what is null and has no default is left out.
-func arguments(schema *ast.Schema, f *ast.Field, vars map[string]any) map[string]any {
+// Arguments returns the arguments of a field; what is null and has no default is left out.
+func Arguments(schema *ast.Schema, f *ast.Field, vars map[string]any) map[string]any {
 	if f.Definition == nil || len(f.Definition.Arguments) == 0 {
 		return nil
 	}
@@ -120,8 +120,8 @@ func literalObject(schema *ast.Schema, def *ast.Definition, v *ast.Value, vars m
 	return m
 }
 
-// variables coerces the values of an operation's variables: one that is neither given nor has a default is left out.
-func variables(schema *ast.Schema, op *ast.OperationDefinition, given map[string]any) (map[string]any, error) {
+// Variables coerces the values of an operation's variables: one that is neither given nor has a default is left out.
+func Variables(schema *ast.Schema, op *ast.OperationDefinition, given map[string]any) (map[string]any, error) {
 	out := make(map[string]any, len(op.VariableDefinitions))
 	for _, d := range op.VariableDefinitions {
 		v, ok := given[d.Variable]
@@ -141,11 +141,14 @@ func variables(schema *ast.Schema, op *ast.OperationDefinition, given map[string
 	return out, nil
 }
 
+// maxMessage is the longest message of an error, in characters: it must not repeat what may be as long as a request.
+const maxMessage = 299
+
 // inputError is why a value is not of its type. Its path is put together on the way out: there is none in most requests.
 type inputError struct{ path, message string }
 
 func unfit(format string, args ...any) *inputError {
-	return &inputError{message: clip(fmt.Sprintf(format, args...))}
+	return &inputError{message: kg.Clip(fmt.Sprintf(format, args...), maxMessage)}
 }
 
 func (e *inputError) Error() string { return e.path + " " + e.message }
@@ -214,7 +217,7 @@ func coercedObject(schema *ast.Schema, def *ast.Definition, v any) (any, *inputE
 	}
 	switch {
 	case unknown != nil:
-		return nil, unfit("unknown field").within(clip(slices.Min(unknown))) // the same one each time
+		return nil, unfit("unknown field").within(kg.Clip(slices.Min(unknown), maxMessage)) // the same one each time
 	case def.Directives.ForName("oneOf") != nil && (null || len(given) > 1):
 		return nil, unfit("give exactly one of %s", fieldNames(def))
 	}
@@ -307,4 +310,18 @@ func wholeText(v any) (string, bool) {
 		return "", false
 	}
 	return strconv.FormatInt(int64(f), 10), true
+}
+
+// PlainVariables reports whether every variable of an operation has a value that coercion would leave as it is: a string
+// for a String or an ID. That is what most requests send, and then there is nothing to copy.
+func PlainVariables(op *ast.OperationDefinition, vars map[string]any) bool {
+	if len(vars) != len(op.VariableDefinitions) {
+		return false
+	}
+	for _, d := range op.VariableDefinitions {
+		if _, ok := vars[d.Variable].(string); !ok || d.Type.NamedType != "String" && d.Type.NamedType != "ID" {
+			return false
+		}
+	}
+	return true
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/plan"
 )
 
@@ -117,8 +118,7 @@ type compiled struct {
 // compiler compiles one operation.
 type compiler struct {
 	cat  *catalog.Catalog
-	doc  *ast.QueryDocument
-	vars map[string]any
+	from operation.Selections
 	eng  *Engine
 	// fields is how many were compiled so far.
 	fields int
@@ -140,93 +140,13 @@ func (c *compiler) bounded(o *ast.OperationDefinition) (done *compiled, err erro
 	return c.operation(o), nil
 }
 
-// collected is the fields of one response key.
-type collected struct {
-	key    string
-	fields []*ast.Field
-}
-
-// collect merges selections for a concrete type: GraphQL spec (September 2025) section 6.3.2, CollectFields.
-func (c *compiler) collect(typ *ast.Definition, sets ...ast.SelectionSet) []collected {
-	var out []collected
-	index := map[string]int{}
-	seen := map[string]bool{}
-	var walk func(ast.SelectionSet)
-	walk = func(set ast.SelectionSet) {
-		for _, s := range set {
-			switch s := s.(type) {
-			case *ast.Field:
-				if !c.included(s.Directives) {
-					continue
-				}
-				i, ok := index[s.Alias]
-				if !ok {
-					i = len(out)
-					index[s.Alias] = i
-					out = append(out, collected{key: s.Alias})
-				}
-				out[i].fields = append(out[i].fields, s)
-			case *ast.InlineFragment:
-				if c.included(s.Directives) && c.applies(s.TypeCondition, typ) {
-					walk(s.SelectionSet)
-				}
-			case *ast.FragmentSpread:
-				if !c.included(s.Directives) || seen[s.Name] {
-					continue
-				}
-				seen[s.Name] = true
-				if f := c.doc.Fragments.ForName(s.Name); f != nil && c.applies(f.TypeCondition, typ) {
-					walk(f.SelectionSet)
-				}
-			}
-		}
-	}
-	for _, s := range sets {
-		walk(s)
-	}
-	return out
-}
-
-func (c *compiler) applies(condition string, typ *ast.Definition) bool {
-	if condition == "" || condition == typ.Name {
-		return true
-	}
-	return slices.Contains(typ.Interfaces, condition)
-}
-
-// included evaluates @skip and @include.
-func (c *compiler) included(list ast.DirectiveList) bool {
-	for _, d := range list {
-		if d.Name != "skip" && d.Name != "include" {
-			continue
-		}
-		a := d.Arguments.ForName("if")
-		if a == nil {
-			continue
-		}
-		v, err := a.Value.Value(c.vars)
-		if on, ok := v.(bool); err == nil && ok && on == (d.Name == "skip") {
-			return false
-		}
-	}
-	return true
-}
-
-func sets(fields []*ast.Field) []ast.SelectionSet {
-	out := make([]ast.SelectionSet, len(fields))
-	for i, f := range fields {
-		out[i] = f.SelectionSet
-	}
-	return out
-}
-
 // newOut begins a field of an answer.
-func (c *compiler) newOut(f collected) out {
+func (c *compiler) newOut(f operation.Field) out {
 	if c.fields++; c.fields > maxCompiled {
 		panic(tooLarge{})
 	}
-	first := f.fields[0]
-	x := out{key: f.key, quoted: "," + strconv.Quote(f.key) + ":", field: first}
+	first := f.Fields[0]
+	x := out{key: f.Key, quoted: "," + strconv.Quote(f.Key) + ":", field: first}
 	if first.Definition != nil && first.Definition.Type != nil {
 		t := first.Definition.Type
 		x.nonNull, x.items = t.NonNull, t.Elem != nil && t.Elem.NonNull
@@ -249,22 +169,22 @@ func rootType(schema *ast.Schema, kind ast.Operation) *ast.Definition {
 func (c *compiler) operation(o *ast.OperationDefinition) *compiled {
 	on := rootType(c.cat.Schema, o.Operation)
 	done := &compiled{object: object{name: on.Name}, inOrder: o.Operation == ast.Mutation}
-	for _, f := range c.collect(on, o.SelectionSet) {
+	for _, f := range c.from.Collect(on, o.SelectionSet) {
 		x := c.newOut(f)
-		name := f.fields[0].Name
+		name := f.Fields[0].Name
 		def := c.eng.tables[on.Name][name]
 		switch {
 		case name == "__typename":
 			x.shape, x.nonNull = typeNameShape, true
 		case def == nil: // __schema and __type: validation lets no other pass
 			x.shape = introspectedShape
-			for _, field := range f.fields {
+			for _, field := range f.Fields {
 				done.introspection = append(done.introspection, field)
 			}
 		case def.start == nil:
 			c.field(f, def, &scope{}, &x)
 		default:
-			r := &root{memo: &plan.Memo{}, follow: &follow{field: f.fields[0], at: on.Name + "." + name}}
+			r := &root{memo: &plan.Memo{}, follow: &follow{field: f.Fields[0], at: on.Name + "." + name}}
 			x.def, x.shape, x.index = def, rootShape, len(done.roots)
 			def.start(c, r, f, &x)
 			c.finish(r.follow)
@@ -279,9 +199,9 @@ func (c *compiler) operation(o *ast.OperationDefinition) *compiled {
 // object compiles the selection on an object.
 func (c *compiler) object(def *ast.Definition, s []ast.SelectionSet, at *scope) *object {
 	obj := &object{name: def.Name}
-	for _, f := range c.collect(def, s...) {
+	for _, f := range c.from.Collect(def, s...) {
 		x := c.newOut(f)
-		if name := f.fields[0].Name; name == "__typename" {
+		if name := f.Fields[0].Name; name == "__typename" {
 			x.shape, x.nonNull = typeNameShape, true
 		} else {
 			c.field(f, c.eng.tables[def.Name][name], at, &x)
@@ -292,29 +212,29 @@ func (c *compiler) object(def *ast.Definition, s []ast.SelectionSet, at *scope) 
 }
 
 // field compiles a field by its row.
-func (c *compiler) field(f collected, def *field, at *scope, x *out) {
+func (c *compiler) field(f operation.Field, def *field, at *scope, x *out) {
 	x.def, x.shape = def, def.shape
 	switch {
 	case def.plan != nil:
 		def.plan(c, f, at, x)
-	case len(f.fields[0].SelectionSet) > 0:
+	case len(f.Fields[0].SelectionSet) > 0:
 		x.objs = c.inner(f, at)
 	}
 }
 
 // target returns the type that a field leads to.
-func (c *compiler) target(f collected) *ast.Definition {
-	return c.cat.Schema.Types[f.fields[0].Definition.Type.Name()]
+func (c *compiler) target(f operation.Field) *ast.Definition {
+	return c.cat.Schema.Types[f.Fields[0].Definition.Type.Name()]
 }
 
 // inner compiles the selection of a field that leads to objects which are no records.
-func (c *compiler) inner(f collected, at *scope) *objects {
-	return &objects{one: c.object(c.target(f), sets(f.fields), at)}
+func (c *compiler) inner(f operation.Field, at *scope) *objects {
+	return &objects{one: c.object(c.target(f), f.Sets(), at)}
 }
 
 // records compiles the selection of a field that leads to records of some of these types.
-func (c *compiler) records(f collected, sel *selection, types catalog.TypeSet) *objects {
-	def, s := c.target(f), sets(f.fields)
+func (c *compiler) records(f operation.Field, sel *selection, types catalog.TypeSet) *objects {
+	def, s := c.target(f), f.Sets()
 	if def.Kind == ast.Object {
 		return &objects{one: c.record(c.cat.Type(def.Name), s, sel)}
 	}

@@ -1,0 +1,191 @@
+package graph
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/throughline/throughline/internal/plan"
+)
+
+// This file says what an operation costs, before anything is read.
+
+// defaultedPage is what a page of default size counts in a cost: most lists are short, and what they really multiply
+// to is bounded by plan.Query.MaxRows when it is read.
+const defaultedPage = 4
+
+// Cost is the cost of a bound root field: every field of every entry that the pages above it can have counts one,
+// where an explicit first or last counts as given and a page of default size as 4; a facet counts 20, a search over
+// the graph 50, what measures the whole graph 1,000. A node or link of a subgraph counts one with all its own fields, and
+// there are as many as it may have nodes. A record that may be of several types counts as the type with most fields. A filter counts 50 for each place where it asks what other entities are
+// linked to, however many entries it is asked of, as an answer is remembered.
+func cost(r *root, q *plan.Query, asked question) int {
+	n := answerCost(r, q, asked) + throughEntity(q.Root.Entities)
+	if asked != nil {
+		n += asked.through()
+	}
+	return clamp(n)
+}
+
+// long reports whether a root field may be under way for long, however little it answers: what searches or measures the graph, and
+// filters that follow links.
+func long(q *plan.Query, asked question) bool {
+	_, measures := measured(q.Root.Order)
+	return asked != nil || measures || throughEntity(q.Root.Entities) > 0
+}
+
+// searching is the cost of a root field that searches the graph.
+const searching = 50
+
+// following is the cost of a filter that follows links to entities which must fit in turn.
+const following = 50
+
+// throughEntity returns the cost of a filter on entities, without that of the entries it filters.
+func throughEntity(f *plan.EntityFilter) int {
+	if f == nil {
+		return 0
+	}
+	n := throughEntity(f.Not)
+	for _, x := range slices.Concat(f.And, f.Or) {
+		n += throughEntity(x)
+	}
+	if f.LinkedTo != nil && f.LinkedTo.Where != nil {
+		n += following + throughEntity(f.LinkedTo.Where)
+	}
+	return n
+}
+
+// throughLink returns the cost of a filter on links, without that of the links it filters.
+func throughLink(f *plan.LinkFilter) int {
+	if f == nil {
+		return 0
+	}
+	n := throughLink(f.Not) + throughEntity(f.Other)
+	for _, x := range slices.Concat(f.And, f.Or) {
+		n += throughLink(x)
+	}
+	return n
+}
+
+func answerCost(r *root, q *plan.Query, asked question) int {
+	k := r.follow
+	n := 1
+	switch q.Start {
+	case plan.ByIDs:
+		n = len(q.IDs)
+	case plan.Search, plan.Everything, plan.EveryLink:
+		n = pageCost(&q.Root)
+	}
+	if asked != nil {
+		least := searching
+		if asked.base().kind.whole {
+			least = analyzing
+		}
+		return clamp(least + followCost(k, &q.Root, asked.records()))
+	}
+	if _, ok := measured(q.Root.Order); ok {
+		return clamp(analyzing + followCost(k, &q.Root, n))
+	}
+	return clamp(1 + followCost(k, &q.Root, n))
+}
+
+// costly is an argument that multiplies what a root field costs.
+type costly struct {
+	argument string // the way to it from the root field: `people.links.first`; "" for none
+	n        int
+}
+
+// costliest finds the argument to lower where an operation costs too much: on the way down where most of the cost comes
+// from, the one that multiplies most.
+func costliest(r *root, q *plan.Query, asked question) costly {
+	name := r.follow.field.Name
+	var c costly
+	switch {
+	case asked != nil:
+		kind := asked.base().kind
+		name = kind.name
+		c = costly{name + "." + cmp.Or(kind.bound, "first"), asked.records()}
+	case q.Start == plan.ByIDs:
+		c = costly{name + ".ids", len(q.IDs)}
+	case q.Start == plan.Search || q.Start == plan.Everything || q.Start == plan.EveryLink:
+		c = costly{name + "." + pageArgument(&q.Root), pageCost(&q.Root)}
+	}
+	c.descend(name, r.follow, &q.Root)
+	return c
+}
+
+func pageArgument(f *plan.Field) string {
+	if f.Page.Given && f.Page.Backward {
+		return "last"
+	}
+	return "first"
+}
+
+func (c *costly) descend(at string, k *follow, f *plan.Field) {
+	var next *follow
+	var bound *plan.Field
+	most := 0
+	for _, p := range []struct {
+		skeleton *selection
+		bound    *plan.Sel
+	}{{k.node, f.Node}, {k.link, f.Link}, {k.because, f.Because}} {
+		if p.skeleton == nil || p.bound == nil {
+			continue
+		}
+		for i, kid := range p.skeleton.kids {
+			n := 1
+			if kid.page {
+				n = pageCost(p.bound.Kids[i])
+			}
+			if cost := followCost(kid, p.bound.Kids[i], n); cost > most {
+				next, bound, most = kid, p.bound.Kids[i], cost
+			}
+		}
+	}
+	if next == nil {
+		return
+	}
+	if next.field.Name != "" { // what a search reads beside what was asked for has none
+		at += "." + next.field.Name
+	}
+	if n := pageCost(bound); next.page && n > c.n {
+		*c = costly{at + "." + pageArgument(bound), n}
+	}
+	c.descend(at, next, bound)
+}
+
+// most is where counting a cost stops: far above any limit, far below overflow.
+const most = 1 << 40
+
+func clamp(n int) int { return min(n, most) }
+
+func pageCost(f *plan.Field) int {
+	if f.Page.Given {
+		return min(f.Page.N, plan.MaxPageSize)
+	}
+	return defaultedPage
+}
+
+// followCost is the cost of what a follow reads when it is followed so that n entries come.
+func followCost(k *follow, f *plan.Field, n int) int {
+	sum := 20*len(f.Want.Facets) + throughLink(f.Links)
+	for _, p := range []struct {
+		skeleton *selection
+		bound    *plan.Sel
+		times    int
+	}{{k.node, f.Node, n}, {k.link, f.Link, n}, {k.because, f.Because, n * max(1, f.BecauseN/4)}} {
+		if p.skeleton == nil || p.bound == nil {
+			continue
+		}
+		each := 1 + p.skeleton.leaves
+		for i, kid := range p.skeleton.kids {
+			kf := p.bound.Kids[i]
+			m := 1
+			if kid.page {
+				m = pageCost(kf)
+			}
+			each = clamp(each + followCost(kid, kf, m))
+		}
+		sum = clamp(sum + clamp(p.times*each))
+	}
+	return sum
+}
