@@ -667,14 +667,14 @@ func (s *Statement) Particulars() string {
 
 // Sentence says a link as one English sentence: see Link.sentence of the contract.
 func (k *Kind) Sentence(s *Statement, today kg.Day) string {
-	told := s.From + " " + k.Words(s, today, true) + " " + s.To + s.Particulars()
+	sentence := s.From + " " + k.Words(s, today, true) + " " + s.To + s.Particulars()
 	switch s.Standing {
 	case kg.Disputed:
-		told += " (disputed)"
+		sentence += " (disputed)"
 	case kg.Refuted:
-		told = "It is denied that " + told
+		sentence = "It is denied that " + sentence
 	}
-	return told + "."
+	return sentence + "."
 }
 
 // DerivedTo finds the derived field of owner that lists nodes of type other, nil when there is none.

@@ -21,7 +21,7 @@ type asking struct {
 	timeout time.Duration // of a store that is opened; 0 for the default
 }
 
-// answer runs a query. With --json it prints the data, and tells that all is done; otherwise it fills out.
+// answer runs a query. With --json it prints the data, and reports that all is done; otherwise it fills out.
 func (a *asking) answer(w *world, query string, vars map[string]any, out any) (done bool, err error) {
 	q := &queryCmd{Store: a.Store, Server: a.Server, timeout: a.timeout}
 	var raw []byte

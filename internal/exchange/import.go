@@ -344,11 +344,11 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 		counts.Nodes += len(sb.Nodes)
 		counts.Links += len(sb.Links)
 		if len(bad.Lines) == 0 {
-			var told func(was, is any)
+			var note func(was, is any)
 			if c.trial {
-				told = report.take
+				note = report.take
 			}
-			if err := c.keep(&sb, told); err != nil {
+			if err := c.keep(&sb, note); err != nil {
 				return counts, err
 			}
 			sb.Report = report.take

@@ -43,8 +43,8 @@ func ParseDate(s string) (PartialDate, error) {
 	return PartialDate(s), nil
 }
 
-// Interval is the first and the last day a date stands for: "2021-02" gives 20210201, 20210228.
-// For "" it gives MinDay, MaxDay.
+// Interval is the first and the last day a date stands for: "2021-02" is 20210201, 20210228.
+// For "" it returns MinDay, MaxDay.
 func (d PartialDate) Interval() (from, to Day) {
 	n := func(s PartialDate) Day { v, _ := strconv.Atoi(string(s)); return Day(v) }
 	switch len(d) {

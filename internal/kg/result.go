@@ -148,7 +148,7 @@ type Result struct {
 	Corrupt []error
 	// RoundTrips is how often the store was asked: 1 on Neo4j, at most one for each level of the plan on SQLite.
 	RoundTrips int
-	// Release, unless nil, gives the memory of the rows back to the store. Whoever has read the result may call it, once; of
+	// Release, unless nil, returns the memory of the rows to the store. Whoever has read the result may call it, once; of
 	// the result only strings may be used afterwards.
 	Release func()
 }

@@ -24,7 +24,7 @@ func (f *StringFilter) Bare() bool {
 // LinkFacts is what a LinkFilter looks at, the other end excepted.
 type LinkFacts struct {
 	Kind uint8
-	// Role is folded; HasRole tells that there is one.
+	// Role is folded; HasRole says that there is one.
 	Role    string
 	HasRole bool
 	// From is the first day of since, To the last of until; MinDay and MaxDay where they are not known.

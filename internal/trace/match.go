@@ -49,7 +49,7 @@ type PatternLink struct {
 	astray [2]bool
 }
 
-// Narrow takes from each place the types that the kinds of link beside it never join. It gives the first hop that
+// Narrow takes from each place the types that the kinds of link beside it never join. It returns the first hop that
 // nothing can fit, or -1.
 func (p *Pattern) Narrow(cat *catalog.Catalog) int {
 	for changed := true; changed; {
@@ -431,7 +431,7 @@ func (m *matching) prune(hop int) {
 }
 
 // restrict takes from a hop the links whose ends have left their places, and from its places the nodes without a link. It
-// tells which of the two lost nodes.
+// says which of the two lost nodes.
 func (m *matching) restrict(i int) (left, right bool) {
 	a, b := &set{}, &set{}
 	m.hops[i] = slices.DeleteFunc(m.hops[i], func(c crossing) bool {
@@ -537,7 +537,7 @@ func (m *matching) compare(l []way) int {
 	return 0
 }
 
-// each calls f with each line behind after, in order, until it gives false.
+// each calls f with each line behind after, in order, until it returns false.
 func (m *matching) each(starts []way, all []*ways, after []string, f func([]way) bool) {
 	line := make([]way, 0, len(m.p.Nodes))
 	var begin func(next []way, equal bool) bool
@@ -573,7 +573,7 @@ func (m *matching) each(starts []way, all []*ways, after []string, f func([]way)
 	begin(starts, true)
 }
 
-// line tells a line.
+// line returns a line.
 func (m *matching) line(l []way) Line {
 	out := Line{Nodes: make([]uint32, len(l)), Hops: make([]Hop, len(l)-1), Cost: int64(len(l)-1) * hop}
 	for i, w := range l {

@@ -180,7 +180,7 @@ func (s *search) done(o Outcome) (*Answer, error) {
 
 // meet answers the commonest question, for the shortest lines whatever they pass, with much less looking: by turns it asks
 // the graph which nodes the two sides lead to both, and expands the side with fewer links only when there are none. It
-// gives nil for other questions, and where there are fewer shortest lines than asked for.
+// returns nil for other questions, and where there are fewer shortest lines than asked for.
 func (s *search) meet() (*Answer, error) {
 	if s.q.Rank != Shortest || s.q.HubPenalty > 0 || s.conditional() || s.width > 1 {
 		return nil, nil //nolint:nilnil // as said
@@ -649,7 +649,7 @@ func (s *search) inHops(n int32, f func(from, cost int32)) {
 }
 
 // distances counts how many hops the ends are apart, both sides by turns, the one with fewer links first, and notes how
-// far each node is as far as it went. An outcome other than "" tells that there is no line.
+// far each node is as far as it went. An outcome other than "" says that there is no line.
 func (s *search) distances() (Outcome, error) {
 	s.counted = true
 	front := [2][]int32{{s.source}, {s.target}}

@@ -1,6 +1,6 @@
 // Package trace answers questions about how entities are connected: the best lines between two of them, what surrounds
 // some, what two share. It works on any store.Graph, which it asks for the links of whole sets of nodes at a time, and
-// gives the same answer on each.
+// returns the same answer on each.
 package trace
 
 import (
@@ -13,7 +13,7 @@ import (
 // Rank says what makes one line better than another.
 type Rank uint8
 
-// The ranks. Each gives every hop a cost in thousandths of a hop; the line of least cost is best, and of equal cost the
+// The ranks. Each has a cost for every hop, in thousandths of a hop; the line of least cost is best, and of equal cost the
 // one whose ids come first. On top of it come the hubs a line passes through: see Question.HubPenalty.
 const (
 	// Shortest: 1000 for each hop.

@@ -78,7 +78,7 @@ func (s *Store) ofLink() (props []*catalog.Prop) {
 	return props
 }
 
-// misfit tells of the first property that is not as the contract says.
+// misfit names the first property that is not as the contract says.
 func misfit(f func(store.Damage) error, what string, have map[string]any, props []*catalog.Prop) error {
 	for _, p := range props {
 		v, ok := value(have[p.Name], readers[p.Kind])

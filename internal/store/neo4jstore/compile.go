@@ -18,9 +18,9 @@ import (
 
 // statement is the compiled form of all plans of one shape.
 type statement struct {
-	text   string
-	answer answer
-	lane   lane
+	text    string
+	answer  answer
+	batcher batcher
 }
 
 // mode is what a walk is for.
@@ -42,7 +42,7 @@ type compiler struct {
 	values []any // the parameters; the first is not used here: see share.go
 	limits []int // which of them are limits
 	names  int   // variables made so far
-	// ahead is what must stand before the RETURN that is being written, and counted tells that what was written since
+	// ahead is what must stand before the RETURN that is being written, and counted says that what was written since
 	// it was last looked at counts rows: see part.
 	ahead   []byte
 	counted bool

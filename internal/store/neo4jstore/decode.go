@@ -53,7 +53,7 @@ type prop struct {
 // record is how a row's columns become a record.
 type record struct {
 	typ        uint8
-	typeColumn int // of the type's index, plus 1; 0 when typ tells
+	typeColumn int // of the type's index, plus 1; 0 when typ says it
 	idColumn   int // of its id, plus 1; 0 when it was not asked for
 	props      []prop
 	kids       []*page // nil: never applies

@@ -89,10 +89,10 @@ func (s *Store) Survey(ctx context.Context) error {
 // Hold takes every slot of a plan's shape until release is called: the requests that come meanwhile wait.
 func (s *Store) Hold(q *plan.Query) (release func()) {
 	st, _ := s.statement(q)
-	st.lane.mu.Lock()
-	defer st.lane.mu.Unlock()
-	held := st.lane.slots - st.lane.busy
-	st.lane.busy += held
+	st.batcher.mu.Lock()
+	defer st.batcher.mu.Unlock()
+	held := st.batcher.slots - st.batcher.busy
+	st.batcher.busy += held
 	return func() {
 		for range held {
 			s.next(st)
@@ -103,17 +103,17 @@ func (s *Store) Hold(q *plan.Query) (release func()) {
 // Waiting reports how many requests of a plan's shape wait for a slot.
 func (s *Store) Waiting(q *plan.Query) int {
 	st, _ := s.statement(q)
-	st.lane.mu.Lock()
-	defer st.lane.mu.Unlock()
-	return len(st.lane.waiting)
+	st.batcher.mu.Lock()
+	defer st.batcher.mu.Unlock()
+	return len(st.batcher.waiting)
 }
 
 // Busy reports how many slots of a plan's shape are taken.
 func (s *Store) Busy(q *plan.Query) int {
 	st, _ := s.statement(q)
-	st.lane.mu.Lock()
-	defer st.lane.mu.Unlock()
-	return st.lane.busy
+	st.batcher.mu.Lock()
+	defer st.batcher.mu.Unlock()
+	return st.batcher.busy
 }
 
 // WalkStatement is one statement of a walk, and its parameters.

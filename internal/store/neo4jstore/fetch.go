@@ -31,8 +31,8 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	if st.answer.empty && !st.answer.refs {
 		return (&decoder{cat: s.layout.cat}).result(&st.answer, q, nil)
 	}
-	records, mark, trips, err := s.ask(ctx, st, c)
-	if err == nil && !s.holds(c.layout, mark) {
+	records, bookmark, trips, err := s.ask(ctx, st, c)
+	if err == nil && !s.holds(c.layout, bookmark) {
 		var more int
 		st, c = s.statementIn(s.layouts[1][1], q)
 		records, _, more, err = s.ask(ctx, st, c)
@@ -161,7 +161,7 @@ func (s *Store) statementIn(l *layout, q *plan.Query) (*statement, *compiler) {
 		return v.(*statement), c //nolint:forcetypeassert // nobody else has keys of this type
 	}
 	w, a := compile(l, q, written)
-	st := &statement{text: string(w.text), answer: a, lane: lane{slots: s.share}}
+	st := &statement{text: string(w.text), answer: a, batcher: batcher{slots: s.share}}
 	q.Memo.Store(key, st)
 	return st, c
 }

@@ -9,7 +9,7 @@ import (
 
 // Every condition written here is true or false and never null, so that NOT and OR mean what they say.
 
-// entityFilter writes a filter on an entity, or on a source (types 0), after where; it gives the where that goes on.
+// entityFilter writes a filter on an entity, or on a source (types 0), after where; it returns the where that goes on.
 func (c *compiler) entityFilter(where string, f *plan.EntityFilter, n string, types catalog.TypeSet) string {
 	if !c.noteIf(f != nil) {
 		return where

@@ -17,9 +17,9 @@ import (
 // holds no link that is not ours, statements do not ask. Whether that is still so, the bookmark of each statement says, which names
 // the last transaction that anybody committed; when it is another than the survey's, the statement is run again and asks.
 
-// survey reports whether a database held records that are not ours, at the bookmark mark.
+// survey reports whether a database held records that are not ours, at a bookmark.
 type survey struct {
-	mark string
+	bookmark string
 	// links says that there are links that are not ours, and nodes that there are nodes with labels of our types that are not.
 	links, nodes bool
 }
@@ -91,12 +91,12 @@ func (s *Store) asking() *layout {
 }
 
 // holds reports whether a statement in some layout has asked enough to be right at a bookmark. Otherwise the next one asks for all.
-func (s *Store) holds(l *layout, mark string) bool {
+func (s *Store) holds(l *layout, bookmark string) bool {
 	if l.asksLinks && l.asksNodes {
 		return true
 	}
 	at := s.survey.Load()
-	if at != nil && at.mark == mark && (l.asksLinks || !at.links) && (l.asksNodes || !at.nodes) {
+	if at != nil && at.bookmark == bookmark && (l.asksLinks || !at.links) && (l.asksNodes || !at.nodes) {
 		return true
 	}
 	s.survey.CompareAndSwap(at, nil)
@@ -142,11 +142,11 @@ func (s *Store) look(ctx context.Context) (found *survey, err error) {
 			return 0
 		}
 		var n int64
-		var mark string
-		if n, mark, err = s.number(u, text); found.mark == "" {
-			found.mark = mark
+		var bookmark string
+		if n, bookmark, err = s.number(u, text); found.bookmark == "" {
+			found.bookmark = bookmark
 		}
-		changed = mark != found.mark
+		changed = bookmark != found.bookmark
 		return n
 	}
 	c := &compiler{layout: s.layout}
@@ -170,7 +170,7 @@ func (s *Store) look(ctx context.Context) (found *survey, err error) {
 }
 
 // number runs a statement of a survey. It returns the number that it found and the bookmark after it.
-func (s *Store) number(u *use, text string) (n int64, mark string, err error) {
+func (s *Store) number(u *use, text string) (n int64, bookmark string, err error) {
 	cfg := s.session
 	cfg.AccessMode = neo4j.AccessModeRead
 	session := u.session(cfg)

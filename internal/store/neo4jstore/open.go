@@ -79,7 +79,7 @@ type state struct {
 	err      *kg.Error
 }
 
-// SetupError tells that the store cannot be used as it is set up and that waiting does not help: its message is one
+// SetupError is the error for a store that cannot be used as it is set up and that waiting does not help: its message is one
 // sentence for whoever set it up.
 type SetupError struct {
 	Message string

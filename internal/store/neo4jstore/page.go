@@ -115,7 +115,7 @@ func (c *compiler) beyond(where string, keys []key, at []string, behind, orAt bo
 	c.w(where)
 	for i, k := range keys {
 		if i < last {
-			// k >= a AND (k > a OR …): the first half alone already tells an index where to begin
+			// k >= a AND (k > a OR …): the first half alone is where an index begins
 			c.w(k.expr, op(k, false), at[i], " AND (", k.expr, op(k, true), at[i], " OR ")
 		} else {
 			c.w(k.expr, op(k, !orAt), at[i])

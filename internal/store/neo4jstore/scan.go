@@ -43,7 +43,7 @@ func sourceOf(v []any) *kg.Source {
 	}
 }
 
-// Sources reads all sources by id, which an index gives in order.
+// Sources reads all sources by id, in the order of an index.
 func (s *Store) Sources(ctx context.Context, f func(*kg.Source) error) error {
 	return s.scan(ctx, "MATCH (s:Source) WHERE s.id >= '' AND s._sort IS NOT NULL RETURN "+sourceText+" ORDER BY s.id", func(v []any) error { return f(sourceOf(v)) })
 }
@@ -116,7 +116,7 @@ func (s *Store) ExternalIDs(ctx context.Context, f func(entity string, e kg.Exte
 	})
 }
 
-// Nodes reads all entities by id, which an index gives in order.
+// Nodes reads all entities by id, in the order of an index.
 func (s *Store) Nodes(ctx context.Context, f func(*kg.Node) error) error {
 	return s.scan(ctx, s.nodesText("n.id >= ''"), func(v []any) error {
 		if x := s.nodeOf(v); x != nil {
@@ -215,7 +215,7 @@ func linkOf(v []any) *kg.Link {
 	return x
 }
 
-// Types finds what records are by their ids. An id's prefix tells where to look: links have an index for each kind.
+// Types finds what records are by their ids. An id's prefix says where to look: links have an index for each kind.
 func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, error) {
 	if err := s.usable(); err != nil {
 		return nil, err

@@ -31,8 +31,8 @@ const Shared = 2
 // together is how many requests share a statement at most: beyond it the first would wait long for the last.
 const together = 16
 
-// lane is the statements of one shape that are under way, and who waits for one of them to come back.
-type lane struct {
+// batcher is the statements of one shape that are under way, and who waits for one of them to come back.
+type batcher struct {
 	slots   int
 	mu      sync.Mutex
 	busy    int
@@ -50,12 +50,12 @@ type waiter struct {
 	answer chan reply
 }
 
-// reply is what a waiter gets: an answer, or word to ask on its own, for the whole lane or beside it.
+// reply is what a waiter gets: an answer, or word to ask on its own, for all of its shape or for itself.
 type reply struct {
-	records [][]any
-	mark    string // the bookmark they are of
-	turn    bool
-	own     bool
+	records  [][]any
+	bookmark string // the bookmark they are of
+	turn     bool
+	own      bool
 }
 
 // batch is the requests that share a statement.
@@ -68,16 +68,16 @@ type batch struct {
 // ask runs the statement of a plan, alone or together with others. It returns the records, their bookmark, and the number of round
 // trips.
 func (s *Store) ask(ctx context.Context, st *statement, c *compiler) ([][]any, string, int, error) {
-	l := &st.lane
+	l := &st.batcher
 	if l.slots == 0 || store.RecorderOf(ctx) != nil { // who wants to know how it is answered is answered alone
-		return s.marked(ctx, st.text, params(c.values))
+		return s.readMarked(ctx, st.text, params(c.values))
 	}
 	l.mu.Lock()
 	if l.busy < l.slots {
 		l.busy++
 		l.mu.Unlock()
 		defer s.next(st)
-		return s.marked(ctx, st.text, params(c.values))
+		return s.readMarked(ctx, st.text, params(c.values))
 	}
 	w := &waiter{ctx: ctx, c: c, answer: make(chan reply, 1)}
 	l.waiting = append(l.waiting, w)
@@ -87,12 +87,12 @@ func (s *Store) ask(ctx context.Context, st *statement, c *compiler) ([][]any, s
 		switch {
 		case a.turn:
 			defer s.next(st)
-			return s.marked(ctx, st.text, params(c.values))
+			return s.readMarked(ctx, st.text, params(c.values))
 		case a.own:
-			records, mark, trips, err := s.marked(ctx, st.text, params(c.values))
-			return records, mark, trips + 1, err
+			records, bookmark, trips, err := s.readMarked(ctx, st.text, params(c.values))
+			return records, bookmark, trips + 1, err
 		}
-		return a.records, a.mark, 1, nil
+		return a.records, a.bookmark, 1, nil
 	case <-ctx.Done():
 		if l.leave(w) {
 			s.next(st)
@@ -102,7 +102,7 @@ func (s *Store) ask(ctx context.Context, st *statement, c *compiler) ([][]any, s
 }
 
 // leave takes away a waiter whose caller has gone, and reports whether it had been given a slot.
-func (l *lane) leave(w *waiter) bool {
+func (l *batcher) leave(w *waiter) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if b := w.in; b != nil {
@@ -120,7 +120,7 @@ func (l *lane) leave(w *waiter) bool {
 
 // next hands a slot that has become free to those that wait.
 func (s *Store) next(st *statement) {
-	l := &st.lane
+	l := &st.batcher
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	members := l.take()
@@ -169,7 +169,7 @@ func (g *group) close() {
 }
 
 // take takes those that have waited longest and can share a statement: their limits are equal.
-func (l *lane) take() []*waiter {
+func (l *batcher) take() []*waiter {
 	if len(l.waiting) == 0 {
 		return nil
 	}
@@ -217,20 +217,20 @@ func (s *Store) run(ctx context.Context, st *statement, b *batch) {
 	ctx, cancel := until(ctx, b.members)
 	defer cancel()
 	var records [][]any
-	var mark string
+	var bookmark string
 	var err error
 	found := make([][][]any, len(rows))
 	if len(rows) == 1 {
-		found[0], mark, err = s.markedOnce(ctx, st.text, params(first.values))
+		found[0], bookmark, err = s.readMarkedOnce(ctx, st.text, params(first.values))
 	} else {
-		records, mark, err = s.markedOnce(ctx, st.lane.shared(first), sharedParams(first, rows))
+		records, bookmark, err = s.readMarkedOnce(ctx, st.batcher.shared(first), sharedParams(first, rows))
 		for _, r := range records {
 			i := asInt(r[0])
 			found[i] = append(found[i], r[1:])
 		}
 	}
 	for i, w := range b.members {
-		w.answer <- reply{records: found[number[i]], mark: mark, own: err != nil}
+		w.answer <- reply{records: found[number[i]], bookmark: bookmark, own: err != nil}
 	}
 }
 
@@ -250,7 +250,7 @@ func until(ctx context.Context, members []*waiter) (context.Context, context.Can
 }
 
 // shared returns the statement for several requests of the shape that c was compiled for.
-func (l *lane) shared(c *compiler) string {
+func (l *batcher) shared(c *compiler) string {
 	l.once.Do(func() { l.text = sharedText(c.layout, c) })
 	return l.text
 }

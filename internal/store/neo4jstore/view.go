@@ -24,16 +24,16 @@ import (
 
 // view is the entities and links of the graph, without those that are REFUTED, as they were at one bookmark. It never changes.
 type view struct {
-	mark    string
-	nodes   []store.GraphNode // by key, from 1
-	byID    map[string]uint32
-	links   []viewLink // by key, from 1
-	start   []uint32   // by node: where its arcs begin; those of a node to itself stand in loops
-	arcs    []viewArc
-	loops   map[uint32][]uint32 // by node: links, of those few that have any
-	roles   []string            // by viewLink.role
-	folded  []string            // the same, folded
-	sources [][]store.GraphSource
+	bookmark string
+	nodes    []store.GraphNode // by key, from 1
+	byID     map[string]uint32
+	links    []viewLink // by key, from 1
+	start    []uint32   // by node: where its arcs begin; those of a node to itself stand in loops
+	arcs     []viewArc
+	loops    map[uint32][]uint32 // by node: links, of those few that have any
+	roles    []string            // by viewLink.role
+	folded   []string            // the same, folded
+	sources  [][]store.GraphSource
 }
 
 type viewLink struct {
@@ -87,11 +87,11 @@ func (v *views) close() {
 // view, if it is the graph as it is now.
 func (s *Store) fromView(ctx context.Context, w *plan.Walk) (*viewWalk, []uint32, error) {
 	v := s.views.current.Load()
-	if v == nil || !told(w) || slices.ContainsFunc(w.Refs, func(r plan.Ref) bool { return r.ID == "" }) {
+	if v == nil || !viewAnswers(w) || slices.ContainsFunc(w.Refs, func(r plan.Ref) bool { return r.ID == "" }) {
 		return nil, nil, nil
 	}
-	mark, err := s.mark(ctx)
-	if err != nil || s.at(mark) != v {
+	bookmark, err := s.bookmark(ctx)
+	if err != nil || s.at(bookmark) != v {
 		return nil, nil, err
 	}
 	keys := make([]uint32, w.Asked)
@@ -103,17 +103,19 @@ func (s *Store) fromView(ctx context.Context, w *plan.Walk) (*viewWalk, []uint32
 	return newViewWalk(v, w, 1), keys, nil
 }
 
-// told reports whether a view can tell all that a question wants to know: nothing of entities but what GraphNode has, and
+// viewAnswers reports whether a view holds all that a question wants to know: nothing of entities but what GraphNode has, and
 // nothing of links that are REFUTED.
-func told(w *plan.Walk) bool { return w.Links.OnLinkAlone() && !w.Links.NamesRefuted() && !w.Counts }
+func viewAnswers(w *plan.Walk) bool {
+	return w.Links.OnLinkAlone() && !w.Links.NamesRefuted() && !w.Counts
+}
 
 // at returns the view of a bookmark, or nil, and then has it made.
-func (s *Store) at(mark string) *view {
+func (s *Store) at(bookmark string) *view {
 	v := &s.views
 	if v.most == 0 {
 		return nil
 	}
-	if now := v.current.Load(); now != nil && now.mark == mark {
+	if now := v.current.Load(); now != nil && now.bookmark == bookmark {
 		v.used.Add(1)
 		return now
 	}
@@ -140,7 +142,7 @@ func (s *Store) at(mark string) *view {
 // refresh reads the graph and keeps it, unless somebody wrote meanwhile or it is too large.
 func (s *Store) refresh(ctx context.Context) error {
 	cat := s.layout.cat
-	records, before, _, err := s.marked(ctx, "MATCH ()-[r:"+s.layout.allKinds+"]->() RETURN count(r)", nil)
+	records, before, _, err := s.readMarked(ctx, "MATCH ()-[r:"+s.layout.allKinds+"]->() RETURN count(r)", nil)
 	if err != nil {
 		return err
 	}
@@ -150,7 +152,7 @@ func (s *Store) refresh(ctx context.Context) error {
 		return nil
 	}
 	v := &view{
-		mark: before, nodes: make([]store.GraphNode, 1), byID: map[string]uint32{}, links: make([]viewLink, 1, count+1),
+		bookmark: before, nodes: make([]store.GraphNode, 1), byID: map[string]uint32{}, links: make([]viewLink, 1, count+1),
 		roles: []string{""}, folded: []string{""}, sources: make([][]store.GraphSource, 1),
 	}
 	c := newCompiler(s.layout, &plan.Query{}, written)
@@ -179,7 +181,7 @@ func (s *Store) refresh(ctx context.Context) error {
 	if err := s.readLinks(ctx, v, keys, published); err != nil {
 		return err
 	}
-	_, after, _, err := s.marked(ctx, "RETURN 1 AS one", nil)
+	_, after, _, err := s.readMarked(ctx, "RETURN 1 AS one", nil)
 	if err != nil {
 		return err
 	}
@@ -265,12 +267,12 @@ func (v *view) connect() {
 	}
 }
 
-// mark asks for the newest bookmark. Those who ask while an answer is under way, which may be older than their question,
+// bookmark asks for the newest bookmark. Those who ask while an answer is under way, which may be older than their question,
 // share the next; who asks alone does not wait.
-func (s *Store) mark(ctx context.Context) (string, error) {
+func (s *Store) bookmark(ctx context.Context) (string, error) {
 	if store.RecorderOf(ctx) != nil { // who wants to know what is asked asks alone
-		_, mark, _, err := s.marked(ctx, "RETURN 1 AS one", nil)
-		return mark, err
+		_, bookmark, _, err := s.readMarked(ctx, "RETURN 1 AS one", nil)
+		return bookmark, err
 	}
 	m := &s.marks
 	m.mu.Lock()
@@ -285,7 +287,7 @@ func (s *Store) mark(ctx context.Context) (string, error) {
 	m.mu.Unlock()
 	select {
 	case <-c.done:
-		return c.mark, failure(ctx, c.err)
+		return c.bookmark, failure(ctx, c.err)
 	case <-ctx.Done():
 		return "", failure(ctx, ctx.Err())
 	}
@@ -299,9 +301,9 @@ type marks struct {
 }
 
 type markCall struct {
-	done chan struct{}
-	mark string
-	err  error
+	done     chan struct{}
+	bookmark string
+	err      error
 }
 
 // answerMarks asks until nobody waits.
@@ -319,29 +321,29 @@ func (s *Store) answerMarks() {
 		m.mu.Unlock()
 		// nobody's own deadline: several wait, each no longer than it may
 		ctx, cancel := context.WithTimeout(s.views.ctx, longest)
-		_, c.mark, _, c.err = s.marked(ctx, "RETURN 1 AS one", nil)
+		_, c.bookmark, _, c.err = s.readMarked(ctx, "RETURN 1 AS one", nil)
 		cancel()
 		close(c.done)
 	}
 }
 
-// marked runs a reading statement as read does, and returns the bookmark of its transaction as well.
-func (s *Store) marked(ctx context.Context, text string, params map[string]any) (records [][]any, mark string, trips int, err error) {
+// readMarked runs a reading statement as read does, and returns the bookmark of its transaction as well.
+func (s *Store) readMarked(ctx context.Context, text string, params map[string]any) (records [][]any, bookmark string, trips int, err error) {
 	for {
 		trips++
-		records, mark, err = s.markedOnce(ctx, text, params)
+		records, bookmark, err = s.readMarkedOnce(ctx, text, params)
 		if !again(ctx, trips, err) {
-			return records, mark, trips, s.failed(ctx, err)
+			return records, bookmark, trips, s.failed(ctx, err)
 		}
 	}
 }
 
-func (s *Store) markedOnce(ctx context.Context, text string, params map[string]any) (records [][]any, mark string, err error) {
+func (s *Store) readMarkedOnce(ctx context.Context, text string, params map[string]any) (records [][]any, bookmark string, err error) {
 	err = s.within(ctx, longest, text, params, func(r *neo4j.Record) error {
 		records = append(records, r.Values)
 		return nil
-	}, func(session neo4j.SessionWithContext) { mark = strings.Join(session.LastBookmarks(), " ") })
-	return records, mark, err
+	}, func(session neo4j.SessionWithContext) { bookmark = strings.Join(session.LastBookmarks(), " ") })
+	return records, bookmark, err
 }
 
 // viewWalk is a view as one question sees it.

@@ -28,11 +28,11 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 	} else if v != nil {
 		return v, keys, nil
 	}
-	g, keys, mark, err := s.resolve(ctx, w)
+	g, keys, bookmark, err := s.resolve(ctx, w)
 	if err != nil {
 		return nil, nil, err
 	}
-	if v := s.at(mark); v != nil && told(w) {
+	if v := s.at(bookmark); v != nil && viewAnswers(w) {
 		for i := range keys {
 			keys[i] = v.byID[g.refs[i].ID]
 		}
@@ -48,17 +48,17 @@ func (s *Store) resolve(ctx context.Context, w *plan.Walk) (*walk, []uint32, str
 		return g, nil, "", nil
 	}
 	text, params := g.find()
-	records, mark, trips, err := s.marked(ctx, text, params)
+	records, bookmark, trips, err := s.readMarked(ctx, text, params)
 	if err != nil {
 		return nil, nil, "", err
 	}
 	g.trips += trips
-	if !s.holds(g.layout, mark) {
-		again, keys, mark, err := s.resolve(ctx, w)
+	if !s.holds(g.layout, bookmark) {
+		again, keys, bookmark, err := s.resolve(ctx, w)
 		if err == nil {
 			again.trips += g.trips
 		}
-		return again, keys, mark, err
+		return again, keys, bookmark, err
 	}
 	keys := make([]uint32, len(w.Refs))
 	g.refs = make([]plan.Ref, len(w.Refs))
@@ -76,7 +76,7 @@ func (s *Store) resolve(ctx context.Context, w *plan.Walk) (*walk, []uint32, str
 			g.refs[i].ID = g.nodes[keys[i]].ID
 		}
 	}
-	return g, keys[:w.Asked], mark, nil
+	return g, keys[:w.Asked], bookmark, nil
 }
 
 // find writes the statement for the entities a question names.

@@ -19,8 +19,8 @@ func (s *Store) State(ctx context.Context) (string, int, error) {
 	if err := s.usable(); err != nil {
 		return "", 0, err
 	}
-	mark, err := s.mark(ctx)
-	return mark, 1, err
+	bookmark, err := s.bookmark(ctx)
+	return bookmark, 1, err
 }
 
 // Whole streams every entity with the entities its links lead to, by Neo4j's own numbers, which are shorter to send than
@@ -40,7 +40,7 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 	out := &store.Whole{RoundTrips: g.trips}
 	var numbers [][2]int64 // of each node: Neo4j's number, and how many of ends are its
 	var ends []int64
-	read := func() (mark string, err error) {
+	read := func() (bookmark string, err error) {
 		text, params := g.whole()
 		out.RoundTrips++
 		out.Nodes, numbers, ends = nil, nil, nil
@@ -59,11 +59,11 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 				return store.TooLarge()
 			}
 			return nil
-		}, func(session neo4j.SessionWithContext) { mark = strings.Join(session.LastBookmarks(), " ") })
-		return mark, err
+		}, func(session neo4j.SessionWithContext) { bookmark = strings.Join(session.LastBookmarks(), " ") })
+		return bookmark, err
 	}
-	mark, err := read()
-	if err == nil && !s.holds(g.layout, mark) {
+	bookmark, err := read()
+	if err == nil && !s.holds(g.layout, bookmark) {
 		g.layout = s.layouts[1][1]
 		_, err = read()
 	}
