@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/throughline/throughline/internal/plan"
 )
 
@@ -57,7 +59,8 @@ func (l Limits) Plan() plan.Limits {
 type Serve struct {
 	Addr               string        `name:"addr" env:"THROUGHLINE_ADDR" default:"127.0.0.1:8080" help:"Address to answer on. Port 0 takes any free one."`
 	Sample             bool          `name:"sample" env:"THROUGHLINE_SAMPLE" default:"true" negatable:"" help:"Load the sample graph when the store is new."`
-	CORSOrigin         []string      `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, such as https://app.example.org; repeatable; * for all, without credentials."`
+	CORSOrigin         []string      `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, with any request header, such as https://app.example.org, or https://*.example.org for all names below it; repeatable; * for all, without credentials."`
+	CORSHeader         []string      `name:"cors-header" env:"THROUGHLINE_CORS_HEADER" placeholder:"NAME" help:"Request header that pages may send with --cors-origin *, beside those that docs/http.md lists; repeatable; * for any."`
 	Introspection      bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
 	ServeTexts         bool          `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Let clients read the texts of sources (Source.text). Off by default: most texts are somebody's copyright."`
 	Playground         bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
@@ -164,12 +167,30 @@ func (s *Serve) Validate() error {
 		return &UsageError{"--max-concurrent is less than 0", "leave it out for the default"}
 	}
 	for _, o := range s.CORSOrigin {
-		u, err := url.Parse(o)
-		if o != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || strings.Contains(o, "*")) {
-			return &UsageError{fmt.Sprintf("--cors-origin %q is not an origin", o), "write it as https://app.example.org, without a path, or *"}
+		if !isOrigin(o) {
+			return &UsageError{fmt.Sprintf("--cors-origin %q is not an origin", o), "write it as https://app.example.org, without a path, https://*.example.org for all names below one, or *"}
+		}
+	}
+	for _, h := range s.CORSHeader {
+		if !httpguts.ValidHeaderFieldName(h) {
+			return &UsageError{fmt.Sprintf("--cors-header %q is not the name of a header", h), "write it as X-My-Header, or * for any"}
 		}
 	}
 	return nil
+}
+
+// isOrigin reports whether o is an origin, all names below one of at least two parts, or *.
+func isOrigin(o string) bool {
+	if o == "*" {
+		return true
+	}
+	u, err := url.Parse(o)
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || !strings.EqualFold(o, u.Scheme+"://"+u.Host) {
+		return false
+	}
+	below, some := strings.CutPrefix(u.Hostname(), "*.")
+	wide := some && below != "localhost" && !strings.Contains(strings.Trim(below, "."), ".")
+	return !wide && !strings.Contains(below, "*")
 }
 
 // Kind is what a Store setting chooses.

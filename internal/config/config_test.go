@@ -91,7 +91,8 @@ func TestValidate(t *testing.T) {
 		}
 	}
 	ok := good()
-	ok.CORSOrigin = []string{"*", "https://app.example.org", "http://localhost:3000"}
+	ok.CORSOrigin = []string{"*", "https://app.example.org", "http://localhost:3000", "https://*.example.org", "http://*.localhost:3000", "capacitor://localhost", "https://*.EXAMPLE.org:8443"}
+	ok.CORSHeader = []string{"X-Tenant", "*"}
 	if err := ok.Validate(); err != nil {
 		t.Error(err)
 	}
@@ -103,6 +104,7 @@ func TestValidate(t *testing.T) {
 		"max-answer": func(s *config.Serve) { s.MaxAnswer = 0 }, "max-memory": func(s *config.Serve) { s.MaxMemory = 1 << 20 }, "max-operation-memory": func(s *config.Serve) { s.MaxOperationMemory = 0 },
 		"allowed-host": func(s *config.Serve) { s.AllowedHost = []string{"graph.example.org:80"} },
 		"cors-origin":  func(s *config.Serve) { s.CORSOrigin = []string{"https://app.example.org/path"} },
+		"cors-header":  func(s *config.Serve) { s.CORSHeader = []string{"X-Good", "X Bad"} },
 	} {
 		s := good()
 		spoil(&s)
@@ -111,7 +113,10 @@ func TestValidate(t *testing.T) {
 			t.Errorf("--%s: %v", flag, err)
 		}
 	}
-	for _, origin := range []string{"app.example.org", "https://*.example.org", "https://", "null", "https://a b"} {
+	for _, origin := range []string{
+		"app.example.org", "https://*", "https://*.org", "https://*.org.", "https://*example.org", "https://app.*.org", "https://*.*.example.org", "*.example.org", "https://", "https://:80",
+		"https://app.example.org?x", "https://app.example.org#x", "https://user@app.example.org", "https://app.example.org/", "", "**", "null", "https://a b",
+	} {
 		s := good()
 		s.CORSOrigin = []string{origin}
 		if s.Validate() == nil {

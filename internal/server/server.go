@@ -44,8 +44,9 @@ type Options struct {
 	Tracing    trace.TracerProvider // nil for none
 	// Explain lets requests ask how they are answered, by ExplainHeader.
 	Explain bool
-	// CORSOrigins may read answers from other sites: exact origins, or "*" for all, which never get credentials.
-	CORSOrigins []string
+	// CORSOrigins may read answers from other sites: origins, those of all names below one ("https://*.example.org"), or "*" for all,
+	// which never get credentials. Origins that are named may send any header; all may send corsHeaders and CORSHeaders.
+	CORSOrigins, CORSHeaders []string
 	// MaxBody bounds a request's body in bytes.
 	MaxBody int64
 	// Client says of which client a request is: clients share what there is fairly. nil for ByAddress without proxies.
@@ -155,13 +156,17 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	var api http.Handler = http.HandlerFunc(s.graphql)
 	if len(s.o.CORSOrigins) > 0 {
+		open := contains(s.o.CORSOrigins, "*")
+		headers := []string{"*"} // what is asked for is allowed
+		if open {
+			headers = append(corsHeaders(), s.o.CORSHeaders...)
+		}
 		api = cors.New(cors.Options{
-			AllowedOrigins: s.o.CORSOrigins,
-			AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
-			AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "X-Request-Id", "Apollo-Require-Preflight", ExplainHeader},
-			ExposedHeaders: []string{"X-Request-Id", "Retry-After"},
-			// an origin that is named may send cookies; "*" may not
-			AllowCredentials: !contains(s.o.CORSOrigins, "*"),
+			AllowedOrigins:   s.o.CORSOrigins,
+			AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost},
+			AllowedHeaders:   headers,
+			ExposedHeaders:   []string{"X-Request-Id", "Retry-After"},
+			AllowCredentials: !open,
 			MaxAge:           600,
 		}).Handler(api)
 	}
@@ -188,6 +193,16 @@ func (s *Server) routes() http.Handler {
 		writeError(w, http.StatusNotFound, "NOT_FOUND", "there is nothing here: GraphQL is at /graphql, the playground at /playground")
 	})
 	return s.outer(mux)
+}
+
+// corsHeaders are the headers that pages of any origin may send: those of this server, and those that libraries add by themselves for
+// client awareness (Apollo) and for traces (W3C, Sentry), without which a page could ask nothing.
+func corsHeaders() []string {
+	return []string{
+		"Accept", "Authorization", "Content-Type", "X-Request-Id", ExplainHeader,
+		"Apollo-Require-Preflight", "Apollographql-Client-Name", "Apollographql-Client-Version", "X-Apollo-Operation-Name", "X-Apollo-Operation-Id",
+		"Graphql-Client-Name", "Graphql-Client-Version", "X-Requested-With", "Traceparent", "Tracestate", "Baggage", "Sentry-Trace",
+	}
 }
 
 func contains(list []string, s string) bool {
