@@ -96,12 +96,22 @@ func TestAReaderThatDoesNotFitStopsTheStart(t *testing.T) {
 
 // TestAScalarIsAddedByOneRow: what a field of the statistics, of an edge and of a record is, one row says.
 func TestAScalarIsAddedByOneRow(t *testing.T) {
-	cat := extended(t, map[string]string{"GraphStats": "halfTheSources: Float!", "LinkEdge": "initial: String!", "Link": "long: Boolean!"}, "")
+	cat := extended(
+		t,
+		map[string]string{
+			"GraphStats": "halfTheSources: Float!",
+			"LinkEdge":   "initial: String!",
+			"Link":       "long: Boolean!",
+		},
+		"",
+	)
 	e, err := newEngine(Options{Catalog: cat, Store: stored(t, cat)}, questionKinds(), tables{
 		"GraphStats": {"halfTheSources": floatOf(func(s *kg.Stats) float64 { return float64(s.Sources) / 2 })},
-		everyEdge: {"initial": {plan: edgeTable["role"].plan, value: func(_ *reading, x *out, p *place) (kg.Value, error) {
-			return textValue(p.edge.Link.Vals[x.index].Str[:1]), nil
-		}}},
+		everyEdge: {
+			"initial": {plan: edgeTable["role"].plan, value: func(_ *reading, x *out, p *place) (kg.Value, error) {
+				return textValue(p.edge.Link.Vals[x.index].Str[:1]), nil
+			}},
+		},
 		"Link": {"long": {plan: planSentence, value: func(r *reading, x *out, p *place) (kg.Value, error) {
 			sentence, err := readSentence(r, x, p)
 			return kg.BoolValue(len(sentence.Str) > 60), err
@@ -110,7 +120,12 @@ func TestAScalarIsAddedByOneRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := answerTo(t, e, `{ stats { sources halfTheSources } links(first: 1, where: {role: {isNull: false}}) { edges { role initial link { sentence long } } } }`, false)
+	got := answerTo(
+		t,
+		e,
+		`{ stats { sources halfTheSources } links(first: 1, where: {role: {isNull: false}}) { edges { role initial link { sentence long } } } }`,
+		false,
+	)
 	const want = `{"data":{"stats":{"sources":1,"halfTheSources":0.5},"links":{"edges":[`
 	if !strings.HasPrefix(got, want) || !strings.Contains(got, `"initial":"`) || !strings.Contains(got, `"long":`) {
 		t.Errorf("got %s, want %s…", got, want)
@@ -164,9 +179,15 @@ func (q *neighboursQuestion) answer(x *search) (place, error) {
 	return x.object(a), err
 }
 
-// TestARootFieldIsAddedByItsFileAndOneLine: the file is what stands above, the line names it among the kinds of question.
+// TestARootFieldIsAddedByItsFileAndOneLine: the file is what stands above, the line names it among the kinds of
+// question.
 func TestARootFieldIsAddedByItsFileAndOneLine(t *testing.T) {
-	cat := extended(t, map[string]string{"Query": "neighbours(\"Whose.\" of: EntityRef!, \"Which way.\" outgoing: Boolean = false, \"Over which links.\" where: LinkFilter): Neighbours!"}, `
+	cat := extended(
+		t,
+		map[string]string{
+			"Query": "neighbours(\"Whose.\" of: EntityRef!, \"Which way.\" outgoing: Boolean = false, \"Over which links.\" where: LinkFilter): Neighbours!",
+		},
+		`
 "To whom an entity is linked."
 type Neighbours {
   "The entity."
@@ -174,21 +195,32 @@ type Neighbours {
   "To how many it is linked."
   count: Int!
 }
-`)
+`,
+	)
 	e, err := newEngine(Options{Catalog: cat, Store: stored(t, cat)}, append(questionKinds(), neighboursKind))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := answerTo(t, e, `{ a: neighbours(of: {name: "Mary Kaldor"}) { of { id ... on Person { name } } count __typename } b: neighbours(of: {name: "Mary Kaldor"}, where: {kind: [AFFILIATED_WITH]}, outgoing: true) { count } }`, true)
-	if !strings.Contains(got, `"a":{"of":{"id":"mary-kaldor","name":"Mary Kaldor"},"count":`) || !strings.Contains(got, `"b":{"count":1}`) {
+	got := answerTo(
+		t,
+		e,
+		`{ a: neighbours(of: {name: "Mary Kaldor"}) { of { id ... on Person { name } } count __typename } b: neighbours(of: {name: "Mary Kaldor"}, where: {kind: [AFFILIATED_WITH]}, outgoing: true) { count } }`,
+		true,
+	)
+	if !strings.Contains(got, `"a":{"of":{"id":"mary-kaldor","name":"Mary Kaldor"},"count":`) ||
+		!strings.Contains(got, `"b":{"count":1}`) {
 		t.Error(got)
 	}
-	if !strings.Contains(got, "neighbours: a search over the graph; entities given by name; outgoing true; links where kind AFFILIATED_WITH") {
+	if !strings.Contains(
+		got,
+		"neighbours: a search over the graph; entities given by name; outgoing true; links where kind AFFILIATED_WITH",
+	) {
 		t.Errorf("it is not explained: %s", got)
 	}
 }
 
-// additionQuestion is a root field of Mutation: it writes a person, and answers with their record and how many there are.
+// additionQuestion is a root field of Mutation: it writes a person, and answers with their record and how many
+// there are.
 type additionQuestion struct {
 	asked
 	store store.Store

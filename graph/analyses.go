@@ -17,16 +17,17 @@ import (
 const (
 	// maxKept is how many bytes of results are kept, by their own account.
 	maxKept = 256 << 20
-	// patience is how long a measure may take, and how long it may wait for its turn. When those who waited for it had less time it
-	// goes on, so that who asks again finds it; no more than have a turn go on like this.
+	// patience is how long a measure may take, and how long it may wait for its turn. When those who waited for it
+	// had less time it goes on, so that who asks again finds it; no more than have a turn go on like this.
 	patience = time.Minute
-	// atOnce is how many measures are taken at once. Each takes all the processors there are, so they are slower together: of one
-	// client two are, and whoever comes next begins all the same.
+	// atOnce is how many measures are taken at once. Each takes all the processors there are, so they are slower
+	// together: of one client two are, and whoever comes next begins all the same.
 	atOnce = 4
 )
 
-// analyses keeps what was found out about the whole graph as long as the graph is in the same state, and has those who ask
-// the same at once wait for one answer. singleflight would do the second, but goes on when nobody waits any more.
+// analyses keeps what was found out about the whole graph as long as the graph is in the same state, and has those
+// who ask the same at once wait for one answer. singleflight would do the second, but goes on when nobody waits
+// any more.
 type analyses struct {
 	mu    sync.Mutex
 	state string
@@ -52,17 +53,27 @@ type analysis struct {
 	err   error
 }
 
-// sized is a result that tells about how many bytes it keeps.
+// sized is a result that knows about how many bytes it keeps.
 type sized interface{ Size() int }
 
 // newAnalyses keeps results in a quarter of the memory at the most.
 func newAnalyses(memory *budget.Pool) *analyses {
-	return &analyses{found: map[string]*analysis{}, most: int(min(maxKept, memory.Most()/4)), memory: memory, turns: fair.NewPlaces(atOnce, 1, 2*atOnce)}
+	return &analyses{
+		found:  map[string]*analysis{},
+		most:   int(min(maxKept, memory.Most()/4)),
+		memory: memory,
+		turns:  fair.NewPlaces(atOnce, 1, 2*atOnce),
+	}
 }
 
 // get returns what f finds out about the graph in this state, found before or now. It ends soon after ctx; f does when
-// nobody waits for it any more, but see patience. fresh tells that f was run for this caller.
-func (a *analyses) get(ctx context.Context, log *slog.Logger, state, key string, f func(ctx context.Context) (sized, error)) (value sized, fresh bool, err error) {
+// nobody waits for it any more, but see patience. fresh reports whether f was run for this caller.
+func (a *analyses) get(
+	ctx context.Context,
+	log *slog.Logger,
+	state, key string,
+	f func(ctx context.Context) (sized, error),
+) (value sized, fresh bool, err error) {
 	key = state + "\x00" + key
 	a.mu.Lock()
 	if a.state != state {
@@ -73,7 +84,12 @@ func (a *analyses) get(ctx context.Context, log *slog.Logger, state, key string,
 	if x == nil {
 		fresh = true
 		work, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		x = &analysis{done: make(chan struct{}), cancel: cancel, client: fair.Of(ctx).Client(), memory: a.memory.Begin(a.memory.Most())}
+		x = &analysis{
+			done:   make(chan struct{}),
+			cancel: cancel,
+			client: fair.Of(ctx).Client(),
+			memory: a.memory.Begin(a.memory.Most()),
+		}
 		a.found[key] = x
 		go a.run(budget.With(work, x.memory), log, key, x, f)
 	} else if i := slices.Index(a.used, key); i >= 0 {
@@ -97,7 +113,13 @@ func (a *analyses) get(ctx context.Context, log *slog.Logger, state, key string,
 	return nil, false, ctx.Err()
 }
 
-func (a *analyses) run(ctx context.Context, log *slog.Logger, key string, x *analysis, f func(ctx context.Context) (sized, error)) {
+func (a *analyses) run(
+	ctx context.Context,
+	log *slog.Logger,
+	key string,
+	x *analysis,
+	f func(ctx context.Context) (sized, error),
+) {
 	defer x.cancel()
 	x.value, x.err = a.work(ctx, log, x, f)
 	a.mu.Lock()
@@ -117,7 +139,12 @@ func (a *analyses) run(ctx context.Context, log *slog.Logger, key string, x *ana
 	}
 }
 
-func (a *analyses) work(ctx context.Context, log *slog.Logger, x *analysis, f func(ctx context.Context) (sized, error)) (value sized, err error) {
+func (a *analyses) work(
+	ctx context.Context,
+	log *slog.Logger,
+	x *analysis,
+	f func(ctx context.Context) (sized, error),
+) (value sized, err error) {
 	switch err := a.turns.Enter(ctx, x.client, patience); {
 	case errors.Is(err, fair.ErrFull):
 		return nil, kg.Wrap(kg.Unavailable, budget.ErrFull, "others measure the graph; try again in a second")
@@ -132,7 +159,13 @@ func (a *analyses) work(ctx context.Context, log *slog.Logger, x *analysis, f fu
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
-			log.LogAttrs(ctx, slog.LevelError, "panic while measuring the graph", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			log.LogAttrs(
+				ctx,
+				slog.LevelError,
+				"panic while measuring the graph",
+				slog.Any("panic", p),
+				slog.String("stack", string(debug.Stack())),
+			)
 			err = kg.Errorf(kg.Internal, "panic")
 		}
 	}()

@@ -94,8 +94,8 @@ func asking(ctx context.Context, e *graph.Engine) <-chan string {
 	return answer
 }
 
-// TestAMeasureThatFailsWhileOthersWait: it fails for all who wait for it, with the error's code and none of its words, and whoever asks
-// then has it measured again.
+// TestAMeasureThatFailsWhileOthersWait: it fails for all who wait for it, with the error's code and none of its
+// words, and whoever asks then has it measured again.
 func TestAMeasureThatFailsWhileOthersWait(t *testing.T) {
 	for name, c := range map[string]struct {
 		how  reading
@@ -175,8 +175,8 @@ func TestWhoeverLeavesAMeasureLeavesItToOthers(t *testing.T) {
 	})
 }
 
-// TestAMeasureThatTakesTooLong: it goes on while others come, for a minute. Then it fails for those who wait, whose own time is not up, and
-// whoever asks next has it measured again.
+// TestAMeasureThatTakesTooLong: it goes on while others come, for a minute. Then it fails for those who wait,
+// whose own time is not up, and whoever asks next has it measured again.
 func TestAMeasureThatTakesTooLong(t *testing.T) {
 	measured(t, nil, func(t *testing.T, e *graph.Engine, h *held) {
 		began := time.Now()

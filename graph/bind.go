@@ -17,7 +17,7 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// This file gives the skeletons of compile.go the values of a request.
+// This file fills the values of a request into the skeletons of compile.go.
 
 // binder fills in the values of one root field.
 type binder struct {
@@ -67,7 +67,7 @@ func (c *compiler) finish(k *follow) {
 		b := &binder{cat: c.cat}
 		f, err := b.follow(k)
 		if err != nil {
-			k.dynamic = true // it is told to every request
+			k.dynamic = true // every request is refused for it
 			return
 		}
 		k.static = f
@@ -231,8 +231,14 @@ func (b *binder) facets(list []facets) (all []plan.FacetWant, err error) {
 }
 
 var facetNames = map[string]plan.FacetBy{
-	"KIND": plan.ByKind, "ROLE": plan.ByRole, "OTHER_TYPE": plan.ByOtherType, "SOURCE": plan.BySource, "YEAR": plan.ByYear,
-	"TYPE": plan.ByType, "THEME": plan.ByTheme, "INSTITUTION": plan.ByInstitution,
+	"KIND":        plan.ByKind,
+	"ROLE":        plan.ByRole,
+	"OTHER_TYPE":  plan.ByOtherType,
+	"SOURCE":      plan.BySource,
+	"YEAR":        plan.ByYear,
+	"TYPE":        plan.ByType,
+	"THEME":       plan.ByTheme,
+	"INSTITUTION": plan.ByInstitution,
 }
 
 // facetName is the name a facet was asked for by.
@@ -251,7 +257,8 @@ var orderNames = map[string]plan.OrderBy{
 	"SINCE": plan.BySince, "UNTIL": plan.ByUntil, "SOURCE_COUNT": plan.BySourceCount,
 }
 
-// paging reads first, after, last, before and orderBy. The keys of a list's cursors are of these kinds; nil for those of its order.
+// paging reads first, after, last, before and orderBy. The keys of a list's cursors are of these kinds; nil for
+// those of its order.
 func (b *binder) paging(f *plan.Field, k *follow, args map[string]any, kinds []kg.ValueKind) error {
 	at := k.field.Name
 	first, err := pageSize(at+".first", args["first"])
@@ -392,8 +399,8 @@ func each[F any](at string, v any, read func(string, map[string]any) (F, error))
 	return out, nil
 }
 
-// given yields the fields of an input that have a value, in the order of the schema: which of two mistakes is told and in which
-// order entities are named must not change from request to request. Null is as good as left out.
+// given yields the fields of an input that have a value, in the order of the schema: which of two mistakes is told
+// and in which order entities are named must not change from request to request. Null is as good as left out.
 func (b *binder) given(input string, m map[string]any) iter.Seq2[string, any] {
 	return func(yield func(string, any) bool) {
 		for _, f := range b.cat.Schema.Types[input].Fields {
@@ -541,7 +548,11 @@ func (b *binder) linkedTo(at string, m map[string]any, depth int) (f *plan.Linke
 		b.refs = append(b.refs, r.Among(others))
 	}
 	if w, ok := m["where"].(map[string]any); ok {
-		f.Where, err = over(b, others, func() (*plan.EntityFilter, error) { return b.entityFilter(at+".where", w, depth+1) })
+		f.Where, err = over(
+			b,
+			others,
+			func() (*plan.EntityFilter, error) { return b.entityFilter(at+".where", w, depth+1) },
+		)
 	}
 	return f, err
 }
@@ -803,7 +814,12 @@ func (c *compiled) query(r *root, cat *catalog.Catalog, vars map[string]any, lim
 			return nil, err
 		}
 		if q.Search = text.NewSearch(s); q.Search.Size() > text.MaxSearchWords {
-			return nil, bad(field.Name+".text", "at most %d words, of which the rarest %d are looked for", text.MaxSearchWords, text.MaxQueryWords)
+			return nil, bad(
+				field.Name+".text",
+				"at most %d words, of which the rarest %d are looked for",
+				text.MaxSearchWords,
+				text.MaxQueryWords,
+			)
 		}
 		if v := args["types"]; v != nil {
 			if q.Types, err = b.found(field.Name+".types", v); err != nil {

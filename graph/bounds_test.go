@@ -16,7 +16,8 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
-// TestCostSeesWhatAFilterFollows: a filter counts for each level at which it asks what others are linked to, wherever it stands.
+// TestCostSeesWhatAFilterFollows: a filter counts for each level at which it asks what others are linked to,
+// wherever it stands.
 func TestCostSeesWhatAFilterFollows(t *testing.T) {
 	s := fifty(t)
 	linked := func(levels int) string {
@@ -111,8 +112,8 @@ func TestWhatIsTooLargeIsNotCompiled(t *testing.T) {
 	}
 }
 
-// TestNothingLongIsRepeated: no answer of errors is longer than 64 KiB, and none of its messages than 300 characters, whatever
-// they are about.
+// TestNothingLongIsRepeated: no answer of errors is longer than 64 KiB, and none of its messages than 300
+// characters, whatever they are about.
 func TestNothingLongIsRepeated(t *testing.T) {
 	e := engine(t, parse(t), fifty(t))
 	long := strings.Repeat("n", 900_000)
@@ -186,8 +187,8 @@ func hub(t *testing.T, n int) store.Store {
 	return s
 }
 
-// TestWorkAccountsForWhatItHolds: whatever an operation does that a graph can make large is refused when it holds more than it
-// may, and answered when it may hold enough.
+// TestWorkAccountsForWhatItHolds: whatever an operation does that a graph can make large is refused when it holds
+// more than it may, and answered when it may hold enough.
 func TestWorkAccountsForWhatItHolds(t *testing.T) {
 	limits := plan.DefaultLimits()
 	limits.MaxCost = 1 << 30

@@ -60,7 +60,11 @@ type (
 	}
 )
 
-var measureNames = map[string]trace.Measure{"DEGREE": trace.ByDegree, "PAGE_RANK": trace.ByPageRank, "BETWEENNESS": trace.ByBetweenness}
+var measureNames = map[string]trace.Measure{
+	"DEGREE":      trace.ByDegree,
+	"PAGE_RANK":   trace.ByPageRank,
+	"BETWEENNESS": trace.ByBetweenness,
+}
 
 func (q *centralityQuestion) bind(b *binder, args map[string]any) (err error) {
 	name, _ := args["by"].(string)

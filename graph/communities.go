@@ -20,8 +20,10 @@ var communitiesKind = &questionKind{
 	whole: true,
 	tables: tables{
 		"CommunityConnection": {
-			"nodes":      objectsOf(func(a *communitiesAnswer) []community { return a.beside }),
-			"modularity": floatOf(func(a *communitiesAnswer) float64 { return math.Round(a.found.Modularity*trace.Unit) / trace.Unit }),
+			"nodes": objectsOf(func(a *communitiesAnswer) []community { return a.beside }),
+			"modularity": floatOf(
+				func(a *communitiesAnswer) float64 { return math.Round(a.found.Modularity*trace.Unit) / trace.Unit },
+			),
 		},
 		"CommunityEdge": {
 			"node": objectOf(func(c *community) *community { return c }),
@@ -158,7 +160,10 @@ func (q *communitiesQuestion) answer(x *search) (place, error) {
 	var all []community
 	for i, members := range p.Groups {
 		if q.types != x.e.opts.Catalog.Entities {
-			members = slices.DeleteFunc(slices.Clone(members), func(v uint32) bool { return !q.types.Has(p.Nodes[v].Type) })
+			members = slices.DeleteFunc(
+				slices.Clone(members),
+				func(v uint32) bool { return !q.types.Has(p.Nodes[v].Type) },
+			)
 		}
 		if len(members) >= q.minSize {
 			all = append(all, community{index: i, id: p.Nodes[members[0]].ID, all: members})

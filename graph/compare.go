@@ -147,7 +147,13 @@ func (q *compareQuestion) answer(x *search) (place, error) {
 	if err := x.read(unique(ids)); err != nil {
 		return place{}, err
 	}
-	done := &comparison{a: x.rows[ids[0]], b: x.rows[ids[1]], direct: x.records(direct...), found: c, parts: make([]comparisonPart, len(parts))}
+	done := &comparison{
+		a:      x.rows[ids[0]],
+		b:      x.rows[ids[1]],
+		direct: x.records(direct...),
+		found:  c,
+		parts:  make([]comparisonPart, len(parts)),
+	}
 	for i := range parts {
 		a, p, to := &q.asks[i], &parts[i], &done.parts[i]
 		to.only = x.records(p.only...)
@@ -161,7 +167,13 @@ func (q *compareQuestion) answer(x *search) (place, error) {
 			if link == nil {
 				continue
 			}
-			e := to.shared.add(x.rows[s.Order.Node], struct{}{}, kg.IntValue(s.Order.Degree), kg.StringValue(s.Order.Node), kg.StringValue(s.Order.Link))
+			e := to.shared.add(
+				x.rows[s.Order.Node],
+				struct{}{},
+				kg.IntValue(s.Order.Degree),
+				kg.StringValue(s.Order.Node),
+				kg.StringValue(s.Order.Link),
+			)
 			e.Link, e.Out = *link, s.Out
 		}
 	}
@@ -197,6 +209,9 @@ func (x *search) facet(list []trace.Side, by plan.FacetBy) (out []kg.Bucket) {
 	for key, n := range counts {
 		out = append(out, kg.Bucket{Key: key, Count: n})
 	}
-	slices.SortFunc(out, func(a, b kg.Bucket) int { return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Key, b.Key)) })
+	slices.SortFunc(
+		out,
+		func(a, b kg.Bucket) int { return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Key, b.Key)) },
+	)
 	return out[:min(len(out), plan.MaxBuckets)]
 }

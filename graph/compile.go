@@ -134,7 +134,12 @@ func (c *compiler) bounded(o *ast.OperationDefinition) (done *compiled, err erro
 			if _, ok := p.(tooLarge); !ok {
 				panic(p)
 			}
-			err = kg.Errorf(kg.CostLimit, "the operation has more than %d fields, those of each type that one can lead to counted; ask for less at once", maxCompiled)
+			err = kg.Errorf(
+				kg.CostLimit,
+				"the operation has more than %d fields, those of each type that one can lead to counted; "+
+					"ask for less at once",
+				maxCompiled,
+			)
 		}
 	}()
 	return c.operation(o), nil

@@ -78,7 +78,12 @@ func (q *coParticipationQuestion) answer(x *search) (place, error) {
 	list.begin(x, q.window, len(all), prev, next)
 	for i := range page {
 		c := &page[i]
-		e := list.add(x.rows[c.ID], companion{x.records(shared(c)...), x.records(because(c)...)}, kg.IntValue(int64(len(c.Shared))), kg.StringValue(c.ID))
+		e := list.add(
+			x.rows[c.ID],
+			companion{x.records(shared(c)...), x.records(because(c)...)},
+			kg.IntValue(int64(len(c.Shared))),
+			kg.StringValue(c.ID),
+		)
 		e.Weight = int64(len(c.Shared))
 	}
 	return list.place(list), nil

@@ -14,10 +14,11 @@ import (
 const defaultedPage = 4
 
 // Cost is the cost of a bound root field: every field of every entry that the pages above it can have counts one,
-// where an explicit first or last counts as given and a page of default size as 4; a facet counts 20, a search over
-// the graph 50, what measures the whole graph 1,000. A node or link of a subgraph counts one with all its own fields, and
-// there are as many as it may have nodes. A record that may be of several types counts as the type with most fields. A filter counts 50 for each place where it asks what other entities are
-// linked to, however many entries it is asked of, as an answer is remembered.
+// where an explicit first or last counts as given and a page of default size as 4; a facet counts 20, a search
+// over the graph 50, what measures the whole graph 1,000. A node or link of a subgraph counts one with all its own
+// fields, and there are as many as it may have nodes. A record that may be of several types counts as the type
+// with most fields. A filter counts 50 for each place where it asks what other entities are linked to, however
+// many entries it is asked of, as an answer is remembered.
 func cost(r *root, q *plan.Query, asked question) int {
 	n := answerCost(r, q, asked) + throughEntity(q.Root.Entities)
 	if asked != nil {
@@ -26,8 +27,8 @@ func cost(r *root, q *plan.Query, asked question) int {
 	return clamp(n)
 }
 
-// long reports whether a root field may be under way for long, however little it answers: what searches or measures the graph, and
-// filters that follow links.
+// long reports whether a root field may be under way for long, however little it answers: what searches or
+// measures the graph, and filters that follow links.
 func long(q *plan.Query, asked question) bool {
 	_, measures := measured(q.Root.Order)
 	return asked != nil || measures || throughEntity(q.Root.Entities) > 0

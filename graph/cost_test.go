@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestASubgraphRunsAtItsBounds asks what a graph view asks for, with the defaults and with the bounds that the contract names.
+// TestASubgraphRunsAtItsBounds asks what a graph view asks for, with the defaults and with the bounds that the
+// contract names.
 func TestASubgraphRunsAtItsBounds(t *testing.T) {
 	cat, s := small(t)
 	e := engine(t, cat, s)

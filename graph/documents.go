@@ -18,20 +18,21 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// A document that was parsed and validated is kept, so that sending it again costs neither, nor planning. The cache is
-// bounded in bytes of what is kept: of the document, a multiple of its text; of what was compiled of it, so much for each field
-// written, which are many more where fragments spread others or a field leads to several types.
+// A document that was parsed and validated is kept, so that sending it again costs neither, nor planning. The
+// cache is bounded in bytes of what is kept: of the document, a multiple of its text; of what was compiled of it,
+// so much for each field written, which are many more where fragments spread others or a field leads to several
+// types.
 const (
 	cacheBytes  = 64 << 20
 	maxCached   = 16 << 10 // longer documents are not kept
 	maxVariants = 16       // settings of @skip and @include that are kept of one operation
-	// textFactor, fieldBytes and rootBytes are what is kept for a byte of text, a field compiled, and a root field with what a
-	// store compiled for it, as measured: see TestTheCacheIsBoundedByWhatItKeeps.
+	// textFactor, fieldBytes and rootBytes are what is kept for a byte of text, a field compiled, and a root field
+	// with what a store compiled for it, as measured: see TestTheCacheIsBoundedByWhatItKeeps.
 	textFactor = 40
 	fieldBytes = 640
 	rootBytes  = 4 << 10
-	// maxCompiled is how many fields an operation may be compiled to, those of each type that a field leads to counted by
-	// themselves.
+	// maxCompiled is how many fields an operation may be compiled to, those of each type that a field leads to
+	// counted by themselves.
 	maxCompiled = operation.MaxSpread + operation.MaxSpread/2
 )
 
@@ -49,7 +50,12 @@ type document struct {
 type documents = bounded.Cache[string, *document]
 
 // compile returns an operation compiled for these variables, from the document's memory where it can.
-func (e *Engine) compile(ctx context.Context, d *document, op *ast.OperationDefinition, vars map[string]any) (*compiled, error) {
+func (e *Engine) compile(
+	ctx context.Context,
+	d *document,
+	op *ast.OperationDefinition,
+	vars map[string]any,
+) (*compiled, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	names, ok := d.steering[op.Name]
@@ -85,7 +91,10 @@ func (e *Engine) compile(ctx context.Context, d *document, op *ast.OperationDefi
 func (r *Request) fits(op *ast.OperationDefinition) error {
 	switch {
 	case op.Operation == ast.Subscription:
-		return kg.Errorf(codeBadRequest, "a subscription cannot be answered over plain HTTP: it needs a WebSocket or server-sent events (SSE)")
+		return kg.Errorf(
+			codeBadRequest,
+			"a subscription cannot be answered over plain HTTP: it needs a WebSocket or server-sent events (SSE)",
+		)
 	case r.ReadOnly && op.Operation != ast.Query:
 		return kg.Errorf(codeMethod, "a %s needs POST", op.Operation)
 	}
@@ -101,13 +110,21 @@ func (e *Engine) read(ctx context.Context, r *Request) (*document, []*gqlerror.E
 		if !errors.As(err, &g) {
 			g = gqlerror.Errorf("the document cannot be read")
 		}
-		return nil, []*gqlerror.Error{{Message: clip(g.Message), Locations: g.Locations, Extensions: map[string]any{"code": string(codeParse)}}}
+		return nil, []*gqlerror.Error{
+			{Message: clip(g.Message), Locations: g.Locations, Extensions: map[string]any{"code": string(codeParse)}},
+		}
 	}
 	if len(doc.Operations) == 0 {
 		return nil, []*gqlerror.Error{e.present(ctx, kg.Errorf(codeParse, "the document has no operation"), nil)}
 	}
 	if strings.Contains(query, `\u`) && text.LoneSurrogate([]byte(query)) {
-		return nil, []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.BadUserInput, "a string has half of a surrogate pair, which is no character"), nil)}
+		return nil, []*gqlerror.Error{
+			e.present(
+				ctx,
+				kg.Errorf(kg.BadUserInput, "a string has half of a surrogate pair, which is no character"),
+				nil,
+			),
+		}
 	}
 	// before validation, which would only say that the schema has no such operations
 	if op, err := chooseOperation(doc, r.OperationName); err == nil {
@@ -124,7 +141,8 @@ func (e *Engine) read(ctx context.Context, r *Request) (*document, []*gqlerror.E
 	return &document{text: query, doc: doc, compiled: map[string]*compiled{}, steering: map[string][]string{}}, nil
 }
 
-// maxMessage is the longest message of an error, in characters: an error must not repeat what may be as long as a request.
+// maxMessage is the longest message of an error, in characters: an error must not repeat what may be as long as a
+// request.
 const maxMessage = 300
 
 // clip cuts a message to size.
@@ -134,7 +152,11 @@ func clip(s string) string { return kg.Clip(s, maxMessage-1) }
 func chooseOperation(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, error) {
 	if name == "" {
 		if len(doc.Operations) > 1 {
-			return nil, kg.Errorf(codeBadRequest, "the document has %d operations; name one in operationName", len(doc.Operations))
+			return nil, kg.Errorf(
+				codeBadRequest,
+				"the document has %d operations; name one in operationName",
+				len(doc.Operations),
+			)
 		}
 		return doc.Operations[0], nil
 	}
@@ -147,8 +169,8 @@ func chooseOperation(doc *ast.QueryDocument, name string) (*ast.OperationDefinit
 // enough ends a validation once it has found as many errors as an answer lists.
 type enough struct{}
 
-// validate checks a document against the schema, and stops at MaxErrors: a document can have an error for every token, and
-// each may repeat a name.
+// validate checks a document against the schema, and stops at MaxErrors: a document can have an error for every
+// token, and each may repeat a name.
 func (e *Engine) validate(doc *ast.QueryDocument) (errs []*gqlerror.Error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -46,12 +46,13 @@ type Options struct {
 	ServeTexts bool
 	// ReadOnly is what serverInfo says about writing.
 	ReadOnly bool
-	// Memory bounds the bytes of measures of the whole graph under way and of their results that are kept; nil for no bound.
+	// Memory bounds the bytes of measures of the whole graph under way and of their results that are kept; nil for
+	// no bound.
 	Memory *budget.Pool
 	// Logger gets what clients must not see; nil logs nothing.
 	Logger *slog.Logger
-	// Now is the clock: what has ended has ended before its day, ranks by time count back from it, and what may take a part
-	// of the time limit is held to it. nil for the system's.
+	// Now is the clock: what has ended has ended before its day, ranks by time count back from it, and what may
+	// take a part of the time limit is held to it. nil for the system's.
 	Now func() time.Time
 	// Observe is called once for each request, when its answer is ready; nil for none. It must not block.
 	Observe func(Observation)
@@ -110,8 +111,11 @@ func newEngine(opts Options, kinds []*questionKind, more ...tables) (*Engine, er
 	if !opts.Introspection {
 		// without introspection nothing may be guessed either
 		for name, rule := range map[string]core.RuleFunc{
-			"FieldsOnCorrectType": rules.FieldsOnCorrectTypeRuleWithoutSuggestions.RuleFunc, "KnownArgumentNames": rules.KnownArgumentNamesRuleWithoutSuggestions.RuleFunc,
-			"KnownTypeNames": rules.KnownTypeNamesRuleWithoutSuggestions.RuleFunc, "ValuesOfCorrectType": rules.ValuesOfCorrectTypeRuleWithoutSuggestions.RuleFunc, "ScalarLeafs": rules.ScalarLeafsRuleWithoutSuggestions.RuleFunc,
+			"FieldsOnCorrectType": rules.FieldsOnCorrectTypeRuleWithoutSuggestions.RuleFunc,
+			"KnownArgumentNames":  rules.KnownArgumentNamesRuleWithoutSuggestions.RuleFunc,
+			"KnownTypeNames":      rules.KnownTypeNamesRuleWithoutSuggestions.RuleFunc,
+			"ValuesOfCorrectType": rules.ValuesOfCorrectTypeRuleWithoutSuggestions.RuleFunc,
+			"ScalarLeafs":         rules.ScalarLeafsRuleWithoutSuggestions.RuleFunc,
 		} {
 			of.ReplaceRule(name, rule)
 		}
@@ -146,8 +150,18 @@ func (e *Engine) Do(ctx context.Context, r *Request) (resp *Response) {
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
-			e.log.LogAttrs(ctx, slog.LevelError, "panic while answering", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
-			resp = &Response{Errors: []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.Internal, "panic"), nil)}, Began: true, Data: []byte("null")}
+			e.log.LogAttrs(
+				ctx,
+				slog.LevelError,
+				"panic while answering",
+				slog.Any("panic", p),
+				slog.String("stack", string(debug.Stack())),
+			)
+			resp = &Response{
+				Errors: []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.Internal, "panic"), nil)},
+				Began:  true,
+				Data:   []byte("null"),
+			}
 		}
 		if e.opts.Observe != nil {
 			o.Operation, o.Kind, o.Code, o.Duration = resp.Operation, resp.Kind, resp.Code(), e.opts.Now().Sub(begin)
@@ -230,7 +244,13 @@ func (e *Engine) bind(ctx context.Context, r *Request, p *prepared, resp *Respon
 			a.explain, began = &explaining{}, time.Now()
 		}
 		var err error
-		if a.query, err = p.compiled.query(root, e.opts.Catalog, p.vars, &e.opts.Limits); err == nil && root.asked != nil {
+		if a.query, err = p.compiled.query(
+			root,
+			e.opts.Catalog,
+			p.vars,
+			&e.opts.Limits,
+		); err == nil &&
+			root.asked != nil {
 			a.question, err = root.asked.ask(e.opts.Catalog, p.vars, &e.opts.Limits, p.at)
 		}
 		if err != nil {
@@ -266,7 +286,8 @@ func (e *Engine) admit(ctx context.Context, p *prepared, resp *Response, o *Obse
 	}
 }
 
-// answer has the store answer an operation, and writes its answer. It may be called again, when there is something new to answer.
+// answer has the store answer an operation, and writes its answer. What is to be answered many times calls it for
+// each, after answer.again.
 func (e *Engine) answer(ctx context.Context, r *Request, p *prepared, resp *Response, o *Observation) *Response {
 	c := p.compiled
 	w := &writer{mostErrors: e.opts.Limits.MaxErrors, most: e.opts.Limits.MaxAnswer, budget: budget.Of(ctx)}
@@ -332,10 +353,20 @@ func (e *Engine) refuse(ctx context.Context, resp *Response, err error) *Respons
 
 // tooCostly is the error for an operation that costs more than it may.
 func tooCostly(total, limit int, c costly) error {
-	err := kg.Errorf(kg.CostLimit, "the operation costs %d, the limit is %d; ask for fewer fields or levels", total, limit)
+	err := kg.Errorf(
+		kg.CostLimit,
+		"the operation costs %d, the limit is %d; ask for fewer fields or levels",
+		total,
+		limit,
+	)
 	err.Details = map[string]any{"cost": total, "limit": limit}
 	if c.n > 1 {
-		err.Message = fmt.Sprintf("the operation costs %d, the limit is %d; lower %s, or ask for fewer fields or levels", total, limit, c.argument)
+		err.Message = fmt.Sprintf(
+			"the operation costs %d, the limit is %d; lower %s, or ask for fewer fields or levels",
+			total,
+			limit,
+			c.argument,
+		)
 		err.Details["argument"] = c.argument
 	}
 	return err
@@ -347,5 +378,9 @@ func (e *Engine) overloaded(ctx context.Context, resp *Response, answers []answe
 		answers[i].release()
 	}
 	resp.Began, resp.Data, resp.Overloaded = false, nil, true
-	return e.refuse(ctx, resp, kg.Errorf(kg.Unavailable, "the server has no memory or no place left for this now; try again in a second"))
+	return e.refuse(
+		ctx,
+		resp,
+		kg.Errorf(kg.Unavailable, "the server has no memory or no place left for this now; try again in a second"),
+	)
 }

@@ -219,15 +219,33 @@ func (s *spot) scalar(x *out) (kg.Value, error) {
 	return kg.Value{}, kg.Errorf(kg.Internal, "%s has no value", x.field.Name)
 }
 
-// generate has the generated executor answer an operation. Of types that are declared in a file it knows what the schema says, and
-// has no Go types: it answers introspection.
-func (e *Engine) generate(ctx context.Context, r *Request, p *prepared, op *ast.OperationDefinition, w *writer) ([]byte, gqlerror.List) {
+// generate has the generated executor answer an operation. Of types that are declared in a file it knows what the
+// schema says, and has no Go types: it answers introspection.
+func (e *Engine) generate(
+	ctx context.Context,
+	r *Request,
+	p *prepared,
+	op *ast.OperationDefinition,
+	w *writer,
+) ([]byte, gqlerror.List) {
 	oc := &graphql.OperationContext{
-		RawQuery: r.Query, Variables: w.vars, OperationName: op.Name, Doc: p.doc.doc, Operation: op,
-		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
-		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
+		RawQuery:           r.Query,
+		Variables:          w.vars,
+		OperationName:      op.Name,
+		Doc:                p.doc.doc,
+		Operation:          op,
+		ResolverMiddleware: func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
+		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+			return next(ctx)
+		},
 		RecoverFunc: func(ctx context.Context, p any) error {
-			e.log.LogAttrs(ctx, slog.LevelError, "panic while answering", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			e.log.LogAttrs(
+				ctx,
+				slog.LevelError,
+				"panic while answering",
+				slog.Any("panic", p),
+				slog.String("stack", string(debug.Stack())),
+			)
 			return kg.Errorf(kg.Internal, "panic")
 		},
 		DisableIntrospection: !e.opts.Introspection,
@@ -269,7 +287,17 @@ func (e *Engine) execute(ctx context.Context, r *Request, p *prepared, w *writer
 	resp.Errors = resp.Errors[:min(len(resp.Errors), w.mostErrors)]
 	if most := e.opts.Limits.MaxAnswer; most > 0 && len(resp.Data) > most {
 		resp.Data = nil
-		resp.Errors = []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.CostLimit, "the answer has more than %d bytes; ask for smaller pages or fewer fields", most), nil)}
+		resp.Errors = []*gqlerror.Error{
+			e.present(
+				ctx,
+				kg.Errorf(
+					kg.CostLimit,
+					"the answer has more than %d bytes; ask for smaller pages or fewer fields",
+					most,
+				),
+				nil,
+			),
+		}
 	}
 }
 

@@ -17,9 +17,9 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// This file tells how an answer was made, for a request that asks: extensions.explain. It names what stands in the schema
-// (types, kinds, fields) and how much there was, and never a value of the request or of the graph: an explanation can be
-// shown to others, and logged.
+// This file says how an answer was made, for a request that asks: extensions.explain. It names what stands in the
+// schema (types, kinds, fields) and how much there was, and never a value of the request or of the graph: an
+// explanation can be shown to others, and logged.
 
 // explaining is what is taken down about one root field.
 type explaining struct {
@@ -55,7 +55,8 @@ type walked struct {
 	Steps int    `json:"steps"`
 }
 
-const walkedNote = "this store walks an image of the graph in memory; steps are the links and records it looked at there, statements only read excerpts"
+const walkedNote = "this store walks an image of the graph in memory; " +
+	"steps are the links and records it looked at there, statements only read excerpts"
 
 func milliseconds(d time.Duration) float64 {
 	return math.Round(float64(d.Microseconds())) / 1000
@@ -95,7 +96,13 @@ func (e *Engine) explained(root *root, a *answer) *explained {
 	if a.res != nil {
 		x.RoundTrips, x.Rows = a.res.RoundTrips, rowsOf(&a.res.Page)
 	}
-	x.Milliseconds.Plan, x.Milliseconds.Store, x.Milliseconds.Write = milliseconds(a.explain.bind), milliseconds(a.explain.store), milliseconds(a.explain.write)
+	x.Milliseconds.Plan, x.Milliseconds.Store, x.Milliseconds.Write = milliseconds(
+		a.explain.bind,
+	), milliseconds(
+		a.explain.store,
+	), milliseconds(
+		a.explain.write,
+	)
 	return x
 }
 
@@ -158,7 +165,11 @@ func (d *describer) root(r *root, a *answer) []string {
 	case q.Start == plan.EveryLink:
 		how = "all links, to " + d.types(q.Types)
 	case q.Start == plan.Search:
-		how = fmt.Sprintf("full text of %d words among %s, best first", min(len(q.Search.Words), text.MaxQueryWords), d.types(q.Types))
+		how = fmt.Sprintf(
+			"full text of %d words among %s, best first",
+			min(len(q.Search.Words), text.MaxQueryWords),
+			d.types(q.Types),
+		)
 	case q.Start == plan.Statistics:
 		how = "counts of everything"
 	}
@@ -185,7 +196,13 @@ func (d *describer) question(q question) {
 		by = append(by, named(&base.walk.Refs[i]))
 	}
 	how, steps := q.describe(d)
-	d.line(0, base.kind.name+": a search over the graph", d.where("entities given by ", strings.Join(by, ", ")), strings.Join(how, ", "), d.where("links where ", d.links(base.walk.Links)))
+	d.line(
+		0,
+		base.kind.name+": a search over the graph",
+		d.where("entities given by ", strings.Join(by, ", ")),
+		strings.Join(how, ", "),
+		d.where("links where ", d.links(base.walk.Links)),
+	)
 	for _, s := range steps {
 		d.line(1, s)
 	}
@@ -240,7 +257,15 @@ func (d *describer) field(depth int, head string, k *follow, f *plan.Field) {
 	for _, w := range f.Want.Facets {
 		extra += ", facet " + facetName(w.By)
 	}
-	d.line(depth, head, d.where("where ", join(d.entities(f.Entities), d.links(f.Links))), d.where("by ", strings.TrimPrefix(order, ", ")), page, strings.TrimPrefix(extra, ", "), d.props("wants ", f.Node))
+	d.line(
+		depth,
+		head,
+		d.where("where ", join(d.entities(f.Entities), d.links(f.Links))),
+		d.where("by ", strings.TrimPrefix(order, ", ")),
+		page,
+		strings.TrimPrefix(extra, ", "),
+		d.props("wants ", f.Node),
+	)
 	d.kids(depth+1, k.node, f.Node)
 	d.part(depth+1, "of the links between", k.link, f.Link)
 	d.part(depth+1, "of the links it rests on", k.because, f.Because)
@@ -348,7 +373,12 @@ func (d *describer) entities(f *plan.EntityFilter) string {
 	if f == nil {
 		return ""
 	}
-	parts := []string{textParts("name", f.Name), textParts("text", f.Text), dateParts("date", f.Date), several(f.Or, " or ", d.entities)}
+	parts := []string{
+		textParts("name", f.Name),
+		textParts("text", f.Text),
+		dateParts("date", f.Date),
+		several(f.Or, " or ", d.entities),
+	}
 	if f.Types != nil {
 		parts = append(parts, "type "+typeNames(d.cat, *f.Types))
 	}
@@ -422,7 +452,13 @@ func textParts(at string, f *plan.StringFilter) string {
 	for _, p := range []struct {
 		on   bool
 		name string
-	}{{f.Eq != nil, "eq"}, {f.In != nil, "in"}, {f.Contains != nil, "contains"}, {f.StartsWith != nil, "startsWith"}, {f.IsNull != nil, "isNull"}} {
+	}{
+		{f.Eq != nil, "eq"},
+		{f.In != nil, "in"},
+		{f.Contains != nil, "contains"},
+		{f.StartsWith != nil, "startsWith"},
+		{f.IsNull != nil, "isNull"},
+	} {
 		if p.on {
 			parts = append(parts, at+"."+p.name)
 		}

@@ -14,7 +14,8 @@ import (
 
 // This file has the store answer the root fields of an operation.
 
-// fetch has the store answer every root field: one after the other, or all from one state of the graph where the store can keep one.
+// fetch has the store answer every root field: one after the other, or all from one state of the graph where the
+// store can keep one.
 func (e *Engine) fetch(ctx context.Context, answers []answer, inOrder bool) {
 	if inOrder {
 		e.all(ctx, answers, 1)
@@ -51,7 +52,7 @@ func (a *answer) again() {
 	}
 }
 
-// release gives the store its memory back when the answer is written.
+// release returns the memory of the rows to the store, when the answer is written.
 func (a *answer) release() {
 	if a.res != nil && a.res.Release != nil {
 		a.res.Release()
@@ -74,7 +75,13 @@ func (e *Engine) all(ctx context.Context, answers []answer, atOnce int) {
 		g.Go(func() error {
 			defer func() {
 				if p := recover(); p != nil {
-					e.log.LogAttrs(ctx, slog.LevelError, "panic in the store", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+					e.log.LogAttrs(
+						ctx,
+						slog.LevelError,
+						"panic in the store",
+						slog.Any("panic", p),
+						slog.String("stack", string(debug.Stack())),
+					)
 					a.err = kg.Errorf(kg.Internal, "panic")
 				}
 			}()

@@ -220,7 +220,10 @@ func newTables(cat *catalog.Catalog, kinds []*questionKind, more ...tables) (tab
 			}
 			row := given.find(cat, def, f)
 			if row == nil {
-				errs = append(errs, fmt.Errorf("%s.%s has no reader: nothing says where its value is", def.Name, f.Name))
+				errs = append(
+					errs,
+					fmt.Errorf("%s.%s has no reader: nothing says where its value is", def.Name, f.Name),
+				)
 				continue
 			}
 			if err := row.fits(cat.Schema, f); err != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/throughline/throughline/graph"
 )
 
-// TestAnAnswerFromTheEmbeddedStoreAllocatesLittle guards the whole engine: what a repeated document costs with its store.
-// Allocations are the same on every machine; time is not, and is no part of any test.
+// TestAnAnswerFromTheEmbeddedStoreAllocatesLittle guards the whole engine: what a repeated document costs with its
+// store. Allocations are the same on every machine; time is not, and is no part of any test.
 func TestAnAnswerFromTheEmbeddedStoreAllocatesLittle(t *testing.T) {
 	e := engine(t, parse(t), fifty(t))
 	for _, c := range []struct {

@@ -66,7 +66,7 @@ var connectionTable = table{
 	},
 }
 
-// edgeTable are the fields of an edge. A question that tells more of its entries has fields of its own beside these.
+// edgeTable are the fields of an edge. A question that says more of its entries has fields of its own beside these.
 var edgeTable = table{
 	"cursor": {
 		plan: func(_ *compiler, _ operation.Field, at *scope, _ *out) { at.follow.base.Want.Cursors = true },
@@ -165,7 +165,7 @@ var listTables = tables{
 	},
 }
 
-// entries are what a question tells of each entry of a list, beside its edge.
+// entries are what a question says of each entry of a list, beside its edge.
 type entries interface{ entry(i int) any }
 
 func countEdges(_ *reading, _ *out, p *place) (int, error) { return len(p.page.Edges), nil }
@@ -189,7 +189,9 @@ func wantCursors(w *plan.Want) { w.Rows, w.Cursors = true, true }
 func propertyOfLink(name string) *field {
 	return &field{shape: linkPropertyShape, plan: func(c *compiler, _ operation.Field, at *scope, x *out) {
 		x.index = at.follow.links().prop(c.cat.Prop(name))
-		at.follow.links().leaves++
+		if at.asked == nil { // what a question says beside its records costs nothing
+			at.follow.links().leaves++
+		}
 	}}
 }
 

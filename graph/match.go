@@ -76,7 +76,12 @@ func (q *matchQuestion) bind(b *binder, args map[string]any) (err error) {
 	p := &q.pattern
 	list, _ := args["pattern"].([]any)
 	if len(list) < 3 || len(list) > 2*plan.MaxPathLength+1 {
-		return bad("match.pattern", "a pattern has 1 to %d links and an entity before and behind each: give 3 to %d steps", plan.MaxPathLength, 2*plan.MaxPathLength+1)
+		return bad(
+			"match.pattern",
+			"a pattern has 1 to %d links and an entity before and behind each: give 3 to %d steps",
+			plan.MaxPathLength,
+			2*plan.MaxPathLength+1,
+		)
 	}
 	for i, v := range list {
 		want, other := "node", "link"
@@ -89,7 +94,12 @@ func (q *matchQuestion) bind(b *binder, args map[string]any) (err error) {
 		case len(m) != 1:
 			return bad(stepAt(i), "give exactly one of node, link")
 		case !ok && m[other] != nil:
-			return bad(stepAt(i), "a %s is wanted here: nodes and links stand by turns, a node first; write {%s: {}} for any", want, want)
+			return bad(
+				stepAt(i),
+				"a %s is wanted here: nodes and links stand by turns, a node first; write {%s: {}} for any",
+				want,
+				want,
+			)
 		case !ok:
 			return bad(stepAt(i), "give exactly one of node, link")
 		}
@@ -164,7 +174,11 @@ func (q *matchQuestion) bindNode(b *binder, i int, step map[string]any) error {
 }
 
 func (q *matchQuestion) bindLink(b *binder, i int, step map[string]any) error {
-	l := trace.PatternLink{Kinds: b.cat.AllKinds(), Out: step["direction"] != "INCOMING", In: step["direction"] != "OUTGOING"}
+	l := trace.PatternLink{
+		Kinds: b.cat.AllKinds(),
+		Out:   step["direction"] != "INCOMING",
+		In:    step["direction"] != "OUTGOING",
+	}
 	if v := step["kind"]; v != nil {
 		kinds, err := b.kinds(stepAt(i)+".link.kind", v)
 		if err != nil {
@@ -219,7 +233,12 @@ func impossible(cat *catalog.Catalog, p *trace.Pattern, hop int) error {
 	if len(joins) > 5 {
 		joins = []string{"no kind asked for joins these"}
 	}
-	return bad(stepAt(2*hop+1), "no such link can be here: the steps beside it ask for %s; %s", wanted, strings.Join(joins, ", "))
+	return bad(
+		stepAt(2*hop+1),
+		"no such link can be here: the steps beside it ask for %s; %s",
+		wanted,
+		strings.Join(joins, ", "),
+	)
 }
 
 // typeNames lists types for a message.
@@ -259,7 +278,14 @@ func (q *matchQuestion) describe(d *describer) (how, steps []string) {
 		steps = append(steps, sentence(fmt.Sprintf("step %d: %s", 2*i, what), d.where("where ", d.entities(n.Where))))
 		if i < len(q.pattern.Links) {
 			l := &q.pattern.Links[i]
-			steps = append(steps, sentence(fmt.Sprintf("step %d: %s", 2*i+1, d.kinds(l.Kinds)), directions(l.Out, l.In), d.where("where ", d.links(l.Where))))
+			steps = append(
+				steps,
+				sentence(
+					fmt.Sprintf("step %d: %s", 2*i+1, d.kinds(l.Kinds)),
+					directions(l.Out, l.In),
+					d.where("where ", d.links(l.Where)),
+				),
+			)
 		}
 	}
 	for i := range q.stages {
@@ -282,7 +308,11 @@ func (q *matchQuestion) answer(x *search) (place, error) {
 		k := x.keys[at]
 		for j, n := range p.Nodes[:i] {
 			if n.Node == k {
-				return place{}, bad(stepAt(2*i)+".node.ref", "that is the entity of step %d, and a line passes none twice", 2*j)
+				return place{}, bad(
+					stepAt(2*i)+".node.ref",
+					"that is the entity of step %d, and a line passes none twice",
+					2*j,
+				)
 			}
 		}
 		p.Nodes[i].Node, p.Nodes[i].Types = k, 1<<x.g.Node(k).Type
@@ -366,6 +396,12 @@ func tooMuch(p *trace.Pattern, stages []trace.Stage) error {
 			widest = &stages[i]
 		}
 	}
-	return kg.Errorf(kg.CostLimit, "the pattern would look at about %d entities, the limit is %d; most of them to %s: name an entity by ref, or narrow a step near there by type, kind or where",
-		trace.Total(stages), p.MaxNodes, says(p, widest))
+	return kg.Errorf(
+		kg.CostLimit,
+		"the pattern would look at about %d entities, the limit is %d; "+
+			"most of them to %s: name an entity by ref, or narrow a step near there by type, kind or where",
+		trace.Total(stages),
+		p.MaxNodes,
+		says(p, widest),
+	)
 }

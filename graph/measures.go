@@ -95,20 +95,37 @@ func (g *wholeGraph) ranking(ctx context.Context, by trace.Measure, once bool, p
 	if by != trace.ByBetweenness {
 		pivots = 0
 	}
-	effort := trace.Effort{Pivots: min(pivots, n.Connected), Within: min(g.e.opts.Limits.Timeout, patience) / 2, Now: g.e.opts.Now}
-	return resultOf[*trace.Ranking](g.get(ctx, fmt.Sprint("by", by, " ", once, " ", effort.Pivots), func(ctx context.Context) (sized, error) {
-		return trace.Centrality(ctx, n, by, effort)
-	}))
+	effort := trace.Effort{
+		Pivots: min(pivots, n.Connected),
+		Within: min(g.e.opts.Limits.Timeout, patience) / 2,
+		Now:    g.e.opts.Now,
+	}
+	return resultOf[*trace.Ranking](
+		g.get(ctx, fmt.Sprint("by", by, " ", once, " ", effort.Pivots), func(ctx context.Context) (sized, error) {
+			return trace.Centrality(ctx, n, by, effort)
+		}),
+	)
 }
 
-func (g *wholeGraph) partition(ctx context.Context, once bool, seed uint64, resolution float64) (*trace.Partition, error) {
+func (g *wholeGraph) partition(
+	ctx context.Context,
+	once bool,
+	seed uint64,
+	resolution float64,
+) (*trace.Partition, error) {
 	n, err := g.net(ctx, once)
 	if err != nil {
 		return nil, err
 	}
-	return resultOf[*trace.Partition](g.get(ctx, fmt.Sprint("communities ", once, " ", seed, " ", resolution), func(ctx context.Context) (sized, error) {
-		return trace.Communities(ctx, n, seed, resolution)
-	}))
+	return resultOf[*trace.Partition](
+		g.get(
+			ctx,
+			fmt.Sprint("communities ", once, " ", seed, " ", resolution),
+			func(ctx context.Context) (sized, error) {
+				return trace.Communities(ctx, n, seed, resolution)
+			},
+		),
+	)
 }
 
 // measured is the measure a list is ordered by, false for a list that the store can order.
@@ -131,7 +148,10 @@ func measurable(at, list string, order []plan.Order) error {
 	}
 	switch {
 	case list == "Query.sources":
-		return bad(at+".orderBy", "sources are no part of what PAGE_RANK and BETWEENNESS measure; LINK_COUNT orders them")
+		return bad(
+			at+".orderBy",
+			"sources are no part of what PAGE_RANK and BETWEENNESS measure; LINK_COUNT orders them",
+		)
 	case len(order) > 1:
 		return bad(at+".orderBy", "PAGE_RANK and BETWEENNESS stand alone: give no other key")
 	}
@@ -164,7 +184,11 @@ func (e *Engine) measuredList(ctx context.Context, q *plan.Query, by trace.Measu
 		all.Root.Order, all.Root.Page = nil, plan.Paging{}
 		all.Root.Want, all.Root.Node = plan.Want{Facets: f.Want.Facets}, nil
 		if f.Entities != nil {
-			all.Root.Page.N, all.Root.Want.Rows, all.Root.Node = len(r.Nodes), true, &plan.Sel{Props: []*catalog.Prop{e.opts.Catalog.Prop("id")}}
+			all.Root.Page.N, all.Root.Want.Rows, all.Root.Node = len(
+				r.Nodes,
+			), true, &plan.Sel{
+				Props: []*catalog.Prop{e.opts.Catalog.Prop("id")},
+			}
 		}
 		found, err := e.opts.Store.Fetch(ctx, &all)
 		if err != nil {

@@ -46,7 +46,11 @@ func (x *search) path(g store.Graph, l *trace.Line) path {
 			links[j] = g.Link(a.Link).ID
 		}
 		p.steps[i] = pathStep{
-			from: x.rows[nodes[i]], to: x.rows[nodes[i+1]], link: x.rows[links[0]], alternatives: x.records(links[1:]...), out: h.Links[0].Out,
+			from:         x.rows[nodes[i]],
+			to:           x.rows[nodes[i+1]],
+			link:         x.rows[links[0]],
+			alternatives: x.records(links[1:]...),
+			out:          h.Links[0].Out,
 		}
 	}
 	if x.evidence >= 0 {
@@ -64,14 +68,27 @@ func planEvidence(c *compiler, at *scope) {
 	a.sources = &selection{}
 	a.sources.prop(c.cat.Prop("id"))
 	a.sources.prop(c.cat.Prop("title"))
-	source := &follow{field: noField, at: "Evidence.source", base: plan.Field{Follow: plan.SourceOf, On: 1 << c.cat.Evidence.Index}, node: a.sources}
+	source := &follow{
+		field: noField,
+		at:    "Evidence.source",
+		base:  plan.Field{Follow: plan.SourceOf, On: 1 << c.cat.Evidence.Index},
+		node:  a.sources,
+	}
 	pieces := &selection{kids: []*follow{source}}
 	for _, name := range [...]string{excerptOf: "excerpt", stanceOf: "stance", verifiedOf: "verified"} {
 		pieces.prop(c.cat.Prop(name))
 	}
 	k := &follow{
-		field: noField, at: "Link.evidence", node: pieces,
-		base: plan.Field{Follow: plan.EvidenceOf, On: 1 << c.cat.Link.Index, Other: 1 << c.cat.Evidence.Index, Page: plan.Paging{N: plan.MaxPageSize}, Want: plan.Want{Rows: true}},
+		field: noField,
+		at:    "Link.evidence",
+		node:  pieces,
+		base: plan.Field{
+			Follow: plan.EvidenceOf,
+			On:     1 << c.cat.Link.Index,
+			Other:  1 << c.cat.Evidence.Index,
+			Page:   plan.Paging{N: plan.MaxPageSize},
+			Want:   plan.Want{Rows: true},
+		},
 	}
 	a.evidence = len(a.sel.kids)
 	a.sel.kids = append(a.sel.kids, k)
@@ -166,7 +183,9 @@ func footnote(mark string, pieces []kg.Edge) string {
 		if stance == kg.Refutes {
 			b.WriteString(" refutes:")
 		}
-		b.WriteString(" “" + strings.Join(strings.Fields(e.Vals[excerptOf].Str), " ") + "”" + unverified(e.Vals[verifiedOf]))
+		b.WriteString(
+			" “" + strings.Join(strings.Fields(e.Vals[excerptOf].Str), " ") + "”" + unverified(e.Vals[verifiedOf]),
+		)
 		if of := e.Kids[0].Edges; len(of) > 0 {
 			b.WriteString(" — " + of[0].Node.Vals[titleOfSource].Str)
 		}

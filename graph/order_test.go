@@ -21,8 +21,8 @@ func (p *planned) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) 
 	return p.Answerer.Fetch(ctx, q)
 }
 
-// TestArgumentsAreReadInTheOrderOfTheSchema: of two mistakes the same is told each time, and entities are named in the same order, so
-// that the statement of a question does not change from request to request.
+// TestArgumentsAreReadInTheOrderOfTheSchema: of two mistakes the same is told each time, and entities are named in
+// the same order, so that the statement of a question does not change from request to request.
 func TestArgumentsAreReadInTheOrderOfTheSchema(t *testing.T) {
 	cat, s := small(t)
 	p := &planned{Answerer: s}

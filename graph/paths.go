@@ -98,8 +98,8 @@ func (q *pathsQuestion) bind(b *binder, args map[string]any) (err error) {
 	}
 	p := &q.search
 	p.MaxNodes, p.Year = q.limits.MaxNodes, q.now.UTC().Year()
-	p.Directed, p.Chronological, p.Independent = args["directed"] == true, args["chronological"] == true, args["independentSources"] == true
-	p.Overlapping = args["overlapping"] == true
+	p.Directed, p.Chronological = args["directed"] == true, args["chronological"] == true
+	p.Overlapping, p.Independent = args["overlapping"] == true, args["independentSources"] == true
 	p.Certain = args["dateMatch"] == "CERTAIN"
 	q.walk.Sources = p.Independent
 	rank, _ := args["rank"].(string)
@@ -123,11 +123,21 @@ func (q *pathsQuestion) describe(*describer) (how, steps []string) {
 			how = append(how, rank)
 		}
 	}
-	how = append(how, fmt.Sprintf("hubPenalty %g", p.HubPenalty), fmt.Sprintf("at most %d hops", p.MaxLength), fmt.Sprintf("first %d", p.First))
+	how = append(
+		how,
+		fmt.Sprintf("hubPenalty %g", p.HubPenalty),
+		fmt.Sprintf("at most %d hops", p.MaxLength),
+		fmt.Sprintf("first %d", p.First),
+	)
 	for _, c := range []struct {
 		on   bool
 		name string
-	}{{p.Directed, "directed"}, {p.Chronological, "chronological"}, {p.Overlapping, "overlapping"}, {p.Independent, "independentSources"}} {
+	}{
+		{p.Directed, "directed"},
+		{p.Chronological, "chronological"},
+		{p.Overlapping, "overlapping"},
+		{p.Independent, "independentSources"},
+	} {
 		if c.on {
 			how = append(how, c.name)
 		}
@@ -198,7 +208,8 @@ func (q *pathsQuestion) answer(x *search) (place, error) {
 // know already what is wanted of them.
 func (x *search) readLines(g store.Graph, lines []trace.Line) error {
 	sel := x.sel()
-	if !x.links && len(sel.Kids) == 0 && !slices.ContainsFunc(sel.Props, func(p *catalog.Prop) bool { return p.Name != "id" && p.Name != "type" }) {
+	if !x.links && len(sel.Kids) == 0 &&
+		!slices.ContainsFunc(sel.Props, func(p *catalog.Prop) bool { return p.Name != "id" && p.Name != "type" }) {
 		x.a.res, x.rows = &kg.Result{}, map[string]*kg.Row{}
 		for i := range lines {
 			for _, k := range lines[i].Nodes {
@@ -246,14 +257,24 @@ func (x *search) findNearMiss(limit context.Context, p trace.Question) (*trace.L
 			return &a.Lines[0], x.g, nil
 		}
 	}
-	if x.walk.Links == nil && len(p.Via)+len(p.Avoid) == 0 && !p.Directed && !p.Chronological && !p.Overlapping && !p.Independent {
+	if x.walk.Links == nil && len(p.Via)+len(p.Avoid) == 0 && !p.Directed && !p.Chronological && !p.Overlapping &&
+		!p.Independent {
 		return nil, x.g, nil
 	}
 	g, keys, err := x.e.opts.Store.Walk(x.ctx, &plan.Walk{Refs: x.walk.Refs[:2], Asked: 2})
 	if err != nil || keys[0] == 0 || keys[1] == 0 {
 		return nil, g, err
 	}
-	free := trace.Question{From: keys[0], To: keys[1], HubPenalty: p.HubPenalty, Rank: p.Rank, MaxLength: plan.MaxPathLength, First: 1, MaxNodes: p.MaxNodes, Year: p.Year}
+	free := trace.Question{
+		From:       keys[0],
+		To:         keys[1],
+		HubPenalty: p.HubPenalty,
+		Rank:       p.Rank,
+		MaxLength:  plan.MaxPathLength,
+		First:      1,
+		MaxNodes:   p.MaxNodes,
+		Year:       p.Year,
+	}
 	a, err := trace.Find(x.ctx, limit, g, &free)
 	if err != nil || len(a.Lines) == 0 {
 		return nil, g, err

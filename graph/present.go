@@ -39,7 +39,14 @@ func (e *Engine) present(ctx context.Context, err error, path ast.Path) *gqlerro
 		out.Message = "something went wrong on the server; it has been logged"
 	}
 	if code == kg.Internal || code == kg.Unavailable || code == kg.Corrupt {
-		e.log.LogAttrs(ctx, slog.LevelError, "operation failed", slog.String("code", string(code)), slog.Any("error", err), slog.String("path", path.String()))
+		e.log.LogAttrs(
+			ctx,
+			slog.LevelError,
+			"operation failed",
+			slog.String("code", string(code)),
+			slog.Any("error", err),
+			slog.String("path", path.String()),
+		)
 	}
 	return out
 }

@@ -19,7 +19,15 @@ import (
 // questionKinds returns the root fields that ask a question. To add one, write its file and name it here.
 func questionKinds() []*questionKind {
 	return []*questionKind{
-		pathsKind, matchKind, subgraphKind, timelineKind, compareKind, coParticipationKind, centralityKind, communitiesKind, unverifiedKind,
+		pathsKind,
+		matchKind,
+		subgraphKind,
+		timelineKind,
+		compareKind,
+		coParticipationKind,
+		centralityKind,
+		communitiesKind,
+		unverifiedKind,
 	}
 }
 

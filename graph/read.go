@@ -37,7 +37,11 @@ func (e *Engine) search(ctx context.Context, a *answer) (err error) {
 	for i, k := range x.keys {
 		if k == 0 {
 			what, r := "entity", &x.walk.Refs[i]
-			if names := typeNames(e.opts.Catalog, r.Types); r.ID == "" && r.Types != e.opts.Catalog.Entities && names != "" {
+			if names := typeNames(
+				e.opts.Catalog,
+				r.Types,
+			); r.ID == "" && r.Types != e.opts.Catalog.Entities &&
+				names != "" {
 				what = names
 			}
 			return kg.Errorf(kg.NotFound, "%s: there is no %s of this %s", x.names[i], what, named(r))
@@ -169,7 +173,7 @@ func distinct(keys []uint32) []uint32 {
 	return slices.Compact(keys)
 }
 
-// entryList is a page of a list in a question's answer, in the form of a store's, with what the question tells of
+// entryList is a page of a list in a question's answer, in the form of a store's, with what the question says of
 // each entry beside.
 type entryList[E any] struct {
 	kg.Page

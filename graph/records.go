@@ -29,7 +29,9 @@ var recordTables = tables{
 		"source": toOne(plan.SourceOf, func(c *catalog.Catalog) catalog.TypeSet { return 1 << c.Source.Index }),
 	},
 	"Source": {
-		"type":        {value: func(r *reading, _ *out, _ *place) (kg.Value, error) { return textValue(r.cat.Source.Enum), nil }},
+		"type": {
+			value: func(r *reading, _ *out, _ *place) (kg.Value, error) { return textValue(r.cat.Source.Enum), nil },
+		},
 		"name":        propertyField("title"),
 		"description": {plan: planPublished, value: readPublished},
 		"text":        {plan: planText, value: readText},
@@ -194,7 +196,14 @@ var statementProps = [...]string{"kind", "role", catalog.FromName, catalog.ToNam
 func stated(cat *catalog.Catalog, at func(i int) string) (*catalog.Kind, catalog.Statement) {
 	standing, _ := kg.ParseStanding(at(4))
 	return cat.Kind(at(0)), catalog.Statement{
-		From: at(2), To: at(3), Role: at(1), Since: kg.PartialDate(at(5)), Until: kg.PartialDate(at(6)), Standing: standing,
+		From: at(
+			2,
+		),
+		To:       at(3),
+		Role:     at(1),
+		Since:    kg.PartialDate(at(5)),
+		Until:    kg.PartialDate(at(6)),
+		Standing: standing,
 	}
 }
 

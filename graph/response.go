@@ -14,7 +14,8 @@ type Response struct {
 	Errors []*gqlerror.Error
 	// Extensions is the JSON of "extensions"; nil for none.
 	Extensions []byte
-	// Began tells that execution began: the request was well-formed and valid, and what failed failed while answering.
+	// Began reports whether execution began: the request was well-formed and valid, and what failed failed while
+	// answering.
 	Began bool
 	// Overloaded reports that the server could not answer now, and may a little later.
 	Overloaded bool
@@ -79,7 +80,9 @@ func appendErrors(dst []byte, errs []*gqlerror.Error) []byte {
 	for i, err := range errs {
 		b, failed := json.Marshal(err)
 		if failed != nil || len(b) > maxErrorBytes {
-			b, failed = json.Marshal(&gqlerror.Error{Message: err.Message, Extensions: map[string]any{"code": err.Extensions["code"]}})
+			b, failed = json.Marshal(
+				&gqlerror.Error{Message: err.Message, Extensions: map[string]any{"code": err.Extensions["code"]}},
+			)
 		}
 		if failed != nil {
 			b = []byte(`{"message":"the error could not be written","extensions":{"code":"INTERNAL"}}`)
@@ -98,7 +101,7 @@ func appendErrors(dst []byte, errs []*gqlerror.Error) []byte {
 // maxPooled is the largest buffer that is kept for another answer.
 const maxPooled = 1 << 20
 
-// Release gives the answer's buffers back. The Response must not be used afterwards.
+// Release returns the answer's buffers. The Response must not be used afterwards.
 func (r *Response) Release() {
 	if r.buf != nil && cap(*r.buf) <= maxPooled {
 		r.engine.buffers.Put(r.buf)

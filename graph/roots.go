@@ -16,11 +16,19 @@ import (
 
 var rootTables = tables{
 	"Query": {
-		"node":   recordRoot(plan.ByID, anyRecord),
-		"nodes":  {shape: listShape, start: startRecords(plan.ByIDs, anyRecord), count: countEdges, item: connectionTable["nodes"].item},
-		"search": pageRoot(plan.Search, func(c *catalog.Catalog) catalog.TypeSet { return c.Entities | 1<<c.Source.Index }),
-		"links":  pageRoot(plan.EveryLink, func(c *catalog.Catalog) catalog.TypeSet { return c.Entities }),
-		"stats":  {shape: objectShape, start: startStats, one: readRoot},
+		"node": recordRoot(plan.ByID, anyRecord),
+		"nodes": {
+			shape: listShape,
+			start: startRecords(plan.ByIDs, anyRecord),
+			count: countEdges,
+			item:  connectionTable["nodes"].item,
+		},
+		"search": pageRoot(
+			plan.Search,
+			func(c *catalog.Catalog) catalog.TypeSet { return c.Entities | 1<<c.Source.Index },
+		),
+		"links": pageRoot(plan.EveryLink, func(c *catalog.Catalog) catalog.TypeSet { return c.Entities }),
+		"stats": {shape: objectShape, start: startStats, one: readRoot},
 		"serverInfo": {shape: objectShape, one: func(r *reading, _ *out, _, to *place) bool {
 			*to = place{at: r.server}
 			return true
@@ -45,7 +53,9 @@ var rootTables = tables{
 		"maxCost":       intOf(func(s *serverInfo) int64 { return int64(s.limits.MaxCost) }),
 		"maxPageSize":   intOf(func(*serverInfo) int64 { return plan.MaxPageSize }),
 		"maxPathLength": intOf(func(*serverInfo) int64 { return plan.MaxPathLength }),
-		"timeoutMs":     intOf(func(s *serverInfo) int64 { return min(s.limits.Timeout.Milliseconds(), math.MaxInt32) }),
+		"timeoutMs": intOf(
+			func(s *serverInfo) int64 { return min(s.limits.Timeout.Milliseconds(), math.MaxInt32) },
+		),
 		"maxAliases":    intOf(func(s *serverInfo) int64 { return int64(s.limits.MaxAliases) }),
 		"maxRootFields": intOf(func(s *serverInfo) int64 { return int64(s.limits.MaxRootFields) }),
 		"maxTokens":     intOf(func(s *serverInfo) int64 { return int64(s.limits.MaxTokens) }),
@@ -91,15 +101,22 @@ func anyRecord(c *catalog.Catalog) catalog.TypeSet {
 
 // recordRoot returns a root field that is one record.
 func recordRoot(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet) *field {
-	return &field{shape: objectShape, start: startRecords(start, types), one: func(_ *reading, _ *out, p, to *place) bool {
-		if len(p.page.Edges) == 0 {
-			return false
-		}
-		return to.record(&p.page.Edges[0].Node, p.field.Node)
-	}}
+	return &field{
+		shape: objectShape,
+		start: startRecords(start, types),
+		one: func(_ *reading, _ *out, p, to *place) bool {
+			if len(p.page.Edges) == 0 {
+				return false
+			}
+			return to.record(&p.page.Edges[0].Node, p.field.Node)
+		},
+	}
 }
 
-func startRecords(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet) func(*compiler, *root, operation.Field, *out) {
+func startRecords(
+	start plan.Start,
+	types func(*catalog.Catalog) catalog.TypeSet,
+) func(*compiler, *root, operation.Field, *out) {
 	return func(c *compiler, r *root, f operation.Field, x *out) {
 		r.start, r.types = start, types(c.cat)
 		x.objs = c.records(f, r.follow.nodes(), r.types)

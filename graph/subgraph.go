@@ -71,7 +71,11 @@ func (q *subgraphQuestion) answer(x *search) (place, error) {
 			seeds = append(seeds, k)
 		}
 	}
-	s, err := trace.Surround(x.ctx, x.g, &trace.Around{Seeds: seeds, Depth: q.depth, MaxNodes: q.maxNodes, MaxLinks: plan.LinksPerNode * q.maxNodes})
+	s, err := trace.Surround(
+		x.ctx,
+		x.g,
+		&trace.Around{Seeds: seeds, Depth: q.depth, MaxNodes: q.maxNodes, MaxLinks: plan.LinksPerNode * q.maxNodes},
+	)
 	if err != nil {
 		return place{}, err
 	}

@@ -95,11 +95,21 @@ func (q *timelineQuestion) answer(x *search) (place, error) {
 		all = slices.DeleteFunc(all, func(m trace.Moment) bool { return !falls(d, m.Date) })
 	}
 	keys := func(m trace.Moment) []kg.Value {
-		return []kg.Value{kg.IntValue(int64(m.Date.From)), kg.IntValue(m.Place()), kg.IntValue(int64(m.Date.To)), kg.StringValue(m.ID)}
+		return []kg.Value{
+			kg.IntValue(int64(m.Date.From)),
+			kg.IntValue(m.Place()),
+			kg.IntValue(int64(m.Date.To)),
+			kg.StringValue(m.ID),
+		}
 	}
 	page, prev, next := pageOf(all, &q.page, func(m trace.Moment, c []kg.Value) int {
 		k := keys(m)
-		return cmp.Or(cmp.Compare(k[0].Int, c[0].Int), cmp.Compare(k[1].Int, c[1].Int), cmp.Compare(k[2].Int, c[2].Int), strings.Compare(k[3].Str, c[3].Str))
+		return cmp.Or(
+			cmp.Compare(k[0].Int, c[0].Int),
+			cmp.Compare(k[1].Int, c[1].Int),
+			cmp.Compare(k[2].Int, c[2].Int),
+			strings.Compare(k[3].Str, c[3].Str),
+		)
 	})
 	ids := make([]string, len(page))
 	for i, m := range page {

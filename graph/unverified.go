@@ -9,7 +9,11 @@ import (
 
 // This file answers `unverified`. Its answer is a list of records like any other.
 
-var unverifiedKind = &questionKind{name: "unverified", begin: func() question { return &unverifiedQuestion{} }, whole: true}
+var unverifiedKind = &questionKind{
+	name:  "unverified",
+	begin: func() question { return &unverifiedQuestion{} },
+	whole: true,
+}
 
 // unverifiedQuestion is `unverified` with its values.
 type unverifiedQuestion struct{ asked }
@@ -37,11 +41,17 @@ func (q *unverifiedQuestion) answer(x *search) (place, error) {
 		return place{}, err
 	}
 	trips := 0
-	found, fresh, err := x.e.analyses.get(x.ctx, x.e.log, g.state, "unverified", func(ctx context.Context) (sized, error) {
-		ids, n, err := x.e.opts.Store.Unverified(ctx)
-		trips = n
-		return idList(ids), err
-	})
+	found, fresh, err := x.e.analyses.get(
+		x.ctx,
+		x.e.log,
+		g.state,
+		"unverified",
+		func(ctx context.Context) (sized, error) {
+			ids, n, err := x.e.opts.Store.Unverified(ctx)
+			trips = n
+			return idList(ids), err
+		},
+	)
 	if err != nil {
 		return place{}, err
 	}

@@ -63,7 +63,8 @@ func (s *written) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32
 	return s.Store.Walk(ctx, w)
 }
 
-// TestAnOperationSeesOneState writes to the store in the middle of an operation: after its first question, its second, and so on.
+// TestAnOperationSeesOneState writes to the store in the middle of an operation: after its first question, its
+// second, and so on.
 func TestAnOperationSeesOneState(t *testing.T) {
 	cat := parse(t)
 	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: t.TempDir() + "/g.db", Catalog: cat})

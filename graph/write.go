@@ -71,7 +71,15 @@ func (w *writer) count(size int) {
 
 func (w *writer) grown(size int) {
 	if w.most > 0 && size > w.most {
-		panic(unwritable{kg.Errorf(kg.CostLimit, "the answer has more than %d bytes; ask for smaller pages or fewer fields", w.most)})
+		panic(
+			unwritable{
+				kg.Errorf(
+					kg.CostLimit,
+					"the answer has more than %d bytes; ask for smaller pages or fewer fields",
+					w.most,
+				),
+			},
+		)
 	}
 	// a buffer grows by doubling, and the one before it is garbage for a while
 	if err := w.budget.Hold(int64(3 * (size - w.counted))); err != nil {

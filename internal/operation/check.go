@@ -40,11 +40,12 @@ const maxIntrospectionDepth = 24
 // maxName is the longest name, in bytes: errors, logs and traces repeat names.
 const maxName = 256
 
-// MaxSpread is how many fields the operations of a document may have together, with fragments spread out: a fragment that
-// spreads another twice doubles what is compiled and kept of it.
+// MaxSpread is how many fields the operations of a document may have together, with fragments spread out: a
+// fragment that spreads another twice doubles what is compiled and kept of it.
 const MaxSpread = 20_000
 
-// maxNesting lets every filter that plan.MaxFilterDepth allows pass. Validation takes squared time in the levels of a value.
+// maxNesting lets every filter that plan.MaxFilterDepth allows pass. Validation takes squared time in the levels
+// of a value.
 const maxNesting = 64
 
 // Check refuses a document that asks for too much, whatever the schema. The whole document counts, as it is validated
@@ -70,10 +71,20 @@ func Check(doc *ast.QueryDocument, limits *plan.Limits, introspection bool) erro
 		return kg.Errorf(kg.BadUserInput, "the document has a name of %d bytes, at most %d fit", c.longest, maxName)
 	}
 	if c.nesting > maxNesting {
-		return kg.Errorf(kg.BadUserInput, "a value of the document has %d levels, at most %d fit", c.nesting, maxNesting)
+		return kg.Errorf(
+			kg.BadUserInput,
+			"a value of the document has %d levels, at most %d fit",
+			c.nesting,
+			maxNesting,
+		)
 	}
 	if c.aliases > limits.MaxAliases {
-		return kg.Errorf(kg.AliasLimit, "the document has %d aliases, the limit is %d; send several requests", c.aliases, limits.MaxAliases)
+		return kg.Errorf(
+			kg.AliasLimit,
+			"the document has %d aliases, the limit is %d; send several requests",
+			c.aliases,
+			limits.MaxAliases,
+		)
 	}
 	all := make([]ast.SelectionSet, 0, len(doc.Operations)+len(doc.Fragments))
 	for _, o := range doc.Operations {
@@ -90,17 +101,43 @@ func Check(doc *ast.QueryDocument, limits *plan.Limits, introspection bool) erro
 		}
 		switch {
 		case m.schema && !introspection:
-			return kg.Errorf(CodeIntrospection, "introspection is off on this server; its schema can be had from whoever runs it")
+			return kg.Errorf(
+				CodeIntrospection,
+				"introspection is off on this server; its schema can be had from whoever runs it",
+			)
 		case m.depth > limits.MaxDepth:
-			return kg.Errorf(kg.DepthLimit, "the document has %d levels (edges and leaves not counted), the limit is %d; ask in two steps", m.depth, limits.MaxDepth)
+			return kg.Errorf(
+				kg.DepthLimit,
+				"the document has %d levels (edges and leaves not counted), the limit is %d; ask in two steps",
+				m.depth,
+				limits.MaxDepth,
+			)
 		case m.introspection > maxIntrospectionDepth:
-			return kg.Errorf(kg.DepthLimit, "introspection has %d levels, the limit is %d", m.introspection, maxIntrospectionDepth)
+			return kg.Errorf(
+				kg.DepthLimit,
+				"introspection has %d levels, the limit is %d",
+				m.introspection,
+				maxIntrospectionDepth,
+			)
 		case m.fields > limits.MaxCost:
-			return kg.Errorf(kg.CostLimit, "the document has more than %d fields with its fragments spread out; ask for less at once", limits.MaxCost)
+			return kg.Errorf(
+				kg.CostLimit,
+				"the document has more than %d fields with its fragments spread out; ask for less at once",
+				limits.MaxCost,
+			)
 		case spread > MaxSpread:
-			return kg.Errorf(kg.CostLimit, "the operations of the document have more than %d fields with their fragments spread out; ask for less at once", MaxSpread)
+			return kg.Errorf(
+				kg.CostLimit,
+				"the operations of the document have more than %d fields with their fragments spread out; "+
+					"ask for less at once",
+				MaxSpread,
+			)
 		case i < len(doc.Operations) && c.roots(set, map[string]bool{}) > limits.MaxRootFields:
-			return kg.Errorf(kg.CostLimit, "the operation has more than %d fields of Query; send several requests", limits.MaxRootFields)
+			return kg.Errorf(
+				kg.CostLimit,
+				"the operation has more than %d fields of Query; send several requests",
+				limits.MaxRootFields,
+			)
 		}
 	}
 	return nil

@@ -14,15 +14,17 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// This file coerces input: GraphQL specification (September 2025), sections 3.5 to 3.12, 6.1.2 and 6.4.1. The rules are the
-// same for literals and variables, at any depth:
+// This file coerces input: GraphQL specification (September 2025), sections 3.5 to 3.12, 6.1.2 and 6.4.1. The
+// rules are the same for literals and variables, at any depth:
 //
 //   - One value where a list stands is a list of one.
 //   - A whole number for an ID is its text.
 //   - An Int has 32 bits; 2.0 is one.
-//   - Null for an argument, or for a field of an input, that may be null is as good as left out: its default stands for it.
+//   - Null for an argument, or for a field of an input, that may be null is as good as left out: its default stands
+//     for it.
 //
-// What comes out is nil, bool, int64, float64, string (an enum's value too), []any or map[string]any, defaults filled in.
+// What comes out is nil, bool, int64, float64, string (an enum's value too), []any or map[string]any, defaults
+// filled in.
 
 // Numbers is run by validation before it looks at whether values are of the right type, and adds what that passes over.
 func Numbers(rule core.RuleFunc) core.RuleFunc {
@@ -30,14 +32,23 @@ func Numbers(rule core.RuleFunc) core.RuleFunc {
 		observers.OnValue(func(_ *core.Walker, v *ast.Value) {
 			switch {
 			case v.Definition == nil:
-			case v.Kind == ast.ObjectValue && v.Definition.Kind != ast.InputObject: // the rule itself looks at what is in it
+			case v.Kind == ast.ObjectValue && v.Definition.Kind != ast.InputObject:
+				// the rule itself looks at what is in it
 				addError(core.Message("%s cannot represent an object", v.Definition.Name), core.At(v.Position))
 			case v.Kind != ast.IntValue:
 			case v.Definition.Name == "ID":
 				v.Kind = ast.StringValue
 			case v.Definition.Name == "Int":
-				if n, err := strconv.ParseInt(v.Raw, 10, 64); err == nil && !is32(float64(n)) { // a longer one does not pass the rule itself
-					addError(core.Message("Int cannot represent non 32-bit signed integer value: %s", v.Raw), core.At(v.Position))
+				if n, err := strconv.ParseInt(
+					v.Raw,
+					10,
+					64,
+				); err == nil &&
+					!is32(float64(n)) { // a longer one does not pass the rule itself
+					addError(
+						core.Message("Int cannot represent non 32-bit signed integer value: %s", v.Raw),
+						core.At(v.Position),
+					)
 				}
 			}
 		})
@@ -144,7 +155,8 @@ func Variables(schema *ast.Schema, op *ast.OperationDefinition, given map[string
 // maxMessage is the longest message of an error, in characters: it must not repeat what may be as long as a request.
 const maxMessage = 299
 
-// inputError is why a value is not of its type. Its path is put together on the way out: there is none in most requests.
+// inputError is why a value is not of its type. Its path is put together on the way out: there is none in most
+// requests.
 type inputError struct{ path, message string }
 
 func unfit(format string, args ...any) *inputError {
@@ -312,8 +324,8 @@ func wholeText(v any) (string, bool) {
 	return strconv.FormatInt(int64(f), 10), true
 }
 
-// PlainVariables reports whether every variable of an operation has a value that coercion would leave as it is: a string
-// for a String or an ID. That is what most requests send, and then there is nothing to copy.
+// PlainVariables reports whether every variable of an operation has a value that coercion would leave as it is: a
+// string for a String or an ID. That is what most requests send, and then there is nothing to copy.
 func PlainVariables(op *ast.OperationDefinition, vars map[string]any) bool {
 	if len(vars) != len(op.VariableDefinitions) {
 		return false

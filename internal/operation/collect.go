@@ -1,5 +1,6 @@
-// Package operation is what GraphQL alone says of a request, whatever the graph: what a document may ask for, which fields an
-// object of it has once fragments, @skip and @include are seen to, and the values of variables and arguments.
+// Package operation is what GraphQL alone says of a request, whatever the graph: what a document may ask for,
+// which fields an object of it has once fragments, @skip and @include are seen to, and the values of variables and
+// arguments.
 package operation
 
 import (

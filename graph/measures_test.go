@@ -251,8 +251,8 @@ func TestWholeGraphQuestionsThatCannotBeMeant(t *testing.T) {
 	}
 }
 
-// The clock goes on by a second whenever it is looked at: four times for an operation that waits for its turn, once when sampling
-// begins and once for each round.
+// The clock goes on by a second whenever it is looked at: four times for an operation that waits for its turn,
+// once when sampling begins and once for each round.
 func TestSamplingTakesHalfOfTheTimeLimit(t *testing.T) {
 	cat, s := parse(t), hub(t, 4000)
 	pivots := map[time.Duration]int{}

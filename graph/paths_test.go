@@ -60,7 +60,8 @@ type fiveTrips struct{ store.Graph }
 
 func (*fiveTrips) RoundTrips() int { return 5 }
 
-// TestRoundTripsAreCountedOnce: those of a near miss in the same graph are not its own, those of a graph without conditions are.
+// TestRoundTripsAreCountedOnce: those of a near miss in the same graph are not its own, those of a graph without
+// conditions are.
 func TestRoundTripsAreCountedOnce(t *testing.T) {
 	cat, s := small(t)
 	for query, walks := range map[string]int{
