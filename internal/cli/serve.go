@@ -153,7 +153,7 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 		return nil, stop, err
 	}
 	o := server.Options{
-		Executor: engine, Store: ready, Logger: log, Metrics: m, CORSOrigins: c.CORSOrigin, CORSHeaders: c.CORSHeader, Explain: explain,
+		Executor: engine, Store: ready, Logger: log, Metrics: m, CORSOrigins: c.CORSOrigin, CORSHeaders: c.CORSHeader, State: s.State, CacheControl: c.CacheControl, Explain: explain,
 		MaxBody: c.MaxBody, MaxConcurrent: c.MaxConcurrent, NoArrivalQueue: !c.ArrivalQueue, Grace: c.Grace,
 		Client: server.ByAddress(proxies), Memory: memory, OperationMemory: min(c.MaxOperationMemory, memory.Most()/2), AllowedHosts: c.AllowedHost,
 	}

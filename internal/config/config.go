@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -61,6 +62,7 @@ type Serve struct {
 	Sample             bool          `name:"sample" env:"THROUGHLINE_SAMPLE" default:"true" negatable:"" help:"Load the sample graph when the store is new."`
 	CORSOrigin         []string      `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, with any request header, such as https://app.example.org, or https://*.example.org for all names below it; repeatable; * for all, without credentials."`
 	CORSHeader         []string      `name:"cors-header" env:"THROUGHLINE_CORS_HEADER" placeholder:"NAME" help:"Request header that pages may send with --cors-origin *, beside those that docs/http.md lists; repeatable; * for any."`
+	CacheControl       string        `name:"cache-control" env:"THROUGHLINE_CACHE_CONTROL" default:"no-cache" placeholder:"VALUE" help:"Header Cache-Control of answers to GET without errors, such as \"public, max-age=60\": caches may then answer for that long without asking. By default they ask each time whether the answer still holds (ETag)."`
 	Introspection      bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
 	ServeTexts         bool          `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Let clients read the texts of sources (Source.text). Off by default: most texts are somebody's copyright."`
 	Playground         bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
@@ -171,6 +173,9 @@ func (s *Serve) Validate() error {
 			return &UsageError{fmt.Sprintf("--cors-origin %q is not an origin", o), "write it as https://app.example.org, without a path, https://*.example.org for all names below one, or *"}
 		}
 	}
+	if !isCacheControl(s.CacheControl) {
+		return &UsageError{fmt.Sprintf("--cache-control %q is not a value of Cache-Control", s.CacheControl), `write it as "public, max-age=60", with seconds as whole numbers`}
+	}
 	for _, h := range s.CORSHeader {
 		if !httpguts.ValidHeaderFieldName(h) {
 			return &UsageError{fmt.Sprintf("--cors-header %q is not the name of a header", h), "write it as X-My-Header, or * for any"}
@@ -191,6 +196,29 @@ func isOrigin(o string) bool {
 	below, some := strings.CutPrefix(u.Hostname(), "*.")
 	wide := some && below != "localhost" && !strings.Contains(strings.Trim(below, "."), ".")
 	return !wide && !strings.Contains(below, "*")
+}
+
+// cacheDirectives are the directives of Cache-Control in answers, and whether they have a number of seconds (RFC 9111, RFC 5861, RFC 8246).
+var cacheDirectives = map[string]bool{
+	"max-age": true, "s-maxage": true, "stale-while-revalidate": true, "stale-if-error": true,
+	"public": false, "private": false, "no-cache": false, "no-store": false, "no-transform": false, "must-revalidate": false,
+	"proxy-revalidate": false, "must-understand": false, "immutable": false,
+}
+
+// isCacheControl reports whether a text is a list of known directives: a cache passes over what it does not know, and a misspelled
+// no-store would have it keep everything.
+func isCacheControl(text string) bool {
+	for part := range strings.SplitSeq(text, ",") {
+		name, seconds, some := strings.Cut(strings.ToLower(strings.TrimSpace(part)), "=")
+		counts, known := cacheDirectives[name]
+		if !known || counts != some {
+			return false
+		}
+		if _, err := strconv.ParseUint(seconds, 10, 31); some && err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // Kind is what a Store setting chooses.

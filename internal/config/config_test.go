@@ -83,13 +83,15 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-func TestValidate(t *testing.T) {
-	good := func() config.Serve {
-		return config.Serve{
-			MaxBody: 1, MaxConcurrent: 1, Grace: 1, MaxOperationMemory: 1,
-			Limits: config.Limits{MaxDepth: 1, MaxCost: 1, MaxRootFields: 1, MaxTokens: 1, MaxErrors: 1, MaxRows: 1, MaxNodes: 1, MaxAnswer: 1, Timeout: 1},
-		}
+// good are settings that are all right.
+func good() config.Serve {
+	return config.Serve{
+		CacheControl: "no-cache", MaxBody: 1, MaxConcurrent: 1, Grace: 1, MaxOperationMemory: 1,
+		Limits: config.Limits{MaxDepth: 1, MaxCost: 1, MaxRootFields: 1, MaxTokens: 1, MaxErrors: 1, MaxRows: 1, MaxNodes: 1, MaxAnswer: 1, Timeout: 1},
 	}
+}
+
+func TestValidate(t *testing.T) {
 	ok := good()
 	ok.CORSOrigin = []string{"*", "https://app.example.org", "http://localhost:3000", "https://*.example.org", "http://*.localhost:3000", "capacitor://localhost", "https://*.EXAMPLE.org:8443"}
 	ok.CORSHeader = []string{"X-Tenant", "*"}
@@ -102,9 +104,10 @@ func TestValidate(t *testing.T) {
 		"timeout": func(s *config.Serve) { s.Timeout = -1 }, "max-body": func(s *config.Serve) { s.MaxBody = 0 }, "max-concurrent": func(s *config.Serve) { s.MaxConcurrent = -1 },
 		"grace": func(s *config.Serve) { s.Grace = -1 }, "max-aliases": func(s *config.Serve) { s.MaxAliases = -1 },
 		"max-answer": func(s *config.Serve) { s.MaxAnswer = 0 }, "max-memory": func(s *config.Serve) { s.MaxMemory = 1 << 20 }, "max-operation-memory": func(s *config.Serve) { s.MaxOperationMemory = 0 },
-		"allowed-host": func(s *config.Serve) { s.AllowedHost = []string{"graph.example.org:80"} },
-		"cors-origin":  func(s *config.Serve) { s.CORSOrigin = []string{"https://app.example.org/path"} },
-		"cors-header":  func(s *config.Serve) { s.CORSHeader = []string{"X-Good", "X Bad"} },
+		"allowed-host":  func(s *config.Serve) { s.AllowedHost = []string{"graph.example.org:80"} },
+		"cors-origin":   func(s *config.Serve) { s.CORSOrigin = []string{"https://app.example.org/path"} },
+		"cache-control": func(s *config.Serve) { s.CacheControl = "public, max-age" },
+		"cors-header":   func(s *config.Serve) { s.CORSHeader = []string{"X-Good", "X Bad"} },
 	} {
 		s := good()
 		spoil(&s)
@@ -121,6 +124,20 @@ func TestValidate(t *testing.T) {
 		s.CORSOrigin = []string{origin}
 		if s.Validate() == nil {
 			t.Errorf("origin %q is taken", origin)
+		}
+	}
+}
+
+func TestCacheControl(t *testing.T) {
+	for value, want := range map[string]bool{
+		"no-cache": true, "public, max-age=60": true, "Public,S-MaxAge=5 , stale-while-revalidate=30": true, "private, no-store": true, "max-age=0": true,
+		"": false, "nostore": false, "public max-age=60": false, "max-age=1m": false, "max-age=-1": false, "max-age": false, "public=1": false,
+		"public,": false, "max-age=60\r\nX: y": false, "max-age=99999999999": false,
+	} {
+		s := good()
+		s.CacheControl = value
+		if err := s.Validate(); (err == nil) != want {
+			t.Errorf("%q: %v", value, err)
 		}
 	}
 }

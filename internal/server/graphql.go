@@ -110,6 +110,13 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	req.Explain = s.o.Explain && r.Header.Get(ExplainHeader) == "1"
+	tag := ""
+	if in.body == nil && !req.Explain {
+		if tag = s.tag(r.Context(), req, mediaType); tag != "" && has(r.Header, tag) {
+			s.unchanged(w, tag)
+			return
+		}
+	}
 	resp := s.o.Executor.Do(fair.With(budget.With(r.Context(), memory), in.pass), req)
 	defer resp.Release()
 	if resp.Overloaded {
@@ -118,7 +125,7 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, overloaded)
 		return
 	}
-	s.answer(w, r, resp, mediaType, func(waiting int64) (done func()) {
+	s.answer(w, r, resp, mediaType, tag, func(waiting int64) (done func()) {
 		out := s.outbox.Begin(waiting)
 		if out.Hold(waiting) == nil {
 			memory.End()
@@ -340,13 +347,13 @@ func decodeObject(raw json.RawMessage, to *map[string]any) error {
 	return nil
 }
 
-// answer writes what the engine answered. When all that is left is to send it, it calls worked with its size, and done when
+// answer writes what the engine answered, which tag names. When all that is left is to send it, it calls worked with its size, and done when
 // it is sent: a reader that is slow must not hold what others work with.
 //
 // A request that is well-formed and cannot be run, such as a document that is not valid, has status 200 as application/json, where
 // clients take any other status for the word of something between them and the server, and lose the errors. As
 // application/graphql-response+json it has 400.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Response, mediaType string, worked func(waiting int64) (done func())) {
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Response, mediaType, tag string, worked func(waiting int64) (done func())) {
 	if rec, ok := w.(*recorder); ok {
 		rec.operation, rec.code = resp.Operation, resp.Code()
 	}
@@ -362,7 +369,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Resp
 	body := resp.JSON()
 	h := w.Header()
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		h.Set("Cache-Control", "no-cache")
+		s.keeping(h, resp, tag)
 	}
 	if len(body) >= compressFrom && r.Header.Get("Accept-Encoding") != "" {
 		buf, _ := buffers.Get().(*bytes.Buffer)

@@ -109,8 +109,12 @@ func message(err error, instead string) string {
 	return instead
 }
 
+// writeJSON answers with what is so now: an error, or how the server is. A cache that keeps it, as some do by their own rules, would
+// have clients meet an error that is long over.
 func writeJSON(w http.ResponseWriter, status int, body string) {
-	if h := w.Header(); len(h["Content-Type"]) == 0 { // the transport has said which type of JSON it is
+	h := w.Header()
+	h["Cache-Control"] = notKept
+	if len(h["Content-Type"]) == 0 { // the transport has said which type of JSON it is
 		h["Content-Type"] = jsonValue
 	}
 	w.WriteHeader(status)

@@ -47,6 +47,13 @@ type Options struct {
 	// CORSOrigins may read answers from other sites: origins, those of all names below one ("https://*.example.org"), or "*" for all,
 	// which never get credentials. Origins that are named may send any header; all may send corsHeaders and CORSHeaders.
 	CORSOrigins, CORSHeaders []string
+	// State names the state that the graph is in, so that answers of GET can be asked for only when it has changed; nil for no tags. The
+	// number is of no use here.
+	State func(ctx context.Context) (state string, trips int, err error)
+	// CacheControl is said of answers of GET without errors; "" stands for DefaultCacheControl.
+	CacheControl string
+	// Now is the clock; nil for the system's.
+	Now func() time.Time
 	// MaxBody bounds a request's body in bytes.
 	MaxBody int64
 	// Client says of which client a request is: clients share what there is fairly. nil for ByAddress without proxies.
@@ -107,6 +114,7 @@ type Server struct {
 	stopping  atomic.Bool
 	persisted *persisted
 	vary      []string // what answers depend on, made once
+	secret    []byte   // of tags
 }
 
 // New makes a server.
@@ -121,6 +129,12 @@ func New(o Options) (*Server, error) {
 	}
 	set(&o.QueueTime, DefaultQueueTime)
 	set(&o.Grace, DefaultGrace)
+	if o.CacheControl == "" {
+		o.CacheControl = DefaultCacheControl
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.MaxBody == 0 {
 		o.MaxBody = DefaultMaxBody
 	}
@@ -140,6 +154,7 @@ func New(o Options) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.secret = newSecret()
 	s.persisted = bounded.New[string, string](persistedBytes)
 	s.vary = []string{"Accept, Accept-Encoding"}
 	if o.Explain {
@@ -165,7 +180,7 @@ func (s *Server) routes() http.Handler {
 			AllowedOrigins:   s.o.CORSOrigins,
 			AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost},
 			AllowedHeaders:   headers,
-			ExposedHeaders:   []string{"X-Request-Id", "Retry-After"},
+			ExposedHeaders:   []string{"X-Request-Id", "Retry-After", "ETag"},
 			AllowCredentials: !open,
 			MaxAge:           600,
 		}).Handler(api)
@@ -199,7 +214,7 @@ func (s *Server) routes() http.Handler {
 // client awareness (Apollo) and for traces (W3C, Sentry), without which a page could ask nothing.
 func corsHeaders() []string {
 	return []string{
-		"Accept", "Authorization", "Content-Type", "X-Request-Id", ExplainHeader,
+		"Accept", "Authorization", "Content-Type", "If-None-Match", "X-Request-Id", ExplainHeader,
 		"Apollo-Require-Preflight", "Apollographql-Client-Name", "Apollographql-Client-Version", "X-Apollo-Operation-Name", "X-Apollo-Operation-Id",
 		"Graphql-Client-Name", "Graphql-Client-Version", "X-Requested-With", "Traceparent", "Tracestate", "Baggage", "Sentry-Trace",
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/throughline/throughline/internal/cputime"
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/server"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
 )
 
@@ -42,11 +43,17 @@ func start(t *testing.T, change func(*graph.Options, *server.Options)) (base str
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
+	return serve(t, cat, s, change)
+}
+
+// serve loads the sample into a store and serves it.
+func serve(t *testing.T, cat *catalog.Catalog, s store.Store, change func(*graph.Options, *server.Options)) (base string, stop func() error) {
+	t.Helper()
 	if _, err := sample.Load(t.Context(), cat, s); err != nil {
 		t.Fatal(err)
 	}
-	g := graph.Options{Catalog: cat, Store: s, StoreKind: "sqlite", Version: "test", Introspection: true}
-	o := server.Options{Store: s, Grace: 2 * time.Second}
+	g := graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: "test", Introspection: true}
+	o := server.Options{Store: s, State: s.State, Grace: 2 * time.Second}
 	if change != nil {
 		change(&g, &o)
 	}
