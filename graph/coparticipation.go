@@ -29,7 +29,7 @@ const (
 // coParticipationQuestion is `coParticipation` with its values.
 type coParticipationQuestion struct {
 	asked
-	shares      uint8 // the type of what is shared
+	through     uint8 // the type of what is shared
 	overlapping bool  // only what was shared at one time counts
 }
 
@@ -48,7 +48,7 @@ func (q *coParticipationQuestion) bind(b *binder, args map[string]any) (err erro
 	case !t.IsEntity():
 		return notEntity("coParticipation.through")
 	}
-	q.shares, q.overlapping = t.Index, args["overlapping"] == true
+	q.through, q.overlapping = t.Index, args["overlapping"] == true
 	q.window, err = b.window(q.list, args, kg.Int, kg.String)
 	return err
 }
@@ -56,7 +56,7 @@ func (q *coParticipationQuestion) bind(b *binder, args map[string]any) (err erro
 func (q *coParticipationQuestion) records() int { return q.entries(q.asked.records()) }
 
 func (q *coParticipationQuestion) answer(x *search) (place, error) {
-	all, err := trace.Accompany(x.ctx, x.g, x.keys[0], q.shares, q.overlapping)
+	all, err := trace.Accompany(x.ctx, x.g, x.keys[0], q.through, q.overlapping)
 	if err != nil {
 		return place{}, err
 	}

@@ -13,16 +13,16 @@ import (
 // to is bounded by plan.Query.MaxRows when it is read.
 const defaultedPage = 4
 
-// Cost is the cost of a bound root field: every field of every entry that the pages above it can have counts one,
+// cost returns the cost of a bound root field: every field of every entry that the pages above it can have counts one,
 // where an explicit first or last counts as given and a page of default size as 4; a facet counts 20, a search
 // over the graph 50, what measures the whole graph 1,000. A node or link of a subgraph counts one with all its own
 // fields, and there are as many as it may have nodes. A record that may be of several types counts as the type
 // with most fields. A filter counts 50 for each place where it asks what other entities are linked to, however
 // many entries it is asked of, as an answer is remembered.
 func cost(r *root, q *plan.Query, asked question) int {
-	n := answerCost(r, q, asked) + throughEntity(q.Root.Entities)
+	n := answerCost(r, q, asked) + entityFilterCost(q.Root.Entities)
 	if asked != nil {
-		n += asked.through()
+		n += asked.filterCost()
 	}
 	return clamp(n)
 }
@@ -31,7 +31,7 @@ func cost(r *root, q *plan.Query, asked question) int {
 // measures the graph, and filters that follow links.
 func long(q *plan.Query, asked question) bool {
 	_, measures := measured(q.Root.Order)
-	return asked != nil || measures || throughEntity(q.Root.Entities) > 0
+	return asked != nil || measures || entityFilterCost(q.Root.Entities) > 0
 }
 
 // searching is the cost of a root field that searches the graph.
@@ -40,29 +40,29 @@ const searching = 50
 // following is the cost of a filter that follows links to entities which must fit in turn.
 const following = 50
 
-// throughEntity returns the cost of a filter on entities, without that of the entries it filters.
-func throughEntity(f *plan.EntityFilter) int {
+// entityFilterCost returns the cost of a filter on entities, without that of the entries it filters.
+func entityFilterCost(f *plan.EntityFilter) int {
 	if f == nil {
 		return 0
 	}
-	n := throughEntity(f.Not)
+	n := entityFilterCost(f.Not)
 	for _, x := range slices.Concat(f.And, f.Or) {
-		n += throughEntity(x)
+		n += entityFilterCost(x)
 	}
 	if f.LinkedTo != nil && f.LinkedTo.Where != nil {
-		n += following + throughEntity(f.LinkedTo.Where)
+		n += following + entityFilterCost(f.LinkedTo.Where)
 	}
 	return n
 }
 
-// throughLink returns the cost of a filter on links, without that of the links it filters.
-func throughLink(f *plan.LinkFilter) int {
+// linkFilterCost returns the cost of a filter on links, without that of the links it filters.
+func linkFilterCost(f *plan.LinkFilter) int {
 	if f == nil {
 		return 0
 	}
-	n := throughLink(f.Not) + throughEntity(f.Other)
+	n := linkFilterCost(f.Not) + entityFilterCost(f.Other)
 	for _, x := range slices.Concat(f.And, f.Or) {
-		n += throughLink(x)
+		n += linkFilterCost(x)
 	}
 	return n
 }
@@ -168,7 +168,7 @@ func pageCost(f *plan.Field) int {
 
 // followCost is the cost of what a follow reads when it is followed so that n entries come.
 func followCost(k *follow, f *plan.Field, n int) int {
-	sum := 20*len(f.Want.Facets) + throughLink(f.Links)
+	sum := 20*len(f.Want.Facets) + linkFilterCost(f.Links)
 	for _, p := range []struct {
 		skeleton *selection
 		bound    *plan.Sel

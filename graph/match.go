@@ -257,13 +257,13 @@ func typeNames(cat *catalog.Catalog, set catalog.TypeSet) string {
 
 func (q *matchQuestion) records() int { return q.pattern.First * (2*len(q.pattern.Nodes) - 1) }
 
-func (q *matchQuestion) through() int {
-	n := q.asked.through()
+func (q *matchQuestion) filterCost() int {
+	n := q.asked.filterCost()
 	for i := range q.pattern.Nodes {
-		n += throughEntity(q.pattern.Nodes[i].Where)
+		n += entityFilterCost(q.pattern.Nodes[i].Where)
 	}
 	for i := range q.pattern.Links {
-		n += throughLink(q.pattern.Links[i].Where)
+		n += linkFilterCost(q.pattern.Links[i].Where)
 	}
 	return n
 }

@@ -61,8 +61,8 @@ type question interface {
 	bindFilters(b *binder) error
 	// records is about how many records the answer has.
 	records() int
-	// through is the cost of the filters.
-	through() int
+	// filterCost is the cost of the filters.
+	filterCost() int
 	// answer finds the answer, and returns what its fields are read from.
 	answer(x *search) (place, error)
 	// describe returns the values of the arguments in words, and lines about the steps it takes.
@@ -114,7 +114,7 @@ func (*asked) bindFilters(*binder) error { return nil }
 
 func (*asked) records() int { return 2 * plan.DefaultPageSize }
 
-func (q *asked) through() int { return throughLink(q.walk.Links) }
+func (q *asked) filterCost() int { return linkFilterCost(q.walk.Links) }
 
 func (*asked) describe(*describer) (how, steps []string) { return nil, nil }
 
