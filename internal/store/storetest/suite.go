@@ -56,20 +56,20 @@ func (d Draws) orElse(e Draws) Draws {
 // Difference is something that a store may do otherwise than the contract asks.
 type Difference string
 
-// The differences that are allowed. Where a store is not said to differ, it must not; where it is, it must.
+// The differences that are allowed. A store must differ in those that are named for it, and in no other.
 const (
 	// LoadsInParts is that a load that fails may leave a part of itself: see store.Loader.Atomic.
 	LoadsInParts Difference = "a load that fails leaves a part of itself"
 	// ManyStates is that the questions under one store.View see each its own state of the graph.
 	ManyStates Difference = "questions of one operation see different states"
-	// NotKeyed is that what a walk has met is read by id, as it does not give a store.Keyed.
+	// NotKeyed is that what a walk has met is read by id, as the walk is no store.Keyed.
 	NotKeyed Difference = "a walk does not read records by key"
 )
 
 // Known names the differences of a store, each with its reason.
 type Known map[Difference]string
 
-// suite is one run of Run.
+// suite is what the parts of Run share.
 type suite struct {
 	Factory
 	known Known
@@ -83,7 +83,7 @@ func (s *suite) differs(d Difference) bool {
 	return ok
 }
 
-// wrong is what is wrong with what is known, once all tests have run.
+// wrong returns what is wrong with the known differences, once all parts have run.
 func (s *suite) wrong() (out []string) {
 	for _, d := range slices.Sorted(maps.Keys(s.known)) {
 		if strings.TrimSpace(s.known[d]) == "" {
