@@ -73,10 +73,11 @@ func undeclared(cat *catalog.Catalog, name string) (u Use, is bool) {
 	case "property", "value":
 		path, value, _ := strings.Cut(rest, " ")
 		u.Type, u.Prop, _ = strings.Cut(path, ".")
-		var p *catalog.Prop
-		if t := cat.Type(u.Type); t != nil {
-			p = t.Prop(u.Prop)
+		t := cat.Type(u.Type)
+		if t == nil { // that there is no such type is told of the type
+			return u, false
 		}
+		p := t.Prop(u.Prop)
 		if what == "value" {
 			u.Value = value
 			return u, p != nil && !slices.Contains(p.Enum, value) // that there is none is told of the property
