@@ -152,21 +152,22 @@ func grown[T any](old []T, largest int64) []T {
 	return list
 }
 
-// place makes room for the record behind the last one, if that is the one.
-func place[T any](list []T, key uint32) ([]T, error) {
-	if key > MaxKey || int(key) > len(list) {
-		return list, ErrTooLarge
+// place makes room for the record behind the last one, if that is the one. Where there is room the list is not written: AddLink reads
+// how many nodes there are beside AddNode.
+func place[T any](list *[]T, key uint32) error {
+	if key > MaxKey || int(key) > len(*list) {
+		return ErrTooLarge
 	}
-	if int(key) == len(list) {
+	if int(key) == len(*list) {
 		var zero T
-		list = append(list, zero)
+		*list = append(*list, zero)
 	}
-	return list, nil
+	return nil
 }
 
 // AddSource adds a source.
-func (b *Builder) AddSource(s *Source) (err error) {
-	if b.sources, err = place(b.sources, s.Key); err != nil {
+func (b *Builder) AddSource(s *Source) error {
+	if err := place(&b.sources, s.Key); err != nil {
 		return err
 	}
 	own := source{
@@ -201,12 +202,12 @@ func (graph *Graph) findSources() {
 }
 
 // AddNode adds an entity.
-func (b *Builder) AddNode(r *Node) (err error) {
+func (b *Builder) AddNode(r *Node) error {
 	t := b.cat.TypeOf(r.Type)
 	if t == nil || !t.IsEntity() {
 		return kg.Errorf(kg.Unavailable, "the store holds nodes of type %s, which the schema does not declare", r.Type)
 	}
-	if b.nodes, err = place(b.nodes, r.Key); err != nil {
+	if err := place(&b.nodes, r.Key); err != nil {
 		return err
 	}
 	n := node{text: uint64(len(b.texts)), typ: t.Index}
@@ -346,8 +347,8 @@ func stamp(to *[]int64, t int64) uint32 {
 }
 
 // AddLink adds a link, whose ends must have their places.
-func (b *Builder) AddLink(r *Link) (err error) {
-	if b.links, err = place(b.links, r.Key); err != nil {
+func (b *Builder) AddLink(r *Link) error {
+	if err := place(&b.links, r.Key); err != nil {
 		return err
 	}
 	if r.Key == 0 || r.From == 0 || int(r.From) >= len(b.nodes) || r.To == 0 || int(r.To) >= len(b.nodes) || len(r.ID) > 255 {
