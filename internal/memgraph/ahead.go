@@ -16,7 +16,7 @@ const aheadMost = 1000
 
 // ahead reads what rows of these nodes will be made of.
 func (x *fetch) ahead(keys []uint32, sel *plan.Sel) {
-	if len(x.graph.links) >= aheadFrom {
+	if x.graph.links.n >= aheadFrom {
 		x.touch(keys, sel)
 	}
 }
@@ -27,11 +27,11 @@ func (x *fetch) touch(keys []uint32, sel *plan.Sel) {
 	}
 	graph, sum := x.graph, uint64(0)
 	for _, k := range keys { // a node may lie across two lines of the cache
-		n := &graph.nodes[k]
+		n := graph.nodes.at(k)
 		sum += n.text + uint64(n.typ)
 	}
 	for _, k := range keys {
-		n := &graph.nodes[k]
+		n := graph.nodes.at(k)
 		sum += uint64(graph.texts[n.text])
 		if n.group0 < n.group1 && len(sel.Kids) > 0 {
 			sum += uint64(graph.groups[n.group0].kind)
@@ -53,7 +53,7 @@ func (x *fetch) touchLinks(keys []uint32, f *plan.Field) (sum uint64) {
 	graph := x.graph
 	each := func(see func(from, to uint32)) {
 		for _, k := range keys {
-			n := &graph.nodes[k]
+			n := graph.nodes.at(k)
 			for i := n.group0; i < n.group1; i++ {
 				if g := &graph.groups[i]; wants(f, g) {
 					see(g.start, min(g.end, g.start+uint32(f.Page.N))) //nolint:gosec // at most some hundreds
@@ -75,7 +75,7 @@ func (x *fetch) touchLinks(keys []uint32, f *plan.Field) (sum uint64) {
 		ends = append(ends, graph.ends[from:to]...)
 		if f.Link != nil {
 			for _, l := range graph.adjacent[from:to] {
-				sum += uint64(graph.links[l].role)
+				sum += uint64(graph.links.at(l).role)
 			}
 		}
 	})

@@ -1,6 +1,7 @@
 package memgraph
 
 import (
+	"maps"
 	mathbits "math/bits"
 	"slices"
 )
@@ -9,7 +10,7 @@ import (
 type bits []uint64
 
 func (graph *Graph) bits(keys []uint32) bits {
-	b := make(bits, len(graph.nodes)/64+1)
+	b := make(bits, graph.nodes.n/64+1)
 	for _, k := range keys {
 		b.add(k)
 	}
@@ -34,3 +35,51 @@ func (b bits) each(f func(k uint32)) {
 
 // has reports whether a key is in the set; a set may end early.
 func (b bits) has(k uint32) bool { return int(k/64) < len(b) && b[k/64]&(1<<(k%64)) != 0 }
+
+// keySet is a set of keys, of which there are few or many.
+type keySet struct {
+	many bits
+	few  map[uint32]struct{}
+}
+
+// newKeySet returns an empty set for keys below n.
+func newKeySet(n int, few bool) keySet {
+	if few {
+		return keySet{few: map[uint32]struct{}{}}
+	}
+	return keySet{many: make(bits, n/64+1)}
+}
+
+func (s *keySet) add(k uint32) {
+	if s.few != nil {
+		s.few[k] = struct{}{}
+		return
+	}
+	s.many.add(k)
+}
+
+func (s *keySet) remove(k uint32) {
+	if s.few != nil {
+		delete(s.few, k)
+	} else if int(k/64) < len(s.many) {
+		s.many.remove(k)
+	}
+}
+
+func (s *keySet) has(k uint32) bool {
+	if s.few != nil {
+		_, ok := s.few[k]
+		return ok
+	}
+	return s.many.has(k)
+}
+
+// keys returns the keys in order.
+func (s *keySet) keys() []uint32 {
+	if s.few != nil {
+		return slices.Sorted(maps.Keys(s.few))
+	}
+	var out []uint32
+	s.many.each(func(k uint32) { out = append(out, k) })
+	return out
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,113 +63,165 @@ var ErrLink = errors.New("a link without ends, or with an id that is too long")
 // room for all of them. Of the versions of a Graph that follow one another only the last may be built on.
 type Builder struct {
 	*Graph
-	old                *Graph
-	roleKeys, dateKeys map[string]uint32
+	old                    *Graph
+	small                  bool // so few records change that all but what follows from them is shared with the old version
+	nodeEdit               pageEditor[node]
+	linkEdit               pageEditor[link]
+	rankEdit, linkRankEdit pageEditor[uint32]
+	otherSources           bool // some source is new or not what it was
 	// records that are new or are not what they were, and records of the old version that are gone or are not what they were. What
 	// has its texts, ends, kind and sources still is in neither: all that follows from those stays as it is.
 	freshNodes, freshLinks          []uint32
-	goneNodes, goneLinks            bits
+	goneNodes, goneLinks            keySet
 	nodeWaste, linkWaste            int64 // what Graph.wasted grows by; nodes and links may be added side by side
 	byIDs, names, externals, outers []entry
 	goneSources                     bits      // sources that are not what they were
 	sourceWords                     wordNotes // of new sources
 }
 
+// interned are the numbers of texts that many links share, for builders.
+type interned struct{ roles, dates map[string]uint32 }
+
 // New returns a Graph without records.
 func New(cat *catalog.Catalog) *Graph {
-	return &Graph{
-		cat: cat, byType: make([][]uint32, cat.Source.Index+1), nodes: make([]node, 1), links: make([]link, 1), sources: make([]source, 1),
+	graph := &Graph{
+		cat: cat, byType: make([]order, cat.Source.Index+1), sources: make([]source, 1), nodes: pagedOf(make([]node, 1)), links: pagedOf(make([]link, 1)),
+		ranks: pagedOf(make([]uint32, 1)), linkRanks: pagedOf(make([]uint32, 1)), kinds: make([]int64, len(cat.Kinds)),
 		dates: []date{{from: kg.MinDay, to: kg.MaxDay}}, roles: []string{""}, born: []int64{0}, stamps: []int64{0},
+		searching: searching{{searchIndex: newSearchIndex(1)}}, searchingSources: newSearchIndex(1), supports: lists{at: make([]span, 1)},
 	}
+	graph.intern()
+	graph.findSources()
+	return graph
+}
+
+// intern lists the roles and dates by text.
+func (graph *Graph) intern() {
+	in := &interned{make(map[string]uint32, len(graph.roles)), make(map[string]uint32, len(graph.dates))}
+	for i, r := range graph.roles {
+		in.roles[r] = uint32(i) //nolint:gosec // keys are below 2³¹
+	}
+	for i, d := range graph.dates {
+		in.dates[d.text] = uint32(i) //nolint:gosec // see above
+	}
+	graph.interned = in
 }
 
 // NewBuilder begins the version with a number that follows an older version.
 func NewBuilder(old *Graph, seq int64) *Builder {
-	cat := old.cat
-	b := &Builder{
-		Graph: &Graph{cat: cat, seq: seq, byType: make([][]uint32, len(old.byType))}, old: old,
-		roleKeys: make(map[string]uint32, len(old.roles)), dateKeys: make(map[string]uint32, len(old.dates)),
-	}
-	// these only grow at their end, where no reader of the old version looks; builds follow one another
-	b.texts, b.ids, b.more, b.born, b.stamps, b.dates, b.roles = old.texts, old.ids, old.more, old.born, old.stamps, old.dates, old.roles
-	for i, r := range b.roles {
-		b.roleKeys[r] = uint32(i) //nolint:gosec // keys are below 2³¹
-	}
-	for i, d := range b.dates {
-		b.dateKeys[d.text] = uint32(i) //nolint:gosec // see above
+	b := &Builder{old: old, Graph: &Graph{
+		cat: old.cat, seq: seq, nodes: old.nodes, links: old.links, sources: old.sources, byType: make([]order, len(old.byType)),
+		// these only grow at their end, where no reader of the old version looks; builds follow one another
+		texts: old.texts, ids: old.ids, more: old.more, born: old.born, stamps: old.stamps, dates: old.dates, roles: old.roles, interned: old.interned,
+	}}
+	b.nodeEdit = pageEditor[node]{paged: &b.Graph.nodes, older: old.nodes.n}
+	b.linkEdit = pageEditor[link]{paged: &b.Graph.links, older: old.links.n}
+	b.rankEdit = pageEditor[uint32]{paged: &b.Graph.ranks, older: old.ranks.n}
+	b.linkRankEdit = pageEditor[uint32]{paged: &b.Graph.linkRanks, older: old.linkRanks.n}
+	b.goneNodes, b.goneLinks = newKeySet(0, false), newKeySet(0, false)
+	if old.nodes.n+old.links.n == 2 { // no records yet
+		b.nodeEdit.unshare()
+		b.linkEdit.unshare()
 	}
 	return b
 }
 
+// few says of how many changes a version is made by changing what follows from them alone; of more, everything is put in order at once.
+func few(records int) int { return max(16, records/512) }
+
 // Reserve makes room for records with keys up to the largest, and takes out those of the old version that are gone or will be
-// added as they are now. Keys beyond those of the old version are left out of gone.
+// added as they are now. Keys beyond those of the old version are left out of gone. Without Reserve records may only be added behind those
+// of the old version, one after the other.
 func (b *Builder) Reserve(largest Counts, gone Keys) {
 	old := b.old
-	b.nodes, b.links, b.sources = grown(old.nodes, largest.Nodes), old.links, grown(old.sources, largest.Sources)
+	moreSources, moreNodes, moreLinks := int(largest.Sources)+1-len(old.sources), int(largest.Nodes)+1-old.nodes.n, int(largest.Links)+1-old.links.n
+	changes := max(0, moreSources) + max(0, moreNodes) + max(0, moreLinks) + len(gone.Sources) + len(gone.Nodes) + len(gone.Links)
+	b.small = changes <= few(old.nodes.n+old.links.n)
+	b.goneNodes, b.goneLinks = newKeySet(old.nodes.n, b.small), newKeySet(old.links.n, b.small)
+	if len(gone.Sources) > 0 || moreSources > 0 {
+		b.changeSources(largest.Sources)
+		for _, k := range gone.Sources {
+			if int(k) < len(old.sources) {
+				b.goneSources.add(k)
+				b.sources[k] = source{}
+			}
+		}
+	}
 	// a guess that is about right spares copies while they grow
-	more := int(max(0, largest.Nodes+1-int64(len(old.nodes))))
-	b.texts = slices.Grow(b.texts, more*128)
-	b.byIDs, b.names, b.freshNodes = make([]entry, 0, more), make([]entry, 0, more), make([]uint32, 0, more)
-	b.goneSources = make(bits, len(b.sources)/64+1)
-	for _, k := range gone.Sources {
-		if int(k) < len(old.sources) {
-			b.goneSources.add(k)
-			b.sources[k] = source{}
+	b.texts = slices.Grow(b.texts, max(0, moreNodes)*128)
+	b.ids = slices.Grow(b.ids, max(0, moreLinks)*24)
+	if !b.small {
+		b.nodeEdit.unshare()
+		if moreLinks > 0 || len(gone.Links) > 0 {
+			b.linkEdit.unshare()
 		}
 	}
-	b.goneNodes = b.bits(nil)
+	b.nodeEdit.grow(int(largest.Nodes) + 1)
+	b.linkEdit.grow(int(largest.Links) + 1)
 	for _, k := range gone.Nodes {
-		if int(k) < len(old.nodes) {
+		if int(k) < old.nodes.n && old.nodes.at(k).typ != 0 {
 			b.goneNodes.add(k)
-			b.nodes[k] = node{}
+			*b.nodeEdit.edit(k) = node{}
 		}
 	}
-	more = int(max(0, largest.Links+1-int64(len(old.links))))
-	if len(gone.Links) == 0 && more == 0 {
-		return // the links stay the old version's: nothing of them is written to
-	}
-	b.ids, b.freshLinks = slices.Grow(b.ids, more*24), make([]uint32, 0, more)
-	b.links = grown(old.links, largest.Links)
-	b.goneLinks = make(bits, len(b.links)/64+1)
 	for _, k := range gone.Links {
-		if int(k) < len(old.links) {
+		if int(k) < old.links.n && old.links.at(k).from != 0 {
 			b.goneLinks.add(k)
-			b.links[k] = link{}
+			*b.linkEdit.edit(k) = link{}
 		}
 	}
+}
+
+// changeSources copies the sources, with room for those up to a largest key.
+func (b *Builder) changeSources(largest int64) {
+	if b.otherSources {
+		return
+	}
+	b.otherSources = true
+	list := make([]source, max(int64(len(b.old.sources)), largest+1))
+	copy(list, b.old.sources)
+	b.sources = list
+	b.goneSources = make(bits, len(list)/64+1)
 }
 
 // Build returns the new version. The builder must not be used again.
 func (b *Builder) Build() *Graph {
-	b.findSources()
-	b.derive()
+	if b.otherSources {
+		b.findSources()
+	} else {
+		b.sourceByID, b.sourceByName = b.old.sourceByID, b.old.sourceByName
+	}
+	if b.small {
+		b.amend()
+	} else {
+		b.derive()
+	}
+	b.wasted = b.old.wasted + b.nodeWaste + b.linkWaste
+	if b.wasted > int64(len(b.texts)+len(b.ids)+4*len(b.more))/4 {
+		runtime.GC() // it is seldom, and takes as much again: let it be what is free already
+		b.compact()
+	}
 	return b.Graph
 }
 
-// grown copies a list and makes room up to a largest key.
-func grown[T any](old []T, largest int64) []T {
-	list := make([]T, max(int64(len(old)), largest+1))
-	copy(list, old)
-	return list
-}
-
-// place makes room for the record behind the last one, if that is the one. Where there is room the list is not written: AddLink reads
-// how many nodes there are beside AddNode.
-func place[T any](list *[]T, key uint32) error {
-	if key > MaxKey || int(key) > len(*list) {
+// place makes room for the record behind the last one, if that is the one. Where there is room nothing is written: AddLink reads how many
+// nodes there are beside AddNode.
+func place[T any](e *pageEditor[T], key uint32) error {
+	if key > MaxKey || int(key) > e.n {
 		return ErrTooLarge
 	}
-	if int(key) == len(*list) {
-		var zero T
-		*list = append(*list, zero)
-	}
+	e.grow(int(key) + 1)
 	return nil
 }
 
 // AddSource adds a source.
 func (b *Builder) AddSource(s *Source) error {
-	if err := place(&b.sources, s.Key); err != nil {
-		return err
+	if s.Key > MaxKey {
+		return ErrTooLarge
+	}
+	b.changeSources(int64(s.Key))
+	for int(s.Key) >= len(b.sources) {
+		b.sources = append(b.sources, source{})
 	}
 	own := source{
 		id: s.ID, title: s.Title, url: s.URL, kind: s.Kind, publisher: s.Publisher, authors: strings.Join(s.Authors, "\x00"), published: s.PublishedOn, hash: s.ContentHash,
@@ -207,7 +260,7 @@ func (b *Builder) AddNode(r *Node) error {
 	if t == nil || !t.IsEntity() {
 		return kg.Errorf(kg.Unavailable, "the store holds nodes of type %s, which the schema does not declare", r.Type)
 	}
-	if err := place(&b.nodes, r.Key); err != nil {
+	if err := place(&b.nodeEdit, r.Key); err != nil {
 		return err
 	}
 	n := node{text: uint64(len(b.texts)), typ: t.Index}
@@ -221,7 +274,11 @@ func (b *Builder) AddNode(r *Node) error {
 	if err := b.putProps(&n, t, r.Props); err != nil {
 		return err
 	}
-	b.nodes[r.Key] = n
+	if int(r.Key) < b.old.nodes.n {
+		was := b.old.nodes.at(r.Key)
+		n.group0, n.group1, n.degree, n.looped = was.group0, was.group1, was.degree, was.looped
+	}
+	*b.nodeEdit.edit(r.Key) = n
 	if b.unchanged(r.Key) {
 		return nil
 	}
@@ -243,10 +300,10 @@ func (b *Builder) AddNode(r *Node) error {
 
 // unchanged reports whether the texts of the node that was added last are those it had, which then are its texts again.
 func (b *Builder) unchanged(key uint32) bool {
-	if int(key) >= len(b.old.nodes) || b.old.nodes[key].typ == 0 {
+	if int(key) >= b.old.nodes.n || b.old.nodes.at(key).typ == 0 {
 		return false
 	}
-	n, was := &b.nodes[key], &b.old.nodes[key]
+	n, was := b.nodeEdit.edit(key), b.old.nodes.at(key)
 	before, now := b.textsOf(was), b.texts[n.text:]
 	if n.typ != was.typ || !bytes.Equal(before, now) {
 		b.nodeWaste += int64(len(before))
@@ -348,10 +405,10 @@ func stamp(to *[]int64, t int64) uint32 {
 
 // AddLink adds a link, whose ends must have their places.
 func (b *Builder) AddLink(r *Link) error {
-	if err := place(&b.links, r.Key); err != nil {
+	if err := place(&b.linkEdit, r.Key); err != nil {
 		return err
 	}
-	if r.Key == 0 || r.From == 0 || int(r.From) >= len(b.nodes) || r.To == 0 || int(r.To) >= len(b.nodes) || len(r.ID) > 255 {
+	if r.Key == 0 || r.From == 0 || int(r.From) >= b.nodes.n || r.To == 0 || int(r.To) >= b.nodes.n || len(r.ID) > 255 {
 		return ErrLink
 	}
 	kind := b.cat.Kind(r.Kind)
@@ -364,8 +421,8 @@ func (b *Builder) AddLink(r *Link) error {
 	key := r.Key
 	l := link{kind: kind.Index, from: r.From, to: r.To, proof: proofOf(r.Unverified, r.Quoted)}
 	var was link // what it was, if it was there
-	if int(key) < len(b.old.links) {
-		was = b.old.links[key]
+	if int(key) < b.old.links.n {
+		was = *b.old.links.at(key)
 	}
 	if was.from != 0 && b.idAt(was.id) == r.ID {
 		l.id = was.id
@@ -373,13 +430,7 @@ func (b *Builder) AddLink(r *Link) error {
 		l.id = uint32(len(b.ids)) //nolint:gosec // checked above
 		b.ids = append(append(b.ids, byte(len(r.ID))), r.ID...)
 	}
-	var ok bool
-	if l.role, ok = b.roleKeys[r.Role]; !ok {
-		role := strings.Clone(r.Role)
-		l.role = uint32(len(b.roles)) //nolint:gosec // keys are below 2³¹
-		b.roles = append(b.roles, role)
-		b.roleKeys[role] = l.role
-	}
+	l.role = b.role(r.Role)
 	l.since, l.until = b.date(r.Since), b.date(r.Until)
 	if len(r.Sources) == 1 && len(r.Refuters) == 0 {
 		l.source = r.Sources[0]
@@ -396,7 +447,7 @@ func (b *Builder) AddLink(r *Link) error {
 		}
 	}
 	l.created, l.updated = stamp(&b.stamps, r.Created), stamp(&b.stamps, r.Updated)
-	b.links[key] = l
+	*b.linkEdit.edit(key) = l
 	if was.from == l.from && was.to == l.to && was.kind == l.kind && was.source == l.source && was.standing == l.standing && was.id == l.id {
 		b.goneLinks.remove(key)
 		return nil
@@ -418,14 +469,24 @@ func (b *Builder) addSources(keys []uint32) int {
 	return len(keys)
 }
 
-func (b *Builder) date(s string) uint32 {
-	k, ok := b.dateKeys[s]
-	if !ok {
-		k = uint32(len(b.dates)) //nolint:gosec // there are 4 million dates
-		d := date{text: strings.Clone(s)}
-		d.from, d.to = kg.PartialDate(d.text).Interval()
-		b.dates = append(b.dates, d)
-		b.dateKeys[d.text] = k
+func (b *Builder) role(s string) uint32 {
+	// a builder that was given up may have left numbers behind
+	if k, ok := b.interned.roles[s]; ok && int(k) < len(b.roles) && b.roles[k] == s {
+		return k
 	}
+	k, s := uint32(len(b.roles)), strings.Clone(s) //nolint:gosec // keys are below 2³¹
+	b.roles = append(b.roles, s)
+	b.interned.roles[s] = k
+	return k
+}
+
+func (b *Builder) date(s string) uint32 {
+	if k, ok := b.interned.dates[s]; ok && int(k) < len(b.dates) && b.dates[k].text == s {
+		return k
+	}
+	k, d := uint32(len(b.dates)), date{text: strings.Clone(s)} //nolint:gosec // there are 4 million dates
+	d.from, d.to = kg.PartialDate(d.text).Interval()
+	b.dates = append(b.dates, d)
+	b.interned.dates[d.text] = k
 	return k
 }

@@ -3,7 +3,6 @@ package memgraph
 import (
 	"cmp"
 	"encoding/binary"
-	"runtime"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -11,34 +10,65 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// This file makes what follows from a version's rows: orders, indexes and the lists of links. What has not changed is
-// taken over from the old version, as it is or moved to its new place, so that a small change to a large graph costs little more
-// than copying it. The version of nothing is an old version like any other.
+// This file makes what follows from many new or changed records: orders, indexes and the lists of links, all of them at once. What has
+// not changed is taken over from the old version. The graph without records is an old version like any other. For few records see
+// amend.go.
 
-// derive makes everything that follows from the rows.
+// derive makes everything that follows from the records.
 func (b *Builder) derive() {
+	b.old = b.old.settled()
 	var g errgroup.Group
 	g.Go(func() error { b.orderNodes(); return nil })
 	g.Go(func() error { b.orderLinks(); return nil })
 	_ = g.Wait() // they cannot fail
+	b.count()
 	g.Go(func() error { b.connect(); b.refute(); return nil })
 	g.Go(func() error {
-		b.nodeByID = newIndex(&b.old.nodeByID, b.goneNodes, b.byIDs)
-		b.byName = newIndex(&b.old.byName, b.goneNodes, b.names)
-		b.byExternal = newIndex(&b.old.byExternal, b.goneNodes, b.externals)
-		b.byOuter = newIndex(&b.old.byOuter, b.goneNodes, b.outers)
+		b.nodeByID = index{table: newTable(&b.old.nodeByID.table, b.goneNodes.many, b.byIDs)}
+		b.byName = index{table: newTable(&b.old.byName.table, b.goneNodes.many, b.names)}
+		b.byExternal = index{table: newTable(&b.old.byExternal.table, b.goneNodes.many, b.externals)}
+		b.byOuter = index{table: newTable(&b.old.byOuter.table, b.goneNodes.many, b.outers)}
 		b.byIDs, b.names, b.externals, b.outers = nil, nil, nil, nil
-		b.searching = b.indexWords()
-		b.searchingSources = b.sourceWords.index(&b.old.searchingSources, len(b.sources), b.goneSources, false)
-		b.sourceWords = wordNotes{}
+		b.searching = searching{{searchIndex: b.indexWords(b.old.searching[mostNodes].searchIndex, b.freshNodes, nil, b.nodes.n, b.goneNodes.many)}}
+		b.indexSources()
 		return nil
 	})
 	_ = g.Wait()
-	b.wasted = b.old.wasted + b.nodeWaste + b.linkWaste
-	if b.wasted > int64(len(b.texts)+len(b.ids)+4*len(b.more))/4 {
-		runtime.GC() // it is seldom, and takes as much again: let it be what is free already
-		b.compact()
+}
+
+// indexSources makes the index of the sources' words.
+func (b *Builder) indexSources() {
+	b.searchingSources = b.sourceWords.index(b.old.searchingSources, len(b.sources), b.goneSources, false)
+	b.sourceWords = wordNotes{}
+}
+
+// settled returns the version with everything put in order at once that later versions share by parts.
+func (graph *Graph) settled() *Graph {
+	out := &Graph{
+		cat: graph.cat, seq: graph.seq, wasted: graph.wasted, nodes: graph.nodes, links: graph.links, sources: graph.sources, texts: graph.texts, ids: graph.ids,
+		dates: graph.dates, roles: graph.roles, born: graph.born, stamps: graph.stamps, more: graph.more, nodeOrder: graph.nodeOrder, ranks: graph.ranks, byType: graph.byType,
+		linkOrder: graph.linkOrder, linkRanks: graph.linkRanks, counts: graph.counts, kinds: graph.kinds, finding: graph.finding, adjacency: graph.adjacency,
+		supports: graph.supports, refuted: graph.refuted, searching: graph.searching, searchingSources: graph.searchingSources, interned: graph.interned,
+		sourceByID: graph.sourceByID, sourceByName: graph.sourceByName,
 	}
+	out.settle()
+	out.searching = searching{{searchIndex: out.settledWords()}}
+	return out
+}
+
+// count counts the records.
+func (b *Builder) count() {
+	b.kinds = make([]int64, len(b.cat.Kinds))
+	for k := range b.links.n {
+		if l := b.links.at(uint32(k)); l.from != 0 { //nolint:gosec // keys are below 2³¹
+			b.counts.Links++
+			if l.standing != kg.Refuted {
+				b.kinds[l.kind]++
+			}
+		}
+	}
+	b.counts.Nodes = int64(b.nodeOrder.n)
+	b.counts.Sources = int64(b.byType[b.cat.Source.Index].n)
 }
 
 // prefixed is a key with the first bytes of what it is ordered by.
@@ -111,54 +141,79 @@ func merged(old []uint32, gone bits, fresh []uint32, before func(old, fresh uint
 }
 
 // kept reports whether a node's texts are those of the old version.
-func (b *Builder) kept(k uint32) bool { return int(k) < len(b.old.nodes) && !b.goneNodes.has(k) }
+func (b *Builder) kept(k uint32) bool { return int(k) < b.old.nodes.n && !b.goneNodes.has(k) }
 
 // orderNodes orders nodes by name and id, once, so that later comparisons are of integers.
 func (b *Builder) orderNodes() {
 	old := b.old
-	b.listSources()
-	if len(b.freshNodes) == 0 && !b.goneNodes.any() && len(b.nodes) == len(old.nodes) {
+	b.orderSources()
+	if len(b.freshNodes) == 0 && !b.goneNodes.many.any() && b.nodes.n == old.nodes.n {
 		b.nodeOrder, b.ranks = old.nodeOrder, old.ranks
 		copy(b.byType[:b.cat.Source.Index], old.byType)
 		return
 	}
-	compare := func(m, n *node) int {
-		return cmp.Or(cmp.Compare(b.sortKey(m), b.sortKey(n)), cmp.Compare(b.id(m), b.id(n)))
-	}
-	fresh := sorted(b.freshNodes, func(k uint32) string { return b.sortKey(&b.nodes[k]) }, func(x, y uint32) int { return compare(&b.nodes[x], &b.nodes[y]) })
-	b.nodeOrder = merged(old.nodeOrder, b.goneNodes, fresh, func(x, y uint32) bool { return compare(&old.nodes[x], &b.nodes[y]) < 0 })
-	b.ranks = make([]uint32, len(b.nodes))
-	var rank, last uint32
-	for i, k := range b.nodeOrder {
-		if i > 0 && !b.sameName(last, k) {
-			rank++
+	fresh := sorted(b.freshNodes, func(k uint32) string { return b.sortKey(b.nodes.at(k)) }, func(x, y uint32) int { return b.compareNodes(b.nodes.at(x), b.nodes.at(y)) })
+	keys := merged(old.nodeOrder.keys(), b.goneNodes.many, fresh, func(x, y uint32) bool { return b.compareNodes(old.nodes.at(x), b.nodes.at(y)) < 0 })
+	b.nodeOrder = orderOf(keys)
+	ranks := make([]uint32, b.nodes.n)
+	place := 0 // among the different names
+	for i, k := range keys {
+		if i > 0 && !b.sameName(keys[i-1], k) {
+			place++
 		}
-		last = k
-		b.ranks[k] = rank
+		ranks[k] = uint32(place) //nolint:gosec // keys are below 2³¹
 	}
+	for _, k := range keys {
+		ranks[k] = spread(int(ranks[k]), place+1)
+	}
+	b.ranks = pagedOf(ranks)
 	b.listTypes()
+}
+
+// compareNodes compares nodes by what they are ordered by.
+func (graph *Graph) compareNodes(m, n *node) int {
+	return cmp.Or(cmp.Compare(graph.sortKey(m), graph.sortKey(n)), cmp.Compare(graph.id(m), graph.id(n)))
 }
 
 // sameName reports whether two nodes have the same sort key, by their old ranks if they have them still.
 func (b *Builder) sameName(x, y uint32) bool {
 	if b.kept(x) && b.kept(y) {
-		return b.old.ranks[x] == b.old.ranks[y]
+		return *b.old.ranks.at(x) == *b.old.ranks.at(y)
 	}
-	return b.sortKey(&b.nodes[x]) == b.sortKey(&b.nodes[y])
+	return b.sortKey(b.nodes.at(x)) == b.sortKey(b.nodes.at(y))
 }
 
 // listTypes lists each type's entities in order.
 func (graph *Graph) listTypes() {
 	counts := make([]int, graph.cat.Source.Index+1)
-	for _, k := range graph.nodeOrder {
-		counts[graph.nodes[k].typ]++
-	}
+	graph.nodeOrder.all(func(keys []uint32) bool {
+		for _, k := range keys {
+			counts[graph.nodes.at(k).typ]++
+		}
+		return true
+	})
+	lists := make([][]uint32, graph.cat.Source.Index)
 	for t, n := range counts[:graph.cat.Source.Index] {
-		graph.byType[t] = make([]uint32, 0, n)
+		lists[t] = make([]uint32, 0, n)
 	}
-	for _, k := range graph.nodeOrder {
-		t := graph.nodes[k].typ
-		graph.byType[t] = append(graph.byType[t], k)
+	graph.nodeOrder.all(func(keys []uint32) bool {
+		for _, k := range keys {
+			t := graph.nodes.at(k).typ
+			lists[t] = append(lists[t], k)
+		}
+		return true
+	})
+	for t, list := range lists {
+		graph.byType[t] = orderOf(list)
+	}
+}
+
+// orderSources lists the sources in order, where they are not what they were.
+func (b *Builder) orderSources() {
+	if b.otherSources {
+		b.listSources()
+	} else {
+		b.byType[b.cat.Source.Index] = b.old.byType[b.cat.Source.Index]
 	}
 }
 
@@ -174,29 +229,31 @@ func (graph *Graph) listSources() {
 		x, y := &graph.sources[a], &graph.sources[b]
 		return cmp.Or(cmp.Compare(x.sortKey, y.sortKey), cmp.Compare(x.id, y.id))
 	})
-	graph.byType[graph.cat.Source.Index] = s
+	graph.byType[graph.cat.Source.Index] = orderOf(s)
 }
 
 // orderLinks orders links by id, and lists those of each source in that order.
 func (b *Builder) orderLinks() {
 	old := b.old
-	if len(b.freshLinks) == 0 && !b.goneLinks.any() && len(b.links) == len(old.links) && len(b.sources) == len(old.sources) {
+	if len(b.freshLinks) == 0 && !b.goneLinks.many.any() && b.links.n == old.links.n && len(b.sources) == len(old.sources) {
 		b.linkOrder, b.linkRanks, b.supports = old.linkOrder, old.linkRanks, old.supports
 		return
 	}
 	b.freshLinks = sorted(b.freshLinks, b.linkID, func(x, y uint32) int { return cmp.Compare(b.linkID(x), b.linkID(y)) })
-	b.linkOrder = merged(old.linkOrder, b.goneLinks, b.freshLinks, func(x, y uint32) bool { return old.linkID(x) < b.linkID(y) })
-	b.linkRanks = make([]uint32, len(b.links))
-	for i, k := range b.linkOrder {
-		b.linkRanks[k] = uint32(i) //nolint:gosec // keys are below 2³¹
+	keys := merged(old.linkOrder.keys(), b.goneLinks.many, b.freshLinks, func(x, y uint32) bool { return old.linkID(x) < b.linkID(y) })
+	b.linkOrder = orderOf(keys)
+	ranks := make([]uint32, b.links.n)
+	for i, k := range keys {
+		ranks[k] = spread(i, len(keys))
 	}
+	b.linkRanks = pagedOf(ranks)
 	b.support()
 }
 
 // usual are the new links without those that are REFUTED.
 func (b *Builder) usual(yield func(uint32) bool) {
 	for _, k := range b.freshLinks {
-		if b.links[k].standing != kg.Refuted && !yield(k) {
+		if b.links.at(k).standing != kg.Refuted && !yield(k) {
 			return
 		}
 	}
@@ -205,14 +262,14 @@ func (b *Builder) usual(yield func(uint32) bool) {
 // support lists the links of each source, by id.
 func (b *Builder) support() {
 	was := &b.old.supports
-	had := max(len(was.start)-1, 0)
+	had := len(was.at)
 	// how many there will be: as many as before, and some more or fewer, which below nothing wraps round
 	start := make([]uint32, len(b.sources)+1)
 	for s := range had {
-		start[s+1] = was.start[s+1] - was.start[s]
+		start[s+1] = was.at[s].end - was.at[s].start
 	}
-	b.goneLinks.each(func(k uint32) {
-		if b.old.links[k].standing == kg.Refuted {
+	b.goneLinks.many.each(func(k uint32) {
+		if b.old.links.at(k).standing == kg.Refuted {
 			return
 		}
 		for _, s := range b.old.restsOn(k) {
@@ -227,11 +284,11 @@ func (b *Builder) support() {
 	for i := 1; i < len(start); i++ {
 		start[i] += start[i-1]
 	}
-	items := make([]uint32, start[len(start)-1])
+	items := make([]uint32, start[len(start)-1], roomy(int(start[len(start)-1])))
 	// the new ones at the end of each list first, and then the old ones among them
 	at := slices.Clone(start[1:])
 	for _, k := range slices.Backward(b.freshLinks) {
-		if b.links[k].standing == kg.Refuted {
+		if b.links.at(k).standing == kg.Refuted {
 			continue
 		}
 		for _, s := range b.restsOn(k) {
@@ -241,18 +298,30 @@ func (b *Builder) support() {
 	}
 	for s := range had {
 		to, fresh := items[start[s]:start[s+1]], items[at[s]:start[s+1]]
-		for _, k := range was.items[was.start[s]:was.start[s+1]] {
+		for _, k := range was.of(uint32(s)) { //nolint:gosec // keys are below 2³¹
 			if b.goneLinks.has(k) {
 				continue
 			}
-			for len(fresh) > 0 && b.linkRanks[fresh[0]] < b.linkRanks[k] {
+			for len(fresh) > 0 && *b.linkRanks.at(fresh[0]) < *b.linkRanks.at(k) {
 				to[0], to, fresh = fresh[0], to[1:], fresh[1:]
 			}
 			to[0], to = k, to[1:]
 		}
 	}
-	b.supports = lists{start: start, items: items}
+	b.supports = lists{at: spans(start), items: items}
 }
+
+// spans returns where lists lie that lie one behind the other.
+func spans(start []uint32) []span {
+	out := make([]span, len(start)-1)
+	for i := range out {
+		out[i] = span{start[i], start[i+1]}
+	}
+	return out
+}
+
+// roomy returns how much room a list of n gets, so that the next versions can put something behind it.
+func roomy(n int) int { return n + n/64 + 256 }
 
 // half is a link as one of its ends sees it, with what it is ordered by.
 type half struct {
@@ -265,12 +334,14 @@ type half struct {
 func (b *Builder) connect() {
 	old := b.old
 	renamed := func(k uint32) bool {
-		return int(k) < len(old.nodes) && old.nodes[k].typ != 0 && old.sortKey(&old.nodes[k]) != b.sortKey(&b.nodes[k])
+		return int(k) < old.nodes.n && old.nodes.at(k).typ != 0 && old.sortKey(old.nodes.at(k)) != b.sortKey(b.nodes.at(k))
 	}
-	touched := make(bits, len(b.nodes)/64+1) // nodes whose lists are not what they were
-	start := make([]uint32, len(b.nodes)+1)
-	for k := range old.nodes {
-		start[k+1] = uint32(len(old.linksOf(uint32(k)))) //nolint:gosec // keys are below 2³¹
+	touched := make(bits, b.nodes.n/64+1) // nodes whose lists are not what they were
+	start := make([]uint32, b.nodes.n+1)
+	for k := range old.nodes.n {
+		for _, g := range old.groupsOf(uint32(k)) { //nolint:gosec // keys are below 2³¹
+			start[k+1] += g.end - g.start
+		}
 	}
 	change := func(l *link, n uint32) {
 		for _, k := range [2]uint32{l.from, l.to} {
@@ -278,37 +349,37 @@ func (b *Builder) connect() {
 			start[k+1] += n // one fewer is 2³²-1 more
 		}
 	}
-	b.goneLinks.each(func(k uint32) {
-		if l := &old.links[k]; l.from != 0 && l.standing != kg.Refuted {
+	b.goneLinks.many.each(func(k uint32) {
+		if l := old.links.at(k); l.from != 0 && l.standing != kg.Refuted {
 			change(l, ^uint32(0))
 		}
 	})
 	for k := range b.usual {
-		change(&b.links[k], 1)
+		change(b.links.at(k), 1)
 	}
 	for _, k := range b.freshNodes {
 		if renamed(k) {
-			for _, n := range old.endsOf(k) {
-				touched.add(n)
+			for _, g := range old.groupsOf(k) {
+				for _, n := range old.ends[g.start:g.end] {
+					touched.add(n)
+				}
 			}
 		}
 	}
-	if !touched.any() && len(b.nodes) == len(old.nodes) {
+	if !touched.any() {
+		// nodes have their places in the old one still
 		b.adjacency = old.adjacency
-		for k := range b.nodes {
-			n, was := &b.nodes[k], &old.nodes[k]
-			n.loops, n.group0, n.group1 = was.loops, was.group0, was.group1
-		}
 		return
 	}
 	for i := 1; i < len(start); i++ {
 		start[i] += start[i-1]
 	}
-	b.adjacent, b.ends = make([]uint32, start[len(start)-1]), make([]uint32, start[len(start)-1])
-	// the new ones at the end of each list first; until they are ordered, ends tells the direction
+	total := int(start[len(start)-1])
+	b.adjacent, b.ends = make([]uint32, total, roomy(total)), make([]uint32, total, roomy(total))
+	// the new ones at the end of each list first; until they are ordered, ends says the direction
 	at := slices.Clone(start[1:])
 	for k := range b.usual {
-		l := &b.links[k]
+		l := b.links.at(k)
 		for d, n := range [2]uint32{l.from, l.to} {
 			at[n]--
 			b.adjacent[at[n]], b.ends[at[n]] = k, uint32(d) //nolint:gosec // 0 or 1
@@ -316,51 +387,41 @@ func (b *Builder) connect() {
 	}
 	// two halves of about as many links, side by side
 	middle, _ := slices.BinarySearch(start, start[len(start)-1]/2)
-	middle = min(max(middle, 1), len(b.nodes))
+	middle = min(max(middle, 1), b.nodes.n)
 	// each new end makes one more group at most
 	most := func(from, to int) (n int) {
 		for k := from; k < to; k++ {
-			if k < len(old.nodes) {
-				n += int(old.nodes[k].group1 - old.nodes[k].group0)
+			if k < old.nodes.n {
+				was := old.nodes.at(uint32(k)) //nolint:gosec // keys are below 2³¹
+				n += int(was.group1 - was.group0)
 			}
 			n += int(start[k+1] - at[k])
 		}
 		return n
 	}
 	room := most(1, middle)
-	all := make([]group, room+most(middle, len(b.nodes)))
+	all := make([]group, room+most(middle, b.nodes.n))
 	var g errgroup.Group
 	var first, second []group
 	g.Go(func() error { first = b.arrange(all[:0:room], 1, middle, start, at, touched); return nil })
-	g.Go(func() error { second = b.arrange(all[room:room], middle, len(b.nodes), start, at, touched); return nil })
+	g.Go(func() error { second = b.arrange(all[room:room], middle, b.nodes.n, start, at, touched); return nil })
 	_ = g.Wait() // they cannot fail
-	for k := middle; k < len(b.nodes); k++ {
-		b.nodes[k].group0 += uint32(len(first)) //nolint:gosec // at most two for each link
-		b.nodes[k].group1 += uint32(len(first)) //nolint:gosec // see above
+	for k := middle; k < b.nodes.n; k++ {
+		n := b.nodes.at(uint32(k))     //nolint:gosec // keys are below 2³¹
+		n.group0 += uint32(len(first)) //nolint:gosec // at most two for each link
+		n.group1 += uint32(len(first)) //nolint:gosec // see above
 	}
 	b.groups = all[:len(first)+len(second)]
 	copy(b.groups[len(first):], second)
 	if len(b.groups) < len(all)/8*7 {
-		b.groups = slices.Clone(b.groups)
+		b.groups = append(make([]group, 0, roomy(len(b.groups))), b.groups...)
 	}
 }
 
-// run is where the links of some nodes that follow one another lie in adjacent and ends.
-func (graph *Graph) run(first, last *node) (from, to uint32) {
-	if first.group0 == last.group1 {
-		return 0, 0
-	}
-	return graph.groups[first.group0].start, graph.groups[last.group1-1].end
-}
-
-func (graph *Graph) linksOf(k uint32) []uint32 {
-	from, to := graph.run(&graph.nodes[k], &graph.nodes[k])
-	return graph.adjacent[from:to]
-}
-
-func (graph *Graph) endsOf(k uint32) []uint32 {
-	from, to := graph.run(&graph.nodes[k], &graph.nodes[k])
-	return graph.ends[from:to]
+// groupsOf are the runs of a node's links.
+func (graph *Graph) groupsOf(k uint32) []group {
+	n := graph.nodes.at(k)
+	return graph.groups[n.group0:n.group1]
 }
 
 // arrange lays out the links of the nodes [from, to), and adds their groups: those of a node begin at start, its new ones at
@@ -368,33 +429,32 @@ func (graph *Graph) endsOf(k uint32) []uint32 {
 func (b *Builder) arrange(groups []group, from, to int, start, fresh []uint32, touched bits) []group {
 	var mine []half
 	for k := from; k < to; k++ {
-		if !touched.has(uint32(k)) { //nolint:gosec // keys are below 2³¹
-			end := k + 1
-			for end < to && (end < len(b.old.nodes)) == (k < len(b.old.nodes)) && !touched.has(uint32(end)) { //nolint:gosec // see above
-				end++
+		n := b.nodes.at(uint32(k))     //nolint:gosec // keys are below 2³¹
+		n.group0 = uint32(len(groups)) //nolint:gosec // at most two for each link
+		if !touched.has(uint32(k)) {   //nolint:gosec // see above
+			if k < b.old.nodes.n {
+				groups = b.takeOver(groups, b.old.nodes.at(uint32(k)), start[k]) //nolint:gosec // see above
 			}
-			groups = b.takeOver(groups, k, end, start[k])
-			k = end - 1
+			n.group1 = uint32(len(groups)) //nolint:gosec // see above
 			continue
 		}
 		mine = b.halves(mine[:0], k, fresh[k], start[k+1])
 		slices.SortFunc(mine, func(a, b half) int { return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.order, b.order)) })
-		n := &b.nodes[k]
-		n.loops = 0
-		n.group0 = uint32(len(groups)) //nolint:gosec // at most two for each link
+		loops := uint32(0)
 		for i := range mine {
 			pos, out := start[k]+uint32(i), mine[i].group&0x80 == 0 //nolint:gosec // see above
-			l := &b.links[mine[i].link]
+			l := b.links.at(mine[i].link)
 			b.adjacent[pos], b.ends[pos] = mine[i].link, l.other(out)
 			if out && l.from == l.to {
-				n.loops++
+				loops++
 			}
 			if i == 0 || mine[i].group != mine[i-1].group {
 				groups = append(groups, group{start: pos, kind: mine[i].group & 0x7f, out: out})
 			}
 			groups[len(groups)-1].end = pos + 1
 		}
-		n.group1 = uint32(len(groups)) //nolint:gosec // see above
+		n.degree, n.looped = uint32(len(mine))-loops, loops > 0 //nolint:gosec // see above
+		n.group1 = uint32(len(groups))                          //nolint:gosec // see above
 	}
 	return groups
 }
@@ -402,10 +462,10 @@ func (b *Builder) arrange(groups []group, from, to int, start, fresh []uint32, t
 // halves are the links of a node: the old ones that are still there, and the new ones in [from, to).
 func (b *Builder) halves(mine []half, k int, from, to uint32) []half {
 	add := func(link, other uint32, group uint8) {
-		mine = append(mine, half{order: uint64(b.ranks[other])<<32 | uint64(b.linkRanks[link]), link: link, group: group})
+		mine = append(mine, half{order: uint64(*b.ranks.at(other))<<32 | uint64(*b.linkRanks.at(link)), link: link, group: group})
 	}
-	if k < len(b.old.nodes) {
-		n := &b.old.nodes[k]
+	if k < b.old.nodes.n {
+		n := b.old.nodes.at(uint32(k)) //nolint:gosec // keys are below 2³¹
 		for _, g := range b.old.groups[n.group0:n.group1] {
 			way := g.kind
 			if !g.out {
@@ -419,34 +479,21 @@ func (b *Builder) halves(mine []half, k int, from, to uint32) []half {
 		}
 	}
 	for i := from; i < to; i++ {
-		l := &b.links[b.adjacent[i]]
+		l := b.links.at(b.adjacent[i])
 		add(b.adjacent[i], l.other(b.ends[i] == 0), l.kind|uint8(b.ends[i])<<7) //nolint:gosec // 0 or 1
 	}
 	return mine
 }
 
-// takeOver moves the lists of the nodes [from, to), none of which has changed, to where they lie now. Either all of the nodes
-// are of the old version or none is, and then they have no links.
-func (b *Builder) takeOver(groups []group, from, to int, start uint32) []group {
-	n := uint32(len(groups)) //nolint:gosec // at most two for each link
-	if from >= len(b.old.nodes) {
-		for k := from; k < to; k++ {
-			b.nodes[k].group0, b.nodes[k].group1 = n, n
-		}
-		return groups
-	}
-	was := b.old.nodes[from:to]
-	first, last := was[0].group0, was[len(was)-1].group1
-	for i := range was {
-		k := &b.nodes[from+i]
-		k.loops, k.group0, k.group1 = was[i].loops, was[i].group0-first+n, was[i].group1-first+n
-	}
-	i, j := b.old.run(&was[0], &was[len(was)-1])
-	copy(b.adjacent[start:], b.old.adjacent[i:j])
-	copy(b.ends[start:], b.old.ends[i:j])
-	for _, g := range b.old.groups[first:last] {
-		g.start, g.end = g.start-i+start, g.end-i+start
-		groups = append(groups, g)
+// takeOver moves the lists of a node that have not changed to where they lie now.
+func (b *Builder) takeOver(groups []group, was *node, start uint32) []group {
+	from := len(groups)
+	for _, g := range b.old.groups[was.group0:was.group1] {
+		copy(b.adjacent[start:], b.old.adjacent[g.start:g.end])
+		copy(b.ends[start:], b.old.ends[g.start:g.end])
+		g.start, g.end = start, start+g.end-g.start
+		start = g.end
+		groups = joined(groups, from, g)
 	}
 	return groups
 }
@@ -454,23 +501,22 @@ func (b *Builder) takeOver(groups []group, from, to int, start uint32) []group {
 // compact writes anew, without what nothing refers to any more, what else only grows.
 func (b *Builder) compact() {
 	was := &Graph{cat: b.cat, texts: b.texts, ids: b.ids, more: b.more, born: b.born, stamps: b.stamps, roles: b.roles}
-	b.texts, b.born = make([]byte, 0, len(was.texts)), nil
+	b.nodeEdit.unshare()
+	b.linkEdit.unshare()
+	b.texts, b.born = make([]byte, 0, roomy(len(was.texts))), nil
 	born := renumbered(&b.born, was.born)
-	for i := range b.nodes {
-		if n := &b.nodes[i]; n.typ != 0 {
+	for i := range b.nodes.n {
+		if n := b.nodes.at(uint32(i)); n.typ != 0 { //nolint:gosec // keys are below 2³¹
 			own := was.textsOf(n)
 			n.text = uint64(len(b.texts))
 			b.texts = append(b.texts, own...)
 			n.created, n.updated = born(n.created), born(n.updated)
 		}
 	}
-	if len(b.links) > 0 && &b.links[0] == &b.old.links[0] {
-		b.links = slices.Clone(b.links)
-	}
-	b.ids, b.more, b.stamps, b.roles = make([]byte, 0, len(was.ids)), make([]uint32, 0, len(was.more)), nil, nil
+	b.ids, b.more, b.stamps, b.roles = make([]byte, 0, roomy(len(was.ids))), make([]uint32, 0, roomy(len(was.more))), nil, nil
 	stamps, roles := renumbered(&b.stamps, was.stamps), renumbered(&b.roles, was.roles)
-	for i := range b.links {
-		l := &b.links[i]
+	for i := range b.links.n {
+		l := b.links.at(uint32(i)) //nolint:gosec // see above
 		if l.from == 0 {
 			continue
 		}
@@ -484,6 +530,7 @@ func (b *Builder) compact() {
 		}
 		l.created, l.updated, l.role = stamps(l.created), stamps(l.updated), roles(l.role)
 	}
+	b.intern()
 	b.wasted = 0
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 	"unsafe"
 
 	"github.com/throughline/throughline/internal/catalog"
@@ -14,7 +15,7 @@ import (
 )
 
 // DumpFormat changes whenever what a dump holds, or how, changes.
-const DumpFormat = 6
+const DumpFormat = 7
 
 // Machine returns what must be the same for a dump to mean the same.
 func Machine() string {
@@ -64,10 +65,59 @@ func flat[T any](p *[]T) part {
 	}
 }
 
-// Aligned returns n bytes that begin where any value may.
+// Aligned returns n bytes that begin where any value may, with room behind them.
 func Aligned(n int) []byte {
-	words := make([]uint64, (n+7)/8)
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), n) //nolint:gosec // within words
+	words := make([]uint64, (roomy(n)+7)/8)
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), 8*len(words))[:n] //nolint:gosec // within words
+}
+
+// inPages is a list of pages.
+func inPages[T any](p *paged[T]) part {
+	var list []T
+	f := flat(&list)
+	return part{
+		get: func() []byte { list = p.flat(); defer func() { list = nil }(); return f.get() },
+		set: func(b []byte) error {
+			if err := f.set(b); err != nil {
+				return err
+			}
+			*p = pagedOf(list)
+			return nil
+		},
+	}
+}
+
+// inOrder is an order.
+func inOrder(o *order) part {
+	var list []uint32
+	f := flat(&list)
+	return part{
+		get: func() []byte { list = o.keys(); defer func() { list = nil }(); return f.get() },
+		set: func(b []byte) error {
+			if err := f.set(b); err != nil {
+				return err
+			}
+			*o = orderOf(list)
+			return nil
+		},
+	}
+}
+
+// growing is a list that later versions put something behind.
+func growing[T any](p *[]T) part {
+	f := flat(p)
+	return part{get: f.get, set: func(b []byte) error {
+		n := len(b)
+		if err := f.set(b[:cap(b)/int(unsafe.Sizeof(*new(T)))*int(unsafe.Sizeof(*new(T)))]); err != nil { //nolint:gosec // sizes
+			return err
+		}
+		room := *p
+		if err := f.set(b[:n]); err != nil {
+			return err
+		}
+		*p = room[:len(*p)]
+		return nil
+	}}
 }
 
 // packed is a list of strings.
@@ -97,16 +147,17 @@ func packed(get func() []string, set func([]string) error) part {
 // parts are the lists of a graph, in the order of a dump.
 func (graph *Graph) parts() []part {
 	list := []part{
-		flat(&graph.nodes), flat(&graph.links), flat(&graph.texts), flat(&graph.ids), flat(&graph.born), flat(&graph.stamps), flat(&graph.more),
-		flat(&graph.nodeOrder), flat(&graph.ranks), flat(&graph.linkOrder), flat(&graph.linkRanks),
-		flat(&graph.nodeByID.hashes), flat(&graph.nodeByID.keys), flat(&graph.byName.hashes), flat(&graph.byName.keys), flat(&graph.byExternal.hashes), flat(&graph.byExternal.keys),
-		flat(&graph.byOuter.hashes), flat(&graph.byOuter.keys),
-		flat(&graph.adjacent), flat(&graph.ends), flat(&graph.groups), flat(&graph.supports.start), flat(&graph.supports.items), flat(&graph.refuted.links),
+		inPages(&graph.nodes), inPages(&graph.links), growing(&graph.texts), growing(&graph.ids), growing(&graph.born), growing(&graph.stamps), growing(&graph.more),
+		inOrder(&graph.nodeOrder), inPages(&graph.ranks), inOrder(&graph.linkOrder), inPages(&graph.linkRanks),
+		growing(&graph.adjacent), growing(&graph.ends), growing(&graph.groups), flat(&graph.supports.at), growing(&graph.supports.items), flat(&graph.refuted.links),
 		packed(func() []string { return graph.roles }, func(l []string) error { graph.roles = l; return nil }),
 		packed(graph.dateTexts, graph.setDates),
 		packed(graph.sourceTexts, graph.setSources),
 	}
-	for _, ix := range [2]*searchIndex{&graph.searching, &graph.searchingSources} {
+	for _, x := range [4]*index{&graph.nodeByID, &graph.byName, &graph.byExternal, &graph.byOuter} {
+		list = append(list, flat(&x.hashes), flat(&x.keys))
+	}
+	for _, ix := range [2]*searchIndex{graph.searching[mostNodes].searchIndex, graph.searchingSources} {
 		list = append(list, flat(&ix.words.text), flat(&ix.words.end), flat(&ix.name.start), flat(&ix.name.items), flat(&ix.body.start), flat(&ix.body.items),
 			flat(&ix.nameCount), flat(&ix.deletes), flat(&ix.skeletons))
 	}
@@ -161,19 +212,21 @@ func (graph *Graph) setSources(list []string) error {
 	return nil
 }
 
-// Dump returns the graph as lists of bytes, as they lie in memory, from which Restore makes it again. They must not be changed.
-func (graph *Graph) Dump() [][]byte {
-	var out [][]byte
-	for _, p := range graph.parts() {
-		out = append(out, p.get())
+// Dump yields the graph as lists of bytes, as they lie in memory, from which Restore makes it again. They must not be changed.
+func (graph *Graph) Dump() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for _, p := range graph.settled().parts() {
+			if !yield(p.get()) {
+				return
+			}
+		}
 	}
-	return out
 }
 
 // Wasted returns how many bytes nothing refers to any more. Restore is told them.
 func (graph *Graph) Wasted() int64 { return graph.wasted }
 
-// Restore makes a graph of what Dump returned of a graph with the same catalogue. It keeps the lists, which must be of Aligned.
+// Restore makes a graph of what Dump has yielded of a graph with the same catalogue. It keeps the lists, which must be of Aligned.
 func Restore(cat *catalog.Catalog, seq, wasted int64, dump [][]byte) (*Graph, error) {
 	graph := New(cat)
 	graph.seq, graph.wasted = seq, wasted
@@ -189,6 +242,25 @@ func Restore(cat *catalog.Catalog, seq, wasted int64, dump [][]byte) (*Graph, er
 	graph.listTypes()
 	graph.listSources()
 	graph.findSources()
+	graph.intern()
 	graph.refuted = graph.apart(graph.refuted.links)
+	graph.recount()
 	return graph, nil
+}
+
+// recount counts what a dump does not hold.
+func (graph *Graph) recount() {
+	graph.counts = Counts{Sources: int64(graph.byType[graph.cat.Source.Index].n), Nodes: int64(graph.nodeOrder.n), Links: int64(graph.linkOrder.n)}
+	graph.adjacency.unused, graph.supports.unused = len(graph.adjacent), len(graph.supports.items)
+	for i := range graph.nodes.n {
+		for _, g := range graph.groupsOf(uint32(i)) { //nolint:gosec // keys are below 2³¹
+			graph.adjacency.unused -= int(g.end - g.start)
+			if g.out {
+				graph.kinds[g.kind] += int64(g.end - g.start)
+			}
+		}
+	}
+	for _, at := range graph.supports.at {
+		graph.supports.unused -= int(at.end - at.start)
+	}
 }

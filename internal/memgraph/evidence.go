@@ -19,9 +19,6 @@ type evidencePage struct {
 
 // readEvidence reads what is pending, level by level, all of one state.
 func (x *fetch) readEvidence() error {
-	if len(x.pending) == 0 {
-		return nil
-	}
 	r, err := x.texts.ReadTexts(x.ctx, x.graph)
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ func (x *fetch) buckets(c *counter, sel *plan.Sel) []kg.Bucket {
 		out = append(out, kg.Bucket{Key: k, Count: n})
 	}
 	for k, n := range c.nodes {
-		out = append(out, kg.Bucket{Key: x.graph.id(&x.graph.nodes[k]), Count: n})
+		out = append(out, kg.Bucket{Key: x.graph.id(x.graph.nodes.at(k)), Count: n})
 	}
 	out = smallest(out, min(len(out), plan.MaxBuckets), func(a, b kg.Bucket) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Key, b.Key))
@@ -56,7 +56,7 @@ func (x *fetch) facetLinks(page *kg.Page, f *plan.Field, hits []hit) {
 		c := counter{counts: map[string]int64{}}
 		for _, h := range hits {
 			x.step(1)
-			l := &graph.links[h.link]
+			l := graph.links.at(h.link)
 			switch w.By {
 			case plan.ByKind:
 				c.add(graph.cat.Kinds[l.kind].Name)
@@ -65,7 +65,7 @@ func (x *fetch) facetLinks(page *kg.Page, f *plan.Field, hits []hit) {
 					c.add(graph.roles[l.role])
 				}
 			case plan.ByOtherType:
-				c.add(graph.cat.TypeAt(graph.nodes[h.other].typ).Enum)
+				c.add(graph.cat.TypeAt(graph.nodes.at(h.other).typ).Enum)
 			case plan.BySource:
 				for _, s := range graph.sourcesOf(h.link) {
 					c.add(graph.sources[s].id)
@@ -122,7 +122,7 @@ func (x *fetch) countSource(c *counter, k uint32, by plan.FacetBy) {
 		near := x.near[:0]
 		x.step(len(x.graph.supports.of(k)))
 		for _, l := range x.graph.supports.of(k) {
-			near = append(near, x.graph.links[l].from, x.graph.links[l].to)
+			near = append(near, x.graph.links.at(l).from, x.graph.links.at(l).to)
 		}
 		x.addNodes(c, near, facetType(x.graph.cat, by))
 	}
@@ -141,14 +141,14 @@ func (x *fetch) addNodes(c *counter, keys []uint32, t *catalog.Type) {
 	x.near = keys // for the next
 	slices.Sort(keys)
 	for _, k := range slices.Compact(keys) {
-		if t != nil && x.graph.nodes[k].typ == t.Index {
+		if t != nil && x.graph.nodes.at(k).typ == t.Index {
 			c.nodes[k]++
 		}
 	}
 }
 
 func (x *fetch) countNode(c *counter, k uint32, by plan.FacetBy) {
-	n := &x.graph.nodes[k]
+	n := x.graph.nodes.at(k)
 	switch by {
 	case plan.ByType:
 		c.add(x.graph.cat.TypeAt(n.typ).Enum)

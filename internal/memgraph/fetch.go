@@ -71,7 +71,10 @@ func newFetch() *fetch {
 		if cap(x.hits) > slabKept/int(unsafe.Sizeof(weighed{})) { //nolint:gosec // a size
 			x.hits = nil
 		}
-		*x = fetch{vals: x.vals, pages: x.pages, edges: x.edges, keys: x.keys, hits: x.hits, release: x.release}
+		if len(x.parts) > 0 {
+			clear(x.parts)
+		}
+		*x = fetch{vals: x.vals, pages: x.pages, edges: x.edges, keys: x.keys, hits: x.hits, parts: x.parts[:0], release: x.release}
 		fetches.Put(x)
 	}
 	return x
@@ -107,6 +110,7 @@ type fetch struct {
 	edges   slab[kg.Edge]
 	keys    slab[uint32]      // see ahead
 	search  text.Search       // what is searched for: the plan's, or the rarest words of it
+	parts   []section         // of the last search
 	phrases map[phraseIn]pair // records that have phrases: see together
 	hits    []weighed         // of the last search
 	near    []uint32          // of the last node that was counted
@@ -218,10 +222,14 @@ func (x *fetch) run() (res *kg.Result, err error) {
 	case plan.Statistics:
 		res.Stats = x.stats()
 	}
-	if err := x.readEvidence(); err != nil {
-		return nil, err
+	if len(x.pending) > 0 {
+		if err := x.readEvidence(); err != nil {
+			return nil, err
+		}
 	}
-	x.fillTexts()
+	if len(x.wanted) > 0 {
+		x.fillTexts()
+	}
 	res.RoundTrips = x.trips
 	return res, nil
 }
@@ -246,18 +254,18 @@ func (x *fetch) resolve() {
 		}
 		var mine []uint32
 		for _, k := range fits {
-			if r.Types.Has(x.graph.nodes[k].typ) && !slices.Contains(mine, k) {
+			if r.Types.Has(x.graph.nodes.at(k).typ) && !slices.Contains(mine, k) {
 				mine = append(mine, k)
 			}
 		}
-		titled := func(k uint32) bool { return x.graph.cat.TypeAt(x.graph.nodes[k].typ).Titled }
+		titled := func(k uint32) bool { return x.graph.cat.TypeAt(x.graph.nodes.at(k).typ).Titled }
 		if r.Name != "" && slices.ContainsFunc(mine, func(k uint32) bool { return !titled(k) }) {
 			mine = slices.DeleteFunc(mine, titled)
 		}
 		if len(mine) > 1 {
 			candidates := make([]kg.Candidate, len(mine))
 			for j, k := range mine {
-				n := &x.graph.nodes[k]
+				n := x.graph.nodes.at(k)
 				candidates[j] = kg.Candidate{
 					ID: x.graph.id(n), Type: x.graph.cat.TypeAt(n.typ).Enum, Name: x.graph.name(n), Description: x.graph.field(n, descField), LinkCount: x.graph.degree(k),
 				}
@@ -314,7 +322,7 @@ func (x *fetch) byID(id string, row *kg.Row, sel *plan.Sel) bool {
 			return true
 		}
 	default:
-		if k := x.graph.findNode(id); k != 0 && types.Has(x.graph.nodes[k].typ) {
+		if k := x.graph.findNode(id); k != 0 && types.Has(x.graph.nodes.at(k).typ) {
 			x.ahead([]uint32{k}, sel)
 			x.node(row, k, sel)
 			return true
@@ -327,7 +335,7 @@ func (x *fetch) byID(id string, row *kg.Row, sel *plan.Sel) bool {
 func (x *fetch) byKeys(page *kg.Page, sel *plan.Sel) {
 	page.Edges = make([]kg.Edge, len(x.walkedNodes)+len(x.walkedLinks))
 	for i, k := range x.walkedNodes {
-		if x.q.Types.Has(x.graph.nodes[k].typ) {
+		if x.q.Types.Has(x.graph.nodes.at(k).typ) {
 			x.node(&page.Edges[i].Node, k, sel)
 		}
 	}
@@ -342,7 +350,7 @@ func (x *fetch) byKeys(page *kg.Page, sel *plan.Sel) {
 // node fills the row of an entity.
 func (x *fetch) node(row *kg.Row, k uint32, sel *plan.Sel) {
 	x.spend()
-	n := &x.graph.nodes[k]
+	n := x.graph.nodes.at(k)
 	row.Type = n.typ
 	if sel == nil {
 		return
@@ -411,7 +419,7 @@ func (graph *Graph) quoted(n *node, kinds catalog.KindSet) (q rules.Quoted) {
 			continue
 		}
 		for _, k := range graph.adjacent[g.start:g.end] {
-			q = max(q, graph.links[k].proof.quoted())
+			q = max(q, graph.links.at(k).proof.quoted())
 		}
 	}
 	return q
@@ -420,7 +428,7 @@ func (graph *Graph) quoted(n *node, kinds catalog.KindSet) (q rules.Quoted) {
 // link fills the row of a link.
 func (x *fetch) link(row *kg.Row, k uint32, sel *plan.Sel) {
 	x.spend()
-	l := &x.graph.links[k]
+	l := x.graph.links.at(k)
 	row.Type = x.graph.cat.Link.Index
 	if sel == nil {
 		return
@@ -474,9 +482,9 @@ func (graph *Graph) linkValue(l *link, k uint32, p *catalog.Prop) kg.Value {
 	case "updatedAt":
 		return kg.TimeValue(kg.TimeAt(graph.stamps[l.updated]))
 	case catalog.FromName:
-		return kg.StringValue(graph.name(&graph.nodes[l.from]))
+		return kg.StringValue(graph.name(graph.nodes.at(l.from)))
 	case catalog.ToName:
-		return kg.StringValue(graph.name(&graph.nodes[l.to]))
+		return kg.StringValue(graph.name(graph.nodes.at(l.to)))
 	}
 	return kg.Value{}
 }
@@ -545,12 +553,15 @@ func byNameOnly(order []plan.Order) (yes, desc bool) {
 }
 
 // plain reports whether every link of a group belongs to a field without looking at it.
-func (x *fetch) plain(f *plan.Field, g *group) bool {
+func (x *fetch) plain(f *plan.Field, g *group) bool { return f.Links == nil && x.allTypes(f, g) }
+
+// allTypes reports whether the links of a group lead to nothing but what a field wants.
+func (x *fetch) allTypes(f *plan.Field, g *group) bool {
 	ends := x.graph.cat.Kinds[g.kind].To
 	if !g.out {
 		ends = x.graph.cat.Kinds[g.kind].From
 	}
-	return f.Links == nil && ends&^f.Other == 0
+	return ends&^f.Other == 0
 }
 
 // wants reports whether a field follows the links of a group.
@@ -560,13 +571,18 @@ func wants(f *plan.Field, g *group) bool {
 
 // links fills a page of the links of a node.
 func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
-	n := &x.graph.nodes[k]
+	n := x.graph.nodes.at(k)
 	groups := x.graph.groups[n.group0:n.group1]
 	// the common case: one direction and kind, in its own order, nothing to filter: only the page is touched
-	only, count := -1, 0
+	first, count := 0, 0
+	alike := true // all that is wanted is of one direction and kind
 	for i := range groups {
 		if wants(f, &groups[i]) {
-			only = i
+			if count == 0 {
+				first = i
+			} else if sideOf(&groups[i]) != sideOf(&groups[first]) {
+				alike = false
+			}
 			count++
 		}
 	}
@@ -575,32 +591,8 @@ func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
 		page.HasPrev, page.HasNext = false, false
 		return
 	}
-	if name, desc := byNameOnly(f.Order); count == 1 && name && !desc && x.plain(f, &groups[only]) && len(f.Want.Facets) == 0 {
-		g := &groups[only]
-		page.Total = int64(g.end - g.start)
-		if !f.Want.Rows && !f.Want.More {
-			return
-		}
-		l := list[uint32]{items: x.graph.adjacent[g.start:g.end], sorted: true}
-		at := func(keys []kg.Value) func(uint32) int {
-			return func(k uint32) int { return x.linkAt(hit{k, x.graph.links[k].other(g.out), g.out}, f.Order, keys) }
-		}
-		if f.Page.After != nil {
-			l.after = at(f.Page.After)
-		}
-		if f.Page.Before != nil {
-			l.before = at(f.Page.Before)
-		}
-		items, prev, next := l.page(&f.Page)
-		page.HasPrev, page.HasNext = prev, next
-		if !f.Want.Rows {
-			return
-		}
-		page.Edges = x.edges.take(len(items))
-		ends := x.graph.ends[int(g.start)+cap(l.items)-cap(items):] // items is cut out of l.items
-		for i, k := range items {
-			x.linkEdge(&page.Edges[i], hit{k, ends[i], g.out}, f)
-		}
+	if name, desc := byNameOnly(f.Order); count > 0 && alike && name && !desc && x.plain(f, &groups[first]) && len(f.Want.Facets) == 0 {
+		x.linksInOrder(page, groups[first:first+count], f)
 		return
 	}
 	if !f.Want.Rows && !f.Want.More && len(f.Want.Facets) == 0 {
@@ -608,6 +600,68 @@ func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
 		return
 	}
 	x.hitsPage(page, x.gather(k, f), f)
+}
+
+// linksInOrder fills a page of all links of a direction and kind, in their own order.
+func (x *fetch) linksInOrder(page *kg.Page, groups []group, f *plan.Field) {
+	if len(groups) > 1 {
+		x.linksOfRuns(page, groups, f)
+		return
+	}
+	g := &groups[0]
+	at := func(keys []kg.Value) func(uint32) int {
+		return func(k uint32) int { return x.linkAt(hit{k, x.graph.links.at(k).other(g.out), g.out}, f.Order, keys) }
+	}
+	page.Total = int64(g.end - g.start)
+	if !f.Want.Rows && !f.Want.More {
+		return
+	}
+	l := list[uint32]{items: x.graph.adjacent[g.start:g.end], sorted: true}
+	if f.Page.After != nil {
+		l.after = at(f.Page.After)
+	}
+	if f.Page.Before != nil {
+		l.before = at(f.Page.Before)
+	}
+	items, prev, next := l.page(&f.Page)
+	page.HasPrev, page.HasNext = prev, next
+	if !f.Want.Rows {
+		return
+	}
+	page.Edges = x.edges.take(len(items))
+	ends := x.graph.ends[int(g.start)+cap(l.items)-cap(items):] // items is cut out of l.items
+	for i, k := range items {
+		x.linkEdge(&page.Edges[i], hit{k, ends[i], g.out}, f)
+	}
+}
+
+// linksOfRuns is linksInOrder for links that lie in several runs.
+func (x *fetch) linksOfRuns(page *kg.Page, groups []group, f *plan.Field) {
+	out := groups[0].out
+	runs := order{chunks: make([][]uint32, len(groups)), before: make([]int, len(groups))}
+	for i, g := range groups {
+		runs.chunks[i], runs.before[i] = x.graph.adjacent[g.start:g.end], runs.n
+		runs.n += int(g.end - g.start)
+	}
+	page.Total = int64(runs.n)
+	if !f.Want.Rows && !f.Want.More {
+		return
+	}
+	at := func(keys []kg.Value) func(uint32) int {
+		if keys == nil {
+			return nil
+		}
+		return func(k uint32) int { return x.linkAt(hit{k, x.graph.links.at(k).other(out), out}, f.Order, keys) }
+	}
+	var items []uint32
+	items, page.HasPrev, page.HasNext = runs.page(&f.Page, at(f.Page.After), at(f.Page.Before), x.keys.take)
+	if !f.Want.Rows {
+		return
+	}
+	page.Edges = x.edges.take(len(items))
+	for i, k := range items {
+		x.linkEdge(&page.Edges[i], hit{k, x.graph.links.at(k).other(out), out}, f)
+	}
 }
 
 // gather lists the links of a node that fit a field.
@@ -622,7 +676,7 @@ func (x *fetch) gather(k uint32, f *plan.Field) []hit {
 
 // eachFit calls found with the links of a node that fit a field.
 func (x *fetch) eachFit(k uint32, f *plan.Field, found func(hit)) {
-	n := &x.graph.nodes[k]
+	n := x.graph.nodes.at(k)
 	x.eachFitOf(k, f, &x.graph.adjacency, x.graph.groups[n.group0:n.group1], found)
 	if f.Links.NamesRefuted() {
 		x.eachFitOf(k, f, &x.graph.refuted.adjacency, x.graph.refuted.groupsOf(k), found)
@@ -636,12 +690,13 @@ func (x *fetch) eachFitOf(k uint32, f *plan.Field, of *adjacency, groups []group
 		}
 		x.step(int(g.end - g.start))
 		ends := of.ends[g.start:g.end]
+		anyType := x.allTypes(f, &g)
 		for i, l := range of.adjacent[g.start:g.end] {
 			h := hit{l, ends[i], g.out}
 			if !g.out && f.Out && h.other == k {
 				continue // a link to itself is listed once, as outgoing
 			}
-			if f.Other.Has(x.graph.nodes[h.other].typ) && x.linkFits(f.Links, l, h.other) {
+			if (anyType || f.Other.Has(x.graph.nodes.at(h.other).typ)) && x.linkFits(f.Links, l, h.other) {
 				found(h)
 			}
 		}
@@ -650,7 +705,7 @@ func (x *fetch) eachFitOf(k uint32, f *plan.Field, of *adjacency, groups []group
 
 // countLinks counts without listing, and without looking at links where all of them fit.
 func (x *fetch) countLinks(k uint32, f *plan.Field) (total int64) {
-	n := &x.graph.nodes[k]
+	n := x.graph.nodes.at(k)
 	each := func() int64 {
 		total = 0
 		x.eachFit(k, f, func(hit) { total++ })
@@ -660,7 +715,7 @@ func (x *fetch) countLinks(k uint32, f *plan.Field) (total int64) {
 		return each()
 	}
 	for _, g := range x.graph.groups[n.group0:n.group1] {
-		if wants(f, &g) && (n.loops > 0 || !x.plain(f, &g)) {
+		if wants(f, &g) && (n.looped || !x.plain(f, &g)) {
 			return each()
 		}
 		if wants(f, &g) {
@@ -723,7 +778,7 @@ func orDefault(order []plan.Order) []plan.Order {
 
 // linkNumber is the value of an order key that is a number.
 func (x *fetch) linkNumber(h hit, o plan.Order) int64 {
-	l := &x.graph.links[h.link]
+	l := x.graph.links.at(h.link)
 	day := func(k uint32) int64 {
 		d := &x.graph.dates[k]
 		return plan.DateKey(d.from, d.to, k != 0, o.Desc)
@@ -750,7 +805,7 @@ func (x *fetch) cmpLinks(a, b hit, order []plan.Order) int {
 	for _, o := range order {
 		var c int
 		if o.By == plan.ByName {
-			c = cmp.Compare(x.graph.ranks[a.other], x.graph.ranks[b.other])
+			c = cmp.Compare(*x.graph.ranks.at(a.other), *x.graph.ranks.at(b.other))
 		} else {
 			c = cmp.Compare(x.linkNumber(a, o), x.linkNumber(b, o))
 		}
@@ -758,7 +813,7 @@ func (x *fetch) cmpLinks(a, b hit, order []plan.Order) int {
 			return direct(c, o.Desc)
 		}
 	}
-	return direct(cmp.Compare(x.graph.linkRanks[a.link], x.graph.linkRanks[b.link]), order[len(order)-1].Desc)
+	return direct(x.graph.compareLinks(a.link, b.link), order[len(order)-1].Desc)
 }
 
 // linkAt compares a link with the keys of a cursor.
@@ -767,7 +822,7 @@ func (x *fetch) linkAt(h hit, order []plan.Order, keys []kg.Value) int {
 	for i, o := range order {
 		var c int
 		if o.By == plan.ByName {
-			c = strings.Compare(x.graph.sortKey(&x.graph.nodes[h.other]), keys[i].Str)
+			c = strings.Compare(x.graph.sortKey(x.graph.nodes.at(h.other)), keys[i].Str)
 		} else {
 			c = cmp.Compare(x.linkNumber(h, o), keys[i].Int)
 		}
@@ -783,7 +838,7 @@ func (x *fetch) linkKeys(h hit, order []plan.Order) []kg.Value {
 	keys := make([]kg.Value, 0, len(order)+1)
 	for _, o := range order {
 		if o.By == plan.ByName {
-			keys = append(keys, kg.Value{Kind: kg.String, Str: x.graph.sortKey(&x.graph.nodes[h.other])})
+			keys = append(keys, kg.Value{Kind: kg.String, Str: x.graph.sortKey(x.graph.nodes.at(h.other))})
 		} else {
 			keys = append(keys, kg.IntValue(x.linkNumber(h, o)))
 		}
@@ -796,7 +851,7 @@ func (x *fetch) linksOf(page *kg.Page, k uint32, f *plan.Field) {
 	x.step(len(x.graph.supports.of(k)))
 	var hits []hit
 	look := func(l uint32) {
-		to := x.graph.links[l].to
+		to := x.graph.links.at(l).to
 		if x.linkFits(f.Links, l, to) {
 			hits = append(hits, hit{l, to, true})
 			x.hold(2 * int(unsafe.Sizeof(hit{})))
@@ -819,7 +874,7 @@ func (x *fetch) linksOf(page *kg.Page, k uint32, f *plan.Field) {
 // everyLink fills a page of all links, seen from where they start.
 func (x *fetch) everyLink(page *kg.Page, f *plan.Field) {
 	all := x.graph.byEnd()
-	seen := func(k uint32) hit { return hit{k, x.graph.links[k].to, true} }
+	seen := func(k uint32) hit { return hit{k, x.graph.links.at(k).to, true} }
 	if name, desc := byNameOnly(f.Order); f.Links != nil || !name || desc || len(f.Want.Facets) > 0 {
 		var hits []hit
 		look := func(links []uint32) {
@@ -845,38 +900,43 @@ func (x *fetch) everyLink(page *kg.Page, f *plan.Field) {
 // everything fills a page of all records of the types wanted.
 func (x *fetch) everything(page *kg.Page, f *plan.Field) {
 	if x.q.Types.Has(x.graph.cat.Source.Index) {
-		x.records(page, f, x.graph.byType[x.graph.cat.Source.Index], sourcesOrder{x})
+		x.records(page, f, &x.graph.byType[x.graph.cat.Source.Index], sourcesOrder{x})
 		return
 	}
 	x.records(page, f, x.ofTypes(), nodesOrder{x})
 }
 
 // ofTypes lists the entities of the types wanted, in order of name.
-func (x *fetch) ofTypes() []uint32 {
-	var one []uint32
+func (x *fetch) ofTypes() *order {
+	var one *order
 	kinds, n := 0, 0
 	for _, t := range x.graph.cat.Types {
 		if x.q.Types.Has(t.Index) {
-			one = x.graph.byType[t.Index]
+			one = &x.graph.byType[t.Index]
 			kinds++
-			n += len(one)
+			n += one.n
 		}
 	}
-	if kinds < 2 {
+	switch {
+	case kinds == 0:
+		return &order{}
+	case kinds == 1:
 		return one
-	}
-	if n == len(x.graph.nodeOrder) {
-		return x.graph.nodeOrder
+	case n == x.graph.nodeOrder.n:
+		return &x.graph.nodeOrder
 	}
 	x.hold(4 * n)
 	all := make([]uint32, 0, n)
-	for _, k := range x.graph.nodeOrder {
-		x.step(1)
-		if x.q.Types.Has(x.graph.nodes[k].typ) {
-			all = append(all, k)
+	x.graph.nodeOrder.all(func(keys []uint32) bool {
+		for _, k := range keys {
+			x.step(1)
+			if x.q.Types.Has(x.graph.nodes.at(k).typ) {
+				all = append(all, k)
+			}
 		}
-	}
-	return all
+		return true
+	})
+	return &order{flat: all, n: len(all)}
 }
 
 // records is what entities and sources differ in when they are listed.
@@ -890,39 +950,59 @@ type recordOrder interface {
 }
 
 // records fills a page from records in order of name.
-func (x *fetch) records(page *kg.Page, f *plan.Field, all []uint32, r recordOrder) {
+func (x *fetch) records(page *kg.Page, f *plan.Field, all *order, r recordOrder) {
 	name, desc := byNameOnly(f.Order)
-	l := list[uint32]{items: all, sorted: name && !desc, cmp: func(a, b uint32) int { return r.cmp(a, b, f.Order) }}
-	if f.Entities != nil {
-		l.items = nil
-		some, narrowed := x.candidates(f.Entities, all)
-		for _, k := range some {
-			x.step(1)
-			if r.fits(f.Entities, k) {
-				l.items = append(l.items, k)
-				x.hold(8)
+	ordered := name && !desc
+	whole := f.Entities == nil // the page is of all, in their order: nothing is listed
+	var fit []uint32
+	switch {
+	case !whole:
+		look := func(keys []uint32) bool {
+			for _, k := range keys {
+				x.step(1)
+				if r.fits(f.Entities, k) {
+					fit = append(fit, k)
+					x.hold(8)
+				}
 			}
+			return true
 		}
-		if narrowed {
-			l.items = x.inOrder(l.items)
+		if some, narrowed := x.candidates(f.Entities, all.n); narrowed {
+			look(some)
+			fit = x.inOrder(fit)
+		} else {
+			all.all(look)
 		}
-	} else if !l.sorted {
-		x.hold(4 * len(all))
-		l.items = slices.Clone(all)
+		page.Total = int64(len(fit))
+	case !ordered || len(f.Want.Facets) > 0:
+		x.hold(4 * all.n)
+		fit = all.keys()
+		if !ordered {
+			fit = slices.Clone(fit)
+			whole = false
+		}
+		page.Total = int64(all.n)
+	default:
+		page.Total = int64(all.n)
 	}
-	page.Total = int64(len(l.items))
-	x.facetRecords(page, f, l.items)
+	x.facetRecords(page, f, fit)
 	if !f.Want.Rows && !f.Want.More {
 		return
 	}
+	var after, before func(uint32) int
 	if f.Page.After != nil {
-		l.after = func(k uint32) int { return r.at(k, f.Order, f.Page.After) }
+		after = func(k uint32) int { return r.at(k, f.Order, f.Page.After) }
 	}
 	if f.Page.Before != nil {
-		l.before = func(k uint32) int { return r.at(k, f.Order, f.Page.Before) }
+		before = func(k uint32) int { return r.at(k, f.Order, f.Page.Before) }
 	}
-	items, prev, next := l.page(&f.Page)
-	page.HasPrev, page.HasNext = prev, next
+	var items []uint32
+	if whole {
+		items, page.HasPrev, page.HasNext = all.page(&f.Page, after, before, x.keys.take)
+	} else {
+		l := list[uint32]{items: fit, sorted: ordered, cmp: func(a, b uint32) int { return r.cmp(a, b, f.Order) }, after: after, before: before}
+		items, page.HasPrev, page.HasNext = l.page(&f.Page)
+	}
 	if !f.Want.Rows {
 		return
 	}
@@ -940,9 +1020,9 @@ func (x *fetch) records(page *kg.Page, f *plan.Field, all []uint32, r recordOrde
 
 // candidates narrows what a filter has to be tried on: to an exact name, or to links to a known entity that has fewer of them
 // than there are records. Then they are in no order, and some may stand there twice.
-func (x *fetch) candidates(f *plan.EntityFilter, all []uint32) (some []uint32, narrowed bool) {
-	if len(all) == 0 || x.q.Types.Has(x.graph.cat.Source.Index) {
-		return all, false
+func (x *fetch) candidates(f *plan.EntityFilter, all int) (some []uint32, narrowed bool) {
+	if all == 0 || x.q.Types.Has(x.graph.cat.Source.Index) {
+		return nil, false
 	}
 	var keys []uint32
 	switch {
@@ -953,26 +1033,26 @@ func (x *fetch) candidates(f *plan.EntityFilter, all []uint32) (some []uint32, n
 		if k == 0 {
 			return nil, true
 		}
-		if x.graph.degree(k) >= int64(len(all)) {
-			return all, false
+		if x.graph.degree(k) >= int64(all) {
+			return nil, false
 		}
-		n := &x.graph.nodes[k]
+		n := x.graph.nodes.at(k)
 		for _, g := range x.graph.groups[n.group0:n.group1] {
 			if f.LinkedTo.Kinds == nil || f.LinkedTo.Kinds.Has(g.kind) {
 				keys = append(keys, x.graph.ends[g.start:g.end]...)
 			}
 		}
 	default:
-		return all, false
+		return nil, false
 	}
-	return slices.DeleteFunc(keys, func(k uint32) bool { return !x.q.Types.Has(x.graph.nodes[k].typ) }), true
+	return slices.DeleteFunc(keys, func(k uint32) bool { return !x.q.Types.Has(x.graph.nodes.at(k).typ) }), true
 }
 
 // inOrder orders nodes by name and id, each once.
 func (x *fetch) inOrder(keys []uint32) []uint32 {
 	ranked := make([]uint64, len(keys))
 	for i, k := range keys {
-		ranked[i] = uint64(x.graph.ranks[k])<<32 | uint64(k)
+		ranked[i] = uint64(*x.graph.ranks.at(k))<<32 | uint64(k)
 	}
 	slices.Sort(ranked)
 	ranked = slices.Compact(ranked)
@@ -987,7 +1067,7 @@ func (x *fetch) inOrder(keys []uint32) []uint32 {
 			out = append(out, uint32(ranked[i])) //nolint:gosec // the lower half
 		}
 		slices.SortFunc(out[from:], func(a, b uint32) int {
-			return strings.Compare(x.graph.id(&x.graph.nodes[a]), x.graph.id(&x.graph.nodes[b]))
+			return strings.Compare(x.graph.id(x.graph.nodes.at(a)), x.graph.id(x.graph.nodes.at(b)))
 		})
 	}
 	return out
@@ -1002,7 +1082,7 @@ func (r nodesOrder) fill(row *kg.Row, k uint32, sel *plan.Sel) { r.x.node(row, k
 func (r nodesOrder) ahead(keys []uint32, sel *plan.Sel) { r.x.ahead(keys, sel) }
 
 func (r nodesOrder) number(k uint32, o plan.Order) int64 {
-	n := &r.x.graph.nodes[k]
+	n := r.x.graph.nodes.at(k)
 	switch o.By {
 	case plan.ByDate:
 		return plan.DateKey(n.from, n.to, n.dated, o.Desc)
@@ -1018,7 +1098,7 @@ func (r nodesOrder) cmp(a, b uint32, order []plan.Order) int {
 	for _, o := range order {
 		var c int
 		if o.By == plan.ByName {
-			c = cmp.Compare(graph.ranks[a], graph.ranks[b])
+			c = cmp.Compare(*graph.ranks.at(a), *graph.ranks.at(b))
 		} else {
 			c = cmp.Compare(r.number(a, o), r.number(b, o))
 		}
@@ -1026,16 +1106,16 @@ func (r nodesOrder) cmp(a, b uint32, order []plan.Order) int {
 			return direct(c, o.Desc)
 		}
 	}
-	return direct(strings.Compare(graph.id(&graph.nodes[a]), graph.id(&graph.nodes[b])), order[len(order)-1].Desc)
+	return direct(strings.Compare(graph.id(graph.nodes.at(a)), graph.id(graph.nodes.at(b))), order[len(order)-1].Desc)
 }
 
 func (r nodesOrder) at(k uint32, order []plan.Order, keys []kg.Value) int {
-	n := &r.x.graph.nodes[k]
+	n := r.x.graph.nodes.at(k)
 	return recordAt(r.x.graph.sortKey(n), r.x.graph.id(n), orDefault(order), keys, func(o plan.Order) int64 { return r.number(k, o) })
 }
 
 func (r nodesOrder) keys(k uint32, order []plan.Order) []kg.Value {
-	n := &r.x.graph.nodes[k]
+	n := r.x.graph.nodes.at(k)
 	return recordKeys(r.x.graph.sortKey(n), r.x.graph.id(n), orDefault(order), func(o plan.Order) int64 { return r.number(k, o) })
 }
 
@@ -1122,7 +1202,7 @@ func (x *fetch) chains(k uint32, d *catalog.DerivedField, fits *plan.LinkFilter)
 	}
 	named := fits.NamesRefuted()
 	each := func(k uint32, kind uint8, f func(link, other uint32)) {
-		n := &x.graph.nodes[k]
+		n := x.graph.nodes.at(k)
 		along(&x.graph.adjacency, x.graph.groups[n.group0:n.group1], kind, f)
 		if named {
 			along(&x.graph.refuted.adjacency, x.graph.refuted.groupsOf(k), kind, f)
@@ -1131,7 +1211,7 @@ func (x *fetch) chains(k uint32, d *catalog.DerivedField, fits *plan.LinkFilter)
 	for _, c := range d.Chains {
 		each(k, c[0].Index, func(hop1, middle uint32) {
 			each(middle, c[1].Index, func(hop2, end uint32) {
-				if x.graph.nodes[end].typ == d.Other.Index {
+				if x.graph.nodes.at(end).typ == d.Other.Index {
 					out = append(out, chain{end, hop1, hop2})
 					x.hold(3 * int(unsafe.Sizeof(chain{})))
 				}
@@ -1152,15 +1232,14 @@ type weighed struct {
 // derived fills a page of what chains lead to, most first.
 func (x *fetch) derived(page *kg.Page, k uint32, f *plan.Field) {
 	chains := x.chains(k, f.Derived, f.Links)
-	order := x.graph.linkRanks
 	slices.SortFunc(chains, func(a, b chain) int {
 		x.step(1)
-		return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(order[a.hop1], order[b.hop1]), cmp.Compare(order[a.hop2], order[b.hop2]))
+		return cmp.Or(cmp.Compare(a.node, b.node), x.graph.compareLinks(a.hop1, b.hop1), x.graph.compareLinks(a.hop2, b.hop2))
 	})
 	var all []weighed
 	for i, c := range chains {
 		if i == 0 || c.node != chains[i-1].node {
-			all = append(all, weighed{node: c.node, rank: x.graph.ranks[c.node], first: i})
+			all = append(all, weighed{node: c.node, rank: *x.graph.ranks.at(c.node), first: i})
 		}
 		all[len(all)-1].weight++
 	}
@@ -1196,7 +1275,7 @@ func (graph *Graph) orderOf(k uint32) (sortKey, id string) {
 		s := &graph.sources[k&^sourceFlag]
 		return s.sortKey, s.id
 	}
-	n := &graph.nodes[k]
+	n := graph.nodes.at(k)
 	return graph.sortKey(n), graph.id(n)
 }
 
@@ -1224,7 +1303,7 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 		if c := cmp.Compare(a.rank, b.rank); c != 0 {
 			return c
 		}
-		return strings.Compare(graph.id(&graph.nodes[a.node]), graph.id(&graph.nodes[b.node]))
+		return strings.Compare(graph.id(graph.nodes.at(a.node)), graph.id(graph.nodes.at(b.node)))
 	}}
 	if f.Page.After != nil {
 		l.after = at(f.Page.After)
@@ -1266,14 +1345,14 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 // stats counts what there is.
 func (x *fetch) stats() *kg.Stats {
 	graph := x.graph
-	s := &kg.Stats{Sources: int64(len(graph.byType[graph.cat.Source.Index]))}
+	s := &kg.Stats{Sources: int64(graph.byType[graph.cat.Source.Index].n)}
 	for _, t := range graph.cat.Types {
-		s.Entities = append(s.Entities, kg.Bucket{Key: t.Enum, Count: int64(len(graph.byType[t.Index]))})
+		s.Entities = append(s.Entities, kg.Bucket{Key: t.Enum, Count: int64(graph.byType[t.Index].n)})
 	}
 	counts := make([]int64, len(graph.cat.Kinds))
-	for i := 1; i < len(graph.links); i++ {
+	for i := 1; i < graph.links.n; i++ {
 		x.step(1)
-		l := &graph.links[i]
+		l := graph.links.at(uint32(i))
 		if l.from == 0 {
 			continue
 		}

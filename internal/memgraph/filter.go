@@ -123,8 +123,8 @@ func (x *fetch) entityFitsOnce(f *plan.EntityFilter, k uint32) bool {
 		if x.verdicts == nil {
 			x.verdicts = map[*plan.EntityFilter]verdicts{}
 		}
-		x.hold(len(x.graph.nodes) / 4) // when all are asked
-		v = make(verdicts, len(x.graph.nodes)/verdictsPage+1)
+		x.hold(x.graph.nodes.n / 4) // when all are asked
+		v = make(verdicts, x.graph.nodes.n/verdictsPage+1)
 		x.verdicts[f] = v
 	}
 	known := v.of(k)
@@ -146,7 +146,7 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 	if parts := len(f.And) + len(f.Or); parts > 0 {
 		x.step(parts)
 	}
-	n := &x.graph.nodes[k]
+	n := x.graph.nodes.at(k)
 	for _, a := range f.And {
 		if !x.entityFits(a, k) {
 			return false
@@ -194,7 +194,7 @@ func (x *fetch) linkedFits(f *plan.LinkedTo, k uint32) bool {
 
 // joined looks for a link of k, of the filter's kinds, whose other end fits.
 func (x *fetch) joined(f *plan.LinkedTo, k uint32, fits func(uint32) bool) bool {
-	n := &x.graph.nodes[k]
+	n := x.graph.nodes.at(k)
 	for _, g := range x.graph.groups[n.group0:n.group1] {
 		if f.Kinds != nil && !f.Kinds.Has(g.kind) {
 			continue
@@ -246,7 +246,7 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 	}
 	for _, l := range x.graph.supports.of(k) {
 		x.step(1)
-		ln := &x.graph.links[l]
+		ln := x.graph.links.at(l)
 		if f.LinkedTo.Kinds != nil && !f.LinkedTo.Kinds.Has(ln.kind) {
 			continue
 		}
@@ -298,7 +298,7 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if parts := len(f.And) + len(f.Or) + len(f.Sources); parts > 0 {
 		x.step(parts)
 	}
-	l := &x.graph.links[k]
+	l := x.graph.links.at(k)
 	for _, a := range f.And {
 		if !x.linkFits(a, k, other) {
 			return false
@@ -313,6 +313,26 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if f.Role != nil && !x.roleFits(f.Role, l.role) {
 		return false
 	}
+	if (f.AsOf != nil || f.During != nil) && !x.linkIsThen(f, l) {
+		return false
+	}
+	if f.Standing != nil && !slices.Contains(f.Standing, l.standing) {
+		return false
+	}
+	if f.Verified != nil && *f.Verified != (l.proof.unverified() == 0) {
+		return false
+	}
+	if f.MinSources != nil && x.graph.sourceCount(k) < *f.MinSources {
+		return false
+	}
+	if f.Sources != nil && !slices.ContainsFunc(x.graph.sourcesOf(k), func(s uint32) bool { return slices.Contains(f.Sources, x.graph.sources[s].id) }) {
+		return false
+	}
+	return f.Other == nil || x.entityFitsOnce(f.Other, other)
+}
+
+// linkIsThen evaluates what a filter says of a link's time.
+func (x *fetch) linkIsThen(f *plan.LinkFilter, l *link) bool {
 	from, to := x.graph.dates[l.since].from, x.graph.dates[l.until].to
 	if f.AsOf != nil && (from > f.AsOf.To || to < f.AsOf.From) {
 		return false
@@ -330,17 +350,5 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 			return false
 		}
 	}
-	if f.Standing != nil && !slices.Contains(f.Standing, l.standing) {
-		return false
-	}
-	if f.Verified != nil && *f.Verified != (l.proof.unverified() == 0) {
-		return false
-	}
-	if f.MinSources != nil && x.graph.sourceCount(k) < *f.MinSources {
-		return false
-	}
-	if f.Sources != nil && !slices.ContainsFunc(x.graph.sourcesOf(k), func(s uint32) bool { return slices.Contains(f.Sources, x.graph.sources[s].id) }) {
-		return false
-	}
-	return f.Other == nil || x.entityFitsOnce(f.Other, other)
+	return true
 }

@@ -25,8 +25,8 @@ type Graph struct {
 	seq    int64
 	wasted int64 // bytes of texts, ids and more that nothing refers to any more: see compact
 
-	nodes   []node
-	links   []link
+	nodes   paged[node]
+	links   paged[link]
 	sources []source
 	texts   []byte   // of nodes: see field
 	ids     []byte   // of links, each behind its length
@@ -38,28 +38,36 @@ type Graph struct {
 	// and where the link is not SUPPORTED how many speak against it, and their keys.
 	more []uint32
 
-	nodeOrder  []uint32   // nodes by (sortKey, id)
-	ranks      []uint32   // by node: position of its sort key among all, equal for equal keys
-	byType     [][]uint32 // by type index: the same of each type; sources under their type's index
-	linkOrder  []uint32   // links by id
-	linkRanks  []uint32   // by link: position in linkOrder
-	nodeByID   index
-	byName     index   // folded names and aliases
-	byExternal index   // scheme NUL value
-	byOuter    index   // folded values of external ids, and folded ids of those that are not folded: see identified
-	adjacency          // of the links that are not REFUTED
-	supports   lists   // by source: those it supports or speaks against, by id
-	refuted    refuted // the links that are REFUTED
-	searching  searchIndex
+	nodeOrder order         // nodes by (sortKey, id)
+	ranks     paged[uint32] // by node: stands for its sort key, see rank
+	byType    []order       // by type index: the same of each type; sources under their type's index
+	linkOrder order         // links by id
+	linkRanks paged[uint32] // by link: stands for its id
+	counts    Counts        // of records
+	kinds     []int64       // of links that are not REFUTED, by kind
+	finding
+	adjacency         // of the links that are not REFUTED
+	supports  lists   // by source: the links it supports or speaks against, by id
+	refuted   refuted // the links that are REFUTED
+	searching searching
 	// searchingSources finds sources by the words of their titles (name) and texts (body); its numbers are their keys.
-	searchingSources searchIndex
+	searchingSources *searchIndex
 
-	gradesPool       sync.Pool
-	sourceGradesPool sync.Pool
-	endOnce          sync.Once
-	endOrder         []uint32 // see byEnd
-	sourceByID       map[string]uint32
-	sourceByName     map[string][]uint32 // folded titles
+	interned     *interned
+	endOnce      sync.Once
+	endOrder     []uint32 // see byEnd
+	sourceByID   map[string]uint32
+	sourceByName map[string][]uint32 // folded titles
+}
+
+// finding finds nodes.
+type finding struct {
+	nodeByID   index
+	byName     index // folded names and aliases
+	byExternal index // scheme NUL value
+	byOuter    index // folded values of external ids, and folded ids of those that are not folded: see identified
+	// unsettled are nodes whose entries have come, gone or changed since the indexes were put in order at once.
+	unsettled []uint32
 }
 
 // adjacency is the links of nodes, side by side.
@@ -67,6 +75,7 @@ type adjacency struct {
 	adjacent []uint32 // links of each node: by direction and kind, then (rank of the other end, link id)
 	ends     []uint32 // the other end of each of adjacent: a walk then touches nothing else
 	groups   []group
+	unused   int // how many of adjacent no group leads to any more
 }
 
 // node is one entity; what is text of it stands in Graph.texts.
@@ -75,9 +84,10 @@ type node struct {
 	created, updated uint32
 	from, to         kg.Day
 	group0, group1   uint32 // groups[group0:group1]
-	loops            uint32 // links from the node to itself
+	degree           uint32 // how many links, one to itself once
 	typ              uint8  // 0 = vacant
 	dated            bool
+	looped           bool // it has a link to itself
 }
 
 type source struct {
@@ -125,10 +135,17 @@ type group struct {
 	out        bool
 }
 
-// lists are many short lists in one: list i is items[start[i]:start[i+1]].
-type lists struct{ start, items []uint32 }
+// lists are many short lists in one: list i is items[at[i].start:at[i].end].
+type lists struct {
+	at     []span
+	items  []uint32
+	unused int // how many of items no list holds any more
+}
 
-func (l *lists) of(i uint32) []uint32 { return l.items[l.start[i]:l.start[i+1]] }
+// span is where a list lies.
+type span struct{ start, end uint32 }
+
+func (l *lists) of(i uint32) []uint32 { return l.items[l.at[i].start:l.at[i].end] }
 
 // The texts of a node, in this order, each behind its length; behind them its own properties, in the order of the schema,
 // as text.
@@ -195,17 +212,17 @@ func (graph *Graph) prop(n *node, t *catalog.Type, i int) kg.Value {
 	return kg.Value{Kind: kg.String, Str: s}
 }
 
-func (graph *Graph) linkID(k uint32) string { return graph.idAt(graph.links[k].id) }
+func (graph *Graph) linkID(k uint32) string { return graph.idAt(graph.links.at(k).id) }
 
 func (graph *Graph) idAt(at uint32) string { return view(graph.ids[at+1 : at+1+uint32(graph.ids[at])]) }
 
 // sourcesOf are the keys of the different sources that support a link, ascending.
 func (graph *Graph) sourcesOf(k uint32) []uint32 {
-	switch s := graph.links[k].source; {
+	switch s := graph.links.at(k).source; {
 	case s == 0:
 		return nil
 	case s&severalSources == 0:
-		p := &graph.links[k].source
+		p := &graph.links.at(k).source
 		return unsafe.Slice(p, 1) //nolint:gosec // a slice over the one field
 	default:
 		return graph.severalAt(s)
@@ -220,7 +237,7 @@ func (graph *Graph) severalAt(s uint32) []uint32 {
 
 // refutersOf are the keys of the different sources that speak against a link, ascending.
 func (graph *Graph) refutersOf(k uint32) []uint32 {
-	l := &graph.links[k]
+	l := graph.links.at(k)
 	if l.standing == kg.Supported {
 		return nil
 	}
@@ -257,7 +274,7 @@ func (graph *Graph) restsOn(k uint32) []uint32 {
 }
 
 func (graph *Graph) sourceCount(k uint32) int64 {
-	switch s := graph.links[k].source; {
+	switch s := graph.links.at(k).source; {
 	case s == 0:
 		return 0
 	case s&severalSources == 0:
@@ -268,13 +285,7 @@ func (graph *Graph) sourceCount(k uint32) int64 {
 }
 
 // degree counts the links of a node, one to itself once.
-func (graph *Graph) degree(k uint32) int64 {
-	n := &graph.nodes[k]
-	if n.group0 == n.group1 {
-		return 0
-	}
-	return int64(graph.groups[n.group1-1].end-graph.groups[n.group0].start) - int64(n.loops)
-}
+func (graph *Graph) degree(k uint32) int64 { return int64(graph.nodes.at(k).degree) }
 
 // other is the end of a link that is not n, seen from n along the given direction.
 func (l *link) other(out bool) uint32 {
@@ -284,10 +295,11 @@ func (l *link) other(out bool) uint32 {
 	return l.from
 }
 
-// findNode finds a node by id, 0 when there is none.
+// findNode finds a node by id, 0 when there is none. An index may lead to nodes that were found by something once: whoever asks it
+// looks whether they are.
 func (graph *Graph) findNode(id string) uint32 {
 	for _, k := range graph.nodeByID.find(hash(id)) {
-		if graph.id(&graph.nodes[k]) == id {
+		if n := graph.nodes.at(k); n.typ != 0 && graph.id(n) == id {
 			return k
 		}
 	}
@@ -298,7 +310,10 @@ func (graph *Graph) findNode(id string) uint32 {
 func (graph *Graph) named(key string) []uint32 {
 	var out []uint32
 	for _, k := range graph.byName.find(hash(key)) {
-		n := &graph.nodes[k]
+		n := graph.nodes.at(k)
+		if n.typ == 0 {
+			continue
+		}
 		graph.names(n, func(s string) bool {
 			if text.Fold(s) != key {
 				return true
@@ -314,7 +329,11 @@ func (graph *Graph) named(key string) []uint32 {
 func (graph *Graph) known(scheme, value string) []uint32 {
 	var out []uint32
 	for _, k := range graph.byExternal.find(hash(scheme + "\x00" + value)) {
-		items := kg.Value{Kind: kg.List, Str: graph.field(&graph.nodes[k], externalField)}.Items()
+		n := graph.nodes.at(k)
+		if n.typ == 0 {
+			continue
+		}
+		items := kg.Value{Kind: kg.List, Str: graph.field(n, externalField)}.Items()
 		for i := 0; i+2 < len(items); i += 3 {
 			if items[i] == scheme && items[i+1] == value {
 				out = append(out, k)
@@ -330,8 +349,8 @@ func (graph *Graph) identified(id string) []uint32 {
 	var out []uint32
 	try := func(x *index, key string) {
 		for _, k := range x.find(hash(key)) {
-			n := &graph.nodes[k]
-			if !slices.Contains(out, k) && slices.Contains(text.IDs(graph.id(n), graph.externals(n)...), id) {
+			n := graph.nodes.at(k)
+			if n.typ != 0 && !slices.Contains(out, k) && slices.Contains(text.IDs(graph.id(n), graph.externals(n)...), id) {
 				out = append(out, k)
 			}
 		}
@@ -360,20 +379,23 @@ func (graph *Graph) externals(n *node) (out []string) {
 func (graph *Graph) byEnd() []uint32 {
 	graph.endOnce.Do(func() {
 		graph.endOrder = make([]uint32, 0, len(graph.adjacent)/2)
-		place := func(a, b uint32) int { return cmp.Compare(graph.linkRanks[a], graph.linkRanks[b]) }
-		from := 0 // where the links to ends of the rank at hand begin
-		for i, k := range graph.nodeOrder {
-			if i > 0 && graph.ranks[k] != graph.ranks[graph.nodeOrder[i-1]] {
-				slices.SortFunc(graph.endOrder[from:], place)
-				from = len(graph.endOrder)
-			}
-			n := &graph.nodes[k]
-			for _, g := range graph.groups[n.group0:n.group1] {
-				if !g.out {
-					graph.endOrder = append(graph.endOrder, graph.adjacent[g.start:g.end]...)
+		place := func(a, b uint32) int { return cmp.Compare(*graph.linkRanks.at(a), *graph.linkRanks.at(b)) }
+		from, last := 0, uint32(0) // where the links to ends of the rank at hand begin
+		graph.nodeOrder.all(func(keys []uint32) bool {
+			for _, k := range keys {
+				if r := *graph.ranks.at(k); r != last {
+					slices.SortFunc(graph.endOrder[from:], place)
+					from, last = len(graph.endOrder), r
+				}
+				n := graph.nodes.at(k)
+				for _, g := range graph.groups[n.group0:n.group1] {
+					if !g.out {
+						graph.endOrder = append(graph.endOrder, graph.adjacent[g.start:g.end]...)
+					}
 				}
 			}
-		}
+			return true
+		})
 		slices.SortFunc(graph.endOrder[from:], place)
 	})
 	return graph.endOrder
@@ -381,15 +403,18 @@ func (graph *Graph) byEnd() []uint32 {
 
 // findLink finds a link by id, 0 when there is none.
 func (graph *Graph) findLink(id string) uint32 {
-	i, ok := slices.BinarySearchFunc(graph.linkOrder, id, func(k uint32, id string) int { return cmp.Compare(graph.linkID(k), id) })
-	if !ok {
+	i := graph.linkOrder.find(func(k uint32) bool { return graph.linkID(k) < id })
+	if i == graph.linkOrder.n {
 		return 0
 	}
-	return graph.linkOrder[i]
+	if k := graph.linkOrder.at(i); graph.linkID(k) == id {
+		return k
+	}
+	return 0
 }
 
 // Size returns how many records there are, about.
-func (graph *Graph) Size() int64 { return int64(len(graph.nodes) + len(graph.links)) }
+func (graph *Graph) Size() int64 { return int64(graph.nodes.n + graph.links.n) }
 
 // Catalog returns the types and kinds of the graph.
 func (graph *Graph) Catalog() *catalog.Catalog { return graph.cat }
@@ -398,28 +423,11 @@ func (graph *Graph) Catalog() *catalog.Catalog { return graph.cat }
 func (graph *Graph) Seq() int64 { return graph.seq }
 
 // Counts returns how many records there are.
-func (graph *Graph) Counts() (n Counts) {
-	for i := range graph.sources {
-		if graph.sources[i].id != "" {
-			n.Sources++
-		}
-	}
-	for i := range graph.nodes {
-		if graph.nodes[i].typ != 0 {
-			n.Nodes++
-		}
-	}
-	for i := range graph.links {
-		if graph.links[i].from != 0 {
-			n.Links++
-		}
-	}
-	return n
-}
+func (graph *Graph) Counts() Counts { return graph.counts }
 
 // Largest returns the largest keys that records may have.
 func (graph *Graph) Largest() Counts {
-	return Counts{int64(len(graph.sources) - 1), int64(len(graph.nodes) - 1), int64(len(graph.links) - 1)}
+	return Counts{int64(len(graph.sources) - 1), int64(graph.nodes.n - 1), int64(graph.links.n - 1)}
 }
 
 // LinkID returns the id of a link.

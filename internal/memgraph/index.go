@@ -3,12 +3,30 @@ package memgraph
 import (
 	"cmp"
 	"slices"
+
+	"github.com/throughline/throughline/internal/text"
 )
 
-// index finds keys by the hash of a text. Whoever asks compares the text itself: hashes may be shared.
+// index finds keys by the hash of a text. Whoever asks compares the text itself: hashes may be shared, and texts have changed.
 type index struct {
-	hashes []uint64 // in order
+	table
+	recent table // what came since table was made
+}
+
+// table is an index in order of hashes.
+type table struct {
+	hashes []uint64
 	keys   []uint32 // beside them
+}
+
+// find returns the keys under a hash, in order.
+func (x *index) find(h uint64) []uint32 {
+	if len(x.recent.keys) == 0 {
+		return x.table.find(h)
+	}
+	keys := slices.Concat(x.table.find(h), x.recent.find(h))
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // hash is FNV-1a with a last mixing, so that its values are spread evenly. It is part of what a snapshot holds.
@@ -23,7 +41,7 @@ func hash(s string) uint64 {
 }
 
 // find returns the keys under a hash, in order. Hashes are spread evenly, so the place is guessed and then narrowed.
-func (x *index) find(h uint64) []uint32 {
+func (x *table) find(h uint64) []uint32 {
 	lo, hi := 0, len(x.hashes) // the first that is ≥ h lies in [lo, hi]
 	for hi-lo > 16 {
 		a, b := x.hashes[lo], x.hashes[hi-1]
@@ -65,14 +83,14 @@ type entry struct {
 	key  uint32
 }
 
-// newIndex makes an index of the old one's entries that are not gone and of new ones, which it sorts.
-func newIndex(old *index, gone bits, fresh []entry) index {
+// newTable makes an index of the old one's entries that are not gone and of new ones, which it sorts.
+func newTable(old *table, gone bits, fresh []entry) table {
 	if len(fresh) == 0 && !gone.any() {
 		return *old
 	}
 	slices.SortFunc(fresh, func(a, b entry) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.key, b.key)) })
 	fresh = slices.Compact(fresh)
-	x := index{hashes: make([]uint64, 0, len(old.hashes)+len(fresh)), keys: make([]uint32, 0, len(old.hashes)+len(fresh))}
+	x := table{hashes: make([]uint64, 0, len(old.hashes)+len(fresh)), keys: make([]uint32, 0, len(old.hashes)+len(fresh))}
 	j := 0
 	for i, h := range old.hashes {
 		k := old.keys[i]
@@ -88,4 +106,38 @@ func newIndex(old *index, gone bits, fresh []entry) index {
 		x.hashes, x.keys = append(x.hashes, fresh[j].hash), append(x.keys, fresh[j].key)
 	}
 	return x
+}
+
+// entries calls f with what a node is found by in each index.
+func (graph *Graph) entries(k uint32, id, name, external, outer func(entry)) {
+	n := graph.nodes.at(k)
+	own := graph.id(n)
+	id(entry{hash(own), k})
+	if f := text.Fold(own); f != own {
+		outer(entry{hash(f), k})
+	}
+	graph.names(n, func(s string) bool { name(entry{hash(text.Fold(s)), k}); return true })
+	for i, x := 0, graph.externals(n); i < len(x); i += 2 {
+		external(entry{hash(x[i] + "\x00" + x[i+1]), k})
+		outer(entry{hash(text.Fold(x[i+1])), k})
+	}
+}
+
+// settle puts the indexes in order at once.
+func (graph *Graph) settle() {
+	if len(graph.unsettled) == 0 {
+		return
+	}
+	gone := graph.bits(graph.unsettled)
+	var ids, names, externals, outers []entry
+	to := func(list *[]entry) func(entry) { return func(e entry) { *list = append(*list, e) } }
+	gone.each(func(k uint32) {
+		if graph.nodes.at(k).typ != 0 {
+			graph.entries(k, to(&ids), to(&names), to(&externals), to(&outers))
+		}
+	})
+	graph.finding = finding{
+		nodeByID: index{table: newTable(&graph.nodeByID.table, gone, ids)}, byName: index{table: newTable(&graph.byName.table, gone, names)},
+		byExternal: index{table: newTable(&graph.byExternal.table, gone, externals)}, byOuter: index{table: newTable(&graph.byOuter.table, gone, outers)},
+	}
 }

@@ -121,6 +121,7 @@ func TestReadingAheadChangesNothing(t *testing.T) {
 
 // TestVersionsMadeInStepsAnswerAsTheOracle asks graphs that were made a record at a time.
 func TestVersionsMadeInStepsAnswerAsTheOracle(t *testing.T) {
+	memgraph.Crowd(t)
 	cat := parse(t)
 	storetest.RunRandom(t, cat, openStepped(cat), few(3), 150)
 	storetest.RunSearches(t, cat, openStepped(cat), few(2), 150)

@@ -60,6 +60,19 @@ func (l *list[T]) page(p *plan.Paging) (items []T, prev, next bool) {
 	return kept, prev, next
 }
 
+// page cuts the window of plan.Paging out of all keys. after and before compare a key with a cursor; nil without one.
+func (o *order) page(p *plan.Paging, after, before func(uint32) int, room func(n int) []uint32) (keys []uint32, prev, next bool) {
+	i, j := 0, o.n
+	if after != nil {
+		i = o.find(func(k uint32) bool { return after(k) <= 0 })
+	}
+	if before != nil {
+		j = o.find(func(k uint32) bool { return before(k) < 0 })
+	}
+	i, j = window(i, j, p)
+	return o.cut(i, j, room), i > 0, j < o.n
+}
+
 // window narrows [i, j) to the page: plan.Paging.
 func window(i, j int, p *plan.Paging) (int, int) {
 	j = max(i, j)

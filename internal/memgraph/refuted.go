@@ -34,11 +34,11 @@ func (b *Builder) refute() {
 		}
 	}
 	for _, k := range b.freshLinks {
-		if b.links[k].standing == kg.Refuted {
+		if b.links.at(k).standing == kg.Refuted {
 			links = append(links, k)
 		}
 	}
-	slices.SortFunc(links, func(x, y uint32) int { return cmp.Compare(b.linkRanks[x], b.linkRanks[y]) })
+	slices.SortFunc(links, b.compareLinks)
 	b.refuted = b.apart(links)
 }
 
@@ -51,9 +51,9 @@ func (graph *Graph) apart(links []uint32) refuted {
 	}
 	ends := make([]end, 0, 2*len(links))
 	for _, k := range links {
-		l := &graph.links[k]
+		l := graph.links.at(k)
 		for _, out := range [2]bool{true, false} {
-			e := end{node: l.other(!out), half: half{order: uint64(graph.ranks[l.other(out)])<<32 | uint64(graph.linkRanks[k]), link: k, group: l.kind}}
+			e := end{node: l.other(!out), half: half{order: uint64(*graph.ranks.at(l.other(out)))<<32 | uint64(*graph.linkRanks.at(k)), link: k, group: l.kind}}
 			if !out {
 				e.group |= 0x80
 			}
@@ -66,7 +66,7 @@ func (graph *Graph) apart(links []uint32) refuted {
 	r.adjacent, r.ends = make([]uint32, len(ends)), make([]uint32, len(ends))
 	for i, e := range ends {
 		pos, out := uint32(i), e.group&0x80 == 0 //nolint:gosec // keys are below 2³¹
-		r.adjacent[i], r.ends[i] = e.link, graph.links[e.link].other(out)
+		r.adjacent[i], r.ends[i] = e.link, graph.links.at(e.link).other(out)
 		other := i == 0 || e.node != ends[i-1].node
 		if other {
 			r.nodes = append(r.nodes, e.node)

@@ -17,12 +17,129 @@ import (
 
 // searchIndex finds nodes by word. It answers as package text defines; see text.Doc.
 type searchIndex struct {
-	words     words    // and the initials of names, behind initialsMark
-	name      lists    // by word: nodes that have it in a name or alias, in any order
-	body      lists    // by word: nodes that have it in a description or searchable property, in any order
-	nameCount []uint8  // by node: different words of its name
-	deletes   []uint64 // hash of a text.Deletes key, word of a name; in order
-	skeletons []uint64 // hash of a text.Skeleton, word of a body; in order
+	words     words     // and the initials of names, behind initialsMark
+	name      postings  // by word: nodes that have it in a name or alias, in any order
+	body      postings  // by word: nodes that have it in a description or searchable property, in any order
+	nameCount []uint8   // by node: different words of its name
+	deletes   []uint64  // hash of a text.Deletes key, word of a name; in order
+	skeletons []uint64  // hash of a text.Skeleton, word of a body; in order
+	pool      sync.Pool // of grades
+}
+
+func newSearchIndex(n int) *searchIndex {
+	return &searchIndex{nameCount: make([]uint8, n), name: postings{start: make([]uint32, 1)}, body: postings{start: make([]uint32, 1)}}
+}
+
+// postings are the records of each word: those of word i are items[start[i]:start[i+1]].
+type postings struct{ start, items []uint32 }
+
+func (l *postings) of(i uint32) []uint32 { return l.items[l.start[i]:l.start[i+1]] }
+
+// tier is an index of some nodes. A node that changes goes from one tier to another.
+type tier struct {
+	*searchIndex
+	docs  []uint32 // the nodes, by their numbers in the index; 0 = none. In the first tier the numbers are their keys
+	stale []uint32 // numbers of nodes that have gone to another tier, or are gone, ascending
+}
+
+// searching are the indexes of nodes: of most, of those that have changed since it was made, and of the last few of these.
+type searching [3]tier
+
+const (
+	mostNodes = iota
+	someNodes
+	lastNodes
+)
+
+// lastNodesMost and someNodesMost are how many nodes go into a tier before it goes into the one before it. Tests set them lower.
+var (
+	lastNodesMost = 8
+	someNodesMost = 4096
+)
+
+// live lists the nodes of a tier.
+func (t *tier) live() (out []uint32) {
+	for i, k := range t.docs {
+		if k != 0 && !t.isStale(uint32(i)) { //nolint:gosec // keys are below 2³¹
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func (t *tier) isStale(number uint32) bool {
+	_, ok := slices.BinarySearch(t.stale, number)
+	return ok
+}
+
+// leave notes that a node is in the tier no longer. It reports whether it was.
+func (t *tier) leave(k uint32) bool {
+	if t.searchIndex == nil {
+		return false
+	}
+	number := k
+	if t.docs != nil {
+		i := 0
+		for ; i < len(t.docs) && (t.docs[i] != k || t.isStale(uint32(i))); i++ { //nolint:gosec // see live
+		}
+		number = uint32(i) //nolint:gosec // see live
+	}
+	i, there := slices.BinarySearch(t.stale, number)
+	if there || int(number) >= len(t.nameCount) {
+		return false
+	}
+	t.stale = slices.Insert(slices.Clone(t.stale), i, number)
+	return true
+}
+
+// amendWords has searches find what nodes say now.
+func (b *Builder) amendWords() {
+	gone := b.goneNodes.keys()
+	if len(gone)+len(b.freshNodes) == 0 {
+		return
+	}
+	for _, k := range gone {
+		for i := lastNodes; i >= mostNodes && !b.searching[i].leave(k); i-- {
+		}
+	}
+	last := append(b.searching[lastNodes].live(), b.freshNodes...)
+	if len(last) == 0 {
+		b.searching[lastNodes] = tier{}
+		return
+	}
+	if len(last) <= lastNodesMost {
+		b.searching[lastNodes] = tier{b.indexWords(newSearchIndex(0), last, last, len(last), nil), last, nil}
+		return
+	}
+	b.searching[lastNodes] = tier{}
+	some := &b.searching[someNodes]
+	if some.searchIndex == nil {
+		some.searchIndex = newSearchIndex(0)
+	}
+	docs := slices.Concat(some.docs, last)
+	away := make(bits, len(docs)/64+1)
+	for _, i := range some.stale {
+		away.add(i)
+		docs[i] = 0
+	}
+	*some = tier{b.indexWords(some.searchIndex, last, docs, len(docs), away), docs, nil}
+	if len(docs) > someNodesMost {
+		b.searching = searching{{searchIndex: b.settledWords()}}
+	}
+}
+
+// settledWords returns one index of all nodes.
+func (graph *Graph) settledWords() *searchIndex {
+	most := &graph.searching[mostNodes]
+	fresh := slices.Concat(graph.searching[someNodes].live(), graph.searching[lastNodes].live())
+	if len(fresh)+len(most.stale) == 0 && len(most.nameCount) == graph.nodes.n {
+		return most.searchIndex
+	}
+	away := make(bits, graph.nodes.n/64+1)
+	for _, k := range most.stale {
+		away.add(k)
+	}
+	return graph.indexWords(most.searchIndex, fresh, nil, graph.nodes.n, away)
 }
 
 // initialsMark is before what are the initials of a name and no word: no word begins with it.
@@ -93,22 +210,26 @@ func (w *wordNotes) add(k uint32, d *text.Doc) {
 	w.counts = append(w.counts, uint64(min(d.NameCount, 255))<<32|uint64(k)) //nolint:gosec // beyond 255 words the share of the name is 0 anyway
 }
 
-// indexWords makes the index of nodes.
-func (b *Builder) indexWords() searchIndex {
+// indexWords makes an index of n nodes of an old one, without those that are gone, and of fresh ones. Their numbers are their places in docs,
+// behind those of the old index, or their keys where that is nil.
+func (graph *Graph) indexWords(old *searchIndex, fresh, docs []uint32, n int, gone bits) *searchIndex {
 	var w wordNotes
-	for _, k := range b.freshNodes {
-		d := b.docOf(&b.nodes[k])
+	for i, k := range fresh {
+		d := graph.docOf(graph.nodes.at(k))
+		if docs != nil {
+			k = uint32(len(docs) - len(fresh) + i) //nolint:gosec // keys are below 2³¹
+		}
 		w.add(k, &d)
 	}
-	return w.index(&b.old.searching, len(b.nodes), b.goneNodes, true)
+	return w.index(old, n, gone, true)
 }
 
 // index makes an index of n records: of the old one's words in records that are still as they were, and of the words of new ones.
-func (w *wordNotes) index(old *searchIndex, n int, gone bits, fuzzyBodies bool) searchIndex {
+func (w *wordNotes) index(old *searchIndex, n int, gone bits, fuzzyBodies bool) *searchIndex {
 	if len(w.counts) == 0 && !gone.any() && len(old.nameCount) == n {
-		return *old
+		return old
 	}
-	ix := searchIndex{nameCount: make([]uint8, n)}
+	ix := &searchIndex{nameCount: make([]uint8, n)}
 	copy(ix.nameCount, old.nameCount)
 	for _, c := range w.counts {
 		ix.nameCount[uint32(c)] = uint8(c >> 32) //nolint:gosec // as add has put them together
@@ -146,10 +267,10 @@ func (w *wordNotes) index(old *searchIndex, n int, gone bits, fuzzyBodies bool) 
 			i++
 		}
 	}
-	ix.name = postings(len(ix.words.end), &old.name, fromOld, gone, names, fromFresh)
-	ix.body = postings(len(ix.words.end), &old.body, fromOld, gone, bodies, fromFresh)
+	ix.name = newPostings(len(ix.words.end), &old.name, fromOld, gone, names, fromFresh)
+	ix.body = newPostings(len(ix.words.end), &old.body, fromOld, gone, bodies, fromFresh)
 	// fuzzy keys of words that are new to names, or to bodies
-	had := func(l *lists, w string) bool {
+	had := func(l *postings, w string) bool {
 		i := old.words.find(w)
 		return i < len(fromOld) && old.words.at(i) == w && len(l.of(uint32(i))) > 0 //nolint:gosec // see above
 	}
@@ -173,13 +294,13 @@ func (w *wordNotes) index(old *searchIndex, n int, gone bits, fuzzyBodies bool) 
 const noWord = 1<<32 - 1
 
 // has reports whether a record that is still as it was has a word of the old index.
-func has(l *lists, word int, gone bits) bool {
+func has(l *postings, word int, gone bits) bool {
 	return slices.ContainsFunc(l.items[l.start[word]:l.start[word+1]], func(k uint32) bool { return !gone.has(k) })
 }
 
-// postings lists the nodes of each word.
-func postings(n int, old *lists, fromOld []uint32, gone bits, fresh []occurrence, fromFresh []uint32) lists {
-	l := lists{start: make([]uint32, n+1)}
+// newPostings lists the records of each word.
+func newPostings(n int, old *postings, fromOld []uint32, gone bits, fresh []occurrence, fromFresh []uint32) postings {
+	l := postings{start: make([]uint32, n+1)}
 	for i, w := range fromOld {
 		for _, k := range old.of(uint32(i)) { //nolint:gosec // fewer than bytes of text
 			if !gone.has(k) { // so it is a word still
@@ -248,40 +369,44 @@ type grades struct {
 	marks bits // see among; empty between searches
 }
 
-// section is one of the two kinds of record that a search looks at: nodes, or sources.
+// section is one of the indexes that a search looks at: of nodes, or of sources.
 type section struct {
-	ix    *searchIndex
-	pool  *sync.Pool // of grades
-	flag  uint32     // sourceFlag, or 0
-	exact bool       // words of bodies fit exactly or not at all
+	tier
+	flag  uint32 // sourceFlag, or 0
+	exact bool   // words of bodies fit exactly or not at all
 }
 
 // sourceFlag is on the key of a source among those of nodes.
 const sourceFlag = 1 << 31
 
-func (graph *Graph) nodeSection() section {
-	return section{ix: &graph.searching, pool: &graph.gradesPool}
+// key returns the key of the record with a number.
+func (p *section) key(number uint32) uint32 {
+	if p.docs != nil {
+		return p.docs[number]
+	}
+	return number
 }
 
-func (graph *Graph) sourceSection() section {
-	return section{ix: &graph.searchingSources, pool: &graph.sourceGradesPool, flag: sourceFlag, exact: true}
-}
-
-// sections are those that the plan wants something of.
-func (x *fetch) sections() []section {
-	list := make([]section, 0, 2)
-	if x.q.Types&x.graph.cat.Entities != 0 {
-		list = append(list, x.graph.nodeSection())
+// sections are the indexes of nodes, of sources, or of both.
+func (x *fetch) sections(nodes, sources bool) []section {
+	list := x.parts[:0]
+	if nodes {
+		for i := range x.graph.searching {
+			if t := &x.graph.searching[i]; t.searchIndex != nil {
+				list = append(list, section{tier: *t})
+			}
+		}
 	}
-	if x.q.Types.Has(x.graph.cat.Source.Index) {
-		list = append(list, x.graph.sourceSection())
+	if sources {
+		list = append(list, section{tier: tier{searchIndex: x.graph.searchingSources}, flag: sourceFlag, exact: true})
 	}
+	x.parts = list
 	return list
 }
 
 // bits is a set of records of the section.
 func (p *section) bits(keys []uint32) bits {
-	b := make(bits, len(p.ix.nameCount)/64+1)
+	b := make(bits, len(p.nameCount)/64+1)
 	for _, k := range keys {
 		b.add(k)
 	}
@@ -293,7 +418,7 @@ func (p *section) takeGrades() *grades {
 	if g, ok := p.pool.Get().(*grades); ok {
 		return g
 	}
-	return &grades{of: make([]uint8, len(p.ix.nameCount))}
+	return &grades{of: make([]uint8, len(p.nameCount))}
 }
 
 func (p *section) giveGrades(g *grades) {
@@ -339,7 +464,7 @@ func (ix *searchIndex) beginning(s string) iter.Seq[uint32] {
 
 // fits finds the nodes a query word fits, and how many they are, some counted more than once.
 func (x *fetch) fits(p *section, q *text.QueryWord, fuzzy bool) (out []graded, size int) {
-	ix := p.ix
+	ix := p.searchIndex
 	add := func(nodes []uint32, grade uint8) {
 		if len(nodes) > 0 {
 			out, size = append(out, graded{nodes, grade}), size+len(nodes)
@@ -402,8 +527,8 @@ func (x *fetch) fits(p *section, q *text.QueryWord, fuzzy bool) (out []graded, s
 func (x *fetch) lettered(p *section, word string) (nodes []uint32) {
 	for i, r := range word {
 		marks := p.bits(nil)
-		for w := range p.ix.beginning(string(r)) {
-			list := p.ix.name.of(w)
+		for w := range p.beginning(string(r)) {
+			list := p.name.of(w)
 			x.step(len(list))
 			for _, k := range list {
 				if i == 0 && !marks.has(k) {
@@ -423,17 +548,17 @@ type pair struct{ name, body []uint32 }
 // phraseIn is a phrase in a section.
 type phraseIn struct {
 	phrase string
-	flag   uint32
+	of     *searchIndex
 }
 
 // together lists the records that have the words of a phrase next to each other in one text.
 func (x *fetch) together(p *section, phrase string) (name, body []uint32) {
-	key := phraseIn{phrase, p.flag}
+	key := phraseIn{phrase, p.searchIndex}
 	if p, ok := x.phrases[key]; ok {
 		return p.name, p.body
 	}
 	is := func(s string) bool { return text.HasPhrase(s, phrase) }
-	for _, k := range x.withAll(p, &p.ix.name, phrase) {
+	for _, k := range x.withAll(p, &p.name, phrase) {
 		x.step(1)
 		if p.flag != 0 {
 			if is(x.graph.sources[k].title) {
@@ -441,7 +566,7 @@ func (x *fetch) together(p *section, phrase string) (name, body []uint32) {
 			}
 			continue
 		}
-		x.graph.names(&x.graph.nodes[k], func(s string) bool {
+		x.graph.names(x.graph.nodes.at(p.key(k)), func(s string) bool {
 			if !is(s) {
 				return true
 			}
@@ -449,7 +574,7 @@ func (x *fetch) together(p *section, phrase string) (name, body []uint32) {
 			return false
 		})
 	}
-	list := x.withAll(p, &p.ix.body, phrase)
+	list := x.withAll(p, &p.body, phrase)
 	if p.flag != 0 {
 		x.sourceTexts(list, func(k uint32, s string) {
 			if is(s) {
@@ -459,7 +584,7 @@ func (x *fetch) together(p *section, phrase string) (name, body []uint32) {
 	} else {
 		for _, k := range list {
 			x.step(1)
-			if slices.ContainsFunc(x.graph.body(&x.graph.nodes[k]), is) {
+			if slices.ContainsFunc(x.graph.body(x.graph.nodes.at(p.key(k))), is) {
 				body = append(body, k)
 			}
 		}
@@ -499,9 +624,6 @@ type wantedText struct {
 
 // fillTexts reads the texts that are wanted of sources, each once.
 func (x *fetch) fillTexts() {
-	if len(x.wanted) == 0 {
-		return
-	}
 	keys := make([]uint32, len(x.wanted))
 	for i, t := range x.wanted {
 		keys[i] = t.source
@@ -522,8 +644,8 @@ func (x *fetch) fillTexts() {
 const fewNodes = 64
 
 // withAll lists nodes that may have all words of a phrase in a list: few, or those that do.
-func (x *fetch) withAll(p *section, of *lists, phrase string) []uint32 {
-	ix := p.ix
+func (x *fetch) withAll(p *section, of *postings, phrase string) []uint32 {
+	ix := p.searchIndex
 	var all [][]uint32
 	for w := range strings.SplitSeq(phrase, " ") {
 		i := ix.words.find(w)
@@ -548,16 +670,22 @@ func (x *fetch) withAll(p *section, of *lists, phrase string) []uint32 {
 // having is how many records a query word fits exactly.
 func (x *fetch) having(q *text.QueryWord) (n int) {
 	exact := text.QueryWord{Word: q.Word, Phrase: q.Phrase}
-	for _, p := range [2]section{x.graph.nodeSection(), x.graph.sourceSection()} {
-		found, size := x.fits(&p, &exact, false)
+	list := x.sections(true, true)
+	for i := range list {
+		p := &list[i]
+		found, size := x.fits(p, &exact, false)
 		n += size
-		if len(found) == 2 { // name and body, which one record may have both
-			x.step(size)
-			marks := p.bits(found[0].nodes)
-			for _, k := range found[1].nodes {
-				if marks.has(k) {
+		if len(found) < 2 && len(p.stale) == 0 {
+			continue
+		}
+		x.step(size)
+		seen := p.bits(p.stale)
+		for _, f := range found { // name and body, which one record may have both
+			for _, k := range f.nodes {
+				if seen.has(k) {
 					n--
 				}
+				seen.add(k)
 			}
 		}
 	}
@@ -597,40 +725,47 @@ func (x *fetch) round(p *section, n int) {
 			}
 		}
 	}
-	got, titled := make([]int, len(lists)), x.graph.cat.Titled()
-	take := func(k uint32) {
+	// whatever every word fits, or in the last round any of them
+	candidates := lists[shortest].nodes
+	if n == 3 {
+		candidates = nil
 		for i, g := range lists {
-			got[i] = int(g.of[k])
-			if got[i] == 0 && n < 3 {
-				return
+			for _, k := range g.nodes {
+				if !slices.ContainsFunc(lists[:i], func(e *grades) bool { return e.of[k] != 0 }) {
+					candidates = append(candidates, k)
+				}
 			}
+		}
+	}
+	got, titled, hits := make([]int, len(lists)), x.graph.cat.Titled(), x.hits
+	docs, counts, nodes, ranks := p.docs, p.nameCount, &x.graph.nodes, &x.graph.ranks
+next:
+	for _, number := range candidates {
+		for i, g := range lists {
+			if got[i] = int(g.of[number]); got[i] == 0 && n < 3 {
+				continue next
+			}
+		}
+		if len(p.stale) > 0 && p.isStale(number) {
+			continue
+		}
+		k := number
+		if docs != nil {
+			k = docs[number]
 		}
 		w, title := weighed{node: k | p.flag}, false
 		if p.flag == 0 {
-			typ := x.graph.nodes[k].typ
+			typ := nodes.at(k).typ
 			if !x.q.Types.Has(typ) {
-				return
+				continue
 			}
-			w.rank, title = x.graph.ranks[k], titled.Has(typ)
+			w.rank, title = *ranks.at(k), titled.Has(typ)
 		}
-		w.weight = int64(text.Score(got, int(p.ix.nameCount[k]), title))
+		w.weight = int64(text.Score(got, int(counts[number]), title))
 		x.step(1)
-		x.hits = append(x.hits, w)
+		hits = append(hits, w)
 	}
-	if n < 3 {
-		for _, k := range lists[shortest].nodes {
-			take(k)
-		}
-		return
-	}
-	for i, g := range lists {
-		for _, k := range g.nodes {
-			// taken already with an earlier word
-			if !slices.ContainsFunc(lists[:i], func(e *grades) bool { return e.of[k] != 0 }) {
-				take(k)
-			}
-		}
-	}
+	x.hits = hits
 }
 
 // among notes the grades of nodes that every word fits, and of some others: most of what one word fits needs no note.
@@ -677,8 +812,8 @@ func (x *fetch) identify() {
 		x.hits[i].weight = text.FullScore
 	}
 	for _, k := range x.graph.identified(x.search.ID) {
-		if x.q.Types.Has(x.graph.nodes[k].typ) {
-			add(k, x.graph.ranks[k])
+		if x.q.Types.Has(x.graph.nodes.at(k).typ) {
+			add(k, *x.graph.ranks.at(k))
 		}
 	}
 	if !x.q.Types.Has(x.graph.cat.Source.Index) || !strings.HasPrefix(x.search.ID, kg.SourcePrefix) {
@@ -703,8 +838,9 @@ func (x *fetch) found(page *kg.Page, f *plan.Field) {
 	}
 	for n := 1; n <= 3 && len(x.hits) == 0; n++ {
 		if len(x.search.Words) > 0 {
-			for _, p := range x.sections() {
-				x.round(&p, n)
+			list := x.sections(x.q.Types&x.graph.cat.Entities != 0, x.q.Types.Has(x.graph.cat.Source.Index))
+			for i := range list {
+				x.round(&list[i], n)
 			}
 		}
 		if n == 1 {
@@ -731,7 +867,7 @@ func (x *fetch) found(page *kg.Page, f *plan.Field) {
 			sources = append(sources, w.node&^sourceFlag)
 			continue
 		}
-		n := &x.graph.nodes[w.node]
+		n := x.graph.nodes.at(w.node)
 		var names []string
 		x.graph.names(n, func(s string) bool { names = append(names, s); return true })
 		page.Edges[i].Text = text.Highlight(names, x.graph.body(n), &x.search)

@@ -85,7 +85,7 @@ func (g *Walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit 
 
 func (g *Walk) expand(k uint32, way store.Way) {
 	graph := g.x.graph
-	n := &graph.nodes[k]
+	n := graph.nodes.at(k)
 	g.arcs = g.arcs[:0]
 	g.expandIn(k, way, &graph.adjacency, graph.groups[n.group0:n.group1])
 	if g.refuted {
@@ -166,7 +166,7 @@ func (g *Walk) ends(nodes []uint32, way store.Way, f func(uint32)) {
 			}
 			continue
 		}
-		n := &graph.nodes[k]
+		n := graph.nodes.at(k)
 		for _, gr := range graph.groups[n.group0:n.group1] {
 			if gr.out && !way.Out || !gr.out && !way.In || g.kinds != nil && !g.kinds.Has(gr.kind) {
 				continue
@@ -185,49 +185,45 @@ func (g *Walk) ends(nodes []uint32, way store.Way, f func(uint32)) {
 func (g *Walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) (out []uint32, err error) {
 	g.x.ctx = ctx //nolint:fatcontext // replaced, not wrapped
 	err = g.guard(func() {
-		for _, t := range g.x.graph.cat.Types {
-			if !types.Has(t.Index) {
-				continue
-			}
-			list := g.x.graph.byType[t.Index]
-			if f != nil {
-				g.x.q.Types = 1 << t.Index
-				var narrowed bool
-				if list, narrowed = g.x.candidates(f, list); narrowed {
-					list = g.x.inOrder(list)
-				}
-			}
-			for _, k := range list {
+		look := func(keys []uint32) bool {
+			for _, k := range keys {
 				if g.x.step(1); len(out) < most && g.x.entityFits(f, k) {
 					out = append(out, k)
 				}
 			}
+			return len(out) < most
+		}
+		for _, t := range g.x.graph.cat.Types {
+			if !types.Has(t.Index) {
+				continue
+			}
+			all := &g.x.graph.byType[t.Index]
+			if f != nil {
+				g.x.q.Types = 1 << t.Index
+				if some, narrowed := g.x.candidates(f, all.n); narrowed {
+					look(g.x.inOrder(some))
+					continue
+				}
+			}
+			all.all(look)
 		}
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, err
 }
 
-// Counts counts the groups of the adjacency, each once.
+// Counts returns how many entities and links there are.
 func (g *Walk) Counts() *store.Counts {
 	graph := g.x.graph
-	c := &store.Counts{Nodes: make([]int64, len(graph.cat.Types)+1), Links: make([]int64, len(graph.cat.Kinds))}
+	c := &store.Counts{Nodes: make([]int64, len(graph.cat.Types)+1), Links: slices.Clone(graph.kinds)}
 	for _, t := range graph.cat.Types {
-		c.Nodes[t.Index] = int64(len(graph.byType[t.Index]))
-	}
-	for _, gr := range graph.groups {
-		if gr.out {
-			c.Links[gr.kind] += int64(gr.end - gr.start)
-		}
+		c.Nodes[t.Index] = int64(graph.byType[t.Index].n)
 	}
 	return c
 }
 
 // Node reports what a node is.
 func (g *Walk) Node(k uint32) store.GraphNode {
-	n := &g.x.graph.nodes[k]
+	n := g.x.graph.nodes.at(k)
 	return store.GraphNode{ID: g.x.graph.id(n), Type: n.typ, Degree: g.x.graph.degree(k), Date: known(n.from, n.to, n.dated)}
 }
 
@@ -247,7 +243,7 @@ func (g *Walk) Read(ctx context.Context, q *plan.Query, t Texts, nodes, links []
 func (g *Walk) IDs(nodes, links []uint32) []string {
 	ids := make([]string, 0, len(nodes)+len(links))
 	for _, k := range nodes {
-		ids = append(ids, g.x.graph.id(&g.x.graph.nodes[k]))
+		ids = append(ids, g.x.graph.id(g.x.graph.nodes.at(k)))
 	}
 	for _, k := range links {
 		ids = append(ids, g.x.graph.linkID(k))
@@ -264,7 +260,7 @@ func (g *Walk) Degree(k uint32) int64 { return g.x.graph.degree(k) }
 // Link reports what a link is.
 func (g *Walk) Link(k uint32) store.GraphLink {
 	graph := g.x.graph
-	l := &graph.links[k]
+	l := graph.links.at(k)
 	day := func(d uint32) store.Interval {
 		return store.Interval{From: graph.dates[d].from, To: graph.dates[d].to, Known: d != 0}
 	}

@@ -17,19 +17,21 @@ func (graph *Graph) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, erro
 	g.x.holdSlabs()
 	err := g.guard(func() {
 		g.x.resolve()
-		order := slices.Clone(graph.nodeOrder)
-		slices.SortFunc(order, func(a, b uint32) int { return strings.Compare(graph.id(&graph.nodes[a]), graph.id(&graph.nodes[b])) })
+		order := slices.Clone(graph.nodeOrder.keys())
+		slices.SortFunc(order, func(a, b uint32) int {
+			return strings.Compare(graph.id(graph.nodes.at(a)), graph.id(graph.nodes.at(b)))
+		})
 		g.x.step(len(order))
 		out.Nodes = make([]store.WholeNode, len(order))
-		place := make([]uint32, len(graph.nodes))
+		place := make([]uint32, graph.nodes.n)
 		for i, k := range order {
-			out.Nodes[i] = store.WholeNode{ID: graph.id(&graph.nodes[k]), Type: graph.nodes[k].typ}
+			out.Nodes[i] = store.WholeNode{ID: graph.id(graph.nodes.at(k)), Type: graph.nodes.at(k).typ}
 			place[k] = uint32(i)
 		}
 		named := w.Links.NamesRefuted()
-		for k := 1; k < len(graph.links); k++ {
+		for k := 1; k < graph.links.n; k++ {
 			g.x.step(1)
-			l := &graph.links[k]
+			l := graph.links.at(uint32(k))
 			if l.from == 0 || l.from == l.to || l.standing == kg.Refuted && !named || !g.x.linkFits(w.Links, uint32(k), l.from) || !g.x.linkFits(w.Links, uint32(k), l.to) {
 				continue
 			}

@@ -26,7 +26,6 @@ type fed struct {
 
 func newFeed(cat *catalog.Catalog, seq int64) *feed {
 	f := &feed{b: &rowReader{Builder: memgraph.NewBuilder(memgraph.New(cat), seq), cat: cat}, rows: make(chan fed, 4), free: make(chan []any, 6), ended: make(chan struct{})}
-	f.b.Reserve(memgraph.Counts{}, memgraph.Keys{})
 	go func() {
 		defer close(f.ended)
 		for r := range f.rows {

@@ -94,12 +94,12 @@ func (s *Store) save(ctx context.Context, graph *memgraph.Graph) (err error) {
 		Format: memgraph.DumpFormat, Machine: memgraph.Machine(), Rules: memgraph.RuleSum(graph.Catalog()), Seq: graph.Seq(),
 		Sources: largest.Sources, Nodes: largest.Nodes, Link: largest.Links, Wasted: graph.Wasted(),
 	}
-	for i, b := range graph.Dump() {
+	for b := range graph.Dump() {
 		sp := snapshotPart{Size: len(b)}
 		for len(b) > 0 {
 			c := b[:min(len(b), snapshotChunk)]
 			b = b[len(c):]
-			if _, err = add.ExecContext(ctx, i, len(sp.Sums), c); err != nil {
+			if _, err = add.ExecContext(ctx, len(h.Parts), len(sp.Sums), c); err != nil {
 				return err
 			}
 			sp.Sums = append(sp.Sums, crc32.Checksum(c, castagnoli))

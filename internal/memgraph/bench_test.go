@@ -1,0 +1,152 @@
+package memgraph_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/memgraph"
+)
+
+// world is a graph of people, institutions, events, quotes and themes, of about the shape of the one in bench, which is measured. It
+// has about 13.5 links for each of the people.
+func world(tb testing.TB, people int) *memgraph.Graph {
+	tb.Helper()
+	r := rand.New(rand.NewPCG(1, uint64(people)))
+	institutions, events, quotes, sources := people/20, people/10, 2*people, max(20, people/100)
+	const themes = 200
+	b := memgraph.NewBuilder(memgraph.New(parse(tb)), 1)
+	check := func(err error) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for i := range sources {
+		check(b.AddSource(&memgraph.Source{Key: uint32(i + 1), ID: fmt.Sprintf("s_%07d", i), Title: fmt.Sprint("Report ", i), Kind: "ARTICLE"}))
+	}
+	var key uint32
+	words := []string{"security", "harvest", "migration", "climate", "border", "heritage", "health", "language", "river", "trade", "schooling", "justice"}
+	word := func() string { return words[r.IntN(len(words))] }
+	nodes := func(n int, typ, prefix string, name func(i int) (string, string)) (first uint32) {
+		first = key + 1
+		for i := range n {
+			key++
+			name, description := name(i)
+			check(b.AddNode(&memgraph.Node{Key: key, ID: fmt.Sprintf("%s%07d", prefix, i), Type: typ, Name: name, Description: description, Created: 1, Updated: 1}))
+		}
+		return first
+	}
+	theme := nodes(themes, "THEME", "t", func(i int) (string, string) { return fmt.Sprint(word(), " ", i), "" })
+	institution := nodes(institutions, "INSTITUTION", "i", func(i int) (string, string) { return fmt.Sprintf("Institute of %s %d", word(), i), "" })
+	event := nodes(events, "EVENT", "e", func(i int) (string, string) { return fmt.Sprintf("%s congress %d", word(), i), "" })
+	person := nodes(people, "PERSON", "p", func(int) (string, string) {
+		return fmt.Sprintf("%s %s%d", names[r.IntN(len(names))], names[r.IntN(len(names))], r.IntN(people)), fmt.Sprintf("Worked on %s %s and %s.", word(), word(), word())
+	})
+	quote := nodes(quotes, "QUOTE", "q", func(i int) (string, string) { return fmt.Sprintf("No. %d: there is no %s", i, word()), "" })
+	var links uint32
+	zipf := func(v float64, first uint32, n int) func() uint32 {
+		z := rand.NewZipf(r, 1.2, v, uint64(n-1))
+		return func() uint32 { return first + uint32(z.Uint64()) }
+	}
+	member, visited, about := zipf(20, institution, institutions), zipf(20, event, events), zipf(2, theme, themes)
+	link := func(kind string, from, to uint32, role string) {
+		links++
+		l := memgraph.Link{Key: links, Kind: kind, From: from, To: to, Role: role, Created: 1, Updated: 1, Sources: []uint32{1 + uint32(r.IntN(sources))}}
+		l.ID = kg.LinkID(kind, fmt.Sprint(from), fmt.Sprint(to), fmt.Sprint(role, links), "", "")
+		check(b.AddLink(&l))
+	}
+	anybody := func() uint32 { return person + uint32(r.IntN(people)) }
+	for i := range uint32(events) {
+		for range 1 + r.IntN(4) {
+			link("ADDRESSED", event+i, about(), "")
+			link("ORGANIZED", institution+uint32(r.IntN(institutions)), event+i, "")
+		}
+	}
+	for i := range uint32(people) {
+		for range 1 + r.IntN(5) {
+			link("AFFILIATED_WITH", person+i, member(), "member")
+		}
+		for range r.IntN(5) {
+			link("PARTICIPATED_IN", person+i, visited(), "speaker")
+		}
+	}
+	for i := range uint32(quotes) {
+		link("SAID", anybody(), quote+i, "")
+		link("SAID_AT", quote+i, visited(), "")
+		for range 1 + r.IntN(3) {
+			link("ABOUT", quote+i, about(), "")
+		}
+	}
+	return b.Build()
+}
+
+var names = []string{"Aino", "Bela", "Carla", "Dmitri", "Edith", "Faris", "Gwen", "Hanna", "Igor", "Juno", "Katya", "Lorenz", "Mina", "Nikos", "Oskar", "Paula", "Rita", "Stefan", "Thea", "Ulla"}
+
+// BenchmarkVersion is what the next version costs where one record is new or changes: at 13,500 links, and at 1.35 million.
+func BenchmarkVersion(b *testing.B) {
+	for _, people := range []int{1000, 100_000} {
+		graph := world(b, people)
+		runtime.GC()
+		n := graph.Counts()
+		b.Logf("%d nodes, %d links", n.Nodes, n.Links)
+		r := rand.New(rand.NewPCG(2, 2))
+		someone := func() uint32 { return uint32(200 + people/20 + people/10 + r.IntN(people) + 1) }
+		anything := func() uint32 { return 1 + uint32(r.IntN(int(n.Nodes))) }
+		node := func(k uint32) *memgraph.Node {
+			return &memgraph.Node{Key: k, ID: fmt.Sprintf("x%07d", k), Type: "PERSON", Name: fmt.Sprintf("%s %s%d", names[r.IntN(len(names))], names[r.IntN(len(names))], r.IntN(people)), Description: "Worked on rivers and trade.", Created: 2, Updated: 2}
+		}
+		link := func(k, from, to uint32) *memgraph.Link {
+			return &memgraph.Link{Key: k, ID: kg.LinkID("KNOWS", fmt.Sprint(k), "", "", "", ""), Kind: "AFFILIATED_WITH", From: from, To: to, Role: "fellow", Created: 2, Updated: 2, Sources: []uint32{1 + uint32(r.IntN(20))}}
+		}
+		var made []uint32 // nodes that a benchmark has made
+		for _, c := range []struct {
+			name   string
+			change func(b *memgraph.Builder, had memgraph.Counts) error
+		}{
+			{"a new link", func(b *memgraph.Builder, had memgraph.Counts) error {
+				had.Links++
+				b.Reserve(had, memgraph.Keys{})
+				return b.AddLink(link(uint32(had.Links), someone(), someone()))
+			}},
+			{"a new link to anything", func(b *memgraph.Builder, had memgraph.Counts) error {
+				had.Links++
+				b.Reserve(had, memgraph.Keys{})
+				return b.AddLink(link(uint32(had.Links), someone(), anything()))
+			}},
+			{"a new link to a hub", func(b *memgraph.Builder, had memgraph.Counts) error {
+				had.Links++
+				b.Reserve(had, memgraph.Keys{})
+				return b.AddLink(link(uint32(had.Links), someone(), 201))
+			}},
+			{"a link that changes", func(b *memgraph.Builder, had memgraph.Counts) error {
+				k := uint32(had.Links) - uint32(r.IntN(8))
+				b.Reserve(had, memgraph.Keys{Links: []uint32{k}})
+				return b.AddLink(link(k, someone(), someone()))
+			}},
+			{"a new node", func(b *memgraph.Builder, had memgraph.Counts) error {
+				had.Nodes++
+				made = append(made, uint32(had.Nodes))
+				b.Reserve(had, memgraph.Keys{})
+				return b.AddNode(node(uint32(had.Nodes)))
+			}},
+			{"a node that changes", func(b *memgraph.Builder, had memgraph.Counts) error {
+				k := made[r.IntN(len(made))]
+				b.Reserve(had, memgraph.Keys{Nodes: []uint32{k}})
+				return b.AddNode(node(k))
+			}},
+		} {
+			b.Run(fmt.Sprintf("%s of %d", c.name, n.Links), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					next := memgraph.NewBuilder(graph, graph.Seq()+1)
+					if err := c.change(next, graph.Largest()); err != nil {
+						b.Fatal(err)
+					}
+					graph = next.Build()
+				}
+			})
+		}
+	}
+}
