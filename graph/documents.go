@@ -101,6 +101,12 @@ func (r *Request) fits(op *ast.OperationDefinition) error {
 	return nil
 }
 
+// Check returns what is wrong with a document, whatever its variables: the errors that a request with it gets.
+func (e *Engine) Check(ctx context.Context, document string) []*gqlerror.Error {
+	_, errs := e.read(ctx, &Request{Query: document})
+	return errs
+}
+
 // read parses, measures and validates a document.
 func (e *Engine) read(ctx context.Context, r *Request) (*document, []*gqlerror.Error) {
 	query := r.Query

@@ -140,6 +140,8 @@ type Request struct {
 	ReadOnly bool
 	// Explain has the answer say how it was made, in Response.Extensions.
 	Explain bool
+	// SchemaOnly refuses what asks for anything but the schema: the document is not one of those that may run.
+	SchemaOnly bool
 }
 
 // Do answers r. It never panics, and ends soon after ctx or the time limit does.
@@ -196,6 +198,10 @@ func (e *Engine) do(ctx context.Context, r *Request, now time.Time, o *Observati
 
 // prepare reads, compiles and binds an operation, unless there is an error.
 func (e *Engine) prepare(ctx context.Context, r *Request, p *prepared, resp *Response, o *Observation) {
+	if r.SchemaOnly && !e.opts.Introspection {
+		e.refuse(ctx, resp, errUntrusted)
+		return
+	}
 	if p.doc, o.Cached = e.documents.Get(r.Query); !o.Cached {
 		if p.doc, resp.Errors = e.read(ctx, r); resp.Errors != nil {
 			return
@@ -211,7 +217,10 @@ func (e *Engine) prepare(ctx context.Context, r *Request, p *prepared, resp *Res
 		return
 	}
 	resp.Operation, resp.Kind = p.op.Name, string(p.op.Operation)
-	if err = r.fits(p.op); err != nil {
+	if err = r.fits(p.op); err == nil && r.SchemaOnly && !onlySchema(p.op.SelectionSet) {
+		err = errUntrusted
+	}
+	if err != nil {
 		e.refuse(ctx, resp, err)
 		return
 	}

@@ -17,6 +17,13 @@ const (
 	codeValidation kg.Code = "GRAPHQL_VALIDATION_FAILED"
 	codeBadRequest kg.Code = "BAD_REQUEST"
 	codeMethod     kg.Code = "METHOD_NOT_ALLOWED"
+	codeUntrusted  kg.Code = "DOCUMENT_NOT_TRUSTED"
+)
+
+// errUntrusted refuses a document that is not among those that may run.
+var errUntrusted = kg.Errorf(
+	codeUntrusted,
+	"this server runs only the documents of its manifests: send the id of one in documentId",
 )
 
 // present turns an error outward: its code, a sentence, and nothing of what it was made from. What a client cannot

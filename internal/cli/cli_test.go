@@ -35,7 +35,7 @@ func TestScripts(t *testing.T) {
 func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
 	return testscript.Params{
 		Dir: dir, RequireExplicitExec: true, Setup: setUp,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"server": startServer, "stop": stopServer, "get": get, "soon": soon, "overwrite": overwrite, "misprint": misprint, "until": until, "full": full},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"server": startServer, "end": stopServer, "get": get, "soon": soon, "overwrite": overwrite, "misprint": misprint, "until": until, "full": full},
 		Condition: func(cond string) (bool, error) {
 			if path, ok := strings.CutPrefix(cond, "exists:"); ok {
 				_, err := os.Stat(path)
@@ -159,7 +159,7 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// stopServer is "stop": the server must end well, and soon.
+// stopServer is "end": the server must end well, and soon. (A "stop" is testscript's own, and would leave out the rest of a script.)
 func stopServer(ts *testscript.TestScript, _ bool, _ []string) {
 	r := started(ts)
 	begin := time.Now()

@@ -152,7 +152,12 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	if err != nil {
 		return nil, stop, err
 	}
+	documents, err := loadDocuments(ctx, c.Documents, engine)
+	if err != nil {
+		return nil, stop, err
+	}
 	o := server.Options{
+		Documents: documents, DocumentsOnly: c.DocumentsOnly,
 		Executor: engine, Store: ready, Logger: log, Metrics: m, CORSOrigins: c.CORSOrigin, CORSHeaders: c.CORSHeader, State: s.State, CacheControl: c.CacheControl, Explain: explain,
 		MaxBody: c.MaxBody, MaxConcurrent: c.MaxConcurrent, NoArrivalQueue: !c.ArrivalQueue, Grace: c.Grace,
 		Client: server.ByAddress(proxies), Memory: memory, OperationMemory: min(c.MaxOperationMemory, memory.Most()/2), AllowedHosts: c.AllowedHost,

@@ -63,6 +63,8 @@ type Serve struct {
 	CORSOrigin         []string      `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, with any request header, such as https://app.example.org, or https://*.example.org for all names below it; repeatable; * for all, without credentials."`
 	CORSHeader         []string      `name:"cors-header" env:"THROUGHLINE_CORS_HEADER" placeholder:"NAME" help:"Request header that pages may send with --cors-origin *, beside those that docs/http.md lists; repeatable; * for any."`
 	CacheControl       string        `name:"cache-control" env:"THROUGHLINE_CACHE_CONTROL" default:"no-cache" placeholder:"VALUE" help:"Header Cache-Control of answers to GET without errors, such as \"public, max-age=60\": caches may then answer for that long without asking. By default they ask each time whether the answer still holds (ETag)."`
+	Documents          []string      `name:"documents" env:"THROUGHLINE_DOCUMENTS" placeholder:"FILE" help:"Manifest of documents that can be asked for by id (documentId, id, doc_id): the client preset's or Relay's object of ids and texts, or Apollo's persisted query manifest; repeatable. Each must fit the schema."`
+	DocumentsOnly      bool          `name:"documents-only" env:"THROUGHLINE_DOCUMENTS_ONLY" help:"Run no other documents than those of --documents, and introspection unless --no-introspection."`
 	Introspection      bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
 	ServeTexts         bool          `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Let clients read the texts of sources (Source.text). Off by default: most texts are somebody's copyright."`
 	Playground         bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
@@ -172,6 +174,9 @@ func (s *Serve) Validate() error {
 		if !isOrigin(o) {
 			return &UsageError{fmt.Sprintf("--cors-origin %q is not an origin", o), "write it as https://app.example.org, without a path, https://*.example.org for all names below one, or *"}
 		}
+	}
+	if s.DocumentsOnly && len(s.Documents) == 0 {
+		return &UsageError{"--documents-only leaves nothing to run", "name a manifest with --documents"}
 	}
 	if !isCacheControl(s.CacheControl) {
 		return &UsageError{fmt.Sprintf("--cache-control %q is not a value of Cache-Control", s.CacheControl), `write it as "public, max-age=60", with seconds as whole numbers`}

@@ -104,10 +104,11 @@ func TestValidate(t *testing.T) {
 		"timeout": func(s *config.Serve) { s.Timeout = -1 }, "max-body": func(s *config.Serve) { s.MaxBody = 0 }, "max-concurrent": func(s *config.Serve) { s.MaxConcurrent = -1 },
 		"grace": func(s *config.Serve) { s.Grace = -1 }, "max-aliases": func(s *config.Serve) { s.MaxAliases = -1 },
 		"max-answer": func(s *config.Serve) { s.MaxAnswer = 0 }, "max-memory": func(s *config.Serve) { s.MaxMemory = 1 << 20 }, "max-operation-memory": func(s *config.Serve) { s.MaxOperationMemory = 0 },
-		"allowed-host":  func(s *config.Serve) { s.AllowedHost = []string{"graph.example.org:80"} },
-		"cors-origin":   func(s *config.Serve) { s.CORSOrigin = []string{"https://app.example.org/path"} },
-		"cache-control": func(s *config.Serve) { s.CacheControl = "public, max-age" },
-		"cors-header":   func(s *config.Serve) { s.CORSHeader = []string{"X-Good", "X Bad"} },
+		"allowed-host":   func(s *config.Serve) { s.AllowedHost = []string{"graph.example.org:80"} },
+		"cors-origin":    func(s *config.Serve) { s.CORSOrigin = []string{"https://app.example.org/path"} },
+		"cache-control":  func(s *config.Serve) { s.CacheControl = "public, max-age" },
+		"documents-only": func(s *config.Serve) { s.DocumentsOnly = true },
+		"cors-header":    func(s *config.Serve) { s.CORSHeader = []string{"X-Good", "X Bad"} },
 	} {
 		s := good()
 		spoil(&s)

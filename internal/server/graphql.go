@@ -43,11 +43,25 @@ type wire struct {
 	OperationName *string         `json:"operationName"`
 	Variables     json.RawMessage `json:"variables"`
 	Extensions    json.RawMessage `json:"extensions"`
+	// the id of a document, as the specification, Relay's network layers and Meta's own call it
+	DocumentID *string `json:"documentId"`
+	ID         *string `json:"id"`
+	DocID      *string `json:"doc_id"`
+}
+
+// document is the id of the document that a request names, "" for none.
+func (m *wire) document() string {
+	for _, id := range []*string{m.DocumentID, m.ID, m.DocID} {
+		if id != nil {
+			return *id
+		}
+	}
+	return ""
 }
 
 // refusal is a request that is answered without running anything.
 type refusal struct {
-	status         int
+	status         int // 0 for that of request errors
 	code, sentence string
 }
 
@@ -185,7 +199,21 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
 	if no.status == http.StatusRequestEntityTooLarge || no.status == http.StatusUnsupportedMediaType {
 		w.Header().Set("Connection", "close") // the rest of the body is not worth reading
 	}
-	writeError(w, no.status, no.code, no.sentence)
+	status := no.status
+	if status == 0 {
+		status = requestErrorStatus(w.Header().Get("Content-Type"))
+	}
+	writeError(w, status, no.code, no.sentence)
+}
+
+// requestErrorStatus is the status of the answer to a request that is well-formed and cannot be run, such as one with a document that
+// is not valid. As application/json it is 200, where clients take any other status for the word of something between them and the
+// server, and lose the errors. As application/graphql-response+json it is 400.
+func requestErrorStatus(mediaType string) int {
+	if mediaType == responseType {
+		return http.StatusBadRequest
+	}
+	return http.StatusOK
 }
 
 // enter takes one of the places for operations, waiting a little when none is free for this client. What has waited long before
@@ -251,11 +279,11 @@ func (s *Server) decode(body []byte, memory *budget.Budget) (*graph.Request, *re
 		return nil, overloaded
 	}
 	if req, ok := quick(body); ok {
-		return req, nil
+		return s.trust(req), nil
 	}
 	var m wire
 	if err := json.Unmarshal(body, &m); err != nil {
-		return nil, badRequest(`the body must be one JSON object with "query" a string, "variables" and "extensions" objects`)
+		return nil, badRequest(`the body must be one JSON object with "query" (or "documentId", "id") a string, "variables" and "extensions" objects`)
 	}
 	if text.LoneSurrogate(body) {
 		return nil, &refusal{http.StatusBadRequest, "BAD_USER_INPUT", "the body has half of a surrogate pair, which is no character"}
@@ -282,7 +310,10 @@ func (s *Server) get(r *http.Request) (*graph.Request, *refusal) {
 		v := q.Get(name)
 		return &v
 	}
-	m := wire{Query: one("query"), OperationName: one("operationName"), Variables: json.RawMessage(q.Get("variables")), Extensions: json.RawMessage(q.Get("extensions"))}
+	m := wire{
+		Query: one("query"), OperationName: one("operationName"), Variables: json.RawMessage(q.Get("variables")), Extensions: json.RawMessage(q.Get("extensions")),
+		DocumentID: one("documentId"), ID: one("id"), DocID: one("doc_id"),
+	}
 	for _, v := range q {
 		for _, s := range v {
 			if !utf8.ValidString(s) {
@@ -325,10 +356,15 @@ func (s *Server) request(m *wire, readOnly bool) (*graph.Request, *refusal) {
 			return nil, no
 		}
 	}
-	if r.Query == "" {
-		return nil, badRequest(`"query" is missing`)
+	if id := m.document(); r.Query == "" && id != "" {
+		if no := s.find(id, r); no != nil {
+			return nil, no
+		}
 	}
-	return r, nil
+	if r.Query == "" {
+		return nil, badRequest(`"query" is missing, or "documentId"`)
+	}
+	return s.trust(r), nil
 }
 
 // decodeObject reads a JSON object or null, numbers as json.Number.
@@ -349,10 +385,6 @@ func decodeObject(raw json.RawMessage, to *map[string]any) error {
 
 // answer writes what the engine answered, which tag names. When all that is left is to send it, it calls worked with its size, and done when
 // it is sent: a reader that is slow must not hold what others work with.
-//
-// A request that is well-formed and cannot be run, such as a document that is not valid, has status 200 as application/json, where
-// clients take any other status for the word of something between them and the server, and lose the errors. As
-// application/graphql-response+json it has 400.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Response, mediaType, tag string, worked func(waiting int64) (done func())) {
 	if rec, ok := w.(*recorder); ok {
 		rec.operation, rec.code = resp.Operation, resp.Code()
@@ -363,8 +395,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Resp
 	case resp.Code() == "METHOD_NOT_ALLOWED":
 		status = http.StatusMethodNotAllowed
 		w.Header().Set("Allow", allow)
-	case mediaType == responseType:
-		status = http.StatusBadRequest
+	default:
+		status = requestErrorStatus(mediaType)
 	}
 	body := resp.JSON()
 	h := w.Header()

@@ -27,6 +27,15 @@ const (
 
 // resolve fills in the text of a request that only has a hash, and keeps the text of one that has both.
 func (s *Server) resolve(q *persistedQuery, r *graph.Request) *refusal {
+	if r.Query == "" && q.Version == 1 { // Apollo's link for manifests sends their ids so
+		if text, ok := s.o.Documents.text(q.Sha256Hash); ok {
+			r.Query = text
+			return nil
+		}
+		if s.o.DocumentsOnly {
+			return unknownDocument // with another code the client would send the text
+		}
+	}
 	if q.Version != 1 || len(q.Sha256Hash) != 64 {
 		return badRequest(`"extensions.persistedQuery" is not of the form {"version": 1, "sha256Hash": "…"}`)
 	}
@@ -43,7 +52,7 @@ func (s *Server) resolve(q *persistedQuery, r *graph.Request) *refusal {
 	if hex.EncodeToString(sum[:]) != hash {
 		return badRequest("the hash is not that of the query; nothing was kept")
 	}
-	if len(r.Query) <= maxPersisted {
+	if len(r.Query) <= maxPersisted && !s.o.DocumentsOnly {
 		s.persisted.Add(hash, r.Query, len(r.Query))
 	}
 	return nil

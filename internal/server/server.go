@@ -50,6 +50,9 @@ type Options struct {
 	// State names the state that the graph is in, so that answers of GET can be asked for only when it has changed; nil for no tags. The
 	// number is of no use here.
 	State func(ctx context.Context) (state string, trips int, err error)
+	// Documents can be asked for by their ids; nil for none. With DocumentsOnly no others run.
+	Documents     *Documents
+	DocumentsOnly bool
 	// CacheControl is said of answers of GET without errors; "" stands for DefaultCacheControl.
 	CacheControl string
 	// Now is the clock; nil for the system's.
@@ -129,6 +132,9 @@ func New(o Options) (*Server, error) {
 	}
 	set(&o.QueueTime, DefaultQueueTime)
 	set(&o.Grace, DefaultGrace)
+	if o.DocumentsOnly && o.Documents == nil {
+		return nil, errors.New("a server of listed documents alone needs a list")
+	}
 	if o.CacheControl == "" {
 		o.CacheControl = DefaultCacheControl
 	}
