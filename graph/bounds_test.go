@@ -233,3 +233,23 @@ func manyTypes(n int) string {
 	}
 	return b.String()
 }
+
+// TestWhatIsTooLargeLeavesNothingBehind: the memory that an answer was written in serves the next one.
+func TestWhatIsTooLargeLeavesNothingBehind(t *testing.T) {
+	limits := plan.DefaultLimits()
+	limits.MaxAnswer = 2000
+	e, err := graph.New(graph.Options{Catalog: parse(t), Store: fifty(t), Limits: limits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const small = `{ person(ref: {id: "p7"}) { id quotes { nodes { id } pageInfo { hasNextPage } } nobody: links(first: 0) { edges { cursor } } } gone: node(id: "nobody") { id } }`
+	first := ask(t, e, small, nil)
+	for range 20 {
+		if got := ask(t, e, list, nil); !strings.Contains(got, "COST_LIMIT") || !strings.Contains(got, `"data":null`) {
+			t.Fatalf("%.200s", got)
+		}
+		if got := ask(t, e, small, nil); got != first {
+			t.Fatalf("behind what is too large %s, before %s", got, first)
+		}
+	}
+}

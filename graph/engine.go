@@ -127,7 +127,9 @@ func newEngine(opts Options, kinds []*questionKind, more ...tables) (*Engine, er
 	sort.Sort(core.NameSorter(e.rules)) // as ValidateWithRules would
 	e.documents = bounded.New[string, *document](cacheBytes)
 	e.generated = exec.NewExecutableSchema(exec.Config{Schema: opts.Catalog.Schema, Resolvers: &Resolver{}})
-	e.buffers.New = func() any { b := make([]byte, 0, 16<<10); return &b }
+	e.buffers.New = func() any {
+		return &writing{make([]byte, 0, 16<<10), make([]place, 0, 16)}
+	}
 	return e, nil
 }
 
@@ -179,9 +181,10 @@ type prepared struct {
 	op       *ast.OperationDefinition
 	compiled *compiled
 	vars     map[string]any
-	answers  []answer // of each root field: its plan or question
-	costly   bool     // it has to wait for a turn
-	at       time.Time
+	answers  []answer  // of each root field: its plan or question
+	costly   bool      // it has to wait for a turn
+	at       time.Time // when it was asked
+	began    time.Time // when its turn came
 }
 
 func (e *Engine) do(ctx context.Context, r *Request, now time.Time, o *Observation) *Response {
@@ -283,7 +286,8 @@ func (e *Engine) bind(ctx context.Context, r *Request, p *prepared, resp *Respon
 
 // admit waits for the turn of an operation that is costly.
 func (e *Engine) admit(ctx context.Context, p *prepared, resp *Response, o *Observation) {
-	o.Plan = e.opts.Now().Sub(p.at) - o.Parse
+	p.began = e.opts.Now()
+	o.Plan = p.began.Sub(p.at) - o.Parse
 	if !p.costly {
 		return
 	}
@@ -293,6 +297,7 @@ func (e *Engine) admit(ctx context.Context, p *prepared, resp *Response, o *Obse
 	case err != nil:
 		e.refuse(ctx, resp, err)
 	}
+	p.began = e.opts.Now()
 }
 
 // answer has the store answer an operation, and writes its answer. What is to be answered many times calls it for
@@ -302,11 +307,10 @@ func (e *Engine) answer(ctx context.Context, r *Request, p *prepared, resp *Resp
 	w := &writer{mostErrors: e.opts.Limits.MaxErrors, most: e.opts.Limits.MaxAnswer, budget: budget.Of(ctx)}
 	w.reading = reading{cat: e.opts.Catalog, vars: p.vars, today: kg.DayOf(p.at), answers: p.answers, server: &e.server}
 	w.present = func(err error, path ast.Path) *gqlerror.Error { return e.present(ctx, err, path) }
-	started := e.opts.Now()
 	o.RootFields = len(c.roots)
 	resp.Began = true
 	e.fetch(ctx, w.answers, c.inOrder)
-	o.Store = e.opts.Now().Sub(started)
+	o.Store = e.opts.Now().Sub(p.began)
 	for i := range w.answers {
 		// what the server has no memory for can be asked again: part of an answer is worth less
 		if errors.Is(w.answers[i].err, budget.ErrFull) {
@@ -332,17 +336,16 @@ func (e *Engine) answer(ctx context.Context, r *Request, p *prepared, resp *Resp
 			return e.refuse(ctx, resp, err)
 		}
 	}
-	resp.buf, _ = e.buffers.Get().(*[]byte)
-	*resp.buf = append((*resp.buf)[:0], dataPrefix...)
-	w.buf = *resp.buf
+	resp.memory, _ = e.buffers.Get().(*writing)
+	w.buf, w.places = append(resp.memory.buf[:0], dataPrefix...), resp.memory.places[:0]
 	err := w.whole(&c.object)
-	*resp.buf = w.buf
+	resp.memory.buf, resp.memory.places = w.buf, w.places
 	switch {
 	case errors.Is(err, budget.ErrFull):
 		return e.overloaded(ctx, resp, w.answers)
 	case err != nil:
 		w.buf = append(w.buf[:len(dataPrefix)], "null"...)
-		*resp.buf = w.buf
+		resp.memory.buf = w.buf
 		w.errs = []*gqlerror.Error{e.present(ctx, err, nil)}
 	}
 	resp.Data, resp.Errors = w.buf[len(dataPrefix):], w.errs

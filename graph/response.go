@@ -23,7 +23,7 @@ type Response struct {
 	Operation, Kind string
 
 	engine *Engine
-	buf    *[]byte
+	memory *writing
 }
 
 // Code is the code of the first error, "" when there is none.
@@ -40,12 +40,12 @@ const dataPrefix = `{"data":`
 
 // JSON is the answer as one JSON object, as AppendJSON writes it. It is valid until Release.
 func (r *Response) JSON() []byte {
-	if r.buf == nil || len(r.Errors) > 0 || r.Extensions != nil {
+	if r.memory == nil || len(r.Errors) > 0 || r.Extensions != nil {
 		return r.AppendJSON(nil)
 	}
-	*r.buf = append(*r.buf, '}')
-	whole := *r.buf
-	*r.buf = whole[:len(whole)-1]
+	r.memory.buf = append(r.memory.buf, '}')
+	whole := r.memory.buf
+	r.memory.buf = whole[:len(whole)-1]
 	return whole
 }
 
@@ -103,8 +103,8 @@ const maxPooled = 1 << 20
 
 // Release returns the answer's buffers. The Response must not be used afterwards.
 func (r *Response) Release() {
-	if r.buf != nil && cap(*r.buf) <= maxPooled {
-		r.engine.buffers.Put(r.buf)
+	if r.memory != nil && cap(r.memory.buf) <= maxPooled {
+		r.engine.buffers.Put(r.memory)
 	}
-	r.buf, r.Data = nil, nil
+	r.memory, r.Data = nil, nil
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -19,6 +18,12 @@ import (
 // This file writes an answer's bytes from what compile.go compiled and the store's result. What the generated
 // executor would do field by field, with a goroutine, a context and a boxed value for each, is one walk here. It
 // knows the shapes of fields, and no field.
+
+// writing is the memory that an answer is written in, kept for the next one. Its places are empty.
+type writing struct {
+	buf    []byte
+	places []place
+}
 
 // answer is the answer to one root field.
 type answer struct {
@@ -93,9 +98,6 @@ func (w *writer) grown(size int) {
 	}
 }
 
-// heldPlaces keeps the memory of places for the next writer; those in it are empty.
-var heldPlaces = sync.Pool{New: func() any { p := make([]place, 0, 16); return &p }}
-
 // whole writes the answer, null where a field that may not be null is; its error is that of an answer that is too
 // large.
 func (w *writer) whole(o *object) (err error) {
@@ -106,20 +108,18 @@ func (w *writer) whole(o *object) (err error) {
 				panic(p)
 			}
 			err = u.err
+			clear(w.places[:cap(w.places)]) // those that were being written
+			w.places = w.places[:0]
 		}
 	}()
 	if w.counted = countFrom; w.most > 0 {
 		w.counted = min(w.counted, w.most)
 	}
-	held, _ := heldPlaces.Get().(*[]place)
-	w.places = (*held)[:0]
 	start := len(w.buf)
 	if !w.object(o, w.hold()) {
 		w.buf = append(w.buf[:start], "null"...)
 	}
 	w.drop()
-	*held = w.places
-	heldPlaces.Put(held)
 	w.count(len(w.buf))
 	return nil
 }
