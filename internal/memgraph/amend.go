@@ -265,7 +265,7 @@ func (b *Builder) amendLinks(moved []uint32) {
 
 // runLen is about how many links a group has at most once it has changed: a longer one becomes several, one behind the other, so that a
 // change writes one of them anew. Tests set it lower.
-var runLen = 2048
+var runLen = 4096
 
 // layOut writes the lists of a node anew, as far as they change.
 func (b *Builder) layOut(k uint32, sides []uint8, out, in map[side][]uint32) {
@@ -474,8 +474,8 @@ func (b *Builder) amendFinding() {
 		b.settle()
 		return
 	}
-	b.nodeByID.recent = newTable(&b.nodeByID.recent, nil, b.byIDs)
-	b.byName.recent = newTable(&b.byName.recent, nil, b.names)
-	b.byExternal.recent = newTable(&b.byExternal.recent, nil, b.externals)
-	b.byOuter.recent = newTable(&b.byOuter.recent, nil, b.outers)
+	b.nodeByID.addRecent(b.byIDs)
+	b.byName.addRecent(b.names)
+	b.byExternal.addRecent(b.externals)
+	b.byOuter.addRecent(b.outers)
 }

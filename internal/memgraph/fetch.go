@@ -576,15 +576,13 @@ func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
 	// the common case: one direction and kind, in its own order, nothing to filter: only the page is touched
 	first, count := 0, 0
 	alike := true // all that is wanted is of one direction and kind
-	for i := range groups {
+	for i := 0; i < len(groups); {
+		j := runsEnd(groups, i)
 		if wants(f, &groups[i]) {
-			if count == 0 {
-				first = i
-			} else if sideOf(&groups[i]) != sideOf(&groups[first]) {
-				alike = false
-			}
-			count++
+			alike = count == 0
+			first, count = i, count+j-i
 		}
+		i = j
 	}
 	if count == 0 && !f.Links.NamesRefuted() {
 		x.facetLinks(page, f, nil)
@@ -602,8 +600,23 @@ func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
 	x.hitsPage(page, x.gather(k, f), f)
 }
 
+// runsEnd returns where the runs end that are of the same direction and kind as one.
+func runsEnd(groups []group, i int) int {
+	j := i + 1
+	for j < len(groups) && groups[j].kind == groups[i].kind && groups[j].out == groups[i].out {
+		j++
+	}
+	return j
+}
+
 // linksInOrder fills a page of all links of a direction and kind, in their own order.
 func (x *fetch) linksInOrder(page *kg.Page, groups []group, f *plan.Field) {
+	for i := range groups {
+		page.Total += int64(groups[i].end - groups[i].start)
+	}
+	if !f.Want.Rows && !f.Want.More {
+		return
+	}
 	if len(groups) > 1 {
 		x.linksOfRuns(page, groups, f)
 		return
@@ -611,10 +624,6 @@ func (x *fetch) linksInOrder(page *kg.Page, groups []group, f *plan.Field) {
 	g := &groups[0]
 	at := func(keys []kg.Value) func(uint32) int {
 		return func(k uint32) int { return x.linkAt(hit{k, x.graph.links.at(k).other(g.out), g.out}, f.Order, keys) }
-	}
-	page.Total = int64(g.end - g.start)
-	if !f.Want.Rows && !f.Want.More {
-		return
 	}
 	l := list[uint32]{items: x.graph.adjacent[g.start:g.end], sorted: true}
 	if f.Page.After != nil {
@@ -642,10 +651,6 @@ func (x *fetch) linksOfRuns(page *kg.Page, groups []group, f *plan.Field) {
 	for i, g := range groups {
 		runs.chunks[i], runs.before[i] = x.graph.adjacent[g.start:g.end], runs.n
 		runs.n += int(g.end - g.start)
-	}
-	page.Total = int64(runs.n)
-	if !f.Want.Rows && !f.Want.More {
-		return
 	}
 	at := func(keys []kg.Value) func(uint32) int {
 		if keys == nil {
@@ -714,13 +719,18 @@ func (x *fetch) countLinks(k uint32, f *plan.Field) (total int64) {
 	if f.Links.NamesRefuted() {
 		return each()
 	}
-	for _, g := range x.graph.groups[n.group0:n.group1] {
-		if wants(f, &g) && (n.looped || !x.plain(f, &g)) {
-			return each()
+	groups := x.graph.groups[n.group0:n.group1]
+	for i := 0; i < len(groups); {
+		j := runsEnd(groups, i)
+		if wants(f, &groups[i]) {
+			if n.looped || !x.plain(f, &groups[i]) {
+				return each()
+			}
+			for ; i < j; i++ {
+				total += int64(groups[i].end - groups[i].start)
+			}
 		}
-		if wants(f, &g) {
-			total += int64(g.end - g.start)
-		}
+		i = j
 	}
 	return total
 }

@@ -11,6 +11,26 @@ import (
 type index struct {
 	table
 	recent table // what came since table was made
+	// marks has a bit set for each hash in recent, by its first bits: most hashes are not there, and one look says so.
+	marks *[64]uint64
+}
+
+func markOf(h uint64) (word int, bit uint64) { return int(h >> 58), 1 << (h >> 52 & 63) }
+
+// addRecent adds entries.
+func (x *index) addRecent(fresh []entry) {
+	if len(fresh) == 0 {
+		return
+	}
+	marks := [64]uint64{}
+	if x.marks != nil {
+		marks = *x.marks
+	}
+	for _, e := range fresh {
+		word, bit := markOf(e.hash)
+		marks[word] |= bit
+	}
+	x.recent, x.marks = newTable(&x.recent, nil, fresh), &marks
 }
 
 // table is an index in order of hashes.
@@ -21,10 +41,25 @@ type table struct {
 
 // find returns the keys under a hash, in order.
 func (x *index) find(h uint64) []uint32 {
-	if len(x.recent.keys) == 0 {
+	if x.marks == nil {
 		return x.table.find(h)
 	}
-	keys := slices.Concat(x.table.find(h), x.recent.find(h))
+	return x.findBoth(h)
+}
+
+func (x *index) findBoth(h uint64) []uint32 {
+	keys := x.table.find(h)
+	if word, bit := markOf(h); x.marks[word]&bit == 0 {
+		return keys
+	}
+	recent := x.recent.find(h)
+	switch {
+	case len(recent) == 0:
+		return keys
+	case len(keys) == 0:
+		return recent
+	}
+	keys = slices.Concat(keys, recent)
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }

@@ -738,7 +738,7 @@ func (x *fetch) round(p *section, n int) {
 		}
 	}
 	got, titled, hits := make([]int, len(lists)), x.graph.cat.Titled(), x.hits
-	docs, counts, nodes, ranks := p.docs, p.nameCount, &x.graph.nodes, &x.graph.ranks
+	docs, counts, nodes, ranks, types, steps := p.docs, p.nameCount, &x.graph.nodes, &x.graph.ranks, x.q.Types, 0
 next:
 	for _, number := range candidates {
 		for i, g := range lists {
@@ -756,15 +756,19 @@ next:
 		w, title := weighed{node: k | p.flag}, false
 		if p.flag == 0 {
 			typ := nodes.at(k).typ
-			if !x.q.Types.Has(typ) {
+			if !types.Has(typ) {
 				continue
 			}
 			w.rank, title = *ranks.at(k), titled.Has(typ)
 		}
 		w.weight = int64(text.Score(got, int(counts[number]), title))
-		x.step(1)
 		hits = append(hits, w)
+		if steps++; steps == 256 {
+			x.step(steps)
+			steps = 0
+		}
 	}
+	x.step(steps)
 	x.hits = hits
 }
 
