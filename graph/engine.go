@@ -337,7 +337,8 @@ func (e *Engine) answer(ctx context.Context, r *Request, p *prepared, resp *Resp
 		}
 	}
 	resp.memory, _ = e.buffers.Get().(*writing)
-	w.buf, w.places = append(resp.memory.buf[:0], dataPrefix...), resp.memory.places[:0]
+	w.buf, w.places = resp.memory.buf[:0], resp.memory.places[:0]
+	w.buf = append(w.buf, dataPrefix...)
 	err := w.whole(&c.object)
 	resp.memory.buf, resp.memory.places = w.buf, w.places
 	switch {
