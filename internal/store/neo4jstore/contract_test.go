@@ -26,10 +26,12 @@ func TestContract(t *testing.T) {
 			return s
 		},
 		Reopen: func(_ *testing.T, cat *catalog.Catalog) (_ store.Store, err error) {
-			s, err = neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: storetest.Clock})
-			if err == nil {
-				t.Cleanup(func() { _ = s.Close() })
-				err = s.Wait(t.Context())
+			if s, err = neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: storetest.Clock}); err != nil {
+				return nil, err
+			}
+			t.Cleanup(func() { _ = s.Close() })
+			if err = s.Wait(t.Context()); err != nil {
+				_ = s.Close() // it would try again, and make indexes beside the next
 			}
 			return s, err
 		},
