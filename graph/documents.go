@@ -91,10 +91,7 @@ func (e *Engine) compile(
 func (r *Request) fits(op *ast.OperationDefinition) error {
 	switch {
 	case op.Operation == ast.Subscription:
-		return kg.Errorf(
-			codeBadRequest,
-			"a subscription cannot be answered over plain HTTP: it needs a WebSocket or server-sent events (SSE)",
-		)
+		return kg.Errorf(codeBadRequest, NoSubscriptions)
 	case r.ReadOnly && op.Operation != ast.Query:
 		return kg.Errorf(codeMethod, "a %s needs POST", op.Operation)
 	}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -17,7 +19,7 @@ import (
 type schemaCmd struct {
 	config.Contract `embed:""`
 
-	JSON bool `name:"json" help:"As the answer to an introspection query, for tools that read it so."`
+	JSON bool `name:"json" help:"As JSON, as introspection has it: {\"__schema\": …}, which buildClientSchema of GraphQL.js takes."`
 }
 
 // Run prints the contract.
@@ -30,8 +32,23 @@ func (c *schemaCmd) Run(w *world) error {
 		_, err = fmt.Fprint(w.stdout, cat.SDL)
 		return err
 	}
-	q := queryCmd{Store: config.Store{Store: "memory:", Contract: c.Contract}, Expr: graph.IntrospectionQuery}
-	return q.Run(w)
+	q := queryCmd{Store: config.Store{Store: "memory:", Contract: c.Contract}}
+	answer, err := q.run(w, graph.IntrospectionQuery, nil)
+	if err != nil {
+		return err
+	}
+	var whole struct {
+		Data   json.RawMessage
+		Errors []struct{ Message string }
+	}
+	if err := json.Unmarshal(answer, &whole); err != nil {
+		return err
+	}
+	if len(whole.Errors) > 0 {
+		return errors.New(whole.Errors[0].Message)
+	}
+	_, err = fmt.Fprintln(w.stdout, string(whole.Data))
+	return err
 }
 
 type versionCmd struct{}

@@ -47,6 +47,8 @@ func Parse(sources ...*ast.Source) (*Contract, error) {
 	if err != nil {
 		return nil, err
 	}
+	// nothing is answered in parts, and a directive that is declared and without effect would be taken at its word
+	all.Directives = slices.DeleteFunc(all.Directives, func(d *ast.DirectiveDefinition) bool { return d.Name == "defer" })
 	all.Definitions = append(all.Definitions, e.definitions...)
 	all.Directives = append(all.Directives, e.directives...)
 	sdl := e.print() // validation adds fields of introspection

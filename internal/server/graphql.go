@@ -88,7 +88,14 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 		h.Add("Vary", s.vary[0])
 	}
 	mediaType, ok := negotiate(r.Header.Values("Accept"))
-	if !ok {
+	switch {
+	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
+		writeError(w, http.StatusBadRequest, "BAD_REQUEST", graph.NoSubscriptions)
+		return
+	case !ok && strings.Contains(r.Header.Get("Accept"), "text/event-stream"):
+		writeError(w, http.StatusNotAcceptable, "NOT_ACCEPTABLE", graph.NoSubscriptions)
+		return
+	case !ok:
 		writeError(w, http.StatusNotAcceptable, "NOT_ACCEPTABLE", "answers are application/graphql-response+json or application/json")
 		return
 	}

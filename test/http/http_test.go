@@ -175,6 +175,7 @@ func TestBadRequests(t *testing.T) {
 		{"20 MB", "POST", "/graphql", `{"query":"` + strings.Repeat("x", 20<<20) + `"}`, typed("application/json"), 413, "BAD_REQUEST"},
 		{"syntax", "POST", "/graphql", `{"query":"{"}`, typed("application/json"), 200, "GRAPHQL_PARSE_FAILED"},
 		{"validation", "POST", "/graphql", `{"query":"{ nope }"}`, typed("application/json"), 200, "GRAPHQL_VALIDATION_FAILED"},
+		{"@defer, which would be without effect", "POST", "/graphql", `{"query":"{ ... @defer { __typename } }"}`, typed("application/json"), 200, "GRAPHQL_VALIDATION_FAILED"},
 		{"two operations", "POST", "/graphql", `{"query":"query A { __typename } query B { __typename }"}`, typed("application/json"), 200, "BAD_REQUEST"},
 		{"unknown operation", "POST", "/graphql", `{"query":"query A { __typename }","operationName":"C"}`, typed("application/json"), 200, "BAD_REQUEST"},
 		{"a subscription", "POST", "/graphql", `{"query":"subscription { x }"}`, typed("application/json"), 200, "BAD_REQUEST"},

@@ -130,7 +130,7 @@ func TestStatusOfRequestErrors(t *testing.T) {
 		{"two operations and no name", `{"query":"query A { __typename } query B { __typename }"}`, "BAD_REQUEST", 200, 400},
 		{"an operation that is not there", `{"query":"query A { __typename }","operationName":"C"}`, "BAD_REQUEST", 200, 400},
 		{"a cost beyond the limit", `{"query":"{ people(first: 100) { nodes { affiliations(first: 100) { nodes { people(first: 100) { nodes { id } } } } } } }"}`, "COST_LIMIT", 200, 400},
-		{"a subscription", `{"query":"subscription { x }"}`, "", 200, 400},
+		{"a subscription", `{"query":"subscription { x }"}`, "BAD_REQUEST", 200, 400},
 		{"an error of a field", `{"query":"{ timeline(subjects: [{name: \"nobody\"}]) { totalCount } }"}`, "NOT_FOUND", 200, 200},
 		{"no JSON", `{`, "BAD_REQUEST", 400, 400},
 		{"no query", `{"variables":{}}`, "BAD_REQUEST", 400, 400},
@@ -154,6 +154,18 @@ func TestStatusOfRequestErrors(t *testing.T) {
 			if began := c.name == "an error of a field"; strings.Contains(r.body, `"data"`) != began {
 				t.Errorf("%s, Accept %q: is there a data key? %.200s", c.name, accept, r.body)
 			}
+		}
+	}
+	// who would subscribe is told that there is nothing to subscribe to, by whatever way
+	for name, r := range map[string]reply{
+		"POST":      post(t, base, "subscription { x }"),
+		"GET":       do(t, "GET", getting(base, "subscription S { x }", ""), "", nil),
+		"SSE":       do(t, "POST", base+"/graphql", `{"query":"subscription { x }"}`, map[string]string{"Content-Type": "application/json", "Accept": "text/event-stream"}),
+		"WebSocket": do(t, "GET", base+"/graphql", "", map[string]string{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol": "graphql-transport-ws"}),
+	} {
+		want := map[string]int{"POST": 200, "GET": 200, "SSE": 406, "WebSocket": 400}[name]
+		if r.status != want || r.code(t) == "" || !strings.Contains(r.body, "there are no subscriptions on this server") {
+			t.Errorf("a subscription by %s: %d %s", name, r.status, r.body)
 		}
 	}
 	if r := do(t, "PUT", base+"/graphql", "", map[string]string{"Accept": modern}); r.status != 405 || !strings.HasPrefix(r.header.Get("Content-Type"), modern) {
