@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -210,7 +211,11 @@ func (b *binder) entities(q *asked, at string, v any, most int) error {
 	if err != nil {
 		return err
 	}
-	for _, x := range list {
+	for i, x := range list {
+		at := at
+		if len(list) > 1 {
+			at += fmt.Sprintf("[%d]", i)
+		}
 		m, _ := x.(map[string]any)
 		r, err := b.ref(at, m, b.cat.Entities)
 		if err != nil {

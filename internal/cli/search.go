@@ -114,6 +114,9 @@ func missing(message string, vars map[string]any) string {
 	at, index, _ := strings.Cut(strings.TrimSuffix(at, "]"), "[")
 	v := vars[at]
 	if list, ok := v.([]any); ok {
+		if index == "" {
+			index = "0" // the only one
+		}
 		i, err := strconv.Atoi(index)
 		if err != nil || i >= len(list) {
 			return ""
