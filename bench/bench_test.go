@@ -173,7 +173,10 @@ func TestLinesOfAGraphBeginWithWhatTheyAre(t *testing.T) {
 		}
 	}
 	n := sizeOf(100)
-	want := map[string]int{"source": n.sources, "node": n.people + n.institutions + n.events + n.quotes + n.themes, "link": links}
+	want := map[string]int{
+		"source": n.sources, "node": n.people + n.institutions + n.events + n.quotes + n.themes,
+		"link": links,
+	}
 	if diff := cmp.Diff(want, kinds); diff != "" {
 		t.Error(diff)
 	}
@@ -242,7 +245,10 @@ func TestCanonicalFormKeepsDifferences(t *testing.T) {
 }
 
 func TestDecodeRefusesErrors(t *testing.T) {
-	for _, body := range []string{`{"errors":[{"message":"no"}],"data":{"r":null}}`, `{"errors":[{"message":"no"}]}`, `{}`, `<html>`} {
+	for _, body := range []string{
+		`{"errors":[{"message":"no"}],"data":{"r":null}}`, `{"errors":[{"message":"no"}]}`,
+		`{}`, `<html>`,
+	} {
 		if data, err := decode([]byte(body)); err == nil {
 			t.Errorf("%s was taken for %v", body, data)
 		}
@@ -257,18 +263,24 @@ func TestHitsAndHops(t *testing.T) {
 		}
 		return text(f(data))
 	}
-	ours := of(hits("mina abell", 10), `{"r": {"edges": [{"node": {"id": "b", "name": "Mina Rita Abell"}}, {"node": {"id": "a", "name": "Mina Abell"}}]}}`)
-	peers := of(hits("mina abell", 10), `{"r": {"edges": [{"node": {"id": "a", "name": "Mina Abell"}}, {"node": {"id": "b", "name": "Mina Rita Abell"}}]}}`)
+	ours := of(hits("mina abell", 10),
+		`{"r": {"edges": [{"node": {"id": "b", "name": "Mina Rita Abell"}}, {"node": {"id": "a", "name": "Mina Abell"}}]}}`)
+	peers := of(hits("mina abell", 10),
+		`{"r": {"edges": [{"node": {"id": "a", "name": "Mina Abell"}}, {"node": {"id": "b", "name": "Mina Rita Abell"}}]}}`)
 	if ours != peers || ours != `["\"a\"","\"b\""]` {
 		t.Errorf("hits in another order: %s and %s", ours, peers)
 	}
 	if got := of(hits("mina abell", 1), `{"r": [{"id": "a", "name": "Mina Abell"}]}`); got != `"1 with every word"` {
 		t.Errorf("a full page: %s", got)
 	}
-	if got := of(hits("mina abell", 1), `{"r": [{"id": "a", "name": "Mina Berber"}]}`); !strings.Contains(got, "not every word") {
+	if got := of(hits("mina abell", 1), `{"r": [{"id": "a", "name": "Mina Berber"}]}`); !strings.Contains(got,
+		"not every word") {
 		t.Errorf("a wrong hit: %s", got)
 	}
-	for _, answer := range []string{`{"r": {"paths": [{"nodes": [{"id": "a"}, {"id": "x"}, {"id": "b"}]}]}}`, `{"r": [{"id": "a"}, {"id": "y"}, {"id": "b"}]}`} {
+	for _, answer := range []string{
+		`{"r": {"paths": [{"nodes": [{"id": "a"}, {"id": "x"}, {"id": "b"}]}]}}`,
+		`{"r": [{"id": "a"}, {"id": "y"}, {"id": "b"}]}`,
+	} {
 		if got := of(hops, answer); got != `"2 from a to b"` {
 			t.Errorf("a path: %s", got)
 		}
@@ -292,7 +304,8 @@ func TestRowsAreWrittenAsObjects(t *testing.T) {
 func TestParametersAreTheSameForASize(t *testing.T) {
 	pages := []page{{"c1", "Aino"}, {"c2", "Bela"}}
 	known := &names{people: []string{"Aino Abell", "Bela Abell"}, institutions: []string{"Council civic"}}
-	if diff := cmp.Diff(fmt.Sprint(draw(50, 1000, pages, known)), fmt.Sprint(draw(50, 1000, pages, known))); diff != "" {
+	if diff := cmp.Diff(fmt.Sprint(draw(50, 1000, pages, known)), fmt.Sprint(draw(50, 1000, pages,
+		known))); diff != "" {
 		t.Error(diff)
 	}
 	for _, p := range draw(500, 100, pages, known) {
@@ -303,7 +316,10 @@ func TestParametersAreTheSameForASize(t *testing.T) {
 }
 
 func TestEveryQuestionCanBeAsked(t *testing.T) {
-	p := draw(1, 100, []page{{"cursor", "Aino"}}, &names{people: []string{"Aino Abell"}, institutions: []string{"Council civic"}})
+	p := draw(1, 100, []page{{"cursor", "Aino"}}, &names{
+		people:       []string{"Aino Abell"},
+		institutions: []string{"Council civic"},
+	})
 	seen := map[string]bool{}
 	for _, q := range questions {
 		if seen[q.key] || q.title == "" || q.canon == nil {
@@ -323,7 +339,8 @@ func TestEveryQuestionCanBeAsked(t *testing.T) {
 				t.Fatalf("%s to %s: %v", q.key, to, err)
 			}
 			if to == floor {
-				for _, arg := range strings.FieldsFunc(q.floor.cypher, func(r rune) bool { return strings.ContainsRune(" \n,})", r) }) {
+				for _, arg := range strings.FieldsFunc(q.floor.cypher,
+					func(r rune) bool { return strings.ContainsRune(" \n,})", r) }) {
 					if name, ok := strings.CutPrefix(arg, "$"); ok && rq.URL.Query().Get(name) == "" {
 						t.Errorf("%s: the floor's statement wants $%s, the request has %v", q.key, name, rq.URL.Query())
 					}
@@ -379,8 +396,10 @@ func TestClientReadsAnswers(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", x.path, err)
 		}
-		if a.status != x.status || string(a.body) != x.want || a.retryAfter != x.retry || (a.check() != nil) != x.wrong {
-			t.Errorf("%s: status %d, %d bytes, Retry-After %t, check %v", x.path, a.status, len(a.body), a.retryAfter, a.check())
+		if a.status != x.status || string(a.body) != x.want || a.retryAfter != x.retry ||
+			(a.check() != nil) != x.wrong {
+			t.Errorf("%s: status %d, %d bytes, Retry-After %t, check %v", x.path, a.status, len(a.body), a.retryAfter,
+				a.check())
 		}
 	}
 }
@@ -418,7 +437,8 @@ func TestProcFiles(t *testing.T) {
 }
 
 func TestSectionsFillAPage(t *testing.T) {
-	page := "# P\n\nprose\n" + opening("machine") + "\nold\n" + closing + "\nmore\n" + opening("ratios") + "\nkept\n" + closing + "\n"
+	page := "# P\n\nprose\n" + opening("machine") + "\nold\n" + closing + "\nmore\n" + opening("ratios") + "\nkept\n" +
+		closing + "\n"
 	got, err := fill(page, map[string]string{"machine": "new\n\n"})
 	want := strings.Replace(page, "\nold\n", "\nnew\n", 1)
 	if err != nil || got != want {
@@ -438,11 +458,20 @@ func TestSectionsFillAPage(t *testing.T) {
 // measured are results with one query of two sizes, which the peer cannot answer at the larger.
 func measured() *results {
 	f := func(rate float64) map[int]figures {
-		return map[int]figures{16: {Rate: rate, P50: 1, P99: 2.5, Requests: 10, Bytes: 1234, CPU: map[string]float64{"server": 0.25, "neo4j": 0.5}}}
+		return map[int]figures{16: {
+			Rate: rate, P50: 1, P99: 2.5, Requests: 10, Bytes: 1234,
+			CPU: map[string]float64{"server": 0.25, "neo4j": 0.5},
+		}}
 	}
 	r := &results{Sizes: map[int]*sizeResult{}, Load: map[string]*loadResult{}}
-	r.at(1000).Queries = []queryResult{{"a", "a <person>", map[target]map[int]figures{peer: f(100), onNeo4j: f(250), embedded: f(5000)}}}
-	r.at(100000).Queries = []queryResult{{"a", "a <person>", map[target]map[int]figures{onNeo4j: f(200), embedded: f(4000)}}}
+	r.at(1000).Queries = []queryResult{{"a", "a <person>", map[target]map[int]figures{
+		peer: f(100), onNeo4j: f(250),
+		embedded: f(5000),
+	}}}
+	r.at(100000).Queries = []queryResult{{"a", "a <person>", map[target]map[int]figures{
+		onNeo4j:  f(200),
+		embedded: f(4000),
+	}}}
 	return r
 }
 
@@ -491,10 +520,14 @@ func TestPlotIsWellFormed(t *testing.T) {
 
 func TestFlags(t *testing.T) {
 	s, err := parseFlags([]string{"-people", "500,1000", "-only", "compare,sample", "-queries", "a,b"})
-	if err != nil || !slices.Equal(s.people, []int{500, 1000}) || !slices.Equal(s.only, []string{"compare", "sample"}) || !slices.Equal(s.clients, []int{1, 16, 64}) {
+	if err != nil || !slices.Equal(s.people, []int{500, 1000}) || !slices.Equal(s.only,
+		[]string{"compare", "sample"}) || !slices.Equal(s.clients, []int{1, 16, 64}) {
 		t.Errorf("%+v, %v", s, err)
 	}
-	for _, bad := range []string{"-people=0", "-people=50", "-only=nothing", "-queries=z", "-rounds=0", "-store=paper", "extra"} {
+	for _, bad := range []string{
+		"-people=0", "-people=50", "-only=nothing", "-queries=z", "-rounds=0", "-store=paper",
+		"extra",
+	} {
 		if _, err := parseFlags([]string{bad}); err == nil {
 			t.Errorf("%s was taken", bad)
 		}

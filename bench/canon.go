@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Servers shape their answers differently (connections, edges, properties beside nodes, a list where one thing was asked
-// for). The canonical form holds only what was answered.
+// Servers shape their answers differently (connections, edges, properties beside nodes, a list where one thing was
+// asked for). The canonical form holds only what was answered.
 
 // merged are the keys whose value is a part of what they stand in.
 var merged = []string{"node", "properties", "link", "source"}

@@ -15,15 +15,16 @@ import (
 	"github.com/throughline/throughline/internal/arrival"
 )
 
-// The load client shares the machine with what it measures, so it does as little as it can: one process, connections that
-// stay open, requests made beforehand, answers looked through for "errors" and not decoded.
+// The load client shares the machine with what it measures, so it does as little as it can: one process, connections
+// that stay open, requests made beforehand, answers looked through for "errors" and not decoded.
 
 // request is one request as it goes over the wire.
 type request []byte
 
 // post makes a request of a GraphQL document.
 func post(host, path string, body []byte) request {
-	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAccept: application/json\r\nContent-Length: %d\r\n\r\n%s", path, host, len(body), body)
+	return fmt.Appendf(nil,
+		"POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAccept: application/json\r\nContent-Length: %d\r\n\r\n%s", path, host, len(body), body)
 }
 
 // get makes a request of a plain address.
@@ -136,7 +137,7 @@ func (c *conn) chunks() error {
 		if err != nil {
 			return fmt.Errorf("a chunk of %q bytes", hex)
 		}
-		if err := c.take(int(n)); err != nil { //nolint:gosec // 31 bits
+		if err := c.take(int(n)); err != nil {
 			return err
 		}
 		if _, err := c.r.Discard(2); err != nil || n == 0 {
@@ -194,7 +195,8 @@ type slice struct {
 	bytes int64
 }
 
-// run has n clients ask one after the other for a while, each the next of its own requests. The first wrong answer ends it.
+// run has n clients ask one after the other for a while, each the next of its own requests. The first wrong answer ends
+// it.
 func (l *lines) run(ctx context.Context, qs []request, n int, d time.Duration, offset int) (slice, error) {
 	if err := l.upTo(ctx, n); err != nil {
 		return slice{}, err

@@ -73,7 +73,9 @@ func (w *world) requests(q *question, t target) ([]request, error) {
 }
 
 // agreement refuses to measure servers that do not answer alike.
-func (w *world) agreement(ctx context.Context, qs []*question, at map[target]*lines, asked map[*question]map[target][]request) error {
+func (w *world) agreement(ctx context.Context, qs []*question, at map[target]*lines,
+	asked map[*question]map[target][]request,
+) error {
 	var differ []string
 	for _, q := range qs {
 		answers := map[target][]string{}
@@ -95,7 +97,8 @@ func (w *world) agreement(ctx context.Context, qs []*question, at map[target]*li
 		for _, t := range targets {
 			for i, got := range answers[t] {
 				if got != want[i] {
-					differ = append(differ, fmt.Sprintf("%s with %+v\n  %-8s %.2000s\n  %-8s %.2000s", q.key, w.params[i], onNeo4j, want[i], t, got))
+					differ = append(differ, fmt.Sprintf("%s with %+v\n  %-8s %.2000s\n  %-8s %.2000s", q.key,
+						w.params[i], onNeo4j, want[i], t, got))
 					break
 				}
 			}
@@ -115,7 +118,9 @@ func (w *world) agreement(ctx context.Context, qs []*question, at map[target]*li
 }
 
 // turns measures every server of a query in turn, round by round.
-func (w *world) turns(ctx context.Context, qs []*question, at map[target]*lines, asked map[*question]map[target][]request) error {
+func (w *world) turns(ctx context.Context, qs []*question, at map[target]*lines,
+	asked map[*question]map[target][]request,
+) error {
 	type cell struct {
 		q string
 		t target

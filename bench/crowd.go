@@ -20,8 +20,8 @@ const crowdClients = 256
 // crowdMemory is the --max-memory of the server under a crowd, in bytes.
 const crowdMemory = 1 << 30
 
-// measureCrowd has a crowd ask for paths, as many as it gets, while one client reads points: first one of another address, then
-// one of the same.
+// measureCrowd has a crowd ask for paths, as many as it gets, while one client reads points: first one of another
+// address, then one of the same.
 func (b *bench) measureCrowd(ctx context.Context) error {
 	w := &world{bench: b, people: slices.Max(b.people)}
 	w.dir = filepath.Join(b.work, "crowd")
@@ -59,7 +59,8 @@ func (b *bench) measureCrowd(ctx context.Context) error {
 		var fields strings.Builder
 		for j := range 4 {
 			p := func(k int) string { return w.params[(i*31+j*7+k*101)%len(w.params)].id }
-			fmt.Fprintf(&fields, `p%d: paths(from: {id: %q}, to: {id: %q}, via: [{id: %q}, {id: %q}, {id: %q}, {id: %q}], maxLength: 8, first: 20) { paths { length nodes { id name } } } `, j, p(0), p(1), p(2), p(3), p(4), p(5))
+			fmt.Fprintf(&fields,
+				`p%d: paths(from: {id: %q}, to: {id: %q}, via: [{id: %q}, {id: %q}, {id: %q}, {id: %q}], maxLength: 8, first: 20) { paths { length nodes { id name } } } `, j, p(0), p(1), p(2), p(3), p(4), p(5))
 		}
 		body, err := json.Marshal(map[string]string{"query": "{ " + fields.String() + "}"})
 		if err != nil {
@@ -132,9 +133,12 @@ func (b *bench) crowd(ctx context.Context, s *child, from string, heavy, points 
 		}
 	}
 	wg.Wait()
-	b.say("%d clients of 127.0.0.1 ask for paths: %d answered, %d refused with 503 and Retry-After, %d else %v", crowdClients, served.Load(), shed.Load(), other.Load(), first.Load())
-	b.say("points read from %s: %d answered (p50 %.1f ms, p99 %.1f, most %.1f), %d refused, %d failed %s; RSS at most %d MB of %d", from, len(times),
-		ms(percentile(times, 50)), ms(percentile(times, 99)), ms(percentile(times, 100)), refused, failed, why, rss>>20, crowdMemory>>20)
+	b.say("%d clients of 127.0.0.1 ask for paths: %d answered, %d refused with 503 and Retry-After, %d else %v",
+		crowdClients, served.Load(), shed.Load(), other.Load(), first.Load())
+	b.say("points read from %s: %d answered (p50 %.1f ms, p99 %.1f, most %.1f), %d refused, %d failed %s; RSS at most %d MB of %d",
+		from, len(times),
+		ms(percentile(times, 50)), ms(percentile(times, 99)), ms(percentile(times,
+			100)), refused, failed, why, rss>>20, crowdMemory>>20)
 }
 
 // once asks by a connection of its own, from an address.
@@ -143,6 +147,6 @@ func once(ctx context.Context, host, from string, q request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	defer c.Close() //nolint:errcheck // it was only read
+	defer c.Close()
 	return connOf(c).do(q)
 }

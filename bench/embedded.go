@@ -113,8 +113,14 @@ func (w *world) measurePaths(ctx context.Context) error {
 		{"two people with no path between them", report, 512, func(p *params) map[string]any {
 			return map[string]any{"id": p.id, "to": personID(w.people - 1)}
 		}},
-		{"subgraph, depth 2, 200 nodes", surroundings.ours, 512, func(p *params) map[string]any { return map[string]any{"id": p.id} }},
-		{"totalCount on the largest hub", hub, requests, func(*params) map[string]any { return map[string]any{"id": themeID(0)} }},
+		{
+			"subgraph, depth 2, 200 nodes", surroundings.ours, 512,
+			func(p *params) map[string]any { return map[string]any{"id": p.id} },
+		},
+		{
+			"totalCount on the largest hub", hub, requests,
+			func(*params) map[string]any { return map[string]any{"id": themeID(0)} },
+		},
 	}
 	l := &lines{host: w.servers[embedded].host}
 	defer l.close()
@@ -141,7 +147,8 @@ func (w *world) measurePaths(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", k.title, err)
 		}
-		t.Requests, t.P50, t.P99, t.Max = len(times), ms(percentile(times, 50)), ms(percentile(times, 99)), ms(percentile(times, 100))
+		t.Requests, t.P50, t.P99, t.Max = len(times), ms(percentile(times, 50)), ms(percentile(times,
+			99)), ms(percentile(times, 100))
 		out.Timings = append(out.Timings, t)
 		w.say("%s: p50 %.3f ms, p99 %.3f ms; %s", k.title, t.P50, t.P99, t.Answer)
 	}
@@ -183,7 +190,11 @@ func (w *world) measureStart(ctx context.Context) error {
 	}{
 		{"the first command: a new store with the sample", []string{"--data-dir", home}, false},
 		{"the sample again", []string{"--data-dir", home}, false},
-		{fmt.Sprintf("%s nodes, %s links", count(w.nodes), count(w.links)), []string{"--store", "sqlite:" + w.database(), "--no-sample"}, true},
+		{
+			fmt.Sprintf("%s nodes, %s links", count(w.nodes), count(w.links)),
+			[]string{"--store", "sqlite:" + w.database(), "--no-sample"},
+			true,
+		},
 	}
 	for i, k := range kinds {
 		var seconds []float64
@@ -294,7 +305,8 @@ func (b *bench) measureSample(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for end := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) { // between two looks: the sample is being loaded
+	// between two looks: the sample is being loaded
+	for end := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
 		got, err := ask(onNeo4j)
 		if err == nil && bytes.Equal(got, want) {
 			break

@@ -86,9 +86,11 @@ func appendScalar(b []byte, v any) []byte {
 }
 
 // answer runs the statement and appends the response.
-func (s *statement) answer(ctx context.Context, b []byte, d neo4j.DriverWithContext, args map[string]any) ([]byte, error) {
+func (s *statement) answer(ctx context.Context, b []byte, d neo4j.DriverWithContext, args map[string]any) ([]byte,
+	error,
+) {
 	session := d.NewSession(ctx, neo4j.SessionConfig{AccessMode: neo4j.AccessModeRead})
-	defer session.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	defer session.Close(context.WithoutCancel(ctx))
 	res, err := session.Run(ctx, s.cypher, args)
 	if err != nil {
 		return b, err
@@ -110,11 +112,12 @@ func (s *statement) answer(ctx context.Context, b []byte, d neo4j.DriverWithCont
 
 // serveFloor is the floor's process: it prints its address and answers until it is stopped.
 func serveFloor(ctx context.Context) error {
-	d, err := neo4j.NewDriverWithContext(os.Getenv("NEO4J_URL"), neo4j.BasicAuth(os.Getenv("NEO4J_USER"), os.Getenv("NEO4J_PASSWORD"), ""))
+	d, err := neo4j.NewDriverWithContext(os.Getenv("NEO4J_URL"), neo4j.BasicAuth(os.Getenv("NEO4J_USER"),
+		os.Getenv("NEO4J_PASSWORD"), ""))
 	if err != nil {
 		return err
 	}
-	defer d.Close(ctx) //nolint:errcheck // the process ends
+	defer d.Close(ctx)
 	mux := http.NewServeMux()
 	for _, q := range questions {
 		if q.floor == nil {
@@ -153,8 +156,8 @@ func serveUntil(ctx context.Context, h http.Handler) error {
 	return nil
 }
 
-// serveBare is a process that answers with bytes from memory: POST /K gets the Kth of the file's lines. What any HTTP server in
-// Go costs.
+// serveBare is a process that answers with bytes from memory: POST /K gets the Kth of the file's lines. What any HTTP
+// server in Go costs.
 func serveBare(ctx context.Context, file string) error {
 	b, err := os.ReadFile(file)
 	if err != nil {

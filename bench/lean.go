@@ -22,7 +22,10 @@ type leanSink struct {
 
 const leanBatch = 5000
 
-var labels = map[string]string{"PERSON": "Person", "INSTITUTION": "Institution", "EVENT": "Event", "QUOTE": "Quote", "THEME": "Theme"}
+var labels = map[string]string{
+	"PERSON": "Person", "INSTITUTION": "Institution", "EVENT": "Event", "QUOTE": "Quote",
+	"THEME": "Theme",
+}
 
 // labelOf returns the label by the first letter of an id.
 var labelOf = map[byte]string{'p': "Person", 'i': "Institution", 'e': "Event", 'q': "Quote", 't': "Theme"}
@@ -91,7 +94,8 @@ func (s *leanSink) link(l link) error {
 		excerpts[i], titles[i] = e.Excerpt, s.titles[e.Source]
 	}
 	p["excerpts"], p["titles"] = excerpts, titles
-	into := fmt.Sprintf("UNWIND $rows AS row MATCH (a:%s {id: row[0]}) MATCH (b:%s {id: row[1]}) CREATE (a)-[r:%s]->(b) SET r = row[2]", labelOf[l.From[0]], labelOf[l.To[0]], l.Kind)
+	into := fmt.Sprintf("UNWIND $rows AS row MATCH (a:%s {id: row[0]}) MATCH (b:%s {id: row[1]}) CREATE (a)-[r:%s]->(b) SET r = row[2]",
+		labelOf[l.From[0]], labelOf[l.To[0]], l.Kind)
 	s.links[into] = append(s.links[into], []any{l.From, l.To, p})
 	if len(s.links[into]) == leanBatch {
 		return s.flushLinks(into)
@@ -111,10 +115,13 @@ func loadLean(ctx context.Context, url, user, password string, people int, seed 
 	if err != nil {
 		return err
 	}
-	defer d.Close(ctx) //nolint:errcheck // what was committed is there
+	defer d.Close(ctx)
 	session := d.NewSession(ctx, neo4j.SessionConfig{})
-	defer session.Close(ctx) //nolint:errcheck // see above
-	s := &leanSink{ctx: ctx, session: session, titles: map[string]string{}, nodes: map[string][]any{}, links: map[string][]any{}}
+	defer session.Close(ctx)
+	s := &leanSink{
+		ctx: ctx, session: session, titles: map[string]string{}, nodes: map[string][]any{},
+		links: map[string][]any{},
+	}
 	var before []string
 	for _, l := range labels {
 		before = append(before, "CREATE CONSTRAINT "+l+"_id FOR (n:"+l+") REQUIRE n.id IS UNIQUE")

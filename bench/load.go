@@ -63,7 +63,8 @@ type overload struct {
 	Other                       int     // neither served nor shed as it should be
 	First                       string  // of those
 	P99, ShedP99                float64 // ms
-	Came                        float64 // ms: the p99 of the served until their bytes had come; the client, which shares the processors, reads them later
+	// ms: the p99 of the served until their bytes had come; the client, which shares the processors, reads them later
+	Came float64
 }
 
 const loadClients = 64
@@ -95,7 +96,7 @@ func (b *bench) measureLoad(ctx context.Context) error {
 	// imports go on all the time: two graphs of their own, one after the other, so that the whole soon stops growing
 	files := []string{filepath.Join(w.dir, "churn-1.jsonl"), filepath.Join(w.dir, "churn-2.jsonl")}
 	for i, f := range files {
-		if out.ImportLinks, err = writeChurn(f, 1000, b.seed+uint64(i)+1); err != nil { //nolint:gosec // 0 or 1
+		if out.ImportLinks, err = writeChurn(f, 1000, b.seed+uint64(i)+1); err != nil {
 			return err
 		}
 		if err := b.importOnce(ctx, store, env, f); err != nil {
@@ -114,7 +115,8 @@ func (b *bench) measureLoad(ctx context.Context) error {
 	}
 	out.Alone = ms(percentile(alone.times, 99))
 	out.Quiet = storm(ctx, host, qs, min(b.during/5, time.Minute))
-	b.say("quiet: %.0f requests/s, point reads p99 %.2f ms (alone %.2f), %d errors %s", out.Quiet.Rate, out.Quiet.P99, out.Alone, out.Quiet.Errors, out.Quiet.First)
+	b.say("quiet: %.0f requests/s, point reads p99 %.2f ms (alone %.2f), %d errors %s", out.Quiet.Rate, out.Quiet.P99,
+		out.Alone, out.Quiet.Errors, out.Quiet.First)
 
 	busy, done := context.WithTimeout(ctx, b.during)
 	defer done()
@@ -158,7 +160,8 @@ func (b *bench) measureLoad(ctx context.Context) error {
 		return err
 	}
 	out.RSS, out.Neo4jRSS = spanOf(rss), spanOf(neo4jRSS)
-	b.say("with %d imports (%d failed): %.0f requests/s, point reads p99 %.2f ms, %d errors %s; RSS %d–%d MB", out.Imports, out.Failed,
+	b.say("with %d imports (%d failed): %.0f requests/s, point reads p99 %.2f ms, %d errors %s; RSS %d–%d MB",
+		out.Imports, out.Failed,
 		out.Loaded.Rate, out.Loaded.P99, out.Loaded.Errors, out.Loaded.First, out.RSS.Least>>20, out.RSS.Most>>20)
 
 	out.Over = flood(ctx, host, qs, 4*out.Quiet.Rate, min(b.during/5, 30*time.Second))
@@ -373,7 +376,8 @@ func (l *loadResult) text(store string) string {
 			return "–"
 		}
 		about := func(from, to int64) string {
-			return fmt.Sprintf("%s–%s MB (± %.0f %%)", megabytes(from), megabytes(to), 100*float64(to-from)/float64(to+from))
+			return fmt.Sprintf("%s–%s MB (± %.0f %%)", megabytes(from), megabytes(to),
+				100*float64(to-from)/float64(to+from))
 		}
 		return about(s.P5, s.P95) + ", " + about(s.Least, s.Most)
 	}
@@ -383,16 +387,25 @@ func (l *loadResult) text(store string) string {
 	}
 	rows := [][]string{
 		{"requests/s without imports, with", num(l.Quiet.Rate) + ", " + num(l.Loaded.Rate)},
-		{"errors without, with", fmt.Sprintf("%d, %d of %s", l.Quiet.Errors, l.Loaded.Errors, count(l.Loaded.Requests))},
-		{"p99 of point reads without, with imports, ms", fmt.Sprintf("%s, %s: × %.2f", num(l.Quiet.P99), num(l.Loaded.P99), ratio)},
+		{"errors without, with", fmt.Sprintf("%d, %d of %s", l.Quiet.Errors, l.Loaded.Errors,
+			count(l.Loaded.Requests))},
+		{"p99 of point reads without, with imports, ms", fmt.Sprintf("%s, %s: × %.2f", num(l.Quiet.P99),
+			num(l.Loaded.P99), ratio)},
 		{"p99 of point reads by one client alone, ms", num(l.Alone)},
 		{"imports done, failed", fmt.Sprintf("%d of %s links, %d", l.Imports, count(l.ImportLinks), l.Failed)},
 		{"RSS of the server from two minutes on: nine tenths of the time, always", flat(l.RSS)},
 		{"RSS of Neo4j", flat(l.Neo4jRSS)},
-		{"overload: offered, sent, served, shed with 503 and Retry-After, a second", num(l.Over.Offered) + ", " + num(l.Over.Sent) + ", " + num(l.Over.Served) + ", " + num(l.Over.Shed)},
+		{
+			"overload: offered, sent, served, shed with 503 and Retry-After, a second",
+			num(l.Over.Offered) + ", " + num(l.Over.Sent) + ", " + num(l.Over.Served) + ", " + num(l.Over.Shed),
+		},
 		{"overload: anything else", count(l.Over.Other)},
-		{"overload: p99 of served when the bytes had come, when the client had read them, ms (without overload)", fmt.Sprintf("%s, %s (%s)", num(l.Over.Came), num(l.Over.P99), num(l.Quiet.AllP99))},
+		{
+			"overload: p99 of served when the bytes had come, when the client had read them, ms (without overload)",
+			fmt.Sprintf("%s, %s (%s)", num(l.Over.Came), num(l.Over.P99), num(l.Quiet.AllP99)),
+		},
 		{"overload: p99 of shed, ms", num(l.Over.ShedP99)},
 	}
-	return table([]string{fmt.Sprintf("%s, %d clients, %s, %s links, %s", store, l.Clients, l.During, count(l.Links), day(l.Date)), ""}, rows)
+	return table([]string{fmt.Sprintf("%s, %d clients, %s, %s links, %s", store, l.Clients, l.During, count(l.Links),
+		day(l.Date)), ""}, rows)
 }

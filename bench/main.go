@@ -1,6 +1,7 @@
-// Command bench measures Throughline, on both of its stores, beside what else one could run: a peer (@neo4j/graphql with Apollo
-// Server) and a floor (Cypher and JSON written by hand). It brings up everything it needs, checks that all of them
-// give the same answers, measures them in turns within one run, and writes tables and plots for docs/performance.md.
+// Command bench measures Throughline, on both of its stores, beside what else one could run: a peer (@neo4j/graphql
+// with Apollo Server) and a floor (Cypher and JSON written by hand). It brings up everything it needs, checks that all
+// of them give the same answers, measures them in turns within one run, and writes tables and plots for
+// docs/performance.md.
 //
 //	go run ./bench                                    everything but the load test: about half an hour on two cores
 //	go run ./bench -only embedded -people 1000        what needs neither Neo4j nor Node.js
@@ -110,11 +111,13 @@ func parseFlags(args []string) (*settings, error) {
 	f.StringVar(&qs, "queries", "", "queries, by key: "+keys()+" (default all)")
 	f.StringVar(&only, "only", "", "parts: "+strings.Join(parts, ",")+" (default all)")
 	f.StringVar(&s.out, "out", "docs", "folder of performance.md and the plots")
-	f.StringVar(&s.work, "work", filepath.Join(cache, "throughline", "bench"), "folder for data, logs and results; its contents are replaced")
+	f.StringVar(&s.work, "work", filepath.Join(cache, "throughline", "bench"),
+		"folder for data, logs and results; its contents are replaced")
 	f.StringVar(&s.heap, "heap", "4g", "heap of each Neo4j")
 	f.Uint64Var(&s.seed, "seed", 42, "seed of the generated graph")
 	f.IntVar(&s.agree, "agree", 60, "requests of each query whose answers must be equal before anything is measured")
-	f.BoolVar(&s.hold, "hold", false, "bring the servers of the comparison up and hold them until interrupted, to ask them by hand, instead of measuring")
+	f.BoolVar(&s.hold, "hold", false,
+		"bring the servers of the comparison up and hold them until interrupted, to ask them by hand, instead of measuring")
 	f.BoolVar(&s.load, "load", false, "the load test instead: mixed load with imports, then overload")
 	f.BoolVar(&s.throng, "crowd", false, "point reads beside a crowd of clients that ask for paths, instead")
 	f.StringVar(&s.store, "store", "embedded", "store of the load test and of the crowd: embedded or neo4j")
@@ -264,7 +267,8 @@ func (b *bench) holdServers(ctx context.Context) error {
 	for _, t := range targets {
 		b.say("%-8s http://%s/ (process %d)", t, w.servers[t].host, w.servers[t].pid())
 	}
-	b.say("neo4j of Throughline: %s %s %s; of peer and floor: %s %s %s", w.ours.URL, w.ours.User, w.ours.Password, w.lean.URL, w.lean.User, w.lean.Password)
+	b.say("neo4j of Throughline: %s %s %s; of peer and floor: %s %s %s", w.ours.URL, w.ours.User, w.ours.Password,
+		w.lean.URL, w.lean.User, w.lean.Password)
 	b.say("held; interrupt to end")
 	<-ctx.Done()
 	return nil

@@ -89,7 +89,7 @@ func (f *family) start(ctx context.Context, name, mark string, env []string, arg
 	found := make(chan string, 1)
 	go func() {
 		defer close(c.gone)
-		defer log.Close() //nolint:errcheck // a log
+		defer log.Close()
 		sc := bufio.NewScanner(out)
 		for sc.Scan() {
 			fmt.Fprintln(log, sc.Text())
@@ -176,7 +176,10 @@ type machine struct {
 }
 
 func lookAround(ctx context.Context) machine {
-	m := machine{Cores: runtime.NumCPU(), OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Neo4j: neo4jserver.Version()}
+	m := machine{
+		Cores: runtime.NumCPU(), OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(),
+		Neo4j: neo4jserver.Version(),
+	}
 	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(b)) {
 			if k, v, _ := strings.Cut(line, ":"); strings.TrimSpace(k) == "model name" {

@@ -95,9 +95,12 @@ WITH e ORDER BY e.name WITH collect(e) AS found `
 var questions = []*question{
 	{
 		key: "a", title: "a person by id", vars: byID, plain: plainID, canon: canonical,
-		ours:  `query A($id: ID!) { r: person(ref: {id: $id}) { id name born } }`,
-		peer:  `query A($id: String!) { r: people(where: {id: {eq: $id}}) { id name born } }`,
-		floor: &statement{cypher: `MATCH (p:Person {id: $id}) RETURN [p.id, p.name, p.born]`, row: row{{name: "id"}, {name: "name"}, {name: "born"}}},
+		ours: `query A($id: ID!) { r: person(ref: {id: $id}) { id name born } }`,
+		peer: `query A($id: String!) { r: people(where: {id: {eq: $id}}) { id name born } }`,
+		floor: &statement{
+			cypher: `MATCH (p:Person {id: $id}) RETURN [p.id, p.name, p.born]`,
+			row:    row{{name: "id"}, {name: "name"}, {name: "born"}},
+		},
 	},
 	{
 		key: "b", title: "person → institutions → 5 events each → themes", vars: byID, plain: plainID, canon: canonical,
@@ -118,7 +121,12 @@ RETURN [p.id, p.name, institutions]`, row: named("affiliations", named("organize
 		floor: &statement{
 			cypher: `MATCH (p:Person {id: $id}) RETURN [p.id, p.name, [(p)-[:SAID]->(q:Quote) |
   [q.id, q.text, [(q)-[:ABOUT]->(t:Theme) | [t.id, t.name]], [(q)-[:SAID_AT]->(e:Event) | [e.id, e.name, e.date]]]]]`,
-			row: named("quotes", row{{name: "id"}, {name: "text"}, {name: "themes", list: idName}, {name: "events", list: row{{name: "id"}, {name: "name"}, {name: "date"}}}}),
+			row: named("quotes", row{
+				{name: "id"},
+				{name: "text"},
+				{name: "themes", list: idName},
+				{name: "events", list: row{{name: "id"}, {name: "name"}, {name: "date"}}},
+			}),
 		},
 	},
 	{
@@ -138,9 +146,12 @@ RETURN [p.id, p.name, COLLECT { MATCH (p)-[r:AFFILIATED_WITH]->(i:Institution) R
 	},
 	{
 		key: "e", title: "people by two words of a name",
-		ours:  `query E($text: String!) { r: search(text: $text, types: [PERSON], first: 10) { edges { score node { id name } } } }`,
-		peer:  `query E($text: String!) { r: peopleByName(phrase: $text, first: 10) { edges { score node { id name } } } }`,
-		floor: &statement{cypher: `CALL db.index.fulltext.queryNodes('personName', $text, {limit: 10}) YIELD node, score RETURN [score, node.id, node.name]`, row: scored},
+		ours: `query E($text: String!) { r: search(text: $text, types: [PERSON], first: 10) { edges { score node { id name } } } }`,
+		peer: `query E($text: String!) { r: peopleByName(phrase: $text, first: 10) { edges { score node { id name } } } }`,
+		floor: &statement{
+			cypher: `CALL db.index.fulltext.queryNodes('personName', $text, {limit: 10}) YIELD node, score RETURN [score, node.id, node.name]`,
+			row:    scored,
+		},
 		vars: func(p *params) (ours, peers map[string]any) {
 			return map[string]any{"text": p.person}, map[string]any{"text": every(p.person)}
 		},
@@ -149,9 +160,12 @@ RETURN [p.id, p.name, COLLECT { MATCH (p)-[r:AFFILIATED_WITH]->(i:Institution) R
 	},
 	{
 		key: "common", title: "institutions by two common words",
-		ours:  `query Common($text: String!) { r: search(text: $text, types: [INSTITUTION], first: 10) { edges { score node { id name } } } }`,
-		peer:  `query Common($text: String!) { r: institutionsByName(phrase: $text, first: 10) { edges { score node { id name } } } }`,
-		floor: &statement{cypher: `CALL db.index.fulltext.queryNodes('institutionName', $text, {limit: 10}) YIELD node, score RETURN [score, node.id, node.name]`, row: scored},
+		ours: `query Common($text: String!) { r: search(text: $text, types: [INSTITUTION], first: 10) { edges { score node { id name } } } }`,
+		peer: `query Common($text: String!) { r: institutionsByName(phrase: $text, first: 10) { edges { score node { id name } } } }`,
+		floor: &statement{
+			cypher: `CALL db.index.fulltext.queryNodes('institutionName', $text, {limit: 10}) YIELD node, score RETURN [score, node.id, node.name]`,
+			row:    scored,
+		},
 		vars: func(p *params) (ours, peers map[string]any) {
 			return map[string]any{"text": p.body}, map[string]any{"text": every(p.body)}
 		},
@@ -186,7 +200,13 @@ RETURN [p.id, p.name, COLLECT { MATCH (p)-[r:AFFILIATED_WITH]->(i:Institution) R
 		floor: &statement{
 			cypher: floorFilter + `CALL (found) { UNWIND found AS e MATCH (e)-[:ADDRESSED]->(t:Theme) WITH t.id AS id, count(*) AS n ORDER BY n DESC, id LIMIT 100 RETURN collect([id, n]) AS buckets }
 RETURN [size(found), [[buckets]], [e IN found[..20] | [e.id, e.name, e.date]]]`,
-			row: row{{name: "totalCount"}, {name: "facets", list: row{{name: "buckets", list: row{{name: "key"}, {name: "count"}}}}}, {name: "nodes", list: row{{name: "id"}, {name: "name"}, {name: "date"}}}},
+			row: row{{name: "totalCount"}, {name: "facets", list: row{{
+				name: "buckets",
+				list: row{
+					{name: "key"},
+					{name: "count"},
+				},
+			}}}, {name: "nodes", list: row{{name: "id"}, {name: "name"}, {name: "date"}}}},
 		},
 	},
 	{
@@ -203,9 +223,13 @@ CALL (p) { MATCH (p)-[a:AFFILIATED_WITH]->(i:Institution)
     RETURN collect([e.name, e.date, themes]) AS events }
   RETURN collect([a.role, i.name, events]) AS institutions }
 RETURN [p.name, institutions]`,
-			row: row{{name: "name"}, {name: "affiliations", list: row{{name: "role"}, {name: "name"}, {name: "organized", list: row{{name: "name"}, {name: "date"}, {name: "themes", list: row{
-				{name: "name"}, {name: "excerpts"}, {name: "titles"},
-			}}}}}}},
+			row: row{{name: "name"}, {name: "affiliations", list: row{
+				{name: "role"},
+				{name: "name"},
+				{name: "organized", list: row{{name: "name"}, {name: "date"}, {name: "themes", list: row{
+					{name: "name"}, {name: "excerpts"}, {name: "titles"},
+				}}}},
+			}}},
 		},
 	},
 	{
@@ -218,7 +242,11 @@ RETURN [p.name, institutions]`,
 			cypher: `MATCH (p:Person {id: $id}) MATCH (e:Event {id: $event}) MATCH (i:Institution {id: $institution})
 RETURN [[[p.id, p.name, p.born]], [[e.id, e.name, [(e)-[:ADDRESSED]->(t:Theme) | [t.id, t.name]]]],
   [[i.id, i.name, COLLECT { MATCH (i)-[:ORGANIZED]->(o:Event) RETURN [o.id, o.name] ORDER BY o.name LIMIT 5 }]]]`,
-			row: row{{name: "p", list: row{{name: "id"}, {name: "name"}, {name: "born"}}}, {name: "e", list: named("themes", idName)}, {name: "i", list: named("organized", idName)}}, bare: true,
+			row: row{
+				{name: "p", list: row{{name: "id"}, {name: "name"}, {name: "born"}}},
+				{name: "e", list: named("themes", idName)},
+				{name: "i", list: named("organized", idName)},
+			}, bare: true,
 		},
 		vars: func(p *params) (ours, peers map[string]any) {
 			return map[string]any{"id": p.id, "event": p.event, "institution": p.institution}, nil
@@ -241,7 +269,8 @@ var (
 // named is a row of id, name and a list.
 func named(list string, of row) row { return row{{name: "id"}, {name: "name"}, {name: list, list: of}} }
 
-// every says in the language of Neo4j's full-text index that every word must be there, as Throughline's search wants it.
+// every says in the language of Neo4j's full-text index that every word must be there, as Throughline's search wants
+// it.
 func every(words string) string {
 	out := []byte{'+'}
 	for i := range len(words) {
@@ -256,8 +285,8 @@ func every(words string) string {
 // page is where a page of people begins.
 type page struct{ cursor, after string }
 
-// names are words that are searched for: two of the name of somebody, or of some institution, that is there. What nobody has is no
-// question to compare by, as Throughline then answers with what has one of the words.
+// names are words that are searched for: two of the name of somebody, or of some institution, that is there. What
+// nobody has is no question to compare by, as Throughline then answers with what has one of the words.
 type names struct{ people, institutions []string }
 
 // noting notes names while a graph is made.
@@ -277,7 +306,7 @@ func (s noting) node(n node) error {
 
 // draw makes the parameters of n requests, the same for the same data.
 func draw(n, people int, pages []page, known *names) []params {
-	r := rand.New(rand.NewPCG(7, uint64(people))) //nolint:gosec // nothing here is secret
+	r := rand.New(rand.NewPCG(7, uint64(people)))
 	s := sizeOf(people)
 	out := make([]params, n)
 	for i := range out {

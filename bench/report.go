@@ -8,10 +8,16 @@ import (
 )
 
 // sectionNames are the places of a page that are written.
-var sectionNames = []string{"machine", "ratios", "compare", "growth", "bare", "import", "paths", "start", "sample", "load"}
+var sectionNames = []string{
+	"machine", "ratios", "compare", "growth", "bare", "import", "paths", "start", "sample",
+	"load",
+}
 
 // called is what people call the servers.
-var called = map[target]string{peer: "peer", onNeo4j: "Throughline, Neo4j", floor: "floor, by hand", embedded: "Throughline, embedded"}
+var called = map[target]string{
+	peer: "peer", onNeo4j: "Throughline, Neo4j", floor: "floor, by hand",
+	embedded: "Throughline, embedded",
+}
 
 // sections are the parts of the page of which there are figures.
 func (r *results) sections() map[string]string {
@@ -81,7 +87,8 @@ func (r *results) machine() string {
 		peerIs = "not measured"
 	}
 	return fmt.Sprintf("%s, %d cores, %.0f GiB, %s. %s; Neo4j %s (%s); Node.js %s; peer: %s. Throughline %s, %s MB.\n",
-		m.CPU, m.Cores, float64(m.Memory)/(1<<30), m.OS, m.Go, m.Neo4j, m.Java, m.Node, peerIs, m.Version, fmt.Sprintf("%.1f", float64(r.Binary)/1e6))
+		m.CPU, m.Cores, float64(m.Memory)/(1<<30), m.OS, m.Go, m.Neo4j, m.Java, m.Node, peerIs, m.Version, fmt.Sprintf("%.1f",
+			float64(r.Binary)/1e6))
 }
 
 // clients are the numbers of clients that were measured.
@@ -178,7 +185,10 @@ func (r *results) compare() string {
 		}
 		b.WriteString(table(head, rows) + "\nMemory (RSS) afterwards, MB: ")
 		var mem []string
-		for _, k := range []string{string(peer), string(floor), string(onNeo4j), string(embedded), "Neo4j of Throughline", "Neo4j of peer and floor"} {
+		for _, k := range []string{
+			string(peer), string(floor), string(onNeo4j), string(embedded),
+			"Neo4j of Throughline", "Neo4j of peer and floor",
+		} {
 			if s.RSS[k] == 0 {
 				continue
 			}
@@ -205,7 +215,10 @@ func (r *results) growth() string {
 		return ""
 	}
 	small, large := with[0], with[len(with)-1]
-	head := []string{fmt.Sprintf("requests/s at %s ÷ at %s people, c = 16", count(large), count(small)), "peer", "Neo4j", "floor", "embedded", "bytes at " + count(small), "at " + count(large)}
+	head := []string{
+		fmt.Sprintf("requests/s at %s ÷ at %s people, c = 16", count(large), count(small)), "peer",
+		"Neo4j", "floor", "embedded", "bytes at " + count(small), "at " + count(large),
+	}
 	var rows [][]string
 	for i := range r.Sizes[large].Queries {
 		l := &r.Sizes[large].Queries[i]
@@ -218,7 +231,8 @@ func (r *results) growth() string {
 			for _, t := range targets {
 				row = append(row, times(l.Figures[t][16], s.Figures[t][16]))
 			}
-			rows = append(rows, append(row, count(int(s.Figures[embedded][16].Bytes)), count(int(l.Figures[embedded][16].Bytes))))
+			rows = append(rows, append(row, count(int(s.Figures[embedded][16].Bytes)),
+				count(int(l.Figures[embedded][16].Bytes))))
 		}
 	}
 	return table(head, rows)
@@ -237,9 +251,15 @@ func (r *results) bare() string {
 			if c := x.Bare.CPU["server"]; c > 0 {
 				ratio = fmt.Sprintf("%.2f", x.Ours.CPU["server"]/c)
 			}
-			rows = append(rows, []string{x.Title, num(x.Ours.Rate), num(x.Bare.Rate), num(1000 * x.Ours.CPU["server"]), num(1000 * x.Bare.CPU["server"]), ratio, count(int(x.Ours.Bytes))})
+			rows = append(rows, []string{
+				x.Title, num(x.Ours.Rate), num(x.Bare.Rate), num(1000 * x.Ours.CPU["server"]),
+				num(1000 * x.Bare.CPU["server"]), ratio, count(int(x.Ours.Bytes)),
+			})
 		}
-		b.WriteString(table([]string{fmt.Sprintf("%s people, %s, c = 16", count(n), day(s.BareDate)), "req/s", "bare req/s", "CPU µs", "bare CPU µs", "cost ÷ bare", "bytes"}, rows) + "\n")
+		b.WriteString(table([]string{
+			fmt.Sprintf("%s people, %s, c = 16", count(n), day(s.BareDate)), "req/s",
+			"bare req/s", "CPU µs", "bare CPU µs", "cost ÷ bare", "bytes",
+		}, rows) + "\n")
 	}
 	return b.String()
 }
@@ -249,14 +269,20 @@ func (r *results) imports() string {
 	for _, n := range r.sizes() {
 		for _, t := range []target{embedded, onNeo4j} {
 			if x, ok := r.Sizes[n].Import[t]; ok {
-				rows = append(rows, []string{called[t], count(n), count(x.Nodes), count(x.Links), num(x.Seconds), num(x.LinksRate), megabytes(x.RSS)})
+				rows = append(rows, []string{
+					called[t], count(n), count(x.Nodes), count(x.Links), num(x.Seconds),
+					num(x.LinksRate), megabytes(x.RSS),
+				})
 			}
 		}
 	}
 	if rows == nil {
 		return ""
 	}
-	return table([]string{"store", "people", "nodes", "links", "seconds", "links/s", "most memory of the importing process, MB"}, rows)
+	return table([]string{
+		"store", "people", "nodes", "links", "seconds", "links/s",
+		"most memory of the importing process, MB",
+	}, rows)
 }
 
 func (r *results) paths() string {
@@ -268,7 +294,10 @@ func (r *results) paths() string {
 	for _, t := range p.Timings {
 		rows = append(rows, []string{t.Title, count(t.Requests), num(t.P50), num(t.P99), num(t.Max)})
 	}
-	return table([]string{fmt.Sprintf("embedded, %s links, one client, %s", count(p.Links), day(p.Date)), "requests", "p50 ms", "p99 ms", "most ms"}, rows)
+	return table([]string{
+		fmt.Sprintf("embedded, %s links, one client, %s", count(p.Links), day(p.Date)), "requests",
+		"p50 ms", "p99 ms", "most ms",
+	}, rows)
 }
 
 func (r *results) starts() string {
@@ -279,10 +308,14 @@ func (r *results) starts() string {
 	for _, s := range r.Start.Starts {
 		rows = append(rows, []string{s.Title, num(s.Seconds), megabytes(s.First), megabytes(s.Used)})
 	}
-	out := table([]string{"embedded, " + day(r.Start.Date), "seconds to the first answer", "RSS then, MB", "RSS after queries, MB"}, rows)
+	out := table([]string{
+		"embedded, " + day(r.Start.Date), "seconds to the first answer", "RSS then, MB",
+		"RSS after queries, MB",
+	}, rows)
 	if s := r.Start.Starts; len(s) > 0 && s[len(s)-1].Links > 0 {
 		big, small := s[len(s)-1], s[0]
-		out += fmt.Sprintf("\nThe larger graph takes %d bytes of memory more for each of its links, nodes included.\n", (big.First-small.First)/int64(big.Links))
+		out += fmt.Sprintf("\nThe larger graph takes %d bytes of memory more for each of its links, nodes included.\n",
+			(big.First-small.First)/int64(big.Links))
 	}
 	return out
 }

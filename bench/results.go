@@ -99,11 +99,11 @@ func (b *bench) save() error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(page, []byte(text), 0o644); err != nil { //nolint:gosec // a page for everybody
+	if err := os.WriteFile(page, []byte(text), 0o644); err != nil {
 		return err
 	}
 	for name, svg := range b.results.plots() {
-		if err := os.WriteFile(filepath.Join(out, name), []byte(svg), 0o644); err != nil { //nolint:gosec // see above
+		if err := os.WriteFile(filepath.Join(out, name), []byte(svg), 0o644); err != nil {
 			return err
 		}
 	}

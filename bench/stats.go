@@ -53,7 +53,10 @@ func (r *rounds) add(s slice, cpu map[string]time.Duration) {
 }
 
 func (r *rounds) figures() figures {
-	f := figures{Rate: median(r.rate), P50: median(r.p50), P99: median(r.p99), Requests: r.requests, CPU: map[string]float64{}}
+	f := figures{
+		Rate: median(r.rate), P50: median(r.p50), P99: median(r.p99), Requests: r.requests,
+		CPU: map[string]float64{},
+	}
 	if r.requests > 0 {
 		f.Bytes = r.bytes / int64(r.requests)
 		for k, v := range r.cpu {

@@ -51,20 +51,25 @@ func plot(people int, s *sizeResult) string {
 	x := func(rate float64) float64 { return plotLeft + plotWidth*(math.Log10(rate)-from)/(to-from) }
 	height := plotTop + groupHeight*len(s.Queries) + 16
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="Requests a second by 16 clients at %s people">`+"\n%s\n", plotLeft+plotWidth+70, height, count(people), style)
-	fmt.Fprintf(&b, `<text x="8" y="18">Requests a second, 16 clients, %s people, %s links (logarithmic)</text>`+"\n", count(people), count(s.Links))
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="Requests a second by 16 clients at %s people">`+"\n%s\n",
+		plotLeft+plotWidth+70, height, count(people), style)
+	fmt.Fprintf(&b, `<text x="8" y="18">Requests a second, 16 clients, %s people, %s links (logarithmic)</text>`+"\n",
+		count(people), count(s.Links))
 	for i, t := range targets {
 		at := 8 + 200*i
-		fmt.Fprintf(&b, `<rect class="%s" x="%d" y="30" width="10" height="10"/><text class="small" x="%d" y="39">%s</text>`+"\n", t, at, at+15, html.EscapeString(called[t]))
+		fmt.Fprintf(&b, `<rect class="%s" x="%d" y="30" width="10" height="10"/><text class="small" x="%d" y="39">%s</text>`+"\n",
+			t, at, at+15, html.EscapeString(called[t]))
 	}
 	for e := from; e <= to; e++ {
 		at := x(math.Pow(10, e))
-		fmt.Fprintf(&b, `<line x1="%.1f" y1="%d" x2="%.1f" y2="%d"/><text class="small quiet" x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", at, plotTop-4, at, height-8, at, plotTop-8, count(int(math.Pow(10, e))))
+		fmt.Fprintf(&b, `<line x1="%.1f" y1="%d" x2="%.1f" y2="%d"/><text class="small quiet" x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n",
+			at, plotTop-4, at, height-8, at, plotTop-8, count(int(math.Pow(10, e))))
 	}
 	for i := range s.Queries {
 		q := &s.Queries[i]
 		top := plotTop + groupHeight*i + 4
-		fmt.Fprintf(&b, `<text class="small" x="%d" y="%d" text-anchor="end">%s</text>`+"\n", plotLeft-8, top+2*barHeight+4, html.EscapeString(q.Title))
+		fmt.Fprintf(&b, `<text class="small" x="%d" y="%d" text-anchor="end">%s</text>`+"\n", plotLeft-8,
+			top+2*barHeight+4, html.EscapeString(q.Title))
 		for j, t := range targets {
 			f := q.Figures[t][16]
 			y := top + barHeight*j

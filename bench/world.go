@@ -52,7 +52,8 @@ func (w *world) make(ctx context.Context) (err error) {
 	if err := w.load(ctx, embedded, "sqlite:"+w.database(), nil); err != nil {
 		return err
 	}
-	if w.servers[embedded], err = w.serve(ctx, "embedded", nil, "--store", "sqlite:"+w.database(), "--no-sample"); err != nil {
+	if w.servers[embedded], err = w.serve(ctx, "embedded", nil, "--store", "sqlite:"+w.database(),
+		"--no-sample"); err != nil {
 		return err
 	}
 	pages, err := w.pages(ctx)
@@ -63,10 +64,13 @@ func (w *world) make(ctx context.Context) (err error) {
 	return nil
 }
 
-// serve starts Throughline as it comes, but for the cost limit (200 nodes with up to 2,000 links and their ends cost 12,050)
-// and the time limit, which a Neo4j that has just started can need longer than.
+// serve starts Throughline as it comes, but for the cost limit (200 nodes with up to 2,000 links and their ends cost
+// 12,050) and the time limit, which a Neo4j that has just started can need longer than.
 func (b *bench) serve(ctx context.Context, name string, env []string, args ...string) (*child, error) {
-	args = append([]string{b.bin, "serve", "--addr", "127.0.0.1:0", "--log-level", "warn", "--max-cost", "20000", "--timeout", "1m"}, args...)
+	args = append([]string{
+		b.bin, "serve", "--addr", "127.0.0.1:0", "--log-level", "warn", "--max-cost", "20000",
+		"--timeout", "1m",
+	}, args...)
 	return b.family.start(ctx, name, "GraphQL     http://", env, args...)
 }
 
@@ -95,7 +99,10 @@ func (w *world) load(ctx context.Context, t target, store string, env []string) 
 		return fmt.Errorf("import into %s: %w: %s", t, err, &out)
 	}
 	took := time.Since(begin)
-	r := importRate{Nodes: w.nodes, Links: w.links, Seconds: took.Seconds(), LinksRate: float64(w.links) / took.Seconds(), RSS: rss}
+	r := importRate{
+		Nodes: w.nodes, Links: w.links, Seconds: took.Seconds(),
+		LinksRate: float64(w.links) / took.Seconds(), RSS: rss,
+	}
 	w.results.at(w.people).Import[t] = r
 	w.say("imported into %s: %.1f s, %.0f links/s, %d MB", t, r.Seconds, r.LinksRate, r.RSS>>20)
 	return nil
@@ -112,7 +119,10 @@ func (w *world) pages(ctx context.Context) ([]page, error) {
 		if after != "" {
 			vars["after"] = after
 		}
-		body, err := json.Marshal(map[string]any{"query": `query($after: String) { people(first: 100, after: $after) { edges { cursor node { name } } } }`, "variables": vars})
+		body, err := json.Marshal(map[string]any{
+			"query":     `query($after: String) { people(first: 100, after: $after) { edges { cursor node { name } } } }`,
+			"variables": vars,
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -168,7 +178,10 @@ func (w *world) bring(ctx context.Context) (err error) {
 		return err
 	}
 	w.say("lean graph loaded in %.1f s", time.Since(begin).Seconds())
-	env := []string{"NEO4J_URL=" + w.lean.URL, "NEO4J_USER=" + w.lean.User, "NEO4J_PASSWORD=" + w.lean.Password, "NODE_ENV=production"}
+	env := []string{
+		"NEO4J_URL=" + w.lean.URL, "NEO4J_USER=" + w.lean.User, "NEO4J_PASSWORD=" + w.lean.Password,
+		"NODE_ENV=production",
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -205,7 +218,9 @@ func (w *world) env() []string { return []string{"THROUGHLINE_NEO4J_PASSWORD=" +
 func ready(ctx context.Context, host string) error {
 	l := &lines{host: host}
 	defer l.close()
-	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) { // between two questions
+	// between two questions
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end) &&
+		ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
 		if err := l.upTo(ctx, 1); err != nil {
 			return err
 		}
@@ -265,13 +280,15 @@ func (b *bench) installPeer(ctx context.Context) (string, error) {
 		return "", err
 	}
 	version := func(name string) string {
-		m := regexp.MustCompile(`"node_modules/` + regexp.QuoteMeta(name) + `": \{\s*"version": "([^"]+)"`).FindSubmatch(lock)
+		m := regexp.MustCompile(`"node_modules/` + regexp.QuoteMeta(name) +
+			`": \{\s*"version": "([^"]+)"`).FindSubmatch(lock)
 		if m == nil {
 			return "?"
 		}
 		return string(m[1])
 	}
-	b.results.Machine.Peer = fmt.Sprintf("@neo4j/graphql %s, @apollo/server %s, neo4j-driver %s", version("@neo4j/graphql"), version("@apollo/server"), version("neo4j-driver"))
+	b.results.Machine.Peer = fmt.Sprintf("@neo4j/graphql %s, @apollo/server %s, neo4j-driver %s",
+		version("@neo4j/graphql"), version("@apollo/server"), version("neo4j-driver"))
 	return dir, nil
 }
 

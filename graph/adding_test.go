@@ -81,10 +81,19 @@ func TestAReaderThatDoesNotFitStopsTheStart(t *testing.T) {
 		declared, want string
 		rows           table
 	}{
-		{"added: [FacetBucket!]!", "GraphStats.added is read as an object where the schema has a value", table{"added": number()}},
-		{"added: [FacetBucket!]!", "GraphStats.added is read as one object where the schema has a list", table{"added": objectOf(func(s *kg.Stats) *kg.Bucket { return &s.Links[0] })}},
+		{
+			"added: [FacetBucket!]!", "GraphStats.added is read as an object where the schema has a value",
+			table{"added": number()},
+		},
+		{
+			"added: [FacetBucket!]!", "GraphStats.added is read as one object where the schema has a list",
+			table{"added": objectOf(func(s *kg.Stats) *kg.Bucket { return &s.Links[0] })},
+		},
 		{"added: Int!", "GraphStats.sources has two readers", table{"added": number(), "sources": number()}},
-		{"added: Int!", "GraphStats.other has a reader, and the schema has no such field", table{"added": number(), "other": number()}},
+		{
+			"added: Int!", "GraphStats.other has a reader, and the schema has no such field",
+			table{"added": number(), "other": number()},
+		},
 	} {
 		cat := extended(t, map[string]string{"GraphStats": c.declared}, "")
 		_, err := newEngine(Options{Catalog: cat, Store: stored(t, cat)}, questionKinds(), tables{"GraphStats": c.rows})
@@ -280,7 +289,7 @@ type Addition {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // in memory
+	defer s.Close()
 	e, err := newEngine(Options{Catalog: cat, Store: s}, append(questionKinds(), &questionKind{
 		name: "addPerson", writes: true, begin: func() question { return &additionQuestion{store: s} },
 		tables: tables{"Addition": {

@@ -110,8 +110,13 @@ func TestAMeasureThatFailsWhileOthersWait(t *testing.T) {
 		"another error": {func(context.Context, func() (*store.Whole, error)) (*store.Whole, error) {
 			return nil, errors.New("secret")
 		}, kg.Internal},
-		"a panic": {func(context.Context, func() (*store.Whole, error)) (*store.Whole, error) { panic("secret") }, kg.Internal},
-		"more than there is memory for": {func(_ context.Context, read func() (*store.Whole, error)) (*store.Whole, error) {
+		"a panic": {
+			func(context.Context, func() (*store.Whole, error)) (*store.Whole, error) { panic("secret") },
+			kg.Internal,
+		},
+		"more than there is memory for": {func(_ context.Context, read func() (*store.Whole, error)) (*store.Whole,
+			error,
+		) {
 			w, err := read()
 			for i := range 200_000 {
 				w.Nodes = append(w.Nodes, store.WholeNode{ID: fmt.Sprintf("~%06d", i)})

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestAnswersOnTheSample holds small answers of questions, each of which depends on one step that other tests pass over.
+// TestAnswersOnTheSample holds small answers of questions, each of which depends on one step that other tests pass
+// over.
 func TestAnswersOnTheSample(t *testing.T) {
 	cat := extended(t, nil, "")
 	e, err := New(Options{Catalog: cat, Store: stored(t, cat)})
@@ -15,15 +16,21 @@ func TestAnswersOnTheSample(t *testing.T) {
 	const kaldor, nato, civilians = `{name: "Mary Kaldor"}`, `{name: "NATO"}`, `{name: "protection of civilians"}`
 	nested := strings.Repeat("{and: ", 40) + "{minSources: 1}" + strings.Repeat("}", 40)
 	for query, want := range map[string]string{
-		`{ compare(a: ` + kaldor + `, b: ` + nato + `) { shared { facets(by: [KIND, ROLE, OTHER_TYPE]) { buckets { key count } } } } }`: `{"data":{"compare":{"shared":{"facets":[` +
+		`{ compare(a: ` + kaldor + `, b: ` + nato +
+			`) { shared { facets(by: [KIND, ROLE, OTHER_TYPE]) { buckets { key count } } } } }`: `{"data":{"compare":{"shared":{"facets":[` +
 			`{"buckets":[{"key":"MENTIONS","count":1},{"key":"PARTICIPATED_IN","count":1},{"key":"REPRESENTED_AT","count":1},{"key":"SAID","count":1}]},` +
 			`{"buckets":[{"key":"participant","count":1}]},{"buckets":[{"key":"EVENT","count":2},{"key":"QUOTE","count":2}]}]}}}}`,
-		`{ timeline(subjects: ` + kaldor + `, during: {isNull: false}) { totalCount } }`: `{"data":{"timeline":{"totalCount":1}}}`,
-		`{ timeline(subjects: ` + kaldor + `, during: {isNull: true}) { totalCount } }`:  `{"data":{"timeline":{"totalCount":0}}}`,
-		`{ paths(from: ` + kaldor + `, to: ` + civilians + `, avoid: ` + kaldor + `) { paths { cost } } }`: `{"errors":[{"message":"paths.avoid: an entity cannot be avoided and be from, to or via at once",` +
+		`{ timeline(subjects: ` + kaldor +
+			`, during: {isNull: false}) { totalCount } }`: `{"data":{"timeline":{"totalCount":1}}}`,
+		`{ timeline(subjects: ` + kaldor +
+			`, during: {isNull: true}) { totalCount } }`: `{"data":{"timeline":{"totalCount":0}}}`,
+		`{ paths(from: ` + kaldor + `, to: ` + civilians + `, avoid: ` + kaldor +
+			`) { paths { cost } } }`: `{"errors":[{"message":"paths.avoid: an entity cannot be avoided and be from, to or via at once",` +
 			`"path":["paths"],"extensions":{"code":"BAD_USER_INPUT"}}],"data":null}`,
-		`{ paths(from: ` + kaldor + `, to: ` + civilians + `, avoid: ` + nato + `, first: 1) { paths { length } } }`: `{"data":{"paths":{"paths":[{"length":`,
-		`{ links(where: ` + nested + `) { totalCount } }`:                                                            `{"errors":[{"message":"links.where.and.and.and.and.and.and.and.and: a filter has at most 8 levels","extensions":`,
+		`{ paths(from: ` + kaldor + `, to: ` + civilians + `, avoid: ` + nato +
+			`, first: 1) { paths { length } } }`: `{"data":{"paths":{"paths":[{"length":`,
+		`{ links(where: ` + nested +
+			`) { totalCount } }`: `{"errors":[{"message":"links.where.and.and.and.and.and.and.and.and: a filter has at most 8 levels","extensions":`,
 	} {
 		got := answerTo(t, e, query, false)
 		if !strings.HasPrefix(got, want) {

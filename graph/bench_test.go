@@ -27,11 +27,17 @@ func fifty(t testing.TB) store.Store {
 	b := &store.Batch{Sources: []*kg.Source{{ID: "s_a", Title: "A", Kind: "BOOK"}}}
 	for i := range 50 {
 		b.Nodes = append(b.Nodes,
-			&kg.Node{ID: fmt.Sprintf("p%d", i), Type: "PERSON", Name: fmt.Sprintf("Person %d", i), Props: map[string]any{"born": "1950"}},
+			&kg.Node{
+				ID: fmt.Sprintf("p%d", i), Type: "PERSON", Name: fmt.Sprintf("Person %d", i),
+				Props: map[string]any{"born": "1950"},
+			},
 			&kg.Node{ID: fmt.Sprintf("i%d", i), Type: "INSTITUTION", Name: fmt.Sprintf("Institution %d", i)})
 	}
 	for i := range 150 {
-		l := &kg.Link{Kind: "AFFILIATED_WITH", From: fmt.Sprintf("p%d", i%50), To: fmt.Sprintf("i%d", i/3), Role: "member", Since: "1999"}
+		l := &kg.Link{
+			Kind: "AFFILIATED_WITH", From: fmt.Sprintf("p%d", i%50), To: fmt.Sprintf("i%d", i/3),
+			Role: "member", Since: "1999",
+		}
 		l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, "")
 		l.Evidence = []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}}
 		b.Links = append(b.Links, l)

@@ -21,13 +21,20 @@ import (
 func TestCostSeesWhatAFilterFollows(t *testing.T) {
 	s := fifty(t)
 	linked := func(levels int) string {
-		return strings.Repeat("{linkedTo: {where: ", levels) + `{text: {contains: "zzz"}}` + strings.Repeat("}}", levels)
+		return strings.Repeat("{linkedTo: {where: ", levels) + `{text: {contains: "zzz"}}` + strings.Repeat("}}",
+			levels)
 	}
 	for _, c := range []struct{ name, before, after string }{
 		{"list", "{ people(first: 1, where: ", ") { totalCount } }"},
 		{"links", `{ person(ref: {id: "p1"}) { affiliations(first: 30, where: {other: `, "}) { nodes { id } } } }"},
-		{"paths", `{ paths(from: {id: "p1"}, to: {id: "p2"}, first: 1, maxLength: 1, where: {other: `, "}) { report { outcome } } }"},
-		{"match", "{ match(first: 1, pattern: [{node: {where: ", "}}, {link: {}}, {node: {}}]) { report { outcome } } }"},
+		{
+			"paths", `{ paths(from: {id: "p1"}, to: {id: "p2"}, first: 1, maxLength: 1, where: {other: `,
+			"}) { report { outcome } } }",
+		},
+		{
+			"match", "{ match(first: 1, pattern: [{node: {where: ",
+			"}}, {link: {}}, {node: {}}]) { report { outcome } } }",
+		},
 	} {
 		limits := plan.DefaultLimits()
 		limits.MaxCost = 150
@@ -53,7 +60,8 @@ func doubling(n, levels int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "query Q%d($a: Boolean = true) { person(ref: {id: \"p1\"}) { ...F0 } }", n)
 	for i := range levels {
-		fmt.Fprintf(&b, " fragment F%d on Person { affiliations(first: 1) { nodes { people(first: 1) { nodes { x%d: id ...F%d @include(if: $a) } edges { node { ...F%d } } } } } }", i, i, i+1, i+1)
+		fmt.Fprintf(&b, " fragment F%d on Person { affiliations(first: 1) { nodes { people(first: 1) { nodes { x%d: id ...F%d @include(if: $a) } edges { node { ...F%d } } } } } }",
+			i, i, i+1, i+1)
 	}
 	fmt.Fprintf(&b, " fragment F%d on Person { id name }", levels)
 	return b.String()
@@ -87,7 +95,8 @@ func TestTheCacheIsBoundedByWhatItKeeps(t *testing.T) {
 			largest = max(largest, heap()-before)
 		}
 	}
-	if counted := int64(graph.CachedBytes(e)); largest > 80<<20 || counted > 64<<20 || counted < 32<<20 || largest > 2*counted {
+	if counted := int64(graph.CachedBytes(e)); largest > 80<<20 || counted > 64<<20 || counted < 32<<20 ||
+		largest > 2*counted {
 		t.Errorf("the cache keeps %d MiB and counts %d MiB", largest>>20, counted>>20)
 	}
 }
@@ -101,8 +110,10 @@ func TestWhatIsTooLargeIsNotCompiled(t *testing.T) {
 	}
 	for name, query := range map[string]string{
 		"fragments that double": doubling(0, 13),
-		"fields of every type":  strings.ReplaceAll(doubling(0, 10), "on Person { id name }", "on Person { links(first: 1) { nodes { id name type description aliases createdAt updatedAt linkCount __typename } } }"),
-		"operations together":   strings.ReplaceAll(doubling(0, 9), "query Q0", "query Q1($a: Boolean = true) { person(ref: {id: \"p1\"}) { ...F0 } } query Q2($a: Boolean = true) { person(ref: {id: \"p1\"}) { ...F0 } } query Q3($a: Boolean = true) { person(ref: {id: \"p1\"}) { ...F0 } } query Q4($a: Boolean = true) { person(ref: {id: \"p1\"}) { ...F0 } } query Q0"),
+		"fields of every type": strings.ReplaceAll(doubling(0, 10), "on Person { id name }",
+			"on Person { links(first: 1) { nodes { id name type description aliases createdAt updatedAt linkCount __typename } } }"),
+		"operations together": strings.ReplaceAll(doubling(0, 9), "query Q0",
+			"query Q1($a: Boolean = true) { person(ref: {id: \"p1\"}) { ...F0 } } query Q2($a: Boolean = true) { person(ref: {id: \"p1\"}) { ...F0 } } query Q3($a: Boolean = true) { person(ref: {id: \"p1\"}) { ...F0 } } query Q4($a: Boolean = true) { person(ref: {id: \"p1\"}) { ...F0 } } query Q0"),
 	} {
 		r := e.Do(t.Context(), &graph.Request{Query: query, OperationName: "Q0"})
 		if r.Code() != string(kg.CostLimit) {
@@ -119,23 +130,38 @@ func TestNothingLongIsRepeated(t *testing.T) {
 	long := strings.Repeat("n", 900_000)
 	alias := func(n int) string { return strings.Repeat("a", n) }
 	for name, r := range map[string]*graph.Request{
-		"operation name":            {Query: "query " + long + " { people(first: $x) { totalCount } }"},
-		"undefined variables":       {Query: "query " + alias(256) + " {" + strings.Repeat(" people(first: $"+alias(256)+") { totalCount }", 400) + "}"},
-		"variable":                  {Query: "query A($" + long + ": Int) { people(first: $" + long + ") { totalCount } }"},
-		"field":                     {Query: "{ " + long + " }"},
-		"fields":                    {Query: "{ people { nodes {" + strings.Repeat(" "+alias(250)+": "+alias(256), 40) + " } } }"},
-		"argument":                  {Query: "{ people(" + long + ": 1) { totalCount } }"},
-		"directive":                 {Query: "{ people @" + long + " { totalCount } }"},
-		"fragment":                  {Query: "{ ..." + long + " }"},
-		"type":                      {Query: "{ ... on " + long + " { id } }"},
-		"enum value":                {Query: "{ people(orderBy: [{field: " + long + "}]) { totalCount } }"},
-		"field of an input":         {Query: "{ people(where: {" + long + ": 1}) { totalCount } }"},
-		"string":                    {Query: `{ people(where: {date: {from: "` + long + `"}}) { totalCount } }`},
-		"name in operationName":     {Query: "query A { people { totalCount } }", OperationName: long},
-		"variable's field":          {Query: "query A($w: EntityFilter) { people(where: $w) { totalCount } }", Variables: map[string]any{"w": map[string]any{long: 1}}},
-		"variable's value":          {Query: "query A($w: EntityFilter) { people(where: $w) { totalCount } }", Variables: map[string]any{"w": map[string]any{"date": map[string]any{"from": long}}}},
-		"cursor":                    {Query: "query A($w: String) { people(after: $w) { totalCount } }", Variables: map[string]any{"w": long}},
-		"reference":                 {Query: "query A($w: ID) { person(ref: {id: $w}) { id } }", Variables: map[string]any{"w": long}},
+		"operation name": {Query: "query " + long + " { people(first: $x) { totalCount } }"},
+		"undefined variables": {Query: "query " + alias(256) + " {" +
+			strings.Repeat(" people(first: $"+alias(256)+") { totalCount }", 400) + "}"},
+		"variable": {Query: "query A($" + long + ": Int) { people(first: $" + long +
+			") { totalCount } }"},
+		"field": {Query: "{ " + long + " }"},
+		"fields": {Query: "{ people { nodes {" + strings.Repeat(" "+alias(250)+": "+alias(256),
+			40) + " } } }"},
+		"argument":              {Query: "{ people(" + long + ": 1) { totalCount } }"},
+		"directive":             {Query: "{ people @" + long + " { totalCount } }"},
+		"fragment":              {Query: "{ ..." + long + " }"},
+		"type":                  {Query: "{ ... on " + long + " { id } }"},
+		"enum value":            {Query: "{ people(orderBy: [{field: " + long + "}]) { totalCount } }"},
+		"field of an input":     {Query: "{ people(where: {" + long + ": 1}) { totalCount } }"},
+		"string":                {Query: `{ people(where: {date: {from: "` + long + `"}}) { totalCount } }`},
+		"name in operationName": {Query: "query A { people { totalCount } }", OperationName: long},
+		"variable's field": {
+			Query:     "query A($w: EntityFilter) { people(where: $w) { totalCount } }",
+			Variables: map[string]any{"w": map[string]any{long: 1}},
+		},
+		"variable's value": {
+			Query:     "query A($w: EntityFilter) { people(where: $w) { totalCount } }",
+			Variables: map[string]any{"w": map[string]any{"date": map[string]any{"from": long}}},
+		},
+		"cursor": {
+			Query:     "query A($w: String) { people(after: $w) { totalCount } }",
+			Variables: map[string]any{"w": long},
+		},
+		"reference": {
+			Query:     "query A($w: ID) { person(ref: {id: $w}) { id } }",
+			Variables: map[string]any{"w": long},
+		},
 		"not a document":            {Query: long + " {"},
 		"not a document's string":   {Query: `{ people(after: "` + long},
 		"a value of the wrong type": {Query: `{ people(first: "` + long + `") { totalCount } }`},
@@ -164,19 +190,28 @@ func TestNothingLongIsRepeated(t *testing.T) {
 // hub is a store of so many people who are all linked to two institutions, and each to one of twenty more.
 func hub(t *testing.T, n int) store.Store {
 	t.Helper()
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: filepath.Join(t.TempDir(), "g.db"), Catalog: parse(t)})
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{
+		Path:    filepath.Join(t.TempDir(), "g.db"),
+		Catalog: parse(t),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	b := &store.Batch{Sources: []*kg.Source{{ID: "s_a", Title: "A", Kind: "BOOK"}}}
 	for i := range 22 {
-		b.Nodes = append(b.Nodes, &kg.Node{ID: fmt.Sprint("i", i), Type: "INSTITUTION", Name: fmt.Sprint("Institution ", i)})
+		b.Nodes = append(b.Nodes, &kg.Node{
+			ID: fmt.Sprint("i", i), Type: "INSTITUTION",
+			Name: fmt.Sprint("Institution ", i),
+		})
 	}
 	for i := range n {
 		b.Nodes = append(b.Nodes, &kg.Node{ID: fmt.Sprint("p", i), Type: "PERSON", Name: fmt.Sprint("Person ", i)})
 		for _, to := range []int{0, 1, 2 + i%20} {
-			l := &kg.Link{Kind: "AFFILIATED_WITH", From: fmt.Sprint("p", i), To: fmt.Sprint("i", to), Since: "1999", Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}}}
+			l := &kg.Link{
+				Kind: "AFFILIATED_WITH", From: fmt.Sprint("p", i), To: fmt.Sprint("i", to), Since: "1999",
+				Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}},
+			}
 			l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
 			b.Links = append(b.Links, l)
 		}

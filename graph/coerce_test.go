@@ -30,56 +30,162 @@ func TestInputIsCoerced(t *testing.T) {
 	const around = ` { nodes { id } links { id } }`
 	for _, c := range []struct{ name, query, vars, plain string }{
 		// one value where a list stands
-		{"an order", `{ events(orderBy: {field: DATE, direction: DESC})` + list + ` }`, ``, `{ events(orderBy: [{field: DATE, direction: DESC}])` + list + ` }`},
-		{"an order of links", `{ node(id: "mary-kaldor") { ... on Person { links(orderBy: {field: SINCE, direction: DESC})` + list + ` } } }`, ``, `{ node(id: "mary-kaldor") { ... on Person { links(orderBy: [{field: SINCE, direction: DESC}])` + list + ` } } }`},
-		{"an order as a variable", `query($o: [EntityOrder!]) { people(orderBy: $o)` + list + ` }`, `{"o": {"field": "NAME", "direction": "DESC"}}`, `{ people(orderBy: [{field: NAME, direction: DESC}])` + list + ` }`},
-		{"a variable in an order", `query($f: EntityOrderField!) { people(orderBy: {field: $f, direction: DESC})` + list + ` }`, `{"f": "NAME"}`, `{ people(orderBy: [{field: NAME, direction: DESC}])` + list + ` }`},
+		{
+			"an order", `{ events(orderBy: {field: DATE, direction: DESC})` + list + ` }`, ``,
+			`{ events(orderBy: [{field: DATE, direction: DESC}])` + list + ` }`,
+		},
+		{
+			"an order of links",
+			`{ node(id: "mary-kaldor") { ... on Person { links(orderBy: {field: SINCE, direction: DESC})` + list +
+				` } } }`, ``, `{ node(id: "mary-kaldor") { ... on Person { links(orderBy: [{field: SINCE, direction: DESC}])` +
+				list + ` } } }`,
+		},
+		{
+			"an order as a variable", `query($o: [EntityOrder!]) { people(orderBy: $o)` + list + ` }`,
+			`{"o": {"field": "NAME", "direction": "DESC"}}`, `{ people(orderBy: [{field: NAME, direction: DESC}])` +
+				list + ` }`,
+		},
+		{"a variable in an order", `query($f: EntityOrderField!) { people(orderBy: {field: $f, direction: DESC})` +
+			list + ` }`, `{"f": "NAME"}`, `{ people(orderBy: [{field: NAME, direction: DESC}])` + list + ` }`},
 		{"an id", `{ nodes(ids: "lse") { id } }`, ``, `{ nodes(ids: ["lse"]) { id } }`},
-		{"an id as a variable", `query($i: [ID!]!) { nodes(ids: $i) { id } }`, `{"i": "lse"}`, `{ nodes(ids: ["lse"]) { id } }`},
-		{"a facet", `{ people { facets(by: TYPE) { by buckets { key count } } } }`, ``, `{ people { facets(by: [TYPE]) { by buckets { key count } } } }`},
-		{"a facet as a variable", `query($b: [EntityFacet!]!) { people { facets(by: $b) { by buckets { key count } } } }`, `{"b": "TYPE"}`, `{ people { facets(by: [TYPE]) { by buckets { key count } } } }`},
-		{"a facet of what two share", `{ compare(a: {id: "mary-kaldor"}, b: {id: "lse"}) { shared { facets(by: KIND) { by buckets { key count } } } } }`, ``, `{ compare(a: {id: "mary-kaldor"}, b: {id: "lse"}) { shared { facets(by: [KIND]) { by buckets { key count } } } } }`},
-		{"a type", `{ search(text: "london", types: INSTITUTION)` + list + ` }`, ``, `{ search(text: "london", types: [INSTITUTION])` + list + ` }`},
-		{"nested in a filter", `{ people(where: {and: {linkedTo: {kind: SAID, where: {or: {type: QUOTE}}}}})` + list + ` }`, ``, `{ people(where: {and: [{linkedTo: {kind: [SAID], where: {or: [{type: [QUOTE]}]}}}]})` + list + ` }`},
-		{"nested in a variable", `query($w: EntityFilter) { people(where: $w)` + list + ` }`, `{"w": {"and": {"linkedTo": {"kind": "SAID", "where": {"or": {"type": "QUOTE"}}}}}}`, `{ people(where: {and: [{linkedTo: {kind: [SAID], where: {or: [{type: [QUOTE]}]}}}]})` + list + ` }`},
-		{"a seed", `{ subgraph(seeds: {id: "lse"})` + around + ` }`, ``, `{ subgraph(seeds: [{id: "lse"}])` + around + ` }`},
-		{"a subject", `{ timeline(subjects: {id: "lse"}) { nodes { caption } } }`, ``, `{ timeline(subjects: [{id: "lse"}]) { nodes { caption } } }`},
-		{"via", `{ paths(from: {id: "lse"}, to: {id: "q1"}, via: {id: "mary-kaldor"}) { paths { length } } }`, ``, `{ paths(from: {id: "lse"}, to: {id: "q1"}, via: [{id: "mary-kaldor"}]) { paths { length } } }`},
-		{"a step's type", `{ match(pattern: [{node: {type: PERSON}}, {link: {kind: SAID}}, {node: {}}]) { paths { length } } }`, ``, `{ match(pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID]}}, {node: {}}]) { paths { length } } }`},
+		{
+			"an id as a variable", `query($i: [ID!]!) { nodes(ids: $i) { id } }`, `{"i": "lse"}`,
+			`{ nodes(ids: ["lse"]) { id } }`,
+		},
+		{
+			"a facet", `{ people { facets(by: TYPE) { by buckets { key count } } } }`, ``,
+			`{ people { facets(by: [TYPE]) { by buckets { key count } } } }`,
+		},
+		{
+			"a facet as a variable",
+			`query($b: [EntityFacet!]!) { people { facets(by: $b) { by buckets { key count } } } }`, `{"b": "TYPE"}`, `{ people { facets(by: [TYPE]) { by buckets { key count } } } }`,
+		},
+		{
+			"a facet of what two share",
+			`{ compare(a: {id: "mary-kaldor"}, b: {id: "lse"}) { shared { facets(by: KIND) { by buckets { key count } } } } }`, ``, `{ compare(a: {id: "mary-kaldor"}, b: {id: "lse"}) { shared { facets(by: [KIND]) { by buckets { key count } } } } }`,
+		},
+		{
+			"a type", `{ search(text: "london", types: INSTITUTION)` + list + ` }`, ``,
+			`{ search(text: "london", types: [INSTITUTION])` + list + ` }`,
+		},
+		{"nested in a filter", `{ people(where: {and: {linkedTo: {kind: SAID, where: {or: {type: QUOTE}}}}})` + list +
+			` }`, ``, `{ people(where: {and: [{linkedTo: {kind: [SAID], where: {or: [{type: [QUOTE]}]}}}]})` + list +
+			` }`},
+		{
+			"nested in a variable", `query($w: EntityFilter) { people(where: $w)` + list + ` }`,
+			`{"w": {"and": {"linkedTo": {"kind": "SAID", "where": {"or": {"type": "QUOTE"}}}}}}`, `{ people(where: {and: [{linkedTo: {kind: [SAID], where: {or: [{type: [QUOTE]}]}}}]})` +
+				list + ` }`,
+		},
+		{
+			"a seed", `{ subgraph(seeds: {id: "lse"})` + around + ` }`, ``,
+			`{ subgraph(seeds: [{id: "lse"}])` + around + ` }`,
+		},
+		{
+			"a subject", `{ timeline(subjects: {id: "lse"}) { nodes { caption } } }`, ``,
+			`{ timeline(subjects: [{id: "lse"}]) { nodes { caption } } }`,
+		},
+		{
+			"via", `{ paths(from: {id: "lse"}, to: {id: "q1"}, via: {id: "mary-kaldor"}) { paths { length } } }`, ``,
+			`{ paths(from: {id: "lse"}, to: {id: "q1"}, via: [{id: "mary-kaldor"}]) { paths { length } } }`,
+		},
+		{
+			"a step's type",
+			`{ match(pattern: [{node: {type: PERSON}}, {link: {kind: SAID}}, {node: {}}]) { paths { length } } }`, ``, `{ match(pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID]}}, {node: {}}]) { paths { length } } }`,
+		},
 
 		// a whole number for an ID
 		{"a number for an id", `{ node(id: 2021) { id } }`, ``, `{ node(id: "2021") { id } }`},
 		{"a negative one", `{ node(id: -7) { id } }`, ``, `{ node(id: "-7") { id } }`},
-		{"a long one", `{ node(id: 123456789012345678901234567890) { id } }`, ``, `{ node(id: "123456789012345678901234567890") { id } }`},
+		{
+			"a long one", `{ node(id: 123456789012345678901234567890) { id } }`, ``,
+			`{ node(id: "123456789012345678901234567890") { id } }`,
+		},
 		{"as a variable", `query($i: ID!) { node(id: $i) { id } }`, `{"i": 2021}`, `{ node(id: "2021") { id } }`},
-		{"a long one as a variable", `query($i: ID!) { node(id: $i) { id } }`, `{"i": 123456789012345678901234567890}`, `{ node(id: "123456789012345678901234567890") { id } }`},
+		{
+			"a long one as a variable", `query($i: ID!) { node(id: $i) { id } }`, `{"i": 123456789012345678901234567890}`,
+			`{ node(id: "123456789012345678901234567890") { id } }`,
+		},
 		{"in a list", `{ nodes(ids: [2021, "lse"]) { id } }`, ``, `{ nodes(ids: ["2021", "lse"]) { id } }`},
-		{"alone for a list", `query($i: [ID!]!) { nodes(ids: $i) { id } }`, `{"i": 2021}`, `{ nodes(ids: ["2021"]) { id } }`},
-		{"in a reference", `query($r: EntityRef!) { entity(ref: $r) { id } }`, `{"r": {"id": 2021}}`, `{ entity(ref: {id: "2021"}) { id } }`},
+		{
+			"alone for a list", `query($i: [ID!]!) { nodes(ids: $i) { id } }`, `{"i": 2021}`,
+			`{ nodes(ids: ["2021"]) { id } }`,
+		},
+		{
+			"in a reference", `query($r: EntityRef!) { entity(ref: $r) { id } }`, `{"r": {"id": 2021}}`,
+			`{ entity(ref: {id: "2021"}) { id } }`,
+		},
 		{"as a default", `query($i: ID! = 2021) { node(id: $i) { id } }`, ``, `{ node(id: "2021") { id } }`},
 
 		// whole numbers, however they are written
-		{"an Int", `query($n: Int) { people(first: $n)` + list + ` }`, `{"n": 1.0}`, `{ people(first: 1)` + list + ` }`},
-		{"an Int in a filter", `query($w: EntityFilter) { people(where: $w)` + list + ` }`, `{"w": {"linkCount": {"gte": 1.0}}}`, `{ people(where: {linkCount: {gte: 1}})` + list + ` }`},
-		{"an Int for a Float", `{ paths(from: {id: "lse"}, to: {id: "q1"}, hubPenalty: 1) { paths { cost } } }`, ``, `{ paths(from: {id: "lse"}, to: {id: "q1"}, hubPenalty: 1.0) { paths { cost } } }`},
+		{
+			"an Int", `query($n: Int) { people(first: $n)` + list + ` }`, `{"n": 1.0}`,
+			`{ people(first: 1)` + list + ` }`,
+		},
+		{
+			"an Int in a filter", `query($w: EntityFilter) { people(where: $w)` + list + ` }`,
+			`{"w": {"linkCount": {"gte": 1.0}}}`, `{ people(where: {linkCount: {gte: 1}})` + list + ` }`,
+		},
+		{
+			"an Int for a Float", `{ paths(from: {id: "lse"}, to: {id: "q1"}, hubPenalty: 1) { paths { cost } } }`, ``,
+			`{ paths(from: {id: "lse"}, to: {id: "q1"}, hubPenalty: 1.0) { paths { cost } } }`,
+		},
 
 		// null is as good as left out
-		{"null for a depth", `{ subgraph(seeds: {id: "lse"}, depth: null, maxNodes: null, where: null)` + around + ` }`, ``, `{ subgraph(seeds: [{id: "lse"}])` + around + ` }`},
-		{"null as a variable", `query($d: Int, $m: Int) { subgraph(seeds: {id: "lse"}, depth: $d, maxNodes: $m)` + around + ` }`, `{"d": null}`, `{ subgraph(seeds: [{id: "lse"}])` + around + ` }`},
-		{"null for all of paths", `{ paths(from: {id: "lse"}, to: {id: "q1"}, via: null, avoid: null, where: null, directed: null, chronological: null, dateMatch: null, independentSources: null, hubPenalty: null, rank: null, maxLength: null, first: null) { paths { cost } } }`, ``, `{ paths(from: {id: "lse"}, to: {id: "q1"}) { paths { cost } } }`},
-		{"null for all of communities", `{ communities(types: null, where: null, seed: null, resolution: null, minSize: null, first: null, after: null)` + ` { totalCount modularity nodes { bridges(first: null) { id } } } }`, ``, `{ communities { totalCount modularity nodes { bridges { id } } } }`},
-		{"null for an order", `{ people(orderBy: null, first: null, last: null, after: null, before: null, where: null)` + list + ` }`, ``, `{ people` + list + ` }`},
-		{"null for a direction", `query($d: OrderDirection) { people(orderBy: {field: NAME, direction: $d})` + list + ` }`, ``, `{ people(orderBy: [{field: NAME}])` + list + ` }`},
-		{"null within a filter", `{ people(where: {name: null, not: null, or: null, date: {from: null, match: null}})` + list + ` }`, ``, `{ people` + list + ` }`},
-		{"null within a variable", `query($w: EntityFilter) { people(where: $w)` + list + ` }`, `{"w": {"name": null, "or": null, "date": {"from": null, "match": null}}}`, `{ people` + list + ` }`},
-		{"null for what two do not share", `{ compare(a: {id: "mary-kaldor"}, b: {id: "lse"}) { onlyA(first: null) { id } } }`, ``, `{ compare(a: {id: "mary-kaldor"}, b: {id: "lse"}) { onlyA { id } } }`},
+		{
+			"null for a depth", `{ subgraph(seeds: {id: "lse"}, depth: null, maxNodes: null, where: null)` + around + ` }`,
+			``, `{ subgraph(seeds: [{id: "lse"}])` + around + ` }`,
+		},
+		{"null as a variable", `query($d: Int, $m: Int) { subgraph(seeds: {id: "lse"}, depth: $d, maxNodes: $m)` +
+			around + ` }`, `{"d": null}`, `{ subgraph(seeds: [{id: "lse"}])` + around + ` }`},
+		{
+			"null for all of paths",
+			`{ paths(from: {id: "lse"}, to: {id: "q1"}, via: null, avoid: null, where: null, directed: null, chronological: null, dateMatch: null, independentSources: null, hubPenalty: null, rank: null, maxLength: null, first: null) { paths { cost } } }`, ``, `{ paths(from: {id: "lse"}, to: {id: "q1"}) { paths { cost } } }`,
+		},
+		{
+			"null for all of communities",
+			`{ communities(types: null, where: null, seed: null, resolution: null, minSize: null, first: null, after: null)` +
+				` { totalCount modularity nodes { bridges(first: null) { id } } } }`, ``, `{ communities { totalCount modularity nodes { bridges { id } } } }`,
+		},
+		{
+			"null for an order",
+			`{ people(orderBy: null, first: null, last: null, after: null, before: null, where: null)` + list +
+				` }`, ``, `{ people` + list + ` }`,
+		},
+		{"null for a direction", `query($d: OrderDirection) { people(orderBy: {field: NAME, direction: $d})` + list +
+			` }`, ``, `{ people(orderBy: [{field: NAME}])` + list + ` }`},
+		{"null within a filter", `{ people(where: {name: null, not: null, or: null, date: {from: null, match: null}})` +
+			list + ` }`, ``, `{ people` + list + ` }`},
+		{
+			"null within a variable", `query($w: EntityFilter) { people(where: $w)` + list + ` }`,
+			`{"w": {"name": null, "or": null, "date": {"from": null, "match": null}}}`, `{ people` + list + ` }`,
+		},
+		{
+			"null for what two do not share",
+			`{ compare(a: {id: "mary-kaldor"}, b: {id: "lse"}) { onlyA(first: null) { id } } }`, ``, `{ compare(a: {id: "mary-kaldor"}, b: {id: "lse"}) { onlyA { id } } }`,
+		},
 
 		// defaults of variables
-		{"a default", `query($d: Int = 2) { subgraph(seeds: {id: "lse"}, depth: $d)` + around + ` }`, ``, `{ subgraph(seeds: [{id: "lse"}], depth: 2)` + around + ` }`},
-		{"a value over a default", `query($d: Int = 2) { subgraph(seeds: {id: "lse"}, depth: $d)` + around + ` }`, `{"d": 0}`, `{ subgraph(seeds: [{id: "lse"}], depth: 0)` + around + ` }`},
-		{"null over a default", `query($d: Int = 2) { subgraph(seeds: {id: "lse"}, depth: $d)` + around + ` }`, `{"d": null}`, `{ subgraph(seeds: [{id: "lse"}])` + around + ` }`},
-		{"a default that is one of a list", `query($o: [EntityOrder!] = {field: NAME, direction: DESC}) { people(orderBy: $o)` + list + ` }`, ``, `{ people(orderBy: [{field: NAME, direction: DESC}])` + list + ` }`},
-		{"a default left out in an object", `query($c: String) { people(where: {name: {contains: $c}})` + list + ` }`, ``, `{ people` + list + ` }`},
+		{
+			"a default", `query($d: Int = 2) { subgraph(seeds: {id: "lse"}, depth: $d)` + around + ` }`, ``,
+			`{ subgraph(seeds: [{id: "lse"}], depth: 2)` + around + ` }`,
+		},
+		{
+			"a value over a default", `query($d: Int = 2) { subgraph(seeds: {id: "lse"}, depth: $d)` + around + ` }`,
+			`{"d": 0}`, `{ subgraph(seeds: [{id: "lse"}], depth: 0)` + around + ` }`,
+		},
+		{
+			"null over a default", `query($d: Int = 2) { subgraph(seeds: {id: "lse"}, depth: $d)` + around + ` }`,
+			`{"d": null}`, `{ subgraph(seeds: [{id: "lse"}])` + around + ` }`,
+		},
+		{
+			"a default that is one of a list",
+			`query($o: [EntityOrder!] = {field: NAME, direction: DESC}) { people(orderBy: $o)` + list +
+				` }`, ``, `{ people(orderBy: [{field: NAME, direction: DESC}])` + list + ` }`,
+		},
+		{
+			"a default left out in an object", `query($c: String) { people(where: {name: {contains: $c}})` + list + ` }`,
+			``, `{ people` + list + ` }`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			vars := map[string]any{}
@@ -91,7 +197,12 @@ func TestInputIsCoerced(t *testing.T) {
 			if got != want || strings.Contains(want, `"errors"`) {
 				t.Errorf("%s %s\n got %s\nwant %s", c.query, c.vars, got, want)
 			}
-			if !maps.EqualFunc(before, vars, func(a, b any) bool { x, _ := json.Marshal(a); y, _ := json.Marshal(b); return string(x) == string(y) }) {
+			if !maps.EqualFunc(before, vars, func(a, b any) bool {
+				x, _ := json.Marshal(a)
+				y,
+					_ := json.Marshal(b)
+				return string(x) == string(y)
+			}) {
 				t.Errorf("the request's variables were changed: %v", vars)
 			}
 			r := e.Do(graph.ForceGenerated(t.Context()), &graph.Request{Query: c.query, Variables: vars})
@@ -117,32 +228,65 @@ func TestInputThatIsNotOfItsType(t *testing.T) {
 		{`{ people(first: 99999999999999999999) { totalCount } }`, ``, invalid, "32-bit"},
 		{`{ people(where: {linkCount: {gte: 2147483648}}) { totalCount } }`, ``, invalid, "32-bit"},
 		{`query($n: Int = 2147483648) { people(first: $n) { totalCount } }`, ``, invalid, "32-bit"},
-		{`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": 2147483648}`, kg.BadUserInput, "n Int cannot represent non 32-bit"},
+		{
+			`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": 2147483648}`, kg.BadUserInput,
+			"n Int cannot represent non 32-bit",
+		},
 		{`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": 1e300}`, kg.BadUserInput, "32-bit"},
 		{`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": 1.5}`, kg.BadUserInput, "32-bit"},
 		{`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": "1"}`, kg.BadUserInput, "n 1 is no Int"},
-		{`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"and": [{"linkCount": {"gte": 3000000000}}]}}`, kg.BadUserInput, "w.and[0].linkCount.gte Int"},
-		{`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"shoe": 1}}`, kg.BadUserInput, "w.shoe unknown field"},
-		{`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": "x"}`, kg.BadUserInput, "w must be a EntityFilter"},
-		{`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"type": ["PERSON", null]}}`, kg.BadUserInput, "w.type[1] cannot be null"},
-		{`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"type": "person"}}`, kg.BadUserInput, "w.type person is not a valid EntityType"},
+		{
+			`query($w: EntityFilter) { people(where: $w) { totalCount } }`,
+			`{"w": {"and": [{"linkCount": {"gte": 3000000000}}]}}`, kg.BadUserInput, "w.and[0].linkCount.gte Int",
+		},
+		{
+			`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"shoe": 1}}`, kg.BadUserInput,
+			"w.shoe unknown field",
+		},
+		{
+			`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": "x"}`, kg.BadUserInput,
+			"w must be a EntityFilter",
+		},
+		{
+			`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"type": ["PERSON", null]}}`,
+			kg.BadUserInput, "w.type[1] cannot be null",
+		},
+		{
+			`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"type": "person"}}`, kg.BadUserInput,
+			"w.type person is not a valid EntityType",
+		},
 		{`query($i: ID!) { node(id: $i) { id } }`, `{"i": 1.5}`, kg.BadUserInput, "i 1.5 is no ID"},
 		{`query($i: ID!) { node(id: $i) { id } }`, `{"i": true}`, kg.BadUserInput, "i true is no ID"},
 		{`query($i: ID!) { node(id: $i) { id } }`, `{"i": null}`, kg.BadUserInput, "i cannot be null"},
 		{`query($i: ID!) { node(id: $i) { id } }`, `{}`, kg.BadUserInput, "i must be defined"},
 		{`{ node(id: 1.5) { id } }`, ``, invalid, ""},
 		{`query($o: EntityOrder) { people(orderBy: [$o]) { totalCount } }`, `{"o": null}`, invalid, ""},
-		{`query($o: [EntityOrder!]) { people(orderBy: $o) { totalCount } }`, `{"o": {}}`, kg.BadUserInput, "o.field must be defined"},
-		{`query($o: [EntityOrder!]) { people(orderBy: $o) { totalCount } }`, `{"o": {"field": "NAME", "direction": null}}`, kg.BadUserInput, "o.direction cannot be null"},
+		{
+			`query($o: [EntityOrder!]) { people(orderBy: $o) { totalCount } }`, `{"o": {}}`, kg.BadUserInput,
+			"o.field must be defined",
+		},
+		{
+			`query($o: [EntityOrder!]) { people(orderBy: $o) { totalCount } }`,
+			`{"o": {"field": "NAME", "direction": null}}`, kg.BadUserInput, "o.direction cannot be null",
+		},
 		{`{ people(first: {}) { totalCount } }`, ``, invalid, "Int cannot represent an object"},
 		{`{ people(after: {}) { totalCount } }`, ``, invalid, "String cannot represent an object"},
 		{`{ people(where: {name: {isNull: {}}}) { totalCount } }`, ``, invalid, "Boolean cannot represent an object"},
 		{`{ people(orderBy: {field: {}}) { totalCount } }`, ``, invalid, ""},
-		{`query($r: EntityRef!) { entity(ref: $r) { id } }`, `{"r": {"id": "lse", "name": null}}`, kg.BadUserInput, "exactly one of id, name"},
+		{
+			`query($r: EntityRef!) { entity(ref: $r) { id } }`, `{"r": {"id": "lse", "name": null}}`, kg.BadUserInput,
+			"exactly one of id, name",
+		},
 		{`query($r: EntityRef!) { entity(ref: $r) { id } }`, `{"r": {}}`, kg.BadUserInput, "exactly one of id, name"},
 		{`query($x: String) { entity(ref: {name: $x}) { id } }`, `{"x": null}`, invalid, "non-nullable"},
-		{`query($b: Boolean!) { people { totalCount @include(if: $b) } }`, `{"b": "true"}`, kg.BadUserInput, "b true is no Boolean"},
-		{`query($f: Float) { paths(from: {id: "lse"}, to: {id: "q1"}, hubPenalty: $f) { paths { cost } } }`, `{"f": "1"}`, kg.BadUserInput, "f 1 is no Float"},
+		{
+			`query($b: Boolean!) { people { totalCount @include(if: $b) } }`, `{"b": "true"}`, kg.BadUserInput,
+			"b true is no Boolean",
+		},
+		{
+			`query($f: Float) { paths(from: {id: "lse"}, to: {id: "q1"}, hubPenalty: $f) { paths { cost } } }`,
+			`{"f": "1"}`, kg.BadUserInput, "f 1 is no Float",
+		},
 	} {
 		vars := map[string]any{}
 		if c.vars != "" {

@@ -30,14 +30,32 @@ func TestCostLimitNamesTheArgumentToLower(t *testing.T) {
 	cat, s := small(t)
 	e := engine(t, cat, s)
 	for _, c := range []struct{ query, argument string }{
-		{`{ subgraph(seeds: [{id: "lse"}], maxNodes: 1000) { nodes { links { nodes { id name type } edges { link { from { name } to { name } } } } } } }`, "subgraph.maxNodes"},
+		{
+			`{ subgraph(seeds: [{id: "lse"}], maxNodes: 1000) { nodes { links { nodes { id name type } edges { link { from { name } to { name } } } } } } }`,
+			"subgraph.maxNodes",
+		},
 		{`{ people(first: 100) { nodes { links(first: 100) { nodes { id name } } } } }`, "people.first"},
 		{`{ people(last: 100) { nodes { links(first: 100) { nodes { id name } } } } }`, "people.last"},
-		{`{ people(first: 50) { nodes { name links(first: 100) { edges { link { evidence(first: 10) { nodes { excerpt } } } } } } } }`, "people.links.first"},
-		{`{ person(ref: {id: "mary-kaldor"}) { links(last: 90) { nodes { links(first: 80) { nodes { id name } } } } } }`, "person.links.last"},
-		{`{ a: person(ref: {id: "mary-kaldor"}) { id } b: paths(from: {id: "lse"}, to: {id: "q1"}, first: 50, maxLength: 8) { paths { nodes { links(first: 100) { nodes { id } } } } } }`, "paths.first"},
-		{`{ centrality(by: DEGREE, first: 100) { nodes { links(first: 90) { nodes { id name } } } } }`, "centrality.first"},
-		{`{ match(first: 50, pattern: [{node: {}}, {link: {}}, {node: {}}]) { paths { nodes { links(first: 100) { nodes { id } } } } } }`, "match.first"},
+		{
+			`{ people(first: 50) { nodes { name links(first: 100) { edges { link { evidence(first: 10) { nodes { excerpt } } } } } } } }`,
+			"people.links.first",
+		},
+		{
+			`{ person(ref: {id: "mary-kaldor"}) { links(last: 90) { nodes { links(first: 80) { nodes { id name } } } } } }`,
+			"person.links.last",
+		},
+		{
+			`{ a: person(ref: {id: "mary-kaldor"}) { id } b: paths(from: {id: "lse"}, to: {id: "q1"}, first: 50, maxLength: 8) { paths { nodes { links(first: 100) { nodes { id } } } } } }`,
+			"paths.first",
+		},
+		{
+			`{ centrality(by: DEGREE, first: 100) { nodes { links(first: 90) { nodes { id name } } } } }`,
+			"centrality.first",
+		},
+		{
+			`{ match(first: 50, pattern: [{node: {}}, {link: {}}, {node: {}}]) { paths { nodes { links(first: 100) { nodes { id } } } } } }`,
+			"match.first",
+		},
 	} {
 		var got struct {
 			Errors []struct {
@@ -54,7 +72,8 @@ func TestCostLimitNamesTheArgumentToLower(t *testing.T) {
 			continue
 		}
 		x := got.Errors[0]
-		if x.Extensions.Code != "COST_LIMIT" || x.Extensions.Argument != c.argument || !strings.Contains(x.Message, "lower "+c.argument) || x.Extensions.Cost <= x.Extensions.Limit {
+		if x.Extensions.Code != "COST_LIMIT" || x.Extensions.Argument != c.argument ||
+			!strings.Contains(x.Message, "lower "+c.argument) || x.Extensions.Cost <= x.Extensions.Limit {
 			t.Errorf("%s: %+v, want %s", c.query, x, c.argument)
 		}
 	}

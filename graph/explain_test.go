@@ -38,7 +38,9 @@ match: match: a search over the graph; entities given by name; first 20
 func TestExplainPutsPlansIntoWords(t *testing.T) {
 	cat, s := small(t)
 	e := engine(t, cat, s)
-	for _, document := range []string{explainedQuery, strings.Replace(explainedQuery, "__schema { queryType { name } }", "", 1)} { // by the generated executor, and not
+	// by the generated executor, and not
+	for _, document := range []string{explainedQuery, strings.Replace(explainedQuery, "__schema { queryType { name } }",
+		"", 1)} {
 		for range 2 { // read, and remembered
 			began := time.Now()
 			r := e.Do(t.Context(), &graph.Request{Query: document, Explain: true})
@@ -73,7 +75,12 @@ func TestExplainPutsPlansIntoWords(t *testing.T) {
 func TestExplainCostsNothingUnlessAsked(t *testing.T) {
 	e := answering(t)
 	plain := testing.AllocsPerRun(200, func() { e.Do(t.Context(), &graph.Request{Query: list}).Release() })
-	asked := testing.AllocsPerRun(200, func() { e.Do(t.Context(), &graph.Request{Query: list, Explain: true}).Release() })
+	asked := testing.AllocsPerRun(200, func() {
+		e.Do(t.Context(), &graph.Request{
+			Query:   list,
+			Explain: true,
+		}).Release()
+	})
 	if plain > 12 || asked <= plain {
 		t.Errorf("%.0f allocations, %.0f when explained", plain, asked)
 	}

@@ -33,7 +33,9 @@ func TestMeasuresOfOthersBegin(t *testing.T) {
 		}
 		go func() {
 			defer pass.Leave()
-			answers <- e.Do(fair.With(t.Context(), pass), &graph.Request{Query: fmt.Sprintf(`{ centrality(by: DEGREE, where: {kind: [%s]}) { totalCount } }`, kind)})
+			answers <- e.Do(fair.With(t.Context(), pass),
+				&graph.Request{Query: fmt.Sprintf(`{ centrality(by: DEGREE, where: {kind: [%s]}) { totalCount } }`,
+					kind)})
 		}()
 	}
 	for _, kind := range []string{"AFFILIATED_WITH", "SAID", "ABOUT", "PARTICIPATED_IN"} {

@@ -33,7 +33,10 @@ func parse(t testing.TB) *catalog.Catalog {
 func small(t testing.TB) (*catalog.Catalog, store.Store) {
 	t.Helper()
 	cat := parse(t)
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat, Now: func() time.Time { return time.UnixMilli(1614247200000) }})
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{
+		Catalog: cat,
+		Now:     func() time.Time { return time.UnixMilli(1614247200000) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,16 +47,28 @@ func small(t testing.TB) (*catalog.Catalog, store.Store) {
 		t.Fatal(err)
 	}
 	link := func(kind, from, to, role, words string) *kg.Link {
-		return &kg.Link{ID: kg.LinkID(kind, from, to, role, "", ""), Kind: kind, From: from, To: to, Role: role, Evidence: ev(words)}
+		return &kg.Link{
+			ID: kg.LinkID(kind, from, to, role, "", ""), Kind: kind, From: from, To: to, Role: role,
+			Evidence: ev(words),
+		}
 	}
 	err = l.Put(t.Context(), &store.Batch{
 		Sources: []*kg.Source{{ID: "s_a", Title: "An article", Kind: "ARTICLE", Authors: []string{"A. Writer"}}},
 		Nodes: []*kg.Node{
-			{ID: "mary-kaldor", Type: "PERSON", Name: "Mary Kaldor", Aliases: []string{"Professor Mary Kaldor"}, ExternalIDs: []kg.ExternalID{{Scheme: "x", Value: "1"}}},
+			{
+				ID: "mary-kaldor", Type: "PERSON", Name: "Mary Kaldor", Aliases: []string{"Professor Mary Kaldor"},
+				ExternalIDs: []kg.ExternalID{{Scheme: "x", Value: "1"}},
+			},
 			{ID: "lse", Type: "INSTITUTION", Name: "London School of Economics"},
-			{ID: "dialogue", Type: "EVENT", Name: "Digital Dialogue", Props: map[string]any{"startsOn": "2021-02-25", "attendance": int64(500)}},
+			{ID: "dialogue", Type: "EVENT", Name: "Digital Dialogue", Props: map[string]any{
+				"startsOn":   "2021-02-25",
+				"attendance": int64(500),
+			}},
 			{ID: "civilians", Type: "THEME", Name: "protection of civilians"},
-			{ID: "q1", Type: "QUOTE", Name: "About civilians", Props: map[string]any{"text": "It is about protecting <civilians> & \"others\"."}},
+			{
+				ID: "q1", Type: "QUOTE", Name: "About civilians",
+				Props: map[string]any{"text": "It is about protecting <civilians> & \"others\"."},
+			},
 		},
 		Links: []*kg.Link{
 			link("AFFILIATED_WITH", "mary-kaldor", "lse", "professor", "Professor Mary Kaldor, LSE"),
@@ -76,7 +91,10 @@ func small(t testing.TB) (*catalog.Catalog, store.Store) {
 
 func engine(t testing.TB, cat *catalog.Catalog, s store.Answerer) *graph.Engine {
 	t.Helper()
-	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: "sqlite", Version: "test", Introspection: true})
+	e, err := graph.New(graph.Options{
+		Catalog: cat, Store: s, StoreKind: "sqlite", Version: "test",
+		Introspection: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,10 +15,23 @@ func TestAnAnswerFromTheEmbeddedStoreAllocatesLittle(t *testing.T) {
 		vars       map[string]any
 		most       float64
 	}{
-		{"a person by id", `query A($id: ID!) { person(ref: {id: $id}) { id name born } }`, map[string]any{"id": "p7"}, 30},
-		{"a chain of three", `query B($id: ID!) { person(ref: {id: $id}) { id name affiliations { nodes { id name people(first: 5) { nodes { id name } } } } } }`, map[string]any{"id": "p7"}, 50},
+		{
+			"a person by id", `query A($id: ID!) { person(ref: {id: $id}) { id name born } }`,
+			map[string]any{"id": "p7"},
+			30,
+		},
+		{
+			"a chain of three",
+			`query B($id: ID!) { person(ref: {id: $id}) { id name affiliations { nodes { id name people(first: 5) { nodes { id name } } } } } }`,
+			map[string]any{"id": "p7"},
+			50,
+		},
 		{"1,050 fields", list, nil, 60},
-		{"ten of a search", `query E($t: String!) { search(text: $t, first: 10) { edges { score node { id name } } } }`, map[string]any{"t": "person"}, 65},
+		{
+			"ten of a search", `query E($t: String!) { search(text: $t, first: 10) { edges { score node { id name } } } }`,
+			map[string]any{"t": "person"},
+			65,
+		},
 	} {
 		r := &graph.Request{Query: c.text, Variables: c.vars}
 		resp := e.Do(t.Context(), r)

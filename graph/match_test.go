@@ -94,7 +94,8 @@ func TestMatchPagesThroughEverythingThatFits(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(ask(t, e, `{ people { nodes { id quotes { nodes { id themes { nodes { id } } } } } } }`, nil)), &all); err != nil {
+	if err := json.Unmarshal([]byte(ask(t, e,
+		`{ people { nodes { id quotes { nodes { id themes { nodes { id } } } } } } }`, nil)), &all); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]bool{}
@@ -113,7 +114,8 @@ func TestMatchPagesThroughEverythingThatFits(t *testing.T) {
 		seen := 0
 		for page := 0; ; page++ {
 			m := match(t, e, fmt.Sprintf(`%s, first: %d%s`, saidAbout, first, after))
-			if m.Data.Match == nil || m.Data.Match.Report.Outcome != "COMPLETE" || m.Data.Match.PageInfo.HasPreviousPage != (page > 0) {
+			if m.Data.Match == nil || m.Data.Match.Report.Outcome != "COMPLETE" ||
+				m.Data.Match.PageInfo.HasPreviousPage != (page > 0) {
 				t.Fatalf("page %d: %+v", page, m)
 			}
 			for _, p := range m.Data.Match.Paths {
@@ -125,7 +127,8 @@ func TestMatchPagesThroughEverythingThatFits(t *testing.T) {
 				if !want[line] || line <= last {
 					t.Fatalf("%q after %q, wanted %v", line, last, want[line])
 				}
-				if !strings.Contains(p.Narrative, "²") || p.Steps[0].Direction != "OUTGOING" || p.Steps[0].Link.Kind != "SAID" {
+				if !strings.Contains(p.Narrative, "²") || p.Steps[0].Direction != "OUTGOING" ||
+					p.Steps[0].Link.Kind != "SAID" {
 					t.Errorf("%+v", p)
 				}
 				last = line
@@ -147,14 +150,17 @@ func TestMatchTellsItsCostBeforehand(t *testing.T) {
 	e := engine(t, cat, s)
 	dry := match(t, e, saidAbout+`, dryRun: true`).Data.Match
 	ran := match(t, e, saidAbout).Data.Match
-	if dry.Report.Outcome != "ESTIMATED" || len(dry.Paths) > 0 || dry.Report.VisitedNodes != 0 || dry.Report.EstimatedNodes == 0 {
+	if dry.Report.Outcome != "ESTIMATED" || len(dry.Paths) > 0 || dry.Report.VisitedNodes != 0 ||
+		dry.Report.EstimatedNodes == 0 {
 		t.Errorf("%+v", dry)
 	}
-	if dry.Report.EstimatedNodes != ran.Report.EstimatedNodes || len(dry.Report.Stages) != 3 || ran.Report.VisitedNodes == 0 {
+	if dry.Report.EstimatedNodes != ran.Report.EstimatedNodes || len(dry.Report.Stages) != 3 ||
+		ran.Report.VisitedNodes == 0 {
 		t.Errorf("%+v, when run %+v", dry.Report, ran.Report)
 	}
 	for i, s := range ran.Report.Stages {
-		if d := dry.Report.Stages[i]; d.Does != s.Does || d.EstimatedNodes != s.EstimatedNodes || d.VisitedNodes != nil || s.VisitedNodes == nil {
+		if d := dry.Report.Stages[i]; d.Does != s.Does || d.EstimatedNodes != s.EstimatedNodes ||
+			d.VisitedNodes != nil || s.VisitedNodes == nil {
 			t.Errorf("stage %d: %+v, when run %+v", i, d, s)
 		}
 	}
@@ -165,10 +171,12 @@ func TestMatchTellsItsCostBeforehand(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := match(t, small, saidAbout)
-	if len(m.Errors) != 1 || m.Errors[0].Extensions.Code != "COST_LIMIT" || !strings.Contains(m.Errors[0].Message, "narrow a step") {
+	if len(m.Errors) != 1 || m.Errors[0].Extensions.Code != "COST_LIMIT" ||
+		!strings.Contains(m.Errors[0].Message, "narrow a step") {
 		t.Errorf("%+v", m.Errors)
 	}
-	if m := match(t, small, saidAbout+`, dryRun: true`); m.Data.Match == nil || m.Data.Match.Report.EstimatedNodes != dry.Report.EstimatedNodes {
+	if m := match(t, small, saidAbout+`, dryRun: true`); m.Data.Match == nil ||
+		m.Data.Match.Report.EstimatedNodes != dry.Report.EstimatedNodes {
 		t.Errorf("a dry run is refused as well: %+v", m.Errors)
 	}
 }
@@ -179,20 +187,47 @@ func TestMatchRefusesWhatCannotBeMeant(t *testing.T) {
 	for _, q := range []struct{ args, code, says string }{
 		{`pattern: []`, "BAD_USER_INPUT", "1 to 8 links"},
 		{`pattern: [{node: {}}]`, "BAD_USER_INPUT", "1 to 8 links"},
-		{`pattern: [` + strings.Repeat(`{node: {}}, {link: {}}, `, 9) + `{node: {}}]`, "BAD_USER_INPUT", "1 to 8 links"},
+		{
+			`pattern: [` + strings.Repeat(`{node: {}}, {link: {}}, `, 9) + `{node: {}}]`, "BAD_USER_INPUT",
+			"1 to 8 links",
+		},
 		{`pattern: [{node: {}}, {link: {}}, {link: {}}]`, "BAD_USER_INPUT", "match.pattern[2]: a node is wanted here"},
 		{`pattern: [{node: {}}, {node: {}}, {node: {}}]`, "BAD_USER_INPUT", "match.pattern[1]: a link is wanted here"},
 		{`pattern: [{link: {}}, {node: {}}, {link: {}}]`, "BAD_USER_INPUT", "match.pattern[0]: a node is wanted here"},
 		{`pattern: [{node: {}}, {link: {}}, {node: {}}, {link: {}}]`, "BAD_USER_INPUT", "ends with a node"},
-		{`pattern: [{node: {}}, {link: {}}, {node: {ref: {name: "nobody at all"}}}]`, "NOT_FOUND", "match.pattern[2].node.ref"},
-		{`pattern: [{node: {}}, {link: {}}, {node: {ref: {name: "NATO"}, where: {name: {eq: "x"}}}}]`, "BAD_USER_INPUT", "leave out where"},
-		{`pattern: [{node: {}}, {link: {}}, {node: {ref: {name: "NATO"}, type: [PERSON]}}]`, "NOT_FOUND", "match.pattern[2].node.ref"},
-		{`pattern: [{node: {ref: {name: "NATO"}}}, {link: {}}, {node: {}}, {link: {}}, {node: {ref: {name: "NATO"}}}]`, "BAD_USER_INPUT", "the entity of step 0"},
-		{`pattern: [{node: {type: [INSTITUTION]}}, {link: {kind: [SAID]}}, {node: {}}]`, "BAD_USER_INPUT", "ask for INSTITUTION and any type, in either direction; SAID joins PERSON to QUOTE"},
-		{`pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID], direction: INCOMING}}, {node: {}}]`, "BAD_USER_INPUT", "ask for any type to PERSON; SAID joins PERSON to QUOTE"},
-		{`pattern: [{node: {}}, {link: {kind: [SAID]}}, {node: {}}, {link: {kind: [LOCATED_IN]}}, {node: {}}]`, "BAD_USER_INPUT", "LOCATED_IN"},
+		{
+			`pattern: [{node: {}}, {link: {}}, {node: {ref: {name: "nobody at all"}}}]`, "NOT_FOUND",
+			"match.pattern[2].node.ref",
+		},
+		{
+			`pattern: [{node: {}}, {link: {}}, {node: {ref: {name: "NATO"}, where: {name: {eq: "x"}}}}]`, "BAD_USER_INPUT",
+			"leave out where",
+		},
+		{
+			`pattern: [{node: {}}, {link: {}}, {node: {ref: {name: "NATO"}, type: [PERSON]}}]`, "NOT_FOUND",
+			"match.pattern[2].node.ref",
+		},
+		{
+			`pattern: [{node: {ref: {name: "NATO"}}}, {link: {}}, {node: {}}, {link: {}}, {node: {ref: {name: "NATO"}}}]`,
+			"BAD_USER_INPUT", "the entity of step 0",
+		},
+		{
+			`pattern: [{node: {type: [INSTITUTION]}}, {link: {kind: [SAID]}}, {node: {}}]`, "BAD_USER_INPUT",
+			"ask for INSTITUTION and any type, in either direction; SAID joins PERSON to QUOTE",
+		},
+		{
+			`pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID], direction: INCOMING}}, {node: {}}]`,
+			"BAD_USER_INPUT", "ask for any type to PERSON; SAID joins PERSON to QUOTE",
+		},
+		{
+			`pattern: [{node: {}}, {link: {kind: [SAID]}}, {node: {}}, {link: {kind: [LOCATED_IN]}}, {node: {}}]`,
+			"BAD_USER_INPUT", "LOCATED_IN",
+		},
 		// a name is looked for among the types that can stand there; an id means what it means
-		{`pattern: [{node: {ref: {name: "NATO"}}}, {link: {kind: [SAID]}}, {node: {}}]`, "NOT_FOUND", "match.pattern[0].node.ref"},
+		{
+			`pattern: [{node: {ref: {name: "NATO"}}}, {link: {kind: [SAID]}}, {node: {}}]`, "NOT_FOUND",
+			"match.pattern[0].node.ref",
+		},
 		{`pattern: [{node: {ref: {id: "nato"}}}, {link: {kind: [SAID]}}, {node: {}}]`, "BAD_USER_INPUT", "SAID"},
 		{`pattern: [{node: {type: []}}, {link: {}}, {node: {}}]`, "BAD_USER_INPUT", "at least one type"},
 		{`pattern: [{node: {}}, {link: {kind: []}}, {node: {}}]`, "BAD_USER_INPUT", "at least one kind"},
@@ -201,7 +236,8 @@ func TestMatchRefusesWhatCannotBeMeant(t *testing.T) {
 		{saidAbout + `, after: "junk"`, "BAD_CURSOR", "cursor"},
 	} {
 		m := match(t, e, q.args)
-		if len(m.Errors) != 1 || m.Errors[0].Extensions.Code != q.code || !strings.Contains(m.Errors[0].Message, q.says) {
+		if len(m.Errors) != 1 || m.Errors[0].Extensions.Code != q.code ||
+			!strings.Contains(m.Errors[0].Message, q.says) {
 			t.Errorf("%s: %+v, want %s with %q", q.args, m.Errors, q.code, q.says)
 		}
 	}
@@ -216,7 +252,8 @@ func TestMatchRefusesWhatCannotBeMeant(t *testing.T) {
 func TestMatchFiltersEveryStep(t *testing.T) {
 	cat, s := sampled(t)
 	e := engine(t, cat, s)
-	middle := match(t, e, `pattern: [{node: {type: [PERSON]}}, {link: {where: {role: {isNull: false}}}}, {node: {where: {linkedTo: {entity: {name: "human security"}}}}}, {link: {}}, {node: {ref: {name: "human security"}}}], first: 50`).Data.Match
+	middle := match(t, e,
+		`pattern: [{node: {type: [PERSON]}}, {link: {where: {role: {isNull: false}}}}, {node: {where: {linkedTo: {entity: {name: "human security"}}}}}, {link: {}}, {node: {ref: {name: "human security"}}}], first: 50`).Data.Match
 	if len(middle.Paths) == 0 {
 		t.Fatal("nothing fits")
 	}
@@ -237,11 +274,13 @@ func TestMatchFiltersEveryStep(t *testing.T) {
 func TestEveryAliasGetsWhatItAsks(t *testing.T) {
 	cat, s := sampled(t)
 	e := engine(t, cat, s)
-	got := ask(t, e, `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, where: {kind: [SAID]}) { a: paths { length } b: paths { narrative sources { id } } c: report { outcome } d: report { nearMiss { narrative } } } }`, nil)
+	got := ask(t, e, `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, where: {kind: [SAID]}) { a: paths { length } b: paths { narrative sources { id } } c: report { outcome } d: report { nearMiss { narrative } } } }`,
+		nil)
 	if strings.Contains(got, `"errors"`) || !strings.Contains(got, `"nearMiss":{"narrative":"Mary Kaldor`) {
 		t.Errorf("%s", got)
 	}
-	got = ask(t, e, `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, first: 1) { a: paths { length } b: paths { narrative } } }`, nil)
+	got = ask(t, e, `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, first: 1) { a: paths { length } b: paths { narrative } } }`,
+		nil)
 	if !strings.Contains(got, `"b":[{"narrative":"Mary Kaldor`) {
 		t.Errorf("%s", got)
 	}

@@ -110,7 +110,10 @@ func walk(t *testing.T, e *graph.Engine, field, args, more string, n int) (ids [
 
 func TestListsInTheOrderOfAMeasure(t *testing.T) {
 	cat, stores := both(t)
-	for _, filter := range []string{"", `where: {linkCount: {gte: 2}}`, `where: {name: {contains: "zzz"}}`, `where: {linkedTo: {entity: {name: "NATO"}}}`} {
+	for _, filter := range []string{
+		"", `where: {linkCount: {gte: 2}}`, `where: {name: {contains: "zzz"}}`,
+		`where: {linkedTo: {entity: {name: "NATO"}}}`,
+	} {
 		for _, field := range []string{"people", "themes"} {
 			for _, measure := range []string{"PAGE_RANK", "BETWEENNESS"} {
 				var first []string
@@ -120,7 +123,9 @@ func TestListsInTheOrderOfAMeasure(t *testing.T) {
 					fits := page(t, e, fmt.Sprintf(`{ x: %s(%s first: 100)`+wantedOfPage+` }`, field, filter, "")).Edges
 					typ := map[string]string{"people": "PERSON", "themes": "THEME"}[field]
 					scores := map[string]float64{}
-					for _, x := range page(t, e, fmt.Sprintf(`{ x: centrality(by: %s types: [%s] first: 100)`+wantedOfPage+` }`, measure, typ, "score rank")).Edges {
+					for _, x := range page(t, e,
+						fmt.Sprintf(`{ x: centrality(by: %s types: [%s] first: 100)`+wantedOfPage+` }`, measure, typ,
+							"score rank")).Edges {
 						scores[x.Node.ID] = x.Score
 					}
 					slices.SortFunc(fits, func(a, b entry) int {
@@ -140,20 +145,23 @@ func TestListsInTheOrderOfAMeasure(t *testing.T) {
 						args := fmt.Sprintf(`%s orderBy: [{field: %s, direction: DESC}]`, filter, measure)
 						got, total := walk(t, e, field, args, "", n)
 						if !slices.Equal(got, want) || total != len(want) {
-							t.Errorf("%s(%s) by %d on %s: %v of %d, want %v", field, args, n, s.Kind(), got, total, want)
+							t.Errorf("%s(%s) by %d on %s: %v of %d, want %v", field, args, n, s.Kind(), got, total,
+								want)
 						}
 					}
 					up, _ := walk(t, e, field, fmt.Sprintf(`%s orderBy: [{field: %s}]`, filter, measure), "", 7)
 					ascending := slices.Clone(want) // equal ones stand by id either way
 					slices.SortStableFunc(ascending, func(a, b string) int { return cmp.Compare(scores[a], scores[b]) })
 					if !slices.Equal(up, ascending) {
-						t.Errorf("%s(%s) ascending by %s on %s: %v, want %v", field, filter, measure, s.Kind(), up, ascending)
+						t.Errorf("%s(%s) ascending by %s on %s: %v, want %v", field, filter, measure, s.Kind(), up,
+							ascending)
 					}
 					if first == nil {
 						first = want
 					}
 					if !slices.Equal(first, want) {
-						t.Errorf("%s(%s) by %s: %v on the oracle, %v on %s", field, filter, measure, first, want, s.Kind())
+						t.Errorf("%s(%s) by %s: %v on the oracle, %v on %s", field, filter, measure, first, want,
+							s.Kind())
 					}
 				}
 			}
@@ -165,7 +173,10 @@ func TestWholeGraphAnswersAreTheOraclesToTheByte(t *testing.T) {
 	cat, stores := both(t)
 	oracle, embedded := engine(t, cat, stores[0]), engine(t, cat, stores[1])
 	asked := 0
-	for _, where := range []string{"", `where: {other: {type: [PERSON, EVENT]}}`, `where: {kind: [SAID]}`, `where: {other: {linkedTo: {entity: {name: "NATO"}}}}`, `where: {asOf: "2021"}`, `where: {kind: []}`} {
+	for _, where := range []string{
+		"", `where: {other: {type: [PERSON, EVENT]}}`, `where: {kind: [SAID]}`,
+		`where: {other: {linkedTo: {entity: {name: "NATO"}}}}`, `where: {asOf: "2021"}`, `where: {kind: []}`,
+	} {
 		for _, types := range []string{"", "types: [PERSON, THEME]", "types: []"} {
 			args := where + " " + types + " first: 4"
 			for _, q := range []string{
@@ -236,7 +247,8 @@ func TestWholeGraphQuestionsThatCannotBeMeant(t *testing.T) {
 		many + "}": kg.CostLimit,
 		strings.ReplaceAll(many, "centrality(by: DEGREE,", "people(orderBy: [{field: PAGE_RANK}],") + "}": kg.CostLimit,
 	} {
-		if got := ask(t, e, q, nil); !strings.Contains(got, fmt.Sprintf("%q", code)) || strings.Contains(got, `"data"`) {
+		if got := ask(t, e, q, nil); !strings.Contains(got, fmt.Sprintf("%q", code)) ||
+			strings.Contains(got, `"data"`) {
 			t.Errorf("%s: %.300s, want %s", q, got, code)
 		}
 	}
@@ -289,7 +301,8 @@ func TestSamplingTakesHalfOfTheTimeLimit(t *testing.T) {
 			t.Errorf("asked for from %d pivots the answer is %s, not %s", got.Data.X.Pivots, same, first)
 		}
 		for _, other := range []string{"pivots: 100", "parallel: ONCE"} {
-			if answer := ask(t, e, fmt.Sprintf(q, other), nil); other != "parallel: ONCE" && answer == first || strings.Contains(answer, "errors") {
+			if answer := ask(t, e, fmt.Sprintf(q, other), nil); other != "parallel: ONCE" && answer == first ||
+				strings.Contains(answer, "errors") {
 				t.Errorf("%s: %s", other, answer)
 			}
 		}
@@ -303,7 +316,10 @@ func TestParallelLinksCountEachOrOnce(t *testing.T) {
 	cat, s := small(t)
 	b := &store.Batch{}
 	for _, role := range []string{"chair", "speaker", "guest"} {
-		l := &kg.Link{Kind: "PARTICIPATED_IN", From: "mary-kaldor", To: "dialogue", Role: role, Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}}}
+		l := &kg.Link{
+			Kind: "PARTICIPATED_IN", From: "mary-kaldor", To: "dialogue", Role: role,
+			Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}},
+		}
 		l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
 		b.Links = append(b.Links, l)
 	}
@@ -313,7 +329,8 @@ func TestParallelLinksCountEachOrOnce(t *testing.T) {
 	}
 	e := engine(t, cat, s)
 	count := func(args string) float64 {
-		for _, x := range page(t, e, `{ x: centrality(by: DEGREE `+args+`)`+fmt.Sprintf(wantedOfPage, "score rank")+` }`).Edges {
+		for _, x := range page(t, e, `{ x: centrality(by: DEGREE `+args+`)`+fmt.Sprintf(wantedOfPage,
+			"score rank")+` }`).Edges {
 			if x.Node.ID == "mary-kaldor" {
 				return x.Score
 			}
@@ -382,7 +399,8 @@ func TestWholeGraphIsMeasuredOnceForEachState(t *testing.T) {
 			t.Error(got)
 		}
 	}
-	ask(t, e, `{ centrality(by: BETWEENNESS) { totalCount } communities { totalCount } people(orderBy: [{field: PAGE_RANK}]) { totalCount } }`, nil)
+	ask(t, e, `{ centrality(by: BETWEENNESS) { totalCount } communities { totalCount } people(orderBy: [{field: PAGE_RANK}]) { totalCount } }`,
+		nil)
 	if g.reads() != 1 {
 		t.Errorf("one state was read %d times", g.read)
 	}

@@ -39,7 +39,10 @@ func TestArgumentsAreReadInTheOrderOfTheSchema(t *testing.T) {
 		{"two texts", filtered, "people.where.name.contains", map[string]any{"where": map[string]any{
 			"text": map[string]any{"eq": "\x00"}, "name": map[string]any{"startsWith": "\x00", "contains": "\x00"},
 		}}},
-		{"two unknown fields", filtered, "where.alpha unknown field", map[string]any{"where": map[string]any{"beta": 1, "alpha": 2, "gamma": 3}}},
+		{"two unknown fields", filtered, "where.alpha unknown field", map[string]any{"where": map[string]any{
+			"beta":  1,
+			"alpha": 2, "gamma": 3,
+		}}},
 	} {
 		first := ""
 		for range 40 {

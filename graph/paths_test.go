@@ -34,9 +34,14 @@ func TestEachAliasOfPathsGetsWhatItAsksFor(t *testing.T) {
 func TestLinesOfIDsAreNotReadFromTheStore(t *testing.T) {
 	cat, s := small(t)
 	e := engine(t, cat, s)
-	bare := ask(t, e, `{ paths(from: {id: "mary-kaldor"}, to: {id: "civilians"}, first: 3) { paths { length start { id type __typename } nodes { id } } } }`, nil)
-	full := ask(t, e, `{ paths(from: {id: "mary-kaldor"}, to: {id: "civilians"}, first: 3) { paths { length start { id type __typename } nodes { id name } } } }`, nil)
-	for _, name := range []string{"Mary Kaldor", "London School of Economics", "Digital Dialogue", "protection of civilians", "About civilians"} {
+	bare := ask(t, e,
+		`{ paths(from: {id: "mary-kaldor"}, to: {id: "civilians"}, first: 3) { paths { length start { id type __typename } nodes { id } } } }`, nil)
+	full := ask(t, e,
+		`{ paths(from: {id: "mary-kaldor"}, to: {id: "civilians"}, first: 3) { paths { length start { id type __typename } nodes { id name } } } }`, nil)
+	for _, name := range []string{
+		"Mary Kaldor", "London School of Economics", "Digital Dialogue",
+		"protection of civilians", "About civilians",
+	} {
 		full = strings.ReplaceAll(full, `,"name":"`+name+`"`, "")
 	}
 	if bare != full || !strings.Contains(bare, `"start":{"id":"mary-kaldor","type":"PERSON","__typename":"Person"}`) {

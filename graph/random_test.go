@@ -106,7 +106,10 @@ func (d *documents) directives() string {
 func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string {
 	var args []string
 	for _, a := range f.Arguments {
-		ref := []string{`{name: "Mary Kaldor"}`, `{name: "NATO"}`, `{name: "human security"}`, `{name: "London"}`, `{id: $id}`, `{name: "protection of civilians"}`}[d.IntN(6)]
+		ref := []string{
+			`{name: "Mary Kaldor"}`, `{name: "NATO"}`, `{name: "human security"}`, `{name: "London"}`,
+			`{id: $id}`, `{name: "protection of civilians"}`,
+		}[d.IntN(6)]
 		switch a.Name {
 		case "from", "to", "a", "b", "of":
 			args = append(args, a.Name+": "+ref)
@@ -123,7 +126,10 @@ func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string
 				args = append(args, a.Name+": $on")
 			}
 		case "rank":
-			args = append(args, "rank: "+[]string{"SHORTEST", "STRONGEST", "MOST_CORROBORATED", "MOST_RECENT"}[d.IntN(4)])
+			args = append(args, "rank: "+[]string{
+				"SHORTEST", "STRONGEST", "MOST_CORROBORATED",
+				"MOST_RECENT",
+			}[d.IntN(4)])
 		case "maxNodes":
 			args = append(args, "maxNodes: "+[]string{"1", "5", "40"}[d.IntN(3)])
 		case "pattern":
@@ -145,12 +151,18 @@ func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string
 		case "ids":
 			args = append(args, fmt.Sprintf("ids: [%q, %q, $id]", d.id(), d.id()))
 		case "ref":
-			args = append(args, "ref: "+[]string{`{name: "Mary Kaldor"}`, `{id: $id}`, `{name: "NATO"}`, `{name: "human security"}`, `{id: "nobody"}`}[d.IntN(5)])
+			args = append(args, "ref: "+[]string{
+				`{name: "Mary Kaldor"}`, `{id: $id}`, `{name: "NATO"}`,
+				`{name: "human security"}`, `{id: "nobody"}`,
+			}[d.IntN(5)])
 			if on == d.cat.Schema.Query && f.Name == "link" {
 				args[len(args)-1] = "ref: {id: $id}"
 			}
 		case "text":
-			args = append(args, `text: "`+[]string{"kaldr civilians", "security", "zzz", "M. Kaldor", `\"human security\" kaldor`, "mary-kaldor"}[d.IntN(6)]+`"`)
+			args = append(args, `text: "`+[]string{
+				"kaldr civilians", "security", "zzz", "M. Kaldor",
+				`\"human security\" kaldor`, "mary-kaldor",
+			}[d.IntN(6)]+`"`)
 		case "by":
 			if a.Type.Name() == "CentralityMeasure" {
 				args = append(args, "by: "+[]string{"DEGREE", "PAGE_RANK", "BETWEENNESS"}[d.IntN(3)])
@@ -182,7 +194,10 @@ func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string
 		case "orderBy":
 			switch {
 			case d.IntN(8) == 0 && strings.Contains(a.Type.String(), "EntityOrder"):
-				args = append(args, "orderBy: [{field: "+[]string{"PAGE_RANK", "BETWEENNESS"}[d.IntN(2)]+", direction: DESC}]")
+				args = append(args, "orderBy: [{field: "+[]string{
+					"PAGE_RANK",
+					"BETWEENNESS",
+				}[d.IntN(2)]+", direction: DESC}]")
 			case d.IntN(4) == 0:
 				args = append(args, "orderBy: [{field: NAME, direction: DESC}]")
 			}
@@ -200,18 +215,27 @@ func (d *documents) pattern() string {
 	for i := range 3 + 2*d.IntN(2) {
 		switch {
 		case i%2 == 1:
-			steps = append(steps, []string{`{link: {}}`, `{link: {kind: [SAID, ABOUT]}}`, `{link: {direction: OUTGOING}}`, `{link: {where: {other: {name: {contains: $s}}}}}`}[d.IntN(4)])
+			steps = append(steps, []string{
+				`{link: {}}`, `{link: {kind: [SAID, ABOUT]}}`,
+				`{link: {direction: OUTGOING}}`, `{link: {where: {other: {name: {contains: $s}}}}}`,
+			}[d.IntN(4)])
 		case d.IntN(20) == 0:
 			steps = append(steps, `{link: {}}`)
 		default:
-			steps = append(steps, []string{`{node: {}}`, `{node: {type: [PERSON, THEME]}}`, `{node: {ref: {id: $id}}}`, `{node: {where: {name: {contains: $s}}}}`}[d.IntN(4)])
+			steps = append(steps, []string{
+				`{node: {}}`, `{node: {type: [PERSON, THEME]}}`, `{node: {ref: {id: $id}}}`,
+				`{node: {where: {name: {contains: $s}}}}`,
+			}[d.IntN(4)])
 		}
 	}
 	return "[" + strings.Join(steps, ", ") + "]"
 }
 
 func (d *documents) id() string {
-	return []string{"mary-kaldor", "nato", "human-security", "nobody", "digital-dialogue-on-human-security-in-nato"}[d.IntN(5)]
+	return []string{
+		"mary-kaldor", "nato", "human-security", "nobody",
+		"digital-dialogue-on-human-security-in-nato",
+	}[d.IntN(5)]
 }
 
 // failing is a store that fails on single records, whose fields may be null, so that errors and nulls are answered too.
@@ -233,7 +257,7 @@ func TestWriterAndGeneratedExecutorAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // in memory
+	defer s.Close()
 	if _, err := sample.Load(t.Context(), cat, s); err != nil {
 		t.Fatal(err)
 	}
@@ -242,15 +266,19 @@ func TestWriterAndGeneratedExecutorAgree(t *testing.T) {
 		texts = 300
 	}
 	for seed := range uint64(texts) {
-		d := &documents{Rand: rand.New(rand.NewPCG(seed, 3)), cat: cat} //nolint:gosec // repeatable on purpose
+		d := &documents{Rand: rand.New(rand.NewPCG(seed, 3)), cat: cat}
 		body := d.selection(cat.Schema.Query, 7)
-		doc := "query Q($on: Boolean! = true, $n: Int = 2, $id: ID! = \"nato\", $s: String = \"a\") " + body + " " + strings.Join(d.fragments, " ")
+		doc := "query Q($on: Boolean! = true, $n: Int = 2, $id: ID! = \"nato\", $s: String = \"a\") " + body + " " +
+			strings.Join(d.fragments, " ")
 		doc += " fragment Uses on Query { a: node(id: $id) { id @include(if: $on) } b: people(first: $n, where: {name: {contains: $s}}) { totalCount } }"
 		doc = strings.Replace(doc, "{ ", "{ ...Uses ", 1)
 		vars := map[string]any{"on": d.yes()}
 		run := func(ctx context.Context) string {
 			e, err := graph.New(graph.Options{
-				Catalog: cat, Store: &failing{Answerer: s, on: seed%5 == 0}, StoreKind: "sqlite", Version: "test", Introspection: true, ServeTexts: seed%2 == 0,
+				Catalog: cat, Store: &failing{
+					Answerer: s,
+					on:       seed%5 == 0,
+				}, StoreKind: "sqlite", Version: "test", Introspection: true, ServeTexts: seed%2 == 0,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -258,7 +286,8 @@ func TestWriterAndGeneratedExecutorAgree(t *testing.T) {
 			r := e.Do(ctx, &graph.Request{Query: doc, Variables: vars})
 			defer r.Release()
 			for _, err := range r.Errors {
-				if c := err.Extensions["code"]; c != "UNAVAILABLE" && c != "COST_LIMIT" && c != "DEPTH_LIMIT" && c != "ALIAS_LIMIT" && c != "BAD_USER_INPUT" && c != "AMBIGUOUS_REF" && c != "NOT_FOUND" {
+				if c := err.Extensions["code"]; c != "UNAVAILABLE" && c != "COST_LIMIT" && c != "DEPTH_LIMIT" &&
+					c != "ALIAS_LIMIT" && c != "BAD_USER_INPUT" && c != "AMBIGUOUS_REF" && c != "NOT_FOUND" {
 					t.Fatalf("%s: %v\n%s", c, err, doc)
 				}
 			}
@@ -266,7 +295,10 @@ func TestWriterAndGeneratedExecutorAgree(t *testing.T) {
 				answered++
 			}
 			// the order of errors is free, as fields are answered side by side
-			slices.SortFunc(r.Errors, func(a, b *gqlerror.Error) int { return strings.Compare(a.Path.String(), b.Path.String()) })
+			slices.SortFunc(r.Errors, func(a, b *gqlerror.Error) int {
+				return strings.Compare(a.Path.String(),
+					b.Path.String())
+			})
 			return string(r.AppendJSON(nil))
 		}
 		if planned, generated := run(t.Context()), run(graph.ForceGenerated(t.Context())); planned != generated {
@@ -298,7 +330,10 @@ func TestOneStoreCallForEachRootField(t *testing.T) {
 		calls int
 	}{
 		{headline, 1},
-		{`{ a: person(ref: {id: "mary-kaldor"}) { themes { edges { because { evidence { nodes { source { links { nodes { id } } } } } } } } } }`, 1},
+		{
+			`{ a: person(ref: {id: "mary-kaldor"}) { themes { edges { because { evidence { nodes { source { links { nodes { id } } } } } } } } } }`,
+			1,
+		},
 		{`{ people { totalCount } }`, 1},
 		{`{ serverInfo { version } __typename }`, 0},
 		{`{ __schema { queryType { name } } }`, 0},

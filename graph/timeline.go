@@ -84,7 +84,7 @@ func (q *timelineQuestion) answer(x *search) (place, error) {
 	kinds := map[uint8]trace.What{}
 	for _, t := range x.e.opts.Catalog.Types {
 		if i := slices.Index(trace.WhatNames[:], t.Timeline); i >= 0 {
-			kinds[t.Index] = trace.What(i) //nolint:gosec // one of five
+			kinds[t.Index] = trace.What(i)
 		}
 	}
 	all, err := trace.Timeline(x.ctx, x.g, distinct(x.keys), kinds)

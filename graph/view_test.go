@@ -25,9 +25,12 @@ func version(t *testing.T, s store.Store, n int) {
 	err = l.Put(t.Context(), &store.Batch{
 		Sources: []*kg.Source{{ID: "s_a", Title: v, Kind: "ARTICLE"}},
 		Nodes:   []*kg.Node{{ID: "ann", Type: "PERSON", Name: v}, {ID: "club", Type: "INSTITUTION", Name: v}},
-		Links: []*kg.Link{{ID: "l_a", Kind: "AFFILIATED_WITH", From: "ann", To: "club", Role: v, Evidence: []kg.Evidence{
-			{Source: "s_a", Excerpt: v, Stance: "SUPPORTS"},
-		}}},
+		Links: []*kg.Link{{
+			ID: "l_a", Kind: "AFFILIATED_WITH", From: "ann", To: "club", Role: v,
+			Evidence: []kg.Evidence{
+				{Source: "s_a", Excerpt: v, Stance: "SUPPORTS"},
+			},
+		}},
 	})
 	if err == nil {
 		err = l.Commit(t.Context())

@@ -26,14 +26,14 @@ func Of(c net.Conn) *Conn {
 	return &Conn{raw}
 }
 
-// Waited is how long ago the last bytes came, in the kernel's steps of some milliseconds; 0 where that is not known. It costs
-// a system call.
+// Waited is how long ago the last bytes came, in the kernel's steps of some milliseconds; 0 where that is not known. It
+// costs a system call.
 func (c *Conn) Waited() (d time.Duration) {
 	if c == nil {
 		return 0
 	}
 	_ = c.raw.Control(func(fd uintptr) { // a connection that is closed has nothing to tell
-		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil { //nolint:gosec // a file descriptor
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
 			d = time.Duration(info.Last_data_recv) * time.Millisecond
 		}
 	})

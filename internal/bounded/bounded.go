@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// Cache keeps values by a key, up to a number of bytes together; the least recently used go first. It may be used by several
-// goroutines at a time.
+// Cache keeps values by a key, up to a number of bytes together; the least recently used go first. It may be used by
+// several goroutines at a time.
 type Cache[K, V comparable] struct {
 	mu    sync.Mutex
 	most  int

@@ -38,7 +38,8 @@ func TestTheLeastRecentlyUsedGoFirst(t *testing.T) {
 			}
 		}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
-			key, value, n := rapid.IntRange(0, 5).Draw(t, "key"), rapid.IntRange(0, 1).Draw(t, "value"), rapid.IntRange(0, 25).Draw(t, "bytes")
+			key, value, n := rapid.IntRange(0, 5).Draw(t, "key"), rapid.IntRange(0, 1).Draw(t,
+				"value"), rapid.IntRange(0, 25).Draw(t, "bytes")
 			i := find(key)
 			switch rapid.IntRange(0, 2).Draw(t, "what") {
 			case 0:

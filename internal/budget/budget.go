@@ -1,6 +1,7 @@
-// Package budget bounds the memory that operations hold. Each operation has a Budget, which says no beyond its own bound;
-// those of a server draw on one Pool, which says no when all of them together would hold more than there is. What is counted is
-// an estimate of what is live: the collector's own needs are left room for by whoever sizes the pool.
+// Package budget bounds the memory that operations hold. Each operation has a Budget, which says no beyond its own
+// bound; those of a server draw on one Pool, which says no when all of them together would hold more than there is.
+// What is counted is an estimate of what is live: the collector's own needs are left room for by whoever sizes the
+// pool.
 package budget
 
 import (
@@ -63,8 +64,8 @@ func (p *Pool) Begin(most int64) *Budget { return &Budget{pool: p, most: most} }
 // ErrFull is in the chain of the error for a pool that has no more: the operation may succeed a little later.
 var ErrFull = errors.New("the pool of memory is used up")
 
-// Hold counts n bytes that stay until End. Its errors are COST_LIMIT when the operation holds more than it may, and UNAVAILABLE
-// around ErrFull when all of them together do.
+// Hold counts n bytes that stay until End. Its errors are COST_LIMIT when the operation holds more than it may, and
+// UNAVAILABLE around ErrFull when all of them together do.
 func (b *Budget) Hold(n int64) error {
 	if b == nil || n <= 0 {
 		return nil
@@ -72,7 +73,8 @@ func (b *Budget) Hold(n int64) error {
 	held := b.held.Add(n)
 	if held > b.most {
 		b.held.Add(-n)
-		return kg.Errorf(kg.CostLimit, "the operation needs more memory than the %d MiB it may have; ask for less at once", b.most>>20)
+		return kg.Errorf(kg.CostLimit,
+			"the operation needs more memory than the %d MiB it may have; ask for less at once", b.most>>20)
 	}
 	if missing := held - lot - b.drawn.Load(); missing > 0 {
 		missing = (missing + lot - 1) / lot * lot

@@ -46,7 +46,8 @@ type Type struct {
 	Timeline string
 	// Quoted is set where the type's nodes are quotations.
 	Quoted *Quoted
-	// Titled reports whether its names are titles, which give way to the names of entities of other types: see plan.Ref.
+	// Titled reports whether its names are titles, which give way to the names of entities of other types: see
+	// plan.Ref.
 	Titled bool
 	// Pronoun is what a sentence calls such a node: "who", "which".
 	Pronoun string
@@ -56,8 +57,9 @@ type Type struct {
 
 // Quoted names the properties and kinds of link by which the words of a type of quotation are verified.
 type Quoted struct {
-	Words    *Prop   // the property that holds them
-	Verified *Prop   // the one that reports whether they stand where they are quoted from; it is found out, and none of Type.Props
+	Words *Prop // the property that holds them
+	// the one that reports whether they stand where they are quoted from; it is found out, and none of Type.Props
+	Verified *Prop
 	Kinds    KindSet // of the links to such a node whose supporting sources are what it is quoted from
 }
 
@@ -160,12 +162,12 @@ const (
 	ToName   = "toName"
 )
 
-// SourceText is the property that Source.text reads. It has a name that no field can have: the text of another type is short, and
-// read with the rest of a record.
+// SourceText is the property that Source.text reads. It has a name that no field can have: the text of another type is
+// short, and read with the rest of a record.
 const SourceText = "Source.text"
 
-// Parse reads a schema, ours first and own types behind it, and completes it by rule: see package contract. Its errors name the
-// place in the schema, for whoever edits it.
+// Parse reads a schema, ours first and own types behind it, and completes it by rule: see package contract. Its errors
+// name the place in the schema, for whoever edits it.
 func Parse(name, sdl string, own ...*ast.Source) (*Catalog, error) {
 	ours := &ast.Source{Name: name, Input: sdl}
 	whole, err := contract.Parse(append([]*ast.Source{ours}, own...)...)
@@ -231,7 +233,8 @@ func Parse(name, sdl string, own ...*ast.Source) (*Catalog, error) {
 		return nil, gqlerror.ErrorPosf(last.Position, "schema has %d types of entity, at most 60 fit", len(c.Types))
 	}
 	if len(c.Kinds) > 64 {
-		return nil, gqlerror.ErrorPosf(kinds.EnumValues[len(c.Kinds)-1].Position, "schema has %d kinds of link, at most 64 fit", len(c.Kinds))
+		return nil, gqlerror.ErrorPosf(kinds.EnumValues[len(c.Kinds)-1].Position,
+			"schema has %d kinds of link, at most 64 fit", len(c.Kinds))
 	}
 	return c, nil
 }
@@ -304,10 +307,11 @@ func (c *Catalog) addType(name, enum string) error {
 	if def == nil || def.Kind != ast.Object {
 		return fmt.Errorf("schema has no object type for %s", enum)
 	}
-	t := &Type{Name: name, Enum: enum, Index: uint8(len(c.all))} //nolint:gosec // at most 64
+	t := &Type{Name: name, Enum: enum, Index: uint8(len(c.all))}
 	entity := t.IsEntity()
 	if entity != (def.Directives.ForName("node") != nil) && t.Enum != sourceEnum {
-		return gqlerror.ErrorPosf(def.Position, "type %s: an EntityType needs @node, and nothing else may have it", name)
+		return gqlerror.ErrorPosf(def.Position, "type %s: an EntityType needs @node, and nothing else may have it",
+			name)
 	}
 	common := map[string]bool{}
 	if entity {
@@ -359,7 +363,8 @@ func (c *Catalog) addType(name, enum string) error {
 		if a := d.Arguments.ForName("timeline"); a != nil {
 			t.Timeline = a.Value.Raw
 			if kinds := c.Schema.Types["TimelineKind"]; kinds == nil || kinds.EnumValues.ForName(t.Timeline) == nil {
-				return gqlerror.ErrorPosf(d.Position, "type %s: @node(timeline: %s) is no value of TimelineKind", name, t.Timeline)
+				return gqlerror.ErrorPosf(d.Position, "type %s: @node(timeline: %s) is no value of TimelineKind", name,
+					t.Timeline)
 			}
 		}
 		if a := d.Arguments.ForName("titled"); a != nil {
@@ -367,21 +372,25 @@ func (c *Catalog) addType(name, enum string) error {
 		}
 		if a := d.Arguments.ForName("pronoun"); a != nil {
 			if t.Pronoun = a.Value.Raw; strings.TrimSpace(t.Pronoun) == "" {
-				return gqlerror.ErrorPosf(d.Position, `type %s: @node(pronoun: %q) is no word: write what a sentence goes on with, such as "who" or "which"`, name, t.Pronoun)
+				return gqlerror.ErrorPosf(d.Position,
+					`type %s: @node(pronoun: %q) is no word: write what a sentence goes on with, such as "who" or "which"`, name, t.Pronoun)
 			}
 		}
 		for arg, to := range map[string]**Prop{"date": &t.DateProp, "until": &t.UntilProp} {
 			if a := d.Arguments.ForName(arg); a != nil {
 				if *to = t.Prop(a.Value.Raw); *to == nil || (*to).Kind != Date {
-					return gqlerror.ErrorPosf(d.Position, "type %s: @node(%s: %q) is not a PartialDate field of it", name, arg, a.Value.Raw)
+					return gqlerror.ErrorPosf(d.Position, "type %s: @node(%s: %q) is not a PartialDate field of it",
+						name, arg, a.Value.Raw)
 				}
 			}
 		}
 		if t.UntilProp != nil && (t.DateProp == nil || t.DateProp == t.UntilProp) {
-			return gqlerror.ErrorPosf(d.Position, "type %s: @node(until: %q) ends an interval: date names another field, the one that begins it", name, t.UntilProp.Name)
+			return gqlerror.ErrorPosf(d.Position,
+				"type %s: @node(until: %q) ends an interval: date names another field, the one that begins it", name, t.UntilProp.Name)
 		}
 		if t.Timeline != "" && t.DateProp == nil {
-			return gqlerror.ErrorPosf(d.Position, "type %s: @node(timeline: %s) needs date, the field by which it stands on a timeline", name, t.Timeline)
+			return gqlerror.ErrorPosf(d.Position,
+				"type %s: @node(timeline: %s) needs date, the field by which it stands on a timeline", name, t.Timeline)
 		}
 	}
 	c.all = append(c.all, t)
@@ -435,7 +444,8 @@ func propKind(schema *ast.Schema, f *ast.FieldDefinition) (PropKind, bool) {
 }
 
 func declaredTwice(name string) error {
-	return fmt.Errorf("property %s is declared in two ways: choose another name, or declare it as it is elsewhere", name)
+	return fmt.Errorf("property %s is declared in two ways: choose another name, or declare it as it is elsewhere",
+		name)
 }
 
 func (c *Catalog) prop(name string, kind PropKind, searchable bool) (*Prop, error) {
@@ -445,7 +455,7 @@ func (c *Catalog) prop(name string, kind PropKind, searchable bool) (*Prop, erro
 		}
 		return p, nil
 	}
-	p := &Prop{Name: name, Index: uint16(len(c.Props)), Kind: kind, Searchable: searchable, Required: true} //nolint:gosec // few
+	p := &Prop{Name: name, Index: uint16(len(c.Props)), Kind: kind, Searchable: searchable, Required: true}
 	c.Props = append(c.Props, p)
 	c.props[name] = p
 	return p, nil
@@ -461,7 +471,7 @@ func (c *Catalog) addKind(v *ast.EnumValueDefinition) error {
 			return gqlerror.ErrorPosf(v.Position, "LinkKind %s: @joins needs %s", v.Name, arg)
 		}
 	}
-	k := &Kind{Name: v.Name, Index: uint8(len(c.Kinds))} //nolint:gosec // at most 64
+	k := &Kind{Name: v.Name, Index: uint8(len(c.Kinds))}
 	for arg, set := range map[string]*TypeSet{"from": &k.From, "to": &k.To} {
 		for _, child := range d.Arguments.ForName(arg).Value.Children {
 			t := c.byEnum[child.Value.Raw]
@@ -514,7 +524,8 @@ func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 	if d := f.Directives.ForName("verbatim"); d != nil {
 		q := &Quoted{Words: t.Prop(d.Arguments.ForName("property").Value.Raw), Verified: c.props[f.Name]}
 		if q.Words == nil || q.Words.Kind != Text || q.Verified == nil || q.Verified.Kind != Bool || t.Quoted != nil {
-			return gqlerror.ErrorPosf(f.Position, "%s: @verbatim is for one Boolean of a type, and names a text of the type", at)
+			return gqlerror.ErrorPosf(f.Position,
+				"%s: @verbatim is for one Boolean of a type, and names a text of the type", at)
 		}
 		for _, child := range d.Arguments.ForName("kinds").Value.Children {
 			k := c.kinds[child.Value.Raw]
@@ -537,7 +548,8 @@ func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 		}
 		chains := d.Arguments.ForName("chains").Value.Children
 		if len(chains) == 0 {
-			return gqlerror.ErrorPosf(f.Position, "%s: chains is empty: write the kinds of link that lead to it, as [[SAID, ABOUT]]", at)
+			return gqlerror.ErrorPosf(f.Position,
+				"%s: chains is empty: write the kinds of link that lead to it, as [[SAID, ABOUT]]", at)
 		}
 		for _, chain := range chains {
 			hops := chain.Value.Children
@@ -547,7 +559,8 @@ func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 			first, second := c.kinds[hops[0].Value.Raw], c.kinds[hops[1].Value.Raw]
 			middle := c.Ends(1<<first.Index, 1<<t.Index, df.Out, !df.Out)
 			if !c.Ends(1<<second.Index, middle, df.Out, !df.Out).Has(df.Other.Index) {
-				return gqlerror.ErrorPosf(f.Position, "%s: no links of kind %s and then %s lead from %s to %s in this direction", at, first.Name, second.Name, t.Enum, df.Other.Enum)
+				return gqlerror.ErrorPosf(f.Position,
+					"%s: no links of kind %s and then %s lead from %s to %s in this direction", at, first.Name, second.Name, t.Enum, df.Other.Enum)
 			}
 			df.Chains = append(df.Chains, [2]*Kind{first, second})
 		}
@@ -562,7 +575,8 @@ func (c *Catalog) Type(name string) *Type { return c.byName[name] }
 // TypeOf finds a type by its enum value ("PERSON"), nil when there is none.
 func (c *Catalog) TypeOf(enum string) *Type { return c.byEnum[enum] }
 
-// QuotedOf returns what a type, by its enum value, says of the words of its nodes, nil for one whose nodes are no quotations.
+// QuotedOf returns what a type, by its enum value, says of the words of its nodes, nil for one whose nodes are no
+// quotations.
 func (c *Catalog) QuotedOf(enum string) *Quoted {
 	if t := c.byEnum[enum]; t != nil {
 		return t.Quoted
@@ -612,7 +626,8 @@ func (c *Catalog) Titled() (s TypeSet) {
 	return s
 }
 
-// Ends are the types of entity that a link of these kinds can have at its other end, seen from an entity of one of these types.
+// Ends are the types of entity that a link of these kinds can have at its other end, seen from an entity of one of
+// these types.
 func (c *Catalog) Ends(kinds KindSet, from TypeSet, out, in bool) (s TypeSet) {
 	for _, k := range c.Kinds {
 		if !kinds.Has(k.Index) {
@@ -639,8 +654,8 @@ type Statement struct {
 	Standing     kg.Standing
 }
 
-// Words are the words between the names of a link's two ends, in the past when the link has ended. They lead from its start
-// to its end when out, and back otherwise.
+// Words are the words between the names of a link's two ends, in the past when the link has ended. They lead from its
+// start to its end when out, and back otherwise.
 func (k *Kind) Words(s *Statement, today kg.Day, out bool) string {
 	_, last := s.Until.Interval()
 	switch ended := last < today; {

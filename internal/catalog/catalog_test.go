@@ -53,17 +53,32 @@ func TestSentences(t *testing.T) {
 	}{
 		{kind: "AFFILIATED_WITH", want: "A is affiliated with B."},
 		{kind: "AFFILIATED_WITH", role: "professor", want: "A is affiliated with B (professor)."},
-		{kind: "AFFILIATED_WITH", role: "professor", since: "1999", want: "A is affiliated with B (professor) (since 1999)."},
+		{
+			kind: "AFFILIATED_WITH", role: "professor", since: "1999",
+			want: "A is affiliated with B (professor) (since 1999).",
+		},
 		{kind: "AFFILIATED_WITH", until: "2005", want: "A was affiliated with B (until 2005)."},
-		{kind: "AFFILIATED_WITH", role: "professor", since: "1999", until: "2005-03", want: "A was affiliated with B (professor) (1999–2005-03)."},
+		{
+			kind: "AFFILIATED_WITH", role: "professor", since: "1999", until: "2005-03",
+			want: "A was affiliated with B (professor) (1999–2005-03).",
+		},
 		{kind: "AFFILIATED_WITH", until: "2021-02-24", want: "A was affiliated with B (until 2021-02-24)."},
 		{kind: "AFFILIATED_WITH", until: "2021-02-25", want: "A is affiliated with B (until 2021-02-25)."},
 		{kind: "AFFILIATED_WITH", until: "2021-02", want: "A is affiliated with B (until 2021-02)."},
 		{kind: "AFFILIATED_WITH", until: "2021-01", want: "A was affiliated with B (until 2021-01)."},
 		{kind: "AFFILIATED_WITH", until: "2021", want: "A is affiliated with B (until 2021)."},
-		{kind: "AFFILIATED_WITH", since: "2001", until: "2003", standing: kg.Refuted, want: "It is denied that A was affiliated with B (2001–2003)."},
-		{kind: "AFFILIATED_WITH", role: "clerk", since: "2001", until: "2003", standing: kg.Disputed, want: "A was affiliated with B (clerk) (2001–2003) (disputed)."},
-		{kind: "AFFILIATED_WITH", since: "2020", standing: kg.Disputed, want: "A is affiliated with B (since 2020) (disputed)."},
+		{
+			kind: "AFFILIATED_WITH", since: "2001", until: "2003", standing: kg.Refuted,
+			want: "It is denied that A was affiliated with B (2001–2003).",
+		},
+		{
+			kind: "AFFILIATED_WITH", role: "clerk", since: "2001", until: "2003", standing: kg.Disputed,
+			want: "A was affiliated with B (clerk) (2001–2003) (disputed).",
+		},
+		{
+			kind: "AFFILIATED_WITH", since: "2020", standing: kg.Disputed,
+			want: "A is affiliated with B (since 2020) (disputed).",
+		},
 		{kind: "PARTICIPATED_IN", since: "2021-02-20", until: "2021-02-20", want: "A took part in B (2021-02-20)."},
 		{kind: "SAID", want: "A said B."},
 		{kind: "ABOUT", until: "2020", want: "A is about B (until 2020)."},
@@ -76,7 +91,11 @@ func TestSentences(t *testing.T) {
 	}
 	ended, going := catalog.Statement{Until: "2020"}, catalog.Statement{Since: "2020"}
 	k := c.Kind("PART_OF")
-	if got := [4]string{k.Words(&going, today, true), k.Words(&going, today, false), k.Words(&ended, today, true), k.Words(&ended, today, false)}; got != [4]string{"is part of", "has as a part", "was part of", "had as a part"} {
+	if got := [4]string{
+		k.Words(&going, today, true), k.Words(&going, today, false), k.Words(&ended, today, true),
+		k.Words(&ended, today,
+			false),
+	}; got != [4]string{"is part of", "has as a part", "was part of", "had as a part"} {
 		t.Errorf("PART_OF: %q", got)
 	}
 	if k := c.Kind("SAID"); k.Words(&ended, today, true) != k.Phrase || k.Words(&ended, today, false) != k.Inverse {

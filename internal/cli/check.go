@@ -31,12 +31,15 @@ func (c *checkCmd) Run(w *world) error {
 	})
 	switch {
 	case kg.CodeOf(err) == kg.Corrupt:
-		return fmt.Errorf("%s is damaged, and cannot be read any further: restore it from a backup or an export", s.where)
+		return fmt.Errorf("%s is damaged, and cannot be read any further: restore it from a backup or an export",
+			s.where)
 	case err != nil:
 		return err
 	case damaged > 0:
-		return fmt.Errorf("%s has damage in %d places: restore it from a backup or an export, or import the records named above again with --replace", s.where, damaged)
+		return fmt.Errorf("%s has damage in %d places: restore it from a backup or an export, or import the records named above again with --replace",
+			s.where, damaged)
 	}
-	_, err = fmt.Fprintf(w.stdout, "Checked %s, %s and %s: all is as it was written.\n", count(n.Sources, "source"), count(n.Nodes, "node"), count(n.Links, "link"))
+	_, err = fmt.Fprintf(w.stdout, "Checked %s, %s and %s: all is as it was written.\n", count(n.Sources, "source"),
+		count(n.Nodes, "node"), count(n.Links, "link"))
 	return err
 }

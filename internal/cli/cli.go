@@ -77,7 +77,9 @@ func Process() int {
 }
 
 // Main runs one command and returns its exit code.
-func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer,
+	getenv func(string) string,
+) int {
 	out := &output{to: stdout}
 	code := run(ctx, args, stdin, out, stderr, getenv)
 	if out.failed != nil && code == exitOK {
@@ -86,7 +88,9 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	return code
 }
 
-func run(ctx context.Context, args []string, stdin io.Reader, stdout *output, stderr io.Writer, getenv func(string) string) (code int) {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout *output, stderr io.Writer,
+	getenv func(string) string,
+) (code int) {
 	defer func() {
 		if p := recover(); p != nil {
 			e, ok := p.(exited)
@@ -182,7 +186,8 @@ func Version() string {
 	return "dev-" + rev[:min(12, len(rev))] + dirty
 }
 
-// version is set by the linker for releases: -ldflags "-X github.com/throughline/throughline/internal/cli.version=v1.2.3".
+// version is set by the linker for releases: -ldflags "-X
+// github.com/throughline/throughline/internal/cli.version=v1.2.3".
 var version string
 
 // terminal reports whether a stream is a terminal that a person looks at.
@@ -191,7 +196,7 @@ func terminal(s any) bool {
 		s = o.to
 	}
 	f, ok := s.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a descriptor fits
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // maxSchema is the longest file of own types, in bytes.
@@ -208,9 +213,13 @@ func loadCatalog(c *config.Contract) (*catalog.Catalog, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &config.UsageError{Problem: fmt.Sprintf("--schema %s: there is no such file", c.Schema), Hint: hint}
 	case err != nil:
-		return nil, &config.UsageError{Problem: fmt.Sprintf("--schema %s cannot be read", c.Schema), Hint: "name a file that this user may read, and no folder"}
+		return nil, &config.UsageError{
+			Problem: fmt.Sprintf("--schema %s cannot be read", c.Schema),
+			Hint:    "name a file that this user may read, and no folder",
+		}
 	case len(own) > maxSchema || !utf8.Valid(own):
-		return nil, &config.UsageError{Problem: fmt.Sprintf("--schema %s is no text in UTF-8 of at most %d bytes", c.Schema, maxSchema), Hint: hint}
+		return nil, &config.UsageError{Problem: fmt.Sprintf("--schema %s is no text in UTF-8 of at most %d bytes",
+			c.Schema, maxSchema), Hint: hint}
 	}
 	cat, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{Name: c.Schema, Input: string(own)})
 	if err != nil {

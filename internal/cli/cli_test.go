@@ -35,7 +35,10 @@ func TestScripts(t *testing.T) {
 func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
 	return testscript.Params{
 		Dir: dir, RequireExplicitExec: true, Setup: setUp,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"server": startServer, "end": stopServer, "get": get, "soon": soon, "overwrite": overwrite, "misprint": misprint, "until": until, "full": full},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"server": startServer, "end": stopServer,
+			"get": get, "soon": soon, "overwrite": overwrite, "misprint": misprint, "until": until, "full": full,
+		},
 		Condition: func(cond string) (bool, error) {
 			if path, ok := strings.CutPrefix(cond, "exists:"); ok {
 				_, err := os.Stat(path)
@@ -55,7 +58,8 @@ func full(ts *testscript.TestScript, _ bool, args []string) {
 	cmd := exec.Command("throughline", args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.Getenv("WORK"), to, &said
 	err = cmd.Run()
-	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != 1 || said.String() != "throughline: standard output cannot be written: is its disk full, or was it closed?\n" {
+	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != 1 ||
+		said.String() != "throughline: standard output cannot be written: is its disk full, or was it closed?\n" {
 		ts.Fatalf("%q to a full device: %v, %s", args, err, said.String())
 	}
 }
@@ -99,15 +103,18 @@ func started(ts *testscript.TestScript) *running {
 	return r.(*running)
 }
 
-// startServer is "server ARG…": it starts `throughline serve ARG…` on a free port, waits until it says that it is there, and
-// sets URL to its address.
+// startServer is "server ARG…": it starts `throughline serve ARG…` on a free port, waits until it says that it is
+// there, and sets URL to its address.
 func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("a server that must not start is for exec")
 	}
 	cmd := exec.Command("throughline", append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
 	cmd.Dir = ts.Getenv("WORK")
-	for _, k := range []string{"PATH", "HOME", "XDG_DATA_HOME", "TMPDIR", "THROUGHLINE_STORE", "THROUGHLINE_NEO4J_PASSWORD", "THROUGHLINE_NEO4J_USER"} {
+	for _, k := range []string{
+		"PATH", "HOME", "XDG_DATA_HOME", "TMPDIR", "THROUGHLINE_STORE",
+		"THROUGHLINE_NEO4J_PASSWORD", "THROUGHLINE_NEO4J_USER",
+	} {
 		if v := ts.Getenv(k); v != "" {
 			cmd.Env = append(cmd.Env, k+"="+v)
 		}
@@ -159,7 +166,8 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// stopServer is "end": the server must end well, and soon. (A "stop" is testscript's own, and would leave out the rest of a script.)
+// stopServer is "end": the server must end well, and soon. (A "stop" is testscript's own, and would leave out the rest
+// of a script.)
 func stopServer(ts *testscript.TestScript, _ bool, _ []string) {
 	r := started(ts)
 	begin := time.Now()
@@ -193,7 +201,11 @@ func soon(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func answer(ts *testscript.TestScript, args []string) error {
-	resp, err := (&http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Get(ts.Getenv("URL") + args[1])
+	resp, err := (&http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request,
+		[]*http.Request,
+	) error {
+		return http.ErrUseLastResponse
+	}}).Get(ts.Getenv("URL") + args[1])
 	if err != nil {
 		return err
 	}
@@ -221,12 +233,12 @@ func overwrite(ts *testscript.TestScript, _ bool, args []string) {
 // misprint puts other words of the same length in the place of some, wherever they stand in a file.
 func misprint(ts *testscript.TestScript, _ bool, args []string) {
 	path := ts.MkAbs(args[0])
-	raw, err := os.ReadFile(path) //nolint:gosec // of the script
+	raw, err := os.ReadFile(path)
 	ts.Check(err)
 	if !bytes.Contains(raw, []byte(args[1])) || len(args[1]) != len(args[2]) {
 		ts.Fatalf("%q does not stand in %s, or %q is not as long", args[1], args[0], args[2])
 	}
-	ts.Check(os.WriteFile(path, bytes.ReplaceAll(raw, []byte(args[1]), []byte(args[2])), 0o600)) //nolint:gosec // see above
+	ts.Check(os.WriteFile(path, bytes.ReplaceAll(raw, []byte(args[1]), []byte(args[2])), 0o600))
 }
 
 // run runs a command inside this process.
@@ -246,8 +258,8 @@ func model(t *testing.T) *kong.Application {
 	return p.Model
 }
 
-// TestOwnTypesAreWalkedThroughAsPrinted: each command of docs/own-types.md stands in the script that runs it, and the schema that it shows
-// is the one of the example.
+// TestOwnTypesAreWalkedThroughAsPrinted: each command of docs/own-types.md stands in the script that runs it, and the
+// schema that it shows is the one of the example.
 func TestOwnTypesAreWalkedThroughAsPrinted(t *testing.T) {
 	read := func(path string) string {
 		t.Helper()
@@ -281,7 +293,8 @@ func TestOwnTypesAreWalkedThroughAsPrinted(t *testing.T) {
 func TestEachCommandHasHelp(t *testing.T) {
 	for _, n := range model(t).Children {
 		code, out, errs := run(t, n.Name, "--help")
-		if code != 0 || errs != "" || !strings.Contains(out, "Usage: throughline "+n.Name) || !strings.Contains(out, n.Help) {
+		if code != 0 || errs != "" || !strings.Contains(out, "Usage: throughline "+n.Name) ||
+			!strings.Contains(out, n.Help) {
 			t.Errorf("%s --help: %d %q %q", n.Name, code, out, errs)
 		}
 		for _, f := range n.Flags {
@@ -319,10 +332,16 @@ func TestEachFlagIsDocumented(t *testing.T) {
 
 // shells are how each shell completes a line after the script at $1 was loaded.
 var shells = map[string][]string{
-	"bash": {"bash", "--norc", "-c", `. "$1"; COMP_WORDS=($2); case "$2" in *" ") COMP_WORDS+=("");; esac; COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _throughline; printf '%s\n' "${COMPREPLY[@]}"`, "-"},
+	"bash": {
+		"bash", "--norc", "-c",
+		`. "$1"; COMP_WORDS=($2); case "$2" in *" ") COMP_WORDS+=("");; esac; COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _throughline; printf '%s\n' "${COMPREPLY[@]}"`, "-",
+	},
 	"fish": {"fish", "--no-config", "-c", `source $argv[1]; complete -C $argv[2]`},
 	// zsh completes only at a terminal, so that here its own emulation of bash is called as it would
-	"zsh": {"zsh", "-f", "-c", `. "$1" || exit 1; whence -w _throughline; setopt kshglob shwordsplit ksharrays; COMP_WORDS=(${=2}); [[ $2 == *" " ]] && COMP_WORDS+=(""); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _throughline; printf '%s\n' "${COMPREPLY[@]}"`, "-"},
+	"zsh": {
+		"zsh", "-f", "-c",
+		`. "$1" || exit 1; whence -w _throughline; setopt kshglob shwordsplit ksharrays; COMP_WORDS=(${=2}); [[ $2 == *" " ]] && COMP_WORDS+=(""); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _throughline; printf '%s\n' "${COMPREPLY[@]}"`, "-",
+	},
 }
 
 func TestCompletionScriptsLoad(t *testing.T) {
@@ -379,7 +398,9 @@ func TestASignalEndsAnImport(t *testing.T) {
 			}
 			// more than a pipe and the program's own buffers hold, so that some of it has been read and written
 			for i := range 60_000 {
-				if _, err := fmt.Fprintf(in, "{\"node\":\"PERSON\",\"id\":\"p%d\",\"name\":\"Person number %d\",\"description\":%q}\n", i, i, strings.Repeat("x", 40)); err != nil {
+				if _, err := fmt.Fprintf(in,
+					"{\"node\":\"PERSON\",\"id\":\"p%d\",\"name\":\"Person number %d\",\"description\":%q}\n", i, i, strings.Repeat("x",
+						40)); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -28,7 +28,10 @@ func loadDocuments(ctx context.Context, files []string, e *graph.Engine) (*serve
 	all := &server.Documents{}
 	for _, file := range files {
 		wrong := func(problem string) error {
-			return &config.UsageError{Problem: "--documents " + file + ": " + problem, Hint: "docs/http.md says what may stand in such a file"}
+			return &config.UsageError{
+				Problem: "--documents " + file + ": " + problem,
+				Hint:    "docs/http.md says what may stand in such a file",
+			}
 		}
 		raw, err := os.ReadFile(file)
 		switch {
@@ -48,8 +51,9 @@ func loadDocuments(ctx context.Context, files []string, e *graph.Engine) (*serve
 		}
 		if mistakes := check(ctx, list, e); len(mistakes) > 0 {
 			return nil, &config.UsageError{
-				Problem: fmt.Sprintf("--documents %s does not fit the schema\n  %s\nWhat helps", file, strings.Join(mistakes, "\n  ")),
-				Hint:    "make it anew from the schema of this version (throughline schema)",
+				Problem: fmt.Sprintf("--documents %s does not fit the schema\n  %s\nWhat helps", file,
+					strings.Join(mistakes, "\n  ")),
+				Hint: "make it anew from the schema of this version (throughline schema)",
 			}
 		}
 		if err := all.Add(list); err != nil {

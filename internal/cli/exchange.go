@@ -53,7 +53,10 @@ func (c *importCmd) Run(w *world) error {
 			continue
 		}
 		if s.Atomic() && len(c.Files) == 1 {
-			files = append(files, exchange.File{Name: "standard input", Open: func() (io.ReadCloser, error) { return io.NopCloser(w.input()), nil }})
+			files = append(files, exchange.File{
+				Name: "standard input",
+				Open: func() (io.ReadCloser, error) { return io.NopCloser(w.input()), nil },
+			})
 			continue
 		}
 		f, remove, err := exchange.Spool("standard input", w.input())
@@ -158,9 +161,11 @@ func (c *importCmd) tell(w *world, n *exchange.Report, took time.Duration) error
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w.stdout, "evidence added: %d; words that are not in the text of their source: %d\n", n.Evidence, n.Unverified)
+	fmt.Fprintf(w.stdout, "evidence added: %d; words that are not in the text of their source: %d\n", n.Evidence,
+		n.Unverified)
 	if n.MadeUnverified > 0 {
-		fmt.Fprintf(w.stdout, "excerpts and quotations of the store that are no longer in the text of their source: %d\n", n.MadeUnverified)
+		fmt.Fprintf(w.stdout,
+			"excerpts and quotations of the store that are no longer in the text of their source: %d\n", n.MadeUnverified)
 	}
 	for _, s := range n.Warnings {
 		fmt.Fprintf(w.stdout, "warning: %s\n", printable(string(s)))
@@ -178,7 +183,10 @@ func (c *importCmd) open(w *world, cat *catalog.Catalog) (*opened, error) {
 	case err != nil:
 		return nil, err
 	case kind == config.Memory && !c.DryRun:
-		return nil, &config.UsageError{Problem: "what is imported into memory: is gone when the command ends", Hint: "name a file with --store sqlite:PATH, or add --dry-run"}
+		return nil, &config.UsageError{
+			Problem: "what is imported into memory: is gone when the command ends",
+			Hint:    "name a file with --store sqlite:PATH, or add --dry-run",
+		}
 	case kind == config.SQLite && c.DryRun:
 		if _, err := os.Stat(where); errors.Is(err, fs.ErrNotExist) {
 			return w.openNow(&config.Store{Store: "memory:", Contract: c.Contract}, cat, false)
@@ -192,8 +200,8 @@ type exportCmd struct {
 	Output string `short:"o" placeholder:"FILE" help:"File to write, packed when its name ends in .gz; standard output without."`
 }
 
-// Run writes everything, to standard output or to a file that is there only when it is whole. What is no file of its own, as a
-// device, a pipe or a link to a file, is written in place.
+// Run writes everything, to standard output or to a file that is there only when it is whole. What is no file of its
+// own, as a device, a pipe or a link to a file, is written in place.
 func (c *exportCmd) Run(w *world) error {
 	s, cat, err := w.openToRead(&c.Store)
 	if err != nil {

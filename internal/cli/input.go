@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// input is standard input for commands that read it: a read ends with the command's context, as a terminal or a pipe may
-// have nothing to say for hours.
+// input is standard input for commands that read it: a read ends with the command's context, as a terminal or a pipe
+// may have nothing to say for hours.
 type input struct {
 	ctx    context.Context //nolint:containedctx // io.Reader has no place for one
 	from   io.Reader

@@ -12,8 +12,8 @@ import (
 	"github.com/throughline/throughline/internal/budget"
 )
 
-// boundMemory has the collector keep the process within so many bytes, 0 for what GOMEMLIMIT or the system says, until stop is
-// called. It returns 0 when nothing is known.
+// boundMemory has the collector keep the process within so many bytes, 0 for what GOMEMLIMIT or the system says, until
+// stop is called. It returns 0 when nothing is known.
 func boundMemory(most int64) (limit int64, stop func()) {
 	before := debug.SetMemoryLimit(-1)
 	switch {
@@ -57,8 +57,8 @@ func installed() (least int64) {
 // cached is about what is kept beside operations: documents and what was compiled of them.
 const cached = 64 << 20
 
-// pool is what operations may hold together in a process that is to stay within limit: half of what is left beside the graph and
-// caches, as what they have let go is not collected at once. It is called when the graph is in memory.
+// pool is what operations may hold together in a process that is to stay within limit: half of what is left beside the
+// graph and caches, as what they have let go is not collected at once. It is called when the graph is in memory.
 func pool(limit int64) *budget.Pool {
 	if limit == 0 {
 		return nil
@@ -66,5 +66,5 @@ func pool(limit int64) *budget.Pool {
 	var m runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&m)
-	return budget.NewPool(max((limit-int64(m.HeapAlloc)-cached)/2, limit/8)) //nolint:gosec // a heap is not so large
+	return budget.NewPool(max((limit-int64(m.HeapAlloc)-cached)/2, limit/8))
 }

@@ -105,10 +105,12 @@ func TestServeWaitsForNeo4j(t *testing.T) {
 	until("/livez", http.StatusOK)
 	// before and after it was asked for the first time
 	waits := regexp.MustCompile(`Neo4j has not answered yet|Neo4j does not answer \(nothing listens there; is it running\?\)`)
-	if status, body := ask("/readyz"); status != http.StatusServiceUnavailable || !waits.MatchString(body) || strings.Contains(body, neo) {
+	if status, body := ask("/readyz"); status != http.StatusServiceUnavailable || !waits.MatchString(body) ||
+		strings.Contains(body, neo) {
 		t.Errorf("not ready: %d %s", status, body)
 	}
-	if _, body := ask("/graphql?query={stats{sources}}"); !strings.Contains(body, `"UNAVAILABLE"`) || strings.Contains(body, neo) {
+	if _, body := ask("/graphql?query={stats{sources}}"); !strings.Contains(body, `"UNAVAILABLE"`) ||
+		strings.Contains(body, neo) {
 		t.Errorf("without a store: %s", body)
 	}
 	l, err := net.Listen("tcp", neo)
@@ -118,7 +120,8 @@ func TestServeWaitsForNeo4j(t *testing.T) {
 	forward(t, l, to.Host)
 	until("/readyz", http.StatusOK)
 	// ready means that the sample is there too
-	if _, body := ask("/graphql?query={person(ref:{name:\"Mary%20Kaldor\"}){__typename}}"); !strings.Contains(body, `"Person"`) {
+	if _, body := ask("/graphql?query={person(ref:{name:\"Mary%20Kaldor\"}){__typename}}"); !strings.Contains(body,
+		`"Person"`) {
 		t.Errorf("with a store: %s", body)
 	}
 	begin := time.Now()
@@ -133,13 +136,14 @@ func TestServeWaitsForNeo4j(t *testing.T) {
 	}
 }
 
-// TestASignalEndsAnImportIntoNeo4j stops an import of which some is written: it ends soon, and run again it ends in the graph
-// of an import that was never stopped.
+// TestASignalEndsAnImportIntoNeo4j stops an import of which some is written: it ends soon, and run again it ends in the
+// graph of an import that was never stopped.
 func TestASignalEndsAnImportIntoNeo4j(t *testing.T) {
 	srv := both.Server(t, both.Catalog(t))
 	var b strings.Builder
 	for i := range 60_000 {
-		fmt.Fprintf(&b, "{\"node\":\"PERSON\",\"id\":\"p%05d\",\"name\":\"Person %d\",\"createdAt\":\"2026-01-01T00:00:00Z\",\"updatedAt\":\"2026-01-01T00:00:00Z\"}\n", i, i)
+		fmt.Fprintf(&b, "{\"node\":\"PERSON\",\"id\":\"p%05d\",\"name\":\"Person %d\",\"createdAt\":\"2026-01-01T00:00:00Z\",\"updatedAt\":\"2026-01-01T00:00:00Z\"}\n",
+			i, i)
 	}
 	file := filepath.Join(t.TempDir(), "people.jsonl")
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
@@ -177,7 +181,8 @@ func TestASignalEndsAnImportIntoNeo4j(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("it goes on")
 	}
-	if want := "throughline: the import was interrupted; nothing is lost, run it again\n"; cmd.ProcessState.ExitCode() != 0 && said.String() != want {
+	if want := "throughline: the import was interrupted; nothing is lost, run it again\n"; cmd.ProcessState.ExitCode() != 0 &&
+		said.String() != want {
 		t.Errorf("it said %q", said.String())
 	}
 	if out, err := command("import", file).CombinedOutput(); err != nil {

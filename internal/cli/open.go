@@ -29,10 +29,12 @@ type opened struct {
 	kind  config.Kind
 }
 
-// open opens the store the settings choose. For Neo4j it returns before the server has answered: see wait. Serve is how the server
-// uses a Neo4j; nil for the other commands, of which one question is not worth sharing or reading everything for. Reads says that
-// nothing will be written, so that a file need not be writable.
-func (w *world) open(c *config.Store, serve *config.Serve, cat *catalog.Catalog, log *slog.Logger, reads bool) (*opened, error) {
+// open opens the store the settings choose. For Neo4j it returns before the server has answered: see wait. Serve is how
+// the server uses a Neo4j; nil for the other commands, of which one question is not worth sharing or reading everything
+// for. Reads says that nothing will be written, so that a file need not be writable.
+func (w *world) open(c *config.Store, serve *config.Serve, cat *catalog.Catalog, log *slog.Logger, reads bool) (*opened,
+	error,
+) {
 	kind, where, err := c.Choose(w.getenv)
 	if err != nil {
 		return nil, err
@@ -90,7 +92,8 @@ func (o *opened) waitShortly(ctx context.Context) error {
 	short, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	err := o.wait(short)
-	if s, ok := o.Store.(*neo4jstore.Store); err != nil && ok && s.Answered() && errors.Is(short.Err(), context.DeadlineExceeded) {
+	if s, ok := o.Store.(*neo4jstore.Store); err != nil && ok && s.Answered() &&
+		errors.Is(short.Err(), context.DeadlineExceeded) {
 		long, cancel := context.WithTimeout(ctx, indexTime)
 		defer cancel()
 		return o.wait(long)
@@ -134,7 +137,8 @@ func (w *world) openToRead(c *config.Store) (*opened, *catalog.Catalog, error) {
 	}
 	if kind == config.SQLite {
 		if _, err := os.Stat(where); errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, fmt.Errorf("there is no store at %s: `throughline serve` makes one with the sample, `throughline import` one of your own", where)
+			return nil, nil, fmt.Errorf("there is no store at %s: `throughline serve` makes one with the sample, `throughline import` one of your own",
+				where)
 		}
 	}
 	s, err := w.openNow(c, cat, true)

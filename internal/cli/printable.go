@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// What data holds can steer a terminal: control characters move its cursor, change its title and colours, and override the
-// direction of text. Whatever a command prints of data goes through this file.
+// What data holds can steer a terminal: control characters move its cursor, change its title and colours, and override
+// the direction of text. Whatever a command prints of data goes through this file.
 
 // steers reports whether a character could steer a terminal.
 func steers(r rune) bool {
@@ -89,8 +89,8 @@ func printableValue(v any) any {
 	return v
 }
 
-// jsonPrinter writes JSON to a terminal: what could steer it stands within strings only, where JSON has escapes for it. It
-// means the same to who reads it as JSON.
+// jsonPrinter writes JSON to a terminal: what could steer it stands within strings only, where JSON has escapes for it.
+// It means the same to who reads it as JSON.
 type jsonPrinter struct {
 	to   io.Writer
 	rest []byte // the beginning of a character

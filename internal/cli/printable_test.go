@@ -25,21 +25,34 @@ func TestDataCannotSteerATerminal(t *testing.T) {
 	}
 	words := []any{map[string]any{"source": "s_evil", "excerpt": "words " + evil}}
 	text := line("source", "ARTICLE", map[string]any{"id": "s_evil", "title": "Title " + evil, "publishedOn": "2020"}) +
-		line("node", "PERSON", map[string]any{"id": "p", "name": "Person " + evil, "aliases": []any{"Alias " + evil}, "description": "About " + evil, "externalIds": []any{map[string]any{"scheme": "x", "value": "v" + evil}}}) +
+		line("node", "PERSON", map[string]any{
+			"id": "p", "name": "Person " + evil, "aliases": []any{"Alias " + evil},
+			"description": "About " + evil, "externalIds": []any{map[string]any{"scheme": "x", "value": "v" + evil}},
+		}) +
 		line("node", "PERSON", map[string]any{"id": "q", "name": "Person " + evil}) +
 		line("node", "INSTITUTION", map[string]any{"id": "i", "name": "Institution " + evil}) +
-		line("link", "AFFILIATED_WITH", map[string]any{"from": "p", "to": "i", "role": "role " + evil, "since": "2020", "evidence": words}) +
+		line("link", "AFFILIATED_WITH", map[string]any{
+			"from": "p", "to": "i", "role": "role " + evil, "since": "2020",
+			"evidence": words,
+		}) +
 		line("link", "AFFILIATED_WITH", map[string]any{"from": "q", "to": "i", "evidence": words})
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	bad := filepath.Join(dir, "bad.jsonl")
-	if err := os.WriteFile(bad, []byte(line("node", "PERSON", map[string]any{"id": "x", "name": "x", "shoe" + evil: "y"})+line("link", "SAID", map[string]any{"from": "nobody" + evil, "to": "i", "evidence": words})), 0o600); err != nil {
+	if err := os.WriteFile(bad, []byte(line("node", "PERSON", map[string]any{
+		"id": "x", "name": "x",
+		"shoe" + evil: "y",
+	})+line("link", "SAID", map[string]any{"from": "nobody" +
+		evil, "to": "i", "evidence": words})), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	changed := filepath.Join(dir, "changed.jsonl")
 	again := line("node", "PERSON", map[string]any{"id": "p", "description": "Other " + evil}) +
-		line("node", "PERSON", map[string]any{"id": "r", "name": "Namesake", "externalIds": []any{map[string]any{"scheme": "x", "value": "v" + evil}}})
+		line("node", "PERSON", map[string]any{
+			"id": "r", "name": "Namesake",
+			"externalIds": []any{map[string]any{"scheme": "x", "value": "v" + evil}},
+		})
 	if err := os.WriteFile(changed, []byte(again), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +71,8 @@ func TestDataCannotSteerATerminal(t *testing.T) {
 		{"communities", store},
 		{"show", "--json", store, "id:p"},
 		{"query", store, "-e", everything},
-		{"query", store, "-e", `{ person(ref: {name: "` + strings.ReplaceAll("Person "+evil, "\a", `\u0007`) + `"}) { id } }`},
+		{"query", store, "-e", `{ person(ref: {name: "` + strings.ReplaceAll("Person "+evil, "\a",
+			`\u0007`) + `"}) { id } }`},
 		{"import", store, bad},
 		{"import", "--diff", store, changed},
 		{"import", "--diff", "--json", "--replace", store, file},
@@ -72,7 +86,8 @@ func TestDataCannotSteerATerminal(t *testing.T) {
 			t.Errorf("%q says nothing", args)
 		}
 		for _, r := range stdout + stderr {
-			if r != '\n' && (r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || unicode.Is(unicode.Bidi_Control, r)) {
+			if r != '\n' && (r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 ||
+				unicode.Is(unicode.Bidi_Control, r)) {
 				t.Errorf("%q prints %U: %q", args, r, stdout+stderr)
 				break
 			}
@@ -82,7 +97,8 @@ func TestDataCannotSteerATerminal(t *testing.T) {
 	var got struct {
 		Data struct{ Person struct{ Name string } }
 	}
-	if _, stdout, _ := run(t, "query", store, "-e", everything); json.Unmarshal([]byte(stdout), &got) != nil || got.Data.Person.Name != "Person "+evil {
+	if _, stdout, _ := run(t, "query", store, "-e", everything); json.Unmarshal([]byte(stdout), &got) != nil ||
+		got.Data.Person.Name != "Person "+evil {
 		t.Errorf("the name is %q: %s", got.Data.Person.Name, stdout)
 	}
 	if _, stdout, _ := run(t, "export", store); !strings.Contains(stdout, "\u009b") {

@@ -95,7 +95,7 @@ func (c *queryCmd) text(w *world) (string, error) {
 func (c *queryCmd) variables() (map[string]any, error) {
 	raw := c.Variables
 	if file, ok := strings.CutPrefix(raw, "@"); ok {
-		b, err := os.ReadFile(file) //nolint:gosec // the path is the user's own
+		b, err := os.ReadFile(file)
 		if err != nil {
 			return nil, &config.UsageError{Problem: file + " cannot be read", Hint: "name a file of variables behind @"}
 		}
@@ -108,7 +108,10 @@ func (c *queryCmd) variables() (map[string]any, error) {
 	d.UseNumber()
 	var vars map[string]any
 	if err := d.Decode(&vars); err != nil || d.More() {
-		return nil, &config.UsageError{Problem: "--variables is not a JSON object", Hint: `write it as '{"name": "Mary Kaldor"}'`}
+		return nil, &config.UsageError{
+			Problem: "--variables is not a JSON object",
+			Hint:    `write it as '{"name": "Mary Kaldor"}'`,
+		}
 	}
 	return vars, nil
 }
@@ -123,7 +126,10 @@ func (c *queryCmd) run(w *world, text string, vars map[string]any) ([]byte, erro
 	if c.timeout > 0 {
 		limits.Timeout = c.timeout
 	}
-	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: Version(), Limits: limits, Introspection: true, ServeTexts: c.ServeTexts, ReadOnly: true})
+	e, err := graph.New(graph.Options{
+		Catalog: cat, Store: s, StoreKind: s.Kind(), Version: Version(), Limits: limits,
+		Introspection: true, ServeTexts: c.ServeTexts, ReadOnly: true,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +145,10 @@ func (c *queryCmd) ask(w *world, text string, vars map[string]any) ([]byte, erro
 	}
 	req, err := http.NewRequestWithContext(w.ctx, http.MethodPost, c.Server, bytes.NewReader(body))
 	if err != nil || req.URL.Host == "" || req.URL.Scheme != "http" && req.URL.Scheme != "https" {
-		return nil, &config.UsageError{Problem: "--server is not an address", Hint: "write it as http://localhost:8080/graphql"}
+		return nil, &config.UsageError{
+			Problem: "--server is not an address",
+			Hint:    "write it as http://localhost:8080/graphql",
+		}
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/graphql-response+json, application/json;q=0.9")

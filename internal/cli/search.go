@@ -45,7 +45,8 @@ func (c *searchCmd) Run(w *world) error {
 	}
 	s := w.style()
 	for _, e := range got.Search.Edges {
-		fmt.Fprintf(w.stdout, "%s%s%s %s(%s, id:%s)%s\n", s.bold, e.Node.Name, s.end, s.dim, strings.ToLower(e.Node.Type), e.Node.ID, s.end)
+		fmt.Fprintf(w.stdout, "%s%s%s %s(%s, id:%s)%s\n", s.bold, e.Node.Name, s.end, s.dim,
+			strings.ToLower(e.Node.Type), e.Node.ID, s.end)
 		if strings.ReplaceAll(e.Highlight, "**", "") != e.Node.Name {
 			fmt.Fprintf(w.stdout, "   %s\n", e.Highlight)
 		}
@@ -106,8 +107,8 @@ func (a *asking) suggest(w *world, name string, err error) error {
 	return errors.New(b.String())
 }
 
-// missing returns the name that an error of the code NOT_FOUND is about: its message begins with the way to the argument,
-// such as "paths.via[1]:", and the variables of the commands are called as the arguments.
+// missing returns the name that an error of the code NOT_FOUND is about: its message begins with the way to the
+// argument, such as "paths.via[1]:", and the variables of the commands are called as the arguments.
 func missing(message string, vars map[string]any) string {
 	at, _, _ := strings.Cut(message, ":")
 	_, at, _ = strings.Cut(at, ".")

@@ -78,7 +78,10 @@ func (c *serveCmd) Run(w *world) error {
 	}
 	defer stop()
 	if ml != nil {
-		m := &http.Server{Handler: server.LocalHosts(ml.Addr(), c.AllowedHost, h.metrics.Handler()), ReadHeaderTimeout: 5 * time.Second}
+		m := &http.Server{
+			Handler:           server.LocalHosts(ml.Addr(), c.AllowedHost, h.metrics.Handler()),
+			ReadHeaderTimeout: 5 * time.Second,
+		}
 		go func() { _ = m.Serve(ml) }() // Close ends it
 		defer m.Close()                 //nolint:errcheck // nobody needs its answers now
 		fmt.Fprintf(w.stdout, "Metrics     http://%s/metrics\n", ml.Addr())
@@ -102,7 +105,8 @@ func (c *serveCmd) prepare(ctx context.Context, w *world, cat *catalog.Catalog, 
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(w.stdout, "The store is new: loaded the sample graph (%d nodes, %d links). Leave it out with --no-sample.\n", n.Nodes, n.Links)
+			fmt.Fprintf(w.stdout,
+				"The store is new: loaded the sample graph (%d nodes, %d links). Leave it out with --no-sample.\n", n.Nodes, n.Links)
 		}
 	}
 	if x, ok := s.Store.(*sqlitestore.Store); ok {
@@ -137,7 +141,9 @@ type wired struct {
 }
 
 // handler wires engine, metrics, traces and pages; stop sends what is left of the traces.
-func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened, ready server.Readiness, log *slog.Logger, explain bool, limit int64) (*wired, func(), error) {
+func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened, ready server.Readiness,
+	log *slog.Logger, explain bool, limit int64,
+) (*wired, func(), error) {
 	stop := func() {}
 	m := server.NewMetrics(Version())
 	memory := pool(limit)
@@ -160,7 +166,8 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 		Documents: documents, DocumentsOnly: c.DocumentsOnly,
 		Executor: engine, Store: ready, Logger: log, Metrics: m, CORSOrigins: c.CORSOrigin, CORSHeaders: c.CORSHeader, State: s.State, CacheControl: c.CacheControl, Explain: explain,
 		MaxBody: c.MaxBody, MaxConcurrent: c.MaxConcurrent, NoArrivalQueue: !c.ArrivalQueue, Grace: c.Grace,
-		Client: server.ByAddress(proxies), Memory: memory, OperationMemory: min(c.MaxOperationMemory, memory.Most()/2), AllowedHosts: c.AllowedHost,
+		Client: server.ByAddress(proxies), Memory: memory, OperationMemory: min(c.MaxOperationMemory,
+			memory.Most()/2), AllowedHosts: c.AllowedHost,
 	}
 	if limit > 0 {
 		o.Outbox = min(limit/16, server.DefaultOutbox)
@@ -171,7 +178,10 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	if c.OTLPEndpoint != "" {
 		tp, err := server.NewTracing(ctx, c.OTLPEndpoint, Version())
 		if err != nil {
-			return nil, stop, &config.UsageError{Problem: "--otlp-endpoint cannot be used", Hint: "write it as http://localhost:4318"}
+			return nil, stop, &config.UsageError{
+				Problem: "--otlp-endpoint cannot be used",
+				Hint:    "write it as http://localhost:4318",
+			}
 		}
 		stop = func() {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 500*time.Millisecond)
@@ -211,9 +221,13 @@ func listen(ctx context.Context, flag, addr string) (net.Listener, error) {
 	case err == nil:
 		return l, nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is in use by another program: stop it, or choose another address with %s, such as 127.0.0.1:0", addr, flag)
+		return nil, fmt.Errorf("%s is in use by another program: stop it, or choose another address with %s, such as 127.0.0.1:0",
+			addr, flag)
 	case errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("this user may not answer on %s: choose a port above 1023 with %s", addr, flag)
 	}
-	return nil, &config.UsageError{Problem: fmt.Sprintf("cannot answer on %q", strings.TrimSpace(addr)), Hint: "write " + flag + " as 127.0.0.1:8080"}
+	return nil, &config.UsageError{
+		Problem: fmt.Sprintf("cannot answer on %q", strings.TrimSpace(addr)),
+		Hint:    "write " + flag + " as 127.0.0.1:8080",
+	}
 }

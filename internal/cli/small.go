@@ -58,7 +58,8 @@ func (versionCmd) Run(w *world) error {
 	fmt.Fprintf(w.stdout, "throughline %s (%s %s/%s)\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range info.Deps {
-			if d.Path == "modernc.org/sqlite" || d.Path == "github.com/99designs/gqlgen" || strings.HasPrefix(d.Path, "github.com/neo4j/neo4j-go-driver") {
+			if d.Path == "modernc.org/sqlite" || d.Path == "github.com/99designs/gqlgen" ||
+				strings.HasPrefix(d.Path, "github.com/neo4j/neo4j-go-driver") {
 				fmt.Fprintf(w.stdout, "  %s %s\n", d.Path, d.Version)
 			}
 		}

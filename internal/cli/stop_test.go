@@ -20,7 +20,8 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
-// mostToStop is how long a server may take to end that is told to: 9 s, and some for a machine that is busy with other tests.
+// mostToStop is how long a server may take to end that is told to: 9 s, and some for a machine that is busy with other
+// tests.
 const mostToStop = 12 * time.Second
 
 // TestASignalEndsAServerUnderLoad: what is answered is answered or told, and the process ends in time.
@@ -31,7 +32,10 @@ func TestASignalEndsAServerUnderLoad(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { stopUnderLoad(t, "sqlite:"+filepath.Join(t.TempDir(), "g.db"), nil) })
 	t.Run("neo4j", func(t *testing.T) {
 		srv := both.Server(t, both.Catalog(t))
-		stopUnderLoad(t, srv.URL, []string{"THROUGHLINE_NEO4J_USER=" + srv.User, "THROUGHLINE_NEO4J_PASSWORD=" + srv.Password})
+		stopUnderLoad(t, srv.URL, []string{
+			"THROUGHLINE_NEO4J_USER=" + srv.User,
+			"THROUGHLINE_NEO4J_PASSWORD=" + srv.Password,
+		})
 	})
 }
 
@@ -40,7 +44,8 @@ func crowd(name string, people int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "{\"source\":\"ARTICLE\",\"id\":\"s_%s\",\"title\":\"A\"}\n", name)
 	for i := range people {
-		fmt.Fprintf(&b, "{\"node\":\"PERSON\",\"id\":\"%s%05d\",\"name\":\"Person %d\",\"description\":\"%s\"}\n", name, i, i, strings.Repeat("word ", 100))
+		fmt.Fprintf(&b, "{\"node\":\"PERSON\",\"id\":\"%s%05d\",\"name\":\"Person %d\",\"description\":\"%s\"}\n", name,
+			i, i, strings.Repeat("word ", 100))
 	}
 	events := people / 10
 	for i := range events {
@@ -48,7 +53,8 @@ func crowd(name string, people int) string {
 	}
 	for i := range people {
 		for _, step := range [...]int{0, 1 + i/events, 100 + 3*(i/events)} {
-			fmt.Fprintf(&b, "{\"link\":\"PARTICIPATED_IN\",\"from\":\"%s%05d\",\"to\":\"e%s%05d\",\"evidence\":[{\"source\":\"s_%s\",\"excerpt\":\"e\"}]}\n", name, i, name, (i+step)%events, name)
+			fmt.Fprintf(&b, "{\"link\":\"PARTICIPATED_IN\",\"from\":\"%s%05d\",\"to\":\"e%s%05d\",\"evidence\":[{\"source\":\"s_%s\",\"excerpt\":\"e\"}]}\n",
+				name, i, name, (i+step)%events, name)
 		}
 	}
 	return b.String()
@@ -88,7 +94,8 @@ func stopUnderLoad(t *testing.T, store string, env []string) {
 	defer server.Process.Kill()
 	ask := func(ctx context.Context, query string) (*http.Response, error) {
 		body, _ := json.Marshal(map[string]string{"query": query})
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/graphql", strings.NewReader(string(body)))
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/graphql",
+			strings.NewReader(string(body)))
 		if err != nil {
 			t.Error(err)
 		}
@@ -130,13 +137,15 @@ func stopUnderLoad(t *testing.T, store string, env []string) {
 		_ = c.(*net.TCPConn).SetReadBuffer(1024)
 		body, _ := json.Marshal(map[string]string{"query": large})
 		for range 20 {
-			fmt.Fprintf(c, "POST /graphql HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", addr, len(body), body)
+			fmt.Fprintf(c, "POST /graphql HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+				addr, len(body), body)
 		}
 	}
 	// a measure whose client has gone
 	gone, leave := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer leave()
-	if resp, err := ask(gone, `{ centrality(by: BETWEENNESS, first: 3, pivots: 9001) { edges { score } } }`); err == nil {
+	if resp, err := ask(gone,
+		`{ centrality(by: BETWEENNESS, first: 3, pivots: 9001) { edges { score } } }`); err == nil {
 		resp.Body.Close()
 	}
 	// questions that take long
@@ -148,7 +157,9 @@ func stopUnderLoad(t *testing.T, store string, env []string) {
 			for {
 				began := time.Now()
 				// no measure is the other's, so that none is ready
-				resp, err := ask(t.Context(), fmt.Sprintf(`{ centrality(by: BETWEENNESS, first: 3, pivots: %d) { edges { score } } }`, 9000-asked.Add(1)))
+				resp, err := ask(t.Context(),
+					fmt.Sprintf(`{ centrality(by: BETWEENNESS, first: 3, pivots: %d) { edges { score } } }`,
+						9000-asked.Add(1)))
 				if err != nil {
 					if time.Since(began) > time.Second { // it was being answered
 						answers <- err.Error()

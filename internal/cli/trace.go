@@ -50,7 +50,8 @@ func (a *asking) answer(w *world, query string, vars map[string]any, out any) (d
 		e := head.Errors[0]
 		e.Message = printable(e.Message)
 		for _, c := range e.Extensions.Candidates {
-			e.Message += fmt.Sprintf("\n  id:%s  (%s, %s, %s)", printable(c.ID), printable(c.Name), strings.ToLower(c.Type), count(int(c.LinkCount), "link"))
+			e.Message += fmt.Sprintf("\n  id:%s  (%s, %s, %s)", printable(c.ID), printable(c.Name),
+				strings.ToLower(c.Type), count(int(c.LinkCount), "link"))
 			if c.Description != "" {
 				e.Message += "  " + printable(c.Description)
 			}
@@ -151,7 +152,8 @@ func (w *world) quotes(l *toldJSON) {
 	s := w.style()
 	tell := func(stance string, of *evidenceJSON) {
 		for _, e := range of.Nodes {
-			fmt.Fprintf(w.stdout, "      %s%s“%s”%s — %s%s\n", s.dim, stance, strings.Join(strings.Fields(e.Excerpt), " "), mark(e.Verified), e.Source.Title, s.end)
+			fmt.Fprintf(w.stdout, "      %s%s“%s”%s — %s%s\n", s.dim, stance,
+				strings.Join(strings.Fields(e.Excerpt), " "), mark(e.Verified), e.Source.Title, s.end)
 		}
 	}
 	tell("", &l.Supports)
@@ -275,7 +277,8 @@ func (w *world) line(mark string, l *lineJSON) {
 		}
 		names = append(names, st.To.String())
 	}
-	fmt.Fprintf(w.stdout, "%s%s%s%s %s(%s, cost %.3g)%s\n", mark, s.bold, strings.Join(names, " → "), s.end, s.dim, count(l.Length, "hop"), l.Cost, s.end)
+	fmt.Fprintf(w.stdout, "%s%s%s%s %s(%s, cost %.3g)%s\n", mark, s.bold, strings.Join(names, " → "), s.end, s.dim,
+		count(l.Length, "hop"), l.Cost, s.end)
 	for _, st := range l.Steps {
 		fmt.Fprintf(w.stdout, "   %s", st.Link.Sentence)
 		if n := len(st.Alternatives); n > 0 {
@@ -333,7 +336,8 @@ func (c *showCmd) Run(w *world) error {
 	}
 	where := map[string]any{}
 	c.narrow(where)
-	done, err := c.answer(w, showQuery, map[string]any{"ref": reference(c.Name), "where": where, "first": c.First}, &got)
+	done, err := c.answer(w, showQuery, map[string]any{"ref": reference(c.Name), "where": where, "first": c.First},
+		&got)
 	if done || err != nil {
 		return err
 	}
@@ -342,7 +346,8 @@ func (c *showCmd) Run(w *world) error {
 		return c.suggest(w, c.Name, fmt.Errorf("there is no entity %q", c.Name))
 	}
 	s := w.style()
-	fmt.Fprintf(w.stdout, "%s%s%s %s(%s, id:%s)%s\n", s.bold, e.namedJSON, s.end, s.dim, strings.ToLower(e.Type), e.ID, s.end)
+	fmt.Fprintf(w.stdout, "%s%s%s %s(%s, id:%s)%s\n", s.bold, e.namedJSON, s.end, s.dim, strings.ToLower(e.Type), e.ID,
+		s.end)
 	if len(e.Aliases) > 0 {
 		fmt.Fprintf(w.stdout, "   also: %s\n", strings.Join(e.Aliases, ", "))
 	}
@@ -397,7 +402,10 @@ func (c *timelineCmd) Run(w *world) error {
 	}
 	where := map[string]any{}
 	c.narrow(where)
-	done, err := c.answer(w, timelineQuery, map[string]any{"subjects": references(c.Names), "during": during, "where": where, "first": c.First}, &got)
+	done, err := c.answer(w, timelineQuery, map[string]any{
+		"subjects": references(c.Names), "during": during,
+		"where": where, "first": c.First,
+	}, &got)
 	if done || err != nil {
 		return err
 	}

@@ -83,14 +83,16 @@ func (c *centralCmd) Run(w *world) error {
 		if !e.Certain {
 			doubt = ", rank not certain"
 		}
-		fmt.Fprintf(w.stdout, "%3d. %s%s%s  %s %s(%s, id:%s)%s%s\n", e.Rank, s.bold, e.Node.Name, s.end, estimate(e.Score, e.Error), s.dim, strings.ToLower(e.Node.Type), e.Node.ID, doubt, s.end)
+		fmt.Fprintf(w.stdout, "%3d. %s%s%s  %s %s(%s, id:%s)%s%s\n", e.Rank, s.bold, e.Node.Name, s.end,
+			estimate(e.Score, e.Error), s.dim, strings.ToLower(e.Node.Type), e.Node.ID, doubt, s.end)
 	}
 	if got.Centrality.TotalCount == 0 {
 		fmt.Fprintln(w.stdout, "No entity here has a link.")
 	}
 	w.more("", got.Centrality.TotalCount-len(got.Centrality.Edges))
 	if got.Centrality.Sampled {
-		fmt.Fprintf(w.stdout, "%sestimated from the lines of %d entities, ± the standard error%s\n", s.dim, got.Centrality.Pivots, s.end)
+		fmt.Fprintf(w.stdout, "%sestimated from the lines of %d entities, ± the standard error%s\n", s.dim,
+			got.Centrality.Pivots, s.end)
 	}
 	return nil
 }
@@ -138,7 +140,8 @@ func (c *communitiesCmd) Run(w *world) error {
 	}
 	s := w.style()
 	for i, g := range got.Communities.Nodes {
-		fmt.Fprintf(w.stdout, "%d. %s%s%s %s(%s, %s within, %d out)%s\n", i+1, s.bold, g.Label, s.end, s.dim, count(g.Size, "member"), count(g.InternalLinks, "link"), g.ExternalLinks, s.end)
+		fmt.Fprintf(w.stdout, "%d. %s%s%s %s(%s, %s within, %d out)%s\n", i+1, s.bold, g.Label, s.end, s.dim,
+			count(g.Size, "member"), count(g.InternalLinks, "link"), g.ExternalLinks, s.end)
 		for _, m := range g.Members.Nodes {
 			fmt.Fprintf(w.stdout, "   %s\n", m.Name)
 		}

@@ -124,7 +124,10 @@ func (s *Serve) Proxies() ([]netip.Prefix, error) {
 			}
 		}
 		if err != nil {
-			return nil, &UsageError{fmt.Sprintf("--trusted-proxy %q is not an address or network", text), "write it as 10.0.0.7, 10.0.0.0/8 or 2001:db8::/32"}
+			return nil, &UsageError{
+				fmt.Sprintf("--trusted-proxy %q is not an address or network", text),
+				"write it as 10.0.0.7, 10.0.0.0/8 or 2001:db8::/32",
+			}
 		}
 	}
 	return all, nil
@@ -157,14 +160,20 @@ func (s *Serve) Validate() error {
 		return &UsageError{"--max-aliases is less than 0", "leave it out for the default"}
 	}
 	if s.MaxMemory != 0 && s.MaxMemory < leastMemory {
-		return &UsageError{fmt.Sprintf("--max-memory is less than %d bytes", leastMemory), "give it in bytes, or leave it out for three quarters of what there is"}
+		return &UsageError{
+			fmt.Sprintf("--max-memory is less than %d bytes", leastMemory),
+			"give it in bytes, or leave it out for three quarters of what there is",
+		}
 	}
 	if _, err := s.Proxies(); err != nil {
 		return err
 	}
 	for _, h := range s.AllowedHost {
 		if h == "" || strings.ContainsAny(h, "/: \t") {
-			return &UsageError{fmt.Sprintf("--allowed-host %q is not a name", h), "write it as graph.example.org, without scheme and port"}
+			return &UsageError{
+				fmt.Sprintf("--allowed-host %q is not a name", h),
+				"write it as graph.example.org, without scheme and port",
+			}
 		}
 	}
 	if s.MaxConcurrent < 0 {
@@ -172,18 +181,27 @@ func (s *Serve) Validate() error {
 	}
 	for _, o := range s.CORSOrigin {
 		if !isOrigin(o) {
-			return &UsageError{fmt.Sprintf("--cors-origin %q is not an origin", o), "write it as https://app.example.org, without a path, https://*.example.org for all names below one, or *"}
+			return &UsageError{
+				fmt.Sprintf("--cors-origin %q is not an origin", o),
+				"write it as https://app.example.org, without a path, https://*.example.org for all names below one, or *",
+			}
 		}
 	}
 	if s.DocumentsOnly && len(s.Documents) == 0 {
 		return &UsageError{"--documents-only leaves nothing to run", "name a manifest with --documents"}
 	}
 	if !isCacheControl(s.CacheControl) {
-		return &UsageError{fmt.Sprintf("--cache-control %q is not a value of Cache-Control", s.CacheControl), `write it as "public, max-age=60", with seconds as whole numbers`}
+		return &UsageError{
+			fmt.Sprintf("--cache-control %q is not a value of Cache-Control", s.CacheControl),
+			`write it as "public, max-age=60", with seconds as whole numbers`,
+		}
 	}
 	for _, h := range s.CORSHeader {
 		if !httpguts.ValidHeaderFieldName(h) {
-			return &UsageError{fmt.Sprintf("--cors-header %q is not the name of a header", h), "write it as X-My-Header, or * for any"}
+			return &UsageError{
+				fmt.Sprintf("--cors-header %q is not the name of a header", h),
+				"write it as X-My-Header, or * for any",
+			}
 		}
 	}
 	return nil
@@ -203,15 +221,16 @@ func isOrigin(o string) bool {
 	return !wide && !strings.Contains(below, "*")
 }
 
-// cacheDirectives are the directives of Cache-Control in answers, and whether they have a number of seconds (RFC 9111, RFC 5861, RFC 8246).
+// cacheDirectives are the directives of Cache-Control in answers, and whether they have a number of seconds (RFC 9111,
+// RFC 5861, RFC 8246).
 var cacheDirectives = map[string]bool{
 	"max-age": true, "s-maxage": true, "stale-while-revalidate": true, "stale-if-error": true,
 	"public": false, "private": false, "no-cache": false, "no-store": false, "no-transform": false, "must-revalidate": false,
 	"proxy-revalidate": false, "must-understand": false, "immutable": false,
 }
 
-// isCacheControl reports whether a text is a list of known directives: a cache passes over what it does not know, and a misspelled
-// no-store would have it keep everything.
+// isCacheControl reports whether a text is a list of known directives: a cache passes over what it does not know, and a
+// misspelled no-store would have it keep everything.
 func isCacheControl(text string) bool {
 	for part := range strings.SplitSeq(text, ",") {
 		name, seconds, some := strings.Cut(strings.ToLower(strings.TrimSpace(part)), "=")
@@ -253,17 +272,27 @@ func (s *Store) Choose(getenv func(string) string) (Kind, string, error) {
 		return Memory, "", nil
 	case scheme == "sqlite" && rest != "":
 		return SQLite, strings.TrimPrefix(rest, "//"), nil
-	case scheme == "neo4j" || scheme == "bolt" || strings.HasPrefix(scheme, "neo4j+") || strings.HasPrefix(scheme, "bolt+"):
+	case scheme == "neo4j" || scheme == "bolt" || strings.HasPrefix(scheme, "neo4j+") ||
+		strings.HasPrefix(scheme, "bolt+"):
 		u, err := url.Parse(s.Store)
 		if err != nil || u.Host == "" {
-			return 0, "", &UsageError{fmt.Sprintf("--store %q is not an address", s.Store), "write it as neo4j://localhost:7687"}
+			return 0, "", &UsageError{
+				fmt.Sprintf("--store %q is not an address", s.Store),
+				"write it as neo4j://localhost:7687",
+			}
 		}
 		if u.User != nil {
-			return 0, "", &UsageError{"--store holds a user or password", "set THROUGHLINE_NEO4J_USER and THROUGHLINE_NEO4J_PASSWORD instead, where no list of processes shows them"}
+			return 0, "", &UsageError{
+				"--store holds a user or password",
+				"set THROUGHLINE_NEO4J_USER and THROUGHLINE_NEO4J_PASSWORD instead, where no list of processes shows them",
+			}
 		}
 		return Neo4j, s.Store, nil
 	}
-	return 0, "", &UsageError{fmt.Sprintf("--store %q is no store", s.Store), "write sqlite:PATH, memory: or neo4j://localhost:7687"}
+	return 0, "", &UsageError{
+		fmt.Sprintf("--store %q is no store", s.Store),
+		"write sqlite:PATH, memory: or neo4j://localhost:7687",
+	}
 }
 
 // DataDir is the folder for the user's data on this system.

@@ -73,7 +73,10 @@ func TestChoose(t *testing.T) {
 			t.Errorf("%q: %v %q %v", c.store, kind, where, err)
 		}
 	}
-	for _, bad := range []string{"postgres://x", "sqlite:", "bolt:", "neo4j://", "neo4j://user:secret@localhost", "bolt://user@localhost", "g.db"} {
+	for _, bad := range []string{
+		"postgres://x", "sqlite:", "bolt:", "neo4j://", "neo4j://user:secret@localhost",
+		"bolt://user@localhost", "g.db",
+	} {
 		s := config.Store{Store: bad}
 		_, _, err := s.Choose(none)
 		var usage *config.UsageError
@@ -87,13 +90,19 @@ func TestChoose(t *testing.T) {
 func good() config.Serve {
 	return config.Serve{
 		CacheControl: "no-cache", MaxBody: 1, MaxConcurrent: 1, Grace: 1, MaxOperationMemory: 1,
-		Limits: config.Limits{MaxDepth: 1, MaxCost: 1, MaxRootFields: 1, MaxTokens: 1, MaxErrors: 1, MaxRows: 1, MaxNodes: 1, MaxAnswer: 1, Timeout: 1},
+		Limits: config.Limits{
+			MaxDepth: 1, MaxCost: 1, MaxRootFields: 1, MaxTokens: 1, MaxErrors: 1, MaxRows: 1,
+			MaxNodes: 1, MaxAnswer: 1, Timeout: 1,
+		},
 	}
 }
 
 func TestValidate(t *testing.T) {
 	ok := good()
-	ok.CORSOrigin = []string{"*", "https://app.example.org", "http://localhost:3000", "https://*.example.org", "http://*.localhost:3000", "capacitor://localhost", "https://*.EXAMPLE.org:8443"}
+	ok.CORSOrigin = []string{
+		"*", "https://app.example.org", "http://localhost:3000", "https://*.example.org",
+		"http://*.localhost:3000", "capacitor://localhost", "https://*.EXAMPLE.org:8443",
+	}
 	ok.CORSHeader = []string{"X-Tenant", "*"}
 	if err := ok.Validate(); err != nil {
 		t.Error(err)
@@ -113,7 +122,8 @@ func TestValidate(t *testing.T) {
 		s := good()
 		spoil(&s)
 		var usage *config.UsageError
-		if err := s.Validate(); !errors.As(err, &usage) || !strings.HasPrefix(usage.Problem, "--"+flag+" ") || usage.Hint == "" {
+		if err := s.Validate(); !errors.As(err, &usage) || !strings.HasPrefix(usage.Problem, "--"+flag+" ") ||
+			usage.Hint == "" {
 			t.Errorf("--%s: %v", flag, err)
 		}
 	}
@@ -148,7 +158,12 @@ func TestDataDir(t *testing.T) {
 		"relative XDG is passed over": {"relative", "/home/x/.local/share/throughline"},
 		"absolute XDG":                {"/xdg", "/xdg/throughline"},
 	} {
-		got, err := config.DataDir(func(k string) string { return map[string]string{"XDG_DATA_HOME": c.env, "HOME": "/home/x"}[k] })
+		got, err := config.DataDir(func(k string) string {
+			return map[string]string{
+				"XDG_DATA_HOME": c.env,
+				"HOME":          "/home/x",
+			}[k]
+		})
 		if err != nil || got != c.want {
 			t.Errorf("%s: %q %v", name, got, err)
 		}

@@ -10,8 +10,8 @@ import (
 // errorInterval is how often an error of one kind is logged: a client can cause as many as it likes.
 const errorInterval = time.Second
 
-// sparing is a handler that logs one error of each kind, and when the interval is over the last of those that came meanwhile, with
-// their number. Errors of one message and code are of one kind. What is no error passes.
+// sparing is a handler that logs one error of each kind, and when the interval is over the last of those that came
+// meanwhile, with their number. Errors of one message and code are of one kind. What is no error passes.
 type sparing struct {
 	slog.Handler
 	kinds *kinds

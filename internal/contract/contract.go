@@ -1,6 +1,7 @@
-// Package contract completes a schema by rule. schema.graphqls declares types, properties, kinds of link, fields that follow links,
-// and analyses. This package adds the fields that every entity has, connections and their edges, the arguments of lists, and a
-// look-up and a list for each type. go generate and every start use it, so a schema of own types is completed as ours is.
+// Package contract completes a schema by rule. schema.graphqls declares types, properties, kinds of link, fields that
+// follow links, and analyses. This package adds the fields that every entity has, connections and their edges, the
+// arguments of lists, and a look-up and a list for each type. go generate and every start use it, so a schema of own
+// types is completed as ours is.
 package contract
 
 import (
@@ -48,7 +49,8 @@ func Parse(sources ...*ast.Source) (*Contract, error) {
 		return nil, err
 	}
 	// nothing is answered in parts, and a directive that is declared and without effect would be taken at its word
-	all.Directives = slices.DeleteFunc(all.Directives, func(d *ast.DirectiveDefinition) bool { return d.Name == "defer" })
+	all.Directives = slices.DeleteFunc(all.Directives,
+		func(d *ast.DirectiveDefinition) bool { return d.Name == "defer" })
 	all.Definitions = append(all.Definitions, e.definitions...)
 	all.Directives = append(all.Directives, e.directives...)
 	sdl := e.print() // validation adds fields of introspection
@@ -86,21 +88,24 @@ func (e *expander) add(doc *ast.SchemaDocument, own bool) error {
 	}
 	for _, d := range doc.Definitions {
 		if was := e.names[d.Name]; was != nil {
-			return gqlerror.ErrorPosf(d.Position, "%s is declared already, at line %d of %s: choose another name, or write `extend`", d.Name, was.Position.Line, was.Position.Src.Name)
+			return gqlerror.ErrorPosf(d.Position,
+				"%s is declared already, at line %d of %s: choose another name, or write `extend`", d.Name, was.Position.Line, was.Position.Src.Name)
 		}
 		e.names[d.Name] = d
 	}
 	e.definitions = append(e.definitions, doc.Definitions...)
 	for _, d := range doc.Directives {
 		if d.Name != pageDirective {
-			d.Arguments = slices.DeleteFunc(d.Arguments, func(a *ast.ArgumentDefinition) bool { return d.Name == "node" && private[a.Name] })
+			d.Arguments = slices.DeleteFunc(d.Arguments,
+				func(a *ast.ArgumentDefinition) bool { return d.Name == "node" && private[a.Name] })
 			e.directives = append(e.directives, d)
 		}
 	}
 	for _, x := range doc.Extensions {
 		d := e.names[x.Name]
 		if d == nil || d.Kind != x.Kind {
-			return gqlerror.ErrorPosf(x.Position, "there is no %s %s to extend", strings.ToLower(string(x.Kind)), x.Name)
+			return gqlerror.ErrorPosf(x.Position, "there is no %s %s to extend", strings.ToLower(string(x.Kind)),
+				x.Name)
 		}
 		for _, f := range x.Fields {
 			if was := d.Fields.ForName(f.Name); was != nil {
@@ -160,7 +165,8 @@ func public(all ast.DirectiveList) ast.DirectiveList {
 		}
 		if d.Name == "node" {
 			c := *d
-			c.Arguments = slices.DeleteFunc(slices.Clone(d.Arguments), func(a *ast.Argument) bool { return private[a.Name] })
+			c.Arguments = slices.DeleteFunc(slices.Clone(d.Arguments),
+				func(a *ast.Argument) bool { return private[a.Name] })
 			d = &c
 		}
 		out = append(out, d)
@@ -168,7 +174,8 @@ func public(all ast.DirectiveList) ast.DirectiveList {
 	return out
 }
 
-// findEntities lists the types of entity and what they are called. One that EntityType lacks comes into it, before sources.
+// findEntities lists the types of entity and what they are called. One that EntityType lacks comes into it, before
+// sources.
 func (e *expander) findEntities() error {
 	enum := e.names["EntityType"]
 	byEnum := map[string]*ast.Definition{}
@@ -184,7 +191,8 @@ func (e *expander) findEntities() error {
 		}
 		for name, other := range e.words {
 			if other.field == w.field || other.fields == w.fields {
-				return gqlerror.ErrorPosf(d.Position, "%s and %s would have root fields of one name: give one another @node(plural: …) or name", d.Name, name)
+				return gqlerror.ErrorPosf(d.Position,
+					"%s and %s would have root fields of one name: give one another @node(plural: …) or name", d.Name, name)
 			}
 		}
 		e.words[d.Name] = w
@@ -219,8 +227,8 @@ func article(word string) string {
 	return "a " + word
 }
 
-// fillIn puts into descriptions what the types declare: {dates} are the fields by which they have a date, {intervals} those and where
-// they end, {texts} the texts of own types that are searched.
+// fillIn puts into descriptions what the types declare: {dates} are the fields by which they have a date, {intervals}
+// those and where they end, {texts} the texts of own types that are searched.
 func (e *expander) fillIn() {
 	var dates, intervals []string
 	texts := ""
@@ -250,7 +258,8 @@ func (e *expander) fillIn() {
 		}
 		list(&intervals, word)
 	}
-	in := strings.NewReplacer("{dates}", strings.Join(dates, ", "), "{intervals}", strings.Join(intervals, ", "), "{texts}", texts)
+	in := strings.NewReplacer("{dates}", strings.Join(dates, ", "), "{intervals}", strings.Join(intervals, ", "),
+		"{texts}", texts)
 	for _, d := range e.definitions {
 		for _, f := range d.Fields {
 			f.Description = in.Replace(f.Description)
@@ -272,17 +281,20 @@ func wordsOf(d *ast.Definition, node *ast.Directive) (w words, err error) {
 	w.fields, w.many = plural(w.field), plural(w.one)
 	if p := text("plural"); p != "" {
 		if !isName(p) || p[0] < 'a' || p[0] > 'z' {
-			return w, gqlerror.ErrorPosf(node.Position, "@node(plural: %q) is no name of a field: write it as in %q", p, "people")
+			return w, gqlerror.ErrorPosf(node.Position, "@node(plural: %q) is no name of a field: write it as in %q", p,
+				"people")
 		}
 		w.fields, w.many = p, spaced(p)
 	}
 	if w.fields == w.field {
-		return w, gqlerror.ErrorPosf(node.Position, "%s has one word for one and for many: give it @node(plural: …)", d.Name)
+		return w, gqlerror.ErrorPosf(node.Position, "%s has one word for one and for many: give it @node(plural: …)",
+			d.Name)
 	}
 	return w, nil
 }
 
-// entity completes a type of entity: what it implements, the fields that every entity has, and its fields that follow links.
+// entity completes a type of entity: what it implements, the fields that every entity has, and its fields that follow
+// links.
 func (e *expander) entity(d *ast.Definition) error {
 	d.Interfaces = slices.Clone(e.names["Entity"].Interfaces)
 	d.Interfaces = append([]string{"Entity"}, d.Interfaces...)
@@ -295,7 +307,8 @@ func (e *expander) entity(d *ast.Definition) error {
 		c.Position = d.Position
 		switch w := e.words[d.Name]; f.Name {
 		case "id":
-			c.Description = "Readable and stable, minted from the name and kept on rename" + example(rules.Slug(w.name)) + ". Unique over everything in the graph."
+			c.Description = "Readable and stable, minted from the name and kept on rename" +
+				example(rules.Slug(w.name)) + ". Unique over everything in the graph."
 		case "type":
 			c.Description = "Which kind of entity this is: always `" + Enum(d.Name) + "` here."
 		case "name":
@@ -315,7 +328,8 @@ func (e *expander) entity(d *ast.Definition) error {
 		}
 		other := e.names[f.Type.Name()]
 		if other == nil || other != e.names["Entity"] && !slices.Contains(e.entities, other) {
-			return gqlerror.ErrorPosf(f.Position, "%s.%s leads to %s, which is no type of entity", d.Name, f.Name, f.Type.Name())
+			return gqlerror.ErrorPosf(f.Position, "%s.%s leads to %s, which is no type of entity", d.Name, f.Name,
+				f.Type.Name())
 		}
 		name := other.Name
 		switch {
@@ -338,20 +352,26 @@ func (e *expander) lists() error {
 	add := func(at *ast.Definition, name, description string, implements []string, fields ...*ast.FieldDefinition) {
 		if was := e.names[name]; was != nil {
 			if err == nil {
-				err = gqlerror.ErrorPosf(at.Position, "%s is followed by %s, which line %d declares: choose another name", at.Name, name, was.Position.Line)
+				err = gqlerror.ErrorPosf(at.Position,
+					"%s is followed by %s, which line %d declares: choose another name", at.Name, name, was.Position.Line)
 				if at.Position.Src == e.ours { // whoever reads this can change what is their own
-					err = gqlerror.ErrorPosf(was.Position, "%s is the name of what follows from %s: choose another name", name, at.Name)
+					err = gqlerror.ErrorPosf(was.Position,
+						"%s is the name of what follows from %s: choose another name", name, at.Name)
 				}
 			}
 			return
 		}
-		d := &ast.Definition{Kind: ast.Object, Name: name, Description: description, Interfaces: implements, Fields: fields, Position: at.Position}
+		d := &ast.Definition{
+			Kind: ast.Object, Name: name, Description: description, Interfaces: implements,
+			Fields: fields, Position: at.Position,
+		}
 		e.names[name] = d
 		out = append(out, d)
 	}
 	for _, d := range e.entities {
 		name := d.Name + "Link"
-		add(d, name+"Connection", "Links with the "+e.words[d.Name].many+" at the other end.", nil, pageFields(name, d.Name, filtered, "LinkFacet")...)
+		add(d, name+"Connection", "Links with the "+e.words[d.Name].many+" at the other end.", nil,
+			pageFields(name, d.Name, filtered, "LinkFacet")...)
 		var fields ast.FieldList
 		for _, f := range e.names["LinkEdge"].Fields {
 			if f.Name == "node" {
@@ -371,18 +391,23 @@ func (e *expander) lists() error {
 			if e.names[name+"Connection"] != nil {
 				continue // two fields lead there
 			}
-			add(d, name+"Connection", strings.ToUpper(many[:1])+many[1:]+" that follow from other links, strongest first.", nil, pageFields(name, other, filtered, "")...)
+			add(d, name+"Connection",
+				strings.ToUpper(many[:1])+many[1:]+" that follow from other links, strongest first.", nil, pageFields(name,
+					other, filtered, "")...)
 			add(d, name+"Edge", "One of the "+many+" that follow from other links.", nil,
 				cursorField(filtered),
 				field("What follows.", "node", ast.NonNullNamedType(other, nil)),
 				field("How many chains of links lead to it.", "weight", ast.NonNullNamedType("Int", nil)),
-				field("The links it rests on, chain by chain, each once.", "because", listOf("Link"), argument("At most this many, 1–100.", "first", ast.NamedType("Int", nil), &ast.Value{Kind: ast.IntValue, Raw: "20"})))
+				field("The links it rests on, chain by chain, each once.", "because", listOf("Link"),
+					argument("At most this many, 1–100.", "first", ast.NamedType("Int", nil),
+						&ast.Value{Kind: ast.IntValue, Raw: "20"})))
 		}
 	}
 	for _, d := range e.nodes() {
 		many := e.words[d.Name].many
 		add(d, d.Name+"Connection", "A list of "+many+".", nil, pageFields(d.Name, d.Name, filtered, "EntityFacet")...)
-		add(d, d.Name+"Edge", "One entry of a list of "+many+".", nil, cursorField(filtered), field("The entry.", "node", ast.NonNullNamedType(d.Name, nil)))
+		add(d, d.Name+"Edge", "One entry of a list of "+many+".", nil, cursorField(filtered),
+			field("The entry.", "node", ast.NonNullNamedType(d.Name, nil)))
 	}
 	at := slices.Index(e.definitions, e.names["LinkEdge"]) + 1
 	e.definitions = slices.Insert(e.definitions, at, out...)
@@ -412,7 +437,8 @@ func (e *expander) roots() error {
 		}
 		is := query.Fields[i]
 		if t := is.Type.Name(); t != d.Name && t != d.Name+"Connection" {
-			return gqlerror.ErrorPosf(d.Position, "Query.%s is declared already: give %s another name, or @node(plural: …)", name, d.Name)
+			return gqlerror.ErrorPosf(d.Position,
+				"Query.%s is declared already: give %s another name, or @node(plural: …)", name, d.Name)
 		}
 		*to = append(*to, is)
 		query.Fields = slices.Delete(query.Fields, i, i+1)
@@ -426,14 +452,16 @@ func (e *expander) roots() error {
 				name = "…"
 			}
 			f := field("A"+article(w.one)[1:]+"; null when none fits.", w.field, ast.NamedType(d.Name, d.Position),
-				argument(fmt.Sprintf("Which one, for example `{name: %s}`.", quoted(name)), "ref", ast.NonNullNamedType("EntityRef", nil), nil))
+				argument(fmt.Sprintf("Which one, for example `{name: %s}`.", quoted(name)), "ref",
+					ast.NonNullNamedType("EntityRef", nil), nil))
 			f.Position = d.Position
 			return f
 		}); err != nil {
 			return err
 		}
 		if err := place(&lists, d, w.fields, func() *ast.FieldDefinition {
-			f := field("All "+w.many+" that fit, by name unless ordered otherwise.", w.fields, ast.NonNullNamedType(d.Name+"Connection", d.Position), rootArguments...)
+			f := field("All "+w.many+" that fit, by name unless ordered otherwise.", w.fields,
+				ast.NonNullNamedType(d.Name+"Connection", d.Position), rootArguments...)
 			f.Position = d.Position
 			return f
 		}); err != nil {

@@ -41,71 +41,206 @@ func TestTheWholeContract(t *testing.T) {
 // mistakes are schemas of own types with what is wrong in them, and where.
 var mistakes = []struct{ name, own, says string }{
 	{"no GraphQL", "type Party implements {", `own.graphqls:1:23: Expected Name, found {`},
-	{"a type that is no entity", "\ntype Party @node { founded: PartialDate }", "own.graphqls:2:6: Party is no type of entity: write `type Party implements Entity & Node @node {`"},
-	{"an entity without @node", "type Party implements Entity & Node { founded: PartialDate }", "own.graphqls:1:6: Party is no type of entity"},
-	{"a type that is there", "type Person implements Entity & Node @node { x: String }", "own.graphqls:1:6: Person is declared already, at line"},
-	{"a name in small letters", "type party implements Entity & Node @node { x: String }", "party is no name of a type: begin it with a capital"},
-	{"a name of a label of ours", "type ThroughlineMeta implements Entity & Node @node { x: String }", "do not begin it with Throughline"},
-	{"a name that another is followed by", "type PersonLink implements Entity & Node @node { x: String }", "PersonLink is followed by PersonLinkConnection, which line"},
-	{"a name of what follows from another", "type PersonConnection implements Entity & Node @node { x: String }", "own.graphqls:1:6: PersonConnection is the name of what follows from Person: choose another name"},
-	{"a root field that is there", "type Link2 implements Entity & Node @node(plural: \"people\") { x: String }", "Link2 and Person would have root fields of one name"},
-	{"a root field of an analysis", "type Path2 implements Entity & Node @node(plural: \"paths\") { x: String }", "Query.paths is declared already: give Path2 another name, or @node(plural: …)"},
-	{"a plural that is no name", "type Party implements Entity & Node @node(plural: \"the parties\") { x: String }", `@node(plural: "the parties") is no name of a field`},
+	{
+		"a type that is no entity", "\ntype Party @node { founded: PartialDate }",
+		"own.graphqls:2:6: Party is no type of entity: write `type Party implements Entity & Node @node {`",
+	},
+	{
+		"an entity without @node", "type Party implements Entity & Node { founded: PartialDate }",
+		"own.graphqls:1:6: Party is no type of entity",
+	},
+	{
+		"a type that is there", "type Person implements Entity & Node @node { x: String }",
+		"own.graphqls:1:6: Person is declared already, at line",
+	},
+	{
+		"a name in small letters", "type party implements Entity & Node @node { x: String }",
+		"party is no name of a type: begin it with a capital",
+	},
+	{
+		"a name of a label of ours", "type ThroughlineMeta implements Entity & Node @node { x: String }",
+		"do not begin it with Throughline",
+	},
+	{
+		"a name that another is followed by", "type PersonLink implements Entity & Node @node { x: String }",
+		"PersonLink is followed by PersonLinkConnection, which line",
+	},
+	{
+		"a name of what follows from another", "type PersonConnection implements Entity & Node @node { x: String }",
+		"own.graphqls:1:6: PersonConnection is the name of what follows from Person: choose another name",
+	},
+	{
+		"a root field that is there", "type Link2 implements Entity & Node @node(plural: \"people\") { x: String }",
+		"Link2 and Person would have root fields of one name",
+	},
+	{
+		"a root field of an analysis", "type Path2 implements Entity & Node @node(plural: \"paths\") { x: String }",
+		"Query.paths is declared already: give Path2 another name, or @node(plural: …)",
+	},
+	{
+		"a plural that is no name", "type Party implements Entity & Node @node(plural: \"the parties\") { x: String }",
+		`@node(plural: "the parties") is no name of a field`,
+	},
 	{"a union", "union Any = Person | Event", "Any is no type of entity: a schema of own types declares"},
 	{"a directive", "directive @x on OBJECT", "a directive is declared"},
 	{"a schema", "schema { query: Query }", "a schema is declared"},
 	{"a mutation", "extend type Query { x: String }", "Query cannot be extended"},
 	{"what is not there", "extend type Nobody { x: String }", "there is no Nobody to extend"},
-	{"a field that is there", "extend type Person { born: PartialDate }", "own.graphqls:1:22: Person.born is declared already: choose another name"},
-	{"a kind that is there", `extend enum LinkKind { SAID @joins(from: [PERSON], to: [QUOTE], phrase: "a", inverse: "b") }`, "LinkKind has SAID already"},
-	{"a kind without ends", "extend enum LinkKind { LOVES }", `LinkKind LOVES has no @joins: write LOVES @joins(from: [PERSON], to: [PERSON], phrase: "…", inverse: "…")`},
-	{"a kind that is no name", `extend enum LinkKind { loves @joins(from: [PERSON], to: [PERSON], phrase: "a", inverse: "b") }`, "loves is no name of a kind of link"},
-	{"the type of refuted links", `extend enum LinkKind { REFUTED @joins(from: [PERSON], to: [PERSON], phrase: "a", inverse: "b") }`, "REFUTED is no name of a kind of link"},
+	{
+		"a field that is there", "extend type Person { born: PartialDate }",
+		"own.graphqls:1:22: Person.born is declared already: choose another name",
+	},
+	{
+		"a kind that is there",
+		`extend enum LinkKind { SAID @joins(from: [PERSON], to: [QUOTE], phrase: "a", inverse: "b") }`, "LinkKind has SAID already",
+	},
+	{
+		"a kind without ends", "extend enum LinkKind { LOVES }",
+		`LinkKind LOVES has no @joins: write LOVES @joins(from: [PERSON], to: [PERSON], phrase: "…", inverse: "…")`,
+	},
+	{
+		"a kind that is no name",
+		`extend enum LinkKind { loves @joins(from: [PERSON], to: [PERSON], phrase: "a", inverse: "b") }`, "loves is no name of a kind of link",
+	},
+	{
+		"the type of refuted links",
+		`extend enum LinkKind { REFUTED @joins(from: [PERSON], to: [PERSON], phrase: "a", inverse: "b") }`, "REFUTED is no name of a kind of link",
+	},
 	{"a kind without words", `extend enum LinkKind { LOVES @joins(from: [PERSON], to: [PERSON]) }`, "phrase"},
-	{"a kind between what is not there", `extend enum LinkKind { LOVES @joins(from: [PERSON], to: [CAT], phrase: "a", inverse: "b") }`, "CAT"},
-	{"a list that follows no link", "extend type Person { friends: [Person!]! }", "Person.friends is [Person!]!: a property is one of String, Int, Float, Boolean, PartialDate, URL or an enum, and a list of entities needs @link"},
-	{"one at the end of a link", "extend type Person { friend: Person @link(kinds: [SAID], direction: OUTGOING) }", "Person.friend follows links: its type is a list such as [Person!]!"},
-	{"links that lead elsewhere", "extend type Person { friends: [Place!]! @link(kinds: [SAID], direction: OUTGOING) }", "Person.friends: its links never lead to PLACE"},
-	{"links of no kind", "extend type Person { friends: [Place!]! @link(kinds: [LOVES], direction: OUTGOING) }", "LOVES"},
+	{
+		"a kind between what is not there",
+		`extend enum LinkKind { LOVES @joins(from: [PERSON], to: [CAT], phrase: "a", inverse: "b") }`, "CAT",
+	},
+	{
+		"a list that follows no link", "extend type Person { friends: [Person!]! }",
+		"Person.friends is [Person!]!: a property is one of String, Int, Float, Boolean, PartialDate, URL or an enum, and a list of entities needs @link",
+	},
+	{
+		"one at the end of a link", "extend type Person { friend: Person @link(kinds: [SAID], direction: OUTGOING) }",
+		"Person.friend follows links: its type is a list such as [Person!]!",
+	},
+	{
+		"links that lead elsewhere", "extend type Person { friends: [Place!]! @link(kinds: [SAID], direction: OUTGOING) }",
+		"Person.friends: its links never lead to PLACE",
+	},
+	{
+		"links of no kind", "extend type Person { friends: [Place!]! @link(kinds: [LOVES], direction: OUTGOING) }",
+		"LOVES",
+	},
 	{"a field with arguments", "extend type Person { x(y: Int): String }", "Person.x has arguments"},
 	{"a name that begins with _", "extend type Person { _x: String }", "Person._x is no name of a field"},
 	{"a property of two sorts", "extend type Person { founded: String }", "founded is declared in two ways"},
-	{"a date that is none", "type Party implements Entity & Node @node(date: \"began\") { x: String }", `@node(date: "began") is not a PartialDate field of it`},
-	{"a list of texts", "extend type Person { x: [String!] }", "Person.x is [String!]: a property is one of String, Int"},
-	{"what a line says itself", "extend type Person { source: String }", "Person.source means something else in imports or answers: choose another name"},
-	{"the kind of a source", "extend type Person { kind: String }", "own.graphqls:1:22: Source.kind: property kind is declared in two ways"},
+	{
+		"a date that is none", "type Party implements Entity & Node @node(date: \"began\") { x: String }",
+		`@node(date: "began") is not a PartialDate field of it`,
+	},
+	{
+		"a list of texts", "extend type Person { x: [String!] }",
+		"Person.x is [String!]: a property is one of String, Int",
+	},
+	{
+		"what a line says itself", "extend type Person { source: String }",
+		"Person.source means something else in imports or answers: choose another name",
+	},
+	{
+		"the kind of a source", "extend type Person { kind: String }",
+		"own.graphqls:1:22: Source.kind: property kind is declared in two ways",
+	},
 	{"links without a direction", "extend type Person { x: [Quote!]! @link(kinds: [SAID]) }", "direction"},
 	{"links without kinds", "extend type Person { x: [Quote!]! @link(direction: OUTGOING) }", "kinds"},
-	{"links whose kinds are a text", "extend type Person { x: [Quote!]! @link(kinds: \"SAID\", direction: OUTGOING) }", "Person.x: kinds is a list, such as [SAID]"},
-	{"links in a direction that is none", "extend type Person { x: [Quote!]! @link(kinds: [SAID], direction: UP) }", "Person.x: direction is OUTGOING or INCOMING"},
-	{"chains of one link", "extend type Person { x: [Quote!]! @derived(chains: [[SAID]], direction: OUTGOING) }", "a chain is two known kinds of link"},
-	{"chains that are none", "extend type Person { x: [Quote!]! @derived(chains: [SAID], direction: OUTGOING) }", "a chain is two known kinds of link"},
-	{"chains without a direction", "extend type Person { x: [Theme!]! @derived(chains: [[SAID, ABOUT]]) }", "direction"},
+	{
+		"links whose kinds are a text", "extend type Person { x: [Quote!]! @link(kinds: \"SAID\", direction: OUTGOING) }",
+		"Person.x: kinds is a list, such as [SAID]",
+	},
+	{
+		"links in a direction that is none", "extend type Person { x: [Quote!]! @link(kinds: [SAID], direction: UP) }",
+		"Person.x: direction is OUTGOING or INCOMING",
+	},
+	{
+		"chains of one link", "extend type Person { x: [Quote!]! @derived(chains: [[SAID]], direction: OUTGOING) }",
+		"a chain is two known kinds of link",
+	},
+	{
+		"chains that are none", "extend type Person { x: [Quote!]! @derived(chains: [SAID], direction: OUTGOING) }",
+		"a chain is two known kinds of link",
+	},
+	{
+		"chains without a direction", "extend type Person { x: [Theme!]! @derived(chains: [[SAID, ABOUT]]) }",
+		"direction",
+	},
 	{"words of no property", "extend type Person { x: Boolean @verbatim(kinds: [SAID]) }", "property"},
 	{"a date that is a number", "type Party implements Entity & Node @node(date: 5) { x: String }", "5"},
 	{"a directive that there is not", "extend type Person { x: String @indexed }", "indexed"},
-	{"a kind whose words are a number", "extend enum LinkKind { LOVES @joins(from: [PERSON], to: [PERSON], phrase: 5, inverse: \"b\") }", "LinkKind LOVES: phrase is a text"},
-	{"a kind that joins sources", "extend enum LinkKind { LOVES @joins(from: [PERSON], to: [SOURCE], phrase: \"a\", inverse: \"b\") }", "LinkKind LOVES: unknown type SOURCE"},
+	{
+		"a kind whose words are a number",
+		"extend enum LinkKind { LOVES @joins(from: [PERSON], to: [PERSON], phrase: 5, inverse: \"b\") }", "LinkKind LOVES: phrase is a text",
+	},
+	{
+		"a kind that joins sources",
+		"extend enum LinkKind { LOVES @joins(from: [PERSON], to: [SOURCE], phrase: \"a\", inverse: \"b\") }", "LinkKind LOVES: unknown type SOURCE",
+	},
 	{"an enum without values", "enum Colour\nextend type Person { x: Colour }", "Colour"},
 	{"an enum of booleans", "enum Colour { true false }\nextend type Person { x: Colour }", "true"},
-	{"the root of mutations", "type Mutation implements Entity & Node @node", "own.graphqls:1:6: Mutation is a word of GraphQL"},
-	{"a kind whose end is no list", `extend enum LinkKind { LOVES @joins(from: PERSON, to: [PERSON], phrase: "a", inverse: "b") }`, "LinkKind LOVES: from is a list, such as [PERSON]"},
-	{"a property that must be there", "extend type Person { nick: String! }", "Person.nick must not have an exclamation mark"},
+	{
+		"the root of mutations", "type Mutation implements Entity & Node @node",
+		"own.graphqls:1:6: Mutation is a word of GraphQL",
+	},
+	{
+		"a kind whose end is no list",
+		`extend enum LinkKind { LOVES @joins(from: PERSON, to: [PERSON], phrase: "a", inverse: "b") }`, "LinkKind LOVES: from is a list, such as [PERSON]",
+	},
+	{
+		"a property that must be there", "extend type Person { nick: String! }",
+		"Person.nick must not have an exclamation mark",
+	},
 	{"a value of no type", "extend type Person { x: Colour }", "Person.x is Colour"},
 	{"an instant", "extend type Person { x: DateTime }", "Person.x is DateTime"},
 	{"nothing", "# parties come here\n", "own.graphqls:1:1: nothing is declared: a schema of own types declares types"},
-	{"chains of nothing", "extend type Person { x: [Theme!]! @derived(chains: [], direction: OUTGOING) }", "Person.x: chains is empty"},
-	{"chains that lead elsewhere", "extend type Person { x: [Theme!]! @derived(chains: [[SAID, SAID]], direction: OUTGOING) }", "Person.x: no links of kind SAID and then SAID lead from PERSON to THEME"},
-	{"chains the other way round", "extend type Person { x: [Theme!]! @derived(chains: [[ABOUT, SAID]], direction: OUTGOING) }", "Person.x: no links of kind ABOUT and then SAID lead"},
-	{"chains against their direction", "extend type Person { x: [Theme!]! @derived(chains: [[SAID, ABOUT]], direction: INCOMING) }", "Person.x: no links of kind SAID and then ABOUT lead"},
-	{"a timeline there is not", "type Party implements Entity & Node @node(date: \"x\", timeline: FOO) { x: PartialDate }", "@node(timeline: FOO) is no value of TimelineKind"},
-	{"a timeline without a date", "type Party implements Entity & Node @node(timeline: EVENT) { x: PartialDate }", "@node(timeline: EVENT) needs date"},
+	{
+		"chains of nothing", "extend type Person { x: [Theme!]! @derived(chains: [], direction: OUTGOING) }",
+		"Person.x: chains is empty",
+	},
+	{
+		"chains that lead elsewhere",
+		"extend type Person { x: [Theme!]! @derived(chains: [[SAID, SAID]], direction: OUTGOING) }", "Person.x: no links of kind SAID and then SAID lead from PERSON to THEME",
+	},
+	{
+		"chains the other way round",
+		"extend type Person { x: [Theme!]! @derived(chains: [[ABOUT, SAID]], direction: OUTGOING) }", "Person.x: no links of kind ABOUT and then SAID lead",
+	},
+	{
+		"chains against their direction",
+		"extend type Person { x: [Theme!]! @derived(chains: [[SAID, ABOUT]], direction: INCOMING) }", "Person.x: no links of kind SAID and then ABOUT lead",
+	},
+	{
+		"a timeline there is not",
+		"type Party implements Entity & Node @node(date: \"x\", timeline: FOO) { x: PartialDate }", "@node(timeline: FOO) is no value of TimelineKind",
+	},
+	{
+		"a timeline without a date", "type Party implements Entity & Node @node(timeline: EVENT) { x: PartialDate }",
+		"@node(timeline: EVENT) needs date",
+	},
 	{"twice a node", "type Party implements Entity & Node @node @node { x: PartialDate }", "@node stands twice"},
-	{"an end without a beginning", "type Party implements Entity & Node @node(until: \"x\") { x: PartialDate }", `@node(until: "x") ends an interval: date names another field`},
-	{"an end that is the beginning", "type Party implements Entity & Node @node(date: \"x\", until: \"x\") { x: PartialDate }", `@node(until: "x") ends an interval: date names another field`},
-	{"no pronoun", "type Party implements Entity & Node @node(pronoun: \" \") { x: PartialDate }", `@node(pronoun: " ") is no word`},
-	{"a value that joins", "enum Colour { RED @joins(from: [PERSON], to: [PERSON], phrase: \"a\", inverse: \"b\") }\nextend type Person { x: Colour }", "Colour.RED has @joins, which is for kinds of link"},
-	{"one word for both", "type News implements Entity & Node @node(plural: \"news\") { x: String }", "News has one word for one and for many"},
+	{
+		"an end without a beginning", "type Party implements Entity & Node @node(until: \"x\") { x: PartialDate }",
+		`@node(until: "x") ends an interval: date names another field`,
+	},
+	{
+		"an end that is the beginning",
+		"type Party implements Entity & Node @node(date: \"x\", until: \"x\") { x: PartialDate }", `@node(until: "x") ends an interval: date names another field`,
+	},
+	{
+		"no pronoun", "type Party implements Entity & Node @node(pronoun: \" \") { x: PartialDate }",
+		`@node(pronoun: " ") is no word`,
+	},
+	{
+		"a value that joins",
+		"enum Colour { RED @joins(from: [PERSON], to: [PERSON], phrase: \"a\", inverse: \"b\") }\nextend type Person { x: Colour }", "Colour.RED has @joins, which is for kinds of link",
+	},
+	{
+		"one word for both", "type News implements Entity & Node @node(plural: \"news\") { x: String }",
+		"News has one word for one and for many",
+	},
 }
 
 // TestMoreTypesThanFit: a set of types or kinds is one word of 64 bits.
@@ -113,9 +248,13 @@ func TestMoreTypesThanFit(t *testing.T) {
 	var types, kinds strings.Builder
 	for i := range 60 {
 		fmt.Fprintf(&types, "type T%d implements Entity & Node @node\n", i)
-		fmt.Fprintf(&kinds, "extend enum LinkKind { K%d @joins(from: [PERSON], to: [PERSON], phrase: \"a\", inverse: \"b\") }\n", i)
+		fmt.Fprintf(&kinds,
+			"extend enum LinkKind { K%d @joins(from: [PERSON], to: [PERSON], phrase: \"a\", inverse: \"b\") }\n", i)
 	}
-	for own, says := range map[string]string{types.String(): "own.graphqls:60:6: schema has 66 types of entity, at most 60 fit", kinds.String(): "own.graphqls:60:24: schema has 74 kinds of link, at most 64 fit"} {
+	for own, says := range map[string]string{
+		types.String(): "own.graphqls:60:6: schema has 66 types of entity, at most 60 fit",
+		kinds.String(): "own.graphqls:60:24: schema has 74 kinds of link, at most 64 fit",
+	} {
 		_, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{Name: "own.graphqls", Input: own})
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %s", err, says)
@@ -127,7 +266,8 @@ func TestMoreTypesThanFit(t *testing.T) {
 func TestMistakesInOwnTypes(t *testing.T) {
 	for _, c := range mistakes {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{Name: "own.graphqls", Input: c.own})
+			_, err := catalog.Parse("schema.graphqls", throughline.Schema,
+				&ast.Source{Name: "own.graphqls", Input: c.own})
 			if err == nil {
 				t.Fatal("it is taken")
 			}
@@ -168,7 +308,11 @@ type Ox implements Entity & Node @node(plural: "oxen") { x: String }
 			t.Errorf("it lacks %s", want)
 		}
 	}
-	again, err := contract.Parse(&ast.Source{Name: "schema.graphqls", Input: throughline.Schema}, &ast.Source{Name: "own.graphqls", Input: "type Party implements Entity & Node @node { x: String }\nextend type Party { y: String }"})
+	again, err := contract.Parse(&ast.Source{Name: "schema.graphqls", Input: throughline.Schema},
+		&ast.Source{
+			Name:  "own.graphqls",
+			Input: "type Party implements Entity & Node @node { x: String }\nextend type Party { y: String }",
+		})
 	if err != nil || again.Schema.Types["Party"].Fields.ForName("y") == nil {
 		t.Errorf("a type that is extended where it is declared: %v", err)
 	}

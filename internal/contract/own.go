@@ -20,7 +20,10 @@ func isName(s string) bool { return name.MatchString(s) }
 var properties = []string{"String", "Int", "Float", "Boolean", "PartialDate", "URL"}
 
 // reserved are names of fields that mean something else on every line of an import, or of every quotation.
-var reserved = map[string]bool{"node": true, "source": true, "link": true, "delete": true, "cascade": true, "throughline": true, "verified": true, "sentence": true}
+var reserved = map[string]bool{
+	"node": true, "source": true, "link": true, "delete": true, "cascade": true,
+	"throughline": true, "verified": true, "sentence": true,
+}
 
 // may says what a schema of own types is for.
 const may = "a schema of own types declares types that implement Entity and have @node, and enums; it extends such types and LinkKind"
@@ -41,11 +44,13 @@ func (e *expander) allowed(doc *ast.SchemaDocument) error {
 		case d.Kind != ast.Object:
 			return gqlerror.ErrorPosf(d.Position, "%s is no type of entity: %s", d.Name, may)
 		case !slices.Contains(d.Interfaces, "Entity") || d.Directives.ForName("node") == nil:
-			return gqlerror.ErrorPosf(d.Position, "%s is no type of entity: write `type %s implements Entity & Node @node {`", d.Name, d.Name)
+			return gqlerror.ErrorPosf(d.Position,
+				"%s is no type of entity: write `type %s implements Entity & Node @node {`", d.Name, d.Name)
 		case d.Name == "Mutation" || d.Name == "Subscription":
 			return gqlerror.ErrorPosf(d.Position, "%s is a word of GraphQL: choose another name", d.Name)
 		case !isName(d.Name) || strings.ToUpper(d.Name[:1]) != d.Name[:1] || strings.HasPrefix(d.Name, "Throughline"):
-			return gqlerror.ErrorPosf(d.Position, "%s is no name of a type: begin it with a capital, use letters and digits, and do not begin it with Throughline", d.Name)
+			return gqlerror.ErrorPosf(d.Position,
+				"%s is no name of a type: begin it with a capital, use letters and digits, and do not begin it with Throughline", d.Name)
 		}
 	}
 	isEnum := func(n string) bool { return enums[n] || e.names[n] != nil && e.names[n].Kind == ast.Enum }
@@ -90,15 +95,18 @@ func (e *expander) allowed(doc *ast.SchemaDocument) error {
 				return err
 			}
 			if x.Name == "LinkKind" && (!kindName.MatchString(v.Name) || v.Name == "REFUTED") {
-				return gqlerror.ErrorPosf(v.Position, "%s is no name of a kind of link: write it in capitals, as MARRIED_TO, and not REFUTED", v.Name)
+				return gqlerror.ErrorPosf(v.Position,
+					"%s is no name of a kind of link: write it in capitals, as MARRIED_TO, and not REFUTED", v.Name)
 			}
 			if x.Name == "LinkKind" && v.Directives.ForName("joins") == nil {
-				return gqlerror.ErrorPosf(v.Position, `LinkKind %s has no @joins: write %s @joins(from: [PERSON], to: [PERSON], phrase: "…", inverse: "…")`, v.Name, v.Name)
+				return gqlerror.ErrorPosf(v.Position,
+					`LinkKind %s has no @joins: write %s @joins(from: [PERSON], to: [PERSON], phrase: "…", inverse: "…")`, v.Name, v.Name)
 			}
 			if joins := v.Directives.ForName("joins"); joins != nil {
 				for _, a := range joins.Arguments {
 					if !text(a) && a.Value.Kind != ast.ListValue {
-						return gqlerror.ErrorPosf(a.Position, "LinkKind %s: %s is a list, such as [PERSON]", v.Name, a.Name)
+						return gqlerror.ErrorPosf(a.Position, "LinkKind %s: %s is a list, such as [PERSON]", v.Name,
+							a.Name)
 					}
 					if text(a) && a.Value.Kind != ast.StringValue {
 						return gqlerror.ErrorPosf(a.Position, "LinkKind %s: %s is a text", v.Name, a.Name)
@@ -113,7 +121,8 @@ func (e *expander) allowed(doc *ast.SchemaDocument) error {
 // plainValue reports as an error a value of an enum that is joined as kinds of link are.
 func plainValue(d *ast.Definition, v *ast.EnumValueDefinition) error {
 	if joins := v.Directives.ForName("joins"); joins != nil && d.Name != "LinkKind" {
-		return gqlerror.ErrorPosf(joins.Position, "%s.%s has @joins, which is for kinds of link: leave it out, or write `extend enum LinkKind`", d.Name, v.Name)
+		return gqlerror.ErrorPosf(joins.Position,
+			"%s.%s has @joins, which is for kinds of link: leave it out, or write `extend enum LinkKind`", d.Name, v.Name)
 	}
 	return nil
 }
@@ -124,35 +133,43 @@ func text(a *ast.Argument) bool { return a.Name != "from" && a.Name != "to" }
 // checkField reports as an error a field that is neither a property nor one that follows links.
 func checkField(d *ast.Definition, f *ast.FieldDefinition, isEnum func(string) bool) error {
 	if !isName(f.Name) || strings.ToLower(f.Name[:1]) != f.Name[:1] {
-		return gqlerror.ErrorPosf(f.Position, "%s.%s is no name of a field: begin it with a small letter, and use letters and digits", d.Name, f.Name)
+		return gqlerror.ErrorPosf(f.Position,
+			"%s.%s is no name of a field: begin it with a small letter, and use letters and digits", d.Name, f.Name)
 	}
 	if reserved[f.Name] {
-		return gqlerror.ErrorPosf(f.Position, "%s.%s means something else in imports or answers: choose another name", d.Name, f.Name)
+		return gqlerror.ErrorPosf(f.Position, "%s.%s means something else in imports or answers: choose another name",
+			d.Name, f.Name)
 	}
 	if len(f.Arguments) > 0 {
-		return gqlerror.ErrorPosf(f.Position, "%s.%s has arguments: leave them out, a field that follows links gets its own", d.Name, f.Name)
+		return gqlerror.ErrorPosf(f.Position,
+			"%s.%s has arguments: leave them out, a field that follows links gets its own", d.Name, f.Name)
 	}
 	for _, on := range f.Directives {
 		if a := on.Arguments.ForName("kinds"); a != nil && a.Value.Kind != ast.ListValue {
 			return gqlerror.ErrorPosf(a.Position, "%s.%s: kinds is a list, such as [SAID]", d.Name, f.Name)
 		}
 		if a := on.Arguments.ForName("direction"); a != nil && a.Value.Raw != "OUTGOING" && a.Value.Raw != "INCOMING" {
-			return gqlerror.ErrorPosf(a.Position, "%s.%s: direction is OUTGOING or INCOMING, seen from %s", d.Name, f.Name, d.Name)
+			return gqlerror.ErrorPosf(a.Position, "%s.%s: direction is OUTGOING or INCOMING, seen from %s", d.Name,
+				f.Name, d.Name)
 		}
 	}
 	if f.Directives.ForName("link") != nil || f.Directives.ForName("derived") != nil {
 		if f.Type.Elem == nil || !f.Type.NonNull || !f.Type.Elem.NonNull {
-			return gqlerror.ErrorPosf(f.Position, "%s.%s follows links: its type is a list such as [Person!]!, or [Entity!]!", d.Name, f.Name)
+			return gqlerror.ErrorPosf(f.Position,
+				"%s.%s follows links: its type is a list such as [Person!]!, or [Entity!]!", d.Name, f.Name)
 		}
 		return nil
 	}
 	if f.Type.NonNull && f.Type.Elem == nil {
-		return gqlerror.ErrorPosf(f.Position, "%s.%s must not have an exclamation mark: records that are there already may lack it", d.Name, f.Name)
+		return gqlerror.ErrorPosf(f.Position,
+			"%s.%s must not have an exclamation mark: records that are there already may lack it", d.Name, f.Name)
 	}
 	plain := *f.Type
 	plain.NonNull = false
 	if slices.Contains(properties, plain.String()) || plain.Elem == nil && isEnum(plain.Name()) {
 		return nil
 	}
-	return gqlerror.ErrorPosf(f.Position, "%s.%s is %s: a property is one of %s or an enum, and a list of entities needs @link", d.Name, f.Name, f.Type, strings.Join(properties, ", "))
+	return gqlerror.ErrorPosf(f.Position,
+		"%s.%s is %s: a property is one of %s or an enum, and a list of entities needs @link", d.Name, f.Name, f.Type, strings.Join(properties,
+			", "))
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// pageDirective is @page, which clients do not get. On a connection or an edge it adds the fields that all have, before its own; on a
-// field, the arguments of a page, behind its own.
+// pageDirective is @page, which clients do not get. On a connection or an edge it adds the fields that all have, before
+// its own; on a field, the arguments of a page, behind its own.
 const pageDirective = "page"
 
 func field(description, name string, t *ast.Type, args ...*ast.ArgumentDefinition) *ast.FieldDefinition {
@@ -40,8 +40,9 @@ func pageFields(name, node string, isFiltered bool, facets string) ast.FieldList
 		field(total, "totalCount", ast.NonNullNamedType("Int", nil)),
 	}
 	if facets != "" {
-		out = append(out, field("How the whole list (not the page) divides; at most 100 buckets a facet, largest first.", "facets",
-			listOf("Facet"), argument("What to count by.", "by", listOf(facets), nil)))
+		out = append(out,
+			field("How the whole list (not the page) divides; at most 100 buckets a facet, largest first.", "facets",
+				listOf("Facet"), argument("What to count by.", "by", listOf(facets), nil)))
 	}
 	return out
 }
@@ -58,8 +59,9 @@ func cursorField(isFiltered bool) *ast.FieldDefinition {
 func (e *expander) page(d *ast.Definition) error {
 	for _, f := range d.Fields {
 		if f.Directives.ForName(pageDirective) != nil {
-			f.Arguments = append(f.Arguments, paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error.",
-				"Continue after this cursor.", "Stop before this cursor.")...)
+			f.Arguments = append(f.Arguments,
+				paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error.",
+					"Continue after this cursor.", "Stop before this cursor.")...)
 			f.Directives = public(f.Directives)
 		}
 	}
@@ -92,7 +94,8 @@ func paging(first, after, before string) ast.ArgumentDefinitionList {
 	return ast.ArgumentDefinitionList{
 		argument(first, "first", ast.NamedType("Int", nil), nil),
 		argument(after, "after", ast.NamedType("String", nil), nil),
-		argument("How many from the end of the list, 0–100; not together with `first`.", "last", ast.NamedType("Int", nil), nil),
+		argument("How many from the end of the list, 0–100; not together with `first`.", "last",
+			ast.NamedType("Int", nil), nil),
 		argument(before, "before", ast.NamedType("String", nil), nil),
 	}
 }
@@ -106,17 +109,23 @@ func orders(name string) *ast.Type { return ast.ListType(ast.NonNullNamedType(na
 
 var (
 	// linkArguments are those of a field that follows links.
-	linkArguments = append(paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error, never cut silently.", afterPage, beforePage),
-		argument("Only links that fit, for example `{role: {contains: \"moderator\"}}` or `{asOf: \"2021\"}`.", "where", ast.NamedType("LinkFilter", nil), nil),
-		argument("Order of the list; ties end at the link's id. Default: by the name at the other end.", "orderBy", orders("LinkOrder"), nil))
+	linkArguments = append(paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error, never cut silently.",
+		afterPage, beforePage),
+		argument("Only links that fit, for example `{role: {contains: \"moderator\"}}` or `{asOf: \"2021\"}`.", "where",
+			ast.NamedType("LinkFilter", nil), nil),
+		argument("Order of the list; ties end at the link's id. Default: by the name at the other end.", "orderBy",
+			orders("LinkOrder"), nil))
 	// rootArguments are those of a list of all nodes of a type.
-	rootArguments = append(paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error.", afterPage, beforePage),
-		argument("Only those that fit, for example `{name: {contains: \"security\"}`.", "where", ast.NamedType("EntityFilter", nil), nil),
+	rootArguments = append(paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error.",
+		afterPage, beforePage),
+		argument("Only those that fit, for example `{name: {contains: \"security\"}`.", "where",
+			ast.NamedType("EntityFilter", nil), nil),
 		argument("Order of the list; ties end at the id. Default: by name.", "orderBy", orders("EntityOrder"), nil))
 	// derivedArguments are those of a field that follows chains of links.
 	derivedArguments = ast.ArgumentDefinitionList{
 		argument("How many from the start of the list, 0–100 (default 20).", "first", ast.NamedType("Int", nil), nil),
 		argument("Continue after this cursor.", "after", ast.NamedType("String", nil), nil),
-		argument("Rest only on links that fit, every hop, for example `{asOf: \"2021\"}`; `other` is where a hop leads.", "where", ast.NamedType("LinkFilter", nil), nil),
+		argument("Rest only on links that fit, every hop, for example `{asOf: \"2021\"}`; `other` is where a hop leads.",
+			"where", ast.NamedType("LinkFilter", nil), nil),
 	}
 )

@@ -6,8 +6,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// printer writes a document in the form of the contract: one line for each field, an argument that stands alone on the line of its
-// field, several on lines of their own, every description before what it describes.
+// printer writes a document in the form of the contract: one line for each field, an argument that stands alone on the
+// line of its field, several on lines of their own, every description before what it describes.
 type printer struct{ strings.Builder }
 
 func (p *printer) w(parts ...string) {

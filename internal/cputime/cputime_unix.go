@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package cputime measures work by the processor time that it takes: unlike the time of a clock, that is the same on a machine
-// that is busy with other things.
+// Package cputime measures work by the processor time that it takes: unlike the time of a clock, that is the same on a
+// machine that is busy with other things.
 package cputime
 
 import (

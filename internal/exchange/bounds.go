@@ -65,8 +65,8 @@ func (c *cleaner) within(name string, f float64) {
 	}
 }
 
-// nearest returns the name that is spelled most like got, "" when none is near. The same letters in another order are one
-// change: fingers swap letters.
+// nearest returns the name that is spelled most like got, "" when none is near. The same letters in another order are
+// one change: fingers swap letters.
 func nearest(got string, names []string) string {
 	got = strings.ToUpper(clip(got))
 	best, near := "", 0
@@ -103,7 +103,8 @@ func instead(got string, names []string) string {
 
 // unknownField describes a field that is none of names, which whose has.
 func unknownField(field, whose string, names []string) error {
-	said := fmt.Sprintf("has the unknown field %s; %s has %s", clip(strconv.Quote(field)), whose, strings.Join(names, ", "))
+	said := fmt.Sprintf("has the unknown field %s; %s has %s", clip(strconv.Quote(field)), whose,
+		strings.Join(names, ", "))
 	if best := nearest(field[strings.LastIndexByte(field, '.')+1:], names); best != "" {
 		said += "; do you mean " + best + "?"
 	}

@@ -79,7 +79,8 @@ func TestAnExportThatBreaksIsNoSuccess(t *testing.T) {
 		}
 	}
 	var all bytes.Buffer
-	if _, err := exchange.Export(t.Context(), cat, &breaking{s, groundLines}, &all); err != nil || all.String() != whole {
+	if _, err := exchange.Export(t.Context(), cat, &breaking{s, groundLines}, &all); err != nil ||
+		all.String() != whole {
 		t.Errorf("not broken: %v", err)
 	}
 	for _, n := range []int{0, 1, len(whole) / 2, len(whole) - 1} {
@@ -130,7 +131,8 @@ func TestADamagedArchiveIsRefused(t *testing.T) {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromPath(path)}, exchange.Options{}); err != nil {
+	if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromPath(path)},
+		exchange.Options{}); err != nil {
 		t.Error(err)
 	}
 }

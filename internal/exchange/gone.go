@@ -46,7 +46,8 @@ type removal struct {
 // someAtOnce is how many records are asked of the store at once.
 const someAtOnce = 2000
 
-// removals finds out what goes. Lines that delete what others need are bad lines, unless they say that the others go too.
+// removals finds out what goes. Lines that delete what others need are bad lines, unless they say that the others go
+// too.
 func (c *checks) removals(ctx context.Context, r *reporting) (out removal, bad []*LineError, err error) {
 	if len(c.deletions) == 0 {
 		return out, nil, nil
@@ -125,7 +126,12 @@ func (c *checks) removals(ctx context.Context, r *reporting) (out removal, bad [
 	for i := range c.deletions {
 		d := &c.deletions[i]
 		if n := hanging[d.id]; n > 0 {
-			bad = append(bad, &LineError{d.file, d.line, fmt.Errorf(`deletes %s, on which %s; delete what hangs on it too, or add "cascade": true`, d.id, hang(n))})
+			bad = append(bad,
+				&LineError{
+					d.file, d.line,
+					fmt.Errorf(`deletes %s, on which %s; delete what hangs on it too, or add "cascade": true`, d.id,
+						hang(n)),
+				})
 		}
 		if gone[d.id] && strings.HasPrefix(d.id, kg.LinkPrefix) {
 			out.ids = append(out.ids, d.id)

@@ -29,15 +29,15 @@ import (
 type File struct {
 	Name string // for messages
 	Path string // "" when Open is set
-	// Open opens the lines. It is called once where the file is the only one and the store's loads are atomic, and otherwise more
-	// often.
+	// Open opens the lines. It is called once where the file is the only one and the store's loads are atomic, and
+	// otherwise more often.
 	Open func() (io.ReadCloser, error)
 }
 
 // FromPath is a file on disk.
 func FromPath(path string) File {
 	return File{Name: path, Path: path, Open: func() (io.ReadCloser, error) {
-		return os.Open(path) //nolint:gosec // the path is the user's own
+		return os.Open(path)
 	}}
 }
 
@@ -89,7 +89,8 @@ func FromBytes(name string, b []byte) File {
 	return File{Name: name, Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
 }
 
-// Spool copies a stream to a temporary file, so that it can be read twice. The file is removed by the function returned.
+// Spool copies a stream to a temporary file, so that it can be read twice. The file is removed by the function
+// returned.
 func Spool(name string, r io.Reader) (File, func(), error) {
 	f, err := os.CreateTemp("", "throughline-*.jsonl")
 	if err != nil {
@@ -276,7 +277,8 @@ func (w *writer) end() error {
 	return w.err
 }
 
-// pass reads all files once and puts them into l, if there is one. What one pass has found out about ids, the next knows.
+// pass reads all files once and puts them into l, if there is one. What one pass has found out about ids, the next
+// knows.
 func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options) (counts Counts, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -410,7 +412,8 @@ func (e *BadLinesError) order(files []File) {
 	})
 }
 
-// readFile parses a file in batches, without its links where they are not asked for. It reports whether the reader is there still.
+// readFile parses a file in batches, without its links where they are not asked for. It reports whether the reader is
+// there still.
 func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLinks bool, to chan<- *batch) bool {
 	send := func(b *batch) bool {
 		select {
@@ -485,23 +488,28 @@ type checks struct {
 	again   bool   // one of them was said again
 	words   texts  // of the sources of this import, and of those of the store that its links rest on
 	asked   hashes // sources whose texts were looked for
-	// unverified counts the evidence taken whose words do not stand in their source's text, and misquoted the quotations
+	// unverified counts the evidence taken whose words do not stand in their source's text, and misquoted the
+	// quotations
 	unverified, misquoted int
 	spool                 spool
 	quotations            map[uint64]quotation
 	sayings               []saying
-	leads                 map[string]uint64 // the quotations to which links lead whose ids do not say so, by the ids of the links
-	moved                 hashes            // links of the store that lead to another quotation than before, by their ids
-	texts                 hashes            // sources whose texts the file at hand gives or clears; none where it is the only one
-	texted                []string          // sources of the store, perhaps, whose texts lines of this import give or clear
-	lost, lostQuotations  int               // evidence and quotations that were not unverified before
-	alone                 bool              // there is one file
-	file, line            int               // at hand
-	fault                 error             // of the file of texts
-	replace               bool
-	trial                 bool // nothing is written
-	checked               bool // a pass before has found all that is to be said
-	report                *reporting
+	// the quotations to which links lead whose ids do not say so, by the ids of the links
+	leads map[string]uint64
+	// links of the store that lead to another quotation than before, by their ids
+	moved hashes
+	// sources whose texts the file at hand gives or clears; none where it is the only one
+	texts hashes
+	// sources of the store, perhaps, whose texts lines of this import give or clear
+	texted               []string
+	lost, lostQuotations int   // evidence and quotations that were not unverified before
+	alone                bool  // there is one file
+	file, line           int   // at hand
+	fault                error // of the file of texts
+	replace              bool
+	trial                bool // nothing is written
+	checked              bool // a pass before has found all that is to be said
+	report               *reporting
 	// what lines delete
 	gone      hashes
 	deletions []deletion
@@ -555,7 +563,8 @@ func (c *checks) say(h uint64) bool {
 	return true
 }
 
-// hashes is a set of hashes with open addressing: a map takes two to three times the memory, and a large import has millions.
+// hashes is a set of hashes with open addressing: a map takes two to three times the memory, and a large import has
+// millions.
 type hashes struct {
 	slots []uint64 // a power of two of them, at most three quarters used; 0 = free
 	n     int
@@ -564,7 +573,7 @@ type hashes struct {
 // at is where h stands, or would.
 func (s *hashes) at(h uint64) int {
 	mask := len(s.slots) - 1
-	i := int(h) & mask //nolint:gosec // any bits do
+	i := int(h) & mask
 	for s.slots[i] != 0 && s.slots[i] != h {
 		i = (i + 1) & mask
 	}
@@ -732,7 +741,8 @@ func (c *checks) declare(r record, id string, t *catalog.Type) error {
 	case c.gone.has(h):
 		return fmt.Errorf("has the id %s, which an earlier line deletes; leave out one of the two", id)
 	case ok && before != 0 && before != t.Index:
-		return fmt.Errorf("has the id %s, which is taken by a record of type %s; give it another id", id, c.cat.TypeAt(before).Enum)
+		return fmt.Errorf("has the id %s, which is taken by a record of type %s; give it another id", id,
+			c.cat.TypeAt(before).Enum)
 	case r.missing != nil && (!ok || c.replace):
 		return r.missing
 	}
@@ -777,7 +787,8 @@ func (c *checks) link(r record) error {
 		case !ok:
 			return fmt.Errorf("links %s %s, which stands neither above nor in the store", end.name, end.id)
 		case t != 0 && !end.types.Has(t):
-			return fmt.Errorf("links %s %s, which is of type %s; %s joins %s there", end.name, end.id, c.cat.TypeAt(t).Enum, k.Name, typeNames(c.cat, end.types))
+			return fmt.Errorf("links %s %s, which is of type %s; %s joins %s there", end.name, end.id,
+				c.cat.TypeAt(t).Enum, k.Name, typeNames(c.cat, end.types))
 		}
 	}
 	for i := range l.Evidence {

@@ -7,8 +7,9 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// A record that a second file says again adds to what the first said. Whoever must know what it is by then, because a name
-// may be of two or nothing is to be written, keeps those that several files say as they are after the lines so far.
+// A record that a second file says again adds to what the first said. Whoever must know what it is by then, because a
+// name may be of two or nothing is to be written, keeps those that several files say as they are after the lines so
+// far.
 
 // watch finds the records that several files say, and keeps them from then on. It reads the files once more.
 func (c *checks) watch(ctx context.Context, files []File) error {
@@ -49,8 +50,8 @@ func (c *checks) watch(ctx context.Context, files []File) error {
 	return ctx.Err()
 }
 
-// recall reads what the records of a batch are before it: those whose ids were made from names, that say one of two dates, or
-// that several files say, or all of a trial.
+// recall reads what the records of a batch are before it: those whose ids were made from names, that say one of two
+// dates, or that several files say, or all of a trial.
 func (c *checks) recall(ctx context.Context, records []record) error {
 	clear(c.before)
 	var ids []string
@@ -84,8 +85,8 @@ func (c *checks) recall(ctx context.Context, records []record) error {
 	return nil
 }
 
-// keep takes over a batch: what became of each record goes to report where there is one, and those that several files say
-// are kept.
+// keep takes over a batch: what became of each record goes to report where there is one, and those that several files
+// say are kept.
 func (c *checks) keep(b *store.Batch, report func(was, is any)) error {
 	some := store.Batch{Merge: b.Merge, Report: report}
 	held := &store.Batch{}

@@ -87,7 +87,8 @@ func TestASecondSourceAddsItsWords(t *testing.T) {
 		}
 		// in one import, and in one file, it ends alike
 		together := open(t)
-		if _, err := exchange.Import(t.Context(), cat, together, []exchange.File{exchange.FromBytes("1", []byte(firstSource)), exchange.FromBytes("2", []byte(secondSource))}, exchange.Options{}); err != nil {
+		if _, err := exchange.Import(t.Context(), cat, together, []exchange.File{exchange.FromBytes("1",
+			[]byte(firstSource)), exchange.FromBytes("2", []byte(secondSource))}, exchange.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(bothSources, exported(t, together)); d != "" {
@@ -97,7 +98,8 @@ func TestASecondSourceAddsItsWords(t *testing.T) {
 		replaced := open(t)
 		load(t, replaced, exchange.Options{}, firstSource)
 		load(t, replaced, exchange.Options{Replace: true}, secondSource)
-		if got := exported(t, replaced); strings.Contains(got, "Banker") || strings.Contains(got, `"excerpt":"Alice sits`) {
+		if got := exported(t, replaced); strings.Contains(got, "Banker") ||
+			strings.Contains(got, `"excerpt":"Alice sits`) {
 			t.Errorf("replaced: %s", got)
 		}
 	})
@@ -131,7 +133,10 @@ func TestWhatNullMayClear(t *testing.T) {
 	load(t, s, exchange.Options{}, firstSource)
 	type fields = map[string]bool
 	may := map[string]fields{
-		`"source":"ARTICLE","id":"s_times"`: {"title": false, "url": true, "publisher": true, "authors": true, "publishedOn": true, "text": true},
+		`"source":"ARTICLE","id":"s_times"`: {
+			"title": false, "url": true, "publisher": true, "authors": true,
+			"publishedOn": true, "text": true,
+		},
 		`"link":"AFFILIATED_WITH","id":"l_fy7pai7x7k3iiykjlzli","from":"alice","to":"acme"`: {
 			"role": true, "since": true, "until": true, "evidence": false, "createdAt": false, "updatedAt": false,
 		},
@@ -140,7 +145,10 @@ func TestWhatNullMayClear(t *testing.T) {
 		if !typ.IsEntity() {
 			continue
 		}
-		m := fields{"name": false, "aliases": true, "description": true, "externalIds": true, "createdAt": false, "updatedAt": false}
+		m := fields{
+			"name": false, "aliases": true, "description": true, "externalIds": true, "createdAt": false,
+			"updatedAt": false,
+		}
 		for _, p := range typ.Props {
 			m[p.Name] = !cat.Schema.Types[typ.Name].Fields.ForName(p.Name).Type.NonNull
 		}
@@ -148,7 +156,8 @@ func TestWhatNullMayClear(t *testing.T) {
 	}
 	for line, m := range may {
 		for field, want := range m {
-			_, err := exchange.Import(t.Context(), cat, s, from("f", fmt.Sprintf(`{%s,%q:null}`, line, field)), exchange.Options{DryRun: true})
+			_, err := exchange.Import(t.Context(), cat, s, from("f", fmt.Sprintf(`{%s,%q:null}`, line, field)),
+				exchange.Options{DryRun: true})
 			refused := err != nil && strings.Contains(err.Error(), "has null in "+field+", which cannot be cleared")
 			if refused == want {
 				t.Errorf("%s, %s: null: %v, may be cleared: %t", line, field, err, want)
@@ -159,17 +168,32 @@ func TestWhatNullMayClear(t *testing.T) {
 
 // deletions are files that delete after firstSource, with what they leave or why they are refused.
 var deletions = []struct{ name, text, says, leaves string }{
-	{"an entity that links hang on", `{"delete":"alice"}`, `f:1: the line deletes alice, on which 1 link hangs; delete what hangs on it too, or add "cascade": true`, ""},
-	{"a source that evidence quotes", `{"delete":"s_times"}`, `f:1: the line deletes s_times, on which 1 link hangs`, ""},
+	{
+		"an entity that links hang on", `{"delete":"alice"}`,
+		`f:1: the line deletes alice, on which 1 link hangs; delete what hangs on it too, or add "cascade": true`, "",
+	},
+	{
+		"a source that evidence quotes", `{"delete":"s_times"}`, `f:1: the line deletes s_times, on which 1 link hangs`,
+		"",
+	},
 	{"a link", `{"delete":"l_fy7pai7x7k3iiykjlzli"}`, "", "s_times acme alice"},
 	{"a link and its end", "{\"delete\":\"alice\"}\n{\"delete\":\"l_fy7pai7x7k3iiykjlzli\"}", "", "s_times acme"},
 	{"with what hangs on it", `{"delete":"alice","cascade":true}`, "", "s_times acme"},
 	{"a source with what rests on it", `{"delete":"s_times","cascade":true}`, "", "acme alice"},
 	{"what is not there", `{"delete":"nobody"}`, "", "s_times acme alice l_fy7pai7x7k3iiykjlzli"},
-	{"twice", "{\"delete\":\"nobody\"}\n{\"delete\":\"nobody\"}", "f:2: the line deletes nobody, which an earlier line deletes", ""},
-	{"what a later line uses", `{"delete":"acme","cascade":true}` + "\n" + `{"link":"AFFILIATED_WITH","from":"alice","to":"acme","evidence":[{"source":"s_times","excerpt":"Alice"}]}`, "f:2: the line links to acme, which an earlier line deletes", ""},
-	{"what an earlier line uses", `{"link":"AFFILIATED_WITH","from":"alice","to":"acme","evidence":[{"source":"s_times","excerpt":"Alice"}]}` + "\n" + `{"delete":"acme","cascade":true}`, "f:2: the line deletes acme, which an earlier line uses", ""},
-	{"what a later line writes", `{"delete":"alice","cascade":true}` + "\n" + `{"node":"PERSON","id":"alice","name":"A"}`, "f:2: the line has the id alice, which an earlier line deletes", ""},
+	{
+		"twice", "{\"delete\":\"nobody\"}\n{\"delete\":\"nobody\"}",
+		"f:2: the line deletes nobody, which an earlier line deletes", "",
+	},
+	{"what a later line uses", `{"delete":"acme","cascade":true}` + "\n" +
+		`{"link":"AFFILIATED_WITH","from":"alice","to":"acme","evidence":[{"source":"s_times","excerpt":"Alice"}]}`, "f:2: the line links to acme, which an earlier line deletes", ""},
+	{
+		"what an earlier line uses",
+		`{"link":"AFFILIATED_WITH","from":"alice","to":"acme","evidence":[{"source":"s_times","excerpt":"Alice"}]}` +
+			"\n" + `{"delete":"acme","cascade":true}`, "f:2: the line deletes acme, which an earlier line uses", "",
+	},
+	{"what a later line writes", `{"delete":"alice","cascade":true}` + "\n" +
+		`{"node":"PERSON","id":"alice","name":"A"}`, "f:2: the line has the id alice, which an earlier line deletes", ""},
 }
 
 func TestLinesThatDelete(t *testing.T) {
@@ -180,12 +204,14 @@ func TestLinesThatDelete(t *testing.T) {
 				s := open(t)
 				load(t, s, exchange.Options{}, firstSource)
 				before := exported(t, s)
-				trial, errTrial := exchange.Import(t.Context(), cat, s, from("f", c.text), exchange.Options{DryRun: true})
+				trial, errTrial := exchange.Import(t.Context(), cat, s, from("f", c.text),
+					exchange.Options{DryRun: true})
 				if got := exported(t, s); got != before {
 					t.Fatalf("the trial leaves\n%s", got)
 				}
 				report, err := exchange.Import(t.Context(), cat, s, from("f", c.text), exchange.Options{})
-				if (c.says == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.says) || fmt.Sprint(err) != fmt.Sprint(errTrial) {
+				if (c.says == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.says) ||
+					fmt.Sprint(err) != fmt.Sprint(errTrial) {
 					t.Fatalf("error %v, trial %v", err, errTrial)
 				}
 				if d := cmp.Diff(told(&trial), told(&report)); d != "" {
@@ -221,7 +247,8 @@ func TestWhatLosesAPartOfItsEvidenceStays(t *testing.T) {
 		s := open(t)
 		load(t, s, exchange.Options{}, firstSource, secondSource, `{"delete":"s_times","cascade":true}`)
 		got := exported(t, s)
-		if strings.Contains(got, "s_times") || !strings.Contains(got, `"evidence":[{"source":"s_post","excerpt":"Acme's board includes Alice."}]`) {
+		if strings.Contains(got, "s_times") ||
+			!strings.Contains(got, `"evidence":[{"source":"s_post","excerpt":"Acme's board includes Alice."}]`) {
 			t.Error(got)
 		}
 	})
@@ -233,15 +260,43 @@ var namesakes = []struct {
 	files []string
 	says  string
 }{
-	{"two people", []string{`{"node":"PERSON","name":"John Smith","born":"1950"}`, `{"node":"PERSON","name":"John Smith","born":"1980"}`}, `has the id john-smith, made from its name, and so has John Smith of another file or the store, whose born is 1950 while this one's is 1980: if they are two, give one an id; if they are one, write "id":"john-smith"`},
-	{"two articles", []string{`{"source":"ARTICLE","title":"Opinion","publisher":"Paper A","publishedOn":"2020"}`, `{"source":"ARTICLE","title":"Opinion","publisher":"Paper B","publishedOn":"2024"}`}, "whose publisher is Paper A while this one's is Paper B"},
-	{"two registers", []string{`{"node":"PERSON","name":"A","externalIds":[{"scheme":"x","value":"1"}]}`, `{"node":"PERSON","name":"a","externalIds":[{"scheme":"x","value":"2"}]}`}, "whose x is 1 while this one's is 2"},
-	{"two kinds of source", []string{`{"source":"ARTICLE","title":"Opinion"}`, `{"source":"BOOK","title":"Opinion"}`}, "whose kind is ARTICLE while this one's is BOOK"},
-	{"two addresses", []string{`{"source":"ARTICLE","title":"Opinion","url":"https://a.example/"}`, `{"source":"ARTICLE","title":"Opinion","url":"https://b.example/"}`}, "whose url is https://a.example/ while this one's is https://b.example/"},
-	{"two days", []string{`{"source":"ARTICLE","title":"Opinion","publishedOn":"2020-03"}`, `{"source":"ARTICLE","title":"Opinion","publishedOn":"2020-04-01"}`}, "whose publishedOn is 2020-03 while this one's is 2020-04-01"},
-	{"other authors", []string{`{"source":"ARTICLE","title":"Opinion","authors":["A","B"]}`, `{"source":"ARTICLE","title":"Opinion","authors":["C"]}`}, "whose authors is A, B while this one's is C"},
-	{"two descriptions", []string{`{"node":"PERSON","name":"A","description":"Banker"}`, `{"node":"PERSON","name":"A","description":"Baker"}`}, "whose description is Banker while this one's is Baker"},
-	{"an author in common", []string{`{"source":"ARTICLE","title":"Opinion","authors":["A","B"]}`, `{"source":"ARTICLE","title":"Opinion","authors":["C","b"]}`}, ""},
+	{"two people", []string{
+		`{"node":"PERSON","name":"John Smith","born":"1950"}`,
+		`{"node":"PERSON","name":"John Smith","born":"1980"}`,
+	}, `has the id john-smith, made from its name, and so has John Smith of another file or the store, whose born is 1950 while this one's is 1980: if they are two, give one an id; if they are one, write "id":"john-smith"`},
+	{"two articles", []string{
+		`{"source":"ARTICLE","title":"Opinion","publisher":"Paper A","publishedOn":"2020"}`,
+		`{"source":"ARTICLE","title":"Opinion","publisher":"Paper B","publishedOn":"2024"}`,
+	}, "whose publisher is Paper A while this one's is Paper B"},
+	{"two registers", []string{
+		`{"node":"PERSON","name":"A","externalIds":[{"scheme":"x","value":"1"}]}`,
+		`{"node":"PERSON","name":"a","externalIds":[{"scheme":"x","value":"2"}]}`,
+	}, "whose x is 1 while this one's is 2"},
+	{
+		"two kinds of source",
+		[]string{`{"source":"ARTICLE","title":"Opinion"}`, `{"source":"BOOK","title":"Opinion"}`},
+		"whose kind is ARTICLE while this one's is BOOK",
+	},
+	{"two addresses", []string{
+		`{"source":"ARTICLE","title":"Opinion","url":"https://a.example/"}`,
+		`{"source":"ARTICLE","title":"Opinion","url":"https://b.example/"}`,
+	}, "whose url is https://a.example/ while this one's is https://b.example/"},
+	{"two days", []string{
+		`{"source":"ARTICLE","title":"Opinion","publishedOn":"2020-03"}`,
+		`{"source":"ARTICLE","title":"Opinion","publishedOn":"2020-04-01"}`,
+	}, "whose publishedOn is 2020-03 while this one's is 2020-04-01"},
+	{"other authors", []string{
+		`{"source":"ARTICLE","title":"Opinion","authors":["A","B"]}`,
+		`{"source":"ARTICLE","title":"Opinion","authors":["C"]}`,
+	}, "whose authors is A, B while this one's is C"},
+	{"two descriptions", []string{
+		`{"node":"PERSON","name":"A","description":"Banker"}`,
+		`{"node":"PERSON","name":"A","description":"Baker"}`,
+	}, "whose description is Banker while this one's is Baker"},
+	{"an author in common", []string{
+		`{"source":"ARTICLE","title":"Opinion","authors":["A","B"]}`,
+		`{"source":"ARTICLE","title":"Opinion","authors":["C","b"]}`,
+	}, ""},
 	{"one said twice, with what the other lacks", []string{
 		`{"source":"ARTICLE","title":"Opinion","authors":["A"],"publishedOn":"2020"}
 {"node":"PERSON","name":"A","description":"Banker","externalIds":[{"scheme":"x","value":"1"}]}`,
@@ -250,9 +305,18 @@ var namesakes = []struct {
 		`{"source":"ARTICLE","title":"Opinion","authors":["A"],"publishedOn":"2020-03"}
 {"node":"PERSON","name":"A","description":"Banker","externalIds":[{"scheme":"x","value":"1"},{"scheme":"x","value":"2"}]}`,
 	}, ""},
-	{"one said twice, more exactly", []string{`{"node":"PERSON","name":"John Smith","born":"1950"}`, `{"node":"PERSON","name":"John Smith","born":"1950-03","died":"1999"}`}, ""},
-	{"one of a third file", []string{`{"node":"PERSON","name":"John Smith"}`, `{"node":"PERSON","id":"john-smith","died":"1999"}`, `{"node":"PERSON","name":"John Smith","died":"1998"}`}, "whose died is 1999 while this one's is 1998"},
-	{"one that has an id", []string{`{"node":"PERSON","name":"John Smith","born":"1950"}`, `{"node":"PERSON","id":"john-smith","name":"John Smith","born":"1980"}`}, ""},
+	{"one said twice, more exactly", []string{
+		`{"node":"PERSON","name":"John Smith","born":"1950"}`,
+		`{"node":"PERSON","name":"John Smith","born":"1950-03","died":"1999"}`,
+	}, ""},
+	{"one of a third file", []string{
+		`{"node":"PERSON","name":"John Smith"}`,
+		`{"node":"PERSON","id":"john-smith","died":"1999"}`, `{"node":"PERSON","name":"John Smith","died":"1998"}`,
+	}, "whose died is 1999 while this one's is 1998"},
+	{"one that has an id", []string{
+		`{"node":"PERSON","name":"John Smith","born":"1950"}`,
+		`{"node":"PERSON","id":"john-smith","name":"John Smith","born":"1980"}`,
+	}, ""},
 }
 
 func TestNamesakesAreNotMerged(t *testing.T) {
@@ -294,7 +358,10 @@ func TestAnExternalIDOfTwoIsAWarning(t *testing.T) {
 {"node":"PERSON","id":"c","name":"C","externalIds":[{"scheme":"x","value":"1"}]}`
 		for _, o := range []exchange.Options{{DryRun: true}, {}} {
 			r, err := exchange.Import(t.Context(), cat, s, from("f", text), o)
-			want := []exchange.Warning{"the external id x 1 is of both b and c", "the external id wikidata Q1 is of both alice, which is in the store, and b"}
+			want := []exchange.Warning{
+				"the external id x 1 is of both b and c",
+				"the external id wikidata Q1 is of both alice, which is in the store, and b",
+			}
 			if err != nil || !slices.Equal(r.Warnings, want) {
 				t.Errorf("warnings %q, %v", r.Warnings, err)
 			}
@@ -329,8 +396,8 @@ func TestAMarkBetweenJoinedFilesIsSkipped(t *testing.T) {
 	load(t, s, exchange.Options{}, "\ufeff"+firstSource+"\ufeff"+`{"node":"THEME","id":"t","name":"T"}`)
 }
 
-// TestImportsAddUp imports graphs drawn at random, one after another and together: the same graph, the same as the oracle's,
-// and a trial reports what the import then does.
+// TestImportsAddUp imports graphs drawn at random, one after another and together: the same graph, the same as the
+// oracle's, and a trial reports what the import then does.
 func TestImportsAddUp(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
@@ -352,8 +419,10 @@ func TestImportsAddUp(t *testing.T) {
 			oracle, s := storetest.NewOracle(cat, both.Clock), open(t)
 			for i, text := range texts {
 				replace := rapid.Bool().Draw(rt, "replace")
-				trial, errTrial := exchange.Import(t.Context(), cat, s, from("g", text), exchange.Options{DryRun: true, Replace: replace})
-				want, errWant := exchange.Import(t.Context(), cat, oracle, from("g", text), exchange.Options{Replace: replace})
+				trial, errTrial := exchange.Import(t.Context(), cat, s, from("g", text),
+					exchange.Options{DryRun: true, Replace: replace})
+				want, errWant := exchange.Import(t.Context(), cat, oracle, from("g", text),
+					exchange.Options{Replace: replace})
 				got, err := exchange.Import(t.Context(), cat, s, from("g", text), exchange.Options{Replace: replace})
 				if fmt.Sprint(err) != fmt.Sprint(errWant) || err == nil && errTrial != nil {
 					rt.Fatalf("file %d: error %v, trial %v, want %v", i, err, errTrial, errWant)
@@ -363,7 +432,8 @@ func TestImportsAddUp(t *testing.T) {
 				}
 				counts := func(r exchange.Report) [2]int { return [2]int{r.Unverified, r.MadeUnverified} }
 				if counts(got) != counts(want) || counts(trial) != counts(want) {
-					rt.Fatalf("file %d: unverified %v, in a trial %v, want %v", i, counts(got), counts(trial), counts(want))
+					rt.Fatalf("file %d: unverified %v, in a trial %v, want %v", i, counts(got), counts(trial),
+						counts(want))
 				}
 				if told(&got) != told(&want) || told(&trial) != told(&want) {
 					rt.Fatalf("file %d: told\n%s\nin a trial\n%s\nwant\n%s", i, told(&got), told(&trial), told(&want))
@@ -443,13 +513,14 @@ func TestWhatImportsMakeTogetherIsWithinBounds(t *testing.T) {
 		load(t, s, exchange.Options{}, ann)
 		before := exported(t, s)
 		for line, want := range map[string]string{
-			`{"node":"PERSON","id":"ann","died":"1949"}`:                                   "f:1: the line has born after died, which is known already; write both if it is wrong",
-			`{"node":"INSTITUTION","id":"club","founded":"1991-01"}`:                       "f:1: the line has founded after dissolved, which is known already",
-			`{"node":"PERSON","id":"ann","aliases":["b"]}`:                                 "ann would have more than 100 aliases or external ids",
-			`{"node":"PERSON","id":"ann","externalIds":[{"scheme":"y","value":"1"}]}`:      "ann would have more than 100 aliases or external ids",
-			`{"source":"ARTICLE","id":"s_notes","authors":[` + many(101, quoted(0)) + `]}`: "f:1: the line has more than 100 authors",
-			link + `"until":"2004"}`:                                                       "the link l_club would end (2004) before it begins (2005)",
-			link + `"evidence":[{"source":"s_notes","excerpt":"one more"}]}`:               "the link l_club would have more than 1000 pieces of evidence",
+			`{"node":"PERSON","id":"ann","died":"1949"}`:                              "f:1: the line has born after died, which is known already; write both if it is wrong",
+			`{"node":"INSTITUTION","id":"club","founded":"1991-01"}`:                  "f:1: the line has founded after dissolved, which is known already",
+			`{"node":"PERSON","id":"ann","aliases":["b"]}`:                            "ann would have more than 100 aliases or external ids",
+			`{"node":"PERSON","id":"ann","externalIds":[{"scheme":"y","value":"1"}]}`: "ann would have more than 100 aliases or external ids",
+			`{"source":"ARTICLE","id":"s_notes","authors":[` + many(101,
+				quoted(0)) + `]}`: "f:1: the line has more than 100 authors",
+			link + `"until":"2004"}`: "the link l_club would end (2004) before it begins (2005)",
+			link + `"evidence":[{"source":"s_notes","excerpt":"one more"}]}`: "the link l_club would have more than 1000 pieces of evidence",
 			strings.Replace(link, "l_club", "l_long", 1) + `"evidence":[` + many(1, func(int) string {
 				return fmt.Sprintf(`{"source":"s_notes","excerpt":"more %s"}`, strings.Repeat("x", 90_000))
 			}) + `]}`: "the link l_long would have more than 512 KiB of evidence",
@@ -472,7 +543,8 @@ func TestWhatImportsMakeTogetherIsWithinBounds(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "2:1: the line has born after died") {
 			t.Error(err)
 		}
-		load(t, s, exchange.Options{Replace: true}, `{"node":"PERSON","id":"ann","name":"Ann","died":"1949"}`) // it says all that there is
+		// it says all that there is
+		load(t, s, exchange.Options{Replace: true}, `{"node":"PERSON","id":"ann","name":"Ann","died":"1949"}`)
 		load(t, s, exchange.Options{}, `{"node":"PERSON","id":"ann","born":"1900","died":"1950"}`)
 	})
 }

@@ -74,7 +74,10 @@ func differingNode(t *catalog.Type, w, x *kg.Node) difference {
 		same := func(o kg.ExternalID) bool { return o.Scheme == e.Scheme }
 		i := slices.IndexFunc(w.ExternalIDs, same)
 		if i < 0 || slices.ContainsFunc(w.ExternalIDs, func(o kg.ExternalID) bool {
-			return same(o) && slices.ContainsFunc(x.ExternalIDs, func(m kg.ExternalID) bool { return same(m) && m.Value == o.Value })
+			return same(o) && slices.ContainsFunc(x.ExternalIDs, func(m kg.ExternalID) bool {
+				return same(m) &&
+					m.Value == o.Value
+			})
 		}) {
 			continue
 		}

@@ -6,7 +6,8 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// owners knows which entity of an import has an external id, by the hashes of those: the ids stand in one piece of memory.
+// owners knows which entity of an import has an external id, by the hashes of those: the ids stand in one piece of
+// memory.
 type owners struct {
 	at  map[uint64]uint32
 	ids []byte
@@ -27,7 +28,7 @@ func (o *owners) set(h uint64, id string) {
 	if o.at == nil {
 		o.at = map[uint64]uint32{}
 	}
-	o.at[h] = uint32(len(o.ids)) //nolint:gosec // checked above
+	o.at[h] = uint32(len(o.ids))
 	o.ids = append(append(o.ids, byte(len(id))), id...)
 }
 
@@ -52,8 +53,10 @@ func (c *checks) identified(ctx context.Context) error {
 	}
 	return c.store.ExternalIDs(ctx, func(id string, e kg.ExternalID) error {
 		h := c.hash(id)
-		if mine := c.external.get(c.hash(e.Scheme + "\x00" + e.Value)); mine != "" && mine != id && !c.gone.has(h) && (!c.replace || !c.said(h)) {
-			c.report.warn("the external id %s %s is of both %s, which is in the store, and %s", clip(e.Scheme), clip(e.Value), id, mine)
+		if mine := c.external.get(c.hash(e.Scheme + "\x00" + e.Value)); mine != "" && mine != id && !c.gone.has(h) &&
+			(!c.replace || !c.said(h)) {
+			c.report.warn("the external id %s %s is of both %s, which is in the store, and %s", clip(e.Scheme),
+				clip(e.Value), id, mine)
 		}
 		return nil
 	})

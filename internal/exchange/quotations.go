@@ -11,9 +11,9 @@ import (
 	"github.com/throughline/throughline/internal/rules"
 )
 
-// What a quotation says, the links by which somebody said it and the texts that these rest on may come in any order, from
-// several files and from the store. So words are compared when a file is read to its end: see settle. Only of an import of one file
-// into an empty store is it known before that nothing can come any more that counts.
+// What a quotation says, the links by which somebody said it and the texts that these rest on may come in any order,
+// from several files and from the store. So words are compared when a file is read to its end: see settle. Only of an
+// import of one file into an empty store is it known before that nothing can come any more that counts.
 
 // quotation holds what the lines read so far say of one quotation.
 type quotation struct {
@@ -25,13 +25,14 @@ type quotation struct {
 	misquoted bool  // the words stood in none of the texts
 	lost      bool  // though they did before
 	// what the last file that speaks of it says
-	file, line int  // the line that gives the words or, where none does, the first link by which it is said; 0 for neither
+	// the line that gives the words or, where none does, the first link by which it is said; 0 for neither
+	file, line int
 	given      bool // the words stand in it
 	knowingly  bool // it takes them as they are
 }
 
-// saying is a source that supports a link by which a quotation is said, each by the hash of its id. A link without such a source
-// has one with 0.
+// saying is a source that supports a link by which a quotation is said, each by the hash of its id. A link without such
+// a source has one with 0.
 type saying struct {
 	quotation, link, source uint64
 	file                    int
@@ -137,10 +138,10 @@ type badQuotation struct {
 	err  *rules.UnquotedError
 }
 
-// settle compares the quotations of which the file at hand speaks with the texts as they are after it. Those that say what no text
-// has are bad lines, unless they were taken so before or are now. It also compares those whose texts or links the file changes
-// without speaking of them, because a later file may, and at the end of the last file all others of the import, and counts what
-// ceases to be verified.
+// settle compares the quotations of which the file at hand speaks with the texts as they are after it. Those that say
+// what no text has are bad lines, unless they were taken so before or are now. It also compares those whose texts or
+// links the file changes without speaking of them, because a later file may, and at the end of the last file all others
+// of the import, and counts what ceases to be verified.
 func (c *checks) settle(ctx context.Context, file File, going *removal, bad *BadLinesError) error {
 	s := &settling{checks: c, going: going, touched: map[uint64]string{}}
 	if !c.none {
@@ -195,8 +196,8 @@ func (c *checks) settle(ctx context.Context, file File, going *removal, bad *Bad
 	return nil
 }
 
-// dropChanged drops what earlier files said by links that a later one replaces. What a link rests on goes with it where a later one
-// leads it elsewhere.
+// dropChanged drops what earlier files said by links that a later one replaces. What a link rests on goes with it where
+// a later one leads it elsewhere.
 func (s *settling) dropChanged() {
 	s.leadsTo = make(map[uint64]uint64, len(s.leads))
 	for id, q := range s.leads {
@@ -316,8 +317,8 @@ func notFound(list []kg.Evidence) (n int) {
 	return n
 }
 
-// resting calls f with the links of the store that end at some entities or rest on some sources and that do not go, each with the
-// texts that it rests on at hand.
+// resting calls f with the links of the store that end at some entities or rest on some sources and that do not go,
+// each with the texts that it rests on at hand.
 func (s *settling) resting(ctx context.Context, ids []string, f func(l *kg.Link) error) error {
 	links, err := s.store.Resting(ctx, ids)
 	if err != nil {
@@ -348,7 +349,8 @@ func (s *settling) goes(l *kg.Link) bool {
 	if len(s.deletions) == 0 {
 		return false
 	}
-	l.Evidence = slices.DeleteFunc(slices.Clone(l.Evidence), func(e kg.Evidence) bool { return s.gone.has(s.hash(e.Source)) })
+	l.Evidence = slices.DeleteFunc(slices.Clone(l.Evidence),
+		func(e kg.Evidence) bool { return s.gone.has(s.hash(e.Source)) })
 	return len(l.Evidence) == 0 || s.gone.has(s.hash(l.ID)) || s.gone.has(s.hash(l.From)) || s.gone.has(s.hash(l.To))
 }
 
@@ -417,7 +419,10 @@ func (s *settling) some(ctx context.Context, list []uint64) error {
 			delete(findings, h) // no quotation, or one whose own line is bad
 			continue
 		}
-		i, _ := slices.BinarySearchFunc(s.sayings, h, func(x saying, h uint64) int { return cmp.Compare(x.quotation, h) })
+		i, _ := slices.BinarySearchFunc(s.sayings, h, func(x saying, h uint64) int {
+			return cmp.Compare(x.quotation,
+				h)
+		})
 		for ; i < len(s.sayings) && s.sayings[i].quotation == h; i++ {
 			f.said = true
 			if s.gone.has(s.sayings[i].source) {
@@ -467,7 +472,8 @@ func (s *settling) heldBy(ctx context.Context, findings map[uint64]*finding) err
 	}
 	return s.resting(ctx, ids, func(l *kg.Link) error {
 		f := findings[s.hash(l.To)]
-		if f == nil || !f.of.Kinds.Has(s.cat.Kind(l.Kind).Index) || s.elsewhere(s.hash(l.ID), s.hash(l.To)) || s.replace && s.said(s.hash(l.ID)) {
+		if f == nil || !f.of.Kinds.Has(s.cat.Kind(l.Kind).Index) || s.elsewhere(s.hash(l.ID), s.hash(l.To)) ||
+			s.replace && s.said(s.hash(l.ID)) {
 			return nil
 		}
 		for _, id := range l.SourcesOf(kg.Supports) {
@@ -504,7 +510,10 @@ func (s *settling) judge(h uint64, f *finding) error {
 		if err != nil {
 			return err
 		}
-		e := &rules.UnquotedError{Field: f.of.Words.Name, Words: f.words, Link: !f.given, Source: f.text.source, Text: text}
+		e := &rules.UnquotedError{
+			Field: f.of.Words.Name, Words: f.words, Link: !f.given, Source: f.text.source,
+			Text: text,
+		}
 		if !f.given {
 			if e.ID, err = s.idOf(&f.quotation); err != nil {
 				return err

@@ -29,8 +29,10 @@ const (
 	saidInA   = `{"link":"SAID","from":"bob","to":"q","evidence":[{"source":"s_a","excerpt":"Bob said"}]}` + "\n"
 	saidInB   = `{"link":"SAID","from":"bob","to":"q","evidence":[{"source":"s_b","excerpt":"Bob said"}]}` + "\n"
 	saidInC   = `{"link":"SAID","from":"bob","to":"q","evidence":[{"source":"s_c","excerpt":"Bob said"}]}` + "\n"
-	onceInB   = `{"link":"SAID","from":"bob","to":"q","role":"once","evidence":[{"source":"s_b","excerpt":"Bob said"}]}` + "\n"
-	denied    = `{"link":"SAID","from":"bob","to":"q","evidence":[{"source":"s_b","excerpt":"Bob said","stance":"REFUTES"}]}` + "\n"
+	onceInB   = `{"link":"SAID","from":"bob","to":"q","role":"once","evidence":[{"source":"s_b","excerpt":"Bob said"}]}` +
+		"\n"
+	denied = `{"link":"SAID","from":"bob","to":"q","evidence":[{"source":"s_b","excerpt":"Bob said","stance":"REFUTES"}]}` +
+		"\n"
 
 	asLine = `the line has words in text that do not occur in the text of s_a, which it is quoted from: Alice nevar joined the Guild; ` +
 		`nearest is, in line 1 of the text: Alice never joined the Guild; correct them, or write "verified": false beside them to take them as they are`
@@ -42,7 +44,8 @@ const other = `{"node":"QUOTE","id":"other","name":"O","text":"Bob said somethin
 
 // movable is a link whose id does not say where it leads.
 func movable(to, source string) string {
-	return `{"link":"SAID","id":"l_m","from":"bob","to":"` + to + `","evidence":[{"source":"` + source + `","excerpt":"Bob said"}]}` + "\n"
+	return `{"link":"SAID","id":"l_m","from":"bob","to":"` + to + `","evidence":[{"source":"` + source +
+		`","excerpt":"Bob said"}]}` + "\n"
 }
 
 // quotations are imports that come one after another. The last has these findings.
@@ -56,44 +59,119 @@ var quotations = []struct {
 }{
 	{name: "as the text has it", files: []string{sourceA + bob + right + saidInA}, verified: "true"},
 	{name: "with another letter", files: []string{sourceA + bob + wrong + saidInA}, says: "f0:3: " + asLine},
-	{name: "taken as it is", files: []string{sourceA + bob + knowingly + saidInA}, verified: "false", counts: [2]int{1, 0}},
-	{name: "taken as it is, though it is right", files: []string{sourceA + bob + strings.Replace(right, `"}`, `","verified":false}`, 1) + saidInA}, verified: "true"},
+	{
+		name: "taken as it is", files: []string{sourceA + bob + knowingly + saidInA}, verified: "false",
+		counts: [2]int{1, 0},
+	},
+	{name: "taken as it is, though it is right", files: []string{sourceA + bob + strings.Replace(right, `"}`,
+		`","verified":false}`, 1) + saidInA}, verified: "true"},
 	{name: "no text", files: []string{sourceC + bob + wrong + saidInC}, verified: "unknown"},
 	{name: "nobody said it", files: []string{sourceA + bob + wrong}, verified: "unknown"},
 	{name: "denied", files: []string{sourceB + bob + wrong + denied}, verified: "unknown"},
-	{name: "of two texts one has it", files: []string{sourceA + sourceB + bob + right + onceInB + saidInA}, verified: "true"},
-	{name: "of two texts none has it", files: []string{sourceB + sourceA + bob + wrong + onceInB + saidInA}, says: "f0:4: the line has words in text that do not occur"},
+	{
+		name: "of two texts one has it", files: []string{sourceA + sourceB + bob + right + onceInB + saidInA},
+		verified: "true",
+	},
+	{
+		name: "of two texts none has it", files: []string{sourceB + sourceA + bob + wrong + onceInB + saidInA},
+		says: "f0:4: the line has words in text that do not occur",
+	},
 	{name: "a later link", files: []string{sourceB + bob + wrong, saidInB}, says: "f1:1: " + asLink},
 	{
-		name:  "a link that is led to it with what it rests on",
-		files: []string{sourceB + sourceC + bob + wrong + other + movable("other", "s_b"), movable("q", "s_c")}, says: "f1:1: " + asLink,
+		name: "a link that is led to it with what it rests on",
+		files: []string{
+			sourceB + sourceC + bob + wrong + other + movable("other", "s_b"),
+			movable("q", "s_c"),
+		}, says: "f1:1: " + asLink,
 	},
-	{name: "a later link to what was taken as it is", files: []string{sourceA + sourceB + bob + knowingly + saidInA, onceInB}, verified: "false"},
-	{name: "a later link, taken as it is", files: []string{sourceB + bob + wrong, saidInB + `{"node":"QUOTE","id":"q","verified":false}` + "\n"}, verified: "false", counts: [2]int{1, 0}},
-	{name: "a later link with the words", files: []string{sourceA + sourceB + bob + strings.Replace(right, `"}`, `","verified":false}`, 1) + onceInB, saidInA}, verified: "true"},
+	{name: "a later link to what was taken as it is", files: []string{
+		sourceA + sourceB + bob + knowingly + saidInA,
+		onceInB,
+	}, verified: "false"},
+	{name: "a later link, taken as it is", files: []string{
+		sourceB + bob + wrong,
+		saidInB + `{"node":"QUOTE","id":"q","verified":false}` + "\n",
+	}, verified: "false", counts: [2]int{1, 0}},
+	{name: "a later link with the words", files: []string{sourceA + sourceB + bob + strings.Replace(right, `"}`,
+		`","verified":false}`, 1) + onceInB, saidInA}, verified: "true"},
 	{name: "a later quotation", files: []string{sourceA + bob + right + saidInA, wrong}, says: "f1:1: " + asLine},
-	{name: "a later quotation, taken as it is", files: []string{sourceA + bob + right + saidInA, knowingly}, verified: "false", counts: [2]int{1, 0}},
-	{name: "a later quotation that is right", files: []string{sourceA + bob + knowingly + saidInA, right}, verified: "true"},
+	{
+		name: "a later quotation, taken as it is", files: []string{sourceA + bob + right + saidInA, knowingly},
+		verified: "false", counts: [2]int{1, 0},
+	},
+	{
+		name: "a later quotation that is right", files: []string{sourceA + bob + knowingly + saidInA, right},
+		verified: "true",
+	},
 	{name: "the quotation again", files: []string{sourceA + bob + knowingly + saidInA, wrong}, says: "f1:1: " + asLine},
-	{name: "what does not speak of the words", files: []string{sourceA + bob + knowingly + saidInA, `{"node":"QUOTE","id":"q","description":"D"}` + "\n"}, verified: "false"},
-	{name: "a later text", files: []string{sourceC + bob + right + saidInC, strings.Replace(sourceA, "s_a", "s_c", 1)}, verified: "true"},
-	{name: "a later text without the words", files: []string{sourceC + bob + wrong + saidInC, strings.Replace(sourceA, "s_a", "s_c", 1)}, verified: "false", counts: [2]int{0, 1}},
-	{name: "a text corrected", files: []string{sourceA + bob + right + saidInA, strings.Replace(sourceA, "nobody did", "no one did", 1)}, verified: "false", counts: [2]int{0, 1}},
-	{name: "a text corrected, the excerpt too", files: []string{sourceA + bob + right + saidInA, strings.Replace(sourceA, said, "Other words.", 1)}, verified: "false", counts: [2]int{0, 2}},
-	{name: "a text corrected to have the words", files: []string{sourceA + bob + knowingly + saidInA, strings.Replace(sourceA, "never", "nevar", 1)}, verified: "true"},
-	{name: "a text corrected with the quotation", files: []string{sourceA + bob + right + saidInA, strings.Replace(sourceA, "nobody did", "no one did", 1) + strings.Replace(right, "nobody", "no one", 1)}, verified: "true"},
-	{name: "the quotation before its corrected text", files: []string{sourceA + bob + right + saidInA, strings.Replace(right, "nobody", "no one", 1) + strings.Replace(sourceA, "nobody did", "no one did", 1)}, verified: "true"},
-	{name: "a text taken away", files: []string{sourceA + bob + knowingly + saidInA, `{"source":"ARTICLE","id":"s_a","text":null}` + "\n"}, verified: "unknown"},
-	{name: "a source deleted", files: []string{sourceA + sourceB + bob + right + onceInB + saidInA, `{"delete":"s_a","cascade":true}`}, verified: "false", counts: [2]int{0, 1}},
-	{name: "a link deleted", files: []string{sourceA + sourceB + bob + right + onceInB + strings.Replace(saidInA, `"SAID",`, `"SAID","id":"l_a",`, 1), `{"delete":"l_a"}`}, verified: "false", counts: [2]int{0, 1}},
-	{name: "the other link deleted", files: []string{sourceA + sourceB + bob + right + saidInA + strings.Replace(onceInB, `"SAID",`, `"SAID","id":"l_b",`, 1), `{"delete":"l_b"}`}, verified: "true"},
-	{name: "a link replaced", files: []string{sourceA + sourceB + bob + right + saidInA, saidInB}, replace: true, says: "f1:1: " + asLink},
-	{name: "a link replaced, another left", files: []string{sourceA + sourceB + bob + right + saidInA + onceInB, onceInB}, replace: true, verified: "true"},
-	{name: "evidence against it", files: []string{sourceA + bob + right + saidInA, strings.Replace(saidInA, `"}]`, `","stance":"REFUTES"}]`, 1)}, verified: "true"},
-	{name: "what is no quotation of the link's", files: []string{sourceA + bob + `{"node":"THEME","id":"t","name":"T"}` + "\n" + wrong + `{"link":"ABOUT","from":"q","to":"t","evidence":[{"source":"s_a","excerpt":"Some words"}]}` + "\n"}, verified: "unknown"},
-	{name: "a bad line is one", files: []string{sourceA + bob + strings.Replace(right, `"text"`, `"texd"`, 1) + saidInA}, says: "f0:3: the line has the unknown field"},
-	{name: "said to be verified", files: []string{sourceA + bob + strings.Replace(knowingly, `false`, `true`, 1) + saidInA}, says: "f0:3: " + asLine},
-	{name: "neither true nor false", files: []string{sourceA + bob + strings.Replace(knowingly, `false`, `"no"`, 1) + saidInA}, says: "f0:3: the line has in verified what is no true or false"},
+	{name: "what does not speak of the words", files: []string{
+		sourceA + bob + knowingly + saidInA,
+		`{"node":"QUOTE","id":"q","description":"D"}` + "\n",
+	}, verified: "false"},
+	{
+		name: "a later text", files: []string{sourceC + bob + right + saidInC, strings.Replace(sourceA, "s_a", "s_c", 1)},
+		verified: "true",
+	},
+	{name: "a later text without the words", files: []string{
+		sourceC + bob + wrong + saidInC,
+		strings.Replace(sourceA, "s_a", "s_c", 1),
+	}, verified: "false", counts: [2]int{0, 1}},
+	{name: "a text corrected", files: []string{
+		sourceA + bob + right + saidInA,
+		strings.Replace(sourceA, "nobody did", "no one did", 1),
+	}, verified: "false", counts: [2]int{0, 1}},
+	{name: "a text corrected, the excerpt too", files: []string{
+		sourceA + bob + right + saidInA,
+		strings.Replace(sourceA, said, "Other words.", 1),
+	}, verified: "false", counts: [2]int{0, 2}},
+	{name: "a text corrected to have the words", files: []string{
+		sourceA + bob + knowingly + saidInA,
+		strings.Replace(sourceA, "never", "nevar", 1),
+	}, verified: "true"},
+	{name: "a text corrected with the quotation", files: []string{
+		sourceA + bob + right + saidInA,
+		strings.Replace(sourceA, "nobody did", "no one did", 1) + strings.Replace(right, "nobody", "no one",
+			1),
+	}, verified: "true"},
+	{name: "the quotation before its corrected text", files: []string{
+		sourceA + bob + right + saidInA,
+		strings.Replace(right, "nobody", "no one", 1) + strings.Replace(sourceA, "nobody did", "no one did",
+			1),
+	}, verified: "true"},
+	{name: "a text taken away", files: []string{
+		sourceA + bob + knowingly + saidInA,
+		`{"source":"ARTICLE","id":"s_a","text":null}` + "\n",
+	}, verified: "unknown"},
+	{name: "a source deleted", files: []string{
+		sourceA + sourceB + bob + right + onceInB + saidInA,
+		`{"delete":"s_a","cascade":true}`,
+	}, verified: "false", counts: [2]int{0, 1}},
+	{name: "a link deleted", files: []string{sourceA + sourceB + bob + right + onceInB + strings.Replace(saidInA,
+		`"SAID",`, `"SAID","id":"l_a",`, 1), `{"delete":"l_a"}`}, verified: "false", counts: [2]int{0, 1}},
+	{name: "the other link deleted", files: []string{sourceA + sourceB + bob + right + saidInA +
+		strings.Replace(onceInB, `"SAID",`, `"SAID","id":"l_b",`, 1), `{"delete":"l_b"}`}, verified: "true"},
+	{
+		name: "a link replaced", files: []string{sourceA + sourceB + bob + right + saidInA, saidInB}, replace: true,
+		says: "f1:1: " + asLink,
+	},
+	{name: "a link replaced, another left", files: []string{
+		sourceA + sourceB + bob + right + saidInA + onceInB,
+		onceInB,
+	}, replace: true, verified: "true"},
+	{name: "evidence against it", files: []string{
+		sourceA + bob + right + saidInA,
+		strings.Replace(saidInA, `"}]`, `","stance":"REFUTES"}]`, 1),
+	}, verified: "true"},
+	{name: "what is no quotation of the link's", files: []string{sourceA + bob +
+		`{"node":"THEME","id":"t","name":"T"}` + "\n" + wrong +
+		`{"link":"ABOUT","from":"q","to":"t","evidence":[{"source":"s_a","excerpt":"Some words"}]}` +
+		"\n"}, verified: "unknown"},
+	{name: "a bad line is one", files: []string{sourceA + bob + strings.Replace(right, `"text"`, `"texd"`,
+		1) + saidInA}, says: "f0:3: the line has the unknown field"},
+	{name: "said to be verified", files: []string{sourceA + bob + strings.Replace(knowingly, `false`, `true`,
+		1) + saidInA}, says: "f0:3: " + asLine},
+	{name: "neither true nor false", files: []string{sourceA + bob + strings.Replace(knowingly, `false`, `"no"`,
+		1) + saidInA}, says: "f0:3: the line has in verified what is no true or false"},
 }
 
 // verifiedOf is what a store has found of the quotation q.
@@ -135,12 +213,14 @@ func TestQuotationsStandInTheirTexts(t *testing.T) {
 				load(t, s, exchange.Options{}, c.files[:last]...)
 				before := exported(t, s)
 				file := from(fmt.Sprint("f", last), c.files[last])
-				trial, errTrial := exchange.Import(t.Context(), cat, s, file, exchange.Options{DryRun: true, Replace: c.replace})
+				trial, errTrial := exchange.Import(t.Context(), cat, s, file,
+					exchange.Options{DryRun: true, Replace: c.replace})
 				if got := exported(t, s); got != before {
 					t.Fatalf("the trial leaves\n%s", got)
 				}
 				report, err := exchange.Import(t.Context(), cat, s, file, exchange.Options{Replace: c.replace})
-				if fmt.Sprint(errTrial) != fmt.Sprint(err) || (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+				if fmt.Sprint(errTrial) != fmt.Sprint(err) || (err == nil) != (c.says == "") || err != nil &&
+					!strings.Contains(err.Error(), c.says) {
 					t.Fatalf("error %v\nin a trial %v", err, errTrial)
 				}
 				once := exported(t, s)
@@ -151,7 +231,8 @@ func TestQuotationsStandInTheirTexts(t *testing.T) {
 					return
 				}
 				if trial.Unverified != report.Unverified || trial.MadeUnverified != report.MadeUnverified {
-					t.Errorf("a trial counts %d and %d, the import %d and %d", trial.Unverified, trial.MadeUnverified, report.Unverified, report.MadeUnverified)
+					t.Errorf("a trial counts %d and %d, the import %d and %d", trial.Unverified, trial.MadeUnverified,
+						report.Unverified, report.MadeUnverified)
 				}
 				if got := [2]int{report.Unverified, report.MadeUnverified}; got != c.counts {
 					t.Errorf("it counts %v", got)
@@ -203,14 +284,16 @@ func TestQuotationsOfSeveralFiles(t *testing.T) {
 	}
 }
 
-// TestAQuoteThatNobodySaidSo imports a file in which a quote has a word that its source has not, beside an excerpt that is right.
+// TestAQuoteThatNobodySaidSo imports a file in which a quote has a word that its source has not, beside an excerpt that
+// is right.
 func TestAQuoteThatNobodySaidSo(t *testing.T) {
 	const path = "testdata/quote-text.jsonl"
 	file, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = exchange.Import(t.Context(), both.Catalog(t), both.SQLite(both.Catalog(t))(t), from(path, string(file)), exchange.Options{})
+	_, err = exchange.Import(t.Context(), both.Catalog(t), both.SQLite(both.Catalog(t))(t), from(path, string(file)),
+		exchange.Options{})
 	want := path + `:6: the line has words in text that do not occur in the text of s_a, which it is quoted from: Alice nevar joined the Guild; nearest is, in line 1 of the text: Alice never joined the Guild; correct them, or write "verified": false beside them to take them as they are
 ` + path + `:7: the line has an excerpt that stands in the text of s_a, though not between the prefix "INVENTED CONTEXT" and the suffix "": Alice joined the Guild in 1999.; correct them, or write "verified": false beside the excerpt to take it as it is`
 	if d := cmp.Diff(want, fmt.Sprint(err)); d != "" {
@@ -232,7 +315,11 @@ func drawSayings(t *rapid.T, ground, deletes bool) string {
 		if gone == id || !ground && flip(2, "no source") {
 			continue
 		}
-		fmt.Fprintf(&b, `{"source":"ARTICLE","id":%q,"title":"A"%s}`+"\n", id, rapid.SampledFrom([]string{"", "", `,"text":null`, `,"text":"Alice joined. He said so."`, `,"text":"Alice never joined. He said so."`}).Draw(t, "text"))
+		fmt.Fprintf(&b, `{"source":"ARTICLE","id":%q,"title":"A"%s}`+"\n", id,
+			rapid.SampledFrom([]string{
+				"", "", `,"text":null`, `,"text":"Alice joined. He said so."`,
+				`,"text":"Alice never joined. He said so."`,
+			}).Draw(t, "text"))
 	}
 	if ground {
 		b.WriteString(bob)
@@ -245,7 +332,10 @@ func drawSayings(t *rapid.T, ground, deletes bool) string {
 		}
 		line := fmt.Sprintf(`{"node":"QUOTE","id":%q`, id)
 		if ground || flip(2, "words") {
-			line += fmt.Sprintf(`,"name":"Q","text":%q`, rapid.SampledFrom([]string{"Alice joined", "Alice never joined", "Alice … joined", "He said so"}).Draw(t, "words"))
+			line += fmt.Sprintf(`,"name":"Q","text":%q`, rapid.SampledFrom([]string{
+				"Alice joined",
+				"Alice never joined", "Alice … joined", "He said so",
+			}).Draw(t, "words"))
 		}
 		if flip(3, "knowingly") {
 			line += `,"verified":false`
@@ -260,16 +350,18 @@ func drawSayings(t *rapid.T, ground, deletes bool) string {
 		i := rapid.IntRange(0, 1).Draw(t, "link")
 		source := rapid.IntRange(0, 1).Draw(t, "source")
 		q := rapid.IntRange(0, 1).Draw(t, "quotation")
-		if id := fmt.Sprint("l_", i); gone == id || gone == fmt.Sprint("s_", source) || gone == fmt.Sprint("q", q) || strings.Contains(b.String(), `"`+id+`","from"`) {
+		if id := fmt.Sprint("l_", i); gone == id || gone == fmt.Sprint("s_", source) || gone == fmt.Sprint("q", q) ||
+			strings.Contains(b.String(), `"`+id+`","from"`) {
 			continue
 		}
-		fmt.Fprintf(&b, `{"link":"SAID","id":"l_%d","from":"bob","to":"q%d","evidence":[{"source":"s_%d","excerpt":"He said so"%s}]}`+"\n", i, q, source, map[bool]string{true: `,"stance":"REFUTES"`}[flip(4, "against")])
+		fmt.Fprintf(&b, `{"link":"SAID","id":"l_%d","from":"bob","to":"q%d","evidence":[{"source":"s_%d","excerpt":"He said so"%s}]}`+"\n",
+			i, q, source, map[bool]string{true: `,"stance":"REFUTES"`}[flip(4, "against")])
 	}
 	return b.String() + strings.Join(late, "")
 }
 
-// TestAQuotationWhoseTextIsCorrected imports a link to a quotation behind a file that corrects the text it is quoted from without
-// speaking of it. It was unverified before the link came.
+// TestAQuotationWhoseTextIsCorrected imports a link to a quotation behind a file that corrects the text it is quoted
+// from without speaking of it. It was unverified before the link came.
 func TestAQuotationWhoseTextIsCorrected(t *testing.T) {
 	cat := both.Catalog(t)
 	files := []exchange.File{
@@ -314,7 +406,8 @@ func TestQuotationsAddUp(t *testing.T) {
 			together := rapid.Bool().Draw(rt, "together")
 			var files []exchange.File
 			for i := range rapid.IntRange(2, 4).Draw(rt, "files") {
-				files = append(files, exchange.FromBytes(fmt.Sprint("f", i), []byte(drawSayings(rt, i == 0, !together))))
+				files = append(files, exchange.FromBytes(fmt.Sprint("f", i),
+					[]byte(drawSayings(rt, i == 0, !together))))
 			}
 			refused := false
 			for i, f := range files {
@@ -340,7 +433,8 @@ func TestQuotationsAddUp(t *testing.T) {
 				}
 				fresh := storetest.NewOracle(cat, both.Clock)
 				once := exported(t, s)
-				if _, err := exchange.Import(t.Context(), cat, fresh, from("again", once), exchange.Options{}); err != nil || exported(t, fresh) != once {
+				if _, err := exchange.Import(t.Context(), cat, fresh, from("again", once),
+					exchange.Options{}); err != nil || exported(t, fresh) != once {
 					rt.Fatalf("%s: again: %v\n%s", f.Name, err, cmp.Diff(once, exported(t, fresh)))
 				}
 			}

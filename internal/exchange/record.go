@@ -76,7 +76,8 @@ type (
 		Prefix  string `json:"prefix,omitzero"`
 		Suffix  string `json:"suffix,omitzero"`
 		Stance  string `json:"stance,omitzero"`
-		// Verified false takes words that do not stand in the text of their source; true says nothing: words are checked anyway.
+		// Verified false takes words that do not stand in the text of their source; true says nothing: words are
+		// checked anyway.
 		Verified *bool `json:"verified,omitzero"`
 	}
 	deleteLine struct {
@@ -155,7 +156,8 @@ func parse(cat *catalog.Catalog, line []byte) (record, error) {
 	case "":
 		return record{}, errors.New(`is not an object with a key; write {"node": …}, {"link": …}, {"source": …} or {"delete": …}`)
 	default:
-		return record{}, fmt.Errorf(`begins with %s; write {"node": …}, {"link": …}, {"source": …} or {"delete": …}`, clip(strconv.Quote(key)))
+		return record{}, fmt.Errorf(`begins with %s; write {"node": …}, {"link": …}, {"source": …} or {"delete": …}`,
+			clip(strconv.Quote(key)))
 	}
 }
 
@@ -190,7 +192,8 @@ func pointer(p jsontext.Pointer) string {
 	return clip(strconv.Quote(strings.ReplaceAll(strings.TrimPrefix(string(p), "/"), "/", ".")))
 }
 
-// gaps finds what a line says is not there: the fields that are null, to be cleared, and a text that is empty, which is an error.
+// gaps finds what a line says is not there: the fields that are null, to be cleared, and a text that is empty, which is
+// an error.
 func gaps(line []byte) (cleared []string, err error) {
 	if !bytes.Contains(line, []byte("null")) && !bytes.Contains(line, []byte(`""`)) {
 		return nil, nil
@@ -211,7 +214,8 @@ func gaps(line []byte) (cleared []string, err error) {
 		case t.Kind() == 'n':
 			return nil, fmt.Errorf("has null in %s; leave out what is not known", clip(at))
 		case t.Kind() == '"' && t.String() == "":
-			return nil, fmt.Errorf("has an empty text in %s; leave out what is not known, or write null to clear a field", clip(at))
+			return nil, fmt.Errorf("has an empty text in %s; leave out what is not known, or write null to clear a field",
+				clip(at))
 		}
 	}
 }
@@ -321,7 +325,8 @@ func (c *cleaner) time(field, s string) kg.Time {
 		return 0
 	}
 	t, err := kg.ParseTime(s)
-	if year := time.UnixMilli(t.UnixMilli()).UTC().Year(); err != nil || year < 0 || year > 9999 { // in UTC it must be written with four digits
+	// in UTC it must be written with four digits
+	if year := time.UnixMilli(t.UnixMilli()).UTC().Year(); err != nil || year < 0 || year > 9999 {
 		c.fail("has in %s what is no instant of the years 0000 to 9999: write 2021-02-25T10:00:00.000Z", field)
 	}
 	return t
@@ -344,7 +349,8 @@ func (c *cleaner) id(field, id, prefix string) {
 		c.fail("has in %s what is no id: use at most %d letters, digits and . _ : ~ -", field, kg.MaxID)
 	case prefix != "" && !strings.HasPrefix(id, prefix):
 		c.fail("has in %s an id that does not begin with %s", field, prefix)
-	case prefix == "" && (strings.HasPrefix(id, kg.LinkPrefix) || strings.HasPrefix(id, kg.EvidencePrefix) || strings.HasPrefix(id, kg.SourcePrefix)):
+	case prefix == "" && (strings.HasPrefix(id, kg.LinkPrefix) || strings.HasPrefix(id, kg.EvidencePrefix) ||
+		strings.HasPrefix(id, kg.SourcePrefix)):
 		c.fail("has in %s an id that begins with l_, e_ or s_: these are for links, evidence and sources", field)
 	}
 }
@@ -370,7 +376,10 @@ func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 		}
 	}
 	c.url("url", m.URL)
-	x := &kg.Source{ID: m.ID, Title: m.Title, URL: m.URL, Kind: m.Source, Publisher: m.Publisher, Authors: m.Authors, PublishedOn: c.date("publishedOn", m.PublishedOn), Text: m.Text}
+	x := &kg.Source{
+		ID: m.ID, Title: m.Title, URL: m.URL, Kind: m.Source, Publisher: m.Publisher, Authors: m.Authors,
+		PublishedOn: c.date("publishedOn", m.PublishedOn), Text: m.Text,
+	}
 	x.Clear = c.clear(cleared, func(f string) bool {
 		return f == "url" || f == "publisher" || f == "authors" || f == "publishedOn" || f == "text"
 	})
@@ -429,7 +438,8 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 		CreatedAt: c.time("createdAt", m.CreatedAt), UpdatedAt: c.time("updatedAt", m.UpdatedAt),
 	}
 	for _, e := range m.ExternalIDs {
-		e.Scheme = strings.ToLower(e.Scheme) // people write Wikidata and wikidata; a letter may compose with its mark only then
+		// people write Wikidata and wikidata; a letter may compose with its mark only then
+		e.Scheme = strings.ToLower(e.Scheme)
 		c.text("externalIds", &e.Scheme, maxName)
 		c.text("externalIds", &e.Value, maxName)
 		c.url("externalIds", e.URL)
@@ -440,7 +450,8 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 	}
 	x.Clear = c.clear(cleared, func(f string) bool {
 		p := t.Prop(f)
-		return f == "aliases" || f == "description" || f == "externalIds" || p != nil && !cat.Schema.Types[t.Name].Fields.ForName(f).Type.NonNull
+		return f == "aliases" || f == "description" || f == "externalIds" || p != nil &&
+			!cat.Schema.Types[t.Name].Fields.ForName(f).Type.NonNull
 	})
 	for name, raw := range m.Own {
 		if raw.Kind() == 'n' {
@@ -572,14 +583,19 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 		c.fail("links %s to itself; %s joins two", clip(m.From), m.Link)
 	}
 	x := &kg.Link{
-		ID: m.ID, Kind: m.Link, From: m.From, To: m.To, Role: m.Role, Since: c.date("since", m.Since), Until: c.date("until", m.Until),
+		ID: m.ID, Kind: m.Link, From: m.From, To: m.To, Role: m.Role, Since: c.date("since",
+			m.Since), Until: c.date("until", m.Until),
 		CreatedAt: c.time("createdAt", m.CreatedAt), UpdatedAt: c.time("updatedAt", m.UpdatedAt),
 	}
 	c.span("since", "until", x.Since, x.Until)
-	x.Clear = c.clear(cleared, func(f string) bool { return m.ID != "" && (f == "role" || f == "since" || f == "until") })
+	x.Clear = c.clear(cleared, func(f string) bool {
+		return m.ID != "" &&
+			(f == "role" || f == "since" || f == "until")
+	})
 	var missing error
 	if len(m.Evidence) == 0 || len(m.Evidence) > rules.MaxEvidence {
-		missing = fmt.Errorf("has no evidence: a link needs the words that say so, [{\"source\": …, \"excerpt\": …}], at most %d", rules.MaxEvidence)
+		missing = fmt.Errorf("has no evidence: a link needs the words that say so, [{\"source\": …, \"excerpt\": …}], at most %d",
+			rules.MaxEvidence)
 		if m.ID == "" || len(m.Evidence) > 0 {
 			c.fail("%w", missing)
 		}
@@ -599,7 +615,10 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 		case e.Stance != kg.Supports && e.Stance != kg.Refutes:
 			c.fail("has in stance neither SUPPORTS nor REFUTES")
 		}
-		x.Evidence = kg.UniteEvidence(x.Evidence, kg.Evidence{Source: e.Source, Excerpt: e.Excerpt, Prefix: e.Prefix, Suffix: e.Suffix, Stance: e.Stance, Verified: e.Verified})
+		x.Evidence = kg.UniteEvidence(x.Evidence, kg.Evidence{
+			Source: e.Source, Excerpt: e.Excerpt, Prefix: e.Prefix,
+			Suffix: e.Suffix, Stance: e.Stance, Verified: e.Verified,
+		})
 	}
 	if x.ID == "" {
 		x.ID = kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until)

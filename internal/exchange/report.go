@@ -15,11 +15,11 @@ type Report struct {
 	Counts
 	Records  []Tally `json:"records"` // sources, then each type and kind that was met, in the order of the schema
 	Evidence int     `json:"evidence"`
-	// Unverified counts the evidence, and the quotations, that lines of the import give and whose words do not stand in the texts
-	// they are taken from.
+	// Unverified counts the evidence, and the quotations, that lines of the import give and whose words do not stand in
+	// the texts they are taken from.
 	Unverified int `json:"unverified"`
-	// MadeUnverified counts the evidence, and the quotations, of the store that were not unverified before: a text was corrected,
-	// or what they rested on was removed.
+	// MadeUnverified counts the evidence, and the quotations, of the store that were not unverified before: a text was
+	// corrected, or what they rested on was removed.
 	MadeUnverified int       `json:"madeUnverified"`
 	Warnings       []Warning `json:"warnings"`
 	// MoreWarnings counts those beyond the ones that are listed.
@@ -62,7 +62,10 @@ type reporting struct {
 }
 
 func newReporting(cat *catalog.Catalog, diff func(FieldChange)) *reporting {
-	return &reporting{cat: cat, diff: diff, types: make([]Tally, len(cat.Types)+1), kinds: make([]Tally, len(cat.Kinds))}
+	return &reporting{
+		cat: cat, diff: diff, types: make([]Tally, len(cat.Types)+1),
+		kinds: make([]Tally, len(cat.Kinds)),
+	}
 }
 
 // warn adds a warning, up to a bound.

@@ -54,8 +54,10 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 	for i := range rapid.IntRange(1, 3).Draw(t, "sources") {
 		kinds := cat.Schema.Types["SourceKind"].EnumValues
 		b.Sources = append(b.Sources, &kg.Source{
-			ID: fmt.Sprintf("s_%d", i), Kind: kinds[rapid.IntRange(0, len(kinds)-1).Draw(t, "kind")].Name, Title: someText().Draw(t, "title"),
-			URL: maybe(rapid.Just("https://example.org/?q=%E2%82%AC#f")).Draw(t, "url"), Publisher: maybe(someText()).Draw(t, "publisher"),
+			ID: fmt.Sprintf("s_%d", i), Kind: kinds[rapid.IntRange(0, len(kinds)-1).Draw(t,
+				"kind")].Name, Title: someText().Draw(t, "title"),
+			URL: maybe(rapid.Just("https://example.org/?q=%E2%82%AC#f")).Draw(t,
+				"url"), Publisher: maybe(someText()).Draw(t, "publisher"),
 			Authors: rapid.SliceOfN(someText(), 0, 2).Draw(t, "authors"), PublishedOn: someDate().Draw(t, "date"),
 			Text: maybe(rapid.Just("It is about  the “people’s”\r\nown cafe\u0301—se\u00adcurity 𝒜.")).Draw(t, "text"),
 		})
@@ -77,11 +79,16 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 	for i := range rapid.IntRange(1, 8).Draw(t, "nodes") {
 		typ := rapid.OneOf(rapid.SampledFrom(cat.Types), rapid.SampledFrom(quoting)).Draw(t, "type")
 		n := &kg.Node{
-			ID: fmt.Sprintf("n%d", i), Type: typ.Enum, Name: someText().Draw(t, "name"), Aliases: rapid.SliceOfN(someText(), 0, 3).Draw(t, "aliases"),
-			Description: maybe(someText()).Draw(t, "description"), CreatedAt: at.Draw(t, "created"), UpdatedAt: at.Draw(t, "updated"),
+			ID: fmt.Sprintf("n%d", i), Type: typ.Enum, Name: someText().Draw(t,
+				"name"), Aliases: rapid.SliceOfN(someText(), 0, 3).Draw(t, "aliases"),
+			Description: maybe(someText()).Draw(t, "description"), CreatedAt: at.Draw(t,
+				"created"), UpdatedAt: at.Draw(t, "updated"),
 		}
 		if rapid.Bool().Draw(t, "external") {
-			n.ExternalIDs = []kg.ExternalID{{Scheme: norm.NFC.String(strings.ToLower(someText().Draw(t, "scheme"))), Value: someText().Draw(t, "value")}, {Scheme: "x", Value: "y", URL: "https://example.org/"}}
+			n.ExternalIDs = []kg.ExternalID{{
+				Scheme: norm.NFC.String(strings.ToLower(someText().Draw(t, "scheme"))),
+				Value:  someText().Draw(t, "value"),
+			}, {Scheme: "x", Value: "y", URL: "https://example.org/"}}
 		}
 		for _, p := range typ.Props {
 			must := cat.Schema.Types[typ.Name].Fields.ForName(p.Name).Type.NonNull
@@ -111,7 +118,10 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 			}
 		}
 		if q := typ.Quoted; q != nil && rapid.Bool().Draw(t, "quoted") {
-			n.Props[q.Words.Name] = rapid.SampledFrom([]string{"It is about the \"people's\" own", "about … security", "security … about", "cafe"}).Draw(t, "words")
+			n.Props[q.Words.Name] = rapid.SampledFrom([]string{
+				"It is about the \"people's\" own", "about … security",
+				"security … about", "cafe",
+			}).Draw(t, "words")
 		}
 		if typ.DateProp != nil && typ.UntilProp != nil {
 			delete(n.Props, typ.UntilProp.Name) // an end before its beginning would be refused
@@ -136,7 +146,11 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 		if len(from) == 0 || len(to) == 0 {
 			continue
 		}
-		l := &kg.Link{Kind: k.Name, From: rapid.SampledFrom(from).Draw(t, "from"), To: rapid.SampledFrom(to).Draw(t, "to"), Role: maybe(someText()).Draw(t, "role"), Since: someDate().Draw(t, "since"), CreatedAt: at.Draw(t, "created"), UpdatedAt: at.Draw(t, "updated")}
+		l := &kg.Link{
+			Kind: k.Name, From: rapid.SampledFrom(from).Draw(t, "from"),
+			To: rapid.SampledFrom(to).Draw(t, "to"), Role: maybe(someText()).Draw(t, "role"), Since: someDate().Draw(t,
+				"since"), CreatedAt: at.Draw(t, "created"), UpdatedAt: at.Draw(t, "updated"),
+		}
 		if l.From == l.To {
 			continue
 		}
@@ -147,8 +161,13 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 		seen[l.ID] = true
 		for range rapid.IntRange(1, 3).Draw(t, "evidence") {
 			l.Evidence = append(l.Evidence, kg.Evidence{
-				Source: rapid.SampledFrom(b.Sources).Draw(t, "source").ID, Excerpt: rapid.OneOf(someText(), rapid.SampledFrom([]string{"about the", "the 'people's' own café", "cafe\u0301-security", "nowhere"})).Draw(t, "excerpt") + maybe(rapid.Just(fmt.Sprint(len(l.Evidence)))).Draw(t, "number"),
-				Prefix: maybe(someText()).Draw(t, "prefix"), Suffix: maybe(someText()).Draw(t, "suffix"), Stance: rapid.SampledFrom([]string{"SUPPORTS", "REFUTES"}).Draw(t, "stance"),
+				Source: rapid.SampledFrom(b.Sources).Draw(t, "source").ID, Excerpt: rapid.OneOf(someText(),
+					rapid.SampledFrom([]string{
+						"about the", "the 'people's' own café", "cafe\u0301-security",
+						"nowhere",
+					})).Draw(t, "excerpt") + maybe(rapid.Just(fmt.Sprint(len(l.Evidence)))).Draw(t, "number"),
+				Prefix: maybe(someText()).Draw(t, "prefix"), Suffix: maybe(someText()).Draw(t,
+					"suffix"), Stance: rapid.SampledFrom([]string{"SUPPORTS", "REFUTES"}).Draw(t, "stance"),
 			})
 		}
 		b.Links = append(b.Links, l)
@@ -156,8 +175,8 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 	return b
 }
 
-// check checks a property of a store by as many draws as rapid is told to make when CI asks for its rounds, and by fewer otherwise.
-// On Neo4j, where a case takes longer, it draws a tenth as many. Each run draws others.
+// check checks a property of a store by as many draws as rapid is told to make when CI asks for its rounds, and by
+// fewer otherwise. On Neo4j, where a case takes longer, it draws a tenth as many. Each run draws others.
 func check(t *testing.T, property func(*rapid.T)) {
 	t.Helper()
 	checks := flag.Lookup("rapid.checks")
@@ -172,7 +191,7 @@ func check(t *testing.T, property func(*rapid.T)) {
 	if err := flag.Set("rapid.checks", strconv.Itoa(max(1, draws))); err != nil {
 		t.Fatal(err)
 	}
-	defer flag.Set("rapid.checks", strconv.Itoa(n)) //nolint:errcheck // it was this number
+	defer flag.Set("rapid.checks", strconv.Itoa(n))
 	rapid.Check(t, property)
 }
 
@@ -225,10 +244,12 @@ func large(nodes, links, repeats int) exchange.File {
 		go func() {
 			_, err := fmt.Fprintln(w, `{"source":"ARTICLE","id":"s_l","title":"L"}`)
 			for i := 0; i < nodes && err == nil; i++ {
-				_, err = fmt.Fprintf(w, "{\"node\":%q,\"id\":\"n%d\",\"name\":\"Name %d\"}\n", []string{"PERSON", "INSTITUTION"}[i%2], i, i)
+				_, err = fmt.Fprintf(w, "{\"node\":%q,\"id\":\"n%d\",\"name\":\"Name %d\"}\n",
+					[]string{"PERSON", "INSTITUTION"}[i%2], i, i)
 			}
 			for i := 0; i < links && err == nil; i++ {
-				_, err = fmt.Fprintf(w, "{\"link\":\"AFFILIATED_WITH\",\"from\":\"n%d\",\"to\":\"n%d\",\"role\":\"role %d\",\"evidence\":[{\"source\":\"s_l\",\"excerpt\":\"%snumber %d\"}]}\n", i*2%nodes, (i*7*2+1)%nodes, i, words, i)
+				_, err = fmt.Fprintf(w,
+					"{\"link\":\"AFFILIATED_WITH\",\"from\":\"n%d\",\"to\":\"n%d\",\"role\":\"role %d\",\"evidence\":[{\"source\":\"s_l\",\"excerpt\":\"%snumber %d\"}]}\n", i*2%nodes, (i*7*2+1)%nodes, i, words, i)
 			}
 			_ = w.CloseWithError(err)
 		}()
@@ -267,23 +288,27 @@ func TestAnInterruptedImportIsNotThereOrGoesOn(t *testing.T) {
 	const nodes, links, repeats, batches = 200, 2000, 70, 7
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		whole := open(t)
-		if _, err := exchange.Import(t.Context(), cat, whole, []exchange.File{large(nodes, links, repeats)}, exchange.Options{}); err != nil {
+		if _, err := exchange.Import(t.Context(), cat, whole, []exchange.File{large(nodes, links, repeats)},
+			exchange.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		want := exported(t, whole)
 		for after := range batches {
 			s := open(t)
 			ctx, cancel := context.WithCancel(t.Context())
-			_, err := exchange.Import(ctx, cat, &interrupted{s, cancel, after}, []exchange.File{large(nodes, links, repeats)}, exchange.Options{})
+			_, err := exchange.Import(ctx, cat, &interrupted{s, cancel, after},
+				[]exchange.File{large(nodes, links, repeats)}, exchange.Options{})
 			cancel()
 			var own *kg.Error
-			if !errors.As(err, &own) || own.Code != kg.Cancelled || own.Message != "the import was interrupted; nothing is lost, run it again" {
+			if !errors.As(err, &own) || own.Code != kg.Cancelled ||
+				own.Message != "the import was interrupted; nothing is lost, run it again" {
 				t.Errorf("after %d batches: %v", after, err)
 			}
 			if empty, err := s.Empty(t.Context()); err != nil || s.Atomic() && !empty {
 				t.Errorf("after %d batches something is there: %v", after, err)
 			}
-			if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{large(nodes, links, repeats)}, exchange.Options{}); err != nil {
+			if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{large(nodes, links, repeats)},
+				exchange.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			if got := exported(t, s); got != want {
@@ -312,12 +337,13 @@ func TestAnImportHoldsLittleInMemory(t *testing.T) {
 	var most uint64
 	told := 0
 	bytesRead := 0
-	counts, err := exchange.Import(t.Context(), cat, s, []exchange.File{large(6000, links, 70)}, exchange.Options{Progress: func(n int) {
-		bytesRead += n
-		if told++; told%8 == 0 {
-			most = max(most, live())
-		}
-	}})
+	counts, err := exchange.Import(t.Context(), cat, s, []exchange.File{large(6000, links, 70)},
+		exchange.Options{Progress: func(n int) {
+			bytesRead += n
+			if told++; told%8 == 0 {
+				most = max(most, live())
+			}
+		}})
 	if err != nil || counts.Links != links {
 		t.Fatal(counts, err)
 	}
@@ -334,7 +360,8 @@ func TestATrialWritesNothing(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		s := open(t)
-		n, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("sample", sample.Data)}, exchange.Options{DryRun: true})
+		n, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("sample", sample.Data)},
+			exchange.Options{DryRun: true})
 		if err != nil || n.Links != 65 {
 			t.Errorf("%+v %v", n, err)
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/throughline/throughline/internal/rules"
 )
 
-// texts holds the texts of sources that words are compared with: up to a bound in memory, the others in a file, so that an
-// import of any size looks at every excerpt. Sources are named by the hashes of their ids.
+// texts holds the texts of sources that words are compared with: up to a bound in memory, the others in a file, so that
+// an import of any size looks at every excerpt. Sources are named by the hashes of their ids.
 type texts struct {
 	at    map[uint64]*held
 	bytes int // of texts in memory

@@ -60,9 +60,18 @@ func TestWordsAreCheckedWheneverTheTextIsHeld(t *testing.T) {
 	link := func(e string) string { return fmt.Sprintf(affiliated, e) }
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		for _, c := range []struct{ name, evidence, says string }{
-			{"nowhere", `{"source":"s_a","excerpt":"Alice founded the Guild"}`, "has an excerpt that does not occur in the text of s_a: Alice founded the Guild; nearest is, in line 2 of the text: Alice joined the Gu\u00adild;"},
-			{"said to be verified", `{"source":"s_a","excerpt":"Alice founded the Guild","verified":true}`, "has an excerpt that does not occur in the text of s_a"},
-			{"invented context", `{"source":"s_a","excerpt":"Alice joined","prefix":"INVENTED "}`, `has an excerpt that stands in the text of s_a, though not between the prefix "INVENTED" and the suffix ""`},
+			{
+				"nowhere", `{"source":"s_a","excerpt":"Alice founded the Guild"}`,
+				"has an excerpt that does not occur in the text of s_a: Alice founded the Guild; nearest is, in line 2 of the text: Alice joined the Gu\u00adild;",
+			},
+			{
+				"said to be verified", `{"source":"s_a","excerpt":"Alice founded the Guild","verified":true}`,
+				"has an excerpt that does not occur in the text of s_a",
+			},
+			{
+				"invented context", `{"source":"s_a","excerpt":"Alice joined","prefix":"INVENTED "}`,
+				`has an excerpt that stands in the text of s_a, though not between the prefix "INVENTED" and the suffix ""`,
+			},
 			{"two letters", `{"source":"s_a","excerpt":"in"}`, "has an excerpt of fewer than 3 letters from s_a"},
 			{"another letter", `{"source":"s_a","excerpt":"alice joined"}`, "has an excerpt that does not occur"},
 		} {
@@ -78,7 +87,8 @@ func TestWordsAreCheckedWheneverTheTextIsHeld(t *testing.T) {
 					}
 					before := exported(t, s)
 					err := importing(t, s, ground, link(c.evidence))
-					if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), `"verified": false`) && c.name != "two letters" {
+					if err == nil || !strings.Contains(err.Error(), c.says) ||
+						!strings.Contains(err.Error(), `"verified": false`) && c.name != "two letters" {
 						t.Errorf("the text in the store %v: %v", inTwo, err)
 					}
 					if got := exported(t, s); got != before {
@@ -94,13 +104,16 @@ func TestExcerptsAreStoredAsTheTextHasThem(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		s := open(t)
-		err := importing(t, s, guild, fmt.Sprintf(affiliated, `{"source":"s_a","excerpt":"Alice joined the Guild's \"board\"","prefix":"'news': ","suffix":"in"},`+
-			`{"source":"s_a","excerpt":" Alice\njoined the Guild’s 'board' ","prefix":"\"news\":","suffix":"  in"},`+
-			`{"source":"s_a","excerpt":"never joined","verified":false},{"source":"s_b","excerpt":"text unseen","verified":false}`))
+		err := importing(t, s, guild,
+			fmt.Sprintf(affiliated,
+				`{"source":"s_a","excerpt":"Alice joined the Guild's \"board\"","prefix":"'news': ","suffix":"in"},`+
+					`{"source":"s_a","excerpt":" Alice\njoined the Guild’s 'board' ","prefix":"\"news\":","suffix":"  in"},`+
+					`{"source":"s_a","excerpt":"never joined","verified":false},{"source":"s_b","excerpt":"text unseen","verified":false}`))
 		if err != nil {
 			t.Fatal(err)
 		}
-		wants(t, evidence(t, s), `"\"news\":\n|Alice  joined the Gu\u00adild’s “board”| in" true 15-49`, `"|never joined|" false 0-0`, `"|text unseen|" unknown 0-0`)
+		wants(t, evidence(t, s), `"\"news\":\n|Alice  joined the Gu\u00adild’s “board”| in" true 15-49`,
+			`"|never joined|" false 0-0`, `"|text unseen|" unknown 0-0`)
 		once := exported(t, s)
 		if n := strings.Count(once, `"verified":false`); n != 1 {
 			t.Errorf("%d pieces are written as not verified:\n%s", n, once)
@@ -126,7 +139,8 @@ func TestTextsAreKeptAsGiven(t *testing.T) {
 	const text = "cafe\u0301 \u00a0 a\r\nb\u00ad—\ufeff"
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		s := open(t)
-		if err := importing(t, s, `{"source":"ARTICLE","id":"s_a","title":"A","text":"`+strings.ReplaceAll(text, "\r\n", `\r\n`)+`"}`+"\n"); err != nil {
+		if err := importing(t, s, `{"source":"ARTICLE","id":"s_a","title":"A","text":"`+strings.ReplaceAll(text, "\r\n",
+			`\r\n`)+`"}`+"\n"); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Sources(t.Context(), func(x *kg.Source) error {
@@ -148,14 +162,19 @@ func TestACorrectedTextChangesWhatRestsOnIt(t *testing.T) {
 	}
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		s := open(t)
-		if err := importing(t, s, guild, fmt.Sprintf(affiliated, `{"source":"s_a","excerpt":"Alice joined the Guild"},{"source":"s_a","excerpt":"Alice  joined the Guild"},{"source":"s_a","excerpt":"in 1999"},{"source":"s_b","excerpt":"she was there"}`)); err != nil {
+		if err := importing(t, s, guild,
+			fmt.Sprintf(affiliated,
+				`{"source":"s_a","excerpt":"Alice joined the Guild"},{"source":"s_a","excerpt":"Alice  joined the Guild"},{"source":"s_a","excerpt":"in 1999"},{"source":"s_b","excerpt":"she was there"}`)); err != nil {
 			t.Fatal(err)
 		}
-		wants(t, evidence(t, s), `"|Alice  joined the Gu\u00adild|" true 15-39`, `"|in 1999|" true 50-57`, `"|she was there|" unknown 0-0`)
-		if err := importing(t, s, source("s_a", "😀 Alice joined the Guild in 1998."), source("s_b", "That she  was there")); err != nil {
+		wants(t, evidence(t, s), `"|Alice  joined the Gu\u00adild|" true 15-39`, `"|in 1999|" true 50-57`,
+			`"|she was there|" unknown 0-0`)
+		if err := importing(t, s, source("s_a", "😀 Alice joined the Guild in 1998."),
+			source("s_b", "That she  was there")); err != nil {
 			t.Fatal(err)
 		}
-		wants(t, evidence(t, s), `"|Alice joined the Guild|" true 2-24`, `"|in 1999|" false 0-0`, `"|she  was there|" true 5-19`)
+		wants(t, evidence(t, s), `"|Alice joined the Guild|" true 2-24`, `"|in 1999|" false 0-0`,
+			`"|she  was there|" true 5-19`)
 		once := exported(t, s)
 		again := open(t)
 		if err := importing(t, again, once); err != nil {
@@ -177,13 +196,16 @@ func TestTextsBeyondMemoryAreCheckedToo(t *testing.T) {
 	b.WriteString(guild)
 	long := strings.Repeat("some words of some length. ", 1<<15)
 	for i := range 45 {
-		fmt.Fprintf(&b, "{\"source\":\"ARTICLE\",\"id\":\"s_%d\",\"title\":\"T\",\"text\":\"%sHere stands number %d.\"}\n", i, long, i)
+		fmt.Fprintf(&b, "{\"source\":\"ARTICLE\",\"id\":\"s_%d\",\"title\":\"T\",\"text\":\"%sHere stands number %d.\"}\n",
+			i, long, i)
 	}
 	for i := range 45 {
-		fmt.Fprintf(&b, "{\"link\":\"AFFILIATED_WITH\",\"from\":\"alice\",\"to\":\"guild\",\"role\":\"r%d\",\"evidence\":[{\"source\":\"s_%d\",\"excerpt\":\"stands number %d.\"}]}\n", i, i, i+i/44)
+		fmt.Fprintf(&b, "{\"link\":\"AFFILIATED_WITH\",\"from\":\"alice\",\"to\":\"guild\",\"role\":\"r%d\",\"evidence\":[{\"source\":\"s_%d\",\"excerpt\":\"stands number %d.\"}]}\n",
+			i, i, i+i/44)
 	}
 	err := importing(t, s, b.String())
-	if err == nil || strings.Count(err.Error(), "\n") != 0 || !strings.Contains(err.Error(), "in the text of s_44: stands number 45.; nearest is, in line 1 of the text: Here stands number 44;") {
+	if err == nil || strings.Count(err.Error(), "\n") != 0 || !strings.Contains(err.Error(),
+		"in the text of s_44: stands number 45.; nearest is, in line 1 of the text: Here stands number 44;") {
 		t.Errorf("%v", err)
 	}
 }

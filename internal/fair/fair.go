@@ -1,5 +1,5 @@
-// Package fair shares what there is little of among clients: places for operations under way, and turns at what takes every
-// processor there is. Whoever asks most gets no more than others, and leaves something for whoever comes next.
+// Package fair shares what there is little of among clients: places for operations under way, and turns at what takes
+// every processor there is. Whoever asks most gets no more than others, and leaves something for whoever comes next.
 package fair
 
 import (
@@ -13,11 +13,11 @@ import (
 // ErrFull is the error for a client that finds no place, none to wait at, or none in time.
 var ErrFull = errors.New("there is no place")
 
-// Places are so many places. A client may hold as many times what is free as its share says: with a share of 1 one client
-// gets half of all places, two get a third each, and some are always left for one that comes later (Choudhury and Hahne 1998,
-// "Dynamic queue length thresholds for shared-memory packet switches"). A large share matters where places soon become
-// free again, a small one where they are held for long. Who waits is served in turns: first the client that holds fewest, then
-// the one whose turn is longest ago, and of one client who came first.
+// Places are so many places. A client may hold as many times what is free as its share says: with a share of 1 one
+// client gets half of all places, two get a third each, and some are always left for one that comes later (Choudhury
+// and Hahne 1998, "Dynamic queue length thresholds for shared-memory packet switches"). A large share matters where
+// places soon become free again, a small one where they are held for long. Who waits is served in turns: first the
+// client that holds fewest, then the one whose turn is longest ago, and of one client who came first.
 type Places struct {
 	share int
 
@@ -42,8 +42,8 @@ func NewPlaces(n, share, room int) *Places {
 	return &Places{share: share, free: n, room: room, clients: map[string]*client{}}
 }
 
-// Enter takes a place for a client, and waits for one as long as patience lasts and ctx has not ended. Its errors are ErrFull
-// and that of the context.
+// Enter takes a place for a client, and waits for one as long as patience lasts and ctx has not ended. Its errors are
+// ErrFull and that of the context.
 func (p *Places) Enter(ctx context.Context, name string, patience time.Duration) error {
 	p.mu.Lock()
 	c := p.clients[name]

@@ -5,18 +5,20 @@ import (
 	"time"
 )
 
-// Gate admits operations to the places of a server. Those for costly operations are apart: an operation that looks at much of
-// the graph is under way for long, and must not keep out what is done in no time.
+// Gate admits operations to the places of a server. Those for costly operations are apart: an operation that looks at
+// much of the graph is under way for long, and must not keep out what is done in no time.
 type Gate struct{ cheap, costly *Places }
 
-// NewGate makes a gate to so many places, of which every eighth is for costly operations; at least one is for each kind. For either
-// kind twice as many may wait as there are places in all: who waits holds no processor, and most costly operations take milliseconds.
+// NewGate makes a gate to so many places, of which every eighth is for costly operations; at least one is for each
+// kind. For either kind twice as many may wait as there are places in all: who waits holds no processor, and most
+// costly operations take milliseconds.
 func NewGate(places int) *Gate {
 	costly := max(1, places/8)
 	return &Gate{NewPlaces(max(1, places-costly), 8, 2*places), NewPlaces(costly, 1, 2*places)}
 }
 
-// Enter takes a place for an operation of a client. Who finds none waits as long as patience lasts, here and for another place later.
+// Enter takes a place for an operation of a client. Who finds none waits as long as patience lasts, here and for
+// another place later.
 func (g *Gate) Enter(ctx context.Context, client string, patience time.Duration) (*Pass, error) {
 	if err := g.cheap.Enter(ctx, client, patience); err != nil {
 		return nil, err
@@ -24,8 +26,8 @@ func (g *Gate) Enter(ctx context.Context, client string, patience time.Duration)
 	return &Pass{gate: g, client: client, patience: patience, in: g.cheap}, nil
 }
 
-// Pass is an operation's place. It is not for several goroutines at once. All its methods do nothing on nil, the pass of an
-// operation that nobody counts.
+// Pass is an operation's place. It is not for several goroutines at once. All its methods do nothing on nil, the pass
+// of an operation that nobody counts.
 type Pass struct {
 	gate     *Gate
 	client   string

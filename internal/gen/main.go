@@ -173,5 +173,5 @@ func writeTypes(schema *ast.Schema, path string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, src, 0o644) //nolint:gosec // source code
+	return os.WriteFile(path, src, 0o644)
 }

@@ -64,7 +64,7 @@ func (d PartialDate) Interval() (from, to Day) {
 // DayOf is the day of an instant in UTC.
 func DayOf(t time.Time) Day {
 	year, month, day := t.UTC().Date()
-	return Day(year*10000 + int(month)*100 + day) //nolint:gosec // a clock's year has four digits
+	return Day(year*10000 + int(month)*100 + day)
 }
 
 // Period says from when to when something held: "since 1999", "until 2005", "1999–2005", "2021-02-25" when it began and
@@ -81,8 +81,8 @@ func Period(since, until PartialDate) string {
 	return string(since + "–" + until)
 }
 
-// Time is an instant in milliseconds; 0 is none. It counts from the year before 0000, so that every instant that can be written,
-// those of 1970 and before it too, is greater than 0.
+// Time is an instant in milliseconds; 0 is none. It counts from the year before 0000, so that every instant that can be
+// written, those of 1970 and before it too, is greater than 0.
 type Time int64
 
 // epoch is the first instant of 1970 UTC, from which stores count.
@@ -112,7 +112,8 @@ func ParseTime(s string) (Time, error) {
 	return TimeOf(t), nil
 }
 
-// Clip returns the first characters of a text, with … behind them where there are more, so that no message grows with its input.
+// Clip returns the first characters of a text, with … behind them where there are more, so that no message grows with
+// its input.
 func Clip(s string, most int) string {
 	n := 0
 	for i := range s {
@@ -126,8 +127,8 @@ func Clip(s string, most int) string {
 // clip shortens a name, an id or a date for a message.
 func clip(s string) string { return Clip(s, 40) }
 
-// Span is the interval of what began and ended on these dates: from the first day of its beginning to the last of its end,
-// or, where only one of them is known, the interval of that one.
+// Span is the interval of what began and ended on these dates: from the first day of its beginning to the last of its
+// end, or, where only one of them is known, the interval of that one.
 func Span(began, ended PartialDate) (from, to Day, known bool) {
 	if began == "" {
 		began = ended

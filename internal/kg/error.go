@@ -88,8 +88,9 @@ type Candidate struct {
 // MaxCandidates is how many candidates an error lists.
 const MaxCandidates = 10
 
-// Ambiguous is the error for a name that fits several entities, total in all. The candidates come in any order; those with most links
-// must be among them. Details["candidates"] lists MaxCandidates of them at most, those with most links first, ties by id.
+// Ambiguous is the error for a name that fits several entities, total in all. The candidates come in any order; those
+// with most links must be among them. Details["candidates"] lists MaxCandidates of them at most, those with most links
+// first, ties by id.
 func Ambiguous(name string, total int, candidates []Candidate) *Error {
 	slices.SortFunc(candidates, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(b.LinkCount, a.LinkCount), strings.Compare(a.ID, b.ID))

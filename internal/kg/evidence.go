@@ -27,7 +27,7 @@ func (s Standing) String() string { return standings[s] }
 // ParseStanding returns the standing of a name, and reports whether there is one.
 func ParseStanding(name string) (Standing, bool) {
 	i := slices.Index(standings[:], name)
-	return Standing(max(i, 0)), i >= 0 //nolint:gosec // one of three
+	return Standing(max(i, 0)), i >= 0
 }
 
 // StandingOf returns the standing of a link that so many sources support and refute.
@@ -57,10 +57,11 @@ func (l *Link) SourcesOf(stance string) []string {
 	return out
 }
 
-// Same reports whether two pieces of evidence of one link are one: the same words at the same place of the same source, for
-// the same side. What was found out about the words does not matter.
+// Same reports whether two pieces of evidence of one link are one: the same words at the same place of the same source,
+// for the same side. What was found out about the words does not matter.
 func (e *Evidence) Same(o *Evidence) bool {
-	return e.Source == o.Source && e.Excerpt == o.Excerpt && e.Prefix == o.Prefix && e.Suffix == o.Suffix && e.Stance == o.Stance
+	return e.Source == o.Source && e.Excerpt == o.Excerpt && e.Prefix == o.Prefix && e.Suffix == o.Suffix &&
+		e.Stance == o.Stance
 }
 
 // UniteEvidence appends those of more that list does not hold yet, each once. The order is kept.

@@ -24,9 +24,9 @@ type Node struct {
 	Props     map[string]any
 	CreatedAt Time // 0 = not given
 	UpdatedAt Time // 0 = not given
-	// Verified reports whether the words of a quotation stand in the stored text of a source that it is quoted from; nil when none
-	// is stored, and for other entities. It is found out from links and texts. In an import, false says to take words that do not
-	// stand there.
+	// Verified reports whether the words of a quotation stand in the stored text of a source that it is quoted from;
+	// nil when none is stored, and for other entities. It is found out from links and texts. In an import, false says
+	// to take words that do not stand there.
 	Verified *bool
 	// Clear names the fields that a merging load empties. It is not kept.
 	Clear []string
@@ -59,15 +59,16 @@ type Evidence struct {
 	Prefix  string // "" = none
 	Suffix  string // "" = none
 	Stance  string // "SUPPORTS" or "REFUTES"
-	// Verified reports whether the words stand in the source's stored text, as package rules compares them; nil when no text is
-	// stored. It is found out when the evidence is written. In an import, false says to take words that do not stand there.
+	// Verified reports whether the words stand in the source's stored text, as package rules compares them; nil when no
+	// text is stored. It is found out when the evidence is written. In an import, false says to take words that do not
+	// stand there.
 	Verified *bool
 	// Start and End are where the excerpt stands in the text, in code points; 0 unless it is Verified.
 	Start, End int
 }
 
-// Source is a text that evidence quotes. Text is what excerpts are checked against, byte for byte as it was given; "" when only
-// the reference is held.
+// Source is a text that evidence quotes. Text is what excerpts are checked against, byte for byte as it was given; ""
+// when only the reference is held.
 type Source struct {
 	ID          string // begins with SourcePrefix
 	Title       string

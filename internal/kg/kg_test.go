@@ -39,7 +39,10 @@ func TestPartialDates(t *testing.T) {
 	if from, to := kg.PartialDate("").Interval(); from != kg.MinDay || to != kg.MaxDay {
 		t.Errorf("no date: %d to %d", from, to)
 	}
-	for _, bad := range []string{"", "21", "2021-", "2021-2", "2021-13", "2021-00", "2021-02-29", "2021-02-30", "2021/02", "2021-02-25T00", "+021", "２０２１", "2021-02-2x", strings.Repeat("1", 5000)} {
+	for _, bad := range []string{
+		"", "21", "2021-", "2021-2", "2021-13", "2021-00", "2021-02-29", "2021-02-30",
+		"2021/02", "2021-02-25T00", "+021", "２０２１", "2021-02-2x", strings.Repeat("1", 5000),
+	} {
 		if _, err := kg.ParseDate(bad); kg.CodeOf(err) != kg.BadUserInput || len(err.Error()) > 300 {
 			t.Errorf("%.20q: %v", bad, err)
 		}
@@ -83,7 +86,8 @@ func TestInstants(t *testing.T) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
-	if got := kg.TimeOf(time.Date(2021, 2, 25, 10, 0, 0, 999_999, time.UTC)).String(); got != "2021-02-25T10:00:00.000Z" {
+	if got := kg.TimeOf(time.Date(2021, 2, 25, 10, 0, 0, 999_999,
+		time.UTC)).String(); got != "2021-02-25T10:00:00.000Z" {
 		t.Error(got)
 	}
 }
@@ -91,14 +95,18 @@ func TestInstants(t *testing.T) {
 func TestIDs(t *testing.T) {
 	for id, ok := range map[string]bool{
 		"mary-kaldor": true, "A.b_c:d~e": true, strings.Repeat("a", kg.MaxID): true, "0": true,
-		"": false, strings.Repeat("a", kg.MaxID+1): false, "-a": false, "a b": false, "a\x00": false, "á": false, "a/b": false,
+		"": false, strings.Repeat("a",
+			kg.MaxID+1): false, "-a": false, "a b": false, "a\x00": false, "á": false, "a/b": false,
 	} {
 		if err := kg.CheckID(id); (err == nil) != ok {
 			t.Errorf("%q: %v", id, err)
 		}
 	}
 	a := kg.LinkID("SAID", "a", "b", "", "", "")
-	for _, other := range []string{kg.LinkID("SAID", "ab", "", "", "", ""), kg.LinkID("SAID", "a", "b", "", "2021", ""), kg.LinkID("SAID", "a", "b", "", "", "2021"), kg.LinkID("SAID", "a", "b", "2021", "", "")} {
+	for _, other := range []string{
+		kg.LinkID("SAID", "ab", "", "", "", ""), kg.LinkID("SAID", "a", "b", "", "2021", ""),
+		kg.LinkID("SAID", "a", "b", "", "", "2021"), kg.LinkID("SAID", "a", "b", "2021", "", ""),
+	} {
 		if a == other {
 			t.Error("two statements have one id")
 		}

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// MergeSource returns the source that was becomes by what x says: what x has is set, what it leaves out stays, authors are
-// united, and what x.Clear names goes.
+// MergeSource returns the source that was becomes by what x says: what x has is set, what it leaves out stays, authors
+// are united, and what x.Clear names goes.
 func MergeSource(was, x *Source) *Source {
 	c := *was
 	set(&c.Title, x.Title)
@@ -34,8 +34,8 @@ func MergeSource(was, x *Source) *Source {
 	return &c
 }
 
-// MergeNode returns the entity that was becomes by what x says: what x has is set, what it leaves out stays, aliases and
-// external ids are united, and what x.Clear names goes.
+// MergeNode returns the entity that was becomes by what x says: what x has is set, what it leaves out stays, aliases
+// and external ids are united, and what x.Clear names goes.
 func MergeNode(was, x *Node) *Node {
 	c := *was
 	set(&c.Name, x.Name)
@@ -124,18 +124,23 @@ func uniteIDs(list, more []ExternalID) []ExternalID {
 
 // SameSource reports whether two sources say the same.
 func SameSource(a, b *Source) bool {
-	return a.ID == b.ID && a.Title == b.Title && a.URL == b.URL && a.Kind == b.Kind && a.Publisher == b.Publisher && a.PublishedOn == b.PublishedOn &&
+	return a.ID == b.ID && a.Title == b.Title && a.URL == b.URL && a.Kind == b.Kind && a.Publisher == b.Publisher &&
+		a.PublishedOn == b.PublishedOn &&
 		a.Text == b.Text && slices.Equal(a.Authors, b.Authors)
 }
 
 // SameNode reports whether two entities say the same, whenever they were written.
 func SameNode(a, b *Node) bool {
-	return a.ID == b.ID && a.Type == b.Type && a.Name == b.Name && a.Description == b.Description && slices.Equal(a.Aliases, b.Aliases) &&
-		slices.Equal(a.ExternalIDs, b.ExternalIDs) && len(a.Props) == len(b.Props) && (len(a.Props) == 0 || reflect.DeepEqual(a.Props, b.Props))
+	return a.ID == b.ID && a.Type == b.Type && a.Name == b.Name && a.Description == b.Description &&
+		slices.Equal(a.Aliases, b.Aliases) &&
+		slices.Equal(a.ExternalIDs, b.ExternalIDs) && len(a.Props) == len(b.Props) &&
+		(len(a.Props) == 0 || reflect.DeepEqual(a.Props, b.Props))
 }
 
-// SameLink reports whether two links say the same and rest on the same evidence in the same order, whenever they were written.
+// SameLink reports whether two links say the same and rest on the same evidence in the same order, whenever they were
+// written.
 func SameLink(a, b *Link) bool {
-	return a.ID == b.ID && a.Kind == b.Kind && a.From == b.From && a.To == b.To && a.Role == b.Role && a.Since == b.Since && a.Until == b.Until &&
+	return a.ID == b.ID && a.Kind == b.Kind && a.From == b.From && a.To == b.To && a.Role == b.Role &&
+		a.Since == b.Since && a.Until == b.Until &&
 		slices.EqualFunc(a.Evidence, b.Evidence, func(x, y Evidence) bool { return x.Same(&y) })
 }

@@ -38,10 +38,10 @@ func StringValue(s string) Value {
 func IntValue(n int64) Value { return Value{Kind: Int, Int: n} }
 
 // FloatValue is f.
-func FloatValue(f float64) Value { return Value{Kind: Float, Int: int64(math.Float64bits(f))} } //nolint:gosec // the bits, not the number
+func FloatValue(f float64) Value { return Value{Kind: Float, Int: int64(math.Float64bits(f))} }
 
 // Float is the number of a Float value.
-func (v Value) Float() float64 { return math.Float64frombits(uint64(v.Int)) } //nolint:gosec // the bits, not the number
+func (v Value) Float() float64 { return math.Float64frombits(uint64(v.Int)) }
 
 // BoolValue is b.
 func BoolValue(b bool) Value {
@@ -85,8 +85,8 @@ func (v Value) Items() []string {
 	return strings.Split(v.Str, "\x00")
 }
 
-// Row is one record of an answer: an entity, a link, a piece of evidence or a source.
-// Vals follow Sel.Props of the plan, Kids follow Sel.Kids; a kid that does not apply to the row's type is the zero Page.
+// Row is one record of an answer: an entity, a link, a piece of evidence or a source. Vals follow Sel.Props of the
+// plan, Kids follow Sel.Kids; a kid that does not apply to the row's type is the zero Page.
 type Row struct {
 	Vals []Value
 	Kids []Page
@@ -143,12 +143,12 @@ type Stats struct {
 type Result struct {
 	Page
 	Stats *Stats
-	// Corrupt are errors, with code Corrupt, for what the store holds in a form that is not ours: the field is Null then, and a
-	// record that cannot be without it is left out.
+	// Corrupt are errors, with code Corrupt, for what the store holds in a form that is not ours: the field is Null
+	// then, and a record that cannot be without it is left out.
 	Corrupt []error
 	// RoundTrips is how often the store was asked: 1 on Neo4j, at most one for each level of the plan on SQLite.
 	RoundTrips int
-	// Release, unless nil, returns the memory of the rows to the store. Whoever has read the result may call it, once; of
-	// the result only strings may be used afterwards.
+	// Release, unless nil, returns the memory of the rows to the store. Whoever has read the result may call it, once;
+	// of the result only strings may be used afterwards.
 	Release func()
 }

@@ -2,11 +2,11 @@ package memgraph
 
 import "github.com/throughline/throughline/internal/plan"
 
-// A large graph does not fit into the processor's caches, and then most of what an answer takes is waiting for memory: a
-// node, where its texts are, the texts, its links, their other ends, one after the other, record by record. The processor
-// waits for many places at once if nothing stands between the reads. So before an answer is made, level by level, one
-// field of every record it will be made of is read (a batched prefetch, as in Chen, Ailamaki, Gibbons and Mowry, "Improving
-// hash join performance through prefetching", 2004). It changes nothing but the time.
+// A large graph does not fit into the processor's caches, and then most of what an answer takes is waiting for memory:
+// a node, where its texts are, the texts, its links, their other ends, one after the other, record by record. The
+// processor waits for many places at once if nothing stands between the reads. So before an answer is made, level by
+// level, one field of every record it will be made of is read (a batched prefetch, as in Chen, Ailamaki, Gibbons and
+// Mowry, "Improving hash join performance through prefetching", 2004). It changes nothing but the time.
 
 // aheadFrom is how many links a graph has that is worth it: fewer stay in the caches. Tests set it to 0.
 var aheadFrom = 50_000
@@ -56,7 +56,7 @@ func (x *fetch) touchLinks(keys []uint32, f *plan.Field) (sum uint64) {
 			n := graph.nodes.at(k)
 			for i := n.group0; i < n.group1; i++ {
 				if g := &graph.groups[i]; wants(f, g) {
-					see(g.start, min(g.end, g.start+uint32(f.Page.N))) //nolint:gosec // at most some hundreds
+					see(g.start, min(g.end, g.start+uint32(f.Page.N)))
 					break
 				}
 			}

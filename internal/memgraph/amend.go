@@ -7,8 +7,9 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// This file makes what follows from few new or changed records. A version made so shares with the one before all that they do not touch:
-// pages of records and ranks, chunks of orders, lists of links. What is touched is written anew, behind what there is.
+// This file makes what follows from few new or changed records. A version made so shares with the one before all that
+// they do not touch: pages of records and ranks, chunks of orders, lists of links. What is touched is written anew,
+// behind what there is.
 
 // amend makes everything that follows from the records.
 func (b *Builder) amend() {
@@ -169,7 +170,7 @@ func (b *Builder) amendSources() {
 	for s, l := range lists {
 		at := &b.supports.at[s]
 		b.supports.unused += int(at.end - at.start)
-		*at = span{uint32(len(b.supports.items)), uint32(len(b.supports.items) + len(l))} //nolint:gosec // at most four times the links
+		*at = span{uint32(len(b.supports.items)), uint32(len(b.supports.items) + len(l))}
 		b.supports.items = append(b.supports.items, l...)
 	}
 	if b.supports.unused > len(b.supports.items)/2+unusedMost {
@@ -181,9 +182,9 @@ func (b *Builder) amendSources() {
 func (l *lists) tidied() lists {
 	out := lists{at: make([]span, len(l.at)), items: make([]uint32, 0, roomy(len(l.items)-l.unused))}
 	for i := range l.at {
-		from := uint32(len(out.items)) //nolint:gosec // no more than there were
+		from := uint32(len(out.items))
 		out.items = append(out.items, l.of(uint32(i))...)
-		out.at[i] = span{from, uint32(len(out.items))} //nolint:gosec // see above
+		out.at[i] = span{from, uint32(len(out.items))}
 	}
 	return out
 }
@@ -263,8 +264,8 @@ func (b *Builder) amendLinks(moved []uint32) {
 	}
 }
 
-// runLen is about how many links a group has at most once it has changed: a longer one becomes several, one behind the other, so that a
-// change writes one of them anew. Tests set it lower.
+// runLen is about how many links a group has at most once it has changed: a longer one becomes several, one behind the
+// other, so that a change writes one of them anew. Tests set it lower.
 var runLen = 4096
 
 // layOut writes the lists of a node anew, as far as they change.
@@ -286,9 +287,9 @@ func (b *Builder) layOut(k uint32, sides []uint8, out, in map[side][]uint32) {
 		groups = b.layOutSide(groups, s.of, old[:runs], out[s], in[s])
 		old, sides = old[runs:], sides[1:]
 	}
-	n.group0 = uint32(len(b.groups)) //nolint:gosec // fewer than adjacent
+	n.group0 = uint32(len(b.groups))
 	b.groups = append(b.groups, groups...)
-	n.group1 = uint32(len(b.groups)) //nolint:gosec // see above
+	n.group1 = uint32(len(b.groups))
 	n.degree, n.looped = 0, false
 	for _, g := range groups {
 		n.degree += g.end - g.start
@@ -368,7 +369,7 @@ func (b *Builder) layOutSide(groups []group, of uint8, was []group, out, in []ui
 func split(to []group, g group) []group {
 	for int(g.end-g.start) > 2*runLen {
 		first := g
-		first.end = g.start + uint32(runLen) //nolint:gosec // some thousands
+		first.end = g.start + uint32(runLen)
 		g.start = first.end
 		to = append(to, first)
 	}
@@ -404,15 +405,16 @@ func (b *Builder) copied(g group, more int) (links, ends []uint32) {
 	n := int(g.end-g.start) + more
 	b.adjacent, b.ends = slices.Grow(b.adjacent, n), slices.Grow(b.ends, n)
 	at := len(b.adjacent)
-	return append(b.adjacent[at:at:at+n], b.adjacent[g.start:g.end]...), append(b.ends[at:at:at+n], b.ends[g.start:g.end]...)
+	return append(b.adjacent[at:at:at+n], b.adjacent[g.start:g.end]...), append(b.ends[at:at:at+n],
+		b.ends[g.start:g.end]...)
 }
 
 // laid takes what copied has returned, as it is now, into a group.
 func (b *Builder) laid(g group, links, ends []uint32) group {
 	b.adjacency.unused += int(g.end - g.start)
-	g.start = uint32(len(b.adjacent)) //nolint:gosec // fewer than links twice over, and unused ones
+	g.start = uint32(len(b.adjacent))
 	b.adjacent, b.ends = b.adjacent[:len(b.adjacent)+len(links)], b.ends[:len(b.ends)+len(ends)]
-	g.end = uint32(len(b.adjacent)) //nolint:gosec // see above
+	g.end = uint32(len(b.adjacent))
 	return g
 }
 
@@ -433,22 +435,27 @@ func (b *Builder) tidy() {
 	was := b.adjacency
 	n := len(was.adjacent) - was.unused
 	b.nodeEdit.unshare()
-	b.adjacency = adjacency{adjacent: make([]uint32, 0, roomy(n)), ends: make([]uint32, 0, roomy(n)), groups: make([]group, 0, roomy(len(was.groups)))}
+	b.adjacency = adjacency{
+		adjacent: make([]uint32, 0, roomy(n)), ends: make([]uint32, 0, roomy(n)),
+		groups: make([]group, 0, roomy(len(was.groups))),
+	}
 	for k := range b.nodes.n {
-		n := b.nodes.at(uint32(k)) //nolint:gosec // keys are below 2³¹
+		n := b.nodes.at(uint32(k))
 		groups := was.groups[n.group0:n.group1]
-		n.group0 = uint32(len(b.groups)) //nolint:gosec // see layOut
+		n.group0 = uint32(len(b.groups))
 		for _, g := range groups {
-			from := uint32(len(b.adjacent)) //nolint:gosec // see layOut
-			b.adjacent, b.ends = append(b.adjacent, was.adjacent[g.start:g.end]...), append(b.ends, was.ends[g.start:g.end]...)
-			g.start, g.end = from, uint32(len(b.adjacent)) //nolint:gosec // see layOut
+			from := uint32(len(b.adjacent))
+			b.adjacent, b.ends = append(b.adjacent, was.adjacent[g.start:g.end]...), append(b.ends,
+				was.ends[g.start:g.end]...)
+			g.start, g.end = from, uint32(len(b.adjacent))
 			b.groups = joined(b.groups, int(n.group0), g)
 		}
-		n.group1 = uint32(len(b.groups)) //nolint:gosec // see layOut
+		n.group1 = uint32(len(b.groups))
 	}
 }
 
-// joined appends a group to those of a node, which begin at from: to the last one, where they are of one direction and kind.
+// joined appends a group to those of a node, which begin at from: to the last one, where they are of one direction and
+// kind.
 func joined(groups []group, from int, g group) []group {
 	if last := len(groups) - 1; last >= from && sideOf(&groups[last]) == sideOf(&g) && groups[last].end == g.start {
 		groups[last].end = g.end
@@ -460,7 +467,8 @@ func joined(groups []group, from int, g group) []group {
 // unusedMost is how much of lists is left unused whatever their length. Tests set it lower.
 var unusedMost = 1024
 
-// recentMost is how many nodes may have entries in recent tables: then the indexes are put in order at once. Tests set it lower.
+// recentMost is how many nodes may have entries in recent tables: then the indexes are put in order at once. Tests set
+// it lower.
 var recentMost = 512
 
 // amendFinding adds what nodes are found by.

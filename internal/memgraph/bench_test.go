@@ -10,8 +10,8 @@ import (
 	"github.com/throughline/throughline/internal/memgraph"
 )
 
-// world is a graph of people, institutions, events, quotes and themes, of about the shape of the one in bench, which is measured. It
-// has about 13.5 links for each of the people.
+// world is a graph of people, institutions, events, quotes and themes, of about the shape of the one in bench, which is
+// measured. It has about 13.5 links for each of the people.
 func world(tb testing.TB, people int) *memgraph.Graph {
 	tb.Helper()
 	r := rand.New(rand.NewPCG(1, uint64(people)))
@@ -24,27 +24,47 @@ func world(tb testing.TB, people int) *memgraph.Graph {
 		}
 	}
 	for i := range sources {
-		check(b.AddSource(&memgraph.Source{Key: uint32(i + 1), ID: fmt.Sprintf("s_%07d", i), Title: fmt.Sprint("Report ", i), Kind: "ARTICLE"}))
+		check(b.AddSource(&memgraph.Source{
+			Key: uint32(i + 1), ID: fmt.Sprintf("s_%07d", i),
+			Title: fmt.Sprint("Report ", i), Kind: "ARTICLE",
+		}))
 	}
 	var key uint32
-	words := []string{"security", "harvest", "migration", "climate", "border", "heritage", "health", "language", "river", "trade", "schooling", "justice"}
+	words := []string{
+		"security", "harvest", "migration", "climate", "border", "heritage", "health", "language",
+		"river", "trade", "schooling", "justice",
+	}
 	word := func() string { return words[r.IntN(len(words))] }
 	nodes := func(n int, typ, prefix string, name func(i int) (string, string)) (first uint32) {
 		first = key + 1
 		for i := range n {
 			key++
 			name, description := name(i)
-			check(b.AddNode(&memgraph.Node{Key: key, ID: fmt.Sprintf("%s%07d", prefix, i), Type: typ, Name: name, Description: description, Created: 1, Updated: 1}))
+			check(b.AddNode(&memgraph.Node{
+				Key: key, ID: fmt.Sprintf("%s%07d", prefix, i), Type: typ, Name: name,
+				Description: description, Created: 1, Updated: 1,
+			}))
 		}
 		return first
 	}
 	theme := nodes(themes, "THEME", "t", func(i int) (string, string) { return fmt.Sprint(word(), " ", i), "" })
-	institution := nodes(institutions, "INSTITUTION", "i", func(i int) (string, string) { return fmt.Sprintf("Institute of %s %d", word(), i), "" })
-	event := nodes(events, "EVENT", "e", func(i int) (string, string) { return fmt.Sprintf("%s congress %d", word(), i), "" })
-	person := nodes(people, "PERSON", "p", func(int) (string, string) {
-		return fmt.Sprintf("%s %s%d", names[r.IntN(len(names))], names[r.IntN(len(names))], r.IntN(people)), fmt.Sprintf("Worked on %s %s and %s.", word(), word(), word())
+	institution := nodes(institutions, "INSTITUTION", "i", func(i int) (string,
+		string,
+	) {
+		return fmt.Sprintf("Institute of %s %d", word(), i), ""
 	})
-	quote := nodes(quotes, "QUOTE", "q", func(i int) (string, string) { return fmt.Sprintf("No. %d: there is no %s", i, word()), "" })
+	event := nodes(events, "EVENT", "e", func(i int) (string, string) {
+		return fmt.Sprintf("%s congress %d", word(), i),
+			""
+	})
+	person := nodes(people, "PERSON", "p", func(int) (string, string) {
+		return fmt.Sprintf("%s %s%d", names[r.IntN(len(names))], names[r.IntN(len(names))],
+			r.IntN(people)), fmt.Sprintf("Worked on %s %s and %s.", word(), word(), word())
+	})
+	quote := nodes(quotes, "QUOTE", "q", func(i int) (string, string) {
+		return fmt.Sprintf("No. %d: there is no %s", i,
+			word()), ""
+	})
 	var links uint32
 	zipf := func(v float64, first uint32, n int) func() uint32 {
 		z := rand.NewZipf(r, 1.2, v, uint64(n-1))
@@ -53,7 +73,10 @@ func world(tb testing.TB, people int) *memgraph.Graph {
 	member, visited, about := zipf(20, institution, institutions), zipf(20, event, events), zipf(2, theme, themes)
 	link := func(kind string, from, to uint32, role string) {
 		links++
-		l := memgraph.Link{Key: links, Kind: kind, From: from, To: to, Role: role, Created: 1, Updated: 1, Sources: []uint32{1 + uint32(r.IntN(sources))}}
+		l := memgraph.Link{
+			Key: links, Kind: kind, From: from, To: to, Role: role, Created: 1, Updated: 1,
+			Sources: []uint32{1 + uint32(r.IntN(sources))},
+		}
 		l.ID = kg.LinkID(kind, fmt.Sprint(from), fmt.Sprint(to), fmt.Sprint(role, links), "", "")
 		check(b.AddLink(&l))
 	}
@@ -82,9 +105,13 @@ func world(tb testing.TB, people int) *memgraph.Graph {
 	return b.Build()
 }
 
-var names = []string{"Aino", "Bela", "Carla", "Dmitri", "Edith", "Faris", "Gwen", "Hanna", "Igor", "Juno", "Katya", "Lorenz", "Mina", "Nikos", "Oskar", "Paula", "Rita", "Stefan", "Thea", "Ulla"}
+var names = []string{
+	"Aino", "Bela", "Carla", "Dmitri", "Edith", "Faris", "Gwen", "Hanna", "Igor", "Juno", "Katya",
+	"Lorenz", "Mina", "Nikos", "Oskar", "Paula", "Rita", "Stefan", "Thea", "Ulla",
+}
 
-// BenchmarkVersion is what the next version costs where one record is new or changes: at 13,500 links, and at 1.35 million.
+// BenchmarkVersion is what the next version costs where one record is new or changes: at 13,500 links, and at 1.35
+// million.
 func BenchmarkVersion(b *testing.B) {
 	for _, people := range []int{1000, 100_000} {
 		graph := world(b, people)
@@ -95,10 +122,18 @@ func BenchmarkVersion(b *testing.B) {
 		someone := func() uint32 { return uint32(200 + people/20 + people/10 + r.IntN(people) + 1) }
 		anything := func() uint32 { return 1 + uint32(r.IntN(int(n.Nodes))) }
 		node := func(k uint32) *memgraph.Node {
-			return &memgraph.Node{Key: k, ID: fmt.Sprintf("x%07d", k), Type: "PERSON", Name: fmt.Sprintf("%s %s%d", names[r.IntN(len(names))], names[r.IntN(len(names))], r.IntN(people)), Description: "Worked on rivers and trade.", Created: 2, Updated: 2}
+			return &memgraph.Node{
+				Key: k, ID: fmt.Sprintf("x%07d", k), Type: "PERSON",
+				Name: fmt.Sprintf("%s %s%d", names[r.IntN(len(names))], names[r.IntN(len(names))],
+					r.IntN(people)), Description: "Worked on rivers and trade.", Created: 2, Updated: 2,
+			}
 		}
 		link := func(k, from, to uint32) *memgraph.Link {
-			return &memgraph.Link{Key: k, ID: kg.LinkID("KNOWS", fmt.Sprint(k), "", "", "", ""), Kind: "AFFILIATED_WITH", From: from, To: to, Role: "fellow", Created: 2, Updated: 2, Sources: []uint32{1 + uint32(r.IntN(20))}}
+			return &memgraph.Link{
+				Key: k, ID: kg.LinkID("KNOWS", fmt.Sprint(k), "", "", "", ""),
+				Kind: "AFFILIATED_WITH", From: from, To: to, Role: "fellow", Created: 2, Updated: 2, Sources: []uint32{1 +
+					uint32(r.IntN(20))},
+			}
 		}
 		var made []uint32 // nodes that a benchmark has made
 		for _, c := range []struct {

@@ -28,7 +28,7 @@ func (b bits) any() bool { return slices.ContainsFunc(b, func(w uint64) bool { r
 func (b bits) each(f func(k uint32)) {
 	for i, w := range b {
 		for ; w != 0; w &= w - 1 {
-			f(uint32(i*64 + mathbits.TrailingZeros64(w))) //nolint:gosec // keys are below 2³¹
+			f(uint32(i*64 + mathbits.TrailingZeros64(w)))
 		}
 	}
 }

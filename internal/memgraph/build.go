@@ -58,19 +58,21 @@ var ErrTooLarge = kg.Errorf(kg.Unavailable, "the store holds more than fits in m
 // ErrLink is the error for a link that cannot be: one of its ends has no place, or its id is too long.
 var ErrLink = errors.New("a link without ends, or with an id that is too long")
 
-// Builder makes the next version of a Graph. It is begun by NewBuilder and told what changes by Reserve; then records are added, and
-// Build returns the new version. Nodes with sources may be added by one goroutine and links by another, where Reserve has made
-// room for all of them. Of the versions of a Graph that follow one another only the last may be built on.
+// Builder makes the next version of a Graph. It is begun by NewBuilder and told what changes by Reserve; then records
+// are added, and Build returns the new version. Nodes with sources may be added by one goroutine and links by another,
+// where Reserve has made room for all of them. Of the versions of a Graph that follow one another only the last may be
+// built on.
 type Builder struct {
 	*Graph
-	old                    *Graph
-	small                  bool // so few records change that all but what follows from them is shared with the old version
+	old *Graph
+	// so few records change that all but what follows from them is shared with the old version
+	small                  bool
 	nodeEdit               pageEditor[node]
 	linkEdit               pageEditor[link]
 	rankEdit, linkRankEdit pageEditor[uint32]
 	otherSources           bool // some source is new or not what it was
-	// records that are new or are not what they were, and records of the old version that are gone or are not what they were. What
-	// has its texts, ends, kind and sources still is in neither: all that follows from those stays as it is.
+	// records that are new or are not what they were, and records of the old version that are gone or are not what they
+	// were. What has its texts, ends, kind and sources still is in neither: all that follows from those stays as it is.
 	freshNodes, freshLinks          []uint32
 	goneNodes, goneLinks            keySet
 	nodeWaste, linkWaste            int64 // what Graph.wasted grows by; nodes and links may be added side by side
@@ -85,10 +87,12 @@ type interned struct{ roles, dates map[string]uint32 }
 // New returns a Graph without records.
 func New(cat *catalog.Catalog) *Graph {
 	graph := &Graph{
-		cat: cat, byType: make([]order, cat.Source.Index+1), sources: make([]source, 1), nodes: pagedOf(make([]node, 1)), links: pagedOf(make([]link, 1)),
+		cat: cat, byType: make([]order, cat.Source.Index+1), sources: make([]source,
+			1), nodes: pagedOf(make([]node, 1)), links: pagedOf(make([]link, 1)),
 		ranks: pagedOf(make([]uint32, 1)), linkRanks: pagedOf(make([]uint32, 1)), kinds: make([]int64, len(cat.Kinds)),
 		dates: []date{{from: kg.MinDay, to: kg.MaxDay}}, roles: []string{""}, born: []int64{0}, stamps: []int64{0},
-		searching: searching{{searchIndex: newSearchIndex(1)}}, searchingSources: newSearchIndex(1), supports: lists{at: make([]span, 1)},
+		searching: searching{{searchIndex: newSearchIndex(1)}}, searchingSources: newSearchIndex(1), supports: lists{at: make([]span,
+			1)},
 	}
 	graph.intern()
 	graph.findSources()
@@ -99,10 +103,10 @@ func New(cat *catalog.Catalog) *Graph {
 func (graph *Graph) intern() {
 	in := &interned{make(map[string]uint32, len(graph.roles)), make(map[string]uint32, len(graph.dates))}
 	for i, r := range graph.roles {
-		in.roles[r] = uint32(i) //nolint:gosec // keys are below 2³¹
+		in.roles[r] = uint32(i)
 	}
 	for i, d := range graph.dates {
-		in.dates[d.text] = uint32(i) //nolint:gosec // see above
+		in.dates[d.text] = uint32(i)
 	}
 	graph.interned = in
 }
@@ -110,7 +114,8 @@ func (graph *Graph) intern() {
 // NewBuilder begins the version with a number that follows an older version.
 func NewBuilder(old *Graph, seq int64) *Builder {
 	b := &Builder{old: old, Graph: &Graph{
-		cat: old.cat, seq: seq, nodes: old.nodes, links: old.links, sources: old.sources, byType: make([]order, len(old.byType)),
+		cat: old.cat, seq: seq, nodes: old.nodes, links: old.links, sources: old.sources, byType: make([]order,
+			len(old.byType)),
 		// these only grow at their end, where no reader of the old version looks; builds follow one another
 		texts: old.texts, ids: old.ids, more: old.more, born: old.born, stamps: old.stamps, dates: old.dates, roles: old.roles, interned: old.interned,
 	}}
@@ -126,16 +131,18 @@ func NewBuilder(old *Graph, seq int64) *Builder {
 	return b
 }
 
-// few says of how many changes a version is made by changing what follows from them alone; of more, everything is put in order at once.
+// few says of how many changes a version is made by changing what follows from them alone; of more, everything is put
+// in order at once.
 func few(records int) int { return max(16, records/512) }
 
-// Reserve makes room for records with keys up to the largest, and takes out those of the old version that are gone or will be
-// added as they are now. Keys beyond those of the old version are left out of gone. Without Reserve records may only be added behind those
-// of the old version, one after the other.
+// Reserve makes room for records with keys up to the largest, and takes out those of the old version that are gone or
+// will be added as they are now. Keys beyond those of the old version are left out of gone. Without Reserve records may
+// only be added behind those of the old version, one after the other.
 func (b *Builder) Reserve(largest Counts, gone Keys) {
 	old := b.old
 	moreSources, moreNodes, moreLinks := int(largest.Sources)+1-len(old.sources), int(largest.Nodes)+1-old.nodes.n, int(largest.Links)+1-old.links.n
-	changes := max(0, moreSources) + max(0, moreNodes) + max(0, moreLinks) + len(gone.Sources) + len(gone.Nodes) + len(gone.Links)
+	changes := max(0, moreSources) + max(0, moreNodes) + max(0, moreLinks) + len(gone.Sources) + len(gone.Nodes) +
+		len(gone.Links)
 	b.small = changes <= few(old.nodes.n+old.links.n)
 	b.goneNodes, b.goneLinks = newKeySet(old.nodes.n, b.small), newKeySet(old.links.n, b.small)
 	if len(gone.Sources) > 0 || moreSources > 0 {
@@ -204,8 +211,8 @@ func (b *Builder) Build() *Graph {
 	return b.Graph
 }
 
-// place makes room for the record behind the last one, if that is the one. Where there is room nothing is written: AddLink reads how many
-// nodes there are beside AddNode.
+// place makes room for the record behind the last one, if that is the one. Where there is room nothing is written:
+// AddLink reads how many nodes there are beside AddNode.
 func place[T any](e *pageEditor[T], key uint32) error {
 	if key > MaxKey || int(key) > e.n {
 		return ErrTooLarge
@@ -224,7 +231,8 @@ func (b *Builder) AddSource(s *Source) error {
 		b.sources = append(b.sources, source{})
 	}
 	own := source{
-		id: s.ID, title: s.Title, url: s.URL, kind: s.Kind, publisher: s.Publisher, authors: strings.Join(s.Authors, "\x00"), published: s.PublishedOn, hash: s.ContentHash,
+		id: s.ID, title: s.Title, url: s.URL, kind: s.Kind, publisher: s.Publisher, authors: strings.Join(s.Authors,
+			"\x00"), published: s.PublishedOn, hash: s.ContentHash,
 	}
 	own.complete()
 	b.sources[s.Key] = own
@@ -241,13 +249,14 @@ func (s *source) complete() {
 
 // findSources makes what finds sources by id and title. There are few.
 func (graph *Graph) findSources() {
-	graph.sourceByID, graph.sourceByName = make(map[string]uint32, len(graph.sources)), make(map[string][]uint32, len(graph.sources))
+	graph.sourceByID, graph.sourceByName = make(map[string]uint32, len(graph.sources)), make(map[string][]uint32,
+		len(graph.sources))
 	for i := range graph.sources {
 		s := &graph.sources[i]
 		if s.id == "" {
 			continue
 		}
-		key := uint32(i) //nolint:gosec // keys are below 2³¹
+		key := uint32(i)
 		graph.sourceByID[s.id] = key
 		name := text.Fold(s.title)
 		graph.sourceByName[name] = append(graph.sourceByName[name], key)
@@ -396,11 +405,11 @@ func stamp(to *[]int64, t int64) uint32 {
 	}
 	for i := len(*to) - 1; i > max(0, len(*to)-3); i-- {
 		if (*to)[i] == t {
-			return uint32(i) //nolint:gosec // twice the records, which are below 2³¹
+			return uint32(i)
 		}
 	}
 	*to = append(*to, t)
-	return uint32(len(*to) - 1) //nolint:gosec // see above
+	return uint32(len(*to) - 1)
 }
 
 // AddLink adds a link, whose ends must have their places.
@@ -427,7 +436,7 @@ func (b *Builder) AddLink(r *Link) error {
 	if was.from != 0 && b.idAt(was.id) == r.ID {
 		l.id = was.id
 	} else {
-		l.id = uint32(len(b.ids)) //nolint:gosec // checked above
+		l.id = uint32(len(b.ids))
 		b.ids = append(append(b.ids, byte(len(r.ID))), r.ID...)
 	}
 	l.role = b.role(r.Role)
@@ -436,7 +445,7 @@ func (b *Builder) AddLink(r *Link) error {
 		l.source = r.Sources[0]
 	} else if len(r.Sources)+len(r.Refuters) > 0 {
 		at := len(b.more)
-		l.source = severalSources | uint32(at) //nolint:gosec // fewer than links times their evidence
+		l.source = severalSources | uint32(at)
 		supporting, refuting := b.addSources(r.Sources), 0
 		if len(r.Refuters) > 0 {
 			refuting = b.addSources(r.Refuters)
@@ -448,7 +457,8 @@ func (b *Builder) AddLink(r *Link) error {
 	}
 	l.created, l.updated = stamp(&b.stamps, r.Created), stamp(&b.stamps, r.Updated)
 	*b.linkEdit.edit(key) = l
-	if was.from == l.from && was.to == l.to && was.kind == l.kind && was.source == l.source && was.standing == l.standing && was.id == l.id {
+	if was.from == l.from && was.to == l.to && was.kind == l.kind && was.source == l.source &&
+		was.standing == l.standing && was.id == l.id {
 		b.goneLinks.remove(key)
 		return nil
 	}
@@ -464,7 +474,7 @@ func (b *Builder) AddLink(r *Link) error {
 
 // addSources appends a list of sources as Graph.more holds it, and returns their number.
 func (b *Builder) addSources(keys []uint32) int {
-	b.more = append(append(b.more, uint32(len(keys))), keys...) //nolint:gosec // at most 1,000
+	b.more = append(append(b.more, uint32(len(keys))), keys...)
 	slices.Sort(b.more[len(b.more)-len(keys):])
 	return len(keys)
 }
@@ -474,7 +484,7 @@ func (b *Builder) role(s string) uint32 {
 	if k, ok := b.interned.roles[s]; ok && int(k) < len(b.roles) && b.roles[k] == s {
 		return k
 	}
-	k, s := uint32(len(b.roles)), strings.Clone(s) //nolint:gosec // keys are below 2³¹
+	k, s := uint32(len(b.roles)), strings.Clone(s)
 	b.roles = append(b.roles, s)
 	b.interned.roles[s] = k
 	return k
@@ -484,7 +494,7 @@ func (b *Builder) date(s string) uint32 {
 	if k, ok := b.interned.dates[s]; ok && int(k) < len(b.dates) && b.dates[k].text == s {
 		return k
 	}
-	k, d := uint32(len(b.dates)), date{text: strings.Clone(s)} //nolint:gosec // there are 4 million dates
+	k, d := uint32(len(b.dates)), date{text: strings.Clone(s)}
 	d.from, d.to = kg.PartialDate(d.text).Interval()
 	b.dates = append(b.dates, d)
 	b.interned.dates[d.text] = k

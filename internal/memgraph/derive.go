@@ -10,9 +10,9 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// This file makes what follows from many new or changed records: orders, indexes and the lists of links, all of them at once. What has
-// not changed is taken over from the old version. The graph without records is an old version like any other. For few records see
-// amend.go.
+// This file makes what follows from many new or changed records: orders, indexes and the lists of links, all of them at
+// once. What has not changed is taken over from the old version. The graph without records is an old version like any
+// other. For few records see amend.go.
 
 // derive makes everything that follows from the records.
 func (b *Builder) derive() {
@@ -29,7 +29,8 @@ func (b *Builder) derive() {
 		b.byExternal = index{table: newTable(&b.old.byExternal.table, b.goneNodes.many, b.externals)}
 		b.byOuter = index{table: newTable(&b.old.byOuter.table, b.goneNodes.many, b.outers)}
 		b.byIDs, b.names, b.externals, b.outers = nil, nil, nil, nil
-		b.searching = searching{{searchIndex: b.indexWords(b.old.searching[mostNodes].searchIndex, b.freshNodes, nil, b.nodes.n, b.goneNodes.many)}}
+		b.searching = searching{{searchIndex: b.indexWords(b.old.searching[mostNodes].searchIndex, b.freshNodes, nil,
+			b.nodes.n, b.goneNodes.many)}}
 		b.indexSources()
 		return nil
 	})
@@ -60,7 +61,7 @@ func (graph *Graph) settled() *Graph {
 func (b *Builder) count() {
 	b.kinds = make([]int64, len(b.cat.Kinds))
 	for k := range b.links.n {
-		if l := b.links.at(uint32(k)); l.from != 0 { //nolint:gosec // keys are below 2³¹
+		if l := b.links.at(uint32(k)); l.from != 0 {
 			b.counts.Links++
 			if l.standing != kg.Refuted {
 				b.kinds[l.kind]++
@@ -103,8 +104,8 @@ func sorted(keys []uint32, text func(k uint32) string, compare func(a, b uint32)
 	return out
 }
 
-// merged merges new keys, in order, into an old order, from which those that are gone drop out. before reports whether what
-// stands in the old order, as it was when it stood there, comes before a new key.
+// merged merges new keys, in order, into an old order, from which those that are gone drop out. before reports whether
+// what stands in the old order, as it was when it stood there, comes before a new key.
 func merged(old []uint32, gone bits, fresh []uint32, before func(old, fresh uint32) bool) []uint32 {
 	out := make([]uint32, 0, len(old)+len(fresh))
 	keep := func(run []uint32) {
@@ -152,8 +153,13 @@ func (b *Builder) orderNodes() {
 		copy(b.byType[:b.cat.Source.Index], old.byType)
 		return
 	}
-	fresh := sorted(b.freshNodes, func(k uint32) string { return b.sortKey(b.nodes.at(k)) }, func(x, y uint32) int { return b.compareNodes(b.nodes.at(x), b.nodes.at(y)) })
-	keys := merged(old.nodeOrder.keys(), b.goneNodes.many, fresh, func(x, y uint32) bool { return b.compareNodes(old.nodes.at(x), b.nodes.at(y)) < 0 })
+	fresh := sorted(b.freshNodes, func(k uint32) string { return b.sortKey(b.nodes.at(k)) },
+		func(x, y uint32) int { return b.compareNodes(b.nodes.at(x), b.nodes.at(y)) })
+	keys := merged(old.nodeOrder.keys(), b.goneNodes.many, fresh, func(x,
+		y uint32,
+	) bool {
+		return b.compareNodes(old.nodes.at(x), b.nodes.at(y)) < 0
+	})
 	b.nodeOrder = orderOf(keys)
 	ranks := make([]uint32, b.nodes.n)
 	place := 0 // among the different names
@@ -161,7 +167,7 @@ func (b *Builder) orderNodes() {
 		if i > 0 && !b.sameName(keys[i-1], k) {
 			place++
 		}
-		ranks[k] = uint32(place) //nolint:gosec // keys are below 2³¹
+		ranks[k] = uint32(place)
 	}
 	for _, k := range keys {
 		ranks[k] = spread(int(ranks[k]), place+1)
@@ -222,7 +228,7 @@ func (graph *Graph) listSources() {
 	s := make([]uint32, 0, len(graph.sources))
 	for i := range graph.sources {
 		if graph.sources[i].id != "" {
-			s = append(s, uint32(i)) //nolint:gosec // keys are below 2³¹
+			s = append(s, uint32(i))
 		}
 	}
 	slices.SortFunc(s, func(a, b uint32) int {
@@ -235,12 +241,17 @@ func (graph *Graph) listSources() {
 // orderLinks orders links by id, and lists those of each source in that order.
 func (b *Builder) orderLinks() {
 	old := b.old
-	if len(b.freshLinks) == 0 && !b.goneLinks.many.any() && b.links.n == old.links.n && len(b.sources) == len(old.sources) {
+	if len(b.freshLinks) == 0 && !b.goneLinks.many.any() && b.links.n == old.links.n &&
+		len(b.sources) == len(old.sources) {
 		b.linkOrder, b.linkRanks, b.supports = old.linkOrder, old.linkRanks, old.supports
 		return
 	}
-	b.freshLinks = sorted(b.freshLinks, b.linkID, func(x, y uint32) int { return cmp.Compare(b.linkID(x), b.linkID(y)) })
-	keys := merged(old.linkOrder.keys(), b.goneLinks.many, b.freshLinks, func(x, y uint32) bool { return old.linkID(x) < b.linkID(y) })
+	b.freshLinks = sorted(b.freshLinks, b.linkID, func(x, y uint32) int {
+		return cmp.Compare(b.linkID(x),
+			b.linkID(y))
+	})
+	keys := merged(old.linkOrder.keys(), b.goneLinks.many, b.freshLinks,
+		func(x, y uint32) bool { return old.linkID(x) < b.linkID(y) })
 	b.linkOrder = orderOf(keys)
 	ranks := make([]uint32, b.links.n)
 	for i, k := range keys {
@@ -298,7 +309,7 @@ func (b *Builder) support() {
 	}
 	for s := range had {
 		to, fresh := items[start[s]:start[s+1]], items[at[s]:start[s+1]]
-		for _, k := range was.of(uint32(s)) { //nolint:gosec // keys are below 2³¹
+		for _, k := range was.of(uint32(s)) {
 			if b.goneLinks.has(k) {
 				continue
 			}
@@ -334,12 +345,13 @@ type half struct {
 func (b *Builder) connect() {
 	old := b.old
 	renamed := func(k uint32) bool {
-		return int(k) < old.nodes.n && old.nodes.at(k).typ != 0 && old.sortKey(old.nodes.at(k)) != b.sortKey(b.nodes.at(k))
+		return int(k) < old.nodes.n && old.nodes.at(k).typ != 0 &&
+			old.sortKey(old.nodes.at(k)) != b.sortKey(b.nodes.at(k))
 	}
 	touched := make(bits, b.nodes.n/64+1) // nodes whose lists are not what they were
 	start := make([]uint32, b.nodes.n+1)
 	for k := range old.nodes.n {
-		for _, g := range old.groupsOf(uint32(k)) { //nolint:gosec // keys are below 2³¹
+		for _, g := range old.groupsOf(uint32(k)) {
 			start[k+1] += g.end - g.start
 		}
 	}
@@ -382,7 +394,7 @@ func (b *Builder) connect() {
 		l := b.links.at(k)
 		for d, n := range [2]uint32{l.from, l.to} {
 			at[n]--
-			b.adjacent[at[n]], b.ends[at[n]] = k, uint32(d) //nolint:gosec // 0 or 1
+			b.adjacent[at[n]], b.ends[at[n]] = k, uint32(d)
 		}
 	}
 	// two halves of about as many links, side by side
@@ -392,7 +404,7 @@ func (b *Builder) connect() {
 	most := func(from, to int) (n int) {
 		for k := from; k < to; k++ {
 			if k < old.nodes.n {
-				was := old.nodes.at(uint32(k)) //nolint:gosec // keys are below 2³¹
+				was := old.nodes.at(uint32(k))
 				n += int(was.group1 - was.group0)
 			}
 			n += int(start[k+1] - at[k])
@@ -407,9 +419,9 @@ func (b *Builder) connect() {
 	g.Go(func() error { second = b.arrange(all[room:room], middle, b.nodes.n, start, at, touched); return nil })
 	_ = g.Wait() // they cannot fail
 	for k := middle; k < b.nodes.n; k++ {
-		n := b.nodes.at(uint32(k))     //nolint:gosec // keys are below 2³¹
-		n.group0 += uint32(len(first)) //nolint:gosec // at most two for each link
-		n.group1 += uint32(len(first)) //nolint:gosec // see above
+		n := b.nodes.at(uint32(k))
+		n.group0 += uint32(len(first))
+		n.group1 += uint32(len(first))
 	}
 	b.groups = all[:len(first)+len(second)]
 	copy(b.groups[len(first):], second)
@@ -424,25 +436,28 @@ func (graph *Graph) groupsOf(k uint32) []group {
 	return graph.groups[n.group0:n.group1]
 }
 
-// arrange lays out the links of the nodes [from, to), and adds their groups: those of a node begin at start, its new ones at
-// fresh.
+// arrange lays out the links of the nodes [from, to), and adds their groups: those of a node begin at start, its new
+// ones at fresh.
 func (b *Builder) arrange(groups []group, from, to int, start, fresh []uint32, touched bits) []group {
 	var mine []half
 	for k := from; k < to; k++ {
-		n := b.nodes.at(uint32(k))     //nolint:gosec // keys are below 2³¹
-		n.group0 = uint32(len(groups)) //nolint:gosec // at most two for each link
-		if !touched.has(uint32(k)) {   //nolint:gosec // see above
+		n := b.nodes.at(uint32(k))
+		n.group0 = uint32(len(groups))
+		if !touched.has(uint32(k)) {
 			if k < b.old.nodes.n {
-				groups = b.takeOver(groups, b.old.nodes.at(uint32(k)), start[k]) //nolint:gosec // see above
+				groups = b.takeOver(groups, b.old.nodes.at(uint32(k)), start[k])
 			}
-			n.group1 = uint32(len(groups)) //nolint:gosec // see above
+			n.group1 = uint32(len(groups))
 			continue
 		}
 		mine = b.halves(mine[:0], k, fresh[k], start[k+1])
-		slices.SortFunc(mine, func(a, b half) int { return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.order, b.order)) })
+		slices.SortFunc(mine, func(a, b half) int {
+			return cmp.Or(cmp.Compare(a.group, b.group),
+				cmp.Compare(a.order, b.order))
+		})
 		loops := uint32(0)
 		for i := range mine {
-			pos, out := start[k]+uint32(i), mine[i].group&0x80 == 0 //nolint:gosec // see above
+			pos, out := start[k]+uint32(i), mine[i].group&0x80 == 0
 			l := b.links.at(mine[i].link)
 			b.adjacent[pos], b.ends[pos] = mine[i].link, l.other(out)
 			if out && l.from == l.to {
@@ -453,8 +468,8 @@ func (b *Builder) arrange(groups []group, from, to int, start, fresh []uint32, t
 			}
 			groups[len(groups)-1].end = pos + 1
 		}
-		n.degree, n.looped = uint32(len(mine))-loops, loops > 0 //nolint:gosec // see above
-		n.group1 = uint32(len(groups))                          //nolint:gosec // see above
+		n.degree, n.looped = uint32(len(mine))-loops, loops > 0
+		n.group1 = uint32(len(groups))
 	}
 	return groups
 }
@@ -462,10 +477,13 @@ func (b *Builder) arrange(groups []group, from, to int, start, fresh []uint32, t
 // halves are the links of a node: the old ones that are still there, and the new ones in [from, to).
 func (b *Builder) halves(mine []half, k int, from, to uint32) []half {
 	add := func(link, other uint32, group uint8) {
-		mine = append(mine, half{order: uint64(*b.ranks.at(other))<<32 | uint64(*b.linkRanks.at(link)), link: link, group: group})
+		mine = append(mine, half{
+			order: uint64(*b.ranks.at(other))<<32 | uint64(*b.linkRanks.at(link)), link: link,
+			group: group,
+		})
 	}
 	if k < b.old.nodes.n {
-		n := b.old.nodes.at(uint32(k)) //nolint:gosec // keys are below 2³¹
+		n := b.old.nodes.at(uint32(k))
 		for _, g := range b.old.groups[n.group0:n.group1] {
 			way := g.kind
 			if !g.out {
@@ -480,7 +498,7 @@ func (b *Builder) halves(mine []half, k int, from, to uint32) []half {
 	}
 	for i := from; i < to; i++ {
 		l := b.links.at(b.adjacent[i])
-		add(b.adjacent[i], l.other(b.ends[i] == 0), l.kind|uint8(b.ends[i])<<7) //nolint:gosec // 0 or 1
+		add(b.adjacent[i], l.other(b.ends[i] == 0), l.kind|uint8(b.ends[i])<<7)
 	}
 	return mine
 }
@@ -506,26 +524,27 @@ func (b *Builder) compact() {
 	b.texts, b.born = make([]byte, 0, roomy(len(was.texts))), nil
 	born := renumbered(&b.born, was.born)
 	for i := range b.nodes.n {
-		if n := b.nodes.at(uint32(i)); n.typ != 0 { //nolint:gosec // keys are below 2³¹
+		if n := b.nodes.at(uint32(i)); n.typ != 0 {
 			own := was.textsOf(n)
 			n.text = uint64(len(b.texts))
 			b.texts = append(b.texts, own...)
 			n.created, n.updated = born(n.created), born(n.updated)
 		}
 	}
-	b.ids, b.more, b.stamps, b.roles = make([]byte, 0, roomy(len(was.ids))), make([]uint32, 0, roomy(len(was.more))), nil, nil
+	b.ids, b.more, b.stamps, b.roles = make([]byte, 0, roomy(len(was.ids))), make([]uint32, 0,
+		roomy(len(was.more))), nil, nil
 	stamps, roles := renumbered(&b.stamps, was.stamps), renumbered(&b.roles, was.roles)
 	for i := range b.links.n {
-		l := b.links.at(uint32(i)) //nolint:gosec // see above
+		l := b.links.at(uint32(i))
 		if l.from == 0 {
 			continue
 		}
 		id := was.idAt(l.id)
-		l.id = uint32(len(b.ids)) //nolint:gosec // no more than it was
+		l.id = uint32(len(b.ids))
 		b.ids = append(append(b.ids, byte(len(id))), id...)
 		if l.source&severalSources != 0 {
 			own := was.ownMore(l)
-			l.source = severalSources | uint32(len(b.more)) //nolint:gosec // see above
+			l.source = severalSources | uint32(len(b.more))
 			b.more = append(b.more, own...)
 		}
 		l.created, l.updated, l.role = stamps(l.created), stamps(l.updated), roles(l.role)
@@ -534,14 +553,14 @@ func (b *Builder) compact() {
 	b.wasted = 0
 }
 
-// renumbered returns the new number of a value of an old list, which goes into the new one when it is first asked for. The
-// first value stays the first.
+// renumbered returns the new number of a value of an old list, which goes into the new one when it is first asked for.
+// The first value stays the first.
 func renumbered[T any](to *[]T, old []T) func(uint32) uint32 {
 	*to = append(*to, old[0])
 	numbers := make([]uint32, len(old))
 	return func(i uint32) uint32 {
 		if i > 0 && numbers[i] == 0 {
-			numbers[i] = uint32(len(*to)) //nolint:gosec // no more than there were
+			numbers[i] = uint32(len(*to))
 			*to = append(*to, old[i])
 		}
 		return numbers[i]

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Describe returns all that a graph holds, by name. It is equal for graphs that hold the same under the same keys, however they
-// were made, and is for tests.
+// Describe returns all that a graph holds, by name. It is equal for graphs that hold the same under the same keys,
+// however they were made, and is for tests.
 func (graph *Graph) Describe() map[string]string {
 	ix, sx := graph.settledWords(), graph.searchingSources
 	names := func(o *order) (out []string) {
@@ -31,13 +31,18 @@ func (graph *Graph) Describe() map[string]string {
 		return out
 	}
 	out := map[string]string{
-		"order of nodes": fmt.Sprint(names(&graph.nodeOrder)), "ranks": fmt.Sprint(places(&graph.nodeOrder, &graph.ranks)),
-		"order of links": fmt.Sprint(names(&graph.linkOrder)), "ranks of links": fmt.Sprint(places(&graph.linkOrder, &graph.linkRanks)),
+		"order of nodes": fmt.Sprint(names(&graph.nodeOrder)), "ranks": fmt.Sprint(places(&graph.nodeOrder,
+			&graph.ranks)),
+		"order of links": fmt.Sprint(names(&graph.linkOrder)), "ranks of links": fmt.Sprint(places(&graph.linkOrder,
+			&graph.linkRanks)),
 		"refuted links": fmt.Sprint(graph.refuted), "counts": fmt.Sprint(graph.counts, graph.kinds),
-		"words": fmt.Sprint(string(ix.words.text), ix.words.end), "words of names": fmt.Sprint(ix.name.ordered()), "words of texts": fmt.Sprint(ix.body.ordered()),
-		"fuzzy keys":       fmt.Sprint(ix.name.leading(ix.deletes), ix.body.leading(ix.skeletons), sx.name.leading(sx.deletes)),
-		"words of sources": fmt.Sprint(string(sx.words.text), sx.words.end, sx.name.ordered(), sx.body.ordered(), string(sx.nameCount)),
-		"sources by id":    fmt.Sprint(graph.sourceByID, graph.sourceByName),
+		"words": fmt.Sprint(string(ix.words.text),
+			ix.words.end), "words of names": fmt.Sprint(ix.name.ordered()), "words of texts": fmt.Sprint(ix.body.ordered()),
+		"fuzzy keys": fmt.Sprint(ix.name.leading(ix.deletes), ix.body.leading(ix.skeletons),
+			sx.name.leading(sx.deletes)),
+		"words of sources": fmt.Sprint(string(sx.words.text), sx.words.end, sx.name.ordered(), sx.body.ordered(),
+			string(sx.nameCount)),
+		"sources by id": fmt.Sprint(graph.sourceByID, graph.sourceByName),
 	}
 	for i, s := range graph.sources {
 		if s.id != "" {
@@ -58,7 +63,8 @@ func (graph *Graph) Describe() map[string]string {
 		if n.typ == 0 {
 			continue
 		}
-		fmt.Fprintf(&rows, "%d %q %d %d %d %d %v %d %d %v\n", k, graph.textsOf(n), graph.born[n.created], graph.born[n.updated], n.from, n.to, n.dated, ix.nameCount[k], n.degree, n.looped)
+		fmt.Fprintf(&rows, "%d %q %d %d %d %d %v %d %d %v\n", k, graph.textsOf(n), graph.born[n.created],
+			graph.born[n.updated], n.from, n.to, n.dated, ix.nameCount[k], n.degree, n.looped)
 		side := -1
 		for _, g := range graph.groupsOf(k) { // several of one direction and kind are one list
 			if int(sideOf(&g)) != side {
@@ -81,7 +87,8 @@ func (graph *Graph) Describe() map[string]string {
 	for i := range graph.links.n {
 		k := uint32(i)
 		if l := graph.links.at(k); l.from != 0 {
-			fmt.Fprintf(&rows, "%d %s %d %d %d %q %q %q %d %s %v %v %d %d %v\n", k, graph.LinkID(k), l.kind, l.from, l.to, graph.roles[l.role], graph.dates[l.since].text, graph.dates[l.until].text,
+			fmt.Fprintf(&rows, "%d %s %d %d %d %q %q %q %d %s %v %v %d %d %v\n", k, graph.LinkID(k), l.kind, l.from,
+				l.to, graph.roles[l.role], graph.dates[l.since].text, graph.dates[l.until].text,
 				l.proof, l.standing, graph.sourcesOf(k), graph.refutersOf(k), graph.stamps[l.created], graph.stamps[l.updated], graph.findLink(graph.linkID(k)) == k)
 		}
 	}
@@ -97,10 +104,11 @@ func (l *postings) ordered() (out [][]uint32) {
 	return out
 }
 
-// leading returns those fuzzy keys that lead to a word which some record has; others may be left of what records had before.
+// leading returns those fuzzy keys that lead to a word which some record has; others may be left of what records had
+// before.
 func (l *postings) leading(keys []uint64) (out []uint64) {
 	for _, k := range keys {
-		if len(l.of(uint32(k))) > 0 { //nolint:gosec // the lower half
+		if len(l.of(uint32(k))) > 0 {
 			out = append(out, k)
 		}
 	}

@@ -19,7 +19,8 @@ const DumpFormat = 7
 
 // Machine returns what must be the same for a dump to mean the same.
 func Machine() string {
-	return fmt.Sprintf("%x %d %d %d", binary.NativeEndian.AppendUint16(nil, 1), unsafe.Sizeof(node{}), unsafe.Sizeof(link{}), unsafe.Sizeof(group{})) //nolint:gosec // sizes alone
+	return fmt.Sprintf("%x %d %d %d", binary.NativeEndian.AppendUint16(nil, 1), unsafe.Sizeof(node{}),
+		unsafe.Sizeof(link{}), unsafe.Sizeof(group{}))
 }
 
 // RuleSum returns a sum of everything that a graph depends on beside its records.
@@ -50,7 +51,7 @@ var ErrDump = errors.New("the snapshot does not fit together")
 // flat is a list of values without pointers, which lie in the file as they lie in memory.
 func flat[T any](p *[]T) part {
 	var zero T
-	size := int(unsafe.Sizeof(zero)) //nolint:gosec // a size
+	size := int(unsafe.Sizeof(zero))
 	return part{
 		get: func() []byte {
 			return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(*p))), len(*p)*size) //nolint:gosec // see above
@@ -108,7 +109,7 @@ func growing[T any](p *[]T) part {
 	f := flat(p)
 	return part{get: f.get, set: func(b []byte) error {
 		n := len(b)
-		if err := f.set(b[:cap(b)/int(unsafe.Sizeof(*new(T)))*int(unsafe.Sizeof(*new(T)))]); err != nil { //nolint:gosec // sizes
+		if err := f.set(b[:cap(b)/int(unsafe.Sizeof(*new(T)))*int(unsafe.Sizeof(*new(T)))]); err != nil {
 			return err
 		}
 		room := *p
@@ -133,11 +134,11 @@ func packed(get func() []string, set func([]string) error) part {
 			var list []string
 			for len(b) > 0 {
 				n, w := binary.Uvarint(b)
-				if w <= 0 || n > uint64(len(b)-w) { //nolint:gosec // w is at most len(b)
+				if w <= 0 || n > uint64(len(b)-w) {
 					return ErrDump
 				}
-				list = append(list, view(b[w:w+int(n)])) //nolint:gosec // checked
-				b = b[w+int(n):]                         //nolint:gosec // checked
+				list = append(list, view(b[w:w+int(n)]))
+				b = b[w+int(n):]
 			}
 			return set(list)
 		},
@@ -158,7 +159,8 @@ func (graph *Graph) parts() []part {
 		list = append(list, flat(&x.hashes), flat(&x.keys))
 	}
 	for _, ix := range [2]*searchIndex{graph.searching[mostNodes].searchIndex, graph.searchingSources} {
-		list = append(list, flat(&ix.words.text), flat(&ix.words.end), flat(&ix.name.start), flat(&ix.name.items), flat(&ix.body.start), flat(&ix.body.items),
+		list = append(list, flat(&ix.words.text), flat(&ix.words.end), flat(&ix.name.start), flat(&ix.name.items),
+			flat(&ix.body.start), flat(&ix.body.items),
 			flat(&ix.nameCount), flat(&ix.deletes), flat(&ix.skeletons))
 	}
 	return list
@@ -212,7 +214,8 @@ func (graph *Graph) setSources(list []string) error {
 	return nil
 }
 
-// Dump yields the graph as lists of bytes, as they lie in memory, from which Restore makes it again. They must not be changed.
+// Dump yields the graph as lists of bytes, as they lie in memory, from which Restore makes it again. They must not be
+// changed.
 func (graph *Graph) Dump() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for _, p := range graph.settled().parts() {
@@ -226,7 +229,8 @@ func (graph *Graph) Dump() iter.Seq[[]byte] {
 // Wasted returns how many bytes nothing refers to any more. Restore is told them.
 func (graph *Graph) Wasted() int64 { return graph.wasted }
 
-// Restore makes a graph of what Dump has yielded of a graph with the same catalogue. It keeps the lists, which must be of Aligned.
+// Restore makes a graph of what Dump has yielded of a graph with the same catalogue. It keeps the lists, which must be
+// of Aligned.
 func Restore(cat *catalog.Catalog, seq, wasted int64, dump [][]byte) (*Graph, error) {
 	graph := New(cat)
 	graph.seq, graph.wasted = seq, wasted
@@ -250,10 +254,13 @@ func Restore(cat *catalog.Catalog, seq, wasted int64, dump [][]byte) (*Graph, er
 
 // recount counts what a dump does not hold.
 func (graph *Graph) recount() {
-	graph.counts = Counts{Sources: int64(graph.byType[graph.cat.Source.Index].n), Nodes: int64(graph.nodeOrder.n), Links: int64(graph.linkOrder.n)}
+	graph.counts = Counts{
+		Sources: int64(graph.byType[graph.cat.Source.Index].n), Nodes: int64(graph.nodeOrder.n),
+		Links: int64(graph.linkOrder.n),
+	}
 	graph.adjacency.unused, graph.supports.unused = len(graph.adjacent), len(graph.supports.items)
 	for i := range graph.nodes.n {
-		for _, g := range graph.groupsOf(uint32(i)) { //nolint:gosec // keys are below 2³¹
+		for _, g := range graph.groupsOf(uint32(i)) {
 			graph.adjacency.unused -= int(g.end - g.start)
 			if g.out {
 				graph.kinds[g.kind] += int64(g.end - g.start)

@@ -68,13 +68,16 @@ func newFetch() *fetch {
 		x.pages.reset()
 		x.edges.reset()
 		x.keys.reset()
-		if cap(x.hits) > slabKept/int(unsafe.Sizeof(weighed{})) { //nolint:gosec // a size
+		if cap(x.hits) > slabKept/int(unsafe.Sizeof(weighed{})) {
 			x.hits = nil
 		}
 		if len(x.parts) > 0 {
 			clear(x.parts)
 		}
-		*x = fetch{vals: x.vals, pages: x.pages, edges: x.edges, keys: x.keys, hits: x.hits, parts: x.parts[:0], release: x.release}
+		*x = fetch{
+			vals: x.vals, pages: x.pages, edges: x.edges, keys: x.keys, hits: x.hits, parts: x.parts[:0],
+			release: x.release,
+		}
 		fetches.Put(x)
 	}
 	return x
@@ -164,7 +167,8 @@ func (x *fetch) holdSlabs() {
 	x.vals.hold, x.pages.hold, x.edges.hold, x.keys.hold = x.hold, x.hold, x.hold, x.hold
 }
 
-// rowBytes is the size of a row without the lists that slabs give out: that of its entry among the rows still to be read.
+// rowBytes is the size of a row without the lists that slabs give out: that of its entry among the rows still to be
+// read.
 const rowBytes = 64
 
 // spend counts a row against the plan's bound.
@@ -177,7 +181,8 @@ func (x *fetch) spend() {
 }
 
 func (x *fetch) failRows() {
-	x.fail(kg.Errorf(kg.CostLimit, "the answer has more than %d entries; ask for smaller pages or fewer levels", x.q.MaxRows))
+	x.fail(kg.Errorf(kg.CostLimit, "the answer has more than %d entries; ask for smaller pages or fewer levels",
+		x.q.MaxRows))
 }
 
 func (x *fetch) run() (res *kg.Result, err error) {
@@ -267,7 +272,8 @@ func (x *fetch) resolve() {
 			for j, k := range mine {
 				n := x.graph.nodes.at(k)
 				candidates[j] = kg.Candidate{
-					ID: x.graph.id(n), Type: x.graph.cat.TypeAt(n.typ).Enum, Name: x.graph.name(n), Description: x.graph.field(n, descField), LinkCount: x.graph.degree(k),
+					ID: x.graph.id(n), Type: x.graph.cat.TypeAt(n.typ).Enum, Name: x.graph.name(n), Description: x.graph.field(n,
+						descField), LinkCount: x.graph.degree(k),
 				}
 			}
 			x.fail(kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), len(candidates), candidates))
@@ -291,7 +297,10 @@ func (x *fetch) byRef(r *plan.Ref, k uint32, row *kg.Row, sel *plan.Sel) bool {
 		if len(fits) > 1 {
 			candidates := make([]kg.Candidate, len(fits))
 			for i, s := range fits {
-				candidates[i] = kg.Candidate{ID: x.graph.sources[s].id, Type: x.graph.cat.Source.Enum, Name: x.graph.sources[s].title, LinkCount: int64(len(x.graph.supports.of(s)))}
+				candidates[i] = kg.Candidate{
+					ID: x.graph.sources[s].id, Type: x.graph.cat.Source.Enum,
+					Name: x.graph.sources[s].title, LinkCount: int64(len(x.graph.supports.of(s))),
+				}
 			}
 			x.fail(kg.Ambiguous(r.Name, len(candidates), candidates))
 		}
@@ -589,7 +598,8 @@ func (x *fetch) links(page *kg.Page, k uint32, f *plan.Field) {
 		page.HasPrev, page.HasNext = false, false
 		return
 	}
-	if name, desc := byNameOnly(f.Order); count > 0 && alike && name && !desc && x.plain(f, &groups[first]) && len(f.Want.Facets) == 0 {
+	if name, desc := byNameOnly(f.Order); count > 0 && alike && name && !desc && x.plain(f, &groups[first]) &&
+		len(f.Want.Facets) == 0 {
 		x.linksInOrder(page, groups[first:first+count], f)
 		return
 	}
@@ -742,7 +752,8 @@ func (x *fetch) hitsPage(page *kg.Page, hits []hit, f *plan.Field) {
 	if !f.Want.Rows && !f.Want.More {
 		return
 	}
-	linksPage(x, page, list[hit]{items: hits, cmp: func(a, b hit) int { return x.cmpLinks(a, b, f.Order) }}, func(h hit) hit { return h }, f)
+	linksPage(x, page, list[hit]{items: hits, cmp: func(a, b hit) int { return x.cmpLinks(a, b, f.Order) }},
+		func(h hit) hit { return h }, f)
 }
 
 // linksPage fills the window of a list of links; seen is how an item is seen.
@@ -1010,7 +1021,10 @@ func (x *fetch) records(page *kg.Page, f *plan.Field, all *order, r recordOrder)
 	if whole {
 		items, page.HasPrev, page.HasNext = all.page(&f.Page, after, before, x.keys.take)
 	} else {
-		l := list[uint32]{items: fit, sorted: ordered, cmp: func(a, b uint32) int { return r.cmp(a, b, f.Order) }, after: after, before: before}
+		l := list[uint32]{
+			items: fit, sorted: ordered, cmp: func(a, b uint32) int { return r.cmp(a, b, f.Order) },
+			after: after, before: before,
+		}
 		items, page.HasPrev, page.HasNext = l.page(&f.Page)
 	}
 	if !f.Want.Rows {
@@ -1028,8 +1042,8 @@ func (x *fetch) records(page *kg.Page, f *plan.Field, all *order, r recordOrder)
 	}
 }
 
-// candidates narrows what a filter has to be tried on: to an exact name, or to links to a known entity that has fewer of them
-// than there are records. Then they are in no order, and some may stand there twice.
+// candidates narrows what a filter has to be tried on: to an exact name, or to links to a known entity that has fewer
+// of them than there are records. Then they are in no order, and some may stand there twice.
 func (x *fetch) candidates(f *plan.EntityFilter, all int) (some []uint32, narrowed bool) {
 	if all == 0 || x.q.Types.Has(x.graph.cat.Source.Index) {
 		return nil, false
@@ -1074,7 +1088,7 @@ func (x *fetch) inOrder(keys []uint32) []uint32 {
 		}
 		from := len(out)
 		for ; i < same; i++ {
-			out = append(out, uint32(ranked[i])) //nolint:gosec // the lower half
+			out = append(out, uint32(ranked[i]))
 		}
 		slices.SortFunc(out[from:], func(a, b uint32) int {
 			return strings.Compare(x.graph.id(x.graph.nodes.at(a)), x.graph.id(x.graph.nodes.at(b)))
@@ -1121,12 +1135,14 @@ func (r nodesOrder) cmp(a, b uint32, order []plan.Order) int {
 
 func (r nodesOrder) at(k uint32, order []plan.Order, keys []kg.Value) int {
 	n := r.x.graph.nodes.at(k)
-	return recordAt(r.x.graph.sortKey(n), r.x.graph.id(n), orDefault(order), keys, func(o plan.Order) int64 { return r.number(k, o) })
+	return recordAt(r.x.graph.sortKey(n), r.x.graph.id(n), orDefault(order), keys,
+		func(o plan.Order) int64 { return r.number(k, o) })
 }
 
 func (r nodesOrder) keys(k uint32, order []plan.Order) []kg.Value {
 	n := r.x.graph.nodes.at(k)
-	return recordKeys(r.x.graph.sortKey(n), r.x.graph.id(n), orDefault(order), func(o plan.Order) int64 { return r.number(k, o) })
+	return recordKeys(r.x.graph.sortKey(n), r.x.graph.id(n), orDefault(order),
+		func(o plan.Order) int64 { return r.number(k, o) })
 }
 
 type sourcesOrder struct{ x *fetch }
@@ -1150,7 +1166,8 @@ func (r sourcesOrder) number(k uint32, o plan.Order) int64 {
 
 func (r sourcesOrder) cmp(a, b uint32, order []plan.Order) int {
 	s := &r.x.graph.sources[b]
-	return r.at(a, order, recordKeys(s.sortKey, s.id, orDefault(order), func(o plan.Order) int64 { return r.number(b, o) }))
+	return r.at(a, order, recordKeys(s.sortKey, s.id, orDefault(order),
+		func(o plan.Order) int64 { return r.number(b, o) }))
 }
 
 func (r sourcesOrder) at(k uint32, order []plan.Order, keys []kg.Value) int {
@@ -1244,7 +1261,8 @@ func (x *fetch) derived(page *kg.Page, k uint32, f *plan.Field) {
 	chains := x.chains(k, f.Derived, f.Links)
 	slices.SortFunc(chains, func(a, b chain) int {
 		x.step(1)
-		return cmp.Or(cmp.Compare(a.node, b.node), x.graph.compareLinks(a.hop1, b.hop1), x.graph.compareLinks(a.hop2, b.hop2))
+		return cmp.Or(cmp.Compare(a.node, b.node), x.graph.compareLinks(a.hop1, b.hop1),
+			x.graph.compareLinks(a.hop2, b.hop2))
 	})
 	var all []weighed
 	for i, c := range chains {
@@ -1298,7 +1316,8 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 	at := func(keys []kg.Value) func(weighed) int {
 		return func(w weighed) int {
 			sortKey, id := graph.orderOf(w.node)
-			return cmp.Or(cmp.Compare(keys[0].Int, w.weight), strings.Compare(sortKey, keys[1].Str), strings.Compare(id, keys[2].Str))
+			return cmp.Or(cmp.Compare(keys[0].Int, w.weight), strings.Compare(sortKey, keys[1].Str),
+				strings.Compare(id, keys[2].Str))
 		}
 	}
 	l := list[weighed]{items: all, cmp: func(a, b weighed) int {
@@ -1372,7 +1391,7 @@ func (x *fetch) stats() *kg.Stats {
 			counts[l.kind]++
 		}
 		s.UnverifiedExcerpts += l.proof.unverified()
-		if graph.sourceCount(uint32(i)) == 0 { //nolint:gosec // see readSources
+		if graph.sourceCount(uint32(i)) == 0 {
 			s.LinksWithoutEvidence++
 		}
 	}

@@ -96,7 +96,7 @@ func (v verdicts) of(k uint32) fit {
 		return untried
 	}
 	k %= verdictsPage
-	return fit(p[k/fitsInWord]>>(k%fitsInWord*fitBits)) & (1<<fitBits - 1) //nolint:gosec // two bits are kept
+	return fit(p[k/fitsInWord]>>(k%fitsInWord*fitBits)) & (1<<fitBits - 1)
 }
 
 // set notes what was found out about a node that was untried.
@@ -109,8 +109,8 @@ func (v verdicts) set(k uint32, to fit) {
 	(*p)[k/fitsInWord] |= uint64(to) << (k % fitsInWord * fitBits)
 }
 
-// entityFitsOnce is entityFits for nodes that are met again and again: what takes long to find out is remembered, so that
-// filters within filters cost the sum of what each costs, and not the product.
+// entityFitsOnce is entityFits for nodes that are met again and again: what takes long to find out is remembered, so
+// that filters within filters cost the sum of what each costs, and not the product.
 func (x *fetch) entityFitsOnce(f *plan.EntityFilter, k uint32) bool {
 	if f == nil {
 		return true
@@ -290,7 +290,8 @@ const (
 	fitting
 )
 
-// linkFits evaluates a filter on a link whose other end is other. That a REFUTED link was asked for is for the caller to see to.
+// linkFits evaluates a filter on a link whose other end is other. That a REFUTED link was asked for is for the caller
+// to see to.
 func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if f == nil {
 		return true
@@ -325,7 +326,11 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	if f.MinSources != nil && x.graph.sourceCount(k) < *f.MinSources {
 		return false
 	}
-	if f.Sources != nil && !slices.ContainsFunc(x.graph.sourcesOf(k), func(s uint32) bool { return slices.Contains(f.Sources, x.graph.sources[s].id) }) {
+	if f.Sources != nil &&
+		!slices.ContainsFunc(x.graph.sourcesOf(k), func(s uint32) bool {
+			return slices.Contains(f.Sources,
+				x.graph.sources[s].id)
+		}) {
 		return false
 	}
 	return f.Other == nil || x.entityFitsOnce(f.Other, other)

@@ -1,6 +1,6 @@
-// Package memgraph is a graph in memory: versions that never change, made of records one after the other, with the orders, indexes and
-// lists of links that answer plans, searches and walks. It knows no database: a store adds records by a Builder, and reads for it by
-// Texts what does not lie in memory. DESIGN.md says how it lies and what it costs.
+// Package memgraph is a graph in memory: versions that never change, made of records one after the other, with the
+// orders, indexes and lists of links that answer plans, searches and walks. It knows no database: a store adds records
+// by a Builder, and reads for it by Texts what does not lie in memory. DESIGN.md says how it lies and what it costs.
 package memgraph
 
 import (
@@ -17,8 +17,8 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// Graph is one version of a graph. It never changes: a reader keeps the one it began with. Nodes, sources and
-// links are named by keys that whoever adds them gives them, from 1; 0 is none, and a key may be vacant. All that is large is
+// Graph is one version of a graph. It never changes: a reader keeps the one it began with. Nodes, sources and links are
+// named by keys that whoever adds them gives them, from 1; 0 is none, and a key may be vacant. All that is large is
 // slices without pointers: the collector does not look into them, and Dump writes them as they lie.
 type Graph struct {
 	cat    *catalog.Catalog
@@ -34,8 +34,8 @@ type Graph struct {
 	roles   []string // by link.role; 0 = none
 	born    []int64  // by node.created, node.updated: milliseconds since 1970
 	stamps  []int64  // by link.created, link.updated: likewise
-	// more is the sources of links that have several, or some against them: how many support the link, their keys ascending,
-	// and where the link is not SUPPORTED how many speak against it, and their keys.
+	// more is the sources of links that have several, or some against them: how many support the link, their keys
+	// ascending, and where the link is not SUPPORTED how many speak against it, and their keys.
 	more []uint32
 
 	nodeOrder order         // nodes by (sortKey, id)
@@ -110,18 +110,18 @@ type link struct {
 
 const severalSources = 1 << 31
 
-// proof is what comparing a link's words with texts has found: how many excerpts are not verified and, above them, what of
-// the quotation at the link's end.
+// proof is what comparing a link's words with texts has found: how many excerpts are not verified and, above them, what
+// of the quotation at the link's end.
 type proof uint16
 
 const quotedShift = 14
 
 func proofOf(unverified, quoted int64) proof {
-	return proof(min(unverified, 1<<quotedShift-1) | quoted<<quotedShift) //nolint:gosec // quoted is a rules.Quoted
+	return proof(min(unverified, 1<<quotedShift-1) | quoted<<quotedShift)
 }
 
 func (p proof) unverified() int64    { return int64(p & (1<<quotedShift - 1)) }
-func (p proof) quoted() rules.Quoted { return rules.Quoted(p >> quotedShift) } //nolint:gosec // two bits
+func (p proof) quoted() rules.Quoted { return rules.Quoted(p >> quotedShift) }
 
 type date struct {
 	text     string
@@ -147,8 +147,8 @@ type span struct{ start, end uint32 }
 
 func (l *lists) of(i uint32) []uint32 { return l.items[l.at[i].start:l.at[i].end] }
 
-// The texts of a node, in this order, each behind its length; behind them its own properties, in the order of the schema,
-// as text.
+// The texts of a node, in this order, each behind its length; behind them its own properties, in the order of the
+// schema, as text.
 const (
 	idField = iota
 	nameField
@@ -168,9 +168,9 @@ func (graph *Graph) field(n *node, i int) string {
 			size, w = binary.Uvarint(b)
 		}
 		if i == 0 {
-			return view(b[w : w+int(size)]) //nolint:gosec // lengths of what is in memory
+			return view(b[w : w+int(size)])
 		}
-		b = b[w+int(size):] //nolint:gosec // see above
+		b = b[w+int(size):]
 	}
 }
 
@@ -179,7 +179,7 @@ func (graph *Graph) textsOf(n *node) []byte {
 	b, at := graph.texts[n.text:], 0
 	for range propFields + len(graph.cat.TypeAt(n.typ).Props) {
 		size, w := binary.Uvarint(b[at:])
-		at += w + int(size) //nolint:gosec // lengths of what is in memory
+		at += w + int(size)
 	}
 	return b[:at]
 }
@@ -295,8 +295,8 @@ func (l *link) other(out bool) uint32 {
 	return l.from
 }
 
-// findNode finds a node by id, 0 when there is none. An index may lead to nodes that were found by something once: whoever asks it
-// looks whether they are.
+// findNode finds a node by id, 0 when there is none. An index may lead to nodes that were found by something once:
+// whoever asks it looks whether they are.
 func (graph *Graph) findNode(id string) uint32 {
 	for _, k := range graph.nodeByID.find(hash(id)) {
 		if n := graph.nodes.at(k); n.typ != 0 && graph.id(n) == id {
@@ -350,7 +350,8 @@ func (graph *Graph) identified(id string) []uint32 {
 	try := func(x *index, key string) {
 		for _, k := range x.find(hash(key)) {
 			n := graph.nodes.at(k)
-			if n.typ != 0 && !slices.Contains(out, k) && slices.Contains(text.IDs(graph.id(n), graph.externals(n)...), id) {
+			if n.typ != 0 && !slices.Contains(out, k) && slices.Contains(text.IDs(graph.id(n), graph.externals(n)...),
+				id) {
 				out = append(out, k)
 			}
 		}
@@ -374,8 +375,8 @@ func (graph *Graph) externals(n *node) (out []string) {
 	return out
 }
 
-// byEnd are the links that are not REFUTED, by (rank of the end, link id). They are put in order when somebody first asks for
-// all links, which few do.
+// byEnd are the links that are not REFUTED, by (rank of the end, link id). They are put in order when somebody first
+// asks for all links, which few do.
 func (graph *Graph) byEnd() []uint32 {
 	graph.endOnce.Do(func() {
 		graph.endOrder = make([]uint32, 0, len(graph.adjacent)/2)

@@ -7,7 +7,8 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// index finds keys by the hash of a text. Whoever asks compares the text itself: hashes may be shared, and texts have changed.
+// index finds keys by the hash of a text. Whoever asks compares the text itself: hashes may be shared, and texts have
+// changed.
 type index struct {
 	table
 	recent table // what came since table was made
@@ -123,9 +124,13 @@ func newTable(old *table, gone bits, fresh []entry) table {
 	if len(fresh) == 0 && !gone.any() {
 		return *old
 	}
-	slices.SortFunc(fresh, func(a, b entry) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.key, b.key)) })
+	slices.SortFunc(fresh, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash),
+			cmp.Compare(a.key, b.key))
+	})
 	fresh = slices.Compact(fresh)
-	x := table{hashes: make([]uint64, 0, len(old.hashes)+len(fresh)), keys: make([]uint32, 0, len(old.hashes)+len(fresh))}
+	x := table{hashes: make([]uint64, 0, len(old.hashes)+len(fresh)), keys: make([]uint32, 0,
+		len(old.hashes)+len(fresh))}
 	j := 0
 	for i, h := range old.hashes {
 		k := old.keys[i]
@@ -172,7 +177,9 @@ func (graph *Graph) settle() {
 		}
 	})
 	graph.finding = finding{
-		nodeByID: index{table: newTable(&graph.nodeByID.table, gone, ids)}, byName: index{table: newTable(&graph.byName.table, gone, names)},
-		byExternal: index{table: newTable(&graph.byExternal.table, gone, externals)}, byOuter: index{table: newTable(&graph.byOuter.table, gone, outers)},
+		nodeByID: index{table: newTable(&graph.nodeByID.table, gone,
+			ids)}, byName: index{table: newTable(&graph.byName.table, gone, names)},
+		byExternal: index{table: newTable(&graph.byExternal.table, gone,
+			externals)}, byOuter: index{table: newTable(&graph.byOuter.table, gone, outers)},
 	}
 }

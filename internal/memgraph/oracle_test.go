@@ -26,7 +26,10 @@ func parse(t testing.TB) *catalog.Catalog {
 // open returns an empty store, whose graphs are this package's.
 func open(t *testing.T, cat *catalog.Catalog) *sqlitestore.Store {
 	t.Helper()
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat, Now: func() time.Time { return time.UnixMilli(1_700_000_000_000) }})
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{
+		Catalog: cat,
+		Now:     func() time.Time { return time.UnixMilli(1_700_000_000_000) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,8 +110,8 @@ func few(n int) int {
 	return n
 }
 
-// TestReadingAheadChangesNothing holds what is otherwise done in large graphs alone against the oracle, in versions made at once and in
-// steps.
+// TestReadingAheadChangesNothing holds what is otherwise done in large graphs alone against the oracle, in versions
+// made at once and in steps.
 func TestReadingAheadChangesNothing(t *testing.T) {
 	memgraph.ReadAhead(t)
 	cat := parse(t)

@@ -5,7 +5,8 @@ import (
 	"sort"
 )
 
-// chunkLen is about how many keys of an order share a chunk: a change copies one, and the list of all chunks. Tests set it lower.
+// chunkLen is about how many keys of an order share a chunk: a change copies one, and the list of all chunks. Tests set
+// it lower.
 var chunkLen = 4096
 
 // order is keys in an order. Its chunks are shared by the versions that follow one another.
@@ -145,9 +146,9 @@ func (o *order) remove(i int) {
 	o.chunks[c] = append(append(make([]uint32, 0, len(was)-1), was[:at]...), was[at+1:]...)
 }
 
-// Ranks stand for what keys are ordered by: equal for equal, and otherwise in the same order. There is room between them, so that a
-// key that comes between two others gets a rank without theirs being changed; where there is no room, those about it are
-// spread anew.
+// Ranks stand for what keys are ordered by: equal for equal, and otherwise in the same order. There is room between
+// them, so that a key that comes between two others gets a rank without theirs being changed; where there is no room,
+// those about it are spread anew.
 
 const (
 	rankEnd = 1 << 32 // ranks are from 1 and below it
@@ -159,7 +160,7 @@ const (
 
 // spread returns the rank of the i-th of n different values.
 func spread(i, n int) uint32 {
-	return uint32((uint64(i) + 1) * (rankEnd / (uint64(n) + 1))) //nolint:gosec // below rankEnd
+	return uint32((uint64(i) + 1) * (rankEnd / (uint64(n) + 1)))
 }
 
 // rank puts a key at a place of an order, and gives it a rank. same reports whether two keys are ordered by the same.
@@ -190,7 +191,7 @@ func rank(o *order, ranks *pageEditor[uint32], place int, k uint32, same func(a,
 		return
 	}
 	o.insert(place, k)
-	*ranks.edit(k) = uint32(r) //nolint:gosec // below rankEnd
+	*ranks.edit(k) = uint32(r)
 }
 
 // spreadAbout makes room about a place: it spreads the ranks of so many keys anew that there is enough between them.
@@ -227,7 +228,7 @@ func spreadAbout(o *order, ranks *pageEditor[uint32], place int) {
 				was = now
 				r += step
 			}
-			*ranks.edit(k) = uint32(r) //nolint:gosec // below rankEnd
+			*ranks.edit(k) = uint32(r)
 		}
 		return
 	}

@@ -61,7 +61,9 @@ func (l *list[T]) page(p *plan.Paging) (items []T, prev, next bool) {
 }
 
 // page cuts the window of plan.Paging out of all keys. after and before compare a key with a cursor; nil without one.
-func (o *order) page(p *plan.Paging, after, before func(uint32) int, room func(n int) []uint32) (keys []uint32, prev, next bool) {
+func (o *order) page(p *plan.Paging, after, before func(uint32) int, room func(n int) []uint32) (keys []uint32, prev,
+	next bool,
+) {
 	i, j := 0, o.n
 	if after != nil {
 		i = o.find(func(k uint32) bool { return after(k) <= 0 })

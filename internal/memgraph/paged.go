@@ -2,22 +2,23 @@ package memgraph
 
 import "unsafe"
 
-// pageBits says how many records share a page: a change copies a page for each record that it touches, and a list of all pages.
+// pageBits says how many records share a page: a change copies a page for each record that it touches, and a list of
+// all pages.
 const (
 	pageBits = 8
 	pageLen  = 1 << pageBits
 	pageMask = pageLen - 1
 )
 
-// paged is a list whose pages are shared by the versions that follow one another. A version looks at its first n items only, so that
-// the next one may put items behind them into the same page.
+// paged is a list whose pages are shared by the versions that follow one another. A version looks at its first n items
+// only, so that the next one may put items behind them into the same page.
 type paged[T any] struct {
 	pages []*[pageLen]T
 	n     int
 }
 
-// at returns an item. Written &p.pages[k>>pageBits][k&pageMask] it would look whether the page is nil, by reading its first byte: that is
-// another line of memory to wait for.
+// at returns an item. Written &p.pages[k>>pageBits][k&pageMask] it would look whether the page is nil, by reading its
+// first byte: that is another line of memory to wait for.
 func (p *paged[T]) at(k uint32) *T {
 	return (*T)(unsafe.Add(unsafe.Pointer(p.pages[k>>pageBits]), uintptr(k&pageMask)*unsafe.Sizeof(*new(T)))) //nolint:gosec // within the page
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// refuted are the links that are REFUTED. They lie apart from the others, so that whoever does not ask for them does not
-// meet them, and they are few: all of it but links is made anew with every version.
+// refuted are the links that are REFUTED. They lie apart from the others, so that whoever does not ask for them does
+// not meet them, and they are few: all of it but links is made anew with every version.
 type refuted struct {
 	links []uint32 // by id
 	adjacency
@@ -53,7 +53,13 @@ func (graph *Graph) apart(links []uint32) refuted {
 	for _, k := range links {
 		l := graph.links.at(k)
 		for _, out := range [2]bool{true, false} {
-			e := end{node: l.other(!out), half: half{order: uint64(*graph.ranks.at(l.other(out)))<<32 | uint64(*graph.linkRanks.at(k)), link: k, group: l.kind}}
+			e := end{
+				node: l.other(!out),
+				half: half{
+					order: uint64(*graph.ranks.at(l.other(out)))<<32 | uint64(*graph.linkRanks.at(k)), link: k,
+					group: l.kind,
+				},
+			}
 			if !out {
 				e.group |= 0x80
 			}
@@ -65,18 +71,18 @@ func (graph *Graph) apart(links []uint32) refuted {
 	})
 	r.adjacent, r.ends = make([]uint32, len(ends)), make([]uint32, len(ends))
 	for i, e := range ends {
-		pos, out := uint32(i), e.group&0x80 == 0 //nolint:gosec // keys are below 2³¹
+		pos, out := uint32(i), e.group&0x80 == 0
 		r.adjacent[i], r.ends[i] = e.link, graph.links.at(e.link).other(out)
 		other := i == 0 || e.node != ends[i-1].node
 		if other {
 			r.nodes = append(r.nodes, e.node)
-			r.first = append(r.first, uint32(len(r.groups))) //nolint:gosec // at most two for each link
+			r.first = append(r.first, uint32(len(r.groups)))
 		}
 		if other || e.group != ends[i-1].group {
 			r.groups = append(r.groups, group{start: pos, kind: e.group & 0x7f, out: out})
 		}
 		r.groups[len(r.groups)-1].end = pos + 1
 	}
-	r.first = append(r.first, uint32(len(r.groups))) //nolint:gosec // see above
+	r.first = append(r.first, uint32(len(r.groups)))
 	return r
 }

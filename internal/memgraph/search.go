@@ -27,7 +27,10 @@ type searchIndex struct {
 }
 
 func newSearchIndex(n int) *searchIndex {
-	return &searchIndex{nameCount: make([]uint8, n), name: postings{start: make([]uint32, 1)}, body: postings{start: make([]uint32, 1)}}
+	return &searchIndex{
+		nameCount: make([]uint8, n), name: postings{start: make([]uint32, 1)},
+		body: postings{start: make([]uint32, 1)},
+	}
 }
 
 // postings are the records of each word: those of word i are items[start[i]:start[i+1]].
@@ -42,7 +45,8 @@ type tier struct {
 	stale []uint32 // numbers of nodes that have gone to another tier, or are gone, ascending
 }
 
-// searching are the indexes of nodes: of most, of those that have changed since it was made, and of the last few of these.
+// searching are the indexes of nodes: of most, of those that have changed since it was made, and of the last few of
+// these.
 type searching [3]tier
 
 const (
@@ -51,7 +55,8 @@ const (
 	lastNodes
 )
 
-// lastNodesMost and someNodesMost are how many nodes go into a tier before it goes into the one before it. Tests set them lower.
+// lastNodesMost and someNodesMost are how many nodes go into a tier before it goes into the one before it. Tests set
+// them lower.
 var (
 	lastNodesMost = 8
 	someNodesMost = 4096
@@ -60,7 +65,7 @@ var (
 // live lists the nodes of a tier.
 func (t *tier) live() (out []uint32) {
 	for i, k := range t.docs {
-		if k != 0 && !t.isStale(uint32(i)) { //nolint:gosec // keys are below 2³¹
+		if k != 0 && !t.isStale(uint32(i)) {
 			out = append(out, k)
 		}
 	}
@@ -80,9 +85,9 @@ func (t *tier) leave(k uint32) bool {
 	number := k
 	if t.docs != nil {
 		i := 0
-		for ; i < len(t.docs) && (t.docs[i] != k || t.isStale(uint32(i))); i++ { //nolint:gosec // see live
+		for ; i < len(t.docs) && (t.docs[i] != k || t.isStale(uint32(i))); i++ {
 		}
-		number = uint32(i) //nolint:gosec // see live
+		number = uint32(i)
 	}
 	i, there := slices.BinarySearch(t.stale, number)
 	if there || int(number) >= len(t.nameCount) {
@@ -166,7 +171,7 @@ func (w *words) find(s string) int {
 
 func (w *words) add(s string) {
 	w.text = append(w.text, s...)
-	w.end = append(w.end, uint32(len(w.text))) //nolint:gosec // words are shorter than the texts they are in
+	w.end = append(w.end, uint32(len(w.text)))
 }
 
 // shortHash is a half of hash, to stand beside a word in one integer.
@@ -191,7 +196,7 @@ func (w *wordNotes) add(k uint32, d *text.Doc) {
 	note := func(to *[]occurrence, word string) {
 		n, ok := w.numbers[word]
 		if !ok {
-			n = uint32(len(w.words)) //nolint:gosec // fewer than bytes of text
+			n = uint32(len(w.words))
 			word = strings.Clone(word)
 			w.words = append(w.words, word)
 			w.numbers[word] = n
@@ -207,24 +212,25 @@ func (w *wordNotes) add(k uint32, d *text.Doc) {
 	for _, word := range d.BodyWords {
 		note(&w.bodies, word)
 	}
-	w.counts = append(w.counts, uint64(min(d.NameCount, 255))<<32|uint64(k)) //nolint:gosec // beyond 255 words the share of the name is 0 anyway
+	w.counts = append(w.counts, uint64(min(d.NameCount, 255))<<32|uint64(k))
 }
 
-// indexWords makes an index of n nodes of an old one, without those that are gone, and of fresh ones. Their numbers are their places in docs,
-// behind those of the old index, or their keys where that is nil.
+// indexWords makes an index of n nodes of an old one, without those that are gone, and of fresh ones. Their numbers are
+// their places in docs, behind those of the old index, or their keys where that is nil.
 func (graph *Graph) indexWords(old *searchIndex, fresh, docs []uint32, n int, gone bits) *searchIndex {
 	var w wordNotes
 	for i, k := range fresh {
 		d := graph.docOf(graph.nodes.at(k))
 		if docs != nil {
-			k = uint32(len(docs) - len(fresh) + i) //nolint:gosec // keys are below 2³¹
+			k = uint32(len(docs) - len(fresh) + i)
 		}
 		w.add(k, &d)
 	}
 	return w.index(old, n, gone, true)
 }
 
-// index makes an index of n records: of the old one's words in records that are still as they were, and of the words of new ones.
+// index makes an index of n records: of the old one's words in records that are still as they were, and of the words of
+// new ones.
 func (w *wordNotes) index(old *searchIndex, n int, gone bits, fuzzyBodies bool) *searchIndex {
 	if len(w.counts) == 0 && !gone.any() && len(old.nameCount) == n {
 		return old
@@ -232,13 +238,13 @@ func (w *wordNotes) index(old *searchIndex, n int, gone bits, fuzzyBodies bool) 
 	ix := &searchIndex{nameCount: make([]uint8, n)}
 	copy(ix.nameCount, old.nameCount)
 	for _, c := range w.counts {
-		ix.nameCount[uint32(c)] = uint8(c >> 32) //nolint:gosec // as add has put them together
+		ix.nameCount[uint32(c)] = uint8(c >> 32)
 	}
 	names, bodies, fresh := w.names, w.bodies, w.words
 	w.numbers = nil
 	byText := make([]uint32, len(fresh))
 	for i := range byText {
-		byText[i] = uint32(i) //nolint:gosec // fewer than bytes of text
+		byText[i] = uint32(i)
 	}
 	slices.SortFunc(byText, func(x, y uint32) int { return cmp.Compare(fresh[x], fresh[y]) })
 	// the union of new words and of old ones that some node has still, and where each went
@@ -251,7 +257,7 @@ func (w *wordNotes) index(old *searchIndex, n int, gone bits, fuzzyBodies bool) 
 		case j < len(byText):
 			c = cmp.Compare(old.words.at(i), fresh[byText[j]])
 		}
-		at := uint32(len(ix.words.end)) //nolint:gosec // see above
+		at := uint32(len(ix.words.end))
 		switch {
 		case c >= 0:
 			ix.words.add(fresh[byText[j]])
@@ -272,12 +278,13 @@ func (w *wordNotes) index(old *searchIndex, n int, gone bits, fuzzyBodies bool) 
 	// fuzzy keys of words that are new to names, or to bodies
 	had := func(l *postings, w string) bool {
 		i := old.words.find(w)
-		return i < len(fromOld) && old.words.at(i) == w && len(l.of(uint32(i))) > 0 //nolint:gosec // see above
+		return i < len(fromOld) && old.words.at(i) == w && len(l.of(uint32(i))) > 0
 	}
 	var deletes, skeletons []uint64
 	for i, w := range fresh {
 		at := uint64(fromFresh[i])
-		if len(ix.name.of(fromFresh[i])) > 0 && !had(&old.name, w) && utf8.RuneCountInString(w) >= 4 && !strings.HasPrefix(w, initialsMark) {
+		if len(ix.name.of(fromFresh[i])) > 0 && !had(&old.name, w) && utf8.RuneCountInString(w) >= 4 &&
+			!strings.HasPrefix(w, initialsMark) {
 			for _, d := range text.Deletes(w) {
 				deletes = append(deletes, shortHash(d)|at)
 			}
@@ -302,7 +309,7 @@ func has(l *postings, word int, gone bits) bool {
 func newPostings(n int, old *postings, fromOld []uint32, gone bits, fresh []occurrence, fromFresh []uint32) postings {
 	l := postings{start: make([]uint32, n+1)}
 	for i, w := range fromOld {
-		for _, k := range old.of(uint32(i)) { //nolint:gosec // fewer than bytes of text
+		for _, k := range old.of(uint32(i)) {
 			if !gone.has(k) { // so it is a word still
 				l.start[w+1]++
 			}
@@ -317,7 +324,7 @@ func newPostings(n int, old *postings, fromOld []uint32, gone bits, fresh []occu
 	l.items = make([]uint32, l.start[n])
 	at := slices.Clone(l.start)
 	for i, w := range fromOld {
-		for _, k := range old.of(uint32(i)) { //nolint:gosec // see above
+		for _, k := range old.of(uint32(i)) {
 			if !gone.has(k) {
 				l.items[at[w]] = k
 				at[w]++
@@ -326,7 +333,7 @@ func newPostings(n int, old *postings, fromOld []uint32, gone bits, fresh []occu
 	}
 	for _, o := range fresh {
 		w := fromFresh[o>>32]
-		l.items[at[w]] = uint32(o) //nolint:gosec // the lower half
+		l.items[at[w]] = uint32(o)
 		at[w]++
 	}
 	return l
@@ -337,7 +344,7 @@ func fuzzyKeys(old []uint64, fromOld []uint32, fresh []uint64) []uint64 {
 	slices.Sort(fresh)
 	out := make([]uint64, 0, len(old)+len(fresh))
 	for _, k := range old {
-		w := fromOld[uint32(k)] //nolint:gosec // the lower half
+		w := fromOld[uint32(k)]
 		if w == noWord {
 			continue
 		}
@@ -355,7 +362,7 @@ func (ix *searchIndex) under(keys []uint64, key string, is func(word string) boo
 	h := shortHash(key)
 	i, _ := slices.BinarySearch(keys, h)
 	for ; i < len(keys) && keys[i]>>32<<32 == h; i++ {
-		if w := uint32(keys[i]); is(ix.words.at(int(w))) { //nolint:gosec // the lower half
+		if w := uint32(keys[i]); is(ix.words.at(int(w))) {
 			out = append(out, w)
 		}
 	}
@@ -455,7 +462,7 @@ type graded struct {
 func (ix *searchIndex) beginning(s string) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		for i := ix.words.find(s); i < len(ix.words.end) && strings.HasPrefix(ix.words.at(i), s); i++ {
-			if !yield(uint32(i)) { //nolint:gosec // fewer than bytes of text
+			if !yield(uint32(i)) {
 				return
 			}
 		}
@@ -478,7 +485,7 @@ func (x *fetch) fits(p *section, q *text.QueryWord, fuzzy bool) (out []graded, s
 	}
 	// exact words are prefixes of themselves: one run of the dictionary holds both
 	for i := ix.words.find(q.Word); i < len(ix.words.end); i++ {
-		w, k := ix.words.at(i), uint32(i) //nolint:gosec // fewer than bytes of text
+		w, k := ix.words.at(i), uint32(i)
 		if !strings.HasPrefix(w, q.Word) {
 			break
 		}
@@ -516,7 +523,8 @@ func (x *fetch) fits(p *section, q *text.QueryWord, fuzzy bool) (out []graded, s
 		}
 	}
 	if q.Skeleton != "" && !p.exact {
-		for _, w := range ix.under(ix.skeletons, q.Skeleton, func(w string) bool { return text.Skeleton(w) == q.Skeleton }) {
+		for _, w := range ix.under(ix.skeletons, q.Skeleton,
+			func(w string) bool { return text.Skeleton(w) == q.Skeleton }) {
 			add(ix.body.of(w), text.FuzzyBody)
 		}
 	}
@@ -652,7 +660,7 @@ func (x *fetch) withAll(p *section, of *postings, phrase string) []uint32 {
 		if i == len(ix.words.end) || ix.words.at(i) != w {
 			return nil
 		}
-		all = append(all, of.of(uint32(i))) //nolint:gosec // fewer than bytes of text
+		all = append(all, of.of(uint32(i)))
 	}
 	slices.SortFunc(all, func(a, b []uint32) int { return cmp.Compare(len(a), len(b)) })
 	nodes := slices.Clone(all[0])
@@ -825,7 +833,7 @@ func (x *fetch) identify() {
 	}
 	for k := range x.graph.sources {
 		if id := x.graph.sources[k].id; len(id) > 0 && text.Fold(id) == x.search.ID {
-			add(uint32(k)|sourceFlag, 0) //nolint:gosec // keys are below 2³¹
+			add(uint32(k)|sourceFlag, 0)
 		}
 	}
 }

@@ -2,8 +2,8 @@ package memgraph
 
 import "unsafe"
 
-// slab gives out short lists cut from longer ones, so that an answer of a thousand rows is some tens of allocations and not
-// thousands; and from one answer to the next, hardly any.
+// slab gives out short lists cut from longer ones, so that an answer of a thousand rows is some tens of allocations and
+// not thousands; and from one answer to the next, hardly any.
 type slab[T any] struct {
 	free   []T
 	size   int
@@ -13,8 +13,8 @@ type slab[T any] struct {
 }
 
 const (
-	// slabBytes bounds what an answer may leave unused. It is well below the size from which Go takes each piece from the
-	// heap's own lock and clears it anew.
+	// slabBytes bounds what an answer may leave unused. It is well below the size from which Go takes each piece from
+	// the heap's own lock and clears it anew.
 	slabBytes = 12 << 10
 	// slabKept bounds what is kept for the next answer.
 	slabKept = 128 << 10
@@ -39,7 +39,7 @@ func (s *slab[T]) piece(n int) []T {
 		}
 	}
 	var zero T
-	size := int(unsafe.Sizeof(zero)) //nolint:gosec // a size
+	size := int(unsafe.Sizeof(zero))
 	if p == nil {
 		s.size = min(max(2*s.size, n), slabBytes/size)
 		p = make([]T, max(n, s.size))
@@ -55,7 +55,7 @@ func (s *slab[T]) reset() {
 	kept := 0
 	var zero T
 	for _, p := range s.pieces {
-		kept += len(p) * int(unsafe.Sizeof(zero)) //nolint:gosec // a size
+		kept += len(p) * int(unsafe.Sizeof(zero))
 	}
 	if kept > slabKept {
 		*s = slab[T]{hold: s.hold}

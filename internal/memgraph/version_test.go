@@ -68,7 +68,10 @@ func (r *records) step(c *change) {
 	}
 	fillLink := func(l *memgraph.Link) {
 		l.From, l.To, l.Kind = r.pick(nodes), r.pick(nodes), r.cat.Kinds[r.IntN(3)].Name
-		l.Role, l.Since = []string{"", "chair", fmt.Sprint("role ", r.IntN(50))}[r.IntN(3)], []string{"", "1990", fmt.Sprint(1900 + r.IntN(99))}[r.IntN(3)]
+		l.Role, l.Since = []string{"", "chair", fmt.Sprint("role ", r.IntN(50))}[r.IntN(3)], []string{
+			"", "1990",
+			fmt.Sprint(1900 + r.IntN(99)),
+		}[r.IntN(3)]
 		l.Sources, l.Refuters, l.Unverified = nil, nil, int64(r.IntN(3))
 		all := []uint32{1, 2, 3}
 		for s := range r.sources {
@@ -89,7 +92,10 @@ func (r *records) step(c *change) {
 	case 0, 1: // a new node
 		r.largest.Nodes++
 		k := uint32(r.largest.Nodes)
-		n := &memgraph.Node{Key: k, ID: fmt.Sprintf("%c%d", "Nn"[r.IntN(2)], k), Type: r.cat.Types[r.IntN(3)].Enum, Created: int64(k)}
+		n := &memgraph.Node{
+			Key: k, ID: fmt.Sprintf("%c%d", "Nn"[r.IntN(2)], k), Type: r.cat.Types[r.IntN(3)].Enum,
+			Created: int64(k),
+		}
 		r.fill(n)
 		r.nodes[k], c.nodes[k] = n, true
 	case 2: // a node that changes
@@ -140,7 +146,10 @@ func (r *records) step(c *change) {
 		if r.IntN(8) == 0 {
 			k := 1 + uint32(r.IntN(int(r.largest.Sources)+1))
 			r.largest.Sources = max(r.largest.Sources, int64(k))
-			r.sources[k], c.sources[k] = &memgraph.Source{Key: k, ID: fmt.Sprintf("s_%d", k), Title: r.name(), Kind: "BOOK", PublishedOn: "1999", Text: "words of " + r.name(), ContentHash: "x"}, true
+			r.sources[k], c.sources[k] = &memgraph.Source{
+				Key: k, ID: fmt.Sprintf("s_%d", k), Title: r.name(),
+				Kind: "BOOK", PublishedOn: "1999", Text: "words of " + r.name(), ContentHash: "x",
+			}, true
 			was(&c.gone.Sources, k, c.had.Sources)
 			return
 		}
@@ -200,7 +209,8 @@ func (r *records) atOnce(t *testing.T) *memgraph.Graph {
 func newRecords(t *testing.T, seed uint64, nodes, links int) *records {
 	t.Helper()
 	r := &records{
-		Rand: rand.New(rand.NewPCG(seed, 1)), cat: parse(t), sources: map[uint32]*memgraph.Source{}, nodes: map[uint32]*memgraph.Node{}, links: map[uint32]*memgraph.Link{},
+		Rand: rand.New(rand.NewPCG(seed,
+			1)), cat: parse(t), sources: map[uint32]*memgraph.Source{}, nodes: map[uint32]*memgraph.Node{}, links: map[uint32]*memgraph.Link{},
 	}
 	for k := uint32(1); k <= 3; k++ {
 		r.sources[k] = &memgraph.Source{Key: k, ID: fmt.Sprint("s_", k), Title: r.name(), Kind: "BOOK"}
@@ -237,13 +247,14 @@ func same(t *testing.T, what string, got, want map[string]string) {
 	}
 }
 
-// TestVersionsAreWhatIsMadeAtOnce makes long rows of versions, most of them by few changes, and holds them against graphs that are
-// made of the same records at once, or of a dump; and that a version stays what it was when others follow.
+// TestVersionsAreWhatIsMadeAtOnce makes long rows of versions, most of them by few changes, and holds them against
+// graphs that are made of the same records at once, or of a dump; and that a version stays what it was when others
+// follow.
 func TestVersionsAreWhatIsMadeAtOnce(t *testing.T) {
 	memgraph.Crowd(t)
 	var last, some, recent int
 	for seed := range uint64(few(4)) {
-		r := newRecords(t, seed, 30+int(seed)*150, 100*int(seed)) //nolint:gosec // small
+		r := newRecords(t, seed, 30+int(seed)*150, 100*int(seed))
 		graph := r.atOnce(t)
 		kept, was := graph, graph.Describe()
 		for step := range 400 {
@@ -286,11 +297,13 @@ func TestVersionsAreWhatIsMadeAtOnce(t *testing.T) {
 		}
 	}
 	if last == 0 || some == 0 || recent == 0 {
-		t.Errorf("at most %d nodes were in the last tier, %d in the one before, and %d entries were recent", last, some, recent)
+		t.Errorf("at most %d nodes were in the last tier, %d in the one before, and %d entries were recent", last, some,
+			recent)
 	}
 }
 
-// TestAVersionIsReadWhileOthersAreMade reads versions in other goroutines while the next ones are made: the race detector looks on.
+// TestAVersionIsReadWhileOthersAreMade reads versions in other goroutines while the next ones are made: the race
+// detector looks on.
 func TestAVersionIsReadWhileOthersAreMade(t *testing.T) {
 	memgraph.Crowd(t)
 	r := newRecords(t, 1, 100, 200)

@@ -15,7 +15,10 @@ var _ store.Patterned = (*Walk)(nil)
 
 // Walk returns the graph as a question sees it, and the keys of the entities it asks about: every step is in memory.
 func (graph *Graph) Walk(ctx context.Context, w *plan.Walk) (*Walk, []uint32, error) {
-	g := &Walk{x: fetch{graph: graph, q: &plan.Query{Refs: w.Refs}, ctx: ctx}, rec: store.RecorderOf(ctx), sources: w.Sources || w.SourceDates, dates: w.SourceDates}
+	g := &Walk{
+		x: fetch{graph: graph, q: &plan.Query{Refs: w.Refs}, ctx: ctx}, rec: store.RecorderOf(ctx),
+		sources: w.Sources || w.SourceDates, dates: w.SourceDates,
+	}
 	g.x.holdSlabs()
 	if err := g.guard(g.x.resolve); err != nil {
 		return nil, nil, err
@@ -182,7 +185,9 @@ func (g *Walk) ends(nodes []uint32, way store.Way, f func(uint32)) {
 }
 
 // Start lists what an index leads to, or else looks at all entities of the types.
-func (g *Walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) (out []uint32, err error) {
+func (g *Walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) (out []uint32,
+	err error,
+) {
 	g.x.ctx = ctx //nolint:fatcontext // replaced, not wrapped
 	err = g.guard(func() {
 		look := func(keys []uint32) bool {
@@ -224,7 +229,10 @@ func (g *Walk) Counts() *store.Counts {
 // Node reports what a node is.
 func (g *Walk) Node(k uint32) store.GraphNode {
 	n := g.x.graph.nodes.at(k)
-	return store.GraphNode{ID: g.x.graph.id(n), Type: n.typ, Degree: g.x.graph.degree(k), Date: known(n.from, n.to, n.dated)}
+	return store.GraphNode{
+		ID: g.x.graph.id(n), Type: n.typ, Degree: g.x.graph.degree(k),
+		Date: known(n.from, n.to, n.dated),
+	}
 }
 
 // Read reads by key what Fetch would have to find by id. It fails with ErrStale where texts cannot be read any more.
@@ -264,11 +272,17 @@ func (g *Walk) Link(k uint32) store.GraphLink {
 	day := func(d uint32) store.Interval {
 		return store.Interval{From: graph.dates[d].from, To: graph.dates[d].to, Known: d != 0}
 	}
-	out := store.GraphLink{ID: graph.linkID(k), Kind: l.kind, Role: graph.roles[l.role], SourceCount: graph.sourceCount(k), Since: day(l.since), Until: day(l.until)}
+	out := store.GraphLink{
+		ID: graph.linkID(k), Kind: l.kind, Role: graph.roles[l.role],
+		SourceCount: graph.sourceCount(k), Since: day(l.since), Until: day(l.until),
+	}
 	if g.sources {
 		for _, k := range graph.sourcesOf(k) {
 			s := &graph.sources[k]
-			out.Sources = append(out.Sources, store.GraphSource{ID: s.id, Date: known(s.from, s.to, g.dates && s.published != "")})
+			out.Sources = append(out.Sources, store.GraphSource{
+				ID:   s.id,
+				Date: known(s.from, s.to, g.dates && s.published != ""),
+			})
 		}
 		slices.SortFunc(out.Sources, func(a, b store.GraphSource) int { return strings.Compare(a.ID, b.ID) })
 	}

@@ -32,7 +32,8 @@ func (graph *Graph) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, erro
 		for k := 1; k < graph.links.n; k++ {
 			g.x.step(1)
 			l := graph.links.at(uint32(k))
-			if l.from == 0 || l.from == l.to || l.standing == kg.Refuted && !named || !g.x.linkFits(w.Links, uint32(k), l.from) || !g.x.linkFits(w.Links, uint32(k), l.to) {
+			if l.from == 0 || l.from == l.to || l.standing == kg.Refuted && !named ||
+				!g.x.linkFits(w.Links, uint32(k), l.from) || !g.x.linkFits(w.Links, uint32(k), l.to) {
 				continue
 			}
 			if len(out.Links) == plan.MaxWhole {

@@ -1,5 +1,5 @@
-// Package neo4jserver runs a Neo4j of its own on free ports of this machine, for tests and for the benchmark: Java 17 and
-// Maven, which has the whole server as a library, or Docker.
+// Package neo4jserver runs a Neo4j of its own on free ports of this machine, for tests and for the benchmark: Java 17
+// and Maven, which has the whole server as a library, or Docker.
 package neo4jserver
 
 import (
@@ -108,7 +108,7 @@ func freePort(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer l.Close()                          //nolint:errcheck // it only found a number
+	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port, nil //nolint:forcetypeassert // it is TCP
 }
 
@@ -150,7 +150,7 @@ func (s *Server) command(ctx context.Context, o Options, bolt, web int) (err err
 	}
 	if exec.CommandContext(ctx, "docker", "info").Run() == nil {
 		s.docker = true
-		s.cmd = exec.Command("docker", "run", "--rm", "--name", fmt.Sprintf("throughline-%d", bolt), //nolint:gosec,noctx // numbers and a password of ours; Stop ends it
+		s.cmd = exec.Command("docker", "run", "--rm", "--name", fmt.Sprintf("throughline-%d", bolt), //nolint:noctx // Stop ends it
 			"-p", fmt.Sprintf("127.0.0.1:%d:7687", bolt), "-p", fmt.Sprintf("127.0.0.1:%d:7474", web),
 			"-e", "NEO4J_AUTH=neo4j/"+s.Password, "-e", "NEO4J_server_memory_pagecache_size="+o.PageCache, "neo4j:5.26-community")
 		return nil
@@ -181,8 +181,12 @@ dbms.security.auth_minimum_password_length=8
 		return nil, err
 	}
 	env := append(os.Environ(), "NEO4J_HOME="+o.Home, "NEO4J_CONF="+filepath.Join(o.Home, "conf"))
-	opens := []string{"--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-opens=java.base/java.io=ALL-UNNAMED", "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED", "-Dlog4j2.disable.jmx=true"}
-	set := exec.CommandContext(ctx, "java", append(append([]string{"-Xmx256m"}, opens...), "-cp", cp, "org.neo4j.server.startup.Neo4jAdminCommand", "dbms", "set-initial-password", password)...)
+	opens := []string{
+		"--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-opens=java.base/java.io=ALL-UNNAMED",
+		"--add-opens=java.base/sun.nio.ch=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED", "-Dlog4j2.disable.jmx=true",
+	}
+	set := exec.CommandContext(ctx, "java", append(append([]string{"-Xmx256m"}, opens...), "-cp", cp,
+		"org.neo4j.server.startup.Neo4jAdminCommand", "dbms", "set-initial-password", password)...)
 	set.Env = env
 	if out, err := set.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("set the password of neo4j: %w: %s", err, out)
@@ -197,19 +201,19 @@ dbms.security.auth_minimum_password_length=8
 	return cmd, nil
 }
 
-// classPath returns the class path of the jars in a folder, which come there by Maven when they lack. Of several processes that
-// ask, one fetches them.
+// classPath returns the class path of the jars in a folder, which come there by Maven when they lack. Of several
+// processes that ask, one fetches them.
 func classPath(ctx context.Context, dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
-	lock, err := os.OpenFile(filepath.Join(dir, "jars.lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the folder is the caller's
+	lock, err := os.OpenFile(filepath.Join(dir, "jars.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return "", err
 	}
-	defer lock.Close() //nolint:errcheck // gives the lock back
+	defer lock.Close()
 	for {
-		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX) //nolint:gosec // a descriptor fits
+		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
 		if err == nil {
 			break
 		}

@@ -6,8 +6,9 @@
 // supervisor (package supervise) runs the server. Every test process holds a shared lock on the lease file; when nobody
 // has held it for a while, the supervisor stops the server and itself. A killed test loses its lock with its process.
 //
-// A server plans statements, which is almost all that it does here, on one processor, and a test has its one database alone. So
-// there are up to two of ours: a process takes one that no other process has, or shares one when there is none.
+// A server plans statements, which is almost all that it does here, on one processor, and a test has its one database
+// alone. So there are up to two of ours: a process takes one that no other process has, or shares one when there is
+// none.
 package neotest
 
 import (
@@ -61,8 +62,8 @@ var (
 	failed error
 )
 
-// Start returns the server, for as long as the process lives. With -short it skips the test, and says so; where no server
-// can be had, the test fails.
+// Start returns the server, for as long as the process lives. With -short it skips the test, and says so; where no
+// server can be had, the test fails.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	if testing.Short() {
@@ -91,7 +92,7 @@ func Lock(dir, name string, how int) (*os.File, error) {
 		return nil, err
 	}
 	for {
-		err := syscall.Flock(int(f.Fd()), how) //nolint:gosec // a descriptor fits
+		err := syscall.Flock(int(f.Fd()), how)
 		if err == nil {
 			return f, nil
 		}
@@ -103,7 +104,10 @@ func Lock(dir, name string, how int) (*os.File, error) {
 
 func acquire() (*Server, error) {
 	if url := os.Getenv("THROUGHLINE_TEST_NEO4J_URL"); url != "" {
-		return &Server{URL: url, User: os.Getenv("THROUGHLINE_TEST_NEO4J_USER"), Password: os.Getenv("THROUGHLINE_TEST_NEO4J_PASSWORD")}, nil
+		return &Server{
+			URL: url, User: os.Getenv("THROUGHLINE_TEST_NEO4J_USER"),
+			Password: os.Getenv("THROUGHLINE_TEST_NEO4J_PASSWORD"),
+		}, nil
 	}
 	dir, err := Dir()
 	if err != nil {
@@ -123,7 +127,7 @@ func acquire() (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, lease.Close(), process.Close())
 	}
-	defer start.Close() //nolint:errcheck // gives the lock back
+	defer start.Close()
 	if s := running(dir); s != nil {
 		s.locks = locks
 		return s, nil
@@ -147,8 +151,8 @@ func acquire() (*Server, error) {
 	return nil, fmt.Errorf("it was not ready within %s; see the logs in %s", startLimit, dir)
 }
 
-// choose returns the folder of a server that no other process has, and what holds it for this one; where all are taken, that of
-// one of them, by the number of the process.
+// choose returns the folder of a server that no other process has, and what holds it for this one; where all are taken,
+// that of one of them, by the number of the process.
 func choose(first string, pid int) (dir string, held *os.File, err error) {
 	dirs := []string{first, filepath.Join(first, secondDir)}
 	if err := os.MkdirAll(dirs[1], 0o700); err != nil {
@@ -165,12 +169,12 @@ func choose(first string, pid int) (dir string, held *os.File, err error) {
 	}
 	dir = dirs[pid%len(dirs)]
 	// whoever shares a server holds nothing of it but what every test does
-	held, err = os.OpenFile(filepath.Join(dir, processFile), os.O_RDWR, 0o600) //nolint:gosec // our own folder
+	held, err = os.OpenFile(filepath.Join(dir, processFile), os.O_RDWR, 0o600)
 	return dir, held, err
 }
 
 func read(dir string) (st State, err error) {
-	b, err := os.ReadFile(filepath.Join(dir, StateFile)) //nolint:gosec // our own folder
+	b, err := os.ReadFile(filepath.Join(dir, StateFile))
 	if err != nil {
 		return st, err
 	}
@@ -190,7 +194,7 @@ func running(dir string) *Server {
 	if err != nil {
 		return nil
 	}
-	defer d.Close(ctx) //nolint:errcheck // it only looked
+	defer d.Close(ctx)
 	if d.VerifyConnectivity(ctx) != nil {
 		return nil
 	}
@@ -200,16 +204,17 @@ func running(dir string) *Server {
 // supervise starts the supervisor as a process of its own.
 func supervise(dir string) error {
 	bin := filepath.Join(dir, "supervise")
-	if out, err := exec.Command("go", "build", "-o", bin, "github.com/throughline/throughline/internal/neotest/supervise").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", bin,
+		"github.com/throughline/throughline/internal/neotest/supervise").CombinedOutput(); err != nil {
 		return fmt.Errorf("build the supervisor: %w: %s", err, out)
 	}
-	log, err := os.OpenFile(filepath.Join(dir, "supervise.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) //nolint:gosec // our own folder
+	log, err := os.OpenFile(filepath.Join(dir, "supervise.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	defer log.Close() //nolint:errcheck // the child has its own
+	defer log.Close()
 	jars := strings.TrimSuffix(dir, string(filepath.Separator)+secondDir)
-	cmd := exec.Command(bin, dir, jars) //nolint:gosec // built above
+	cmd := exec.Command(bin, dir, jars)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C at the tests is not for it
 	if err := cmd.Start(); err != nil {
@@ -233,15 +238,15 @@ func (s *Server) Exclusive(t testing.TB) {
 	s.Wipe(t)
 }
 
-// Indexed is Exclusive, with the indexes that build makes. Those that stand are left when they are the ones that it made under
-// the same name: to make them again costs seconds, and with them Neo4j forgets how it runs every statement.
+// Indexed is Exclusive, with the indexes that build makes. Those that stand are left when they are the ones that it
+// made under the same name: to make them again costs seconds, and with them Neo4j forgets how it runs every statement.
 func (s *Server) Indexed(t testing.TB, name string, build func()) {
 	t.Helper()
 	s.take(t)
 	file := filepath.Join(s.dir, indexesFile)
 	standing := func(run func(text string) []*neo4j.Record) []byte { return []byte(name + indexes(run)) }
 	s.on(t, func(run func(text string) []*neo4j.Record) {
-		if built, err := os.ReadFile(file); s.dir != "" && err == nil && bytes.Equal(built, standing(run)) { //nolint:gosec // our own folder
+		if built, err := os.ReadFile(file); s.dir != "" && err == nil && bytes.Equal(built, standing(run)) {
 			empty(run)
 			return
 		}
@@ -284,9 +289,9 @@ func (s *Server) on(t testing.TB, work func(run func(text string) []*neo4j.Recor
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close(ctx) //nolint:errcheck // it has done its work
+	defer d.Close(ctx)
 	session := d.NewSession(ctx, neo4j.SessionConfig{})
-	defer session.Close(ctx) //nolint:errcheck // see above
+	defer session.Close(ctx)
 	work(func(text string) []*neo4j.Record {
 		res, err := session.Run(ctx, text, nil)
 		if err != nil {

@@ -17,7 +17,7 @@ func TestExclusiveGivesAnEmptyDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close(ctx) //nolint:errcheck // the test is over
+	defer d.Close(ctx)
 	run := func(text string) int64 {
 		res, err := neo4j.ExecuteQuery(ctx, d, text, nil, neo4j.EagerResultTransformer)
 		if err != nil {

@@ -130,8 +130,8 @@ func (p *Proxy) Stop() {
 	p.Cut()
 }
 
-// Silence lets nothing through any more, on the connections there are and on those that are accepted until Start is called. They
-// stay open.
+// Silence lets nothing through any more, on the connections there are and on those that are accepted until Start is
+// called. They stay open.
 func (p *Proxy) Silence() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

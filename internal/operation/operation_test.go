@@ -33,8 +33,8 @@ func parse(t *testing.T, text string) *ast.QueryDocument {
 	return doc
 }
 
-// TestFieldsAreCollected: of fragments, of conditions and of fields with one key there is one list, in the order they are
-// first met.
+// TestFieldsAreCollected: of fragments, of conditions and of fields with one key there is one list, in the order they
+// are first met.
 func TestFieldsAreCollected(t *testing.T) {
 	doc := parse(t, `query Q($on: Boolean!, $off: Boolean = false) {
 		pet {
@@ -108,7 +108,8 @@ func TestArgumentsHaveTheirDefaults(t *testing.T) {
 func TestADocumentIsMeasured(t *testing.T) {
 	limits := plan.DefaultLimits()
 	deep := func(n int) string {
-		return "{ pet { ... on Dog { name " + strings.Repeat("friend { ", n) + "name" + strings.Repeat(" }", n) + " } } }"
+		return "{ pet { ... on Dog { name " + strings.Repeat("friend { ", n) + "name" + strings.Repeat(" }",
+			n) + " } } }"
 	}
 	for _, c := range []struct {
 		name, text string
@@ -117,8 +118,14 @@ func TestADocumentIsMeasured(t *testing.T) {
 	}{
 		{"as deep as it may be", deep(limits.MaxDepth - 1), false, ""},
 		{"too deep", deep(limits.MaxDepth), false, kg.DepthLimit},
-		{"with as many names as it may have", "{ pet { " + strings.Repeat("x: name ", limits.MaxAliases) + "} }", false, ""},
-		{"with too many names", "{ pet { " + strings.Repeat("x: name ", limits.MaxAliases+1) + "} }", false, kg.AliasLimit},
+		{
+			"with as many names as it may have", "{ pet { " + strings.Repeat("x: name ", limits.MaxAliases) + "} }", false,
+			"",
+		},
+		{
+			"with too many names", "{ pet { " + strings.Repeat("x: name ", limits.MaxAliases+1) + "} }", false,
+			kg.AliasLimit,
+		},
 		{"about the schema", "{ __schema { queryType { name } } }", true, ""},
 		{"about a schema that is not shown", "{ __schema { queryType { name } } }", false, operation.CodeIntrospection},
 	} {

@@ -47,7 +47,8 @@ const maxCursor = 4096
 
 // ParseCursor reads a cursor; its keys must be of the kinds that keys has. Its only error is BadCursor.
 func ParseCursor(s string, binding uint32, kinds []kg.ValueKind) ([]kg.Value, error) {
-	bad := kg.Errorf(kg.BadCursor, "that is not a cursor of this list in this order: take pageInfo.endCursor or an edge's cursor of the same field and orderBy")
+	bad := kg.Errorf(kg.BadCursor,
+		"that is not a cursor of this list in this order: take pageInfo.endCursor or an edge's cursor of the same field and orderBy")
 	if len(s) > maxCursor {
 		return nil, bad
 	}
@@ -69,8 +70,8 @@ func ParseCursor(s string, binding uint32, kinds []kg.ValueKind) ([]kg.Value, er
 			if w <= 0 || n > uint64(len(raw)-w) {
 				return nil, bad
 			}
-			keys[i] = kg.Value{Kind: kg.String, Str: string(raw[w : w+int(n)])} //nolint:gosec // bounded by len(raw)
-			raw = raw[w+int(n):]                                                //nolint:gosec // bounded by len(raw)
+			keys[i] = kg.Value{Kind: kg.String, Str: string(raw[w : w+int(n)])}
+			raw = raw[w+int(n):]
 		case tag == 'i' && kind == kg.Int:
 			n, w := binary.Varint(raw)
 			if w <= 0 {

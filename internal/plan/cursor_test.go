@@ -55,10 +55,14 @@ func TestForeignCursorsAreRefused(t *testing.T) {
 		{"cut", own[:len(own)-4], binding, kinds},
 		{"with padding", own + "==", binding, kinds},
 		{"with a tail", own + "AAAA", binding, kinds},
-		{"a length beyond its end", base64.RawURLEncoding.EncodeToString([]byte{1, 2, 3, 4, 's', 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}), binding, kinds[:1]},
+		{"a length beyond its end", base64.RawURLEncoding.EncodeToString([]byte{
+			1, 2, 3, 4, 's', 0xff, 0xff, 0xff, 0xff,
+			0xff, 0xff, 0xff, 0xff, 0xff, 1,
+		}), binding, kinds[:1]},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got, err := plan.ParseCursor(c.cursor, c.binding, c.kinds); kg.CodeOf(err) != kg.BadCursor || strings.Contains(err.Error(), "illegal base64") {
+			if got, err := plan.ParseCursor(c.cursor, c.binding, c.kinds); kg.CodeOf(err) != kg.BadCursor ||
+				strings.Contains(err.Error(), "illegal base64") {
 				t.Errorf("%v, %v", got, err)
 			}
 		})
@@ -68,7 +72,13 @@ func TestForeignCursorsAreRefused(t *testing.T) {
 func TestTheBindingTellsListsAndOrdersApart(t *testing.T) {
 	seen := map[uint32]string{}
 	for _, field := range []string{"Query.people", "Query.events", "Person.affiliations"} {
-		for name, order := range map[string][]plan.Order{"none": nil, "name": {{By: plan.ByName}}, "name desc": {{By: plan.ByName, Desc: true}}, "date": {{By: plan.ByDate}}, "two": {{By: plan.ByName}, {By: plan.ByDate}}} {
+		for name, order := range map[string][]plan.Order{
+			"none": nil, "name": {{By: plan.ByName}},
+			"name desc": {{By: plan.ByName, Desc: true}}, "date": {{By: plan.ByDate}}, "two": {
+				{By: plan.ByName},
+				{By: plan.ByDate},
+			},
+		} {
 			b := plan.Binding(field, order)
 			if other, ok := seen[b]; ok {
 				t.Errorf("%s %s has the binding of %s", field, name, other)

@@ -61,14 +61,15 @@ func (f *LinkFilter) OnlyRefuted() bool {
 // OnlyKinds returns the kinds of a filter that asks for nothing else.
 func (f *LinkFilter) OnlyKinds() (*catalog.KindSet, bool) {
 	if f == nil || f.Kinds == nil || f.And != nil || f.Or != nil || f.Not != nil || f.Role != nil || f.Other != nil ||
-		f.AsOf != nil || f.During != nil || f.Sources != nil || f.MinSources != nil || f.Standing != nil || f.Verified != nil {
+		f.AsOf != nil || f.During != nil || f.Sources != nil || f.MinSources != nil || f.Standing != nil ||
+		f.Verified != nil {
 		return nil, false
 	}
 	return f.Kinds, true
 }
 
-// Fits reports whether the filter's parts hold for a link; Other is passed over. A REFUTED link is for the caller to keep out:
-// see NamesRefuted.
+// Fits reports whether the filter's parts hold for a link; Other is passed over. A REFUTED link is for the caller to
+// keep out: see NamesRefuted.
 func (f *LinkFilter) Fits(l *LinkFacts) bool {
 	if f == nil {
 		return true
@@ -84,7 +85,8 @@ func (f *LinkFilter) Fits(l *LinkFacts) bool {
 	if f.Not != nil && f.Not.Fits(l) || f.Kinds != nil && !f.Kinds.Has(l.Kind) {
 		return false
 	}
-	if r := f.Role; r != nil && (r.IsNull != nil && *r.IsNull == l.HasRole || !r.Bare() && (!l.HasRole || !r.Fits(l.Role))) {
+	if r := f.Role; r != nil && (r.IsNull != nil && *r.IsNull == l.HasRole || !r.Bare() &&
+		(!l.HasRole || !r.Fits(l.Role))) {
 		return false
 	}
 	if f.AsOf != nil && (l.From > f.AsOf.To || l.To < f.AsOf.From) {

@@ -13,12 +13,27 @@ import (
 
 // The links that the filters below are held against. Days are written as in kg.Day.
 var someLinks = map[string]plan.LinkFacts{
-	"plain":    {Kind: 1, From: kg.MinDay, To: kg.MaxDay, FromSource: isOneOf()},
-	"full":     {Kind: 2, Role: "professor of peace", HasRole: true, From: 2019_01_01, To: 2020_12_31, HasSince: true, HasUntil: true, SourceCount: 2, FromSource: isOneOf("s_a", "s_b")},
-	"since":    {Kind: 2, Role: "dean", HasRole: true, From: 2020_02_01, To: kg.MaxDay, HasSince: true, SourceCount: 1, FromSource: isOneOf("s_a"), Unverified: true},
-	"until":    {Kind: 3, Role: "professor", HasRole: true, From: kg.MinDay, To: 2020_02_29, HasUntil: true, SourceCount: 1, FromSource: isOneOf("s_c"), Standing: kg.Disputed},
-	"refuted":  {Kind: 63, From: 2021_06_15, To: 2021_06_15, HasSince: true, HasUntil: true, FromSource: isOneOf(), Standing: kg.Refuted},
-	"nameless": {Kind: 0, HasRole: true, From: kg.MinDay, To: kg.MaxDay, SourceCount: 3, FromSource: isOneOf("s_d", "s_e", "s_f")},
+	"plain": {Kind: 1, From: kg.MinDay, To: kg.MaxDay, FromSource: isOneOf()},
+	"full": {
+		Kind: 2, Role: "professor of peace", HasRole: true, From: 2019_01_01, To: 2020_12_31, HasSince: true,
+		HasUntil: true, SourceCount: 2, FromSource: isOneOf("s_a", "s_b"),
+	},
+	"since": {
+		Kind: 2, Role: "dean", HasRole: true, From: 2020_02_01, To: kg.MaxDay, HasSince: true, SourceCount: 1,
+		FromSource: isOneOf("s_a"), Unverified: true,
+	},
+	"until": {
+		Kind: 3, Role: "professor", HasRole: true, From: kg.MinDay, To: 2020_02_29, HasUntil: true,
+		SourceCount: 1, FromSource: isOneOf("s_c"), Standing: kg.Disputed,
+	},
+	"refuted": {
+		Kind: 63, From: 2021_06_15, To: 2021_06_15, HasSince: true, HasUntil: true, FromSource: isOneOf(),
+		Standing: kg.Refuted,
+	},
+	"nameless": {
+		Kind: 0, HasRole: true, From: kg.MinDay, To: kg.MaxDay, SourceCount: 3,
+		FromSource: isOneOf("s_d", "s_e", "s_f"),
+	},
 }
 
 func isOneOf(own ...string) func([]string) bool {
@@ -121,7 +136,10 @@ func TestLinksThatFit(t *testing.T) {
 		{certain(2021_06_15, 2021_06_15), "refuted"},
 		{during(plan.DateFilter{From: kg.MinDay, To: kg.MaxDay, IsNull: ptr(true)}), "nameless plain"},
 		{during(plan.DateFilter{From: kg.MinDay, To: kg.MaxDay, IsNull: ptr(false)}), "full refuted since until"},
-		{during(plan.DateFilter{From: 2020_02_29, To: kg.MaxDay, Bounded: true, IsNull: ptr(false)}), "full refuted since until"},
+		{
+			during(plan.DateFilter{From: 2020_02_29, To: kg.MaxDay, Bounded: true, IsNull: ptr(false)}),
+			"full refuted since until",
+		},
 		{during(plan.DateFilter{From: 2021_01_01, To: kg.MaxDay, Bounded: true, IsNull: ptr(false)}), "refuted since"},
 		{during(plan.DateFilter{From: kg.MinDay, To: kg.MaxDay, Bounded: true, Certain: true, IsNull: ptr(true)}), ""},
 
@@ -148,7 +166,10 @@ func TestLinksThatFit(t *testing.T) {
 		// parts that are set must all hold
 		{&plan.LinkFilter{Kinds: kinds(2), Role: &plan.StringFilter{Eq: ptr("dean")}, Verified: ptr(false)}, "since"},
 		{&plan.LinkFilter{Kinds: kinds(3), Verified: ptr(false)}, ""},
-		{&plan.LinkFilter{Kinds: kinds(2, 3), And: []*plan.LinkFilter{professors}, Or: []*plan.LinkFilter{atLeast(2), standing(kg.Refuted)}}, "full"},
+		{&plan.LinkFilter{
+			Kinds: kinds(2, 3), And: []*plan.LinkFilter{professors},
+			Or: []*plan.LinkFilter{atLeast(2), standing(kg.Refuted)},
+		}, "full"},
 		{&plan.LinkFilter{Kinds: kinds(2, 3), Not: professors}, "since"},
 
 		// not: what is not known is not so, and so its opposite holds
@@ -209,7 +230,11 @@ func TestWhatFiltersLookAt(t *testing.T) {
 	refuted := &plan.LinkFilter{Standing: []kg.Standing{kg.Supported, kg.Refuted}}
 	disputed := &plan.LinkFilter{Standing: []kg.Standing{kg.Disputed}}
 	in := func(f *plan.LinkFilter) [3]*plan.LinkFilter { // in a part of another
-		return [3]*plan.LinkFilter{{And: []*plan.LinkFilter{disputed, f}}, {Or: []*plan.LinkFilter{disputed, f}}, {Not: f}}
+		return [3]*plan.LinkFilter{
+			{And: []*plan.LinkFilter{disputed, f}},
+			{Or: []*plan.LinkFilter{disputed, f}},
+			{Not: f},
+		}
 	}
 	for i, c := range []struct {
 		filter                   *plan.LinkFilter

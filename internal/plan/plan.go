@@ -41,7 +41,8 @@ type Query struct {
 	Refs []Ref
 	// Types are the types of record wanted; a record of another type is as good as none.
 	Types catalog.TypeSet
-	// Search is what a Search looks for. Of more than text.MaxQueryWords words the rarest count: see text.Search.Rarest.
+	// Search is what a Search looks for. Of more than text.MaxQueryWords words the rarest count: see
+	// text.Search.Rarest.
 	Search text.Search
 	// Root is the page, filter, order and selection of the records found. ByID, ByIDs, ByRef and Search ignore what
 	// does not apply to them.
@@ -53,8 +54,9 @@ type Query struct {
 	Memo *Memo
 }
 
-// Ref names one entity (or source or link): exactly one of ID, Name, Scheme+Value is set. A name or alias of an entity whose names
-// are titles (catalog.Type.Titled) gives way: it is meant where no entity of another of the Types has that name or alias.
+// Ref names one entity (or source or link): exactly one of ID, Name, Scheme+Value is set. A name or alias of an entity
+// whose names are titles (catalog.Type.Titled) gives way: it is meant where no entity of another of the Types has that
+// name or alias.
 type Ref struct {
 	ID            string
 	Name          string // as given, for messages
@@ -88,8 +90,8 @@ const (
 	LinksOf                  // source → the links it supports or refutes; Node is the link's To; order: NAME, link id
 )
 
-// EvidenceOrder returns what the pieces of a link's evidence are ordered by, least first: the first and then the last day of
-// the source's publishedOn, sources without one last. Pieces with equal keys stand as they are stored.
+// EvidenceOrder returns what the pieces of a link's evidence are ordered by, least first: the first and then the last
+// day of the source's publishedOn, sources without one last. Pieces with equal keys stand as they are stored.
 func EvidenceOrder(publishedOn kg.PartialDate) int64 {
 	from, to := publishedOn.Interval()
 	return DateKey(from, to, publishedOn != "", false)
@@ -139,16 +141,18 @@ type FacetWant struct {
 // FacetBy is what a facet counts by.
 type FacetBy uint8
 
-// The facets. On links: ByKind, ByRole, ByOtherType, BySource, ByYear. On entities: ByType, ByTheme, ByInstitution, BySource, ByYear.
+// The facets. On links: ByKind, ByRole, ByOtherType, BySource, ByYear. On entities: ByType, ByTheme, ByInstitution,
+// BySource, ByYear.
 const (
-	ByKind        FacetBy = iota // key: kind
-	ByRole                       // key: role as written; links without one do not count
-	ByOtherType                  // key: type's enum value
-	BySource                     // key: source id; each entry counts once for each source that supports it, or a link of it
-	ByYear                       // key: year in four digits: of a link's since, of an entity's date
-	ByType                       // key: type's enum value; of sources, their kind
-	ByTheme                      // key: theme id: themes one link away; of a type with a derived field of themes, those
-	ByInstitution                // key: institution id: institutions one link away
+	ByKind      FacetBy = iota // key: kind
+	ByRole                     // key: role as written; links without one do not count
+	ByOtherType                // key: type's enum value
+	// key: source id; each entry counts once for each source that supports it, or a link of it
+	BySource
+	ByYear        // key: year in four digits: of a link's since, of an entity's date
+	ByType        // key: type's enum value; of sources, their kind
+	ByTheme       // key: theme id: themes one link away; of a type with a derived field of themes, those
+	ByInstitution // key: institution id: institutions one link away
 )
 
 // MaxBuckets is how many buckets a facet has at most.
@@ -179,7 +183,8 @@ type OrderBy uint8
 // The keys of an order and the value each has in kg.Edge.Keys. Nothing known comes last either way: it has kg.MaxDay in
 // ascending order and kg.MinDay in descending.
 const (
-	// ByName: text.SortKey of the name of the entity, of a source's title, of the node at the other end of a link. String.
+	// ByName: text.SortKey of the name of the entity, of a source's title, of the node at the other end of a link.
+	// String.
 	ByName OrderBy = iota
 	// ByDate: two keys in one: Int from*1e8+to of the entity's date interval: the first day of DateProp and the last
 	// day of UntilProp; where one of them is absent, those of the other (see kg.Span).
@@ -194,8 +199,8 @@ const (
 	ByUntil
 	// BySourceCount: how many different sources support the link. Int.
 	BySourceCount
-	// ByPageRank, ByBetweenness: the score of the root's entities in trace.Units. Int. Package graph sorts by it: no store
-	// sees it.
+	// ByPageRank, ByBetweenness: the score of the root's entities in trace.Units. Int. Package graph sorts by it: no
+	// store sees it.
 	ByPageRank
 	ByBetweenness
 )
@@ -241,11 +246,12 @@ type DateFilter struct {
 
 // LinkFilter matches links. Every part that is set must hold. An empty Or matches nothing, an empty And everything.
 //
-// A REFUTED link matches only a filter that names REFUTED: in Standing, be it the filter's own or that of a part of it in
-// And, Or or Not. For every other filter, and for none, there is no such link. Where REFUTED is named, the parts decide as
-// they do of any link: Not {Standing: [REFUTED]} is as good as no filter, Not {Standing: [DISPUTED]} matches SUPPORTED links
-// alone, and Or {Standing: [REFUTED]}, {Kinds: [SAID]} matches REFUTED links of every kind and those of kind SAID of every
-// standing. What has no LinkFilter (facets of entities, LinkedTo, numbers of links) never sees a REFUTED link.
+// A REFUTED link matches only a filter that names REFUTED: in Standing, be it the filter's own or that of a part of it
+// in And, Or or Not. For every other filter, and for none, there is no such link. Where REFUTED is named, the parts
+// decide as they do of any link: Not {Standing: [REFUTED]} is as good as no filter, Not {Standing: [DISPUTED]} matches
+// SUPPORTED links alone, and Or {Standing: [REFUTED]}, {Kinds: [SAID]} matches REFUTED links of every kind and those of
+// kind SAID of every standing. What has no LinkFilter (facets of entities, LinkedTo, numbers of links) never sees a
+// REFUTED link.
 type LinkFilter struct {
 	And, Or []*LinkFilter // nil = not set
 	Not     *LinkFilter
@@ -260,20 +266,21 @@ type LinkFilter struct {
 	Sources    []string      // nil = not set; one of these ids is a source that supports the link
 	MinSources *int64        // at least so many different sources support it
 	Standing   []kg.Standing // nil = not set, empty = nothing matches
-	// Verified: true: every excerpt of the link, whatever its stance, is verified; false: at least one is not, be it that its
-	// source's text is not held.
+	// Verified: true: every excerpt of the link, whatever its stance, is verified; false: at least one is not, be it
+	// that its source's text is not held.
 	Verified *bool
 }
 
 // EntityFilter matches entities, and sources: their name is the title, text is the title alone, linkCount the number of
 // links that rest on them, linkedTo a link that rests on them and touches the entity. Every part that is set must hold.
 type EntityFilter struct {
-	And, Or   []*EntityFilter // nil = not set; an empty Or matches nothing
-	Not       *EntityFilter
-	Types     *catalog.TypeSet
-	Name      *StringFilter // name or an alias
-	Text      *StringFilter // name, an alias, the description, a searchable property; IsNull looks at the last two only
-	Date      *DateFilter   // from the first day of DateProp to the last day of UntilProp; of either where the other is absent
+	And, Or []*EntityFilter // nil = not set; an empty Or matches nothing
+	Not     *EntityFilter
+	Types   *catalog.TypeSet
+	Name    *StringFilter // name or an alias
+	Text    *StringFilter // name, an alias, the description, a searchable property; IsNull looks at the last two only
+	// from the first day of DateProp to the last day of UntilProp; of either where the other is absent
+	Date      *DateFilter
 	LinkedTo  *LinkedTo
 	LinkCount *IntFilter
 }

@@ -4,15 +4,17 @@ import "github.com/throughline/throughline/internal/kg"
 
 // What a record may hold, so that each can be read, shown and exported as one line.
 const (
-	MaxAliases  = 100       // aliases, external ids or authors of a record
-	MaxEvidence = 1000      // pieces of evidence of a link
-	maxWords    = 512 << 10 // bytes of the evidence that a link has from several imports: half of a line, as JSON may double them
+	MaxAliases  = 100  // aliases, external ids or authors of a record
+	MaxEvidence = 1000 // pieces of evidence of a link
+	// bytes of the evidence that a link has from several imports: half of a line, as JSON may double them
+	maxWords = 512 << 10
 )
 
 // CheckNode reports what is wrong with an entity that several imports have added to.
 func CheckNode(x *kg.Node) error {
 	if len(x.Aliases) > MaxAliases || len(x.ExternalIDs) > MaxAliases {
-		return kg.Errorf(kg.Conflict, "%s would have more than %d aliases or external ids with those it has already; clear some with null first", x.ID, MaxAliases)
+		return kg.Errorf(kg.Conflict,
+			"%s would have more than %d aliases or external ids with those it has already; clear some with null first", x.ID, MaxAliases)
 	}
 	return nil
 }
@@ -20,7 +22,8 @@ func CheckNode(x *kg.Node) error {
 // CheckSource reports what is wrong with a source that several imports have added to.
 func CheckSource(x *kg.Source) error {
 	if len(x.Authors) > MaxAliases {
-		return kg.Errorf(kg.Conflict, "%s would have more than %d authors with those it has already; clear some with null first", x.ID, MaxAliases)
+		return kg.Errorf(kg.Conflict,
+			"%s would have more than %d authors with those it has already; clear some with null first", x.ID, MaxAliases)
 	}
 	return nil
 }
@@ -28,7 +31,8 @@ func CheckSource(x *kg.Source) error {
 // CheckLink reports what is wrong with a link that several imports have added to.
 func CheckLink(x *kg.Link) error {
 	if len(x.Evidence) > MaxEvidence {
-		return kg.Errorf(kg.Conflict, "the link %s would have more than %d pieces of evidence with those it has already", x.ID, MaxEvidence)
+		return kg.Errorf(kg.Conflict,
+			"the link %s would have more than %d pieces of evidence with those it has already", x.ID, MaxEvidence)
 	}
 	words := 0
 	for i := range x.Evidence {
@@ -36,12 +40,14 @@ func CheckLink(x *kg.Link) error {
 		words += len(e.Excerpt) + len(e.Prefix) + len(e.Suffix)
 	}
 	if words > maxWords && len(x.Evidence) > 1 {
-		return kg.Errorf(kg.Conflict, "the link %s would have more than %d KiB of evidence with what it has already", x.ID, maxWords>>10)
+		return kg.Errorf(kg.Conflict, "the link %s would have more than %d KiB of evidence with what it has already",
+			x.ID, maxWords>>10)
 	}
 	if x.Since != "" && x.Until != "" {
 		from, _ := x.Since.Interval()
 		if _, to := x.Until.Interval(); from > to {
-			return kg.Errorf(kg.Conflict, "the link %s would end (%s) before it begins (%s): one of the two is in the store, write both", x.ID, x.Until, x.Since)
+			return kg.Errorf(kg.Conflict,
+				"the link %s would end (%s) before it begins (%s): one of the two is in the store, write both", x.ID, x.Until, x.Since)
 		}
 	}
 	return nil

@@ -12,9 +12,9 @@ const MaxExcerpt = 100_000
 // What evidence points to for Verified; nobody changes it.
 var yes, no = true, false
 
-// Verified returns a piece of evidence with what comparing its words with the text of its source has found: Verified, and
-// where the words stand there, in the spelling of the text. Without a text it is not known, and the words stay as they are;
-// so they do where they are not found.
+// Verified returns a piece of evidence with what comparing its words with the text of its source has found: Verified,
+// and where the words stand there, in the spelling of the text. Without a text it is not known, and the words stay as
+// they are; so they do where they are not found.
 func Verified(e kg.Evidence, text *Text) kg.Evidence {
 	e.Verified, e.Start, e.End = nil, 0, 0
 	if text.String() == "" {
@@ -30,8 +30,8 @@ func Verified(e kg.Evidence, text *Text) kg.Evidence {
 	return e
 }
 
-// Verify appends the evidence of a link as it is stored to into: each piece Verified, and each once. text returns the text
-// of a source.
+// Verify appends the evidence of a link as it is stored to into: each piece Verified, and each once. text returns the
+// text of a source.
 func Verify(into, list []kg.Evidence, text func(source string) (*Text, error)) ([]kg.Evidence, error) {
 	for i := range list {
 		t, err := text(list[i].Source)
@@ -43,8 +43,8 @@ func Verify(into, list []kg.Evidence, text func(source string) (*Text, error)) (
 	return into, nil
 }
 
-// MisquoteError is the error of words that do not stand in the text of their source. What is nearest to them is looked for when
-// the error is read, as most are never shown.
+// MisquoteError is the error of words that do not stand in the text of their source. What is nearest to them is looked
+// for when the error is read, as most are never shown.
 type MisquoteError struct {
 	Evidence kg.Evidence
 	Text     *Text
@@ -54,14 +54,16 @@ type MisquoteError struct {
 func (m *MisquoteError) Error() string {
 	e := &m.Evidence
 	if Short(e.Excerpt) {
-		return fmt.Sprintf("has an excerpt of fewer than %d letters from %s: %q; quote more of its text", MinLetters, e.Source, clip(e.Excerpt, 60))
+		return fmt.Sprintf("has an excerpt of fewer than %d letters from %s: %q; quote more of its text", MinLetters,
+			e.Source, clip(e.Excerpt, 60))
 	}
 	const knowingly = `or write "verified": false beside the excerpt to take it as it is`
 	if _, ok := m.Text.Find(e.Excerpt, "", ""); ok {
 		return fmt.Sprintf("has an excerpt that stands in the text of %s, though not between the prefix %q and the suffix %q: %s; correct them, %s",
 			e.Source, clip(e.Prefix, 60), clip(e.Suffix, 60), clip(e.Excerpt, 60), knowingly)
 	}
-	return fmt.Sprintf("has an excerpt that does not occur in the text of %s: %s; %s; correct it, %s", e.Source, clip(e.Excerpt, 60), m.Text.nearest(e.Excerpt), knowingly)
+	return fmt.Sprintf("has an excerpt that does not occur in the text of %s: %s; %s; correct it, %s", e.Source,
+		clip(e.Excerpt, 60), m.Text.nearest(e.Excerpt), knowingly)
 }
 
 // nearest says in words what passage is nearest.

@@ -31,8 +31,8 @@ func letters(s string) (n int) {
 // Short reports whether an excerpt has too few letters to be looked for.
 func Short(excerpt string) bool { return letters(excerpt) < MinLetters }
 
-// Find finds the first place at which a text has words that are alike (see Text), with prefix right before and suffix right
-// behind them, white space aside. Either may be "". Words of fewer than MinLetters letters are found nowhere.
+// Find finds the first place at which a text has words that are alike (see Text), with prefix right before and suffix
+// right behind them, white space aside. Either may be "". Words of fewer than MinLetters letters are found nowhere.
 func (t *Text) Find(excerpt, prefix, suffix string) (Place, bool) {
 	if Short(excerpt) {
 		return Place{}, false
@@ -147,8 +147,8 @@ func (f *folded) beginsAt(at int, words string) (int, bool) {
 	return len(f.text) - len(tail) + len(words), true
 }
 
-// Has reports whether a quotation stands in the text: word for word as a whole or, where it leaves something out, in pieces
-// that stand in it one behind the other. What is left out is marked by an ellipsis, in brackets or not.
+// Has reports whether a quotation stands in the text: word for word as a whole or, where it leaves something out, in
+// pieces that stand in it one behind the other. What is left out is marked by an ellipsis, in brackets or not.
 func (t *Text) Has(quotation string) bool {
 	_, missing := t.Missing(quotation)
 	return !missing

@@ -28,9 +28,9 @@ func (t *Text) Nearest(excerpt string) (Passage, bool) {
 	want = want[:min(len(want), maxLikened)]
 	runes, at := make([]rune, 0, len(f.text)), make([]uint32, 0, len(f.text)+1)
 	for i, r := range f.text {
-		runes, at = append(runes, unicode.ToLower(r)), append(at, uint32(i)) //nolint:gosec // below maxText
+		runes, at = append(runes, unicode.ToLower(r)), append(at, uint32(i))
 	}
-	at = append(at, uint32(len(f.text))) //nolint:gosec // below maxText
+	at = append(at, uint32(len(f.text)))
 	n := min(3, len(want), len(runes))
 	if n == 0 {
 		return Passage{}, false
@@ -78,8 +78,8 @@ func (t *Text) Nearest(excerpt string) (Passage, bool) {
 	return Passage{t.given[start:end], line(t.given[:start]), t.position(start), t.position(end)}, true
 }
 
-// runsOfThree counts the runs of three characters of some words, in a table with open addressing: each character of a text
-// is looked up twice.
+// runsOfThree counts the runs of three characters of some words, in a table with open addressing: each character of a
+// text is looked up twice.
 type runsOfThree [4096]struct {
 	run  [3]rune
 	left int32 // how often the run is still to be found in the window

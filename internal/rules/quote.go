@@ -6,8 +6,8 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// Quoted is what comparing the words of a quotation with the texts that it is quoted from has found. Of several links by which
-// something is quoted, the largest counts.
+// Quoted is what comparing the words of a quotation with the texts that it is quoted from has found. Of several links
+// by which something is quoted, the largest counts.
 type Quoted uint8
 
 // The values of Quoted.
@@ -28,8 +28,8 @@ func (q Quoted) Verified() *bool {
 	return nil
 }
 
-// Quote compares the words of a quotation with the texts of the sources that support a link by which it is quoted. text returns
-// the text of a source.
+// Quote compares the words of a quotation with the texts of the sources that support a link by which it is quoted. text
+// returns the text of a source.
 func Quote(words string, evidence []kg.Evidence, text func(source string) (*Text, error)) (q Quoted, err error) {
 	for i := range evidence {
 		if q == Verbatim || evidence[i].Stance == kg.Refutes {
@@ -50,8 +50,8 @@ func Quote(words string, evidence []kg.Evidence, text func(source string) (*Text
 	return q, nil
 }
 
-// UnquotedError is the error of a quotation whose words do not stand in the texts that it is quoted from. It is an error of the line
-// that has the words or of one that says by whom they were said.
+// UnquotedError is the error of a quotation whose words do not stand in the texts that it is quoted from. It is an
+// error of the line that has the words or of one that says by whom they were said.
 type UnquotedError struct {
 	ID, Type string // of the quotation
 	Field    string // what holds the words
@@ -66,7 +66,8 @@ func (e *UnquotedError) Error() string {
 	missing, _ := e.Text.Missing(e.Words)
 	what, knowingly := "has words in "+e.Field+" that do", `write "verified": false beside them`
 	if e.Link {
-		what, knowingly = "is a link to "+e.ID+", words in whose "+e.Field+" do", fmt.Sprintf(`write {"node":%q,"id":%q,"verified":false}`, e.Type, e.ID)
+		what, knowingly = "is a link to "+e.ID+", words in whose "+e.Field+" do", fmt.Sprintf(`write {"node":%q,"id":%q,"verified":false}`,
+			e.Type, e.ID)
 	}
 	return fmt.Sprintf("%s not occur in the text of %s, which it is quoted from: %s; %s; correct them, or %s to take them as they are",
 		what, e.Source, clip(missing, 60), e.Text.nearest(missing), knowingly)

@@ -64,7 +64,7 @@ func (t *Text) position(at int) int {
 	if t.blocks == nil {
 		t.blocks = append(make([]uint32, 0, len(t.given)/blockSize+1), 0)
 		for end := blockSize; end <= len(t.given); end += blockSize {
-			t.blocks = append(t.blocks, t.blocks[len(t.blocks)-1]+uint32(starts(t.given[end-blockSize:end]))) //nolint:gosec // a text is at most some MiB
+			t.blocks = append(t.blocks, t.blocks[len(t.blocks)-1]+uint32(starts(t.given[end-blockSize:end])))
 		}
 	}
 	b := at / blockSize
@@ -147,7 +147,7 @@ func (f *folder) instead(s string, from, to int) {
 }
 
 func (f *folder) run(from int, flag uint32) {
-	f.runs = append(f.runs, run{uint32(len(f.text)), uint32(from) | flag}) //nolint:gosec // below maxText
+	f.runs = append(f.runs, run{uint32(len(f.text)), uint32(from) | flag})
 }
 
 // fold makes the folded form of a text. Folding a folded text changes nothing.
@@ -283,7 +283,8 @@ func classOf(r rune) class {
 		return dash
 	case strings.ContainsRune(quotations, r):
 		return quotation
-	case unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) || unicode.Is(unicode.Variation_Selector, r) || r == '\u034f':
+	case unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) ||
+		unicode.Is(unicode.Variation_Selector, r) || r == '\u034f':
 		return unseen
 	}
 	return letter

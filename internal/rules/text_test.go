@@ -22,7 +22,10 @@ func TestWhatIsAlike(t *testing.T) {
 		{"soft hyphens", "human se\u00adcu\u00adrity first", "security", "se\u00adcu\u00adrity"},
 		{"a soft hyphen in the excerpt", "human security first", "se\u00adcurity", "security"},
 		{"soft hyphens at the ends", "human \u00adsecurity\u00ad first", "security", "security"},
-		{"zero width", "hu\u200bman\u200d \ufeffsec\u2060urity", "human security", "hu\u200bman\u200d \ufeffsec\u2060urity"},
+		{
+			"zero width", "hu\u200bman\u200d \ufeffsec\u2060urity", "human security",
+			"hu\u200bman\u200d \ufeffsec\u2060urity",
+		},
 		{"quotation marks", "he said “never” again", `said "never" again`, "said “never” again"},
 		{"guillemets", "il dit « jamais » encore", `dit " jamais "`, "dit « jamais »"},
 		{"apostrophes", "the people’s voice", "people's voice", "people’s voice"},

@@ -1,5 +1,6 @@
 // Package sample is the graph a new store begins with: what one article says of NATO's Digital Dialogue on Human
-// Security (25 February 2021). Every link has words of the article; nothing else is in it, and the article itself is not.
+// Security (25 February 2021). Every link has words of the article; nothing else is in it, and the article itself is
+// not.
 package sample
 
 import (

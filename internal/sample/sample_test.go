@@ -65,8 +65,9 @@ func TestExportAndImportKeepEveryByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other.Close() //nolint:errcheck // in memory
-	if _, err := exchange.Import(t.Context(), cat, other, []exchange.File{exchange.FromBytes("once", once.Bytes())}, exchange.Options{}); err != nil {
+	defer other.Close()
+	if _, err := exchange.Import(t.Context(), cat, other, []exchange.File{exchange.FromBytes("once", once.Bytes())},
+		exchange.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := exchange.Export(context.WithoutCancel(t.Context()), cat, other, &twice); err != nil {
@@ -83,7 +84,7 @@ func TestExcerptsStandInTheArticle(t *testing.T) {
 	if path == "" {
 		t.Skip("set THROUGHLINE_ARTICLE to the article's text to check the excerpts against it")
 	}
-	raw, err := os.ReadFile(path) //nolint:gosec // the path is the tester's own
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

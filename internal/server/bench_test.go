@@ -61,14 +61,17 @@ func served(t testing.TB) http.Handler {
 }
 
 func company() *store.Batch {
-	r := rand.New(rand.NewSource(1)) //nolint:gosec // the same graph each time
+	r := rand.New(rand.NewSource(1))
 	b := &store.Batch{Sources: []*kg.Source{{ID: "s_a", Title: "A", Kind: "BOOK"}}}
 	node := func(id, typ, name string, props map[string]any) {
 		b.Nodes = append(b.Nodes, &kg.Node{ID: id, Type: typ, Name: name, Props: props})
 	}
 	link := func(kind, from, to, role string, since kg.PartialDate) {
 		id := kg.LinkID(kind, from, to, role, since, "")
-		b.Links = append(b.Links, &kg.Link{ID: id, Kind: kind, From: from, To: to, Role: role, Since: since, Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}}})
+		b.Links = append(b.Links, &kg.Link{
+			ID: id, Kind: kind, From: from, To: to, Role: role, Since: since,
+			Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}},
+		})
 	}
 	for i := range 100 {
 		node(fmt.Sprintf("t%d", i), "THEME", fmt.Sprintf("theme %d", i), nil)
@@ -92,7 +95,8 @@ func company() *store.Batch {
 		}
 		for j := range 2 {
 			q := fmt.Sprintf("q%d-%d", i, j)
-			node(q, "QUOTE", "There is no liberty without labour", map[string]any{"text": "There is no liberty without labour; every river begins with memory."})
+			node(q, "QUOTE", "There is no liberty without labour",
+				map[string]any{"text": "There is no liberty without labour; every river begins with memory."})
 			link("SAID", p, q, "", "")
 			link("SAID_AT", q, fmt.Sprintf("e%d", (i+j)%(people/10)), "", "")
 			link("ABOUT", q, fmt.Sprintf("t%d", i%100), "", "")
@@ -144,7 +148,8 @@ func dial(t testing.TB, addr string) *client {
 }
 
 func request(body []byte) []byte {
-	return fmt.Appendf(nil, "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAccept: application/json\r\nUser-Agent: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	return fmt.Appendf(nil,
+		"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAccept: application/json\r\nUser-Agent: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 }
 
 // do sends a request and reads the answer; it gives the answer's size.

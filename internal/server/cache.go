@@ -23,17 +23,19 @@ var notKept = []string{"no-store"}
 // stateTime is how long the store may take to name its state. An answer without a tag is better than none.
 const stateTime = 2 * time.Second
 
-// newSecret makes what the tags of one server have in common. A state has a meaning in one store alone, and answers depend on the
-// server's settings too, so that no tag of another server, or of this one before it was started anew, may fit.
+// newSecret makes what the tags of one server have in common. A state has a meaning in one store alone, and answers
+// depend on the server's settings too, so that no tag of another server, or of this one before it was started anew, may
+// fit.
 func newSecret() []byte {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b) // never fails
 	return b
 }
 
-// tag names the answer to a request by all that it depends on: the state of the graph, the document, the operation, the variables, the
-// type of the answer and the day (what has ended has ended before it). The state is that before the request runs: when somebody writes
-// meanwhile, the answer may be newer than its tag, and is sent once more at the next request. It is "" where the state cannot be named.
+// tag names the answer to a request by all that it depends on: the state of the graph, the document, the operation, the
+// variables, the type of the answer and the day (what has ended has ended before it). The state is that before the
+// request runs: when somebody writes meanwhile, the answer may be newer than its tag, and is sent once more at the next
+// request. It is "" where the state cannot be named.
 //
 // Tags are weak, as the bytes may be compressed.
 func (s *Server) tag(ctx context.Context, req *graph.Request, mediaType string) string {
@@ -67,8 +69,8 @@ func has(header http.Header, tag string) bool {
 	return false
 }
 
-// keeping says how long an answer to GET may be kept. One with errors is not kept: what was away may be back. Nor is one with
-// extensions, which are about how this one request was answered.
+// keeping says how long an answer to GET may be kept. One with errors is not kept: what was away may be back. Nor is
+// one with extensions, which are about how this one request was answered.
 func (s *Server) keeping(h http.Header, resp *graph.Response, tag string) {
 	if len(resp.Errors) > 0 || resp.Extensions != nil {
 		h["Cache-Control"] = notKept

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// ByAddress returns which client a request is of: the address it came from, of IPv6 the network of 64 bits that one household or
-// machine has for itself. Where it came from a proxy that is trusted, the client is what X-Forwarded-For names last that is no
-// such proxy: what stands before was written by whoever wanted to.
+// ByAddress returns which client a request is of: the address it came from, of IPv6 the network of 64 bits that one
+// household or machine has for itself. Where it came from a proxy that is trusted, the client is what X-Forwarded-For
+// names last that is no such proxy: what stands before was written by whoever wanted to.
 func ByAddress(proxies []netip.Prefix) func(*http.Request) string {
 	trusted := func(a netip.Addr) bool {
 		return slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(a) })

@@ -9,7 +9,10 @@ import (
 )
 
 func TestWhoAsks(t *testing.T) {
-	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:1::/48"), netip.MustParsePrefix("127.0.0.1/32")}
+	proxies := []netip.Prefix{
+		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:1::/48"),
+		netip.MustParsePrefix("127.0.0.1/32"),
+	}
 	for _, c := range []struct {
 		from      string
 		forwarded []string
@@ -27,8 +30,14 @@ func TestWhoAsks(t *testing.T) {
 		{from: "10.1.2.3:5000", none: "10.1.2.3", all: "10.1.2.3"},
 		// what the client wrote itself stands first
 		{from: "10.1.2.3:5000", forwarded: []string{"1.1.1.1, 203.0.113.9"}, none: "10.1.2.3", all: "203.0.113.9"},
-		{from: "10.1.2.3:5000", forwarded: []string{"1.1.1.1", "203.0.113.9,10.9.9.9"}, none: "10.1.2.3", all: "203.0.113.9"},
-		{from: "127.0.0.1:5000", forwarded: []string{"203.0.113.9:4711, [2001:db8:1::5]:80"}, none: "127.0.0.1", all: "203.0.113.9"},
+		{
+			from: "10.1.2.3:5000", forwarded: []string{"1.1.1.1", "203.0.113.9,10.9.9.9"}, none: "10.1.2.3",
+			all: "203.0.113.9",
+		},
+		{
+			from: "127.0.0.1:5000", forwarded: []string{"203.0.113.9:4711, [2001:db8:1::5]:80"}, none: "127.0.0.1",
+			all: "203.0.113.9",
+		},
 		{from: "127.0.0.1:5000", forwarded: []string{"2001:db8:2:3::9"}, none: "127.0.0.1", all: "2001:db8:2:3::/64"},
 		{from: "10.1.2.3:5000", forwarded: []string{"10.0.0.1, 10.0.0.2"}, none: "10.1.2.3", all: "10.0.0.1"},
 		// what is no address hides what stands before it

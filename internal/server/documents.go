@@ -41,9 +41,9 @@ func (d Document) Title() string {
 	return name + " (" + d.ID + ")"
 }
 
-// ReadManifest reads a manifest of documents, in one of the forms that tools write: an object of ids and texts (the client preset of
-// GraphQL Code Generator, Relay's compiler), or Apollo's {"format": "apollo-persisted-query-manifest", "version": 1, "operations": […]}.
-// They are in the manifest's order.
+// ReadManifest reads a manifest of documents, in one of the forms that tools write: an object of ids and texts (the
+// client preset of GraphQL Code Generator, Relay's compiler), or Apollo's {"format": "apollo-persisted-query-manifest",
+// "version": 1, "operations": […]}. They are in the manifest's order.
 func ReadManifest(manifest []byte) ([]Document, error) {
 	var head struct {
 		Format  string
@@ -78,7 +78,8 @@ func readApollo(manifest []byte) ([]Document, error) {
 }
 
 // errForm is that of a manifest that is none.
-var errForm = errors.New(`it is neither an object of ids and texts, as GraphQL Code Generator and Relay write it, nor one of format "` + apolloFormat + `"`)
+var errForm = errors.New(`it is neither an object of ids and texts, as GraphQL Code Generator and Relay write it, nor one of format "` +
+	apolloFormat + `"`)
 
 // readMap reads an object of texts by its tokens, as a key that stands twice would be lost otherwise.
 func readMap(manifest []byte) ([]Document, error) {
@@ -138,8 +139,12 @@ func (d *Documents) text(id string) (string, bool) {
 	return t, ok
 }
 
-// unknownDocument is the refusal of an id that stands for nothing. The request is well-formed, so its status is that of request errors.
-var unknownDocument = &refusal{0, "DOCUMENT_NOT_FOUND", "this server has no document of that id; it has those of the manifests given by --documents"}
+// unknownDocument is the refusal of an id that stands for nothing. The request is well-formed, so its status is that of
+// request errors.
+var unknownDocument = &refusal{
+	0, "DOCUMENT_NOT_FOUND",
+	"this server has no document of that id; it has those of the manifests given by --documents",
+}
 
 // find fills in the document of a request that names it.
 func (s *Server) find(id string, r *graph.Request) *refusal {
@@ -151,8 +156,8 @@ func (s *Server) find(id string, r *graph.Request) *refusal {
 	return nil
 }
 
-// trust holds a request to the documents that are listed, where only these may run. Of others only those run that ask for the schema
-// alone, where the engine lets clients have it.
+// trust holds a request to the documents that are listed, where only these may run. Of others only those run that ask
+// for the schema alone, where the engine lets clients have it.
 func (s *Server) trust(r *graph.Request) *graph.Request {
 	r.SchemaOnly = s.o.DocumentsOnly && !s.o.Documents.texts[r.Query]
 	return r

@@ -45,7 +45,11 @@ func TestReadManifest(t *testing.T) {
 	if err != nil || d.Add(list) == nil {
 		t.Errorf("an id stands for two documents, and %v", err)
 	}
-	if err := d.Add([]server.Document{{ID: "x", Text: "{ a }"}, {ID: "x", Text: "{ a }"}, {ID: "y", Text: "{ a }"}}); err != nil {
+	if err := d.Add([]server.Document{
+		{ID: "x", Text: "{ a }"},
+		{ID: "x", Text: "{ a }"},
+		{ID: "y", Text: "{ a }"},
+	}); err != nil {
 		t.Error(err)
 	}
 }

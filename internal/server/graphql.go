@@ -96,7 +96,8 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotAcceptable, "NOT_ACCEPTABLE", graph.NoSubscriptions)
 		return
 	case !ok:
-		writeError(w, http.StatusNotAcceptable, "NOT_ACCEPTABLE", "answers are application/graphql-response+json or application/json")
+		writeError(w, http.StatusNotAcceptable, "NOT_ACCEPTABLE",
+			"answers are application/graphql-response+json or application/json")
 		return
 	}
 	memory := s.o.Memory.Begin(s.o.OperationMemory)
@@ -177,7 +178,8 @@ func (s *Server) release(in *incoming) {
 	in.body, in.pass = nil, nil
 }
 
-// read makes the engine's request of what arrived. It is done in a place, as what a body is decoded to can be many times as long.
+// read makes the engine's request of what arrived. It is done in a place, as what a body is decoded to can be many
+// times as long.
 func (s *Server) read(r *http.Request, in *incoming, memory *budget.Budget) (*graph.Request, *refusal) {
 	if in.body == nil {
 		return s.get(r)
@@ -186,9 +188,13 @@ func (s *Server) read(r *http.Request, in *incoming, memory *budget.Budget) (*gr
 }
 
 // overloaded is the answer when there is more to do than can be done.
-var overloaded = &refusal{http.StatusServiceUnavailable, "UNAVAILABLE", "the server has more to do than it can; try again in a second"}
+var overloaded = &refusal{
+	http.StatusServiceUnavailable, "UNAVAILABLE",
+	"the server has more to do than it can; try again in a second",
+}
 
-// refuse answers a request that is not run, or was given up. What is refused for want of memory or a place is held back a little.
+// refuse answers a request that is not run, or was given up. What is refused for want of memory or a place is held back
+// a little.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
 	if no == overloaded {
 		s.o.Metrics.shed()
@@ -213,9 +219,9 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
 	writeError(w, status, no.code, no.sentence)
 }
 
-// requestErrorStatus is the status of the answer to a request that is well-formed and cannot be run, such as one with a document that
-// is not valid. As application/json it is 200, where clients take any other status for the word of something between them and the
-// server, and lose the errors. As application/graphql-response+json it is 400.
+// requestErrorStatus is the status of the answer to a request that is well-formed and cannot be run, such as one with a
+// document that is not valid. As application/json it is 200, where clients take any other status for the word of
+// something between them and the server, and lose the errors. As application/graphql-response+json it is 400.
 func requestErrorStatus(mediaType string) int {
 	if mediaType == responseType {
 		return http.StatusBadRequest
@@ -223,8 +229,8 @@ func requestErrorStatus(mediaType string) int {
 	return http.StatusOK
 }
 
-// enter takes one of the places for operations, waiting a little when none is free for this client. What has waited long before
-// is refused.
+// enter takes one of the places for operations, waiting a little when none is free for this client. What has waited
+// long before is refused.
 func (s *Server) enter(r *http.Request) (*fair.Pass, *refusal) {
 	client := s.o.Client(r)
 	if !s.o.NoArrivalQueue && s.queue.refuses(connectionOf(r), client) {
@@ -240,13 +246,22 @@ func (s *Server) enter(r *http.Request) (*fair.Pass, *refusal) {
 // post reads the body of a request.
 func (s *Server) post(w http.ResponseWriter, r *http.Request, memory *budget.Budget) (*incoming, *refusal) {
 	if !isJSON(r.Header.Get("Content-Type")) {
-		return nil, &refusal{http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "send application/json in UTF-8"}
+		return nil, &refusal{
+			http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
+			"send application/json in UTF-8",
+		}
 	}
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		return nil, &refusal{http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "send the body without Content-Encoding"}
+		return nil, &refusal{
+			http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
+			"send the body without Content-Encoding",
+		}
 	}
 	tooLarge := func() *refusal {
-		return &refusal{http.StatusRequestEntityTooLarge, "BAD_REQUEST", "the body is larger than " + strconv.FormatInt(s.o.MaxBody, 10) + " bytes"}
+		return &refusal{
+			http.StatusRequestEntityTooLarge, "BAD_REQUEST",
+			"the body is larger than " + strconv.FormatInt(s.o.MaxBody, 10) + " bytes",
+		}
 	}
 	if r.ContentLength > s.o.MaxBody {
 		return nil, tooLarge()
@@ -293,7 +308,10 @@ func (s *Server) decode(body []byte, memory *budget.Budget) (*graph.Request, *re
 		return nil, badRequest(`the body must be one JSON object with "query" (or "documentId", "id") a string, "variables" and "extensions" objects`)
 	}
 	if text.LoneSurrogate(body) {
-		return nil, &refusal{http.StatusBadRequest, "BAD_USER_INPUT", "the body has half of a surrogate pair, which is no character"}
+		return nil, &refusal{
+			http.StatusBadRequest, "BAD_USER_INPUT",
+			"the body has half of a surrogate pair, which is no character",
+		}
 	}
 	return s.request(&m, false)
 }
@@ -304,7 +322,8 @@ func isJSON(contentType string) bool {
 		return true
 	}
 	t, params, err := mime.ParseMediaType(contentType)
-	return err == nil && t == "application/json" && (params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
+	return err == nil && t == "application/json" && (params["charset"] == "" ||
+		strings.EqualFold(params["charset"], "utf-8"))
 }
 
 // get reads a request from the address.
@@ -329,7 +348,10 @@ func (s *Server) get(r *http.Request) (*graph.Request, *refusal) {
 		}
 	}
 	if text.LoneSurrogate(m.Variables) {
-		return nil, &refusal{http.StatusBadRequest, "BAD_USER_INPUT", "the variables have half of a surrogate pair, which is no character"}
+		return nil, &refusal{
+			http.StatusBadRequest, "BAD_USER_INPUT",
+			"the variables have half of a surrogate pair, which is no character",
+		}
 	}
 	return s.request(&m, true)
 }
@@ -390,9 +412,11 @@ func decodeObject(raw json.RawMessage, to *map[string]any) error {
 	return nil
 }
 
-// answer writes what the engine answered, which tag names. When all that is left is to send it, it calls worked with its size, and done when
-// it is sent: a reader that is slow must not hold what others work with.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Response, mediaType, tag string, worked func(waiting int64) (done func())) {
+// answer writes what the engine answered, which tag names. When all that is left is to send it, it calls worked with
+// its size, and done when it is sent: a reader that is slow must not hold what others work with.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Response, mediaType, tag string,
+	worked func(waiting int64) (done func()),
+) {
 	if rec, ok := w.(*recorder); ok {
 		rec.operation, rec.code = resp.Operation, resp.Code()
 	}
@@ -438,8 +462,8 @@ func (c *captured) Header() http.Header { return c.header }
 // WriteHeader does nothing: the status is written with the length.
 func (*captured) WriteHeader(int) {}
 
-// send writes an answer in pieces, each of which has to be taken in its time: a reader that has stopped is noticed then, and
-// not when the time for all is up.
+// send writes an answer in pieces, each of which has to be taken in its time: a reader that has stopped is noticed
+// then, and not when the time for all is up.
 func send(w http.ResponseWriter, body []byte) {
 	if len(body) <= writeChunk {
 		_, _ = w.Write(body) // who reads has gone
@@ -464,7 +488,8 @@ func send(w http.ResponseWriter, body []byte) {
 // negotiate picks the media type of an answer: the one preferred, application/json where neither is named
 // (RFC 9110 section 12.5.1).
 func negotiate(accept []string) (mediaType string, ok bool) {
-	if len(accept) == 0 || len(accept) == 1 && (accept[0] == "" || accept[0] == "*/*" || accept[0] == "application/json") {
+	if len(accept) == 0 || len(accept) == 1 && (accept[0] == "" || accept[0] == "*/*" ||
+		accept[0] == "application/json") {
 		return jsonType, true
 	}
 	best, bestQ, exact := "", 0.0, 0

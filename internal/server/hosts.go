@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// localHosts are the names by which a server on a loopback address is answered. A page of any site can have its own name lead
-// to 127.0.0.1 (DNS rebinding) and then ask what it likes, as from the same origin: but a browser still sends the site's name.
+// localHosts are the names by which a server on a loopback address is answered. A page of any site can have its own
+// name lead to 127.0.0.1 (DNS rebinding) and then ask what it likes, as from the same origin: but a browser still sends
+// the site's name.
 type localHosts struct{ names []string }
 
 // hostsOf returns the names that an address answers to, nil for any.
@@ -37,10 +38,12 @@ func (h *localHosts) allows(host string) bool {
 }
 
 func misdirected(w http.ResponseWriter) {
-	writeError(w, http.StatusMisdirectedRequest, "MISDIRECTED_REQUEST", "this server answers to localhost and its own address; name others with --allowed-host")
+	writeError(w, http.StatusMisdirectedRequest, "MISDIRECTED_REQUEST",
+		"this server answers to localhost and its own address; name others with --allowed-host")
 }
 
-// LocalHosts has a handler on a loopback address answer only requests that name it, or one of the names that are allowed.
+// LocalHosts has a handler on a loopback address answer only requests that name it, or one of the names that are
+// allowed.
 func LocalHosts(addr net.Addr, allowed []string, next http.Handler) http.Handler {
 	h := hostsOf(addr, allowed)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

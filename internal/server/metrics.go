@@ -30,18 +30,33 @@ const maxNames = 200
 // NewMetrics makes metrics with a registry of their own.
 func NewMetrics(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), names: map[string]bool{}}
-	m.operations = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "throughline_operations_total", Help: "Operations answered, by name and by code of the first error."}, []string{"operation", "code"})
+	m.operations = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "throughline_operations_total",
+		Help: "Operations answered, by name and by code of the first error.",
+	}, []string{"operation", "code"})
 	m.latency = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "throughline_operation_seconds", Help: "Time an operation took, without reading and writing it.",
 		Buckets: prometheus.ExponentialBuckets(0.0001, 2.5, 13),
 	}, []string{"operation"})
-	m.trips = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "throughline_store_round_trips", Help: "Statements sent to the store for an operation.", Buckets: []float64{0, 1, 2, 3, 5, 8, 13, 21}}, []string{"operation"})
+	m.trips = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "throughline_store_round_trips",
+		Help: "Statements sent to the store for an operation.", Buckets: []float64{
+			0, 1, 2, 3, 5, 8, 13,
+			21,
+		},
+	}, []string{"operation"})
 	m.store = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "throughline_store_seconds", Help: "Time an operation waited for the store.",
 		Buckets: prometheus.ExponentialBuckets(0.0001, 2.5, 13),
 	}, []string{"operation"})
-	m.refused = prometheus.NewCounter(prometheus.CounterOpts{Name: "throughline_shed_total", Help: "Requests turned away because too many were under way."})
-	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "throughline_build_info", Help: "Always 1.", ConstLabels: prometheus.Labels{"version": version}})
+	m.refused = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "throughline_shed_total",
+		Help: "Requests turned away because too many were under way.",
+	})
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "throughline_build_info", Help: "Always 1.",
+		ConstLabels: prometheus.Labels{"version": version},
+	})
 	info.Set(1)
 	m.registry.MustRegister(m.operations, m.latency, m.trips, m.store, m.refused, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

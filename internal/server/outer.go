@@ -60,9 +60,11 @@ func (s *Server) outer(next http.Handler) http.Handler {
 				if p == http.ErrAbortHandler { //nolint:errorlint // a value, by contract
 					panic(p)
 				}
-				s.log.LogAttrs(r.Context(), slog.LevelError, "panic", slog.String("request", id), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+				s.log.LogAttrs(r.Context(), slog.LevelError, "panic", slog.String("request", id), slog.Any("panic", p),
+					slog.String("stack", string(debug.Stack())))
 				if rec.status == 0 {
-					writeError(rec, http.StatusInternalServerError, string(kg.Internal), "something went wrong on the server; it has been logged as "+id)
+					writeError(rec, http.StatusInternalServerError, string(kg.Internal),
+						"something went wrong on the server; it has been logged as "+id)
 				}
 			}
 			level := slog.LevelInfo
@@ -70,8 +72,10 @@ func (s *Server) outer(next http.Handler) http.Handler {
 				level = slog.LevelDebug
 			}
 			if s.log.Enabled(r.Context(), level) {
-				s.log.LogAttrs(r.Context(), level, "request", slog.String("request", id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
-					slog.Int("status", rec.status), slog.Int("bytes", rec.bytes), slog.Duration("took", time.Since(begin)),
+				s.log.LogAttrs(r.Context(), level, "request", slog.String("request", id),
+					slog.String("method", r.Method), slog.String("path", r.URL.Path),
+					slog.Int("status", rec.status), slog.Int("bytes", rec.bytes), slog.Duration("took",
+						time.Since(begin)),
 					slog.String("operation", rec.operation), slog.String("code", rec.code))
 			}
 		}()
@@ -109,8 +113,8 @@ func message(err error, instead string) string {
 	return instead
 }
 
-// writeJSON answers with what is so now: an error, or how the server is. A cache that keeps it, as some do by their own rules, would
-// have clients meet an error that is long over.
+// writeJSON answers with what is so now: an error, or how the server is. A cache that keeps it, as some do by their own
+// rules, would have clients meet an error that is long over.
 func writeJSON(w http.ResponseWriter, status int, body string) {
 	h := w.Header()
 	h["Cache-Control"] = notKept

@@ -12,30 +12,32 @@ import (
 	"github.com/throughline/throughline/internal/arrival"
 )
 
-// What waits for a processor waits unseen: its bytes lie in the kernel, or its goroutine in the scheduler's queue, before
-// any handler runs, and places for operations are free all the while. So a request is asked, when its handler runs, how
-// long ago its last bytes came.
+// What waits for a processor waits unseen: its bytes lie in the kernel, or its goroutine in the scheduler's queue,
+// before any handler runs, and places for operations are free all the while. So a request is asked, when its handler
+// runs, how long ago its last bytes came.
 //
-// As many requests may be under way as there are places, and as many again may wait; how long that takes, at the rate at
-// which requests are served now, is how long one may have waited. A queue is standing when in two intervals in a row most
-// have waited longer: a burst drains by itself. (CoDel would look at the one that has waited least, but the scheduler does not
-// take goroutines in the order in which their bytes came.) From then on what has waited longer is refused, until few have.
+// As many requests may be under way as there are places, and as many again may wait; how long that takes, at the rate
+// at which requests are served now, is how long one may have waited. A queue is standing when in two intervals in a row
+// most have waited longer: a burst drains by itself. (CoDel would look at the one that has waited least, but the
+// scheduler does not take goroutines in the order in which their bytes came.) From then on what has waited longer is
+// refused, until few have.
 const (
 	// queueTarget is the least that a request may have waited: the kernel tells it in steps of some milliseconds.
 	queueTarget   = 20 * time.Millisecond
 	queueInterval = 100 * time.Millisecond
-	// queueOver is in how many intervals in a row hardly any may have been late until the queue stands no more. Refusals that are held
-	// back leave gaps: a queue that was taken to be over in one let in all that came when they ended, to wait for each other.
+	// queueOver is in how many intervals in a row hardly any may have been late until the queue stands no more.
+	// Refusals that are held back leave gaps: a queue that was taken to be over in one let in all that came when they
+	// ended, to wait for each other.
 	queueOver = 10
 	// queueLeast is how many requests an interval must have measured to tell of a queue.
 	queueLeast = 4
 	// queueEvery is which share of requests is measured while there is no queue: each costs a system call.
 	queueEvery = 4
-	// A 503 is held back for a time between these two, drawn for each: a client that asks again at once must not take the time
-	// that others are served in, and clients that are refused together must not come back together.
+	// A 503 is held back for a time between these two, drawn for each: a client that asks again at once must not take
+	// the time that others are served in, and clients that are refused together must not come back together.
 	refusalLeast, refusalMost = 100 * time.Millisecond, 500 * time.Millisecond
-	// rateKept is how much of the best rate of late counts an interval later. What a burst of refusals leaves for others in one
-	// interval says little of how fast they are served.
+	// rateKept is how much of the best rate of late counts an interval later. What a burst of refusals leaves for
+	// others in one interval says little of how fast they are served.
 	rateKept = 0.5
 )
 
@@ -71,8 +73,8 @@ func (q *queue) refuses(c *arrival.Conn, client string) bool {
 	return q.note(time.Now(), client, c.Waited())
 }
 
-// note takes note of how long a request has waited, and reports whether it is to be refused. What others have too much under way is
-// no reason to refuse a client that asks less than its share.
+// note takes note of how long a request has waited, and reports whether it is to be refused. What others have too much
+// under way is no reason to refuse a client that asks less than its share.
 func (q *queue) note(now time.Time, client string, waited time.Duration) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

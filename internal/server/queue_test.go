@@ -17,7 +17,8 @@ func TestAQueueThatStandsIsShed(t *testing.T) {
 	const ms = time.Millisecond
 	q := newQueue(10)
 	now := time.Unix(0, 0)
-	// play has a request come each millisecond for a while, of which one in every some is served, and counts the refused
+	// play has a request come each millisecond for a while, of which one in every some is served, and counts the
+	// refused
 	play := func(d, waited time.Duration, served int) (refused int) {
 		for i := range int(d / ms) {
 			now = now.Add(ms)
@@ -83,14 +84,18 @@ func received(t testing.TB) *http.Request {
 	return httptest.NewRequestWithContext(withConnection(context.Background(), from), http.MethodPost, "/graphql", nil)
 }
 
-// TestTheArrivalQueueCanBeTurnedOff: a request that has waited long while a queue stands is refused, and taken where nobody asks.
+// TestTheArrivalQueueCanBeTurnedOff: a request that has waited long while a queue stands is refused, and taken where
+// nobody asks.
 func TestTheArrivalQueueCanBeTurnedOff(t *testing.T) {
 	r := received(t)
 	for c := connectionOf(r); c.Waited() < 2*queueTarget; {
 		runtime.Gosched()
 	}
 	for _, off := range []bool{false, true} {
-		s := &Server{o: Options{NoArrivalQueue: off, QueueTime: time.Second, Client: ByAddress(nil)}, gate: fair.NewGate(1), queue: newQueue(1)}
+		s := &Server{
+			o:    Options{NoArrivalQueue: off, QueueTime: time.Second, Client: ByAddress(nil)},
+			gate: fair.NewGate(1), queue: newQueue(1),
+		}
 		s.queue.target, s.queue.begin = queueTarget, time.Now()
 		s.queue.standing.Store(true)
 		pass, no := s.enter(r)
@@ -103,8 +108,8 @@ func TestTheArrivalQueueCanBeTurnedOff(t *testing.T) {
 	}
 }
 
-// BenchmarkArrival is what a request pays for the queue: while none stands one in queueEvery is asked how long it has waited, while one
-// stands each.
+// BenchmarkArrival is what a request pays for the queue: while none stands one in queueEvery is asked how long it has
+// waited, while one stands each.
 func BenchmarkArrival(b *testing.B) {
 	for name, standing := range map[string]bool{"no queue": false, "a queue stands": true} {
 		b.Run(name, func(b *testing.B) {

@@ -15,7 +15,8 @@ import (
 // slow reads a request as post does without quick.
 func slow(s *Server, body []byte) *graph.Request {
 	var m wire
-	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) == 0 || first[0] != '{' || json.Unmarshal(body, &m) != nil || text.LoneSurrogate(body) {
+	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) == 0 || first[0] != '{' ||
+		json.Unmarshal(body, &m) != nil || text.LoneSurrogate(body) {
 		return nil
 	}
 	r, no := s.request(&m, false)
@@ -34,7 +35,8 @@ var (
 	odd = []string{
 		``, `{`, `{}`, `[]`, `null`, `{"query":1}`, `{"query":""}`, `{"query":"a"} x`, `{"query":"a","query":"b"}`, `{"query":"a","variables":[]}`, `{"query":"a","variables":null}`,
 		`{"query":"a","variables":{"x":{"y":1}}}`, `{"query":"a","variables":{"x":[1]}}`, `{"query":"a","variables":{"x":1.5}}`, `{"query":"a","variables":{"x":01}}`, `{"query":"a","variables":{"x":-1}}`,
-		`{"query":"a","variables":{"x":1,"x":2}}`, `{"query":"a","extensions":{}}`, `{"Query":"a"}`, `{"query":"\u0041"}`, `{"query":"\ud800"}`, `{"query":"a` + "\x00" + `"}`, `{"query":"a`,
+		`{"query":"a","variables":{"x":1,"x":2}}`, `{"query":"a","extensions":{}}`, `{"Query":"a"}`, `{"query":"\u0041"}`, `{"query":"\ud800"}`, `{"query":"a` +
+			"\x00" + `"}`, `{"query":"a`,
 		`{"query":"a",}`, `{"query":"a","variables":{"x":tru}}`, `{"query":"a","variables":{"x":1e5}}`, `{"query":"a","operationName":null}`, `{"query":"a\`, `{"query":"a\"}`,
 		`{"query":"a"}` + "\x00", `{"query":"a"}` + "\x00 x", `{"query":"a","variables":{"x":1` + "\x00" + `}}`,
 	}
@@ -68,7 +70,8 @@ func FuzzQuick(f *testing.F) {
 			return
 		}
 		want := slow(s, body)
-		if want == nil || got.Query != want.Query || got.OperationName != want.OperationName || len(got.Variables) != len(want.Variables) {
+		if want == nil || got.Query != want.Query || got.OperationName != want.OperationName ||
+			len(got.Variables) != len(want.Variables) {
 			t.Fatalf("read quickly as %+v and otherwise as %+v", got, want)
 		}
 		for k, v := range want.Variables {

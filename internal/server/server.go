@@ -44,11 +44,12 @@ type Options struct {
 	Tracing    trace.TracerProvider // nil for none
 	// Explain lets requests ask how they are answered, by ExplainHeader.
 	Explain bool
-	// CORSOrigins may read answers from other sites: origins, those of all names below one ("https://*.example.org"), or "*" for all,
-	// which never get credentials. Origins that are named may send any header; all may send corsHeaders and CORSHeaders.
+	// CORSOrigins may read answers from other sites: origins, those of all names below one ("https://*.example.org"),
+	// or "*" for all, which never get credentials. Origins that are named may send any header; all may send corsHeaders
+	// and CORSHeaders.
 	CORSOrigins, CORSHeaders []string
-	// State names the state that the graph is in, so that answers of GET can be asked for only when it has changed; nil for no tags. The
-	// number is of no use here.
+	// State names the state that the graph is in, so that answers of GET can be asked for only when it has changed; nil
+	// for no tags. The number is of no use here.
 	State func(ctx context.Context) (state string, trips int, err error)
 	// Documents can be asked for by their ids; nil for none. With DocumentsOnly no others run.
 	Documents     *Documents
@@ -61,8 +62,8 @@ type Options struct {
 	MaxBody int64
 	// Client says of which client a request is: clients share what there is fairly. nil for ByAddress without proxies.
 	Client func(*http.Request) string
-	// MaxConcurrent bounds operations under way, an eighth of them costly ones; of each client as many again may wait, for
-	// QueueTime. What is beyond gets a 503. 0 stands for ConcurrentPerCore on each core.
+	// MaxConcurrent bounds operations under way, an eighth of them costly ones; of each client as many again may wait,
+	// for QueueTime. What is beyond gets a 503. 0 stands for ConcurrentPerCore on each core.
 	MaxConcurrent int
 	QueueTime     time.Duration
 	// NoArrivalQueue has requests wait for a processor as long as it takes: see queue.
@@ -72,7 +73,8 @@ type Options struct {
 	OperationMemory int64
 	// Outbox is how many bytes of answers may wait for slow readers without holding a place.
 	Outbox int64
-	// AllowedHosts are names by which a server on a loopback address may be addressed, beside those of the address itself.
+	// AllowedHosts are names by which a server on a loopback address may be addressed, beside those of the address
+	// itself.
 	AllowedHosts []string
 	// Grace is how long requests under way may take when the server stops.
 	Grace time.Duration
@@ -84,8 +86,8 @@ const ExplainHeader = "X-Throughline-Explain"
 // The defaults of Options.
 const (
 	DefaultMaxBody = 1 << 20
-	// ConcurrentPerCore keeps cores and a store busy, and a request that is taken from waiting behind more than it would
-	// have to with that many clients.
+	// ConcurrentPerCore keeps cores and a store busy, and a request that is taken from waiting behind more than it
+	// would have to with that many clients.
 	ConcurrentPerCore = 32
 	DefaultQueueTime  = time.Second
 	DefaultGrace      = 6 * time.Second
@@ -156,7 +158,10 @@ func New(o Options) (*Server, error) {
 	if o.MaxConcurrent == 0 {
 		o.MaxConcurrent = ConcurrentPerCore * runtime.GOMAXPROCS(0)
 	}
-	s := &Server{o: o, log: o.Logger, gate: fair.NewGate(o.MaxConcurrent), queue: newQueue(o.MaxConcurrent), outbox: budget.NewPool(o.Outbox)}
+	s := &Server{
+		o: o, log: o.Logger, gate: fair.NewGate(o.MaxConcurrent), queue: newQueue(o.MaxConcurrent),
+		outbox: budget.NewPool(o.Outbox),
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -192,7 +197,8 @@ func (s *Server) routes() http.Handler {
 		}).Handler(api)
 	}
 	if s.o.Tracing != nil {
-		api = otelhttp.NewHandler(api, "graphql", otelhttp.WithTracerProvider(s.o.Tracing), otelhttp.WithPropagators(propagation.TraceContext{}))
+		api = otelhttp.NewHandler(api, "graphql", otelhttp.WithTracerProvider(s.o.Tracing),
+			otelhttp.WithPropagators(propagation.TraceContext{}))
 	}
 	mux.Handle("/graphql", api)
 	if s.o.Playground != nil {
@@ -211,13 +217,14 @@ func (s *Server) routes() http.Handler {
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		writeError(w, http.StatusNotFound, "NOT_FOUND", "there is nothing here: GraphQL is at /graphql, the playground at /playground")
+		writeError(w, http.StatusNotFound, "NOT_FOUND",
+			"there is nothing here: GraphQL is at /graphql, the playground at /playground")
 	})
 	return s.outer(mux)
 }
 
-// corsHeaders are the headers that pages of any origin may send: those of this server, and those that libraries add by themselves for
-// client awareness (Apollo) and for traces (W3C, Sentry), without which a page could ask nothing.
+// corsHeaders are the headers that pages of any origin may send: those of this server, and those that libraries add by
+// themselves for client awareness (Apollo) and for traces (W3C, Sentry), without which a page could ask nothing.
 func corsHeaders() []string {
 	return []string{
 		"Accept", "Authorization", "Content-Type", "If-None-Match", "X-Request-Id", ExplainHeader,

@@ -89,11 +89,13 @@ func TestRequestIDs(t *testing.T) {
 func TestReadinessFollowsTheStore(t *testing.T) {
 	store := &ready{kg.Wrap(kg.Unavailable, errors.New("dial tcp 10.0.0.1"), "Neo4j has not answered yet")}
 	h := newServer(t, server.Options{Store: store}).Handler()
-	if w := send(h, "GET", "/readyz", ""); w.Code != 503 || !strings.Contains(w.Body.String(), "Neo4j has not answered yet") || strings.Contains(w.Body.String(), "10.0.0.1") {
+	if w := send(h, "GET", "/readyz", ""); w.Code != 503 || !strings.Contains(w.Body.String(),
+		"Neo4j has not answered yet") || strings.Contains(w.Body.String(), "10.0.0.1") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	store.err = errors.New("dial tcp 10.0.0.1")
-	if w := send(h, "GET", "/readyz", ""); w.Code != 503 || !strings.Contains(w.Body.String(), "the store cannot be reached") || strings.Contains(w.Body.String(), "10.0.0.1") {
+	if w := send(h, "GET", "/readyz", ""); w.Code != 503 || !strings.Contains(w.Body.String(),
+		"the store cannot be reached") || strings.Contains(w.Body.String(), "10.0.0.1") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	store.err = nil
@@ -113,7 +115,8 @@ func TestAPanicIsLoggedAndAnswered(t *testing.T) {
 		Executor: answering(func(context.Context, *graph.Request) *graph.Response { panic("secret state") }),
 	}).Handler()
 	w := send(h, "POST", "/graphql", document, "Content-Type", "application/json", "X-Request-Id", "abc")
-	if w.Code != 500 || !strings.Contains(w.Body.String(), `"INTERNAL"`) || !strings.Contains(w.Body.String(), "abc") || strings.Contains(w.Body.String(), "secret") || strings.Contains(w.Body.String(), ".go") {
+	if w.Code != 500 || !strings.Contains(w.Body.String(), `"INTERNAL"`) || !strings.Contains(w.Body.String(), "abc") ||
+		strings.Contains(w.Body.String(), "secret") || strings.Contains(w.Body.String(), ".go") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	for _, want := range []string{"secret state", "server_test.go", "request=abc", "status=500"} {
@@ -131,13 +134,15 @@ func TestTheLogHasOneLineForARequestAndNothingOfItsValues(t *testing.T) {
 			return &graph.Response{Data: []byte(`{}`), Began: true, Operation: "Find"}
 		}),
 	}).Handler()
-	send(h, "POST", "/graphql", `{"query":"query Find($n: String!) { a }","variables":{"n":"Mary Kaldor"}}`, "Content-Type", "application/json", "Authorization", "Bearer secret")
+	send(h, "POST", "/graphql", `{"query":"query Find($n: String!) { a }","variables":{"n":"Mary Kaldor"}}`,
+		"Content-Type", "application/json", "Authorization", "Bearer secret")
 	send(h, "GET", "/livez", "") // health checks are not worth a line
 	var m map[string]any
 	if err := json.Unmarshal(log.Bytes(), &m); err != nil {
 		t.Fatalf("%v: %s", err, log.String())
 	}
-	if m["operation"] != "Find" || m["status"] != 200.0 || m["method"] != "POST" || m["path"] != "/graphql" || m["request"] == "" {
+	if m["operation"] != "Find" || m["status"] != 200.0 || m["method"] != "POST" || m["path"] != "/graphql" ||
+		m["request"] == "" {
 		t.Errorf("%v", m)
 	}
 	if strings.Contains(log.String(), "Kaldor") || strings.Contains(log.String(), "secret") {
@@ -150,7 +155,10 @@ func TestPersistedQueriesAreBoundedInBytes(t *testing.T) {
 	h := s.Handler()
 	body := func(query string, with bool) string {
 		sum := sha256.Sum256([]byte(query))
-		m := map[string]any{"extensions": map[string]any{"persistedQuery": map[string]any{"version": 1, "sha256Hash": hex.EncodeToString(sum[:])}}}
+		m := map[string]any{"extensions": map[string]any{"persistedQuery": map[string]any{
+			"version":    1,
+			"sha256Hash": hex.EncodeToString(sum[:]),
+		}}}
 		if with {
 			m["query"] = query
 		}
@@ -187,7 +195,8 @@ func TestPersistedQueriesAreBoundedInBytes(t *testing.T) {
 	// a wrong hash keeps nothing
 	before := s.Kept()
 	wrong := strings.Replace(body("{ b }", true), "{ b }", "{ c }", 1)
-	if w := send(h, "POST", "/graphql", wrong, "Content-Type", "application/json"); w.Code != 400 || s.Kept() != before {
+	if w := send(h, "POST", "/graphql", wrong, "Content-Type", "application/json"); w.Code != 400 ||
+		s.Kept() != before {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
@@ -198,7 +207,10 @@ func TestMetrics(t *testing.T) {
 	if w := send(public, "GET", "/metrics", ""); w.Code != 404 {
 		t.Errorf("metrics on the public address: %d", w.Code)
 	}
-	m.Observe(graph.Observation{Operation: "Headline", Duration: time.Millisecond, Store: time.Microsecond, RoundTrips: 1})
+	m.Observe(graph.Observation{
+		Operation: "Headline", Duration: time.Millisecond, Store: time.Microsecond,
+		RoundTrips: 1,
+	})
 	m.Observe(graph.Observation{Code: "TIMEOUT"})
 	for i := range 500 { // names are the clients'
 		m.Observe(graph.Observation{Operation: fmt.Sprint("Operation", i)})
@@ -221,11 +233,14 @@ func TestMetrics(t *testing.T) {
 func TestWhoWaitsInVainIsTold(t *testing.T) {
 	begun, open := make(chan struct{}), make(chan struct{})
 	m := server.NewMetrics("test")
-	h := newServer(t, server.Options{MaxConcurrent: 1, QueueTime: time.Millisecond, Metrics: m, Executor: answering(func(ctx context.Context, r *graph.Request) *graph.Response {
-		begun <- struct{}{}
-		<-open
-		return fine(ctx, r)
-	})}).Handler()
+	h := newServer(t, server.Options{
+		MaxConcurrent: 1, QueueTime: time.Millisecond, Metrics: m,
+		Executor: answering(func(ctx context.Context, r *graph.Request) *graph.Response {
+			begun <- struct{}{}
+			<-open
+			return fine(ctx, r)
+		}),
+	}).Handler()
 	first := make(chan int, 1)
 	go func() { first <- send(h, "POST", "/graphql", document, "Content-Type", "application/json").Code }()
 	<-begun
@@ -238,11 +253,14 @@ func TestWhoWaitsInVainIsTold(t *testing.T) {
 	}
 	// a place that is given back is taken by who waits
 	second := make(chan int, 1)
-	h2 := newServer(t, server.Options{MaxConcurrent: 1, QueueTime: time.Minute, Executor: answering(func(ctx context.Context, r *graph.Request) *graph.Response {
-		begun <- struct{}{}
-		<-open
-		return fine(ctx, r)
-	})}).Handler()
+	h2 := newServer(t, server.Options{
+		MaxConcurrent: 1, QueueTime: time.Minute,
+		Executor: answering(func(ctx context.Context, r *graph.Request) *graph.Response {
+			begun <- struct{}{}
+			<-open
+			return fine(ctx, r)
+		}),
+	}).Handler()
 	go func() { second <- send(h2, "POST", "/graphql", document, "Content-Type", "application/json").Code }()
 	<-begun
 	third := make(chan int, 1)
@@ -254,7 +272,8 @@ func TestWhoWaitsInVainIsTold(t *testing.T) {
 			t.Errorf("number %d got %d", i+1, code)
 		}
 	}
-	if text := send(m.Handler(), "GET", "/metrics", "").Body.String(); !strings.Contains(text, "throughline_shed_total 1") {
+	if text := send(m.Handler(), "GET", "/metrics", "").Body.String(); !strings.Contains(text,
+		"throughline_shed_total 1") {
 		t.Error("what was turned away is not counted")
 	}
 }
@@ -263,11 +282,14 @@ func TestWhoWaitsInVainIsTold(t *testing.T) {
 func TestStoppingCutsWhatDoesNotEnd(t *testing.T) {
 	begun := make(chan struct{})
 	store := &ready{}
-	s := newServer(t, server.Options{Grace: 50 * time.Millisecond, Store: store, Executor: answering(func(ctx context.Context, r *graph.Request) *graph.Response {
-		close(begun)
-		<-ctx.Done()
-		return fine(ctx, r)
-	})})
+	s := newServer(t, server.Options{
+		Grace: 50 * time.Millisecond, Store: store,
+		Executor: answering(func(ctx context.Context, r *graph.Request) *graph.Response {
+			close(begun)
+			<-ctx.Done()
+			return fine(ctx, r)
+		}),
+	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -279,7 +301,8 @@ func TestStoppingCutsWhatDoesNotEnd(t *testing.T) {
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
 	go func() {
-		resp, err := client.Post("http://"+l.Addr().String()+"/graphql", "application/json", strings.NewReader(document))
+		resp, err := client.Post("http://"+l.Addr().String()+"/graphql", "application/json",
+			strings.NewReader(document))
 		if err != nil {
 			answer <- err.Error()
 			return
@@ -321,7 +344,10 @@ func TestNegotiate(t *testing.T) {
 }
 
 func FuzzNegotiate(f *testing.F) {
-	for _, s := range []string{"*/*", "application/json;q=0.5, application/graphql-response+json", ";;;", "a/b;q=1e400", "application/json;q=NaN", strings.Repeat("*/*,", 100)} {
+	for _, s := range []string{
+		"*/*", "application/json;q=0.5, application/graphql-response+json", ";;;", "a/b;q=1e400",
+		"application/json;q=NaN", strings.Repeat("*/*,", 100),
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, accept string) {
@@ -333,7 +359,12 @@ func FuzzNegotiate(f *testing.F) {
 }
 
 func FuzzRequestBody(f *testing.F) {
-	for _, s := range []string{"", "{", "[]", "null", document, `{"query":"{ a }","variables":{"a":[1,{"b":null}]},"operationName":"x","extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + strings.Repeat("0", 64) + `"}}}`, `{"query":"\ud800"}`, "{\"query\":\"\xff\"}", `{"query":1}`, document + "x", `{"QUERY":"{ a }"}`, strings.Repeat(`{"variables":`, 2000)} {
+	for _, s := range []string{
+		"", "{", "[]", "null", document,
+		`{"query":"{ a }","variables":{"a":[1,{"b":null}]},"operationName":"x","extensions":{"persistedQuery":{"version":1,"sha256Hash":"` +
+			strings.Repeat("0", 64) + `"}}}`, `{"query":"\ud800"}`, "{\"query\":\"\xff\"}", `{"query":1}`, document +
+			"x", `{"QUERY":"{ a }"}`, strings.Repeat(`{"variables":`, 2000),
+	} {
 		f.Add([]byte(s))
 	}
 	s := newServer(f, server.Options{MaxBody: 10_000})
@@ -342,7 +373,8 @@ func FuzzRequestBody(f *testing.F) {
 		r.Header.Set("Content-Type", "application/json")
 		req, status := s.Decode(httptest.NewRecorder(), r)
 		switch {
-		case status == 0 && (req.Query == "" || !utf8.ValidString(req.Query) || len(body) > 10_000 || text.LoneSurrogate(body)):
+		case status == 0 && (req.Query == "" || !utf8.ValidString(req.Query) || len(body) > 10_000 ||
+			text.LoneSurrogate(body)):
 			t.Errorf("%q was taken: %+v", body, req)
 		case status != 0 && status != 200 && (status < 400 || status > 499): // 200 is for persisted queries
 			t.Errorf("%q: status %d", body, status)

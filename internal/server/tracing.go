@@ -38,7 +38,8 @@ func (t *traced) Do(ctx context.Context, r *graph.Request) *graph.Response {
 	ctx, span := t.tracer.Start(ctx, "graphql.operation")
 	defer span.End()
 	resp := t.next.Do(ctx, r)
-	span.SetAttributes(attribute.String("graphql.operation.name", resp.Operation), attribute.String("graphql.operation.type", resp.Kind))
+	span.SetAttributes(attribute.String("graphql.operation.name", resp.Operation),
+		attribute.String("graphql.operation.type", resp.Kind))
 	if code := resp.Code(); code != "" {
 		span.SetAttributes(attribute.String("error.type", code))
 	}

@@ -19,10 +19,12 @@ func TestTraces(t *testing.T) {
 		return &graph.Response{Data: []byte("{}"), Began: true, Operation: "Find", Kind: "query"}
 	}), p)
 	h := newServer(t, server.Options{Executor: x, Tracing: p}).Handler()
-	send(h, "POST", "/graphql", `{"query":"query Find { a(name: \"Mary Kaldor\") }"}`, "Content-Type", "application/json")
+	send(h, "POST", "/graphql", `{"query":"query Find { a(name: \"Mary Kaldor\") }"}`, "Content-Type",
+		"application/json")
 	send(h, "GET", "/livez", "") // health checks are no spans
 	spans := kept.GetSpans()
-	if len(spans) != 2 || spans[0].Name != "graphql.operation" || spans[0].Parent.SpanID() != spans[1].SpanContext.SpanID() {
+	if len(spans) != 2 || spans[0].Name != "graphql.operation" ||
+		spans[0].Parent.SpanID() != spans[1].SpanContext.SpanID() {
 		t.Fatalf("spans %+v", spans)
 	}
 	got := map[string]string{}

@@ -14,7 +14,7 @@ type Checked struct{ Sources, Nodes, Links int }
 
 // Checker looks for damage.
 type Checker interface {
-	// Check reads every record, and calls f for each that is damaged. An error of f ends it, and so does a store that cannot be
-	// read any further.
+	// Check reads every record, and calls f for each that is damaged. An error of f ends it, and so does a store that
+	// cannot be read any further.
 	Check(ctx context.Context, f func(Damage) error) (Checked, error)
 }

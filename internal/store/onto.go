@@ -22,8 +22,8 @@ func (b *Batch) IDs() []string {
 	return ids
 }
 
-// Parts returns a batch's sources and then the rest, each a batch, where it has both: a source's new text changes what is held of
-// the links that rest on it, and what a batch says of them adds to that.
+// Parts returns a batch's sources and then the rest, each a batch, where it has both: a source's new text changes what
+// is held of the links that rest on it, and what a batch says of them adds to that.
 func (b *Batch) Parts() []*Batch {
 	if len(b.Sources) == 0 || len(b.Links) == 0 {
 		return []*Batch{b}
@@ -33,10 +33,10 @@ func (b *Batch) Parts() []*Batch {
 	return []*Batch{&sources, &rest}
 }
 
-// Onto returns what is to be written so that a store that holds some of a batch's records holds what the batch says: records
-// that are new and records that change, each once, whole. held are the records that the store holds under the batch's ids. What
-// became of each record of the batch goes to b.Report, in order. A record that is new has the times it was given; one
-// that changes has no UpdatedAt when it gets the time of the load.
+// Onto returns what is to be written so that a store that holds some of a batch's records holds what the batch says:
+// records that are new and records that change, each once, whole. held are the records that the store holds under the
+// batch's ids. What became of each record of the batch goes to b.Report, in order. A record that is new has the times
+// it was given; one that changes has no UpdatedAt when it gets the time of the load.
 func (b *Batch) Onto(held *Batch) (created, changed *Batch, err error) {
 	created, changed = &Batch{}, &Batch{}
 	if created.Sources, changed.Sources, err = onto(b, held.Sources, b.Sources, &sources); err != nil {
@@ -77,7 +77,8 @@ var (
 		id: func(x *kg.Node) string { return x.ID },
 		conflict: func(was, x *kg.Node) error {
 			if was.Type != x.Type {
-				return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID, strings.ToLower(was.Type), strings.ToLower(x.Type))
+				return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID,
+					strings.ToLower(was.Type), strings.ToLower(x.Type))
 			}
 			return nil
 		},

@@ -8,8 +8,9 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 )
 
-// OwnNames are names that a schema of own types declares: those that records in a store use. A store keeps them, so that it is not
-// opened without them: what the schema does not declare would be left out of answers, and lost when its record is written again.
+// OwnNames are names that a schema of own types declares: those that records in a store use. A store keeps them, so
+// that it is not opened without them: what the schema does not declare would be left out of answers, and lost when its
+// record is written again.
 type OwnNames map[string]bool
 
 // Add adds the names that the records of a batch use.
@@ -137,8 +138,8 @@ type OwnError struct {
 // Error returns both.
 func (e *OwnError) Error() string { return e.Problem + ": " + e.Remedy }
 
-// CheckOwn returns an OwnError when a store holds what the schema does not declare, of the names that it has kept. holds asks
-// the store; a name whose records are gone is no reason.
+// CheckOwn returns an OwnError when a store holds what the schema does not declare, of the names that it has kept.
+// holds asks the store; a name whose records are gone is no reason.
 func CheckOwn(cat *catalog.Catalog, names []string, holds func(Use) (bool, error)) error {
 	for _, name := range names {
 		u, undeclared := undeclared(cat, name)

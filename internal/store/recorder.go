@@ -55,7 +55,10 @@ func (r *Recorder) Statement(text string, params map[string]any, rows int, began
 	if r == nil {
 		return
 	}
-	s := Statement{Text: text, Parameters: make(map[string]string, len(params)), Rows: rows, Duration: time.Since(began)}
+	s := Statement{
+		Text: text, Parameters: make(map[string]string, len(params)), Rows: rows,
+		Duration: time.Since(began),
+	}
 	for name, v := range params {
 		s.Parameters[name] = kindOf(v)
 	}

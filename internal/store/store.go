@@ -22,7 +22,8 @@ type Scanner interface {
 	Sources(ctx context.Context, f func(*kg.Source) error) error
 	Nodes(ctx context.Context, f func(*kg.Node) error) error
 	Links(ctx context.Context, f func(*kg.Link) error) error
-	// ExternalIDs reads the external ids of all entities, those of one as they stand; their order among entities is by id.
+	// ExternalIDs reads the external ids of all entities, those of one as they stand; their order among entities is by
+	// id.
 	ExternalIDs(ctx context.Context, f func(entity string, e kg.ExternalID) error) error
 }
 
@@ -32,30 +33,32 @@ type Batch struct {
 	Sources []*kg.Source
 	Nodes   []*kg.Node
 	Links   []*kg.Link
-	// Delete are the ids of records that go once the others are written. An entity at which a link ends, and a source that
-	// evidence quotes, must not go: that is an error with code Conflict. An id that nothing has is no error.
+	// Delete are the ids of records that go once the others are written. An entity at which a link ends, and a source
+	// that evidence quotes, must not go: that is an error with code Conflict. An id that nothing has is no error.
 	Delete []string
 	// Distinct is the caller's word that no id stands twice in the batch, nor in an earlier one of the load.
 	Distinct bool
 	// Merge has each record add to what the store holds under its id instead of replacing it: see kg.MergeNode.
 	Merge bool
-	// Report, unless nil, is called for each record, in order, with the record as it was, nil where it is new, and as it is
-	// then, nil where it went and the same pointer where nothing changed. Both are *kg.Source, *kg.Node or *kg.Link, are
-	// not to be changed, and have no times that the load has still to give. A store that writes some batches together calls the last one's.
+	// Report, unless nil, is called for each record, in order, with the record as it was, nil where it is new, and as
+	// it is then, nil where it went and the same pointer where nothing changed. Both are *kg.Source, *kg.Node or
+	// *kg.Link, are not to be changed, and have no times that the load has still to give. A store that writes some
+	// batches together calls the last one's.
 	Report func(was, is any)
 }
 
-// Load writes much at once. Every record replaces what the store holds under its id, or adds to it, so that the same load
-// run again ends in the same graph. A record without CreatedAt keeps the stored one or gets the time of the load; one without
-// UpdatedAt keeps the stored one when nothing else differs, and otherwise gets the time of the load. What is read to write
-// a record is read in the transaction that writes it, so that of two loads at once neither loses what the other adds.
+// Load writes much at once. Every record replaces what the store holds under its id, or adds to it, so that the same
+// load run again ends in the same graph. A record without CreatedAt keeps the stored one or gets the time of the load;
+// one without UpdatedAt keeps the stored one when nothing else differs, and otherwise gets the time of the load. What
+// is read to write a record is read in the transaction that writes it, so that of two loads at once neither loses what
+// the other adds.
 type Load interface {
 	// Put writes a batch. The caller has checked it (see internal/exchange); what still does not fit, such as an id
-	// that the store holds under another type, is an error with code Conflict, after which only Rollback may be called. A
-	// store may write some batches together, and so say so at a later Put or at Commit.
+	// that the store holds under another type, is an error with code Conflict, after which only Rollback may be called.
+	// A store may write some batches together, and so say so at a later Put or at Commit.
 	Put(ctx context.Context, b *Batch) error
-	// Commit makes the load visible and durable, and ends it, also by an error. On a store whose Loader is not atomic, most
-	// batches are so already.
+	// Commit makes the load visible and durable, and ends it, also by an error. On a store whose Loader is not atomic,
+	// most batches are so already.
 	Commit(ctx context.Context) error
 	// Rollback ends the load without the rest. It may be called after Commit, and then does nothing.
 	Rollback() error
@@ -64,16 +67,16 @@ type Load interface {
 // Loader begins loads; one load runs at a time, a second must wait or fail with Conflict.
 type Loader interface {
 	Load(ctx context.Context) (Load, error)
-	// Atomic reports whether a load that is rolled back, or cut off, leaves nothing. Where it does not, what was written is
-	// right as far as it goes, and running the load again completes it.
+	// Atomic reports whether a load that is rolled back, or cut off, leaves nothing. Where it does not, what was
+	// written is right as far as it goes, and running the load again completes it.
 	Atomic() bool
 	// Types finds the types of records by id ("PERSON", "SOURCE", "LINK"), those that exist.
 	Types(ctx context.Context, ids []string) (map[string]string, error)
-	// Records finds records by id, whole, those that exist: sources with their texts, entities, and links with their evidence.
-	// Ids of evidence find nothing. The caller may change what it is given.
+	// Records finds records by id, whole, those that exist: sources with their texts, entities, and links with their
+	// evidence. Ids of evidence find nothing. The caller may change what it is given.
 	Records(ctx context.Context, ids []string) (*Batch, error)
-	// Resting finds the links that end at one of some entities, or whose evidence quotes one of some sources: their ids, in
-	// order. It may look at every link.
+	// Resting finds the links that end at one of some entities, or whose evidence quotes one of some sources: their
+	// ids, in order. It may look at every link.
 	Resting(ctx context.Context, ids []string) ([]string, error)
 }
 

@@ -7,8 +7,9 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// View is the one state of the graph that an operation sees, however often it asks the store. A store that can keep a state takes it
-// at the first question; on one that cannot, each question has a state of its own. It may be used by many goroutines at once.
+// View is the one state of the graph that an operation sees, however often it asks the store. A store that can keep a
+// state takes it at the first question; on one that cannot, each question has a state of its own. It may be used by
+// many goroutines at once.
 type View struct {
 	mu    sync.Mutex
 	state any
@@ -44,8 +45,8 @@ func (v *View) Take(latest func() (any, error)) (any, error) {
 	return v.state, nil
 }
 
-// Answered notes that there is an answer from state. It reports whether that is the state that is kept; otherwise the question is
-// to be answered anew.
+// Answered notes that there is an answer from state. It reports whether that is the state that is kept; otherwise the
+// question is to be answered anew.
 func (v *View) Answered(state any) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -53,7 +54,8 @@ func (v *View) Answered(state any) bool {
 	return v.state == state
 }
 
-// Leave gives up a state that can be read no longer, so that the next Take keeps the latest. It fails when there is an answer from it.
+// Leave gives up a state that can be read no longer, so that the next Take keeps the latest. It fails when there is an
+// answer from it.
 func (v *View) Leave(state any) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -16,15 +16,15 @@ type Walker interface {
 }
 
 // Graph is the entities and links one question may use. Entities and links have keys, from 1, that mean something
-// within this Graph only. A Graph must be used by one goroutine at a time and needs no closing; where the store can, all
-// of it is one state.
+// within this Graph only. A Graph must be used by one goroutine at a time and needs no closing; where the store can,
+// all of it is one state.
 type Graph interface {
 	// Expand calls visit once for each of the nodes, in any order, with the links that fit, in any order. A link of a
-	// node to itself is left out unless way.Loops asks for it. The arcs are valid until visit returns. A store may need a round trip for each call, so
-	// callers ask for many nodes at once.
+	// node to itself is left out unless way.Loops asks for it. The arcs are valid until visit returns. A store may need
+	// a round trip for each call, so callers ask for many nodes at once.
 	Expand(ctx context.Context, nodes []uint32, way Way, visit func(node uint32, arcs []Arc)) error
-	// Middle finds the nodes, each once and in any order, that are linked to one of a, followed as wayA says, and to one of
-	// b, followed as wayB says.
+	// Middle finds the nodes, each once and in any order, that are linked to one of a, followed as wayA says, and to
+	// one of b, followed as wayB says.
 	Middle(ctx context.Context, a, b []uint32, wayA, wayB Way) ([]uint32, error)
 	// Node reports what was learned of a node: those asked for, and every end of an arc.
 	Node(key uint32) GraphNode
@@ -37,7 +37,8 @@ type Graph interface {
 // Patterned is a Graph that patterns can be matched on: what Walk gives when plan.Walk.Counts asks for it.
 type Patterned interface {
 	Graph
-	// Start lists entities of these types that fit a filter, each once and in any order; of more than most, any so many.
+	// Start lists entities of these types that fit a filter, each once and in any order; of more than most, any so
+	// many.
 	Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) ([]uint32, error)
 	// Counts reports how much there is.
 	Counts() *Counts
@@ -46,7 +47,8 @@ type Patterned interface {
 // Keyed is a Graph that has the records of what it walked at hand.
 type Keyed interface {
 	Graph
-	// Read answers a plan by ids as Reader.Fetch does; the ids are those of these nodes, and behind them of these links.
+	// Read answers a plan by ids as Reader.Fetch does; the ids are those of these nodes, and behind them of these
+	// links.
 	Read(ctx context.Context, q *plan.Query, nodes, links []uint32) (*kg.Result, error)
 }
 
@@ -61,8 +63,8 @@ type Way struct {
 	Among []uint32
 	// Loops asks for the links of a node to itself too: each once, as one that runs from it. Only with Out and In.
 	Loops bool
-	// Links, when it is not nil, stands in for plan.Walk.Links, and Far is what the far ends must fit, whichever way the
-	// walk goes. What they name stands in plan.Walk.Refs. Both are for a Patterned.
+	// Links, when it is not nil, stands in for plan.Walk.Links, and Far is what the far ends must fit, whichever way
+	// the walk goes. What they name stands in plan.Walk.Refs. Both are for a Patterned.
 	Links *plan.LinkFilter
 	Far   *plan.EntityFilter
 }

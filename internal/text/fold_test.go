@@ -4,7 +4,10 @@ import "testing"
 
 // The quick way for ASCII must give what the way for everything gives: a soft hyphen sends the same text the long way.
 func TestQuickFoldIsFold(t *testing.T) {
-	for _, s := range []string{"", " ", "A", " Ab\t\tC ", "x\v\f\r\ny", "Q.E.D. \x01 [z]", "UPPER lower 123 ~^`", "a\x1fb\x7f", "\x00", "  both  ends  "} {
+	for _, s := range []string{
+		"", " ", "A", " Ab\t\tC ", "x\v\f\r\ny", "Q.E.D. \x01 [z]", "UPPER lower 123 ~^`",
+		"a\x1fb\x7f", "\x00", "  both  ends  ",
+	} {
 		quick, ok := foldASCII(s)
 		if !ok {
 			t.Fatalf("%q is ASCII", s)

@@ -17,10 +17,10 @@ import (
 //	round 2   when round 1 finds nothing: every word fits in any way
 //	round 3   when round 2 finds nothing: at least one word fits in any way
 //
-// Where initials fit, an entity whose name is a title (Type.Titled) has a score lower by one, so that "D. Trump" finds the person
-// before quotes titled "Donald Trump". References by name prefer the person in the same way.
-// What the whole search text is an id of (see IDs) is found in round 1 with the full score. The rounds look at the whole
-// search (all types asked for), not at a page. Hits are ordered by score, best first, then by SortKey of the name, then by id.
+// Where initials fit, an entity whose name is a title (Type.Titled) has a score lower by one, so that "D. Trump" finds
+// the person before quotes titled "Donald Trump". References by name prefer the person in the same way. What the whole
+// search text is an id of (see IDs) is found in round 1 with the full score. The rounds look at the whole search (all
+// types asked for), not at a page. Hits are ordered by score, best first, then by SortKey of the name, then by id.
 
 // The grades of a fit.
 const (
@@ -61,7 +61,10 @@ type Doc struct {
 
 // NewDoc makes the document of an entity.
 func NewDoc(name string, aliases, body []string) Doc {
-	d := Doc{NameWords: Words(name), NameCount: max(1, len(words(name, false))), names: append([]string{name}, aliases...), body: body}
+	d := Doc{
+		NameWords: Words(name), NameCount: max(1, len(words(name, false))),
+		names: append([]string{name}, aliases...), body: body,
+	}
 	add := func(to []string, words ...string) []string {
 		for _, w := range words {
 			if !slices.Contains(to, w) {
@@ -106,8 +109,8 @@ func (t *token) initialLetters() []rune {
 	return nil
 }
 
-// IDs are the forms in which an entity's own id and its external ids are found by a search text: folded, an external id by
-// its value alone and behind its scheme and a colon. External is schemes and values in turn.
+// IDs are the forms in which an entity's own id and its external ids are found by a search text: folded, an external id
+// by its value alone and behind its scheme and a colon. External is schemes and values in turn.
 func IDs(id string, external ...string) []string {
 	out := []string{Fold(id)}
 	for i := 0; i+1 < len(external); i += 2 {
@@ -118,8 +121,9 @@ func IDs(id string, external ...string) []string {
 
 // QueryWord is one word of a search with its keys, or a phrase.
 type QueryWord struct {
-	Word     string   // folded; of a phrase its words, with spaces between them
-	Phrase   bool     // of words in quotation marks, which stand next to each other in one text; fits exactly or not at all
+	Word string // folded; of a phrase its words, with spaces between them
+	// of words in quotation marks, which stand next to each other in one text; fits exactly or not at all
+	Phrase   bool
 	Initials bool     // of letters with full stops behind them, without these in Word
 	Prefix   bool     // long enough to stand for the beginning of a word
 	Deletes  []string // nil when too short to be fuzzy
@@ -132,8 +136,8 @@ type Search struct {
 	ID    string      // the whole text as one of IDs
 }
 
-// NewSearch reads a search text. What stands between two quotation marks, of whatever form but single ones, is a phrase; a last mark that
-// none closes is ignored, and so is one in the middle of a word.
+// NewSearch reads a search text. What stands between two quotation marks, of whatever form but single ones, is a
+// phrase; a last mark that none closes is ignored, and so is one in the middle of a word.
 func NewSearch(s string) Search {
 	f := Fold(s)
 	out := Search{ID: f}
@@ -185,12 +189,14 @@ func (s *Search) addPlain(f string) {
 		}
 		letters := utf8.RuneCountInString(t.word)
 		r, _ := utf8.DecodeRuneInString(t.word)
-		if t.initials == 0 || letters > MaxInitials || partOf(r) != spaced || t.initials == 1 && !strings.HasPrefix(f[t.to:], ".") {
+		if t.initials == 0 || letters > MaxInitials || partOf(r) != spaced || t.initials == 1 &&
+			!strings.HasPrefix(f[t.to:], ".") {
 			flush()
 			s.addWord(t.word, false)
 			return
 		}
-		if last.word == "" || strings.Trim(f[last.to:t.from], ". ") != "" || utf8.RuneCountInString(last.word)+letters > MaxInitials {
+		if last.word == "" || strings.Trim(f[last.to:t.from], ". ") != "" ||
+			utf8.RuneCountInString(last.word)+letters > MaxInitials {
 			flush()
 			last = t
 			return
@@ -218,7 +224,10 @@ func (s *Search) addWord(w string, initials bool) {
 }
 
 func (s *Search) add(w QueryWord) {
-	if !slices.ContainsFunc(s.Words, func(o QueryWord) bool { return o.Word == w.Word && o.Phrase == w.Phrase && o.Initials == w.Initials }) {
+	if !slices.ContainsFunc(s.Words, func(o QueryWord) bool {
+		return o.Word == w.Word && o.Phrase == w.Phrase &&
+			o.Initials == w.Initials
+	}) {
 		s.Words = append(s.Words, w)
 	}
 }
@@ -235,8 +244,9 @@ func (s *Search) Size() int {
 	return n
 }
 
-// Rarest returns a search with MaxQueryWords of its words: those that the fewest entities have (counts: how many fit each word exactly,
-// see Doc.Exact), of words with the same count the first. A word that no entity has counts as the most frequent: it finds nothing.
+// Rarest returns a search with MaxQueryWords of its words: those that the fewest entities have (counts: how many fit
+// each word exactly, see Doc.Exact), of words with the same count the first. A word that no entity has counts as the
+// most frequent: it finds nothing.
 func (s *Search) Rarest(counts []int) Search {
 	order := make([]int, len(s.Words))
 	for i := range order {
@@ -260,7 +270,8 @@ func (d *Doc) Exact(q *QueryWord) bool {
 	return g > 0
 }
 
-// Grade is how well a query word fits a document: one of the grades above, or 0. Without fuzzy only exact words, prefixes and initials count.
+// Grade is how well a query word fits a document: one of the grades above, or 0. Without fuzzy only exact words,
+// prefixes and initials count.
 func (d *Doc) Grade(q *QueryWord, fuzzy bool) int {
 	if q.Phrase {
 		has := func(s string) bool { return HasPhrase(s, q.Word) }
@@ -279,7 +290,8 @@ func (d *Doc) Grade(q *QueryWord, fuzzy bool) int {
 			return ExactName
 		case q.Prefix && strings.HasPrefix(w, q.Word):
 			best = PrefixName
-		case fuzzy && best == 0 && q.Deletes != nil && utf8.RuneCountInString(w) >= 4 && shareKey(q.Deletes, Deletes(w)):
+		case fuzzy && best == 0 && q.Deletes != nil && utf8.RuneCountInString(w) >= 4 &&
+			shareKey(q.Deletes, Deletes(w)):
 			best = FuzzyName
 		}
 	}
@@ -379,8 +391,9 @@ func (d *Doc) Match(s *Search, round int) (score int, hit bool) {
 // highlightContext is how many characters of a long text stand on either side of its first match.
 const highlightContext = 80
 
-// Highlight is the text in which most query words fit (the first such of the names, the name itself foremost, and then of the other
-// texts), with the words that fit between **asterisks**; of a long text, the part around the first of them, with … where it was cut.
+// Highlight is the text in which most query words fit (the first such of the names, the name itself foremost, and then
+// of the other texts), with the words that fit between **asterisks**; of a long text, the part around the first of
+// them, with … where it was cut.
 func Highlight(names, body []string, s *Search) string {
 	best, bestHits, bestN := "", []span(nil), -1
 	for i, t := range append(names[:len(names):len(names)], body...) {

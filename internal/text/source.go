@@ -5,18 +5,18 @@ import (
 	"unicode"
 )
 
-// NewSourceDoc makes the document of a source: its title is its name, and of its text words and phrases fit exactly or not at
-// all. The different words of a corpus are many, and most of them are in few texts: prefixes and misspellings of them would cost an
-// index of their own, and find little that is meant.
+// NewSourceDoc makes the document of a source: its title is its name, and of its text words and phrases fit exactly or
+// not at all. The different words of a corpus are many, and most of them are in few texts: prefixes and misspellings of
+// them would cost an index of their own, and find little that is meant.
 func NewSourceDoc(title, body string) Doc {
 	d := NewDoc(title, nil, []string{body})
 	d.exact = true
 	return d
 }
 
-// Sentences calls yield with the sentences of a text, in order, without the space around them. A sentence ends before an empty
-// line, and behind a full stop, question mark or exclamation mark and what closes it, where space or a script without spaces
-// follows; not behind the full stop of an initial.
+// Sentences calls yield with the sentences of a text, in order, without the space around them. A sentence ends before
+// an empty line, and behind a full stop, question mark or exclamation mark and what closes it, where space or a script
+// without spaces follows; not behind the full stop of an initial.
 func Sentences(s string, yield func(string) bool) {
 	from := 0
 	cut := func(to int) bool {
@@ -50,8 +50,8 @@ func blank(s string) bool {
 	return more && strings.TrimSpace(line) == ""
 }
 
-// HighlightSource is Highlight of a source: of the sentence of its text in which most query words fit, or of its title where more fit
-// that.
+// HighlightSource is Highlight of a source: of the sentence of its text in which most query words fit, or of its title
+// where more fit that.
 func HighlightSource(title, body string, s *Search) string {
 	best := title
 	bestHits, most := matches(title, inName, s.Words)

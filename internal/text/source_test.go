@@ -77,7 +77,10 @@ func TestSourcesAreShownInTheirSentence(t *testing.T) {
 		}
 	}
 	d := text.NewSourceDoc(title, body)
-	for query, want := range map[string]int{"kaldor": text.ExactBody, "kaldo": 0, "kaldr": 0, "secur": text.PrefixName, "securty": text.FuzzyName, `"is new"`: text.ExactBody, `"new is"`: 0} {
+	for query, want := range map[string]int{
+		"kaldor": text.ExactBody, "kaldo": 0, "kaldr": 0, "secur": text.PrefixName,
+		"securty": text.FuzzyName, `"is new"`: text.ExactBody, `"new is"`: 0,
+	} {
 		s := text.NewSearch(query)
 		if got := d.Grade(&s.Words[0], true); got != want {
 			t.Errorf("%q fits with %d, want %d", query, got, want)

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// LoneSurrogate finds an escaped half of a surrogate pair (\uD800 to \uDFFF), as JSON and GraphQL write escapes. It is no
-// character, and decoders quietly put U+FFFD in its place.
+// LoneSurrogate finds an escaped half of a surrogate pair (\uD800 to \uDFFF), as JSON and GraphQL write escapes. It is
+// no character, and decoders quietly put U+FFFD in its place.
 func LoneSurrogate(b []byte) bool {
 	for i := 0; ; {
 		j := bytes.IndexByte(b[i:], '\\')

@@ -9,8 +9,8 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// Both stores and the oracle share this package, so nothing else would notice if all of them were wrong together. The tables here say
-// by hand what it makes.
+// Both stores and the oracle share this package, so nothing else would notice if all of them were wrong together. The
+// tables here say by hand what it makes.
 
 func TestFoldedNames(t *testing.T) {
 	for in, want := range map[string]string{
@@ -45,7 +45,8 @@ func TestFoldedNames(t *testing.T) {
 	}
 }
 
-// Capitals, the grave accent and white space are all that is folded of ASCII; what is trimmed at the ends is left in the middle.
+// Capitals, the grave accent and white space are all that is folded of ASCII; what is trimmed at the ends is left in
+// the middle.
 func TestFoldedASCII(t *testing.T) {
 	for c := range byte(0x80) {
 		in, want := string(rune(c)), string(rune(c))
@@ -57,7 +58,10 @@ func TestFoldedASCII(t *testing.T) {
 		case strings.IndexByte("\t\n\v\f\r ", c) >= 0:
 			want = " "
 		}
-		for around, want := range map[[2]string]string{{"", ""}: strings.Trim(want, " "), {"a", "b"}: "a" + want + "b", {"a", ""}: strings.TrimRight("a"+want, " "), {"", "b"}: strings.TrimLeft(want+"b", " ")} {
+		for around, want := range map[[2]string]string{
+			{"", ""}: strings.Trim(want, " "), {"a", "b"}: "a" + want + "b",
+			{"a", ""}: strings.TrimRight("a"+want, " "), {"", "b"}: strings.TrimLeft(want+"b", " "),
+		} {
 			for _, more := range []string{"", "\u00ad"} { // the quick way and the long one
 				if got := text.Fold(around[0] + in + more + around[1]); got != want {
 					t.Errorf("%q in %q is folded to %q, want %q", in, around, got, want)
@@ -93,7 +97,8 @@ func TestSortKeys(t *testing.T) {
 		"": "", " ": "", "Mary  Kaldor": "mary kaldor", "Ærø": "aero", "Jean–Luc": "jean-luc", "}": "}",
 		"x~y": "x~00007ey", "a\x01": "a~000001", "a\x7f": "a~00007f", "李明": "~00674e~00660e", "😀": "~01f600", "\U0010fffd!": "~10fffd!", "Ωμ": "~0003c9~0003bc",
 		// 200 characters count, however many bytes they are
-		long + "b": long + "b", long + "bc": long + "b", long + "李": long + "~00674e", long + "b李": long + "b", strings.Repeat("李", 201): strings.Repeat("~00674e", 200),
+		long + "b": long + "b", long + "bc": long + "b", long + "李": long + "~00674e", long + "b李": long +
+			"b", strings.Repeat("李", 201): strings.Repeat("~00674e", 200),
 	} {
 		if got := text.SortKey(in); got != want {
 			t.Errorf("the key of %q is %q, want %q", in, got, want)
@@ -210,8 +215,8 @@ func TestSplitWords(t *testing.T) {
 	}
 }
 
-// Short words are taken as they stand: one character is no beginning of a word, fewer than four have no misspelling, fewer than five
-// no skeleton.
+// Short words are taken as they stand: one character is no beginning of a word, fewer than four have no misspelling,
+// fewer than five no skeleton.
 func TestShortWords(t *testing.T) {
 	for _, c := range []struct {
 		word          string
@@ -311,7 +316,8 @@ func TestGrades(t *testing.T) {
 }
 
 func TestDocuments(t *testing.T) {
-	d := text.NewDoc("John F. Kennedy", []string{"JFK", "Kennedy, Jack", "J. F. K. of B. M."}, []string{"a president", "president of a land", "a land"})
+	d := text.NewDoc("John F. Kennedy", []string{"JFK", "Kennedy, Jack", "J. F. K. of B. M."},
+		[]string{"a president", "president of a land", "a land"})
 	for what, c := range map[string][2]string{
 		"name":     {strings.Join(d.NameWords, " "), "john f kennedy jfk jack j k of b m"},
 		"body":     {strings.Join(d.BodyWords, " "), "a president of land"},
@@ -327,12 +333,18 @@ func TestDocuments(t *testing.T) {
 			t.Errorf("%q counts %d words, want %d", name, d.NameCount, want)
 		}
 	}
-	for name, want := range map[string]string{"": "", "Mary Kaldor": "mk", "A B C D E": "abcd", "F.B.I. Agents": "fbia", "3 Men": "m", "東京 Tower": "t", "Åse Ørn": "ao", "Я.К.": "як", "A.B.C.D.E.": "abcd"} {
+	for name, want := range map[string]string{
+		"": "", "Mary Kaldor": "mk", "A B C D E": "abcd", "F.B.I. Agents": "fbia",
+		"3 Men": "m", "東京 Tower": "t", "Åse Ørn": "ao", "Я.К.": "як", "A.B.C.D.E.": "abcd",
+	} {
 		if got := text.Initials(name); got != want {
 			t.Errorf("%q has the initials %q, want %q", name, got, want)
 		}
 	}
-	if got, want := text.IDs("Mary-K", "ISNI", "00 01", "wikidata", "Q5"), []string{"mary-k", "00 01", "isni:00 01", "q5", "wikidata:q5"}; !slices.Equal(got, want) {
+	if got, want := text.IDs("Mary-K", "ISNI", "00 01", "wikidata", "Q5"), []string{
+		"mary-k", "00 01", "isni:00 01",
+		"q5", "wikidata:q5",
+	}; !slices.Equal(got, want) {
 		t.Errorf("ids %q, want %q", got, want)
 	}
 }
@@ -443,7 +455,8 @@ func TestLongSearches(t *testing.T) {
 	for i := range counts {
 		counts[i] = 3
 	}
-	for rarest, c := range map[string]int{"w16": 3, "w4": 4, "w5": 0} { // the last of equals, the most frequent, what nothing has
+	// the last of equals, the most frequent, what nothing has
+	for rarest, c := range map[string]int{"w16": 3, "w4": 4, "w5": 0} {
 		var at int
 		if _, err := fmt.Sscanf(rarest, "w%d", &at); err != nil {
 			t.Fatal(err)
@@ -451,7 +464,8 @@ func TestLongSearches(t *testing.T) {
 		counts[at] = c
 		few := s.Rarest(counts)
 		counts[at] = 3
-		if len(few.Words) != text.MaxQueryWords || slices.ContainsFunc(few.Words, func(w text.QueryWord) bool { return w.Word == rarest }) {
+		if len(few.Words) != text.MaxQueryWords || slices.ContainsFunc(few.Words,
+			func(w text.QueryWord) bool { return w.Word == rarest }) {
 			t.Errorf("without %s: %v", rarest, few.Words)
 		}
 	}
@@ -482,7 +496,10 @@ func TestHighlightsOfLongTexts(t *testing.T) {
 
 // The text with most words that fit, of as many the first, the names before the others.
 func TestHighlightsOfSeveralTexts(t *testing.T) {
-	names, body := []string{"Mary Kaldor", "Kaldor"}, []string{"Kaldor on security", "Human security by Kaldor", "security"}
+	names, body := []string{"Mary Kaldor", "Kaldor"}, []string{
+		"Kaldor on security", "Human security by Kaldor",
+		"security",
+	}
 	for query, want := range map[string]string{
 		"kaldor":                "Mary **Kaldor**",
 		"security":              "Kaldor on **security**",
@@ -512,7 +529,8 @@ func TestJSONStrings(t *testing.T) {
 		}
 		for at := range 20 {
 			before, behind := strings.Repeat("é", at/2)+strings.Repeat("x", at%2), strings.Repeat("y", 19-at)
-			if got := string(text.AppendJSON([]byte("z"), before+string(rune(c))+behind)); got != `z"`+before+want+behind+`"` {
+			if got := string(text.AppendJSON([]byte("z"),
+				before+string(rune(c))+behind)); got != `z"`+before+want+behind+`"` {
 				t.Errorf("%U at %d: %s", c, at, got)
 			}
 		}

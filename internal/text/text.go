@@ -14,26 +14,28 @@ import (
 )
 
 // Revision must change whenever Fold, SortKey, Words, Deletes or Skeleton give something else for any text: stores keep
-// what these make, and make it anew when it is of another revision, or of another version of Unicode. It changes too when they
-// keep something else of it, or of dates: 3 is since kg.Span knows the date of what has only an end, 6 since search knows initials,
-// phrases, ids and sources.
+// what these make, and make it anew when it is of another revision, or of another version of Unicode. It changes too
+// when they keep something else of it, or of dates: 3 is since kg.Span knows the date of what has only an end, 6 since
+// search knows initials, phrases, ids and sources.
 const Revision = 6
 
 // Rules names how text is folded and split into words.
 func Rules() string { return strconv.Itoa(Revision) + " Unicode " + unicode.Version }
 
 // letters that Unicode does not decompose but readers take for their base.
-var base = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "æ", "ae", "œ", "oe", "ı", "i", "ß", "ss")
+var base = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "æ", "ae", "œ", "oe", "ı", "i", "ß",
+	"ss")
 
 // apart are characters that Unicode decomposes to a space with a mark, where people write the one for an apostrophe and
 // the other for the mark itself.
-var apart = strings.NewReplacer("\u00b4", "'", "\u1fbd", "'", "\u1fbf", "'", "\u1ffd", "'", "\u309b", "\u3099", "\u309c", "\u309a")
+var apart = strings.NewReplacer("\u00b4", "'", "\u1fbd", "'", "\u1fbf", "'", "\u1ffd", "'", "\u309b", "\u3099",
+	"\u309c", "\u309a")
 
-// Fold returns the form in which texts are compared, trimmed. Compatibility forms, case, white space, and the kinds of apostrophe,
-// quotation mark and hyphen are alike; what cannot be seen is left out (see invisible). Marks are dropped where readers take them for
-// accents: on letters of the Latin, Greek and Cyrillic scripts, Hebrew points and Arabic harakat. Everywhere else a mark makes
-// another letter of it, as in the Cyrillic й, in kana (バ is not ハ), in Arabic hamza and madda, and in the scripts of India.
-// Fold(Fold(s)) == Fold(s).
+// Fold returns the form in which texts are compared, trimmed. Compatibility forms, case, white space, and the kinds of
+// apostrophe, quotation mark and hyphen are alike; what cannot be seen is left out (see invisible). Marks are dropped
+// where readers take them for accents: on letters of the Latin, Greek and Cyrillic scripts, Hebrew points and Arabic
+// harakat. Everywhere else a mark makes another letter of it, as in the Cyrillic й, in kana (バ is not ハ), in Arabic
+// hamza and madda, and in the scripts of India. Fold(Fold(s)) == Fold(s).
 func Fold(s string) string {
 	if isFolded(s) {
 		return s
@@ -80,8 +82,8 @@ func Fold(s string) string {
 	return norm.NFC.String(base.Replace(b.String()))
 }
 
-// invisible reports whether a character is there for layout alone: soft hyphens, what is of no width, marks of direction,
-// selectors of variants, fillers, and the Arabic tatweel, which only stretches a word.
+// invisible reports whether a character is there for layout alone: soft hyphens, what is of no width, marks of
+// direction, selectors of variants, fillers, and the Arabic tatweel, which only stretches a word.
 func invisible(r rune) bool {
 	switch {
 	case r < 0xad:
@@ -89,7 +91,8 @@ func invisible(r rune) bool {
 	case r == 0x640:
 		return true
 	}
-	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) &&
+		!unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
 // breve makes й of и.
@@ -103,11 +106,12 @@ func dropped(mark, letter rune) bool {
 	case mark == breve && letter == 'и':
 		return false
 	}
-	return letter == 0 || !unicode.Is(unicode.Mc, mark) && unicode.In(letter, unicode.Latin, unicode.Greek, unicode.Cyrillic)
+	return letter == 0 || !unicode.Is(unicode.Mc, mark) && unicode.In(letter, unicode.Latin, unicode.Greek,
+		unicode.Cyrillic)
 }
 
-// points are the Hebrew points and accents, and the Arabic harakat and the marks of the Quran; hamza and madda (U+0653 to
-// U+0655) are none of them: they make letters.
+// points are the Hebrew points and accents, and the Arabic harakat and the marks of the Quran; hamza and madda (U+0653
+// to U+0655) are none of them: they make letters.
 var points = &unicode.RangeTable{R16: []unicode.Range16{
 	{Lo: 0x591, Hi: 0x5bd, Stride: 1},
 	{Lo: 0x5bf, Hi: 0x5bf, Stride: 1},

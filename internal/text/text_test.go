@@ -26,8 +26,8 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// The names of each line are one name; names of different lines are different ones. Written down script by script, from what
-// readers of each take for a letter.
+// The names of each line are one name; names of different lines are different ones. Written down script by script, from
+// what readers of each take for a letter.
 var sameNames = [][]string{
 	// Latin: accents are dropped, whichever way they are written
 	{"Kaldor", "Káldor", "Ka\u0301ldor", "KALDÓR", "Ｋａｌｄｏｒ", "Kal\u00addor", "Kal\u200bdor", "\ufeffKaldor\u200e"},
@@ -122,10 +122,19 @@ func TestNamesThatAreOneNameAndThoseThatAreNot(t *testing.T) {
 
 func TestWordsKeepTheirMarks(t *testing.T) {
 	for in, want := range map[string][]string{
-		"राम और श्याम": {"राम", "और", "श्याम"}, "बुद्ध, धम्म": {"बुद्ध", "धम्म"}, "CO₂ up": {"co2", "up"}, "\u0903 a\u0903": {"a\u0903"}, "2\u20e3 ≠": {"2\u20e3"},
+		"राम और श्याम": {"राम", "और", "श्याम"}, "बुद्ध, धम्म": {"बुद्ध", "धम्म"}, "CO₂ up": {
+			"co2",
+			"up",
+		}, "\u0903 a\u0903": {"a\u0903"}, "2\u20e3 ≠": {"2\u20e3"},
 		"O’Neill-Smith": {"o", "neill", "smith"}, "soft\u00adhyphen": {"softhyphen"}, "தமிழ் நாடு": {"தமிழ்", "நாடு"},
-		"The F.B.I. and the U.S.-led": {"the", "fbi", "and", "us", "led"}, "D. Trump": {"d", "trump"}, "v1.2.3": {"v1", "2", "3"},
-		"東京タワー": {"東京", "京タ", "タワ", "ワー", "ー"}, "NATO首脳": {"nato", "首脳", "脳"}, "李": {"李"}, "대한민국 2020年": {"대한", "한민", "민국", "국", "2020", "年"},
+		"The F.B.I. and the U.S.-led": {"the", "fbi", "and", "us", "led"}, "D. Trump": {"d", "trump"}, "v1.2.3": {
+			"v1",
+			"2", "3",
+		},
+		"東京タワー": {"東京", "京タ", "タワ", "ワー", "ー"}, "NATO首脳": {"nato", "首脳", "脳"}, "李": {"李"}, "대한민국 2020年": {
+			"대한", "한민",
+			"민국", "국", "2020", "年",
+		},
 		"ม้ามา": {"ม้า", "าม", "มา", "า"},
 	} {
 		if got := text.Words(in); !slices.Equal(got, want) {
@@ -134,13 +143,16 @@ func TestWordsKeepTheirMarks(t *testing.T) {
 	}
 }
 
-// rulesSum is the sum of how the texts above are folded, sorted and split. When it changes, what stores keep is out of date: give
-// text.Revision the next number, then write the new sum here.
+// rulesSum is the sum of how the texts above are folded, sorted and split. When it changes, what stores keep is out of
+// date: give text.Revision the next number, then write the new sum here.
 const rulesSum = "6 c0993fe9eb8f79ed"
 
 func TestRevisionFollowsTheRules(t *testing.T) {
 	h := sha256.New()
-	for _, names := range append(sameNames, []string{"Straße", "ﬁve", "Øre-Łódź", "Ｗide Ελλάδα 東京  Misspelling", "mary kaldor, F.B.I. 東京タワー ประเทศไทย 대한민국"}) {
+	for _, names := range append(sameNames, []string{
+		"Straße", "ﬁve", "Øre-Łódź", "Ｗide Ελλάδα 東京  Misspelling",
+		"mary kaldor, F.B.I. 東京タワー ประเทศไทย 대한민국",
+	}) {
 		for _, name := range names {
 			fmt.Fprintln(h, text.Fold(name), text.SortKey(name), text.Words(name))
 			for _, w := range text.Words(name) {
@@ -190,7 +202,10 @@ func TestMisspeltWordsShareAKey(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		near bool
-	}{{"kaldor", "kaldr", true}, {"kaldor", "kaldorr", true}, {"kaldor", "kalder", true}, {"kaldor", "kadlor", true}, {"kaldor", "caldro", false}, {"nato", "otan", false}, {"un", "us", false}} {
+	}{{"kaldor", "kaldr", true}, {"kaldor", "kaldorr", true}, {"kaldor", "kalder", true}, {
+		"kaldor", "kadlor",
+		true,
+	}, {"kaldor", "caldro", false}, {"nato", "otan", false}, {"un", "us", false}} {
 		if shares(c.a, c.b) != c.near {
 			t.Errorf("%s and %s: near %v", c.a, c.b, !c.near)
 		}
@@ -204,7 +219,8 @@ func TestLoneSurrogates(t *testing.T) {
 		`\ud7ff`: false, `\ud800`: true, `\udbff`: true, `\udc00`: true, `\udfff`: true, `\ue000`: false,
 		`\ud800\udc00`: false, `\udbff\udfff`: false, `\ud800\ud7ff`: true, `\ud800\ue000`: true, `\ud800\udbff`: true, `\ud800\udc0`: true, `\ud800\n`: true,
 		// what stands around them
-		`\ud800\udc00\ud800`: true, `x\n\ud800`: true, `\u0041\ud800`: true, `\u0041\udc00\u0041`: true, `\\udc00`: false, `\n\\\udc00`: true, `\` + "\\": false, `\u00g0\udc00`: true, `\udc0`: false, `\u`: false,
+		`\ud800\udc00\ud800`: true, `x\n\ud800`: true, `\u0041\ud800`: true, `\u0041\udc00\u0041`: true, `\\udc00`: false, `\n\\\udc00`: true, `\` +
+			"\\": false, `\u00g0\udc00`: true, `\udc0`: false, `\u`: false,
 	} {
 		if got := text.LoneSurrogate([]byte(in)); got != want {
 			t.Errorf("%s: %v", in, got)
@@ -213,7 +229,10 @@ func TestLoneSurrogates(t *testing.T) {
 }
 
 func FuzzJSONString(f *testing.F) {
-	for _, s := range []string{"", "a\"b\\", "\x00\x1f\x7f", "\u2028", "😀", "</script>", "eight by\x1f", "\"even\\7x", "plain for sixteen!\n", "Übergröße à côté"} {
+	for _, s := range []string{
+		"", "a\"b\\", "\x00\x1f\x7f", "\u2028", "😀", "</script>", "eight by\x1f", "\"even\\7x",
+		"plain for sixteen!\n", "Übergröße à côté",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -9,10 +9,10 @@ import (
 // MaxWord is the longest word, in characters; what is longer is cut.
 const MaxWord = 48
 
-// Words are the different words of s, folded, in the order they first occur. A word is a run of letters, digits and marks that
-// begins with a letter or digit. Letters with full stops between them are one word, so that F.B.I. is FBI. Scripts that are written
-// without spaces between words have pairs of neighbouring characters for words, and the last character of a run alone: so
-// whatever stands in the middle of a run is found.
+// Words are the different words of s, folded, in the order they first occur. A word is a run of letters, digits and
+// marks that begins with a letter or digit. Letters with full stops between them are one word, so that F.B.I. is FBI.
+// Scripts that are written without spaces between words have pairs of neighbouring characters for words, and the last
+// character of a run alone: so whatever stands in the middle of a run is found.
 func Words(s string) []string { return words(s, true) }
 
 // words are the different words of s; without tails, a run of an unspaced script of several characters has pairs alone.
@@ -40,8 +40,8 @@ func words(s string, tails bool) []string {
 	return out
 }
 
-// Sequence is all words of s, folded, as they stand one after the other, and apart from them the last characters of runs of an
-// unspaced script.
+// Sequence is all words of s, folded, as they stand one after the other, and apart from them the last characters of
+// runs of an unspaced script.
 func Sequence(s string) (list, tails []string) {
 	scan(Fold(s), true, func(t token) {
 		if t.tail {
@@ -83,7 +83,8 @@ func partOf(r rune) part {
 		return inside
 	case !unicode.In(r, unicode.L, unicode.N):
 		return outside
-	case r >= 0xe00 && (r == 'ー' || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)):
+	case r >= 0xe00 && (r == 'ー' || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul,
+		unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)):
 		return unspaced
 	}
 	return spaced
@@ -142,8 +143,9 @@ func scan(s string, folded bool, yield func(token)) {
 		}
 		yield(token{from: from, to: to, word: w})
 	}
-	kind, from, last, n := outside, 0, 0, 0 // the run: its kind, where it begins, where its last character does, how many there are
-	before := 0                             // where the character before the last begins
+	// the run: its kind, where it begins, where its last character does, how many there are
+	kind, from, last, n := outside, 0, 0, 0
+	before := 0 // where the character before the last begins
 	end := func(to int) {
 		switch kind {
 		case spaced:

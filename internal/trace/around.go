@@ -27,8 +27,8 @@ type Surroundings struct {
 	Truncated bool
 }
 
-// Surround finds what surrounds some nodes: level by level, of each level those with most links first, then by id. Every
-// node of the answer is expanded, as the links among the last level and what it hides are part of the answer.
+// Surround finds what surrounds some nodes: level by level, of each level those with most links first, then by id.
+// Every node of the answer is expanded, as the links among the last level and what it hides are part of the answer.
 func Surround(ctx context.Context, g store.Graph, q *Around) (_ *Surroundings, err error) {
 	defer guard(&err)
 	p := &pulse{ctx: ctx}

@@ -30,7 +30,10 @@ func linked(g *drawn, k uint32) map[uint32]int64 {
 func TestSurroundByDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawGraph(t)
-		q := &Around{Seeds: []uint32{2, 1, 3}[:1+fair(t, "seeds", 3)], Depth: fair(t, "depth", 4), MaxNodes: 1 + fair(t, "nodes", 8), MaxLinks: 1 + fair(t, "links", 30)}
+		q := &Around{
+			Seeds: []uint32{2, 1, 3}[:1+fair(t, "seeds", 3)], Depth: fair(t, "depth", 4),
+			MaxNodes: 1 + fair(t, "nodes", 8), MaxLinks: 1 + fair(t, "links", 30),
+		}
 		got, err := Surround(context.Background(), g, q)
 		if err != nil {
 			t.Fatal(err)
@@ -186,7 +189,8 @@ func TestCompareByDefinition(t *testing.T) {
 				onlyB++
 			}
 		}
-		if got.SharedNodes != shared || int64(len(got.Shared)) != sides || len(got.OnlyA) != onlyA || len(got.OnlyB) != onlyB {
+		if got.SharedNodes != shared || int64(len(got.Shared)) != sides || len(got.OnlyA) != onlyA ||
+			len(got.OnlyB) != onlyB {
 			t.Fatalf("%+v, want %d shared by %d links, %d and %d alone", got, shared, sides, onlyA, onlyB)
 		}
 		if !slices.IsSortedFunc(got.Shared, func(x, y Side) int { return x.Order.Compare(y.Order) }) {
@@ -199,7 +203,7 @@ func TestAccompanyByDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawGraph(t)
 		for i := range g.nodes {
-			g.nodes[i].Type = uint8(1 + fair(t, "type", 2)) //nolint:gosec // two
+			g.nodes[i].Type = uint8(1 + fair(t, "type", 2))
 		}
 		overlapping := rapid.Bool().Draw(t, "overlapping")
 		got, err := Accompany(context.Background(), g, 1, 2, overlapping)
@@ -237,7 +241,7 @@ func TestTimelineByDefinition(t *testing.T) {
 		g := drawGraph(t)
 		for i := range g.nodes {
 			g.nodes[i].Date = drawInterval(t, "date")
-			g.nodes[i].Type = uint8(1 + i%3) //nolint:gosec // three
+			g.nodes[i].Type = uint8(1 + i%3)
 		}
 		got, err := Timeline(context.Background(), g, []uint32{1}, map[uint8]What{1: Event, 2: Said})
 		if err != nil {

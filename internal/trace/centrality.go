@@ -17,8 +17,8 @@ import (
 // Measure is a way to say how central a node is.
 type Measure uint8
 
-// The measures. Links are taken both ways, since which way one runs is a matter of how it is put in words ("is affiliated
-// with", "has as a member"), and parallel links count each, or once on Net.Once.
+// The measures. Links are taken both ways, since which way one runs is a matter of how it is put in words ("is
+// affiliated with", "has as a member"), and parallel links count each, or once on Net.Once.
 const (
 	// ByDegree: how many links a node has.
 	ByDegree Measure = iota
@@ -26,8 +26,9 @@ const (
 	// other, and of every 100 steps takes 15 to a node picked at random instead (Brin and Page 1998, damping 0.85):
 	// PR(v) = 0.15 / N + 0.85 · Σ links(u, v) / links(u) · PR(u). The sum over all nodes is 1.
 	ByPageRank
-	// ByBetweenness: of the shortest lines between any two other nodes, the share that passes through the node; the mean
-	// over all pairs, so 0 to 1 (Freeman 1977, by the algorithm of Brandes 2001). Pairs that no line joins count as 0.
+	// ByBetweenness: of the shortest lines between any two other nodes, the share that passes through the node; the
+	// mean over all pairs, so 0 to 1 (Freeman 1977, by the algorithm of Brandes 2001). Pairs that no line joins count
+	// as 0.
 	ByBetweenness
 )
 
@@ -91,15 +92,16 @@ const (
 	doubt = 0.05
 	// enough is how many pivots must have been counted before their mean is taken to be normally distributed.
 	enough = 30
-	// remote is beyond how many standard errors a difference is taken to be sure: those of a million others together are below 1e-8.
+	// remote is beyond how many standard errors a difference is taken to be sure: those of a million others together
+	// are below 1e-8.
 	remote = 8
 )
 
-// Certain reports of the nodes from a place of a list to another whether their ranks within the list hold with 95 %. The list
-// is in the order of r.Order. A rank is certain when the chances that another node of the list stands on the wrong side of it
-// add up to no more than 5 % (the union bound), each taken from the normal distribution of the difference of the two scores.
-// Its standard deviation is taken to be the sum of the two standard errors, which it never exceeds however the two scores depend
-// on each other. Exact ranks are certain.
+// Certain reports of the nodes from a place of a list to another whether their ranks within the list hold with 95 %.
+// The list is in the order of r.Order. A rank is certain when the chances that another node of the list stands on the
+// wrong side of it add up to no more than 5 % (the union bound), each taken from the normal distribution of the
+// difference of the two scores. Its standard deviation is taken to be the sum of the two standard errors, which it
+// never exceeds however the two scores depend on each other. Exact ranks are certain.
 func (r *Ranking) Certain(list []uint32, from, to int) []bool {
 	out := make([]bool, to-from)
 	for i := range out {
@@ -189,7 +191,8 @@ func Centrality(ctx context.Context, g *Net, by Measure, effort Effort) (*Rankin
 
 const (
 	damping = 0.85
-	// pageRank ends when a step changes all scores together by less than settled, or after steps of them: 0.85^200 < settled.
+	// pageRank ends when a step changes all scores together by less than settled, or after steps of them: 0.85^200 <
+	// settled.
 	settled = 1e-13
 	steps   = 200
 )
@@ -236,11 +239,13 @@ func (g *Net) pageRank(ctx context.Context) ([]float64, error) {
 }
 
 const (
-	// Lines are counted in blocks of pivots, as many as take about this many looks at a node or at a neighbour, some hundredth of
-	// a second; so the blocks of a graph are the same whoever counts them, and are added in the same order.
+	// Lines are counted in blocks of pivots, as many as take about this many looks at a node or at a neighbour, some
+	// hundredth of a second; so the blocks of a graph are the same whoever counts them, and are added in the same
+	// order.
 	blockLooks = 4_000_000
 	mostBlock  = 64
-	// mostWorkers is how many blocks are counted side by side at the most, and eachCounting how many bytes a node each takes.
+	// mostWorkers is how many blocks are counted side by side at the most, and eachCounting how many bytes a node each
+	// takes.
 	mostWorkers  = 8
 	eachCounting = 53
 	// fewest is from how many nodes lines are counted whatever the time: one alone has no standard error.
@@ -249,18 +254,19 @@ const (
 	unseen = 2
 )
 
-// betweenness counts lines from nodes picked at random, the pivots, and takes the others to be like these (Brandes and Pich
-// 2007). The pivots are the same for the same graph, and the first n are the same however many there are.
+// betweenness counts lines from nodes picked at random, the pivots, and takes the others to be like these (Brandes and
+// Pich 2007). The pivots are the same for the same graph, and the first n are the same however many there are.
 //
-// Counted from both its ends, a line from s to t through v counts for v once in all. It need not count the same from either: where
-// a pivot near v counts much, v is overestimated, and underestimated when the few nodes near it are no pivots. So a
-// line counts by how far v is on the way, f = d(s, v) / d(s, t), as f + f' = 1 from the two ends (Geisberger, Sanders and
-// Schultes 2008, where f is linear). Any slope c does, 1/2 + c·(f - 1/2): Net.slope is the one at which neighbours of a pivot hardly count.
-// In the benchmark's graph the standard errors of the first 200 are a sixth of what counting whole gives, and a third of c = 1.
+// Counted from both its ends, a line from s to t through v counts for v once in all. It need not count the same from
+// either: where a pivot near v counts much, v is overestimated, and underestimated when the few nodes near it are no
+// pivots. So a line counts by how far v is on the way, f = d(s, v) / d(s, t), as f + f' = 1 from the two ends
+// (Geisberger, Sanders and Schultes 2008, where f is linear). Any slope c does, 1/2 + c·(f - 1/2): Net.slope is the one
+// at which neighbours of a pivot hardly count. In the benchmark's graph the standard errors of the first 200 are a
+// sixth of what counting whole gives, and a third of c = 1.
 //
-// The standard error is that of the mean of a sample without replacement (Cochran 1977, 2.6), and a little more, since pivots that
-// give much are few, so that a sample may have missed them: the largest is counted three times. Bounds that hold without
-// any assumption (Bader et al. 2007; Riondato and Kornaropoulos 2016) are many times wider.
+// The standard error is that of the mean of a sample without replacement (Cochran 1977, 2.6), and a little more, since
+// pivots that give much are few, so that a sample may have missed them: the largest is counted three times. Bounds that
+// hold without any assumption (Bader et al. 2007; Riondato and Kornaropoulos 2016) are many times wider.
 func (r *Ranking) betweenness(ctx context.Context, effort Effort) ([]float64, error) {
 	g := r.Net
 	if r.Pivots = g.Connected; g.Connected < 3 {
@@ -292,7 +298,8 @@ func (r *Ranking) betweenness(ctx context.Context, effort Effort) ([]float64, er
 	return t.sums, nil
 }
 
-// tally is what was counted from pivots: of what each gave to each node, the sum, the sum of the squares, and the largest.
+// tally is what was counted from pivots: of what each gave to each node, the sum, the sum of the squares, and the
+// largest.
 type tally struct{ sums, squares, most []float64 }
 
 func newTally(n int) *tally {
@@ -330,8 +337,8 @@ func (g *Net) pivots() []uint32 {
 	return out
 }
 
-// slope is how steeply a line counts by how far a node is on the way, by the mean distance d of nodes: at d / (d - 2), a pivot's
-// neighbours on lines of the mean length do not count. A few pivots are enough to find it out.
+// slope is how steeply a line counts by how far a node is on the way, by the mean distance d of nodes: at d / (d - 2),
+// a pivot's neighbours on lines of the mean length do not count. A few pivots are enough to find it out.
 func (g *Net) slope(pivots []uint32) float64 {
 	const some, steepest = 4, 3
 	c := g.counting(0)
@@ -405,11 +412,11 @@ type counting struct {
 	*tally
 	slope float64
 	lines []float64 // shortest lines to each node, scaled: see tooMany
-	// part is, of the lines to a node and to those behind it, what falls to one line to the node: each line as 1, and as 1
-	// divided by its length.
+	// part is, of the lines to a node and to those behind it, what falls to one line to the node: each line as 1, and
+	// as 1 divided by its length.
 	part [][2]float64
-	// level is 1 more than the number of a node's level modulo 3, 0 for a node not reached: levels of neighbours are at most
-	// one apart, and bytes stay in the cache.
+	// level is 1 more than the number of a node's level modulo 3, 0 for a node not reached: levels of neighbours are at
+	// most one apart, and bytes stay in the cache.
 	level  []uint8
 	order  []uint32 // nodes by level
 	levels []int    // where each level begins in order
@@ -418,7 +425,10 @@ type counting struct {
 
 func (g *Net) counting(slope float64) *counting {
 	n := len(g.Nodes)
-	return &counting{Net: g, tally: newTally(n), slope: slope, lines: make([]float64, n), part: make([][2]float64, n), level: make([]uint8, n)}
+	return &counting{
+		Net: g, tally: newTally(n), slope: slope, lines: make([]float64, n), part: make([][2]float64, n),
+		level: make([]uint8, n),
+	}
 }
 
 // There can be more lines than a float64 holds, and only the ratios between two levels count: a level with more than
@@ -474,7 +484,8 @@ func (c *counting) share() {
 			lines := c.lines[v]
 			c.part[v] = [2]float64{1/lines + ones, 1/(lines*length) + lengths}
 			if c.shifts[l] != 0 {
-				c.part[v][0], c.part[v][1] = math.Ldexp(c.part[v][0], -c.shifts[l]), math.Ldexp(c.part[v][1], -c.shifts[l])
+				c.part[v][0], c.part[v][1] = math.Ldexp(c.part[v][0], -c.shifts[l]), math.Ldexp(c.part[v][1],
+					-c.shifts[l])
 			}
 			if ones > 0 {
 				c.add(v, lines*(whole*ones+part*lengths))

@@ -9,15 +9,15 @@ import (
 	"github.com/throughline/throughline/internal/budget"
 )
 
-// Partition divides the connected nodes of a Net into communities: groups with more links within than their degrees would
-// let expect.
+// Partition divides the connected nodes of a Net into communities: groups with more links within than their degrees
+// would let expect.
 type Partition struct {
 	*Net
 	// Groups are the communities. The nodes of each: those with most links within it first, then by id. No group falls
 	// apart: its nodes are joined by links within it.
 	Groups [][]uint32
-	// Within is how many links each node has within its group; for each group, Internal is how many join two of its nodes
-	// and External how many lead out.
+	// Within is how many links each node has within its group; for each group, Internal is how many join two of its
+	// nodes and External how many lead out.
 	Within             []int64
 	Internal, External []int64
 	// Modularity is the share of links within groups less what would be by chance, times the resolution (Newman and
@@ -38,8 +38,9 @@ const (
 )
 
 // Communities finds communities by the Leiden algorithm (Traag, Waltman and van Eck 2019), maximizing modularity at a
-// resolution: above 1 more and smaller groups, below 1 fewer and larger ones. The seed sets the order in which nodes are
-// looked at. Where Leiden merges at random among what is good, this takes the best: the same seed gives the same groups.
+// resolution: above 1 more and smaller groups, below 1 fewer and larger ones. The seed sets the order in which nodes
+// are looked at. Where Leiden merges at random among what is good, this takes the best: the same seed gives the same
+// groups.
 func Communities(ctx context.Context, g *Net, seed uint64, resolution float64) (*Partition, error) {
 	// the nodes with their groups, and the graph of groups, which is no larger than the graph
 	if err := budget.Of(ctx).Hold(int64(80*len(g.Nodes) + 16*len(g.ends))); err != nil {
@@ -60,7 +61,8 @@ func Communities(ctx context.Context, g *Net, seed uint64, resolution float64) (
 			break
 		}
 	}
-	// Groups moved as a whole, or divided because they fell apart, can leave a node that is better off with a neighbour.
+	// Groups moved as a whole, or divided because they fell apart, can leave a node that is better off with a
+	// neighbour.
 	for range settling {
 		moved, err := l.move(base, of)
 		if err != nil {
@@ -88,8 +90,8 @@ type leiden struct {
 	all        float64 // sum of all degrees: 2m
 }
 
-// improve moves the nodes of a graph to better groups, and then groups of them, until nothing is gained. of is the group of
-// each node.
+// improve moves the nodes of a graph to better groups, and then groups of them, until nothing is gained. of is the
+// group of each node.
 func (l *leiden) improve(base *level, of []uint32) (changed bool, err error) {
 	g, groups := base, of
 	at := make([]uint32, len(of)) // which node of g each node of base has become
@@ -165,8 +167,8 @@ func (l *leiden) look(i int) error {
 	return nil
 }
 
-// move moves each node to the group of its neighbours that gains most, and looks again at those around one that has moved.
-// Gains are in links times 2m, so that with resolution 1 they are whole numbers.
+// move moves each node to the group of its neighbours that gains most, and looks again at those around one that has
+// moved. Gains are in links times 2m, so that with resolution 1 they are whole numbers.
 func (l *leiden) move(g *level, of []uint32) (moved bool, err error) {
 	n := len(of)
 	total, members := make([]float64, n), make([]int, n)
@@ -398,7 +400,10 @@ func (g *Net) partition(of []uint32, resolution float64) *Partition {
 			internal += p.Within[v]
 			degrees += g.degrees[v]
 		}
-		slices.SortFunc(nodes, func(a, b uint32) int { return cmp.Or(cmp.Compare(p.Within[b], p.Within[a]), cmp.Compare(a, b)) })
+		slices.SortFunc(nodes, func(a, b uint32) int {
+			return cmp.Or(cmp.Compare(p.Within[b], p.Within[a]),
+				cmp.Compare(a, b))
+		})
 		p.Groups = append(p.Groups, nodes)
 		p.Internal = append(p.Internal, internal/2)
 		p.External = append(p.External, int64(degrees)-internal)

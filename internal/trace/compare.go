@@ -16,8 +16,8 @@ const arcKept = 160
 // Comparison is what two nodes share and what not.
 type Comparison struct {
 	Direct []uint32 // links between the two, by id
-	// Shared are the links of both to the nodes that both are linked to: nodes with fewest links first, then by id of node
-	// and link.
+	// Shared are the links of both to the nodes that both are linked to: nodes with fewest links first, then by id of
+	// node and link.
 	Shared      []Side
 	SharedNodes int
 	// OnlyA and OnlyB are the nodes only one is linked to: most links with it first, then best connected, then by id.
@@ -41,8 +41,8 @@ func (p Placing) Compare(o Placing) int {
 	return cmp.Or(cmp.Compare(p.Degree, o.Degree), strings.Compare(p.Node, o.Node), strings.Compare(p.Link, o.Link))
 }
 
-// Compare finds what two nodes share. With overlapping that is only what both were linked to at one time, by the links that
-// say so; what both were linked to at different times is then in none of the lists.
+// Compare finds what two nodes share. With overlapping that is only what both were linked to at one time, by the links
+// that say so; what both were linked to at different times is then in none of the lists.
 func Compare(ctx context.Context, g store.Graph, a, b uint32, overlapping bool) (_ *Comparison, err error) {
 	defer guard(&err)
 	p := &pulse{ctx: ctx}
@@ -126,7 +126,9 @@ func meeting[T any](p *pulse, g store.Graph, list, others []T, link func(T) uint
 
 // Accompany finds the nodes of a node's own type that share nodes of type through with it: those that share most first,
 // then by id. With overlapping they share only what both were linked to at one time, by the links that say so.
-func Accompany(ctx context.Context, g store.Graph, of uint32, through uint8, overlapping bool) (_ []Company, err error) {
+func Accompany(ctx context.Context, g store.Graph, of uint32, through uint8, overlapping bool) (_ []Company,
+	err error,
+) {
 	defer guard(&err)
 	p := &pulse{ctx: ctx}
 	both := store.Way{Out: true, In: true}

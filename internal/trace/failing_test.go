@@ -67,7 +67,11 @@ func TestAStoreThatFailsIsNoAnswer(t *testing.T) {
 				_, err := Surround(ctx, g, &Around{Seeds: []uint32{1}, Depth: 2, MaxNodes: 9, MaxLinks: 9})
 				return err
 			},
-			"compare": func(ctx context.Context, g store.Patterned) error { _, err := Compare(ctx, g, 1, 2, false); return err },
+			"compare": func(ctx context.Context, g store.Patterned) error {
+				_,
+					err := Compare(ctx, g, 1, 2, false)
+				return err
+			},
 			"company": func(ctx context.Context, g store.Patterned) error {
 				_, err := Accompany(ctx, g, 1, g.Node(2).Type, false)
 				return err
@@ -80,7 +84,8 @@ func TestAStoreThatFailsIsNoAnswer(t *testing.T) {
 				if !possible {
 					return nil
 				}
-				_, err := MatchPattern(ctx, ctx, g, p, p.Plan(cat, g.Counts(), func(k uint32) int64 { return g.Node(k).Degree }))
+				_, err := MatchPattern(ctx, ctx, g, p, p.Plan(cat, g.Counts(),
+					func(k uint32) int64 { return g.Node(k).Degree }))
 				return err
 			},
 		} {
@@ -94,7 +99,8 @@ func TestAStoreThatFailsIsNoAnswer(t *testing.T) {
 					break
 				}
 				if !errors.Is(err, errStore) {
-					t.Fatalf("%s: the store failed when it was asked for the %d. time, and the answer is %v", name, asked+1, err)
+					t.Fatalf("%s: the store failed when it was asked for the %d. time, and the answer is %v", name,
+						asked+1, err)
 				}
 				if asked > 100 {
 					t.Fatalf("%s goes on asking", name)

@@ -23,7 +23,8 @@ import (
 //     end every node and link left stands in some walk that fits (arc consistency, which on a chain is enough).
 //  3. Walks are listed by the ids of their nodes; those that pass a node twice are left out.
 
-// Pattern asks for the lines whose nodes and links fit, step by step. Lines come in the order of the ids of their nodes.
+// Pattern asks for the lines whose nodes and links fit, step by step. Lines come in the order of the ids of their
+// nodes.
 type Pattern struct {
 	Nodes []PatternNode // one more than Links
 	Links []PatternLink
@@ -80,8 +81,10 @@ func (p *Pattern) Narrow(cat *catalog.Catalog) int {
 		l, a, b := &p.Links[i], p.Nodes[i].Types, p.Nodes[i+1].Types
 		for _, k := range cat.Kinds {
 			if l.Kinds.Has(k.Index) {
-				l.astray[0] = l.astray[0] || l.Out && k.To&b != 0 && k.From&^a != 0 || l.In && k.From&b != 0 && k.To&^a != 0
-				l.astray[1] = l.astray[1] || l.Out && k.From&a != 0 && k.To&^b != 0 || l.In && k.To&a != 0 && k.From&^b != 0
+				l.astray[0] = l.astray[0] || l.Out && k.To&b != 0 && k.From&^a != 0 || l.In && k.From&b != 0 &&
+					k.To&^a != 0
+				l.astray[1] = l.astray[1] || l.Out && k.From&a != 0 && k.To&^b != 0 || l.In && k.To&a != 0 &&
+					k.From&^b != 0
 			}
 		}
 	}
@@ -93,8 +96,8 @@ type Stage struct {
 	Place int // the place listed, or the one the hop is followed from
 	Hop   int // -1: nothing is followed
 	Back  bool
-	// Estimated is how many nodes it is expected to look at, one for each link that leads to them; Visited is how many of
-	// these fitted, -1 before it ran.
+	// Estimated is how many nodes it is expected to look at, one for each link that leads to them; Visited is how many
+	// of these fitted, -1 before it ran.
 	Estimated int64
 	Visited   int
 }
@@ -175,8 +178,8 @@ func (e *estimator) share(of, among catalog.TypeSet) float64 {
 	return e.nodes(of&among) / all
 }
 
-// hop is how many links of hop i, followed from n nodes, are expected, and which part of their far ends is of the types of
-// the place they lead to.
+// hop is how many links of hop i, followed from n nodes, are expected, and which part of their far ends is of the types
+// of the place they lead to.
 func (e *estimator) hop(s *Stage, n float64) (links, part float64) {
 	l, from, to := &e.p.Links[s.Hop], &e.p.Nodes[s.from()], &e.p.Nodes[s.to()]
 	out, in := l.Out, l.In // seen from the nodes followed
@@ -227,7 +230,10 @@ func (e *estimator) from(place int) (stages []Stage, cost float64) {
 		var next Stage
 		least, part := math.Inf(1), 0.0
 		for i := range p.Links {
-			for _, s := range []Stage{{Place: i, Hop: i, Visited: -1}, {Place: i + 1, Hop: i, Back: true, Visited: -1}} {
+			for _, s := range []Stage{{Place: i, Hop: i, Visited: -1}, {
+				Place: i + 1, Hop: i, Back: true,
+				Visited: -1,
+			}} {
 				if done[i] || size[s.from()] < 0 {
 					continue
 				}
@@ -266,10 +272,13 @@ type Match struct {
 	Visited int     // nodes that fitted, one for each link that led to them
 }
 
-// MatchPattern matches a pattern in the order of its stages, and notes in them what each visited. Its errors are the store's, and the
-// end of ctx; the end of limit ends it with the lines listed by then.
+// MatchPattern matches a pattern in the order of its stages, and notes in them what each visited. Its errors are the
+// store's, and the end of ctx; the end of limit ends it with the lines listed by then.
 func MatchPattern(ctx, limit context.Context, g store.Patterned, p *Pattern, stages []Stage) (*Match, error) {
-	m := &matching{pulse: pulse{ctx: limit}, g: g, p: p, places: make([]*set, len(p.Nodes)), hops: make([][]crossing, len(p.Links)), done: make([]bool, len(p.Links))}
+	m := &matching{
+		pulse: pulse{ctx: limit}, g: g, p: p, places: make([]*set, len(p.Nodes)),
+		hops: make([][]crossing, len(p.Links)), done: make([]bool, len(p.Links)),
+	}
 	err := m.run(stages)
 	if err != nil && ctx.Err() == nil && limit.Err() != nil {
 		m.out.Outcome, err = TimeLimit, nil
@@ -309,7 +318,7 @@ func (s *set) list() []uint32 {
 	out := make([]uint32, 0, s.n)
 	for i, word := range s.bits {
 		for ; word != 0; word &= word - 1 {
-			out = append(out, uint32(i*64+bits.TrailingZeros64(word))) //nolint:gosec // keys are so long
+			out = append(out, uint32(i*64+bits.TrailingZeros64(word)))
 		}
 	}
 	return out
@@ -418,8 +427,8 @@ func (m *matching) stage(s *Stage) (int, error) {
 	return n, nil
 }
 
-// prune leaves nodes and links that stand in some walk over the hops followed so far: from the hop just followed, as far to
-// either side as places lose nodes.
+// prune leaves nodes and links that stand in some walk over the hops followed so far: from the hop just followed, as
+// far to either side as places lose nodes.
 func (m *matching) prune(hop int) {
 	left, right := m.restrict(hop)
 	for i := hop - 1; left && i >= 0 && m.done[i]; i-- {
@@ -430,8 +439,8 @@ func (m *matching) prune(hop int) {
 	}
 }
 
-// restrict takes from a hop the links whose ends have left their places, and from its places the nodes without a link. It
-// says which of the two lost nodes.
+// restrict takes from a hop the links whose ends have left their places, and from its places the nodes without a link.
+// It says which of the two lost nodes.
 func (m *matching) restrict(i int) (left, right bool) {
 	a, b := &set{}, &set{}
 	m.hops[i] = slices.DeleteFunc(m.hops[i], func(c crossing) bool {
@@ -543,7 +552,11 @@ func (m *matching) each(starts []way, all []*ways, after []string, f func([]way)
 	var begin func(next []way, equal bool) bool
 	begin = func(next []way, equal bool) bool {
 		if equal && after != nil {
-			from, _ := slices.BinarySearchFunc(next, after[len(line)], func(w way, id string) int { return strings.Compare(w.id, id) })
+			from, _ := slices.BinarySearchFunc(next, after[len(line)], func(w way,
+				id string,
+			) int {
+				return strings.Compare(w.id, id)
+			})
 			next = next[from:]
 		}
 		for _, w := range next {

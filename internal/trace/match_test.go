@@ -17,7 +17,9 @@ import (
 )
 
 // Start lists drawn nodes by type; Expand knows no filters either, so patterns here are made of kinds, types and names.
-func (g *drawn) Start(_ context.Context, types catalog.TypeSet, _ *plan.EntityFilter, most int) (out []uint32, err error) {
+func (g *drawn) Start(_ context.Context, types catalog.TypeSet, _ *plan.EntityFilter, most int) (out []uint32,
+	err error,
+) {
 	for k := 1; k < len(g.nodes) && len(out) < most; k++ {
 		if types.Has(g.nodes[k].Type) {
 			out = append(out, uint32(k))
@@ -110,12 +112,16 @@ func byDefinition(g *drawn, p *Pattern) (out []Line) {
 	grow = func(l Line) {
 		i := len(l.Nodes)
 		if i == len(p.Nodes) {
-			out = append(out, Line{Nodes: slices.Clone(l.Nodes), Hops: slices.Clone(l.Hops), Cost: int64(len(l.Hops)) * hop})
+			out = append(out, Line{
+				Nodes: slices.Clone(l.Nodes), Hops: slices.Clone(l.Hops),
+				Cost: int64(len(l.Hops)) * hop,
+			})
 			return
 		}
 		for k := 1; k < len(g.nodes); k++ {
 			n := &p.Nodes[i]
-			if slices.Contains(l.Nodes, uint32(k)) || n.Node != 0 && n.Node != uint32(k) || !n.Types.Has(g.nodes[k].Type) {
+			if slices.Contains(l.Nodes, uint32(k)) || n.Node != 0 && n.Node != uint32(k) ||
+				!n.Types.Has(g.nodes[k].Type) {
 				continue
 			}
 			next := Line{Nodes: append(slices.Clone(l.Nodes), uint32(k)), Hops: l.Hops}
@@ -162,7 +168,8 @@ type filtered struct{ *drawn }
 func (g filtered) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
 	return g.drawn.Expand(ctx, nodes, way, func(k uint32, arcs []store.Arc) {
 		visit(k, slices.DeleteFunc(arcs, func(a store.Arc) bool {
-			return way.Links != nil && !way.Links.Kinds.Has(g.links[a.Link].Kind) || way.Far != nil && !way.Far.Types.Has(g.nodes[a.To].Type)
+			return way.Links != nil && !way.Links.Kinds.Has(g.links[a.Link].Kind) || way.Far != nil &&
+				!way.Far.Types.Has(g.nodes[a.To].Type)
 		}))
 	})
 }
@@ -211,7 +218,8 @@ func TestMatchByDefinition(t *testing.T) {
 		}
 	})
 	if !testing.Short() && (lines < 100 || pages < 5 || turned < 5) { // -short tries a fifth
-		t.Errorf("only %d lines, %d further pages, %d patterns not begun at their start: widen the generator", lines, pages, turned)
+		t.Errorf("only %d lines, %d further pages, %d patterns not begun at their start: widen the generator", lines,
+			pages, turned)
 	}
 }
 
@@ -225,7 +233,10 @@ func TestMatchBeginsAtTheCheaperEnd(t *testing.T) {
 	pattern := func() *Pattern {
 		p := &Pattern{
 			Nodes: []PatternNode{{Types: 1 << person}, {Types: 1 << institution}, {Types: 1 << event}},
-			Links: []PatternLink{{Kinds: 1 << cat.Kind("AFFILIATED_WITH").Index, Out: true}, {Kinds: 1 << cat.Kind("REPRESENTED_AT").Index, Out: true}},
+			Links: []PatternLink{
+				{Kinds: 1 << cat.Kind("AFFILIATED_WITH").Index, Out: true},
+				{Kinds: 1 << cat.Kind("REPRESENTED_AT").Index, Out: true},
+			},
 		}
 		if p.Narrow(cat) >= 0 {
 			t.Fatal("it can never match")
@@ -253,8 +264,14 @@ func TestMatchBeginsAtTheCheaperEnd(t *testing.T) {
 			p.Nodes[0].Node = 1
 			p.Nodes[1].Where = &plan.EntityFilter{Name: &plan.StringFilter{Eq: &name}}
 		}},
-		{"of two refs the one that leads to less", "0/0/false/4 1/1/false/2", func(p *Pattern) { p.Nodes[0].Node, p.Nodes[2].Node = 1, 2 }},
-		{"the other, when the first leads to much", "2/1/true/4 1/0/true/600", func(p *Pattern) { p.Nodes[0].Node, p.Nodes[2].Node = 900, 4 }},
+		{
+			"of two refs the one that leads to less", "0/0/false/4 1/1/false/2",
+			func(p *Pattern) { p.Nodes[0].Node, p.Nodes[2].Node = 1, 2 },
+		},
+		{
+			"the other, when the first leads to much", "2/1/true/4 1/0/true/600",
+			func(p *Pattern) { p.Nodes[0].Node, p.Nodes[2].Node = 900, 4 },
+		},
 	} {
 		if got := plan0(q.change); got != q.want {
 			t.Errorf("%s: %s, want %s", q.what, got, q.want)
@@ -280,7 +297,8 @@ func TestMatchHasLimits(t *testing.T) {
 		p.MaxNodes = 100_000
 		over, cancel := context.WithCancel(context.Background())
 		cancel()
-		if m, err := MatchPattern(context.Background(), over, stopped{filtered{g}}, p, stages); err != nil || m.Outcome != TimeLimit {
+		if m, err := MatchPattern(context.Background(), over, stopped{filtered{g}}, p, stages); err != nil ||
+			m.Outcome != TimeLimit {
 			t.Fatalf("%+v %v", m, err)
 		}
 	})

@@ -10,8 +10,8 @@ import (
 // Net is a whole graph with its links taken both ways: who is joined to whom, by how many links. A node without a
 // neighbour is no part of the graph: it counts nowhere and every measure of it is 0.
 //
-// What is measured on a Net depends on the nodes in order of id and on the neighbours of each alone, and every sum is taken
-// in that order: equal graphs give equal bits on every store.
+// What is measured on a Net depends on the nodes in order of id and on the neighbours of each alone, and every sum is
+// taken in that order: equal graphs give equal bits on every store.
 type Net struct {
 	Nodes []store.WholeNode // in bytewise order of id
 	// Connected is how many nodes have a neighbour, Links how many links there are: parallel ones each, but see Once.
@@ -57,7 +57,10 @@ func NewNet(ctx context.Context, w *store.Whole) (*Net, error) {
 			at[u]++
 		}
 	}
-	g := &Net{Nodes: w.Nodes, Links: len(w.Links), first: make([]uint32, n+1), ends: sorted[:0], weights: make([]uint32, 0, sum), degrees: make([]float64, n)}
+	g := &Net{
+		Nodes: w.Nodes, Links: len(w.Links), first: make([]uint32, n+1), ends: sorted[:0],
+		weights: make([]uint32, 0, sum), degrees: make([]float64, n),
+	}
 	for v := range n {
 		// parallel links stand side by side; what is kept never overtakes what is read
 		for i := arcs[v]; i < arcs[v+1]; i++ {

@@ -7,8 +7,9 @@ import (
 	"github.com/throughline/throughline/internal/budget"
 )
 
-// pulse ends long work in memory soon after its context, or when it holds more than its budget. Every loop that a graph can make long beats; the end comes as a
-// panic that guard turns into the context's error, as a sort cannot be left in any other way.
+// pulse ends long work in memory soon after its context, or when it holds more than its budget. Every loop that a graph
+// can make long beats; the end comes as a panic that guard turns into the context's error, as a sort cannot be left in
+// any other way.
 type pulse struct {
 	ctx   context.Context //nolint:containedctx // it lives as long as one call
 	steps int

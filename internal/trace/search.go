@@ -48,7 +48,10 @@ func Find(ctx, limit context.Context, g store.Graph, q *Question) (*Answer, erro
 
 func find(ctx, limit context.Context, g store.Graph, q *Question, wary int) (*Answer, error) {
 	begin := func() *search {
-		s := &search{pulse: pulse{ctx: limit}, g: g, q: q, wary: wary, width: 1 << len(q.Via), pages: map[uint32]*page{}}
+		s := &search{
+			pulse: pulse{ctx: limit}, g: g, q: q, wary: wary, width: 1 << len(q.Via),
+			pages: map[uint32]*page{},
+		}
 		s.size = s.memory
 		s.begin()
 		return s
@@ -66,11 +69,13 @@ func find(ctx, limit context.Context, g store.Graph, q *Question, wary int) (*An
 	return a, err
 }
 
-// memory is about how many bytes a search holds. What it keeps for each state is most of it: a question with four nodes to pass
-// has sixteen states of each node.
+// memory is about how many bytes a search holds. What it keeps for each state is most of it: a question with four nodes
+// to pass has sixteen states of each node.
 func (s *search) memory() int64 {
-	n := cap(s.nodes)*int(unsafe.Sizeof(nodeInfo{})) + len(s.pages)*int(unsafe.Sizeof(page{})) + cap(s.hops)*int(unsafe.Sizeof(hopInfo{})) +
-		cap(s.arcs)*int(unsafe.Sizeof(arcInfo{})) + cap(s.rest)*int(unsafe.Sizeof(left{})) + 4*cap(s.restOf) + s.began*int(unsafe.Sizeof(begun{})+8)
+	n := cap(s.nodes)*int(unsafe.Sizeof(nodeInfo{})) + len(s.pages)*int(unsafe.Sizeof(page{})) +
+		cap(s.hops)*int(unsafe.Sizeof(hopInfo{})) +
+		cap(s.arcs)*int(unsafe.Sizeof(arcInfo{})) + cap(s.rest)*int(unsafe.Sizeof(left{})) + 4*cap(s.restOf) +
+		s.began*int(unsafe.Sizeof(begun{})+8)
 	for i := range s.sides {
 		n += 4 * cap(s.sides[i].cost)
 		for _, b := range s.sides[i].buckets {
@@ -125,7 +130,7 @@ type side struct {
 }
 
 // radius is the cost up to which every state of a side is expanded.
-func (d *side) radius() int32 { return int32(d.at)*hop - 1 } //nolint:gosec // a few hundred buckets at most
+func (d *side) radius() int32 { return int32(d.at)*hop - 1 }
 
 type page [1024]int32
 
@@ -169,7 +174,7 @@ func (s *search) begin() {
 	s.nodes[s.source].penalty, s.nodes[s.target].penalty = 0, 0
 	s.met = far
 	s.sides[1].back = true
-	full := int32(s.width - 1) //nolint:gosec // at most 15
+	full := int32(s.width - 1)
 	s.arrive(&s.sides[0], s.state(s.source, 0), 0)
 	s.arrive(&s.sides[1], s.state(s.target, full), 0)
 }
@@ -178,9 +183,9 @@ func (s *search) done(o Outcome) (*Answer, error) {
 	return &Answer{Lines: s.lines(s.found), Outcome: o, Visited: len(s.nodes)}, nil
 }
 
-// meet answers the commonest question, for the shortest lines whatever they pass, with much less looking: by turns it asks
-// the graph which nodes the two sides lead to both, and expands the side with fewer links only when there are none. It
-// returns nil for other questions, and where there are fewer shortest lines than asked for.
+// meet answers the commonest question, for the shortest lines whatever they pass, with much less looking: by turns it
+// asks the graph which nodes the two sides lead to both, and expands the side with fewer links only when there are
+// none. It returns nil for other questions, and where there are fewer shortest lines than asked for.
 func (s *search) meet() (*Answer, error) {
 	if s.q.Rank != Shortest || s.q.HubPenalty > 0 || s.conditional() || s.width > 1 {
 		return nil, nil //nolint:nilnil // as said
@@ -188,7 +193,7 @@ func (s *search) meet() (*Answer, error) {
 	ways := [2]store.Way{s.way(false), s.way(true)}
 	// found lists the lines when hops were seen that join the sides
 	found := func(length int) (*Answer, error) {
-		s.list(int32(length) * hop) //nolint:gosec // at most MaxPathLength
+		s.list(int32(length) * hop)
 		if len(s.found) < s.q.First {
 			return nil, nil //nolint:nilnil // the whole search takes over
 		}
@@ -340,7 +345,7 @@ func (s *search) tooLong() bool {
 	dist := make([]uint16, len(s.nodes)*s.width) // and 1, by state; 0: not come to yet
 	dist[s.state(s.source, 0)] = 1
 	queue := []int32{s.state(s.source, 0)}
-	goal := s.state(s.target, int32(s.width-1)) //nolint:gosec // at most 15
+	goal := s.state(s.target, int32(s.width-1))
 	for i := 0; i < len(queue); i++ {
 		st := queue[i]
 		if st == goal {
@@ -369,24 +374,24 @@ func (s *search) local(key uint32) int32 {
 	if i := p[key%1024]; i != 0 {
 		return i - 1
 	}
-	i := int32(len(s.nodes)) //nolint:gosec // bounded by MaxNodes
+	i := int32(len(s.nodes))
 	p[key%1024] = i + 1
 	n := nodeInfo{key: key, mark: none, out: span{0, none}, in: span{0, none}, known: [2]int32{none, none}}
 	if s.q.HubPenalty > 0 {
-		n.penalty = int32(penalty(s.q.HubPenalty, s.g.Node(key).Degree)) //nolint:gosec // some thousands
+		n.penalty = int32(penalty(s.q.HubPenalty, s.g.Node(key).Degree))
 	}
 	s.nodes = append(s.nodes, n)
 	return i
 }
 
-func (s *search) state(node, mask int32) int32 { return node*int32(s.width) + mask } //nolint:gosec // at most 16
-func (s *search) node(state int32) int32       { return state / int32(s.width) }     //nolint:gosec // at most 16
-func (s *search) mask(state int32) int32       { return state % int32(s.width) }     //nolint:gosec // at most 16
+func (s *search) state(node, mask int32) int32 { return node*int32(s.width) + mask }
+func (s *search) node(state int32) int32       { return state / int32(s.width) }
+func (s *search) mask(state int32) int32       { return state % int32(s.width) }
 
 // forward is the state after a hop to a node; false when no line can go there.
 func (s *search) forward(to, mask int32) (int32, bool) {
 	n := &s.nodes[to]
-	if n.avoid || to == s.source || to == s.target && mask != int32(s.width-1) { //nolint:gosec // at most 15
+	if n.avoid || to == s.source || to == s.target && mask != int32(s.width-1) {
 		return 0, false
 	}
 	return s.state(to, mask|n.bit), true
@@ -436,11 +441,12 @@ func (s *search) arrive(d *side, state, cost int32) {
 	}
 }
 
-// next is the next bucket of a side with a state to expand. What is out of date in buckets depends on the order in which
-// the store tells things, so nothing but the states themselves may be read off them.
+// next is the next bucket of a side with a state to expand. What is out of date in buckets depends on the order in
+// which the store tells things, so nothing but the states themselves may be read off them.
 func (s *search) next(d *side) []int32 {
 	for ; d.at < len(d.buckets); d.at++ {
-		b := slices.DeleteFunc(d.buckets[d.at], func(st int32) bool { return int(d.cost[st]+s.nodes[s.node(st)].penalty)/hop != d.at })
+		b := slices.DeleteFunc(d.buckets[d.at],
+			func(st int32) bool { return int(d.cost[st]+s.nodes[s.node(st)].penalty)/hop != d.at })
 		slices.Sort(b)
 		if d.buckets[d.at] = slices.Compact(b); len(b) > 0 {
 			return d.buckets[d.at]
@@ -551,7 +557,7 @@ func (s *search) expandAmong(nodes []int32, back bool, among []uint32) error {
 	way.Among = among
 	return s.g.Expand(s.ctx, keys, way, func(key uint32, arcs []store.Arc) {
 		owner := s.local(key)
-		start := int32(len(s.hops)) //nolint:gosec // bounded by the links there are
+		start := int32(len(s.hops))
 		for _, a := range arcs {
 			s.beat(1)
 			o := s.local(a.To)
@@ -560,7 +566,7 @@ func (s *search) expandAmong(nodes []int32, back bool, among []uint32) error {
 				continue
 			}
 			if n.mark < start {
-				n.mark = int32(len(s.hops)) //nolint:gosec // as above
+				n.mark = int32(len(s.hops))
 				s.hops = append(s.hops, hopInfo{owner: owner, other: o, arc: none, back: back})
 			}
 			h := &s.hops[n.mark]
@@ -568,9 +574,9 @@ func (s *search) expandAmong(nodes []int32, back bool, among []uint32) error {
 				a.Out = !a.Out // as seen from the walk
 			}
 			s.arcs = append(s.arcs, arcInfo{arc: a, next: h.arc})
-			h.arc = int32(len(s.arcs) - 1) //nolint:gosec // as above
+			h.arc = int32(len(s.arcs) - 1)
 		}
-		end := int32(len(s.hops)) //nolint:gosec // as above
+		end := int32(len(s.hops))
 		chain := 0
 		if back {
 			chain = 1
@@ -605,15 +611,15 @@ func (s *search) price(h *hopInfo) int32 {
 	}
 	switch {
 	case s.q.Rank == Strongest:
-		return hop + int32(1000/count) //nolint:gosec // at most 1000
+		return hop + int32(1000/count)
 	case s.q.Rank == MostCorroborated && sources == 0:
 		return hop + 6000
 	case s.q.Rank == MostCorroborated:
-		return hop + int32(3000/sources) //nolint:gosec // at most 3000
+		return hop + int32(3000/sources)
 	case last == 0:
 		return hop + 10_000
 	}
-	return hop + 100*int32(min(100, max(0, s.q.Year-int(last)/10000))) //nolint:gosec // at most 10 000
+	return hop + 100*int32(min(100, max(0, s.q.Year-int(last)/10000)))
 }
 
 // outHops calls f with every hop out of a node that was seen.
@@ -714,7 +720,7 @@ func (s *search) reach(side int, n int32, depth int) {
 	for int(n) >= len(s.reached[side]) {
 		s.reached[side] = append(s.reached[side], unreached)
 	}
-	s.reached[side][n] = uint8(depth) //nolint:gosec // at most MaxLength
+	s.reached[side][n] = uint8(depth)
 }
 
 func (s *search) hopsIn(side int, n int32) int {
@@ -756,15 +762,15 @@ func (s *search) measure(bound int32) {
 		i := s.restOf[state]
 		switch {
 		case i == none || s.rest[i].cost > cost && int(s.rest[i].hops) < hops:
-			s.rest = append(s.rest, left{int32(hops), cost, i}) //nolint:gosec // at most MaxLength
-			s.restOf[state] = int32(len(s.rest) - 1)            //nolint:gosec // bounded by the hops seen
+			s.rest = append(s.rest, left{int32(hops), cost, i})
+			s.restOf[state] = int32(len(s.rest) - 1)
 			return i == none || int(s.rest[i].hops) < hops
 		case s.rest[i].cost > cost: // of this very layer
 			s.rest[i].cost = cost
 		}
 		return false
 	}
-	goal := s.state(s.target, int32(s.width-1)) //nolint:gosec // at most 15
+	goal := s.state(s.target, int32(s.width-1))
 	note(goal, 0, 0)
 	layer := []int32{goal}
 	beyond := s.sides[0].radius() + hop // what no cost is known of costs at least so much
@@ -876,7 +882,7 @@ func (s *search) list(bound int32) {
 		}
 	}
 	begin(&begun{state: s.state(s.source, 0), hop: none})
-	goal := s.state(s.target, int32(s.width-1)) //nolint:gosec // at most 15
+	goal := s.state(s.target, int32(s.width-1))
 	for q.Len() > 0 {
 		b, _ := heap.Pop(q).(*begun)
 		if b.state == goal {
@@ -971,7 +977,10 @@ func (s *search) choose(b *begun) ([]store.Arc, bool) {
 			}
 			mine := used
 			if s.q.Independent {
-				if slices.ContainsFunc(l.Sources, func(x store.GraphSource) bool { return slices.Contains(used, x.ID) }) {
+				if slices.ContainsFunc(l.Sources, func(x store.GraphSource) bool {
+					return slices.Contains(used,
+						x.ID)
+				}) {
 					continue
 				}
 				mine = slices.Clip(used)
@@ -989,8 +998,9 @@ func (s *search) choose(b *begun) ([]store.Arc, bool) {
 	return chosen, try(0, kg.MinDay, nil)
 }
 
-// after reports whether a link can be going on at or after a day, and returns the day that the next must not end before.
-// Possible: some reading of the dates allows it; certain: every reading does, for which the link's beginning must be known.
+// after reports whether a link can be going on at or after a day, and returns the day that the next must not end
+// before. Possible: some reading of the dates allows it; certain: every reading does, for which the link's beginning
+// must be known.
 func after(since kg.Day, l *store.GraphLink, certain bool) (kg.Day, bool) {
 	if !certain {
 		return max(since, l.Since.From), l.Until.To >= since

@@ -89,7 +89,10 @@ func drawInterval(t *rapid.T, label string) store.Interval {
 func drawGraph(t *rapid.T) *drawn {
 	n := 3 + fair(t, "nodes", 5)
 	m := fair(t, "links", 26)
-	g := &drawn{nodes: make([]store.GraphNode, n+1), links: make([]store.GraphLink, 1, m+1), ends: make([][2]uint32, 1, m+1)}
+	g := &drawn{
+		nodes: make([]store.GraphNode, n+1), links: make([]store.GraphLink, 1, m+1),
+		ends: make([][2]uint32, 1, m+1),
+	}
 	for i := 1; i <= n; i++ {
 		g.nodes[i].ID = string(rune('a' + (i*5)%9)) // not in the order of keys
 	}
@@ -131,7 +134,8 @@ func drawQuestion(t *rapid.T, g *drawn) *Question {
 		Chronological: fair(t, "chronological", 4) == 0, Certain: rapid.Bool().Draw(t, "certain"),
 		Independent: fair(t, "independent", 4) == 0, Overlapping: fair(t, "overlapping", 4) == 0,
 		HubPenalty: rapid.SampledFrom([]float64{0, 0.5, 2}).Draw(t, "penalty"), Rank: Rank(fair(t, "rank", 4)),
-		MaxLength: 1 + fair(t, "length", rapid.SampledFrom([]int{2, 8}).Draw(t, "up to")), First: 1 + fair(t, "first", 12), MaxNodes: 1000, Year: 2026,
+		MaxLength: 1 + fair(t, "length", rapid.SampledFrom([]int{2, 8}).Draw(t, "up to")), First: 1 + fair(t, "first",
+			12), MaxNodes: 1000, Year: 2026,
 	}
 	if rapid.Bool().Draw(t, "common") { // what is asked most is answered in a way of its own
 		return &Question{
@@ -287,7 +291,8 @@ func brute(g *drawn, q *Question) []Line {
 			if next != q.To {
 				cost += penalty(q.HubPenalty, g.nodes[next].Degree)
 			}
-			walk(Line{Nodes: append(slices.Clone(line.Nodes), next), Hops: append(slices.Clone(line.Hops), Hop{Links: arcs}), Cost: cost})
+			walk(Line{Nodes: append(slices.Clone(line.Nodes), next), Hops: append(slices.Clone(line.Hops),
+				Hop{Links: arcs}), Cost: cost})
 		}
 	}
 	walk(Line{Nodes: []uint32{q.From}})
@@ -295,7 +300,10 @@ func brute(g *drawn, q *Question) []Line {
 		if c := cmp.Compare(a.Cost, b.Cost); c != 0 {
 			return c
 		}
-		return slices.CompareFunc(a.Nodes, b.Nodes, func(x, y uint32) int { return strings.Compare(g.nodes[x].ID, g.nodes[y].ID) })
+		return slices.CompareFunc(a.Nodes, b.Nodes, func(x, y uint32) int {
+			return strings.Compare(g.nodes[x].ID,
+				g.nodes[y].ID)
+		})
 	})
 	return all[:min(len(all), q.First)]
 }
@@ -326,7 +334,8 @@ func TestFindAgreesWithTryingEverything(t *testing.T) {
 		if len(want) == 0 && got.Outcome == Disconnected && any {
 			t.Fatalf("there is a line, and the outcome is DISCONNECTED")
 		}
-		// without a line, what stands in its way is told: the conditions where they are what refuses those of this length
+		// without a line, what stands in its way is told: the conditions where they are what refuses those of this
+		// length
 		short := unlimited
 		short.MaxLength = q.MaxLength
 		if len(want) == 0 && any && len(q.Via) == 0 && cautious == wary {
@@ -353,7 +362,10 @@ func TestTheCommonestQuestionLooksAtLittle(t *testing.T) {
 	const many = 500
 	for _, directed := range []bool{false, true} {
 		for _, length := range []int{1, 2} {
-			g := &drawn{nodes: make([]store.GraphNode, 4), links: make([]store.GraphLink, 1), ends: make([][2]uint32, 1)}
+			g := &drawn{
+				nodes: make([]store.GraphNode, 4), links: make([]store.GraphLink, 1),
+				ends: make([][2]uint32, 1),
+			}
 			link := func(from, to uint32) {
 				g.links = append(g.links, store.GraphLink{ID: fmt.Sprint("l_", len(g.links))})
 				g.ends = append(g.ends, [2]uint32{from, to})
@@ -374,7 +386,10 @@ func TestTheCommonestQuestionLooksAtLittle(t *testing.T) {
 			for i := range g.nodes {
 				g.nodes[i].ID = fmt.Sprint("n_", i)
 			}
-			got, err := Find(t.Context(), t.Context(), g, &Question{From: 1, To: 2, Directed: directed, MaxLength: 4, First: 1, MaxNodes: 10_000})
+			got, err := Find(t.Context(), t.Context(), g, &Question{
+				From: 1, To: 2, Directed: directed, MaxLength: 4,
+				First: 1, MaxNodes: 10_000,
+			})
 			if err != nil || len(got.Lines) != 1 || len(got.Lines[0].Hops) != length || got.Visited != length+1 {
 				t.Errorf("directed %t: %+v, %v, want a line of %d and no other node seen", directed, got, err, length)
 			}

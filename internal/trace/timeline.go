@@ -41,13 +41,15 @@ func (m Moment) Place() int64 {
 	return 2 * int64(m.What)
 }
 
-// Compare orders moments by first day, place, last day and id: an event comes first on its first day, however long it lasts.
+// Compare orders moments by first day, place, last day and id: an event comes first on its first day, however long it
+// lasts.
 func (m Moment) Compare(o Moment) int {
-	return cmp.Or(cmp.Compare(m.Date.From, o.Date.From), cmp.Compare(m.Place(), o.Place()), cmp.Compare(m.Date.To, o.Date.To), strings.Compare(m.ID, o.ID))
+	return cmp.Or(cmp.Compare(m.Date.From, o.Date.From), cmp.Compare(m.Place(), o.Place()),
+		cmp.Compare(m.Date.To, o.Date.To), strings.Compare(m.ID, o.ID))
 }
 
-// Timeline lists what has a date around some nodes, in order. Kinds says what a node is, by the index of its type; nodes
-// of other types are on no timeline.
+// Timeline lists what has a date around some nodes, in order. Kinds says what a node is, by the index of its type;
+// nodes of other types are on no timeline.
 func Timeline(ctx context.Context, g store.Graph, subjects []uint32, kinds map[uint8]What) (_ []Moment, err error) {
 	defer guard(&err)
 	p := &pulse{ctx: ctx}

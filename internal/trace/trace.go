@@ -13,8 +13,8 @@ import (
 // Rank says what makes one line better than another.
 type Rank uint8
 
-// The ranks. Each has a cost for every hop, in thousandths of a hop; the line of least cost is best, and of equal cost the
-// one whose ids come first. On top of it come the hubs a line passes through: see Question.HubPenalty.
+// The ranks. Each has a cost for every hop, in thousandths of a hop; the line of least cost is best, and of equal cost
+// the one whose ids come first. On top of it come the hubs a line passes through: see Question.HubPenalty.
 const (
 	// Shortest: 1000 for each hop.
 	Shortest Rank = iota
@@ -28,7 +28,10 @@ const (
 )
 
 // RankNames are the names of the ranks in the contract.
-var RankNames = map[string]Rank{"SHORTEST": Shortest, "STRONGEST": Strongest, "MOST_CORROBORATED": MostCorroborated, "MOST_RECENT": MostRecent}
+var RankNames = map[string]Rank{
+	"SHORTEST": Shortest, "STRONGEST": Strongest, "MOST_CORROBORATED": MostCorroborated,
+	"MOST_RECENT": MostRecent,
+}
 
 // hop is the least a hop can cost: nodes whose cost lies within one hop can be expanded together.
 const hop = 1000
@@ -53,8 +56,8 @@ type Question struct {
 	// Chronological: the hops can be walked in the order of time: each can be going on at or after the beginning of all
 	// hops before it. Certain: whatever the unknown parts of the dates are.
 	Chronological, Certain bool
-	// Overlapping: each node between the ends was linked to the one before and the one behind at one time: the links by which
-	// a line comes and goes can have held together.
+	// Overlapping: each node between the ends was linked to the one before and the one behind at one time: the links by
+	// which a line comes and goes can have held together.
 	Overlapping bool
 	// Independent: no source supports more than one hop.
 	Independent bool

@@ -210,13 +210,14 @@ func TestBetweennessOfMoreLinesThanCanBeCounted(t *testing.T) {
 	for i := range uint32(n) {
 		a, b, c, d := 3*i, 3*i+1, 3*i+2, 3*i+3
 		for range many {
-			w.Links = append(w.Links, store.Pair{From: a, To: b}, store.Pair{From: a, To: c}, store.Pair{From: b, To: d}, store.Pair{From: c, To: d})
+			w.Links = append(w.Links, store.Pair{From: a, To: b}, store.Pair{From: a, To: c},
+				store.Pair{From: b, To: d}, store.Pair{From: c, To: d})
 		}
 	}
 	g := netOf(t, w)
 	r := central(t, g, ByBetweenness)
-	// the joint in the middle lies on every line from one half to the other, and on half of those between the two sides of the
-	// rung before it and of the one behind it
+	// the joint in the middle lies on every line from one half to the other, and on half of those between the two sides
+	// of the rung before it and of the one behind it
 	half, all := float64(3*n/2), float64(3*n+1)
 	want := 2 * (half*half + 0.5 + 0.5) / ((all - 1) * (all - 2))
 	if got := r.Score(3 * n / 2); math.Abs(got-want) > 1e-9 {
@@ -232,13 +233,14 @@ func TestBetweennessOfMoreLinesThanCanBeCounted(t *testing.T) {
 	}
 }
 
-// grown is a graph in which newcomers join those who have many links already, and some of two halves never meet but at a bridge.
+// grown is a graph in which newcomers join those who have many links already, and some of two halves never meet but at
+// a bridge.
 func grown(seed uint64) *store.Whole {
-	r := rand.New(rand.NewPCG(seed, 11)) //nolint:gosec // repeatable on purpose
+	r := rand.New(rand.NewPCG(seed, 11))
 	w := &store.Whole{}
 	n := 300 + r.IntN(200)
 	var ends []uint32
-	for i := range uint32(n) { //nolint:gosec // few
+	for i := range uint32(n) {
 		w.Nodes = append(w.Nodes, store.WholeNode{ID: fmt.Sprintf("n%05d", i), Type: 1})
 		for range min(int(i), 1+r.IntN(3)) {
 			to := r.Uint32N(i)
@@ -266,8 +268,8 @@ func ranks(r *Ranking) []int {
 	return out
 }
 
-// Over many graphs, the exact score is within 1.96 standard errors about as often as it should be, a rank that is called certain is hardly
-// ever wrong, and what is told is not told at random.
+// Over many graphs, the exact score is within 1.96 standard errors about as often as it should be, a rank that is
+// called certain is hardly ever wrong, and what is told is not told at random.
 func TestSampledBetweennessKnowsHowSureItIs(t *testing.T) {
 	graphs := 60
 	if testing.Short() {
@@ -276,7 +278,7 @@ func TestSampledBetweennessKnowsHowSureItIs(t *testing.T) {
 	for _, x := range []struct{ share, least, sure float64 }{{0.1, 0.9, 0.1}, {0.3, 0.92, 0.5}, {0.6, 0.94, 1}} {
 		within, asked, certain, wrong := 0, 0, 0, 0
 		var off, told float64
-		for seed := range uint64(graphs) { //nolint:gosec // few
+		for seed := range uint64(graphs) {
 			g := netOf(t, grown(seed))
 			exact := central(t, g, ByBetweenness)
 			some, err := Centrality(t.Context(), g, ByBetweenness, Effort{Pivots: int(x.share * float64(g.Connected))})
@@ -331,7 +333,7 @@ func TestTiesAreNeverCertain(t *testing.T) {
 	w := &store.Whole{}
 	node := func() uint32 {
 		w.Nodes = append(w.Nodes, store.WholeNode{ID: fmt.Sprintf("n%05d", len(w.Nodes)), Type: 1})
-		return uint32(len(w.Nodes) - 1) //nolint:gosec // few
+		return uint32(len(w.Nodes) - 1)
 	}
 	top := node()
 	for range 2 { // two hubs of the same size below one node
@@ -429,10 +431,13 @@ func TestSamplingHasItsTime(t *testing.T) {
 }
 
 func TestEstimatesAreRounded(t *testing.T) {
-	r := &Ranking{Measure: ByBetweenness, Sampled: true, Pivots: 100, Scores: []int64{123_456_789_012, 123_456_789_012, 123_456_789_012, 5}, errors: []float64{3.46e9, 9.96e7, 0, 0}}
+	r := &Ranking{Measure: ByBetweenness, Sampled: true, Pivots: 100, Scores: []int64{
+		123_456_789_012, 123_456_789_012,
+		123_456_789_012, 5,
+	}, errors: []float64{3.46e9, 9.96e7, 0, 0}}
 	for i, want := range [][2]float64{{0.123, 0.0035}, {0.1235, 0.0001}, {0.123456789012, 0}, {5e-12, 0}} {
-		e, ok := r.Error(uint32(i))                                       //nolint:gosec // few
-		if got := [2]float64{r.Score(uint32(i)), e}; got != want || !ok { //nolint:gosec // few
+		e, ok := r.Error(uint32(i))
+		if got := [2]float64{r.Score(uint32(i)), e}; got != want || !ok {
 			t.Errorf("%v, want %v", got, want)
 		}
 	}
@@ -455,7 +460,8 @@ func TestOnceIsTheGraphWithoutParallelLinks(t *testing.T) {
 			rt.Fatal(err)
 		}
 		want := netOf(rt, single)
-		if once.Links != want.Links || once.Connected != want.Connected || !slices.Equal(once.weights, want.weights) || !slices.Equal(once.degrees, want.degrees) {
+		if once.Links != want.Links || once.Connected != want.Connected || !slices.Equal(once.weights, want.weights) ||
+			!slices.Equal(once.degrees, want.degrees) {
 			rt.Fatalf("%+v, want %+v", once, want)
 		}
 		for _, by := range []Measure{ByDegree, ByPageRank, ByBetweenness} {
@@ -468,7 +474,8 @@ func TestOnceIsTheGraphWithoutParallelLinks(t *testing.T) {
 			rt.Fatal(err)
 		}
 		b, _ := Communities(rt.Context(), want, 1, 1)
-		if fmt.Sprint(a.Groups, a.Within, a.Internal, a.External, a.Modularity) != fmt.Sprint(b.Groups, b.Within, b.Internal, b.External, b.Modularity) {
+		if fmt.Sprint(a.Groups, a.Within, a.Internal, a.External, a.Modularity) != fmt.Sprint(b.Groups, b.Within,
+			b.Internal, b.External, b.Modularity) {
 			rt.Fatalf("communities %v, want %v", a.Groups, b.Groups)
 		}
 		if fmt.Sprint(g.weights) != fmt.Sprint(netOf(rt, w).weights) {
@@ -512,7 +519,8 @@ func TestCommunities(t *testing.T) {
 			return
 		}
 		// what the groups are said to be
-		internal, external, within := make([]int64, len(p.Groups)), make([]int64, len(p.Groups)), make([]int64, len(w.Nodes))
+		internal, external, within := make([]int64, len(p.Groups)), make([]int64, len(p.Groups)), make([]int64,
+			len(w.Nodes))
 		for _, l := range w.Links {
 			a, b := of[l.From]-1, of[l.To]-1
 			if a == b {
@@ -524,7 +532,8 @@ func TestCommunities(t *testing.T) {
 				external[b]++
 			}
 		}
-		if !slices.Equal(internal, p.Internal) || !slices.Equal(external, p.External) || !slices.Equal(within, p.Within) {
+		if !slices.Equal(internal, p.Internal) || !slices.Equal(external, p.External) ||
+			!slices.Equal(within, p.Within) {
 			rt.Fatalf("links within %v and out %v, told %v and %v", internal, external, p.Internal, p.External)
 		}
 		if q := quality(w, p.Groups, resolution); math.Abs(q-p.Modularity) > 1e-9 {

@@ -1,5 +1,5 @@
-// Package web holds the pages the server shows, built by tools/webbuild and embedded, so that they work with no network:
-// the playground (GraphiQL) and the tour of the sample graph that it opens with.
+// Package web holds the pages the server shows, built by tools/webbuild and embedded, so that they work with no
+// network: the playground (GraphiQL) and the tour of the sample graph that it opens with.
 package web
 
 import (
@@ -19,7 +19,8 @@ import (
 	"strings"
 )
 
-// dist is what tools/webbuild made of src. The files in assets are compressed, and their names change with their content.
+// dist is what tools/webbuild made of src. The files in assets are compressed, and their names change with their
+// content.
 //
 //go:embed dist
 var dist embed.FS
@@ -27,8 +28,8 @@ var dist embed.FS
 //go:embed tour
 var tour embed.FS
 
-// policy lets the page run its own files and speak to its own server, and nothing else. Monaco, the editor, writes style
-// elements, hence 'unsafe-inline'; fonts are data in the style sheet.
+// policy lets the page run its own files and speak to its own server, and nothing else. Monaco, the editor, writes
+// style elements, hence 'unsafe-inline'; fonts are data in the style sheet.
 const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; " +
 	"connect-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
@@ -45,7 +46,8 @@ func Playground(o Options) http.Handler {
 	if o.GraphQLPath == "" {
 		o.GraphQLPath = "/graphql"
 	}
-	page := strings.ReplaceAll(string(must(dist.ReadFile("dist/index.html"))), "{{.GraphQLPath}}", html.EscapeString(o.GraphQLPath))
+	page := strings.ReplaceAll(string(must(dist.ReadFile("dist/index.html"))), "{{.GraphQLPath}}",
+		html.EscapeString(o.GraphQLPath))
 	page = strings.ReplaceAll(page, "{{.Explain}}", strconv.FormatBool(o.Explain))
 	sum := sha256.Sum256([]byte(page))
 	return &playground{page: page, etag: `"` + hex.EncodeToString(sum[:8]) + `"`}

@@ -68,7 +68,10 @@ func TestPage(t *testing.T) {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}
 	}
-	for _, want := range []string{"<title>Throughline playground</title>", `data-graphql="/graphql"`, `data-explain="false"`} {
+	for _, want := range []string{
+		"<title>Throughline playground</title>", `data-graphql="/graphql"`,
+		`data-explain="false"`,
+	} {
 		if !bytes.Contains(body, []byte(want)) {
 			t.Errorf("the page has no %s", want)
 		}

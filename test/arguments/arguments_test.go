@@ -28,7 +28,8 @@ type asker struct {
 	dear   bool // each new shape of a question costs the store a plan
 	n      int  // questions so far
 	faults int
-	// others are the bytes of the answers so far, of the store before too: where nothing says what is right they must be the same.
+	// others are the bytes of the answers so far, of the store before too: where nothing says what is right they must
+	// be the same.
 	others map[string]string
 }
 
@@ -190,7 +191,10 @@ func want(list []entry, also any, p window) any {
 	for _, e := range list[i:j] {
 		edges = append(edges, e.shown)
 	}
-	out := input{"edges": edges, "totalCount": float64(len(list)), "pageInfo": input{"hasPreviousPage": i > 0, "hasNextPage": j < len(list)}}
+	out := input{"edges": edges, "totalCount": float64(len(list)), "pageInfo": input{
+		"hasPreviousPage": i > 0,
+		"hasNextPage":     j < len(list),
+	}}
 	for k, v := range object(also) {
 		out[k] = v
 	}
@@ -231,7 +235,8 @@ func (a *asker) check(r *rule, on string, args input, literals bool) bool {
 		got, _ = a.stripped(got)
 	}
 	if gotCode != code || code == "" && !same(value, got) {
-		a.t.Errorf("%s of %q with %s, literals %v\ncode %q, want %q\n%s", r.name(), on, asText(args), literals, gotCode, code, cmp.Diff(value, got))
+		a.t.Errorf("%s of %q with %s, literals %v\ncode %q, want %q\n%s", r.name(), on, asText(args), literals, gotCode,
+			code, cmp.Diff(value, got))
 		if a.faults++; a.faults == 20 {
 			a.t.Fatal("and so on")
 		}
@@ -243,8 +248,8 @@ func (a *asker) check(r *rule, on string, args input, literals bool) bool {
 // same compares JSON.
 func same(want, got any) bool { return asText(want) == asText(got) }
 
-// families keeps, for Neo4j, one field of those that take the same arguments and answer in the same way, as it would make the same
-// statement of another; and of these a part. -short keeps a part for the embedded store too.
+// families keeps, for Neo4j, one field of those that take the same arguments and answer in the same way, as it would
+// make the same statement of another; and of these a part. -short keeps a part for the embedded store too.
 func (a *asker) families(rules []*rule) []*rule {
 	if !a.dear {
 		return both.Part(a.t, rules)
@@ -311,7 +316,8 @@ func run(t *testing.T, test func(a *asker, rules []*rule)) {
 	})
 }
 
-// TestEachArgumentAlone asks every field with each argument it takes, one thing at a time, as literals and as variables.
+// TestEachArgumentAlone asks every field with each argument it takes, one thing at a time, as literals and as
+// variables.
 func TestEachArgumentAlone(t *testing.T) {
 	told := map[string]bool{}
 	run(t, func(a *asker, rules []*rule) {
@@ -363,7 +369,8 @@ func TestEachArgumentAlone(t *testing.T) {
 	w := newWorld(both.Catalog(t))
 	for _, r := range w.rules(t) {
 		for _, arg := range r.field.Arguments {
-			if at := r.name() + "." + arg.Name; !testing.Short() && !told[at] && (!r.lists() || !slices.Contains(paging, arg.Name)) && arg.Name != "after" {
+			if at := r.name() + "." + arg.Name; !testing.Short() && !told[at] &&
+				(!r.lists() || !slices.Contains(paging, arg.Name)) && arg.Name != "after" {
 				t.Errorf("no value of %s makes a difference to the answer", at)
 			}
 			w.reached(arg.Type, map[string]bool{}, func(at string) {
@@ -416,8 +423,8 @@ func TestArgumentsInPairs(t *testing.T) {
 		if a.dear {
 			draws = 3
 		}
-		for seed := range uint64(draws * storetest.Rounds(a.t)) { //nolint:gosec // not negative
-			r := rand.New(rand.NewPCG(seed, 15)) //nolint:gosec // the same in every run
+		for seed := range uint64(draws * storetest.Rounds(a.t)) {
+			r := rand.New(rand.NewPCG(seed, 15))
 			x := rules[r.IntN(len(rules))]
 			args := with(x, nil)
 			var names []string
@@ -449,7 +456,9 @@ func TestArgumentsInPairs(t *testing.T) {
 func both2(x, y any) any {
 	a, isA := x.(input)
 	b, isB := y.(input)
-	if !isA || !isB || a["id"] != nil || b["id"] != nil || a["name"] != nil && text(a["name"]) != "" || b["name"] != nil && text(b["name"]) != "" || a["externalId"] != nil || a["typedName"] != nil || b["externalId"] != nil || b["typedName"] != nil {
+	if !isA || !isB || a["id"] != nil || b["id"] != nil || a["name"] != nil && text(a["name"]) != "" ||
+		b["name"] != nil && text(b["name"]) != "" || a["externalId"] != nil || a["typedName"] != nil ||
+		b["externalId"] != nil || b["typedName"] != nil {
 		return y
 	}
 	out := maps.Clone(a)
@@ -491,7 +500,8 @@ func TestPages(t *testing.T) {
 					continue // such an order cannot be: see TestEachArgumentAlone
 				}
 				if len(entries) < 3 {
-					a.t.Errorf("%s has %d entries at most: make the graph of these tests larger, so that it has pages", r.name(), len(entries))
+					a.t.Errorf("%s has %d entries at most: make the graph of these tests larger, so that it has pages",
+						r.name(), len(entries))
 					break
 				}
 				foreign = a.pages(r, on, args, entries, also, foreign)
@@ -537,7 +547,8 @@ func (a *asker) pages(r *rule, on string, args input, entries []entry, also any,
 	_, cursors := a.stripped(all)
 	for len(cursors) > 0 && len(cursors)%100 == 0 {
 		more, next := a.stripped(at(window{100, -1, len(cursors) - 1, -1}, cursors))
-		if cursors = append(cursors, next...); len(next) == 0 || object(object(more)["pageInfo"])["hasNextPage"] == false {
+		if cursors = append(cursors, next...); len(next) == 0 ||
+			object(object(more)["pageInfo"])["hasNextPage"] == false {
 			break
 		}
 	}
@@ -546,10 +557,23 @@ func (a *asker) pages(r *rule, on string, args input, entries []entry, also any,
 		return foreign
 	}
 	n := len(entries)
-	windows := []window{{-1, -1, -1, -1}, {0, -1, -1, -1}, {1, -1, -1, -1}, {2, -1, 0, -1}, {min(n, 100), -1, -1, -1}, {3, -1, n - 2, -1}, {2, -1, n - 1, -1}, {-1, -1, 1, -1}}
+	windows := []window{
+		{-1, -1, -1, -1},
+		{0, -1, -1, -1},
+		{1, -1, -1, -1},
+		{2, -1, 0, -1},
+		{min(n, 100), -1, -1, -1},
+		{3, -1, n - 2, -1},
+		{2, -1, n - 1, -1},
+		{-1, -1, 1, -1},
+	}
 	if r.takes("last") {
-		windows = append(windows, window{-1, 0, -1, -1}, window{-1, 1, -1, -1}, window{-1, 2, -1, n - 1}, window{-1, min(n, 100), -1, -1}, window{-1, 3, -1, 1}, window{-1, 2, -1, 0},
-			window{2, -1, -1, 2}, window{5, -1, 0, 2}, window{1, -1, 0, 3}, window{-1, 1, 0, 2}, window{-1, 2, 1, -1}, window{2, -1, 1, 1}, window{-1, -1, 0, 2}, window{-1, -1, -1, 2})
+		windows = append(windows, window{-1, 0, -1, -1}, window{-1, 1, -1, -1}, window{-1, 2, -1, n - 1},
+			window{-1, min(n, 100), -1, -1}, window{-1, 3, -1, 1}, window{-1, 2, -1, 0},
+			window{2, -1, -1, 2}, window{5, -1, 0, 2}, window{1, -1, 0, 3}, window{-1, 1, 0, 2}, window{
+				-1, 2, 1,
+				-1,
+			}, window{2, -1, 1, 1}, window{-1, -1, 0, 2}, window{-1, -1, -1, 2})
 	}
 	for from := 0; from < n; from += 2 { // through
 		windows = append(windows, window{2, -1, from - 1, -1})
@@ -567,7 +591,8 @@ func (a *asker) pages(r *rule, on string, args input, entries []entry, also any,
 		}
 		got, _ = a.stripped(got)
 		if w := want(entries, also, p); !same(w, got) {
-			a.t.Errorf("%s of %q with %s and the window %+v of %d\n%s", r.name(), on, asText(args), p, n, cmp.Diff(w, got))
+			a.t.Errorf("%s of %q with %s and the window %+v of %d\n%s", r.name(), on, asText(args), p, n,
+				cmp.Diff(w, got))
 			break
 		}
 	}

@@ -62,7 +62,8 @@ var paging = []string{"first", "after", "last", "before"}
 // selection is what is asked of the field.
 func (r *rule) selection() string {
 	if r.lists() {
-		return fmt.Sprintf("{ edges { cursor %s } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } %s }", r.edge, r.also)
+		return fmt.Sprintf("{ edges { cursor %s } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } %s }",
+			r.edge, r.also)
 	}
 	return r.also
 }
@@ -88,8 +89,11 @@ func (w *world) linkEntry(l *kg.Link, other *record, out bool) entry {
 		return s
 	}
 	return entry{
-		shown: input{"node": ask1(other.id), "link": ask1(l.ID), "direction": way, "role": null(l.Role), "since": null(string(l.Since)), "until": null(string(l.Until))},
-		link:  l, other: other, out: out,
+		shown: input{
+			"node": ask1(other.id), "link": ask1(l.ID), "direction": way, "role": null(l.Role),
+			"since": null(string(l.Since)), "until": null(string(l.Until)),
+		},
+		link: l, other: other, out: out,
 	}
 }
 
@@ -98,7 +102,8 @@ const linkEdge = "node { id } link { id } direction role since until"
 // linksOf lists the links of an entity that a field shows, in its order.
 func (w *world) linksOf(on string, f *catalog.LinkField, args input) (list []entry) {
 	add := func(l *kg.Link, other *record, out bool) {
-		if (f == nil || f.Kinds.Has(w.cat.Kind(l.Kind).Index) && f.Out == out && f.Other.Has(w.cat.TypeOf(other.typ).Index)) && w.passes(args["where"], l, other) {
+		if (f == nil || f.Kinds.Has(w.cat.Kind(l.Kind).Index) && f.Out == out &&
+			f.Other.Has(w.cat.TypeOf(other.typ).Index)) && w.passes(args["where"], l, other) {
 			list = append(list, w.linkEntry(l, other, out))
 		}
 	}
@@ -206,7 +211,10 @@ func (w *world) rules(t testing.TB) (all []*rule) {
 				r.host = func(_, call string) (string, []any) { return "{ f: " + call + " }", []any{"f"} }
 			case w.cat.Type(def.Name) != nil:
 				r.host = func(on, call string) (string, []any) {
-					return fmt.Sprintf("{ node(id: %q) { ... on %s { f: %s } } }", on, def.Name, call), []any{"node", "f"}
+					return fmt.Sprintf("{ node(id: %q) { ... on %s { f: %s } } }", on, def.Name, call), []any{
+						"node",
+						"f",
+					}
 				}
 			}
 			if !w.rule(t, r) {
@@ -215,7 +223,8 @@ func (w *world) rules(t testing.TB) (all []*rule) {
 			}
 			for _, a := range f.Arguments {
 				if !slices.Contains(r.means, a.Name) && (!r.lists() || !slices.Contains(paging, a.Name)) {
-					t.Errorf("nothing here says what %s(%s:) means: have the field's rule read it, and name it there", r.name(), a.Name)
+					t.Errorf("nothing here says what %s(%s:) means: have the field's rule read it, and name it there",
+						r.name(), a.Name)
 				}
 			}
 			all = append(all, r)
@@ -327,7 +336,8 @@ func (w *world) rule(t testing.TB, r *rule) bool {
 		}
 		r.on = w.typed(owner.Enum)
 		r.host = func(on, call string) (string, []any) {
-			return fmt.Sprintf("{ node(id: %q) { ... on %s { %s(first: 100) { edges { f: %s } } } } }", on, owner.Name, field, call), []any{"node", field, "edges"}
+			return fmt.Sprintf("{ node(id: %q) { ... on %s { %s(first: 100) { edges { f: %s } } } } }", on, owner.Name,
+				field, call), []any{"node", field, "edges"}
 		}
 		r.answer = func(on string, args input) ([]entry, any) {
 			out := []any{}
@@ -394,7 +404,8 @@ func (w *world) derived(on string, f *catalog.DerivedField, args input, most int
 	}
 	hop := func(id string, k *catalog.Kind) (list []*kg.Link) {
 		for _, l := range w.byLink {
-			if near := l.From + l.To; l.Kind == k.Name && strings.TrimSuffix(near, l.To) == id && f.Out || l.Kind == k.Name && l.To == id && !f.Out {
+			if near := l.From + l.To; l.Kind == k.Name && strings.TrimSuffix(near, l.To) == id && f.Out ||
+				l.Kind == k.Name && l.To == id && !f.Out {
 				if w.passes(args["where"], l, w.records[end(l)]) {
 					list = append(list, l)
 				}
@@ -425,11 +436,15 @@ func (w *world) derived(on string, f *catalog.DerivedField, args input, most int
 		}
 	}
 	ids := slices.SortedFunc(maps.Keys(weight), func(a, b string) int {
-		return cmp.Or(cmp.Compare(weight[b], weight[a]), strings.Compare(fold(w.records[a].name), fold(w.records[b].name)), strings.Compare(a, b))
+		return cmp.Or(cmp.Compare(weight[b], weight[a]), strings.Compare(fold(w.records[a].name),
+			fold(w.records[b].name)), strings.Compare(a, b))
 	})
 	for _, id := range ids {
 		links := because[id][:min(most, len(because[id]))]
-		out = append(out, entry{shown: input{"node": ask1(id), "weight": float64(weight[id]), "because": idsOf(links, func(s string) string { return s })}})
+		out = append(out, entry{shown: input{
+			"node": ask1(id), "weight": float64(weight[id]),
+			"because": idsOf(links, func(s string) string { return s }),
+		}})
 	}
 	return out
 }
@@ -474,7 +489,8 @@ func (w *world) search(args input) (out []entry) {
 		}
 	}
 	slices.SortFunc(hits, func(a, b hit) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(fold(a.x.name), fold(b.x.name)), strings.Compare(a.x.id, b.x.id))
+		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(fold(a.x.name), fold(b.x.name)),
+			strings.Compare(a.x.id, b.x.id))
 	})
 	for _, h := range hits {
 		out = append(out, entry{shown: input{"node": ask1(h.x.id)}, rec: h.x})
@@ -509,7 +525,10 @@ func (w *world) facets(t testing.TB, r *rule) bool {
 				if def == w.cat.Schema.Query {
 					return "{ " + call(inner) + " }", []any{f.Name, "f"}
 				}
-				return fmt.Sprintf("{ node(id: %q) { ... on %s { %s } } }", on, def.Name, call(inner)), []any{"node", f.Name, "f"}
+				return fmt.Sprintf("{ node(id: %q) { ... on %s { %s } } }", on, def.Name, call(inner)), []any{
+					"node",
+					f.Name, "f",
+				}
 			}
 			r.answer = func(on string, args input) ([]entry, any) {
 				list, _ := of.answer(on, of.given)
@@ -542,7 +561,8 @@ func (w *world) counted(entries []entry, by any, searched bool) any {
 			}
 		}
 		buckets := []any{}
-		for _, k := range slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b)) }) {
+		for _, k := range slices.SortedFunc(maps.Keys(counts),
+			func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b)) }) {
 			buckets = append(buckets, input{"key": k, "count": float64(counts[k])})
 		}
 		out = append(out, input{"by": v, "buckets": buckets})

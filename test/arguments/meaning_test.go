@@ -80,7 +80,11 @@ func (w *world) fits(f any, x *record) bool {
 
 // fitsLink reports whether a link fits a part of a filter; other is the entity at its other end.
 func (w *world) fitsLink(f any, l *kg.Link, other *record) bool {
-	return holds(object(f), w.means.link, func(p func(any, *kg.Link, *record) bool, v any) bool { return p(v, l, other) })
+	return holds(object(f), w.means.link, func(p func(any, *kg.Link, *record) bool,
+		v any,
+	) bool {
+		return p(v, l, other)
+	})
 }
 
 // passes reports whether a link fits a whole filter. What is refuted does only where a part of it names that.
@@ -183,15 +187,22 @@ func (w *world) meanings() meanings {
 			"linkedTo": func(v any, x *record) bool {
 				return slices.ContainsFunc(x.links, func(l *kg.Link) bool {
 					return slices.ContainsFunc(w.others(l, x), func(o *record) bool {
-						return holds(object(v), w.means.linked, func(p func(any, *kg.Link, *record) bool, v any) bool { return p(v, l, o) })
+						return holds(object(v), w.means.linked, func(p func(any, *kg.Link, *record) bool,
+							v any,
+						) bool {
+							return p(v, l, o)
+						})
 					})
 				})
 			},
 		},
 		linked: map[string]func(any, *kg.Link, *record) bool{
 			"entity": func(v any, _ *kg.Link, o *record) bool { return w.named(v, o) },
-			"kind":   func(v any, l *kg.Link, _ *record) bool { return some(v, func(k any) bool { return k == l.Kind }) },
-			"where":  func(v any, _ *kg.Link, o *record) bool { return w.fits(v, o) },
+			"kind": func(v any, l *kg.Link, _ *record) bool {
+				return some(v,
+					func(k any) bool { return k == l.Kind })
+			},
+			"where": func(v any, _ *kg.Link, o *record) bool { return w.fits(v, o) },
 		},
 		link: map[string]func(any, *kg.Link, *record) bool{
 			"and": func(v any, l *kg.Link, o *record) bool {
@@ -215,7 +226,10 @@ func (w *world) meanings() meanings {
 				return some(v, func(id any) bool { return slices.Contains(supporters(l), text(id)) })
 			},
 			"minSources": func(v any, l *kg.Link, _ *record) bool { return len(supporters(l)) >= whole(v) },
-			"standing":   func(v any, l *kg.Link, _ *record) bool { return some(v, func(s any) bool { return s == standing(l) }) },
+			"standing": func(v any, l *kg.Link, _ *record) bool {
+				return some(v,
+					func(s any) bool { return s == standing(l) })
+			},
 			"verified": func(v any, l *kg.Link, _ *record) bool {
 				unverified := false
 				for i := range l.Evidence {
@@ -237,9 +251,12 @@ func (w *world) meanings() meanings {
 			"lte": func(v any, n int) bool { return n <= whole(v) },
 		},
 		ref: map[string]func(any, *record) bool{
-			"id":        func(v any, x *record) bool { return x.id == text(v) },
-			"name":      called,
-			"typedName": func(v any, x *record) bool { return x.typ == object(v)["type"] && called(object(v)["name"], x) },
+			"id":   func(v any, x *record) bool { return x.id == text(v) },
+			"name": called,
+			"typedName": func(v any, x *record) bool {
+				return x.typ == object(v)["type"] &&
+					called(object(v)["name"], x)
+			},
 			"externalId": func(v any, x *record) bool {
 				return x.node != nil && slices.ContainsFunc(x.node.ExternalIDs, func(e kg.ExternalID) bool {
 					return e.Scheme == strings.ToLower(text(object(v)["scheme"])) && e.Value == text(object(v)["value"])
@@ -247,8 +264,14 @@ func (w *world) meanings() meanings {
 			},
 		},
 		byNode: map[string]func(a, b *record, desc bool) int{
-			"NAME":       func(a, b *record, desc bool) int { return turned(cmp.Compare(fold(a.name), fold(b.name)), desc) },
-			"LINK_COUNT": func(a, b *record, desc bool) int { return turned(cmp.Compare(len(a.links), len(b.links)), desc) },
+			"NAME": func(a, b *record, desc bool) int {
+				return turned(cmp.Compare(fold(a.name), fold(b.name)),
+					desc)
+			},
+			"LINK_COUNT": func(a, b *record, desc bool) int {
+				return turned(cmp.Compare(len(a.links), len(b.links)),
+					desc)
+			},
 			"UPDATED_AT": func(a, b *record, desc bool) int { return turned(cmp.Compare(a.updated, b.updated), desc) },
 			"DATE": func(a, b *record, desc bool) int {
 				return compareDates(a.from, a.to, a.dated, b.from, b.to, b.dated, desc)

@@ -17,8 +17,8 @@ import (
 	"github.com/throughline/throughline/internal/trace"
 )
 
-// This file answers the fields that search the graph. How they search is package trace's, which has tests of its own by trying
-// everything; what it is asked, and over which links, is said here from the arguments.
+// This file answers the fields that search the graph. How they search is package trace's, which has tests of its own by
+// trying everything; what it is asked, and over which links, is said here from the arguments.
 
 // walked is the world as package trace sees it, over the links that fit.
 type walked struct {
@@ -33,7 +33,7 @@ func (w *world) over(where any) *walked {
 	for _, x := range w.order {
 		if x.node != nil {
 			g.nodes = append(g.nodes, x)
-			g.keys[x.id] = uint32(len(g.nodes)) //nolint:gosec // few
+			g.keys[x.id] = uint32(len(g.nodes))
 		}
 	}
 	return g
@@ -52,7 +52,7 @@ func (g *walked) Expand(_ context.Context, nodes []uint32, way store.Way, visit 
 					other = n
 				}
 				if (way.Among == nil || slices.Contains(way.Among, g.key(far.id))) && g.passes(g.where, l, other) {
-					arcs = append(arcs, store.Arc{To: g.key(far.id), Link: uint32(i + 1), Out: out}) //nolint:gosec // few
+					arcs = append(arcs, store.Arc{To: g.key(far.id), Link: uint32(i + 1), Out: out})
 				}
 			}
 			switch loop := l.From == l.To; {
@@ -90,7 +90,10 @@ func (g *walked) Link(k uint32) store.GraphLink {
 	l := g.byLink[k-1]
 	ids := supporters(l)
 	slices.Sort(ids)
-	out := store.GraphLink{ID: l.ID, Kind: g.cat.Kind(l.Kind).Index, Role: l.Role, Since: interval(l.Since), Until: interval(l.Until), SourceCount: int64(len(ids))}
+	out := store.GraphLink{
+		ID: l.ID, Kind: g.cat.Kind(l.Kind).Index, Role: l.Role, Since: interval(l.Since),
+		Until: interval(l.Until), SourceCount: int64(len(ids)),
+	}
 	for _, id := range ids {
 		out.Sources = append(out.Sources, store.GraphSource{ID: id, Date: interval(g.sources[id].PublishedOn)})
 	}
@@ -147,7 +150,10 @@ func (w *world) net(t testing.TB, where any, once bool) *trace.Net {
 
 func (w *world) ranking(t testing.TB, by string, where any, once bool, pivots int) *trace.Ranking {
 	n := w.net(t, where, once)
-	measure := map[string]trace.Measure{"DEGREE": trace.ByDegree, "PAGE_RANK": trace.ByPageRank, "BETWEENNESS": trace.ByBetweenness}[by]
+	measure := map[string]trace.Measure{
+		"DEGREE": trace.ByDegree, "PAGE_RANK": trace.ByPageRank,
+		"BETWEENNESS": trace.ByBetweenness,
+	}[by]
 	if by != "BETWEENNESS" {
 		pivots = 0
 	}
@@ -191,7 +197,10 @@ const lineFields = "{ length cost start { id } end { id } nodes { id } sources {
 // line is how a line is shown.
 func (g *walked) line(l *trace.Line) any {
 	ids := idsOf(l.Nodes, g.nodeID)
-	out := input{"length": float64(len(l.Hops)), "cost": float64(l.Cost) / 1000, "start": ids[0], "end": ids[len(ids)-1], "nodes": ids}
+	out := input{
+		"length": float64(len(l.Hops)), "cost": float64(l.Cost) / 1000, "start": ids[0],
+		"end": ids[len(ids)-1], "nodes": ids,
+	}
 	steps, sources := []any{}, []string{}
 	for i, h := range l.Hops {
 		links := idsOf(h.Links, g.arcID)
@@ -199,7 +208,10 @@ func (g *walked) line(l *trace.Line) any {
 		if h.Links[0].Out {
 			way = "OUTGOING"
 		}
-		steps = append(steps, input{"from": ids[i], "to": ids[i+1], "link": links[0], "alternatives": links[1:], "direction": way})
+		steps = append(steps, input{
+			"from": ids[i], "to": ids[i+1], "link": links[0], "alternatives": links[1:],
+			"direction": way,
+		})
 		for _, e := range g.oldest(g.links[g.arcID(h.Links[0])]) {
 			if e.Stance == kg.Supports && !slices.Contains(sources, e.Source) {
 				sources = append(sources, e.Source)
@@ -215,16 +227,21 @@ func thisYear() int { return both.Clock().Year() }
 
 func (w *world) paths(t testing.TB, args input) any {
 	g := w.over(args["where"])
-	rank := map[string]trace.Rank{"SHORTEST": trace.Shortest, "STRONGEST": trace.Strongest, "MOST_CORROBORATED": trace.MostCorroborated, "MOST_RECENT": trace.MostRecent}
+	rank := map[string]trace.Rank{
+		"SHORTEST": trace.Shortest, "STRONGEST": trace.Strongest,
+		"MOST_CORROBORATED": trace.MostCorroborated, "MOST_RECENT": trace.MostRecent,
+	}
 	q := trace.Question{
 		From: g.one(args["from"]), To: g.one(args["to"]), Via: g.all(args["via"]), Avoid: g.all(args["avoid"]),
 		Directed: truth(args["directed"]), Chronological: truth(args["chronological"]), Certain: args["dateMatch"] == "CERTAIN",
 		Overlapping: truth(args["overlapping"]), Independent: truth(args["independentSources"]),
 		HubPenalty: float(args["hubPenalty"], 0.5), Rank: rank[otherwise(args["rank"], "SHORTEST")],
-		MaxLength: otherwise(args["maxLength"], 6), First: otherwise(args["first"], 5), MaxNodes: 500_000, Year: thisYear(),
+		MaxLength: otherwise(args["maxLength"], 6), First: otherwise(args["first"],
+			5), MaxNodes: 500_000, Year: thisYear(),
 	}
 	q.Via = slices.DeleteFunc(q.Via, func(k uint32) bool { return k == q.From || k == q.To })
-	if q.From == q.To || len(list2(args["via"])) > 4 || slices.ContainsFunc(q.Avoid, func(k uint32) bool { return k == q.From || k == q.To || slices.Contains(q.Via, k) }) {
+	if q.From == q.To || len(list2(args["via"])) > 4 || slices.ContainsFunc(q.Avoid,
+		func(k uint32) bool { return k == q.From || k == q.To || slices.Contains(q.Via, k) }) {
 		panic(refusal("BAD_USER_INPUT"))
 	}
 	found, err := trace.Find(t.Context(), t.Context(), g, &q)
@@ -241,7 +258,10 @@ func (w *world) paths(t testing.TB, args input) any {
 		miss, err := trace.Find(t.Context(), t.Context(), g, &q)
 		if err == nil && len(miss.Lines) == 0 {
 			g = w.over(nil)
-			free := trace.Question{From: q.From, To: q.To, HubPenalty: q.HubPenalty, Rank: q.Rank, MaxLength: 8, First: 1, MaxNodes: q.MaxNodes, Year: q.Year}
+			free := trace.Question{
+				From: q.From, To: q.To, HubPenalty: q.HubPenalty, Rank: q.Rank, MaxLength: 8,
+				First: 1, MaxNodes: q.MaxNodes, Year: q.Year,
+			}
 			miss, err = trace.Find(t.Context(), t.Context(), g, &free)
 		}
 		if err != nil {
@@ -277,7 +297,10 @@ func (w *world) lines(args input) any {
 		i := 2 * len(hops)
 		if i == len(steps)-1 {
 			ids := idsOf(nodes, func(x *record) string { return x.id })
-			all = append(all, found{slices.Clone(nodes), input{"length": float64(len(hops)), "cost": float64(len(hops)), "nodes": ids, "steps": slices.Clone(hops)}})
+			all = append(all, found{slices.Clone(nodes), input{
+				"length": float64(len(hops)), "cost": float64(len(hops)),
+				"nodes": ids, "steps": slices.Clone(hops),
+			}})
 			return
 		}
 		l := at(i+1, "link")
@@ -290,10 +313,12 @@ func (w *world) lines(args input) any {
 			out := map[*kg.Link]bool{}
 			for _, k := range w.byLink {
 				with, against := k.From == from.id && k.To == x.id, k.To == from.id && k.From == x.id
-				if l["direction"] == "OUTGOING" && !with || l["direction"] == "INCOMING" && !against || !with && !against {
+				if l["direction"] == "OUTGOING" && !with || l["direction"] == "INCOMING" && !against || !with &&
+					!against {
 					continue
 				}
-				if (l["kind"] == nil || some(l["kind"], func(v any) bool { return v == k.Kind })) && w.passes(l["where"], k, x) {
+				if (l["kind"] == nil || some(l["kind"], func(v any) bool { return v == k.Kind })) &&
+					w.passes(l["where"], k, x) {
 					links, out[k] = append(links, k), with
 				}
 			}
@@ -308,7 +333,8 @@ func (w *world) lines(args input) any {
 				way = "OUTGOING"
 			}
 			ids := idsOf(links, func(k *kg.Link) string { return k.ID })
-			walk(append(slices.Clone(nodes), x), append(slices.Clone(hops), input{"link": ids[0], "alternatives": ids[1:], "direction": way}))
+			walk(append(slices.Clone(nodes), x), append(slices.Clone(hops),
+				input{"link": ids[0], "alternatives": ids[1:], "direction": way}))
 		}
 	}
 	for _, x := range g.nodes {
@@ -323,7 +349,10 @@ func (w *world) lines(args input) any {
 	for _, f := range all[:min(len(all), otherwise(args["first"], 20))] {
 		lines = append(lines, f.line)
 	}
-	return input{"paths": lines, "pageInfo": input{"hasNextPage": len(all) > len(lines), "hasPreviousPage": false}, "report": input{"outcome": "COMPLETE"}}
+	return input{
+		"paths": lines, "pageInfo": input{"hasNextPage": len(all) > len(lines), "hasPreviousPage": false},
+		"report": input{"outcome": "COMPLETE"},
+	}
 }
 
 // possible panics with the code of why nothing can ever fit a pattern.
@@ -409,20 +438,31 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 	}
 	switch r.name() {
 	case "Query.paths":
-		r.means = []string{"from", "to", "via", "avoid", "where", "directed", "chronological", "dateMatch", "overlapping", "independentSources", "hubPenalty", "rank", "maxLength", "first"}
+		r.means = []string{
+			"from", "to", "via", "avoid", "where", "directed", "chronological", "dateMatch",
+			"overlapping", "independentSources", "hubPenalty", "rank", "maxLength", "first",
+		}
 		r.beside = map[string]input{"dateMatch": {"chronological": true}}
 		r.bounds = map[string][2]float64{"hubPenalty": {0, 10}, "maxLength": {1, 8}, "first": {1, 50}}
 		r.also = "{ paths " + lineFields + " report { outcome nearMiss " + lineFields + " } }"
 		r.answer = func(_ string, args input) ([]entry, any) { return nil, w.paths(t, args) }
-		w.given(r, func(of *record, typ string) input { return input{"from": ask1(of.id), "to": w.busiest(typ, 0)} }, []string{"THEME", "PLACE", "PERSON"}, "overlapping", "chronological", "independentSources", "directed")
+		w.given(r, func(of *record, typ string) input { return input{"from": ask1(of.id), "to": w.busiest(typ, 0)} },
+			[]string{"THEME", "PLACE", "PERSON"}, "overlapping", "chronological", "independentSources", "directed")
 	case "Query.match":
 		r.means = []string{"pattern", "first", "after", "dryRun"}
-		r.given = input{"pattern": []any{input{"node": input{"type": []any{"PERSON"}}}, input{"link": input{}}, input{"node": input{}}}}
+		r.given = input{"pattern": []any{
+			input{"node": input{"type": []any{"PERSON"}}},
+			input{"link": input{}},
+			input{"node": input{}},
+		}}
 		r.bounds = map[string][2]float64{"first": {1, 50}}
 		r.also = "{ paths { length cost nodes { id } steps { link { id } alternatives { id } direction } } pageInfo { hasNextPage hasPreviousPage } report { outcome } }"
 		r.answer = func(_ string, args input) ([]entry, any) {
 			if truth(args["dryRun"]) {
-				return nil, input{"paths": []any{}, "pageInfo": input{"hasNextPage": false, "hasPreviousPage": false}, "report": input{"outcome": "ESTIMATED"}}
+				return nil, input{
+					"paths": []any{}, "pageInfo": input{"hasNextPage": false, "hasPreviousPage": false},
+					"report": input{"outcome": "ESTIMATED"},
+				}
 			}
 			return nil, w.lines(args)
 		}
@@ -433,7 +473,10 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 		r.answer = func(_ string, args input) ([]entry, any) {
 			g := w.over(args["where"])
 			most := otherwise(args["maxNodes"], 200)
-			s, err := trace.Surround(t.Context(), g, &trace.Around{Seeds: g.seeds(args["seeds"]), Depth: otherwise(args["depth"], 1), MaxNodes: most, MaxLinks: 10 * most})
+			s, err := trace.Surround(t.Context(), g, &trace.Around{
+				Seeds: g.seeds(args["seeds"]),
+				Depth: otherwise(args["depth"], 1), MaxNodes: most, MaxLinks: 10 * most,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -443,7 +486,10 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 					frontier = append(frontier, input{"node": ask1(g.nodeID(s.Nodes[i])), "hiddenLinks": float64(n)})
 				}
 			}
-			return nil, input{"nodes": idsOf(s.Nodes, g.nodeID), "links": idsOf(s.Links, g.linkID), "frontier": frontier, "truncated": s.Truncated}
+			return nil, input{
+				"nodes": idsOf(s.Nodes, g.nodeID), "links": idsOf(s.Links, g.linkID),
+				"frontier": frontier, "truncated": s.Truncated,
+			}
 		}
 	case "Query.timeline":
 		r.means, r.given = []string{"subjects", "during", "where"}, input{"subjects": []any{a, w.busiest("EVENT", 0)}}
@@ -454,19 +500,22 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 		r.edge = "node { id } weight shared { id } because { id }"
 		r.answer = func(_ string, args input) (out []entry, _ any) {
 			g := w.over(args["where"])
-			all, err := trace.Accompany(t.Context(), g, g.one(args["of"]), w.cat.TypeOf(text(args["through"])).Index, truth(args["overlapping"]))
+			all, err := trace.Accompany(t.Context(), g, g.one(args["of"]), w.cat.TypeOf(text(args["through"])).Index,
+				truth(args["overlapping"]))
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, c := range all {
 				out = append(out, entry{shown: input{
 					"node": ask1(c.ID), "weight": float64(len(c.Shared)),
-					"shared": idsOf(c.Shared[:min(20, len(c.Shared))], g.nodeID), "because": idsOf(c.Links[:min(40, len(c.Links))], g.linkID),
+					"shared": idsOf(c.Shared[:min(20, len(c.Shared))], g.nodeID), "because": idsOf(c.Links[:min(40,
+						len(c.Links))], g.linkID),
 				}})
 			}
 			return out, nil
 		}
-		w.given(r, func(of *record, typ string) input { return input{"of": ask1(of.id), "through": typ} }, []string{"EVENT", "QUOTE", "INSTITUTION", "THEME", "PLACE"}, "overlapping")
+		w.given(r, func(of *record, typ string) input { return input{"of": ask1(of.id), "through": typ} },
+			[]string{"EVENT", "QUOTE", "INSTITUTION", "THEME", "PLACE"}, "overlapping")
 	case "Query.compare":
 		r.means = []string{"a", "b", "where", "overlapping"}
 		r.also = "{ a { id } b { id } direct { id } shared(first: 100) { nodes { id } } sharedCount onlyA(first: 100) { id } onlyB(first: 100) { id } onlyACount onlyBCount }"
@@ -474,12 +523,15 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 			g, c, x, y := w.compare(t, args)
 			return nil, input{
 				"a": ask1(g.nodeID(x)), "b": ask1(g.nodeID(y)), "direct": idsOf(c.Direct, g.linkID),
-				"shared":      input{"nodes": idsOf(c.Shared, func(s trace.Side) string { return s.Order.Node })[:min(100, len(c.Shared))]},
-				"sharedCount": float64(c.SharedNodes), "onlyA": idsOf(c.OnlyA, g.nodeID), "onlyB": idsOf(c.OnlyB, g.nodeID),
+				"shared": input{"nodes": idsOf(c.Shared,
+					func(s trace.Side) string { return s.Order.Node })[:min(100, len(c.Shared))]},
+				"sharedCount": float64(c.SharedNodes), "onlyA": idsOf(c.OnlyA, g.nodeID), "onlyB": idsOf(c.OnlyB,
+					g.nodeID),
 				"onlyACount": float64(len(c.OnlyA)), "onlyBCount": float64(len(c.OnlyB)),
 			}
 		}
-		w.given(r, func(of *record, typ string) input { return input{"a": ask1(of.id), "b": w.busiest(typ, 0)} }, []string{"PERSON", "INSTITUTION", "EVENT"}, "overlapping")
+		w.given(r, func(of *record, typ string) input { return input{"a": ask1(of.id), "b": w.busiest(typ, 0)} },
+			[]string{"PERSON", "INSTITUTION", "EVENT"}, "overlapping")
 	case "Comparison.shared":
 		n := 0
 		for _, x := range w.order {
@@ -493,7 +545,8 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 		}
 		r.edge = linkEdge
 		r.host = func(_, call string) (string, []any) {
-			return fmt.Sprintf("{ compare(a: {id: %q}, b: {id: %q}) { f: %s } }", object(a)["id"], object(b)["id"], call), []any{"compare", "f"}
+			return fmt.Sprintf("{ compare(a: {id: %q}, b: {id: %q}) { f: %s } }", object(a)["id"], object(b)["id"],
+				call), []any{"compare", "f"}
 		}
 		r.answer = func(string, input) (out []entry, _ any) {
 			g, c, _, _ := w.compare(t, input{"a": a, "b": b})
@@ -506,7 +559,8 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 		b = w.busiest("EVENT", 0)
 		r.means, r.also, r.bounds = []string{"first"}, "{ id }", map[string][2]float64{"first": {0, 100}}
 		r.host = func(_, call string) (string, []any) {
-			return fmt.Sprintf("{ compare(a: {id: %q}, b: {id: %q}) { f: %s } }", object(a)["id"], object(b)["id"], call), []any{"compare", "f"}
+			return fmt.Sprintf("{ compare(a: {id: %q}, b: {id: %q}) { f: %s } }", object(a)["id"], object(b)["id"],
+				call), []any{"compare", "f"}
 		}
 		r.answer = func(_ string, args input) ([]entry, any) {
 			g, c, _, _ := w.compare(t, input{"a": a, "b": b})
@@ -525,7 +579,10 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 	case "Query.communities":
 		r.means = []string{"types", "where", "parallel", "seed", "resolution", "minSize"}
 		r.beside = map[string]input{"seed": {"parallel": "ONCE"}}
-		r.bounds["seed"], r.bounds["resolution"], r.bounds["minSize"] = [2]float64{0, math.MaxInt32}, [2]float64{0.01, 100}, [2]float64{1, math.MaxInt32}
+		r.bounds["seed"], r.bounds["resolution"], r.bounds["minSize"] = [2]float64{0, math.MaxInt32}, [2]float64{
+			0.01,
+			100,
+		}, [2]float64{1, math.MaxInt32}
 		r.edge = "node { id label size internalLinks externalLinks members(first: 100) { edges { links node { id } } } bridges(first: 100) { id } }"
 		r.also = "modularity"
 		r.answer = func(_ string, args input) ([]entry, any) { return w.communities(t, args) }
@@ -576,7 +633,8 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 	return true
 }
 
-// given writes the arguments that a field must have: of those that make makes the first where each of these flags matters.
+// given writes the arguments that a field must have: of those that make makes the first where each of these flags
+// matters.
 func (w *world) given(r *rule, make func(of *record, typ string) input, types []string, flags ...string) {
 	for _, typ := range types {
 		for _, x := range w.order {
@@ -595,7 +653,8 @@ func (w *world) given(r *rule, make func(of *record, typ string) input, types []
 			}
 		}
 	}
-	panic(fmt.Sprintf("there is nothing to ask %s where %s matter: make the graph of these tests so that there is", r.name(), flags))
+	panic(fmt.Sprintf("there is nothing to ask %s where %s matter: make the graph of these tests so that there is",
+		r.name(), flags))
 }
 
 // seeds are the entities that a search begins at, of which there must be 1 to 20.
@@ -624,7 +683,7 @@ func (w *world) timeline(t testing.TB, args input) (out []entry) {
 	kinds := map[uint8]trace.What{}
 	for _, typ := range w.cat.Types {
 		if i := slices.Index(trace.WhatNames[:], typ.Timeline); i >= 0 {
-			kinds[typ.Index] = trace.What(i) //nolint:gosec // few
+			kinds[typ.Index] = trace.What(i)
 		}
 	}
 	keys := g.seeds(args["subjects"])
@@ -681,7 +740,10 @@ func (w *world) centrality(t testing.TB, args input) (out []entry, also any) {
 		if x, ok := r.Error(v); ok {
 			e = x
 		}
-		out = append(out, entry{shown: input{"node": ask1(r.Nodes[v].ID), "score": r.Score(v), "error": e, "rank": float64(rank), "certain": certain[i]}})
+		out = append(out, entry{shown: input{
+			"node": ask1(r.Nodes[v].ID), "score": r.Score(v), "error": e,
+			"rank": float64(rank), "certain": certain[i],
+		}})
 	}
 	var pivots any
 	if args["by"] == "BETWEENNESS" {
@@ -691,7 +753,8 @@ func (w *world) centrality(t testing.TB, args input) (out []entry, also any) {
 }
 
 func (w *world) communities(t testing.TB, args input) (out []entry, also any) {
-	p, err := trace.Communities(t.Context(), w.net(t, args["where"], args["parallel"] == "ONCE"), uint64(otherwise(args["seed"], 1)), float(args["resolution"], 1)) //nolint:gosec // not negative
+	p, err := trace.Communities(t.Context(), w.net(t, args["where"], args["parallel"] == "ONCE"),
+		uint64(otherwise(args["seed"], 1)), float(args["resolution"], 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -713,7 +776,10 @@ func (w *world) communities(t testing.TB, args input) (out []entry, also any) {
 		}
 		leads := func(v uint32) int64 { return p.Degree(v) - p.Within[v] }
 		bridges := slices.DeleteFunc(slices.Clone(of), func(v uint32) bool { return leads(v) == 0 })
-		slices.SortFunc(bridges, func(a, b uint32) int { return cmp.Or(cmp.Compare(leads(b), leads(a)), strings.Compare(id(a), id(b))) })
+		slices.SortFunc(bridges, func(a, b uint32) int {
+			return cmp.Or(cmp.Compare(leads(b), leads(a)),
+				strings.Compare(id(a), id(b)))
+		})
 		sizes[id(of[0])] = len(of)
 		out = append(out, entry{rec: w.records[id(of[0])], shown: input{"node": input{
 			"id": id(of[0]), "label": w.records[id(of[0])].name, "size": float64(len(of)), "internalLinks": float64(p.Internal[i]), "externalLinks": float64(p.External[i]),

@@ -19,8 +19,8 @@ type values struct {
 	t testing.TB
 }
 
-// samples are values of scalars, by where they stand: the coordinate of the argument or field of an input, and, for inputs that
-// stand in several places, that of the field above it.
+// samples are values of scalars, by where they stand: the coordinate of the argument or field of an input, and, for
+// inputs that stand in several places, that of the field above it.
 func (v *values) samples(at, above string) []any {
 	person := object(v.busiest("PERSON", 0))["id"]
 	if typ, part, _ := strings.Cut(at, "."); typ == "StringFilter" && part != "isNull" {
@@ -35,17 +35,23 @@ func (v *values) samples(at, above string) []any {
 		return texts
 	}
 	out, ok := map[string][]any{
-		"IntFilter.eq":              {0, 7, 5},
-		"IntFilter.gte":             {1, 7, 1000},
-		"IntFilter.lte":             {0, 7, -1},
-		"LinkFilter.source":         {"s_a", "s_b", "s_e", "nothing"},
-		"LinkFilter.minSources":     {2, 0, 3, 5},
-		"LinkFilter.asOf":           {"2013", "2012-06", "2014-02-28", "1998"},
-		"PartialDateFilter.from":    {"2012", "2012-06-02", "1815-12-11"},
-		"PartialDateFilter.to":      {"2012", "2012-05", "1840-01-01"},
-		"Query.node.id":             {person, v.byLink[0].ID, "s_a", "nobody", kg.EvidenceID(v.byLink[0].ID, &v.byLink[0].Evidence[0]) + "x"},
-		"Query.nodes.ids":           {person, "s_b", "nobody", v.byLink[0].ID, person},
-		"Query.search.text":         {"engine", "annals", "words", "zürich", `"the very words"`, "person-5", "nothing at all like this zzz", ""},
+		"IntFilter.eq":           {0, 7, 5},
+		"IntFilter.gte":          {1, 7, 1000},
+		"IntFilter.lte":          {0, 7, -1},
+		"LinkFilter.source":      {"s_a", "s_b", "s_e", "nothing"},
+		"LinkFilter.minSources":  {2, 0, 3, 5},
+		"LinkFilter.asOf":        {"2013", "2012-06", "2014-02-28", "1998"},
+		"PartialDateFilter.from": {"2012", "2012-06-02", "1815-12-11"},
+		"PartialDateFilter.to":   {"2012", "2012-05", "1840-01-01"},
+		"Query.node.id": {
+			person, v.byLink[0].ID, "s_a", "nobody",
+			kg.EvidenceID(v.byLink[0].ID, &v.byLink[0].Evidence[0]) + "x",
+		},
+		"Query.nodes.ids": {person, "s_b", "nobody", v.byLink[0].ID, person},
+		"Query.search.text": {
+			"engine", "annals", "words", "zürich", `"the very words"`, "person-5",
+			"nothing at all like this zzz", "",
+		},
 		"Query.paths.hubPenalty":    {0, 2.5, 10, 1},
 		"Query.paths.maxLength":     {1, 2, 3},
 		"Query.paths.first":         {1, 2, 40},
@@ -73,7 +79,10 @@ func (v *values) samples(at, above string) []any {
 // references are by each way a reference can be given.
 func (v *values) references() []any {
 	of := func(typ string) any { return v.busiest(typ, 0) }
-	external := v.byNode(func(x *record) bool { return x.typ == "THEME" && len(x.node.ExternalIDs) > 0 }).node.ExternalIDs[0]
+	external := v.byNode(func(x *record) bool {
+		return x.typ == "THEME" &&
+			len(x.node.ExternalIDs) > 0
+	}).node.ExternalIDs[0]
 	out := []any{
 		of("PERSON"), of("EVENT"), of("THEME"), v.busiest("PERSON", 1), of("QUOTE"),
 		input{"name": "ADA  lovelace"},
@@ -104,8 +113,8 @@ func (v *values) byNode(f func(*record) bool) *record {
 	return nil
 }
 
-// alone makes values of a type in which one thing is said at a time. seen are the inputs it stands in: what contains itself
-// is gone into once.
+// alone makes values of a type in which one thing is said at a time. seen are the inputs it stands in: what contains
+// itself is gone into once.
 func (v *values) alone(typ *ast.Type, at, above string, seen ...string) (out []any) {
 	def := v.cat.Schema.Types[typ.Name()]
 	if typ.Elem != nil {
@@ -184,9 +193,18 @@ func (v *values) plain(typ *ast.Type) any {
 func (v *values) shallow(name string) []any {
 	switch name {
 	case "EntityFilter":
-		return []any{input{"type": []any{"PERSON", "THEME"}}, input{"name": input{"contains": "a"}}, input{"linkCount": input{"gte": 8}}}
+		return []any{
+			input{"type": []any{"PERSON", "THEME"}},
+			input{"name": input{"contains": "a"}},
+			input{"linkCount": input{"gte": 8}},
+		}
 	case "LinkFilter":
-		return []any{input{"role": input{"isNull": true}}, input{"standing": []any{"DISPUTED"}}, input{"minSources": 2}, input{"standing": []any{"REFUTED"}}}
+		return []any{
+			input{"role": input{"isNull": true}},
+			input{"standing": []any{"DISPUTED"}},
+			input{"minSources": 2},
+			input{"standing": []any{"REFUTED"}},
+		}
 	}
 	v.t.Fatalf("%s contains itself, and there are no values here to stand within it", name)
 	return nil
@@ -197,7 +215,8 @@ func (v *values) patterns() (out []any) {
 	schema := v.cat.Schema
 	person := input{"node": input{"type": []any{"PERSON"}}}
 	for _, n := range v.alone(ast.NamedType("NodeStep", nil), "PatternStep.node", "") {
-		out = append(out, []any{person, input{"link": input{}}, input{"node": n}}, []any{input{"node": n}, input{"link": input{"kind": []any{"SAID", "MENTIONS"}}}, input{"node": input{}}})
+		out = append(out, []any{person, input{"link": input{}}, input{"node": n}},
+			[]any{input{"node": n}, input{"link": input{"kind": []any{"SAID", "MENTIONS"}}}, input{"node": input{}}})
 	}
 	for _, l := range v.alone(ast.NamedType("LinkStep", nil), "PatternStep.link", "") {
 		out = append(out, []any{person, input{"link": l}, input{"node": input{}}})
@@ -205,11 +224,21 @@ func (v *values) patterns() (out []any) {
 	if schema.Types["PatternStep"].Fields.ForName("node") == nil || len(schema.Types["PatternStep"].Fields) != 2 {
 		v.t.Error("a step of a pattern can be more than a node or a link: have patterns ask for it")
 	}
-	two := []any{person, input{"link": input{"kind": "SAID"}}, input{"node": input{}}, input{"link": input{"direction": "OUTGOING", "where": input{"other": input{"type": "THEME"}}}}, input{"node": input{"type": "THEME"}}}
+	two := []any{
+		person,
+		input{"link": input{"kind": "SAID"}},
+		input{"node": input{}},
+		input{"link": input{
+			"direction": "OUTGOING",
+			"where":     input{"other": input{"type": "THEME"}},
+		}},
+		input{"node": input{"type": "THEME"}},
+	}
 	return append(out, two)
 }
 
-// without calls f with each field of an input that a value sets, and the value without it; with nil where it cannot do without.
+// without calls f with each field of an input that a value sets, and the value without it; with nil where it cannot do
+// without.
 func (w *world) without(typ *ast.Type, v any, f func(at string, less any)) {
 	switch v := v.(type) {
 	case []any:

@@ -1,7 +1,8 @@
-// Package arguments_test asks every field of the contract with every argument it takes, alone and in pairs, and holds the
-// answers against what the contract's descriptions say, read by nobody but this package: a naive reading of the arguments
-// themselves over the records of a small graph. The stores and the engine's binding of arguments are held by it alike. What is
-// asked is made from the schema: an argument, or a field of an input, that is added to it fails here until it has a meaning.
+// Package arguments_test asks every field of the contract with every argument it takes, alone and in pairs, and holds
+// the answers against what the contract's descriptions say, read by nobody but this package: a naive reading of the
+// arguments themselves over the records of a small graph. The stores and the engine's binding of arguments are held by
+// it alike. What is asked is made from the schema: an argument, or a field of an input, that is added to it fails here
+// until it has a meaning.
 package arguments_test
 
 import (
@@ -65,13 +66,20 @@ var (
 	ends   = []kg.PartialDate{"", "2012", "2014-02-28", "2016-07", "", "2021"}
 )
 
-// newWorld makes a graph in which few records are alike: random ones, the same in every run, and some that stand for what is odd.
+// newWorld makes a graph in which few records are alike: random ones, the same in every run, and some that stand for
+// what is odd.
 func newWorld(cat *catalog.Catalog) *world {
-	w := &world{cat: cat, batch: &store.Batch{}, records: map[string]*record{}, links: map[string]*kg.Link{}, sources: map[string]*kg.Source{}, known: map[string]known{}}
-	r := rand.New(rand.NewPCG(49, 12)) //nolint:gosec // the same in every run
+	w := &world{
+		cat: cat, batch: &store.Batch{}, records: map[string]*record{}, links: map[string]*kg.Link{},
+		sources: map[string]*kg.Source{}, known: map[string]known{},
+	}
+	r := rand.New(rand.NewPCG(49, 12))
 	kinds := cat.Schema.Types["SourceKind"].EnumValues
 	for i, s := range []*kg.Source{
-		{ID: "s_a", Title: "Annals", PublishedOn: "2011", Text: "the very words stand here, and the engine weaves. Bread is what it is.", Publisher: "Press"},
+		{
+			ID: "s_a", Title: "Annals", PublishedOn: "2011",
+			Text: "the very words stand here, and the engine weaves. Bread is what it is.", Publisher: "Press",
+		},
 		{ID: "s_b", Title: "Béatrice’s Letters", PublishedOn: "2015-03", Text: "other words altogether"},
 		{ID: "s_c", Title: "Chronicle"},
 		{ID: "s_d", Title: "annals", PublishedOn: "2015-03-09", Authors: []string{"Somebody"}},
@@ -83,7 +91,10 @@ func newWorld(cat *catalog.Catalog) *world {
 	of := map[uint8][]string{}
 	for _, typ := range cat.Types {
 		for i, name := range append(slices.Clone(names[typ.Enum]), "Spare "+typ.Name) {
-			n := &kg.Node{ID: fmt.Sprintf("%s-%d", strings.ToLower(typ.Name), (i*5)%9), Type: typ.Enum, Name: name, Props: map[string]any{}}
+			n := &kg.Node{
+				ID: fmt.Sprintf("%s-%d", strings.ToLower(typ.Name), (i*5)%9), Type: typ.Enum, Name: name,
+				Props: map[string]any{},
+			}
 			n.UpdatedAt = kg.TimeAt(int64(1_600_000_000_000 + 1000*((i*3)%7)))
 			n.CreatedAt = kg.TimeAt(1_500_000_000_000)
 			if i%3 == 1 {
@@ -143,10 +154,16 @@ func newWorld(cat *catalog.Catalog) *world {
 // join makes a link with evidence, unlike those that there are.
 func (w *world) join(r *rand.Rand, kind, from, to string) {
 	piece := func(stance string) kg.Evidence {
-		return kg.Evidence{Source: w.batch.Sources[r.IntN(4)].ID, Excerpt: []string{"the very words", "other words", "words that stand nowhere"}[r.IntN(3)], Stance: stance}
+		return kg.Evidence{Source: w.batch.Sources[r.IntN(4)].ID, Excerpt: []string{
+			"the very words", "other words",
+			"words that stand nowhere",
+		}[r.IntN(3)], Stance: stance}
 	}
 	for {
-		l := &kg.Link{Kind: kind, From: from, To: to, Role: roles[r.IntN(len(roles))], Since: starts[r.IntN(len(starts))]}
+		l := &kg.Link{
+			Kind: kind, From: from, To: to, Role: roles[r.IntN(len(roles))],
+			Since: starts[r.IntN(len(starts))],
+		}
 		if e := ends[r.IntN(len(ends))]; l.Since == "" || e == "" || e > l.Since {
 			l.Until = e
 		}
@@ -172,7 +189,10 @@ func (w *world) join(r *rand.Rand, kind, from, to string) {
 
 // learn makes the records of the batch.
 func (w *world) learn() {
-	w.byLink = slices.SortedFunc(slices.Values(w.batch.Links), func(a, b *kg.Link) int { return strings.Compare(a.ID, b.ID) })
+	w.byLink = slices.SortedFunc(slices.Values(w.batch.Links), func(a, b *kg.Link) int {
+		return strings.Compare(a.ID,
+			b.ID)
+	})
 	for _, s := range w.batch.Sources {
 		w.sources[s.ID] = s
 		x := &record{id: s.ID, typ: "SOURCE", name: s.Title, names: []string{fold(s.Title)}, source: s}
@@ -230,7 +250,8 @@ func (w *world) learn() {
 
 // refuted reports whether all that is said of a link is said against it.
 func refuted(l *kg.Link) bool {
-	return len(l.Evidence) > 0 && !slices.ContainsFunc(l.Evidence, func(e kg.Evidence) bool { return e.Stance == kg.Supports })
+	return len(l.Evidence) > 0 &&
+		!slices.ContainsFunc(l.Evidence, func(e kg.Evidence) bool { return e.Stance == kg.Supports })
 }
 
 func standing(l *kg.Link) string {

@@ -126,7 +126,8 @@ func (*values) above(at string) string {
 	return ""
 }
 
-// TestWrongValues asks with what arguments may not take: it is told so, by the same words on both stores, and never an accident.
+// TestWrongValues asks with what arguments may not take: it is told so, by the same words on both stores, and never an
+// accident.
 func TestWrongValues(t *testing.T) {
 	answers := map[string]string{}
 	run(t, func(a *asker, rules []*rule) {
@@ -150,7 +151,8 @@ func TestWrongValues(t *testing.T) {
 							continue
 						}
 						_, code := a.ask(r, on, args, literals, r.selection())
-						if code != "" && !slices.Contains(told, code) && code != "NOT_FOUND" && code != "AMBIGUOUS_REF" || code == "" && x.certain {
+						if code != "" && !slices.Contains(told, code) && code != "NOT_FOUND" &&
+							code != "AMBIGUOUS_REF" || code == "" && x.certain {
 							a.t.Errorf("%s with %.300s, literals %v: %q", r.name(), asText(args), literals, code)
 						}
 					}
@@ -170,7 +172,8 @@ func TestNullIsLeftOut(t *testing.T) {
 			for _, arg := range r.field.Arguments {
 				if !arg.Type.NonNull {
 					all[arg.Name] = nil
-					if got, code := a.ask(r, on, with(r, input{arg.Name: nil}), len(all)%2 == 0, r.selection()); r.given[arg.Name] == nil && (code != "" || !same(want, got)) {
+					if got, code := a.ask(r, on, with(r, input{arg.Name: nil}), len(all)%2 == 0,
+						r.selection()); r.given[arg.Name] == nil && (code != "" || !same(want, got)) {
 						a.t.Errorf("%s(%s: null) is not as without it: %s", r.name(), arg.Name, code)
 					}
 				}
@@ -217,18 +220,22 @@ func (a *asker) nulls(r *rule, on string, arg *ast.ArgumentDefinition) {
 		want, code := a.ask(r, on, with(r, input{arg.Name: input{f.Name: empty}}), false, r.selection())
 		got, other := a.ask(r, on, with(r, input{arg.Name: input{f.Name: nulls}}), false, r.selection())
 		if code != other || !same(want, got) {
-			a.t.Errorf("%s(%s: {%s:}) with every field null is not as with none: %q, %q", r.name(), arg.Name, f.Name, code, other)
+			a.t.Errorf("%s(%s: {%s:}) with every field null is not as with none: %q, %q", r.name(), arg.Name, f.Name,
+				code, other)
 		}
 	}
 }
 
-// TestArgumentsWithinAnswers: arguments of fields within an answer are read wherever they stand, also where the answer is of a
-// search over the graph.
+// TestArgumentsWithinAnswers: arguments of fields within an answer are read wherever they stand, also where the answer
+// is of a search over the graph.
 func TestArgumentsWithinAnswers(t *testing.T) {
 	run(t, func(a *asker, rules []*rule) {
 		asked, turn := 0, both.Turns(a.t)
 		for _, r := range rules {
-			for _, within := range []string{"link { id }", "links { id }", "because { id }", "alternatives { id }", "direct { id }"} {
+			for _, within := range []string{
+				"link { id }", "links { id }", "because { id }", "alternatives { id }",
+				"direct { id }",
+			} {
 				if !strings.Contains(r.selection(), within) {
 					continue
 				}
@@ -246,7 +253,8 @@ func TestArgumentsWithinAnswers(t *testing.T) {
 				if a.dear && (asked > 12 || !turn()) {
 					continue
 				}
-				sel := strings.Replace(r.selection(), within, field+" { id evidence(stance: REFUTES, first: 1) { totalCount edges { node { id } } pageInfo { hasNextPage } } }", 1)
+				sel := strings.Replace(r.selection(), within,
+					field+" { id evidence(stance: REFUTES, first: 1) { totalCount edges { node { id } } pageInfo { hasNextPage } } }", 1)
 				got, code := a.ask(r, on, with(r, nil), true, sel)
 				if code != "" {
 					a.t.Errorf("%s: %s", r.name(), code)
@@ -276,7 +284,8 @@ func (a *asker) evidence(r *rule, got any) {
 					denials = append(denials, input{"node": ask1(kg.EvidenceID(id, &x))})
 				}
 			}
-			want := input{"totalCount": float64(len(denials)), "edges": append([]any{}, denials[:min(1, len(denials))]...), "pageInfo": input{"hasNextPage": len(denials) > 1}}
+			want := input{"totalCount": float64(len(denials)), "edges": append([]any{},
+				denials[:min(1, len(denials))]...), "pageInfo": input{"hasNextPage": len(denials) > 1}}
 			if !same(want, e) {
 				a.t.Errorf("%s: the denials of %s are %s, want %s", r.name(), id, asText(e), asText(want))
 			}
@@ -291,7 +300,8 @@ func (a *asker) evidence(r *rule, got any) {
 func TestEachFieldAlone(t *testing.T) {
 	run(t, func(a *asker, rules []*rule) {
 		for _, r := range a.families(rules) {
-			if _, path := r.host("", ""); r.field.Type.Name() == "Int" || !slices.Contains([]any{"f", 0}, path[len(path)-1]) {
+			if _, path := r.host("", ""); r.field.Type.Name() == "Int" ||
+				!slices.Contains([]any{"f", 0}, path[len(path)-1]) {
 				continue // nothing to select, or one answer for each entry of a list
 			}
 			var paths [][]string
@@ -308,7 +318,8 @@ func TestEachFieldAlone(t *testing.T) {
 			for _, p := range paths {
 				got, code := a.ask(r, on, with(r, nil), true, "{ "+strings.Join(p, " { ")+strings.Repeat(" }", len(p)))
 				if want := projected(all, p); code != "" || !same(want, got) {
-					a.t.Errorf("%s { %s } alone is not as among others: %s\n%.400s\n%.400s", r.name(), strings.Join(p, " { "), code, asText(got), asText(want))
+					a.t.Errorf("%s { %s } alone is not as among others: %s\n%.400s\n%.400s", r.name(),
+						strings.Join(p, " { "), code, asText(got), asText(want))
 				}
 			}
 		}
@@ -323,7 +334,8 @@ func (a *asker) selectAll(typ string, way []string, paths *[][]string, depth int
 		of := a.cat.Schema.Types[f.Type.Name()]
 		leaf := of.Kind == ast.Scalar || of.Kind == ast.Enum
 		record := def.Fields.ForName("id") != nil && (def.Kind == ast.Interface || a.cat.Type(def.Name) != nil)
-		if strings.HasPrefix(f.Name, "__") || record && f.Name != "id" && f.Name != "name" || len(f.Arguments) > 0 && slices.ContainsFunc(f.Arguments, func(x *ast.ArgumentDefinition) bool { return x.Type.NonNull }) {
+		if strings.HasPrefix(f.Name, "__") || record && f.Name != "id" && f.Name != "name" || len(f.Arguments) > 0 &&
+			slices.ContainsFunc(f.Arguments, func(x *ast.ArgumentDefinition) bool { return x.Type.NonNull }) {
 			continue
 		}
 		to := append(slices.Clone(way), f.Name)

@@ -30,8 +30,8 @@ var questions = map[string]string{
 	"subgraph":   `{ subgraph(seeds: [{id: "mary-kaldor"}]) { nodes { id } } }`,
 }
 
-// within is how soon after Neo4j is back the first of each kind must succeed: 5 s, and as much again for a busy machine; on one that takes
-// seconds for what is asked at once while Neo4j is there, several times that.
+// within is how soon after Neo4j is back the first of each kind must succeed: 5 s, and as much again for a busy
+// machine; on one that takes seconds for what is asked at once while Neo4j is there, several times that.
 const within = 10 * time.Second
 
 // away is how long Neo4j is away.
@@ -50,7 +50,7 @@ func TestWhenNeo4jIsBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // nothing to lose
+	defer s.Close()
 	ready, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := s.Wait(ready); err != nil {
@@ -77,9 +77,12 @@ func TestWhenNeo4jIsBack(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			defer l.Rollback() //nolint:errcheck // after Commit it does nothing
+			defer l.Rollback()
 			at := kg.TimeOf(time.Now())
-			if err := l.Put(ctx, &store.Batch{Nodes: []*kg.Node{{ID: "x", Type: "PERSON", Name: "X", CreatedAt: at, UpdatedAt: at}}}); err != nil {
+			if err := l.Put(ctx, &store.Batch{Nodes: []*kg.Node{{
+				ID: "x", Type: "PERSON", Name: "X", CreatedAt: at,
+				UpdatedAt: at,
+			}}}); err != nil {
 				return err
 			}
 			return l.Commit(ctx)
@@ -89,7 +92,8 @@ func TestWhenNeo4jIsBack(t *testing.T) {
 	for name, q := range questions {
 		shapes[name] = func(ctx context.Context) error { return ask(ctx, q) }
 	}
-	// more than once, so that Neo4j has a plan for each form that a statement takes: after a write it asks for our marks
+	// more than once, so that Neo4j has a plan for each form that a statement takes: after a write it asks for our
+	// marks
 	for range 3 {
 		for name, f := range shapes {
 			if err := f(t.Context()); err != nil {

@@ -23,7 +23,8 @@ import (
 // patience is how long anything on a page may take on a busy machine.
 const patience = 60 * time.Second
 
-// chromium is the browser's path. Without one the test fails, as nothing else looks at the pages; -short leaves them out.
+// chromium is the browser's path. Without one the test fails, as nothing else looks at the pages; -short leaves them
+// out.
 func chromium(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
@@ -38,7 +39,8 @@ func chromium(t *testing.T) string {
 			return path
 		}
 	}
-	t.Fatalf("Chromium is needed to look at the pages: install one of %s, or name it in CHROMIUM", strings.Join(names, ", "))
+	t.Fatalf("Chromium is needed to look at the pages: install one of %s, or name it in CHROMIUM",
+		strings.Join(names, ", "))
 	return ""
 }
 
@@ -57,7 +59,8 @@ func newBrowser(t *testing.T) context.Context {
 	} {
 		opts = append(opts, chromedp.Flag(flag, true))
 	}
-	opts = append(opts, chromedp.Flag("headless", "new"), chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
+	opts = append(opts, chromedp.Flag("headless", "new"), chromedp.Flag("host-resolver-rules",
+		"MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
 	// The test's own context ends before its clean-up, which closes the browser in good order.
 	ctx, cancel := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), opts...)
 	t.Cleanup(cancel)
@@ -86,8 +89,9 @@ type tab struct {
 	faults   []string
 }
 
-// newTab opens a tab, with a storage of its own, for pages of origin. When the test ends, every request must have gone to origin, and nothing must
-// have been reported: no exception, no console error, no refusal by the content security policy.
+// newTab opens a tab, with a storage of its own, for pages of origin. When the test ends, every request must have gone
+// to origin, and nothing must have been reported: no exception, no console error, no refusal by the content security
+// policy.
 func newTab(t *testing.T, browser context.Context, origin string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
@@ -138,7 +142,8 @@ func newTab(t *testing.T, browser context.Context, origin string) *tab {
 	if err != nil {
 		t.Fatalf("open a tab: %v", err)
 	}
-	b.run("listen", command(network.Enable, network.EnableParams{}), command(log.Enable, cdp.Empty{}), command(runtime.Enable, cdp.Empty{}))
+	b.run("listen", command(network.Enable, network.EnableParams{}), command(log.Enable, cdp.Empty{}),
+		command(runtime.Enable, cdp.Empty{}))
 	return b
 }
 
@@ -187,7 +192,9 @@ func (b *tab) click(selector string) {
 // wait polls until a JavaScript expression is true.
 func (b *tab) wait(what, expression string) {
 	b.t.Helper()
-	do(b, "wait until "+what, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience)))
+	do(b, "wait until "+what,
+		chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(50*time.Millisecond),
+			chromedp.WithPollingTimeout(patience)))
 }
 
 // evaluate is the value of a JavaScript expression.

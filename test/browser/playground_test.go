@@ -38,11 +38,17 @@ func newServer(t *testing.T) string {
 	if _, err := sample.Load(t.Context(), cat, s); err != nil {
 		t.Fatal(err)
 	}
-	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: "test", Introspection: true})
+	e, err := graph.New(graph.Options{
+		Catalog: cat, Store: s, StoreKind: s.Kind(), Version: "test",
+		Introspection: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := server.New(server.Options{Executor: e, Store: s, Explain: true, Playground: web.Playground(web.Options{Explain: true})})
+	h, err := server.New(server.Options{
+		Executor: e, Store: s, Explain: true,
+		Playground: web.Playground(web.Options{Explain: true}),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,9 +57,11 @@ func newServer(t *testing.T) string {
 	return served.URL
 }
 
-// shown is the text an editor shows: the lines in view in their order, wrapped ones joined, with spaces for no-break spaces.
+// shown is the text an editor shows: the lines in view in their order, wrapped ones joined, with spaces for no-break
+// spaces.
 func shown(pane string) string {
-	return `[...document.querySelectorAll('` + pane + ` .view-line')].sort((a, b) => a.offsetTop - b.offsetTop).map(l => l.innerText).join('').replaceAll('\u00a0', ' ')`
+	return `[...document.querySelectorAll('` + pane +
+		` .view-line')].sort((a, b) => a.offsetTop - b.offsetTop).map(l => l.innerText).join('').replaceAll('\u00a0', ' ')`
 }
 
 var (
@@ -72,7 +80,8 @@ func (b *tab) open(address string) {
 	b.t.Helper()
 	b.run("open "+address, chromedp.Navigate(b.origin+address), chromedp.WaitVisible(chromedp.CSS(execute)))
 	b.wait("the editor shows a query", query+`.length > 0`)
-	b.wait("the schema is read", `document.querySelector('button[aria-label^="Re-fetch GraphQL schema"]')?.disabled === false`)
+	b.wait("the schema is read",
+		`document.querySelector('button[aria-label^="Re-fetch GraphQL schema"]')?.disabled === false`)
 }
 
 func contains(in, text string) string {
@@ -110,7 +119,8 @@ func TestPlayground(t *testing.T) {
 	b.wait("the answer is shown", contains(response, "London School of Economics"))
 	b.screenshot("headline")
 	b.click(`button[aria-label="Show History"]`)
-	b.wait("the query is in the history", contains(`document.querySelector('.graphiql-history-items').innerText`, "Headline"))
+	b.wait("the query is in the history", contains(`document.querySelector('.graphiql-history-items').innerText`,
+		"Headline"))
 	b.screenshot("history")
 	b.click(`button[aria-label="Hide History"]`)
 
@@ -123,7 +133,9 @@ func TestPlayground(t *testing.T) {
 	kept := len(web.Tour()) - 1
 	b.click(fmt.Sprintf("#graphiql-session-tab-%d", kept))
 	b.click(`.graphiql-tab-active .graphiql-tab-close`)
-	b.wait("that is kept", fmt.Sprintf(`JSON.parse(localStorage.getItem('throughline:graphiql:tabState') ?? '{"tabs":[]}').tabs.length === %d`, kept))
+	b.wait("that is kept",
+		fmt.Sprintf(`JSON.parse(localStorage.getItem('throughline:graphiql:tabState') ?? '{"tabs":[]}').tabs.length === %d`,
+			kept))
 	b.open("/playground")
 	if names := b.tabNames(); len(names) != kept {
 		t.Errorf("%d tabs after closing one and coming back: %v", len(names), names)
@@ -155,10 +167,12 @@ func TestPlaygroundKnowsTheSchema(t *testing.T) {
 
 	// completion behind "nam", by keyboard alone
 	b.run("focus the editor", chromedp.Focus(chromedp.CSS(`.graphiql-query-editor textarea`)))
-	b.run("go to the end of the name", chromedp.KeyEvent(kb.End), chromedp.KeyEvent(strings.Repeat(kb.ArrowLeft, len(" } }"))), chromedp.KeyEvent(strings.Repeat(kb.Backspace, 3)),
+	b.run("go to the end of the name", chromedp.KeyEvent(kb.End), chromedp.KeyEvent(strings.Repeat(kb.ArrowLeft,
+		len(" } }"))), chromedp.KeyEvent(strings.Repeat(kb.Backspace, 3)),
 		chromedp.KeyEvent("affil"))
 	b.run("ask for completion", chromedp.KeyEvent(" ", chromedp.KeyModifiers(kb.ModifierCtrl)))
-	b.wait("fields are offered", `[...document.querySelectorAll('.suggest-widget .monaco-list-row')].some(r => r.innerText.includes('affiliations'))`)
+	b.wait("fields are offered",
+		`[...document.querySelectorAll('.suggest-widget .monaco-list-row')].some(r => r.innerText.includes('affiliations'))`)
 	b.screenshot("completion")
 	b.run("take it", chromedp.KeyEvent(kb.Enter))
 	b.wait("it is written", contains(query, "name affiliations"))
@@ -180,14 +194,17 @@ func TestPlaygroundKnowsTheSchema(t *testing.T) {
 		return { X: box.right - 20, Y: box.top + box.height / 2 };
 	})()`)
 	ctrl := chromedp.ButtonModifiers(kb.ModifierCtrl)
-	b.run("point at a field", chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at.X, at.Y, ctrl), chromedp.MouseClickXY(at.X, at.Y, ctrl))
+	b.run("point at a field", chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at.X, at.Y, ctrl),
+		chromedp.MouseClickXY(at.X, at.Y, ctrl))
 	b.wait("it is explained", contains(docs, "Institutions this person belongs or belonged to"))
 	b.screenshot("explained")
 
 	b.click(`button[data-name="headers"]`)
-	b.run("write a header", chromedp.Focus(chromedp.CSS(`section[aria-label="Headers"] .graphiql-editor:not(.hidden) textarea`)), chromedp.KeyEvent(`{"X-Asked-By": "a test"}`))
+	b.run("write a header",
+		chromedp.Focus(chromedp.CSS(`section[aria-label="Headers"] .graphiql-editor:not(.hidden) textarea`)), chromedp.KeyEvent(`{"X-Asked-By": "a test"}`))
 	b.wait("it is written", contains(variables, `{"X-Asked-By": "a test"}`))
-	b.run("run by keyboard", chromedp.Focus(chromedp.CSS(`.graphiql-query-editor textarea`)), chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(kb.ModifierCtrl)))
+	b.run("run by keyboard", chromedp.Focus(chromedp.CSS(`.graphiql-query-editor textarea`)),
+		chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(kb.ModifierCtrl)))
 	b.wait("an answer is shown", response+`.length > 0`)
 	b.screenshot("headers")
 	b.mu.Lock()
@@ -200,13 +217,20 @@ func TestPlaygroundKnowsTheSchema(t *testing.T) {
 func TestPlaygroundLinks(t *testing.T) {
 	origin, browser := newServer(t), newBrowser(t)
 	document := "query One {\n  stats {\n    sources\n  }\n}\n\nquery Other($ref: EntityRef!) {\n  person(ref: $ref) {\n    name # & + ü €\n  }\n}\n"
-	link := url.Values{"query": {document}, "variables": {`{"ref":{"name":"Mary Kaldor"}}`}, "operationName": {"Other"}}.Encode()
+	link := url.Values{
+		"query": {document}, "variables": {`{"ref":{"name":"Mary Kaldor"}}`},
+		"operationName": {"Other"},
+	}.Encode()
 
-	for name, address := range map[string]string{"query string": "/playground?" + link, "fragment": "/playground#" + link} {
+	for name, address := range map[string]string{
+		"query string": "/playground?" + link,
+		"fragment":     "/playground#" + link,
+	} {
 		t.Run(name, func(t *testing.T) {
 			b := newTab(t, browser, origin)
 			b.open(address)
-			b.wait("the linked query is shown", contains(query, "query Other($ref: EntityRef!)")+" && "+contains(query, "# & + ü €"))
+			b.wait("the linked query is shown", contains(query, "query Other($ref: EntityRef!)")+" && "+contains(query,
+				"# & + ü €"))
 			b.wait("its variables are shown", contains(variables, "Mary Kaldor"))
 			b.wait("the address is clean again", `location.href === `+quote(origin+"/playground"))
 			if names := b.tabNames(); len(names) != len(web.Tour())+1 {
@@ -231,7 +255,8 @@ func TestPlaygroundLinks(t *testing.T) {
 			if err := json.Unmarshal([]byte(got.Get("variables")), &vars); err != nil {
 				t.Errorf("variables %q: %v", got.Get("variables"), err)
 			}
-			if got.Get("query") != document || vars["ref"]["name"] != "Mary Kaldor" || got.Get("operationName") != "Other" || u.Path != "/playground" || u.RawQuery != "" {
+			if got.Get("query") != document || vars["ref"]["name"] != "Mary Kaldor" ||
+				got.Get("operationName") != "Other" || u.Path != "/playground" || u.RawQuery != "" {
 				t.Errorf("copied %s", copied)
 			}
 
@@ -274,7 +299,8 @@ func TestPlaygroundExplains(t *testing.T) {
 	b.click(toggle)
 	b.wait("it is on", pressed+` === 'true'`)
 	b.click(execute)
-	b.wait("the explanation is shown with the answer", contains(response, `"explain"`)+" && "+contains(response, "one of PERSON, by id"))
+	b.wait("the explanation is shown with the answer", contains(response, `"explain"`)+" && "+contains(response,
+		"one of PERSON, by id"))
 	b.screenshot("explained")
 	if got := header(); got != "1" {
 		t.Errorf("the header sent is %v", got)
@@ -300,18 +326,20 @@ func TestPlaygroundDark(t *testing.T) {
 				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 			}))
 			b.open("/playground")
-			lightness := evaluate[float64](b, `getComputedStyle(document.querySelector('.graphiql-container')).backgroundColor.match(/\d+/g).slice(0, 3).reduce((a, c) => a + Number(c), 0) / 765`)
+			lightness := evaluate[float64](b,
+				`getComputedStyle(document.querySelector('.graphiql-container')).backgroundColor.match(/\d+/g).slice(0, 3).reduce((a, c) => a + Number(c), 0) / 765`)
 			if (scheme == "dark") != (lightness < 0.5) {
 				t.Errorf("background has a lightness of %.2f", lightness)
 			}
-			b.wait("the query is coloured", `new Set([...document.querySelectorAll('.graphiql-query-editor .view-line span span')].map(s => s.className.match(/mtk\d+/)?.[0])).size > 3`)
+			b.wait("the query is coloured",
+				`new Set([...document.querySelectorAll('.graphiql-query-editor .view-line span span')].map(s => s.className.match(/mtk\d+/)?.[0])).size > 3`)
 			b.screenshot("theme")
 		})
 	}
 }
 
-// TestTheReadmesPicture runs the query that the README shows, as it is printed there: its picture (SCREENSHOTS, see screenshot) is
-// docs/playground.png.
+// TestTheReadmesPicture runs the query that the README shows, as it is printed there: its picture (SCREENSHOTS, see
+// screenshot) is docs/playground.png.
 func TestTheReadmesPicture(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -321,12 +349,18 @@ func TestTheReadmesPicture(t *testing.T) {
 	document, _, _ = strings.Cut(document, "```")
 	origin, browser := newServer(t), newBrowser(t)
 	b := newTab(t, browser, origin)
-	b.run("size", command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 1440, Height: 900, DeviceScaleFactor: 1}))
+	b.run("size", command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width:  1440,
+		Height: 900, DeviceScaleFactor: 1,
+	}))
 	b.open("/playground?query=" + url.QueryEscape(document))
 	b.click(`button[aria-label^="Prettify query"]`)
 	b.click(`button[aria-label="Hide editor tools"]`)
 	b.click(execute)
-	for _, want := range []string{"London School of Economics", "Digital Dialogue on Human Security", "2021-02-25", "children and armed conflict"} {
+	for _, want := range []string{
+		"London School of Economics", "Digital Dialogue on Human Security", "2021-02-25",
+		"children and armed conflict",
+	} {
 		b.wait("the answer shows "+want, contains(response, want))
 	}
 	b.screenshot("picture")

@@ -18,15 +18,28 @@ import (
 )
 
 // when are the times that links hold: over, begun, open on either side, unknown.
-var when = [][2]kg.PartialDate{{"2010", "2012"}, {"2020-03", ""}, {"", ""}, {"", "2011-05"}, {"2011", "2021-02-25"}, {"2012-06-01", "2012-06-30"}}
+var when = [][2]kg.PartialDate{
+	{"2010", "2012"},
+	{"2020-03", ""},
+	{"", ""},
+	{"", "2011-05"},
+	{"2011", "2021-02-25"},
+	{"2012-06-01", "2012-06-30"},
+}
 
 // dated makes a graph of a few nodes of each type with links of each kind that hold at different times.
 func dated(cat *catalog.Catalog) *store.Batch {
-	b := &store.Batch{Sources: []*kg.Source{{ID: "s_a", Kind: cat.Schema.Types["SourceKind"].EnumValues[0].Name, Title: "A"}, {ID: "s_b", Kind: cat.Schema.Types["SourceKind"].EnumValues[0].Name, Title: "B"}}}
+	b := &store.Batch{Sources: []*kg.Source{{
+		ID: "s_a", Kind: cat.Schema.Types["SourceKind"].EnumValues[0].Name,
+		Title: "A",
+	}, {ID: "s_b", Kind: cat.Schema.Types["SourceKind"].EnumValues[0].Name, Title: "B"}}}
 	of := map[uint8][]string{}
 	for _, typ := range cat.Types {
 		for i := range 2 {
-			n := &kg.Node{ID: fmt.Sprintf("%s-%d", strings.ToLower(typ.Name), i), Type: typ.Enum, Name: fmt.Sprintf("%s %d", typ.Name, i)}
+			n := &kg.Node{
+				ID: fmt.Sprintf("%s-%d", strings.ToLower(typ.Name), i), Type: typ.Enum,
+				Name: fmt.Sprintf("%s %d", typ.Name, i),
+			}
 			for _, p := range typ.Props {
 				if cat.Schema.Types[typ.Name].Fields.ForName(p.Name).Type.NonNull {
 					n.Props = map[string]any{p.Name: "text"}
@@ -57,7 +70,13 @@ func dated(cat *catalog.Catalog) *store.Batch {
 						}
 						for range 2 {
 							w := when[len(b.Links)%len(when)]
-							l := &kg.Link{Kind: k.Name, From: f, To: t, Role: fmt.Sprint("role ", len(b.Links)%3), Since: w[0], Until: w[1], Evidence: []kg.Evidence{{Source: b.Sources[len(b.Links)%2].ID, Excerpt: "x", Stance: "SUPPORTS"}}}
+							l := &kg.Link{
+								Kind: k.Name, From: f, To: t, Role: fmt.Sprint("role ", len(b.Links)%3),
+								Since: w[0], Until: w[1], Evidence: []kg.Evidence{{
+									Source:  b.Sources[len(b.Links)%2].ID,
+									Excerpt: "x", Stance: "SUPPORTS",
+								}},
+							}
 							l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
 							b.Links = append(b.Links, l)
 						}
@@ -77,7 +96,10 @@ var conditions = []struct {
 	{`{asOf: "2011-07"}`, func(l *kg.Link) bool { return overlaps(l, "2011-07", "2011-07") }},
 	{`{asOf: "2021"}`, func(l *kg.Link) bool { return overlaps(l, "2021", "2021") }},
 	{`{during: {from: "2012-07", to: "2019"}}`, func(l *kg.Link) bool { return overlaps(l, "2012-07", "2019") }},
-	{`{during: {from: "2010", to: "2012", match: CERTAIN}}`, func(l *kg.Link) bool { return inside(l, "2010", "2012") }},
+	{`{during: {from: "2010", to: "2012", match: CERTAIN}}`, func(l *kg.Link) bool {
+		return inside(l, "2010",
+			"2012")
+	}},
 	{`{not: {asOf: "2011-07"}}`, func(l *kg.Link) bool { return !overlaps(l, "2011-07", "2011-07") }},
 }
 
@@ -110,7 +132,8 @@ func questions(t *testing.T, cat *catalog.Catalog) (out []question) {
 		for _, f := range def.Fields {
 			where := f.Arguments.ForName("where")
 			if where == nil || where.Type.Name() != "LinkFilter" {
-				if slices.ContainsFunc(f.Arguments, func(a *ast.ArgumentDefinition) bool { return a.Type.Name() == "LinkFilter" }) {
+				if slices.ContainsFunc(f.Arguments,
+					func(a *ast.ArgumentDefinition) bool { return a.Type.Name() == "LinkFilter" }) {
 					t.Errorf("%s.%s takes a LinkFilter by another name than where", def.Name, f.Name)
 				}
 				continue
@@ -123,7 +146,8 @@ func questions(t *testing.T, cat *catalog.Catalog) (out []question) {
 					if def.Name == "Source" {
 						id = []string{"s_a", "s_b"}[i]
 					}
-					out = append(out, question{name, fmt.Sprintf("{ node(id: %q) { ... on %s { %s(%s$)%s } } }", id, def.Name, f.Name, given(t, cat, f, ""), sel)})
+					out = append(out, question{name, fmt.Sprintf("{ node(id: %q) { ... on %s { %s(%s$)%s } } }", id,
+						def.Name, f.Name, given(t, cat, f, ""), sel)})
 				}
 				continue
 			}
@@ -137,7 +161,10 @@ func questions(t *testing.T, cat *catalog.Catalog) (out []question) {
 				}
 			}
 			for _, typ := range through {
-				out = append(out, question{strings.TrimSpace(name + " " + typ), fmt.Sprintf("{ %s(%s$)%s }", f.Name, given(t, cat, f, typ), sel)})
+				out = append(out, question{
+					strings.TrimSpace(name + " " + typ),
+					fmt.Sprintf("{ %s(%s$)%s }", f.Name, given(t, cat, f, typ), sel),
+				})
 			}
 		}
 	}
@@ -145,7 +172,8 @@ func questions(t *testing.T, cat *catalog.Catalog) (out []question) {
 	return out
 }
 
-// given writes the arguments that a field must have, and those without which an answer would depend on more than the links.
+// given writes the arguments that a field must have, and those without which an answer would depend on more than the
+// links.
 func given(t *testing.T, cat *catalog.Catalog, f *ast.FieldDefinition, typ string) string {
 	t.Helper()
 	var out []string
@@ -203,8 +231,12 @@ func selection(t *testing.T, cat *catalog.Catalog, typ string, depth int) string
 			for _, v := range cat.Schema.Types[by.Type.Name()].EnumValues {
 				all = append(all, v.Name)
 			}
-			out = append(out, fmt.Sprintf("%s(by: [%s])%s", f.Name, strings.Join(all, ", "), selection(t, cat, f.Type.Name(), depth+1)))
-		case slices.ContainsFunc(f.Arguments, func(a *ast.ArgumentDefinition) bool { return a.Type.NonNull && a.DefaultValue == nil }):
+			out = append(out, fmt.Sprintf("%s(by: [%s])%s", f.Name, strings.Join(all, ", "),
+				selection(t, cat, f.Type.Name(), depth+1)))
+		case slices.ContainsFunc(f.Arguments, func(a *ast.ArgumentDefinition) bool {
+			return a.Type.NonNull &&
+				a.DefaultValue == nil
+		}):
 			continue
 		default:
 			out = append(out, f.Name+selection(t, cat, f.Type.Name(), depth+1))
@@ -244,8 +276,9 @@ func asText(v any) string {
 	return string(b)
 }
 
-// TestTheGraphAsItWas: a field that is asked with a condition on time answers as the field without one does on a graph that
-// has only the links that fit. This holds for every field that takes a LinkFilter, and for one that is added to the contract.
+// TestTheGraphAsItWas: a field that is asked with a condition on time answers as the field without one does on a graph
+// that has only the links that fit. This holds for every field that takes a LinkFilter, and for one that is added to
+// the contract.
 func TestTheGraphAsItWas(t *testing.T) {
 	cat := both.Catalog(t)
 	whole := dated(cat)

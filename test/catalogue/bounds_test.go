@@ -20,14 +20,20 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
-// hubs makes a graph with one hub of each type that, for each kind, everything it can be linked to is linked to: filters on
-// the links of links meet every node from every node.
+// hubs makes a graph with one hub of each type that, for each kind, everything it can be linked to is linked to:
+// filters on the links of links meet every node from every node.
 func hubs(cat *catalog.Catalog, each int) *store.Batch {
-	b := &store.Batch{Sources: []*kg.Source{{ID: "s_a", Kind: cat.Schema.Types["SourceKind"].EnumValues[0].Name, Title: "A"}}}
+	b := &store.Batch{Sources: []*kg.Source{{
+		ID: "s_a", Kind: cat.Schema.Types["SourceKind"].EnumValues[0].Name,
+		Title: "A",
+	}}}
 	id := func(t *catalog.Type, i int) string { return fmt.Sprintf("%s-%d", strings.ToLower(t.Name), i) }
 	for _, typ := range cat.Types {
 		for i := range each {
-			n := &kg.Node{ID: id(typ, i), Type: typ.Enum, Name: fmt.Sprintf("%s %d", typ.Name, i), Description: "Ünder thé rïver " + id(typ, i), Props: map[string]any{}}
+			n := &kg.Node{
+				ID: id(typ, i), Type: typ.Enum, Name: fmt.Sprintf("%s %d", typ.Name, i),
+				Description: "Ünder thé rïver " + id(typ, i), Props: map[string]any{},
+			}
 			for _, p := range typ.Props {
 				if cat.Schema.Types[typ.Name].Fields.ForName(p.Name).Type.NonNull {
 					n.Props[p.Name] = "text"
@@ -40,7 +46,13 @@ func hubs(cat *catalog.Catalog, each int) *store.Batch {
 		}
 	}
 	join := func(k *catalog.Kind, from, to string, n int) {
-		l := &kg.Link{Kind: k.Name, From: from, To: to, Role: fmt.Sprint("role ", n%7), Since: kg.PartialDate(fmt.Sprint(1990 + n%30)), Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}}}
+		l := &kg.Link{
+			Kind: k.Name, From: from, To: to, Role: fmt.Sprint("role ", n%7),
+			Since: kg.PartialDate(fmt.Sprint(1990 + n%30)), Evidence: []kg.Evidence{{
+				Source: "s_a", Excerpt: "x",
+				Stance: "SUPPORTS",
+			}},
+		}
 		l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
 		b.Links = append(b.Links, l)
 	}
@@ -60,8 +72,8 @@ func hubs(cat *catalog.Catalog, each int) *store.Batch {
 	return b
 }
 
-// heavy is the worst that an argument of each type can ask for: filters within filters, each level of which leads from every
-// node to every other.
+// heavy is the worst that an argument of each type can ask for: filters within filters, each level of which leads from
+// every node to every other.
 func heavy(cat *catalog.Catalog, a *ast.ArgumentDefinition, field string) []string {
 	linked := func(levels int) string {
 		f := `{text: {contains: "zzz"}}`
@@ -119,13 +131,15 @@ func heavyQuestions(t *testing.T, cat *catalog.Catalog) (out []heavyQuestion) {
 			for _, a := range f.Arguments {
 				for _, arg := range heavy(cat, a, f.Name) {
 					others := *f
-					others.Arguments = slices.DeleteFunc(slices.Clone(f.Arguments), func(x *ast.ArgumentDefinition) bool { return x == a })
+					others.Arguments = slices.DeleteFunc(slices.Clone(f.Arguments),
+						func(x *ast.ArgumentDefinition) bool { return x == a })
 					types := []string{""}
 					if f.Arguments.ForName("through") != nil {
 						types = []string{cat.Types[1].Enum}
 					}
 					for _, typ := range types {
-						ask := fmt.Sprintf("%s(%s%s)%s", f.Name, given(t, cat, &others, typ), arg, selection(t, cat, f.Type.Name(), 0))
+						ask := fmt.Sprintf("%s(%s%s)%s", f.Name, given(t, cat, &others, typ), arg,
+							selection(t, cat, f.Type.Name(), 0))
 						if def != cat.Schema.Query {
 							id := strings.ToLower(def.Name) + "-0"
 							if def.Name == "Source" {
@@ -137,7 +151,10 @@ func heavyQuestions(t *testing.T, cat *catalog.Catalog) (out []heavyQuestion) {
 						for _, a := range f.Arguments {
 							alike = append(alike, a.Name)
 						}
-						out = append(out, heavyQuestion{question{def.Name + "." + f.Name + " " + a.Name, "{ " + ask + " }"}, strings.Join(alike, " ")})
+						out = append(out, heavyQuestion{question{
+							def.Name + "." + f.Name + " " + a.Name,
+							"{ " + ask + " }",
+						}, strings.Join(alike, " ")})
 					}
 				}
 			}
@@ -147,8 +164,9 @@ func heavyQuestions(t *testing.T, cat *catalog.Catalog) (out []heavyQuestion) {
 	return out
 }
 
-// TestAnyOperationEndsWithItsTime: whatever a field is asked, it ends soon after its time is up, and sooner after its client
-// has left. This holds for every field that takes a filter, an order, a pattern or a measure, and for one that is added.
+// TestAnyOperationEndsWithItsTime: whatever a field is asked, it ends soon after its time is up, and sooner after its
+// client has left. This holds for every field that takes a filter, an order, a pattern or a measure, and for one that
+// is added.
 func TestAnyOperationEndsWithItsTime(t *testing.T) {
 	cat := both.Catalog(t)
 	const timeLimit, late, left = 50 * time.Millisecond, 300 * time.Millisecond, 100 * time.Millisecond
@@ -163,7 +181,10 @@ func TestAnyOperationEndsWithItsTime(t *testing.T) {
 		if strings.HasSuffix(t.Name(), "neo4j") {
 			each = 60 // it takes long to load more
 		}
-		e, err := graph.New(graph.Options{Catalog: cat, Store: fill(t, open(t), hubs(cat, each)), Limits: limits, Introspection: true})
+		e, err := graph.New(graph.Options{
+			Catalog: cat, Store: fill(t, open(t), hubs(cat, each)), Limits: limits,
+			Introspection: true,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -217,16 +238,18 @@ func TestAnyOperationEndsWithItsTime(t *testing.T) {
 	})
 }
 
-// TestReferencesInNestedFilters: what a search over the graph found can be filtered by what it is linked to, as records from
-// anywhere else.
+// TestReferencesInNestedFilters: what a search over the graph found can be filtered by what it is linked to, as records
+// from anywhere else.
 func TestReferencesInNestedFilters(t *testing.T) {
 	cat := both.Catalog(t)
 	const entity = `{ id links(where: {other: {linkedTo: {entity: {name: "Institution 2"}}}}) { totalCount } }`
 	const refs = `from: {id: "person-1"}, to: {id: "person-2"}`
 	var all []question
 	for _, q := range []string{
-		"paths(" + refs + ", hubPenalty: 0) { paths { nodes " + entity + " steps { from " + entity + " } } report { outcome nearMiss { nodes " + entity + " } } }",
-		`match(pattern: [{node: {ref: {id: "person-1"}}}, {link: {}}, {node: {}}], first: 3) { paths { nodes ` + entity + " } }",
+		"paths(" + refs + ", hubPenalty: 0) { paths { nodes " + entity + " steps { from " + entity +
+			" } } report { outcome nearMiss { nodes " + entity + " } } }",
+		`match(pattern: [{node: {ref: {id: "person-1"}}}, {link: {}}, {node: {}}], first: 3) { paths { nodes ` +
+			entity + " } }",
 		`subgraph(seeds: [{id: "person-1"}]) { nodes ` + entity + " }",
 		`timeline(subjects: [{id: "event-1"}], first: 3) { nodes { entity ` + entity + " } }",
 		`compare(a: {id: "person-1"}, b: {id: "person-2"}) { shared { nodes ` + entity + " } }",

@@ -1,5 +1,5 @@
-// Package catalogue_test walks every type and kind of link that the contract declares through everything the program does
-// with it. Nothing here names one of them: what is added to schema.graphqls is tested the moment it is declared.
+// Package catalogue_test walks every type and kind of link that the contract declares through everything the program
+// does with it. Nothing here names one of them: what is added to schema.graphqls is tested the moment it is declared.
 package catalogue_test
 
 import (
@@ -58,7 +58,8 @@ func everything(t *testing.T, cat *catalog.Catalog) (nodes []*node, links []*lin
 		b.WriteString("}\n")
 	}
 	peculiar := func(i int, typ *catalog.Type, p *catalog.Prop) string {
-		return fmt.Sprintf("Peculiar%d%s%s", i, strings.ToLower(strings.ReplaceAll(typ.Enum, "_", "")), strings.ToLower(p.Name))
+		return fmt.Sprintf("Peculiar%d%s%s", i, strings.ToLower(strings.ReplaceAll(typ.Enum, "_", "")),
+			strings.ToLower(p.Name))
 	}
 	words := "the very words"
 	for _, typ := range cat.Types {
@@ -66,12 +67,16 @@ func everything(t *testing.T, cat *catalog.Catalog) (nodes []*node, links []*lin
 			words += ", " + peculiar(0, typ, q.Words) + ", " + peculiar(1, typ, q.Words)
 		}
 	}
-	line("source", cat.Schema.Types["SourceKind"].EnumValues[0].Name, "id", "s_all", "title", "Of everything", "text", words)
+	line("source", cat.Schema.Types["SourceKind"].EnumValues[0].Name, "id", "s_all", "title", "Of everything", "text",
+		words)
 	of := map[uint8][]*node{}
 	for _, typ := range cat.Types {
 		for i := range 2 { // a kind may join a type with itself
 			low := strings.ToLower(typ.Enum)
-			n := &node{typ: typ, id: fmt.Sprintf("%s-%d", strings.ReplaceAll(low, "_", "-"), i), fields: map[string]any{}}
+			n := &node{
+				typ: typ, id: fmt.Sprintf("%s-%d", strings.ReplaceAll(low, "_", "-"), i),
+				fields: map[string]any{},
+			}
 			name := fmt.Sprintf("Specimen%d %s", i, low)
 			v := []any{"node", typ.Enum, "id", n.id, "name", name}
 			n.fields["name"], n.fields["type"], n.fields["id"] = name, typ.Enum, n.id
@@ -117,8 +122,15 @@ func everything(t *testing.T, cat *catalog.Catalog) (nodes []*node, links []*lin
 				if !k.From.Has(from.Index) || !k.To.Has(to.Index) {
 					continue
 				}
-				l := &link{kind: k, id: fmt.Sprintf("l_%s-%s-%s", k.Name, from.Name, to.Name), from: of[from.Index][0], to: of[to.Index][1]}
-				line("link", k.Name, "id", l.id, "from", l.from.id, "to", l.to.id, "role", "a role", "since", "2020", "until", "2021-02", "evidence", []map[string]string{{"source": "s_all", "excerpt": "the very words"}})
+				l := &link{
+					kind: k, id: fmt.Sprintf("l_%s-%s-%s", k.Name, from.Name, to.Name), from: of[from.Index][0],
+					to: of[to.Index][1],
+				}
+				line("link", k.Name, "id", l.id, "from", l.from.id, "to", l.to.id, "role", "a role", "since", "2020",
+					"until", "2021-02", "evidence", []map[string]string{{
+						"source":  "s_all",
+						"excerpt": "the very words",
+					}})
 				links = append(links, l)
 			}
 		}
@@ -190,7 +202,8 @@ func ids(v any) (out []string) {
 func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 	nodes, links, file := everything(t, cat)
 	s := open(t)
-	if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("everything", []byte(file))}, exchange.Options{}); err != nil {
+	if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("everything", []byte(file))},
+		exchange.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	a := newAsker(t, cat, s)
@@ -207,17 +220,20 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 				props = append(props, q.Verified.Name)
 			}
 			fields := "id type name " + strings.Join(props, " ")
-			if got := at(a.ask(fmt.Sprintf("query($id: ID!) { node(id: $id) { ... on %s { %s } } }", n.typ.Name, fields), map[string]any{"id": n.id}), "node"); !reflect.DeepEqual(got, any(n.fields)) {
+			if got := at(a.ask(fmt.Sprintf("query($id: ID!) { node(id: $id) { ... on %s { %s } } }", n.typ.Name,
+				fields), map[string]any{"id": n.id}), "node"); !reflect.DeepEqual(got, any(n.fields)) {
 				t.Errorf("node %s: %s", n.id, cmp.Diff(any(n.fields), got))
 			}
 			single := rootField(query, n.typ.Name, "ref")
 			if single == "" || n.typ.Plural == "" {
 				t.Fatalf("no root field gives one %s, or all", n.typ.Name)
 			}
-			if got := at(a.ask(fmt.Sprintf("query($name: String!) { it: %s(ref: {name: $name}) { %s } }", single, fields), map[string]any{"name": strings.ToUpper(n.fields["name"].(string))}), "it"); !reflect.DeepEqual(got, any(n.fields)) {
+			if got := at(a.ask(fmt.Sprintf("query($name: String!) { it: %s(ref: {name: $name}) { %s } }", single,
+				fields), map[string]any{"name": strings.ToUpper(n.fields["name"].(string))}), "it"); !reflect.DeepEqual(got, any(n.fields)) {
 				t.Errorf("%s by name: %v", single, got)
 			}
-			if got := at(a.ask(fmt.Sprintf("query($name: String!) { it: %s(where: {name: {eq: $name}, type: %s}) { nodes { id } totalCount } }", n.typ.Plural, n.typ.Enum), map[string]any{"name": n.fields["name"]}), "it"); !reflect.DeepEqual(ids(at(got, "nodes")), []string{n.id}) {
+			if got := at(a.ask(fmt.Sprintf("query($name: String!) { it: %s(where: {name: {eq: $name}, type: %s}) { nodes { id } totalCount } }",
+				n.typ.Plural, n.typ.Enum), map[string]any{"name": n.fields["name"]}), "it"); !reflect.DeepEqual(ids(at(got, "nodes")), []string{n.id}) {
 				t.Errorf("%s: %v", n.typ.Plural, got)
 			}
 			// each word that only it has finds it
@@ -229,19 +245,23 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 			}
 			for _, w := range words {
 				for _, types := range []string{"", ", types: [" + n.typ.Enum + "]"} {
-					got := ids(at(a.ask(fmt.Sprintf("query($w: String!) { search(text: $w%s) { nodes { ... on Entity { id } } } }", types), map[string]any{"w": w}), "search", "nodes"))
-					got = slices.DeleteFunc(got, func(id string) bool { return id == "" }) // of a source, whose text may hold the word too
+					got := ids(at(a.ask(fmt.Sprintf("query($w: String!) { search(text: $w%s) { nodes { ... on Entity { id } } } }",
+						types), map[string]any{"w": w}), "search", "nodes"))
+					// of a source, whose text may hold the word too
+					got = slices.DeleteFunc(got, func(id string) bool { return id == "" })
 					if len(got) == 0 || got[0] != n.id {
 						t.Errorf("a search%s for %q finds %v", types, w, got)
 					}
 				}
-				if got := ids(at(a.ask(fmt.Sprintf("query($w: String!) { it: %s(where: {text: {contains: $w}}) { nodes { id } } }", n.typ.Plural), map[string]any{"w": w}), "it", "nodes")); !reflect.DeepEqual(got, []string{n.id}) {
+				if got := ids(at(a.ask(fmt.Sprintf("query($w: String!) { it: %s(where: {text: {contains: $w}}) { nodes { id } } }",
+					n.typ.Plural), map[string]any{"w": w}), "it", "nodes")); !reflect.DeepEqual(got, []string{n.id}) {
 					t.Errorf("%s whose text has %q: %v", n.typ.Plural, w, got)
 				}
 			}
 			if n.typ.DateProp != nil {
 				d := n.fields[n.typ.DateProp.Name]
-				if got := ids(at(a.ask(fmt.Sprintf("query($d: PartialDate!) { it: %s(where: {date: {from: $d, to: $d}}) { nodes { id } } }", n.typ.Plural), map[string]any{"d": d}), "it", "nodes")); !slices.Contains(got, n.id) {
+				if got := ids(at(a.ask(fmt.Sprintf("query($d: PartialDate!) { it: %s(where: {date: {from: $d, to: $d}}) { nodes { id } } }",
+					n.typ.Plural), map[string]any{"d": d}), "it", "nodes")); !slices.Contains(got, n.id) {
 					t.Errorf("%s of %v: %v", n.typ.Plural, d, got)
 				}
 			}
@@ -268,28 +288,38 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 	t.Run("every kind", func(t *testing.T) {
 		a := &asker{t, a.e}
 		for _, l := range both.Part(t, links) {
-			got := at(a.ask("query($id: ID!) { link(ref: {id: $id}) { id kind role since until sentence standing supportCount refuteCount from { id } to { id } evidence { nodes { excerpt verified source { id } } } } }", map[string]any{"id": l.id}), "link")
+			got := at(a.ask("query($id: ID!) { link(ref: {id: $id}) { id kind role since until sentence standing supportCount refuteCount from { id } to { id } evidence { nodes { excerpt verified source { id } } } } }",
+				map[string]any{"id": l.id}), "link")
 			want := map[string]any{
 				"id": l.id, "kind": l.kind.Name, "role": "a role", "since": "2020", "until": "2021-02", "from": map[string]any{"id": l.from.id}, "to": map[string]any{"id": l.to.id},
-				"sentence": l.from.fields["name"].(string) + " " + l.kind.Past + " " + l.to.fields["name"].(string) + " (a role) (2020–2021-02).",
+				"sentence": l.from.fields["name"].(string) + " " + l.kind.Past + " " + l.to.fields["name"].(string) +
+					" (a role) (2020–2021-02).",
 				"standing": "SUPPORTED", "supportCount": 1.0, "refuteCount": 0.0,
-				"evidence": map[string]any{"nodes": []any{map[string]any{"excerpt": "the very words", "verified": true, "source": map[string]any{"id": "s_all"}}}},
+				"evidence": map[string]any{"nodes": []any{map[string]any{
+					"excerpt": "the very words", "verified": true,
+					"source": map[string]any{"id": "s_all"},
+				}}},
 			}
 			if !reflect.DeepEqual(got, any(want)) {
 				t.Errorf("%s: %s", l.id, cmp.Diff(any(want), got))
 			}
 			for _, end := range []struct{ own, other *node }{{l.from, l.to}, {l.to, l.from}} {
-				got := a.ask(fmt.Sprintf("query($id: ID!) { entity(ref: {id: $id}) { linkCount(where: {kind: [%[1]s], other: {type: %[2]s}}) links(where: {kind: [%[1]s], other: {type: %[2]s}}) { nodes { id } } } }", l.kind.Name, end.other.typ.Enum), map[string]any{"id": end.own.id})
-				if !slices.Contains(ids(at(got, "entity", "links", "nodes")), end.other.id) || at(got, "entity", "linkCount") == 0.0 {
+				got := a.ask(fmt.Sprintf("query($id: ID!) { entity(ref: {id: $id}) { linkCount(where: {kind: [%[1]s], other: {type: %[2]s}}) links(where: {kind: [%[1]s], other: {type: %[2]s}}) { nodes { id } } } }",
+					l.kind.Name, end.other.typ.Enum), map[string]any{"id": end.own.id})
+				if !slices.Contains(ids(at(got, "entity", "links", "nodes")), end.other.id) ||
+					at(got, "entity", "linkCount") == 0.0 {
 					t.Errorf("links of %s: %v", end.own.id, got)
 				}
 			}
-			path := a.ask(fmt.Sprintf("query($from: ID!, $to: ID!) { paths(from: {id: $from}, to: {id: $to}, directed: true, maxLength: 1, where: {kind: [%s]}) { paths { length steps { link { id } alternatives { id } } } } }", l.kind.Name), map[string]any{"from": l.from.id, "to": l.to.id})
+			path := a.ask(fmt.Sprintf("query($from: ID!, $to: ID!) { paths(from: {id: $from}, to: {id: $to}, directed: true, maxLength: 1, where: {kind: [%s]}) { paths { length steps { link { id } alternatives { id } } } } }",
+				l.kind.Name), map[string]any{"from": l.from.id, "to": l.to.id})
 			if at(path, "paths", "paths", 0, "steps", 0, "link", "id") != l.id {
 				t.Errorf("the path along %s: %v", l.id, path)
 			}
-			around := a.ask(fmt.Sprintf("query($id: ID!) { subgraph(seeds: [{id: $id}], where: {kind: [%s]}) { nodes { id } links { id } } }", l.kind.Name), map[string]any{"id": l.from.id})
-			if !slices.Contains(ids(at(around, "subgraph", "links")), l.id) || !slices.Contains(ids(at(around, "subgraph", "nodes")), l.to.id) {
+			around := a.ask(fmt.Sprintf("query($id: ID!) { subgraph(seeds: [{id: $id}], where: {kind: [%s]}) { nodes { id } links { id } } }",
+				l.kind.Name), map[string]any{"id": l.from.id})
+			if !slices.Contains(ids(at(around, "subgraph", "links")), l.id) ||
+				!slices.Contains(ids(at(around, "subgraph", "nodes")), l.to.id) {
 				t.Errorf("around %s: %v", l.from.id, around)
 			}
 		}
@@ -324,7 +354,8 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 					if !asked {
 						continue
 					}
-					got := a.ask(fmt.Sprintf("query($id: ID!) { node(id: $id) { ... on %s { it: %s(first: 100) { totalCount edges { direction node { id } link { id } } } } } }", typ.Name, f.Name), map[string]any{"id": n.id})
+					got := a.ask(fmt.Sprintf("query($id: ID!) { node(id: $id) { ... on %s { it: %s(first: 100) { totalCount edges { direction node { id } link { id } } } } } }",
+						typ.Name, f.Name), map[string]any{"id": n.id})
 					var found []string
 					edges, _ := at(got, "node", "it", "edges").([]any)
 					for _, e := range edges {
@@ -360,7 +391,8 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 			}
 		}
 		oracle := storetest.NewOracle(cat, both.Clock)
-		if _, err := exchange.Import(t.Context(), cat, oracle, []exchange.File{exchange.FromBytes("once", once.Bytes())}, exchange.Options{}); err != nil {
+		if _, err := exchange.Import(t.Context(), cat, oracle, []exchange.File{exchange.FromBytes("once",
+			once.Bytes())}, exchange.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := exchange.Export(t.Context(), cat, oracle, &twice); err != nil {
@@ -416,8 +448,8 @@ extend type Theme { works: [Work!]! @link(kinds: [TREATS], direction: INCOMING) 
 extend type Person { gender: String }
 `
 
-// TestATypeThatIsOnlyDeclared adds a type with a property of each kind, two kinds of link and their fields in a file, and nothing
-// else: no store, no import, no search and no answer needs a line of code for them.
+// TestATypeThatIsOnlyDeclared adds a type with a property of each kind, two kinds of link and their fields in a file,
+// and nothing else: no store, no import, no search and no answer needs a line of code for them.
 func TestATypeThatIsOnlyDeclared(t *testing.T) {
 	cat, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{Name: "works.graphqls", Input: works})
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
-// presidents is an office of two centuries, an event that lasts, one of which only the end is known, and a theme that belongs under
-// itself.
+// presidents is an office of two centuries, an event that lasts, one of which only the end is known, and a theme that
+// belongs under itself.
 func presidents() *store.Batch {
 	evidence := []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}}
 	b := &store.Batch{
@@ -28,14 +28,23 @@ func presidents() *store.Batch {
 			{ID: "house", Type: "INSTITUTION", Name: "White House"},
 			{ID: "army", Type: "INSTITUTION", Name: "Army"},
 			{ID: "theme", Type: "THEME", Name: "Offices"},
-			{ID: "congress", Type: "EVENT", Name: "Congress", Props: map[string]any{"startsOn": "1789-04-30", "endsOn": "1791-03-03"}},
+			{ID: "congress", Type: "EVENT", Name: "Congress", Props: map[string]any{
+				"startsOn": "1789-04-30",
+				"endsOn":   "1791-03-03",
+			}},
 			{ID: "farewell", Type: "EVENT", Name: "Farewell", Props: map[string]any{"endsOn": "1797-03-04"}},
 		},
 	}
 	for _, l := range []kg.Link{
-		{Kind: "AFFILIATED_WITH", From: "washington", To: "house", Role: "President", Since: "1789-04-30", Until: "1797-03-04"},
+		{
+			Kind: "AFFILIATED_WITH", From: "washington", To: "house", Role: "President", Since: "1789-04-30",
+			Until: "1797-03-04",
+		},
 		{Kind: "AFFILIATED_WITH", From: "washington", To: "army", Since: "1775", Until: "1789-04-30"},
-		{Kind: "AFFILIATED_WITH", From: "adams", To: "house", Role: "Vice President", Since: "1789-04-21", Until: "1797-03-04"},
+		{
+			Kind: "AFFILIATED_WITH", From: "adams", To: "house", Role: "Vice President", Since: "1789-04-21",
+			Until: "1797-03-04",
+		},
 		{Kind: "AFFILIATED_WITH", From: "biden", To: "house", Role: "President", Since: "2021-01-20"},
 		{Kind: "PARTICIPATED_IN", From: "washington", To: "congress", Since: "1789-04-30", Until: "1789-04-30"},
 		{Kind: "PARTICIPATED_IN", From: "washington", To: "farewell"},
@@ -55,7 +64,10 @@ func TestOrderAndTime(t *testing.T) {
 		if err := storetest.Fill(t.Context(), s, presidents()); err != nil {
 			t.Fatal(err)
 		}
-		e, err := graph.New(graph.Options{Catalog: cat, Store: s, Now: func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }})
+		e, err := graph.New(graph.Options{Catalog: cat, Store: s, Now: func() time.Time {
+			return time.Date(2026, 1, 1,
+				0, 0, 0, 0, time.UTC)
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +92,8 @@ func TestOrderAndTime(t *testing.T) {
 		}
 		var got []string
 		for after := ""; ; {
-			query := fmt.Sprintf(`{ timeline(subjects: {id: "washington"}, first: 2 %s) { edges { cursor node { date what entity { id } link { to { id } } } } } }`, after)
+			query := fmt.Sprintf(`{ timeline(subjects: {id: "washington"}, first: 2 %s) { edges { cursor node { date what entity { id } link { to { id } } } } } }`,
+				after)
 			if err := json.Unmarshal([]byte(ask(query)), &line); err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +159,8 @@ func TestOrderAndTime(t *testing.T) {
 			`{ centrality(by: DEGREE, where: {other: {date: {from: "2021", to: "2020"}}}) { totalCount } }`,
 			`{ match(pattern: [{node: {where: {date: {from: "2021", to: "2020"}}}}, {link: {}}, {node: {}}]) { paths { length } } }`,
 		} {
-			if got := ask(query); !strings.Contains(got, "BAD_USER_INPUT") || !strings.Contains(got, "ends before it begins") {
+			if got := ask(query); !strings.Contains(got, "BAD_USER_INPUT") ||
+				!strings.Contains(got, "ends before it begins") {
 				t.Errorf("%s: %s", query, got)
 			}
 		}

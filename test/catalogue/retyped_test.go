@@ -13,14 +13,18 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
-// shifted returns the nodes of a graph under the type after their own, with links of their own, and what deletes all of it again.
+// shifted returns the nodes of a graph under the type after their own, with links of their own, and what deletes all of
+// it again.
 func shifted(cat *catalog.Catalog, b *store.Batch) (before, gone *store.Batch) {
 	before, gone = &store.Batch{Sources: b.Sources}, &store.Batch{}
 	byType := map[uint8][]*kg.Node{}
 	for _, n := range b.Nodes {
 		i := slices.IndexFunc(cat.Types, func(t *catalog.Type) bool { return t.Enum == n.Type })
 		next := cat.Types[(i+1)%len(cat.Types)]
-		c := &kg.Node{ID: n.ID, Type: next.Enum, Name: "Formerly " + n.Name, Aliases: []string{"Former"}, Props: map[string]any{}}
+		c := &kg.Node{
+			ID: n.ID, Type: next.Enum, Name: "Formerly " + n.Name, Aliases: []string{"Former"},
+			Props: map[string]any{},
+		}
 		for _, p := range next.Props {
 			if cat.Schema.Types[next.Name].Fields.ForName(p.Name).Type.NonNull {
 				c.Props[p.Name] = "formerly"
@@ -36,7 +40,10 @@ func shifted(cat *catalog.Catalog, b *store.Batch) (before, gone *store.Batch) {
 				if !k.From.Has(from) || !k.To.Has(to) || fs[0].ID == ts[1].ID {
 					continue
 				}
-				l := &kg.Link{Kind: k.Name, From: fs[0].ID, To: ts[1].ID, Evidence: []kg.Evidence{{Source: b.Sources[0].ID, Excerpt: "x", Stance: "SUPPORTS"}}}
+				l := &kg.Link{
+					Kind: k.Name, From: fs[0].ID, To: ts[1].ID,
+					Evidence: []kg.Evidence{{Source: b.Sources[0].ID, Excerpt: "x", Stance: "SUPPORTS"}},
+				}
 				l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
 				before.Links = append(before.Links, l)
 				gone.Delete = append(gone.Delete, l.ID)
@@ -46,8 +53,9 @@ func shifted(cat *catalog.Catalog, b *store.Batch) (before, gone *store.Batch) {
 	return before, gone
 }
 
-// TestWhatWasDeletedComesBackAsAnotherType: every id of a graph was held by an entity of another type, with other links. Once those are
-// deleted nothing of them is left: every field that takes a LinkFilter answers as on a store that never held them.
+// TestWhatWasDeletedComesBackAsAnotherType: every id of a graph was held by an entity of another type, with other
+// links. Once those are deleted nothing of them is left: every field that takes a LinkFilter answers as on a store that
+// never held them.
 func TestWhatWasDeletedComesBackAsAnotherType(t *testing.T) {
 	cat := both.Catalog(t)
 	whole := dated(cat)
@@ -61,7 +69,8 @@ func TestWhatWasDeletedComesBackAsAnotherType(t *testing.T) {
 	)
 	for _, typ := range cat.Types {
 		list := rootField(cat.Schema.Query, typ.Name+"Connection", "where")
-		all = append(all, question{list, "{ " + list + "(first: 50) { totalCount nodes { __typename id name aliases linkCount } } }"})
+		all = append(all,
+			question{list, "{ " + list + "(first: 50) { totalCount nodes { __typename id name aliases linkCount } } }"})
 	}
 	want := answersOf(t, cat, fill(t, storetest.NewOracle(cat, both.Clock), whole), all, "")
 	check := func(t *testing.T, s store.Store) {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestGraphQLOverHTTP has graphql-http's audit ask what the specification says a server must, should and may do: every answer is as
-// it wants.
+// TestGraphQLOverHTTP has graphql-http's audit ask what the specification says a server must, should and may do: every
+// answer is as it wants.
 func TestGraphQLOverHTTP(t *testing.T) {
 	var audits []struct{ ID, Name, Status, Reason string }
 	if err := json.Unmarshal(node(t, "audit.mjs", newServer(t, nil)), &audits); err != nil {

@@ -36,18 +36,20 @@ func TestTheSchemaAsJSON(t *testing.T) {
 		Same          bool
 		Read, Written []string
 	}
-	if err := json.Unmarshal(node(t, "schema.mjs", command(t, "schema", "--json"), command(t, "schema")), &got); err != nil {
+	if err := json.Unmarshal(node(t, "schema.mjs", command(t, "schema", "--json"), command(t, "schema")),
+		&got); err != nil {
 		t.Fatal(err)
 	}
 	if !got.Same || got.Lines < 1000 {
-		t.Errorf("%d lines; the JSON says\n%s\nand the text\n%s", got.Lines, strings.Join(got.Read, "\n"), strings.Join(got.Written, "\n"))
+		t.Errorf("%d lines; the JSON says\n%s\nand the text\n%s", got.Lines, strings.Join(got.Read, "\n"),
+			strings.Join(got.Written, "\n"))
 	}
 }
 
 var codegenBlock = regexp.MustCompile("(?s)```ts\n(// codegen\\.ts.*?)```\n")
 
-// TestCodegenOfTheREADME runs README's codegen.ts as it is printed, but for the server's address. Every scalar has a type, and what it
-// writes for --documents is taken by a server, which then answers to the hash.
+// TestCodegenOfTheREADME runs README's codegen.ts as it is printed, but for the server's address. Every scalar has a
+// type, and what it writes for --documents is taken by a server, which then answers to the hash.
 func TestCodegenOfTheREADME(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -103,12 +105,14 @@ func TestCodegenOfTheREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := newServer(t, func(o *server.Options) { o.Documents, o.DocumentsOnly = documents, true })
-	resp, err := http.Post(asked, "application/json", strings.NewReader(`{"documentId":"`+list[0].ID+`","variables":{"first":1}}`))
+	resp, err := http.Post(asked, "application/json",
+		strings.NewReader(`{"documentId":"`+list[0].ID+`","variables":{"first":1}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if body, err := io.ReadAll(resp.Body); err != nil || !bytes.HasPrefix(body, []byte(`{"data":{"people":{"nodes":[{`)) || !bytes.Contains(body, []byte(`"name":"Clare Hutchinson"`)) {
+	if body, err := io.ReadAll(resp.Body); err != nil || !bytes.HasPrefix(body,
+		[]byte(`{"data":{"people":{"nodes":[{`)) || !bytes.Contains(body, []byte(`"name":"Clare Hutchinson"`)) {
 		t.Errorf("%v %s", err, body)
 	}
 }

@@ -39,7 +39,10 @@ func newServer(t *testing.T, change func(*server.Options)) string {
 	if _, err := sample.Load(t.Context(), cat, s); err != nil {
 		t.Fatal(err)
 	}
-	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: "test", Introspection: true})
+	e, err := graph.New(graph.Options{
+		Catalog: cat, Store: s, StoreKind: s.Kind(), Version: "test",
+		Introspection: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,8 +85,8 @@ var installed = sync.OnceValue(func() error {
 	return os.WriteFile(mark, lock, 0o600)
 })
 
-// node runs a script of testdata and returns what it wrote. Where Node.js or the packages are missing the test is skipped, and says
-// so; with THROUGHLINE_TEST_CLIENTS=1, as .ci/run sets it, it fails.
+// node runs a script of testdata and returns what it wrote. Where Node.js or the packages are missing the test is
+// skipped, and says so; with THROUGHLINE_TEST_CLIENTS=1, as .ci/run sets it, it fails.
 func node(t *testing.T, script string, args ...string) []byte {
 	t.Helper()
 	if testing.Short() {

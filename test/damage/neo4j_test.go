@@ -76,13 +76,17 @@ func TestWhatOthersWroteIsToldApart(t *testing.T) {
 	s := open(t)
 	fill := func() {
 		t.Helper()
-		if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("lines", []byte(lines))}, exchange.Options{Replace: true}); err != nil {
+		if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("lines", []byte(lines))},
+			exchange.Options{Replace: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	fill()
 	var log bytes.Buffer
-	e, err := graph.New(graph.Options{Catalog: cat, Store: s, ServeTexts: true, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	e, err := graph.New(graph.Options{
+		Catalog: cat, Store: s, ServeTexts: true,
+		Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +95,11 @@ func TestWhatOthersWroteIsToldApart(t *testing.T) {
 		t.Cleanup(r.Release)
 		return rows(t, r.Data), r
 	}
-	n, err := s.Check(t.Context(), func(d store.Damage) error { t.Errorf("nothing is damaged, and a check finds %v", d); return nil })
+	n, err := s.Check(t.Context(), func(d store.Damage) error {
+		t.Errorf("nothing is damaged, and a check finds %v",
+			d)
+		return nil
+	})
 	if err != nil || n != (store.Checked{Sources: 2, Nodes: 4, Links: 2}) {
 		t.Errorf("a check reads %v, %v", n, err)
 	}
@@ -99,7 +107,8 @@ func TestWhatOthersWroteIsToldApart(t *testing.T) {
 	if len(r.Errors) > 0 || len(whole) != 8 {
 		t.Fatal(r.Errors, whole)
 	}
-	for _, c := range []struct{ change, where, id, now string }{ // now: what is told of the record then; "" when it is left out
+	// now: what is told of the record then; "" when it is left out
+	for _, c := range []struct{ change, where, id, now string }{
 		{"(n:Person {id: 'ann'}) SET n.born = 1950", "people", "ann", `"born":null`},
 		{"(n:Person {id: 'ann'}) SET n.born = 'in May'", "people", "ann", `"born":null`},
 		{"(n:Person {id: 'ann'}) SET n.name = 42", "people", "ann", ""},
@@ -118,7 +127,8 @@ func TestWhatOthersWroteIsToldApart(t *testing.T) {
 		{"()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.since = 2001", "links", "l_a", `"since":null`},
 	} {
 		log.Reset()
-		if _, err := neo4j.ExecuteQuery(t.Context(), d, "MATCH "+c.change, nil, neo4j.EagerResultTransformer); err != nil {
+		if _, err := neo4j.ExecuteQuery(t.Context(), d, "MATCH "+c.change, nil,
+			neo4j.EagerResultTransformer); err != nil {
 			t.Fatal(c.change, err)
 		}
 		got, r := ask()
@@ -138,13 +148,18 @@ func TestWhatOthersWroteIsToldApart(t *testing.T) {
 			t.Errorf("%s: the errors are %v", c.change, r.Errors)
 		}
 		var damaged []store.Damage
-		if _, err := s.Check(t.Context(), func(d store.Damage) error { damaged = append(damaged, d); return nil }); err != nil || len(damaged) != 1 || damaged[0].ID != c.id {
+		if _, err := s.Check(t.Context(), func(d store.Damage) error {
+			damaged = append(damaged,
+				d)
+			return nil
+		}); err != nil || len(damaged) != 1 || damaged[0].ID != c.id {
 			t.Errorf("%s: a check finds %v, %v", c.change, damaged, err)
 		}
 		if !strings.Contains(log.String(), c.id) {
 			t.Errorf("%s: the log does not name the record: %s", c.change, log.String())
 		}
-		if _, err := neo4j.ExecuteQuery(t.Context(), d, "MATCH (n) WHERE NOT n:ThroughlineMeta DETACH DELETE n", nil, neo4j.EagerResultTransformer); err != nil {
+		if _, err := neo4j.ExecuteQuery(t.Context(), d, "MATCH (n) WHERE NOT n:ThroughlineMeta DETACH DELETE n", nil,
+			neo4j.EagerResultTransformer); err != nil {
 			t.Fatal(err)
 		}
 		fill()

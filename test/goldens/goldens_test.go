@@ -1,11 +1,11 @@
-// Package goldens_test keeps what requests become: GraphQL → plan → Cypher and SQL, each in a file that a person can read. The files of
-// testdata are in the form of package txtar. Their first parts are the request: query.graphql, variables.json where there are
-// any, and schema.graphqls for one of own types. The rest is written by
+// Package goldens_test keeps what requests become: GraphQL → plan → Cypher and SQL, each in a file that a person can
+// read. The files of testdata are in the form of package txtar. Their first parts are the request: query.graphql,
+// variables.json where there are any, and schema.graphqls for one of own types. The rest is written by
 //
 //	go test ./test/goldens -update
 //
-// No database is asked for Cypher: it follows from the plan. SQL is what the embedded store ran, which reads nothing from its file but
-// excerpts and texts, on a small graph.
+// No database is asked for Cypher: it follows from the plan. SQL is what the embedded store ran, which reads nothing
+// from its file but excerpts and texts, on a small graph.
 package goldens_test
 
 import (
@@ -69,7 +69,10 @@ func (s *tapped) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 // filled opens an embedded store with a small graph.
 func filled(t *testing.T, cat *catalog.Catalog) store.Store {
 	t.Helper()
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: filepath.Join(t.TempDir(), "g.db"), Catalog: cat, Now: storetest.Clock})
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{
+		Path: filepath.Join(t.TempDir(), "g.db"), Catalog: cat,
+		Now: storetest.Clock,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +183,10 @@ func become(t *testing.T, cat *catalog.Catalog, inner store.Store, in map[string
 			sql.WriteString(strings.Join(strings.Fields(x.Text), " ") + "\n")
 		}
 		parts = append(parts, []txtar.File{
-			{Name: "plan", Data: []byte(storetest.Describe(cat, q.plan))}, {Name: "cypher", Data: []byte(cypher)}, {Name: "sql", Data: []byte(sql.String())},
+			{Name: "plan", Data: []byte(storetest.Describe(cat, q.plan))}, {
+				Name: "cypher",
+				Data: []byte(cypher),
+			}, {Name: "sql", Data: []byte(sql.String())},
 		})
 	}
 	// root fields are asked side by side, in any order

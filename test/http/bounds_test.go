@@ -22,8 +22,10 @@ func TestOnlyNamesOfThisMachineAreAnswered(t *testing.T) {
 	base, _ := start(t, func(_ *graph.Options, o *server.Options) { o.AllowedHosts = []string{"Graph.Example.org"} })
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(base, "http://"))
 	for host, want := range map[string]int{
-		"localhost": 200, "localhost:" + port: 200, "LOCALHOST:1": 200, "127.0.0.1:" + port: 200, "[::1]:" + port: 200, "[::1]": 200, "localhost.": 200, "graph.example.org": 200, "graph.example.org:80": 200,
-		"evil.example": 421, "evil.example:" + port: 421, "localhost.evil.example": 421, "127.0.0.1.evil.example": 421, "example.org": 421, "10.0.0.1": 421, "::1.evil.example": 421,
+		"localhost": 200, "localhost:" + port: 200, "LOCALHOST:1": 200, "127.0.0.1:" + port: 200, "[::1]:" +
+			port: 200, "[::1]": 200, "localhost.": 200, "graph.example.org": 200, "graph.example.org:80": 200,
+		"evil.example": 421, "evil.example:" +
+			port: 421, "localhost.evil.example": 421, "127.0.0.1.evil.example": 421, "example.org": 421, "10.0.0.1": 421, "::1.evil.example": 421,
 	} {
 		for _, path := range []string{"/graphql?query={__typename}", "/playground", "/livez", "/"} {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, nil)
@@ -105,8 +107,8 @@ func TestReadersThatAreSlowHoldNoPlace(t *testing.T) {
 	}
 }
 
-// TestMemoryHasACeiling: when operations have used the server's memory up, large ones are told to come again, small ones go on,
-// and what was held is given back.
+// TestMemoryHasACeiling: when operations have used the server's memory up, large ones are told to come again, small
+// ones go on, and what was held is given back.
 func TestMemoryHasACeiling(t *testing.T) {
 	pool := budget.NewPool(4 << 20)
 	base, _ := start(t, func(g *graph.Options, o *server.Options) {
@@ -120,7 +122,8 @@ func TestMemoryHasACeiling(t *testing.T) {
 		t.Fatal(err)
 	}
 	point := `{ person(ref: {name: "Mary Kaldor"}) { id name } }`
-	if r := post(t, base, heavy); r.status != http.StatusServiceUnavailable || r.header.Get("Retry-After") == "" || r.code(t) != "UNAVAILABLE" {
+	if r := post(t, base, heavy); r.status != http.StatusServiceUnavailable || r.header.Get("Retry-After") == "" ||
+		r.code(t) != "UNAVAILABLE" {
 		t.Errorf("what is large: %d %v %.200s", r.status, r.header, r.body)
 	}
 	if r := post(t, base, point); r.status != http.StatusOK || r.code(t) != "" {

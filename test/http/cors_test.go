@@ -16,19 +16,24 @@ type page struct {
 	credentials bool
 }
 
-// mayAsk reports whether a browser lets a page ask with these headers and read the answer, as the Fetch standard has it: after a
-// preflight that allows each header by its name or, without credentials, by *, which never stands for Authorization.
+// mayAsk reports whether a browser lets a page ask with these headers and read the answer, as the Fetch standard has
+// it: after a preflight that allows each header by its name or, without credentials, by *, which never stands for
+// Authorization.
 func (p page) mayAsk(t *testing.T, base string, headers ...string) bool {
 	t.Helper()
 	headers = append(headers, "content-type")
 	slices.Sort(headers)
 	asked := strings.Join(headers, ",")
-	pre := do(t, "OPTIONS", base+"/graphql", "", map[string]string{"Origin": p.origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": asked})
+	pre := do(t, "OPTIONS", base+"/graphql", "", map[string]string{
+		"Origin":                        p.origin,
+		"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": asked,
+	})
 	if pre.status < 200 || pre.status > 299 || !p.mayRead(pre.header) {
 		return false
 	}
 	allowed := map[string]bool{}
-	for h := range strings.SplitSeq(strings.ToLower(strings.Join(pre.header.Values("Access-Control-Allow-Headers"), ",")), ",") {
+	for h := range strings.SplitSeq(strings.ToLower(strings.Join(pre.header.Values("Access-Control-Allow-Headers"),
+		",")), ",") {
 		allowed[strings.TrimSpace(h)] = true
 	}
 	for _, h := range headers {
@@ -61,11 +66,14 @@ func (p page) mayRead(h http.Header) bool {
 	return origin == p.origin || origin == "*"
 }
 
-// TestPagesOfOtherOrigins: a page of an origin that is named may send what its libraries add, and cookies; any page may where all
-// may ask, without cookies.
+// TestPagesOfOtherOrigins: a page of an origin that is named may send what its libraries add, and cookies; any page may
+// where all may ask, without cookies.
 func TestPagesOfOtherOrigins(t *testing.T) {
 	from := func(headers []string, origins ...string) string {
-		base, _ := start(t, func(_ *graph.Options, o *server.Options) { o.CORSOrigins, o.CORSHeaders = origins, headers })
+		base, _ := start(t, func(_ *graph.Options, o *server.Options) {
+			o.CORSOrigins, o.CORSHeaders = origins,
+				headers
+		})
 		return base
 	}
 	named := from(nil, "https://app.example.org", "https://*.example.com", "http://*.localhost:3000")
@@ -89,7 +97,12 @@ func TestPagesOfOtherOrigins(t *testing.T) {
 	}{
 		{"named", named, page{"https://app.example.org", false}, libraries, true},
 		{"named, with cookies", named, page{"https://app.example.org", true}, libraries, true},
-		{"named, a header of its own", named, page{"https://app.example.org", true}, [][]string{{"x-tenant", "x-a", "x-b"}}, true},
+		{
+			"named, a header of its own", named,
+			page{"https://app.example.org", true},
+			[][]string{{"x-tenant", "x-a", "x-b"}},
+			true,
+		},
 		{"below a name", named, page{"https://pr-17.example.com", true}, libraries, true},
 		{"far below a name", named, page{"https://a.b.example.com", true}, libraries, true},
 		{"below localhost", named, page{"http://app.localhost:3000", true}, libraries, true},
@@ -103,11 +116,30 @@ func TestPagesOfOtherOrigins(t *testing.T) {
 		{"no origin to speak of", named, page{"null", false}, libraries, false},
 		{"all", open, page{"https://anything.example", false}, libraries, true},
 		{"all, with cookies", open, page{"https://anything.example", true}, libraries, false},
-		{"all, a header that is not listed", open, page{"https://anything.example", false}, [][]string{{"x-tenant"}}, false},
-		{"all, a header that was added", more, page{"https://anything.example", false}, append(libraries, []string{"x-tenant", "traceparent"}), true},
+		{
+			"all, a header that is not listed", open,
+			page{"https://anything.example", false},
+			[][]string{{"x-tenant"}},
+			false,
+		},
+		{
+			"all, a header that was added", more,
+			page{"https://anything.example", false},
+			append(libraries, []string{"x-tenant", "traceparent"}), true,
+		},
 		{"all, another one", more, page{"https://anything.example", false}, [][]string{{"x-tenant", "x-other"}}, false},
-		{"all, any header", anything, page{"https://anything.example", false}, [][]string{{"x-other"}, {"authorization", "x-other"}}, true},
-		{"all, any header, with cookies", anything, page{"https://anything.example", true}, [][]string{{"x-other"}}, false},
+		{
+			"all, any header", anything,
+			page{"https://anything.example", false},
+			[][]string{{"x-other"}, {"authorization", "x-other"}},
+			true,
+		},
+		{
+			"all, any header, with cookies", anything,
+			page{"https://anything.example", true},
+			[][]string{{"x-other"}},
+			false,
+		},
 		{"none", closed, page{"https://app.example.org", false}, libraries, false},
 	} {
 		for _, headers := range c.headers {

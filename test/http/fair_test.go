@@ -29,8 +29,8 @@ func (s *stuck) Walk(ctx context.Context, _ *plan.Walk) (store.Graph, []uint32, 
 	return nil, nil, ctx.Err()
 }
 
-// TestACrowdOfOneClientLeavesPlaces: 256 requests that take long keep neither another client's from beginning, nor what is soon
-// answered, be it of the same client.
+// TestACrowdOfOneClientLeavesPlaces: 256 requests that take long keep neither another client's from beginning, nor what
+// is soon answered, be it of the same client.
 func TestACrowdOfOneClientLeavesPlaces(t *testing.T) {
 	s := &stuck{began: make(chan struct{}, 1000)}
 	base, stop := start(t, func(g *graph.Options, o *server.Options) {

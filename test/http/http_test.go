@@ -47,7 +47,9 @@ func start(t *testing.T, change func(*graph.Options, *server.Options)) (base str
 }
 
 // serve loads the sample into a store and serves it.
-func serve(t *testing.T, cat *catalog.Catalog, s store.Store, change func(*graph.Options, *server.Options)) (base string, stop func() error) {
+func serve(t *testing.T, cat *catalog.Catalog, s store.Store, change func(*graph.Options,
+	*server.Options),
+) (base string, stop func() error) {
 	t.Helper()
 	if _, err := sample.Load(t.Context(), cat, s); err != nil {
 		t.Fatal(err)
@@ -160,27 +162,67 @@ func TestBadRequests(t *testing.T) {
 		{"a string", "POST", "/graphql", `"x"`, typed("application/json"), 400, "BAD_REQUEST"},
 		{"a batch", "POST", "/graphql", "[" + ok + "]", typed("application/json"), 400, "BAD_REQUEST"},
 		{"query a number", "POST", "/graphql", `{"query":1}`, typed("application/json"), 400, "BAD_REQUEST"},
-		{"variables a list", "POST", "/graphql", `{"query":"{ __typename }","variables":[]}`, typed("application/json"), 400, "BAD_REQUEST"},
+		{
+			"variables a list", "POST", "/graphql", `{"query":"{ __typename }","variables":[]}`, typed("application/json"),
+			400, "BAD_REQUEST",
+		},
 		{"text behind", "POST", "/graphql", ok + " x", typed("application/json"), 400, "BAD_REQUEST"},
 		{"not UTF-8", "POST", "/graphql", "{\"query\":\"\xff\"}", typed("application/json"), 400, "BAD_REQUEST"},
-		{"half a pair", "POST", "/graphql", `{"query":"{ search(text: \"\ud800\") { totalCount } }"}`, typed("application/json"), 400, "BAD_USER_INPUT"},
+		{
+			"half a pair", "POST", "/graphql", `{"query":"{ search(text: \"\ud800\") { totalCount } }"}`,
+			typed("application/json"), 400, "BAD_USER_INPUT",
+		},
 		{"text/plain", "POST", "/graphql", ok, typed("text/plain"), 415, "UNSUPPORTED_MEDIA_TYPE"},
-		{"a form", "POST", "/graphql", "query=x", typed("application/x-www-form-urlencoded"), 415, "UNSUPPORTED_MEDIA_TYPE"},
+		{
+			"a form", "POST", "/graphql", "query=x", typed("application/x-www-form-urlencoded"), 415,
+			"UNSUPPORTED_MEDIA_TYPE",
+		},
 		{"multipart", "POST", "/graphql", ok, typed("multipart/form-data; boundary=x"), 415, "UNSUPPORTED_MEDIA_TYPE"},
 		{"no type", "POST", "/graphql", ok, nil, 415, "UNSUPPORTED_MEDIA_TYPE"},
-		{"gzip", "POST", "/graphql", ok, map[string]string{"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415, "UNSUPPORTED_MEDIA_TYPE"},
+		{"gzip", "POST", "/graphql", ok, map[string]string{
+			"Content-Type":     "application/json",
+			"Content-Encoding": "gzip",
+		}, 415, "UNSUPPORTED_MEDIA_TYPE"},
 		{"PUT", "PUT", "/graphql", ok, typed("application/json"), 405, "METHOD_NOT_ALLOWED"},
 		{"DELETE", "DELETE", "/graphql", "", nil, 405, "METHOD_NOT_ALLOWED"},
-		{"GET a mutation", "GET", "/graphql?query=" + url.QueryEscape("mutation { x }"), "", nil, 405, "METHOD_NOT_ALLOWED"},
-		{"20 MB", "POST", "/graphql", `{"query":"` + strings.Repeat("x", 20<<20) + `"}`, typed("application/json"), 413, "BAD_REQUEST"},
+		{
+			"GET a mutation", "GET", "/graphql?query=" + url.QueryEscape("mutation { x }"), "", nil, 405,
+			"METHOD_NOT_ALLOWED",
+		},
+		{
+			"20 MB", "POST", "/graphql", `{"query":"` + strings.Repeat("x", 20<<20) + `"}`, typed("application/json"), 413,
+			"BAD_REQUEST",
+		},
 		{"syntax", "POST", "/graphql", `{"query":"{"}`, typed("application/json"), 200, "GRAPHQL_PARSE_FAILED"},
-		{"validation", "POST", "/graphql", `{"query":"{ nope }"}`, typed("application/json"), 200, "GRAPHQL_VALIDATION_FAILED"},
-		{"@defer, which would be without effect", "POST", "/graphql", `{"query":"{ ... @defer { __typename } }"}`, typed("application/json"), 200, "GRAPHQL_VALIDATION_FAILED"},
-		{"two operations", "POST", "/graphql", `{"query":"query A { __typename } query B { __typename }"}`, typed("application/json"), 200, "BAD_REQUEST"},
-		{"unknown operation", "POST", "/graphql", `{"query":"query A { __typename }","operationName":"C"}`, typed("application/json"), 200, "BAD_REQUEST"},
-		{"a subscription", "POST", "/graphql", `{"query":"subscription { x }"}`, typed("application/json"), 200, "BAD_REQUEST"},
-		{"nothing acceptable", "POST", "/graphql", ok, map[string]string{"Content-Type": "application/json", "Accept": "text/csv"}, 406, "NOT_ACCEPTABLE"},
-		{"wrong hash", "POST", "/graphql", `{"query":"{ __typename }","extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + strings.Repeat("0", 64) + `"}}}`, typed("application/json"), 400, "BAD_REQUEST"},
+		{
+			"validation", "POST", "/graphql", `{"query":"{ nope }"}`, typed("application/json"), 200,
+			"GRAPHQL_VALIDATION_FAILED",
+		},
+		{
+			"@defer, which would be without effect", "POST", "/graphql", `{"query":"{ ... @defer { __typename } }"}`,
+			typed("application/json"), 200, "GRAPHQL_VALIDATION_FAILED",
+		},
+		{
+			"two operations", "POST", "/graphql", `{"query":"query A { __typename } query B { __typename }"}`,
+			typed("application/json"), 200, "BAD_REQUEST",
+		},
+		{
+			"unknown operation", "POST", "/graphql", `{"query":"query A { __typename }","operationName":"C"}`,
+			typed("application/json"), 200, "BAD_REQUEST",
+		},
+		{
+			"a subscription", "POST", "/graphql", `{"query":"subscription { x }"}`, typed("application/json"), 200,
+			"BAD_REQUEST",
+		},
+		{"nothing acceptable", "POST", "/graphql", ok, map[string]string{
+			"Content-Type": "application/json",
+			"Accept":       "text/csv",
+		}, 406, "NOT_ACCEPTABLE"},
+		{
+			"wrong hash", "POST", "/graphql",
+			`{"query":"{ __typename }","extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + strings.Repeat("0",
+				64) + `"}}}`, typed("application/json"), 400, "BAD_REQUEST",
+		},
 		{"metrics", "GET", "/metrics", "", nil, 404, "NOT_FOUND"},
 		{"pprof", "GET", "/debug/pprof/", "", nil, 404, "NOT_FOUND"},
 	} {
@@ -207,7 +249,8 @@ func TestLimitsOfADocument(t *testing.T) {
 	repeat := strings.Repeat
 	doubling := "{ person(ref: {id: \"mary-kaldor\"}) { ...f0 } }"
 	for i := range 26 {
-		doubling += fmt.Sprintf(" fragment f%d on Person { a: affiliations { nodes { people { nodes { ...f%d } } } } b: affiliations { nodes { people { nodes { ...f%d } } } } }", i, i+1, i+1)
+		doubling += fmt.Sprintf(" fragment f%d on Person { a: affiliations { nodes { people { nodes { ...f%d } } } } b: affiliations { nodes { people { nodes { ...f%d } } } } }",
+			i, i+1, i+1)
 	}
 	doubling += " fragment f26 on Person { id }"
 	nested := "id"
@@ -230,14 +273,20 @@ func TestLimitsOfADocument(t *testing.T) {
 		{"inline fragments", "{" + repeat(" ... { "+repeat("__typename ", 40)+"}", 90) + "}", "", time.Second},
 		{"300 aliases", "{" + aliases + "}", "ALIAS_LIMIT COST_LIMIT", time.Second},
 		{"25 levels", `{ theme(ref: {id: "human-security"}) { ` + nested + " } }", "DEPTH_LIMIT", time.Second},
-		{"wide pages", "{ people(first: 100) { nodes { affiliations(first: 100) { nodes { people(first: 100) { nodes { id } } } } } } }", "COST_LIMIT", time.Second},
+		{
+			"wide pages", "{ people(first: 100) { nodes { affiliations(first: 100) { nodes { people(first: 100) { nodes { id } } } } } } }",
+			"COST_LIMIT", time.Second,
+		},
 		{"21 root fields", "{" + func() (s string) {
 			for i := range 21 {
 				s += fmt.Sprintf(" a%d: people { totalCount }", i)
 			}
 			return s
 		}() + "}", "COST_LIMIT", time.Second},
-		{"3,000 directives", "{ __typename" + repeat(" @skip(if: false)", 400) + " }", "GRAPHQL_VALIDATION_FAILED", 2 * time.Second},
+		{
+			"3,000 directives", "{ __typename" + repeat(" @skip(if: false)", 400) + " }", "GRAPHQL_VALIDATION_FAILED",
+			2 * time.Second,
+		},
 		{"unknown fields", "{ people { nodes {" + func() (s string) {
 			for i := range 3000 {
 				s += fmt.Sprintf(" f%d", i)
@@ -247,29 +296,77 @@ func TestLimitsOfADocument(t *testing.T) {
 		{"open braces", repeat("{ a ", 50000), "GRAPHQL_PARSE_FAILED BAD_REQUEST", 1500 * time.Millisecond},
 		{"first -1", "{ people(first: -1) { totalCount } }", "BAD_USER_INPUT", time.Second},
 		{"first 101", "{ people(first: 101) { totalCount } }", "BAD_USER_INPUT", time.Second},
-		{"first beyond 32 bits", "{ people(first: 2147483648) { totalCount } }", "BAD_USER_INPUT GRAPHQL_VALIDATION_FAILED", time.Second},
-		{"first beyond 64 bits", "{ people(first: 99999999999999999999) { totalCount } }", "BAD_USER_INPUT GRAPHQL_VALIDATION_FAILED", time.Second},
+		{
+			"first beyond 32 bits", "{ people(first: 2147483648) { totalCount } }",
+			"BAD_USER_INPUT GRAPHQL_VALIDATION_FAILED", time.Second,
+		},
+		{
+			"first beyond 64 bits", "{ people(first: 99999999999999999999) { totalCount } }",
+			"BAD_USER_INPUT GRAPHQL_VALIDATION_FAILED", time.Second,
+		},
 		{"first 1.5", "{ people(first: 1.5) { totalCount } }", "GRAPHQL_VALIDATION_FAILED", time.Second},
 		{"first a string", `{ people(first: "1") { totalCount } }`, "GRAPHQL_VALIDATION_FAILED", time.Second},
 		{"first and last", "{ people(first: 1, last: 1) { totalCount } }", "BAD_USER_INPUT", time.Second},
 		{"junk cursor", `{ people(after: "%%%") { totalCount } }`, "BAD_CURSOR", time.Second},
 		{"long cursor", `{ people(after: "` + repeat("a", 5000) + `") { totalCount } }`, "BAD_CURSOR", time.Second},
 		{"NUL", `{ search(text: "a\u0000b") { totalCount } }`, "BAD_USER_INPUT", time.Second},
-		{"half a pair in the document", `{ search(text: "\uD800") { totalCount } }`, "BAD_USER_INPUT GRAPHQL_PARSE_FAILED", time.Second},
-		{"two keys", `{ person(ref: {id: "a", name: "b"}) { id } }`, "GRAPHQL_VALIDATION_FAILED BAD_USER_INPUT", time.Second},
-		{"from nobody", `{ paths(from: {id: "nobody"}, to: {name: "NATO"}) { report { outcome } } }`, "NOT_FOUND", time.Second},
-		{"from is to", `{ paths(from: {name: "nato"}, to: {name: "NATO"}) { report { outcome } } }`, "BAD_USER_INPUT", time.Second},
-		{"via what is avoided", `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, via: [{name: "London"}], avoid: [{name: "London"}]) { report { outcome } } }`, "BAD_USER_INPUT", time.Second},
-		{"too many vias", `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, via: [{id: "a"}, {id: "b"}, {id: "c"}, {id: "d"}, {id: "e"}]) { report { outcome } } }`, "BAD_USER_INPUT", time.Second},
-		{"a long path", `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, maxLength: 9) { report { outcome } } }`, "BAD_USER_INPUT", time.Second},
-		{"many paths", `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, first: 51) { report { outcome } } }`, "BAD_USER_INPUT", time.Second},
-		{"a negative penalty", `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, hubPenalty: -1) { report { outcome } } }`, "BAD_USER_INPUT", time.Second},
+		{
+			"half a pair in the document", `{ search(text: "\uD800") { totalCount } }`,
+			"BAD_USER_INPUT GRAPHQL_PARSE_FAILED", time.Second,
+		},
+		{
+			"two keys", `{ person(ref: {id: "a", name: "b"}) { id } }`, "GRAPHQL_VALIDATION_FAILED BAD_USER_INPUT",
+			time.Second,
+		},
+		{
+			"from nobody", `{ paths(from: {id: "nobody"}, to: {name: "NATO"}) { report { outcome } } }`, "NOT_FOUND",
+			time.Second,
+		},
+		{
+			"from is to", `{ paths(from: {name: "nato"}, to: {name: "NATO"}) { report { outcome } } }`, "BAD_USER_INPUT",
+			time.Second,
+		},
+		{
+			"via what is avoided",
+			`{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, via: [{name: "London"}], avoid: [{name: "London"}]) { report { outcome } } }`, "BAD_USER_INPUT", time.Second,
+		},
+		{
+			"too many vias",
+			`{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, via: [{id: "a"}, {id: "b"}, {id: "c"}, {id: "d"}, {id: "e"}]) { report { outcome } } }`, "BAD_USER_INPUT", time.Second,
+		},
+		{
+			"a long path", `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, maxLength: 9) { report { outcome } } }`,
+			"BAD_USER_INPUT", time.Second,
+		},
+		{
+			"many paths", `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, first: 51) { report { outcome } } }`,
+			"BAD_USER_INPUT", time.Second,
+		},
+		{
+			"a negative penalty",
+			`{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, hubPenalty: -1) { report { outcome } } }`, "BAD_USER_INPUT", time.Second,
+		},
 		{"no seeds", `{ subgraph(seeds: []) { truncated } }`, "BAD_USER_INPUT", time.Second},
-		{"a large subgraph", `{ subgraph(seeds: [{name: "NATO"}], maxNodes: 1001) { truncated } }`, "BAD_USER_INPUT", time.Second},
-		{"a deep subgraph", `{ subgraph(seeds: [{name: "NATO"}], depth: 5) { truncated } }`, "BAD_USER_INPUT", time.Second},
-		{"a timeline's junk cursor", `{ timeline(subjects: [{name: "NATO"}], after: "%%%") { totalCount } }`, "BAD_CURSOR", time.Second},
-		{"the same compared", `{ compare(a: {name: "NATO"}, b: {id: "nato"}) { sharedCount } }`, "BAD_USER_INPUT", time.Second},
-		{"company of nobody", `{ coParticipation(of: {id: "nobody"}, through: EVENT) { totalCount } }`, "NOT_FOUND", time.Second},
+		{
+			"a large subgraph", `{ subgraph(seeds: [{name: "NATO"}], maxNodes: 1001) { truncated } }`, "BAD_USER_INPUT",
+			time.Second,
+		},
+		{
+			"a deep subgraph", `{ subgraph(seeds: [{name: "NATO"}], depth: 5) { truncated } }`, "BAD_USER_INPUT",
+			time.Second,
+		},
+		{
+			"a timeline's junk cursor", `{ timeline(subjects: [{name: "NATO"}], after: "%%%") { totalCount } }`,
+			"BAD_CURSOR", time.Second,
+		},
+		{
+			"the same compared", `{ compare(a: {name: "NATO"}, b: {id: "nato"}) { sharedCount } }`, "BAD_USER_INPUT",
+			time.Second,
+		},
+		{
+			"company of nobody", `{ coParticipation(of: {id: "nobody"}, through: EVENT) { totalCount } }`, "NOT_FOUND",
+			time.Second,
+		},
 		{"a bad date", `{ events(where: {date: {from: "2021-13"}}) { totalCount } }`, "BAD_USER_INPUT", time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -292,14 +389,29 @@ func TestLimitsOfADocument(t *testing.T) {
 func TestPagesAndUnknownThings(t *testing.T) {
 	base, _ := start(t, nil)
 	for _, c := range []struct{ query, want string }{
-		{`{ people(first: 0) { edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor } totalCount } }`, `{"data":{"people":{"edges":[],"pageInfo":{"hasNextPage":true,"hasPreviousPage":false,"startCursor":null},"totalCount":8}}}`},
-		{`{ nodes(ids: ["nato", "nobody", "mary-kaldor", "mary-kaldor"]) { id } }`, `{"data":{"nodes":[{"id":"nato"},null,{"id":"mary-kaldor"},{"id":"mary-kaldor"}]}}`},
+		{
+			`{ people(first: 0) { edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor } totalCount } }`,
+			`{"data":{"people":{"edges":[],"pageInfo":{"hasNextPage":true,"hasPreviousPage":false,"startCursor":null},"totalCount":8}}}`,
+		},
+		{
+			`{ nodes(ids: ["nato", "nobody", "mary-kaldor", "mary-kaldor"]) { id } }`,
+			`{"data":{"nodes":[{"id":"nato"},null,{"id":"mary-kaldor"},{"id":"mary-kaldor"}]}}`,
+		},
 		{`{ node(id: "nobody") { id } }`, `{"data":{"node":null}}`},
 		{`{ node(id: "") { id } }`, `{"data":{"node":null}}`},
 		{`{ search(text: "* \" ( ~") { totalCount } }`, `{"data":{"search":{"totalCount":0}}}`},
-		{`{ theme(ref: {name: "Human Security"}) { narrower { totalCount } } }`, `{"data":{"theme":{"narrower":{"totalCount":5}}}}`},
-		{`{ search(text: "kaldr", types: [PERSON]) { nodes { id } } }`, `{"data":{"search":{"nodes":[{"id":"mary-kaldor"}]}}}`},
-		{`{ serverInfo { store limits { maxPageSize timeoutMs } } }`, `{"data":{"serverInfo":{"store":"sqlite","limits":{"maxPageSize":100,"timeoutMs":10000}}}}`},
+		{
+			`{ theme(ref: {name: "Human Security"}) { narrower { totalCount } } }`,
+			`{"data":{"theme":{"narrower":{"totalCount":5}}}}`,
+		},
+		{
+			`{ search(text: "kaldr", types: [PERSON]) { nodes { id } } }`,
+			`{"data":{"search":{"nodes":[{"id":"mary-kaldor"}]}}}`,
+		},
+		{
+			`{ serverInfo { store limits { maxPageSize timeoutMs } } }`,
+			`{"data":{"serverInfo":{"store":"sqlite","limits":{"maxPageSize":100,"timeoutMs":10000}}}}`,
+		},
 	} {
 		if r := post(t, base, c.query); r.body != c.want {
 			t.Errorf("%s\n got %s\nwant %s", c.query, r.body, c.want)
@@ -318,7 +430,8 @@ func TestPagesAndUnknownThings(t *testing.T) {
 	if r := post(t, base, `{ institutions(after: "`+cursor+`") { totalCount } }`); r.code(t) != "BAD_CURSOR" {
 		t.Errorf("a cursor of another list: %s", r.body)
 	}
-	if r := post(t, base, `{ people(after: "`+cursor+`", orderBy: [{field: DATE}]) { totalCount } }`); r.code(t) != "BAD_CURSOR" {
+	if r := post(t, base,
+		`{ people(after: "`+cursor+`", orderBy: [{field: DATE}]) { totalCount } }`); r.code(t) != "BAD_CURSOR" {
 		t.Errorf("a cursor of another order: %s", r.body)
 	}
 }
@@ -332,7 +445,10 @@ func TestIntrospectionOff(t *testing.T) {
 			t.Errorf("%s: %s", q, r.body)
 		}
 	}
-	for _, q := range []string{`{ peopl { totalCount } }`, `{ people(frist: 1) { totalCount } }`, `{ people { nodes { nam } } }`, `{ people { nodes { ... on Persn { id } } } }`, `{ people { nodes } }`} {
+	for _, q := range []string{
+		`{ peopl { totalCount } }`, `{ people(frist: 1) { totalCount } }`,
+		`{ people { nodes { nam } } }`, `{ people { nodes { ... on Persn { id } } } }`, `{ people { nodes } }`,
+	} {
 		if r := post(t, base, q); strings.Contains(r.body, "Did you mean") || r.code(t) != "GRAPHQL_VALIDATION_FAILED" {
 			t.Errorf("%s: %s", q, r.body)
 		}
@@ -361,14 +477,16 @@ func TestMediaTypes(t *testing.T) {
 			t.Errorf("Accept %q: %d %q, want %q", c.accept, r.status, got, c.want)
 		}
 	}
-	q := base + "/graphql?query=" + url.QueryEscape("query($n: Int!) { people(first: $n) { totalCount } }") + "&variables=" + url.QueryEscape(`{"n": 1}`)
+	q := base + "/graphql?query=" + url.QueryEscape("query($n: Int!) { people(first: $n) { totalCount } }") +
+		"&variables=" + url.QueryEscape(`{"n": 1}`)
 	if r := do(t, "GET", q, "", nil); r.status != 200 || r.body != `{"data":{"people":{"totalCount":8}}}` {
 		t.Errorf("GET: %d %s", r.status, r.body)
 	}
 	if r := do(t, "HEAD", q, "", nil); r.status != 200 || r.body != "" {
 		t.Errorf("HEAD: %d %s", r.status, r.body)
 	}
-	if r := do(t, "OPTIONS", base+"/graphql", "", nil); r.status != 204 || r.header.Get("Allow") != "GET, POST, OPTIONS" {
+	if r := do(t, "OPTIONS", base+"/graphql", "", nil); r.status != 204 ||
+		r.header.Get("Allow") != "GET, POST, OPTIONS" {
 		t.Errorf("OPTIONS: %d %v", r.status, r.header)
 	}
 }
@@ -376,7 +494,10 @@ func TestMediaTypes(t *testing.T) {
 func TestCompression(t *testing.T) {
 	base, _ := start(t, nil)
 	const q = `{"query":"{ __schema { types { name description fields { name description } } } }"}`
-	r := do(t, "POST", base+"/graphql", q, map[string]string{"Content-Type": "application/json", "Accept-Encoding": "gzip"})
+	r := do(t, "POST", base+"/graphql", q, map[string]string{
+		"Content-Type":    "application/json",
+		"Accept-Encoding": "gzip",
+	})
 	if r.header.Get("Content-Encoding") != "gzip" {
 		t.Fatalf("headers %v", r.header)
 	}
@@ -387,31 +508,45 @@ func TestCompression(t *testing.T) {
 	if b, err := io.ReadAll(z); err != nil || !bytes.Contains(b, []byte(`"PartialDate"`)) {
 		t.Errorf("%v %.100s", err, b)
 	}
-	if r := do(t, "POST", base+"/graphql", q, map[string]string{"Content-Type": "application/json", "Accept-Encoding": "br"}); r.header.Get("Content-Encoding") != "br" {
+	if r := do(t, "POST", base+"/graphql", q, map[string]string{
+		"Content-Type":    "application/json",
+		"Accept-Encoding": "br",
+	}); r.header.Get("Content-Encoding") != "br" {
 		t.Errorf("headers %v", r.header)
 	}
-	if r := do(t, "POST", base+"/graphql", `{"query":"{ __typename }"}`, map[string]string{"Content-Type": "application/json", "Accept-Encoding": "br, gzip"}); r.header.Get("Content-Encoding") != "" {
+	if r := do(t, "POST", base+"/graphql", `{"query":"{ __typename }"}`,
+		map[string]string{
+			"Content-Type":    "application/json",
+			"Accept-Encoding": "br, gzip",
+		}); r.header.Get("Content-Encoding") != "" {
 		t.Errorf("a small answer was compressed: %v", r.header)
 	}
 }
 
 func TestForeignOrigins(t *testing.T) {
 	base, _ := start(t, nil)
-	listed, _ := start(t, func(_ *graph.Options, o *server.Options) { o.CORSOrigins = []string{"https://app.example.org"} })
+	listed, _ := start(t,
+		func(_ *graph.Options, o *server.Options) { o.CORSOrigins = []string{"https://app.example.org"} })
 	open, _ := start(t, func(_ *graph.Options, o *server.Options) { o.CORSOrigins = []string{"*"} })
 	for _, origin := range []string{"https://evil.example", "null"} {
 		for _, b := range []string{base, listed} {
-			r := do(t, "POST", b+"/graphql", `{"query":"{ __typename }"}`, map[string]string{"Content-Type": "application/json", "Origin": origin})
+			r := do(t, "POST", b+"/graphql", `{"query":"{ __typename }"}`,
+				map[string]string{"Content-Type": "application/json", "Origin": origin})
 			if a := r.header.Get("Access-Control-Allow-Origin"); a != "" {
 				t.Errorf("%s may read: %q", origin, a)
 			}
 		}
 	}
-	pre := map[string]string{"Origin": "https://app.example.org", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
-	if r := do(t, "OPTIONS", listed+"/graphql", "", pre); r.header.Get("Access-Control-Allow-Origin") != "https://app.example.org" {
+	pre := map[string]string{
+		"Origin": "https://app.example.org", "Access-Control-Request-Method": "POST",
+		"Access-Control-Request-Headers": "content-type",
+	}
+	if r := do(t, "OPTIONS", listed+"/graphql", "",
+		pre); r.header.Get("Access-Control-Allow-Origin") != "https://app.example.org" {
 		t.Errorf("preflight: %d %v", r.status, r.header)
 	}
-	if r := do(t, "OPTIONS", open+"/graphql", "", pre); r.header.Get("Access-Control-Allow-Origin") != "*" || r.header.Get("Access-Control-Allow-Credentials") != "" {
+	if r := do(t, "OPTIONS", open+"/graphql", "", pre); r.header.Get("Access-Control-Allow-Origin") != "*" ||
+		r.header.Get("Access-Control-Allow-Credentials") != "" {
 		t.Errorf("preflight of *: %v", r.header)
 	}
 }
@@ -432,7 +567,8 @@ func TestPersistedQueries(t *testing.T) {
 			t.Errorf("%s: %s", body, r.body)
 		}
 	}
-	if r := do(t, "GET", base+"/graphql?extensions="+url.QueryEscape(ext), "", nil); r.body != `{"data":{"people":{"totalCount":8}}}` {
+	if r := do(t, "GET", base+"/graphql?extensions="+url.QueryEscape(ext), "",
+		nil); r.body != `{"data":{"people":{"totalCount":8}}}` {
 		t.Errorf("GET: %s", r.body)
 	}
 }

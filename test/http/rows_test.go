@@ -71,23 +71,62 @@ func TestMoreBadRequests(t *testing.T) {
 		code                     string
 	}{
 		{"an empty list", "POST", "/graphql", "[]", asJSON, 400, "BAD_REQUEST"},
-		{"a long body that is none", "POST", "/graphql", "{" + strings.Repeat("secret words ", 100), asJSON, 400, "BAD_REQUEST"},
-		{"extensions a list", "POST", "/graphql", `{"query":"{ __typename }","extensions":[]}`, asJSON, 400, "BAD_REQUEST"},
-		{"operationName a number", "POST", "/graphql", `{"query":"{ __typename }","operationName":1}`, asJSON, 400, "BAD_REQUEST"},
+		{
+			"a long body that is none", "POST", "/graphql", "{" + strings.Repeat("secret words ", 100), asJSON, 400,
+			"BAD_REQUEST",
+		},
+		{
+			"extensions a list", "POST", "/graphql", `{"query":"{ __typename }","extensions":[]}`, asJSON, 400,
+			"BAD_REQUEST",
+		},
+		{
+			"operationName a number", "POST", "/graphql", `{"query":"{ __typename }","operationName":1}`, asJSON, 400,
+			"BAD_REQUEST",
+		},
 		{"no query", "POST", "/graphql", `{"variables":{}}`, asJSON, 400, "BAD_REQUEST"},
-		{"application/graphql", "POST", "/graphql", "{ __typename }", map[string]string{"Content-Type": "application/graphql"}, 415, "UNSUPPORTED_MEDIA_TYPE"},
-		{"Latin-1", "POST", "/graphql", ok, map[string]string{"Content-Type": "application/json; charset=iso-8859-1"}, 415, "UNSUPPORTED_MEDIA_TYPE"},
+		{
+			"application/graphql", "POST", "/graphql", "{ __typename }",
+			map[string]string{"Content-Type": "application/graphql"},
+			415, "UNSUPPORTED_MEDIA_TYPE",
+		},
+		{
+			"Latin-1", "POST", "/graphql", ok,
+			map[string]string{"Content-Type": "application/json; charset=iso-8859-1"},
+			415, "UNSUPPORTED_MEDIA_TYPE",
+		},
 		{"PATCH", "PATCH", "/graphql", ok, asJSON, 405, "METHOD_NOT_ALLOWED"},
 		{"GET without a query", "GET", "/graphql", "", nil, 400, "BAD_REQUEST"},
 		{"GET bad variables", "GET", "/graphql?query=%7B__typename%7D&variables=%5B", "", nil, 400, "BAD_REQUEST"},
 		{"GET not UTF-8", "GET", "/graphql?query=%7B__typename%7D%ff", "", nil, 400, "BAD_REQUEST"},
-		{"GET half a pair", "GET", "/graphql?query=%7B__typename%7D&variables=" + url.QueryEscape(`{"a":"\ud800"}`), "", nil, 400, "BAD_USER_INPUT"},
-		{"GET a mutation hidden among queries", "GET", "/graphql?operationName=M&query=" + url.QueryEscape("query Q { __typename } mutation M { x }"), "", nil, 405, "METHOD_NOT_ALLOWED"},
-		{"variables nested 20,000 deep", "POST", "/graphql", `{"query":"query($a: EntityFilter) { people(where: $a) { totalCount } }","variables":{"a":` + strings.Repeat(`{"not":`, 20000) + "{}" + strings.Repeat("}", 20000) + `}}`, asJSON, 400, ""},
-		{"lists nested 20,000 deep", "POST", "/graphql", `{"query":"query($a: EntityFilter) { people(where: $a) { totalCount } }","variables":{"a":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}}`, asJSON, 400, ""},
-		{"an Int of more than 32 bits", "POST", "/graphql", `{"query":"query($n: Int) { people(first: $n) { totalCount } }","variables":{"n":2147483648}}`, asJSON, 200, "BAD_USER_INPUT"},
-		{"a literal of more than 32 bits", "POST", "/graphql", `{"query":"{ people(first: 2147483648) { totalCount } }"}`, asJSON, 200, "GRAPHQL_VALIDATION_FAILED"},
-		{"GET text for an Int", "GET", "/graphql?query=" + url.QueryEscape("query($n: Int) { people(first: $n) { totalCount } }") + "&variables=" + url.QueryEscape(`{"n":"1"}`), "", nil, 200, "BAD_USER_INPUT"},
+		{
+			"GET half a pair", "GET", "/graphql?query=%7B__typename%7D&variables=" + url.QueryEscape(`{"a":"\ud800"}`), "",
+			nil, 400, "BAD_USER_INPUT",
+		},
+		{"GET a mutation hidden among queries", "GET", "/graphql?operationName=M&query=" +
+			url.QueryEscape("query Q { __typename } mutation M { x }"), "", nil, 405, "METHOD_NOT_ALLOWED"},
+		{
+			"variables nested 20,000 deep", "POST", "/graphql",
+			`{"query":"query($a: EntityFilter) { people(where: $a) { totalCount } }","variables":{"a":` +
+				strings.Repeat(`{"not":`, 20000) + "{}" + strings.Repeat("}", 20000) + `}}`, asJSON, 400, "",
+		},
+		{
+			"lists nested 20,000 deep", "POST", "/graphql",
+			`{"query":"query($a: EntityFilter) { people(where: $a) { totalCount } }","variables":{"a":` +
+				strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}}`, asJSON, 400, "",
+		},
+		{
+			"an Int of more than 32 bits", "POST", "/graphql",
+			`{"query":"query($n: Int) { people(first: $n) { totalCount } }","variables":{"n":2147483648}}`, asJSON, 200, "BAD_USER_INPUT",
+		},
+		{
+			"a literal of more than 32 bits", "POST", "/graphql",
+			`{"query":"{ people(first: 2147483648) { totalCount } }"}`, asJSON, 200, "GRAPHQL_VALIDATION_FAILED",
+		},
+		{
+			"GET text for an Int", "GET",
+			"/graphql?query=" + url.QueryEscape("query($n: Int) { people(first: $n) { totalCount } }") + "&variables=" +
+				url.QueryEscape(`{"n":"1"}`), "", nil, 200, "BAD_USER_INPUT",
+		},
 		{"debug variables", "GET", "/debug/vars", "", nil, 404, "NOT_FOUND"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -103,16 +142,17 @@ func TestMoreBadRequests(t *testing.T) {
 		})
 	}
 	t.Run("HEAD a mutation", func(t *testing.T) {
-		if r := do(t, "HEAD", base+"/graphql"+mutation, "", nil); r.status != 405 || r.header.Get("Allow") != "GET, POST, OPTIONS" {
+		if r := do(t, "HEAD", base+"/graphql"+mutation, "", nil); r.status != 405 ||
+			r.header.Get("Allow") != "GET, POST, OPTIONS" {
 			t.Errorf("%d %v", r.status, r.header)
 		}
 	})
 }
 
-// TestStatusOfRequestErrors holds what GraphQL over HTTP says: a request that is well-formed and cannot be run has status 200 as
-// application/json, which clients take any other status for the word of something in between, and 400 as
-// application/graphql-response+json. What is no GraphQL request, or may not be sent so, has its own status as both, in the type
-// that was asked for.
+// TestStatusOfRequestErrors holds what GraphQL over HTTP says: a request that is well-formed and cannot be run has
+// status 200 as application/json, which clients take any other status for the word of something in between, and 400 as
+// application/graphql-response+json. What is no GraphQL request, or may not be sent so, has its own status as both, in
+// the type that was asked for.
 func TestStatusOfRequestErrors(t *testing.T) {
 	base, _ := start(t, nil)
 	const plain, modern = "application/json", "application/graphql-response+json"
@@ -123,15 +163,30 @@ func TestStatusOfRequestErrors(t *testing.T) {
 		{"a parse failure", `{"query":"{"}`, "GRAPHQL_PARSE_FAILED", 200, 400},
 		{"no operation", `{"query":"fragment f on Query { __typename }"}`, "GRAPHQL_PARSE_FAILED", 200, 400},
 		{"a validation failure", `{"query":"{ nope }"}`, "GRAPHQL_VALIDATION_FAILED", 200, 400},
-		{"a variable of a wrong type", `{"query":"query($n: Int) { people(first: $n) { totalCount } }","variables":{"n":"1"}}`, "BAD_USER_INPUT", 200, 400},
+		{
+			"a variable of a wrong type",
+			`{"query":"query($n: Int) { people(first: $n) { totalCount } }","variables":{"n":"1"}}`, "BAD_USER_INPUT", 200, 400,
+		},
 		{"no value for a variable", `{"query":"query($id: ID!) { node(id: $id) { id } }"}`, "BAD_USER_INPUT", 200, 400},
 		{"an argument out of bounds", `{"query":"{ people(first: 101) { totalCount } }"}`, "BAD_USER_INPUT", 200, 400},
 		{"a cursor that is none", `{"query":"{ people(after: \"%%%\") { totalCount } }"}`, "BAD_CURSOR", 200, 400},
-		{"two operations and no name", `{"query":"query A { __typename } query B { __typename }"}`, "BAD_REQUEST", 200, 400},
-		{"an operation that is not there", `{"query":"query A { __typename }","operationName":"C"}`, "BAD_REQUEST", 200, 400},
-		{"a cost beyond the limit", `{"query":"{ people(first: 100) { nodes { affiliations(first: 100) { nodes { people(first: 100) { nodes { id } } } } } } }"}`, "COST_LIMIT", 200, 400},
+		{
+			"two operations and no name", `{"query":"query A { __typename } query B { __typename }"}`, "BAD_REQUEST", 200,
+			400,
+		},
+		{
+			"an operation that is not there", `{"query":"query A { __typename }","operationName":"C"}`, "BAD_REQUEST", 200,
+			400,
+		},
+		{
+			"a cost beyond the limit",
+			`{"query":"{ people(first: 100) { nodes { affiliations(first: 100) { nodes { people(first: 100) { nodes { id } } } } } } }"}`, "COST_LIMIT", 200, 400,
+		},
 		{"a subscription", `{"query":"subscription { x }"}`, "BAD_REQUEST", 200, 400},
-		{"an error of a field", `{"query":"{ timeline(subjects: [{name: \"nobody\"}]) { totalCount } }"}`, "NOT_FOUND", 200, 200},
+		{
+			"an error of a field", `{"query":"{ timeline(subjects: [{name: \"nobody\"}]) { totalCount } }"}`, "NOT_FOUND",
+			200, 200,
+		},
 		{"no JSON", `{`, "BAD_REQUEST", 400, 400},
 		{"no query", `{"variables":{}}`, "BAD_REQUEST", 400, 400},
 	} {
@@ -139,7 +194,10 @@ func TestStatusOfRequestErrors(t *testing.T) {
 			status int
 			media  string
 		}{
-			"": {c.plain, plain}, "*/*": {c.plain, plain}, "application/*": {c.plain, plain}, plain: {c.plain, plain}, modern: {c.modern, modern},
+			"": {c.plain, plain}, "*/*": {c.plain, plain}, "application/*": {c.plain, plain}, plain: {
+				c.plain,
+				plain,
+			}, modern: {c.modern, modern},
 			modern + ", " + plain + ";q=0.9": {c.modern, modern}, plain + ", " + modern + ";q=0.9": {c.plain, plain},
 		} {
 			header := map[string]string{"Content-Type": "application/json"}
@@ -148,8 +206,10 @@ func TestStatusOfRequestErrors(t *testing.T) {
 			}
 			r := do(t, "POST", base+"/graphql", c.body, header)
 			media, _, _ := strings.Cut(r.header.Get("Content-Type"), ";")
-			if r.status != want.status || media != want.media || r.code(t) == "" || c.code != "" && r.code(t) != c.code {
-				t.Errorf("%s, Accept %q: %d %s, want %d %s: %.200s", c.name, accept, r.status, media, want.status, want.media, r.body)
+			if r.status != want.status || media != want.media || r.code(t) == "" || c.code != "" &&
+				r.code(t) != c.code {
+				t.Errorf("%s, Accept %q: %d %s, want %d %s: %.200s", c.name, accept, r.status, media, want.status,
+					want.media, r.body)
 			}
 			if began := c.name == "an error of a field"; strings.Contains(r.body, `"data"`) != began {
 				t.Errorf("%s, Accept %q: is there a data key? %.200s", c.name, accept, r.body)
@@ -158,17 +218,23 @@ func TestStatusOfRequestErrors(t *testing.T) {
 	}
 	// who would subscribe is told that there is nothing to subscribe to, by whatever way
 	for name, r := range map[string]reply{
-		"POST":      post(t, base, "subscription { x }"),
-		"GET":       do(t, "GET", getting(base, "subscription S { x }", ""), "", nil),
-		"SSE":       do(t, "POST", base+"/graphql", `{"query":"subscription { x }"}`, map[string]string{"Content-Type": "application/json", "Accept": "text/event-stream"}),
-		"WebSocket": do(t, "GET", base+"/graphql", "", map[string]string{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol": "graphql-transport-ws"}),
+		"POST": post(t, base, "subscription { x }"),
+		"GET":  do(t, "GET", getting(base, "subscription S { x }", ""), "", nil),
+		"SSE": do(t, "POST", base+"/graphql", `{"query":"subscription { x }"}`,
+			map[string]string{"Content-Type": "application/json", "Accept": "text/event-stream"}),
+		"WebSocket": do(t, "GET", base+"/graphql", "", map[string]string{
+			"Connection": "Upgrade",
+			"Upgrade":    "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol": "graphql-transport-ws",
+		}),
 	} {
 		want := map[string]int{"POST": 200, "GET": 200, "SSE": 406, "WebSocket": 400}[name]
-		if r.status != want || r.code(t) == "" || !strings.Contains(r.body, "there are no subscriptions on this server") {
+		if r.status != want || r.code(t) == "" || !strings.Contains(r.body,
+			"there are no subscriptions on this server") {
 			t.Errorf("a subscription by %s: %d %s", name, r.status, r.body)
 		}
 	}
-	if r := do(t, "PUT", base+"/graphql", "", map[string]string{"Accept": modern}); r.status != 405 || !strings.HasPrefix(r.header.Get("Content-Type"), modern) {
+	if r := do(t, "PUT", base+"/graphql", "", map[string]string{"Accept": modern}); r.status != 405 ||
+		!strings.HasPrefix(r.header.Get("Content-Type"), modern) {
 		t.Errorf("PUT: %d %v", r.status, r.header)
 	}
 }
@@ -205,40 +271,103 @@ func TestMoreLimits(t *testing.T) {
 		name, query, variables string
 		codes                  string
 	}{
-		{"25 levels in fragments", `{ theme(ref: {id: "human-security"}) { ` + nested + " } }" + fragments + " fragment f25 on Theme { id }", "{}", "DEPTH_LIMIT"},
-		{"a fragment of itself", "{ people { nodes { ...f } } } fragment f on Person { id ...f }", "{}", "GRAPHQL_VALIDATION_FAILED"},
-		{"150 × 40 inline fragments", "{" + repeat(" ... { "+repeat("__typename ", 40)+"}", 150) + "}", "{}", "GRAPHQL_PARSE_FAILED"},
-		{"10,000 unknown directives", "{ __typename" + repeat(" @nope", 10000) + " }", "{}", "GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED"},
-		{"3,000 directives", "{ __typename" + repeat(" @skip(if: false)", 3000) + " }", "{}", "GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED"},
+		{"25 levels in fragments", `{ theme(ref: {id: "human-security"}) { ` + nested + " } }" + fragments +
+			" fragment f25 on Theme { id }", "{}", "DEPTH_LIMIT"},
+		{
+			"a fragment of itself", "{ people { nodes { ...f } } } fragment f on Person { id ...f }", "{}",
+			"GRAPHQL_VALIDATION_FAILED",
+		},
+		{
+			"150 × 40 inline fragments", "{" + repeat(" ... { "+repeat("__typename ", 40)+"}", 150) + "}", "{}",
+			"GRAPHQL_PARSE_FAILED",
+		},
+		{
+			"10,000 unknown directives", "{ __typename" + repeat(" @nope", 10000) + " }", "{}",
+			"GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED",
+		},
+		{
+			"3,000 directives", "{ __typename" + repeat(" @skip(if: false)", 3000) + " }", "{}",
+			"GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED",
+		},
 		{"1,900 unknown directives", "{ __typename" + repeat(" @nope", 1900) + " }", "{}", "GRAPHQL_VALIDATION_FAILED"},
-		{"5,000 unknown fields", "{ people { nodes {" + repeat(" nope", 5000) + " } } }", "{}", "GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED"},
+		{
+			"5,000 unknown fields", "{ people { nodes {" + repeat(" nope", 5000) + " } } }", "{}",
+			"GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED",
+		},
 		{"50,000 brackets", "{ people(where: {and: " + repeat("[", 50000), "{}", "GRAPHQL_PARSE_FAILED"},
 		{"50,000 objects", "{ people(where: " + repeat("{not:", 50000), "{}", "GRAPHQL_PARSE_FAILED"},
-		{"1,200 nested objects", "{ people(where: " + repeat("{not:", 1200) + "{}" + repeat("}", 1200) + ") { totalCount } }", "{}", "GRAPHQL_PARSE_FAILED"},
-		{"60 nested objects", "{ people(where: " + repeat("{not:", 60) + "{}" + repeat("}", 60) + ") { totalCount } }", "{}", "BAD_USER_INPUT"},
-		{"a default of 900 nested objects", "query($f: EntityFilter = " + repeat("{not:", 900) + "{}" + repeat("}", 900) + ") { people(where: $f) { totalCount } }", "{}", "BAD_USER_INPUT"},
-		{"900 nested objects", "{ people(where: " + repeat("{not:", 900) + "{}" + repeat("}", 900) + ") { totalCount } }", "{}", "BAD_USER_INPUT"},
-		{"a filter of many parts", "{ people(where: {or: [" + repeat(`{name: {eq: "x"}} `, 200) + "]}) { totalCount } }", "{}", "BAD_USER_INPUT"},
-		{"101 ids", `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, `{"ids": [` + strings.TrimSuffix(repeat(`"nato",`, 101), ",") + `]}`, "BAD_USER_INPUT"},
+		{"1,200 nested objects", "{ people(where: " + repeat("{not:", 1200) + "{}" + repeat("}",
+			1200) + ") { totalCount } }", "{}", "GRAPHQL_PARSE_FAILED"},
+		{
+			"60 nested objects", "{ people(where: " + repeat("{not:", 60) + "{}" + repeat("}", 60) + ") { totalCount } }",
+			"{}", "BAD_USER_INPUT",
+		},
+		{"a default of 900 nested objects", "query($f: EntityFilter = " + repeat("{not:", 900) + "{}" + repeat("}",
+			900) + ") { people(where: $f) { totalCount } }", "{}", "BAD_USER_INPUT"},
+		{"900 nested objects", "{ people(where: " + repeat("{not:", 900) + "{}" + repeat("}",
+			900) + ") { totalCount } }", "{}", "BAD_USER_INPUT"},
+		{"a filter of many parts", "{ people(where: {or: [" + repeat(`{name: {eq: "x"}} `,
+			200) + "]}) { totalCount } }", "{}", "BAD_USER_INPUT"},
+		{"101 ids", `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, `{"ids": [` +
+			strings.TrimSuffix(repeat(`"nato",`, 101), ",") + `]}`, "BAD_USER_INPUT"},
 		{"first -1 by variable", "query($n: Int) { people(first: $n) { totalCount } }", `{"n": -1}`, "BAD_USER_INPUT"},
-		{"first 101 by variable", "query($n: Int) { people(first: $n) { totalCount } }", `{"n": 101}`, "BAD_USER_INPUT"},
-		{"first beyond 32 bits by variable", "query($n: Int) { people(first: $n) { totalCount } }", `{"n": 2147483648}`, "BAD_USER_INPUT"},
-		{"first 1e400 by variable", "query($n: Int) { people(first: $n) { totalCount } }", `{"n": 1e400}`, "BAD_USER_INPUT"},
-		{"first 1.5 by variable", "query($n: Int) { people(first: $n) { totalCount } }", `{"n": 1.5}`, "BAD_USER_INPUT"},
-		{"first a string by variable", "query($n: Int) { people(first: $n) { totalCount } }", `{"n": "1"}`, "BAD_USER_INPUT"},
-		{"a variable that is not there", "query($n: Int!) { people(first: $n) { totalCount } }", `{}`, "BAD_USER_INPUT"},
-		{"null where nothing may be null", "query($n: EntityRef!) { person(ref: $n) { id } }", `{"n": null}`, "BAD_USER_INPUT"},
-		{"two keys by variable", "query($n: EntityRef!) { person(ref: $n) { id } }", `{"n": {"id": "a", "name": "b"}}`, "BAD_USER_INPUT"},
+		{
+			"first 101 by variable", "query($n: Int) { people(first: $n) { totalCount } }", `{"n": 101}`,
+			"BAD_USER_INPUT",
+		},
+		{
+			"first beyond 32 bits by variable", "query($n: Int) { people(first: $n) { totalCount } }", `{"n": 2147483648}`,
+			"BAD_USER_INPUT",
+		},
+		{
+			"first 1e400 by variable", "query($n: Int) { people(first: $n) { totalCount } }", `{"n": 1e400}`,
+			"BAD_USER_INPUT",
+		},
+		{
+			"first 1.5 by variable", "query($n: Int) { people(first: $n) { totalCount } }", `{"n": 1.5}`,
+			"BAD_USER_INPUT",
+		},
+		{
+			"first a string by variable", "query($n: Int) { people(first: $n) { totalCount } }", `{"n": "1"}`,
+			"BAD_USER_INPUT",
+		},
+		{
+			"a variable that is not there", "query($n: Int!) { people(first: $n) { totalCount } }", `{}`,
+			"BAD_USER_INPUT",
+		},
+		{
+			"null where nothing may be null", "query($n: EntityRef!) { person(ref: $n) { id } }", `{"n": null}`,
+			"BAD_USER_INPUT",
+		},
+		{
+			"two keys by variable", "query($n: EntityRef!) { person(ref: $n) { id } }", `{"n": {"id": "a", "name": "b"}}`,
+			"BAD_USER_INPUT",
+		},
 		{"no key by variable", "query($n: EntityRef!) { person(ref: $n) { id } }", `{"n": {}}`, "BAD_USER_INPUT"},
-		{"an unknown key by variable", "query($n: EntityRef!) { person(ref: $n) { id } }", `{"n": {"nope": 1}}`, "BAD_USER_INPUT"},
-		{"an unknown value of an enum", "query($n: [EntityType!]) { search(text: \"x\", types: $n) { totalCount } }", `{"n": ["NOPE"]}`, "BAD_USER_INPUT"},
+		{
+			"an unknown key by variable", "query($n: EntityRef!) { person(ref: $n) { id } }", `{"n": {"nope": 1}}`,
+			"BAD_USER_INPUT",
+		},
+		{
+			"an unknown value of an enum", "query($n: [EntityType!]) { search(text: \"x\", types: $n) { totalCount } }",
+			`{"n": ["NOPE"]}`, "BAD_USER_INPUT",
+		},
 		{"last 101", "{ people(last: 101) { totalCount } }", "{}", "BAD_USER_INPUT"},
 		{"a cursor that is a number", "{ people(after: 7) { totalCount } }", "{}", "GRAPHQL_VALIDATION_FAILED"},
 		{"an id of 3 KB", `{ node(id: "` + repeat("a", 3000) + `") { id } }`, "{}", " "},
 		{"an id with a NUL", `{ node(id: "a\u0000b") { id } }`, "{}", "BAD_USER_INPUT "},
-		{"a NUL by variable", "query($n: String!) { search(text: $n) { totalCount } }", `{"n": "a\u0000b"}`, "BAD_USER_INPUT"},
-		{"900 KB of text", "query($n: String!) { search(text: $n) { totalCount } }", `{"n": "` + repeat("a b ", 225_000) + `"}`, "BAD_USER_INPUT"},
-		{"a name of 900 KB", "query($n: String!) { person(ref: {name: $n}) { id } }", `{"n": "` + repeat("a", 900_000) + `"}`, "BAD_USER_INPUT"},
+		{
+			"a NUL by variable", "query($n: String!) { search(text: $n) { totalCount } }", `{"n": "a\u0000b"}`,
+			"BAD_USER_INPUT",
+		},
+		{
+			"900 KB of text", "query($n: String!) { search(text: $n) { totalCount } }",
+			`{"n": "` + repeat("a b ", 225_000) + `"}`, "BAD_USER_INPUT",
+		},
+		{
+			"a name of 900 KB", "query($n: String!) { person(ref: {name: $n}) { id } }",
+			`{"n": "` + repeat("a", 900_000) + `"}`, "BAD_USER_INPUT",
+		},
 		{"many words", `{ search(text: "` + func() (s string) {
 			for i := range 201 {
 				s += fmt.Sprint("word", i, " ")

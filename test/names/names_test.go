@@ -1,5 +1,5 @@
-// Package names_test asks for entities by the names people write, on every store and the oracle: what is one name is found, what
-// is another never is.
+// Package names_test asks for entities by the names people write, on every store and the oracle: what is one name is
+// found, what is another never is.
 package names_test
 
 import (
@@ -21,7 +21,8 @@ func everywhere(t *testing.T, lines string, test func(t *testing.T, ask func(que
 	cat := both.Catalog(t)
 	on := func(t *testing.T, s store.Store) {
 		t.Helper()
-		if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("names", []byte(lines))}, exchange.Options{}); err != nil {
+		if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("names", []byte(lines))},
+			exchange.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		e, err := graph.New(graph.Options{Catalog: cat, Store: s, Introspection: true})
@@ -64,8 +65,10 @@ func person(id, name string, aliases ...string) string {
 }
 
 func TestANameNeverMeansAnother(t *testing.T) {
-	lines := person("hana", "ハナ") + person("ram", "राम") + person("rama", "रामा") + person("andrey", "Андрей") + person("ahmad", "أحمد") +
-		person("muhammad", "مُحَمَّد") + person("oneill", "O’Neill") + person("picard", "Jean–Luc Picard", "The Cap\u00adtain") + person("co2", "CO₂")
+	lines := person("hana", "ハナ") + person("ram", "राम") + person("rama", "रामा") + person("andrey",
+		"Андрей") + person("ahmad", "أحمد") +
+		person("muhammad", "مُحَمَّد") + person("oneill", "O’Neill") + person("picard", "Jean–Luc Picard",
+		"The Cap\u00adtain") + person("co2", "CO₂")
 	asked := []struct{ name, id string }{
 		{"ハナ", "hana"},
 		{"ﾊﾅ", "hana"},
@@ -103,12 +106,16 @@ func TestANameNeverMeansAnother(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			q := fmt.Sprintf(`{ person(ref: {name: %[1]s}) { id } people(where: {name: {eq: %[1]s}}) { nodes { id } } }`, name)
+			q := fmt.Sprintf(`{ person(ref: {name: %[1]s}) { id } people(where: {name: {eq: %[1]s}}) { nodes { id } } }`,
+				name)
 			if got, want := ask(q), `{"person":`+one+`,"people":{"nodes":`+list+`}}`; got != want {
 				t.Errorf("%s: %s, want %s", name, got, want)
 			}
 		}
-		for word, want := range map[string]string{"राम": "ram", "o`neill": "oneill", "JEAN—luc": "picard", "cap\u200dtain": "picard", "محمد": "muhammad", "co₂": "co2"} {
+		for word, want := range map[string]string{
+			"राम": "ram", "o`neill": "oneill", "JEAN—luc": "picard",
+			"cap\u200dtain": "picard", "محمد": "muhammad", "co₂": "co2",
+		} {
 			got := ask(fmt.Sprintf(`{ search(text: %q) { nodes { id } } }`, word))
 			if want := fmt.Sprintf(`{"search":{"nodes":[{"id":%q}`, want); !strings.HasPrefix(got, want) {
 				t.Errorf("search for %s: %s, want %s", word, got, want)
@@ -118,14 +125,16 @@ func TestANameNeverMeansAnother(t *testing.T) {
 }
 
 func TestSearchFindsInitialsAndTheMiddleOfARun(t *testing.T) {
-	lines := person("fbi", "FBI") + person("bureau", "The F.B.I. Bureau") + person("tower", "東京タワー") + person("korea", "대한민국") + person("thai", "ประเทศไทย") + person("li", "李明")
+	lines := person("fbi", "FBI") + person("bureau", "The F.B.I. Bureau") + person("tower", "東京タワー") + person("korea",
+		"대한민국") + person("thai", "ประเทศไทย") + person("li", "李明")
 	everywhere(t, lines, func(t *testing.T, ask func(string) string) {
 		t.Helper()
 		for word, want := range map[string]string{
 			"F.B.I.": `{"id":"fbi"},{"id":"bureau"}`, "fbi": `{"id":"fbi"},{"id":"bureau"}`, "京タワ": `{"id":"tower"}`, "タワー": `{"id":"tower"}`, "民国": ``,
 			"민국": `{"id":"korea"}`, "ไทย": `{"id":"thai"}`, "明": `{"id":"li"}`, "李明": `{"id":"li"}`,
 		} {
-			if got := ask(fmt.Sprintf(`{ search(text: %q) { nodes { id } } }`, word)); got != `{"search":{"nodes":[`+want+`]}}` {
+			if got := ask(fmt.Sprintf(`{ search(text: %q) { nodes { id } } }`,
+				word)); got != `{"search":{"nodes":[`+want+`]}}` {
 				t.Errorf("search for %s: %s, want %s", word, got, want)
 			}
 		}
@@ -144,7 +153,8 @@ func typed() string {
 	b.WriteString(`{"node":"THEME","id":"taxes","name":"Taxes","description":"What a state takes."}` + "\n")
 	b.WriteString(`{"node":"INSTITUTION","id":"taxes-board","name":"Board of Revenue","aliases":["Taxes"]}` + "\n")
 	link := func(kind, from, to string) {
-		fmt.Fprintf(&b, `{"link":%q,"from":%q,"to":%q,"evidence":[{"source":"s_a","excerpt":"so it is said"}]}`+"\n", kind, from, to)
+		fmt.Fprintf(&b, `{"link":%q,"from":%q,"to":%q,"evidence":[{"source":"s_a","excerpt":"so it is said"}]}`+"\n",
+			kind, from, to)
 	}
 	link("SAID", "donald-trump", "q-taxes")
 	link("ABOUT", "q-taxes", "taxes")
@@ -167,7 +177,8 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 			if i < 4 {
 				n = 1
 			}
-			out = append(out, fmt.Sprintf(`{"id":"smith-%s","type":"PERSON","name":"John Smith","linkCount":%d}`, id, n))
+			out = append(out, fmt.Sprintf(`{"id":"smith-%s","type":"PERSON","name":"John Smith","linkCount":%d}`, id,
+				n))
 		}
 		return strings.Join(out, ",")
 	}
@@ -177,28 +188,72 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 	asked := []struct{ query, want string }{
 		// a quote's title gives way, wherever it stands
 		{`{ entity(ref: {name: "donald trump"}) { id } }`, `{"entity":{"id":"donald-trump"}}`},
-		{`{ quotes(where: {linkedTo: {entity: {name: "Donald Trump"}}}) { nodes { id } } }`, `{"quotes":{"nodes":[{"id":"q-taxes"}]}}`},
-		{`{ paths(from: {name: "Donald Trump"}, to: {typedName: {type: THEME, name: "Taxes"}}, where: {kind: [SAID, ABOUT]}) { paths { nodes { id } } } }`, `{"paths":{"paths":[{"nodes":[{"id":"donald-trump"},{"id":"q-taxes"},{"id":"taxes"}]}]}}`},
+		{
+			`{ quotes(where: {linkedTo: {entity: {name: "Donald Trump"}}}) { nodes { id } } }`,
+			`{"quotes":{"nodes":[{"id":"q-taxes"}]}}`,
+		},
+		{
+			`{ paths(from: {name: "Donald Trump"}, to: {typedName: {type: THEME, name: "Taxes"}}, where: {kind: [SAID, ABOUT]}) { paths { nodes { id } } } }`,
+			`{"paths":{"paths":[{"nodes":[{"id":"donald-trump"},{"id":"q-taxes"},{"id":"taxes"}]}]}}`,
+		},
 		{`{ entity(ref: {name: "taxes"}) { id } }`, twoTaxes},
 		// what can stand in a place
-		{`{ quotes(where: {linkedTo: {kind: [ABOUT], entity: {name: "taxes"}}}) { nodes { id } } }`, `{"quotes":{"nodes":[{"id":"q-taxes"}]}}`},
-		{`{ quotes(where: {linkedTo: {kind: ABOUT, entity: {name: "taxes"}}}) { nodes { id } } }`, `{"quotes":{"nodes":[{"id":"q-taxes"}]}}`},
-		{`{ people(where: {linkedTo: {kind: [AFFILIATED_WITH], entity: {name: "taxes"}}, name: {startsWith: "don"}}) { nodes { id } } }`, `{"people":{"nodes":[{"id":"donald-trump"}]}}`},
-		{`{ people(where: {linkedTo: {entity: {typedName: {type: INSTITUTION, name: "TAXES"}}}, not: {name: {eq: "John Smith"}}}) { nodes { id } } }`, `{"people":{"nodes":[{"id":"donald-trump"}]}}`},
-		{`{ person(ref: {id: "donald-trump"}) { links(where: {other: {type: QUOTE, linkedTo: {kind: [ABOUT], entity: {name: "taxes"}}}}) { nodes { id } } } }`, `{"person":{"links":{"nodes":[{"id":"q-taxes"}]}}}`},
-		{`{ match(pattern: [{node: {}}, {link: {kind: [ABOUT], direction: OUTGOING}}, {node: {ref: {name: "taxes"}}}]) { paths { nodes { id } } } }`, `{"match":{"paths":[{"nodes":[{"id":"q-taxes"},{"id":"taxes"}]}]}}`},
+		{
+			`{ quotes(where: {linkedTo: {kind: [ABOUT], entity: {name: "taxes"}}}) { nodes { id } } }`,
+			`{"quotes":{"nodes":[{"id":"q-taxes"}]}}`,
+		},
+		{
+			`{ quotes(where: {linkedTo: {kind: ABOUT, entity: {name: "taxes"}}}) { nodes { id } } }`,
+			`{"quotes":{"nodes":[{"id":"q-taxes"}]}}`,
+		},
+		{
+			`{ people(where: {linkedTo: {kind: [AFFILIATED_WITH], entity: {name: "taxes"}}, name: {startsWith: "don"}}) { nodes { id } } }`,
+			`{"people":{"nodes":[{"id":"donald-trump"}]}}`,
+		},
+		{
+			`{ people(where: {linkedTo: {entity: {typedName: {type: INSTITUTION, name: "TAXES"}}}, not: {name: {eq: "John Smith"}}}) { nodes { id } } }`,
+			`{"people":{"nodes":[{"id":"donald-trump"}]}}`,
+		},
+		{
+			`{ person(ref: {id: "donald-trump"}) { links(where: {other: {type: QUOTE, linkedTo: {kind: [ABOUT], entity: {name: "taxes"}}}}) { nodes { id } } } }`,
+			`{"person":{"links":{"nodes":[{"id":"q-taxes"}]}}}`,
+		},
+		{
+			`{ match(pattern: [{node: {}}, {link: {kind: [ABOUT], direction: OUTGOING}}, {node: {ref: {name: "taxes"}}}]) { paths { nodes { id } } } }`,
+			`{"match":{"paths":[{"nodes":[{"id":"q-taxes"},{"id":"taxes"}]}]}}`,
+		},
 		// types told
 		{`{ entity(ref: {typedName: {type: THEME, name: "taxes"}}) { id } }`, `{"entity":{"id":"taxes"}}`},
 		{`{ person(ref: {typedName: {type: THEME, name: "taxes"}}) { id } }`, `{"person":null}`},
-		{`{ people(where: {linkedTo: {kind: [SAID], entity: {typedName: {type: PLACE, name: "taxes"}}}}) { totalCount } }`, `{"people":{"totalCount":0}}`},
-		{`{ match(pattern: [{node: {}}, {link: {kind: [ABOUT]}}, {node: {ref: {typedName: {type: QUOTE, name: "taxes"}}}}]) { paths { nodes { id } } } }`, `match.pattern[2].node.ref: there is no QUOTE of this name {"code":"NOT_FOUND"}`},
-		{`{ match(pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID]}}, {node: {ref: {typedName: {type: THEME, name: "taxes"}}}}]) { paths { nodes { id } } } }`, `match.pattern[2].node.ref: there is no entity of this name {"code":"NOT_FOUND"}`},
+		{
+			`{ people(where: {linkedTo: {kind: [SAID], entity: {typedName: {type: PLACE, name: "taxes"}}}}) { totalCount } }`,
+			`{"people":{"totalCount":0}}`,
+		},
+		{
+			`{ match(pattern: [{node: {}}, {link: {kind: [ABOUT]}}, {node: {ref: {typedName: {type: QUOTE, name: "taxes"}}}}]) { paths { nodes { id } } } }`,
+			`match.pattern[2].node.ref: there is no QUOTE of this name {"code":"NOT_FOUND"}`,
+		},
+		{
+			`{ match(pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID]}}, {node: {ref: {typedName: {type: THEME, name: "taxes"}}}}]) { paths { nodes { id } } } }`,
+			`match.pattern[2].node.ref: there is no entity of this name {"code":"NOT_FOUND"}`,
+		},
 		{`{ entity(ref: {typedName: {type: QUOTE, name: "on taxes"}}) { id } }`, `{"entity":{"id":"q-taxes"}}`},
 		// more than ten
-		{`{ entity(ref: {name: "john smith"}) { id } }`, `"john smith" fits 12 entities; name one of the candidates by id {"candidates":[` + smiths("00", "03", "06", "09", "01", "02", "04", "05", "07", "08") + `],"code":"AMBIGUOUS_REF","total":12}`},
-		{`{ institutions(where: {linkedTo: {entity: {name: "john smith"}}}) { totalCount } }`, `"john smith" fits 12 entities; name one of the candidates by id {"candidates":[` + smiths("00", "03", "06", "09", "01", "02", "04", "05", "07", "08") + `],"code":"AMBIGUOUS_REF","total":12}`},
-		{`{ entity(ref: {typedName: {type: QUOTE, name: "Donald Trump"}}) { id } }`, `"Donald Trump" fits 7 entities; name one of the candidates by id {"candidates":[` +
-			`{"id":"q0","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q1","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q2","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q3","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q4","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q5","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q6","type":"QUOTE","name":"Donald Trump","linkCount":0}],"code":"AMBIGUOUS_REF","total":7}`},
+		{
+			`{ entity(ref: {name: "john smith"}) { id } }`,
+			`"john smith" fits 12 entities; name one of the candidates by id {"candidates":[` + smiths("00", "03", "06",
+				"09", "01", "02", "04", "05", "07", "08") + `],"code":"AMBIGUOUS_REF","total":12}`,
+		},
+		{
+			`{ institutions(where: {linkedTo: {entity: {name: "john smith"}}}) { totalCount } }`,
+			`"john smith" fits 12 entities; name one of the candidates by id {"candidates":[` + smiths("00", "03", "06",
+				"09", "01", "02", "04", "05", "07", "08") + `],"code":"AMBIGUOUS_REF","total":12}`,
+		},
+		{
+			`{ entity(ref: {typedName: {type: QUOTE, name: "Donald Trump"}}) { id } }`,
+			`"Donald Trump" fits 7 entities; name one of the candidates by id {"candidates":[` +
+				`{"id":"q0","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q1","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q2","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q3","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q4","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q5","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q6","type":"QUOTE","name":"Donald Trump","linkCount":0}],"code":"AMBIGUOUS_REF","total":7}`,
+		},
 	}
 	everywhere(t, typed(), func(t *testing.T, ask func(string) string) {
 		t.Helper()

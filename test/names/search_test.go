@@ -60,8 +60,10 @@ func searches(t *testing.T, lines string, cases []searchCase) {
 }
 
 func TestSearchFindsThePersonOfInitials(t *testing.T) {
-	lines := person("donald-trump", "Donald Trump") + person("donald-trump-jr", "Donald Trump Jr.") + person("melania", "Melania Trump") + person("adam-smith", "Adam Smith") +
-		person("jane-smith", "Jane Smith") + person("jfk", "John F. Kennedy") + person("robert", "Robert F. Kennedy") + person("tolkien", "J.R.R. Tolkien") +
+	lines := person("donald-trump", "Donald Trump") + person("donald-trump-jr", "Donald Trump Jr.") + person("melania",
+		"Melania Trump") + person("adam-smith", "Adam Smith") +
+		person("jane-smith", "Jane Smith") + person("jfk", "John F. Kennedy") + person("robert",
+		"Robert F. Kennedy") + person("tolkien", "J.R.R. Tolkien") +
 		person("theodore", "Theodore Roosevelt") + person("un", "United Nations", "U.N.") + person("ulf", "Ulf Norén") +
 		`{"node":"INSTITUTION","id":"theatre","name":"Roosevelt Theatre"}
 {"node":"INSTITUTION","id":"smith-story","name":"A Smith's Tale","description":"A story of a smith."}
@@ -83,7 +85,8 @@ func TestSearchFindsThePersonOfInitials(t *testing.T) {
 }
 
 func TestSearchKeepsQuotedWordsTogether(t *testing.T) {
-	lines := person("one", "Mary Security") + person("kaldor", "Mary Kaldor", "Kaldor, Mary") + person("tower", "東京タワー") +
+	lines := person("one", "Mary Security") + person("kaldor", "Mary Kaldor", "Kaldor, Mary") + person("tower",
+		"東京タワー") +
 		`{"node":"THEME","id":"human-security","name":"Human Security"}
 {"node":"THEME","id":"security","name":"Security","description":"Of NATO: human, and security."}
 {"node":"THEME","id":"apart","name":"Human NATO","description":"Security of every human"}

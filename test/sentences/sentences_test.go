@@ -1,5 +1,5 @@
-// Package sentences_test asks how links that have dates are put into words, on every store and the oracle, by both writers
-// of answers: from when to when, and in the past when they have ended before the day of the engine's clock.
+// Package sentences_test asks how links that have dates are put into words, on every store and the oracle, by both
+// writers of answers: from when to when, and in the past when they have ended before the day of the engine's clock.
 package sentences_test
 
 import (
@@ -39,7 +39,8 @@ func TestDatesAndWhatHasEnded(t *testing.T) {
 	cat := both.Catalog(t)
 	on := func(t *testing.T, s store.Store) {
 		t.Helper()
-		if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("lines", []byte(lines))}, exchange.Options{}); err != nil {
+		if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("lines", []byte(lines))},
+			exchange.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		for _, x := range []struct {
@@ -85,11 +86,15 @@ func TestDatesAndWhatHasEnded(t *testing.T) {
 		} {
 			limits := plan.DefaultLimits()
 			limits.Timeout = time.Minute // a Neo4j that has just started plans its first statements for seconds
-			e, err := graph.New(graph.Options{Catalog: cat, Store: s, Introspection: true, Limits: limits, Now: func() time.Time { return x.now }})
+			e, err := graph.New(graph.Options{
+				Catalog: cat, Store: s, Introspection: true, Limits: limits,
+				Now: func() time.Time { return x.now },
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, more := range []string{"", ` __schema { queryType { name } }`} { // with it, the generated executor writes
+			// with it, the generated executor writes
+			for _, more := range []string{"", ` __schema { queryType { name } }`} {
 				r := e.Do(t.Context(), &graph.Request{Query: strings.TrimSuffix(x.query, " }") + more + " }"})
 				got, want := string(r.Data), x.want
 				if more != "" {

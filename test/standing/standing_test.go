@@ -1,5 +1,5 @@
-// Package standing_test asks what the program makes of words that deny a link, on every store and the oracle: a denial is not
-// a fact, wherever it is looked for.
+// Package standing_test asks what the program makes of words that deny a link, on every store and the oracle: a denial
+// is not a fact, wherever it is looked for.
 package standing_test
 
 import (
@@ -36,7 +36,8 @@ func everywhere(t *testing.T, test func(t *testing.T, s store.Store)) {
 
 func load(t *testing.T, s store.Store, lines string) {
 	t.Helper()
-	if _, err := exchange.Import(t.Context(), both.Catalog(t), s, []exchange.File{exchange.FromBytes("lines", []byte(lines))}, exchange.Options{}); err != nil {
+	if _, err := exchange.Import(t.Context(), both.Catalog(t), s, []exchange.File{exchange.FromBytes("lines",
+		[]byte(lines))}, exchange.Options{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -56,8 +57,8 @@ func ask(t *testing.T, s store.Store, query string) string {
 	return string(r.Data)
 }
 
-// questions are asked of the graph as it was loaded. Carol is linked to Acme by a denial alone, and Acme to the meeting; that
-// Dave worked for Acme is disputed.
+// questions are asked of the graph as it was loaded. Carol is linked to Acme by a denial alone, and Acme to the
+// meeting; that Dave worked for Acme is disputed.
 var questions = []struct{ name, query, want string }{
 	{
 		"a list, its count and facets",
@@ -147,13 +148,15 @@ func TestADenialIsNotAFact(t *testing.T) {
 				t.Errorf("%s:\n%s\nwant\n%s", q.name, got, q.want)
 			}
 		}
-		if got := ask(t, s, `{stats {refutedLinks linksWithoutEvidence}}`); got != `{"stats":{"refutedLinks":2,"linksWithoutEvidence":2}}` {
+		if got := ask(t, s,
+			`{stats {refutedLinks linksWithoutEvidence}}`); got != `{"stats":{"refutedLinks":2,"linksWithoutEvidence":2}}` {
 			t.Errorf("statistics: %s", got)
 		}
 	})
 }
 
-// TestAStandingChangesWithItsEvidence gives the denied link words that support it, takes them away, and dates a source anew.
+// TestAStandingChangesWithItsEvidence gives the denied link words that support it, takes them away, and dates a source
+// anew.
 func TestAStandingChangesWithItsEvidence(t *testing.T) {
 	const line = `{"link":"AFFILIATED_WITH","id":"` + carol + `","from":"carol","to":"acme","evidence":[`
 	const denial, word = `{"source":"s_a","excerpt":"Carol never worked for Acme.","stance":"REFUTES"}`, `{"source":"s_b","excerpt":"Carol worked for Acme."}`
@@ -161,8 +164,14 @@ func TestAStandingChangesWithItsEvidence(t *testing.T) {
 		load(t, s, `{"source":"BOOK","id":"s_b","title":"B","publishedOn":"1990"}`)
 		for i, step := range []struct{ lines, want string }{
 			{"", `{"institution":{"people":{"nodes":[{"name":"Dave"},{"name":"Erin"}]},"denied":{"nodes":[{"name":"Carol"}]}},"link":{"standing":"REFUTED","evidence":{"nodes":[{"source":{"id":"s_a"}}]}}}`},
-			{line + denial + "," + word + "]}", `{"institution":{"people":{"nodes":[{"name":"Carol"},{"name":"Dave"},{"name":"Erin"}]},"denied":{"nodes":[]}},"link":{"standing":"DISPUTED","evidence":{"nodes":[{"source":{"id":"s_b"}},{"source":{"id":"s_a"}}]}}}`},
-			{`{"source":"ARTICLE","id":"s_a","title":"Denial","publishedOn":"1989-12","text":"Carol never worked for Acme."}`, `{"institution":{"people":{"nodes":[{"name":"Carol"},{"name":"Dave"},{"name":"Erin"}]},"denied":{"nodes":[]}},"link":{"standing":"DISPUTED","evidence":{"nodes":[{"source":{"id":"s_a"}},{"source":{"id":"s_b"}}]}}}`},
+			{
+				line + denial + "," + word + "]}",
+				`{"institution":{"people":{"nodes":[{"name":"Carol"},{"name":"Dave"},{"name":"Erin"}]},"denied":{"nodes":[]}},"link":{"standing":"DISPUTED","evidence":{"nodes":[{"source":{"id":"s_b"}},{"source":{"id":"s_a"}}]}}}`,
+			},
+			{
+				`{"source":"ARTICLE","id":"s_a","title":"Denial","publishedOn":"1989-12","text":"Carol never worked for Acme."}`,
+				`{"institution":{"people":{"nodes":[{"name":"Carol"},{"name":"Dave"},{"name":"Erin"}]},"denied":{"nodes":[]}},"link":{"standing":"DISPUTED","evidence":{"nodes":[{"source":{"id":"s_a"}},{"source":{"id":"s_b"}}]}}}`,
+			},
 		} {
 			if step.lines != "" {
 				load(t, s, step.lines)

@@ -31,25 +31,47 @@ const lines = `{"source":"ARTICLE","id":"s_a","title":"A","text":"Bob said: \"Al
 {"link":"AFFILIATED_WITH","id":"l_3","from":"bob","to":"guild","evidence":[{"source":"s_b","excerpt":"a member of the Guild"}]}
 `
 
-// asked are queries, their answers with texts (‹a› and ‹b› stand for those of s_a and s_b), and how many more statements those take.
+// asked are queries, their answers with texts (‹a› and ‹b› stand for those of s_a and s_b), and how many more
+// statements those take.
 var asked = []struct {
 	query, want string
 	more        int
 }{
-	{`{sources {nodes {id text contentHash @skip(if: true)}}}`, `{"sources":{"nodes":[{"id":"s_a","text":‹a›},{"id":"s_b","text":‹b›},{"id":"s_c","text":null}]}}`, 1},
+	{
+		`{sources {nodes {id text contentHash @skip(if: true)}}}`,
+		`{"sources":{"nodes":[{"id":"s_a","text":‹a›},{"id":"s_b","text":‹b›},{"id":"s_c","text":null}]}}`, 1,
+	},
 	{`{sources(last: 1) {nodes {words: text}}}`, `{"sources":{"nodes":[{"words":null}]}}`, -1},
-	{`{node(id: "s_a") {id ... on Source {text again: text title}}}`, `{"node":{"id":"s_a","text":‹a›,"again":‹a›,"title":"A"}}`, 1},
-	{`{nodes(ids: ["s_b", "q", "s_b", "nobody"]) {... on Source {text} ... on Quote {said: text}}}`, `{"nodes":[{"text":‹b›},{"said":"She never left."},{"text":‹b›},null]}`, 1},
+	{
+		`{node(id: "s_a") {id ... on Source {text again: text title}}}`,
+		`{"node":{"id":"s_a","text":‹a›,"again":‹a›,"title":"A"}}`, 1,
+	},
+	{
+		`{nodes(ids: ["s_b", "q", "s_b", "nobody"]) {... on Source {text} ... on Quote {said: text}}}`,
+		`{"nodes":[{"text":‹b›},{"said":"She never left."},{"text":‹b›},null]}`, 1,
+	},
 	{`{node(id: "q") {... on Quote {text} ... on Source {words: text}}}`, `{"node":{"text":"She never left."}}`, 0},
 	{
 		`{institution(ref: {id: "guild"}) {people {edges {link {evidence {nodes {excerpt source {title text}}}}}}}}`,
 		`{"institution":{"people":{"edges":[{"link":{"evidence":{"nodes":[{"excerpt":"joined","source":{"title":"A","text":‹a›}},{"excerpt":"never left","source":{"title":"A","text":‹a›}},{"excerpt":"a member","source":{"title":"C","text":null}}]}}},{"link":{"evidence":{"nodes":[{"excerpt":"a member of the Guild","source":{"title":"B","text":‹b›}}]}}}]}}}`,
 		1,
 	},
-	{`{links(where: {kind: [SAID]}) {edges {link {evidence {nodes {start end source {text}}}}}}}`, `{"links":{"edges":[{"link":{"evidence":{"nodes":[{"start":39,"end":53,"source":{"text":‹a›}}]}}}]}}`, 1},
-	{`{search(text: "member", types: [SOURCE]) {nodes {name ... on Source {text}}}}`, `{"search":{"nodes":[{"name":"B","text":‹b›}]}}`, 1},
-	{`{source(ref: {name: "B"}) {text links {edges {link {evidence {nodes {source {text}}}}}}}}`, `{"source":{"text":‹b›,"links":{"edges":[{"link":{"evidence":{"nodes":[{"source":{"text":‹b›}}]}}}]}}}`, 1},
-	{`{subgraph(seeds: [{id: "bob"}]) {links {sentence evidence {nodes {source {text}}}}}}`, `{"subgraph":{"links":[{"sentence":"Bob is affiliated with Guild.","evidence":{"nodes":[{"source":{"text":‹b›}}]}},{"sentence":"Bob said Left.","evidence":{"nodes":[{"source":{"text":‹a›}}]}}]}}`, -1},
+	{
+		`{links(where: {kind: [SAID]}) {edges {link {evidence {nodes {start end source {text}}}}}}}`,
+		`{"links":{"edges":[{"link":{"evidence":{"nodes":[{"start":39,"end":53,"source":{"text":‹a›}}]}}}]}}`, 1,
+	},
+	{
+		`{search(text: "member", types: [SOURCE]) {nodes {name ... on Source {text}}}}`,
+		`{"search":{"nodes":[{"name":"B","text":‹b›}]}}`, 1,
+	},
+	{
+		`{source(ref: {name: "B"}) {text links {edges {link {evidence {nodes {source {text}}}}}}}}`,
+		`{"source":{"text":‹b›,"links":{"edges":[{"link":{"evidence":{"nodes":[{"source":{"text":‹b›}}]}}}]}}}`, 1,
+	},
+	{
+		`{subgraph(seeds: [{id: "bob"}]) {links {sentence evidence {nodes {source {text}}}}}}`,
+		`{"subgraph":{"links":[{"sentence":"Bob is affiliated with Guild.","evidence":{"nodes":[{"source":{"text":‹b›}}]}},{"sentence":"Bob said Left.","evidence":{"nodes":[{"source":{"text":‹a›}}]}}]}}`, -1,
+	},
 }
 
 // texts are what the lines give as the texts of s_a and s_b, as JSON.
@@ -79,7 +101,8 @@ func run(ctx context.Context, t *testing.T, o graph.Options, query string) (data
 // fill imports lines.
 func fill(t *testing.T, s store.Store, lines string) {
 	t.Helper()
-	if _, err := exchange.Import(t.Context(), both.Catalog(t), s, []exchange.File{exchange.FromBytes("lines", []byte(lines))}, exchange.Options{}); err != nil {
+	if _, err := exchange.Import(t.Context(), both.Catalog(t), s, []exchange.File{exchange.FromBytes("lines",
+		[]byte(lines))}, exchange.Options{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -123,7 +146,8 @@ func TestTextsAreBounded(t *testing.T) {
 	const each = 1_000_000
 	var b strings.Builder
 	for i := range 4 {
-		fmt.Fprintf(&b, `{"source":"REPORT","id":"s_%d","title":"R%d","text":"%s"}`+"\n", i, i, strings.Repeat("word ", each/5))
+		fmt.Fprintf(&b, `{"source":"REPORT","id":"s_%d","title":"R%d","text":"%s"}`+"\n", i, i,
+			strings.Repeat("word ", each/5))
 	}
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		s := open(t)
@@ -137,12 +161,18 @@ func TestTextsAreBounded(t *testing.T) {
 			{`{sources {nodes {text}}}`, 3 * each, 64 * each, kg.CostLimit},
 			{`{sources {nodes {text}}}`, 5 * each, 2 * each, kg.CostLimit},
 			{`{sources {nodes {title}}}`, each, each, ""},
-			{`{source(ref: {id: "s_0"}) {a: text b: text c: text d: text e: text f: text}}`, 5 * each, 64 * each, kg.CostLimit},
+			{
+				`{source(ref: {id: "s_0"}) {a: text b: text c: text d: text e: text f: text}}`, 5 * each, 64 * each,
+				kg.CostLimit,
+			},
 		} {
 			limits := plan.DefaultLimits()
 			limits.MaxAnswer = int(c.answer)
 			held := (*budget.Pool)(nil).Begin(c.memory)
-			data, code, _ := run(budget.With(t.Context(), held), t, graph.Options{Catalog: cat, Store: s, Limits: limits, ServeTexts: true}, c.query)
+			data, code, _ := run(budget.With(t.Context(), held), t, graph.Options{
+				Catalog: cat, Store: s,
+				Limits: limits, ServeTexts: true,
+			}, c.query)
 			if code != string(c.want) || c.want != "" && len(data) > 100 {
 				t.Errorf("%s in %d bytes of %d: %q, %d bytes", c.query, c.answer, c.memory, code, len(data))
 			}

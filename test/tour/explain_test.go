@@ -57,8 +57,8 @@ func asks() map[string]string {
 // values are words of the requests and of the graph that an explanation may not hold.
 var values = []string{"kaldor", "stoltenberg", "civilians", "professor", "article", "london", "dialogue"}
 
-// explains holds explanations of a store to what they promise. statements is how many statements the store has sent so far; nil where
-// nobody counts.
+// explains holds explanations of a store to what they promise. statements is how many statements the store has sent so
+// far; nil where nobody counts.
 func explains(t *testing.T, cat *catalog.Catalog, s store.Store, statements func() int64) {
 	t.Helper()
 	if _, err := sample.Load(t.Context(), cat, s); err != nil {
@@ -67,7 +67,10 @@ func explains(t *testing.T, cat *catalog.Catalog, s store.Store, statements func
 	trips := 0
 	limits := plan.DefaultLimits()
 	limits.Timeout = 2 * time.Minute // Neo4j compiles what it sees for the first time
-	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Limits: limits, Introspection: true, Observe: func(o graph.Observation) { trips = o.RoundTrips }})
+	e, err := graph.New(graph.Options{
+		Catalog: cat, Store: s, StoreKind: s.Kind(), Limits: limits, Introspection: true,
+		Observe: func(o graph.Observation) { trips = o.RoundTrips },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +112,8 @@ func explains(t *testing.T, cat *catalog.Catalog, s store.Store, statements func
 				if len(x.Plan) == 0 || x.Store != s.Kind() || len(x.Milliseconds) != 3 || x.Milliseconds["store"] <= 0 {
 					t.Errorf("%s: %+v", key, x)
 				}
-				if s.Kind() == "sqlite" && x.Rows > 0 && (x.Walked == nil || x.Walked.Steps == 0) || s.Kind() != "sqlite" && x.Walked != nil {
+				if s.Kind() == "sqlite" && x.Rows > 0 && (x.Walked == nil || x.Walked.Steps == 0) ||
+					s.Kind() != "sqlite" && x.Walked != nil {
 					t.Errorf("%s: walked %+v", key, x.Walked)
 				}
 				for _, st := range x.Statements {
@@ -140,18 +144,21 @@ func TestExplainOnTheEmbeddedStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // in memory
+	defer s.Close()
 	explains(t, cat, s, nil)
 }
 
 func TestExplainOnNeo4j(t *testing.T) {
 	cat := parse(t)
 	srv := both.Server(t, cat)
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: clock})
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{
+		URL: srv.URL, User: srv.User, Password: srv.Password,
+		Catalog: cat, Now: clock,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // the test is over
+	defer s.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := s.Wait(ctx); err != nil {
@@ -173,7 +180,7 @@ func TestExplainOfAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // in memory
+	defer s.Close()
 	e, err := graph.New(graph.Options{Catalog: cat, Store: away{s}, StoreKind: "any"})
 	if err != nil {
 		t.Fatal(err)

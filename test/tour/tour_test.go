@@ -61,7 +61,7 @@ func embedded(t *testing.T, cat *catalog.Catalog) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // in memory
+	defer s.Close()
 	return answers(t, cat, s)
 }
 
@@ -80,7 +80,10 @@ func TestTourOnTheEmbeddedStore(t *testing.T) {
 		t.Errorf("the tour has %d queries", len(got))
 	}
 	first := got[web.Tour()[0].Title]
-	for _, want := range []string{"London School of Economics and Political Science", "Digital Dialogue on Human Security in NATO", "2021-02-25", "protection of civilians"} {
+	for _, want := range []string{
+		"London School of Economics and Political Science",
+		"Digital Dialogue on Human Security in NATO", "2021-02-25", "protection of civilians",
+	} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the headline line lacks %q: %s", want, first)
 		}
@@ -98,8 +101,8 @@ func TestTourOnNeo4jAnswersTheSame(t *testing.T) {
 	}
 }
 
-// TestTheReadmesAnswer holds what the README prints against the answer: all of it must be there, in this order, with something
-// left out only where it says so.
+// TestTheReadmesAnswer holds what the README prints against the answer: all of it must be there, in this order, with
+// something left out only where it says so.
 func TestTheReadmesAnswer(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -118,7 +121,7 @@ func TestTheReadmesAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // in memory
+	defer s.Close()
 	if _, err := sample.Load(t.Context(), cat, s); err != nil {
 		t.Fatal(err)
 	}

@@ -52,14 +52,27 @@ func ask(t *testing.T, cat *catalog.Catalog, s store.Store, query string, to any
 func TestWordsThatAreNotInTheirTexts(t *testing.T) {
 	cat := both.Catalog(t)
 	test := func(t *testing.T, s store.Store) {
-		if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("lines", []byte(lines))}, exchange.Options{}); err != nil {
+		if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("lines", []byte(lines))},
+			exchange.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range []struct{ query, want string }{
-			{`{quotes {nodes {id verified}}}`, `{"quotes":{"nodes":[{"id":"q","verified":false},{"id":"r","verified":true},{"id":"u","verified":null}]}}`},
-			{`{person(ref: {id: "bob"}) {quotes(first: 1) {edges {node {verified text}}} links(first: 1) {nodes {id ... on Quote {verified}}}}}`, `{"person":{"quotes":{"edges":[{"node":{"verified":false,"text":"Alice nevar joined"}}]},"links":{"nodes":[{"id":"guild"}]}}}`},
-			{`{a: unverified(first: 0) {totalCount} b: unverified(last: 1) {nodes {link {id} source {title}} pageInfo {hasNextPage hasPreviousPage}}}`, `{"a":{"totalCount":4},"b":{"nodes":[{"link":{"id":"l_5"},"source":{"title":"A"}}],"pageInfo":{"hasNextPage":false,"hasPreviousPage":true}}}`},
-			{`{link(ref: {id: "l_4"}) {evidence {nodes {link {id standing from {name} evidence {nodes {excerpt link {to {name}}}}}}}}}`, `{"link":{"evidence":{"nodes":[{"link":{"id":"l_4","standing":"REFUTED","from":{"name":"Alice"},"evidence":{"nodes":[{"excerpt":"Alice is no member","link":{"to":{"name":"Guild"}}}]}}}]}}}`},
+			{
+				`{quotes {nodes {id verified}}}`,
+				`{"quotes":{"nodes":[{"id":"q","verified":false},{"id":"r","verified":true},{"id":"u","verified":null}]}}`,
+			},
+			{
+				`{person(ref: {id: "bob"}) {quotes(first: 1) {edges {node {verified text}}} links(first: 1) {nodes {id ... on Quote {verified}}}}}`,
+				`{"person":{"quotes":{"edges":[{"node":{"verified":false,"text":"Alice nevar joined"}}]},"links":{"nodes":[{"id":"guild"}]}}}`,
+			},
+			{
+				`{a: unverified(first: 0) {totalCount} b: unverified(last: 1) {nodes {link {id} source {title}} pageInfo {hasNextPage hasPreviousPage}}}`,
+				`{"a":{"totalCount":4},"b":{"nodes":[{"link":{"id":"l_5"},"source":{"title":"A"}}],"pageInfo":{"hasNextPage":false,"hasPreviousPage":true}}}`,
+			},
+			{
+				`{link(ref: {id: "l_4"}) {evidence {nodes {link {id standing from {name} evidence {nodes {excerpt link {to {name}}}}}}}}}`,
+				`{"link":{"evidence":{"nodes":[{"link":{"id":"l_4","standing":"REFUTED","from":{"name":"Alice"},"evidence":{"nodes":[{"excerpt":"Alice is no member","link":{"to":{"name":"Guild"}}}]}}}]}}}`,
+			},
 		} {
 			if got := ask(t, cat, s, c.query, nil); got != c.want {
 				t.Errorf("%s\n%s, want\n%s", c.query, got, c.want)
@@ -83,7 +96,8 @@ func TestWordsThatAreNotInTheirTexts(t *testing.T) {
 					}
 				}
 			}
-			ask(t, cat, s, `{unverified(first: 3, after: `+after+`) {edges {cursor node {id excerpt verified link {id sentence}}} pageInfo {hasNextPage endCursor}}}`, &got)
+			ask(t, cat, s, `{unverified(first: 3, after: `+after+`) {edges {cursor node {id excerpt verified link {id sentence}}} pageInfo {hasNextPage endCursor}}}`,
+				&got)
 			for _, e := range got.Unverified.Edges {
 				if e.Node.Verified == nil || *e.Node.Verified {
 					t.Errorf("%s is verified", e.Node.ID)

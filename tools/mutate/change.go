@@ -23,7 +23,8 @@ type change struct {
 }
 
 func (c change) String() string {
-	return fmt.Sprintf("%s:%d:%d: %s → %s", c.file, c.line, c.column, short(string(c.source[c.begin:c.end])), short(c.with))
+	return fmt.Sprintf("%s:%d:%d: %s → %s", c.file, c.line, c.column, short(string(c.source[c.begin:c.end])),
+		short(c.with))
 }
 
 // short returns s as one line of at most 60 bytes or so.
@@ -79,7 +80,10 @@ func possible(pkg string) ([]change, error) {
 			edits(node, func(begin, end token.Pos, with ...string) {
 				for _, w := range with {
 					at := set.Position(begin)
-					found = append(found, change{path, source, at.Offset, set.Position(end).Offset, w, at.Line, at.Column})
+					found = append(found, change{
+						path, source, at.Offset, set.Position(end).Offset, w, at.Line,
+						at.Column,
+					})
 				}
 			})
 			return true
@@ -88,7 +92,8 @@ func possible(pkg string) ([]change, error) {
 	return found, nil
 }
 
-// swaps is what an operator may be changed into: a bound moved by one, a condition turned round, a sum into a difference.
+// swaps is what an operator may be changed into: a bound moved by one, a condition turned round, a sum into a
+// difference.
 var swaps = map[token.Token][]string{
 	token.EQL: {"!="}, token.NEQ: {"=="}, token.LAND: {"||"}, token.LOR: {"&&"},
 	token.LSS: {"<=", ">="}, token.LEQ: {"<", ">"}, token.GTR: {">=", "<="}, token.GEQ: {">", "<"},
@@ -134,7 +139,8 @@ func edits(node ast.Node, edit func(begin, end token.Pos, with ...string)) {
 			edit(n.Cond.Pos(), n.Cond.Pos(), "!")
 		}
 		if k := len(n.Body.List); k > 0 && n.Else == nil {
-			if _, ok := n.Body.List[k-1].(*ast.ReturnStmt); ok { // an error that is not passed on, a case that is not told apart
+			// an error that is not passed on, a case that is not told apart
+			if _, ok := n.Body.List[k-1].(*ast.ReturnStmt); ok {
 				edit(n.Body.Lbrace+1, n.Body.Rbrace, "")
 			}
 		}

@@ -86,7 +86,8 @@ func f(a []int, ok bool) (n int, err error) {
 	}
 }
 
-// A change is noticed by the package whose test fails with it, lives where none does, and is left out where it does not compile.
+// A change is noticed by the package whose test fails with it, lives where none does, and is left out where it does not
+// compile.
 func TestTry(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, text := range map[string]string{

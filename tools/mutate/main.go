@@ -1,11 +1,13 @@
-// Command mutate says how many small changes of a package its tests notice. It draws some of the changes that are possible
-// (an operator swapped, a statement left out, a number off by one), makes one at a time by the overlay of the go command, so
-// that no file is touched, and runs the tests that it is told hold the package, from quick to slow, until one fails.
+// Command mutate says how many small changes of a package its tests notice. It draws some of the changes that are
+// possible (an operator swapped, a statement left out, a number off by one), makes one at a time by the overlay of the
+// go command, so that no file is touched, and runs the tests that it is told hold the package, from quick to slow,
+// until one fails.
 //
 //	go run ./tools/mutate [-n 30] [-seed 1] [-at REGEXP] PACKAGE TESTS…
 //
-// The tests run with -short. A change that does not compile is drawn again; one with which the tests do not end is noticed.
-// With -at, all changes whose lines in the report match are made: those that lived, once there is a test for them.
+// The tests run with -short. A change that does not compile is drawn again; one with which the tests do not end is
+// noticed. With -at, all changes whose lines in the report match are made: those that lived, once there is a test for
+// them.
 package main
 
 import (
@@ -29,7 +31,8 @@ import (
 func main() {
 	n := flag.Int("n", 30, "how many changes to make")
 	seed := flag.Uint64("seed", 1, "what decides which changes are drawn")
-	at := flag.String("at", "", "make all changes that match, instead of drawing: `REGEXP` of file:line:column and change")
+	at := flag.String("at", "",
+		"make all changes that match, instead of drawing: `REGEXP` of file:line:column and change")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, *n, *seed, *at, flag.Args())
@@ -109,7 +112,8 @@ type suite struct {
 func measure(ctx context.Context, packages []string) ([]suite, error) {
 	suites := make([]suite, len(packages))
 	for i, p := range packages {
-		if out, err := test(ctx, suite{p, 10 * time.Minute}, "-run=^$"); err != nil { // it is built before time is taken
+		// it is built before time is taken
+		if out, err := test(ctx, suite{p, 10 * time.Minute}, "-run=^$"); err != nil {
 			return nil, fmt.Errorf("%s does not build: %s", p, out)
 		}
 		begin := time.Now()
@@ -124,7 +128,10 @@ func measure(ctx context.Context, packages []string) ([]suite, error) {
 
 // test runs the tests of a suite. They may take four times as long as they did, and half a minute.
 func test(ctx context.Context, s suite, args ...string) (string, error) {
-	args = append([]string{"test", "-short", "-count=1", "-failfast", "-vet=off", "-timeout", (4*s.took + 30*time.Second).String()}, args...)
+	args = append([]string{
+		"test", "-short", "-count=1", "-failfast", "-vet=off", "-timeout",
+		(4*s.took + 30*time.Second).String(),
+	}, args...)
 	out, err := exec.CommandContext(ctx, "go", append(args, s.name)...).CombinedOutput()
 	return string(out), err
 }

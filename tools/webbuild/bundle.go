@@ -50,7 +50,8 @@ func build(src, tour string) (map[string][]byte, error) {
 		"JSON_WORKER":    "node_modules/monaco-editor/esm/vs/language/json/json.worker.js",
 		"GRAPHQL_WORKER": "node_modules/monaco-graphql/esm/graphql.worker.js",
 	} {
-		js, _, _, err := b.bundle(entry, strings.TrimSuffix(path.Base(entry), ".js"), api.BuildOptions{Format: api.FormatIIFE})
+		js, _, _, err := b.bundle(entry, strings.TrimSuffix(path.Base(entry), ".js"),
+			api.BuildOptions{Format: api.FormatIIFE})
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +64,10 @@ func build(src, tour string) (map[string][]byte, error) {
 	script, style, preloads, err := b.bundle("playground.tsx", "playground", api.BuildOptions{
 		Format: api.FormatESModule, Splitting: true, JSX: api.JSXAutomatic, Define: names, Plugins: []api.Plugin{tourPlugin(tour)},
 		// GraphiQL imports these two by their old names, which lead to CommonJS (see split)
-		Alias: map[string]string{"prettier/parser-graphql": "prettier/plugins/graphql", "prettier/parser-babel": "prettier/plugins/babel"},
+		Alias: map[string]string{
+			"prettier/parser-graphql": "prettier/plugins/graphql",
+			"prettier/parser-babel":   "prettier/plugins/babel",
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -85,7 +89,8 @@ func build(src, tour string) (map[string][]byte, error) {
 		return nil, err
 	}
 	out := map[string][]byte{
-		"index.html": []byte(strings.NewReplacer("%FAVICON%", address(favicon), "%STYLE%", address(style), "%SCRIPT%", address(script),
+		"index.html": []byte(strings.NewReplacer("%FAVICON%", address(favicon), "%STYLE%", address(style), "%SCRIPT%",
+			address(script),
 			"%PRELOADS%", preload.String()).Replace(string(page))),
 		"THIRD_PARTY_NOTICES.txt": notices,
 	}
@@ -121,7 +126,8 @@ func (b *bundler) bundle(entry, name string, o api.BuildOptions) (script, style 
 
 	result := api.Build(o)
 	if len(result.Errors) > 0 {
-		return "", "", nil, errors.New(strings.Join(api.FormatMessages(result.Errors, api.FormatMessagesOptions{Kind: api.ErrorMessage}), "\n"))
+		return "", "", nil, errors.New(strings.Join(api.FormatMessages(result.Errors,
+			api.FormatMessagesOptions{Kind: api.ErrorMessage}), "\n"))
 	}
 	for _, w := range api.FormatMessages(result.Warnings, api.FormatMessagesOptions{Kind: api.WarningMessage}) {
 		fmt.Fprint(os.Stderr, w)
@@ -185,7 +191,8 @@ func split(meta metafile) error {
 	for in, info := range meta.Inputs {
 		for _, i := range info.Imports {
 			if i.Kind == "dynamic-import" && meta.Inputs[i.Path].Format == "cjs" {
-				return fmt.Errorf("%s imports %s, which is CommonJS, dynamically: name its ES module in Alias", in, i.Path)
+				return fmt.Errorf("%s imports %s, which is CommonJS, dynamically: name its ES module in Alias", in,
+					i.Path)
 			}
 		}
 	}

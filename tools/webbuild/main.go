@@ -166,7 +166,8 @@ func compare(dist string, files map[string][]byte) error {
 		}
 	}
 	if len(differ) > 0 {
-		return fmt.Errorf("internal/web/dist is not what the sources give; run `go -C tools/webbuild run .` and commit the result:\n  %s", strings.Join(differ, "\n  "))
+		return fmt.Errorf("internal/web/dist is not what the sources give; run `go -C tools/webbuild run .` and commit the result:\n  %s",
+			strings.Join(differ, "\n  "))
 	}
 	return nil
 }

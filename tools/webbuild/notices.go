@@ -40,7 +40,8 @@ func notices(src string, inputs map[string]struct{}) ([]byte, error) {
 			return nil, fmt.Errorf("%s/package.json: %w", dir, err)
 		}
 		if !slices.Contains(permitted, e.License) {
-			return nil, fmt.Errorf("%s %s has the licence %q, which nobody has permitted yet (tools/webbuild/notices.go)", e.Name, e.Version, e.License)
+			return nil, fmt.Errorf("%s %s has the licence %q, which nobody has permitted yet (tools/webbuild/notices.go)",
+				e.Name, e.Version, e.License)
 		}
 		files, err := os.ReadDir(filepath.Join(src, filepath.FromSlash(dir))) // sorted
 		if err != nil {

@@ -26,21 +26,23 @@ type stop struct {
 // tourPlugin makes the queries in dir a module, "throughline:tour".
 func tourPlugin(dir string) api.Plugin {
 	return api.Plugin{Name: "tour", Setup: func(build api.PluginBuild) {
-		build.OnResolve(api.OnResolveOptions{Filter: `^throughline:tour$`}, func(api.OnResolveArgs) (api.OnResolveResult, error) {
-			return api.OnResolveResult{Path: "tour", Namespace: "throughline"}, nil
-		})
-		build.OnLoad(api.OnLoadOptions{Filter: `^tour$`, Namespace: "throughline"}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
-			stops, err := readTour(dir)
-			if err != nil {
-				return api.OnLoadResult{}, err
-			}
-			body, err := json.Marshal(stops)
-			if err != nil {
-				return api.OnLoadResult{}, err
-			}
-			js := "export const tour = " + string(body)
-			return api.OnLoadResult{Contents: &js, Loader: api.LoaderJS}, nil
-		})
+		build.OnResolve(api.OnResolveOptions{Filter: `^throughline:tour$`},
+			func(api.OnResolveArgs) (api.OnResolveResult, error) {
+				return api.OnResolveResult{Path: "tour", Namespace: "throughline"}, nil
+			})
+		build.OnLoad(api.OnLoadOptions{Filter: `^tour$`, Namespace: "throughline"},
+			func(api.OnLoadArgs) (api.OnLoadResult, error) {
+				stops, err := readTour(dir)
+				if err != nil {
+					return api.OnLoadResult{}, err
+				}
+				body, err := json.Marshal(stops)
+				if err != nil {
+					return api.OnLoadResult{}, err
+				}
+				js := "export const tour = " + string(body)
+				return api.OnLoadResult{Contents: &js, Loader: api.LoaderJS}, nil
+			})
 	}}
 }
 

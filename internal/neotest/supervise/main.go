@@ -16,13 +16,16 @@ import (
 	"github.com/throughline/throughline/internal/neotest"
 )
 
-// settings suit many small graphs, one after another. Almost all of the server's time goes into planning statements, of which
-// most are asked a few times only: plans are kept, whatever becomes of the data's size (they would be made anew with each graph),
-// and the options of Java above spare the work of compiling what is run seldom as well as can be.
-var settings = []string{"dbms.cypher.min_replan_interval=24h", "dbms.cypher.statistics_divergence_threshold=1.0", "db.tx_log.preallocate=false"}
+// settings suit many small graphs, one after another. Almost all of the server's time goes into planning statements, of
+// which most are asked a few times only: plans are kept, whatever becomes of the data's size (they would be made anew
+// with each graph), and the options of Java above spare the work of compiling what is run seldom as well as can be.
+var settings = []string{
+	"dbms.cypher.min_replan_interval=24h", "dbms.cypher.statistics_divergence_threshold=1.0",
+	"db.tx_log.preallocate=false",
+}
 
-// idle is how long the server waits for the next test process: packages that need none take some seconds, and a server that is started
-// anew has to plan every statement again.
+// idle is how long the server waits for the next test process: packages that need none take some seconds, and a server
+// that is started anew has to plan every statement again.
 const idle = time.Minute
 
 func main() {
@@ -58,7 +61,10 @@ func report(dir string, st neotest.State) {
 // run runs a server whose files are in dir, by the jars of another folder.
 func run(ctx context.Context, dir, jars string) error {
 	s, err := neo4jserver.Start(ctx, neo4jserver.Options{
-		Jars: jars, Home: filepath.Join(dir, "home"), Heap: []string{"-Xms512m", "-Xmx1g", "-Xmn256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=256m"}, PageCache: "256m",
+		Jars: jars, Home: filepath.Join(dir, "home"), Heap: []string{
+			"-Xms512m", "-Xmx1g", "-Xmn256m",
+			"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=256m",
+		}, PageCache: "256m",
 		Settings: settings,
 	})
 	if errors.Is(err, neo4jserver.ErrNone) {
@@ -77,7 +83,7 @@ func run(ctx context.Context, dir, jars string) error {
 
 // watch returns when nobody has held the lease for a while; it then holds it alone, until the process ends.
 func watch(ctx context.Context, dir string, gone <-chan error) error {
-	lease, err := os.OpenFile(filepath.Join(dir, neotest.LeaseFile), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // our own folder
+	lease, err := os.OpenFile(filepath.Join(dir, neotest.LeaseFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
@@ -92,7 +98,7 @@ func watch(ctx context.Context, dir string, gone <-chan error) error {
 			return fmt.Errorf("neo4j ended: %w", err)
 		case <-tick.C:
 		}
-		if syscall.Flock(int(lease.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil { //nolint:gosec // a descriptor fits
+		if syscall.Flock(int(lease.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
 			free = time.Time{}
 			continue
 		}
@@ -102,6 +108,6 @@ func watch(ctx context.Context, dir string, gone <-chan error) error {
 		if time.Since(free) > idle {
 			return nil
 		}
-		_ = syscall.Flock(int(lease.Fd()), syscall.LOCK_UN) //nolint:gosec // see above
+		_ = syscall.Flock(int(lease.Fd()), syscall.LOCK_UN)
 	}
 }

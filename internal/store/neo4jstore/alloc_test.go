@@ -39,8 +39,14 @@ func TestAllocations(t *testing.T) {
 		find, read float64
 	}{
 		{"point", [][]any{{[]any{"p0000001", "p0000001", "Ada", "1900"}}}, 12, 5},
-		{"chain", [][]any{{[]any{"p0000001", "p0000001", "Ada", []any{[]any{"i1", "LSE", []any{[]any{"e1", "Congress", themes}, []any{"e2", "Congress", themes}}}}}}}, 55, 14},
-		{"quotes", [][]any{{[]any{"p0000001", "p0000001", "Ada", []any{[]any{"q1", "Words.", themes, []any{[]any{"e1", "Congress", "2021"}}}}}}}, 55, 11},
+		{"chain", [][]any{{[]any{"p0000001", "p0000001", "Ada", []any{[]any{
+			"i1", "LSE",
+			[]any{[]any{"e1", "Congress", themes}, []any{"e2", "Congress", themes}},
+		}}}}}, 55, 14},
+		{"quotes", [][]any{{[]any{"p0000001", "p0000001", "Ada", []any{[]any{
+			"q1", "Words.", themes,
+			[]any{[]any{"e1", "Congress", "2021"}},
+		}}}}}, 55, 11},
 		{"list with links", [][]any{{[]any{[]any{people, false}}}}, 45, 120},
 		{"search", [][]any{{[]any{[]any{[]any{}, int64(0)}}}}, 97, 4},
 	} {

@@ -64,7 +64,8 @@ func loadFloor(d *outside, cat *catalog.Catalog, nodes []*kg.Node, links []*kg.L
 	for k, list := range byType {
 		x := strings.Fields(k)
 		for part := range slices.Chunk(list, 5000) {
-			d.run(fmt.Sprintf("UNWIND $rows AS r MATCH (a:%s {id:r.f}) MATCH (b:%s {id:r.t}) CREATE (a)-[x:%s]->(b) SET x = r.p", x[0], x[1], x[2]), map[string]any{"rows": part})
+			d.run(fmt.Sprintf("UNWIND $rows AS r MATCH (a:%s {id:r.f}) MATCH (b:%s {id:r.t}) CREATE (a)-[x:%s]->(b) SET x = r.p",
+				x[0], x[1], x[2]), map[string]any{"rows": part})
 		}
 	}
 	d.run("CALL db.awaitIndexes(300)", nil)
@@ -78,7 +79,7 @@ func loadPeer(t testing.TB, s store.Store, people int) ([]*kg.Node, []*kg.Link) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Rollback() //nolint:errcheck // after Commit it does nothing
+	defer l.Rollback()
 	begin := time.Now()
 	put := func(b *store.Batch) {
 		if err := l.Put(t.Context(), b); err != nil {
@@ -97,7 +98,8 @@ func loadPeer(t testing.TB, s store.Store, people int) ([]*kg.Node, []*kg.Link) 
 	if err := l.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d nodes at %.0f/s, %d links at %.0f/s", len(nodes), float64(len(nodes))/middle.Sub(begin).Seconds(), len(links), float64(len(links))/took.Seconds())
+	t.Logf("%d nodes at %.0f/s, %d links at %.0f/s", len(nodes), float64(len(nodes))/middle.Sub(begin).Seconds(),
+		len(links), float64(len(links))/took.Seconds())
 	return nodes, links
 }
 

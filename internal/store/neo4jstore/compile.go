@@ -233,7 +233,8 @@ func (c *compiler) part(write func()) {
 	write()
 	if c.counted {
 		v := c.name("part")
-		c.ahead = append(c.ahead, "CALL ("+join(c.withSets(c.scope))+") { RETURN "+string(c.text[at:])+" AS "+v+" } "...)
+		c.ahead = append(c.ahead,
+			"CALL ("+join(c.withSets(c.scope))+") { RETURN "+string(c.text[at:])+" AS "+v+" } "...)
 		c.text = append(c.text[:at], v...)
 	}
 	c.counted = c.counted || before
@@ -374,7 +375,8 @@ func (c *compiler) findIDs(k class, v string, ids []string, one bool) {
 	}
 	switch k {
 	case entities:
-		c.w("MATCH (", v, ":Entity) WHERE ", v, ".id", p, " AND ", v, "._sort IS NOT NULL AND ", v, ":", c.labels(c.q.Types&c.cat.Entities), "\n")
+		c.w("MATCH (", v, ":Entity) WHERE ", v, ".id", p, " AND ", v, "._sort IS NOT NULL AND ", v, ":",
+			c.labels(c.q.Types&c.cat.Entities), "\n")
 	case sources:
 		c.w("MATCH (", v, ":Source) WHERE ", v, ".id", p, " AND ", v, "._sort IS NOT NULL\n")
 	default:
@@ -407,8 +409,8 @@ const (
 	byExternalID = 'x'
 )
 
-// resolve finds what a filter's ref names: a node or null in refN, and in candidatesrefN, when there are several, a list of rows as
-// candidate writes them.
+// resolve finds what a filter's ref names: a node or null in refN, and in candidatesrefN, when there are several, a
+// list of rows as candidate writes them.
 func (c *compiler) resolve(i int) {
 	r := &c.q.Refs[i]
 	types := r.Types & c.cat.Entities
@@ -423,7 +425,8 @@ func (c *compiler) resolve(i int) {
 		return
 	}
 	if kind == byID {
-		c.w("OPTIONAL MATCH (", v, ":Entity {id: ", c.param(r.ID), "}) WHERE ", v, "._sort IS NOT NULL AND ", v, ":", c.labels(types), "\n")
+		c.w("OPTIONAL MATCH (", v, ":Entity {id: ", c.param(r.ID), "}) WHERE ", v, "._sort IS NOT NULL AND ", v, ":",
+			c.labels(types), "\n")
 		return
 	}
 	c.call()
@@ -445,16 +448,19 @@ func (c *compiler) meant(r *plan.Ref, n string, types catalog.TypeSet) {
 		c.w("  WITH collect(", n, ") AS found\n")
 		return
 	}
-	c.w("  WITH collect(", n, ") AS all, collect(CASE WHEN ", n, ":", c.labels(types&^titled), " THEN ", n, " END) AS others\n",
+	c.w("  WITH collect(", n, ") AS all, collect(CASE WHEN ", n, ":", c.labels(types&^titled), " THEN ", n,
+		" END) AS others\n",
 		"  WITH CASE WHEN size(others) > 0 THEN others ELSE all END AS found\n")
 }
 
 // mostLinked counts the links of each of total candidates and keeps those with most.
 func (c *compiler) mostLinked(n string, types catalog.TypeSet) {
-	c.w(c.degree(&matcher{n: n, types: types}), " AS degree ORDER BY degree DESC, ", n, ".id LIMIT ", strconv.Itoa(kg.MaxCandidates))
+	c.w(c.degree(&matcher{n: n, types: types}), " AS degree ORDER BY degree DESC, ", n, ".id LIMIT ",
+		strconv.Itoa(kg.MaxCandidates))
 }
 
-// candidate writes the first columns of what a ref found: id, type, name, description, how many links it has, and how many were found.
+// candidate writes the first columns of what a ref found: id, type, name, description, how many links it has, and how
+// many were found.
 func (c *compiler) candidate(row *list, n, name string, types catalog.TypeSet) {
 	c.column(row)
 	c.w(n, ".id")
@@ -483,7 +489,8 @@ func (c *compiler) named(r *plan.Ref, n string, types catalog.TypeSet) {
 			"\n    UNION\n    MATCH (:Alias {_name: ", p, "})-[:ALIAS_OF]->(", n, ":Entity) RETURN ", n, "\n  }\n")
 		c.w("WITH ", n)
 	} else {
-		c.w("MATCH (:ExternalId {scheme: ", c.param(r.Scheme), ", value: ", c.param(r.Value), "})-[:IDENTIFIES]->(", n, ":Entity)\n")
+		c.w("MATCH (:ExternalId {scheme: ", c.param(r.Scheme), ", value: ", c.param(r.Value), "})-[:IDENTIFIES]->(", n,
+			":Entity)\n")
 		c.w("WITH DISTINCT ", n)
 	}
 	c.w(" WHERE ", n, ":", c.labels(types), "\n")

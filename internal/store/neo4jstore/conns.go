@@ -13,24 +13,25 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// A connection that has died says nothing, and the driver waits for it as long as the caller does: a minute where nobody's own time
-// bounds it. So a statement that has heard nothing for a while is not waited for alone: the server is tried on a connection of its own.
-// When that is refused, or not answered for a while, Neo4j is away, and whoever asks is told at once. When it answers again, or a connection has
-// broken, all connections there are may be dead: they are left to the statements that use them, which are run again on others when
-// they stay silent, and new ones are made.
+// A connection that has died says nothing, and the driver waits for it as long as the caller does: a minute where
+// nobody's own time bounds it. So a statement that has heard nothing for a while is not waited for alone: the server is
+// tried on a connection of its own. When that is refused, or not answered for a while, Neo4j is away, and whoever asks
+// is told at once. When it answers again, or a connection has broken, all connections there are may be dead: they are
+// left to the statements that use them, which are run again on others when they stay silent, and new ones are made.
 
 const (
 	// silence is how long a statement may hear nothing before the server is tried.
 	silence = time.Second
-	// tryTime bounds a try, tryPause is between two while Neo4j is away, and strikes is how many in a row say that it is.
+	// tryTime bounds a try, tryPause is between two while Neo4j is away, and strikes is how many in a row say that it
+	// is.
 	tryTime  = 2 * time.Second
 	tryPause = 500 * time.Millisecond
 	strikes  = 2
-	// busy is how long tries may stay without an answer before that says the same: a server on a machine that has much to do takes
-	// seconds for a new connection, and goes on.
+	// busy is how long tries may stay without an answer before that says the same: a server on a machine that has much
+	// to do takes seconds for a new connection, and goes on.
 	busy = 15 * time.Second
-	// moment is how long a statement that was under way while Neo4j did not answer may stay silent once it answers again: a
-	// server that stood still goes on.
+	// moment is how long a statement that was under way while Neo4j did not answer may stay silent once it answers
+	// again: a server that stood still goes on.
 	moment = 3 * time.Second
 	// leaveTime is how long closing waits for statements under way, and then for them to end.
 	leaveTime = 500 * time.Millisecond
@@ -69,8 +70,8 @@ type conns struct {
 	stop   context.CancelFunc
 }
 
-// pool is a driver with the number of statements that use it. The driver is closed only when there are none: closing it races with a
-// statement that returns its connection (neo4j-go-driver#529).
+// pool is a driver with the number of statements that use it. The driver is closed only when there are none: closing it
+// races with a statement that returns its connection (neo4j-go-driver#529).
 type pool struct {
 	driver neo4j.DriverWithContext
 	inside int
@@ -102,7 +103,10 @@ func newConns(ctx context.Context, log *slog.Logger, open func() (neo4j.DriverWi
 	if err != nil {
 		return nil, err
 	}
-	c := &conns{make: open, log: log, now: &pool{driver: driver}, pools: 1, uses: map[*use]struct{}{}, ended: make(chan struct{})}
+	c := &conns{
+		make: open, log: log, now: &pool{driver: driver}, pools: 1, uses: map[*use]struct{}{},
+		ended: make(chan struct{}),
+	}
 	c.ctx, c.stop = context.WithCancel(ctx)
 	return c, nil
 }

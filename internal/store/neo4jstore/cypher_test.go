@@ -49,8 +49,8 @@ func TestTextDependsOnShapeAlone(t *testing.T) {
 	}
 }
 
-// TestSearchHasNothingToEscape: whatever is searched for, the index is asked in letters, digits, marks and our own signs, and every
-// quotation mark is closed.
+// TestSearchHasNothingToEscape: whatever is searched for, the index is asked in letters, digits, marks and our own
+// signs, and every quotation mark is closed.
 func TestSearchHasNothingToEscape(t *testing.T) {
 	cat := parse(t)
 	b := &builder{t: t, cat: cat}
@@ -128,7 +128,7 @@ func (o *outside) explain(t *testing.T, text string, params map[string]any) []st
 	t.Helper()
 	ctx := context.Background()
 	session := o.d.NewSession(ctx, neo4j.SessionConfig{})
-	defer session.Close(ctx) //nolint:errcheck // it reads
+	defer session.Close(ctx)
 	res, err := session.Run(ctx, "EXPLAIN "+text, params)
 	if err != nil {
 		t.Fatal(err)

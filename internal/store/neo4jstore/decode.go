@@ -146,7 +146,8 @@ func pieceOf(name string) pieceProp {
 	return pieceNothing
 }
 
-// decoder turns the driver's values into a result. What it cannot read was written by somebody else: see Result.Corrupt.
+// decoder turns the driver's values into a result. What it cannot read was written by somebody else: see
+// Result.Corrupt.
 type decoder struct {
 	corrupt []error
 	cat     *catalog.Catalog
@@ -171,7 +172,8 @@ func (d *decoder) fail(err error) { panic(fault{err}) }
 // spend counts a row against the plan's bound.
 func (d *decoder) spend() {
 	if d.rows++; d.maxRows > 0 && d.rows > d.maxRows {
-		d.fail(kg.Errorf(kg.CostLimit, "the answer has more than %d entries; ask for smaller pages or fewer levels", d.maxRows))
+		d.fail(kg.Errorf(kg.CostLimit, "the answer has more than %d entries; ask for smaller pages or fewer levels",
+			d.maxRows))
 	}
 }
 
@@ -285,12 +287,12 @@ func joined(items []any) string {
 	return b.String()
 }
 
-// record reads a record; its type is 0 when the columns hold none. It reports false, and the type is 0 too, for one without something
-// that every record of ours has.
+// record reads a record; its type is 0 when the columns hold none. It reports false, and the type is 0 too, for one
+// without something that every record of ours has.
 func (d *decoder) record(row *kg.Row, r *record, sel *plan.Sel, cols []any) (whole bool) {
 	row.Type = r.typ
 	if r.typeColumn > 0 {
-		row.Type = uint8(asInt(cols[r.typeColumn-1])) //nolint:gosec // an index of the catalogue's
+		row.Type = uint8(asInt(cols[r.typeColumn-1]))
 		if row.Type == 0 {
 			return true
 		}
@@ -313,7 +315,8 @@ func (d *decoder) record(row *kg.Row, r *record, sel *plan.Sel, cols []any) (who
 				}
 			default:
 				v, ok := value(cols[p.column], p.how)
-				if vals[i] = v; ok && (v.Kind != kg.Null || !p.must || p.own && d.cat.TypeAt(row.Type).Prop(p.name) == nil) {
+				if vals[i] = v; ok && (v.Kind != kg.Null || !p.must || p.own &&
+					d.cat.TypeAt(row.Type).Prop(p.name) == nil) {
 					continue
 				}
 				vals[i] = kg.Value{}
@@ -481,7 +484,7 @@ func (d *decoder) buckets(f *facet, sel *plan.Sel, rows []any) []kg.Bucket {
 		case bucketYear:
 			b.Key = fmt.Sprintf("%04d", asInt(cols[0]))
 		case bucketType:
-			if t := d.cat.TypeAt(uint8(asInt(cols[0]))); t != nil { //nolint:gosec // an index of the catalogue's
+			if t := d.cat.TypeAt(uint8(asInt(cols[0]))); t != nil {
 				b.Key = t.Enum
 			}
 		}
@@ -490,7 +493,10 @@ func (d *decoder) buckets(f *facet, sel *plan.Sel, rows []any) []kg.Bucket {
 		}
 	}
 	if f.read == bucketType {
-		slices.SortFunc(out, func(a, b kg.Bucket) int { return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Key, b.Key)) })
+		slices.SortFunc(out, func(a, b kg.Bucket) int {
+			return cmp.Or(cmp.Compare(b.Count, a.Count),
+				strings.Compare(a.Key, b.Key))
+		})
 	}
 	return out
 }
@@ -516,7 +522,8 @@ func (p *quoted) at(list, i int) string {
 
 func (p *quoted) id(i int) string {
 	return kg.EvidenceID(p.link, &kg.Evidence{
-		Source: p.at(p.sources, i), Excerpt: p.at(p.lists[0], i), Prefix: p.at(p.lists[1], i), Suffix: p.at(p.lists[2], i), Stance: p.at(p.lists[3], i),
+		Source: p.at(p.sources, i), Excerpt: p.at(p.lists[0], i), Prefix: p.at(p.lists[1], i), Suffix: p.at(p.lists[2],
+			i), Stance: p.at(p.lists[3], i),
 	})
 }
 
@@ -605,7 +612,10 @@ func (d *decoder) evidence(out *kg.Page, e *evidence, f *plan.Field, col any) {
 		}
 		if f.Want.Cursors {
 			x.Keys = d.values(2)
-			x.Keys[0], x.Keys[1] = kg.IntValue(int64(list[i].place)), kg.Value{Kind: kg.String, Str: p.id(list[i].index)}
+			x.Keys[0], x.Keys[1] = kg.IntValue(int64(list[i].place)), kg.Value{
+				Kind: kg.String,
+				Str:  p.id(list[i].index),
+			}
 		}
 	}
 }
@@ -661,7 +671,8 @@ func (d *decoder) result(a *answer, q *plan.Query, rows []any) (res *kg.Result, 
 		if r := recover(); r != nil {
 			f, ok := r.(fault)
 			if !ok {
-				f.err = kg.Wrap(kg.Internal, fmt.Errorf("unexpected answer: %v", r), "the graph holds something that this program did not write")
+				f.err = kg.Wrap(kg.Internal, fmt.Errorf("unexpected answer: %v", r),
+					"the graph holds something that this program did not write")
 			}
 			res, err = nil, f.err
 		}
@@ -760,9 +771,12 @@ func ambiguous(cat *catalog.Catalog, r *plan.Ref, rows []any) error {
 	candidates, total := make([]kg.Candidate, len(rows)), 0
 	for i := range rows {
 		cols := asList(rows[i])
-		candidates[i] = kg.Candidate{ID: asString(cols[0]), Name: asString(cols[2]), Description: asString(cols[3]), LinkCount: asInt(cols[4])}
+		candidates[i] = kg.Candidate{
+			ID: asString(cols[0]), Name: asString(cols[2]), Description: asString(cols[3]),
+			LinkCount: asInt(cols[4]),
+		}
 		total = int(asInt(cols[5]))
-		if t := cat.TypeAt(uint8(asInt(cols[1]))); t != nil { //nolint:gosec // an index of the catalogue's
+		if t := cat.TypeAt(uint8(asInt(cols[1]))); t != nil {
 			candidates[i].Type = t.Enum
 		}
 	}
@@ -770,7 +784,10 @@ func ambiguous(cat *catalog.Catalog, r *plan.Ref, rows []any) error {
 }
 
 func (d *decoder) statistics(res *kg.Result, cols []any) {
-	s := &kg.Stats{Sources: asInt(cols[2]), LinksWithoutEvidence: asInt(cols[3]), UnverifiedExcerpts: asInt(cols[4]), RefutedLinks: asInt(cols[5])}
+	s := &kg.Stats{
+		Sources: asInt(cols[2]), LinksWithoutEvidence: asInt(cols[3]), UnverifiedExcerpts: asInt(cols[4]),
+		RefutedLinks: asInt(cols[5]),
+	}
 	for i, t := range d.cat.Types {
 		s.Entities = append(s.Entities, kg.Bucket{Key: t.Enum, Count: asInt(asList(cols[0])[i])})
 	}

@@ -22,18 +22,24 @@ import (
 )
 
 func byID(b *builder, id string) *plan.Query {
-	return &plan.Query{Start: plan.ByID, IDs: []string{id}, Types: b.cat.Entities, Root: plan.Field{Node: b.sel("id", "name"), Want: plan.Want{Rows: true}}}
+	return &plan.Query{
+		Start: plan.ByID, IDs: []string{id}, Types: b.cat.Entities,
+		Root: plan.Field{Node: b.sel("id", "name"), Want: plan.Want{Rows: true}},
+	}
 }
 
 func TestNeo4jThatStartsLater(t *testing.T) {
 	srv, _ := database(t)
 	cat := parse(t)
 	p := neotest.NewProxy(t, srv)
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: "bolt://" + p.Addr, User: srv.User, Password: srv.Password, Catalog: cat})
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{
+		URL: "bolt://" + p.Addr, User: srv.User,
+		Password: srv.Password, Catalog: cat,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // nothing to lose
+	defer s.Close()
 	b := &builder{t: t, cat: cat}
 	if err := s.Ready(t.Context()); kg.CodeOf(err) != kg.Unavailable {
 		t.Errorf("Ready says %v before there is a server", err)
@@ -94,13 +100,17 @@ func TestConnectionCutInMidWalk(t *testing.T) {
 	s := open(t, &neotest.Server{URL: "bolt://" + p.Addr, User: srv.User, Password: srv.Password}, cat)
 	cut := func() { p.OnByte(p.Cut) }
 	cut()
-	g, keys, err := s.Walk(t.Context(), &plan.Walk{Refs: []plan.Ref{{ID: "kaldor", Types: cat.Entities}, {ID: "far", Types: cat.Entities}}, Asked: 2})
+	g, keys, err := s.Walk(t.Context(), &plan.Walk{Refs: []plan.Ref{
+		{ID: "kaldor", Types: cat.Entities},
+		{ID: "far", Types: cat.Entities},
+	}, Asked: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	visits := map[uint32]int{}
 	cut()
-	if err := g.Expand(t.Context(), keys, store.Way{Out: true, In: true}, func(k uint32, arcs []store.Arc) { visits[k] += 10 + len(arcs) }); err != nil {
+	if err := g.Expand(t.Context(), keys, store.Way{Out: true, In: true},
+		func(k uint32, arcs []store.Arc) { visits[k] += 10 + len(arcs) }); err != nil {
 		t.Fatal(err)
 	}
 	if visits[keys[0]] != 12 || visits[keys[1]] != 11 {
@@ -120,7 +130,10 @@ func TestConnectionCutInMidWalk(t *testing.T) {
 func TestSetUpThatCannotWork(t *testing.T) {
 	srv, _ := database(t)
 	cat := parse(t)
-	for _, address := range []string{"", "http://localhost:7474", "bolt://", "neo4j://u:p@localhost", "localhost:7687"} {
+	for _, address := range []string{
+		"", "http://localhost:7474", "bolt://", "neo4j://u:p@localhost",
+		"localhost:7687",
+	} {
 		_, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: address, Catalog: cat})
 		var setup *neo4jstore.SetupError
 		if !errors.As(err, &setup) {
@@ -130,11 +143,14 @@ func TestSetUpThatCannotWork(t *testing.T) {
 	if srv.User == "" {
 		t.Skip("the server asks for no password")
 	}
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: "wrong", Catalog: cat})
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{
+		URL: srv.URL, User: srv.User, Password: "wrong",
+		Catalog: cat,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // nothing to lose
+	defer s.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	err = s.Wait(ctx)
@@ -151,11 +167,14 @@ func TestARefusalIsTriedAgain(t *testing.T) {
 	open(t, srv, cat)
 	db.run("MATCH (m:ThroughlineMeta) SET m.version = 99", nil)
 	var log bytes.Buffer
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{
+		URL: srv.URL, User: srv.User, Password: srv.Password,
+		Catalog: cat, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // nothing to lose
+	defer s.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var setup *neo4jstore.SetupError
@@ -180,11 +199,14 @@ func TestARefusalIsTriedAgain(t *testing.T) {
 // refusal opens a store on a database that cannot be used, and returns the message of its SetupError.
 func refusal(t *testing.T, url string, srv *neotest.Server, cat *catalog.Catalog) string {
 	t.Helper()
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: url, User: srv.User, Password: srv.Password, Catalog: cat})
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{
+		URL: url, User: srv.User, Password: srv.Password,
+		Catalog: cat,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // nothing to lose
+	defer s.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var setup *neo4jstore.SetupError
@@ -220,12 +242,15 @@ func TestServersThatStartTogether(t *testing.T) {
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
-			s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat})
+			s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{
+				URL: srv.URL, User: srv.User,
+				Password: srv.Password, Catalog: cat,
+			})
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			defer s.Close() //nolint:errcheck // nothing to lose
+			defer s.Close()
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			if err := s.Wait(ctx); err != nil {
@@ -234,7 +259,8 @@ func TestServersThatStartTogether(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if got := db.run("MATCH (m:ThroughlineMeta) RETURN count(m), max(m.version)", nil); !cmp.Equal(got, [][]any{{int64(1), int64(5)}}) {
+	if got := db.run("MATCH (m:ThroughlineMeta) RETURN count(m), max(m.version)", nil); !cmp.Equal(got,
+		[][]any{{int64(1), int64(5)}}) {
 		t.Errorf("the record of the version is %v", got)
 	}
 }
@@ -249,11 +275,14 @@ func TestOtherDataIsLeftAlone(t *testing.T) {
 	const all = "MATCH (n) WHERE NOT n:ThroughlineMeta AND n._sort IS NULL AND n._name IS NULL AND n.scheme IS NULL OPTIONAL MATCH (n)-[r]->() RETURN labels(n), properties(n), type(r), properties(r) ORDER BY labels(n), n.name"
 	before := db.run(all, nil)
 	var log bytes.Buffer
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: storetest.Clock, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{
+		URL: srv.URL, User: srv.User, Password: srv.Password,
+		Catalog: cat, Now: storetest.Clock, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // nothing to lose
+	defer s.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := s.Wait(ctx); err != nil {
@@ -289,7 +318,8 @@ func TestCancelEndsTheStatement(t *testing.T) {
 	cat := parse(t)
 	s := open(t, srv, cat)
 	// a text that takes the server a while to look through, many times over
-	db.run("UNWIND range(1, 10000) AS i CREATE (:Entity:Person {id: 'x' + i, _sort: 'x', name: 'x', _names: [j IN range(1, 100) | 'aaaaaaaaaaaaaaaaaaaaaaaa']})", nil)
+	db.run("UNWIND range(1, 10000) AS i CREATE (:Entity:Person {id: 'x' + i, _sort: 'x', name: 'x', _names: [j IN range(1, 100) | 'aaaaaaaaaaaaaaaaaaaaaaaa']})",
+		nil)
 	b := &builder{t: t, cat: cat}
 	f := &plan.EntityFilter{}
 	for range 90 {
@@ -323,8 +353,8 @@ func TestCancelEndsTheStatement(t *testing.T) {
 	eventually(t, "the statement has ended", func() bool { return db.run(running, nil)[0][0] == int64(0) })
 }
 
-// TestClosingEndsAReadThatNobodyWaitsFor: a measure reads the whole graph on when its caller has gone. Closing the store does not
-// wait for the rest of it, and the driver is not closed under it.
+// TestClosingEndsAReadThatNobodyWaitsFor: a measure reads the whole graph on when its caller has gone. Closing the
+// store does not wait for the rest of it, and the driver is not closed under it.
 func TestClosingEndsAReadThatNobodyWaitsFor(t *testing.T) {
 	srv, _ := database(t)
 	cat := parse(t)

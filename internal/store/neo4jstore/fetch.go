@@ -53,8 +53,9 @@ func (s *Store) rarest(ctx context.Context, q *plan.Query) (few *plan.Query, tri
 		exactTerms(&b, &text.QueryWord{Word: w.Word, Phrase: w.Phrase})
 		queries[i] = b.String()
 	}
-	records, trips, err := s.read(ctx, "UNWIND $p0 AS query CALL (query) { CALL db.index.fulltext.queryNodes('"+searchIndex+
-		"', query) YIELD node RETURN count(node) AS count } RETURN count", params([]any{nil, queries}))
+	records, trips, err := s.read(ctx,
+		"UNWIND $p0 AS query CALL (query) { CALL db.index.fulltext.queryNodes('"+searchIndex+
+			"', query) YIELD node RETURN count(node) AS count } RETURN count", params([]any{nil, queries}))
 	if err != nil {
 		return nil, trips, err
 	}
@@ -93,8 +94,8 @@ func (s *Store) decode(ctx context.Context, a *answer, q *plan.Query, records []
 // textsOf reads the texts of sources by their ids.
 const textsOf = "UNWIND $p0 AS id MATCH (s:Source {id: id}) RETURN id, s.text"
 
-// fillTexts reads the texts that are wanted of sources, each once: links rest on the same ones, and a statement that returned a text
-// with every piece of evidence would send it as often.
+// fillTexts reads the texts that are wanted of sources, each once: links rest on the same ones, and a statement that
+// returned a text with every piece of evidence would send it as often.
 func (s *Store) fillTexts(ctx context.Context, d *decoder, res *kg.Result) error {
 	var ids []any
 	texts := map[string]kg.Value{}

@@ -257,8 +257,8 @@ func (c *compiler) dateFits(f *plan.DateFilter, date string) {
 	a.end()
 }
 
-// linkedTo writes that an entity has a link to another that fits, or that a source has a link that touches one. Within the where of
-// another LinkedTo it asks a set.
+// linkedTo writes that an entity has a link to another that fits, or that a source has a link that touches one. Within
+// the where of another LinkedTo it asks a set.
 func (c *compiler) linkedTo(f *plan.LinkedTo, n string, types catalog.TypeSet) {
 	if c.within {
 		c.w(n, " IN ", c.linkedSet(f))
@@ -312,8 +312,8 @@ func (c *compiler) linkFilter(where string, f *plan.LinkFilter, r, o string, typ
 	return " AND "
 }
 
-// linkFits writes the parts of a filter on r, whose kind is an expression. That a REFUTED link was asked for is seen to by
-// the pattern that r stands in: see along.
+// linkFits writes the parts of a filter on r, whose kind is an expression. That a REFUTED link was asked for is seen to
+// by the pattern that r stands in: see along.
 func (c *compiler) linkFits(f *plan.LinkFilter, kind, r, o string, types catalog.TypeSet) {
 	c.note('(')
 	c.w("(")
@@ -420,7 +420,8 @@ func (c *compiler) during(f *plan.DateFilter, r string) {
 	if c.noteIf(f.Bounded) {
 		a.next()
 		if c.noteIf(f.Certain) {
-			c.w(r, "._since IS NOT NULL AND ", r, "._until IS NOT NULL AND ", r, "._since / ", days, " >= ", c.param(int64(f.From)),
+			c.w(r, "._since IS NOT NULL AND ", r, "._until IS NOT NULL AND ", r, "._since / ", days, " >= ",
+				c.param(int64(f.From)),
 				" AND ", r, "._until % ", days, " <= ", c.param(int64(f.To)))
 		} else {
 			c.overlaps(r, f)
@@ -455,4 +456,4 @@ func anchorOf(f *plan.EntityFilter) (anchor, bool) {
 }
 
 // noteKey makes the shape a key.
-func (c *compiler) noteRef(i int) { c.shape = binary.AppendUvarint(c.shape, uint64(i)) } //nolint:gosec // never negative
+func (c *compiler) noteRef(i int) { c.shape = binary.AppendUvarint(c.shape, uint64(i)) }

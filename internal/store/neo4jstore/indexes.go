@@ -18,8 +18,8 @@ type index struct {
 	on     []string // properties
 }
 
-// indexes are those that our statements need. Without those of the types and kinds, links by id and lists by name would be looked for
-// among all.
+// indexes are those that our statements need. Without those of the types and kinds, links by id and lists by name would
+// be looked for among all.
 func (l *layout) indexes() []index {
 	entity, source, alias, outer := []string{entityLabel}, []string{sourceLabel}, []string{aliasLabel}, []string{outerLabel}
 	id, name, order := []string{"id"}, []string{"_name"}, []string{"_sort", "id"}
@@ -36,13 +36,22 @@ func (l *layout) indexes() []index {
 		{name: searchIndex, text: "whitespace", of: []string{entityLabel, sourceLabel}, on: []string{"_words"}},
 	}
 	for _, t := range l.cat.Types {
-		out = append(out, index{name: "throughline_" + strings.ToLower(t.Name) + "_order", of: []string{t.Name}, on: order})
+		out = append(out, index{
+			name: "throughline_" + strings.ToLower(t.Name) + "_order", of: []string{t.Name},
+			on: order,
+		})
 	}
 	for _, name := range l.linkTypes() {
-		out = append(out, index{name: "throughline_" + strings.ToLower(name) + "_id", unique: true, links: true, of: []string{name}, on: id})
+		out = append(out, index{
+			name: "throughline_" + strings.ToLower(name) + "_id", unique: true, links: true,
+			of: []string{name}, on: id,
+		})
 	}
 	return append(out,
-		index{name: sourcesIndex, text: "keyword", links: true, of: l.kindList(l.cat.AllKinds()), on: []string{"sources"}},
+		index{
+			name: sourcesIndex, text: "keyword", links: true, of: l.kindList(l.cat.AllKinds()),
+			on: []string{"sources"},
+		},
 		index{name: refutedIndex, text: "keyword", links: true, of: []string{refutedType}, on: []string{"sources"}})
 }
 
@@ -89,7 +98,8 @@ func (x index) over(y index) bool {
 	return x.text == y.text && x.links == y.links && slices.Equal(x.on, y.on)
 }
 
-// missing are the statements that make the indexes which are not there. What stands in the way of one is not touched but told.
+// missing are the statements that make the indexes which are not there. What stands in the way of one is not touched
+// but told.
 func (l *layout) missing(have []index) (todo []string, err error) {
 	for _, want := range l.indexes() {
 		if i := slices.IndexFunc(have, func(x index) bool { return x.name == want.name }); i >= 0 {
@@ -98,12 +108,14 @@ func (l *layout) missing(have []index) (todo []string, err error) {
 			case want.name == sourcesIndex && x.over(want): // the schema's kinds have changed
 				todo = append(todo, x.drop(), want.create())
 			default:
-				return nil, setupErrorf(nil, "%s in this database is not what this program makes by that name: run %s, and it is made as it must be", x.name, x.drop())
+				return nil, setupErrorf(nil,
+					"%s in this database is not what this program makes by that name: run %s, and it is made as it must be", x.name, x.drop())
 			}
 			continue
 		}
 		if i := slices.IndexFunc(have, want.like); i >= 0 && (want.text != "" || want.unique && !have[i].unique) {
-			return nil, setupErrorf(nil, "%s in this database stands where this program needs %s: run %s, and that is made", have[i].name, want.name, have[i].drop())
+			return nil, setupErrorf(nil,
+				"%s in this database stands where this program needs %s: run %s, and that is made", have[i].name, want.name, have[i].drop())
 		}
 		todo = append(todo, want.create())
 	}
@@ -112,10 +124,14 @@ func (l *layout) missing(have []index) (todo []string, err error) {
 
 // indexes reads which there are.
 func (s *Store) indexes(ctx context.Context) (all []index, err error) {
-	rows, err := s.once(ctx, "SHOW INDEXES YIELD name, type, entityType, labelsOrTypes, properties, owningConstraint, options WHERE type <> 'LOOKUP' "+
-		"RETURN name, type, entityType, labelsOrTypes, properties, owningConstraint, options.indexConfig['fulltext.analyzer']", nil)
+	rows, err := s.once(ctx,
+		"SHOW INDEXES YIELD name, type, entityType, labelsOrTypes, properties, owningConstraint, options WHERE type <> 'LOOKUP' "+
+			"RETURN name, type, entityType, labelsOrTypes, properties, owningConstraint, options.indexConfig['fulltext.analyzer']", nil)
 	for _, r := range rows {
-		x := index{name: asString(r[0]), links: r[2] == "RELATIONSHIP", of: texts(asList(r[3])), on: texts(asList(r[4])), unique: r[5] != nil}
+		x := index{
+			name: asString(r[0]), links: r[2] == "RELATIONSHIP", of: texts(asList(r[3])),
+			on: texts(asList(r[4])), unique: r[5] != nil,
+		}
 		switch kind := asString(r[1]); kind {
 		case "RANGE":
 		case "FULLTEXT":
@@ -128,8 +144,8 @@ func (s *Store) indexes(ctx context.Context) (all []index, err error) {
 	return all, err
 }
 
-// Indexes returns the statements that make the indexes and constraints of a catalogue in an empty database. Tests compare
-// them: a database in which they stand already need not make them again.
+// Indexes returns the statements that make the indexes and constraints of a catalogue in an empty database. Tests
+// compare them: a database in which they stand already need not make them again.
 func Indexes(cat *catalog.Catalog) ([]string, error) {
 	l, err := newLayout(cat)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestIndexesComeBack: what was dropped is made again at start; what stands in the way is told, with the statement that helps, and
-// left alone.
+// TestIndexesComeBack: what was dropped is made again at start; what stands in the way is told, with the statement that
+// helps, and left alone.
 func TestIndexesComeBack(t *testing.T) {
 	srv, db := database(t)
 	cat := parse(t)
@@ -39,19 +39,28 @@ func TestIndexesComeBack(t *testing.T) {
 	}{
 		{
 			"another index under our name",
-			[]string{"DROP INDEX throughline_entity_name", "CREATE INDEX throughline_entity_name FOR (n:Thing) ON (n.x)"},
+			[]string{
+				"DROP INDEX throughline_entity_name",
+				"CREATE INDEX throughline_entity_name FOR (n:Thing) ON (n.x)",
+			},
 			[]string{"throughline_entity_name"},
 			"DROP INDEX throughline_entity_name",
 		},
 		{
 			"another constraint under our name",
-			[]string{"DROP INDEX throughline_alias_name", "CREATE CONSTRAINT throughline_alias_name FOR (n:Alias) REQUIRE n._name IS UNIQUE"},
+			[]string{
+				"DROP INDEX throughline_alias_name",
+				"CREATE CONSTRAINT throughline_alias_name FOR (n:Alias) REQUIRE n._name IS UNIQUE",
+			},
 			[]string{"throughline_alias_name"},
 			"DROP CONSTRAINT throughline_alias_name",
 		},
 		{
 			"a full-text index of another analyzer",
-			[]string{"DROP INDEX throughline_words", "CREATE FULLTEXT INDEX throughline_words FOR (n:Entity|Source) ON EACH [n._words]"},
+			[]string{
+				"DROP INDEX throughline_words",
+				"CREATE FULLTEXT INDEX throughline_words FOR (n:Entity|Source) ON EACH [n._words]",
+			},
 			[]string{"throughline_words"},
 			"DROP INDEX throughline_words",
 		},
@@ -69,7 +78,10 @@ func TestIndexesComeBack(t *testing.T) {
 		},
 		{
 			"links with ids that are not unique",
-			[]string{"DROP CONSTRAINT throughline_said_id", "CREATE (:Thing)-[:SAID {id: 'x'}]->(:Thing)-[:SAID {id: 'x'}]->(:Thing)"},
+			[]string{
+				"DROP CONSTRAINT throughline_said_id",
+				"CREATE (:Thing)-[:SAID {id: 'x'}]->(:Thing)-[:SAID {id: 'x'}]->(:Thing)",
+			},
 			[]string{"not unique"},
 			"MATCH (n:Thing) DETACH DELETE n",
 		},

@@ -45,8 +45,8 @@ type layout struct {
 	allLinks string // the same and the type of REFUTED links
 	// typeCase returns the expression for a node's type, after CASE: " WHEN $:Person THEN 1 …"
 	caseOf []string // by type index: " WHEN", ":Person THEN 1"
-	// asksLinks says that the database has links that are not ours, and asksNodes that it has nodes with our labels that are not:
-	// statements then ask for our marks. See marks.go.
+	// asksLinks says that the database has links that are not ours, and asksNodes that it has nodes with our labels
+	// that are not: statements then ask for our marks. See marks.go.
 	asksLinks, asksNodes bool
 }
 
@@ -54,12 +54,17 @@ type layout struct {
 func newLayout(cat *catalog.Catalog) (*layout, error) {
 	l := &layout{cat: cat, caseOf: make([]string, 64)}
 	for _, t := range cat.Types {
-		if !plainName.MatchString(t.Name) || slices.Contains([]string{entityLabel, sourceLabel, aliasLabel, outerLabel, metaLabel}, t.Name) {
-			return nil, fmt.Errorf("the schema's type %s cannot be a label in Neo4j: it is taken or holds other characters than letters and digits", t.Name)
+		if !plainName.MatchString(t.Name) || slices.Contains([]string{
+			entityLabel, sourceLabel, aliasLabel, outerLabel,
+			metaLabel,
+		}, t.Name) {
+			return nil, fmt.Errorf("the schema's type %s cannot be a label in Neo4j: it is taken or holds other characters than letters and digits",
+				t.Name)
 		}
 		for _, p := range t.Props {
 			if !plainName.MatchString(p.Name) {
-				return nil, fmt.Errorf("the schema's property %s.%s cannot be kept in Neo4j: begin it with a letter", t.Name, p.Name)
+				return nil, fmt.Errorf("the schema's property %s.%s cannot be kept in Neo4j: begin it with a letter",
+					t.Name, p.Name)
 			}
 		}
 		l.caseOf[t.Index] = fmt.Sprintf(":%s THEN %d", t.Name, t.Index)
@@ -67,7 +72,8 @@ func newLayout(cat *catalog.Catalog) (*layout, error) {
 	names := make([]string, len(cat.Kinds))
 	for i, k := range cat.Kinds {
 		if !plainName.MatchString(k.Name) || k.Name == aliasType || k.Name == outerType || k.Name == refutedType {
-			return nil, fmt.Errorf("the schema's link kind %s cannot be a relationship type in Neo4j: it is taken", k.Name)
+			return nil, fmt.Errorf("the schema's link kind %s cannot be a relationship type in Neo4j: it is taken",
+				k.Name)
 		}
 		names[i] = k.Name
 	}
@@ -205,10 +211,12 @@ const (
 // textEnd is the term between two texts, so that no phrase reaches from one into the other.
 const textEnd = "|"
 
-// longestIDTerm is the longest id, in bytes, that is its own term; of a longer one the sum is: the index splits long words.
+// longestIDTerm is the longest id, in bytes, that is its own term; of a longer one the sum is: the index splits long
+// words.
 const longestIDTerm = 120
 
-// idTermOf is the term of an id, whose characters other than letters, digits and marks are written as _ and their hex digits.
+// idTermOf is the term of an id, whose characters other than letters, digits and marks are written as _ and their hex
+// digits.
 func idTermOf(id string) string {
 	b := append(make([]byte, 0, len(idTerm)+len(id)+8), idTerm...)
 	for _, r := range id {
@@ -230,8 +238,8 @@ func typeWord(t *catalog.Type) string {
 	return typeTerm + strings.ToLower(strings.ReplaceAll(t.Enum, "_", ""))
 }
 
-// terms are the search terms of an entity or a source, each with a space on either side, so that a term is found in it by CONTAINS. The words of
-// each text stand in their order, for phrases.
+// terms are the search terms of an entity or a source, each with a space on either side, so that a term is found in it
+// by CONTAINS. The words of each text stand in their order, for phrases.
 func terms(t *catalog.Type, d *text.Doc, names, body []string) string {
 	bodies := bodyTerm
 	if !t.IsEntity() {

@@ -80,7 +80,8 @@ func (c *compiler) countLinks(n string, f *plan.Field) {
 func (c *compiler) sourceLinks(n, r string) { c.sourceLinksIn(sourcesIndex, n, r) }
 
 func (c *compiler) sourceLinksIn(index, n, r string) {
-	c.w("CALL db.index.fulltext.queryRelationships('", index, "', 'sources:\"' + ", n, ".id + '\"') YIELD relationship AS ", r, c.onlyOurs(" WHERE ", r))
+	c.w("CALL db.index.fulltext.queryRelationships('", index, "', 'sources:\"' + ", n,
+		".id + '\"') YIELD relationship AS ", r, c.onlyOurs(" WHERE ", r))
 }
 
 // sourceLinksFor is sourceLinks, as far as a filter lets links be REFUTED.
@@ -105,7 +106,10 @@ func (c *compiler) everySourceLink(n, r string) {
 func (c *compiler) linksOf(d *page, n string, f *plan.Field) {
 	c.page(d, f, func() *matcher {
 		o, r := c.name("n"), c.name("r")
-		m := &matcher{n: o, r: r, linked: true, refuted: f.Links.NamesRefuted(), types: c.cat.Entities, keep: []string{r, o}, outward: true}
+		m := &matcher{
+			n: o, r: r, linked: true, refuted: f.Links.NamesRefuted(), types: c.cat.Entities,
+			keep: []string{r, o}, outward: true,
+		}
 		m.vars = linkVars{r: r, refuted: m.refuted, to: o, toTypes: c.cat.Entities}
 		m.match = func() string {
 			c.sourceLinksFor(n, r, f.Links)
@@ -133,8 +137,8 @@ func (c *compiler) chain(n, a, b, o string, d *catalog.DerivedField, hops [2]*ca
 	c.linkFilter(" AND ", f, b, o, catalog.TypeSet(1)<<d.Other.Index)
 }
 
-// chained writes a subquery over the chains from n, of which f writes one: a filter on their links may speak of any entity that the
-// plan names.
+// chained writes a subquery over the chains from n, of which f writes one: a filter on their links may speak of any
+// entity that the plan names.
 func (c *compiler) chained(f *plan.Field, each func(hops [2]*catalog.Kind), names ...string) {
 	if f.Links != nil {
 		names = append(names, c.refVars()...)
@@ -184,7 +188,8 @@ func (c *compiler) because(row *list, n, o string, f *plan.Field) (int, *record)
 			c.chain(n, a, b, o, f.Derived, hops, f.Links)
 			c.w(" RETURN ", a, ", ", b)
 		}, n, o)
-		c.w(" UNWIND [0, 1] AS ", hop, " WITH CASE ", hop, " WHEN 0 THEN ", a, " ELSE ", b, " END AS ", l, ", ", a, ".id AS id1, ", b, ".id AS id2, ", hop,
+		c.w(" UNWIND [0, 1] AS ", hop, " WITH CASE ", hop, " WHEN 0 THEN ", a, " ELSE ", b, " END AS ", l, ", ", a,
+			".id AS id1, ", b, ".id AS id2, ", hop,
 			" ORDER BY id1, id2, ", hop, " WITH DISTINCT ", l, " LIMIT ", c.limit(f.BecauseN), " ")
 		c.in(func() {
 			c.returning(func(own *list) { d = c.link(own, linkVars{r: l, refuted: f.Links.NamesRefuted()}, f.Because) })

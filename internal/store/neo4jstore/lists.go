@@ -44,7 +44,10 @@ func (c *compiler) everyLink(a *answer) {
 	f := &c.q.Root
 	c.rootPage(a, func() *matcher {
 		o, r := c.name("n"), c.name("r")
-		m := &matcher{n: o, r: r, linked: true, refuted: f.Links.NamesRefuted(), types: c.cat.Entities, keep: []string{r, o}, outward: true}
+		m := &matcher{
+			n: o, r: r, linked: true, refuted: f.Links.NamesRefuted(), types: c.cat.Entities,
+			keep: []string{r, o}, outward: true,
+		}
 		m.vars = linkVars{r: r, refuted: m.refuted, to: o, toTypes: c.cat.Entities}
 		m.match = func() string {
 			c.scanned(o, c.cat.Entities)
@@ -116,19 +119,22 @@ func (c *compiler) anchored(from anchor, n string, types catalog.TypeSet) string
 		c.w(" MATCH (", n, ":", label, ") WHERE ", n, "._name", p, " RETURN ", n)
 		if types != 0 {
 			alias := c.name("a")
-			c.w(" UNION MATCH (", alias, ":Alias)-[:ALIAS_OF]->(", n, ":Entity) WHERE ", alias, "._name", p, " RETURN ", n)
+			c.w(" UNION MATCH (", alias, ":Alias)-[:ALIAS_OF]->(", n, ":Entity) WHERE ", alias, "._name", p, " RETURN ",
+				n)
 		}
 		c.w(" } WITH ", n)
 	case types == 0:
 		id := c.name("id")
 		r := c.name("r")
 		c.noteRef(from.linked.Ref)
-		c.w("MATCH (", c.refs[from.linked.Ref], ")-", c.rel(r, c.allKinds), "-() UNWIND ", r, ".sources AS ", id, " WITH DISTINCT ", id,
+		c.w("MATCH (", c.refs[from.linked.Ref], ")-", c.rel(r, c.allKinds), "-() UNWIND ", r, ".sources AS ", id,
+			" WITH DISTINCT ", id,
 			" MATCH (", n, ":Source {id: ", id, "}) WITH ", n)
 		return " WHERE "
 	default:
 		c.noteRef(from.linked.Ref)
-		// in the pattern, and not as a parameter: a hub has many links of other kinds, which then are not even looked at
+		// in the pattern, and not as a parameter: a hub has many links of other kinds, which then are not even looked
+		// at
 		kinds := c.kindsAt(types)
 		if from.linked.Kinds != nil {
 			kinds &= *from.linked.Kinds
@@ -156,7 +162,8 @@ func (c *compiler) facet(m *matcher, w plan.FacetWant) facet {
 	c.counted = true
 	where := m.clauses()
 	top := func(expr string) {
-		c.w(" WITH ", expr, " AS ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, " LIMIT ", strconv.Itoa(plan.MaxBuckets),
+		c.w(" WITH ", expr, " AS ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, " LIMIT ",
+			strconv.Itoa(plan.MaxBuckets),
 			" RETURN [", key, ", ", count, "] }")
 	}
 	switch w.By {
@@ -191,7 +198,8 @@ func (c *compiler) facet(m *matcher, w plan.FacetWant) facet {
 		default:
 			c.typeOf(m.n, m.types)
 		}
-		c.w(" AS ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, " RETURN [", key, ", ", count, "] }")
+		c.w(" AS ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, " RETURN [", key, ", ", count,
+			"] }")
 	case plan.BySource:
 		c.facetBySource(m, top)
 	default:
@@ -212,13 +220,15 @@ func (c *compiler) facetBySource(m *matcher, top func(string)) {
 		v, r := c.name("source"), c.name("r")
 		c.w(" ")
 		c.call(m.n)
-		c.w(" WITH ", m.n, " WHERE ", m.n, ":", sourceLabel, " RETURN ", m.n, ".id AS ", v, " UNION MATCH (", m.n, ")-", c.rel(r, c.allKinds), "-() UNWIND ", supporters(r), " AS ", v,
+		c.w(" WITH ", m.n, " WHERE ", m.n, ":", sourceLabel, " RETURN ", m.n, ".id AS ", v, " UNION MATCH (", m.n, ")-",
+			c.rel(r, c.allKinds), "-() UNWIND ", supporters(r), " AS ", v,
 			" RETURN DISTINCT ", v, " }")
 		top(v)
 	default:
 		// each entity counts once for each of the different sources of its links
 		v, r := c.name("source"), c.name("r")
-		c.w(" MATCH (", m.n, ")-", c.rel(r, c.allKinds), "-() UNWIND ", supporters(r), " AS ", v, " WITH DISTINCT ", m.n, ", ", v)
+		c.w(" MATCH (", m.n, ")-", c.rel(r, c.allKinds), "-() UNWIND ", supporters(r), " AS ", v, " WITH DISTINCT ",
+			m.n, ", ", v)
 		top(v)
 	}
 }
@@ -238,7 +248,8 @@ func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count 
 	if m.types == 0 {
 		c.w(" WITH ", m.n, " ")
 		c.sourceLinks(m.n, r)
-		c.w(" UNWIND [startNode(", r, "), endNode(", r, ")] AS ", at, " WITH DISTINCT ", m.n, ", ", at, " AS ", key, " WHERE ", key, ":", other.Name)
+		c.w(" UNWIND [startNode(", r, "), endNode(", r, ")] AS ", at, " WITH DISTINCT ", m.n, ", ", at, " AS ", key,
+			" WHERE ", key, ":", other.Name)
 	} else {
 		// types with a derived field of such entities count those, the others what is one link away
 		c.w(" ")
@@ -267,7 +278,8 @@ func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count 
 			if parts > 0 {
 				c.w(" UNION")
 			}
-			c.w(" MATCH (", m.n, ")-", c.rel("", c.allKinds), "-(", key, ":", other.Name, ") WHERE ", m.n, ":", c.labels(near), " RETURN DISTINCT ", key)
+			c.w(" MATCH (", m.n, ")-", c.rel("", c.allKinds), "-(", key, ":", other.Name, ") WHERE ", m.n, ":",
+				c.labels(near), " RETURN DISTINCT ", key)
 			parts++
 		}
 		if m.mixed {
@@ -276,11 +288,13 @@ func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count 
 			}
 			c.w(" WITH ", m.n, " WHERE ", m.n, ":", sourceLabel, " ")
 			c.sourceLinks(m.n, r)
-			c.w(" UNWIND [startNode(", r, "), endNode(", r, ")] AS ", key, " WITH ", key, " WHERE ", key, ":", other.Name, " RETURN DISTINCT ", key)
+			c.w(" UNWIND [startNode(", r, "), endNode(", r, ")] AS ", key, " WITH ", key, " WHERE ", key, ":",
+				other.Name, " RETURN DISTINCT ", key)
 		}
 		c.w(" }")
 	}
-	c.w(" WITH ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, ".id LIMIT ", strconv.Itoa(plan.MaxBuckets), " ")
+	c.w(" WITH ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, ".id LIMIT ",
+		strconv.Itoa(plan.MaxBuckets), " ")
 	c.returning(func(row *list) {
 		c.column(row)
 		c.w(key, ".id")
@@ -294,10 +308,9 @@ func (c *compiler) facetNear(d *facet, m *matcher, w plan.FacetWant, key, count 
 }
 
 // search writes the three rounds of package text and a page of what the first that finds anything finds. The index is
-// asked for the first round and, when that finds nothing, for the last, of which the second is the part where every word
-// fits: asking for the second too costs more than looking. The index
-// finds what fits; how well it fits is counted here, in the integers of text.Score, as the index's own score is not
-// that of the other stores.
+// asked for the first round and, when that finds nothing, for the last, of which the second is the part where every
+// word fits: asking for the second too costs more than looking. The index finds what fits; how well it fits is counted
+// here, in the integers of text.Score, as the index's own score is not that of the other stores.
 func (c *compiler) search(a *answer) {
 	types, sources := c.q.Types&c.cat.Entities, c.q.Types.Has(c.cat.Source.Index)
 	c.noteTypes(c.q.Types)
@@ -313,10 +326,12 @@ func (c *compiler) search(a *answer) {
 	c.call()
 	c.w(" ", call, first, ") YIELD node RETURN collect(node) AS hits1 }\n")
 	c.call("hits1")
-	c.w(" UNWIND CASE WHEN size(hits1) = 0 THEN [", rest, "] ELSE [] END AS query ", call, "query) YIELD node RETURN collect(node) AS hits3 }\n")
+	c.w(" UNWIND CASE WHEN size(hits1) = 0 THEN [", rest, "] ELSE [] END AS query ", call,
+		"query) YIELD node RETURN collect(node) AS hits3 }\n")
 	// terms are read once for each hit: they are long
 	c.call("hits3")
-	c.w(" UNWIND hits3 AS node WITH node, node._words AS terms WHERE all(word IN ", words, " WHERE terms CONTAINS word[0] OR terms CONTAINS word[1] OR",
+	c.w(" UNWIND hits3 AS node WITH node, node._words AS terms WHERE all(word IN ", words,
+		" WHERE terms CONTAINS word[0] OR terms CONTAINS word[1] OR",
 		" any(key IN word[2] WHERE terms CONTAINS key) OR terms CONTAINS word[3] OR terms CONTAINS word[4] OR terms CONTAINS word[5]")
 	if initials {
 		c.w(" OR terms CONTAINS word[6] OR all(key IN word[7] WHERE terms CONTAINS key)")
@@ -329,9 +344,13 @@ func (c *compiler) search(a *answer) {
 	c.scope = append(c.scope, "hits", "fuzzy")
 	c.rootPage(a, func() *matcher {
 		n, score := c.name("n"), c.name("score")
-		m := &matcher{n: n, weight: score, weighed: true, found: true, types: types, mixed: sources && types != 0, keep: []string{n, score}, count: func() { c.w("size(hits)") }}
+		m := &matcher{
+			n: n, weight: score, weighed: true, found: true, types: types, mixed: sources && types != 0,
+			keep: []string{n, score}, count: func() { c.w("size(hits)") },
+		}
 		m.match = func() string {
-			c.w("UNWIND hits AS ", n, " WITH ", n, ", ", n, "._nameWords AS count, ", n, "._words AS terms WITH ", n, ", count, terms CONTAINS ", id, " AS identified,",
+			c.w("UNWIND hits AS ", n, " WITH ", n, ", ", n, "._nameWords AS count, ", n, "._words AS terms WITH ", n,
+				", count, terms CONTAINS ", id, " AS identified,",
 				" [word IN ", words, " | CASE WHEN terms CONTAINS word[0] THEN 10")
 			if initials {
 				c.w(" WHEN terms CONTAINS word[6] THEN 9")
@@ -351,7 +370,8 @@ func (c *compiler) search(a *answer) {
 				" reduce(sum = 0, g IN grades | sum + g) * 80 / (10 * size(grades)) + CASE WHEN all(g IN grades WHERE g >= 6)",
 				" THEN 20 * CASE WHEN size(grades) < count THEN size(grades) ELSE count END / count ELSE 0 END")
 			if titled := types & c.cat.Titled(); initials && titled != 0 {
-				c.w(" - CASE WHEN ", n, ":", c.labels(titled), " AND any(g IN grades WHERE g IN [7, 9]) THEN 1 ELSE 0 END")
+				c.w(" - CASE WHEN ", n, ":", c.labels(titled),
+					" AND any(g IN grades WHERE g IN [7, 9]) THEN 1 ELSE 0 END")
 			}
 			c.w(" END AS ", score)
 			return " WHERE "
@@ -403,8 +423,9 @@ func (c *compiler) typeWords(types catalog.TypeSet, sources bool) string {
 	return b.String()
 }
 
-// searchQuery is what the index is asked for: every word as it is, or any word in any way; and what the whole text is an id of. All
-// of it is made of letters, digits, marks, _, spaces, + - ( ) * and "; letters, digits and marks come from folded words, the rest stands here.
+// searchQuery is what the index is asked for: every word as it is, or any word in any way; and what the whole text is
+// an id of. All of it is made of letters, digits, marks, _, spaces, + - ( ) * and "; letters, digits and marks come
+// from folded words, the rest stands here.
 func searchQuery(s *text.Search, types, id string, anyWord bool) string {
 	var b strings.Builder
 	b.Grow(len(types) + len(id) + 256)
@@ -470,7 +491,8 @@ func exactTerms(b *strings.Builder, w *text.QueryWord) {
 	}
 }
 
-// wholeTerms are the terms of a word, or of the words of a phrase one behind the other, as they stand in a record's terms.
+// wholeTerms are the terms of a word, or of the words of a phrase one behind the other, as they stand in a record's
+// terms.
 func wholeTerms(kind string, w *text.QueryWord) string {
 	if w.Phrase {
 		return " " + kind + strings.ReplaceAll(w.Word, " ", " "+kind) + " "
@@ -508,7 +530,10 @@ func searchWords(s *text.Search) []any {
 			}
 			initials, letters = " "+initialsTerm+w.Word, each
 		}
-		out[i] = []any{wholeTerms(nameTerm, w), name, deletes, wholeTerms(bodyTerm, w), body, skeleton, initials, letters, wholeTerms(textTerm, w)}
+		out[i] = []any{
+			wholeTerms(nameTerm, w), name, deletes, wholeTerms(bodyTerm, w), body, skeleton, initials,
+			letters, wholeTerms(textTerm, w),
+		}
 	}
 	return out
 }
@@ -531,5 +556,6 @@ func (c *compiler) statistics() {
 	}
 	c.w("], COUNT { MATCH (n:Source) WHERE n._sort >= '' AND n.id >= '' }")
 	c.w(", COUNT { MATCH (:Entity)-", c.rel("r", c.allLinks), "->() WHERE coalesce(r.sourceCount, 0) = 0 }")
-	c.w(", COLLECT { MATCH (:Entity)-", c.rel("r", c.allLinks), "->() RETURN sum(r._unverified) }[0], COUNT { (:Entity)-", c.rel("", refutedType), "->() }] AS row")
+	c.w(", COLLECT { MATCH (:Entity)-", c.rel("r", c.allLinks),
+		"->() RETURN sum(r._unverified) }[0], COUNT { (:Entity)-", c.rel("", refutedType), "->() }] AS row")
 }

@@ -22,8 +22,8 @@ import (
 // written is right as far as it goes, and the load run again completes it.
 func (s *Store) Atomic() bool { return false }
 
-// batchSize is about how many records one transaction writes: a commit costs some milliseconds, and a statement for each
-// of fourteen kinds of link half of one. Larger ones gain nothing and cost memory on the server.
+// batchSize is about how many records one transaction writes: a commit costs some milliseconds, and a statement for
+// each of fourteen kinds of link half of one. Larger ones gain nothing and cost memory on the server.
 const batchSize = 10_000
 
 // batchText is about how many bytes of long texts one transaction writes at most, and one batch more.
@@ -123,7 +123,8 @@ func (l *load) Put(ctx context.Context, b *store.Batch) error {
 		}
 	}
 	w := &l.waiting
-	w.Sources, w.Nodes, w.Links = append(w.Sources, b.Sources...), append(w.Nodes, b.Nodes...), append(w.Links, b.Links...)
+	w.Sources, w.Nodes, w.Links = append(w.Sources, b.Sources...), append(w.Nodes, b.Nodes...), append(w.Links,
+		b.Links...)
 	w.Distinct, w.Merge, w.Report = w.Distinct && b.Distinct, b.Merge, b.Report
 	l.texts += textBytes(b)
 	if len(w.Sources)+len(w.Nodes)+len(w.Links) >= batchSize || l.texts >= batchText || len(b.Delete) > 0 {
@@ -189,7 +190,9 @@ func (l *load) flush(ctx context.Context) error {
 
 // supposing runs a transaction that may suppose records to be new, and again without that when one of them was there:
 // another server's load is writing the same. What became of the records is reported once it is so.
-func (l *load) supposing(ctx context.Context, b store.Batch, work func(ctx context.Context, tx neo4j.ManagedTransaction, b *store.Batch) error) error {
+func (l *load) supposing(ctx context.Context, b store.Batch, work func(ctx context.Context, tx neo4j.ManagedTransaction,
+	b *store.Batch) error,
+) error {
 	var changes []outcome
 	report := b.Report
 	if report != nil {
@@ -225,7 +228,8 @@ func notUnique(err error) bool {
 
 // lock makes loads of several servers take turns, so that what a transaction has looked at stays so until it ends.
 func (l *load) lock(ctx context.Context, tx neo4j.ManagedTransaction) error {
-	_, err := l.s.do(ctx, tx, "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.lastLoad = $now", map[string]any{"now": int64(l.now)})
+	_, err := l.s.do(ctx, tx, "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.lastLoad = $now",
+		map[string]any{"now": int64(l.now)})
 	return err
 }
 
@@ -265,7 +269,10 @@ func dateKey(from, until kg.PartialDate) int64 {
 
 func (l *layout) sourceProps(x *kg.Source) map[string]any {
 	name := text.Fold(x.Title)
-	p := map[string]any{"id": x.ID, "title": x.Title, "kind": x.Kind, "_name": name, "_names": []any{name}, "_sort": text.SortKey(x.Title)}
+	p := map[string]any{
+		"id": x.ID, "title": x.Title, "kind": x.Kind, "_name": name, "_names": []any{name},
+		"_sort": text.SortKey(x.Title),
+	}
 	setText(p, "url", x.URL)
 	setText(p, "publisher", x.Publisher)
 	setText(p, "publishedOn", string(x.PublishedOn))
@@ -347,7 +354,8 @@ func (l *load) putSources(ctx context.Context, b store.Batch) error {
 			rows = append(rows, l.s.layout.sourceProps(x))
 		}
 		if len(rows) > 0 {
-			_, err = l.s.do(ctx, tx, "UNWIND $rows AS row MERGE (s:Source {id: row.id}) SET s = row", map[string]any{"rows": rows})
+			_, err = l.s.do(ctx, tx, "UNWIND $rows AS row MERGE (s:Source {id: row.id}) SET s = row",
+				map[string]any{"rows": rows})
 		}
 		return err
 	})
@@ -379,7 +387,8 @@ func (s *Store) verifyAll(ctx context.Context) error {
 	l := &load{s: s, sources: map[string]*rules.Text{}}
 	last := ""
 	for {
-		rows, _, err := s.read(ctx, "MATCH (s:Source) WHERE s.id > $last AND s.text IS NOT NULL RETURN s.id ORDER BY s.id LIMIT 1000", map[string]any{"last": last})
+		rows, _, err := s.read(ctx,
+			"MATCH (s:Source) WHERE s.id > $last AND s.text IS NOT NULL RETURN s.id ORDER BY s.id LIMIT 1000", map[string]any{"last": last})
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -392,7 +401,8 @@ func (s *Store) verifyAll(ctx context.Context) error {
 	}
 }
 
-// writeVerified writes links with what the texts of their sources, some of which are not stored yet, make of their evidence.
+// writeVerified writes links with what the texts of their sources, some of which are not stored yet, make of their
+// evidence.
 func (l *load) writeVerified(ctx context.Context, links []*kg.Link) error {
 	if len(links) == 0 {
 		return nil
@@ -418,14 +428,17 @@ func (l *load) writeVerified(ctx context.Context, links []*kg.Link) error {
 		rows[i] = known(p)
 	}
 	return l.s.writeAnyway(ctx, func(tx neo4j.ManagedTransaction) error {
-		_, err := l.s.do(ctx, tx, "UNWIND $rows AS row CALL (row) {"+l.s.layout.eachType("MATCH ()-[r:%s {id: row.id}]->() RETURN r")+" } SET r = row", map[string]any{"rows": rows})
+		_, err := l.s.do(ctx, tx,
+			"UNWIND $rows AS row CALL (row) {"+l.s.layout.eachType("MATCH ()-[r:%s {id: row.id}]->() RETURN r")+" } SET r = row", map[string]any{"rows": rows})
 		return err
 	})
 }
 
-// wordsOf reads the words of the quotations at the ends of links, by their ids. Where no text is held of what they rest on, they
-// are not needed.
-func (l *load) wordsOf(links []*kg.Link, read func(text string, params map[string]any) ([][]any, error)) (map[string]string, error) {
+// wordsOf reads the words of the quotations at the ends of links, by their ids. Where no text is held of what they rest
+// on, they are not needed.
+func (l *load) wordsOf(links []*kg.Link, read func(text string, params map[string]any) ([][]any,
+	error),
+) (map[string]string, error) {
 	cat := l.s.layout.cat
 	words := map[string]string{}
 	for _, t := range cat.Types {
@@ -441,7 +454,8 @@ func (l *load) wordsOf(links []*kg.Link, read func(text string, params map[strin
 		if len(ids) == 0 {
 			continue
 		}
-		found, err := read("MATCH (n:Entity) WHERE n.id IN $ids AND n:"+t.Name+" RETURN n.id, n."+t.Quoted.Words.Name, map[string]any{"ids": ids})
+		found, err := read("MATCH (n:Entity) WHERE n.id IN $ids AND n:"+t.Name+" RETURN n.id, n."+t.Quoted.Words.Name,
+			map[string]any{"ids": ids})
 		if err != nil {
 			return nil, err
 		}
@@ -542,13 +556,16 @@ func (l *layout) nodeProps(x *kg.Node, t *catalog.Type) map[string]any {
 }
 
 // heldNodes finds those of some entities that are there. What is somebody else's under such an id is a conflict.
-func (l *load) heldNodes(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Node) (held []*kg.Node, err error) {
+func (l *load) heldNodes(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Node) (held []*kg.Node,
+	err error,
+) {
 	ids, types := make([]string, len(list)), make(map[string]string, len(list))
 	for i, x := range list {
 		ids[i] = x.ID
 		types[x.ID] = x.Type
 	}
-	found, err := l.s.do(ctx, tx, "MATCH (n:Entity) WHERE n.id IN $ids RETURN n.id, labels(n), properties(n)", map[string]any{"ids": ids})
+	found, err := l.s.do(ctx, tx, "MATCH (n:Entity) WHERE n.id IN $ids RETURN n.id, labels(n), properties(n)",
+		map[string]any{"ids": ids})
 	for _, r := range found {
 		var t *catalog.Type
 		for _, label := range texts(asList(r[1])) {
@@ -559,7 +576,8 @@ func (l *load) heldNodes(ctx context.Context, tx neo4j.ManagedTransaction, list 
 		p, _ := r[2].(map[string]any)
 		if t == nil || p["_sort"] == nil { // not ours
 			id := asString(r[0])
-			return nil, kg.Errorf(kg.Conflict, "%s is something else in the store; give the %s another id", id, strings.ToLower(types[id]))
+			return nil, kg.Errorf(kg.Conflict, "%s is something else in the store; give the %s another id", id,
+				strings.ToLower(types[id]))
 		}
 		held = append(held, nodeFrom(t, p))
 	}
@@ -618,7 +636,8 @@ func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 		if len(rows) == 0 {
 			continue
 		}
-		if _, err := l.s.do(ctx, tx, "UNWIND $rows AS row CREATE (n:"+cat.Types[i-1].Name+":Entity) SET n = row", map[string]any{"rows": rows}); err != nil {
+		if _, err := l.s.do(ctx, tx, "UNWIND $rows AS row CREATE (n:"+cat.Types[i-1].Name+":Entity) SET n = row",
+			map[string]any{"rows": rows}); err != nil {
 			return err
 		}
 	}
@@ -641,7 +660,8 @@ FOREACH (x IN row[2] | CREATE (:ExternalId {scheme: x[0], value: x[1]})-[:IDENTI
 	return nil
 }
 
-// quoteAgain compares the words of entities that have changed, those that are quotations, with the texts that they are quoted from.
+// quoteAgain compares the words of entities that have changed, those that are quotations, with the texts that they are
+// quoted from.
 func (l *load) quoteAgain(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Node) error {
 	for _, t := range l.s.layout.cat.Types {
 		if t.Quoted == nil {
@@ -657,7 +677,8 @@ func (l *load) quoteAgain(ctx context.Context, tx neo4j.ManagedTransaction, list
 			continue
 		}
 		kinds := strings.Join(l.s.layout.kindList(t.Quoted.Kinds), "|")
-		found, err := l.s.do(ctx, tx, "MATCH (n:Entity)<-[r:"+kinds+"]-(:Entity) WHERE n.id IN $ids AND r._quoted IS NOT NULL RETURN "+linkText,
+		found, err := l.s.do(ctx, tx,
+			"MATCH (n:Entity)<-[r:"+kinds+"]-(:Entity) WHERE n.id IN $ids AND r._quoted IS NOT NULL RETURN "+linkText,
 			map[string]any{"ids": slices.Collect(maps.Keys(words))})
 		if err != nil {
 			return err
@@ -680,7 +701,8 @@ func (l *load) quoteAgain(ctx context.Context, tx neo4j.ManagedTransaction, list
 		if len(rows) == 0 {
 			continue
 		}
-		if _, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH ()-[r:"+kinds+"]->() WHERE r.id = row[0] SET r._quoted = row[1]", map[string]any{"rows": rows}); err != nil {
+		if _, err := l.s.do(ctx, tx,
+			"UNWIND $rows AS row MATCH ()-[r:"+kinds+"]->() WHERE r.id = row[0] SET r._quoted = row[1]", map[string]any{"rows": rows}); err != nil {
 			return err
 		}
 	}
@@ -693,7 +715,8 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 	for ids := range slices.Chunk(links, batchSize) {
 		if err := l.removing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
 			gone := &store.Batch{}
-			found, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN "+linkText+" ORDER BY r.id", map[string]any{"ids": ids})
+			found, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN "+linkText+" ORDER BY r.id",
+				map[string]any{"ids": ids})
 			for _, r := range found {
 				gone.Links = append(gone.Links, linkOf(r))
 			}
@@ -753,7 +776,9 @@ WITH DISTINCT n DELETE n`, map[string]any{"ids": gone.IDs()})
 }
 
 // removing runs a transaction that deletes records, and reports them when they are gone.
-func (l *load) removing(ctx context.Context, b *store.Batch, work func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error)) error {
+func (l *load) removing(ctx context.Context, b *store.Batch, work func(ctx context.Context,
+	tx neo4j.ManagedTransaction) (*store.Batch, error),
+) error {
 	var gone *store.Batch
 	err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) (err error) {
 		if err = l.lock(ctx, tx); err == nil {
@@ -808,7 +833,8 @@ func (l *load) hold(ctx context.Context, list []*kg.Link) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	rows, _, err := l.s.read(ctx, "MATCH (s:Source) WHERE s.id IN $ids RETURN s.id, s.text", map[string]any{"ids": missing})
+	rows, _, err := l.s.read(ctx, "MATCH (s:Source) WHERE s.id IN $ids RETURN s.id, s.text",
+		map[string]any{"ids": missing})
 	for _, r := range rows {
 		words := asString(r[1])
 		l.sources[asString(r[0])] = rules.NewText(words)
@@ -854,7 +880,8 @@ func (l *load) linkRow(x *kg.Link, words map[string]string) ([]any, error) {
 		p[6] = int64(0)
 		return row, nil
 	}
-	from, excerpts, prefixes, suffixes, stances, marks := make([]string, n), make([]any, n), make([]any, n), make([]any, n), make([]any, n), make([]any, n)
+	from, excerpts, prefixes, suffixes, stances, marks := make([]string, n), make([]any, n), make([]any, n), make([]any,
+		n), make([]any, n), make([]any, n)
 	starts, ends := make([]any, n), make([]any, n)
 	var different []string
 	supporting, refuting := x.SourcesOf(kg.Supports), x.SourcesOf(kg.Refutes)
@@ -964,7 +991,9 @@ func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 		}
 		const find = "MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN " + linkText
 		of := store.Batch{Links: links}
-		found, err := l.s.do(ctx, tx, strings.ReplaceAll(find, "%s", cat.Kinds[i].Name)+" UNION ALL "+strings.ReplaceAll(find, "%s", refutedType), map[string]any{"ids": of.IDs()})
+		found, err := l.s.do(ctx, tx,
+			strings.ReplaceAll(find, "%s", cat.Kinds[i].Name)+" UNION ALL "+strings.ReplaceAll(find, "%s",
+				refutedType), map[string]any{"ids": of.IDs()})
 		if err != nil {
 			return err
 		}
@@ -1013,7 +1042,8 @@ func (l *load) otherKinds(ctx context.Context, tx neo4j.ManagedTransaction, ids 
 	if len(ids) == 0 {
 		return nil
 	}
-	found, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN r.id, coalesce(r.kind, type(r))", map[string]any{"ids": ids})
+	found, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN r.id, coalesce(r.kind, type(r))",
+		map[string]any{"ids": ids})
 	if err != nil {
 		return err
 	}
@@ -1044,12 +1074,18 @@ func propertiesOf() string {
 	return b.String()
 }
 
-// putKind writes links of one kind. Where they are taken to be new, the constraints on their ids refuse one that is not. A link
-// that goes to other ends, or becomes REFUTED or ceases to be so, is another relationship from then on; was has the ends and the type
-// of relationship of those that are there.
-func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *catalog.Kind, isNew, isOther []*kg.Link, was map[string][3]string) error {
+// putKind writes links of one kind. Where they are taken to be new, the constraints on their ids refuse one that is
+// not. A link that goes to other ends, or becomes REFUTED or ceases to be so, is another relationship from then on; was
+// has the ends and the type of relationship of those that are there.
+func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *catalog.Kind, isNew, isOther []*kg.Link,
+	was map[string][3]string,
+) error {
 	written := slices.Concat(isNew, isOther)
-	words, err := l.wordsOf(written, func(text string, params map[string]any) ([][]any, error) { return l.s.do(ctx, tx, text, params) })
+	words, err := l.wordsOf(written, func(text string, params map[string]any) ([][]any,
+		error,
+	) {
+		return l.s.do(ctx, tx, text, params)
+	})
 	if err != nil {
 		return err
 	}
@@ -1076,12 +1112,14 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 	types := [2]string{k.Name, refutedType}
 	for _, typ := range types {
 		if len(moved[typ]) > 0 {
-			if _, err := l.s.do(ctx, tx, "MATCH ()-[r:"+typ+"]->() WHERE r.id IN $ids DELETE r", map[string]any{"ids": moved[typ]}); err != nil {
+			if _, err := l.s.do(ctx, tx, "MATCH ()-[r:"+typ+"]->() WHERE r.id IN $ids DELETE r",
+				map[string]any{"ids": moved[typ]}); err != nil {
 				return err
 			}
 		}
 		if len(changed[typ]) > 0 {
-			if _, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH ()-[r:"+typ+" {id: row.id}]->() SET r = row", map[string]any{"rows": changed[typ]}); err != nil {
+			if _, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH ()-[r:"+typ+" {id: row.id}]->() SET r = row",
+				map[string]any{"rows": changed[typ]}); err != nil {
 				return err
 			}
 		}
@@ -1091,7 +1129,8 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 		if len(rows) == 0 {
 			continue
 		}
-		n, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH (a:Entity {id: row[0]}) MATCH (b:Entity {id: row[1]}) CREATE (a)-[r:"+typ+" {"+propertiesOf()+"}]->(b) RETURN count(*)",
+		n, err := l.s.do(ctx, tx,
+			"UNWIND $rows AS row MATCH (a:Entity {id: row[0]}) MATCH (b:Entity {id: row[1]}) CREATE (a)-[r:"+typ+" {"+propertiesOf()+"}]->(b) RETURN count(*)",
 			map[string]any{"rows": rows})
 		if err != nil {
 			return err

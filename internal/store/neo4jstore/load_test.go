@@ -55,7 +55,8 @@ func TestWhatIsTakenToBeNewMayBeThere(t *testing.T) {
 	}
 }
 
-// TestQuotationsOfAnEarlierLayoutAreCompared opens a database in which it was not kept whether quotations stand in their texts.
+// TestQuotationsOfAnEarlierLayoutAreCompared opens a database in which it was not kept whether quotations stand in
+// their texts.
 func TestQuotationsOfAnEarlierLayoutAreCompared(t *testing.T) {
 	srv, db := database(t)
 	cat := parse(t)
@@ -79,7 +80,8 @@ func TestQuotationsOfAnEarlierLayoutAreCompared(t *testing.T) {
 	}
 }
 
-// TestLinksOfAnEarlierLayoutGetTheirStanding opens a database in which what speaks for a link and what speaks against it were alike.
+// TestLinksOfAnEarlierLayoutGetTheirStanding opens a database in which what speaks for a link and what speaks against
+// it were alike.
 func TestLinksOfAnEarlierLayoutGetTheirStanding(t *testing.T) {
 	srv, db := database(t)
 	cat := parse(t)
@@ -96,9 +98,11 @@ func TestLinksOfAnEarlierLayoutGetTheirStanding(t *testing.T) {
 		t.Fatal("no link is refuted")
 	}
 	for _, k := range cat.Kinds {
-		db.run("MATCH (a)-[r:REFUTED {kind: '"+k.Name+"'}]->(b) CREATE (a)-[x:"+k.Name+"]->(b) SET x = properties(r) DELETE r", nil)
+		db.run("MATCH (a)-[r:REFUTED {kind: '"+k.Name+"'}]->(b) CREATE (a)-[x:"+k.Name+"]->(b) SET x = properties(r) DELETE r",
+			nil)
 	}
-	db.run("MATCH (:Entity)-[r]->(:Entity) SET r.sourceCount = size(r.sources) REMOVE r.standing, r.supporters, r.refuteCount, r.kind", nil)
+	db.run("MATCH (:Entity)-[r]->(:Entity) SET r.sourceCount = size(r.sources) REMOVE r.standing, r.supporters, r.refuteCount, r.kind",
+		nil)
 	db.run("DROP CONSTRAINT throughline_refuted_id", nil)
 	db.run("DROP INDEX throughline_refuted_sources", nil)
 	db.run("MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = 2", nil)

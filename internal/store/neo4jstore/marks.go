@@ -11,16 +11,18 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// What others keep in the same database may have our labels and types. Ours are known by their marks: an entity or a source has an id
-// and _sort, a link has an id of ours and joins two entities of ours. To ask for the marks of every link would take away what Neo4j
-// knows without looking: how many links a node has, and how many there are of a kind. So the database is surveyed: as long as it
-// holds no link that is not ours, statements do not ask. Whether that is still so, the bookmark of each statement says, which names
-// the last transaction that anybody committed; when it is another than the survey's, the statement is run again and asks.
+// What others keep in the same database may have our labels and types. Ours are known by their marks: an entity or a
+// source has an id and _sort, a link has an id of ours and joins two entities of ours. To ask for the marks of every
+// link would take away what Neo4j knows without looking: how many links a node has, and how many there are of a kind.
+// So the database is surveyed: as long as it holds no link that is not ours, statements do not ask. Whether that is
+// still so, the bookmark of each statement says, which names the last transaction that anybody committed; when it is
+// another than the survey's, the statement is run again and asks.
 
 // survey reports whether a database held records that are not ours, at a bookmark.
 type survey struct {
 	bookmark string
-	// links says that there are links that are not ours, and nodes that there are nodes with labels of our types that are not.
+	// links says that there are links that are not ours, and nodes that there are nodes with labels of our types that
+	// are not.
 	links, nodes bool
 }
 
@@ -31,10 +33,11 @@ type counting struct {
 	next time.Time // no other is begun before
 }
 
-// ours is a condition on a relationship with a type of ours. Without coalesce Neo4j would answer it from the index of ids, which
-// holds all links, and once for each node.
+// ours is a condition on a relationship with a type of ours. Without coalesce Neo4j would answer it from the index of
+// ids, which holds all links, and once for each node.
 func ours(r string) string {
-	return "coalesce(" + r + ".id, '') STARTS WITH '" + kg.LinkPrefix + "' AND startNode(" + r + ")._sort IS NOT NULL AND endNode(" + r + ")._sort IS NOT NULL"
+	return "coalesce(" + r + ".id, '') STARTS WITH '" + kg.LinkPrefix + "' AND startNode(" + r +
+		")._sort IS NOT NULL AND endNode(" + r + ")._sort IS NOT NULL"
 }
 
 // rel writes the relationship of a pattern: links of some types, which fit conditions.
@@ -90,7 +93,8 @@ func (s *Store) asking() *layout {
 	return s.layouts[i][j]
 }
 
-// holds reports whether a statement in some layout has asked enough to be right at a bookmark. Otherwise the next one asks for all.
+// holds reports whether a statement in some layout has asked enough to be right at a bookmark. Otherwise the next one
+// asks for all.
 func (s *Store) holds(l *layout, bookmark string) bool {
 	if l.asksLinks && l.asksNodes {
 		return true
@@ -103,7 +107,8 @@ func (s *Store) holds(l *layout, bookmark string) bool {
 	return false
 }
 
-// count has the database surveyed behind the callers. A graph that is always being written is not counted over and over.
+// count has the database surveyed behind the callers. A graph that is always being written is not counted over and
+// over.
 func (s *Store) count() {
 	v := &s.counting
 	v.mu.Lock()
@@ -115,7 +120,8 @@ func (s *Store) count() {
 		begin := time.Now()
 		found, err := s.look(s.lifetime)
 		if err != nil && s.lifetime.Err() == nil {
-			s.log.WarnContext(s.lifetime, "what is not ours could not be counted; every statement asks for our marks", "cause", err.Error())
+			s.log.WarnContext(s.lifetime, "what is not ours could not be counted; every statement asks for our marks",
+				"cause", err.Error())
 		}
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -127,8 +133,8 @@ func (s *Store) count() {
 	})
 }
 
-// look surveys the database: nil when somebody wrote meanwhile. It runs many short statements, because Neo4j plans one long one for
-// seconds when it is busy, and every statement asks until the survey is done.
+// look surveys the database: nil when somebody wrote meanwhile. It runs many short statements, because Neo4j plans one
+// long one for seconds when it is busy, and every statement asks until the survey is done.
 func (s *Store) look(ctx context.Context) (found *survey, err error) {
 	u, err := s.conns.enter(ctx, endless)
 	if err != nil {
@@ -152,7 +158,8 @@ func (s *Store) look(ctx context.Context) (found *survey, err error) {
 	c := &compiler{layout: s.layout}
 	of := "[r:" + c.allLinks + "]"
 	all := number("MATCH ()-" + of + "->() RETURN count(r)")
-	found.links = number("MATCH (:Entity)-"+of+"->() RETURN count(r)") != all || number("MATCH ()-"+of+"->(:Entity) RETURN count(r)") != all ||
+	found.links = number("MATCH (:Entity)-"+of+"->() RETURN count(r)") != all ||
+		number("MATCH ()-"+of+"->(:Entity) RETURN count(r)") != all ||
 		number("RETURN CASE WHEN EXISTS { MATCH (n:Entity) WHERE n._sort IS NULL OR n.id IS NULL MATCH (n)-"+of+"-() } THEN 1 ELSE 0 END") > 0
 	if !found.links {
 		for _, t := range c.linkTypes() {
@@ -161,7 +168,8 @@ func (s *Store) look(ctx context.Context) (found *survey, err error) {
 		found.links = all != 0
 	}
 	for _, t := range c.cat.Types {
-		found.nodes = found.nodes || number("MATCH (n:"+t.Name+") RETURN count(n)") != number("MATCH (n:"+t.Name+") WHERE n._sort >= '' AND n.id >= '' RETURN count(n)")
+		found.nodes = found.nodes ||
+			number("MATCH (n:"+t.Name+") RETURN count(n)") != number("MATCH (n:"+t.Name+") WHERE n._sort >= '' AND n.id >= '' RETURN count(n)")
 	}
 	if err != nil || changed {
 		return nil, err

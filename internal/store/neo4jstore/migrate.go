@@ -12,26 +12,29 @@ import (
 )
 
 // migrations bring the layout from each version to the next; the database records how far it is. Every statement can
-// run again, so a migration that was cut off is simply run again. The indexes are not in here but in indexes.go: those that are
-// missing are made at every start.
+// run again, so a migration that was cut off is simply run again. The indexes are not in here but in indexes.go: those
+// that are missing are made at every start.
 var migrations = [][]string{
 	{},
 	{}, // excerpts are compared with their texts again
 	{}, // links have a standing
 	{}, // the words of quotations are compared with texts
-	{"DROP INDEX throughline_search IF EXISTS"}, // sources are searched too: their words are made with those that are folded anew
+	// sources are searched too: their words are made with those that are folded anew
+	{"DROP INDEX throughline_search IF EXISTS"},
 }
 
 // standingLayout is the layout before which links had no standing.
 const standingLayout = 3
 
-// standings are the statements that give links their standing, and those that are REFUTED their own type of relationship. Like all
-// of a migration they can run again.
+// standings are the statements that give links their standing, and those that are REFUTED their own type of
+// relationship. Like all of a migration they can run again.
 func (l *layout) standings() []string {
 	const different = "reduce(list = [], i IN range(0, size(of) - 1) | CASE WHEN (r.stances[i] = 'REFUTES') = %s OR of[i] IN list THEN list ELSE list + of[i] END)"
 	return []string{
-		"MATCH (:Entity)-[r:" + l.allKinds + "]->(:Entity) WHERE 'REFUTES' IN r.stances CALL (r) { WITH r, coalesce(r.evidenceSources, r.sources) AS of WITH r, " +
-			fmt.Sprintf(different, "true") + " AS supporters, size(" + fmt.Sprintf(different, "false") + ") AS refuteCount " +
+		"MATCH (:Entity)-[r:" + l.allKinds +
+			"]->(:Entity) WHERE 'REFUTES' IN r.stances CALL (r) { WITH r, coalesce(r.evidenceSources, r.sources) AS of WITH r, " +
+			fmt.Sprintf(different, "true") + " AS supporters, size(" + fmt.Sprintf(different,
+			"false") + ") AS refuteCount " +
 			"SET r.supporters = supporters, r.sourceCount = size(supporters), r.refuteCount = refuteCount, " +
 			"r.standing = CASE WHEN size(supporters) = 0 THEN 'REFUTED' ELSE 'DISPUTED' END } IN TRANSACTIONS OF 10000 ROWS",
 		"MATCH (a:Entity)-[r:" + l.allKinds + "]->(b:Entity) WHERE r.standing = 'REFUTED' " +
@@ -39,7 +42,8 @@ func (l *layout) standings() []string {
 	}
 }
 
-// verifyingLayout is the layout before which excerpts, or the words of quotations, were not compared with texts as they are now.
+// verifyingLayout is the layout before which excerpts, or the words of quotations, were not compared with texts as they
+// are now.
 const verifyingLayout = 4
 
 // metaConstraint makes the record of the version single, so that servers that start together wait for each other at it.
@@ -64,7 +68,8 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 		return err
 	}
 	defer tx.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the commit has told
-	res, err := tx.Run(ctx, "MERGE (m:ThroughlineMeta {id: 'layout'}) ON CREATE SET m.version = 0 SET m.lockedAt = timestamp() RETURN m.version, m.text", nil)
+	res, err := tx.Run(ctx,
+		"MERGE (m:ThroughlineMeta {id: 'layout'}) ON CREATE SET m.version = 0 SET m.lockedAt = timestamp() RETURN m.version, m.text", nil)
 	if err != nil {
 		return err
 	}
@@ -74,7 +79,8 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 	}
 	version, _ := rec.Values[0].(int64)
 	if version > int64(len(migrations)) {
-		return &SetupError{Message: fmt.Sprintf("this database was written by a newer version of the program (its layout is %d, this one knows %d): update the program, or use another database", version, len(migrations))}
+		return &SetupError{Message: fmt.Sprintf("this database was written by a newer version of the program (its layout is %d, this one knows %d): update the program, or use another database",
+			version, len(migrations))}
 	}
 	var todo []string
 	for _, m := range migrations[version:] {
@@ -110,7 +116,11 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if res, err = tx.Run(ctx, "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = $version, m.text = $text REMOVE m.lockedAt", map[string]any{"version": int64(len(migrations)), "text": text.Rules()}); err == nil {
+	if res, err = tx.Run(ctx,
+		"MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = $version, m.text = $text REMOVE m.lockedAt", map[string]any{
+			"version": int64(len(migrations)),
+			"text":    text.Rules(),
+		}); err == nil {
 		_, err = res.Consume(ctx)
 	}
 	if err == nil {
@@ -131,7 +141,9 @@ func (s *Store) schema(ctx context.Context, text string) error {
 		switch {
 		case err == nil:
 			return nil
-		case errors.As(err, &e) && (e.Code == "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists" || e.Code == "Neo.ClientError.Schema.IndexAlreadyExists" || e.Code == "Neo.ClientError.Schema.ConstraintAlreadyExists"):
+		case errors.As(err, &e) && (e.Code == "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists" ||
+			e.Code == "Neo.ClientError.Schema.IndexAlreadyExists" ||
+			e.Code == "Neo.ClientError.Schema.ConstraintAlreadyExists"):
 			return nil
 		case try == 10 || !passing(err):
 			return err
@@ -151,5 +163,6 @@ func (s *Store) logOthers(ctx context.Context, version int64) {
 	if err != nil || len(rows) != 1 {
 		return
 	}
-	s.log.InfoContext(ctx, "neo4j is ready", "layoutBefore", version, "layout", len(migrations), "otherNodesLeftAlone", asInt(rows[0][0]))
+	s.log.InfoContext(ctx, "neo4j is ready", "layoutBefore", version, "layout", len(migrations), "otherNodesLeftAlone",
+		asInt(rows[0][0]))
 }

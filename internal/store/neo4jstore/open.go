@@ -1,5 +1,6 @@
-// Package neo4jstore keeps the graph in Neo4j, so that several servers can share it and anybody who knows Cypher can read
-// it. What is kept how, and why, is in docs/decisions/0002-neo4j-layout.md. It is the only package that knows the driver.
+// Package neo4jstore keeps the graph in Neo4j, so that several servers can share it and anybody who knows Cypher can
+// read it. What is kept how, and why, is in docs/decisions/0002-neo4j-layout.md. It is the only package that knows the
+// driver.
 package neo4jstore
 
 import (
@@ -34,8 +35,8 @@ type Options struct {
 	Catalog  *catalog.Catalog
 	Now      func() time.Time // nil = time.Now
 	Logger   *slog.Logger     // nil = none
-	// AdjacencyLinks is how many links tracing may keep in memory, about 100 bytes each; a larger graph is walked in Neo4j.
-	// 0 keeps none.
+	// AdjacencyLinks is how many links tracing may keep in memory, about 100 bytes each; a larger graph is walked in
+	// Neo4j. 0 keeps none.
 	AdjacencyLinks int64
 	// Share is how many statements of one shape may be under way before the requests that come meanwhile share one: see
 	// share.go. 0 = every request has its own.
@@ -79,8 +80,8 @@ type state struct {
 	err      *kg.Error
 }
 
-// SetupError is the error for a store that cannot be used as it is set up and that waiting does not help: its message is one
-// sentence for whoever set it up.
+// SetupError is the error for a store that cannot be used as it is set up and that waiting does not help: its message
+// is one sentence for whoever set it up.
 type SetupError struct {
 	Message string
 	Err     error
@@ -99,10 +100,11 @@ func setupErrorf(cause error, format string, args ...any) *SetupError {
 const (
 	// acquireTimeout bounds the wait for a connection: a full pool is better told than waited for.
 	acquireTimeout = 3 * time.Second
-	// livenessAfter is how long a connection may be idle before it is tried before use: firewalls cut silent ones, and nobody notices
-	// that Neo4j was away when nobody asked.
+	// livenessAfter is how long a connection may be idle before it is tried before use: firewalls cut silent ones, and
+	// nobody notices that Neo4j was away when nobody asked.
 	livenessAfter = 2 * time.Second
-	// connsPerCore keeps Neo4j busy while answers travel: measured, 8 connections on 2 cores give 1.6 times what 2 give.
+	// connsPerCore keeps Neo4j busy while answers travel: measured, 8 connections on 2 cores give 1.6 times what 2
+	// give.
 	connsPerCore = 8
 	minConns     = 32
 	// pageOfRecords is how many records travel at once; an answer of ours has fewer.
@@ -147,8 +149,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		session: neo4j.SessionConfig{DatabaseName: database, FetchSize: pageOfRecords},
 	}
 	if strings.HasPrefix(o.URL, "neo4j") {
-		// one for the whole store, so that whoever wrote through it reads what they wrote, whichever member of a cluster
-		// answers; with bolt:// there is but one
+		// one for the whole store, so that whoever wrote through it reads what they wrote, whichever member of a
+		// cluster answers; with bolt:// there is but one
 		s.session.BookmarkManager = neo4j.NewBookmarkManager(neo4j.BookmarkManagerConfig{})
 	}
 	s.layouts = layouts(l)
@@ -174,7 +176,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // address takes an address apart: the server's, and the name of the database behind it, "" for the user's own.
 func address(given string) (server, database string, err error) {
 	u, err := url.Parse(given)
-	if err != nil || u.Host == "" || !slices.Contains([]string{"bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"}, u.Scheme) {
+	if err != nil || u.Host == "" || !slices.Contains([]string{
+		"bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s",
+		"neo4j+ssc",
+	}, u.Scheme) {
 		return "", "", &SetupError{Message: "that is not an address of Neo4j: write bolt://host:7687 or neo4j://host:7687, with +s behind the first word for TLS"}
 	}
 	if u.User != nil {
@@ -188,13 +193,14 @@ func address(given string) (server, database string, err error) {
 	return u.String(), database, nil
 }
 
-// databaseName is what a database can be called: https://neo4j.com/docs/operations-manual/current/database-administration/.
+// databaseName is what a database can be called:
+// https://neo4j.com/docs/operations-manual/current/database-administration/.
 var databaseName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.-]{2,62}$`)
 
 const (
-	// A server that does not answer is asked again after firstPause, then after twice as long, up to longPause. After a refusal, which
-	// somebody has to mend, the pauses are those of refusedPause: a wrong password given three times within five seconds would lock
-	// the user out for everybody.
+	// A server that does not answer is asked again after firstPause, then after twice as long, up to longPause. After a
+	// refusal, which somebody has to mend, the pauses are those of refusedPause: a wrong password given three times
+	// within five seconds would lock the user out for everybody.
 	firstPause   = 100 * time.Millisecond
 	longPause    = 2 * time.Second
 	mostRefused  = time.Minute
@@ -224,7 +230,8 @@ func (s *Store) connect(ctx context.Context) {
 		if errors.As(err, &refused) {
 			if said != refused.Message {
 				said = refused.Message
-				s.log.ErrorContext(ctx, "neo4j cannot be used; it is tried again", "reason", refused.Message, "cause", fmt.Sprint(refused.Err))
+				s.log.ErrorContext(ctx, "neo4j cannot be used; it is tried again", "reason", refused.Message, "cause",
+					fmt.Sprint(refused.Err))
 			}
 			s.state.Store(&state{err: kg.Wrap(kg.Unavailable, refused, "%s", refused.Message)})
 			settle()
@@ -233,9 +240,11 @@ func (s *Store) connect(ctx context.Context) {
 			why := unreachable(ctx, s.address)
 			if said != why.Reason {
 				said = why.Reason
-				s.log.WarnContext(ctx, "neo4j does not answer; it is tried again", "reason", why.Reason, "cause", err.Error())
+				s.log.WarnContext(ctx, "neo4j does not answer; it is tried again", "reason", why.Reason, "cause",
+					err.Error())
 			}
-			s.state.Store(&state{err: kg.Wrap(kg.Unavailable, why, "Neo4j does not answer (%s); it is tried again until it does", why.Reason)})
+			s.state.Store(&state{err: kg.Wrap(kg.Unavailable, why,
+				"Neo4j does not answer (%s); it is tried again until it does", why.Reason)})
 			pause = min(2*pause, longPause)
 		}
 		t := time.NewTimer(wait)
@@ -257,7 +266,8 @@ func (s *Store) setUp(ctx context.Context) error {
 	if err := checkVersion(info.Agent()); err != nil {
 		return err
 	}
-	s.state.Store(&state{answered: true, err: kg.Errorf(kg.Unavailable, "Neo4j is making its indexes; that takes a while the first time")})
+	s.state.Store(&state{answered: true, err: kg.Errorf(kg.Unavailable,
+		"Neo4j is making its indexes; that takes a while the first time")})
 	if err := s.migrate(ctx); err != nil {
 		return refusal(err)
 	}
@@ -285,19 +295,24 @@ func refusal(err error) error {
 	}
 	switch {
 	case e.Code == "Neo.ClientError.Security.AuthenticationRateLimit":
-		return setupErrorf(err, "Neo4j refuses to be asked after too many wrong passwords: wait a few seconds, and check user and password")
+		return setupErrorf(err,
+			"Neo4j refuses to be asked after too many wrong passwords: wait a few seconds, and check user and password")
 	case e.Code == "Neo.ClientError.Security.CredentialsExpired":
-		return setupErrorf(err, "Neo4j wants a new password for this user before it may be used: set one with ALTER CURRENT USER SET PASSWORD")
+		return setupErrorf(err,
+			"Neo4j wants a new password for this user before it may be used: set one with ALTER CURRENT USER SET PASSWORD")
 	case e.Code == "Neo.ClientError.Security.Forbidden":
 		return setupErrorf(err, "this user of Neo4j may not write or create indexes: use one that may")
-	case strings.HasPrefix(e.Code, "Neo.ClientError.Security.") && e.Code != "Neo.ClientError.Security.AuthorizationExpired":
+	case strings.HasPrefix(e.Code, "Neo.ClientError.Security.") &&
+		e.Code != "Neo.ClientError.Security.AuthorizationExpired":
 		return setupErrorf(err, "Neo4j refuses user and password: check both")
 	case e.Code == "Neo.ClientError.Database.DatabaseNotFound":
 		return setupErrorf(err, "Neo4j has no database of that name")
 	case strings.HasSuffix(e.Code, ".Schema.ConstraintCreationFailed"):
-		return setupErrorf(err, "other data in this database has the label %s or %s, or the type of a link, with ids that are not unique: use another database", entityLabel, sourceLabel)
+		return setupErrorf(err,
+			"other data in this database has the label %s or %s, or the type of a link, with ids that are not unique: use another database", entityLabel, sourceLabel)
 	case strings.HasSuffix(e.Code, "WithNameAlreadyExists"):
-		return setupErrorf(err, "an index or a constraint in this database has a name that begins with throughline_ and is not of this program: drop it")
+		return setupErrorf(err,
+			"an index or a constraint in this database has a name that begins with throughline_ and is not of this program: drop it")
 	}
 	return err
 }
@@ -316,7 +331,8 @@ func checkVersion(agent string) error {
 			if major > minMajor || major == minMajor && minor >= minMinor {
 				return nil
 			}
-			return &SetupError{Message: fmt.Sprintf("Neo4j %s is too old: version %d.%d or newer is needed, 5.26 is the one with long support", version, minMajor, minMinor)}
+			return &SetupError{Message: fmt.Sprintf("Neo4j %s is too old: version %d.%d or newer is needed, 5.26 is the one with long support",
+				version, minMajor, minMinor)}
 		}
 	}
 	return &SetupError{Message: "the server at that address is not a Neo4j of version 5.23 or newer"}

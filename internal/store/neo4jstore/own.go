@@ -31,7 +31,8 @@ func (s *Store) keepOwn(ctx context.Context, b *store.Batch) error {
 
 // checkOwn refuses a database that holds what the schema does not declare. A name whose records are gone is no reason.
 func (s *Store) checkOwn(ctx context.Context) error {
-	rows, err := s.once(ctx, "MATCH (m:ThroughlineMeta {id: 'layout'}) UNWIND m.own AS name RETURN name ORDER BY name", nil)
+	rows, err := s.once(ctx, "MATCH (m:ThroughlineMeta {id: 'layout'}) UNWIND m.own AS name RETURN name ORDER BY name",
+		nil)
 	if err != nil {
 		return err
 	}

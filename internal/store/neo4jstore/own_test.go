@@ -13,11 +13,14 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
-// TestADatabaseInWhichAnotherServerWritesMustBeDeclared: a server that lacks the schema of another beside it says so. That a database is
-// not opened without its types is what every store must do: see storetest.
+// TestADatabaseInWhichAnotherServerWritesMustBeDeclared: a server that lacks the schema of another beside it says so.
+// That a database is not opened without its types is what every store must do: see storetest.
 func TestADatabaseInWhichAnotherServerWritesMustBeDeclared(t *testing.T) {
 	srv, _ := database(t)
-	own, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{Name: "own.graphqls", Input: "extend type Person { gender: String }\n"})
+	own, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{
+		Name:  "own.graphqls",
+		Input: "extend type Person { gender: String }\n",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +32,8 @@ func TestADatabaseInWhichAnotherServerWritesMustBeDeclared(t *testing.T) {
 	if err := s.Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if err := lacking.Ready(t.Context()); kg.CodeOf(err) != kg.Unavailable || !strings.Contains(err.Error(), "which the schema does not declare: name the file") {
+	if err := lacking.Ready(t.Context()); kg.CodeOf(err) != kg.Unavailable ||
+		!strings.Contains(err.Error(), "which the schema does not declare: name the file") {
 		t.Errorf("a server beside it says %v", err)
 	}
 }

@@ -42,15 +42,25 @@ func BenchmarkPaths(b *testing.B) {
 	}
 	for range 3 {
 		run("cypher", func(from, to string) {
-			d.in(neo4j.AccessModeRead, "MATCH (a:Entity {id: $a}), (b:Entity {id: $b}) MATCH p = shortestPath((a)-[*..8]-(b)) RETURN [n IN nodes(p) | n.id]", map[string]any{"a": from, "b": to})
+			d.in(neo4j.AccessModeRead,
+				"MATCH (a:Entity {id: $a}), (b:Entity {id: $b}) MATCH p = shortestPath((a)-[*..8]-(b)) RETURN [n IN nodes(p) | n.id]", map[string]any{
+					"a": from,
+					"b": to,
+				})
 		})
 		run("store", func(from, to string) {
-			g, keys, err := s.Walk(b.Context(), &plan.Walk{Refs: []plan.Ref{{ID: from, Types: cat.Entities}, {ID: to, Types: cat.Entities}}, Asked: 2})
+			g, keys, err := s.Walk(b.Context(), &plan.Walk{Refs: []plan.Ref{
+				{ID: from, Types: cat.Entities},
+				{ID: to, Types: cat.Entities},
+			}, Asked: 2})
 			if err != nil {
 				b.Error(err)
 				return
 			}
-			a, err := trace.Find(b.Context(), b.Context(), g, &trace.Question{From: keys[0], To: keys[1], MaxLength: 6, First: 1, MaxNodes: 100_000})
+			a, err := trace.Find(b.Context(), b.Context(), g, &trace.Question{
+				From: keys[0], To: keys[1], MaxLength: 6,
+				First: 1, MaxNodes: 100_000,
+			})
 			if err != nil || len(a.Lines) != 1 {
 				b.Error(err, a)
 			}

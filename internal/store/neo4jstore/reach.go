@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// UnreachableError reports why a server does not answer, as far as that can be found out from here. It may answer later.
+// UnreachableError reports why a server does not answer, as far as that can be found out from here. It may answer
+// later.
 type UnreachableError struct{ Reason string }
 
 // Error is the reason.
@@ -53,7 +54,8 @@ func unreachable(ctx context.Context, address string) *UnreachableError {
 	if shakes(ctx, again, &tls.Config{ServerName: u.Hostname(), InsecureSkipVerify: true}) == notReady { //nolint:gosec // nothing is sent
 		return &UnreachableError{"that port speaks TLS; write +s behind the first word of the address, such as bolt+s://"}
 	}
-	return &UnreachableError{"what listens there does not speak Bolt; Neo4j does so on port " + boltPort + " unless it is set otherwise"}
+	return &UnreachableError{"what listens there does not speak Bolt; Neo4j does so on port " + boltPort +
+		" unless it is set otherwise"}
 }
 
 const notReady = "something listens there but is not ready yet; is it starting?"
@@ -87,7 +89,8 @@ func shakes(ctx context.Context, conn net.Conn, c *tls.Config) string {
 	return "that port does not speak TLS; write the address without +s, or turn TLS on at Neo4j"
 }
 
-// speaksBolt offers versions of Bolt and reports whether one is taken (https://neo4j.com/docs/bolt/current/bolt/handshake/).
+// speaksBolt offers versions of Bolt and reports whether one is taken
+// (https://neo4j.com/docs/bolt/current/bolt/handshake/).
 func speaksBolt(conn net.Conn) bool {
 	offer := [20]byte{0x60, 0x60, 0xb0, 0x17, 0, 8, 8, 5, 0, 0, 4, 4}
 	if _, err := conn.Write(offer[:]); err != nil {

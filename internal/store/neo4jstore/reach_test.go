@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestWhyAServerDoesNotAnswer: a wrong host, a refused connection, a port without TLS, one with it, a certificate nobody trusts and what
-// is no Neo4j are told apart.
+// TestWhyAServerDoesNotAnswer: a wrong host, a refused connection, a port without TLS, one with it, a certificate
+// nobody trusts and what is no Neo4j are told apart.
 func TestWhyAServerDoesNotAnswer(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
@@ -36,7 +36,8 @@ func TestWhyAServerDoesNotAnswer(t *testing.T) {
 		{"neo4j://" + secure.Listener.Addr().String(), "speaks TLS; write +s"},
 		{"neo4j://" + plain.Listener.Addr().String(), "does not speak Bolt"},
 	} {
-		if got := unreachable(t.Context(), c.address).Error(); !strings.Contains(got, c.want) || strings.Contains(got, free) {
+		if got := unreachable(t.Context(), c.address).Error(); !strings.Contains(got, c.want) ||
+			strings.Contains(got, free) {
 			t.Errorf("%s: %s, want %s", c.address, got, c.want)
 		}
 	}

@@ -19,8 +19,8 @@ const refoldBatch = 2000
 // refoldTexts is how many sources are, with their texts.
 const refoldTexts = 100
 
-// refold makes everything anew that is made of folded text, when text is folded otherwise than when it was written. What is
-// already as it must be is not written, so that a refold which was cut off goes on where it stopped.
+// refold makes everything anew that is made of folded text, when text is folded otherwise than when it was written.
+// What is already as it must be is not written, so that a refold which was cut off goes on where it stopped.
 func (s *Store) refold(ctx context.Context) error {
 	c := &compiler{layout: s.layout}
 	c.w("MATCH (n:Entity) WHERE n.id > $after AND n._sort >= '' RETURN ")
@@ -46,12 +46,16 @@ func (s *Store) refold(ctx context.Context) error {
 	const sourceText = "MATCH (n:Source) WHERE n.id > $after AND n._sort >= '' RETURN n{.id, .title, .text, ._name, ._names, ._sort, ._words, ._nameWords}, n.id ORDER BY n.id LIMIT $limit"
 	err = s.refolded(ctx, sourceText, "MATCH (n:Source {id: row.id})", refoldTexts, func(v []any) change {
 		p, _ := v[0].(map[string]any)
-		return change{was: p, now: s.layout.sourceProps(&kg.Source{ID: asString(p["id"]), Title: asString(p["title"]), Text: asString(p["text"])})}
+		return change{was: p, now: s.layout.sourceProps(&kg.Source{
+			ID: asString(p["id"]), Title: asString(p["title"]),
+			Text: asString(p["text"]),
+		})}
 	})
 	if err != nil {
 		return err
 	}
-	rows, err := s.once(ctx, "MATCH (:Entity)-[r:"+s.layout.allLinks+"]->(:Entity) WHERE r.role IS NOT NULL RETURN DISTINCT r.role, r._role", nil)
+	rows, err := s.once(ctx,
+		"MATCH (:Entity)-[r:"+s.layout.allLinks+"]->(:Entity) WHERE r.role IS NOT NULL RETURN DISTINCT r.role, r._role", nil)
 	if err != nil {
 		return err
 	}
@@ -68,14 +72,15 @@ func (s *Store) refold(ctx context.Context) error {
 		"CALL (r) { SET r._role = $roles[r.role] } IN TRANSACTIONS OF 10000 ROWS", map[string]any{"roles": roles})
 }
 
-// change is what a record has and should have: properties, and of its aliases those that should have another folded form.
+// change is what a record has and should have: properties, and of its aliases those that should have another folded
+// form.
 type change struct {
 	was, now map[string]any
 	aliases  []any
 }
 
-// refolded reads records in the order of their ids and writes what changes of their derived properties. A row that is read ends with
-// the id.
+// refolded reads records in the order of their ids and writes what changes of their derived properties. A row that is
+// read ends with the id.
 func (s *Store) refolded(ctx context.Context, read, match string, limit int64, derive func(v []any) change) error {
 	for after := ""; ; {
 		records, err := s.once(ctx, read, map[string]any{"after": after, "limit": limit})
@@ -96,8 +101,9 @@ func (s *Store) refolded(ctx context.Context, read, match string, limit int64, d
 		if len(rows) == 0 {
 			continue
 		}
-		if err := s.alone(ctx, "UNWIND $rows AS row "+match+" SET n += row.props WITH n, row UNWIND row.aliases AS alias "+
-			"MATCH (a:Alias)-[:ALIAS_OF]->(n) WHERE a.name = alias[0] SET a._name = alias[1]", map[string]any{"rows": rows}); err != nil {
+		if err := s.alone(ctx,
+			"UNWIND $rows AS row "+match+" SET n += row.props WITH n, row UNWIND row.aliases AS alias "+
+				"MATCH (a:Alias)-[:ALIAS_OF]->(n) WHERE a.name = alias[0] SET a._name = alias[1]", map[string]any{"rows": rows}); err != nil {
 			return err
 		}
 	}

@@ -83,7 +83,8 @@ func (c *compiler) entityProp(row *list, n string, types catalog.TypeSet, p *cat
 	return x
 }
 
-// quoted writes an expression that reports whether the words of a quotation stand where it is quoted from; null for another entity.
+// quoted writes an expression that reports whether the words of a quotation stand where it is quoted from; null for
+// another entity.
 func (c *compiler) quoted(n string, types catalog.TypeSet) {
 	c.w("CASE WHEN ", n, " IS NULL THEN null")
 	for _, t := range c.cat.Types {
@@ -91,7 +92,8 @@ func (c *compiler) quoted(n string, types catalog.TypeSet) {
 			continue
 		}
 		for _, stands := range [...]string{"true", "false"} {
-			c.w(" WHEN ", n, ":", t.Name, " AND EXISTS { (", n, ")<-[:", strings.Join(c.kindList(t.Quoted.Kinds), "|"), " {_quoted: ", stands, "}]-(:Entity) } THEN ", stands)
+			c.w(" WHEN ", n, ":", t.Name, " AND EXISTS { (", n, ")<-[:", strings.Join(c.kindList(t.Quoted.Kinds), "|"),
+				" {_quoted: ", stands, "}]-(:Entity) } THEN ", stands)
 		}
 	}
 	c.w(" END")
@@ -327,7 +329,8 @@ func (c *compiler) evidence(row *list, r string, sel *plan.Sel, f *plan.Field) *
 		// the pieces of one source stand as they are stored
 		at, s := c.name("id"), c.name("s")
 		d.dates = c.column(own)
-		c.w("CASE WHEN size(", r, ".sources) > 1 THEN COLLECT { UNWIND coalesce(", r, ".evidenceSources, ", r, ".sources) AS ", at,
+		c.w("CASE WHEN size(", r, ".sources) > 1 THEN COLLECT { UNWIND coalesce(", r, ".evidenceSources, ", r,
+			".sources) AS ", at,
 			" OPTIONAL MATCH (", s, ":Source {id: ", at, "}) RETURN ", s, "._date } END")
 	}
 	if sel != nil {
@@ -350,7 +353,8 @@ func (c *compiler) evidence(row *list, r string, sel *plan.Sel, f *plan.Field) *
 			p := &page{on: k.On, one: true, column: c.column(own)}
 			at, s := c.name("id"), c.name("s")
 			c.part(func() {
-				c.w("COLLECT { UNWIND coalesce(", r, ".evidenceSources, ", r, ".sources) AS ", at, " OPTIONAL MATCH (", s, ":Source {id: ", at, "}) ")
+				c.w("COLLECT { UNWIND coalesce(", r, ".evidenceSources, ", r, ".sources) AS ", at, " OPTIONAL MATCH (",
+					s, ":Source {id: ", at, "}) ")
 				c.in(func() { c.returning(func(own *list) { p.node = c.source(own, s, k.Node) }) }, s)
 				c.w(" }")
 			})

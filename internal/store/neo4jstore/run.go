@@ -79,12 +79,16 @@ func (s *Store) once(ctx context.Context, text string, params map[string]any) (r
 func (s *Store) Statements() int64 { return s.texts.Load() }
 
 // stream runs a reading statement once and hands on its records as they come.
-func (s *Store) stream(ctx context.Context, limit time.Duration, text string, params map[string]any, f func(*neo4j.Record) error) error {
+func (s *Store) stream(ctx context.Context, limit time.Duration, text string, params map[string]any,
+	f func(*neo4j.Record) error,
+) error {
 	return s.within(ctx, limit, text, params, f, nil)
 }
 
 // within does so and, when all has come, lets a caller look at the session.
-func (s *Store) within(ctx context.Context, limit time.Duration, text string, params map[string]any, f func(*neo4j.Record) error, end func(neo4j.SessionWithContext)) (err error) {
+func (s *Store) within(ctx context.Context, limit time.Duration, text string, params map[string]any,
+	f func(*neo4j.Record) error, end func(neo4j.SessionWithContext),
+) (err error) {
 	u, err := s.conns.enter(ctx, reading)
 	if err != nil {
 		return err
@@ -188,7 +192,9 @@ type transaction struct {
 }
 
 // do runs a statement within a transaction and returns its records.
-func (s *Store) do(ctx context.Context, tx neo4j.ManagedTransaction, text string, params map[string]any) ([][]any, error) {
+func (s *Store) do(ctx context.Context, tx neo4j.ManagedTransaction, text string, params map[string]any) ([][]any,
+	error,
+) {
 	s.texts.Add(1)
 	if t, ok := tx.(*transaction); ok {
 		ctx = t.use.ctx
@@ -226,8 +232,8 @@ func full(err *neo4j.ConnectivityError) bool {
 	return strings.HasPrefix(err.Inner.Error(), "Timeout while waiting for connection")
 }
 
-// pressed reports whether a context is about to end: its deadline is also that of the driver's reads, one of which may notice
-// it first.
+// pressed reports whether a context is about to end: its deadline is also that of the driver's reads, one of which may
+// notice it first.
 func pressed(ctx context.Context) bool {
 	end, ok := ctx.Deadline()
 	return ok && time.Until(end) < 10*time.Millisecond
@@ -261,7 +267,8 @@ func failure(ctx context.Context, err error) error {
 		case strings.HasPrefix(e.Code, "Neo.ClientError.Transaction.TransactionTimedOut"):
 			return kg.Wrap(kg.Timeout, err, "the operation took too long; ask for less at once")
 		case e.IsRetriable(), strings.HasPrefix(e.Code, "Neo.ClientError.Transaction.Terminated"),
-			strings.HasPrefix(e.Code, "Neo.ClientError.Security."), strings.HasPrefix(e.Code, "Neo.ClientError.Database."),
+			strings.HasPrefix(e.Code, "Neo.ClientError.Security."), strings.HasPrefix(e.Code,
+				"Neo.ClientError.Database."),
 			strings.HasPrefix(e.Code, "Neo.DatabaseError.General.OutOfMemory"):
 			return kg.Wrap(kg.Unavailable, err, "the store cannot answer now; try again")
 		}

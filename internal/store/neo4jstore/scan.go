@@ -45,7 +45,8 @@ func sourceOf(v []any) *kg.Source {
 
 // Sources reads all sources by id, in the order of an index.
 func (s *Store) Sources(ctx context.Context, f func(*kg.Source) error) error {
-	return s.scan(ctx, "MATCH (s:Source) WHERE s.id >= '' AND s._sort IS NOT NULL RETURN "+sourceText+" ORDER BY s.id", func(v []any) error { return f(sourceOf(v)) })
+	return s.scan(ctx, "MATCH (s:Source) WHERE s.id >= '' AND s._sort IS NOT NULL RETURN "+sourceText+" ORDER BY s.id",
+		func(v []any) error { return f(sourceOf(v)) })
 }
 
 // nodesText reads entities whole, those that fit.
@@ -61,7 +62,7 @@ func (s *Store) nodesText(where string) string {
 
 // nodeOf is an entity as nodesText reads it, nil for somebody else's node.
 func (s *Store) nodeOf(v []any) *kg.Node {
-	t := s.layout.cat.TypeAt(uint8(asInt(v[0]))) //nolint:gosec // an index of the catalogue's
+	t := s.layout.cat.TypeAt(uint8(asInt(v[0])))
 	if t == nil {
 		return nil
 	}
@@ -106,14 +107,15 @@ func externalIDs(kept any) (out []kg.ExternalID) {
 
 // ExternalIDs reads the external ids of all entities.
 func (s *Store) ExternalIDs(ctx context.Context, f func(entity string, e kg.ExternalID) error) error {
-	return s.scan(ctx, "MATCH (n:Entity) WHERE n.id >= '' AND n._sort IS NOT NULL AND n.externalIds IS NOT NULL RETURN n.id, n.externalIds ORDER BY n.id", func(v []any) error {
-		for _, e := range externalIDs(v[1]) {
-			if err := f(asString(v[0]), e); err != nil {
-				return err
+	return s.scan(ctx,
+		"MATCH (n:Entity) WHERE n.id >= '' AND n._sort IS NOT NULL AND n.externalIds IS NOT NULL RETURN n.id, n.externalIds ORDER BY n.id", func(v []any) error {
+			for _, e := range externalIDs(v[1]) {
+				if err := f(asString(v[0]), e); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
-	})
+			return nil
+		})
 }
 
 // Nodes reads all entities by id, in the order of an index.
@@ -158,8 +160,8 @@ func (r *linkRun) next(ctx context.Context, s *Store) error {
 }
 
 // Links reads all links by id. The order over all kinds is merged here from the orders of the kinds' indexes: Neo4j
-// would sort them all in memory. It gives no statement a state that does not change, so neither do the pages: links that
-// are written meanwhile may or may not be seen, and each is seen once.
+// would sort them all in memory. It gives no statement a state that does not change, so neither do the pages: links
+// that are written meanwhile may or may not be seen, and each is seen once.
 func (s *Store) Links(ctx context.Context, f func(*kg.Link) error) error {
 	if err := s.usable(); err != nil {
 		return err
@@ -167,7 +169,8 @@ func (s *Store) Links(ctx context.Context, f func(*kg.Link) error) error {
 	types := s.layout.linkTypes()
 	runs := make([]*linkRun, len(types))
 	for i, name := range types {
-		runs[i] = &linkRun{last: kg.LinkPrefix, text: "MATCH ()-[r:" + name + "]->() WHERE r.id > $last AND " + ours("r") + " WITH r ORDER BY r.id LIMIT $n RETURN " + linkText}
+		runs[i] = &linkRun{last: kg.LinkPrefix, text: "MATCH ()-[r:" + name + "]->() WHERE r.id > $last AND " +
+			ours("r") + " WITH r ORDER BY r.id LIMIT $n RETURN " + linkText}
 	}
 	for {
 		var first *linkRun
@@ -203,7 +206,10 @@ func linkOf(v []any) *kg.Link {
 	}
 	x.Evidence = make([]kg.Evidence, len(asList(v[10])))
 	for i := range x.Evidence {
-		x.Evidence[i] = kg.Evidence{Source: at(v[9], i), Excerpt: at(v[10], i), Prefix: at(v[11], i), Suffix: at(v[12], i), Stance: at(v[13], i)}
+		x.Evidence[i] = kg.Evidence{
+			Source: at(v[9], i), Excerpt: at(v[10], i), Prefix: at(v[11], i),
+			Suffix: at(v[12], i), Stance: at(v[13], i),
+		}
 		if m := at(v[14], i); m != "" {
 			yes := m == "true"
 			x.Evidence[i].Verified = &yes
@@ -228,7 +234,7 @@ func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, err
 		}
 		rows, _, err := s.read(ctx, text, map[string]any{"ids": ids})
 		for _, r := range rows {
-			if t := s.layout.cat.TypeAt(uint8(asInt(r[1]))); t != nil { //nolint:gosec // an index of the catalogue's
+			if t := s.layout.cat.TypeAt(uint8(asInt(r[1]))); t != nil {
 				out[asString(r[0])] = t.Enum
 			}
 		}
@@ -240,7 +246,8 @@ func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, err
 	if err := find(entities, string(c.text)); err != nil {
 		return nil, err
 	}
-	if err := find(sources, "MATCH (n:Source) WHERE n.id IN $ids AND n._sort IS NOT NULL RETURN n.id, "+itoa(int(c.cat.Source.Index))); err != nil {
+	if err := find(sources,
+		"MATCH (n:Source) WHERE n.id IN $ids AND n._sort IS NOT NULL RETURN n.id, "+itoa(int(c.cat.Source.Index))); err != nil {
 		return nil, err
 	}
 	err := find(links, s.layout.anyLink()+" RETURN r.id, "+itoa(int(c.cat.Link.Index)))
@@ -269,7 +276,11 @@ func (s *Store) Records(ctx context.Context, ids []string) (*store.Batch, error)
 		}
 		return err
 	}
-	if err := find(sources, "MATCH (s:Source) WHERE s.id IN $ids AND s._sort IS NOT NULL RETURN "+sourceText+" ORDER BY s.id", func(v []any) { b.Sources = append(b.Sources, sourceOf(v)) }); err != nil {
+	if err := find(sources,
+		"MATCH (s:Source) WHERE s.id IN $ids AND s._sort IS NOT NULL RETURN "+sourceText+" ORDER BY s.id", func(v []any) {
+			b.Sources = append(b.Sources,
+				sourceOf(v))
+		}); err != nil {
 		return nil, err
 	}
 	if err := find(entities, s.nodesText("n.id IN $ids"), func(v []any) {
@@ -279,14 +290,16 @@ func (s *Store) Records(ctx context.Context, ids []string) (*store.Batch, error)
 	}); err != nil {
 		return nil, err
 	}
-	err := find(links, s.layout.anyLink()+" RETURN "+linkText+" ORDER BY r.id", func(v []any) { b.Links = append(b.Links, linkOf(v)) })
+	err := find(links, s.layout.anyLink()+" RETURN "+linkText+" ORDER BY r.id",
+		func(v []any) { b.Links = append(b.Links, linkOf(v)) })
 	return b, err
 }
 
 // restingText finds the links that end at some entities or rest on some sources.
 func (s *Store) restingText() string {
 	c := &compiler{layout: s.layout}
-	c.w("CALL () { MATCH (n:Entity)-", c.rel("r", c.allLinks), "-(:Entity) WHERE n.id IN $entities AND r.id STARTS WITH '", kg.LinkPrefix, "' RETURN r UNION MATCH (s:Source) WHERE s.id IN $sources ")
+	c.w("CALL () { MATCH (n:Entity)-", c.rel("r", c.allLinks),
+		"-(:Entity) WHERE n.id IN $entities AND r.id STARTS WITH '", kg.LinkPrefix, "' RETURN r UNION MATCH (s:Source) WHERE s.id IN $sources ")
 	c.everySourceLink("s", "r")
 	c.w(" RETURN r } RETURN DISTINCT r.id ORDER BY r.id")
 	return string(c.text)
@@ -310,7 +323,8 @@ func (s *Store) Empty(ctx context.Context) (bool, error) {
 	if err := s.usable(); err != nil {
 		return false, err
 	}
-	rows, _, err := s.read(ctx, "RETURN NOT EXISTS { MATCH (n:Entity) WHERE n.id >= '' AND n._sort IS NOT NULL } AND NOT EXISTS { MATCH (n:Source) WHERE n.id >= '' AND n._sort IS NOT NULL } AS empty", nil)
+	rows, _, err := s.read(ctx,
+		"RETURN NOT EXISTS { MATCH (n:Entity) WHERE n.id >= '' AND n._sort IS NOT NULL } AND NOT EXISTS { MATCH (n:Source) WHERE n.id >= '' AND n._sort IS NOT NULL } AS empty", nil)
 	if err != nil {
 		return false, err
 	}

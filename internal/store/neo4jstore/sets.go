@@ -6,10 +6,10 @@ import (
 	"github.com/throughline/throughline/internal/plan"
 )
 
-// A LinkedTo within the where of another would be answered anew for every link that leads to an entity: the work would be a product of
-// the levels. So a statement finds all entities that fit it once, before anything else, and asks whether an entity is among them. Sets
-// are made innermost first, each of the next deeper one, and the work is a sum. The outermost LinkedTo stays a condition on the records
-// looked at, which are often few.
+// A LinkedTo within the where of another would be answered anew for every link that leads to an entity: the work would
+// be a product of the levels. So a statement finds all entities that fit it once, before anything else, and asks
+// whether an entity is among them. Sets are made innermost first, each of the next deeper one, and the work is a sum.
+// The outermost LinkedTo stays a condition on the records looked at, which are often few.
 
 // set is the entities that fit a LinkedTo, as a list in a variable.
 type set struct {
@@ -17,8 +17,8 @@ type set struct {
 	name string
 }
 
-// linkedSet returns the variable of the entities that fit f, and writes what makes it where there is none yet: a page writes its filter
-// once for each of its parts.
+// linkedSet returns the variable of the entities that fit f, and writes what makes it where there is none yet: a page
+// writes its filter once for each of its parts.
 func (c *compiler) linkedSet(f *plan.LinkedTo) string {
 	if i := slices.IndexFunc(c.sets, func(s set) bool { return s.of == f }); i >= 0 {
 		c.noteRef(i)
@@ -58,8 +58,8 @@ func (c *compiler) linkedBy(f *plan.LinkedTo) {
 	c.w(" RETURN collect(DISTINCT ", n, ")")
 }
 
-// linkable writes the clauses that find the entities that fit a filter: from an index by name or from a set, where one of these holds
-// all that fit, or else from all entities.
+// linkable writes the clauses that find the entities that fit a filter: from an index by name or from a set, where one
+// of these holds all that fit, or else from all entities.
 func (c *compiler) linkable(f *plan.EntityFilter, n string) {
 	if from, ok := anchorOf(f); ok && from.name != nil {
 		c.entityFilter(c.anchored(from, n, c.cat.Entities), f, n, c.cat.Entities)
@@ -112,8 +112,8 @@ func (c *compiler) withSets(vars []string) []string {
 	return vars
 }
 
-// makeSets puts what makes the sets to where the statement begins to use them. Where it is not one list already, it becomes a subquery: of
-// several parts joined by UNION none sees what stands before.
+// makeSets puts what makes the sets to where the statement begins to use them. Where it is not one list already, it
+// becomes a subquery: of several parts joined by UNION none sees what stands before.
 func (c *compiler) makeSets(begin int, parts bool) {
 	if len(c.sets) == 0 || c.mode == dry {
 		return

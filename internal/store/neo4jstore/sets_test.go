@@ -16,12 +16,16 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
-// crowded fills a store with people each of whom is affiliated with each of a few institutions, and returns how many links that is.
+// crowded fills a store with people each of whom is affiliated with each of a few institutions, and returns how many
+// links that is.
 func crowded(t *testing.T, s store.Store, people, institutions int) (links int) {
 	t.Helper()
 	b := &store.Batch{Sources: []*kg.Source{{ID: "s", Title: "A list", Kind: "DATASET", Text: "made up"}}}
 	for i := range institutions {
-		b.Nodes = append(b.Nodes, &kg.Node{ID: fmt.Sprint("i", i), Type: "INSTITUTION", Name: fmt.Sprint("Institution ", i)})
+		b.Nodes = append(b.Nodes, &kg.Node{
+			ID: fmt.Sprint("i", i), Type: "INSTITUTION",
+			Name: fmt.Sprint("Institution ", i),
+		})
 	}
 	for p := range people {
 		from := fmt.Sprint("p", p)
@@ -40,14 +44,15 @@ func crowded(t *testing.T, s store.Store, people, institutions int) (links int) 
 	return len(b.Links)
 }
 
-// accesses is what a profile says of the work: the driver's tree of operators repeats some, but the printed table has the sum.
+// accesses is what a profile says of the work: the driver's tree of operators repeats some, but the printed table has
+// the sum.
 var accesses = regexp.MustCompile(`Total database accesses: (\d+)`)
 
 // hits runs a statement and returns how often it looked at the database.
 func (o *outside) hits(ctx context.Context, t *testing.T, text string, params map[string]any) int {
 	t.Helper()
 	session := o.d.NewSession(ctx, neo4j.SessionConfig{})
-	defer session.Close(ctx) //nolint:errcheck // it reads
+	defer session.Close(ctx)
 	res, err := session.Run(ctx, "PROFILE "+text, params)
 	if err != nil {
 		t.Fatal(err)
@@ -68,8 +73,8 @@ func (o *outside) hits(ctx context.Context, t *testing.T, text string, params ma
 	return n
 }
 
-// TestFiltersWithinFiltersCostASum: each level of a filter looks at each link a few times, however many links lead to its entities.
-// The product of two levels would be people times links.
+// TestFiltersWithinFiltersCostASum: each level of a filter looks at each link a few times, however many links lead to
+// its entities. The product of two levels would be people times links.
 func TestFiltersWithinFiltersCostASum(t *testing.T) {
 	srv, db := database(t)
 	cat := parse(t)
@@ -114,7 +119,8 @@ func TestFiltersWithinFiltersCostASum(t *testing.T) {
 				}
 				n := db.hits(t.Context(), t, text, params)
 				if n > most || n == 0 {
-					t.Errorf("%s, %d levels, asking %t: %d accesses, of a sum of at most %d", name, levels, asking, n, most)
+					t.Errorf("%s, %d levels, asking %t: %d accesses, of a sum of at most %d", name, levels, asking, n,
+						most)
 				}
 				if levels == 3 && n > 2*before {
 					t.Errorf("%s, asking %t: %d accesses for 3 levels and %d for 2", name, asking, n, before)

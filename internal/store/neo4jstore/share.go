@@ -65,8 +65,8 @@ type batch struct {
 	cancel  context.CancelFunc
 }
 
-// ask runs the statement of a plan, alone or together with others. It returns the records, their bookmark, and the number of round
-// trips.
+// ask runs the statement of a plan, alone or together with others. It returns the records, their bookmark, and the
+// number of round trips.
 func (s *Store) ask(ctx context.Context, st *statement, c *compiler) ([][]any, string, int, error) {
 	l := &st.batcher
 	if l.slots == 0 || store.RecorderOf(ctx) != nil { // who wants to know how it is answered is answered alone
@@ -271,5 +271,6 @@ func sharedText(l *layout, of *compiler) string {
 	if a.refs {
 		columns = "candidates, rows"
 	}
-	return "UNWIND $requests AS " + request + "\nCALL (" + request + ") {\n" + string(c.text) + "\n}\nRETURN " + request + "[0] AS number, " + columns
+	return "UNWIND $requests AS " + request + "\nCALL (" + request + ") {\n" + string(c.text) + "\n}\nRETURN " +
+		request + "[0] AS number, " + columns
 }

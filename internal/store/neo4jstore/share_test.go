@@ -31,7 +31,10 @@ func TestSharedAnswersAsTheOracle(t *testing.T) {
 func openShared(t *testing.T, srv *neotest.Server) (*neo4jstore.Store, *builder) {
 	t.Helper()
 	cat := parse(t)
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: storetest.Clock, Share: 1})
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{
+		URL: srv.URL, User: srv.User, Password: srv.Password,
+		Catalog: cat, Now: storetest.Clock, Share: 1,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,11 +127,23 @@ func sharedRequestsAreApart(t *testing.T, s *neo4jstore.Store, b *builder) {
 		plans      []*plan.Query
 		statements int64
 	}{
-		{"by id", []*plan.Query{byID(b, "kaldor"), byID(b, "nobody"), byID(b, "lse"), byID(b, "p0000001"), byID(b, "kaldor")}, 1},
-		{"by a name in the filter", []*plan.Query{linked("LSE", "lse", 0), linked("Same Name", "same name", 0), linked("No One", "no one", 0), linked("LSE", "lse", 0)}, 1},
-		{"with limits", []*plan.Query{linked("London", "institute of labour 0", 1), linked("LSE", "lse", 1), linked("Mary Kaldor", "mary kaldor", 0)}, 1},
+		{"by id", []*plan.Query{
+			byID(b, "kaldor"), byID(b, "nobody"), byID(b, "lse"), byID(b, "p0000001"),
+			byID(b, "kaldor"),
+		}, 1},
+		{"by a name in the filter", []*plan.Query{
+			linked("LSE", "lse", 0), linked("Same Name", "same name", 0),
+			linked("No One", "no one", 0), linked("LSE", "lse", 0),
+		}, 1},
+		{"with limits", []*plan.Query{
+			linked("London", "institute of labour 0", 1), linked("LSE", "lse", 1),
+			linked("Mary Kaldor", "mary kaldor", 0),
+		}, 1},
 		{"all the same", []*plan.Query{byID(b, "kaldor"), byID(b, "kaldor"), byID(b, "kaldor")}, 1},
-		{"pages of two sizes", []*plan.Query{b.list(b.types("Person"), 2, nil), b.list(b.types("Person"), 3, nil), b.list(b.types("Person"), 2, nil)}, 2},
+		{"pages of two sizes", []*plan.Query{
+			b.list(b.types("Person"), 2, nil), b.list(b.types("Person"), 3, nil),
+			b.list(b.types("Person"), 2, nil),
+		}, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.plans[0].Memo = &plan.Memo{}
@@ -142,7 +157,8 @@ func sharedRequestsAreApart(t *testing.T, s *neo4jstore.Store, b *builder) {
 				if fmt.Sprint(a.err) != fmt.Sprint(errWant) {
 					t.Errorf("request %d: error %v, want %v", i, a.err, errWant)
 				} else if errWant == nil && storetest.Render(a.q, want) != storetest.Render(a.q, a.res) {
-					t.Errorf("request %d: got\n%s\nwant\n%s", i, storetest.Render(a.q, a.res), storetest.Render(a.q, want))
+					t.Errorf("request %d: got\n%s\nwant\n%s", i, storetest.Render(a.q, a.res),
+						storetest.Render(a.q, want))
 				}
 			}
 			if n := s.Statements() - before; n != c.statements {
@@ -176,7 +192,8 @@ func waitingRequestThatGoes(t *testing.T, s *neo4jstore.Store, b *builder) {
 // sharedStatementEndsWithItsLast: one that goes leaves the statement to the others; when the last goes, it ends.
 func sharedStatementEndsWithItsLast(t *testing.T, s *neo4jstore.Store, b *builder, db *outside) {
 	// a text that takes the server a while to look through, many times over
-	db.run("UNWIND range(1, 10000) AS i CREATE (:Entity:Person {id: 'x' + i, _sort: 'x', name: 'x', _names: [j IN range(1, 100) | 'aaaaaaaaaaaaaaaaaaaaaaaa']})", nil)
+	db.run("UNWIND range(1, 10000) AS i CREATE (:Entity:Person {id: 'x' + i, _sort: 'x', name: 'x', _names: [j IN range(1, 100) | 'aaaaaaaaaaaaaaaaaaaaaaaa']})",
+		nil)
 	slow := func(word string) *plan.Query {
 		f := &plan.EntityFilter{}
 		for range 90 {
@@ -191,7 +208,8 @@ func sharedStatementEndsWithItsLast(t *testing.T, s *neo4jstore.Store, b *builde
 	release()
 	running := func(n int64) func() bool {
 		return func() bool {
-			return db.run("SHOW TRANSACTIONS YIELD currentQuery WHERE currentQuery STARTS WITH 'UNWIND $requests' RETURN count(*)", nil)[0][0] == n
+			return db.run("SHOW TRANSACTIONS YIELD currentQuery WHERE currentQuery STARTS WITH 'UNWIND $requests' RETURN count(*)",
+				nil)[0][0] == n
 		}
 	}
 	eventually(t, "the statement runs", running(1))

@@ -40,7 +40,10 @@ func parse(t testing.TB) *catalog.Catalog {
 // open opens a store on a server and waits until it is ready.
 func open(t testing.TB, srv *neotest.Server, cat *catalog.Catalog) *neo4jstore.Store {
 	t.Helper()
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: storetest.Clock})
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{
+		URL: srv.URL, User: srv.User, Password: srv.Password,
+		Catalog: cat, Now: storetest.Clock,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +60,8 @@ func open(t testing.TB, srv *neotest.Server, cat *catalog.Catalog) *neo4jstore.S
 	return s
 }
 
-// database returns the test server, whose database is emptied, and a driver of its own for looking at what a store wrote.
+// database returns the test server, whose database is emptied, and a driver of its own for looking at what a store
+// wrote.
 func database(t testing.TB) (*neotest.Server, *outside) {
 	t.Helper()
 	srv := both.Server(t, parse(t))
@@ -103,7 +107,7 @@ func (o *outside) in(mode neo4j.AccessMode, text string, params map[string]any) 
 	o.t.Helper()
 	ctx := context.Background()
 	s := o.d.NewSession(ctx, neo4j.SessionConfig{AccessMode: mode, FetchSize: 1000})
-	defer s.Close(ctx) //nolint:errcheck // the result reports it
+	defer s.Close(ctx)
 	res, err := s.Run(ctx, text, params)
 	if err != nil {
 		o.t.Fatal(err)
@@ -182,8 +186,8 @@ func answers(t testing.TB, s store.Reader, asked []shape) string {
 	return out
 }
 
-// TestTextIsFoldedAgain: a database that was written when text was folded otherwise has all that is made of folded text made anew
-// at start, and no other property touched.
+// TestTextIsFoldedAgain: a database that was written when text was folded otherwise has all that is made of folded text
+// made anew at start, and no other property touched.
 func TestTextIsFoldedAgain(t *testing.T) {
 	srv, db := database(t)
 	cat := parse(t)
@@ -196,7 +200,8 @@ func TestTextIsFoldedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := func() string {
-		return fmt.Sprint(db.run("MATCH (n) WHERE NOT n:ThroughlineMeta RETURN labels(n), properties(n), COLLECT { MATCH (n)-[r]->(m) RETURN [type(r), properties(r), properties(m)] AS x ORDER BY toString(x[0]), m.id, r.id, m.name } ORDER BY n.id, n.name, n.scheme, n.value, COUNT { (n)--() }", nil))
+		return fmt.Sprint(db.run("MATCH (n) WHERE NOT n:ThroughlineMeta RETURN labels(n), properties(n), COLLECT { MATCH (n)-[r]->(m) RETURN [type(r), properties(r), properties(m)] AS x ORDER BY toString(x[0]), m.id, r.id, m.name } ORDER BY n.id, n.name, n.scheme, n.value, COUNT { (n)--() }",
+			nil))
 	}
 	want := all()
 	db.run("MATCH (n) WHERE n._name IS NOT NULL SET n._name = n._name + '?'", nil)
@@ -213,7 +218,10 @@ func TestTextIsFoldedAgain(t *testing.T) {
 		t.Errorf("after folding again:\n%s", cmp.Diff(strings.Split(want, " "), strings.Split(got, " ")))
 	}
 	for _, n := range b.Nodes {
-		res, err := s.Fetch(t.Context(), &plan.Query{Start: plan.ByRef, Types: cat.Entities, Refs: []plan.Ref{{Name: n.Name, NameKey: text.Fold(n.Name), Types: cat.Entities}}})
+		res, err := s.Fetch(t.Context(), &plan.Query{
+			Start: plan.ByRef, Types: cat.Entities,
+			Refs: []plan.Ref{{Name: n.Name, NameKey: text.Fold(n.Name), Types: cat.Entities}},
+		})
 		if err != nil && kg.CodeOf(err) != kg.AmbiguousRef || err == nil && len(res.Edges) != 1 {
 			t.Errorf("%s is not found by its name: %v", n.Name, err)
 		}

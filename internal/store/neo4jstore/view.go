@@ -18,11 +18,13 @@ import (
 )
 
 // Walks read an adjacency in memory where they can: see docs/decisions/0005-tracing-on-neo4j.md. Neo4j itself says
-// whether it still is the graph: the bookmark of every transaction, reading ones too, names the last transaction that was
-// committed, by whomever. The statement that resolves what a question names brings it along, so the check costs nothing.
-// While the graph has moved on, walks go to Neo4j as they did before, and the adjacency is made anew behind them.
+// whether it still is the graph: the bookmark of every transaction, reading ones too, names the last transaction that
+// was committed, by whomever. The statement that resolves what a question names brings it along, so the check costs
+// nothing. While the graph has moved on, walks go to Neo4j as they did before, and the adjacency is made anew behind
+// them.
 
-// view is the entities and links of the graph, without those that are REFUTED, as they were at one bookmark. It never changes.
+// view is the entities and links of the graph, without those that are REFUTED, as they were at one bookmark. It never
+// changes.
 type view struct {
 	bookmark string
 	nodes    []store.GraphNode // by key, from 1
@@ -103,8 +105,8 @@ func (s *Store) fromView(ctx context.Context, w *plan.Walk) (*viewWalk, []uint32
 	return newViewWalk(v, w, 1), keys, nil
 }
 
-// viewAnswers reports whether a view holds all that a question wants to know: nothing of entities but what GraphNode has, and
-// nothing of links that are REFUTED.
+// viewAnswers reports whether a view holds all that a question wants to know: nothing of entities but what GraphNode
+// has, and nothing of links that are REFUTED.
 func viewAnswers(w *plan.Walk) bool {
 	return w.Links.OnLinkAlone() && !w.Links.NamesRefuted() && !w.Counts
 }
@@ -133,7 +135,8 @@ func (s *Store) at(bookmark string) *view {
 		v.busy = false
 		v.next = time.Now().Add(rest * time.Since(begin))
 		if err != nil && v.ctx.Err() == nil {
-			s.log.WarnContext(v.ctx, "the adjacency could not be read; tracing goes on without it", "cause", err.Error())
+			s.log.WarnContext(v.ctx, "the adjacency could not be read; tracing goes on without it", "cause",
+				err.Error())
 		}
 	})
 	return nil
@@ -152,7 +155,8 @@ func (s *Store) refresh(ctx context.Context) error {
 		return nil
 	}
 	v := &view{
-		bookmark: before, nodes: make([]store.GraphNode, 1), byID: map[string]uint32{}, links: make([]viewLink, 1, count+1),
+		bookmark: before, nodes: make([]store.GraphNode, 1), byID: map[string]uint32{}, links: make([]viewLink, 1,
+			count+1),
 		roles: []string{""}, folded: []string{""}, sources: make([][]store.GraphSource, 1),
 	}
 	c := newCompiler(s.layout, &plan.Query{}, written)
@@ -161,10 +165,10 @@ func (s *Store) refresh(ctx context.Context) error {
 	c.w(", n._date")
 	keys := map[int64]uint32{}
 	err = s.scan(ctx, string(c.text), func(r []any) error {
-		k := uint32(len(v.nodes)) //nolint:gosec // bounded by what fits in memory
+		k := uint32(len(v.nodes))
 		keys[asInt(r[0])] = k
 		v.byID[asString(r[1])] = k
-		v.nodes = append(v.nodes, store.GraphNode{ID: asString(r[1]), Type: uint8(asInt(r[2])), Date: dated(r[3])}) //nolint:gosec // an index of the catalogue's
+		v.nodes = append(v.nodes, store.GraphNode{ID: asString(r[1]), Type: uint8(asInt(r[2])), Date: dated(r[3])})
 		return nil
 	})
 	if err != nil {
@@ -194,40 +198,46 @@ func (s *Store) refresh(ctx context.Context) error {
 }
 
 // readLinks reads the links kind by kind, so that the kind does not travel.
-func (s *Store) readLinks(ctx context.Context, v *view, keys map[int64]uint32, published map[string]store.Interval) error {
+func (s *Store) readLinks(ctx context.Context, v *view, keys map[int64]uint32,
+	published map[string]store.Interval,
+) error {
 	roles, lists := map[string]uint32{"": 0}, map[string]uint32{"": 0}
 	for _, kind := range s.layout.cat.Kinds {
-		err := s.scan(ctx, "MATCH (a)-[r:"+kind.Name+"]->(b) WHERE r.id STARTS WITH '"+kg.LinkPrefix+"' RETURN r.id, id(a), id(b), r._since, r._until, r.role, "+supporters("r")+", r.standing, r._unverified", func(r []any) error {
-			l := viewLink{id: asString(r[0]), from: keys[asInt(r[1])], to: keys[asInt(r[2])], unverified: asInt(r[8]) > 0, since: asInt(r[3]), until: asInt(r[4]), kind: kind.Index}
-			if l.from == 0 || l.to == 0 {
-				return nil // between nodes that are not ours
-			}
-			l.standing, _ = kg.ParseStanding(asString(r[7]))
-			role := asString(r[5])
-			var known bool
-			if l.role, known = roles[role]; !known {
-				l.role = uint32(len(v.roles)) //nolint:gosec // bounded by the links
-				roles[role] = l.role
-				v.roles, v.folded = append(v.roles, role), append(v.folded, text.Fold(role))
-			}
-			ids := texts(asList(r[6]))
-			key := strings.Join(ids, "\x00")
-			if l.sources, known = lists[key]; !known {
-				l.sources = uint32(len(v.sources)) //nolint:gosec // bounded by the links
-				lists[key] = l.sources
-				list := make([]store.GraphSource, len(ids))
-				for i, id := range ids {
-					list[i].ID = id
-					if list[i].Date, known = published[id]; !known {
-						list[i].Date = dated(nil)
-					}
+		err := s.scan(ctx,
+			"MATCH (a)-[r:"+kind.Name+"]->(b) WHERE r.id STARTS WITH '"+kg.LinkPrefix+"' RETURN r.id, id(a), id(b), r._since, r._until, r.role, "+supporters("r")+", r.standing, r._unverified", func(r []any) error {
+				l := viewLink{
+					id: asString(r[0]), from: keys[asInt(r[1])], to: keys[asInt(r[2])],
+					unverified: asInt(r[8]) > 0, since: asInt(r[3]), until: asInt(r[4]), kind: kind.Index,
 				}
-				sortSources(list)
-				v.sources = append(v.sources, list)
-			}
-			v.links = append(v.links, l)
-			return nil
-		})
+				if l.from == 0 || l.to == 0 {
+					return nil // between nodes that are not ours
+				}
+				l.standing, _ = kg.ParseStanding(asString(r[7]))
+				role := asString(r[5])
+				var known bool
+				if l.role, known = roles[role]; !known {
+					l.role = uint32(len(v.roles))
+					roles[role] = l.role
+					v.roles, v.folded = append(v.roles, role), append(v.folded, text.Fold(role))
+				}
+				ids := texts(asList(r[6]))
+				key := strings.Join(ids, "\x00")
+				if l.sources, known = lists[key]; !known {
+					l.sources = uint32(len(v.sources))
+					lists[key] = l.sources
+					list := make([]store.GraphSource, len(ids))
+					for i, id := range ids {
+						list[i].ID = id
+						if list[i].Date, known = published[id]; !known {
+							list[i].Date = dated(nil)
+						}
+					}
+					sortSources(list)
+					v.sources = append(v.sources, list)
+				}
+				v.links = append(v.links, l)
+				return nil
+			})
 		if err != nil {
 			return err
 		}
@@ -255,9 +265,9 @@ func (v *view) connect() {
 	at := slices.Clone(v.start)
 	v.loops = map[uint32][]uint32{}
 	for i := 1; i < len(v.links); i++ {
-		l, k := &v.links[i], uint32(i)<<1 //nolint:gosec // bounded by views.most
+		l, k := &v.links[i], uint32(i)<<1
 		if l.to == l.from {
-			v.loops[l.from] = append(v.loops[l.from], uint32(i)) //nolint:gosec // as above
+			v.loops[l.from] = append(v.loops[l.from], uint32(i))
 		} else {
 			v.arcs[at[l.from]] = viewArc{l.to, k | 1}
 			at[l.from]++
@@ -267,8 +277,8 @@ func (v *view) connect() {
 	}
 }
 
-// bookmark asks for the newest bookmark. Those who ask while an answer is under way, which may be older than their question,
-// share the next; who asks alone does not wait.
+// bookmark asks for the newest bookmark. Those who ask while an answer is under way, which may be older than their
+// question, share the next; who asks alone does not wait.
 func (s *Store) bookmark(ctx context.Context) (string, error) {
 	if store.RecorderOf(ctx) != nil { // who wants to know what is asked asks alone
 		_, bookmark, _, err := s.readMarked(ctx, "RETURN 1 AS one", nil)
@@ -328,7 +338,9 @@ func (s *Store) answerMarks() {
 }
 
 // readMarked runs a reading statement as read does, and returns the bookmark of its transaction as well.
-func (s *Store) readMarked(ctx context.Context, text string, params map[string]any) (records [][]any, bookmark string, trips int, err error) {
+func (s *Store) readMarked(ctx context.Context, text string, params map[string]any) (records [][]any, bookmark string,
+	trips int, err error,
+) {
 	for {
 		trips++
 		records, bookmark, err = s.readMarkedOnce(ctx, text, params)
@@ -338,7 +350,9 @@ func (s *Store) readMarked(ctx context.Context, text string, params map[string]a
 	}
 }
 
-func (s *Store) readMarkedOnce(ctx context.Context, text string, params map[string]any) (records [][]any, bookmark string, err error) {
+func (s *Store) readMarkedOnce(ctx context.Context, text string, params map[string]any) (records [][]any,
+	bookmark string, err error,
+) {
 	err = s.within(ctx, longest, text, params, func(r *neo4j.Record) error {
 		records = append(records, r.Values)
 		return nil
@@ -494,7 +508,10 @@ func (g *viewWalk) Node(k uint32) store.GraphNode { return g.nodes[k] }
 func (g *viewWalk) Link(k uint32) store.GraphLink {
 	l := &g.links[k]
 	list := g.sources[l.sources]
-	out := store.GraphLink{ID: l.id, Kind: l.kind, Role: g.roles[l.role], SourceCount: int64(len(list)), Since: interval(l.since), Until: interval(l.until)}
+	out := store.GraphLink{
+		ID: l.id, Kind: l.kind, Role: g.roles[l.role], SourceCount: int64(len(list)),
+		Since: interval(l.since), Until: interval(l.until),
+	}
 	switch {
 	case g.w.SourceDates:
 		out.Sources = list

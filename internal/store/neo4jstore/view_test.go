@@ -58,10 +58,20 @@ func TestWalksFromMemoryAsTheOracle(t *testing.T) {
 func pair() *store.Batch {
 	b := &store.Batch{
 		Sources: []*kg.Source{{ID: "s_a", Title: "A", Kind: "BOOK"}},
-		Nodes:   []*kg.Node{{ID: "ada", Type: "PERSON", Name: "Ada"}, {ID: "ben", Type: "PERSON", Name: "Ben"}, {ID: "ev", Type: "EVENT", Name: "Ev"}},
+		Nodes: []*kg.Node{
+			{ID: "ada", Type: "PERSON", Name: "Ada"},
+			{ID: "ben", Type: "PERSON", Name: "Ben"},
+			{ID: "ev", Type: "EVENT", Name: "Ev"},
+		},
 	}
 	for _, p := range []string{"ada", "ben"} {
-		b.Links = append(b.Links, &kg.Link{ID: kg.LinkID("PARTICIPATED_IN", p, "ev", "", "", ""), Kind: "PARTICIPATED_IN", From: p, To: "ev", Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}}})
+		b.Links = append(b.Links, &kg.Link{
+			ID:   kg.LinkID("PARTICIPATED_IN", p, "ev", "", "", ""),
+			Kind: "PARTICIPATED_IN", From: p, To: "ev", Evidence: []kg.Evidence{{
+				Source: "s_a", Excerpt: "x",
+				Stance: "SUPPORTS",
+			}},
+		})
 	}
 	return b
 }
@@ -73,7 +83,11 @@ func hops(t *testing.T, s *neo4jstore.Store) (n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = g.Expand(t.Context(), keys, store.Way{Out: true, In: true}, func(_ uint32, arcs []store.Arc) { n = len(arcs) })
+	err = g.Expand(t.Context(), keys, store.Way{Out: true, In: true}, func(_ uint32,
+		arcs []store.Arc,
+	) {
+		n = len(arcs)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,8 +17,8 @@ var (
 	_ store.Patterned = (*walk)(nil)
 )
 
-// Walk finds the entities a question names, by one statement. Where a view of the graph can be used, that is all; otherwise
-// each Expand is another, and what was seen is kept under keys.
+// Walk finds the entities a question names, by one statement. Where a view of the graph can be used, that is all;
+// otherwise each Expand is another, and what was seen is kept under keys.
 func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, error) {
 	if err := s.usable(); err != nil {
 		return nil, nil, err
@@ -43,7 +43,10 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 
 // resolve finds the entities a question names, and reports at which bookmark.
 func (s *Store) resolve(ctx context.Context, w *plan.Walk) (*walk, []uint32, string, error) {
-	g := &walk{s: s, layout: s.asking(), w: w, nodes: make([]store.GraphNode, 1), links: make([]store.GraphLink, 1), nodeKeys: map[string]uint32{}, linkKeys: map[string]uint32{}}
+	g := &walk{
+		s: s, layout: s.asking(), w: w, nodes: make([]store.GraphNode, 1), links: make([]store.GraphLink, 1),
+		nodeKeys: map[string]uint32{}, linkKeys: map[string]uint32{},
+	}
 	if len(w.Refs) == 0 && !w.Counts {
 		return g, nil, "", nil
 	}
@@ -63,7 +66,10 @@ func (s *Store) resolve(ctx context.Context, w *plan.Walk) (*walk, []uint32, str
 	keys := make([]uint32, len(w.Refs))
 	g.refs = make([]plan.Ref, len(w.Refs))
 	if w.Counts {
-		g.counts = &store.Counts{Nodes: append([]int64{0}, asInts(records[0][len(w.Refs)])...), Links: asInts(records[0][len(w.Refs)+1])}
+		g.counts = &store.Counts{
+			Nodes: append([]int64{0}, asInts(records[0][len(w.Refs)])...),
+			Links: asInts(records[0][len(w.Refs)+1]),
+		}
 	}
 	for i, v := range records[0][:len(w.Refs)] {
 		cols := asList(v)
@@ -168,9 +174,12 @@ func (g *walk) learn(cols []any) uint32 {
 	if k, ok := g.nodeKeys[id]; ok {
 		return k
 	}
-	k := uint32(len(g.nodes)) //nolint:gosec // bounded by what a search may see
+	k := uint32(len(g.nodes))
 	g.nodeKeys[id] = k
-	g.nodes = append(g.nodes, store.GraphNode{ID: id, Type: uint8(asInt(cols[1])), Degree: asInt(cols[2]), Date: dated(cols[3])}) //nolint:gosec // an index of the catalogue's
+	g.nodes = append(g.nodes, store.GraphNode{
+		ID: id, Type: uint8(asInt(cols[1])), Degree: asInt(cols[2]),
+		Date: dated(cols[3]),
+	})
 	return k
 }
 
@@ -180,7 +189,7 @@ func dated(v any) store.Interval {
 	if !ok {
 		return store.Interval{From: kg.MinDay, To: kg.MaxDay}
 	}
-	return store.Interval{From: kg.Day(n / 1e8), To: kg.Day(n % 1e8), Known: true} //nolint:gosec // two days of eight digits
+	return store.Interval{From: kg.Day(n / 1e8), To: kg.Day(n % 1e8), Known: true}
 }
 
 // Expand reads the links of nodes by one statement. The far ends are listed apart from the links, each once: hubs
@@ -382,9 +391,12 @@ func (g *walk) arc(cols []any, ends map[int64]uint32) store.Arc {
 	id := asString(cols[0])
 	k, ok := g.linkKeys[id]
 	if !ok {
-		k = uint32(len(g.links)) //nolint:gosec // bounded by what a search may see
+		k = uint32(len(g.links))
 		g.linkKeys[id] = k
-		l := store.GraphLink{ID: id, Kind: uint8(asInt(cols[3])), Since: dated(cols[4]), Until: dated(cols[5]), SourceCount: asInt(cols[6]), Role: asString(cols[7])} //nolint:gosec // an index of the catalogue's
+		l := store.GraphLink{
+			ID: id, Kind: uint8(asInt(cols[3])), Since: dated(cols[4]), Until: dated(cols[5]),
+			SourceCount: asInt(cols[6]), Role: asString(cols[7]),
+		}
 		if len(cols) > 8 {
 			for _, v := range asList(cols[8]) {
 				s := asList(v)

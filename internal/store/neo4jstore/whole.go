@@ -23,9 +23,9 @@ func (s *Store) State(ctx context.Context) (string, int, error) {
 	return bookmark, 1, err
 }
 
-// Whole streams every entity with the entities its links lead to, by Neo4j's own numbers, which are shorter to send than
-// ids. What a filter names is found by a statement before. Measures read on when those who asked have gone: closing the store
-// ends this, rather than wait for it.
+// Whole streams every entity with the entities its links lead to, by Neo4j's own numbers, which are shorter to send
+// than ids. What a filter names is found by a statement before. Measures read on when those who asked have gone:
+// closing the store ends this, rather than wait for it.
 func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 		out.RoundTrips++
 		out.Nodes, numbers, ends = nil, nil, nil
 		err = s.within(ctx, longest, text, params, func(r *neo4j.Record) error {
-			t := s.layout.cat.TypeAt(uint8(asInt(r.Values[2]))) //nolint:gosec // an index of the catalogue's
+			t := s.layout.cat.TypeAt(uint8(asInt(r.Values[2])))
 			if t == nil {
 				return nil // somebody else's
 			}
@@ -128,7 +128,8 @@ func (s *Store) Unverified(ctx context.Context) (ids []string, trips int, err er
 	if err := s.usable(); err != nil {
 		return nil, 0, err
 	}
-	text := "MATCH (:Entity)-[r:" + s.layout.allLinks + "]->(:Entity) WHERE r._unverified > 0 AND 'false' IN r.verified AND " + ours("r") + " RETURN " + linkText
+	text := "MATCH (:Entity)-[r:" + s.layout.allLinks +
+		"]->(:Entity) WHERE r._unverified > 0 AND 'false' IN r.verified AND " + ours("r") + " RETURN " + linkText
 	err = s.stream(ctx, longest, text, nil, func(r *neo4j.Record) error {
 		l := linkOf(r.Values)
 		for i := range l.Evidence {

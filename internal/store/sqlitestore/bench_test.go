@@ -19,12 +19,24 @@ import (
 func crowd(n int) *store.Batch {
 	b := &store.Batch{Sources: []*kg.Source{{ID: "s_a", Title: "A", Kind: "BOOK"}}}
 	for i := range n/20 + 2 {
-		b.Nodes = append(b.Nodes, &kg.Node{ID: fmt.Sprintf("i%d", i), Type: "INSTITUTION", Name: fmt.Sprintf("Institute of rivers %d", i)})
+		b.Nodes = append(b.Nodes, &kg.Node{
+			ID: fmt.Sprintf("i%d", i), Type: "INSTITUTION",
+			Name: fmt.Sprintf("Institute of rivers %d", i),
+		})
 	}
 	for i := range n {
-		b.Nodes = append(b.Nodes, &kg.Node{ID: fmt.Sprintf("p%d", i), Type: "PERSON", Name: fmt.Sprintf("Ada Person %d", i), Props: map[string]any{"born": "1950"}})
+		b.Nodes = append(b.Nodes, &kg.Node{
+			ID: fmt.Sprintf("p%d", i), Type: "PERSON",
+			Name: fmt.Sprintf("Ada Person %d", i), Props: map[string]any{"born": "1950"},
+		})
 		for j, to := range []int{0, 1 + i%(n/20), 1 + (i*7+1)%(n/20)} {
-			l := &kg.Link{Kind: "AFFILIATED_WITH", From: fmt.Sprintf("p%d", i), To: fmt.Sprintf("i%d", to), Role: fmt.Sprint("role ", j), Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}}}
+			l := &kg.Link{
+				Kind: "AFFILIATED_WITH", From: fmt.Sprintf("p%d", i), To: fmt.Sprintf("i%d", to),
+				Role: fmt.Sprint("role ", j), Evidence: []kg.Evidence{{
+					Source: "s_a", Excerpt: "x",
+					Stance: "SUPPORTS",
+				}},
+			}
 			l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, "", "")
 			b.Links = append(b.Links, l)
 		}
@@ -46,7 +58,10 @@ func asked(cat *catalog.Catalog) map[string]*plan.Query {
 	both := &plan.Sel{Props: []*catalog.Prop{id, name}}
 	person, institution := cat.TypeOf("PERSON").Index, cat.TypeOf("INSTITUTION").Index
 	all := ^catalog.TypeSet(0)
-	affiliations := &plan.Field{On: all, Follow: plan.Links, Kinds: 1 << cat.Kind("AFFILIATED_WITH").Index, Out: true, Other: all, Node: both}
+	affiliations := &plan.Field{
+		On: all, Follow: plan.Links, Kinds: 1 << cat.Kind("AFFILIATED_WITH").Index, Out: true,
+		Other: all, Node: both,
+	}
 	affiliations.Want.Rows, affiliations.Page.N = true, 3
 	members := &plan.Field{On: all, Follow: plan.Links, Kinds: affiliations.Kinds, In: true, Other: all}
 	members.Want.Total = true
@@ -58,12 +73,21 @@ func asked(cat *catalog.Catalog) map[string]*plan.Query {
 	filtered := *members
 	filtered.Links = &plan.LinkFilter{Role: &plan.StringFilter{Eq: &role}}
 	return map[string]*plan.Query{
-		"point":           root(plan.Query{Start: plan.ByID, IDs: []string{"p7"}, Types: all}, both, 1),
-		"list":            root(plan.Query{Start: plan.Everything, Types: 1 << person}, &plan.Sel{Props: both.Props, Kids: []*plan.Field{affiliations}}, 50),
-		"hub's count":     root(plan.Query{Start: plan.ByID, IDs: []string{"i0"}, Types: all}, &plan.Sel{Kids: []*plan.Field{members}}, 1),
-		"hub's filtered":  root(plan.Query{Start: plan.ByID, IDs: []string{"i0"}, Types: all}, &plan.Sel{Kids: []*plan.Field{&filtered}}, 1),
-		"common words":    root(plan.Query{Start: plan.Search, Types: 1 << person, Search: text.NewSearch("ada person")}, both, 10),
-		"misspelt word":   root(plan.Query{Start: plan.Search, Types: 1 << institution, Search: text.NewSearch("instutute")}, both, 10),
+		"point": root(plan.Query{Start: plan.ByID, IDs: []string{"p7"}, Types: all}, both, 1),
+		"list": root(plan.Query{Start: plan.Everything, Types: 1 << person},
+			&plan.Sel{Props: both.Props, Kids: []*plan.Field{affiliations}}, 50),
+		"hub's count": root(plan.Query{Start: plan.ByID, IDs: []string{"i0"}, Types: all},
+			&plan.Sel{Kids: []*plan.Field{members}}, 1),
+		"hub's filtered": root(plan.Query{Start: plan.ByID, IDs: []string{"i0"}, Types: all},
+			&plan.Sel{Kids: []*plan.Field{&filtered}}, 1),
+		"common words": root(plan.Query{
+			Start: plan.Search, Types: 1 << person,
+			Search: text.NewSearch("ada person"),
+		}, both, 10),
+		"misspelt word": root(plan.Query{
+			Start: plan.Search, Types: 1 << institution,
+			Search: text.NewSearch("instutute"),
+		}, both, 10),
 		"institution all": root(plan.Query{Start: plan.Everything, Types: 1 << institution}, both, 20),
 	}
 }
@@ -135,9 +159,15 @@ func BenchmarkStart(b *testing.B) {
 
 func TestAFetchAllocatesLittle(t *testing.T) {
 	cat, s := crowded(t, 1000)
-	most := map[string]float64{"point": 0, "list": 1, "hub's count": 0, "hub's filtered": 6, "common words": 4, "misspelt word": 17, "institution all": 1}
+	most := map[string]float64{
+		"point": 0, "list": 1, "hub's count": 0, "hub's filtered": 6, "common words": 4,
+		"misspelt word": 17, "institution all": 1,
+	}
 	if poolsForget { // "institution all" took 5 in a fifth of the runs
-		most = map[string]float64{"point": 3, "list": 14, "hub's count": 3, "hub's filtered": 10, "common words": 24, "misspelt word": 30, "institution all": 6}
+		most = map[string]float64{
+			"point": 3, "list": 14, "hub's count": 3, "hub's filtered": 10, "common words": 24,
+			"misspelt word": 30, "institution all": 6,
+		}
 	}
 	for name, q := range asked(cat) {
 		got := testing.AllocsPerRun(100, func() {

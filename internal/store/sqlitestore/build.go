@@ -19,8 +19,8 @@ import (
 	"github.com/throughline/throughline/internal/memgraph"
 )
 
-// This file makes the version of the graph that the file holds from an older one, which may be empty: only rows that are new or
-// changed are read.
+// This file makes the version of the graph that the file holds from an older one, which may be empty: only rows that
+// are new or changed are read.
 
 // The statements that read rows.
 const (
@@ -183,8 +183,8 @@ func (b *rowReader) read(ctx context.Context, txs []*sql.Tx, h *head, old *memgr
 	}
 	b.Reserve(memgraph.Counts{Sources: h.sources, Nodes: h.nodes, Links: h.link},
 		memgraph.Keys{Sources: keys[changedSource], Nodes: keys[changedNode], Links: keys[changedLink]})
-	// one transaction reads sources and nodes and then helps the others with the links. Nodes and links are taken in side by
-	// side, so they share no list
+	// one transaction reads sources and nodes and then helps the others with the links. Nodes and links are taken in
+	// side by side, so they share no list
 	g, ctx := errgroup.WithContext(ctx)
 	chunks := make(chan []byte, 4)
 	var mu sync.Mutex
@@ -255,7 +255,9 @@ func changes(ctx context.Context, tx *sql.Tx, what int, since int64) ([]uint32, 
 }
 
 // each calls f for the rows of a table with keys from a first one on, and for those listed.
-func each(ctx context.Context, tx *sql.Tx, ranged string, first int64, listed, list string, f func(*sql.Rows) error) error {
+func each(ctx context.Context, tx *sql.Tx, ranged string, first int64, listed, list string,
+	f func(*sql.Rows) error,
+) error {
 	run := func(query string, args ...any) error {
 		rows, err := tx.QueryContext(ctx, query, args...)
 		if err != nil {
@@ -283,11 +285,13 @@ func (b *rowReader) readSources(ctx context.Context, tx *sql.Tx, first int64, li
 		var s memgraph.Source
 		var list string
 		var sum int64
-		err := rows.Scan(&s.Key, &s.ID, &s.Title, &s.URL, &s.Kind, &s.Publisher, &list, &s.PublishedOn, &s.ContentHash, &sum, &s.Text)
+		err := rows.Scan(&s.Key, &s.ID, &s.Title, &s.URL, &s.Kind, &s.Publisher, &list, &s.PublishedOn, &s.ContentHash,
+			&sum, &s.Text)
 		switch {
 		case err != nil:
 			err = unreadable(err)
-		case sums.of(int64(s.Key), s.ID, s.Title, s.URL, s.Kind, s.Publisher, list, s.PublishedOn, s.ContentHash) != sum:
+		case sums.of(int64(s.Key), s.ID, s.Title, s.URL, s.Kind, s.Publisher, list, s.PublishedOn,
+			s.ContentHash) != sum:
 			err = &damage{what: "source", id: s.ID}
 		}
 		if err == nil {
@@ -306,7 +310,8 @@ func (b *rowReader) readNodes(ctx context.Context, tx *sql.Tx, first int64, list
 	return each(ctx, tx, nodeSQL, first, nodesSQL, list, func(rows *sql.Rows) error {
 		var r nodeRow
 		var sum int64
-		if err := rows.Scan(&r.key, &id, &typ, &name, &desc, &aliases, &ext, &props, &r.created, &r.updated, &sum); err != nil {
+		if err := rows.Scan(&r.key, &id, &typ, &name, &desc, &aliases, &ext, &props, &r.created, &r.updated,
+			&sum); err != nil {
 			return unreadable(err)
 		}
 		sums.addInt(r.key)
@@ -332,7 +337,7 @@ type nodeRow struct {
 func (b *rowReader) addNode(r *nodeRow) error {
 	n := &b.node
 	*n = memgraph.Node{
-		Key: uint32(r.key), //nolint:gosec // checked by head.fits
+		Key: uint32(r.key),
 		ID:  r.id, Type: r.typ, Name: r.name, Description: r.desc, Aliases: n.Aliases[:0], ExternalIDs: n.ExternalIDs[:0], Props: b.vals, Created: r.created, Updated: r.updated,
 	}
 	if r.aliases != "" {
@@ -395,7 +400,8 @@ func (b *rowReader) parseLinks(chunk []byte) error {
 			row = row[min(j+1, len(row)):]
 		}
 		sum := f[len(f)-1]
-		if n, err := strconv.ParseInt(view(sum), 10, 64); err != nil || len(sum) == len(whole) || sumOf(whole[:len(whole)-len(sum)-1]) != n {
+		if n, err := strconv.ParseInt(view(sum), 10, 64); err != nil || len(sum) == len(whole) ||
+			sumOf(whole[:len(whole)-len(sum)-1]) != n {
 			return &damage{what: "link", id: string(f[1])}
 		}
 		if err := b.parseLink(&f); err != nil {
@@ -434,8 +440,9 @@ func (b *rowReader) addLink(r *linkRow) error {
 	}
 	l := &b.link
 	*l = memgraph.Link{
-		Key: uint32(r.key), From: uint32(r.from), To: uint32(r.to), //nolint:gosec // checked
-		ID: r.id, Kind: r.kind, Role: r.role, Since: r.since, Until: r.until, Sources: keysOf(l.Sources[:0], r.sources), Refuters: keysOf(l.Refuters[:0], r.refuters),
+		Key: uint32(r.key), From: uint32(r.from), To: uint32(r.to),
+		ID: r.id, Kind: r.kind, Role: r.role, Since: r.since, Until: r.until, Sources: keysOf(l.Sources[:0],
+			r.sources), Refuters: keysOf(l.Refuters[:0], r.refuters),
 		Unverified: r.unverified, Quoted: r.quoted, Created: r.created, Updated: r.updated,
 	}
 	err := b.AddLink(l)
@@ -448,7 +455,7 @@ func (b *rowReader) addLink(r *linkRow) error {
 // keysOf appends the keys of a list of them.
 func keysOf(to []uint32, list string) []uint32 {
 	for s := range strings.FieldsSeq(list) {
-		to = append(to, uint32(number(s))) //nolint:gosec // keys are below 2³¹
+		to = append(to, uint32(number(s)))
 	}
 	return to
 }

@@ -88,7 +88,10 @@ func (s *Store) Check(ctx context.Context, f func(store.Damage) error) (n store.
 	}
 	h, err := readHead(ctx, tx)
 	if err == nil {
-		err = h.rows.hold(&rowCounts{changedSource: int64(n.Sources), changedNode: int64(n.Nodes), changedLink: int64(n.Links)})
+		err = h.rows.hold(&rowCounts{
+			changedSource: int64(n.Sources), changedNode: int64(n.Nodes),
+			changedLink: int64(n.Links),
+		})
 	}
 	if d := (*damage)(nil); errors.As(err, &d) {
 		err = f(store.Damage{What: "file", Says: d.says()})

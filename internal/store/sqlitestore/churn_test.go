@@ -14,9 +14,9 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
-// churned is a store that gets to what it is told by detours: records are first written otherwise, in several loads with
-// a version made after each, and in between it is closed, with a snapshot, and opened again. Its answers must be those of a
-// store that was filled at once.
+// churned is a store that gets to what it is told by detours: records are first written otherwise, in several loads
+// with a version made after each, and in between it is closed, with a snapshot, and opened again. Its answers must be
+// those of a store that was filled at once.
 type churned struct {
 	*sqlitestore.Store
 	t   *testing.T
@@ -62,7 +62,8 @@ type churning struct {
 }
 
 func (l *churning) Put(_ context.Context, b *store.Batch) error {
-	l.b.Sources, l.b.Nodes, l.b.Links = append(l.b.Sources, b.Sources...), append(l.b.Nodes, b.Nodes...), append(l.b.Links, b.Links...)
+	l.b.Sources, l.b.Nodes, l.b.Links = append(l.b.Sources, b.Sources...), append(l.b.Nodes,
+		b.Nodes...), append(l.b.Links, b.Links...)
 	return nil
 }
 
@@ -81,7 +82,10 @@ func (l *churning) Commit(ctx context.Context) error {
 	for i, n := range l.b.Nodes {
 		if i%3 != 0 {
 			o := *n
-			o.Aliases, o.ExternalIDs, o.Description, o.CreatedAt = []string{"Otherwise"}, []kg.ExternalID{{Scheme: "x", Value: "9"}}, "words that go away", 77
+			o.Aliases, o.ExternalIDs, o.Description, o.CreatedAt = []string{"Otherwise"}, []kg.ExternalID{{
+				Scheme: "x",
+				Value:  "9",
+			}}, "words that go away", 77
 			o.Name = []string{"zz " + n.Name, "aa " + n.Name, n.Name}[i%3]
 			first.Nodes = append(first.Nodes, &o)
 		}
@@ -123,9 +127,10 @@ func (l *churning) Commit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close() //nolint:errcheck // it was only read
+	defer db.Close()
 	var wrong int
-	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM pragma_foreign_key_check`).Scan(&wrong); err != nil || wrong > 0 {
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM pragma_foreign_key_check`).Scan(&wrong); err != nil ||
+		wrong > 0 {
 		t.Errorf("%d keys lead nowhere, %v", wrong, err)
 	}
 	return nil

@@ -14,7 +14,8 @@ import (
 // patience is how long a request waits for a newer version; then it is answered from the one there is.
 const patience = 100 * time.Millisecond
 
-// seen returns the version that an operation's questions see: the one its view keeps, or without a view the current one.
+// seen returns the version that an operation's questions see: the one its view keeps, or without a view the current
+// one.
 func (s *Store) seen(ctx context.Context, v *store.View) (*memgraph.Graph, error) {
 	if v == nil {
 		return s.current(ctx)
@@ -107,8 +108,8 @@ func (s *Store) rebuild(ctx context.Context) (*memgraph.Graph, error) {
 	return graph, err
 }
 
-// make is rebuild, and reports whether a start would be quicker with a snapshot of the new version: it is the first here, the
-// file holds no snapshot of it, and it is large.
+// make is rebuild, and reports whether a start would be quicker with a snapshot of the new version: it is the first
+// here, the file holds no snapshot of it, and it is large.
 func (s *Store) make(ctx context.Context) (_ *memgraph.Graph, unkept bool, _ error) {
 	s.build.Lock()
 	defer s.build.Unlock()
@@ -140,7 +141,8 @@ func (s *Store) keep(graph *memgraph.Graph) {
 // unsaved logs why a snapshot was not saved. It is an aid: without it the next start takes longer.
 func (s *Store) unsaved(ctx context.Context, err error) {
 	if err != nil && ctx.Err() == nil {
-		s.log.LogAttrs(ctx, slog.LevelWarn, "the snapshot could not be saved; the next start will take longer", slog.Any("error", err))
+		s.log.LogAttrs(ctx, slog.LevelWarn, "the snapshot could not be saved; the next start will take longer",
+			slog.Any("error", err))
 	}
 }
 

@@ -33,8 +33,8 @@ func damagedFiles() int {
 	return *damages
 }
 
-// damage changes one place of a file's bytes: a bit, a run of bytes, or a page that became zeros or another page's copy; or it
-// cuts the file short.
+// damage changes one place of a file's bytes: a bit, a run of bytes, or a page that became zeros or another page's
+// copy; or it cuts the file short.
 func damage(random *rand.Rand, raw []byte) (what string, damaged []byte) {
 	const page = 4096
 	damaged = bytes.Clone(raw)
@@ -63,21 +63,25 @@ func damage(random *rand.Rand, raw []byte) (what string, damaged []byte) {
 	return fmt.Sprintf("%s at %d", what, at), damaged
 }
 
-// TestADamagedFileStartsOrIsRefused: whatever place of a file with a snapshot is damaged, a start soon ends, and says so where the
-// snapshot could not be used.
+// TestADamagedFileStartsOrIsRefused: whatever place of a file with a snapshot is damaged, a start soon ends, and says
+// so where the snapshot could not be used.
 func TestADamagedFileStartsOrIsRefused(t *testing.T) {
 	cat := parse(t)
 	path := filepath.Join(t.TempDir(), "g.db")
 	var log bytes.Buffer
 	open := func(path string) (*sqlitestore.Store, error) {
 		log.Reset()
-		return sqlitestore.Open(t.Context(), sqlitestore.Options{Path: path, Catalog: cat, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		return sqlitestore.Open(t.Context(), sqlitestore.Options{
+			Path: path, Catalog: cat,
+			Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
 	}
 	s, err := open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(storetest.Fill(t.Context(), s, crowd(3000)), s.Warm(t.Context()), sqlitestore.Snapshot(t.Context(), s), s.Close()); err != nil {
+	if err := errors.Join(storetest.Fill(t.Context(), s, crowd(3000)), s.Warm(t.Context()),
+		sqlitestore.Snapshot(t.Context(), s), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(path)
@@ -145,11 +149,18 @@ func heard(ctx context.Context, cat *catalog.Catalog, s store.Store) (string, er
 	}
 	link := props("id", "role", "since", "until", "createdAt")
 	link.Kids = []*plan.Field{{
-		Follow: plan.EvidenceOf, On: 1 << cat.Link.Index, Page: plan.Paging{N: 10}, Want: plan.Want{Rows: true}, Node: props("id", "excerpt", "stance", "verified"),
+		Follow: plan.EvidenceOf, On: 1 << cat.Link.Index, Page: plan.Paging{N: 10}, Want: plan.Want{Rows: true}, Node: props("id",
+			"excerpt", "stance", "verified"),
 	}}
 	for _, q := range []*plan.Query{
-		{Start: plan.Everything, Types: cat.Entities, Root: plan.Field{Page: plan.Paging{N: 100}, Want: plan.Want{Rows: true}, Node: props("id", "name", "aliases", "description", "createdAt")}},
-		{Start: plan.EveryLink, Root: plan.Field{Page: plan.Paging{N: 100}, Want: plan.Want{Rows: true, Total: true}, Link: link, Node: props("id")}},
+		{Start: plan.Everything, Types: cat.Entities, Root: plan.Field{
+			Page: plan.Paging{N: 100},
+			Want: plan.Want{Rows: true}, Node: props("id", "name", "aliases", "description", "createdAt"),
+		}},
+		{Start: plan.EveryLink, Root: plan.Field{
+			Page: plan.Paging{N: 100}, Want: plan.Want{Rows: true, Total: true},
+			Link: link, Node: props("id"),
+		}},
 	} {
 		res, err := s.Fetch(ctx, q)
 		if err != nil {
@@ -163,8 +174,8 @@ func heard(ctx context.Context, cat *catalog.Catalog, s store.Store) (string, er
 	return b.String(), nil
 }
 
-// TestDamageIsToldAndNeverServed damages places of a file. After each damage the store exports and answers what it did before, or
-// fails.
+// TestDamageIsToldAndNeverServed damages places of a file. After each damage the store exports and answers what it did
+// before, or fails.
 func TestDamageIsToldAndNeverServed(t *testing.T) {
 	cat := parse(t)
 	path := filepath.Join(t.TempDir(), "g.db")

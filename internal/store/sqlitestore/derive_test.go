@@ -11,8 +11,8 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
-// TestAnImageMadeInStepsIsTheOneMadeAtOnce changes a graph a few records at a time, with a version after each load, and holds
-// what was derived in steps against what is derived from all rows at once.
+// TestAnImageMadeInStepsIsTheOneMadeAtOnce changes a graph a few records at a time, with a version after each load, and
+// holds what was derived in steps against what is derived from all rows at once.
 func TestAnImageMadeInStepsIsTheOneMadeAtOnce(t *testing.T) {
 	cat := parse(t)
 	compacted, graphs := false, 3
@@ -20,7 +20,7 @@ func TestAnImageMadeInStepsIsTheOneMadeAtOnce(t *testing.T) {
 		graphs = 1
 	}
 	for seed := range uint64(graphs) {
-		r := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // repeatable on purpose
+		r := rand.New(rand.NewPCG(seed, 3))
 		s := opener(cat)(t).(*sqlitestore.Store)
 		g := storetest.Graph(cat, seed, 120, 400)
 		most := len(g.Links) * 3 / 4
@@ -29,7 +29,7 @@ func TestAnImageMadeInStepsIsTheOneMadeAtOnce(t *testing.T) {
 		for step := range 40 {
 			b := &store.Batch{}
 			if step%4 == 3 {
-				more := storetest.Graph(cat, seed+100*uint64(step), 5, 0) //nolint:gosec // small
+				more := storetest.Graph(cat, seed+100*uint64(step), 5, 0)
 				for _, n := range more.Nodes {
 					n.ID = fmt.Sprint(n.ID, "_", step)
 				}
@@ -43,7 +43,10 @@ func TestAnImageMadeInStepsIsTheOneMadeAtOnce(t *testing.T) {
 				case 1:
 					n.Description = fmt.Sprint("described anew ", r.IntN(9))
 				case 2:
-					n.Aliases, n.ExternalIDs = []string{fmt.Sprint("Alias ", r.IntN(9))}, []kg.ExternalID{{Scheme: "x", Value: fmt.Sprint(r.IntN(9))}}
+					n.Aliases, n.ExternalIDs = []string{fmt.Sprint("Alias ", r.IntN(9))}, []kg.ExternalID{{
+						Scheme: "x",
+						Value:  fmt.Sprint(r.IntN(9)),
+					}}
 				}
 				b.Nodes = append(b.Nodes, &n)
 			}
@@ -51,11 +54,20 @@ func TestAnImageMadeInStepsIsTheOneMadeAtOnce(t *testing.T) {
 				l := *g.Links[r.IntN(len(g.Links))]
 				switch r.IntN(5) {
 				case 3: // it is refuted, or disputed, or no longer so
-					l.Evidence = []kg.Evidence{{Source: g.Sources[r.IntN(len(g.Sources))].ID, Excerpt: "z", Stance: "REFUTES"}, {Source: g.Sources[1].ID, Excerpt: "y", Stance: [...]string{"SUPPORTS", "REFUTES"}[r.IntN(2)]}}
+					l.Evidence = []kg.Evidence{{
+						Source: g.Sources[r.IntN(len(g.Sources))].ID, Excerpt: "z",
+						Stance: "REFUTES",
+					}, {Source: g.Sources[1].ID, Excerpt: "y", Stance: [...]string{
+						"SUPPORTS",
+						"REFUTES",
+					}[r.IntN(2)]}}
 				case 0:
 					l.Role = fmt.Sprint("role ", r.IntN(9))
 				case 1:
-					l.Evidence = []kg.Evidence{{Source: g.Sources[r.IntN(len(g.Sources))].ID, Excerpt: "x", Stance: "SUPPORTS"}, {Source: g.Sources[0].ID, Excerpt: "y", Stance: "SUPPORTS"}}
+					l.Evidence = []kg.Evidence{{
+						Source: g.Sources[r.IntN(len(g.Sources))].ID, Excerpt: "x",
+						Stance: "SUPPORTS",
+					}, {Source: g.Sources[0].ID, Excerpt: "y", Stance: "SUPPORTS"}}
 				case 2:
 					l.To = g.Nodes[r.IntN(len(g.Nodes))].ID // loads do not look at what a kind may join
 				}
@@ -70,7 +82,8 @@ func TestAnImageMadeInStepsIsTheOneMadeAtOnce(t *testing.T) {
 			before = wasted
 			for name, want := range once {
 				if got := steps[name]; got != want {
-					t.Fatalf("graph %d, step %d: %s is otherwise\nin steps %.300s\nat once  %.300s", seed, step, name, got, want)
+					t.Fatalf("graph %d, step %d: %s is otherwise\nin steps %.300s\nat once  %.300s", seed, step, name,
+						got, want)
 				}
 			}
 		}

@@ -52,7 +52,9 @@ type textReader struct {
 func (r *textReader) Close() { _ = r.tx.Rollback() } // it only read
 
 // Evidence reads the evidence of links by one statement.
-func (r *textReader) Evidence(ctx context.Context, links []uint32, f func(i int, list []kg.Evidence, size int) error) error {
+func (r *textReader) Evidence(ctx context.Context, links []uint32, f func(i int, list []kg.Evidence,
+	size int) error,
+) error {
 	rowids := make([]int64, len(links))
 	for i, k := range links {
 		rowids[i] = int64(k)

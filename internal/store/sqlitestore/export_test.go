@@ -36,10 +36,12 @@ func ReadAndLeft(t *testing.T, s *Store) error {
 	}
 }
 
-// Limit has the file take so many pages at most, but no fewer than it has, as a disk that is full. It returns how many that is.
+// Limit has the file take so many pages at most, but no fewer than it has, as a disk that is full. It returns how many
+// that is.
 func Limit(t *testing.T, s *Store, pages int) (most int) {
 	t.Helper()
-	if err := s.write.QueryRowContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)).Scan(&most); err != nil {
+	if err := s.write.QueryRowContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d",
+		pages)).Scan(&most); err != nil {
 		t.Fatal(err)
 	}
 	return most
@@ -66,7 +68,7 @@ func explain(ctx context.Context, s *Store, text string, line func(string)) erro
 	if err != nil {
 		return err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err reports it
+	defer rows.Close()
 	for rows.Next() {
 		var id, parent, unused int
 		var detail string
@@ -89,13 +91,15 @@ var statements = map[string]string{
 	"snapshot: chunk": chunkSQL, "snapshot: forget changes": forgetSQL,
 	"load: begin": beginSQL, "load: node by id": rowSQL, "load: source by id": textSQL, "load: links that rest on records": restingOnSQL,
 	"load: delete a node": dropNode, "load: delete a link": dropLink, "load: delete a source": dropSource, "load: change a node": setNode, "load: change a link": setLink, "load: change a source": setSource,
-	"load: change evidence": setProof, "load: new links": insertSQL(newLink, 2), "load: links of a source whose text has changed": restingSQL,
+	"load: change evidence": setProof, "load: new links": insertSQL(newLink,
+		2), "load: links of a source whose text has changed": restingSQL,
 	"load: links of a quotation whose words have changed": quotingSQL, "load: words of a quotation": wordsSQL, "answers: evidence that is not verified": unverifiedSQL,
 	"export: sources": allSourcesSQL, "export: nodes": allNodesSQL, "export: links": allLinksSQL, "import: external ids": externalSQL, "import: types by id": typesSQL,
 	"records: sources by id": someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
 }
 
-// Images returns the graph that a load into an empty store made beside its writing, described, and the one made of the rows.
+// Images returns the graph that a load into an empty store made beside its writing, described, and the one made of the
+// rows.
 func Images(ctx context.Context, s *Store) (fed, read map[string]string, err error) {
 	graph, err := advance(ctx, s.cat, s.bulk, nil)
 	if err != nil {

@@ -25,7 +25,10 @@ type fed struct {
 }
 
 func newFeed(cat *catalog.Catalog, seq int64) *feed {
-	f := &feed{b: &rowReader{Builder: memgraph.NewBuilder(memgraph.New(cat), seq), cat: cat}, rows: make(chan fed, 4), free: make(chan []any, 6), ended: make(chan struct{})}
+	f := &feed{
+		b: &rowReader{Builder: memgraph.NewBuilder(memgraph.New(cat), seq), cat: cat}, rows: make(chan fed, 4),
+		free: make(chan []any, 6), ended: make(chan struct{}),
+	}
 	go func() {
 		defer close(f.ended)
 		for r := range f.rows {
@@ -43,7 +46,8 @@ func newFeed(cat *catalog.Catalog, seq int64) *feed {
 	return f
 }
 
-// take takes in the rows that were written last, and hands the inserter other room for values. A nil feed takes nothing.
+// take takes in the rows that were written last, and hands the inserter other room for values. A nil feed takes
+// nothing.
 func (f *feed) take(of *inserter) {
 	if f == nil {
 		return
@@ -114,5 +118,5 @@ func feedKey(v any) (uint32, error) {
 	if k > memgraph.MaxKey {
 		return 0, memgraph.ErrTooLarge
 	}
-	return uint32(k), nil //nolint:gosec // checked
+	return uint32(k), nil
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
-// TestALoadMakesTheImageOfItsRows holds the version that a load makes beside its writing against the one that is read from
-// the file.
+// TestALoadMakesTheImageOfItsRows holds the version that a load makes beside its writing against the one that is read
+// from the file.
 func TestALoadMakesTheImageOfItsRows(t *testing.T) {
 	cat := parse(t)
 	for seed := range uint64(20) {
@@ -42,7 +42,10 @@ func TestALoadThatChangesWhatItWroteMakesNoImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"Ann", "Anna"} {
-		if err := l.Put(t.Context(), &store.Batch{Nodes: []*kg.Node{{ID: "ann", Type: "PERSON", Name: name}}}); err != nil {
+		if err := l.Put(t.Context(), &store.Batch{Nodes: []*kg.Node{{
+			ID: "ann", Type: "PERSON",
+			Name: name,
+		}}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -32,9 +32,10 @@ const (
 	ownerAt   = 68 // PRAGMA application_id, likewise
 )
 
-// inspect reads what a file says of itself, before it is opened as a store, so that a file that is not ours stays as it is.
+// inspect reads what a file says of itself, before it is opened as a store, so that a file that is not ours stays as it
+// is.
 func inspect(ctx context.Context, path string) error {
-	f, err := os.Open(path) //nolint:gosec // the path is the user's own
+	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errNone
 	}
@@ -52,7 +53,7 @@ func inspect(ctx context.Context, path string) error {
 	case n < headBytes || string(head[:len(headMagic)]) != headMagic:
 		return errForeign
 	}
-	version, owner := int32(binary.BigEndian.Uint32(head[versionAt:])), binary.BigEndian.Uint32(head[ownerAt:]) //nolint:gosec // SQLite's own 32 bits
+	version, owner := int32(binary.BigEndian.Uint32(head[versionAt:])), binary.BigEndian.Uint32(head[ownerAt:])
 	switch {
 	case owner != 0 && owner != applicationID:
 		return errForeign
@@ -89,8 +90,8 @@ func inspectLog(ctx context.Context, path string) error {
 	return nil
 }
 
-// create makes an empty store under another name and then renames it, so that whatever cuts it short, there is no store or a
-// whole one. Another process may be quicker: then that one's stays.
+// create makes an empty store under another name and then renames it, so that whatever cuts it short, there is no store
+// or a whole one. Another process may be quicker: then that one's stays.
 func (s *Store) create(ctx context.Context, path string) (err error) {
 	draft := fmt.Sprintf("%s.new-%x", path, rand.Uint64()) //nolint:gosec // a name that nobody else has
 	defer func() {
@@ -122,11 +123,12 @@ func identify(path string) (identity, error) {
 	return identity{path, file}, err
 }
 
-// gone is the error when another file stands there now, or none: what is read and written would be in a file that nobody finds
-// any more.
+// gone is the error when another file stands there now, or none: what is read and written would be in a file that
+// nobody finds any more.
 func (i *identity) gone() error {
 	if file, err := os.Stat(i.path); err == nil && os.SameFile(file, i.file) {
 		return nil
 	}
-	return kg.Errorf(kg.Unavailable, "the store's file was removed or another put in its place; start the server again, or put the file back")
+	return kg.Errorf(kg.Unavailable,
+		"the store's file was removed or another put in its place; start the server again, or put the file back")
 }

@@ -45,7 +45,7 @@ func edit(t *testing.T, path string, statements ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // the statements tell
+	defer db.Close()
 	for _, s := range statements {
 		if _, err := db.ExecContext(t.Context(), s); err != nil {
 			t.Fatal(s, err)
@@ -55,12 +55,18 @@ func edit(t *testing.T, path string, statements ...string) {
 
 // two is a graph of two people and what they said of each other.
 func two() *store.Batch {
-	l := &kg.Link{Kind: "AFFILIATED_WITH", From: "ann", To: "club", Role: "chair", Evidence: []kg.Evidence{{Source: "s_book", Excerpt: "Ann chairs the club", Stance: "SUPPORTS"}}}
+	l := &kg.Link{
+		Kind: "AFFILIATED_WITH", From: "ann", To: "club", Role: "chair",
+		Evidence: []kg.Evidence{{Source: "s_book", Excerpt: "Ann chairs the club", Stance: "SUPPORTS"}},
+	}
 	l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, "", "")
 	return &store.Batch{
 		Sources: []*kg.Source{{ID: "s_book", Title: "Book", Kind: "BOOK"}},
-		Nodes:   []*kg.Node{{ID: "ann", Type: "PERSON", Name: "Ann", Props: map[string]any{"born": "1950"}}, {ID: "club", Type: "INSTITUTION", Name: "Club"}},
-		Links:   []*kg.Link{l},
+		Nodes: []*kg.Node{
+			{ID: "ann", Type: "PERSON", Name: "Ann", Props: map[string]any{"born": "1950"}},
+			{ID: "club", Type: "INSTITUTION", Name: "Club"},
+		},
+		Links: []*kg.Link{l},
 	}
 }
 
@@ -200,7 +206,10 @@ func TestAFileThatIsReplacedIsNoticed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := load.Put(t.Context(), &store.Batch{Nodes: []*kg.Node{{ID: "new", Type: "PERSON", Name: "New"}}}); err != nil {
+	if err := load.Put(t.Context(), &store.Batch{Nodes: []*kg.Node{{
+		ID: "new", Type: "PERSON",
+		Name: "New",
+	}}}); err != nil {
 		t.Fatal(err)
 	}
 	away := path + ".away"
@@ -208,7 +217,10 @@ func TestAFileThatIsReplacedIsNoticed(t *testing.T) {
 		t.Helper()
 		_, _, asked := s.State(t.Context())
 		_, loaded := s.Load(t.Context())
-		for what, err := range map[string]error{"a question": asked, "a load": loaded, "readiness": s.Ready(t.Context())} {
+		for what, err := range map[string]error{
+			"a question": asked, "a load": loaded,
+			"readiness": s.Ready(t.Context()),
+		} {
 			if kg.CodeOf(err) != kg.Unavailable || !strings.Contains(err.Error(), "start the server again") {
 				t.Errorf("%s: %s: %v", when, what, err)
 			}
@@ -257,7 +269,8 @@ func TestTheFirstLayoutIsMigrated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edit(t, path, string(layout), fmt.Sprintf(`PRAGMA application_id = %d`, 0x54684c6e), `PRAGMA user_version = 1`, `UPDATE meta SET value = 7`,
+	edit(t, path, string(layout), fmt.Sprintf(`PRAGMA application_id = %d`, 0x54684c6e), `PRAGMA user_version = 1`,
+		`UPDATE meta SET value = 7`,
 		`INSERT INTO node (k, id, type, name, createdAt, updatedAt, rev) VALUES (3, 'ann', 'PERSON', 'Ann', 1, 1, 7), (9, 'club', 'INSTITUTION', 'Club', 1, 1, 7)`)
 	s := keep(t, cat, path)
 	if got := names(t, cat, s); got != "Ann, Club" {
@@ -273,7 +286,8 @@ func TestTheFirstLayoutIsMigrated(t *testing.T) {
 
 func TestASnapshotThatDoesNotFitIsIgnored(t *testing.T) {
 	cat := parse(t)
-	other, err := catalog.Parse("schema.graphqls", strings.Replace(throughline.Schema, "  born: PartialDate\n", "  born: PartialDate\n  \"Another.\"\n  shoe: String\n", 1))
+	other, err := catalog.Parse("schema.graphqls", strings.Replace(throughline.Schema, "  born: PartialDate\n",
+		"  born: PartialDate\n  \"Another.\"\n  shoe: String\n", 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,13 +299,19 @@ func TestASnapshotThatDoesNotFitIsIgnored(t *testing.T) {
 		cat  *catalog.Catalog
 		used bool
 	}{
-		"as it was saved":      {edit: `SELECT 1`, cat: cat, used: true},
-		"older than the rows":  {edit: `UPDATE meta SET value = value + 1 WHERE key = 'seq'`, cat: cat, used: true},
-		"another schema":       {edit: `SELECT 1`, cat: other},
-		"a byte was changed":   {edit: `UPDATE snapshot SET data = CAST(substr(data, 1, 20) || x'ff' || substr(data, 22) AS BLOB) WHERE part = 2`, cat: cat},
-		"a part is short":      {edit: `UPDATE snapshot SET data = substr(data, 2) WHERE part = 0`, cat: cat},
-		"a part is missing":    {edit: `DELETE FROM snapshot WHERE part = 3`, cat: cat},
-		"its head was changed": {edit: `UPDATE snapshot SET data = CAST(replace(CAST(data AS TEXT), '"Seq":1', '"Seq":0') AS BLOB) WHERE part = -1`, cat: cat},
+		"as it was saved":     {edit: `SELECT 1`, cat: cat, used: true},
+		"older than the rows": {edit: `UPDATE meta SET value = value + 1 WHERE key = 'seq'`, cat: cat, used: true},
+		"another schema":      {edit: `SELECT 1`, cat: other},
+		"a byte was changed": {
+			edit: `UPDATE snapshot SET data = CAST(substr(data, 1, 20) || x'ff' || substr(data, 22) AS BLOB) WHERE part = 2`,
+			cat:  cat,
+		},
+		"a part is short":   {edit: `UPDATE snapshot SET data = substr(data, 2) WHERE part = 0`, cat: cat},
+		"a part is missing": {edit: `DELETE FROM snapshot WHERE part = 3`, cat: cat},
+		"its head was changed": {
+			edit: `UPDATE snapshot SET data = CAST(replace(CAST(data AS TEXT), '"Seq":1', '"Seq":0') AS BLOB) WHERE part = -1`,
+			cat:  cat,
+		},
 		"its head is missing":  {edit: `DELETE FROM snapshot WHERE part = -1`, cat: cat},
 		"of a later state":     {edit: `UPDATE meta SET value = 0 WHERE key = 'seq'`, cat: cat},
 		"changes were dropped": {edit: `UPDATE meta SET value = 5 WHERE key IN ('seq', 'changedFrom')`, cat: cat},
@@ -316,7 +336,8 @@ func TestASnapshotThatDoesNotFitIsIgnored(t *testing.T) {
 	}
 }
 
-// TestLostRowsAreMissed: rows that nobody deleted through the program are damage, whether the version is made of a snapshot or of rows.
+// TestLostRowsAreMissed: rows that nobody deleted through the program are damage, whether the version is made of a
+// snapshot or of rows.
 func TestLostRowsAreMissed(t *testing.T) {
 	cat := parse(t)
 	for _, edits := range [][]string{
@@ -338,12 +359,19 @@ func TestLostRowsAreMissed(t *testing.T) {
 		if _, err := heard(t.Context(), cat, s); kg.CodeOf(err) != kg.Corrupt {
 			t.Errorf("%v: the export ends with %v", edits, err)
 		}
-		b := &plan.Query{Start: plan.Everything, Types: cat.Entities, Root: plan.Field{Page: plan.Paging{N: 10}, Want: plan.Want{Rows: true}, Node: &plan.Sel{Props: []*catalog.Prop{cat.Prop("id")}}}}
+		b := &plan.Query{Start: plan.Everything, Types: cat.Entities, Root: plan.Field{
+			Page: plan.Paging{N: 10},
+			Want: plan.Want{Rows: true}, Node: &plan.Sel{Props: []*catalog.Prop{cat.Prop("id")}},
+		}}
 		if _, err := s.Fetch(t.Context(), b); kg.CodeOf(err) != kg.Corrupt {
 			t.Errorf("%v: a read ends with %v", edits, err)
 		}
 		var found []store.Damage
-		if _, err := s.Check(t.Context(), func(d store.Damage) error { found = append(found, d); return nil }); err != nil || len(found) == 0 {
+		if _, err := s.Check(t.Context(), func(d store.Damage) error {
+			found = append(found,
+				d)
+			return nil
+		}); err != nil || len(found) == 0 {
 			t.Errorf("%v: a check finds %v, %v", edits, found, err)
 		}
 	}
@@ -358,8 +386,11 @@ func TestAnotherProcessWritesWhileOneReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Rollback() //nolint:errcheck // Commit reports it
-	if err := l.Put(t.Context(), &store.Batch{Nodes: []*kg.Node{{ID: "bob", Type: "PERSON", Name: "Bob"}, {ID: "ann", Type: "PERSON", Name: "Anna"}}}); err != nil {
+	defer l.Rollback()
+	if err := l.Put(t.Context(), &store.Batch{Nodes: []*kg.Node{
+		{ID: "bob", Type: "PERSON", Name: "Bob"},
+		{ID: "ann", Type: "PERSON", Name: "Anna"},
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := names(t, cat, reader); got != "Ann, Club" {
@@ -382,8 +413,8 @@ func TestAnotherProcessWritesWhileOneReads(t *testing.T) {
 	}
 }
 
-// TestStatementsUseTheirIndexes holds every statement of the store, and what SQLite makes of it, to a golden file. There
-// is no statement for each shape of question: answers come from memory, and only excerpts are asked for, by key.
+// TestStatementsUseTheirIndexes holds every statement of the store, and what SQLite makes of it, to a golden file.
+// There is no statement for each shape of question: answers come from memory, and only excerpts are asked for, by key.
 func TestStatementsUseTheirIndexes(t *testing.T) {
 	cat := parse(t)
 	s := keep(t, cat, filepath.Join(t.TempDir(), "g.db"))
@@ -404,7 +435,8 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 		for _, l := range lines[1:] {
 			fmt.Fprintf(&b, "   %s\n", l)
 			table, isScan := strings.CutPrefix(l, "SCAN ")
-			if isScan && !whole[name] && !strings.Contains(table, "VIRTUAL TABLE") && !strings.Contains(table, "CONSTANT ROW") && !strings.Contains(table, "VALUES CLAUSE") {
+			if isScan && !whole[name] && !strings.Contains(table, "VIRTUAL TABLE") &&
+				!strings.Contains(table, "CONSTANT ROW") && !strings.Contains(table, "VALUES CLAUSE") {
 				t.Errorf("%s reads a whole table: %s", name, l)
 			}
 		}
@@ -458,7 +490,7 @@ func counted(t *testing.T, path, query string) (n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // it was only read
+	defer db.Close()
 	if err := db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
@@ -513,7 +545,8 @@ func TestLinksOfAnEarlierVersionGetTheirStanding(t *testing.T) {
 	}
 }
 
-// TestQuotationsOfAnEarlierVersionAreCompared opens a file that did not know which quotations stand in the texts it holds.
+// TestQuotationsOfAnEarlierVersionAreCompared opens a file that did not know which quotations stand in the texts it
+// holds.
 func TestQuotationsOfAnEarlierVersionAreCompared(t *testing.T) {
 	cat := parse(t)
 	path := filepath.Join(t.TempDir(), "g.db")
@@ -543,7 +576,7 @@ func told(t *testing.T, path, query string) (s string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // it was only read
+	defer db.Close()
 	if err := db.QueryRowContext(t.Context(), query).Scan(&s); err != nil {
 		t.Fatal(err)
 	}
@@ -567,7 +600,8 @@ func TestChangesOfOneRowAreNotedOnce(t *testing.T) {
 		t.Errorf("the names are %s", got)
 	}
 	// of a file that an earlier version has written
-	edit(t, path, `DROP TABLE changed`, `CREATE TABLE changed (seq INTEGER NOT NULL, what INTEGER NOT NULL, k INTEGER NOT NULL, PRIMARY KEY (seq, what, k)) STRICT, WITHOUT ROWID`,
+	edit(t, path, `DROP TABLE changed`,
+		`CREATE TABLE changed (seq INTEGER NOT NULL, what INTEGER NOT NULL, k INTEGER NOT NULL, PRIMARY KEY (seq, what, k)) STRICT, WITHOUT ROWID`,
 		`INSERT INTO changed VALUES (2, 1, 1), (3, 1, 1), (3, 2, 1)`, beforeSums, beforeStandings, `PRAGMA user_version = 3`)
 	keep(t, cat, path)
 	if n := counted(t, path, `SELECT sum(seq) FROM changed`); n != 6 {

@@ -96,8 +96,8 @@ const (
 	dropNode   = `DELETE FROM node WHERE id=? RETURNING k`
 	dropLink   = `DELETE FROM link WHERE id=? RETURNING k`
 	dropSource = `DELETE FROM source WHERE id=? RETURNING k`
-	// keysSQL notes the largest keys that were given out: versions know rows by their keys, and one of an old version must not be
-	// taken for another
+	// keysSQL notes the largest keys that were given out: versions know rows by their keys, and one of an old version
+	// must not be taken for another
 	keysSQL   = `INSERT INTO meta VALUES ('source', ?), ('node', ?), ('link', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
 	countSQL  = `UPDATE meta SET value = value + ? WHERE key = ?`
 	setProof  = `UPDATE link SET evidence=?, unverified=?, quoted=?, rev=? WHERE k=?`
@@ -105,22 +105,34 @@ const (
 	dropIndex = `DROP INDEX link_id`
 	makeIndex = `CREATE UNIQUE INDEX link_id ON link (id)`
 	// restingSQL looks at every link: a source's text changes seldom, and an index would cost every link of every load
-	restingSQL   = `SELECT k, kind, to_k, evidence, quoted, throughline_sum(` + wordsSummed + `) = wordsSum FROM link WHERE ' ' || sources || ' ' || refuters || ' ' LIKE ?`
+	restingSQL = `SELECT k, kind, to_k, evidence, quoted, throughline_sum(` + wordsSummed +
+		`) = wordsSum FROM link WHERE ' ' || sources || ' ' || refuters || ' ' LIKE ?`
 	nextLinksSQL = `SELECT k, kind, to_k, evidence, quoted, 1 FROM link WHERE k > ? ORDER BY k LIMIT 5000`
-	quotingSQL   = `SELECT k, kind, to_k, evidence, quoted, throughline_sum(` + wordsSummed + `) = wordsSum FROM link WHERE to_k = ? AND quoted > 0`
+	quotingSQL   = `SELECT k, kind, to_k, evidence, quoted, throughline_sum(` + wordsSummed +
+		`) = wordsSum FROM link WHERE to_k = ? AND quoted > 0`
 )
 
 var (
-	newSource = []string{"source", "k", "id", "title", "url", "kind", "publisher", "authors", "publishedOn", "contentHash", "text", "rev", "sum"}
-	newNode   = []string{"node", "k", "id", "type", "name", "description", "aliases", "externalIds", "props", "createdAt", "updatedAt", "rev", "sum"}
-	newLink   = []string{"link", "k", "id", "kind", "from_k", "to_k", "role", "since", "until", "evidence", "sources", "refuters", "unverified", "createdAt", "updatedAt", "quoted", "rev", "sum", "wordsSum"}
+	newSource = []string{
+		"source", "k", "id", "title", "url", "kind", "publisher", "authors", "publishedOn",
+		"contentHash", "text", "rev", "sum",
+	}
+	newNode = []string{
+		"node", "k", "id", "type", "name", "description", "aliases", "externalIds", "props",
+		"createdAt", "updatedAt", "rev", "sum",
+	}
+	newLink = []string{
+		"link", "k", "id", "kind", "from_k", "to_k", "role", "since", "until", "evidence", "sources",
+		"refuters", "unverified", "createdAt", "updatedAt", "quoted", "rev", "sum", "wordsSum",
+	}
 )
 
 // insertSQL is the statement that writes n new rows; columns begin with the table. OR FAIL leaves the rows before one
 // that fails, so that SQLite need not keep every page as it was: the whole load is rolled back then.
 func insertSQL(columns []string, n int) string {
 	row := "(?" + strings.Repeat(",?", len(columns)-2) + ")"
-	return "INSERT OR FAIL INTO " + columns[0] + " (" + strings.Join(columns[1:], ", ") + ") VALUES " + row + strings.Repeat(", "+row, n-1)
+	return "INSERT OR FAIL INTO " + columns[0] + " (" + strings.Join(columns[1:],
+		", ") + ") VALUES " + row + strings.Repeat(", "+row, n-1)
 }
 
 // Load begins a load. It waits for one that is under way in this process.
@@ -133,7 +145,10 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 	l := &load{
 		own: store.OwnNames{},
 		s:   s, now: kg.TimeOf(s.now()), nodes: map[string]int64{}, sources: map[string]*loadSource{},
-		sourceRows: inserter{columns: newSource, feed: feedSource, sums: sumSource}, nodeRows: inserter{columns: newNode, feed: feedNode, sums: sumNode}, linkRows: inserter{columns: newLink, feed: feedLink, sums: sumLink},
+		sourceRows: inserter{
+			columns: newSource, feed: feedSource,
+			sums: sumSource,
+		}, nodeRows: inserter{columns: newNode, feed: feedNode, sums: sumNode}, linkRows: inserter{columns: newLink, feed: feedLink, sums: sumLink},
 	}
 	if err := l.begin(context.WithoutCancel(ctx)); err != nil {
 		return nil, errors.Join(storeError(ctx, err), l.Rollback())
@@ -149,7 +164,8 @@ func (l *load) begin(ctx context.Context) (err error) {
 	if l.conn, err = l.s.write.Conn(ctx); err != nil {
 		return err
 	}
-	// the keys that are written were read or given out in the same transaction, so that looking each up again proves nothing
+	// the keys that are written were read or given out in the same transaction, so that looking each up again proves
+	// nothing
 	if _, err = l.conn.ExecContext(ctx, `PRAGMA foreign_keys = 0`); err != nil {
 		return err
 	}
@@ -260,16 +276,27 @@ func (l *load) put(ctx, whole context.Context, b *store.Batch) error {
 	for _, x := range held.Sources {
 		texts[x.ID] = x.Text
 	}
-	if err := putEach(ctx, changed.Sources, func(x *kg.Source) error { return l.setSource(whole, x, texts[x.ID] != x.Text) }); err != nil {
+	if err := putEach(ctx, changed.Sources, func(x *kg.Source) error {
+		return l.setSource(whole, x,
+			texts[x.ID] != x.Text)
+	}); err != nil {
 		return err
 	}
-	if err := insert(ctx, l, &l.nodeRows, created.Nodes, l.nodeRow, func(x *kg.Node, row int64) { l.know(x, row) }); err != nil {
+	if err := insert(ctx, l, &l.nodeRows, created.Nodes, l.nodeRow, func(x *kg.Node,
+		row int64,
+	) {
+		l.know(x, row)
+	}); err != nil {
 		return err
 	}
 	if err := putEach(ctx, changed.Nodes, func(x *kg.Node) error { return l.setNode(whole, x) }); err != nil {
 		return err
 	}
-	if err := insert(ctx, l, &l.linkRows, created.Links, func(x *kg.Link, args []any) ([]any, error) { return l.linkRow(whole, x, args) }, func(*kg.Link, int64) {}); err != nil {
+	if err := insert(ctx, l, &l.linkRows, created.Links, func(x *kg.Link, args []any) ([]any,
+		error,
+	) {
+		return l.linkRow(whole, x, args)
+	}, func(*kg.Link, int64) {}); err != nil {
 		return err
 	}
 	if err := putEach(ctx, changed.Links, func(x *kg.Link) error { return l.setLink(whole, x) }); err != nil {
@@ -374,7 +401,9 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 }
 
 // insert writes new records: row appends the values of one behind its key, and then sees each with its key.
-func insert[T any](ctx context.Context, l *load, in *inserter, list []*T, row func(*T, []any) ([]any, error), then func(*T, int64)) error {
+func insert[T any](ctx context.Context, l *load, in *inserter, list []*T, row func(*T, []any) ([]any, error),
+	then func(*T, int64),
+) error {
 	for len(list) > 0 {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -452,7 +481,8 @@ func authorsJSON(x *kg.Source) string {
 
 func (l *load) newSource(ctx context.Context, x *kg.Source) error {
 	in := &l.sourceRows
-	in.args = append(in.args[:0], in.next, x.ID, x.Title, x.URL, x.Kind, x.Publisher, authorsJSON(x), string(x.PublishedOn), contentHash(x.Text), x.Text, l.seq)
+	in.args = append(in.args[:0], in.next, x.ID, x.Title, x.URL, x.Kind, x.Publisher, authorsJSON(x),
+		string(x.PublishedOn), contentHash(x.Text), x.Text, l.seq)
 	in.args = append(in.args, in.sums(&in.summer, in.args)...)
 	if _, err := in.one.ExecContext(ctx, in.args...); err != nil {
 		return err
@@ -467,7 +497,8 @@ func (l *load) newSource(ctx context.Context, x *kg.Source) error {
 func (l *load) setSource(ctx context.Context, x *kg.Source, reworded bool) error {
 	delete(l.sources, x.ID)
 	var row int64
-	if err := l.tx.QueryRowContext(ctx, setSource, x.Title, x.URL, x.Kind, x.Publisher, authorsJSON(x), string(x.PublishedOn), contentHash(x.Text), x.Text, l.seq, x.ID).Scan(&row); err != nil {
+	if err := l.tx.QueryRowContext(ctx, setSource, x.Title, x.URL, x.Kind, x.Publisher, authorsJSON(x),
+		string(x.PublishedOn), contentHash(x.Text), x.Text, l.seq, x.ID).Scan(&row); err != nil {
 		return err
 	}
 	if reworded {
@@ -528,7 +559,8 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 		return 0, 0, err
 	}
 	for _, c := range changes {
-		if _, err := l.tx.ExecContext(ctx, setProof, c.evidence, c.unverified, int64(c.quoted), l.seq, c.row); err != nil {
+		if _, err := l.tx.ExecContext(ctx, setProof, c.evidence, c.unverified, int64(c.quoted), l.seq,
+			c.row); err != nil {
 			return 0, 0, err
 		}
 		if err := l.changed(ctx, changedLink, c.row); err != nil {
@@ -541,14 +573,19 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 // verifyAll checks the words of all links within a transaction of its own: how they are compared has changed.
 func (s *Store) verifyAll(ctx context.Context, tx *sql.Tx) error {
 	var texts bool
-	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM source WHERE text <> '')`).Scan(&texts); err != nil || !texts {
+	if err := tx.QueryRowContext(ctx,
+		`SELECT EXISTS (SELECT 1 FROM source WHERE text <> '')`).Scan(&texts); err != nil || !texts {
 		return err
 	}
 	l := &load{s: s, tx: tx, sources: map[string]*loadSource{}}
 	if err := tx.QueryRowContext(ctx, beginSQL).Scan(&l.seq); err != nil {
 		return err
 	}
-	if err := l.prepare(ctx, []prepared{{&l.findSource, textSQL}, {&l.findWords, wordsSQL}, {&l.noteChange, noteSQL}}); err != nil {
+	if err := l.prepare(ctx, []prepared{
+		{&l.findSource, textSQL},
+		{&l.findWords, wordsSQL},
+		{&l.noteChange, noteSQL},
+	}); err != nil {
 		return err
 	}
 	for last := int64(0); ; {
@@ -578,7 +615,8 @@ func (l *load) columns(x *kg.Node) (aliases, ext, props string, err error) {
 func (l *load) nodeRow(x *kg.Node, args []any) ([]any, error) {
 	aliases, ext, props, err := l.columns(x)
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
-	return append(args, x.ID, x.Type, x.Name, x.Description, aliases, ext, props, created.UnixMilli(), updated.UnixMilli(), l.seq), err
+	return append(args, x.ID, x.Type, x.Name, x.Description, aliases, ext, props, created.UnixMilli(),
+		updated.UnixMilli(), l.seq), err
 }
 
 // setNode changes a node.
@@ -589,7 +627,8 @@ func (l *load) setNode(ctx context.Context, x *kg.Node) error {
 	}
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
 	var row int64
-	if err := l.tx.QueryRowContext(ctx, setNode, x.Name, x.Description, aliases, ext, props, created.UnixMilli(), updated.UnixMilli(), l.seq, x.ID).Scan(&row); err != nil {
+	if err := l.tx.QueryRowContext(ctx, setNode, x.Name, x.Description, aliases, ext, props, created.UnixMilli(),
+		updated.UnixMilli(), l.seq, x.ID).Scan(&row); err != nil {
 		return err
 	}
 	l.know(x, row)
@@ -629,11 +668,12 @@ func (l *load) knowWords(row int64, words *string) {
 	l.words[row] = words
 }
 
-// quoted is what comparing the words of the quotation at the end of a link with the texts of its evidence, which is in l.pieces,
-// has found.
+// quoted is what comparing the words of the quotation at the end of a link with the texts of its evidence, which is in
+// l.pieces, has found.
 func (l *load) quoted(ctx context.Context, kind string, to int64) (rules.Quoted, error) {
 	k := l.s.cat.Kind(kind)
-	if k == nil || !l.s.cat.Quoting.Has(k.Index) || !slices.ContainsFunc(l.pieces, func(e kg.Evidence) bool { return e.Verified != nil }) {
+	if k == nil || !l.s.cat.Quoting.Has(k.Index) || !slices.ContainsFunc(l.pieces,
+		func(e kg.Evidence) bool { return e.Verified != nil }) {
 		return rules.Unheld, nil
 	}
 	words, ok := l.words[to]
@@ -756,9 +796,11 @@ func (l *load) source(ctx context.Context, id string) (*loadSource, error) {
 	return s, nil
 }
 
-// evidence writes evidence as it is stored, with the different sources that support and refute, as lists of keys, and how
-// many excerpts are not verified.
-func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ []byte, sources, refuters string, unverified int, err error) {
+// evidence writes evidence as it is stored, with the different sources that support and refute, as lists of keys, and
+// how many excerpts are not verified.
+func (l *load) evidence(ctx context.Context, buf []byte, list []kg.Evidence) (_ []byte, sources, refuters string,
+	unverified int, err error,
+) {
 	var sides [2][]int64
 	buf = append(buf, '[')
 	l.pieces, err = rules.Verify(l.pieces[:0], list, l.sourceText(ctx))
@@ -859,7 +901,8 @@ func (l *load) setLink(ctx context.Context, x *kg.Link) error {
 	}
 	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
 	var row int64
-	if err := l.tx.QueryRowContext(ctx, setLink, from, to, x.Role, string(x.Since), string(x.Until), string(raw), sources, refuters, unverified,
+	if err := l.tx.QueryRowContext(ctx, setLink, from, to, x.Role, string(x.Since), string(x.Until), string(raw),
+		sources, refuters, unverified,
 		created.UnixMilli(), updated.UnixMilli(), int64(quoted), l.seq, x.ID).Scan(&row); err != nil {
 		return err
 	}
@@ -879,7 +922,8 @@ func (l *load) Commit(ctx context.Context) error {
 	if l.wrote >= l.s.snapshotFrom {
 		debug.FreeOSMemory() // what checking and writing took: sorting takes as much again
 	}
-	err := errors.Join(l.indexLinks(context.WithoutCancel(ctx)), l.count(context.WithoutCancel(ctx)), keepOwn(context.WithoutCancel(ctx), l.tx, l.own))
+	err := errors.Join(l.indexLinks(context.WithoutCancel(ctx)), l.count(context.WithoutCancel(ctx)),
+		keepOwn(context.WithoutCancel(ctx), l.tx, l.own))
 	if err == nil {
 		err = l.s.file.gone()
 	}
@@ -900,7 +944,10 @@ func (l *load) Commit(ctx context.Context) error {
 
 // count keeps how many rows each table holds: new rows have the keys behind those that were given out before.
 func (l *load) count(ctx context.Context) error {
-	added := rowCounts{l.sourceRows.next - 1 - l.begun.sources, l.nodeRows.next - 1 - l.begun.nodes, l.linkRows.next - 1 - l.begun.link}
+	added := rowCounts{
+		l.sourceRows.next - 1 - l.begun.sources, l.nodeRows.next - 1 - l.begun.nodes,
+		l.linkRows.next - 1 - l.begun.link,
+	}
 	for what, n := range added {
 		if _, err := l.tx.ExecContext(ctx, countSQL, n-l.dropped[what], tables[what]+"Rows"); err != nil {
 			return err
@@ -975,7 +1022,8 @@ func (l *load) finish() {
 	l.unfeed()
 	if l.conn != nil {
 		_, err := l.conn.ExecContext(context.Background(), `PRAGMA foreign_keys = 1; PRAGMA cache_size = -49152`)
-		l.s.log.LogAttrs(context.Background(), slog.LevelDebug, "the load has ended", slog.Any("error", errors.Join(err, l.conn.Close())))
+		l.s.log.LogAttrs(context.Background(), slog.LevelDebug, "the load has ended",
+			slog.Any("error", errors.Join(err, l.conn.Close())))
 	}
 	<-l.s.loads
 }

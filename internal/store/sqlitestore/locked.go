@@ -10,9 +10,10 @@ import (
 	"path/filepath"
 )
 
-// A reader of a file in WAL mode makes files beside it, or takes part in those that are there. Where that is not allowed there are
-// three cases: nobody has written since the file was last put in order, so it is read as what cannot change; another process has it open, so its
-// files are used; or one has ended and left a log behind, so file and log are read as a copy, which can be put in order.
+// A reader of a file in WAL mode makes files beside it, or takes part in those that are there. Where that is not
+// allowed there are three cases: nobody has written since the file was last put in order, so it is read as what cannot
+// change; another process has it open, so its files are used; or one has ended and left a log behind, so file and log
+// are read as a copy, which can be put in order.
 
 // locked reports whether a file may not be written, or none be made beside it.
 func locked(path string) bool {
@@ -28,8 +29,8 @@ func locked(path string) bool {
 	return errors.Join(beside.Close(), os.Remove(beside.Name())) != nil
 }
 
-// openLocked opens a file that may not be written, as the one connection that would write. It returns the file that is read, and adds to
-// how readers open it.
+// openLocked opens a file that may not be written, as the one connection that would write. It returns the file that is
+// read, and adds to how readers open it.
 func (s *Store) openLocked(path string, options url.Values) (string, error) {
 	log, err := os.Stat(path + "-wal")
 	_, unused := os.Stat(path + "-shm")
@@ -63,12 +64,12 @@ func (s *Store) openLocked(path string, options url.Values) (string, error) {
 }
 
 func copyFile(to, from string) (err error) {
-	in, err := os.Open(from) //nolint:gosec // the path is the user's own
+	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
-	defer in.Close()                                                      //nolint:errcheck // it was only read
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // in a folder of ours
+	defer in.Close() //nolint:errcheck // it was only read
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,8 @@ import (
 	"github.com/throughline/throughline/internal/store/sqlitestore"
 )
 
-// TestAFileThatMayNotBeWrittenIsRead: put in order or with a log, in use or left behind, and nothing is written to it or beside it.
+// TestAFileThatMayNotBeWrittenIsRead: put in order or with a log, in use or left behind, and nothing is written to it
+// or beside it.
 func TestAFileThatMayNotBeWrittenIsRead(t *testing.T) {
 	cat := parse(t)
 	for _, c := range []struct {
@@ -46,7 +47,8 @@ func TestAFileThatMayNotBeWrittenIsRead(t *testing.T) {
 				}
 			}
 			if !c.keepLog {
-				edit(t, path, "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA journal_mode(DELETE)", "PRAGMA journal_mode(WAL)")
+				edit(t, path, "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA journal_mode(DELETE)",
+					"PRAGMA journal_mode(WAL)")
 			}
 			before := folder(t, filepath.Dir(path))
 			s, err := sqlitestore.OpenLocked(t.Context(), sqlitestore.Options{Path: path, Catalog: cat})
@@ -59,7 +61,8 @@ func TestAFileThatMayNotBeWrittenIsRead(t *testing.T) {
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
-			if after := folder(t, filepath.Dir(path)); !cmp.Equal(before, after) && !c.used { // shared memory notes its readers
+			// shared memory notes its readers
+			if after := folder(t, filepath.Dir(path)); !cmp.Equal(before, after) && !c.used {
 				t.Error("something was written: " + cmp.Diff(before, after))
 			}
 		})
@@ -70,7 +73,8 @@ func TestAFileThatMayNotBeWrittenIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	edit(t, early, string(layout), fmt.Sprintf(`PRAGMA application_id = %d`, 0x54684c6e), `PRAGMA user_version = 1`)
-	if _, err := sqlitestore.OpenLocked(t.Context(), sqlitestore.Options{Path: early, Catalog: cat}); sentence(t, err) != "may not be written" {
+	if _, err := sqlitestore.OpenLocked(t.Context(), sqlitestore.Options{Path: early, Catalog: cat}); sentence(t,
+		err) != "may not be written" {
 		t.Errorf("a file of an earlier layout: %v", err)
 	}
 }

@@ -1,9 +1,10 @@
-// Package sqlitestore keeps the graph in one SQLite file and answers from a version of it in memory, of package memgraph.
+// Package sqlitestore keeps the graph in one SQLite file and answers from a version of it in memory, of package
+// memgraph.
 //
-// The file is the truth: a load is one transaction on it. Reads come from memory: the graph is built at the
-// first Fetch or by Warm and exchanged whole when the file has changed, also when another process changed it. Excerpts and texts of sources
-// stay on disk and are read by one statement for each level that asks for them. Why not one statement a level for
-// everything: docs/decisions/0001-embedded-reads-from-memory.md.
+// The file is the truth: a load is one transaction on it. Reads come from memory: the graph is built at the first Fetch
+// or by Warm and exchanged whole when the file has changed, also when another process changed it. Excerpts and texts of
+// sources stay on disk and are read by one statement for each level that asks for them. Why not one statement a level
+// for everything: docs/decisions/0001-embedded-reads-from-memory.md.
 package sqlitestore
 
 import (
@@ -33,8 +34,8 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// verifyingMigration is the last migration after which all excerpts, and the words of quotations, are compared with their texts
-// again.
+// verifyingMigration is the last migration after which all excerpts, and the words of quotations, are compared with
+// their texts again.
 const verifyingMigration = "migrations/0007.sql"
 
 // applicationID marks a file as ours in its header (PRAGMA application_id): "ThLn".
@@ -45,8 +46,8 @@ type Options struct {
 	// Path of the file, created when it does not exist; "" keeps the graph in memory only.
 	Path    string
 	Catalog *catalog.Catalog
-	// Reads says that nothing will be written. A file that may not be written, or lies where none may be made beside it, opens all the
-	// same then, if it needs no change to be read.
+	// Reads says that nothing will be written. A file that may not be written, or lies where none may be made beside
+	// it, opens all the same then, if it needs no change to be read.
 	Reads bool
 	// Now is the clock of loads; nil is time.Now.
 	Now func() time.Time
@@ -93,7 +94,10 @@ var _ store.Store = (*Store)(nil)
 func Open(ctx context.Context, o Options) (*Store, error) { return openWith(ctx, o, locked) }
 
 func openWith(ctx context.Context, o Options, locked func(path string) bool) (*Store, error) {
-	s := &Store{cat: o.Catalog, now: o.Now, log: o.Logger, loads: make(chan struct{}, 1), snapshotFrom: defaultSnapshotFrom}
+	s := &Store{
+		cat: o.Catalog, now: o.Now, log: o.Logger, loads: make(chan struct{}, 1),
+		snapshotFrom: defaultSnapshotFrom,
+	}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if s.now == nil {
 		s.now = time.Now
@@ -227,7 +231,8 @@ func (s *Store) migrate(ctx context.Context, db *sql.DB) error {
 		var now int
 		err = tx.QueryRowContext(ctx, `SELECT user_version FROM pragma_user_version`).Scan(&now)
 		if err == nil && now <= i {
-			_, err = tx.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA application_id=%d; PRAGMA user_version=%d", text, applicationID, i+1))
+			_, err = tx.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA application_id=%d; PRAGMA user_version=%d", text,
+				applicationID, i+1))
 		}
 		if err == nil && now <= i && files[i] == verifyingMigration {
 			err = s.verifyAll(ctx, tx)
@@ -251,7 +256,10 @@ func rollback(tx *sql.Tx) error {
 
 // openError says in one sentence why a file cannot be used.
 func openError(path string, err error) error {
-	e := &OpenError{Path: path, Problem: "cannot be opened", Remedy: "check the path and its permissions, or choose another with --store sqlite:PATH"}
+	e := &OpenError{
+		Path: path, Problem: "cannot be opened",
+		Remedy: "check the path and its permissions, or choose another with --store sqlite:PATH",
+	}
 	var se *sqlite.Error
 	var own *store.OwnError
 	code := 0
@@ -301,7 +309,8 @@ func storeError(ctx context.Context, err error) error {
 		}
 	case errors.Is(err, sql.ErrNoRows): // what is asked for by its key is there
 		return unreadable(err)
-	case errors.Is(err, sql.ErrConnDone), err.Error() == "sql: database is closed": // package sql exports no error for the second
+	case errors.Is(err,
+		sql.ErrConnDone), err.Error() == "sql: database is closed": // package sql exports no error for the second
 		return kg.Wrap(kg.Unavailable, err, "the store is closed")
 	}
 	return kg.Wrap(kg.Internal, err, "the store failed")

@@ -47,14 +47,21 @@ func checkOwn(ctx context.Context, db *sql.DB, cat *catalog.Catalog) (err error)
 		var args []any
 		switch {
 		case u.Joins != nil:
-			find = `SELECT 1 FROM link l JOIN node a ON a.k = l.from_k JOIN node b ON b.k = l.to_k WHERE l.kind = ? AND (a.type NOT ` + listed + ` OR b.type NOT ` + listed + `)`
+			find = `SELECT 1 FROM link l JOIN node a ON a.k = l.from_k JOIN node b ON b.k = l.to_k WHERE l.kind = ? AND (a.type NOT ` +
+				listed + ` OR b.type NOT ` + listed + `)`
 			args = []any{u.Kind, asJSON(cat.Enums(u.Joins.From)), asJSON(cat.Enums(u.Joins.To))}
 		case u.Kind != "":
 			find, args = `SELECT 1 FROM link WHERE kind = ?`, []any{u.Kind}
 		case u.Value != "":
-			find, args = `SELECT 1 FROM node WHERE type = ? AND json_extract(nullif(props, ''), ?) = ?`, []any{enum, path, u.Value}
+			find, args = `SELECT 1 FROM node WHERE type = ? AND json_extract(nullif(props, ''), ?) = ?`, []any{
+				enum,
+				path, u.Value,
+			}
 		case u.Prop != "":
-			find, args = `SELECT 1 FROM node WHERE type = ? AND json_type(nullif(props, ''), ?) IS NOT NULL`, []any{enum, path}
+			find, args = `SELECT 1 FROM node WHERE type = ? AND json_type(nullif(props, ''), ?) IS NOT NULL`, []any{
+				enum,
+				path,
+			}
 		default:
 			find, args = `SELECT 1 FROM node WHERE type = ?`, []any{enum}
 		}

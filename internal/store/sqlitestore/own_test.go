@@ -15,8 +15,8 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
-// TestWhatAnotherProcessWritesMustBeDeclared: a server that lacks the schema of an import beside it says so, to whoever asks and to
-// who asks whether it is ready, until what it does not know is gone.
+// TestWhatAnotherProcessWritesMustBeDeclared: a server that lacks the schema of an import beside it says so, to whoever
+// asks and to who asks whether it is ready, until what it does not know is gone.
 func TestWhatAnotherProcessWritesMustBeDeclared(t *testing.T) {
 	path := t.TempDir() + "/g.db"
 	open := func(cat *catalog.Catalog) *sqlitestore.Store {
@@ -28,7 +28,10 @@ func TestWhatAnotherProcessWritesMustBeDeclared(t *testing.T) {
 		t.Cleanup(func() { _ = s.Close() })
 		return s
 	}
-	own, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{Name: "own.graphqls", Input: "extend type Person { gender: String }"})
+	own, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{
+		Name:  "own.graphqls",
+		Input: "extend type Person { gender: String }",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

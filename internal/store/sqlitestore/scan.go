@@ -14,11 +14,14 @@ import (
 
 // The statements that read everything, and those that find records by id.
 const (
-	wholeSource = `SELECT id, title, url, kind, publisher, authors, publishedOn, text, contentHash, throughline_sum(` + sourceSummed + `) = sum FROM source `
-	wholeNode   = `SELECT id, type, name, description, aliases, externalIds, props, createdAt, updatedAt, throughline_sum(` + nodeSummed + `) = sum, (SELECT max(quoted) FROM link WHERE to_k = node.k AND quoted > 0) FROM node `
-	wholeLink   = `SELECT l.id, l.kind, a.id, b.id, l.role, l.since, l.until, l.evidence, l.createdAt, l.updatedAt,
+	wholeSource = `SELECT id, title, url, kind, publisher, authors, publishedOn, text, contentHash, throughline_sum(` +
+		sourceSummed + `) = sum FROM source `
+	wholeNode = `SELECT id, type, name, description, aliases, externalIds, props, createdAt, updatedAt, throughline_sum(` +
+		nodeSummed + `) = sum, (SELECT max(quoted) FROM link WHERE to_k = node.k AND quoted > 0) FROM node `
+	wholeLink = `SELECT l.id, l.kind, a.id, b.id, l.role, l.since, l.until, l.evidence, l.createdAt, l.updatedAt,
 		throughline_sum(` + linkSummedOf + `) = l.sum AND throughline_sum(l.k, l.evidence) = l.wordsSum FROM `
-	joinEnds      = ` LEFT JOIN node a ON a.k = l.from_k LEFT JOIN node b ON b.k = l.to_k ` // a link whose end is gone is damaged
+	// a link whose end is gone is damaged
+	joinEnds      = ` LEFT JOIN node a ON a.k = l.from_k LEFT JOIN node b ON b.k = l.to_k `
 	allSourcesSQL = wholeSource + `ORDER BY id`
 	allNodesSQL   = wholeNode + `ORDER BY id`
 	allLinksSQL   = wholeLink + `link l` + joinEnds + `ORDER BY l.id`
@@ -29,8 +32,9 @@ const (
 	restingOnSQL = `SELECT l.id FROM link l WHERE l.from_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
 		OR l.to_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
 		OR ?2 <> '[]' AND EXISTS (SELECT 1 FROM json_each(l.evidence) e WHERE e.value->>0 IN (SELECT value FROM json_each(?2))) ORDER BY l.id`
-	externalSQL = `SELECT id, externalIds, throughline_sum(` + nodeSummed + `) = sum FROM node WHERE externalIds <> '' ORDER BY id`
-	typesSQL    = `WITH w AS (SELECT value AS id FROM json_each(?))
+	externalSQL = `SELECT id, externalIds, throughline_sum(` + nodeSummed +
+		`) = sum FROM node WHERE externalIds <> '' ORDER BY id`
+	typesSQL = `WITH w AS (SELECT value AS id FROM json_each(?))
 		SELECT n.id, n.type FROM w JOIN node n ON n.id = w.id
 		UNION ALL SELECT s.id, 'SOURCE' FROM w JOIN source s ON s.id = w.id
 		UNION ALL SELECT l.id, 'LINK' FROM w JOIN link l ON l.id = w.id`
@@ -60,7 +64,8 @@ const rowsSQL = `SELECT value FROM meta WHERE key = ?`
 
 // all reads a table whole, by id and in one state of the file. It holds that every row that was written comes, once.
 func all[T any](
-	ctx context.Context, s *Store, table int, text string, read func(context.Context, queryer, func(*T) error, string, ...any) error,
+	ctx context.Context, s *Store, table int, text string, read func(context.Context, queryer, func(*T) error, string,
+		...any) error,
 	id func(*T) string, f func(*T) error,
 ) error {
 	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
@@ -97,7 +102,8 @@ func (s *Store) sources(ctx context.Context, db queryer, f func(*kg.Source) erro
 		var x kg.Source
 		var authors, hash string
 		var whole bool
-		if err := rows.Scan(&x.ID, &x.Title, &x.URL, &x.Kind, &x.Publisher, &authors, &x.PublishedOn, &x.Text, &hash, &whole); err != nil {
+		if err := rows.Scan(&x.ID, &x.Title, &x.URL, &x.Kind, &x.Publisher, &authors, &x.PublishedOn, &x.Text, &hash,
+			&whole); err != nil {
 			return unreadable(err)
 		}
 		if !whole || contentHash(x.Text) != hash {
@@ -122,7 +128,8 @@ func (s *Store) nodes(ctx context.Context, db queryer, f func(*kg.Node) error, t
 		var created, updated int64
 		var quoted sql.NullByte
 		var whole bool
-		err := rows.Scan(&x.ID, &x.Type, &x.Name, &x.Description, &aliases, &ext, &props, &created, &updated, &whole, &quoted)
+		err := rows.Scan(&x.ID, &x.Type, &x.Name, &x.Description, &aliases, &ext, &props, &created, &updated, &whole,
+			&quoted)
 		switch {
 		case err != nil:
 			err = unreadable(err)
@@ -187,7 +194,8 @@ func (s *Store) links(ctx context.Context, db queryer, f func(*kg.Link) error, t
 		var created, updated int64
 		var from, to sql.NullString
 		var whole bool
-		if err := rows.Scan(&x.ID, &x.Kind, &from, &to, &x.Role, &x.Since, &x.Until, &raw, &created, &updated, &whole); err != nil {
+		if err := rows.Scan(&x.ID, &x.Kind, &from, &to, &x.Role, &x.Since, &x.Until, &raw, &created, &updated,
+			&whole); err != nil {
 			return unreadable(err)
 		}
 		if !whole || !from.Valid || !to.Valid {
@@ -246,17 +254,20 @@ func (s *Store) records(ctx context.Context, db queryer, ids []string) (*store.B
 	sources, entities, links := kg.SortIDs(ids)
 	b := &store.Batch{}
 	if len(sources) > 0 {
-		if err := s.sources(ctx, db, func(x *kg.Source) error { b.Sources = append(b.Sources, x); return nil }, someSources, listJSON(sources)); err != nil {
+		if err := s.sources(ctx, db, func(x *kg.Source) error { b.Sources = append(b.Sources, x); return nil },
+			someSources, listJSON(sources)); err != nil {
 			return nil, err
 		}
 	}
 	if len(entities) > 0 {
-		if err := s.nodes(ctx, db, func(x *kg.Node) error { b.Nodes = append(b.Nodes, x); return nil }, someNodes, listJSON(entities)); err != nil {
+		if err := s.nodes(ctx, db, func(x *kg.Node) error { b.Nodes = append(b.Nodes, x); return nil }, someNodes,
+			listJSON(entities)); err != nil {
 			return nil, err
 		}
 	}
 	if len(links) > 0 {
-		if err := s.links(ctx, db, func(x *kg.Link) error { b.Links = append(b.Links, x); return nil }, someLinks, listJSON(links)); err != nil {
+		if err := s.links(ctx, db, func(x *kg.Link) error { b.Links = append(b.Links, x); return nil }, someLinks,
+			listJSON(links)); err != nil {
 			return nil, err
 		}
 	}

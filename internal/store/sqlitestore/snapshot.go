@@ -17,13 +17,14 @@ import (
 )
 
 // A snapshot is a version as it lies in memory, kept in the file beside the rows it was made from, so that a start
-// copies it instead of making it. It may be older than the rows: advance adds what has come since. Whatever is odd about
-// it, it is ignored, and the version is made from the rows.
+// copies it instead of making it. It may be older than the rows: advance adds what has come since. Whatever is odd
+// about it, it is ignored, and the version is made from the rows.
 
 const (
 	// snapshotChunk is the size of one row of a snapshot.
 	snapshotChunk = 1 << 20
-	// defaultSnapshotFrom is from how many new rows on a snapshot is worth its room: fewer are read in a few milliseconds.
+	// defaultSnapshotFrom is from how many new rows on a snapshot is worth its room: fewer are read in a few
+	// milliseconds.
 	defaultSnapshotFrom = 20_000
 	headPart            = -1
 )
@@ -129,7 +130,9 @@ func (s *Store) restore(ctx context.Context) *memgraph.Graph {
 	graph, err := readSnapshot(ctx, s.cat, s.bulk)
 	if err != nil {
 		if !errors.Is(err, sql.ErrNoRows) {
-			s.log.LogAttrs(ctx, slog.LevelWarn, "the snapshot in the store's file is not used: making the version from the rows", slog.Any("reason", err))
+			s.log.LogAttrs(ctx, slog.LevelWarn,
+				"the snapshot in the store's file is not used: making the version from the rows", slog.Any("reason",
+					err))
 		}
 		return nil
 	}
@@ -253,7 +256,8 @@ func readSnapshotHead(ctx context.Context, txs []*sql.Tx, cat *catalog.Catalog, 
 		return nil, errors.New("another program wrote it")
 	case h.Rules != memgraph.RuleSum(cat):
 		return nil, errors.New("the schema has changed, or how text is folded")
-	case h.Seq > now.seq || h.Seq < now.changedFrom || h.Nodes > now.nodes || h.Link > now.link || h.Sources > now.sources:
+	case h.Seq > now.seq || h.Seq < now.changedFrom || h.Nodes > now.nodes || h.Link > now.link ||
+		h.Sources > now.sources:
 		return nil, errors.New("it is of another graph")
 	}
 	return &h, nil

@@ -16,11 +16,12 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// Every row has a sum of what stands in it (xxHash, 64 bits), and a link one of its evidence besides, which is read apart. A byte
-// that has changed on the disk is noticed so when the row is read: what is damaged is told, and never served. The text of a source
-// has its contentHash.
+// Every row has a sum of what stands in it (xxHash, 64 bits), and a link one of its evidence besides, which is read
+// apart. A byte that has changed on the disk is noticed so when the row is read: what is damaged is told, and never
+// served. The text of a source has its contentHash.
 
-// The columns that a row's sum is of. What may hold any character at all is in hexadecimal where others stand behind it in one text.
+// The columns that a row's sum is of. What may hold any character at all is in hexadecimal where others stand behind it
+// in one text.
 const (
 	nodeSummed   = "k, id, type, name, description, aliases, externalIds, props, createdAt, updatedAt"
 	linkSummed   = "k, id, kind, from_k, to_k, hex(role), since, until, sources, refuters, unverified, createdAt, updatedAt, quoted"
@@ -31,23 +32,26 @@ const (
 
 // The statements that give a row its sums anew after it was changed.
 const (
-	sealNode   = `UPDATE node SET sum = throughline_sum(` + nodeSummed + `) WHERE k = ?`
-	sealLink   = `UPDATE link SET sum = throughline_sum(` + linkSummed + `), wordsSum = throughline_sum(` + wordsSummed + `) WHERE k = ?`
+	sealNode = `UPDATE node SET sum = throughline_sum(` + nodeSummed + `) WHERE k = ?`
+	sealLink = `UPDATE link SET sum = throughline_sum(` + linkSummed + `), wordsSum = throughline_sum(` +
+		wordsSummed + `) WHERE k = ?`
 	sealSource = `UPDATE source SET sum = throughline_sum(` + sourceSummed + `) WHERE k = ?`
 )
 
 func init() {
 	// for statements that compare or set sums; it is known to every connection of this program
-	sqlite.MustRegisterDeterministicScalarFunction("throughline_sum", -1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-		var s summer
-		for _, a := range args {
-			s.add(a)
-		}
-		return s.sum(), nil
-	})
+	sqlite.MustRegisterDeterministicScalarFunction("throughline_sum", -1,
+		func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+			var s summer
+			for _, a := range args {
+				s.add(a)
+			}
+			return s.sum(), nil
+		})
 }
 
-// summer makes the sum of a row: of its columns as text, with a character between them that no column but a name or a text has.
+// summer makes the sum of a row: of its columns as text, with a character between them that no column but a name or a
+// text has.
 type summer struct{ buf []byte }
 
 const sumSeparator = 31
@@ -96,12 +100,13 @@ func (s *summer) of(values ...any) int64 {
 }
 
 // sumOf returns the sum of a row's columns as one text.
-func sumOf(row []byte) int64 { return int64(xxhash.Sum64(row)) } //nolint:gosec // any 64 bits
+func sumOf(row []byte) int64 { return int64(xxhash.Sum64(row)) }
 
 // hexed is a text as SQLite's hex writes it.
 func hexed(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) }
 
-// damage is the error for a row that is not as it was written, as whoever reads it knows it; or for rows of a table that are lost.
+// damage is the error for a row that is not as it was written, as whoever reads it knows it; or for rows of a table
+// that are lost.
 type damage struct {
 	what, id   string
 	lost       bool
@@ -129,20 +134,22 @@ func (d *damage) says() string {
 
 // corrupt is the error for it that leaves the store.
 func (d *damage) corrupt(file string) error {
-	return kg.Wrap(kg.Corrupt, fmt.Errorf("in the file %s", file), "%s: restore the store's file from a backup or an export; `throughline check` lists all that is damaged", d.Error())
+	return kg.Wrap(kg.Corrupt, fmt.Errorf("in the file %s", file),
+		"%s: restore the store's file from a backup or an export; `throughline check` lists all that is damaged", d.Error())
 }
 
 func (s *Store) damaged(what, id string) error {
 	return (&damage{what: what, id: id}).corrupt(s.file.path)
 }
 
-// unreadable is the error for a row whose columns do not hold what they were given. Reading a row fails as well when its
-// context has ended since it was stepped to: that is no damage.
+// unreadable is the error for a row whose columns do not hold what they were given. Reading a row fails as well when
+// its context has ended since it was stepped to: that is no damage.
 func unreadable(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return kg.Wrap(kg.Corrupt, err, "a record in the store's file is not as it was written: restore the file from a backup or an export; `throughline check` lists all that is damaged")
+	return kg.Wrap(kg.Corrupt, err,
+		"a record in the store's file is not as it was written: restore the file from a backup or an export; `throughline check` lists all that is damaged")
 }
 
 // shown is an id of which nobody knows whether it is one.

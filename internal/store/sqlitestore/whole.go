@@ -30,7 +30,8 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 }
 
 // unverifiedSQL looks at every link. What it finds may yet be all right: the words may be those of an excerpt.
-const unverifiedSQL = `SELECT id, evidence, throughline_sum(` + wordsSummed + `) = wordsSum FROM link WHERE unverified > 0 AND instr(evidence, 'false]') > 0`
+const unverifiedSQL = `SELECT id, evidence, throughline_sum(` + wordsSummed +
+	`) = wordsSum FROM link WHERE unverified > 0 AND instr(evidence, 'false]') > 0`
 
 // Unverified reads the evidence of every link that has some.
 func (s *Store) Unverified(ctx context.Context) (ids []string, trips int, err error) {

@@ -44,8 +44,8 @@ func written(t *testing.T, s *sqlitestore.Store) string {
 	return said
 }
 
-// TestTwoWritersLoseNothing: stores of one file, as of two processes, write side by side. What a store took is there in the end, and
-// what it refused as busy is not.
+// TestTwoWritersLoseNothing: stores of one file, as of two processes, write side by side. What a store took is there in
+// the end, and what it refused as busy is not.
 func TestTwoWritersLoseNothing(t *testing.T) {
 	cat := parse(t)
 	path := filepath.Join(t.TempDir(), "g.db")
@@ -90,7 +90,11 @@ func TestTwoWritersLoseNothing(t *testing.T) {
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("the file holds %v, %v; written were %v", got, err, want)
 	}
-	if _, err := s.Check(t.Context(), func(d store.Damage) error { t.Errorf("a check finds %v", d); return nil }); err != nil {
+	if _, err := s.Check(t.Context(), func(d store.Damage) error {
+		t.Errorf("a check finds %v",
+			d)
+		return nil
+	}); err != nil {
 		t.Error(err)
 	}
 	if len(want) < 4 {
@@ -98,7 +102,8 @@ func TestTwoWritersLoseNothing(t *testing.T) {
 	}
 }
 
-// TestAFileThatAnotherWritesIsBusy: a load waits for another's for a while and is then refused, and the file is read meanwhile.
+// TestAFileThatAnotherWritesIsBusy: a load waits for another's for a while and is then refused, and the file is read
+// meanwhile.
 func TestAFileThatAnotherWritesIsBusy(t *testing.T) {
 	cat := parse(t)
 	path := filepath.Join(t.TempDir(), "g.db")
@@ -108,11 +113,12 @@ func TestAFileThatAnotherWritesIsBusy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Rollback() //nolint:errcheck // Commit reports it
+	defer l.Rollback()
 	if err := l.Put(t.Context(), person("bob")); err != nil {
 		t.Fatal(err)
 	}
-	if err := write(t, other, person("cid")); kg.CodeOf(err) != kg.Unavailable || !strings.Contains(err.Error(), "another process") {
+	if err := write(t, other, person("cid")); kg.CodeOf(err) != kg.Unavailable ||
+		!strings.Contains(err.Error(), "another process") {
 		t.Errorf("a second load ends with %v", err)
 	}
 	if got := names(t, cat, other); got != "Ann, Club" {
@@ -129,8 +135,8 @@ func TestAFileThatAnotherWritesIsBusy(t *testing.T) {
 	}
 }
 
-// TestAFullDiskTakesNothing: a load that the disk has no room for is refused whole, whatever statement meets the end of it, and the store
-// goes on.
+// TestAFullDiskTakesNothing: a load that the disk has no room for is refused whole, whatever statement meets the end of
+// it, and the store goes on.
 func TestAFullDiskTakesNothing(t *testing.T) {
 	cat := parse(t)
 	path := filepath.Join(t.TempDir(), "g.db")
@@ -166,7 +172,11 @@ func TestAFullDiskTakesNothing(t *testing.T) {
 	if err := write(t, s, person("zoe", "club")); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.Check(t.Context(), func(d store.Damage) error { t.Errorf("a check finds %v", d); return nil }); err != nil {
+	if _, err := s.Check(t.Context(), func(d store.Damage) error {
+		t.Errorf("a check finds %v",
+			d)
+		return nil
+	}); err != nil {
 		t.Error(err)
 	}
 	if got, err := s.Types(t.Context(), []string{"zoe"}); err != nil || got["zoe"] != "PERSON" {

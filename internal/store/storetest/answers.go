@@ -19,7 +19,10 @@ func (s *suite) recordsOf(ids ...string) *plan.Query {
 	links := &plan.Field{
 		Follow: plan.LinkCount, On: s.Catalog.Entities, Kinds: s.Catalog.AllKinds(), Out: true, In: true, Other: s.Catalog.Entities,
 	}
-	q.Root.Node = &plan.Sel{Props: []*catalog.Prop{s.Catalog.Prop("id"), s.Catalog.Prop("name")}, Kids: []*plan.Field{links}}
+	q.Root.Node = &plan.Sel{
+		Props: []*catalog.Prop{s.Catalog.Prop("id"), s.Catalog.Prop("name")},
+		Kids:  []*plan.Field{links},
+	}
 	q.Root.Want.Rows = true
 	return q
 }
@@ -52,7 +55,8 @@ func (s *suite) manyAtOnce(t *testing.T) {
 	all.Wait()
 }
 
-// oneOperation asks twice under one view and writes in between. Without the view the second answer is that of the new graph.
+// oneOperation asks twice under one view and writes in between. Without the view the second answer is that of the new
+// graph.
 func (s *suite) oneOperation(t *testing.T) {
 	_, x := s.filled(t, Small())
 	ask := func(view bool) func() string {
@@ -74,7 +78,10 @@ func (s *suite) oneOperation(t *testing.T) {
 	if got := free(); got != before {
 		t.Errorf("two questions about one state: %s", difference(before, got))
 	}
-	if err := Fill(t.Context(), x, &store.Batch{Nodes: []*kg.Node{{ID: "late", Type: "PERSON", Name: "Late"}}}); err != nil {
+	if err := Fill(t.Context(), x, &store.Batch{Nodes: []*kg.Node{{
+		ID: "late", Type: "PERSON",
+		Name: "Late",
+	}}}); err != nil {
 		t.Fatal(err)
 	}
 	after := free()
@@ -94,7 +101,10 @@ func (s *suite) oneOperation(t *testing.T) {
 func (s *suite) readByKey(t *testing.T) {
 	oracle, x := s.filled(t, Small())
 	walked := func(of store.Store) (g store.Graph, nodes, links []uint32, ids []string) {
-		g, keys, err := of.Walk(t.Context(), &plan.Walk{Refs: []plan.Ref{{ID: "lse", Types: s.Catalog.Entities}}, Asked: 1})
+		g, keys, err := of.Walk(t.Context(), &plan.Walk{
+			Refs:  []plan.Ref{{ID: "lse", Types: s.Catalog.Entities}},
+			Asked: 1,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +129,10 @@ func (s *suite) readByKey(t *testing.T) {
 	if !keyed {
 		return
 	}
-	evidence := &plan.Field{On: 1 << s.Catalog.Link.Index, Follow: plan.EvidenceOf, Page: plan.Paging{N: 3}, Want: plan.Want{Rows: true}}
+	evidence := &plan.Field{
+		On: 1 << s.Catalog.Link.Index, Follow: plan.EvidenceOf, Page: plan.Paging{N: 3},
+		Want: plan.Want{Rows: true},
+	}
 	evidence.Node = &plan.Sel{Props: []*catalog.Prop{s.Catalog.Prop("id"), s.Catalog.Prop("excerpt")}}
 	ask := func(types catalog.TypeSet) *plan.Query {
 		q := s.recordsOf()
@@ -134,7 +147,10 @@ func (s *suite) readByKey(t *testing.T) {
 	}{
 		{"everything", ^catalog.TypeSet(0), nil},
 		{"people alone", 1 << s.Catalog.TypeOf("PERSON").Index, nil},
-		{"after a write", ^catalog.TypeSet(0), &store.Batch{Nodes: []*kg.Node{{ID: "early", Type: "PERSON", Name: "Early"}}}},
+		{"after a write", ^catalog.TypeSet(0), &store.Batch{Nodes: []*kg.Node{{
+			ID: "early", Type: "PERSON",
+			Name: "Early",
+		}}}},
 	} {
 		if c.write != nil {
 			if err := errors.Join(Fill(t.Context(), x, c.write), Fill(t.Context(), oracle, c.write)); err != nil {
@@ -168,8 +184,14 @@ func (s *suite) readByKey(t *testing.T) {
 // types finds what records are.
 func (s *suite) types(t *testing.T) {
 	_, x := s.filled(t, Small())
-	want := map[string]string{"kaldor": "PERSON", "lse": "INSTITUTION", "far": "PLACE", "emoji": "THEME", "s_one": "SOURCE", "l_two": "LINK"}
-	ids := []string{"kaldor", "lse", "far", "emoji", "s_one", "l_two", "lse", "nobody", "", kg.EvidenceID("l_one", &Small().Links[0].Evidence[0])}
+	want := map[string]string{
+		"kaldor": "PERSON", "lse": "INSTITUTION", "far": "PLACE", "emoji": "THEME",
+		"s_one": "SOURCE", "l_two": "LINK",
+	}
+	ids := []string{
+		"kaldor", "lse", "far", "emoji", "s_one", "l_two", "lse", "nobody", "",
+		kg.EvidenceID("l_one", &Small().Links[0].Evidence[0]),
+	}
 	if got, err := x.Types(t.Context(), ids); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("types %v, %v, want %v", got, err, want)
 	}
@@ -184,8 +206,13 @@ func (s *suite) types(t *testing.T) {
 func (s *suite) checks(t *testing.T) {
 	b := Small()
 	_, x := s.filled(t, b)
-	got, err := x.Check(t.Context(), func(d store.Damage) error { t.Errorf("damage where there is none: %+v", d); return nil })
-	if want := (store.Checked{Sources: len(b.Sources), Nodes: len(b.Nodes), Links: len(b.Links)}); err != nil || got != want {
+	got, err := x.Check(t.Context(), func(d store.Damage) error {
+		t.Errorf("damage where there is none: %+v",
+			d)
+		return nil
+	})
+	if want := (store.Checked{Sources: len(b.Sources), Nodes: len(b.Nodes), Links: len(b.Links)}); err != nil ||
+		got != want {
 		t.Errorf("%+v were checked, %v, want %+v", got, err, want)
 	}
 }

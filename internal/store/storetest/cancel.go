@@ -20,12 +20,18 @@ func (s *suite) cancelling(t *testing.T) {
 	broader := cat.Kind("BROADER")
 	b := &store.Batch{Sources: []*kg.Source{{ID: "s_a", Kind: "ARTICLE", Title: "A"}}}
 	for i := range 120 {
-		b.Nodes = append(b.Nodes, &kg.Node{ID: fmt.Sprintf("t%d", i), Type: theme.Enum, Name: fmt.Sprintf("Theme %d", i)})
+		b.Nodes = append(b.Nodes, &kg.Node{
+			ID: fmt.Sprintf("t%d", i), Type: theme.Enum,
+			Name: fmt.Sprintf("Theme %d", i),
+		})
 	}
 	for i := range 120 { // everything is under everything
 		for j := range 120 {
 			if i != j {
-				l := &kg.Link{Kind: broader.Name, From: b.Nodes[i].ID, To: b.Nodes[j].ID, Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}}}
+				l := &kg.Link{
+					Kind: broader.Name, From: b.Nodes[i].ID, To: b.Nodes[j].ID,
+					Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}},
+				}
 				l.ID = kg.LinkID(l.Kind, l.From, l.To, "", "", "")
 				b.Links = append(b.Links, l)
 			}

@@ -11,8 +11,8 @@ import (
 	"github.com/throughline/throughline/internal/plan"
 )
 
-// Describe writes a plan so that a person can read it: every field that is not zero, by its name in package plan, with the names of
-// types, kinds, properties and ways for their numbers. Equal plans are written alike.
+// Describe writes a plan so that a person can read it: every field that is not zero, by its name in package plan, with
+// the names of types, kinds, properties and ways for their numbers. Equal plans are written alike.
 func Describe(cat *catalog.Catalog, q *plan.Query) string {
 	c := *q
 	c.Memo = nil
@@ -30,8 +30,14 @@ type describer struct {
 var (
 	startNames  = []string{"ByID", "ByIDs", "ByRef", "Everything", "EveryLink", "Search", "Statistics", "Traced"}
 	followNames = []string{"Links", "LinkCount", "Derived", "From", "To", "EvidenceOf", "SourceOf", "LinkOf", "LinksOf"}
-	orderNames  = []string{"ByName", "ByDate", "ByLinkCount", "ByUpdated", "BySince", "ByUntil", "BySourceCount", "ByPageRank", "ByBetweenness"}
-	facetNames  = []string{"ByKind", "ByRole", "ByOtherType", "BySource", "ByYear", "ByType", "ByTheme", "ByInstitution"}
+	orderNames  = []string{
+		"ByName", "ByDate", "ByLinkCount", "ByUpdated", "BySince", "ByUntil", "BySourceCount",
+		"ByPageRank", "ByBetweenness",
+	}
+	facetNames = []string{
+		"ByKind", "ByRole", "ByOtherType", "BySource", "ByYear", "ByType", "ByTheme",
+		"ByInstitution",
+	}
 )
 
 // word returns what can be said in one word; false for what has parts of its own.
@@ -100,7 +106,8 @@ func (d *describer) fields(v reflect.Value, depth int) {
 	for i := range v.NumField() {
 		f := v.Field(i)
 		name := v.Type().Field(i).Name
-		meant := name == "Start" || name == "Follow" && depth > 1 // they mean something when they are zero; the root follows nothing
+		// they mean something when they are zero; the root follows nothing
+		meant := name == "Start" || name == "Follow" && depth > 1
 		if f.IsZero() && !meant {
 			continue
 		}

@@ -44,8 +44,14 @@ func (s *suite) errors(t *testing.T) {
 		{"a name that three have", fetch(t.Context(), named), kg.AmbiguousRef, ambiguous},
 		{"a filter with that name", fetch(t.Context(), linked), kg.AmbiguousRef, ambiguous},
 		{"a walk from that name", walk(), kg.AmbiguousRef, ambiguous},
-		{"more than was allowed", fetch(t.Context(), few), kg.CostLimit, "the answer has more than 2 entries; ask for smaller pages or fewer levels"},
-		{"an answer too late", fetch(late, s.recordsOf("lse")), kg.Timeout, "the operation took too long; ask for less at once"},
+		{
+			"more than was allowed", fetch(t.Context(), few), kg.CostLimit,
+			"the answer has more than 2 entries; ask for smaller pages or fewer levels",
+		},
+		{
+			"an answer too late", fetch(late, s.recordsOf("lse")), kg.Timeout,
+			"the operation took too long; ask for less at once",
+		},
 		{"an answer for nobody", fetch(gone, s.recordsOf("lse")), kg.Cancelled, "the request was cancelled"},
 	} {
 		var e *kg.Error
@@ -56,7 +62,11 @@ func (s *suite) errors(t *testing.T) {
 		if c.code != kg.AmbiguousRef {
 			continue
 		}
-		want := []kg.Candidate{{ID: "same-1", Type: "PERSON", Name: "Same Name", LinkCount: 1}, {ID: "same-2", Type: "THEME", Name: "Sáme  name"}, {ID: "same-3", Type: "PERSON", Name: "Other"}}
+		want := []kg.Candidate{
+			{ID: "same-1", Type: "PERSON", Name: "Same Name", LinkCount: 1},
+			{ID: "same-2", Type: "THEME", Name: "Sáme  name"},
+			{ID: "same-3", Type: "PERSON", Name: "Other"},
+		}
 		if got := fmt.Sprint(e.Details["candidates"], e.Details["total"]); got != fmt.Sprint(want, 3) {
 			t.Errorf("%s: the candidates are %s, want %v", c.name, got, want)
 		}
@@ -86,9 +96,12 @@ func (s *suite) closed(t *testing.T, x store.Store) {
 		"Resting":     second(x.Resting(ctx, []string{"kaldor"})),
 		"Check":       second(x.Check(ctx, func(store.Damage) error { return nil })),
 		"Load":        Fill(ctx, x, Small()),
-		"Walk":        third(x.Walk(ctx, &plan.Walk{Refs: []plan.Ref{{ID: "kaldor", Types: s.Catalog.Entities}}, Asked: 1})),
-		"State":       third(x.State(ctx)),
-		"Unverified":  third(x.Unverified(ctx)),
+		"Walk": third(x.Walk(ctx, &plan.Walk{
+			Refs:  []plan.Ref{{ID: "kaldor", Types: s.Catalog.Entities}},
+			Asked: 1,
+		})),
+		"State":      third(x.State(ctx)),
+		"Unverified": third(x.Unverified(ctx)),
 	} {
 		var e *kg.Error
 		if !errors.As(err, &e) || e.Code != kg.Unavailable || e.Message != "the store is closed" {

@@ -10,7 +10,8 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// loadsInOrder writes one load after another into a store and the oracle. What is refused is refused in the words that stand here.
+// loadsInOrder writes one load after another into a store and the oracle. What is refused is refused in the words that
+// stand here.
 func (s *suite) loadsInOrder(t *testing.T) {
 	first := Small()
 	moved := *first.Links[3]
@@ -19,7 +20,10 @@ func (s *suite) loadsInOrder(t *testing.T) {
 	longer.Text = "say a beta now, not there"
 	longest := *first.Sources[1]
 	longest.Text = "say no more"
-	named := kg.Node{ID: "lse", Type: "INSTITUTION", Name: "LSE", Aliases: []string{"London School of Economics and Political Science"}}
+	named := kg.Node{
+		ID: "lse", Type: "INSTITUTION", Name: "LSE",
+		Aliases: []string{"London School of Economics and Political Science"},
+	}
 	denied := moved
 	denied.Evidence = []kg.Evidence{{Source: "s_two", Excerpt: "say a beta", Stance: kg.Refutes}}
 	disputed := denied
@@ -35,7 +39,10 @@ func (s *suite) loadsInOrder(t *testing.T) {
 		{"first", *first, ""},
 		{"the same again", *Small(), ""},
 		{"a source's text changes", store.Batch{Sources: []*kg.Source{&longer}}, ""},
-		{"a name changes, aliases go", store.Batch{Nodes: []*kg.Node{&named, {ID: "far", Type: "PLACE", Name: "Home", ExternalIDs: []kg.ExternalID{{Scheme: "a", Value: "b"}}}}}, ""},
+		{"a name changes, aliases go", store.Batch{Nodes: []*kg.Node{
+			&named,
+			{ID: "far", Type: "PLACE", Name: "Home", ExternalIDs: []kg.ExternalID{{Scheme: "a", Value: "b"}}},
+		}}, ""},
 		{"a link changes its ends", store.Batch{Links: []*kg.Link{&moved}}, ""},
 		{"a link changes", store.Batch{Links: []*kg.Link{&role}}, ""},
 		{"a link is refuted", store.Batch{Links: []*kg.Link{&denied}}, ""},
@@ -43,33 +50,69 @@ func (s *suite) loadsInOrder(t *testing.T) {
 		{"the text of a refuted link's source changes", store.Batch{Sources: []*kg.Source{&longest}}, ""},
 		{
 			"another kind has the id of a refuted link",
-			store.Batch{Links: []*kg.Link{{ID: denied.ID, Kind: "SAID", From: denied.From, To: denied.To, Evidence: moved.Evidence}}},
+			store.Batch{Links: []*kg.Link{{
+				ID: denied.ID, Kind: "SAID", From: denied.From, To: denied.To,
+				Evidence: moved.Evidence,
+			}}},
 			"CONFLICT: l_three is a AFFILIATED_WITH in the store; give the SAID another id",
 		},
 		{"a refuted link is disputed", store.Batch{Links: []*kg.Link{&disputed}}, ""},
-		{"twice in one batch", store.Batch{Nodes: []*kg.Node{{ID: "twice", Type: "THEME", Name: "A", Aliases: []string{"x"}}, {ID: "twice", Type: "THEME", Name: "B"}}}, ""},
+		{"twice in one batch", store.Batch{Nodes: []*kg.Node{{
+			ID: "twice", Type: "THEME", Name: "A",
+			Aliases: []string{"x"},
+		}, {ID: "twice", Type: "THEME", Name: "B"}}}, ""},
 		{
 			"merged: what is left out stays",
-			store.Batch{Merge: true, Nodes: []*kg.Node{{ID: "lse", Type: "INSTITUTION", Name: "The LSE", Aliases: []string{"LSE", "London School of Economics and Political Science"}}}},
+			store.Batch{Merge: true, Nodes: []*kg.Node{{
+				ID: "lse", Type: "INSTITUTION", Name: "The LSE",
+				Aliases: []string{"LSE", "London School of Economics and Political Science"},
+			}}},
 			"",
 		},
 		{
 			"merged: twice in one batch",
-			store.Batch{Merge: true, Nodes: []*kg.Node{{ID: "merged", Type: "THEME", Name: "A", Aliases: []string{"x"}}, {ID: "merged", Type: "THEME", Description: "d", Aliases: []string{"y", "x"}}}},
+			store.Batch{Merge: true, Nodes: []*kg.Node{
+				{ID: "merged", Type: "THEME", Name: "A", Aliases: []string{"x"}},
+				{ID: "merged", Type: "THEME", Description: "d", Aliases: []string{"y", "x"}},
+			}},
 			"",
 		},
-		{"merged: what is cleared goes", store.Batch{Merge: true, Nodes: []*kg.Node{{ID: "merged", Type: "THEME", Clear: []string{"aliases"}}}}, ""},
-		{"an entity that links hang on stays", store.Batch{Delete: []string{"far"}}, "CONFLICT: 2 links hang on the entity far; delete them first"},
-		{"a source that evidence quotes stays", store.Batch{Delete: []string{"s_one"}}, "CONFLICT: 4 links rest on the source s_one; delete them first"},
+		{"merged: what is cleared goes", store.Batch{Merge: true, Nodes: []*kg.Node{{
+			ID: "merged", Type: "THEME",
+			Clear: []string{"aliases"},
+		}}}, ""},
+		{
+			"an entity that links hang on stays",
+			store.Batch{Delete: []string{"far"}},
+			"CONFLICT: 2 links hang on the entity far; delete them first",
+		},
+		{
+			"a source that evidence quotes stays",
+			store.Batch{Delete: []string{"s_one"}},
+			"CONFLICT: 4 links rest on the source s_one; delete them first",
+		},
 		{"an entity goes", store.Batch{Delete: []string{"merged", "nobody", "s_nobody", "l_nobody"}}, ""},
 		{"a link goes", store.Batch{Delete: []string{moved.ID}}, ""},
 		{"a link comes back", store.Batch{Links: []*kg.Link{&moved}}, ""},
-		{"another type", store.Batch{Nodes: []*kg.Node{{ID: "lse", Type: "PLACE", Name: "x"}}}, "CONFLICT: lse is a institution in the store; give the place another id"},
-		{"another kind", store.Batch{Links: []*kg.Link{{ID: "l_four", Kind: "SAID", From: "kaldor", To: "far", Evidence: moved.Evidence}}}, "CONFLICT: l_four is a LOCATED_IN in the store; give the SAID another id"},
-		{"no such entity", store.Batch{Links: []*kg.Link{{ID: "l_new", Kind: "LOCATED_IN", From: "lse", To: "nowhere", Evidence: moved.Evidence}}}, "CONFLICT: there is no entity nowhere"},
+		{
+			"another type",
+			store.Batch{Nodes: []*kg.Node{{ID: "lse", Type: "PLACE", Name: "x"}}},
+			"CONFLICT: lse is a institution in the store; give the place another id",
+		},
+		{"another kind", store.Batch{Links: []*kg.Link{{
+			ID: "l_four", Kind: "SAID", From: "kaldor", To: "far",
+			Evidence: moved.Evidence,
+		}}}, "CONFLICT: l_four is a LOCATED_IN in the store; give the SAID another id"},
+		{"no such entity", store.Batch{Links: []*kg.Link{{
+			ID: "l_new", Kind: "LOCATED_IN", From: "lse", To: "nowhere",
+			Evidence: moved.Evidence,
+		}}}, "CONFLICT: there is no entity nowhere"},
 		{
 			"no such source",
-			store.Batch{Links: []*kg.Link{{ID: "l_new", Kind: "LOCATED_IN", From: "lse", To: "far", Evidence: []kg.Evidence{{Source: "s_nowhere", Excerpt: "x", Stance: kg.Supports}}}}},
+			store.Batch{Links: []*kg.Link{{
+				ID: "l_new", Kind: "LOCATED_IN", From: "lse", To: "far",
+				Evidence: []kg.Evidence{{Source: "s_nowhere", Excerpt: "x", Stance: kg.Supports}},
+			}}},
 			"CONFLICT: there is no source s_nowhere",
 		},
 	} {
@@ -87,8 +130,8 @@ func (s *suite) loadsInOrder(t *testing.T) {
 	compare(t, oracle, x, q, 0)
 }
 
-// batches writes a load of several batches. An id that comes again replaces what an earlier batch says of it, and what was rolled back
-// before leaves no trace.
+// batches writes a load of several batches. An id that comes again replaces what an earlier batch says of it, and what
+// was rolled back before leaves no trace.
 func (s *suite) batches(t *testing.T) {
 	oracle, x := NewOracle(s.Catalog, Clock), s.Open(t)
 	for _, into := range []store.Store{oracle, x} {
@@ -107,8 +150,12 @@ func (s *suite) batches(t *testing.T) {
 		again.Sources[0].Text = "alpha beta gamma delta"
 		again.Links[0].Evidence[0].Excerpt = "gamma delta"
 		again.Nodes[0].Name = "M. Kaldor"
-		more := &store.Batch{Nodes: []*kg.Node{{ID: "more", Type: "PERSON", Name: "More"}}, Delete: []string{"l_four", "more"}}
-		if err := errors.Join(l.Put(t.Context(), Small()), l.Put(t.Context(), again), l.Put(t.Context(), more), l.Commit(t.Context()), l.Rollback()); err != nil {
+		more := &store.Batch{
+			Nodes:  []*kg.Node{{ID: "more", Type: "PERSON", Name: "More"}},
+			Delete: []string{"l_four", "more"},
+		}
+		if err := errors.Join(l.Put(t.Context(), Small()), l.Put(t.Context(), again), l.Put(t.Context(), more),
+			l.Commit(t.Context()), l.Rollback()); err != nil {
 			t.Fatal(into.Kind(), err)
 		}
 		for what, err := range map[string]error{"Put": l.Put(t.Context(), Small()), "Commit": l.Commit(t.Context())} {
@@ -151,7 +198,10 @@ func (s *suite) failingLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Put(t.Context(), &store.Batch{Nodes: []*kg.Node{{ID: "kaldor", Type: "PERSON", Name: "Mary Kaldor"}}}); err != nil {
+	if err := l.Put(t.Context(), &store.Batch{Nodes: []*kg.Node{{
+		ID: "kaldor", Type: "PERSON",
+		Name: "Mary Kaldor",
+	}}}); err != nil {
 		t.Fatal(err)
 	}
 	err = l.Put(t.Context(), &store.Batch{Nodes: []*kg.Node{{ID: "lse", Type: "INSTITUTION", Name: "LSE"}}})
@@ -170,7 +220,8 @@ func (s *suite) failingLoads(t *testing.T) {
 	if l, err = x.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(l.Put(t.Context(), small), l.Put(t.Context(), &store.Batch{Delete: []string{"l_one"}}), l.Rollback()); err != nil {
+	if err := errors.Join(l.Put(t.Context(), small), l.Put(t.Context(), &store.Batch{Delete: []string{"l_one"}}),
+		l.Rollback()); err != nil {
 		t.Fatal(err)
 	}
 	same("a load that is cut off")

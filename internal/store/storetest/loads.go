@@ -12,15 +12,15 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// runLoads holds a store against the oracle through random loads, one after another: batches that replace and that merge,
-// that clear fields, say an id twice and delete. After each the two hold the same, have reported the same, and
+// runLoads holds a store against the oracle through random loads, one after another: batches that replace and that
+// merge, that clear fields, say an id twice and delete. After each the two hold the same, have reported the same, and
 // answer some plans alike. open returns an empty store; it is called once for each run.
 func runLoads(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, runs, loads int) {
 	t.Helper()
 	for n := range runs * Rounds(t) {
 		seed := uint64(n + 1)
 		t.Run(fmt.Sprintf("loads %d", seed), func(t *testing.T) {
-			r := &random{Rand: rand.New(rand.NewPCG(seed, 23)), cat: cat} //nolint:gosec // repeatable on purpose
+			r := &random{Rand: rand.New(rand.NewPCG(seed, 23)), cat: cat}
 			r.graph(4+r.IntN(12), 2+r.IntN(20))
 			oracle, s := NewOracle(cat, Clock), open(t)
 			for i := range loads {
@@ -46,8 +46,8 @@ func runLoads(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.
 	}
 }
 
-// typed leaves out of a batch the links that lead from or to a type that their kind does not have there: imports refuse them, and
-// stores rely on it.
+// typed leaves out of a batch the links that lead from or to a type that their kind does not have there: imports refuse
+// them, and stores rely on it.
 func (o *Oracle) typed(b *store.Batch) {
 	types := map[string]string{}
 	for _, x := range slices.Backward(b.Nodes) { // the first of an id is the one that stands
@@ -83,7 +83,8 @@ func (o *Oracle) fit(b *store.Batch) {
 		return was != nil && was.Type != x.Type
 	})
 	b.Links = slices.DeleteFunc(b.Links, func(x *kg.Link) bool {
-		bad := next.nodes[x.From] == nil || next.nodes[x.To] == nil || slices.ContainsFunc(x.Evidence, func(e kg.Evidence) bool { return next.sources[e.Source] == nil })
+		bad := next.nodes[x.From] == nil || next.nodes[x.To] == nil || slices.ContainsFunc(x.Evidence,
+			func(e kg.Evidence) bool { return next.sources[e.Source] == nil })
 		if !bad { // it may move away from where it was, and then hangs on neither end's neighbour
 			next.links[x.ID], next.links[x.ID+"'"] = x, next.links[x.ID]
 			if next.links[x.ID+"'"] == nil {
@@ -99,8 +100,8 @@ func (o *Oracle) fit(b *store.Batch) {
 	b.Delete = slices.DeleteFunc(b.Delete, func(id string) bool { return len(next.resting([]string{id})) > 0 })
 }
 
-// loaded loads a batch into both and compares them. It reports whether to go on: where a load that fails leaves a part, what
-// is held differs from then on.
+// loaded loads a batch into both and compares them. It reports whether to go on: where a load that fails leaves a part,
+// what is held differs from then on.
 func (r *random) loaded(t *testing.T, i int, oracle, s store.Store, b *store.Batch) bool {
 	t.Helper()
 	var told [2]string
@@ -169,12 +170,14 @@ func whole(t *testing.T, s store.Scanner) string {
 	return records(b)
 }
 
-// part makes a batch of changed and unchanged records of the graph, and of deletions, for a store that holds what the oracle does.
+// part makes a batch of changed and unchanged records of the graph, and of deletions, for a store that holds what the
+// oracle does.
 func (r *random) part(oracle *Oracle) *store.Batch {
 	other := &random{Rand: r.Rand, cat: r.cat}
 	other.graph(4+r.IntN(12), 2+r.IntN(20))
 	b := &store.Batch{Merge: r.yes()}
-	// what is said of an entity may be of its type or not; most of the time it is. What was deleted may come back as something else
+	// what is said of an entity may be of its type or not; most of the time it is. What was deleted may come back as
+	// something else
 	types := map[string]string{}
 	for id, n := range oracle.nodes {
 		types[id] = n.Type
@@ -209,7 +212,8 @@ func (r *random) part(oracle *Oracle) *store.Batch {
 		c := *x
 		c.Clear = r.clear("description", "aliases", "externalIds")
 		if t := r.cat.TypeOf(c.Type); len(t.Props) > 0 {
-			if p := pick(r, t.Props); !r.cat.Schema.Types[t.Name].Fields.ForName(p.Name).Type.NonNull && r.IntN(4) == 0 {
+			if p := pick(r, t.Props); !r.cat.Schema.Types[t.Name].Fields.ForName(p.Name).Type.NonNull &&
+				r.IntN(4) == 0 {
 				c.Clear = append(c.Clear, p.Name)
 			}
 		}

@@ -12,9 +12,9 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// negations holds a store to two truths: wherever a filter is taken, what fits it and what fits its negation are all there
-// is, and nothing fits both. The graph has entities, sources and links of which everything that may be missing is missing,
-// so a comparison that is neither true nor false shows.
+// negations holds a store to two truths: wherever a filter is taken, what fits it and what fits its negation are all
+// there is, and nothing fits both. The graph has entities, sources and links of which everything that may be missing is
+// missing, so a comparison that is neither true nor false shows.
 func (s *suite) negations(t *testing.T) {
 	cat, x := s.Catalog, s.Open(t)
 	if err := Fill(t.Context(), x, bareAndFull(cat)); err != nil {
@@ -24,18 +24,33 @@ func (s *suite) negations(t *testing.T) {
 	no := !yes
 	texts := map[string]*plan.StringFilter{
 		"eq": {Eq: &word}, "in": {In: []string{word}}, "in none": {In: []string{}}, "contains": {Contains: &word},
-		"startsWith": {StartsWith: &word}, "isNull": {IsNull: &yes}, "isNull false": {IsNull: &no}, "both": {Eq: &word, IsNull: &no},
+		"startsWith": {StartsWith: &word}, "isNull": {IsNull: &yes}, "isNull false": {IsNull: &no}, "both": {
+			Eq:     &word,
+			IsNull: &no,
+		},
 	}
 	dates := map[string]*plan.DateFilter{
-		"possible": {From: 20200101, To: 20201231, Bounded: true}, "certain": {From: 20200101, To: 20201231, Bounded: true, Certain: true},
-		"from": {From: 20200101, To: kg.MaxDay, Bounded: true}, "isNull": {From: kg.MinDay, To: kg.MaxDay, IsNull: &yes},
+		"possible": {From: 20200101, To: 20201231, Bounded: true}, "certain": {
+			From: 20200101, To: 20201231,
+			Bounded: true, Certain: true,
+		},
+		"from": {From: 20200101, To: kg.MaxDay, Bounded: true}, "isNull": {
+			From: kg.MinDay, To: kg.MaxDay,
+			IsNull: &yes,
+		},
 		"isNull false": {From: kg.MinDay, To: kg.MaxDay, IsNull: &no},
 	}
 	types, kinds := catalog.TypeSet(1)<<cat.Types[0].Index, catalog.KindSet(1)<<cat.Kinds[0].Index
 	entities := map[string]*plan.EntityFilter{
-		"type": {Types: &types}, "linkCount": {LinkCount: &plan.IntFilter{Gte: &one}}, "linkedTo": {LinkedTo: &plan.LinkedTo{Ref: -1, Kinds: &kinds}},
+		"type": {Types: &types}, "linkCount": {LinkCount: &plan.IntFilter{Gte: &one}}, "linkedTo": {LinkedTo: &plan.LinkedTo{
+			Ref:   -1,
+			Kinds: &kinds,
+		}},
 	}
-	links := map[string]*plan.LinkFilter{"kind": {Kinds: &kinds}, "source": {Sources: []string{"s_full"}}, "minSources": {MinSources: &one}, "verified": {Verified: &yes}, "not verified": {Verified: &no}}
+	links := map[string]*plan.LinkFilter{
+		"kind": {Kinds: &kinds}, "source": {Sources: []string{"s_full"}},
+		"minSources": {MinSources: &one}, "verified": {Verified: &yes}, "not verified": {Verified: &no},
+	}
 	for name, f := range texts {
 		entities["name "+name], entities["text "+name] = &plan.EntityFilter{Name: f}, &plan.EntityFilter{Text: f}
 		links["role "+name] = &plan.LinkFilter{Role: f}
@@ -75,15 +90,20 @@ func (s *suite) negations(t *testing.T) {
 			law(t, door.id+": or and and", all, n[0], n[1])
 		}
 	}
-	for _, name := range part(t, s, []string{"name eq", "text contains", "text isNull", "date possible", "date certain"}) {
+	for _, name := range part(t, s, []string{
+		"name eq", "text contains", "text isNull", "date possible",
+		"date certain",
+	}) {
 		for _, typ := range []*catalog.Type{cat.TypeOf("EVENT"), cat.Source} {
 			f := entities[name]
-			law(t, typ.Name+": "+name, listed(t, x, typ, nil), listed(t, x, typ, f), listed(t, x, typ, &plan.EntityFilter{Not: f}))
+			law(t, typ.Name+": "+name, listed(t, x, typ, nil), listed(t, x, typ, f),
+				listed(t, x, typ, &plan.EntityFilter{Not: f}))
 		}
 	}
 	for _, name := range part(t, s, []string{"role eq", "role isNull", "during certain", "asOf possible"}) {
 		f := links[name]
-		law(t, "walk: "+name, expanded(t, x, cat, nil), expanded(t, x, cat, f), expanded(t, x, cat, &plan.LinkFilter{Not: f}))
+		law(t, "walk: "+name, expanded(t, x, cat, nil), expanded(t, x, cat, f),
+			expanded(t, x, cat, &plan.LinkFilter{Not: f}))
 		law(t, "whole: "+name, surveyed(t, x, nil), surveyed(t, x, f), surveyed(t, x, &plan.LinkFilter{Not: f}))
 	}
 }
@@ -101,12 +121,18 @@ func law(t *testing.T, what string, all, fit, unfit int64) {
 
 // bareAndFull has two of each type, and for each kind a link that has everything and one that has nothing but its ends.
 func bareAndFull(cat *catalog.Catalog) *store.Batch {
-	b := &store.Batch{Sources: []*kg.Source{{ID: "s_bare", Title: "Bare", Kind: "OTHER"}, {ID: "s_full", Title: "q", Kind: "BOOK", PublishedOn: "2020-02"}}}
+	b := &store.Batch{Sources: []*kg.Source{
+		{ID: "s_bare", Title: "Bare", Kind: "OTHER"},
+		{ID: "s_full", Title: "q", Kind: "BOOK", PublishedOn: "2020-02"},
+	}}
 	ids := map[string][2]string{}
 	for _, typ := range cat.Types {
 		name := typ.Enum
 		bare := &kg.Node{ID: "bare-" + name, Type: name, Name: "Bare", Props: map[string]any{}}
-		full := &kg.Node{ID: "full-" + name, Type: name, Name: "q", Aliases: []string{"quite"}, Description: "q", Props: map[string]any{}}
+		full := &kg.Node{
+			ID: "full-" + name, Type: name, Name: "q", Aliases: []string{"quite"}, Description: "q",
+			Props: map[string]any{},
+		}
 		if typ == cat.Types[0] {
 			bare.ID, full.ID = "person-bare", "person-full"
 		}
@@ -137,10 +163,16 @@ func bareAndFull(cat *catalog.Catalog) *store.Batch {
 		}
 		for i := range 2 {
 			for j := range 2 {
-				bare := &kg.Link{Kind: k.Name, From: ids[from][i], To: ids[to][j], Evidence: []kg.Evidence{{Source: "s_bare", Excerpt: "x", Stance: "SUPPORTS"}}}
+				bare := &kg.Link{
+					Kind: k.Name, From: ids[from][i], To: ids[to][j],
+					Evidence: []kg.Evidence{{Source: "s_bare", Excerpt: "x", Stance: "SUPPORTS"}},
+				}
 				full := &kg.Link{
 					Kind: k.Name, From: ids[from][i], To: ids[to][j], Role: "q", Since: "2020-02", Until: "2020-03",
-					Evidence: []kg.Evidence{{Source: "s_full", Excerpt: "x", Stance: "SUPPORTS"}, {Source: "s_bare", Excerpt: "x", Stance: "SUPPORTS"}},
+					Evidence: []kg.Evidence{
+						{Source: "s_full", Excerpt: "x", Stance: "SUPPORTS"},
+						{Source: "s_bare", Excerpt: "x", Stance: "SUPPORTS"},
+					},
 				}
 				for _, l := range []*kg.Link{bare, full} {
 					l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
@@ -155,7 +187,10 @@ func bareAndFull(cat *catalog.Catalog) *store.Batch {
 // listed counts the records of a type that fit.
 func listed(t *testing.T, s store.Store, typ *catalog.Type, f *plan.EntityFilter) int64 {
 	t.Helper()
-	q := &plan.Query{Start: plan.Everything, Types: 1 << typ.Index, Root: plan.Field{Entities: f, Want: plan.Want{Total: true}}}
+	q := &plan.Query{Start: plan.Everything, Types: 1 << typ.Index, Root: plan.Field{
+		Entities: f,
+		Want:     plan.Want{Total: true},
+	}}
 	res, err := s.Fetch(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)
@@ -164,7 +199,9 @@ func listed(t *testing.T, s store.Store, typ *catalog.Type, f *plan.EntityFilter
 }
 
 // counted counts the links of a record that fit each of the filters, by one statement.
-func counted(t *testing.T, s store.Store, cat *catalog.Catalog, id string, how plan.Follow, filters []*plan.LinkFilter) []int64 {
+func counted(t *testing.T, s store.Store, cat *catalog.Catalog, id string, how plan.Follow,
+	filters []*plan.LinkFilter,
+) []int64 {
 	t.Helper()
 	on := cat.Entities
 	if how == plan.LinksOf {
@@ -172,9 +209,15 @@ func counted(t *testing.T, s store.Store, cat *catalog.Catalog, id string, how p
 	}
 	sel := &plan.Sel{Props: []*catalog.Prop{cat.Prop("id")}}
 	for _, f := range filters {
-		sel.Kids = append(sel.Kids, &plan.Field{Follow: how, On: on, Kinds: cat.AllKinds(), Out: true, In: how != plan.LinksOf, Other: cat.Entities, Links: f, Want: plan.Want{Total: true}})
+		sel.Kids = append(sel.Kids, &plan.Field{
+			Follow: how, On: on, Kinds: cat.AllKinds(), Out: true,
+			In: how != plan.LinksOf, Other: cat.Entities, Links: f, Want: plan.Want{Total: true},
+		})
 	}
-	q := &plan.Query{Start: plan.ByID, IDs: []string{id}, Types: cat.Entities | 1<<cat.Source.Index, Root: plan.Field{Want: plan.Want{Rows: true}, Page: plan.Paging{N: 1}, Node: sel}}
+	q := &plan.Query{
+		Start: plan.ByID, IDs: []string{id}, Types: cat.Entities | 1<<cat.Source.Index,
+		Root: plan.Field{Want: plan.Want{Rows: true}, Page: plan.Paging{N: 1}, Node: sel},
+	}
 	res, err := s.Fetch(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)
@@ -189,9 +232,13 @@ func counted(t *testing.T, s store.Store, cat *catalog.Catalog, id string, how p
 // expanded counts the links that a walk meets.
 func expanded(t *testing.T, s store.Store, cat *catalog.Catalog, f *plan.LinkFilter) (n int64) {
 	t.Helper()
-	g, keys, err := s.Walk(t.Context(), &plan.Walk{Asked: 1, Refs: []plan.Ref{{ID: "person-full", Types: cat.Entities}}, Links: f})
+	g, keys, err := s.Walk(t.Context(), &plan.Walk{
+		Asked: 1, Refs: []plan.Ref{{ID: "person-full", Types: cat.Entities}},
+		Links: f,
+	})
 	if err == nil {
-		err = g.Expand(t.Context(), keys, store.Way{Out: true, In: true}, func(_ uint32, arcs []store.Arc) { n += int64(len(arcs)) })
+		err = g.Expand(t.Context(), keys, store.Way{Out: true, In: true},
+			func(_ uint32, arcs []store.Arc) { n += int64(len(arcs)) })
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,10 @@ func NewOracle(cat *catalog.Catalog, now func() time.Time) *Oracle {
 	if now == nil {
 		now = time.Now
 	}
-	return &Oracle{cat: cat, now: now, nodes: map[string]*kg.Node{}, links: map[string]*kg.Link{}, sources: map[string]*kg.Source{}}
+	return &Oracle{
+		cat: cat, now: now, nodes: map[string]*kg.Node{}, links: map[string]*kg.Link{},
+		sources: map[string]*kg.Source{},
+	}
 }
 
 // Kind is "oracle".
@@ -299,7 +302,8 @@ func (o *Oracle) Resting(_ context.Context, ids []string) ([]string, error) {
 
 func (o *Oracle) resting(ids []string) (out []string) {
 	for _, x := range sorted(o.links) {
-		if slices.Contains(ids, x.From) || slices.Contains(ids, x.To) || slices.ContainsFunc(x.Evidence, func(e kg.Evidence) bool { return slices.Contains(ids, e.Source) }) {
+		if slices.Contains(ids, x.From) || slices.Contains(ids, x.To) ||
+			slices.ContainsFunc(x.Evidence, func(e kg.Evidence) bool { return slices.Contains(ids, e.Source) }) {
 			out = append(out, x.ID)
 		}
 	}
@@ -367,7 +371,8 @@ func (o *Oracle) Fetch(ctx context.Context, q *plan.Query) (res *kg.Result, err 
 			if _, ok := p.(errTooMany); !ok {
 				panic(p)
 			}
-			res, err = nil, kg.Errorf(kg.CostLimit, "the answer has more than %d entries; ask for smaller pages or fewer levels", q.MaxRows)
+			res, err = nil, kg.Errorf(kg.CostLimit,
+				"the answer has more than %d entries; ask for smaller pages or fewer levels", q.MaxRows)
 		}
 	}()
 	res = &kg.Result{}
@@ -480,7 +485,10 @@ func (x *seeing) resolve(r *plan.Ref) (any, error) {
 			}
 		}
 		if ok && r.Types.Has(x.typ(n)) {
-			add(kg.Candidate{ID: n.ID, Type: n.Type, Name: n.Name, Description: n.Description, LinkCount: x.touching(n)}, n)
+			add(kg.Candidate{
+				ID: n.ID, Type: n.Type, Name: n.Name, Description: n.Description,
+				LinkCount: x.touching(n),
+			}, n)
 		}
 	}
 	for _, s := range x.sources {
@@ -899,7 +907,10 @@ func (x *seeing) linkList(r any, f *plan.Field) (list []entry, ends map[string]*
 	add := func(l *kg.Link, other *kg.Node, out bool) {
 		if x.matches(f.Links, l, other) {
 			ends[l.ID] = other
-			list = append(list, entry{keys: x.linkKeys(l, other, orDefault(f.Order)), edge: kg.Edge{Out: out}, node: other, link: l})
+			list = append(list, entry{
+				keys: x.linkKeys(l, other, orDefault(f.Order)), edge: kg.Edge{Out: out},
+				node: other, link: l,
+			})
 		}
 	}
 	if s, ok := r.(*kg.Source); ok || r == nil {
@@ -955,7 +966,10 @@ func (x *seeing) chains(n *kg.Node, d *catalog.DerivedField, f *plan.LinkFilter)
 
 func (x *seeing) derived(n *kg.Node, f *plan.Field) kg.Page {
 	chains := x.chains(n, f.Derived, f.Links)
-	slices.SortFunc(chains, func(a, b [3]string) int { return cmp.Or(strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1])) })
+	slices.SortFunc(chains, func(a, b [3]string) int {
+		return cmp.Or(strings.Compare(a[0], b[0]),
+			strings.Compare(a[1], b[1]))
+	})
 	found := map[string]*entry{}
 	for _, c := range chains {
 		e := found[c[2]]
@@ -972,7 +986,11 @@ func (x *seeing) derived(n *kg.Node, f *plan.Field) kg.Page {
 	}
 	var list []entry
 	for id, e := range found {
-		e.keys = []kg.Value{kg.IntValue(e.edge.Weight), {Kind: kg.String, Str: text.SortKey(x.nodes[id].Name)}, kg.StringValue(id)}
+		e.keys = []kg.Value{
+			kg.IntValue(e.edge.Weight),
+			{Kind: kg.String, Str: text.SortKey(x.nodes[id].Name)},
+			kg.StringValue(id),
+		}
 		list = append(list, *e)
 	}
 	return x.page(list, []bool{true, false, false}, f)
@@ -1015,7 +1033,10 @@ func (x *seeing) searchable() (out []searched) {
 	for _, r := range x.sources {
 		doc := text.NewSourceDoc(r.Title, r.Text)
 		doc.IDs = text.IDs(r.ID)
-		out = append(out, searched{r, r.ID, r.Title, x.cat.Source.Index, doc, func(s *text.Search) string { return text.HighlightSource(r.Title, r.Text, s) }})
+		out = append(out, searched{
+			r, r.ID, r.Title, x.cat.Source.Index, doc,
+			func(s *text.Search) string { return text.HighlightSource(r.Title, r.Text, s) },
+		})
 	}
 	return out
 }
@@ -1045,7 +1066,11 @@ func (x *seeing) search() (list []entry, all []any) {
 				continue
 			}
 			all = append(all, r.record)
-			e := entry{node: r.record, keys: []kg.Value{kg.IntValue(int64(score)), {Kind: kg.String, Str: text.SortKey(r.name)}, kg.StringValue(r.id)}}
+			e := entry{node: r.record, keys: []kg.Value{
+				kg.IntValue(int64(score)),
+				{Kind: kg.String, Str: text.SortKey(r.name)},
+				kg.StringValue(r.id),
+			}}
 			e.edge.Weight = int64(score)
 			if x.q.Root.Want.Highlight {
 				e.edge.Text = r.show(&search)

@@ -148,7 +148,8 @@ func (x *seeing) sourceFits(f *plan.EntityFilter, s *kg.Source) bool {
 		dateFits(f.Date, from, to, s.PublishedOn != "") && intFits(f.LinkCount, int64(len(x.resting(s))))
 }
 
-// matches reports whether a link fits a whole filter, and not a part of one: where it is REFUTED, that must be asked for.
+// matches reports whether a link fits a whole filter, and not a part of one: where it is REFUTED, that must be asked
+// for.
 func (x *seeing) matches(f *plan.LinkFilter, l *kg.Link, other *kg.Node) bool {
 	return (l.Standing() != kg.Refuted || f.NamesRefuted()) && x.linkFits(f, l, other)
 }
@@ -212,7 +213,8 @@ func (x *seeing) linkFits(f *plan.LinkFilter, l *kg.Link, other *kg.Node) bool {
 	if f.Standing != nil && !slices.Contains(f.Standing, l.Standing()) {
 		return false
 	}
-	if f.Verified != nil && *f.Verified == slices.ContainsFunc(l.Evidence, func(e kg.Evidence) bool { return e.Verified == nil || !*e.Verified }) {
+	if f.Verified != nil && *f.Verified == slices.ContainsFunc(l.Evidence,
+		func(e kg.Evidence) bool { return e.Verified == nil || !*e.Verified }) {
 		return false
 	}
 	return (f.MinSources == nil || int64(len(sourcesOf(l))) >= *f.MinSources) && x.fits(f.Other, other)
@@ -225,7 +227,10 @@ func (x *seeing) buckets(counts map[string]int64, sel *plan.Sel) []kg.Bucket {
 	for k, n := range counts {
 		out = append(out, kg.Bucket{Key: k, Count: n})
 	}
-	slices.SortFunc(out, func(a, b kg.Bucket) int { return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Key, b.Key)) })
+	slices.SortFunc(out, func(a, b kg.Bucket) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count),
+			strings.Compare(a.Key, b.Key))
+	})
 	out = out[:min(len(out), plan.MaxBuckets)]
 	for i := range out {
 		if n := x.nodes[out[i].Key]; n != nil && sel != nil {

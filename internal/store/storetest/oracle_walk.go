@@ -101,7 +101,9 @@ func Middle(ctx context.Context, g store.Graph, a, b []uint32, wayA, wayB store.
 	return out, err
 }
 
-func (g *oracleGraph) Start(_ context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) (out []uint32, err error) {
+func (g *oracleGraph) Start(_ context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) (out []uint32,
+	err error,
+) {
 	for i, n := range g.nodes {
 		if types.Has(g.x.cat.TypeOf(n.Type).Index) && g.x.fits(f, n) && len(out) < most {
 			out = append(out, uint32(i+1))
@@ -143,7 +145,10 @@ func known(d kg.PartialDate) store.Interval {
 
 func (g *oracleGraph) Link(k uint32) store.GraphLink {
 	l := g.links[k-1]
-	out := store.GraphLink{ID: l.ID, Kind: g.x.cat.Kind(l.Kind).Index, Role: l.Role, Since: known(l.Since), Until: known(l.Until)}
+	out := store.GraphLink{
+		ID: l.ID, Kind: g.x.cat.Kind(l.Kind).Index, Role: l.Role, Since: known(l.Since),
+		Until: known(l.Until),
+	}
 	ids := sourcesOf(l)
 	slices.Sort(ids)
 	out.SourceCount = int64(len(ids))

@@ -15,12 +15,13 @@ import (
 // The parts of a schema of own types.
 const (
 	ownParty   = "type Party implements Entity & Node @node { x: Int of: Colour }\nenum Colour { RED BLUE }\n"
-	ownMarried = `extend enum LinkKind { MARRIED_TO @joins(from: [PERSON], to: [PERSON], phrase: "a", inverse: "b") }` + "\n"
-	ownGender  = "extend type Person { gender: String }\n"
+	ownMarried = `extend enum LinkKind { MARRIED_TO @joins(from: [PERSON], to: [PERSON], phrase: "a", inverse: "b") }` +
+		"\n"
+	ownGender = "extend type Person { gender: String }\n"
 )
 
-// ownTypes holds a store to not being opened without the types, kinds, properties and values that it holds of a schema of own types,
-// until what it holds of them is gone.
+// ownTypes holds a store to not being opened without the types, kinds, properties and values that it holds of a schema
+// of own types, until what it holds of them is gone.
 func (s *suite) ownTypes(t *testing.T) {
 	x := s.Open(t)
 	reopen := func(sdl string) (err error) {
@@ -30,7 +31,8 @@ func (s *suite) ownTypes(t *testing.T) {
 		}
 		cat := s.Catalog
 		if sdl != "" {
-			if cat, err = catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{Name: "own.graphqls", Input: sdl}); err != nil {
+			if cat, err = catalog.Parse("schema.graphqls", throughline.Schema,
+				&ast.Source{Name: "own.graphqls", Input: sdl}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -55,7 +57,10 @@ func (s *suite) ownTypes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	denied := kg.Link{Kind: "MARRIED_TO", From: "a", To: "b", Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: kg.Refutes}}}
+	denied := kg.Link{Kind: "MARRIED_TO", From: "a", To: "b", Evidence: []kg.Evidence{{
+		Source: "s_a", Excerpt: "x",
+		Stance: kg.Refutes,
+	}}}
 	denied.ID = kg.LinkID(denied.Kind, denied.From, denied.To, "", "", "")
 	write(&store.Batch{
 		Sources: []*kg.Source{{ID: "s_a", Kind: "BOOK", Title: "A"}},
@@ -67,15 +72,25 @@ func (s *suite) ownTypes(t *testing.T) {
 		Links: []*kg.Link{&denied},
 	})
 	for _, c := range []struct{ sdl, says string }{
-		{ownParty + strings.Replace(ownMarried, "to: [PERSON]", "to: [PERSON PARTY]", 1) + ownGender, ""}, // it may join more
+		// it may join more
+		{ownParty + strings.Replace(ownMarried, "to: [PERSON]", "to: [PERSON PARTY]", 1) + ownGender, ""},
 		{
 			ownParty + strings.Replace(ownMarried, "from: [PERSON]", "from: [PARTY]", 1) + ownGender,
 			"holds links of kind MARRIED_TO between types that its @joins does not name: add these types",
 		},
-		{ownParty + ownGender, "holds links of kind MARRIED_TO, which the schema does not declare: name the file that declares it with --schema FILE"},
-		{strings.Replace(ownParty, "RED", "GREEN", 1) + ownMarried + ownGender, "holds RED in Party.of, which the schema does not have there"},
+		{
+			ownParty + ownGender,
+			"holds links of kind MARRIED_TO, which the schema does not declare: name the file that declares it with --schema FILE",
+		},
+		{
+			strings.Replace(ownParty, "RED", "GREEN", 1) + ownMarried + ownGender,
+			"holds RED in Party.of, which the schema does not have there",
+		},
 		{ownMarried + ownGender, "holds entities of type Party, which the schema does not declare"},
-		{ownParty + ownMarried + "extend type Person { gender: Int }\n", "holds values of Person.gender that are not of the type which the schema declares"},
+		{
+			ownParty + ownMarried + "extend type Person { gender: Int }\n",
+			"holds values of Person.gender that are not of the type which the schema declares",
+		},
 		{ownParty + ownMarried, "holds values of Person.gender, which the schema does not declare"},
 	} {
 		switch err := reopen(c.sdl); {

@@ -42,8 +42,8 @@ var (
 		"Human Security is about protecting civilians.", "It is about people in Afghanistan and the Congo.", "Nothing of the kind", "NATO said so: «priority»",
 		"CO₂ and the F.B.I. — a ‘soft\u00adhyphen’", "राम और श्याम, कर्म", "東京タワーと京都", "قال مُحَمَّد: أحمد", "ประเทศไทย มา",
 	}
-	// sourceTexts and someQuotes meet what comparing words could trip over: of each text, quotes that stand in it as they are or
-	// written otherwise, and some that stand nowhere
+	// sourceTexts and someQuotes meet what comparing words could trip over: of each text, quotes that stand in it as
+	// they are or written otherwise, and some that stand nowhere
 	sourceTexts = []string{
 		"Human Security is about protecting civilians.",
 		"It is  about\r\npeople in Afgha\u00adnistan and the Congo — “cafe\u0301” 𝒜lpha. It is about people.",
@@ -176,7 +176,7 @@ func (r *random) batch() *store.Batch {
 
 // Graph is a random graph, the same for the same seed.
 func Graph(cat *catalog.Catalog, seed uint64, nodes, links int) *store.Batch {
-	r := &random{Rand: rand.New(rand.NewPCG(seed, 7)), cat: cat} //nolint:gosec // repeatable on purpose
+	r := &random{Rand: rand.New(rand.NewPCG(seed, 7)), cat: cat}
 	r.graph(nodes, links)
 	return r.batch()
 }
@@ -706,7 +706,7 @@ func Turns(t testing.TB) func() bool {
 // OneIn returns a function that reports true once in so many calls, in each run from another on.
 func OneIn(t testing.TB, of int) func() bool {
 	t.Helper()
-	wait := rand.IntN(of) //nolint:gosec // not a secret
+	wait := rand.IntN(of)
 	if of > 1 {
 		t.Logf("one in %d is asked, from number %d on; THROUGHLINE_TEST_ROUNDS=%d, without -short, asks all", of, wait+1, CIRounds)
 	}
@@ -773,7 +773,7 @@ func runPlans(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.
 	for g := range graphs * Rounds(t) {
 		seed := uint64(g + 1)
 		t.Run(fmt.Sprintf("graph %d", seed), func(t *testing.T) {
-			r := &random{Rand: rand.New(rand.NewPCG(seed, 7)), cat: cat} //nolint:gosec // repeatable on purpose
+			r := &random{Rand: rand.New(rand.NewPCG(seed, 7)), cat: cat}
 			r.graph(4+r.IntN(30), 2+r.IntN(70))
 			oracle, s := NewOracle(cat, Clock), open(t)
 			for _, into := range []store.Store{oracle, s} {

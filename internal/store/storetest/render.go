@@ -131,7 +131,8 @@ func difference(want, got string) string {
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {
 			from := max(0, i-4)
-			return fmt.Sprintf("line %d\nwant:\n%s\ngot:\n%s", i, strings.Join(a[from:min(len(a), i+6)], "\n"), strings.Join(b[from:min(len(b), i+6)], "\n"))
+			return fmt.Sprintf("line %d\nwant:\n%s\ngot:\n%s", i, strings.Join(a[from:min(len(a), i+6)], "\n"),
+				strings.Join(b[from:min(len(b), i+6)], "\n"))
 		}
 	}
 	return fmt.Sprintf("want %d lines, got %d", len(a), len(b))

@@ -14,7 +14,10 @@ import (
 func (s *suite) scans(t *testing.T) {
 	b := Small()
 	for _, id := range []string{"Zed", "a-b", "a_b", "a", "~", "0"} { // the order is that of bytes, and no language's
-		b.Nodes = append(b.Nodes, &kg.Node{ID: id, Type: "PERSON", Name: "Person " + id, ExternalIDs: []kg.ExternalID{{Scheme: "z", Value: id}, {Scheme: "a", Value: id}}})
+		b.Nodes = append(b.Nodes, &kg.Node{
+			ID: id, Type: "PERSON", Name: "Person " + id,
+			ExternalIDs: []kg.ExternalID{{Scheme: "z", Value: id}, {Scheme: "a", Value: id}},
+		})
 	}
 	oracle, x := s.filled(t, b)
 	if want, got := whole(t, oracle), whole(t, x); want != got {
@@ -42,18 +45,28 @@ func (s *suite) scans(t *testing.T) {
 		ids  []string
 		scan func(ctx context.Context, f func(id string) error) error
 	}{
-		{"sources", sortedIDs(b.Sources, func(x *kg.Source) string { return x.ID }), func(ctx context.Context, f func(string) error) error {
-			return x.Sources(ctx, func(r *kg.Source) error { return f(r.ID) })
-		}},
-		{"nodes", sortedIDs(b.Nodes, func(x *kg.Node) string { return x.ID }), func(ctx context.Context, f func(string) error) error {
-			return x.Nodes(ctx, func(r *kg.Node) error { return f(r.ID) })
-		}},
-		{"links", sortedIDs(b.Links, func(x *kg.Link) string { return x.ID }), func(ctx context.Context, f func(string) error) error {
-			return x.Links(ctx, func(r *kg.Link) error { return f(r.ID) })
-		}},
+		{
+			"sources", sortedIDs(b.Sources, func(x *kg.Source) string { return x.ID }),
+			func(ctx context.Context, f func(string) error) error {
+				return x.Sources(ctx, func(r *kg.Source) error { return f(r.ID) })
+			},
+		},
+		{
+			"nodes", sortedIDs(b.Nodes, func(x *kg.Node) string { return x.ID }),
+			func(ctx context.Context, f func(string) error) error {
+				return x.Nodes(ctx, func(r *kg.Node) error { return f(r.ID) })
+			},
+		},
+		{
+			"links", sortedIDs(b.Links, func(x *kg.Link) string { return x.ID }),
+			func(ctx context.Context, f func(string) error) error {
+				return x.Links(ctx, func(r *kg.Link) error { return f(r.ID) })
+			},
+		},
 	} {
 		var got []string
-		if err := c.scan(t.Context(), func(id string) error { got = append(got, id); return nil }); err != nil || !slices.Equal(got, c.ids) {
+		if err := c.scan(t.Context(), func(id string) error { got = append(got, id); return nil }); err != nil ||
+			!slices.Equal(got, c.ids) {
 			t.Errorf("%s: %q, %v, want %q", c.name, got, err, c.ids)
 		}
 		got = nil

@@ -16,12 +16,14 @@ type Factory struct {
 	Catalog *catalog.Catalog
 	// Open returns an empty store. A load of it happens at Clock. Run has no use for what an earlier call returned.
 	Open func(t *testing.T) store.Store
-	// Reopen opens with a catalogue what was opened last and is closed. Its error is what somebody reads who starts the program.
+	// Reopen opens with a catalogue what was opened last and is closed. Its error is what somebody reads who starts the
+	// program.
 	Reopen func(t *testing.T, cat *catalog.Catalog) (store.Store, error)
 	Draws  Draws
 }
 
-// Draws is how much is asked. What is 0 stands for as much as suits a store that answers a new question within a millisecond.
+// Draws is how much is asked. What is 0 stands for as much as suits a store that answers a new question within a
+// millisecond.
 type Draws struct {
 	Graphs   int // random graphs of each part, and Rounds times as many
 	Answers  int // random plans on each graph
@@ -30,8 +32,8 @@ type Draws struct {
 	Patterns int
 	Wholes   int // filters through which each graph is seen whole
 	Loads    int // one after another, in place of a graph
-	// Turns is for a store that takes long to plan a new question: of what is listed one question in CIRounds is asked, others in
-	// each run. See Turns.
+	// Turns is for a store that takes long to plan a new question: of what is listed one question in CIRounds is asked,
+	// others in each run. See Turns.
 	Turns bool
 }
 
@@ -96,8 +98,8 @@ func (s *suite) wrong() (out []string) {
 	return out
 }
 
-// Run holds a store to the contract of package store. What it asks is answered by the oracle too, or stands beside the question. known
-// names the differences that the store may have.
+// Run holds a store to the contract of package store. What it asks is answered by the oracle too, or stands beside the
+// question. known names the differences that the store may have.
 func Run(t *testing.T, f Factory, known Known) {
 	t.Helper()
 	f.Draws = f.Draws.orElse(Draws{Graphs: 3, Answers: 63, Searches: 42, Walks: 40, Patterns: 63, Wholes: 17, Loads: 8})

@@ -13,14 +13,14 @@ import (
 	"github.com/throughline/throughline/internal/trace"
 )
 
-// RunWalks holds a store's Walk against the oracle's: random graphs, and on each random questions of package trace, whose
-// answers must be equal.
+// RunWalks holds a store's Walk against the oracle's: random graphs, and on each random questions of package trace,
+// whose answers must be equal.
 func RunWalks(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, graphs, questions int) {
 	t.Helper()
 	for g := range graphs * Rounds(t) {
 		seed := uint64(g + 1)
 		t.Run(fmt.Sprintf("graph %d", seed), func(t *testing.T) {
-			r := &random{Rand: rand.New(rand.NewPCG(seed, 11)), cat: cat} //nolint:gosec // repeatable on purpose
+			r := &random{Rand: rand.New(rand.NewPCG(seed, 11)), cat: cat}
 			r.graph(4+r.IntN(20), 5+r.IntN(80))
 			oracle, s := NewOracle(cat, Clock), open(t)
 			for _, into := range []store.Store{oracle, s} {
@@ -90,7 +90,8 @@ func (r *random) walk() (*plan.Walk, func(*testing.T, store.Graph, []uint32) str
 	}
 	q := trace.Question{
 		Directed: r.IntN(4) == 0, Chronological: r.IntN(4) == 0, Certain: r.yes(), Independent: r.IntN(4) == 0, Overlapping: r.IntN(4) == 0,
-		HubPenalty: pick(r, []float64{0, 0.5, 3}), Rank: trace.Rank(r.IntN(4)), MaxLength: 1 + r.IntN(8), First: 1 + r.IntN(8), //nolint:gosec // four ranks
+		HubPenalty: pick(r, []float64{0, 0.5, 3}), Rank: trace.Rank(r.IntN(4)), MaxLength: 1 + r.IntN(8), First: 1 +
+			r.IntN(8),
 		MaxNodes: pick(r, []int{3, 10_000}), Year: 2026,
 	}
 	w.Sources = w.Sources || q.Independent
@@ -154,7 +155,10 @@ func lines(t *testing.T, g store.Graph, q *trace.Question) string {
 
 func surround(t *testing.T, g store.Graph, keys []uint32, depth, most int) string {
 	t.Helper()
-	s, err := trace.Surround(t.Context(), g, &trace.Around{Seeds: keys[:1], Depth: depth, MaxNodes: most, MaxLinks: 2 * most})
+	s, err := trace.Surround(t.Context(), g, &trace.Around{
+		Seeds: keys[:1], Depth: depth, MaxNodes: most,
+		MaxLinks: 2 * most,
+	})
 	if err != nil {
 		return show(err)
 	}
@@ -193,7 +197,10 @@ func accompany(t *testing.T, g store.Graph, of uint32, through uint8, overlappin
 
 func timeline(t *testing.T, g store.Graph, keys []uint32) string {
 	t.Helper()
-	all, err := trace.Timeline(t.Context(), g, once(keys), map[uint8]trace.What{1: trace.Event, 3: trace.Event, 4: trace.Said})
+	all, err := trace.Timeline(t.Context(), g, once(keys), map[uint8]trace.What{
+		1: trace.Event, 3: trace.Event,
+		4: trace.Said,
+	})
 	if err != nil {
 		return show(err)
 	}

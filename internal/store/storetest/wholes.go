@@ -13,14 +13,14 @@ import (
 	"github.com/throughline/throughline/internal/trace"
 )
 
-// RunWhole holds a store's Whole against the oracle's: random graphs, seen through random filters, and what package trace
-// measures on them, to the last bit. It also holds State to its promise.
+// RunWhole holds a store's Whole against the oracle's: random graphs, seen through random filters, and what package
+// trace measures on them, to the last bit. It also holds State to its promise.
 func RunWhole(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, graphs, filters int) {
 	t.Helper()
 	for g := range graphs * Rounds(t) {
 		seed := uint64(g + 1)
 		t.Run(fmt.Sprintf("graph %d", seed), func(t *testing.T) {
-			r := &random{Rand: rand.New(rand.NewPCG(seed, 13)), cat: cat} //nolint:gosec // repeatable on purpose
+			r := &random{Rand: rand.New(rand.NewPCG(seed, 13)), cat: cat}
 			oracle, s := NewOracle(cat, Clock), open(t)
 			state := func() string {
 				now, _, err := s.State(t.Context())
@@ -104,9 +104,10 @@ func seen(t *testing.T, s store.Store, w *plan.Walk, seed uint64, resolution flo
 				}
 				errors := make([]float64, len(c.Scores))
 				for i := range errors {
-					errors[i], _ = c.Error(uint32(i)) //nolint:gosec // few
+					errors[i], _ = c.Error(uint32(i))
 				}
-				fmt.Fprintln(&b, by, c.Scores, errors, c.Order, c.Pivots, c.Sampled, c.Certain(c.Order, 0, len(c.Order)))
+				fmt.Fprintln(&b, by, c.Scores, errors, c.Order, c.Pivots, c.Sampled,
+					c.Certain(c.Order, 0, len(c.Order)))
 			}
 		}
 		p, err := trace.Communities(t.Context(), g, seed, resolution)

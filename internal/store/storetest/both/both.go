@@ -35,16 +35,16 @@ func Catalog(t testing.TB) *catalog.Catalog {
 // Open returns an empty store.
 type Open func(t *testing.T) store.Store
 
-// Run runs test on the embedded store and on Neo4j, which -short leaves out. What open gave on Neo4j before is empty when it
-// is called again: there is one database.
+// Run runs test on the embedded store and on Neo4j, which -short leaves out. What open gave on Neo4j before is empty
+// when it is called again: there is one database.
 func Run(t *testing.T, cat *catalog.Catalog, test func(t *testing.T, open Open)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(cat)) })
 	t.Run("neo4j", func(t *testing.T) { test(t, Neo4j(t, cat)) })
 }
 
-// Turns is storetest.Turns on Neo4j, which takes long to plan what it is asked; the embedded store is asked all, and by -short
-// one in four.
+// Turns is storetest.Turns on Neo4j, which takes long to plan what it is asked; the embedded store is asked all, and by
+// -short one in four.
 func Turns(t testing.TB) func() bool {
 	t.Helper()
 	switch {
@@ -67,7 +67,10 @@ func Part[T any](t testing.TB, all []T) []T {
 func SQLite(cat *catalog.Catalog) Open {
 	return func(t *testing.T) store.Store {
 		t.Helper()
-		s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: t.TempDir() + "/g.db", Catalog: cat, Now: Clock})
+		s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{
+			Path: t.TempDir() + "/g.db", Catalog: cat,
+			Now: Clock,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +98,10 @@ func Server(t testing.TB, cat *catalog.Catalog) *neotest.Server {
 // ready opens a store on a server and waits until it can be used.
 func ready(t testing.TB, srv *neotest.Server, cat *catalog.Catalog) *neo4jstore.Store {
 	t.Helper()
-	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{URL: srv.URL, User: srv.User, Password: srv.Password, Catalog: cat, Now: Clock})
+	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{
+		URL: srv.URL, User: srv.User, Password: srv.Password,
+		Catalog: cat, Now: Clock,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +126,8 @@ func Neo4j(t *testing.T, cat *catalog.Catalog) Open {
 	t.Cleanup(func() { _ = d.Close(context.Background()) })
 	return func(t *testing.T) store.Store {
 		t.Helper()
-		if _, err := neo4j.ExecuteQuery(t.Context(), d, "MATCH (n) WHERE NOT n:ThroughlineMeta DETACH DELETE n", nil, neo4j.EagerResultTransformer); err != nil {
+		if _, err := neo4j.ExecuteQuery(t.Context(), d, "MATCH (n) WHERE NOT n:ThroughlineMeta DETACH DELETE n", nil,
+			neo4j.EagerResultTransformer); err != nil {
 			t.Fatal(err)
 		}
 		return s
