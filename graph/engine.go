@@ -19,7 +19,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/core"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
-	"github.com/throughline/throughline/graph/exec"
+	"github.com/throughline/throughline/graph/internal/exec"
 	"github.com/throughline/throughline/internal/bounded"
 	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/catalog"

@@ -11,7 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"github.com/throughline/throughline/graph/model"
+	"github.com/throughline/throughline/graph/internal/model"
 	"github.com/throughline/throughline/internal/kg"
 )
 

@@ -8,8 +8,8 @@ package graph
 import (
 	"context"
 
-	"github.com/throughline/throughline/graph/exec"
-	"github.com/throughline/throughline/graph/model"
+	"github.com/throughline/throughline/graph/internal/exec"
+	"github.com/throughline/throughline/graph/internal/model"
 )
 
 func (r *centralityConnectionResolver) Edges(ctx context.Context, obj *model.CentralityConnection) ([]model.CentralityEdge, error) {

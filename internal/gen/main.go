@@ -97,7 +97,7 @@ func bind(cfg *config.Config, schema *ast.Schema) {
 			fields[f.Name] = config.TypeMapField{Resolver: true}
 		}
 		cfg.Models[d.Name] = config.TypeMapEntry{
-			Model:  config.StringList{"github.com/throughline/throughline/graph/model." + d.Name},
+			Model:  config.StringList{"github.com/throughline/throughline/graph/internal/model." + d.Name},
 			Fields: fields,
 		}
 	}

@@ -2,43 +2,23 @@ package memgraph
 
 import (
 	"maps"
-	mathbits "math/bits"
 	"slices"
+
+	"github.com/throughline/throughline/internal/bitset"
 )
 
-// bits is a set of keys.
-type bits []uint64
-
-func (graph *Graph) bits(keys []uint32) bits {
-	b := make(bits, graph.nodes.n/64+1)
+// bits returns a set of nodes.
+func (graph *Graph) bits(keys []uint32) bitset.Set {
+	b := bitset.New(graph.nodes.n)
 	for _, k := range keys {
-		b.add(k)
+		b.Add(k)
 	}
 	return b
 }
 
-func (b bits) add(k uint32) { b[k/64] |= 1 << (k % 64) }
-
-func (b bits) remove(k uint32) { b[k/64] &^= 1 << (k % 64) }
-
-// any reports whether a key is in the set.
-func (b bits) any() bool { return slices.ContainsFunc(b, func(w uint64) bool { return w != 0 }) }
-
-// each calls f for every key of the set, in order.
-func (b bits) each(f func(k uint32)) {
-	for i, w := range b {
-		for ; w != 0; w &= w - 1 {
-			f(uint32(i*64 + mathbits.TrailingZeros64(w)))
-		}
-	}
-}
-
-// has reports whether a key is in the set; a set may end early.
-func (b bits) has(k uint32) bool { return int(k/64) < len(b) && b[k/64]&(1<<(k%64)) != 0 }
-
 // keySet is a set of keys, of which there are few or many.
 type keySet struct {
-	many bits
+	many bitset.Set
 	few  map[uint32]struct{}
 }
 
@@ -47,7 +27,7 @@ func newKeySet(n int, few bool) keySet {
 	if few {
 		return keySet{few: map[uint32]struct{}{}}
 	}
-	return keySet{many: make(bits, n/64+1)}
+	return keySet{many: bitset.New(n)}
 }
 
 func (s *keySet) add(k uint32) {
@@ -55,14 +35,14 @@ func (s *keySet) add(k uint32) {
 		s.few[k] = struct{}{}
 		return
 	}
-	s.many.add(k)
+	s.many.Add(k)
 }
 
 func (s *keySet) remove(k uint32) {
 	if s.few != nil {
 		delete(s.few, k)
 	} else if int(k/64) < len(s.many) {
-		s.many.remove(k)
+		s.many.Remove(k)
 	}
 }
 
@@ -71,7 +51,7 @@ func (s *keySet) has(k uint32) bool {
 		_, ok := s.few[k]
 		return ok
 	}
-	return s.many.has(k)
+	return s.many.Has(k)
 }
 
 // keys returns the keys in order.
@@ -80,6 +60,6 @@ func (s *keySet) keys() []uint32 {
 		return slices.Sorted(maps.Keys(s.few))
 	}
 	var out []uint32
-	s.many.each(func(k uint32) { out = append(out, k) })
+	s.many.Each(func(k uint32) { out = append(out, k) })
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/throughline/throughline/internal/bitset"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/text"
@@ -77,8 +78,8 @@ type Builder struct {
 	goneNodes, goneLinks            keySet
 	nodeWaste, linkWaste            int64 // what Graph.wasted grows by; nodes and links may be added side by side
 	byIDs, names, externals, outers []entry
-	goneSources                     bits      // sources that are not what they were
-	sourceWords                     wordNotes // of new sources
+	goneSources                     bitset.Set // sources that are not what they were
+	sourceWords                     wordNotes  // of new sources
 }
 
 // interned are the numbers of texts that many links share, for builders.
@@ -149,7 +150,7 @@ func (b *Builder) Reserve(largest Counts, gone Keys) {
 		b.changeSources(largest.Sources)
 		for _, k := range gone.Sources {
 			if int(k) < len(old.sources) {
-				b.goneSources.add(k)
+				b.goneSources.Add(k)
 				b.sources[k] = source{}
 			}
 		}
@@ -188,7 +189,7 @@ func (b *Builder) changeSources(largest int64) {
 	list := make([]source, max(int64(len(b.old.sources)), largest+1))
 	copy(list, b.old.sources)
 	b.sources = list
-	b.goneSources = make(bits, len(list)/64+1)
+	b.goneSources = bitset.New(len(list))
 }
 
 // Build returns the new version. The builder must not be used again.

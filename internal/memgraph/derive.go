@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/throughline/throughline/internal/bitset"
 	"github.com/throughline/throughline/internal/kg"
 )
 
@@ -106,7 +107,7 @@ func sorted(keys []uint32, text func(k uint32) string, compare func(a, b uint32)
 
 // merged merges new keys, in order, into an old order, from which those that are gone drop out. before reports whether
 // what stands in the old order, as it was when it stood there, comes before a new key.
-func merged(old []uint32, gone bits, fresh []uint32, before func(old, fresh uint32) bool) []uint32 {
+func merged(old []uint32, gone bitset.Set, fresh []uint32, before func(old, fresh uint32) bool) []uint32 {
 	out := make([]uint32, 0, len(old)+len(fresh))
 	keep := func(run []uint32) {
 		if len(gone) == 0 {
@@ -114,7 +115,7 @@ func merged(old []uint32, gone bits, fresh []uint32, before func(old, fresh uint
 			return
 		}
 		for _, k := range run {
-			if !gone.has(k) {
+			if !gone.Has(k) {
 				out = append(out, k)
 			}
 		}
@@ -148,7 +149,7 @@ func (b *Builder) kept(k uint32) bool { return int(k) < b.old.nodes.n && !b.gone
 func (b *Builder) orderNodes() {
 	old := b.old
 	b.orderSources()
-	if len(b.freshNodes) == 0 && !b.goneNodes.many.any() && b.nodes.n == old.nodes.n {
+	if len(b.freshNodes) == 0 && !b.goneNodes.many.Any() && b.nodes.n == old.nodes.n {
 		b.nodeOrder, b.ranks = old.nodeOrder, old.ranks
 		copy(b.byType[:b.cat.Source.Index], old.byType)
 		return
@@ -241,7 +242,7 @@ func (graph *Graph) listSources() {
 // orderLinks orders links by id, and lists those of each source in that order.
 func (b *Builder) orderLinks() {
 	old := b.old
-	if len(b.freshLinks) == 0 && !b.goneLinks.many.any() && b.links.n == old.links.n &&
+	if len(b.freshLinks) == 0 && !b.goneLinks.many.Any() && b.links.n == old.links.n &&
 		len(b.sources) == len(old.sources) {
 		b.linkOrder, b.linkRanks, b.supports = old.linkOrder, old.linkRanks, old.supports
 		return
@@ -279,7 +280,7 @@ func (b *Builder) support() {
 	for s := range had {
 		start[s+1] = was.at[s].end - was.at[s].start
 	}
-	b.goneLinks.many.each(func(k uint32) {
+	b.goneLinks.many.Each(func(k uint32) {
 		if b.old.links.at(k).standing == kg.Refuted {
 			return
 		}
@@ -348,7 +349,7 @@ func (b *Builder) connect() {
 		return int(k) < old.nodes.n && old.nodes.at(k).typ != 0 &&
 			old.sortKey(old.nodes.at(k)) != b.sortKey(b.nodes.at(k))
 	}
-	touched := make(bits, b.nodes.n/64+1) // nodes whose lists are not what they were
+	touched := bitset.New(b.nodes.n) // nodes whose lists are not what they were
 	start := make([]uint32, b.nodes.n+1)
 	for k := range old.nodes.n {
 		for _, g := range old.groupsOf(uint32(k)) {
@@ -357,11 +358,11 @@ func (b *Builder) connect() {
 	}
 	change := func(l *link, n uint32) {
 		for _, k := range [2]uint32{l.from, l.to} {
-			touched.add(k)
+			touched.Add(k)
 			start[k+1] += n // one fewer is 2³²-1 more
 		}
 	}
-	b.goneLinks.many.each(func(k uint32) {
+	b.goneLinks.many.Each(func(k uint32) {
 		if l := old.links.at(k); l.from != 0 && l.standing != kg.Refuted {
 			change(l, ^uint32(0))
 		}
@@ -373,12 +374,12 @@ func (b *Builder) connect() {
 		if renamed(k) {
 			for _, g := range old.groupsOf(k) {
 				for _, n := range old.ends[g.start:g.end] {
-					touched.add(n)
+					touched.Add(n)
 				}
 			}
 		}
 	}
-	if !touched.any() {
+	if !touched.Any() {
 		// nodes have their places in the old one still
 		b.adjacency = old.adjacency
 		return
@@ -438,12 +439,12 @@ func (graph *Graph) groupsOf(k uint32) []group {
 
 // arrange lays out the links of the nodes [from, to), and adds their groups: those of a node begin at start, its new
 // ones at fresh.
-func (b *Builder) arrange(groups []group, from, to int, start, fresh []uint32, touched bits) []group {
+func (b *Builder) arrange(groups []group, from, to int, start, fresh []uint32, touched bitset.Set) []group {
 	var mine []half
 	for k := from; k < to; k++ {
 		n := b.nodes.at(uint32(k))
 		n.group0 = uint32(len(groups))
-		if !touched.has(uint32(k)) {
+		if !touched.Has(uint32(k)) {
 			if k < b.old.nodes.n {
 				groups = b.takeOver(groups, b.old.nodes.at(uint32(k)), start[k])
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/throughline/throughline/internal/bitset"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -120,8 +121,8 @@ type entry struct {
 }
 
 // newTable makes an index of the old one's entries that are not gone and of new ones, which it sorts.
-func newTable(old *table, gone bits, fresh []entry) table {
-	if len(fresh) == 0 && !gone.any() {
+func newTable(old *table, gone bitset.Set, fresh []entry) table {
+	if len(fresh) == 0 && !gone.Any() {
 		return *old
 	}
 	slices.SortFunc(fresh, func(a, b entry) int {
@@ -134,7 +135,7 @@ func newTable(old *table, gone bits, fresh []entry) table {
 	j := 0
 	for i, h := range old.hashes {
 		k := old.keys[i]
-		if gone.has(k) {
+		if gone.Has(k) {
 			continue
 		}
 		for ; j < len(fresh) && (fresh[j].hash < h || fresh[j].hash == h && fresh[j].key < k); j++ {
@@ -171,7 +172,7 @@ func (graph *Graph) settle() {
 	gone := graph.bits(graph.unsettled)
 	var ids, names, externals, outers []entry
 	to := func(list *[]entry) func(entry) { return func(e entry) { *list = append(*list, e) } }
-	gone.each(func(k uint32) {
+	gone.Each(func(k uint32) {
 		if graph.nodes.at(k).typ != 0 {
 			graph.entries(k, to(&ids), to(&names), to(&externals), to(&outers))
 		}

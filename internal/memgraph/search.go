@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
+	"github.com/throughline/throughline/internal/bitset"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/text"
@@ -122,9 +123,9 @@ func (b *Builder) amendWords() {
 		some.searchIndex = newSearchIndex(0)
 	}
 	docs := slices.Concat(some.docs, last)
-	away := make(bits, len(docs)/64+1)
+	away := bitset.New(len(docs))
 	for _, i := range some.stale {
-		away.add(i)
+		away.Add(i)
 		docs[i] = 0
 	}
 	*some = tier{b.indexWords(some.searchIndex, last, docs, len(docs), away), docs, nil}
@@ -140,9 +141,9 @@ func (graph *Graph) settledWords() *searchIndex {
 	if len(fresh)+len(most.stale) == 0 && len(most.nameCount) == graph.nodes.n {
 		return most.searchIndex
 	}
-	away := make(bits, graph.nodes.n/64+1)
+	away := bitset.New(graph.nodes.n)
 	for _, k := range most.stale {
-		away.add(k)
+		away.Add(k)
 	}
 	return graph.indexWords(most.searchIndex, fresh, nil, graph.nodes.n, away)
 }
@@ -217,7 +218,7 @@ func (w *wordNotes) add(k uint32, d *text.Doc) {
 
 // indexWords makes an index of n nodes of an old one, without those that are gone, and of fresh ones. Their numbers are
 // their places in docs, behind those of the old index, or their keys where that is nil.
-func (graph *Graph) indexWords(old *searchIndex, fresh, docs []uint32, n int, gone bits) *searchIndex {
+func (graph *Graph) indexWords(old *searchIndex, fresh, docs []uint32, n int, gone bitset.Set) *searchIndex {
 	var w wordNotes
 	for i, k := range fresh {
 		d := graph.docOf(graph.nodes.at(k))
@@ -231,8 +232,8 @@ func (graph *Graph) indexWords(old *searchIndex, fresh, docs []uint32, n int, go
 
 // index makes an index of n records: of the old one's words in records that are still as they were, and of the words of
 // new ones.
-func (w *wordNotes) index(old *searchIndex, n int, gone bits, fuzzyBodies bool) *searchIndex {
-	if len(w.counts) == 0 && !gone.any() && len(old.nameCount) == n {
+func (w *wordNotes) index(old *searchIndex, n int, gone bitset.Set, fuzzyBodies bool) *searchIndex {
+	if len(w.counts) == 0 && !gone.Any() && len(old.nameCount) == n {
 		return old
 	}
 	ix := &searchIndex{nameCount: make([]uint8, n)}
@@ -301,16 +302,16 @@ func (w *wordNotes) index(old *searchIndex, n int, gone bits, fuzzyBodies bool) 
 const noWord = 1<<32 - 1
 
 // has reports whether a record that is still as it was has a word of the old index.
-func has(l *postings, word int, gone bits) bool {
-	return slices.ContainsFunc(l.items[l.start[word]:l.start[word+1]], func(k uint32) bool { return !gone.has(k) })
+func has(l *postings, word int, gone bitset.Set) bool {
+	return slices.ContainsFunc(l.items[l.start[word]:l.start[word+1]], func(k uint32) bool { return !gone.Has(k) })
 }
 
 // newPostings lists the records of each word.
-func newPostings(n int, old *postings, fromOld []uint32, gone bits, fresh []occurrence, fromFresh []uint32) postings {
+func newPostings(n int, old *postings, fromOld []uint32, gone bitset.Set, fresh []occurrence, fromFresh []uint32) postings {
 	l := postings{start: make([]uint32, n+1)}
 	for i, w := range fromOld {
 		for _, k := range old.of(uint32(i)) {
-			if !gone.has(k) { // so it is a word still
+			if !gone.Has(k) { // so it is a word still
 				l.start[w+1]++
 			}
 		}
@@ -325,7 +326,7 @@ func newPostings(n int, old *postings, fromOld []uint32, gone bits, fresh []occu
 	at := slices.Clone(l.start)
 	for i, w := range fromOld {
 		for _, k := range old.of(uint32(i)) {
-			if !gone.has(k) {
+			if !gone.Has(k) {
 				l.items[at[w]] = k
 				at[w]++
 			}
@@ -373,7 +374,7 @@ func (ix *searchIndex) under(keys []uint64, key string, is func(word string) boo
 type grades struct {
 	of    []uint8 // by node; 0 = does not fit
 	nodes []uint32
-	marks bits // see among; empty between searches
+	marks bitset.Set // see among; empty between searches
 }
 
 // section is one of the indexes that a search looks at: of nodes, or of sources.
@@ -412,10 +413,10 @@ func (x *fetch) sections(nodes, sources bool) []section {
 }
 
 // bits is a set of records of the section.
-func (p *section) bits(keys []uint32) bits {
-	b := make(bits, len(p.nameCount)/64+1)
+func (p *section) bits(keys []uint32) bitset.Set {
+	b := bitset.New(len(p.nameCount))
 	for _, k := range keys {
-		b.add(k)
+		b.Add(k)
 	}
 	return b
 }
@@ -539,13 +540,13 @@ func (x *fetch) lettered(p *section, word string) (nodes []uint32) {
 			list := p.name.of(w)
 			x.step(len(list))
 			for _, k := range list {
-				if i == 0 && !marks.has(k) {
+				if i == 0 && !marks.Has(k) {
 					nodes = append(nodes, k)
 				}
-				marks.add(k)
+				marks.Add(k)
 			}
 		}
-		nodes = slices.DeleteFunc(nodes, func(k uint32) bool { return !marks.has(k) })
+		nodes = slices.DeleteFunc(nodes, func(k uint32) bool { return !marks.Has(k) })
 	}
 	return nodes
 }
@@ -670,7 +671,7 @@ func (x *fetch) withAll(p *section, of *postings, phrase string) []uint32 {
 		}
 		x.step(len(list))
 		marks := p.bits(list)
-		nodes = slices.DeleteFunc(nodes, func(k uint32) bool { return !marks.has(k) })
+		nodes = slices.DeleteFunc(nodes, func(k uint32) bool { return !marks.Has(k) })
 	}
 	return nodes
 }
@@ -690,10 +691,10 @@ func (x *fetch) having(q *text.QueryWord) (n int) {
 		seen := p.bits(p.stale)
 		for _, f := range found { // name and body, which one record may have both
 			for _, k := range f.nodes {
-				if seen.has(k) {
+				if seen.Has(k) {
 					n--
 				}
-				seen.add(k)
+				seen.Add(k)
 			}
 		}
 	}
@@ -788,7 +789,7 @@ func (x *fetch) among(p *section, lists []*grades, found [][]graded, shortest in
 	}
 	for _, f := range found[shortest] {
 		for _, k := range f.nodes {
-			marks.add(k)
+			marks.Add(k)
 		}
 	}
 	for i, list := range found {
@@ -797,7 +798,7 @@ func (x *fetch) among(p *section, lists []*grades, found [][]graded, shortest in
 		}
 		for _, f := range list {
 			for _, k := range f.nodes {
-				if marks.has(k) {
+				if marks.Has(k) {
 					lists[i].raise(k, f.grade)
 				}
 			}
@@ -805,7 +806,7 @@ func (x *fetch) among(p *section, lists []*grades, found [][]graded, shortest in
 	}
 	for _, f := range found[shortest] {
 		for _, k := range f.nodes {
-			marks.remove(k)
+			marks.Remove(k)
 			if !slices.ContainsFunc(lists, func(g *grades) bool { return g != lists[shortest] && g.of[k] == 0 }) {
 				lists[shortest].raise(k, f.grade)
 			}

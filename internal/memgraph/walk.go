@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/throughline/throughline/internal/bitset"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -44,7 +45,7 @@ type Walk struct {
 	sources, dates bool             // what is wanted of links
 	rec            *store.Recorder
 	arcs           []store.Arc
-	among          bits // of the Expand under way; nil for all
+	among          bitset.Set // of the Expand under way; nil for all
 }
 
 // guard turns the stop of a fetch into its error.
@@ -108,7 +109,7 @@ func (g *Walk) expandIn(k uint32, way store.Way, in *adjacency, groups []group) 
 		links, ends := in.adjacent[gr.start:gr.end], in.ends[gr.start:gr.end]
 		for i, l := range links {
 			to := ends[i]
-			if to == k && (!way.Loops || !gr.out) || g.among != nil && !g.among.has(to) {
+			if to == k && (!way.Loops || !gr.out) || g.among != nil && !g.among.Has(to) {
 				continue
 			}
 			if g.filter != nil {
@@ -136,10 +137,10 @@ func (g *Walk) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) 
 	g.x.ctx = ctx //nolint:fatcontext // replaced, not wrapped
 	err = g.guard(func() {
 		marked, seen := g.x.graph.bits(nil), g.x.graph.bits(nil)
-		g.ends(a, wayA, func(to uint32) { marked.add(to) })
+		g.ends(a, wayA, func(to uint32) { marked.Add(to) })
 		g.ends(b, wayB, func(to uint32) {
-			if marked.has(to) && !seen.has(to) {
-				seen.add(to)
+			if marked.Has(to) && !seen.Has(to) {
+				seen.Add(to)
 				out = append(out, to)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/throughline/throughline/internal/bitset"
 	"github.com/throughline/throughline/internal/store"
 )
 
@@ -37,9 +38,9 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (_ *Surroundings, e
 		out.Nodes, out.Truncated = out.Nodes[:q.MaxNodes], true
 	}
 	both := store.Way{Out: true, In: true, Loops: true}
-	seen, degree := keys{}, degreesOf(g)
+	seen, degree := bitset.Set{}, degreesOf(g)
 	for _, k := range out.Nodes {
-		seen.add(k)
+		seen.Put(k)
 	}
 	links := map[uint32]int64{} // of each node
 	inner := 0                  // the nodes before the last level
@@ -52,8 +53,7 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (_ *Surroundings, e
 			links[k] = int64(len(list))
 			for _, a := range list {
 				p.beat(1)
-				if !seen.has(a.To) {
-					seen.add(a.To)
+				if seen.Put(a.To) {
 					best.add(a.To)
 				}
 			}
@@ -64,25 +64,24 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (_ *Surroundings, e
 		out.Truncated = out.Truncated || best.refused
 		out.Nodes = append(out.Nodes, best.sorted()...)
 	}
-	place, shown := make(map[uint32]int, len(out.Nodes)), keys{}
+	place, shown := make(map[uint32]int, len(out.Nodes)), bitset.Set{}
 	for i, k := range out.Nodes {
 		place[k] = i
-		shown.add(k)
+		shown.Put(k)
 	}
 	out.Hidden = make([]int64, len(out.Nodes))
 	var all []joined
-	taken := keys{}
+	taken := bitset.Set{}
 	collect := func(k uint32, list []store.Arc) {
 		i := place[k]
 		for _, a := range list {
 			p.beat(1)
-			if !shown.has(a.To) {
+			if !shown.Has(a.To) {
 				continue
 			}
 			j := place[a.To]
 			out.Hidden[i]--
-			if !taken.has(a.Link) {
-				taken.add(a.Link)
+			if taken.Put(a.Link) {
 				all = append(all, joined{a.Link, min(i, j), max(i, j)})
 				p.hold(2 * int(unsafe.Sizeof(joined{})))
 			}
@@ -105,18 +104,6 @@ func Surround(ctx context.Context, g store.Graph, q *Around) (_ *Surroundings, e
 	out.list(p, g, all, q.MaxLinks)
 	return out, nil
 }
-
-// keys is a set of keys, which are small numbers: a bit for each.
-type keys []uint64
-
-func (s *keys) add(k uint32) {
-	if n := int(k/64) + 1; n > len(*s) {
-		*s = append(*s, make([]uint64, max(n, 2*len(*s))-len(*s))...)
-	}
-	(*s)[k/64] |= 1 << (k % 64)
-}
-
-func (s keys) has(k uint32) bool { return int(k/64) < len(s) && s[k/64]&(1<<(k%64)) != 0 }
 
 // nearest keeps the nodes with most links, and of those the first ids: a heap with the worst on top. An id is asked for
 // only where degrees are equal: most nodes are turned away by their degree.

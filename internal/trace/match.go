@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"math"
-	"math/bits"
 	"slices"
 	"strings"
 	"unsafe"
 
+	"github.com/throughline/throughline/internal/bitset"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
@@ -297,30 +297,20 @@ type crossing struct {
 
 // set is a set of nodes.
 type set struct {
-	bits []uint64
-	n    int
+	bitset.Set
+	n int
 }
 
 func (s *set) add(k uint32) {
-	for int(k/64) >= len(s.bits) {
-		s.bits = append(s.bits, make([]uint64, 1+len(s.bits))...)
-	}
-	if !s.has(k) {
-		s.bits[k/64] |= 1 << (k % 64)
+	if s.Put(k) {
 		s.n++
 	}
 }
 
-func (s *set) has(k uint32) bool { return int(k/64) < len(s.bits) && s.bits[k/64]&(1<<(k%64)) != 0 }
-
 // list returns the nodes in order, never nil.
 func (s *set) list() []uint32 {
 	out := make([]uint32, 0, s.n)
-	for i, word := range s.bits {
-		for ; word != 0; word &= word - 1 {
-			out = append(out, uint32(i*64+bits.TrailingZeros64(word)))
-		}
-	}
+	s.Each(func(k uint32) { out = append(out, k) })
 	return out
 }
 
@@ -445,7 +435,7 @@ func (m *matching) restrict(i int) (left, right bool) {
 	a, b := &set{}, &set{}
 	m.hops[i] = slices.DeleteFunc(m.hops[i], func(c crossing) bool {
 		m.beat(1)
-		if !m.places[i].has(c.left) || !m.places[i+1].has(c.right) {
+		if !m.places[i].Has(c.left) || !m.places[i+1].Has(c.right) {
 			return true
 		}
 		a.add(c.left)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
+	"github.com/throughline/throughline/internal/bitset"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -421,23 +422,23 @@ func interval(key int64) store.Interval {
 
 // Expand returns the links of nodes.
 func (g *viewWalk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
-	var among bits
+	var among bitset.Set
 	if way.Among != nil {
 		among = g.bits()
 		for _, k := range way.Among {
-			among.add(k)
+			among.Add(k)
 		}
 	}
 	for _, k := range nodes {
 		g.mine = g.mine[:0]
 		for _, a := range g.arcs[g.start[k]:g.start[k+1]] {
 			out := a.link&1 == 1
-			if out && !way.Out || !out && !way.In || among != nil && !among.has(a.to) || !g.fits(a.link>>1) {
+			if out && !way.Out || !out && !way.In || among != nil && !among.Has(a.to) || !g.fits(a.link>>1) {
 				continue
 			}
 			g.mine = append(g.mine, store.Arc{To: a.to, Link: a.link >> 1, Out: out})
 		}
-		if way.Loops && (among == nil || among.has(k)) {
+		if way.Loops && (among == nil || among.Has(k)) {
 			for _, l := range g.loops[k] {
 				if g.fits(l) {
 					g.mine = append(g.mine, store.Arc{To: k, Link: l, Out: true})
@@ -458,12 +459,12 @@ func (g *viewWalk) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.W
 		a, b, wayA, wayB = b, a, wayB, wayA
 	}
 	near, seen := g.bits(), g.bits()
-	if err = g.ends(ctx, a, wayA, near.add); err != nil {
+	if err = g.ends(ctx, a, wayA, near.Add); err != nil {
 		return nil, err
 	}
 	err = g.ends(ctx, b, wayB, func(k uint32) {
-		if near.has(k) && !seen.has(k) {
-			seen.add(k)
+		if near.Has(k) && !seen.Has(k) {
+			seen.Add(k)
 			out = append(out, k)
 		}
 	})
@@ -485,14 +486,8 @@ func (g *viewWalk) ends(ctx context.Context, nodes []uint32, way store.Way, f fu
 	return nil
 }
 
-// bits is a set of keys.
-type bits []uint64
-
-func (v *view) bits() bits { return make(bits, len(v.nodes)/64+1) }
-
-func (b bits) add(k uint32) { b[k/64] |= 1 << (k % 64) }
-
-func (b bits) has(k uint32) bool { return b[k/64]&(1<<(k%64)) != 0 }
+// bits returns an empty set of nodes.
+func (v *view) bits() bitset.Set { return bitset.New(len(v.nodes)) }
 
 func (g *viewWalk) load(nodes []uint32) (n int64) {
 	for _, k := range nodes {
