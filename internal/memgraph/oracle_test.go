@@ -115,20 +115,19 @@ func few(n int) int {
 func TestReadingAheadChangesNothing(t *testing.T) {
 	memgraph.ReadAhead(t)
 	cat := parse(t)
-	graphs := few(20)
-	storetest.RunRandom(t, cat, opener(cat), graphs, 150)
-	storetest.RunRandom(t, cat, openStepped(cat), few(5), 80)
-	storetest.RunSearches(t, cat, opener(cat), 2, 150)
-	storetest.RunWalks(t, cat, opener(cat), graphs/2, 40)
+	storetest.RunRandom(t, cat, opener(cat), 2, 100)
+	storetest.RunRandom(t, cat, openStepped(cat), 1, 60)
+	storetest.RunSearches(t, cat, opener(cat), 1, 80)
+	storetest.RunWalks(t, cat, opener(cat), 1, 40)
 }
 
 // TestVersionsMadeInStepsAnswerAsTheOracle asks graphs that were made a record at a time.
 func TestVersionsMadeInStepsAnswerAsTheOracle(t *testing.T) {
 	memgraph.Crowd(t)
 	cat := parse(t)
-	storetest.RunRandom(t, cat, openStepped(cat), few(3), 150)
-	storetest.RunSearches(t, cat, openStepped(cat), few(2), 150)
-	storetest.RunWalks(t, cat, openStepped(cat), few(3), 40)
-	storetest.RunPatterns(t, cat, openStepped(cat), few(3), 40)
-	storetest.RunWhole(t, cat, openStepped(cat), few(3), 17)
+	storetest.RunRandom(t, cat, openStepped(cat), 1, 60)
+	storetest.RunSearches(t, cat, openStepped(cat), 1, 60)
+	storetest.RunWalks(t, cat, openStepped(cat), 1, 20)
+	storetest.RunPatterns(t, cat, openStepped(cat), 1, 20)
+	storetest.RunWhole(t, cat, openStepped(cat), 1, 5)
 }

@@ -560,14 +560,15 @@ type phraseIn struct {
 	of     *searchIndex
 }
 
-// together lists the records that have the words of a phrase next to each other in one text.
+// together lists the records that have the words of a phrase next to each other in one text. A node that says something
+// else by now, or is gone, is none: it has no text to look into here.
 func (x *fetch) together(p *section, phrase string) (name, body []uint32) {
 	key := phraseIn{phrase, p.searchIndex}
 	if p, ok := x.phrases[key]; ok {
 		return p.name, p.body
 	}
 	is := func(s string) bool { return text.HasPhrase(s, phrase) }
-	for _, k := range x.withAll(p, &p.name, phrase) {
+	for _, k := range p.current(x.withAll(p, &p.name, phrase)) {
 		x.step(1)
 		if p.flag != 0 {
 			if is(x.graph.sources[k].title) {
@@ -583,7 +584,7 @@ func (x *fetch) together(p *section, phrase string) (name, body []uint32) {
 			return false
 		})
 	}
-	list := x.withAll(p, &p.body, phrase)
+	list := p.current(x.withAll(p, &p.body, phrase))
 	if p.flag != 0 {
 		x.sourceTexts(list, func(k uint32, s string) {
 			if is(s) {
@@ -603,6 +604,14 @@ func (x *fetch) together(p *section, phrase string) (name, body []uint32) {
 	}
 	x.phrases[key] = pair{name, body}
 	return name, body
+}
+
+// current leaves those of the records of a section that are as it says.
+func (p *section) current(list []uint32) []uint32 {
+	if len(p.stale) == 0 {
+		return list
+	}
+	return slices.DeleteFunc(list, p.isStale)
 }
 
 // sourceTexts reads texts of sources, of the state of the graph.

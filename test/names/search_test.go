@@ -237,3 +237,39 @@ func TestSearchFollowsTexts(t *testing.T) {
 		}
 	})
 }
+
+// TestPhrasesFollowChanges: a phrase is found where it stands now, and not in an entity that is gone or says something else.
+func TestPhrasesFollowChanges(t *testing.T) {
+	cat := both.Catalog(t)
+	person := func(id, description string) string {
+		return fmt.Sprintf(`{"node":"PERSON","id":%q,"name":%q,"description":%q}`+"\n", id, id, description)
+	}
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		t.Helper()
+		s := open(t)
+		e, err := graph.New(graph.Options{Catalog: cat, Store: s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			lines string
+			found int
+		}{
+			{person("ada", "wrote the first program") + person("bob", "wrote the first program") + person("eve", "read it"), 2},
+			{`{"delete":"ada"}` + "\n", 1},
+			{person("bob", "wrote the second program"), 0},
+			{person("eve", "wrote the first program"), 1},
+			{person("ada", "wrote the first program"), 2},
+			{`{"delete":"eve"}` + "\n" + `{"delete":"ada"}` + "\n", 0},
+		} {
+			lines := []exchange.File{exchange.FromBytes("lines", []byte(step.lines))}
+			if _, err := exchange.Import(t.Context(), cat, s, lines, exchange.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			got := answer(t, e, `{ search(text: "\"first program\"") { totalCount } }`)
+			if want := fmt.Sprintf(`{"search":{"totalCount":%d}}`, step.found); got != want {
+				t.Errorf("after %s: %s, want %s", step.lines, got, want)
+			}
+		}
+	})
+}
