@@ -43,7 +43,7 @@ func run() error {
 		return err
 	}
 	schema := whole.Schema
-	if err := writeTypes(schema, filepath.Join("graph", "model", "zz_types.go")); err != nil {
+	if err := writeTypes(schema, filepath.Join("graph", "internal", "model", "zz_types.go")); err != nil {
 		return err
 	}
 	cfg, err := config.LoadConfig("gqlgen.yml")
@@ -115,7 +115,7 @@ func (b *bodies) Implement(_ string, f *codegen.Field) string {
 	if f.Object.Root {
 		from = "rootValue(ctx)"
 	}
-	goType := strings.ReplaceAll(f.TypeReference.GO.String(), "github.com/throughline/throughline/graph/", "")
+	goType := strings.ReplaceAll(f.TypeReference.GO.String(), "github.com/throughline/throughline/graph/internal/", "")
 	object := strings.TrimPrefix(strings.TrimPrefix(goType, "[]"), "*")
 	switch {
 	case def.Kind == ast.Object && f.Type.Elem != nil:

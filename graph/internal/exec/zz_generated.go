@@ -837,7 +837,7 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../../schema.graphqls", Input: `# Throughline's contract: the one declaration of what the graph holds and how clients read it.
+	{Name: "../../../schema.graphqls", Input: `# Throughline's contract: the one declaration of what the graph holds and how clients read it.
 # Stores, search, import, export and the pages work from what stands here (see internal/catalog):
 # a new node type or link kind is declared in this file, then ` + "`" + `go generate ./...` + "`" + `, and nothing else.
 
@@ -9022,7 +9022,7 @@ func (ec *executionContext) _CentralityConnection_edges(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.CentralityEdge) graphql.Marshaler {
-			return ec.marshalNCentralityEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCentralityEdgeᚄ(ctx, selections, v)
+			return ec.marshalNCentralityEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCentralityEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9054,7 +9054,7 @@ func (ec *executionContext) _CentralityConnection_nodes(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntityᚄ(ctx, selections, v)
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9086,7 +9086,7 @@ func (ec *executionContext) _CentralityConnection_pageInfo(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9210,7 +9210,7 @@ func (ec *executionContext) _CentralityEdge_node(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9334,7 +9334,7 @@ func (ec *executionContext) _CoParticipationConnection_edges(ctx context.Context
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.CoParticipationEdge) graphql.Marshaler {
-			return ec.marshalNCoParticipationEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCoParticipationEdgeᚄ(ctx, selections, v)
+			return ec.marshalNCoParticipationEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCoParticipationEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9366,7 +9366,7 @@ func (ec *executionContext) _CoParticipationConnection_nodes(ctx context.Context
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntityᚄ(ctx, selections, v)
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9398,7 +9398,7 @@ func (ec *executionContext) _CoParticipationConnection_pageInfo(ctx context.Cont
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9476,7 +9476,7 @@ func (ec *executionContext) _CoParticipationEdge_node(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9531,7 +9531,7 @@ func (ec *executionContext) _CoParticipationEdge_shared(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntityᚄ(ctx, selections, v)
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9563,7 +9563,7 @@ func (ec *executionContext) _CoParticipationEdge_because(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkᚄ(ctx, selections, v)
+			return ec.marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9665,7 +9665,7 @@ func (ec *executionContext) _Community_members(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CommunityMemberConnection) graphql.Marshaler {
-			return ec.marshalNCommunityMemberConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityMemberConnection(ctx, selections, v)
+			return ec.marshalNCommunityMemberConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityMemberConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9709,7 +9709,7 @@ func (ec *executionContext) _Community_bridges(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntityᚄ(ctx, selections, v)
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9798,7 +9798,7 @@ func (ec *executionContext) _CommunityConnection_edges(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.CommunityEdge) graphql.Marshaler {
-			return ec.marshalNCommunityEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityEdgeᚄ(ctx, selections, v)
+			return ec.marshalNCommunityEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9830,7 +9830,7 @@ func (ec *executionContext) _CommunityConnection_nodes(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Community) graphql.Marshaler {
-			return ec.marshalNCommunity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityᚄ(ctx, selections, v)
+			return ec.marshalNCommunity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9862,7 +9862,7 @@ func (ec *executionContext) _CommunityConnection_pageInfo(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9963,7 +9963,7 @@ func (ec *executionContext) _CommunityEdge_node(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Community) graphql.Marshaler {
-			return ec.marshalNCommunity2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunity(ctx, selections, v)
+			return ec.marshalNCommunity2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9995,7 +9995,7 @@ func (ec *executionContext) _CommunityMemberConnection_edges(ctx context.Context
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.CommunityMemberEdge) graphql.Marshaler {
-			return ec.marshalNCommunityMemberEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityMemberEdgeᚄ(ctx, selections, v)
+			return ec.marshalNCommunityMemberEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityMemberEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10027,7 +10027,7 @@ func (ec *executionContext) _CommunityMemberConnection_nodes(ctx context.Context
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntityᚄ(ctx, selections, v)
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10059,7 +10059,7 @@ func (ec *executionContext) _CommunityMemberConnection_pageInfo(ctx context.Cont
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10137,7 +10137,7 @@ func (ec *executionContext) _CommunityMemberEdge_node(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10192,7 +10192,7 @@ func (ec *executionContext) _Comparison_a(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10224,7 +10224,7 @@ func (ec *executionContext) _Comparison_b(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10256,7 +10256,7 @@ func (ec *executionContext) _Comparison_direct(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkᚄ(ctx, selections, v)
+			return ec.marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10289,7 +10289,7 @@ func (ec *executionContext) _Comparison_shared(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
-			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkConnection(ctx, selections, v)
+			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10356,7 +10356,7 @@ func (ec *executionContext) _Comparison_onlyA(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntityᚄ(ctx, selections, v)
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10400,7 +10400,7 @@ func (ec *executionContext) _Comparison_onlyB(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntityᚄ(ctx, selections, v)
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10489,7 +10489,7 @@ func (ec *executionContext) _DerivedPersonConnection_edges(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.DerivedPersonEdge) graphql.Marshaler {
-			return ec.marshalNDerivedPersonEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐDerivedPersonEdgeᚄ(ctx, selections, v)
+			return ec.marshalNDerivedPersonEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDerivedPersonEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10521,7 +10521,7 @@ func (ec *executionContext) _DerivedPersonConnection_nodes(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Person) graphql.Marshaler {
-			return ec.marshalNPerson2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonᚄ(ctx, selections, v)
+			return ec.marshalNPerson2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10553,7 +10553,7 @@ func (ec *executionContext) _DerivedPersonConnection_pageInfo(ctx context.Contex
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10631,7 +10631,7 @@ func (ec *executionContext) _DerivedPersonEdge_node(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Person) graphql.Marshaler {
-			return ec.marshalNPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPerson(ctx, selections, v)
+			return ec.marshalNPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPerson(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10687,7 +10687,7 @@ func (ec *executionContext) _DerivedPersonEdge_because(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkᚄ(ctx, selections, v)
+			return ec.marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10730,7 +10730,7 @@ func (ec *executionContext) _DerivedThemeConnection_edges(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.DerivedThemeEdge) graphql.Marshaler {
-			return ec.marshalNDerivedThemeEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐDerivedThemeEdgeᚄ(ctx, selections, v)
+			return ec.marshalNDerivedThemeEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDerivedThemeEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10762,7 +10762,7 @@ func (ec *executionContext) _DerivedThemeConnection_nodes(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Theme) graphql.Marshaler {
-			return ec.marshalNTheme2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeᚄ(ctx, selections, v)
+			return ec.marshalNTheme2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10794,7 +10794,7 @@ func (ec *executionContext) _DerivedThemeConnection_pageInfo(ctx context.Context
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10872,7 +10872,7 @@ func (ec *executionContext) _DerivedThemeEdge_node(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Theme) graphql.Marshaler {
-			return ec.marshalNTheme2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTheme(ctx, selections, v)
+			return ec.marshalNTheme2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTheme(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10928,7 +10928,7 @@ func (ec *executionContext) _DerivedThemeEdge_because(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkᚄ(ctx, selections, v)
+			return ec.marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11086,7 +11086,7 @@ func (ec *executionContext) _Event_externalIds(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.ExternalId) graphql.Marshaler {
-			return ec.marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐExternalIdᚄ(ctx, selections, v)
+			return ec.marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐExternalIdᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11119,7 +11119,7 @@ func (ec *executionContext) _Event_links(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
-			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkConnection(ctx, selections, v)
+			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11322,7 +11322,7 @@ func (ec *executionContext) _Event_participants(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PersonLinkConnection) graphql.Marshaler {
-			return ec.marshalNPersonLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonLinkConnection(ctx, selections, v)
+			return ec.marshalNPersonLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11366,7 +11366,7 @@ func (ec *executionContext) _Event_institutions(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InstitutionLinkConnection) graphql.Marshaler {
-			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
+			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11410,7 +11410,7 @@ func (ec *executionContext) _Event_organizers(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InstitutionLinkConnection) graphql.Marshaler {
-			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
+			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11454,7 +11454,7 @@ func (ec *executionContext) _Event_themes(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ThemeLinkConnection) graphql.Marshaler {
-			return ec.marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeLinkConnection(ctx, selections, v)
+			return ec.marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11498,7 +11498,7 @@ func (ec *executionContext) _Event_quotes(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.QuoteLinkConnection) graphql.Marshaler {
-			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
+			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11542,7 +11542,7 @@ func (ec *executionContext) _Event_places(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PlaceLinkConnection) graphql.Marshaler {
-			return ec.marshalNPlaceLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceLinkConnection(ctx, selections, v)
+			return ec.marshalNPlaceLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11586,7 +11586,7 @@ func (ec *executionContext) _Event_parents(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EventLinkConnection) graphql.Marshaler {
-			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkConnection(ctx, selections, v)
+			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11630,7 +11630,7 @@ func (ec *executionContext) _Event_parts(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EventLinkConnection) graphql.Marshaler {
-			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkConnection(ctx, selections, v)
+			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11674,7 +11674,7 @@ func (ec *executionContext) _Event_mentionedIn(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.QuoteLinkConnection) graphql.Marshaler {
-			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
+			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11717,7 +11717,7 @@ func (ec *executionContext) _EventConnection_edges(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.EventEdge) graphql.Marshaler {
-			return ec.marshalNEventEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventEdgeᚄ(ctx, selections, v)
+			return ec.marshalNEventEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11749,7 +11749,7 @@ func (ec *executionContext) _EventConnection_nodes(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Event) graphql.Marshaler {
-			return ec.marshalNEvent2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventᚄ(ctx, selections, v)
+			return ec.marshalNEvent2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11781,7 +11781,7 @@ func (ec *executionContext) _EventConnection_pageInfo(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11837,7 +11837,7 @@ func (ec *executionContext) _EventConnection_facets(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11903,7 +11903,7 @@ func (ec *executionContext) _EventEdge_node(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Event) graphql.Marshaler {
-			return ec.marshalNEvent2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvent(ctx, selections, v)
+			return ec.marshalNEvent2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvent(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11935,7 +11935,7 @@ func (ec *executionContext) _EventLinkConnection_edges(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.EventLinkEdge) graphql.Marshaler {
-			return ec.marshalNEventLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkEdgeᚄ(ctx, selections, v)
+			return ec.marshalNEventLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11967,7 +11967,7 @@ func (ec *executionContext) _EventLinkConnection_nodes(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Event) graphql.Marshaler {
-			return ec.marshalNEvent2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventᚄ(ctx, selections, v)
+			return ec.marshalNEvent2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11999,7 +11999,7 @@ func (ec *executionContext) _EventLinkConnection_pageInfo(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12055,7 +12055,7 @@ func (ec *executionContext) _EventLinkConnection_facets(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12121,7 +12121,7 @@ func (ec *executionContext) _EventLinkEdge_node(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Event) graphql.Marshaler {
-			return ec.marshalNEvent2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvent(ctx, selections, v)
+			return ec.marshalNEvent2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvent(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12153,7 +12153,7 @@ func (ec *executionContext) _EventLinkEdge_link(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx, selections, v)
+			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12300,7 +12300,7 @@ func (ec *executionContext) _Evidence_link(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx, selections, v)
+			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12332,7 +12332,7 @@ func (ec *executionContext) _Evidence_source(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Source) graphql.Marshaler {
-			return ec.marshalNSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSource(ctx, selections, v)
+			return ec.marshalNSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSource(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12525,7 +12525,7 @@ func (ec *executionContext) _EvidenceConnection_edges(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.EvidenceEdge) graphql.Marshaler {
-			return ec.marshalNEvidenceEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidenceEdgeᚄ(ctx, selections, v)
+			return ec.marshalNEvidenceEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidenceEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12557,7 +12557,7 @@ func (ec *executionContext) _EvidenceConnection_nodes(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Evidence) graphql.Marshaler {
-			return ec.marshalNEvidence2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidenceᚄ(ctx, selections, v)
+			return ec.marshalNEvidence2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidenceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12589,7 +12589,7 @@ func (ec *executionContext) _EvidenceConnection_pageInfo(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12667,7 +12667,7 @@ func (ec *executionContext) _EvidenceEdge_node(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Evidence) graphql.Marshaler {
-			return ec.marshalNEvidence2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidence(ctx, selections, v)
+			return ec.marshalNEvidence2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidence(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12791,7 +12791,7 @@ func (ec *executionContext) _Facet_buckets(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.FacetBucket) graphql.Marshaler {
-			return ec.marshalNFacetBucket2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetBucketᚄ(ctx, selections, v)
+			return ec.marshalNFacetBucket2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetBucketᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12869,7 +12869,7 @@ func (ec *executionContext) _FacetBucket_entity(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalOEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalOEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12901,7 +12901,7 @@ func (ec *executionContext) _Frontier_node(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12956,7 +12956,7 @@ func (ec *executionContext) _GraphStats_entities(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.FacetBucket) graphql.Marshaler {
-			return ec.marshalNFacetBucket2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetBucketᚄ(ctx, selections, v)
+			return ec.marshalNFacetBucket2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetBucketᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12988,7 +12988,7 @@ func (ec *executionContext) _GraphStats_links(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.FacetBucket) graphql.Marshaler {
-			return ec.marshalNFacetBucket2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetBucketᚄ(ctx, selections, v)
+			return ec.marshalNFacetBucket2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetBucketᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13227,7 +13227,7 @@ func (ec *executionContext) _Institution_externalIds(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.ExternalId) graphql.Marshaler {
-			return ec.marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐExternalIdᚄ(ctx, selections, v)
+			return ec.marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐExternalIdᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13260,7 +13260,7 @@ func (ec *executionContext) _Institution_links(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
-			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkConnection(ctx, selections, v)
+			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13440,7 +13440,7 @@ func (ec *executionContext) _Institution_people(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PersonLinkConnection) graphql.Marshaler {
-			return ec.marshalNPersonLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonLinkConnection(ctx, selections, v)
+			return ec.marshalNPersonLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13484,7 +13484,7 @@ func (ec *executionContext) _Institution_events(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EventLinkConnection) graphql.Marshaler {
-			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkConnection(ctx, selections, v)
+			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13528,7 +13528,7 @@ func (ec *executionContext) _Institution_organized(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EventLinkConnection) graphql.Marshaler {
-			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkConnection(ctx, selections, v)
+			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13572,7 +13572,7 @@ func (ec *executionContext) _Institution_priorities(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ThemeLinkConnection) graphql.Marshaler {
-			return ec.marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeLinkConnection(ctx, selections, v)
+			return ec.marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13616,7 +13616,7 @@ func (ec *executionContext) _Institution_parents(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InstitutionLinkConnection) graphql.Marshaler {
-			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
+			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13660,7 +13660,7 @@ func (ec *executionContext) _Institution_parts(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InstitutionLinkConnection) graphql.Marshaler {
-			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
+			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13704,7 +13704,7 @@ func (ec *executionContext) _Institution_places(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PlaceLinkConnection) graphql.Marshaler {
-			return ec.marshalNPlaceLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceLinkConnection(ctx, selections, v)
+			return ec.marshalNPlaceLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13748,7 +13748,7 @@ func (ec *executionContext) _Institution_mentionedIn(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.QuoteLinkConnection) graphql.Marshaler {
-			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
+			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13791,7 +13791,7 @@ func (ec *executionContext) _InstitutionConnection_edges(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.InstitutionEdge) graphql.Marshaler {
-			return ec.marshalNInstitutionEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionEdgeᚄ(ctx, selections, v)
+			return ec.marshalNInstitutionEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13823,7 +13823,7 @@ func (ec *executionContext) _InstitutionConnection_nodes(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Institution) graphql.Marshaler {
-			return ec.marshalNInstitution2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionᚄ(ctx, selections, v)
+			return ec.marshalNInstitution2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13855,7 +13855,7 @@ func (ec *executionContext) _InstitutionConnection_pageInfo(ctx context.Context,
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13911,7 +13911,7 @@ func (ec *executionContext) _InstitutionConnection_facets(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13977,7 +13977,7 @@ func (ec *executionContext) _InstitutionEdge_node(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Institution) graphql.Marshaler {
-			return ec.marshalNInstitution2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitution(ctx, selections, v)
+			return ec.marshalNInstitution2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitution(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14009,7 +14009,7 @@ func (ec *executionContext) _InstitutionLinkConnection_edges(ctx context.Context
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.InstitutionLinkEdge) graphql.Marshaler {
-			return ec.marshalNInstitutionLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionLinkEdgeᚄ(ctx, selections, v)
+			return ec.marshalNInstitutionLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14041,7 +14041,7 @@ func (ec *executionContext) _InstitutionLinkConnection_nodes(ctx context.Context
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Institution) graphql.Marshaler {
-			return ec.marshalNInstitution2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionᚄ(ctx, selections, v)
+			return ec.marshalNInstitution2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14073,7 +14073,7 @@ func (ec *executionContext) _InstitutionLinkConnection_pageInfo(ctx context.Cont
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14129,7 +14129,7 @@ func (ec *executionContext) _InstitutionLinkConnection_facets(ctx context.Contex
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14195,7 +14195,7 @@ func (ec *executionContext) _InstitutionLinkEdge_node(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Institution) graphql.Marshaler {
-			return ec.marshalNInstitution2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitution(ctx, selections, v)
+			return ec.marshalNInstitution2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitution(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14227,7 +14227,7 @@ func (ec *executionContext) _InstitutionLinkEdge_link(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx, selections, v)
+			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14604,7 +14604,7 @@ func (ec *executionContext) _Link_from(ctx context.Context, field graphql.Collec
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14636,7 +14636,7 @@ func (ec *executionContext) _Link_to(ctx context.Context, field graphql.Collecte
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14761,7 +14761,7 @@ func (ec *executionContext) _Link_evidence(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EvidenceConnection) graphql.Marshaler {
-			return ec.marshalNEvidenceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidenceConnection(ctx, selections, v)
+			return ec.marshalNEvidenceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidenceConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14942,7 +14942,7 @@ func (ec *executionContext) _LinkConnection_edges(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.LinkEdge) graphql.Marshaler {
-			return ec.marshalNLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkEdgeᚄ(ctx, selections, v)
+			return ec.marshalNLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14974,7 +14974,7 @@ func (ec *executionContext) _LinkConnection_nodes(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntityᚄ(ctx, selections, v)
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15006,7 +15006,7 @@ func (ec *executionContext) _LinkConnection_pageInfo(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15062,7 +15062,7 @@ func (ec *executionContext) _LinkConnection_facets(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15128,7 +15128,7 @@ func (ec *executionContext) _LinkEdge_node(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15160,7 +15160,7 @@ func (ec *executionContext) _LinkEdge_link(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx, selections, v)
+			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15353,7 +15353,7 @@ func (ec *executionContext) _MatchReport_stages(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.MatchStage) graphql.Marshaler {
-			return ec.marshalNMatchStage2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchStageᚄ(ctx, selections, v)
+			return ec.marshalNMatchStage2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchStageᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15385,7 +15385,7 @@ func (ec *executionContext) _MatchResult_paths(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Path) graphql.Marshaler {
-			return ec.marshalNPath2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPathᚄ(ctx, selections, v)
+			return ec.marshalNPath2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15417,7 +15417,7 @@ func (ec *executionContext) _MatchResult_pageInfo(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15449,7 +15449,7 @@ func (ec *executionContext) _MatchResult_report(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.MatchReport) graphql.Marshaler {
-			return ec.marshalNMatchReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchReport(ctx, selections, v)
+			return ec.marshalNMatchReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchReport(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15688,7 +15688,7 @@ func (ec *executionContext) _Path_start(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15720,7 +15720,7 @@ func (ec *executionContext) _Path_end(ctx context.Context, field graphql.Collect
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15752,7 +15752,7 @@ func (ec *executionContext) _Path_steps(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.PathStep) graphql.Marshaler {
-			return ec.marshalNPathStep2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPathStepᚄ(ctx, selections, v)
+			return ec.marshalNPathStep2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathStepᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15784,7 +15784,7 @@ func (ec *executionContext) _Path_nodes(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntityᚄ(ctx, selections, v)
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15816,7 +15816,7 @@ func (ec *executionContext) _Path_sources(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Source) graphql.Marshaler {
-			return ec.marshalNSource2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSourceᚄ(ctx, selections, v)
+			return ec.marshalNSource2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15917,7 +15917,7 @@ func (ec *executionContext) _PathReport_nearMiss(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Path) graphql.Marshaler {
-			return ec.marshalOPath2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPath(ctx, selections, v)
+			return ec.marshalOPath2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPath(ctx, selections, v)
 		},
 		true,
 		false,
@@ -15949,7 +15949,7 @@ func (ec *executionContext) _PathResult_paths(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Path) graphql.Marshaler {
-			return ec.marshalNPath2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPathᚄ(ctx, selections, v)
+			return ec.marshalNPath2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15981,7 +15981,7 @@ func (ec *executionContext) _PathResult_report(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PathReport) graphql.Marshaler {
-			return ec.marshalNPathReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPathReport(ctx, selections, v)
+			return ec.marshalNPathReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathReport(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16013,7 +16013,7 @@ func (ec *executionContext) _PathStep_from(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16045,7 +16045,7 @@ func (ec *executionContext) _PathStep_link(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx, selections, v)
+			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16077,7 +16077,7 @@ func (ec *executionContext) _PathStep_alternatives(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkᚄ(ctx, selections, v)
+			return ec.marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16132,7 +16132,7 @@ func (ec *executionContext) _PathStep_to(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16279,7 +16279,7 @@ func (ec *executionContext) _Person_externalIds(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.ExternalId) graphql.Marshaler {
-			return ec.marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐExternalIdᚄ(ctx, selections, v)
+			return ec.marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐExternalIdᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16312,7 +16312,7 @@ func (ec *executionContext) _Person_links(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
-			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkConnection(ctx, selections, v)
+			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16492,7 +16492,7 @@ func (ec *executionContext) _Person_affiliations(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InstitutionLinkConnection) graphql.Marshaler {
-			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
+			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16536,7 +16536,7 @@ func (ec *executionContext) _Person_events(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EventLinkConnection) graphql.Marshaler {
-			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkConnection(ctx, selections, v)
+			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16580,7 +16580,7 @@ func (ec *executionContext) _Person_organized(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EventLinkConnection) graphql.Marshaler {
-			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkConnection(ctx, selections, v)
+			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16624,7 +16624,7 @@ func (ec *executionContext) _Person_quotes(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.QuoteLinkConnection) graphql.Marshaler {
-			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
+			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16668,7 +16668,7 @@ func (ec *executionContext) _Person_mentionedIn(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.QuoteLinkConnection) graphql.Marshaler {
-			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
+			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16712,7 +16712,7 @@ func (ec *executionContext) _Person_themes(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DerivedThemeConnection) graphql.Marshaler {
-			return ec.marshalNDerivedThemeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐDerivedThemeConnection(ctx, selections, v)
+			return ec.marshalNDerivedThemeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDerivedThemeConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16755,7 +16755,7 @@ func (ec *executionContext) _PersonConnection_edges(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.PersonEdge) graphql.Marshaler {
-			return ec.marshalNPersonEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonEdgeᚄ(ctx, selections, v)
+			return ec.marshalNPersonEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16787,7 +16787,7 @@ func (ec *executionContext) _PersonConnection_nodes(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Person) graphql.Marshaler {
-			return ec.marshalNPerson2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonᚄ(ctx, selections, v)
+			return ec.marshalNPerson2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16819,7 +16819,7 @@ func (ec *executionContext) _PersonConnection_pageInfo(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16875,7 +16875,7 @@ func (ec *executionContext) _PersonConnection_facets(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16941,7 +16941,7 @@ func (ec *executionContext) _PersonEdge_node(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Person) graphql.Marshaler {
-			return ec.marshalNPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPerson(ctx, selections, v)
+			return ec.marshalNPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPerson(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16973,7 +16973,7 @@ func (ec *executionContext) _PersonLinkConnection_edges(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.PersonLinkEdge) graphql.Marshaler {
-			return ec.marshalNPersonLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonLinkEdgeᚄ(ctx, selections, v)
+			return ec.marshalNPersonLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonLinkEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17005,7 +17005,7 @@ func (ec *executionContext) _PersonLinkConnection_nodes(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Person) graphql.Marshaler {
-			return ec.marshalNPerson2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonᚄ(ctx, selections, v)
+			return ec.marshalNPerson2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17037,7 +17037,7 @@ func (ec *executionContext) _PersonLinkConnection_pageInfo(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17093,7 +17093,7 @@ func (ec *executionContext) _PersonLinkConnection_facets(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17159,7 +17159,7 @@ func (ec *executionContext) _PersonLinkEdge_node(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Person) graphql.Marshaler {
-			return ec.marshalNPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPerson(ctx, selections, v)
+			return ec.marshalNPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPerson(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17191,7 +17191,7 @@ func (ec *executionContext) _PersonLinkEdge_link(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx, selections, v)
+			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17430,7 +17430,7 @@ func (ec *executionContext) _Place_externalIds(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.ExternalId) graphql.Marshaler {
-			return ec.marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐExternalIdᚄ(ctx, selections, v)
+			return ec.marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐExternalIdᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17463,7 +17463,7 @@ func (ec *executionContext) _Place_links(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
-			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkConnection(ctx, selections, v)
+			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17643,7 +17643,7 @@ func (ec *executionContext) _Place_within(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PlaceLinkConnection) graphql.Marshaler {
-			return ec.marshalNPlaceLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceLinkConnection(ctx, selections, v)
+			return ec.marshalNPlaceLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17687,7 +17687,7 @@ func (ec *executionContext) _Place_contains(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PlaceLinkConnection) graphql.Marshaler {
-			return ec.marshalNPlaceLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceLinkConnection(ctx, selections, v)
+			return ec.marshalNPlaceLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17731,7 +17731,7 @@ func (ec *executionContext) _Place_institutions(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InstitutionLinkConnection) graphql.Marshaler {
-			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
+			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17775,7 +17775,7 @@ func (ec *executionContext) _Place_events(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EventLinkConnection) graphql.Marshaler {
-			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkConnection(ctx, selections, v)
+			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17819,7 +17819,7 @@ func (ec *executionContext) _Place_quotes(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.QuoteLinkConnection) graphql.Marshaler {
-			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
+			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17862,7 +17862,7 @@ func (ec *executionContext) _PlaceConnection_edges(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.PlaceEdge) graphql.Marshaler {
-			return ec.marshalNPlaceEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceEdgeᚄ(ctx, selections, v)
+			return ec.marshalNPlaceEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17894,7 +17894,7 @@ func (ec *executionContext) _PlaceConnection_nodes(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceᚄ(ctx, selections, v)
+			return ec.marshalNPlace2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17926,7 +17926,7 @@ func (ec *executionContext) _PlaceConnection_pageInfo(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17982,7 +17982,7 @@ func (ec *executionContext) _PlaceConnection_facets(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18048,7 +18048,7 @@ func (ec *executionContext) _PlaceEdge_node(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlace(ctx, selections, v)
+			return ec.marshalNPlace2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlace(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18080,7 +18080,7 @@ func (ec *executionContext) _PlaceLinkConnection_edges(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.PlaceLinkEdge) graphql.Marshaler {
-			return ec.marshalNPlaceLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceLinkEdgeᚄ(ctx, selections, v)
+			return ec.marshalNPlaceLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceLinkEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18112,7 +18112,7 @@ func (ec *executionContext) _PlaceLinkConnection_nodes(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceᚄ(ctx, selections, v)
+			return ec.marshalNPlace2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18144,7 +18144,7 @@ func (ec *executionContext) _PlaceLinkConnection_pageInfo(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18200,7 +18200,7 @@ func (ec *executionContext) _PlaceLinkConnection_facets(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18266,7 +18266,7 @@ func (ec *executionContext) _PlaceLinkEdge_node(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlace(ctx, selections, v)
+			return ec.marshalNPlace2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlace(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18298,7 +18298,7 @@ func (ec *executionContext) _PlaceLinkEdge_link(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx, selections, v)
+			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18423,7 +18423,7 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalONode2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐNode(ctx, selections, v)
+			return ec.marshalONode2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18467,7 +18467,7 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Node) graphql.Marshaler {
-			return ec.marshalNNode2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐNode(ctx, selections, v)
+			return ec.marshalNNode2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18511,7 +18511,7 @@ func (ec *executionContext) _Query_entity(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalOEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalOEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18555,7 +18555,7 @@ func (ec *executionContext) _Query_person(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Person) graphql.Marshaler {
-			return ec.marshalOPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPerson(ctx, selections, v)
+			return ec.marshalOPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPerson(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18599,7 +18599,7 @@ func (ec *executionContext) _Query_institution(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Institution) graphql.Marshaler {
-			return ec.marshalOInstitution2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitution(ctx, selections, v)
+			return ec.marshalOInstitution2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitution(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18643,7 +18643,7 @@ func (ec *executionContext) _Query_event(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Event) graphql.Marshaler {
-			return ec.marshalOEvent2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvent(ctx, selections, v)
+			return ec.marshalOEvent2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvent(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18687,7 +18687,7 @@ func (ec *executionContext) _Query_quote(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Quote) graphql.Marshaler {
-			return ec.marshalOQuote2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuote(ctx, selections, v)
+			return ec.marshalOQuote2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuote(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18731,7 +18731,7 @@ func (ec *executionContext) _Query_theme(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Theme) graphql.Marshaler {
-			return ec.marshalOTheme2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTheme(ctx, selections, v)
+			return ec.marshalOTheme2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTheme(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18775,7 +18775,7 @@ func (ec *executionContext) _Query_place(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlace(ctx, selections, v)
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18819,7 +18819,7 @@ func (ec *executionContext) _Query_source(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Source) graphql.Marshaler {
-			return ec.marshalOSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSource(ctx, selections, v)
+			return ec.marshalOSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSource(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18863,7 +18863,7 @@ func (ec *executionContext) _Query_link(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
-			return ec.marshalOLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx, selections, v)
+			return ec.marshalOLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18907,7 +18907,7 @@ func (ec *executionContext) _Query_people(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PersonConnection) graphql.Marshaler {
-			return ec.marshalNPersonConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonConnection(ctx, selections, v)
+			return ec.marshalNPersonConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18951,7 +18951,7 @@ func (ec *executionContext) _Query_institutions(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InstitutionConnection) graphql.Marshaler {
-			return ec.marshalNInstitutionConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionConnection(ctx, selections, v)
+			return ec.marshalNInstitutionConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18995,7 +18995,7 @@ func (ec *executionContext) _Query_events(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EventConnection) graphql.Marshaler {
-			return ec.marshalNEventConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventConnection(ctx, selections, v)
+			return ec.marshalNEventConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19039,7 +19039,7 @@ func (ec *executionContext) _Query_quotes(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.QuoteConnection) graphql.Marshaler {
-			return ec.marshalNQuoteConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteConnection(ctx, selections, v)
+			return ec.marshalNQuoteConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19083,7 +19083,7 @@ func (ec *executionContext) _Query_themes(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ThemeConnection) graphql.Marshaler {
-			return ec.marshalNThemeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeConnection(ctx, selections, v)
+			return ec.marshalNThemeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19127,7 +19127,7 @@ func (ec *executionContext) _Query_places(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PlaceConnection) graphql.Marshaler {
-			return ec.marshalNPlaceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceConnection(ctx, selections, v)
+			return ec.marshalNPlaceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19171,7 +19171,7 @@ func (ec *executionContext) _Query_sources(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SourceConnection) graphql.Marshaler {
-			return ec.marshalNSourceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSourceConnection(ctx, selections, v)
+			return ec.marshalNSourceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19215,7 +19215,7 @@ func (ec *executionContext) _Query_links(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
-			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkConnection(ctx, selections, v)
+			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19259,7 +19259,7 @@ func (ec *executionContext) _Query_search(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SearchConnection) graphql.Marshaler {
-			return ec.marshalNSearchConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchConnection(ctx, selections, v)
+			return ec.marshalNSearchConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19303,7 +19303,7 @@ func (ec *executionContext) _Query_paths(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PathResult) graphql.Marshaler {
-			return ec.marshalNPathResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPathResult(ctx, selections, v)
+			return ec.marshalNPathResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathResult(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19347,7 +19347,7 @@ func (ec *executionContext) _Query_match(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.MatchResult) graphql.Marshaler {
-			return ec.marshalNMatchResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchResult(ctx, selections, v)
+			return ec.marshalNMatchResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchResult(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19391,7 +19391,7 @@ func (ec *executionContext) _Query_subgraph(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Subgraph) graphql.Marshaler {
-			return ec.marshalNSubgraph2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSubgraph(ctx, selections, v)
+			return ec.marshalNSubgraph2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSubgraph(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19435,7 +19435,7 @@ func (ec *executionContext) _Query_timeline(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TimelineConnection) graphql.Marshaler {
-			return ec.marshalNTimelineConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTimelineConnection(ctx, selections, v)
+			return ec.marshalNTimelineConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19479,7 +19479,7 @@ func (ec *executionContext) _Query_unverified(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EvidenceConnection) graphql.Marshaler {
-			return ec.marshalNEvidenceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidenceConnection(ctx, selections, v)
+			return ec.marshalNEvidenceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidenceConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19523,7 +19523,7 @@ func (ec *executionContext) _Query_compare(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Comparison) graphql.Marshaler {
-			return ec.marshalNComparison2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐComparison(ctx, selections, v)
+			return ec.marshalNComparison2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐComparison(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19567,7 +19567,7 @@ func (ec *executionContext) _Query_coParticipation(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CoParticipationConnection) graphql.Marshaler {
-			return ec.marshalNCoParticipationConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCoParticipationConnection(ctx, selections, v)
+			return ec.marshalNCoParticipationConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCoParticipationConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19611,7 +19611,7 @@ func (ec *executionContext) _Query_centrality(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CentralityConnection) graphql.Marshaler {
-			return ec.marshalNCentralityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCentralityConnection(ctx, selections, v)
+			return ec.marshalNCentralityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCentralityConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19655,7 +19655,7 @@ func (ec *executionContext) _Query_communities(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CommunityConnection) graphql.Marshaler {
-			return ec.marshalNCommunityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityConnection(ctx, selections, v)
+			return ec.marshalNCommunityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19698,7 +19698,7 @@ func (ec *executionContext) _Query_stats(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.GraphStats) graphql.Marshaler {
-			return ec.marshalNGraphStats2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐGraphStats(ctx, selections, v)
+			return ec.marshalNGraphStats2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐGraphStats(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19730,7 +19730,7 @@ func (ec *executionContext) _Query_serverInfo(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ServerInfo) graphql.Marshaler {
-			return ec.marshalNServerInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐServerInfo(ctx, selections, v)
+			return ec.marshalNServerInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐServerInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19953,7 +19953,7 @@ func (ec *executionContext) _Quote_externalIds(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.ExternalId) graphql.Marshaler {
-			return ec.marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐExternalIdᚄ(ctx, selections, v)
+			return ec.marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐExternalIdᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19986,7 +19986,7 @@ func (ec *executionContext) _Quote_links(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
-			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkConnection(ctx, selections, v)
+			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20212,7 +20212,7 @@ func (ec *executionContext) _Quote_speakers(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PersonLinkConnection) graphql.Marshaler {
-			return ec.marshalNPersonLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonLinkConnection(ctx, selections, v)
+			return ec.marshalNPersonLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20256,7 +20256,7 @@ func (ec *executionContext) _Quote_events(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EventLinkConnection) graphql.Marshaler {
-			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkConnection(ctx, selections, v)
+			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20300,7 +20300,7 @@ func (ec *executionContext) _Quote_themes(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ThemeLinkConnection) graphql.Marshaler {
-			return ec.marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeLinkConnection(ctx, selections, v)
+			return ec.marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20344,7 +20344,7 @@ func (ec *executionContext) _Quote_mentions(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
-			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkConnection(ctx, selections, v)
+			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20387,7 +20387,7 @@ func (ec *executionContext) _QuoteConnection_edges(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.QuoteEdge) graphql.Marshaler {
-			return ec.marshalNQuoteEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteEdgeᚄ(ctx, selections, v)
+			return ec.marshalNQuoteEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20419,7 +20419,7 @@ func (ec *executionContext) _QuoteConnection_nodes(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Quote) graphql.Marshaler {
-			return ec.marshalNQuote2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteᚄ(ctx, selections, v)
+			return ec.marshalNQuote2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20451,7 +20451,7 @@ func (ec *executionContext) _QuoteConnection_pageInfo(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20507,7 +20507,7 @@ func (ec *executionContext) _QuoteConnection_facets(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20573,7 +20573,7 @@ func (ec *executionContext) _QuoteEdge_node(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Quote) graphql.Marshaler {
-			return ec.marshalNQuote2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuote(ctx, selections, v)
+			return ec.marshalNQuote2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuote(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20605,7 +20605,7 @@ func (ec *executionContext) _QuoteLinkConnection_edges(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.QuoteLinkEdge) graphql.Marshaler {
-			return ec.marshalNQuoteLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteLinkEdgeᚄ(ctx, selections, v)
+			return ec.marshalNQuoteLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteLinkEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20637,7 +20637,7 @@ func (ec *executionContext) _QuoteLinkConnection_nodes(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Quote) graphql.Marshaler {
-			return ec.marshalNQuote2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteᚄ(ctx, selections, v)
+			return ec.marshalNQuote2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20669,7 +20669,7 @@ func (ec *executionContext) _QuoteLinkConnection_pageInfo(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20725,7 +20725,7 @@ func (ec *executionContext) _QuoteLinkConnection_facets(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20791,7 +20791,7 @@ func (ec *executionContext) _QuoteLinkEdge_node(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Quote) graphql.Marshaler {
-			return ec.marshalNQuote2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuote(ctx, selections, v)
+			return ec.marshalNQuote2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuote(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20823,7 +20823,7 @@ func (ec *executionContext) _QuoteLinkEdge_link(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx, selections, v)
+			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20947,7 +20947,7 @@ func (ec *executionContext) _SearchConnection_edges(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.SearchEdge) graphql.Marshaler {
-			return ec.marshalNSearchEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchEdgeᚄ(ctx, selections, v)
+			return ec.marshalNSearchEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20979,7 +20979,7 @@ func (ec *executionContext) _SearchConnection_nodes(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.SearchHit) graphql.Marshaler {
-			return ec.marshalNSearchHit2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchHitᚄ(ctx, selections, v)
+			return ec.marshalNSearchHit2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchHitᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21011,7 +21011,7 @@ func (ec *executionContext) _SearchConnection_pageInfo(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21067,7 +21067,7 @@ func (ec *executionContext) _SearchConnection_facets(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21133,7 +21133,7 @@ func (ec *executionContext) _SearchEdge_node(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.SearchHit) graphql.Marshaler {
-			return ec.marshalNSearchHit2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchHit(ctx, selections, v)
+			return ec.marshalNSearchHit2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchHit(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21280,7 +21280,7 @@ func (ec *executionContext) _ServerInfo_limits(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Limits) graphql.Marshaler {
-			return ec.marshalNLimits2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLimits(ctx, selections, v)
+			return ec.marshalNLimits2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLimits(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21589,7 +21589,7 @@ func (ec *executionContext) _Source_links(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
-			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkConnection(ctx, selections, v)
+			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21632,7 +21632,7 @@ func (ec *executionContext) _SourceConnection_edges(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.SourceEdge) graphql.Marshaler {
-			return ec.marshalNSourceEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSourceEdgeᚄ(ctx, selections, v)
+			return ec.marshalNSourceEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21664,7 +21664,7 @@ func (ec *executionContext) _SourceConnection_nodes(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Source) graphql.Marshaler {
-			return ec.marshalNSource2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSourceᚄ(ctx, selections, v)
+			return ec.marshalNSource2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21696,7 +21696,7 @@ func (ec *executionContext) _SourceConnection_pageInfo(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21752,7 +21752,7 @@ func (ec *executionContext) _SourceConnection_facets(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21818,7 +21818,7 @@ func (ec *executionContext) _SourceEdge_node(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Source) graphql.Marshaler {
-			return ec.marshalNSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSource(ctx, selections, v)
+			return ec.marshalNSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSource(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21850,7 +21850,7 @@ func (ec *executionContext) _Subgraph_nodes(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntityᚄ(ctx, selections, v)
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21882,7 +21882,7 @@ func (ec *executionContext) _Subgraph_links(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkᚄ(ctx, selections, v)
+			return ec.marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21914,7 +21914,7 @@ func (ec *executionContext) _Subgraph_frontier(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Frontier) graphql.Marshaler {
-			return ec.marshalNFrontier2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFrontierᚄ(ctx, selections, v)
+			return ec.marshalNFrontier2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFrontierᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22084,7 +22084,7 @@ func (ec *executionContext) _Theme_externalIds(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.ExternalId) graphql.Marshaler {
-			return ec.marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐExternalIdᚄ(ctx, selections, v)
+			return ec.marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐExternalIdᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22117,7 +22117,7 @@ func (ec *executionContext) _Theme_links(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
-			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkConnection(ctx, selections, v)
+			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22251,7 +22251,7 @@ func (ec *executionContext) _Theme_broader(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ThemeLinkConnection) graphql.Marshaler {
-			return ec.marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeLinkConnection(ctx, selections, v)
+			return ec.marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22295,7 +22295,7 @@ func (ec *executionContext) _Theme_narrower(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ThemeLinkConnection) graphql.Marshaler {
-			return ec.marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeLinkConnection(ctx, selections, v)
+			return ec.marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22339,7 +22339,7 @@ func (ec *executionContext) _Theme_quotes(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.QuoteLinkConnection) graphql.Marshaler {
-			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
+			return ec.marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22383,7 +22383,7 @@ func (ec *executionContext) _Theme_events(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EventLinkConnection) graphql.Marshaler {
-			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkConnection(ctx, selections, v)
+			return ec.marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22427,7 +22427,7 @@ func (ec *executionContext) _Theme_institutions(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InstitutionLinkConnection) graphql.Marshaler {
-			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
+			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22471,7 +22471,7 @@ func (ec *executionContext) _Theme_people(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DerivedPersonConnection) graphql.Marshaler {
-			return ec.marshalNDerivedPersonConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐDerivedPersonConnection(ctx, selections, v)
+			return ec.marshalNDerivedPersonConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDerivedPersonConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22514,7 +22514,7 @@ func (ec *executionContext) _ThemeConnection_edges(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.ThemeEdge) graphql.Marshaler {
-			return ec.marshalNThemeEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeEdgeᚄ(ctx, selections, v)
+			return ec.marshalNThemeEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22546,7 +22546,7 @@ func (ec *executionContext) _ThemeConnection_nodes(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Theme) graphql.Marshaler {
-			return ec.marshalNTheme2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeᚄ(ctx, selections, v)
+			return ec.marshalNTheme2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22578,7 +22578,7 @@ func (ec *executionContext) _ThemeConnection_pageInfo(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22634,7 +22634,7 @@ func (ec *executionContext) _ThemeConnection_facets(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22700,7 +22700,7 @@ func (ec *executionContext) _ThemeEdge_node(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Theme) graphql.Marshaler {
-			return ec.marshalNTheme2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTheme(ctx, selections, v)
+			return ec.marshalNTheme2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTheme(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22732,7 +22732,7 @@ func (ec *executionContext) _ThemeLinkConnection_edges(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.ThemeLinkEdge) graphql.Marshaler {
-			return ec.marshalNThemeLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeLinkEdgeᚄ(ctx, selections, v)
+			return ec.marshalNThemeLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeLinkEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22764,7 +22764,7 @@ func (ec *executionContext) _ThemeLinkConnection_nodes(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Theme) graphql.Marshaler {
-			return ec.marshalNTheme2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeᚄ(ctx, selections, v)
+			return ec.marshalNTheme2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22796,7 +22796,7 @@ func (ec *executionContext) _ThemeLinkConnection_pageInfo(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22852,7 +22852,7 @@ func (ec *executionContext) _ThemeLinkConnection_facets(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Facet) graphql.Marshaler {
-			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx, selections, v)
+			return ec.marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22918,7 +22918,7 @@ func (ec *executionContext) _ThemeLinkEdge_node(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Theme) graphql.Marshaler {
-			return ec.marshalNTheme2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTheme(ctx, selections, v)
+			return ec.marshalNTheme2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTheme(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22950,7 +22950,7 @@ func (ec *executionContext) _ThemeLinkEdge_link(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
-			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx, selections, v)
+			return ec.marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23074,7 +23074,7 @@ func (ec *executionContext) _TimelineConnection_edges(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.TimelineEdge) graphql.Marshaler {
-			return ec.marshalNTimelineEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTimelineEdgeᚄ(ctx, selections, v)
+			return ec.marshalNTimelineEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23106,7 +23106,7 @@ func (ec *executionContext) _TimelineConnection_nodes(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.TimelineItem) graphql.Marshaler {
-			return ec.marshalNTimelineItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTimelineItemᚄ(ctx, selections, v)
+			return ec.marshalNTimelineItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineItemᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23138,7 +23138,7 @@ func (ec *executionContext) _TimelineConnection_pageInfo(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23216,7 +23216,7 @@ func (ec *executionContext) _TimelineEdge_node(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TimelineItem) graphql.Marshaler {
-			return ec.marshalNTimelineItem2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTimelineItem(ctx, selections, v)
+			return ec.marshalNTimelineItem2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineItem(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23294,7 +23294,7 @@ func (ec *executionContext) _TimelineItem_entity(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalOEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, selections, v)
+			return ec.marshalOEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23326,7 +23326,7 @@ func (ec *executionContext) _TimelineItem_link(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
-			return ec.marshalOLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx, selections, v)
+			return ec.marshalOLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23358,7 +23358,7 @@ func (ec *executionContext) _TimelineItem_source(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Source) graphql.Marshaler {
-			return ec.marshalOSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSource(ctx, selections, v)
+			return ec.marshalOSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSource(ctx, selections, v)
 		},
 		true,
 		false,
@@ -30989,7 +30989,7 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	return res
 }
 
-func (ec *executionContext) marshalNCentralityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCentralityConnection(ctx context.Context, sel ast.SelectionSet, v *model.CentralityConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNCentralityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCentralityConnection(ctx context.Context, sel ast.SelectionSet, v *model.CentralityConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CentralityConnection!")
 		return graphql.Null
@@ -30997,15 +30997,15 @@ func (ec *executionContext) marshalNCentralityConnection2ᚖgithubᚗcomᚋthrou
 	return ec._CentralityConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCentralityEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCentralityEdge(ctx context.Context, sel ast.SelectionSet, v model.CentralityEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCentralityEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCentralityEdge(ctx context.Context, sel ast.SelectionSet, v model.CentralityEdge) graphql.Marshaler {
 	return ec._CentralityEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNCentralityEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCentralityEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.CentralityEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCentralityEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCentralityEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.CentralityEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCentralityEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCentralityEdge(ctx, sel, v[i])
+		return ec.marshalNCentralityEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCentralityEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31031,7 +31031,7 @@ func (ec *executionContext) marshalNCentralityMeasure2string(ctx context.Context
 	return res
 }
 
-func (ec *executionContext) marshalNCoParticipationConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCoParticipationConnection(ctx context.Context, sel ast.SelectionSet, v *model.CoParticipationConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNCoParticipationConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCoParticipationConnection(ctx context.Context, sel ast.SelectionSet, v *model.CoParticipationConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CoParticipationConnection!")
 		return graphql.Null
@@ -31039,15 +31039,15 @@ func (ec *executionContext) marshalNCoParticipationConnection2ᚖgithubᚗcomᚋ
 	return ec._CoParticipationConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCoParticipationEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCoParticipationEdge(ctx context.Context, sel ast.SelectionSet, v model.CoParticipationEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCoParticipationEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCoParticipationEdge(ctx context.Context, sel ast.SelectionSet, v model.CoParticipationEdge) graphql.Marshaler {
 	return ec._CoParticipationEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNCoParticipationEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCoParticipationEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.CoParticipationEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCoParticipationEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCoParticipationEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.CoParticipationEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCoParticipationEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCoParticipationEdge(ctx, sel, v[i])
+		return ec.marshalNCoParticipationEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCoParticipationEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31059,15 +31059,15 @@ func (ec *executionContext) marshalNCoParticipationEdge2ᚕgithubᚗcomᚋthroug
 	return ret
 }
 
-func (ec *executionContext) marshalNCommunity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunity(ctx context.Context, sel ast.SelectionSet, v model.Community) graphql.Marshaler {
+func (ec *executionContext) marshalNCommunity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunity(ctx context.Context, sel ast.SelectionSet, v model.Community) graphql.Marshaler {
 	return ec._Community(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNCommunity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Community) graphql.Marshaler {
+func (ec *executionContext) marshalNCommunity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Community) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCommunity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunity(ctx, sel, v[i])
+		return ec.marshalNCommunity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunity(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31079,7 +31079,7 @@ func (ec *executionContext) marshalNCommunity2ᚕgithubᚗcomᚋthroughlineᚋth
 	return ret
 }
 
-func (ec *executionContext) marshalNCommunity2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunity(ctx context.Context, sel ast.SelectionSet, v *model.Community) graphql.Marshaler {
+func (ec *executionContext) marshalNCommunity2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunity(ctx context.Context, sel ast.SelectionSet, v *model.Community) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Community!")
 		return graphql.Null
@@ -31087,7 +31087,7 @@ func (ec *executionContext) marshalNCommunity2ᚖgithubᚗcomᚋthroughlineᚋth
 	return ec._Community(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCommunityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityConnection(ctx context.Context, sel ast.SelectionSet, v *model.CommunityConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNCommunityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityConnection(ctx context.Context, sel ast.SelectionSet, v *model.CommunityConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CommunityConnection!")
 		return graphql.Null
@@ -31095,15 +31095,15 @@ func (ec *executionContext) marshalNCommunityConnection2ᚖgithubᚗcomᚋthroug
 	return ec._CommunityConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCommunityEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityEdge(ctx context.Context, sel ast.SelectionSet, v model.CommunityEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCommunityEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityEdge(ctx context.Context, sel ast.SelectionSet, v model.CommunityEdge) graphql.Marshaler {
 	return ec._CommunityEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNCommunityEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.CommunityEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCommunityEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.CommunityEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCommunityEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityEdge(ctx, sel, v[i])
+		return ec.marshalNCommunityEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31115,7 +31115,7 @@ func (ec *executionContext) marshalNCommunityEdge2ᚕgithubᚗcomᚋthroughline�
 	return ret
 }
 
-func (ec *executionContext) marshalNCommunityMemberConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityMemberConnection(ctx context.Context, sel ast.SelectionSet, v *model.CommunityMemberConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNCommunityMemberConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityMemberConnection(ctx context.Context, sel ast.SelectionSet, v *model.CommunityMemberConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CommunityMemberConnection!")
 		return graphql.Null
@@ -31123,15 +31123,15 @@ func (ec *executionContext) marshalNCommunityMemberConnection2ᚖgithubᚗcomᚋ
 	return ec._CommunityMemberConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCommunityMemberEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityMemberEdge(ctx context.Context, sel ast.SelectionSet, v model.CommunityMemberEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCommunityMemberEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityMemberEdge(ctx context.Context, sel ast.SelectionSet, v model.CommunityMemberEdge) graphql.Marshaler {
 	return ec._CommunityMemberEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNCommunityMemberEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityMemberEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.CommunityMemberEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCommunityMemberEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityMemberEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.CommunityMemberEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCommunityMemberEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐCommunityMemberEdge(ctx, sel, v[i])
+		return ec.marshalNCommunityMemberEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityMemberEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31143,7 +31143,7 @@ func (ec *executionContext) marshalNCommunityMemberEdge2ᚕgithubᚗcomᚋthroug
 	return ret
 }
 
-func (ec *executionContext) marshalNComparison2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐComparison(ctx context.Context, sel ast.SelectionSet, v *model.Comparison) graphql.Marshaler {
+func (ec *executionContext) marshalNComparison2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐComparison(ctx context.Context, sel ast.SelectionSet, v *model.Comparison) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Comparison!")
 		return graphql.Null
@@ -31165,7 +31165,7 @@ func (ec *executionContext) marshalNDateTime2string(ctx context.Context, sel ast
 	return res
 }
 
-func (ec *executionContext) marshalNDerivedPersonConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐDerivedPersonConnection(ctx context.Context, sel ast.SelectionSet, v *model.DerivedPersonConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNDerivedPersonConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDerivedPersonConnection(ctx context.Context, sel ast.SelectionSet, v *model.DerivedPersonConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "DerivedPersonConnection!")
 		return graphql.Null
@@ -31173,15 +31173,15 @@ func (ec *executionContext) marshalNDerivedPersonConnection2ᚖgithubᚗcomᚋth
 	return ec._DerivedPersonConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNDerivedPersonEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐDerivedPersonEdge(ctx context.Context, sel ast.SelectionSet, v model.DerivedPersonEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNDerivedPersonEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDerivedPersonEdge(ctx context.Context, sel ast.SelectionSet, v model.DerivedPersonEdge) graphql.Marshaler {
 	return ec._DerivedPersonEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNDerivedPersonEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐDerivedPersonEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.DerivedPersonEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNDerivedPersonEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDerivedPersonEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.DerivedPersonEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNDerivedPersonEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐDerivedPersonEdge(ctx, sel, v[i])
+		return ec.marshalNDerivedPersonEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDerivedPersonEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31193,7 +31193,7 @@ func (ec *executionContext) marshalNDerivedPersonEdge2ᚕgithubᚗcomᚋthroughl
 	return ret
 }
 
-func (ec *executionContext) marshalNDerivedThemeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐDerivedThemeConnection(ctx context.Context, sel ast.SelectionSet, v *model.DerivedThemeConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNDerivedThemeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDerivedThemeConnection(ctx context.Context, sel ast.SelectionSet, v *model.DerivedThemeConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "DerivedThemeConnection!")
 		return graphql.Null
@@ -31201,15 +31201,15 @@ func (ec *executionContext) marshalNDerivedThemeConnection2ᚖgithubᚗcomᚋthr
 	return ec._DerivedThemeConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNDerivedThemeEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐDerivedThemeEdge(ctx context.Context, sel ast.SelectionSet, v model.DerivedThemeEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNDerivedThemeEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDerivedThemeEdge(ctx context.Context, sel ast.SelectionSet, v model.DerivedThemeEdge) graphql.Marshaler {
 	return ec._DerivedThemeEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNDerivedThemeEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐDerivedThemeEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.DerivedThemeEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNDerivedThemeEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDerivedThemeEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.DerivedThemeEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNDerivedThemeEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐDerivedThemeEdge(ctx, sel, v[i])
+		return ec.marshalNDerivedThemeEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDerivedThemeEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31235,7 +31235,7 @@ func (ec *executionContext) marshalNDirection2string(ctx context.Context, sel as
 	return res
 }
 
-func (ec *executionContext) marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx context.Context, sel ast.SelectionSet, v model.Entity) graphql.Marshaler {
+func (ec *executionContext) marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx context.Context, sel ast.SelectionSet, v model.Entity) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Entity!")
 		return graphql.Null
@@ -31243,11 +31243,11 @@ func (ec *executionContext) marshalNEntity2githubᚗcomᚋthroughlineᚋthroughl
 	return ec._Entity(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntityᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Entity) graphql.Marshaler {
+func (ec *executionContext) marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Entity) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx, sel, v[i])
+		return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31390,15 +31390,15 @@ func (ec *executionContext) marshalNEntityType2ᚕstringᚄ(ctx context.Context,
 	return ret
 }
 
-func (ec *executionContext) marshalNEvent2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvent(ctx context.Context, sel ast.SelectionSet, v model.Event) graphql.Marshaler {
+func (ec *executionContext) marshalNEvent2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvent(ctx context.Context, sel ast.SelectionSet, v model.Event) graphql.Marshaler {
 	return ec._Event(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNEvent2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Event) graphql.Marshaler {
+func (ec *executionContext) marshalNEvent2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Event) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEvent2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvent(ctx, sel, v[i])
+		return ec.marshalNEvent2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvent(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31410,7 +31410,7 @@ func (ec *executionContext) marshalNEvent2ᚕgithubᚗcomᚋthroughlineᚋthroug
 	return ret
 }
 
-func (ec *executionContext) marshalNEvent2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvent(ctx context.Context, sel ast.SelectionSet, v *model.Event) graphql.Marshaler {
+func (ec *executionContext) marshalNEvent2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvent(ctx context.Context, sel ast.SelectionSet, v *model.Event) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Event!")
 		return graphql.Null
@@ -31418,7 +31418,7 @@ func (ec *executionContext) marshalNEvent2ᚖgithubᚗcomᚋthroughlineᚋthroug
 	return ec._Event(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEventConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventConnection(ctx context.Context, sel ast.SelectionSet, v *model.EventConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNEventConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventConnection(ctx context.Context, sel ast.SelectionSet, v *model.EventConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EventConnection!")
 		return graphql.Null
@@ -31426,15 +31426,15 @@ func (ec *executionContext) marshalNEventConnection2ᚖgithubᚗcomᚋthroughlin
 	return ec._EventConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEventEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventEdge(ctx context.Context, sel ast.SelectionSet, v model.EventEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNEventEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventEdge(ctx context.Context, sel ast.SelectionSet, v model.EventEdge) graphql.Marshaler {
 	return ec._EventEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNEventEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.EventEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNEventEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.EventEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEventEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventEdge(ctx, sel, v[i])
+		return ec.marshalNEventEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31446,7 +31446,7 @@ func (ec *executionContext) marshalNEventEdge2ᚕgithubᚗcomᚋthroughlineᚋth
 	return ret
 }
 
-func (ec *executionContext) marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.EventLinkConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.EventLinkConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EventLinkConnection!")
 		return graphql.Null
@@ -31454,15 +31454,15 @@ func (ec *executionContext) marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroug
 	return ec._EventLinkConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEventLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.EventLinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNEventLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.EventLinkEdge) graphql.Marshaler {
 	return ec._EventLinkEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNEventLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.EventLinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNEventLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.EventLinkEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEventLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEventLinkEdge(ctx, sel, v[i])
+		return ec.marshalNEventLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31474,15 +31474,15 @@ func (ec *executionContext) marshalNEventLinkEdge2ᚕgithubᚗcomᚋthroughline�
 	return ret
 }
 
-func (ec *executionContext) marshalNEvidence2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidence(ctx context.Context, sel ast.SelectionSet, v model.Evidence) graphql.Marshaler {
+func (ec *executionContext) marshalNEvidence2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidence(ctx context.Context, sel ast.SelectionSet, v model.Evidence) graphql.Marshaler {
 	return ec._Evidence(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNEvidence2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidenceᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Evidence) graphql.Marshaler {
+func (ec *executionContext) marshalNEvidence2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidenceᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Evidence) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEvidence2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidence(ctx, sel, v[i])
+		return ec.marshalNEvidence2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidence(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31494,7 +31494,7 @@ func (ec *executionContext) marshalNEvidence2ᚕgithubᚗcomᚋthroughlineᚋthr
 	return ret
 }
 
-func (ec *executionContext) marshalNEvidence2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidence(ctx context.Context, sel ast.SelectionSet, v *model.Evidence) graphql.Marshaler {
+func (ec *executionContext) marshalNEvidence2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidence(ctx context.Context, sel ast.SelectionSet, v *model.Evidence) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Evidence!")
 		return graphql.Null
@@ -31502,7 +31502,7 @@ func (ec *executionContext) marshalNEvidence2ᚖgithubᚗcomᚋthroughlineᚋthr
 	return ec._Evidence(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEvidenceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidenceConnection(ctx context.Context, sel ast.SelectionSet, v *model.EvidenceConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNEvidenceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidenceConnection(ctx context.Context, sel ast.SelectionSet, v *model.EvidenceConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EvidenceConnection!")
 		return graphql.Null
@@ -31510,15 +31510,15 @@ func (ec *executionContext) marshalNEvidenceConnection2ᚖgithubᚗcomᚋthrough
 	return ec._EvidenceConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEvidenceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidenceEdge(ctx context.Context, sel ast.SelectionSet, v model.EvidenceEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNEvidenceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidenceEdge(ctx context.Context, sel ast.SelectionSet, v model.EvidenceEdge) graphql.Marshaler {
 	return ec._EvidenceEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNEvidenceEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidenceEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.EvidenceEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNEvidenceEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidenceEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.EvidenceEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEvidenceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvidenceEdge(ctx, sel, v[i])
+		return ec.marshalNEvidenceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidenceEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31530,15 +31530,15 @@ func (ec *executionContext) marshalNEvidenceEdge2ᚕgithubᚗcomᚋthroughline�
 	return ret
 }
 
-func (ec *executionContext) marshalNExternalId2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐExternalId(ctx context.Context, sel ast.SelectionSet, v model.ExternalId) graphql.Marshaler {
+func (ec *executionContext) marshalNExternalId2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐExternalId(ctx context.Context, sel ast.SelectionSet, v model.ExternalId) graphql.Marshaler {
 	return ec._ExternalId(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐExternalIdᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ExternalId) graphql.Marshaler {
+func (ec *executionContext) marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐExternalIdᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ExternalId) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNExternalId2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐExternalId(ctx, sel, v[i])
+		return ec.marshalNExternalId2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐExternalId(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31550,15 +31550,15 @@ func (ec *executionContext) marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋt
 	return ret
 }
 
-func (ec *executionContext) marshalNFacet2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacet(ctx context.Context, sel ast.SelectionSet, v model.Facet) graphql.Marshaler {
+func (ec *executionContext) marshalNFacet2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacet(ctx context.Context, sel ast.SelectionSet, v model.Facet) graphql.Marshaler {
 	return ec._Facet(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Facet) graphql.Marshaler {
+func (ec *executionContext) marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Facet) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNFacet2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacet(ctx, sel, v[i])
+		return ec.marshalNFacet2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacet(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31570,15 +31570,15 @@ func (ec *executionContext) marshalNFacet2ᚕgithubᚗcomᚋthroughlineᚋthroug
 	return ret
 }
 
-func (ec *executionContext) marshalNFacetBucket2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetBucket(ctx context.Context, sel ast.SelectionSet, v model.FacetBucket) graphql.Marshaler {
+func (ec *executionContext) marshalNFacetBucket2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetBucket(ctx context.Context, sel ast.SelectionSet, v model.FacetBucket) graphql.Marshaler {
 	return ec._FacetBucket(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNFacetBucket2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetBucketᚄ(ctx context.Context, sel ast.SelectionSet, v []model.FacetBucket) graphql.Marshaler {
+func (ec *executionContext) marshalNFacetBucket2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetBucketᚄ(ctx context.Context, sel ast.SelectionSet, v []model.FacetBucket) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNFacetBucket2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFacetBucket(ctx, sel, v[i])
+		return ec.marshalNFacetBucket2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetBucket(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31604,15 +31604,15 @@ func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.S
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 
-func (ec *executionContext) marshalNFrontier2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFrontier(ctx context.Context, sel ast.SelectionSet, v model.Frontier) graphql.Marshaler {
+func (ec *executionContext) marshalNFrontier2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFrontier(ctx context.Context, sel ast.SelectionSet, v model.Frontier) graphql.Marshaler {
 	return ec._Frontier(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNFrontier2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFrontierᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Frontier) graphql.Marshaler {
+func (ec *executionContext) marshalNFrontier2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFrontierᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Frontier) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNFrontier2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐFrontier(ctx, sel, v[i])
+		return ec.marshalNFrontier2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFrontier(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31624,7 +31624,7 @@ func (ec *executionContext) marshalNFrontier2ᚕgithubᚗcomᚋthroughlineᚋthr
 	return ret
 }
 
-func (ec *executionContext) marshalNGraphStats2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐGraphStats(ctx context.Context, sel ast.SelectionSet, v *model.GraphStats) graphql.Marshaler {
+func (ec *executionContext) marshalNGraphStats2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐGraphStats(ctx context.Context, sel ast.SelectionSet, v *model.GraphStats) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "GraphStats!")
 		return graphql.Null
@@ -31675,15 +31675,15 @@ func (ec *executionContext) marshalNID2ᚕstringᚄ(ctx context.Context, sel ast
 	return ret
 }
 
-func (ec *executionContext) marshalNInstitution2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitution(ctx context.Context, sel ast.SelectionSet, v model.Institution) graphql.Marshaler {
+func (ec *executionContext) marshalNInstitution2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitution(ctx context.Context, sel ast.SelectionSet, v model.Institution) graphql.Marshaler {
 	return ec._Institution(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNInstitution2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Institution) graphql.Marshaler {
+func (ec *executionContext) marshalNInstitution2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Institution) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNInstitution2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitution(ctx, sel, v[i])
+		return ec.marshalNInstitution2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitution(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31695,7 +31695,7 @@ func (ec *executionContext) marshalNInstitution2ᚕgithubᚗcomᚋthroughlineᚋ
 	return ret
 }
 
-func (ec *executionContext) marshalNInstitution2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitution(ctx context.Context, sel ast.SelectionSet, v *model.Institution) graphql.Marshaler {
+func (ec *executionContext) marshalNInstitution2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitution(ctx context.Context, sel ast.SelectionSet, v *model.Institution) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Institution!")
 		return graphql.Null
@@ -31703,7 +31703,7 @@ func (ec *executionContext) marshalNInstitution2ᚖgithubᚗcomᚋthroughlineᚋ
 	return ec._Institution(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNInstitutionConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionConnection(ctx context.Context, sel ast.SelectionSet, v *model.InstitutionConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNInstitutionConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionConnection(ctx context.Context, sel ast.SelectionSet, v *model.InstitutionConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "InstitutionConnection!")
 		return graphql.Null
@@ -31711,15 +31711,15 @@ func (ec *executionContext) marshalNInstitutionConnection2ᚖgithubᚗcomᚋthro
 	return ec._InstitutionConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNInstitutionEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionEdge(ctx context.Context, sel ast.SelectionSet, v model.InstitutionEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNInstitutionEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionEdge(ctx context.Context, sel ast.SelectionSet, v model.InstitutionEdge) graphql.Marshaler {
 	return ec._InstitutionEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNInstitutionEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.InstitutionEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNInstitutionEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.InstitutionEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNInstitutionEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionEdge(ctx, sel, v[i])
+		return ec.marshalNInstitutionEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31731,7 +31731,7 @@ func (ec *executionContext) marshalNInstitutionEdge2ᚕgithubᚗcomᚋthroughlin
 	return ret
 }
 
-func (ec *executionContext) marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.InstitutionLinkConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.InstitutionLinkConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "InstitutionLinkConnection!")
 		return graphql.Null
@@ -31739,15 +31739,15 @@ func (ec *executionContext) marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋ
 	return ec._InstitutionLinkConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNInstitutionLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.InstitutionLinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNInstitutionLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.InstitutionLinkEdge) graphql.Marshaler {
 	return ec._InstitutionLinkEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNInstitutionLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.InstitutionLinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNInstitutionLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.InstitutionLinkEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNInstitutionLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitutionLinkEdge(ctx, sel, v[i])
+		return ec.marshalNInstitutionLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31773,7 +31773,7 @@ func (ec *executionContext) marshalNInt2int64(ctx context.Context, sel ast.Selec
 	return res
 }
 
-func (ec *executionContext) marshalNLimits2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLimits(ctx context.Context, sel ast.SelectionSet, v *model.Limits) graphql.Marshaler {
+func (ec *executionContext) marshalNLimits2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLimits(ctx context.Context, sel ast.SelectionSet, v *model.Limits) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Limits!")
 		return graphql.Null
@@ -31781,15 +31781,15 @@ func (ec *executionContext) marshalNLimits2ᚖgithubᚗcomᚋthroughlineᚋthrou
 	return ec._Limits(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNLink2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx context.Context, sel ast.SelectionSet, v model.Link) graphql.Marshaler {
+func (ec *executionContext) marshalNLink2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx context.Context, sel ast.SelectionSet, v model.Link) graphql.Marshaler {
 	return ec._Link(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Link) graphql.Marshaler {
+func (ec *executionContext) marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Link) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNLink2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx, sel, v[i])
+		return ec.marshalNLink2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31801,7 +31801,7 @@ func (ec *executionContext) marshalNLink2ᚕgithubᚗcomᚋthroughlineᚋthrough
 	return ret
 }
 
-func (ec *executionContext) marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx context.Context, sel ast.SelectionSet, v *model.Link) graphql.Marshaler {
+func (ec *executionContext) marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx context.Context, sel ast.SelectionSet, v *model.Link) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Link!")
 		return graphql.Null
@@ -31809,7 +31809,7 @@ func (ec *executionContext) marshalNLink2ᚖgithubᚗcomᚋthroughlineᚋthrough
 	return ec._Link(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "LinkConnection!")
 		return graphql.Null
@@ -31817,15 +31817,15 @@ func (ec *executionContext) marshalNLinkConnection2ᚖgithubᚗcomᚋthroughline
 	return ec._LinkConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.LinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.LinkEdge) graphql.Marshaler {
 	return ec._LinkEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LinkEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLinkEdge(ctx, sel, v[i])
+		return ec.marshalNLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31993,7 +31993,7 @@ func (ec *executionContext) marshalNMatchOutcome2string(ctx context.Context, sel
 	return res
 }
 
-func (ec *executionContext) marshalNMatchReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchReport(ctx context.Context, sel ast.SelectionSet, v *model.MatchReport) graphql.Marshaler {
+func (ec *executionContext) marshalNMatchReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchReport(ctx context.Context, sel ast.SelectionSet, v *model.MatchReport) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "MatchReport!")
 		return graphql.Null
@@ -32001,7 +32001,7 @@ func (ec *executionContext) marshalNMatchReport2ᚖgithubᚗcomᚋthroughlineᚋ
 	return ec._MatchReport(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNMatchResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchResult(ctx context.Context, sel ast.SelectionSet, v *model.MatchResult) graphql.Marshaler {
+func (ec *executionContext) marshalNMatchResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchResult(ctx context.Context, sel ast.SelectionSet, v *model.MatchResult) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "MatchResult!")
 		return graphql.Null
@@ -32009,15 +32009,15 @@ func (ec *executionContext) marshalNMatchResult2ᚖgithubᚗcomᚋthroughlineᚋ
 	return ec._MatchResult(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNMatchStage2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchStage(ctx context.Context, sel ast.SelectionSet, v model.MatchStage) graphql.Marshaler {
+func (ec *executionContext) marshalNMatchStage2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchStage(ctx context.Context, sel ast.SelectionSet, v model.MatchStage) graphql.Marshaler {
 	return ec._MatchStage(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNMatchStage2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchStageᚄ(ctx context.Context, sel ast.SelectionSet, v []model.MatchStage) graphql.Marshaler {
+func (ec *executionContext) marshalNMatchStage2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchStageᚄ(ctx context.Context, sel ast.SelectionSet, v []model.MatchStage) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNMatchStage2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐMatchStage(ctx, sel, v[i])
+		return ec.marshalNMatchStage2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchStage(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32029,11 +32029,11 @@ func (ec *executionContext) marshalNMatchStage2ᚕgithubᚗcomᚋthroughlineᚋt
 	return ret
 }
 
-func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalONode2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐNode(ctx, sel, v[i])
+		return ec.marshalONode2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx, sel, v[i])
 	})
 
 	return ret
@@ -32053,7 +32053,7 @@ func (ec *executionContext) marshalNOrderDirection2string(ctx context.Context, s
 	return res
 }
 
-func (ec *executionContext) marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+func (ec *executionContext) marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PageInfo!")
 		return graphql.Null
@@ -32075,15 +32075,15 @@ func (ec *executionContext) marshalNPartialDate2string(ctx context.Context, sel 
 	return res
 }
 
-func (ec *executionContext) marshalNPath2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPath(ctx context.Context, sel ast.SelectionSet, v model.Path) graphql.Marshaler {
+func (ec *executionContext) marshalNPath2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPath(ctx context.Context, sel ast.SelectionSet, v model.Path) graphql.Marshaler {
 	return ec._Path(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNPath2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPathᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Path) graphql.Marshaler {
+func (ec *executionContext) marshalNPath2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Path) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPath2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPath(ctx, sel, v[i])
+		return ec.marshalNPath2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPath(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32109,7 +32109,7 @@ func (ec *executionContext) marshalNPathOutcome2string(ctx context.Context, sel 
 	return res
 }
 
-func (ec *executionContext) marshalNPathReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPathReport(ctx context.Context, sel ast.SelectionSet, v *model.PathReport) graphql.Marshaler {
+func (ec *executionContext) marshalNPathReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathReport(ctx context.Context, sel ast.SelectionSet, v *model.PathReport) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PathReport!")
 		return graphql.Null
@@ -32117,7 +32117,7 @@ func (ec *executionContext) marshalNPathReport2ᚖgithubᚗcomᚋthroughlineᚋt
 	return ec._PathReport(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPathResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPathResult(ctx context.Context, sel ast.SelectionSet, v *model.PathResult) graphql.Marshaler {
+func (ec *executionContext) marshalNPathResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathResult(ctx context.Context, sel ast.SelectionSet, v *model.PathResult) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PathResult!")
 		return graphql.Null
@@ -32125,15 +32125,15 @@ func (ec *executionContext) marshalNPathResult2ᚖgithubᚗcomᚋthroughlineᚋt
 	return ec._PathResult(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPathStep2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPathStep(ctx context.Context, sel ast.SelectionSet, v model.PathStep) graphql.Marshaler {
+func (ec *executionContext) marshalNPathStep2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathStep(ctx context.Context, sel ast.SelectionSet, v model.PathStep) graphql.Marshaler {
 	return ec._PathStep(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNPathStep2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPathStepᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PathStep) graphql.Marshaler {
+func (ec *executionContext) marshalNPathStep2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathStepᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PathStep) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPathStep2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPathStep(ctx, sel, v[i])
+		return ec.marshalNPathStep2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathStep(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32164,15 +32164,15 @@ func (ec *executionContext) unmarshalNPatternStep2ᚕmapᚄ(ctx context.Context,
 	return res, nil
 }
 
-func (ec *executionContext) marshalNPerson2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPerson(ctx context.Context, sel ast.SelectionSet, v model.Person) graphql.Marshaler {
+func (ec *executionContext) marshalNPerson2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPerson(ctx context.Context, sel ast.SelectionSet, v model.Person) graphql.Marshaler {
 	return ec._Person(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNPerson2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Person) graphql.Marshaler {
+func (ec *executionContext) marshalNPerson2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Person) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPerson2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPerson(ctx, sel, v[i])
+		return ec.marshalNPerson2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPerson(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32184,7 +32184,7 @@ func (ec *executionContext) marshalNPerson2ᚕgithubᚗcomᚋthroughlineᚋthrou
 	return ret
 }
 
-func (ec *executionContext) marshalNPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPerson(ctx context.Context, sel ast.SelectionSet, v *model.Person) graphql.Marshaler {
+func (ec *executionContext) marshalNPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPerson(ctx context.Context, sel ast.SelectionSet, v *model.Person) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Person!")
 		return graphql.Null
@@ -32192,7 +32192,7 @@ func (ec *executionContext) marshalNPerson2ᚖgithubᚗcomᚋthroughlineᚋthrou
 	return ec._Person(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPersonConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonConnection(ctx context.Context, sel ast.SelectionSet, v *model.PersonConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNPersonConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonConnection(ctx context.Context, sel ast.SelectionSet, v *model.PersonConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PersonConnection!")
 		return graphql.Null
@@ -32200,15 +32200,15 @@ func (ec *executionContext) marshalNPersonConnection2ᚖgithubᚗcomᚋthroughli
 	return ec._PersonConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPersonEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonEdge(ctx context.Context, sel ast.SelectionSet, v model.PersonEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPersonEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonEdge(ctx context.Context, sel ast.SelectionSet, v model.PersonEdge) graphql.Marshaler {
 	return ec._PersonEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNPersonEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PersonEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPersonEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PersonEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPersonEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonEdge(ctx, sel, v[i])
+		return ec.marshalNPersonEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32220,7 +32220,7 @@ func (ec *executionContext) marshalNPersonEdge2ᚕgithubᚗcomᚋthroughlineᚋt
 	return ret
 }
 
-func (ec *executionContext) marshalNPersonLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.PersonLinkConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNPersonLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.PersonLinkConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PersonLinkConnection!")
 		return graphql.Null
@@ -32228,15 +32228,15 @@ func (ec *executionContext) marshalNPersonLinkConnection2ᚖgithubᚗcomᚋthrou
 	return ec._PersonLinkConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPersonLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.PersonLinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPersonLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.PersonLinkEdge) graphql.Marshaler {
 	return ec._PersonLinkEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNPersonLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PersonLinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPersonLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PersonLinkEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPersonLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPersonLinkEdge(ctx, sel, v[i])
+		return ec.marshalNPersonLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonLinkEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32248,15 +32248,15 @@ func (ec *executionContext) marshalNPersonLinkEdge2ᚕgithubᚗcomᚋthroughline
 	return ret
 }
 
-func (ec *executionContext) marshalNPlace2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlace(ctx context.Context, sel ast.SelectionSet, v model.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNPlace2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlace(ctx context.Context, sel ast.SelectionSet, v model.Place) graphql.Marshaler {
 	return ec._Place(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNPlace2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNPlace2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Place) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPlace2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlace(ctx, sel, v[i])
+		return ec.marshalNPlace2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlace(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32268,7 +32268,7 @@ func (ec *executionContext) marshalNPlace2ᚕgithubᚗcomᚋthroughlineᚋthroug
 	return ret
 }
 
-func (ec *executionContext) marshalNPlace2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlace(ctx context.Context, sel ast.SelectionSet, v *model.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNPlace2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlace(ctx context.Context, sel ast.SelectionSet, v *model.Place) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Place!")
 		return graphql.Null
@@ -32276,7 +32276,7 @@ func (ec *executionContext) marshalNPlace2ᚖgithubᚗcomᚋthroughlineᚋthroug
 	return ec._Place(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPlaceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceConnection(ctx context.Context, sel ast.SelectionSet, v *model.PlaceConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNPlaceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceConnection(ctx context.Context, sel ast.SelectionSet, v *model.PlaceConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PlaceConnection!")
 		return graphql.Null
@@ -32284,15 +32284,15 @@ func (ec *executionContext) marshalNPlaceConnection2ᚖgithubᚗcomᚋthroughlin
 	return ec._PlaceConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPlaceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceEdge(ctx context.Context, sel ast.SelectionSet, v model.PlaceEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPlaceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceEdge(ctx context.Context, sel ast.SelectionSet, v model.PlaceEdge) graphql.Marshaler {
 	return ec._PlaceEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNPlaceEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PlaceEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPlaceEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PlaceEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPlaceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceEdge(ctx, sel, v[i])
+		return ec.marshalNPlaceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32304,7 +32304,7 @@ func (ec *executionContext) marshalNPlaceEdge2ᚕgithubᚗcomᚋthroughlineᚋth
 	return ret
 }
 
-func (ec *executionContext) marshalNPlaceLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.PlaceLinkConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNPlaceLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.PlaceLinkConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PlaceLinkConnection!")
 		return graphql.Null
@@ -32312,15 +32312,15 @@ func (ec *executionContext) marshalNPlaceLinkConnection2ᚖgithubᚗcomᚋthroug
 	return ec._PlaceLinkConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPlaceLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.PlaceLinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPlaceLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.PlaceLinkEdge) graphql.Marshaler {
 	return ec._PlaceLinkEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNPlaceLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PlaceLinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPlaceLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PlaceLinkEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPlaceLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlaceLinkEdge(ctx, sel, v[i])
+		return ec.marshalNPlaceLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceLinkEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32332,15 +32332,15 @@ func (ec *executionContext) marshalNPlaceLinkEdge2ᚕgithubᚗcomᚋthroughline�
 	return ret
 }
 
-func (ec *executionContext) marshalNQuote2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuote(ctx context.Context, sel ast.SelectionSet, v model.Quote) graphql.Marshaler {
+func (ec *executionContext) marshalNQuote2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuote(ctx context.Context, sel ast.SelectionSet, v model.Quote) graphql.Marshaler {
 	return ec._Quote(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNQuote2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Quote) graphql.Marshaler {
+func (ec *executionContext) marshalNQuote2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Quote) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNQuote2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuote(ctx, sel, v[i])
+		return ec.marshalNQuote2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuote(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32352,7 +32352,7 @@ func (ec *executionContext) marshalNQuote2ᚕgithubᚗcomᚋthroughlineᚋthroug
 	return ret
 }
 
-func (ec *executionContext) marshalNQuote2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuote(ctx context.Context, sel ast.SelectionSet, v *model.Quote) graphql.Marshaler {
+func (ec *executionContext) marshalNQuote2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuote(ctx context.Context, sel ast.SelectionSet, v *model.Quote) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Quote!")
 		return graphql.Null
@@ -32360,7 +32360,7 @@ func (ec *executionContext) marshalNQuote2ᚖgithubᚗcomᚋthroughlineᚋthroug
 	return ec._Quote(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNQuoteConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteConnection(ctx context.Context, sel ast.SelectionSet, v *model.QuoteConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNQuoteConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteConnection(ctx context.Context, sel ast.SelectionSet, v *model.QuoteConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "QuoteConnection!")
 		return graphql.Null
@@ -32368,15 +32368,15 @@ func (ec *executionContext) marshalNQuoteConnection2ᚖgithubᚗcomᚋthroughlin
 	return ec._QuoteConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNQuoteEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteEdge(ctx context.Context, sel ast.SelectionSet, v model.QuoteEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNQuoteEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteEdge(ctx context.Context, sel ast.SelectionSet, v model.QuoteEdge) graphql.Marshaler {
 	return ec._QuoteEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNQuoteEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.QuoteEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNQuoteEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.QuoteEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNQuoteEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteEdge(ctx, sel, v[i])
+		return ec.marshalNQuoteEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32388,7 +32388,7 @@ func (ec *executionContext) marshalNQuoteEdge2ᚕgithubᚗcomᚋthroughlineᚋth
 	return ret
 }
 
-func (ec *executionContext) marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.QuoteLinkConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.QuoteLinkConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "QuoteLinkConnection!")
 		return graphql.Null
@@ -32396,15 +32396,15 @@ func (ec *executionContext) marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroug
 	return ec._QuoteLinkConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNQuoteLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.QuoteLinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNQuoteLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.QuoteLinkEdge) graphql.Marshaler {
 	return ec._QuoteLinkEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNQuoteLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.QuoteLinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNQuoteLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.QuoteLinkEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNQuoteLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuoteLinkEdge(ctx, sel, v[i])
+		return ec.marshalNQuoteLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteLinkEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32416,7 +32416,7 @@ func (ec *executionContext) marshalNQuoteLinkEdge2ᚕgithubᚗcomᚋthroughline�
 	return ret
 }
 
-func (ec *executionContext) marshalNSearchConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchConnection(ctx context.Context, sel ast.SelectionSet, v *model.SearchConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNSearchConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchConnection(ctx context.Context, sel ast.SelectionSet, v *model.SearchConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "SearchConnection!")
 		return graphql.Null
@@ -32424,15 +32424,15 @@ func (ec *executionContext) marshalNSearchConnection2ᚖgithubᚗcomᚋthroughli
 	return ec._SearchConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSearchEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchEdge(ctx context.Context, sel ast.SelectionSet, v model.SearchEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNSearchEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchEdge(ctx context.Context, sel ast.SelectionSet, v model.SearchEdge) graphql.Marshaler {
 	return ec._SearchEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNSearchEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.SearchEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNSearchEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.SearchEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSearchEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchEdge(ctx, sel, v[i])
+		return ec.marshalNSearchEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32444,7 +32444,7 @@ func (ec *executionContext) marshalNSearchEdge2ᚕgithubᚗcomᚋthroughlineᚋt
 	return ret
 }
 
-func (ec *executionContext) marshalNSearchHit2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchHit(ctx context.Context, sel ast.SelectionSet, v model.SearchHit) graphql.Marshaler {
+func (ec *executionContext) marshalNSearchHit2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchHit(ctx context.Context, sel ast.SelectionSet, v model.SearchHit) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "SearchHit!")
 		return graphql.Null
@@ -32452,11 +32452,11 @@ func (ec *executionContext) marshalNSearchHit2githubᚗcomᚋthroughlineᚋthrou
 	return ec._SearchHit(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSearchHit2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchHitᚄ(ctx context.Context, sel ast.SelectionSet, v []model.SearchHit) graphql.Marshaler {
+func (ec *executionContext) marshalNSearchHit2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchHitᚄ(ctx context.Context, sel ast.SelectionSet, v []model.SearchHit) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSearchHit2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSearchHit(ctx, sel, v[i])
+		return ec.marshalNSearchHit2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchHit(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32468,7 +32468,7 @@ func (ec *executionContext) marshalNSearchHit2ᚕgithubᚗcomᚋthroughlineᚋth
 	return ret
 }
 
-func (ec *executionContext) marshalNServerInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐServerInfo(ctx context.Context, sel ast.SelectionSet, v *model.ServerInfo) graphql.Marshaler {
+func (ec *executionContext) marshalNServerInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐServerInfo(ctx context.Context, sel ast.SelectionSet, v *model.ServerInfo) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ServerInfo!")
 		return graphql.Null
@@ -32476,15 +32476,15 @@ func (ec *executionContext) marshalNServerInfo2ᚖgithubᚗcomᚋthroughlineᚋt
 	return ec._ServerInfo(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSource2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSource(ctx context.Context, sel ast.SelectionSet, v model.Source) graphql.Marshaler {
+func (ec *executionContext) marshalNSource2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSource(ctx context.Context, sel ast.SelectionSet, v model.Source) graphql.Marshaler {
 	return ec._Source(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNSource2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSourceᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Source) graphql.Marshaler {
+func (ec *executionContext) marshalNSource2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Source) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSource2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSource(ctx, sel, v[i])
+		return ec.marshalNSource2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSource(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32496,7 +32496,7 @@ func (ec *executionContext) marshalNSource2ᚕgithubᚗcomᚋthroughlineᚋthrou
 	return ret
 }
 
-func (ec *executionContext) marshalNSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSource(ctx context.Context, sel ast.SelectionSet, v *model.Source) graphql.Marshaler {
+func (ec *executionContext) marshalNSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSource(ctx context.Context, sel ast.SelectionSet, v *model.Source) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Source!")
 		return graphql.Null
@@ -32504,7 +32504,7 @@ func (ec *executionContext) marshalNSource2ᚖgithubᚗcomᚋthroughlineᚋthrou
 	return ec._Source(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSourceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSourceConnection(ctx context.Context, sel ast.SelectionSet, v *model.SourceConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNSourceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceConnection(ctx context.Context, sel ast.SelectionSet, v *model.SourceConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "SourceConnection!")
 		return graphql.Null
@@ -32512,15 +32512,15 @@ func (ec *executionContext) marshalNSourceConnection2ᚖgithubᚗcomᚋthroughli
 	return ec._SourceConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSourceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSourceEdge(ctx context.Context, sel ast.SelectionSet, v model.SourceEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNSourceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceEdge(ctx context.Context, sel ast.SelectionSet, v model.SourceEdge) graphql.Marshaler {
 	return ec._SourceEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNSourceEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSourceEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.SourceEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNSourceEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.SourceEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSourceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSourceEdge(ctx, sel, v[i])
+		return ec.marshalNSourceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32617,7 +32617,7 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
-func (ec *executionContext) marshalNSubgraph2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSubgraph(ctx context.Context, sel ast.SelectionSet, v *model.Subgraph) graphql.Marshaler {
+func (ec *executionContext) marshalNSubgraph2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSubgraph(ctx context.Context, sel ast.SelectionSet, v *model.Subgraph) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Subgraph!")
 		return graphql.Null
@@ -32625,15 +32625,15 @@ func (ec *executionContext) marshalNSubgraph2ᚖgithubᚗcomᚋthroughlineᚋthr
 	return ec._Subgraph(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNTheme2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTheme(ctx context.Context, sel ast.SelectionSet, v model.Theme) graphql.Marshaler {
+func (ec *executionContext) marshalNTheme2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTheme(ctx context.Context, sel ast.SelectionSet, v model.Theme) graphql.Marshaler {
 	return ec._Theme(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNTheme2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Theme) graphql.Marshaler {
+func (ec *executionContext) marshalNTheme2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Theme) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNTheme2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTheme(ctx, sel, v[i])
+		return ec.marshalNTheme2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTheme(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32645,7 +32645,7 @@ func (ec *executionContext) marshalNTheme2ᚕgithubᚗcomᚋthroughlineᚋthroug
 	return ret
 }
 
-func (ec *executionContext) marshalNTheme2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTheme(ctx context.Context, sel ast.SelectionSet, v *model.Theme) graphql.Marshaler {
+func (ec *executionContext) marshalNTheme2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTheme(ctx context.Context, sel ast.SelectionSet, v *model.Theme) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Theme!")
 		return graphql.Null
@@ -32653,7 +32653,7 @@ func (ec *executionContext) marshalNTheme2ᚖgithubᚗcomᚋthroughlineᚋthroug
 	return ec._Theme(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNThemeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeConnection(ctx context.Context, sel ast.SelectionSet, v *model.ThemeConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNThemeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeConnection(ctx context.Context, sel ast.SelectionSet, v *model.ThemeConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ThemeConnection!")
 		return graphql.Null
@@ -32661,15 +32661,15 @@ func (ec *executionContext) marshalNThemeConnection2ᚖgithubᚗcomᚋthroughlin
 	return ec._ThemeConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNThemeEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeEdge(ctx context.Context, sel ast.SelectionSet, v model.ThemeEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNThemeEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeEdge(ctx context.Context, sel ast.SelectionSet, v model.ThemeEdge) graphql.Marshaler {
 	return ec._ThemeEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNThemeEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ThemeEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNThemeEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ThemeEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNThemeEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeEdge(ctx, sel, v[i])
+		return ec.marshalNThemeEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32681,7 +32681,7 @@ func (ec *executionContext) marshalNThemeEdge2ᚕgithubᚗcomᚋthroughlineᚋth
 	return ret
 }
 
-func (ec *executionContext) marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.ThemeLinkConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.ThemeLinkConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ThemeLinkConnection!")
 		return graphql.Null
@@ -32689,15 +32689,15 @@ func (ec *executionContext) marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroug
 	return ec._ThemeLinkConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNThemeLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.ThemeLinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNThemeLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.ThemeLinkEdge) graphql.Marshaler {
 	return ec._ThemeLinkEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNThemeLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ThemeLinkEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNThemeLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ThemeLinkEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNThemeLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐThemeLinkEdge(ctx, sel, v[i])
+		return ec.marshalNThemeLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeLinkEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32709,7 +32709,7 @@ func (ec *executionContext) marshalNThemeLinkEdge2ᚕgithubᚗcomᚋthroughline�
 	return ret
 }
 
-func (ec *executionContext) marshalNTimelineConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTimelineConnection(ctx context.Context, sel ast.SelectionSet, v *model.TimelineConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNTimelineConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineConnection(ctx context.Context, sel ast.SelectionSet, v *model.TimelineConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "TimelineConnection!")
 		return graphql.Null
@@ -32717,15 +32717,15 @@ func (ec *executionContext) marshalNTimelineConnection2ᚖgithubᚗcomᚋthrough
 	return ec._TimelineConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNTimelineEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTimelineEdge(ctx context.Context, sel ast.SelectionSet, v model.TimelineEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNTimelineEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineEdge(ctx context.Context, sel ast.SelectionSet, v model.TimelineEdge) graphql.Marshaler {
 	return ec._TimelineEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNTimelineEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTimelineEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.TimelineEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNTimelineEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.TimelineEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNTimelineEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTimelineEdge(ctx, sel, v[i])
+		return ec.marshalNTimelineEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32737,15 +32737,15 @@ func (ec *executionContext) marshalNTimelineEdge2ᚕgithubᚗcomᚋthroughline�
 	return ret
 }
 
-func (ec *executionContext) marshalNTimelineItem2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTimelineItem(ctx context.Context, sel ast.SelectionSet, v model.TimelineItem) graphql.Marshaler {
+func (ec *executionContext) marshalNTimelineItem2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineItem(ctx context.Context, sel ast.SelectionSet, v model.TimelineItem) graphql.Marshaler {
 	return ec._TimelineItem(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNTimelineItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTimelineItemᚄ(ctx context.Context, sel ast.SelectionSet, v []model.TimelineItem) graphql.Marshaler {
+func (ec *executionContext) marshalNTimelineItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineItemᚄ(ctx context.Context, sel ast.SelectionSet, v []model.TimelineItem) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNTimelineItem2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTimelineItem(ctx, sel, v[i])
+		return ec.marshalNTimelineItem2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineItem(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32757,7 +32757,7 @@ func (ec *executionContext) marshalNTimelineItem2ᚕgithubᚗcomᚋthroughline�
 	return ret
 }
 
-func (ec *executionContext) marshalNTimelineItem2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTimelineItem(ctx context.Context, sel ast.SelectionSet, v *model.TimelineItem) graphql.Marshaler {
+func (ec *executionContext) marshalNTimelineItem2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineItem(ctx context.Context, sel ast.SelectionSet, v *model.TimelineItem) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "TimelineItem!")
 		return graphql.Null
@@ -32987,7 +32987,7 @@ func (ec *executionContext) marshalODirection2ᚖstring(ctx context.Context, sel
 	return res
 }
 
-func (ec *executionContext) marshalOEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEntity(ctx context.Context, sel ast.SelectionSet, v model.Entity) graphql.Marshaler {
+func (ec *executionContext) marshalOEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx context.Context, sel ast.SelectionSet, v model.Entity) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -33097,7 +33097,7 @@ func (ec *executionContext) marshalOEntityType2ᚕstringᚄ(ctx context.Context,
 	return ret
 }
 
-func (ec *executionContext) marshalOEvent2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐEvent(ctx context.Context, sel ast.SelectionSet, v *model.Event) graphql.Marshaler {
+func (ec *executionContext) marshalOEvent2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvent(ctx context.Context, sel ast.SelectionSet, v *model.Event) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -33182,7 +33182,7 @@ func (ec *executionContext) marshalOID2ᚖstring(ctx context.Context, sel ast.Se
 	return res
 }
 
-func (ec *executionContext) marshalOInstitution2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐInstitution(ctx context.Context, sel ast.SelectionSet, v *model.Institution) graphql.Marshaler {
+func (ec *executionContext) marshalOInstitution2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitution(ctx context.Context, sel ast.SelectionSet, v *model.Institution) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -33215,7 +33215,7 @@ func (ec *executionContext) unmarshalOIntFilter2map(ctx context.Context, v any) 
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐLink(ctx context.Context, sel ast.SelectionSet, v *model.Link) graphql.Marshaler {
+func (ec *executionContext) marshalOLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx context.Context, sel ast.SelectionSet, v *model.Link) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -33316,7 +33316,7 @@ func (ec *executionContext) unmarshalOLinkedToFilter2map(ctx context.Context, v 
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalONode2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalONode2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -33375,7 +33375,7 @@ func (ec *executionContext) unmarshalOPartialDateFilter2map(ctx context.Context,
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOPath2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPath(ctx context.Context, sel ast.SelectionSet, v *model.Path) graphql.Marshaler {
+func (ec *executionContext) marshalOPath2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPath(ctx context.Context, sel ast.SelectionSet, v *model.Path) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -33400,28 +33400,28 @@ func (ec *executionContext) marshalOPathRank2ᚖstring(ctx context.Context, sel 
 	return res
 }
 
-func (ec *executionContext) marshalOPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPerson(ctx context.Context, sel ast.SelectionSet, v *model.Person) graphql.Marshaler {
+func (ec *executionContext) marshalOPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPerson(ctx context.Context, sel ast.SelectionSet, v *model.Person) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Person(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOPlace2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐPlace(ctx context.Context, sel ast.SelectionSet, v *model.Place) graphql.Marshaler {
+func (ec *executionContext) marshalOPlace2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlace(ctx context.Context, sel ast.SelectionSet, v *model.Place) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Place(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOQuote2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐQuote(ctx context.Context, sel ast.SelectionSet, v *model.Quote) graphql.Marshaler {
+func (ec *executionContext) marshalOQuote2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuote(ctx context.Context, sel ast.SelectionSet, v *model.Quote) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Quote(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐSource(ctx context.Context, sel ast.SelectionSet, v *model.Source) graphql.Marshaler {
+func (ec *executionContext) marshalOSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSource(ctx context.Context, sel ast.SelectionSet, v *model.Source) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -33543,7 +33543,7 @@ func (ec *executionContext) unmarshalOStringFilter2map(ctx context.Context, v an
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOTheme2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋmodelᚐTheme(ctx context.Context, sel ast.SelectionSet, v *model.Theme) graphql.Marshaler {
+func (ec *executionContext) marshalOTheme2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTheme(ctx context.Context, sel ast.SelectionSet, v *model.Theme) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
