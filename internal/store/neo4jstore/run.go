@@ -239,6 +239,10 @@ func pressed(ctx context.Context) bool {
 	return ok && time.Until(end) < 10*time.Millisecond
 }
 
+// unshaken reports whether a connection ended before server and driver had agreed on a version of their protocol: the
+// driver then takes what it did not hear for an offer of none, in an error without a type.
+func unshaken(err error) bool { return strings.Contains(err.Error(), "offered Bolt versions") }
+
 // failure turns an error of the driver into one of ours; the driver's words stay inside, for the log.
 func failure(ctx context.Context, err error) error {
 	if err == nil {
@@ -258,9 +262,9 @@ func failure(ctx context.Context, err error) error {
 	var limit *neo4j.TransactionExecutionLimit
 	var e *neo4j.Neo4jError
 	switch {
-	case errors.As(err, &broken) && pressed(ctx):
+	case !errors.As(err, &e) && pressed(ctx):
 		return kg.Wrap(kg.Timeout, err, "the operation took too long; ask for less at once")
-	case errors.As(err, &broken), errors.As(err, &limit):
+	case errors.As(err, &broken), errors.As(err, &limit), unshaken(err):
 		return kg.Wrap(kg.Unavailable, err, "the store cannot be reached; try again")
 	case errors.As(err, &e):
 		switch {
