@@ -188,8 +188,7 @@ func (q *neighboursQuestion) answer(x *search) (place, error) {
 	return x.object(a), err
 }
 
-// TestARootFieldIsAddedByItsFileAndOneLine: the file is what stands above, the line names it among the kinds of
-// question.
+// TestARootFieldIsAddedByItsFileAndOneLine adds the question declared above by one line, which lists its kind.
 func TestARootFieldIsAddedByItsFileAndOneLine(t *testing.T) {
 	cat := extended(
 		t,

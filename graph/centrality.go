@@ -45,8 +45,7 @@ type centralityQuestion struct {
 	types  catalog.TypeSet // that are listed
 }
 
-// centralityAnswer is what the fields of CentralityConnection are read from, central what is said of an entity
-// beside its edge.
+// centralityAnswer holds the values of CentralityConnection, central those of CentralityEdge.
 type (
 	centralityAnswer struct {
 		entryList[central]

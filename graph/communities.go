@@ -69,13 +69,13 @@ type communitiesQuestion struct {
 	asks       []communityAsk // of each part
 }
 
-// communityAsk is what a field of Community with arguments asks for: a page of members, or the first bridges.
+// communityAsk holds the arguments of a field of Community: a page of members, or how many bridges.
 type communityAsk struct {
 	window
 	bridges int // -1 for members
 }
 
-// communitiesAnswer is what the fields of CommunityConnection are read from, community what those of Community are.
+// communitiesAnswer holds the values of CommunityConnection, community those of Community.
 type (
 	communitiesAnswer struct {
 		entryList[community]
@@ -223,7 +223,7 @@ func (q *communitiesQuestion) choose(p *trace.Partition, c *community) {
 	}
 }
 
-// fill makes the answer about a community of what was read.
+// fill puts the records that were read into a community.
 func (q *communitiesQuestion) fill(x *search, p *trace.Partition, c *community) {
 	c.label = x.value(x.rows[c.id], "name").Str
 	c.internalLinks, c.externalLinks = p.Internal[c.index], p.External[c.index]

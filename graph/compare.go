@@ -39,7 +39,7 @@ var compareKind = &questionKind{
 	},
 }
 
-// onlyOne is a list of what only one of the two is linked to.
+// onlyOne is the field onlyA or onlyB: the entities that one of the two is linked to and the other is not.
 var onlyOne = &field{
 	shape: listShape, plan: planPart,
 	count: func(_ *reading, x *out, p *place) (int, error) {
@@ -57,8 +57,7 @@ type compareQuestion struct {
 	asks        []comparisonAsk
 }
 
-// comparisonAsk is what a field of Comparison with arguments asks for: the first of onlyA or onlyB, or a page of
-// what is shared.
+// comparisonAsk holds the arguments of a field of Comparison: how many of onlyA or onlyB, or a page of shared.
 type comparisonAsk struct {
 	name  string
 	first int
@@ -66,7 +65,7 @@ type comparisonAsk struct {
 	facets []plan.FacetWant
 }
 
-// comparison is what the fields of Comparison are read from.
+// comparison holds the values of Comparison.
 type comparison struct {
 	a, b   *kg.Row
 	direct []*kg.Row

@@ -13,10 +13,10 @@ import (
 	"github.com/throughline/throughline/internal/plan"
 )
 
-// This file compiles an operation: each root field becomes the skeleton of a plan, which bind.go fills with the
-// values of a request, and a list of what to write, which write.go walks over the store's result. Both depend only
-// on the document and on the variables that steer @skip and @include. What a field adds to the plan stands in its
-// row of a table: see field.go.
+// This file compiles an operation. Each root field becomes two things: the skeleton of a plan, into which bind.go puts
+// the values of a request, and the list of fields to write, by which write.go reads the store's result. Both depend on
+// the document alone, and on the variables of @skip and @include. What a field adds to the plan stands in its row of
+// a table: see field.go.
 
 // out is one field of an answer.
 type out struct {
@@ -32,13 +32,13 @@ type out struct {
 	items   bool // whether the items of a list may not be null
 }
 
-// object is what is written of an object of one type.
+// object lists the fields to write of an object of one type.
 type object struct {
 	name string
 	outs []out
 }
 
-// objects is what is written of an object whose type may depend on the record.
+// objects lists the fields to write of an object whose type is known only with its record.
 type objects struct {
 	one    *object
 	byType []*object // by kg.Row.Type; nil where one stands for all

@@ -20,7 +20,7 @@ var coParticipationKind = &questionKind{
 	},
 }
 
-// Most of what an edge of coParticipation lists.
+// Bounds of what an edge of coParticipation lists.
 const (
 	maxShared  = 20
 	maxBecause = 40
@@ -33,7 +33,7 @@ type coParticipationQuestion struct {
 	overlapping bool  // only what was shared at one time counts
 }
 
-// companion is what is said of an entity in the same company, beside its edge.
+// companion holds the values of CoParticipationEdge.
 type companion struct{ shared, because []*kg.Row }
 
 func (q *coParticipationQuestion) bind(b *binder, args map[string]any) (err error) {

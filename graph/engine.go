@@ -154,15 +154,8 @@ func (e *Engine) Do(ctx context.Context, r *Request) (resp *Response) {
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
-			e.log.LogAttrs(
-				ctx,
-				slog.LevelError,
-				"panic while answering",
-				slog.Any("panic", p),
-				slog.String("stack", string(debug.Stack())),
-			)
 			resp = &Response{
-				Errors: []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.Internal, "panic"), nil)},
+				Errors: []*gqlerror.Error{e.present(ctx, e.panicked(ctx, "while answering", p), nil)},
 				Began:  true,
 				Data:   []byte("null"),
 			}
@@ -173,6 +166,13 @@ func (e *Engine) Do(ctx context.Context, r *Request) (resp *Response) {
 		}
 	}()
 	return e.do(ctx, r, begin, &o)
+}
+
+// panicked logs a panic, where it is recovered, and returns the error that stands for it.
+func (e *Engine) panicked(ctx context.Context, where string, p any) error {
+	e.log.LogAttrs(ctx, slog.LevelError, "panic "+where,
+		slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+	return kg.Errorf(kg.Internal, "panic")
 }
 
 // prepared is an operation that is ready to be answered: everything is known of it but what the store says.

@@ -3,8 +3,6 @@ package graph
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -239,14 +237,7 @@ func (e *Engine) generate(
 			return next(ctx)
 		},
 		RecoverFunc: func(ctx context.Context, p any) error {
-			e.log.LogAttrs(
-				ctx,
-				slog.LevelError,
-				"panic while answering",
-				slog.Any("panic", p),
-				slog.String("stack", string(debug.Stack())),
-			)
-			return kg.Errorf(kg.Internal, "panic")
+			return e.panicked(ctx, "while answering", p)
 		},
 		DisableIntrospection: !e.opts.Introspection,
 	}

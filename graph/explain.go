@@ -332,13 +332,7 @@ func (d *describer) kinds(s catalog.KindSet) string {
 	if s == d.cat.AllKinds() {
 		return "of any kind"
 	}
-	var names []string
-	for _, k := range d.cat.Kinds {
-		if s.Has(k.Index) {
-			names = append(names, k.Name)
-		}
-	}
-	return strings.Join(names, "/")
+	return strings.Join(d.cat.KindNames(s), "/")
 }
 
 func join(parts ...string) string {

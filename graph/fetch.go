@@ -2,13 +2,10 @@ package graph
 
 import (
 	"context"
-	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
 )
 
@@ -75,14 +72,7 @@ func (e *Engine) all(ctx context.Context, answers []answer, atOnce int) {
 		g.Go(func() error {
 			defer func() {
 				if p := recover(); p != nil {
-					e.log.LogAttrs(
-						ctx,
-						slog.LevelError,
-						"panic in the store",
-						slog.Any("panic", p),
-						slog.String("stack", string(debug.Stack())),
-					)
-					a.err = kg.Errorf(kg.Internal, "panic")
+					a.err = e.panicked(ctx, "in the store", p)
 				}
 			}()
 			e.one(ctx, a)

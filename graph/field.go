@@ -65,7 +65,7 @@ type scope struct {
 	asked  *asking         // of the answer of a question
 }
 
-// place is what the fields of an object are read from. Which parts are set depends on the object.
+// place holds what the fields of an object are read from. Which parts are set depends on the object.
 type place struct {
 	row   *kg.Row     // of a record
 	sel   *plan.Sel   // what row's values and kids are; in the answer of a question, of all its records
@@ -76,7 +76,7 @@ type place struct {
 	i     int         // of a facet: which of page.Facets
 }
 
-// reading is what is known to all fields of an answer.
+// reading holds what all fields of an answer may look at.
 type reading struct {
 	cat     *catalog.Catalog
 	answers []answer

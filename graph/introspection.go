@@ -35,7 +35,7 @@ fragment TypeRef on __Type {
 }
 `
 
-// NoSubscriptions is what is said to those who would subscribe, by whatever way they come.
+// NoSubscriptions is the message for a request that subscribes, by whatever protocol it comes.
 const NoSubscriptions = "there are no subscriptions on this server, neither by WebSocket nor by server-sent events (SSE): " +
 	"ask again instead; by GET with If-None-Match that costs little while nothing has changed"
 

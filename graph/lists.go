@@ -165,7 +165,7 @@ var listTables = tables{
 	},
 }
 
-// entries are what a question says of each entry of a list, beside its edge.
+// entries are the values that a question has for each entry of a list, one for each edge.
 type entries interface{ entry(i int) any }
 
 func countEdges(_ *reading, _ *out, p *place) (int, error) { return len(p.page.Edges), nil }

@@ -52,7 +52,7 @@ type matchQuestion struct {
 	stages  []trace.Stage // once it is answered
 }
 
-// matchAnswer is what the fields of MatchResult and MatchReport are read from, matchStage what those of MatchStage are.
+// matchAnswer holds the values of MatchResult and MatchReport, matchStage those of MatchStage.
 type (
 	matchAnswer struct {
 		entryList[struct{}] // the lines by their cursors
@@ -246,13 +246,7 @@ func typeNames(cat *catalog.Catalog, set catalog.TypeSet) string {
 	if set == cat.Entities {
 		return "any type"
 	}
-	var names []string
-	for _, t := range cat.Types {
-		if set.Has(t.Index) {
-			names = append(names, t.Enum)
-		}
-	}
-	return strings.Join(names, "/")
+	return strings.Join(cat.Enums(set), "/")
 }
 
 func (q *matchQuestion) records() int { return q.pattern.First * (2*len(q.pattern.Nodes) - 1) }

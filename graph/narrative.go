@@ -14,7 +14,7 @@ import (
 
 // This file makes paths of what was found and read, and puts them into words.
 
-// path is what the fields of Path are read from.
+// path holds the values of Path.
 type path struct {
 	x     *search
 	cost  int64
@@ -25,7 +25,7 @@ type path struct {
 	sourceSel *plan.Sel
 }
 
-// pathStep is what the fields of PathStep are read from; a record that is gone since the search is nil.
+// pathStep holds the values of PathStep; a record that is gone since the search is nil.
 type pathStep struct {
 	from, to, link *kg.Row
 	alternatives   []*kg.Row

@@ -75,7 +75,7 @@ type pathsQuestion struct {
 	via    int            // how many of them are via
 }
 
-// pathsAnswer is what the fields of PathResult and PathReport are read from.
+// pathsAnswer holds the values of PathResult and PathReport.
 type pathsAnswer struct {
 	paths    []path
 	outcome  trace.Outcome

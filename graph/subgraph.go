@@ -34,7 +34,7 @@ type subgraphQuestion struct {
 	depth, maxNodes int
 }
 
-// subgraphAnswer is what the fields of Subgraph are read from, frontier what those of Frontier are.
+// subgraphAnswer holds the values of Subgraph, frontier those of Frontier.
 type (
 	subgraphAnswer struct {
 		nodes, links []*kg.Row

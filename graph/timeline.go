@@ -56,7 +56,7 @@ type timelineQuestion struct {
 	during *plan.DateFilter
 }
 
-// timelineItem is what the fields of TimelineItem are read from.
+// timelineItem holds the values of TimelineItem.
 type timelineItem struct {
 	what                 trace.What
 	date                 kg.Value

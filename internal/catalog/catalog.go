@@ -176,7 +176,8 @@ func Parse(name, sdl string, own ...*ast.Source) (*Catalog, error) {
 	}
 	schema := whole.Schema
 	c := &Catalog{
-		Schema: schema, SDL: whole.SDL, ours: ours, first: map[string]*ast.Position{}, byName: map[string]*Type{}, byEnum: map[string]*Type{}, kinds: map[string]*Kind{},
+		Schema: schema, SDL: whole.SDL, ours: ours, first: map[string]*ast.Position{},
+		byName: map[string]*Type{}, byEnum: map[string]*Type{}, kinds: map[string]*Kind{},
 		props: map[string]*Prop{}, links: map[string]*LinkField{}, derived: map[string]*DerivedField{}, all: []*Type{nil},
 	}
 	enum, kinds := schema.Types["EntityType"], schema.Types["LinkKind"]
@@ -611,6 +612,16 @@ func (c *Catalog) Enums(set TypeSet) (names []string) {
 	for _, t := range c.Types {
 		if set.Has(t.Index) {
 			names = append(names, t.Enum)
+		}
+	}
+	return names
+}
+
+// KindNames returns the names of these kinds, in the order of LinkKind.
+func (c *Catalog) KindNames(set KindSet) (names []string) {
+	for _, k := range c.Kinds {
+		if set.Has(k.Index) {
+			names = append(names, k.Name)
 		}
 	}
 	return names

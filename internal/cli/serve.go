@@ -164,7 +164,8 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	}
 	o := server.Options{
 		Documents: documents, DocumentsOnly: c.DocumentsOnly,
-		Executor: engine, Store: ready, Logger: log, Metrics: m, CORSOrigins: c.CORSOrigin, CORSHeaders: c.CORSHeader, State: s.State, CacheControl: c.CacheControl, Explain: explain,
+		Executor: engine, Store: ready, Logger: log, Metrics: m, State: s.State, Explain: explain,
+		CORSOrigins: c.CORSOrigin, CORSHeaders: c.CORSHeader, CacheControl: c.CacheControl,
 		MaxBody: c.MaxBody, MaxConcurrent: c.MaxConcurrent, NoArrivalQueue: !c.ArrivalQueue, Grace: c.Grace,
 		Client: server.ByAddress(proxies), Memory: memory, OperationMemory: min(c.MaxOperationMemory,
 			memory.Most()/2), AllowedHosts: c.AllowedHost,

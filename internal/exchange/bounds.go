@@ -153,16 +153,6 @@ func sourceKinds(cat *catalog.Catalog) (names []string) {
 	return names
 }
 
-func entityTypes(cat *catalog.Catalog) (names []string) {
-	for _, t := range cat.Types {
-		names = append(names, t.Enum)
-	}
-	return names
-}
+func entityTypes(cat *catalog.Catalog) []string { return cat.Enums(cat.Entities) }
 
-func linkKinds(cat *catalog.Catalog) (names []string) {
-	for _, k := range cat.Kinds {
-		names = append(names, k.Name)
-	}
-	return names
-}
+func linkKinds(cat *catalog.Catalog) []string { return cat.KindNames(cat.AllKinds()) }

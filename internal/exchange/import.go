@@ -807,13 +807,7 @@ func (c *checks) link(r record) error {
 }
 
 func typeNames(cat *catalog.Catalog, set catalog.TypeSet) string {
-	var names []string
-	for _, t := range cat.Types {
-		if set.Has(t.Index) {
-			names = append(names, t.Enum)
-		}
-	}
-	return strings.Join(names, " or ")
+	return strings.Join(cat.Enums(set), " or ")
 }
 
 // Rate is n in a time, for people: "123,456 links/s".

@@ -73,32 +73,21 @@ func Aligned(n int) []byte {
 }
 
 // inPages is a list of pages.
-func inPages[T any](p *paged[T]) part {
-	var list []T
-	f := flat(&list)
-	return part{
-		get: func() []byte { list = p.flat(); defer func() { list = nil }(); return f.get() },
-		set: func(b []byte) error {
-			if err := f.set(b); err != nil {
-				return err
-			}
-			*p = pagedOf(list)
-			return nil
-		},
-	}
-}
+func inPages[T any](p *paged[T]) part { return madeOf(p.flat, func(list []T) { *p = pagedOf(list) }) }
 
 // inOrder is an order.
-func inOrder(o *order) part {
-	var list []uint32
-	f := flat(&list)
+func inOrder(o *order) part { return madeOf(o.keys, func(list []uint32) { *o = orderOf(list) }) }
+
+// madeOf is what can be made of one list, and made into it.
+func madeOf[T any](list func() []T, use func([]T)) part {
 	return part{
-		get: func() []byte { list = o.keys(); defer func() { list = nil }(); return f.get() },
+		get: func() []byte { all := list(); return flat(&all).get() },
 		set: func(b []byte) error {
-			if err := f.set(b); err != nil {
+			var all []T
+			if err := flat(&all).set(b); err != nil {
 				return err
 			}
-			*o = orderOf(list)
+			use(all)
 			return nil
 		},
 	}

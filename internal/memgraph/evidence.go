@@ -60,19 +60,10 @@ func (x *fetch) evidencePage(page *kg.Page, link uint32, all []kg.Evidence, f *p
 		return
 	}
 	id := x.graph.linkID(link)
-	at := func(keys []kg.Value) func(int) int {
-		return func(i int) int {
-			return cmp.Or(cmp.Compare(int64(i), keys[0].Int), strings.Compare(kg.EvidenceID(id, &all[i]), keys[1].Str))
-		}
+	at := func(i int, keys []kg.Value) int {
+		return cmp.Or(cmp.Compare(int64(i), keys[0].Int), strings.Compare(kg.EvidenceID(id, &all[i]), keys[1].Str))
 	}
-	if f.Page.After != nil {
-		l.after = at(f.Page.After)
-	}
-	if f.Page.Before != nil {
-		l.before = at(f.Page.Before)
-	}
-	items, prev, next := l.page(&f.Page)
-	page.HasPrev, page.HasNext = prev, next
+	items := l.page(page, &f.Page, at)
 	if !f.Want.Rows {
 		return
 	}

@@ -632,18 +632,10 @@ func (x *fetch) linksInOrder(page *kg.Page, groups []group, f *plan.Field) {
 		return
 	}
 	g := &groups[0]
-	at := func(keys []kg.Value) func(uint32) int {
-		return func(k uint32) int { return x.linkAt(hit{k, x.graph.links.at(k).other(g.out), g.out}, f.Order, keys) }
-	}
 	l := list[uint32]{items: x.graph.adjacent[g.start:g.end], sorted: true}
-	if f.Page.After != nil {
-		l.after = at(f.Page.After)
-	}
-	if f.Page.Before != nil {
-		l.before = at(f.Page.Before)
-	}
-	items, prev, next := l.page(&f.Page)
-	page.HasPrev, page.HasNext = prev, next
+	items := l.page(page, &f.Page, func(k uint32, keys []kg.Value) int {
+		return x.linkAt(hit{k, x.graph.links.at(k).other(g.out), g.out}, f.Order, keys)
+	})
 	if !f.Want.Rows {
 		return
 	}
@@ -662,14 +654,9 @@ func (x *fetch) linksOfRuns(page *kg.Page, groups []group, f *plan.Field) {
 		runs.chunks[i], runs.before[i] = x.graph.adjacent[g.start:g.end], runs.n
 		runs.n += int(g.end - g.start)
 	}
-	at := func(keys []kg.Value) func(uint32) int {
-		if keys == nil {
-			return nil
-		}
-		return func(k uint32) int { return x.linkAt(hit{k, x.graph.links.at(k).other(out), out}, f.Order, keys) }
-	}
-	var items []uint32
-	items, page.HasPrev, page.HasNext = runs.page(&f.Page, at(f.Page.After), at(f.Page.Before), x.keys.take)
+	items := runs.page(page, &f.Page, func(k uint32, keys []kg.Value) int {
+		return x.linkAt(hit{k, x.graph.links.at(k).other(out), out}, f.Order, keys)
+	}, x.keys.take)
 	if !f.Want.Rows {
 		return
 	}
@@ -758,14 +745,7 @@ func (x *fetch) hitsPage(page *kg.Page, hits []hit, f *plan.Field) {
 
 // linksPage fills the window of a list of links; seen is how an item is seen.
 func linksPage[T any](x *fetch, page *kg.Page, l list[T], seen func(T) hit, f *plan.Field) {
-	if f.Page.After != nil {
-		l.after = func(k T) int { return x.linkAt(seen(k), f.Order, f.Page.After) }
-	}
-	if f.Page.Before != nil {
-		l.before = func(k T) int { return x.linkAt(seen(k), f.Order, f.Page.Before) }
-	}
-	items, prev, next := l.page(&f.Page)
-	page.HasPrev, page.HasNext = prev, next
+	items := l.page(page, &f.Page, func(k T, keys []kg.Value) int { return x.linkAt(seen(k), f.Order, keys) })
 	if !f.Want.Rows {
 		return
 	}
@@ -1010,22 +990,15 @@ func (x *fetch) records(page *kg.Page, f *plan.Field, all *order, r recordOrder)
 	if !f.Want.Rows && !f.Want.More {
 		return
 	}
-	var after, before func(uint32) int
-	if f.Page.After != nil {
-		after = func(k uint32) int { return r.at(k, f.Order, f.Page.After) }
-	}
-	if f.Page.Before != nil {
-		before = func(k uint32) int { return r.at(k, f.Order, f.Page.Before) }
-	}
+	at := func(k uint32, keys []kg.Value) int { return r.at(k, f.Order, keys) }
 	var items []uint32
 	if whole {
-		items, page.HasPrev, page.HasNext = all.page(&f.Page, after, before, x.keys.take)
+		items = all.page(page, &f.Page, at, x.keys.take)
 	} else {
 		l := list[uint32]{
 			items: fit, sorted: ordered, cmp: func(a, b uint32) int { return r.cmp(a, b, f.Order) },
-			after: after, before: before,
 		}
-		items, page.HasPrev, page.HasNext = l.page(&f.Page)
+		items = l.page(page, &f.Page, at)
 	}
 	if !f.Want.Rows {
 		return
@@ -1313,12 +1286,10 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 		return nil
 	}
 	graph := x.graph
-	at := func(keys []kg.Value) func(weighed) int {
-		return func(w weighed) int {
-			sortKey, id := graph.orderOf(w.node)
-			return cmp.Or(cmp.Compare(keys[0].Int, w.weight), strings.Compare(sortKey, keys[1].Str),
-				strings.Compare(id, keys[2].Str))
-		}
+	at := func(w weighed, keys []kg.Value) int {
+		sortKey, id := graph.orderOf(w.node)
+		return cmp.Or(cmp.Compare(keys[0].Int, w.weight), strings.Compare(sortKey, keys[1].Str),
+			strings.Compare(id, keys[2].Str))
 	}
 	l := list[weighed]{items: all, cmp: func(a, b weighed) int {
 		if c := cmp.Compare(b.weight, a.weight); c != 0 {
@@ -1334,14 +1305,7 @@ func (x *fetch) weighedPage(page *kg.Page, f *plan.Field, all []weighed) []weigh
 		}
 		return strings.Compare(graph.id(graph.nodes.at(a.node)), graph.id(graph.nodes.at(b.node)))
 	}}
-	if f.Page.After != nil {
-		l.after = at(f.Page.After)
-	}
-	if f.Page.Before != nil {
-		l.before = at(f.Page.Before)
-	}
-	items, prev, next := l.page(&f.Page)
-	page.HasPrev, page.HasNext = prev, next
+	items := l.page(page, &f.Page, at)
 	if !f.Want.Rows {
 		return nil
 	}

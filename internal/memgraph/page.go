@@ -3,76 +3,77 @@ package memgraph
 import (
 	"slices"
 
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 )
 
-// list is a filtered list of which one page is wanted: its items, their order, and where an item stands to a cursor.
+// list is a filtered list of which one page is wanted.
 type list[T any] struct {
 	items  []T
 	sorted bool // items are in order already, and may not be changed
 	cmp    func(a, b T) int
-	// after and before compare an item with a cursor's keys; nil without a cursor.
-	after, before func(T) int
 }
 
-// page cuts the window of plan.Paging out of the list. What it returns is valid until the items change.
-func (l *list[T]) page(p *plan.Paging) (items []T, prev, next bool) {
+// page cuts the window of p out of the list, and notes whether there is more before and behind it. at returns how an
+// item compares with a cursor's keys. What page returns is valid until the items change.
+func (l *list[T]) page(to *kg.Page, p *plan.Paging, at func(x T, keys []kg.Value) int) []T {
 	if l.sorted {
 		i, j := 0, len(l.items)
-		if l.after != nil {
+		if p.After != nil {
 			i, _ = slices.BinarySearchFunc(l.items, 0, func(x T, _ int) int {
-				if l.after(x) <= 0 {
+				if at(x, p.After) <= 0 {
 					return -1
 				}
 				return 1
 			})
 		}
-		if l.before != nil {
+		if p.Before != nil {
 			j, _ = slices.BinarySearchFunc(l.items, 0, func(x T, _ int) int {
-				if l.before(x) < 0 {
+				if at(x, p.Before) < 0 {
 					return -1
 				}
 				return 1
 			})
 		}
 		i, j = window(i, j, p)
-		return l.items[i:j], i > 0, j < len(l.items)
+		to.HasPrev, to.HasNext = i > 0, j < len(l.items)
+		return l.items[i:j]
 	}
 	// keep what lies between the cursors, count what does not
 	kept, ahead, behind := l.items[:0], 0, 0
 	for _, x := range l.items {
 		switch {
-		case l.after != nil && l.after(x) <= 0:
+		case p.After != nil && at(x, p.After) <= 0:
 			ahead++
-		case l.before != nil && l.before(x) >= 0:
+		case p.Before != nil && at(x, p.Before) >= 0:
 			behind++
 		default:
 			kept = append(kept, x)
 		}
 	}
 	i, j := window(ahead, ahead+len(kept), p)
-	prev, next = i > 0, j < ahead+len(kept)+behind
+	to.HasPrev, to.HasNext = i > 0, j < ahead+len(kept)+behind
 	if p.Backward {
-		kept = largest(kept, j-i, l.cmp)
-	} else {
-		kept = smallest(kept, j-i, l.cmp)
+		return largest(kept, j-i, l.cmp)
 	}
-	return kept, prev, next
+	return smallest(kept, j-i, l.cmp)
 }
 
-// page cuts the window of plan.Paging out of all keys. after and before compare a key with a cursor; nil without one.
-func (o *order) page(p *plan.Paging, after, before func(uint32) int, room func(n int) []uint32) (keys []uint32, prev,
-	next bool,
-) {
+// page cuts the window of p out of all keys, and notes whether there is more before and behind it. at returns how a key
+// compares with a cursor's.
+func (o *order) page(
+	to *kg.Page, p *plan.Paging, at func(k uint32, keys []kg.Value) int, room func(n int) []uint32,
+) []uint32 {
 	i, j := 0, o.n
-	if after != nil {
-		i = o.find(func(k uint32) bool { return after(k) <= 0 })
+	if p.After != nil {
+		i = o.find(func(k uint32) bool { return at(k, p.After) <= 0 })
 	}
-	if before != nil {
-		j = o.find(func(k uint32) bool { return before(k) < 0 })
+	if p.Before != nil {
+		j = o.find(func(k uint32) bool { return at(k, p.Before) < 0 })
 	}
 	i, j = window(i, j, p)
-	return o.cut(i, j, room), i > 0, j < o.n
+	to.HasPrev, to.HasNext = i > 0, j < o.n
+	return o.cut(i, j, room)
 }
 
 // window narrows [i, j) to the page: plan.Paging.

@@ -17,7 +17,7 @@ import (
 // DefaultCacheControl lets clients and caches keep answers of GET and has them ask each time whether they still hold.
 const DefaultCacheControl = "no-cache"
 
-// notKept is what is said of answers that must be asked for anew: errors, and what is so for a moment only.
+// notKept is the Cache-Control of answers that no cache may keep: errors, and what holds for a moment only.
 var notKept = []string{"no-store"}
 
 // stateTime is how long the store may take to name its state. An answer without a tag is better than none.

@@ -13,12 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/throughline/throughline"
 	"github.com/throughline/throughline/graph"
-	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/server"
-	"github.com/throughline/throughline/internal/store/sqlitestore"
+	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
 // patience is how long a program may take on a busy machine.
@@ -27,15 +25,8 @@ const patience = 5 * time.Minute
 // newServer serves the sample and returns the address of GraphQL.
 func newServer(t *testing.T, change func(*server.Options)) string {
 	t.Helper()
-	cat, err := catalog.Parse("schema.graphqls", throughline.Schema)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
+	cat := both.Catalog(t)
+	s := both.SQLite(cat)(t)
 	if _, err := sample.Load(t.Context(), cat, s); err != nil {
 		t.Fatal(err)
 	}

@@ -130,14 +130,9 @@ func (l *layout) labelList(s catalog.TypeSet) []string {
 	return out
 }
 
+// kindList lists the names of these kinds; an empty list is not null in Cypher.
 func (l *layout) kindList(s catalog.KindSet) []string {
-	out := []string{}
-	for _, k := range l.cat.Kinds {
-		if s.Has(k.Index) {
-			out = append(out, k.Name)
-		}
-	}
-	return out
+	return append([]string{}, l.cat.KindNames(s)...)
 }
 
 // hasBody reports whether an entity has a description or searchable property.

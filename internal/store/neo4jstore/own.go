@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/store"
 )
 
@@ -47,7 +46,7 @@ func (s *Store) checkOwn(ctx context.Context) error {
 		case u.Joins != nil:
 			find = "MATCH (a:Entity)-[r]->(b:Entity) WHERE (type(r) = $kind OR type(r) = 'REFUTED' AND r.kind = $kind) " +
 				"AND (none(l IN labels(a) WHERE l IN $from) OR none(l IN labels(b) WHERE l IN $to))"
-			args["from"], args["to"] = s.typeNames(u.Joins.From), s.typeNames(u.Joins.To)
+			args["from"], args["to"] = s.layout.labelList(u.Joins.From), s.layout.labelList(u.Joins.To)
 		case u.Kind != "":
 			find = "MATCH (:Entity)-[r]->(:Entity) WHERE type(r) = $kind OR type(r) = 'REFUTED' AND r.kind = $kind"
 		case u.Value != "":
@@ -65,14 +64,4 @@ func (s *Store) checkOwn(ctx context.Context) error {
 		return &SetupError{Message: "this database " + own.Error()}
 	}
 	return err
-}
-
-// typeNames are the labels of these types.
-func (s *Store) typeNames(set catalog.TypeSet) (names []string) {
-	for _, t := range s.layout.cat.Types {
-		if set.Has(t.Index) {
-			names = append(names, t.Name)
-		}
-	}
-	return names
 }

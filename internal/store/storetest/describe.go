@@ -155,11 +155,5 @@ func (d *describer) kinds(s catalog.KindSet) string {
 	if s == d.cat.AllKinds() {
 		return "every kind"
 	}
-	var names []string
-	for _, k := range d.cat.Kinds {
-		if s.Has(k.Index) {
-			names = append(names, k.Name)
-		}
-	}
-	return strings.Join(names, " ")
+	return strings.Join(d.cat.KindNames(s), " ")
 }
