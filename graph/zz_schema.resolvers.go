@@ -340,8 +340,8 @@ func (r *eventResolver) Institutions(ctx context.Context, obj *model.Event, firs
 	return one[model.InstitutionLinkConnection](ctx, obj.Value)
 }
 
-func (r *eventResolver) Organizers(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.InstitutionLinkConnection, error) {
-	return one[model.InstitutionLinkConnection](ctx, obj.Value)
+func (r *eventResolver) Organizers(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error) {
+	return one[model.LinkConnection](ctx, obj.Value)
 }
 
 func (r *eventResolver) Themes(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.ThemeLinkConnection, error) {

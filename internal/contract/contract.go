@@ -125,7 +125,7 @@ func (e *expander) add(doc *ast.SchemaDocument, own bool) error {
 
 // expand completes what was added.
 func (e *expander) expand() error {
-	for _, n := range []string{"Entity", "EntityType", "LinkKind", "LinkEdge", "Query"} {
+	for _, n := range []string{"Entity", "EntityType", "LinkKind", "LinkConnection", "LinkEdge", "Query"} {
 		if e.names[n] == nil {
 			return fmt.Errorf("the contract has no %s", n)
 		}
@@ -296,8 +296,7 @@ func wordsOf(d *ast.Definition, node *ast.Directive) (w words, err error) {
 // entity completes a type of entity: what it implements, the fields that every entity has, and its fields that follow
 // links.
 func (e *expander) entity(d *ast.Definition) error {
-	d.Interfaces = slices.Clone(e.names["Entity"].Interfaces)
-	d.Interfaces = append([]string{"Entity"}, d.Interfaces...)
+	d.Interfaces = []string{"Entity", "SearchHit", "Node"} // no interface implements another: see schema.graphqls
 	var common ast.FieldList
 	for _, f := range e.names["Entity"].Fields {
 		if d.Fields.ForName(f.Name) != nil {
@@ -370,7 +369,8 @@ func (e *expander) lists() error {
 	}
 	for _, d := range e.entities {
 		name := d.Name + "Link"
-		add(d, name+"Connection", "Links with the "+e.words[d.Name].many+" at the other end.", nil,
+		add(d, name+"Connection", "Links with the "+e.words[d.Name].many+" at the other end.",
+			e.names["LinkConnection"].Interfaces,
 			pageFields(name, d.Name, filtered, "LinkFacet")...)
 		var fields ast.FieldList
 		for _, f := range e.names["LinkEdge"].Fields {

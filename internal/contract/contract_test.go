@@ -302,7 +302,7 @@ type Ox implements Entity & Node @node(plural: "oxen") { x: String }
 		"\n  \"The year of the entity's date: born, founded, startsOn, saidOn, launched, publishedOn.\"\n",
 		"\n  \"The entity's date fits: born, founded, startsOn–endsOn, saidOn, launched–landed, publishedOn.\"\n",
 		"\n  \"The name, an alias, the description, the slogan of a rocket or the words of a quote fit. isNull: there is neither description nor words.\"\n",
-		"\n\"Links with the parties at the other end.\"\ntype PartyLinkConnection {\n",
+		"\n\"Links with the parties at the other end.\"\ntype PartyLinkConnection implements LinkConnectionFields {\n",
 	} {
 		if !strings.Contains(c.SDL, want) {
 			t.Errorf("it lacks %s", want)
@@ -330,4 +330,24 @@ func FuzzOwnTypes(f *testing.F) {
 			t.Errorf("it is told as %s", err)
 		}
 	})
+}
+
+// TestInterfacesAreFlat: no interface implements another, which some generators of clients cannot read.
+func TestInterfacesAreFlat(t *testing.T) {
+	whole, err := contract.Parse(&ast.Source{Name: "schema.graphqls", Input: throughline.Schema})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for name, d := range whole.Schema.Types {
+		if d.Kind != ast.Interface {
+			continue
+		}
+		if n++; len(d.Interfaces) > 0 {
+			t.Errorf("%s implements %v", name, d.Interfaces)
+		}
+	}
+	if n < 5 {
+		t.Errorf("there are only %d interfaces", n)
+	}
 }

@@ -354,7 +354,7 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 					if !asked {
 						continue
 					}
-					got := a.ask(fmt.Sprintf("query($id: ID!) { node(id: $id) { ... on %s { it: %s(first: 100) { totalCount edges { direction node { id } link { id } } } } } }",
+					got := a.ask(fmt.Sprintf("query($id: ID!) { node(id: $id) { ... on %s { it: %s(first: 100) { ... on LinkConnectionFields { totalCount edges { direction node { id } link { id } } } } } } }",
 						typ.Name, f.Name), map[string]any{"id": n.id})
 					var found []string
 					edges, _ := at(got, "node", "it", "edges").([]any)

@@ -226,7 +226,7 @@ type EventResolver interface {
 	Attendance(ctx context.Context, obj *model.Event) (*int64, error)
 	Participants(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.PersonLinkConnection, error)
 	Institutions(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.InstitutionLinkConnection, error)
-	Organizers(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.InstitutionLinkConnection, error)
+	Organizers(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error)
 	Themes(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.ThemeLinkConnection, error)
 	Quotes(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.QuoteLinkConnection, error)
 	Places(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.PlaceLinkConnection, error)
@@ -874,6 +874,8 @@ directive @searchable on FIELD_DEFINITION
 directive @verbatim(property: String!, kinds: [LinkKind!]!) on FIELD_DEFINITION
 
 # --- nodes ----------------------------------------------------------------------------------------------------------------
+# No interface implements another, though what an entity is a search finds: some generators of clients cannot read that.
+# An object names each that it has the fields of.
 
 "Anything with an id: every entity, link, piece of evidence and source. ` + "`" + `node(id:)` + "`" + ` finds it again (Relay)."
 interface Node {
@@ -882,7 +884,7 @@ interface Node {
 }
 
 "What a search finds: entities and sources."
-interface SearchHit implements Node {
+interface SearchHit {
   "Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is; ` + "`" + `SOURCE` + "`" + ` of a source."
@@ -894,7 +896,7 @@ interface SearchHit implements Node {
 }
 
 "A named node that links can join: everything except Source, Link and Evidence."
-interface Entity implements SearchHit & Node {
+interface Entity {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `mary-kaldor` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: ` + "`" + `PERSON` + "`" + `, ` + "`" + `INSTITUTION` + "`" + `, …."
@@ -1315,7 +1317,7 @@ type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
   ): InstitutionLinkConnection! @link(kinds: [REPRESENTED_AT], direction: INCOMING)
-  "Institutions that organized it."
+  "Institutions and people who organized it."
   organizers(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
     first: Int
@@ -1329,7 +1331,7 @@ type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): InstitutionLinkConnection! @link(kinds: [ORGANIZED], direction: INCOMING)
+  ): LinkConnection! @link(kinds: [ORGANIZED], direction: INCOMING)
   "What it was about."
   themes(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1965,10 +1967,26 @@ type PageInfo {
   endCursor: String
 }
 
-"What every edge that stands for a link carries; typed edges add a typed node."
+"What every connection of links has, whatever stands at the other end: a list of any of them is typed by one fragment."
+interface LinkConnectionFields {
+  "The entries of this page, in order."
+  edges: [LinkEdgeFields!]!
+  "Just the nodes of ` + "`" + `edges` + "`" + `."
+  nodes: [Entity!]!
+  "Where this page stands in the list."
+  pageInfo: PageInfo!
+  "How many there are on all pages, with the filter applied."
+  totalCount: Int!
+  "How the whole list (not the page) divides; at most 100 buckets a facet, largest first."
+  facets("What to count by." by: [LinkFacet!]!): [Facet!]!
+}
+
+"What every edge that stands for a link carries; of a typed edge ` + "`" + `node` + "`" + ` is of that type."
 interface LinkEdgeFields {
   "Opaque position in this list, bound to its ordering."
   cursor: String!
+  "The entity at the other end."
+  node: Entity!
   "The link itself, with its evidence."
   link: Link!
   "The link's role: ` + "`" + `professor` + "`" + `."
@@ -1982,7 +2000,7 @@ interface LinkEdgeFields {
 }
 
 "Links with whatever stands at the other end."
-type LinkConnection {
+type LinkConnection implements LinkConnectionFields {
   "The entries of this page, in order."
   edges: [LinkEdge!]!
   "Just the nodes of ` + "`" + `edges` + "`" + `."
@@ -2014,7 +2032,7 @@ type LinkEdge implements LinkEdgeFields {
 }
 
 "Links with the people at the other end."
-type PersonLinkConnection {
+type PersonLinkConnection implements LinkConnectionFields {
   "The entries of this page, in order."
   edges: [PersonLinkEdge!]!
   "Just the nodes of ` + "`" + `edges` + "`" + `."
@@ -2046,7 +2064,7 @@ type PersonLinkEdge implements LinkEdgeFields {
 }
 
 "Links with the institutions at the other end."
-type InstitutionLinkConnection {
+type InstitutionLinkConnection implements LinkConnectionFields {
   "The entries of this page, in order."
   edges: [InstitutionLinkEdge!]!
   "Just the nodes of ` + "`" + `edges` + "`" + `."
@@ -2078,7 +2096,7 @@ type InstitutionLinkEdge implements LinkEdgeFields {
 }
 
 "Links with the events at the other end."
-type EventLinkConnection {
+type EventLinkConnection implements LinkConnectionFields {
   "The entries of this page, in order."
   edges: [EventLinkEdge!]!
   "Just the nodes of ` + "`" + `edges` + "`" + `."
@@ -2110,7 +2128,7 @@ type EventLinkEdge implements LinkEdgeFields {
 }
 
 "Links with the quotes at the other end."
-type QuoteLinkConnection {
+type QuoteLinkConnection implements LinkConnectionFields {
   "The entries of this page, in order."
   edges: [QuoteLinkEdge!]!
   "Just the nodes of ` + "`" + `edges` + "`" + `."
@@ -2142,7 +2160,7 @@ type QuoteLinkEdge implements LinkEdgeFields {
 }
 
 "Links with the themes at the other end."
-type ThemeLinkConnection {
+type ThemeLinkConnection implements LinkConnectionFields {
   "The entries of this page, in order."
   edges: [ThemeLinkEdge!]!
   "Just the nodes of ` + "`" + `edges` + "`" + `."
@@ -2174,7 +2192,7 @@ type ThemeLinkEdge implements LinkEdgeFields {
 }
 
 "Links with the places at the other end."
-type PlaceLinkConnection {
+type PlaceLinkConnection implements LinkConnectionFields {
   "The entries of this page, in order."
   edges: [PlaceLinkEdge!]!
   "Just the nodes of ` + "`" + `edges` + "`" + `."
@@ -11409,8 +11427,8 @@ func (ec *executionContext) _Event_organizers(ctx context.Context, field graphql
 			return ec.Resolvers.Event().Organizers(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string), fc.Args["where"].(map[string]any), fc.Args["orderBy"].([]map[string]any))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.InstitutionLinkConnection) graphql.Marshaler {
-			return ec.marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
+			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11423,7 +11441,7 @@ func (ec *executionContext) fieldContext_Event_organizers(ctx context.Context, f
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_InstitutionLinkConnection(ctx, field)
+			return ec.childFields_LinkConnection(ctx, field)
 		},
 	}
 	defer func() {
@@ -25440,6 +25458,68 @@ func (ec *executionContext) _Entity(ctx context.Context, sel ast.SelectionSet, o
 	}
 }
 
+func (ec *executionContext) _LinkConnectionFields(ctx context.Context, sel ast.SelectionSet, obj model.LinkConnectionFields) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case model.ThemeLinkConnection:
+		return ec._ThemeLinkConnection(ctx, sel, &obj)
+	case *model.ThemeLinkConnection:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ThemeLinkConnection(ctx, sel, obj)
+	case model.QuoteLinkConnection:
+		return ec._QuoteLinkConnection(ctx, sel, &obj)
+	case *model.QuoteLinkConnection:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._QuoteLinkConnection(ctx, sel, obj)
+	case model.PlaceLinkConnection:
+		return ec._PlaceLinkConnection(ctx, sel, &obj)
+	case *model.PlaceLinkConnection:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._PlaceLinkConnection(ctx, sel, obj)
+	case model.PersonLinkConnection:
+		return ec._PersonLinkConnection(ctx, sel, &obj)
+	case *model.PersonLinkConnection:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._PersonLinkConnection(ctx, sel, obj)
+	case model.LinkConnection:
+		return ec._LinkConnection(ctx, sel, &obj)
+	case *model.LinkConnection:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._LinkConnection(ctx, sel, obj)
+	case model.InstitutionLinkConnection:
+		return ec._InstitutionLinkConnection(ctx, sel, &obj)
+	case *model.InstitutionLinkConnection:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._InstitutionLinkConnection(ctx, sel, obj)
+	case model.EventLinkConnection:
+		return ec._EventLinkConnection(ctx, sel, &obj)
+	case *model.EventLinkConnection:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._EventLinkConnection(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of LinkConnectionFields must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
 func (ec *executionContext) _LinkEdgeFields(ctx context.Context, sel ast.SelectionSet, obj model.LinkEdgeFields) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
@@ -25555,16 +25635,6 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Source(ctx, sel, obj)
-	case model.Entity:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._Entity(ctx, sel, obj)
-	case model.SearchHit:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._SearchHit(ctx, sel, obj)
 	case model.Link:
 		return ec._Link(ctx, sel, &obj)
 	case *model.Link:
@@ -25641,11 +25711,6 @@ func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._Source(ctx, sel, obj)
-	case model.Entity:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._Entity(ctx, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
@@ -26711,7 +26776,7 @@ func (ec *executionContext) _EventEdge(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
-var eventLinkConnectionImplementors = []string{"EventLinkConnection"}
+var eventLinkConnectionImplementors = []string{"EventLinkConnection", "LinkConnectionFields"}
 
 func (ec *executionContext) _EventLinkConnection(ctx context.Context, sel ast.SelectionSet, obj *model.EventLinkConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, eventLinkConnectionImplementors)
@@ -27501,7 +27566,7 @@ func (ec *executionContext) _InstitutionEdge(ctx context.Context, sel ast.Select
 	return out
 }
 
-var institutionLinkConnectionImplementors = []string{"InstitutionLinkConnection"}
+var institutionLinkConnectionImplementors = []string{"InstitutionLinkConnection", "LinkConnectionFields"}
 
 func (ec *executionContext) _InstitutionLinkConnection(ctx context.Context, sel ast.SelectionSet, obj *model.InstitutionLinkConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, institutionLinkConnectionImplementors)
@@ -27829,7 +27894,7 @@ func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj
 	return out
 }
 
-var linkConnectionImplementors = []string{"LinkConnection"}
+var linkConnectionImplementors = []string{"LinkConnection", "LinkConnectionFields"}
 
 func (ec *executionContext) _LinkConnection(ctx context.Context, sel ast.SelectionSet, obj *model.LinkConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, linkConnectionImplementors)
@@ -28607,7 +28672,7 @@ func (ec *executionContext) _PersonEdge(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
-var personLinkConnectionImplementors = []string{"PersonLinkConnection"}
+var personLinkConnectionImplementors = []string{"PersonLinkConnection", "LinkConnectionFields"}
 
 func (ec *executionContext) _PersonLinkConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PersonLinkConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, personLinkConnectionImplementors)
@@ -28963,7 +29028,7 @@ func (ec *executionContext) _PlaceEdge(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
-var placeLinkConnectionImplementors = []string{"PlaceLinkConnection"}
+var placeLinkConnectionImplementors = []string{"PlaceLinkConnection", "LinkConnectionFields"}
 
 func (ec *executionContext) _PlaceLinkConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PlaceLinkConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, placeLinkConnectionImplementors)
@@ -29561,7 +29626,7 @@ func (ec *executionContext) _QuoteEdge(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
-var quoteLinkConnectionImplementors = []string{"QuoteLinkConnection"}
+var quoteLinkConnectionImplementors = []string{"QuoteLinkConnection", "LinkConnectionFields"}
 
 func (ec *executionContext) _QuoteLinkConnection(ctx context.Context, sel ast.SelectionSet, obj *model.QuoteLinkConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, quoteLinkConnectionImplementors)
@@ -30329,7 +30394,7 @@ func (ec *executionContext) _ThemeEdge(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
-var themeLinkConnectionImplementors = []string{"ThemeLinkConnection"}
+var themeLinkConnectionImplementors = []string{"ThemeLinkConnection", "LinkConnectionFields"}
 
 func (ec *executionContext) _ThemeLinkConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ThemeLinkConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, themeLinkConnectionImplementors)

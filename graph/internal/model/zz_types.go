@@ -4,9 +4,12 @@ package model
 
 // Entity is the interface of that name.
 type Entity interface {
-	SearchHit
-	Node
 	IsEntity()
+}
+
+// LinkConnectionFields is the interface of that name.
+type LinkConnectionFields interface {
+	IsLinkConnectionFields()
 }
 
 // LinkEdgeFields is the interface of that name.
@@ -21,7 +24,6 @@ type Node interface {
 
 // SearchHit is the interface of that name.
 type SearchHit interface {
-	Node
 	IsSearchHit()
 }
 
@@ -88,6 +90,9 @@ type EventEdge struct{ Value }
 // EventLinkConnection is the object type of that name.
 type EventLinkConnection struct{ Value }
 
+// IsLinkConnectionFields marks the type as one.
+func (EventLinkConnection) IsLinkConnectionFields() {}
+
 // EventLinkEdge is the object type of that name.
 type EventLinkEdge struct{ Value }
 
@@ -142,6 +147,9 @@ type InstitutionEdge struct{ Value }
 // InstitutionLinkConnection is the object type of that name.
 type InstitutionLinkConnection struct{ Value }
 
+// IsLinkConnectionFields marks the type as one.
+func (InstitutionLinkConnection) IsLinkConnectionFields() {}
+
 // InstitutionLinkEdge is the object type of that name.
 type InstitutionLinkEdge struct{ Value }
 
@@ -159,6 +167,9 @@ func (Link) IsNode() {}
 
 // LinkConnection is the object type of that name.
 type LinkConnection struct{ Value }
+
+// IsLinkConnectionFields marks the type as one.
+func (LinkConnection) IsLinkConnectionFields() {}
 
 // LinkEdge is the object type of that name.
 type LinkEdge struct{ Value }
@@ -211,6 +222,9 @@ type PersonEdge struct{ Value }
 // PersonLinkConnection is the object type of that name.
 type PersonLinkConnection struct{ Value }
 
+// IsLinkConnectionFields marks the type as one.
+func (PersonLinkConnection) IsLinkConnectionFields() {}
+
 // PersonLinkEdge is the object type of that name.
 type PersonLinkEdge struct{ Value }
 
@@ -238,6 +252,9 @@ type PlaceEdge struct{ Value }
 // PlaceLinkConnection is the object type of that name.
 type PlaceLinkConnection struct{ Value }
 
+// IsLinkConnectionFields marks the type as one.
+func (PlaceLinkConnection) IsLinkConnectionFields() {}
+
 // PlaceLinkEdge is the object type of that name.
 type PlaceLinkEdge struct{ Value }
 
@@ -264,6 +281,9 @@ type QuoteEdge struct{ Value }
 
 // QuoteLinkConnection is the object type of that name.
 type QuoteLinkConnection struct{ Value }
+
+// IsLinkConnectionFields marks the type as one.
+func (QuoteLinkConnection) IsLinkConnectionFields() {}
 
 // QuoteLinkEdge is the object type of that name.
 type QuoteLinkEdge struct{ Value }
@@ -318,6 +338,9 @@ type ThemeEdge struct{ Value }
 
 // ThemeLinkConnection is the object type of that name.
 type ThemeLinkConnection struct{ Value }
+
+// IsLinkConnectionFields marks the type as one.
+func (ThemeLinkConnection) IsLinkConnectionFields() {}
 
 // ThemeLinkEdge is the object type of that name.
 type ThemeLinkEdge struct{ Value }
