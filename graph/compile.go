@@ -150,10 +150,9 @@ func (c *compiler) newOut(f operation.Field) out {
 	if c.fields++; c.fields > maxCompiled {
 		panic(tooLarge{})
 	}
-	first := f.Fields[0]
-	x := out{key: f.Key, quoted: "," + strconv.Quote(f.Key) + ":", field: first}
-	if first.Definition != nil && first.Definition.Type != nil {
-		t := first.Definition.Type
+	x := out{key: f.Key, quoted: "," + strconv.Quote(f.Key) + ":", field: f.Fields[0]}
+	if f.Definition != nil {
+		t := f.Definition.Type
 		x.nonNull, x.items = t.NonNull, t.Elem != nil && t.Elem.NonNull
 	}
 	return x
@@ -229,7 +228,7 @@ func (c *compiler) field(f operation.Field, def *field, at *scope, x *out) {
 
 // target returns the type that a field leads to.
 func (c *compiler) target(f operation.Field) *ast.Definition {
-	return c.cat.Schema.Types[f.Fields[0].Definition.Type.Name()]
+	return c.cat.Schema.Types[f.Definition.Type.Name()]
 }
 
 // inner compiles the selection of a field that leads to objects which are no records.

@@ -19,6 +19,9 @@ type Selections struct {
 type Field struct {
 	Key    string
 	Fields []*ast.Field
+	// Definition is that of the type they were collected for, whose type may be narrower than that of an interface
+	// they are asked for through; nil for __typename.
+	Definition *ast.FieldDefinition
 }
 
 // Collect merges selections for a concrete type: GraphQL spec (September 2025) section 6.3.2, CollectFields.
@@ -38,7 +41,7 @@ func (c *Selections) Collect(typ *ast.Definition, sets ...ast.SelectionSet) []Fi
 				if !ok {
 					i = len(out)
 					index[s.Alias] = i
-					out = append(out, Field{Key: s.Alias})
+					out = append(out, Field{Key: s.Alias, Definition: typ.Fields.ForName(s.Name)})
 				}
 				out[i].Fields = append(out[i].Fields, s)
 			case *ast.InlineFragment:
