@@ -246,6 +246,7 @@ func (b *Builder) AddSource(s *Source) error {
 func (s *source) complete() {
 	s.sortKey = text.SortKey(s.title)
 	s.from, s.to = kg.PartialDate(s.published).Interval()
+	s.dated = s.published != ""
 }
 
 // findSources makes what finds sources by id and title. There are few.
@@ -418,15 +419,15 @@ func (b *Builder) AddLink(r *Link) error {
 	if err := place(&b.linkEdit, r.Key); err != nil {
 		return err
 	}
-	if r.Key == 0 || r.From == 0 || int(r.From) >= b.nodes.n || r.To == 0 || int(r.To) >= b.nodes.n || len(r.ID) > 255 {
+	if r.Key == 0 {
 		return ErrLink
+	}
+	if err := b.checkLink(r.ID, r.From, r.To); err != nil {
+		return err
 	}
 	kind := b.cat.Kind(r.Kind)
 	if kind == nil {
 		return kg.Errorf(kg.Unavailable, "the store holds links of kind %s, which the schema does not declare", r.Kind)
-	}
-	if len(b.ids) > 1<<32-512 {
-		return ErrTooLarge
 	}
 	key := r.Key
 	l := link{kind: kind.Index, from: r.From, to: r.To, proof: proofOf(r.Unverified, r.Quoted)}
@@ -437,8 +438,7 @@ func (b *Builder) AddLink(r *Link) error {
 	if was.from != 0 && b.idAt(was.id) == r.ID {
 		l.id = was.id
 	} else {
-		l.id = uint32(len(b.ids))
-		b.ids = append(append(b.ids, byte(len(r.ID))), r.ID...)
+		l.id = b.linkText(r.ID)
 	}
 	l.role = b.role(r.Role)
 	l.since, l.until = b.date(r.Since), b.date(r.Until)
@@ -446,12 +446,8 @@ func (b *Builder) AddLink(r *Link) error {
 		l.source = r.Sources[0]
 	} else if len(r.Sources)+len(r.Refuters) > 0 {
 		at := len(b.more)
-		l.source = severalSources | uint32(at)
-		supporting, refuting := b.addSources(r.Sources), 0
-		if len(r.Refuters) > 0 {
-			refuting = b.addSources(r.Refuters)
-		}
-		l.standing = kg.StandingOf(supporting, refuting)
+		l.standing = kg.StandingOf(len(r.Sources), len(r.Refuters))
+		l.source = b.several(l.standing, r.Sources, r.Refuters)
 		if was.standing == l.standing && slices.Equal(b.ownMore(&was), b.more[at:]) {
 			b.more, l.source = b.more[:at], was.source
 		}
@@ -473,11 +469,36 @@ func (b *Builder) AddLink(r *Link) error {
 	return nil
 }
 
-// addSources appends a list of sources as Graph.more holds it, and returns their number.
-func (b *Builder) addSources(keys []uint32) int {
-	b.more = append(append(b.more, uint32(len(keys))), keys...)
-	slices.Sort(b.more[len(b.more)-len(keys):])
-	return len(keys)
+// checkLink reports what is wrong with a link's id and ends.
+func (b *Builder) checkLink(id string, from, to uint32) error {
+	switch {
+	case from == 0 || int(from) >= b.nodes.n || to == 0 || int(to) >= b.nodes.n || len(id) > 255:
+		return ErrLink
+	case len(b.ids) > 1<<32-512:
+		return ErrTooLarge
+	}
+	return nil
+}
+
+// linkText appends the id of a link, and returns where it stands.
+func (b *Builder) linkText(id string) uint32 {
+	at := uint32(len(b.ids))
+	b.ids = append(append(b.ids, byte(len(id))), id...)
+	return at
+}
+
+// several appends the sources of a link to Graph.more, and returns its link.source.
+func (b *Builder) several(standing kg.Standing, supporting, refuting []uint32) uint32 {
+	at := len(b.more)
+	add := func(keys []uint32) {
+		b.more = append(append(b.more, uint32(len(keys))), keys...)
+		slices.Sort(b.more[len(b.more)-len(keys):])
+	}
+	add(supporting)
+	if standing != kg.Supported {
+		add(refuting)
+	}
+	return severalSources | uint32(at)
 }
 
 func (b *Builder) role(s string) uint32 {

@@ -46,7 +46,7 @@ func (graph *Graph) Describe() map[string]string {
 	}
 	for i, s := range graph.sources {
 		if s.id != "" {
-			out["sources"] += fmt.Sprintf("%d %q\n", i, s)
+			out["sources"] += fmt.Sprintf("%d %#v\n", i, s)
 		}
 	}
 	for i := range graph.byType {

@@ -81,7 +81,7 @@ func (x *fetch) evidencePage(page *kg.Page, link uint32, all []kg.Evidence, f *p
 // age is the key that orders a piece of evidence: see plan.EvidenceOrder.
 func (x *fetch) age(e *kg.Evidence) int64 {
 	s := &x.graph.sources[x.graph.sourceByID[e.Source]]
-	return plan.DateKey(s.from, s.to, s.published != "", false)
+	return plan.DateKey(s.from, s.to, s.dated, false)
 }
 
 // evidence fills the row of a piece of evidence.

@@ -115,7 +115,7 @@ func (x *fetch) countSource(c *counter, k uint32, by plan.FacetBy) {
 	case plan.BySource:
 		c.add(s.id)
 	case plan.ByYear:
-		if s.published != "" {
+		if s.dated {
 			c.add(year(s.from))
 		}
 	case plan.ByTheme, plan.ByInstitution:

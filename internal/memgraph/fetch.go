@@ -1130,7 +1130,7 @@ func (r sourcesOrder) number(k uint32, o plan.Order) int64 {
 	s := &r.x.graph.sources[k]
 	switch o.By {
 	case plan.ByDate:
-		return plan.DateKey(s.from, s.to, s.published != "", o.Desc)
+		return plan.DateKey(s.from, s.to, s.dated, o.Desc)
 	case plan.ByLinkCount:
 		return int64(len(r.x.graph.supports.of(k)))
 	}

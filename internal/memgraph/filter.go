@@ -230,7 +230,7 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 	if f.Not != nil && x.sourceFits(f.Not, k) ||
 		f.Types != nil && !f.Types.Has(x.graph.cat.Source.Index) ||
 		f.LinkCount != nil && !matchInt(f.LinkCount, int64(len(x.graph.supports.of(k)))) ||
-		f.Date != nil && !matchDate(f.Date, s.from, s.to, s.published != "") ||
+		f.Date != nil && !matchDate(f.Date, s.from, s.to, s.dated) ||
 		f.Name != nil && !x.matchTexts(f.Name, true, title) ||
 		f.Text != nil && !x.matchTexts(f.Text, false, title) {
 		return false

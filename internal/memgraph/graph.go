@@ -93,6 +93,7 @@ type node struct {
 type source struct {
 	id, title, sortKey, url, kind, publisher, authors, published, hash string
 	from, to                                                           kg.Day
+	dated                                                              bool // published is known
 }
 
 // link is kept small: there are more of them than of anything else.

@@ -12,24 +12,32 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-var _ store.Patterned = (*Walk)(nil)
+var (
+	_ store.Patterned = (*Walk)(nil)
+	_ store.Graph     = (*Traversal)(nil)
+)
 
 // Walk returns the graph as a question sees it, and the keys of the entities it asks about: every step is in memory.
 func (graph *Graph) Walk(ctx context.Context, w *plan.Walk) (*Walk, []uint32, error) {
-	g := &Walk{
-		x: fetch{graph: graph, q: &plan.Query{Refs: w.Refs}, ctx: ctx}, rec: store.RecorderOf(ctx),
-		sources: w.Sources || w.SourceDates, dates: w.SourceDates,
-	}
-	g.x.holdSlabs()
-	if err := g.guard(g.x.resolve); err != nil {
-		return nil, nil, err
-	}
-	g.see(w.Links)
-	return g, g.x.refs[:w.Asked], nil
+	g := &Walk{Traversal{rec: store.RecorderOf(ctx)}}
+	keys, err := g.begin(ctx, graph, w)
+	return g, keys, err
 }
 
-// see has the walk use the links that fit a filter.
-func (g *Walk) see(f *plan.LinkFilter) {
+// begin resolves what a question names.
+func (g *Traversal) begin(ctx context.Context, graph *Graph, w *plan.Walk) ([]uint32, error) {
+	g.x = fetch{graph: graph, q: &plan.Query{Refs: w.Refs}, ctx: ctx}
+	g.sources, g.dates = w.Sources || w.SourceDates, w.SourceDates
+	g.x.holdSlabs()
+	if err := g.guard(g.x.resolve); err != nil {
+		return nil, err
+	}
+	g.see(w.Links)
+	return g.x.refs[:w.Asked], nil
+}
+
+// see has the traversal use the links that fit a filter.
+func (g *Traversal) see(f *plan.LinkFilter) {
 	g.filter, g.refuted = f, f.NamesRefuted()
 	if g.kinds, _ = f.OnlyKinds(); g.kinds != nil {
 		g.filter = nil
@@ -37,7 +45,10 @@ func (g *Walk) see(f *plan.LinkFilter) {
 }
 
 // Walk is the graph as one question sees it.
-type Walk struct {
+type Walk struct{ Traversal }
+
+// Traversal is what of a Walk takes ids, links and dates alone.
+type Traversal struct {
 	x              fetch
 	filter         *plan.LinkFilter
 	refuted        bool             // the filter asks for REFUTED links too
@@ -49,7 +60,7 @@ type Walk struct {
 }
 
 // guard turns the stop of a fetch into its error.
-func (g *Walk) guard(f func()) (err error) {
+func (g *Traversal) guard(f func()) (err error) {
 	before := g.x.walked
 	defer func() {
 		if g.rec != nil {
@@ -68,7 +79,7 @@ func (g *Walk) guard(f func()) (err error) {
 }
 
 // Expand returns the links of nodes.
-func (g *Walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
+func (g *Traversal) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
 	g.x.ctx = ctx //nolint:fatcontext // replaced, not wrapped
 	if way.Links != nil {
 		filter, kinds, refuted := g.filter, g.kinds, g.refuted
@@ -87,7 +98,7 @@ func (g *Walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit 
 	return err
 }
 
-func (g *Walk) expand(k uint32, way store.Way) {
+func (g *Traversal) expand(k uint32, way store.Way) {
 	graph := g.x.graph
 	n := graph.nodes.at(k)
 	g.arcs = g.arcs[:0]
@@ -97,7 +108,8 @@ func (g *Walk) expand(k uint32, way store.Way) {
 	}
 }
 
-func (g *Walk) expandIn(k uint32, way store.Way, in *adjacency, groups []group) {
+func (g *Traversal) expandIn(k uint32, way store.Way, in *adjacency, groups []group) {
+	plain := g.filter == nil && g.among == nil && way.Far == nil && !way.Loops // nothing is asked of a link
 	for _, gr := range groups {
 		if gr.out && !way.Out || !gr.out && !way.In || g.kinds != nil && !g.kinds.Has(gr.kind) {
 			continue
@@ -107,6 +119,14 @@ func (g *Walk) expandIn(k uint32, way store.Way, in *adjacency, groups []group) 
 			g.arcs = slices.Grow(g.arcs, int(gr.end-gr.start))
 		}
 		links, ends := in.adjacent[gr.start:gr.end], in.ends[gr.start:gr.end]
+		if plain {
+			for i, to := range ends {
+				if to != k {
+					g.arcs = append(g.arcs, store.Arc{To: to, Link: links[i], Out: gr.out})
+				}
+			}
+			continue
+		}
 		for i, l := range links {
 			to := ends[i]
 			if to == k && (!way.Loops || !gr.out) || g.among != nil && !g.among.Has(to) {
@@ -130,7 +150,7 @@ func (g *Walk) expandIn(k uint32, way store.Way, in *adjacency, groups []group) 
 }
 
 // Middle marks what the side with fewer links leads to, and looks for that from the other.
-func (g *Walk) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) (out []uint32, err error) {
+func (g *Traversal) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) (out []uint32, err error) {
 	if g.links(a) > g.links(b) {
 		a, b, wayA, wayB = b, a, wayB, wayA
 	}
@@ -151,7 +171,7 @@ func (g *Walk) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) 
 	return out, nil
 }
 
-func (g *Walk) links(nodes []uint32) (n int64) {
+func (g *Traversal) links(nodes []uint32) (n int64) {
 	for _, k := range nodes {
 		n += g.x.graph.degree(k)
 	}
@@ -159,7 +179,7 @@ func (g *Walk) links(nodes []uint32) (n int64) {
 }
 
 // ends calls f with the far ends of the links of nodes.
-func (g *Walk) ends(nodes []uint32, way store.Way, f func(uint32)) {
+func (g *Traversal) ends(nodes []uint32, way store.Way, f func(uint32)) {
 	g.among = nil
 	graph := g.x.graph
 	for _, k := range nodes {
@@ -228,7 +248,7 @@ func (g *Walk) Counts() *store.Counts {
 }
 
 // Node reports what a node is.
-func (g *Walk) Node(k uint32) store.GraphNode {
+func (g *Traversal) Node(k uint32) store.GraphNode {
 	n := g.x.graph.nodes.at(k)
 	return store.GraphNode{
 		ID: g.x.graph.id(n), Type: n.typ, Degree: g.x.graph.degree(k),
@@ -264,10 +284,10 @@ func (g *Walk) IDs(nodes, links []uint32) []string {
 func (g *Walk) Graph() *Graph { return g.x.graph }
 
 // Degree is that of Node, for the searches that rank many nodes by it.
-func (g *Walk) Degree(k uint32) int64 { return g.x.graph.degree(k) }
+func (g *Traversal) Degree(k uint32) int64 { return g.x.graph.degree(k) }
 
 // Link reports what a link is.
-func (g *Walk) Link(k uint32) store.GraphLink {
+func (g *Traversal) Link(k uint32) store.GraphLink {
 	graph := g.x.graph
 	l := graph.links.at(k)
 	day := func(d uint32) store.Interval {
@@ -282,7 +302,7 @@ func (g *Walk) Link(k uint32) store.GraphLink {
 			s := &graph.sources[k]
 			out.Sources = append(out.Sources, store.GraphSource{
 				ID:   s.id,
-				Date: known(s.from, s.to, g.dates && s.published != ""),
+				Date: known(s.from, s.to, g.dates && s.dated),
 			})
 		}
 		slices.SortFunc(out.Sources, func(a, b store.GraphSource) int { return strings.Compare(a.ID, b.ID) })
@@ -298,4 +318,4 @@ func known(from, to kg.Day, yes bool) store.Interval {
 }
 
 // RoundTrips is 0: nothing is asked of the file.
-func (*Walk) RoundTrips() int { return 0 }
+func (*Traversal) RoundTrips() int { return 0 }

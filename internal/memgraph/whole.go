@@ -13,7 +13,7 @@ import (
 // Whole returns all entities, and the links that fit. Its meaning is that of store.Surveyor.
 func (graph *Graph) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 	out := &store.Whole{}
-	g := &Walk{x: fetch{graph: graph, q: &plan.Query{Refs: w.Refs}, ctx: ctx}}
+	g := &Traversal{x: fetch{graph: graph, q: &plan.Query{Refs: w.Refs}, ctx: ctx}}
 	g.x.holdSlabs()
 	err := g.guard(func() {
 		g.x.resolve()

@@ -21,21 +21,6 @@ func (f *StringFilter) Bare() bool {
 	return f.Eq == nil && f.In == nil && f.Contains == nil && f.StartsWith == nil
 }
 
-// LinkFacts is what a LinkFilter looks at, the other end excepted.
-type LinkFacts struct {
-	Kind uint8
-	// Role is folded; HasRole says that there is one.
-	Role    string
-	HasRole bool
-	// From is the first day of since, To the last of until; MinDay and MaxDay where they are not known.
-	From, To           kg.Day
-	HasSince, HasUntil bool
-	SourceCount        int64
-	Standing           kg.Standing
-	Unverified         bool                    // one of its excerpts is not verified
-	FromSource         func(ids []string) bool // whether one of the sources that support it is among these
-}
-
 // OnLinkAlone reports whether a filter looks at nothing but the link itself: not at the entity at its other end.
 func (f *LinkFilter) OnLinkAlone() bool {
 	if f == nil {
@@ -66,50 +51,4 @@ func (f *LinkFilter) OnlyKinds() (*catalog.KindSet, bool) {
 		return nil, false
 	}
 	return f.Kinds, true
-}
-
-// Fits reports whether the filter's parts hold for a link; Other is passed over. A REFUTED link is for the caller to
-// keep out: see NamesRefuted.
-func (f *LinkFilter) Fits(l *LinkFacts) bool {
-	if f == nil {
-		return true
-	}
-	for _, a := range f.And {
-		if !a.Fits(l) {
-			return false
-		}
-	}
-	if f.Or != nil && !slices.ContainsFunc(f.Or, func(o *LinkFilter) bool { return o.Fits(l) }) {
-		return false
-	}
-	if f.Not != nil && f.Not.Fits(l) || f.Kinds != nil && !f.Kinds.Has(l.Kind) {
-		return false
-	}
-	if r := f.Role; r != nil && (r.IsNull != nil && *r.IsNull == l.HasRole || !r.Bare() &&
-		(!l.HasRole || !r.Fits(l.Role))) {
-		return false
-	}
-	if f.AsOf != nil && (l.From > f.AsOf.To || l.To < f.AsOf.From) {
-		return false
-	}
-	if d := f.During; d != nil {
-		switch {
-		case d.IsNull != nil && *d.IsNull == (l.HasSince || l.HasUntil):
-			return false
-		case !d.Bounded:
-		case d.Certain:
-			if !l.HasSince || !l.HasUntil || l.From < d.From || l.To > d.To {
-				return false
-			}
-		case l.From > d.To || l.To < d.From:
-			return false
-		}
-	}
-	if f.Standing != nil && !slices.Contains(f.Standing, l.Standing) {
-		return false
-	}
-	if f.Verified != nil && *f.Verified == l.Unverified {
-		return false
-	}
-	return (f.MinSources == nil || l.SourceCount >= *f.MinSources) && (f.Sources == nil || l.FromSource(f.Sources))
 }

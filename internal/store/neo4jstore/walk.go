@@ -33,10 +33,9 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 		return nil, nil, err
 	}
 	if v := s.at(bookmark); v != nil && viewAnswers(w) {
-		for i := range keys {
-			keys[i] = v.byID[g.refs[i].ID]
-		}
-		return newViewWalk(v, w, g.trips), keys, nil
+		byID := *w
+		byID.Refs = g.refs
+		return v.walk(ctx, &byID, g.trips)
 	}
 	return g, keys, nil
 }
