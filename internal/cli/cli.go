@@ -21,6 +21,7 @@ import (
 
 	"github.com/throughline/throughline"
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/clients"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store/neo4jstore"
@@ -132,6 +133,7 @@ func NewParser(c *Commands, o ...kong.Option) (*kong.Kong, error) {
 	return kong.New(c, append([]kong.Option{
 		kong.Name("throughline"),
 		kong.Description("A knowledge graph whose every link carries the words that say so, over GraphQL."),
+		kong.Vars{"clients": clients.Names()},
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	}, o...)...)
 }

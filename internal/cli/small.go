@@ -13,23 +13,34 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/clients"
 	"github.com/throughline/throughline/internal/config"
 )
 
 type schemaCmd struct {
 	config.Contract `embed:""`
 
-	JSON bool `name:"json" help:"As JSON, as introspection has it: {\"__schema\": …}, which buildClientSchema of GraphQL.js takes."`
+	JSON   bool   `name:"json" help:"As JSON, as introspection has it: {\"__schema\": …}, which buildClientSchema of GraphQL.js takes."`
+	Client string `enum:"${clients}," default:"" placeholder:"NAME" help:"Instead what a client wants of the schema. apollo, urql: a module with the settings of its cache. relay, codegen, genqlient: its file of settings. sdl: the schema for tools that know GraphQL of 2018 alone. See docs/front-end.md."`
 }
 
 // Run prints the contract.
 func (c *schemaCmd) Run(w *world) error {
+	if c.JSON && c.Client != "" {
+		return &config.UsageError{Problem: "--json and --client print different things", Hint: "give one of them"}
+	}
 	if !c.JSON {
 		cat, err := loadCatalog(&c.Contract)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprint(w.stdout, cat.SDL)
+		text := cat.SDL
+		if c.Client != "" {
+			if text, err = clients.Write(c.Client, cat); err != nil {
+				return err
+			}
+		}
+		_, err = fmt.Fprint(w.stdout, text)
 		return err
 	}
 	q := queryCmd{Store: config.Store{Store: "memory:", Contract: c.Contract}}

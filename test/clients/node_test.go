@@ -4,11 +4,14 @@ package clients_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -37,7 +40,7 @@ func newServer(t *testing.T, change func(*server.Options)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := server.Options{Executor: e, Store: s}
+	o := server.Options{Executor: e, Store: s, State: s.State}
 	if change != nil {
 		change(&o)
 	}
@@ -76,9 +79,9 @@ var installed = sync.OnceValue(func() error {
 	return os.WriteFile(mark, lock, 0o600)
 })
 
-// node runs a script of testdata and returns what it wrote. Where Node.js or the packages are missing the test is
-// skipped, and says so; with THROUGHLINE_TEST_CLIENTS=1, as .ci/run sets it, it fails.
-func node(t *testing.T, script string, args ...string) []byte {
+// need makes the packages be there. Where Node.js or the packages are missing the test is skipped, and says so; with
+// THROUGHLINE_TEST_CLIENTS=1, as .ci/run sets it, it fails.
+func need(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short leaves out what needs Node.js")
@@ -87,8 +90,39 @@ func node(t *testing.T, script string, args ...string) []byte {
 		if os.Getenv("THROUGHLINE_TEST_CLIENTS") == "1" {
 			t.Fatal(err)
 		}
-		t.Skipf("left out %s: %v", script, err)
+		t.Skipf("left out what runs on Node.js: %v", err)
 	}
+}
+
+// post sends a body to a server and returns its answer.
+func post(t *testing.T, address, body string) map[string]any {
+	t.Helper()
+	resp, err := http.Post(address, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var out map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// ask sends a document to a server and returns its answer.
+func ask(t *testing.T, address, query string) map[string]any {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"query": query})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return post(t, address, string(body))
+}
+
+// node runs a script of testdata and returns what it wrote.
+func node(t *testing.T, script string, args ...string) []byte {
+	t.Helper()
+	need(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
