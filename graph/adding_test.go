@@ -212,7 +212,7 @@ type Neighbours {
 	got := answerTo(
 		t,
 		e,
-		`{ a: neighbours(of: {name: "Mary Kaldor"}) { of { id ... on Person { name } } count __typename } b: neighbours(of: {name: "Mary Kaldor"}, where: {kind: [AFFILIATED_WITH]}, outgoing: true) { count } }`,
+		`{ a: neighbours(of: {name: "Mary Kaldor"}) { of { id ... on Person { name } } count __typename } b: neighbours(of: {name: "Mary Kaldor"}, where: {kinds: [AFFILIATED_WITH]}, outgoing: true) { count } }`,
 		true,
 	)
 	if !strings.Contains(got, `"a":{"of":{"id":"mary-kaldor","name":"Mary Kaldor"},"count":`) ||

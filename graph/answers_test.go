@@ -16,7 +16,7 @@ func TestAnswersOnTheSample(t *testing.T) {
 	const kaldor, nato, civilians = `{name: "Mary Kaldor"}`, `{name: "NATO"}`, `{name: "protection of civilians"}`
 	nested := strings.Repeat("{and: ", 40) + "{minSources: 1}" + strings.Repeat("}", 40)
 	for query, want := range map[string]string{
-		`{ compare(a: ` + kaldor + `, b: ` + nato +
+		`{ compare(left: ` + kaldor + `, right: ` + nato +
 			`) { shared { facets(by: [KIND, ROLE, OTHER_TYPE]) { buckets { key count } } } } }`: `{"data":{"compare":{"shared":{"facets":[` +
 			`{"buckets":[{"key":"MENTIONS","count":1},{"key":"PARTICIPATED_IN","count":1},{"key":"REPRESENTED_AT","count":1},{"key":"SAID","count":1}]},` +
 			`{"buckets":[{"key":"participant","count":1}]},{"buckets":[{"key":"EVENT","count":2},{"key":"QUOTE","count":2}]}]}}}}`,

@@ -427,8 +427,8 @@ func (b *binder) entityFilter(at string, m map[string]any, depth int) (f *plan.E
 	if err := b.part(at, depth); err != nil {
 		return nil, err
 	}
-	if v := m["type"]; v != nil { // first: the parts beside it speak of these types alone
-		if f.Types, err = b.types(at+".type", v); err != nil {
+	if v := m["types"]; v != nil { // first: the parts beside it speak of these types alone
+		if f.Types, err = b.types(at+".types", v); err != nil {
 			return nil, err
 		}
 		defer func(before catalog.TypeSet) { b.on = before }(b.on)
@@ -455,7 +455,7 @@ func (b *binder) entityFilter(at string, m map[string]any, depth int) (f *plan.E
 			f.LinkedTo, err = b.linkedTo(at, inner, depth+1)
 		case "linkCount":
 			f.LinkCount = b.intFilter(inner)
-		case "type": // read before
+		case "types": // read before
 		default:
 			err = unread(at)
 		}
@@ -528,8 +528,8 @@ func (b *binder) linkedTo(at string, m map[string]any, depth int) (f *plan.Linke
 	}
 	f = &plan.LinkedTo{Ref: -1}
 	kinds := b.cat.AllKinds()
-	if v := m["kind"]; v != nil {
-		if f.Kinds, err = b.kinds(at+".kind", v); err != nil {
+	if v := m["kinds"]; v != nil {
+		if f.Kinds, err = b.kinds(at+".kinds", v); err != nil {
 			return nil, err
 		}
 		kinds = *f.Kinds
@@ -562,8 +562,8 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 	if err := b.part(at, depth); err != nil {
 		return nil, err
 	}
-	if v := m["kind"]; v != nil { // first: the other end is of a type that these kinds lead to
-		if f.Kinds, err = b.kinds(at+".kind", v); err != nil {
+	if v := m["kinds"]; v != nil { // first: the other end is of a type that these kinds lead to
+		if f.Kinds, err = b.kinds(at+".kinds", v); err != nil {
 			return nil, err
 		}
 		defer func(before catalog.TypeSet) { b.on = before }(b.on)
@@ -588,7 +588,7 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 			f.AsOf, err = asOf(at, v)
 		case "during":
 			f.During, err = b.dateFilter(at, inner)
-		case "source":
+		case "sources":
 			var list []any
 			if list, err = items(at, v, plan.MaxIDs); err == nil {
 				f.Sources = make([]string, 0, len(list))
@@ -597,7 +597,7 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 					f.Sources = append(f.Sources, s)
 				}
 			}
-		case "standing":
+		case "standings":
 			var list []any
 			if list, err = items(at, v, plan.MaxIDs); err == nil {
 				f.Standing = make([]kg.Standing, 0, len(list))
@@ -616,7 +616,7 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 		case "verified":
 			is, _ := v.(bool)
 			f.Verified = &is
-		case "kind": // read before
+		case "kinds": // read before
 		default:
 			err = unread(at)
 		}
@@ -728,10 +728,7 @@ func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.R
 		var err error
 		switch key {
 		case "id":
-			r.ID, err = b.text(at+".id", v)
-			if err == nil && r.ID == "" {
-				err = bad(at+".id", "an id is not empty")
-			}
+			r.ID, err = b.id(at+".id", v)
 		case "name":
 			err = b.name(at+".name", v, &r)
 		case "typedName":
@@ -757,6 +754,44 @@ func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.R
 		return r, bad(at, "give exactly one of id, name, externalId, typedName")
 	}
 	return r, nil
+}
+
+// sourceRef reads a SourceRef: exactly one key, for literals and variables alike.
+func (b *binder) sourceRef(at string, m map[string]any, types catalog.TypeSet) (plan.Ref, error) {
+	r := plan.Ref{Types: types}
+	given := 0
+	for key, v := range b.given("SourceRef", m) {
+		given++
+		at := at + "." + key
+		var err error
+		switch key {
+		case "id":
+			r.ID, err = b.id(at, v)
+		case "title":
+			err = b.name(at, v, &r)
+		case "url":
+			if r.URL, err = b.text(at, v); err == nil && r.URL == "" {
+				err = bad(at, "an address is not empty")
+			}
+		default:
+			err = unread(at)
+		}
+		if err != nil {
+			return r, err
+		}
+	}
+	if given != 1 || len(m) != 1 {
+		return r, bad(at, "give exactly one of id, title, url")
+	}
+	return r, nil
+}
+
+func (b *binder) id(at string, v any) (string, error) {
+	id, err := b.text(at, v)
+	if err == nil && id == "" {
+		err = bad(at, "an id is not empty")
+	}
+	return id, err
 }
 
 // name reads the name that a reference is by.
@@ -800,12 +835,13 @@ func (c *compiled) query(r *root, cat *catalog.Catalog, vars map[string]any, lim
 		}
 	case plan.ByRef:
 		m, _ := args["ref"].(map[string]any)
-		ref, err := b.ref(field.Name+".ref", m, r.types)
+		read := b.ref
+		if r.types == 1<<cat.Source.Index {
+			read = b.sourceRef
+		}
+		ref, err := read(field.Name+".ref", m, r.types)
 		if err != nil {
 			return nil, err
-		}
-		if r.types == 1<<cat.Link.Index && ref.ID == "" {
-			return nil, bad(field.Name+".ref", "a link has no name: give its id")
 		}
 		b.refs = append(b.refs, ref)
 	case plan.Search:

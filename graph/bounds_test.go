@@ -238,9 +238,9 @@ func TestWorkAccountsForWhatItHolds(t *testing.T) {
 		"facets":           `{ people(first: 1) { facets(by: [INSTITUTION, SOURCE]) { buckets { key } } } search(text: "person", first: 1) { facets(by: [INSTITUTION]) { buckets { key } } } }`,
 		"rows":             `{ people(first: 100) { nodes { id name links { nodes { id name links { nodes { id name } } } } } } }`,
 		"paths":            `{ paths(from: {id: "p1"}, to: {id: "p2"}, via: [{id: "i3"}, {id: "i5"}], hubPenalty: 1) { paths { length } } }`,
-		"match":            `{ match(pattern: [{node: {type: [PERSON]}}, {link: {}}, {node: {ref: {id: "i0"}}}], first: 1) { paths { length } } }`,
+		"match":            `{ match(pattern: [{node: {types: [PERSON]}}, {link: {}}, {node: {ref: {id: "i0"}}}], first: 1) { paths { length } } }`,
 		"coParticipation":  `{ coParticipation(of: {id: "p1"}, through: INSTITUTION, first: 1) { totalCount } }`,
-		"compare":          `{ compare(a: {id: "i0"}, b: {id: "i1"}) { shared { totalCount } } }`,
+		"compare":          `{ compare(left: {id: "i0"}, right: {id: "i1"}) { shared { totalCount } } }`,
 		"timeline":         `{ timeline(subjects: [{id: "i0"}], first: 1) { totalCount } }`,
 		"a document alone": "{ person(ref: {id: \"p1\"}) { id " + manyTypes(49) + " } }",
 	} {

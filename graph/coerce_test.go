@@ -62,18 +62,18 @@ func TestInputIsCoerced(t *testing.T) {
 		},
 		{
 			"a facet of what two share",
-			`{ compare(a: {id: "mary-kaldor"}, b: {id: "lse"}) { shared { facets(by: KIND) { by buckets { key count } } } } }`, ``, `{ compare(a: {id: "mary-kaldor"}, b: {id: "lse"}) { shared { facets(by: [KIND]) { by buckets { key count } } } } }`,
+			`{ compare(left: {id: "mary-kaldor"}, right: {id: "lse"}) { shared { facets(by: KIND) { by buckets { key count } } } } }`, ``, `{ compare(left: {id: "mary-kaldor"}, right: {id: "lse"}) { shared { facets(by: [KIND]) { by buckets { key count } } } } }`,
 		},
 		{
 			"a type", `{ search(text: "london", types: INSTITUTION)` + list + ` }`, ``,
 			`{ search(text: "london", types: [INSTITUTION])` + list + ` }`,
 		},
-		{"nested in a filter", `{ people(where: {and: {linkedTo: {kind: SAID, where: {or: {type: QUOTE}}}}})` + list +
-			` }`, ``, `{ people(where: {and: [{linkedTo: {kind: [SAID], where: {or: [{type: [QUOTE]}]}}}]})` + list +
+		{"nested in a filter", `{ people(where: {and: {linkedTo: {kinds: SAID, where: {or: {types: QUOTE}}}}})` + list +
+			` }`, ``, `{ people(where: {and: [{linkedTo: {kinds: [SAID], where: {or: [{types: [QUOTE]}]}}}]})` + list +
 			` }`},
 		{
 			"nested in a variable", `query($w: EntityFilter) { people(where: $w)` + list + ` }`,
-			`{"w": {"and": {"linkedTo": {"kind": "SAID", "where": {"or": {"type": "QUOTE"}}}}}}`, `{ people(where: {and: [{linkedTo: {kind: [SAID], where: {or: [{type: [QUOTE]}]}}}]})` +
+			`{"w": {"and": {"linkedTo": {"kinds": "SAID", "where": {"or": {"types": "QUOTE"}}}}}}`, `{ people(where: {and: [{linkedTo: {kinds: [SAID], where: {or: [{types: [QUOTE]}]}}}]})` +
 				list + ` }`,
 		},
 		{
@@ -90,7 +90,7 @@ func TestInputIsCoerced(t *testing.T) {
 		},
 		{
 			"a step's type",
-			`{ match(pattern: [{node: {type: PERSON}}, {link: {kind: SAID}}, {node: {}}]) { paths { length } } }`, ``, `{ match(pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID]}}, {node: {}}]) { paths { length } } }`,
+			`{ match(pattern: [{node: {types: PERSON}}, {link: {kinds: SAID}}, {node: {}}]) { paths { length } } }`, ``, `{ match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [SAID]}}, {node: {}}]) { paths { length } } }`,
 		},
 
 		// a whole number for an ID
@@ -161,7 +161,7 @@ func TestInputIsCoerced(t *testing.T) {
 		},
 		{
 			"null for what two do not share",
-			`{ compare(a: {id: "mary-kaldor"}, b: {id: "lse"}) { onlyA(first: null) { id } } }`, ``, `{ compare(a: {id: "mary-kaldor"}, b: {id: "lse"}) { onlyA { id } } }`,
+			`{ compare(left: {id: "mary-kaldor"}, right: {id: "lse"}) { onlyLeft(first: null) { id } } }`, ``, `{ compare(left: {id: "mary-kaldor"}, right: {id: "lse"}) { onlyLeft { id } } }`,
 		},
 
 		// defaults of variables
@@ -248,12 +248,12 @@ func TestInputThatIsNotOfItsType(t *testing.T) {
 			"w must be a EntityFilter",
 		},
 		{
-			`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"type": ["PERSON", null]}}`,
-			kg.BadUserInput, "w.type[1] cannot be null",
+			`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"types": ["PERSON", null]}}`,
+			kg.BadUserInput, "w.types[1] cannot be null",
 		},
 		{
-			`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"type": "person"}}`, kg.BadUserInput,
-			"w.type person is not a valid EntityType",
+			`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"types": "person"}}`, kg.BadUserInput,
+			"w.types person is not a valid EntityType",
 		},
 		{`query($i: ID!) { node(id: $i) { id } }`, `{"i": 1.5}`, kg.BadUserInput, "i 1.5 is no ID"},
 		{`query($i: ID!) { node(id: $i) { id } }`, `{"i": true}`, kg.BadUserInput, "i true is no ID"},

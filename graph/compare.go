@@ -19,14 +19,14 @@ var compareKind = &questionKind{
 	props: func(*catalog.Catalog) []string { return []string{"role", "since", "until"} },
 	tables: tables{
 		"Comparison": {
-			"a":           recordOf(func(c *comparison) *kg.Row { return c.a }),
-			"b":           recordOf(func(c *comparison) *kg.Row { return c.b }),
-			"direct":      recordsOf(func(c *comparison) []*kg.Row { return c.direct }),
-			"sharedCount": intOf(func(c *comparison) int64 { return int64(c.found.SharedNodes) }),
-			"onlyACount":  intOf(func(c *comparison) int64 { return int64(len(c.found.OnlyA)) }),
-			"onlyBCount":  intOf(func(c *comparison) int64 { return int64(len(c.found.OnlyB)) }),
-			"onlyA":       onlyOne,
-			"onlyB":       onlyOne,
+			"left":           recordOf(func(c *comparison) *kg.Row { return c.left }),
+			"right":          recordOf(func(c *comparison) *kg.Row { return c.right }),
+			"direct":         recordsOf(func(c *comparison) []*kg.Row { return c.direct }),
+			"sharedCount":    intOf(func(c *comparison) int64 { return int64(c.found.SharedNodes) }),
+			"onlyLeftCount":  intOf(func(c *comparison) int64 { return int64(len(c.found.OnlyLeft)) }),
+			"onlyRightCount": intOf(func(c *comparison) int64 { return int64(len(c.found.OnlyRight)) }),
+			"onlyLeft":       onlyOne,
+			"onlyRight":      onlyOne,
 			"shared": {
 				shape: objectShape, plan: planListPart("Comparison.shared"),
 				one: func(_ *reading, x *out, p, to *place) bool {
@@ -39,7 +39,7 @@ var compareKind = &questionKind{
 	},
 }
 
-// onlyOne is the field onlyA or onlyB: the entities that one of the two is linked to and the other is not.
+// onlyOne is the field onlyLeft or onlyRight: the entities that one of the two is linked to and the other is not.
 var onlyOne = &field{
 	shape: listShape, plan: planPart,
 	count: func(_ *reading, x *out, p *place) (int, error) {
@@ -57,7 +57,7 @@ type compareQuestion struct {
 	asks        []comparisonAsk
 }
 
-// comparisonAsk holds the arguments of a field of Comparison: how many of onlyA or onlyB, or a page of shared.
+// comparisonAsk holds the arguments of a field of Comparison: how many of onlyLeft or onlyRight, or a page of shared.
 type comparisonAsk struct {
 	name  string
 	first int
@@ -67,10 +67,10 @@ type comparisonAsk struct {
 
 // comparison holds the values of Comparison.
 type comparison struct {
-	a, b   *kg.Row
-	direct []*kg.Row
-	found  *trace.Comparison
-	parts  []comparisonPart // as compareQuestion.asks
+	left, right *kg.Row
+	direct      []*kg.Row
+	found       *trace.Comparison
+	parts       []comparisonPart // as compareQuestion.asks
 }
 
 // comparisonPart is the answer to a comparisonAsk.
@@ -80,7 +80,7 @@ type comparisonPart struct {
 }
 
 func (q *compareQuestion) bind(b *binder, args map[string]any) error {
-	for _, name := range []string{"a", "b"} {
+	for _, name := range []string{"left", "right"} {
 		if err := b.entities(&q.asked, "compare."+name, []any{args[name]}, 1); err != nil {
 			return err
 		}
@@ -110,7 +110,7 @@ func (a *comparisonAsk) bind(b *binder, p *part) (err error) {
 
 func (q *compareQuestion) answer(x *search) (place, error) {
 	if x.keys[0] == x.keys[1] {
-		return place{}, bad("compare", "a and b are the same entity; name two")
+		return place{}, bad("compare", "left and right are the same entity; name two")
 	}
 	c, err := trace.Compare(x.ctx, x.g, x.keys[0], x.keys[1], q.overlapping)
 	if err != nil {
@@ -129,10 +129,10 @@ func (q *compareQuestion) answer(x *search) (place, error) {
 	for i := range q.asks {
 		a, p := &q.asks[i], &parts[i]
 		switch a.name {
-		case "onlyA":
-			p.only = x.nodeIDs(c.OnlyA[:min(a.first, len(c.OnlyA))])
-		case "onlyB":
-			p.only = x.nodeIDs(c.OnlyB[:min(a.first, len(c.OnlyB))])
+		case "onlyLeft":
+			p.only = x.nodeIDs(c.OnlyLeft[:min(a.first, len(c.OnlyLeft))])
+		case "onlyRight":
+			p.only = x.nodeIDs(c.OnlyRight[:min(a.first, len(c.OnlyRight))])
 		default:
 			p.shared, p.prev, p.next = pageOf(c.Shared, &a.page, func(s trace.Side, k []kg.Value) int {
 				return s.Order.Compare(trace.Placing{Degree: k[0].Int, Node: k[1].Str, Link: k[2].Str})
@@ -147,8 +147,8 @@ func (q *compareQuestion) answer(x *search) (place, error) {
 		return place{}, err
 	}
 	done := &comparison{
-		a:      x.rows[ids[0]],
-		b:      x.rows[ids[1]],
+		left:   x.rows[ids[0]],
+		right:  x.rows[ids[1]],
 		direct: x.records(direct...),
 		found:  c,
 		parts:  make([]comparisonPart, len(parts)),

@@ -10,11 +10,11 @@ import (
 )
 
 const explainedQuery = `query Q($name: String! = "Mary Kaldor") {
-  who: person(ref: {name: $name}) { name affiliations(first: 2, where: {role: {contains: "prof"}, kind: [AFFILIATED_WITH]}, orderBy: [{field: SINCE, direction: DESC}]) {
+  who: person(ref: {name: $name}) { name affiliations(first: 2, where: {role: {contains: "prof"}, kinds: [AFFILIATED_WITH]}, orderBy: [{field: SINCE, direction: DESC}]) {
     totalCount edges { role node { name } link { sentence evidence { nodes { excerpt source { title } } } } } } }
-  people(where: {or: [{name: {startsWith: "m"}}, {linkedTo: {entity: {id: "lse"}, kind: [AFFILIATED_WITH]}}]}) { nodes { ... on Person { id themes { nodes { name } } } } facets(by: [THEME]) { buckets { key } } }
-  paths(from: {name: $name}, to: {id: "civilians"}, where: {kind: [SAID, ABOUT]}) { paths { length } }
-  match(pattern: [{node: {ref: {name: $name}}}, {link: {kind: [SAID], direction: OUTGOING}}, {node: {where: {text: {contains: "x"}}}}]) { paths { length } }
+  people(where: {or: [{name: {startsWith: "m"}}, {linkedTo: {entity: {id: "lse"}, kinds: [AFFILIATED_WITH]}}]}) { nodes { ... on Person { id relatedThemes { nodes { name } } } } facets(by: [THEME]) { buckets { key } } }
+  paths(from: {name: $name}, to: {id: "civilians"}, where: {kinds: [SAID, ABOUT]}) { paths { length } }
+  match(pattern: [{node: {ref: {name: $name}}}, {link: {kinds: [SAID], direction: OUTGOING}}, {node: {where: {text: {contains: "x"}}}}]) { paths { length } }
   __schema { queryType { name } }
 }`
 
@@ -24,7 +24,7 @@ const wantPlan = `who: person: one of PERSON, by name; wants name
       Link.evidence: evidence of the link; first 20; wants excerpt
         Evidence.source: source of the evidence; wants title
 people: people: all of PERSON; where (name.startsWith or linkedTo by AFFILIATED_WITH an entity named); first 20; facet THEME; wants id
-  Person.themes: over chains of two links, to THEME; first 20; wants name
+  Person.relatedThemes: over chains of two links, to THEME; first 20; wants name
 paths: paths: a search over the graph; entities given by name, id; SHORTEST, hubPenalty 0.5, at most 6 hops, first 5; links where kind SAID/ABOUT
   records of the answer: by id; wants id
 match: match: a search over the graph; entities given by name; first 20

@@ -34,7 +34,7 @@ func TestMeasuresOfOthersBegin(t *testing.T) {
 		go func() {
 			defer pass.Leave()
 			answers <- e.Do(fair.With(t.Context(), pass),
-				&graph.Request{Query: fmt.Sprintf(`{ centrality(by: DEGREE, where: {kind: [%s]}) { totalCount } }`,
+				&graph.Request{Query: fmt.Sprintf(`{ centrality(by: DEGREE, where: {kinds: [%s]}) { totalCount } }`,
 					kind)})
 		}()
 	}

@@ -27,10 +27,10 @@ var matchKind = &questionKind{
 			"outcome":        textOf(func(a *matchAnswer) string { return a.outcome }),
 			"estimatedNodes": intOf(func(a *matchAnswer) int64 { return estimate(trace.Total(a.stages)) }),
 			"visitedNodes":   intOf(func(a *matchAnswer) int64 { return int64(a.visited) }),
-			"stages":         objectsOf(func(a *matchAnswer) []matchStage { return a.does }),
+			"stages":         objectsOf(func(a *matchAnswer) []matchStage { return a.steps }),
 		},
 		"MatchStage": {
-			"does":           textOf(func(s *matchStage) string { return s.does }),
+			"description":    textOf(func(s *matchStage) string { return s.description }),
 			"estimatedNodes": intOf(func(s *matchStage) int64 { return estimate(s.Estimated) }),
 			"visitedNodes": valueOf(func(s *matchStage) kg.Value {
 				if s.Visited < 0 {
@@ -60,11 +60,11 @@ type (
 		outcome             string
 		visited             int
 		stages              []trace.Stage
-		does                []matchStage
+		steps               []matchStage
 	}
 	matchStage struct {
 		*trace.Stage
-		does string
+		description string
 	}
 )
 
@@ -146,13 +146,13 @@ func (q *matchQuestion) bind(b *binder, args map[string]any) (err error) {
 
 func (q *matchQuestion) bindNode(b *binder, i int, step map[string]any) error {
 	n := trace.PatternNode{Types: b.cat.Entities}
-	if v := step["type"]; v != nil {
-		types, err := b.types(stepAt(i)+".node.type", v)
+	if v := step["types"]; v != nil {
+		types, err := b.types(stepAt(i)+".node.types", v)
 		if err != nil {
 			return err
 		}
 		if n.Types = *types; n.Types == 0 {
-			return bad(stepAt(i)+".node.type", "name at least one type, or leave it out")
+			return bad(stepAt(i)+".node.types", "name at least one type, or leave it out")
 		}
 	}
 	q.refs = append(q.refs, -1)
@@ -179,13 +179,13 @@ func (q *matchQuestion) bindLink(b *binder, i int, step map[string]any) error {
 		Out:   step["direction"] != "INCOMING",
 		In:    step["direction"] != "OUTGOING",
 	}
-	if v := step["kind"]; v != nil {
-		kinds, err := b.kinds(stepAt(i)+".link.kind", v)
+	if v := step["kinds"]; v != nil {
+		kinds, err := b.kinds(stepAt(i)+".link.kinds", v)
 		if err != nil {
 			return err
 		}
 		if l.Kinds = *kinds; l.Kinds == 0 {
-			return bad(stepAt(i)+".link.kind", "name at least one kind, or leave it out")
+			return bad(stepAt(i)+".link.kinds", "name at least one kind, or leave it out")
 		}
 	}
 	q.pattern.Links = append(q.pattern.Links, l)
@@ -355,7 +355,7 @@ func (q *matchQuestion) answer(x *search) (place, error) {
 		a.Edges = append(a.Edges, kg.Edge{Keys: keys})
 	}
 	for i := range q.stages {
-		a.does = append(a.does, matchStage{&q.stages[i], says(p, &q.stages[i])})
+		a.steps = append(a.steps, matchStage{&q.stages[i], says(p, &q.stages[i])})
 	}
 	return a.place(a), nil
 }
@@ -393,7 +393,7 @@ func tooMuch(p *trace.Pattern, stages []trace.Stage) error {
 	return kg.Errorf(
 		kg.CostLimit,
 		"the pattern would look at about %d entities, the limit is %d; "+
-			"most of them to %s: name an entity by ref, or narrow a step near there by type, kind or where",
+			"most of them to %s: name an entity by ref, or narrow a step near there by types, kinds or where",
 		trace.Total(stages),
 		p.MaxNodes,
 		says(p, widest),

@@ -66,14 +66,14 @@ type matched struct {
 func match(t *testing.T, e *graph.Engine, args string) (m matched) {
 	t.Helper()
 	q := `{ match(` + args + `) { paths { narrative nodes { id } steps { direction link { kind } alternatives { kind } } }
-		pageInfo { hasNextPage hasPreviousPage endCursor } report { outcome estimatedNodes visitedNodes stages { does estimatedNodes visitedNodes } } } }`
+		pageInfo { hasNextPage hasPreviousPage endCursor } report { outcome estimatedNodes visitedNodes stages { description estimatedNodes visitedNodes } } } }`
 	if err := json.Unmarshal([]byte(ask(t, e, q, nil)), &m); err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
-const saidAbout = `pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID], direction: OUTGOING}}, {node: {type: [QUOTE]}}, {link: {kind: [ABOUT]}}, {node: {type: [THEME]}}]`
+const saidAbout = `pattern: [{node: {types: [PERSON]}}, {link: {kinds: [SAID], direction: OUTGOING}}, {node: {types: [QUOTE]}}, {link: {kinds: [ABOUT]}}, {node: {types: [THEME]}}]`
 
 func TestMatchPagesThroughEverythingThatFits(t *testing.T) {
 	cat, s := sampled(t)
@@ -204,7 +204,7 @@ func TestMatchRefusesWhatCannotBeMeant(t *testing.T) {
 			"leave out where",
 		},
 		{
-			`pattern: [{node: {}}, {link: {}}, {node: {ref: {name: "NATO"}, type: [PERSON]}}]`, "NOT_FOUND",
+			`pattern: [{node: {}}, {link: {}}, {node: {ref: {name: "NATO"}, types: [PERSON]}}]`, "NOT_FOUND",
 			"match.pattern[2].node.ref",
 		},
 		{
@@ -212,25 +212,25 @@ func TestMatchRefusesWhatCannotBeMeant(t *testing.T) {
 			"BAD_USER_INPUT", "the entity of step 0",
 		},
 		{
-			`pattern: [{node: {type: [INSTITUTION]}}, {link: {kind: [SAID]}}, {node: {}}]`, "BAD_USER_INPUT",
+			`pattern: [{node: {types: [INSTITUTION]}}, {link: {kinds: [SAID]}}, {node: {}}]`, "BAD_USER_INPUT",
 			"ask for INSTITUTION and any type, in either direction; SAID joins PERSON to QUOTE",
 		},
 		{
-			`pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID], direction: INCOMING}}, {node: {}}]`,
+			`pattern: [{node: {types: [PERSON]}}, {link: {kinds: [SAID], direction: INCOMING}}, {node: {}}]`,
 			"BAD_USER_INPUT", "ask for any type to PERSON; SAID joins PERSON to QUOTE",
 		},
 		{
-			`pattern: [{node: {}}, {link: {kind: [SAID]}}, {node: {}}, {link: {kind: [LOCATED_IN]}}, {node: {}}]`,
+			`pattern: [{node: {}}, {link: {kinds: [SAID]}}, {node: {}}, {link: {kinds: [LOCATED_IN]}}, {node: {}}]`,
 			"BAD_USER_INPUT", "LOCATED_IN",
 		},
 		// a name is looked for among the types that can stand there; an id means what it means
 		{
-			`pattern: [{node: {ref: {name: "NATO"}}}, {link: {kind: [SAID]}}, {node: {}}]`, "NOT_FOUND",
+			`pattern: [{node: {ref: {name: "NATO"}}}, {link: {kinds: [SAID]}}, {node: {}}]`, "NOT_FOUND",
 			"match.pattern[0].node.ref",
 		},
-		{`pattern: [{node: {ref: {id: "nato"}}}, {link: {kind: [SAID]}}, {node: {}}]`, "BAD_USER_INPUT", "SAID"},
-		{`pattern: [{node: {type: []}}, {link: {}}, {node: {}}]`, "BAD_USER_INPUT", "at least one type"},
-		{`pattern: [{node: {}}, {link: {kind: []}}, {node: {}}]`, "BAD_USER_INPUT", "at least one kind"},
+		{`pattern: [{node: {ref: {id: "nato"}}}, {link: {kinds: [SAID]}}, {node: {}}]`, "BAD_USER_INPUT", "SAID"},
+		{`pattern: [{node: {types: []}}, {link: {}}, {node: {}}]`, "BAD_USER_INPUT", "at least one type"},
+		{`pattern: [{node: {}}, {link: {kinds: []}}, {node: {}}]`, "BAD_USER_INPUT", "at least one kind"},
 		{saidAbout + `, first: 0`, "BAD_USER_INPUT", "1 to 50"},
 		{saidAbout + `, first: 51`, "BAD_USER_INPUT", "1 to 50"},
 		{saidAbout + `, after: "junk"`, "BAD_CURSOR", "cursor"},
@@ -253,7 +253,7 @@ func TestMatchFiltersEveryStep(t *testing.T) {
 	cat, s := sampled(t)
 	e := engine(t, cat, s)
 	middle := match(t, e,
-		`pattern: [{node: {type: [PERSON]}}, {link: {where: {role: {isNull: false}}}}, {node: {where: {linkedTo: {entity: {name: "human security"}}}}}, {link: {}}, {node: {ref: {name: "human security"}}}], first: 50`).Data.Match
+		`pattern: [{node: {types: [PERSON]}}, {link: {where: {role: {isNull: false}}}}, {node: {where: {linkedTo: {entity: {name: "human security"}}}}}, {link: {}}, {node: {ref: {name: "human security"}}}], first: 50`).Data.Match
 	if len(middle.Paths) == 0 {
 		t.Fatal("nothing fits")
 	}
@@ -274,7 +274,7 @@ func TestMatchFiltersEveryStep(t *testing.T) {
 func TestEveryAliasGetsWhatItAsks(t *testing.T) {
 	cat, s := sampled(t)
 	e := engine(t, cat, s)
-	got := ask(t, e, `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, where: {kind: [SAID]}) { a: paths { length } b: paths { narrative sources { id } } c: report { outcome } d: report { nearMiss { narrative } } } }`,
+	got := ask(t, e, `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, where: {kinds: [SAID]}) { a: paths { length } b: paths { narrative sources { id } } c: report { outcome } d: report { nearMiss { narrative } } } }`,
 		nil)
 	if strings.Contains(got, `"errors"`) || !strings.Contains(got, `"nearMiss":{"narrative":"Mary Kaldor`) {
 		t.Errorf("%s", got)

@@ -174,8 +174,8 @@ func TestWholeGraphAnswersAreTheOraclesToTheByte(t *testing.T) {
 	oracle, embedded := engine(t, cat, stores[0]), engine(t, cat, stores[1])
 	asked := 0
 	for _, where := range []string{
-		"", `where: {other: {type: [PERSON, EVENT]}}`, `where: {kind: [SAID]}`,
-		`where: {other: {linkedTo: {entity: {name: "NATO"}}}}`, `where: {asOf: "2021"}`, `where: {kind: []}`,
+		"", `where: {other: {types: [PERSON, EVENT]}}`, `where: {kinds: [SAID]}`,
+		`where: {other: {linkedTo: {entity: {name: "NATO"}}}}`, `where: {asOf: "2021"}`, `where: {kinds: []}`,
 	} {
 		for _, types := range []string{"", "types: [PERSON, THEME]", "types: []"} {
 			args := where + " " + types + " first: 4"
@@ -254,9 +254,9 @@ func TestWholeGraphQuestionsThatCannotBeMeant(t *testing.T) {
 	}
 	// nothing is no error
 	for q, want := range map[string]string{
-		`{ centrality(by: BETWEENNESS, where: {kind: []}) { totalCount sampled pivots nodes { id } } }`: `{"data":{"centrality":{"totalCount":0,"sampled":false,"pivots":0,"nodes":[]}}}`,
-		`{ communities(where: {kind: []}) { totalCount modularity nodes { id } } }`:                     `{"data":{"communities":{"totalCount":0,"modularity":0,"nodes":[]}}}`,
-		`{ centrality(by: DEGREE, first: 0) { totalCount nodes { id } pageInfo { hasNextPage } } }`:     `{"data":{"centrality":{"totalCount":5,"nodes":[],"pageInfo":{"hasNextPage":true}}}}`,
+		`{ centrality(by: BETWEENNESS, where: {kinds: []}) { totalCount sampled pivots nodes { id } } }`: `{"data":{"centrality":{"totalCount":0,"sampled":false,"pivots":0,"nodes":[]}}}`,
+		`{ communities(where: {kinds: []}) { totalCount modularity nodes { id } } }`:                     `{"data":{"communities":{"totalCount":0,"modularity":0,"nodes":[]}}}`,
+		`{ centrality(by: DEGREE, first: 0) { totalCount nodes { id } pageInfo { hasNextPage } } }`:      `{"data":{"centrality":{"totalCount":5,"nodes":[],"pageInfo":{"hasNextPage":true}}}}`,
 	} {
 		if got := ask(t, e, q, nil); got != want {
 			t.Errorf("%s: %s, want %s", q, got, want)

@@ -70,9 +70,9 @@ func (*fiveTrips) RoundTrips() int { return 5 }
 func TestRoundTripsAreCountedOnce(t *testing.T) {
 	cat, s := small(t)
 	for query, walks := range map[string]int{
-		`{ paths(from: {id: "mary-kaldor"}, to: {id: "dialogue"}, maxLength: 1) { paths { length } report { nearMiss { length } } } }`:                   1,
-		`{ paths(from: {id: "mary-kaldor"}, to: {id: "lse"}, where: {kind: [SAID]}, maxLength: 8) { paths { length } report { nearMiss { length } } } }`: 2,
-		`{ paths(from: {id: "mary-kaldor"}, to: {id: "lse"}) { paths { length } report { nearMiss { length } } } }`:                                      1,
+		`{ paths(from: {id: "mary-kaldor"}, to: {id: "dialogue"}, maxLength: 1) { paths { length } report { nearMiss { length } } } }`:                    1,
+		`{ paths(from: {id: "mary-kaldor"}, to: {id: "lse"}, where: {kinds: [SAID]}, maxLength: 8) { paths { length } report { nearMiss { length } } } }`: 2,
+		`{ paths(from: {id: "mary-kaldor"}, to: {id: "lse"}) { paths { length } report { nearMiss { length } } } }`:                                       1,
 	} {
 		c := &counted{Answerer: s}
 		var seen graph.Observation

@@ -54,7 +54,7 @@ func (d *documents) selection(def *ast.Definition, depth int) string {
 		used[name] = true
 		d.fields++
 		n++
-		b.WriteString(alias + name + d.arguments(on, f) + d.directives() + " ")
+		b.WriteString(alias + name + d.arguments(f) + d.directives() + " ")
 		if !leaf {
 			b.WriteString(d.selection(to, depth-1) + " ")
 		}
@@ -103,7 +103,7 @@ func (d *documents) directives() string {
 	return ""
 }
 
-func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string {
+func (d *documents) arguments(f *ast.FieldDefinition) string {
 	var args []string
 	for _, a := range f.Arguments {
 		ref := []string{
@@ -111,7 +111,7 @@ func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string
 			`{id: $id}`, `{name: "protection of civilians"}`,
 		}[d.IntN(6)]
 		switch a.Name {
-		case "from", "to", "a", "b", "of":
+		case "from", "to", "left", "right", "of":
 			args = append(args, a.Name+": "+ref)
 		case "seeds", "subjects":
 			args = append(args, a.Name+": ["+ref+"]")
@@ -151,13 +151,14 @@ func (d *documents) arguments(on *ast.Definition, f *ast.FieldDefinition) string
 		case "ids":
 			args = append(args, fmt.Sprintf("ids: [%q, %q, $id]", d.id(), d.id()))
 		case "ref":
+			if a.Type.Name() == "SourceRef" {
+				args = append(args, "ref: {id: $id}")
+				continue
+			}
 			args = append(args, "ref: "+[]string{
 				`{name: "Mary Kaldor"}`, `{id: $id}`, `{name: "NATO"}`,
 				`{name: "human security"}`, `{id: "nobody"}`,
 			}[d.IntN(5)])
-			if on == d.cat.Schema.Query && f.Name == "link" {
-				args[len(args)-1] = "ref: {id: $id}"
-			}
 		case "text":
 			args = append(args, `text: "`+[]string{
 				"kaldr civilians", "security", "zzz", "M. Kaldor",
@@ -216,14 +217,14 @@ func (d *documents) pattern() string {
 		switch {
 		case i%2 == 1:
 			steps = append(steps, []string{
-				`{link: {}}`, `{link: {kind: [SAID, ABOUT]}}`,
+				`{link: {}}`, `{link: {kinds: [SAID, ABOUT]}}`,
 				`{link: {direction: OUTGOING}}`, `{link: {where: {other: {name: {contains: $s}}}}}`,
 			}[d.IntN(4)])
 		case d.IntN(20) == 0:
 			steps = append(steps, `{link: {}}`)
 		default:
 			steps = append(steps, []string{
-				`{node: {}}`, `{node: {type: [PERSON, THEME]}}`, `{node: {ref: {id: $id}}}`,
+				`{node: {}}`, `{node: {types: [PERSON, THEME]}}`, `{node: {ref: {id: $id}}}`,
 				`{node: {where: {name: {contains: $s}}}}`,
 			}[d.IntN(4)])
 		}
@@ -331,7 +332,7 @@ func TestOneStoreCallForEachRootField(t *testing.T) {
 	}{
 		{headline, 1},
 		{
-			`{ a: person(ref: {id: "mary-kaldor"}) { themes { edges { because { evidence { nodes { source { links { nodes { id } } } } } } } } } }`,
+			`{ a: person(ref: {id: "mary-kaldor"}) { relatedThemes { edges { because { evidence { nodes { source { links { nodes { id } } } } } } } } } }`,
 			1,
 		},
 		{`{ people { totalCount } }`, 1},

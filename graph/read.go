@@ -66,6 +66,8 @@ func named(r *plan.Ref) string {
 		return "id"
 	case r.Name != "":
 		return "name"
+	case r.URL != "":
+		return "url"
 	}
 	return "external id"
 }

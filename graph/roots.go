@@ -17,6 +17,11 @@ import (
 var rootTables = tables{
 	"Query": {
 		"node": recordRoot(plan.ByID, anyRecord),
+		"link": recordRoot(plan.ByID, func(c *catalog.Catalog) catalog.TypeSet { return 1 << c.Link.Index }),
+		"evidence": recordRoot(
+			plan.ByID,
+			func(c *catalog.Catalog) catalog.TypeSet { return 1 << c.Evidence.Index },
+		),
 		"nodes": {
 			shape: listShape,
 			start: startRecords(plan.ByIDs, anyRecord),

@@ -26,7 +26,7 @@ var timelineKind = &questionKind{
 		},
 		"TimelineItem": {
 			"date":   valueOf(func(i *timelineItem) kg.Value { return i.date }),
-			"what":   textOf(func(i *timelineItem) string { return trace.WhatNames[i.what] }),
+			"kind":   textOf(func(i *timelineItem) string { return trace.WhatNames[i.what] }),
 			"entity": recordOf(func(i *timelineItem) *kg.Row { return i.entity }),
 			"link":   recordOf(func(i *timelineItem) *kg.Row { return i.link }),
 			"source": recordOf(func(i *timelineItem) *kg.Row { return i.source }),

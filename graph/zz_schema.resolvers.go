@@ -180,11 +180,11 @@ func (r *communityMemberEdgeResolver) Links(ctx context.Context, obj *model.Comm
 	return scalar[int64](ctx, obj.Value)
 }
 
-func (r *comparisonResolver) A(ctx context.Context, obj *model.Comparison) (model.Entity, error) {
+func (r *comparisonResolver) Left(ctx context.Context, obj *model.Comparison) (model.Entity, error) {
 	return oneAny[model.Entity](ctx, obj.Value)
 }
 
-func (r *comparisonResolver) B(ctx context.Context, obj *model.Comparison) (model.Entity, error) {
+func (r *comparisonResolver) Right(ctx context.Context, obj *model.Comparison) (model.Entity, error) {
 	return oneAny[model.Entity](ctx, obj.Value)
 }
 
@@ -200,19 +200,19 @@ func (r *comparisonResolver) SharedCount(ctx context.Context, obj *model.Compari
 	return scalar[int64](ctx, obj.Value)
 }
 
-func (r *comparisonResolver) OnlyA(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error) {
+func (r *comparisonResolver) OnlyLeft(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error) {
 	return manyAny[model.Entity](ctx, obj.Value)
 }
 
-func (r *comparisonResolver) OnlyB(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error) {
+func (r *comparisonResolver) OnlyRight(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error) {
 	return manyAny[model.Entity](ctx, obj.Value)
 }
 
-func (r *comparisonResolver) OnlyACount(ctx context.Context, obj *model.Comparison) (int64, error) {
+func (r *comparisonResolver) OnlyLeftCount(ctx context.Context, obj *model.Comparison) (int64, error) {
 	return scalar[int64](ctx, obj.Value)
 }
 
-func (r *comparisonResolver) OnlyBCount(ctx context.Context, obj *model.Comparison) (int64, error) {
+func (r *comparisonResolver) OnlyRightCount(ctx context.Context, obj *model.Comparison) (int64, error) {
 	return scalar[int64](ctx, obj.Value)
 }
 
@@ -900,7 +900,7 @@ func (r *matchResultResolver) Report(ctx context.Context, obj *model.MatchResult
 	return one[model.MatchReport](ctx, obj.Value)
 }
 
-func (r *matchStageResolver) Does(ctx context.Context, obj *model.MatchStage) (string, error) {
+func (r *matchStageResolver) Description(ctx context.Context, obj *model.MatchStage) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
 
@@ -1068,7 +1068,7 @@ func (r *personResolver) MentionedIn(ctx context.Context, obj *model.Person, fir
 	return one[model.QuoteLinkConnection](ctx, obj.Value)
 }
 
-func (r *personResolver) Themes(ctx context.Context, obj *model.Person, first *int64, after *string, where map[string]any) (*model.DerivedThemeConnection, error) {
+func (r *personResolver) RelatedThemes(ctx context.Context, obj *model.Person, first *int64, after *string, where map[string]any) (*model.DerivedThemeConnection, error) {
 	return one[model.DerivedThemeConnection](ctx, obj.Value)
 }
 
@@ -1332,8 +1332,12 @@ func (r *queryResolver) Source(ctx context.Context, ref map[string]any) (*model.
 	return one[model.Source](ctx, rootValue(ctx))
 }
 
-func (r *queryResolver) Link(ctx context.Context, ref map[string]any) (*model.Link, error) {
+func (r *queryResolver) Link(ctx context.Context, id string) (*model.Link, error) {
 	return one[model.Link](ctx, rootValue(ctx))
+}
+
+func (r *queryResolver) Evidence(ctx context.Context, id string) (*model.Evidence, error) {
+	return one[model.Evidence](ctx, rootValue(ctx))
 }
 
 func (r *queryResolver) People(ctx context.Context, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.PersonConnection, error) {
@@ -1392,7 +1396,7 @@ func (r *queryResolver) Unverified(ctx context.Context, first *int64, after *str
 	return one[model.EvidenceConnection](ctx, rootValue(ctx))
 }
 
-func (r *queryResolver) Compare(ctx context.Context, a map[string]any, b map[string]any, where map[string]any, overlapping *bool) (*model.Comparison, error) {
+func (r *queryResolver) Compare(ctx context.Context, left map[string]any, right map[string]any, where map[string]any, overlapping *bool) (*model.Comparison, error) {
 	return one[model.Comparison](ctx, rootValue(ctx))
 }
 
@@ -1772,7 +1776,7 @@ func (r *themeResolver) Institutions(ctx context.Context, obj *model.Theme, firs
 	return one[model.InstitutionLinkConnection](ctx, obj.Value)
 }
 
-func (r *themeResolver) People(ctx context.Context, obj *model.Theme, first *int64, after *string, where map[string]any) (*model.DerivedPersonConnection, error) {
+func (r *themeResolver) RelatedPeople(ctx context.Context, obj *model.Theme, first *int64, after *string, where map[string]any) (*model.DerivedPersonConnection, error) {
 	return one[model.DerivedPersonConnection](ctx, obj.Value)
 }
 
@@ -1880,7 +1884,7 @@ func (r *timelineItemResolver) Date(ctx context.Context, obj *model.TimelineItem
 	return scalar[string](ctx, obj.Value)
 }
 
-func (r *timelineItemResolver) What(ctx context.Context, obj *model.TimelineItem) (string, error) {
+func (r *timelineItemResolver) Kind(ctx context.Context, obj *model.TimelineItem) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
 

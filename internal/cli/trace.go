@@ -168,7 +168,7 @@ type standings struct {
 // narrow adds them to a filter.
 func (s *standings) narrow(where map[string]any) {
 	if len(s.Standing) > 0 {
-		where["standing"] = upper(s.Standing)
+		where["standings"] = upper(s.Standing)
 	}
 }
 
@@ -223,7 +223,7 @@ func (c *pathCmd) Run(w *world) error {
 		for i, k := range c.Kind {
 			kinds[i] = strings.ToUpper(k)
 		}
-		where["kind"] = kinds
+		where["kinds"] = kinds
 	}
 	if c.AsOf != "" {
 		where["asOf"] = c.AsOf
@@ -376,7 +376,7 @@ type timelineCmd struct {
 }
 
 const timelineQuery = `query Timeline($subjects: [EntityRef!]!, $during: PartialDateFilter, $where: LinkFilter, $first: Int) {
-  timeline(subjects: $subjects, during: $during, where: $where, first: $first) { totalCount nodes { date what caption link { standing ...Told } } }
+  timeline(subjects: $subjects, during: $during, where: $where, first: $first) { totalCount nodes { date kind caption link { standing ...Told } } }
 }` + toldFragment
 
 // Run prints what happened, in order.
@@ -392,7 +392,7 @@ func (c *timelineCmd) Run(w *world) error {
 		Timeline struct {
 			TotalCount int
 			Nodes      []struct {
-				Date, What, Caption string
+				Date, Kind, Caption string
 				Link                *struct {
 					Standing string
 					toldJSON

@@ -21,7 +21,7 @@ type measuring struct {
 func (m *measuring) vars() map[string]any {
 	where := map[string]any{}
 	if len(m.Kind) > 0 {
-		where["kind"] = upper(m.Kind)
+		where["kinds"] = upper(m.Kind)
 	}
 	if m.AsOf != "" {
 		where["asOf"] = m.AsOf

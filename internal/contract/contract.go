@@ -472,7 +472,7 @@ func (e *expander) roots() error {
 		return slices.IndexFunc(query.Fields, func(f *ast.FieldDefinition) bool { return f.Name == name }) + 1
 	}
 	query.Fields = slices.Insert(query.Fields, after("entity"), lookups...)
-	query.Fields = slices.Insert(query.Fields, after("link"), lists...)
+	query.Fields = slices.Insert(query.Fields, after("evidence"), lists...)
 	return nil
 }
 

@@ -197,7 +197,7 @@ func (b *Builder) Build() *Graph {
 	if b.otherSources {
 		b.findSources()
 	} else {
-		b.sourceByID, b.sourceByName = b.old.sourceByID, b.old.sourceByName
+		b.sourceByID, b.sourceByName, b.sourceByURL = b.old.sourceByID, b.old.sourceByName, b.old.sourceByURL
 	}
 	if b.small {
 		b.amend()
@@ -249,10 +249,11 @@ func (s *source) complete() {
 	s.dated = s.published != ""
 }
 
-// findSources makes what finds sources by id and title. There are few.
+// findSources makes what finds sources by id, title and address. There are few.
 func (graph *Graph) findSources() {
 	graph.sourceByID, graph.sourceByName = make(map[string]uint32, len(graph.sources)), make(map[string][]uint32,
 		len(graph.sources))
+	graph.sourceByURL = make(map[string][]uint32, len(graph.sources))
 	for i := range graph.sources {
 		s := &graph.sources[i]
 		if s.id == "" {
@@ -262,6 +263,9 @@ func (graph *Graph) findSources() {
 		graph.sourceByID[s.id] = key
 		name := text.Fold(s.title)
 		graph.sourceByName[name] = append(graph.sourceByName[name], key)
+		if s.url != "" {
+			graph.sourceByURL[s.url] = append(graph.sourceByURL[s.url], key)
+		}
 	}
 }
 

@@ -51,7 +51,7 @@ func (graph *Graph) settled() *Graph {
 		dates: graph.dates, roles: graph.roles, born: graph.born, stamps: graph.stamps, more: graph.more, nodeOrder: graph.nodeOrder, ranks: graph.ranks, byType: graph.byType,
 		linkOrder: graph.linkOrder, linkRanks: graph.linkRanks, counts: graph.counts, kinds: graph.kinds, finding: graph.finding, adjacency: graph.adjacency,
 		supports: graph.supports, refuted: graph.refuted, searching: graph.searching, searchingSources: graph.searchingSources, interned: graph.interned,
-		sourceByID: graph.sourceByID, sourceByName: graph.sourceByName,
+		sourceByID: graph.sourceByID, sourceByName: graph.sourceByName, sourceByURL: graph.sourceByURL,
 	}
 	out.settle()
 	out.searching = searching{{searchIndex: out.settledWords()}}

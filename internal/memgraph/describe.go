@@ -42,7 +42,7 @@ func (graph *Graph) Describe() map[string]string {
 			sx.name.leading(sx.deletes)),
 		"words of sources": fmt.Sprint(string(sx.words.text), sx.words.end, sx.name.ordered(), sx.body.ordered(),
 			string(sx.nameCount)),
-		"sources by id": fmt.Sprint(graph.sourceByID, graph.sourceByName),
+		"sources by id": fmt.Sprint(graph.sourceByID, graph.sourceByName, graph.sourceByURL),
 	}
 	for i, s := range graph.sources {
 		if s.id != "" {

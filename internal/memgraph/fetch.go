@@ -254,6 +254,7 @@ func (x *fetch) resolve() {
 			}
 		case r.Name != "":
 			fits = x.graph.named(r.NameKey)
+		case r.URL != "": // of a source
 		default:
 			fits = x.graph.known(r.Scheme, r.Value)
 		}
@@ -276,7 +277,7 @@ func (x *fetch) resolve() {
 						descField), LinkCount: x.graph.degree(k),
 				}
 			}
-			x.fail(kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), len(candidates), candidates))
+			x.fail(kg.Ambiguous(r.Given(), len(candidates), candidates))
 		}
 		if len(mine) == 1 {
 			x.refs[i] = mine[0]
@@ -292,8 +293,11 @@ func (x *fetch) byRef(r *plan.Ref, k uint32, row *kg.Row, sel *plan.Sel) bool {
 		return true
 	case r.ID != "":
 		return x.byID(r.ID, row, sel)
-	case r.Name != "" && x.q.Types.Has(x.graph.cat.Source.Index):
+	case r.Name+r.URL != "" && x.q.Types.Has(x.graph.cat.Source.Index):
 		fits := x.graph.sourceByName[r.NameKey]
+		if r.URL != "" {
+			fits = x.graph.sourceByURL[r.URL]
+		}
 		if len(fits) > 1 {
 			candidates := make([]kg.Candidate, len(fits))
 			for i, s := range fits {
@@ -302,7 +306,7 @@ func (x *fetch) byRef(r *plan.Ref, k uint32, row *kg.Row, sel *plan.Sel) bool {
 					Name: x.graph.sources[s].title, LinkCount: int64(len(x.graph.supports.of(s))),
 				}
 			}
-			x.fail(kg.Ambiguous(r.Name, len(candidates), candidates))
+			x.fail(kg.Ambiguous(r.Given(), len(candidates), candidates))
 		}
 		if len(fits) == 1 {
 			x.source(row, fits[0], sel)

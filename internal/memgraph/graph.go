@@ -58,6 +58,7 @@ type Graph struct {
 	endOrder     []uint32 // see byEnd
 	sourceByID   map[string]uint32
 	sourceByName map[string][]uint32 // folded titles
+	sourceByURL  map[string][]uint32
 }
 
 // finding finds nodes.

@@ -54,7 +54,7 @@ type Query struct {
 	Memo *Memo
 }
 
-// Ref names one entity (or source or link): exactly one of ID, Name, Scheme+Value is set. A name or alias of an entity
+// Ref names one entity (or source): exactly one of ID, Name, Scheme+Value, URL is set; only a source has a URL. A name or alias of an entity
 // whose names are titles (catalog.Type.Titled) gives way: it is meant where no entity of another of the Types has that
 // name or alias.
 type Ref struct {
@@ -62,8 +62,17 @@ type Ref struct {
 	Name          string // as given, for messages
 	NameKey       string // text.Fold(Name)
 	Scheme, Value string
+	URL           string
 	// Types it may be of; a name is looked for only among them. Where there are none, nothing is meant.
 	Types catalog.TypeSet
+}
+
+// Given returns what names it, for messages; "" for an id.
+func (r *Ref) Given() string {
+	if r.Scheme != "" {
+		return r.Scheme + ":" + r.Value
+	}
+	return r.Name + r.URL
 }
 
 // Among is r where only these types can stand. An id means what it means.

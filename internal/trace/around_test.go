@@ -175,7 +175,7 @@ func TestCompareByDefinition(t *testing.T) {
 		if int64(len(got.Direct)) != a[2] {
 			t.Fatalf("%d links between the two, want %d", len(got.Direct), a[2])
 		}
-		shared, sides, onlyA, onlyB := 0, int64(0), 0, 0
+		shared, sides, onlyLeft, onlyRight := 0, int64(0), 0, 0
 		for k := uint32(3); int(k) < len(g.nodes); k++ {
 			switch {
 			case a[k] > 0 && b[k] > 0:
@@ -184,14 +184,14 @@ func TestCompareByDefinition(t *testing.T) {
 					sides += n
 				}
 			case a[k] > 0:
-				onlyA++
+				onlyLeft++
 			case b[k] > 0:
-				onlyB++
+				onlyRight++
 			}
 		}
-		if got.SharedNodes != shared || int64(len(got.Shared)) != sides || len(got.OnlyA) != onlyA ||
-			len(got.OnlyB) != onlyB {
-			t.Fatalf("%+v, want %d shared by %d links, %d and %d alone", got, shared, sides, onlyA, onlyB)
+		if got.SharedNodes != shared || int64(len(got.Shared)) != sides || len(got.OnlyLeft) != onlyLeft ||
+			len(got.OnlyRight) != onlyRight {
+			t.Fatalf("%+v, want %d shared by %d links, %d and %d alone", got, shared, sides, onlyLeft, onlyRight)
 		}
 		if !slices.IsSortedFunc(got.Shared, func(x, y Side) int { return x.Order.Compare(y.Order) }) {
 			t.Fatal("not in order")

@@ -20,8 +20,8 @@ type Comparison struct {
 	// node and link.
 	Shared      []Side
 	SharedNodes int
-	// OnlyA and OnlyB are the nodes only one is linked to: most links with it first, then best connected, then by id.
-	OnlyA, OnlyB []uint32
+	// OnlyLeft and OnlyRight are the nodes only one is linked to: most links with it first, then best connected, then by id.
+	OnlyLeft, OnlyRight []uint32
 }
 
 // Side is a link seen from one of the nodes compared.
@@ -76,7 +76,7 @@ func Compare(ctx context.Context, g store.Graph, a, b uint32, overlapping bool) 
 		})
 		return list
 	}
-	out.OnlyA, out.OnlyB = only(arcs[a], arcs[b]), only(arcs[b], arcs[a])
+	out.OnlyLeft, out.OnlyRight = only(arcs[a], arcs[b]), only(arcs[b], arcs[a])
 	for k, list := range arcs[a] {
 		p.beat(len(list))
 		if arcs[b][k] == nil {

@@ -273,16 +273,24 @@ func (w *world) rule(t testing.TB, r *rule) bool {
 			return nil, out
 		}
 	case name == "Query.link":
-		r.means, r.also, r.given = []string{"ref"}, "{ __typename id }", input{"ref": input{"id": w.byLink[3].ID}}
+		r.means, r.also, r.given = []string{"id"}, "{ __typename id }", input{"id": w.byLink[3].ID}
 		r.answer = func(_ string, args input) ([]entry, any) {
-			id, ok := object(args["ref"])["id"]
-			if !ok {
-				panic(refusal("BAD_USER_INPUT"))
+			if id := text(args["id"]); w.links[id] != nil {
+				return nil, w.thing(id)
 			}
-			if w.links[text(id)] == nil {
-				return nil, nil
+			return nil, nil
+		}
+	case name == "Query.evidence":
+		r.means, r.also, r.given = []string{"id"}, "{ __typename id }", input{"id": "nobody"}
+		r.answer = func(_ string, args input) ([]entry, any) {
+			for _, l := range w.byLink {
+				for i := range l.Evidence {
+					if id := kg.EvidenceID(l.ID, &l.Evidence[i]); id == text(args["id"]) {
+						return nil, input{"__typename": "Evidence", "id": id}
+					}
+				}
 			}
-			return nil, w.thing(text(id))
+			return nil, nil
 		}
 	case r.def.Name == "Query" && r.field.Arguments.ForName("ref") != nil:
 		r.means, r.also, r.given = []string{"ref"}, "{ __typename id }", input{"ref": input{"id": "person-5"}}
@@ -330,9 +338,9 @@ func (w *world) rule(t testing.TB, r *rule) bool {
 		r.answer = func(on string, args input) ([]entry, any) { return w.derived(on, f, args, 20), nil }
 	case name == "DerivedThemeEdge.because" || name == "DerivedPersonEdge.because":
 		r.means, r.also, r.bounds = []string{"first"}, "{ id }", map[string][2]float64{"first": {1, 100}}
-		owner, field := w.cat.Type("Person"), "themes"
+		owner, field := w.cat.Type("Person"), "relatedThemes"
 		if name == "DerivedPersonEdge.because" {
-			owner, field = w.cat.Type("Theme"), "people"
+			owner, field = w.cat.Type("Theme"), "relatedPeople"
 		}
 		r.on = w.typed(owner.Enum)
 		r.host = func(on, call string) (string, []any) {

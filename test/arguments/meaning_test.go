@@ -19,6 +19,7 @@ type meanings struct {
 	number map[string]func(v any, n int) bool
 	linked map[string]func(v any, l *kg.Link, other *record) bool
 	ref    map[string]func(v any, x *record) bool
+	source map[string]func(v any, x *record) bool
 	byNode map[string]func(a, b *record, desc bool) int // orders
 	byLink map[string]func(a, b entry, desc bool) int
 	// whole are the fields whose meaning depends on those beside them.
@@ -42,6 +43,8 @@ func (m *meanings) has(coordinate string) bool {
 		found = m.linked[name] != nil
 	case "EntityRef":
 		found = m.ref[name] != nil
+	case "SourceRef":
+		found = m.source[name] != nil
 	}
 	return found || slices.Contains(m.whole, coordinate)
 }
@@ -94,7 +97,7 @@ func (w *world) passes(f any, l *kg.Link, other *record) bool {
 
 func namesRefuted(f any) bool {
 	m := object(f)
-	named := m["standing"] != nil && some(m["standing"], func(v any) bool { return v == "REFUTED" })
+	named := m["standings"] != nil && some(m["standings"], func(v any) bool { return v == "REFUTED" })
 	for _, part := range []string{"and", "or", "not"} {
 		named = named || m[part] != nil && some(m[part], namesRefuted)
 	}
@@ -167,18 +170,22 @@ func (w *world) resolve(ref any) (found []*record) {
 }
 
 func (w *world) named(ref any, x *record) bool {
-	return holds(object(ref), w.means.ref, func(p func(any, *record) bool, v any) bool { return p(v, x) })
+	means := w.means.ref
+	if x.source != nil && x.node == nil {
+		means = w.means.source
+	}
+	return holds(object(ref), means, func(p func(any, *record) bool, v any) bool { return p(v, x) })
 }
 
 func (w *world) meanings() meanings {
 	called := func(v any, x *record) bool { return slices.Contains(x.names, fold(text(v))) }
 	return meanings{
 		entity: map[string]func(any, *record) bool{
-			"and":  func(v any, x *record) bool { return every(v, func(f any) bool { return w.fits(f, x) }) },
-			"or":   func(v any, x *record) bool { return some(v, func(f any) bool { return w.fits(f, x) }) },
-			"not":  func(v any, x *record) bool { return !w.fits(v, x) },
-			"type": func(v any, x *record) bool { return some(v, func(t any) bool { return t == x.typ }) },
-			"name": func(v any, x *record) bool { return w.fitsText(v, x.names, true) },
+			"and":   func(v any, x *record) bool { return every(v, func(f any) bool { return w.fits(f, x) }) },
+			"or":    func(v any, x *record) bool { return some(v, func(f any) bool { return w.fits(f, x) }) },
+			"not":   func(v any, x *record) bool { return !w.fits(v, x) },
+			"types": func(v any, x *record) bool { return some(v, func(t any) bool { return t == x.typ }) },
+			"name":  func(v any, x *record) bool { return w.fitsText(v, x.names, true) },
 			"text": func(v any, x *record) bool {
 				return w.fitsText(v, slices.Concat(x.names, x.body), len(x.body) > 0)
 			},
@@ -198,7 +205,7 @@ func (w *world) meanings() meanings {
 		},
 		linked: map[string]func(any, *kg.Link, *record) bool{
 			"entity": func(v any, _ *kg.Link, o *record) bool { return w.named(v, o) },
-			"kind": func(v any, l *kg.Link, _ *record) bool {
+			"kinds": func(v any, l *kg.Link, _ *record) bool {
 				return some(v,
 					func(k any) bool { return k == l.Kind })
 			},
@@ -211,8 +218,8 @@ func (w *world) meanings() meanings {
 			"or": func(v any, l *kg.Link, o *record) bool {
 				return some(v, func(f any) bool { return w.fitsLink(f, l, o) })
 			},
-			"not":  func(v any, l *kg.Link, o *record) bool { return !w.fitsLink(v, l, o) },
-			"kind": func(v any, l *kg.Link, _ *record) bool { return some(v, func(k any) bool { return k == l.Kind }) },
+			"not":   func(v any, l *kg.Link, o *record) bool { return !w.fitsLink(v, l, o) },
+			"kinds": func(v any, l *kg.Link, _ *record) bool { return some(v, func(k any) bool { return k == l.Kind }) },
 			"role": func(v any, l *kg.Link, _ *record) bool {
 				if l.Role == "" {
 					return w.fitsText(v, nil, false)
@@ -222,11 +229,11 @@ func (w *world) meanings() meanings {
 			"other":  func(v any, _ *kg.Link, o *record) bool { return w.fits(v, o) },
 			"asOf":   func(v any, l *kg.Link, _ *record) bool { return fitsPeriod(input{"from": v, "to": v}, l) },
 			"during": func(v any, l *kg.Link, _ *record) bool { return fitsPeriod(v, l) },
-			"source": func(v any, l *kg.Link, _ *record) bool {
+			"sources": func(v any, l *kg.Link, _ *record) bool {
 				return some(v, func(id any) bool { return slices.Contains(supporters(l), text(id)) })
 			},
 			"minSources": func(v any, l *kg.Link, _ *record) bool { return len(supporters(l)) >= whole(v) },
-			"standing": func(v any, l *kg.Link, _ *record) bool {
+			"standings": func(v any, l *kg.Link, _ *record) bool {
 				return some(v,
 					func(s any) bool { return s == standing(l) })
 			},
@@ -263,6 +270,11 @@ func (w *world) meanings() meanings {
 				})
 			},
 		},
+		source: map[string]func(any, *record) bool{
+			"id":    func(v any, x *record) bool { return x.id == text(v) },
+			"title": called,
+			"url":   func(v any, x *record) bool { return x.source.URL == text(v) },
+		},
 		byNode: map[string]func(a, b *record, desc bool) int{
 			"NAME": func(a, b *record, desc bool) int {
 				return turned(cmp.Compare(fold(a.name), fold(b.name)),
@@ -294,7 +306,7 @@ func (w *world) meanings() meanings {
 			"TypedName.type", "TypedName.name", "ExternalIdInput.scheme", "ExternalIdInput.value",
 			"LinkOrder.field", "LinkOrder.direction", "EntityOrder.field", "EntityOrder.direction",
 			// of match: see lines
-			"PatternStep.node", "PatternStep.link", "NodeStep.ref", "NodeStep.type", "NodeStep.where", "LinkStep.kind", "LinkStep.direction", "LinkStep.where",
+			"PatternStep.node", "PatternStep.link", "NodeStep.ref", "NodeStep.types", "NodeStep.where", "LinkStep.kinds", "LinkStep.direction", "LinkStep.where",
 		},
 	}
 }

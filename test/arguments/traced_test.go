@@ -281,7 +281,7 @@ func (w *world) lines(args input) any {
 	at := func(i int, part string) input { return object(object(steps[i])[part]) }
 	isNode := func(i int, x *record) bool {
 		n := at(i, "node")
-		if n["type"] != nil && !some(n["type"], func(v any) bool { return v == x.typ }) {
+		if n["types"] != nil && !some(n["types"], func(v any) bool { return v == x.typ }) {
 			return false
 		}
 		return (n["ref"] == nil || w.named(n["ref"], x)) && (n["where"] == nil || w.fits(n["where"], x))
@@ -317,7 +317,7 @@ func (w *world) lines(args input) any {
 					!against {
 					continue
 				}
-				if (l["kind"] == nil || some(l["kind"], func(v any) bool { return v == k.Kind })) &&
+				if (l["kinds"] == nil || some(l["kinds"], func(v any) bool { return v == k.Kind })) &&
 					w.passes(l["where"], k, x) {
 					links, out[k] = append(links, k), with
 				}
@@ -363,7 +363,7 @@ func (w *world) possible(steps []any) {
 		n := object(object(steps[i])["node"])
 		of := map[string]bool{}
 		for _, t := range w.cat.Types {
-			if n["type"] == nil || some(n["type"], func(v any) bool { return v == t.Enum }) {
+			if n["types"] == nil || some(n["types"], func(v any) bool { return v == t.Enum }) {
 				of[t.Enum] = true
 			}
 		}
@@ -376,7 +376,7 @@ func (w *world) possible(steps []any) {
 		l := object(object(steps[i])["link"])
 		left, right := map[string]bool{}, map[string]bool{}
 		for _, k := range w.cat.Kinds {
-			if l["kind"] != nil && !some(l["kind"], func(v any) bool { return v == k.Name }) {
+			if l["kinds"] != nil && !some(l["kinds"], func(v any) bool { return v == k.Name }) {
 				continue
 			}
 			for _, a := range w.cat.Types {
@@ -411,7 +411,7 @@ func (w *world) possible(steps []any) {
 			continue
 		}
 		found := w.resolve(ref)
-		if object(ref)["id"] == nil || object(object(steps[i])["node"])["type"] != nil {
+		if object(ref)["id"] == nil || object(object(steps[i])["node"])["types"] != nil {
 			found = slices.DeleteFunc(found, func(x *record) bool { return !types[i/2][x.typ] })
 		}
 		switch {
@@ -451,7 +451,7 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 	case "Query.match":
 		r.means = []string{"pattern", "first", "after", "dryRun"}
 		r.given = input{"pattern": []any{
-			input{"node": input{"type": []any{"PERSON"}}},
+			input{"node": input{"types": []any{"PERSON"}}},
 			input{"link": input{}},
 			input{"node": input{}},
 		}}
@@ -493,7 +493,7 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 		}
 	case "Query.timeline":
 		r.means, r.given = []string{"subjects", "during", "where"}, input{"subjects": []any{a, w.busiest("EVENT", 0)}}
-		r.edge = "node { what date entity { id } link { id } source { id } }"
+		r.edge = "node { kind date entity { id } link { id } source { id } }"
 		r.answer = func(_ string, args input) ([]entry, any) { return w.timeline(t, args), nil }
 	case "Query.coParticipation":
 		r.means = []string{"of", "through", "where", "overlapping"}
@@ -517,27 +517,27 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 		w.given(r, func(of *record, typ string) input { return input{"of": ask1(of.id), "through": typ} },
 			[]string{"EVENT", "QUOTE", "INSTITUTION", "THEME", "PLACE"}, "overlapping")
 	case "Query.compare":
-		r.means = []string{"a", "b", "where", "overlapping"}
-		r.also = "{ a { id } b { id } direct { id } shared(first: 100) { nodes { id } } sharedCount onlyA(first: 100) { id } onlyB(first: 100) { id } onlyACount onlyBCount }"
+		r.means = []string{"left", "right", "where", "overlapping"}
+		r.also = "{ left { id } right { id } direct { id } shared(first: 100) { nodes { id } } sharedCount onlyLeft(first: 100) { id } onlyRight(first: 100) { id } onlyLeftCount onlyRightCount }"
 		r.answer = func(_ string, args input) ([]entry, any) {
 			g, c, x, y := w.compare(t, args)
 			return nil, input{
-				"a": ask1(g.nodeID(x)), "b": ask1(g.nodeID(y)), "direct": idsOf(c.Direct, g.linkID),
+				"left": ask1(g.nodeID(x)), "right": ask1(g.nodeID(y)), "direct": idsOf(c.Direct, g.linkID),
 				"shared": input{"nodes": idsOf(c.Shared,
 					func(s trace.Side) string { return s.Order.Node })[:min(100, len(c.Shared))]},
-				"sharedCount": float64(c.SharedNodes), "onlyA": idsOf(c.OnlyA, g.nodeID), "onlyB": idsOf(c.OnlyB,
+				"sharedCount": float64(c.SharedNodes), "onlyLeft": idsOf(c.OnlyLeft, g.nodeID), "onlyRight": idsOf(c.OnlyRight,
 					g.nodeID),
-				"onlyACount": float64(len(c.OnlyA)), "onlyBCount": float64(len(c.OnlyB)),
+				"onlyLeftCount": float64(len(c.OnlyLeft)), "onlyRightCount": float64(len(c.OnlyRight)),
 			}
 		}
-		w.given(r, func(of *record, typ string) input { return input{"a": ask1(of.id), "b": w.busiest(typ, 0)} },
+		w.given(r, func(of *record, typ string) input { return input{"left": ask1(of.id), "right": w.busiest(typ, 0)} },
 			[]string{"PERSON", "INSTITUTION", "EVENT"}, "overlapping")
 	case "Comparison.shared":
 		n := 0
 		for _, x := range w.order {
 			for _, y := range w.order {
 				if x.node != nil && y.node != nil && x != y {
-					if _, c, _, _ := w.compare(t, input{"a": ask1(x.id), "b": ask1(y.id)}); len(c.Shared) > n {
+					if _, c, _, _ := w.compare(t, input{"left": ask1(x.id), "right": ask1(y.id)}); len(c.Shared) > n {
 						a, b, n = ask1(x.id), ask1(y.id), len(c.Shared)
 					}
 				}
@@ -545,28 +545,28 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 		}
 		r.edge = linkEdge
 		r.host = func(_, call string) (string, []any) {
-			return fmt.Sprintf("{ compare(a: {id: %q}, b: {id: %q}) { f: %s } }", object(a)["id"], object(b)["id"],
+			return fmt.Sprintf("{ compare(left: {id: %q}, right: {id: %q}) { f: %s } }", object(a)["id"], object(b)["id"],
 				call), []any{"compare", "f"}
 		}
 		r.answer = func(string, input) (out []entry, _ any) {
-			g, c, _, _ := w.compare(t, input{"a": a, "b": b})
+			g, c, _, _ := w.compare(t, input{"left": a, "right": b})
 			for _, s := range c.Shared {
 				out = append(out, w.linkEntry(w.links[g.linkID(s.Link)], w.records[g.nodeID(s.To)], s.Out))
 			}
 			return out, nil
 		}
-	case "Comparison.onlyA", "Comparison.onlyB":
+	case "Comparison.onlyLeft", "Comparison.onlyRight":
 		b = w.busiest("EVENT", 0)
 		r.means, r.also, r.bounds = []string{"first"}, "{ id }", map[string][2]float64{"first": {0, 100}}
 		r.host = func(_, call string) (string, []any) {
-			return fmt.Sprintf("{ compare(a: {id: %q}, b: {id: %q}) { f: %s } }", object(a)["id"], object(b)["id"],
+			return fmt.Sprintf("{ compare(left: {id: %q}, right: {id: %q}) { f: %s } }", object(a)["id"], object(b)["id"],
 				call), []any{"compare", "f"}
 		}
 		r.answer = func(_ string, args input) ([]entry, any) {
-			g, c, _, _ := w.compare(t, input{"a": a, "b": b})
-			of := c.OnlyA
-			if r.field.Name == "onlyB" {
-				of = c.OnlyB
+			g, c, _, _ := w.compare(t, input{"left": a, "right": b})
+			of := c.OnlyLeft
+			if r.field.Name == "onlyRight" {
+				of = c.OnlyRight
 			}
 			return nil, idsOf(of[:min(len(of), otherwise(args["first"], 20))], g.nodeID)
 		}
@@ -667,7 +667,7 @@ func (g *walked) seeds(refs any) []uint32 {
 
 func (w *world) compare(t testing.TB, args input) (*walked, *trace.Comparison, uint32, uint32) {
 	g := w.over(args["where"])
-	a, b := g.one(args["a"]), g.one(args["b"])
+	a, b := g.one(args["left"]), g.one(args["right"])
 	if a == b {
 		panic(refusal("BAD_USER_INPUT"))
 	}
@@ -696,7 +696,7 @@ func (w *world) timeline(t testing.TB, args input) (out []entry) {
 		if args["during"] != nil && !fitsDate(args["during"], m.Date.From, m.Date.To, true) {
 			continue
 		}
-		item := input{"what": trace.WhatNames[m.What], "entity": nil, "link": nil, "source": nil}
+		item := input{"kind": trace.WhatNames[m.What], "entity": nil, "link": nil, "source": nil}
 		switch x, l := w.records[m.ID], w.links[m.ID]; {
 		case l != nil && m.What == trace.LinkEnded:
 			item["link"], item["date"] = ask1(m.ID), string(l.Until)

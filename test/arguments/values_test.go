@@ -38,7 +38,7 @@ func (v *values) samples(at, above string) []any {
 		"IntFilter.eq":           {0, 7, 5},
 		"IntFilter.gte":          {1, 7, 1000},
 		"IntFilter.lte":          {0, 7, -1},
-		"LinkFilter.source":      {"s_a", "s_b", "s_e", "nothing"},
+		"LinkFilter.sources":     {"s_a", "s_b", "s_e", "nothing"},
 		"LinkFilter.minSources":  {2, 0, 3, 5},
 		"LinkFilter.asOf":        {"2013", "2012-06", "2014-02-28", "1998"},
 		"PartialDateFilter.from": {"2012", "2012-06-02", "1815-12-11"},
@@ -47,6 +47,14 @@ func (v *values) samples(at, above string) []any {
 			person, v.byLink[0].ID, "s_a", "nobody",
 			kg.EvidenceID(v.byLink[0].ID, &v.byLink[0].Evidence[0]) + "x",
 		},
+		"Query.link.id": {v.byLink[0].ID, v.byLink[1].ID, person, "s_a", "l_nothing"},
+		"Query.evidence.id": {
+			kg.EvidenceID(v.byLink[0].ID, &v.byLink[0].Evidence[0]), v.byLink[0].ID,
+			kg.EvidenceID(v.byLink[0].ID, &v.byLink[0].Evidence[0]) + "x",
+		},
+		"SourceRef.id":    {"s_a", "s_nothing", person},
+		"SourceRef.title": {v.titled(0), v.titled(1), "no such title"},
+		"SourceRef.url":   {"https://example.org/a", "https://example.org/b", "https://example.org/nothing"},
 		"Query.nodes.ids": {person, "s_b", "nobody", v.byLink[0].ID, person},
 		"Query.search.text": {
 			"engine", "annals", "words", "zürich", `"the very words"`, "person-5",
@@ -66,8 +74,8 @@ func (v *values) samples(at, above string) []any {
 		},
 		"DerivedThemeEdge.because.first":  {1, 3, 100},
 		"DerivedPersonEdge.because.first": {1, 3, 100},
-		"Comparison.onlyA.first":          {0, 1, 100},
-		"Comparison.onlyB.first":          {0, 1, 100},
+		"Comparison.onlyLeft.first":       {0, 1, 100},
+		"Comparison.onlyRight.first":      {0, 1, 100},
 		"Community.bridges.first":         {0, 1, 2, 100},
 	}[at]
 	if !ok {
@@ -111,6 +119,11 @@ func (v *values) byNode(f func(*record) bool) *record {
 		}
 	}
 	return nil
+}
+
+// titled is the title of a source, in capitals.
+func (v *values) titled(i int) string {
+	return strings.ToUpper(v.batch.Sources[i].Title)
 }
 
 // alone makes values of a type in which one thing is said at a time. seen are the inputs it stands in: what contains
@@ -194,16 +207,16 @@ func (v *values) shallow(name string) []any {
 	switch name {
 	case "EntityFilter":
 		return []any{
-			input{"type": []any{"PERSON", "THEME"}},
+			input{"types": []any{"PERSON", "THEME"}},
 			input{"name": input{"contains": "a"}},
 			input{"linkCount": input{"gte": 8}},
 		}
 	case "LinkFilter":
 		return []any{
 			input{"role": input{"isNull": true}},
-			input{"standing": []any{"DISPUTED"}},
+			input{"standings": []any{"DISPUTED"}},
 			input{"minSources": 2},
-			input{"standing": []any{"REFUTED"}},
+			input{"standings": []any{"REFUTED"}},
 		}
 	}
 	v.t.Fatalf("%s contains itself, and there are no values here to stand within it", name)
@@ -213,10 +226,10 @@ func (v *values) shallow(name string) []any {
 // patterns say one thing at a time about each step of a hop, and some things of two.
 func (v *values) patterns() (out []any) {
 	schema := v.cat.Schema
-	person := input{"node": input{"type": []any{"PERSON"}}}
+	person := input{"node": input{"types": []any{"PERSON"}}}
 	for _, n := range v.alone(ast.NamedType("NodeStep", nil), "PatternStep.node", "") {
 		out = append(out, []any{person, input{"link": input{}}, input{"node": n}},
-			[]any{input{"node": n}, input{"link": input{"kind": []any{"SAID", "MENTIONS"}}}, input{"node": input{}}})
+			[]any{input{"node": n}, input{"link": input{"kinds": []any{"SAID", "MENTIONS"}}}, input{"node": input{}}})
 	}
 	for _, l := range v.alone(ast.NamedType("LinkStep", nil), "PatternStep.link", "") {
 		out = append(out, []any{person, input{"link": l}, input{"node": input{}}})
@@ -226,13 +239,13 @@ func (v *values) patterns() (out []any) {
 	}
 	two := []any{
 		person,
-		input{"link": input{"kind": "SAID"}},
+		input{"link": input{"kinds": "SAID"}},
 		input{"node": input{}},
 		input{"link": input{
 			"direction": "OUTGOING",
-			"where":     input{"other": input{"type": "THEME"}},
+			"where":     input{"other": input{"types": "THEME"}},
 		}},
-		input{"node": input{"type": "THEME"}},
+		input{"node": input{"types": "THEME"}},
 	}
 	return append(out, two)
 }

@@ -77,11 +77,14 @@ func newWorld(cat *catalog.Catalog) *world {
 	kinds := cat.Schema.Types["SourceKind"].EnumValues
 	for i, s := range []*kg.Source{
 		{
-			ID: "s_a", Title: "Annals", PublishedOn: "2011",
+			ID: "s_a", Title: "Annals", PublishedOn: "2011", URL: "https://example.org/a",
 			Text: "the very words stand here, and the engine weaves. Bread is what it is.", Publisher: "Press",
 		},
-		{ID: "s_b", Title: "Béatrice’s Letters", PublishedOn: "2015-03", Text: "other words altogether"},
-		{ID: "s_c", Title: "Chronicle"},
+		{
+			ID: "s_b", Title: "Béatrice’s Letters", PublishedOn: "2015-03", Text: "other words altogether",
+			URL: "https://example.org/b",
+		},
+		{ID: "s_c", Title: "Chronicle", URL: "https://example.org/b"},
 		{ID: "s_d", Title: "annals", PublishedOn: "2015-03-09", Authors: []string{"Somebody"}},
 		{ID: "s_e", Title: "Empty", PublishedOn: "1999-12-31", Text: "nothing rests on this"},
 	} {

@@ -252,7 +252,7 @@ func TestReferencesInNestedFilters(t *testing.T) {
 			entity + " } }",
 		`subgraph(seeds: [{id: "person-1"}]) { nodes ` + entity + " }",
 		`timeline(subjects: [{id: "event-1"}], first: 3) { nodes { entity ` + entity + " } }",
-		`compare(a: {id: "person-1"}, b: {id: "person-2"}) { shared { nodes ` + entity + " } }",
+		`compare(left: {id: "person-1"}, right: {id: "person-2"}) { shared { nodes ` + entity + " } }",
 		`coParticipation(of: {id: "person-1"}, through: INSTITUTION, first: 3) { nodes ` + entity + " }",
 		"centrality(by: DEGREE, first: 3) { nodes " + entity + " }",
 		"communities(first: 2) { nodes { members(first: 3) { nodes " + entity + " } } }",

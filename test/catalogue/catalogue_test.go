@@ -232,7 +232,7 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 				fields), map[string]any{"name": strings.ToUpper(n.fields["name"].(string))}), "it"); !reflect.DeepEqual(got, any(n.fields)) {
 				t.Errorf("%s by name: %v", single, got)
 			}
-			if got := at(a.ask(fmt.Sprintf("query($name: String!) { it: %s(where: {name: {eq: $name}, type: %s}) { nodes { id } totalCount } }",
+			if got := at(a.ask(fmt.Sprintf("query($name: String!) { it: %s(where: {name: {eq: $name}, types: %s}) { nodes { id } totalCount } }",
 				n.typ.Plural, n.typ.Enum), map[string]any{"name": n.fields["name"]}), "it"); !reflect.DeepEqual(ids(at(got, "nodes")), []string{n.id}) {
 				t.Errorf("%s: %v", n.typ.Plural, got)
 			}
@@ -288,7 +288,7 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 	t.Run("every kind", func(t *testing.T) {
 		a := &asker{t, a.e}
 		for _, l := range both.Part(t, links) {
-			got := at(a.ask("query($id: ID!) { link(ref: {id: $id}) { id kind role since until sentence standing supportCount refuteCount from { id } to { id } evidence { nodes { excerpt verified source { id } } } } }",
+			got := at(a.ask("query($id: ID!) { link(id: $id) { id kind role since until sentence standing supportCount refuteCount from { id } to { id } evidence { nodes { excerpt verified source { id } } } } }",
 				map[string]any{"id": l.id}), "link")
 			want := map[string]any{
 				"id": l.id, "kind": l.kind.Name, "role": "a role", "since": "2020", "until": "2021-02", "from": map[string]any{"id": l.from.id}, "to": map[string]any{"id": l.to.id},
@@ -304,19 +304,19 @@ func walk(t *testing.T, cat *catalog.Catalog, open both.Open) {
 				t.Errorf("%s: %s", l.id, cmp.Diff(any(want), got))
 			}
 			for _, end := range []struct{ own, other *node }{{l.from, l.to}, {l.to, l.from}} {
-				got := a.ask(fmt.Sprintf("query($id: ID!) { entity(ref: {id: $id}) { linkCount(where: {kind: [%[1]s], other: {type: %[2]s}}) links(where: {kind: [%[1]s], other: {type: %[2]s}}) { nodes { id } } } }",
+				got := a.ask(fmt.Sprintf("query($id: ID!) { entity(ref: {id: $id}) { linkCount(where: {kinds: [%[1]s], other: {types: %[2]s}}) links(where: {kinds: [%[1]s], other: {types: %[2]s}}) { nodes { id } } } }",
 					l.kind.Name, end.other.typ.Enum), map[string]any{"id": end.own.id})
 				if !slices.Contains(ids(at(got, "entity", "links", "nodes")), end.other.id) ||
 					at(got, "entity", "linkCount") == 0.0 {
 					t.Errorf("links of %s: %v", end.own.id, got)
 				}
 			}
-			path := a.ask(fmt.Sprintf("query($from: ID!, $to: ID!) { paths(from: {id: $from}, to: {id: $to}, directed: true, maxLength: 1, where: {kind: [%s]}) { paths { length steps { link { id } alternatives { id } } } } }",
+			path := a.ask(fmt.Sprintf("query($from: ID!, $to: ID!) { paths(from: {id: $from}, to: {id: $to}, directed: true, maxLength: 1, where: {kinds: [%s]}) { paths { length steps { link { id } alternatives { id } } } } }",
 				l.kind.Name), map[string]any{"from": l.from.id, "to": l.to.id})
 			if at(path, "paths", "paths", 0, "steps", 0, "link", "id") != l.id {
 				t.Errorf("the path along %s: %v", l.id, path)
 			}
-			around := a.ask(fmt.Sprintf("query($id: ID!) { subgraph(seeds: [{id: $id}], where: {kind: [%s]}) { nodes { id } links { id } } }",
+			around := a.ask(fmt.Sprintf("query($id: ID!) { subgraph(seeds: [{id: $id}], where: {kinds: [%s]}) { nodes { id } links { id } } }",
 				l.kind.Name), map[string]any{"id": l.from.id})
 			if !slices.Contains(ids(at(around, "subgraph", "links")), l.id) ||
 				!slices.Contains(ids(at(around, "subgraph", "nodes")), l.to.id) {

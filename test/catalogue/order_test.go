@@ -82,7 +82,7 @@ func TestOrderAndTime(t *testing.T) {
 					Edges []struct {
 						Cursor string
 						Node   struct {
-							Date, What string
+							Date, Kind string
 							Entity     *struct{ ID string }
 							Link       *struct{ To struct{ ID string } }
 						}
@@ -92,13 +92,13 @@ func TestOrderAndTime(t *testing.T) {
 		}
 		var got []string
 		for after := ""; ; {
-			query := fmt.Sprintf(`{ timeline(subjects: {id: "washington"}, first: 2 %s) { edges { cursor node { date what entity { id } link { to { id } } } } } }`,
+			query := fmt.Sprintf(`{ timeline(subjects: {id: "washington"}, first: 2 %s) { edges { cursor node { date kind entity { id } link { to { id } } } } } }`,
 				after)
 			if err := json.Unmarshal([]byte(ask(query)), &line); err != nil {
 				t.Fatal(err)
 			}
 			for _, x := range line.Data.Timeline.Edges {
-				what := x.Node.Date + " " + x.Node.What
+				what := x.Node.Date + " " + x.Node.Kind
 				switch {
 				case x.Node.Entity != nil:
 					what += " " + x.Node.Entity.ID
@@ -131,14 +131,14 @@ func TestOrderAndTime(t *testing.T) {
 			`{ events(where: {date: {from: "1797", match: CERTAIN}}) { nodes { id } } }`:                                                                    `{"events":{"nodes":[{"id":"farewell"}]}}`,
 			`{ events { facets(by: YEAR) { buckets { key count } } } }`:                                                                                     `{"events":{"facets":[{"buckets":[{"key":"1789","count":1},{"key":"1797","count":1}]}]}}`,
 			`{ timeline(subjects: {id: "farewell"}) { nodes { date } } }`:                                                                                   `{"timeline":{"nodes":[{"date":"1789-04-30"},{"date":"1797-03-04"}]}}`,
-			`{ timeline(subjects: {id: "theme"}) { nodes { date what } } }`:                                                                                 `{"timeline":{"nodes":[{"date":"1789-04-30","what":"PUBLISHED"},{"date":"1900","what":"LINK_BEGAN"}]}}`,
+			`{ timeline(subjects: {id: "theme"}) { nodes { date kind } } }`:                                                                                 `{"timeline":{"nodes":[{"date":"1789-04-30","kind":"PUBLISHED"},{"date":"1900","kind":"LINK_BEGAN"}]}}`,
 			`{ subgraph(seeds: {id: "theme"}) { links { kind } frontier { hiddenLinks } } }`:                                                                `{"subgraph":{"links":[{"kind":"BROADER"}],"frontier":[]}}`,
 			`{ subgraph(seeds: {id: "theme"}, depth: 0) { links { kind } } }`:                                                                               `{"subgraph":{"links":[{"kind":"BROADER"}]}}`,
 			`{ coParticipation(of: {id: "washington"}, through: INSTITUTION) { nodes { id } } }`:                                                            `{"coParticipation":{"nodes":[{"id":"adams"},{"id":"biden"}]}}`,
 			`{ coParticipation(of: {id: "washington"}, through: INSTITUTION, overlapping: true) { edges { weight node { id } because { from { id } } } } }`: `{"coParticipation":{"edges":[{"weight":1,"node":{"id":"adams"},"because":[{"from":{"id":"washington"}},{"from":{"id":"adams"}}]}]}}`,
-			`{ compare(a: {id: "washington"}, b: {id: "biden"}) { sharedCount onlyACount } }`:                                                               `{"compare":{"sharedCount":1,"onlyACount":3}}`,
-			`{ compare(a: {id: "washington"}, b: {id: "biden"}, overlapping: true) { sharedCount onlyACount onlyBCount } }`:                                 `{"compare":{"sharedCount":0,"onlyACount":3,"onlyBCount":0}}`,
-			`{ compare(a: {id: "washington"}, b: {id: "adams"}, overlapping: true) { sharedCount } }`:                                                       `{"compare":{"sharedCount":1}}`,
+			`{ compare(left: {id: "washington"}, right: {id: "biden"}) { sharedCount onlyLeftCount } }`:                                                     `{"compare":{"sharedCount":1,"onlyLeftCount":3}}`,
+			`{ compare(left: {id: "washington"}, right: {id: "biden"}, overlapping: true) { sharedCount onlyLeftCount onlyRightCount } }`:                   `{"compare":{"sharedCount":0,"onlyLeftCount":3,"onlyRightCount":0}}`,
+			`{ compare(left: {id: "washington"}, right: {id: "adams"}, overlapping: true) { sharedCount } }`:                                                `{"compare":{"sharedCount":1}}`,
 			`{ paths(from: {id: "washington"}, to: {id: "adams"}, overlapping: true) { paths { length } } }`:                                                `{"paths":{"paths":[{"length":2}]}}`,
 			`{ paths(from: {id: "washington"}, to: {id: "biden"}) { paths { length } } }`:                                                                   `{"paths":{"paths":[{"length":2}]}}`,
 			`{ paths(from: {id: "washington"}, to: {id: "biden"}, overlapping: true) { paths { length } report { nearMiss { length } } } }`:                 `{"paths":{"paths":[],"report":{"nearMiss":{"length":2}}}}`,

@@ -32,7 +32,7 @@ var doors = map[string]string{
 	"named":     `{ person(ref: {name: "Theirs"}) { id } }`,
 	"sources":   `{ sources { totalCount nodes { id title links { totalCount } } } }`,
 	"links":     `{ links(first: 100) { totalCount edges { link { id sentence } } } }`,
-	"linkedTo":  `{ people(where: {linkedTo: {where: {type: [THEME]}}}) { totalCount nodes { id } } }`,
+	"linkedTo":  `{ people(where: {linkedTo: {where: {types: [THEME]}}}) { totalCount nodes { id } } }`,
 	"linkCount": `{ people(orderBy: [{field: LINK_COUNT, direction: DESC}]) { nodes { id links { totalCount } } } }`,
 	"stats":     `{ stats { entities { key count } links { key count } refutedLinks sources linksWithoutEvidence unverifiedExcerpts } }`,
 	"degree":    `{ centrality(by: DEGREE, first: 100) { edges { score node { id } } } }`,
@@ -40,8 +40,8 @@ var doors = map[string]string{
 	"groups":    `{ communities(first: 10) { modularity nodes { size internalLinks externalLinks members(first: 20) { nodes { id } } } } }`,
 	"around":    `{ subgraph(seeds: [{name: "NATO"}], depth: 2) { nodes { id } links { id } } }`,
 	"paths":     `{ paths(from: {id: "mary-kaldor"}, to: {name: "NATO"}, first: 20) { paths { cost narrative } } }`,
-	"match":     `{ match(pattern: [{node: {type: [PERSON]}}, {link: {}}, {node: {}}, {link: {}}, {node: {type: [THEME]}}], first: 50) { paths { narrative } } }`,
-	"estimate":  `{ match(dryRun: true, pattern: [{node: {type: [PERSON]}}, {link: {}}, {node: {}}]) { report { estimatedNodes stages { does estimatedNodes } } } }`,
+	"match":     `{ match(pattern: [{node: {types: [PERSON]}}, {link: {}}, {node: {}}, {link: {}}, {node: {types: [THEME]}}], first: 50) { paths { narrative } } }`,
+	"estimate":  `{ match(dryRun: true, pattern: [{node: {types: [PERSON]}}, {link: {}}, {node: {}}]) { report { estimatedNodes stages { description estimatedNodes } } } }`,
 	"search":    `{ search(text: "theirs security", first: 50) { totalCount nodes: edges { node { ... on Entity { id } ... on Source { id } } } } }`,
 }
 

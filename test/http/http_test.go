@@ -360,7 +360,7 @@ func TestLimitsOfADocument(t *testing.T) {
 			"BAD_CURSOR", time.Second,
 		},
 		{
-			"the same compared", `{ compare(a: {name: "NATO"}, b: {id: "nato"}) { sharedCount } }`, "BAD_USER_INPUT",
+			"the same compared", `{ compare(left: {name: "NATO"}, right: {id: "nato"}) { sharedCount } }`, "BAD_USER_INPUT",
 			time.Second,
 		},
 		{

@@ -243,13 +243,13 @@ func TestStatusOfRequestErrors(t *testing.T) {
 func TestValuesAreCoerced(t *testing.T) {
 	base, _ := start(t, nil)
 	for one, other := range map[string]string{
-		`{"query":"{ events(orderBy: {field: DATE}) { nodes { id } } }"}`:                                                                  `{"query":"{ events(orderBy: [{field: DATE}]) { nodes { id } } }"}`,
-		`{"query":"query($o: [EntityOrder!]) { events(orderBy: $o) { nodes { id } } }","variables":{"o":{"field":"DATE"}}}`:                `{"query":"{ events(orderBy: [{field: DATE}]) { nodes { id } } }"}`,
-		`{"query":"query($i: ID!) { node(id: $i) { id } }","variables":{"i":2021}}`:                                                        `{"query":"{ node(id: \"2021\") { id } }"}`,
-		`{"query":"query($n: Int) { people(first: $n) { nodes { id } } }","variables":{"n":null}}`:                                         `{"query":"{ people { nodes { id } } }"}`,
-		`{"query":"query($d: Int = 0) { subgraph(seeds: {id: \"nato\"}, depth: $d) { nodes { id } } }"}`:                                   `{"query":"{ subgraph(seeds: [{id: \"nato\"}], depth: 0) { nodes { id } } }"}`,
-		`{"query":"query($d: Int = 0) { subgraph(seeds: {id: \"nato\"}, depth: $d) { nodes { id } } }","variables":{"d":null}}`:            `{"query":"{ subgraph(seeds: [{id: \"nato\"}]) { nodes { id } } }"}`,
-		`{"query":"query($w: EntityFilter) { people(where: $w) { totalCount } }","variables":{"w":{"and":{"type":"PERSON","name":null}}}}`: `{"query":"{ people { totalCount } }"}`,
+		`{"query":"{ events(orderBy: {field: DATE}) { nodes { id } } }"}`:                                                                   `{"query":"{ events(orderBy: [{field: DATE}]) { nodes { id } } }"}`,
+		`{"query":"query($o: [EntityOrder!]) { events(orderBy: $o) { nodes { id } } }","variables":{"o":{"field":"DATE"}}}`:                 `{"query":"{ events(orderBy: [{field: DATE}]) { nodes { id } } }"}`,
+		`{"query":"query($i: ID!) { node(id: $i) { id } }","variables":{"i":2021}}`:                                                         `{"query":"{ node(id: \"2021\") { id } }"}`,
+		`{"query":"query($n: Int) { people(first: $n) { nodes { id } } }","variables":{"n":null}}`:                                          `{"query":"{ people { nodes { id } } }"}`,
+		`{"query":"query($d: Int = 0) { subgraph(seeds: {id: \"nato\"}, depth: $d) { nodes { id } } }"}`:                                    `{"query":"{ subgraph(seeds: [{id: \"nato\"}], depth: 0) { nodes { id } } }"}`,
+		`{"query":"query($d: Int = 0) { subgraph(seeds: {id: \"nato\"}, depth: $d) { nodes { id } } }","variables":{"d":null}}`:             `{"query":"{ subgraph(seeds: [{id: \"nato\"}]) { nodes { id } } }"}`,
+		`{"query":"query($w: EntityFilter) { people(where: $w) { totalCount } }","variables":{"w":{"and":{"types":"PERSON","name":null}}}}`: `{"query":"{ people { totalCount } }"}`,
 	} {
 		a, b := do(t, "POST", base+"/graphql", one, asJSON), do(t, "POST", base+"/graphql", other, asJSON)
 		if a.status != 200 || a.body != b.body {

@@ -193,21 +193,21 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 			`{"quotes":{"nodes":[{"id":"q-taxes"}]}}`,
 		},
 		{
-			`{ paths(from: {name: "Donald Trump"}, to: {typedName: {type: THEME, name: "Taxes"}}, where: {kind: [SAID, ABOUT]}) { paths { nodes { id } } } }`,
+			`{ paths(from: {name: "Donald Trump"}, to: {typedName: {type: THEME, name: "Taxes"}}, where: {kinds: [SAID, ABOUT]}) { paths { nodes { id } } } }`,
 			`{"paths":{"paths":[{"nodes":[{"id":"donald-trump"},{"id":"q-taxes"},{"id":"taxes"}]}]}}`,
 		},
 		{`{ entity(ref: {name: "taxes"}) { id } }`, twoTaxes},
 		// what can stand in a place
 		{
-			`{ quotes(where: {linkedTo: {kind: [ABOUT], entity: {name: "taxes"}}}) { nodes { id } } }`,
+			`{ quotes(where: {linkedTo: {kinds: [ABOUT], entity: {name: "taxes"}}}) { nodes { id } } }`,
 			`{"quotes":{"nodes":[{"id":"q-taxes"}]}}`,
 		},
 		{
-			`{ quotes(where: {linkedTo: {kind: ABOUT, entity: {name: "taxes"}}}) { nodes { id } } }`,
+			`{ quotes(where: {linkedTo: {kinds: ABOUT, entity: {name: "taxes"}}}) { nodes { id } } }`,
 			`{"quotes":{"nodes":[{"id":"q-taxes"}]}}`,
 		},
 		{
-			`{ people(where: {linkedTo: {kind: [AFFILIATED_WITH], entity: {name: "taxes"}}, name: {startsWith: "don"}}) { nodes { id } } }`,
+			`{ people(where: {linkedTo: {kinds: [AFFILIATED_WITH], entity: {name: "taxes"}}, name: {startsWith: "don"}}) { nodes { id } } }`,
 			`{"people":{"nodes":[{"id":"donald-trump"}]}}`,
 		},
 		{
@@ -215,26 +215,26 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 			`{"people":{"nodes":[{"id":"donald-trump"}]}}`,
 		},
 		{
-			`{ person(ref: {id: "donald-trump"}) { links(where: {other: {type: QUOTE, linkedTo: {kind: [ABOUT], entity: {name: "taxes"}}}}) { nodes { id } } } }`,
+			`{ person(ref: {id: "donald-trump"}) { links(where: {other: {types: QUOTE, linkedTo: {kinds: [ABOUT], entity: {name: "taxes"}}}}) { nodes { id } } } }`,
 			`{"person":{"links":{"nodes":[{"id":"q-taxes"}]}}}`,
 		},
 		{
-			`{ match(pattern: [{node: {}}, {link: {kind: [ABOUT], direction: OUTGOING}}, {node: {ref: {name: "taxes"}}}]) { paths { nodes { id } } } }`,
+			`{ match(pattern: [{node: {}}, {link: {kinds: [ABOUT], direction: OUTGOING}}, {node: {ref: {name: "taxes"}}}]) { paths { nodes { id } } } }`,
 			`{"match":{"paths":[{"nodes":[{"id":"q-taxes"},{"id":"taxes"}]}]}}`,
 		},
 		// types told
 		{`{ entity(ref: {typedName: {type: THEME, name: "taxes"}}) { id } }`, `{"entity":{"id":"taxes"}}`},
 		{`{ person(ref: {typedName: {type: THEME, name: "taxes"}}) { id } }`, `{"person":null}`},
 		{
-			`{ people(where: {linkedTo: {kind: [SAID], entity: {typedName: {type: PLACE, name: "taxes"}}}}) { totalCount } }`,
+			`{ people(where: {linkedTo: {kinds: [SAID], entity: {typedName: {type: PLACE, name: "taxes"}}}}) { totalCount } }`,
 			`{"people":{"totalCount":0}}`,
 		},
 		{
-			`{ match(pattern: [{node: {}}, {link: {kind: [ABOUT]}}, {node: {ref: {typedName: {type: QUOTE, name: "taxes"}}}}]) { paths { nodes { id } } } }`,
+			`{ match(pattern: [{node: {}}, {link: {kinds: [ABOUT]}}, {node: {ref: {typedName: {type: QUOTE, name: "taxes"}}}}]) { paths { nodes { id } } } }`,
 			`match.pattern[2].node.ref: there is no QUOTE of this name {"code":"NOT_FOUND"}`,
 		},
 		{
-			`{ match(pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID]}}, {node: {ref: {typedName: {type: THEME, name: "taxes"}}}}]) { paths { nodes { id } } } }`,
+			`{ match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [SAID]}}, {node: {ref: {typedName: {type: THEME, name: "taxes"}}}}]) { paths { nodes { id } } } }`,
 			`match.pattern[2].node.ref: there is no entity of this name {"code":"NOT_FOUND"}`,
 		},
 		{`{ entity(ref: {typedName: {type: QUOTE, name: "on taxes"}}) { id } }`, `{"entity":{"id":"q-taxes"}}`},

@@ -192,12 +192,12 @@ func TestSearchFindsSources(t *testing.T) {
 			}
 		}
 		for _, query := range []string{
-			`{ people(where: {linkedTo: {entity: {id: "kaldor"}, where: {type: [SOURCE]}}}) { totalCount } }`,
+			`{ people(where: {linkedTo: {entity: {id: "kaldor"}, where: {types: [SOURCE]}}}) { totalCount } }`,
 			`{ people(where: {linkedTo: {entity: {typedName: {type: SOURCE, name: "x"}}}}) { totalCount } }`,
 			`{ coParticipation(of: {id: "kaldor"}, through: SOURCE) { totalCount } }`,
 			`{ centrality(by: DEGREE, types: [SOURCE]) { totalCount } }`,
 			`{ communities(types: [SOURCE]) { totalCount } }`,
-			`{ match(pattern: [{node: {type: [SOURCE]}}, {link: {}}, {node: {}}]) { paths { narrative } } }`,
+			`{ match(pattern: [{node: {types: [SOURCE]}}, {link: {}}, {node: {}}]) { paths { narrative } } }`,
 		} {
 			if got := ask(query); !strings.Contains(got, "SOURCE is no type of entity") || !strings.Contains(got, "BAD_USER_INPUT") {
 				t.Errorf("%s: %s", query, got)

@@ -55,13 +55,13 @@ func TestDatesAndWhatHasEnded(t *testing.T) {
 			},
 			{
 				"a day later",
-				`{ a: link(ref: {id: "l_d"}) { sentence } b: link(ref: {id: "l_g"}) { sentence } }`,
+				`{ a: link(id: "l_d") { sentence } b: link(id: "l_g") { sentence } }`,
 				`{"a":{"sentence":"Acme was part of Group (until 2021-02-25)."},"b":{"sentence":"Mary is affiliated with Acme (2021)."}}`,
 				instant.Add(24 * time.Hour),
 			},
 			{
 				"on a day of old",
-				`{ link(ref: {id: "l_a"}) { sentence } }`,
+				`{ link(id: "l_a") { sentence } }`,
 				`{"link":{"sentence":"Mary is affiliated with School (professor) (1999–2005)."}}`,
 				time.Date(2005, 12, 31, 23, 59, 0, 0, time.UTC),
 			},
@@ -73,7 +73,7 @@ func TestDatesAndWhatHasEnded(t *testing.T) {
 			},
 			{
 				"narratives",
-				`{ paths(from: {id: "school"}, to: {id: "meeting"}, first: 1) { paths { narrative } } denied: paths(from: {id: "carol"}, to: {id: "acme"}, where: {standing: [REFUTED]}) { paths { narrative } } group: paths(from: {id: "dave"}, to: {id: "group"}, maxLength: 2) { paths { narrative } } }`,
+				`{ paths(from: {id: "school"}, to: {id: "meeting"}, first: 1) { paths { narrative } } denied: paths(from: {id: "carol"}, to: {id: "acme"}, where: {standings: [REFUTED]}) { paths { narrative } } group: paths(from: {id: "dave"}, to: {id: "group"}, maxLength: 2) { paths { narrative } } }`,
 				`{"paths":{"paths":[{"narrative":"School was the institution of Mary (professor) (1999–2005)¹, who took part in The meeting².\n¹ “Mary taught at the school.” — Paper\n² “They met.” — Paper"}]},"denied":{"paths":[{"narrative":"Carol was affiliated with Acme (2001–2003) (refuted)¹.\n¹ refutes: “Carol never worked for Acme.” — Paper"}]},"group":{"paths":[{"narrative":"Dave was affiliated with Acme (until 2021-02-24) (disputed)¹, which is part of Group (until 2021-02-25)².\n¹ “Dave left Acme.” — Paper\n¹ refutes: “Carol never worked for Acme.” — Paper\n² “Acme belonged to Group.” — Paper"}]}}`,
 				instant,
 			},

@@ -67,17 +67,17 @@ var questions = []struct{ name, query, want string }{
 	},
 	{
 		"what is only denied, asked for",
-		`{institution(ref: {id: "acme"}) {linkCount(where: {standing: [REFUTED]}) people(where: {standing: [REFUTED]}) {totalCount nodes {name} edges {link {kind standing sourceCount supportCount refuteCount sentence evidence {totalCount nodes {stance excerpt}}}} facets(by: [KIND, SOURCE]) {buckets {key count}}}}}`,
+		`{institution(ref: {id: "acme"}) {linkCount(where: {standings: [REFUTED]}) people(where: {standings: [REFUTED]}) {totalCount nodes {name} edges {link {kind standing sourceCount supportCount refuteCount sentence evidence {totalCount nodes {stance excerpt}}}} facets(by: [KIND, SOURCE]) {buckets {key count}}}}}`,
 		`{"institution":{"linkCount":2,"people":{"totalCount":1,"nodes":[{"name":"Carol"}],"edges":[{"link":{"kind":"AFFILIATED_WITH","standing":"REFUTED","sourceCount":0,"supportCount":0,"refuteCount":1,"sentence":"It is denied that Carol is affiliated with Acme.","evidence":{"totalCount":1,"nodes":[{"stance":"REFUTES","excerpt":"Carol never worked for Acme."}]}}}],"facets":[{"buckets":[{"key":"AFFILIATED_WITH","count":1}]},{"buckets":[]}]}}}`,
 	},
 	{
 		"only what nobody denies",
-		`{institution(ref: {id: "acme"}) {people(where: {standing: [SUPPORTED]}) {nodes {name}} not: people(where: {not: {standing: [DISPUTED]}}) {nodes {name}} every: people(where: {standing: [SUPPORTED, DISPUTED, REFUTED]}) {nodes {name}} any: people(where: {or: [{standing: [REFUTED]}, {role: {eq: "clerk"}}]}) {nodes {name}} none: people(where: {not: {standing: [REFUTED]}}) {totalCount} never: linkCount(where: {standing: []})}}`,
+		`{institution(ref: {id: "acme"}) {people(where: {standings: [SUPPORTED]}) {nodes {name}} not: people(where: {not: {standings: [DISPUTED]}}) {nodes {name}} every: people(where: {standings: [SUPPORTED, DISPUTED, REFUTED]}) {nodes {name}} any: people(where: {or: [{standings: [REFUTED]}, {role: {eq: "clerk"}}]}) {nodes {name}} none: people(where: {not: {standings: [REFUTED]}}) {totalCount} never: linkCount(where: {standings: []})}}`,
 		`{"institution":{"people":{"nodes":[{"name":"Erin"}]},"not":{"nodes":[{"name":"Erin"}]},"every":{"nodes":[{"name":"Carol"},{"name":"Dave"},{"name":"Erin"}]},"any":{"nodes":[{"name":"Carol"},{"name":"Dave"}]},"none":{"totalCount":2},"never":0}}`,
 	},
 	{
 		"a disputed link",
-		`{link(ref: {id: "l_dave"}) {standing sourceCount supportCount refuteCount sentence evidence {totalCount nodes {source {id}}} con: evidence(stance: REFUTES) {totalCount nodes {excerpt}} pro: evidence(stance: SUPPORTS, first: 1) {totalCount nodes {excerpt} pageInfo {hasNextPage}}}}`,
+		`{link(id: "l_dave") {standing sourceCount supportCount refuteCount sentence evidence {totalCount nodes {source {id}}} con: evidence(stance: REFUTES) {totalCount nodes {excerpt}} pro: evidence(stance: SUPPORTS, first: 1) {totalCount nodes {excerpt} pageInfo {hasNextPage}}}}`,
 		`{"link":{"standing":"DISPUTED","sourceCount":2,"supportCount":2,"refuteCount":1,"sentence":"Dave is affiliated with Acme (clerk) (since 2001) (disputed).","evidence":{"totalCount":3,"nodes":[{"source":{"id":"s_old"}},{"source":{"id":"s_new"}},{"source":{"id":"s_undated"}}]},"con":{"totalCount":1,"nodes":[{"excerpt":"Dave never worked for Acme."}]},"pro":{"totalCount":2,"nodes":[{"excerpt":"Dave worked for Acme"}],"pageInfo":{"hasNextPage":true}}}}`,
 	},
 	{
@@ -87,12 +87,12 @@ var questions = []struct{ name, query, want string }{
 	},
 	{
 		"filters by source",
-		`{institution(ref: {id: "acme"}) {people(where: {source: ["s_old"]}) {totalCount} more: people(where: {minSources: 2}) {nodes {name}} denied: links(where: {standing: [REFUTED], minSources: 1}) {totalCount} most: people(orderBy: [{field: SOURCE_COUNT, direction: DESC}]) {nodes {name}}}}`,
+		`{institution(ref: {id: "acme"}) {people(where: {sources: ["s_old"]}) {totalCount} more: people(where: {minSources: 2}) {nodes {name}} denied: links(where: {standings: [REFUTED], minSources: 1}) {totalCount} most: people(orderBy: [{field: SOURCE_COUNT, direction: DESC}]) {nodes {name}}}}`,
 		`{"institution":{"people":{"totalCount":0},"more":{"nodes":[{"name":"Dave"}]},"denied":{"totalCount":0},"most":{"nodes":[{"name":"Dave"},{"name":"Erin"}]}}}`,
 	},
 	{
 		"what rests on a source",
-		`{a: source(ref: {id: "s_a"}) {links {totalCount} denied: links(where: {standing: [REFUTED]}) {totalCount edges {link {id standing} node {name}}}} old: source(ref: {id: "s_old"}) {links {edges {link {id}}}} sources(where: {linkCount: {eq: 0}}) {nodes {id}} about: sources(where: {linkedTo: {kind: [REPRESENTED_AT]}}) {totalCount} by: sources {facets(by: [INSTITUTION]) {buckets {key count}}}}`,
+		`{a: source(ref: {id: "s_a"}) {links {totalCount} denied: links(where: {standings: [REFUTED]}) {totalCount edges {link {id standing} node {name}}}} old: source(ref: {id: "s_old"}) {links {edges {link {id}}}} sources(where: {linkCount: {eq: 0}}) {nodes {id}} about: sources(where: {linkedTo: {kinds: [REPRESENTED_AT]}}) {totalCount} by: sources {facets(by: [INSTITUTION]) {buckets {key count}}}}`,
 		`{"a":{"links":{"totalCount":0},"denied":{"totalCount":1,"edges":[{"link":{"id":"CAROL","standing":"REFUTED"},"node":{"name":"Acme"}}]}},"old":{"links":{"edges":[{"link":{"id":"l_dave"}},{"link":{"id":"l_there"}},{"link":{"id":"l_too"}}]}},"sources":{"nodes":[{"id":"s_a"}]},"about":{"totalCount":0},"by":{"facets":[{"buckets":[{"key":"acme","count":3}]}]}}`,
 	},
 	{
@@ -102,32 +102,32 @@ var questions = []struct{ name, query, want string }{
 	},
 	{
 		"all links",
-		`{links {totalCount edges {direction node {name} link {id}}} denied: links(where: {standing: [REFUTED]}) {totalCount edges {link {kind} node {name}}} last: links(last: 1) {edges {link {id}} pageInfo {hasPreviousPage hasNextPage}} by: links(orderBy: [{field: SOURCE_COUNT, direction: DESC}], first: 1) {edges {link {id}} pageInfo {hasNextPage} facets(by: [KIND]) {buckets {key count}}}}`,
+		`{links {totalCount edges {direction node {name} link {id}}} denied: links(where: {standings: [REFUTED]}) {totalCount edges {link {kind} node {name}}} last: links(last: 1) {edges {link {id}} pageInfo {hasPreviousPage hasNextPage}} by: links(orderBy: [{field: SOURCE_COUNT, direction: DESC}], first: 1) {edges {link {id}} pageInfo {hasNextPage} facets(by: [KIND]) {buckets {key count}}}}`,
 		`{"links":{"totalCount":4,"edges":[{"direction":"OUTGOING","node":{"name":"Acme"},"link":{"id":"l_dave"}},{"direction":"OUTGOING","node":{"name":"Acme"},"link":{"id":"l_erin"}},{"direction":"OUTGOING","node":{"name":"The meeting"},"link":{"id":"l_there"}},{"direction":"OUTGOING","node":{"name":"The meeting"},"link":{"id":"l_too"}}]},"denied":{"totalCount":2,"edges":[{"link":{"kind":"AFFILIATED_WITH"},"node":{"name":"Acme"}},{"link":{"kind":"REPRESENTED_AT"},"node":{"name":"The meeting"}}]},"last":{"edges":[{"link":{"id":"l_too"}}],"pageInfo":{"hasPreviousPage":true,"hasNextPage":false}},"by":{"edges":[{"link":{"id":"l_dave"}}],"pageInfo":{"hasNextPage":true},"facets":[{"buckets":[{"key":"AFFILIATED_WITH","count":2},{"key":"PARTICIPATED_IN","count":2}]}]}}`,
 	},
 	{
 		"paths",
-		`{paths(from: {id: "carol"}, to: {id: "acme"}) {paths {length narrative sources {id}}} denied: paths(from: {id: "carol"}, to: {id: "acme"}, where: {standing: [REFUTED]}) {paths {length narrative sources {id}}} best: paths(from: {id: "dave"}, to: {id: "acme"}, rank: MOST_CORROBORATED, first: 1) {paths {cost}}}`,
+		`{paths(from: {id: "carol"}, to: {id: "acme"}) {paths {length narrative sources {id}}} denied: paths(from: {id: "carol"}, to: {id: "acme"}, where: {standings: [REFUTED]}) {paths {length narrative sources {id}}} best: paths(from: {id: "dave"}, to: {id: "acme"}, rank: MOST_CORROBORATED, first: 1) {paths {cost}}}`,
 		`{"paths":{"paths":[{"length":3,"narrative":"Carol took part in The meeting¹, which was attended by Dave², who is affiliated with Acme (clerk) (since 2001) (disputed)³.\n¹ “Carol was at the meeting.” — Old\n² “Dave was at the meeting.” — Old\n³ “Dave worked for Acme” — New\n³ refutes: “Dave never worked for Acme.” — Old","sources":[{"id":"s_old"},{"id":"s_new"},{"id":"s_undated"}]}]},"denied":{"paths":[{"length":1,"narrative":"Carol is affiliated with Acme (refuted)¹.\n¹ refutes: “Carol never worked for Acme.” — Denial","sources":[]}]},"best":{"paths":[{"cost":2.5}]}}`,
 	},
 	{
 		"a pattern",
-		`{match(pattern: [{node: {type: [PERSON]}}, {link: {kind: [AFFILIATED_WITH]}}, {node: {}}]) {paths {start {name}}} denied: match(pattern: [{node: {type: [PERSON]}}, {link: {where: {standing: [REFUTED]}}}, {node: {}}, {link: {}}, {node: {ref: {id: "dave"}}}]) {paths {start {name}}}}`,
+		`{match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [AFFILIATED_WITH]}}, {node: {}}]) {paths {start {name}}} denied: match(pattern: [{node: {types: [PERSON]}}, {link: {where: {standings: [REFUTED]}}}, {node: {}}, {link: {}}, {node: {ref: {id: "dave"}}}]) {paths {start {name}}}}`,
 		`{"match":{"paths":[{"start":{"name":"Dave"}},{"start":{"name":"Erin"}}]},"denied":{"paths":[{"start":{"name":"Carol"}}]}}`,
 	},
 	{
 		"what surrounds, and when",
-		`{subgraph(seeds: [{id: "acme"}], depth: 1) {nodes {id} links {id} frontier {node {id} hiddenLinks}} denied: subgraph(seeds: [{id: "acme"}], depth: 1, where: {standing: [REFUTED]}) {nodes {id}} timeline(subjects: [{id: "acme"}]) {nodes {what caption}} none: timeline(subjects: [{id: "acme"}], where: {standing: [REFUTED]}) {nodes {what caption}}}`,
-		`{"subgraph":{"nodes":[{"id":"acme"},{"id":"dave"},{"id":"erin"}],"links":[{"id":"l_dave"},{"id":"l_erin"}],"frontier":[{"node":{"id":"dave"},"hiddenLinks":1}]},"denied":{"nodes":[{"id":"acme"},{"id":"meeting"},{"id":"carol"}]},"timeline":{"nodes":[{"what":"LINK_BEGAN","caption":"Began: Dave is affiliated with Acme (clerk) (since 2001) (disputed)."},{"what":"PUBLISHED","caption":"Published: New"}]},"none":{"nodes":[{"what":"EVENT","caption":"The meeting"}]}}`,
+		`{subgraph(seeds: [{id: "acme"}], depth: 1) {nodes {id} links {id} frontier {node {id} hiddenLinks}} denied: subgraph(seeds: [{id: "acme"}], depth: 1, where: {standings: [REFUTED]}) {nodes {id}} timeline(subjects: [{id: "acme"}]) {nodes {kind caption}} none: timeline(subjects: [{id: "acme"}], where: {standings: [REFUTED]}) {nodes {kind caption}}}`,
+		`{"subgraph":{"nodes":[{"id":"acme"},{"id":"dave"},{"id":"erin"}],"links":[{"id":"l_dave"},{"id":"l_erin"}],"frontier":[{"node":{"id":"dave"},"hiddenLinks":1}]},"denied":{"nodes":[{"id":"acme"},{"id":"meeting"},{"id":"carol"}]},"timeline":{"nodes":[{"kind":"LINK_BEGAN","caption":"Began: Dave is affiliated with Acme (clerk) (since 2001) (disputed)."},{"kind":"PUBLISHED","caption":"Published: New"}]},"none":{"nodes":[{"kind":"EVENT","caption":"The meeting"}]}}`,
 	},
 	{
 		"who shares what",
-		`{compare(a: {id: "carol"}, b: {id: "dave"}) {sharedCount onlyBCount} coParticipation(of: {id: "carol"}, through: INSTITUTION) {totalCount} denied: compare(a: {id: "carol"}, b: {id: "acme"}, where: {standing: [REFUTED]}) {direct {standing}}}`,
-		`{"compare":{"sharedCount":1,"onlyBCount":1},"coParticipation":{"totalCount":0},"denied":{"direct":[{"standing":"REFUTED"}]}}`,
+		`{compare(left: {id: "carol"}, right: {id: "dave"}) {sharedCount onlyRightCount} coParticipation(of: {id: "carol"}, through: INSTITUTION) {totalCount} denied: compare(left: {id: "carol"}, right: {id: "acme"}, where: {standings: [REFUTED]}) {direct {standing}}}`,
+		`{"compare":{"sharedCount":1,"onlyRightCount":1},"coParticipation":{"totalCount":0},"denied":{"direct":[{"standing":"REFUTED"}]}}`,
 	},
 	{
 		"measures",
-		`{centrality(by: DEGREE) {edges {score node {id}}} denied: centrality(by: DEGREE, where: {standing: [REFUTED]}) {edges {score node {id}}} communities(minSize: 1) {nodes {size}}}`,
+		`{centrality(by: DEGREE) {edges {score node {id}}} denied: centrality(by: DEGREE, where: {standings: [REFUTED]}) {edges {score node {id}}} communities(minSize: 1) {nodes {size}}}`,
 		`{"centrality":{"edges":[{"score":2,"node":{"id":"acme"}},{"score":2,"node":{"id":"dave"}},{"score":2,"node":{"id":"meeting"}},{"score":1,"node":{"id":"carol"}},{"score":1,"node":{"id":"erin"}}]},"denied":{"edges":[{"score":2,"node":{"id":"acme"}},{"score":1,"node":{"id":"carol"}},{"score":1,"node":{"id":"meeting"}}]},"communities":{"nodes":[{"size":3},{"size":2}]}}`,
 	},
 	{
@@ -176,7 +176,7 @@ func TestAStandingChangesWithItsEvidence(t *testing.T) {
 			if step.lines != "" {
 				load(t, s, step.lines)
 			}
-			got := ask(t, s, `{institution(ref: {id: "acme"}) {people {nodes {name}} denied: people(where: {standing: [REFUTED]}) {nodes {name}}} link(ref: {id: "`+carol+`"}) {standing evidence {nodes {source {id}}}}}`)
+			got := ask(t, s, `{institution(ref: {id: "acme"}) {people {nodes {name}} denied: people(where: {standings: [REFUTED]}) {nodes {name}}} link(id: "`+carol+`") {standing evidence {nodes {source {id}}}}}`)
 			if got != step.want {
 				t.Errorf("step %d:\n%s\nwant\n%s", i, got, step.want)
 			}

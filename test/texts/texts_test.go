@@ -57,7 +57,7 @@ var asked = []struct {
 		1,
 	},
 	{
-		`{links(where: {kind: [SAID]}) {edges {link {evidence {nodes {start end source {text}}}}}}}`,
+		`{links(where: {kinds: [SAID]}) {edges {link {evidence {nodes {start end source {text}}}}}}}`,
 		`{"links":{"edges":[{"link":{"evidence":{"nodes":[{"start":39,"end":53,"source":{"text":‹a›}}]}}}]}}`, 1,
 	},
 	{
@@ -65,7 +65,7 @@ var asked = []struct {
 		`{"search":{"nodes":[{"name":"B","text":‹b›}]}}`, 1,
 	},
 	{
-		`{source(ref: {name: "B"}) {text links {edges {link {evidence {nodes {source {text}}}}}}}}`,
+		`{source(ref: {title: "B"}) {text links {edges {link {evidence {nodes {source {text}}}}}}}}`,
 		`{"source":{"text":‹b›,"links":{"edges":[{"link":{"evidence":{"nodes":[{"source":{"text":‹b›}}]}}}]}}}`, 1,
 	},
 	{

@@ -70,7 +70,7 @@ func TestWordsThatAreNotInTheirTexts(t *testing.T) {
 				`{"a":{"totalCount":4},"b":{"nodes":[{"link":{"id":"l_5"},"source":{"title":"A"}}],"pageInfo":{"hasNextPage":false,"hasPreviousPage":true}}}`,
 			},
 			{
-				`{link(ref: {id: "l_4"}) {evidence {nodes {link {id standing from {name} evidence {nodes {excerpt link {to {name}}}}}}}}}`,
+				`{link(id: "l_4") {evidence {nodes {link {id standing from {name} evidence {nodes {excerpt link {to {name}}}}}}}}}`,
 				`{"link":{"evidence":{"nodes":[{"link":{"id":"l_4","standing":"REFUTED","from":{"name":"Alice"},"evidence":{"nodes":[{"excerpt":"Alice is no member","link":{"to":{"name":"Guild"}}}]}}}]}}}`,
 			},
 		} {

@@ -176,15 +176,15 @@ type CommunityMemberEdgeResolver interface {
 	Links(ctx context.Context, obj *model.CommunityMemberEdge) (int64, error)
 }
 type ComparisonResolver interface {
-	A(ctx context.Context, obj *model.Comparison) (model.Entity, error)
-	B(ctx context.Context, obj *model.Comparison) (model.Entity, error)
+	Left(ctx context.Context, obj *model.Comparison) (model.Entity, error)
+	Right(ctx context.Context, obj *model.Comparison) (model.Entity, error)
 	Direct(ctx context.Context, obj *model.Comparison) ([]model.Link, error)
 	Shared(ctx context.Context, obj *model.Comparison, first *int64, after *string) (*model.LinkConnection, error)
 	SharedCount(ctx context.Context, obj *model.Comparison) (int64, error)
-	OnlyA(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error)
-	OnlyB(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error)
-	OnlyACount(ctx context.Context, obj *model.Comparison) (int64, error)
-	OnlyBCount(ctx context.Context, obj *model.Comparison) (int64, error)
+	OnlyLeft(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error)
+	OnlyRight(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error)
+	OnlyLeftCount(ctx context.Context, obj *model.Comparison) (int64, error)
+	OnlyRightCount(ctx context.Context, obj *model.Comparison) (int64, error)
 }
 type DerivedPersonConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.DerivedPersonConnection) ([]model.DerivedPersonEdge, error)
@@ -414,7 +414,7 @@ type MatchResultResolver interface {
 	Report(ctx context.Context, obj *model.MatchResult) (*model.MatchReport, error)
 }
 type MatchStageResolver interface {
-	Does(ctx context.Context, obj *model.MatchStage) (string, error)
+	Description(ctx context.Context, obj *model.MatchStage) (string, error)
 	EstimatedNodes(ctx context.Context, obj *model.MatchStage) (int64, error)
 	VisitedNodes(ctx context.Context, obj *model.MatchStage) (*int64, error)
 }
@@ -468,7 +468,7 @@ type PersonResolver interface {
 	Organized(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.EventLinkConnection, error)
 	Quotes(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.QuoteLinkConnection, error)
 	MentionedIn(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.QuoteLinkConnection, error)
-	Themes(ctx context.Context, obj *model.Person, first *int64, after *string, where map[string]any) (*model.DerivedThemeConnection, error)
+	RelatedThemes(ctx context.Context, obj *model.Person, first *int64, after *string, where map[string]any) (*model.DerivedThemeConnection, error)
 }
 type PersonConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.PersonConnection) ([]model.PersonEdge, error)
@@ -554,7 +554,8 @@ type QueryResolver interface {
 	Theme(ctx context.Context, ref map[string]any) (*model.Theme, error)
 	Place(ctx context.Context, ref map[string]any) (*model.Place, error)
 	Source(ctx context.Context, ref map[string]any) (*model.Source, error)
-	Link(ctx context.Context, ref map[string]any) (*model.Link, error)
+	Link(ctx context.Context, id string) (*model.Link, error)
+	Evidence(ctx context.Context, id string) (*model.Evidence, error)
 	People(ctx context.Context, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.PersonConnection, error)
 	Institutions(ctx context.Context, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.InstitutionConnection, error)
 	Events(ctx context.Context, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.EventConnection, error)
@@ -569,7 +570,7 @@ type QueryResolver interface {
 	Subgraph(ctx context.Context, seeds []map[string]any, depth *int64, where map[string]any, maxNodes *int64) (*model.Subgraph, error)
 	Timeline(ctx context.Context, subjects []map[string]any, during map[string]any, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.TimelineConnection, error)
 	Unverified(ctx context.Context, first *int64, after *string, last *int64, before *string) (*model.EvidenceConnection, error)
-	Compare(ctx context.Context, a map[string]any, b map[string]any, where map[string]any, overlapping *bool) (*model.Comparison, error)
+	Compare(ctx context.Context, left map[string]any, right map[string]any, where map[string]any, overlapping *bool) (*model.Comparison, error)
 	CoParticipation(ctx context.Context, of map[string]any, through string, where map[string]any, overlapping *bool, first *int64, after *string, last *int64, before *string) (*model.CoParticipationConnection, error)
 	Centrality(ctx context.Context, by string, types []string, where map[string]any, parallel *string, pivots *int64, first *int64, after *string, last *int64, before *string) (*model.CentralityConnection, error)
 	Communities(ctx context.Context, types []string, where map[string]any, parallel *string, seed *int64, resolution *float64, minSize *int64, first *int64, after *string, last *int64, before *string) (*model.CommunityConnection, error)
@@ -690,7 +691,7 @@ type ThemeResolver interface {
 	Quotes(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.QuoteLinkConnection, error)
 	Events(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.EventLinkConnection, error)
 	Institutions(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.InstitutionLinkConnection, error)
-	People(ctx context.Context, obj *model.Theme, first *int64, after *string, where map[string]any) (*model.DerivedPersonConnection, error)
+	RelatedPeople(ctx context.Context, obj *model.Theme, first *int64, after *string, where map[string]any) (*model.DerivedPersonConnection, error)
 }
 type ThemeConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.ThemeConnection) ([]model.ThemeEdge, error)
@@ -731,7 +732,7 @@ type TimelineEdgeResolver interface {
 }
 type TimelineItemResolver interface {
 	Date(ctx context.Context, obj *model.TimelineItem) (string, error)
-	What(ctx context.Context, obj *model.TimelineItem) (string, error)
+	Kind(ctx context.Context, obj *model.TimelineItem) (string, error)
 	Entity(ctx context.Context, obj *model.TimelineItem) (model.Entity, error)
 	Link(ctx context.Context, obj *model.TimelineItem) (*model.Link, error)
 	Source(ctx context.Context, obj *model.TimelineItem) (*model.Source, error)
@@ -774,6 +775,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("NodeStep", ec.unmarshalInputNodeStep),
 			graphql.NewInputUnmarshaler("PartialDateFilter", ec.unmarshalInputPartialDateFilter),
 			graphql.NewInputUnmarshaler("PatternStep", ec.unmarshalInputPatternStep),
+			graphql.NewInputUnmarshaler("SourceRef", ec.unmarshalInputSourceRef),
 			graphql.NewInputUnmarshaler("StringFilter", ec.unmarshalInputStringFilter),
 			graphql.NewInputUnmarshaler("TypedName", ec.unmarshalInputTypedName),
 		)
@@ -925,7 +927,7 @@ interface Entity {
     orderBy: [LinkOrder!]
   ): LinkConnection!
   "How many links touch this entity; with ` + "`" + `where` + "`" + `, how many of them fit."
-  linkCount("Count only links that fit, for example ` + "`" + `{kind: [SAID]}` + "`" + `." where: LinkFilter): Int!
+  linkCount("Count only links that fit, for example ` + "`" + `{kinds: [SAID]}` + "`" + `." where: LinkFilter): Int!
   "When it was first written to this graph."
   createdAt: DateTime!
   "When it was last changed."
@@ -990,7 +992,7 @@ type Person implements Entity & SearchHit & Node @node(date: "born", pronoun: "w
     orderBy: [LinkOrder!]
   ): LinkConnection!
   "How many links touch this entity; with ` + "`" + `where` + "`" + `, how many of them fit."
-  linkCount("Count only links that fit, for example ` + "`" + `{kind: [SAID]}` + "`" + `." where: LinkFilter): Int!
+  linkCount("Count only links that fit, for example ` + "`" + `{kinds: [SAID]}` + "`" + `." where: LinkFilter): Int!
   "When it was first written to this graph."
   createdAt: DateTime!
   "When it was last changed."
@@ -1075,7 +1077,7 @@ type Person implements Entity & SearchHit & Node @node(date: "born", pronoun: "w
     orderBy: [LinkOrder!]
   ): QuoteLinkConnection! @link(kinds: [MENTIONS], direction: INCOMING)
   "Themes of this person's quotes and events, strongest first; each edge says on which links it rests."
-  themes(
+  relatedThemes(
     "How many from the start of the list, 0–100 (default 20)."
     first: Int
     "Continue after this cursor."
@@ -1115,7 +1117,7 @@ type Institution implements Entity & SearchHit & Node @node(date: "founded") {
     orderBy: [LinkOrder!]
   ): LinkConnection!
   "How many links touch this entity; with ` + "`" + `where` + "`" + `, how many of them fit."
-  linkCount("Count only links that fit, for example ` + "`" + `{kind: [SAID]}` + "`" + `." where: LinkFilter): Int!
+  linkCount("Count only links that fit, for example ` + "`" + `{kinds: [SAID]}` + "`" + `." where: LinkFilter): Int!
   "When it was first written to this graph."
   createdAt: DateTime!
   "When it was last changed."
@@ -1276,7 +1278,7 @@ type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "
     orderBy: [LinkOrder!]
   ): LinkConnection!
   "How many links touch this entity; with ` + "`" + `where` + "`" + `, how many of them fit."
-  linkCount("Count only links that fit, for example ` + "`" + `{kind: [SAID]}` + "`" + `." where: LinkFilter): Int!
+  linkCount("Count only links that fit, for example ` + "`" + `{kinds: [SAID]}` + "`" + `." where: LinkFilter): Int!
   "When it was first written to this graph."
   createdAt: DateTime!
   "When it was last changed."
@@ -1454,7 +1456,7 @@ type Quote implements Entity & SearchHit & Node @node(date: "saidOn", timeline: 
     orderBy: [LinkOrder!]
   ): LinkConnection!
   "How many links touch this entity; with ` + "`" + `where` + "`" + `, how many of them fit."
-  linkCount("Count only links that fit, for example ` + "`" + `{kind: [SAID]}` + "`" + `." where: LinkFilter): Int!
+  linkCount("Count only links that fit, for example ` + "`" + `{kinds: [SAID]}` + "`" + `." where: LinkFilter): Int!
   "When it was first written to this graph."
   createdAt: DateTime!
   "When it was last changed."
@@ -1559,7 +1561,7 @@ type Theme implements Entity & SearchHit & Node @node {
     orderBy: [LinkOrder!]
   ): LinkConnection!
   "How many links touch this entity; with ` + "`" + `where` + "`" + `, how many of them fit."
-  linkCount("Count only links that fit, for example ` + "`" + `{kind: [SAID]}` + "`" + `." where: LinkFilter): Int!
+  linkCount("Count only links that fit, for example ` + "`" + `{kinds: [SAID]}` + "`" + `." where: LinkFilter): Int!
   "When it was first written to this graph."
   createdAt: DateTime!
   "When it was last changed."
@@ -1640,7 +1642,7 @@ type Theme implements Entity & SearchHit & Node @node {
     orderBy: [LinkOrder!]
   ): InstitutionLinkConnection! @link(kinds: [PRIORITIZES], direction: INCOMING)
   "People whose quotes and events are about this theme, strongest first; each edge says on which links it rests."
-  people(
+  relatedPeople(
     "How many from the start of the list, 0–100 (default 20)."
     first: Int
     "Continue after this cursor."
@@ -1680,7 +1682,7 @@ type Place implements Entity & SearchHit & Node @node {
     orderBy: [LinkOrder!]
   ): LinkConnection!
   "How many links touch this entity; with ` + "`" + `where` + "`" + `, how many of them fit."
-  linkCount("Count only links that fit, for example ` + "`" + `{kind: [SAID]}` + "`" + `." where: LinkFilter): Int!
+  linkCount("Count only links that fit, for example ` + "`" + `{kinds: [SAID]}` + "`" + `." where: LinkFilter): Int!
   "When it was first written to this graph."
   createdAt: DateTime!
   "When it was last changed."
@@ -2563,7 +2565,7 @@ enum DateMatch {
   CERTAIN
 }
 
-"One filter for links, wherever links are followed. All that are given must hold: ` + "`" + `{kind: [SAID], other: {name: {contains: \"security\"}}}` + "`" + `."
+"One filter for links, wherever links are followed. All that are given must hold: ` + "`" + `{kinds: [SAID], other: {name: {contains: \"security\"}}}` + "`" + `."
 input LinkFilter {
   "All of these hold; at most 20."
   and: [LinkFilter!]
@@ -2572,7 +2574,7 @@ input LinkFilter {
   "This does not hold."
   not: LinkFilter
   "Of one of these kinds."
-  kind: [LinkKind!]
+  kinds: [LinkKind!]
   "The role fits."
   role: StringFilter
   "The entity at the other end fits."
@@ -2582,11 +2584,11 @@ input LinkFilter {
   "The link's interval fits. An unknown beginning or end is open; CERTAIN needs both known."
   during: PartialDateFilter
   "One of these sources supports it (ids)."
-  source: [ID!]
+  sources: [ID!]
   "At least so many different sources support it. A refuted link has none."
   minSources: Int
-  "Its standing is one of these. Refuted links fit only a filter that names ` + "`" + `REFUTED` + "`" + ` here, be it in a part of it: ` + "`" + `{standing: [REFUTED]}` + "`" + ` finds those alone, ` + "`" + `{standing: [SUPPORTED]}` + "`" + ` leaves disputed ones out."
-  standing: [Standing!]
+  "Its standing is one of these. Refuted links fit only a filter that names ` + "`" + `REFUTED` + "`" + ` here, be it in a part of it: ` + "`" + `{standings: [REFUTED]}` + "`" + ` finds those alone, ` + "`" + `{standings: [SUPPORTED]}` + "`" + ` leaves disputed ones out."
+  standings: [Standing!]
   "True: every excerpt of it, for it or against it, stands in the stored text of its source; false: at least one does not, or its source's text is not stored."
   verified: Boolean
 }
@@ -2600,7 +2602,7 @@ input EntityFilter {
   "This does not hold."
   not: EntityFilter
   "Of one of these types."
-  type: [EntityType!]
+  types: [EntityType!]
   "The name or an alias fits (a source's title)."
   name: StringFilter
   "The name, an alias, the description or the words of a quote fit. isNull: there is neither description nor words."
@@ -2618,7 +2620,7 @@ input LinkedToFilter {
   "The entity at the other end."
   entity: EntityRef
   "The link is of one of these kinds, in either direction."
-  kind: [LinkKind!]
+  kinds: [LinkKind!]
   "The entity at the other end fits."
   where: EntityFilter
 }
@@ -2707,6 +2709,16 @@ input ExternalIdInput {
   value: String!
 }
 
+"Exactly one way of naming a source. When several have the title or the address, AMBIGUOUS_REF lists them."
+input SourceRef @oneOf {
+  "The id: ` + "`" + `{id: \"s_…\"}` + "`" + `."
+  id: ID
+  "The title, whole, folded as ` + "`" + `EntityRef.name` + "`" + ` is."
+  title: String
+  "The address, exactly as the source has it."
+  url: URL
+}
+
 # --- entry points ---------------------------------------------------------------------------------------------------------
 
 "Where reading begins."
@@ -2729,10 +2741,12 @@ type Query {
   theme("Which one, for example ` + "`" + `{name: \"human security\"}` + "`" + `." ref: EntityRef!): Theme
   "A place; null when none fits."
   place("Which one, for example ` + "`" + `{name: \"London\"}` + "`" + `." ref: EntityRef!): Place
-  "A source; null when none fits (` + "`" + `name` + "`" + ` is its title)."
-  source("Which one, for example ` + "`" + `{name: \"…\"}` + "`" + `." ref: EntityRef!): Source
-  "A link, by its id (links have no names); null when there is none."
-  link("Which one: ` + "`" + `{id: \"l_…\"}` + "`" + `." ref: EntityRef!): Link
+  "A source; null when none fits."
+  source("Which one, for example ` + "`" + `{title: \"…\"}` + "`" + ` or ` + "`" + `{url: \"https://example.org/article\"}` + "`" + `." ref: SourceRef!): Source
+  "A link by its id; null when there is none."
+  link("Begins with ` + "`" + `l_` + "`" + `." id: ID!): Link
+  "A piece of evidence by its id; null when there is none."
+  evidence("Begins with ` + "`" + `e_` + "`" + `." id: ID!): Evidence
   "All people that fit, by name unless ordered otherwise."
   people(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
@@ -2848,7 +2862,7 @@ type Query {
     last: Int
     "Stop before this cursor: ` + "`" + `pageInfo.startCursor` + "`" + ` of the page after."
     before: String
-    "Only those that fit, for example ` + "`" + `{kind: [SAID], minSources: 2}` + "`" + ` or ` + "`" + `{standing: [DISPUTED]}` + "`" + `; ` + "`" + `other` + "`" + ` is where the link ends."
+    "Only those that fit, for example ` + "`" + `{kinds: [SAID], minSources: 2}` + "`" + ` or ` + "`" + `{standings: [DISPUTED]}` + "`" + `; ` + "`" + `other` + "`" + ` is where the link ends."
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name of where the link ends, which is also the quickest."
     orderBy: [LinkOrder!]
@@ -2908,7 +2922,7 @@ type Query {
   has 1 to 8 links; a line passes no entity twice; links that join the same two are alternatives of one hop, as in ` + "`" + `paths` + "`" + `.
   What it costs is estimated first, from how much there is of each type and kind, and a pattern that would look at too much is
   refused with COST_LIMIT. Example, who in NATO's orbit said something about a theme:
-  ` + "`" + `{ match(pattern: [{node: {type: [PERSON]}}, {link: {kind: [SAID]}}, {node: {}}, {link: {kind: [ABOUT]}}, {node: {ref: {name: "human security"}}}]) { paths { narrative } } }` + "`" + `.
+  ` + "`" + `{ match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [SAID]}}, {node: {}}, {link: {kinds: [ABOUT]}}, {node: {ref: {name: "human security"}}}]) { paths { narrative } } }` + "`" + `.
   """
   match(
     "Nodes and links by turns."
@@ -2936,7 +2950,7 @@ type Query {
   ): Subgraph!
   """
   What happened around the subjects, in order of time: events, links that began and ended, what was said and published. Only
-  what has a date. Example: ` + "`" + `{ timeline(subjects: [{name: "NATO"}]) { nodes { date what caption } } }` + "`" + `.
+  what has a date. Example: ` + "`" + `{ timeline(subjects: [{name: "NATO"}]) { nodes { date kind caption } } }` + "`" + `.
   """
   timeline(
     "Whose timeline, 1 to 20 entities."
@@ -2971,13 +2985,13 @@ type Query {
   ): EvidenceConnection!
   """
   What two entities share, by which links, and what only one of them has.
-  Example: ` + "`" + `{ compare(a: {name: "Mary Kaldor"}, b: {name: "NATO"}) { shared { nodes { name } } } }` + "`" + `.
+  Example: ` + "`" + `{ compare(left: {name: "Mary Kaldor"}, right: {name: "NATO"}) { shared { nodes { name } } } }` + "`" + `.
   """
   compare(
     "One entity."
-    a: EntityRef!
+    left: EntityRef!
     "The other."
-    b: EntityRef!
+    right: EntityRef!
     "Which links count; ` + "`" + `other` + "`" + ` speaks of what is linked to the two."
     where: LinkFilter
     "Share only what both were linked to at one time, by the links that say so. A missing date is open. What both were linked to at different times is in none of the lists."
@@ -3014,7 +3028,7 @@ type Query {
   centrality(
     "What makes an entity central."
     by: CentralityMeasure!
-    "List only these types. The measure is always of the whole graph: to leave types out of it, use ` + "`" + `where: {other: {type: [PERSON, EVENT]}}` + "`" + `."
+    "List only these types. The measure is always of the whole graph: to leave types out of it, use ` + "`" + `where: {other: {types: [PERSON, EVENT]}}` + "`" + `."
     types: [EntityType!]
     "Which links make the graph. A link must fit seen from both of its ends: ` + "`" + `other` + "`" + ` speaks of both."
     where: LinkFilter
@@ -3037,7 +3051,7 @@ type Query {
   Example: ` + "`" + `{ communities(types: [PERSON, INSTITUTION], first: 3) { modularity nodes { label size members(first: 5) { nodes { name } } } } }` + "`" + `.
   """
   communities(
-    "Show only these types: ` + "`" + `size` + "`" + `, ` + "`" + `members` + "`" + `, ` + "`" + `bridges` + "`" + ` and ` + "`" + `label` + "`" + ` then speak of them alone, and a community without any is left out. The communities are always of the whole graph: to leave types out of it, use ` + "`" + `where: {other: {type: [PERSON, EVENT]}}` + "`" + `."
+    "Show only these types: ` + "`" + `size` + "`" + `, ` + "`" + `members` + "`" + `, ` + "`" + `bridges` + "`" + ` and ` + "`" + `label` + "`" + ` then speak of them alone, and a community without any is left out. The communities are always of the whole graph: to leave types out of it, use ` + "`" + `where: {other: {types: [PERSON, EVENT]}}` + "`" + `."
     types: [EntityType!]
     "Which links make the graph. A link must fit seen from both of its ends: ` + "`" + `other` + "`" + ` speaks of both."
     where: LinkFilter
@@ -3194,9 +3208,9 @@ enum PathOutcome {
 
 "One step of a pattern: a node or a link."
 input PatternStep @oneOf {
-  "An entity: ` + "`" + `{node: {type: [PERSON]}}` + "`" + `; ` + "`" + `{node: {}}` + "`" + ` is any."
+  "An entity: ` + "`" + `{node: {types: [PERSON]}}` + "`" + `; ` + "`" + `{node: {}}` + "`" + ` is any."
   node: NodeStep
-  "What joins the entities before and behind: ` + "`" + `{link: {kind: [SAID], direction: OUTGOING}}` + "`" + `; ` + "`" + `{link: {}}` + "`" + ` is any."
+  "What joins the entities before and behind: ` + "`" + `{link: {kinds: [SAID], direction: OUTGOING}}` + "`" + `; ` + "`" + `{link: {}}` + "`" + ` is any."
   link: LinkStep
 }
 
@@ -3205,7 +3219,7 @@ input NodeStep {
   "This very entity. With ` + "`" + `type` + "`" + `, a name is looked for only among these types."
   ref: EntityRef
   "Of one of these types."
-  type: [EntityType!]
+  types: [EntityType!]
   "It fits this; not together with ` + "`" + `ref` + "`" + `."
   where: EntityFilter
 }
@@ -3213,7 +3227,7 @@ input NodeStep {
 "What the links between two entities of a pattern must be. All that are given must hold."
 input LinkStep {
   "Of one of these kinds."
-  kind: [LinkKind!]
+  kinds: [LinkKind!]
   "OUTGOING: the link runs the way of the pattern; INCOMING: against it; left out: either."
   direction: Direction
   "It fits this; ` + "`" + `other` + "`" + ` speaks of the entity the step arrives at."
@@ -3245,7 +3259,7 @@ type MatchReport {
 "One thing a match does: it lists the entities that fit a step, or follows a link step from one side."
 type MatchStage {
   "In words, steps counted from 0: ` + "`" + `follow step 1 backwards from step 2` + "`" + `."
-  does: String!
+  description: String!
   "About how many entities it looks at."
   estimatedNodes: Int!
   "How many of them fitted; null when it did not run."
@@ -3309,7 +3323,7 @@ type TimelineItem {
   "When, as precisely as it is known; of an event, when it began or, where only that is known, when it ended."
   date: PartialDate!
   "What kind of thing happened."
-  what: TimelineKind!
+  kind: TimelineKind!
   "The event, or what was said; null for the others."
   entity: Entity
   "The link that began or ended; null for the others."
@@ -3337,12 +3351,12 @@ enum TimelineKind {
 "What two entities have in common, and what not."
 type Comparison {
   "One entity."
-  a: Entity!
+  left: Entity!
   "The other."
-  b: Entity!
+  right: Entity!
   "The links between the two, by id; at most 100."
   direct: [Link!]!
-  "Links of both to the entities that both are linked to; ` + "`" + `node` + "`" + ` is the shared one. Those with fewest links come first, as they say most; ` + "`" + `direction` + "`" + ` is seen from ` + "`" + `a` + "`" + ` or ` + "`" + `b` + "`" + `."
+  "Links of both to the entities that both are linked to; ` + "`" + `node` + "`" + ` is the shared one. Those with fewest links come first, as they say most; ` + "`" + `direction` + "`" + ` is seen from ` + "`" + `left` + "`" + ` or ` + "`" + `right` + "`" + `."
   shared(
     "How many from the start of the list, 0–100 (default 20)."
     first: Int
@@ -3351,14 +3365,14 @@ type Comparison {
   ): LinkConnection!
   "How many entities both are linked to."
   sharedCount: Int!
-  "What only ` + "`" + `a` + "`" + ` is linked to: most links with ` + "`" + `a` + "`" + ` first, then best connected, then by id."
-  onlyA("How many, 0 to 100." first: Int = 20): [Entity!]!
-  "What only ` + "`" + `b` + "`" + ` is linked to, in the same order."
-  onlyB("How many, 0 to 100." first: Int = 20): [Entity!]!
-  "How many entities only ` + "`" + `a` + "`" + ` is linked to."
-  onlyACount: Int!
-  "How many entities only ` + "`" + `b` + "`" + ` is linked to."
-  onlyBCount: Int!
+  "What only ` + "`" + `left` + "`" + ` is linked to: most links with ` + "`" + `left` + "`" + ` first, then best connected, then by id."
+  onlyLeft("How many, 0 to 100." first: Int = 20): [Entity!]!
+  "What only ` + "`" + `right` + "`" + ` is linked to, in the same order."
+  onlyRight("How many, 0 to 100." first: Int = 20): [Entity!]!
+  "How many entities only ` + "`" + `left` + "`" + ` is linked to."
+  onlyLeftCount: Int!
+  "How many entities only ` + "`" + `right` + "`" + ` is linked to."
+  onlyRightCount: Int!
 }
 
 "Entities in the same company, those that share most first."
@@ -3651,24 +3665,24 @@ func (ec *executionContext) childFields_CommunityMemberEdge(ctx context.Context,
 
 func (ec *executionContext) childFields_Comparison(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "a":
-		return ec.fieldContext_Comparison_a(ctx, field)
-	case "b":
-		return ec.fieldContext_Comparison_b(ctx, field)
+	case "left":
+		return ec.fieldContext_Comparison_left(ctx, field)
+	case "right":
+		return ec.fieldContext_Comparison_right(ctx, field)
 	case "direct":
 		return ec.fieldContext_Comparison_direct(ctx, field)
 	case "shared":
 		return ec.fieldContext_Comparison_shared(ctx, field)
 	case "sharedCount":
 		return ec.fieldContext_Comparison_sharedCount(ctx, field)
-	case "onlyA":
-		return ec.fieldContext_Comparison_onlyA(ctx, field)
-	case "onlyB":
-		return ec.fieldContext_Comparison_onlyB(ctx, field)
-	case "onlyACount":
-		return ec.fieldContext_Comparison_onlyACount(ctx, field)
-	case "onlyBCount":
-		return ec.fieldContext_Comparison_onlyBCount(ctx, field)
+	case "onlyLeft":
+		return ec.fieldContext_Comparison_onlyLeft(ctx, field)
+	case "onlyRight":
+		return ec.fieldContext_Comparison_onlyRight(ctx, field)
+	case "onlyLeftCount":
+		return ec.fieldContext_Comparison_onlyLeftCount(ctx, field)
+	case "onlyRightCount":
+		return ec.fieldContext_Comparison_onlyRightCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Comparison", field.Name)
 }
@@ -4185,8 +4199,8 @@ func (ec *executionContext) childFields_MatchResult(ctx context.Context, field g
 
 func (ec *executionContext) childFields_MatchStage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "does":
-		return ec.fieldContext_MatchStage_does(ctx, field)
+	case "description":
+		return ec.fieldContext_MatchStage_description(ctx, field)
 	case "estimatedNodes":
 		return ec.fieldContext_MatchStage_estimatedNodes(ctx, field)
 	case "visitedNodes":
@@ -4305,8 +4319,8 @@ func (ec *executionContext) childFields_Person(ctx context.Context, field graphq
 		return ec.fieldContext_Person_quotes(ctx, field)
 	case "mentionedIn":
 		return ec.fieldContext_Person_mentionedIn(ctx, field)
-	case "themes":
-		return ec.fieldContext_Person_themes(ctx, field)
+	case "relatedThemes":
+		return ec.fieldContext_Person_relatedThemes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Person", field.Name)
 }
@@ -4727,8 +4741,8 @@ func (ec *executionContext) childFields_Theme(ctx context.Context, field graphql
 		return ec.fieldContext_Theme_events(ctx, field)
 	case "institutions":
 		return ec.fieldContext_Theme_institutions(ctx, field)
-	case "people":
-		return ec.fieldContext_Theme_people(ctx, field)
+	case "relatedPeople":
+		return ec.fieldContext_Theme_relatedPeople(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Theme", field.Name)
 }
@@ -4823,8 +4837,8 @@ func (ec *executionContext) childFields_TimelineItem(ctx context.Context, field 
 	switch field.Name {
 	case "date":
 		return ec.fieldContext_TimelineItem_date(ctx, field)
-	case "what":
-		return ec.fieldContext_TimelineItem_what(ctx, field)
+	case "kind":
+		return ec.fieldContext_TimelineItem_kind(ctx, field)
 	case "entity":
 		return ec.fieldContext_TimelineItem_entity(ctx, field)
 	case "link":
@@ -4989,7 +5003,7 @@ func (ec *executionContext) field_Community_members_args(ctx context.Context, ra
 	return args, nil
 }
 
-func (ec *executionContext) field_Comparison_onlyA_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+func (ec *executionContext) field_Comparison_onlyLeft_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -5003,7 +5017,7 @@ func (ec *executionContext) field_Comparison_onlyA_args(ctx context.Context, raw
 	return args, nil
 }
 
-func (ec *executionContext) field_Comparison_onlyB_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+func (ec *executionContext) field_Comparison_onlyRight_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -6587,7 +6601,7 @@ func (ec *executionContext) field_Person_quotes_args(ctx context.Context, rawArg
 	return args, nil
 }
 
-func (ec *executionContext) field_Person_themes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+func (ec *executionContext) field_Person_relatedThemes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -7234,22 +7248,22 @@ func (ec *executionContext) field_Query_communities_args(ctx context.Context, ra
 func (ec *executionContext) field_Query_compare_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "a",
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "left",
 		func(ctx context.Context, v any) (map[string]any, error) {
 			return ec.unmarshalNEntityRef2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["a"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "b",
+	args["left"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "right",
 		func(ctx context.Context, v any) (map[string]any, error) {
 			return ec.unmarshalNEntityRef2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["b"] = arg1
+	args["right"] = arg1
 	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "where",
 		func(ctx context.Context, v any) (map[string]any, error) {
 			return ec.unmarshalOLinkFilter2map(ctx, v)
@@ -7351,6 +7365,20 @@ func (ec *executionContext) field_Query_events_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_evidence_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_institution_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7422,14 +7450,14 @@ func (ec *executionContext) field_Query_institutions_args(ctx context.Context, r
 func (ec *executionContext) field_Query_link_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "ref",
-		func(ctx context.Context, v any) (map[string]any, error) {
-			return ec.unmarshalNEntityRef2map(ctx, v)
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["ref"] = arg0
+	args["id"] = arg0
 	return args, nil
 }
 
@@ -7918,7 +7946,7 @@ func (ec *executionContext) field_Query_source_args(ctx context.Context, rawArgs
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "ref",
 		func(ctx context.Context, v any) (map[string]any, error) {
-			return ec.unmarshalNEntityRef2map(ctx, v)
+			return ec.unmarshalNSourceRef2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8869,36 +8897,6 @@ func (ec *executionContext) field_Theme_narrower_args(ctx context.Context, rawAr
 	return args, nil
 }
 
-func (ec *executionContext) field_Theme_people_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
-		func(ctx context.Context, v any) (*int64, error) {
-			return ec.unmarshalOInt2ᚖint64(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["first"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
-		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["after"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "where",
-		func(ctx context.Context, v any) (map[string]any, error) {
-			return ec.unmarshalOLinkFilter2map(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["where"] = arg2
-	return args, nil
-}
-
 func (ec *executionContext) field_Theme_quotes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8950,6 +8948,36 @@ func (ec *executionContext) field_Theme_quotes_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["orderBy"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Theme_relatedPeople_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "where",
+		func(ctx context.Context, v any) (map[string]any, error) {
+			return ec.unmarshalOLinkFilter2map(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["where"] = arg2
 	return args, nil
 }
 
@@ -10197,16 +10225,16 @@ func (ec *executionContext) fieldContext_CommunityMemberEdge_links(_ context.Con
 	return graphql.NewScalarFieldContext("CommunityMemberEdge", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Comparison_a(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comparison_left(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Comparison_a(ctx, field)
+			return ec.fieldContext_Comparison_left(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comparison().A(ctx, obj)
+			return ec.Resolvers.Comparison().Left(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
@@ -10216,7 +10244,7 @@ func (ec *executionContext) _Comparison_a(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Comparison_a(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Comparison_left(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Comparison",
 		Field:      field,
@@ -10229,16 +10257,16 @@ func (ec *executionContext) fieldContext_Comparison_a(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Comparison_b(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comparison_right(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Comparison_b(ctx, field)
+			return ec.fieldContext_Comparison_right(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comparison().B(ctx, obj)
+			return ec.Resolvers.Comparison().Right(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
@@ -10248,7 +10276,7 @@ func (ec *executionContext) _Comparison_b(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Comparison_b(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Comparison_right(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Comparison",
 		Field:      field,
@@ -10360,17 +10388,17 @@ func (ec *executionContext) fieldContext_Comparison_sharedCount(_ context.Contex
 	return graphql.NewScalarFieldContext("Comparison", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Comparison_onlyA(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comparison_onlyLeft(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Comparison_onlyA(ctx, field)
+			return ec.fieldContext_Comparison_onlyLeft(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Comparison().OnlyA(ctx, obj, fc.Args["first"].(*int64))
+			return ec.Resolvers.Comparison().OnlyLeft(ctx, obj, fc.Args["first"].(*int64))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
@@ -10380,7 +10408,7 @@ func (ec *executionContext) _Comparison_onlyA(ctx context.Context, field graphql
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Comparison_onlyA(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Comparison_onlyLeft(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Comparison",
 		Field:      field,
@@ -10397,24 +10425,24 @@ func (ec *executionContext) fieldContext_Comparison_onlyA(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Comparison_onlyA_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.field_Comparison_onlyLeft_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Comparison_onlyB(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comparison_onlyRight(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Comparison_onlyB(ctx, field)
+			return ec.fieldContext_Comparison_onlyRight(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Comparison().OnlyB(ctx, obj, fc.Args["first"].(*int64))
+			return ec.Resolvers.Comparison().OnlyRight(ctx, obj, fc.Args["first"].(*int64))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
@@ -10424,7 +10452,7 @@ func (ec *executionContext) _Comparison_onlyB(ctx context.Context, field graphql
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Comparison_onlyB(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Comparison_onlyRight(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Comparison",
 		Field:      field,
@@ -10441,23 +10469,23 @@ func (ec *executionContext) fieldContext_Comparison_onlyB(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Comparison_onlyB_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.field_Comparison_onlyRight_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Comparison_onlyACount(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comparison_onlyLeftCount(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Comparison_onlyACount(ctx, field)
+			return ec.fieldContext_Comparison_onlyLeftCount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comparison().OnlyACount(ctx, obj)
+			return ec.Resolvers.Comparison().OnlyLeftCount(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
@@ -10467,20 +10495,20 @@ func (ec *executionContext) _Comparison_onlyACount(ctx context.Context, field gr
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Comparison_onlyACount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Comparison_onlyLeftCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Comparison", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Comparison_onlyBCount(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comparison_onlyRightCount(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Comparison_onlyBCount(ctx, field)
+			return ec.fieldContext_Comparison_onlyRightCount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comparison().OnlyBCount(ctx, obj)
+			return ec.Resolvers.Comparison().OnlyRightCount(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
@@ -10490,7 +10518,7 @@ func (ec *executionContext) _Comparison_onlyBCount(ctx context.Context, field gr
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Comparison_onlyBCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Comparison_onlyRightCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Comparison", field, true, true, "Int")
 }
 
@@ -15486,16 +15514,16 @@ func (ec *executionContext) fieldContext_MatchResult_report(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _MatchStage_does(ctx context.Context, field graphql.CollectedField, obj *model.MatchStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _MatchStage_description(ctx context.Context, field graphql.CollectedField, obj *model.MatchStage) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MatchStage_does(ctx, field)
+			return ec.fieldContext_MatchStage_description(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.MatchStage().Does(ctx, obj)
+			return ec.Resolvers.MatchStage().Description(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -15505,7 +15533,7 @@ func (ec *executionContext) _MatchStage_does(ctx context.Context, field graphql.
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_MatchStage_does(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_MatchStage_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MatchStage", field, true, true, "String")
 }
 
@@ -16716,17 +16744,17 @@ func (ec *executionContext) fieldContext_Person_mentionedIn(ctx context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Person_themes(ctx context.Context, field graphql.CollectedField, obj *model.Person) (ret graphql.Marshaler) {
+func (ec *executionContext) _Person_relatedThemes(ctx context.Context, field graphql.CollectedField, obj *model.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Person_themes(ctx, field)
+			return ec.fieldContext_Person_relatedThemes(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Person().Themes(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["where"].(map[string]any))
+			return ec.Resolvers.Person().RelatedThemes(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["where"].(map[string]any))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DerivedThemeConnection) graphql.Marshaler {
@@ -16736,7 +16764,7 @@ func (ec *executionContext) _Person_themes(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Person_themes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Person_relatedThemes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Person",
 		Field:      field,
@@ -16753,7 +16781,7 @@ func (ec *executionContext) fieldContext_Person_themes(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Person_themes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.field_Person_relatedThemes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18877,7 +18905,7 @@ func (ec *executionContext) _Query_link(ctx context.Context, field graphql.Colle
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Link(ctx, fc.Args["ref"].(map[string]any))
+			return ec.Resolvers.Query().Link(ctx, fc.Args["id"].(string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
@@ -18905,6 +18933,50 @@ func (ec *executionContext) fieldContext_Query_link(ctx context.Context, field g
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_link_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_evidence(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_evidence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Evidence(ctx, fc.Args["id"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Evidence) graphql.Marshaler {
+			return ec.marshalOEvidence2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidence(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_evidence(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Evidence(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_evidence_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19537,7 +19609,7 @@ func (ec *executionContext) _Query_compare(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Compare(ctx, fc.Args["a"].(map[string]any), fc.Args["b"].(map[string]any), fc.Args["where"].(map[string]any), fc.Args["overlapping"].(*bool))
+			return ec.Resolvers.Query().Compare(ctx, fc.Args["left"].(map[string]any), fc.Args["right"].(map[string]any), fc.Args["where"].(map[string]any), fc.Args["overlapping"].(*bool))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Comparison) graphql.Marshaler {
@@ -22475,17 +22547,17 @@ func (ec *executionContext) fieldContext_Theme_institutions(ctx context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Theme_people(ctx context.Context, field graphql.CollectedField, obj *model.Theme) (ret graphql.Marshaler) {
+func (ec *executionContext) _Theme_relatedPeople(ctx context.Context, field graphql.CollectedField, obj *model.Theme) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Theme_people(ctx, field)
+			return ec.fieldContext_Theme_relatedPeople(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Theme().People(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["where"].(map[string]any))
+			return ec.Resolvers.Theme().RelatedPeople(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["where"].(map[string]any))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DerivedPersonConnection) graphql.Marshaler {
@@ -22495,7 +22567,7 @@ func (ec *executionContext) _Theme_people(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Theme_people(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Theme_relatedPeople(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Theme",
 		Field:      field,
@@ -22512,7 +22584,7 @@ func (ec *executionContext) fieldContext_Theme_people(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Theme_people_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.field_Theme_relatedPeople_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23276,16 +23348,16 @@ func (ec *executionContext) fieldContext_TimelineItem_date(_ context.Context, fi
 	return graphql.NewScalarFieldContext("TimelineItem", field, true, true, "PartialDate")
 }
 
-func (ec *executionContext) _TimelineItem_what(ctx context.Context, field graphql.CollectedField, obj *model.TimelineItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _TimelineItem_kind(ctx context.Context, field graphql.CollectedField, obj *model.TimelineItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TimelineItem_what(ctx, field)
+			return ec.fieldContext_TimelineItem_kind(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.TimelineItem().What(ctx, obj)
+			return ec.Resolvers.TimelineItem().Kind(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -23295,7 +23367,7 @@ func (ec *executionContext) _TimelineItem_what(ctx context.Context, field graphq
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_TimelineItem_what(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_TimelineItem_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TimelineItem", field, true, true, "TimelineKind")
 }
 
@@ -24502,7 +24574,7 @@ func (ec *executionContext) unmarshalInputEntityFilter(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "type", "name", "text", "date", "linkedTo", "linkCount"}
+	fieldsInOrder := [...]string{"and", "or", "not", "types", "name", "text", "date", "linkedTo", "linkCount"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -24531,13 +24603,13 @@ func (ec *executionContext) unmarshalInputEntityFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it["not"] = data
-		case "type":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("type"))
+		case "types":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("types"))
 			data, err := ec.unmarshalOEntityType2ᚕstringᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it["type"] = data
+			it["types"] = data
 		case "name":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
 			data, err := ec.unmarshalOStringFilter2map(ctx, v)
@@ -24826,7 +24898,7 @@ func (ec *executionContext) unmarshalInputLinkFilter(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "kind", "role", "other", "asOf", "during", "source", "minSources", "standing", "verified"}
+	fieldsInOrder := [...]string{"and", "or", "not", "kinds", "role", "other", "asOf", "during", "sources", "minSources", "standings", "verified"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -24855,13 +24927,13 @@ func (ec *executionContext) unmarshalInputLinkFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it["not"] = data
-		case "kind":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+		case "kinds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kinds"))
 			data, err := ec.unmarshalOLinkKind2ᚕstringᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it["kind"] = data
+			it["kinds"] = data
 		case "role":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("role"))
 			data, err := ec.unmarshalOStringFilter2map(ctx, v)
@@ -24890,13 +24962,13 @@ func (ec *executionContext) unmarshalInputLinkFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it["during"] = data
-		case "source":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("source"))
+		case "sources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sources"))
 			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it["source"] = data
+			it["sources"] = data
 		case "minSources":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("minSources"))
 			data, err := ec.unmarshalOInt2ᚖint64(ctx, v)
@@ -24904,13 +24976,13 @@ func (ec *executionContext) unmarshalInputLinkFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it["minSources"] = data
-		case "standing":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("standing"))
+		case "standings":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("standings"))
 			data, err := ec.unmarshalOStanding2ᚕstringᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it["standing"] = data
+			it["standings"] = data
 		case "verified":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("verified"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -25000,7 +25072,7 @@ func (ec *executionContext) unmarshalInputLinkStep(ctx context.Context, obj any)
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"kind", "direction", "where"}
+	fieldsInOrder := [...]string{"kinds", "direction", "where"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -25008,13 +25080,13 @@ func (ec *executionContext) unmarshalInputLinkStep(ctx context.Context, obj any)
 			continue
 		}
 		switch k {
-		case "kind":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+		case "kinds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kinds"))
 			data, err := ec.unmarshalOLinkKind2ᚕstringᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it["kind"] = data
+			it["kinds"] = data
 		case "direction":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
 			data, err := ec.unmarshalODirection2ᚖstring(ctx, v)
@@ -25057,7 +25129,7 @@ func (ec *executionContext) unmarshalInputLinkedToFilter(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"entity", "kind", "where"}
+	fieldsInOrder := [...]string{"entity", "kinds", "where"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -25072,13 +25144,13 @@ func (ec *executionContext) unmarshalInputLinkedToFilter(ctx context.Context, ob
 				return it, err
 			}
 			it["entity"] = data
-		case "kind":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+		case "kinds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kinds"))
 			data, err := ec.unmarshalOLinkKind2ᚕstringᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it["kind"] = data
+			it["kinds"] = data
 		case "where":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("where"))
 			data, err := ec.unmarshalOEntityFilter2map(ctx, v)
@@ -25114,7 +25186,7 @@ func (ec *executionContext) unmarshalInputNodeStep(ctx context.Context, obj any)
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"ref", "type", "where"}
+	fieldsInOrder := [...]string{"ref", "types", "where"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -25129,13 +25201,13 @@ func (ec *executionContext) unmarshalInputNodeStep(ctx context.Context, obj any)
 				return it, err
 			}
 			it["ref"] = data
-		case "type":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("type"))
+		case "types":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("types"))
 			data, err := ec.unmarshalOEntityType2ᚕstringᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it["type"] = data
+			it["types"] = data
 		case "where":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("where"))
 			data, err := ec.unmarshalOEntityFilter2map(ctx, v)
@@ -25275,6 +25347,63 @@ func (ec *executionContext) unmarshalInputPatternStep(ctx context.Context, obj a
 func UnmarshalPatternStep(ctx context.Context, raw any) (map[string]any, error) {
 	var out map[string]any
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PatternStep", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSourceRef(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "title", "url"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["id"] = data
+		case "title":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("title"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["title"] = data
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalOURL2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["url"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSourceRef unmarshals raw into the SourceRef input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSourceRef(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SourceRef", raw, &out)
 	return out, err
 }
 
@@ -26239,17 +26368,17 @@ func (ec *executionContext) _Comparison(ctx context.Context, sel ast.SelectionSe
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Comparison")
-		case "a":
+		case "left":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._Comparison_a(ctx, field, obj)
+					return ec._Comparison_left(ctx, field, obj)
 				})
-		case "b":
+		case "right":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._Comparison_b(ctx, field, obj)
+					return ec._Comparison_right(ctx, field, obj)
 				})
 		case "direct":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -26269,29 +26398,29 @@ func (ec *executionContext) _Comparison(ctx context.Context, sel ast.SelectionSe
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Comparison_sharedCount(ctx, field, obj)
 				})
-		case "onlyA":
+		case "onlyLeft":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._Comparison_onlyA(ctx, field, obj)
+					return ec._Comparison_onlyLeft(ctx, field, obj)
 				})
-		case "onlyB":
+		case "onlyRight":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._Comparison_onlyB(ctx, field, obj)
+					return ec._Comparison_onlyRight(ctx, field, obj)
 				})
-		case "onlyACount":
+		case "onlyLeftCount":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._Comparison_onlyACount(ctx, field, obj)
+					return ec._Comparison_onlyLeftCount(ctx, field, obj)
 				})
-		case "onlyBCount":
+		case "onlyRightCount":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._Comparison_onlyBCount(ctx, field, obj)
+					return ec._Comparison_onlyRightCount(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -28131,11 +28260,11 @@ func (ec *executionContext) _MatchStage(ctx context.Context, sel ast.SelectionSe
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("MatchStage")
-		case "does":
+		case "description":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._MatchStage_does(ctx, field, obj)
+					return ec._MatchStage_description(ctx, field, obj)
 				})
 		case "estimatedNodes":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -28551,11 +28680,11 @@ func (ec *executionContext) _Person(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Person_mentionedIn(ctx, field, obj)
 				})
-		case "themes":
+		case "relatedThemes":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._Person_themes(ctx, field, obj)
+					return ec._Person_relatedThemes(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -29240,6 +29369,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_link(ctx, field)
+				})
+		case "evidence":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_evidence(ctx, field)
 				})
 		case "people":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -30273,11 +30408,11 @@ func (ec *executionContext) _Theme(ctx context.Context, sel ast.SelectionSet, ob
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Theme_institutions(ctx, field, obj)
 				})
-		case "people":
+		case "relatedPeople":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._Theme_people(ctx, field, obj)
+					return ec._Theme_relatedPeople(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -30631,11 +30766,11 @@ func (ec *executionContext) _TimelineItem(ctx context.Context, sel ast.Selection
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._TimelineItem_date(ctx, field, obj)
 				})
-		case "what":
+		case "kind":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._TimelineItem_what(ctx, field, obj)
+					return ec._TimelineItem_kind(ctx, field, obj)
 				})
 		case "entity":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -32611,6 +32746,11 @@ func (ec *executionContext) marshalNSourceKind2string(ctx context.Context, sel a
 	return res
 }
 
+func (ec *executionContext) unmarshalNSourceRef2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputSourceRef(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNStance2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -33167,6 +33307,13 @@ func (ec *executionContext) marshalOEvent2ᚖgithubᚗcomᚋthroughlineᚋthroug
 		return graphql.Null
 	}
 	return ec._Event(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOEvidence2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidence(ctx context.Context, sel ast.SelectionSet, v *model.Evidence) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Evidence(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOExternalIdInput2map(ctx context.Context, v any) (map[string]any, error) {

@@ -399,6 +399,8 @@ func refKind(r *plan.Ref) byte {
 		return byID
 	case r.Name != "":
 		return byName
+	case r.URL != "":
+		return byURL
 	}
 	return byExternalID
 }
@@ -407,6 +409,7 @@ const (
 	byID         = 'i'
 	byName       = 'n'
 	byExternalID = 'x'
+	byURL        = 'u'
 )
 
 // resolve finds what a filter's ref names: a node or null in refN, and in candidatesrefN, when there are several, a
@@ -520,19 +523,23 @@ func (c *compiler) byRef(a *answer) {
 		})
 		c.w(" AS row")
 	}
-	if own := types & c.cat.Entities; own != 0 {
+	if own := types & c.cat.Entities; own != 0 && kind != byURL {
 		a.empty = false
 		v := c.name("n")
 		c.named(r, v, own)
 		head(entities, v, "name", own)
 	}
-	if kind == byName && types.Has(c.cat.Source.Index) {
+	if kind != byExternalID && types.Has(c.cat.Source.Index) {
 		if !a.empty {
 			c.w("\nUNION ALL\n")
 		}
 		a.empty = false
 		v := c.name("n")
-		c.w("MATCH (", v, ":Source {_name: ", c.param(r.NameKey), "})\n")
+		if kind == byURL {
+			c.w("MATCH (", v, ":Source {url: ", c.param(r.URL), "})\n")
+		} else {
+			c.w("MATCH (", v, ":Source {_name: ", c.param(r.NameKey), "})\n")
+		}
 		head(sources, v, "title", 0)
 	}
 }

@@ -780,7 +780,7 @@ func ambiguous(cat *catalog.Catalog, r *plan.Ref, rows []any) error {
 			candidates[i].Type = t.Enum
 		}
 	}
-	return kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), total, candidates)
+	return kg.Ambiguous(r.Given(), total, candidates)
 }
 
 func (d *decoder) statistics(res *kg.Result, cols []any) {

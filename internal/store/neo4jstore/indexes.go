@@ -29,6 +29,7 @@ func (l *layout) indexes() []index {
 		{name: "throughline_source_id", unique: true, of: source, on: id},
 		{name: "throughline_entity_name", of: entity, on: name},
 		{name: "throughline_source_name", of: source, on: name},
+		{name: "throughline_source_url", of: source, on: []string{"url"}},
 		{name: "throughline_alias_name", of: alias, on: name},
 		{name: "throughline_external_id", of: outer, on: []string{"scheme", "value"}},
 		{name: "throughline_entity_order", of: entity, on: order},

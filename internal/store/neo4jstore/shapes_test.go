@@ -295,10 +295,10 @@ func shapes(t testing.TB, cat *catalog.Catalog) []shape {
 		}), b.count(cat.Entities, &plan.LinkFilter{Role: &plan.StringFilter{IsNull: of(true)}})), cat.Entities, "i0000001")},
 		{"links that none can fit", true, byID(with(b.sel("id"), filtered(&plan.LinkFilter{Or: []*plan.LinkFilter{}})),
 			cat.Entities, "i0000001")},
-		{"derived themes", true, byID(with(b.sel("id"), b.derived("Person", "themes", b.sel("id", "name"),
+		{"derived themes", true, byID(with(b.sel("id"), b.derived("Person", "relatedThemes", b.sel("id", "name"),
 			b.sel("id", "kind", "fromName", "toName"))), person, "p0000001")},
 		{"derived themes filtered", true, func() *plan.Query {
-			f := b.derived("Person", "themes", b.sel("id"), b.sel("id"))
+			f := b.derived("Person", "relatedThemes", b.sel("id"), b.sel("id"))
 			f.Links = &plan.LinkFilter{
 				AsOf:  &plan.DateFilter{From: 20210101, To: 20211231, Bounded: true},
 				Other: &plan.EntityFilter{LinkedTo: &plan.LinkedTo{Ref: 0}},
@@ -410,7 +410,7 @@ func shapes(t testing.TB, cat *catalog.Catalog) []shape {
 			},
 		}},
 		{"derived themes linked to what is linked", true, func() *plan.Query {
-			f := b.derived("Person", "themes", b.sel("id"), b.sel("id"))
+			f := b.derived("Person", "relatedThemes", b.sel("id"), b.sel("id"))
 			f.Links = &plan.LinkFilter{Other: linkedThrough(linkedThrough(nil))}
 			return byID(with(b.sel("id"), f), person, "p0000001")
 		}()},

@@ -479,7 +479,7 @@ func (x *seeing) resolve(r *plan.Ref) (any, error) {
 		ok := n.ID == r.ID
 		if r.Name != "" {
 			ok = called(n, r.NameKey) && (titles || !x.cat.TypeOf(n.Type).Titled)
-		} else if r.ID == "" {
+		} else if r.Scheme != "" {
 			for _, e := range n.ExternalIDs {
 				ok = ok || e.Scheme == r.Scheme && e.Value == r.Value
 			}
@@ -492,7 +492,8 @@ func (x *seeing) resolve(r *plan.Ref) (any, error) {
 		}
 	}
 	for _, s := range x.sources {
-		if r.Types.Has(x.cat.Source.Index) && (s.ID == r.ID || r.Name != "" && text.Fold(s.Title) == r.NameKey) {
+		if r.Types.Has(x.cat.Source.Index) && (s.ID == r.ID || r.Name != "" && text.Fold(s.Title) == r.NameKey ||
+			r.URL != "" && s.URL == r.URL) {
 			add(kg.Candidate{ID: s.ID, Type: "SOURCE", Name: s.Title, LinkCount: int64(len(x.resting(s)))}, s)
 		}
 	}
@@ -500,7 +501,7 @@ func (x *seeing) resolve(r *plan.Ref) (any, error) {
 		add(kg.Candidate{}, l)
 	}
 	if len(fits) > 1 {
-		return nil, kg.Ambiguous(cmp.Or(r.Name, r.Scheme+":"+r.Value), len(fits), fits)
+		return nil, kg.Ambiguous(r.Given(), len(fits), fits)
 	}
 	return found, nil
 }

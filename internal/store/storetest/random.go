@@ -284,6 +284,12 @@ func (r *random) ref(types catalog.TypeSet) plan.Ref {
 			ref.Name += " II"
 		}
 		ref.NameKey = text.Fold(ref.Name)
+		if types == 1<<r.cat.Source.Index && r.yes() {
+			ref = plan.Ref{Types: types, URL: pick(r, r.srcs).URL + pick(r, []string{"", "x"})}
+			if ref.URL == "" {
+				ref.URL = "https://example.org/"
+			}
+		}
 	default:
 		ref.ID = pick(r, r.nodes).ID
 		if types.Has(r.cat.Source.Index) {

@@ -175,7 +175,7 @@ func contrast(t *testing.T, g store.Graph, keys []uint32, overlapping bool) stri
 		return show(err)
 	}
 	var b strings.Builder
-	fmt.Fprintln(&b, links(g, c.Direct), c.SharedNodes, names(g, c.OnlyA), "|", names(g, c.OnlyB))
+	fmt.Fprintln(&b, links(g, c.Direct), c.SharedNodes, names(g, c.OnlyLeft), "|", names(g, c.OnlyRight))
 	for _, s := range c.Shared {
 		fmt.Fprintln(&b, s.Order, s.Out)
 	}
