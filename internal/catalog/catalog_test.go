@@ -29,9 +29,9 @@ func TestTheContractParses(t *testing.T) {
 	if lf == nil || lf.Out || lf.Other != 1<<c.TypeOf("INSTITUTION").Index|1<<p.Index {
 		t.Errorf("Event.organizers: %+v", lf)
 	}
-	df := c.DerivedField("Theme", "people")
+	df := c.DerivedField("Theme", "relatedPeople")
 	if df == nil || df.Out || len(df.Chains) != 2 || df.Other != p {
-		t.Errorf("Theme.people: %+v", df)
+		t.Errorf("Theme.relatedPeople: %+v", df)
 	}
 	if q := c.Prop("text"); q == nil || !q.Searchable {
 		t.Errorf("Quote.text: %+v", q)
