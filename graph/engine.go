@@ -70,6 +70,7 @@ type Observation struct {
 	RoundTrips         int // over all root fields
 	RootFields         int // fields that asked the store
 	Cached             bool
+	Held               bool // the client has the answer, and nothing was run
 }
 
 // Engine answers GraphQL requests. It may be used by many goroutines at once.
@@ -144,6 +145,8 @@ type Request struct {
 	Explain bool
 	// SchemaOnly refuses what asks for anything but the schema: the document is not one of those that may run.
 	SchemaOnly bool
+	// Held says that the client has the answer: the request is counted, and not run.
+	Held bool
 }
 
 // Do answers r. It never panics, and ends soon after ctx or the time limit does.
@@ -162,6 +165,7 @@ func (e *Engine) Do(ctx context.Context, r *Request) (resp *Response) {
 		}
 		if e.opts.Observe != nil {
 			o.Operation, o.Kind, o.Code, o.Duration = resp.Operation, resp.Kind, resp.Code(), e.opts.Now().Sub(begin)
+			o.Held = r.Held
 			e.opts.Observe(o)
 		}
 	}()
@@ -189,6 +193,10 @@ type prepared struct {
 
 func (e *Engine) do(ctx context.Context, r *Request, now time.Time, o *Observation) *Response {
 	resp := &Response{engine: e}
+	if r.Held {
+		e.name(r, resp)
+		return resp
+	}
 	p := prepared{at: now}
 	if e.prepare(ctx, r, &p, resp, o); len(resp.Errors) > 0 {
 		return resp
@@ -197,6 +205,17 @@ func (e *Engine) do(ctx context.Context, r *Request, now time.Time, o *Observati
 		return resp
 	}
 	return e.answer(ctx, r, &p, resp, o)
+}
+
+// name says which operation a request is that is not run. Its document was read when the client got the answer; where it
+// is remembered no longer, the name is what the request says.
+func (e *Engine) name(r *Request, resp *Response) {
+	resp.Operation = r.OperationName
+	if doc, ok := e.documents.Get(r.Query); ok {
+		if op, err := chooseOperation(doc.doc, r.OperationName); err == nil {
+			resp.Operation, resp.Kind = op.Name, string(op.Operation)
+		}
+	}
 }
 
 // prepare reads, compiles and binds an operation, unless there is an error.

@@ -19,6 +19,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
 )
 
 type importCmd struct {
@@ -30,8 +31,8 @@ type importCmd struct {
 	JSON    bool     `name:"json" help:"Print the report as JSON, for scripts; with --diff, each change on a line before it."`
 }
 
-// Run imports files: all of them, or nothing.
-func (c *importCmd) Run(w *world) error {
+// Run imports files: all of them, or nothing. Where there was no store and nothing was written, there is none afterwards.
+func (c *importCmd) Run(w *world) (err error) {
 	cat, err := loadCatalog(&c.Contract)
 	if err != nil {
 		return err
@@ -40,7 +41,12 @@ func (c *importCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // what was committed is on disk
+	defer func() {
+		if own, ok := s.Store.(*sqlitestore.Store); ok && err != nil {
+			own.Discard()
+		}
+		_ = s.Close() // what was committed is on disk
+	}()
 	defer boundGarbage(importGarbage)()
 	var files []exchange.File
 	var size int64

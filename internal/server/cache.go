@@ -69,6 +69,13 @@ func has(header http.Header, tag string) bool {
 	return false
 }
 
+// hasAny reports whether a client has an answer, whichever it is (If-None-Match: *). It is sent none when there is one,
+// which is known when the request has run: one that cannot be answered has none.
+func hasAny(header http.Header) bool {
+	lines := header["If-None-Match"]
+	return len(lines) == 1 && strings.TrimSpace(lines[0]) == "*"
+}
+
 // keeping says how long an answer to GET may be kept. One with errors is not kept: what was away may be back. Nor is
 // one with extensions, which are about how this one request was answered.
 func (s *Server) keeping(h http.Header, resp *graph.Response, tag string) {

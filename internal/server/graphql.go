@@ -135,6 +135,8 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	tag := ""
 	if in.body == nil && !req.Explain {
 		if tag = s.tag(r.Context(), req, mediaType); tag != "" && has(r.Header, tag) {
+			req.Held = true
+			note(w, s.o.Executor.Do(r.Context(), req))
 			s.unchanged(w, tag)
 			return
 		}
@@ -412,14 +414,19 @@ func decodeObject(raw json.RawMessage, to *map[string]any) error {
 	return nil
 }
 
+// note takes down what was answered, for the log.
+func note(w http.ResponseWriter, resp *graph.Response) {
+	if rec, ok := w.(*recorder); ok {
+		rec.operation, rec.code = resp.Operation, resp.Code()
+	}
+}
+
 // answer writes what the engine answered, which tag names. When all that is left is to send it, it calls worked with
 // its size, and done when it is sent: a reader that is slow must not hold what others work with.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Response, mediaType, tag string,
 	worked func(waiting int64) (done func()),
 ) {
-	if rec, ok := w.(*recorder); ok {
-		rec.operation, rec.code = resp.Operation, resp.Code()
-	}
+	note(w, resp)
 	status := http.StatusOK
 	switch {
 	case resp.Began:
@@ -429,11 +436,15 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Resp
 	default:
 		status = requestErrorStatus(mediaType)
 	}
-	body := resp.JSON()
 	h := w.Header()
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		s.keeping(h, resp, tag)
+		if tag != "" && len(resp.Errors) == 0 && hasAny(r.Header) {
+			s.unchanged(w, tag)
+			return
+		}
 	}
+	body := resp.JSON()
 	if len(body) >= compressFrom && r.Header.Get("Accept-Encoding") != "" {
 		buf, _ := buffers.Get().(*bytes.Buffer)
 		buf.Reset()

@@ -27,12 +27,16 @@ type Metrics struct {
 // maxNames bounds the operations that get a label of their own: names are the clients', and could be endless.
 const maxNames = 200
 
+// notModified is the code of operations whose answer the client had.
+const notModified = "NOT_MODIFIED"
+
 // NewMetrics makes metrics with a registry of their own.
 func NewMetrics(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), names: map[string]bool{}}
 	m.operations = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "throughline_operations_total",
-		Help: "Operations answered, by name and by code of the first error.",
+		Help: "Operations answered, by name and by code of the first error: OK for none, " + notModified +
+			" for 304, when nothing was run.",
 	}, []string{"operation", "code"})
 	m.latency = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "throughline_operation_seconds", Help: "Time an operation took, without reading and writing it.",
@@ -66,6 +70,10 @@ func NewMetrics(version string) *Metrics {
 // Observe counts one operation; it is graph.Options.Observe.
 func (m *Metrics) Observe(o graph.Observation) {
 	name := m.label(o.Operation)
+	if o.Held { // it took no time worth knowing, and would hide what others take
+		m.operations.WithLabelValues(name, notModified).Inc()
+		return
+	}
 	code := o.Code
 	if code == "" {
 		code = "OK"

@@ -212,12 +212,14 @@ func TestMetrics(t *testing.T) {
 		RoundTrips: 1,
 	})
 	m.Observe(graph.Observation{Code: "TIMEOUT"})
+	m.Observe(graph.Observation{Operation: "Headline", Held: true})
 	for i := range 500 { // names are the clients'
 		m.Observe(graph.Observation{Operation: fmt.Sprint("Operation", i)})
 	}
 	text := send(m.Handler(), "GET", "/metrics", "").Body.String()
 	for _, want := range []string{
 		`throughline_operations_total{code="OK",operation="Headline"} 1`, `throughline_operations_total{code="TIMEOUT",operation="unnamed"} 1`,
+		`throughline_operations_total{code="NOT_MODIFIED",operation="Headline"} 1`,
 		`throughline_store_round_trips_sum{operation="Headline"} 1`, `throughline_operation_seconds_count{operation="Headline"} 1`,
 		`throughline_operations_total{code="OK",operation="other"}`, `throughline_build_info{version="v1.2.3"} 1`, "go_goroutines", "throughline_shed_total 0",
 	} {
@@ -225,7 +227,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("the metrics lack %s", want)
 		}
 	}
-	if n := strings.Count(text, "throughline_operations_total{"); n > 202 {
+	if n := strings.Count(text, "throughline_operations_total{"); n > 203 {
 		t.Errorf("%d names have a count of their own", n)
 	}
 }

@@ -48,6 +48,15 @@ func TestAnswersOfGetHaveATag(t *testing.T) {
 				}
 			}
 		}
+		// whichever answer a client has, it is sent none, unless there is none
+		for _, method := range []string{"GET", "HEAD"} {
+			if r := do(t, method, address, "", map[string]string{"If-None-Match": " * "}); r.status != 304 || r.body != "" || r.header.Get("ETag") != tag {
+				t.Errorf("%s, If-None-Match *: %d %v %s", method, r.status, r.header, r.body)
+			}
+		}
+		if r := do(t, "GET", getting(base, "{ nothing }", ""), "", map[string]string{"If-None-Match": "*"}); r.status != 200 || !strings.Contains(r.body, "VALIDATION_FAILED") {
+			t.Errorf("If-None-Match * of what cannot be answered: %d %s", r.status, r.body)
+		}
 		// the same asked in other words of JSON is the same; whatever else differs is not
 		if r := do(t, "GET", getting(base, people, "{ \"n\" : 1 }"), "", map[string]string{"If-None-Match": tag}); r.status != 304 {
 			t.Errorf("white space: %d", r.status)

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"os"
+	"path/filepath"
 
 	"github.com/throughline/throughline/internal/kg"
 )
@@ -91,8 +92,8 @@ func inspectLog(ctx context.Context, path string) error {
 }
 
 // create makes an empty store under another name and then renames it, so that whatever cuts it short, there is no store
-// or a whole one. Another process may be quicker: then that one's stays.
-func (s *Store) create(ctx context.Context, path string) (err error) {
+// or a whole one. Another process may be quicker: then that one's stays, and it returns false.
+func (s *Store) create(ctx context.Context, path string) (created bool, err error) {
 	draft := fmt.Sprintf("%s.new-%x", path, rand.Uint64()) //nolint:gosec // a name that nobody else has
 	defer func() {
 		if gone := os.Remove(draft); err == nil && !errors.Is(gone, fs.ErrNotExist) {
@@ -101,15 +102,28 @@ func (s *Store) create(ctx context.Context, path string) (err error) {
 	}()
 	db, err := openWriter(draft, "synchronous(FULL)")
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := errors.Join(s.migrate(ctx, db), db.Close()); err != nil {
-		return err
+		return false, err
 	}
 	if err := os.Link(draft, path); err == nil || errors.Is(err, fs.ErrExist) {
-		return nil
+		return err == nil, nil
 	}
-	return os.Rename(draft, path) // a file system without links
+	err = os.Rename(draft, path) // a file system without links
+	return err == nil, err
+}
+
+// missingOf lists a path and the folders above it that are not there, innermost first.
+func missingOf(path string) []string {
+	var missing []string
+	for {
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			return missing
+		}
+		missing = append(missing, path)
+		path = filepath.Dir(path)
+	}
 }
 
 // identity is which file a path led to.

@@ -84,8 +84,10 @@ type Store struct {
 	snapshotFrom int64
 	// temporary is the folder of a store that is in memory only.
 	temporary string
-	file      identity
-	lost      atomic.Bool // the file was not there when it was last looked for: see identity.gone
+	// made are the file and the folders that Open made for it, innermost first; nil where the file was there.
+	made []string
+	file identity
+	lost atomic.Bool // the file was not there when it was last looked for: see identity.gone
 }
 
 var _ store.Store = (*Store)(nil)
@@ -122,17 +124,22 @@ func (s *Store) open(ctx context.Context, path string, locked func(path string) 
 		}
 		s.temporary, path, sync = dir, filepath.Join(dir, "memory.db"), "synchronous(OFF)"
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return err
 	}
+	missing := missingOf(abs)
+	if err := os.MkdirAll(filepath.Dir(abs), 0o700); err != nil {
+		return err
+	}
 	switch err := inspect(ctx, abs); {
 	case errors.Is(err, errNone):
-		if err := s.create(ctx, abs); err != nil {
+		created, err := s.create(ctx, abs)
+		if err != nil {
 			return err
+		}
+		if created {
+			s.made = missing
 		}
 	case err != nil:
 		return err
@@ -335,6 +342,29 @@ func (s *Store) Empty(ctx context.Context) (bool, error) {
 	var n int
 	err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM node) OR EXISTS (SELECT 1 FROM source)`).Scan(&n)
 	return n == 0, storeError(ctx, err)
+}
+
+// Discard closes a store that Open has made and that is still empty, and removes its file and the folders made for it.
+// Any other store, and one that another process has open, it leaves as it is.
+func (s *Store) Discard() {
+	if s.made == nil || s.closed.Load() {
+		return
+	}
+	_ = errors.Join(s.watch.close(), s.read.Close(), s.bulk.Close()) // closed twice is closed
+	ctx := context.Background()
+	// the journal changes its mode only for the one connection that there is
+	var mode string
+	var written int
+	err := s.write.QueryRowContext(ctx, `PRAGMA journal_mode=DELETE`).Scan(&mode)
+	if err == nil {
+		err = s.write.QueryRowContext(ctx, seqSQL).Scan(&written)
+	}
+	if err == nil && mode == "delete" && written == 0 && s.file.gone() == nil {
+		for _, path := range s.made {
+			_ = os.Remove(path) // a folder in which something else stands by now stays
+		}
+	}
+	_ = s.Close()
 }
 
 // Close closes the file. It does not wait for requests: their statements fail.
