@@ -208,23 +208,6 @@ func (l *entryList[E]) place(at any) place {
 
 // pageOf cuts the page out of a list in order; at compares an item with a cursor's keys.
 func pageOf[T any](list []T, p *plan.Paging, at func(T, []kg.Value) int) (page []T, prev, next bool) {
-	i, j := 0, len(list)
-	if p.After != nil {
-		i, _ = slices.BinarySearchFunc(list, p.After, func(x T, keys []kg.Value) int {
-			if at(x, keys) <= 0 {
-				return -1
-			}
-			return 1
-		})
-	}
-	if p.Before != nil {
-		j, _ = slices.BinarySearchFunc(list, p.Before, at)
-		j = max(i, j)
-	}
-	if p.Backward {
-		i = max(i, j-p.N)
-	} else {
-		j = min(j, i+p.N)
-	}
+	i, j := p.Cut(len(list), func(i int, keys []kg.Value) int { return at(list[i], keys) })
 	return list[i:j], i > 0, j < len(list)
 }

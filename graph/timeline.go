@@ -8,7 +8,6 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
-	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/trace"
 )
 
@@ -92,7 +91,7 @@ func (q *timelineQuestion) answer(x *search) (place, error) {
 		return place{}, err
 	}
 	if d := q.during; d != nil {
-		all = slices.DeleteFunc(all, func(m trace.Moment) bool { return !falls(d, m.Date) })
+		all = slices.DeleteFunc(all, func(m trace.Moment) bool { return !d.Fits(m.Date.From, m.Date.To, true) })
 	}
 	keys := func(m trace.Moment) []kg.Value {
 		return []kg.Value{
@@ -126,19 +125,6 @@ func (q *timelineQuestion) answer(x *search) (place, error) {
 		}
 	}
 	return list.place(list), nil
-}
-
-// falls reports whether an interval fits a filter.
-func falls(d *plan.DateFilter, i store.Interval) bool {
-	switch {
-	case d.IsNull != nil && *d.IsNull:
-		return false
-	case !d.Bounded:
-		return true
-	case d.Certain:
-		return i.From >= d.From && i.To <= d.To
-	}
-	return i.From <= d.To && i.To >= d.From
 }
 
 // timelineItem makes an entry of a timeline of the record it is about.

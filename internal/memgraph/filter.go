@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/text"
 )
@@ -31,22 +30,6 @@ func (x *fetch) matchTexts(f *plan.StringFilter, present bool, each func(yield f
 
 func matchInt(f *plan.IntFilter, n int64) bool {
 	return (f.Eq == nil || n == *f.Eq) && (f.Gte == nil || n >= *f.Gte) && (f.Lte == nil || n <= *f.Lte)
-}
-
-func matchDate(f *plan.DateFilter, from, to kg.Day, known bool) bool {
-	if f.IsNull != nil && *f.IsNull == known {
-		return false
-	}
-	if !f.Bounded {
-		return true
-	}
-	if !known {
-		return false
-	}
-	if f.Certain {
-		return from >= f.From && to <= f.To
-	}
-	return from <= f.To && to >= f.From
 }
 
 // names are the name and aliases of a node.
@@ -158,7 +141,7 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 	if f.Not != nil && x.entityFits(f.Not, k) ||
 		f.Types != nil && !f.Types.Has(n.typ) ||
 		f.LinkCount != nil && !matchInt(f.LinkCount, x.graph.degree(k)) ||
-		f.Date != nil && !matchDate(f.Date, n.from, n.to, n.dated) ||
+		f.Date != nil && !f.Date.Fits(n.from, n.to, n.dated) ||
 		f.Name != nil && !x.matchTexts(f.Name, true, func(yield func(string) bool) { x.graph.names(n, yield) }) {
 		return false
 	}
@@ -230,7 +213,7 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 	if f.Not != nil && x.sourceFits(f.Not, k) ||
 		f.Types != nil && !f.Types.Has(x.graph.cat.Source.Index) ||
 		f.LinkCount != nil && !matchInt(f.LinkCount, int64(len(x.graph.supports.of(k)))) ||
-		f.Date != nil && !matchDate(f.Date, s.from, s.to, s.dated) ||
+		f.Date != nil && !f.Date.Fits(s.from, s.to, s.dated) ||
 		f.Name != nil && !x.matchTexts(f.Name, true, title) ||
 		f.Text != nil && !x.matchTexts(f.Text, false, title) {
 		return false
@@ -336,24 +319,13 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 	return f.Other == nil || x.entityFitsOnce(f.Other, other)
 }
 
-// linkIsThen evaluates what a filter says of a link's time.
+// linkIsThen evaluates what a filter says of a link's time: where a date is not known, the link is open on that side.
 func (x *fetch) linkIsThen(f *plan.LinkFilter, l *link) bool {
 	from, to := x.graph.dates[l.since].from, x.graph.dates[l.until].to
-	if f.AsOf != nil && (from > f.AsOf.To || to < f.AsOf.From) {
+	if f.AsOf != nil && !f.AsOf.Overlaps(from, to) {
 		return false
 	}
-	if d := f.During; d != nil {
-		switch {
-		case d.IsNull != nil && *d.IsNull != (l.since == 0 && l.until == 0):
-			return false
-		case !d.Bounded:
-		case d.Certain:
-			if l.since == 0 || l.until == 0 || from < d.From || to > d.To {
-				return false
-			}
-		case from > d.To || to < d.From:
-			return false
-		}
-	}
-	return true
+	d := f.During
+	return d == nil || (d.IsNull == nil || *d.IsNull == (l.since == 0 && l.until == 0)) &&
+		(!d.Bounded || (!d.Certain || l.since != 0 && l.until != 0) && d.Meets(from, to))
 }

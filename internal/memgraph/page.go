@@ -18,24 +18,7 @@ type list[T any] struct {
 // item compares with a cursor's keys. What page returns is valid until the items change.
 func (l *list[T]) page(to *kg.Page, p *plan.Paging, at func(x T, keys []kg.Value) int) []T {
 	if l.sorted {
-		i, j := 0, len(l.items)
-		if p.After != nil {
-			i, _ = slices.BinarySearchFunc(l.items, 0, func(x T, _ int) int {
-				if at(x, p.After) <= 0 {
-					return -1
-				}
-				return 1
-			})
-		}
-		if p.Before != nil {
-			j, _ = slices.BinarySearchFunc(l.items, 0, func(x T, _ int) int {
-				if at(x, p.Before) < 0 {
-					return -1
-				}
-				return 1
-			})
-		}
-		i, j = window(i, j, p)
+		i, j := p.Cut(len(l.items), func(i int, keys []kg.Value) int { return at(l.items[i], keys) })
 		to.HasPrev, to.HasNext = i > 0, j < len(l.items)
 		return l.items[i:j]
 	}
@@ -51,7 +34,7 @@ func (l *list[T]) page(to *kg.Page, p *plan.Paging, at func(x T, keys []kg.Value
 			kept = append(kept, x)
 		}
 	}
-	i, j := window(ahead, ahead+len(kept), p)
+	i, j := p.Window(ahead, ahead+len(kept))
 	to.HasPrev, to.HasNext = i > 0, j < ahead+len(kept)+behind
 	if p.Backward {
 		return largest(kept, j-i, l.cmp)
@@ -71,18 +54,9 @@ func (o *order) page(
 	if p.Before != nil {
 		j = o.find(func(k uint32) bool { return at(k, p.Before) < 0 })
 	}
-	i, j = window(i, j, p)
+	i, j = p.Window(i, j)
 	to.HasPrev, to.HasNext = i > 0, j < o.n
 	return o.cut(i, j, room)
-}
-
-// window narrows [i, j) to the page: plan.Paging.
-func window(i, j int, p *plan.Paging) (int, int) {
-	j = max(i, j)
-	if p.Backward {
-		return max(i, j-p.N), j
-	}
-	return i, min(j, i+p.N)
 }
 
 // smallest returns the first n items in order, by a heap when there are many more than that.

@@ -21,6 +21,22 @@ func (f *StringFilter) Bare() bool {
 	return f.Eq == nil && f.In == nil && f.Contains == nil && f.StartsWith == nil
 }
 
+// Fits reports whether a filter holds for the dates [from, to] of a record, or for one without a date (known false).
+func (f *DateFilter) Fits(from, to kg.Day, known bool) bool {
+	return (f.IsNull == nil || *f.IsNull != known) && (!f.Bounded || known && f.Meets(from, to))
+}
+
+// Meets reports whether [from, to] lies in the filter's bounds, or overlaps them where it need not be certain.
+func (f *DateFilter) Meets(from, to kg.Day) bool {
+	if f.Certain {
+		return from >= f.From && to <= f.To
+	}
+	return f.Overlaps(from, to)
+}
+
+// Overlaps reports whether [from, to] has a day in common with the filter's bounds.
+func (f *DateFilter) Overlaps(from, to kg.Day) bool { return from <= f.To && to >= f.From }
+
 // OnLinkAlone reports whether a filter looks at nothing but the link itself: not at the entity at its other end.
 func (f *LinkFilter) OnLinkAlone() bool {
 	if f == nil {

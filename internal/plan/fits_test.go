@@ -19,7 +19,7 @@ func kinds(of ...int) *catalog.KindSet {
 	return &s
 }
 
-func shown(t *testing.T, f *plan.LinkFilter) string {
+func shown(t *testing.T, f any) string {
 	t.Helper()
 	b, err := json.Marshal(f)
 	if err != nil {

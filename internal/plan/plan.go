@@ -167,18 +167,6 @@ const (
 // MaxBuckets is how many buckets a facet has at most.
 const MaxBuckets = 100
 
-// Paging is which part of a list is wanted: the window [i, j) of the whole filtered list in its order. Forward: i is
-// the first entry behind After (0 without), j the smaller of i+N and the first entry at or behind Before (the end
-// without). Backward: j is the first entry at or behind Before, i the larger of j-N and the first behind After. Entries
-// keep the list's order either way. HasPrev is i > 0, HasNext is j < the length of the list.
-type Paging struct {
-	N        int  // entries wanted: 0 to MaxPageSize
-	Given    bool // N was asked for, and is not the default
-	Backward bool
-	After    []kg.Value // keys as in kg.Edge.Keys; nil = from the beginning
-	Before   []kg.Value
-}
-
 // Sel is what is wanted of a record.
 type Sel struct {
 	// Props are wanted on whatever type has them; Row.Vals follows them, Null where the type has none such.

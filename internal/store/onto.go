@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/throughline/throughline/internal/kg"
@@ -49,6 +50,12 @@ func (b *Batch) Onto(held *Batch) (created, changed *Batch, err error) {
 		return nil, nil, err
 	}
 	return created, changed, nil
+}
+
+// Times returns the times that a record is written with: those it has, or else that of the load. See Load.
+func Times(created, updated, now kg.Time) (kg.Time, kg.Time) {
+	created = cmp.Or(created, now)
+	return created, cmp.Or(updated, max(created, now))
 }
 
 // class is what Onto knows of a class of records.

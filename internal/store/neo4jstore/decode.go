@@ -581,23 +581,7 @@ func (d *decoder) evidence(out *kg.Page, e *evidence, f *plan.Field, col any) {
 	compare := func(i int, keys []kg.Value) int {
 		return cmp.Or(cmp.Compare(int64(list[i].place), keys[0].Int), strings.Compare(p.id(list[i].index), keys[1].Str))
 	}
-	from, to := 0, n
-	if f.Page.After != nil {
-		for from < n && compare(from, f.Page.After) <= 0 {
-			from++
-		}
-	}
-	if f.Page.Before != nil {
-		for to > 0 && compare(to-1, f.Page.Before) >= 0 {
-			to--
-		}
-	}
-	to = max(from, to)
-	if f.Page.Backward {
-		from = max(from, to-f.Page.N)
-	} else {
-		to = min(to, from+f.Page.N)
-	}
+	from, to := f.Page.Cut(n, compare)
 	if f.Want.More {
 		out.HasPrev, out.HasNext = from > 0, to < n
 	}

@@ -39,39 +39,45 @@ func (a *all) end() {
 	a.c.w(")")
 }
 
+// combine writes what and, or and not say of a filter; fits writes one of theirs.
+func combine[F any](a *all, and, or []*F, not *F, fits func(*F)) {
+	c := a.c
+	for _, x := range and {
+		c.note('&')
+		a.next()
+		fits(x)
+	}
+	if or != nil {
+		c.note('|')
+		a.next()
+		if len(or) == 0 {
+			c.w("false")
+		} else {
+			c.w("(")
+			for i, x := range or {
+				c.note('|')
+				if i > 0 {
+					c.w(" OR ")
+				}
+				fits(x)
+			}
+			c.w(")")
+		}
+	}
+	if not != nil {
+		c.note('!')
+		a.next()
+		c.w("NOT ")
+		fits(not)
+	}
+}
+
 // entityFits writes a filter as one condition in parentheses.
 func (c *compiler) entityFits(f *plan.EntityFilter, n string, types catalog.TypeSet) {
 	c.note('(')
 	c.w("(")
 	a := all{c: c}
-	for _, x := range f.And {
-		c.note('&')
-		a.next()
-		c.entityFits(x, n, types)
-	}
-	if f.Or != nil {
-		c.note('|')
-		a.next()
-		if len(f.Or) == 0 {
-			c.w("false")
-		} else {
-			c.w("(")
-			for i, x := range f.Or {
-				c.note('|')
-				if i > 0 {
-					c.w(" OR ")
-				}
-				c.entityFits(x, n, types)
-			}
-			c.w(")")
-		}
-	}
-	if f.Not != nil {
-		c.note('!')
-		a.next()
-		c.w("NOT ")
-		c.entityFits(f.Not, n, types)
-	}
+	combine(&a, f.And, f.Or, f.Not, func(x *plan.EntityFilter) { c.entityFits(x, n, types) })
 	if f.Types != nil {
 		c.note('t')
 		a.next()
@@ -313,34 +319,7 @@ func (c *compiler) linkFits(f *plan.LinkFilter, kind, r, o string, types catalog
 	c.note('(')
 	c.w("(")
 	a := all{c: c}
-	for _, x := range f.And {
-		c.note('&')
-		a.next()
-		c.linkFits(x, kind, r, o, types)
-	}
-	if f.Or != nil {
-		c.note('|')
-		a.next()
-		if len(f.Or) == 0 {
-			c.w("false")
-		} else {
-			c.w("(")
-			for i, x := range f.Or {
-				c.note('|')
-				if i > 0 {
-					c.w(" OR ")
-				}
-				c.linkFits(x, kind, r, o, types)
-			}
-			c.w(")")
-		}
-	}
-	if f.Not != nil {
-		c.note('!')
-		a.next()
-		c.w("NOT ")
-		c.linkFits(f.Not, kind, r, o, types)
-	}
+	combine(&a, f.And, f.Or, f.Not, func(x *plan.LinkFilter) { c.linkFits(x, kind, r, o, types) })
 	if f.Kinds != nil {
 		c.note('k')
 		a.next()

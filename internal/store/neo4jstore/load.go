@@ -233,17 +233,6 @@ func (l *load) lock(ctx context.Context, tx neo4j.ManagedTransaction) error {
 	return err
 }
 
-// times are those of a record that is written: see store.Load.
-func (l *load) times(created, updated kg.Time) (kg.Time, kg.Time) {
-	if created == 0 {
-		created = l.now
-	}
-	if updated == 0 {
-		updated = max(created, l.now)
-	}
-	return created, updated
-}
-
 func anys(items []string) []any {
 	out := make([]any, len(items))
 	for i, s := range items {
@@ -610,7 +599,7 @@ func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 	var changed, names []any
 	props := func(x *kg.Node) map[string]any {
 		p := l.s.layout.nodeProps(x, cat.TypeOf(x.Type))
-		created, updated := l.times(x.CreatedAt, x.UpdatedAt)
+		created, updated := store.Times(x.CreatedAt, x.UpdatedAt, l.now)
 		p["createdAt"], p["updatedAt"] = created.UnixMilli(), updated.UnixMilli()
 		if len(x.Aliases) == 0 && len(x.ExternalIDs) == 0 {
 			return p
@@ -1096,7 +1085,7 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 			return &missingError{err}
 		}
 		p := row[linkProps:]
-		first, last := l.times(x.CreatedAt, x.UpdatedAt)
+		first, last := store.Times(x.CreatedAt, x.UpdatedAt, l.now)
 		p[4], p[5] = first.UnixMilli(), last.UnixMilli()
 		typ, old := linkType(x), was[x.ID]
 		switch {

@@ -323,6 +323,11 @@ func (g *walk) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) 
 	if text == "" {
 		return nil, nil
 	}
+	return g.found(ctx, text, params)
+}
+
+// found runs a statement that node has written the rows of, and keeps what it finds.
+func (g *walk) found(ctx context.Context, text string, params map[string]any) ([]uint32, error) {
 	records, trips, err := g.s.read(ctx, text, params)
 	g.trips += trips
 	if err != nil {
@@ -427,16 +432,7 @@ func (g *walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityF
 	}, c.scope...)
 	g.node(c, "n", types)
 	c.makeSets(begin, false)
-	records, trips, err := g.s.read(ctx, string(c.text), params(c.values))
-	g.trips += trips
-	if err != nil {
-		return nil, err
-	}
-	out := make([]uint32, len(records))
-	for i, r := range records {
-		out[i] = g.learn(asList(r[0]))
-	}
-	return out, nil
+	return g.found(ctx, string(c.text), params(c.values))
 }
 
 // Counts is what Walk learned.

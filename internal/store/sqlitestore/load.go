@@ -614,7 +614,7 @@ func (l *load) columns(x *kg.Node) (aliases, ext, props string, err error) {
 
 func (l *load) nodeRow(x *kg.Node, args []any) ([]any, error) {
 	aliases, ext, props, err := l.columns(x)
-	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
+	created, updated := store.Times(x.CreatedAt, x.UpdatedAt, l.now)
 	return append(args, x.ID, x.Type, x.Name, x.Description, aliases, ext, props, created.UnixMilli(),
 		updated.UnixMilli(), l.seq), err
 }
@@ -625,7 +625,7 @@ func (l *load) setNode(ctx context.Context, x *kg.Node) error {
 	if err != nil {
 		return err
 	}
-	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
+	created, updated := store.Times(x.CreatedAt, x.UpdatedAt, l.now)
 	var row int64
 	if err := l.tx.QueryRowContext(ctx, setNode, x.Name, x.Description, aliases, ext, props, created.UnixMilli(),
 		updated.UnixMilli(), l.seq, x.ID).Scan(&row); err != nil {
@@ -710,17 +710,6 @@ func (l *load) sourceText(ctx context.Context) func(id string) (*rules.Text, err
 		}
 		return s.text, nil
 	}
-}
-
-// times are those of a record that is written: see store.Load.
-func (l *load) times(created, updated kg.Time) (kg.Time, kg.Time) {
-	if created == 0 {
-		created = l.now
-	}
-	if updated == 0 {
-		updated = max(created, l.now)
-	}
-	return created, updated
 }
 
 // propsJSON writes a node's own properties in the order of the schema, "" for none.
@@ -862,7 +851,7 @@ func (l *load) linkRow(ctx context.Context, x *kg.Link, args []any) ([]any, erro
 	if err != nil {
 		return args, err
 	}
-	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
+	created, updated := store.Times(x.CreatedAt, x.UpdatedAt, l.now)
 	return append(args, x.ID, x.Kind, from, to, x.Role, string(x.Since), string(x.Until), string(raw),
 		sources, refuters, int64(unverified), created.UnixMilli(), updated.UnixMilli(), int64(quoted), l.seq), nil
 }
@@ -899,7 +888,7 @@ func (l *load) setLink(ctx context.Context, x *kg.Link) error {
 	if err != nil {
 		return err
 	}
-	created, updated := l.times(x.CreatedAt, x.UpdatedAt)
+	created, updated := store.Times(x.CreatedAt, x.UpdatedAt, l.now)
 	var row int64
 	if err := l.tx.QueryRowContext(ctx, setLink, from, to, x.Role, string(x.Since), string(x.Until), string(raw),
 		sources, refuters, unverified,
