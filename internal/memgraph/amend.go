@@ -257,7 +257,7 @@ func (b *Builder) amendLinks(moved []uint32) {
 		b.layOut(k, of, out, in)
 	}
 	if refuted {
-		b.refute()
+		b.refute(moved)
 	}
 	if b.adjacency.unused > len(b.adjacent)/4+unusedMost {
 		b.tidy()

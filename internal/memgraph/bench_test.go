@@ -185,3 +185,36 @@ func BenchmarkVersion(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkMerge is what it costs to merge the small indexes into the large ones at 1.35 million links: those of hashes
+// after 450 changed nodes, those of words after 4,050.
+func BenchmarkMerge(b *testing.B) {
+	const steps, changes = 9, 450
+	graph := world(b, 100_000)
+	for range steps {
+		next, had := memgraph.NewBuilder(graph, graph.Seq()+1), graph.Largest()
+		first := uint32(had.Nodes) + 1
+		had.Nodes += changes
+		next.Reserve(had, memgraph.Keys{})
+		for i := range uint32(changes) {
+			if err := next.AddNode(&memgraph.Node{
+				Key: first + i, ID: fmt.Sprintf("x%07d", first+i), Type: "PERSON",
+				Name:        fmt.Sprintf("%s %d", names[int(i)%len(names)], first+i),
+				Description: "Worked on rivers and trade.",
+			}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		graph = next.Build()
+	}
+	b.Run("hashes", func(b *testing.B) {
+		for b.Loop() {
+			graph.MergeFinding()
+		}
+	})
+	b.Run("words", func(b *testing.B) {
+		for b.Loop() {
+			graph.MergeWords()
+		}
+	})
+}

@@ -23,7 +23,7 @@ func (b *Builder) derive() {
 	g.Go(func() error { b.orderLinks(); return nil })
 	_ = g.Wait() // they cannot fail
 	b.count()
-	g.Go(func() error { b.connect(); b.refute(); return nil })
+	g.Go(func() error { b.connect(); b.refuteAll(); return nil })
 	g.Go(func() error {
 		b.nodeByID = index{table: newTable(&b.old.nodeByID.table, b.goneNodes.many, b.byIDs)}
 		b.byName = index{table: newTable(&b.old.byName.table, b.goneNodes.many, b.names)}

@@ -30,3 +30,11 @@ func Crowd(t *testing.T) {
 func (graph *Graph) Tiers() (last, some, recent int) {
 	return len(graph.searching[lastNodes].docs), len(graph.searching[someNodes].docs), len(graph.nodeByID.recent.keys)
 }
+
+// MergeFinding puts in order at once what nodes of a version are found by, beside the version.
+func (graph *Graph) MergeFinding() {
+	(&Graph{cat: graph.cat, nodes: graph.nodes, texts: graph.texts, finding: graph.finding}).settle()
+}
+
+// MergeWords makes one index of the words of a version's nodes, beside the version.
+func (graph *Graph) MergeWords() { graph.settledWords() }
