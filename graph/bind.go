@@ -59,9 +59,6 @@ func (c *compiler) finish(k *follow) {
 		}
 		k.dynamic = k.dynamic || variable(k.facets[i].field.Arguments)
 	}
-	for _, f := range k.becauseOf {
-		k.dynamic = k.dynamic || variable(f.Arguments)
-	}
 	k.dynamic = k.dynamic || variable(k.field.Arguments) || k.field.Arguments.ForName("where") != nil
 	if !k.dynamic {
 		b := &binder{cat: c.cat}
@@ -178,29 +175,10 @@ func (b *binder) with(k *follow, args map[string]any) (*plan.Field, error) {
 	if f.Because, err = b.sel(k.because); err != nil {
 		return nil, err
 	}
-	for _, field := range k.becauseOf {
-		n, err := becauseN(b.cat.Schema, field, b.vars)
-		if err != nil {
-			return nil, err
-		}
-		f.BecauseN = max(f.BecauseN, n)
-	}
 	if f.Want.Facets, err = b.facets(k.facets); err != nil {
 		return nil, err
 	}
 	return &f, nil
-}
-
-// becauseN is how many links a `because` field asks for.
-func becauseN(schema *ast.Schema, field *ast.Field, vars map[string]any) (int, error) {
-	n, ok := operation.Arguments(schema, field, vars)["first"].(int64)
-	if !ok {
-		n = plan.DefaultPageSize
-	}
-	if n < 1 || n > plan.MaxPageSize {
-		return 0, bad("because.first", "ask for 1 to %d", plan.MaxPageSize)
-	}
-	return int(n), nil
 }
 
 // facets reads what the facets of a list count by.

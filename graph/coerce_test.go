@@ -144,7 +144,7 @@ func TestInputIsCoerced(t *testing.T) {
 		{
 			"null for all of communities",
 			`{ communities(types: null, where: null, seed: null, resolution: null, minSize: null, first: null, after: null)` +
-				` { totalCount modularity nodes { bridges(first: null) { id } } } }`, ``, `{ communities { totalCount modularity nodes { bridges { id } } } }`,
+				` { totalCount modularity nodes { bridges(first: null) { nodes { id } } } } }`, ``, `{ communities { totalCount modularity nodes { bridges { nodes { id } } } } }`,
 		},
 		{
 			"null for an order",
@@ -161,7 +161,7 @@ func TestInputIsCoerced(t *testing.T) {
 		},
 		{
 			"null for what two do not share",
-			`{ compare(left: {id: "mary-kaldor"}, right: {id: "lse"}) { onlyLeft(first: null) { id } } }`, ``, `{ compare(left: {id: "mary-kaldor"}, right: {id: "lse"}) { onlyLeft { id } } }`,
+			`{ compare(left: {id: "mary-kaldor"}, right: {id: "lse"}) { onlyLeft(first: null) { nodes { id } } } }`, ``, `{ compare(left: {id: "mary-kaldor"}, right: {id: "lse"}) { onlyLeft { nodes { id } } } }`,
 		},
 
 		// defaults of variables

@@ -29,33 +29,31 @@ var communitiesKind = &questionKind{
 			"node": objectOf(func(c *community) *community { return c }),
 		},
 		"Community": {
-			"id":            textOf(func(c *community) string { return c.id }),
+			"id": textOf(func(c *community) string { return c.id }).also(func(_ *compiler, at *scope) {
+				at.asked.ids = true
+			}),
 			"label":         textOf(func(c *community) string { return c.label }),
 			"size":          intOf(func(c *community) int64 { return int64(len(c.all)) }),
 			"internalLinks": intOf(func(c *community) int64 { return c.internalLinks }),
 			"externalLinks": intOf(func(c *community) int64 { return c.externalLinks }),
-			"members": {
-				shape: objectShape, plan: planListPart("Community.members"),
-				one: func(_ *reading, x *out, p, to *place) bool {
-					list := &of[community](p).parts[x.index].members
-					*to = list.place(list)
-					return true
-				},
-			},
-			"bridges": {
-				shape: listShape, plan: planPart,
-				count: func(_ *reading, x *out, p *place) (int, error) {
-					return len(of[community](p).parts[x.index].bridges), nil
-				},
-				item: func(_ *reading, x *out, p *place, i int, to *place) {
-					*to = place{row: of[community](p).parts[x.index].bridges[i], sel: p.sel}
-				},
-			},
+			"members":       partOfCommunity("members"),
+			"bridges":       partOfCommunity("bridges"),
 		},
-		"CommunityMemberEdge": {
-			"links": intOf(func(links *int64) int64 { return *links }),
-		},
+		"CommunityMemberEdge": {"links": intOf(func(links *int64) int64 { return *links })},
+		"CommunityBridgeEdge": {"links": intOf(func(links *int64) int64 { return *links })},
 	},
+}
+
+// partOfCommunity returns a field that is a list.
+func partOfCommunity(name string) *field {
+	return &field{
+		shape: objectShape, plan: planListPart("Community." + name),
+		one: func(_ *reading, x *out, p, to *place) bool {
+			list := &of[community](p).parts[x.index].list
+			*to = list.place(list)
+			return true
+		},
+	}
 }
 
 // communitiesQuestion is `communities` with its values.
@@ -66,13 +64,14 @@ type communitiesQuestion struct {
 	seed       uint64
 	resolution float64
 	minSize    int
+	arguments  map[string]any // as ids hold them
 	asks       []communityAsk // of each part
 }
 
-// communityAsk holds the arguments of a field of Community: a page of members, or how many bridges.
+// communityAsk holds the arguments of a list of Community.
 type communityAsk struct {
 	window
-	bridges int // -1 for members
+	bridges bool
 }
 
 // communitiesAnswer holds the values of CommunityConnection, community those of Community.
@@ -83,17 +82,17 @@ type (
 	}
 	community struct {
 		index                        int
-		id, label                    string
+		id, leader, label            string // leader is the id of the member with most links within it
 		all                          []uint32
 		internalLinks, externalLinks int64
 		parts                        []communityPart // as communitiesQuestion.asks
 	}
 	// communityPart is the answer to a communityAsk.
 	communityPart struct {
-		memberKeys, bridgeKeys []uint32
-		prev, next             bool
-		members                entryList[int64] // with the number of their links within the community
-		bridges                []*kg.Row
+		keys       []uint32
+		total      int
+		prev, next bool
+		list       entryList[int64] // with the numbers of their links within the community, or out of it
 	}
 )
 
@@ -113,39 +112,47 @@ func (q *communitiesQuestion) bind(b *binder, args map[string]any) (err error) {
 	if q.minSize, err = whole("communities.minSize", args["minSize"], 1, math.MaxInt32); err != nil {
 		return err
 	}
-	q.asks = make([]communityAsk, len(q.parts))
-	for i := range q.parts {
-		if err := q.asks[i].bind(b, &q.parts[i]); err != nil {
+	if q.asking.ids {
+		if q.arguments, err = communityArguments(b.cat, q.types, args); err != nil {
 			return err
 		}
+	}
+	if q.asks, err = bindAsks(b, q.parts); err != nil {
+		return err
 	}
 	q.window, err = b.window(q.list, args, kg.Int, kg.String)
 	return err
 }
 
-func (a *communityAsk) bind(b *binder, p *part) (err error) {
-	args := b.arguments(p.field)
-	if p.list != nil {
-		a.bridges = -1
-		a.window, err = b.window(p.list, args, kg.Int, kg.String)
-		return err
+func bindAsks(b *binder, parts []part) ([]communityAsk, error) {
+	asks := make([]communityAsk, len(parts))
+	for i := range parts {
+		if err := asks[i].bind(b, &parts[i]); err != nil {
+			return nil, err
+		}
 	}
-	a.bridges, err = whole("bridges.first", args["first"], 0, plan.MaxPageSize)
+	return asks, nil
+}
+
+func (a *communityAsk) bind(b *binder, p *part) (err error) {
+	a.bridges = p.field.Name == "bridges"
+	a.window, err = b.window(p.list, b.arguments(p.field), kg.Int, kg.String)
 	return err
 }
 
-func (q *communitiesQuestion) records() int {
-	each := 1
+func (q *communitiesQuestion) records() int { return q.entries(plan.DefaultPageSize) * q.each() }
+
+// each is about how many records a community has.
+func (q *communitiesQuestion) each() int {
+	n := 1
 	for i := range q.asks {
-		if each += q.asks[i].page.N; q.asks[i].bridges > 0 {
-			each += q.asks[i].bridges
-		}
+		n += q.asks[i].page.N
 	}
-	return q.entries(plan.DefaultPageSize) * each
+	return n
 }
 
 func (c *community) keys() []kg.Value {
-	return []kg.Value{kg.IntValue(int64(len(c.all))), kg.StringValue(c.id)}
+	return []kg.Value{kg.IntValue(int64(len(c.all))), kg.StringValue(c.leader)}
 }
 
 func (q *communitiesQuestion) answer(x *search) (place, error) {
@@ -158,32 +165,20 @@ func (q *communitiesQuestion) answer(x *search) (place, error) {
 		return place{}, err
 	}
 	var all []community
-	for i, members := range p.Groups {
-		if q.types != x.e.opts.Catalog.Entities {
-			members = slices.DeleteFunc(
-				slices.Clone(members),
-				func(v uint32) bool { return !q.types.Has(p.Nodes[v].Type) },
-			)
-		}
-		if len(members) >= q.minSize {
-			all = append(all, community{index: i, id: p.Nodes[members[0]].ID, all: members})
+	for i := range p.Groups {
+		if c := q.shown(x, p, i); len(c.all) >= q.minSize {
+			all = append(all, c)
 		}
 	}
 	slices.SortFunc(all, func(a, b community) int {
-		return cmp.Or(cmp.Compare(len(b.all), len(a.all)), strings.Compare(a.id, b.id))
+		return cmp.Or(cmp.Compare(len(b.all), len(a.all)), strings.Compare(a.leader, b.leader))
 	})
 	page, prev, next := pageOf(all, &q.page, func(c community, k []kg.Value) int {
-		return cmp.Or(cmp.Compare(k[0].Int, int64(len(c.all))), strings.Compare(c.id, k[1].Str))
+		return cmp.Or(cmp.Compare(k[0].Int, int64(len(c.all))), strings.Compare(c.leader, k[1].Str))
 	})
 	var ids []string
 	for i := range page {
-		q.choose(p, &page[i])
-		for j := range page[i].parts {
-			for _, v := range slices.Concat(page[i].parts[j].memberKeys, page[i].parts[j].bridgeKeys) {
-				ids = append(ids, p.Nodes[v].ID)
-			}
-		}
-		ids = append(ids, page[i].id)
+		ids = append(ids, q.choose(p, &page[i])...)
 	}
 	if err := x.read(unique(ids)); err != nil {
 		return place{}, err
@@ -200,42 +195,73 @@ func (q *communitiesQuestion) answer(x *search) (place, error) {
 	return a.place(a), nil
 }
 
-// choose finds which members and bridges are asked for, before anything is read.
-func (q *communitiesQuestion) choose(p *trace.Partition, c *community) {
+// shown returns a community with the members that are shown; of none, it has no leader.
+func (q *communitiesQuestion) shown(x *search, p *trace.Partition, i int) community {
+	c := community{index: i, all: p.Groups[i]}
+	if q.types != x.e.opts.Catalog.Entities {
+		c.all = slices.DeleteFunc(
+			slices.Clone(c.all),
+			func(v uint32) bool { return !q.types.Has(p.Nodes[v].Type) },
+		)
+	}
+	if len(c.all) > 0 {
+		c.leader = p.Nodes[c.all[0]].ID
+	}
+	return c
+}
+
+// choose finds which members and bridges are asked for, before anything is read, and returns the ids of what is to be
+// read.
+func (q *communitiesQuestion) choose(p *trace.Partition, c *community) []string {
 	c.parts = make([]communityPart, len(q.asks))
 	var bridges []uint32
 	for i := range q.asks {
-		to := &c.parts[i]
-		if q.asks[i].bridges < 0 {
-			to.memberKeys, to.prev, to.next = pageOf(c.all, &q.asks[i].page, func(v uint32, k []kg.Value) int {
-				return cmp.Or(cmp.Compare(k[0].Int, p.Within[v]), strings.Compare(p.Nodes[v].ID, k[1].Str))
-			})
-			continue
+		a, to, of := &q.asks[i], &c.parts[i], c.all
+		if a.bridges {
+			if bridges == nil {
+				bridges = slices.DeleteFunc(slices.Clone(c.all), func(v uint32) bool { return outward(p, v) <= 0 })
+				slices.SortFunc(bridges, func(a, b uint32) int {
+					return cmp.Or(cmp.Compare(outward(p, b), outward(p, a)), strings.Compare(p.Nodes[a].ID, p.Nodes[b].ID))
+				})
+			}
+			of = bridges
 		}
-		if bridges == nil {
-			outward := func(v uint32) int64 { return p.Degree(v) - p.Within[v] }
-			bridges = slices.DeleteFunc(slices.Clone(c.all), func(v uint32) bool { return outward(v) <= 0 })
-			slices.SortFunc(bridges, func(a, b uint32) int {
-				return cmp.Or(cmp.Compare(outward(b), outward(a)), cmp.Compare(a, b))
-			})
-		}
-		to.bridgeKeys = bridges[:min(q.asks[i].bridges, len(bridges))]
+		to.total = len(of)
+		to.keys, to.prev, to.next = pageOf(of, &a.page, func(v uint32, k []kg.Value) int {
+			return cmp.Or(cmp.Compare(k[0].Int, a.links(p, v)), strings.Compare(p.Nodes[v].ID, k[1].Str))
+		})
 	}
+	ids := []string{c.leader}
+	for i := range c.parts {
+		for _, v := range c.parts[i].keys {
+			ids = append(ids, p.Nodes[v].ID)
+		}
+	}
+	return ids
+}
+
+// outward is how many links join a node to other communities.
+func outward(p *trace.Partition, v uint32) int64 { return p.Degree(v) - p.Within[v] }
+
+// links is by how many links a list orders a node.
+func (a *communityAsk) links(p *trace.Partition, v uint32) int64 {
+	if a.bridges {
+		return outward(p, v)
+	}
+	return p.Within[v]
 }
 
 // fill puts the records that were read into a community.
 func (q *communitiesQuestion) fill(x *search, p *trace.Partition, c *community) {
-	c.label = x.value(x.rows[c.id], "name").Str
+	c.id = communityID(q.arguments, c.leader)
+	c.label = x.value(x.rows[c.leader], "name").Str
 	c.internalLinks, c.externalLinks = p.Internal[c.index], p.External[c.index]
 	for i := range c.parts {
-		to := &c.parts[i]
-		to.members.begin(x, q.asks[i].window, len(c.all), to.prev, to.next)
-		for _, v := range to.memberKeys {
-			id := p.Nodes[v].ID
-			to.members.add(x.rows[id], p.Within[v], kg.IntValue(p.Within[v]), kg.StringValue(id))
-		}
-		for _, v := range to.bridgeKeys {
-			to.bridges = append(to.bridges, x.records(p.Nodes[v].ID)...)
+		a, to := &q.asks[i], &c.parts[i]
+		to.list.begin(x, a.window, to.total, to.prev, to.next)
+		for _, v := range to.keys {
+			id, links := p.Nodes[v].ID, a.links(p, v)
+			to.list.add(x.rows[id], links, kg.IntValue(links), kg.StringValue(id))
 		}
 	}
 }

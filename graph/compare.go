@@ -19,35 +19,26 @@ var compareKind = &questionKind{
 	props: func(*catalog.Catalog) []string { return []string{"role", "since", "until"} },
 	tables: tables{
 		"Comparison": {
-			"left":           recordOf(func(c *comparison) *kg.Row { return c.left }),
-			"right":          recordOf(func(c *comparison) *kg.Row { return c.right }),
-			"direct":         recordsOf(func(c *comparison) []*kg.Row { return c.direct }),
-			"sharedCount":    intOf(func(c *comparison) int64 { return int64(c.found.SharedNodes) }),
-			"onlyLeftCount":  intOf(func(c *comparison) int64 { return int64(len(c.found.OnlyLeft)) }),
-			"onlyRightCount": intOf(func(c *comparison) int64 { return int64(len(c.found.OnlyRight)) }),
-			"onlyLeft":       onlyOne,
-			"onlyRight":      onlyOne,
-			"shared": {
-				shape: objectShape, plan: planListPart("Comparison.shared"),
-				one: func(_ *reading, x *out, p, to *place) bool {
-					list := &of[comparison](p).parts[x.index].shared
-					*to = list.place(nil)
-					return true
-				},
-			},
+			"left":        recordOf(func(c *comparison) *kg.Row { return c.left }),
+			"right":       recordOf(func(c *comparison) *kg.Row { return c.right }),
+			"direct":      recordsOf(func(c *comparison) []*kg.Row { return c.direct }),
+			"sharedCount": intOf(func(c *comparison) int64 { return int64(c.found.SharedNodes) }),
+			"onlyLeft":    partOfComparison("onlyLeft"),
+			"onlyRight":   partOfComparison("onlyRight"),
+			"shared":      partOfComparison("shared"),
 		},
 	},
 }
 
-// onlyOne is the field onlyLeft or onlyRight: the entities that one of the two is linked to and the other is not.
-var onlyOne = &field{
-	shape: listShape, plan: planPart,
-	count: func(_ *reading, x *out, p *place) (int, error) {
-		return len(of[comparison](p).parts[x.index].only), nil
-	},
-	item: func(_ *reading, x *out, p *place, i int, to *place) {
-		*to = place{row: of[comparison](p).parts[x.index].only[i], sel: p.sel}
-	},
+// partOfComparison returns a field that is a list.
+func partOfComparison(name string) *field {
+	return &field{
+		shape: objectShape, plan: planListPart("Comparison." + name),
+		one: func(_ *reading, x *out, p, to *place) bool {
+			*to = of[comparison](p).parts[x.index].place(nil)
+			return true
+		},
+	}
 }
 
 // compareQuestion is `compare` with its values.
@@ -57,10 +48,9 @@ type compareQuestion struct {
 	asks        []comparisonAsk
 }
 
-// comparisonAsk holds the arguments of a field of Comparison: how many of onlyLeft or onlyRight, or a page of shared.
+// comparisonAsk holds the arguments of a list of Comparison.
 type comparisonAsk struct {
-	name  string
-	first int
+	name string
 	window
 	facets []plan.FacetWant
 }
@@ -70,13 +60,7 @@ type comparison struct {
 	left, right *kg.Row
 	direct      []*kg.Row
 	found       *trace.Comparison
-	parts       []comparisonPart // as compareQuestion.asks
-}
-
-// comparisonPart is the answer to a comparisonAsk.
-type comparisonPart struct {
-	only   []*kg.Row
-	shared entryList[struct{}]
+	parts       []entryList[struct{}] // as compareQuestion.asks
 }
 
 func (q *compareQuestion) bind(b *binder, args map[string]any) error {
@@ -97,8 +81,8 @@ func (q *compareQuestion) bind(b *binder, args map[string]any) error {
 
 func (a *comparisonAsk) bind(b *binder, p *part) (err error) {
 	args := b.arguments(p.field)
-	if a.name = p.field.Name; p.list == nil {
-		a.first, err = whole("compare."+a.name+".first", args["first"], 0, plan.MaxPageSize)
+	if a.name = p.field.Name; a.name != "shared" {
+		a.window, err = b.window(p.list, args, kg.Int, kg.Int, kg.String)
 		return err
 	}
 	if a.window, err = b.window(p.list, args, kg.Int, kg.String, kg.String); err != nil {
@@ -121,7 +105,8 @@ func (q *compareQuestion) answer(x *search) (place, error) {
 	ids = append(ids, direct...)
 	// what the fields with arguments ask for, before anything is read
 	type found struct {
-		only       []string
+		only       []trace.Only
+		total      int
 		shared     []trace.Side
 		prev, next bool
 	}
@@ -129,11 +114,21 @@ func (q *compareQuestion) answer(x *search) (place, error) {
 	for i := range q.asks {
 		a, p := &q.asks[i], &parts[i]
 		switch a.name {
-		case "onlyLeft":
-			p.only = x.nodeIDs(c.OnlyLeft[:min(a.first, len(c.OnlyLeft))])
-		case "onlyRight":
-			p.only = x.nodeIDs(c.OnlyRight[:min(a.first, len(c.OnlyRight))])
+		case "onlyLeft", "onlyRight":
+			of := c.OnlyLeft
+			if a.name == "onlyRight" {
+				of = c.OnlyRight
+			}
+			p.total = len(of)
+			p.only, p.prev, p.next = pageOf(of, &a.page, func(o trace.Only, k []kg.Value) int {
+				n := x.g.Node(o.Node)
+				return cmp.Or(cmp.Compare(k[0].Int, o.Links), cmp.Compare(k[1].Int, n.Degree), strings.Compare(n.ID, k[2].Str))
+			})
+			for _, o := range p.only {
+				ids = append(ids, x.g.Node(o.Node).ID)
+			}
 		default:
+			p.total = len(c.Shared)
 			p.shared, p.prev, p.next = pageOf(c.Shared, &a.page, func(s trace.Side, k []kg.Value) int {
 				return s.Order.Compare(trace.Placing{Degree: k[0].Int, Node: k[1].Str, Link: k[2].Str})
 			})
@@ -141,7 +136,6 @@ func (q *compareQuestion) answer(x *search) (place, error) {
 				ids = append(ids, s.Order.Node, s.Order.Link)
 			}
 		}
-		ids = append(ids, p.only...)
 	}
 	if err := x.read(unique(ids)); err != nil {
 		return place{}, err
@@ -151,22 +145,25 @@ func (q *compareQuestion) answer(x *search) (place, error) {
 		right:  x.rows[ids[1]],
 		direct: x.records(direct...),
 		found:  c,
-		parts:  make([]comparisonPart, len(parts)),
+		parts:  make([]entryList[struct{}], len(parts)),
 	}
 	for i := range parts {
 		a, p, to := &q.asks[i], &parts[i], &done.parts[i]
-		to.only = x.records(p.only...)
-		to.shared.begin(x, a.window, len(c.Shared), p.prev, p.next)
-		to.shared.field.Want.Facets = a.facets
+		to.begin(x, a.window, p.total, p.prev, p.next)
+		for _, o := range p.only {
+			n := x.g.Node(o.Node)
+			to.add(x.rows[n.ID], struct{}{}, kg.IntValue(o.Links), kg.IntValue(n.Degree), kg.StringValue(n.ID))
+		}
+		to.field.Want.Facets = a.facets
 		for _, w := range a.facets {
-			to.shared.Facets = append(to.shared.Facets, kg.Facet{Buckets: x.facet(c.Shared, w.By)})
+			to.Facets = append(to.Facets, kg.Facet{Buckets: x.facet(c.Shared, w.By)})
 		}
 		for _, s := range p.shared {
 			link := x.rows[s.Order.Link]
 			if link == nil {
 				continue
 			}
-			e := to.shared.add(
+			e := to.add(
 				x.rows[s.Order.Node],
 				struct{}{},
 				kg.IntValue(s.Order.Degree),

@@ -42,6 +42,7 @@ type object struct {
 type objects struct {
 	one    *object
 	byType []*object // by kg.Row.Type; nil where one stands for all
+	other  *object   // what is written of what is no record: a community
 }
 
 // of returns what is written of the object at a place; nil for a record that is none, or of a type that cannot
@@ -50,6 +51,8 @@ func (o *objects) of(p *place) *object {
 	switch {
 	case o.byType == nil:
 		return o.one
+	case p.row == nil:
+		return o.other
 	case p.row.Type != 0 && int(p.row.Type) < len(o.byType):
 		return o.byType[p.row.Type]
 	}
@@ -77,17 +80,16 @@ func (s *selection) prop(p *catalog.Prop) int {
 
 // follow is the skeleton of a plan.Field.
 type follow struct {
-	base      plan.Field // the parts that hold no values of the request
-	field     *ast.Field // whose arguments are read
-	at        string     // "Person.affiliations": what cursors are bound to
-	page      bool       // first, after, last, before
-	node      *selection
-	link      *selection
-	because   *selection
-	becauseOf []*ast.Field
-	facets    []facets
-	dynamic   bool
-	static    *plan.Field
+	base    plan.Field // the parts that hold no values of the request
+	field   *ast.Field // whose arguments are read
+	at      string     // "Person.affiliations": what cursors are bound to
+	page    bool       // first, after, last, before
+	node    *selection
+	link    *selection
+	because *selection
+	facets  []facets
+	dynamic bool
+	static  *plan.Field
 	// of a kid that several types share
 	objs   *objects
 	fields []*ast.Field
@@ -103,6 +105,8 @@ type root struct {
 	query atomic.Pointer[plan.Query]
 	memo  *plan.Memo
 	asked *asking // of plan.Traced
+	// instead is what answers in its place when the request's id names what is in no store.
+	instead *root
 }
 
 // compiled is an operation, compiled for one setting of the variables that steer it.
@@ -241,6 +245,13 @@ func (c *compiler) records(f operation.Field, sel *selection, types catalog.Type
 	def, s := c.target(f), f.Sets()
 	if def.Kind == ast.Object {
 		return &objects{one: c.record(c.cat.Type(def.Name), s, sel)}
+	}
+	if def.Kind == ast.Union {
+		var of catalog.TypeSet
+		for _, name := range def.Types {
+			of |= 1 << c.cat.Type(name).Index
+		}
+		types &= of
 	}
 	o := &objects{byType: make([]*object, c.cat.Evidence.Index+1)}
 	before, most := sel.leaves, 0

@@ -74,7 +74,7 @@ func (e *Engine) compile(
 	if c := d.compiled[key]; c != nil {
 		return c, nil
 	}
-	comp := &compiler{cat: e.opts.Catalog, from: operation.Selections{Doc: d.doc, Vars: vars}, eng: e}
+	comp := &compiler{cat: e.opts.Catalog, from: operation.Selections{Schema: e.opts.Catalog.Schema, Doc: d.doc, Vars: vars}, eng: e}
 	c, err := comp.bounded(op)
 	size := fieldBytes * comp.fields
 	if err == nil {

@@ -270,6 +270,8 @@ func (e *Engine) bind(ctx context.Context, r *Request, p *prepared, resp *Respon
 	total, most, heavy := 0, 0, 0 // heavy is the root field that costs most
 	for i, root := range roots {
 		a := &p.answers[i]
+		root = root.chosen(e.opts.Catalog, p.vars)
+		a.root = root
 		var began time.Time
 		if r.Explain {
 			a.explain, began = &explaining{}, time.Now()
@@ -299,7 +301,7 @@ func (e *Engine) bind(ctx context.Context, r *Request, p *prepared, resp *Respon
 	}
 	if total > e.opts.Limits.MaxCost {
 		a := &p.answers[heavy]
-		e.refuse(ctx, resp, tooCostly(total, e.opts.Limits.MaxCost, costliest(roots[heavy], a.query, a.question)))
+		e.refuse(ctx, resp, tooCostly(total, e.opts.Limits.MaxCost, costliest(a.root, a.query, a.question)))
 	}
 }
 

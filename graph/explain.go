@@ -68,12 +68,12 @@ func (e *Engine) explain(c *compiled, answers []answer) []byte {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false) // Cypher is full of < and >
 	b.WriteString(`{"explain":{`)
-	for i, root := range c.roots {
+	for i, asked := range c.roots {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(root.out.quoted[1:])
-		if err := enc.Encode(e.explained(root, &answers[i])); err != nil {
+		b.WriteString(asked.out.quoted[1:])
+		if err := enc.Encode(e.explained(answers[i].root, &answers[i])); err != nil {
 			b.WriteString("null")
 			continue
 		}

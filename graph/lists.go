@@ -66,6 +66,9 @@ var connectionTable = table{
 	},
 }
 
+// maxDerivedBecause is how many links an edge of what follows from others lists.
+const maxDerivedBecause = 20
+
 // edgeTable are the fields of an edge. A question that says more of its entries has fields of its own beside these.
 var edgeTable = table{
 	"cursor": {
@@ -110,13 +113,10 @@ var edgeTable = table{
 			if k.because == nil {
 				k.because = &selection{}
 			}
-			k.becauseOf = append(k.becauseOf, f.Fields[0])
+			k.base.BecauseN = maxDerivedBecause
 			x.objs = c.records(f, k.because, 0)
 		},
-		count: func(r *reading, x *out, p *place) (int, error) {
-			n, err := becauseN(r.cat.Schema, x.field, r.vars)
-			return min(n, len(p.edge.Because)), err
-		},
+		count: func(_ *reading, _ *out, p *place) (int, error) { return len(p.edge.Because), nil },
 		item: func(_ *reading, _ *out, p *place, i int, to *place) {
 			*to = place{row: &p.edge.Because[i], sel: p.field.Because}
 		},

@@ -191,7 +191,7 @@ func TestWholeGraphAnswersAreTheOraclesToTheByte(t *testing.T) {
 				   communities(parallel: ONCE %[1]s minSize: 1) { modularity nodes { label internalLinks externalLinks members { edges { links node { id } } } } } }`,
 				`{ communities(%[1]s resolution: 0.8 minSize: 1) { modularity totalCount pageInfo { startCursor }
 				   edges { cursor node { id size m: members(first: 2) { totalCount pageInfo { hasNextPage endCursor } edges { links cursor node { name } } } } }
-				   nodes { label internalLinks externalLinks bridges(first: 3) { name } m: members { nodes { id } } } } }`,
+				   nodes { label internalLinks externalLinks bridges(first: 3) { edges { links cursor node { name } } } m: members { nodes { id } } } } }`,
 				`{ people(%[2]s orderBy: [{field: PAGE_RANK, direction: DESC}], first: 3) { totalCount nodes { name linkCount } facets(by: [THEME]) { by buckets { key count entity { name } } } } }`,
 			} {
 				filter := ""
@@ -227,7 +227,7 @@ func TestWholeGraphQuestionsThatCannotBeMeant(t *testing.T) {
 		`{ communities(minSize: 0) { totalCount } }`:                                                         kg.BadUserInput,
 		`{ communities(first: 101) { totalCount } }`:                                                         kg.BadUserInput,
 		`{ communities { nodes { members(first: 101) { totalCount } } } }`:                                   kg.BadUserInput,
-		`{ communities { edges { node { bridges(first: -1) { id } } } } }`:                                   kg.BadUserInput,
+		`{ communities { edges { node { bridges(first: -1) { totalCount } } } } }`:                           kg.BadUserInput,
 		`{ communities(after: "junk") { totalCount } }`:                                                      kg.BadCursor,
 		`{ communities { nodes { members(after: "junk") { totalCount } } } }`:                                kg.BadCursor,
 		`{ centrality(by: DEGREE, after: "junk") { totalCount } }`:                                           kg.BadCursor,

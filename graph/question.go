@@ -50,6 +50,8 @@ type questionKind struct {
 	flat bool
 	// bound is the argument that bounds the answer, `first` unless it is set.
 	bound string
+	// args turns the arguments of the field into those of the question, where they are others.
+	args func(cat *catalog.Catalog, args map[string]any) map[string]any
 }
 
 // question is a root field that asks a question, with its values. What a question has nothing of its own to say
@@ -84,12 +86,14 @@ type asking struct {
 	parts []part
 	// links says that the answer needs its links, nearMiss that it needs the nearest miss of a search for paths.
 	links, nearMiss bool
+	// ids says that the answer needs the ids of what is in no store.
+	ids bool
 }
 
-// part is a field of an answer that has arguments of its own.
+// part is a list of an answer that has arguments of its own.
 type part struct {
 	field *ast.Field
-	list  *follow // of a list
+	list  *follow
 }
 
 // asked is what all questions have.
@@ -133,42 +137,39 @@ var noField = &ast.Field{Definition: &ast.FieldDefinition{}}
 // root returns the row of the root field.
 func (k *questionKind) root() *field {
 	return &field{shape: objectShape, one: readRoot, start: func(c *compiler, r *root, f operation.Field, x *out) {
-		a := &asking{kind: k, field: f.Fields[0], sel: &selection{}, evidence: -1}
-		r.start, r.types, r.asked = plan.Traced, anyRecord(c.cat), a
-		a.list = &follow{field: a.field, at: r.follow.at, node: a.sel, link: a.sel}
-		r.follow.node, r.follow.field = a.sel, noField // the arguments are the question's
-		a.sel.prop(c.cat.Prop("id"))
-		if k.props != nil {
-			for _, name := range k.props(c.cat) {
-				a.sel.prop(c.cat.Prop(name))
-			}
-		}
-		x.objs = c.inner(f, &scope{asked: a, sel: a.sel, follow: a.list, types: c.cat.Entities})
-		if k.flat {
-			a.sel.leaves = 0
-		}
-		if a.evidence >= 0 { // everything that is wanted of the sources is known
-			pieces := a.sel.kids[a.evidence]
-			c.finish(pieces.node.kids[0])
-			c.finish(pieces)
-		}
+		x.objs = &objects{one: k.compile(c, r, f, c.target(f))}
 	}}
 }
 
-// part adds a field of the answer that has arguments of its own, and returns its index; of a list it says at where.
-func (a *asking) part(f operation.Field, at string) int {
-	p := part{field: f.Fields[0]}
-	if at != "" {
-		p.list = &follow{field: p.field, at: at, node: a.sel, link: a.sel}
+// compile makes a root field ask the question, and returns what is written of its answer, an object of type def.
+func (k *questionKind) compile(c *compiler, r *root, f operation.Field, def *ast.Definition) *object {
+	a := &asking{kind: k, field: f.Fields[0], sel: &selection{}, evidence: -1}
+	r.start, r.types, r.asked = plan.Traced, anyRecord(c.cat), a
+	a.list = &follow{field: a.field, at: r.follow.at, node: a.sel, link: a.sel}
+	r.follow.node, r.follow.field = a.sel, noField // the arguments are the question's
+	a.sel.prop(c.cat.Prop("id"))
+	if k.props != nil {
+		for _, name := range k.props(c.cat) {
+			a.sel.prop(c.cat.Prop(name))
+		}
 	}
-	a.parts = append(a.parts, p)
-	return len(a.parts) - 1
+	written := c.object(def, f.Sets(), &scope{asked: a, sel: a.sel, follow: a.list, types: c.cat.Entities})
+	if k.flat {
+		a.sel.leaves = 0
+	}
+	if a.evidence >= 0 { // everything that is wanted of the sources is known
+		pieces := a.sel.kids[a.evidence]
+		c.finish(pieces.node.kids[0])
+		c.finish(pieces)
+	}
+	return written
 }
 
-// planPart plans a field of an answer that has arguments of its own and leads to records.
-func planPart(c *compiler, f operation.Field, at *scope, x *out) {
-	x.index = at.asked.part(f, "")
-	planRecords(c, f, at, x)
+// part adds a list of the answer that has arguments of its own, and returns its index; at is what its cursors are bound
+// to.
+func (a *asking) part(f operation.Field, at string) int {
+	a.parts = append(a.parts, part{f.Fields[0], &follow{field: f.Fields[0], at: at, node: a.sel, link: a.sel}})
+	return len(a.parts) - 1
 }
 
 // planListPart returns how a list is planned that is a field of an answer; at is what its cursors are bound to.
@@ -186,6 +187,9 @@ func (a *asking) ask(cat *catalog.Catalog, vars map[string]any, limits *plan.Lim
 	base := q.base()
 	*base = asked{asking: a, limits: limits, now: now}
 	args := b.arguments(a.field)
+	if a.kind.args != nil {
+		args = a.kind.args(cat, args)
+	}
 	if err := q.bind(b, args); err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func (d *documents) selection(def *ast.Definition, depth int) string {
 		case d.IntN(6) == 0:
 			b.WriteString("__typename ")
 			n++
-		case def.Kind == ast.Interface && d.yes():
+		case def.Kind == ast.Union || def.Kind == ast.Interface && d.yes():
 			possible := d.cat.Schema.PossibleTypes[def.Name]
 			t := possible[d.IntN(len(possible))]
 			b.WriteString("... on " + t.Name + d.directives() + " { __typename ")

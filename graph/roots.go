@@ -16,7 +16,7 @@ import (
 
 var rootTables = tables{
 	"Query": {
-		"node": recordRoot(plan.ByID, anyRecord),
+		"node": nodeRoot(),
 		"link": recordRoot(plan.ByID, func(c *catalog.Catalog) catalog.TypeSet { return 1 << c.Link.Index }),
 		"evidence": recordRoot(
 			plan.ByID,
@@ -116,6 +116,42 @@ func recordRoot(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet) 
 			return to.record(&p.page.Edges[0].Node, p.field.Node)
 		},
 	}
+}
+
+// nodeRoot returns the root field that is anything with an id: a record, or a community, which is found by measuring
+// the graph.
+func nodeRoot() *field {
+	f := recordRoot(plan.ByID, anyRecord)
+	record := f.one
+	f.one = func(r *reading, x *out, p, to *place) bool {
+		if p.page != nil {
+			return record(r, x, p, to)
+		}
+		*to = *p
+		return p.at != nil
+	}
+	f.start = func(c *compiler, r *root, f operation.Field, x *out) {
+		startRecords(plan.ByID, anyRecord)(c, r, f, x)
+		if x.objs.byType == nil {
+			return
+		}
+		r.instead = &root{memo: &plan.Memo{}, follow: &follow{field: f.Fields[0], at: r.follow.at}}
+		x.objs.other = communityKind.compile(c, r.instead, f, c.cat.Schema.Types["Community"])
+		c.finish(r.instead.follow)
+		r.instead.out = *x
+	}
+	return f
+}
+
+// chosen returns what answers a root field: itself, or what does so in its place.
+func (r *root) chosen(cat *catalog.Catalog, vars map[string]any) *root {
+	if r.instead != nil {
+		b := &binder{cat: cat, vars: vars}
+		if id, ok := b.arguments(r.follow.field)["id"].(string); ok && communityOf(cat, id) != nil {
+			return r.instead
+		}
+	}
+	return r
 }
 
 func startRecords(

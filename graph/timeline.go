@@ -7,6 +7,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/trace"
 )
@@ -24,11 +25,18 @@ var timelineKind = &questionKind{
 			"node": objectOf(func(i *timelineItem) *timelineItem { return i }),
 		},
 		"TimelineItem": {
-			"date":   valueOf(func(i *timelineItem) kg.Value { return i.date }),
-			"kind":   textOf(func(i *timelineItem) string { return trace.WhatNames[i.what] }),
-			"entity": recordOf(func(i *timelineItem) *kg.Row { return i.entity }),
-			"link":   recordOf(func(i *timelineItem) *kg.Row { return i.link }),
-			"source": recordOf(func(i *timelineItem) *kg.Row { return i.source }),
+			"id": textOf(func(i *timelineItem) string {
+				return "t_" + strings.ToLower(trace.WhatNames[i.what]) + "." + i.id
+			}),
+			"date": valueOf(func(i *timelineItem) kg.Value { return i.date }),
+			"kind": textOf(func(i *timelineItem) string { return trace.WhatNames[i.what] }),
+			"subject": {
+				shape: objectShape,
+				plan: func(c *compiler, f operation.Field, at *scope, x *out) {
+					x.objs = c.records(f, at.sel, c.cat.Entities|1<<c.cat.Source.Index|1<<c.cat.Link.Index)
+				},
+				one: func(_ *reading, _ *out, p, to *place) bool { return to.record(of[timelineItem](p).subject, p.sel) },
+			},
 			"caption": textOf(func(i *timelineItem) string { return i.caption }).also(func(c *compiler, at *scope) {
 				at.sel.prop(c.cat.Prop("verified"))
 			}),
@@ -57,10 +65,11 @@ type timelineQuestion struct {
 
 // timelineItem holds the values of TimelineItem.
 type timelineItem struct {
-	what                 trace.What
-	date                 kg.Value
-	entity, link, source *kg.Row
-	caption              string
+	what    trace.What
+	id      string // of the subject
+	date    kg.Value
+	subject *kg.Row
+	caption string
 }
 
 func (q *timelineQuestion) bind(b *binder, args map[string]any) (err error) {
@@ -130,12 +139,12 @@ func (q *timelineQuestion) answer(x *search) (place, error) {
 // timelineItem makes an entry of a timeline of the record it is about.
 func (x *search) timelineItem(m trace.Moment, row *kg.Row) timelineItem {
 	cat := x.e.opts.Catalog
-	item := timelineItem{what: m.What}
+	item := timelineItem{what: m.What, id: m.ID, subject: row}
 	name := x.value(row, "name").Str
 	switch m.What {
 	case trace.Event, trace.Said:
 		typ := cat.TypeAt(row.Type)
-		item.entity, item.date = row, x.value(row, typ.DateProp.Name)
+		item.date = x.value(row, typ.DateProp.Name)
 		if item.date.Kind == kg.Null && typ.UntilProp != nil {
 			item.date = x.value(row, typ.UntilProp.Name)
 		}
@@ -144,7 +153,7 @@ func (x *search) timelineItem(m trace.Moment, row *kg.Row) timelineItem {
 			item.caption = "Said: “" + name + "”" + unverified(x.value(row, "verified"))
 		}
 	case trace.LinkBegan, trace.LinkEnded:
-		item.link, item.date, item.caption = row, x.value(row, "since"), "Began: "
+		item.date, item.caption = x.value(row, "since"), "Began: "
 		if m.What == trace.LinkEnded {
 			item.date, item.caption = x.value(row, "until"), "Ended: "
 		}
@@ -152,7 +161,7 @@ func (x *search) timelineItem(m trace.Moment, row *kg.Row) timelineItem {
 			item.caption += k.Sentence(&s, kg.DayOf(x.now))
 		}
 	case trace.Published:
-		item.source, item.date, item.caption = row, x.value(row, "publishedOn"), "Published: "+x.value(row, "title").Str
+		item.date, item.caption = x.value(row, "publishedOn"), "Published: "+x.value(row, "title").Str
 	}
 	return item
 }

@@ -30,6 +30,7 @@ type answer struct {
 	res      *kg.Result
 	query    *plan.Query
 	err      error
+	root     *root       // that it answers
 	question question    // nil unless the root field asks one
 	place    *place      // what its answer is read from
 	explain  *explaining // nil when nobody asked

@@ -108,12 +108,12 @@ func (r *communityResolver) Size(ctx context.Context, obj *model.Community) (int
 	return scalar[int64](ctx, obj.Value)
 }
 
-func (r *communityResolver) Members(ctx context.Context, obj *model.Community, first *int64, after *string) (*model.CommunityMemberConnection, error) {
+func (r *communityResolver) Members(ctx context.Context, obj *model.Community, first *int64, after *string, last *int64, before *string) (*model.CommunityMemberConnection, error) {
 	return one[model.CommunityMemberConnection](ctx, obj.Value)
 }
 
-func (r *communityResolver) Bridges(ctx context.Context, obj *model.Community, first *int64) ([]model.Entity, error) {
-	return manyAny[model.Entity](ctx, obj.Value)
+func (r *communityResolver) Bridges(ctx context.Context, obj *model.Community, first *int64, after *string, last *int64, before *string) (*model.CommunityBridgeConnection, error) {
+	return one[model.CommunityBridgeConnection](ctx, obj.Value)
 }
 
 func (r *communityResolver) InternalLinks(ctx context.Context, obj *model.Community) (int64, error) {
@@ -121,6 +121,34 @@ func (r *communityResolver) InternalLinks(ctx context.Context, obj *model.Commun
 }
 
 func (r *communityResolver) ExternalLinks(ctx context.Context, obj *model.Community) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *communityBridgeConnectionResolver) Edges(ctx context.Context, obj *model.CommunityBridgeConnection) ([]model.CommunityBridgeEdge, error) {
+	return many[model.CommunityBridgeEdge](ctx, obj.Value)
+}
+
+func (r *communityBridgeConnectionResolver) Nodes(ctx context.Context, obj *model.CommunityBridgeConnection) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *communityBridgeConnectionResolver) PageInfo(ctx context.Context, obj *model.CommunityBridgeConnection) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *communityBridgeConnectionResolver) TotalCount(ctx context.Context, obj *model.CommunityBridgeConnection) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *communityBridgeEdgeResolver) Cursor(ctx context.Context, obj *model.CommunityBridgeEdge) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *communityBridgeEdgeResolver) Node(ctx context.Context, obj *model.CommunityBridgeEdge) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *communityBridgeEdgeResolver) Links(ctx context.Context, obj *model.CommunityBridgeEdge) (int64, error) {
 	return scalar[int64](ctx, obj.Value)
 }
 
@@ -192,7 +220,7 @@ func (r *comparisonResolver) Direct(ctx context.Context, obj *model.Comparison) 
 	return many[model.Link](ctx, obj.Value)
 }
 
-func (r *comparisonResolver) Shared(ctx context.Context, obj *model.Comparison, first *int64, after *string) (*model.LinkConnection, error) {
+func (r *comparisonResolver) Shared(ctx context.Context, obj *model.Comparison, first *int64, after *string, last *int64, before *string) (*model.LinkConnection, error) {
 	return one[model.LinkConnection](ctx, obj.Value)
 }
 
@@ -200,20 +228,12 @@ func (r *comparisonResolver) SharedCount(ctx context.Context, obj *model.Compari
 	return scalar[int64](ctx, obj.Value)
 }
 
-func (r *comparisonResolver) OnlyLeft(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error) {
-	return manyAny[model.Entity](ctx, obj.Value)
+func (r *comparisonResolver) OnlyLeft(ctx context.Context, obj *model.Comparison, first *int64, after *string, last *int64, before *string) (*model.EntityConnection, error) {
+	return one[model.EntityConnection](ctx, obj.Value)
 }
 
-func (r *comparisonResolver) OnlyRight(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error) {
-	return manyAny[model.Entity](ctx, obj.Value)
-}
-
-func (r *comparisonResolver) OnlyLeftCount(ctx context.Context, obj *model.Comparison) (int64, error) {
-	return scalar[int64](ctx, obj.Value)
-}
-
-func (r *comparisonResolver) OnlyRightCount(ctx context.Context, obj *model.Comparison) (int64, error) {
-	return scalar[int64](ctx, obj.Value)
+func (r *comparisonResolver) OnlyRight(ctx context.Context, obj *model.Comparison, first *int64, after *string, last *int64, before *string) (*model.EntityConnection, error) {
+	return one[model.EntityConnection](ctx, obj.Value)
 }
 
 func (r *derivedPersonConnectionResolver) Edges(ctx context.Context, obj *model.DerivedPersonConnection) ([]model.DerivedPersonEdge, error) {
@@ -244,7 +264,7 @@ func (r *derivedPersonEdgeResolver) Weight(ctx context.Context, obj *model.Deriv
 	return scalar[int64](ctx, obj.Value)
 }
 
-func (r *derivedPersonEdgeResolver) Because(ctx context.Context, obj *model.DerivedPersonEdge, first *int64) ([]model.Link, error) {
+func (r *derivedPersonEdgeResolver) Because(ctx context.Context, obj *model.DerivedPersonEdge) ([]model.Link, error) {
 	return many[model.Link](ctx, obj.Value)
 }
 
@@ -276,8 +296,32 @@ func (r *derivedThemeEdgeResolver) Weight(ctx context.Context, obj *model.Derive
 	return scalar[int64](ctx, obj.Value)
 }
 
-func (r *derivedThemeEdgeResolver) Because(ctx context.Context, obj *model.DerivedThemeEdge, first *int64) ([]model.Link, error) {
+func (r *derivedThemeEdgeResolver) Because(ctx context.Context, obj *model.DerivedThemeEdge) ([]model.Link, error) {
 	return many[model.Link](ctx, obj.Value)
+}
+
+func (r *entityConnectionResolver) Edges(ctx context.Context, obj *model.EntityConnection) ([]model.EntityEdge, error) {
+	return many[model.EntityEdge](ctx, obj.Value)
+}
+
+func (r *entityConnectionResolver) Nodes(ctx context.Context, obj *model.EntityConnection) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *entityConnectionResolver) PageInfo(ctx context.Context, obj *model.EntityConnection) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *entityConnectionResolver) TotalCount(ctx context.Context, obj *model.EntityConnection) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *entityEdgeResolver) Cursor(ctx context.Context, obj *model.EntityEdge) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *entityEdgeResolver) Node(ctx context.Context, obj *model.EntityEdge) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
 }
 
 func (r *eventResolver) ID(ctx context.Context, obj *model.Event) (string, error) {
@@ -796,7 +840,7 @@ func (r *linkResolver) Sentence(ctx context.Context, obj *model.Link) (string, e
 	return scalar[string](ctx, obj.Value)
 }
 
-func (r *linkResolver) Evidence(ctx context.Context, obj *model.Link, first *int64, after *string, stance *string) (*model.EvidenceConnection, error) {
+func (r *linkResolver) Evidence(ctx context.Context, obj *model.Link, stance *string, first *int64, after *string, last *int64, before *string) (*model.EvidenceConnection, error) {
 	return one[model.EvidenceConnection](ctx, obj.Value)
 }
 
@@ -1068,7 +1112,7 @@ func (r *personResolver) MentionedIn(ctx context.Context, obj *model.Person, fir
 	return one[model.QuoteLinkConnection](ctx, obj.Value)
 }
 
-func (r *personResolver) RelatedThemes(ctx context.Context, obj *model.Person, first *int64, after *string, where map[string]any) (*model.DerivedThemeConnection, error) {
+func (r *personResolver) RelatedThemes(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any) (*model.DerivedThemeConnection, error) {
 	return one[model.DerivedThemeConnection](ctx, obj.Value)
 }
 
@@ -1372,7 +1416,7 @@ func (r *queryResolver) Links(ctx context.Context, first *int64, after *string, 
 	return one[model.LinkConnection](ctx, rootValue(ctx))
 }
 
-func (r *queryResolver) Search(ctx context.Context, text string, types []string, first *int64, after *string) (*model.SearchConnection, error) {
+func (r *queryResolver) Search(ctx context.Context, text string, types []string, first *int64, after *string, last *int64, before *string) (*model.SearchConnection, error) {
 	return one[model.SearchConnection](ctx, rootValue(ctx))
 }
 
@@ -1668,7 +1712,7 @@ func (r *sourceResolver) Text(ctx context.Context, obj *model.Source) (*string, 
 	return scalar[*string](ctx, obj.Value)
 }
 
-func (r *sourceResolver) Links(ctx context.Context, obj *model.Source, first *int64, after *string, where map[string]any) (*model.LinkConnection, error) {
+func (r *sourceResolver) Links(ctx context.Context, obj *model.Source, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.LinkConnection, error) {
 	return one[model.LinkConnection](ctx, obj.Value)
 }
 
@@ -1776,7 +1820,7 @@ func (r *themeResolver) Institutions(ctx context.Context, obj *model.Theme, firs
 	return one[model.InstitutionLinkConnection](ctx, obj.Value)
 }
 
-func (r *themeResolver) RelatedPeople(ctx context.Context, obj *model.Theme, first *int64, after *string, where map[string]any) (*model.DerivedPersonConnection, error) {
+func (r *themeResolver) RelatedPeople(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any) (*model.DerivedPersonConnection, error) {
 	return one[model.DerivedPersonConnection](ctx, obj.Value)
 }
 
@@ -1880,6 +1924,10 @@ func (r *timelineEdgeResolver) Node(ctx context.Context, obj *model.TimelineEdge
 	return one[model.TimelineItem](ctx, obj.Value)
 }
 
+func (r *timelineItemResolver) ID(ctx context.Context, obj *model.TimelineItem) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
 func (r *timelineItemResolver) Date(ctx context.Context, obj *model.TimelineItem) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
@@ -1888,16 +1936,8 @@ func (r *timelineItemResolver) Kind(ctx context.Context, obj *model.TimelineItem
 	return scalar[string](ctx, obj.Value)
 }
 
-func (r *timelineItemResolver) Entity(ctx context.Context, obj *model.TimelineItem) (model.Entity, error) {
-	return oneAny[model.Entity](ctx, obj.Value)
-}
-
-func (r *timelineItemResolver) Link(ctx context.Context, obj *model.TimelineItem) (*model.Link, error) {
-	return one[model.Link](ctx, obj.Value)
-}
-
-func (r *timelineItemResolver) Source(ctx context.Context, obj *model.TimelineItem) (*model.Source, error) {
-	return one[model.Source](ctx, obj.Value)
+func (r *timelineItemResolver) Subject(ctx context.Context, obj *model.TimelineItem) (model.TimelineSubject, error) {
+	return oneAny[model.TimelineSubject](ctx, obj.Value)
 }
 
 func (r *timelineItemResolver) Caption(ctx context.Context, obj *model.TimelineItem) (string, error) {
@@ -1919,6 +1959,14 @@ func (r *Resolver) CoParticipationEdge() exec.CoParticipationEdgeResolver {
 }
 
 func (r *Resolver) Community() exec.CommunityResolver { return &communityResolver{r} }
+
+func (r *Resolver) CommunityBridgeConnection() exec.CommunityBridgeConnectionResolver {
+	return &communityBridgeConnectionResolver{r}
+}
+
+func (r *Resolver) CommunityBridgeEdge() exec.CommunityBridgeEdgeResolver {
+	return &communityBridgeEdgeResolver{r}
+}
 
 func (r *Resolver) CommunityConnection() exec.CommunityConnectionResolver {
 	return &communityConnectionResolver{r}
@@ -1951,6 +1999,12 @@ func (r *Resolver) DerivedThemeConnection() exec.DerivedThemeConnectionResolver 
 func (r *Resolver) DerivedThemeEdge() exec.DerivedThemeEdgeResolver {
 	return &derivedThemeEdgeResolver{r}
 }
+
+func (r *Resolver) EntityConnection() exec.EntityConnectionResolver {
+	return &entityConnectionResolver{r}
+}
+
+func (r *Resolver) EntityEdge() exec.EntityEdgeResolver { return &entityEdgeResolver{r} }
 
 func (r *Resolver) Event() exec.EventResolver { return &eventResolver{r} }
 
@@ -2106,6 +2160,8 @@ type (
 	coParticipationConnectionResolver struct{ *Resolver }
 	coParticipationEdgeResolver       struct{ *Resolver }
 	communityResolver                 struct{ *Resolver }
+	communityBridgeConnectionResolver struct{ *Resolver }
+	communityBridgeEdgeResolver       struct{ *Resolver }
 	communityConnectionResolver       struct{ *Resolver }
 	communityEdgeResolver             struct{ *Resolver }
 	communityMemberConnectionResolver struct{ *Resolver }
@@ -2115,6 +2171,8 @@ type (
 	derivedPersonEdgeResolver         struct{ *Resolver }
 	derivedThemeConnectionResolver    struct{ *Resolver }
 	derivedThemeEdgeResolver          struct{ *Resolver }
+	entityConnectionResolver          struct{ *Resolver }
+	entityEdgeResolver                struct{ *Resolver }
 	eventResolver                     struct{ *Resolver }
 	eventConnectionResolver           struct{ *Resolver }
 	eventEdgeResolver                 struct{ *Resolver }

@@ -376,7 +376,7 @@ type timelineCmd struct {
 }
 
 const timelineQuery = `query Timeline($subjects: [EntityRef!]!, $during: PartialDateFilter, $where: LinkFilter, $first: Int) {
-  timeline(subjects: $subjects, during: $during, where: $where, first: $first) { totalCount nodes { date kind caption link { standing ...Told } } }
+  timeline(subjects: $subjects, during: $during, where: $where, first: $first) { totalCount nodes { date kind caption subject { ... on Link { standing ...Told } } } }
 }` + toldFragment
 
 // Run prints what happened, in order.
@@ -393,8 +393,8 @@ func (c *timelineCmd) Run(w *world) error {
 			TotalCount int
 			Nodes      []struct {
 				Date, Kind, Caption string
-				Link                *struct {
-					Standing string
+				Subject             struct {
+					Standing string // of a link, "" of others
 					toldJSON
 				}
 			}
@@ -412,8 +412,8 @@ func (c *timelineCmd) Run(w *world) error {
 	s := w.style()
 	for _, m := range got.Timeline.Nodes {
 		fmt.Fprintf(w.stdout, "%s%-10s%s  %s\n", s.bold, m.Date, s.end, m.Caption)
-		if m.Link != nil && m.Link.Standing != kg.Supported.String() {
-			w.quotes(&m.Link.toldJSON)
+		if m.Subject.Standing != "" && m.Subject.Standing != kg.Supported.String() {
+			w.quotes(&m.Subject.toldJSON)
 		}
 	}
 	if got.Timeline.TotalCount == 0 {

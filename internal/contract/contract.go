@@ -147,6 +147,7 @@ func (e *expander) expand() error {
 	if err := e.lists(); err != nil {
 		return err
 	}
+	e.subjects()
 	for _, d := range e.definitions {
 		d.Directives = public(d.Directives)
 	}
@@ -344,6 +345,21 @@ func (e *expander) entity(d *ast.Definition) error {
 	return nil
 }
 
+// subjects adds the types that have a place on a timeline to what an entry of it can be about.
+func (e *expander) subjects() {
+	union := e.names["TimelineSubject"]
+	if union == nil {
+		return
+	}
+	var types []string
+	for _, d := range e.entities {
+		if d.Directives.ForName("node").Arguments.ForName("timeline") != nil {
+			types = append(types, d.Name)
+		}
+	}
+	union.Types = append(types, union.Types...)
+}
+
 // lists adds the connections of types of node, behind that of links.
 func (e *expander) lists() error {
 	var out ast.DefinitionList
@@ -398,9 +414,7 @@ func (e *expander) lists() error {
 				cursorField(filtered),
 				field("What follows.", "node", ast.NonNullNamedType(other, nil)),
 				field("How many chains of links lead to it.", "weight", ast.NonNullNamedType("Int", nil)),
-				field("The links it rests on, chain by chain, each once.", "because", listOf("Link"),
-					argument("At most this many, 1–100.", "first", ast.NamedType("Int", nil),
-						&ast.Value{Kind: ast.IntValue, Raw: "20"})))
+				field("The links it rests on, chain by chain, each once; at most 20.", "because", listOf("Link")))
 		}
 	}
 	for _, d := range e.nodes() {

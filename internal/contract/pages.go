@@ -122,10 +122,8 @@ var (
 			ast.NamedType("EntityFilter", nil), nil),
 		argument("Order of the list; ties end at the id. Default: by name.", "orderBy", orders("EntityOrder"), nil))
 	// derivedArguments are those of a field that follows chains of links.
-	derivedArguments = ast.ArgumentDefinitionList{
-		argument("How many from the start of the list, 0–100 (default 20).", "first", ast.NamedType("Int", nil), nil),
-		argument("Continue after this cursor.", "after", ast.NamedType("String", nil), nil),
+	derivedArguments = append(paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error.",
+		afterPage, beforePage),
 		argument("Rest only on links that fit, every hop, for example `{asOf: \"2021\"}`; `other` is where a hop leads.",
-			"where", ast.NamedType("LinkFilter", nil), nil),
-	}
+			"where", ast.NamedType("LinkFilter", nil), nil))
 )

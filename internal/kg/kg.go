@@ -4,11 +4,13 @@
 package kg
 
 // ID prefixes. An id says what it names, so that looking one up never needs to try every class:
-// links begin with "l_", evidence with "e_", sources with "s_"; an entity's id never begins with any of these.
+// links begin with "l_", evidence with "e_", sources with "s_"; an entity's id never begins with any of these. A
+// community, which is in no store, has "c_".
 const (
-	LinkPrefix     = "l_"
-	EvidencePrefix = "e_"
-	SourcePrefix   = "s_"
+	LinkPrefix      = "l_"
+	EvidencePrefix  = "e_"
+	SourcePrefix    = "s_"
+	CommunityPrefix = "c_"
 )
 
 // Node is one entity as it is written, imported and exported. Strings are NFC and hold no NUL.

@@ -11,8 +11,9 @@ import (
 
 // Selections is what the selections of an operation are read with: its document, and the values of its variables.
 type Selections struct {
-	Doc  *ast.QueryDocument
-	Vars map[string]any
+	Schema *ast.Schema
+	Doc    *ast.QueryDocument
+	Vars   map[string]any
 }
 
 // Field is the fields of one response key.
@@ -45,7 +46,7 @@ func (c *Selections) Collect(typ *ast.Definition, sets ...ast.SelectionSet) []Fi
 				}
 				out[i].Fields = append(out[i].Fields, s)
 			case *ast.InlineFragment:
-				if c.included(s.Directives) && applies(s.TypeCondition, typ) {
+				if c.included(s.Directives) && c.applies(s.TypeCondition, typ) {
 					walk(s.SelectionSet)
 				}
 			case *ast.FragmentSpread:
@@ -53,7 +54,7 @@ func (c *Selections) Collect(typ *ast.Definition, sets ...ast.SelectionSet) []Fi
 					continue
 				}
 				seen[s.Name] = true
-				if f := c.Doc.Fragments.ForName(s.Name); f != nil && applies(f.TypeCondition, typ) {
+				if f := c.Doc.Fragments.ForName(s.Name); f != nil && c.applies(f.TypeCondition, typ) {
 					walk(f.SelectionSet)
 				}
 			}
@@ -65,11 +66,14 @@ func (c *Selections) Collect(typ *ast.Definition, sets ...ast.SelectionSet) []Fi
 	return out
 }
 
-func applies(condition string, typ *ast.Definition) bool {
-	if condition == "" || condition == typ.Name {
+// applies reports whether a type condition holds for an object: it names its type, an interface of it, or a union
+// that it is in.
+func (c *Selections) applies(condition string, typ *ast.Definition) bool {
+	if condition == "" || condition == typ.Name || slices.Contains(typ.Interfaces, condition) {
 		return true
 	}
-	return slices.Contains(typ.Interfaces, condition)
+	of := c.Schema.Types[condition]
+	return of != nil && slices.Contains(of.Types, typ.Name)
 }
 
 // included evaluates @skip and @include.

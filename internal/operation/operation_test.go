@@ -46,7 +46,7 @@ func TestFieldsAreCollected(t *testing.T) {
 	fragment G on Pet { last: name }`)
 	op := doc.Operations[0]
 	pet, _ := op.SelectionSet[0].(*ast.Field)
-	s := operation.Selections{Doc: doc, Vars: map[string]any{"on": true, "off": false}}
+	s := operation.Selections{Schema: schema, Doc: doc, Vars: map[string]any{"on": true, "off": false}}
 	for name, want := range map[string]string{
 		"Dog": "n:2 friend:2 last:2 b:1",
 		"Cat": "n:1 meow:1 last:2 b:1",

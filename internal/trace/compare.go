@@ -21,7 +21,13 @@ type Comparison struct {
 	Shared      []Side
 	SharedNodes int
 	// OnlyLeft and OnlyRight are the nodes only one is linked to: most links with it first, then best connected, then by id.
-	OnlyLeft, OnlyRight []uint32
+	OnlyLeft, OnlyRight []Only
+}
+
+// Only is a node that one of the two is linked to, by so many links.
+type Only struct {
+	Node  uint32
+	Links int64
 }
 
 // Side is a link seen from one of the nodes compared.
@@ -64,15 +70,15 @@ func Compare(ctx context.Context, g store.Graph, a, b uint32, overlapping bool) 
 		return nil, err
 	}
 	sortFunc(p, out.Direct, func(x, y uint32) int { return strings.Compare(g.Link(x).ID, g.Link(y).ID) })
-	only := func(mine, others map[uint32][]store.Arc) (list []uint32) {
-		for k := range mine {
+	only := func(mine, others map[uint32][]store.Arc) (list []Only) {
+		for k, links := range mine {
 			p.beat(1)
 			if others[k] == nil {
-				list = append(list, k)
+				list = append(list, Only{k, int64(len(links))})
 			}
 		}
-		sortFunc(p, list, func(x, y uint32) int {
-			return cmp.Or(cmp.Compare(len(mine[y]), len(mine[x])), byDegree(g, x, y))
+		sortFunc(p, list, func(x, y Only) int {
+			return cmp.Or(cmp.Compare(y.Links, x.Links), byDegree(g, x.Node, y.Node))
 		})
 		return list
 	}

@@ -336,28 +336,6 @@ func (w *world) rule(t testing.TB, r *rule) bool {
 		r.means, r.edge = []string{"where"}, "node { id } weight because { id }"
 		f := w.cat.DerivedField(typ.Name, r.field.Name)
 		r.answer = func(on string, args input) ([]entry, any) { return w.derived(on, f, args, 20), nil }
-	case name == "DerivedThemeEdge.because" || name == "DerivedPersonEdge.because":
-		r.means, r.also, r.bounds = []string{"first"}, "{ id }", map[string][2]float64{"first": {1, 100}}
-		owner, field := w.cat.Type("Person"), "relatedThemes"
-		if name == "DerivedPersonEdge.because" {
-			owner, field = w.cat.Type("Theme"), "relatedPeople"
-		}
-		r.on = w.typed(owner.Enum)
-		r.host = func(on, call string) (string, []any) {
-			return fmt.Sprintf("{ node(id: %q) { ... on %s { %s(first: 100) { edges { f: %s } } } } }", on, owner.Name,
-				field, call), []any{"node", field, "edges"}
-		}
-		r.answer = func(on string, args input) ([]entry, any) {
-			out := []any{}
-			n := 20
-			if args["first"] != nil {
-				n = whole(args["first"])
-			}
-			for _, e := range w.derived(on, w.cat.DerivedField(owner.Name, field), input{}, n) {
-				out = append(out, input{"f": object(e.shown)["because"]})
-			}
-			return nil, out
-		}
 	case name == "Link.evidence":
 		r.means, r.edge = []string{"stance"}, "node { id }"
 		r.on = nil

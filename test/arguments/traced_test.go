@@ -431,11 +431,6 @@ func (w *world) possible(steps []any) {
 // traced says what a field that searches the graph answers, and reports whether it is one.
 func (r *rule) traced(t testing.TB, w *world) bool {
 	a, b := w.busiest("PERSON", 0), w.busiest("PERSON", 1)
-	ofCommunity := func(in string) func(string, string) (string, []any) {
-		return func(_, call string) (string, []any) {
-			return "{ " + in + " { nodes { f: " + call + " } } }", []any{strings.SplitN(in, "(", 2)[0], "nodes"}
-		}
-	}
 	switch r.name() {
 	case "Query.paths":
 		r.means = []string{
@@ -493,7 +488,7 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 		}
 	case "Query.timeline":
 		r.means, r.given = []string{"subjects", "during", "where"}, input{"subjects": []any{a, w.busiest("EVENT", 0)}}
-		r.edge = "node { kind date entity { id } link { id } source { id } }"
+		r.edge = "node { id kind date subject { ... on Node { id } } }"
 		r.answer = func(_ string, args input) ([]entry, any) { return w.timeline(t, args), nil }
 	case "Query.coParticipation":
 		r.means = []string{"of", "through", "where", "overlapping"}
@@ -518,16 +513,14 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 			[]string{"EVENT", "QUOTE", "INSTITUTION", "THEME", "PLACE"}, "overlapping")
 	case "Query.compare":
 		r.means = []string{"left", "right", "where", "overlapping"}
-		r.also = "{ left { id } right { id } direct { id } shared(first: 100) { nodes { id } } sharedCount onlyLeft(first: 100) { id } onlyRight(first: 100) { id } onlyLeftCount onlyRightCount }"
+		r.also = "{ left { id } right { id } direct { id } shared(first: 100) { nodes { id } } sharedCount onlyLeft(first: 100) { nodes { id } totalCount } onlyRight(first: 100) { nodes { id } totalCount } }"
 		r.answer = func(_ string, args input) ([]entry, any) {
 			g, c, x, y := w.compare(t, args)
 			return nil, input{
 				"left": ask1(g.nodeID(x)), "right": ask1(g.nodeID(y)), "direct": idsOf(c.Direct, g.linkID),
 				"shared": input{"nodes": idsOf(c.Shared,
 					func(s trace.Side) string { return s.Order.Node })[:min(100, len(c.Shared))]},
-				"sharedCount": float64(c.SharedNodes), "onlyLeft": idsOf(c.OnlyLeft, g.nodeID), "onlyRight": idsOf(c.OnlyRight,
-					g.nodeID),
-				"onlyLeftCount": float64(len(c.OnlyLeft)), "onlyRightCount": float64(len(c.OnlyRight)),
+				"sharedCount": float64(c.SharedNodes), "onlyLeft": g.only(c.OnlyLeft), "onlyRight": g.only(c.OnlyRight),
 			}
 		}
 		w.given(r, func(of *record, typ string) input { return input{"left": ask1(of.id), "right": w.busiest(typ, 0)} },
@@ -557,18 +550,21 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 		}
 	case "Comparison.onlyLeft", "Comparison.onlyRight":
 		b = w.busiest("EVENT", 0)
-		r.means, r.also, r.bounds = []string{"first"}, "{ id }", map[string][2]float64{"first": {0, 100}}
+		r.edge = "node { id }"
 		r.host = func(_, call string) (string, []any) {
 			return fmt.Sprintf("{ compare(left: {id: %q}, right: {id: %q}) { f: %s } }", object(a)["id"], object(b)["id"],
 				call), []any{"compare", "f"}
 		}
-		r.answer = func(_ string, args input) ([]entry, any) {
+		r.answer = func(string, input) (out []entry, _ any) {
 			g, c, _, _ := w.compare(t, input{"left": a, "right": b})
 			of := c.OnlyLeft
 			if r.field.Name == "onlyRight" {
 				of = c.OnlyRight
 			}
-			return nil, idsOf(of[:min(len(of), otherwise(args["first"], 20))], g.nodeID)
+			for _, o := range of {
+				out = append(out, entry{shown: input{"node": ask1(g.nodeID(o.Node))}})
+			}
+			return out, nil
 		}
 	case "Query.centrality":
 		r.means, r.given = []string{"by", "types", "where", "parallel", "pivots"}, input{"by": "DEGREE"}
@@ -583,32 +579,20 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 			0.01,
 			100,
 		}, [2]float64{1, math.MaxInt32}
-		r.edge = "node { id label size internalLinks externalLinks members(first: 100) { edges { links node { id } } } bridges(first: 100) { id } }"
+		r.edge = "node { label size internalLinks externalLinks members(first: 100) { edges { links node { id } } } bridges(first: 100) { edges { links node { id } } } }"
 		r.also = "modularity"
 		r.answer = func(_ string, args input) ([]entry, any) { return w.communities(t, args) }
-	case "Community.members":
+	case "Community.members", "Community.bridges":
 		// of the largest alone: a cursor is of its community
 		r.edge, r.host = "links node { id }", func(_, call string) (string, []any) {
 			return "{ communities(first: 1) { nodes { f: " + call + " } } }", []any{"communities", "nodes", 0, "f"}
 		}
 		r.answer = func(string, input) (out []entry, _ any) {
 			all, _ := w.communities(t, input{})
-			for _, m := range list(object(object(object(all[0].shown)["node"])["members"])["edges"]) {
+			for _, m := range list(object(object(object(all[0].shown)["node"])[r.field.Name])["edges"]) {
 				out = append(out, entry{shown: m})
 			}
 			return out, nil
-		}
-	case "Community.bridges":
-		r.means, r.also, r.bounds = []string{"first"}, "{ id }", map[string][2]float64{"first": {0, 100}}
-		r.host = ofCommunity("communities(first: 100)")
-		r.answer = func(_ string, args input) ([]entry, any) {
-			all, _ := w.communities(t, input{})
-			out := []any{}
-			for _, c := range all {
-				bridges := list(object(object(c.shown)["node"])["bridges"])
-				out = append(out, input{"f": bridges[:min(len(bridges), otherwise(args["first"], 5))]})
-			}
-			return nil, out
 		}
 	case "Query.unverified":
 		r.edge = "node { id }"
@@ -657,6 +641,15 @@ func (w *world) given(r *rule, make func(of *record, typ string) input, types []
 		r.name(), flags))
 }
 
+// only is a list of what only one of two is linked to.
+func (g *walked) only(list []trace.Only) input {
+	ids := []any{}
+	for _, o := range list[:min(100, len(list))] {
+		ids = append(ids, ask1(g.nodeID(o.Node)))
+	}
+	return input{"nodes": ids, "totalCount": float64(len(list))}
+}
+
 // seeds are the entities that a search begins at, of which there must be 1 to 20.
 func (g *walked) seeds(refs any) []uint32 {
 	if n := len(list2(refs)); n < 1 || n > 20 {
@@ -696,17 +689,18 @@ func (w *world) timeline(t testing.TB, args input) (out []entry) {
 		if args["during"] != nil && !fitsDate(args["during"], m.Date.From, m.Date.To, true) {
 			continue
 		}
-		item := input{"kind": trace.WhatNames[m.What], "entity": nil, "link": nil, "source": nil}
+		what := trace.WhatNames[m.What]
+		item := input{"id": "t_" + strings.ToLower(what) + "." + m.ID, "kind": what, "subject": ask1(m.ID)}
 		switch x, l := w.records[m.ID], w.links[m.ID]; {
 		case l != nil && m.What == trace.LinkEnded:
-			item["link"], item["date"] = ask1(m.ID), string(l.Until)
+			item["date"] = string(l.Until)
 		case l != nil:
-			item["link"], item["date"] = ask1(m.ID), string(l.Since)
+			item["date"] = string(l.Since)
 		case x.source != nil:
-			item["source"], item["date"] = ask1(m.ID), string(x.source.PublishedOn)
+			item["date"] = string(x.source.PublishedOn)
 		default:
 			typ := w.cat.TypeOf(x.typ)
-			item["entity"], item["date"] = ask1(m.ID), x.node.Props[typ.DateProp.Name]
+			item["date"] = x.node.Props[typ.DateProp.Name]
 			if item["date"] == nil {
 				item["date"] = x.node.Props[typ.UntilProp.Name]
 			}
@@ -780,10 +774,14 @@ func (w *world) communities(t testing.TB, args input) (out []entry, also any) {
 			return cmp.Or(cmp.Compare(leads(b), leads(a)),
 				strings.Compare(id(a), id(b)))
 		})
+		leading := []any{}
+		for _, v := range bridges[:min(100, len(bridges))] {
+			leading = append(leading, input{"links": float64(leads(v)), "node": ask1(id(v))})
+		}
 		sizes[id(of[0])] = len(of)
 		out = append(out, entry{rec: w.records[id(of[0])], shown: input{"node": input{
-			"id": id(of[0]), "label": w.records[id(of[0])].name, "size": float64(len(of)), "internalLinks": float64(p.Internal[i]), "externalLinks": float64(p.External[i]),
-			"members": input{"edges": members}, "bridges": idsOf(bridges, id),
+			"label": w.records[id(of[0])].name, "size": float64(len(of)), "internalLinks": float64(p.Internal[i]), "externalLinks": float64(p.External[i]),
+			"members": input{"edges": members}, "bridges": input{"edges": leading},
 		}}})
 	}
 	slices.SortFunc(out, func(a, b entry) int {

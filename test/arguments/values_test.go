@@ -72,11 +72,6 @@ func (v *values) samples(at, above string) []any {
 		"Query.communities.resolution": {
 			0.01, 2, 1.5, 100,
 		},
-		"DerivedThemeEdge.because.first":  {1, 3, 100},
-		"DerivedPersonEdge.because.first": {1, 3, 100},
-		"Comparison.onlyLeft.first":       {0, 1, 100},
-		"Comparison.onlyRight.first":      {0, 1, 100},
-		"Community.bridges.first":         {0, 1, 2, 100},
 	}[at]
 	if !ok {
 		v.t.Errorf("there is no value of %s here to ask with: give it samples that make a difference", at)

@@ -330,6 +330,10 @@ func TestEachFieldAlone(t *testing.T) {
 func (a *asker) selectAll(typ string, way []string, paths *[][]string, depth int) string {
 	def := a.cat.Schema.Types[typ]
 	var out []string
+	if def.Kind == ast.Union {
+		*paths = append(*paths, append(slices.Clone(way), "__typename"))
+		return "{ __typename }"
+	}
 	for _, f := range def.Fields {
 		of := a.cat.Schema.Types[f.Type.Name()]
 		leaf := of.Kind == ast.Scalar || of.Kind == ast.Enum

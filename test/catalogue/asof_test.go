@@ -215,16 +215,20 @@ func selection(t *testing.T, cat *catalog.Catalog, typ string, depth int) string
 	switch {
 	case def.Kind == ast.Scalar || def.Kind == ast.Enum:
 		return ""
-	case def.Fields.ForName("id") != nil:
-		return " { id }" // a node, whose own fields are asked elsewhere
-	case depth == 6:
+	case def.Kind == ast.Interface || cat.Type(typ) != nil:
+		return " { id }" // a record, whose own fields are asked elsewhere
+	case def.Kind == ast.Union || depth == 6:
 		return " { __typename }"
 	}
 	var out []string
+	own := def.Fields.ForName("id") != nil
 	for _, f := range def.Fields {
 		by := f.Arguments.ForName("by")
 		switch {
 		case strings.HasPrefix(f.Name, "__") || f.Arguments.ForName("where") != nil:
+			continue
+		// what has an id and is no record is asked for its own values: the id may hold what was asked
+		case f.Name == "id" || own && cat.Schema.Types[f.Type.Name()].IsCompositeType():
 			continue
 		case by != nil && cat.Schema.Types[by.Type.Name()].Kind == ast.Enum:
 			var all []string

@@ -251,7 +251,7 @@ func TestReferencesInNestedFilters(t *testing.T) {
 		`match(pattern: [{node: {ref: {id: "person-1"}}}, {link: {}}, {node: {}}], first: 3) { paths { nodes ` +
 			entity + " } }",
 		`subgraph(seeds: [{id: "person-1"}]) { nodes ` + entity + " }",
-		`timeline(subjects: [{id: "event-1"}], first: 3) { nodes { entity ` + entity + " } }",
+		`timeline(subjects: [{id: "event-1"}], first: 3) { nodes { subject { ... on Event ` + entity + " } } }",
 		`compare(left: {id: "person-1"}, right: {id: "person-2"}) { shared { nodes ` + entity + " } }",
 		`coParticipation(of: {id: "person-1"}, through: INSTITUTION, first: 3) { nodes ` + entity + " }",
 		"centrality(by: DEGREE, first: 3) { nodes " + entity + " }",

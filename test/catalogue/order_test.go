@@ -83,8 +83,10 @@ func TestOrderAndTime(t *testing.T) {
 						Cursor string
 						Node   struct {
 							Date, Kind string
-							Entity     *struct{ ID string }
-							Link       *struct{ To struct{ ID string } }
+							Subject    struct {
+								ID string
+								To struct{ ID string }
+							}
 						}
 					}
 				}
@@ -92,18 +94,16 @@ func TestOrderAndTime(t *testing.T) {
 		}
 		var got []string
 		for after := ""; ; {
-			query := fmt.Sprintf(`{ timeline(subjects: {id: "washington"}, first: 2 %s) { edges { cursor node { date kind entity { id } link { to { id } } } } } }`,
+			query := fmt.Sprintf(`{ timeline(subjects: {id: "washington"}, first: 2 %s) { edges { cursor node { date kind subject { ... on Entity { id } ... on Link { to { id } } } } } } }`,
 				after)
+			line.Data.Timeline.Edges = nil
 			if err := json.Unmarshal([]byte(ask(query)), &line); err != nil {
 				t.Fatal(err)
 			}
 			for _, x := range line.Data.Timeline.Edges {
 				what := x.Node.Date + " " + x.Node.Kind
-				switch {
-				case x.Node.Entity != nil:
-					what += " " + x.Node.Entity.ID
-				case x.Node.Link != nil:
-					what += " " + x.Node.Link.To.ID
+				if id := x.Node.Subject.ID + x.Node.Subject.To.ID; id != "" {
+					what += " " + id
 				}
 				got = append(got, what)
 				after = fmt.Sprintf(`after: %q`, x.Cursor)
@@ -126,22 +126,22 @@ func TestOrderAndTime(t *testing.T) {
 		turn := both.Turns(t)
 		for query, want := range map[string]string{
 			// what ended and never began has a date
-			`{ events(orderBy: {field: DATE}) { nodes { id } } }`:                                                                                           `{"events":{"nodes":[{"id":"congress"},{"id":"farewell"}]}}`,
-			`{ events(where: {date: {isNull: true}}) { nodes { id } } }`:                                                                                    `{"events":{"nodes":[]}}`,
-			`{ events(where: {date: {from: "1797", match: CERTAIN}}) { nodes { id } } }`:                                                                    `{"events":{"nodes":[{"id":"farewell"}]}}`,
-			`{ events { facets(by: YEAR) { buckets { key count } } } }`:                                                                                     `{"events":{"facets":[{"buckets":[{"key":"1789","count":1},{"key":"1797","count":1}]}]}}`,
-			`{ timeline(subjects: {id: "farewell"}) { nodes { date } } }`:                                                                                   `{"timeline":{"nodes":[{"date":"1789-04-30"},{"date":"1797-03-04"}]}}`,
-			`{ timeline(subjects: {id: "theme"}) { nodes { date kind } } }`:                                                                                 `{"timeline":{"nodes":[{"date":"1789-04-30","kind":"PUBLISHED"},{"date":"1900","kind":"LINK_BEGAN"}]}}`,
-			`{ subgraph(seeds: {id: "theme"}) { links { kind } frontier { hiddenLinks } } }`:                                                                `{"subgraph":{"links":[{"kind":"BROADER"}],"frontier":[]}}`,
-			`{ subgraph(seeds: {id: "theme"}, depth: 0) { links { kind } } }`:                                                                               `{"subgraph":{"links":[{"kind":"BROADER"}]}}`,
-			`{ coParticipation(of: {id: "washington"}, through: INSTITUTION) { nodes { id } } }`:                                                            `{"coParticipation":{"nodes":[{"id":"adams"},{"id":"biden"}]}}`,
-			`{ coParticipation(of: {id: "washington"}, through: INSTITUTION, overlapping: true) { edges { weight node { id } because { from { id } } } } }`: `{"coParticipation":{"edges":[{"weight":1,"node":{"id":"adams"},"because":[{"from":{"id":"washington"}},{"from":{"id":"adams"}}]}]}}`,
-			`{ compare(left: {id: "washington"}, right: {id: "biden"}) { sharedCount onlyLeftCount } }`:                                                     `{"compare":{"sharedCount":1,"onlyLeftCount":3}}`,
-			`{ compare(left: {id: "washington"}, right: {id: "biden"}, overlapping: true) { sharedCount onlyLeftCount onlyRightCount } }`:                   `{"compare":{"sharedCount":0,"onlyLeftCount":3,"onlyRightCount":0}}`,
-			`{ compare(left: {id: "washington"}, right: {id: "adams"}, overlapping: true) { sharedCount } }`:                                                `{"compare":{"sharedCount":1}}`,
-			`{ paths(from: {id: "washington"}, to: {id: "adams"}, overlapping: true) { paths { length } } }`:                                                `{"paths":{"paths":[{"length":2}]}}`,
-			`{ paths(from: {id: "washington"}, to: {id: "biden"}) { paths { length } } }`:                                                                   `{"paths":{"paths":[{"length":2}]}}`,
-			`{ paths(from: {id: "washington"}, to: {id: "biden"}, overlapping: true) { paths { length } report { nearMiss { length } } } }`:                 `{"paths":{"paths":[],"report":{"nearMiss":{"length":2}}}}`,
+			`{ events(orderBy: {field: DATE}) { nodes { id } } }`:                                                                                             `{"events":{"nodes":[{"id":"congress"},{"id":"farewell"}]}}`,
+			`{ events(where: {date: {isNull: true}}) { nodes { id } } }`:                                                                                      `{"events":{"nodes":[]}}`,
+			`{ events(where: {date: {from: "1797", match: CERTAIN}}) { nodes { id } } }`:                                                                      `{"events":{"nodes":[{"id":"farewell"}]}}`,
+			`{ events { facets(by: YEAR) { buckets { key count } } } }`:                                                                                       `{"events":{"facets":[{"buckets":[{"key":"1789","count":1},{"key":"1797","count":1}]}]}}`,
+			`{ timeline(subjects: {id: "farewell"}) { nodes { date } } }`:                                                                                     `{"timeline":{"nodes":[{"date":"1789-04-30"},{"date":"1797-03-04"}]}}`,
+			`{ timeline(subjects: {id: "theme"}) { nodes { date kind } } }`:                                                                                   `{"timeline":{"nodes":[{"date":"1789-04-30","kind":"PUBLISHED"},{"date":"1900","kind":"LINK_BEGAN"}]}}`,
+			`{ subgraph(seeds: {id: "theme"}) { links { kind } frontier { hiddenLinks } } }`:                                                                  `{"subgraph":{"links":[{"kind":"BROADER"}],"frontier":[]}}`,
+			`{ subgraph(seeds: {id: "theme"}, depth: 0) { links { kind } } }`:                                                                                 `{"subgraph":{"links":[{"kind":"BROADER"}]}}`,
+			`{ coParticipation(of: {id: "washington"}, through: INSTITUTION) { nodes { id } } }`:                                                              `{"coParticipation":{"nodes":[{"id":"adams"},{"id":"biden"}]}}`,
+			`{ coParticipation(of: {id: "washington"}, through: INSTITUTION, overlapping: true) { edges { weight node { id } because { from { id } } } } }`:   `{"coParticipation":{"edges":[{"weight":1,"node":{"id":"adams"},"because":[{"from":{"id":"washington"}},{"from":{"id":"adams"}}]}]}}`,
+			`{ compare(left: {id: "washington"}, right: {id: "biden"}) { sharedCount onlyLeft { totalCount } } }`:                                             `{"compare":{"sharedCount":1,"onlyLeft":{"totalCount":3}}}`,
+			`{ compare(left: {id: "washington"}, right: {id: "biden"}, overlapping: true) { sharedCount onlyLeft { totalCount } onlyRight { totalCount } } }`: `{"compare":{"sharedCount":0,"onlyLeft":{"totalCount":3},"onlyRight":{"totalCount":0}}}`,
+			`{ compare(left: {id: "washington"}, right: {id: "adams"}, overlapping: true) { sharedCount } }`:                                                  `{"compare":{"sharedCount":1}}`,
+			`{ paths(from: {id: "washington"}, to: {id: "adams"}, overlapping: true) { paths { length } } }`:                                                  `{"paths":{"paths":[{"length":2}]}}`,
+			`{ paths(from: {id: "washington"}, to: {id: "biden"}) { paths { length } } }`:                                                                     `{"paths":{"paths":[{"length":2}]}}`,
+			`{ paths(from: {id: "washington"}, to: {id: "biden"}, overlapping: true) { paths { length } report { nearMiss { length } } } }`:                   `{"paths":{"paths":[],"report":{"nearMiss":{"length":2}}}}`,
 		} {
 			if !turn() {
 				continue

@@ -79,8 +79,8 @@ func TestDatesAndWhatHasEnded(t *testing.T) {
 			},
 			{
 				"a timeline",
-				`{ timeline(subjects: [{id: "school"}]) { nodes { date caption link { sentence } } } }`,
-				`{"timeline":{"nodes":[{"date":"1999","caption":"Began: Mary was affiliated with School (professor) (1999–2005).","link":{"sentence":"Mary was affiliated with School (professor) (1999–2005)."}},{"date":"2005","caption":"Ended: Mary was affiliated with School (professor) (1999–2005).","link":{"sentence":"Mary was affiliated with School (professor) (1999–2005)."}}]}}`,
+				`{ timeline(subjects: [{id: "school"}]) { nodes { date caption subject { ... on Link { sentence } } } } }`,
+				`{"timeline":{"nodes":[{"date":"1999","caption":"Began: Mary was affiliated with School (professor) (1999–2005).","subject":{"sentence":"Mary was affiliated with School (professor) (1999–2005)."}},{"date":"2005","caption":"Ended: Mary was affiliated with School (professor) (1999–2005).","subject":{"sentence":"Mary was affiliated with School (professor) (1999–2005)."}}]}}`,
 				instant,
 			},
 		} {

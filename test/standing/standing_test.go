@@ -122,8 +122,8 @@ var questions = []struct{ name, query, want string }{
 	},
 	{
 		"who shares what",
-		`{compare(left: {id: "carol"}, right: {id: "dave"}) {sharedCount onlyRightCount} coParticipation(of: {id: "carol"}, through: INSTITUTION) {totalCount} denied: compare(left: {id: "carol"}, right: {id: "acme"}, where: {standings: [REFUTED]}) {direct {standing}}}`,
-		`{"compare":{"sharedCount":1,"onlyRightCount":1},"coParticipation":{"totalCount":0},"denied":{"direct":[{"standing":"REFUTED"}]}}`,
+		`{compare(left: {id: "carol"}, right: {id: "dave"}) {sharedCount onlyRight { totalCount }} coParticipation(of: {id: "carol"}, through: INSTITUTION) {totalCount} denied: compare(left: {id: "carol"}, right: {id: "acme"}, where: {standings: [REFUTED]}) {direct {standing}}}`,
+		`{"compare":{"sharedCount":1,"onlyRight":{"totalCount":1}},"coParticipation":{"totalCount":0},"denied":{"direct":[{"standing":"REFUTED"}]}}`,
 	},
 	{
 		"measures",

@@ -33,6 +33,8 @@ type ResolverRoot interface {
 	CoParticipationConnection() CoParticipationConnectionResolver
 	CoParticipationEdge() CoParticipationEdgeResolver
 	Community() CommunityResolver
+	CommunityBridgeConnection() CommunityBridgeConnectionResolver
+	CommunityBridgeEdge() CommunityBridgeEdgeResolver
 	CommunityConnection() CommunityConnectionResolver
 	CommunityEdge() CommunityEdgeResolver
 	CommunityMemberConnection() CommunityMemberConnectionResolver
@@ -42,6 +44,8 @@ type ResolverRoot interface {
 	DerivedPersonEdge() DerivedPersonEdgeResolver
 	DerivedThemeConnection() DerivedThemeConnectionResolver
 	DerivedThemeEdge() DerivedThemeEdgeResolver
+	EntityConnection() EntityConnectionResolver
+	EntityEdge() EntityEdgeResolver
 	Event() EventResolver
 	EventConnection() EventConnectionResolver
 	EventEdge() EventEdgeResolver
@@ -148,10 +152,21 @@ type CommunityResolver interface {
 	ID(ctx context.Context, obj *model.Community) (string, error)
 	Label(ctx context.Context, obj *model.Community) (string, error)
 	Size(ctx context.Context, obj *model.Community) (int64, error)
-	Members(ctx context.Context, obj *model.Community, first *int64, after *string) (*model.CommunityMemberConnection, error)
-	Bridges(ctx context.Context, obj *model.Community, first *int64) ([]model.Entity, error)
+	Members(ctx context.Context, obj *model.Community, first *int64, after *string, last *int64, before *string) (*model.CommunityMemberConnection, error)
+	Bridges(ctx context.Context, obj *model.Community, first *int64, after *string, last *int64, before *string) (*model.CommunityBridgeConnection, error)
 	InternalLinks(ctx context.Context, obj *model.Community) (int64, error)
 	ExternalLinks(ctx context.Context, obj *model.Community) (int64, error)
+}
+type CommunityBridgeConnectionResolver interface {
+	Edges(ctx context.Context, obj *model.CommunityBridgeConnection) ([]model.CommunityBridgeEdge, error)
+	Nodes(ctx context.Context, obj *model.CommunityBridgeConnection) ([]model.Entity, error)
+	PageInfo(ctx context.Context, obj *model.CommunityBridgeConnection) (*model.PageInfo, error)
+	TotalCount(ctx context.Context, obj *model.CommunityBridgeConnection) (int64, error)
+}
+type CommunityBridgeEdgeResolver interface {
+	Cursor(ctx context.Context, obj *model.CommunityBridgeEdge) (string, error)
+	Node(ctx context.Context, obj *model.CommunityBridgeEdge) (model.Entity, error)
+	Links(ctx context.Context, obj *model.CommunityBridgeEdge) (int64, error)
 }
 type CommunityConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.CommunityConnection) ([]model.CommunityEdge, error)
@@ -179,12 +194,10 @@ type ComparisonResolver interface {
 	Left(ctx context.Context, obj *model.Comparison) (model.Entity, error)
 	Right(ctx context.Context, obj *model.Comparison) (model.Entity, error)
 	Direct(ctx context.Context, obj *model.Comparison) ([]model.Link, error)
-	Shared(ctx context.Context, obj *model.Comparison, first *int64, after *string) (*model.LinkConnection, error)
+	Shared(ctx context.Context, obj *model.Comparison, first *int64, after *string, last *int64, before *string) (*model.LinkConnection, error)
 	SharedCount(ctx context.Context, obj *model.Comparison) (int64, error)
-	OnlyLeft(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error)
-	OnlyRight(ctx context.Context, obj *model.Comparison, first *int64) ([]model.Entity, error)
-	OnlyLeftCount(ctx context.Context, obj *model.Comparison) (int64, error)
-	OnlyRightCount(ctx context.Context, obj *model.Comparison) (int64, error)
+	OnlyLeft(ctx context.Context, obj *model.Comparison, first *int64, after *string, last *int64, before *string) (*model.EntityConnection, error)
+	OnlyRight(ctx context.Context, obj *model.Comparison, first *int64, after *string, last *int64, before *string) (*model.EntityConnection, error)
 }
 type DerivedPersonConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.DerivedPersonConnection) ([]model.DerivedPersonEdge, error)
@@ -196,7 +209,7 @@ type DerivedPersonEdgeResolver interface {
 	Cursor(ctx context.Context, obj *model.DerivedPersonEdge) (string, error)
 	Node(ctx context.Context, obj *model.DerivedPersonEdge) (*model.Person, error)
 	Weight(ctx context.Context, obj *model.DerivedPersonEdge) (int64, error)
-	Because(ctx context.Context, obj *model.DerivedPersonEdge, first *int64) ([]model.Link, error)
+	Because(ctx context.Context, obj *model.DerivedPersonEdge) ([]model.Link, error)
 }
 type DerivedThemeConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.DerivedThemeConnection) ([]model.DerivedThemeEdge, error)
@@ -208,7 +221,17 @@ type DerivedThemeEdgeResolver interface {
 	Cursor(ctx context.Context, obj *model.DerivedThemeEdge) (string, error)
 	Node(ctx context.Context, obj *model.DerivedThemeEdge) (*model.Theme, error)
 	Weight(ctx context.Context, obj *model.DerivedThemeEdge) (int64, error)
-	Because(ctx context.Context, obj *model.DerivedThemeEdge, first *int64) ([]model.Link, error)
+	Because(ctx context.Context, obj *model.DerivedThemeEdge) ([]model.Link, error)
+}
+type EntityConnectionResolver interface {
+	Edges(ctx context.Context, obj *model.EntityConnection) ([]model.EntityEdge, error)
+	Nodes(ctx context.Context, obj *model.EntityConnection) ([]model.Entity, error)
+	PageInfo(ctx context.Context, obj *model.EntityConnection) (*model.PageInfo, error)
+	TotalCount(ctx context.Context, obj *model.EntityConnection) (int64, error)
+}
+type EntityEdgeResolver interface {
+	Cursor(ctx context.Context, obj *model.EntityEdge) (string, error)
+	Node(ctx context.Context, obj *model.EntityEdge) (model.Entity, error)
 }
 type EventResolver interface {
 	ID(ctx context.Context, obj *model.Event) (string, error)
@@ -378,7 +401,7 @@ type LinkResolver interface {
 	Since(ctx context.Context, obj *model.Link) (*string, error)
 	Until(ctx context.Context, obj *model.Link) (*string, error)
 	Sentence(ctx context.Context, obj *model.Link) (string, error)
-	Evidence(ctx context.Context, obj *model.Link, first *int64, after *string, stance *string) (*model.EvidenceConnection, error)
+	Evidence(ctx context.Context, obj *model.Link, stance *string, first *int64, after *string, last *int64, before *string) (*model.EvidenceConnection, error)
 	Standing(ctx context.Context, obj *model.Link) (string, error)
 	SourceCount(ctx context.Context, obj *model.Link) (int64, error)
 	SupportCount(ctx context.Context, obj *model.Link) (int64, error)
@@ -468,7 +491,7 @@ type PersonResolver interface {
 	Organized(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.EventLinkConnection, error)
 	Quotes(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.QuoteLinkConnection, error)
 	MentionedIn(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.QuoteLinkConnection, error)
-	RelatedThemes(ctx context.Context, obj *model.Person, first *int64, after *string, where map[string]any) (*model.DerivedThemeConnection, error)
+	RelatedThemes(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any) (*model.DerivedThemeConnection, error)
 }
 type PersonConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.PersonConnection) ([]model.PersonEdge, error)
@@ -564,7 +587,7 @@ type QueryResolver interface {
 	Places(ctx context.Context, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.PlaceConnection, error)
 	Sources(ctx context.Context, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.SourceConnection, error)
 	Links(ctx context.Context, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error)
-	Search(ctx context.Context, text string, types []string, first *int64, after *string) (*model.SearchConnection, error)
+	Search(ctx context.Context, text string, types []string, first *int64, after *string, last *int64, before *string) (*model.SearchConnection, error)
 	Paths(ctx context.Context, from map[string]any, to map[string]any, via []map[string]any, avoid []map[string]any, where map[string]any, directed *bool, chronological *bool, dateMatch *string, overlapping *bool, independentSources *bool, hubPenalty *float64, rank *string, maxLength *int64, first *int64) (*model.PathResult, error)
 	Match(ctx context.Context, pattern []map[string]any, first *int64, after *string, dryRun *bool) (*model.MatchResult, error)
 	Subgraph(ctx context.Context, seeds []map[string]any, depth *int64, where map[string]any, maxNodes *int64) (*model.Subgraph, error)
@@ -656,7 +679,7 @@ type SourceResolver interface {
 	PublishedOn(ctx context.Context, obj *model.Source) (*string, error)
 	ContentHash(ctx context.Context, obj *model.Source) (*string, error)
 	Text(ctx context.Context, obj *model.Source) (*string, error)
-	Links(ctx context.Context, obj *model.Source, first *int64, after *string, where map[string]any) (*model.LinkConnection, error)
+	Links(ctx context.Context, obj *model.Source, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.LinkConnection, error)
 }
 type SourceConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.SourceConnection) ([]model.SourceEdge, error)
@@ -691,7 +714,7 @@ type ThemeResolver interface {
 	Quotes(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.QuoteLinkConnection, error)
 	Events(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.EventLinkConnection, error)
 	Institutions(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.InstitutionLinkConnection, error)
-	RelatedPeople(ctx context.Context, obj *model.Theme, first *int64, after *string, where map[string]any) (*model.DerivedPersonConnection, error)
+	RelatedPeople(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any) (*model.DerivedPersonConnection, error)
 }
 type ThemeConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.ThemeConnection) ([]model.ThemeEdge, error)
@@ -731,11 +754,10 @@ type TimelineEdgeResolver interface {
 	Node(ctx context.Context, obj *model.TimelineEdge) (*model.TimelineItem, error)
 }
 type TimelineItemResolver interface {
+	ID(ctx context.Context, obj *model.TimelineItem) (string, error)
 	Date(ctx context.Context, obj *model.TimelineItem) (string, error)
 	Kind(ctx context.Context, obj *model.TimelineItem) (string, error)
-	Entity(ctx context.Context, obj *model.TimelineItem) (model.Entity, error)
-	Link(ctx context.Context, obj *model.TimelineItem) (*model.Link, error)
-	Source(ctx context.Context, obj *model.TimelineItem) (*model.Source, error)
+	Subject(ctx context.Context, obj *model.TimelineItem) (model.TimelineSubject, error)
 	Caption(ctx context.Context, obj *model.TimelineItem) (string, error)
 }
 
@@ -1078,10 +1100,14 @@ type Person implements Entity & SearchHit & Node @node(date: "born", pronoun: "w
   ): QuoteLinkConnection! @link(kinds: [MENTIONS], direction: INCOMING)
   "Themes of this person's quotes and events, strongest first; each edge says on which links it rests."
   relatedThemes(
-    "How many from the start of the list, 0–100 (default 20)."
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
-    "Continue after this cursor."
+    "Continue after this cursor: ` + "`" + `pageInfo.endCursor` + "`" + ` of the page before."
     after: String
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor: ` + "`" + `pageInfo.startCursor` + "`" + ` of the page after."
+    before: String
     "Rest only on links that fit, every hop, for example ` + "`" + `{asOf: \"2021\"}` + "`" + `; ` + "`" + `other` + "`" + ` is where a hop leads."
     where: LinkFilter
   ): DerivedThemeConnection! @derived(chains: [[SAID, ABOUT], [PARTICIPATED_IN, ADDRESSED]], direction: OUTGOING)
@@ -1643,10 +1669,14 @@ type Theme implements Entity & SearchHit & Node @node {
   ): InstitutionLinkConnection! @link(kinds: [PRIORITIZES], direction: INCOMING)
   "People whose quotes and events are about this theme, strongest first; each edge says on which links it rests."
   relatedPeople(
-    "How many from the start of the list, 0–100 (default 20)."
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
-    "Continue after this cursor."
+    "Continue after this cursor: ` + "`" + `pageInfo.endCursor` + "`" + ` of the page before."
     after: String
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor: ` + "`" + `pageInfo.startCursor` + "`" + ` of the page after."
+    before: String
     "Rest only on links that fit, every hop, for example ` + "`" + `{asOf: \"2021\"}` + "`" + `; ` + "`" + `other` + "`" + ` is where a hop leads."
     where: LinkFilter
   ): DerivedPersonConnection! @derived(chains: [[ABOUT, SAID], [ADDRESSED, PARTICIPATED_IN]], direction: INCOMING)
@@ -1795,12 +1825,16 @@ type Link implements Node {
   sentence: String!
   "The words that say so, or deny it. Oldest first: by the date their source was published on, sources without one last; of equal dates as they were stored."
   evidence(
-    "How many from the start of the list, 0–100 (default 20)."
+    "Only the words for the link, or only those against it."
+    stance: Stance
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
     "Continue after this cursor."
     after: String
-    "Only the words for the link, or only those against it."
-    stance: Stance
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor."
+    before: String
   ): EvidenceConnection!
   "What its evidence makes of it; computed, never set."
   standing: Standing!
@@ -1926,12 +1960,16 @@ type Source implements SearchHit & Node @node(date: "publishedOn") {
   text: String
   "The links that rest on it."
   links(
-    "How many from the start of the list, 0–100 (default 20)."
+    "Only links that fit."
+    where: LinkFilter
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
     "Continue after this cursor."
     after: String
-    "Only links that fit."
-    where: LinkFilter
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor."
+    before: String
   ): LinkConnection!
 }
 
@@ -2245,8 +2283,8 @@ type DerivedThemeEdge {
   node: Theme!
   "How many chains of links lead to it."
   weight: Int!
-  "The links it rests on, chain by chain, each once."
-  because("At most this many, 1–100." first: Int = 20): [Link!]!
+  "The links it rests on, chain by chain, each once; at most 20."
+  because: [Link!]!
 }
 
 "People that follow from other links, strongest first."
@@ -2269,8 +2307,8 @@ type DerivedPersonEdge {
   node: Person!
   "How many chains of links lead to it."
   weight: Int!
-  "The links it rests on, chain by chain, each once."
-  because("At most this many, 1–100." first: Int = 20): [Link!]!
+  "The links it rests on, chain by chain, each once; at most 20."
+  because: [Link!]!
 }
 
 "A list of people."
@@ -2877,10 +2915,14 @@ type Query {
     text: String!
     "Only these types, for example ` + "`" + `[SOURCE]` + "`" + `."
     types: [EntityType!]
-    "How many from the start of the list, 0–100 (default 20)."
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
     "Continue after this cursor."
     after: String
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor."
+    before: String
   ): SearchConnection!
   """
   Lines between two entities, best first, each hop with the links that say so. A line passes no entity twice; sources are
@@ -3318,18 +3360,19 @@ type TimelineEdge {
   node: TimelineItem!
 }
 
+"What an entry of a timeline is about. Every type of entity that has a place on a timeline is one."
+union TimelineSubject = Event | Quote | Link | Source
+
 "Something that has a date."
 type TimelineItem {
+  "Stable id, beginning with ` + "`" + `t_` + "`" + `: of what happened to which subject. ` + "`" + `node` + "`" + ` finds the subject by its own id."
+  id: ID!
   "When, as precisely as it is known; of an event, when it began or, where only that is known, when it ended."
   date: PartialDate!
   "What kind of thing happened."
   kind: TimelineKind!
-  "The event, or what was said; null for the others."
-  entity: Entity
-  "The link that began or ended; null for the others."
-  link: Link
-  "What was published; null for the others."
-  source: Source
+  "What it is about: the event, what was said, the link that began or ended, the source that was published."
+  subject: TimelineSubject!
   "In words: ` + "`" + `Began: Mary Kaldor is affiliated with …` + "`" + `. A quote whose words are not in the stored text of its source is marked ` + "`" + `[unverified]` + "`" + `."
   caption: String!
 }
@@ -3358,21 +3401,59 @@ type Comparison {
   direct: [Link!]!
   "Links of both to the entities that both are linked to; ` + "`" + `node` + "`" + ` is the shared one. Those with fewest links come first, as they say most; ` + "`" + `direction` + "`" + ` is seen from ` + "`" + `left` + "`" + ` or ` + "`" + `right` + "`" + `."
   shared(
-    "How many from the start of the list, 0–100 (default 20)."
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
     "Continue after this cursor."
     after: String
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor."
+    before: String
   ): LinkConnection!
   "How many entities both are linked to."
   sharedCount: Int!
   "What only ` + "`" + `left` + "`" + ` is linked to: most links with ` + "`" + `left` + "`" + ` first, then best connected, then by id."
-  onlyLeft("How many, 0 to 100." first: Int = 20): [Entity!]!
+  onlyLeft(
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
+    first: Int
+    "Continue after this cursor."
+    after: String
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor."
+    before: String
+  ): EntityConnection!
   "What only ` + "`" + `right` + "`" + ` is linked to, in the same order."
-  onlyRight("How many, 0 to 100." first: Int = 20): [Entity!]!
-  "How many entities only ` + "`" + `left` + "`" + ` is linked to."
-  onlyLeftCount: Int!
-  "How many entities only ` + "`" + `right` + "`" + ` is linked to."
-  onlyRightCount: Int!
+  onlyRight(
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
+    first: Int
+    "Continue after this cursor."
+    after: String
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor."
+    before: String
+  ): EntityConnection!
+}
+
+"Entities of any type."
+type EntityConnection {
+  "The entries of this page, in order."
+  edges: [EntityEdge!]!
+  "Just the nodes of ` + "`" + `edges` + "`" + `."
+  nodes: [Entity!]!
+  "Where this page stands in the list."
+  pageInfo: PageInfo!
+  "How many there are on all pages."
+  totalCount: Int!
+}
+
+"One entity in a list."
+type EntityEdge {
+  "Opaque position in this list."
+  cursor: String!
+  "The entity."
+  node: Entity!
 }
 
 "Entities in the same company, those that share most first."
@@ -3474,8 +3555,8 @@ type CommunityEdge {
 }
 
 "Entities with many links among them. Every member can be reached from every other without leaving it, though perhaps over types that are not shown."
-type Community {
-  "Names it within this answer: the id of the member with most links within it. ` + "`" + `node` + "`" + ` finds that member by it."
+type Community implements Node {
+  "Stable id, beginning with ` + "`" + `c_` + "`" + `: it holds what ` + "`" + `communities` + "`" + ` was asked, and the member with most links within it. ` + "`" + `node` + "`" + ` finds by it the community that this member is in now, null when it is in none; ` + "`" + `nodes` + "`" + ` finds none."
   id: ID!
   "The name of the member with most links within it, for example ` + "`" + `Mary Kaldor` + "`" + `."
   label: String!
@@ -3483,13 +3564,26 @@ type Community {
   size: Int!
   "Those that belong to it: most links within it first, then by id."
   members(
-    "How many, 0–100 (default 20)."
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
     "Continue after this cursor."
     after: String
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor."
+    before: String
   ): CommunityMemberConnection!
   "Members with links to other communities, those with most first, then by id: who leads out."
-  bridges("How many, 0 to 100." first: Int = 5): [Entity!]!
+  bridges(
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
+    first: Int
+    "Continue after this cursor."
+    after: String
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor."
+    before: String
+  ): CommunityBridgeConnection!
   "Links between two members, of all types."
   internalLinks: Int!
   "Links from a member, of any type, to another community."
@@ -3515,6 +3609,28 @@ type CommunityMemberEdge {
   "The member."
   node: Entity!
   "How many links join it to other members, of all types."
+  links: Int!
+}
+
+"Members that lead out of a community."
+type CommunityBridgeConnection {
+  "The entries of this page, in order."
+  edges: [CommunityBridgeEdge!]!
+  "Just the nodes of ` + "`" + `edges` + "`" + `."
+  nodes: [Entity!]!
+  "Where this page stands in the list."
+  pageInfo: PageInfo!
+  "How many there are on all pages."
+  totalCount: Int!
+}
+
+"One member that leads out of a community."
+type CommunityBridgeEdge {
+  "Opaque position in this list."
+  cursor: String!
+  "The member."
+  node: Entity!
+  "How many links join it to other communities, of all types."
   links: Int!
 }
 `, BuiltIn: false},
@@ -3611,6 +3727,32 @@ func (ec *executionContext) childFields_Community(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type Community", field.Name)
 }
 
+func (ec *executionContext) childFields_CommunityBridgeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_CommunityBridgeConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_CommunityBridgeConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CommunityBridgeConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_CommunityBridgeConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommunityBridgeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CommunityBridgeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CommunityBridgeEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_CommunityBridgeEdge_node(ctx, field)
+	case "links":
+		return ec.fieldContext_CommunityBridgeEdge_links(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommunityBridgeEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_CommunityConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -3679,10 +3821,6 @@ func (ec *executionContext) childFields_Comparison(ctx context.Context, field gr
 		return ec.fieldContext_Comparison_onlyLeft(ctx, field)
 	case "onlyRight":
 		return ec.fieldContext_Comparison_onlyRight(ctx, field)
-	case "onlyLeftCount":
-		return ec.fieldContext_Comparison_onlyLeftCount(ctx, field)
-	case "onlyRightCount":
-		return ec.fieldContext_Comparison_onlyRightCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Comparison", field.Name)
 }
@@ -3741,6 +3879,30 @@ func (ec *executionContext) childFields_DerivedThemeEdge(ctx context.Context, fi
 		return ec.fieldContext_DerivedThemeEdge_because(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DerivedThemeEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_EntityConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_EntityConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_EntityConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_EntityConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_EntityConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EntityConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_EntityEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_EntityEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_EntityEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EntityEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Event(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4835,16 +4997,14 @@ func (ec *executionContext) childFields_TimelineEdge(ctx context.Context, field 
 
 func (ec *executionContext) childFields_TimelineItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_TimelineItem_id(ctx, field)
 	case "date":
 		return ec.fieldContext_TimelineItem_date(ctx, field)
 	case "kind":
 		return ec.fieldContext_TimelineItem_kind(ctx, field)
-	case "entity":
-		return ec.fieldContext_TimelineItem_entity(ctx, field)
-	case "link":
-		return ec.fieldContext_TimelineItem_link(ctx, field)
-	case "source":
-		return ec.fieldContext_TimelineItem_source(ctx, field)
+	case "subject":
+		return ec.fieldContext_TimelineItem_subject(ctx, field)
 	case "caption":
 		return ec.fieldContext_TimelineItem_caption(ctx, field)
 	}
@@ -4978,6 +5138,30 @@ func (ec *executionContext) field_Community_bridges_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -5000,6 +5184,22 @@ func (ec *executionContext) field_Community_members_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -5014,6 +5214,30 @@ func (ec *executionContext) field_Comparison_onlyLeft_args(ctx context.Context, 
 		return nil, err
 	}
 	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -5028,6 +5252,30 @@ func (ec *executionContext) field_Comparison_onlyRight_args(ctx context.Context,
 		return nil, err
 	}
 	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -5050,34 +5298,22 @@ func (ec *executionContext) field_Comparison_shared_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["after"] = arg1
-	return args, nil
-}
-
-func (ec *executionContext) field_DerivedPersonEdge_because_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
 		func(ctx context.Context, v any) (*int64, error) {
 			return ec.unmarshalOInt2ᚖint64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg0
-	return args, nil
-}
-
-func (ec *executionContext) field_DerivedThemeEdge_because_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
-		func(ctx context.Context, v any) (*int64, error) {
-			return ec.unmarshalOInt2ᚖint64(ctx, v)
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg0
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -6208,30 +6444,46 @@ func (ec *executionContext) field_LinkConnection_facets_args(ctx context.Context
 func (ec *executionContext) field_Link_evidence_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
-		func(ctx context.Context, v any) (*int64, error) {
-			return ec.unmarshalOInt2ᚖint64(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["first"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
-		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["after"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "stance",
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "stance",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOStance2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["stance"] = arg2
+	args["stance"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg4
 	return args, nil
 }
 
@@ -6620,14 +6872,30 @@ func (ec *executionContext) field_Person_relatedThemes_args(ctx context.Context,
 		return nil, err
 	}
 	args["after"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "where",
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "where",
 		func(ctx context.Context, v any) (map[string]any, error) {
 			return ec.unmarshalOLinkFilter2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["where"] = arg2
+	args["where"] = arg4
 	return args, nil
 }
 
@@ -7938,6 +8206,22 @@ func (ec *executionContext) field_Query_search_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg5
 	return args, nil
 }
 
@@ -8558,30 +8842,46 @@ func (ec *executionContext) field_SourceConnection_facets_args(ctx context.Conte
 func (ec *executionContext) field_Source_links_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
-		func(ctx context.Context, v any) (*int64, error) {
-			return ec.unmarshalOInt2ᚖint64(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["first"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
-		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["after"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "where",
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "where",
 		func(ctx context.Context, v any) (map[string]any, error) {
 			return ec.unmarshalOLinkFilter2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["where"] = arg2
+	args["where"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg4
 	return args, nil
 }
 
@@ -8970,14 +9270,30 @@ func (ec *executionContext) field_Theme_relatedPeople_args(ctx context.Context, 
 		return nil, err
 	}
 	args["after"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "where",
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "where",
 		func(ctx context.Context, v any) (map[string]any, error) {
 			return ec.unmarshalOLinkFilter2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["where"] = arg2
+	args["where"] = arg4
 	return args, nil
 }
 
@@ -9707,7 +10023,7 @@ func (ec *executionContext) _Community_members(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Community().Members(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string))
+			return ec.Resolvers.Community().Members(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CommunityMemberConnection) graphql.Marshaler {
@@ -9751,11 +10067,11 @@ func (ec *executionContext) _Community_bridges(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Community().Bridges(ctx, obj, fc.Args["first"].(*int64))
+			return ec.Resolvers.Community().Bridges(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CommunityBridgeConnection) graphql.Marshaler {
+			return ec.marshalNCommunityBridgeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityBridgeConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9768,7 +10084,7 @@ func (ec *executionContext) fieldContext_Community_bridges(ctx context.Context, 
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+			return ec.childFields_CommunityBridgeConnection(ctx, field)
 		},
 	}
 	defer func() {
@@ -9829,6 +10145,203 @@ func (ec *executionContext) _Community_externalLinks(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_Community_externalLinks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Community", field, true, true, "Int")
+}
+
+func (ec *executionContext) _CommunityBridgeConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CommunityBridgeConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommunityBridgeConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CommunityBridgeConnection().Edges(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.CommunityBridgeEdge) graphql.Marshaler {
+			return ec.marshalNCommunityBridgeEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityBridgeEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommunityBridgeConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CommunityBridgeConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CommunityBridgeEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CommunityBridgeConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.CommunityBridgeConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommunityBridgeConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CommunityBridgeConnection().Nodes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommunityBridgeConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CommunityBridgeConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CommunityBridgeConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CommunityBridgeConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommunityBridgeConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CommunityBridgeConnection().PageInfo(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommunityBridgeConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CommunityBridgeConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CommunityBridgeConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.CommunityBridgeConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommunityBridgeConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CommunityBridgeConnection().TotalCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommunityBridgeConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommunityBridgeConnection", field, true, true, "Int")
+}
+
+func (ec *executionContext) _CommunityBridgeEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CommunityBridgeEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommunityBridgeEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CommunityBridgeEdge().Cursor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommunityBridgeEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommunityBridgeEdge", field, true, true, "String")
+}
+
+func (ec *executionContext) _CommunityBridgeEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CommunityBridgeEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommunityBridgeEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CommunityBridgeEdge().Node(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommunityBridgeEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CommunityBridgeEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CommunityBridgeEdge_links(ctx context.Context, field graphql.CollectedField, obj *model.CommunityBridgeEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommunityBridgeEdge_links(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CommunityBridgeEdge().Links(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommunityBridgeEdge_links(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommunityBridgeEdge", field, true, true, "Int")
 }
 
 func (ec *executionContext) _CommunityConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CommunityConnection) (ret graphql.Marshaler) {
@@ -10331,7 +10844,7 @@ func (ec *executionContext) _Comparison_shared(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Comparison().Shared(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string))
+			return ec.Resolvers.Comparison().Shared(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
@@ -10398,11 +10911,11 @@ func (ec *executionContext) _Comparison_onlyLeft(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Comparison().OnlyLeft(ctx, obj, fc.Args["first"].(*int64))
+			return ec.Resolvers.Comparison().OnlyLeft(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EntityConnection) graphql.Marshaler {
+			return ec.marshalNEntityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10415,7 +10928,7 @@ func (ec *executionContext) fieldContext_Comparison_onlyLeft(ctx context.Context
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+			return ec.childFields_EntityConnection(ctx, field)
 		},
 	}
 	defer func() {
@@ -10442,11 +10955,11 @@ func (ec *executionContext) _Comparison_onlyRight(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Comparison().OnlyRight(ctx, obj, fc.Args["first"].(*int64))
+			return ec.Resolvers.Comparison().OnlyRight(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EntityConnection) graphql.Marshaler {
+			return ec.marshalNEntityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10459,7 +10972,7 @@ func (ec *executionContext) fieldContext_Comparison_onlyRight(ctx context.Contex
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+			return ec.childFields_EntityConnection(ctx, field)
 		},
 	}
 	defer func() {
@@ -10474,52 +10987,6 @@ func (ec *executionContext) fieldContext_Comparison_onlyRight(ctx context.Contex
 		return fc, err
 	}
 	return fc, nil
-}
-
-func (ec *executionContext) _Comparison_onlyLeftCount(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Comparison_onlyLeftCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comparison().OnlyLeftCount(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Comparison_onlyLeftCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Comparison", field, true, true, "Int")
-}
-
-func (ec *executionContext) _Comparison_onlyRightCount(ctx context.Context, field graphql.CollectedField, obj *model.Comparison) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Comparison_onlyRightCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comparison().OnlyRightCount(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Comparison_onlyRightCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Comparison", field, true, true, "Int")
 }
 
 func (ec *executionContext) _DerivedPersonConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.DerivedPersonConnection) (ret graphql.Marshaler) {
@@ -10728,8 +11195,7 @@ func (ec *executionContext) _DerivedPersonEdge_because(ctx context.Context, fiel
 			return ec.fieldContext_DerivedPersonEdge_because(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.DerivedPersonEdge().Because(ctx, obj, fc.Args["first"].(*int64))
+			return ec.Resolvers.DerivedPersonEdge().Because(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Link) graphql.Marshaler {
@@ -10739,7 +11205,7 @@ func (ec *executionContext) _DerivedPersonEdge_because(ctx context.Context, fiel
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_DerivedPersonEdge_because(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_DerivedPersonEdge_because(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DerivedPersonEdge",
 		Field:      field,
@@ -10748,17 +11214,6 @@ func (ec *executionContext) fieldContext_DerivedPersonEdge_because(ctx context.C
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Link(ctx, field)
 		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_DerivedPersonEdge_because_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
 	}
 	return fc, nil
 }
@@ -10969,8 +11424,7 @@ func (ec *executionContext) _DerivedThemeEdge_because(ctx context.Context, field
 			return ec.fieldContext_DerivedThemeEdge_because(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.DerivedThemeEdge().Because(ctx, obj, fc.Args["first"].(*int64))
+			return ec.Resolvers.DerivedThemeEdge().Because(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Link) graphql.Marshaler {
@@ -10980,7 +11434,7 @@ func (ec *executionContext) _DerivedThemeEdge_because(ctx context.Context, field
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_DerivedThemeEdge_because(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_DerivedThemeEdge_because(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DerivedThemeEdge",
 		Field:      field,
@@ -10990,16 +11444,179 @@ func (ec *executionContext) fieldContext_DerivedThemeEdge_because(ctx context.Co
 			return ec.childFields_Link(ctx, field)
 		},
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_DerivedThemeEdge_because_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
+	return fc, nil
+}
+
+func (ec *executionContext) _EntityConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.EntityConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EntityConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EntityConnection().Edges(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.EntityEdge) graphql.Marshaler {
+			return ec.marshalNEntityEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EntityConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EntityConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EntityEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EntityConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.EntityConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EntityConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EntityConnection().Nodes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EntityConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EntityConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EntityConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.EntityConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EntityConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EntityConnection().PageInfo(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EntityConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EntityConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EntityConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.EntityConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EntityConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EntityConnection().TotalCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EntityConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EntityConnection", field, true, true, "Int")
+}
+
+func (ec *executionContext) _EntityEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.EntityEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EntityEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EntityEdge().Cursor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EntityEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EntityEdge", field, true, true, "String")
+}
+
+func (ec *executionContext) _EntityEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.EntityEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EntityEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EntityEdge().Node(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EntityEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EntityEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
 	}
 	return fc, nil
 }
@@ -14803,7 +15420,7 @@ func (ec *executionContext) _Link_evidence(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Link().Evidence(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["stance"].(*string))
+			return ec.Resolvers.Link().Evidence(ctx, obj, fc.Args["stance"].(*string), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EvidenceConnection) graphql.Marshaler {
@@ -16754,7 +17371,7 @@ func (ec *executionContext) _Person_relatedThemes(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Person().RelatedThemes(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["where"].(map[string]any))
+			return ec.Resolvers.Person().RelatedThemes(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string), fc.Args["where"].(map[string]any))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DerivedThemeConnection) graphql.Marshaler {
@@ -19345,7 +19962,7 @@ func (ec *executionContext) _Query_search(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Search(ctx, fc.Args["text"].(string), fc.Args["types"].([]string), fc.Args["first"].(*int64), fc.Args["after"].(*string))
+			return ec.Resolvers.Query().Search(ctx, fc.Args["text"].(string), fc.Args["types"].([]string), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SearchConnection) graphql.Marshaler {
@@ -21675,7 +22292,7 @@ func (ec *executionContext) _Source_links(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Source().Links(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["where"].(map[string]any))
+			return ec.Resolvers.Source().Links(ctx, obj, fc.Args["where"].(map[string]any), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
@@ -22557,7 +23174,7 @@ func (ec *executionContext) _Theme_relatedPeople(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Theme().RelatedPeople(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["where"].(map[string]any))
+			return ec.Resolvers.Theme().RelatedPeople(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string), fc.Args["where"].(map[string]any))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DerivedPersonConnection) graphql.Marshaler {
@@ -23325,6 +23942,29 @@ func (ec *executionContext) fieldContext_TimelineEdge_node(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _TimelineItem_id(ctx context.Context, field graphql.CollectedField, obj *model.TimelineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TimelineItem_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TimelineItem().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TimelineItem_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TimelineItem", field, true, true, "ID")
+}
+
 func (ec *executionContext) _TimelineItem_date(ctx context.Context, field graphql.CollectedField, obj *model.TimelineItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23371,100 +24011,27 @@ func (ec *executionContext) fieldContext_TimelineItem_kind(_ context.Context, fi
 	return graphql.NewScalarFieldContext("TimelineItem", field, true, true, "TimelineKind")
 }
 
-func (ec *executionContext) _TimelineItem_entity(ctx context.Context, field graphql.CollectedField, obj *model.TimelineItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _TimelineItem_subject(ctx context.Context, field graphql.CollectedField, obj *model.TimelineItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TimelineItem_entity(ctx, field)
+			return ec.fieldContext_TimelineItem_subject(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.TimelineItem().Entity(ctx, obj)
+			return ec.Resolvers.TimelineItem().Subject(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalOEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v model.TimelineSubject) graphql.Marshaler {
+			return ec.marshalNTimelineSubject2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineSubject(ctx, selections, v)
 		},
 		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_TimelineItem_entity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "TimelineItem",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _TimelineItem_link(ctx context.Context, field graphql.CollectedField, obj *model.TimelineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TimelineItem_link(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.TimelineItem().Link(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
-			return ec.marshalOLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, selections, v)
-		},
 		true,
-		false,
 	)
 }
-func (ec *executionContext) fieldContext_TimelineItem_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "TimelineItem",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Link(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _TimelineItem_source(ctx context.Context, field graphql.CollectedField, obj *model.TimelineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TimelineItem_source(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.TimelineItem().Source(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Source) graphql.Marshaler {
-			return ec.marshalOSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSource(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_TimelineItem_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "TimelineItem",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Source(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) fieldContext_TimelineItem_subject(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TimelineItem", field, true, true, "TimelineSubject")
 }
 
 func (ec *executionContext) _TimelineItem_caption(ctx context.Context, field graphql.CollectedField, obj *model.TimelineItem) (ret graphql.Marshaler) {
@@ -25778,6 +26345,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Evidence(ctx, sel, obj)
+	case model.Community:
+		return ec._Community(ctx, sel, &obj)
+	case *model.Community:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Community(ctx, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
@@ -25845,6 +26419,47 @@ func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet
 			return typedObj
 		} else {
 			panic(fmt.Errorf("unexpected type %T; non-generated variants of SearchHit must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
+func (ec *executionContext) _TimelineSubject(ctx context.Context, sel ast.SelectionSet, obj model.TimelineSubject) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case model.Quote:
+		return ec._Quote(ctx, sel, &obj)
+	case *model.Quote:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Quote(ctx, sel, obj)
+	case model.Event:
+		return ec._Event(ctx, sel, &obj)
+	case *model.Event:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Event(ctx, sel, obj)
+	case model.Source:
+		return ec._Source(ctx, sel, &obj)
+	case *model.Source:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Source(ctx, sel, obj)
+	case model.Link:
+		return ec._Link(ctx, sel, &obj)
+	case *model.Link:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Link(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of TimelineSubject must implement graphql.Marshaler", obj))
 		}
 	}
 }
@@ -26091,7 +26706,7 @@ func (ec *executionContext) _CoParticipationEdge(ctx context.Context, sel ast.Se
 	return out
 }
 
-var communityImplementors = []string{"Community"}
+var communityImplementors = []string{"Community", "Node"}
 
 func (ec *executionContext) _Community(ctx context.Context, sel ast.SelectionSet, obj *model.Community) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, communityImplementors)
@@ -26143,6 +26758,104 @@ func (ec *executionContext) _Community(ctx context.Context, sel ast.SelectionSet
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Community_externalLinks(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var communityBridgeConnectionImplementors = []string{"CommunityBridgeConnection"}
+
+func (ec *executionContext) _CommunityBridgeConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CommunityBridgeConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, communityBridgeConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CommunityBridgeConnection")
+		case "edges":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CommunityBridgeConnection_edges(ctx, field, obj)
+				})
+		case "nodes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CommunityBridgeConnection_nodes(ctx, field, obj)
+				})
+		case "pageInfo":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CommunityBridgeConnection_pageInfo(ctx, field, obj)
+				})
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CommunityBridgeConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var communityBridgeEdgeImplementors = []string{"CommunityBridgeEdge"}
+
+func (ec *executionContext) _CommunityBridgeEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CommunityBridgeEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, communityBridgeEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CommunityBridgeEdge")
+		case "cursor":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CommunityBridgeEdge_cursor(ctx, field, obj)
+				})
+		case "node":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CommunityBridgeEdge_node(ctx, field, obj)
+				})
+		case "links":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CommunityBridgeEdge_links(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -26410,18 +27123,6 @@ func (ec *executionContext) _Comparison(ctx context.Context, sel ast.SelectionSe
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Comparison_onlyRight(ctx, field, obj)
 				})
-		case "onlyLeftCount":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Comparison_onlyLeftCount(ctx, field, obj)
-				})
-		case "onlyRightCount":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Comparison_onlyRightCount(ctx, field, obj)
-				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -26647,7 +27348,99 @@ func (ec *executionContext) _DerivedThemeEdge(ctx context.Context, sel ast.Selec
 	return out
 }
 
-var eventImplementors = []string{"Event", "Entity", "SearchHit", "Node"}
+var entityConnectionImplementors = []string{"EntityConnection"}
+
+func (ec *executionContext) _EntityConnection(ctx context.Context, sel ast.SelectionSet, obj *model.EntityConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, entityConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EntityConnection")
+		case "edges":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EntityConnection_edges(ctx, field, obj)
+				})
+		case "nodes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EntityConnection_nodes(ctx, field, obj)
+				})
+		case "pageInfo":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EntityConnection_pageInfo(ctx, field, obj)
+				})
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EntityConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var entityEdgeImplementors = []string{"EntityEdge"}
+
+func (ec *executionContext) _EntityEdge(ctx context.Context, sel ast.SelectionSet, obj *model.EntityEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, entityEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EntityEdge")
+		case "cursor":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EntityEdge_cursor(ctx, field, obj)
+				})
+		case "node":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EntityEdge_node(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var eventImplementors = []string{"Event", "Entity", "SearchHit", "Node", "TimelineSubject"}
 
 func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, obj *model.Event) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, eventImplementors)
@@ -27905,7 +28698,7 @@ func (ec *executionContext) _Limits(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
-var linkImplementors = []string{"Link", "Node"}
+var linkImplementors = []string{"Link", "Node", "TimelineSubject"}
 
 func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj *model.Link) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, linkImplementors)
@@ -29527,7 +30320,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 	return out
 }
 
-var quoteImplementors = []string{"Quote", "Entity", "SearchHit", "Node"}
+var quoteImplementors = []string{"Quote", "Entity", "SearchHit", "Node", "TimelineSubject"}
 
 func (ec *executionContext) _Quote(ctx context.Context, sel ast.SelectionSet, obj *model.Quote) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, quoteImplementors)
@@ -30051,7 +30844,7 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
-var sourceImplementors = []string{"Source", "SearchHit", "Node"}
+var sourceImplementors = []string{"Source", "SearchHit", "Node", "TimelineSubject"}
 
 func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, obj *model.Source) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sourceImplementors)
@@ -30760,6 +31553,12 @@ func (ec *executionContext) _TimelineItem(ctx context.Context, sel ast.Selection
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("TimelineItem")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._TimelineItem_id(ctx, field, obj)
+				})
 		case "date":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -30772,23 +31571,11 @@ func (ec *executionContext) _TimelineItem(ctx context.Context, sel ast.Selection
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._TimelineItem_kind(ctx, field, obj)
 				})
-		case "entity":
+		case "subject":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
+				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._TimelineItem_entity(ctx, field, obj)
-				})
-		case "link":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._TimelineItem_link(ctx, field, obj)
-				})
-		case "source":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._TimelineItem_source(ctx, field, obj)
+					return ec._TimelineItem_subject(ctx, field, obj)
 				})
 		case "caption":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -31287,6 +32074,34 @@ func (ec *executionContext) marshalNCommunity2ᚖgithubᚗcomᚋthroughlineᚋth
 	return ec._Community(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNCommunityBridgeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityBridgeConnection(ctx context.Context, sel ast.SelectionSet, v *model.CommunityBridgeConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CommunityBridgeConnection!")
+		return graphql.Null
+	}
+	return ec._CommunityBridgeConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCommunityBridgeEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityBridgeEdge(ctx context.Context, sel ast.SelectionSet, v model.CommunityBridgeEdge) graphql.Marshaler {
+	return ec._CommunityBridgeEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCommunityBridgeEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityBridgeEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.CommunityBridgeEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCommunityBridgeEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityBridgeEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNCommunityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityConnection(ctx context.Context, sel ast.SelectionSet, v *model.CommunityConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CommunityConnection!")
@@ -31448,6 +32263,34 @@ func (ec *executionContext) marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthrou
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEntityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityConnection(ctx context.Context, sel ast.SelectionSet, v *model.EntityConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EntityConnection!")
+		return graphql.Null
+	}
+	return ec._EntityConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNEntityEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityEdge(ctx context.Context, sel ast.SelectionSet, v model.EntityEdge) graphql.Marshaler {
+	return ec._EntityEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNEntityEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.EntityEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEntityEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32982,6 +33825,14 @@ func (ec *executionContext) marshalNTimelineKind2string(ctx context.Context, sel
 		graphql.AddInvalidNullFromMarshaler(ctx, "TimelineKind!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNTimelineSubject2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineSubject(ctx context.Context, sel ast.SelectionSet, v model.TimelineSubject) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TimelineSubject!")
+		return graphql.Null
+	}
+	return ec._TimelineSubject(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {

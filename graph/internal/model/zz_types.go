@@ -2,29 +2,34 @@
 
 package model
 
-// Entity is the interface of that name.
+// Entity is the interface or union of that name.
 type Entity interface {
 	IsEntity()
 }
 
-// LinkConnectionFields is the interface of that name.
+// LinkConnectionFields is the interface or union of that name.
 type LinkConnectionFields interface {
 	IsLinkConnectionFields()
 }
 
-// LinkEdgeFields is the interface of that name.
+// LinkEdgeFields is the interface or union of that name.
 type LinkEdgeFields interface {
 	IsLinkEdgeFields()
 }
 
-// Node is the interface of that name.
+// Node is the interface or union of that name.
 type Node interface {
 	IsNode()
 }
 
-// SearchHit is the interface of that name.
+// SearchHit is the interface or union of that name.
 type SearchHit interface {
 	IsSearchHit()
+}
+
+// TimelineSubject is the interface or union of that name.
+type TimelineSubject interface {
+	IsTimelineSubject()
 }
 
 // CentralityConnection is the object type of that name.
@@ -41,6 +46,15 @@ type CoParticipationEdge struct{ Value }
 
 // Community is the object type of that name.
 type Community struct{ Value }
+
+// IsNode marks the type as one.
+func (Community) IsNode() {}
+
+// CommunityBridgeConnection is the object type of that name.
+type CommunityBridgeConnection struct{ Value }
+
+// CommunityBridgeEdge is the object type of that name.
+type CommunityBridgeEdge struct{ Value }
 
 // CommunityConnection is the object type of that name.
 type CommunityConnection struct{ Value }
@@ -69,6 +83,12 @@ type DerivedThemeConnection struct{ Value }
 // DerivedThemeEdge is the object type of that name.
 type DerivedThemeEdge struct{ Value }
 
+// EntityConnection is the object type of that name.
+type EntityConnection struct{ Value }
+
+// EntityEdge is the object type of that name.
+type EntityEdge struct{ Value }
+
 // Event is the object type of that name.
 type Event struct{ Value }
 
@@ -80,6 +100,9 @@ func (Event) IsSearchHit() {}
 
 // IsNode marks the type as one.
 func (Event) IsNode() {}
+
+// IsTimelineSubject marks the type as one.
+func (Event) IsTimelineSubject() {}
 
 // EventConnection is the object type of that name.
 type EventConnection struct{ Value }
@@ -164,6 +187,9 @@ type Link struct{ Value }
 
 // IsNode marks the type as one.
 func (Link) IsNode() {}
+
+// IsTimelineSubject marks the type as one.
+func (Link) IsTimelineSubject() {}
 
 // LinkConnection is the object type of that name.
 type LinkConnection struct{ Value }
@@ -273,6 +299,9 @@ func (Quote) IsSearchHit() {}
 // IsNode marks the type as one.
 func (Quote) IsNode() {}
 
+// IsTimelineSubject marks the type as one.
+func (Quote) IsTimelineSubject() {}
+
 // QuoteConnection is the object type of that name.
 type QuoteConnection struct{ Value }
 
@@ -308,6 +337,9 @@ func (Source) IsSearchHit() {}
 
 // IsNode marks the type as one.
 func (Source) IsNode() {}
+
+// IsTimelineSubject marks the type as one.
+func (Source) IsTimelineSubject() {}
 
 // SourceConnection is the object type of that name.
 type SourceConnection struct{ Value }
@@ -370,6 +402,10 @@ func New(name string, v Value) any {
 		return &CoParticipationEdge{v}
 	case "Community":
 		return &Community{v}
+	case "CommunityBridgeConnection":
+		return &CommunityBridgeConnection{v}
+	case "CommunityBridgeEdge":
+		return &CommunityBridgeEdge{v}
 	case "CommunityConnection":
 		return &CommunityConnection{v}
 	case "CommunityEdge":
@@ -388,6 +424,10 @@ func New(name string, v Value) any {
 		return &DerivedThemeConnection{v}
 	case "DerivedThemeEdge":
 		return &DerivedThemeEdge{v}
+	case "EntityConnection":
+		return &EntityConnection{v}
+	case "EntityEdge":
+		return &EntityEdge{v}
 	case "Event":
 		return &Event{v}
 	case "EventConnection":

@@ -175,7 +175,13 @@ func contrast(t *testing.T, g store.Graph, keys []uint32, overlapping bool) stri
 		return show(err)
 	}
 	var b strings.Builder
-	fmt.Fprintln(&b, links(g, c.Direct), c.SharedNodes, names(g, c.OnlyLeft), "|", names(g, c.OnlyRight))
+	only := func(list []trace.Only) (out []string) {
+		for _, o := range list {
+			out = append(out, fmt.Sprint(g.Node(o.Node).ID, " ", o.Links))
+		}
+		return out
+	}
+	fmt.Fprintln(&b, links(g, c.Direct), c.SharedNodes, only(c.OnlyLeft), "|", only(c.OnlyRight))
 	for _, s := range c.Shared {
 		fmt.Fprintln(&b, s.Order, s.Out)
 	}
