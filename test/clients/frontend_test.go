@@ -12,6 +12,7 @@ import (
 
 	"github.com/throughline/throughline/internal/cli"
 	"github.com/throughline/throughline/internal/server"
+	"github.com/throughline/throughline/test/npm"
 )
 
 const guide = "../../docs/front-end.md"
@@ -103,7 +104,7 @@ func packages(t *testing.T, name, dir string, args ...string) {
 // project makes a folder below the packages, where programs find them, that goes when the test ends.
 func project(t *testing.T) string {
 	t.Helper()
-	need(t)
+	npm.Need(t, "testdata")
 	dir, err := os.MkdirTemp("testdata", "project-")
 	if err != nil {
 		t.Fatal(err)

@@ -5,14 +5,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +17,7 @@ import (
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/server"
 	"github.com/throughline/throughline/internal/store/storetest/both"
+	"github.com/throughline/throughline/test/npm"
 )
 
 // patience is how long a program may take on a busy machine.
@@ -53,47 +51,6 @@ func newServer(t *testing.T, change func(*server.Options)) string {
 	return served.URL + "/graphql"
 }
 
-// installed makes the packages of testdata/package-lock.json be there, once for all tests.
-var installed = sync.OnceValue(func() error {
-	lock, err := os.ReadFile("testdata/package-lock.json")
-	if err != nil {
-		return err
-	}
-	// what was installed last, to the byte
-	const mark = "testdata/node_modules/.throughline-lock.json"
-	if have, err := os.ReadFile(mark); err == nil && bytes.Equal(have, lock) {
-		return nil
-	}
-	for _, name := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(name); err != nil {
-			return errors.New("there is no " + name + ": install Node.js 20 or newer")
-		}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	c := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-	c.Dir = "testdata"
-	if out, err := c.CombinedOutput(); err != nil {
-		return errors.New("npm ci: " + err.Error() + "\n" + string(out))
-	}
-	return os.WriteFile(mark, lock, 0o600)
-})
-
-// need makes the packages be there. Where Node.js or the packages are missing the test is skipped, and says so; with
-// THROUGHLINE_TEST_CLIENTS=1, as .ci/run sets it, it fails.
-func need(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("-short leaves out what needs Node.js")
-	}
-	if err := installed(); err != nil {
-		if os.Getenv("THROUGHLINE_TEST_CLIENTS") == "1" {
-			t.Fatal(err)
-		}
-		t.Skipf("left out what runs on Node.js: %v", err)
-	}
-}
-
 // post sends a body to a server and returns its answer.
 func post(t *testing.T, address, body string) map[string]any {
 	t.Helper()
@@ -122,7 +79,7 @@ func ask(t *testing.T, address, query string) map[string]any {
 // node runs a script of testdata and returns what it wrote.
 func node(t *testing.T, script string, args ...string) []byte {
 	t.Helper()
-	need(t)
+	npm.Need(t, "testdata")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
