@@ -174,7 +174,9 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 		o.Outbox = min(limit/16, server.DefaultOutbox)
 	}
 	if c.Playground {
-		o.Playground = web.Playground(web.Options{Explain: explain})
+		o.Playground = web.Playground(web.Options{
+			Explain: explain, NoIntrospection: !c.Introspection, Sample: holdsSample(engine),
+		})
 	}
 	if c.OTLPEndpoint != "" {
 		tp, err := server.NewTracing(ctx, c.OTLPEndpoint, Version())
@@ -193,6 +195,15 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	}
 	srv, err := server.New(o)
 	return &wired{srv, m}, stop, err
+}
+
+// holdsSample returns a test for whom the tour begins with: a store that holds another graph has other people.
+func holdsSample(engine *graph.Engine) func(context.Context) bool {
+	return func(ctx context.Context) bool {
+		resp := engine.Do(ctx, &graph.Request{Query: `query Sample { node(id: "mary-kaldor") { id } }`})
+		defer resp.Release()
+		return strings.Contains(string(resp.JSON()), "mary-kaldor")
+	}
 }
 
 // observer counts operations only where somebody reads the counts.

@@ -3,7 +3,9 @@
 package web
 
 import (
+	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/binary"
@@ -39,6 +41,10 @@ type Options struct {
 	GraphQLPath string
 	// Explain shows the button that asks how queries are answered: for servers that tell.
 	Explain bool
+	// NoIntrospection has the page say why it knows no schema: of servers that do not tell it.
+	NoIntrospection bool
+	// Sample reports whether the store holds what the tour's queries name; nil says that it does.
+	Sample func(context.Context) bool
 }
 
 // Playground serves GET and HEAD of /playground and of the files below it.
@@ -46,14 +52,28 @@ func Playground(o Options) http.Handler {
 	if o.GraphQLPath == "" {
 		o.GraphQLPath = "/graphql"
 	}
-	page := strings.ReplaceAll(string(must(dist.ReadFile("dist/index.html"))), "{{.GraphQLPath}}",
-		html.EscapeString(o.GraphQLPath))
-	page = strings.ReplaceAll(page, "{{.Explain}}", strconv.FormatBool(o.Explain))
-	sum := sha256.Sum256([]byte(page))
-	return &playground{page: page, etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
+	page := strings.NewReplacer(
+		"{{.GraphQLPath}}", html.EscapeString(o.GraphQLPath), "{{.Explain}}", strconv.FormatBool(o.Explain),
+		"{{.Introspection}}", strconv.FormatBool(!o.NoIntrospection),
+	).Replace(string(must(dist.ReadFile("dist/index.html"))))
+	return &playground{page: page, sample: o.Sample}
 }
 
-type playground struct{ page, etag string }
+type playground struct {
+	page   string
+	sample func(context.Context) bool
+}
+
+// index serves the page itself.
+func (p *playground) index(w http.ResponseWriter, r *http.Request) {
+	sample := p.sample == nil || p.sample(r.Context())
+	page := strings.ReplaceAll(p.page, "{{.Sample}}", strconv.FormatBool(sample))
+	sum := sha256.Sum256([]byte(page))
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-cache") // it names the files of its build
+	send(w, r, `"`+hex.EncodeToString(sum[:8])+`"`, len(page), strings.NewReader(page))
+}
 
 // ServeHTTP finds the file of a path.
 func (p *playground) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -69,9 +89,7 @@ func (p *playground) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	asset, below := strings.CutPrefix(r.URL.Path, "/playground/assets/")
 	switch {
 	case r.URL.Path == "/playground":
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		h.Set("Cache-Control", "no-cache") // it names the files of its build
-		send(w, r, p.etag, len(p.page), strings.NewReader(p.page))
+		p.index(w, r)
 	case r.URL.Path == "/playground/":
 		u := *r.URL
 		u.Path = "/playground"
@@ -88,7 +106,10 @@ func (p *playground) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveAsset serves one file of dist/assets as it is kept, or decompressed for a client that does not take gzip.
+// encodings are those the files are kept in, the one that takes fewer bytes first, by the ends of their names.
+var encodings = []struct{ name, end string }{{"br", ".br"}, {"gzip", ".gz"}}
+
+// serveAsset serves one file of dist/assets as it is kept, or decompressed for a client that takes it no other way.
 func serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 	packed, err := dist.ReadFile("dist/assets/" + name + ".gz")
 	if err != nil || strings.Contains(name, "/") {
@@ -99,12 +120,15 @@ func serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 	h.Set("Content-Type", contentType(name))
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding")
-	if takesGzip(r.Header.Values("Accept-Encoding")) {
-		h.Set("Content-Encoding", "gzip")
-		send(w, r, `"`+name+`.gz"`, len(packed), strings.NewReader(string(packed)))
-		return
+	for _, e := range encodings {
+		if takes(r.Header.Values("Accept-Encoding"), e.name) {
+			packed := must(dist.ReadFile("dist/assets/" + name + e.end))
+			h.Set("Content-Encoding", e.name)
+			send(w, r, `"`+name+e.end+`"`, len(packed), bytes.NewReader(packed))
+			return
+		}
 	}
-	plain := must(gzip.NewReader(strings.NewReader(string(packed))))
+	plain := must(gzip.NewReader(bytes.NewReader(packed)))
 	size := binary.LittleEndian.Uint32(packed[len(packed)-4:]) // gzip ends with the length of what it holds
 	send(w, r, `"`+name+`"`, int(size), plain)
 }
@@ -128,16 +152,16 @@ func send(w http.ResponseWriter, r *http.Request, etag string, size int, body io
 	_, _ = io.Copy(w, body) // who reads has gone
 }
 
-// takesGzip reads Accept-Encoding: gzip counts when it is named, or `*` is, and not with a weight of 0.
-func takesGzip(accept []string) bool {
+// takes reads Accept-Encoding: a coding counts when it is named, or `*` is, and not with a weight of 0.
+func takes(accept []string, want string) bool {
 	named, any := false, false
 	for _, part := range strings.Split(strings.ToLower(strings.Join(accept, ",")), ",") {
 		coding, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
 		_, q, weighed := strings.Cut(weight, "q=")
 		f, err := strconv.ParseFloat(strings.TrimSpace(q), 64)
 		yes := !weighed || err == nil && f > 0
-		switch strings.TrimSpace(coding) {
-		case "gzip", "x-gzip":
+		switch strings.TrimPrefix(strings.TrimSpace(coding), "x-") { // x-gzip is gzip
+		case want:
 			if !yes {
 				return false
 			}

@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/andybalholm/brotli"
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -107,13 +109,28 @@ func TestPage(t *testing.T) {
 	t.Run("knows its GraphQL", func(t *testing.T) {
 		h := web.Playground(web.Options{GraphQLPath: `/api"><script>`, Explain: true})
 		other, body := get(t, h, http.MethodGet, "/playground")
-		if !bytes.Contains(body, []byte(`data-graphql="/api&#34;&gt;&lt;script&gt;" data-explain="true"`)) {
+		if !bytes.Contains(body, []byte(`data-graphql="/api&#34;&gt;&lt;script&gt;" data-explain="true" data-introspection="true" data-sample="true"`)) {
 			t.Errorf("path not escaped:\n%s", body)
 		}
 		if other.Header.Get("ETag") == res.Header.Get("ETag") {
 			t.Error("two pages, one ETag")
 		}
 	})
+}
+
+// TestPageOfOtherServers: the page is told what its server does not tell, and what its store does not hold.
+func TestPageOfOtherServers(t *testing.T) {
+	holds := true
+	h := web.Playground(web.Options{NoIntrospection: true, Sample: func(context.Context) bool { return holds }})
+	first, body := get(t, h, http.MethodGet, "/playground")
+	if !bytes.Contains(body, []byte(`data-introspection="false" data-sample="true"`)) {
+		t.Errorf("%s", body)
+	}
+	holds = false
+	second, body := get(t, h, http.MethodGet, "/playground", "If-None-Match", first.Header.Get("ETag"))
+	if second.StatusCode != http.StatusOK || !bytes.Contains(body, []byte(`data-sample="false"`)) {
+		t.Errorf("after another graph was stored: status %d\n%s", second.StatusCode, body)
+	}
 }
 
 func TestAssets(t *testing.T) {
@@ -123,10 +140,11 @@ func TestAssets(t *testing.T) {
 	}
 	for _, path := range assets(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			packed, packedBody := get(t, h, http.MethodGet, path, "Accept-Encoding", "br;q=1.0, gzip;q=0.8")
+			packed, packedBody := get(t, h, http.MethodGet, path, "Accept-Encoding", "gzip;q=0.8")
+			small, smallBody := get(t, h, http.MethodGet, path, "Accept-Encoding", "gzip, deflate, br, zstd")
 			plain, plainBody := get(t, h, http.MethodGet, path)
 			head, headBody := get(t, h, http.MethodHead, path)
-			for _, res := range []*http.Response{packed, plain, head} {
+			for _, res := range []*http.Response{packed, small, plain, head} {
 				if res.StatusCode != http.StatusOK {
 					t.Fatalf("status %d", res.StatusCode)
 				}
@@ -163,7 +181,12 @@ func TestAssets(t *testing.T) {
 			if int64(len(plainBody)) != plain.ContentLength || head.ContentLength != plain.ContentLength || len(headBody) > 0 {
 				t.Errorf("lengths: plain %d of %d, HEAD %d with %d bytes", len(plainBody), plain.ContentLength, head.ContentLength, len(headBody))
 			}
-			if packed.Header.Get("ETag") == plain.Header.Get("ETag") {
+			unpacked, err = io.ReadAll(brotli.NewReader(bytes.NewReader(smallBody)))
+			if err != nil || !bytes.Equal(unpacked, plainBody) || small.Header.Get("Content-Encoding") != "br" ||
+				len(smallBody) > len(packedBody) {
+				t.Errorf("%v; brotli %d bytes, gzip %d", err, len(smallBody), len(packedBody))
+			}
+			if packed.Header.Get("ETag") == plain.Header.Get("ETag") || packed.Header.Get("ETag") == small.Header.Get("ETag") {
 				t.Error("one ETag for two encodings")
 			}
 			again, body := get(t, h, http.MethodGet, path, "Accept-Encoding", "gzip", "If-None-Match", packed.Header.Get("ETag"))
@@ -181,14 +204,17 @@ func TestAcceptEncoding(t *testing.T) {
 		"":                          "",
 		"gzip":                      "gzip",
 		"GZIP":                      "gzip",
-		"deflate, gzip;q=1.0, *":    "gzip",
+		"deflate, gzip;q=1.0, *":    "br",
 		"gzip;q=0":                  "",
-		"gzip; q=0.0, *":            "",
-		"*":                         "gzip",
+		"gzip; q=0.0, *":            "br",
+		"*":                         "br",
 		"*;q=0":                     "",
-		"identity, br":              "",
+		"identity, br":              "br",
+		"gzip, br;q=0":              "gzip",
+		"br;q=0, *":                 "gzip",
 		"gzipped":                   "",
-		"br, gzip ; q=0.5, deflate": "gzip",
+		"br, gzip ; q=0.5, deflate": "br",
+		"x-gzip":                    "gzip",
 	} {
 		if res, _ := get(t, h, http.MethodHead, path, "Accept-Encoding", accept); res.Header.Get("Content-Encoding") != want {
 			t.Errorf("Accept-Encoding %q: %q, want %q", accept, res.Header.Get("Content-Encoding"), want)

@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
@@ -24,7 +25,10 @@ import (
 )
 
 // newServer serves the sample and returns its origin.
-func newServer(t *testing.T) string {
+func newServer(t *testing.T) string { return newServerOf(t, true, true) }
+
+// newServerOf serves the sample or nothing, and tells its schema or not.
+func newServerOf(t *testing.T, withSample, introspection bool) string {
 	t.Helper()
 	cat, err := catalog.Parse("schema.graphqls", throughline.Schema)
 	if err != nil {
@@ -35,19 +39,24 @@ func newServer(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if _, err := sample.Load(t.Context(), cat, s); err != nil {
-		t.Fatal(err)
+	if withSample {
+		if _, err := sample.Load(t.Context(), cat, s); err != nil {
+			t.Fatal(err)
+		}
 	}
 	e, err := graph.New(graph.Options{
 		Catalog: cat, Store: s, StoreKind: s.Kind(), Version: "test",
-		Introspection: true,
+		Introspection: introspection,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h, err := server.New(server.Options{
 		Executor: e, Store: s, Explain: true,
-		Playground: web.Playground(web.Options{Explain: true}),
+		Playground: web.Playground(web.Options{
+			Explain: true, NoIntrospection: !introspection,
+			Sample: func(context.Context) bool { return withSample },
+		}),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -109,14 +118,14 @@ func TestPlayground(t *testing.T) {
 	if title := do(b, "read the title", chromedp.Title()); title != "Throughline playground" {
 		t.Errorf("title %q", title)
 	}
-	if names := b.tabNames(); len(names) != len(web.Tour()) || names[0] != "Headline" {
+	if names := b.tabNames(); len(names) != 1 || names[0] != "Headline" {
 		t.Errorf("tabs %v", names)
 	}
 	b.wait("the first tab says welcome", contains(query, "Welcome to Throughline"))
 	b.screenshot("loaded")
 
 	b.click(execute)
-	b.wait("the answer is shown", contains(response, "London School of Economics"))
+	b.wait("the answer is shown", contains(response, `"role": "Professor"`))
 	b.screenshot("headline")
 	b.click(`button[aria-label="Show History"]`)
 	b.wait("the query is in the history", contains(`document.querySelector('.graphiql-history-items').innerText`,
@@ -124,36 +133,161 @@ func TestPlayground(t *testing.T) {
 	b.screenshot("history")
 	b.click(`button[aria-label="Hide History"]`)
 
-	// a tab with variables
-	b.click("#graphiql-session-tab-1")
+	// the tour opens more tabs, each once, and its variables with them
+	b.click(`button[aria-label="Show Tour"]`)
+	b.run("wait for it", chromedp.WaitVisible(chromedp.CSS(`.tour li:last-child button`)))
+	b.screenshot("tour")
+	for i, stop := range web.Tour() {
+		b.click(fmt.Sprintf(`.tour li:nth-child(%d) button`, i+1))
+		b.wait(stop.Name+" is shown", contains(query, stop.Title))
+		b.wait("its tab is in view", `(() => {
+			const tab = document.querySelector('.graphiql-tab-active').getBoundingClientRect(), list = document.querySelector('.graphiql-tabs').getBoundingClientRect();
+			return tab.left >= list.left - 1 && tab.right <= list.right + 1;
+		})()`)
+	}
+	b.click(`.tour li:nth-child(2) button`)
 	b.wait("its variables are shown", contains(variables, "stoltenburg"))
+	if names := b.tabNames(); len(names) != len(web.Tour()) {
+		t.Errorf("stops opened twice, or not: %v", names)
+	}
 	b.screenshot("variables")
 
 	// the browser's own tabs come back, and the tour is not added to them
 	kept := len(web.Tour()) - 1
+	isKept := `JSON.parse(localStorage.getItem('throughline:graphiql:tabState') ?? '{"tabs":[]}').tabs.length === %d`
+	b.wait("all are kept", fmt.Sprintf(isKept, kept+1))
 	b.click(fmt.Sprintf("#graphiql-session-tab-%d", kept))
 	b.click(`.graphiql-tab-active .graphiql-tab-close`)
-	b.wait("that is kept",
-		fmt.Sprintf(`JSON.parse(localStorage.getItem('throughline:graphiql:tabState') ?? '{"tabs":[]}').tabs.length === %d`,
-			kept))
+	b.wait("that is kept", fmt.Sprintf(isKept, kept))
 	b.open("/playground")
 	if names := b.tabNames(); len(names) != kept {
 		t.Errorf("%d tabs after closing one and coming back: %v", len(names), names)
 	}
+}
 
-	// and the tour can be had again
-	last := web.Tour()[kept]
-	b.click(`button[aria-label="Show Tour"]`)
-	b.run("wait for it", chromedp.WaitVisible(chromedp.CSS(`.tour li:last-child button`)))
-	b.screenshot("tour")
-	b.click(`.tour li:last-child button`)
-	b.wait("it is a tab again", fmt.Sprintf(`%s.length === %d`, tabs, kept+1))
-	b.wait("it is shown", contains(query, last.Title))
-	b.click(`.tour li:last-child button`)
-	b.click(`.tour li:first-child button`)
-	b.wait("the first is shown", contains(query, web.Tour()[0].Title))
-	if names := b.tabNames(); len(names) != kept+1 {
-		t.Errorf("a stop was opened twice: %v", names)
+// TestHeadersAreNotKept: whatever is done with a header that holds a token, nothing that outlives the page has it.
+func TestHeadersAreNotKept(t *testing.T) {
+	origin, browser := newServer(t), newBrowser(t)
+	b := newTab(t, browser, origin)
+	const token = "Bearer do-not-keep-me"
+	b.open("/playground?query=" + url.QueryEscape(`query Asked { person(ref: {id: "mary-kaldor"}) { name } }`))
+	b.click(`button[data-name="headers"]`)
+	b.run("write a header",
+		chromedp.Focus(chromedp.CSS(`section[aria-label="Headers"] .graphiql-editor:not(.hidden) textarea`)),
+		chromedp.KeyEvent(`{"Authorization": "`+token+`"}`))
+	b.wait("it is written", contains(variables, token))
+	b.click(`.explain-button`)
+	b.click(execute)
+	b.wait("the answer is shown", contains(response, `"explain"`))
+	b.mu.Lock()
+	if got := b.posted["Authorization"]; got != token {
+		t.Errorf("the header sent is %v", got)
+	}
+	b.mu.Unlock()
+	b.click(`button[aria-label="Show History"]`)
+	b.wait("the query is in the history", contains(`document.querySelector('.graphiql-history-items').innerText`, "Asked"))
+	b.click(`button[aria-label="Add favorite"]`)
+	b.wait("it is a favourite", `(localStorage.getItem('throughline:graphiql:favorites') ?? '').includes('Asked')`)
+	evaluate[chromedp.Void](b, `void (navigator.clipboard.writeText = async text => { window.copied = text; })`)
+	b.click(`button[aria-label="Copy link to this query"]`)
+	b.wait("a link is copied", `(window.copied ?? '').includes('Asked')`)
+	b.click(`button.graphiql-tab-add`) // the tabs are kept a moment after each change
+	b.wait("both tabs are kept",
+		`JSON.parse(localStorage.getItem('throughline:graphiql:tabState') ?? '{"tabs":[]}').tabs.length === 2`)
+	everything := `JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, location.href, document.cookie, window.copied])`
+	if all := evaluate[string](b, everything); strings.Contains(all, "do-not-keep") || !strings.Contains(all, "Asked") {
+		t.Errorf("kept: %s", all)
+	}
+	b.click("#graphiql-session-tab-0")
+	b.wait("that tab is kept as the one shown",
+		`JSON.parse(localStorage.getItem('throughline:graphiql:tabState')).activeTabIndex === 0`)
+	b.open("/playground")
+	if all := evaluate[string](b, everything); strings.Contains(all, "do-not-keep") {
+		t.Errorf("kept after coming back: %s", all)
+	}
+
+	// what an earlier version of the page kept goes away
+	old := `{"queries":[{"query":"{ old }","headers":"` + token + `"}]}`
+	evaluate[chromedp.Void](b, `void (localStorage.setItem('throughline:graphiql:queries', `+quote(old)+
+		`), localStorage.setItem('throughline:graphiql:headers', `+quote(token)+`))`)
+	b.open("/playground")
+	if all := evaluate[string](b, everything); strings.Contains(all, "do-not-keep") || !strings.Contains(all, "{ old }") {
+		t.Errorf("of an earlier version is kept: %s", all)
+	}
+}
+
+// TestKeys: the page can be used from its first moment, and left, by keyboard.
+func TestKeys(t *testing.T) {
+	origin, browser := newServer(t), newBrowser(t)
+	b := newTab(t, browser, origin)
+	b.open("/playground?query=" + url.QueryEscape("# no box – around — dashes\n{ person(ref: {id: \"mary-kaldor\"}) { name } }"))
+	const answer = `"name": "Mary Kaldor"`
+	ctrlEnter := chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(kb.ModifierCtrl))
+	b.run("run", ctrlEnter)
+	b.wait("the answer is shown", contains(response, answer))
+	if n := evaluate[int](b, `document.querySelectorAll('.unicode-highlight').length`); n > 0 {
+		t.Errorf("%d boxes around characters", n)
+	}
+	inEditor := `document.activeElement.matches('.graphiql-query-editor textarea, .graphiql-query-editor .native-edit-context')`
+	b.wait("the editor has the focus", inEditor)
+	b.run("leave", chromedp.KeyEvent(kb.Escape))
+	b.wait("it has it no longer", `document.activeElement.matches('.graphiql-query-editor .graphiql-editor')`)
+	if said := evaluate[string](b, `document.querySelector('.keys').innerText`); !strings.Contains(said, "Esc leaves") {
+		t.Errorf("it is not told: %q", said)
+	}
+	b.run("go on", chromedp.KeyEvent(kb.Tab))
+	b.wait("the next is a button", `document.activeElement.tagName === 'BUTTON'`)
+	b.run("run from there", ctrlEnter)
+	b.wait("it ran", contains(response, answer))
+}
+
+// TestWithoutIntrospection: the page says why it has no schema, asks for none, and works.
+func TestWithoutIntrospection(t *testing.T) {
+	origin, browser := newServerOf(t, true, false), newBrowser(t)
+	b := newTab(t, browser, origin)
+	b.run("open", chromedp.Navigate(origin+"/playground"), chromedp.WaitVisible(chromedp.CSS(execute)))
+	b.wait("the editor shows a query", query+`.length > 0`)
+	b.click(execute)
+	b.wait("the answer is shown", contains(response, `"role": "Professor"`))
+	b.click(`button[aria-label="Show Documentation Explorer"]`)
+	b.wait("it is told", contains(`document.querySelector('.no-schema').innerText`, "--no-introspection"))
+	b.screenshot("told")
+}
+
+// TestAnotherGraph: the tour names nobody of the sample where the store holds something else.
+func TestAnotherGraph(t *testing.T) {
+	origin, browser := newServerOf(t, false, true), newBrowser(t)
+	b := newTab(t, browser, origin)
+	b.open("/playground")
+	b.wait("the first query fits any graph", contains(query, "query Here"))
+	if evaluate[bool](b, `document.querySelector('.tour') === null`) {
+		b.click(`button[aria-label="Show Tour"]`)
+	}
+	b.wait("it is said", contains(`document.querySelector('.tour').innerText`, "not the sample"))
+	if said := evaluate[string](b, `document.body.innerText`); strings.Contains(said, "Kaldor") {
+		t.Errorf("somebody of the sample is named: %s", said)
+	}
+	b.click(execute)
+	b.wait("it is answered", contains(response, `"centrality"`))
+	b.screenshot("told")
+}
+
+// TestNarrow: below 800 px the panes stand one above the other, and the editor has room.
+func TestNarrow(t *testing.T) {
+	origin, browser := newServer(t), newBrowser(t)
+	b := newTab(t, browser, origin)
+	b.look(400, "light")
+	b.open("/playground")
+	type box struct{ Left, Top, Width, Height float64 }
+	of := func(selector string) box {
+		return evaluate[box](b, `(({left, top, width, height}) => ({Left: left, Top: top, Width: width, Height: height}))(document.querySelector('`+selector+`').getBoundingClientRect())`)
+	}
+	editor, answer := of(".graphiql-query-editor .monaco-editor"), of(".graphiql-response")
+	if editor.Width < 300 || editor.Height < 200 || answer.Top < editor.Top+editor.Height || answer.Width < 350 || answer.Height < 200 {
+		t.Errorf("editor %+v, answer %+v", editor, answer)
+	}
+	if wide := evaluate[bool](b, `document.documentElement.scrollWidth > innerWidth`); wide {
+		t.Error("the page is wider than the window")
 	}
 }
 
@@ -233,7 +367,7 @@ func TestPlaygroundLinks(t *testing.T) {
 				"# & + ü €"))
 			b.wait("its variables are shown", contains(variables, "Mary Kaldor"))
 			b.wait("the address is clean again", `location.href === `+quote(origin+"/playground"))
-			if names := b.tabNames(); len(names) != len(web.Tour())+1 {
+			if names := b.tabNames(); len(names) != 1 {
 				t.Errorf("tabs %v", names)
 			}
 			b.screenshot("linked")
@@ -262,16 +396,16 @@ func TestPlaygroundLinks(t *testing.T) {
 
 			// the same link again is the same tab; another is one more
 			tabState := `(JSON.parse(localStorage.getItem('throughline:graphiql:tabState') ?? '{"tabs":[]}'))`
-			b.wait("the tabs are kept", tabState+`.tabs.length > 1`)
+			b.wait("the tabs are kept", tabState+`.tabs.length > 0`)
 			b.run("leave", chromedp.Navigate("about:blank"))
 			b.open(address)
-			if names := b.tabNames(); len(names) != len(web.Tour())+1 {
+			if names := b.tabNames(); len(names) != 1 {
 				t.Errorf("tabs after opening a link twice: %v", names)
 			}
 			b.run("leave", chromedp.Navigate("about:blank"))
 			b.open("/playground?query=" + url.QueryEscape("query Third { stats { sources } }"))
 			b.wait("the other query is shown", contains(query, "query Third"))
-			if names := b.tabNames(); len(names) != len(web.Tour())+2 || names[len(names)-1] != "Third" {
+			if names := b.tabNames(); len(names) != 2 || names[len(names)-1] != "Third" {
 				t.Errorf("tabs with another link: %v", names)
 			}
 		})

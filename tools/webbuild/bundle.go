@@ -62,11 +62,14 @@ func build(src, tour string) (map[string][]byte, error) {
 		names[def] = string(name)
 	}
 	script, style, preloads, err := b.bundle("playground.tsx", "playground", api.BuildOptions{
-		Format: api.FormatESModule, Splitting: true, JSX: api.JSXAutomatic, Define: names, Plugins: []api.Plugin{tourPlugin(tour)},
+		Format: api.FormatESModule, Splitting: true, JSX: api.JSXAutomatic, Define: names, Plugins: []api.Plugin{tourPlugin(tour), mendPlugin()},
 		// GraphiQL imports these two by their old names, which lead to CommonJS (see split)
 		Alias: map[string]string{
 			"prettier/parser-graphql": "prettier/plugins/graphql",
 			"prettier/parser-babel":   "prettier/plugins/babel",
+			// ours say why they stand in for these
+			"monaco-editor/esm/vs/editor/edcore.main.js": "./monaco.js",
+			"framer-motion": "./reorder.tsx",
 		},
 	})
 	if err != nil {
@@ -96,6 +99,9 @@ func build(src, tour string) (map[string][]byte, error) {
 	}
 	for name, body := range b.files {
 		if out[assets+"/"+name+".gz"], err = gz(body); err != nil {
+			return nil, err
+		}
+		if out[assets+"/"+name+".br"], err = br(body); err != nil {
 			return nil, err
 		}
 	}

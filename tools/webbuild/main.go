@@ -23,6 +23,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 )
 
@@ -99,6 +100,19 @@ func gz(b []byte) ([]byte, error) {
 		return nil, err
 	}
 	w.ModTime = time.Unix(0, 0) // written as 0, which stands for none
+	if _, err := w.Write(b); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// br compresses more, for browsers that take it.
+func br(b []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w := brotli.NewWriterLevel(&out, brotli.BestCompression)
 	if _, err := w.Write(b); err != nil {
 		return nil, err
 	}

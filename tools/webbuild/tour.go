@@ -21,6 +21,8 @@ type stop struct {
 	About     string `json:"about"`
 	Document  string `json:"document"`
 	Variables string `json:"variables"`
+	// Anywhere says that it names nothing, and so answers on any graph.
+	Anywhere bool `json:"anywhere"`
 }
 
 // tourPlugin makes the queries in dir a module, "throughline:tour".
@@ -86,6 +88,8 @@ func readTour(dir string) ([]stop, error) {
 		case !errors.Is(err, fs.ErrNotExist):
 			return nil, err
 		}
+		_, body, _ := strings.Cut(s.Document, "\nquery ")
+		s.Anywhere = s.Variables == "" && !strings.Contains(body, `"`)
 		stops = append(stops, s)
 	}
 	if len(stops) == 0 {

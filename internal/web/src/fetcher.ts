@@ -33,7 +33,7 @@ async function send(url: string, params: unknown, headers: Record<string, unknow
       method: 'POST',
       headers: {
         'Content-Type': 'application/json',
-        Accept: 'application/graphql-response+json, application/json;q=0.9',
+        Accept: 'application/json', // errors of a request come with 200 then: browsers report anything else as a fault of the page
         ...(explains() && { 'X-Throughline-Explain': '1' }),
         ...(headers as Record<string, string> | undefined),
       },

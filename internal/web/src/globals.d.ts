@@ -15,6 +15,7 @@ declare module 'throughline:tour' {
     about: string;
     document: string;
     variables: string;
+    anywhere: boolean; // it names nothing, and so answers on any graph
   }
   export const tour: TourQuery[];
 }

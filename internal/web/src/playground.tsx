@@ -7,11 +7,11 @@ import { makeFetcher } from './fetcher';
 import { LinkButton } from './link-button';
 import { readLink, type Linked } from './permalink';
 import { storage } from './storage';
-import { tourPlugin, tourTabs } from './tour';
+import { Editors, watchKeys } from './editors';
+import { documentation, introspects } from './schema-panel';
+import { firstTab, mod, tourPlugin } from './tour';
 import { workers } from './workers';
-// One by one, in place of graphiql/style.css: that has the editor's styles in it a second time.
-import '@graphiql/react/font/roboto.css';
-import '@graphiql/react/font/fira-code.css';
+// One by one, in place of graphiql/style.css: that has the editor's styles in it a second time, and fonts of 260 kB.
 import '@graphiql/react/style.css';
 import '@graphiql/plugin-doc-explorer/style.css';
 import '@graphiql/plugin-history/style.css';
@@ -44,18 +44,24 @@ function ChooseOperation({ name }: { name: string }) {
   return null;
 }
 
-// Long lines, such as the tour's comments, are wrapped rather than cut off at the edge of a narrow pane.
-function WrapLines() {
-  const queryEditor = useGraphiQL(state => state.queryEditor);
-  useEffect(() => queryEditor?.updateOptions({ wordWrap: 'on' }), [queryEditor]);
-  return null;
-}
-
 function Playground({ graphql, linked }: { graphql: string; linked: Linked | null }) {
   const opened = linked && { initialQuery: linked.query, initialVariables: linked.variables, initialHeaders: '' };
-  const tabs = linked ? [{ query: linked.query, variables: linked.variables }, ...tourTabs] : tourTabs;
+  const tabs = [linked ? { query: linked.query, variables: linked.variables } : firstTab];
+  // who comes for the first time, and has room for it, is shown the tour
+  const first = !linked && storage.getItem('graphiql:tabState') === null && matchMedia('(min-width: 1200px)').matches;
   return (
-    <GraphiQL fetcher={makeFetcher(graphql)} storage={storage} plugins={plugins} defaultTabs={tabs} defaultEditorToolsVisibility {...opened}>
+    <GraphiQL
+      fetcher={makeFetcher(graphql)}
+      storage={storage}
+      plugins={plugins}
+      referencePlugin={documentation}
+      visiblePlugin={first ? tourPlugin : undefined}
+      defaultTabs={tabs}
+      shouldPersistHeaders={false}
+      defaultEditorToolsVisibility
+      {...(!introspects && { schema: null })}
+      {...opened}
+    >
       <GraphiQL.Logo>
         <span className="logo">Throughline</span>
       </GraphiQL.Logo>
@@ -70,7 +76,12 @@ function Playground({ graphql, linked }: { graphql: string; linked: Linked | nul
           </>
         )}
       </GraphiQL.Toolbar>
-      <WrapLines />
+      <GraphiQL.Footer>
+        <p className="keys">
+          <kbd>{mod}+Enter</kbd> runs the query, <kbd>Esc</kbd> leaves an editor, <kbd>Enter</kbd> goes back into it.
+        </p>
+      </GraphiQL.Footer>
+      <Editors />
       {linked?.operationName && <ChooseOperation name={linked.operationName} />}
     </GraphiQL>
   );
@@ -89,6 +100,7 @@ window.addEventListener('hashchange', () => {
   }
 });
 
+watchKeys();
 const root = document.getElementById('playground');
 if (root) {
   createRoot(root).render(<Playground graphql={document.documentElement.dataset.graphql || '/graphql'} linked={linked} />);

@@ -2,16 +2,24 @@ import { isMacOs, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import type { GraphiQLProps } from 'graphiql';
 import { tour, type TourQuery } from 'throughline:tour';
 
-const mod = isMacOs ? 'Cmd' : 'Ctrl';
+export const mod = isMacOs ? 'Cmd' : 'Ctrl';
 
-const welcome = `# Welcome to Throughline. The tabs are a tour of
-# the sample. ${mod}+Enter runs a query, Ctrl+Space
-# completes a field, ${mod}+click explains it.
+// Whether the store holds what the tour's queries name.
+const sample = document.documentElement.dataset.sample === 'true';
+
+// Elsewhere only those make sense that name nothing. The one that shows what there is comes first.
+const stops = sample ? tour : tour.filter(stop => stop.anywhere).reverse();
+
+const welcome = `# Welcome to Throughline.
+# ${sample ? 'This begins a tour of the sample; the rest' : 'This graph is not the sample; queries that fit'}
+# ${sample ? 'is in the panel Tour, at the side.' : 'any graph are in the panel Tour, at the side.'}
+# ${mod}+Enter runs a query, ${mod}+click explains a
+# field, Ctrl+Space completes it, Esc leaves here.
 #
 `;
 
-// The tour's tabs, for a browser that has none of its own yet.
-export const tourTabs = tour.map((stop, i) => ({ query: (i === 0 ? welcome : '') + stop.document, variables: stop.variables }));
+// The tab for a browser that has none of its own yet.
+export const firstTab = { query: welcome + (stops[0]?.document ?? ''), variables: stops[0]?.variables ?? '' };
 
 function TourIcon() {
   return (
@@ -49,9 +57,14 @@ function Tour() {
 
   return (
     <section aria-label="Tour" className="tour">
-      <div className="graphiql-doc-explorer-title">Tour of the sample</div>
+      <div className="graphiql-doc-explorer-title">{sample ? 'Tour of the sample' : 'Tour'}</div>
+      {!sample && (
+        <p>
+          This graph is not the sample, of which the tour asks for people by name. These queries name nothing, and answer on any graph.
+        </p>
+      )}
       <ol>
-        {tour.map(stop => (
+        {stops.map(stop => (
           <li key={stop.name}>
             <button type="button" onClick={() => open(stop)}>
               {stop.title}

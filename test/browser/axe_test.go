@@ -1,0 +1,120 @@
+package browser_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// axe returns the source of axe-core, which finds what keeps people out of a page, in the version of
+// testdata/package-lock.json.
+func axe(t *testing.T) string {
+	t.Helper()
+	lock, err := os.ReadFile("testdata/package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const mark = "testdata/node_modules/.throughline-lock.json" // what was installed last, to the byte
+	if have, err := os.ReadFile(mark); err != nil || !bytes.Equal(have, lock) {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+		defer cancel()
+		c := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+		c.Dir = "testdata"
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("npm (of Node.js 20 or newer) is needed to look for barriers in the pages: %v\n%s", err, out)
+		}
+		if err := os.WriteFile(mark, lock, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	source, err := os.ReadFile("testdata/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(source)
+}
+
+// barriers holds what the tab shows against WCAG 2.2 AA.
+func (b *tab) barriers(source, where string) {
+	b.t.Helper()
+	b.run("load axe", chromedp.Evaluate[chromedp.Void](source+"\nvoid 0"))
+	evaluate[chromedp.Void](b, `void (window.barriers = null, axe.run(document, {
+		runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'],
+	}).then(r => { window.barriers = r.violations.flatMap(v => v.nodes.map(n =>
+		v.id + ': ' + n.target.join(' ') + ' ' + n.html.slice(0, 160) + ' ' + n.failureSummary.replaceAll('\n', ' '))); }, e => { window.barriers = [String(e)]; }))`)
+	b.wait("axe has looked at "+where, `window.barriers !== null`)
+	for _, found := range evaluate[[]string](b, `window.barriers`) {
+		b.t.Errorf("%s: %s", where, found)
+	}
+	b.screenshot(where)
+}
+
+// look sets size and colours of a tab.
+func (b *tab) look(width int64, scheme string) {
+	b.t.Helper()
+	b.run("size and colours", command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: width, Height: 900, DeviceScaleFactor: 1,
+	}), command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}}))
+}
+
+// TestNoBarriers looks at every panel of the playground, at each width and in both colours.
+func TestNoBarriers(t *testing.T) {
+	origin, browser, source := newServer(t), newBrowser(t), axe(t)
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{400, 900, 1600} {
+			t.Run(fmt.Sprintf("%s at %d px", scheme, width), func(t *testing.T) {
+				b := newTab(t, browser, origin)
+				b.look(width, scheme)
+				b.open("/playground")
+				b.barriers(source, "start")
+				panels := map[string]string{"Tour": `.tour li button`, "Documentation Explorer": `.graphiql-doc-explorer-content a`, "History": `.graphiql-history`}
+				b.click(execute)
+				b.wait("there is an answer", contains(response, "data"))
+				b.barriers(source, "answer")
+				for _, name := range []string{"Tour", "Documentation Explorer", "History"} {
+					button := `button[aria-label="Show ` + name + `"]`
+					if evaluate[bool](b, `document.querySelector('`+button+`') !== null`) {
+						b.click(button)
+					}
+					b.run("wait for "+name, chromedp.WaitVisible(chromedp.CSS(panels[name])))
+					b.barriers(source, strings.ToLower(name))
+					if name == "Documentation Explorer" {
+						b.click(`.graphiql-doc-explorer-content .graphiql-doc-explorer-type-name`)
+						b.wait("the fields are shown", contains(`document.querySelector('.graphiql-doc-explorer').innerText`, "A person; null when none fits."))
+						b.barriers(source, "documentation of a type")
+					}
+				}
+				b.click(`button[aria-label="Hide History"]`)
+				b.click(`button[data-name="headers"]`)
+				b.barriers(source, "headers")
+				for name, dialog := range map[string]string{"settings": "settings", "keys": "short keys"} {
+					b.click(`button[aria-label="Open ` + dialog + ` dialog"]`)
+					b.run("wait for it", chromedp.WaitVisible(chromedp.CSS(`.graphiql-dialog`)))
+					b.barriers(source, name)
+					b.click(`.graphiql-dialog-close`)
+					b.wait("it is closed", `document.querySelector('.graphiql-dialog') === null`)
+				}
+				b.click(`.explain-button`)
+				b.click(execute)
+				b.wait("there is an explanation", contains(response, `"explain"`)+" || "+contains(response, `"data"`))
+				b.barriers(source, "explained")
+
+				b.run("leave", chromedp.Navigate("about:blank"))
+				b.open("/playground?query=" + url.QueryEscape("{ person(ref: {name: \"Nobody at all\"}) { nam } }"))
+				b.click(execute)
+				b.wait("there is an error", contains(response, `"errors"`))
+				b.barriers(source, "error")
+			})
+		}
+	}
+}
