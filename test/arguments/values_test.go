@@ -158,7 +158,9 @@ func (v *values) alone(typ *ast.Type, at, above string, seen ...string) (out []a
 	case slices.Contains(seen, def.Name):
 		out = v.shallow(def.Name)
 	default:
-		out = append(out, v.required(def))
+		if def.Directives.ForName("oneOf") == nil {
+			out = append(out, v.required(def))
+		}
 		for _, f := range def.Fields {
 			for _, x := range v.alone(f.Type, def.Name+"."+f.Name, at, append(slices.Clone(seen), def.Name)...) {
 				m := v.required(def)

@@ -307,7 +307,7 @@ func shapes(t testing.TB, cat *catalog.Catalog) []shape {
 			q.Refs = []plan.Ref{{ID: "t0000001", Types: b.cat.Entities}}
 			return q
 		}()},
-		{"derived people", true, byID(with(b.sel("id"), b.derived("Theme", "people", b.sel("id"), b.sel("id"))),
+		{"derived people", true, byID(with(b.sel("id"), b.derived("Theme", "relatedPeople", b.sel("id"), b.sel("id"))),
 			b.types("Theme"), "t0000001")},
 		{"entities by name", false, b.list(cat.Entities, 10, nil)},
 		{"people forward", false, paged(plan.Paging{After: []kg.Value{str("clara"), str("p0000001")}})},
