@@ -35,7 +35,7 @@ type Options struct {
 	Catalog  *catalog.Catalog
 	Now      func() time.Time // nil = time.Now
 	Logger   *slog.Logger     // nil = none
-	// AdjacencyLinks is how many links tracing may keep in memory, about 100 bytes each; a larger graph is walked in
+	// AdjacencyLinks is how many links tracing may keep in memory, about 120 bytes each; a larger graph is walked in
 	// Neo4j. 0 keeps none.
 	AdjacencyLinks int64
 	// Share is how many statements of one shape may be under way before the requests that come meanwhile share one: see
