@@ -26,7 +26,7 @@ func TestAnswersOnTheSample(t *testing.T) {
 			`, during: {isNull: true}) { totalCount } }`: `{"data":{"timeline":{"totalCount":0}}}`,
 		`{ paths(from: ` + kaldor + `, to: ` + civilians + `, avoid: ` + kaldor +
 			`) { paths { cost } } }`: `{"errors":[{"message":"paths.avoid: an entity cannot be avoided and be from, to or via at once",` +
-			`"path":["paths"],"extensions":{"code":"BAD_USER_INPUT"}}],"data":null}`,
+			`"path":["paths"],"extensions":{"argument":["paths","avoid"],"code":"BAD_USER_INPUT"}}],"data":{"paths":null}}`,
 		`{ paths(from: ` + kaldor + `, to: ` + civilians + `, avoid: ` + nato +
 			`, first: 1) { paths { length } } }`: `{"data":{"paths":{"paths":[{"length":`,
 		`{ links(where: ` + nested +

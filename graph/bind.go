@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -32,14 +33,36 @@ type binder struct {
 
 // bad is the error for a value that cannot be meant; at is the way to it, from the field.
 func bad(at, format string, args ...any) error {
-	return kg.Errorf(kg.BadUserInput, "%s: %s", at, fmt.Sprintf(format, args...))
+	return about(at, kg.BadUserInput, fmt.Sprintf(format, args...))
+}
+
+// about is an error about the value at the end of this way. Programs read the way as Details["argument"].
+func about(at string, code kg.Code, message string) *kg.Error {
+	err := kg.Errorf(code, "%s: %s", at, message)
+	err.Details = map[string]any{"argument": way(at)}
+	return err
+}
+
+// way splits the way to a value into its steps: paths.via[1] is paths, via, 1.
+func way(at string) []any {
+	var steps []any
+	for name := range strings.SplitSeq(at, ".") {
+		name, index, inList := strings.Cut(name, "[")
+		steps = append(steps, name)
+		if inList {
+			if i, err := strconv.Atoi(strings.TrimSuffix(index, "]")); err == nil {
+				steps = append(steps, i)
+			}
+		}
+	}
+	return steps
 }
 
 // within puts the way to a value before the message of an error about it.
 func within(at string, err error) error {
 	var e *kg.Error
 	if errors.As(err, &e) && e.Code == kg.BadUserInput {
-		return kg.Errorf(e.Code, "%s: %s", at, e.Message)
+		return about(at, e.Code, e.Message)
 	}
 	return err
 }

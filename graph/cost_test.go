@@ -61,8 +61,9 @@ func TestCostLimitNamesTheArgumentToLower(t *testing.T) {
 			Errors []struct {
 				Message    string
 				Extensions struct {
-					Code, Argument string
-					Cost, Limit    int
+					Code        string
+					Argument    []string
+					Cost, Limit int
 				}
 			}
 		}
@@ -72,7 +73,7 @@ func TestCostLimitNamesTheArgumentToLower(t *testing.T) {
 			continue
 		}
 		x := got.Errors[0]
-		if x.Extensions.Code != "COST_LIMIT" || x.Extensions.Argument != c.argument ||
+		if x.Extensions.Code != "COST_LIMIT" || strings.Join(x.Extensions.Argument, ".") != c.argument ||
 			!strings.Contains(x.Message, "lower "+c.argument) || x.Extensions.Cost <= x.Extensions.Limit {
 			t.Errorf("%s: %+v, want %s", c.query, x, c.argument)
 		}

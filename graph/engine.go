@@ -401,7 +401,7 @@ func tooCostly(total, limit int, c costly) error {
 			limit,
 			c.argument,
 		)
-		err.Details["argument"] = c.argument
+		err.Details["argument"] = way(c.argument)
 	}
 	return err
 }

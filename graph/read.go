@@ -2,12 +2,14 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/text"
 )
 
 // This file has what questions have in common when they are answered: the walk, and the reading of records.
@@ -36,15 +38,7 @@ func (e *Engine) search(ctx context.Context, a *answer) (err error) {
 	}
 	for i, k := range x.keys {
 		if k == 0 {
-			what, r := "entity", &x.walk.Refs[i]
-			if names := typeNames(
-				e.opts.Catalog,
-				r.Types,
-			); r.ID == "" && r.Types != e.opts.Catalog.Entities &&
-				names != "" {
-				what = names
-			}
-			return kg.Errorf(kg.NotFound, "%s: there is no %s of this %s", x.names[i], what, named(r))
+			return x.notFound(i)
 		}
 	}
 	p, err := a.question.answer(x)
@@ -57,6 +51,39 @@ func (e *Engine) search(ctx context.Context, a *answer) (err error) {
 	}
 	a.res.RoundTrips += x.g.RoundTrips()
 	return nil
+}
+
+// mostSuggestions is how many names an error suggests for one that names nothing.
+const mostSuggestions = 3
+
+// notFound is the error for a reference that names nothing, with the names that are most like it.
+func (x *search) notFound(i int) error {
+	cat, what, r := x.e.opts.Catalog, "entity", &x.walk.Refs[i]
+	if names := typeNames(cat, r.Types); r.ID == "" && r.Types != cat.Entities && names != "" {
+		what = names
+	}
+	err := about(x.names[i], kg.NotFound, fmt.Sprintf("there is no %s of this %s", what, named(r)))
+	words := text.NewSearch(r.Name)
+	if r.Name == "" || words.Size() > text.MaxSearchWords {
+		return err
+	}
+	found, failed := x.e.opts.Store.Fetch(x.ctx, &plan.Query{
+		Start: plan.Search, Types: r.Types & cat.Entities, Search: words, MaxRows: x.limits.MaxRows,
+		Root: plan.Field{
+			Page: plan.Paging{N: mostSuggestions}, Want: plan.Want{Rows: true},
+			Node: &plan.Sel{Props: []*catalog.Prop{cat.Prop("id"), cat.Prop("name")}},
+		},
+	})
+	if failed != nil {
+		return failed
+	}
+	like := []kg.Suggestion{}
+	for i := range found.Edges {
+		row := &found.Edges[i].Node
+		like = append(like, kg.Suggestion{ID: row.Vals[0].Str, Type: cat.TypeAt(row.Type).Enum, Name: row.Vals[1].Str})
+	}
+	err.Details["suggestions"] = like
+	return err
 }
 
 // named returns what a reference is by.

@@ -51,6 +51,13 @@ func Parse(sources ...*ast.Source) (*Contract, error) {
 	// nothing is answered in parts, and a directive that is declared and without effect would be taken at its word
 	all.Directives = slices.DeleteFunc(all.Directives,
 		func(d *ast.DirectiveDefinition) bool { return d.Name == "defer" })
+	for _, d := range e.schema {
+		if m := e.names["Mutation"]; m != nil && d.OperationTypes.ForType("Mutation") == nil {
+			d.OperationTypes = append(d.OperationTypes,
+				&ast.OperationTypeDefinition{Operation: ast.Mutation, Type: m.Name, Position: m.Position})
+		}
+	}
+	all.Schema = append(all.Schema, e.schema...)
 	all.Definitions = append(all.Definitions, e.definitions...)
 	all.Directives = append(all.Directives, e.directives...)
 	sdl := e.print() // validation adds fields of introspection
@@ -65,6 +72,7 @@ func Parse(sources ...*ast.Source) (*Contract, error) {
 type expander struct {
 	definitions ast.DefinitionList
 	directives  ast.DirectiveDefinitionList
+	schema      ast.SchemaDefinitionList // what ours says of itself
 	names       map[string]*ast.Definition
 	entities    []*ast.Definition // in the order of EntityType
 	words       map[string]words  // of types with @node
@@ -94,6 +102,7 @@ func (e *expander) add(doc *ast.SchemaDocument, own bool) error {
 		e.names[d.Name] = d
 	}
 	e.definitions = append(e.definitions, doc.Definitions...)
+	e.schema = append(e.schema, doc.Schema...)
 	for _, d := range doc.Directives {
 		if d.Name != pageDirective {
 			d.Arguments = slices.DeleteFunc(d.Arguments,
@@ -497,6 +506,9 @@ func (e *expander) print() string {
 		if p.Len() > 0 {
 			p.w("\n")
 		}
+	}
+	for _, d := range e.schema {
+		p.schema(d)
 	}
 	directives := e.directives
 	for _, d := range e.definitions {

@@ -159,6 +159,16 @@ func (p *printer) definition(d *ast.Definition) {
 	p.w("\n")
 }
 
+func (p *printer) schema(d *ast.SchemaDefinition) {
+	p.comment(d.BeforeDescriptionComment)
+	p.description("", d.Description)
+	p.w("schema {\n")
+	for _, o := range d.OperationTypes {
+		p.w("  ", string(o.Operation), ": ", o.Type, "\n")
+	}
+	p.w("}\n")
+}
+
 func (p *printer) directive(d *ast.DirectiveDefinition) {
 	p.comment(d.BeforeDescriptionComment)
 	p.description("", d.Description)

@@ -17,7 +17,7 @@ const (
 	BadUserInput Code = "BAD_USER_INPUT" // a value that cannot be meant
 	BadCursor    Code = "BAD_CURSOR"     // a cursor that is damaged or of another list
 	AmbiguousRef Code = "AMBIGUOUS_REF"  // a name that fits several entities; Details["candidates"] lists them
-	NotFound     Code = "NOT_FOUND"      // only for commands that need a thing; a query answers null
+	NotFound     Code = "NOT_FOUND"      // an argument names nothing; Details["suggestions"] lists names like it
 	DepthLimit   Code = "DEPTH_LIMIT"
 	CostLimit    Code = "COST_LIMIT"
 	AliasLimit   Code = "ALIAS_LIMIT"
@@ -76,6 +76,13 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
+// Suggestion is an entity whose name is like one that names nothing, as listed in Details["suggestions"].
+type Suggestion struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+	Name string `json:"name"`
+}
+
 // Candidate is one of the entities an ambiguous name fits, as listed in Details["candidates"].
 type Candidate struct {
 	ID          string `json:"id"`
@@ -98,7 +105,7 @@ func Ambiguous(name string, total int, candidates []Candidate) *Error {
 	return &Error{
 		Code:    AmbiguousRef,
 		Message: fmt.Sprintf("%q fits %d entities; name one of the candidates by id", clip(name), total),
-		Details: map[string]any{"candidates": candidates[:min(len(candidates), MaxCandidates)], "total": total},
+		Details: map[string]any{"candidates": candidates[:min(len(candidates), MaxCandidates)], "candidateCount": total},
 	}
 }
 

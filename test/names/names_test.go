@@ -182,9 +182,9 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 		}
 		return strings.Join(out, ",")
 	}
-	const twoTaxes = `"taxes" fits 2 entities; name one of the candidates by id {"candidates":[` +
+	const twoTaxes = `"taxes" fits 2 entities; name one of the candidates by id {"candidateCount":2,"candidates":[` +
 		`{"id":"taxes-board","type":"INSTITUTION","name":"Board of Revenue","linkCount":5},` +
-		`{"id":"taxes","type":"THEME","name":"Taxes","description":"What a state takes.","linkCount":1}],"code":"AMBIGUOUS_REF","total":2}`
+		`{"id":"taxes","type":"THEME","name":"Taxes","description":"What a state takes.","linkCount":1}],"code":"AMBIGUOUS_REF"}`
 	asked := []struct{ query, want string }{
 		// a quote's title gives way, wherever it stands
 		{`{ entity(ref: {name: "donald trump"}) { id } }`, `{"entity":{"id":"donald-trump"}}`},
@@ -231,28 +231,28 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 		},
 		{
 			`{ match(pattern: [{node: {}}, {link: {kinds: [ABOUT]}}, {node: {ref: {typedName: {type: QUOTE, name: "taxes"}}}}]) { paths { nodes { id } } } }`,
-			`match.pattern[2].node.ref: there is no QUOTE of this name {"code":"NOT_FOUND"}`,
+			`match.pattern[2].node.ref: there is no QUOTE of this name {"argument":["match","pattern",2,"node","ref"],"code":"NOT_FOUND","suggestions":[{"id":"q-taxes","type":"QUOTE","name":"On taxes"}]}`,
 		},
 		{
 			`{ match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [SAID]}}, {node: {ref: {typedName: {type: THEME, name: "taxes"}}}}]) { paths { nodes { id } } } }`,
-			`match.pattern[2].node.ref: there is no entity of this name {"code":"NOT_FOUND"}`,
+			`match.pattern[2].node.ref: there is no entity of this name {"argument":["match","pattern",2,"node","ref"],"code":"NOT_FOUND","suggestions":[]}`,
 		},
 		{`{ entity(ref: {typedName: {type: QUOTE, name: "on taxes"}}) { id } }`, `{"entity":{"id":"q-taxes"}}`},
 		// more than ten
 		{
 			`{ entity(ref: {name: "john smith"}) { id } }`,
-			`"john smith" fits 12 entities; name one of the candidates by id {"candidates":[` + smiths("00", "03", "06",
-				"09", "01", "02", "04", "05", "07", "08") + `],"code":"AMBIGUOUS_REF","total":12}`,
+			`"john smith" fits 12 entities; name one of the candidates by id {"candidateCount":12,"candidates":[` + smiths("00", "03", "06",
+				"09", "01", "02", "04", "05", "07", "08") + `],"code":"AMBIGUOUS_REF"}`,
 		},
 		{
 			`{ institutions(where: {linkedTo: {entity: {name: "john smith"}}}) { totalCount } }`,
-			`"john smith" fits 12 entities; name one of the candidates by id {"candidates":[` + smiths("00", "03", "06",
-				"09", "01", "02", "04", "05", "07", "08") + `],"code":"AMBIGUOUS_REF","total":12}`,
+			`"john smith" fits 12 entities; name one of the candidates by id {"candidateCount":12,"candidates":[` + smiths("00", "03", "06",
+				"09", "01", "02", "04", "05", "07", "08") + `],"code":"AMBIGUOUS_REF"}`,
 		},
 		{
 			`{ entity(ref: {typedName: {type: QUOTE, name: "Donald Trump"}}) { id } }`,
-			`"Donald Trump" fits 7 entities; name one of the candidates by id {"candidates":[` +
-				`{"id":"q0","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q1","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q2","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q3","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q4","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q5","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q6","type":"QUOTE","name":"Donald Trump","linkCount":0}],"code":"AMBIGUOUS_REF","total":7}`,
+			`"Donald Trump" fits 7 entities; name one of the candidates by id {"candidateCount":7,"candidates":[` +
+				`{"id":"q0","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q1","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q2","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q3","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q4","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q5","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q6","type":"QUOTE","name":"Donald Trump","linkCount":0}],"code":"AMBIGUOUS_REF"}`,
 		},
 	}
 	everywhere(t, typed(), func(t *testing.T, ask func(string) string) {

@@ -866,6 +866,21 @@ var sources = []*ast.Source{
 # a new node type or link kind is declared in this file, then ` + "`" + `go generate ./...` + "`" + `, and nothing else.
 
 """
+People, institutions, events, quotes and themes, and the links between them; every link rests on the words of a source. Four things to try first:
+
+- what is known of somebody: ` + "`" + `{ person(ref: {name: "Mary Kaldor"}) { description links { edges { link { sentence } } } } }` + "`" + `
+- what words are found in: ` + "`" + `{ search(text: "kaldr civilians") { nodes { id type name } } }` + "`" + `
+- how two are connected: ` + "`" + `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, first: 1) { paths { narrative } } }` + "`" + `
+- how much there is: ` + "`" + `{ stats { entities { key count } links { key count } sources } }` + "`" + `
+
+Errors have ` + "`" + `extensions.code` + "`" + `. An argument that names nothing is NOT_FOUND with ` + "`" + `suggestions` + "`" + `, a name that fits several is AMBIGUOUS_REF with
+` + "`" + `candidates` + "`" + `; either nulls that field alone. Looking up what is not there answers null.
+"""
+schema {
+  query: Query
+}
+
+"""
 A date known to the year, month or day: ` + "`" + `"2021"` + "`" + `, ` + "`" + `"2021-02"` + "`" + ` or ` + "`" + `"2021-02-25"` + "`" + ` (EDTF level 0, ISO 8601-2).
 It stands for the whole interval: ` + "`" + `"2021"` + "`" + ` is every day of that year.
 """
@@ -875,7 +890,7 @@ scalar PartialDate @specifiedBy(url: "https://www.loc.gov/standards/datetime/")
 scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
 
 "An absolute http or https address: ` + "`" + `\"https://example.org/article\"` + "`" + `."
-scalar URL
+scalar URL @specifiedBy(url: "https://url.spec.whatwg.org/")
 
 # --- how the contract carries the mapping to the graph: read once at start, never executed -------------------------------
 
@@ -2958,7 +2973,7 @@ type Query {
     maxLength: Int = 6
     "How many lines, 1 to 50."
     first: Int = 5
-  ): PathResult!
+  ): PathResult
   """
   All lines that fit a pattern: nodes and links by turns, each with what it must be. A pattern begins and ends with a node and
   has 1 to 8 links; a line passes no entity twice; links that join the same two are alternatives of one hop, as in ` + "`" + `paths` + "`" + `.
@@ -2975,7 +2990,7 @@ type Query {
     after: String
     "Only tell what it would do and cost."
     dryRun: Boolean = false
-  ): MatchResult!
+  ): MatchResult
   """
   Nodes and links around the seeds as flat lists: what a graph view draws. Nearest first, and of those equally near the ones
   with most links. Example: ` + "`" + `{ subgraph(seeds: [{name: "NATO"}], depth: 1) { nodes { name } links { sentence } } }` + "`" + `.
@@ -2989,7 +3004,7 @@ type Query {
     where: LinkFilter
     "How many nodes at most, 1 to 1000; links are at most ten times as many."
     maxNodes: Int = 200
-  ): Subgraph!
+  ): Subgraph
   """
   What happened around the subjects, in order of time: events, links that began and ended, what was said and published. Only
   what has a date. Example: ` + "`" + `{ timeline(subjects: [{name: "NATO"}]) { nodes { date kind caption } } }` + "`" + `.
@@ -3009,7 +3024,7 @@ type Query {
     last: Int
     "Stop before this cursor."
     before: String
-  ): TimelineConnection!
+  ): TimelineConnection
   """
   Evidence whose words are not in the stored text of its source, by id: that of one link stands together. Where no text is stored nothing
   is known, so such evidence is not listed. Evidence of refuted links is. It is looked for in the whole graph, and costs what a measure does.
@@ -3038,7 +3053,7 @@ type Query {
     where: LinkFilter
     "Share only what both were linked to at one time, by the links that say so. A missing date is open. What both were linked to at different times is in none of the lists."
     overlapping: Boolean = false
-  ): Comparison!
+  ): Comparison
   """
   Who was there as well: entities of the same type that are linked to the same ones. People who were at the same events, or
   institutions that share people ("interlocks", with ` + "`" + `through: PERSON` + "`" + `). Those that share most come first.
@@ -3061,7 +3076,7 @@ type Query {
     last: Int
     "Stop before this cursor."
     before: String
-  ): CoParticipationConnection!
+  ): CoParticipationConnection
   """
   The most central entities of the whole graph, or of the part of it that ` + "`" + `where` + "`" + ` leaves, and how central each is. Only entities
   that have a link there are listed.
@@ -20010,10 +20025,10 @@ func (ec *executionContext) _Query_paths(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PathResult) graphql.Marshaler {
-			return ec.marshalNPathResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathResult(ctx, selections, v)
+			return ec.marshalOPathResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathResult(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_paths(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -20054,10 +20069,10 @@ func (ec *executionContext) _Query_match(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.MatchResult) graphql.Marshaler {
-			return ec.marshalNMatchResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchResult(ctx, selections, v)
+			return ec.marshalOMatchResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchResult(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_match(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -20098,10 +20113,10 @@ func (ec *executionContext) _Query_subgraph(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Subgraph) graphql.Marshaler {
-			return ec.marshalNSubgraph2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSubgraph(ctx, selections, v)
+			return ec.marshalOSubgraph2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSubgraph(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_subgraph(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -20142,10 +20157,10 @@ func (ec *executionContext) _Query_timeline(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TimelineConnection) graphql.Marshaler {
-			return ec.marshalNTimelineConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineConnection(ctx, selections, v)
+			return ec.marshalOTimelineConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_timeline(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -20230,10 +20245,10 @@ func (ec *executionContext) _Query_compare(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Comparison) graphql.Marshaler {
-			return ec.marshalNComparison2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐComparison(ctx, selections, v)
+			return ec.marshalOComparison2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐComparison(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_compare(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -20274,10 +20289,10 @@ func (ec *executionContext) _Query_coParticipation(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CoParticipationConnection) graphql.Marshaler {
-			return ec.marshalNCoParticipationConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCoParticipationConnection(ctx, selections, v)
+			return ec.marshalOCoParticipationConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCoParticipationConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_coParticipation(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -30225,25 +30240,25 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				})
 		case "paths":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_paths(ctx, field)
 				})
 		case "match":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_match(ctx, field)
 				})
 		case "subgraph":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_subgraph(ctx, field)
 				})
 		case "timeline":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_timeline(ctx, field)
 				})
@@ -30255,13 +30270,13 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				})
 		case "compare":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_compare(ctx, field)
 				})
 		case "coParticipation":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_coParticipation(ctx, field)
 				})
@@ -32018,14 +32033,6 @@ func (ec *executionContext) marshalNCentralityMeasure2string(ctx context.Context
 	return res
 }
 
-func (ec *executionContext) marshalNCoParticipationConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCoParticipationConnection(ctx context.Context, sel ast.SelectionSet, v *model.CoParticipationConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "CoParticipationConnection!")
-		return graphql.Null
-	}
-	return ec._CoParticipationConnection(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNCoParticipationEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCoParticipationEdge(ctx context.Context, sel ast.SelectionSet, v model.CoParticipationEdge) graphql.Marshaler {
 	return ec._CoParticipationEdge(ctx, sel, &v)
 }
@@ -32156,14 +32163,6 @@ func (ec *executionContext) marshalNCommunityMemberEdge2ᚕgithubᚗcomᚋthroug
 	}
 
 	return ret
-}
-
-func (ec *executionContext) marshalNComparison2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐComparison(ctx context.Context, sel ast.SelectionSet, v *model.Comparison) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "Comparison!")
-		return graphql.Null
-	}
-	return ec._Comparison(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNDateTime2string(ctx context.Context, v any) (string, error) {
@@ -33044,14 +33043,6 @@ func (ec *executionContext) marshalNMatchReport2ᚖgithubᚗcomᚋthroughlineᚋ
 	return ec._MatchReport(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNMatchResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchResult(ctx context.Context, sel ast.SelectionSet, v *model.MatchResult) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "MatchResult!")
-		return graphql.Null
-	}
-	return ec._MatchResult(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNMatchStage2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchStage(ctx context.Context, sel ast.SelectionSet, v model.MatchStage) graphql.Marshaler {
 	return ec._MatchStage(ctx, sel, &v)
 }
@@ -33158,14 +33149,6 @@ func (ec *executionContext) marshalNPathReport2ᚖgithubᚗcomᚋthroughlineᚋt
 		return graphql.Null
 	}
 	return ec._PathReport(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNPathResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathResult(ctx context.Context, sel ast.SelectionSet, v *model.PathResult) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "PathResult!")
-		return graphql.Null
-	}
-	return ec._PathResult(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPathStep2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathStep(ctx context.Context, sel ast.SelectionSet, v model.PathStep) graphql.Marshaler {
@@ -33665,14 +33648,6 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
-func (ec *executionContext) marshalNSubgraph2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSubgraph(ctx context.Context, sel ast.SelectionSet, v *model.Subgraph) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "Subgraph!")
-		return graphql.Null
-	}
-	return ec._Subgraph(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNTheme2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTheme(ctx context.Context, sel ast.SelectionSet, v model.Theme) graphql.Marshaler {
 	return ec._Theme(ctx, sel, &v)
 }
@@ -33755,14 +33730,6 @@ func (ec *executionContext) marshalNThemeLinkEdge2ᚕgithubᚗcomᚋthroughline�
 	}
 
 	return ret
-}
-
-func (ec *executionContext) marshalNTimelineConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineConnection(ctx context.Context, sel ast.SelectionSet, v *model.TimelineConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "TimelineConnection!")
-		return graphql.Null
-	}
-	return ec._TimelineConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNTimelineEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineEdge(ctx context.Context, sel ast.SelectionSet, v model.TimelineEdge) graphql.Marshaler {
@@ -34005,6 +33972,20 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOCoParticipationConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCoParticipationConnection(ctx context.Context, sel ast.SelectionSet, v *model.CoParticipationConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CoParticipationConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOComparison2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐComparison(ctx context.Context, sel ast.SelectionSet, v *model.Comparison) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Comparison(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalODateMatch2ᚖstring(ctx context.Context, v any) (*string, error) {
@@ -34379,6 +34360,13 @@ func (ec *executionContext) unmarshalOLinkedToFilter2map(ctx context.Context, v 
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOMatchResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchResult(ctx context.Context, sel ast.SelectionSet, v *model.MatchResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._MatchResult(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalONode2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -34461,6 +34449,13 @@ func (ec *executionContext) marshalOPathRank2ᚖstring(ctx context.Context, sel 
 	_ = ctx
 	res := graphql.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOPathResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathResult(ctx context.Context, sel ast.SelectionSet, v *model.PathResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PathResult(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPerson(ctx context.Context, sel ast.SelectionSet, v *model.Person) graphql.Marshaler {
@@ -34606,11 +34601,25 @@ func (ec *executionContext) unmarshalOStringFilter2map(ctx context.Context, v an
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOSubgraph2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSubgraph(ctx context.Context, sel ast.SelectionSet, v *model.Subgraph) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Subgraph(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOTheme2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTheme(ctx context.Context, sel ast.SelectionSet, v *model.Theme) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Theme(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOTimelineConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineConnection(ctx context.Context, sel ast.SelectionSet, v *model.TimelineConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TimelineConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOTimelineKind2ᚖstring(ctx context.Context, v any) (*string, error) {
