@@ -86,7 +86,7 @@ func plainFilter(p *params) url.Values {
 
 const (
 	oursFilter = `query Filter($theme: ID!, $from: PartialDate!, $to: PartialDate!) {
-  r: events(first: 20, where: {date: {from: $from, to: $to}, linkedTo: {entity: {id: $theme}, kinds: [ADDRESSED]}}) { totalCount %s nodes { id name date: startsOn } } }`
+  r: events(first: 20, where: {date: {from: $from, to: $to}, linkedTo: {entity: {id: $theme}, link: {kinds: [ADDRESSED]}}}) { totalCount %s nodes { id name date: startsOn } } }`
 	floorFilter = `MATCH (:Theme {id: $theme})<-[:ADDRESSED]-(e:Event) WHERE e.date >= $from AND e.date <= $to
 WITH e ORDER BY e.name WITH collect(e) AS found `
 )

@@ -456,6 +456,14 @@ func (b *binder) entityFilter(at string, m map[string]any, depth int) (f *plan.E
 			f.LinkedTo, err = b.linkedTo(at, inner, depth+1)
 		case "linkCount":
 			f.LinkCount = b.intFilter(inner)
+		case "ids":
+			f.IDs, err = b.idList(at, v)
+		case "externalIds":
+			f.ExternalIDs, err = b.externalIDs(at, v)
+		case "createdAt":
+			f.Created, err = b.timeFilter(at, inner)
+		case "updatedAt":
+			f.Updated, err = b.timeFilter(at, inner)
 		case "types": // read before
 		default:
 			err = unread(at)
@@ -528,18 +536,25 @@ func (b *binder) linkedTo(at string, m map[string]any, depth int) (f *plan.Linke
 		return nil, err
 	}
 	f = &plan.LinkedTo{Ref: -1}
-	kinds := b.cat.AllKinds()
-	if v := m["kinds"]; v != nil {
-		if f.Kinds, err = b.kinds(at+".kinds", v); err != nil {
-			return nil, err
-		}
-		kinds = *f.Kinds
-	}
 	from := b.on
 	if from.Has(b.cat.Source.Index) {
 		from = b.cat.Entities // what rests on a source touches entities of any type
 	}
-	others := b.cat.Ends(kinds, from, true, true)
+	others := b.cat.Ends(b.cat.AllKinds(), from, true, true)
+	if link, ok := m["link"].(map[string]any); ok {
+		f.Link, err = over(b, others, func() (*plan.LinkFilter, error) { return b.linkFilter(at+".link", link, depth+1) })
+		if err != nil {
+			return nil, err
+		}
+		if f.Kinds = f.Link.Kinds; f.Kinds != nil { // stores have links by their kind
+			others = b.cat.Ends(*f.Kinds, from, true, true)
+			if _, only := f.Link.OnlyKinds(); only {
+				f.Link = nil
+			} else {
+				f.Link.Kinds = nil
+			}
+		}
+	}
 	if ref, ok := m["entity"].(map[string]any); ok {
 		r, err := b.ref(at+".entity", ref, b.cat.Entities)
 		if err != nil {
@@ -590,14 +605,13 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 		case "during":
 			f.During, err = b.dateFilter(at, inner)
 		case "sources":
-			var list []any
-			if list, err = items(at, v, plan.MaxIDs); err == nil {
-				f.Sources = make([]string, 0, len(list))
-				for _, x := range list {
-					s, _ := x.(string)
-					f.Sources = append(f.Sources, s)
-				}
-			}
+			f.Sources, err = b.idList(at, v)
+		case "ids":
+			f.IDs, err = b.idList(at, v)
+		case "createdAt":
+			f.Created, err = b.timeFilter(at, inner)
+		case "updatedAt":
+			f.Updated, err = b.timeFilter(at, inner)
 		case "standings":
 			var list []any
 			if list, err = items(at, v, plan.MaxIDs); err == nil {
@@ -623,6 +637,75 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.Lin
 		}
 		if err != nil {
 			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// idList reads ids. The result is not nil even when there are none: nothing is one of none.
+func (*binder) idList(at string, v any) ([]string, error) {
+	list, err := items(at, v, plan.MaxIDs)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]string, 0, len(list))
+	for _, x := range list {
+		s, _ := x.(string)
+		if err := checkText(at, s); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// externalIDs reads schemes and values, as idList reads ids.
+func (b *binder) externalIDs(at string, v any) ([][2]string, error) {
+	list, err := items(at, v, plan.MaxIDs)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][2]string, 0, len(list))
+	for _, x := range list {
+		m, _ := x.(map[string]any)
+		id, err := b.externalID(at, m)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, id)
+	}
+	return out, nil
+}
+
+// externalID reads a scheme and a value as they are stored.
+func (b *binder) externalID(at string, m map[string]any) (id [2]string, err error) {
+	if id[0], err = b.text(at+".scheme", m["scheme"]); err == nil {
+		id[0] = strings.ToLower(id[0])
+		id[1], err = b.text(at+".value", m["value"])
+	}
+	return id, err
+}
+
+func (b *binder) timeFilter(at string, m map[string]any) (*plan.TimeFilter, error) {
+	f := &plan.TimeFilter{}
+	for key, v := range b.given("DateTimeFilter", m) {
+		at := at + "." + key
+		s, err := b.text(at, v)
+		if err != nil {
+			return nil, err
+		}
+		t, err := kg.ParseTime(s)
+		if err != nil {
+			return nil, within(at, err)
+		}
+		ms := t.UnixMilli()
+		switch key {
+		case "after":
+			f.After = &ms
+		case "before":
+			f.Before = &ms
+		default:
+			return nil, unread(at)
 		}
 	}
 	return f, nil
@@ -742,10 +825,9 @@ func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.R
 			err = b.name(at+".typedName.name", x["name"], &r)
 		case "externalId":
 			x, _ := v.(map[string]any)
-			if r.Scheme, err = b.text(at+".externalId.scheme", x["scheme"]); err == nil {
-				r.Scheme = strings.ToLower(r.Scheme) // as they are stored
-				r.Value, err = b.text(at+".externalId.value", x["value"])
-			}
+			var id [2]string
+			id, err = b.externalID(at+".externalId", x)
+			r.Scheme, r.Value = id[0], id[1]
 		}
 		if err != nil {
 			return r, err

@@ -68,12 +68,12 @@ func TestInputIsCoerced(t *testing.T) {
 			"a type", `{ search(text: "london", types: INSTITUTION)` + list + ` }`, ``,
 			`{ search(text: "london", types: [INSTITUTION])` + list + ` }`,
 		},
-		{"nested in a filter", `{ people(where: {and: {linkedTo: {kinds: SAID, where: {or: {types: QUOTE}}}}})` + list +
-			` }`, ``, `{ people(where: {and: [{linkedTo: {kinds: [SAID], where: {or: [{types: [QUOTE]}]}}}]})` + list +
+		{"nested in a filter", `{ people(where: {and: {linkedTo: {link: {kinds: SAID}, where: {or: {types: QUOTE}}}}})` + list +
+			` }`, ``, `{ people(where: {and: [{linkedTo: {link: {kinds: [SAID]}, where: {or: [{types: [QUOTE]}]}}}]})` + list +
 			` }`},
 		{
 			"nested in a variable", `query($w: EntityFilter) { people(where: $w)` + list + ` }`,
-			`{"w": {"and": {"linkedTo": {"kinds": "SAID", "where": {"or": {"types": "QUOTE"}}}}}}`, `{ people(where: {and: [{linkedTo: {kinds: [SAID], where: {or: [{types: [QUOTE]}]}}}]})` +
+			`{"w": {"and": {"linkedTo": {"link": {"kinds": "SAID"}, "where": {"or": {"types": "QUOTE"}}}}}}`, `{ people(where: {and: [{linkedTo: {link: {kinds: [SAID]}, where: {or: [{types: [QUOTE]}]}}}]})` +
 				list + ` }`,
 		},
 		{

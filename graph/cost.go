@@ -49,8 +49,8 @@ func entityFilterCost(f *plan.EntityFilter) int {
 	for _, x := range slices.Concat(f.And, f.Or) {
 		n += entityFilterCost(x)
 	}
-	if f.LinkedTo != nil && f.LinkedTo.Where != nil {
-		n += following + entityFilterCost(f.LinkedTo.Where)
+	if l := f.LinkedTo; l != nil && (l.Where != nil || l.Link != nil) {
+		n += following + entityFilterCost(l.Where) + linkFilterCost(l.Link)
 	}
 	return n
 }

@@ -376,9 +376,16 @@ func (d *describer) entities(f *plan.EntityFilter) string {
 	if f.Types != nil {
 		parts = append(parts, "type "+typeNames(d.cat, *f.Types))
 	}
+	if f.IDs != nil {
+		parts = append(parts, fmt.Sprintf("one of %d ids", len(f.IDs)))
+	}
+	if f.ExternalIDs != nil {
+		parts = append(parts, fmt.Sprintf("one of %d externalIds", len(f.ExternalIDs)))
+	}
 	if f.LinkCount != nil {
 		parts = append(parts, "linkCount")
 	}
+	parts = append(parts, times(f.Created, f.Updated)...)
 	if l := f.LinkedTo; l != nil {
 		to := "linkedTo"
 		if l.Kinds != nil {
@@ -387,7 +394,7 @@ func (d *describer) entities(f *plan.EntityFilter) string {
 		if l.Ref >= 0 {
 			to += " an entity named"
 		}
-		parts = append(parts, to+d.where(" where ", d.entities(l.Where)))
+		parts = append(parts, to+d.where(" by a link where ", d.links(l.Link))+d.where(" where ", d.entities(l.Where)))
 	}
 	for _, x := range f.And {
 		parts = append(parts, d.entities(x))
@@ -407,9 +414,13 @@ func (d *describer) links(f *plan.LinkFilter) string {
 	if f.Kinds != nil {
 		parts = append(parts, "kind "+d.kinds(*f.Kinds))
 	}
+	if f.IDs != nil {
+		parts = append(parts, fmt.Sprintf("one of %d ids", len(f.IDs)))
+	}
 	if f.AsOf != nil {
 		parts = append(parts, "asOf")
 	}
+	parts = append(parts, times(f.Created, f.Updated)...)
 	if f.Sources != nil {
 		parts = append(parts, fmt.Sprintf("one of %d sources", len(f.Sources)))
 	}
@@ -436,6 +447,17 @@ func (d *describer) links(f *plan.LinkFilter) string {
 		parts = append(parts, "not ("+d.links(f.Not)+")")
 	}
 	return join(parts...)
+}
+
+// times describes which filters on times are set.
+func times(created, updated *plan.TimeFilter) (parts []string) {
+	if created != nil {
+		parts = append(parts, "createdAt")
+	}
+	if updated != nil {
+		parts = append(parts, "updatedAt")
+	}
+	return parts
 }
 
 func textParts(at string, f *plan.StringFilter) string {

@@ -12,7 +12,7 @@ import (
 const explainedQuery = `query Q($name: String! = "Mary Kaldor") {
   who: person(ref: {name: $name}) { name affiliations(first: 2, where: {role: {contains: "prof"}, kinds: [AFFILIATED_WITH]}, orderBy: [{field: SINCE, direction: DESC}]) {
     totalCount edges { role node { name } link { sentence evidence { nodes { excerpt source { title } } } } } } }
-  people(where: {or: [{name: {startsWith: "m"}}, {linkedTo: {entity: {id: "lse"}, kinds: [AFFILIATED_WITH]}}]}) { nodes { ... on Person { id relatedThemes { nodes { name } } } } facets(by: [THEME]) { buckets { key } } }
+  people(where: {or: [{name: {startsWith: "m"}}, {linkedTo: {entity: {id: "lse"}, link: {kinds: [AFFILIATED_WITH]}}}]}) { nodes { ... on Person { id relatedThemes { nodes { name } } } } facets(by: [THEME]) { buckets { key } } }
   paths(from: {name: $name}, to: {id: "civilians"}, where: {kinds: [SAID, ABOUT]}) { paths { length } }
   match(pattern: [{node: {ref: {name: $name}}}, {link: {kinds: [SAID], direction: OUTGOING}}, {node: {where: {text: {contains: "x"}}}}]) { paths { length } }
   __schema { queryType { name } }

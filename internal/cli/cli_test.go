@@ -383,7 +383,8 @@ func TestCompletionScriptsLoad(t *testing.T) {
 func TestASignalEndsAnImport(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(sig.String(), func(t *testing.T) {
-			store := "sqlite:" + t.TempDir() + "/g.db"
+			path := t.TempDir() + "/g.db"
+			store := "sqlite:" + path
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, "throughline", "import", "--store", store, "-")
@@ -417,8 +418,8 @@ func TestASignalEndsAnImport(t *testing.T) {
 			if want := "throughline: the import was interrupted; nothing is lost, run it again\n"; errs.String() != want {
 				t.Errorf("it said %q", errs.String())
 			}
-			if _, out, _ := run(t, "export", "--store", store); out != "{\"throughline\":1}\n" {
-				t.Errorf("something was written: %.200s", out)
+			if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("a store is left: %v", err)
 			}
 		})
 	}

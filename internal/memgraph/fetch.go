@@ -1019,8 +1019,8 @@ func (x *fetch) records(page *kg.Page, f *plan.Field, all *order, r recordOrder)
 	}
 }
 
-// candidates narrows what a filter has to be tried on: to an exact name, or to links to a known entity that has fewer
-// of them than there are records. Then they are in no order, and some may stand there twice.
+// candidates narrows what a filter has to be tried on: to an exact name, to ids, or to links to a known entity that has
+// fewer of them than there are records. Then they are in no order, and some may stand there twice.
 func (x *fetch) candidates(f *plan.EntityFilter, all int) (some []uint32, narrowed bool) {
 	if all == 0 || x.q.Types.Has(x.graph.cat.Source.Index) {
 		return nil, false
@@ -1029,7 +1029,17 @@ func (x *fetch) candidates(f *plan.EntityFilter, all int) (some []uint32, narrow
 	switch {
 	case f.Name != nil && f.Name.Eq != nil:
 		keys = x.graph.named(*f.Name.Eq)
-	case f.LinkedTo != nil && f.LinkedTo.Ref >= 0:
+	case f.IDs != nil:
+		for _, id := range f.IDs {
+			if k := x.graph.findNode(id); k != 0 {
+				keys = append(keys, k)
+			}
+		}
+	case f.ExternalIDs != nil:
+		for _, id := range f.ExternalIDs {
+			keys = append(keys, x.graph.known(id[0], id[1])...)
+		}
+	case f.LinkedTo != nil && f.LinkedTo.Ref >= 0 && !f.LinkedTo.Link.NamesRefuted():
 		k := x.refs[f.LinkedTo.Ref]
 		if k == 0 {
 			return nil, true

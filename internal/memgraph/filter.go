@@ -98,7 +98,8 @@ func (x *fetch) entityFitsOnce(f *plan.EntityFilter, k uint32) bool {
 	if f == nil {
 		return true
 	}
-	if f.And == nil && f.Or == nil && f.Not == nil && f.Name == nil && f.Text == nil && f.LinkedTo == nil {
+	if f.And == nil && f.Or == nil && f.Not == nil && f.IDs == nil && f.ExternalIDs == nil && f.Name == nil &&
+		f.Text == nil && f.LinkedTo == nil {
 		return x.entityFits(f, k)
 	}
 	v := x.verdicts[f]
@@ -139,6 +140,10 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 		return false
 	}
 	if f.Not != nil && x.entityFits(f.Not, k) ||
+		f.IDs != nil && !x.oneOf(f.IDs, x.graph.id(n)) ||
+		f.Updated != nil && !f.Updated.Fits(x.graph.born[n.updated]) ||
+		f.Created != nil && !f.Created.Fits(x.graph.born[n.created]) ||
+		f.ExternalIDs != nil && !x.identifies(f.ExternalIDs, n) ||
 		f.Types != nil && !f.Types.Has(n.typ) ||
 		f.LinkCount != nil && !matchInt(f.LinkCount, x.graph.degree(k)) ||
 		f.Date != nil && !f.Date.Fits(n.from, n.to, n.dated) ||
@@ -160,19 +165,66 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 	return f.LinkedTo == nil || x.linkedFits(f.LinkedTo, k)
 }
 
+// oneOf reports whether an id is in a list.
+func (x *fetch) oneOf(ids []string, id string) bool {
+	x.step(1 + len(ids)/8)
+	return slices.Contains(ids, id)
+}
+
+// identifies reports whether a node has one of these external ids.
+func (x *fetch) identifies(ids [][2]string, n *node) bool {
+	has := x.graph.externals(n)
+	x.step(1 + len(ids)*len(has)/16)
+	for i := 0; i < len(has); i += 2 {
+		if slices.Contains(ids, [2]string{has[i], has[i+1]}) {
+			return true
+		}
+	}
+	return false
+}
+
 // linkedFits reports whether a node has a link, in either direction, to an entity that fits.
 func (x *fetch) linkedFits(f *plan.LinkedTo, k uint32) bool {
 	if f.Ref < 0 {
-		return x.joined(f, k, func(other uint32) bool { return x.entityFitsOnce(f.Where, other) })
+		fits := func(other uint32) bool { return x.entityFitsOnce(f.Where, other) }
+		if f.Link == nil {
+			return x.joined(f, k, fits)
+		}
+		return x.joinedBy(f, k, func(link, other uint32) bool { return x.linkFits(f.Link, link, other) && fits(other) })
 	}
 	want := x.refs[f.Ref]
 	if want == 0 || !x.entityFitsOnce(f.Where, want) {
 		return false
 	}
+	from, to := k, want
 	if x.graph.degree(want) < x.graph.degree(k) {
-		k, want = want, k // the shorter list of the two tells as well
+		from, to = want, k // the shorter list of the two tells as well
 	}
-	return x.joined(f, k, func(other uint32) bool { return other == want })
+	if f.Link == nil {
+		return x.joined(f, from, func(other uint32) bool { return other == to })
+	}
+	return x.joinedBy(f, from, func(link, other uint32) bool { return other == to && x.linkFits(f.Link, link, want) })
+}
+
+// joinedBy looks for a link of k, of the filter's kinds, that fits together with its other end.
+func (x *fetch) joinedBy(f *plan.LinkedTo, k uint32, fits func(link, other uint32) bool) bool {
+	in := func(of *adjacency, groups []group) bool {
+		for _, g := range groups {
+			if f.Kinds != nil && !f.Kinds.Has(g.kind) {
+				continue
+			}
+			for i := g.start; i < g.end; i++ {
+				x.step(1)
+				if fits(of.adjacent[i], of.ends[i]) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	n := x.graph.nodes.at(k)
+	return in(&x.graph.adjacency, x.graph.groups[n.group0:n.group1]) ||
+		f.Link.NamesRefuted() && in(&x.graph.refuted.adjacency, x.graph.refuted.groupsOf(k))
 }
 
 // joined looks for a link of k, of the filter's kinds, whose other end fits.
@@ -211,6 +263,8 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 	}
 	title := func(yield func(string) bool) { yield(s.title) }
 	if f.Not != nil && x.sourceFits(f.Not, k) ||
+		f.IDs != nil && !x.oneOf(f.IDs, s.id) ||
+		f.ExternalIDs != nil || f.Created != nil || f.Updated != nil ||
 		f.Types != nil && !f.Types.Has(x.graph.cat.Source.Index) ||
 		f.LinkCount != nil && !matchInt(f.LinkCount, int64(len(x.graph.supports.of(k)))) ||
 		f.Date != nil && !f.Date.Fits(s.from, s.to, s.dated) ||
@@ -227,19 +281,27 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 			return false
 		}
 	}
-	for _, l := range x.graph.supports.of(k) {
+	fits := func(l uint32) bool {
 		x.step(1)
 		ln := x.graph.links.at(l)
 		if f.LinkedTo.Kinds != nil && !f.LinkedTo.Kinds.Has(ln.kind) {
-			continue
+			return false
 		}
 		for _, end := range [2]uint32{ln.from, ln.to} {
-			if (want == 0 || end == want) && x.entityFitsOnce(f.LinkedTo.Where, end) {
+			if (want == 0 || end == want) && x.entityFitsOnce(f.LinkedTo.Where, end) &&
+				x.linkFits(f.LinkedTo.Link, l, end) {
 				return true
 			}
 		}
+		return false
 	}
-	return false
+	if slices.ContainsFunc(x.graph.supports.of(k), fits) {
+		return true
+	}
+	return f.LinkedTo.Link.NamesRefuted() && slices.ContainsFunc(x.graph.refuted.links, func(l uint32) bool {
+		x.step(1)
+		return slices.Contains(x.graph.refutersOf(l), k) && fits(l)
+	})
 }
 
 // roleFits evaluates a filter on a role, once for each role there is.
@@ -298,6 +360,11 @@ func (x *fetch) linkFits(f *plan.LinkFilter, k, other uint32) bool {
 		return false
 	}
 	if (f.AsOf != nil || f.During != nil) && !x.linkIsThen(f, l) {
+		return false
+	}
+	if f.IDs != nil && !x.oneOf(f.IDs, x.graph.idAt(l.id)) ||
+		f.Created != nil && !f.Created.Fits(x.graph.stamps[l.created]) ||
+		f.Updated != nil && !f.Updated.Fits(x.graph.stamps[l.updated]) {
 		return false
 	}
 	if f.Standing != nil && !slices.Contains(f.Standing, l.standing) {

@@ -37,7 +37,8 @@ func (f *DateFilter) Meets(from, to kg.Day) bool {
 // Overlaps reports whether [from, to] has a day in common with the filter's bounds.
 func (f *DateFilter) Overlaps(from, to kg.Day) bool { return from <= f.To && to >= f.From }
 
-// OnLinkAlone reports whether a filter looks at nothing but the link itself: not at the entity at its other end.
+// OnLinkAlone reports whether a filter looks at nothing but what a link says: neither at the entity at its other end
+// nor at when the link was written.
 func (f *LinkFilter) OnLinkAlone() bool {
 	if f == nil {
 		return true
@@ -45,7 +46,7 @@ func (f *LinkFilter) OnLinkAlone() bool {
 	alone := func(list []*LinkFilter) bool {
 		return !slices.ContainsFunc(list, func(x *LinkFilter) bool { return !x.OnLinkAlone() })
 	}
-	return f.Other == nil && alone(f.And) && alone(f.Or) && f.Not.OnLinkAlone()
+	return f.Other == nil && f.Created == nil && f.Updated == nil && alone(f.And) && alone(f.Or) && f.Not.OnLinkAlone()
 }
 
 // NamesRefuted reports whether REFUTED links can match the filter at all: see LinkFilter.
@@ -63,7 +64,7 @@ func (f *LinkFilter) OnlyRefuted() bool {
 func (f *LinkFilter) OnlyKinds() (*catalog.KindSet, bool) {
 	if f == nil || f.Kinds == nil || f.And != nil || f.Or != nil || f.Not != nil || f.Role != nil || f.Other != nil ||
 		f.AsOf != nil || f.During != nil || f.Sources != nil || f.MinSources != nil || f.Standing != nil ||
-		f.Verified != nil {
+		f.Verified != nil || f.IDs != nil || f.Created != nil || f.Updated != nil {
 		return nil, false
 	}
 	return f.Kinds, true

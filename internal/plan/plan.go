@@ -229,6 +229,15 @@ type StringFilter struct {
 	IsNull     *bool
 }
 
+// TimeFilter matches an instant, in milliseconds since 1970 UTC: later than After, earlier than Before. A record whose
+// time is not kept does not match.
+type TimeFilter struct{ After, Before *int64 }
+
+// Fits reports whether an instant does.
+func (f *TimeFilter) Fits(ms int64) bool {
+	return (f.After == nil || ms > *f.After) && (f.Before == nil || ms < *f.Before)
+}
+
 // IntFilter matches a number. Every part that is set must hold.
 type IntFilter struct{ Eq, Gte, Lte *int64 }
 
@@ -247,11 +256,12 @@ type DateFilter struct {
 // in And, Or or Not. For every other filter, and for none, there is no such link. Where REFUTED is named, the parts
 // decide as they do of any link: Not {Standing: [REFUTED]} is as good as no filter, Not {Standing: [DISPUTED]} matches
 // SUPPORTED links alone, and Or {Standing: [REFUTED]}, {Kinds: [SAID]} matches REFUTED links of every kind and those of
-// kind SAID of every standing. What has no LinkFilter (facets of entities, LinkedTo, numbers of links) never sees a
-// REFUTED link.
+// kind SAID of every standing. What has no LinkFilter (facets of entities, numbers of links, a LinkedTo without) never
+// sees a REFUTED link.
 type LinkFilter struct {
 	And, Or []*LinkFilter // nil = not set
 	Not     *LinkFilter
+	IDs     []string // nil = not set, empty = nothing matches
 	Kinds   *catalog.KindSet
 	Role    *StringFilter
 	Other   *EntityFilter // of the other end; for LinksOf, of To
@@ -265,26 +275,35 @@ type LinkFilter struct {
 	Standing   []kg.Standing // nil = not set, empty = nothing matches
 	// Verified: true: every excerpt of the link, whatever its stance, is verified; false: at least one is not, be it
 	// that its source's text is not held.
-	Verified *bool
+	Verified         *bool
+	Created, Updated *TimeFilter
 }
 
 // EntityFilter matches entities, and sources: their name is the title, text is the title alone, linkCount the number of
-// links that rest on them, linkedTo a link that rests on them and touches the entity. Every part that is set must hold.
+// links that rest on them, linkedTo a link that rests on them and touches the entity; they have no external ids and no
+// times. Every part that is set must hold.
 type EntityFilter struct {
 	And, Or []*EntityFilter // nil = not set; an empty Or matches nothing
 	Not     *EntityFilter
-	Types   *catalog.TypeSet
-	Name    *StringFilter // name or an alias
-	Text    *StringFilter // name, an alias, the description, a searchable property; IsNull looks at the last two only
+	IDs     []string // nil = not set, empty = nothing matches
+	// ExternalIDs are likewise; one of them is among those of the entity, scheme and value.
+	ExternalIDs [][2]string
+	Types       *catalog.TypeSet
+	Name        *StringFilter // name or an alias
+	Text        *StringFilter // name, an alias, the description, a searchable property; IsNull looks at the last two only
 	// from the first day of DateProp to the last day of UntilProp; of either where the other is absent
-	Date      *DateFilter
-	LinkedTo  *LinkedTo
-	LinkCount *IntFilter
+	Date             *DateFilter
+	LinkedTo         *LinkedTo
+	LinkCount        *IntFilter
+	Created, Updated *TimeFilter
 }
 
 // LinkedTo matches entities that have a link of these kinds, in either direction, to an entity that fits.
 type LinkedTo struct {
 	Ref   int // index into Query.Refs, or -1
 	Kinds *catalog.KindSet
+	// Link is what the link must fit beside its kind, Other being the entity at the other end; of what rests on a
+	// source, the end that is looked at. nil = it is not REFUTED.
+	Link  *LinkFilter
 	Where *EntityFilter
 }

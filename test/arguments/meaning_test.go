@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/throughline/throughline/internal/kg"
 )
@@ -18,6 +19,7 @@ type meanings struct {
 	text   map[string]func(v any, folded string) bool
 	number map[string]func(v any, n int) bool
 	linked map[string]func(v any, l *kg.Link, other *record) bool
+	time   map[string]func(v any, t kg.Time) bool
 	ref    map[string]func(v any, x *record) bool
 	source map[string]func(v any, x *record) bool
 	byNode map[string]func(a, b *record, desc bool) int // orders
@@ -39,6 +41,8 @@ func (m *meanings) has(coordinate string) bool {
 		found = m.text[name] != nil
 	case "IntFilter":
 		found = m.number[name] != nil
+	case "DateTimeFilter":
+		found = m.time[name] != nil
 	case "LinkedToFilter":
 		found = m.linked[name] != nil
 	case "EntityRef":
@@ -191,9 +195,15 @@ func (w *world) meanings() meanings {
 			},
 			"date":      func(v any, x *record) bool { return fitsDate(v, x.from, x.to, x.dated) },
 			"linkCount": func(v any, x *record) bool { return w.fitsNumber(v, len(x.links)) },
+			"ids":       func(v any, x *record) bool { return some(v, func(id any) bool { return id == x.id }) },
+			"externalIds": func(v any, x *record) bool {
+				return some(v, func(id any) bool { return w.means.ref["externalId"](id, x) })
+			},
+			"createdAt": func(v any, x *record) bool { return x.node != nil && w.fitsTime(v, x.node.CreatedAt) },
+			"updatedAt": func(v any, x *record) bool { return x.node != nil && w.fitsTime(v, x.node.UpdatedAt) },
 			"linkedTo": func(v any, x *record) bool {
-				return slices.ContainsFunc(x.links, func(l *kg.Link) bool {
-					return slices.ContainsFunc(w.others(l, x), func(o *record) bool {
+				return slices.ContainsFunc(w.byLink, func(l *kg.Link) bool {
+					return w.touches(l, x) && (!refuted(l) || namesRefuted(object(v)["link"])) && slices.ContainsFunc(w.others(l, x), func(o *record) bool {
 						return holds(object(v), w.means.linked, func(p func(any, *kg.Link, *record) bool,
 							v any,
 						) bool {
@@ -203,13 +213,14 @@ func (w *world) meanings() meanings {
 				})
 			},
 		},
+		time: map[string]func(any, kg.Time) bool{
+			"after":  func(v any, t kg.Time) bool { return t > instant(v) },
+			"before": func(v any, t kg.Time) bool { return t < instant(v) },
+		},
 		linked: map[string]func(any, *kg.Link, *record) bool{
+			"link":   func(v any, l *kg.Link, o *record) bool { return w.passes(v, l, o) },
 			"entity": func(v any, _ *kg.Link, o *record) bool { return w.named(v, o) },
-			"kinds": func(v any, l *kg.Link, _ *record) bool {
-				return some(v,
-					func(k any) bool { return k == l.Kind })
-			},
-			"where": func(v any, _ *kg.Link, o *record) bool { return w.fits(v, o) },
+			"where":  func(v any, _ *kg.Link, o *record) bool { return w.fits(v, o) },
 		},
 		link: map[string]func(any, *kg.Link, *record) bool{
 			"and": func(v any, l *kg.Link, o *record) bool {
@@ -232,6 +243,9 @@ func (w *world) meanings() meanings {
 			"sources": func(v any, l *kg.Link, _ *record) bool {
 				return some(v, func(id any) bool { return slices.Contains(supporters(l), text(id)) })
 			},
+			"ids":        func(v any, l *kg.Link, _ *record) bool { return some(v, func(id any) bool { return id == l.ID }) },
+			"createdAt":  func(v any, l *kg.Link, _ *record) bool { return w.fitsTime(v, l.CreatedAt) },
+			"updatedAt":  func(v any, l *kg.Link, _ *record) bool { return w.fitsTime(v, l.UpdatedAt) },
 			"minSources": func(v any, l *kg.Link, _ *record) bool { return len(supporters(l)) >= whole(v) },
 			"standings": func(v any, l *kg.Link, _ *record) bool {
 				return some(v,
@@ -313,6 +327,27 @@ func (w *world) meanings() meanings {
 
 func (w *world) fitsNumber(f any, n int) bool {
 	return holds(object(f), w.means.number, func(p func(any, int) bool, v any) bool { return p(v, n) })
+}
+
+func (w *world) fitsTime(f any, t kg.Time) bool {
+	return holds(object(f), w.means.time, func(p func(any, kg.Time) bool, v any) bool { return p(v, t) })
+}
+
+// instant reads a DateTime; what is none is refused before.
+func instant(v any) kg.Time {
+	t, err := time.Parse(time.RFC3339, text(v))
+	if err != nil {
+		panic(err)
+	}
+	return kg.TimeOf(t)
+}
+
+// touches reports whether an entity is an end of a link, or a source is evidence of it.
+func (w *world) touches(l *kg.Link, x *record) bool {
+	if x.source != nil {
+		return slices.ContainsFunc(l.Evidence, func(e kg.Evidence) bool { return e.Source == x.id })
+	}
+	return l.From == x.id || l.To == x.id
 }
 
 // others are the entities at the other end of a link; what rests on a source touches both of its ends.

@@ -35,6 +35,12 @@ func (v *values) samples(at, above string) []any {
 		return texts
 	}
 	out, ok := map[string][]any{
+		"EntityFilter.ids":       {person, "s_b", "nobody", v.byLink[0].ID},
+		"LinkFilter.ids":         {v.byLink[0].ID, v.byLink[7].ID, person},
+		"DateTimeFilter.after":   {"2020-09-13T12:26:42.000Z", "1970-01-01T00:00:00.001Z", "2030-01-01T00:00:00Z"},
+		"DateTimeFilter.before":  {"2020-09-13T14:26:43+02:00", "1970-01-01T00:00:00.002Z", "2000-01-01T00:00:00Z"},
+		"ExternalIdInput.scheme": {"wikidata", "WikiData", "isni"},
+		"ExternalIdInput.value":  {v.external()},
 		"IntFilter.eq":           {0, 7, 5},
 		"IntFilter.gte":          {1, 7, 1000},
 		"IntFilter.lte":          {0, 7, -1},
@@ -82,10 +88,7 @@ func (v *values) samples(at, above string) []any {
 // references are by each way a reference can be given.
 func (v *values) references() []any {
 	of := func(typ string) any { return v.busiest(typ, 0) }
-	external := v.byNode(func(x *record) bool {
-		return x.typ == "THEME" &&
-			len(x.node.ExternalIDs) > 0
-	}).node.ExternalIDs[0]
+	external := v.external()
 	out := []any{
 		of("PERSON"), of("EVENT"), of("THEME"), v.busiest("PERSON", 1), of("QUOTE"),
 		input{"name": "ADA  lovelace"},
@@ -95,8 +98,8 @@ func (v *values) references() []any {
 		input{"id": "s_b"},
 		input{"name": "Second meeting"},
 		input{"name": "Zurich"},
-		input{"externalId": input{"scheme": "WikiData", "value": external.Value}},
-		input{"externalId": input{"scheme": "isni", "value": external.Value}},
+		input{"externalId": input{"scheme": "WikiData", "value": external}},
+		input{"externalId": input{"scheme": "isni", "value": external}},
 		input{"typedName": input{"type": "PLACE", "name": "mercury"}},
 		input{"typedName": input{"type": "PERSON", "name": "mercury"}},
 		input{"typedName": input{"type": "THEME", "name": "Ada Lovelace"}},
@@ -104,6 +107,13 @@ func (v *values) references() []any {
 		input{"id": "nobody"},
 	}
 	return out
+}
+
+// external is the value of an external id that a theme has.
+func (v *values) external() string {
+	return v.byNode(func(x *record) bool {
+		return x.typ == "THEME" && len(x.node.ExternalIDs) > 0
+	}).node.ExternalIDs[0].Value
 }
 
 // byNode finds the first entity that fits.

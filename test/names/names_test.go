@@ -199,15 +199,15 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 		{`{ entity(ref: {name: "taxes"}) { id } }`, twoTaxes},
 		// what can stand in a place
 		{
-			`{ quotes(where: {linkedTo: {kinds: [ABOUT], entity: {name: "taxes"}}}) { nodes { id } } }`,
+			`{ quotes(where: {linkedTo: {link: {kinds: [ABOUT]}, entity: {name: "taxes"}}}) { nodes { id } } }`,
 			`{"quotes":{"nodes":[{"id":"q-taxes"}]}}`,
 		},
 		{
-			`{ quotes(where: {linkedTo: {kinds: ABOUT, entity: {name: "taxes"}}}) { nodes { id } } }`,
+			`{ quotes(where: {linkedTo: {link: {kinds: ABOUT}, entity: {name: "taxes"}}}) { nodes { id } } }`,
 			`{"quotes":{"nodes":[{"id":"q-taxes"}]}}`,
 		},
 		{
-			`{ people(where: {linkedTo: {kinds: [AFFILIATED_WITH], entity: {name: "taxes"}}, name: {startsWith: "don"}}) { nodes { id } } }`,
+			`{ people(where: {linkedTo: {link: {kinds: [AFFILIATED_WITH]}, entity: {name: "taxes"}}, name: {startsWith: "don"}}) { nodes { id } } }`,
 			`{"people":{"nodes":[{"id":"donald-trump"}]}}`,
 		},
 		{
@@ -215,7 +215,7 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 			`{"people":{"nodes":[{"id":"donald-trump"}]}}`,
 		},
 		{
-			`{ person(ref: {id: "donald-trump"}) { links(where: {other: {types: QUOTE, linkedTo: {kinds: [ABOUT], entity: {name: "taxes"}}}}) { nodes { id } } } }`,
+			`{ person(ref: {id: "donald-trump"}) { links(where: {other: {types: QUOTE, linkedTo: {link: {kinds: [ABOUT]}, entity: {name: "taxes"}}}}) { nodes { id } } } }`,
 			`{"person":{"links":{"nodes":[{"id":"q-taxes"}]}}}`,
 		},
 		{
@@ -226,7 +226,7 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 		{`{ entity(ref: {typedName: {type: THEME, name: "taxes"}}) { id } }`, `{"entity":{"id":"taxes"}}`},
 		{`{ person(ref: {typedName: {type: THEME, name: "taxes"}}) { id } }`, `{"person":null}`},
 		{
-			`{ people(where: {linkedTo: {kinds: [SAID], entity: {typedName: {type: PLACE, name: "taxes"}}}}) { totalCount } }`,
+			`{ people(where: {linkedTo: {link: {kinds: [SAID]}, entity: {typedName: {type: PLACE, name: "taxes"}}}}) { totalCount } }`,
 			`{"people":{"totalCount":0}}`,
 		},
 		{

@@ -92,7 +92,7 @@ var questions = []struct{ name, query, want string }{
 	},
 	{
 		"what rests on a source",
-		`{a: source(ref: {id: "s_a"}) {links {totalCount} denied: links(where: {standings: [REFUTED]}) {totalCount edges {link {id standing} node {name}}}} old: source(ref: {id: "s_old"}) {links {edges {link {id}}}} sources(where: {linkCount: {eq: 0}}) {nodes {id}} about: sources(where: {linkedTo: {kinds: [REPRESENTED_AT]}}) {totalCount} by: sources {facets(by: [INSTITUTION]) {buckets {key count}}}}`,
+		`{a: source(ref: {id: "s_a"}) {links {totalCount} denied: links(where: {standings: [REFUTED]}) {totalCount edges {link {id standing} node {name}}}} old: source(ref: {id: "s_old"}) {links {edges {link {id}}}} sources(where: {linkCount: {eq: 0}}) {nodes {id}} about: sources(where: {linkedTo: {link: {kinds: [REPRESENTED_AT]}}}) {totalCount} by: sources {facets(by: [INSTITUTION]) {buckets {key count}}}}`,
 		`{"a":{"links":{"totalCount":0},"denied":{"totalCount":1,"edges":[{"link":{"id":"CAROL","standing":"REFUTED"},"node":{"name":"Acme"}}]}},"old":{"links":{"edges":[{"link":{"id":"l_dave"}},{"link":{"id":"l_there"}},{"link":{"id":"l_too"}}]}},"sources":{"nodes":[{"id":"s_a"}]},"about":{"totalCount":0},"by":{"facets":[{"buckets":[{"key":"acme","count":3}]}]}}`,
 	},
 	{

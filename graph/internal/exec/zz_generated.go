@@ -785,6 +785,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("DateTimeFilter", ec.unmarshalInputDateTimeFilter),
 			graphql.NewInputUnmarshaler("EntityFilter", ec.unmarshalInputEntityFilter),
 			graphql.NewInputUnmarshaler("EntityOrder", ec.unmarshalInputEntityOrder),
 			graphql.NewInputUnmarshaler("EntityRef", ec.unmarshalInputEntityRef),
@@ -2598,6 +2599,14 @@ input IntFilter {
   lte: Int
 }
 
+"Matches an instant, to the millisecond. All that are given must hold: ` + "`" + `{after: \"2021-02-25T10:00:00.000Z\"}` + "`" + `."
+input DateTimeFilter {
+  "Later than this."
+  after: DateTime
+  "Earlier than this."
+  before: DateTime
+}
+
 "Matches a date interval that overlaps from–to; CERTAIN asks that it lies wholly inside."
 input PartialDateFilter {
   "The first day that counts: ` + "`" + `\"2021-02\"` + "`" + ` is 1 February 2021. Open when left out."
@@ -2626,6 +2635,8 @@ input LinkFilter {
   or: [LinkFilter!]
   "This does not hold."
   not: LinkFilter
+  "One of these, by id; at most 100."
+  ids: [ID!]
   "Of one of these kinds."
   kinds: [LinkKind!]
   "The role fits."
@@ -2644,6 +2655,10 @@ input LinkFilter {
   standings: [Standing!]
   "True: every excerpt of it, for it or against it, stands in the stored text of its source; false: at least one does not, or its source's text is not stored."
   verified: Boolean
+  "When it was first written to this graph."
+  createdAt: DateTimeFilter
+  "When it was last changed: ` + "`" + `{updatedAt: {after: \"2021-02-25T10:00:00.000Z\"}}` + "`" + ` is what is new."
+  updatedAt: DateTimeFilter
 }
 
 "One filter for entities. All that are given must hold: ` + "`" + `{name: {startsWith: \"m\"}, linkCount: {gte: 3}}` + "`" + `."
@@ -2654,6 +2669,10 @@ input EntityFilter {
   or: [EntityFilter!]
   "This does not hold."
   not: EntityFilter
+  "One of these, by id; at most 100: ` + "`" + `{ids: [\"mary-kaldor\", \"nato\"]}` + "`" + `."
+  ids: [ID!]
+  "One of these registers' identifiers is its own; at most 100. Sources have none: ` + "`" + `{externalIds: [{scheme: \"wikidata\", value: \"Q6779820\"}]}` + "`" + `."
+  externalIds: [ExternalIdInput!]
   "Of one of these types."
   types: [EntityType!]
   "The name or an alias fits (a source's title)."
@@ -2666,14 +2685,18 @@ input EntityFilter {
   linkedTo: LinkedToFilter
   "Has so many links (a source: supports so many)."
   linkCount: IntFilter
+  "When it was first written to this graph; of sources that is not kept."
+  createdAt: DateTimeFilter
+  "When it was last changed, of itself and not of its links; of sources that is not kept. What is new since a client last asked: ` + "`" + `{updatedAt: {after: \"2021-02-25T10:00:00.000Z\"}}` + "`" + `."
+  updatedAt: DateTimeFilter
 }
 
-"Has a link (of these kinds) to this entity, or to one that matches."
+"Has a link like this, in either direction, to this entity, or to one that matches: ` + "`" + `{link: {role: {contains: \"chair\"}, asOf: \"2021\"}, entity: {name: \"NATO\"}}` + "`" + `. All that are given must hold."
 input LinkedToFilter {
+  "The link fits; ` + "`" + `other` + "`" + ` is the entity at the other end. Without it, any link but refuted ones."
+  link: LinkFilter
   "The entity at the other end."
   entity: EntityRef
-  "The link is of one of these kinds, in either direction."
-  kinds: [LinkKind!]
   "The entity at the other end fits."
   where: EntityFilter
 }
@@ -25145,6 +25168,56 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputDateTimeFilter(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"after", "before"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "after":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("after"))
+			data, err := ec.unmarshalODateTime2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["after"] = data
+		case "before":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("before"))
+			data, err := ec.unmarshalODateTime2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["before"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDateTimeFilter unmarshals raw into the DateTimeFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDateTimeFilter(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DateTimeFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputEntityFilter(ctx context.Context, obj any) (map[string]any, error) {
 	var it map[string]any
 	if obj == nil {
@@ -25156,7 +25229,7 @@ func (ec *executionContext) unmarshalInputEntityFilter(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "types", "name", "text", "date", "linkedTo", "linkCount"}
+	fieldsInOrder := [...]string{"and", "or", "not", "ids", "externalIds", "types", "name", "text", "date", "linkedTo", "linkCount", "createdAt", "updatedAt"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -25185,6 +25258,20 @@ func (ec *executionContext) unmarshalInputEntityFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it["not"] = data
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["ids"] = data
+		case "externalIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["externalIds"] = data
 		case "types":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("types"))
 			data, err := ec.unmarshalOEntityType2ᚕstringᚄ(ctx, v)
@@ -25227,6 +25314,20 @@ func (ec *executionContext) unmarshalInputEntityFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it["linkCount"] = data
+		case "createdAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createdAt"] = data
+		case "updatedAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updatedAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updatedAt"] = data
 		}
 	}
 	return it, nil
@@ -25480,7 +25581,7 @@ func (ec *executionContext) unmarshalInputLinkFilter(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "kinds", "role", "other", "asOf", "during", "sources", "minSources", "standings", "verified"}
+	fieldsInOrder := [...]string{"and", "or", "not", "ids", "kinds", "role", "other", "asOf", "during", "sources", "minSources", "standings", "verified", "createdAt", "updatedAt"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -25509,6 +25610,13 @@ func (ec *executionContext) unmarshalInputLinkFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it["not"] = data
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["ids"] = data
 		case "kinds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kinds"))
 			data, err := ec.unmarshalOLinkKind2ᚕstringᚄ(ctx, v)
@@ -25572,6 +25680,20 @@ func (ec *executionContext) unmarshalInputLinkFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it["verified"] = data
+		case "createdAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createdAt"] = data
+		case "updatedAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updatedAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updatedAt"] = data
 		}
 	}
 	return it, nil
@@ -25711,7 +25833,7 @@ func (ec *executionContext) unmarshalInputLinkedToFilter(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"entity", "kinds", "where"}
+	fieldsInOrder := [...]string{"link", "entity", "where"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -25719,6 +25841,13 @@ func (ec *executionContext) unmarshalInputLinkedToFilter(ctx context.Context, ob
 			continue
 		}
 		switch k {
+		case "link":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("link"))
+			data, err := ec.unmarshalOLinkFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["link"] = data
 		case "entity":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("entity"))
 			data, err := ec.unmarshalOEntityRef2map(ctx, v)
@@ -25726,13 +25855,6 @@ func (ec *executionContext) unmarshalInputLinkedToFilter(ctx context.Context, ob
 				return it, err
 			}
 			it["entity"] = data
-		case "kinds":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kinds"))
-			data, err := ec.unmarshalOLinkKind2ᚕstringᚄ(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it["kinds"] = data
 		case "where":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("where"))
 			data, err := ec.unmarshalOEntityFilter2map(ctx, v)
@@ -32592,6 +32714,11 @@ func (ec *executionContext) marshalNExternalId2ᚕgithubᚗcomᚋthroughlineᚋt
 	return ret
 }
 
+func (ec *executionContext) unmarshalNExternalIdInput2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputExternalIdInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNFacet2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacet(ctx context.Context, sel ast.SelectionSet, v model.Facet) graphql.Marshaler {
 	return ec._Facet(ctx, sel, &v)
 }
@@ -34006,6 +34133,32 @@ func (ec *executionContext) marshalODateMatch2ᚖstring(ctx context.Context, sel
 	return res
 }
 
+func (ec *executionContext) unmarshalODateTime2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODateTime2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalODateTimeFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputDateTimeFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalODirection2ᚖstring(ctx context.Context, v any) (*string, error) {
 	if v == nil {
 		return nil, nil
@@ -34154,6 +34307,23 @@ func (ec *executionContext) unmarshalOExternalIdInput2map(ctx context.Context, v
 	}
 	res, err := ec.unmarshalInputExternalIdInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOExternalIdInput2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]map[string]any, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNExternalIdInput2map(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) unmarshalOFloat2ᚖfloat64(ctx context.Context, v any) (*float64, error) {

@@ -78,6 +78,26 @@ func (c *compiler) entityFits(f *plan.EntityFilter, n string, types catalog.Type
 	c.w("(")
 	a := all{c: c}
 	combine(&a, f.And, f.Or, f.Not, func(x *plan.EntityFilter) { c.entityFits(x, n, types) })
+	if f.IDs != nil {
+		c.note('i')
+		a.next()
+		c.w(n, ".id IN ", c.param(f.IDs))
+	}
+	if f.ExternalIDs != nil {
+		c.note('e')
+		a.next()
+		c.identifies(f.ExternalIDs, n, types)
+	}
+	if f.Created != nil {
+		c.note('b')
+		a.next()
+		c.timeFits(f.Created, n+".createdAt")
+	}
+	if f.Updated != nil {
+		c.note('u')
+		a.next()
+		c.timeFits(f.Updated, n+".updatedAt")
+	}
 	if f.Types != nil {
 		c.note('t')
 		a.next()
@@ -114,6 +134,41 @@ func (c *compiler) entityFits(f *plan.EntityFilter, n string, types catalog.Type
 	}
 	a.end()
 	c.note(')')
+}
+
+// identifies writes that an entity has one of these external ids; a source has none.
+func (c *compiler) identifies(ids [][2]string, n string, types catalog.TypeSet) {
+	if types == 0 {
+		c.w("false")
+		return
+	}
+	x := c.name("x")
+	c.w("EXISTS { MATCH (", x, ":ExternalId)-[:IDENTIFIES]->(", n, ") WHERE [", x, ".scheme, ", x, ".value] IN ",
+		c.param(pairs(ids)), " }")
+}
+
+// pairs are lists of two, as a parameter has them.
+func pairs(ids [][2]string) []any {
+	out := make([]any, len(ids))
+	for i, id := range ids {
+		out[i] = []any{id[0], id[1]}
+	}
+	return out
+}
+
+// timeFits writes a filter on an instant, which may not be kept: the comparison with what is not there is null.
+func (c *compiler) timeFits(f *plan.TimeFilter, v string) {
+	a := all{c: c}
+	c.w("(")
+	a.next()
+	c.w(v, " IS NOT NULL")
+	for i, bound := range [2]*int64{f.After, f.Before} {
+		if c.noteIf(bound != nil) {
+			a.next()
+			c.w(v, [2]string{" > ", " < "}[i], c.param(*bound))
+		}
+	}
+	a.end()
 }
 
 // ofTypes compares labels with a list, so that the text is the same for any types asked for.
@@ -269,11 +324,6 @@ func (c *compiler) linkedTo(f *plan.LinkedTo, n string, types catalog.TypeSet) {
 	defer func() { c.within = false }()
 	r := c.name("r")
 	known := c.noteIf(f.Ref >= 0)
-	kinds := func(glue string) {
-		if c.noteIf(f.Kinds != nil) {
-			c.w(glue, "type(", r, ") IN ", c.param(c.kindList(*f.Kinds)))
-		}
-	}
 	var o string
 	if known {
 		c.note(byte(f.Ref))
@@ -285,22 +335,34 @@ func (c *compiler) linkedTo(f *plan.LinkedTo, n string, types catalog.TypeSet) {
 		c.w("EXISTS { ")
 		if known {
 			// the entity's links are fewer than the source's
-			c.w("MATCH (", o, ")-", c.rel(r, c.allKinds), "-() WHERE ", n, ".id IN ", r, ".sources")
-			kinds(" AND ")
-			c.entityFilter(" AND ", f.Where, o, c.cat.Entities)
+			c.w("MATCH (", o, ")-", c.along(r, c.cat.AllKinds(), f.Link), "-() WHERE ", n, ".id IN ", r, ".sources")
 		} else {
-			c.sourceLinks(n, r)
+			c.sourceLinksFor(n, r, f.Link)
 			c.w(" UNWIND [startNode(", r, "), endNode(", r, ")] AS ", o, " WITH ", r, ", ", o, " WHERE true")
-			kinds(" AND ")
-			c.entityFilter(" AND ", f.Where, o, c.cat.Entities)
 		}
+		c.linkedBoth(f, r, o)
 		c.w(" RETURN 1 AS one }")
 		return
 	}
-	c.w("EXISTS { MATCH (", n, ")-", c.rel(r, c.allKinds), "-(", o, ") WHERE true")
-	kinds(" AND ")
-	c.entityFilter(" AND ", f.Where, o, c.cat.Entities)
+	c.w("EXISTS { MATCH (", n, ")-", c.along(r, c.cat.AllKinds(), f.Link), "-(", o, ") WHERE true")
+	c.linkedBoth(f, r, o)
 	c.w(" }")
+}
+
+// linkedBoth writes what a LinkedTo asks of the link and of the entity at its other end, behind other conditions.
+func (c *compiler) linkedBoth(f *plan.LinkedTo, r, o string) {
+	c.linkedKinds(" AND ", f, r)
+	c.linkFilter(" AND ", f.Link, r, o, c.cat.Entities)
+	c.entityFilter(" AND ", f.Where, o, c.cat.Entities)
+}
+
+// linkedKinds writes the kinds of link of a LinkedTo after where; it returns the where that goes on.
+func (c *compiler) linkedKinds(where string, f *plan.LinkedTo, r string) string {
+	if !c.noteIf(f.Kinds != nil) {
+		return where
+	}
+	c.w(where, kindOf(r, f.Link.NamesRefuted()), " IN ", c.param(c.kindList(*f.Kinds)))
+	return " AND "
 }
 
 // linkFilter writes a filter on a link whose other end is o, after where.
@@ -320,6 +382,21 @@ func (c *compiler) linkFits(f *plan.LinkFilter, kind, r, o string, types catalog
 	c.w("(")
 	a := all{c: c}
 	combine(&a, f.And, f.Or, f.Not, func(x *plan.LinkFilter) { c.linkFits(x, kind, r, o, types) })
+	if f.IDs != nil {
+		c.note('i')
+		a.next()
+		c.w(r, ".id IN ", c.param(f.IDs))
+	}
+	if f.Created != nil {
+		c.note('b')
+		a.next()
+		c.timeFits(f.Created, r+".createdAt")
+	}
+	if f.Updated != nil {
+		c.note('u')
+		a.next()
+		c.timeFits(f.Updated, r+".updatedAt")
+	}
 	if f.Kinds != nil {
 		c.note('k')
 		a.next()
@@ -406,25 +483,38 @@ func (c *compiler) during(f *plan.DateFilter, r string) {
 
 // anchor is a part of a filter from which the records can be found without looking at all of them.
 type anchor struct {
-	name   *plan.StringFilter // with Eq or In
-	linked *plan.LinkedTo     // to an entity that is named
+	ids     []string           // not nil
+	outer   [][2]string        // not nil
+	name    *plan.StringFilter // with Eq or In
+	linked  *plan.LinkedTo     // to an entity that is named, and not by a link that is REFUTED
+	updated *plan.TimeFilter   // with After
 }
+
+// indexed reports whether an index finds the records, whatever else is known of them.
+func (a *anchor) indexed() bool { return a.ids != nil || a.outer != nil || a.name != nil }
 
 // anchorOf finds a part that every record must fit and that an index, or a node at hand, leads to.
 func anchorOf(f *plan.EntityFilter) (anchor, bool) {
 	if f == nil {
 		return anchor{}, false
 	}
-	if f.Name != nil && (f.Name.Eq != nil || f.Name.In != nil) {
+	switch {
+	case f.IDs != nil:
+		return anchor{ids: f.IDs}, true
+	case f.ExternalIDs != nil:
+		return anchor{outer: f.ExternalIDs}, true
+	case f.Name != nil && (f.Name.Eq != nil || f.Name.In != nil):
 		return anchor{name: f.Name}, true
-	}
-	if f.LinkedTo != nil && f.LinkedTo.Ref >= 0 {
+	case f.LinkedTo != nil && f.LinkedTo.Ref >= 0 && !f.LinkedTo.Link.NamesRefuted():
 		return anchor{linked: f.LinkedTo}, true
 	}
 	for _, x := range f.And {
 		if a, ok := anchorOf(x); ok {
 			return a, true
 		}
+	}
+	if f.Updated != nil && f.Updated.After != nil {
+		return anchor{updated: f.Updated}, true
 	}
 	return anchor{}, false
 }

@@ -33,6 +33,7 @@ func (l *layout) indexes() []index {
 		{name: "throughline_alias_name", of: alias, on: name},
 		{name: "throughline_external_id", of: outer, on: []string{"scheme", "value"}},
 		{name: "throughline_entity_order", of: entity, on: order},
+		{name: "throughline_entity_updated", of: entity, on: []string{"updatedAt"}},
 		{name: "throughline_source_order", of: source, on: order},
 		{name: searchIndex, text: "whitespace", of: []string{entityLabel, sourceLabel}, on: []string{"_words"}},
 	}

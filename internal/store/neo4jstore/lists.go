@@ -64,7 +64,7 @@ func (c *compiler) everyLink(a *answer) {
 
 // restOf writes the filter on what anchored has found: all of it but what that has seen to.
 func (c *compiler) restOf(from anchor, where string, f *plan.EntityFilter, n string, types catalog.TypeSet) string {
-	if from.linked != nil && from.linked.Where == nil && types != 0 {
+	if from.linked != nil && from.linked.Where == nil && from.linked.Link == nil && types != 0 {
 		c.settled = from.linked
 		defer func() { c.settled = nil }()
 	}
@@ -108,7 +108,24 @@ func (c *compiler) anchored(from anchor, n string, types catalog.TypeSet) string
 		label = sourceLabel
 	}
 	switch {
+	case from.ids != nil:
+		c.note('i')
+		c.w("MATCH (", n, ":", label, ") WHERE ", n, ".id IN ", c.param(from.ids), " AND ", n, "._sort IS NOT NULL WITH ", n)
+	case from.outer != nil && types == 0:
+		c.note('0')
+		c.w("UNWIND [] AS ", n, " WITH ", n, " WHERE false")
+		return " AND "
+	case from.outer != nil:
+		c.note('e')
+		pair := c.name("pair")
+		c.w("UNWIND ", c.param(pairs(from.outer)), " AS ", pair, " MATCH (:ExternalId {scheme: ", pair, "[0], value: ", pair,
+			"[1]})-[:IDENTIFIES]->(", n, ":Entity) WITH DISTINCT ", n)
+	case from.updated != nil:
+		c.note('u')
+		c.w("MATCH (", n, ":", label, ") WHERE ", n, ".updatedAt > ", c.param(*from.updated.After), " AND ", n,
+			"._sort IS NOT NULL WITH ", n)
 	case from.name != nil:
+		c.note('n')
 		var p string
 		if c.noteIf(from.name.Eq != nil) {
 			p = " = " + c.param(*from.name.Eq)

@@ -51,17 +51,15 @@ func (c *compiler) linkedBy(f *plan.LinkedTo) {
 		c.w(" WITH ", m)
 	}
 	r, n := c.name("r"), c.name("n")
-	c.w(" MATCH (", m, ")-", c.rel(r, c.allKinds), "-(", n, ")")
-	if c.noteIf(f.Kinds != nil) {
-		c.w(" WHERE type(", r, ") IN ", c.param(c.kindList(*f.Kinds)))
-	}
+	c.w(" MATCH (", m, ")-", c.along(r, c.cat.AllKinds(), f.Link), "-(", n, ")")
+	c.linkFilter(c.linkedKinds(" WHERE ", f, r), f.Link, r, m, c.cat.Entities)
 	c.w(" RETURN collect(DISTINCT ", n, ")")
 }
 
-// linkable writes the clauses that find the entities that fit a filter: from an index by name or from a set, where one
+// linkable writes the clauses that find the entities that fit a filter: from an index by id or name, or from a set, where one
 // of these holds all that fit, or else from all entities.
 func (c *compiler) linkable(f *plan.EntityFilter, n string) {
-	if from, ok := anchorOf(f); ok && from.name != nil {
+	if from, ok := anchorOf(f); ok && from.indexed() {
 		c.entityFilter(c.anchored(from, n, c.cat.Entities), f, n, c.cat.Entities)
 		return
 	}

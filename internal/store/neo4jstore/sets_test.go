@@ -130,3 +130,32 @@ func TestFiltersWithinFiltersCostASum(t *testing.T) {
 		}
 	}
 }
+
+// TestFiltersBeginAtAnIndex: what an index finds is all that is looked at, be the filter the list's own or one of those
+// that a part of it must fit.
+func TestFiltersBeginAtAnIndex(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
+	const people = 400
+	crowded(t, s, people, 2)
+	b := &builder{t: t, cat: cat}
+	later := storetest.Clock().AddDate(100, 0, 0).UnixMilli()
+	for name, f := range map[string]*plan.EntityFilter{
+		"ids":         {IDs: []string{"p1", "p7"}},
+		"externalIds": {ExternalIDs: [][2]string{{"wikidata", "Q1"}}},
+		"updatedAt":   {Updated: &plan.TimeFilter{After: &later}},
+	} {
+		for _, f := range []*plan.EntityFilter{f, {And: []*plan.EntityFilter{f}}} {
+			q := b.list(b.types("Person"), 1, f)
+			q.Root.Want = plan.Want{Total: true}
+			text, params, err := neo4jstore.Compile(cat, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := db.hits(t.Context(), t, text, params); n > people/4 {
+				t.Errorf("%s: %d accesses to find at most 2 of %d", name, n, people)
+			}
+		}
+	}
+}

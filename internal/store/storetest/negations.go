@@ -41,13 +41,19 @@ func (s *suite) negations(t *testing.T) {
 		"isNull false": {From: kg.MinDay, To: kg.MaxDay, IsNull: &no},
 	}
 	types, kinds := catalog.TypeSet(1)<<cat.Types[0].Index, catalog.KindSet(1)<<cat.Kinds[0].Index
+	time := &plan.TimeFilter{After: &one}
 	entities := map[string]*plan.EntityFilter{
+		"ids": {IDs: []string{"person-full", "full-EVENT", "s_full"}}, "externalIds": {ExternalIDs: [][2]string{{"x", "1"}}},
+		"updatedAt": {Updated: time}, "linkedTo by a link": {LinkedTo: &plan.LinkedTo{
+			Ref: -1, Link: &plan.LinkFilter{Role: &plan.StringFilter{Eq: &word}},
+		}},
 		"type": {Types: &types}, "linkCount": {LinkCount: &plan.IntFilter{Gte: &one}}, "linkedTo": {LinkedTo: &plan.LinkedTo{
 			Ref:   -1,
 			Kinds: &kinds,
 		}},
 	}
 	links := map[string]*plan.LinkFilter{
+		"ids": {IDs: []string{"l_full"}}, "createdAt": {Created: time},
 		"kind": {Kinds: &kinds}, "source": {Sources: []string{"s_full"}},
 		"minSources": {MinSources: &one}, "verified": {Verified: &yes}, "not verified": {Verified: &no},
 	}
@@ -92,7 +98,7 @@ func (s *suite) negations(t *testing.T) {
 	}
 	for _, name := range part(t, s, []string{
 		"name eq", "text contains", "text isNull", "date possible",
-		"date certain",
+		"date certain", "ids", "externalIds", "updatedAt", "linkedTo by a link",
 	}) {
 		for _, typ := range []*catalog.Type{cat.TypeOf("EVENT"), cat.Source} {
 			f := entities[name]
@@ -131,7 +137,7 @@ func bareAndFull(cat *catalog.Catalog) *store.Batch {
 		bare := &kg.Node{ID: "bare-" + name, Type: name, Name: "Bare", Props: map[string]any{}}
 		full := &kg.Node{
 			ID: "full-" + name, Type: name, Name: "q", Aliases: []string{"quite"}, Description: "q",
-			Props: map[string]any{},
+			ExternalIDs: []kg.ExternalID{{Scheme: "x", Value: "1"}}, Props: map[string]any{},
 		}
 		if typ == cat.Types[0] {
 			bare.ID, full.ID = "person-bare", "person-full"

@@ -40,6 +40,19 @@ func intFits(f *plan.IntFilter, n int64) bool {
 	return f == nil || (f.Eq == nil || n == *f.Eq) && (f.Gte == nil || n >= *f.Gte) && (f.Lte == nil || n <= *f.Lte)
 }
 
+func timeFits(f *plan.TimeFilter, t kg.Time) bool {
+	return f == nil || (f.After == nil || t.UnixMilli() > *f.After) && (f.Before == nil || t.UnixMilli() < *f.Before)
+}
+
+func oneOf(ids []string, id string) bool { return ids == nil || slices.Contains(ids, id) }
+
+// identified reports whether an entity has one of these external ids.
+func identified(ids [][2]string, n *kg.Node) bool {
+	return ids == nil || slices.ContainsFunc(n.ExternalIDs, func(e kg.ExternalID) bool {
+		return slices.Contains(ids, [2]string{e.Scheme, e.Value})
+	})
+}
+
 func dateFits(f *plan.DateFilter, from, to kg.Day, known bool) bool {
 	if f == nil {
 		return true
@@ -80,7 +93,8 @@ func (x *seeing) fits(f *plan.EntityFilter, n *kg.Node) bool {
 	names := append([]string{n.Name}, n.Aliases...)
 	body := x.body(n)
 	from, to, known := x.nodeDate(n)
-	return (f.Types == nil || f.Types.Has(x.typ(n))) &&
+	return oneOf(f.IDs, n.ID) && identified(f.ExternalIDs, n) && timeFits(f.Created, n.CreatedAt) &&
+		timeFits(f.Updated, n.UpdatedAt) && (f.Types == nil || f.Types.Has(x.typ(n))) &&
 		textsFit(f.Name, names, true) && textsFit(f.Text, append(names, body...), len(body) > 0) &&
 		dateFits(f.Date, from, to, known) && intFits(f.LinkCount, x.touching(n)) && x.linked(f.LinkedTo, n)
 }
@@ -89,12 +103,9 @@ func (x *seeing) linked(f *plan.LinkedTo, n *kg.Node) bool {
 	if f == nil {
 		return true
 	}
-	for _, l := range x.stand() {
-		if f.Kinds != nil && !f.Kinds.Has(x.cat.Kind(l.Kind).Index) {
-			continue
-		}
+	for _, l := range x.links {
 		for _, ends := range [][2]string{{l.From, l.To}, {l.To, l.From}} {
-			if ends[0] == n.ID && x.meant(f, x.nodes[ends[1]]) {
+			if ends[0] == n.ID && x.meant(f, l, x.nodes[ends[1]]) {
 				return true
 			}
 		}
@@ -102,12 +113,13 @@ func (x *seeing) linked(f *plan.LinkedTo, n *kg.Node) bool {
 	return false
 }
 
-// meant reports whether an entity is the one, or of the ones, that a LinkedTo speaks of.
-func (x *seeing) meant(f *plan.LinkedTo, other *kg.Node) bool {
-	if f.Ref >= 0 && x.refs[f.Ref] != other {
+// meant reports whether a link is one, and the entity at its other end the one or of the ones, that a LinkedTo speaks
+// of.
+func (x *seeing) meant(f *plan.LinkedTo, l *kg.Link, other *kg.Node) bool {
+	if f.Kinds != nil && !f.Kinds.Has(x.cat.Kind(l.Kind).Index) || f.Ref >= 0 && x.refs[f.Ref] != other {
 		return false
 	}
-	return x.fits(f.Where, other)
+	return x.matches(f.Link, l, other) && x.fits(f.Where, other)
 }
 
 func (x *seeing) sourceFits(f *plan.EntityFilter, s *kg.Source) bool {
@@ -134,16 +146,16 @@ func (x *seeing) sourceFits(f *plan.EntityFilter, s *kg.Source) bool {
 	from, to := s.PublishedOn.Interval()
 	if f.LinkedTo != nil {
 		some := false
-		for _, l := range x.resting(s) {
-			if f.LinkedTo.Kinds == nil || f.LinkedTo.Kinds.Has(x.cat.Kind(l.Kind).Index) {
-				some = some || x.meant(f.LinkedTo, x.nodes[l.From]) || x.meant(f.LinkedTo, x.nodes[l.To])
-			}
+		for _, l := range x.links {
+			some = some || rests(l, s) &&
+				(x.meant(f.LinkedTo, l, x.nodes[l.From]) || x.meant(f.LinkedTo, l, x.nodes[l.To]))
 		}
 		if !some {
 			return false
 		}
 	}
-	return (f.Types == nil || f.Types.Has(x.cat.Source.Index)) &&
+	return oneOf(f.IDs, s.ID) && f.ExternalIDs == nil && f.Created == nil && f.Updated == nil &&
+		(f.Types == nil || f.Types.Has(x.cat.Source.Index)) &&
 		textsFit(f.Name, []string{s.Title}, true) && textsFit(f.Text, []string{s.Title}, false) &&
 		dateFits(f.Date, from, to, s.PublishedOn != "") && intFits(f.LinkCount, int64(len(x.resting(s))))
 }
@@ -175,7 +187,8 @@ func (x *seeing) linkFits(f *plan.LinkFilter, l *kg.Link, other *kg.Node) bool {
 	if f.Not != nil && x.linkFits(f.Not, l, other) {
 		return false
 	}
-	if f.Kinds != nil && !f.Kinds.Has(x.cat.Kind(l.Kind).Index) {
+	if f.Kinds != nil && !f.Kinds.Has(x.cat.Kind(l.Kind).Index) || !oneOf(f.IDs, l.ID) ||
+		!timeFits(f.Created, l.CreatedAt) || !timeFits(f.Updated, l.UpdatedAt) {
 		return false
 	}
 	var roles []string

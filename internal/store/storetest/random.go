@@ -546,7 +546,20 @@ func (r *random) entityFilter(depth int) *plan.EntityFilter {
 
 // entityPart sets one condition of a filter.
 func (r *random) entityPart(f *plan.EntityFilter, depth int) {
-	switch r.IntN(10) { // subqueries are few: planning them takes Neo4j its time
+	switch r.IntN(13) { // subqueries are few: planning them takes Neo4j its time
+	case 10:
+		f.IDs = r.ids()
+	case 11:
+		f.ExternalIDs = [][2]string{{"x", "1"}, {"y", "none"}}[:r.IntN(3)]
+		for _, e := range pick(r, r.nodes).ExternalIDs {
+			f.ExternalIDs = append(f.ExternalIDs, [2]string{e.Scheme, e.Value})
+		}
+	case 12:
+		if r.yes() {
+			f.Created = r.timeFilter()
+		} else {
+			f.Updated = r.timeFilter()
+		}
 	case 0:
 		var t catalog.TypeSet
 		for range r.IntN(4) {
@@ -585,7 +598,48 @@ func (r *random) linkedTo() *plan.LinkedTo {
 	if r.yes() {
 		l.Kinds = r.kindSet()
 	}
+	if r.IntN(3) == 0 {
+		l.Link = r.linkFilter(0)
+	}
 	return l
+}
+
+// ids are those of some records, and of none.
+func (r *random) ids() []string {
+	out := []string{}
+	for range r.IntN(4) {
+		switch r.IntN(6) {
+		case 0:
+			out = append(out, "nobody")
+		case 1:
+			out = append(out, pick(r, r.srcs).ID)
+		case 2:
+			for _, l := range r.links[:min(2, len(r.links))] {
+				out = append(out, l.ID)
+			}
+		default:
+			out = append(out, pick(r, r.nodes).ID)
+		}
+	}
+	return out
+}
+
+// timeFilter bounds the times that records of these tests have.
+func (r *random) timeFilter() *plan.TimeFilter {
+	f, at := &plan.TimeFilter{}, func() *int64 {
+		ms := Clock().UnixMilli() + int64(r.IntN(3)) - 1
+		if r.yes() {
+			ms = pick(r, r.nodes).UpdatedAt.UnixMilli() + int64(r.IntN(3)) - 1
+		}
+		return &ms
+	}
+	if r.yes() {
+		f.After = at()
+	}
+	if r.yes() {
+		f.Before = at()
+	}
+	return f
 }
 
 // nested returns a filter of so many LinkedTo, each within the where of another, with and, or and not between them.
@@ -639,7 +693,15 @@ func (r *random) linkFilter(depth int) *plan.LinkFilter {
 
 // linkPart sets one condition of a filter.
 func (r *random) linkPart(f *plan.LinkFilter, depth int) {
-	switch r.IntN(12) {
+	switch r.IntN(14) {
+	case 12:
+		f.IDs = r.ids()
+	case 13:
+		if r.yes() {
+			f.Created = r.timeFilter()
+		} else {
+			f.Updated = r.timeFilter()
+		}
 	case 10, 11:
 		f.Standing = []kg.Standing{}
 		for range r.IntN(3) {
