@@ -456,9 +456,7 @@ func TestArgumentsInPairs(t *testing.T) {
 func both2(x, y any) any {
 	a, isA := x.(input)
 	b, isB := y.(input)
-	if !isA || !isB || a["id"] != nil || b["id"] != nil || a["name"] != nil && text(a["name"]) != "" ||
-		b["name"] != nil && text(b["name"]) != "" || a["externalId"] != nil || a["typedName"] != nil ||
-		b["externalId"] != nil || b["typedName"] != nil {
+	if !isA || !isB || refers(a) || refers(b) {
 		return y
 	}
 	out := maps.Clone(a)
@@ -466,6 +464,13 @@ func both2(x, y any) any {
 		out[k] = both2(out[k], v)
 	}
 	return out
+}
+
+// refers reports whether an input is a reference, which has one key.
+func refers(x input) bool {
+	name, named := x["name"].(string)
+	return named && name != "" || slices.ContainsFunc([]string{"id", "externalId", "typedName", "title", "url"},
+		func(key string) bool { return x[key] != nil })
 }
 
 // TestPages reads every list by every kind of window, and through from both ends.

@@ -67,7 +67,7 @@ func (s *suite) errors(t *testing.T) {
 			{ID: "same-2", Type: "THEME", Name: "Sáme  name"},
 			{ID: "same-3", Type: "PERSON", Name: "Other"},
 		}
-		if got := fmt.Sprint(e.Details["candidates"], e.Details["total"]); got != fmt.Sprint(want, 3) {
+		if got := fmt.Sprint(e.Details["candidates"], e.Details["candidateCount"]); got != fmt.Sprint(want, 3) {
 			t.Errorf("%s: the candidates are %s, want %v", c.name, got, want)
 		}
 	}
