@@ -526,16 +526,7 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 		w.given(r, func(of *record, typ string) input { return input{"left": ask1(of.id), "right": w.busiest(typ, 0)} },
 			[]string{"PERSON", "INSTITUTION", "EVENT"}, "overlapping")
 	case "Comparison.shared":
-		n := 0
-		for _, x := range w.order {
-			for _, y := range w.order {
-				if x.node != nil && y.node != nil && x != y {
-					if _, c, _, _ := w.compare(t, input{"left": ask1(x.id), "right": ask1(y.id)}); len(c.Shared) > n {
-						a, b, n = ask1(x.id), ask1(y.id), len(c.Shared)
-					}
-				}
-			}
-		}
+		a, b = w.pair(t, func(c *trace.Comparison) int { return len(c.Shared) })
 		r.edge = linkEdge
 		r.host = func(_, call string) (string, []any) {
 			return fmt.Sprintf("{ compare(left: {id: %q}, right: {id: %q}) { f: %s } }", object(a)["id"], object(b)["id"],
@@ -549,7 +540,13 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 			return out, nil
 		}
 	case "Comparison.onlyLeft", "Comparison.onlyRight":
-		b = w.busiest("EVENT", 0)
+		only := func(c *trace.Comparison) []trace.Only {
+			if r.field.Name == "onlyRight" {
+				return c.OnlyRight
+			}
+			return c.OnlyLeft
+		}
+		a, b = w.pair(t, func(c *trace.Comparison) int { return len(only(c)) })
 		r.edge = "node { id }"
 		r.host = func(_, call string) (string, []any) {
 			return fmt.Sprintf("{ compare(left: {id: %q}, right: {id: %q}) { f: %s } }", object(a)["id"], object(b)["id"],
@@ -557,11 +554,7 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 		}
 		r.answer = func(string, input) (out []entry, _ any) {
 			g, c, _, _ := w.compare(t, input{"left": a, "right": b})
-			of := c.OnlyLeft
-			if r.field.Name == "onlyRight" {
-				of = c.OnlyRight
-			}
-			for _, o := range of {
+			for _, o := range only(c) {
 				out = append(out, entry{shown: input{"node": ask1(g.nodeID(o.Node))}})
 			}
 			return out, nil
@@ -669,6 +662,23 @@ func (w *world) compare(t testing.TB, args input) (*walked, *trace.Comparison, u
 		t.Fatal(err)
 	}
 	return g, c, a, b
+}
+
+// pair returns the two entities of whose comparison something is largest.
+func (w *world) pair(t testing.TB, size func(*trace.Comparison) int) (a, b any) {
+	most := 0
+	for _, x := range w.order {
+		for _, y := range w.order {
+			if x.node == nil || y.node == nil || x == y {
+				continue
+			}
+			_, c, _, _ := w.compare(t, input{"left": ask1(x.id), "right": ask1(y.id)})
+			if n := size(c); n > most {
+				a, b, most = ask1(x.id), ask1(y.id), n
+			}
+		}
+	}
+	return a, b
 }
 
 func (w *world) timeline(t testing.TB, args input) (out []entry) {
