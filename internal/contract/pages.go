@@ -15,8 +15,8 @@ func field(description, name string, t *ast.Type, args ...*ast.ArgumentDefinitio
 	return &ast.FieldDefinition{Description: description, Name: name, Type: t, Arguments: args}
 }
 
-func argument(description, name string, t *ast.Type, value *ast.Value) *ast.ArgumentDefinition {
-	return &ast.ArgumentDefinition{Description: description, Name: name, Type: t, DefaultValue: value}
+func argument(description, name string, t *ast.Type) *ast.ArgumentDefinition {
+	return &ast.ArgumentDefinition{Description: description, Name: name, Type: t}
 }
 
 // listOf is a list of a type without nulls.
@@ -42,7 +42,7 @@ func pageFields(name, node string, isFiltered bool, facets string) ast.FieldList
 	if facets != "" {
 		out = append(out,
 			field("How the whole list (not the page) divides; at most 100 buckets a facet, largest first.", "facets",
-				listOf("Facet"), argument("What to count by.", "by", listOf(facets), nil)))
+				listOf("Facet"), argument("What to count by.", "by", listOf(facets))))
 	}
 	return out
 }
@@ -92,11 +92,12 @@ func (e *expander) page(d *ast.Definition) error {
 // paging are the arguments of a list that can be read from both ends.
 func paging(first, after, before string) ast.ArgumentDefinitionList {
 	return ast.ArgumentDefinitionList{
-		argument(first, "first", ast.NamedType("Int", nil), nil),
-		argument(after, "after", ast.NamedType("String", nil), nil),
+		argument(first, "first", ast.NamedType("Int", nil)),
+		argument(after, "after", ast.NamedType("String", nil)),
 		argument("How many from the end of the list, 0–100; not together with `first`.", "last",
-			ast.NamedType("Int", nil), nil),
-		argument(before, "before", ast.NamedType("String", nil), nil),
+			ast.NamedType("Int", nil)),
+
+		argument(before, "before", ast.NamedType("String", nil)),
 	}
 }
 
@@ -112,18 +113,22 @@ var (
 	linkArguments = append(paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error, never cut silently.",
 		afterPage, beforePage),
 		argument("Only links that fit, for example `{role: {contains: \"moderator\"}}` or `{asOf: \"2021\"}`.", "where",
-			ast.NamedType("LinkFilter", nil), nil),
+			ast.NamedType("LinkFilter", nil)),
+
 		argument("Order of the list; ties end at the link's id. Default: by the name at the other end.", "orderBy",
-			orders("LinkOrder"), nil))
+			orders("LinkOrder")),
+	)
 	// rootArguments are those of a list of all nodes of a type.
 	rootArguments = append(paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error.",
 		afterPage, beforePage),
 		argument("Only those that fit, for example `{name: {contains: \"security\"}`.", "where",
-			ast.NamedType("EntityFilter", nil), nil),
-		argument("Order of the list; ties end at the id. Default: by name.", "orderBy", orders("EntityOrder"), nil))
+			ast.NamedType("EntityFilter", nil)),
+
+		argument("Order of the list; ties end at the id. Default: by name.", "orderBy", orders("EntityOrder")))
 	// derivedArguments are those of a field that follows chains of links.
 	derivedArguments = append(paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error.",
 		afterPage, beforePage),
 		argument("Rest only on links that fit, every hop, for example `{asOf: \"2021\"}`; `other` is where a hop leads.",
-			"where", ast.NamedType("LinkFilter", nil), nil))
+			"where", ast.NamedType("LinkFilter", nil)),
+	)
 )
