@@ -108,7 +108,7 @@ func BenchmarkAnswer(b *testing.B) {
 func BenchmarkEmbedded(b *testing.B) {
 	s := fifty(b)
 	e := engine(b, parse(b), s)
-	for name, q := range map[string]string{"point": `{ person(ref: {id: "p7"}) { id name born } }`, "list": list} {
+	for name, q := range map[string]string{"point": `{ person(ref: {id: "p7"}) { id name born } }`, "list": list, "node": `{ node(id: "p7") { id } }`} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

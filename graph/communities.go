@@ -210,8 +210,8 @@ func (q *communitiesQuestion) shown(x *search, p *trace.Partition, i int) commun
 	return c
 }
 
-// choose finds which members and bridges are asked for, before anything is read, and returns the ids of what is to be
-// read.
+// choose finds which members and bridges are asked for, and returns the ids of the records that must be read for them
+// and for the leader.
 func (q *communitiesQuestion) choose(p *trace.Partition, c *community) []string {
 	c.parts = make([]communityPart, len(q.asks))
 	var bridges []uint32

@@ -105,7 +105,7 @@ type root struct {
 	query atomic.Pointer[plan.Query]
 	memo  *plan.Memo
 	asked *asking // of plan.Traced
-	// instead is what answers in its place when the request's id names what is in no store.
+	// instead answers `node` where the id is that of a community; nil for other fields.
 	instead *root
 }
 

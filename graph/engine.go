@@ -207,8 +207,8 @@ func (e *Engine) do(ctx context.Context, r *Request, now time.Time, o *Observati
 	return e.answer(ctx, r, &p, resp, o)
 }
 
-// name says which operation a request is that is not run. Its document was read when the client got the answer; where it
-// is remembered no longer, the name is what the request says.
+// name finds the operation of a request that is not run: in the document, if that is still in memory, or else by the
+// name that the request gives.
 func (e *Engine) name(r *Request, resp *Response) {
 	resp.Operation = r.OperationName
 	if doc, ok := e.documents.Get(r.Query); ok {

@@ -66,7 +66,7 @@ var connectionTable = table{
 	},
 }
 
-// maxDerivedBecause is how many links an edge of what follows from others lists.
+// maxDerivedBecause is how many links `because` lists at most on an edge that follows from chains of links.
 const maxDerivedBecause = 20
 
 // edgeTable are the fields of an edge. A question that says more of its entries has fields of its own beside these.

@@ -86,7 +86,7 @@ type asking struct {
 	parts []part
 	// links says that the answer needs its links, nearMiss that it needs the nearest miss of a search for paths.
 	links, nearMiss bool
-	// ids says that the answer needs the ids of what is in no store.
+	// ids says that the answer needs the ids of communities.
 	ids bool
 }
 
@@ -165,8 +165,8 @@ func (k *questionKind) compile(c *compiler, r *root, f operation.Field, def *ast
 	return written
 }
 
-// part adds a list of the answer that has arguments of its own, and returns its index; at is what its cursors are bound
-// to.
+// part adds a list of the answer that has arguments of its own, and returns its index. Its cursors are bound to at, such
+// as Community.members.
 func (a *asking) part(f operation.Field, at string) int {
 	a.parts = append(a.parts, part{f.Fields[0], &follow{field: f.Fields[0], at: at, node: a.sel, link: a.sel}})
 	return len(a.parts) - 1

@@ -145,11 +145,16 @@ func nodeRoot() *field {
 
 // chosen returns what answers a root field: itself, or what does so in its place.
 func (r *root) chosen(cat *catalog.Catalog, vars map[string]any) *root {
-	if r.instead != nil {
-		b := &binder{cat: cat, vars: vars}
-		if id, ok := b.arguments(r.follow.field)["id"].(string); ok && communityOf(cat, id) != nil {
-			return r.instead
-		}
+	if r.instead == nil {
+		return r
+	}
+	given := r.follow.field.Arguments.ForName("id").Value
+	id := given.Raw
+	if given.Kind == ast.Variable {
+		id, _ = vars[given.Raw].(string)
+	}
+	if communityOf(cat, id) != nil {
+		return r.instead
 	}
 	return r
 }

@@ -34,10 +34,10 @@ func Write(name string, c *catalog.Catalog) (string, error) {
 	return w(c)
 }
 
-// where a server is that has said nothing else
+// address is where a server listens by default.
 const address = "http://localhost:8080/graphql"
 
-// generated is the first line of what is no file to be edited.
+// generated is the first line of a file that is written by the program and not to be edited.
 const generated = "// Written by `throughline schema --client %s` from the schema: write it again when the schema changes.\n"
 
 // pageArguments say which part of a list is wanted. All other arguments say which list.
@@ -52,6 +52,17 @@ func isConnection(d *ast.Definition) bool {
 func isPaged(s *ast.Schema, f *ast.FieldDefinition) bool {
 	return isConnection(s.Types[f.Type.Name()]) &&
 		(f.Arguments.ForName("after") != nil || f.Arguments.ForName("before") != nil)
+}
+
+// paged joins what a function writes of each field of a type that is a list to be read on.
+func paged(s *ast.Schema, d *ast.Definition, write func(*ast.FieldDefinition) string) string {
+	var b strings.Builder
+	for _, f := range d.Fields {
+		if isPaged(s, f) {
+			b.WriteString(write(f))
+		}
+	}
+	return b.String()
 }
 
 // keyArguments are the arguments of a list that make it another list.
@@ -158,24 +169,20 @@ export const typePolicies: TypePolicies = {
 `)
 	merged := alone(c.Schema)
 	for _, d := range objects(c.Schema) {
-		var fields []string
-		for _, f := range d.Fields {
-			if !isPaged(c.Schema, f) {
-				continue
-			}
+		fields := paged(c.Schema, d, func(f *ast.FieldDefinition) string {
 			keys := "false"
 			if k := keyArguments(f); len(k) > 0 {
 				keys = `["` + strings.Join(k, `", "`) + `"]`
 			}
-			fields = append(fields, fmt.Sprintf("      %s: list(%s),\n", f.Name, keys))
-		}
+			return fmt.Sprintf("      %s: list(%s),\n", f.Name, keys)
+		})
 		switch {
-		case len(fields) > 0:
+		case fields != "":
 			fmt.Fprintf(&b, "  %s: {\n", d.Name)
 			if merged[d.Name] {
 				b.WriteString("    merge: true,\n")
 			}
-			fmt.Fprintf(&b, "    fields: {\n%s    },\n  },\n", strings.Join(fields, ""))
+			fmt.Fprintf(&b, "    fields: {\n%s    },\n  },\n", fields)
 		case merged[d.Name]:
 			fmt.Fprintf(&b, "  %s: { merge: true },\n", d.Name)
 		}
@@ -204,14 +211,11 @@ const keys: CacheExchangeOpts["keys"] = {
 	}
 	b.WriteString("};\n\n/** Lists, whose pages are joined. */\nconst resolvers: CacheExchangeOpts[\"resolvers\"] = {\n")
 	for _, d := range objects(c.Schema) {
-		var fields []string
-		for _, f := range d.Fields {
-			if isPaged(c.Schema, f) {
-				fields = append(fields, fmt.Sprintf("    %s: relayPagination(),\n", f.Name))
-			}
-		}
-		if len(fields) > 0 {
-			fmt.Fprintf(&b, "  %s: {\n%s  },\n", d.Name, strings.Join(fields, ""))
+		fields := paged(c.Schema, d, func(f *ast.FieldDefinition) string {
+			return fmt.Sprintf("    %s: relayPagination(),\n", f.Name)
+		})
+		if fields != "" {
+			fmt.Fprintf(&b, "  %s: {\n%s  },\n", d.Name, fields)
 		}
 	}
 	b.WriteString("};\n")

@@ -476,8 +476,7 @@ func (e *expander) roots() error {
 			}
 			f := field("A"+article(w.one)[1:]+"; null when none fits.", w.field, ast.NamedType(d.Name, d.Position),
 				argument(fmt.Sprintf("Which one, for example `{name: %s}`.", quoted(name)), "ref",
-					ast.NonNullNamedType("EntityRef", nil)),
-			)
+					ast.NonNullNamedType("EntityRef", nil)))
 			f.Position = d.Position
 			return f
 		}); err != nil {

@@ -96,7 +96,6 @@ func paging(first, after, before string) ast.ArgumentDefinitionList {
 		argument(after, "after", ast.NamedType("String", nil)),
 		argument("How many from the end of the list, 0–100; not together with `first`.", "last",
 			ast.NamedType("Int", nil)),
-
 		argument(before, "before", ast.NamedType("String", nil)),
 	}
 }
@@ -114,16 +113,13 @@ var (
 		afterPage, beforePage),
 		argument("Only links that fit, for example `{role: {contains: \"moderator\"}}` or `{asOf: \"2021\"}`.", "where",
 			ast.NamedType("LinkFilter", nil)),
-
 		argument("Order of the list; ties end at the link's id. Default: by the name at the other end.", "orderBy",
-			orders("LinkOrder")),
-	)
+			orders("LinkOrder")))
 	// rootArguments are those of a list of all nodes of a type.
 	rootArguments = append(paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error.",
 		afterPage, beforePage),
 		argument("Only those that fit, for example `{name: {contains: \"security\"}`.", "where",
 			ast.NamedType("EntityFilter", nil)),
-
 		argument("Order of the list; ties end at the id. Default: by name.", "orderBy", orders("EntityOrder")))
 	// derivedArguments are those of a field that follows chains of links.
 	derivedArguments = append(paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error.",

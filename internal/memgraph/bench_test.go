@@ -186,7 +186,7 @@ func BenchmarkVersion(b *testing.B) {
 	}
 }
 
-// BenchmarkMerge is what it costs to merge the small indexes into the large ones at 1.35 million links: those of hashes
+// BenchmarkMerge measures merging the small indexes into the large ones at 1.35 million links: those of hashes
 // after 450 changed nodes, those of words after 4,050.
 func BenchmarkMerge(b *testing.B) {
 	const steps, changes = 9, 450
@@ -217,4 +217,34 @@ func BenchmarkMerge(b *testing.B) {
 			graph.MergeWords()
 		}
 	})
+}
+
+// BenchmarkRefuted measures a version in which one more link is REFUTED, where 100 and where 10,000 are.
+func BenchmarkRefuted(b *testing.B) {
+	for _, n := range []int{100, 10_000} {
+		graph := world(b, 1000)
+		r := rand.New(rand.NewPCG(3, 3))
+		add := func(links int) {
+			next, had := memgraph.NewBuilder(graph, graph.Seq()+1), graph.Largest()
+			first := uint32(had.Links) + 1
+			had.Links += int64(links)
+			next.Reserve(had, memgraph.Keys{})
+			for i := range uint32(links) {
+				if err := next.AddLink(&memgraph.Link{
+					Key: first + i, ID: kg.LinkID("KNOWS", fmt.Sprint(first+i), "", "", "", ""), Kind: "AFFILIATED_WITH",
+					From: uint32(351 + r.IntN(1000)), To: uint32(201 + r.IntN(50)), Refuters: []uint32{1},
+				}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			graph = next.Build()
+		}
+		add(n)
+		b.Run(fmt.Sprint("one more than ", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				add(1)
+			}
+		})
+	}
 }

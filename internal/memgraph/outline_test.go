@@ -151,7 +151,7 @@ func TestOutlinesAreWalkedAsGraphs(t *testing.T) {
 	}
 }
 
-// BenchmarkOutline is what an outline takes of memory, and how long it takes to meet all of its links from both ends.
+// BenchmarkOutline measures the memory of an outline, and the time in which all of its links are met from both ends.
 func BenchmarkOutline(b *testing.B) {
 	const nodes, links = 30_000, 100_000
 	var before, after runtime.MemStats

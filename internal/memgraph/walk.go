@@ -47,7 +47,7 @@ func (g *Traversal) see(f *plan.LinkFilter) {
 // Walk is the graph as one question sees it.
 type Walk struct{ Traversal }
 
-// Traversal is what of a Walk takes ids, links and dates alone.
+// Traversal is the part of a Walk that needs ids, links and dates alone, as an Outline has them.
 type Traversal struct {
 	x              fetch
 	filter         *plan.LinkFilter

@@ -302,8 +302,8 @@ type EntityFilter struct {
 type LinkedTo struct {
 	Ref   int // index into Query.Refs, or -1
 	Kinds *catalog.KindSet
-	// Link is what the link must fit beside its kind, Other being the entity at the other end; of what rests on a
-	// source, the end that is looked at. nil = it is not REFUTED.
+	// Link is a filter that the link must fit beside its kind. Its Other is the entity at the other end; for links that
+	// rest on a source, the end that Where looks at. nil = any link that is not REFUTED.
 	Link  *LinkFilter
 	Where *EntityFilter
 }

@@ -634,7 +634,7 @@ func (w *world) given(r *rule, make func(of *record, typ string) input, types []
 		r.name(), flags))
 }
 
-// only is a list of what only one of two is linked to.
+// only returns the expected answer of onlyLeft or onlyRight: the entities that only one of the two is linked to.
 func (g *walked) only(list []trace.Only) input {
 	ids := []any{}
 	for _, o := range list[:min(100, len(list))] {

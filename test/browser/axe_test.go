@@ -1,12 +1,9 @@
 package browser_test
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -14,28 +11,15 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/throughline/throughline/internal/store/storetest"
+	"github.com/throughline/throughline/test/npm"
 )
 
 // axe returns the source of axe-core, which finds what keeps people out of a page, in the version of
 // testdata/package-lock.json.
 func axe(t *testing.T) string {
 	t.Helper()
-	lock, err := os.ReadFile("testdata/package-lock.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const mark = "testdata/node_modules/.throughline-lock.json" // what was installed last, to the byte
-	if have, err := os.ReadFile(mark); err != nil || !bytes.Equal(have, lock) {
-		ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
-		defer cancel()
-		c := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-		c.Dir = "testdata"
-		if out, err := c.CombinedOutput(); err != nil {
-			t.Fatalf("npm (of Node.js 20 or newer) is needed to look for barriers in the pages: %v\n%s", err, out)
-		}
-		if err := os.WriteFile(mark, lock, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if err := npm.Install("testdata"); err != nil {
+		t.Fatalf("axe-core is needed to look for barriers in the pages: %v", err)
 	}
 	source, err := os.ReadFile("testdata/node_modules/axe-core/axe.min.js")
 	if err != nil {

@@ -28,13 +28,7 @@ func Need(t *testing.T, dir string) {
 	if testing.Short() {
 		t.Skip("-short leaves out what needs Node.js")
 	}
-	mu.Lock()
-	err, ok := done[dir]
-	if !ok {
-		err = install(dir)
-		done[dir] = err
-	}
-	mu.Unlock()
+	err := Install(dir)
 	if err == nil {
 		return
 	}
@@ -42,6 +36,18 @@ func Need(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	t.Skipf("left out what runs on Node.js: %v", err)
+}
+
+// Install makes the packages of dir's package-lock.json be there, once for each folder.
+func Install(dir string) error {
+	mu.Lock()
+	defer mu.Unlock()
+	err, ok := done[dir]
+	if !ok {
+		err = install(dir)
+		done[dir] = err
+	}
+	return err
 }
 
 func install(dir string) error {

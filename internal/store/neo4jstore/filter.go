@@ -88,16 +88,7 @@ func (c *compiler) entityFits(f *plan.EntityFilter, n string, types catalog.Type
 		a.next()
 		c.identifies(f.ExternalIDs, n, types)
 	}
-	if f.Created != nil {
-		c.note('b')
-		a.next()
-		c.timeFits(f.Created, n+".createdAt")
-	}
-	if f.Updated != nil {
-		c.note('u')
-		a.next()
-		c.timeFits(f.Updated, n+".updatedAt")
-	}
+	c.timesFit(&a, f.Created, f.Updated, n)
 	if f.Types != nil {
 		c.note('t')
 		a.next()
@@ -154,6 +145,20 @@ func pairs(ids [][2]string) []any {
 		out[i] = []any{id[0], id[1]}
 	}
 	return out
+}
+
+// timesFit writes filters on when a record was made and last changed.
+func (c *compiler) timesFit(a *all, created, updated *plan.TimeFilter, v string) {
+	if created != nil {
+		c.note('b')
+		a.next()
+		c.timeFits(created, v+".createdAt")
+	}
+	if updated != nil {
+		c.note('u')
+		a.next()
+		c.timeFits(updated, v+".updatedAt")
+	}
 }
 
 // timeFits writes a filter on an instant, which may not be kept: the comparison with what is not there is null.
@@ -387,16 +392,7 @@ func (c *compiler) linkFits(f *plan.LinkFilter, kind, r, o string, types catalog
 		a.next()
 		c.w(r, ".id IN ", c.param(f.IDs))
 	}
-	if f.Created != nil {
-		c.note('b')
-		a.next()
-		c.timeFits(f.Created, r+".createdAt")
-	}
-	if f.Updated != nil {
-		c.note('u')
-		a.next()
-		c.timeFits(f.Updated, r+".updatedAt")
-	}
+	c.timesFit(&a, f.Created, f.Updated, r)
 	if f.Kinds != nil {
 		c.note('k')
 		a.next()
