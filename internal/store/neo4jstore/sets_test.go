@@ -81,6 +81,7 @@ func TestFiltersWithinFiltersCostASum(t *testing.T) {
 	s := open(t, srv, cat)
 	const people, institutions = 400, 5
 	links := crowded(t, s, people, institutions)
+	db.run("CALL db.prepareForReplanning(30)", nil)
 	b := &builder{t: t, cat: cat}
 	nobody := func() *plan.EntityFilter { return &plan.EntityFilter{Text: &plan.StringFilter{Contains: of("zzz")}} }
 	level := map[string]func(f *plan.EntityFilter) *plan.EntityFilter{
@@ -139,6 +140,8 @@ func TestFiltersBeginAtAnIndex(t *testing.T) {
 	s := open(t, srv, cat)
 	const people = 400
 	crowded(t, s, people, 2)
+	// Until Neo4j has counted what an index holds, it may look at every entity instead.
+	db.run("CALL db.prepareForReplanning(30)", nil)
 	b := &builder{t: t, cat: cat}
 	later := storetest.Clock().AddDate(100, 0, 0).UnixMilli()
 	for name, f := range map[string]*plan.EntityFilter{
@@ -154,7 +157,7 @@ func TestFiltersBeginAtAnIndex(t *testing.T) {
 				t.Fatal(err)
 			}
 			if n := db.hits(t.Context(), t, text, params); n > people/4 {
-				t.Errorf("%s: %d accesses to find at most 2 of %d", name, n, people)
+				t.Errorf("%s: %d accesses to find at most 2 of %d\n%s", name, n, people, text)
 			}
 		}
 	}
