@@ -18,14 +18,16 @@ func (b *Builder) amend() {
 	copy(b.byType, old.byType)
 	b.counts, b.kinds = old.counts, old.kinds
 	b.finding, b.adjacency, b.supports, b.refuted = old.finding, old.adjacency, old.supports, old.refuted
-	b.searching, b.searchingSources = old.searching, old.searchingSources
+	b.searching, b.searchingSources, b.merging = old.searching, old.searchingSources, old.merging
 	b.rankEdit.grow(b.nodes.n)
 	b.linkRankEdit.grow(b.links.n)
 	moved := b.amendNodeOrder()
 	b.amendLinkOrder()
 	b.amendSources()
 	b.amendLinks(moved)
+	b.takeFinding()
 	b.amendFinding()
+	b.takeWords()
 	b.amendWords()
 }
 
@@ -467,8 +469,7 @@ func joined(groups []group, from int, g group) []group {
 // unusedMost is how much of lists is left unused whatever their length. Tests set it lower.
 var unusedMost = 1024
 
-// recentMost is how many nodes may have entries in recent tables: then the indexes are put in order at once. Tests set
-// it lower.
+// recentMost is how many nodes may have entries in recent tables: then these are to be merged. Tests set it lower.
 var recentMost = 512
 
 // amendFinding adds what nodes are found by.
@@ -478,12 +479,15 @@ func (b *Builder) amendFinding() {
 		return
 	}
 	b.unsettled = slices.Concat(b.unsettled, gone, b.freshNodes)
-	if len(b.unsettled) > recentMost {
-		b.settle()
+	if len(b.unsettled) > overfull*recentMost {
+		b.finding, b.merging.finding = *b.settledFinding(), nil
 		return
 	}
 	b.nodeByID.addRecent(b.byIDs)
 	b.byName.addRecent(b.names)
 	b.byExternal.addRecent(b.externals)
 	b.byOuter.addRecent(b.outers)
+	if len(b.unsettled) > recentMost && b.merging.finding == nil {
+		b.merging.finding = &behind[finding]{of: b.Graph}
+	}
 }

@@ -49,12 +49,12 @@ func (graph *Graph) settled() *Graph {
 	out := &Graph{
 		cat: graph.cat, seq: graph.seq, wasted: graph.wasted, nodes: graph.nodes, links: graph.links, sources: graph.sources, texts: graph.texts, ids: graph.ids,
 		dates: graph.dates, roles: graph.roles, born: graph.born, stamps: graph.stamps, more: graph.more, nodeOrder: graph.nodeOrder, ranks: graph.ranks, byType: graph.byType,
-		linkOrder: graph.linkOrder, linkRanks: graph.linkRanks, counts: graph.counts, kinds: graph.kinds, finding: graph.finding, adjacency: graph.adjacency,
-		supports: graph.supports, refuted: graph.refuted, searching: graph.searching, searchingSources: graph.searchingSources, interned: graph.interned,
+		linkOrder: graph.linkOrder, linkRanks: graph.linkRanks, counts: graph.counts, kinds: graph.kinds, adjacency: graph.adjacency,
+		supports: graph.supports, refuted: graph.refuted, searchingSources: graph.searchingSources, interned: graph.interned,
 		sourceByID: graph.sourceByID, sourceByName: graph.sourceByName, sourceByURL: graph.sourceByURL,
 	}
-	out.settle()
-	out.searching = searching{{searchIndex: out.settledWords()}}
+	out.finding = *graph.settledFinding()
+	out.searching = searching{{searchIndex: graph.settledWords()}}
 	return out
 }
 

@@ -78,10 +78,16 @@ func (graph *Graph) Describe() map[string]string {
 		to := func(i int) func(entry) { return func(e entry) { found[i] = append(found[i], e) } }
 		graph.entries(k, to(0), to(1), to(2), to(3))
 	}
-	// each entry must be there; others may be left of what nodes were found by before
+	// each entry must be there, once; others may be left of what nodes were found by before
 	for i, x := range [4]*index{&graph.nodeByID, &graph.byName, &graph.byExternal, &graph.byOuter} {
 		for _, e := range found[i] {
-			fmt.Fprintln(&lists, i, e, slices.Contains(x.find(e.hash), e.key))
+			n := 0
+			for _, k := range x.find(e.hash) {
+				if k == e.key {
+					n++
+				}
+			}
+			fmt.Fprintln(&lists, i, e, n)
 		}
 	}
 	for i := range graph.links.n {

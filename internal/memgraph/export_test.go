@@ -31,10 +31,13 @@ func (graph *Graph) Tiers() (last, some, recent int) {
 	return len(graph.searching[lastNodes].docs), len(graph.searching[someNodes].docs), len(graph.nodeByID.recent.keys)
 }
 
-// MergeFinding puts in order at once what nodes of a version are found by, beside the version.
-func (graph *Graph) MergeFinding() {
-	(&Graph{cat: graph.cat, nodes: graph.nodes, texts: graph.texts, finding: graph.finding}).settle()
-}
+// MergeFinding merges what nodes of a version are found by, beside the version.
+func (graph *Graph) MergeFinding() { graph.settledFinding() }
 
 // MergeWords makes one index of the words of a version's nodes, beside the version.
 func (graph *Graph) MergeWords() { graph.settledWords() }
+
+// Merged reports whether words, and what nodes are found by, were merged and wait for the next version.
+func (graph *Graph) Merged() (words, finding bool) {
+	return graph.merging.words.result() != nil, graph.merging.finding.result() != nil
+}

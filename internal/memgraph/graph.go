@@ -50,6 +50,7 @@ type Graph struct {
 	supports  lists   // by source: the links it supports or speaks against, by id
 	refuted   refuted // the links that are REFUTED
 	searching searching
+	merging   merging
 	// searchingSources finds sources by the words of their titles (name) and texts (body); its numbers are their keys.
 	searchingSources *searchIndex
 
@@ -67,7 +68,7 @@ type finding struct {
 	byName     index // folded names and aliases
 	byExternal index // scheme NUL value
 	byOuter    index // folded values of external ids, and folded ids of those that are not folded: see identified
-	// unsettled are nodes whose entries have come, gone or changed since the indexes were put in order at once.
+	// unsettled are nodes whose entries have come, gone or changed since the large tables were made.
 	unsettled []uint32
 }
 

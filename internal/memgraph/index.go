@@ -142,6 +142,9 @@ func newTable(old *table, gone bitset.Set, fresh []entry) table {
 		for ; j < len(fresh) && (fresh[j].hash < h || fresh[j].hash == h && fresh[j].key < k); j++ {
 			x.hashes, x.keys = append(x.hashes, fresh[j].hash), append(x.keys, fresh[j].key)
 		}
+		if j < len(fresh) && fresh[j] == (entry{h, k}) {
+			j++ // a node that changed and is still found by this
+		}
 		x.hashes, x.keys = append(x.hashes, h), append(x.keys, k)
 	}
 	for ; j < len(fresh); j++ {
@@ -165,23 +168,28 @@ func (graph *Graph) entries(k uint32, id, name, external, outer func(entry)) {
 	}
 }
 
-// settle puts the indexes in order at once.
-func (graph *Graph) settle() {
-	if len(graph.unsettled) == 0 {
-		return
-	}
-	gone := graph.bits(graph.unsettled)
-	var ids, names, externals, outers []entry
+// entriesOf returns what those of some nodes that are there are found by in each index.
+func (graph *Graph) entriesOf(keys []uint32) (ids, names, externals, outers []entry) {
 	to := func(list *[]entry) func(entry) { return func(e entry) { *list = append(*list, e) } }
-	gone.Each(func(k uint32) {
+	graph.bits(keys).Each(func(k uint32) {
 		if graph.nodes.at(k).typ != 0 {
 			graph.entries(k, to(&ids), to(&names), to(&externals), to(&outers))
 		}
 	})
-	graph.finding = finding{
-		nodeByID: index{table: newTable(&graph.nodeByID.table, gone,
-			ids)}, byName: index{table: newTable(&graph.byName.table, gone, names)},
-		byExternal: index{table: newTable(&graph.byExternal.table, gone,
-			externals)}, byOuter: index{table: newTable(&graph.byOuter.table, gone, outers)},
+	return ids, names, externals, outers
+}
+
+// settledFinding returns the indexes with the small tables merged into the large ones.
+func (graph *Graph) settledFinding() *finding {
+	if len(graph.unsettled) == 0 {
+		return &graph.finding
+	}
+	gone := graph.bits(graph.unsettled)
+	ids, names, externals, outers := graph.entriesOf(graph.unsettled)
+	return &finding{
+		nodeByID:   index{table: newTable(&graph.nodeByID.table, gone, ids)},
+		byName:     index{table: newTable(&graph.byName.table, gone, names)},
+		byExternal: index{table: newTable(&graph.byExternal.table, gone, externals)},
+		byOuter:    index{table: newTable(&graph.byOuter.table, gone, outers)},
 	}
 }

@@ -47,11 +47,12 @@ type tier struct {
 }
 
 // searching are the indexes of nodes: of most, of those that have changed since it was made, and of the last few of
-// these.
-type searching [3]tier
+// these. While some that were full are merged with most, they are a tier of their own, to which nothing comes.
+type searching [4]tier
 
 const (
 	mostNodes = iota
+	fullNodes
 	someNodes
 	lastNodes
 )
@@ -129,15 +130,23 @@ func (b *Builder) amendWords() {
 		docs[i] = 0
 	}
 	*some = tier{b.indexWords(some.searchIndex, last, docs, len(docs), away), docs, nil}
-	if len(docs) > someNodesMost {
-		b.searching = searching{{searchIndex: b.settledWords()}}
+	switch {
+	case len(docs) <= someNodesMost:
+	case b.merging.words == nil:
+		b.searching[fullNodes], *some = *some, tier{}
+		b.merging.words = &behind[searchIndex]{of: b.Graph}
+	case len(docs) > overfull*someNodesMost:
+		b.searching, b.merging.words = searching{{searchIndex: b.settledWords()}}, nil
 	}
 }
 
 // settledWords returns one index of all nodes.
 func (graph *Graph) settledWords() *searchIndex {
 	most := &graph.searching[mostNodes]
-	fresh := slices.Concat(graph.searching[someNodes].live(), graph.searching[lastNodes].live())
+	var fresh []uint32
+	for i := fullNodes; i <= lastNodes; i++ {
+		fresh = append(fresh, graph.searching[i].live()...)
+	}
 	if len(fresh)+len(most.stale) == 0 && len(most.nameCount) == graph.nodes.n {
 		return most.searchIndex
 	}

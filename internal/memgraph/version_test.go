@@ -249,10 +249,10 @@ func same(t *testing.T, what string, got, want map[string]string) {
 
 // TestVersionsAreWhatIsMadeAtOnce makes long rows of versions, most of them by few changes, and holds them against
 // graphs that are made of the same records at once, or of a dump; and that a version stays what it was when others
-// follow.
+// follow. Full indexes are merged at random moments.
 func TestVersionsAreWhatIsMadeAtOnce(t *testing.T) {
 	memgraph.Crowd(t)
-	var last, some, recent int
+	var last, some, recent, tookWords, tookFinding int
 	for seed := range uint64(few(4)) {
 		r := newRecords(t, seed, 30+int(seed)*150, 100*int(seed))
 		graph := r.atOnce(t)
@@ -266,7 +266,19 @@ func TestVersionsAreWhatIsMadeAtOnce(t *testing.T) {
 			for range changes {
 				r.step(c)
 			}
+			if r.IntN(12) == 0 {
+				graph.Merge() // what may have been full many versions ago
+			}
+			words, finding := graph.Merged()
 			graph = r.build(t, memgraph.NewBuilder(graph, int64(step+2)), c)
+			if stillWords, stillFinding := graph.Merged(); changes < 60 {
+				if words && !stillWords {
+					tookWords++
+				}
+				if finding && !stillFinding {
+					tookFinding++
+				}
+			}
 			a, b, x := graph.Tiers()
 			last, some, recent = max(last, a), max(some, b), max(recent, x)
 			if step%5 != 0 && step < 390 {
@@ -296,6 +308,9 @@ func TestVersionsAreWhatIsMadeAtOnce(t *testing.T) {
 			}
 		}
 	}
+	if tookWords == 0 || tookFinding == 0 {
+		t.Errorf("%d and %d times a version took what was merged behind it", tookWords, tookFinding)
+	}
 	if last == 0 || some == 0 || recent == 0 {
 		t.Errorf("at most %d nodes were in the last tier, %d in the one before, and %d entries were recent", last, some,
 			recent)
@@ -314,6 +329,7 @@ func TestAVersionIsReadWhileOthersAreMade(t *testing.T) {
 		defer close(done)
 		for v := range versions {
 			v.Describe()
+			v.Merge()
 		}
 	}()
 	for step := range 200 {

@@ -130,6 +130,9 @@ func (s *Store) make(ctx context.Context) (_ *memgraph.Graph, unkept bool, _ err
 		return nil, false, storeError(ctx, err)
 	}
 	s.graph.Store(graph)
+	if graph.Full() {
+		s.beside(func(context.Context) { graph.Merge() })
+	}
 	return graph, first && graph != old && graph.Size() >= s.snapshotFrom, nil
 }
 
