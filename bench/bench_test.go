@@ -278,14 +278,14 @@ func TestHitsAndHops(t *testing.T) {
 		t.Errorf("a wrong hit: %s", got)
 	}
 	for _, answer := range []string{
-		`{"r": {"paths": [{"nodes": [{"id": "a"}, {"id": "x"}, {"id": "b"}]}]}}`,
+		`{"r": {"nodes": [{"nodes": [{"id": "a"}, {"id": "x"}, {"id": "b"}]}]}}`,
 		`{"r": [{"id": "a"}, {"id": "y"}, {"id": "b"}]}`,
 	} {
 		if got := of(hops, answer); got != `"2 from a to b"` {
 			t.Errorf("a path: %s", got)
 		}
 	}
-	for _, answer := range []string{`{"r": {"paths": []}}`, `{"r": []}`} {
+	for _, answer := range []string{`{"r": {"nodes": []}}`, `{"r": []}`} {
 		if got := of(hops, answer); got != `"none"` {
 			t.Errorf("no path: %s", got)
 		}

@@ -161,7 +161,7 @@ func hops(data map[string]any) any {
 	case []any:
 		nodes = r
 	case map[string]any:
-		if paths, _ := r["paths"].([]any); len(paths) > 0 {
+		if paths, _ := r["nodes"].([]any); len(paths) > 0 {
 			p, _ := paths[0].(map[string]any)
 			nodes, _ = p["nodes"].([]any)
 		}

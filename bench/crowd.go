@@ -60,7 +60,7 @@ func (b *bench) measureCrowd(ctx context.Context) error {
 		for j := range 4 {
 			p := func(k int) string { return w.params[(i*31+j*7+k*101)%len(w.params)].id }
 			fmt.Fprintf(&fields,
-				`p%d: paths(from: {id: %q}, to: {id: %q}, via: [{id: %q}, {id: %q}, {id: %q}, {id: %q}], maxLength: 8, first: 20) { paths { length nodes { id name } } } `, j, p(0), p(1), p(2), p(3), p(4), p(5))
+				`p%d: paths(from: {id: %q}, to: {id: %q}, via: [{id: %q}, {id: %q}, {id: %q}, {id: %q}], maxLength: 8, first: 20) { nodes { length nodes { id name } } } `, j, p(0), p(1), p(2), p(3), p(4), p(5))
 		}
 		body, err := json.Marshal(map[string]string{"query": "{ " + fields.String() + "}"})
 		if err != nil {

@@ -98,8 +98,8 @@ type pathsResult struct {
 
 // measurePaths measures tracing, one client at the embedded store.
 func (w *world) measurePaths(ctx context.Context) error {
-	const k5 = `query K5($id: ID!, $to: ID!) { paths(from: {id: $id}, to: {id: $to}, first: 5, hubPenalty: 0.5) { paths { length cost nodes { name } } report { outcome visitedNodes } } }`
-	const report = `query Apart($id: ID!, $to: ID!) { paths(from: {id: $id}, to: {id: $to}, first: 1) { paths { length } report { outcome visitedNodes } } }`
+	const k5 = `query K5($id: ID!, $to: ID!) { paths(from: {id: $id}, to: {id: $to}, first: 5, hubPenalty: 0.5) { nodes { length cost nodes { name } } report { outcome visitedNodes } } }`
+	const report = `query Apart($id: ID!, $to: ID!) { paths(from: {id: $id}, to: {id: $to}, first: 1) { nodes { length } report { outcome visitedNodes } } }`
 	const hub = `query Hub($id: ID!) { theme(ref: {id: $id}) { quotes(first: 0) { totalCount } } }`
 	pair := func(p *params) map[string]any { return map[string]any{"id": p.id, "to": p.to} }
 	shortest, surroundings := find("f"), find("subgraph")

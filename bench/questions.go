@@ -174,7 +174,7 @@ RETURN [p.id, p.name, COLLECT { MATCH (p)-[r:AFFILIATED_WITH]->(i:Institution) R
 	},
 	{
 		key: "f", title: "shortest path between two people",
-		ours: `query F($id: ID!, $to: ID!) { r: paths(from: {id: $id}, to: {id: $to}, first: 1, hubPenalty: 0, maxLength: 8) { paths { nodes { id type } } } }`,
+		ours: `query F($id: ID!, $to: ID!) { r: paths(from: {id: $id}, to: {id: $to}, first: 1, hubPenalty: 0, maxLength: 8) { nodes { nodes { id type } } } }`,
 		peer: `query F($id: String!, $to: String!) { r: shortestPath(from: $id, to: $to) { id label } }`,
 		floor: &statement{
 			cypher: `MATCH (a:Person {id: $id}), (b:Person {id: $to}) MATCH p = shortestPath((a)-[*..8]-(b)) UNWIND nodes(p) AS n RETURN [n.id, labels(n)[0]]`,

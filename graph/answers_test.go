@@ -25,10 +25,10 @@ func TestAnswersOnTheSample(t *testing.T) {
 		`{ timeline(subjects: ` + kaldor +
 			`, during: {isNull: true}) { totalCount } }`: `{"data":{"timeline":{"totalCount":0}}}`,
 		`{ paths(from: ` + kaldor + `, to: ` + civilians + `, avoid: ` + kaldor +
-			`) { paths { cost } } }`: `{"errors":[{"message":"paths.avoid: an entity cannot be avoided and be from, to or via at once",` +
+			`) { nodes { cost } } }`: `{"errors":[{"message":"paths.avoid: an entity cannot be avoided and be from, to or via at once",` +
 			`"path":["paths"],"extensions":{"argument":["paths","avoid"],"code":"BAD_USER_INPUT"}}],"data":{"paths":null}}`,
 		`{ paths(from: ` + kaldor + `, to: ` + civilians + `, avoid: ` + nato +
-			`, first: 1) { paths { length } } }`: `{"data":{"paths":{"paths":[{"length":`,
+			`, first: 1) { nodes { length } } }`: `{"data":{"paths":{"nodes":[{"length":`,
 		`{ links(where: ` + nested +
 			`) { totalCount } }`: `{"errors":[{"message":"links.where.and.and.and.and.and.and.and.and: a filter has at most 8 levels","extensions":`,
 	} {

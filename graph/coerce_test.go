@@ -85,12 +85,12 @@ func TestInputIsCoerced(t *testing.T) {
 			`{ timeline(subjects: [{id: "lse"}]) { nodes { caption } } }`,
 		},
 		{
-			"via", `{ paths(from: {id: "lse"}, to: {id: "q1"}, via: {id: "mary-kaldor"}) { paths { length } } }`, ``,
-			`{ paths(from: {id: "lse"}, to: {id: "q1"}, via: [{id: "mary-kaldor"}]) { paths { length } } }`,
+			"via", `{ paths(from: {id: "lse"}, to: {id: "q1"}, via: {id: "mary-kaldor"}) { nodes { length } } }`, ``,
+			`{ paths(from: {id: "lse"}, to: {id: "q1"}, via: [{id: "mary-kaldor"}]) { nodes { length } } }`,
 		},
 		{
 			"a step's type",
-			`{ match(pattern: [{node: {types: PERSON}}, {link: {kinds: SAID}}, {node: {}}]) { paths { length } } }`, ``, `{ match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [SAID]}}, {node: {}}]) { paths { length } } }`,
+			`{ match(pattern: [{node: {types: PERSON}}, {link: {kinds: SAID}}, {node: {}}]) { nodes { length } } }`, ``, `{ match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [SAID]}}, {node: {}}]) { nodes { length } } }`,
 		},
 
 		// a whole number for an ID
@@ -126,8 +126,8 @@ func TestInputIsCoerced(t *testing.T) {
 			`{"w": {"linkCount": {"gte": 1.0}}}`, `{ people(where: {linkCount: {gte: 1}})` + list + ` }`,
 		},
 		{
-			"an Int for a Float", `{ paths(from: {id: "lse"}, to: {id: "q1"}, hubPenalty: 1) { paths { cost } } }`, ``,
-			`{ paths(from: {id: "lse"}, to: {id: "q1"}, hubPenalty: 1.0) { paths { cost } } }`,
+			"an Int for a Float", `{ paths(from: {id: "lse"}, to: {id: "q1"}, hubPenalty: 1) { nodes { cost } } }`, ``,
+			`{ paths(from: {id: "lse"}, to: {id: "q1"}, hubPenalty: 1.0) { nodes { cost } } }`,
 		},
 
 		// null is as good as left out
@@ -139,7 +139,7 @@ func TestInputIsCoerced(t *testing.T) {
 			around + ` }`, `{"d": null}`, `{ subgraph(seeds: [{id: "lse"}])` + around + ` }`},
 		{
 			"null for all of paths",
-			`{ paths(from: {id: "lse"}, to: {id: "q1"}, via: null, avoid: null, where: null, directed: null, chronological: null, dateMatch: null, independentSources: null, hubPenalty: null, rank: null, maxLength: null, first: null) { paths { cost } } }`, ``, `{ paths(from: {id: "lse"}, to: {id: "q1"}) { paths { cost } } }`,
+			`{ paths(from: {id: "lse"}, to: {id: "q1"}, via: null, avoid: null, where: null, directed: null, chronological: null, dateMatch: null, independentSources: null, hubPenalty: null, rank: null, maxLength: null, first: null) { nodes { cost } } }`, ``, `{ paths(from: {id: "lse"}, to: {id: "q1"}) { nodes { cost } } }`,
 		},
 		{
 			"null for all of communities",
@@ -284,7 +284,7 @@ func TestInputThatIsNotOfItsType(t *testing.T) {
 			"b true is no Boolean",
 		},
 		{
-			`query($f: Float) { paths(from: {id: "lse"}, to: {id: "q1"}, hubPenalty: $f) { paths { cost } } }`,
+			`query($f: Float) { paths(from: {id: "lse"}, to: {id: "q1"}, hubPenalty: $f) { nodes { cost } } }`,
 			`{"f": "1"}`, kg.BadUserInput, "f 1 is no Float",
 		},
 	} {

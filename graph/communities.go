@@ -188,8 +188,7 @@ func (q *communitiesQuestion) answer(x *search) (place, error) {
 	for i := range page {
 		c := &page[i]
 		q.fill(x, p, c)
-		a.Edges = append(a.Edges, kg.Edge{Keys: c.keys()})
-		a.beside = append(a.beside, *c)
+		a.addMade(*c, c.keys()...)
 	}
 	x.a.res.RoundTrips += g.trips
 	return a.place(a), nil

@@ -45,7 +45,7 @@ func TestCostLimitNamesTheArgumentToLower(t *testing.T) {
 			"person.links.last",
 		},
 		{
-			`{ a: person(ref: {id: "mary-kaldor"}) { id } b: paths(from: {id: "lse"}, to: {id: "q1"}, first: 50, maxLength: 8) { paths { nodes { links(first: 100) { nodes { id } } } } } }`,
+			`{ a: person(ref: {id: "mary-kaldor"}) { id } b: paths(from: {id: "lse"}, to: {id: "q1"}, first: 50, maxLength: 8) { nodes { nodes { links(first: 100) { nodes { id } } } } } }`,
 			"paths.first",
 		},
 		{
@@ -53,7 +53,7 @@ func TestCostLimitNamesTheArgumentToLower(t *testing.T) {
 			"centrality.first",
 		},
 		{
-			`{ match(first: 50, pattern: [{node: {}}, {link: {}}, {node: {}}]) { paths { nodes { links(first: 100) { nodes { id } } } } } }`,
+			`{ match(first: 50, pattern: [{node: {}}, {link: {}}, {node: {}}]) { nodes { nodes { links(first: 100) { nodes { id } } } } } }`,
 			"match.first",
 		},
 	} {

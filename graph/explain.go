@@ -225,6 +225,21 @@ func (d *describer) where(word, what string) string {
 	return word + what
 }
 
+// pageWords puts a page into words.
+func pageWords(p *plan.Paging) string {
+	words := "first " + strconv.Itoa(p.N)
+	if p.Backward {
+		words = "last " + strconv.Itoa(p.N)
+	}
+	if p.After != nil {
+		words += " after a cursor"
+	}
+	if p.Before != nil {
+		words += " before a cursor"
+	}
+	return words
+}
+
 // field describes what is followed, and what is wanted of it.
 func (d *describer) field(depth int, head string, k *follow, f *plan.Field) {
 	order := ""
@@ -239,16 +254,7 @@ func (d *describer) field(depth int, head string, k *follow, f *plan.Field) {
 	}
 	page := ""
 	if k.page && (f.Want.Rows || f.Want.More) {
-		page = "first " + strconv.Itoa(f.Page.N)
-		if f.Page.Backward {
-			page = "last " + strconv.Itoa(f.Page.N)
-		}
-		if f.Page.After != nil {
-			page += " after a cursor"
-		}
-		if f.Page.Before != nil {
-			page += " before a cursor"
-		}
+		page = pageWords(&f.Page)
 	}
 	extra := ""
 	if f.Want.Total {

@@ -13,8 +13,8 @@ const explainedQuery = `query Q($name: String! = "Mary Kaldor") {
   who: person(ref: {name: $name}) { name affiliations(first: 2, where: {role: {contains: "prof"}, kinds: [AFFILIATED_WITH]}, orderBy: [{field: SINCE, direction: DESC}]) {
     totalCount edges { role node { name } link { sentence evidence { nodes { excerpt source { title } } } } } } }
   people(where: {or: [{name: {startsWith: "m"}}, {linkedTo: {entity: {id: "lse"}, link: {kinds: [AFFILIATED_WITH]}}}]}) { nodes { ... on Person { id relatedThemes { nodes { name } } } } facets(by: [THEME]) { buckets { key } } }
-  paths(from: {name: $name}, to: {id: "civilians"}, where: {kinds: [SAID, ABOUT]}) { paths { length } }
-  match(pattern: [{node: {ref: {name: $name}}}, {link: {kinds: [SAID], direction: OUTGOING}}, {node: {where: {text: {contains: "x"}}}}]) { paths { length } }
+  paths(from: {name: $name}, to: {id: "civilians"}, where: {kinds: [SAID, ABOUT]}) { nodes { length } }
+  match(pattern: [{node: {ref: {name: $name}}}, {link: {kinds: [SAID], direction: OUTGOING}}, {node: {where: {text: {contains: "x"}}}}]) { nodes { length } }
   __schema { queryType { name } }
 }`
 
@@ -25,7 +25,7 @@ const wantPlan = `who: person: one of PERSON, by name; wants name
         Evidence.source: source of the evidence; wants title
 people: people: all of PERSON; where (name.startsWith or linkedTo by AFFILIATED_WITH an entity named); first 20; facet THEME; wants id
   Person.relatedThemes: over chains of two links, to THEME; first 20; wants name
-paths: paths: a search over the graph; entities given by name, id; SHORTEST, hubPenalty 0.5, at most 6 hops, first 5; links where kind SAID/ABOUT
+paths: paths: a search over the graph; entities given by name, id; SHORTEST, hubPenalty 0.5, at most 6 hops, first 20; links where kind SAID/ABOUT
   records of the answer: by id; wants id
 match: match: a search over the graph; entities given by name; first 20
   step 0: the entity named

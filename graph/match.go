@@ -18,10 +18,13 @@ import (
 var matchKind = &questionKind{
 	name: "match", begin: func() question { return &matchQuestion{} },
 	tables: tables{
-		"MatchResult": {
-			"paths":    objectsOf(func(a *matchAnswer) []path { return a.paths }),
-			"pageInfo": connectionTable["pageInfo"],
-			"report":   objectOf(func(a *matchAnswer) *matchAnswer { return a }),
+		"MatchConnection": {
+			"nodes":      objectsOf(func(a *matchAnswer) []path { return a.beside }),
+			"totalCount": totalOrNull(func(a *matchAnswer) int64 { return a.Total }),
+			"report":     objectOf(func(a *matchAnswer) *matchAnswer { return a }),
+		},
+		"MatchEdge": {
+			"node": objectOf(func(p *path) *path { return p }),
 		},
 		"MatchReport": {
 			"outcome":        textOf(func(a *matchAnswer) string { return a.outcome }),
@@ -52,15 +55,14 @@ type matchQuestion struct {
 	stages  []trace.Stage // once it is answered
 }
 
-// matchAnswer holds the values of MatchResult and MatchReport, matchStage those of MatchStage.
+// matchAnswer holds the values of MatchConnection and MatchReport, matchStage those of MatchStage.
 type (
 	matchAnswer struct {
-		entryList[struct{}] // the lines by their cursors
-		paths               []path
-		outcome             string
-		visited             int
-		stages              []trace.Stage
-		steps               []matchStage
+		entryList[path]
+		outcome string
+		visited int
+		stages  []trace.Stage
+		steps   []matchStage
 	}
 	matchStage struct {
 		*trace.Stage
@@ -72,7 +74,7 @@ func stepAt(i int) string { return "match.pattern[" + strconv.Itoa(i) + "]" }
 
 // bind reads the steps and the entities they name. What their filters name comes behind, in bindFilters.
 func (q *matchQuestion) bind(b *binder, args map[string]any) (err error) {
-	q.dry, q.window.binding = args["dryRun"] == true, plan.Binding("Query.match", nil)
+	q.dry = args["dryRun"] == true
 	p := &q.pattern
 	list, _ := args["pattern"].([]any)
 	if len(list) < 3 || len(list) > 2*plan.MaxPathLength+1 {
@@ -124,22 +126,14 @@ func (q *matchQuestion) bind(b *binder, args map[string]any) (err error) {
 			b.refs[at] = b.refs[at].Among(p.Nodes[i].Types)
 		}
 	}
-	if p.First, err = whole("match.first", args["first"], 1, plan.MaxPaths); err != nil {
+	kinds := make([]kg.ValueKind, len(p.Nodes))
+	for i := range kinds {
+		kinds[i] = kg.String
+	}
+	if q.window, err = b.linesWindow(&q.asked, args, kinds...); err != nil {
 		return err
 	}
-	if s, ok := args["after"].(string); ok {
-		kinds := make([]kg.ValueKind, len(p.Nodes))
-		for i := range kinds {
-			kinds[i] = kg.String
-		}
-		after, err := plan.ParseCursor(s, q.binding, kinds)
-		if err != nil {
-			return err
-		}
-		for _, v := range after {
-			p.After = append(p.After, v.Str)
-		}
-	}
+	p.Page, p.Count = q.page, q.list.base.Want.Total
 	q.walk.Counts = true
 	return nil
 }
@@ -249,7 +243,7 @@ func typeNames(cat *catalog.Catalog, set catalog.TypeSet) string {
 	return strings.Join(cat.Enums(set), "/")
 }
 
-func (q *matchQuestion) records() int { return q.pattern.First * (2*len(q.pattern.Nodes) - 1) }
+func (q *matchQuestion) records() int { return q.entries(defaultedPage) * (2*len(q.pattern.Nodes) - 1) }
 
 func (q *matchQuestion) filterCost() int {
 	n := q.asked.filterCost()
@@ -286,7 +280,7 @@ func (q *matchQuestion) describe(d *describer) (how, steps []string) {
 		s := &q.stages[i]
 		steps = append(steps, fmt.Sprintf("%d. %s: about %d expected", i+1, says(&q.pattern, s), s.Estimated))
 	}
-	return []string{fmt.Sprintf("first %d", q.pattern.First)}, steps
+	return []string{pageWords(&q.page)}, steps
 }
 
 func (q *matchQuestion) answer(x *search) (place, error) {
@@ -317,7 +311,7 @@ func (q *matchQuestion) answer(x *search) (place, error) {
 	p.MaxNodes = q.limits.MaxNodes
 	q.stages = p.Plan(x.e.opts.Catalog, g.Counts(), func(k uint32) int64 { return x.g.Node(k).Degree })
 	a := &matchAnswer{outcome: "ESTIMATED", stages: q.stages}
-	found := &trace.Match{}
+	found := &trace.Match{Total: -1}
 	if !q.dry {
 		if trace.Total(q.stages) > int64(p.MaxNodes) {
 			return place{}, tooMuch(p, q.stages)
@@ -344,15 +338,14 @@ func (q *matchQuestion) answer(x *search) (place, error) {
 			return place{}, err
 		}
 	}
-	a.begin(x, q.window, 0, found.Before, found.More)
+	a.begin(x, q.window, found.Total, found.Before, found.More)
 	for i := range found.Lines {
 		l := &found.Lines[i]
-		a.paths = append(a.paths, x.path(x.g, l))
 		var keys []kg.Value // its place in the list: the ids along it
 		for _, id := range x.nodeIDs(l.Nodes) {
 			keys = append(keys, kg.StringValue(id))
 		}
-		a.Edges = append(a.Edges, kg.Edge{Keys: keys})
+		a.addMade(x.path(x.g, l), keys...)
 	}
 	for i := range q.stages {
 		a.steps = append(a.steps, matchStage{&q.stages[i], says(p, &q.stages[i])})

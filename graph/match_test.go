@@ -33,7 +33,7 @@ func sampled(t testing.TB) (*catalog.Catalog, store.Store) {
 type matched struct {
 	Data struct {
 		Match *struct {
-			Paths []struct {
+			Nodes []struct {
 				Narrative string
 				Nodes     []struct{ ID string }
 				Steps     []struct {
@@ -65,7 +65,7 @@ type matched struct {
 
 func match(t *testing.T, e *graph.Engine, args string) (m matched) {
 	t.Helper()
-	q := `{ match(` + args + `) { paths { narrative nodes { id } steps { direction link { kind } alternatives { kind } } }
+	q := `{ match(` + args + `) { nodes { narrative nodes { id } steps { direction link { kind } alternatives { kind } } }
 		pageInfo { hasNextPage hasPreviousPage endCursor } report { outcome estimatedNodes visitedNodes stages { description estimatedNodes visitedNodes } } } }`
 	if err := json.Unmarshal([]byte(ask(t, e, q, nil)), &m); err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestMatchPagesThroughEverythingThatFits(t *testing.T) {
 				m.Data.Match.PageInfo.HasPreviousPage != (page > 0) {
 				t.Fatalf("page %d: %+v", page, m)
 			}
-			for _, p := range m.Data.Match.Paths {
+			for _, p := range m.Data.Match.Nodes {
 				var ids []string
 				for _, n := range p.Nodes {
 					ids = append(ids, n.ID)
@@ -150,7 +150,7 @@ func TestMatchTellsItsCostBeforehand(t *testing.T) {
 	e := engine(t, cat, s)
 	dry := match(t, e, saidAbout+`, dryRun: true`).Data.Match
 	ran := match(t, e, saidAbout).Data.Match
-	if dry.Report.Outcome != "ESTIMATED" || len(dry.Paths) > 0 || dry.Report.VisitedNodes != 0 ||
+	if dry.Report.Outcome != "ESTIMATED" || len(dry.Nodes) > 0 || dry.Report.VisitedNodes != 0 ||
 		dry.Report.EstimatedNodes == 0 {
 		t.Errorf("%+v", dry)
 	}
@@ -231,8 +231,8 @@ func TestMatchRefusesWhatCannotBeMeant(t *testing.T) {
 		{`pattern: [{node: {ref: {id: "nato"}}}, {link: {kinds: [SAID]}}, {node: {}}]`, "BAD_USER_INPUT", "SAID"},
 		{`pattern: [{node: {types: []}}, {link: {}}, {node: {}}]`, "BAD_USER_INPUT", "at least one type"},
 		{`pattern: [{node: {}}, {link: {kinds: []}}, {node: {}}]`, "BAD_USER_INPUT", "at least one kind"},
-		{saidAbout + `, first: 0`, "BAD_USER_INPUT", "1 to 50"},
-		{saidAbout + `, first: 51`, "BAD_USER_INPUT", "1 to 50"},
+		{saidAbout + `, first: 101`, "BAD_USER_INPUT", "0 to 100"},
+		{saidAbout + `, first: 1, last: 1`, "BAD_USER_INPUT", "not both"},
 		{saidAbout + `, after: "junk"`, "BAD_CURSOR", "cursor"},
 	} {
 		m := match(t, e, q.args)
@@ -241,11 +241,18 @@ func TestMatchRefusesWhatCannotBeMeant(t *testing.T) {
 			t.Errorf("%s: %+v, want %s with %q", q.args, m.Errors, q.code, q.says)
 		}
 	}
-	// a cursor of a longer pattern
-	long := match(t, e, saidAbout+`, first: 1`)
-	m := match(t, e, `pattern: [{node: {}}, {link: {}}, {node: {}}], after: "`+long.Data.Match.PageInfo.EndCursor+`"`)
-	if len(m.Errors) != 1 || m.Errors[0].Extensions.Code != "BAD_CURSOR" {
-		t.Errorf("%+v", m.Errors)
+	// a cursor of another pattern, longer or not
+	other := match(t, e, saidAbout+`, first: 1`)
+	for _, pattern := range []string{
+		`[{node: {}}, {link: {}}, {node: {}}]`,
+		strings.TrimPrefix(strings.Replace(saidAbout, "types: [THEME]", "types: [THEME, PERSON]", 1), "pattern: "),
+	} {
+		for _, way := range []string{"after", "before"} {
+			m := match(t, e, `pattern: `+pattern+`, `+way+`: "`+other.Data.Match.PageInfo.EndCursor+`"`)
+			if len(m.Errors) != 1 || m.Errors[0].Extensions.Code != "BAD_CURSOR" {
+				t.Errorf("%s of another: %+v", way, m.Errors)
+			}
+		}
 	}
 }
 
@@ -254,11 +261,11 @@ func TestMatchFiltersEveryStep(t *testing.T) {
 	e := engine(t, cat, s)
 	middle := match(t, e,
 		`pattern: [{node: {types: [PERSON]}}, {link: {where: {role: {isNull: false}}}}, {node: {where: {linkedTo: {entity: {name: "human security"}}}}}, {link: {}}, {node: {ref: {name: "human security"}}}], first: 50`).Data.Match
-	if len(middle.Paths) == 0 {
+	if len(middle.Nodes) == 0 {
 		t.Fatal("nothing fits")
 	}
-	for _, p := range middle.Paths {
-		if p.Nodes[2].ID != middle.Paths[0].Nodes[2].ID {
+	for _, p := range middle.Nodes {
+		if p.Nodes[2].ID != middle.Nodes[0].Nodes[2].ID {
 			t.Errorf("ends at %s", p.Nodes[2].ID)
 		}
 		if p.Steps[0].Link.Kind == "SAID" {
@@ -266,7 +273,7 @@ func TestMatchFiltersEveryStep(t *testing.T) {
 		}
 	}
 	none := match(t, e, `pattern: [{node: {where: {name: {eq: "nobody at all"}}}}, {link: {}}, {node: {}}]`).Data.Match
-	if len(none.Paths) != 0 || none.Report.Outcome != "COMPLETE" || none.PageInfo.HasNextPage {
+	if len(none.Nodes) != 0 || none.Report.Outcome != "COMPLETE" || none.PageInfo.HasNextPage {
 		t.Errorf("%+v", none)
 	}
 }
@@ -274,12 +281,12 @@ func TestMatchFiltersEveryStep(t *testing.T) {
 func TestEveryAliasGetsWhatItAsks(t *testing.T) {
 	cat, s := sampled(t)
 	e := engine(t, cat, s)
-	got := ask(t, e, `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, where: {kinds: [SAID]}) { a: paths { length } b: paths { narrative sources { id } } c: report { outcome } d: report { nearMiss { narrative } } } }`,
+	got := ask(t, e, `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, where: {kinds: [SAID]}) { a: nodes { length } b: nodes { narrative sources { id } } c: report { outcome } d: report { nearMiss { narrative } } } }`,
 		nil)
 	if strings.Contains(got, `"errors"`) || !strings.Contains(got, `"nearMiss":{"narrative":"Mary Kaldor`) {
 		t.Errorf("%s", got)
 	}
-	got = ask(t, e, `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, first: 1) { a: paths { length } b: paths { narrative } } }`,
+	got = ask(t, e, `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, first: 1) { a: nodes { length } b: nodes { narrative } } }`,
 		nil)
 	if !strings.Contains(got, `"b":[{"narrative":"Mary Kaldor`) {
 		t.Errorf("%s", got)

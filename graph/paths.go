@@ -2,7 +2,10 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -20,9 +23,13 @@ var pathsKind = &questionKind{
 	name:  "paths",
 	begin: func() question { return &pathsQuestion{} },
 	tables: tables{
-		"PathResult": {
-			"paths":  objectsOf(func(a *pathsAnswer) []path { return a.paths }),
-			"report": objectOf(func(a *pathsAnswer) *pathsAnswer { return a }),
+		"PathConnection": {
+			"nodes":      objectsOf(func(a *pathsAnswer) []path { return a.beside }),
+			"totalCount": totalOrNull(func(a *pathsAnswer) int64 { return a.Total }),
+			"report":     objectOf(func(a *pathsAnswer) *pathsAnswer { return a }),
+		},
+		"PathEdge": {
+			"node": objectOf(func(p *path) *path { return p }),
 		},
 		"PathReport": {
 			"outcome":      textOf(func(a *pathsAnswer) string { return string(a.outcome) }),
@@ -51,6 +58,17 @@ var pathsKind = &questionKind{
 	},
 }
 
+// totalOrNull returns the field `totalCount` of a list that may be too long to be counted: then it is less than 0.
+func totalOrNull[T any](get func(*T) int64) *field {
+	return valueOf(func(t *T) kg.Value {
+		n := get(t)
+		if n < 0 {
+			return kg.Value{}
+		}
+		return kg.IntValue(min(n, math.MaxInt32))
+	}).also(func(_ *compiler, at *scope) { at.follow.base.Want.Total = true })
+}
+
 // wantLinks has the links of the answer read.
 func wantLinks(_ *compiler, at *scope) { at.asked.links = true }
 
@@ -75,9 +93,9 @@ type pathsQuestion struct {
 	via    int            // how many of them are via
 }
 
-// pathsAnswer holds the values of PathResult and PathReport.
+// pathsAnswer holds the values of PathConnection and PathReport.
 type pathsAnswer struct {
-	paths    []path
+	entryList[path]
 	outcome  trace.Outcome
 	visited  int
 	nearMiss *path
@@ -110,11 +128,39 @@ func (q *pathsQuestion) bind(b *binder, args map[string]any) (err error) {
 	if p.MaxLength, err = whole("paths.maxLength", args["maxLength"], 1, plan.MaxPathLength); err != nil {
 		return err
 	}
-	p.First, err = whole("paths.first", args["first"], 1, plan.MaxPaths)
-	return err
+	if q.window, err = b.linesWindow(&q.asked, args, kg.Int, kg.String); err != nil {
+		return err
+	}
+	p.Page, p.More, p.Count = q.page, q.list.base.Want.More, q.list.base.Want.Total
+	return nil
 }
 
-func (q *pathsQuestion) records() int { return q.search.First * (q.search.MaxLength + 1) }
+// linesWindow reads first, after, last, before of a list of lines. Its cursors are those of this very question, since
+// another has other lines.
+func (b *binder) linesWindow(q *asked, args map[string]any, kinds ...kg.ValueKind) (window, error) {
+	rest := maps.Clone(args)
+	for _, name := range []string{"first", "after", "last", "before", "dryRun"} {
+		delete(rest, name)
+	}
+	this, err := json.Marshal(rest)
+	if err != nil {
+		return window{}, err
+	}
+	list := *q.list
+	list.at += string(this)
+	return b.window(&list, args, kinds...)
+}
+
+// filterCost counts looking for every line there is as much as a measure of the whole graph.
+func (q *pathsQuestion) filterCost() int {
+	n := q.asked.filterCost()
+	if q.search.Count || q.page.Backward && q.page.Before == nil {
+		n += analyzing
+	}
+	return n
+}
+
+func (q *pathsQuestion) records() int { return q.entries(defaultedPage) * (q.search.MaxLength + 1) }
 
 func (q *pathsQuestion) describe(*describer) (how, steps []string) {
 	p := &q.search
@@ -127,7 +173,7 @@ func (q *pathsQuestion) describe(*describer) (how, steps []string) {
 		how,
 		fmt.Sprintf("hubPenalty %g", p.HubPenalty),
 		fmt.Sprintf("at most %d hops", p.MaxLength),
-		fmt.Sprintf("first %d", p.First),
+		pageWords(&p.Page),
 	)
 	for _, c := range []struct {
 		on   bool
@@ -176,9 +222,13 @@ func (q *pathsQuestion) answer(x *search) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
+	if gaveUp := found.Outcome == trace.NodeLimit || found.Outcome == trace.TimeLimit; gaveUp && p.Page.Backward && !found.None {
+		return place{}, about("paths.last", kg.CostLimit,
+			"there are too many lines to come to this end of the list: read it forwards, by first, or ask for shorter lines by maxLength")
+	}
 	lines := slices.Clone(found.Lines)
 	g := x.g // of all lines: there is a near miss only when there is nothing else
-	if len(lines) == 0 && x.nearMiss && limit.Err() == nil {
+	if found.None && x.nearMiss && limit.Err() == nil {
 		var miss *trace.Line
 		if miss, g, err = x.findNearMiss(limit, p); err != nil {
 			return place{}, err
@@ -194,14 +244,16 @@ func (q *pathsQuestion) answer(x *search) (place, error) {
 		x.a.res.RoundTrips += g.RoundTrips()
 	}
 	a := &pathsAnswer{outcome: found.Outcome, visited: found.Visited}
+	a.begin(x, q.window, found.Total, found.Before, found.More)
 	for i := range found.Lines {
-		a.paths = append(a.paths, x.path(g, &lines[i]))
+		l := &found.Lines[i]
+		a.addMade(x.path(g, l), trace.LineKeys(l, func(k uint32) string { return g.Node(k).ID })...)
 	}
 	if len(lines) > len(found.Lines) {
 		miss := x.path(g, &lines[0])
 		a.nearMiss = &miss
 	}
-	return x.object(a), nil
+	return a.place(a), nil
 }
 
 // readLines reads the records of lines, with their links where these are wanted, as far as the search does not
@@ -246,7 +298,7 @@ func (x *search) readLines(g store.Graph, lines []trace.Line) error {
 // findNearMiss finds the best line that breaks a condition: a longer one, or else one without any conditions; nil
 // for none. It returns the graph that it searched last.
 func (x *search) findNearMiss(limit context.Context, p trace.Question) (*trace.Line, store.Graph, error) {
-	p.First = 1
+	p.Page, p.More, p.Count = plan.Paging{N: 1}, false, false
 	if p.MaxLength < plan.MaxPathLength {
 		longer := p
 		longer.MaxLength = plan.MaxPathLength
@@ -271,7 +323,7 @@ func (x *search) findNearMiss(limit context.Context, p trace.Question) (*trace.L
 		HubPenalty: p.HubPenalty,
 		Rank:       p.Rank,
 		MaxLength:  plan.MaxPathLength,
-		First:      1,
+		Page:       plan.Paging{N: 1},
 		MaxNodes:   p.MaxNodes,
 		Year:       p.Year,
 	}

@@ -228,6 +228,12 @@ func (l *entryList[E]) add(row *kg.Row, e E, keys ...kg.Value) *kg.Edge {
 	return &l.Edges[len(l.Edges)-1]
 }
 
+// addMade adds an entry that is no record, with the values of its cursor.
+func (l *entryList[E]) addMade(e E, keys ...kg.Value) {
+	l.Edges = append(l.Edges, kg.Edge{Keys: keys})
+	l.beside = append(l.beside, e)
+}
+
 // place returns the place of the list, and of what at is to its fields.
 func (l *entryList[E]) place(at any) place {
 	return place{page: &l.Page, field: &l.field, at: at, sel: l.field.Node}

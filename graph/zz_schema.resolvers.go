@@ -916,6 +916,34 @@ func (r *linkEdgeResolver) Direction(ctx context.Context, obj *model.LinkEdge) (
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *matchConnectionResolver) Edges(ctx context.Context, obj *model.MatchConnection) ([]model.MatchEdge, error) {
+	return many[model.MatchEdge](ctx, obj.Value)
+}
+
+func (r *matchConnectionResolver) Nodes(ctx context.Context, obj *model.MatchConnection) ([]model.Path, error) {
+	return many[model.Path](ctx, obj.Value)
+}
+
+func (r *matchConnectionResolver) PageInfo(ctx context.Context, obj *model.MatchConnection) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *matchConnectionResolver) TotalCount(ctx context.Context, obj *model.MatchConnection) (*int64, error) {
+	return scalar[*int64](ctx, obj.Value)
+}
+
+func (r *matchConnectionResolver) Report(ctx context.Context, obj *model.MatchConnection) (*model.MatchReport, error) {
+	return one[model.MatchReport](ctx, obj.Value)
+}
+
+func (r *matchEdgeResolver) Cursor(ctx context.Context, obj *model.MatchEdge) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *matchEdgeResolver) Node(ctx context.Context, obj *model.MatchEdge) (*model.Path, error) {
+	return one[model.Path](ctx, obj.Value)
+}
+
 func (r *matchReportResolver) Outcome(ctx context.Context, obj *model.MatchReport) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
@@ -930,18 +958,6 @@ func (r *matchReportResolver) VisitedNodes(ctx context.Context, obj *model.Match
 
 func (r *matchReportResolver) Stages(ctx context.Context, obj *model.MatchReport) ([]model.MatchStage, error) {
 	return many[model.MatchStage](ctx, obj.Value)
-}
-
-func (r *matchResultResolver) Paths(ctx context.Context, obj *model.MatchResult) ([]model.Path, error) {
-	return many[model.Path](ctx, obj.Value)
-}
-
-func (r *matchResultResolver) PageInfo(ctx context.Context, obj *model.MatchResult) (*model.PageInfo, error) {
-	return one[model.PageInfo](ctx, obj.Value)
-}
-
-func (r *matchResultResolver) Report(ctx context.Context, obj *model.MatchResult) (*model.MatchReport, error) {
-	return one[model.MatchReport](ctx, obj.Value)
 }
 
 func (r *matchStageResolver) Description(ctx context.Context, obj *model.MatchStage) (string, error) {
@@ -1004,6 +1020,34 @@ func (r *pathResolver) Narrative(ctx context.Context, obj *model.Path) (string, 
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *pathConnectionResolver) Edges(ctx context.Context, obj *model.PathConnection) ([]model.PathEdge, error) {
+	return many[model.PathEdge](ctx, obj.Value)
+}
+
+func (r *pathConnectionResolver) Nodes(ctx context.Context, obj *model.PathConnection) ([]model.Path, error) {
+	return many[model.Path](ctx, obj.Value)
+}
+
+func (r *pathConnectionResolver) PageInfo(ctx context.Context, obj *model.PathConnection) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *pathConnectionResolver) TotalCount(ctx context.Context, obj *model.PathConnection) (*int64, error) {
+	return scalar[*int64](ctx, obj.Value)
+}
+
+func (r *pathConnectionResolver) Report(ctx context.Context, obj *model.PathConnection) (*model.PathReport, error) {
+	return one[model.PathReport](ctx, obj.Value)
+}
+
+func (r *pathEdgeResolver) Cursor(ctx context.Context, obj *model.PathEdge) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *pathEdgeResolver) Node(ctx context.Context, obj *model.PathEdge) (*model.Path, error) {
+	return one[model.Path](ctx, obj.Value)
+}
+
 func (r *pathReportResolver) Outcome(ctx context.Context, obj *model.PathReport) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
@@ -1014,14 +1058,6 @@ func (r *pathReportResolver) VisitedNodes(ctx context.Context, obj *model.PathRe
 
 func (r *pathReportResolver) NearMiss(ctx context.Context, obj *model.PathReport) (*model.Path, error) {
 	return one[model.Path](ctx, obj.Value)
-}
-
-func (r *pathResultResolver) Paths(ctx context.Context, obj *model.PathResult) ([]model.Path, error) {
-	return many[model.Path](ctx, obj.Value)
-}
-
-func (r *pathResultResolver) Report(ctx context.Context, obj *model.PathResult) (*model.PathReport, error) {
-	return one[model.PathReport](ctx, obj.Value)
 }
 
 func (r *pathStepResolver) From(ctx context.Context, obj *model.PathStep) (model.Entity, error) {
@@ -1420,12 +1456,12 @@ func (r *queryResolver) Search(ctx context.Context, text string, types []string,
 	return one[model.SearchConnection](ctx, rootValue(ctx))
 }
 
-func (r *queryResolver) Paths(ctx context.Context, from map[string]any, to map[string]any, via []map[string]any, avoid []map[string]any, where map[string]any, directed *bool, chronological *bool, dateMatch *string, overlapping *bool, independentSources *bool, hubPenalty *float64, rank *string, maxLength *int64, first *int64) (*model.PathResult, error) {
-	return one[model.PathResult](ctx, rootValue(ctx))
+func (r *queryResolver) Paths(ctx context.Context, from map[string]any, to map[string]any, via []map[string]any, avoid []map[string]any, where map[string]any, directed *bool, chronological *bool, dateMatch *string, overlapping *bool, independentSources *bool, hubPenalty *float64, rank *string, maxLength *int64, first *int64, after *string, last *int64, before *string) (*model.PathConnection, error) {
+	return one[model.PathConnection](ctx, rootValue(ctx))
 }
 
-func (r *queryResolver) Match(ctx context.Context, pattern []map[string]any, first *int64, after *string, dryRun *bool) (*model.MatchResult, error) {
-	return one[model.MatchResult](ctx, rootValue(ctx))
+func (r *queryResolver) Match(ctx context.Context, pattern []map[string]any, dryRun *bool, first *int64, after *string, last *int64, before *string) (*model.MatchConnection, error) {
+	return one[model.MatchConnection](ctx, rootValue(ctx))
 }
 
 func (r *queryResolver) Subgraph(ctx context.Context, seeds []map[string]any, depth *int64, where map[string]any, maxNodes *int64) (*model.Subgraph, error) {
@@ -2060,9 +2096,11 @@ func (r *Resolver) LinkConnection() exec.LinkConnectionResolver { return &linkCo
 
 func (r *Resolver) LinkEdge() exec.LinkEdgeResolver { return &linkEdgeResolver{r} }
 
-func (r *Resolver) MatchReport() exec.MatchReportResolver { return &matchReportResolver{r} }
+func (r *Resolver) MatchConnection() exec.MatchConnectionResolver { return &matchConnectionResolver{r} }
 
-func (r *Resolver) MatchResult() exec.MatchResultResolver { return &matchResultResolver{r} }
+func (r *Resolver) MatchEdge() exec.MatchEdgeResolver { return &matchEdgeResolver{r} }
+
+func (r *Resolver) MatchReport() exec.MatchReportResolver { return &matchReportResolver{r} }
 
 func (r *Resolver) MatchStage() exec.MatchStageResolver { return &matchStageResolver{r} }
 
@@ -2070,9 +2108,11 @@ func (r *Resolver) PageInfo() exec.PageInfoResolver { return &pageInfoResolver{r
 
 func (r *Resolver) Path() exec.PathResolver { return &pathResolver{r} }
 
-func (r *Resolver) PathReport() exec.PathReportResolver { return &pathReportResolver{r} }
+func (r *Resolver) PathConnection() exec.PathConnectionResolver { return &pathConnectionResolver{r} }
 
-func (r *Resolver) PathResult() exec.PathResultResolver { return &pathResultResolver{r} }
+func (r *Resolver) PathEdge() exec.PathEdgeResolver { return &pathEdgeResolver{r} }
+
+func (r *Resolver) PathReport() exec.PathReportResolver { return &pathReportResolver{r} }
 
 func (r *Resolver) PathStep() exec.PathStepResolver { return &pathStepResolver{r} }
 
@@ -2195,13 +2235,15 @@ type (
 	linkResolver                      struct{ *Resolver }
 	linkConnectionResolver            struct{ *Resolver }
 	linkEdgeResolver                  struct{ *Resolver }
+	matchConnectionResolver           struct{ *Resolver }
+	matchEdgeResolver                 struct{ *Resolver }
 	matchReportResolver               struct{ *Resolver }
-	matchResultResolver               struct{ *Resolver }
 	matchStageResolver                struct{ *Resolver }
 	pageInfoResolver                  struct{ *Resolver }
 	pathResolver                      struct{ *Resolver }
+	pathConnectionResolver            struct{ *Resolver }
+	pathEdgeResolver                  struct{ *Resolver }
 	pathReportResolver                struct{ *Resolver }
-	pathResultResolver                struct{ *Resolver }
 	pathStepResolver                  struct{ *Resolver }
 	personResolver                    struct{ *Resolver }
 	personConnectionResolver          struct{ *Resolver }

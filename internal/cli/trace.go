@@ -187,7 +187,7 @@ type pathCmd struct {
 	Rank               string  `default:"SHORTEST" enum:"SHORTEST,STRONGEST,MOST_CORROBORATED,MOST_RECENT" help:"What makes a line better (${enum})."`
 	HubPenalty         float64 `default:"0.5" help:"What passing an entity with many links costs."`
 	MaxLength          int     `default:"6" help:"Most hops, 1 to 8."`
-	First              int     `short:"n" default:"5" help:"How many lines, 1 to 50."`
+	First              int     `short:"n" default:"5" help:"How many lines, 1 to 100."`
 	Directed           bool    `help:"Follow links only the way they run."`
 	Chronological      bool    `help:"Only lines whose hops follow each other in time."`
 	Overlapping        bool    `help:"Only lines on which each entity was linked to its neighbours at one time."`
@@ -196,7 +196,7 @@ type pathCmd struct {
 
 const pathQuery = `query Path($from: EntityRef!, $to: EntityRef!, $via: [EntityRef!], $avoid: [EntityRef!], $where: LinkFilter, $rank: PathRank, $hub: Float, $max: Int, $first: Int, $directed: Boolean, $chronological: Boolean, $overlapping: Boolean, $independent: Boolean) {
   paths(from: $from, to: $to, via: $via, avoid: $avoid, where: $where, rank: $rank, hubPenalty: $hub, maxLength: $max, first: $first, directed: $directed, chronological: $chronological, overlapping: $overlapping, independentSources: $independent) {
-    paths { ...Line }
+    nodes { ...Line }
     report { outcome visitedNodes nearMiss { ...Line } }
   }
 }
@@ -235,7 +235,7 @@ func (c *pathCmd) Run(w *world) error {
 	}
 	var got struct {
 		Paths struct {
-			Paths  []lineJSON
+			Nodes  []lineJSON
 			Report struct {
 				Outcome      string
 				VisitedNodes int
@@ -247,10 +247,10 @@ func (c *pathCmd) Run(w *world) error {
 		return err
 	}
 	r := got.Paths.Report
-	for i := range got.Paths.Paths {
-		w.line(fmt.Sprintf("%d. ", i+1), &got.Paths.Paths[i])
+	for i := range got.Paths.Nodes {
+		w.line(fmt.Sprintf("%d. ", i+1), &got.Paths.Nodes[i])
 	}
-	if len(got.Paths.Paths) > 0 {
+	if len(got.Paths.Nodes) > 0 {
 		return nil
 	}
 	fmt.Fprintln(w.stdout, map[string]string{

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -8,7 +9,7 @@ import (
 )
 
 // pageDirective is @page, which clients do not get. On a connection or an edge it adds the fields that all have, before
-// its own; on a field, the arguments of a page, behind its own.
+// its own, except those that it declares itself; on a field, the arguments of a page, behind its own.
 const pageDirective = "page"
 
 func field(description, name string, t *ast.Type, args ...*ast.ArgumentDefinition) *ast.FieldDefinition {
@@ -85,7 +86,16 @@ func (e *expander) page(d *ast.Definition) error {
 	if edge == nil || edge.Fields.ForName("node") == nil {
 		return gqlerror.ErrorPosf(d.Position, "%s has no %sEdge with a node", d.Name, name)
 	}
-	d.Fields = append(pageFields(name, edge.Fields.ForName("node").Type.Name(), isFiltered, facets), d.Fields...)
+	own := d.Fields
+	d.Fields = nil
+	for _, f := range pageFields(name, edge.Fields.ForName("node").Type.Name(), isFiltered, facets) {
+		if i := slices.IndexFunc(own, func(o *ast.FieldDefinition) bool { return o.Name == f.Name }); i >= 0 {
+			f = own[i] // it says so itself
+			own = slices.Delete(own, i, i+1)
+		}
+		d.Fields = append(d.Fields, f)
+	}
+	d.Fields = append(d.Fields, own...)
 	return nil
 }
 

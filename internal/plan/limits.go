@@ -40,9 +40,7 @@ const (
 	MaxText = 4096
 	// MaxPathLength is the longest path that can be asked for, in hops.
 	MaxPathLength = 8
-	// MaxPaths bounds the paths of one question, MaxSeeds the entities it begins at, MaxSubgraph the nodes of a
-	// subgraph, MaxSubgraphDepth how far it goes, and LinksPerNode how many links it has for each node.
-	MaxPaths         = 50
+	// MaxSeeds bounds the entities a question begins at, MaxSubgraph the nodes of a subgraph, MaxSubgraphDepth how far it goes, and LinksPerNode how many links it has for each node.
 	MaxSeeds         = 20
 	MaxSubgraph      = 1000
 	MaxSubgraphDepth = 4

@@ -10,6 +10,7 @@ import (
 
 	"github.com/throughline/throughline/internal/bitset"
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 )
@@ -28,8 +29,10 @@ import (
 type Pattern struct {
 	Nodes []PatternNode // one more than Links
 	Links []PatternLink
-	First int
-	After []string // only what comes after the line with these ids, one for each of Nodes; nil = from the beginning
+	// Page is which of the lines are wanted; its keys are the ids of a line, one for each of Nodes. Count asks how many
+	// there are in all.
+	Page  plan.Paging
+	Count bool
 	// MaxNodes is how many nodes may be looked at.
 	MaxNodes int
 }
@@ -267,8 +270,9 @@ func rounded(f float64) int64 { return int64(math.Ceil(min(f, 1e15))) }
 type Match struct {
 	Lines   []Line
 	Outcome Outcome // Complete, NodeLimit, TimeLimit
-	Before  bool    // there are lines up to After
-	More    bool    // there are lines behind the last
+	Before  bool    // there are lines before the page
+	More    bool    // there are lines behind it
+	Total   int     // how many lines there are, -1 where they were not counted to the end
 	Visited int     // nodes that fitted, one for each link that led to them
 }
 
@@ -512,53 +516,99 @@ func (m *matching) list() {
 		starts = append(starts, way{to: k, id: m.g.Node(k).ID})
 	}
 	sortFunc(&m.pulse, starts, func(a, b way) int { return strings.Compare(a.id, b.id) })
-	if m.p.After != nil {
-		m.each(starts, all, nil, func(l []way) bool {
-			m.out.Before = m.compare(l) <= 0
+	m.page(starts, all)
+	if m.out.Total = -1; m.p.Count && m.out.Outcome == Complete {
+		n := 0
+		m.worked = 0
+		if m.each(starts, all, nil, false, func([]way) bool {
+			n++
+			return true
+		}) {
+			m.out.Total = n
+		}
+	}
+}
+
+// page lists the lines of the page, from the end at which it begins.
+func (m *matching) page(starts []way, all []*ways) {
+	p := m.p.Page
+	if p.After != nil && p.Before != nil && slices.CompareFunc(p.After, p.Before, byText) >= 0 {
+		p = plan.Paging{After: p.After} // nothing lies between
+	}
+	from, to, back := p.After, p.Before, p.Backward
+	if back {
+		from, to = to, from
+	}
+	beyond := func(l []way, keys []kg.Value) bool { // whether a line is at a cursor, or behind it as the page is listed
+		c := m.compare(l, keys)
+		return c == 0 || c > 0 != back
+	}
+	before, more := false, false
+	if from != nil {
+		m.each(starts, all, nil, back, func(l []way) bool {
+			before = !beyond(l, from) || m.compare(l, from) == 0
 			return false
 		})
 	}
-	m.each(starts, all, m.p.After, func(l []way) bool {
-		if m.out.More = len(m.out.Lines) == m.p.First; !m.out.More {
+	whole := m.each(starts, all, from, back, func(l []way) bool {
+		if more = len(m.out.Lines) == p.N || to != nil && beyond(l, to); !more {
 			m.out.Lines = append(m.out.Lines, m.line(l))
 		}
-		return !m.out.More
+		return !more
 	})
+	if !whole && !more {
+		m.out.Outcome = NodeLimit
+	}
+	if back {
+		slices.Reverse(m.out.Lines)
+		before, more = more, before
+	}
+	m.out.Before, m.out.More = before, more
 }
 
-// compare compares a line with the one to go on after.
-func (m *matching) compare(l []way) int {
+func byText(a, b kg.Value) int { return strings.Compare(a.Str, b.Str) }
+
+// compare compares a line with the one of a cursor.
+func (m *matching) compare(l []way, keys []kg.Value) int {
 	for i := range l {
-		if c := strings.Compare(l[i].id, m.p.After[i]); c != 0 {
+		if c := strings.Compare(l[i].id, keys[i].Str); c != 0 {
 			return c
 		}
 	}
 	return 0
 }
 
-// each calls f with each line behind after, in order, until it returns false.
-func (m *matching) each(starts []way, all []*ways, after []string, f func([]way) bool) {
+// each calls f with each line behind from, in order or from the end back, until it returns false. It reports whether it
+// came to the last.
+func (m *matching) each(starts []way, all []*ways, from []kg.Value, back bool, f func([]way) bool) bool {
 	line := make([]way, 0, len(m.p.Nodes))
 	var begin func(next []way, equal bool) bool
 	begin = func(next []way, equal bool) bool {
-		if equal && after != nil {
-			from, _ := slices.BinarySearchFunc(next, after[len(line)], func(w way,
-				id string,
-			) int {
+		n := len(next)
+		first := 0 // of those that are looked at
+		if equal {
+			i, _ := slices.BinarySearchFunc(next, from[len(line)].Str, func(w way, id string) int {
 				return strings.Compare(w.id, id)
 			})
-			next = next[from:]
+			if first = i; back {
+				if first = n - 1 - i; i == n || next[i].id != from[len(line)].Str {
+					first = n - i
+				}
+			}
 		}
-		for _, w := range next {
+		for i := first; i < n; i++ {
+			w := next[i]
+			if back {
+				w = next[n-1-i]
+			}
 			if m.worked++; m.worked > maxListed {
-				m.out.Outcome = NodeLimit
 				return false
 			}
 			m.beat(1)
 			if slices.ContainsFunc(line, func(x way) bool { return x.to == w.to }) {
 				continue
 			}
-			same := equal && after != nil && w.id == after[len(line)]
+			same := equal && w.id == from[len(line)].Str
 			line = append(line, w)
 			more := true
 			if i := len(line) - 1; i < len(all) {
@@ -573,7 +623,7 @@ func (m *matching) each(starts []way, all []*ways, after []string, f func([]way)
 		}
 		return true
 	}
-	begin(starts, true)
+	return begin(starts, from != nil)
 }
 
 // line returns a line.

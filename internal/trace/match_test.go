@@ -12,6 +12,7 @@ import (
 
 	"github.com/throughline/throughline"
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 )
@@ -72,7 +73,7 @@ func typed(t *rapid.T, cat *catalog.Catalog, g *drawn) {
 }
 
 func drawPattern(t *rapid.T, cat *catalog.Catalog, g *drawn) *Pattern {
-	p := &Pattern{First: 1 + fair(t, "first", 12), MaxNodes: 100_000}
+	p := &Pattern{Page: plan.Paging{N: 12}, Count: rapid.Bool().Draw(t, "count"), MaxNodes: 100_000}
 	hops := 1 + fair(t, "hops", 3)
 	for i := range hops + 1 {
 		n := PatternNode{Types: cat.Entities}
@@ -192,33 +193,43 @@ func TestMatchByDefinition(t *testing.T) {
 		if stages[0].Back || stages[0].Place > 0 {
 			turned++
 		}
-		asked := 0
-		for done := 0; ; pages++ {
+		cursor := func(name string) (keys []kg.Value) {
+			if len(want) > 0 && fair(t, name, 3) == 0 {
+				for _, id := range idsOf(g, want[fair(t, name+" at", len(want))]) {
+					keys = append(keys, kg.StringValue(id))
+				}
+				pages++
+			}
+			return keys
+		}
+		for range 4 {
+			p.Page.N, p.Page.Backward = fair(t, "first", 12), fair(t, "backward", 3) == 0
+			p.Page.After, p.Page.Before = cursor("after"), cursor("before")
 			g.asked = 0
 			m, err := MatchPattern(context.Background(), context.Background(), filtered{g}, p, stages)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if asked = max(asked, g.asked); asked > len(p.Links) {
-				t.Fatalf("%d hops took %d round trips", len(p.Links), asked)
+			if g.asked > len(p.Links) {
+				t.Fatalf("%d hops took %d round trips", len(p.Links), g.asked)
 			}
-			rest := want[done:]
-			page := rest[:min(p.First, len(rest))]
+			i, j := p.Page.Cut(len(want), func(i int, keys []kg.Value) int {
+				return slices.CompareFunc(idsOf(g, want[i]), keys, func(id string, k kg.Value) int { return strings.Compare(id, k.Str) })
+			})
+			page := want[i:j]
 			if got, want := fmt.Sprint(m.Lines), fmt.Sprint(page); len(page)+len(m.Lines) > 0 && got != want {
-				t.Fatalf("page from %d\n got %s\nwant %s", done, got, want)
+				t.Fatalf("page %+v\n got %s\nwant %s", p.Page, got, want)
 			}
-			if m.Outcome != Complete || m.More != (len(rest) > p.First) || m.Before != (done > 0) {
-				t.Fatalf("%s, more %v, before %v at %d of %d", m.Outcome, m.More, m.Before, done, len(want))
+			if m.Outcome != Complete || m.More != (j < len(want)) || m.Before != (i > 0) || p.Count != (m.Total >= 0) ||
+				p.Count && m.Total != len(want) {
+				t.Fatalf("%+v: %s, more %v, before %v, total %d at %d to %d of %d", p.Page, m.Outcome, m.More, m.Before, m.Total, i,
+					j, len(want))
 			}
 			lines += len(page)
-			if done += len(page); !m.More {
-				return
-			}
-			p.After = idsOf(g, page[len(page)-1])
 		}
 	})
 	if !testing.Short() && (lines < 100 || pages < 5 || turned < 5) { // -short tries a fifth
-		t.Errorf("only %d lines, %d further pages, %d patterns not begun at their start: widen the generator", lines,
+		t.Errorf("only %d lines, %d cursors, %d patterns not begun at their start: widen the generator", lines,
 			pages, turned)
 	}
 }

@@ -64,7 +64,8 @@ func find(ctx, limit context.Context, g store.Graph, q *Question, wary int) (*An
 		a, err = guarded(s.find)
 	}
 	if err != nil && ctx.Err() == nil && limit.Err() != nil {
-		return &Answer{Lines: s.lines(s.found), Outcome: TimeLimit, Visited: len(s.nodes)}, nil
+		s.ctx = ctx // what was found is still to be told
+		return guarded(func() (*Answer, error) { return s.done(TimeLimit) })
 	}
 	return a, err
 }
@@ -154,7 +155,7 @@ type search struct {
 	reached    [2][]uint8 // by node
 	depth      [2]int
 	pruned     bool // a node was not expanded because it is too far for MaxLength
-	found      []*begun
+	listed     listed
 	rest       []left // by state: see remaining
 	restOf     []int32
 	worked     int // lines taken up so far
@@ -179,22 +180,78 @@ func (s *search) begin() {
 	s.arrive(&s.sides[1], s.state(s.target, full), 0)
 }
 
+// listed are the best lines, in order: all that cost no more than the last one, or as many as are wanted.
+type listed struct {
+	found  []*begun
+	behind int  // how many of them are behind Page.After
+	passed bool // whether the last of these is at Page.Before or behind it
+}
+
+// wanted is how many lines behind Page.After are enough. One is looked for whenever there may be none.
+func (q *Question) wanted() int {
+	if q.More {
+		return max(1, q.Page.N+1)
+	}
+	return max(1, q.Page.N)
+}
+
+// enough reports whether the page, and what is to be told of it, is among the lines that were found.
+func (s *search) enough() bool {
+	switch q := s.q; {
+	case q.Count:
+		return false
+	case s.listed.passed:
+		return true
+	case q.Page.Backward:
+		return false // it ends at Before, or with the last line of all
+	default:
+		return s.listed.behind >= q.wanted()
+	}
+}
+
 func (s *search) done(o Outcome) (*Answer, error) {
-	return &Answer{Lines: s.lines(s.found), Outcome: o, Visited: len(s.nodes)}, nil
+	a := &Answer{Outcome: o, Visited: len(s.nodes), Total: -1, None: len(s.listed.found) == 0}
+	n := len(s.listed.found)
+	i, j := s.q.Page.Cut(n, func(place int, keys []kg.Value) int { return s.place(s.listed.found[place], keys) })
+	gaveUp := o == NodeLimit || o == TimeLimit
+	switch {
+	case !gaveUp && !s.enough():
+		a.Total = n
+	case gaveUp && s.q.Page.Backward && !s.listed.passed:
+		i, j = 0, 0 // where the page ends was not found
+	case gaveUp && (s.listed.passed || s.listed.behind >= max(1, s.q.Page.N)):
+		a.Outcome = Complete // of the page, though not of what else was asked
+	}
+	a.Before, a.More = i > 0, j < n
+	a.Lines = s.lines(s.listed.found[i:j])
+	return a, nil
+}
+
+// place compares a line's place in the list with that of a cursor.
+func (s *search) place(b *begun, keys []kg.Value) int {
+	if c := cmp.Compare(int64(b.cost), keys[0].Int); c != 0 {
+		return c
+	}
+	var nodes [16]int32
+	ids := make([]string, 0, len(nodes))
+	for _, n := range nodes[:s.trail(b, &nodes)] {
+		ids = append(ids, s.g.Node(s.nodes[n].key).ID)
+	}
+	return strings.Compare(strings.Join(ids, idGap), keys[1].Str)
 }
 
 // meet answers the commonest question, for the shortest lines whatever they pass, with much less looking: by turns it
 // asks the graph which nodes the two sides lead to both, and expands the side with fewer links only when there are
 // none. It returns nil for other questions, and where there are fewer shortest lines than asked for.
 func (s *search) meet() (*Answer, error) {
-	if s.q.Rank != Shortest || s.q.HubPenalty > 0 || s.conditional() || s.width > 1 {
+	if s.q.Rank != Shortest || s.q.HubPenalty > 0 || s.conditional() || s.width > 1 || s.q.Count {
 		return nil, nil //nolint:nilnil // as said
 	}
 	ways := [2]store.Way{s.way(false), s.way(true)}
 	// found lists the lines when hops were seen that join the sides
 	found := func(length int) (*Answer, error) {
 		s.list(int32(length) * hop)
-		if len(s.found) < s.q.First {
+		if !s.enough() {
 			return nil, nil //nolint:nilnil // the whole search takes over
 		}
 		return s.done(Complete)
@@ -281,6 +338,11 @@ func (s *search) keys(nodes []int32) []uint32 {
 func (s *search) find() (*Answer, error) {
 	q := s.q
 	bound := int32(0)
+	for _, keys := range [][]kg.Value{q.Page.After, q.Page.Before} {
+		if keys != nil && keys[0].Int > 0 {
+			bound = max(bound, int32(min(keys[0].Int, far/4))) // the page is not found before
+		}
+	}
 	for {
 		exhausted := false
 		for {
@@ -316,11 +378,11 @@ func (s *search) find() (*Answer, error) {
 		}
 		s.list(bound)
 		switch {
-		case len(s.found) >= q.First:
+		case s.enough():
 			return s.done(Complete)
 		case s.incomplete:
 			return s.done(NodeLimit)
-		case exhausted && len(s.found) > 0:
+		case exhausted && len(s.listed.found) > 0:
 			return s.done(Complete)
 		case exhausted:
 			return s.done(s.why())
@@ -866,10 +928,17 @@ func (b *begun) passes(s *search, n int32) bool {
 	return false
 }
 
-// list lists the lines that cost at most bound, as many as are asked for.
+// list lists the lines that cost at most bound, as many as are asked for. When its time ends it leaves the longer of
+// the lists that were made.
 func (s *search) list(bound int32) {
+	before := s.listed
+	s.listed, s.worked, s.began = listed{}, 0, 0
+	defer func() {
+		if len(s.listed.found) < len(before.found) {
+			s.listed = before
+		}
+	}()
 	s.measure(bound)
-	s.found, s.worked, s.began = nil, 0, 0
 	q := &queue{s: s}
 	begin := func(b *begun) {
 		rest := s.remaining(b.state, s.q.MaxLength-int(b.hops))
@@ -886,7 +955,7 @@ func (s *search) list(bound int32) {
 	for q.Len() > 0 {
 		b, _ := heap.Pop(q).(*begun)
 		if b.state == goal {
-			if s.found = append(s.found, b); len(s.found) == s.q.First {
+			if s.add(b); s.enough() {
 				return
 			}
 			continue
@@ -913,6 +982,15 @@ func (s *search) list(bound int32) {
 			}
 			begin(x)
 		})
+	}
+}
+
+// add adds a line to those that were found.
+func (s *search) add(b *begun) {
+	l, p := &s.listed, &s.q.Page
+	if l.found = append(l.found, b); p.After == nil || s.place(b, p.After) > 0 {
+		l.behind++
+		l.passed = l.passed || p.Before != nil && s.place(b, p.Before) >= 0
 	}
 }
 

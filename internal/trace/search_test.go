@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 )
 
@@ -134,12 +135,14 @@ func drawQuestion(t *rapid.T, g *drawn) *Question {
 		Chronological: fair(t, "chronological", 4) == 0, Certain: rapid.Bool().Draw(t, "certain"),
 		Independent: fair(t, "independent", 4) == 0, Overlapping: fair(t, "overlapping", 4) == 0,
 		HubPenalty: rapid.SampledFrom([]float64{0, 0.5, 2}).Draw(t, "penalty"), Rank: Rank(fair(t, "rank", 4)),
-		MaxLength: 1 + fair(t, "length", rapid.SampledFrom([]int{2, 8}).Draw(t, "up to")), First: 1 + fair(t, "first",
-			12), MaxNodes: 1000, Year: 2026,
+		MaxLength: 1 + fair(t, "length", rapid.SampledFrom([]int{2, 8}).Draw(t, "up to")),
+		Page:      plan.Paging{N: fair(t, "first", 12), Backward: fair(t, "backward", 4) == 0},
+		More:      rapid.Bool().Draw(t, "more"), Count: fair(t, "count", 4) == 0, MaxNodes: 1000, Year: 2026,
 	}
 	if rapid.Bool().Draw(t, "common") { // what is asked most is answered in a way of its own
 		return &Question{
-			From: q.From, To: q.To, Directed: q.Directed, MaxLength: q.MaxLength, First: 1 + fair(t, "few", 3),
+			From: q.From, To: q.To, Directed: q.Directed, MaxLength: q.MaxLength,
+			Page: plan.Paging{N: 1 + fair(t, "few", 3)}, More: q.More,
 			Avoid: perm[2 : 2+fair(t, "avoided", 2)], MaxNodes: q.MaxNodes, Year: q.Year,
 		}
 	}
@@ -152,6 +155,21 @@ func drawQuestion(t *rapid.T, g *drawn) *Question {
 		q.Avoid = rest[:1]
 	}
 	return q
+}
+
+// drawCursors has a question's page begin and end at some of all lines.
+func drawCursors(t *rapid.T, g *drawn, q *Question, all []Line) {
+	cursor := func(name string) []kg.Value {
+		if len(all) == 0 || fair(t, name, 3) > 0 {
+			return nil
+		}
+		return keysOf(g, &all[fair(t, name+" at", len(all))])
+	}
+	q.Page.After, q.Page.Before = cursor("after"), cursor("before")
+}
+
+func keysOf(g *drawn, l *Line) []kg.Value {
+	return LineKeys(l, func(k uint32) string { return g.nodes[k].ID })
 }
 
 // brute lists every line there is, by trying all of them, and says what each costs by the definitions alone.
@@ -305,7 +323,7 @@ func brute(g *drawn, q *Question) []Line {
 				g.nodes[y].ID)
 		})
 	})
-	return all[:min(len(all), q.First)]
+	return all
 }
 
 func TestFindAgreesWithTryingEverything(t *testing.T) {
@@ -316,14 +334,25 @@ func TestFindAgreesWithTryingEverything(t *testing.T) {
 		q := drawQuestion(t, g)
 		// with 0 the distances are counted at once, which else only a large graph makes worth while
 		cautious := rapid.SampledFrom([]int{0, 2, wary}).Draw(t, "wary")
+		want := brute(g, q)
+		drawCursors(t, g, q, want)
 		got, err := find(context.Background(), context.Background(), g, q, cautious)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := brute(g, q)
 		counts[min(len(want), 3)]++
-		if fmt.Sprint(got.Lines) != fmt.Sprint(want) {
-			t.Fatalf("%+v\nfound %v\nwant  %v", *q, got.Lines, want)
+		i, j := q.Page.Cut(len(want), func(i int, keys []kg.Value) int {
+			of := keysOf(g, &want[i])
+			return cmp.Or(cmp.Compare(of[0].Int, keys[0].Int), strings.Compare(of[1].Str, keys[1].Str))
+		})
+		page := want[i:j]
+		if len(got.Lines)+len(page) > 0 && fmt.Sprint(got.Lines) != fmt.Sprint(page) {
+			t.Fatalf("%+v\nfound %v\nwant  %v", *q, got.Lines, page)
+		}
+		if got.Before != (i > 0) || (q.More || q.Page.Backward) && got.More != (j < len(want)) ||
+			got.None != (len(want) == 0) || q.Count && got.Total != len(want) || got.Total >= 0 && got.Total != len(want) {
+			t.Fatalf("%+v\nof lines %d to %d of %d: before %t, more %t, total %d, none %t", *q, i, j, len(want),
+				got.Before, got.More, got.Total, got.None)
 		}
 		if len(want) > 0 && got.Outcome != Complete {
 			t.Fatalf("%d lines and the outcome %s", len(want), got.Outcome)
@@ -388,7 +417,7 @@ func TestTheCommonestQuestionLooksAtLittle(t *testing.T) {
 			}
 			got, err := Find(t.Context(), t.Context(), g, &Question{
 				From: 1, To: 2, Directed: directed, MaxLength: 4,
-				First: 1, MaxNodes: 10_000,
+				Page: plan.Paging{N: 1}, MaxNodes: 10_000,
 			})
 			if err != nil || len(got.Lines) != 1 || len(got.Lines[0].Hops) != length || got.Visited != length+1 {
 				t.Errorf("directed %t: %+v, %v, want a line of %d and no other node seen", directed, got, err, length)

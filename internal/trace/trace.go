@@ -5,8 +5,10 @@ package trace
 
 import (
 	"math"
+	"strings"
 
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 )
 
@@ -65,9 +67,12 @@ type Question struct {
 	HubPenalty float64
 	Rank       Rank
 	MaxLength  int // in hops
-	First      int
-	MaxNodes   int // how many nodes may be seen
-	Year       int // what MostRecent counts back from
+	// Page is which of the lines are wanted, by keys as LineKeys are. More asks whether others follow, Count how many
+	// there are in all.
+	Page        plan.Paging
+	More, Count bool
+	MaxNodes    int // how many nodes may be seen
+	Year        int // what MostRecent counts back from
 }
 
 // MaxVia is how many nodes a line can be asked to pass: the search distinguishes 2^MaxVia states of each node.
@@ -75,9 +80,16 @@ const MaxVia = 4
 
 // Answer is what a search found.
 type Answer struct {
-	Lines   []Line // best first
+	Lines   []Line // of the page, best first
 	Outcome Outcome
 	Visited int // nodes seen
+	// Before and More say whether there are lines before the page and behind it; More is false where the search did not
+	// look for any.
+	Before, More bool
+	// Total is how many lines there are, -1 where the search did not come to the end of them.
+	Total int
+	// None says that there is no line at all, on any page.
+	None bool
 }
 
 // Line is a way from one node to another that passes no node twice.
@@ -86,6 +98,19 @@ type Line struct {
 	Hops  []Hop
 	Cost  int64
 }
+
+// LineKeys are the values of a line's cursor: what it costs, and the ids of its nodes in one text, which sorts as the
+// ids do one by one.
+func LineKeys(l *Line, id func(node uint32) string) []kg.Value {
+	ids := make([]string, len(l.Nodes))
+	for i, k := range l.Nodes {
+		ids[i] = id(k)
+	}
+	return []kg.Value{kg.IntValue(l.Cost), kg.StringValue(strings.Join(ids, idGap))}
+}
+
+// idGap stands between the ids of a cursor: it sorts before whatever an id can have.
+const idGap = "\x00"
 
 // Hop is one step of a line: the links that join its two nodes, the one it is told by first.
 type Hop struct {

@@ -612,29 +612,3 @@ func (a *asker) pages(r *rule, on string, args input, entries []entry, also any,
 	}
 	return cursors[0]
 }
-
-// TestPagesOfMatches reads the lines that fit a pattern two at a time.
-func TestPagesOfMatches(t *testing.T) {
-	run(t, func(a *asker, rules []*rule) {
-		r := rules[slices.IndexFunc(rules, func(r *rule) bool { return r.name() == "Query.match" })]
-		_, all, _ := a.answer(r, "", with(r, input{"first": 50}))
-		want := list(object(all)["paths"])
-		const selection = "{ paths { length cost nodes { id } steps { link { id } alternatives { id } direction } } pageInfo { hasNextPage hasPreviousPage endCursor } }"
-		var got []any
-		var after any
-		for len(got) < len(want) {
-			page, code := a.ask(r, "", with(r, input{"first": 7, "after": after}), false, selection)
-			if code != "" || len(list(object(page)["paths"])) == 0 {
-				a.t.Fatalf("after %d lines: %s %s", len(got), code, asText(page))
-			}
-			info := object(object(page)["pageInfo"])
-			if info["hasPreviousPage"] != (len(got) > 0) {
-				a.t.Errorf("hasPreviousPage after %d lines is %v", len(got), info["hasPreviousPage"])
-			}
-			got, after = append(got, list(object(page)["paths"])...), info["endCursor"]
-		}
-		if !same(want, got[:len(want)]) {
-			a.t.Error(cmp.Diff(want, got[:len(want)]))
-		}
-	})
-}

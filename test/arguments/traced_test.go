@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest"
 	"github.com/throughline/throughline/internal/store/storetest/both"
@@ -225,7 +226,7 @@ func (g *walked) line(l *trace.Line) any {
 // thisYear is the clock of the engine that is asked.
 func thisYear() int { return both.Clock().Year() }
 
-func (w *world) paths(t testing.TB, args input) any {
+func (w *world) paths(t testing.TB, args input) (out []entry, _ any) {
 	g := w.over(args["where"])
 	rank := map[string]trace.Rank{
 		"SHORTEST": trace.Shortest, "STRONGEST": trace.Strongest,
@@ -236,8 +237,8 @@ func (w *world) paths(t testing.TB, args input) any {
 		Directed: truth(args["directed"]), Chronological: truth(args["chronological"]), Certain: args["dateMatch"] == "CERTAIN",
 		Overlapping: truth(args["overlapping"]), Independent: truth(args["independentSources"]),
 		HubPenalty: float(args["hubPenalty"], 0.5), Rank: rank[otherwise(args["rank"], "SHORTEST")],
-		MaxLength: otherwise(args["maxLength"], 6), First: otherwise(args["first"],
-			5), MaxNodes: 500_000, Year: thisYear(),
+		MaxLength: otherwise(args["maxLength"], 6), Page: plan.Paging{N: math.MaxInt32}, Count: true,
+		MaxNodes: 500_000, Year: thisYear(),
 	}
 	q.Via = slices.DeleteFunc(q.Via, func(k uint32) bool { return k == q.From || k == q.To })
 	if q.From == q.To || len(list2(args["via"])) > 4 || slices.ContainsFunc(q.Avoid,
@@ -248,19 +249,21 @@ func (w *world) paths(t testing.TB, args input) any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := []any{}
+	if found.Total < 0 {
+		t.Fatalf("there are too many lines to list with %s", asText(args))
+	}
 	for i := range found.Lines {
-		lines = append(lines, g.line(&found.Lines[i]))
+		out = append(out, entry{shown: input{"node": g.line(&found.Lines[i])}})
 	}
 	var near any
-	if len(lines) == 0 { // first a longer one, then one without conditions
-		q.First, q.MaxLength = 1, 8
+	if len(out) == 0 { // first a longer one, then one without conditions
+		q.Page.N, q.Count, q.MaxLength = 1, false, 8
 		miss, err := trace.Find(t.Context(), t.Context(), g, &q)
 		if err == nil && len(miss.Lines) == 0 {
 			g = w.over(nil)
 			free := trace.Question{
 				From: q.From, To: q.To, HubPenalty: q.HubPenalty, Rank: q.Rank, MaxLength: 8,
-				First: 1, MaxNodes: q.MaxNodes, Year: q.Year,
+				Page: q.Page, MaxNodes: q.MaxNodes, Year: q.Year,
 			}
 			miss, err = trace.Find(t.Context(), t.Context(), g, &free)
 		}
@@ -271,11 +274,11 @@ func (w *world) paths(t testing.TB, args input) any {
 			near = g.line(&miss.Lines[0])
 		}
 	}
-	return input{"paths": lines, "report": input{"outcome": string(found.Outcome), "nearMiss": near}}
+	return out, input{"report": input{"outcome": string(found.Outcome), "nearMiss": near}}
 }
 
 // lines lists all lines that fit a pattern, by trying everything.
-func (w *world) lines(args input) any {
+func (w *world) lines(args input) (out []entry) {
 	steps := list(args["pattern"])
 	g := w.over(nil)
 	at := func(i int, part string) input { return object(object(steps[i])[part]) }
@@ -345,14 +348,10 @@ func (w *world) lines(args input) any {
 	slices.SortFunc(all, func(a, b found) int {
 		return slices.CompareFunc(a.nodes, b.nodes, func(x, y *record) int { return strings.Compare(x.id, y.id) })
 	})
-	lines := []any{}
-	for _, f := range all[:min(len(all), otherwise(args["first"], 20))] {
-		lines = append(lines, f.line)
+	for _, f := range all {
+		out = append(out, entry{shown: input{"node": f.line}})
 	}
-	return input{
-		"paths": lines, "pageInfo": input{"hasNextPage": len(all) > len(lines), "hasPreviousPage": false},
-		"report": input{"outcome": "COMPLETE"},
-	}
+	return out
 }
 
 // possible panics with the code of why nothing can ever fit a pattern.
@@ -435,31 +434,30 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 	case "Query.paths":
 		r.means = []string{
 			"from", "to", "via", "avoid", "where", "directed", "chronological", "dateMatch",
-			"overlapping", "independentSources", "hubPenalty", "rank", "maxLength", "first",
+			"overlapping", "independentSources", "hubPenalty", "rank", "maxLength",
 		}
 		r.beside = map[string]input{"dateMatch": {"chronological": true}}
-		r.bounds = map[string][2]float64{"hubPenalty": {0, 10}, "maxLength": {1, 8}, "first": {1, 50}}
-		r.also = "{ paths " + lineFields + " report { outcome nearMiss " + lineFields + " } }"
-		r.answer = func(_ string, args input) ([]entry, any) { return nil, w.paths(t, args) }
-		w.given(r, func(of *record, typ string) input { return input{"from": ask1(of.id), "to": w.busiest(typ, 0)} },
+		r.bounds["hubPenalty"], r.bounds["maxLength"] = [2]float64{0, 10}, [2]float64{1, 8}
+		r.edge, r.also = "node "+lineFields, "report { outcome nearMiss "+lineFields+" }"
+		r.answer = func(_ string, args input) ([]entry, any) { return w.paths(t, args) }
+		w.given(r, func(of *record, typ string) input {
+			return input{"from": ask1(of.id), "to": w.busiest(typ, 0), "maxLength": 3}
+		},
 			[]string{"THEME", "PLACE", "PERSON"}, "overlapping", "chronological", "independentSources", "directed")
 	case "Query.match":
-		r.means = []string{"pattern", "first", "after", "dryRun"}
+		r.means = []string{"pattern", "dryRun"}
 		r.given = input{"pattern": []any{
 			input{"node": input{"types": []any{"PERSON"}}},
 			input{"link": input{}},
 			input{"node": input{}},
 		}}
-		r.bounds = map[string][2]float64{"first": {1, 50}}
-		r.also = "{ paths { length cost nodes { id } steps { link { id } alternatives { id } direction } } pageInfo { hasNextPage hasPreviousPage } report { outcome } }"
+		r.edge = "node { length cost nodes { id } steps { link { id } alternatives { id } direction } }"
+		r.also = "report { outcome }"
 		r.answer = func(_ string, args input) ([]entry, any) {
 			if truth(args["dryRun"]) {
-				return nil, input{
-					"paths": []any{}, "pageInfo": input{"hasNextPage": false, "hasPreviousPage": false},
-					"report": input{"outcome": "ESTIMATED"},
-				}
+				return nil, input{"report": input{"outcome": "ESTIMATED"}, "totalCount": nil}
 			}
-			return nil, w.lines(args)
+			return w.lines(args), input{"report": input{"outcome": "COMPLETE"}}
 		}
 	case "Query.subgraph":
 		r.means, r.given = []string{"seeds", "depth", "where", "maxNodes"}, input{"seeds": []any{a}}

@@ -23,7 +23,7 @@ import (
 var questions = map[string]string{
 	"point":      `{ node(id: "mary-kaldor") { ... on Person { name } } }`,
 	"list":       `{ people(where: {name: {contains: "a"}}) { totalCount nodes { name links { totalCount } } } }`,
-	"paths":      `{ paths(from: {id: "mary-kaldor"}, to: {name: "NATO"}) { paths { length } } }`,
+	"paths":      `{ paths(from: {id: "mary-kaldor"}, to: {name: "NATO"}) { nodes { length } } }`,
 	"search":     `{ search(text: "security") { totalCount } }`,
 	"centrality": `{ centrality(by: DEGREE, first: 3) { edges { score } } }`,
 	"stats":      `{ stats { sources refutedLinks } }`,

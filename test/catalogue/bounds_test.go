@@ -246,9 +246,9 @@ func TestReferencesInNestedFilters(t *testing.T) {
 	const refs = `from: {id: "person-1"}, to: {id: "person-2"}`
 	var all []question
 	for _, q := range []string{
-		"paths(" + refs + ", hubPenalty: 0) { paths { nodes " + entity + " steps { from " + entity +
+		"paths(" + refs + ", hubPenalty: 0) { nodes { nodes " + entity + " steps { from " + entity +
 			" } } report { outcome nearMiss { nodes " + entity + " } } }",
-		`match(pattern: [{node: {ref: {id: "person-1"}}}, {link: {}}, {node: {}}], first: 3) { paths { nodes ` +
+		`match(pattern: [{node: {ref: {id: "person-1"}}}, {link: {}}, {node: {}}], first: 3) { nodes { nodes ` +
 			entity + " } }",
 		`subgraph(seeds: [{id: "person-1"}]) { nodes ` + entity + " }",
 		`timeline(subjects: [{id: "event-1"}], first: 3) { nodes { subject { ... on Event ` + entity + " } } }",

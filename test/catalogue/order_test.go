@@ -139,9 +139,9 @@ func TestOrderAndTime(t *testing.T) {
 			`{ compare(left: {id: "washington"}, right: {id: "biden"}) { sharedCount onlyLeft { totalCount } } }`:                                             `{"compare":{"sharedCount":1,"onlyLeft":{"totalCount":3}}}`,
 			`{ compare(left: {id: "washington"}, right: {id: "biden"}, overlapping: true) { sharedCount onlyLeft { totalCount } onlyRight { totalCount } } }`: `{"compare":{"sharedCount":0,"onlyLeft":{"totalCount":3},"onlyRight":{"totalCount":0}}}`,
 			`{ compare(left: {id: "washington"}, right: {id: "adams"}, overlapping: true) { sharedCount } }`:                                                  `{"compare":{"sharedCount":1}}`,
-			`{ paths(from: {id: "washington"}, to: {id: "adams"}, overlapping: true) { paths { length } } }`:                                                  `{"paths":{"paths":[{"length":2}]}}`,
-			`{ paths(from: {id: "washington"}, to: {id: "biden"}) { paths { length } } }`:                                                                     `{"paths":{"paths":[{"length":2}]}}`,
-			`{ paths(from: {id: "washington"}, to: {id: "biden"}, overlapping: true) { paths { length } report { nearMiss { length } } } }`:                   `{"paths":{"paths":[],"report":{"nearMiss":{"length":2}}}}`,
+			`{ paths(from: {id: "washington"}, to: {id: "adams"}, overlapping: true) { nodes { length } } }`:                                                  `{"paths":{"nodes":[{"length":2}]}}`,
+			`{ paths(from: {id: "washington"}, to: {id: "biden"}) { nodes { length } } }`:                                                                     `{"paths":{"nodes":[{"length":2}]}}`,
+			`{ paths(from: {id: "washington"}, to: {id: "biden"}, overlapping: true) { nodes { length } report { nearMiss { length } } } }`:                   `{"paths":{"nodes":[],"report":{"nearMiss":{"length":2}}}}`,
 		} {
 			if !turn() {
 				continue
@@ -155,9 +155,9 @@ func TestOrderAndTime(t *testing.T) {
 			`{ events(where: {not: {or: [{date: {from: "2021-02-02", to: "2021-02-01"}}]}}) { totalCount } }`,
 			`{ person(ref: {id: "biden"}) { links(where: {during: {from: "2021", to: "2020-12"}}) { totalCount } } }`,
 			`{ timeline(subjects: {id: "biden"}, during: {from: "2021", to: "2020"}) { totalCount } }`,
-			`{ paths(from: {id: "adams"}, to: {id: "biden"}, where: {during: {from: "2021", to: "2020"}}) { paths { length } } }`,
+			`{ paths(from: {id: "adams"}, to: {id: "biden"}, where: {during: {from: "2021", to: "2020"}}) { nodes { length } } }`,
 			`{ centrality(by: DEGREE, where: {other: {date: {from: "2021", to: "2020"}}}) { totalCount } }`,
-			`{ match(pattern: [{node: {where: {date: {from: "2021", to: "2020"}}}}, {link: {}}, {node: {}}]) { paths { length } } }`,
+			`{ match(pattern: [{node: {where: {date: {from: "2021", to: "2020"}}}}, {link: {}}, {node: {}}]) { nodes { length } } }`,
 		} {
 			if got := ask(query); !strings.Contains(got, "BAD_USER_INPUT") ||
 				!strings.Contains(got, "ends before it begins") {

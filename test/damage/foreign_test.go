@@ -39,8 +39,8 @@ var doors = map[string]string{
 	"rank":      `{ centrality(by: PAGE_RANK, first: 100) { edges { score node { id } } } }`,
 	"groups":    `{ communities(first: 10) { modularity nodes { size internalLinks externalLinks members(first: 20) { nodes { id } } } } }`,
 	"around":    `{ subgraph(seeds: [{name: "NATO"}], depth: 2) { nodes { id } links { id } } }`,
-	"paths":     `{ paths(from: {id: "mary-kaldor"}, to: {name: "NATO"}, first: 20) { paths { cost narrative } } }`,
-	"match":     `{ match(pattern: [{node: {types: [PERSON]}}, {link: {}}, {node: {}}, {link: {}}, {node: {types: [THEME]}}], first: 50) { paths { narrative } } }`,
+	"paths":     `{ paths(from: {id: "mary-kaldor"}, to: {name: "NATO"}, first: 20) { nodes { cost narrative } } }`,
+	"match":     `{ match(pattern: [{node: {types: [PERSON]}}, {link: {}}, {node: {}}, {link: {}}, {node: {types: [THEME]}}], first: 50) { nodes { narrative } } }`,
 	"estimate":  `{ match(dryRun: true, pattern: [{node: {types: [PERSON]}}, {link: {}}, {node: {}}]) { report { estimatedNodes stages { description estimatedNodes } } } }`,
 	"search":    `{ search(text: "theirs security", first: 50) { totalCount nodes: edges { node { ... on Entity { id } ... on Source { id } } } } }`,
 }

@@ -192,7 +192,7 @@ func TestAnswersAreBounded(t *testing.T) {
 func TestManyLargeOperationsShareMemory(t *testing.T) {
 	pool := budget.NewPool(8 << 20)
 	base, _ := start(t, func(_ *graph.Options, o *server.Options) { o.Memory, o.MaxConcurrent = pool, 64 })
-	query := `{ paths(from: {name: "Mary Kaldor"}, to: {name: "protection of civilians"}, hubPenalty: 1, first: 50, maxLength: 8) { paths { length nodes { id name description } } } }`
+	query := `{ paths(from: {name: "Mary Kaldor"}, to: {name: "protection of civilians"}, hubPenalty: 1, first: 50, maxLength: 8) { nodes { length nodes { id name description } } } }`
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	codes := map[int]int{}

@@ -69,7 +69,7 @@ func TestACrowdOfOneClientLeavesPlaces(t *testing.T) {
 		}
 		return reply{resp.StatusCode, resp.Header, string(b)}
 	}
-	const long = `{ paths(from: {id: "mary-kaldor"}, to: {id: "lse"}) { paths { length } } }`
+	const long = `{ paths(from: {id: "mary-kaldor"}, to: {id: "lse"}) { nodes { length } } }`
 	const point = `{ person(ref: {id: "mary-kaldor"}) { name } }`
 	var all sync.WaitGroup
 	refused := make(chan int, 256)

@@ -339,7 +339,7 @@ func TestLimitsOfADocument(t *testing.T) {
 			"BAD_USER_INPUT", time.Second,
 		},
 		{
-			"many paths", `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, first: 51) { report { outcome } } }`,
+			"many paths", `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, first: 101) { report { outcome } } }`,
 			"BAD_USER_INPUT", time.Second,
 		},
 		{

@@ -427,7 +427,7 @@ func TestAliasesOfOneThingAskForDifferentParts(t *testing.T) {
 	if r.code(t) != "" || !strings.Contains(r.body, `"narrative":"London`) || !strings.Contains(r.body, `"sources":[{"id"`) {
 		t.Error(r.body)
 	}
-	r = post(t, base, `{ paths(from: {name: "London"}, to: {name: "NATO"}, first: 1) { a: paths { length } b: paths { narrative } } }`)
+	r = post(t, base, `{ paths(from: {name: "London"}, to: {name: "NATO"}, first: 1) { a: nodes { length } b: nodes { narrative } } }`)
 	if r.code(t) != "" || !strings.Contains(r.body, `"narrative":"London`) {
 		t.Error(r.body)
 	}

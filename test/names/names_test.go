@@ -193,8 +193,8 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 			`{"quotes":{"nodes":[{"id":"q-taxes"}]}}`,
 		},
 		{
-			`{ paths(from: {name: "Donald Trump"}, to: {typedName: {type: THEME, name: "Taxes"}}, where: {kinds: [SAID, ABOUT]}) { paths { nodes { id } } } }`,
-			`{"paths":{"paths":[{"nodes":[{"id":"donald-trump"},{"id":"q-taxes"},{"id":"taxes"}]}]}}`,
+			`{ paths(from: {name: "Donald Trump"}, to: {typedName: {type: THEME, name: "Taxes"}}, where: {kinds: [SAID, ABOUT]}) { nodes { nodes { id } } } }`,
+			`{"paths":{"nodes":[{"nodes":[{"id":"donald-trump"},{"id":"q-taxes"},{"id":"taxes"}]}]}}`,
 		},
 		{`{ entity(ref: {name: "taxes"}) { id } }`, twoTaxes},
 		// what can stand in a place
@@ -219,8 +219,8 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 			`{"person":{"links":{"nodes":[{"id":"q-taxes"}]}}}`,
 		},
 		{
-			`{ match(pattern: [{node: {}}, {link: {kinds: [ABOUT], direction: OUTGOING}}, {node: {ref: {name: "taxes"}}}]) { paths { nodes { id } } } }`,
-			`{"match":{"paths":[{"nodes":[{"id":"q-taxes"},{"id":"taxes"}]}]}}`,
+			`{ match(pattern: [{node: {}}, {link: {kinds: [ABOUT], direction: OUTGOING}}, {node: {ref: {name: "taxes"}}}]) { nodes { nodes { id } } } }`,
+			`{"match":{"nodes":[{"nodes":[{"id":"q-taxes"},{"id":"taxes"}]}]}}`,
 		},
 		// types told
 		{`{ entity(ref: {typedName: {type: THEME, name: "taxes"}}) { id } }`, `{"entity":{"id":"taxes"}}`},
@@ -230,11 +230,11 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 			`{"people":{"totalCount":0}}`,
 		},
 		{
-			`{ match(pattern: [{node: {}}, {link: {kinds: [ABOUT]}}, {node: {ref: {typedName: {type: QUOTE, name: "taxes"}}}}]) { paths { nodes { id } } } }`,
+			`{ match(pattern: [{node: {}}, {link: {kinds: [ABOUT]}}, {node: {ref: {typedName: {type: QUOTE, name: "taxes"}}}}]) { nodes { nodes { id } } } }`,
 			`match.pattern[2].node.ref: there is no QUOTE of this name {"argument":["match","pattern",2,"node","ref"],"code":"NOT_FOUND","suggestions":[{"id":"q-taxes","type":"QUOTE","name":"On taxes"}]}`,
 		},
 		{
-			`{ match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [SAID]}}, {node: {ref: {typedName: {type: THEME, name: "taxes"}}}}]) { paths { nodes { id } } } }`,
+			`{ match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [SAID]}}, {node: {ref: {typedName: {type: THEME, name: "taxes"}}}}]) { nodes { nodes { id } } } }`,
 			`match.pattern[2].node.ref: there is no entity of this name {"argument":["match","pattern",2,"node","ref"],"code":"NOT_FOUND","suggestions":[]}`,
 		},
 		{`{ entity(ref: {typedName: {type: QUOTE, name: "on taxes"}}) { id } }`, `{"entity":{"id":"q-taxes"}}`},

@@ -197,7 +197,7 @@ func TestSearchFindsSources(t *testing.T) {
 			`{ coParticipation(of: {id: "kaldor"}, through: SOURCE) { totalCount } }`,
 			`{ centrality(by: DEGREE, types: [SOURCE]) { totalCount } }`,
 			`{ communities(types: [SOURCE]) { totalCount } }`,
-			`{ match(pattern: [{node: {types: [SOURCE]}}, {link: {}}, {node: {}}]) { paths { narrative } } }`,
+			`{ match(pattern: [{node: {types: [SOURCE]}}, {link: {}}, {node: {}}]) { nodes { narrative } } }`,
 		} {
 			if got := ask(query); !strings.Contains(got, "SOURCE is no type of entity") || !strings.Contains(got, "BAD_USER_INPUT") {
 				t.Errorf("%s: %s", query, got)

@@ -73,8 +73,8 @@ func TestDatesAndWhatHasEnded(t *testing.T) {
 			},
 			{
 				"narratives",
-				`{ paths(from: {id: "school"}, to: {id: "meeting"}, first: 1) { paths { narrative } } denied: paths(from: {id: "carol"}, to: {id: "acme"}, where: {standings: [REFUTED]}) { paths { narrative } } group: paths(from: {id: "dave"}, to: {id: "group"}, maxLength: 2) { paths { narrative } } }`,
-				`{"paths":{"paths":[{"narrative":"School was the institution of Mary (professor) (1999–2005)¹, who took part in The meeting².\n¹ “Mary taught at the school.” — Paper\n² “They met.” — Paper"}]},"denied":{"paths":[{"narrative":"Carol was affiliated with Acme (2001–2003) (refuted)¹.\n¹ refutes: “Carol never worked for Acme.” — Paper"}]},"group":{"paths":[{"narrative":"Dave was affiliated with Acme (until 2021-02-24) (disputed)¹, which is part of Group (until 2021-02-25)².\n¹ “Dave left Acme.” — Paper\n¹ refutes: “Carol never worked for Acme.” — Paper\n² “Acme belonged to Group.” — Paper"}]}}`,
+				`{ paths(from: {id: "school"}, to: {id: "meeting"}, first: 1) { nodes { narrative } } denied: paths(from: {id: "carol"}, to: {id: "acme"}, where: {standings: [REFUTED]}) { nodes { narrative } } group: paths(from: {id: "dave"}, to: {id: "group"}, maxLength: 2) { nodes { narrative } } }`,
+				`{"paths":{"nodes":[{"narrative":"School was the institution of Mary (professor) (1999–2005)¹, who took part in The meeting².\n¹ “Mary taught at the school.” — Paper\n² “They met.” — Paper"}]},"denied":{"nodes":[{"narrative":"Carol was affiliated with Acme (2001–2003) (refuted)¹.\n¹ refutes: “Carol never worked for Acme.” — Paper"}]},"group":{"nodes":[{"narrative":"Dave was affiliated with Acme (until 2021-02-24) (disputed)¹, which is part of Group (until 2021-02-25)².\n¹ “Dave left Acme.” — Paper\n¹ refutes: “Carol never worked for Acme.” — Paper\n² “Acme belonged to Group.” — Paper"}]}}`,
 				instant,
 			},
 			{

@@ -107,13 +107,13 @@ var questions = []struct{ name, query, want string }{
 	},
 	{
 		"paths",
-		`{paths(from: {id: "carol"}, to: {id: "acme"}) {paths {length narrative sources {id}}} denied: paths(from: {id: "carol"}, to: {id: "acme"}, where: {standings: [REFUTED]}) {paths {length narrative sources {id}}} best: paths(from: {id: "dave"}, to: {id: "acme"}, rank: MOST_CORROBORATED, first: 1) {paths {cost}}}`,
-		`{"paths":{"paths":[{"length":3,"narrative":"Carol took part in The meeting¹, which was attended by Dave², who is affiliated with Acme (clerk) (since 2001) (disputed)³.\n¹ “Carol was at the meeting.” — Old\n² “Dave was at the meeting.” — Old\n³ “Dave worked for Acme” — New\n³ refutes: “Dave never worked for Acme.” — Old","sources":[{"id":"s_old"},{"id":"s_new"},{"id":"s_undated"}]}]},"denied":{"paths":[{"length":1,"narrative":"Carol is affiliated with Acme (refuted)¹.\n¹ refutes: “Carol never worked for Acme.” — Denial","sources":[]}]},"best":{"paths":[{"cost":2.5}]}}`,
+		`{paths(from: {id: "carol"}, to: {id: "acme"}) {nodes {length narrative sources {id}}} denied: paths(from: {id: "carol"}, to: {id: "acme"}, where: {standings: [REFUTED]}) {nodes {length narrative sources {id}}} best: paths(from: {id: "dave"}, to: {id: "acme"}, rank: MOST_CORROBORATED, first: 1) {nodes {cost}}}`,
+		`{"paths":{"nodes":[{"length":3,"narrative":"Carol took part in The meeting¹, which was attended by Dave², who is affiliated with Acme (clerk) (since 2001) (disputed)³.\n¹ “Carol was at the meeting.” — Old\n² “Dave was at the meeting.” — Old\n³ “Dave worked for Acme” — New\n³ refutes: “Dave never worked for Acme.” — Old","sources":[{"id":"s_old"},{"id":"s_new"},{"id":"s_undated"}]}]},"denied":{"nodes":[{"length":1,"narrative":"Carol is affiliated with Acme (refuted)¹.\n¹ refutes: “Carol never worked for Acme.” — Denial","sources":[]}]},"best":{"paths":[{"cost":2.5}]}}`,
 	},
 	{
 		"a pattern",
-		`{match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [AFFILIATED_WITH]}}, {node: {}}]) {paths {start {name}}} denied: match(pattern: [{node: {types: [PERSON]}}, {link: {where: {standings: [REFUTED]}}}, {node: {}}, {link: {}}, {node: {ref: {id: "dave"}}}]) {paths {start {name}}}}`,
-		`{"match":{"paths":[{"start":{"name":"Dave"}},{"start":{"name":"Erin"}}]},"denied":{"paths":[{"start":{"name":"Carol"}}]}}`,
+		`{match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [AFFILIATED_WITH]}}, {node: {}}]) {nodes {start {name}}} denied: match(pattern: [{node: {types: [PERSON]}}, {link: {where: {standings: [REFUTED]}}}, {node: {}}, {link: {}}, {node: {ref: {id: "dave"}}}]) {nodes {start {name}}}}`,
+		`{"match":{"nodes":[{"start":{"name":"Dave"}},{"start":{"name":"Erin"}}]},"denied":{"nodes":[{"start":{"name":"Carol"}}]}}`,
 	},
 	{
 		"what surrounds, and when",

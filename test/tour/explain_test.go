@@ -43,8 +43,8 @@ func asks() map[string]string {
 	all := map[string]string{
 		"side by side": `query Q($name: String! = "Mary Kaldor") { __typename a: person(ref: {name: $name}) { name affiliations(first: 3, where: {role: {contains: "Professor"}}) { edges { role node { name } link { evidence { nodes { excerpt } } } } } }
 			b: people(first: 2, where: {or: [{name: {startsWith: "je"}}, {linkedTo: {entity: {name: "NATO"}}}]}, orderBy: [{field: LINK_COUNT, direction: DESC}]) { totalCount facets(by: [THEME]) { buckets { key } } nodes { id } }
-			c: paths(from: {name: $name}, to: {name: "protection of civilians"}, first: 2) { paths { narrative } }
-			d: match(pattern: [{node: {where: {name: {contains: "stoltenberg"}}}}, {link: {}}, {node: {}}]) { paths { narrative } } search(text: "kaldor") { totalCount } stats { sources } }`,
+			c: paths(from: {name: $name}, to: {name: "protection of civilians"}, first: 2) { nodes { narrative } }
+			d: match(pattern: [{node: {where: {name: {contains: "stoltenberg"}}}}, {link: {}}, {node: {}}]) { nodes { narrative } } search(text: "kaldor") { totalCount } stats { sources } }`,
 	}
 	for _, q := range web.Tour() {
 		if q.Variables == nil {

@@ -137,7 +137,7 @@ function SearchPage({ text }: { text: string }) {
 
 function PathPage({ from, end }: { from: string; end: string }) {
   const [{ data, fetching, error }] = useQuery({ query: Paths, variables: { from, to: end }, pause: !from || !end });
-  const lines = data?.paths?.paths;
+  const lines = data?.paths?.nodes;
   return (
     <Page title="How are they connected?">
       <form onSubmit={(e) => {

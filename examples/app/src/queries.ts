@@ -42,7 +42,7 @@ export const Search = graphql(`
 export const Paths = graphql(`
   query Paths($from: String!, $to: String!) {
     paths(from: { name: $from }, to: { name: $to }, first: 3) {
-      paths {
+      nodes {
         nodes { id name }
         steps { link { id sentence evidence(first: 1) { nodes { id excerpt } } } }
       }

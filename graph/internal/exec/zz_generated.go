@@ -68,13 +68,15 @@ type ResolverRoot interface {
 	Link() LinkResolver
 	LinkConnection() LinkConnectionResolver
 	LinkEdge() LinkEdgeResolver
+	MatchConnection() MatchConnectionResolver
+	MatchEdge() MatchEdgeResolver
 	MatchReport() MatchReportResolver
-	MatchResult() MatchResultResolver
 	MatchStage() MatchStageResolver
 	PageInfo() PageInfoResolver
 	Path() PathResolver
+	PathConnection() PathConnectionResolver
+	PathEdge() PathEdgeResolver
 	PathReport() PathReportResolver
-	PathResult() PathResultResolver
 	PathStep() PathStepResolver
 	Person() PersonResolver
 	PersonConnection() PersonConnectionResolver
@@ -425,16 +427,22 @@ type LinkEdgeResolver interface {
 	Until(ctx context.Context, obj *model.LinkEdge) (*string, error)
 	Direction(ctx context.Context, obj *model.LinkEdge) (string, error)
 }
+type MatchConnectionResolver interface {
+	Edges(ctx context.Context, obj *model.MatchConnection) ([]model.MatchEdge, error)
+	Nodes(ctx context.Context, obj *model.MatchConnection) ([]model.Path, error)
+	PageInfo(ctx context.Context, obj *model.MatchConnection) (*model.PageInfo, error)
+	TotalCount(ctx context.Context, obj *model.MatchConnection) (*int64, error)
+	Report(ctx context.Context, obj *model.MatchConnection) (*model.MatchReport, error)
+}
+type MatchEdgeResolver interface {
+	Cursor(ctx context.Context, obj *model.MatchEdge) (string, error)
+	Node(ctx context.Context, obj *model.MatchEdge) (*model.Path, error)
+}
 type MatchReportResolver interface {
 	Outcome(ctx context.Context, obj *model.MatchReport) (string, error)
 	EstimatedNodes(ctx context.Context, obj *model.MatchReport) (int64, error)
 	VisitedNodes(ctx context.Context, obj *model.MatchReport) (int64, error)
 	Stages(ctx context.Context, obj *model.MatchReport) ([]model.MatchStage, error)
-}
-type MatchResultResolver interface {
-	Paths(ctx context.Context, obj *model.MatchResult) ([]model.Path, error)
-	PageInfo(ctx context.Context, obj *model.MatchResult) (*model.PageInfo, error)
-	Report(ctx context.Context, obj *model.MatchResult) (*model.MatchReport, error)
 }
 type MatchStageResolver interface {
 	Description(ctx context.Context, obj *model.MatchStage) (string, error)
@@ -457,14 +465,21 @@ type PathResolver interface {
 	Sources(ctx context.Context, obj *model.Path) ([]model.Source, error)
 	Narrative(ctx context.Context, obj *model.Path) (string, error)
 }
+type PathConnectionResolver interface {
+	Edges(ctx context.Context, obj *model.PathConnection) ([]model.PathEdge, error)
+	Nodes(ctx context.Context, obj *model.PathConnection) ([]model.Path, error)
+	PageInfo(ctx context.Context, obj *model.PathConnection) (*model.PageInfo, error)
+	TotalCount(ctx context.Context, obj *model.PathConnection) (*int64, error)
+	Report(ctx context.Context, obj *model.PathConnection) (*model.PathReport, error)
+}
+type PathEdgeResolver interface {
+	Cursor(ctx context.Context, obj *model.PathEdge) (string, error)
+	Node(ctx context.Context, obj *model.PathEdge) (*model.Path, error)
+}
 type PathReportResolver interface {
 	Outcome(ctx context.Context, obj *model.PathReport) (string, error)
 	VisitedNodes(ctx context.Context, obj *model.PathReport) (int64, error)
 	NearMiss(ctx context.Context, obj *model.PathReport) (*model.Path, error)
-}
-type PathResultResolver interface {
-	Paths(ctx context.Context, obj *model.PathResult) ([]model.Path, error)
-	Report(ctx context.Context, obj *model.PathResult) (*model.PathReport, error)
 }
 type PathStepResolver interface {
 	From(ctx context.Context, obj *model.PathStep) (model.Entity, error)
@@ -588,8 +603,8 @@ type QueryResolver interface {
 	Sources(ctx context.Context, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.SourceConnection, error)
 	Links(ctx context.Context, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error)
 	Search(ctx context.Context, text string, types []string, first *int64, after *string, last *int64, before *string) (*model.SearchConnection, error)
-	Paths(ctx context.Context, from map[string]any, to map[string]any, via []map[string]any, avoid []map[string]any, where map[string]any, directed *bool, chronological *bool, dateMatch *string, overlapping *bool, independentSources *bool, hubPenalty *float64, rank *string, maxLength *int64, first *int64) (*model.PathResult, error)
-	Match(ctx context.Context, pattern []map[string]any, first *int64, after *string, dryRun *bool) (*model.MatchResult, error)
+	Paths(ctx context.Context, from map[string]any, to map[string]any, via []map[string]any, avoid []map[string]any, where map[string]any, directed *bool, chronological *bool, dateMatch *string, overlapping *bool, independentSources *bool, hubPenalty *float64, rank *string, maxLength *int64, first *int64, after *string, last *int64, before *string) (*model.PathConnection, error)
+	Match(ctx context.Context, pattern []map[string]any, dryRun *bool, first *int64, after *string, last *int64, before *string) (*model.MatchConnection, error)
 	Subgraph(ctx context.Context, seeds []map[string]any, depth *int64, where map[string]any, maxNodes *int64) (*model.Subgraph, error)
 	Timeline(ctx context.Context, subjects []map[string]any, during map[string]any, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.TimelineConnection, error)
 	Unverified(ctx context.Context, first *int64, after *string, last *int64, before *string) (*model.EvidenceConnection, error)
@@ -871,7 +886,7 @@ People, institutions, events, quotes and themes, and the links between them; eve
 
 - what is known of somebody: ` + "`" + `{ person(ref: {name: "Mary Kaldor"}) { description links { edges { link { sentence } } } } }` + "`" + `
 - what words are found in: ` + "`" + `{ search(text: "kaldr civilians") { nodes { id type name } } }` + "`" + `
-- how two are connected: ` + "`" + `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, first: 1) { paths { narrative } } }` + "`" + `
+- how two are connected: ` + "`" + `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, first: 1) { nodes { narrative } } }` + "`" + `
 - how much there is: ` + "`" + `{ stats { entities { key count } links { key count } sources } }` + "`" + `
 
 Errors have ` + "`" + `extensions.code` + "`" + `. An argument that names nothing is NOT_FOUND with ` + "`" + `suggestions` + "`" + `, a name that fits several is AMBIGUOUS_REF with
@@ -2964,8 +2979,9 @@ type Query {
   ): SearchConnection!
   """
   Lines between two entities, best first, each hop with the links that say so. A line passes no entity twice; sources are
-  never stepping stones; hubs are penalized unless ` + "`" + `hubPenalty` + "`" + ` is 0. When there is none, ` + "`" + `report` + "`" + ` says why.
-  Example: ` + "`" + `{ paths(from: {name: "Mary Kaldor"}, to: {name: "protection of civilians"}, first: 1) { paths { narrative } } }` + "`" + `.
+  never stepping stones; hubs are penalized unless ` + "`" + `hubPenalty` + "`" + ` is 0. When there is none, ` + "`" + `report` + "`" + ` says why. A page takes as long as
+  looking for all lines up to it. ` + "`" + `last` + "`" + ` without ` + "`" + `before` + "`" + ` looks for every line there is, which costs 1,000, and is COST_LIMIT where there are too many.
+  Example: ` + "`" + `{ paths(from: {name: "Mary Kaldor"}, to: {name: "protection of civilians"}, first: 1) { nodes { narrative } } }` + "`" + `.
   """
   paths(
     "Where the lines begin."
@@ -2994,26 +3010,36 @@ type Query {
     rank: PathRank = SHORTEST
     "Most hops of a line, 1 to 8."
     maxLength: Int = 6
-    "How many lines, 1 to 50."
-    first: Int = 5
-  ): PathResult
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
+    first: Int
+    "Continue after this cursor."
+    after: String
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor."
+    before: String
+  ): PathConnection
   """
   All lines that fit a pattern: nodes and links by turns, each with what it must be. A pattern begins and ends with a node and
   has 1 to 8 links; a line passes no entity twice; links that join the same two are alternatives of one hop, as in ` + "`" + `paths` + "`" + `.
   What it costs is estimated first, from how much there is of each type and kind, and a pattern that would look at too much is
   refused with COST_LIMIT. Example, who in NATO's orbit said something about a theme:
-  ` + "`" + `{ match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [SAID]}}, {node: {}}, {link: {kinds: [ABOUT]}}, {node: {ref: {name: "human security"}}}]) { paths { narrative } } }` + "`" + `.
+  ` + "`" + `{ match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [SAID]}}, {node: {}}, {link: {kinds: [ABOUT]}}, {node: {ref: {name: "human security"}}}]) { nodes { narrative } } }` + "`" + `.
   """
   match(
     "Nodes and links by turns."
     pattern: [PatternStep!]!
-    "How many lines, 1 to 50, in the order of the ids along the way."
-    first: Int = 20
-    "Continue after this cursor: ` + "`" + `pageInfo.endCursor` + "`" + ` of the same pattern."
-    after: String
     "Only tell what it would do and cost."
     dryRun: Boolean = false
-  ): MatchResult
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
+    first: Int
+    "Continue after this cursor."
+    after: String
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor."
+    before: String
+  ): MatchConnection
   """
   Nodes and links around the seeds as flat lists: what a graph view draws. Nearest first, and of those equally near the ones
   with most links. Example: ` + "`" + `{ subgraph(seeds: [{name: "NATO"}], depth: 1) { nodes { name } links { sentence } } }` + "`" + `.
@@ -3220,12 +3246,26 @@ enum PathRank {
   MOST_RECENT
 }
 
-"Lines found, and what the search did."
-type PathResult {
-  "The lines, best first; empty when there is none."
-  paths: [Path!]!
+"Lines from one entity to another, best first, and what the search did. A cursor is a line's place among those of the same arguments: what it costs, and the ids along it."
+type PathConnection {
+  "The entries of this page, in order."
+  edges: [PathEdge!]!
+  "Just the nodes of ` + "`" + `edges` + "`" + `."
+  nodes: [Path!]!
+  "Where this page stands in the list."
+  pageInfo: PageInfo!
+  "How many lines there are within ` + "`" + `maxLength` + "`" + `; null when there are too many to look for all of them. Asking for it makes the search look for every line, which costs 1,000."
+  totalCount: Int
   "How the search ended."
   report: PathReport!
+}
+
+"One line of a list."
+type PathEdge {
+  "Opaque position in this list."
+  cursor: String!
+  "The line."
+  node: Path!
 }
 
 "A line from one entity to another."
@@ -3274,7 +3314,7 @@ type PathReport {
 
 "How a search for lines ended."
 enum PathOutcome {
-  "As many lines as asked for were found, or there are no more within ` + "`" + `maxLength` + "`" + `."
+  "As many lines as the page has were found, or there are no more within ` + "`" + `maxLength` + "`" + `."
   COMPLETE
   "There is none within ` + "`" + `maxLength` + "`" + `; there may be a longer one."
   LENGTH_LIMIT
@@ -3314,14 +3354,26 @@ input LinkStep {
   where: LinkFilter
 }
 
-"Lines that fit a pattern, and what finding them took."
-type MatchResult {
-  "The lines of this page, in the order of the ids of their entities; their ` + "`" + `cost` + "`" + ` is their length."
-  paths: [Path!]!
-  "Where this page stands in the list; a cursor is a line's place in it."
+"Lines that fit a pattern, in the order of the ids of their entities, and what finding them took; their ` + "`" + `cost` + "`" + ` is their length. A cursor is a line's place among those of the same pattern: the ids along it."
+type MatchConnection {
+  "The entries of this page, in order."
+  edges: [MatchEdge!]!
+  "Just the nodes of ` + "`" + `edges` + "`" + `."
+  nodes: [Path!]!
+  "Where this page stands in the list."
   pageInfo: PageInfo!
+  "How many lines fit; null with ` + "`" + `dryRun` + "`" + `, when the search gave up, and when there are too many to count."
+  totalCount: Int
   "What was done, what it was expected to cost and what it did."
   report: MatchReport!
+}
+
+"One line that fits a pattern."
+type MatchEdge {
+  "Opaque position in this list."
+  cursor: String!
+  "The line."
+  node: Path!
 }
 
 "What a match did, or would do."
@@ -4371,6 +4423,32 @@ func (ec *executionContext) childFields_LinkEdge(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type LinkEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_MatchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_MatchConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_MatchConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_MatchConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_MatchConnection_totalCount(ctx, field)
+	case "report":
+		return ec.fieldContext_MatchConnection_report(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MatchConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_MatchEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_MatchEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_MatchEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MatchEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_MatchReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "outcome":
@@ -4383,18 +4461,6 @@ func (ec *executionContext) childFields_MatchReport(ctx context.Context, field g
 		return ec.fieldContext_MatchReport_stages(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MatchReport", field.Name)
-}
-
-func (ec *executionContext) childFields_MatchResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "paths":
-		return ec.fieldContext_MatchResult_paths(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_MatchResult_pageInfo(ctx, field)
-	case "report":
-		return ec.fieldContext_MatchResult_report(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type MatchResult", field.Name)
 }
 
 func (ec *executionContext) childFields_MatchStage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4445,6 +4511,32 @@ func (ec *executionContext) childFields_Path(ctx context.Context, field graphql.
 	return nil, fmt.Errorf("no field named %q was found under type Path", field.Name)
 }
 
+func (ec *executionContext) childFields_PathConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PathConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PathConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PathConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PathConnection_totalCount(ctx, field)
+	case "report":
+		return ec.fieldContext_PathConnection_report(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PathConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PathEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_PathEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_PathEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PathEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_PathReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "outcome":
@@ -4455,16 +4547,6 @@ func (ec *executionContext) childFields_PathReport(ctx context.Context, field gr
 		return ec.fieldContext_PathReport_nearMiss(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PathReport", field.Name)
-}
-
-func (ec *executionContext) childFields_PathResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "paths":
-		return ec.fieldContext_PathResult_paths(ctx, field)
-	case "report":
-		return ec.fieldContext_PathResult_report(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type PathResult", field.Name)
 }
 
 func (ec *executionContext) childFields_PathStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7832,30 +7914,46 @@ func (ec *executionContext) field_Query_match_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["pattern"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
-		func(ctx context.Context, v any) (*int64, error) {
-			return ec.unmarshalOInt2ᚖint64(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["first"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
-		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["after"] = arg2
-	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "dryRun",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "dryRun",
 		func(ctx context.Context, v any) (*bool, error) {
 			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["dryRun"] = arg3
+	args["dryRun"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg5
 	return args, nil
 }
 
@@ -8002,6 +8100,30 @@ func (ec *executionContext) field_Query_paths_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["first"] = arg13
+	arg14, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg14
+	arg15, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg15
+	arg16, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg16
 	return args, nil
 }
 
@@ -15972,6 +16094,212 @@ func (ec *executionContext) fieldContext_LinkEdge_direction(_ context.Context, f
 	return graphql.NewScalarFieldContext("LinkEdge", field, true, true, "Direction")
 }
 
+func (ec *executionContext) _MatchConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MatchConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchConnection().Edges(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.MatchEdge) graphql.Marshaler {
+			return ec.marshalNMatchEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MatchConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MatchEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MatchConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.MatchConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchConnection().Nodes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Path) graphql.Marshaler {
+			return ec.marshalNPath2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MatchConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Path(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MatchConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MatchConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchConnection().PageInfo(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MatchConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MatchConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.MatchConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchConnection().TotalCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MatchConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MatchConnection", field, true, true, "Int")
+}
+
+func (ec *executionContext) _MatchConnection_report(ctx context.Context, field graphql.CollectedField, obj *model.MatchConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchConnection_report(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchConnection().Report(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MatchReport) graphql.Marshaler {
+			return ec.marshalNMatchReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchReport(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchConnection_report(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MatchConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MatchReport(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MatchEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MatchEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchEdge().Cursor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MatchEdge", field, true, true, "String")
+}
+
+func (ec *executionContext) _MatchEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MatchEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MatchEdge().Node(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Path) graphql.Marshaler {
+			return ec.marshalNPath2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPath(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MatchEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Path(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _MatchReport_outcome(ctx context.Context, field graphql.CollectedField, obj *model.MatchReport) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16068,102 +16396,6 @@ func (ec *executionContext) fieldContext_MatchReport_stages(_ context.Context, f
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MatchStage(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _MatchResult_paths(ctx context.Context, field graphql.CollectedField, obj *model.MatchResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MatchResult_paths(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.MatchResult().Paths(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.Path) graphql.Marshaler {
-			return ec.marshalNPath2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_MatchResult_paths(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "MatchResult",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Path(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _MatchResult_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MatchResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MatchResult_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.MatchResult().PageInfo(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_MatchResult_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "MatchResult",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PageInfo(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _MatchResult_report(ctx context.Context, field graphql.CollectedField, obj *model.MatchResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MatchResult_report(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.MatchResult().Report(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.MatchReport) graphql.Marshaler {
-			return ec.marshalNMatchReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchReport(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_MatchResult_report(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "MatchResult",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_MatchReport(ctx, field)
 		},
 	}
 	return fc, nil
@@ -16559,6 +16791,212 @@ func (ec *executionContext) fieldContext_Path_narrative(_ context.Context, field
 	return graphql.NewScalarFieldContext("Path", field, true, true, "String")
 }
 
+func (ec *executionContext) _PathConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PathConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathConnection().Edges(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.PathEdge) graphql.Marshaler {
+			return ec.marshalNPathEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.PathConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathConnection().Nodes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Path) graphql.Marshaler {
+			return ec.marshalNPath2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Path(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PathConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathConnection().PageInfo(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.PathConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathConnection().TotalCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PathConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathConnection", field, true, true, "Int")
+}
+
+func (ec *executionContext) _PathConnection_report(ctx context.Context, field graphql.CollectedField, obj *model.PathConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathConnection_report(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathConnection().Report(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PathReport) graphql.Marshaler {
+			return ec.marshalNPathReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathReport(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathConnection_report(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathReport(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PathEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathEdge().Cursor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathEdge", field, true, true, "String")
+}
+
+func (ec *executionContext) _PathEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PathEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathEdge().Node(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Path) graphql.Marshaler {
+			return ec.marshalNPath2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPath(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Path(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PathReport_outcome(ctx context.Context, field graphql.CollectedField, obj *model.PathReport) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16632,70 +17070,6 @@ func (ec *executionContext) fieldContext_PathReport_nearMiss(_ context.Context, 
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Path(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _PathResult_paths(ctx context.Context, field graphql.CollectedField, obj *model.PathResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PathResult_paths(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.PathResult().Paths(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.Path) graphql.Marshaler {
-			return ec.marshalNPath2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_PathResult_paths(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PathResult",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Path(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _PathResult_report(ctx context.Context, field graphql.CollectedField, obj *model.PathResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PathResult_report(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.PathResult().Report(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.PathReport) graphql.Marshaler {
-			return ec.marshalNPathReport2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathReport(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_PathResult_report(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PathResult",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PathReport(ctx, field)
 		},
 	}
 	return fc, nil
@@ -20044,11 +20418,11 @@ func (ec *executionContext) _Query_paths(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Paths(ctx, fc.Args["from"].(map[string]any), fc.Args["to"].(map[string]any), fc.Args["via"].([]map[string]any), fc.Args["avoid"].([]map[string]any), fc.Args["where"].(map[string]any), fc.Args["directed"].(*bool), fc.Args["chronological"].(*bool), fc.Args["dateMatch"].(*string), fc.Args["overlapping"].(*bool), fc.Args["independentSources"].(*bool), fc.Args["hubPenalty"].(*float64), fc.Args["rank"].(*string), fc.Args["maxLength"].(*int64), fc.Args["first"].(*int64))
+			return ec.Resolvers.Query().Paths(ctx, fc.Args["from"].(map[string]any), fc.Args["to"].(map[string]any), fc.Args["via"].([]map[string]any), fc.Args["avoid"].([]map[string]any), fc.Args["where"].(map[string]any), fc.Args["directed"].(*bool), fc.Args["chronological"].(*bool), fc.Args["dateMatch"].(*string), fc.Args["overlapping"].(*bool), fc.Args["independentSources"].(*bool), fc.Args["hubPenalty"].(*float64), fc.Args["rank"].(*string), fc.Args["maxLength"].(*int64), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.PathResult) graphql.Marshaler {
-			return ec.marshalOPathResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathResult(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PathConnection) graphql.Marshaler {
+			return ec.marshalOPathConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20061,7 +20435,7 @@ func (ec *executionContext) fieldContext_Query_paths(ctx context.Context, field 
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PathResult(ctx, field)
+			return ec.childFields_PathConnection(ctx, field)
 		},
 	}
 	defer func() {
@@ -20088,11 +20462,11 @@ func (ec *executionContext) _Query_match(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Match(ctx, fc.Args["pattern"].([]map[string]any), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["dryRun"].(*bool))
+			return ec.Resolvers.Query().Match(ctx, fc.Args["pattern"].([]map[string]any), fc.Args["dryRun"].(*bool), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.MatchResult) graphql.Marshaler {
-			return ec.marshalOMatchResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchResult(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MatchConnection) graphql.Marshaler {
+			return ec.marshalOMatchConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20105,7 +20479,7 @@ func (ec *executionContext) fieldContext_Query_match(ctx context.Context, field 
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_MatchResult(ctx, field)
+			return ec.childFields_MatchConnection(ctx, field)
 		},
 	}
 	defer func() {
@@ -29081,6 +29455,104 @@ func (ec *executionContext) _LinkEdge(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var matchConnectionImplementors = []string{"MatchConnection"}
+
+func (ec *executionContext) _MatchConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MatchConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, matchConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MatchConnection")
+		case "edges":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchConnection_edges(ctx, field, obj)
+				})
+		case "nodes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchConnection_nodes(ctx, field, obj)
+				})
+		case "pageInfo":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchConnection_pageInfo(ctx, field, obj)
+				})
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchConnection_totalCount(ctx, field, obj)
+				})
+		case "report":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchConnection_report(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var matchEdgeImplementors = []string{"MatchEdge"}
+
+func (ec *executionContext) _MatchEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MatchEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, matchEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MatchEdge")
+		case "cursor":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchEdge_cursor(ctx, field, obj)
+				})
+		case "node":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MatchEdge_node(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var matchReportImplementors = []string{"MatchReport"}
 
 func (ec *executionContext) _MatchReport(ctx context.Context, sel ast.SelectionSet, obj *model.MatchReport) graphql.Marshaler {
@@ -29115,52 +29587,6 @@ func (ec *executionContext) _MatchReport(ctx context.Context, sel ast.SelectionS
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._MatchReport_stages(ctx, field, obj)
-				})
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var matchResultImplementors = []string{"MatchResult"}
-
-func (ec *executionContext) _MatchResult(ctx context.Context, sel ast.SelectionSet, obj *model.MatchResult) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, matchResultImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("MatchResult")
-		case "paths":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._MatchResult_paths(ctx, field, obj)
-				})
-		case "pageInfo":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._MatchResult_pageInfo(ctx, field, obj)
-				})
-		case "report":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._MatchResult_report(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -29353,6 +29779,104 @@ func (ec *executionContext) _Path(ctx context.Context, sel ast.SelectionSet, obj
 	return out
 }
 
+var pathConnectionImplementors = []string{"PathConnection"}
+
+func (ec *executionContext) _PathConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PathConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pathConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PathConnection")
+		case "edges":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathConnection_edges(ctx, field, obj)
+				})
+		case "nodes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathConnection_nodes(ctx, field, obj)
+				})
+		case "pageInfo":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathConnection_pageInfo(ctx, field, obj)
+				})
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathConnection_totalCount(ctx, field, obj)
+				})
+		case "report":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathConnection_report(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var pathEdgeImplementors = []string{"PathEdge"}
+
+func (ec *executionContext) _PathEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PathEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pathEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PathEdge")
+		case "cursor":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathEdge_cursor(ctx, field, obj)
+				})
+		case "node":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathEdge_node(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var pathReportImplementors = []string{"PathReport"}
 
 func (ec *executionContext) _PathReport(ctx context.Context, sel ast.SelectionSet, obj *model.PathReport) graphql.Marshaler {
@@ -29381,46 +29905,6 @@ func (ec *executionContext) _PathReport(ctx context.Context, sel ast.SelectionSe
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PathReport_nearMiss(ctx, field, obj)
-				})
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var pathResultImplementors = []string{"PathResult"}
-
-func (ec *executionContext) _PathResult(ctx context.Context, sel ast.SelectionSet, obj *model.PathResult) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, pathResultImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("PathResult")
-		case "paths":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._PathResult_paths(ctx, field, obj)
-				})
-		case "report":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._PathResult_report(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -33148,6 +33632,26 @@ func (ec *executionContext) marshalNLinkOrderField2string(ctx context.Context, s
 	return res
 }
 
+func (ec *executionContext) marshalNMatchEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchEdge(ctx context.Context, sel ast.SelectionSet, v model.MatchEdge) graphql.Marshaler {
+	return ec._MatchEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNMatchEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.MatchEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMatchEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNMatchOutcome2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -33245,6 +33749,34 @@ func (ec *executionContext) marshalNPath2ᚕgithubᚗcomᚋthroughlineᚋthrough
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPath2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPath(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPath2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPath(ctx context.Context, sel ast.SelectionSet, v *model.Path) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Path!")
+		return graphql.Null
+	}
+	return ec._Path(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPathEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathEdge(ctx context.Context, sel ast.SelectionSet, v model.PathEdge) graphql.Marshaler {
+	return ec._PathEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPathEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PathEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPathEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -34530,11 +35062,11 @@ func (ec *executionContext) unmarshalOLinkedToFilter2map(ctx context.Context, v 
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOMatchResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchResult(ctx context.Context, sel ast.SelectionSet, v *model.MatchResult) graphql.Marshaler {
+func (ec *executionContext) marshalOMatchConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchConnection(ctx context.Context, sel ast.SelectionSet, v *model.MatchConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return ec._MatchResult(ctx, sel, v)
+	return ec._MatchConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalONode2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
@@ -34603,6 +35135,13 @@ func (ec *executionContext) marshalOPath2ᚖgithubᚗcomᚋthroughlineᚋthrough
 	return ec._Path(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOPathConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathConnection(ctx context.Context, sel ast.SelectionSet, v *model.PathConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PathConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOPathRank2ᚖstring(ctx context.Context, v any) (*string, error) {
 	if v == nil {
 		return nil, nil
@@ -34619,13 +35158,6 @@ func (ec *executionContext) marshalOPathRank2ᚖstring(ctx context.Context, sel 
 	_ = ctx
 	res := graphql.MarshalString(*v)
 	return res
-}
-
-func (ec *executionContext) marshalOPathResult2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPathResult(ctx context.Context, sel ast.SelectionSet, v *model.PathResult) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._PathResult(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPerson2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPerson(ctx context.Context, sel ast.SelectionSet, v *model.Person) graphql.Marshaler {

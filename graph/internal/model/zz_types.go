@@ -203,11 +203,14 @@ type LinkEdge struct{ Value }
 // IsLinkEdgeFields marks the type as one.
 func (LinkEdge) IsLinkEdgeFields() {}
 
+// MatchConnection is the object type of that name.
+type MatchConnection struct{ Value }
+
+// MatchEdge is the object type of that name.
+type MatchEdge struct{ Value }
+
 // MatchReport is the object type of that name.
 type MatchReport struct{ Value }
-
-// MatchResult is the object type of that name.
-type MatchResult struct{ Value }
 
 // MatchStage is the object type of that name.
 type MatchStage struct{ Value }
@@ -218,11 +221,14 @@ type PageInfo struct{ Value }
 // Path is the object type of that name.
 type Path struct{ Value }
 
+// PathConnection is the object type of that name.
+type PathConnection struct{ Value }
+
+// PathEdge is the object type of that name.
+type PathEdge struct{ Value }
+
 // PathReport is the object type of that name.
 type PathReport struct{ Value }
-
-// PathResult is the object type of that name.
-type PathResult struct{ Value }
 
 // PathStep is the object type of that name.
 type PathStep struct{ Value }
@@ -472,20 +478,24 @@ func New(name string, v Value) any {
 		return &LinkConnection{v}
 	case "LinkEdge":
 		return &LinkEdge{v}
+	case "MatchConnection":
+		return &MatchConnection{v}
+	case "MatchEdge":
+		return &MatchEdge{v}
 	case "MatchReport":
 		return &MatchReport{v}
-	case "MatchResult":
-		return &MatchResult{v}
 	case "MatchStage":
 		return &MatchStage{v}
 	case "PageInfo":
 		return &PageInfo{v}
 	case "Path":
 		return &Path{v}
+	case "PathConnection":
+		return &PathConnection{v}
+	case "PathEdge":
+		return &PathEdge{v}
 	case "PathReport":
 		return &PathReport{v}
-	case "PathResult":
-		return &PathResult{v}
 	case "PathStep":
 		return &PathStep{v}
 	case "Person":

@@ -59,7 +59,7 @@ func BenchmarkPaths(b *testing.B) {
 			}
 			a, err := trace.Find(b.Context(), b.Context(), g, &trace.Question{
 				From: keys[0], To: keys[1], MaxLength: 6,
-				First: 1, MaxNodes: 100_000,
+				Page: plan.Paging{N: 1}, MaxNodes: 100_000,
 			})
 			if err != nil || len(a.Lines) != 1 {
 				b.Error(err, a)

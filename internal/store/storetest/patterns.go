@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/trace"
@@ -47,7 +48,10 @@ func RunPatterns(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) sto
 func (r *random) pattern() (*plan.Walk, func(*testing.T, store.Graph, []uint32) string) {
 	w := &plan.Walk{Counts: true, Sources: r.yes()}
 	hops := 1 + r.IntN(4)
-	p := trace.Pattern{First: 1 + r.IntN(30), MaxNodes: pick(r, []int{0, 20, 100_000})}
+	p := trace.Pattern{
+		Page: plan.Paging{N: 1 + r.IntN(30), Backward: r.yes()}, Count: r.yes(),
+		MaxNodes: pick(r, []int{0, 20, 100_000}),
+	}
 	if r.yes() {
 		p.MaxNodes = 100_000
 	}
@@ -109,9 +113,14 @@ func (r *random) pattern() (*plan.Walk, func(*testing.T, store.Graph, []uint32) 
 		out := matched(t, g, &p, stages)
 		if after && len(out.lines) > 0 {
 			last := out.lines[len(out.lines)/2]
-			p.After = make([]string, len(last.Nodes))
+			cursor := make([]kg.Value, len(last.Nodes))
 			for i, k := range last.Nodes {
-				p.After[i] = g.Node(k).ID
+				cursor[i] = kg.StringValue(g.Node(k).ID)
+			}
+			if p.Page.Backward {
+				p.Page.Before = cursor
+			} else {
+				p.Page.After = cursor
 			}
 			out.text += matched(t, g, &p, stages).text
 		}
@@ -130,7 +139,7 @@ func matched(t *testing.T, g store.Patterned, p *trace.Pattern, stages []trace.S
 	if err != nil {
 		return match{text: show(err)}
 	}
-	out := match{lines: m.Lines, text: fmt.Sprintln(m.Outcome, m.Visited, m.Before, m.More, stages)}
+	out := match{lines: m.Lines, text: fmt.Sprintln(m.Outcome, m.Visited, m.Before, m.More, m.Total, stages)}
 	for _, l := range m.Lines {
 		out.text += fmt.Sprintln(names(g, l.Nodes))
 		for _, h := range l.Hops {

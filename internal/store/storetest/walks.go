@@ -90,8 +90,8 @@ func (r *random) walk() (*plan.Walk, func(*testing.T, store.Graph, []uint32) str
 	}
 	q := trace.Question{
 		Directed: r.IntN(4) == 0, Chronological: r.IntN(4) == 0, Certain: r.yes(), Independent: r.IntN(4) == 0, Overlapping: r.IntN(4) == 0,
-		HubPenalty: pick(r, []float64{0, 0.5, 3}), Rank: trace.Rank(r.IntN(4)), MaxLength: 1 + r.IntN(8), First: 1 +
-			r.IntN(8),
+		HubPenalty: pick(r, []float64{0, 0.5, 3}), Rank: trace.Rank(r.IntN(4)), MaxLength: 1 + r.IntN(8),
+		Page: plan.Paging{N: 1 + r.IntN(8), Backward: r.IntN(8) == 0}, More: r.yes(), Count: r.IntN(8) == 0,
 		MaxNodes: pick(r, []int{3, 10_000}), Year: 2026,
 	}
 	w.Sources = w.Sources || q.Independent
@@ -141,7 +141,7 @@ func lines(t *testing.T, g store.Graph, q *trace.Question) string {
 		return show(err)
 	}
 	var b strings.Builder
-	fmt.Fprintln(&b, a.Outcome, a.Visited)
+	fmt.Fprintln(&b, a.Outcome, a.Visited, a.Before, a.More, a.Total)
 	for _, l := range a.Lines {
 		fmt.Fprintln(&b, l.Cost, names(g, l.Nodes))
 		for _, h := range l.Hops {
