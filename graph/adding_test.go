@@ -75,6 +75,38 @@ func TestAFieldWithoutAReaderStopsTheStart(t *testing.T) {
 	}
 }
 
+// TestAFilterWithoutAReaderStopsTheStart adds a field to each filter of the contract, and a filter that nothing knows.
+func TestAFilterWithoutAReaderStopsTheStart(t *testing.T) {
+	cat := extended(t, nil, "")
+	store := stored(t, cat)
+	begins := func(sdl, want string) {
+		t.Helper()
+		cat, err := catalog.Parse("schema.graphqls", sdl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := New(Options{Catalog: cat, Store: store}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	n := 0
+	for name := range cat.Schema.Types {
+		head := "input " + name + " {"
+		if !strings.HasSuffix(name, "Filter") || !strings.Contains(throughline.Schema, head) {
+			continue
+		}
+		n++
+		begins(strings.Replace(throughline.Schema, head, head+"\n  \"Added.\"\n  added: Int", 1), name+".added has no reader")
+	}
+	if n < 8 {
+		t.Errorf("%d filters are declared", n)
+	}
+	begins(throughline.Schema+"\ninput OddFilter { odd: Int }", "OddFilter.odd has no reader")
+	// what is added to the shared part is in the filter of each type too
+	begins(strings.Replace(throughline.Schema, "input EntityFilter {", "input EntityFilter {\n  added: Int", 1),
+		"PersonFilter.added has no reader")
+}
+
 func TestAReaderThatDoesNotFitStopsTheStart(t *testing.T) {
 	number := func() *field { return intOf(func(*kg.Stats) int64 { return 1 }) }
 	for _, c := range []struct {

@@ -108,7 +108,11 @@ func BenchmarkAnswer(b *testing.B) {
 func BenchmarkEmbedded(b *testing.B) {
 	s := fifty(b)
 	e := engine(b, parse(b), s)
-	for name, q := range map[string]string{"point": `{ person(ref: {id: "p7"}) { id name born } }`, "list": list, "node": `{ node(id: "p7") { id } }`} {
+	for name, q := range map[string]string{
+		"point": `{ person(ref: {id: "p7"}) { id name born } }`, "list": list, "node": `{ node(id: "p7") { id } }`,
+		"filter": `{ people(first: 5, where: {name: {contains: "person"}, date: {from: "1900"}, or: [{linkCount: {gte: 1}}, ` +
+			`{linkedTo: {link: {role: {contains: "x"}}}}]}) { nodes { id } totalCount } }`,
+	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -179,9 +179,9 @@ func (b *binder) with(k *follow, args map[string]any) (*plan.Field, error) {
 		if b.on = b.cat.Entities; f.Follow == plan.Links {
 			b.on = f.Other
 		}
-		if k.field.Definition.Arguments.ForName("where").Type.Name() == "EntityFilter" {
+		if of := b.cat.Filtered(k.field.Definition.Arguments.ForName("where").Type.Name()); of != nil {
 			b.on = b.root
-			f.Entities, err = b.entityFilter(at, w, 1)
+			f.Entities, err = b.recordFilter(of, at, w, 1)
 		} else {
 			f.Links, err = b.linkFilter(at, w, 1)
 		}
@@ -359,17 +359,6 @@ func (b *binder) folded(at string, v any) (*string, error) {
 	return &s, err
 }
 
-// part counts a condition, and the level it stands at.
-func (b *binder) part(at string, depth int) error {
-	if b.parts++; b.parts > plan.MaxFilterParts {
-		return bad(at, "a filter has at most %d conditions", plan.MaxFilterParts)
-	}
-	if depth > plan.MaxFilterDepth {
-		return bad(at, "a filter has at most %d levels", plan.MaxFilterDepth)
-	}
-	return nil
-}
-
 // items reads a list of bounded length.
 func items(at string, v any, most int) ([]any, error) {
 	list, _ := v.([]any)
@@ -377,27 +366,6 @@ func items(at string, v any, most int) ([]any, error) {
 		return nil, bad(at, "at most %d", most)
 	}
 	return list, nil
-}
-
-// each reads a list of filters. The result is not nil even when it is empty: nothing fits one of none.
-func each[F any](at string, v any, read func(string, map[string]any) (F, error)) ([]F, error) {
-	list, err := items(at, v, 20)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]F, 0, len(list))
-	for _, x := range list {
-		m, ok := x.(map[string]any)
-		if !ok {
-			return nil, bad(at, "write a filter")
-		}
-		f, err := read(at, m)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, f)
-	}
-	return out, nil
 }
 
 // given yields the fields of an input that have a value, in the order of the schema: which of two mistakes is told
@@ -414,66 +382,6 @@ func (b *binder) given(input string, m map[string]any) iter.Seq2[string, any] {
 
 // unread is the error for a field of an input that the schema has and nothing here reads.
 func unread(at string) error { return kg.Errorf(kg.Internal, "%s has no reader", at) }
-
-// over has what f reads speak of these types alone.
-func over[F any](b *binder, on catalog.TypeSet, f func() (F, error)) (F, error) {
-	before := b.on
-	b.on = on
-	defer func() { b.on = before }()
-	return f()
-}
-
-func (b *binder) entityFilter(at string, m map[string]any, depth int) (f *plan.EntityFilter, err error) {
-	f = &plan.EntityFilter{}
-	if err := b.part(at, depth); err != nil {
-		return nil, err
-	}
-	if v := m["types"]; v != nil { // first: the parts beside it speak of these types alone
-		if f.Types, err = b.types(at+".types", v); err != nil {
-			return nil, err
-		}
-		defer func(before catalog.TypeSet) { b.on = before }(b.on)
-		b.on &= *f.Types
-	}
-	sub := func(at string, m map[string]any) (*plan.EntityFilter, error) { return b.entityFilter(at, m, depth+1) }
-	for key, v := range b.given("EntityFilter", m) {
-		at := at + "." + key
-		inner, _ := v.(map[string]any)
-		switch key {
-		case "and":
-			f.And, err = each(at, v, sub)
-		case "or":
-			f.Or, err = each(at, v, sub)
-		case "not":
-			f.Not, err = sub(at, inner)
-		case "name":
-			f.Name, err = b.stringFilter(at, inner)
-		case "text":
-			f.Text, err = b.stringFilter(at, inner)
-		case "date":
-			f.Date, err = b.dateFilter(at, inner)
-		case "linkedTo":
-			f.LinkedTo, err = b.linkedTo(at, inner, depth+1)
-		case "linkCount":
-			f.LinkCount = b.intFilter(inner)
-		case "ids":
-			f.IDs, err = b.idList(at, v)
-		case "externalIds":
-			f.ExternalIDs, err = b.externalIDs(at, v)
-		case "createdAt":
-			f.Created, err = b.timeFilter(at, inner)
-		case "updatedAt":
-			f.Updated, err = b.timeFilter(at, inner)
-		case "types": // read before
-		default:
-			err = unread(at)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return f, nil
-}
 
 func (b *binder) types(at string, v any) (*catalog.TypeSet, error) {
 	list, err := items(at, v, plan.MaxIDs)
@@ -531,117 +439,6 @@ func (b *binder) kinds(at string, v any) (*catalog.KindSet, error) {
 	return &set, err
 }
 
-func (b *binder) linkedTo(at string, m map[string]any, depth int) (f *plan.LinkedTo, err error) {
-	if err := b.part(at, depth); err != nil {
-		return nil, err
-	}
-	f = &plan.LinkedTo{Ref: -1}
-	from := b.on
-	if from.Has(b.cat.Source.Index) {
-		from = b.cat.Entities // what rests on a source touches entities of any type
-	}
-	others := b.cat.Ends(b.cat.AllKinds(), from, true, true)
-	if link, ok := m["link"].(map[string]any); ok {
-		f.Link, err = over(b, others, func() (*plan.LinkFilter, error) { return b.linkFilter(at+".link", link, depth+1) })
-		if err != nil {
-			return nil, err
-		}
-		if f.Kinds = f.Link.Kinds; f.Kinds != nil { // stores have links by their kind
-			others = b.cat.Ends(*f.Kinds, from, true, true)
-			if _, only := f.Link.OnlyKinds(); only {
-				f.Link = nil
-			} else {
-				f.Link.Kinds = nil
-			}
-		}
-	}
-	if ref, ok := m["entity"].(map[string]any); ok {
-		r, err := b.ref(at+".entity", ref, b.cat.Entities)
-		if err != nil {
-			return nil, err
-		}
-		f.Ref = len(b.refs)
-		b.refs = append(b.refs, r.Among(others))
-	}
-	if w, ok := m["where"].(map[string]any); ok {
-		f.Where, err = over(
-			b,
-			others,
-			func() (*plan.EntityFilter, error) { return b.entityFilter(at+".where", w, depth+1) },
-		)
-	}
-	return f, err
-}
-
-func (b *binder) linkFilter(at string, m map[string]any, depth int) (f *plan.LinkFilter, err error) {
-	f = &plan.LinkFilter{}
-	if err := b.part(at, depth); err != nil {
-		return nil, err
-	}
-	if v := m["kinds"]; v != nil { // first: the other end is of a type that these kinds lead to
-		if f.Kinds, err = b.kinds(at+".kinds", v); err != nil {
-			return nil, err
-		}
-		defer func(before catalog.TypeSet) { b.on = before }(b.on)
-		b.on &= b.cat.Ends(*f.Kinds, b.cat.Entities, true, true)
-	}
-	sub := func(at string, m map[string]any) (*plan.LinkFilter, error) { return b.linkFilter(at, m, depth+1) }
-	for key, v := range b.given("LinkFilter", m) {
-		at := at + "." + key
-		inner, _ := v.(map[string]any)
-		switch key {
-		case "and":
-			f.And, err = each(at, v, sub)
-		case "or":
-			f.Or, err = each(at, v, sub)
-		case "not":
-			f.Not, err = sub(at, inner)
-		case "role":
-			f.Role, err = b.stringFilter(at, inner)
-		case "other":
-			f.Other, err = b.entityFilter(at, inner, depth+1)
-		case "asOf":
-			f.AsOf, err = asOf(at, v)
-		case "during":
-			f.During, err = b.dateFilter(at, inner)
-		case "sources":
-			f.Sources, err = b.idList(at, v)
-		case "ids":
-			f.IDs, err = b.idList(at, v)
-		case "createdAt":
-			f.Created, err = b.timeFilter(at, inner)
-		case "updatedAt":
-			f.Updated, err = b.timeFilter(at, inner)
-		case "standings":
-			var list []any
-			if list, err = items(at, v, plan.MaxIDs); err == nil {
-				f.Standing = make([]kg.Standing, 0, len(list))
-				for _, x := range list {
-					name, _ := x.(string)
-					s, ok := kg.ParseStanding(name)
-					if !ok {
-						return nil, bad(at, "there is no standing %q", name)
-					}
-					f.Standing = append(f.Standing, s)
-				}
-			}
-		case "minSources":
-			n, _ := v.(int64)
-			f.MinSources = &n
-		case "verified":
-			is, _ := v.(bool)
-			f.Verified = &is
-		case "kinds": // read before
-		default:
-			err = unread(at)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return f, nil
-}
-
 // idList reads ids. The result is not nil even when there are none: nothing is one of none.
 func (*binder) idList(at string, v any) ([]string, error) {
 	list, err := items(at, v, plan.MaxIDs)
@@ -684,123 +481,6 @@ func (b *binder) externalID(at string, m map[string]any) (id [2]string, err erro
 		id[1], err = b.text(at+".value", m["value"])
 	}
 	return id, err
-}
-
-func (b *binder) timeFilter(at string, m map[string]any) (*plan.TimeFilter, error) {
-	f := &plan.TimeFilter{}
-	for key, v := range b.given("DateTimeFilter", m) {
-		at := at + "." + key
-		s, err := b.text(at, v)
-		if err != nil {
-			return nil, err
-		}
-		t, err := kg.ParseTime(s)
-		if err != nil {
-			return nil, within(at, err)
-		}
-		ms := t.UnixMilli()
-		switch key {
-		case "after":
-			f.After = &ms
-		case "before":
-			f.Before = &ms
-		default:
-			return nil, unread(at)
-		}
-	}
-	return f, nil
-}
-
-func (b *binder) stringFilter(at string, m map[string]any) (f *plan.StringFilter, err error) {
-	f = &plan.StringFilter{}
-	for key, v := range b.given("StringFilter", m) {
-		at := at + "." + key
-		switch key {
-		case "eq":
-			f.Eq, err = b.folded(at, v)
-		case "contains":
-			f.Contains, err = b.folded(at, v)
-		case "startsWith":
-			f.StartsWith, err = b.folded(at, v)
-		case "in":
-			var list []any
-			if list, err = items(at, v, plan.MaxIDs); err != nil {
-				return nil, err
-			}
-			f.In = make([]string, 0, len(list))
-			for _, x := range list {
-				s, err := b.folded(at, x)
-				if err != nil {
-					return nil, err
-				}
-				f.In = append(f.In, *s)
-			}
-		case "isNull":
-			is, _ := v.(bool)
-			f.IsNull = &is
-		default:
-			err = unread(at)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return f, nil
-}
-
-func (b *binder) intFilter(m map[string]any) *plan.IntFilter {
-	f := &plan.IntFilter{}
-	for key, v := range b.given("IntFilter", m) {
-		n, _ := v.(int64)
-		switch key {
-		case "eq":
-			f.Eq = &n
-		case "gte":
-			f.Gte = &n
-		case "lte":
-			f.Lte = &n
-		}
-	}
-	return f
-}
-
-func (b *binder) dateFilter(at string, m map[string]any) (*plan.DateFilter, error) {
-	f := &plan.DateFilter{From: kg.MinDay, To: kg.MaxDay, Certain: m["match"] == "CERTAIN"}
-	for _, key := range [2]string{"from", "to"} {
-		v := m[key]
-		if v == nil {
-			continue
-		}
-		s, _ := v.(string)
-		d, err := kg.ParseDate(s)
-		if err != nil {
-			return nil, within(at+"."+key, err)
-		}
-		f.Bounded = true
-		if from, to := d.Interval(); key == "from" {
-			f.From = from
-		} else {
-			f.To = to
-		}
-	}
-	if f.From > f.To {
-		return nil, bad(at, "it ends before it begins: from is after to")
-	}
-	if is, ok := m["isNull"].(bool); ok {
-		f.IsNull = &is
-	}
-	return f, nil
-}
-
-// asOf reads a date as the interval of its days.
-func asOf(at string, v any) (*plan.DateFilter, error) {
-	s, _ := v.(string)
-	d, err := kg.ParseDate(s)
-	if err != nil {
-		return nil, within(at, err)
-	}
-	from, to := d.Interval()
-	return &plan.DateFilter{From: from, To: to, Bounded: true}, nil
 }
 
 // ref reads an EntityRef: exactly one key, for literals and variables alike.

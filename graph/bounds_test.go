@@ -147,11 +147,11 @@ func TestNothingLongIsRepeated(t *testing.T) {
 		"string":                {Query: `{ people(where: {date: {from: "` + long + `"}}) { totalCount } }`},
 		"name in operationName": {Query: "query A { people { totalCount } }", OperationName: long},
 		"variable's field": {
-			Query:     "query A($w: EntityFilter) { people(where: $w) { totalCount } }",
+			Query:     "query A($w: PersonFilter) { people(where: $w) { totalCount } }",
 			Variables: map[string]any{"w": map[string]any{long: 1}},
 		},
 		"variable's value": {
-			Query:     "query A($w: EntityFilter) { people(where: $w) { totalCount } }",
+			Query:     "query A($w: PersonFilter) { people(where: $w) { totalCount } }",
 			Variables: map[string]any{"w": map[string]any{"date": map[string]any{"from": long}}},
 		},
 		"cursor": {

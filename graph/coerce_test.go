@@ -72,7 +72,7 @@ func TestInputIsCoerced(t *testing.T) {
 			` }`, ``, `{ people(where: {and: [{linkedTo: {link: {kinds: [SAID]}, where: {or: [{types: [QUOTE]}]}}}]})` + list +
 			` }`},
 		{
-			"nested in a variable", `query($w: EntityFilter) { people(where: $w)` + list + ` }`,
+			"nested in a variable", `query($w: PersonFilter) { people(where: $w)` + list + ` }`,
 			`{"w": {"and": {"linkedTo": {"link": {"kinds": "SAID"}, "where": {"or": {"types": "QUOTE"}}}}}}`, `{ people(where: {and: [{linkedTo: {link: {kinds: [SAID]}, where: {or: [{types: [QUOTE]}]}}}]})` +
 				list + ` }`,
 		},
@@ -122,7 +122,7 @@ func TestInputIsCoerced(t *testing.T) {
 			`{ people(first: 1)` + list + ` }`,
 		},
 		{
-			"an Int in a filter", `query($w: EntityFilter) { people(where: $w)` + list + ` }`,
+			"an Int in a filter", `query($w: PersonFilter) { people(where: $w)` + list + ` }`,
 			`{"w": {"linkCount": {"gte": 1.0}}}`, `{ people(where: {linkCount: {gte: 1}})` + list + ` }`,
 		},
 		{
@@ -156,7 +156,7 @@ func TestInputIsCoerced(t *testing.T) {
 		{"null within a filter", `{ people(where: {name: null, not: null, or: null, date: {from: null, match: null}})` +
 			list + ` }`, ``, `{ people` + list + ` }`},
 		{
-			"null within a variable", `query($w: EntityFilter) { people(where: $w)` + list + ` }`,
+			"null within a variable", `query($w: PersonFilter) { people(where: $w)` + list + ` }`,
 			`{"w": {"name": null, "or": null, "date": {"from": null, "match": null}}}`, `{ people` + list + ` }`,
 		},
 		{
@@ -236,24 +236,24 @@ func TestInputThatIsNotOfItsType(t *testing.T) {
 		{`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": 1.5}`, kg.BadUserInput, "32-bit"},
 		{`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": "1"}`, kg.BadUserInput, "n 1 is no Int"},
 		{
-			`query($w: EntityFilter) { people(where: $w) { totalCount } }`,
+			`query($w: PersonFilter) { people(where: $w) { totalCount } }`,
 			`{"w": {"and": [{"linkCount": {"gte": 3000000000}}]}}`, kg.BadUserInput, "w.and[0].linkCount.gte Int",
 		},
 		{
-			`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"shoe": 1}}`, kg.BadUserInput,
+			`query($w: PersonFilter) { people(where: $w) { totalCount } }`, `{"w": {"shoe": 1}}`, kg.BadUserInput,
 			"w.shoe unknown field",
 		},
 		{
-			`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": "x"}`, kg.BadUserInput,
-			"w must be a EntityFilter",
+			`query($w: PersonFilter) { people(where: $w) { totalCount } }`, `{"w": "x"}`, kg.BadUserInput,
+			"w must be a PersonFilter",
 		},
 		{
-			`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"types": ["PERSON", null]}}`,
-			kg.BadUserInput, "w.types[1] cannot be null",
+			`query($w: PersonFilter) { people(where: $w) { totalCount } }`, `{"w": {"linkedTo": {"where": {"types": ["PERSON", null]}}}}`,
+			kg.BadUserInput, "w.linkedTo.where.types[1] cannot be null",
 		},
 		{
-			`query($w: EntityFilter) { people(where: $w) { totalCount } }`, `{"w": {"types": "person"}}`, kg.BadUserInput,
-			"w.types person is not a valid EntityType",
+			`query($w: PersonFilter) { people(where: $w) { totalCount } }`, `{"w": {"linkedTo": {"where": {"types": "person"}}}}`, kg.BadUserInput,
+			"w.linkedTo.where.types person is not a valid EntityType",
 		},
 		{`query($i: ID!) { node(id: $i) { id } }`, `{"i": 1.5}`, kg.BadUserInput, "i 1.5 is no ID"},
 		{`query($i: ID!) { node(id: $i) { id } }`, `{"i": true}`, kg.BadUserInput, "i true is no ID"},

@@ -392,6 +392,9 @@ func (d *describer) entities(f *plan.EntityFilter) string {
 		parts = append(parts, "linkCount")
 	}
 	parts = append(parts, times(f.Created, f.Updated)...)
+	for _, p := range f.Props {
+		parts = append(parts, propParts(p))
+	}
 	if l := f.LinkedTo; l != nil {
 		to := "linkedTo"
 		if l.Kinds != nil {
@@ -464,6 +467,17 @@ func times(created, updated *plan.TimeFilter) (parts []string) {
 		parts = append(parts, "updatedAt")
 	}
 	return parts
+}
+
+// propParts describes a filter on a property.
+func propParts(f *plan.PropFilter) string {
+	switch {
+	case f.Text != nil:
+		return textParts(f.Prop.Name, f.Text)
+	case f.Date != nil:
+		return dateParts(f.Prop.Name, f.Date)
+	}
+	return f.Prop.Name
 }
 
 func textParts(at string, f *plan.StringFilter) string {

@@ -193,7 +193,7 @@ func newTables(cat *catalog.Catalog, kinds []*questionKind, more ...tables) (tab
 		}
 		all = append(all, k.tables, tables{root: {k.name: k.root()}})
 	}
-	var errs []error
+	errs := unreadFilters(cat)
 	given := tables{}
 	for _, some := range append(all, more...) {
 		for name, rows := range some {

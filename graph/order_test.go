@@ -27,7 +27,7 @@ func TestArgumentsAreReadInTheOrderOfTheSchema(t *testing.T) {
 	cat, s := small(t)
 	p := &planned{Answerer: s}
 	e := engine(t, cat, p)
-	const filtered = `query Q($where: EntityFilter) { people(where: $where) { nodes { id } } }`
+	const filtered = `query Q($where: PersonFilter) { people(where: $where) { nodes { id } } }`
 	for _, c := range []struct {
 		name, query, want string
 		vars              map[string]any

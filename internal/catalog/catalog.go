@@ -51,8 +51,9 @@ type Type struct {
 	Titled bool
 	// Pronoun is what a sentence calls such a node: "who", "which".
 	Pronoun string
-	// Plural is the root field that lists this type: "people"; "" for Link and Evidence.
-	Plural string
+	// Plural is the root field that lists this type, and Filter the input that filters it: "people", "PersonFilter"; ""
+	// for Link and Evidence.
+	Plural, Filter string
 }
 
 // Quoted names the properties and kinds of link by which the words of a type of quotation are verified.
@@ -224,7 +225,7 @@ func Parse(name, sdl string, own ...*ast.Source) (*Catalog, error) {
 	for _, f := range schema.Query.Fields {
 		if conn := schema.Types[f.Type.Name()]; conn != nil && f.Arguments.ForName("where") != nil {
 			if t := c.byName[strings.TrimSuffix(conn.Name, "Connection")]; t != nil && t != c.Link {
-				t.Plural = f.Name
+				t.Plural, t.Filter = f.Name, f.Arguments.ForName("where").Type.Name()
 			}
 		}
 	}
@@ -575,6 +576,16 @@ func (c *Catalog) Type(name string) *Type { return c.byName[name] }
 
 // TypeOf finds a type by its enum value ("PERSON"), nil when there is none.
 func (c *Catalog) TypeOf(enum string) *Type { return c.byEnum[enum] }
+
+// Filtered finds the type whose list an input filters ("PersonFilter"), nil when there is none.
+func (c *Catalog) Filtered(input string) *Type {
+	for _, t := range c.all[1:] {
+		if t.Filter == input {
+			return t
+		}
+	}
+	return nil
+}
 
 // QuotedOf returns what a type, by its enum value, says of the words of its nodes, nil for one whose nodes are no
 // quotations.

@@ -5,6 +5,7 @@
 package contract
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -134,7 +135,7 @@ func (e *expander) add(doc *ast.SchemaDocument, own bool) error {
 
 // expand completes what was added.
 func (e *expander) expand() error {
-	for _, n := range []string{"Entity", "EntityType", "LinkKind", "LinkConnection", "LinkEdge", "Query"} {
+	for _, n := range []string{"Entity", "EntityFilter", "EntityType", "LinkKind", "LinkConnection", "LinkEdge", "Query"} {
 		if e.names[n] == nil {
 			return fmt.Errorf("the contract has no %s", n)
 		}
@@ -154,6 +155,9 @@ func (e *expander) expand() error {
 		}
 	}
 	if err := e.lists(); err != nil {
+		return err
+	}
+	if err := e.filters(); err != nil {
 		return err
 	}
 	e.subjects()
@@ -369,27 +373,34 @@ func (e *expander) subjects() {
 	union.Types = append(types, union.Types...)
 }
 
+// follows notes a definition that follows from another, and reports as an error that its name is taken.
+func (e *expander) follows(from, d *ast.Definition) error {
+	was := e.names[d.Name]
+	switch {
+	case was == nil:
+		e.names[d.Name] = d
+		return nil
+	case from.Position.Src == e.ours: // whoever reads this can change what is their own
+		return gqlerror.ErrorPosf(was.Position,
+			"%s is the name of what follows from %s: choose another name", d.Name, from.Name)
+	}
+	return gqlerror.ErrorPosf(from.Position,
+		"%s is followed by %s, which line %d declares: choose another name", from.Name, d.Name, was.Position.Line)
+}
+
 // lists adds the connections of types of node, behind that of links.
 func (e *expander) lists() error {
 	var out ast.DefinitionList
 	var err error
 	add := func(at *ast.Definition, name, description string, implements []string, fields ...*ast.FieldDefinition) {
-		if was := e.names[name]; was != nil {
-			if err == nil {
-				err = gqlerror.ErrorPosf(at.Position,
-					"%s is followed by %s, which line %d declares: choose another name", at.Name, name, was.Position.Line)
-				if at.Position.Src == e.ours { // whoever reads this can change what is their own
-					err = gqlerror.ErrorPosf(was.Position,
-						"%s is the name of what follows from %s: choose another name", name, at.Name)
-				}
-			}
-			return
-		}
 		d := &ast.Definition{
 			Kind: ast.Object, Name: name, Description: description, Interfaces: implements,
 			Fields: fields, Position: at.Position,
 		}
-		e.names[name] = d
+		if was := e.follows(at, d); was != nil {
+			err = cmp.Or(err, was)
+			return
+		}
 		out = append(out, d)
 	}
 	for _, d := range e.entities {
@@ -484,7 +495,7 @@ func (e *expander) roots() error {
 		}
 		if err := place(&lists, d, w.fields, func() *ast.FieldDefinition {
 			f := field("All "+w.many+" that fit, by name unless ordered otherwise.", w.fields,
-				ast.NonNullNamedType(d.Name+"Connection", d.Position), rootArguments...)
+				ast.NonNullNamedType(d.Name+"Connection", d.Position), rootArguments(d.Name+filterSuffix)...)
 			f.Position = d.Position
 			return f
 		}); err != nil {

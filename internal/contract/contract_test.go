@@ -70,6 +70,18 @@ var mistakes = []struct{ name, own, says string }{
 		"own.graphqls:1:6: PersonConnection is the name of what follows from Person: choose another name",
 	},
 	{
+		"a name whose filter is there", "type LinkedTo implements Entity & Node @node { x: String }",
+		"LinkedTo is followed by LinkedToFilter, which line",
+	},
+	{
+		"an enum whose filter is there", "enum LinkedTo { A }\nextend type Person { x: LinkedTo }",
+		"LinkedTo is followed by LinkedToFilter, which line",
+	},
+	{
+		"a property that a filter has for itself", "extend type Person { linkedTo: String }",
+		"own.graphqls:1:22: Person.linkedTo means something else in imports, filters or answers",
+	},
+	{
 		"a root field that is there", "type Link2 implements Entity & Node @node(plural: \"people\") { x: String }",
 		"Link2 and Person would have root fields of one name",
 	},
@@ -140,7 +152,7 @@ var mistakes = []struct{ name, own, says string }{
 	},
 	{
 		"what a line says itself", "extend type Person { source: String }",
-		"Person.source means something else in imports or answers: choose another name",
+		"Person.source means something else in imports, filters or answers: choose another name",
 	},
 	{
 		"the kind of a source", "extend type Person { kind: String }",

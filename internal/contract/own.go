@@ -19,10 +19,12 @@ func isName(s string) bool { return name.MatchString(s) }
 // properties are the types that a property can have, beside an enum.
 var properties = []string{"String", "Int", "Float", "Boolean", "PartialDate", "URL"}
 
-// reserved are names of fields that mean something else on every line of an import, or of every quotation.
+// reserved are names of fields that mean something else on every line of an import, of every quotation, or in every
+// filter.
 var reserved = map[string]bool{
 	"node": true, "source": true, "link": true, "delete": true, "cascade": true,
 	"throughline": true, "verified": true, "sentence": true,
+	"and": true, "or": true, "not": true, "ids": true, "linkedTo": true,
 }
 
 // may says what a schema of own types is for.
@@ -137,7 +139,7 @@ func checkField(d *ast.Definition, f *ast.FieldDefinition, isEnum func(string) b
 			"%s.%s is no name of a field: begin it with a small letter, and use letters and digits", d.Name, f.Name)
 	}
 	if reserved[f.Name] {
-		return gqlerror.ErrorPosf(f.Position, "%s.%s means something else in imports or answers: choose another name",
+		return gqlerror.ErrorPosf(f.Position, "%s.%s means something else in imports, filters or answers: choose another name",
 			d.Name, f.Name)
 	}
 	if len(f.Arguments) > 0 {

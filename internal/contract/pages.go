@@ -125,12 +125,6 @@ var (
 			ast.NamedType("LinkFilter", nil)),
 		argument("Order of the list; ties end at the link's id. Default: by the name at the other end.", "orderBy",
 			orders("LinkOrder")))
-	// rootArguments are those of a list of all nodes of a type.
-	rootArguments = append(paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error.",
-		afterPage, beforePage),
-		argument("Only those that fit, for example `{name: {contains: \"security\"}`.", "where",
-			ast.NamedType("EntityFilter", nil)),
-		argument("Order of the list; ties end at the id. Default: by name.", "orderBy", orders("EntityOrder")))
 	// derivedArguments are those of a field that follows chains of links.
 	derivedArguments = append(paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error.",
 		afterPage, beforePage),
@@ -138,3 +132,11 @@ var (
 			"where", ast.NamedType("LinkFilter", nil)),
 	)
 )
+
+// rootArguments are those of a list of all nodes of a type, whose filter has this name.
+func rootArguments(filter string) ast.ArgumentDefinitionList {
+	return append(paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error.",
+		afterPage, beforePage),
+		argument("Only those that fit, for example `{name: {contains: \"security\"}}`.", "where", ast.NamedType(filter, nil)),
+		argument("Order of the list; ties end at the id. Default: by name.", "orderBy", orders("EntityOrder")))
+}

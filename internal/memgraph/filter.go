@@ -2,8 +2,11 @@ package memgraph
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/text"
 )
@@ -26,10 +29,6 @@ func (x *fetch) matchTexts(f *plan.StringFilter, present bool, each func(yield f
 		}
 	}
 	return false
-}
-
-func matchInt(f *plan.IntFilter, n int64) bool {
-	return (f.Eq == nil || n == *f.Eq) && (f.Gte == nil || n >= *f.Gte) && (f.Lte == nil || n <= *f.Lte)
 }
 
 // names are the name and aliases of a node.
@@ -99,7 +98,7 @@ func (x *fetch) entityFitsOnce(f *plan.EntityFilter, k uint32) bool {
 		return true
 	}
 	if f.And == nil && f.Or == nil && f.Not == nil && f.IDs == nil && f.ExternalIDs == nil && f.Name == nil &&
-		f.Text == nil && f.LinkedTo == nil {
+		f.Text == nil && f.LinkedTo == nil && f.Props == nil {
 		return x.entityFits(f, k)
 	}
 	v := x.verdicts[f]
@@ -145,9 +144,10 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 		f.Created != nil && !f.Created.Fits(x.graph.born[n.created]) ||
 		f.ExternalIDs != nil && !x.identifies(f.ExternalIDs, n) ||
 		f.Types != nil && !f.Types.Has(n.typ) ||
-		f.LinkCount != nil && !matchInt(f.LinkCount, x.graph.degree(k)) ||
+		f.LinkCount != nil && !f.LinkCount.Fits(x.graph.degree(k), true) ||
 		f.Date != nil && !f.Date.Fits(n.from, n.to, n.dated) ||
-		f.Name != nil && !x.matchTexts(f.Name, true, func(yield func(string) bool) { x.graph.names(n, yield) }) {
+		f.Name != nil && !x.matchTexts(f.Name, true, func(yield func(string) bool) { x.graph.names(n, yield) }) ||
+		!x.propsFit(f.Props, func(p *catalog.Prop) string { return x.graph.ownText(n, p) }) {
 		return false
 	}
 	if f.Text != nil {
@@ -163,6 +163,54 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 		}
 	}
 	return f.LinkedTo == nil || x.linkedFits(f.LinkedTo, k)
+}
+
+// ownText is an own property of a node as text, "" for none.
+func (graph *Graph) ownText(n *node, p *catalog.Prop) string {
+	if i := slices.Index(graph.cat.TypeAt(n.typ).Props, p); i >= 0 {
+		return graph.field(n, propFields+i)
+	}
+	return ""
+}
+
+// propsFit evaluates filters on properties; of returns one as text, "" for none.
+func (x *fetch) propsFit(list []*plan.PropFilter, of func(*catalog.Prop) string) bool {
+	for _, f := range list {
+		x.step(1)
+		if !x.propFits(f, of(f.Prop)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (x *fetch) propFits(f *plan.PropFilter, value string) bool {
+	known := value != ""
+	switch f.Prop.Kind {
+	case catalog.Text, catalog.Texts:
+		if f.Prop.Enum != nil {
+			return (f.Text.IsNull == nil || *f.Text.IsNull != known) && (f.Text.Bare() || known && f.Text.Fits(value))
+		}
+		return x.matchTexts(f.Text, known, func(yield func(string) bool) {
+			for s := range strings.SplitSeq(value, "\x00") {
+				if known && !yield(s) {
+					return
+				}
+			}
+		})
+	case catalog.Date:
+		from, to := kg.PartialDate(value).Interval()
+		return f.Date.Fits(from, to, known)
+	case catalog.Int:
+		n, _ := strconv.ParseInt(value, 10, 64) // it was a number when it was added
+		return f.Int.Fits(n, known)
+	case catalog.Float:
+		n, _ := strconv.ParseFloat(value, 64)
+		return f.Float.Fits(n, known)
+	case catalog.Bool:
+		return f.Bool.Fits(value == "true", known)
+	}
+	return false
 }
 
 // oneOf reports whether an id is in a list.
@@ -266,10 +314,11 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 		f.IDs != nil && !x.oneOf(f.IDs, s.id) ||
 		f.ExternalIDs != nil || f.Created != nil || f.Updated != nil ||
 		f.Types != nil && !f.Types.Has(x.graph.cat.Source.Index) ||
-		f.LinkCount != nil && !matchInt(f.LinkCount, int64(len(x.graph.supports.of(k)))) ||
+		f.LinkCount != nil && !f.LinkCount.Fits(int64(len(x.graph.supports.of(k))), true) ||
 		f.Date != nil && !f.Date.Fits(s.from, s.to, s.dated) ||
 		f.Name != nil && !x.matchTexts(f.Name, true, title) ||
-		f.Text != nil && !x.matchTexts(f.Text, false, title) {
+		f.Text != nil && !x.matchTexts(f.Text, false, title) ||
+		!x.propsFit(f.Props, func(p *catalog.Prop) string { return s.value(p).Str }) {
 		return false
 	}
 	if f.LinkedTo == nil {

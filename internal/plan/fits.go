@@ -21,6 +21,17 @@ func (f *StringFilter) Bare() bool {
 	return f.Eq == nil && f.In == nil && f.Contains == nil && f.StartsWith == nil
 }
 
+// Fits reports whether a number does; known is false where there is none.
+func (f *NumberFilter[N]) Fits(n N, known bool) bool {
+	return (f.IsNull == nil || *f.IsNull != known) && (f.Eq == nil || known && n == *f.Eq) &&
+		(f.Gte == nil || known && n >= *f.Gte) && (f.Lte == nil || known && n <= *f.Lte)
+}
+
+// Fits reports whether a value does; known is false where there is none.
+func (f *BoolFilter) Fits(is, known bool) bool {
+	return (f.IsNull == nil || *f.IsNull != known) && (f.Eq == nil || known && is == *f.Eq)
+}
+
 // Fits reports whether a filter holds for the dates [from, to] of a record, or for one without a date (known false).
 func (f *DateFilter) Fits(from, to kg.Day, known bool) bool {
 	return (f.IsNull == nil || *f.IsNull != known) && (!f.Bounded || known && f.Meets(from, to))

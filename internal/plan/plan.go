@@ -238,8 +238,33 @@ func (f *TimeFilter) Fits(ms int64) bool {
 	return (f.After == nil || ms > *f.After) && (f.Before == nil || ms < *f.Before)
 }
 
-// IntFilter matches a number. Every part that is set must hold.
-type IntFilter struct{ Eq, Gte, Lte *int64 }
+// NumberFilter matches a number. Every part that is set must hold; IsNull as in StringFilter.
+type NumberFilter[N int64 | float64] struct {
+	Eq, Gte, Lte *N
+	IsNull       *bool
+}
+
+// IntFilter matches a whole number, FloatFilter any.
+type (
+	IntFilter   = NumberFilter[int64]
+	FloatFilter = NumberFilter[float64]
+)
+
+// BoolFilter matches what is true or false. Every part that is set must hold; IsNull as in StringFilter.
+type BoolFilter struct{ Eq, IsNull *bool }
+
+// PropFilter matches a property of a record, which it has none of where its type has no such property. One of its
+// conditions is set: that of the kind of Prop.
+type PropFilter struct {
+	Prop *catalog.Prop
+	// Text is of a Text, or of Texts, of which one and the same must fit. Values of an enum are compared as they are, and
+	// not folded: then Text has Eq, In and IsNull alone.
+	Text  *StringFilter
+	Date  *DateFilter
+	Int   *IntFilter
+	Float *FloatFilter
+	Bool  *BoolFilter
+}
 
 // DateFilter matches a date interval [a, b] against [From, To]: POSSIBLE when they overlap, CERTAIN when [a, b] lies
 // inside. A record without a date matches neither; for links see LinkFilter.During. IsNull as in StringFilter.
@@ -296,6 +321,7 @@ type EntityFilter struct {
 	LinkedTo         *LinkedTo
 	LinkCount        *IntFilter
 	Created, Updated *TimeFilter
+	Props            []*PropFilter
 }
 
 // LinkedTo matches entities that have a link of these kinds, in either direction, to an entity that fits.

@@ -152,7 +152,7 @@ func list2(v any) []any {
 func (w *world) recordsOf(t testing.TB, typ string, args input) (out []entry) {
 	var found []*record
 	for _, x := range w.order {
-		if x.typ == typ && (args["where"] == nil || w.fits(args["where"], x)) {
+		if x.typ == typ && (args["where"] == nil || w.fitsListed(args["where"], x)) {
 			found = append(found, x)
 		}
 	}

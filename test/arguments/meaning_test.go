@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 )
 
@@ -14,10 +17,11 @@ type input = map[string]any
 
 // meanings says what each field of each input means. A part that is null is as good as left out.
 type meanings struct {
+	cat    *catalog.Catalog
 	entity map[string]func(v any, x *record) bool
 	link   map[string]func(v any, l *kg.Link, other *record) bool
 	text   map[string]func(v any, folded string) bool
-	number map[string]func(v any, n int) bool
+	number map[string]func(v any, n float64) bool
 	linked map[string]func(v any, l *kg.Link, other *record) bool
 	time   map[string]func(v any, t kg.Time) bool
 	ref    map[string]func(v any, x *record) bool
@@ -32,6 +36,12 @@ type meanings struct {
 func (m *meanings) has(coordinate string) bool {
 	typ, name, _ := strings.Cut(coordinate, ".")
 	found := false
+	if t := m.cat.Filtered(typ); t != nil {
+		return t.Prop(name) != nil || m.entity[name] != nil
+	}
+	if e := m.cat.Schema.Types[strings.TrimSuffix(typ, "Filter")]; e != nil && e.Kind == ast.Enum {
+		return name == "eq" || name == "in" || name == "isNull"
+	}
 	switch typ {
 	case "EntityFilter":
 		found = m.entity[name] != nil
@@ -39,7 +49,7 @@ func (m *meanings) has(coordinate string) bool {
 		found = m.link[name] != nil
 	case "StringFilter":
 		found = m.text[name] != nil
-	case "IntFilter":
+	case "IntFilter", "FloatFilter":
 		found = m.number[name] != nil
 	case "DateTimeFilter":
 		found = m.time[name] != nil
@@ -79,6 +89,91 @@ func holds[F any](f input, parts map[string]F, fits func(F, any) bool) bool {
 		}
 	}
 	return true
+}
+
+// fitsListed is fits for the filter of the list of one type, which asks for its properties too.
+func (w *world) fitsListed(f any, x *record) bool {
+	t := w.cat.TypeOf(x.typ)
+	if x.source != nil {
+		t = w.cat.Source
+	}
+	for name, v := range object(f) {
+		var fits bool
+		switch p := t.Prop(name); {
+		case v == nil:
+			continue
+		case p != nil:
+			fits = w.fitsProperty(p, v, x)
+		case name == "and":
+			fits = every(v, func(f any) bool { return w.fitsListed(f, x) })
+		case name == "or":
+			fits = some(v, func(f any) bool { return w.fitsListed(f, x) })
+		case name == "not":
+			fits = !w.fitsListed(v, x)
+		default:
+			fits = w.means.entity[name](v, x)
+		}
+		if !fits {
+			return false
+		}
+	}
+	return true
+}
+
+// fitsProperty reports whether a property of a record is as a condition wants it.
+func (w *world) fitsProperty(p *catalog.Prop, f any, x *record) bool {
+	value := x.property(p.Name)
+	texts, several := value.([]string)
+	one, isText := value.(string)
+	if isText && one != "" {
+		texts = []string{one}
+	}
+	n, isNumber := value.(int64)
+	number, isFloat := value.(float64)
+	switch {
+	case p.Enum != nil:
+		m := object(f)
+		return (m["eq"] == nil || m["eq"] == one) && (m["in"] == nil || some(m["in"], func(v any) bool { return v == one })) &&
+			(m["isNull"] == nil || truth(m["isNull"]) == (one == ""))
+	case p.Kind == catalog.Date:
+		from, to := kg.PartialDate(one).Interval()
+		return fitsDate(f, from, to, one != "")
+	case p.Kind == catalog.Text || several:
+		var all []string
+		for _, s := range texts {
+			all = append(all, fold(s))
+		}
+		return w.fitsText(f, all, len(all) > 0)
+	case isNumber:
+		return w.fitsNumber(f, float64(n))
+	case isFloat:
+		return w.fitsNumber(f, number)
+	}
+	return w.noNumber(f)
+}
+
+// property is what a record has by this name; nil for nothing.
+func (x *record) property(name string) any {
+	if x.source == nil {
+		return x.node.Props[name]
+	}
+	switch s := x.source; name {
+	case "title":
+		return s.Title
+	case "url":
+		return s.URL
+	case "kind":
+		return s.Kind
+	case "publisher":
+		return s.Publisher
+	case "authors":
+		return s.Authors
+	case "publishedOn":
+		return string(s.PublishedOn)
+	case "contentHash":
+		return x.hash
+	}
+	panic("nothing here says what " + name + " of a source is")
 }
 
 func (w *world) fits(f any, x *record) bool {
@@ -184,6 +279,7 @@ func (w *world) named(ref any, x *record) bool {
 func (w *world) meanings() meanings {
 	called := func(v any, x *record) bool { return slices.Contains(x.names, fold(text(v))) }
 	return meanings{
+		cat: w.cat,
 		entity: map[string]func(any, *record) bool{
 			"and":   func(v any, x *record) bool { return every(v, func(f any) bool { return w.fits(f, x) }) },
 			"or":    func(v any, x *record) bool { return some(v, func(f any) bool { return w.fits(f, x) }) },
@@ -194,7 +290,7 @@ func (w *world) meanings() meanings {
 				return w.fitsText(v, slices.Concat(x.names, x.body), len(x.body) > 0)
 			},
 			"date":      func(v any, x *record) bool { return fitsDate(v, x.from, x.to, x.dated) },
-			"linkCount": func(v any, x *record) bool { return w.fitsNumber(v, len(x.links)) },
+			"linkCount": func(v any, x *record) bool { return w.fitsNumber(v, float64(len(x.links))) },
 			"ids":       func(v any, x *record) bool { return some(v, func(id any) bool { return id == x.id }) },
 			"externalIds": func(v any, x *record) bool {
 				return some(v, func(id any) bool { return w.means.ref["externalId"](id, x) })
@@ -266,10 +362,11 @@ func (w *world) meanings() meanings {
 			"contains":   func(v any, s string) bool { return strings.Contains(s, fold(text(v))) },
 			"startsWith": func(v any, s string) bool { return strings.HasPrefix(s, fold(text(v))) },
 		},
-		number: map[string]func(any, int) bool{
-			"eq":  func(v any, n int) bool { return n == whole(v) },
-			"gte": func(v any, n int) bool { return n >= whole(v) },
-			"lte": func(v any, n int) bool { return n <= whole(v) },
+		number: map[string]func(any, float64) bool{
+			"eq":     func(v any, n float64) bool { return n == float(v, 0) },
+			"gte":    func(v any, n float64) bool { return n >= float(v, 0) },
+			"lte":    func(v any, n float64) bool { return n <= float(v, 0) },
+			"isNull": func(v any, _ float64) bool { return !truth(v) },
 		},
 		ref: map[string]func(any, *record) bool{
 			"id":   func(v any, x *record) bool { return x.id == text(v) },
@@ -325,8 +422,18 @@ func (w *world) meanings() meanings {
 	}
 }
 
-func (w *world) fitsNumber(f any, n int) bool {
-	return holds(object(f), w.means.number, func(p func(any, int) bool, v any) bool { return p(v, n) })
+func (w *world) fitsNumber(f any, n float64) bool {
+	return holds(object(f), w.means.number, func(p func(any, float64) bool, v any) bool { return p(v, n) })
+}
+
+// noNumber reports whether a filter of numbers holds where there is none.
+func (*world) noNumber(f any) bool {
+	for name, v := range object(f) {
+		if v != nil && (name != "isNull" || !truth(v)) {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *world) fitsTime(f any, t kg.Time) bool {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 )
 
@@ -28,7 +29,15 @@ func (v *values) samples(at, above string) []any {
 			"LinkFilter.role":   {"Chair", "Vice  chair", "chair", "d'Honneur", "", "nobody"},
 			"EntityFilter.name": {"Böhm", "the bohm", "Mercury", "Ada", "annals", "", "on stars", "nobody"},
 			"EntityFilter.text": {"engine", "The engine weaves", "Known for the", "bread", "security", "", "nobody"},
-		}[above]
+
+			"QuoteFilter.text":         {"the ENGINE weaves", "bread", "stars", "", "nobody"},
+			"QuoteFilter.language":     {"EN", "de-ch", "d", "", "fr"},
+			"SourceFilter.title":       {"Annals", "bÉatrice's", "chron", "", "nobody"},
+			"SourceFilter.url":         {"https://example.org/b", "HTTPS://example.org", "org/a", "", "nobody"},
+			"SourceFilter.publisher":   {"press", "Pre", "es", "", "nobody"},
+			"SourceFilter.authors":     {"Some Body", "else", "body", "", "nobody"},
+			"SourceFilter.contentHash": {v.records["s_a"].hash, v.records["s_b"].hash[:9], "", "nothing"},
+		}[shared(v.cat, above)]
 		if texts == nil {
 			v.t.Errorf("%s takes a StringFilter, and there are no texts for it here", above)
 		}
@@ -41,6 +50,9 @@ func (v *values) samples(at, above string) []any {
 		"DateTimeFilter.before":  {"2020-09-13T14:26:43+02:00", "1970-01-01T00:00:00.002Z", "2000-01-01T00:00:00Z"},
 		"ExternalIdInput.scheme": {"wikidata", "WikiData", "isni"},
 		"ExternalIdInput.value":  {v.external()},
+		"FloatFilter.eq":         {51.5, 0, -3.25},
+		"FloatFilter.gte":        {0, 40.125, 90},
+		"FloatFilter.lte":        {51.5, -1e3, 0},
 		"IntFilter.eq":           {0, 7, 5},
 		"IntFilter.gte":          {1, 7, 1000},
 		"IntFilter.lte":          {0, 7, -1},
@@ -76,11 +88,20 @@ func (v *values) samples(at, above string) []any {
 		"Query.communities.resolution": {
 			0.01, 2, 1.5, 100,
 		},
-	}[at]
+	}[shared(v.cat, at)]
 	if !ok {
 		v.t.Errorf("there is no value of %s here to ask with: give it samples that make a difference", at)
 	}
 	return out
+}
+
+// shared is where a field of the filter of a type stands that filters of all types share.
+func shared(cat *catalog.Catalog, at string) string {
+	input, name, _ := strings.Cut(at, ".")
+	if t := cat.Filtered(input); t != nil && t.Prop(name) == nil {
+		return "EntityFilter." + name
+	}
+	return at
 }
 
 // references are by each way a reference can be given.
@@ -170,7 +191,7 @@ func (v *values) alone(typ *ast.Type, at, above string, seen ...string) (out []a
 			out = append(out, v.required(def))
 		}
 		for _, f := range def.Fields {
-			for _, x := range v.alone(f.Type, def.Name+"."+f.Name, at, append(slices.Clone(seen), def.Name)...) {
+			for _, x := range v.alone(f.Type, def.Name+"."+f.Name, at, v.within(seen, def)...) {
 				m := v.required(def)
 				if def.Name+"."+f.Name == "PartialDateFilter.match" { // says nothing alone
 					m["from"], m["to"] = "2010", "2014-03"
@@ -181,6 +202,15 @@ func (v *values) alone(typ *ast.Type, at, above string, seen ...string) (out []a
 		}
 	}
 	return out
+}
+
+// within are the inputs that fields of another stand in: the filter of one type is that of all types, too.
+func (v *values) within(seen []string, def *ast.Definition) []string {
+	seen = append(slices.Clone(seen), def.Name)
+	if v.cat.Filtered(def.Name) != nil {
+		seen = append(seen, "EntityFilter")
+	}
+	return seen
 }
 
 // required has the fields that an input must have.
@@ -209,6 +239,9 @@ func (v *values) plain(typ *ast.Type) any {
 
 // shallow are filters to stand within filters.
 func (v *values) shallow(name string) []any {
+	if v.cat.Filtered(name) != nil {
+		return []any{input{"name": input{"contains": "a"}}, input{"linkCount": input{"gte": 8}}}
+	}
 	switch name {
 	case "EntityFilter":
 		return []any{

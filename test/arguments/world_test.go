@@ -7,6 +7,7 @@ package arguments_test
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -28,6 +29,7 @@ type record struct {
 	links         []*kg.Link // what touches it, or rests on it, without what is refuted
 	node          *kg.Node   // nil for a source
 	source        *kg.Source
+	hash          string // of the text of a source, "" without one
 }
 
 // world is the graph of these tests, and what the arguments mean in it.
@@ -85,7 +87,7 @@ func newWorld(cat *catalog.Catalog) *world {
 			URL: "https://example.org/b",
 		},
 		{ID: "s_c", Title: "Chronicle", URL: "https://example.org/b"},
-		{ID: "s_d", Title: "annals", PublishedOn: "2015-03-09", Authors: []string{"Somebody"}},
+		{ID: "s_d", Title: "annals", PublishedOn: "2015-03-09", Authors: []string{"Some body", "Somebody  else"}},
 		{ID: "s_e", Title: "Empty", PublishedOn: "1999-12-31", Text: "nothing rests on this"},
 	} {
 		s.Kind = kinds[i%3].Name
@@ -116,8 +118,18 @@ func newWorld(cat *catalog.Catalog) *world {
 				n.Props[p.Name] = string([]kg.PartialDate{"2013-01", "1901-02-03"}[i/2%2])
 			}
 			for _, p := range typ.Props {
-				if cat.Schema.Types[typ.Name].Fields.ForName(p.Name).Type.NonNull {
+				switch must := cat.Schema.Types[typ.Name].Fields.ForName(p.Name).Type.NonNull; {
+				case must:
 					n.Props[p.Name] = []string{"the engine weaves", "Bread is not enough", "stars", "words"}[i%4]
+				case i%4 == 3 || n.Props[p.Name] != nil || p == typ.DateProp || p == typ.UntilProp:
+				case p.Kind == catalog.Date:
+					n.Props[p.Name] = string([]kg.PartialDate{"1852-11", "1901", "2013-01-31"}[i%4])
+				case p.Kind == catalog.Int:
+					n.Props[p.Name] = []int64{0, 7, 500}[i%4]
+				case p.Kind == catalog.Float:
+					n.Props[p.Name] = []float64{51.5, 0, -3.25}[i%4]
+				case p.Kind == catalog.Text:
+					n.Props[p.Name] = []string{"en", "de-CH", "EN"}[i%4]
 				}
 			}
 			w.batch.Nodes = append(w.batch.Nodes, n)
@@ -199,6 +211,9 @@ func (w *world) learn() {
 	for _, s := range w.batch.Sources {
 		w.sources[s.ID] = s
 		x := &record{id: s.ID, typ: "SOURCE", name: s.Title, names: []string{fold(s.Title)}, source: s}
+		if s.Text != "" {
+			x.hash = fmt.Sprintf("%x", sha256.Sum256([]byte(s.Text)))
+		}
 		x.from, x.to = s.PublishedOn.Interval()
 		x.dated = s.PublishedOn != ""
 		w.records[s.ID] = x

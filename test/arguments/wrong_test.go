@@ -44,7 +44,11 @@ func (v *values) wrong(r *rule, typ *ast.Type, at string, seen ...string) (out [
 			}
 		}
 		no([]any{nil}, []any{[]any{[]any{}}})
-		some := v.alone(typ.Elem, at, v.above(at), "EntityFilter", "LinkFilter")
+		seen := []string{"EntityFilter", "LinkFilter"}
+		for _, t := range append(slices.Clone(v.cat.Types), v.cat.Source) {
+			seen = append(seen, t.Filter)
+		}
+		some := v.alone(typ.Elem, at, v.above(at), seen...)
 		maybe([]any{})
 		many := []any{}
 		for len(some) > 0 && len(many) < 1001 {
@@ -81,7 +85,7 @@ func (v *values) wrong(r *rule, typ *ast.Type, at string, seen ...string) (out [
 			return out
 		}
 		for _, f := range def.Fields {
-			for _, x := range v.wrong(r, f.Type, def.Name+"."+f.Name, append(slices.Clone(seen), def.Name)...) {
+			for _, x := range v.wrong(r, f.Type, def.Name+"."+f.Name, v.within(seen, def)...) {
 				m := v.required(def)
 				m[f.Name] = x.v
 				out = append(out, odd{m, x.certain})

@@ -84,12 +84,12 @@ func heavy(cat *catalog.Catalog, a *ast.ArgumentDefinition, field string) []stri
 	}
 	entity := linked(3)
 	link := "{other: " + linked(2) + "}"
-	switch a.Type.Name() {
-	case "EntityFilter":
+	switch name := a.Type.Name(); {
+	case cat.Filtered(name) != nil:
 		return []string{"where: " + entity, "where: {or: [" + entity + ", " + entity + "]}"}
-	case "LinkFilter":
+	case name == "LinkFilter":
 		return []string{"where: " + link, "where: {not: {or: [" + link + ", " + link + "]}}"}
-	case "PatternStep":
+	case name == "PatternStep":
 		any := "{node: {}}, {link: {}}, "
 		return []string{
 			"pattern: [" + strings.Repeat(any, 3) + "{node: {where: " + entity + "}}]",

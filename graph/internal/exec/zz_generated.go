@@ -804,7 +804,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("EntityFilter", ec.unmarshalInputEntityFilter),
 			graphql.NewInputUnmarshaler("EntityOrder", ec.unmarshalInputEntityOrder),
 			graphql.NewInputUnmarshaler("EntityRef", ec.unmarshalInputEntityRef),
+			graphql.NewInputUnmarshaler("EventFilter", ec.unmarshalInputEventFilter),
 			graphql.NewInputUnmarshaler("ExternalIdInput", ec.unmarshalInputExternalIdInput),
+			graphql.NewInputUnmarshaler("FloatFilter", ec.unmarshalInputFloatFilter),
+			graphql.NewInputUnmarshaler("InstitutionFilter", ec.unmarshalInputInstitutionFilter),
 			graphql.NewInputUnmarshaler("IntFilter", ec.unmarshalInputIntFilter),
 			graphql.NewInputUnmarshaler("LinkFilter", ec.unmarshalInputLinkFilter),
 			graphql.NewInputUnmarshaler("LinkOrder", ec.unmarshalInputLinkOrder),
@@ -813,8 +816,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("NodeStep", ec.unmarshalInputNodeStep),
 			graphql.NewInputUnmarshaler("PartialDateFilter", ec.unmarshalInputPartialDateFilter),
 			graphql.NewInputUnmarshaler("PatternStep", ec.unmarshalInputPatternStep),
+			graphql.NewInputUnmarshaler("PersonFilter", ec.unmarshalInputPersonFilter),
+			graphql.NewInputUnmarshaler("PlaceFilter", ec.unmarshalInputPlaceFilter),
+			graphql.NewInputUnmarshaler("QuoteFilter", ec.unmarshalInputQuoteFilter),
+			graphql.NewInputUnmarshaler("SourceFilter", ec.unmarshalInputSourceFilter),
+			graphql.NewInputUnmarshaler("SourceKindFilter", ec.unmarshalInputSourceKindFilter),
 			graphql.NewInputUnmarshaler("SourceRef", ec.unmarshalInputSourceRef),
 			graphql.NewInputUnmarshaler("StringFilter", ec.unmarshalInputStringFilter),
+			graphql.NewInputUnmarshaler("ThemeFilter", ec.unmarshalInputThemeFilter),
 			graphql.NewInputUnmarshaler("TypedName", ec.unmarshalInputTypedName),
 		)
 	}
@@ -2604,7 +2613,7 @@ input StringFilter {
   isNull: Boolean
 }
 
-"Matches a number. All that are given must hold."
+"Matches a whole number. All that are given must hold."
 input IntFilter {
   "Exactly this."
   eq: Int
@@ -2612,6 +2621,20 @@ input IntFilter {
   gte: Int
   "This or less."
   lte: Int
+  "True: there is no such number. False: there is."
+  isNull: Boolean
+}
+
+"Matches a number. All that are given must hold."
+input FloatFilter {
+  "Exactly this."
+  eq: Float
+  "This or more."
+  gte: Float
+  "This or less."
+  lte: Float
+  "True: there is no such number. False: there is."
+  isNull: Boolean
 }
 
 "Matches an instant, to the millisecond. All that are given must hold: ` + "`" + `{after: \"2021-02-25T10:00:00.000Z\"}` + "`" + `."
@@ -2676,7 +2699,7 @@ input LinkFilter {
   updatedAt: DateTimeFilter
 }
 
-"One filter for entities. All that are given must hold: ` + "`" + `{name: {startsWith: \"m\"}, linkCount: {gte: 3}}` + "`" + `."
+"One filter for entities of any type. All that are given must hold: ` + "`" + `{name: {startsWith: \"m\"}, linkCount: {gte: 3}}` + "`" + `. Every list of one type has a filter of its own, ` + "`" + `PersonFilter` + "`" + ` of ` + "`" + `people` + "`" + `: it has what of this one makes sense there, and a condition for each property."
 input EntityFilter {
   "All of these hold; at most 20."
   and: [EntityFilter!]
@@ -2686,24 +2709,254 @@ input EntityFilter {
   not: EntityFilter
   "One of these, by id; at most 100: ` + "`" + `{ids: [\"mary-kaldor\", \"nato\"]}` + "`" + `."
   ids: [ID!]
-  "One of these registers' identifiers is its own; at most 100. Sources have none: ` + "`" + `{externalIds: [{scheme: \"wikidata\", value: \"Q6779820\"}]}` + "`" + `."
+  "One of these registers' identifiers is its own; at most 100: ` + "`" + `{externalIds: [{scheme: \"wikidata\", value: \"Q6779820\"}]}` + "`" + `."
   externalIds: [ExternalIdInput!]
   "Of one of these types."
   types: [EntityType!]
-  "The name or an alias fits (a source's title)."
+  "The name or an alias fits; of a source, the title."
   name: StringFilter
   "The name, an alias, the description or the words of a quote fit. isNull: there is neither description nor words."
   text: StringFilter
   "The entity's date fits: born, founded, startsOn–endsOn, saidOn, publishedOn."
   date: PartialDateFilter
-  "Has a link like this."
+  "A link like this touches it; of a source, one that rests on it."
   linkedTo: LinkedToFilter
-  "Has so many links (a source: supports so many)."
+  "How many links touch it; of a source, how many rest on it."
   linkCount: IntFilter
-  "When it was first written to this graph; of sources that is not kept."
+  "When it was first written to this graph."
   createdAt: DateTimeFilter
-  "When it was last changed, of itself and not of its links; of sources that is not kept. What is new since a client last asked: ` + "`" + `{updatedAt: {after: \"2021-02-25T10:00:00.000Z\"}}` + "`" + `."
+  "When it was last changed, of itself and not of its links. What is new since a client last asked: ` + "`" + `{updatedAt: {after: \"2021-02-25T10:00:00.000Z\"}}` + "`" + `."
   updatedAt: DateTimeFilter
+}
+
+"Matches a value of ` + "`" + `SourceKind` + "`" + `. All that are given must hold."
+input SourceKindFilter {
+  "Exactly this."
+  eq: SourceKind
+  "One of these; at most 100."
+  in: [SourceKind!]
+  "True: no value is known. False: one is."
+  isNull: Boolean
+}
+
+"The filter of the list of people. All that are given must hold."
+input PersonFilter {
+  "All of these hold; at most 20."
+  and: [PersonFilter!]
+  "At least one of these holds; at most 20."
+  or: [PersonFilter!]
+  "This does not hold."
+  not: PersonFilter
+  "One of these, by id; at most 100: ` + "`" + `{ids: [\"mary-kaldor\", \"nato\"]}` + "`" + `."
+  ids: [ID!]
+  "One of these registers' identifiers is its own; at most 100: ` + "`" + `{externalIds: [{scheme: \"wikidata\", value: \"Q6779820\"}]}` + "`" + `."
+  externalIds: [ExternalIdInput!]
+  "The name or an alias fits; of a source, the title."
+  name: StringFilter
+  "The name, an alias or the description fits. isNull: there is none but names."
+  text: StringFilter
+  "The time fits: ` + "`" + `born` + "`" + `."
+  date: PartialDateFilter
+  "A link like this touches it; of a source, one that rests on it."
+  linkedTo: LinkedToFilter
+  "How many links touch it; of a source, how many rest on it."
+  linkCount: IntFilter
+  "When it was first written to this graph."
+  createdAt: DateTimeFilter
+  "When it was last changed, of itself and not of its links. What is new since a client last asked: ` + "`" + `{updatedAt: {after: \"2021-02-25T10:00:00.000Z\"}}` + "`" + `."
+  updatedAt: DateTimeFilter
+  "` + "`" + `born` + "`" + ` fits. When this person was born, as precisely as it is known."
+  born: PartialDateFilter
+  "` + "`" + `died` + "`" + ` fits. When this person died."
+  died: PartialDateFilter
+}
+
+"The filter of the list of institutions. All that are given must hold."
+input InstitutionFilter {
+  "All of these hold; at most 20."
+  and: [InstitutionFilter!]
+  "At least one of these holds; at most 20."
+  or: [InstitutionFilter!]
+  "This does not hold."
+  not: InstitutionFilter
+  "One of these, by id; at most 100: ` + "`" + `{ids: [\"mary-kaldor\", \"nato\"]}` + "`" + `."
+  ids: [ID!]
+  "One of these registers' identifiers is its own; at most 100: ` + "`" + `{externalIds: [{scheme: \"wikidata\", value: \"Q6779820\"}]}` + "`" + `."
+  externalIds: [ExternalIdInput!]
+  "The name or an alias fits; of a source, the title."
+  name: StringFilter
+  "The name, an alias or the description fits. isNull: there is none but names."
+  text: StringFilter
+  "The time fits: ` + "`" + `founded` + "`" + `."
+  date: PartialDateFilter
+  "A link like this touches it; of a source, one that rests on it."
+  linkedTo: LinkedToFilter
+  "How many links touch it; of a source, how many rest on it."
+  linkCount: IntFilter
+  "When it was first written to this graph."
+  createdAt: DateTimeFilter
+  "When it was last changed, of itself and not of its links. What is new since a client last asked: ` + "`" + `{updatedAt: {after: \"2021-02-25T10:00:00.000Z\"}}` + "`" + `."
+  updatedAt: DateTimeFilter
+  "` + "`" + `founded` + "`" + ` fits. When it was founded."
+  founded: PartialDateFilter
+  "` + "`" + `dissolved` + "`" + ` fits. When it ceased to exist."
+  dissolved: PartialDateFilter
+}
+
+"The filter of the list of events. All that are given must hold."
+input EventFilter {
+  "All of these hold; at most 20."
+  and: [EventFilter!]
+  "At least one of these holds; at most 20."
+  or: [EventFilter!]
+  "This does not hold."
+  not: EventFilter
+  "One of these, by id; at most 100: ` + "`" + `{ids: [\"mary-kaldor\", \"nato\"]}` + "`" + `."
+  ids: [ID!]
+  "One of these registers' identifiers is its own; at most 100: ` + "`" + `{externalIds: [{scheme: \"wikidata\", value: \"Q6779820\"}]}` + "`" + `."
+  externalIds: [ExternalIdInput!]
+  "The name or an alias fits; of a source, the title."
+  name: StringFilter
+  "The name, an alias or the description fits. isNull: there is none but names."
+  text: StringFilter
+  "The time fits: ` + "`" + `startsOn` + "`" + ` to ` + "`" + `endsOn` + "`" + `."
+  date: PartialDateFilter
+  "A link like this touches it; of a source, one that rests on it."
+  linkedTo: LinkedToFilter
+  "How many links touch it; of a source, how many rest on it."
+  linkCount: IntFilter
+  "When it was first written to this graph."
+  createdAt: DateTimeFilter
+  "When it was last changed, of itself and not of its links. What is new since a client last asked: ` + "`" + `{updatedAt: {after: \"2021-02-25T10:00:00.000Z\"}}` + "`" + `."
+  updatedAt: DateTimeFilter
+  "` + "`" + `startsOn` + "`" + ` fits. The first day, as precisely as it is known."
+  startsOn: PartialDateFilter
+  "` + "`" + `endsOn` + "`" + ` fits. The last day, when it is known to differ from the first."
+  endsOn: PartialDateFilter
+  "` + "`" + `attendance` + "`" + ` fits. How many took part; when the source says \"more than 500\", 500."
+  attendance: IntFilter
+}
+
+"The filter of the list of quotes. All that are given must hold."
+input QuoteFilter {
+  "All of these hold; at most 20."
+  and: [QuoteFilter!]
+  "At least one of these holds; at most 20."
+  or: [QuoteFilter!]
+  "This does not hold."
+  not: QuoteFilter
+  "One of these, by id; at most 100: ` + "`" + `{ids: [\"mary-kaldor\", \"nato\"]}` + "`" + `."
+  ids: [ID!]
+  "One of these registers' identifiers is its own; at most 100: ` + "`" + `{externalIds: [{scheme: \"wikidata\", value: \"Q6779820\"}]}` + "`" + `."
+  externalIds: [ExternalIdInput!]
+  "The name or an alias fits; of a source, the title."
+  name: StringFilter
+  "The time fits: ` + "`" + `saidOn` + "`" + `."
+  date: PartialDateFilter
+  "A link like this touches it; of a source, one that rests on it."
+  linkedTo: LinkedToFilter
+  "How many links touch it; of a source, how many rest on it."
+  linkCount: IntFilter
+  "When it was first written to this graph."
+  createdAt: DateTimeFilter
+  "When it was last changed, of itself and not of its links. What is new since a client last asked: ` + "`" + `{updatedAt: {after: \"2021-02-25T10:00:00.000Z\"}}` + "`" + `."
+  updatedAt: DateTimeFilter
+  "` + "`" + `text` + "`" + ` fits. Verbatim, as printed. What is left out is marked by an ellipsis."
+  text: StringFilter
+  "` + "`" + `language` + "`" + ` fits. The language of the words, BCP 47: ` + "`" + `en` + "`" + `."
+  language: StringFilter
+  "` + "`" + `saidOn` + "`" + ` fits. When it was said."
+  saidOn: PartialDateFilter
+}
+
+"The filter of the list of themes. All that are given must hold."
+input ThemeFilter {
+  "All of these hold; at most 20."
+  and: [ThemeFilter!]
+  "At least one of these holds; at most 20."
+  or: [ThemeFilter!]
+  "This does not hold."
+  not: ThemeFilter
+  "One of these, by id; at most 100: ` + "`" + `{ids: [\"mary-kaldor\", \"nato\"]}` + "`" + `."
+  ids: [ID!]
+  "One of these registers' identifiers is its own; at most 100: ` + "`" + `{externalIds: [{scheme: \"wikidata\", value: \"Q6779820\"}]}` + "`" + `."
+  externalIds: [ExternalIdInput!]
+  "The name or an alias fits; of a source, the title."
+  name: StringFilter
+  "The name, an alias or the description fits. isNull: there is none but names."
+  text: StringFilter
+  "A link like this touches it; of a source, one that rests on it."
+  linkedTo: LinkedToFilter
+  "How many links touch it; of a source, how many rest on it."
+  linkCount: IntFilter
+  "When it was first written to this graph."
+  createdAt: DateTimeFilter
+  "When it was last changed, of itself and not of its links. What is new since a client last asked: ` + "`" + `{updatedAt: {after: \"2021-02-25T10:00:00.000Z\"}}` + "`" + `."
+  updatedAt: DateTimeFilter
+}
+
+"The filter of the list of places. All that are given must hold."
+input PlaceFilter {
+  "All of these hold; at most 20."
+  and: [PlaceFilter!]
+  "At least one of these holds; at most 20."
+  or: [PlaceFilter!]
+  "This does not hold."
+  not: PlaceFilter
+  "One of these, by id; at most 100: ` + "`" + `{ids: [\"mary-kaldor\", \"nato\"]}` + "`" + `."
+  ids: [ID!]
+  "One of these registers' identifiers is its own; at most 100: ` + "`" + `{externalIds: [{scheme: \"wikidata\", value: \"Q6779820\"}]}` + "`" + `."
+  externalIds: [ExternalIdInput!]
+  "The name or an alias fits; of a source, the title."
+  name: StringFilter
+  "The name, an alias or the description fits. isNull: there is none but names."
+  text: StringFilter
+  "A link like this touches it; of a source, one that rests on it."
+  linkedTo: LinkedToFilter
+  "How many links touch it; of a source, how many rest on it."
+  linkCount: IntFilter
+  "When it was first written to this graph."
+  createdAt: DateTimeFilter
+  "When it was last changed, of itself and not of its links. What is new since a client last asked: ` + "`" + `{updatedAt: {after: \"2021-02-25T10:00:00.000Z\"}}` + "`" + `."
+  updatedAt: DateTimeFilter
+  "` + "`" + `latitude` + "`" + ` fits. Degrees north of the equator, −90 to 90 (WGS 84)."
+  latitude: FloatFilter
+  "` + "`" + `longitude` + "`" + ` fits. Degrees east of Greenwich, −180 to 180 (WGS 84)."
+  longitude: FloatFilter
+}
+
+"The filter of the list of sources. All that are given must hold."
+input SourceFilter {
+  "All of these hold; at most 20."
+  and: [SourceFilter!]
+  "At least one of these holds; at most 20."
+  or: [SourceFilter!]
+  "This does not hold."
+  not: SourceFilter
+  "One of these, by id; at most 100: ` + "`" + `{ids: [\"mary-kaldor\", \"nato\"]}` + "`" + `."
+  ids: [ID!]
+  "The name or an alias fits; of a source, the title."
+  name: StringFilter
+  "The time fits: ` + "`" + `publishedOn` + "`" + `."
+  date: PartialDateFilter
+  "A link like this touches it; of a source, one that rests on it."
+  linkedTo: LinkedToFilter
+  "How many links touch it; of a source, how many rest on it."
+  linkCount: IntFilter
+  "` + "`" + `title` + "`" + ` fits. The title as printed."
+  title: StringFilter
+  "` + "`" + `url` + "`" + ` fits. Where it can be read."
+  url: StringFilter
+  "` + "`" + `kind` + "`" + ` fits. What sort of text it is."
+  kind: SourceKindFilter
+  "` + "`" + `publisher` + "`" + ` fits. Who published it."
+  publisher: StringFilter
+  "` + "`" + `authors` + "`" + ` fits. Who wrote it, in the order printed."
+  authors: StringFilter
+  "` + "`" + `publishedOn` + "`" + ` fits. When it was published, as precisely as it is known."
+  publishedOn: PartialDateFilter
+  "` + "`" + `contentHash` + "`" + ` fits. SHA-256 (hex) of the text that excerpts are checked against; null when only the reference is held."
+  contentHash: StringFilter
 }
 
 "Has a link like this, in either direction, to this entity, or to one that matches: ` + "`" + `{link: {role: {contains: \"chair\"}, asOf: \"2021\"}, entity: {name: \"NATO\"}}` + "`" + `. All that are given must hold."
@@ -2848,8 +3101,8 @@ type Query {
     last: Int
     "Stop before this cursor: ` + "`" + `pageInfo.startCursor` + "`" + ` of the page after."
     before: String
-    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}` + "`" + `."
-    where: EntityFilter
+    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}}` + "`" + `."
+    where: PersonFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
   ): PersonConnection!
@@ -2863,8 +3116,8 @@ type Query {
     last: Int
     "Stop before this cursor: ` + "`" + `pageInfo.startCursor` + "`" + ` of the page after."
     before: String
-    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}` + "`" + `."
-    where: EntityFilter
+    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}}` + "`" + `."
+    where: InstitutionFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
   ): InstitutionConnection!
@@ -2878,8 +3131,8 @@ type Query {
     last: Int
     "Stop before this cursor: ` + "`" + `pageInfo.startCursor` + "`" + ` of the page after."
     before: String
-    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}` + "`" + `."
-    where: EntityFilter
+    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}}` + "`" + `."
+    where: EventFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
   ): EventConnection!
@@ -2893,8 +3146,8 @@ type Query {
     last: Int
     "Stop before this cursor: ` + "`" + `pageInfo.startCursor` + "`" + ` of the page after."
     before: String
-    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}` + "`" + `."
-    where: EntityFilter
+    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}}` + "`" + `."
+    where: QuoteFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
   ): QuoteConnection!
@@ -2908,8 +3161,8 @@ type Query {
     last: Int
     "Stop before this cursor: ` + "`" + `pageInfo.startCursor` + "`" + ` of the page after."
     before: String
-    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}` + "`" + `."
-    where: EntityFilter
+    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}}` + "`" + `."
+    where: ThemeFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
   ): ThemeConnection!
@@ -2923,8 +3176,8 @@ type Query {
     last: Int
     "Stop before this cursor: ` + "`" + `pageInfo.startCursor` + "`" + ` of the page after."
     before: String
-    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}` + "`" + `."
-    where: EntityFilter
+    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}}` + "`" + `."
+    where: PlaceFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
   ): PlaceConnection!
@@ -2938,8 +3191,8 @@ type Query {
     last: Int
     "Stop before this cursor: ` + "`" + `pageInfo.startCursor` + "`" + ` of the page after."
     before: String
-    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}` + "`" + `."
-    where: EntityFilter
+    "Only those that fit, for example ` + "`" + `{name: {contains: \"security\"}}` + "`" + `."
+    where: SourceFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
   ): SourceConnection!
@@ -7736,7 +7989,7 @@ func (ec *executionContext) field_Query_events_args(ctx context.Context, rawArgs
 	args["before"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "where",
 		func(ctx context.Context, v any) (map[string]any, error) {
-			return ec.unmarshalOEntityFilter2map(ctx, v)
+			return ec.unmarshalOEventFilter2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -7818,7 +8071,7 @@ func (ec *executionContext) field_Query_institutions_args(ctx context.Context, r
 	args["before"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "where",
 		func(ctx context.Context, v any) (map[string]any, error) {
-			return ec.unmarshalOEntityFilter2map(ctx, v)
+			return ec.unmarshalOInstitutionFilter2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8164,7 +8417,7 @@ func (ec *executionContext) field_Query_people_args(ctx context.Context, rawArgs
 	args["before"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "where",
 		func(ctx context.Context, v any) (map[string]any, error) {
-			return ec.unmarshalOEntityFilter2map(ctx, v)
+			return ec.unmarshalOPersonFilter2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8246,7 +8499,7 @@ func (ec *executionContext) field_Query_places_args(ctx context.Context, rawArgs
 	args["before"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "where",
 		func(ctx context.Context, v any) (map[string]any, error) {
-			return ec.unmarshalOEntityFilter2map(ctx, v)
+			return ec.unmarshalOPlaceFilter2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8314,7 +8567,7 @@ func (ec *executionContext) field_Query_quotes_args(ctx context.Context, rawArgs
 	args["before"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "where",
 		func(ctx context.Context, v any) (map[string]any, error) {
-			return ec.unmarshalOEntityFilter2map(ctx, v)
+			return ec.unmarshalOQuoteFilter2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8436,7 +8689,7 @@ func (ec *executionContext) field_Query_sources_args(ctx context.Context, rawArg
 	args["before"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "where",
 		func(ctx context.Context, v any) (map[string]any, error) {
-			return ec.unmarshalOEntityFilter2map(ctx, v)
+			return ec.unmarshalOSourceFilter2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8542,7 +8795,7 @@ func (ec *executionContext) field_Query_themes_args(ctx context.Context, rawArgs
 	args["before"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "where",
 		func(ctx context.Context, v any) (map[string]any, error) {
-			return ec.unmarshalOEntityFilter2map(ctx, v)
+			return ec.unmarshalOThemeFilter2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -25837,6 +26090,147 @@ func UnmarshalEntityRef(ctx context.Context, raw any) (map[string]any, error) {
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputEventFilter(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"and", "or", "not", "ids", "externalIds", "name", "text", "date", "linkedTo", "linkCount", "createdAt", "updatedAt", "startsOn", "endsOn", "attendance"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "and":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("and"))
+			data, err := ec.unmarshalOEventFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["and"] = data
+		case "or":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("or"))
+			data, err := ec.unmarshalOEventFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["or"] = data
+		case "not":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("not"))
+			data, err := ec.unmarshalOEventFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["not"] = data
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["ids"] = data
+		case "externalIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["externalIds"] = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["name"] = data
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["text"] = data
+		case "date":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("date"))
+			data, err := ec.unmarshalOPartialDateFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["date"] = data
+		case "linkedTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkedTo"))
+			data, err := ec.unmarshalOLinkedToFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkedTo"] = data
+		case "linkCount":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkCount"))
+			data, err := ec.unmarshalOIntFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkCount"] = data
+		case "createdAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createdAt"] = data
+		case "updatedAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updatedAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updatedAt"] = data
+		case "startsOn":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("startsOn"))
+			data, err := ec.unmarshalOPartialDateFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["startsOn"] = data
+		case "endsOn":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endsOn"))
+			data, err := ec.unmarshalOPartialDateFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["endsOn"] = data
+		case "attendance":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("attendance"))
+			data, err := ec.unmarshalOIntFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["attendance"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalEventFilter unmarshals raw into the EventFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalEventFilter(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "EventFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputExternalIdInput(ctx context.Context, obj any) (map[string]any, error) {
 	var it map[string]any
 	if obj == nil {
@@ -25887,6 +26281,204 @@ func UnmarshalExternalIdInput(ctx context.Context, raw any) (map[string]any, err
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputFloatFilter(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"eq", "gte", "lte", "isNull"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "eq":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("eq"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["eq"] = data
+		case "gte":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("gte"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["gte"] = data
+		case "lte":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lte"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["lte"] = data
+		case "isNull":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("isNull"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["isNull"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalFloatFilter unmarshals raw into the FloatFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalFloatFilter(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "FloatFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputInstitutionFilter(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"and", "or", "not", "ids", "externalIds", "name", "text", "date", "linkedTo", "linkCount", "createdAt", "updatedAt", "founded", "dissolved"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "and":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("and"))
+			data, err := ec.unmarshalOInstitutionFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["and"] = data
+		case "or":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("or"))
+			data, err := ec.unmarshalOInstitutionFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["or"] = data
+		case "not":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("not"))
+			data, err := ec.unmarshalOInstitutionFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["not"] = data
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["ids"] = data
+		case "externalIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["externalIds"] = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["name"] = data
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["text"] = data
+		case "date":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("date"))
+			data, err := ec.unmarshalOPartialDateFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["date"] = data
+		case "linkedTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkedTo"))
+			data, err := ec.unmarshalOLinkedToFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkedTo"] = data
+		case "linkCount":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkCount"))
+			data, err := ec.unmarshalOIntFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkCount"] = data
+		case "createdAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createdAt"] = data
+		case "updatedAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updatedAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updatedAt"] = data
+		case "founded":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("founded"))
+			data, err := ec.unmarshalOPartialDateFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["founded"] = data
+		case "dissolved":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dissolved"))
+			data, err := ec.unmarshalOPartialDateFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["dissolved"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalInstitutionFilter unmarshals raw into the InstitutionFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalInstitutionFilter(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "InstitutionFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputIntFilter(ctx context.Context, obj any) (map[string]any, error) {
 	var it map[string]any
 	if obj == nil {
@@ -25898,7 +26490,7 @@ func (ec *executionContext) unmarshalInputIntFilter(ctx context.Context, obj any
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"eq", "gte", "lte"}
+	fieldsInOrder := [...]string{"eq", "gte", "lte", "isNull"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -25927,6 +26519,13 @@ func (ec *executionContext) unmarshalInputIntFilter(ctx context.Context, obj any
 				return it, err
 			}
 			it["lte"] = data
+		case "isNull":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("isNull"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["isNull"] = data
 		}
 	}
 	return it, nil
@@ -26428,6 +27027,599 @@ func UnmarshalPatternStep(ctx context.Context, raw any) (map[string]any, error) 
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputPersonFilter(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"and", "or", "not", "ids", "externalIds", "name", "text", "date", "linkedTo", "linkCount", "createdAt", "updatedAt", "born", "died"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "and":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("and"))
+			data, err := ec.unmarshalOPersonFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["and"] = data
+		case "or":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("or"))
+			data, err := ec.unmarshalOPersonFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["or"] = data
+		case "not":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("not"))
+			data, err := ec.unmarshalOPersonFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["not"] = data
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["ids"] = data
+		case "externalIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["externalIds"] = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["name"] = data
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["text"] = data
+		case "date":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("date"))
+			data, err := ec.unmarshalOPartialDateFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["date"] = data
+		case "linkedTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkedTo"))
+			data, err := ec.unmarshalOLinkedToFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkedTo"] = data
+		case "linkCount":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkCount"))
+			data, err := ec.unmarshalOIntFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkCount"] = data
+		case "createdAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createdAt"] = data
+		case "updatedAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updatedAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updatedAt"] = data
+		case "born":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("born"))
+			data, err := ec.unmarshalOPartialDateFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["born"] = data
+		case "died":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("died"))
+			data, err := ec.unmarshalOPartialDateFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["died"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalPersonFilter unmarshals raw into the PersonFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalPersonFilter(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "PersonFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputPlaceFilter(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"and", "or", "not", "ids", "externalIds", "name", "text", "linkedTo", "linkCount", "createdAt", "updatedAt", "latitude", "longitude"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "and":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("and"))
+			data, err := ec.unmarshalOPlaceFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["and"] = data
+		case "or":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("or"))
+			data, err := ec.unmarshalOPlaceFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["or"] = data
+		case "not":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("not"))
+			data, err := ec.unmarshalOPlaceFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["not"] = data
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["ids"] = data
+		case "externalIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["externalIds"] = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["name"] = data
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["text"] = data
+		case "linkedTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkedTo"))
+			data, err := ec.unmarshalOLinkedToFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkedTo"] = data
+		case "linkCount":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkCount"))
+			data, err := ec.unmarshalOIntFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkCount"] = data
+		case "createdAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createdAt"] = data
+		case "updatedAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updatedAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updatedAt"] = data
+		case "latitude":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("latitude"))
+			data, err := ec.unmarshalOFloatFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["latitude"] = data
+		case "longitude":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("longitude"))
+			data, err := ec.unmarshalOFloatFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["longitude"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalPlaceFilter unmarshals raw into the PlaceFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalPlaceFilter(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "PlaceFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputQuoteFilter(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"and", "or", "not", "ids", "externalIds", "name", "date", "linkedTo", "linkCount", "createdAt", "updatedAt", "text", "language", "saidOn"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "and":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("and"))
+			data, err := ec.unmarshalOQuoteFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["and"] = data
+		case "or":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("or"))
+			data, err := ec.unmarshalOQuoteFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["or"] = data
+		case "not":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("not"))
+			data, err := ec.unmarshalOQuoteFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["not"] = data
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["ids"] = data
+		case "externalIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["externalIds"] = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["name"] = data
+		case "date":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("date"))
+			data, err := ec.unmarshalOPartialDateFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["date"] = data
+		case "linkedTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkedTo"))
+			data, err := ec.unmarshalOLinkedToFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkedTo"] = data
+		case "linkCount":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkCount"))
+			data, err := ec.unmarshalOIntFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkCount"] = data
+		case "createdAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createdAt"] = data
+		case "updatedAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updatedAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updatedAt"] = data
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["text"] = data
+		case "language":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["language"] = data
+		case "saidOn":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("saidOn"))
+			data, err := ec.unmarshalOPartialDateFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["saidOn"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalQuoteFilter unmarshals raw into the QuoteFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalQuoteFilter(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "QuoteFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSourceFilter(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"and", "or", "not", "ids", "name", "date", "linkedTo", "linkCount", "title", "url", "kind", "publisher", "authors", "publishedOn", "contentHash"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "and":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("and"))
+			data, err := ec.unmarshalOSourceFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["and"] = data
+		case "or":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("or"))
+			data, err := ec.unmarshalOSourceFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["or"] = data
+		case "not":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("not"))
+			data, err := ec.unmarshalOSourceFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["not"] = data
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["ids"] = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["name"] = data
+		case "date":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("date"))
+			data, err := ec.unmarshalOPartialDateFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["date"] = data
+		case "linkedTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkedTo"))
+			data, err := ec.unmarshalOLinkedToFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkedTo"] = data
+		case "linkCount":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkCount"))
+			data, err := ec.unmarshalOIntFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkCount"] = data
+		case "title":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("title"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["title"] = data
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["url"] = data
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalOSourceKindFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["kind"] = data
+		case "publisher":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("publisher"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["publisher"] = data
+		case "authors":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("authors"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["authors"] = data
+		case "publishedOn":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("publishedOn"))
+			data, err := ec.unmarshalOPartialDateFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["publishedOn"] = data
+		case "contentHash":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contentHash"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["contentHash"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSourceFilter unmarshals raw into the SourceFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSourceFilter(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SourceFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSourceKindFilter(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"eq", "in", "isNull"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "eq":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("eq"))
+			data, err := ec.unmarshalOSourceKind2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["eq"] = data
+		case "in":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("in"))
+			data, err := ec.unmarshalOSourceKind2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["in"] = data
+		case "isNull":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("isNull"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["isNull"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSourceKindFilter unmarshals raw into the SourceKindFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSourceKindFilter(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SourceKindFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSourceRef(ctx context.Context, obj any) (map[string]any, error) {
 	var it map[string]any
 	if obj == nil {
@@ -26553,6 +27745,119 @@ func (ec *executionContext) unmarshalInputStringFilter(ctx context.Context, obj 
 func UnmarshalStringFilter(ctx context.Context, raw any) (map[string]any, error) {
 	var out map[string]any
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "StringFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputThemeFilter(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"and", "or", "not", "ids", "externalIds", "name", "text", "linkedTo", "linkCount", "createdAt", "updatedAt"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "and":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("and"))
+			data, err := ec.unmarshalOThemeFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["and"] = data
+		case "or":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("or"))
+			data, err := ec.unmarshalOThemeFilter2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["or"] = data
+		case "not":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("not"))
+			data, err := ec.unmarshalOThemeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["not"] = data
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["ids"] = data
+		case "externalIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["externalIds"] = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["name"] = data
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalOStringFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["text"] = data
+		case "linkedTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkedTo"))
+			data, err := ec.unmarshalOLinkedToFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkedTo"] = data
+		case "linkCount":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkCount"))
+			data, err := ec.unmarshalOIntFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["linkCount"] = data
+		case "createdAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createdAt"] = data
+		case "updatedAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updatedAt"))
+			data, err := ec.unmarshalODateTimeFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updatedAt"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalThemeFilter unmarshals raw into the ThemeFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalThemeFilter(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ThemeFilter", raw, &out)
 	return out, err
 }
 
@@ -33094,6 +34399,11 @@ func (ec *executionContext) marshalNEventEdge2ᚕgithubᚗcomᚋthroughlineᚋth
 	return ret
 }
 
+func (ec *executionContext) unmarshalNEventFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputEventFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNEventLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.EventLinkConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EventLinkConnection!")
@@ -33382,6 +34692,11 @@ func (ec *executionContext) marshalNInstitutionEdge2ᚕgithubᚗcomᚋthroughlin
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNInstitutionFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputInstitutionFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNInstitutionLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.InstitutionLinkConnection) graphql.Marshaler {
@@ -33905,6 +35220,11 @@ func (ec *executionContext) marshalNPersonEdge2ᚕgithubᚗcomᚋthroughlineᚋt
 	return ret
 }
 
+func (ec *executionContext) unmarshalNPersonFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputPersonFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNPersonLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.PersonLinkConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PersonLinkConnection!")
@@ -33989,6 +35309,11 @@ func (ec *executionContext) marshalNPlaceEdge2ᚕgithubᚗcomᚋthroughlineᚋth
 	return ret
 }
 
+func (ec *executionContext) unmarshalNPlaceFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputPlaceFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNPlaceLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.PlaceLinkConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PlaceLinkConnection!")
@@ -34071,6 +35396,11 @@ func (ec *executionContext) marshalNQuoteEdge2ᚕgithubᚗcomᚋthroughlineᚋth
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNQuoteFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputQuoteFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNQuoteLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.QuoteLinkConnection) graphql.Marshaler {
@@ -34217,6 +35547,11 @@ func (ec *executionContext) marshalNSourceEdge2ᚕgithubᚗcomᚋthroughlineᚋt
 	return ret
 }
 
+func (ec *executionContext) unmarshalNSourceFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputSourceFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNSourceKind2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -34361,6 +35696,11 @@ func (ec *executionContext) marshalNThemeEdge2ᚕgithubᚗcomᚋthroughlineᚋth
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNThemeFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputThemeFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNThemeLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.ThemeLinkConnection) graphql.Marshaler {
@@ -34826,6 +36166,31 @@ func (ec *executionContext) marshalOEvent2ᚖgithubᚗcomᚋthroughlineᚋthroug
 	return ec._Event(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOEventFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputEventFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOEventFilter2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]map[string]any, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNEventFilter2map(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) marshalOEvidence2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidence(ctx context.Context, sel ast.SelectionSet, v *model.Evidence) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -34873,6 +36238,14 @@ func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel as
 	_ = sel
 	res := graphql.MarshalFloatContext(*v)
 	return graphql.WrapContextMarshaler(ctx, res)
+}
+
+func (ec *executionContext) unmarshalOFloatFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputFloatFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOID2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
@@ -34933,6 +36306,31 @@ func (ec *executionContext) marshalOInstitution2ᚖgithubᚗcomᚋthroughlineᚋ
 		return graphql.Null
 	}
 	return ec._Institution(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOInstitutionFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputInstitutionFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOInstitutionFilter2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]map[string]any, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNInstitutionFilter2map(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) unmarshalOInt2ᚖint64(ctx context.Context, v any) (*int64, error) {
@@ -35167,11 +36565,61 @@ func (ec *executionContext) marshalOPerson2ᚖgithubᚗcomᚋthroughlineᚋthrou
 	return ec._Person(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOPersonFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputPersonFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOPersonFilter2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]map[string]any, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPersonFilter2map(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) marshalOPlace2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlace(ctx context.Context, sel ast.SelectionSet, v *model.Place) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Place(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOPlaceFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputPlaceFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOPlaceFilter2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]map[string]any, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPlaceFilter2map(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) marshalOQuote2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuote(ctx context.Context, sel ast.SelectionSet, v *model.Quote) graphql.Marshaler {
@@ -35181,11 +36629,123 @@ func (ec *executionContext) marshalOQuote2ᚖgithubᚗcomᚋthroughlineᚋthroug
 	return ec._Quote(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOQuoteFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputQuoteFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOQuoteFilter2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]map[string]any, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNQuoteFilter2map(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) marshalOSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSource(ctx context.Context, sel ast.SelectionSet, v *model.Source) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Source(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOSourceFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputSourceFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOSourceFilter2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]map[string]any, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSourceFilter2map(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalOSourceKind2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSourceKind2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOSourceKind2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSourceKind2string(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOSourceKind2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSourceKind2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOSourceKindFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputSourceKindFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOStance2ᚖstring(ctx context.Context, v any) (*string, error) {
@@ -35315,6 +36875,31 @@ func (ec *executionContext) marshalOTheme2ᚖgithubᚗcomᚋthroughlineᚋthroug
 		return graphql.Null
 	}
 	return ec._Theme(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOThemeFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputThemeFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOThemeFilter2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]map[string]any, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNThemeFilter2map(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) marshalOTimelineConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐTimelineConnection(ctx context.Context, sel ast.SelectionSet, v *model.TimelineConnection) graphql.Marshaler {

@@ -2,8 +2,10 @@ package neo4jstore
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 )
 
@@ -116,7 +118,13 @@ func (c *compiler) entityFits(f *plan.EntityFilter, n string, types catalog.Type
 	if f.LinkCount != nil {
 		c.note('c')
 		a.next()
-		c.intFits(f.LinkCount, c.degree(&matcher{n: n, types: types}))
+		c.orNone(f.LinkCount.IsNull, bare(f.LinkCount), func() { c.w("true") },
+			func() { numberFits(c, f.LinkCount, c.degree(&matcher{n: n, types: types})) })
+	}
+	for _, p := range f.Props {
+		c.note('p')
+		a.next()
+		c.propFits(p, n)
 	}
 	if f.LinkedTo != nil && !c.noteIf(f.LinkedTo == c.settled) {
 		c.note('l')
@@ -231,18 +239,24 @@ func (c *compiler) roleFits(f *plan.StringFilter, r string) {
 
 // textOrNone writes a filter on text: present says whether there is any, fits whether it is as asked for.
 func (c *compiler) textOrNone(f *plan.StringFilter, present, fits func()) {
+	c.orNone(f.IsNull, f.Bare(), present, fits)
+}
+
+// orNone writes a filter on what there may be none of: present says whether there is any, fits whether it is as asked
+// for, unless the filter is bare and asks for nothing more.
+func (c *compiler) orNone(isNull *bool, bare bool, present, fits func()) {
 	a := all{c: c}
 	c.w("(")
-	if f.IsNull != nil {
+	if isNull != nil {
 		a.next()
-		if c.noteIf(*f.IsNull) {
+		if c.noteIf(*isNull) {
 			c.w("NOT ")
 		}
 		present()
 	} else {
 		c.note(2)
 	}
-	if !c.noteIf(f.Bare()) {
+	if !c.noteIf(bare) {
 		a.next()
 		fits()
 	}
@@ -272,19 +286,99 @@ func (c *compiler) oneText(f *plan.StringFilter, v string) {
 	a.end()
 }
 
-func (c *compiler) intFits(f *plan.IntFilter, expr string) {
+// propFits writes a filter on a property. A record may not have it, and a comparison with what is not there is null.
+func (c *compiler) propFits(f *plan.PropFilter, n string) {
+	c.noteRef(int(f.Prop.Index))
+	v := n + "." + f.Prop.Name
+	known := v + " IS NOT NULL"
+	present := func() { c.w("(", known, ")") }
+	if f.Prop.Kind == catalog.Texts {
+		c.textFits(f.Text, n+"."+foldedPrefix+f.Prop.Name, present)
+		return
+	}
+	of := func(isNull *bool, bare bool, fits func()) {
+		c.orNone(isNull, bare, present, func() {
+			c.w("(", known, " AND ")
+			fits()
+			c.w(")")
+		})
+	}
+	switch f.Prop.Kind {
+	case catalog.Text:
+		if f.Prop.Enum == nil {
+			v = n + "." + foldedPrefix + f.Prop.Name
+		}
+		of(f.Text.IsNull, f.Text.Bare(), func() { c.oneText(f.Text, v) })
+	case catalog.Date:
+		of(f.Date.IsNull, !f.Date.Bounded, func() { c.partialFits(f.Date, v) })
+	case catalog.Int:
+		of(f.Int.IsNull, bare(f.Int), func() { numberFits(c, f.Int, v) })
+	case catalog.Float:
+		of(f.Float.IsNull, bare(f.Float), func() { numberFits(c, f.Float, v) })
+	case catalog.Bool:
+		of(f.Bool.IsNull, f.Bool.Eq == nil, func() { c.w(v, " = ", c.param(*f.Bool.Eq)) })
+	}
+}
+
+// bare reports whether a filter asks for nothing but IsNull.
+func bare[N int64 | float64](f *plan.NumberFilter[N]) bool {
+	return f.Eq == nil && f.Gte == nil && f.Lte == nil
+}
+
+// numberFits writes the parts of a filter that look at a number.
+func numberFits[N int64 | float64](c *compiler, f *plan.NumberFilter[N], v string) {
 	a := all{c: c}
 	c.w("(")
-	each := func(v *int64, op string) {
-		if c.noteIf(v != nil) {
+	each := func(n *N, op string) {
+		if c.noteIf(n != nil) {
 			a.next()
-			c.w(expr, op, c.param(*v))
+			c.w(v, op, c.param(*n))
 		}
 	}
 	each(f.Eq, " = ")
 	each(f.Gte, " >= ")
 	each(f.Lte, " <= ")
 	a.end()
+}
+
+// partialFits writes the bounds of a filter on a date that is kept as its text: of texts too, 2021-02 stands before
+// 2021-02-25 and behind 2021-01-31.
+func (c *compiler) partialFits(f *plan.DateFilter, date string) {
+	if c.noteIf(f.Certain) {
+		c.w("left(", date, " + '-01-01', 10) >= ", c.param(dayText(f.From)), " AND ", date, " <= ", c.param(lastWithin(f.To)),
+			"[size(", date, ") / 5]")
+		return
+	}
+	c.w(date, " <= ", c.param(dayText(f.To)), " AND ", date, " >= left(", c.param(dayText(f.From)), ", size(", date, "))")
+}
+
+// dayText is a day as the text of a date.
+func dayText(d kg.Day) string { return fmt.Sprintf("%04d-%02d-%02d", d/10000, d/100%100, d%100) }
+
+// lastWithin are the last year, month and day that end on a day or before; "" for none.
+func lastWithin(d kg.Day) []string {
+	day := dayText(d)
+	year, month := day[:4], day[:7]
+	if _, end := kg.PartialDate(month).Interval(); end > d {
+		month = before(d/10000, d/100%100)
+	}
+	if _, end := kg.PartialDate(year).Interval(); end > d {
+		if year = ""; d >= 10000 {
+			year = fmt.Sprintf("%04d", d/10000-1)
+		}
+	}
+	return []string{year, month, day}
+}
+
+// before is the month before a month, "" for the first of all.
+func before(year, month kg.Day) string {
+	switch {
+	case month > 1:
+		return fmt.Sprintf("%04d-%02d", year, month-1)
+	case year > 0:
+		return fmt.Sprintf("%04d-12", year-1)
+	}
+	return ""
 }
 
 // days is the factor between the two days of an order key: see plan.DateKey.

@@ -32,6 +32,14 @@ const (
 	refutedIndex = "throughline_refuted_sources" // the same of links that are REFUTED
 )
 
+// foldedPrefix stands before the name of a property that is text, or texts, where its folded form is kept.
+const foldedPrefix = "_folded_"
+
+// isFolded reports whether the folded form of a property is kept, for filters.
+func isFolded(p *catalog.Prop) bool {
+	return (p.Kind == catalog.Text || p.Kind == catalog.Texts) && p.Enum == nil && p.Name != "id" && p.Name != catalog.SourceText
+}
+
 // undated is the order key of no date in ascending order: see plan.DateKey.
 const undated = "9999999999999999"
 

@@ -276,10 +276,30 @@ func (l *layout) sourceProps(x *kg.Source) map[string]any {
 		sum := sha256.Sum256([]byte(x.Text))
 		p["contentHash"] = hex.EncodeToString(sum[:])
 	}
+	for _, own := range l.cat.Source.Props {
+		if !isFolded(own) {
+			continue
+		}
+		switch v := p[own.Name].(type) {
+		case string:
+			p[foldedPrefix+own.Name] = text.Fold(v)
+		case []any:
+			p[foldedPrefix+own.Name] = foldedAll(v)
+		}
+	}
 	doc := text.NewSourceDoc(x.Title, x.Text)
 	doc.IDs = text.IDs(x.ID)
 	p["_words"], p["_nameWords"] = terms(l.cat.Source, &doc, []string{x.Title}, []string{x.Text}), int64(doc.NameCount)
 	return p
+}
+
+// foldedAll folds each of a list of texts.
+func foldedAll(list []any) []any {
+	out := make([]any, len(list))
+	for i, v := range list {
+		out[i] = text.Fold(asString(v))
+	}
+	return out
 }
 
 // heldSources finds those of some sources that are there.
@@ -510,8 +530,13 @@ func (l *layout) nodeProps(x *kg.Node, t *catalog.Type) map[string]any {
 			continue
 		}
 		p[own.Name] = v
-		if s, ok := v.(string); ok && own.Searchable {
-			body = append(body, s)
+		if s, ok := v.(string); ok {
+			if own.Searchable {
+				body = append(body, s)
+			}
+			if isFolded(own) {
+				p[foldedPrefix+own.Name] = text.Fold(s)
+			}
 		}
 	}
 	name := text.Fold(x.Name)

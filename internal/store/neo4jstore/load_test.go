@@ -111,3 +111,27 @@ func TestLinksOfAnEarlierLayoutGetTheirStanding(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestTextsOfAnEarlierLayoutAreFolded opens a database in which the text of properties was not kept folded.
+func TestTextsOfAnEarlierLayoutAreFolded(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
+	if err := storetest.Fill(t.Context(), s, storetest.Graph(cat, 3, 40, 10)); err != nil {
+		t.Fatal(err)
+	}
+	const all = "MATCH (n) WHERE n:Entity OR n:Source RETURN n.id, properties(n) ORDER BY n.id"
+	before := db.run(all, nil)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if said := fmt.Sprint(before); !strings.Contains(said, "_folded_text") || !strings.Contains(said, "_folded_authors") {
+		t.Fatal(said)
+	}
+	db.run("MATCH (n) REMOVE n._folded_text, n._folded_language, n._folded_publisher, n._folded_authors, n._folded_url", nil)
+	db.run("MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = 5", nil)
+	open(t, srv, cat)
+	if d := cmp.Diff(before, db.run(all, nil)); d != "" {
+		t.Error(d)
+	}
+}

@@ -21,6 +21,7 @@ var migrations = [][]string{
 	{}, // the words of quotations are compared with texts
 	// sources are searched too: their words are made with those that are folded anew
 	{"DROP INDEX throughline_search IF EXISTS"},
+	{}, // properties that are text are kept folded too
 }
 
 // standingLayout is the layout before which links had no standing.
@@ -45,6 +46,9 @@ func (l *layout) standings() []string {
 // verifyingLayout is the layout before which excerpts, or the words of quotations, were not compared with texts as they
 // are now.
 const verifyingLayout = 4
+
+// foldingLayout is the layout before which the text of properties was not kept folded.
+const foldingLayout = 6
 
 // metaConstraint makes the record of the version single, so that servers that start together wait for each other at it.
 var metaConstraint = index{name: "throughline_meta_id", unique: true, of: []string{metaLabel}, on: []string{"id"}}
@@ -111,7 +115,7 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if rules, _ := rec.Values[1].(string); rules != text.Rules() {
+	if rules, _ := rec.Values[1].(string); rules != text.Rules() || version < foldingLayout {
 		if err := s.refold(ctx); err != nil {
 			return err
 		}

@@ -43,11 +43,12 @@ func (s *Store) refold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	const sourceText = "MATCH (n:Source) WHERE n.id > $after AND n._sort >= '' RETURN n{.id, .title, .text, ._name, ._names, ._sort, ._words, ._nameWords}, n.id ORDER BY n.id LIMIT $limit"
+	const sourceText = "MATCH (n:Source) WHERE n.id > $after AND n._sort >= '' RETURN properties(n), n.id ORDER BY n.id LIMIT $limit"
 	err = s.refolded(ctx, sourceText, "MATCH (n:Source {id: row.id})", refoldTexts, func(v []any) change {
 		p, _ := v[0].(map[string]any)
 		return change{was: p, now: s.layout.sourceProps(&kg.Source{
-			ID: asString(p["id"]), Title: asString(p["title"]),
+			ID: asString(p["id"]), Title: asString(p["title"]), URL: asString(p["url"]), Publisher: asString(p["publisher"]),
+			Authors: texts(asList(p["authors"])), PublishedOn: kg.PartialDate(asString(p["publishedOn"])),
 			Text: asString(p["text"]),
 		})}
 	})

@@ -66,6 +66,8 @@ func (d *describer) word(v reflect.Value) (string, bool) {
 		return d.kinds(x), true
 	case *catalog.DerivedField:
 		return x.Owner.Name + "." + x.Name, true
+	case *catalog.Prop:
+		return x.Name, true
 	case []*catalog.Prop:
 		names := make([]string, len(x))
 		for i, p := range x {

@@ -68,6 +68,16 @@ func (s *suite) negations(t *testing.T) {
 			links["asOf "+name] = &plan.LinkFilter{AsOf: f}
 		}
 	}
+	half := 0.5
+	entities["text of a property"] = &plan.EntityFilter{Props: []*plan.PropFilter{
+		{Prop: cat.Prop("language"), Text: texts["eq"]},
+	}}
+	entities["date of a property"] = &plan.EntityFilter{Props: []*plan.PropFilter{
+		{Prop: cat.Prop("endsOn"), Date: dates["certain"]},
+	}}
+	entities["numbers of properties"] = &plan.EntityFilter{Props: []*plan.PropFilter{
+		{Prop: cat.Prop("attendance"), Int: &plan.IntFilter{Gte: &one}}, {Prop: cat.Prop("latitude"), Float: &plan.FloatFilter{Lte: &half}},
+	}}
 	for name, f := range entities {
 		links["other "+name] = &plan.LinkFilter{Other: f}
 	}
@@ -98,7 +108,8 @@ func (s *suite) negations(t *testing.T) {
 	}
 	for _, name := range part(t, s, []string{
 		"name eq", "text contains", "text isNull", "date possible",
-		"date certain", "ids", "externalIds", "updatedAt", "linkedTo by a link",
+		"date certain", "ids", "externalIds", "updatedAt", "linkedTo by a link", "text of a property", "date of a property",
+		"numbers of properties",
 	}) {
 		for _, typ := range []*catalog.Type{cat.TypeOf("EVENT"), cat.Source} {
 			f := entities[name]

@@ -36,8 +36,45 @@ func textsFit(f *plan.StringFilter, texts []string, present bool) bool {
 	return false
 }
 
-func intFits(f *plan.IntFilter, n int64) bool {
-	return f == nil || (f.Eq == nil || n == *f.Eq) && (f.Gte == nil || n >= *f.Gte) && (f.Lte == nil || n <= *f.Lte)
+func intFits(f *plan.IntFilter, n int64) bool { return f == nil || numberFits(f, n, true) }
+
+func numberFits[N int64 | float64](f *plan.NumberFilter[N], n N, known bool) bool {
+	if f.IsNull != nil && *f.IsNull == known {
+		return false
+	}
+	if f.Eq == nil && f.Gte == nil && f.Lte == nil {
+		return true
+	}
+	return known && (f.Eq == nil || n == *f.Eq) && (f.Gte == nil || n >= *f.Gte) && (f.Lte == nil || n <= *f.Lte)
+}
+
+// propsFit reports whether the properties of a record fit; of returns one, Null where there is none.
+func propsFit(list []*plan.PropFilter, of func(*catalog.Prop) kg.Value) bool {
+	return !slices.ContainsFunc(list, func(f *plan.PropFilter) bool { return !propFits(f, of(f.Prop)) })
+}
+
+func propFits(f *plan.PropFilter, v kg.Value) bool {
+	known := v.Kind != kg.Null
+	switch {
+	case f.Text != nil && f.Prop.Enum != nil:
+		return (f.Text.IsNull == nil || *f.Text.IsNull != known) &&
+			(f.Text.Eq == nil || v.Str == *f.Text.Eq) && (f.Text.In == nil || known && slices.Contains(f.Text.In, v.Str))
+	case f.Text != nil && v.Kind == kg.List:
+		return textsFit(f.Text, v.Items(), len(v.Items()) > 0)
+	case f.Text != nil && known:
+		return textsFit(f.Text, []string{v.Str}, true)
+	case f.Text != nil:
+		return textsFit(f.Text, nil, false)
+	case f.Date != nil:
+		from, to := kg.PartialDate(v.Str).Interval()
+		return dateFits(f.Date, from, to, known)
+	case f.Int != nil:
+		return numberFits(f.Int, v.Int, known)
+	case f.Float != nil:
+		return numberFits(f.Float, v.Float(), known)
+	}
+	is := v.Int != 0
+	return (f.Bool.IsNull == nil || *f.Bool.IsNull != known) && (f.Bool.Eq == nil || known && is == *f.Bool.Eq)
 }
 
 func timeFits(f *plan.TimeFilter, t kg.Time) bool {
@@ -96,7 +133,8 @@ func (x *seeing) fits(f *plan.EntityFilter, n *kg.Node) bool {
 	return oneOf(f.IDs, n.ID) && identified(f.ExternalIDs, n) && timeFits(f.Created, n.CreatedAt) &&
 		timeFits(f.Updated, n.UpdatedAt) && (f.Types == nil || f.Types.Has(x.typ(n))) &&
 		textsFit(f.Name, names, true) && textsFit(f.Text, append(names, body...), len(body) > 0) &&
-		dateFits(f.Date, from, to, known) && intFits(f.LinkCount, x.touching(n)) && x.linked(f.LinkedTo, n)
+		dateFits(f.Date, from, to, known) && intFits(f.LinkCount, x.touching(n)) && x.linked(f.LinkedTo, n) &&
+		propsFit(f.Props, func(p *catalog.Prop) kg.Value { return x.nodeValue(n, p) })
 }
 
 func (x *seeing) linked(f *plan.LinkedTo, n *kg.Node) bool {
@@ -157,7 +195,8 @@ func (x *seeing) sourceFits(f *plan.EntityFilter, s *kg.Source) bool {
 	return oneOf(f.IDs, s.ID) && f.ExternalIDs == nil && f.Created == nil && f.Updated == nil &&
 		(f.Types == nil || f.Types.Has(x.cat.Source.Index)) &&
 		textsFit(f.Name, []string{s.Title}, true) && textsFit(f.Text, []string{s.Title}, false) &&
-		dateFits(f.Date, from, to, s.PublishedOn != "") && intFits(f.LinkCount, int64(len(x.resting(s))))
+		dateFits(f.Date, from, to, s.PublishedOn != "") && intFits(f.LinkCount, int64(len(x.resting(s)))) &&
+		propsFit(f.Props, func(p *catalog.Prop) kg.Value { return sourceValue(s, p) })
 }
 
 // matches reports whether a link fits a whole filter, and not a part of one: where it is REFUTED, that must be asked

@@ -29,6 +29,8 @@ type random struct {
 	links []*kg.Link
 	srcs  []*kg.Source
 	refs  []plan.Ref
+	// listed is the type that a list is of, whose properties its filter asks for; nil for a filter of entities of any.
+	listed *catalog.Type
 }
 
 var (
@@ -221,11 +223,14 @@ func (r *random) query() *plan.Query {
 		q.Root.Want.Facets = r.facets(true, 2)
 	default:
 		q.Start = plan.Everything
-		q.Types = 1 << pick(r, append(slices.Clone(r.cat.Types), r.cat.Source)).Index
+		of := pick(r, append(slices.Clone(r.cat.Types), r.cat.Source))
+		q.Types = 1 << of.Index
 		f := plan.Field{}
 		f.Order = r.order(false)
 		if r.yes() {
+			r.listed = of
 			f.Entities = r.entityFilter(2)
+			r.listed = nil
 		}
 		q.Root = *r.list(f, q.Types, 2, nil, false)
 		q.Root.Want.Facets = r.facets(false, 2)
@@ -546,7 +551,9 @@ func (r *random) entityFilter(depth int) *plan.EntityFilter {
 
 // entityPart sets one condition of a filter.
 func (r *random) entityPart(f *plan.EntityFilter, depth int) {
-	switch r.IntN(13) { // subqueries are few: planning them takes Neo4j its time
+	switch r.IntN(15) { // subqueries are few: planning them takes Neo4j its time
+	case 13, 14:
+		f.Props = append(f.Props, r.propFilter())
 	case 10:
 		f.IDs = r.ids()
 	case 11:
@@ -583,6 +590,53 @@ func (r *random) entityPart(f *plan.EntityFilter, depth int) {
 			f.LinkedTo.Where = r.entityFilter(depth - 1)
 		}
 	}
+}
+
+// propFilter returns a condition on a property: of the type that is listed, now and then of another.
+func (r *random) propFilter() *plan.PropFilter {
+	of := r.listed
+	if of == nil || len(of.Props) == 0 || r.IntN(8) == 0 {
+		of = pick(r, append(slices.Clone(r.cat.Types), r.cat.Source))
+	}
+	props := slices.DeleteFunc(slices.Clone(of.Props), func(p *catalog.Prop) bool {
+		return p.Name == "id" || p.Name == catalog.SourceText
+	})
+	if len(props) == 0 {
+		props = []*catalog.Prop{r.cat.Prop("publisher")}
+	}
+	f := &plan.PropFilter{Prop: pick(r, props)}
+	is := r.yes()
+	switch f.Prop.Kind {
+	case catalog.Date:
+		f.Date = r.dateFilter()
+	case catalog.Int:
+		f.Int = &plan.IntFilter{Gte: r.number(1000)}
+		if r.yes() {
+			f.Int.Lte = r.number(1000)
+		}
+		if r.IntN(4) == 0 {
+			f.Int = &plan.IntFilter{IsNull: &is}
+		}
+	case catalog.Float:
+		from, to := float64(r.IntN(180)), float64(r.IntN(180))+0.25
+		if f.Float = (&plan.FloatFilter{Gte: &from, Lte: &to}); is {
+			f.Float = &plan.FloatFilter{Eq: &to}
+		}
+	case catalog.Bool:
+		if f.Bool = (&plan.BoolFilter{Eq: &is}); r.yes() {
+			f.Bool = &plan.BoolFilter{IsNull: &is}
+		}
+	default:
+		switch f.Text = r.stringFilter(append([]string{"P", "A", "https://example.org/"}, someTexts...)); {
+		case f.Prop.Enum == nil:
+		case is:
+			f.Text = &plan.StringFilter{In: []string{"BOOK", pick(r, someTexts)}}
+		default:
+			one := "ARTICLE"
+			f.Text = &plan.StringFilter{Eq: &one}
+		}
+	}
+	return f
 }
 
 func (r *random) linkedTo() *plan.LinkedTo {
