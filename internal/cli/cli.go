@@ -47,6 +47,7 @@ type Commands struct {
 	Communities communitiesCmd `cmd:"" help:"Show groups of entities with many links among them."`
 	Import      importCmd      `cmd:"" help:"Import files of JSON lines."`
 	Export      exportCmd      `cmd:"" help:"Export everything as JSON lines."`
+	Log         logCmd         `cmd:"" help:"Show who changed what, and when."`
 	Check       checkCmd       `cmd:"" help:"Read everything in the store, and list what is damaged."`
 	Schema      schemaCmd      `cmd:"" help:"Print the GraphQL schema."`
 	Health      healthCmd      `cmd:"" help:"Ask a server whether it is ready, for health checks."`

@@ -24,6 +24,7 @@ import (
 
 type importCmd struct {
 	config.Store
+	author
 	Files   []string `arg:"" placeholder:"FILE" help:"Files of JSON lines, .gz too; - for standard input."`
 	DryRun  bool     `help:"Check every line, report what would become of it, and write nothing."`
 	Replace bool     `help:"Have each record take the place of the stored one, instead of adding to it."`
@@ -75,7 +76,7 @@ func (c *importCmd) Run(w *world) (err error) {
 		defer remove()
 		files = append(files, f)
 	}
-	o := exchange.Options{DryRun: c.DryRun, Replace: c.Replace}
+	o := exchange.Options{DryRun: c.DryRun, Replace: c.Replace, By: c.name(), Note: c.Note}
 	changes, rewind := io.Reader(strings.NewReader("")), func() error { return nil }
 	if c.Diff {
 		f, err := os.CreateTemp("", "throughline-*.diff") // an import that fails has changed nothing

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/server"
@@ -122,6 +123,11 @@ func (c *queryCmd) run(w *world, text string, vars map[string]any) ([]byte, erro
 		return nil, err
 	}
 	defer s.Close() //nolint:errcheck // it was only read
+	return c.runOn(w, s, cat, text, vars)
+}
+
+// runOn answers a query on a store that is open.
+func (c *queryCmd) runOn(w *world, s *opened, cat *catalog.Catalog, text string, vars map[string]any) ([]byte, error) {
 	limits := plan.DefaultLimits()
 	if c.timeout > 0 {
 		limits.Timeout = c.timeout

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/kg"
 )
@@ -19,15 +20,20 @@ type asking struct {
 	JSON   bool   `name:"json" help:"Print the answer as JSON, for scripts."`
 
 	timeout time.Duration // of a store that is opened; 0 for the default
+	opened  *opened       // the store where it is open already, with its contract; nil otherwise
+	cat     *catalog.Catalog
 }
 
 // answer runs a query. With --json it prints the data, and reports that all is done; otherwise it fills out.
 func (a *asking) answer(w *world, query string, vars map[string]any, out any) (done bool, err error) {
 	q := &queryCmd{Store: a.Store, Server: a.Server, timeout: a.timeout}
 	var raw []byte
-	if a.Server != "" {
+	switch {
+	case a.opened != nil:
+		raw, err = q.runOn(w, a.opened, a.cat, query, vars)
+	case a.Server != "":
 		raw, err = q.ask(w, query, vars)
-	} else {
+	default:
 		raw, err = q.run(w, query, vars)
 	}
 	if err != nil {

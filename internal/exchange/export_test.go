@@ -1,6 +1,9 @@
 package exchange
 
-import "github.com/throughline/throughline/internal/catalog"
+import (
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/jsonl"
+)
 
 // ParseLine reads one line and writes it again, "" for a line that holds no record.
 func ParseLine(cat *catalog.Catalog, line []byte) (string, error) {
@@ -8,16 +11,13 @@ func ParseLine(cat *catalog.Catalog, line []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	l := &liner{b: []byte("{")}
 	switch {
 	case r.source != nil:
-		l.source(r.source)
+		return string(jsonl.AppendSource(nil, r.source)), nil
 	case r.node != nil:
-		l.node(cat, r.node)
+		return string(jsonl.AppendNode(nil, cat, r.node)), nil
 	case r.link != nil:
-		l.link(r.link)
-	default:
-		return "", nil
+		return string(jsonl.AppendLink(nil, r.link)), nil
 	}
-	return string(l.b) + "}", nil
+	return "", nil
 }

@@ -7,12 +7,15 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,6 +169,10 @@ type Options struct {
 	Diff func(FieldChange)
 	// Progress is told how many bytes of its input were read since it was last told; nil for nobody.
 	Progress func(bytes int)
+	// By is who imports, for the log; "" where that is not known.
+	By string
+	// Note says why, for the log.
+	Note string
 }
 
 // A batch ends after so many records or so many bytes of lines: several are under way at once.
@@ -190,6 +197,7 @@ func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []
 		cat: cat, store: s, types: map[uint64]uint8{}, seed: maphash.MakeSeed(), replace: o.Replace, trial: o.DryRun,
 		before: map[string]any{}, kept: map[string]any{},
 	}
+	c.sums = make([]string, len(files))
 	c.words.spool = &c.spool
 	c.alone = len(files) == 1
 	defer func() { err = errors.Join(err, c.spool.close()) }()
@@ -213,8 +221,17 @@ func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []
 		return Report{}, err
 	}
 	c.checked = !s.Atomic()
+	deed := store.Deed{By: o.By, Note: o.Note, Files: make([]kg.ChangeFile, len(files))}
+	for i, f := range files {
+		deed.Files[i] = kg.ChangeFile{Name: filepath.Base(f.Name), SHA256: c.sums[i]}
+	}
+	l.Describe(&deed)
 	counts, err := pass(ctx, c, l, files, o)
 	if err == nil {
+		for i := range files {
+			deed.Files[i].SHA256 = c.sums[i]
+		}
+		l.Describe(&deed)
 		err = l.Commit(ctx)
 	}
 	if err != nil {
@@ -238,7 +255,8 @@ type batch struct {
 	errs    []*LineError // at most maxErrors
 	more    int          // bad lines beyond those
 	bytes   int
-	err     error // of reading
+	sum     string // SHA-256 of the file, in its last batch
+	err     error  // of reading
 }
 
 // writer puts batches into a load beside the checks of those that follow.
@@ -315,6 +333,9 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 	for b := range batches {
 		if b.err != nil {
 			return counts, b.err
+		}
+		if b.sum != "" {
+			c.sums[b.file] = b.sum
 		}
 		if b.file != at {
 			if at >= 0 && !c.checked {
@@ -429,7 +450,9 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLi
 		return false
 	}
 	defer opened.Close() //nolint:errcheck // it was only read
-	r, err := unpacked(opened)
+	sum := sha256.New()
+	read := io.TeeReader(opened, sum)
+	r, err := unpacked(read)
 	if err != nil {
 		send(&batch{err: readError(f.Name, err)})
 		return false
@@ -470,7 +493,10 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLi
 		} else {
 			b.err = readError(f.Name, err)
 		}
+	} else if _, err := io.Copy(io.Discard, read); err != nil { // what stands behind a packed part
+		b.err = readError(f.Name, err)
 	}
+	b.sum = hex.EncodeToString(sum.Sum(nil))
 	return send(b)
 }
 
@@ -502,10 +528,11 @@ type checks struct {
 	texts hashes
 	// sources of the store, perhaps, whose texts lines of this import give or clear
 	texted               []string
-	lost, lostQuotations int   // evidence and quotations that were not unverified before
-	alone                bool  // there is one file
-	file, line           int   // at hand
-	fault                error // of the file of texts
+	lost, lostQuotations int      // evidence and quotations that were not unverified before
+	alone                bool     // there is one file
+	file, line           int      // at hand
+	fault                error    // of the file of texts
+	sums                 []string // SHA-256 of each file that was read
 	replace              bool
 	trial                bool // nothing is written
 	checked              bool // a pass before has found all that is to be said

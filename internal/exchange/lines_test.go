@@ -82,7 +82,7 @@ var badLines = []struct{ name, line, says string }{
 	},
 	{"a bad id", `{"node":"PERSON","id":"a b","name":"Q"}`, "has in id what is no id"},
 	{"a long id", `{"node":"PERSON","id":"` + strings.Repeat("a", 129) + `","name":"Q"}`, "has in id what is no id"},
-	{"a link's id for a node", `{"node":"PERSON","id":"l_q","name":"Q"}`, "these are for links, evidence, sources and communities"},
+	{"a link's id for a node", `{"node":"PERSON","id":"l_q","name":"Q"}`, "these are for links, evidence, sources, communities and changes"},
 	{"a node's id for a source", `{"source":"ARTICLE","id":"q","title":"Q"}`, "does not begin with s_"},
 	{
 		"a node's id for a link", `{"link":"AFFILIATED_WITH","id":"q","from":"p","to":"i",` + words + `}`,

@@ -350,8 +350,9 @@ func (c *cleaner) id(field, id, prefix string) {
 	case prefix != "" && !strings.HasPrefix(id, prefix):
 		c.fail("has in %s an id that does not begin with %s", field, prefix)
 	case prefix == "" && (strings.HasPrefix(id, kg.LinkPrefix) || strings.HasPrefix(id, kg.EvidencePrefix) ||
-		strings.HasPrefix(id, kg.SourcePrefix) || strings.HasPrefix(id, kg.CommunityPrefix)):
-		c.fail("has in %s an id that begins with l_, e_, s_ or c_: these are for links, evidence, sources and communities",
+		strings.HasPrefix(id, kg.SourcePrefix) || strings.HasPrefix(id, kg.CommunityPrefix) ||
+		strings.HasPrefix(id, kg.ChangePrefix)):
+		c.fail("has in %s an id that begins with l_, e_, s_, c_ or h_: these are for links, evidence, sources, communities and changes",
 			field)
 	}
 }

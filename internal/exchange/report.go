@@ -1,12 +1,10 @@
 package exchange
 
 import (
-	"bytes"
 	"fmt"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/jsonl"
 	"github.com/throughline/throughline/internal/kg"
 )
 
@@ -57,8 +55,8 @@ type reporting struct {
 	evidence int
 	warnings []Warning
 	more     int
-	quiet    bool // warnings are there already
-	was, is  liner
+	quiet    bool   // warnings are there already
+	was, is  []byte // lines
 }
 
 func newReporting(cat *catalog.Catalog, diff func(FieldChange)) *reporting {
@@ -121,63 +119,28 @@ func (r *reporting) compare(typ, id string, was, is any) {
 	if r.diff == nil {
 		return
 	}
-	before, after := r.fields(&r.was, was), r.fields(&r.is, is)
-	at := func(list []field, name string) string {
-		for _, f := range list {
-			if f.name == name {
-				return f.value
-			}
+	r.was, r.is = r.line(r.was[:0], was), r.line(r.is[:0], is)
+	for _, d := range jsonl.Diff(string(r.was), string(r.is)) {
+		if d.Name == "updatedAt" && d.After == "" {
+			continue // it is the time of the load
 		}
-		return ""
-	}
-	for _, f := range before {
-		// an updatedAt that is not there is the time of the load
-		if now := at(after, f.name); now != f.value && (f.name != "updatedAt" || now != "") {
-			r.diff(FieldChange{Type: typ, ID: id, Field: f.name, Before: f.value, After: now})
-		}
-	}
-	for _, f := range after {
-		if at(before, f.name) == "" {
-			r.diff(FieldChange{Type: typ, ID: id, Field: f.name, After: f.value})
-		}
+		r.diff(FieldChange{Type: typ, ID: id, Field: d.Name, Before: d.Before, After: d.After})
 	}
 }
 
-// field is a member of a line.
-type field struct{ name, value string }
-
-// fields are the members of a record's line.
-func (r *reporting) fields(l *liner, x any) (out []field) {
-	l.b = append(l.b[:0], '{')
+// line appends the line of a record.
+func (r *reporting) line(b []byte, x any) []byte {
 	switch x := x.(type) {
 	case *kg.Source:
-		l.source(x)
+		return jsonl.AppendSource(b, x)
 	case *kg.Node:
 		c := *x
 		c.Verified = nil // it is no field of a record
-		l.node(r.cat, &c)
+		return jsonl.AppendNode(b, r.cat, &c)
 	case *kg.Link:
-		l.link(x)
+		return jsonl.AppendLink(b, x)
 	}
-	l.b = append(l.b, '}')
-	d := jsontext.NewDecoder(bytes.NewReader(l.b))
-	if _, err := d.ReadToken(); err != nil {
-		return nil
-	}
-	for d.PeekKind() != '}' {
-		name, err := d.ReadToken()
-		if err != nil {
-			return out
-		}
-		f := field{name: name.String()}
-		value, err := d.ReadValue()
-		if err != nil {
-			return out
-		}
-		f.value = string(value)
-		out = append(out, f)
-	}
-	return out
+	return b
 }
 
 // report is the finished report.

@@ -4,13 +4,14 @@
 package kg
 
 // ID prefixes. An id says what it names, so that looking one up never needs to try every class:
-// links begin with "l_", evidence with "e_", sources with "s_"; an entity's id never begins with any of these. A
-// community, which is in no store, has "c_".
+// links begin with "l_", evidence with "e_", sources with "s_"; changes with "h_"; an entity's id never begins
+// with any of these. A community, which is in no store, has "c_".
 const (
 	LinkPrefix      = "l_"
 	EvidencePrefix  = "e_"
 	SourcePrefix    = "s_"
 	CommunityPrefix = "c_"
+	ChangePrefix    = "h_"
 )
 
 // Node is one entity as it is written, imported and exported. Strings are NFC and hold no NUL.

@@ -59,7 +59,9 @@ func (s *stepped) Load(context.Context) (store.Load, error) { return &stepping{s
 type stepping struct{ s *sqlitestore.Store }
 
 func (*stepping) Commit(context.Context) error { return nil }
-func (*stepping) Rollback() error              { return nil }
+func (*stepping) Describe(*store.Deed)         {}
+
+func (*stepping) Rollback() error { return nil }
 
 func (l *stepping) Put(ctx context.Context, b *store.Batch) error {
 	put := func(b store.Batch) error {

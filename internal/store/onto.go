@@ -23,6 +23,21 @@ func (b *Batch) IDs() []string {
 	return ids
 }
 
+// ByID returns a batch's records by their ids: *kg.Source, *kg.Node and *kg.Link.
+func (b *Batch) ByID() map[string]any {
+	by := make(map[string]any, len(b.Sources)+len(b.Nodes)+len(b.Links))
+	for _, x := range b.Sources {
+		by[x.ID] = x
+	}
+	for _, x := range b.Nodes {
+		by[x.ID] = x
+	}
+	for _, x := range b.Links {
+		by[x.ID] = x
+	}
+	return by
+}
+
 // Parts returns a batch's sources and then the rest, each a batch, where it has both: a source's new text changes what
 // is held of the links that rest on it, and what a batch says of them adds to that.
 func (b *Batch) Parts() []*Batch {

@@ -57,11 +57,27 @@ type Load interface {
 	// that the store holds under another type, is an error with code Conflict, after which only Rollback may be called.
 	// A store may write some batches together, and so say so at a later Put or at Commit.
 	Put(ctx context.Context, b *Batch) error
+	// Describe says what the load is for. What was said last counts, at Commit; a load of which nothing was said is an
+	// import.
+	Describe(d *Deed)
 	// Commit makes the load visible and durable, and ends it, also by an error. On a store whose Loader is not atomic,
 	// most batches are so already.
 	Commit(ctx context.Context) error
 	// Rollback ends the load without the rest. It may be called after Commit, and then does nothing.
 	Rollback() error
+}
+
+// Deed is what is said of a load for the log.
+type Deed struct {
+	ID      string // of the change; "" has one made
+	By      string
+	Action  kg.ChangeAction // "" = kg.Imported
+	Note    string
+	Reverts string
+	Key     string
+	Files   []kg.ChangeFile
+	// Whole has the log keep what the load created too. Without it, that follows from the records.
+	Whole bool
 }
 
 // Loader begins loads; one load runs at a time, a second must wait or fail with Conflict.
@@ -80,6 +96,35 @@ type Loader interface {
 	Resting(ctx context.Context, ids []string) ([]string, error)
 }
 
+// Logger reads the log of changes. Every load that wrote something has left one change, written in the same transaction
+// as the records; on a store whose Loader is not atomic, in the same transaction as the first of them.
+type Logger interface {
+	// Changes returns the changes that q names, the latest first.
+	Changes(ctx context.Context, q *ChangesQuery) ([]kg.Change, error)
+	// Items returns what a change did, by id.
+	Items(ctx context.Context, q *ItemsQuery) ([]kg.ChangeItem, error)
+}
+
+// ChangesQuery names changes. What is left out does not narrow.
+type ChangesQuery struct {
+	// Touching are ids of records. A change touches what it has items of, the ends of links that it has items of, as
+	// they were and as they are then, and the records that an import created, as long as they are there.
+	Touching []string
+	IDs      []string // of changes
+	By       *string
+	From, To kg.Time // at From or later, before To; 0 = open
+	Before   int64   // only changes with a smaller seq; 0 = all
+	Limit    int     // at least 1
+}
+
+// ItemsQuery names items of one change.
+type ItemsQuery struct {
+	Seq      int64
+	Touching []string // as in ChangesQuery; nil = all
+	After    string   // only ids behind this one
+	Limit    int      // at least 1
+}
+
 // Answerer answers everything that can be asked.
 type Answerer interface {
 	Reader
@@ -93,6 +138,7 @@ type Store interface {
 	Scanner
 	Checker
 	Loader
+	Logger
 	// Kind is what serverInfo says: "sqlite", "neo4j".
 	Kind() string
 	// Ready reports whether the store can answer now: nil, or Unavailable with a sentence that says what is missing.

@@ -35,6 +35,15 @@ func (l *layout) indexes() []index {
 		{name: "throughline_entity_order", of: entity, on: order},
 		{name: "throughline_entity_updated", of: entity, on: []string{"updatedAt"}},
 		{name: "throughline_source_order", of: source, on: order},
+		{name: "throughline_change_seq", unique: true, of: []string{changeLabel}, on: []string{"seq"}},
+		{name: "throughline_change_id", unique: true, of: []string{changeLabel}, on: id},
+		{name: "throughline_change_at", of: []string{changeLabel}, on: []string{"at"}},
+		{name: "throughline_item_record", unique: true, of: []string{itemLabel}, on: []string{"seq", "id"}},
+		{name: "throughline_item_id", of: []string{itemLabel}, on: id},
+		{name: "throughline_item_a", of: []string{itemLabel}, on: []string{"a"}},
+		{name: "throughline_item_b", of: []string{itemLabel}, on: []string{"b"}},
+		{name: "throughline_item_was_a", of: []string{itemLabel}, on: []string{"wasA"}},
+		{name: "throughline_item_was_b", of: []string{itemLabel}, on: []string{"wasB"}},
 		{name: searchIndex, text: "whitespace", of: []string{entityLabel, sourceLabel}, on: []string{"_words"}},
 	}
 	for _, t := range l.cat.Types {
@@ -75,7 +84,7 @@ func (x index) create() string {
 	case x.text != "":
 		on = " ON EACH [" + on + "] OPTIONS {indexConfig: {`fulltext.analyzer`: '" + x.text + "'}}"
 	case x.unique:
-		on = " REQUIRE " + on + " IS UNIQUE"
+		on = " REQUIRE (" + on + ") IS UNIQUE"
 	default:
 		on = " ON (" + on + ")"
 	}

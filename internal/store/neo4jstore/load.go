@@ -45,6 +45,12 @@ type load struct {
 	// what of a kind, or of entities, was not there when the load began need not be looked for
 	noLinks catalog.KindSet
 	noNodes bool
+
+	// for the log: see log.go
+	deed    store.Deed
+	seq     int64           // of the change, once it is there
+	went    map[string]bool // ids of records that were there before the load and that it deleted
+	logging *logging        // of the transaction that was begun last
 }
 
 // What a load remembers of sources at most.
@@ -64,7 +70,7 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 	case <-ctx.Done():
 		return nil, failure(ctx, ctx.Err())
 	}
-	l := &load{s: s, now: kg.TimeOf(s.now()), sources: map[string]*rules.Text{}, waiting: store.Batch{Distinct: true}}
+	l := &load{s: s, now: kg.TimeOf(s.now()), sources: map[string]*rules.Text{}, waiting: store.Batch{Distinct: true}, went: map[string]bool{}}
 	if err := l.count(ctx); err != nil {
 		return nil, errors.Join(err, l.Rollback())
 	}
@@ -99,6 +105,9 @@ func (l *load) Commit(ctx context.Context) error {
 		return kg.Errorf(kg.Internal, "the load has ended")
 	}
 	err := l.flush(ctx)
+	if err == nil && l.seq > 0 {
+		err = l.s.write(ctx, func(tx neo4j.ManagedTransaction) error { return l.closeLog(ctx, tx) })
+	}
 	_ = l.Rollback() // it only lets the next load begin
 	return err
 }
@@ -201,13 +210,16 @@ func (l *load) supposing(ctx context.Context, b store.Batch, work func(ctx conte
 	try := func() error {
 		return l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
 			changes = changes[:0] // the driver may run it again
-			return work(ctx, tx, &b)
+			return l.within(ctx, tx, func() error { return work(ctx, tx, &b) })
 		})
 	}
 	err := try()
 	if b.Distinct && notUnique(err) {
 		b.Distinct = false
 		err = try()
+	}
+	if err == nil {
+		l.logged()
 	}
 	if err == nil && report != nil {
 		for _, c := range changes {
@@ -217,6 +229,17 @@ func (l *load) supposing(ctx context.Context, b store.Batch, work func(ctx conte
 	return err
 }
 
+// within runs the work of a transaction between its lock and what it logs.
+func (l *load) within(ctx context.Context, tx neo4j.ManagedTransaction, work func() error) error {
+	if err := l.lock(ctx, tx); err != nil {
+		return err
+	}
+	if err := work(); err != nil {
+		return err
+	}
+	return l.writeLog(ctx, tx)
+}
+
 // outcome is a record before and after it was written: see store.Batch.
 type outcome struct{ was, is any }
 
@@ -224,13 +247,6 @@ type outcome struct{ was, is any }
 func notUnique(err error) bool {
 	var e *neo4j.Neo4jError
 	return errors.As(err, &e) && e.Code == "Neo.ClientError.Schema.ConstraintValidationFailed"
-}
-
-// lock makes loads of several servers take turns, so that what a transaction has looked at stays so until it ends.
-func (l *load) lock(ctx context.Context, tx neo4j.ManagedTransaction) error {
-	_, err := l.s.do(ctx, tx, "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.lastLoad = $now",
-		map[string]any{"now": int64(l.now)})
-	return err
 }
 
 func anys(items []string) []any {
@@ -303,7 +319,7 @@ func foldedAll(list []any) []any {
 }
 
 // heldSources finds those of some sources that are there.
-const heldSources = "MATCH (s:Source) WHERE s.id IN $ids RETURN " + sourceText
+const heldSources = "MATCH (s:Source) WHERE s.id IN $ids RETURN " + sourceText + ", s._made"
 
 // putSources writes sources. Where the text of one changes, the excerpts of its links are checked again first, so
 // that a load that is cut off in between does it again.
@@ -343,24 +359,32 @@ func (l *load) putSources(ctx context.Context, b store.Batch) error {
 		delete(l.sources, x.ID)
 	}
 	return l.supposing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction, b *store.Batch) error {
-		if err := l.lock(ctx, tx); err != nil {
-			return err
-		}
 		found, err := l.s.do(ctx, tx, heldSources, ids)
 		if err != nil {
 			return err
 		}
-		held := &store.Batch{}
+		held, made := &store.Batch{}, map[string]int64{}
 		for _, r := range found {
-			held.Sources = append(held.Sources, sourceOf(r))
+			x := sourceOf(r)
+			held.Sources, made[x.ID] = append(held.Sources, x), asInt(r[len(r)-1])
 		}
 		created, changed, err := b.Onto(held)
 		if err != nil {
 			return err
 		}
+		was := held.ByID()
 		rows := make([]any, 0, len(created.Sources)+len(changed.Sources))
-		for _, x := range append(created.Sources, changed.Sources...) {
-			rows = append(rows, l.s.layout.sourceProps(x))
+		for _, x := range created.Sources {
+			l.log(nil, x, 0)
+			p := l.s.layout.sourceProps(x)
+			p[madeProperty] = l.mark()
+			rows = append(rows, p)
+		}
+		for _, x := range changed.Sources {
+			l.log(was[x.ID], x, made[x.ID])
+			p := l.s.layout.sourceProps(x)
+			setMade(p, made[x.ID])
+			rows = append(rows, p)
 		}
 		if len(rows) > 0 {
 			_, err = l.s.do(ctx, tx, "UNWIND $rows AS row MERGE (s:Source {id: row.id}) SET s = row",
@@ -375,18 +399,22 @@ func (l *load) verifyAgain(ctx context.Context, source string) error {
 	c := &compiler{layout: l.s.layout}
 	c.w("MATCH (s:Source {id: $id}) ")
 	c.everySourceLink("s", "r")
-	c.w(" RETURN ", linkText)
+	c.w(" RETURN ", linkText, ", r._made")
 	var links []*kg.Link
+	made := map[string]int64{}
 	var ended error
 	err := l.s.stream(ctx, longest, string(c.text), map[string]any{"id": source}, func(r *neo4j.Record) error {
-		if links = append(links, linkOf(r.Values)); len(links) == linkPage {
-			ended = l.writeVerified(ctx, links)
+		x := linkOf(r.Values)
+		made[x.ID] = asInt(r.Values[len(r.Values)-1])
+		if links = append(links, x); len(links) == linkPage {
+			ended = l.writeVerified(ctx, links, made)
 			links = nil
+			clear(made)
 		}
 		return ended
 	})
 	if ended == nil && err == nil {
-		err = l.writeVerified(ctx, links)
+		err = l.writeVerified(ctx, links, made)
 	}
 	return failure(ctx, err)
 }
@@ -411,8 +439,8 @@ func (s *Store) verifyAll(ctx context.Context) error {
 }
 
 // writeVerified writes links with what the texts of their sources, some of which are not stored yet, make of their
-// evidence.
-func (l *load) writeVerified(ctx context.Context, links []*kg.Link) error {
+// evidence. made are the changes that they follow from.
+func (l *load) writeVerified(ctx context.Context, links []*kg.Link, made map[string]int64) error {
 	if len(links) == 0 {
 		return nil
 	}
@@ -434,7 +462,9 @@ func (l *load) writeVerified(ctx context.Context, links []*kg.Link) error {
 		}
 		p := row[linkProps:]
 		p[4], p[5] = link.CreatedAt.UnixMilli(), link.UpdatedAt.UnixMilli()
-		rows[i] = known(p)
+		props := known(p)
+		setMade(props, made[link.ID])
+		rows[i] = props
 	}
 	return l.s.writeAnyway(ctx, func(tx neo4j.ManagedTransaction) error {
 		_, err := l.s.do(ctx, tx,
@@ -481,6 +511,13 @@ func (l *load) textHeld(x *kg.Link) bool {
 		t, err := l.text(e.Source)
 		return e.Stance != kg.Refutes && err == nil && t.String() != ""
 	})
+}
+
+// setMade keeps the change that a record follows from.
+func setMade(props map[string]any, seq int64) {
+	if seq > 0 {
+		props[madeProperty] = seq
+	}
 }
 
 // known are the properties of a link that it has.
@@ -571,8 +608,9 @@ func (l *layout) nodeProps(x *kg.Node, t *catalog.Type) map[string]any {
 
 // heldNodes finds those of some entities that are there. What is somebody else's under such an id is a conflict.
 func (l *load) heldNodes(ctx context.Context, tx neo4j.ManagedTransaction, list []*kg.Node) (held []*kg.Node,
-	err error,
+	made map[string]int64, err error,
 ) {
+	made = map[string]int64{}
 	ids, types := make([]string, len(list)), make(map[string]string, len(list))
 	for i, x := range list {
 		ids[i] = x.ID
@@ -590,19 +628,17 @@ func (l *load) heldNodes(ctx context.Context, tx neo4j.ManagedTransaction, list 
 		p, _ := r[2].(map[string]any)
 		if t == nil || p["_sort"] == nil { // not ours
 			id := asString(r[0])
-			return nil, kg.Errorf(kg.Conflict, "%s is something else in the store; give the %s another id", id,
+			return nil, nil, kg.Errorf(kg.Conflict, "%s is something else in the store; give the %s another id", id,
 				strings.ToLower(types[id]))
 		}
-		held = append(held, nodeFrom(t, p))
+		x := nodeFrom(t, p)
+		held, made[x.ID] = append(held, x), asInt(p[madeProperty])
 	}
-	return held, err
+	return held, made, err
 }
 
 // putNodes writes entities, none of which stood in an earlier batch when they are distinct.
 func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, b *store.Batch) error {
-	if err := l.lock(ctx, tx); err != nil {
-		return err
-	}
 	cat := l.s.layout.cat
 	for _, x := range b.Nodes {
 		if t := cat.TypeOf(x.Type); t == nil || !t.IsEntity() {
@@ -610,9 +646,10 @@ func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 		}
 	}
 	held := &store.Batch{}
+	var made map[string]int64
 	if !b.Distinct || !l.noNodes {
 		var err error
-		if held.Nodes, err = l.heldNodes(ctx, tx, b.Nodes); err != nil {
+		if held.Nodes, made, err = l.heldNodes(ctx, tx, b.Nodes); err != nil {
 			return err
 		}
 	}
@@ -640,11 +677,17 @@ func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 		return p
 	}
 	for _, x := range isNew.Nodes {
-		i := cat.TypeOf(x.Type).Index
-		created[i] = append(created[i], props(x))
+		l.log(nil, x, 0)
+		i, p := cat.TypeOf(x.Type).Index, props(x)
+		p[madeProperty] = l.mark()
+		created[i] = append(created[i], p)
 	}
+	was := held.ByID()
 	for _, x := range isOther.Nodes {
-		changed = append(changed, props(x))
+		l.log(was[x.ID], x, made[x.ID])
+		p := props(x)
+		setMade(p, made[x.ID])
+		changed = append(changed, p)
 	}
 	for i, rows := range created {
 		if len(rows) == 0 {
@@ -729,10 +772,12 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 	for ids := range slices.Chunk(links, batchSize) {
 		if err := l.removing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
 			gone := &store.Batch{}
-			found, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN "+linkText+" ORDER BY r.id",
+			found, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN "+linkText+", r._made ORDER BY r.id",
 				map[string]any{"ids": ids})
 			for _, r := range found {
-				gone.Links = append(gone.Links, linkOf(r))
+				x := linkOf(r)
+				gone.Links = append(gone.Links, x)
+				l.log(x, nil, asInt(r[len(r)-1]))
 			}
 			if err == nil {
 				_, err = l.s.do(ctx, tx, l.s.layout.anyLink()+" DELETE r", map[string]any{"ids": ids})
@@ -749,6 +794,8 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 			for _, r := range found {
 				if x := l.s.nodeOf(r); x != nil {
 					gone.Nodes = append(gone.Nodes, x)
+					p, _ := r[1].(map[string]any)
+					l.log(x, nil, asInt(p[madeProperty]))
 				}
 			}
 			if err != nil {
@@ -769,7 +816,9 @@ WITH DISTINCT n DELETE n`, map[string]any{"ids": gone.IDs()})
 			gone := &store.Batch{}
 			found, err := l.s.do(ctx, tx, heldSources+" ORDER BY s.id", map[string]any{"ids": ids})
 			for _, r := range found {
-				gone.Sources = append(gone.Sources, sourceOf(r))
+				x := sourceOf(r)
+				gone.Sources = append(gone.Sources, x)
+				l.log(x, nil, asInt(r[len(r)-1]))
 			}
 			if err != nil {
 				return nil, err
@@ -794,13 +843,14 @@ func (l *load) removing(ctx context.Context, b *store.Batch, work func(ctx conte
 	tx neo4j.ManagedTransaction) (*store.Batch, error),
 ) error {
 	var gone *store.Batch
-	err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) (err error) {
-		if err = l.lock(ctx, tx); err == nil {
+	err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
+		return l.within(ctx, tx, func() (err error) {
 			gone, err = work(ctx, tx)
-		}
-		return err
+			return err
+		})
 	})
 	if err == nil {
+		l.logged()
 		b.Removed(gone)
 	}
 	return err
@@ -867,7 +917,7 @@ const (
 var linkColumns = [...]string{
 	"id", "role", "since", "until", "createdAt", "updatedAt", "sourceCount", "sources", "evidenceSources", "excerpts", "prefixes", "suffixes",
 	"stances", "verified", "_role", "_since", "_until", "_unverified",
-	"starts", "ends", "supporters", "refuteCount", "standing", "kind", "_quoted",
+	"starts", "ends", "supporters", "refuteCount", "standing", "kind", "_quoted", madeProperty,
 }
 
 // linkRow is a link as it is written; a property that is not known is nil. words are those of quotations, by their ids.
@@ -972,9 +1022,6 @@ func (l *load) text(id string) (*rules.Text, error) {
 
 // putLinks writes links, none of which stood in an earlier batch when they are distinct.
 func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, b *store.Batch) error {
-	if err := l.lock(ctx, tx); err != nil {
-		return err
-	}
 	cat := l.s.layout.cat
 	byKind := make([][]*kg.Link, len(cat.Kinds))
 	var minted []string // ids that do not follow from what the link says: another kind may hold them
@@ -998,12 +1045,12 @@ func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 	}
 	// what is wrong is told of the first link in the order of the batch, so all are merged before any is written
 	held := &store.Batch{}
-	was := map[string][3]string{} // ends and type of relationship of those that are there
+	was := map[string]heldLink{}
 	for i, links := range byKind {
 		if len(links) == 0 || b.Distinct && l.noLinks.Has(cat.Kinds[i].Index) {
 			continue
 		}
-		const find = "MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN " + linkText
+		const find = "MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN " + linkText + ", r._made"
 		of := store.Batch{Links: links}
 		found, err := l.s.do(ctx, tx,
 			strings.ReplaceAll(find, "%s", cat.Kinds[i].Name)+" UNION ALL "+strings.ReplaceAll(find, "%s",
@@ -1014,7 +1061,7 @@ func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 		for _, r := range found {
 			x := linkOf(r)
 			held.Links = append(held.Links, x)
-			was[x.ID] = [3]string{x.From, x.To, linkType(x)}
+			was[x.ID] = heldLink{x, linkType(x), asInt(r[len(r)-1])}
 		}
 	}
 	isNew, isOther, err := b.Onto(held)
@@ -1039,6 +1086,13 @@ func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 		}
 	}
 	return nil
+}
+
+// heldLink is a link that is there, with its type of relationship and the change that it follows from.
+type heldLink struct {
+	*kg.Link
+	typ  string
+	made int64
 }
 
 // missingError is why links cannot be written: an end or a source of one of them is not there.
@@ -1090,9 +1144,9 @@ func propertiesOf() string {
 
 // putKind writes links of one kind. Where they are taken to be new, the constraints on their ids refuse one that is
 // not. A link that goes to other ends, or becomes REFUTED or ceases to be so, is another relationship from then on; was
-// has the ends and the type of relationship of those that are there.
+// has those that are there.
 func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *catalog.Kind, isNew, isOther []*kg.Link,
-	was map[string][3]string,
+	was map[string]heldLink,
 ) error {
 	written := slices.Concat(isNew, isOther)
 	words, err := l.wordsOf(written, func(text string, params map[string]any) ([][]any,
@@ -1112,12 +1166,22 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 		p := row[linkProps:]
 		first, last := store.Times(x.CreatedAt, x.UpdatedAt, l.now)
 		p[4], p[5] = first.UnixMilli(), last.UnixMilli()
+		stored := *x
+		stored.Evidence = l.pieces
 		typ, old := linkType(x), was[x.ID]
 		switch {
 		case i < len(isNew):
+			p[25] = l.mark()
+			l.log(nil, &stored, 0)
 			created[typ] = append(created[typ], row)
-		case old != [3]string{x.From, x.To, typ}:
-			moved[old[2]] = append(moved[old[2]], x.ID)
+			continue
+		case old.made > 0:
+			p[25] = old.made
+		}
+		l.log(old.Link, &stored, old.made)
+		switch {
+		case old.From != x.From || old.To != x.To || old.typ != typ:
+			moved[old.typ] = append(moved[old.typ], x.ID)
 			created[typ] = append(created[typ], row)
 		default:
 			changed[typ] = append(changed[typ], known(p))

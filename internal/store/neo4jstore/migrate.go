@@ -22,6 +22,7 @@ var migrations = [][]string{
 	// sources are searched too: their words are made with those that are folded anew
 	{"DROP INDEX throughline_search IF EXISTS"},
 	{}, // properties that are text are kept folded too
+	{}, // there is a log of changes: a program that does not write it would leave gaps
 }
 
 // standingLayout is the layout before which links had no standing.
@@ -163,7 +164,8 @@ func (s *Store) schema(ctx context.Context, text string) error {
 // logOthers says once how much else the database holds.
 func (s *Store) logOthers(ctx context.Context, version int64) {
 	rows, err := s.once(ctx, `RETURN COUNT { MATCH (n) } - COUNT { MATCH (n:Entity) WHERE n.id >= '' } - COUNT { MATCH (n:Source) WHERE n.id >= '' }
-  - COUNT { MATCH (n:Alias) WHERE n._name >= '' } - COUNT { MATCH (n:ExternalId) WHERE n.scheme >= '' AND n.value >= '' } - COUNT { MATCH (n:ThroughlineMeta) } AS others`, nil)
+  - COUNT { MATCH (n:Alias) WHERE n._name >= '' } - COUNT { MATCH (n:ExternalId) WHERE n.scheme >= '' AND n.value >= '' } - COUNT { MATCH (n:ThroughlineMeta) }
+  - COUNT { MATCH (n:ThroughlineChange) } - COUNT { MATCH (n:ThroughlineChangeItem) } AS others`, nil)
 	if err != nil || len(rows) != 1 {
 		return
 	}

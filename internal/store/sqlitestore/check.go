@@ -17,11 +17,17 @@ const (
 	checkNodes   = `SELECT k, id, throughline_sum(` + nodeSummed + `) = sum FROM node ORDER BY k`
 	checkLinks   = `SELECT l.k, l.id, throughline_sum(` + linkSummedOf + `) = l.sum, throughline_sum(l.k, l.evidence) = l.wordsSum,
 		EXISTS (SELECT 1 FROM node n WHERE n.k = l.from_k) AND EXISTS (SELECT 1 FROM node n WHERE n.k = l.to_k) FROM link l ORDER BY l.k`
-	checkFile = `PRAGMA integrity_check(1)`
+	checkChanges = `SELECT seq, id, throughline_sum(` + changeSummed + `) = sum FROM change ORDER BY seq`
+	checkItems   = `SELECT id, throughline_sum(` + itemSummed + `) = sum FROM change_item NOT INDEXED`
+	checkFile    = `PRAGMA integrity_check(1)`
 	// SQLite's own check passes over an index whose first page is another's, where the index is empty
 	checkIndexes = `SELECT
 		(SELECT count(*) FROM link INDEXED BY link_quoted WHERE quoted > 0) = (SELECT count(*) FROM link NOT INDEXED WHERE quoted > 0)
-		AND (SELECT count(*) FROM changed INDEXED BY changed_seq WHERE what >= 0) = (SELECT count(*) FROM changed NOT INDEXED)`
+		AND (SELECT count(*) FROM changed INDEXED BY changed_seq WHERE what >= 0) = (SELECT count(*) FROM changed NOT INDEXED)
+		AND (SELECT count(*) FROM change_item INDEXED BY change_item_a WHERE a <> '') = (SELECT count(*) FROM change_item NOT INDEXED WHERE a <> '')
+		AND (SELECT count(*) FROM change_item INDEXED BY change_item_b WHERE b <> '') = (SELECT count(*) FROM change_item NOT INDEXED WHERE b <> '')
+		AND (SELECT count(*) FROM change_item INDEXED BY change_item_was_a WHERE wasA <> '') = (SELECT count(*) FROM change_item NOT INDEXED WHERE wasA <> '')
+		AND (SELECT count(*) FROM change_item INDEXED BY change_item_was_b WHERE wasB <> '') = (SELECT count(*) FROM change_item NOT INDEXED WHERE wasB <> '')`
 )
 
 // Check holds every row against its sums, and the tables and indexes of the file against each other.
@@ -86,6 +92,9 @@ func (s *Store) Check(ctx context.Context, f func(store.Damage) error) (n store.
 	if err != nil {
 		return n, err
 	}
+	if err := checkLog(ctx, tx, found, f); err != nil {
+		return n, err
+	}
 	h, err := readHead(ctx, tx)
 	if err == nil {
 		err = h.rows.hold(&rowCounts{
@@ -111,6 +120,35 @@ func (s *Store) Check(ctx context.Context, f func(store.Damage) error) (n store.
 		var said string
 		if err := rows.Scan(&said); err != nil || said != "ok" {
 			return f(misfit)
+		}
+		return nil
+	})
+}
+
+// checkLog holds the rows of the log against their sums, and the numbers of changes against each other.
+func checkLog(ctx context.Context, tx queryer, found func(what, id string) error, f func(store.Damage) error) error {
+	var next int64
+	err := scan(ctx, tx, checkChanges, func(rows *sql.Rows) error {
+		var seq int64
+		var id string
+		var whole bool
+		if err := rows.Scan(&seq, &id, &whole); err != nil || !whole {
+			return found("change", id)
+		}
+		lost := next != 0 && seq != next
+		if next = seq + 1; lost {
+			return f(store.Damage{What: "file", Says: "has lost changes before " + id})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return scan(ctx, tx, checkItems, func(rows *sql.Rows) error {
+		var id string
+		var whole bool
+		if err := rows.Scan(&id, &whole); err != nil || !whole {
+			return found("item of a change", id)
 		}
 		return nil
 	})

@@ -67,6 +67,8 @@ func (l *churning) Put(_ context.Context, b *store.Batch) error {
 	return nil
 }
 
+func (*churning) Describe(*store.Deed) {}
+
 func (*churning) Rollback() error { return nil }
 
 func (l *churning) Commit(ctx context.Context) error {

@@ -137,6 +137,12 @@ func heard(ctx context.Context, cat *catalog.Catalog, s store.Store) (string, er
 		s.Links(ctx, func(x *kg.Link) error { return write(x) }),
 		s.ExternalIDs(ctx, func(id string, e kg.ExternalID) error { return write([]any{id, e}) }),
 	)
+	changes, failed := s.Changes(ctx, &store.ChangesQuery{Limit: 100})
+	err = errors.Join(err, failed, write(changes))
+	for _, c := range changes {
+		items, failed := s.Items(ctx, &store.ItemsQuery{Seq: c.Seq, Limit: 1000})
+		err = errors.Join(err, failed, write(items))
+	}
 	if err != nil {
 		return b.String(), err
 	}
@@ -180,7 +186,12 @@ func TestDamageIsToldAndNeverServed(t *testing.T) {
 	cat := parse(t)
 	path := filepath.Join(t.TempDir(), "g.db")
 	s := openAt(t, cat, path)
-	fill(t, s, storetest.Graph(cat, 5, 12, 30))
+	b := storetest.Graph(cat, 5, 12, 30)
+	fill(t, s, b)
+	for _, x := range b.Nodes[:8] {
+		x.Name += " again"
+	}
+	fill(t, s, b)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -95,7 +95,12 @@ var statements = map[string]string{
 		2), "load: links of a source whose text has changed": restingSQL,
 	"load: links of a quotation whose words have changed": quotingSQL, "load: words of a quotation": wordsSQL, "answers: evidence that is not verified": unverifiedSQL,
 	"export: sources": allSourcesSQL, "export: nodes": allNodesSQL, "export: links": allLinksSQL, "import: external ids": externalSQL, "import: types by id": typesSQL,
-	"records: sources by id": someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
+	"log: number of a change": nextChangeSQL, "log: item": itemSQL, "log: items that came to nothing": dropItems, "log: count of items": countItems,
+	"log: changes that touch records": changesTouching + changesSQL + ` WHERE seq > 0 AND seq IN (SELECT seq FROM touched UNION SELECT seq FROM by) ORDER BY seq DESC LIMIT ?`,
+	"log: changes by id":              changesSQL + ` WHERE seq > 0 AND id IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT ?`,
+	"log: items that touch records":   withTouching + itemsSQL + ` WHERE seq = ? AND id > ? AND (seq, id) IN (SELECT seq, id FROM touched) ORDER BY id LIMIT ?`,
+	"log: items of a change":          itemsSQL + ` WHERE seq = ? AND id > ? ORDER BY id LIMIT ?`,
+	"records: sources by id":          someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
 }
 
 // Images returns the graph that a load into an empty store made beside its writing, described, and the one made of the

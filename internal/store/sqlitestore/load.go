@@ -38,6 +38,13 @@ type load struct {
 	begun   head      // what there was when it began
 	dropped rowCounts // by it
 
+	// for the log: see log.go
+	deed    store.Deed
+	change  int64           // seq of the change, once there is one
+	made    int64           // records that are new by the load
+	went    map[string]bool // ids of records that were there before it and that it deleted
+	logItem *sql.Stmt
+
 	sourceRows, nodeRows, linkRows              inserter
 	findNode, findSource, findWords, noteChange *sql.Stmt
 	seals                                       [3]*sql.Stmt // by what was changed
@@ -269,16 +276,17 @@ func (l *load) put(ctx, whole context.Context, b *store.Batch) error {
 	if len(changed.Sources)+len(changed.Nodes)+len(changed.Links)+len(b.Delete) > 0 {
 		l.unfeed()
 	}
-	if err := putEach(ctx, created.Sources, func(x *kg.Source) error { return l.newSource(whole, x) }); err != nil {
+	if err := putEach(ctx, created.Sources, func(x *kg.Source) error {
+		if err := l.newSource(whole, x); err != nil {
+			return err
+		}
+		return l.created(whole, x.ID, x)
+	}); err != nil {
 		return err
 	}
-	texts := make(map[string]string, len(changed.Sources))
-	for _, x := range held.Sources {
-		texts[x.ID] = x.Text
-	}
+	was := held.ByID()
 	if err := putEach(ctx, changed.Sources, func(x *kg.Source) error {
-		return l.setSource(whole, x,
-			texts[x.ID] != x.Text)
+		return l.setSource(whole, was[x.ID].(*kg.Source), x)
 	}); err != nil {
 		return err
 	}
@@ -289,17 +297,24 @@ func (l *load) put(ctx, whole context.Context, b *store.Batch) error {
 	}); err != nil {
 		return err
 	}
-	if err := putEach(ctx, changed.Nodes, func(x *kg.Node) error { return l.setNode(whole, x) }); err != nil {
+	if err := putEach(ctx, created.Nodes, func(x *kg.Node) error { return l.created(whole, x.ID, x) }); err != nil {
+		return err
+	}
+	if err := putEach(ctx, changed.Nodes, func(x *kg.Node) error { return l.setNode(whole, was[x.ID], x) }); err != nil {
 		return err
 	}
 	if err := insert(ctx, l, &l.linkRows, created.Links, func(x *kg.Link, args []any) ([]any,
 		error,
 	) {
-		return l.linkRow(whole, x, args)
+		row, err := l.linkRow(whole, x, args)
+		if err != nil {
+			return row, err
+		}
+		return row, l.created(whole, x.ID, x)
 	}, func(*kg.Link, int64) {}); err != nil {
 		return err
 	}
-	if err := putEach(ctx, changed.Links, func(x *kg.Link) error { return l.setLink(whole, x) }); err != nil {
+	if err := putEach(ctx, changed.Links, func(x *kg.Link) error { return l.setLink(whole, was[x.ID], x) }); err != nil {
 		return err
 	}
 	return l.remove(whole, b)
@@ -353,16 +368,19 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 	if err != nil {
 		return err
 	}
-	drop := func(statement, id string, what int) error {
+	drop := func(statement, id string, what int, was any) error {
 		var row int64
 		if err := l.tx.QueryRowContext(ctx, statement, id).Scan(&row); err != nil {
 			return err
 		}
 		l.dropped[what]++
-		return l.changed(ctx, what, row)
+		if err := l.touched(ctx, what, row); err != nil {
+			return err
+		}
+		return l.gone(ctx, what, id, row, was)
 	}
 	for _, x := range gone.Links {
-		if err := drop(dropLink, x.ID, changedLink); err != nil {
+		if err := drop(dropLink, x.ID, changedLink, x); err != nil {
 			return err
 		}
 	}
@@ -385,13 +403,13 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 	}
 	for _, x := range gone.Nodes {
 		delete(l.nodes, x.ID)
-		if err := drop(dropNode, x.ID, changedNode); err != nil {
+		if err := drop(dropNode, x.ID, changedNode, x); err != nil {
 			return err
 		}
 	}
 	for _, x := range gone.Sources {
 		delete(l.sources, x.ID)
-		if err := drop(dropSource, x.ID, changedSource); err != nil {
+		if err := drop(dropSource, x.ID, changedSource, x); err != nil {
 			return err
 		}
 	}
@@ -435,8 +453,16 @@ func insert[T any](ctx context.Context, l *load, in *inserter, list []*T, row fu
 	return nil
 }
 
-// changed notes that a row of an earlier load is not as it was.
-func (l *load) changed(ctx context.Context, what int, row int64) error {
+// changed notes that a record is not as it was, also in the log.
+func (l *load) changed(ctx context.Context, what int, id string, row int64, was, is any) error {
+	if err := l.touched(ctx, what, row); err != nil || !l.logged(what, id, row) {
+		return err
+	}
+	return l.log(ctx, was, is)
+}
+
+// touched notes that a row of an earlier load is not as it was.
+func (l *load) touched(ctx context.Context, what int, row int64) error {
 	l.wrote++
 	if _, err := l.noteChange.ExecContext(ctx, what, row, l.seq); err != nil {
 		return err
@@ -494,19 +520,19 @@ func (l *load) newSource(ctx context.Context, x *kg.Source) error {
 }
 
 // setSource changes a source, whose excerpts are checked again when its text is another.
-func (l *load) setSource(ctx context.Context, x *kg.Source, reworded bool) error {
+func (l *load) setSource(ctx context.Context, was, x *kg.Source) error {
 	delete(l.sources, x.ID)
 	var row int64
 	if err := l.tx.QueryRowContext(ctx, setSource, x.Title, x.URL, x.Kind, x.Publisher, authorsJSON(x),
 		string(x.PublishedOn), contentHash(x.Text), x.Text, l.seq, x.ID).Scan(&row); err != nil {
 		return err
 	}
-	if reworded {
+	if was.Text != x.Text {
 		if _, _, err := l.verifyAgain(ctx, restingSQL, "% "+strconv.FormatInt(row, 10)+" %"); err != nil {
 			return err
 		}
 	}
-	return l.changed(ctx, changedSource, row)
+	return l.changed(ctx, changedSource, x.ID, row, was, x)
 }
 
 // verifyAgain checks the words of links that a statement reads, like restingSQL. It returns how many it read, and
@@ -563,7 +589,7 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 			c.row); err != nil {
 			return 0, 0, err
 		}
-		if err := l.changed(ctx, changedLink, c.row); err != nil {
+		if err := l.touched(ctx, changedLink, c.row); err != nil {
 			return 0, 0, err
 		}
 	}
@@ -620,7 +646,7 @@ func (l *load) nodeRow(x *kg.Node, args []any) ([]any, error) {
 }
 
 // setNode changes a node.
-func (l *load) setNode(ctx context.Context, x *kg.Node) error {
+func (l *load) setNode(ctx context.Context, was any, x *kg.Node) error {
 	aliases, ext, props, err := l.columns(x)
 	if err != nil {
 		return err
@@ -637,7 +663,7 @@ func (l *load) setNode(ctx context.Context, x *kg.Node) error {
 			return err
 		}
 	}
-	return l.changed(ctx, changedNode, row)
+	return l.changed(ctx, changedNode, x.ID, row, was, x)
 }
 
 // know takes note of a node that is written.
@@ -870,7 +896,7 @@ func keyList(keys []int64) string {
 }
 
 // setLink changes a link.
-func (l *load) setLink(ctx context.Context, x *kg.Link) error {
+func (l *load) setLink(ctx context.Context, was any, x *kg.Link) error {
 	from, err := l.nodeKey(ctx, x.From)
 	if err != nil {
 		return err
@@ -895,7 +921,7 @@ func (l *load) setLink(ctx context.Context, x *kg.Link) error {
 		created.UnixMilli(), updated.UnixMilli(), int64(quoted), l.seq, x.ID).Scan(&row); err != nil {
 		return err
 	}
-	return l.changed(ctx, changedLink, row)
+	return l.changed(ctx, changedLink, x.ID, row, was, l.stored(x))
 }
 
 // Commit makes the load durable and, where it began the graph or somebody has read before, readable. A large one leaves
@@ -912,7 +938,7 @@ func (l *load) Commit(ctx context.Context) error {
 		debug.FreeOSMemory() // what checking and writing took: sorting takes as much again
 	}
 	err := errors.Join(l.indexLinks(context.WithoutCancel(ctx)), l.count(context.WithoutCancel(ctx)),
-		keepOwn(context.WithoutCancel(ctx), l.tx, l.own))
+		keepOwn(context.WithoutCancel(ctx), l.tx, l.own), l.finishLog(context.WithoutCancel(ctx)))
 	if err == nil {
 		err = l.s.file.gone()
 	}

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -126,6 +127,7 @@ func (s *suite) loadsInOrder(t *testing.T) {
 			t.Fatalf("%s: %s", step.name, difference(a, b))
 		}
 	}
+	s.sameLogs(t, oracle, x)
 	q := s.recordsOf("lse", "s_one", "l_two", "nobody", moved.ID, "kaldor")
 	compare(t, oracle, x, q, 0)
 }
@@ -167,8 +169,19 @@ func (s *suite) batches(t *testing.T) {
 	if a, b := whole(t, oracle), whole(t, x); a != b {
 		t.Error(difference(a, b))
 	}
+	s.sameLogs(t, oracle, x)
 	if got := len(Small().Links) - 1; got != count(t, x) {
 		t.Errorf("%d links, want %d", count(t, x), got)
+	}
+}
+
+// sameLogs compares the logs of an oracle and a store that were given what Small has.
+func (s *suite) sameLogs(t *testing.T, oracle *Oracle, x store.Store) {
+	t.Helper()
+	small := Small()
+	r := &random{Rand: rand.New(rand.NewPCG(1, 1)), cat: s.Catalog, nodes: small.Nodes, links: small.Links, srcs: small.Sources}
+	for range 4 {
+		sameLogs(t, oracle, x, r)
 	}
 }
 

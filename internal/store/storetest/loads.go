@@ -1,11 +1,15 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
@@ -104,12 +108,13 @@ func (o *Oracle) fit(b *store.Batch) {
 // what is held differs from then on.
 func (r *random) loaded(t *testing.T, i int, oracle, s store.Store, b *store.Batch) bool {
 	t.Helper()
+	deed := r.deed()
 	var told [2]string
 	var errs [2]error
 	for j, into := range []store.Store{oracle, s} {
 		c := *b
 		c.Report = func(was, is any) { told[j] += told1(was) + " → " + told1(is) + "\n" }
-		errs[j] = Fill(t.Context(), into, &c)
+		errs[j] = fillAs(t.Context(), into, &c, deed)
 	}
 	if show(errs[0]) != show(errs[1]) {
 		t.Errorf("load %d: error %q, want %q", i, show(errs[1]), show(errs[0]))
@@ -123,6 +128,7 @@ func (r *random) loaded(t *testing.T, i int, oracle, s store.Store, b *store.Bat
 	if a, b := whole(t, oracle), whole(t, s); a != b {
 		t.Errorf("load %d: %s", i, difference(a, b))
 	}
+	sameLogs(t, oracle, s, r)
 	ids := []string{r.id(), r.id(), "nobody"}
 	want, _ := oracle.Resting(t.Context(), ids)
 	got, err := s.Resting(t.Context(), ids)
@@ -131,6 +137,82 @@ func (r *random) loaded(t *testing.T, i int, oracle, s store.Store, b *store.Bat
 	}
 	sameRecords(t, oracle, s, r)
 	return !t.Failed()
+}
+
+// fillAs writes a batch into a store as one load, of which something is said; nil for nothing.
+func fillAs(ctx context.Context, s store.Loader, b *store.Batch, d *store.Deed) error {
+	l, err := s.Load(ctx)
+	if err != nil {
+		return err
+	}
+	if d != nil {
+		l.Describe(d)
+	}
+	if err := l.Put(ctx, b); err != nil {
+		_ = l.Rollback()
+		return err
+	}
+	return l.Commit(ctx)
+}
+
+// deed is something to say of a load.
+func (r *random) deed() *store.Deed {
+	if r.IntN(3) == 0 {
+		return nil
+	}
+	d := &store.Deed{
+		By: pick(r, []string{"", "ann", "Bob | B"}), Note: pick(r, []string{"", `"so"`}), Whole: r.yes(),
+		Action: pick(r, []kg.ChangeAction{"", kg.Updated, kg.Applied}), Key: pick(r, []string{"", "k'1"}),
+		Reverts: pick(r, []string{"", kg.ChangePrefix + "x"}),
+	}
+	if r.yes() {
+		d.Files = []kg.ChangeFile{{Name: "a \"b\".jsonl", SHA256: "ab"}, {Name: "c"}}
+	}
+	return d
+}
+
+// sameLogs compares the logs of an oracle and a store: whole, and as far as they touch some records.
+func sameLogs(t *testing.T, oracle, s store.Store, r *random) {
+	t.Helper()
+	by := "ann"
+	questions := []store.ChangesQuery{
+		{Limit: 3},
+		{Limit: 1000, Touching: []string{r.id(), r.id(), "no'body"}},
+		{Limit: 2, Touching: []string{r.id()}, Before: 1 + int64(r.IntN(6))},
+		{Limit: 5, By: &by},
+		{Limit: 5, From: kg.TimeOf(Clock()), To: kg.TimeOf(Clock()) + kg.Time(r.IntN(2))},
+		{Limit: 5, Touching: []string{}},
+	}
+	for _, q := range questions {
+		want, _ := oracle.Changes(t.Context(), &q)
+		got, err := s.Changes(t.Context(), &q)
+		if err != nil || len(got) != len(want) {
+			t.Errorf("%d changes for %+v, want %d, %v", len(got), q, len(want), err)
+			continue
+		}
+		for i := range want {
+			if !strings.HasPrefix(got[i].ID, kg.ChangePrefix) {
+				t.Errorf("a change has the id %q", got[i].ID)
+			}
+			byID, err := s.Changes(t.Context(), &store.ChangesQuery{IDs: []string{got[i].ID}, Limit: 2})
+			if err != nil || len(byID) != 1 || !cmp.Equal(byID[0], got[i]) {
+				t.Errorf("by its id %+v is %+v, %v", got[i], byID, err)
+			}
+			want[i].ID = got[i].ID
+			if d := cmp.Diff(want[i], got[i]); d != "" {
+				t.Errorf("change: %s", d)
+			}
+			of := store.ItemsQuery{Seq: want[i].Seq, Touching: q.Touching, Limit: 1 + r.IntN(30)}
+			if r.yes() {
+				of.After = r.id()
+			}
+			wants, _ := oracle.Items(t.Context(), &of)
+			items, err := s.Items(t.Context(), &of)
+			if d := cmp.Diff(wants, items); d != "" || err != nil {
+				t.Errorf("items for %+v: %s, %v", of, d, err)
+			}
+		}
+	}
 }
 
 // told1 is one side of a report.

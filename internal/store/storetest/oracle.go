@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -33,6 +34,8 @@ type Oracle struct {
 	nodes   map[string]*kg.Node
 	links   map[string]*kg.Link
 	sources map[string]*kg.Source
+	log     []logged
+	made    map[string]int64 // seq of the import that created a record
 }
 
 var _ store.Store = (*Oracle)(nil)
@@ -44,7 +47,7 @@ func NewOracle(cat *catalog.Catalog, now func() time.Time) *Oracle {
 	}
 	return &Oracle{
 		cat: cat, now: now, nodes: map[string]*kg.Node{}, links: map[string]*kg.Link{},
-		sources: map[string]*kg.Source{},
+		sources: map[string]*kg.Source{}, made: map[string]int64{},
 	}
 }
 
@@ -191,6 +194,7 @@ type oracleLoad struct {
 	o    *Oracle
 	next *Oracle
 	done bool
+	change
 }
 
 // Load begins a load on a copy.
@@ -206,7 +210,8 @@ func (o *Oracle) Load(context.Context) (store.Load, error) {
 	for k, v := range o.sources {
 		next.sources[k] = v
 	}
-	return &oracleLoad{o: o, next: next}, nil
+	next.log, next.made = slices.Clone(o.log), maps.Clone(o.made)
+	return &oracleLoad{o: o, next: next, change: change{items: map[string]*store.Logged{}, was: map[string]bool{}, new: map[string]bool{}}}, nil
 }
 
 // Put writes a batch.
@@ -224,17 +229,21 @@ func (l *oracleLoad) Put(_ context.Context, b *store.Batch) error {
 
 func (l *oracleLoad) put(b *store.Batch) error {
 	now := kg.TimeOf(l.o.now())
-	created, changed, err := b.Onto(l.next.records(b.IDs()))
+	held := l.next.records(b.IDs())
+	created, changed, err := b.Onto(held)
 	if err != nil {
 		return err
 	}
+	was := held.ByID()
 	for _, part := range []*store.Batch{created, changed} {
 		for _, x := range part.Sources {
 			l.next.sources[x.ID] = x
+			l.note(was[x.ID], x)
 		}
 		for _, x := range part.Nodes {
 			times(&x.CreatedAt, &x.UpdatedAt, now)
 			l.next.nodes[x.ID] = x
+			l.note(was[x.ID], x)
 		}
 	}
 	if len(b.Sources) > 0 {
@@ -256,6 +265,7 @@ func (l *oracleLoad) put(b *store.Batch) error {
 			}
 			times(&x.CreatedAt, &x.UpdatedAt, now)
 			l.next.links[x.ID] = l.verified(x)
+			l.note(was[x.ID], l.next.links[x.ID])
 		}
 	}
 	return l.remove(b)
@@ -276,18 +286,21 @@ func (l *oracleLoad) remove(b *store.Batch) error {
 	gone := l.next.records(b.Delete)
 	for _, x := range gone.Links {
 		delete(l.next.links, x.ID)
+		l.note(x, nil)
 	}
 	for _, x := range gone.Nodes {
 		if n := len(l.next.resting([]string{x.ID})); n > 0 {
 			return store.Hanging(x.ID, n)
 		}
 		delete(l.next.nodes, x.ID)
+		l.note(x, nil)
 	}
 	for _, x := range gone.Sources {
 		if n := len(l.next.resting([]string{x.ID})); n > 0 {
 			return store.Hanging(x.ID, n)
 		}
 		delete(l.next.sources, x.ID)
+		l.note(x, nil)
 	}
 	b.Removed(gone)
 	return nil
@@ -327,8 +340,10 @@ func (l *oracleLoad) Commit(context.Context) error {
 	if l.done {
 		return kg.Errorf(kg.Internal, "the load has ended")
 	}
+	l.record()
 	l.o.mu.Lock()
 	l.o.nodes, l.o.links, l.o.sources = l.next.nodes, l.next.links, l.next.sources
+	l.o.log, l.o.made = l.next.log, l.next.made
 	l.o.mu.Unlock()
 	return l.Rollback()
 }

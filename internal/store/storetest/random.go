@@ -786,17 +786,7 @@ func (r *random) linkPart(f *plan.LinkFilter, depth int) {
 }
 
 // Fill writes a batch into a store as one load.
-func Fill(ctx context.Context, s store.Loader, b *store.Batch) error {
-	l, err := s.Load(ctx)
-	if err != nil {
-		return err
-	}
-	if err := l.Put(ctx, b); err != nil {
-		_ = l.Rollback()
-		return err
-	}
-	return l.Commit(ctx)
-}
+func Fill(ctx context.Context, s store.Loader, b *store.Batch) error { return fillAs(ctx, s, b, nil) }
 
 // Clock is the time of every load in these tests: what is exported can be compared.
 func Clock() time.Time { return time.UnixMilli(1_700_000_000_000) }

@@ -1,0 +1,229 @@
+package cli
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os/user"
+	"strings"
+	"time"
+
+	"github.com/throughline/throughline/internal/config"
+	"github.com/throughline/throughline/internal/jsonl"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// author is the flag of commands that write: who it is, for the log.
+type author struct {
+	By   string `name:"by" env:"THROUGHLINE_BY" placeholder:"NAME" help:"Who this is, for the log of changes. Default: the name of the account."`
+	Note string `placeholder:"TEXT" help:"Why, for the log of changes."`
+}
+
+// name is who it is, "" where the account has no name.
+func (a *author) name() string {
+	if a.By != "" {
+		return a.By
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return ""
+}
+
+type logCmd struct {
+	config.Store
+	JSON  bool   `name:"json" help:"Print each change with all that it did as a line of JSON, for scripts."`
+	Name  string `arg:"" optional:"" placeholder:"NAME" help:"Name of an entity, or id:ITS-ID of any record, also of one that is gone: only changes of it and of links at it."`
+	First int    `short:"n" default:"20" help:"How many changes, 1 to 1000."`
+}
+
+const idQuery = `query ID($of: EntityRef!) { entity(ref: $of) { id } }`
+
+// itemsShown is how many items are shown of a change to a person.
+const itemsShown = 20
+
+// changeJSON is a change with its items, as --json prints it.
+type changeJSON struct {
+	Seq     int64           `json:"seq"`
+	ID      string          `json:"id"`
+	At      string          `json:"at"`
+	By      string          `json:"by,omitempty"`
+	Action  kg.ChangeAction `json:"action"`
+	Note    string          `json:"note,omitempty"`
+	Reverts string          `json:"reverts,omitempty"`
+	Files   []kg.ChangeFile `json:"files,omitempty"`
+	Created int64           `json:"created"`
+	Changed int64           `json:"changed"`
+	Removed int64           `json:"removed"`
+	Open    bool            `json:"open,omitempty"`
+	Items   []itemJSON      `json:"items"`
+}
+
+type itemJSON struct {
+	ID     string          `json:"id"`
+	Kind   string          `json:"kind"`
+	Before json.RawMessage `json:"before,omitempty"`
+	After  json.RawMessage `json:"after,omitempty"`
+}
+
+// Run prints changes, the latest first.
+func (c *logCmd) Run(w *world) error {
+	c.First = min(max(c.First, 1), 1000)
+	s, cat, err := w.openToRead(&c.Store)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // it was only read
+	q := &store.ChangesQuery{Limit: c.First + 1}
+	if c.Name != "" {
+		id, ok := strings.CutPrefix(c.Name, "id:")
+		if !ok {
+			of := asking{Store: c.Store, opened: s, cat: cat}
+			var got struct{ Entity *struct{ ID string } }
+			if _, err := of.answer(w, idQuery, map[string]any{"of": reference(c.Name)}, &got); err != nil {
+				return err
+			}
+			if got.Entity == nil {
+				return of.suggest(w, c.Name, fmt.Errorf("there is no entity %q", printable(c.Name)))
+			}
+			id = got.Entity.ID
+		}
+		q.Touching = []string{id}
+	}
+	changes, err := s.Changes(w.ctx, q)
+	if err != nil {
+		return err
+	}
+	for i := range changes[:min(len(changes), c.First)] {
+		if err := c.change(w, s, &changes[i], q.Touching); err != nil {
+			return err
+		}
+	}
+	if c.JSON {
+		return nil
+	}
+	switch {
+	case len(changes) == 0 && q.Touching != nil:
+		fmt.Fprintln(w.stdout, "The log has no change of it: what was imported before there was a log has none.")
+	case len(changes) == 0:
+		fmt.Fprintln(w.stdout, "The log is empty: nothing was written since there is one.")
+	case len(changes) > c.First:
+		fmt.Fprintln(w.stdout, "… and earlier ones: -n shows more.")
+	}
+	return nil
+}
+
+// change prints a change.
+func (c *logCmd) change(w *world, s store.Logger, x *kg.Change, touching []string) error {
+	q := &store.ItemsQuery{Seq: x.Seq, Touching: touching, Limit: itemsShown + 1}
+	if c.JSON {
+		return c.changeJSON(w, s, x, q)
+	}
+	items, err := s.Items(w.ctx, q)
+	if err != nil {
+		return err
+	}
+	st := w.style()
+	by := ""
+	if x.By != "" {
+		by = " by " + printable(x.By)
+	}
+	fmt.Fprintf(w.stdout, "%s%d  %s%s%s  %s%s\n", st.bold, x.Seq, time.UnixMilli(x.At.UnixMilli()).Format("2006-01-02 15:04:05"),
+		by, st.end, told(x), st.end)
+	if x.Note != "" {
+		fmt.Fprintf(w.stdout, "   “%s”\n", printable(x.Note))
+	}
+	for i := range items[:min(len(items), itemsShown)] {
+		item(w.stdout, &items[i])
+	}
+	if len(items) > itemsShown {
+		fmt.Fprintln(w.stdout, "   … and more: --json shows all")
+	}
+	return nil
+}
+
+// told says what a change did: "imported a.jsonl: 3 created, 1 changed".
+func told(x *kg.Change) string {
+	var did []string
+	for _, n := range []struct {
+		n    int64
+		what string
+	}{{x.Created, "created"}, {x.Changed, "changed"}, {x.Removed, "removed"}} {
+		if n.n > 0 {
+			did = append(did, fmt.Sprintf("%d %s", n.n, n.what))
+		}
+	}
+	files := make([]string, len(x.Files))
+	for i, f := range x.Files {
+		files[i] = printable(f.Name)
+	}
+	s := strings.ToLower(string(x.Action))
+	if len(files) > 0 {
+		s += " " + strings.Join(files, ", ")
+	}
+	if len(did) > 0 {
+		s += ": " + strings.Join(did, ", ")
+	}
+	if x.Open {
+		s += " (it has not ended, or was cut off)"
+	}
+	return s
+}
+
+// item prints what a change made of a record.
+func item(to io.Writer, i *kg.ChangeItem) {
+	what := i.Kind + " " + i.ID
+	var link struct{ From, To string }
+	if json.Unmarshal([]byte(cmp.Or(i.After, i.Before)), &link) == nil && link.From != "" {
+		what = fmt.Sprintf("%s %s → %s (%s)", i.Kind, link.From, link.To, i.ID)
+	}
+	switch {
+	case i.Before == "":
+		fmt.Fprintf(to, "   + %s\n", what)
+	case i.After == "":
+		fmt.Fprintf(to, "   - %s\n", what)
+	default:
+		fmt.Fprintf(to, "   %s\n", what)
+		for _, d := range jsonl.Diff(i.Before, i.After) {
+			if d.Name != "updatedAt" {
+				fmt.Fprintf(to, "     %s: %s → %s\n", d.Name, shownValue(d.Before), shownValue(d.After))
+			}
+		}
+	}
+}
+
+// shownValue is a value of a line for a person.
+func shownValue(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return printable(kg.Clip(s, 200))
+}
+
+// changeJSON prints a change with all its items, on a line.
+func (c *logCmd) changeJSON(w *world, s store.Logger, x *kg.Change, q *store.ItemsQuery) error {
+	out := changeJSON{
+		Seq: x.Seq, ID: x.ID, At: x.At.String(), By: x.By, Action: x.Action, Note: x.Note, Reverts: x.Reverts, Files: x.Files,
+		Created: x.Created, Changed: x.Changed, Removed: x.Removed, Open: x.Open, Items: []itemJSON{},
+	}
+	for q.Limit = 1000; ; {
+		items, err := s.Items(w.ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, i := range items {
+			q.After = i.ID
+			out.Items = append(out.Items, itemJSON{i.ID, i.Kind, json.RawMessage(i.Before), json.RawMessage(i.After)})
+		}
+		if len(items) < q.Limit {
+			break
+		}
+	}
+	j, err := json.Marshal(out)
+	if err == nil {
+		_, err = fmt.Fprintf(&jsonPrinter{to: w.stdout}, "%s\n", j)
+	}
+	return err
+}

@@ -1,0 +1,57 @@
+package kg
+
+import "crypto/rand"
+
+// ChangeAction says what a change did.
+type ChangeAction string
+
+// The actions.
+const (
+	Created  ChangeAction = "CREATED"
+	Updated  ChangeAction = "UPDATED"
+	Deleted  ChangeAction = "DELETED"
+	Merged   ChangeAction = "MERGED"
+	Reverted ChangeAction = "REVERTED"
+	Imported ChangeAction = "IMPORTED"
+	Applied  ChangeAction = "APPLIED" // several of the others
+)
+
+// Change is one commit as the log keeps it: a change of a few records, or an import.
+type Change struct {
+	Seq     int64  // from 1, in the order of commits, without gaps
+	ID      string // begins with ChangePrefix
+	At      Time
+	By      string // who made it, "" where that is not known
+	Action  ChangeAction
+	Note    string       // why, "" = not said
+	Reverts string       // the id of the change that it takes back, "" = none
+	Key     string       // by which a client knows that it has asked for this already, "" = none
+	Files   []ChangeFile // of an import
+	// Created, Changed and Removed count the records that are new by it, that it changed, and that went.
+	Created, Changed, Removed int64
+	// Open says that an import in several transactions has not ended, or was cut off.
+	Open bool
+}
+
+// ChangeFile is a file that was imported.
+type ChangeFile struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256,omitempty"` // of its bytes, in hexadecimal; "" until it was read to its end
+}
+
+// ChangeItem is what a change made of one record, which has one item at most in a change. Of what an import created
+// there are none: that follows from the records.
+type ChangeItem struct {
+	ID   string // of the record
+	Kind string // "SOURCE", an EntityType or a LinkKind
+	// Before and After are the record's line in the format of an export, "" where it was not there or is no more. What
+	// follows from the texts of sources, whether words are verified, is not in it.
+	Before, After string
+}
+
+// NewChangeID returns an id that no other change has.
+func NewChangeID() string {
+	var b [15]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return ChangePrefix + idEncoding.EncodeToString(b[:])
+}

@@ -1,0 +1,255 @@
+package neo4jstore
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// The log: a node for each load that wrote something, and one for each record that it changed or deleted. What an
+// import created bears the seq of its change instead.
+const (
+	changeLabel  = "ThroughlineChange"
+	itemLabel    = "ThroughlineChangeItem"
+	madeProperty = "_made"
+)
+
+// logging is what one transaction adds to the log.
+type logging struct {
+	seq   int64 // of the load's change
+	first bool  // it is not there yet
+	items []any // rows of records that were written
+	made  int64 // records that are new
+	went  []string
+	wrote bool
+}
+
+// Describe says what the load is for.
+func (l *load) Describe(d *store.Deed) { l.deed = *d }
+
+// lock makes loads of several servers take turns, so that what a transaction has looked at stays so until it ends, and
+// changes get their numbers in the order of commits. It begins what the transaction logs.
+func (l *load) lock(ctx context.Context, tx neo4j.ManagedTransaction) error {
+	rows, err := l.s.do(ctx, tx, "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.lastLoad = $now "+
+		"RETURN COLLECT { MATCH (c:ThroughlineChange) WHERE c.seq > 0 RETURN c.seq ORDER BY c.seq DESC LIMIT 1 }",
+		map[string]any{"now": int64(l.now)})
+	if err != nil {
+		return err
+	}
+	l.logging = &logging{seq: l.seq}
+	if l.seq == 0 {
+		l.logging.first, l.logging.seq = true, 1
+		if last := asList(rows[0][0]); len(last) > 0 {
+			l.logging.seq = asInt(last[0]) + 1
+		}
+	}
+	return nil
+}
+
+// mark is what a new record bears: the change that it follows from, unless the log keeps what the load created.
+func (l *load) mark() any {
+	if l.deed.Whole {
+		return nil
+	}
+	return l.logging.seq
+}
+
+// log takes down what becomes of a record: was is nil for one that is new, is for one that goes. made is the change
+// that it follows from as it was, 0 for none.
+func (l *load) log(was, is any, made int64) {
+	g := l.logging
+	g.wrote = true
+	i := store.Log(l.s.layout.cat, l.timed(was), l.timed(is))
+	came := made == g.seq && was != nil // it is new by this load
+	switch {
+	case was == nil && !l.went[i.ID]:
+		g.made++
+		if !l.deed.Whole {
+			return
+		}
+	case is == nil && came && !l.went[i.ID]:
+		g.made--
+		return
+	case is == nil && !came:
+		g.went = append(g.went, i.ID)
+	case is != nil && came && !l.went[i.ID]:
+		return
+	}
+	row := map[string]any{"id": i.ID, "kind": i.Kind, "before": i.Before, "after": i.After}
+	setText(row, "a", i.A)
+	setText(row, "b", i.B)
+	setText(row, "wasA", i.WasA)
+	setText(row, "wasB", i.WasB)
+	g.items = append(g.items, row)
+}
+
+// timed returns a record with the times that it is written with.
+func (l *load) timed(x any) any {
+	switch x := x.(type) {
+	case *kg.Node:
+		c := *x
+		c.CreatedAt, c.UpdatedAt = store.Times(x.CreatedAt, x.UpdatedAt, l.now)
+		return &c
+	case *kg.Link:
+		c := *x
+		c.CreatedAt, c.UpdatedAt = store.Times(x.CreatedAt, x.UpdatedAt, l.now)
+		return &c
+	}
+	return x
+}
+
+// writeLog writes what a transaction logs, as its last statements.
+func (l *load) writeLog(ctx context.Context, tx neo4j.ManagedTransaction) error {
+	g := l.logging
+	if !g.wrote {
+		return nil
+	}
+	text := "MATCH (c:ThroughlineChange {seq: $seq}) SET c.created = c.created + $made"
+	params := map[string]any{"seq": g.seq, "made": g.made}
+	if g.first {
+		text = "CREATE (c:ThroughlineChange {seq: $seq, created: $made, open: true}) SET c += $about"
+		params["about"] = l.about()
+	}
+	if _, err := l.s.do(ctx, tx, text, params); err != nil || len(g.items) == 0 {
+		return err
+	}
+	_, err := l.s.do(ctx, tx, `UNWIND $rows AS row MERGE (i:ThroughlineChangeItem {seq: $seq, id: row.id})
+ON CREATE SET i.before = row.before, i.wasA = row.wasA, i.wasB = row.wasB
+SET i.kind = row.kind, i.after = row.after, i.a = row.a, i.b = row.b`, map[string]any{"seq": g.seq, "rows": g.items})
+	return err
+}
+
+// logged takes over what a transaction has logged, once it is committed.
+func (l *load) logged() {
+	g := l.logging
+	if g == nil || !g.wrote {
+		return
+	}
+	l.seq = g.seq
+	for _, id := range g.went {
+		l.went[id] = true
+	}
+}
+
+// about is what the change says of itself.
+func (l *load) about() map[string]any {
+	d := &l.deed
+	l.deed.ID = cmp.Or(d.ID, kg.NewChangeID())
+	p := map[string]any{"id": d.ID, "at": l.now.UnixMilli(), "action": string(cmp.Or(d.Action, kg.Imported))}
+	setText(p, "by", d.By)
+	setText(p, "note", d.Note)
+	setText(p, "reverts", d.Reverts)
+	setText(p, "key", d.Key)
+	if len(d.Files) > 0 {
+		b, _ := json.Marshal(d.Files) // texts always marshal
+		p["files"] = string(b)
+	}
+	return p
+}
+
+// closeLog ends the change that the load is: what has come to nothing goes, the rest is counted.
+func (l *load) closeLog(ctx context.Context, tx neo4j.ManagedTransaction) error {
+	if _, err := l.s.do(ctx, tx,
+		"MATCH (i:ThroughlineChangeItem) WHERE i.seq = $seq AND i.before = i.after DELETE i", map[string]any{"seq": l.seq}); err != nil {
+		return err
+	}
+	_, err := l.s.do(ctx, tx, `MATCH (c:ThroughlineChange {seq: $seq})
+CALL (c) { MATCH (i:ThroughlineChangeItem) WHERE i.seq = c.seq RETURN count(CASE WHEN i.before <> '' AND i.after <> '' THEN 1 END) AS changed,
+  count(CASE WHEN i.after = '' THEN 1 END) AS removed }
+SET c += $about, c.changed = changed, c.removed = removed REMOVE c.open`, map[string]any{"seq": l.seq, "about": l.about()})
+	return err
+}
+
+// touchedBy finds the items of some records, and of links that end at them.
+const touchedBy = `MATCH (i:ThroughlineChangeItem) WHERE i.id IN $touching RETURN i
+UNION MATCH (i:ThroughlineChangeItem) WHERE i.a IN $touching RETURN i
+UNION MATCH (i:ThroughlineChangeItem) WHERE i.b IN $touching RETURN i
+UNION MATCH (i:ThroughlineChangeItem) WHERE i.wasA IN $touching RETURN i
+UNION MATCH (i:ThroughlineChangeItem) WHERE i.wasB IN $touching RETURN i`
+
+// Changes reads changes, the latest first.
+func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Change, err error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	params := map[string]any{"limit": int64(q.Limit)}
+	conditions := []string{"c.seq > 0"}
+	and := func(condition, name string, value any) {
+		conditions = append(conditions, condition)
+		params[name] = value
+	}
+	if q.Touching != nil {
+		sources, entities, links := kg.SortIDs(q.Touching)
+		params["touching"], params["sources"], params["entities"], params["ids"] = q.Touching, sources, entities, links
+		b.WriteString("CALL () { CALL () { " + touchedBy + " } RETURN i.seq AS seq")
+		if len(sources) > 0 {
+			b.WriteString(" UNION MATCH (s:Source) WHERE s.id IN $sources AND s._sort IS NOT NULL RETURN s._made AS seq")
+		}
+		if len(entities) > 0 {
+			b.WriteString(" UNION MATCH (n:Entity) WHERE n.id IN $entities AND n._sort IS NOT NULL RETURN n._made AS seq")
+		}
+		if len(links) > 0 {
+			b.WriteString(" UNION " + s.layout.anyLink() + " RETURN r._made AS seq")
+		}
+		b.WriteString(" } WITH collect(seq) AS touched ")
+		conditions = append(conditions, "c.seq IN touched")
+	}
+	if q.IDs != nil {
+		and("c.id IN $changes", "changes", q.IDs)
+	}
+	if q.By != nil {
+		and("coalesce(c.by, '') = $by", "by", *q.By)
+	}
+	if q.From != 0 {
+		and("c.at >= $from", "from", q.From.UnixMilli())
+	}
+	if q.To != 0 {
+		and("c.at < $to", "to", q.To.UnixMilli())
+	}
+	if q.Before != 0 {
+		and("c.seq < $before", "before", q.Before)
+	}
+	b.WriteString("MATCH (c:ThroughlineChange) WHERE " + strings.Join(conditions, " AND "))
+	b.WriteString(" RETURN c.seq, c.id, c.at, c.by, c.action, c.note, c.reverts, c.key, c.files, c.created, " +
+		"coalesce(c.changed, 0), coalesce(c.removed, 0), coalesce(c.open, false) ORDER BY c.seq DESC LIMIT $limit")
+	rows, _, err := s.read(ctx, b.String(), params)
+	for _, r := range rows {
+		open, _ := r[12].(bool)
+		c := kg.Change{
+			Seq: asInt(r[0]), ID: asString(r[1]), At: asTime(r[2]), By: asString(r[3]), Action: kg.ChangeAction(asString(r[4])),
+			Note: asString(r[5]), Reverts: asString(r[6]), Key: asString(r[7]), Created: asInt(r[9]), Changed: asInt(r[10]),
+			Removed: asInt(r[11]), Open: open,
+		}
+		if files := asString(r[8]); files != "" {
+			if err := json.Unmarshal([]byte(files), &c.Files); err != nil {
+				return nil, kg.Wrap(kg.Corrupt, err, "the change %s in the database is not as it was written", c.ID)
+			}
+		}
+		out = append(out, c)
+	}
+	return out, err
+}
+
+// Items reads what a change did.
+func (s *Store) Items(ctx context.Context, q *store.ItemsQuery) (out []kg.ChangeItem, err error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	text := "MATCH (i:ThroughlineChangeItem)"
+	if q.Touching != nil {
+		text = "CALL () { " + touchedBy + " } WITH i"
+	}
+	rows, _, err := s.read(ctx, text+" WHERE i.seq = $seq AND i.id > $after RETURN i.id, i.kind, i.before, i.after ORDER BY i.id LIMIT $limit",
+		map[string]any{"seq": q.Seq, "after": q.After, "limit": int64(q.Limit), "touching": q.Touching})
+	for _, r := range rows {
+		out = append(out, kg.ChangeItem{ID: asString(r[0]), Kind: asString(r[1]), Before: asString(r[2]), After: asString(r[3])})
+	}
+	return out, err
+}

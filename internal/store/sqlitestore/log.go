@@ -1,0 +1,263 @@
+package sqlitestore
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"strings"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// What the sums of the log's rows are of.
+const (
+	changeSummed = "seq, id, at, hex(by), action, hex(note), reverts, hex(key), files, created, changed, removed"
+	itemSummed   = "seq, id, kind, a, b, wasA, wasB, before, after"
+)
+
+// The statements that write the log.
+const (
+	nextChangeSQL = `SELECT coalesce(max(seq), 0) + 1 FROM change`
+	// itemSQL keeps what the record was before the load
+	itemSQL = `INSERT INTO change_item (seq, id, kind, a, b, wasA, wasB, before, after, sum)
+		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9, throughline_sum(?1,?2,?3,?4,?5,?6,?7,?8,?9))
+		ON CONFLICT (seq, id) DO UPDATE SET kind = excluded.kind, a = excluded.a, b = excluded.b, after = excluded.after,
+		sum = throughline_sum(seq, id, excluded.kind, excluded.a, excluded.b, wasA, wasB, before, excluded.after)`
+	// dropItems deletes what has come to nothing within one load
+	dropItems  = `DELETE FROM change_item WHERE seq = ? AND before = after`
+	countItems = `SELECT coalesce(sum(before <> '' AND after <> ''), 0), coalesce(sum(after = ''), 0) FROM change_item WHERE seq = ?`
+	changeSQL  = `INSERT INTO change (seq, id, at, by, action, note, reverts, key, files, created, changed, removed, sum)
+		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12, throughline_sum(?1,?2,?3,hex(?4),?5,hex(?6),?7,hex(?8),?9,?10,?11,?12))`
+	createdSQL = `INSERT INTO created (what, last, first, seq) VALUES (?,?,?,?)`
+)
+
+// The statements that read it. Of a page, an id that is touched is looked up in each index by itself.
+const (
+	itemsTouching = `SELECT i.seq, i.id FROM w JOIN change_item i ON i.id = w.value
+		UNION SELECT i.seq, i.id FROM w JOIN change_item i ON i.a = w.value WHERE i.a <> ''
+		UNION SELECT i.seq, i.id FROM w JOIN change_item i ON i.b = w.value WHERE i.b <> ''
+		UNION SELECT i.seq, i.id FROM w JOIN change_item i ON i.wasA = w.value WHERE i.wasA <> ''
+		UNION SELECT i.seq, i.id FROM w JOIN change_item i ON i.wasB = w.value WHERE i.wasB <> ''`
+	withTouching    = `WITH w AS (SELECT value FROM json_each(?)), touched AS (` + itemsTouching + `) `
+	changesTouching = `WITH w AS (SELECT value FROM json_each(?)), touched AS (` + itemsTouching + `), made AS (
+			SELECT 0 AS what, s.k FROM w JOIN source s ON s.id = w.value
+			UNION ALL SELECT 1, n.k FROM w JOIN node n ON n.id = w.value
+			UNION ALL SELECT 2, l.k FROM w JOIN link l ON l.id = w.value
+		), by AS (SELECT (SELECT CASE WHEN c.first <= made.k THEN c.seq END FROM created c
+			WHERE c.what = made.what AND c.last >= made.k ORDER BY c.last LIMIT 1) AS seq FROM made) `
+	changesSQL = `SELECT seq, id, at, by, action, note, reverts, key, files, created, changed, removed,
+		throughline_sum(` + changeSummed + `) = sum FROM change`
+	itemsSQL = `SELECT id, kind, before, after, throughline_sum(` + itemSummed + `) = sum FROM change_item`
+)
+
+// Describe says what the load is for.
+func (l *load) Describe(d *store.Deed) { l.deed = *d }
+
+// logged reports whether the log has an item of a record with a key, whatever becomes of it: one that was there before
+// the load, or of which the log keeps everything.
+func (l *load) logged(what int, id string, row int64) bool {
+	return l.deed.Whole || row <= l.begun.last(what) || l.went[id]
+}
+
+// last is the largest key of a table.
+func (h *head) last(what int) int64 {
+	switch what {
+	case changedSource:
+		return h.sources
+	case changedNode:
+		return h.nodes
+	}
+	return h.link
+}
+
+// log writes what became of a record, as the file has it by then.
+func (l *load) log(ctx context.Context, was, is any) error {
+	if l.change == 0 {
+		if err := l.tx.QueryRowContext(ctx, nextChangeSQL).Scan(&l.change); err != nil {
+			return err
+		}
+		if err := l.prepare(ctx, []prepared{{&l.logItem, itemSQL}}); err != nil {
+			return err
+		}
+	}
+	i := store.Log(l.s.cat, l.timed(was), l.timed(is))
+	_, err := l.logItem.ExecContext(ctx, l.change, i.ID, i.Kind, i.A, i.B, i.WasA, i.WasB, i.Before, i.After)
+	return err
+}
+
+// timed returns a record with the times that it is written with.
+func (l *load) timed(x any) any {
+	switch x := x.(type) {
+	case *kg.Node:
+		c := *x
+		c.CreatedAt, c.UpdatedAt = store.Times(x.CreatedAt, x.UpdatedAt, l.now)
+		return &c
+	case *kg.Link:
+		c := *x
+		c.CreatedAt, c.UpdatedAt = store.Times(x.CreatedAt, x.UpdatedAt, l.now)
+		return &c
+	}
+	return x
+}
+
+// created counts a record that is new, and logs it where the log keeps that. A link's evidence is in l.pieces.
+func (l *load) created(ctx context.Context, id string, x any) error {
+	if !l.went[id] {
+		l.made++
+	}
+	if !l.deed.Whole && !l.went[id] {
+		return nil
+	}
+	return l.log(ctx, nil, l.stored(x))
+}
+
+// stored returns a record as it is written: a link with the evidence that is in l.pieces.
+func (l *load) stored(x any) any {
+	link, ok := x.(*kg.Link)
+	if !ok {
+		return x
+	}
+	c := *link
+	c.Evidence = l.pieces
+	return &c
+}
+
+// gone logs a record that went.
+func (l *load) gone(ctx context.Context, what int, id string, row int64, was any) error {
+	logged := l.logged(what, id, row)
+	if row > l.begun.last(what) && !l.went[id] {
+		l.made-- // it came by this load
+	}
+	if !logged {
+		return nil
+	}
+	if l.went == nil {
+		l.went = map[string]bool{}
+	}
+	if row <= l.begun.last(what) {
+		l.went[id] = true
+	}
+	return l.log(ctx, was, nil)
+}
+
+// finishLog writes the change that the load is.
+func (l *load) finishLog(ctx context.Context) error {
+	if l.change == 0 {
+		if err := l.tx.QueryRowContext(ctx, nextChangeSQL).Scan(&l.change); err != nil {
+			return err
+		}
+	}
+	files := ""
+	if len(l.deed.Files) > 0 {
+		b, err := json.Marshal(l.deed.Files)
+		if err != nil {
+			return err
+		}
+		files = string(b)
+	}
+	if _, err := l.tx.ExecContext(ctx, dropItems, l.change); err != nil {
+		return err
+	}
+	var changed, removed int64
+	if err := l.tx.QueryRowContext(ctx, countItems, l.change).Scan(&changed, &removed); err != nil {
+		return err
+	}
+	d := &l.deed
+	if _, err := l.tx.ExecContext(ctx, changeSQL, l.change, cmp.Or(d.ID, kg.NewChangeID()), l.now.UnixMilli(), d.By,
+		string(cmp.Or(d.Action, kg.Imported)), d.Note, d.Reverts, d.Key, files, l.made, changed, removed); err != nil ||
+		d.Whole {
+		return err
+	}
+	for what, next := range [...]int64{l.sourceRows.next, l.nodeRows.next, l.linkRows.next} {
+		if before := l.begun.last(what); next-1 > before {
+			if _, err := l.tx.ExecContext(ctx, createdSQL, what, next-1, before+1, l.change); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// idsJSON writes ids that anybody may have given.
+func idsJSON(ids []string) string { return cmp.Or(listJSON(ids), "[]") }
+
+// Changes reads changes, the latest first.
+func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Change, err error) {
+	var text strings.Builder
+	var args []any
+	if q.Touching != nil {
+		text.WriteString(changesTouching)
+		args = append(args, idsJSON(q.Touching))
+	}
+	text.WriteString(changesSQL)
+	text.WriteString(" WHERE seq > 0")
+	and := func(condition string, arg ...any) {
+		text.WriteString(" AND " + condition)
+		args = append(args, arg...)
+	}
+	if q.Touching != nil {
+		and("seq IN (SELECT seq FROM touched UNION SELECT seq FROM by)")
+	}
+	if q.IDs != nil {
+		and("id IN (SELECT value FROM json_each(?))", idsJSON(q.IDs))
+	}
+	if q.By != nil {
+		and("by = ?", *q.By)
+	}
+	if q.From != 0 {
+		and("at >= ?", q.From.UnixMilli())
+	}
+	if q.To != 0 {
+		and("at < ?", q.To.UnixMilli())
+	}
+	if q.Before != 0 {
+		and("seq < ?", q.Before)
+	}
+	text.WriteString(" ORDER BY seq DESC LIMIT ?")
+	err = scan(ctx, s.read, text.String(), func(rows *sql.Rows) error {
+		var c kg.Change
+		var at int64
+		var files string
+		var whole bool
+		if err := rows.Scan(&c.Seq, &c.ID, &at, &c.By, &c.Action, &c.Note, &c.Reverts, &c.Key, &files, &c.Created,
+			&c.Changed, &c.Removed, &whole); err != nil {
+			return unreadable(err)
+		}
+		if !whole {
+			return s.damaged("change", c.ID)
+		}
+		c.At = kg.TimeAt(at)
+		if files != "" {
+			if err := json.Unmarshal([]byte(files), &c.Files); err != nil {
+				return storeError(ctx, err)
+			}
+		}
+		out = append(out, c)
+		return nil
+	}, append(args, q.Limit)...)
+	return out, err
+}
+
+// Items reads what a change did.
+func (s *Store) Items(ctx context.Context, q *store.ItemsQuery) (out []kg.ChangeItem, err error) {
+	text, args := itemsSQL+" WHERE seq = ? AND id > ?", []any{q.Seq, q.After}
+	if q.Touching != nil {
+		text = withTouching + text + " AND (seq, id) IN (SELECT seq, id FROM touched)"
+		args = append([]any{idsJSON(q.Touching)}, args...)
+	}
+	err = scan(ctx, s.read, text+" ORDER BY id LIMIT ?", func(rows *sql.Rows) error {
+		var i kg.ChangeItem
+		var whole bool
+		if err := rows.Scan(&i.ID, &i.Kind, &i.Before, &i.After, &whole); err != nil {
+			return unreadable(err)
+		}
+		if !whole {
+			return s.damaged("item of a change", i.ID)
+		}
+		out = append(out, i)
+		return nil
+	}, append(args, q.Limit)...)
+	return out, err
+}

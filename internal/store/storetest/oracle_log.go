@@ -1,0 +1,118 @@
+package storetest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// logged is a change and its items by the ids of the records.
+type logged struct {
+	kg.Change
+	items map[string]*store.Logged
+}
+
+// change is what the oracle's load keeps for the log.
+type change struct {
+	deed  store.Deed
+	items map[string]*store.Logged // of each record that was written
+	was   map[string]bool          // whether a record that was written was there when the load began
+	new   map[string]bool          // records that are there and were made by the load, some in place of others of their ids
+	wrote bool
+}
+
+// Describe says what the load is for.
+func (l *oracleLoad) Describe(d *store.Deed) { l.deed = *d }
+
+// note takes down what is written of a record.
+func (l *oracleLoad) note(was, is any) {
+	l.wrote = true
+	i := store.Log(l.o.cat, was, is)
+	if before := l.items[i.ID]; before != nil {
+		i.Before, i.WasA, i.WasB = before.Before, before.WasA, before.WasB
+	} else {
+		l.was[i.ID] = was != nil
+	}
+	l.items[i.ID] = i
+	if l.new[i.ID] = is != nil && (was == nil || l.new[i.ID]); is == nil {
+		delete(l.next.made, i.ID)
+	}
+}
+
+// record adds the change to the log.
+func (l *oracleLoad) record() {
+	if !l.wrote {
+		return
+	}
+	d := &l.deed
+	c := logged{items: map[string]*store.Logged{}, Change: kg.Change{
+		Seq: int64(len(l.next.log)) + 1, ID: cmp.Or(d.ID, kg.NewChangeID()), At: kg.TimeOf(l.o.now()), By: d.By,
+		Action: cmp.Or(d.Action, kg.Imported), Note: d.Note, Reverts: d.Reverts, Key: d.Key, Files: d.Files,
+	}}
+	for id, i := range l.items {
+		there := i.After != ""
+		if l.new[id] && !d.Whole {
+			l.next.made[id] = c.Seq
+		}
+		switch {
+		case !l.was[id] && there:
+			c.Created++
+			if !d.Whole {
+				continue
+			}
+		case i.Before == i.After:
+			continue
+		case there:
+			c.Changed++
+		default:
+			c.Removed++
+		}
+		c.items[id] = i
+	}
+	l.next.log = append(l.next.log, c)
+}
+
+// touches reports whether an item is of one of some records, or of a link that ends at one.
+func touches(i *store.Logged, ids []string) bool {
+	return slices.ContainsFunc([]string{i.ID, i.A, i.B, i.WasA, i.WasB},
+		func(id string) bool { return id != "" && slices.Contains(ids, id) })
+}
+
+// Changes returns changes, the latest first.
+func (o *Oracle) Changes(_ context.Context, q *store.ChangesQuery) (out []kg.Change, err error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	for _, c := range slices.Backward(o.log) {
+		touched := slices.ContainsFunc(q.Touching, func(id string) bool { return o.made[id] == c.Seq })
+		for _, i := range c.items {
+			touched = touched || touches(i, q.Touching)
+		}
+		switch {
+		case len(out) == q.Limit, q.Touching != nil && !touched, q.IDs != nil && !slices.Contains(q.IDs, c.ID),
+			q.By != nil && *q.By != c.By, q.From != 0 && c.At < q.From, q.To != 0 && c.At >= q.To,
+			q.Before != 0 && c.Seq >= q.Before:
+			continue
+		}
+		out = append(out, c.Change)
+	}
+	return out, nil
+}
+
+// Items returns what a change did, by id.
+func (o *Oracle) Items(_ context.Context, q *store.ItemsQuery) (out []kg.ChangeItem, err error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	if q.Seq < 1 || q.Seq > int64(len(o.log)) {
+		return nil, nil
+	}
+	items := o.log[q.Seq-1].items
+	for _, i := range sorted(items) {
+		if len(out) < q.Limit && i.ID > q.After && (q.Touching == nil || touches(i, q.Touching)) {
+			out = append(out, i.ChangeItem)
+		}
+	}
+	return out, nil
+}
