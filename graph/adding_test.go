@@ -194,7 +194,7 @@ type neighboursAnswer struct {
 
 func (q *neighboursQuestion) bind(b *binder, args map[string]any) error {
 	q.outgoing = args["outgoing"] == true
-	return b.entities(&q.asked, "neighbours.of", []any{args["of"]}, 1)
+	return b.entities("neighbours.of", []any{args["of"]}, 1)
 }
 
 func (*neighboursQuestion) records() int { return 1 }
@@ -338,7 +338,7 @@ type Addition {
 	}
 	r := e.Do(t.Context(), &Request{Query: query, ReadOnly: true})
 	defer r.Release()
-	if r.Code() != string(codeMethod) {
+	if r.Code() != string(kg.MethodNotAllowed) {
 		t.Errorf("by GET: %v", r.Errors)
 	}
 }

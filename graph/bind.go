@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -39,23 +38,8 @@ func bad(at, format string, args ...any) error {
 // about is an error about the value at the end of this way. Programs read the way as Details["argument"].
 func about(at string, code kg.Code, message string) *kg.Error {
 	err := kg.Errorf(code, "%s: %s", at, message)
-	err.Details = map[string]any{"argument": way(at)}
+	err.Details = map[string]any{"argument": kg.Way(at)}
 	return err
-}
-
-// way splits the way to a value into its steps: paths.via[1] is paths, via, 1.
-func way(at string) []any {
-	var steps []any
-	for name := range strings.SplitSeq(at, ".") {
-		name, index, inList := strings.Cut(name, "[")
-		steps = append(steps, name)
-		if inList {
-			if i, err := strconv.Atoi(strings.TrimSuffix(index, "]")); err == nil {
-				steps = append(steps, i)
-			}
-		}
-	}
-	return steps
 }
 
 // within puts the way to a value before the message of an error about it.
@@ -485,7 +469,7 @@ func (b *binder) externalID(at string, m map[string]any) (id [2]string, err erro
 
 // ref reads an EntityRef: exactly one key, for literals and variables alike.
 func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.Ref, error) {
-	r := plan.Ref{Types: types}
+	r := plan.Ref{Types: types, At: at}
 	given := 0
 	for key, v := range b.given("EntityRef", m) {
 		given++
@@ -521,7 +505,7 @@ func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.R
 
 // sourceRef reads a SourceRef: exactly one key, for literals and variables alike.
 func (b *binder) sourceRef(at string, m map[string]any, types catalog.TypeSet) (plan.Ref, error) {
-	r := plan.Ref{Types: types}
+	r := plan.Ref{Types: types, At: at}
 	given := 0
 	for key, v := range b.given("SourceRef", m) {
 		given++

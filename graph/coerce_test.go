@@ -298,3 +298,27 @@ func TestInputThatIsNotOfItsType(t *testing.T) {
 		}
 	}
 }
+
+// TestVariablesSayWhereTheyAreWrong: the error for a variable has the way to the value, and to the argument that the
+// variable first stands in.
+func TestVariablesSayWhereTheyAreWrong(t *testing.T) {
+	cat, s := small(t)
+	e := engine(t, cat, s)
+	for _, c := range []struct{ query, vars, want string }{
+		{
+			`query($w: PersonFilter) { people(where: $w) { totalCount } }`, `{"w": {"ids": ["lse", null]}}`,
+			`"argument":["people","where","ids",1],"code":"BAD_USER_INPUT","variable":["w","ids",1]`,
+		},
+		{
+			`query($k: [LinkKind!]) { ...F } fragment F on Query { p: people { nodes { ... on Person { links(where: {and: [{role: {isNull: true}}, {kinds: $k}]}) { totalCount } } } } }`,
+			`{"k": "LIKES"}`,
+			`"argument":["links","where","and",1,"kinds"],"code":"BAD_USER_INPUT","variable":["k"]`,
+		},
+		{`query($id: ID!) { node(id: $id) { id } }`, `{}`, `"argument":["node","id"],"code":"BAD_USER_INPUT","variable":["id"]`},
+		{`query($b: Boolean!) { people { totalCount @include(if: $b) } }`, `{"b": 1}`, `"extensions":{"code":"BAD_USER_INPUT","variable":["b"]}`},
+	} {
+		if got := ask(t, e, c.query, decoded(t, c.vars)); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s, want %s", c.query, got, c.want)
+		}
+	}
+}

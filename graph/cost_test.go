@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/plan"
 )
 
 // TestASubgraphRunsAtItsBounds asks what a graph view asks for, with the defaults and with the bounds that the
@@ -77,5 +80,38 @@ func TestCostLimitNamesTheArgumentToLower(t *testing.T) {
 			!strings.Contains(x.Message, "lower "+c.argument) || x.Extensions.Cost <= x.Extensions.Limit {
 			t.Errorf("%s: %+v, want %s", c.query, x, c.argument)
 		}
+	}
+}
+
+// TestCostIsToldOnRequest: an answer says what the operation costs, as the error says it where that is too much.
+func TestCostIsToldOnRequest(t *testing.T) {
+	cat, s := small(t)
+	limits := plan.DefaultLimits()
+	limits.MaxCost = 100
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, Limits: limits, Introspection: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]string{
+		`{ person(ref: {id: "mary-kaldor"}) { id name } }`: `{"data":{"person":{"id":"mary-kaldor","name":"Mary Kaldor"}},"extensions":{"cost":4,"limit":100}}`,
+		`{ __typename }`: `{"data":{"__typename":"Query"},"extensions":{"cost":0,"limit":100}}`,
+		`{ people(first: 100) { nodes { id } } }`: `{"errors":[{"message":"the operation costs 201, the limit is 100; lower people.first, or ask for fewer fields or levels",` +
+			`"extensions":{"argument":["people","first"],"code":"COST_LIMIT","cost":201,"limit":100}}],"extensions":{"cost":201,"limit":100}}`,
+	} {
+		r := e.Do(t.Context(), &graph.Request{Query: query, Cost: true})
+		if got := string(r.JSON()); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", query, got, want)
+		}
+		r.Release()
+		r = e.Do(t.Context(), &graph.Request{Query: query, Cost: true, Explain: true})
+		if got := string(r.AppendJSON(nil)); r.Began && !strings.Contains(got, `"limit":100,"explain":{`) || !json.Valid([]byte(got)) {
+			t.Errorf("%s, explained: %s", query, got)
+		}
+		r.Release()
+		r = e.Do(t.Context(), &graph.Request{Query: query})
+		if r.Extensions != nil {
+			t.Errorf("%s, not asked: %s", query, r.Extensions)
+		}
+		r.Release()
 	}
 }

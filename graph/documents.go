@@ -91,9 +91,9 @@ func (e *Engine) compile(
 func (r *Request) fits(op *ast.OperationDefinition) error {
 	switch {
 	case op.Operation == ast.Subscription:
-		return kg.Errorf(codeBadRequest, NoSubscriptions)
+		return kg.Errorf(kg.BadRequest, NoSubscriptions)
 	case r.ReadOnly && op.Operation != ast.Query:
-		return kg.Errorf(codeMethod, "a %s needs POST", op.Operation)
+		return kg.Errorf(kg.MethodNotAllowed, "a %s needs POST", op.Operation)
 	}
 	return nil
 }
@@ -114,11 +114,11 @@ func (e *Engine) read(ctx context.Context, r *Request) (*document, []*gqlerror.E
 			g = gqlerror.Errorf("the document cannot be read")
 		}
 		return nil, []*gqlerror.Error{
-			{Message: clip(g.Message), Locations: g.Locations, Extensions: map[string]any{"code": string(codeParse)}},
+			{Message: clip(g.Message), Locations: g.Locations, Extensions: map[string]any{"code": string(kg.ParseFailed)}},
 		}
 	}
 	if len(doc.Operations) == 0 {
-		return nil, []*gqlerror.Error{e.present(ctx, kg.Errorf(codeParse, "the document has no operation"), nil)}
+		return nil, []*gqlerror.Error{e.present(ctx, kg.Errorf(kg.ParseFailed, "the document has no operation"), nil)}
 	}
 	if strings.Contains(query, `\u`) && text.LoneSurrogate([]byte(query)) {
 		return nil, []*gqlerror.Error{
@@ -156,7 +156,7 @@ func chooseOperation(doc *ast.QueryDocument, name string) (*ast.OperationDefinit
 	if name == "" {
 		if len(doc.Operations) > 1 {
 			return nil, kg.Errorf(
-				codeBadRequest,
+				kg.BadRequest,
 				"the document has %d operations; name one in operationName",
 				len(doc.Operations),
 			)
@@ -166,7 +166,7 @@ func chooseOperation(doc *ast.QueryDocument, name string) (*ast.OperationDefinit
 	if op := doc.Operations.ForName(name); op != nil {
 		return op, nil
 	}
-	return nil, kg.Errorf(codeBadRequest, "the document has no operation of the name given in operationName")
+	return nil, kg.Errorf(kg.BadRequest, "the document has no operation of the name given in operationName")
 }
 
 // enough ends a validation once it has found as many errors as an answer lists.
@@ -190,7 +190,7 @@ func (e *Engine) validate(doc *ast.QueryDocument) (errs []*gqlerror.Error) {
 				o(err)
 			}
 			err.Message = clip(err.Message)
-			err.Extensions = map[string]any{"code": string(codeValidation)}
+			err.Extensions = map[string]any{"code": string(kg.ValidationFailed)}
 			if errs = append(errs, err); len(errs) >= e.opts.Limits.MaxErrors {
 				panic(enough{})
 			}

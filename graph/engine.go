@@ -143,6 +143,8 @@ type Request struct {
 	ReadOnly bool
 	// Explain has the answer say how it was made, in Response.Extensions.
 	Explain bool
+	// Cost has the answer say what the operation costs and what it may, in Response.Extensions.
+	Cost bool
 	// SchemaOnly refuses what asks for anything but the schema: the document is not one of those that may run.
 	SchemaOnly bool
 	// Held says that the client has the answer: the request is counted, and not run.
@@ -299,6 +301,9 @@ func (e *Engine) bind(ctx context.Context, r *Request, p *prepared, resp *Respon
 			a.explain.bind = time.Since(began)
 		}
 	}
+	if r.Cost {
+		resp.Extensions = fmt.Appendf(nil, `"cost":%d,"limit":%d`, total, e.opts.Limits.MaxCost)
+	}
 	if total > e.opts.Limits.MaxCost {
 		a := &p.answers[heavy]
 		e.refuse(ctx, resp, tooCostly(total, e.opts.Limits.MaxCost, costliest(a.root, a.query, a.question)))
@@ -342,7 +347,12 @@ func (e *Engine) answer(ctx context.Context, r *Request, p *prepared, resp *Resp
 		}
 	}
 	if r.Explain {
-		defer func() { resp.Extensions = e.explain(c, w.answers) }()
+		defer func() {
+			if resp.Extensions != nil {
+				resp.Extensions = append(resp.Extensions, ',')
+			}
+			resp.Extensions = append(resp.Extensions, e.explain(c, w.answers)...)
+		}()
 	}
 	if forceGenerated(ctx) {
 		e.execute(ctx, r, p, w, resp)
@@ -401,7 +411,7 @@ func tooCostly(total, limit int, c costly) error {
 			limit,
 			c.argument,
 		)
-		err.Details["argument"] = way(c.argument)
+		err.Details["argument"] = kg.Way(c.argument)
 	}
 	return err
 }

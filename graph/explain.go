@@ -67,7 +67,7 @@ func (e *Engine) explain(c *compiled, answers []answer) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false) // Cypher is full of < and >
-	b.WriteString(`{"explain":{`)
+	b.WriteString(`"explain":{`)
 	for i, asked := range c.roots {
 		if i > 0 {
 			b.WriteByte(',')
@@ -79,7 +79,7 @@ func (e *Engine) explain(c *compiled, answers []answer) []byte {
 		}
 		b.Truncate(b.Len() - 1) // the encoder's line end
 	}
-	b.WriteString("}}")
+	b.WriteString("}")
 	return b.Bytes()
 }
 

@@ -50,7 +50,7 @@ func TestExplainPutsPlansIntoWords(t *testing.T) {
 					Milliseconds map[string]float64
 				}
 			}
-			if len(r.Errors) > 0 || json.Unmarshal(r.Extensions, &ext) != nil {
+			if len(r.Errors) > 0 || json.Unmarshal([]byte("{"+string(r.Extensions)+"}"), &ext) != nil {
 				t.Fatalf("%v %s", r.Errors, r.Extensions)
 			}
 			got := ""

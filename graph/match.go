@@ -161,7 +161,7 @@ func (q *matchQuestion) bindNode(b *binder, i int, step map[string]any) error {
 			return err
 		}
 		q.refs[len(q.refs)-1] = len(b.refs)
-		b.refs, q.names = append(b.refs, r), append(q.names, at)
+		b.refs = append(b.refs, r)
 	}
 	q.pattern.Nodes = append(q.pattern.Nodes, n)
 	return nil

@@ -103,15 +103,15 @@ type pathsAnswer struct {
 
 func (q *pathsQuestion) bind(b *binder, args map[string]any) (err error) {
 	for _, name := range []string{"from", "to"} {
-		if err := b.entities(&q.asked, "paths."+name, []any{args[name]}, 1); err != nil {
+		if err := b.entities("paths."+name, []any{args[name]}, 1); err != nil {
 			return err
 		}
 	}
-	if err := b.entities(&q.asked, "paths.via", args["via"], trace.MaxVia); err != nil {
+	if err := b.entities("paths.via", args["via"], trace.MaxVia); err != nil {
 		return err
 	}
 	q.via = len(b.refs) - 2
-	if err := b.entities(&q.asked, "paths.avoid", args["avoid"], plan.MaxIDs); err != nil {
+	if err := b.entities("paths.avoid", args["avoid"], plan.MaxIDs); err != nil {
 		return err
 	}
 	p := &q.search

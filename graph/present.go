@@ -11,18 +11,9 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// Codes of errors that only exist at this layer.
-const (
-	codeParse      kg.Code = "GRAPHQL_PARSE_FAILED"
-	codeValidation kg.Code = "GRAPHQL_VALIDATION_FAILED"
-	codeBadRequest kg.Code = "BAD_REQUEST"
-	codeMethod     kg.Code = "METHOD_NOT_ALLOWED"
-	codeUntrusted  kg.Code = "DOCUMENT_NOT_TRUSTED"
-)
-
 // errUntrusted refuses a document that is not among those that may run.
 var errUntrusted = kg.Errorf(
-	codeUntrusted,
+	kg.DocumentRefused,
 	"this server runs only the documents of its manifests: send the id of one in documentId",
 )
 

@@ -100,8 +100,7 @@ type part struct {
 type asked struct {
 	*asking
 	window
-	walk  plan.Walk
-	names []string // of walk.Refs[:Asked], for messages
+	walk plan.Walk
 	// limits are those of the operation, now is when it began.
 	limits *plan.Limits
 	now    time.Time
@@ -210,7 +209,7 @@ func (a *asking) ask(cat *catalog.Catalog, vars map[string]any, limits *plan.Lim
 }
 
 // entities reads references to entities.
-func (b *binder) entities(q *asked, at string, v any, most int) error {
+func (b *binder) entities(at string, v any, most int) error {
 	list, err := items(at, v, most)
 	if err != nil {
 		return err
@@ -226,14 +225,13 @@ func (b *binder) entities(q *asked, at string, v any, most int) error {
 			return err
 		}
 		b.refs = append(b.refs, r)
-		q.names = append(q.names, at)
 	}
 	return nil
 }
 
 // someEntities reads at least one reference.
-func (b *binder) someEntities(q *asked, at string, v any) error {
-	if err := b.entities(q, at, v, plan.MaxSeeds); err != nil {
+func (b *binder) someEntities(at string, v any) error {
+	if err := b.entities(at, v, plan.MaxSeeds); err != nil {
 		return err
 	}
 	if len(b.refs) == 0 {

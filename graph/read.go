@@ -62,7 +62,7 @@ func (x *search) notFound(i int) error {
 	if names := typeNames(cat, r.Types); r.ID == "" && r.Types != cat.Entities && names != "" {
 		what = names
 	}
-	err := about(x.names[i], kg.NotFound, fmt.Sprintf("there is no %s of this %s", what, named(r)))
+	err := about(r.At, kg.NotFound, fmt.Sprintf("there is no %s of this %s", what, named(r)))
 	words := text.NewSearch(r.Name)
 	if r.Name == "" || words.Size() > text.MaxSearchWords {
 		return err

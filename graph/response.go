@@ -12,7 +12,7 @@ type Response struct {
 	Data []byte
 	// Errors each have extensions.code.
 	Errors []*gqlerror.Error
-	// Extensions is the JSON of "extensions"; nil for none.
+	// Extensions are the members of "extensions" as JSON, without the braces; nil for none.
 	Extensions []byte
 	// Began reports whether execution began: the request was well-formed and valid, and what failed failed while
 	// answering.
@@ -65,8 +65,12 @@ func (r *Response) AppendJSON(dst []byte) []byte {
 		dst = append(dst, r.Data...)
 	}
 	if r.Extensions != nil {
-		dst = append(dst, `,"extensions":`...)
+		if len(dst) > len(`{`) {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `"extensions":{`...)
 		dst = append(dst, r.Extensions...)
+		dst = append(dst, '}')
 	}
 	return append(dst, '}')
 }

@@ -25,6 +25,7 @@ type queryCmd struct {
 	Variables  string `placeholder:"JSON" help:"Variables as a JSON object, or @FILE."`
 	Operation  string `placeholder:"NAME" help:"Operation to run, when there are several."`
 	Explain    bool   `help:"Tell how it was answered: plan, statements, times (in extensions of the answer)."`
+	Cost       bool   `help:"Tell what it costs and what it may, as COST_LIMIT counts (in extensions of the answer)."`
 	ServeTexts bool   `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Answer with the texts of sources (Source.text), as a server with --serve-texts does."`
 	Server     string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
 
@@ -139,13 +140,19 @@ func (c *queryCmd) runOn(w *world, s *opened, cat *catalog.Catalog, text string,
 	if err != nil {
 		return nil, err
 	}
-	resp := e.Do(w.ctx, &graph.Request{Query: text, OperationName: c.Operation, Variables: vars, Explain: c.Explain})
+	resp := e.Do(w.ctx, &graph.Request{
+		Query: text, OperationName: c.Operation, Variables: vars, Explain: c.Explain, Cost: c.Cost,
+	})
 	defer resp.Release()
 	return resp.AppendJSON(nil), nil
 }
 
 func (c *queryCmd) ask(w *world, text string, vars map[string]any) ([]byte, error) {
-	body, err := json.Marshal(map[string]any{"query": text, "variables": vars, "operationName": c.Operation})
+	asked := map[string]any{"query": text, "variables": vars, "operationName": c.Operation}
+	if c.Cost {
+		asked["extensions"] = map[string]any{"cost": true}
+	}
+	body, err := json.Marshal(asked)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/rules"
 )
 
@@ -242,7 +243,7 @@ func article(word string) string {
 }
 
 // fillIn puts into descriptions what the types declare: {dates} are the fields by which they have a date, {intervals}
-// those and where they end, {texts} the texts of own types that are searched.
+// those and where they end, {texts} the texts of own types that are searched; in that of the schema, {codes} those of errors.
 func (e *expander) fillIn() {
 	var dates, intervals []string
 	texts := ""
@@ -274,6 +275,9 @@ func (e *expander) fillIn() {
 	}
 	in := strings.NewReplacer("{dates}", strings.Join(dates, ", "), "{intervals}", strings.Join(intervals, ", "),
 		"{texts}", texts)
+	for _, d := range e.schema {
+		d.Description = strings.ReplaceAll(d.Description, "{codes}", codes())
+	}
 	for _, d := range e.definitions {
 		for _, f := range d.Fields {
 			f.Description = in.Replace(f.Description)
@@ -282,6 +286,19 @@ func (e *expander) fillIn() {
 			v.Description = in.Replace(v.Description)
 		}
 	}
+}
+
+// codes lists the codes of errors for the description of the schema.
+func codes() string {
+	var lines []string
+	for _, c := range kg.Codes() {
+		line := fmt.Sprintf("- `%s`: %s", c.Code, c.Means)
+		if len(c.Extensions) > 0 {
+			line += " (with `" + strings.Join(c.Extensions, "`, `") + "`)"
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func wordsOf(d *ast.Definition, node *ast.Directive) (w words, err error) {

@@ -6,28 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
-)
-
-// Code is the machine-readable kind of an error; it reaches clients as extensions.code.
-type Code string
-
-// The codes. Whatever is not an *Error is Internal.
-const (
-	BadUserInput Code = "BAD_USER_INPUT" // a value that cannot be meant
-	BadCursor    Code = "BAD_CURSOR"     // a cursor that is damaged or of another list
-	AmbiguousRef Code = "AMBIGUOUS_REF"  // a name that fits several entities; Details["candidates"] lists them
-	NotFound     Code = "NOT_FOUND"      // an argument names nothing; Details["suggestions"] lists names like it
-	DepthLimit   Code = "DEPTH_LIMIT"
-	CostLimit    Code = "COST_LIMIT"
-	AliasLimit   Code = "ALIAS_LIMIT"
-	Timeout      Code = "TIMEOUT"     // the operation's time was up
-	Cancelled    Code = "CANCELLED"   // the client went away
-	Unavailable  Code = "UNAVAILABLE" // the store cannot be reached, or the server is shedding load; worth another try
-	ReadOnly     Code = "READ_ONLY"
-	Corrupt      Code = "CORRUPT"  // what the store holds is damaged, or was not written by this program
-	Conflict     Code = "CONFLICT" // the store holds something else under this id or version
-	Internal     Code = "INTERNAL"
 )
 
 // Error is what every package of ours returns for an expected failure.
@@ -115,4 +95,19 @@ func Ended(ctx context.Context) error {
 		return Wrap(Timeout, ctx.Err(), "the operation took too long; ask for less at once")
 	}
 	return Wrap(Cancelled, ctx.Err(), "the request was cancelled")
+}
+
+// Way splits the way to a value into its steps: paths.via[1] is paths, via, 1.
+func Way(at string) []any {
+	var steps []any
+	for name := range strings.SplitSeq(at, ".") {
+		name, index, inList := strings.Cut(name, "[")
+		steps = append(steps, name)
+		if inList {
+			if i, err := strconv.Atoi(strings.TrimSuffix(index, "]")); err == nil {
+				steps = append(steps, i)
+			}
+		}
+	}
+	return steps
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"slices"
 	"strings"
 	"testing"
@@ -201,5 +204,37 @@ func TestTheSameEvidenceTwiceIsOne(t *testing.T) {
 	}
 	if len(list) != 6 {
 		t.Errorf("%d pieces: %v", len(list), list)
+	}
+}
+
+// TestEveryCodeIsExplained: the table of codes has each that is declared, once and with its meaning.
+func TestEveryCodeIsExplained(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "codes.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := map[kg.Code]int{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if v, ok := n.(*ast.ValueSpec); ok {
+			for _, x := range v.Values {
+				if lit, ok := x.(*ast.BasicLit); ok {
+					declared[kg.Code(strings.Trim(lit.Value, `"`))] = 1
+				}
+			}
+		}
+		return true
+	})
+	if len(declared) < 20 {
+		t.Fatalf("only %d codes are declared: %v", len(declared), declared)
+	}
+	for _, c := range kg.Codes() {
+		if declared[c.Code]--; declared[c.Code] != 0 || c.Means == "" || strings.HasSuffix(c.Means, ".") {
+			t.Errorf("%s: %q", c.Code, c.Means)
+		}
+	}
+	for code, left := range declared {
+		if left > 0 {
+			t.Errorf("%s is not explained", code)
+		}
 	}
 }

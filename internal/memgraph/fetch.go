@@ -277,7 +277,7 @@ func (x *fetch) resolve() {
 						descField), LinkCount: x.graph.degree(k),
 				}
 			}
-			x.fail(kg.Ambiguous(r.Given(), len(candidates), candidates))
+			x.fail(r.Ambiguous(len(candidates), candidates))
 		}
 		if len(mine) == 1 {
 			x.refs[i] = mine[0]
@@ -306,7 +306,7 @@ func (x *fetch) byRef(r *plan.Ref, k uint32, row *kg.Row, sel *plan.Sel) bool {
 					Name: x.graph.sources[s].title, LinkCount: int64(len(x.graph.supports.of(s))),
 				}
 			}
-			x.fail(kg.Ambiguous(r.Given(), len(candidates), candidates))
+			x.fail(r.Ambiguous(len(candidates), candidates))
 		}
 		if len(fits) == 1 {
 			x.source(row, fits[0], sel)

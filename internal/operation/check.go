@@ -9,9 +9,6 @@ import (
 	"github.com/throughline/throughline/internal/plan"
 )
 
-// CodeIntrospection is the code of an operation that asks for the schema where it may not.
-const CodeIntrospection kg.Code = "INTROSPECTION_DISABLED"
-
 // checker measures a document before it is validated, in time linear in its size: validation and everything after it
 // may then take what the document says at its word. A fragment is measured once and remembered.
 type checker struct {
@@ -102,7 +99,7 @@ func Check(doc *ast.QueryDocument, limits *plan.Limits, introspection bool) erro
 		switch {
 		case m.schema && !introspection:
 			return kg.Errorf(
-				CodeIntrospection,
+				kg.NoIntrospection,
 				"introspection is off on this server; its schema can be had from whoever runs it",
 			)
 		case m.depth > limits.MaxDepth:

@@ -140,13 +140,13 @@ func Variables(schema *ast.Schema, op *ast.OperationDefinition, given map[string
 		case ok:
 			x, err := coerced(schema, d.Type, v)
 			if err != nil {
-				return nil, err.within(d.Variable).coded()
+				return nil, err.within(d.Variable).coded(op)
 			}
 			out[d.Variable] = x
 		case d.DefaultValue != nil:
 			out[d.Variable] = literal(schema, d.Type, d.DefaultValue, nil)
 		case d.Type.NonNull:
-			return nil, unfit("must be defined").within(d.Variable).coded()
+			return nil, unfit("must be defined").within(d.Variable).coded(op)
 		}
 	}
 	return out, nil
@@ -176,7 +176,63 @@ func (e *inputError) within(step string) *inputError {
 	return e
 }
 
-func (e *inputError) coded() error { return kg.Errorf(kg.BadUserInput, "%s", e.Error()) }
+// coded returns the error for a client: it has the way to the value in the variables, and in the argument where the
+// operation first uses the variable.
+func (e *inputError) coded(op *ast.OperationDefinition) error {
+	err := kg.Errorf(kg.BadUserInput, "%s", e.Error())
+	at := kg.Way(e.path)
+	err.Details = map[string]any{"variable": at}
+	if name, ok := at[0].(string); ok {
+		if use := useOf(op.SelectionSet, name, map[string]bool{}); use != nil {
+			err.Details["argument"] = append(use, at[1:]...)
+		}
+	}
+	return err
+}
+
+// useOf is the way to the first argument that a variable stands in: the field, the argument, and what leads to it there;
+// nil for none.
+func useOf(s ast.SelectionSet, variable string, seen map[string]bool) []any {
+	for _, sel := range s {
+		var inner ast.SelectionSet
+		switch x := sel.(type) {
+		case *ast.Field:
+			for _, a := range x.Arguments {
+				if in, ok := within(a.Value, variable); ok {
+					return append([]any{x.Name, a.Name}, in...)
+				}
+			}
+			inner = x.SelectionSet
+		case *ast.InlineFragment:
+			inner = x.SelectionSet
+		case *ast.FragmentSpread:
+			if x.Definition != nil && !seen[x.Name] {
+				seen[x.Name] = true
+				inner = x.Definition.SelectionSet
+			}
+		}
+		if use := useOf(inner, variable, seen); use != nil {
+			return use
+		}
+	}
+	return nil
+}
+
+// within is the way to a variable in a literal, and whether it stands there.
+func within(v *ast.Value, variable string) ([]any, bool) {
+	if v.Kind == ast.Variable {
+		return nil, v.Raw == variable
+	}
+	for i, c := range v.Children {
+		if in, ok := within(c.Value, variable); ok {
+			if v.Kind == ast.ListValue {
+				return append([]any{i}, in...), true
+			}
+			return append([]any{c.Name}, in...), true
+		}
+	}
+	return nil, false
+}
 
 // coerced returns a JSON value in the form of a type.
 func coerced(schema *ast.Schema, t *ast.Type, v any) (any, *inputError) {

@@ -65,6 +65,17 @@ type Ref struct {
 	URL           string
 	// Types it may be of; a name is looked for only among them. Where there are none, nothing is meant.
 	Types catalog.TypeSet
+	// At is the way to the argument that it stands in, for errors: paths.via[1].
+	At string `json:"-"`
+}
+
+// Ambiguous is the error for a reference that names several, total in all: see kg.Ambiguous.
+func (r *Ref) Ambiguous(total int, candidates []kg.Candidate) *kg.Error {
+	err := kg.Ambiguous(r.Given(), total, candidates)
+	if r.At != "" {
+		err.Details["argument"] = kg.Way(r.At)
+	}
+	return err
 }
 
 // Given returns what names it, for messages; "" for an id.

@@ -11,6 +11,7 @@ import (
 	"regexp"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/kg"
 )
 
 // Documents are those that a manifest lists, by their ids.
@@ -142,7 +143,7 @@ func (d *Documents) text(id string) (string, bool) {
 // unknownDocument is the refusal of an id that stands for nothing. The request is well-formed, so its status is that of
 // request errors.
 var unknownDocument = &refusal{
-	0, "DOCUMENT_NOT_FOUND",
+	0, kg.DocumentUnknown,
 	"this server has no document of that id; it has those of the manifests given by --documents",
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/fair"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -61,12 +62,13 @@ func (m *wire) document() string {
 
 // refusal is a request that is answered without running anything.
 type refusal struct {
-	status         int // 0 for that of request errors
-	code, sentence string
+	status   int // 0 for that of request errors
+	code     kg.Code
+	sentence string
 }
 
 func badRequest(sentence string) *refusal {
-	return &refusal{http.StatusBadRequest, "BAD_REQUEST", sentence}
+	return &refusal{http.StatusBadRequest, kg.BadRequest, sentence}
 }
 
 // contentType is the header of an answer in a media type.
@@ -90,13 +92,13 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	mediaType, ok := negotiate(r.Header.Values("Accept"))
 	switch {
 	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
-		writeError(w, http.StatusBadRequest, "BAD_REQUEST", graph.NoSubscriptions)
+		writeError(w, http.StatusBadRequest, kg.BadRequest, graph.NoSubscriptions)
 		return
 	case !ok && strings.Contains(r.Header.Get("Accept"), "text/event-stream"):
-		writeError(w, http.StatusNotAcceptable, "NOT_ACCEPTABLE", graph.NoSubscriptions)
+		writeError(w, http.StatusNotAcceptable, kg.NotAcceptable, graph.NoSubscriptions)
 		return
 	case !ok:
-		writeError(w, http.StatusNotAcceptable, "NOT_ACCEPTABLE",
+		writeError(w, http.StatusNotAcceptable, kg.NotAcceptable,
 			"answers are application/graphql-response+json or application/json")
 		return
 	}
@@ -114,7 +116,7 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	case http.MethodGet, http.MethodHead:
 		in = &incoming{}
 	default:
-		no = &refusal{http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "use POST, or GET for queries"}
+		no = &refusal{http.StatusMethodNotAllowed, kg.MethodNotAllowed, "use POST, or GET for queries"}
 	}
 	h["Content-Type"] = contentType(mediaType)
 	defer func() { s.release(in) }()
@@ -133,7 +135,7 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	}
 	req.Explain = s.o.Explain && r.Header.Get(ExplainHeader) == "1"
 	tag := ""
-	if in.body == nil && !req.Explain {
+	if in.body == nil && !req.Explain && !req.Cost {
 		if tag = s.tag(r.Context(), req, mediaType); tag != "" && has(r.Header, tag) {
 			req.Held = true
 			note(w, s.o.Executor.Do(r.Context(), req))
@@ -191,7 +193,7 @@ func (s *Server) read(r *http.Request, in *incoming, memory *budget.Budget) (*gr
 
 // overloaded is the answer when there is more to do than can be done.
 var overloaded = &refusal{
-	http.StatusServiceUnavailable, "UNAVAILABLE",
+	http.StatusServiceUnavailable, kg.Unavailable,
 	"the server has more to do than it can; try again in a second",
 }
 
@@ -249,19 +251,19 @@ func (s *Server) enter(r *http.Request) (*fair.Pass, *refusal) {
 func (s *Server) post(w http.ResponseWriter, r *http.Request, memory *budget.Budget) (*incoming, *refusal) {
 	if !isJSON(r.Header.Get("Content-Type")) {
 		return nil, &refusal{
-			http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
+			http.StatusUnsupportedMediaType, kg.UnsupportedMedia,
 			"send application/json in UTF-8",
 		}
 	}
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return nil, &refusal{
-			http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
+			http.StatusUnsupportedMediaType, kg.UnsupportedMedia,
 			"send the body without Content-Encoding",
 		}
 	}
 	tooLarge := func() *refusal {
 		return &refusal{
-			http.StatusRequestEntityTooLarge, "BAD_REQUEST",
+			http.StatusRequestEntityTooLarge, kg.BadRequest,
 			"the body is larger than " + strconv.FormatInt(s.o.MaxBody, 10) + " bytes",
 		}
 	}
@@ -283,7 +285,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, memory *budget.Bud
 		if errors.As(err, &large) {
 			return in, tooLarge()
 		}
-		return in, &refusal{http.StatusRequestTimeout, "BAD_REQUEST", "the body did not arrive"}
+		return in, &refusal{http.StatusRequestTimeout, kg.BadRequest, "the body did not arrive"}
 	}
 	return in, nil
 }
@@ -311,7 +313,7 @@ func (s *Server) decode(body []byte, memory *budget.Budget) (*graph.Request, *re
 	}
 	if text.LoneSurrogate(body) {
 		return nil, &refusal{
-			http.StatusBadRequest, "BAD_USER_INPUT",
+			http.StatusBadRequest, kg.BadUserInput,
 			"the body has half of a surrogate pair, which is no character",
 		}
 	}
@@ -351,7 +353,7 @@ func (s *Server) get(r *http.Request) (*graph.Request, *refusal) {
 	}
 	if text.LoneSurrogate(m.Variables) {
 		return nil, &refusal{
-			http.StatusBadRequest, "BAD_USER_INPUT",
+			http.StatusBadRequest, kg.BadUserInput,
 			"the variables have half of a surrogate pair, which is no character",
 		}
 	}
@@ -369,6 +371,7 @@ func (s *Server) request(m *wire, readOnly bool) (*graph.Request, *refusal) {
 	}
 	var ext struct {
 		PersistedQuery *persistedQuery `json:"persistedQuery"`
+		Cost           bool            `json:"cost"`
 	}
 	var object map[string]any
 	if err := decodeObject(m.Extensions, &object); err != nil {
@@ -376,8 +379,9 @@ func (s *Server) request(m *wire, readOnly bool) (*graph.Request, *refusal) {
 	}
 	if object != nil {
 		if err := json.Unmarshal(m.Extensions, &ext); err != nil {
-			return nil, badRequest(`"extensions.persistedQuery" is not of the form {"version": 1, "sha256Hash": "…"}`)
+			return nil, badRequest(`in "extensions", "persistedQuery" is of the form {"version": 1, "sha256Hash": "…"}, and "cost" true or false`)
 		}
+		r.Cost = ext.Cost
 	}
 	if m.Query != nil {
 		r.Query = *m.Query
@@ -430,7 +434,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Resp
 	status := http.StatusOK
 	switch {
 	case resp.Began:
-	case resp.Code() == "METHOD_NOT_ALLOWED":
+	case kg.Code(resp.Code()) == kg.MethodNotAllowed:
 		status = http.StatusMethodNotAllowed
 		w.Header().Set("Allow", allow)
 	default:

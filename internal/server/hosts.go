@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/throughline/throughline/internal/kg"
 )
 
 // localHosts are the names by which a server on a loopback address is answered. A page of any site can have its own
@@ -38,7 +40,7 @@ func (h *localHosts) allows(host string) bool {
 }
 
 func misdirected(w http.ResponseWriter) {
-	writeError(w, http.StatusMisdirectedRequest, "MISDIRECTED_REQUEST",
+	writeError(w, http.StatusMisdirectedRequest, kg.Misdirected,
 		"this server answers to localhost and its own address; name others with --allowed-host")
 }
 

@@ -63,7 +63,7 @@ func (s *Server) outer(next http.Handler) http.Handler {
 				s.log.LogAttrs(r.Context(), slog.LevelError, "panic", slog.String("request", id), slog.Any("panic", p),
 					slog.String("stack", string(debug.Stack())))
 				if rec.status == 0 {
-					writeError(rec, http.StatusInternalServerError, string(kg.Internal),
+					writeError(rec, http.StatusInternalServerError, kg.Internal,
 						"something went wrong on the server; it has been logged as "+id)
 				}
 			}
@@ -126,13 +126,13 @@ func writeJSON(w http.ResponseWriter, status int, body string) {
 }
 
 // writeError answers with one coded error in the form of a GraphQL answer.
-func writeError(w http.ResponseWriter, status int, code, sentence string) {
+func writeError(w http.ResponseWriter, status int, code kg.Code, sentence string) {
 	if rec, ok := w.(*recorder); ok {
-		rec.code = code
+		rec.code = string(code)
 	}
 	b := append([]byte(`{"errors":[{"message":`), text.AppendJSON(nil, sentence)...)
 	b = append(b, `,"extensions":{"code":`...)
-	b = text.AppendJSON(b, code)
+	b = text.AppendJSON(b, string(code))
 	b = append(b, `}}]}`...)
 	writeJSON(w, status, string(b))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/bounded"
+	"github.com/throughline/throughline/internal/kg"
 )
 
 // persistedQuery is Apollo's extension for automatic persisted queries
@@ -43,7 +44,7 @@ func (s *Server) resolve(q *persistedQuery, r *graph.Request) *refusal {
 	if r.Query == "" {
 		text, ok := s.persisted.Get(hash)
 		if !ok {
-			return &refusal{http.StatusOK, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound"}
+			return &refusal{http.StatusOK, kg.PersistedUnknown, "PersistedQueryNotFound"}
 		}
 		r.Query = text
 		return nil

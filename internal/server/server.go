@@ -22,6 +22,7 @@ import (
 	"github.com/throughline/throughline/internal/bounded"
 	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/fair"
+	"github.com/throughline/throughline/internal/kg"
 )
 
 // Executor answers requests: a *graph.Engine.
@@ -213,11 +214,11 @@ func (s *Server) routes() http.Handler {
 		mux.HandleFunc("GET "+pattern, page)
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Allow", "GET, HEAD")
-			writeError(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "this page is only read: use GET")
+			writeError(w, http.StatusMethodNotAllowed, kg.MethodNotAllowed, "this page is only read: use GET")
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		writeError(w, http.StatusNotFound, "NOT_FOUND",
+		writeError(w, http.StatusNotFound, kg.NotFound,
 			"there is nothing here: GraphQL is at /graphql, the playground at /playground")
 	})
 	return s.outer(mux)
@@ -255,11 +256,11 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	if s.stopping.Load() {
-		writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", "the server is stopping")
+		writeError(w, http.StatusServiceUnavailable, kg.Unavailable, "the server is stopping")
 		return
 	}
 	if err := s.o.Store.Ready(ctx); err != nil {
-		writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", message(err, "the store cannot be reached"))
+		writeError(w, http.StatusServiceUnavailable, kg.Unavailable, message(err, "the store cannot be reached"))
 		return
 	}
 	writeJSON(w, http.StatusOK, `{"status":"ready"}`)

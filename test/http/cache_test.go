@@ -133,6 +133,7 @@ func TestWhatMayBeKept(t *testing.T) {
 		{"a compressed one", "GET", getting(base, "{ __schema { types { name description } } }", ""), "", map[string]string{"Accept-Encoding": "br"}, 200, "public, max-age=60", true},
 		{"an answer to POST", "POST", base + "/graphql", `{"query":"{ people { totalCount } }"}`, asJSON, 200, "", false},
 		{"one that is explained", "GET", getting(base, "{ people { totalCount } }", ""), "", map[string]string{"X-Throughline-Explain": "1"}, 200, "no-store", false},
+		{"one that tells its cost", "GET", getting(base, "{ people { totalCount } }", "") + "&extensions=" + url.QueryEscape(`{"cost":true}`), "", nil, 200, "no-store", false},
 		{"an error of a field", "GET", getting(base, `{ timeline(subjects: [{name: "nobody"}]) { totalCount } }`, ""), "", nil, 200, "no-store", false},
 		{"a document that is not valid", "GET", getting(base, "{ nope }", ""), "", nil, 200, "no-store", false},
 		{"a persisted query that is not known", "GET", base + "/graphql?extensions=" + url.QueryEscape(miss), "", nil, 200, "no-store", false},

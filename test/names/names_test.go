@@ -182,7 +182,7 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 		}
 		return strings.Join(out, ",")
 	}
-	const twoTaxes = `"taxes" fits 2 entities; name one of the candidates by id {"candidateCount":2,"candidates":[` +
+	const twoTaxes = `"taxes" fits 2 entities; name one of the candidates by id {"argument":["entity","ref"],"candidateCount":2,"candidates":[` +
 		`{"id":"taxes-board","type":"INSTITUTION","name":"Board of Revenue","linkCount":5},` +
 		`{"id":"taxes","type":"THEME","name":"Taxes","description":"What a state takes.","linkCount":1}],"code":"AMBIGUOUS_REF"}`
 	asked := []struct{ query, want string }{
@@ -238,20 +238,25 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 			`match.pattern[2].node.ref: there is no entity of this name {"argument":["match","pattern",2,"node","ref"],"code":"NOT_FOUND","suggestions":[]}`,
 		},
 		{`{ entity(ref: {typedName: {type: QUOTE, name: "on taxes"}}) { id } }`, `{"entity":{"id":"q-taxes"}}`},
+		// the argument of a search
+		{
+			`{ paths(from: {name: "Donald Trump"}, to: {id: "taxes"}, via: [{id: "q-taxes"}, {name: "taxes"}]) { report { outcome } } }`,
+			strings.Replace(twoTaxes, `["entity","ref"]`, `["paths","via",1]`, 1),
+		},
 		// more than ten
 		{
 			`{ entity(ref: {name: "john smith"}) { id } }`,
-			`"john smith" fits 12 entities; name one of the candidates by id {"candidateCount":12,"candidates":[` + smiths("00", "03", "06",
+			`"john smith" fits 12 entities; name one of the candidates by id {"argument":["entity","ref"],"candidateCount":12,"candidates":[` + smiths("00", "03", "06",
 				"09", "01", "02", "04", "05", "07", "08") + `],"code":"AMBIGUOUS_REF"}`,
 		},
 		{
 			`{ institutions(where: {linkedTo: {entity: {name: "john smith"}}}) { totalCount } }`,
-			`"john smith" fits 12 entities; name one of the candidates by id {"candidateCount":12,"candidates":[` + smiths("00", "03", "06",
+			`"john smith" fits 12 entities; name one of the candidates by id {"argument":["institutions","where","linkedTo","entity"],"candidateCount":12,"candidates":[` + smiths("00", "03", "06",
 				"09", "01", "02", "04", "05", "07", "08") + `],"code":"AMBIGUOUS_REF"}`,
 		},
 		{
 			`{ entity(ref: {typedName: {type: QUOTE, name: "Donald Trump"}}) { id } }`,
-			`"Donald Trump" fits 7 entities; name one of the candidates by id {"candidateCount":7,"candidates":[` +
+			`"Donald Trump" fits 7 entities; name one of the candidates by id {"argument":["entity","ref"],"candidateCount":7,"candidates":[` +
 				`{"id":"q0","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q1","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q2","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q3","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q4","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q5","type":"QUOTE","name":"Donald Trump","linkCount":0},{"id":"q6","type":"QUOTE","name":"Donald Trump","linkCount":0}],"code":"AMBIGUOUS_REF"}`,
 		},
 	}

@@ -898,8 +898,34 @@ People, institutions, events, quotes and themes, and the links between them; eve
 - how two are connected: ` + "`" + `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, first: 1) { nodes { narrative } } }` + "`" + `
 - how much there is: ` + "`" + `{ stats { entities { key count } links { key count } sources } }` + "`" + `
 
-Errors have ` + "`" + `extensions.code` + "`" + `. An argument that names nothing is NOT_FOUND with ` + "`" + `suggestions` + "`" + `, a name that fits several is AMBIGUOUS_REF with
-` + "`" + `candidates` + "`" + `; either nulls that field alone. Looking up what is not there answers null.
+An argument that names nothing, or a name that fits several, nulls its field alone. Looking up what is not there answers null. Errors have
+` + "`" + `extensions.code` + "`" + `, one of these:
+
+- ` + "`" + `BAD_USER_INPUT` + "`" + `: a value cannot be meant: out of bounds, of another type, or at odds with another (with ` + "`" + `argument` + "`" + `, ` + "`" + `variable` + "`" + `)
+- ` + "`" + `NOT_FOUND` + "`" + `: an argument names nothing; looking up what is not there is null without an error (with ` + "`" + `argument` + "`" + `, ` + "`" + `suggestions` + "`" + `)
+- ` + "`" + `AMBIGUOUS_REF` + "`" + `: a name fits several entities: name one of the candidates by id (with ` + "`" + `argument` + "`" + `, ` + "`" + `candidates` + "`" + `, ` + "`" + `candidateCount` + "`" + `)
+- ` + "`" + `BAD_CURSOR` + "`" + `: a cursor is damaged or of another list: take it from the same field, order and arguments
+- ` + "`" + `COST_LIMIT` + "`" + `: more is asked for at once than may be: ask for less, first of what ` + "`" + `argument` + "`" + ` names (with ` + "`" + `argument` + "`" + `, ` + "`" + `cost` + "`" + `, ` + "`" + `limit` + "`" + `)
+- ` + "`" + `DEPTH_LIMIT` + "`" + `: fields are nested deeper than may be
+- ` + "`" + `ALIAS_LIMIT` + "`" + `: the document has more aliases than may be
+- ` + "`" + `TIMEOUT` + "`" + `: the operation took longer than may be: ask for less at once
+- ` + "`" + `UNAVAILABLE` + "`" + `: the store cannot be reached, or the server has more to do than it can: try again in a second
+- ` + "`" + `GRAPHQL_PARSE_FAILED` + "`" + `: the document is not GraphQL, or has more tokens than may be; ` + "`" + `locations` + "`" + ` say where
+- ` + "`" + `GRAPHQL_VALIDATION_FAILED` + "`" + `: the document does not fit the schema; ` + "`" + `locations` + "`" + ` say where
+- ` + "`" + `INTROSPECTION_DISABLED` + "`" + `: the operation asks for the schema, which this server does not show
+- ` + "`" + `READ_ONLY` + "`" + `: the server only reads
+- ` + "`" + `CONFLICT` + "`" + `: the store holds something else under this id
+- ` + "`" + `CORRUPT` + "`" + `: what the store holds is damaged: the operator finds out by ` + "`" + `throughline check` + "`" + `
+- ` + "`" + `INTERNAL` + "`" + `: something went wrong in the server, and is in its log
+- ` + "`" + `CANCELLED` + "`" + `: the client went away before the answer
+- ` + "`" + `BAD_REQUEST` + "`" + `: the request is not one of GraphQL over HTTP, or asks for what there is not, such as a subscription
+- ` + "`" + `METHOD_NOT_ALLOWED` + "`" + `: the method is not for this: queries by GET or POST, mutations by POST
+- ` + "`" + `NOT_ACCEPTABLE` + "`" + `: none of the media types that ` + "`" + `Accept` + "`" + ` names is one of answers
+- ` + "`" + `UNSUPPORTED_MEDIA_TYPE` + "`" + `: the body is not ` + "`" + `application/json` + "`" + ` in UTF-8
+- ` + "`" + `MISDIRECTED_REQUEST` + "`" + `: the server does not answer to this host: see ` + "`" + `--allowed-host` + "`" + `
+- ` + "`" + `PERSISTED_QUERY_NOT_FOUND` + "`" + `: the hash of a persisted query is not known yet: send the document with it
+- ` + "`" + `DOCUMENT_NOT_FOUND` + "`" + `: the id of a document is in none of the server's manifests
+- ` + "`" + `DOCUMENT_NOT_TRUSTED` + "`" + `: the server runs only the documents of its manifests
 """
 schema {
   query: Query

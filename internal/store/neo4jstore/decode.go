@@ -764,7 +764,7 @@ func ambiguous(cat *catalog.Catalog, r *plan.Ref, rows []any) error {
 			candidates[i].Type = t.Enum
 		}
 	}
-	return kg.Ambiguous(r.Given(), total, candidates)
+	return r.Ambiguous(total, candidates)
 }
 
 func (d *decoder) statistics(res *kg.Result, cols []any) {

@@ -516,7 +516,7 @@ func (x *seeing) resolve(r *plan.Ref) (any, error) {
 		add(kg.Candidate{}, l)
 	}
 	if len(fits) > 1 {
-		return nil, kg.Ambiguous(r.Given(), len(fits), fits)
+		return nil, r.Ambiguous(len(fits), fits)
 	}
 	return found, nil
 }
