@@ -20,6 +20,9 @@ func TestAnswersOnTheSample(t *testing.T) {
 			`) { shared { facets(by: [KIND, ROLE, OTHER_TYPE]) { buckets { key count } } } } }`: `{"data":{"compare":{"shared":{"facets":[` +
 			`{"buckets":[{"key":"MENTIONS","count":1},{"key":"PARTICIPATED_IN","count":1},{"key":"REPRESENTED_AT","count":1},{"key":"SAID","count":1}]},` +
 			`{"buckets":[{"key":"participant","count":1}]},{"buckets":[{"key":"EVENT","count":2},{"key":"QUOTE","count":2}]}]}}}}`,
+		`{ compare(left: ` + kaldor + `, right: ` + nato +
+			`) { shared(first: 0) { facets(by: [SOURCE, YEAR]) { by buckets { count year node { __typename ... on Source { title } } } } } } }`: `{"data":{"compare":{"shared":{"facets":[{"by":"SOURCE","buckets":[{"count":4,"year":null,"node":{"__typename":"Source",` +
+			`"title":"“Human Security is about Protecting civilians” – Mary Kaldor"}}]},{"by":"YEAR","buckets":[]}]}}}}`,
 		`{ timeline(subjects: ` + kaldor +
 			`, during: {isNull: false}) { totalCount } }`: `{"data":{"timeline":{"totalCount":1}}}`,
 		`{ timeline(subjects: ` + kaldor +

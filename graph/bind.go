@@ -205,8 +205,11 @@ func (b *binder) facets(list []facets) (all []plan.FacetWant, err error) {
 			if !ok {
 				return nil, bad("facets.by", "there is no facet %q", s)
 			}
+			if how == plan.ByKind && list[i].field.Definition.Arguments.ForName("by").Type.Name() == "SourceFacet" {
+				how = plan.BySourceKind
+			}
 			w := plan.FacetWant{By: how, Group: i}
-			if how == plan.ByTheme || how == plan.ByInstitution {
+			if how.Named() {
 				w.Node = node
 			}
 			all = append(all, w)
@@ -224,10 +227,15 @@ var facetNames = map[string]plan.FacetBy{
 	"TYPE":        plan.ByType,
 	"THEME":       plan.ByTheme,
 	"INSTITUTION": plan.ByInstitution,
+	"PUBLISHER":   plan.ByPublisher,
+	"AUTHOR":      plan.ByAuthor,
 }
 
 // facetName is the name a facet was asked for by.
 func facetName(by plan.FacetBy) string {
+	if by == plan.BySourceKind {
+		by = plan.ByKind
+	}
 	for name, b := range facetNames {
 		if b == by {
 			return name

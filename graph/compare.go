@@ -109,6 +109,7 @@ func (q *compareQuestion) answer(x *search) (place, error) {
 		total      int
 		shared     []trace.Side
 		prev, next bool
+		facets     []kg.Facet
 	}
 	parts := make([]found, len(q.asks))
 	for i := range q.asks {
@@ -135,6 +136,15 @@ func (q *compareQuestion) answer(x *search) (place, error) {
 			for _, s := range p.shared {
 				ids = append(ids, s.Order.Node, s.Order.Link)
 			}
+			for _, w := range a.facets {
+				f := kg.Facet{Buckets: x.facet(c.Shared, w.By)}
+				p.facets = append(p.facets, f)
+				if w.By == plan.BySource && q.parts[i].list.facets[w.Group].nodes {
+					for _, b := range f.Buckets {
+						ids = append(ids, b.Key)
+					}
+				}
+			}
 		}
 	}
 	if err := x.read(unique(ids)); err != nil {
@@ -155,8 +165,13 @@ func (q *compareQuestion) answer(x *search) (place, error) {
 			to.add(x.rows[n.ID], struct{}{}, kg.IntValue(o.Links), kg.IntValue(n.Degree), kg.StringValue(n.ID))
 		}
 		to.field.Want.Facets = a.facets
-		for _, w := range a.facets {
-			to.Facets = append(to.Facets, kg.Facet{Buckets: x.facet(c.Shared, w.By)})
+		to.Facets = p.facets
+		for j, f := range p.facets {
+			for i := range f.Buckets {
+				if row := x.rows[f.Buckets[i].Key]; row != nil && a.facets[j].By == plan.BySource {
+					f.Buckets[i].Node = *row
+				}
+			}
 		}
 		for _, s := range p.shared {
 			link := x.rows[s.Order.Link]

@@ -125,7 +125,7 @@ func rowsOf(p *kg.Page) (n int) {
 	}
 	for i := range p.Facets {
 		for j := range p.Facets[i].Buckets {
-			row(&p.Facets[i].Buckets[j].Entity)
+			row(&p.Facets[i].Buckets[j].Node)
 		}
 	}
 	return n

@@ -1,6 +1,10 @@
 package graph
 
 import (
+	"cmp"
+	"slices"
+	"strconv"
+
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/throughline/throughline/internal/kg"
@@ -52,7 +56,7 @@ var connectionTable = table{
 		plan: func(c *compiler, f operation.Field, at *scope, x *out) {
 			fc := facets{field: f.Fields[0]}
 			x.index = len(at.follow.facets)
-			x.objs = c.inner(f, &scope{facets: &fc})
+			x.objs = c.inner(f, &scope{facets: &fc, asked: at.asked, sel: at.sel})
 			at.follow.facets = append(at.follow.facets, fc)
 		},
 		count: func(_ *reading, x *out, p *place) (int, error) {
@@ -61,7 +65,7 @@ var connectionTable = table{
 		},
 		item: func(_ *reading, x *out, p *place, i int, to *place) {
 			first, _ := facetGroup(p.field, x.index)
-			*to = place{page: p.page, field: p.field, i: first + i}
+			*to = place{page: p.page, field: p.field, sel: p.sel, i: first + i}
 		},
 	},
 }
@@ -141,28 +145,63 @@ var listTables = tables{
 			shape: listShape,
 			count: func(_ *reading, _ *out, p *place) (int, error) { return len(p.page.Facets[p.i].Buckets), nil },
 			item: func(_ *reading, _ *out, p *place, i int, to *place) {
-				*to = place{at: &p.page.Facets[p.i].Buckets[i], sel: p.field.Want.Facets[p.i].Node}
+				w := &p.field.Want.Facets[p.i]
+				*to = place{at: &bucket{&p.page.Facets[p.i].Buckets[i], w.By}, sel: cmp.Or(w.Node, p.sel)}
 			},
 		},
 	},
 	"FacetBucket": {
-		"key":   textOf(func(b *kg.Bucket) string { return b.Key }),
-		"count": intOf(func(b *kg.Bucket) int64 { return b.Count }),
-		"entity": {
+		"key":        textOf(func(b *bucket) string { return b.Key }),
+		"count":      intOf(func(b *bucket) int64 { return b.Count }),
+		"kind":       bucketKey(plan.ByKind),
+		"type":       bucketKey(plan.ByType, plan.ByOtherType),
+		"sourceKind": bucketKey(plan.BySourceKind),
+		"year": valueOf(func(b *bucket) kg.Value {
+			if n, err := strconv.ParseInt(b.Key, 10, 64); err == nil && b.by == plan.ByYear {
+				return kg.IntValue(n)
+			}
+			return kg.Value{}
+		}),
+		"node": {
 			shape: objectShape,
 			plan: func(c *compiler, f operation.Field, at *scope, x *out) {
-				sel := &selection{} // the statistics name no entity
-				if at.facets != nil {
+				at.facets.nodes = true
+				sel := at.sel // of a question, whose records are read together
+				if at.asked == nil {
 					if at.facets.node == nil {
-						at.facets.node = sel
+						at.facets.node = &selection{}
 					}
 					sel = at.facets.node
 				}
-				x.objs = c.records(f, sel, c.cat.Entities)
+				x.objs = c.records(f, sel, c.cat.Entities|1<<c.cat.Source.Index)
 			},
-			one: func(_ *reading, _ *out, p, to *place) bool { return to.record(&of[kg.Bucket](p).Entity, p.sel) },
+			one: func(_ *reading, _ *out, p, to *place) bool { return to.record(&of[bucket](p).Node, p.sel) },
 		},
 	},
+	"EntityTypeCount": {
+		"key":   textOf(func(b *kg.Bucket) string { return b.Key }),
+		"count": intOf(func(b *kg.Bucket) int64 { return b.Count }),
+	},
+	"LinkKindCount": {
+		"key":   textOf(func(b *kg.Bucket) string { return b.Key }),
+		"count": intOf(func(b *kg.Bucket) int64 { return b.Count }),
+	},
+}
+
+// bucket is a bucket of a facet, and what it counts by.
+type bucket struct {
+	*kg.Bucket
+	by plan.FacetBy
+}
+
+// bucketKey returns a field that is the key of a bucket, null unless the facet is one of these.
+func bucketKey(by ...plan.FacetBy) *field {
+	return valueOf(func(b *bucket) kg.Value {
+		if slices.Contains(by, b.by) {
+			return textValue(b.Key)
+		}
+		return kg.Value{}
+	})
 }
 
 // entries are the values that a question has for each entry of a list, one for each edge.
@@ -246,4 +285,5 @@ func (k *follow) links() *selection {
 type facets struct {
 	field *ast.Field
 	node  *selection
+	nodes bool // the records that keys name are wanted
 }

@@ -192,7 +192,7 @@ func TestWholeGraphAnswersAreTheOraclesToTheByte(t *testing.T) {
 				`{ communities(%[1]s resolution: 0.8 minSize: 1) { modularity totalCount pageInfo { startCursor }
 				   edges { cursor node { id size m: members(first: 2) { totalCount pageInfo { hasNextPage endCursor } edges { links cursor node { name } } } } }
 				   nodes { label internalLinks externalLinks bridges(first: 3) { edges { links cursor node { name } } } m: members { nodes { id } } } } }`,
-				`{ people(%[2]s orderBy: [{field: PAGE_RANK, direction: DESC}], first: 3) { totalCount nodes { name linkCount } facets(by: [THEME]) { by buckets { key count entity { name } } } } }`,
+				`{ people(%[2]s orderBy: [{field: PAGE_RANK, direction: DESC}], first: 3) { totalCount nodes { name linkCount } facets(by: [THEME]) { by buckets { key count node { ... on Entity { name } } } } } }`,
 			} {
 				filter := ""
 				if types != "" {

@@ -168,9 +168,11 @@ func (d *documents) arguments(f *ast.FieldDefinition) string {
 			if a.Type.Name() == "CentralityMeasure" {
 				args = append(args, "by: "+[]string{"DEGREE", "PAGE_RANK", "BETWEENNESS"}[d.IntN(3)])
 			} else if strings.Contains(a.Type.String(), "LinkFacet") {
-				args = append(args, "by: [KIND, ROLE, OTHER_TYPE]")
+				args = append(args, "by: [KIND, ROLE, OTHER_TYPE, SOURCE]")
+			} else if strings.Contains(a.Type.String(), "SourceFacet") {
+				args = append(args, "by: [KIND, PUBLISHER, AUTHOR, THEME]")
 			} else {
-				args = append(args, "by: [TYPE, THEME]")
+				args = append(args, "by: [TYPE, THEME, SOURCE, YEAR]")
 			}
 		case "where":
 			if d.IntN(4) == 0 {

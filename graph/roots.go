@@ -2,6 +2,7 @@ package graph
 
 import (
 	"math"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -49,7 +50,7 @@ var rootTables = tables{
 	},
 	"ServerInfo": {
 		"version":  textOf(func(s *serverInfo) string { return s.version }),
-		"store":    textOf(func(s *serverInfo) string { return s.store }),
+		"store":    textOf(func(s *serverInfo) string { return strings.ToUpper(s.store) }),
 		"readOnly": boolOf(func(s *serverInfo) bool { return s.readOnly }),
 		"limits":   objectOf(func(s *serverInfo) *serverInfo { return s }),
 	},

@@ -324,6 +324,14 @@ func (r *entityEdgeResolver) Node(ctx context.Context, obj *model.EntityEdge) (m
 	return oneAny[model.Entity](ctx, obj.Value)
 }
 
+func (r *entityTypeCountResolver) Key(ctx context.Context, obj *model.EntityTypeCount) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *entityTypeCountResolver) Count(ctx context.Context, obj *model.EntityTypeCount) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
 func (r *eventResolver) ID(ctx context.Context, obj *model.Event) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
@@ -580,8 +588,24 @@ func (r *facetBucketResolver) Count(ctx context.Context, obj *model.FacetBucket)
 	return scalar[int64](ctx, obj.Value)
 }
 
-func (r *facetBucketResolver) Entity(ctx context.Context, obj *model.FacetBucket) (model.Entity, error) {
-	return oneAny[model.Entity](ctx, obj.Value)
+func (r *facetBucketResolver) Kind(ctx context.Context, obj *model.FacetBucket) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *facetBucketResolver) Type(ctx context.Context, obj *model.FacetBucket) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *facetBucketResolver) SourceKind(ctx context.Context, obj *model.FacetBucket) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *facetBucketResolver) Year(ctx context.Context, obj *model.FacetBucket) (*int64, error) {
+	return scalar[*int64](ctx, obj.Value)
+}
+
+func (r *facetBucketResolver) Node(ctx context.Context, obj *model.FacetBucket) (model.Node, error) {
+	return oneAny[model.Node](ctx, obj.Value)
 }
 
 func (r *frontierResolver) Node(ctx context.Context, obj *model.Frontier) (model.Entity, error) {
@@ -592,12 +616,12 @@ func (r *frontierResolver) HiddenLinks(ctx context.Context, obj *model.Frontier)
 	return scalar[int64](ctx, obj.Value)
 }
 
-func (r *graphStatsResolver) Entities(ctx context.Context, obj *model.GraphStats) ([]model.FacetBucket, error) {
-	return many[model.FacetBucket](ctx, obj.Value)
+func (r *graphStatsResolver) Entities(ctx context.Context, obj *model.GraphStats) ([]model.EntityTypeCount, error) {
+	return many[model.EntityTypeCount](ctx, obj.Value)
 }
 
-func (r *graphStatsResolver) Links(ctx context.Context, obj *model.GraphStats) ([]model.FacetBucket, error) {
-	return many[model.FacetBucket](ctx, obj.Value)
+func (r *graphStatsResolver) Links(ctx context.Context, obj *model.GraphStats) ([]model.LinkKindCount, error) {
+	return many[model.LinkKindCount](ctx, obj.Value)
 }
 
 func (r *graphStatsResolver) RefutedLinks(ctx context.Context, obj *model.GraphStats) (int64, error) {
@@ -914,6 +938,14 @@ func (r *linkEdgeResolver) Until(ctx context.Context, obj *model.LinkEdge) (*str
 
 func (r *linkEdgeResolver) Direction(ctx context.Context, obj *model.LinkEdge) (string, error) {
 	return scalar[string](ctx, obj.Value)
+}
+
+func (r *linkKindCountResolver) Key(ctx context.Context, obj *model.LinkKindCount) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *linkKindCountResolver) Count(ctx context.Context, obj *model.LinkKindCount) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
 }
 
 func (r *matchConnectionResolver) Edges(ctx context.Context, obj *model.MatchConnection) ([]model.MatchEdge, error) {
@@ -2042,6 +2074,8 @@ func (r *Resolver) EntityConnection() exec.EntityConnectionResolver {
 
 func (r *Resolver) EntityEdge() exec.EntityEdgeResolver { return &entityEdgeResolver{r} }
 
+func (r *Resolver) EntityTypeCount() exec.EntityTypeCountResolver { return &entityTypeCountResolver{r} }
+
 func (r *Resolver) Event() exec.EventResolver { return &eventResolver{r} }
 
 func (r *Resolver) EventConnection() exec.EventConnectionResolver { return &eventConnectionResolver{r} }
@@ -2095,6 +2129,8 @@ func (r *Resolver) Link() exec.LinkResolver { return &linkResolver{r} }
 func (r *Resolver) LinkConnection() exec.LinkConnectionResolver { return &linkConnectionResolver{r} }
 
 func (r *Resolver) LinkEdge() exec.LinkEdgeResolver { return &linkEdgeResolver{r} }
+
+func (r *Resolver) LinkKindCount() exec.LinkKindCountResolver { return &linkKindCountResolver{r} }
 
 func (r *Resolver) MatchConnection() exec.MatchConnectionResolver { return &matchConnectionResolver{r} }
 
@@ -2213,6 +2249,7 @@ type (
 	derivedThemeEdgeResolver          struct{ *Resolver }
 	entityConnectionResolver          struct{ *Resolver }
 	entityEdgeResolver                struct{ *Resolver }
+	entityTypeCountResolver           struct{ *Resolver }
 	eventResolver                     struct{ *Resolver }
 	eventConnectionResolver           struct{ *Resolver }
 	eventEdgeResolver                 struct{ *Resolver }
@@ -2235,6 +2272,7 @@ type (
 	linkResolver                      struct{ *Resolver }
 	linkConnectionResolver            struct{ *Resolver }
 	linkEdgeResolver                  struct{ *Resolver }
+	linkKindCountResolver             struct{ *Resolver }
 	matchConnectionResolver           struct{ *Resolver }
 	matchEdgeResolver                 struct{ *Resolver }
 	matchReportResolver               struct{ *Resolver }

@@ -162,6 +162,7 @@ func (e *expander) expand() error {
 		return err
 	}
 	e.subjects()
+	e.everyFacet()
 	for _, d := range e.definitions {
 		d.Directives = public(d.Directives)
 	}
@@ -456,13 +457,47 @@ func (e *expander) lists() error {
 	}
 	for _, d := range e.nodes() {
 		many := e.words[d.Name].many
-		add(d, d.Name+"Connection", "A list of "+many+".", nil, pageFields(d.Name, d.Name, filtered, "EntityFacet")...)
+		add(d, d.Name+"Connection", "A list of "+many+".", nil, pageFields(d.Name, d.Name, filtered, e.facets(d))...)
 		add(d, d.Name+"Edge", "One entry of a list of "+many+".", nil, cursorField(filtered),
 			field("The entry.", "node", ast.NonNullNamedType(d.Name, nil)))
 	}
 	at := slices.Index(e.definitions, e.names["LinkEdge"]) + 1
 	e.definitions = slices.Insert(e.definitions, at, out...)
 	return err
+}
+
+// facetBy is the enum of all that lists can be counted by.
+const facetBy = "FacetBy"
+
+// facets is what the list of a type can be counted by: it has an enum of its own, or that of entities.
+func (e *expander) facets(d *ast.Definition) string {
+	if own := d.Name + "Facet"; e.names[own] != nil && !slices.Contains(e.entities, d) {
+		return own
+	}
+	return "EntityFacet"
+}
+
+// everyFacet fills FacetBy with the values of the enums that arguments are of.
+func (e *expander) everyFacet() {
+	all := e.names[facetBy]
+	if all == nil {
+		return
+	}
+	in := map[string][]string{}
+	for _, d := range e.definitions {
+		if d.Kind != ast.Enum || !strings.HasSuffix(d.Name, "Facet") || d.Position.Src != e.ours {
+			continue
+		}
+		for _, v := range d.EnumValues {
+			if in[v.Name] == nil {
+				all.EnumValues = append(all.EnumValues, &ast.EnumValueDefinition{Name: v.Name, Position: all.Position})
+			}
+			in[v.Name] = append(in[v.Name], "`"+d.Name+"`")
+		}
+	}
+	for _, v := range all.EnumValues {
+		v.Description = "As in " + strings.Join(in[v.Name], " and ") + "."
+	}
 }
 
 // nodes are the types that have a list of their own: entities, and what else has @node.

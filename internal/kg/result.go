@@ -125,9 +125,9 @@ type Facet struct {
 
 // Bucket is one value of a facet.
 type Bucket struct {
-	Key    string
-	Count  int64
-	Entity Row // for facets by theme and institution, when the plan wants it
+	Key   string
+	Count int64
+	Node  Row // of the entity or source that Key is the id of, when the plan wants it
 }
 
 // Stats is how much is in the graph.

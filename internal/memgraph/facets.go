@@ -20,8 +20,8 @@ type counter struct {
 
 func (c *counter) add(key string) { c.counts[key]++ }
 
-// buckets are the largest counts, ties by key.
-func (x *fetch) buckets(c *counter, sel *plan.Sel) []kg.Bucket {
+// buckets are the largest counts, ties by key, with the records that keys name where they are wanted.
+func (x *fetch) buckets(c *counter, w *plan.FacetWant) []kg.Bucket {
 	x.hold((len(c.counts) + len(c.nodes)) * (int(unsafe.Sizeof(kg.Bucket{})) + 64))
 	out := make([]kg.Bucket, 0, len(c.counts)+len(c.nodes))
 	for k, n := range c.counts {
@@ -33,11 +33,17 @@ func (x *fetch) buckets(c *counter, sel *plan.Sel) []kg.Bucket {
 	out = smallest(out, min(len(out), plan.MaxBuckets), func(a, b kg.Bucket) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Key, b.Key))
 	})
-	if sel != nil {
-		for i := range out {
-			if k := x.graph.findNode(out[i].Key); c.nodes[k] != 0 {
-				x.node(&out[i].Entity, k, sel)
+	if w.Node == nil {
+		return out
+	}
+	for i := range out {
+		b := &out[i]
+		if w.By == plan.BySource {
+			if k, ok := x.graph.sourceByID[b.Key]; ok {
+				x.source(&b.Node, k, w.Node)
 			}
+		} else if k := x.graph.findNode(b.Key); c.nodes[k] != 0 {
+			x.node(&b.Node, k, w.Node)
 		}
 	}
 	return out
@@ -76,7 +82,7 @@ func (x *fetch) facetLinks(page *kg.Page, f *plan.Field, hits []hit) {
 				}
 			}
 		}
-		page.Facets[i].Buckets = x.buckets(&c, nil)
+		page.Facets[i].Buckets = x.buckets(&c, &w)
 	}
 }
 
@@ -93,8 +99,6 @@ func (x *fetch) facetRecords(page *kg.Page, f *plan.Field, keys []uint32) {
 		for _, k := range keys {
 			x.step(1)
 			switch {
-			case searched && k&sourceFlag != 0 && w.By == plan.ByType:
-				c.add(x.graph.cat.Source.Enum)
 			case searched && k&sourceFlag != 0:
 				x.countSource(&c, k&^sourceFlag, w.By)
 			case sources && !searched:
@@ -103,7 +107,7 @@ func (x *fetch) facetRecords(page *kg.Page, f *plan.Field, keys []uint32) {
 				x.countNode(&c, k, w.By)
 			}
 		}
-		page.Facets[i].Buckets = x.buckets(&c, w.Node)
+		page.Facets[i].Buckets = x.buckets(&c, &w)
 	}
 }
 
@@ -111,7 +115,19 @@ func (x *fetch) countSource(c *counter, k uint32, by plan.FacetBy) {
 	s := &x.graph.sources[k]
 	switch by {
 	case plan.ByType:
+		c.add(x.graph.cat.Source.Enum)
+	case plan.BySourceKind:
 		c.add(s.kind)
+	case plan.ByPublisher:
+		if s.publisher != "" {
+			c.add(s.publisher)
+		}
+	case plan.ByAuthor:
+		authors := kg.Value{Kind: kg.List, Str: s.authors}.Items()
+		slices.Sort(authors)
+		for _, a := range slices.Compact(authors) {
+			c.add(a)
+		}
 	case plan.BySource:
 		c.add(s.id)
 	case plan.ByYear:

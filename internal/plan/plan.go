@@ -154,26 +154,33 @@ type Want struct {
 // FacetWant is one facet wanted.
 type FacetWant struct {
 	By    FacetBy
-	Node  *Sel // what is wanted of Bucket.Entity; nil = nothing
+	Node  *Sel // what is wanted of Bucket.Node; nil = nothing
 	Group int  // which of the selection's facets fields asked for it; stores pass over it
 }
 
 // FacetBy is what a facet counts by.
 type FacetBy uint8
 
-// The facets. On links: ByKind, ByRole, ByOtherType, BySource, ByYear. On entities: ByType, ByTheme, ByInstitution,
-// BySource, ByYear.
+// The facets. On links: ByKind, ByRole, ByOtherType, BySource, ByYear. On entities and what a search finds: ByType,
+// ByTheme, ByInstitution, BySource, ByYear. On sources: BySourceKind, ByPublisher, ByAuthor, ByYear, ByTheme,
+// ByInstitution. Those by source, theme and institution have nodes.
 const (
 	ByKind      FacetBy = iota // key: kind
 	ByRole                     // key: role as written; links without one do not count
 	ByOtherType                // key: type's enum value
-	// key: source id; each entry counts once for each source that supports it, or a link of it
+	// key: source id; each entry counts once for each source that supports it, or a link of it; a source, for itself
 	BySource
-	ByYear        // key: year in four digits: of a link's since, of an entity's date
-	ByType        // key: type's enum value; of sources, their kind
+	ByYear        // key: year in four digits: of a link's since, of an entity's or source's date
+	ByType        // key: type's enum value
 	ByTheme       // key: theme id: themes one link away; of a type with a derived field of themes, those
 	ByInstitution // key: institution id: institutions one link away
+	BySourceKind  // key: kind
+	ByPublisher   // key: publisher as written; sources without one do not count
+	ByAuthor      // key: author as written; each source counts once for each different one
 )
+
+// Named reports whether the keys of a facet are ids, whose records can be wanted.
+func (by FacetBy) Named() bool { return by == ByTheme || by == ByInstitution || by == BySource }
 
 // MaxBuckets is how many buckets a facet has at most.
 const MaxBuckets = 100

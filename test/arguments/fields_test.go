@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -486,8 +487,9 @@ func (w *world) search(args input) (out []entry) {
 
 // facets counts the entries of a list of the connection's type: of the first field of the schema that has such.
 func (w *world) facets(t testing.TB, r *rule) bool {
-	r.means, r.also = []string{"by"}, "{ by buckets { key count } }"
-	r.given = input{"by": []any{"SOURCE"}}
+	r.means, r.also = []string{"by"}, "{ by buckets { key count kind type sourceKind year node { id } } }"
+	by := w.cat.Schema.Types[r.field.Arguments.ForName("by").Type.Name()]
+	r.given = input{"by": []any{by.EnumValues[len(by.EnumValues)-1].Name}}
 	defs := append([]*ast.Definition{w.cat.Schema.Query}, w.cat.Schema.PossibleTypes["Entity"]...)
 	for _, def := range defs {
 		for _, f := range def.Fields {
@@ -518,7 +520,7 @@ func (w *world) facets(t testing.TB, r *rule) bool {
 			}
 			r.answer = func(on string, args input) ([]entry, any) {
 				list, _ := of.answer(on, of.given)
-				return nil, w.counted(list, args["by"], of.name() == "Query.search")
+				return nil, w.counted(list, args["by"])
 			}
 			return true
 		}
@@ -527,7 +529,7 @@ func (w *world) facets(t testing.TB, r *rule) bool {
 }
 
 // counted is what facets say of a list.
-func (w *world) counted(entries []entry, by any, searched bool) any {
+func (w *world) counted(entries []entry, by any) any {
 	if len(list(by)) > 8 {
 		panic(refusal("BAD_USER_INPUT"))
 	}
@@ -539,7 +541,7 @@ func (w *world) counted(entries []entry, by any, searched bool) any {
 			if e.link != nil {
 				keys = w.linkKeys(e, text(v))
 			} else {
-				keys = w.recordKeys(e.rec, text(v), searched)
+				keys = w.recordKeys(e.rec, text(v))
 			}
 			slices.Sort(keys)
 			for _, k := range slices.Compact(keys) {
@@ -549,7 +551,26 @@ func (w *world) counted(entries []entry, by any, searched bool) any {
 		buckets := []any{}
 		for _, k := range slices.SortedFunc(maps.Keys(counts),
 			func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b)) }) {
-			buckets = append(buckets, input{"key": k, "count": float64(counts[k])})
+			bucket := input{
+				"key": k, "count": float64(counts[k]), "kind": nil, "type": nil, "sourceKind": nil, "year": nil, "node": nil,
+			}
+			switch {
+			case v == "YEAR":
+				n, err := strconv.Atoi(k)
+				if err != nil {
+					panic(err) // it was made of a date
+				}
+				bucket["year"] = float64(n)
+			case v == "KIND" && w.cat.Kind(k) != nil:
+				bucket["kind"] = k
+			case v == "KIND":
+				bucket["sourceKind"] = k
+			case v == "TYPE" || v == "OTHER_TYPE":
+				bucket["type"] = k
+			case v == "SOURCE" || v == "THEME" || v == "INSTITUTION":
+				bucket["node"] = ask1(k)
+			}
+			buckets = append(buckets, bucket)
 		}
 		out = append(out, input{"by": v, "buckets": buckets})
 	}
@@ -582,13 +603,19 @@ func (w *world) linkKeys(e entry, by string) []string {
 	panic("a facet of links that has no meaning here: " + by)
 }
 
-func (w *world) recordKeys(x *record, by string, searched bool) (keys []string) {
+func (w *world) recordKeys(x *record, by string) (keys []string) {
 	switch by {
 	case "TYPE":
-		if x.source != nil && !searched {
-			return []string{x.source.Kind}
-		}
 		return []string{x.typ}
+	case "KIND":
+		return []string{x.source.Kind}
+	case "PUBLISHER":
+		if x.source.Publisher == "" {
+			return nil
+		}
+		return []string{x.source.Publisher}
+	case "AUTHOR":
+		return slices.Clone(x.source.Authors)
 	case "YEAR":
 		if x.dated {
 			keys = append(keys, fmt.Sprintf("%04d", x.from/10000))

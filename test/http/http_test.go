@@ -410,7 +410,7 @@ func TestPagesAndUnknownThings(t *testing.T) {
 		},
 		{
 			`{ serverInfo { store limits { maxPageSize timeoutMs } } }`,
-			`{"data":{"serverInfo":{"store":"sqlite","limits":{"maxPageSize":100,"timeoutMs":10000}}}}`,
+			`{"data":{"serverInfo":{"store":"SQLITE","limits":{"maxPageSize":100,"timeoutMs":10000}}}}`,
 		},
 	} {
 		if r := post(t, base, c.query); r.body != c.want {

@@ -46,6 +46,7 @@ type ResolverRoot interface {
 	DerivedThemeEdge() DerivedThemeEdgeResolver
 	EntityConnection() EntityConnectionResolver
 	EntityEdge() EntityEdgeResolver
+	EntityTypeCount() EntityTypeCountResolver
 	Event() EventResolver
 	EventConnection() EventConnectionResolver
 	EventEdge() EventEdgeResolver
@@ -68,6 +69,7 @@ type ResolverRoot interface {
 	Link() LinkResolver
 	LinkConnection() LinkConnectionResolver
 	LinkEdge() LinkEdgeResolver
+	LinkKindCount() LinkKindCountResolver
 	MatchConnection() MatchConnectionResolver
 	MatchEdge() MatchEdgeResolver
 	MatchReport() MatchReportResolver
@@ -235,6 +237,10 @@ type EntityEdgeResolver interface {
 	Cursor(ctx context.Context, obj *model.EntityEdge) (string, error)
 	Node(ctx context.Context, obj *model.EntityEdge) (model.Entity, error)
 }
+type EntityTypeCountResolver interface {
+	Key(ctx context.Context, obj *model.EntityTypeCount) (string, error)
+	Count(ctx context.Context, obj *model.EntityTypeCount) (int64, error)
+}
 type EventResolver interface {
 	ID(ctx context.Context, obj *model.Event) (string, error)
 	Type(ctx context.Context, obj *model.Event) (string, error)
@@ -320,15 +326,19 @@ type FacetResolver interface {
 type FacetBucketResolver interface {
 	Key(ctx context.Context, obj *model.FacetBucket) (string, error)
 	Count(ctx context.Context, obj *model.FacetBucket) (int64, error)
-	Entity(ctx context.Context, obj *model.FacetBucket) (model.Entity, error)
+	Kind(ctx context.Context, obj *model.FacetBucket) (*string, error)
+	Type(ctx context.Context, obj *model.FacetBucket) (*string, error)
+	SourceKind(ctx context.Context, obj *model.FacetBucket) (*string, error)
+	Year(ctx context.Context, obj *model.FacetBucket) (*int64, error)
+	Node(ctx context.Context, obj *model.FacetBucket) (model.Node, error)
 }
 type FrontierResolver interface {
 	Node(ctx context.Context, obj *model.Frontier) (model.Entity, error)
 	HiddenLinks(ctx context.Context, obj *model.Frontier) (int64, error)
 }
 type GraphStatsResolver interface {
-	Entities(ctx context.Context, obj *model.GraphStats) ([]model.FacetBucket, error)
-	Links(ctx context.Context, obj *model.GraphStats) ([]model.FacetBucket, error)
+	Entities(ctx context.Context, obj *model.GraphStats) ([]model.EntityTypeCount, error)
+	Links(ctx context.Context, obj *model.GraphStats) ([]model.LinkKindCount, error)
 	RefutedLinks(ctx context.Context, obj *model.GraphStats) (int64, error)
 	Sources(ctx context.Context, obj *model.GraphStats) (int64, error)
 	LinksWithoutEvidence(ctx context.Context, obj *model.GraphStats) (int64, error)
@@ -426,6 +436,10 @@ type LinkEdgeResolver interface {
 	Since(ctx context.Context, obj *model.LinkEdge) (*string, error)
 	Until(ctx context.Context, obj *model.LinkEdge) (*string, error)
 	Direction(ctx context.Context, obj *model.LinkEdge) (string, error)
+}
+type LinkKindCountResolver interface {
+	Key(ctx context.Context, obj *model.LinkKindCount) (string, error)
+	Count(ctx context.Context, obj *model.LinkKindCount) (int64, error)
 }
 type MatchConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.MatchConnection) ([]model.MatchEdge, error)
@@ -2520,7 +2534,7 @@ type SourceConnection {
   "How many there are on all pages, with the filter applied."
   totalCount: Int!
   "How the whole list (not the page) divides; at most 100 buckets a facet, largest first."
-  facets("What to count by." by: [EntityFacet!]!): [Facet!]!
+  facets("What to count by." by: [SourceFacet!]!): [Facet!]!
 }
 
 "One entry of a list of sources."
@@ -2579,20 +2593,52 @@ type SearchEdge {
 
 "One way a list divides."
 type Facet {
-  "What was counted by: the name of the facet, such as ` + "`" + `KIND` + "`" + `."
-  by: String!
+  "What was counted by."
+  by: FacetBy!
   "The values found, largest first; ties by key. At most 100."
   buckets: [FacetBucket!]!
 }
 
-"How many entries share one value."
+"How many entries share one value. The value is ` + "`" + `key` + "`" + ` as text, and one of the other fields where it is more than text."
 type FacetBucket {
-  "The value: a kind, a role, a year, or the id of an entity or source."
+  "The value: a kind, a role, a year, a name, or the id of an entity or source."
   key: String!
   "How many entries have it."
   count: Int!
-  "The entity that ` + "`" + `key` + "`" + ` names, for facets by theme or institution."
-  entity: Entity
+  "The kind of link, for KIND of links."
+  kind: LinkKind
+  "The type, for TYPE and OTHER_TYPE."
+  type: EntityType
+  "The kind of source, for KIND of sources."
+  sourceKind: SourceKind
+  "The year, for YEAR."
+  year: Int
+  "The entity or source that ` + "`" + `key` + "`" + ` names, for THEME, INSTITUTION and SOURCE."
+  node: Node
+}
+
+"Everything that a list can be counted by: the values of LinkFacet, EntityFacet and SourceFacet."
+enum FacetBy {
+  "As in ` + "`" + `LinkFacet` + "`" + ` and ` + "`" + `SourceFacet` + "`" + `."
+  KIND
+  "As in ` + "`" + `LinkFacet` + "`" + `."
+  ROLE
+  "As in ` + "`" + `LinkFacet` + "`" + `."
+  OTHER_TYPE
+  "As in ` + "`" + `LinkFacet` + "`" + ` and ` + "`" + `EntityFacet` + "`" + `."
+  SOURCE
+  "As in ` + "`" + `LinkFacet` + "`" + ` and ` + "`" + `EntityFacet` + "`" + ` and ` + "`" + `SourceFacet` + "`" + `."
+  YEAR
+  "As in ` + "`" + `EntityFacet` + "`" + `."
+  TYPE
+  "As in ` + "`" + `EntityFacet` + "`" + ` and ` + "`" + `SourceFacet` + "`" + `."
+  THEME
+  "As in ` + "`" + `EntityFacet` + "`" + ` and ` + "`" + `SourceFacet` + "`" + `."
+  INSTITUTION
+  "As in ` + "`" + `SourceFacet` + "`" + `."
+  PUBLISHER
+  "As in ` + "`" + `SourceFacet` + "`" + `."
+  AUTHOR
 }
 
 "What a list of links can be counted by."
@@ -2603,24 +2649,40 @@ enum LinkFacet {
   ROLE
   "The type of entity at the other end."
   OTHER_TYPE
-  "The id of each source that supports the link."
+  "Each source that supports the link."
   SOURCE
   "The year the link began, where it is known."
   YEAR
 }
 
-"What a list of entities can be counted by."
+"What a list of entities, and what a search finds, can be counted by."
 enum EntityFacet {
-  "The type of entity; for sources, the kind of source."
+  "The type of entity; SOURCE of a source."
   TYPE
   "Themes one link away; for people, the derived themes of their quotes and events."
   THEME
   "Institutions one link away."
   INSTITUTION
-  "Sources that support a link of the entity."
+  "Sources that support a link of the entity; of a source, itself."
   SOURCE
   "The year of the entity's date: born, founded, startsOn, saidOn, publishedOn."
   YEAR
+}
+
+"What a list of sources can be counted by."
+enum SourceFacet {
+  "What sort of text it is."
+  KIND
+  "Who published it, as written, where it is known."
+  PUBLISHER
+  "Each of those who wrote it, as written."
+  AUTHOR
+  "The year it was published, where it is known."
+  YEAR
+  "Themes that the links it supports or refutes touch."
+  THEME
+  "Institutions that these links touch."
+  INSTITUTION
 }
 
 # --- filters and order ----------------------------------------------------------------------------------------------------
@@ -3465,10 +3527,10 @@ type Query {
 
 "How much is in the graph."
 type GraphStats {
-  "Entities by type."
-  entities: [FacetBucket!]!
-  "Links by kind, without those that are refuted."
-  links: [FacetBucket!]!
+  "Entities by type, each type there is."
+  entities: [EntityTypeCount!]!
+  "Links by kind, each kind there is, without those that are refuted."
+  links: [LinkKindCount!]!
   "Links that are refuted: ` + "`" + `links` + "`" + ` does not count them."
   refutedLinks: Int!
   "Number of sources."
@@ -3479,12 +3541,36 @@ type GraphStats {
   unverifiedExcerpts: Int!
 }
 
+"How many entities are of one type."
+type EntityTypeCount {
+  "The type."
+  key: EntityType!
+  "How many there are."
+  count: Int!
+}
+
+"How many links are of one kind."
+type LinkKindCount {
+  "The kind."
+  key: LinkKind!
+  "How many there are."
+  count: Int!
+}
+
+"Kinds of store."
+enum StoreKind {
+  "One file, with the graph in memory."
+  SQLITE
+  "A Neo4j database."
+  NEO4J
+}
+
 "What server this is."
 type ServerInfo {
   "The program's version."
   version: String!
-  "The kind of store behind it: ` + "`" + `sqlite` + "`" + ` or ` + "`" + `neo4j` + "`" + `."
-  store: String!
+  "The kind of store behind it."
+  store: StoreKind!
   "Whether writing is off."
   readOnly: Boolean!
   "What a request may ask for."
@@ -4274,6 +4360,16 @@ func (ec *executionContext) childFields_EntityEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type EntityEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_EntityTypeCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_EntityTypeCount_key(ctx, field)
+	case "count":
+		return ec.fieldContext_EntityTypeCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EntityTypeCount", field.Name)
+}
+
 func (ec *executionContext) childFields_Event(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4464,8 +4560,16 @@ func (ec *executionContext) childFields_FacetBucket(ctx context.Context, field g
 		return ec.fieldContext_FacetBucket_key(ctx, field)
 	case "count":
 		return ec.fieldContext_FacetBucket_count(ctx, field)
-	case "entity":
-		return ec.fieldContext_FacetBucket_entity(ctx, field)
+	case "kind":
+		return ec.fieldContext_FacetBucket_kind(ctx, field)
+	case "type":
+		return ec.fieldContext_FacetBucket_type(ctx, field)
+	case "sourceKind":
+		return ec.fieldContext_FacetBucket_sourceKind(ctx, field)
+	case "year":
+		return ec.fieldContext_FacetBucket_year(ctx, field)
+	case "node":
+		return ec.fieldContext_FacetBucket_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FacetBucket", field.Name)
 }
@@ -4700,6 +4804,16 @@ func (ec *executionContext) childFields_LinkEdge(ctx context.Context, field grap
 		return ec.fieldContext_LinkEdge_direction(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LinkEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_LinkKindCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_LinkKindCount_key(ctx, field)
+	case "count":
+		return ec.fieldContext_LinkKindCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LinkKindCount", field.Name)
 }
 
 func (ec *executionContext) childFields_MatchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9269,7 +9383,7 @@ func (ec *executionContext) field_SourceConnection_facets_args(ctx context.Conte
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "by",
 		func(ctx context.Context, v any) ([]string, error) {
-			return ec.unmarshalNEntityFacet2ᚕstringᚄ(ctx, v)
+			return ec.unmarshalNSourceFacet2ᚕstringᚄ(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -12060,6 +12174,52 @@ func (ec *executionContext) fieldContext_EntityEdge_node(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _EntityTypeCount_key(ctx context.Context, field graphql.CollectedField, obj *model.EntityTypeCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EntityTypeCount_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EntityTypeCount().Key(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNEntityType2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EntityTypeCount_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EntityTypeCount", field, true, true, "EntityType")
+}
+
+func (ec *executionContext) _EntityTypeCount_count(ctx context.Context, field graphql.CollectedField, obj *model.EntityTypeCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EntityTypeCount_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EntityTypeCount().Count(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EntityTypeCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EntityTypeCount", field, true, true, "Int")
+}
+
 func (ec *executionContext) _Event_id(ctx context.Context, field graphql.CollectedField, obj *model.Event) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13870,14 +14030,14 @@ func (ec *executionContext) _Facet_by(ctx context.Context, field graphql.Collect
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+			return ec.marshalNFacetBy2string(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Facet_by(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Facet", field, true, true, "String")
+	return graphql.NewScalarFieldContext("Facet", field, true, true, "FacetBy")
 }
 
 func (ec *executionContext) _Facet_buckets(ctx context.Context, field graphql.CollectedField, obj *model.Facet) (ret graphql.Marshaler) {
@@ -13958,26 +14118,118 @@ func (ec *executionContext) fieldContext_FacetBucket_count(_ context.Context, fi
 	return graphql.NewScalarFieldContext("FacetBucket", field, true, true, "Int")
 }
 
-func (ec *executionContext) _FacetBucket_entity(ctx context.Context, field graphql.CollectedField, obj *model.FacetBucket) (ret graphql.Marshaler) {
+func (ec *executionContext) _FacetBucket_kind(ctx context.Context, field graphql.CollectedField, obj *model.FacetBucket) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FacetBucket_entity(ctx, field)
+			return ec.fieldContext_FacetBucket_kind(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.FacetBucket().Entity(ctx, obj)
+			return ec.Resolvers.FacetBucket().Kind(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
-			return ec.marshalOEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOLinkKind2ᚖstring(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_FacetBucket_entity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_FacetBucket_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FacetBucket", field, true, true, "LinkKind")
+}
+
+func (ec *executionContext) _FacetBucket_type(ctx context.Context, field graphql.CollectedField, obj *model.FacetBucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FacetBucket_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.FacetBucket().Type(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOEntityType2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FacetBucket_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FacetBucket", field, true, true, "EntityType")
+}
+
+func (ec *executionContext) _FacetBucket_sourceKind(ctx context.Context, field graphql.CollectedField, obj *model.FacetBucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FacetBucket_sourceKind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.FacetBucket().SourceKind(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOSourceKind2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FacetBucket_sourceKind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FacetBucket", field, true, true, "SourceKind")
+}
+
+func (ec *executionContext) _FacetBucket_year(ctx context.Context, field graphql.CollectedField, obj *model.FacetBucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FacetBucket_year(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.FacetBucket().Year(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FacetBucket_year(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FacetBucket", field, true, true, "Int")
+}
+
+func (ec *executionContext) _FacetBucket_node(ctx context.Context, field graphql.CollectedField, obj *model.FacetBucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FacetBucket_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.FacetBucket().Node(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FacetBucket_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FacetBucket",
 		Field:      field,
@@ -14057,8 +14309,8 @@ func (ec *executionContext) _GraphStats_entities(ctx context.Context, field grap
 			return ec.Resolvers.GraphStats().Entities(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.FacetBucket) graphql.Marshaler {
-			return ec.marshalNFacetBucket2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetBucketᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []model.EntityTypeCount) graphql.Marshaler {
+			return ec.marshalNEntityTypeCount2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityTypeCountᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14071,7 +14323,7 @@ func (ec *executionContext) fieldContext_GraphStats_entities(_ context.Context, 
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_FacetBucket(ctx, field)
+			return ec.childFields_EntityTypeCount(ctx, field)
 		},
 	}
 	return fc, nil
@@ -14089,8 +14341,8 @@ func (ec *executionContext) _GraphStats_links(ctx context.Context, field graphql
 			return ec.Resolvers.GraphStats().Links(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.FacetBucket) graphql.Marshaler {
-			return ec.marshalNFacetBucket2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐFacetBucketᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []model.LinkKindCount) graphql.Marshaler {
+			return ec.marshalNLinkKindCount2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkKindCountᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14103,7 +14355,7 @@ func (ec *executionContext) fieldContext_GraphStats_links(_ context.Context, fie
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_FacetBucket(ctx, field)
+			return ec.childFields_LinkKindCount(ctx, field)
 		},
 	}
 	return fc, nil
@@ -16371,6 +16623,52 @@ func (ec *executionContext) _LinkEdge_direction(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_LinkEdge_direction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LinkEdge", field, true, true, "Direction")
+}
+
+func (ec *executionContext) _LinkKindCount_key(ctx context.Context, field graphql.CollectedField, obj *model.LinkKindCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkKindCount_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LinkKindCount().Key(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNLinkKind2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LinkKindCount_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LinkKindCount", field, true, true, "LinkKind")
+}
+
+func (ec *executionContext) _LinkKindCount_count(ctx context.Context, field graphql.CollectedField, obj *model.LinkKindCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkKindCount_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LinkKindCount().Count(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LinkKindCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LinkKindCount", field, true, true, "Int")
 }
 
 func (ec *executionContext) _MatchConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MatchConnection) (ret graphql.Marshaler) {
@@ -22632,14 +22930,14 @@ func (ec *executionContext) _ServerInfo_store(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+			return ec.marshalNStoreKind2string(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_ServerInfo_store(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ServerInfo", field, true, true, "String")
+	return graphql.NewScalarFieldContext("ServerInfo", field, true, true, "StoreKind")
 }
 
 func (ec *executionContext) _ServerInfo_readOnly(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
@@ -29282,6 +29580,46 @@ func (ec *executionContext) _EntityEdge(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var entityTypeCountImplementors = []string{"EntityTypeCount"}
+
+func (ec *executionContext) _EntityTypeCount(ctx context.Context, sel ast.SelectionSet, obj *model.EntityTypeCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, entityTypeCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EntityTypeCount")
+		case "key":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EntityTypeCount_key(ctx, field, obj)
+				})
+		case "count":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EntityTypeCount_count(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var eventImplementors = []string{"Event", "Entity", "SearchHit", "Node", "TimelineSubject"}
 
 func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, obj *model.Event) graphql.Marshaler {
@@ -29957,11 +30295,35 @@ func (ec *executionContext) _FacetBucket(ctx context.Context, sel ast.SelectionS
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._FacetBucket_count(ctx, field, obj)
 				})
-		case "entity":
+		case "kind":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._FacetBucket_entity(ctx, field, obj)
+					return ec._FacetBucket_kind(ctx, field, obj)
+				})
+		case "type":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._FacetBucket_type(ctx, field, obj)
+				})
+		case "sourceKind":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._FacetBucket_sourceKind(ctx, field, obj)
+				})
+		case "year":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._FacetBucket_year(ctx, field, obj)
+				})
+		case "node":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._FacetBucket_node(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -30768,6 +31130,46 @@ func (ec *executionContext) _LinkEdge(ctx context.Context, sel ast.SelectionSet,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LinkEdge_direction(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var linkKindCountImplementors = []string{"LinkKindCount"}
+
+func (ec *executionContext) _LinkKindCount(ctx context.Context, sel ast.SelectionSet, obj *model.LinkKindCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, linkKindCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LinkKindCount")
+		case "key":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LinkKindCount_key(ctx, field, obj)
+				})
+		case "count":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LinkKindCount_count(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -34369,6 +34771,26 @@ func (ec *executionContext) marshalNEntityType2ᚕstringᚄ(ctx context.Context,
 	return ret
 }
 
+func (ec *executionContext) marshalNEntityTypeCount2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityTypeCount(ctx context.Context, sel ast.SelectionSet, v model.EntityTypeCount) graphql.Marshaler {
+	return ec._EntityTypeCount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNEntityTypeCount2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityTypeCountᚄ(ctx context.Context, sel ast.SelectionSet, v []model.EntityTypeCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEntityTypeCount2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityTypeCount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNEvent2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvent(ctx context.Context, sel ast.SelectionSet, v model.Event) graphql.Marshaler {
 	return ec._Event(ctx, sel, &v)
 }
@@ -34577,6 +34999,20 @@ func (ec *executionContext) marshalNFacetBucket2ᚕgithubᚗcomᚋthroughlineᚋ
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNFacetBy2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFacetBy2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "FacetBy!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
@@ -34943,6 +35379,26 @@ func (ec *executionContext) marshalNLinkKind2ᚕᚕstringᚄ(ctx context.Context
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLinkKind2ᚕstringᚄ(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLinkKindCount2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkKindCount(ctx context.Context, sel ast.SelectionSet, v model.LinkKindCount) graphql.Marshaler {
+	return ec._LinkKindCount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNLinkKindCount2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkKindCountᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LinkKindCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLinkKindCount2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkKindCount(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -35573,6 +36029,50 @@ func (ec *executionContext) marshalNSourceEdge2ᚕgithubᚗcomᚋthroughlineᚋt
 	return ret
 }
 
+func (ec *executionContext) unmarshalNSourceFacet2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSourceFacet2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "SourceFacet!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNSourceFacet2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSourceFacet2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNSourceFacet2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSourceFacet2string(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNSourceFilter2map(ctx context.Context, v any) (map[string]any, error) {
 	res, err := ec.unmarshalInputSourceFilter(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -35621,6 +36121,20 @@ func (ec *executionContext) marshalNStanding2string(ctx context.Context, sel ast
 	res := graphql.MarshalString(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Standing!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNStoreKind2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStoreKind2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "StoreKind!")
 	}
 	return res
 }
@@ -36185,6 +36699,24 @@ func (ec *executionContext) marshalOEntityType2ᚕstringᚄ(ctx context.Context,
 	return ret
 }
 
+func (ec *executionContext) unmarshalOEntityType2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOEntityType2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
+}
+
 func (ec *executionContext) marshalOEvent2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvent(ctx context.Context, sel ast.SelectionSet, v *model.Event) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -36451,6 +36983,24 @@ func (ec *executionContext) marshalOLinkKind2ᚕstringᚄ(ctx context.Context, s
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalOLinkKind2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOLinkKind2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOLinkOrder2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {

@@ -89,6 +89,9 @@ type EntityConnection struct{ Value }
 // EntityEdge is the object type of that name.
 type EntityEdge struct{ Value }
 
+// EntityTypeCount is the object type of that name.
+type EntityTypeCount struct{ Value }
+
 // Event is the object type of that name.
 type Event struct{ Value }
 
@@ -202,6 +205,9 @@ type LinkEdge struct{ Value }
 
 // IsLinkEdgeFields marks the type as one.
 func (LinkEdge) IsLinkEdgeFields() {}
+
+// LinkKindCount is the object type of that name.
+type LinkKindCount struct{ Value }
 
 // MatchConnection is the object type of that name.
 type MatchConnection struct{ Value }
@@ -434,6 +440,8 @@ func New(name string, v Value) any {
 		return &EntityConnection{v}
 	case "EntityEdge":
 		return &EntityEdge{v}
+	case "EntityTypeCount":
+		return &EntityTypeCount{v}
 	case "Event":
 		return &Event{v}
 	case "EventConnection":
@@ -478,6 +486,8 @@ func New(name string, v Value) any {
 		return &LinkConnection{v}
 	case "LinkEdge":
 		return &LinkEdge{v}
+	case "LinkKindCount":
+		return &LinkKindCount{v}
 	case "MatchConnection":
 		return &MatchConnection{v}
 	case "MatchEdge":

@@ -97,6 +97,7 @@ type facet struct {
 	by     plan.FacetBy
 	read   bucketKey
 	entity *record
+	source *record // of a list of one, the third column
 }
 
 // evidence is how the lists on a link become pages of evidence.
@@ -489,7 +490,12 @@ func (d *decoder) buckets(f *facet, sel *plan.Sel, rows []any) []kg.Bucket {
 			}
 		}
 		if f.entity != nil {
-			d.record(&b.Entity, f.entity, sel, cols)
+			d.record(&b.Node, f.entity, sel, cols)
+		}
+		if f.source != nil {
+			for _, row := range asList(cols[2]) { // none when the source is gone
+				d.record(&b.Node, f.source, sel, asList(row))
+			}
 		}
 	}
 	if f.read == bucketType {

@@ -198,10 +198,6 @@ func (c *compiler) facet(m *matcher, w plan.FacetWant) facet {
 		d.read = bucketYear
 		top(date + " / 1000000000000")
 	case plan.ByOtherType, plan.ByType:
-		if m.types == 0 && !m.found {
-			top(m.n + ".kind")
-			break
-		}
 		d.read = bucketType
 		source := strconv.Itoa(int(c.cat.Source.Index))
 		c.w(" WITH ")
@@ -217,12 +213,34 @@ func (c *compiler) facet(m *matcher, w plan.FacetWant) facet {
 		}
 		c.w(" AS ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, " RETURN [", key, ", ", count,
 			"] }")
+	case plan.BySourceKind:
+		top(m.n + ".kind")
+	case plan.ByPublisher:
+		c.w(where, m.n, ".publisher IS NOT NULL")
+		top(m.n + ".publisher")
+	case plan.ByAuthor:
+		author := c.name("author")
+		c.w(" UNWIND coalesce(", m.n, ".authors, []) AS ", author, " WITH DISTINCT ", m.n, ", ", author)
+		top(author)
 	case plan.BySource:
-		c.facetBySource(m, top)
+		c.facetBySource(m, func(expr string) { c.topSources(&d, w, expr, key, count) })
 	default:
 		c.facetNear(&d, m, w, key, count)
 	}
 	return d
+}
+
+// topSources ends a facet by source: the largest counts of what expr is, and of each source what is wanted.
+func (c *compiler) topSources(d *facet, w plan.FacetWant, expr, key, count string) {
+	c.w(" WITH ", expr, " AS ", key, ", count(*) AS ", count, " ORDER BY ", count, " DESC, ", key, " LIMIT ",
+		strconv.Itoa(plan.MaxBuckets), " RETURN [", key, ", ", count)
+	if c.noteIf(w.Node != nil) {
+		s := c.name("s")
+		c.w(", COLLECT { MATCH (", s, ":Source {id: ", key, "}) ")
+		c.in(func() { c.returning(func(row *list) { d.source = c.source(row, s, w.Node) }) }, s)
+		c.w(" }")
+	}
+	c.w("] }")
 }
 
 func (c *compiler) facetBySource(m *matcher, top func(string)) {

@@ -36,7 +36,7 @@ var (
 	}
 	facetNames = []string{
 		"ByKind", "ByRole", "ByOtherType", "BySource", "ByYear", "ByType", "ByTheme",
-		"ByInstitution",
+		"ByInstitution", "BySourceKind", "ByPublisher", "ByAuthor",
 	}
 )
 

@@ -286,7 +286,10 @@ func (x *seeing) buckets(counts map[string]int64, sel *plan.Sel) []kg.Bucket {
 	out = out[:min(len(out), plan.MaxBuckets)]
 	for i := range out {
 		if n := x.nodes[out[i].Key]; n != nil && sel != nil {
-			out[i].Entity = x.record(n, sel)
+			out[i].Node = x.record(n, sel)
+		}
+		if s := x.sources[out[i].Key]; s != nil && sel != nil {
+			out[i].Node = x.record(s, sel)
 		}
 	}
 	return out
@@ -318,7 +321,7 @@ func (x *seeing) linkFacets(list []entry, ends map[string]*kg.Node, f *plan.Fiel
 				}
 			}
 		}
-		out = append(out, kg.Facet{Buckets: x.buckets(counts, nil)})
+		out = append(out, kg.Facet{Buckets: x.buckets(counts, w.Node)})
 	}
 	return out
 }
@@ -331,11 +334,7 @@ func (x *seeing) recordFacets(all []any, f *plan.Field) (out []kg.Facet) {
 				counts[k]++
 			}
 		}
-		sel := w.Node
-		if w.By != plan.ByTheme && w.By != plan.ByInstitution {
-			sel = nil
-		}
-		out = append(out, kg.Facet{Buckets: x.buckets(counts, sel)})
+		out = append(out, kg.Facet{Buckets: x.buckets(counts, w.Node)})
 	}
 	return out
 }
@@ -389,8 +388,16 @@ func (x *seeing) facetKeys(r any, by plan.FacetBy) []string {
 	case *kg.Source:
 		switch by {
 		case plan.ByType:
-			if keys[r.Kind] = true; x.q.Start == plan.Search {
-				keys = map[string]bool{x.cat.Source.Enum: true}
+			keys[x.cat.Source.Enum] = true
+		case plan.BySourceKind:
+			keys[r.Kind] = true
+		case plan.ByPublisher:
+			if r.Publisher != "" {
+				keys[r.Publisher] = true
+			}
+		case plan.ByAuthor:
+			for _, a := range r.Authors {
+				keys[a] = true
 			}
 		case plan.BySource:
 			keys[r.ID] = true

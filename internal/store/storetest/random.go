@@ -79,7 +79,7 @@ func (r *random) graph(nodes, links int) {
 	for i := range 3 {
 		s := &kg.Source{ID: fmt.Sprintf("s_%d", i), Title: pick(r, someNames), Kind: pick(r, []string{"ARTICLE", "BOOK"}), PublishedOn: kg.PartialDate(pick(r, someDates))}
 		if r.yes() {
-			s.Text, s.Publisher, s.Authors, s.URL = sourceTexts[i], "P", []string{"A", "B"}, "https://example.org/"
+			s.Text, s.Publisher, s.Authors, s.URL = sourceTexts[i], "P", []string{"A", pick(r, someNames), "A"}[:1+r.IntN(3)], "https://example.org/"
 		}
 		r.srcs = append(r.srcs, s)
 	}
@@ -210,7 +210,7 @@ func (r *random) query() *plan.Query {
 			q.Types = source
 		}
 		q.Root = *r.list(plan.Field{Want: plan.Want{Highlight: true}}, q.Types, 1, plan.WeightKinds(), false)
-		q.Root.Want.Facets = r.facets(false, 2)
+		q.Root.Want.Facets = r.facets(entityFacets, 2)
 	case 3:
 		q.Start = plan.Statistics
 	case 4:
@@ -220,7 +220,7 @@ func (r *random) query() *plan.Query {
 			f.Links = r.linkFilter(2)
 		}
 		q.Root = *r.list(f, q.Types, 2, nil, true)
-		q.Root.Want.Facets = r.facets(true, 2)
+		q.Root.Want.Facets = r.facets(linkFacets, 2)
 	default:
 		q.Start = plan.Everything
 		of := pick(r, append(slices.Clone(r.cat.Types), r.cat.Source))
@@ -233,7 +233,9 @@ func (r *random) query() *plan.Query {
 			r.listed = nil
 		}
 		q.Root = *r.list(f, q.Types, 2, nil, false)
-		q.Root.Want.Facets = r.facets(false, 2)
+		if q.Root.Want.Facets = r.facets(entityFacets, 2); of == r.cat.Source {
+			q.Root.Want.Facets = r.facets(sourceFacets, 3)
+		}
 	}
 	q.Refs = r.refs
 	return q
@@ -357,15 +359,19 @@ func (r *random) order(links bool) (out []plan.Order) {
 	return out
 }
 
-func (r *random) facets(links bool, most int) (out []plan.FacetWant) {
-	by := []plan.FacetBy{plan.ByType, plan.ByTheme, plan.ByInstitution, plan.BySource, plan.ByYear}
-	if links {
-		by = []plan.FacetBy{plan.ByKind, plan.ByRole, plan.ByOtherType, plan.BySource, plan.ByYear}
-	}
+// What the lists of these tests are counted by.
+var (
+	linkFacets   = []plan.FacetBy{plan.ByKind, plan.ByRole, plan.ByOtherType, plan.BySource, plan.ByYear}
+	entityFacets = []plan.FacetBy{plan.ByType, plan.ByTheme, plan.ByInstitution, plan.BySource, plan.ByYear}
+	sourceFacets = []plan.FacetBy{plan.BySourceKind, plan.ByPublisher, plan.ByAuthor, plan.ByYear, plan.ByTheme, plan.ByInstitution}
+)
+
+// facets are some of those that a list has: of links, of sources, or of entities and what a search finds.
+func (r *random) facets(by []plan.FacetBy, most int) (out []plan.FacetWant) {
 	for range r.IntN(most + 1) {
 		w := plan.FacetWant{By: pick(r, by)}
-		if w.By == plan.ByTheme || w.By == plan.ByInstitution {
-			w.Node = r.sel(r.cat.Entities, 0)
+		if w.By.Named() && r.IntN(3) > 0 {
+			w.Node = r.sel(r.cat.Entities|1<<r.cat.Source.Index, 0)
 		}
 		out = append(out, w)
 	}
@@ -425,7 +431,7 @@ func (r *random) kid(t *catalog.Type, depth int) *plan.Field {
 		if r.yes() {
 			f.Links = r.linkFilter(2)
 		}
-		f.Want.Facets = r.facets(true, 1)
+		f.Want.Facets = r.facets(linkFacets, 1)
 		return r.list(f, r.cat.Entities, depth, nil, true)
 	}
 	var fields []string
@@ -458,7 +464,7 @@ func (r *random) kid(t *catalog.Type, depth int) *plan.Field {
 		return &f
 	}
 	f.Order = r.order(true)
-	f.Want.Facets = r.facets(true, 1)
+	f.Want.Facets = r.facets(linkFacets, 1)
 	return r.list(f, f.Other, depth, nil, true)
 }
 
@@ -866,7 +872,7 @@ func RunSearches(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) sto
 		}
 		if r.IntN(10) == 0 {
 			q.Root = *r.list(plan.Field{Want: plan.Want{Highlight: true}}, q.Types, 2, plan.WeightKinds(), false)
-			q.Root.Want.Facets, q.Refs = r.facets(false, 2), r.refs
+			q.Root.Want.Facets, q.Refs = r.facets(entityFacets, 2), r.refs
 			return q
 		}
 		if memos[q.Types] == nil {

@@ -115,7 +115,7 @@ func renderPage(f *plan.Field, page *kg.Page) any {
 			for _, b := range page.Facets[i].Buckets {
 				x := []any{b.Key, b.Count}
 				if w.Node != nil {
-					x = append(x, renderRow(w.Node, &b.Entity))
+					x = append(x, renderRow(w.Node, &b.Node))
 				}
 				buckets = append(buckets, x)
 			}
