@@ -141,7 +141,8 @@ func TestServeWaitsForNeo4j(t *testing.T) {
 func TestASignalEndsAnImportIntoNeo4j(t *testing.T) {
 	srv := both.Server(t, both.Catalog(t))
 	var b strings.Builder
-	for i := range 60_000 {
+	// three transactions: it is interrupted once one of them is there
+	for i := range 30_000 {
 		fmt.Fprintf(&b, "{\"node\":\"PERSON\",\"id\":\"p%05d\",\"name\":\"Person %d\",\"createdAt\":\"2026-01-01T00:00:00Z\",\"updatedAt\":\"2026-01-01T00:00:00Z\"}\n",
 			i, i)
 	}

@@ -102,7 +102,9 @@ func stopUnderLoad(t *testing.T, store string, env []string) {
 		r.Header.Set("Content-Type", "application/json")
 		return http.DefaultClient.Do(r)
 	}
-	for end := time.Now().Add(time.Minute); ; {
+	tick := time.NewTicker(20 * time.Millisecond) // its start needs the processor
+	defer tick.Stop()
+	for end := time.Now().Add(time.Minute); ; <-tick.C {
 		resp, err := http.Get("http://" + addr + "/readyz")
 		if err == nil {
 			resp.Body.Close()

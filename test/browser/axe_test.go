@@ -55,7 +55,7 @@ func (b *tab) look(width int64, scheme string) {
 
 // TestNoBarriers looks at every panel of the playground, at each width and in both colours; by default at one of the six.
 func TestNoBarriers(t *testing.T) {
-	origin, browser, source, turn := newServer(t), newBrowser(t), axe(t), storetest.OneIn(t, max(1, 6/storetest.Rounds(t)))
+	origin, browser, source, turn := newServer(t), newBrowser(t), axe(t), storetest.Some(t, 6)
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int64{400, 900, 1600} {
 			if !turn() {

@@ -325,7 +325,7 @@ func TestTheGraphAsItWas(t *testing.T) {
 					same++
 				}
 			}
-			if same == len(asked) {
+			if same == len(all) { // of a few, all may be alike
 				t.Errorf("%s makes no difference anywhere", c.filter)
 			}
 		}

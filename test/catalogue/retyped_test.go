@@ -89,7 +89,7 @@ func TestWhatWasDeletedComesBackAsAnotherType(t *testing.T) {
 				same++
 			}
 		}
-		if same == len(asked) {
+		if same == len(all) { // of a few, all may be alike
 			t.Error("nothing was answered otherwise before")
 		}
 	}

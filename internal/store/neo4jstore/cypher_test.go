@@ -13,6 +13,7 @@ import (
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 	"pgregory.net/rapid"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
@@ -144,13 +145,23 @@ func (o *outside) explain(t *testing.T, text string, params map[string]any) []st
 	return ops
 }
 
-// TestPlans looks at how Neo4j would run each shape.
+// TestPlans looks at how Neo4j runs statements. Its plan cache is emptied for that, so that whoever comes next waits for
+// all plans: one graph serves all that look.
 func TestPlans(t *testing.T) {
 	srv, db := database(t)
 	cat := parse(t)
 	s := open(t, srv, cat)
 	fill(t, s)
+	surveyed(t, s)
 	db.run("CALL db.prepareForReplanning(30)", nil)
+	t.Run("shapes", func(t *testing.T) { shapePlans(t, db, cat) })
+	t.Run("asking for marks", func(t *testing.T) { askingKeepsThePlan(t, db, cat) })
+	t.Run("walks", func(t *testing.T) { walkPlans(t, db, cat) })
+	t.Run("each shape once", func(t *testing.T) { plannedOnce(t, &outside{t, db.d}, cat, s) })
+}
+
+// shapePlans looks at how Neo4j would run each shape.
+func shapePlans(t *testing.T, db *outside, cat *catalog.Catalog) {
 	for _, sh := range storetest.Part(t, shapes(t, cat)) {
 		t.Run(sh.name, func(t *testing.T) {
 			text, params, err := neo4jstore.Compile(cat, sh.q)
@@ -188,14 +199,9 @@ func TestPlans(t *testing.T) {
 	}
 }
 
-// TestAskingForMarksKeepsThePlan: a statement that asks links for our marks finds them in the same way. Neo4j would rather read all
+// askingKeepsThePlan: a statement that asks links for our marks finds them in the same way. Neo4j would rather read all
 // links from the index of their ids once for each node.
-func TestAskingForMarksKeepsThePlan(t *testing.T) {
-	srv, db := database(t)
-	cat := parse(t)
-	s := open(t, srv, cat)
-	fill(t, s)
-	db.run("CALL db.prepareForReplanning(30)", nil)
+func askingKeepsThePlan(t *testing.T, db *outside, cat *catalog.Catalog) {
 	accesses := func(text string, params map[string]any) (of []string) {
 		for _, op := range db.explain(t, text, params) {
 			if word, _, _ := strings.Cut(op, " "); strings.Contains(word, "Seek") || strings.Contains(word, "Scan") {
@@ -233,13 +239,8 @@ func (o *outside) plansCached(t *testing.T) int {
 	return n
 }
 
-// TestEachShapeIsPlannedOnce: asking again, for other values too, puts nothing more into Neo4j's plan cache.
-func TestEachShapeIsPlannedOnce(t *testing.T) {
-	srv, db := database(t)
-	cat := parse(t)
-	s := open(t, srv, cat)
-	fill(t, s)
-	surveyed(t, s)
+// plannedOnce: asking again, for other values too, puts nothing more into Neo4j's plan cache.
+func plannedOnce(t *testing.T, db *outside, cat *catalog.Catalog, s *neo4jstore.Store) {
 	all := slices.DeleteFunc(shapes(t, cat), func(sh shape) bool { // planning all of them takes long
 		return !slices.Contains([]string{"chain", "quotes", "list with links", "nodes", "link by id", "linked to a name by kind", "search", "search goes on", "people by names"}, sh.name)
 	})
@@ -265,12 +266,8 @@ func TestEachShapeIsPlannedOnce(t *testing.T) {
 	}
 }
 
-// TestWalkPlans: what a walk names is found by an index, and its links from there.
-func TestWalkPlans(t *testing.T) {
-	srv, db := database(t)
-	cat := parse(t)
-	fill(t, open(t, srv, cat))
-	db.run("CALL db.prepareForReplanning(30)", nil)
+// walkPlans: what a walk names is found by an index, and its links from there.
+func walkPlans(t *testing.T, db *outside, cat *catalog.Catalog) {
 	b := &builder{t: t, cat: cat}
 	since := plan.DateFilter{From: 19500101, To: 19801231, Bounded: true}
 	named := []plan.Ref{{ID: "kaldor", Types: cat.Entities}, {Name: "LSE", NameKey: "lse", Types: cat.Entities}, {Scheme: "isni", Value: "1", Types: cat.Entities}}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
@@ -73,15 +74,23 @@ func (o *outside) hits(ctx context.Context, t *testing.T, text string, params ma
 	return n
 }
 
-// TestFiltersWithinFiltersCostASum: each level of a filter looks at each link a few times, however many links lead to
-// its entities. The product of two levels would be people times links.
-func TestFiltersWithinFiltersCostASum(t *testing.T) {
+// TestAccesses counts what filters look at, by one graph: see TestPlans.
+func TestAccesses(t *testing.T) {
 	srv, db := database(t)
 	cat := parse(t)
-	s := open(t, srv, cat)
 	const people, institutions = 400, 5
-	links := crowded(t, s, people, institutions)
+	links := crowded(t, open(t, srv, cat), people, institutions)
+	// Until Neo4j has counted what an index holds, it may look at every entity instead.
 	db.run("CALL db.prepareForReplanning(30)", nil)
+	t.Run("filters within filters", func(t *testing.T) {
+		filtersWithinFilters(t, db, cat, people, institutions, links)
+	})
+	t.Run("filters begin at an index", func(t *testing.T) { filtersBeginAtAnIndex(t, db, cat, people) })
+}
+
+// filtersWithinFilters: they cost a sum. Each level of a filter looks at each link a few times, however many links lead
+// to its entities. The product of two levels would be people times links.
+func filtersWithinFilters(t *testing.T, db *outside, cat *catalog.Catalog, people, institutions, links int) {
 	b := &builder{t: t, cat: cat}
 	nobody := func() *plan.EntityFilter { return &plan.EntityFilter{Text: &plan.StringFilter{Contains: of("zzz")}} }
 	level := map[string]func(f *plan.EntityFilter) *plan.EntityFilter{
@@ -132,16 +141,9 @@ func TestFiltersWithinFiltersCostASum(t *testing.T) {
 	}
 }
 
-// TestFiltersBeginAtAnIndex: what an index finds is all that is looked at, be the filter the list's own or one of those
-// that a part of it must fit.
-func TestFiltersBeginAtAnIndex(t *testing.T) {
-	srv, db := database(t)
-	cat := parse(t)
-	s := open(t, srv, cat)
-	const people = 400
-	crowded(t, s, people, 2)
-	// Until Neo4j has counted what an index holds, it may look at every entity instead.
-	db.run("CALL db.prepareForReplanning(30)", nil)
+// filtersBeginAtAnIndex: what an index finds is all that is looked at, be the filter the list's own or one of those that
+// a part of it must fit.
+func filtersBeginAtAnIndex(t *testing.T, db *outside, cat *catalog.Catalog, people int) {
 	b := &builder{t: t, cat: cat}
 	later := storetest.Clock().AddDate(100, 0, 0).UnixMilli()
 	for name, f := range map[string]*plan.EntityFilter{

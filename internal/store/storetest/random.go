@@ -814,11 +814,25 @@ func Rounds(t testing.TB) int {
 	return n
 }
 
-// Turns returns a function that reports whether it is the turn of the next thing to be asked: of things that take a store long one of
-// CIRounds is asked by default, others in each run, and all of them where Rounds is CIRounds.
+// seldom is of how many things that take a store long one is asked by default.
+const seldom = 48
+
+// Turns returns a function that reports whether it is the turn of the next thing to be asked: of things that take a
+// store long one in 48 is asked by default, others in each run, and all of them where Rounds is CIRounds.
 func Turns(t testing.TB) func() bool {
 	t.Helper()
-	return OneIn(t, max(1, CIRounds/Rounds(t)))
+	n := Rounds(t)
+	if n == 1 {
+		return OneIn(t, seldom)
+	}
+	return OneIn(t, max(1, CIRounds/n))
+}
+
+// Some is Turns for what takes not quite so long: one in a few is asked by default, and all of them where Rounds is as
+// many.
+func Some(t testing.TB, of int) func() bool {
+	t.Helper()
+	return OneIn(t, max(1, of/Rounds(t)))
 }
 
 // OneIn returns a function that reports true once in so many calls, in each run from another on.

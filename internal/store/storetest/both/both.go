@@ -56,7 +56,16 @@ func Turns(t testing.TB) func() bool {
 	return func() bool { return true }
 }
 
-// Part is storetest.Part in the same way.
+// Some is storetest.Some on Neo4j; the embedded store is asked all.
+func Some(t testing.TB, of int) func() bool {
+	t.Helper()
+	if strings.Contains(t.Name(), "/neo4j") {
+		return storetest.Some(t, of)
+	}
+	return func() bool { return true }
+}
+
+// Part is storetest.Part in the same way as Turns.
 func Part[T any](t testing.TB, all []T) []T {
 	t.Helper()
 	turn := Turns(t)
