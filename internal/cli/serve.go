@@ -173,11 +173,14 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	if limit > 0 {
 		o.Outbox = min(limit/16, server.DefaultOutbox)
 	}
+	pages := web.Options{Explain: explain, NoIntrospection: !c.Introspection, Sample: holdsSample(engine)}
 	if c.Playground {
-		o.Playground = web.Playground(web.Options{
-			Explain: explain, NoIntrospection: !c.Introspection, Sample: holdsSample(engine),
-		})
+		o.Playground = web.Playground(pages)
 	}
+	if c.explores() {
+		o.Explorer = func(graphql http.Handler) http.Handler { return web.Explorer(pages, graphql) }
+	}
+	o.Assets = web.Assets()
 	if c.OTLPEndpoint != "" {
 		tp, err := server.NewTracing(ctx, c.OTLPEndpoint, Version())
 		if err != nil {
@@ -196,6 +199,9 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	srv, err := server.New(o)
 	return &wired{srv, m}, stop, err
 }
+
+// explores reports whether the explorer is served: it asks what no list of documents holds.
+func (c *serveCmd) explores() bool { return c.Explorer && !c.DocumentsOnly }
 
 // holdsSample returns a test for whom the tour begins with: a store that holds another graph has other people.
 func holdsSample(engine *graph.Engine) func(context.Context) bool {

@@ -67,6 +67,7 @@ type Serve struct {
 	DocumentsOnly      bool          `name:"documents-only" env:"THROUGHLINE_DOCUMENTS_ONLY" help:"Run no other documents than those of --documents, and introspection unless --no-introspection."`
 	Introspection      bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
 	ServeTexts         bool          `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Let clients read the texts of sources (Source.text). Off by default: most texts are somebody's copyright."`
+	Explorer           bool          `name:"explorer" env:"THROUGHLINE_EXPLORER" default:"true" negatable:"" help:"Serve the explorer at /."`
 	Playground         bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
 	Explain            string        `name:"explain" env:"THROUGHLINE_EXPLAIN" default:"auto" enum:"auto,on,off" help:"Whether requests with the header X-Throughline-Explain: 1 are told how they were answered (plan, statements, times): ${enum}. auto: only when --addr is a loopback address; behind a proxy on the same machine, set off."`
 	MaxBody            int64         `name:"max-body" env:"THROUGHLINE_MAX_BODY" default:"1048576" help:"Bytes of a request's body."`

@@ -40,9 +40,13 @@ type Options struct {
 	Executor   Executor
 	Store      Readiness
 	Playground http.Handler // serves /playground and what is below it; nil for none
-	Logger     *slog.Logger
-	Metrics    *Metrics             // nil for none
-	Tracing    trace.TracerProvider // nil for none
+	// Explorer makes what serves / and the pages below it, given what answers GraphQL; nil for none. Assets serves the
+	// files that pages load, below /assets/.
+	Explorer func(graphql http.Handler) http.Handler
+	Assets   http.Handler
+	Logger   *slog.Logger
+	Metrics  *Metrics             // nil for none
+	Tracing  trace.TracerProvider // nil for none
 	// Explain lets requests ask how they are answered, by ExplainHeader.
 	Explain bool
 	// CORSOrigins may read answers from other sites: origins, those of all names below one ("https://*.example.org"),
@@ -119,8 +123,9 @@ type Server struct {
 	local     atomic.Pointer[localHosts] // nil where any host is answered
 	stopping  atomic.Bool
 	persisted *persisted
-	vary      []string // what answers depend on, made once
-	secret    []byte   // of tags
+	vary      []string     // what answers depend on, made once
+	secret    []byte       // of tags
+	explorer  http.Handler // nil for none
 }
 
 // New makes a server.
@@ -206,6 +211,15 @@ func (s *Server) routes() http.Handler {
 		mux.Handle("/playground", s.o.Playground)
 		mux.Handle("/playground/", s.o.Playground)
 	}
+	if s.o.Assets != nil {
+		mux.Handle("/assets/", s.o.Assets)
+	}
+	if s.o.Explorer != nil {
+		s.explorer = s.o.Explorer(http.HandlerFunc(s.graphql))
+		for _, pattern := range []string{"/e/", "/s/", "/path", "/view"} {
+			mux.Handle(pattern, s.explorer)
+		}
+	}
 	for pattern, page := range map[string]http.HandlerFunc{
 		"/livez":  func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, `{"status":"ok"}`) },
 		"/readyz": s.ready,
@@ -243,11 +257,18 @@ func contains(list []string, s string) bool {
 	return false
 }
 
-// home leads a person to the playground and tells a program where things are.
+// home shows a person the explorer, leads to the playground where there is none, and tells a program where things are.
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
-	if s.o.Playground != nil && strings.Contains(r.Header.Get("Accept"), "text/html") {
-		http.Redirect(w, r, "/playground", http.StatusFound)
-		return
+	w.Header().Add("Vary", "Accept")
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		if s.explorer != nil {
+			s.explorer.ServeHTTP(w, r)
+			return
+		}
+		if s.o.Playground != nil {
+			http.Redirect(w, r, "/playground", http.StatusFound)
+			return
+		}
 	}
 	writeJSON(w, http.StatusOK, `{"graphql":"/graphql","playground":"/playground","live":"/livez","ready":"/readyz"}`)
 }

@@ -1,5 +1,6 @@
 // Package web holds the pages the server shows, built by tools/webbuild and embedded, so that they work with no
-// network: the playground (GraphiQL) and the tour of the sample graph that it opens with.
+// network: the explorer, which a person meets first, and the playground (GraphiQL) with the tour of the sample graph
+// that it opens with.
 package web
 
 import (
@@ -35,7 +36,7 @@ var tour embed.FS
 const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; " +
 	"connect-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-// Options are what the playground needs to know.
+// Options are what the pages need to know.
 type Options struct {
 	// GraphQLPath is where the page sends queries, on its own origin; "" is /graphql.
 	GraphQLPath string
@@ -47,63 +48,93 @@ type Options struct {
 	Sample func(context.Context) bool
 }
 
-// Playground serves GET and HEAD of /playground and of the files below it.
-func Playground(o Options) http.Handler {
-	if o.GraphQLPath == "" {
-		o.GraphQLPath = "/graphql"
+// fill reads a page of dist and writes into it what does not change while the server runs.
+func (o *Options) fill(name string) string {
+	path := o.GraphQLPath
+	if path == "" {
+		path = "/graphql"
 	}
-	page := strings.NewReplacer(
-		"{{.GraphQLPath}}", html.EscapeString(o.GraphQLPath), "{{.Explain}}", strconv.FormatBool(o.Explain),
+	return strings.NewReplacer(
+		"{{.GraphQLPath}}", html.EscapeString(path), "{{.Explain}}", strconv.FormatBool(o.Explain),
 		"{{.Introspection}}", strconv.FormatBool(!o.NoIntrospection),
-	).Replace(string(must(dist.ReadFile("dist/index.html"))))
-	return &playground{page: page, sample: o.Sample}
+	).Replace(string(must(dist.ReadFile("dist/" + name))))
 }
 
-type playground struct {
-	page   string
-	sample func(context.Context) bool
+// holdsSample reports whether the store holds what the tour names.
+func (o *Options) holdsSample(ctx context.Context) bool { return o.Sample == nil || o.Sample(ctx) }
+
+// Playground serves GET and HEAD of /playground.
+func Playground(o Options) http.Handler {
+	return &playground{page: o.fill("index.html"), options: o}
 }
 
-// index serves the page itself.
-func (p *playground) index(w http.ResponseWriter, r *http.Request) {
-	sample := p.sample == nil || p.sample(r.Context())
-	page := strings.ReplaceAll(p.page, "{{.Sample}}", strconv.FormatBool(sample))
-	sum := sha256.Sum256([]byte(page))
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-cache") // it names the files of its build
-	send(w, r, `"`+hex.EncodeToString(sum[:8])+`"`, len(page), strings.NewReader(page))
+// Assets serves GET and HEAD of the files that the pages load, below /assets/.
+func Assets() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !readOnly(w, r) {
+			return
+		}
+		name, _ := strings.CutPrefix(r.URL.Path, "/assets/")
+		if name == "THIRD_PARTY_NOTICES.txt" {
+			text := must(dist.ReadFile("dist/THIRD_PARTY_NOTICES.txt"))
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			w.Header().Set("Cache-Control", "no-cache")
+			send(w, r, "", len(text), strings.NewReader(string(text)))
+			return
+		}
+		serveAsset(w, r, name)
+	})
 }
 
-// ServeHTTP finds the file of a path.
-func (p *playground) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// readOnly sets what every answer of a page says, and refuses what is no reading.
+func readOnly(w http.ResponseWriter, r *http.Request) bool {
 	h := w.Header()
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		h.Set("Allow", "GET, HEAD")
-		http.Error(w, "the playground is only read", http.StatusMethodNotAllowed)
-		return
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return true
 	}
-	asset, below := strings.CutPrefix(r.URL.Path, "/playground/assets/")
+	h.Set("Allow", "GET, HEAD")
+	http.Error(w, "this page is only read", http.StatusMethodNotAllowed)
+	return false
+}
+
+type playground struct {
+	page    string
+	options Options
+}
+
+// ServeHTTP serves the page.
+func (p *playground) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case !readOnly(w, r):
 	case r.URL.Path == "/playground":
-		p.index(w, r)
+		sample := strconv.FormatBool(p.options.holdsSample(r.Context()))
+		sendPage(w, r, http.StatusOK, strings.ReplaceAll(p.page, "{{.Sample}}", sample))
 	case r.URL.Path == "/playground/":
 		u := *r.URL
 		u.Path = "/playground"
 		http.Redirect(w, r, u.RequestURI(), http.StatusPermanentRedirect)
-	case r.URL.Path == "/playground/THIRD_PARTY_NOTICES.txt":
-		text := must(dist.ReadFile("dist/THIRD_PARTY_NOTICES.txt"))
-		h.Set("Content-Type", "text/plain; charset=utf-8")
-		h.Set("Cache-Control", "no-cache")
-		send(w, r, "", len(text), strings.NewReader(string(text)))
-	case below:
-		serveAsset(w, r, asset)
 	default:
 		http.NotFound(w, r)
 	}
+}
+
+// sendPage answers with a page, which names the files of its build and so is asked for anew each time.
+func sendPage(w http.ResponseWriter, r *http.Request, status int, page string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-cache")
+	if status != http.StatusOK {
+		w.WriteHeader(status)
+		if r.Method != http.MethodHead {
+			_, _ = io.WriteString(w, page) // who reads has gone
+		}
+		return
+	}
+	sum := sha256.Sum256([]byte(page))
+	send(w, r, `"`+hex.EncodeToString(sum[:8])+`"`, len(page), strings.NewReader(page))
 }
 
 // encodings are those the files are kept in, the one that takes fewer bytes first, by the ends of their names.

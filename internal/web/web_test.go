@@ -46,13 +46,23 @@ func assets(t *testing.T) []string {
 		t.Fatalf("no assets: %v", err)
 	}
 	for i, f := range files {
-		files[i] = "/playground/assets/" + strings.TrimSuffix(filepath.Base(f), ".gz")
+		files[i] = "/assets/" + strings.TrimSuffix(filepath.Base(f), ".gz")
 	}
 	return files
 }
 
+// site serves all pages and their files, as a server does; nothing answers GraphQL.
+func site(o web.Options) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/playground", web.Playground(o))
+	mux.Handle("/playground/", web.Playground(o))
+	mux.Handle("/assets/", web.Assets())
+	mux.Handle("/", web.Explorer(o, http.NotFoundHandler()))
+	return mux
+}
+
 func TestPage(t *testing.T) {
-	h := web.Playground(web.Options{})
+	h := site(web.Options{})
 	res, body := get(t, h, http.MethodGet, "/playground?query=%7Bstats%7Bsources%7D%7D")
 	if res.StatusCode != http.StatusOK {
 		t.Fatalf("status %d", res.StatusCode)
@@ -81,7 +91,7 @@ func TestPage(t *testing.T) {
 
 	t.Run("runs no inline script", func(t *testing.T) {
 		for _, tag := range regexp.MustCompile(`(?s)<script.*?</script>`).FindAllString(string(body), -1) {
-			if !strings.Contains(tag, ` src="/playground/assets/`) || !strings.HasSuffix(tag, "></script>") {
+			if !strings.Contains(tag, ` src="/assets/`) || !strings.HasSuffix(tag, "></script>") {
 				t.Errorf("inline script: %s", tag)
 			}
 		}
@@ -134,7 +144,7 @@ func TestPageOfOtherServers(t *testing.T) {
 }
 
 func TestAssets(t *testing.T) {
-	h := web.Playground(web.Options{})
+	h := site(web.Options{})
 	types := map[string]string{
 		".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".ttf": "font/ttf",
 	}
@@ -198,7 +208,7 @@ func TestAssets(t *testing.T) {
 }
 
 func TestAcceptEncoding(t *testing.T) {
-	h := web.Playground(web.Options{})
+	h := site(web.Options{})
 	path := assets(t)[0]
 	for accept, want := range map[string]string{
 		"":                          "",
@@ -223,16 +233,20 @@ func TestAcceptEncoding(t *testing.T) {
 }
 
 func TestElsewhere(t *testing.T) {
-	h := web.Playground(web.Options{})
+	h := site(web.Options{})
 	for path, want := range map[string]int{
 		"/playground/x":                          http.StatusNotFound,
-		"/playground/assets/":                    http.StatusNotFound,
-		"/playground/assets/x.js":                http.StatusNotFound,
-		"/playground/assets/../index.html":       http.StatusNotFound,
-		"/playground/assets/%2e%2e/index.html":   http.StatusNotFound,
+		"/assets/":                               http.StatusNotFound,
+		"/assets/x.js":                           http.StatusNotFound,
+		"/assets/%2e%2e/index.html":              http.StatusNotFound,
+		"/assets/sub/x.js":                       http.StatusNotFound,
 		"/playground/index.html":                 http.StatusNotFound,
 		"/playgrounds":                           http.StatusNotFound,
-		"/playground/THIRD_PARTY_NOTICES.txt":    http.StatusOK,
+		"/e/":                                    http.StatusNotFound,
+		"/path":                                  http.StatusOK,
+		"/path/x":                                http.StatusNotFound,
+		"/view":                                  http.StatusOK,
+		"/assets/THIRD_PARTY_NOTICES.txt":        http.StatusOK,
 		assets(t)[0] + ".gz":                     http.StatusNotFound,
 		"/playground/?query=%7Bstats%7D&x=y%20z": http.StatusPermanentRedirect,
 	} {
@@ -247,14 +261,35 @@ func TestElsewhere(t *testing.T) {
 			t.Errorf("%s: no policy", path)
 		}
 	}
-	if res, _ := get(t, h, http.MethodPost, "/playground"); res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != "GET, HEAD" {
-		t.Errorf("POST: status %d, Allow %q", res.StatusCode, res.Header.Get("Allow"))
+	for _, path := range []string{"/playground", "/assets/x.js", "/", "/e/x"} {
+		if res, _ := get(t, h, http.MethodPost, path); res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != "GET, HEAD" {
+			t.Errorf("POST %s: status %d, Allow %q", path, res.StatusCode, res.Header.Get("Allow"))
+		}
+	}
+}
+
+// TestExplorerPage: the page names its files, runs no inline script, and is there when GraphQL does not answer.
+func TestExplorerPage(t *testing.T) {
+	h := site(web.Options{})
+	for _, path := range []string{"/", "/e/mary-kaldor", "/s/s_x", "/path?from=a&to=b"} {
+		res, body := get(t, h, http.MethodGet, path)
+		if res.StatusCode != http.StatusOK || !bytes.Contains(body, []byte(`data-graphql="/graphql"`)) {
+			t.Errorf("%s: status %d\n%s", path, res.StatusCode, body)
+		}
+		for _, ref := range regexp.MustCompile(`(?:src|href)="(/assets/[^"]*)"`).FindAllStringSubmatch(string(body), -1) {
+			if res, _ := get(t, h, http.MethodHead, ref[1]); res.StatusCode != http.StatusOK {
+				t.Errorf("%s: status %d", ref[1], res.StatusCode)
+			}
+		}
+		if regexp.MustCompile(`\son[a-z]+=|javascript:|style=|{{|%[A-Z]+%`).Match(body) {
+			t.Errorf("%s: an inline handler or style, or a name that nothing stands for:\n%s", path, body)
+		}
 	}
 }
 
 // Nothing is taken from another host: what looks like an address of a script, style or font in the built files is refused.
 func TestNoForeignFiles(t *testing.T) {
-	h := web.Playground(web.Options{})
+	h := site(web.Options{})
 	foreign := []string{
 		`import("http`, `import"http`, `from"http`, `importScripts("http`, `url(http`, `url("http`, `@import "http`,
 		"//unpkg.com", "//esm.sh", "//cdn.", "//cdnjs.", "//fonts.",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -30,6 +31,18 @@ func newServer(t *testing.T) string { return newServerOf(t, true, true) }
 // newServerOf serves the sample or nothing, and tells its schema or not.
 func newServerOf(t *testing.T, withSample, introspection bool) string {
 	t.Helper()
+	return newServerWith(t, introspection, func(cat *catalog.Catalog, s *sqlitestore.Store) error {
+		if !withSample {
+			return nil
+		}
+		_, err := sample.Load(t.Context(), cat, s)
+		return err
+	})
+}
+
+// newServerWith serves all pages over what fill writes into a new store, and lets texts be read.
+func newServerWith(t *testing.T, introspection bool, fill func(*catalog.Catalog, *sqlitestore.Store) error) string {
+	t.Helper()
 	cat, err := catalog.Parse("schema.graphqls", throughline.Schema)
 	if err != nil {
 		t.Fatal(err)
@@ -39,24 +52,23 @@ func newServerOf(t *testing.T, withSample, introspection bool) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if withSample {
-		if _, err := sample.Load(t.Context(), cat, s); err != nil {
-			t.Fatal(err)
-		}
+	if err := fill(cat, s); err != nil {
+		t.Fatal(err)
 	}
 	e, err := graph.New(graph.Options{
 		Catalog: cat, Store: s, StoreKind: s.Kind(), Version: "test",
-		Introspection: introspection,
+		Introspection: introspection, ServeTexts: true,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	pages := web.Options{Explain: true, NoIntrospection: !introspection, Sample: func(ctx context.Context) bool {
+		found, err := s.Records(ctx, []string{"mary-kaldor"})
+		return err == nil && len(found.Nodes) > 0
+	}}
 	h, err := server.New(server.Options{
-		Executor: e, Store: s, Explain: true,
-		Playground: web.Playground(web.Options{
-			Explain: true, NoIntrospection: !introspection,
-			Sample: func(context.Context) bool { return withSample },
-		}),
+		Executor: e, Store: s, Explain: true, Playground: web.Playground(pages), Assets: web.Assets(),
+		Explorer: func(graphql http.Handler) http.Handler { return web.Explorer(pages, graphql) },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-const assets = "assets" // the folder in dist, and the last part of its address
+const assets = "assets" // the folder in dist, and its address
 
 // metafile is the part of esbuild's account of a build that is needed here.
 type metafile struct {
@@ -79,23 +79,22 @@ func build(src, tour string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := os.ReadFile(filepath.Join(src, "index.html"))
+	out := map[string][]byte{}
+	if out["index.html"], err = page(filepath.Join(src, "index.html"), favicon, style, script, preloads); err != nil {
+		return nil, err
+	}
+	script, style, preloads, err = b.bundle("explorer/main.tsx", "explorer", api.BuildOptions{
+		Format: api.FormatESModule, Splitting: true, JSX: api.JSXAutomatic, JSXImportSource: "preact",
+	})
 	if err != nil {
 		return nil, err
 	}
-	var preload strings.Builder
-	for _, name := range preloads {
-		fmt.Fprintf(&preload, "<link rel=\"modulepreload\" href=\"%s\">\n", address(name))
-	}
-	notices, err := notices(src, b.inputs)
-	if err != nil {
+	explorer := filepath.Join(src, "explorer", "explorer.html")
+	if out["explorer.html"], err = page(explorer, favicon, style, script, preloads); err != nil {
 		return nil, err
 	}
-	out := map[string][]byte{
-		"index.html": []byte(strings.NewReplacer("%FAVICON%", address(favicon), "%STYLE%", address(style), "%SCRIPT%",
-			address(script),
-			"%PRELOADS%", preload.String()).Replace(string(page))),
-		"THIRD_PARTY_NOTICES.txt": notices,
+	if out["THIRD_PARTY_NOTICES.txt"], err = notices(src, b.inputs); err != nil {
+		return nil, err
 	}
 	for name, body := range b.files {
 		if out[assets+"/"+name+".gz"], err = gz(body); err != nil {
@@ -108,7 +107,21 @@ func build(src, tour string) (map[string][]byte, error) {
 	return out, nil
 }
 
-func address(name string) string { return "/playground/" + assets + "/" + name }
+// page names the files of a bundle in the page that loads them.
+func page(path, favicon, style, script string, preloads []string) ([]byte, error) {
+	html, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var preload strings.Builder
+	for _, name := range preloads {
+		fmt.Fprintf(&preload, "<link rel=\"modulepreload\" href=\"%s\">\n", address(name))
+	}
+	return []byte(strings.NewReplacer("%FAVICON%", address(favicon), "%STYLE%", address(style), "%SCRIPT%", address(script),
+		"%PRELOADS%", preload.String()).Replace(string(html))), nil
+}
+
+func address(name string) string { return "/" + assets + "/" + name }
 
 // bundle builds one entry point and keeps what can be reached from it. It returns the names of its script, its style
 // ("" for none) and the scripts it imports at once.

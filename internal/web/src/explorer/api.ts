@@ -1,0 +1,54 @@
+// One way to ask the server: POST, JSON, one answer.
+import { words } from './words';
+
+export interface Problem {
+  message: string;
+  extensions?: {
+    code?: string;
+    argument?: string[];
+    suggestions?: { id: string; name: string; type: string }[];
+    candidates?: { id: string; name: string; type: string }[];
+  };
+}
+
+// Refused is an answer with errors: those of its fields, or of the request.
+export class Refused extends Error {
+  readonly problems: Problem[];
+
+  constructor(problems: Problem[]) {
+    super(problems[0]?.message ?? words.errors.title);
+    this.problems = problems;
+  }
+
+  get code(): string {
+    return this.problems[0]?.extensions?.code ?? '';
+  }
+}
+
+export async function ask<T>(query: string, variables: Record<string, unknown> = {}, signal?: AbortSignal): Promise<T> {
+  const url = document.documentElement.dataset.graphql || '/graphql';
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      body: JSON.stringify({ query, variables }),
+      signal: signal ?? null,
+    });
+  } catch (reason) {
+    if (signal?.aborted) {
+      throw reason;
+    }
+    throw new Error(words.errors.offline);
+  }
+  let answer: { data?: T | null; errors?: Problem[] };
+  try {
+    answer = await response.json();
+  } catch {
+    throw new Error(words.errors.strange(response.status));
+  }
+  if (answer.errors?.length || !answer.data) {
+    throw new Refused(answer.errors ?? []);
+  }
+  return answer.data;
+}

@@ -1,0 +1,373 @@
+// The picture: Cytoscape on a canvas, and beside it a list of the same entities, for the keyboard and for those who listen.
+import { useEffect, useImperativeHandle, useRef, useState } from 'preact/hooks';
+import { forwardRef } from 'preact/compat';
+import cytoscape, { type Core, type ElementDefinition, type NodeSingular } from 'cytoscape';
+import fcose from 'cytoscape-fcose';
+import type { Scene, SceneEdge, SceneNode } from './scene';
+import type { Selection } from './state';
+import { words } from './words';
+
+cytoscape.use(fcose);
+
+type Places = Record<string, [number, number]>;
+
+export interface CanvasHandle {
+  fit(): void;
+  zoom(factor: number): void;
+  find(id: string): void;
+  png(): Promise<Blob>;
+  places(): Places;
+}
+
+// Told apart by colour and by shape. Taken from the palette of Okabe and Ito (2008), which the colour-blind can read.
+export const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#a89f00', '#7a5cc0', '#888888'];
+const shapes = ['ellipse', 'round-rectangle', 'diamond', 'round-tag', 'hexagon', 'triangle', 'pentagon', 'octagon', 'round-rectangle'];
+
+function style(): cytoscape.StylesheetJson {
+  const look = getComputedStyle(document.documentElement);
+  const ink = look.getPropertyValue('--ink').trim();
+  const ground = look.getPropertyValue('--ground').trim();
+  const line = look.getPropertyValue('--line').trim();
+  const accent = look.getPropertyValue('--accent').trim();
+  return [
+    {
+      selector: 'node',
+      style: {
+        'background-color': 'data(colour)', shape: 'data(shape)' as cytoscape.Css.NodeShape, width: 'data(size)', height: 'data(size)',
+        label: 'data(label)', color: ink, 'font-size': 12, 'text-valign': 'bottom', 'text-margin-y': 4, 'text-wrap': 'wrap', 'text-max-width': '140px',
+        'text-background-color': ground, 'text-background-opacity': 0.8, 'text-background-padding': '1px', 'min-zoomed-font-size': 7,
+        'border-width': 1, 'border-color': ink,
+      },
+    },
+    { selector: 'node.group', style: { 'border-style': 'double', 'border-width': 4 } },
+    { selector: 'node.pinned', style: { 'border-width': 3 } },
+    {
+      selector: 'edge',
+      style: {
+        width: 'data(width)', 'line-color': line, 'curve-style': 'straight', 'target-arrow-shape': 'triangle', 'target-arrow-color': line,
+        'arrow-scale': 0.8, label: 'data(label)', 'font-size': 10, color: ink, 'text-rotation': 'autorotate', 'min-zoomed-font-size': 9,
+        'text-background-color': ground, 'text-background-opacity': 0.8, 'text-background-padding': '1px',
+      },
+    },
+    { selector: 'edge.many', style: { 'target-arrow-shape': 'none' } },
+    { selector: 'edge.dashed', style: { 'line-style': 'dashed' } },
+    { selector: 'edge.loop', style: { 'curve-style': 'bezier' } },
+    { selector: '.faded', style: { opacity: 0.18 } },
+    { selector: 'node.chosen', style: { 'border-color': accent, 'border-width': 4, 'font-weight': 'bold' } },
+    { selector: 'edge.chosen', style: { 'line-color': accent, 'target-arrow-color': accent } },
+    { selector: 'node.focused', style: { 'outline-width': 4, 'outline-color': accent, 'outline-offset': 3 } },
+  ];
+}
+
+function element(x: SceneNode | SceneEdge): ElementDefinition {
+  if ('from' in x) {
+    return { group: 'edges', data: { id: x.id, source: x.from, target: x.to, label: x.label, width: x.width }, classes: classes(x) };
+  }
+  return {
+    group: 'nodes', classes: classes(x),
+    data: {
+      id: x.id, label: x.hidden > 0 ? `${x.label}\n+${x.hidden}` : x.label, size: x.size, shape: shapes[x.shape] ?? 'octagon', colour: colours[x.colour] ?? '#888888',
+    },
+  };
+}
+
+function classes(x: SceneNode | SceneEdge): string {
+  const on = 'from' in x
+    ? { many: x.links.length !== 1, dashed: x.dashed, loop: x.from === x.to, faded: x.faded }
+    : { group: x.entity === null, pinned: x.pinned, faded: x.faded };
+  return Object.entries(on).filter(([, yes]) => yes).map(([name]) => name).join(' ');
+}
+
+// arrange places what has no place yet: everything by forces, or what is new in rings around what it is linked to.
+function arrange(cy: Core, at: Places, placed: (all: Places) => void) {
+  const fresh = cy.nodes().filter(n => !at[n.id()]);
+  cy.nodes().forEach(n => {
+    const p = at[n.id()];
+    if (p) {
+      n.position({ x: p[0], y: p[1] });
+    }
+  });
+  const all = () => Object.fromEntries(cy.nodes().map(n => [n.id(), [n.position('x'), n.position('y')] as [number, number]]));
+  if (fresh.length === 0) {
+    return;
+  }
+  if (fresh.length < cy.nodes().length) {
+    rings(cy, fresh);
+    placed(all());
+    return;
+  }
+  // a circle to begin with, in the order given, so that the same picture comes out alike
+  fresh.forEach((n, i) => {
+    const angle = (2 * Math.PI * i) / fresh.length;
+    n.position({ x: 40 * Math.sqrt(fresh.length) * Math.cos(angle), y: 40 * Math.sqrt(fresh.length) * Math.sin(angle) });
+  });
+  if (fresh.length > 1) {
+    cy.layout({
+      name: 'fcose', quality: fresh.length > 300 ? 'draft' : 'default', randomize: fresh.length > 300, animate: false, fit: false,
+      nodeSeparation: 90, idealEdgeLength: 130, nodeRepulsion: 9000, packComponents: true, nodeDimensionsIncludeLabels: fresh.length <= 300, numIter: 1500,
+    } as cytoscape.LayoutOptions).run();
+  }
+  overview(cy);
+  placed(all());
+}
+
+// overview shows everything, not larger than is pleasant to look at.
+function overview(cy: Core) {
+  cy.fit(undefined, 40);
+  if (cy.zoom() > 1.4) {
+    cy.zoom(1.4);
+    cy.center();
+  }
+}
+
+// rings places new nodes around what they are linked to, where there is room, and leaves the others where they are.
+function rings(cy: Core, fresh: cytoscape.NodeCollection) {
+  const fixed = (cy.nodes().difference(fresh) as cytoscape.NodeCollection).map(n => ({ ...n.position() }));
+  const free = (x: number, y: number) => fixed.every(p => Math.abs(p.x - x) > 90 || Math.abs(p.y - y) > 55);
+  fresh.forEach(n => {
+    const anchors = n.neighborhood('node').difference(fresh) as cytoscape.NodeCollection;
+    const middle = (axis: 'x' | 'y') =>
+      anchors.length > 0 ? anchors.map(a => a.position(axis)).reduce((a, b) => a + b, 0) / anchors.length : axis === 'x' ? 0 : 200;
+    const [x, y] = [middle('x'), middle('y')];
+    let found = { x: x + 60, y: y + 60 };
+    search: for (let radius = 110; radius < 3000; radius += 70) {
+      const steps = Math.max(8, Math.floor(radius / 14));
+      for (let i = 0; i < steps; i++) {
+        const angle = (2 * Math.PI * i) / steps + radius;
+        const at = { x: x + radius * Math.cos(angle), y: y + radius * Math.sin(angle) };
+        if (free(at.x, at.y)) {
+          found = at;
+          break search;
+        }
+      }
+    }
+    n.position(found);
+    fixed.push(found);
+  });
+}
+
+// toward finds the neighbour that lies most in a direction; any node when none is linked that way.
+function toward(cy: Core, from: NodeSingular, key: string): NodeSingular | null {
+  const [dx, dy] = ({ ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] } as Record<string, [number, number]>)[key] ?? [0, 0];
+  let best: NodeSingular | null = null;
+  let least = Infinity;
+  for (const nodes of [from.neighborhood('node'), cy.nodes().difference(from)]) {
+    nodes.forEach(n => {
+      const [x, y] = [n.position('x') - from.position('x'), n.position('y') - from.position('y')];
+      const along = x * dx + y * dy;
+      const off = Math.abs(x * dy) + Math.abs(y * dx);
+      if (along > 0 && off <= along * 1.2 && along + 2 * off < least) {
+        [best, least] = [n, along + 2 * off];
+      }
+    });
+    if (best) {
+      return best;
+    }
+  }
+  return best;
+}
+
+export interface CanvasProps {
+  // Whether edges are left out while the picture moves, which many need; it is read once.
+  many: boolean;
+  scene: Scene;
+  at: Places;
+  selection: Selection;
+  // A link to be lit beside what is chosen.
+  step: string | null;
+  onSelect: (selection: Selection, group?: SceneNode['group']) => void;
+  onMoved: (at: Places) => void;
+  onExpand: (id: string) => void;
+  onCollapse: (id: string) => void;
+  onHide: (id: string) => void;
+  onLine: (id: string) => void;
+}
+
+export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(props, handle) {
+  const { scene, at, selection, step } = props;
+  const host = useRef<HTMLDivElement>(null);
+  const core = useRef<Core | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const list = useRef<HTMLUListElement>(null);
+  const [current, setCurrent] = useState('');
+
+  useEffect(() => {
+    const cy = cytoscape({
+      container: host.current, style: style(), minZoom: 0.05, maxZoom: 4, boxSelectionEnabled: true, selectionType: 'single',
+      hideEdgesOnViewport: props.many,
+    });
+    core.current = cy;
+    cy.on('tap', event => {
+      const { onSelect } = latest.current;
+      if (event.target === cy) {
+        onSelect(null);
+        return;
+      }
+      const id: string = event.target.id();
+      const node = latest.current.scene.nodes.find(n => n.id === id);
+      const edge = latest.current.scene.edges.find(e => e.id === id);
+      if (node?.entity) {
+        onSelect({ entity: id });
+      } else if (node?.group) {
+        onSelect({ entity: node.group.of }, node.group);
+      } else if (edge && edge.links.length > 0) {
+        onSelect({ links: edge.links.map(l => l.id) });
+      }
+    });
+    cy.on('dbltap', 'node', event => latest.current.onExpand(event.target.id()));
+    cy.on('dragfree', 'node', () => latest.current.onMoved(
+      Object.fromEntries(cy.nodes().map(n => [n.id(), [n.position('x'), n.position('y')] as [number, number]])),
+    ));
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    const recolour = () => void cy.style(style());
+    dark.addEventListener('change', recolour);
+    const sized = new ResizeObserver(() => {
+      // what stood in the middle stays there
+      const [width, height] = [cy.width(), cy.height()];
+      cy.resize();
+      cy.panBy({ x: (cy.width() - width) / 2, y: (cy.height() - height) / 2 });
+    });
+    if (host.current) {
+      sized.observe(host.current);
+    }
+    return () => {
+      dark.removeEventListener('change', recolour);
+      sized.disconnect();
+      cy.destroy();
+      core.current = null;
+    };
+  }, []);
+
+  useEffect(() => {
+    const cy = core.current;
+    if (!cy) {
+      return;
+    }
+    const blank = cy.nodes().length === 0;
+    const wanted = new Map([...scene.nodes, ...scene.edges].map(x => [x.id, x]));
+    cy.batch(() => {
+      cy.elements().filter(x => !wanted.has(x.id())).remove();
+      for (const x of wanted.values()) {
+        const made = element(x);
+        const have = cy.getElementById(x.id);
+        if (have.length > 0) {
+          have.data({ ...made.data, id: undefined, source: undefined, target: undefined });
+          have.classes(String(made.classes));
+        } else {
+          cy.add(made);
+        }
+      }
+    });
+    arrange(cy, at, latest.current.onMoved);
+    if (blank) {
+      overview(cy);
+    }
+    // how much is drawn, for tests
+    Object.assign(cy.container()?.dataset ?? {}, { nodes: scene.nodes.length, edges: scene.edges.length });
+  }, [scene]);
+
+  useEffect(() => {
+    core.current?.nodes().forEach(n => {
+      const p = at[n.id()];
+      if (p && (p[0] !== n.position('x') || p[1] !== n.position('y'))) {
+        n.position({ x: p[0], y: p[1] });
+      }
+    });
+  }, [at]);
+
+  useEffect(() => {
+    const cy = core.current;
+    if (!cy) {
+      return;
+    }
+    cy.elements('.chosen').removeClass('chosen');
+    const links = [...(step ? [step] : []), ...(selection && 'links' in selection ? selection.links : [])];
+    if (selection && 'entity' in selection) {
+      cy.getElementById(selection.entity).addClass('chosen');
+    }
+    for (const e of scene.edges.filter(e => e.links.some(l => links.includes(l.id)))) {
+      cy.getElementById(e.id).addClass('chosen');
+    }
+  }, [selection, scene, step]);
+
+  const find = (id: string) => {
+    const cy = core.current;
+    const node = cy?.getElementById(id);
+    if (!cy || !node || node.length === 0) {
+      return;
+    }
+    const { x1, x2, y1, y2 } = cy.extent();
+    const { x, y } = node.position() as { x: number; y: number };
+    if (x < x1 || x > x2 || y < y1 || y > y2) {
+      cy.center(node);
+    }
+  };
+
+  useImperativeHandle(handle, () => ({
+    fit: () => void (core.current && overview(core.current)),
+    zoom: factor => {
+      const cy = core.current;
+      cy?.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
+    },
+    find,
+    png: async () => (core.current as Core).png({
+      output: 'blob-promise', full: true, scale: 2, bg: getComputedStyle(document.documentElement).getPropertyValue('--ground').trim(), maxWidth: 8000, maxHeight: 8000,
+    }),
+    places: () => Object.fromEntries((core.current as Core).nodes().map(n => [n.id(), [n.position('x'), n.position('y')] as [number, number]])),
+  }), []);
+
+  const focus = (id: string) => {
+    setCurrent(id);
+    list.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`)?.focus();
+  };
+  const keys = (event: KeyboardEvent, node: SceneNode) => {
+    const cy = core.current;
+    if (!cy || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    const act: Record<string, (id: string) => void> = { e: props.onExpand, c: props.onCollapse, h: props.onHide, p: props.onLine };
+    if (event.key.startsWith('Arrow')) {
+      const next = toward(cy, cy.getElementById(node.id), event.key);
+      if (next) {
+        focus(next.id());
+      }
+    } else if (event.key === 'Home' || event.key === 'End') {
+      focus(scene.nodes.at(event.key === 'Home' ? 0 : -1)?.id ?? '');
+    } else if (act[event.key.toLowerCase()]) {
+      act[event.key.toLowerCase()]?.(node.id);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  };
+  const first = scene.nodes.some(n => n.id === current) ? current : scene.nodes[0]?.id;
+  return (
+    <div class="canvas">
+      <div ref={host} class="drawing" aria-hidden="true" />
+      <p id="canvas-help" class="unseen">{words.canvas.help}</p>
+      <ul ref={list} class="mirror" aria-label={words.canvas.label} aria-describedby="canvas-help">
+        {scene.nodes.map(n => (
+          <li key={n.id}>
+            <button
+              type="button"
+              data-id={n.id}
+              tabIndex={n.id === first ? 0 : -1}
+              aria-pressed={selection !== null && 'entity' in selection && selection.entity === n.id}
+              onFocus={() => {
+                setCurrent(n.id);
+                core.current?.getElementById(n.id).addClass('focused');
+                find(n.id);
+              }}
+              onBlur={() => core.current?.getElementById(n.id).removeClass('focused')}
+              onKeyDown={event => keys(event, n)}
+              onClick={() => (n.group ? props.onSelect({ entity: n.group.of }, n.group) : n.entity && props.onSelect({ entity: n.id }))}
+            >
+              {n.spoken}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+});

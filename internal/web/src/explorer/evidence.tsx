@@ -1,0 +1,91 @@
+// The words behind what is chosen: an entity's links, a link, a step of a line.
+import { useEffect, useState } from 'preact/hooks';
+import { cite, reading, type Format } from './citation';
+import type { Evidence, Graph, Link } from './graph';
+import { Linked, Problem, useAsk } from './parts';
+import { words } from './words';
+
+const w = words.evidence;
+
+export function Piece({ evidence }: { evidence: Evidence }) {
+  const { source } = evidence;
+  const url = reading(source, evidence.excerpt);
+  const about = [source.publisher, source.publishedOn].filter(p => p).join(', ');
+  return (
+    <figure class="piece">
+      <blockquote>
+        {evidence.prefix && <span class="beside">{evidence.prefix} </span>}
+        <mark>{evidence.excerpt}</mark>
+        {evidence.suffix && <span class="beside"> {evidence.suffix}</span>}
+      </blockquote>
+      <figcaption>
+        <p>
+          <Linked to={`/s/${encodeURIComponent(source.id)}`}>{source.title}</Linked>
+          {about && <span class="quiet"> {about}</span>}
+        </p>
+        <p class={evidence.verified === false ? 'warning' : 'quiet'}>
+          <span aria-hidden="true">{evidence.verified ? '✓ ' : '◌ '}</span>
+          {evidence.verified ? w.verified : evidence.verified === false ? w.unverified : w.unchecked}
+          {evidence.stance === 'REFUTES' && <strong> {w.refutes}</strong>}
+        </p>
+        <p class="actions">
+          {url && <a href={url} target="_blank" rel="noreferrer">{w.read}</a>}
+          <Copy evidence={evidence} />
+        </p>
+      </figcaption>
+    </figure>
+  );
+}
+
+function Copy({ evidence }: { evidence: Evidence }) {
+  const [said, say] = useState('');
+  const copy = async (format: Format) => {
+    const text = cite(evidence, format);
+    try {
+      await navigator.clipboard.writeText(text);
+      say(w.copied);
+    } catch {
+      say(text); // no clipboard here: the text can be marked and copied by hand
+    }
+  };
+  return (
+    <span class="copy">
+      {w.copy}{' '}
+      {(Object.keys(w.formats) as Format[]).map(format => (
+        <button key={format} type="button" class="plain" onClick={() => copy(format)}>{w.formats[format]}</button>
+      ))}
+      <span role="status" class="said">{said}</span>
+    </span>
+  );
+}
+
+export function Standing({ link }: { link: Link }) {
+  return (
+    <span class={`standing ${link.standing.toLowerCase()}`}>
+      {w.standing[link.standing]}{link.standing !== 'REFUTED' && ` · ${w.sources(link.supportCount)}`}
+    </span>
+  );
+}
+
+// LinkWords shows a link as a sentence, and what says so.
+export function LinkWords({ graph, link, heading = 'h3' }: { graph: Graph; link: Link; heading?: 'h3' | 'h4' }) {
+  const [first, setFirst] = useState(3);
+  useEffect(() => setFirst(3), [link.id]);
+  const { answer, problem, again } = useAsk(signal => graph.evidence(link.id, first, signal), [graph, link.id, first]);
+  const Heading = heading;
+  return (
+    <article class="link-words">
+      <Heading>{link.sentence}</Heading>
+      <Standing link={link} />
+      {problem ? <Problem problem={problem} again={again} /> : !answer ? <p class="quiet">{words.loading}</p> : (
+        <>
+          {answer.nodes.length === 0 && <p class="quiet">{w.none}</p>}
+          {answer.nodes.map(e => <Piece key={e.id} evidence={e} />)}
+          {answer.totalCount > answer.nodes.length && first < 100 && (
+            <button type="button" onClick={() => setFirst(Math.min(100, first + 20))}>{w.more(answer.totalCount - answer.nodes.length)}</button>
+          )}
+        </>
+      )}
+    </article>
+  );
+}

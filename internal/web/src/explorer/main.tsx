@@ -1,0 +1,85 @@
+// The explorer: the page a person meets first. It asks nothing but the public GraphQL of its server.
+import { render } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { loadCatalog } from './catalog';
+import { Graph } from './graph';
+import { Linked, SearchBox } from './parts';
+import { EntityView, PathView, SavedView, SourceView, Start, open } from './views';
+import { typing } from './workbench';
+import { words } from './words';
+import './explorer.css';
+
+function View({ graph, path, query }: { graph: Graph; path: string; query: string }) {
+  const [, room, id] = path.split('/');
+  switch (room) {
+    case 'e': return <EntityView graph={graph} id={decodeURIComponent(id ?? '')} />;
+    case 's': return <SourceView graph={graph} id={decodeURIComponent(id ?? '')} />;
+    case 'path': return <PathView graph={graph} query={query} />;
+    case 'view': return <SavedView graph={graph} />;
+    default: return <Start graph={graph} />;
+  }
+}
+
+function Explorer({ graph }: { graph: Graph }) {
+  const [at, setAt] = useState({ path: location.pathname, query: location.search, hash: location.hash });
+  const content = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const went = (event: Event) => {
+      setAt({ path: location.pathname, query: location.search, hash: location.hash });
+      if (event.type === 'went') {
+        scrollTo(0, 0);
+      }
+    };
+    const keys = (event: KeyboardEvent) => {
+      if (event.key === '/' && !typing(event) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault();
+        document.querySelector<HTMLInputElement>('input[data-search]')?.focus();
+      }
+    };
+    addEventListener('went', went);
+    addEventListener('popstate', went);
+    addEventListener('keydown', keys);
+    return () => {
+      removeEventListener('went', went);
+      removeEventListener('popstate', went);
+      removeEventListener('keydown', keys);
+    };
+  }, []);
+  useEffect(() => {
+    // who follows a link by the keyboard goes on where the new content begins
+    if (document.activeElement === document.body || document.activeElement instanceof HTMLAnchorElement) {
+      content.current?.focus({ preventScroll: true });
+    }
+  }, [at.path]);
+  const start = at.path === '/';
+  return (
+    <>
+      <a class="skip" href="#content">{words.skip}</a>
+      <header class="top">
+        <Linked to="/" class="logo">{words.product}</Linked>
+        {!start && <SearchBox graph={graph} label={words.search.label} sources main onChoose={open} />}
+        <nav>
+          <Linked to="/path">{words.connect}</Linked>
+          <a href="/playground">{words.playground}</a>
+        </nav>
+      </header>
+      <main id="content" ref={content} tabIndex={-1}>
+        <View key={at.path + (at.path === '/view' ? at.hash : '')} graph={graph} path={at.path} query={at.query} />
+      </main>
+    </>
+  );
+}
+
+const root = document.getElementById('explorer');
+if (root) {
+  loadCatalog().then(
+    catalog => {
+      root.replaceChildren();
+      render(<Explorer graph={new Graph(catalog)} />, root);
+    },
+    (reason: unknown) => {
+      root.setAttribute('role', 'alert');
+      root.textContent = `${words.errors.title}: ${reason instanceof Error ? reason.message : String(reason)}`;
+    },
+  );
+}

@@ -1,0 +1,187 @@
+// Small parts that every view is made of.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { Refused } from './api';
+import { typeLabel } from './catalog';
+import type { Found, Graph } from './graph';
+import { words } from './words';
+
+// go opens another view without loading the page anew.
+export function go(to: string) {
+  history.pushState(null, '', to);
+  dispatchEvent(new Event('went'));
+}
+
+export function Linked({ to, children, ...rest }: { to: string; children: ComponentChildren; class?: string }) {
+  return (
+    <a
+      href={to}
+      {...rest}
+      onClick={event => {
+        if (!event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
+          event.preventDefault();
+          go(to);
+        }
+      }}
+    >
+      {children}
+    </a>
+  );
+}
+
+export const entityPage = (id: string) => `/e/${encodeURIComponent(id)}`;
+
+// useAsk asks once for each set of inputs, and ends the question when they change or the view goes.
+export function useAsk<T>(question: (signal: AbortSignal) => Promise<T>, inputs: unknown[]): { answer: T | null; problem: Error | null; again: () => void } {
+  const [turn, setTurn] = useState(0);
+  const [got, set] = useState<{ key: unknown[]; answer: T | null; problem: Error | null }>({ key: [], answer: null, problem: null });
+  const key = [...inputs, turn];
+  useEffect(() => {
+    const abort = new AbortController();
+    question(abort.signal).then(
+      answer => abort.signal.aborted || set({ key, answer, problem: null }),
+      problem => abort.signal.aborted || set({ key, answer: null, problem }),
+    );
+    return () => abort.abort();
+  }, key);
+  const current = key.length === got.key.length && key.every((k, i) => k === got.key[i]);
+  return { answer: current ? got.answer : null, problem: current ? got.problem : null, again: () => setTurn(turn + 1) };
+}
+
+export function Problem({ problem, again }: { problem: Error; again?: () => void }) {
+  return (
+    <div role="alert" class="problem">
+      <p>{problem.message}</p>
+      {again && !(problem instanceof Refused && problem.code === 'NOT_FOUND') && <button type="button" onClick={again}>{words.again}</button>}
+    </div>
+  );
+}
+
+export function Badge({ graph, type }: { graph: Graph; type: string }) {
+  return <span class={`badge type-${place(graph, type)}`}>{typeLabel(graph.catalog, type)}</span>;
+}
+
+// place is a type's place among the colours and shapes.
+export function place(graph: Graph, type: string): number {
+  const i = [...graph.catalog.types.keys()].indexOf(type);
+  return i < 0 ? 7 : i % 8;
+}
+
+let boxes = 0;
+
+// SearchBox finds entities (and sources) while somebody types: a combobox of the ARIA Authoring Practices.
+export function SearchBox({ graph, label, sources = false, value, onChoose, autofocus = false, main = false }: {
+  graph: Graph;
+  label: string;
+  sources?: boolean;
+  value?: Found | null;
+  onChoose: (found: Found) => void;
+  autofocus?: boolean;
+  main?: boolean;
+}) {
+  const [id] = useState(() => `box-${++boxes}`);
+  const [text, setText] = useState(value?.name ?? '');
+  const [asked, setAsked] = useState('');
+  const [open, setOpen] = useState(false);
+  const [at, setAt] = useState(0);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => setText(value?.name ?? ''), [value?.id]);
+  useEffect(() => {
+    if (autofocus) {
+      input.current?.focus();
+    }
+  }, [autofocus]);
+  useEffect(() => {
+    // typing goes on: what is asked for is what stands still for a moment
+    const timer = setTimeout(() => setAsked(text.trim()), 80);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const { answer, problem } = useAsk(
+    async signal => (asked && open ? { text: asked, found: await graph.search(asked, sources, signal) } : null),
+    [graph, asked, open, sources],
+  );
+  const found = answer?.found ?? [];
+  const shown = open && asked !== '';
+  // Enter was pressed before the answer was there: the first is chosen when it comes.
+  const entered = useRef(false);
+  useEffect(() => {
+    setAt(0);
+    if (entered.current && answer) {
+      choose(answer.found[0]);
+    }
+  }, [answer]);
+  const choose = (f: Found | undefined) => {
+    entered.current = false;
+    if (!f) {
+      return;
+    }
+    setOpen(false);
+    setText(value === undefined ? '' : f.name);
+    onChoose(f);
+  };
+  const keys = (event: KeyboardEvent) => {
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      setOpen(true);
+      const step = event.key === 'ArrowDown' ? 1 : -1;
+      setAt(found.length ? (at + step + found.length) % found.length : 0);
+    } else if (event.key === 'Enter' && shown) {
+      event.preventDefault();
+      if (answer?.text === text.trim()) {
+        choose(found[at]);
+      } else {
+        entered.current = true;
+      }
+    } else if (event.key === 'Escape') {
+      setOpen(false);
+    }
+  };
+  return (
+    <div class={main ? 'search main' : 'search'}>
+      <label for={id}>{label}</label>
+      <input
+        ref={input}
+        id={id}
+        type="text"
+        role="combobox"
+        autocomplete="off"
+        spellcheck={false}
+        placeholder={sources ? words.search.placeholder : undefined}
+        aria-expanded={shown && found.length > 0}
+        aria-controls={`${id}-list`}
+        aria-autocomplete="list"
+        aria-activedescendant={shown && found[at] ? `${id}-${at}` : undefined}
+        value={text}
+        data-search={main || undefined}
+        onInput={event => {
+          entered.current = false;
+          setText(event.currentTarget.value);
+          setOpen(true);
+        }}
+        onKeyDown={keys}
+        onBlur={() => setOpen(false)}
+      />
+      <ul id={`${id}-list`} role="listbox" aria-label={label} aria-busy={answer?.text !== text.trim()} hidden={!shown || found.length === 0}>
+        {found.map((f, i) => (
+          // pressing must not take the focus from the box, which would close the list before the click
+          <li key={f.id} id={`${id}-${i}`} role="option" aria-selected={i === at} onMouseDown={e => e.preventDefault()} onClick={() => choose(f)}>
+            <span class="name">{f.name}</span> <Badge graph={graph} type={f.type} />
+            {f.description && <span class="quiet">{f.description}</span>}
+          </li>
+        ))}
+      </ul>
+      <p role="status" class={shown && (problem || (answer && found.length === 0)) ? 'said' : 'unseen'}>
+        {!shown ? '' : problem ? problem.message : !answer ? '' : found.length === 0 ? words.search.none(answer.text) : words.search.found(found.length)}
+      </p>
+    </div>
+  );
+}
+
+// save hands a file to the browser.
+export function save(name: string, type: string, content: BlobPart) {
+  const a = document.createElement('a');
+  a.href = URL.createObjectURL(new Blob([content], { type }));
+  a.download = name;
+  a.click();
+  setTimeout(() => URL.revokeObjectURL(a.href), 10_000);
+}

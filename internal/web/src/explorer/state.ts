@@ -1,0 +1,129 @@
+// What a picture shows, as ids alone: undo, permalinks and stories are made of it.
+
+export type Selection = { entity: string } | { links: string[] } | null;
+
+// Group stands for links of one kind that are too many to draw.
+export interface Group {
+  of: string;
+  kind: string;
+  count: number;
+}
+
+export interface Picture {
+  ids: string[];
+  groups: Group[];
+  pinned: string[];
+  at: Record<string, [number, number]>;
+}
+
+export interface TimeWindow {
+  from: number;
+  to: number;
+  undated: boolean;
+  certain: boolean;
+}
+
+export interface State {
+  picture: Picture;
+  past: Picture[];
+  future: Picture[];
+  selection: Selection;
+  // Ids that the picture is cut down to, and from which; null for all of it.
+  focus: { id: string; degrees: number } | null;
+  time: TimeWindow | null;
+  colour: 'type' | 'community';
+  size: 'links' | 'centrality' | 'same';
+}
+
+export const emptyPicture: Picture = { ids: [], groups: [], pinned: [], at: {} };
+
+export const initial: State = {
+  picture: emptyPicture,
+  past: [],
+  future: [],
+  selection: null,
+  focus: null,
+  time: null,
+  colour: 'type',
+  size: 'links',
+};
+
+export type Action =
+  | { do: 'open'; picture: Partial<Picture>; state?: Partial<State> }
+  | { do: 'show'; ids: string[]; at?: Record<string, [number, number]> }
+  | { do: 'group'; groups: Group[] }
+  | { do: 'ungroup'; group: Group }
+  | { do: 'hide'; ids: string[] }
+  | { do: 'pin'; id: string; pinned: boolean }
+  | { do: 'moved'; at: Record<string, [number, number]> }
+  | { do: 'arrange' }
+  | { do: 'undo' }
+  | { do: 'redo' }
+  | { do: 'select'; selection: Selection }
+  | { do: 'focus'; focus: State['focus'] }
+  | { do: 'time'; time: TimeWindow | null }
+  | { do: 'look'; colour?: State['colour']; size?: State['size'] };
+
+export const groupId = (g: { of: string; kind: string }) => `group ${g.kind} ${g.of}`;
+
+const same = (a: Group, b: Group) => a.of === b.of && a.kind === b.kind;
+
+function change(s: State, picture: Partial<Picture>): State {
+  return { ...s, picture: { ...s.picture, ...picture }, past: [...s.past, s.picture], future: [] };
+}
+
+export function reduce(s: State, a: Action): State {
+  switch (a.do) {
+    case 'open':
+      return { ...initial, colour: s.colour, size: s.size, ...a.state, picture: { ...emptyPicture, ...a.picture } };
+    case 'show': {
+      const ids = [...new Set([...s.picture.ids, ...a.ids])];
+      if (ids.length === s.picture.ids.length) {
+        return s;
+      }
+      return change(s, { ids, at: { ...s.picture.at, ...a.at } });
+    }
+    case 'group': {
+      const added = a.groups.filter(g => !s.picture.groups.some(h => same(g, h)));
+      return added.length === 0 ? s : change(s, { groups: [...s.picture.groups, ...added] });
+    }
+    case 'ungroup':
+      return change(s, { groups: s.picture.groups.filter(g => !same(g, a.group)) });
+    case 'hide': {
+      const gone = new Set(a.ids);
+      return {
+        ...change(s, {
+          ids: s.picture.ids.filter(id => !gone.has(id)),
+          groups: s.picture.groups.filter(g => !gone.has(g.of)),
+          pinned: s.picture.pinned.filter(id => !gone.has(id)),
+        }),
+        selection: s.selection && 'entity' in s.selection && gone.has(s.selection.entity) ? null : s.selection,
+        focus: s.focus && gone.has(s.focus.id) ? null : s.focus,
+      };
+    }
+    case 'pin': {
+      const pinned = s.picture.pinned.filter(id => id !== a.id);
+      return change(s, { pinned: a.pinned ? [...pinned, a.id] : pinned });
+    }
+    case 'moved':
+      return { ...s, picture: { ...s.picture, at: { ...s.picture.at, ...a.at } } };
+    case 'arrange':
+      return change(s, { at: Object.fromEntries(Object.entries(s.picture.at).filter(([id]) => s.picture.pinned.includes(id))) });
+    case 'undo': {
+      const before = s.past.at(-1);
+      return before ? { ...s, picture: before, past: s.past.slice(0, -1), future: [s.picture, ...s.future] } : s;
+    }
+    case 'redo': {
+      const [after, ...rest] = s.future;
+      return after ? { ...s, picture: after, past: [...s.past, s.picture], future: rest } : s;
+    }
+    case 'select':
+      return { ...s, selection: a.selection };
+    case 'focus':
+      return { ...s, focus: a.focus };
+    case 'time':
+      return { ...s, time: a.time };
+    case 'look':
+      return { ...s, colour: a.colour ?? s.colour, size: a.size ?? s.size };
+  }
+}

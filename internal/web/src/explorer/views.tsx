@@ -1,0 +1,574 @@
+// The views that addresses name: start, an entity, two that are connected, a source.
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { ask, Refused } from './api';
+import { kindLabel, property, selection, spell, typeLabel } from './catalog';
+import { Piece, Standing } from './evidence';
+import type { Count, Entity, Evidence, Found, Graph, Line, Link, Source } from './graph';
+import { Words } from './panel';
+import { Badge, Linked, Problem, SearchBox, entityPage, go, useAsk } from './parts';
+import { Workbench, openingOf, typing, type Opening } from './workbench';
+import { words } from './words';
+
+// useTitle names the tab after what it shows.
+function useTitle(title: string | undefined) {
+  useEffect(() => {
+    document.title = title ? `${title} · ${words.product}` : words.product;
+  }, [title]);
+}
+
+export function open(found: Found) {
+  go(found.type === 'SOURCE' ? `/s/${encodeURIComponent(found.id)}` : entityPage(found.id));
+}
+
+// --- start ----------------------------------------------------------------------------------------------------------------
+
+interface StartAnswer {
+  stats: { entities: Count[]; links: Count[]; sources: number };
+  centrality: { edges: { score: number; node: Entity }[] };
+}
+
+export function Start({ graph }: { graph: Graph }) {
+  const w = words.start;
+  useTitle(undefined);
+  const { answer, problem, again } = useAsk(
+    signal => ask<StartAnswer>(
+      'query Start { stats { entities { key count } links { key count } sources } centrality(by: DEGREE, first: 8) { edges { score node { id type name } } } }', {}, signal,
+    ),
+    [graph],
+  );
+  const latest = useAsk(signal => latestChanges(graph, signal), [graph]);
+  const sample = document.documentElement.dataset.sample === 'true';
+  const sum = (counts: Count[]) => counts.reduce((n, c) => n + c.count, 0);
+  return (
+    <div class="start">
+      <h1>{words.product}</h1>
+      <p class="claim">{words.claim}</p>
+      <SearchBox graph={graph} label={words.search.label} sources main autofocus onChoose={open} />
+      {sample && (
+        <section class="card invite">
+          <h2>{w.tryTitle}</h2>
+          <p>{w.tryText}</p>
+          <p><Linked to="/path?from=mary-kaldor&to=protection-of-civilians">{w.tryLink}</Linked></p>
+        </section>
+      )}
+      {problem && <Problem problem={problem} again={again} />}
+      {answer && (
+        <div class="columns">
+          <section class="card">
+            <h2>{w.title}</h2>
+            {sum(answer.stats.entities) === 0 ? <p>{w.empty}</p> : (
+              <>
+                <ul class="counts">
+                  {answer.stats.entities.filter(c => c.count > 0).map(c => (
+                    <li key={c.key}><Badge graph={graph} type={c.key} /> {c.count.toLocaleString('en')}</li>
+                  ))}
+                </ul>
+                <p>{w.links(sum(answer.stats.links))}, {w.sources(answer.stats.sources)}</p>
+              </>
+            )}
+          </section>
+          <section class="card">
+            <h2>{w.connected}</h2>
+            <ol class="ranked">
+              {answer.centrality.edges.map(e => (
+                <li key={e.node.id}>
+                  <Linked to={entityPage(e.node.id)}>{e.node.name}</Linked> <Badge graph={graph} type={e.node.type} />{' '}
+                  <span class="quiet">{w.links(e.score)}</span>
+                </li>
+              ))}
+            </ol>
+          </section>
+          {latest.answer && latest.answer.length > 0 && (
+            <section class="card">
+              <h2>{w.latest}</h2>
+              <ul>
+                {latest.answer.map(e => (
+                  <li key={e.id}>
+                    <Linked to={entityPage(e.id)}>{e.name}</Linked> <Badge graph={graph} type={e.type} />{' '}
+                    <time class="quiet" dateTime={e.updatedAt}>{e.updatedAt.slice(0, 10)}</time>
+                  </li>
+                ))}
+              </ul>
+            </section>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+type Changed = Entity & { updatedAt: string };
+
+// latestChanges reads what was changed last, of every type.
+async function latestChanges(graph: Graph, signal: AbortSignal): Promise<Changed[]> {
+  const lists = [...graph.catalog.types.values()].filter(t => t.list);
+  if (lists.length === 0) {
+    return [];
+  }
+  const answer = await ask<Record<string, { nodes: Changed[] }>>(
+    `query Latest { ${lists.map(t => `${t.list}(first: 6, orderBy: [{field: UPDATED_AT, direction: DESC}]) { nodes { id type name updatedAt } }`).join(' ')} }`, {}, signal,
+  );
+  return Object.values(answer).flatMap(l => l.nodes).sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : a.updatedAt > b.updatedAt ? -1 : a.id < b.id ? -1 : 1)).slice(0, 6);
+}
+
+// --- an entity ------------------------------------------------------------------------------------------------------------
+
+interface Whole extends Entity {
+  aliases: string[];
+  externalIds: { scheme: string; value: string; url: string | null }[];
+  links: { totalCount: number; facets: { by: string; buckets: Count[] }[] };
+}
+
+export function EntityView({ graph, id }: { graph: Graph; id: string }) {
+  const w = words.entity;
+  const { answer, problem, again } = useAsk(
+    signal => ask<{ node: Whole | null }>(
+      `query Entity($id: ID!) {
+        node(id: $id) {
+          id ... on Entity {
+            type name description aliases linkCount externalIds { scheme value url }
+            links(first: 0) { totalCount facets(by: [KIND]) { by buckets { key count } } }
+          }${selection(graph.catalog)}
+        }
+      }`,
+      { id },
+      signal,
+    ),
+    [graph, id],
+  );
+  const around = useAsk(signal => openingOf(graph, id, signal), [graph, id]);
+  const node = answer?.node;
+  useTitle(node?.name);
+  if (problem) {
+    return <Problem problem={problem} again={again} />;
+  }
+  if (!answer) {
+    return <p class="quiet">{words.loading}</p>;
+  }
+  if (!node?.type) {
+    return <div class="missing"><h1>{w.missing}</h1><p>{w.missingHint}</p></div>;
+  }
+  const facts = (graph.catalog.types.get(node.type)?.properties ?? []).map(p => ({ ...p, value: property(graph.catalog, node, p.name) })).filter(p => p.value !== '');
+  return (
+    <div class="entity">
+      <section class="facts">
+        <h1>{node.name}</h1>
+        <p><Badge graph={graph} type={node.type} /> <span class="quiet">{w.linked(node.linkCount)}</span></p>
+        {node.description && <p>{node.description}</p>}
+        <dl>
+          {node.aliases.length > 0 && <div><dt>{w.aliases}</dt><dd>{node.aliases.join(', ')}</dd></div>}
+          {facts.map(f => <div key={f.name}><dt title={f.description}>{f.label}</dt><dd>{f.value}</dd></div>)}
+          {node.externalIds.length > 0 && (
+            <div>
+              <dt>{w.external}</dt>
+              <dd>{node.externalIds.map(e => <span key={e.scheme + e.value} class="register">{e.scheme} {e.url ? <a href={e.url} rel="noreferrer">{e.value}</a> : e.value}</span>)}</dd>
+            </div>
+          )}
+        </dl>
+        <p><Linked to={`/path?from=${encodeURIComponent(id)}`}>{w.connect}</Linked></p>
+        {node.links.totalCount === 0 && <p class="quiet">{w.noLinks}</p>}
+        {node.links.facets[0]?.buckets.map(k => <KindOfLinks key={k.key} graph={graph} id={id} kind={k.key} count={k.count} />)}
+        <Timeline graph={graph} id={id} />
+      </section>
+      <section class="around" aria-label={w.around}>
+        {around.problem && <Problem problem={around.problem} again={around.again} />}
+        {around.answer && <Workbench graph={graph} opening={around.answer} />}
+      </section>
+    </div>
+  );
+}
+
+interface Edge {
+  direction: string;
+  node: Entity;
+  link: Link;
+}
+
+// KindOfLinks lists the links of one kind, twenty at a time, each with its words.
+function KindOfLinks({ graph, id, kind, count }: { graph: Graph; id: string; kind: string; count: number }) {
+  const [first, setFirst] = useState(10);
+  const { answer, problem, again } = useAsk(
+    signal => ask<{ node: { links: { edges: Edge[] } } | null }>(
+      `query OfKind($id: ID!, $kind: LinkKind!, $first: Int!) {
+        node(id: $id) { ... on Entity { links(first: $first, where: {kinds: [$kind]}) {
+          edges { direction node { id type name } link { id kind from { id } to { id } role since until sentence standing supportCount } }
+        } } }
+      }`,
+      { id, kind, first },
+      signal,
+    ),
+    [graph, id, kind, first],
+  );
+  return (
+    <section class="kind">
+      <h2>{kindLabel(graph.catalog, kind)} <span class="count">{count.toLocaleString('en')}</span></h2>
+      {problem && <Problem problem={problem} again={again} />}
+      <ul class="sentences">
+        {answer?.node?.links.edges.map(e => (
+          <li key={e.link.id}>
+            <Linked to={entityPage(e.node.id)}>{e.node.name}</Linked> <Badge graph={graph} type={e.node.type} />{' '}
+            <span class="quiet">{[e.link.role, [e.link.since, e.link.until].filter(d => d).join('–')].filter(d => d).join(', ')}</span>
+            <Words graph={graph} link={e.link} label={words.entity.words} />
+          </li>
+        ))}
+      </ul>
+      {count > first && first < 100 && <button type="button" onClick={() => setFirst(Math.min(100, first + 20))}>{words.entity.more(Math.min(count - first, 20))}</button>}
+    </section>
+  );
+}
+
+interface Happening {
+  id: string;
+  date: string;
+  caption: string;
+}
+
+function Timeline({ graph, id }: { graph: Graph; id: string }) {
+  const { answer } = useAsk(
+    signal => ask<{ timeline: { nodes: Happening[] } | null }>(
+      'query Timeline($id: ID!) { timeline(subjects: [{id: $id}], first: 30) { nodes { id date caption } } }', { id }, signal,
+    ),
+    [graph, id],
+  );
+  const nodes = answer?.timeline?.nodes ?? [];
+  if (nodes.length === 0) {
+    return null;
+  }
+  return (
+    <section>
+      <h2>{words.entity.timeline}</h2>
+      <ol class="timeline">{nodes.map(n => <li key={n.id}><time>{n.date}</time> {n.caption}</li>)}</ol>
+    </section>
+  );
+}
+
+// --- two that are connected -----------------------------------------------------------------------------------------------
+
+// A condition of the search that lists entities.
+function Several({ graph, label, ids, onIds }: { graph: Graph; label: string; ids: string[]; onIds: (ids: string[]) => void }) {
+  useAsk(async signal => graph.read(ids, signal), [graph, ids.join(' ')]);
+  return (
+    <div class="several">
+      <SearchBox graph={graph} label={label} onChoose={f => onIds([...new Set([...ids, f.id])])} />
+      {ids.map(id => (
+        <button key={id} type="button" class="plain" onClick={() => onIds(ids.filter(i => i !== id))} aria-label={`${words.canvas.hide}: ${graph.entities.get(id)?.name ?? id}`}>
+          {graph.entities.get(id)?.name ?? id} ×
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function params(changes: Record<string, string | string[] | null>): string {
+  const q = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(changes)) {
+    q.delete(name);
+    for (const v of Array.isArray(value) ? value : value ? [value] : []) {
+      q.append(name, v);
+    }
+  }
+  return `/path?${q}`;
+}
+
+export function PathView({ graph, query }: { graph: Graph; query: string }) {
+  const w = words.path;
+  const q = useMemo(() => new URLSearchParams(query), [query]);
+  const [from, to] = [q.get('from') ?? '', q.get('to') ?? ''];
+  const ends = useAsk(signal => graph.read([from, to].filter(id => id), signal), [graph, from, to]);
+  const name = (id: string) => graph.entities.get(id)?.name;
+  const found = useAsk(async signal => {
+    if (!from || !to || from === to) {
+      return null;
+    }
+    const [since, until] = [q.get('since'), q.get('until')];
+    const where = {
+      ...(q.getAll('kind').length > 0 && { kinds: q.getAll('kind') }),
+      ...((since || until) && { during: { ...(since && { from: since }), ...(until && { to: until }) } }),
+    };
+    const list = (k: string) => (q.getAll(k).length > 0 ? q.getAll(k).map(id => ({ id })) : null);
+    return graph.paths({
+      from: { id: from }, to: { id: to }, via: list('via'), avoid: list('avoid'), where: Object.keys(where).length > 0 ? where : null,
+      independent: q.get('independent') === 'true', rank: q.get('rank') ?? 'SHORTEST',
+    }, signal);
+  }, [graph, query]);
+  useTitle(name(from) && name(to) ? `${name(from)} – ${name(to)}` : w.title);
+  const [at, setAt] = useState<{ line: number; step: number }>({ line: 0, step: 0 });
+  const [hover, setHover] = useState<number | null>(null);
+  useEffect(() => setAt({ line: 0, step: 0 }), [query]);
+  const lines = found.answer ? (found.answer.lines.length > 0 ? found.answer.lines : found.answer.nearMiss ? [found.answer.nearMiss] : []) : [];
+  const line = lines[at.line];
+  const opening = useMemo(() => (lines.length > 0 ? spread(lines) : null), [found.answer]);
+  const lit = useMemo(() => {
+    const l = lines[hover ?? at.line];
+    return l && lines.length > 1 ? new Set([...l.nodes.map(n => n.id), ...l.steps.flatMap(s => [s.link.id, ...s.alternatives.map(a => a.id)])]) : null;
+  }, [found.answer, hover, at.line]);
+  useEffect(() => {
+    const keys = (event: KeyboardEvent) => {
+      const by = ({ n: 1, b: -1 } as Record<string, number>)[event.key.toLowerCase()];
+      if (by && line && !event.ctrlKey && !event.metaKey && !event.altKey && !typing(event)) {
+        setAt(a => ({ ...a, step: Math.max(0, Math.min(line.steps.length - 1, a.step + by)) }));
+      }
+    };
+    addEventListener('keydown', keys);
+    return () => removeEventListener('keydown', keys);
+  }, [line]);
+  const box = (label: string, id: string, which: 'from' | 'to') => (
+    <SearchBox
+      graph={graph}
+      label={label}
+      value={id && ends.answer ? { id, type: graph.entities.get(id)?.type ?? '', name: name(id) ?? id, description: null } : null}
+      onChoose={f => go(params({ [which]: f.id }))}
+      autofocus={!id && (which === 'from' || from !== '')}
+    />
+  );
+  const step = line?.steps[at.step];
+  const hop = step && line && (
+    <section class="hop" aria-label={w.chosen}>
+      <h2>{words.evidence.step(at.step + 1, line.steps.length)}</h2>
+      <p class="hop-sentence">{step.link.sentence} <Standing link={step.link} /></p>
+      {step.link.evidence.nodes.map(e => <Piece key={e.id} evidence={e} />)}
+      <p class="actions">
+        <button type="button" disabled={at.step === 0} onClick={() => setAt({ ...at, step: at.step - 1 })}>{words.evidence.previous}</button>
+        <button type="button" disabled={at.step === line.steps.length - 1} onClick={() => setAt({ ...at, step: at.step + 1 })}>{words.evidence.next}</button>
+      </p>
+    </section>
+  );
+  return (
+    <div class="path">
+      <h1>{w.title}</h1>
+      <form class="ends" onSubmit={event => event.preventDefault()}>
+        {box(w.from, from, 'from')}
+        <button type="button" onClick={() => go(params({ from: to, to: from }))} aria-label={w.swap}>⇄</button>
+        {box(w.to, to, 'to')}
+        <details open={['via', 'avoid', 'kind', 'since', 'until', 'independent', 'rank'].some(k => q.has(k))}>
+          <summary>{w.options}</summary>
+          <div class="options">
+            <Several graph={graph} label={w.via} ids={q.getAll('via')} onIds={via => go(params({ via }))} />
+            <Several graph={graph} label={w.avoid} ids={q.getAll('avoid')} onIds={avoid => go(params({ avoid }))} />
+            <label>
+              {w.rank}{' '}
+              <select value={q.get('rank') ?? 'SHORTEST'} onChange={event => go(params({ rank: event.currentTarget.value }))}>
+                {Object.entries(w.ranks).map(([k, v]) => <option key={k} value={k}>{v}</option>)}
+              </select>
+            </label>
+            <fieldset>
+              <legend>{w.during}</legend>
+              {(['since', 'until'] as const).map(k => (
+                <label key={k}>{w[k]} <input type="number" class="year" value={q.get(k) ?? ''} onChange={event => go(params({ [k]: event.currentTarget.value.padStart(4, '0').replace(/^0000$/, '') }))} /></label>
+              ))}
+            </fieldset>
+            <label><input type="checkbox" checked={q.get('independent') === 'true'} onChange={event => go(params({ independent: event.currentTarget.checked ? 'true' : null }))} /> {w.independent}</label>
+            <fieldset class="kinds">
+              <legend>{w.kinds}</legend>
+              {[...graph.catalog.kinds.keys()].map(k => (
+                <label key={k}>
+                  <input
+                    type="checkbox"
+                    checked={q.getAll('kind').includes(k)}
+                    onChange={event => go(params({ kind: event.currentTarget.checked ? [...q.getAll('kind'), k] : q.getAll('kind').filter(i => i !== k) }))}
+                  />{' '}
+                  {kindLabel(graph.catalog, k)}
+                </label>
+              ))}
+            </fieldset>
+          </div>
+        </details>
+      </form>
+      {from !== '' && from === to && <p role="alert">{w.same}</p>}
+      {found.problem && <PathProblem problem={found.problem} again={found.again} />}
+      {found.answer && (
+        <div role="status">
+          {found.answer.lines.length === 0 && (
+            <>
+              <p><strong>{w.none}</strong> {w.outcome[found.answer.outcome] ?? spell(found.answer.outcome)}</p>
+              {found.answer.nearMiss && <p>{w.nearMiss}</p>}
+            </>
+          )}
+        </div>
+      )}
+      {opening && (
+        <div class="found">
+          <ol class="told" onMouseLeave={() => setHover(null)}>
+            {lines.map((l, i) => (
+              <li key={i} class={i === at.line ? 'current' : ''} onMouseEnter={() => setHover(i)}>
+                <h2>{w.line(i + 1, l.length)}</h2>
+                <ol class="steps">
+                  {l.steps.map((s, j) => (
+                    <li key={j}>
+                      <button type="button" class="plain step" aria-pressed={i === at.line && j === at.step} onClick={() => setAt({ line: i, step: j })}>
+                        {s.link.sentence} <sup>[{j + 1}]</sup>
+                      </button>
+                    </li>
+                  ))}
+                </ol>
+              </li>
+            ))}
+          </ol>
+          <Workbench graph={graph} opening={opening} lit={lit} step={step?.link.id ?? null} lead={hop} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function PathProblem({ problem, again }: { problem: Error; again: () => void }) {
+  const suggestions = problem instanceof Refused ? problem.problems[0]?.extensions?.suggestions ?? [] : [];
+  return (
+    <>
+      <Problem problem={problem} again={again} />
+      {suggestions.length > 0 && <ul>{suggestions.map(s => <li key={s.id}><Linked to={entityPage(s.id)}>{s.name}</Linked></li>)}</ul>}
+    </>
+  );
+}
+
+// spread places lines from left to right, so that they are read as they are told.
+function spread(lines: Line[]): Opening {
+  const at: Record<string, [number, number]> = {};
+  const ids: string[] = [];
+  const width = Math.max(...lines.map(l => l.length)) * 190;
+  lines.forEach((line, row) => {
+    // the first line is straight; the others lie by turns above and below it
+    const y = (row % 2 ? -1 : 1) * Math.ceil(row / 2) * 120;
+    line.nodes.forEach((n, i) => {
+      if (!at[n.id]) {
+        at[n.id] = [Math.round((width * i) / line.length), y];
+        ids.push(n.id);
+      }
+    });
+  });
+  return { ids, at };
+}
+
+// --- a source: the reading room -------------------------------------------------------------------------------------------
+
+type Marked = Omit<Evidence, 'source'> & { start: number | null; end: number | null; source: { id: string } };
+
+interface Read extends Source {
+  text: string | null;
+  contentHash: string | null;
+  links: { totalCount: number; edges: { link: Link & { evidence: { nodes: Marked[] } } }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+}
+
+const readQuery = `query Source($id: ID!, $after: String) {
+  source(ref: {id: $id}) {
+    id title url kind publisher authors publishedOn text contentHash
+    links(first: 20, after: $after) {
+      totalCount pageInfo { hasNextPage endCursor }
+      edges { link {
+        id kind from { id name type description linkCount } to { id name type description linkCount } role since until sentence standing supportCount
+        evidence(first: 20) { nodes { id excerpt prefix suffix stance verified start end source { id } } }
+      } }
+    }
+  }
+}`;
+
+// readSource reads a source with all that is quoted from it.
+async function readSource(id: string, signal: AbortSignal): Promise<Read | null> {
+  let whole: Read | null = null;
+  for (let after: string | null = null; ;) {
+    const { source }: { source: Read | null } = await ask<{ source: Read | null }>(readQuery, { id, after }, signal);
+    if (!source) {
+      return null;
+    }
+    whole = whole ? { ...source, links: { ...source.links, edges: [...whole.links.edges, ...source.links.edges] } } : source;
+    after = source.links.pageInfo.endCursor;
+    if (!source.links.pageInfo.hasNextPage || whole.links.edges.length >= 1000) {
+      return whole;
+    }
+  }
+}
+
+export function SourceView({ graph, id }: { graph: Graph; id: string }) {
+  const w = words.source;
+  const { answer, problem, again } = useAsk(async signal => ({ source: await readSource(id, signal) }), [graph, id]);
+  const source = answer?.source;
+  useTitle(source?.title);
+  const [chosen, setChosen] = useState<string[]>([]);
+  useEffect(() => setChosen([]), [id]);
+  if (problem) {
+    return <Problem problem={problem} again={again} />;
+  }
+  if (!answer) {
+    return <p class="quiet">{words.loading}</p>;
+  }
+  if (!source) {
+    return <div class="missing"><h1>{w.missing}</h1><p>{words.entity.missingHint}</p></div>;
+  }
+  const pieces = source.links.edges.flatMap(({ link }) => link.evidence.nodes.filter(e => e.source.id === source.id).map(piece => ({ piece, link })))
+    .sort((a, b) => (a.piece.start ?? Infinity) - (b.piece.start ?? Infinity) || 0);
+  const shown = chosen.length > 0 ? pieces.filter(p => chosen.includes(p.piece.id)) : pieces;
+  const about = [typeLabel(graph.catalog, source.kind), source.authors.join(', '), source.publisher, source.publishedOn].filter(p => p).join(' · ');
+  return (
+    <div class="source">
+      <header>
+        <h1>{source.title}</h1>
+        <p class="quiet">{about}</p>
+        {source.url && <p><a href={source.url} rel="noreferrer">{w.original}</a></p>}
+      </header>
+      <section class="text" aria-label={w.text}>
+        {source.text !== null ? (
+          <Marks
+            text={source.text}
+            marks={pieces.flatMap(({ piece: p }) => (p.start !== null && p.end !== null ? [{ id: p.id, start: p.start, end: p.end }] : []))}
+            chosen={chosen}
+            onChoose={setChosen}
+          />
+        ) : <p class="quiet">{source.contentHash ? w.notServed : w.noText}</p>}
+      </section>
+      <section class="excerpts" aria-live="polite">
+        <h2>{chosen.length > 0 ? w.statements : w.excerpts}</h2>
+        {source.text !== null && chosen.length === 0 && pieces.length > 0 && <p class="quiet">{w.markHint}</p>}
+        {pieces.length === 0 && <p class="quiet">{w.none}</p>}
+        <ul class="sentences">
+          {shown.map(({ piece, link }) => (
+            <li key={piece.id}>
+              <p>
+                <Linked to={entityPage(link.from.id)}>{(link.from as Entity).name}</Linked> → <Linked to={entityPage(link.to.id)}>{(link.to as Entity).name}</Linked>
+              </p>
+              <p>{link.sentence} <Standing link={link} /></p>
+              <blockquote><mark>{piece.excerpt}</mark></blockquote>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </div>
+  );
+}
+
+// Marks is a text with what is quoted from it marked. Offsets are code points; marks may lie within others.
+function Marks({ text, marks, chosen, onChoose }: {
+  text: string;
+  marks: { id: string; start: number; end: number }[];
+  chosen: string[];
+  onChoose: (ids: string[]) => void;
+}) {
+  const points = useMemo(() => Array.from(text), [text]);
+  const cuts = [...new Set([0, points.length, ...marks.flatMap(m => [m.start, m.end])])].filter(c => c >= 0 && c <= points.length).sort((a, b) => a - b);
+  return (
+    <div class="body">
+      {cuts.slice(0, -1).map((start, i) => {
+        const part = points.slice(start, cuts[i + 1]).join('');
+        const ids = marks.filter(m => m.start <= start && m.end > start).map(m => m.id);
+        return ids.length === 0 ? part : (
+          <mark key={start} class={ids.some(id => chosen.includes(id)) ? 'chosen' : ''}>
+            <button type="button" onClick={() => onChoose(ids)} aria-pressed={ids.some(id => chosen.includes(id))}>{part}</button>
+          </mark>
+        );
+      })}
+    </div>
+  );
+}
+
+// --- a view that somebody made --------------------------------------------------------------------------------------------
+
+const nothing: Opening = { ids: [] };
+
+export function SavedView({ graph }: { graph: Graph }) {
+  useTitle(words.canvas.label);
+  return (
+    <>
+      <h1 class="unseen">{words.canvas.label}</h1>
+      <Workbench graph={graph} opening={nothing} />
+    </>
+  );
+}

@@ -1,0 +1,354 @@
+// Picture, table, time and evidence of one view, and what can be done with them.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { Canvas, type CanvasHandle } from './canvas';
+import { most, type Graph } from './graph';
+import * as out from './out';
+import { Panel } from './panel';
+import { Badge, Problem, go, place, save } from './parts';
+import { pack, unpack } from './permalink';
+import { limit, scene, type Measures } from './scene';
+import { groupId, initial, reduce, type Group, type State } from './state';
+import { Table } from './table';
+import { TimeBar } from './timebar';
+import { words } from './words';
+
+const w = words.canvas;
+
+// Opening is what a view begins with: entities, and where they stand when that says something.
+export interface Opening {
+  ids: string[];
+  at?: Record<string, [number, number]>;
+  groups?: Group[];
+}
+
+const formats = ['PNG', 'SVG', 'CSV', 'GraphML', 'Markdown'] as const;
+
+// The mark of an event of the keyboard that stands in a field, where keys are text.
+export function typing(event: KeyboardEvent): boolean {
+  return event.target instanceof HTMLElement && event.target.matches('input:not([type=checkbox],[type=range]), textarea, select');
+}
+
+// Workbench shows a view: the one in the address, if there is one, and otherwise what it is given. Of a picture of lines,
+// one may be lit, and of it a step. What is beside the picture while nothing is chosen in it is lead.
+export function Workbench({ graph, opening, lit = null, step = null, lead }: {
+  graph: Graph;
+  opening: Opening;
+  lit?: Set<string> | null;
+  step?: string | null;
+  lead?: ComponentChildren;
+}) {
+  const [state, dispatch] = useReducer(reduce, initial);
+  const [known, setKnown] = useState(0); // grows when more links were read
+  const [tab, setTab] = useState<'picture' | 'table'>('picture');
+  const [group, setGroup] = useState<Group | null>(null);
+  const [problem, setProblem] = useState<Error | null>(null);
+  const [said, say] = useState('');
+  const [measures, setMeasures] = useState<Measures>({});
+  const canvas = useRef<CanvasHandle>(null);
+  const keysDialog = useRef<HTMLDialogElement>(null);
+  const now = useRef(state);
+  now.current = state;
+
+  // attempt does something that asks the server, and shows what went wrong.
+  const attempt = async (f: () => Promise<void>) => {
+    setProblem(null);
+    try {
+      await f();
+    } catch (reason) {
+      setProblem(reason instanceof Error ? reason : new Error(String(reason)));
+    }
+  };
+
+  useEffect(() => {
+    let gone = false;
+    void attempt(async () => {
+      const view = await unpack(location.hash);
+      if (gone) {
+        return;
+      }
+      if (view) {
+        const ids = await graph.read(view.picture.ids);
+        await graph.join(ids, ids);
+        if (!gone) {
+          dispatch({ do: 'open', picture: { ...view.picture, ids }, state: { selection: view.selection, focus: view.focus, time: view.time, colour: view.colour, size: view.size } });
+        }
+      } else {
+        dispatch({ do: 'open', picture: { ids: opening.ids, at: opening.at ?? {}, groups: opening.groups ?? [] } });
+      }
+      setKnown(k => k + 1);
+    });
+    setGroup(null);
+    return () => {
+      gone = true;
+    };
+  }, [opening]);
+
+  useEffect(() => {
+    if (step) {
+      dispatch({ do: 'select', selection: null });
+    }
+  }, [step]);
+
+  useEffect(() => {
+    if (state.colour === 'community' && !measures.community) {
+      void attempt(async () => {
+        const community = await graph.communities();
+        setMeasures(m => ({ ...m, community }));
+      });
+    }
+    if (state.size === 'centrality' && !measures.centrality) {
+      void attempt(async () => {
+        const centrality = await graph.centrality();
+        setMeasures(m => ({ ...m, centrality }));
+      });
+    }
+  }, [state.colour, state.size]);
+
+  const shown = useMemo(() => scene(graph, state, lit, measures), [
+    graph, state.picture.ids, state.picture.groups, state.picture.pinned, state.focus, state.time, state.colour, state.size, lit, measures, known,
+  ]);
+  const all = useMemo(() => graph.between(state.picture.ids), [graph, state.picture.ids, known]);
+
+  const show = async (ids: string[]) => {
+    const have = now.current.picture.ids;
+    const fresh = ids.filter(id => !have.includes(id));
+    await graph.join(fresh.length > 0 ? fresh : ids, [...have, ...fresh]);
+    setKnown(k => k + 1);
+    dispatch({ do: 'show', ids });
+  };
+  const expand = (id: string, kind: string) => attempt(async () => {
+    if (!graph.entities.has(id)) {
+      const of = now.current.picture.groups.find(g => groupId(g) === id);
+      setGroup(of ?? null);
+      return;
+    }
+    const kinds = (await graph.kinds(id)).filter(k => !kind || k.key === kind);
+    const total = kinds.reduce((sum, k) => sum + k.count, 0);
+    if (total <= most) {
+      await show((await graph.neighbours(id, kind)).ids);
+      return;
+    }
+    const groups = kinds.map(k => ({ of: id, kind: k.key, count: k.count }));
+    dispatch({ do: 'group', groups });
+    if (kind) {
+      setGroup(groups[0] ?? null);
+    }
+  });
+  // collapse hides what is linked to nothing but this entity.
+  const collapse = (id: string) => {
+    const others = new Map<string, Set<string>>();
+    for (const l of all) {
+      for (const [a, b] of [[l.from.id, l.to.id], [l.to.id, l.from.id]] as const) {
+        others.set(a, (others.get(a) ?? new Set()).add(b));
+      }
+    }
+    const gone = [...(others.get(id) ?? [])].filter(n => n !== id && [...(others.get(n) ?? [])].every(o => o === id || o === n));
+    if (gone.length > 0) {
+      dispatch({ do: 'hide', ids: gone });
+    }
+    for (const g of state.picture.groups.filter(g => g.of === id)) {
+      dispatch({ do: 'ungroup', group: g });
+    }
+  };
+  const line = (id: string) => go(`/path?from=${encodeURIComponent(id)}`);
+
+  useEffect(() => {
+    const keys = (event: KeyboardEvent) => {
+      const control = event.ctrlKey || event.metaKey;
+      if (control && event.key.toLowerCase() === 'z' && !typing(event)) {
+        dispatch({ do: event.shiftKey ? 'redo' : 'undo' });
+      } else if (control || event.altKey || typing(event)) {
+        return;
+      } else if (event.key === '?') {
+        keysDialog.current?.showModal();
+      } else if (event.key === '+' || event.key === '-') {
+        canvas.current?.zoom(event.key === '+' ? 1.25 : 0.8);
+      } else if (event.key === '0') {
+        canvas.current?.fit();
+      } else {
+        return;
+      }
+      event.preventDefault();
+    };
+    addEventListener('keydown', keys);
+    return () => removeEventListener('keydown', keys);
+  }, []);
+
+  const share = () => attempt(async () => {
+    const at = canvas.current?.places() ?? state.picture.at;
+    const url = `${location.origin}/view#v=${await pack({ ...state, picture: { ...state.picture, at } })}`;
+    try {
+      await navigator.clipboard.writeText(url);
+      say(w.shared);
+    } catch {
+      say(url);
+    }
+  });
+  const write = (format: (typeof formats)[number]) => attempt(async () => {
+    const name = `throughline.${{ PNG: 'png', SVG: 'svg', CSV: 'csv', GraphML: 'graphml', Markdown: 'md' }[format]}`;
+    switch (format) {
+      case 'PNG': {
+        const png = await canvas.current?.png();
+        return png && save(name, 'image/png', png);
+      }
+      case 'SVG':
+        return save(name, 'image/svg+xml', out.svg(graph, shown, canvas.current?.places() ?? state.picture.at));
+      case 'CSV':
+        return save(name, 'text/csv', out.csv(graph, shown.links, await out.readWords(graph, shown.links)));
+      case 'GraphML':
+        return save(name, 'application/xml', out.graphml(shown, await out.readWords(graph, shown.links)));
+      case 'Markdown':
+        return save(name, 'text/markdown', out.markdown(shown.links, await out.readWords(graph, shown.links)));
+    }
+  });
+  const playground = `/playground#${new URLSearchParams({
+    query: out.queryOf(graph, state.picture.ids), variables: JSON.stringify({ ids: state.picture.ids.slice(0, 100) }),
+  })}`;
+  const types = [...new Set(shown.nodes.flatMap(n => n.entity?.type ?? []))];
+  const chosen = state.selection && 'entity' in state.selection ? state.selection.entity : null;
+
+  return (
+    <div class="workbench">
+      <div class="stage">
+        <div class="tools" role="toolbar" aria-label={w.label}>
+          <span role="group" aria-label={w.label}>
+            {(['picture', 'table'] as const).map(t => (
+              <button key={t} type="button" aria-pressed={tab === t} onClick={() => setTab(t)}>{w[t]}</button>
+            ))}
+          </span>
+          <button type="button" disabled={state.past.length === 0} onClick={() => dispatch({ do: 'undo' })}>{w.undo}</button>
+          <button type="button" disabled={state.future.length === 0} onClick={() => dispatch({ do: 'redo' })}>{w.redo}</button>
+          <button type="button" onClick={() => canvas.current?.zoom(1.25)} aria-label={w.zoomIn}>+</button>
+          <button type="button" onClick={() => canvas.current?.zoom(0.8)} aria-label={w.zoomOut}>−</button>
+          <button type="button" onClick={() => canvas.current?.fit()}>{w.fit}</button>
+          <button type="button" onClick={() => dispatch({ do: 'arrange' })}>{w.layout}</button>
+          <select
+            aria-label={w.find}
+            value=""
+            onChange={event => {
+              const id = event.currentTarget.value;
+              canvas.current?.find(id);
+              dispatch({ do: 'select', selection: { entity: id } });
+              event.currentTarget.value = '';
+            }}
+          >
+            <option value="">{w.find}</option>
+            {shown.nodes.filter(n => n.entity).map(n => <option key={n.id} value={n.id}>{n.entity?.name}</option>)}
+          </select>
+          <select
+            aria-label={w.export}
+            value=""
+            onChange={event => {
+              const format = event.currentTarget.value as (typeof formats)[number];
+              event.currentTarget.value = '';
+              void write(format);
+            }}
+          >
+            <option value="">{w.export}</option>
+            {formats.map(f => <option key={f} value={f}>{f}</option>)}
+          </select>
+          <button type="button" onClick={share}>{w.share}</button>
+          <button type="button" aria-label={w.keysTitle} onClick={() => keysDialog.current?.showModal()}>?</button>
+        </div>
+        <details class="tools more">
+          <summary>{w.look}</summary>
+          <div class="tools">
+            <label>
+              {w.focus}{' '}
+              <select
+                value={state.focus?.degrees ?? 0}
+                disabled={!chosen && !state.focus}
+                onChange={event => {
+                  const degrees = Number(event.currentTarget.value);
+                  const id = chosen ?? state.focus?.id;
+                  dispatch({ do: 'focus', focus: degrees && id ? { id, degrees } : null });
+                }}
+              >
+                <option value={0}>{w.everything}</option>
+                {[1, 2, 3, 4].map(n => <option key={n} value={n}>{w.degrees(n)}</option>)}
+              </select>
+            </label>
+            <label>
+              {w.colour}{' '}
+              <select value={state.colour} onChange={event => dispatch({ do: 'look', colour: event.currentTarget.value as State['colour'] })}>
+                {Object.entries(w.colours).map(([k, v]) => <option key={k} value={k}>{v}</option>)}
+              </select>
+            </label>
+            <label>
+              {w.size}{' '}
+              <select value={state.size} onChange={event => dispatch({ do: 'look', size: event.currentTarget.value as State['size'] })}>
+                {Object.entries(w.sizes).map(([k, v]) => <option key={k} value={k}>{v}</option>)}
+              </select>
+            </label>
+            <a href={playground}>{w.query}</a>
+          </div>
+        </details>
+        <p role="status" class="said">{said || (shown.grouped > 0 ? w.tooMany(shown.grouped) : w.shown(shown.nodes.filter(n => n.entity).length, shown.links.length))}</p>
+        {problem && <Problem problem={problem} />}
+        <div class="view" hidden={tab !== 'picture'}>
+          <Canvas
+            key={shown.edges.length > 400 ? 'many' : 'few'}
+            ref={canvas}
+            many={shown.edges.length > 400}
+            scene={shown}
+            at={state.picture.at}
+            selection={state.selection}
+            step={step}
+            onSelect={(selection, of) => {
+              setGroup(of ?? null);
+              dispatch({ do: 'select', selection });
+            }}
+            onMoved={at => dispatch({ do: 'moved', at })}
+            onExpand={id => void expand(id, '')}
+            onCollapse={collapse}
+            onHide={id => dispatch({ do: 'hide', ids: [id] })}
+            onLine={line}
+          />
+        </div>
+        {tab === 'table' && <Table graph={graph} links={shown.links} onWords={id => dispatch({ do: 'select', selection: { links: [id] } })} />}
+        <ul class="legend" aria-label={w.legend}>
+          {types.map(t => <li key={t} class={`key shape-${place(graph, t)}`}><Badge graph={graph} type={t} /></li>)}
+          <li>{w.disputed}</li>
+          <li>{w.thick}</li>
+        </ul>
+        <TimeBar graph={graph} links={all} time={state.time} onTime={time => dispatch({ do: 'time', time })} />
+      </div>
+      <aside class="panel" aria-label={words.evidence.title}>
+        {!state.selection && !group && (lead ?? <p class="quiet">{words.evidence.hint}</p>)}
+        <Panel
+          graph={graph}
+          picture={state.picture}
+          selection={state.selection}
+          shown={shown.links}
+          group={group}
+          onExpand={(id, kind) => void expand(id, kind)}
+          onCollapse={collapse}
+          onHide={id => dispatch({ do: 'hide', ids: [id] })}
+          onPin={(id, pinned) => dispatch({ do: 'pin', id, pinned })}
+          onPick={(g, ids) => void attempt(() => show(ids).then(() => setGroup(g)))}
+          onGroupEnd={() => setGroup(null)}
+          onLine={line}
+        />
+      </aside>
+      <dialog ref={keysDialog} aria-label={w.keysTitle}>
+        <h2>{w.keysTitle}</h2>
+        <dl>{words.keys.map(([key, what]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl>
+        <form method="dialog"><button type="submit">{w.close}</button></form>
+      </dialog>
+    </div>
+  );
+}
+
+// openingOf is how the picture of an entity begins: with what is nearest to it, or with groups when that is too much.
+export async function openingOf(graph: Graph, id: string, signal?: AbortSignal): Promise<Opening> {
+  await graph.read([id], signal);
+  const entity = graph.entities.get(id);
+  if (entity && entity.linkCount > most) {
+    const kinds = await graph.kinds(id, signal);
+    return { ids: [id], groups: kinds.map(k => ({ of: id, kind: k.key, count: k.count })) };
+  }
+  const ids = await graph.around(id, signal);
+  return { ids: ids.slice(0, limit) };
+}
+

@@ -1,0 +1,406 @@
+package browser_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/sample"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+	"github.com/throughline/throughline/internal/store/storetest"
+)
+
+// staff is how many people of the graph of newExplorer work at its one hub, Acme.
+const staff = 60
+
+// newExplorer serves the sample, and beside it a hub: people who work at Acme, each since a year of their own, as a
+// source says whose text is stored. What Person 01 is said to be is disputed.
+func newExplorer(t *testing.T) string {
+	t.Helper()
+	var text, lines strings.Builder
+	for i := range staff {
+		fmt.Fprintf(&text, "Person %02d works at Acme. ", i)
+	}
+	text.WriteString("But Person 01 never did, says \U0001F469\u200D\U0001F52C Eve.")
+	fmt.Fprintf(&lines, `{"source":"REPORT","id":"s_staff","title":"The staff of Acme","url":"https://example.org/staff-list","publisher":"Acme Press","publishedOn":"2020-05","text":%q}`+"\n",
+		text.String())
+	lines.WriteString(`{"node":"INSTITUTION","id":"acme","name":"Acme"}` + "\n")
+	for i := range staff {
+		fmt.Fprintf(&lines, `{"node":"PERSON","id":"p%02d","name":"Person %02d"}`+"\n", i, i)
+	}
+	for i := range staff {
+		denied := ""
+		if i == 1 {
+			denied = `,{"source":"s_staff","excerpt":"Person 01 never did","stance":"REFUTES"}`
+		}
+		fmt.Fprintf(&lines, `{"link":"AFFILIATED_WITH","from":"p%02d","to":"acme","since":"%d","evidence":[{"source":"s_staff","excerpt":"Person %02d works at Acme"}%s]}`+"\n",
+			i, 1960+i, i, denied)
+	}
+	return newServerWith(t, true, func(cat *catalog.Catalog, s *sqlitestore.Store) error {
+		_, err := exchange.Import(t.Context(), cat, s, []exchange.File{
+			exchange.FromBytes("sample.jsonl", sample.Data), exchange.FromBytes("staff.jsonl", []byte(lines.String())),
+		}, exchange.Options{})
+		return err
+	})
+}
+
+// visit opens a page of the explorer and keeps what it copies.
+func (b *tab) visit(path string) {
+	b.t.Helper()
+	b.run("open "+path, chromedp.Navigate(b.origin+path))
+	b.wait("the page is there", `document.querySelector('main h1') !== null && document.querySelector('header.top') !== null`)
+	evaluate[chromedp.Void](b, `void (navigator.clipboard.writeText = async text => { window.copied = text; })`)
+}
+
+// button presses the button of a name.
+func (b *tab) button(name string) {
+	b.t.Helper()
+	b.run("press "+name, chromedp.Click(chromedp.Search(`//button[normalize-space()="`+name+`"]`), chromedp.NodeVisible))
+}
+
+// text types into what has the focus, as a person does.
+func (b *tab) text(text string) {
+	b.t.Helper()
+	for _, key := range text {
+		b.press(string(key))
+	}
+}
+
+// reach goes by Tab until a selector has the focus.
+func (b *tab) reach(selector string) {
+	b.t.Helper()
+	b.wait("there is "+selector, "document.querySelector("+quote(selector)+") !== null")
+	for range 120 {
+		if evaluate[bool](b, "document.activeElement.matches("+quote(selector)+")") {
+			return
+		}
+		b.press(kb.Tab)
+	}
+	b.screenshot("not reached")
+	b.t.Fatalf("Tab does not reach %s", selector)
+}
+
+// counts says how many nodes and edges are drawn.
+func drawn(nodes, edges int) string {
+	return fmt.Sprintf(`document.querySelector('.drawing')?.dataset.nodes === '%d' && document.querySelector('.drawing')?.dataset.edges === '%d'`,
+		nodes, edges)
+}
+
+const (
+	suggested = `document.querySelectorAll('[role=listbox][aria-busy=false]:not([hidden]) [role=option]').length > 0`
+	// a node of the picture, where it stands on the page
+	nodeAt = `(() => { const c = document.querySelector('.drawing'), r = c.getBoundingClientRect(), p = c._cyreg.cy.getElementById(%q).renderedPosition();
+		return [r.x + p.x, r.y + p.y]; })()`
+)
+
+// nodeAt is where a node of the picture stands on the page.
+func (b *tab) nodeAt(id string) (x, y float64) {
+	b.t.Helper()
+	p := evaluate[[]float64](b, fmt.Sprintf(nodeAt, id))
+	return p[0], p[1]
+}
+
+// TestConnectTwoInSixActions is the task of somebody who knows no GraphQL: find the line between two people they choose,
+// and copy the words of its second step.
+func TestConnectTwoInSixActions(t *testing.T) {
+	origin := newExplorer(t)
+	b := newTab(t, newBrowser(t), origin)
+	b.visit("/")
+	b.click(`nav a[href="/path"]`) // 1
+	b.wait("the first box has the focus", `document.activeElement.getAttribute('role') === 'combobox'`)
+	b.text("kaldor") // 2
+	b.wait("names are suggested", suggested)
+	b.press(kb.Enter)
+	b.wait("the second box has the focus", `location.search.includes('from=mary-kaldor') && document.activeElement.getAttribute('role') === 'combobox' && document.activeElement.value === ''`)
+	b.text("stoltenberg") // 3
+	b.wait("names are suggested", suggested)
+	b.press(kb.Enter)
+	b.wait("there are lines", `document.querySelectorAll('.told > li').length > 0`)
+	b.click(`.told > li:first-child .steps li:nth-child(2) button`) // 4
+	b.wait("the second step is shown", reads(".hop h2", "Step 2 of"))
+	b.click(`.hop .copy button`) // 5
+	b.wait("it is copied", reads(".hop .said", "Copied."))
+	if copied := evaluate[string](b, "window.copied"); !strings.Contains(copied, "DIPLOMATIC TIMES") || !strings.HasPrefix(copied, "“") {
+		t.Errorf("copied %q", copied)
+	}
+}
+
+// TestExplorerByKeyboard goes from the start to the citation of the second step of the headline's line, and through the
+// picture, by keys alone.
+func TestExplorerByKeyboard(t *testing.T) {
+	origin := newExplorer(t)
+	b := newTab(t, newBrowser(t), origin)
+	b.visit("/")
+	b.wait("the invitation is there", `document.querySelector('.invite a') !== null`)
+	b.reach(".invite a")
+	b.press(kb.Enter)
+	b.wait("the line is there", reads(".told", "Protecting civilians"))
+	b.reach(".steps li:nth-child(2) button")
+	b.press(kb.Enter)
+	b.wait("its words are there", reads(".hop h2", "Step 2 of 2"))
+	b.press("b")
+	b.wait("B goes back", reads(".hop h2", "Step 1 of 2"))
+	b.press("n")
+	b.wait("N goes on", reads(".hop h2", "Step 2 of 2"))
+	b.reach(".hop .copy button")
+	b.press(kb.Enter)
+	b.wait("it is copied", reads(".hop .said", "Copied."))
+	if copied := evaluate[string](b, "window.copied"); !strings.Contains(copied, "Mary Kaldor") {
+		t.Errorf("copied %q", copied)
+	}
+	if got := evaluate[[]string](b, `[...document.querySelectorAll('.told > li.current .step')].map(s => s.innerText)`); len(got) != 2 {
+		t.Errorf("steps %q", got)
+	}
+
+	b.press("/")
+	b.wait("/ goes to the search", `document.activeElement.matches('[data-search]')`)
+	b.text("kaldr")
+	b.wait("a misspelt name is found", suggested+" && "+reads("[role=listbox]:not([hidden])", "Mary Kaldor"))
+	b.press(kb.ArrowDown)
+	b.press(kb.ArrowUp)
+	b.press(kb.Enter)
+	b.wait("the entity is shown", reads("h1", "Mary Kaldor")+" && "+drawn(5, 7))
+	b.reach(".mirror button")
+	first := evaluate[string](b, "document.activeElement.innerText")
+	if first != "Mary Kaldor, person, 4 links, 4 shown" {
+		t.Errorf("the first entity says %q", first)
+	}
+	moved := false
+	for _, key := range []string{kb.ArrowLeft, kb.ArrowRight, kb.ArrowUp, kb.ArrowDown} {
+		b.press(key)
+		moved = moved || evaluate[string](b, "document.activeElement.innerText") != first
+	}
+	if !moved {
+		t.Error("no arrow goes to a neighbour")
+	}
+	b.press(kb.Home)
+	b.press(kb.Enter)
+	b.wait("its words are beside the picture", reads(".panel", "Mary Kaldor is affiliated with"))
+	b.press("e")
+	b.press("h")
+	b.wait("H hides it", drawn(4, 3))
+	b.run("undo", chromedp.KeyEvent("z", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	b.wait("Ctrl+Z brings it back", drawn(5, 7))
+	b.press("?")
+	b.wait("? shows the keys", `document.querySelector('dialog').open`)
+	b.press(kb.Escape)
+	b.wait("Escape closes them", `!document.querySelector('dialog').open`)
+}
+
+// TestPictures draws, expands, picks, filters by time, undoes, shares and saves, by the mouse.
+func TestPictures(t *testing.T) {
+	origin := newExplorer(t)
+	browser := newBrowser(t)
+	b := newTab(t, browser, origin)
+	b.visit("/e/mary-kaldor")
+	b.wait("the surroundings are drawn", drawn(5, 7))
+	x, y := b.nodeAt("mary-kaldor")
+	b.run("click it", chromedp.MouseClickXY(x, y))
+	b.wait("it is chosen", reads(".panel h3", "Mary Kaldor"))
+	b.run("drag it", chromedp.DragAndDropXY(x, y, x-60, y+40))
+	x2, y2 := b.nodeAt("mary-kaldor")
+	if dx, dy := x2-x, y2-y; dx > -20 || dy < 10 {
+		t.Errorf("dragged by %.0f, %.0f", dx, dy)
+	}
+	place := evaluate[[]float64](b, `(() => { const p = document.querySelector('.drawing')._cyreg.cy.getElementById('mary-kaldor').position(); return [p.x, p.y]; })()`)
+	x, y = b.nodeAt("digital-dialogue-on-human-security-in-nato")
+	b.run("expand by a double click", chromedp.MouseClickXY(x, y), chromedp.MouseClickXY(x, y))
+	b.wait("it is expanded", `Number(document.querySelector('.drawing').dataset.nodes) > 15`)
+	if got := evaluate[[]float64](b, `(() => { const p = document.querySelector('.drawing')._cyreg.cy.getElementById('mary-kaldor').position(); return [p.x, p.y]; })()`); got[0] != place[0] || got[1] != place[1] {
+		t.Errorf("what was there moved from %v to %v", place, got)
+	}
+	b.screenshot("expanded")
+
+	t.Run("a link in the address holds all of it", func(t *testing.T) {
+		nodes := evaluate[string](b, "document.querySelector('.drawing').dataset.nodes")
+		b.button("Copy a link to this view")
+		b.wait("it is copied", "window.copied !== undefined")
+		link := evaluate[string](b, "window.copied")
+		other := newTab(t, browser, origin)
+		other.visit(strings.TrimPrefix(link, origin))
+		other.wait("the same is drawn", "document.querySelector('.drawing').dataset.nodes === '"+nodes+"'")
+		at := evaluate[[]float64](other, `(() => { const p = document.querySelector('.drawing')._cyreg.cy.getElementById('mary-kaldor').position(); return [Math.round(p.x), Math.round(p.y)]; })()`)
+		if dx, dy := at[0]-place[0], at[1]-place[1]; dx > 1 || dx < -1 || dy > 1 || dy < -1 {
+			t.Errorf("it stands at %v, not %v", at, place)
+		}
+		other.visit("/view#v=damaged")
+		other.wait("a damaged link shows nothing", drawn(0, 0))
+	})
+	b.button("Table")
+	b.wait("the table has every link", `document.querySelectorAll('tbody tr').length > 15`)
+	b.click("th:nth-child(3) button")
+	if sorted := evaluate[[]string](b, `[...document.querySelectorAll('tbody td:nth-child(3)')].map(c => c.innerText)`); !inOrder(sorted) {
+		t.Errorf("not sorted: %q", sorted)
+	}
+	b.button("Undo")
+	b.wait("the table follows", `document.querySelectorAll('tbody tr').length === 7`)
+
+	b.visit("/e/acme")
+	b.wait("a hub is not poured out", drawn(2, 1))
+	x, y = b.nodeAt("group AFFILIATED_WITH acme")
+	b.run("open the group", chromedp.MouseClickXY(x, y))
+	b.wait("it is a list", reads(".panel", "Acme: affiliated with")+` && document.querySelectorAll('.pick li').length === 50`)
+	b.run("filter it", chromedp.SendKeys(chromedp.CSS(".panel input"), "Person 59"))
+	b.wait("the list is filtered", `document.querySelectorAll('.pick li').length === 1`)
+	b.click(".pick button")
+	b.wait("what is picked is drawn", drawn(3, 2))
+	b.run("all again", chromedp.SendKeys(chromedp.CSS(".panel input"), strings.Repeat(kb.Backspace, 9)+"Person 0"))
+	b.wait("the list is another", `document.querySelectorAll('.pick li').length === 10`)
+	for i := range 3 {
+		b.click(`.pick button:not([disabled])`)
+		b.wait("one more is drawn", drawn(4+i, 3+i))
+	}
+	b.wait("there is time", `document.querySelector('.time') !== null`)
+	b.run("from 2000 on", chromedp.Evaluate[chromedp.Void](`void (() => { const r = document.querySelector('.time input[type=range]'); r.value = 2000; r.dispatchEvent(new Event('input', {bubbles: true})); })()`))
+	b.wait("all still hold, as none has ended", drawn(6, 5))
+	b.click(`.time input[type=checkbox]`)
+	b.wait("only certain ones are left", `document.querySelector('.drawing').dataset.edges === '1'`)
+	b.screenshot("time")
+}
+
+func inOrder(list []string) bool {
+	for i := 1; i < len(list); i++ {
+		if strings.ToLower(list[i]) < strings.ToLower(list[i-1]) {
+			return false
+		}
+	}
+	return len(list) > 1
+}
+
+// TestReadingRoom reads a source: its text with marks, and what each supports.
+func TestReadingRoom(t *testing.T) {
+	origin := newExplorer(t)
+	b := newTab(t, newBrowser(t), origin)
+	b.visit("/s/s_staff")
+	b.wait("the text is marked", fmt.Sprintf(`document.querySelectorAll('.body mark').length === %d`, staff+1))
+	if text := evaluate[string](b, `document.querySelector('.body').innerText`); !strings.HasSuffix(text, "says \U0001F469\u200D\U0001F52C Eve.") {
+		t.Errorf("the text ends with %q", text[max(0, len(text)-60):])
+	}
+	b.click(`.body mark:last-of-type button`)
+	b.wait("the mark says what it is about", reads(".excerpts", "Person 01 is affiliated with Acme")+` && document.querySelectorAll('.excerpts li').length === 1`)
+	b.wait("it is disputed", reads(".excerpts", "disputed"))
+	b.click(`.excerpts a`)
+	b.wait("from a mark to the graph", reads("h1", "Person 01"))
+	b.run("back", chromedp.Evaluate[chromedp.Void](`void history.back()`))
+	b.wait("and back", reads("h1", "The staff of Acme"))
+
+	b.visit("/s/s_human-security-is-about-protecting-civilians-mary-kaldor")
+	b.wait("without a text there are excerpts", reads(".source", "not stored")+` && document.querySelectorAll('.excerpts li').length > 60`)
+}
+
+// TestPathsThatAreNot shows why there is no line.
+func TestPathsThatAreNot(t *testing.T) {
+	origin := newExplorer(t)
+	b := newTab(t, newBrowser(t), origin)
+	b.visit("/path?from=mary-kaldor&to=acme")
+	b.wait("it says why", reads(".path > [role=status]", "in parts of the graph that nothing joins"))
+	b.visit("/path?from=mary-kaldor&to=mary-kaldor")
+	b.wait("two are needed", reads("[role=alert]", "two different"))
+	b.visit("/path?from=mary-kaldor&to=protection-of-civilians&kind=SAID")
+	b.wait("the nearest line is shown", reads(".path", "breaks a condition")+` && document.querySelectorAll('.told > li').length === 1`)
+	b.visit("/path?from=p02&to=p03&avoid=acme")
+	b.wait("a condition that leaves nothing", reads(".path", "No line was found")+" && "+reads(".several:nth-of-type(2)", "Acme"))
+	b.click(`.several button`)
+	b.wait("without it there is one", reads(".told", "Person 03 is affiliated with Acme"))
+}
+
+// TestPagesWithoutScripts reads what a page says before its script runs, and what it answers when there is nothing.
+func TestPagesWithoutScripts(t *testing.T) {
+	origin := newExplorer(t)
+	get := func(path string) (int, string) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, origin+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept", "text/html")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, string(body)
+	}
+	for path, want := range map[string][]string{
+		"/": {"<title>Throughline</title>", "<noscript>"},
+		"/e/mary-kaldor": {
+			"<title>Mary Kaldor · Throughline</title>", `"@type":"Person"`, "<blockquote>", `href="/e/human-security-is-about-protecting-civilians"`,
+		},
+		"/s/s_staff": {"<title>The staff of Acme · Throughline</title>", `"datePublished":"2020-05"`, "Person 00 is affiliated with Acme", `href="https://example.org/staff-list"`},
+	} {
+		if status, body := get(path); status != http.StatusOK {
+			t.Errorf("%s: %d", path, status)
+		} else {
+			for _, w := range want {
+				if !strings.Contains(body, w) {
+					t.Errorf("%s lacks %s:\n%s", path, w, body)
+				}
+			}
+		}
+	}
+	for _, path := range []string{"/e/nobody", "/s/nothing", "/e/" + url.PathEscape("</script><script>alert(1)"), "/e/l_none", "/e/s_staff"} {
+		if status, body := get(path); status != http.StatusNotFound || strings.Contains(body, "alert(1)") {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+}
+
+// TestExplorerHasNoBarriers looks at every view of the explorer as TestNoBarriers does at the playground.
+func TestExplorerHasNoBarriers(t *testing.T) {
+	origin, browser, source, turn := newExplorer(t), newBrowser(t), axe(t), storetest.OneIn(t, max(1, 6/storetest.Rounds(t)))
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{400, 900, 1600} {
+			if !turn() {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s at %d px", scheme, width), func(t *testing.T) {
+				b := newTab(t, browser, origin)
+				b.look(width, scheme)
+				look := func(where string) {
+					t.Helper()
+					b.barriers(source, where)
+					if evaluate[bool](b, "document.documentElement.scrollWidth > innerWidth") {
+						t.Errorf("%s is wider than %d px", where, width)
+					}
+				}
+				b.visit("/")
+				b.wait("the start is filled", reads(".columns", "Most connected"))
+				look("start")
+				b.visit("/e/mary-kaldor")
+				b.wait("it is drawn", drawn(5, 7))
+				b.reach(".mirror button")
+				b.press(kb.Enter)
+				b.wait("it is chosen", reads(".panel", "Mary Kaldor is affiliated with"))
+				look("entity")
+				b.click(".panel summary")
+				b.wait("words", `document.querySelector('.panel blockquote') !== null`)
+				b.button("Table")
+				look("table")
+				b.visit("/path?from=mary-kaldor&to=protection-of-civilians&rank=SHORTEST")
+				b.wait("the line is there", reads(".told", "Protecting civilians"))
+				look("path")
+				b.visit("/s/s_staff")
+				b.wait("the text is marked", `document.querySelectorAll('.body mark').length > 0`)
+				look("source")
+				b.visit("/e/acme")
+				b.wait("a group", drawn(2, 1))
+				b.reach(".mirror button")
+				b.press(kb.End)
+				b.press(kb.Enter)
+				b.wait("it is a list", `document.querySelectorAll('.pick li').length === 50`)
+				look("group")
+			})
+		}
+	}
+}
