@@ -127,7 +127,7 @@ func newEngine(opts Options, kinds []*questionKind, more ...tables) (*Engine, er
 	}
 	sort.Sort(core.NameSorter(e.rules)) // as ValidateWithRules would
 	e.documents = bounded.New[string, *document](cacheBytes)
-	e.generated = exec.NewExecutableSchema(exec.Config{Schema: opts.Catalog.Schema, Resolvers: &Resolver{}})
+	e.generated = exec.NewExecutableSchema(exec.Config{Schema: opts.Catalog.Public, Resolvers: &Resolver{}})
 	e.buffers.New = func() any {
 		return &writing{make([]byte, 0, 16<<10), make([]place, 0, 16)}
 	}

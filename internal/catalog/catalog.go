@@ -132,8 +132,9 @@ type DerivedField struct {
 // Catalog is what the graph can hold.
 type Catalog struct {
 	Schema   *ast.Schema
-	SDL      string  // its text, whole, as clients get it
-	Types    []*Type // entities only, by Index-1
+	Public   *ast.Schema // as clients get it
+	SDL      string      // its text, whole
+	Types    []*Type     // entities only, by Index-1
 	Source   *Type
 	Link     *Type
 	Evidence *Type
@@ -177,7 +178,7 @@ func Parse(name, sdl string, own ...*ast.Source) (*Catalog, error) {
 	}
 	schema := whole.Schema
 	c := &Catalog{
-		Schema: schema, SDL: whole.SDL, ours: ours, first: map[string]*ast.Position{},
+		Schema: schema, Public: whole.Public, SDL: whole.SDL, ours: ours, first: map[string]*ast.Position{},
 		byName: map[string]*Type{}, byEnum: map[string]*Type{}, kinds: map[string]*Kind{},
 		props: map[string]*Prop{}, links: map[string]*LinkField{}, derived: map[string]*DerivedField{}, all: []*Type{nil},
 	}
@@ -311,8 +312,8 @@ func (c *Catalog) addType(name, enum string) error {
 	}
 	t := &Type{Name: name, Enum: enum, Index: uint8(len(c.all))}
 	entity := t.IsEntity()
-	if entity != (def.Directives.ForName("node") != nil) && t.Enum != sourceEnum {
-		return gqlerror.ErrorPosf(def.Position, "type %s: an EntityType needs @node, and nothing else may have it",
+	if entity != (def.Directives.ForName(contract.Node) != nil) && t.Enum != sourceEnum {
+		return gqlerror.ErrorPosf(def.Position, "type %s: an EntityType needs @graphNode, and nothing else may have it",
 			name)
 	}
 	common := map[string]bool{}
@@ -330,7 +331,7 @@ func (c *Catalog) addType(name, enum string) error {
 		if enum == sourceEnum && prop == "text" {
 			prop = SourceText
 		}
-		p, err := c.prop(prop, kind, f.Directives.ForName("searchable") != nil)
+		p, err := c.prop(prop, kind, f.Directives.ForName(contract.Searchable) != nil)
 		if err == nil {
 			switch of := f.Type.Name(); {
 			case c.first[prop] == nil:
@@ -353,19 +354,19 @@ func (c *Catalog) addType(name, enum string) error {
 			return gqlerror.ErrorPosf(at, "%s.%s: %s", name, f.Name, err)
 		}
 		p.Required = p.Required && f.Type.NonNull
-		if !common[f.Name] && f.Directives.ForName("verbatim") == nil {
+		if !common[f.Name] && f.Directives.ForName(contract.Verbatim) == nil {
 			t.Props = append(t.Props, p)
 		}
 	}
 	t.Pronoun = "which"
-	if d := def.Directives.ForName("node"); d != nil {
-		if len(def.Directives.ForNames("node")) > 1 {
-			return gqlerror.ErrorPosf(d.Position, "type %s: @node stands twice", name)
+	if d := def.Directives.ForName(contract.Node); d != nil {
+		if len(def.Directives.ForNames(contract.Node)) > 1 {
+			return gqlerror.ErrorPosf(d.Position, "type %s: @graphNode stands twice", name)
 		}
 		if a := d.Arguments.ForName("timeline"); a != nil {
 			t.Timeline = a.Value.Raw
 			if kinds := c.Schema.Types["TimelineKind"]; kinds == nil || kinds.EnumValues.ForName(t.Timeline) == nil {
-				return gqlerror.ErrorPosf(d.Position, "type %s: @node(timeline: %s) is no value of TimelineKind", name,
+				return gqlerror.ErrorPosf(d.Position, "type %s: @graphNode(timeline: %s) is no value of TimelineKind", name,
 					t.Timeline)
 			}
 		}
@@ -375,24 +376,24 @@ func (c *Catalog) addType(name, enum string) error {
 		if a := d.Arguments.ForName("pronoun"); a != nil {
 			if t.Pronoun = a.Value.Raw; strings.TrimSpace(t.Pronoun) == "" {
 				return gqlerror.ErrorPosf(d.Position,
-					`type %s: @node(pronoun: %q) is no word: write what a sentence goes on with, such as "who" or "which"`, name, t.Pronoun)
+					`type %s: @graphNode(pronoun: %q) is no word: write what a sentence goes on with, such as "who" or "which"`, name, t.Pronoun)
 			}
 		}
 		for arg, to := range map[string]**Prop{"date": &t.DateProp, "until": &t.UntilProp} {
 			if a := d.Arguments.ForName(arg); a != nil {
 				if *to = t.Prop(a.Value.Raw); *to == nil || (*to).Kind != Date {
-					return gqlerror.ErrorPosf(d.Position, "type %s: @node(%s: %q) is not a PartialDate field of it",
+					return gqlerror.ErrorPosf(d.Position, "type %s: @graphNode(%s: %q) is not a PartialDate field of it",
 						name, arg, a.Value.Raw)
 				}
 			}
 		}
 		if t.UntilProp != nil && (t.DateProp == nil || t.DateProp == t.UntilProp) {
 			return gqlerror.ErrorPosf(d.Position,
-				"type %s: @node(until: %q) ends an interval: date names another field, the one that begins it", name, t.UntilProp.Name)
+				"type %s: @graphNode(until: %q) ends an interval: date names another field, the one that begins it", name, t.UntilProp.Name)
 		}
 		if t.Timeline != "" && t.DateProp == nil {
 			return gqlerror.ErrorPosf(d.Position,
-				"type %s: @node(timeline: %s) needs date, the field by which it stands on a timeline", name, t.Timeline)
+				"type %s: @graphNode(timeline: %s) needs date, the field by which it stands on a timeline", name, t.Timeline)
 		}
 	}
 	c.all = append(c.all, t)
@@ -464,13 +465,13 @@ func (c *Catalog) prop(name string, kind PropKind, searchable bool) (*Prop, erro
 }
 
 func (c *Catalog) addKind(v *ast.EnumValueDefinition) error {
-	d := v.Directives.ForName("joins")
+	d := v.Directives.ForName(contract.Joins)
 	if d == nil {
-		return gqlerror.ErrorPosf(v.Position, "LinkKind %s has no @joins", v.Name)
+		return gqlerror.ErrorPosf(v.Position, "LinkKind %s has no @graphJoins", v.Name)
 	}
 	for _, arg := range []string{"from", "to", "phrase", "inverse"} {
 		if a := d.Arguments.ForName(arg); a == nil || a.Value.Raw == "" && len(a.Value.Children) == 0 {
-			return gqlerror.ErrorPosf(v.Position, "LinkKind %s: @joins needs %s", v.Name, arg)
+			return gqlerror.ErrorPosf(v.Position, "LinkKind %s: @graphJoins needs %s", v.Name, arg)
 		}
 	}
 	k := &Kind{Name: v.Name, Index: uint8(len(c.Kinds))}
@@ -497,7 +498,7 @@ func (c *Catalog) addKind(v *ast.EnumValueDefinition) error {
 
 func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 	at := t.Name + "." + f.Name
-	if d := f.Directives.ForName("link"); d != nil {
+	if d := f.Directives.ForName(contract.Link); d != nil {
 		lf := &LinkField{Owner: t, Name: f.Name, Out: d.Arguments.ForName("direction").Value.Raw == "OUTGOING"}
 		for _, child := range d.Arguments.ForName("kinds").Value.Children {
 			k := c.kinds[child.Value.Raw]
@@ -523,11 +524,11 @@ func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 		c.links[at] = lf
 		return nil
 	}
-	if d := f.Directives.ForName("verbatim"); d != nil {
+	if d := f.Directives.ForName(contract.Verbatim); d != nil {
 		q := &Quoted{Words: t.Prop(d.Arguments.ForName("property").Value.Raw), Verified: c.props[f.Name]}
 		if q.Words == nil || q.Words.Kind != Text || q.Verified == nil || q.Verified.Kind != Bool || t.Quoted != nil {
 			return gqlerror.ErrorPosf(f.Position,
-				"%s: @verbatim is for one Boolean of a type, and names a text of the type", at)
+				"%s: @graphVerbatim is for one Boolean of a type, and names a text of the type", at)
 		}
 		for _, child := range d.Arguments.ForName("kinds").Value.Children {
 			k := c.kinds[child.Value.Raw]
@@ -540,7 +541,7 @@ func (c *Catalog) addField(t *Type, f *ast.FieldDefinition) error {
 		c.Quoting |= q.Kinds
 		return nil
 	}
-	if d := f.Directives.ForName("derived"); d != nil {
+	if d := f.Directives.ForName(contract.Derived); d != nil {
 		df := &DerivedField{
 			Owner: t, Name: f.Name, Out: d.Arguments.ForName("direction").Value.Raw == "OUTGOING",
 			Other: c.byName[strings.TrimSuffix(strings.TrimPrefix(f.Type.Name(), "Derived"), "Connection")],
@@ -610,10 +611,10 @@ func (c *Catalog) Kind(name string) *Kind { return c.kinds[name] }
 // Prop finds a property by name over all types, nil when there is none.
 func (c *Catalog) Prop(name string) *Prop { return c.props[name] }
 
-// LinkField finds a @link field, nil when the field is none.
+// LinkField finds a @graphLink field, nil when the field is none.
 func (c *Catalog) LinkField(typeName, field string) *LinkField { return c.links[typeName+"."+field] }
 
-// DerivedField finds a @derived field, nil when the field is none.
+// DerivedField finds a @graphDerived field, nil when the field is none.
 func (c *Catalog) DerivedField(typeName, field string) *DerivedField {
 	return c.derived[typeName+"."+field]
 }

@@ -384,7 +384,6 @@ func sdl(c *catalog.Catalog) (string, error) {
 			a.Directives = known(a.Directives)
 		}
 	}
-	doc.Directives = nil
 	doc.Schema = nil // its description came later, and its root has the name that is usual
 	for _, d := range doc.Definitions {
 		if d.Kind == ast.Interface {

@@ -24,8 +24,9 @@ import (
 type Contract struct {
 	// Schema is the schema, validated.
 	Schema *ast.Schema
-	// SDL is its text, as clients get it.
-	SDL string
+	// Public and SDL are the schema as clients get it, and its text: without what says how it lies in the graph.
+	Public *ast.Schema
+	SDL    string
 }
 
 // Parse completes and validates a schema. Its errors name file and line.
@@ -67,7 +68,7 @@ func Parse(sources ...*ast.Source) (*Contract, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Contract{Schema: schema, SDL: sdl}, nil
+	return &Contract{Schema: schema, Public: public(schema, e.directives), SDL: sdl}, nil
 }
 
 // expander adds what follows by rule to definitions.
@@ -77,7 +78,7 @@ type expander struct {
 	schema      ast.SchemaDefinitionList // what ours says of itself
 	names       map[string]*ast.Definition
 	entities    []*ast.Definition // in the order of EntityType
-	words       map[string]words  // of types with @node
+	words       map[string]words  // of types with @graphNode
 	ours        *ast.Source       // the schema that own types come behind
 }
 
@@ -105,13 +106,7 @@ func (e *expander) add(doc *ast.SchemaDocument, own bool) error {
 	}
 	e.definitions = append(e.definitions, doc.Definitions...)
 	e.schema = append(e.schema, doc.Schema...)
-	for _, d := range doc.Directives {
-		if d.Name != pageDirective {
-			d.Arguments = slices.DeleteFunc(d.Arguments,
-				func(a *ast.ArgumentDefinition) bool { return d.Name == "node" && private[a.Name] })
-			e.directives = append(e.directives, d)
-		}
-	}
+	e.directives = append(e.directives, doc.Directives...)
 	for _, x := range doc.Extensions {
 		d := e.names[x.Name]
 		if d == nil || d.Kind != x.Kind {
@@ -163,31 +158,7 @@ func (e *expander) expand() error {
 	}
 	e.subjects()
 	e.everyFacet()
-	for _, d := range e.definitions {
-		d.Directives = public(d.Directives)
-	}
 	return e.roots()
-}
-
-// private are the arguments of @node that are read here and stand in no contract.
-var private = map[string]bool{"example": true, "plural": true}
-
-// public leaves out what clients do not get.
-func public(all ast.DirectiveList) ast.DirectiveList {
-	var out ast.DirectiveList
-	for _, d := range all {
-		if d.Name == pageDirective {
-			continue
-		}
-		if d.Name == "node" {
-			c := *d
-			c.Arguments = slices.DeleteFunc(slices.Clone(d.Arguments),
-				func(a *ast.Argument) bool { return private[a.Name] })
-			d = &c
-		}
-		out = append(out, d)
-	}
-	return out
 }
 
 // findEntities lists the types of entity and what they are called. One that EntityType lacks comes into it, before
@@ -197,7 +168,7 @@ func (e *expander) findEntities() error {
 	byEnum := map[string]*ast.Definition{}
 	e.words = map[string]words{}
 	for _, d := range e.definitions {
-		node := d.Directives.ForName("node")
+		node := d.Directives.ForName(Node)
 		if d.Kind != ast.Object || node == nil {
 			continue
 		}
@@ -208,7 +179,7 @@ func (e *expander) findEntities() error {
 		for name, other := range e.words {
 			if other.field == w.field || other.fields == w.fields {
 				return gqlerror.ErrorPosf(d.Position,
-					"%s and %s would have root fields of one name: give one another @node(plural: …) or name", d.Name, name)
+					"%s and %s would have root fields of one name: give one another @graphNode(plural: …) or name", d.Name, name)
 			}
 		}
 		e.words[d.Name] = w
@@ -258,11 +229,11 @@ func (e *expander) fillIn() {
 			continue
 		}
 		for _, f := range d.Fields {
-			if f.Directives.ForName("searchable") != nil && f.Position.Src != e.ours {
+			if f.Directives.ForName(Searchable) != nil && f.Position.Src != e.ours {
 				texts += fmt.Sprintf(", the %s of %s", f.Name, article(e.words[d.Name].one))
 			}
 		}
-		node := d.Directives.ForName("node")
+		node := d.Directives.ForName(Node)
 		date := node.Arguments.ForName("date")
 		if date == nil {
 			continue
@@ -313,13 +284,13 @@ func wordsOf(d *ast.Definition, node *ast.Directive) (w words, err error) {
 	w.fields, w.many = plural(w.field), plural(w.one)
 	if p := text("plural"); p != "" {
 		if !isName(p) || p[0] < 'a' || p[0] > 'z' {
-			return w, gqlerror.ErrorPosf(node.Position, "@node(plural: %q) is no name of a field: write it as in %q", p,
+			return w, gqlerror.ErrorPosf(node.Position, "@graphNode(plural: %q) is no name of a field: write it as in %q", p,
 				"people")
 		}
 		w.fields, w.many = p, spaced(p)
 	}
 	if w.fields == w.field {
-		return w, gqlerror.ErrorPosf(node.Position, "%s has one word for one and for many: give it @node(plural: …)",
+		return w, gqlerror.ErrorPosf(node.Position, "%s has one word for one and for many: give it @graphNode(plural: …)",
 			d.Name)
 	}
 	return w, nil
@@ -353,7 +324,7 @@ func (e *expander) entity(d *ast.Definition) error {
 	}
 	d.Fields = append(common, d.Fields...)
 	for _, f := range d.Fields {
-		follows, derived := f.Directives.ForName("link") != nil, f.Directives.ForName("derived") != nil
+		follows, derived := f.Directives.ForName(Link) != nil, f.Directives.ForName(Derived) != nil
 		if !follows && !derived || f.Type.Elem == nil || len(f.Arguments) > 0 {
 			continue
 		}
@@ -384,7 +355,7 @@ func (e *expander) subjects() {
 	}
 	var types []string
 	for _, d := range e.entities {
-		if d.Directives.ForName("node").Arguments.ForName("timeline") != nil {
+		if d.Directives.ForName(Node).Arguments.ForName("timeline") != nil {
 			types = append(types, d.Name)
 		}
 	}
@@ -438,7 +409,7 @@ func (e *expander) lists() error {
 	for _, d := range e.entities {
 		for _, f := range d.Fields {
 			other := strings.TrimSuffix(strings.TrimPrefix(f.Type.Name(), "Derived"), "Connection")
-			if f.Directives.ForName("derived") == nil || e.names[other] == nil {
+			if f.Directives.ForName(Derived) == nil || e.names[other] == nil {
 				continue
 			}
 			name, many := "Derived"+other, e.words[other].many
@@ -500,7 +471,7 @@ func (e *expander) everyFacet() {
 	}
 }
 
-// nodes are the types that have a list of their own: entities, and what else has @node.
+// nodes are the types that have a list of their own: entities, and what else has @graphNode.
 func (e *expander) nodes() []*ast.Definition {
 	out := slices.Clone(e.entities)
 	for _, d := range e.definitions {
@@ -524,7 +495,7 @@ func (e *expander) roots() error {
 		is := query.Fields[i]
 		if t := is.Type.Name(); t != d.Name && t != d.Name+"Connection" {
 			return gqlerror.ErrorPosf(d.Position,
-				"Query.%s is declared already: give %s another name, or @node(plural: …)", name, d.Name)
+				"Query.%s is declared already: give %s another name, or @graphNode(plural: …)", name, d.Name)
 		}
 		*to = append(*to, is)
 		query.Fields = slices.Delete(query.Fields, i, i+1)
@@ -562,9 +533,9 @@ func (e *expander) roots() error {
 	return nil
 }
 
-// print writes all definitions in their order.
+// print writes all definitions in their order, without the directives that are declared.
 func (e *expander) print() string {
-	p := &printer{}
+	p := &printer{hidden: e.directives}
 	gap := func() {
 		if p.Len() > 0 {
 			p.w("\n")
@@ -573,24 +544,12 @@ func (e *expander) print() string {
 	for _, d := range e.schema {
 		p.schema(d)
 	}
-	directives := e.directives
 	for _, d := range e.definitions {
-		for len(directives) > 0 && before(directives[0].Position, d.Position) {
-			gap()
-			p.directive(directives[0])
-			directives = directives[1:]
-		}
 		gap()
 		p.definition(d)
 	}
-	for _, d := range directives {
-		gap()
-		p.directive(d)
-	}
 	return p.String()
 }
-
-func before(a, b *ast.Position) bool { return a.Src == b.Src && a.Start < b.Start }
 
 // Enum is the value of EntityType that stands for a type: NewsItem, NEWS_ITEM.
 func Enum(name string) string {

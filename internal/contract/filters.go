@@ -75,7 +75,7 @@ func (e *expander) filters() error {
 // has, and the id and the name of a source, are in the part that all filters share. The text of a source is often not
 // for everybody to read, so nothing can be asked of it by a filter.
 func (e *expander) condition(d *ast.Definition, f *ast.FieldDefinition) string {
-	if len(f.Arguments) > 0 || f.Directives.ForName("verbatim") != nil ||
+	if len(f.Arguments) > 0 || f.Directives.ForName(Verbatim) != nil ||
 		e.names["Entity"].Fields.ForName(f.Name) != nil || e.names["SearchHit"].Fields.ForName(f.Name) != nil ||
 		f.Name == "text" && !slices.Contains(e.entities, d) {
 		return ""
@@ -91,7 +91,7 @@ func (e *expander) condition(d *ast.Definition, f *ast.FieldDefinition) string {
 // shared are the parts of EntityFilter that make sense for a type: not what its records never have, nor what the list
 // says already.
 func (e *expander) shared(d *ast.Definition) (out ast.FieldList) {
-	node := d.Directives.ForName("node")
+	node := d.Directives.ForName(Node)
 	for _, f := range e.names["EntityFilter"].Fields {
 		c := *f
 		switch f.Name {
@@ -136,7 +136,7 @@ func searchable(d *ast.Definition) string {
 	var before string
 	last := "the description"
 	for _, f := range d.Fields {
-		if f.Directives.ForName("searchable") != nil {
+		if f.Directives.ForName(Searchable) != nil {
 			before, last = before+", "+last, "`"+f.Name+"`"
 		}
 	}

@@ -28,10 +28,13 @@ var reserved = map[string]bool{
 }
 
 // may says what a schema of own types is for.
-const may = "a schema of own types declares types that implement Entity and have @node, and enums; it extends such types and LinkKind"
+const may = "a schema of own types declares types that implement Entity and have @graphNode, and enums; it extends such types and LinkKind"
 
 // allowed reports as an error what a schema of own types must not declare.
 func (e *expander) allowed(doc *ast.SchemaDocument) error {
+	if err := namedAnew(doc); err != nil {
+		return err
+	}
 	if len(doc.Directives) > 0 {
 		return gqlerror.ErrorPosf(doc.Directives[0].Position, "a directive is declared: %s", may)
 	}
@@ -45,9 +48,9 @@ func (e *expander) allowed(doc *ast.SchemaDocument) error {
 			enums[d.Name] = true
 		case d.Kind != ast.Object:
 			return gqlerror.ErrorPosf(d.Position, "%s is no type of entity: %s", d.Name, may)
-		case !slices.Contains(d.Interfaces, "Entity") || d.Directives.ForName("node") == nil:
+		case !slices.Contains(d.Interfaces, "Entity") || d.Directives.ForName(Node) == nil:
 			return gqlerror.ErrorPosf(d.Position,
-				"%s is no type of entity: write `type %s implements Entity & Node @node {`", d.Name, d.Name)
+				"%s is no type of entity: write `type %s implements Entity & Node @graphNode {`", d.Name, d.Name)
 		case d.Name == "Mutation" || d.Name == "Subscription":
 			return gqlerror.ErrorPosf(d.Position, "%s is a word of GraphQL: choose another name", d.Name)
 		case !isName(d.Name) || strings.ToUpper(d.Name[:1]) != d.Name[:1] || strings.HasPrefix(d.Name, "Throughline"):
@@ -100,11 +103,11 @@ func (e *expander) allowed(doc *ast.SchemaDocument) error {
 				return gqlerror.ErrorPosf(v.Position,
 					"%s is no name of a kind of link: write it in capitals, as MARRIED_TO, and not REFUTED", v.Name)
 			}
-			if x.Name == "LinkKind" && v.Directives.ForName("joins") == nil {
+			if x.Name == "LinkKind" && v.Directives.ForName(Joins) == nil {
 				return gqlerror.ErrorPosf(v.Position,
-					`LinkKind %s has no @joins: write %s @joins(from: [PERSON], to: [PERSON], phrase: "…", inverse: "…")`, v.Name, v.Name)
+					`LinkKind %s has no @graphJoins: write %s @graphJoins(from: [PERSON], to: [PERSON], phrase: "…", inverse: "…")`, v.Name, v.Name)
 			}
-			if joins := v.Directives.ForName("joins"); joins != nil {
+			if joins := v.Directives.ForName(Joins); joins != nil {
 				for _, a := range joins.Arguments {
 					if !text(a) && a.Value.Kind != ast.ListValue {
 						return gqlerror.ErrorPosf(a.Position, "LinkKind %s: %s is a list, such as [PERSON]", v.Name,
@@ -122,14 +125,14 @@ func (e *expander) allowed(doc *ast.SchemaDocument) error {
 
 // plainValue reports as an error a value of an enum that is joined as kinds of link are.
 func plainValue(d *ast.Definition, v *ast.EnumValueDefinition) error {
-	if joins := v.Directives.ForName("joins"); joins != nil && d.Name != "LinkKind" {
+	if joins := v.Directives.ForName(Joins); joins != nil && d.Name != "LinkKind" {
 		return gqlerror.ErrorPosf(joins.Position,
-			"%s.%s has @joins, which is for kinds of link: leave it out, or write `extend enum LinkKind`", d.Name, v.Name)
+			"%s.%s has @graphJoins, which is for kinds of link: leave it out, or write `extend enum LinkKind`", d.Name, v.Name)
 	}
 	return nil
 }
 
-// text reports whether an argument of @joins is words, and not a list of types.
+// text reports whether an argument of @graphJoins is words, and not a list of types.
 func text(a *ast.Argument) bool { return a.Name != "from" && a.Name != "to" }
 
 // checkField reports as an error a field that is neither a property nor one that follows links.
@@ -155,7 +158,7 @@ func checkField(d *ast.Definition, f *ast.FieldDefinition, isEnum func(string) b
 				f.Name, d.Name)
 		}
 	}
-	if f.Directives.ForName("link") != nil || f.Directives.ForName("derived") != nil {
+	if f.Directives.ForName(Link) != nil || f.Directives.ForName(Derived) != nil {
 		if f.Type.Elem == nil || !f.Type.NonNull || !f.Type.Elem.NonNull {
 			return gqlerror.ErrorPosf(f.Position,
 				"%s.%s follows links: its type is a list such as [Person!]!, or [Entity!]!", d.Name, f.Name)
@@ -172,6 +175,6 @@ func checkField(d *ast.Definition, f *ast.FieldDefinition, isEnum func(string) b
 		return nil
 	}
 	return gqlerror.ErrorPosf(f.Position,
-		"%s.%s is %s: a property is one of %s or an enum, and a list of entities needs @link", d.Name, f.Name, f.Type, strings.Join(properties,
+		"%s.%s is %s: a property is one of %s or an enum, and a list of entities needs @graphLink", d.Name, f.Name, f.Type, strings.Join(properties,
 			", "))
 }

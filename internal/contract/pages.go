@@ -8,7 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// pageDirective is @page, which clients do not get. On a connection or an edge it adds the fields that all have, before
+// pageDirective is @page. On a connection or an edge it adds the fields that all have, before
 // its own, except those that it declares itself; on a field, the arguments of a page, behind its own.
 const pageDirective = "page"
 
@@ -63,7 +63,6 @@ func (e *expander) page(d *ast.Definition) error {
 			f.Arguments = append(f.Arguments,
 				paging("How many from the start of the list, 0–100. Default 20 when neither `first` nor `last` is given; more is an error.",
 					"Continue after this cursor.", "Stop before this cursor.")...)
-			f.Directives = public(f.Directives)
 		}
 	}
 	page := d.Directives.ForName(pageDirective)

@@ -8,7 +8,10 @@ import (
 
 // printer writes a document in the form of the contract: one line for each field, an argument that stands alone on the
 // line of its field, several on lines of their own, every description before what it describes.
-type printer struct{ strings.Builder }
+type printer struct {
+	strings.Builder
+	hidden ast.DirectiveDefinitionList // that are not written
+}
 
 func (p *printer) w(parts ...string) {
 	for _, s := range parts {
@@ -49,6 +52,9 @@ func quoted(s string) string {
 
 func (p *printer) directives(all ast.DirectiveList) {
 	for _, d := range all {
+		if p.hidden.ForName(d.Name) != nil {
+			continue
+		}
 		p.w(" @", d.Name)
 		for i, a := range d.Arguments {
 			p.w([]string{"(", ", "}[min(i, 1)], a.Name, ": ")
@@ -167,21 +173,4 @@ func (p *printer) schema(d *ast.SchemaDefinition) {
 		p.w("  ", string(o.Operation), ": ", o.Type, "\n")
 	}
 	p.w("}\n")
-}
-
-func (p *printer) directive(d *ast.DirectiveDefinition) {
-	p.comment(d.BeforeDescriptionComment)
-	p.description("", d.Description)
-	p.w("directive @", d.Name)
-	for i, a := range d.Arguments {
-		p.w([]string{"(", ", "}[min(i, 1)])
-		p.argument(a)
-	}
-	if len(d.Arguments) > 0 {
-		p.w(")")
-	}
-	for i, l := range d.Locations {
-		p.w([]string{" on ", " | "}[min(i, 1)], string(l))
-	}
-	p.w("\n")
 }

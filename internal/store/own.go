@@ -102,7 +102,7 @@ func joins(cat *catalog.Catalog, set catalog.TypeSet, enums string) bool {
 func (u Use) problem(cat *catalog.Catalog) string {
 	switch {
 	case u.Joins != nil:
-		return fmt.Sprintf("holds links of kind %s between types that its @joins does not name", u.Kind)
+		return fmt.Sprintf("holds links of kind %s between types that its @graphJoins does not name", u.Kind)
 	case u.Kind != "":
 		return fmt.Sprintf("holds links of kind %s, which the schema does not declare", u.Kind)
 	case u.Prop == "":
@@ -122,7 +122,7 @@ func (u Use) remedy(cat *catalog.Catalog) string {
 	t := cat.Type(u.Type)
 	switch {
 	case u.Joins != nil:
-		return "add these types to @joins again, or open it as before and delete those links"
+		return "add these types to @graphJoins again, or open it as before and delete those links"
 	case t != nil && t.Prop(u.Prop) != nil:
 		return "declare the property as it was when the values were written, or under another name"
 	}

@@ -10,7 +10,7 @@ import (
 
 // Search is defined here, in words and small integers, so that every store gives the same hits with the same score.
 //
-// A document has name words (of its name and aliases) and body words (of its description and @searchable
+// A document has name words (of its name and aliases) and body words (of its description and @graphSearchable
 // properties). A query word fits a document with a grade: the best of ExactName … FuzzyBody below. Then:
 //
 //	round 1   every query word fits exactly, as a prefix or as initials

@@ -409,6 +409,10 @@ func TestPagesAndUnknownThings(t *testing.T) {
 			`{"data":{"search":{"nodes":[{"id":"mary-kaldor"}]}}}`,
 		},
 		{
+			`{ __schema { directives { name } } }`,
+			`{"data":{"__schema":{"directives":[{"name":"deprecated"},{"name":"include"},{"name":"oneOf"},{"name":"skip"},{"name":"specifiedBy"}]}}}`,
+		},
+		{
 			`{ serverInfo { store limits { maxPageSize timeoutMs } } }`,
 			`{"data":{"serverInfo":{"store":"SQLITE","limits":{"maxPageSize":100,"timeoutMs":10000}}}}`,
 		},

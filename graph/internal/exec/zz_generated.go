@@ -957,26 +957,6 @@ scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-ti
 "An absolute http or https address: ` + "`" + `\"https://example.org/article\"` + "`" + `."
 scalar URL @specifiedBy(url: "https://url.spec.whatwg.org/")
 
-# --- how the contract carries the mapping to the graph: read once at start, never executed -------------------------------
-
-"This object type is a node of the graph; its label in Neo4j is the type's name. ` + "`" + `date` + "`" + ` names the field that filters, facets and order by date read, ` + "`" + `until` + "`" + ` the one that ends the interval, ` + "`" + `timeline` + "`" + ` what such a node is on a timeline, ` + "`" + `pronoun` + "`" + ` what a sentence calls it. With ` + "`" + `titled` + "`" + ` its names are titles rather than names: a reference by name means another entity of that name, if there is one."
-directive @node(date: String, until: String, timeline: TimelineKind, pronoun: String = "which", titled: Boolean = false) on OBJECT
-
-"Which nodes a link of this kind may join, and the words between their names: from ` + "`" + `phrase` + "`" + ` to, to ` + "`" + `inverse` + "`" + ` from. Of a link that has ended the words are ` + "`" + `past` + "`" + ` and ` + "`" + `pastInverse` + "`" + `; without them, they are the same."
-directive @joins(from: [EntityType!]!, to: [EntityType!]!, phrase: String!, inverse: String!, past: String, pastInverse: String) on ENUM_VALUE
-
-"This field lists the nodes at the other end of links of these kinds."
-directive @link(kinds: [LinkKind!]!, direction: Direction!) on FIELD_DEFINITION
-
-"This field lists the nodes reached over these chains of links, every hop in the same direction."
-directive @derived(chains: [[LinkKind!]!]!, direction: Direction!) on FIELD_DEFINITION
-
-"This property is matched by search and can be filtered on."
-directive @searchable on FIELD_DEFINITION
-
-"This field reports whether the words of a property of the same node stand word for word in the text of a source that supports a link of these kinds to it. It is found out and never set."
-directive @verbatim(property: String!, kinds: [LinkKind!]!) on FIELD_DEFINITION
-
 # --- nodes ----------------------------------------------------------------------------------------------------------------
 # No interface implements another, though what an entity is a search finds: some generators of clients cannot read that.
 # An object names each that it has the fields of.
@@ -1065,7 +1045,7 @@ type ExternalId {
 }
 
 "A human being."
-type Person implements Entity & SearchHit & Node @node(date: "born", pronoun: "who") {
+type Person implements Entity & SearchHit & Node {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `mary-kaldor` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: always ` + "`" + `PERSON` + "`" + ` here."
@@ -1117,7 +1097,7 @@ type Person implements Entity & SearchHit & Node @node(date: "born", pronoun: "w
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): InstitutionLinkConnection! @link(kinds: [AFFILIATED_WITH], direction: OUTGOING)
+  ): InstitutionLinkConnection!
   "Events this person took part in; ` + "`" + `role` + "`" + ` says how: moderator, opening speaker, …"
   events(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1132,7 +1112,7 @@ type Person implements Entity & SearchHit & Node @node(date: "born", pronoun: "w
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): EventLinkConnection! @link(kinds: [PARTICIPATED_IN], direction: OUTGOING)
+  ): EventLinkConnection!
   "Events this person organized."
   organized(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1147,7 +1127,7 @@ type Person implements Entity & SearchHit & Node @node(date: "born", pronoun: "w
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): EventLinkConnection! @link(kinds: [ORGANIZED], direction: OUTGOING)
+  ): EventLinkConnection!
   "What this person said."
   quotes(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1162,7 +1142,7 @@ type Person implements Entity & SearchHit & Node @node(date: "born", pronoun: "w
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): QuoteLinkConnection! @link(kinds: [SAID], direction: OUTGOING)
+  ): QuoteLinkConnection!
   "Quotes whose words name this person."
   mentionedIn(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1177,7 +1157,7 @@ type Person implements Entity & SearchHit & Node @node(date: "born", pronoun: "w
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): QuoteLinkConnection! @link(kinds: [MENTIONS], direction: INCOMING)
+  ): QuoteLinkConnection!
   "Themes of this person's quotes and events, strongest first; each edge says on which links it rests."
   relatedThemes(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
@@ -1190,11 +1170,11 @@ type Person implements Entity & SearchHit & Node @node(date: "born", pronoun: "w
     before: String
     "Rest only on links that fit, every hop, for example ` + "`" + `{asOf: \"2021\"}` + "`" + `; ` + "`" + `other` + "`" + ` is where a hop leads."
     where: LinkFilter
-  ): DerivedThemeConnection! @derived(chains: [[SAID, ABOUT], [PARTICIPATED_IN, ADDRESSED]], direction: OUTGOING)
+  ): DerivedThemeConnection!
 }
 
 "A body people belong to or act for."
-type Institution implements Entity & SearchHit & Node @node(date: "founded") {
+type Institution implements Entity & SearchHit & Node {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `nato` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: always ` + "`" + `INSTITUTION` + "`" + ` here."
@@ -1246,7 +1226,7 @@ type Institution implements Entity & SearchHit & Node @node(date: "founded") {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): PersonLinkConnection! @link(kinds: [AFFILIATED_WITH], direction: INCOMING)
+  ): PersonLinkConnection!
   "Events it was represented at."
   events(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1261,7 +1241,7 @@ type Institution implements Entity & SearchHit & Node @node(date: "founded") {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): EventLinkConnection! @link(kinds: [REPRESENTED_AT], direction: OUTGOING)
+  ): EventLinkConnection!
   "Events it organized."
   organized(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1276,7 +1256,7 @@ type Institution implements Entity & SearchHit & Node @node(date: "founded") {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): EventLinkConnection! @link(kinds: [ORGANIZED], direction: OUTGOING)
+  ): EventLinkConnection!
   "Themes it says are a priority."
   priorities(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1291,7 +1271,7 @@ type Institution implements Entity & SearchHit & Node @node(date: "founded") {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): ThemeLinkConnection! @link(kinds: [PRIORITIZES], direction: OUTGOING)
+  ): ThemeLinkConnection!
   "Institutions it is part of."
   parents(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1306,7 +1286,7 @@ type Institution implements Entity & SearchHit & Node @node(date: "founded") {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): InstitutionLinkConnection! @link(kinds: [PART_OF], direction: OUTGOING)
+  ): InstitutionLinkConnection!
   "Institutions that are part of it."
   parts(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1321,7 +1301,7 @@ type Institution implements Entity & SearchHit & Node @node(date: "founded") {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): InstitutionLinkConnection! @link(kinds: [PART_OF], direction: INCOMING)
+  ): InstitutionLinkConnection!
   "Where it is."
   places(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1336,7 +1316,7 @@ type Institution implements Entity & SearchHit & Node @node(date: "founded") {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): PlaceLinkConnection! @link(kinds: [LOCATED_IN], direction: OUTGOING)
+  ): PlaceLinkConnection!
   "Quotes whose words name it."
   mentionedIn(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1351,11 +1331,11 @@ type Institution implements Entity & SearchHit & Node @node(date: "founded") {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): QuoteLinkConnection! @link(kinds: [MENTIONS], direction: INCOMING)
+  ): QuoteLinkConnection!
 }
 
 "Something that happened at a time."
-type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "endsOn", timeline: EVENT) {
+type Event implements Entity & SearchHit & Node {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `digital-dialogue-on-human-security-in-nato` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: always ` + "`" + `EVENT` + "`" + ` here."
@@ -1409,7 +1389,7 @@ type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): PersonLinkConnection! @link(kinds: [PARTICIPATED_IN], direction: INCOMING)
+  ): PersonLinkConnection!
   "Institutions that were represented."
   institutions(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1424,7 +1404,7 @@ type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): InstitutionLinkConnection! @link(kinds: [REPRESENTED_AT], direction: INCOMING)
+  ): InstitutionLinkConnection!
   "Institutions and people who organized it."
   organizers(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1439,7 +1419,7 @@ type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): LinkConnection! @link(kinds: [ORGANIZED], direction: INCOMING)
+  ): LinkConnection!
   "What it was about."
   themes(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1454,7 +1434,7 @@ type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): ThemeLinkConnection! @link(kinds: [ADDRESSED], direction: OUTGOING)
+  ): ThemeLinkConnection!
   "What was said at it."
   quotes(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1469,7 +1449,7 @@ type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): QuoteLinkConnection! @link(kinds: [SAID_AT], direction: INCOMING)
+  ): QuoteLinkConnection!
   "Where it was held."
   places(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1484,7 +1464,7 @@ type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): PlaceLinkConnection! @link(kinds: [HELD_IN], direction: OUTGOING)
+  ): PlaceLinkConnection!
   "Events it was a part of."
   parents(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1499,7 +1479,7 @@ type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): EventLinkConnection! @link(kinds: [PART_OF], direction: OUTGOING)
+  ): EventLinkConnection!
   "Events that were part of it."
   parts(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1514,7 +1494,7 @@ type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): EventLinkConnection! @link(kinds: [PART_OF], direction: INCOMING)
+  ): EventLinkConnection!
   "Quotes whose words name it."
   mentionedIn(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1529,11 +1509,11 @@ type Event implements Entity & SearchHit & Node @node(date: "startsOn", until: "
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): QuoteLinkConnection! @link(kinds: [MENTIONS], direction: INCOMING)
+  ): QuoteLinkConnection!
 }
 
 "Words somebody said or wrote."
-type Quote implements Entity & SearchHit & Node @node(date: "saidOn", timeline: SAID, titled: true) {
+type Quote implements Entity & SearchHit & Node {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `human-security-is-about-protecting-civilians` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: always ` + "`" + `QUOTE` + "`" + ` here."
@@ -1568,9 +1548,9 @@ type Quote implements Entity & SearchHit & Node @node(date: "saidOn", timeline: 
   "When it was last changed."
   updatedAt: DateTime!
   "Verbatim, as printed. What is left out is marked by an ellipsis."
-  text: String! @searchable
+  text: String!
   "True when the text stands word for word in the stored text of a source that supports a link by which somebody said it: as a whole or, where an ellipsis marks what is left out, in pieces one behind the other. False when such texts are stored and none has it; null when none is stored."
-  verified: Boolean @verbatim(property: "text", kinds: [SAID])
+  verified: Boolean
   "The language of the words, BCP 47: ` + "`" + `en` + "`" + `."
   language: String
   "When it was said."
@@ -1589,7 +1569,7 @@ type Quote implements Entity & SearchHit & Node @node(date: "saidOn", timeline: 
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): PersonLinkConnection! @link(kinds: [SAID], direction: INCOMING)
+  ): PersonLinkConnection!
   "Where it was said."
   events(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1604,7 +1584,7 @@ type Quote implements Entity & SearchHit & Node @node(date: "saidOn", timeline: 
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): EventLinkConnection! @link(kinds: [SAID_AT], direction: OUTGOING)
+  ): EventLinkConnection!
   "What it is about."
   themes(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1619,7 +1599,7 @@ type Quote implements Entity & SearchHit & Node @node(date: "saidOn", timeline: 
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): ThemeLinkConnection! @link(kinds: [ABOUT], direction: OUTGOING)
+  ): ThemeLinkConnection!
   "A place, person, institution or event named in the words."
   mentions(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1634,11 +1614,11 @@ type Quote implements Entity & SearchHit & Node @node(date: "saidOn", timeline: 
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): LinkConnection! @link(kinds: [MENTIONS], direction: OUTGOING)
+  ): LinkConnection!
 }
 
 "A subject that events and quotes are about."
-type Theme implements Entity & SearchHit & Node @node {
+type Theme implements Entity & SearchHit & Node {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `protection-of-civilians` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: always ` + "`" + `THEME` + "`" + ` here."
@@ -1686,7 +1666,7 @@ type Theme implements Entity & SearchHit & Node @node {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): ThemeLinkConnection! @link(kinds: [BROADER], direction: OUTGOING)
+  ): ThemeLinkConnection!
   "Narrower themes (SKOS narrower)."
   narrower(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1701,7 +1681,7 @@ type Theme implements Entity & SearchHit & Node @node {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): ThemeLinkConnection! @link(kinds: [BROADER], direction: INCOMING)
+  ): ThemeLinkConnection!
   "Quotes about it."
   quotes(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1716,7 +1696,7 @@ type Theme implements Entity & SearchHit & Node @node {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): QuoteLinkConnection! @link(kinds: [ABOUT], direction: INCOMING)
+  ): QuoteLinkConnection!
   "Events that addressed it."
   events(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1731,7 +1711,7 @@ type Theme implements Entity & SearchHit & Node @node {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): EventLinkConnection! @link(kinds: [ADDRESSED], direction: INCOMING)
+  ): EventLinkConnection!
   "Institutions that say it is a priority."
   institutions(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1746,7 +1726,7 @@ type Theme implements Entity & SearchHit & Node @node {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): InstitutionLinkConnection! @link(kinds: [PRIORITIZES], direction: INCOMING)
+  ): InstitutionLinkConnection!
   "People whose quotes and events are about this theme, strongest first; each edge says on which links it rests."
   relatedPeople(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
@@ -1759,11 +1739,11 @@ type Theme implements Entity & SearchHit & Node @node {
     before: String
     "Rest only on links that fit, every hop, for example ` + "`" + `{asOf: \"2021\"}` + "`" + `; ` + "`" + `other` + "`" + ` is where a hop leads."
     where: LinkFilter
-  ): DerivedPersonConnection! @derived(chains: [[ABOUT, SAID], [ADDRESSED, PARTICIPATED_IN]], direction: INCOMING)
+  ): DerivedPersonConnection!
 }
 
 "A city, country or region."
-type Place implements Entity & SearchHit & Node @node {
+type Place implements Entity & SearchHit & Node {
   "Readable and stable, minted from the name and kept on rename: ` + "`" + `london` + "`" + `. Unique over everything in the graph."
   id: ID!
   "Which kind of entity this is: always ` + "`" + `PLACE` + "`" + ` here."
@@ -1815,7 +1795,7 @@ type Place implements Entity & SearchHit & Node @node {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): PlaceLinkConnection! @link(kinds: [LOCATED_IN], direction: OUTGOING)
+  ): PlaceLinkConnection!
   "Places that lie in it."
   contains(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1830,7 +1810,7 @@ type Place implements Entity & SearchHit & Node @node {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): PlaceLinkConnection! @link(kinds: [LOCATED_IN], direction: INCOMING)
+  ): PlaceLinkConnection!
   "Institutions there."
   institutions(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1845,7 +1825,7 @@ type Place implements Entity & SearchHit & Node @node {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): InstitutionLinkConnection! @link(kinds: [LOCATED_IN], direction: INCOMING)
+  ): InstitutionLinkConnection!
   "Events held there."
   events(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1860,7 +1840,7 @@ type Place implements Entity & SearchHit & Node @node {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): EventLinkConnection! @link(kinds: [HELD_IN], direction: INCOMING)
+  ): EventLinkConnection!
   "Quotes whose words name it."
   quotes(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1875,7 +1855,7 @@ type Place implements Entity & SearchHit & Node @node {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name at the other end."
     orderBy: [LinkOrder!]
-  ): QuoteLinkConnection! @link(kinds: [MENTIONS], direction: INCOMING)
+  ): QuoteLinkConnection!
 }
 
 # --- links and what they rest on ------------------------------------------------------------------------------------------
@@ -1933,33 +1913,33 @@ type Link implements Node {
 "The kinds of link. Each reads from → to."
 enum LinkKind {
   "A person belongs or belonged to an institution."
-  AFFILIATED_WITH @joins(from: [PERSON], to: [INSTITUTION], phrase: "is affiliated with", inverse: "is the institution of", past: "was affiliated with", pastInverse: "was the institution of")
+  AFFILIATED_WITH
   "A person took part in an event."
-  PARTICIPATED_IN @joins(from: [PERSON], to: [EVENT], phrase: "took part in", inverse: "was attended by")
+  PARTICIPATED_IN
   "An institution was represented at an event."
-  REPRESENTED_AT @joins(from: [INSTITUTION], to: [EVENT], phrase: "was represented at", inverse: "had present")
+  REPRESENTED_AT
   "An institution or person organized an event."
-  ORGANIZED @joins(from: [INSTITUTION, PERSON], to: [EVENT], phrase: "organized", inverse: "was organized by")
+  ORGANIZED
   "An institution says a theme is a priority."
-  PRIORITIZES @joins(from: [INSTITUTION], to: [THEME], phrase: "gives priority to", inverse: "is a priority of", past: "gave priority to", pastInverse: "was a priority of")
+  PRIORITIZES
   "An event was about a theme."
-  ADDRESSED @joins(from: [EVENT], to: [THEME], phrase: "addressed", inverse: "was addressed at")
+  ADDRESSED
   "A person said a quote."
-  SAID @joins(from: [PERSON], to: [QUOTE], phrase: "said", inverse: "was said by")
+  SAID
   "A quote was said at an event."
-  SAID_AT @joins(from: [QUOTE], to: [EVENT], phrase: "was said at", inverse: "is where was said")
+  SAID_AT
   "A quote is about a theme."
-  ABOUT @joins(from: [QUOTE], to: [THEME], phrase: "is about", inverse: "is the subject of")
+  ABOUT
   "The words of a quote name a place, person, institution or event."
-  MENTIONS @joins(from: [QUOTE], to: [PLACE, PERSON, INSTITUTION, EVENT], phrase: "mentions", inverse: "is mentioned in")
+  MENTIONS
   "A theme belongs under a wider one (SKOS broader)."
-  BROADER @joins(from: [THEME], to: [THEME], phrase: "belongs under", inverse: "includes", past: "belonged under", pastInverse: "included")
+  BROADER
   "An institution or event is part of another."
-  PART_OF @joins(from: [INSTITUTION, EVENT], to: [INSTITUTION, EVENT], phrase: "is part of", inverse: "has as a part", past: "was part of", pastInverse: "had as a part")
+  PART_OF
   "An institution or place lies in a place."
-  LOCATED_IN @joins(from: [INSTITUTION, PLACE], to: [PLACE], phrase: "is located in", inverse: "is the location of", past: "was located in", pastInverse: "was the location of")
+  LOCATED_IN
   "An event was held in a place."
-  HELD_IN @joins(from: [EVENT], to: [PLACE], phrase: "was held in", inverse: "was the place of")
+  HELD_IN
 }
 
 "Which way a link runs, seen from the entity whose links are listed."
@@ -2013,7 +1993,7 @@ enum Standing {
 }
 
 "A text that evidence quotes."
-type Source implements SearchHit & Node @node(date: "publishedOn") {
+type Source implements SearchHit & Node {
   "Stable id, beginning with ` + "`" + `s_` + "`" + `."
   id: ID!
   "The title as printed."
@@ -34741,36 +34721,6 @@ func (ec *executionContext) marshalNEntityType2string(ctx context.Context, sel a
 	return res
 }
 
-func (ec *executionContext) unmarshalNEntityType2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([]string, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNEntityType2string(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
-	}
-	return res, nil
-}
-
-func (ec *executionContext) marshalNEntityType2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNEntityType2string(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
 func (ec *executionContext) marshalNEntityTypeCount2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityTypeCount(ctx context.Context, sel ast.SelectionSet, v model.EntityTypeCount) graphql.Marshaler {
 	return ec._EntityTypeCount(ctx, sel, &v)
 }
@@ -35328,66 +35278,6 @@ func (ec *executionContext) marshalNLinkKind2string(ctx context.Context, sel ast
 		graphql.AddInvalidNullFromMarshaler(ctx, "LinkKind!")
 	}
 	return res
-}
-
-func (ec *executionContext) unmarshalNLinkKind2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([]string, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNLinkKind2string(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
-	}
-	return res, nil
-}
-
-func (ec *executionContext) marshalNLinkKind2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNLinkKind2string(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) unmarshalNLinkKind2ᚕᚕstringᚄ(ctx context.Context, v any) ([][]string, error) {
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([][]string, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNLinkKind2ᚕstringᚄ(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
-	}
-	return res, nil
-}
-
-func (ec *executionContext) marshalNLinkKind2ᚕᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v [][]string) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNLinkKind2ᚕstringᚄ(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
 }
 
 func (ec *executionContext) marshalNLinkKindCount2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkKindCount(ctx context.Context, sel ast.SelectionSet, v model.LinkKindCount) graphql.Marshaler {
@@ -37483,24 +37373,6 @@ func (ec *executionContext) marshalOTimelineConnection2ᚖgithubᚗcomᚋthrough
 		return graphql.Null
 	}
 	return ec._TimelineConnection(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalOTimelineKind2ᚖstring(ctx context.Context, v any) (*string, error) {
-	if v == nil {
-		return nil, nil
-	}
-	res, err := graphql.UnmarshalString(v)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOTimelineKind2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	_ = sel
-	_ = ctx
-	res := graphql.MarshalString(*v)
-	return res
 }
 
 func (ec *executionContext) unmarshalOTypedName2map(ctx context.Context, v any) (map[string]any, error) {

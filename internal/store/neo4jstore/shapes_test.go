@@ -62,7 +62,7 @@ func with(s *plan.Sel, kids ...*plan.Field) *plan.Sel {
 	return s
 }
 
-// field is a @link field of the schema, first 20.
+// field is a @graphLink field of the schema, first 20.
 func (b *builder) field(owner, name string, node, link *plan.Sel) *plan.Field {
 	lf := b.cat.LinkField(owner, name)
 	if lf == nil {

@@ -14,8 +14,8 @@ import (
 
 // The parts of a schema of own types.
 const (
-	ownParty   = "type Party implements Entity & Node @node { x: Int of: Colour }\nenum Colour { RED BLUE }\n"
-	ownMarried = `extend enum LinkKind { MARRIED_TO @joins(from: [PERSON], to: [PERSON], phrase: "a", inverse: "b") }` +
+	ownParty   = "type Party implements Entity & Node @graphNode { x: Int of: Colour }\nenum Colour { RED BLUE }\n"
+	ownMarried = `extend enum LinkKind { MARRIED_TO @graphJoins(from: [PERSON], to: [PERSON], phrase: "a", inverse: "b") }` +
 		"\n"
 	ownGender = "extend type Person { gender: String }\n"
 )
@@ -76,7 +76,7 @@ func (s *suite) ownTypes(t *testing.T) {
 		{ownParty + strings.Replace(ownMarried, "to: [PERSON]", "to: [PERSON PARTY]", 1) + ownGender, ""},
 		{
 			ownParty + strings.Replace(ownMarried, "from: [PERSON]", "from: [PARTY]", 1) + ownGender,
-			"holds links of kind MARRIED_TO between types that its @joins does not name: add these types",
+			"holds links of kind MARRIED_TO between types that its @graphJoins does not name: add these types",
 		},
 		{
 			ownParty + ownGender,
