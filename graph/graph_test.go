@@ -119,7 +119,7 @@ func TestAnswers(t *testing.T) {
 		headline,
 		`{ node(id: "mary-kaldor") { id __typename ... on Person { name aliases externalIds { scheme value url } relatedThemes { edges { cursor weight node { name } because { sentence } } totalCount pageInfo { hasNextPage endCursor } } } } }`,
 		`{ nodes(ids: ["lse", "nobody", "mary-kaldor", "mary-kaldor"]) { id ... on Entity { linkCount links(first: 2) { totalCount facets(by: [KIND, OTHER_TYPE]) { by buckets { key count } } edges { direction node { id type } } } } } }`,
-		`{ search(text: "kaldr civilians") { totalCount edges { score highlight node { id } } } }`,
+		`{ search(text: "kaldr civilians") { totalCount edges { score highlights { field text ranges { start end } } node { id } } } }`,
 		`{ people(first: 1) { totalCount pageInfo { hasNextPage hasPreviousPage startCursor } facets(by: [THEME]) { buckets { key count node { ... on Entity { name } } } } nodes { id createdAt } } stats { sources entities { key count } } serverInfo { store limits { maxCost } } }`,
 		`{ quotes(where: {text: {contains: "CIVILIANS"}, linkedTo: {entity: {name: "mary kaldor"}}}) { nodes { text } } }`,
 		`{ __schema { queryType { name } } person(ref: {id: "mary-kaldor"}) { name } }`,

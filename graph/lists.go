@@ -106,9 +106,16 @@ var edgeTable = table{
 	}),
 	"weight": ofEdge(func(e *kg.Edge) kg.Value { return kg.IntValue(e.Weight) }),
 	"score":  ofEdge(func(e *kg.Edge) kg.Value { return kg.FloatValue(float64(e.Weight) / 100) }),
-	"highlight": {
-		plan:  func(_ *compiler, _ operation.Field, at *scope, _ *out) { at.follow.base.Want.Highlight = true },
-		value: func(_ *reading, _ *out, p *place) (kg.Value, error) { return textValue(p.edge.Text), nil },
+	"highlights": {
+		shape: listShape,
+		plan: func(c *compiler, f operation.Field, at *scope, x *out) {
+			at.follow.base.Want.Highlight = true
+			x.objs = c.inner(f, at)
+		},
+		count: func(_ *reading, _ *out, p *place) (int, error) { return len(p.edge.Highlights), nil },
+		item: func(_ *reading, _ *out, p *place, i int, to *place) {
+			*to = place{at: &p.edge.Highlights[i], sel: p.sel}
+		},
 	},
 	"because": {
 		shape: listShape,
@@ -136,6 +143,15 @@ var listTables = tables{
 		"hasPreviousPage": ofPageInfo(wantMore, func(p *place) kg.Value { return kg.BoolValue(p.page.HasPrev) }),
 		"startCursor":     ofPageInfo(wantCursors, func(p *place) kg.Value { return cursorAt(p, 0) }),
 		"endCursor":       ofPageInfo(wantCursors, func(p *place) kg.Value { return cursorAt(p, len(p.page.Edges)-1) }),
+	},
+	"Highlight": {
+		"field":  textOf(func(h *kg.Highlight) string { return h.Field }),
+		"text":   textOf(func(h *kg.Highlight) string { return h.Text }),
+		"ranges": objectsOf(func(h *kg.Highlight) []kg.Range { return h.Ranges }),
+	},
+	"HighlightRange": {
+		"start": intOf(func(r *kg.Range) int64 { return int64(r.Start) }),
+		"end":   intOf(func(r *kg.Range) int64 { return int64(r.End) }),
 	},
 	"Facet": {
 		"by": {value: func(_ *reading, _ *out, p *place) (kg.Value, error) {

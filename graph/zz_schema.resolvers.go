@@ -640,6 +640,26 @@ func (r *graphStatsResolver) UnverifiedExcerpts(ctx context.Context, obj *model.
 	return scalar[int64](ctx, obj.Value)
 }
 
+func (r *highlightResolver) Field(ctx context.Context, obj *model.Highlight) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *highlightResolver) Text(ctx context.Context, obj *model.Highlight) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *highlightResolver) Ranges(ctx context.Context, obj *model.Highlight) ([]model.HighlightRange, error) {
+	return many[model.HighlightRange](ctx, obj.Value)
+}
+
+func (r *highlightRangeResolver) Start(ctx context.Context, obj *model.HighlightRange) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *highlightRangeResolver) End(ctx context.Context, obj *model.HighlightRange) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
 func (r *institutionResolver) ID(ctx context.Context, obj *model.Institution) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
@@ -1712,8 +1732,8 @@ func (r *searchEdgeResolver) Score(ctx context.Context, obj *model.SearchEdge) (
 	return scalar[float64](ctx, obj.Value)
 }
 
-func (r *searchEdgeResolver) Highlight(ctx context.Context, obj *model.SearchEdge) (string, error) {
-	return scalar[string](ctx, obj.Value)
+func (r *searchEdgeResolver) Highlights(ctx context.Context, obj *model.SearchEdge) ([]model.Highlight, error) {
+	return many[model.Highlight](ctx, obj.Value)
 }
 
 func (r *serverInfoResolver) Version(ctx context.Context, obj *model.ServerInfo) (string, error) {
@@ -2106,6 +2126,10 @@ func (r *Resolver) Frontier() exec.FrontierResolver { return &frontierResolver{r
 
 func (r *Resolver) GraphStats() exec.GraphStatsResolver { return &graphStatsResolver{r} }
 
+func (r *Resolver) Highlight() exec.HighlightResolver { return &highlightResolver{r} }
+
+func (r *Resolver) HighlightRange() exec.HighlightRangeResolver { return &highlightRangeResolver{r} }
+
 func (r *Resolver) Institution() exec.InstitutionResolver { return &institutionResolver{r} }
 
 func (r *Resolver) InstitutionConnection() exec.InstitutionConnectionResolver {
@@ -2263,6 +2287,8 @@ type (
 	facetBucketResolver               struct{ *Resolver }
 	frontierResolver                  struct{ *Resolver }
 	graphStatsResolver                struct{ *Resolver }
+	highlightResolver                 struct{ *Resolver }
+	highlightRangeResolver            struct{ *Resolver }
 	institutionResolver               struct{ *Resolver }
 	institutionConnectionResolver     struct{ *Resolver }
 	institutionEdgeResolver           struct{ *Resolver }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 )
 
 type searchCmd struct {
@@ -17,7 +18,7 @@ type searchCmd struct {
 }
 
 const searchQuery = `query Search($text: String!, $types: [EntityType!], $first: Int) {
-  search(text: $text, types: $types, first: $first) { totalCount edges { score highlight node { id type name } } }
+  search(text: $text, types: $types, first: $first) { totalCount edges { score highlights { text ranges { start end } } node { id type name } } }
 }`
 
 type foundJSON struct {
@@ -28,9 +29,32 @@ type foundJSON struct {
 }
 
 type hitJSON struct {
-	Score     float64
-	Highlight string
-	Node      struct{ ID, Type, Name string }
+	Score      float64
+	Highlights []highlightJSON
+	Node       struct{ ID, Type, Name string }
+}
+
+type highlightJSON struct {
+	Text   string
+	Ranges []struct{ Start, End int }
+}
+
+// marked is the text with its words in bold, where there is no bold between asterisks.
+func (h *highlightJSON) marked(s styles) string {
+	begin, end := s.bold, s.end
+	if begin == "" {
+		begin, end = "**", "**"
+	}
+	units, at := utf16.Encode([]rune(h.Text)), 0
+	part := func(from, to int) string {
+		return string(utf16.Decode(units[min(from, len(units)):min(max(from, to), len(units))]))
+	}
+	var b strings.Builder
+	for _, r := range h.Ranges {
+		b.WriteString(part(at, r.Start) + begin + part(r.Start, r.End) + end)
+		at = r.End
+	}
+	return b.String() + part(at, len(units))
 }
 
 // Run prints what fits, best first, each with the text that does.
@@ -47,8 +71,8 @@ func (c *searchCmd) Run(w *world) error {
 	for _, e := range got.Search.Edges {
 		fmt.Fprintf(w.stdout, "%s%s%s %s(%s, id:%s)%s\n", s.bold, e.Node.Name, s.end, s.dim,
 			strings.ToLower(e.Node.Type), e.Node.ID, s.end)
-		if strings.ReplaceAll(e.Highlight, "**", "") != e.Node.Name {
-			fmt.Fprintf(w.stdout, "   %s\n", e.Highlight)
+		if len(e.Highlights) > 0 && e.Highlights[0].Text != e.Node.Name {
+			fmt.Fprintf(w.stdout, "   %s\n", e.Highlights[0].marked(s))
 		}
 	}
 	if got.Search.TotalCount == 0 {

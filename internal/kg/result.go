@@ -93,6 +93,15 @@ type Row struct {
 	Type uint8 // index of the type in the catalogue; 0 = no record
 }
 
+// Highlight is a text of a record in which words of a search stand, and where: see text.Highlight.
+type Highlight struct {
+	Field, Text string
+	Ranges      []Range
+}
+
+// Range is a part of a text in units of UTF-16.
+type Range struct{ Start, End int }
+
 // Edge is one entry of a page.
 type Edge struct {
 	Node Row
@@ -101,8 +110,8 @@ type Edge struct {
 	Keys []Value
 	// Because are the links a derived edge rests on, as many as the plan asks for.
 	Because []Row
-	// Text is the search's highlight.
-	Text string
+	// Highlights are what a search shows of the record.
+	Highlights []Highlight
 	// Weight is a derived edge's number of chains, or a search edge's score in hundredths.
 	Weight int64
 	// Out: the link runs from the entity whose links are listed.

@@ -61,6 +61,27 @@ func (graph *Graph) body(n *node) []string {
 	return out
 }
 
+// searched are the texts of a node that a search looks at: the names, the description, searchable properties by name.
+func (graph *Graph) searched(n *node) []text.Field {
+	var out, props []text.Field
+	graph.names(n, func(s string) bool {
+		f := text.Field{Name: "aliases", Text: s, IsName: true}
+		if len(out) == 0 {
+			f.Name = "name"
+		}
+		out = append(out, f)
+		return true
+	})
+	out = append(out, text.Field{Name: "description", Text: graph.field(n, descField)})
+	for i, p := range graph.cat.TypeAt(n.typ).Props {
+		if p.Searchable {
+			props = append(props, text.Field{Name: p.Name, Text: graph.field(n, propFields+i)})
+		}
+	}
+	slices.SortFunc(props, func(a, b text.Field) int { return strings.Compare(a.Name, b.Name) })
+	return append(out, props...)
+}
+
 // verdicts is what is known of whether each node fits one filter: two bits a node, in pages that are made when they are
 // needed, as most filters are asked of few nodes.
 type verdicts [][]uint64

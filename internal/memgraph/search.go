@@ -899,12 +899,10 @@ func (x *fetch) found(page *kg.Page, f *plan.Field) {
 			continue
 		}
 		n := x.graph.nodes.at(w.node)
-		var names []string
-		x.graph.names(n, func(s string) bool { names = append(names, s); return true })
-		page.Edges[i].Text = text.Highlight(names, x.graph.body(n), &x.search)
+		page.Edges[i].Highlights = plan.Highlights(text.Highlights(x.graph.searched(n), &x.search))
 	}
 	x.sourceTexts(sources, func(k uint32, s string) {
 		i := slices.IndexFunc(list, func(w weighed) bool { return w.node == k|sourceFlag })
-		page.Edges[i].Text = text.HighlightSource(x.graph.sources[k].title, s, &x.search)
+		page.Edges[i].Highlights = plan.Highlights(text.HighlightsOfSource(x.graph.sources[k].title, s, &x.search))
 	})
 }

@@ -147,7 +147,7 @@ type Want struct {
 	Cursors   bool // Keys on the edges
 	Total     bool
 	More      bool // HasNext and HasPrev
-	Highlight bool // Search: Edge.Text
+	Highlight bool // Search: Edge.Highlights
 	Facets    []FacetWant
 }
 

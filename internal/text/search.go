@@ -391,49 +391,88 @@ func (d *Doc) Match(s *Search, round int) (score int, hit bool) {
 // highlightContext is how many characters of a long text stand on either side of its first match.
 const highlightContext = 80
 
-// Highlight is the text in which most query words fit (the first such of the names, the name itself foremost, and then
-// of the other texts), with the words that fit between **asterisks**; of a long text, the part around the first of
-// them, with … where it was cut.
-func Highlight(names, body []string, s *Search) string {
-	best, bestHits, bestN := "", []span(nil), -1
-	for i, t := range append(names[:len(names):len(names)], body...) {
-		of := inBody
-		if i < len(names) {
-			of = inName
-		}
-		if hits, n := matches(t, of, s.Words); n > bestN {
-			best, bestHits, bestN = t, hits, n
-		}
-	}
-	return marked(best, bestHits)
+// MaxHighlights is how many texts of one record are shown.
+const MaxHighlights = 10
+
+// Field is a text of a record that is searched.
+type Field struct {
+	Name, Text string // the field's name, and its text
+	IsName     bool   // the text is a name: initials fit it too
 }
 
-// marked is a text, or the part of it around the first hit, with its hits between asterisks.
-func marked(best string, bestHits []span) string {
-	from, to := 0, len(best)
-	if len(bestHits) > 0 {
-		from, to = window(best, bestHits[0])
+// Highlight is a text in which words fit, and where they stand; of a long text, the part around the first of them,
+// with … where it was cut.
+type Highlight struct {
+	Field, Text string
+	// Ranges are where the words stand in Text, from and to, in units of UTF-16.
+	Ranges []Range
+}
+
+// Range is a part of a text: from its first unit to the one behind its last.
+type Range struct{ Start, End int }
+
+// Highlights are the texts in which query words fit: those first in which most do, of as many in the order given. There
+// are at most MaxHighlights.
+func Highlights(fields []Field, s *Search) []Highlight {
+	type fit struct {
+		field *Field
+		hits  []span
+		n     int
 	}
-	var b strings.Builder
+	var fits []fit
+	for i := range fields {
+		f := &fields[i]
+		of := inBody
+		if f.IsName {
+			of = inName
+		}
+		if hits, n := matches(f.Text, of, s.Words); n > 0 {
+			fits = append(fits, fit{f, hits, n})
+		}
+	}
+	slices.SortStableFunc(fits, func(a, b fit) int { return cmp.Compare(b.n, a.n) })
+	var out []Highlight
+	for _, f := range fits[:min(len(fits), MaxHighlights)] {
+		out = append(out, shown(f.field.Name, f.field.Text, f.hits))
+	}
+	return out
+}
+
+// shown is a text, or the part of it around the first hit, with the places of its hits.
+func shown(field, t string, hits []span) Highlight {
+	from, to := window(t, hits[0])
+	h := Highlight{Field: field, Text: t[from:to]}
+	units := 0
 	if from > 0 {
-		b.WriteString("…")
+		h.Text, units = cut+h.Text, units16(cut)
+	}
+	if to < len(t) {
+		h.Text += cut
 	}
 	at := from
-	for _, h := range bestHits {
-		if h.from < from || h.to > to {
+	for _, hit := range hits {
+		if hit.from < from || hit.to > to {
 			continue
 		}
-		b.WriteString(best[at:h.from])
-		b.WriteString("**")
-		b.WriteString(best[h.from:h.to])
-		b.WriteString("**")
-		at = h.to
+		start := units + units16(t[at:hit.from])
+		units = start + units16(t[hit.from:hit.to])
+		h.Ranges = append(h.Ranges, Range{start, units})
+		at = hit.to
 	}
-	b.WriteString(best[at:to])
-	if to < len(best) {
-		b.WriteString("…")
+	return h
+}
+
+// cut stands where a text was cut.
+const cut = "…"
+
+// units16 is how many units of UTF-16 a text has: two for each character that needs a surrogate pair.
+func units16(s string) (n int) {
+	for _, r := range s {
+		if n++; r > '\uFFFF' {
+			n++
+		}
 	}
-	return b.String()
+	return n
 }
 
 type span struct{ from, to int }

@@ -50,19 +50,27 @@ func blank(s string) bool {
 	return more && strings.TrimSpace(line) == ""
 }
 
-// HighlightSource is Highlight of a source: of the sentence of its text in which most query words fit, or of its title
-// where more fit that.
-func HighlightSource(title, body string, s *Search) string {
-	best := title
-	bestHits, most := matches(title, inName, s.Words)
+// HighlightsOfSource are those of a source: the sentence of its text in which most query words fit, and its title; the
+// title first where more fit that.
+func HighlightsOfSource(title, body string, s *Search) []Highlight {
+	var out []Highlight
+	inTitle, most := matches(title, inName, s.Words)
 	if most > 0 {
-		most-- // a sentence says more than a title
+		out = append(out, shown("title", title, inTitle))
 	}
+	best, bestHits, n := "", []span(nil), 0
 	Sentences(body, func(one string) bool {
-		if hits, n := matches(one, inText, s.Words); n > most {
-			best, bestHits, most = one, hits, n
+		if hits, fit := matches(one, inText, s.Words); fit > n {
+			best, bestHits, n = one, hits, fit
 		}
-		return most < len(s.Words)
+		return n < len(s.Words)
 	})
-	return marked(best, bestHits)
+	if n == 0 {
+		return out
+	}
+	sentence := shown("text", best, bestHits)
+	if n < most {
+		return append(out, sentence)
+	}
+	return append([]Highlight{sentence}, out...) // a sentence says more than a title
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/exchange"
@@ -19,6 +20,65 @@ type searchCase struct {
 	first string // the highlight of the first; "" = any
 }
 
+// highlight is what is shown of what a search found.
+type highlight struct {
+	Field, Text string
+	Ranges      []struct{ Start, End int }
+}
+
+// marked is the text with its words between asterisks, cut as JavaScript cuts it.
+func (h *highlight) marked() string {
+	units, at := utf16.Encode([]rune(h.Text)), 0
+	var b strings.Builder
+	for _, r := range h.Ranges {
+		b.WriteString(string(utf16.Decode(units[at:r.Start])) + "**" + string(utf16.Decode(units[r.Start:r.End])) + "**")
+		at = r.End
+	}
+	b.WriteString(string(utf16.Decode(units[at:])))
+	return b.String()
+}
+
+// TestHighlightsCountAsBrowsersDo: where words stand is told in UTF-16, in which characters beyond the first plane are
+// two units, and each field in which words stand has its own text.
+func TestHighlightsCountAsBrowsersDo(t *testing.T) {
+	lines := `{"node":"PERSON","id":"ada","externalIds":[{"scheme":"wikidata","value":"Q77"}],"name":"😀 Ada 𝒦aldor","aliases":["Countess 👩‍👩‍👧 Ada"],"description":"Ada, 😀Ada; ` + strings.Repeat("🎈 ", 60) + `engine ada."}` + "\n" +
+		`{"source":"ARTICLE","id":"s_a","title":"A 😀 bomb","text":"Nothing. The 🧨 engine of **Ada** 🎈 works. Else."}` + "\n"
+	everywhere(t, lines, func(t *testing.T, ask func(string) string) {
+		t.Helper()
+		for query, want := range map[string]string{
+			"ada":        "ada name:😀 **Ada** 𝒦aldor aliases:Countess 👩‍👩‍👧 **Ada** description:**Ada**, 😀**Ada**; " + strings.Repeat("🎈 ", 60) + "engine **ada**. | s_a text:The 🧨 engine of ****Ada**** 🎈 works.",
+			"engine":     "s_a text:The 🧨 **engine** of **Ada** 🎈 works. | ada description:…" + strings.Repeat("🎈 ", 40) + "**engine** ada.",
+			"bomb":       "s_a title:A 😀 **bomb**",
+			"ada engine": "ada description:**Ada**, 😀**Ada**; " + strings.Repeat("🎈 ", 60) + "**engine** **ada**. name:😀 **Ada** 𝒦aldor aliases:Countess 👩‍👩‍👧 **Ada** | s_a text:The 🧨 **engine** of ****Ada**** 🎈 works.",
+			"Q77":        "ada", // found by its id, no words stand there
+		} {
+			answer := ask(fmt.Sprintf(`{ search(text: %q) { edges { node { id } highlights { field text ranges { start end } } } } }`, query))
+			var got struct {
+				Search struct {
+					Edges []struct {
+						Node       struct{ ID string }
+						Highlights []highlight
+					}
+				}
+			}
+			if err := json.Unmarshal([]byte(answer), &got); err != nil {
+				t.Fatal(answer)
+			}
+			var found []string
+			for _, e := range got.Search.Edges {
+				one := e.Node.ID
+				for _, h := range e.Highlights {
+					one += " " + h.Field + ":" + h.marked()
+				}
+				found = append(found, one)
+			}
+			if all := strings.Join(found, " | "); all != want {
+				t.Errorf("%s:\n got %s\nwant %s", query, all, want)
+			}
+		}
+	})
+}
+
 // searches runs searches over lines everywhere.
 func searches(t *testing.T, lines string, cases []searchCase) {
 	t.Helper()
@@ -29,13 +89,13 @@ func searches(t *testing.T, lines string, cases []searchCase) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer := ask(fmt.Sprintf(`{ search(text: %s) { totalCount edges { highlight node { id } } } }`, quoted))
+			answer := ask(fmt.Sprintf(`{ search(text: %s) { totalCount edges { highlights { field text ranges { start end } } node { id } } } }`, quoted))
 			var got struct {
 				Search struct {
 					TotalCount int
 					Edges      []struct {
-						Highlight string
-						Node      struct{ ID string }
+						Highlights []highlight
+						Node       struct{ ID string }
 					}
 				}
 			}
@@ -52,8 +112,11 @@ func searches(t *testing.T, lines string, cases []searchCase) {
 				t.Errorf("search for %s: found %s, want %s", c.text, found, c.found)
 				continue
 			}
-			if c.first != "" && got.Search.Edges[0].Highlight != c.first {
-				t.Errorf("search for %s: highlight %s, want %s", c.text, got.Search.Edges[0].Highlight, c.first)
+			if c.first == "" {
+				continue
+			}
+			if of := got.Search.Edges[0].Highlights; len(of) == 0 || of[0].marked() != c.first {
+				t.Errorf("search for %s: highlights %+v, want %s", c.text, of, c.first)
 			}
 		}
 	})
@@ -116,7 +179,7 @@ func TestSearchFindsIDs(t *testing.T) {
 {"node":"PERSON","id":"x","name":"Somebody","description":"Mary Kaldor has Q6779820."}
 `
 	searches(t, lines, []searchCase{
-		{"Q6779820", "mary-kaldor Other_ID x", "Mary Kaldor"},
+		{"Q6779820", "mary-kaldor Other_ID x", ""},
 		{" q6779820 ", "mary-kaldor Other_ID x", ""},
 		{"wikidata:Q6779820", "mary-kaldor", ""},
 		{"WikiData:q6779820", "mary-kaldor", ""},

@@ -60,6 +60,8 @@ type ResolverRoot interface {
 	FacetBucket() FacetBucketResolver
 	Frontier() FrontierResolver
 	GraphStats() GraphStatsResolver
+	Highlight() HighlightResolver
+	HighlightRange() HighlightRangeResolver
 	Institution() InstitutionResolver
 	InstitutionConnection() InstitutionConnectionResolver
 	InstitutionEdge() InstitutionEdgeResolver
@@ -343,6 +345,15 @@ type GraphStatsResolver interface {
 	Sources(ctx context.Context, obj *model.GraphStats) (int64, error)
 	LinksWithoutEvidence(ctx context.Context, obj *model.GraphStats) (int64, error)
 	UnverifiedExcerpts(ctx context.Context, obj *model.GraphStats) (int64, error)
+}
+type HighlightResolver interface {
+	Field(ctx context.Context, obj *model.Highlight) (string, error)
+	Text(ctx context.Context, obj *model.Highlight) (string, error)
+	Ranges(ctx context.Context, obj *model.Highlight) ([]model.HighlightRange, error)
+}
+type HighlightRangeResolver interface {
+	Start(ctx context.Context, obj *model.HighlightRange) (int64, error)
+	End(ctx context.Context, obj *model.HighlightRange) (int64, error)
 }
 type InstitutionResolver interface {
 	ID(ctx context.Context, obj *model.Institution) (string, error)
@@ -687,7 +698,7 @@ type SearchEdgeResolver interface {
 	Cursor(ctx context.Context, obj *model.SearchEdge) (string, error)
 	Node(ctx context.Context, obj *model.SearchEdge) (model.SearchHit, error)
 	Score(ctx context.Context, obj *model.SearchEdge) (float64, error)
-	Highlight(ctx context.Context, obj *model.SearchEdge) (string, error)
+	Highlights(ctx context.Context, obj *model.SearchEdge) ([]model.Highlight, error)
 }
 type ServerInfoResolver interface {
 	Version(ctx context.Context, obj *model.ServerInfo) (string, error)
@@ -2567,8 +2578,26 @@ type SearchEdge {
   node: SearchHit!
   "How well it fits, 0 to 1; the same on every store."
   score: Float!
-  "The matching text with the matched words between ` + "`" + `**asterisks**` + "`" + `; of a source, the sentence in which most of them stand."
-  highlight: String!
+  "The texts in which words stand that were looked for: those with most of the words first; at most 10, none where it was found by its id."
+  highlights: [Highlight!]!
+}
+
+"A text of what a search found, and where the words stand in it."
+type Highlight {
+  "The field that the text is of: ` + "`" + `name` + "`" + `, ` + "`" + `aliases` + "`" + `, ` + "`" + `description` + "`" + `, ` + "`" + `text` + "`" + ` of a quote or source, ` + "`" + `title` + "`" + ` of a source, properties of one's own."
+  field: String!
+  "The text: of a long one the part around the first word that stands there, with … where it was cut; of the text of a source, the sentence in which most words stand."
+  text: String!
+  "Where the words stand in ` + "`" + `text` + "`" + `, in order."
+  ranges: [HighlightRange!]!
+}
+
+"A part of a text, in UTF-16 code units, by which JavaScript's ` + "`" + `slice` + "`" + ` and the selection of browsers count: an emoji has two. Languages that count otherwise turn the text into UTF-16 first."
+type HighlightRange {
+  "Its first unit."
+  start: Int!
+  "The unit behind its last: ` + "`" + `text.slice(start, end)` + "`" + `."
+  end: Int!
 }
 
 "One way a list divides."
@@ -4582,6 +4611,28 @@ func (ec *executionContext) childFields_GraphStats(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type GraphStats", field.Name)
 }
 
+func (ec *executionContext) childFields_Highlight(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "field":
+		return ec.fieldContext_Highlight_field(ctx, field)
+	case "text":
+		return ec.fieldContext_Highlight_text(ctx, field)
+	case "ranges":
+		return ec.fieldContext_Highlight_ranges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Highlight", field.Name)
+}
+
+func (ec *executionContext) childFields_HighlightRange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "start":
+		return ec.fieldContext_HighlightRange_start(ctx, field)
+	case "end":
+		return ec.fieldContext_HighlightRange_end(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HighlightRange", field.Name)
+}
+
 func (ec *executionContext) childFields_Institution(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5272,8 +5323,8 @@ func (ec *executionContext) childFields_SearchEdge(ctx context.Context, field gr
 		return ec.fieldContext_SearchEdge_node(ctx, field)
 	case "score":
 		return ec.fieldContext_SearchEdge_score(ctx, field)
-	case "highlight":
-		return ec.fieldContext_SearchEdge_highlight(ctx, field)
+	case "highlights":
+		return ec.fieldContext_SearchEdge_highlights(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SearchEdge", field.Name)
 }
@@ -14433,6 +14484,130 @@ func (ec *executionContext) fieldContext_GraphStats_unverifiedExcerpts(_ context
 	return graphql.NewScalarFieldContext("GraphStats", field, true, true, "Int")
 }
 
+func (ec *executionContext) _Highlight_field(ctx context.Context, field graphql.CollectedField, obj *model.Highlight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Highlight_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Highlight().Field(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Highlight_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Highlight", field, true, true, "String")
+}
+
+func (ec *executionContext) _Highlight_text(ctx context.Context, field graphql.CollectedField, obj *model.Highlight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Highlight_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Highlight().Text(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Highlight_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Highlight", field, true, true, "String")
+}
+
+func (ec *executionContext) _Highlight_ranges(ctx context.Context, field graphql.CollectedField, obj *model.Highlight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Highlight_ranges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Highlight().Ranges(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.HighlightRange) graphql.Marshaler {
+			return ec.marshalNHighlightRange2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐHighlightRangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Highlight_ranges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Highlight",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_HighlightRange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _HighlightRange_start(ctx context.Context, field graphql.CollectedField, obj *model.HighlightRange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HighlightRange_start(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.HighlightRange().Start(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_HighlightRange_start(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("HighlightRange", field, true, true, "Int")
+}
+
+func (ec *executionContext) _HighlightRange_end(ctx context.Context, field graphql.CollectedField, obj *model.HighlightRange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HighlightRange_end(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.HighlightRange().End(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_HighlightRange_end(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("HighlightRange", field, true, true, "Int")
+}
+
 func (ec *executionContext) _Institution_id(ctx context.Context, field graphql.CollectedField, obj *model.Institution) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22851,27 +23026,36 @@ func (ec *executionContext) fieldContext_SearchEdge_score(_ context.Context, fie
 	return graphql.NewScalarFieldContext("SearchEdge", field, true, true, "Float")
 }
 
-func (ec *executionContext) _SearchEdge_highlight(ctx context.Context, field graphql.CollectedField, obj *model.SearchEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _SearchEdge_highlights(ctx context.Context, field graphql.CollectedField, obj *model.SearchEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchEdge_highlight(ctx, field)
+			return ec.fieldContext_SearchEdge_highlights(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.SearchEdge().Highlight(ctx, obj)
+			return ec.Resolvers.SearchEdge().Highlights(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Highlight) graphql.Marshaler {
+			return ec.marshalNHighlight2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐHighlightᚄ(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_SearchEdge_highlight(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchEdge", field, true, true, "String")
+func (ec *executionContext) fieldContext_SearchEdge_highlights(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SearchEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Highlight(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _ServerInfo_version(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
@@ -30426,6 +30610,92 @@ func (ec *executionContext) _GraphStats(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var highlightImplementors = []string{"Highlight"}
+
+func (ec *executionContext) _Highlight(ctx context.Context, sel ast.SelectionSet, obj *model.Highlight) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, highlightImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Highlight")
+		case "field":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Highlight_field(ctx, field, obj)
+				})
+		case "text":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Highlight_text(ctx, field, obj)
+				})
+		case "ranges":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Highlight_ranges(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var highlightRangeImplementors = []string{"HighlightRange"}
+
+func (ec *executionContext) _HighlightRange(ctx context.Context, sel ast.SelectionSet, obj *model.HighlightRange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, highlightRangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("HighlightRange")
+		case "start":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._HighlightRange_start(ctx, field, obj)
+				})
+		case "end":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._HighlightRange_end(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var institutionImplementors = []string{"Institution", "Entity", "SearchHit", "Node"}
 
 func (ec *executionContext) _Institution(ctx context.Context, sel ast.SelectionSet, obj *model.Institution) graphql.Marshaler {
@@ -33103,11 +33373,11 @@ func (ec *executionContext) _SearchEdge(ctx context.Context, sel ast.SelectionSe
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._SearchEdge_score(ctx, field, obj)
 				})
-		case "highlight":
+		case "highlights":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._SearchEdge_highlight(ctx, field, obj)
+					return ec._SearchEdge_highlights(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -35005,6 +35275,46 @@ func (ec *executionContext) marshalNGraphStats2ᚖgithubᚗcomᚋthroughlineᚋt
 		return graphql.Null
 	}
 	return ec._GraphStats(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNHighlight2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐHighlight(ctx context.Context, sel ast.SelectionSet, v model.Highlight) graphql.Marshaler {
+	return ec._Highlight(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNHighlight2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐHighlightᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Highlight) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNHighlight2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐHighlight(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNHighlightRange2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐHighlightRange(ctx context.Context, sel ast.SelectionSet, v model.HighlightRange) graphql.Marshaler {
+	return ec._HighlightRange(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNHighlightRange2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐHighlightRangeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.HighlightRange) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNHighlightRange2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐHighlightRange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNID2string(ctx context.Context, v any) (string, error) {

@@ -152,6 +152,12 @@ type Frontier struct{ Value }
 // GraphStats is the object type of that name.
 type GraphStats struct{ Value }
 
+// Highlight is the object type of that name.
+type Highlight struct{ Value }
+
+// HighlightRange is the object type of that name.
+type HighlightRange struct{ Value }
+
 // Institution is the object type of that name.
 type Institution struct{ Value }
 
@@ -468,6 +474,10 @@ func New(name string, v Value) any {
 		return &Frontier{v}
 	case "GraphStats":
 		return &GraphStats{v}
+	case "Highlight":
+		return &Highlight{v}
+	case "HighlightRange":
+		return &HighlightRange{v}
 	case "Institution":
 		return &Institution{v}
 	case "InstitutionConnection":

@@ -82,7 +82,8 @@ type page struct {
 	keys          []int   // the columns of a cursor's keys
 	because       *record
 	becauseColumn int
-	textColumn    int // of the texts a highlight is taken from, plus 1
+	textColumn    int      // of the texts that highlights are taken from, plus 1
+	textProps     []string // which properties they end with
 }
 
 type bucketKey uint8
@@ -455,9 +456,9 @@ func (d *decoder) edge(e *kg.Edge, p *page, f *plan.Field, cols []any) bool {
 	}
 	if p.textColumn > 0 {
 		if all := asList(cols[p.textColumn-1]); len(all) == sourceTexts {
-			e.Text = text.HighlightSource(asString(all[0]), asString(all[1]), d.search)
+			e.Highlights = plan.Highlights(text.HighlightsOfSource(asString(all[0]), asString(all[1]), d.search))
 		} else {
-			e.Text = text.Highlight(texts(all[:namesInTexts]), texts(all[namesInTexts:]), d.search)
+			e.Highlights = plan.Highlights(text.Highlights(p.searched(all), d.search))
 		}
 	}
 	if p.because != nil {
@@ -797,6 +798,19 @@ func texts(items []any) []string {
 		case []any:
 			out = append(out, texts(x)...)
 		}
+	}
+	return out
+}
+
+// searched are the texts that highlights are taken from, as matcher.texts writes them.
+func (p *page) searched(all []any) []text.Field {
+	out := []text.Field{{Name: "name", Text: asString(all[0]), IsName: true}}
+	for _, a := range asList(all[1]) {
+		out = append(out, text.Field{Name: "aliases", Text: asString(a), IsName: true})
+	}
+	out = append(out, text.Field{Name: "description", Text: asString(all[2])})
+	for i, name := range p.textProps {
+		out = append(out, text.Field{Name: name, Text: asString(all[3+i])})
 	}
 	return out
 }

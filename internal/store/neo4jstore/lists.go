@@ -411,9 +411,10 @@ func (c *compiler) search(a *answer) {
 			c.w(" END AS ", score)
 			return " WHERE "
 		}
-		m.texts = func() {
+		m.texts = func() []string {
 			texts := "[" + n + ".name, " + n + ".aliases, " + n + ".description"
-			for _, p := range c.bodyProps(types) {
+			props := slices.Sorted(slices.Values(c.bodyProps(types)))
+			for _, p := range props {
 				texts += ", " + n + "." + p
 			}
 			texts += "]"
@@ -424,13 +425,11 @@ func (c *compiler) search(a *answer) {
 				texts = "CASE WHEN " + n + ":" + sourceLabel + " THEN " + source + " ELSE " + texts + " END"
 			}
 			c.w(texts)
+			return props
 		}
 		return m
 	})
 }
-
-// namesInTexts is how many of the texts a highlight is taken from are names: the name, and all aliases.
-const namesInTexts = 2
 
 // sourceTexts is how many texts a source has: its title and its text. Entities have more.
 const sourceTexts = 2

@@ -30,7 +30,7 @@ type matcher struct {
 	out     func()
 	outward bool
 	because func(row *list) (int, *record)
-	texts   func() // writes the texts a highlight is taken from
+	texts   func() []string // writes the texts that highlights are taken from, and returns the properties they end with
 }
 
 // clauses writes match and rest.
@@ -325,7 +325,7 @@ func (c *compiler) edge(row *list, d *page, f *plan.Field, m *matcher, keys []ke
 	}
 	if f.Want.Highlight && m.texts != nil {
 		d.textColumn = c.column(row) + 1
-		m.texts()
+		d.textProps = m.texts()
 	}
 	if f.Because != nil && m.because != nil {
 		d.becauseColumn, d.because = m.because(row)

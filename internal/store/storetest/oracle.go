@@ -1024,13 +1024,28 @@ func (x *seeing) body(n *kg.Node) (out []string) {
 	return out
 }
 
+// shown are the texts that highlights are taken from.
+func (x *seeing) shown(n *kg.Node) []text.Field {
+	out := []text.Field{{Name: "name", Text: n.Name, IsName: true}}
+	for _, a := range n.Aliases {
+		out = append(out, text.Field{Name: "aliases", Text: a, IsName: true})
+	}
+	out = append(out, text.Field{Name: "description", Text: n.Description})
+	for _, name := range slices.Sorted(maps.Keys(n.Props)) {
+		if s, ok := n.Props[name].(string); ok && x.cat.TypeOf(n.Type).Prop(name).Searchable {
+			out = append(out, text.Field{Name: name, Text: s})
+		}
+	}
+	return out
+}
+
 // searched is a record that a search may find.
 type searched struct {
 	record   any
 	id, name string
 	typ      uint8
 	doc      text.Doc
-	show     func(*text.Search) string
+	show     func(*text.Search) []text.Highlight
 }
 
 // searchable are all records that a search may find.
@@ -1042,8 +1057,8 @@ func (x *seeing) searchable() (out []searched) {
 			outer = append(outer, e.Scheme, e.Value)
 		}
 		doc.IDs, doc.Titled = text.IDs(n.ID, outer...), x.cat.TypeOf(n.Type).Titled
-		out = append(out, searched{n, n.ID, n.Name, x.typ(n), doc, func(s *text.Search) string {
-			return text.Highlight(append([]string{n.Name}, n.Aliases...), x.body(n), s)
+		out = append(out, searched{n, n.ID, n.Name, x.typ(n), doc, func(s *text.Search) []text.Highlight {
+			return text.Highlights(x.shown(n), s)
 		}})
 	}
 	for _, r := range x.sources {
@@ -1051,7 +1066,7 @@ func (x *seeing) searchable() (out []searched) {
 		doc.IDs = text.IDs(r.ID)
 		out = append(out, searched{
 			r, r.ID, r.Title, x.cat.Source.Index, doc,
-			func(s *text.Search) string { return text.HighlightSource(r.Title, r.Text, s) },
+			func(s *text.Search) []text.Highlight { return text.HighlightsOfSource(r.Title, r.Text, s) },
 		})
 	}
 	return out
@@ -1089,7 +1104,7 @@ func (x *seeing) search() (list []entry, all []any) {
 			}}
 			e.edge.Weight = int64(score)
 			if x.q.Root.Want.Highlight {
-				e.edge.Text = r.show(&search)
+				e.edge.Highlights = plan.Highlights(r.show(&search))
 			}
 			list = append(list, e)
 		}

@@ -96,7 +96,7 @@ func renderPage(f *plan.Field, page *kg.Page) any {
 				o["weight"] = e.Weight
 			}
 			if f.Want.Highlight {
-				o["text"] = e.Text
+				o["highlights"] = e.Highlights
 			}
 			if f.Because != nil {
 				var because []any
