@@ -21,6 +21,7 @@ func (b *Builder) amend() {
 	b.searching, b.searchingSources, b.merging = old.searching, old.searchingSources, old.merging
 	b.rankEdit.grow(b.nodes.n)
 	b.linkRankEdit.grow(b.links.n)
+	b.takeLinkLists()
 	moved := b.amendNodeOrder()
 	b.amendLinkOrder()
 	b.amendSources()
@@ -29,6 +30,9 @@ func (b *Builder) amend() {
 	b.amendFinding()
 	b.takeWords()
 	b.amendWords()
+	if b.merging.lists == nil && b.crowded() {
+		b.merging.lists = &behind[longLists]{of: b.Graph}
+	}
 }
 
 // amendNodeOrder puts nodes in their places. It returns those that were elsewhere before, and had links there.
@@ -176,7 +180,7 @@ func (b *Builder) amendSources() {
 		b.supports.items = append(b.supports.items, l...)
 	}
 	if b.supports.unused > len(b.supports.items)/2+unusedMost {
-		b.supports = b.supports.tidied()
+		b.supports, b.merging.lists = b.supports.tidied(), nil
 	}
 }
 
@@ -432,28 +436,38 @@ func (b *Builder) loopsOf(g group, k uint32) []uint32 {
 	return ends[i:j]
 }
 
+// tidied returns the lists of all nodes one behind the other, and the nodes that lead to them.
+func (graph *Graph) tidied() (adjacency, paged[node]) {
+	n := len(graph.adjacent) - graph.adjacency.unused
+	out := adjacency{
+		adjacent: make([]uint32, 0, roomy(n)), ends: make([]uint32, 0, roomy(n)),
+		groups: make([]group, 0, roomy(len(graph.groups))),
+	}
+	nodes := pagedOf(graph.nodes.flat())
+	for k := range nodes.n {
+		out.takeOver(nodes.at(uint32(k)), &graph.adjacency)
+	}
+	return out, nodes
+}
+
+// takeOver puts the lists of a node, which lie in others, behind all there are.
+func (a *adjacency) takeOver(n *node, from *adjacency) {
+	groups := from.groups[n.group0:n.group1]
+	n.group0 = uint32(len(a.groups))
+	for _, g := range groups {
+		start := uint32(len(a.adjacent))
+		a.adjacent = append(a.adjacent, from.adjacent[g.start:g.end]...)
+		a.ends = append(a.ends, from.ends[g.start:g.end]...)
+		g.start, g.end = start, uint32(len(a.adjacent))
+		a.groups = joined(a.groups, int(n.group0), g)
+	}
+	n.group1 = uint32(len(a.groups))
+}
+
 // tidy lays the lists of all nodes one behind the other.
 func (b *Builder) tidy() {
-	was := b.adjacency
-	n := len(was.adjacent) - was.unused
-	b.nodeEdit.unshare()
-	b.adjacency = adjacency{
-		adjacent: make([]uint32, 0, roomy(n)), ends: make([]uint32, 0, roomy(n)),
-		groups: make([]group, 0, roomy(len(was.groups))),
-	}
-	for k := range b.nodes.n {
-		n := b.nodes.at(uint32(k))
-		groups := was.groups[n.group0:n.group1]
-		n.group0 = uint32(len(b.groups))
-		for _, g := range groups {
-			from := uint32(len(b.adjacent))
-			b.adjacent, b.ends = append(b.adjacent, was.adjacent[g.start:g.end]...), append(b.ends,
-				was.ends[g.start:g.end]...)
-			g.start, g.end = from, uint32(len(b.adjacent))
-			b.groups = joined(b.groups, int(n.group0), g)
-		}
-		n.group1 = uint32(len(b.groups))
-	}
+	b.adjacency, *b.nodeEdit.paged = b.tidied()
+	b.nodeEdit.all, b.nodeEdit.table, b.merging.lists = true, true, nil
 }
 
 // joined appends a group to those of a node, which begin at from: to the last one, where they are of one direction and

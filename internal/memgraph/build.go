@@ -80,6 +80,7 @@ type Builder struct {
 	byIDs, names, externals, outers []entry
 	goneSources                     bitset.Set // sources that are not what they were
 	sourceWords                     wordNotes  // of new sources
+	room                            *longLists // that were made behind the old version, if they were
 }
 
 // interned are the numbers of texts that many links share, for builders.
@@ -120,6 +121,7 @@ func NewBuilder(old *Graph, seq int64) *Builder {
 		// these only grow at their end, where no reader of the old version looks; builds follow one another
 		texts: old.texts, ids: old.ids, more: old.more, born: old.born, stamps: old.stamps, dates: old.dates, roles: old.roles, interned: old.interned,
 	}}
+	b.takeRecordLists()
 	b.nodeEdit = pageEditor[node]{paged: &b.Graph.nodes, older: old.nodes.n}
 	b.linkEdit = pageEditor[link]{paged: &b.Graph.links, older: old.links.n}
 	b.rankEdit = pageEditor[uint32]{paged: &b.Graph.ranks, older: old.ranks.n}

@@ -332,8 +332,11 @@ func spans(start []uint32) []span {
 	return out
 }
 
+// roomPart is the part of a list that it gets as room.
+const roomPart = 16
+
 // roomy returns how much room a list of n gets, so that the next versions can put something behind it.
-func roomy(n int) int { return n + n/64 + 256 }
+func roomy(n int) int { return n + n/roomPart + 256 }
 
 // half is a link as one of its ends sees it, with what it is ordered by.
 type half struct {

@@ -24,6 +24,7 @@ func Crowd(t *testing.T) {
 	set(t, &lastNodesMost, 3)
 	set(t, &someNodesMost, 20)
 	set(t, &unusedMost, 10)
+	set(t, &roomFrom, 40)
 }
 
 // Tiers returns how many nodes the indexes of words hold, and how many of an index's entries are recent.
@@ -37,7 +38,8 @@ func (graph *Graph) MergeFinding() { graph.settledFinding() }
 // MergeWords makes one index of the words of a version's nodes, beside the version.
 func (graph *Graph) MergeWords() { graph.settledWords() }
 
-// Merged reports whether words, and what nodes are found by, were merged and wait for the next version.
-func (graph *Graph) Merged() (words, finding bool) {
-	return graph.merging.words.result() != nil, graph.merging.finding.result() != nil
+// Merged reports whether words, what nodes are found by, and lists were made and wait for the next version.
+func (graph *Graph) Merged() (words, finding, lists bool) {
+	m := &graph.merging
+	return m.words.result() != nil, m.finding.result() != nil, m.lists.result() != nil
 }

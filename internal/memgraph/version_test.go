@@ -252,7 +252,8 @@ func same(t *testing.T, what string, got, want map[string]string) {
 // follow. Full indexes are merged at random moments.
 func TestVersionsAreWhatIsMadeAtOnce(t *testing.T) {
 	memgraph.Crowd(t)
-	var last, some, recent, tookWords, tookFinding int
+	var last, some, recent int
+	var took [3]int
 	for seed := range uint64(few(4)) {
 		r := newRecords(t, seed, 30+int(seed)*150, 100*int(seed))
 		graph := r.atOnce(t)
@@ -269,14 +270,13 @@ func TestVersionsAreWhatIsMadeAtOnce(t *testing.T) {
 			if r.IntN(12) == 0 {
 				graph.Merge() // what may have been full many versions ago
 			}
-			words, finding := graph.Merged()
+			words, finding, lists := graph.Merged()
 			graph = r.build(t, memgraph.NewBuilder(graph, int64(step+2)), c)
-			if stillWords, stillFinding := graph.Merged(); changes < 60 {
-				if words && !stillWords {
-					tookWords++
-				}
-				if finding && !stillFinding {
-					tookFinding++
+			if w, f, l := graph.Merged(); changes < 60 {
+				for i, taken := range [3]bool{words && !w, finding && !f, lists && !l} {
+					if taken {
+						took[i]++
+					}
 				}
 			}
 			a, b, x := graph.Tiers()
@@ -308,8 +308,8 @@ func TestVersionsAreWhatIsMadeAtOnce(t *testing.T) {
 			}
 		}
 	}
-	if tookWords == 0 || tookFinding == 0 {
-		t.Errorf("%d and %d times a version took what was merged behind it", tookWords, tookFinding)
+	if slices.Contains(took[:], 0) {
+		t.Errorf("so often a version took words, hashes and lists that were made behind it: %v", took)
 	}
 	if last == 0 || some == 0 || recent == 0 {
 		t.Errorf("at most %d nodes were in the last tier, %d in the one before, and %d entries were recent", last, some,
