@@ -275,7 +275,13 @@ func TestInputThatIsNotOfItsType(t *testing.T) {
 		{`{ people(orderBy: {field: {}}) { totalCount } }`, ``, invalid, ""},
 		{
 			`query($r: EntityRef!) { entity(ref: $r) { id } }`, `{"r": {"id": "lse", "name": null}}`, kg.BadUserInput,
-			"exactly one of id, name",
+			"exactly one of id, name, externalId, typedName, and leave the others out, as null counts too",
+		},
+		{`{ entity(ref: {id: "lse", name: null}) { id } }`, ``, invalid, "must specify exactly one key"},
+		{`{ entity(ref: {name: null}) { id } }`, ``, invalid, ""},
+		{
+			`query($i: ID!, $n: String!) { entity(ref: {id: $i, name: $n}) { id } }`, `{"i": "lse", "n": "x"}`, invalid,
+			"must specify exactly one key",
 		},
 		{`query($r: EntityRef!) { entity(ref: $r) { id } }`, `{"r": {}}`, kg.BadUserInput, "exactly one of id, name"},
 		{`query($x: String) { entity(ref: {name: $x}) { id } }`, `{"x": null}`, invalid, "non-nullable"},

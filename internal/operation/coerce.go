@@ -287,7 +287,7 @@ func coercedObject(schema *ast.Schema, def *ast.Definition, v any) (any, *inputE
 	case unknown != nil:
 		return nil, unfit("unknown field").within(kg.Clip(slices.Min(unknown), maxMessage)) // the same one each time
 	case def.Directives.ForName("oneOf") != nil && (null || len(given) > 1):
-		return nil, unfit("give exactly one of %s", fieldNames(def))
+		return nil, unfit("give exactly one of %s, and leave the others out, as null counts too", fieldNames(def))
 	}
 	m := make(map[string]any, len(given))
 	for _, f := range def.Fields {

@@ -72,7 +72,9 @@ func (v *values) wrong(r *rule, typ *ast.Type, at string, seen ...string) (out [
 			for _, f := range def.Fields[:2] {
 				two[f.Name] = v.plain(f.Type)
 			}
-			no(two, input{def.Fields[0].Name: nil})
+			beside := maps.Clone(two)
+			beside[def.Fields[1].Name] = nil
+			no(two, beside, input{def.Fields[0].Name: nil})
 		}
 		for _, f := range def.Fields {
 			if f.Type.NonNull && f.DefaultValue == nil {

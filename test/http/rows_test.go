@@ -220,6 +220,8 @@ func TestStatusOfRequestErrors(t *testing.T) {
 	for name, r := range map[string]reply{
 		"POST": post(t, base, "subscription { x }"),
 		"GET":  do(t, "GET", getting(base, "subscription S { x }", ""), "", nil),
+		"GET, with a status that says so": do(t, "GET", getting(base, "subscription S { x }", ""), "",
+			map[string]string{"Accept": modern}),
 		"SSE": do(t, "POST", base+"/graphql", `{"query":"subscription { x }"}`,
 			map[string]string{"Content-Type": "application/json", "Accept": "text/event-stream"}),
 		"WebSocket": do(t, "GET", base+"/graphql", "", map[string]string{
@@ -227,7 +229,7 @@ func TestStatusOfRequestErrors(t *testing.T) {
 			"Upgrade":    "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol": "graphql-transport-ws",
 		}),
 	} {
-		want := map[string]int{"POST": 200, "GET": 200, "SSE": 406, "WebSocket": 400}[name]
+		want := map[string]int{"POST": 200, "GET": 200, "GET, with a status that says so": 400, "SSE": 406, "WebSocket": 400}[name]
 		if r.status != want || r.code(t) == "" || !strings.Contains(r.body,
 			"there are no subscriptions on this server") {
 			t.Errorf("a subscription by %s: %d %s", name, r.status, r.body)
