@@ -1,5 +1,5 @@
 // Small parts that every view is made of.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { Refused } from './api';
 import { typeLabel } from './catalog';
@@ -84,6 +84,12 @@ export function SearchBox({ graph, label, sources = false, value, onChoose, auto
   const [asked, setAsked] = useState('');
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(0);
+  // Keys may come quicker than the page is drawn: they go by this.
+  const current = useRef(0);
+  const move = (to: number) => {
+    current.current = to;
+    setAt(to);
+  };
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => setText(value?.name ?? ''), [value?.id]);
   useEffect(() => {
@@ -104,8 +110,8 @@ export function SearchBox({ graph, label, sources = false, value, onChoose, auto
   const shown = open && asked !== '';
   // Enter was pressed before the answer was there: the first is chosen when it comes.
   const entered = useRef(false);
-  useEffect(() => {
-    setAt(0);
+  useLayoutEffect(() => {
+    move(0);
     if (entered.current && answer) {
       choose(answer.found[0]);
     }
@@ -124,11 +130,11 @@ export function SearchBox({ graph, label, sources = false, value, onChoose, auto
       event.preventDefault();
       setOpen(true);
       const step = event.key === 'ArrowDown' ? 1 : -1;
-      setAt(found.length ? (at + step + found.length) % found.length : 0);
+      move(found.length ? (current.current + step + found.length) % found.length : 0);
     } else if (event.key === 'Enter' && shown) {
       event.preventDefault();
       if (answer?.text === text.trim()) {
-        choose(found[at]);
+        choose(found[current.current]);
       } else {
         entered.current = true;
       }
