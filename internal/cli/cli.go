@@ -47,6 +47,9 @@ type Commands struct {
 	Communities communitiesCmd `cmd:"" help:"Show groups of entities with many links among them."`
 	Import      importCmd      `cmd:"" help:"Import files of JSON lines."`
 	Export      exportCmd      `cmd:"" help:"Export everything as JSON lines."`
+	Add         addCmd         `cmd:"" help:"Add an entity, a source, a link with its words, or evidence to a link."`
+	Set         setCmd         `cmd:"" help:"Change fields of a record."`
+	Delete      deleteCmd      `cmd:"" help:"Delete a record, or a piece of evidence."`
 	Log         logCmd         `cmd:"" help:"Show who changed what, and when."`
 	Check       checkCmd       `cmd:"" help:"Read everything in the store, and list what is damaged."`
 	Schema      schemaCmd      `cmd:"" help:"Print the GraphQL schema."`

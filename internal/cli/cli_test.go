@@ -292,6 +292,38 @@ func TestOwnTypesAreWalkedThroughAsPrinted(t *testing.T) {
 	}
 }
 
+// TestKeepingAGraphRunsAsPrinted: each command of docs/keeping.md stands in the script that runs it, and what it is said
+// to print is what the script holds it to.
+func TestKeepingAGraphRunsAsPrinted(t *testing.T) {
+	read := func(path string) string {
+		t.Helper()
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	script := read("testdata/script/keeping.txtar")
+	n, blocks := 0, strings.Split(read("../../docs/keeping.md"), "```")
+	for i := 1; i < len(blocks); i += 2 {
+		if printed, ok := strings.CutPrefix(blocks[i], "\n"); ok {
+			if !strings.Contains(script, printed) {
+				t.Errorf("the script does not compare:\n%s", printed)
+			}
+			continue
+		}
+		for line := range strings.Lines(strings.TrimPrefix(blocks[i], "sh\n")) {
+			n++
+			if !strings.Contains(script, "exec "+line) {
+				t.Errorf("the script does not run: %s", line)
+			}
+		}
+	}
+	if n < 12 {
+		t.Errorf("%d commands", n)
+	}
+}
+
 func TestEachCommandHasHelp(t *testing.T) {
 	for _, n := range model(t).Children {
 		code, out, errs := run(t, n.Name, "--help")

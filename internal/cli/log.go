@@ -80,15 +80,9 @@ func (c *logCmd) Run(w *world) error {
 	if c.Name != "" {
 		id, ok := strings.CutPrefix(c.Name, "id:")
 		if !ok {
-			of := asking{Store: c.Store, opened: s, cat: cat}
-			var got struct{ Entity *struct{ ID string } }
-			if _, err := of.answer(w, idQuery, map[string]any{"of": reference(c.Name)}, &got); err != nil {
+			if id, err = w.entity(c.Name, s, cat); err != nil {
 				return err
 			}
-			if got.Entity == nil {
-				return of.suggest(w, c.Name, fmt.Errorf("there is no entity %q", printable(c.Name)))
-			}
-			id = got.Entity.ID
 		}
 		q.Touching = []string{id}
 	}

@@ -61,7 +61,7 @@ var degrees = map[string]float64{"latitude": 90, "longitude": 180}
 // within checks that a place is on the globe.
 func (c *cleaner) within(name string, f float64) {
 	if most, ok := degrees[name]; ok && (f < -most || f > most) {
-		c.fail("has in %s what is no place on the globe: write a number from %g to %g", name, -most, most)
+		c.in(name, "has in %s what is no place on the globe: write a number from %g to %g", name, -most, most)
 	}
 }
 

@@ -161,6 +161,26 @@ func parse(cat *catalog.Catalog, line []byte) (record, error) {
 	}
 }
 
+// Record reads the line of one whole record, with everything that an import would refuse of it. It is a *kg.Source,
+// *kg.Node or *kg.Link; minted says that its id was made from its name. Errors are often a *FieldError.
+func Record(cat *catalog.Catalog, line []byte) (x any, minted bool, err error) {
+	r, err := parse(cat, line)
+	if err == nil {
+		err = r.missing
+	}
+	switch {
+	case err != nil:
+		return nil, false, err
+	case r.source != nil:
+		return r.source, r.minted, nil
+	case r.node != nil:
+		return r.node, r.minted, nil
+	case r.link != nil:
+		return r.link, false, nil
+	}
+	return nil, false, errors.New("is no record")
+}
+
 // clip shortens a value for a message.
 func clip(s string) string { return kg.Clip(s, 60) }
 
@@ -212,10 +232,10 @@ func gaps(line []byte) (cleared []string, err error) {
 		case t.Kind() == 'n' && d.StackDepth() == 1:
 			cleared = append(cleared, at)
 		case t.Kind() == 'n':
-			return nil, fmt.Errorf("has null in %s; leave out what is not known", clip(at))
+			return nil, &FieldError{Field: at, Err: fmt.Errorf("has null in %s; leave out what is not known", clip(at))}
 		case t.Kind() == '"' && t.String() == "":
-			return nil, fmt.Errorf("has an empty text in %s; leave out what is not known, or write null to clear a field",
-				clip(at))
+			return nil, &FieldError{Field: at, Err: fmt.Errorf("has an empty text in %s; leave out what is not known, or write null to clear a field",
+				clip(at))}
 		}
 	}
 }
@@ -224,7 +244,7 @@ func gaps(line []byte) (cleared []string, err error) {
 func (c *cleaner) clear(fields []string, may func(field string) bool) []string {
 	for _, f := range fields {
 		if !may(f) {
-			c.fail("has null in %s, which cannot be cleared", clip(f))
+			c.in(f, "has null in %s, which cannot be cleared", clip(f))
 		}
 	}
 	return fields
@@ -288,24 +308,44 @@ func clean(field, s string, most int) (string, error) {
 func (c *cleaner) verbatim(field, s string, most int) {
 	switch {
 	case strings.IndexByte(s, 0) >= 0:
-		c.fail("has a NUL character in %s", field)
+		c.in(field, "has a NUL character in %s", field)
 	case len(s) > most:
-		c.fail("has %d bytes in %s; at most %d fit", len(s), field, most)
+		c.in(field, "has %d bytes in %s; at most %d fit", len(s), field, most)
 	}
 }
+
+// FieldError is what is wrong with a record, and in which of its fields.
+type FieldError struct {
+	Field string // "" = the record as a whole
+	// Span says that the record ends before it begins.
+	Span bool
+	Err  error
+}
+
+// Error says what is wrong, as the rest of a sentence about the record: "has in born what is no date: …".
+func (e *FieldError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the same.
+func (e *FieldError) Unwrap() error { return e.Err }
 
 // cleaner collects the first error of several texts.
 type cleaner struct{ err error }
 
 func (c *cleaner) text(field string, s *string, most int) {
 	if c.err == nil && *s != "" {
-		*s, c.err = clean(field, *s, most)
+		var err error
+		if *s, err = clean(field, *s, most); err != nil {
+			c.err = &FieldError{Field: field, Err: err}
+		}
 	}
 }
 
-func (c *cleaner) fail(format string, args ...any) {
+func (c *cleaner) fail(format string, args ...any) { c.in("", format, args...) }
+
+// in fails because of a field.
+func (c *cleaner) in(field, format string, args ...any) {
 	if c.err == nil {
-		c.err = fmt.Errorf(format, args...)
+		c.err = &FieldError{Field: field, Err: fmt.Errorf(format, args...)}
 	}
 }
 
@@ -315,7 +355,7 @@ func (c *cleaner) date(field, s string) kg.PartialDate {
 	}
 	d, err := kg.ParseDate(s)
 	if err != nil {
-		c.fail("has in %s what is no date: write 2021, 2021-02 or 2021-02-25", field)
+		c.in(field, "has in %s what is no date: write 2021, 2021-02 or 2021-02-25", field)
 	}
 	return d
 }
@@ -327,7 +367,7 @@ func (c *cleaner) time(field, s string) kg.Time {
 	t, err := kg.ParseTime(s)
 	// in UTC it must be written with four digits
 	if year := time.UnixMilli(t.UnixMilli()).UTC().Year(); err != nil || year < 0 || year > 9999 {
-		c.fail("has in %s what is no instant of the years 0000 to 9999: write 2021-02-25T10:00:00.000Z", field)
+		c.in(field, "has in %s what is no instant of the years 0000 to 9999: write 2021-02-25T10:00:00.000Z", field)
 	}
 	return t
 }
@@ -338,7 +378,7 @@ func (c *cleaner) url(field, s string) {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		c.fail("has in %s what is no address: write https://…", field)
+		c.in(field, "has in %s what is no address: write https://…", field)
 	}
 }
 
@@ -346,13 +386,13 @@ func (c *cleaner) id(field, id, prefix string) {
 	switch {
 	case c.err != nil:
 	case kg.CheckID(id) != nil:
-		c.fail("has in %s what is no id: use at most %d letters, digits and . _ : ~ -", field, kg.MaxID)
+		c.in(field, "has in %s what is no id: use at most %d letters, digits and . _ : ~ -", field, kg.MaxID)
 	case prefix != "" && !strings.HasPrefix(id, prefix):
-		c.fail("has in %s an id that does not begin with %s", field, prefix)
+		c.in(field, "has in %s an id that does not begin with %s", field, prefix)
 	case prefix == "" && (strings.HasPrefix(id, kg.LinkPrefix) || strings.HasPrefix(id, kg.EvidencePrefix) ||
 		strings.HasPrefix(id, kg.SourcePrefix) || strings.HasPrefix(id, kg.CommunityPrefix) ||
 		strings.HasPrefix(id, kg.ChangePrefix)):
-		c.fail("has in %s an id that begins with l_, e_, s_, c_ or h_: these are for links, evidence, sources, communities and changes",
+		c.in(field, "has in %s an id that begins with l_, e_, s_, c_ or h_: these are for links, evidence, sources, communities and changes",
 			field)
 	}
 }
@@ -369,12 +409,12 @@ func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 	c.text("publisher", &m.Publisher, maxName)
 	c.verbatim("text", m.Text, MaxLine)
 	if len(m.Authors) > rules.MaxAliases {
-		c.fail("has more than %d authors", rules.MaxAliases)
+		c.in("authors", "has more than %d authors", rules.MaxAliases)
 	}
 	for i := range m.Authors {
 		c.text("authors", &m.Authors[i], maxName)
 		if m.Authors[i] == "" {
-			c.fail("has an empty author")
+			c.in("authors", "has an empty author")
 		}
 	}
 	c.url("url", m.URL)
@@ -388,17 +428,17 @@ func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 	var missing error
 	switch {
 	case m.Title == "" && m.ID != "":
-		missing = errors.New("has no title")
+		missing = &FieldError{Field: "title", Err: errors.New("has no title")}
 	case strings.TrimSpace(m.Title) == "":
-		c.fail("has no title")
+		c.in("title", "has no title")
 	}
 	if cat.Schema.Types["SourceKind"].EnumValues.ForName(m.Source) == nil {
-		c.fail("has the unknown kind of source %s", instead(m.Source, sourceKinds(cat)))
+		c.in("kind", "has the unknown kind of source %s", instead(m.Source, sourceKinds(cat)))
 	}
 	minted := x.ID == ""
 	if minted {
 		if x.ID = kg.SourcePrefix + rules.Slug(m.Title); x.ID == kg.SourcePrefix {
-			c.fail("has a title no id can be made from; give an id that begins with s_")
+			c.in("title", "has a title no id can be made from; give an id that begins with s_")
 		}
 	}
 	c.id("id", x.ID, kg.SourcePrefix)
@@ -422,17 +462,17 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 	var missing error
 	switch {
 	case m.Name == "" && m.ID != "":
-		missing = errors.New("has no name")
+		missing = &FieldError{Field: "name", Err: errors.New("has no name")}
 	case strings.TrimSpace(m.Name) == "":
-		c.fail("has no name")
+		c.in("name", "has no name")
 	}
 	if len(m.Aliases) > rules.MaxAliases || len(m.ExternalIDs) > rules.MaxAliases {
-		c.fail("has more than %d aliases or external ids", rules.MaxAliases)
+		c.in("aliases", "has more than %d aliases or external ids", rules.MaxAliases)
 	}
 	for i := range m.Aliases {
 		c.text("aliases", &m.Aliases[i], maxName)
 		if strings.TrimSpace(m.Aliases[i]) == "" {
-			c.fail("has an empty alias")
+			c.in("aliases", "has an empty alias")
 		}
 	}
 	x := &kg.Node{
@@ -446,7 +486,7 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 		c.text("externalIds", &e.Value, maxName)
 		c.url("externalIds", e.URL)
 		if e.Scheme == "" || e.Value == "" {
-			c.fail("has an external id without scheme or value")
+			c.in("externalIds", "has an external id without scheme or value")
 		}
 		x.ExternalIDs = append(x.ExternalIDs, kg.ExternalID(e))
 	}
@@ -467,7 +507,7 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 		p := t.Prop(name)
 		if p == nil {
 			if c.err == nil {
-				c.err = unknownField(name, t.Enum, propNames(t))
+				c.err = &FieldError{Field: name, Err: unknownField(name, t.Enum, propNames(t))}
 			}
 			break
 		}
@@ -483,16 +523,16 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 		// what the schema says is never null must be there
 		if f := cat.Schema.Types[t.Name].Fields.ForName(p.Name); f.Type.NonNull && x.Props[p.Name] == nil {
 			if m.ID == "" {
-				c.fail("has no %s", p.Name)
+				c.in(p.Name, "has no %s", p.Name)
 			} else if missing == nil {
-				missing = fmt.Errorf("has no %s", p.Name)
+				missing = &FieldError{Field: p.Name, Err: fmt.Errorf("has no %s", p.Name)}
 			}
 		}
 	}
 	minted := x.ID == ""
 	if minted {
 		if x.ID = rules.Slug(m.Name); x.ID == "" {
-			c.fail("has a name no id can be made from; give an id")
+			c.in("name", "has a name no id can be made from; give an id")
 		}
 	}
 	c.id("id", x.ID, "")
@@ -512,19 +552,19 @@ func propNames(t *catalog.Type) []string {
 
 // span checks that a beginning is not after its end.
 func (c *cleaner) span(begin, end string, from, to kg.PartialDate) {
-	if from == "" || to == "" {
+	if from == "" || to == "" || c.err != nil {
 		return
 	}
 	a, _ := from.Interval()
 	if _, b := to.Interval(); a > b {
-		c.fail("has %s after %s", begin, end)
+		c.err = &FieldError{Field: begin, Span: true, Err: fmt.Errorf("has %s after %s", begin, end)}
 	}
 }
 
 // prop reads an own property.
 func (c *cleaner) prop(p *catalog.Prop, raw jsontext.Value) any {
 	wrong := func(what string) any {
-		c.fail("has in %s what is no %s", p.Name, what)
+		c.in(p.Name, "has in %s what is no %s", p.Name, what)
 		return nil
 	}
 	switch p.Kind {
@@ -534,7 +574,7 @@ func (c *cleaner) prop(p *catalog.Prop, raw jsontext.Value) any {
 			return wrong("whole number of 32 bits")
 		}
 		if n < 0 && !p.Own { // those that are built in are counts
-			c.fail("has in %s a number below 0", p.Name)
+			c.in(p.Name, "has in %s a number below 0", p.Name)
 		}
 		return n
 	case catalog.Float:
@@ -560,7 +600,7 @@ func (c *cleaner) prop(p *catalog.Prop, raw jsontext.Value) any {
 	c.text(p.Name, &s, maxBody)
 	switch {
 	case p.Enum != nil && !slices.Contains(p.Enum, s):
-		c.fail("has in %s the unknown value %s", p.Name, instead(s, p.Enum))
+		c.in(p.Name, "has in %s the unknown value %s", p.Name, instead(s, p.Enum))
 	case p.Type == "URL":
 		c.url(p.Name, s)
 	}
@@ -582,7 +622,7 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 	c.id("from", m.From, "")
 	c.id("to", m.To, "")
 	if m.From == m.To {
-		c.fail("links %s to itself; %s joins two", clip(m.From), m.Link)
+		c.in("to", "links %s to itself; %s joins two", clip(m.From), m.Link)
 	}
 	x := &kg.Link{
 		ID: m.ID, Kind: m.Link, From: m.From, To: m.To, Role: m.Role, Since: c.date("since",
@@ -611,11 +651,11 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 		c.id("source", e.Source, kg.SourcePrefix)
 		switch {
 		case strings.TrimSpace(e.Excerpt) == "":
-			c.fail("has evidence without an excerpt")
+			c.in("evidence", "has evidence without an excerpt")
 		case e.Stance == "":
 			e.Stance = kg.Supports
 		case e.Stance != kg.Supports && e.Stance != kg.Refutes:
-			c.fail("has in stance neither SUPPORTS nor REFUTES")
+			c.in("stance", "has in stance neither SUPPORTS nor REFUTES")
 		}
 		x.Evidence = kg.UniteEvidence(x.Evidence, kg.Evidence{
 			Source: e.Source, Excerpt: e.Excerpt, Prefix: e.Prefix,

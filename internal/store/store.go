@@ -67,6 +67,27 @@ type Load interface {
 	Rollback() error
 }
 
+// Writer changes a few records, all or nothing.
+type Writer interface {
+	// Write runs work in a transaction, which it commits unless work fails. Nobody else writes meanwhile, so that what
+	// work reads stays as it is until then. Work must be right however often it runs: a store may run it again when a
+	// connection is lost, and then sees to it that nothing is written twice. The change is what the log has of it, nil
+	// where nothing was written. The errors of work are returned as they are.
+	Write(ctx context.Context, work func(ctx context.Context, tx Tx) error) (*kg.Change, error)
+}
+
+// Tx is a transaction that writes. It reads what it has written itself.
+type Tx interface {
+	// Types, Records and Resting are those of a Loader.
+	Types(ctx context.Context, ids []string) (map[string]string, error)
+	Records(ctx context.Context, ids []string) (*Batch, error)
+	Resting(ctx context.Context, ids []string) ([]string, error)
+	// Put writes a batch at once.
+	Put(ctx context.Context, b *Batch) error
+	// Describe is that of a Load.
+	Describe(d *Deed)
+}
+
 // Deed is what is said of a load for the log.
 type Deed struct {
 	ID      string // of the change; "" has one made
@@ -138,6 +159,7 @@ type Store interface {
 	Scanner
 	Checker
 	Loader
+	Writer
 	Logger
 	// Kind is what serverInfo says: "sqlite", "neo4j".
 	Kind() string

@@ -170,3 +170,6 @@ func (s *Store) RefreshView(ctx context.Context) error { return s.refresh(ctx) }
 
 // ViewWalks is how many walks were answered from memory.
 func (s *Store) ViewWalks() int64 { return s.views.used.Load() }
+
+// LayoutVersion is the number of the layout that this program makes.
+var LayoutVersion = len(migrations)

@@ -46,11 +46,16 @@ type load struct {
 	noLinks catalog.KindSet
 	noNodes bool
 
+	// tx is the one transaction of a load that is one: see write.go
+	tx      neo4j.ManagedTransaction
+	written []string // ids of the links that it has written
+
 	// for the log: see log.go
 	deed    store.Deed
 	seq     int64           // of the change, once it is there
 	went    map[string]bool // ids of records that were there before the load and that it deleted
 	logging *logging        // of the transaction that was begun last
+	is      kg.Change       // as it was written
 }
 
 // What a load remembers of sources at most.
@@ -168,7 +173,7 @@ func textBytes(b *store.Batch) (n int) {
 // flush writes what waits: sources, then nodes, then links, in transactions of at most batchSize records.
 func (l *load) flush(ctx context.Context) error {
 	b := l.waiting
-	if err := l.s.keepOwn(ctx, &b); err != nil {
+	if err := l.keepOwn(ctx, &b); err != nil {
 		return err
 	}
 	l.waiting, l.texts = store.Batch{Distinct: b.Distinct, Merge: b.Merge}, 0
@@ -202,6 +207,9 @@ func (l *load) flush(ctx context.Context) error {
 func (l *load) supposing(ctx context.Context, b store.Batch, work func(ctx context.Context, tx neo4j.ManagedTransaction,
 	b *store.Batch) error,
 ) error {
+	if l.tx != nil {
+		return work(ctx, l.tx, &b)
+	}
 	var changes []outcome
 	report := b.Report
 	if report != nil {
@@ -325,7 +333,7 @@ const heldSources = "MATCH (s:Source) WHERE s.id IN $ids RETURN " + sourceText +
 // that a load that is cut off in between does it again.
 func (l *load) putSources(ctx context.Context, b store.Batch) error {
 	ids := map[string]any{"ids": b.IDs()}
-	rows, _, err := l.s.read(ctx, heldSources, ids)
+	rows, err := l.read(ctx, heldSources, ids)
 	if err != nil {
 		return err
 	}
@@ -397,15 +405,25 @@ func (l *load) putSources(ctx context.Context, b store.Batch) error {
 // verifyAgain checks the words of every link of a source whose text is about to change.
 func (l *load) verifyAgain(ctx context.Context, source string) error {
 	c := &compiler{layout: l.s.layout}
-	c.w("MATCH (s:Source {id: $id}) ")
-	c.everySourceLink("s", "r")
+	args := map[string]any{"id": source}
+	if len(l.written) == 0 {
+		c.w("MATCH (s:Source {id: $id}) ")
+		c.everySourceLink("s", "r")
+	} else {
+		ids, err := l.resting(ctx, []string{source})
+		if err != nil {
+			return err
+		}
+		c.w(l.s.layout.anyLink())
+		args["ids"] = ids
+	}
 	c.w(" RETURN ", linkText, ", r._made")
 	var links []*kg.Link
 	made := map[string]int64{}
 	var ended error
-	err := l.s.stream(ctx, longest, string(c.text), map[string]any{"id": source}, func(r *neo4j.Record) error {
-		x := linkOf(r.Values)
-		made[x.ID] = asInt(r.Values[len(r.Values)-1])
+	err := l.each(ctx, string(c.text), args, func(r []any) error {
+		x := linkOf(r)
+		made[x.ID] = asInt(r[len(r)-1])
 		if links = append(links, x); len(links) == linkPage {
 			ended = l.writeVerified(ctx, links, made)
 			links = nil
@@ -448,8 +466,7 @@ func (l *load) writeVerified(ctx context.Context, links []*kg.Link, made map[str
 		return err
 	}
 	words, err := l.wordsOf(links, func(text string, params map[string]any) ([][]any, error) {
-		rows, _, err := l.s.read(ctx, text, params)
-		return rows, err
+		return l.read(ctx, text, params)
 	})
 	if err != nil {
 		return err
@@ -466,7 +483,12 @@ func (l *load) writeVerified(ctx context.Context, links []*kg.Link, made map[str
 		setMade(props, made[link.ID])
 		rows[i] = props
 	}
-	return l.s.writeAnyway(ctx, func(tx neo4j.ManagedTransaction) error {
+	l.writes(links)
+	write := l.s.writeAnyway
+	if l.tx != nil {
+		write = func(_ context.Context, work func(tx neo4j.ManagedTransaction) error) error { return work(l.tx) }
+	}
+	return write(ctx, func(tx neo4j.ManagedTransaction) error {
 		_, err := l.s.do(ctx, tx,
 			"UNWIND $rows AS row CALL (row) {"+l.s.layout.eachType("MATCH ()-[r:%s {id: row.id}]->() RETURN r")+" } SET r = row", map[string]any{"rows": rows})
 		return err
@@ -747,6 +769,7 @@ func (l *load) quoteAgain(ctx context.Context, tx neo4j.ManagedTransaction, list
 		if err := l.hold(ctx, links); err != nil {
 			return err
 		}
+		l.writes(links)
 		rows := make([]any, len(links))
 		for i, x := range links {
 			q, err := rules.Quote(words[x.To], x.Evidence, l.text)
@@ -842,6 +865,13 @@ WITH DISTINCT n DELETE n`, map[string]any{"ids": gone.IDs()})
 func (l *load) removing(ctx context.Context, b *store.Batch, work func(ctx context.Context,
 	tx neo4j.ManagedTransaction) (*store.Batch, error),
 ) error {
+	if l.tx != nil {
+		gone, err := work(ctx, l.tx)
+		if err == nil {
+			b.Removed(gone)
+		}
+		return err
+	}
 	var gone *store.Batch
 	err := l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
 		return l.within(ctx, tx, func() (err error) {
@@ -858,21 +888,20 @@ func (l *load) removing(ctx context.Context, b *store.Batch, work func(ctx conte
 
 // hanging refuses to delete records that links hang on.
 func (l *load) hanging(ctx context.Context, tx neo4j.ManagedTransaction, ids []string) error {
-	resting := func(ids ...string) (int, error) {
-		sources, entities, _ := kg.SortIDs(ids)
-		found, err := l.s.do(ctx, tx, l.s.restingText(), map[string]any{"entities": entities, "sources": sources})
-		return len(found), err
+	text := l.s.restingText(len(l.written) > 0)
+	read := func(ctx context.Context, text string, params map[string]any) ([][]any, error) {
+		return l.s.do(ctx, tx, text, params)
 	}
-	if n, err := resting(ids...); n == 0 {
+	if found, err := resting(ctx, ids, text, l.written, read); err != nil || len(found) == 0 {
 		return err
 	}
 	for _, id := range ids { // there is one: the error names the first
-		n, err := resting(id)
+		found, err := resting(ctx, []string{id}, text, l.written, read)
 		if err != nil {
 			return err
 		}
-		if n > 0 {
-			return store.Hanging(id, n)
+		if len(found) > 0 {
+			return store.Hanging(id, len(found))
 		}
 	}
 	return nil
@@ -897,8 +926,7 @@ func (l *load) hold(ctx context.Context, list []*kg.Link) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	rows, _, err := l.s.read(ctx, "MATCH (s:Source) WHERE s.id IN $ids RETURN s.id, s.text",
-		map[string]any{"ids": missing})
+	rows, err := l.read(ctx, "MATCH (s:Source) WHERE s.id IN $ids RETURN s.id, s.text", map[string]any{"ids": missing})
 	for _, r := range rows {
 		words := asString(r[1])
 		l.sources[asString(r[0])] = rules.NewText(words)
@@ -1095,6 +1123,16 @@ type heldLink struct {
 	made int64
 }
 
+// writes notes links that the one transaction of a load writes.
+func (l *load) writes(list []*kg.Link) {
+	if l.tx == nil {
+		return
+	}
+	for _, x := range list {
+		l.written = append(l.written, x.ID)
+	}
+}
+
 // missingError is why links cannot be written: an end or a source of one of them is not there.
 type missingError struct{ otherwise error }
 
@@ -1149,6 +1187,7 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 	was map[string]heldLink,
 ) error {
 	written := slices.Concat(isNew, isOther)
+	l.writes(written)
 	words, err := l.wordsOf(written, func(text string, params map[string]any) ([][]any,
 		error,
 	) {

@@ -28,6 +28,7 @@ type logging struct {
 	made  int64 // records that are new
 	went  []string
 	wrote bool
+	done  bool // the change is there, of a run of this transaction of which nobody knew what became of it
 }
 
 // Describe says what the load is for.
@@ -37,16 +38,22 @@ func (l *load) Describe(d *store.Deed) { l.deed = *d }
 // changes get their numbers in the order of commits. It begins what the transaction logs.
 func (l *load) lock(ctx context.Context, tx neo4j.ManagedTransaction) error {
 	rows, err := l.s.do(ctx, tx, "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.lastLoad = $now "+
-		"RETURN COLLECT { MATCH (c:ThroughlineChange) WHERE c.seq > 0 RETURN c.seq ORDER BY c.seq DESC LIMIT 1 }",
-		map[string]any{"now": int64(l.now)})
+		"RETURN COLLECT { MATCH (c:ThroughlineChange) WHERE c.seq > 0 RETURN c.seq ORDER BY c.seq DESC LIMIT 1 }, "+
+		"COLLECT { MATCH (c:ThroughlineChange) WHERE c.id = $id RETURN c.seq }",
+		map[string]any{"now": int64(l.now), "id": l.deed.ID})
 	if err != nil {
 		return err
 	}
-	l.logging = &logging{seq: l.seq}
-	if l.seq == 0 {
-		l.logging.first, l.logging.seq = true, 1
-		if last := asList(rows[0][0]); len(last) > 0 {
-			l.logging.seq = asInt(last[0]) + 1
+	g := &logging{seq: l.seq}
+	l.logging = g
+	switch last, there := asList(rows[0][0]), asList(rows[0][1]); {
+	case l.seq > 0:
+	case len(there) > 0:
+		g.seq, g.done = asInt(there[0]), true
+	default:
+		g.first, g.seq = true, 1
+		if len(last) > 0 {
+			g.seq += asInt(last[0])
 		}
 	}
 	return nil
@@ -159,11 +166,21 @@ func (l *load) closeLog(ctx context.Context, tx neo4j.ManagedTransaction) error 
 		"MATCH (i:ThroughlineChangeItem) WHERE i.seq = $seq AND i.before = i.after DELETE i", map[string]any{"seq": l.seq}); err != nil {
 		return err
 	}
-	_, err := l.s.do(ctx, tx, `MATCH (c:ThroughlineChange {seq: $seq})
+	about := l.about()
+	rows, err := l.s.do(ctx, tx, `MATCH (c:ThroughlineChange {seq: $seq})
 CALL (c) { MATCH (i:ThroughlineChangeItem) WHERE i.seq = c.seq RETURN count(CASE WHEN i.before <> '' AND i.after <> '' THEN 1 END) AS changed,
   count(CASE WHEN i.after = '' THEN 1 END) AS removed }
-SET c += $about, c.changed = changed, c.removed = removed REMOVE c.open`, map[string]any{"seq": l.seq, "about": l.about()})
-	return err
+SET c += $about, c.changed = changed, c.removed = removed REMOVE c.open RETURN c.created, changed, removed`,
+		map[string]any{"seq": l.seq, "about": about})
+	if err != nil {
+		return err
+	}
+	d := &l.deed
+	l.is = kg.Change{
+		Seq: l.seq, ID: d.ID, At: l.now, By: d.By, Action: cmp.Or(d.Action, kg.Imported), Note: d.Note, Reverts: d.Reverts,
+		Key: d.Key, Files: d.Files, Created: asInt(rows[0][0]), Changed: asInt(rows[0][1]), Removed: asInt(rows[0][2]),
+	}
+	return nil
 }
 
 // touchedBy finds the items of some records, and of links that end at them.

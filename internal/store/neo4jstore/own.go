@@ -9,21 +9,28 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
+// keepOwnText adds names to those that the database keeps. Others who do so wait for each other.
+const keepOwnText = "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.lockedAt = timestamp() " +
+	"SET m.own = [x IN coalesce(m.own, []) WHERE NOT x IN $names] + $names REMOVE m.lockedAt"
+
 // keepOwn keeps the names of a schema of own types that a batch uses, before it is written: see store.OwnNames.
-func (s *Store) keepOwn(ctx context.Context, b *store.Batch) error {
+func (l *load) keepOwn(ctx context.Context, b *store.Batch) error {
 	names := store.OwnNames{}
-	names.Add(s.layout.cat, b)
-	s.ownMu.Lock()
-	defer s.ownMu.Unlock()
-	maps.DeleteFunc(names, func(name string, _ bool) bool { return s.own[name] })
+	names.Add(l.s.layout.cat, b)
+	l.s.ownMu.Lock()
+	defer l.s.ownMu.Unlock()
+	maps.DeleteFunc(names, func(name string, _ bool) bool { return l.s.own[name] })
 	if len(names) == 0 {
 		return nil
 	}
-	list := slices.Sorted(maps.Keys(names))
-	err := s.alone(ctx, "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.lockedAt = timestamp() "+
-		"SET m.own = [x IN coalesce(m.own, []) WHERE NOT x IN $names] + $names REMOVE m.lockedAt", map[string]any{"names": list})
+	args := map[string]any{"names": slices.Sorted(maps.Keys(names))}
+	if l.tx != nil { // it may come to nothing: the next load keeps them again
+		_, err := l.s.do(ctx, l.tx, keepOwnText, args)
+		return err
+	}
+	err := l.s.alone(ctx, keepOwnText, args)
 	if err == nil {
-		maps.Copy(s.own, names)
+		maps.Copy(l.s.own, names)
 	}
 	return err
 }

@@ -226,13 +226,26 @@ func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, err
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
+	return s.types(ctx, ids, s.reads)
+}
+
+// running runs a statement that reads.
+type running func(ctx context.Context, text string, params map[string]any) ([][]any, error)
+
+// reads is read for who does not count.
+func (s *Store) reads(ctx context.Context, text string, params map[string]any) ([][]any, error) {
+	rows, _, err := s.read(ctx, text, params)
+	return rows, err
+}
+
+func (s *Store) types(ctx context.Context, ids []string, read running) (map[string]string, error) {
 	sources, entities, links := kg.SortIDs(ids)
 	out := make(map[string]string, len(ids))
 	find := func(ids []string, text string) error {
 		if len(ids) == 0 {
 			return nil
 		}
-		rows, _, err := s.read(ctx, text, map[string]any{"ids": ids})
+		rows, err := read(ctx, text, map[string]any{"ids": ids})
 		for _, r := range rows {
 			if t := s.layout.cat.TypeAt(uint8(asInt(r[1]))); t != nil {
 				out[asString(r[0])] = t.Enum
@@ -264,13 +277,17 @@ func (s *Store) Records(ctx context.Context, ids []string) (*store.Batch, error)
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
+	return s.records(ctx, ids, s.reads)
+}
+
+func (s *Store) records(ctx context.Context, ids []string, read running) (*store.Batch, error) {
 	sources, entities, links := kg.SortIDs(ids)
 	b := &store.Batch{}
 	find := func(ids []string, text string, f func(v []any)) error {
 		if len(ids) == 0 {
 			return nil
 		}
-		rows, _, err := s.read(ctx, text, map[string]any{"ids": ids})
+		rows, err := read(ctx, text, map[string]any{"ids": ids})
 		for _, r := range rows {
 			f(r)
 		}
@@ -295,12 +312,18 @@ func (s *Store) Records(ctx context.Context, ids []string) (*store.Batch, error)
 	return b, err
 }
 
-// restingText finds the links that end at some entities or rest on some sources.
-func (s *Store) restingText() string {
+// restingText finds the links that end at some entities or rest on some sources. Within a transaction the index of the
+// links' sources does not have what the transaction has written: those links are looked at one by one.
+func (s *Store) restingText(written bool) string {
 	c := &compiler{layout: s.layout}
 	c.w("CALL () { MATCH (n:Entity)-", c.rel("r", c.allLinks),
 		"-(:Entity) WHERE n.id IN $entities AND r.id STARTS WITH '", kg.LinkPrefix, "' RETURN r UNION MATCH (s:Source) WHERE s.id IN $sources ")
 	c.everySourceLink("s", "r")
+	if written {
+		c.w(" RETURN r UNION ", s.layout.anyLink(), " RETURN r } WITH r WHERE startNode(r).id IN $entities OR endNode(r).id IN $entities ",
+			"OR any(x IN r.sources WHERE x IN $sources) RETURN DISTINCT r.id ORDER BY r.id")
+		return string(c.text)
+	}
 	c.w(" RETURN r } RETURN DISTINCT r.id ORDER BY r.id")
 	return string(c.text)
 }
@@ -310,8 +333,12 @@ func (s *Store) Resting(ctx context.Context, ids []string) (out []string, err er
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
+	return resting(ctx, ids, s.restingText(false), nil, s.reads)
+}
+
+func resting(ctx context.Context, ids []string, text string, written []string, read running) (out []string, err error) {
 	sources, entities, _ := kg.SortIDs(ids)
-	rows, _, err := s.read(ctx, s.restingText(), map[string]any{"entities": entities, "sources": sources})
+	rows, err := read(ctx, text, map[string]any{"entities": entities, "sources": sources, "ids": written})
 	for _, r := range rows {
 		out = append(out, asString(r[0]))
 	}

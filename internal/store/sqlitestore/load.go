@@ -44,6 +44,7 @@ type load struct {
 	made    int64           // records that are new by the load
 	went    map[string]bool // ids of records that were there before it and that it deleted
 	logItem *sql.Stmt
+	is      kg.Change // as it was written
 
 	sourceRows, nodeRows, linkRows              inserter
 	findNode, findSource, findWords, noteChange *sql.Stmt
@@ -144,6 +145,14 @@ func insertSQL(columns []string, n int) string {
 
 // Load begins a load. It waits for one that is under way in this process.
 func (s *Store) Load(ctx context.Context) (store.Load, error) {
+	l, err := s.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func (s *Store) load(ctx context.Context) (*load, error) {
 	select {
 	case s.loads <- struct{}{}:
 	case <-ctx.Done():

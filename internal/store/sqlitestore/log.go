@@ -165,9 +165,12 @@ func (l *load) finishLog(ctx context.Context) error {
 		return err
 	}
 	d := &l.deed
-	if _, err := l.tx.ExecContext(ctx, changeSQL, l.change, cmp.Or(d.ID, kg.NewChangeID()), l.now.UnixMilli(), d.By,
-		string(cmp.Or(d.Action, kg.Imported)), d.Note, d.Reverts, d.Key, files, l.made, changed, removed); err != nil ||
-		d.Whole {
+	l.is = kg.Change{
+		Seq: l.change, ID: cmp.Or(d.ID, kg.NewChangeID()), At: l.now, By: d.By, Action: cmp.Or(d.Action, kg.Imported),
+		Note: d.Note, Reverts: d.Reverts, Key: d.Key, Files: d.Files, Created: l.made, Changed: changed, Removed: removed,
+	}
+	if _, err := l.tx.ExecContext(ctx, changeSQL, l.is.Seq, l.is.ID, l.now.UnixMilli(), d.By, string(l.is.Action), d.Note,
+		d.Reverts, d.Key, files, l.made, changed, removed); err != nil || d.Whole {
 		return err
 	}
 	for what, next := range [...]int64{l.sourceRows.next, l.nodeRows.next, l.linkRows.next} {

@@ -303,11 +303,15 @@ func (*Store) resting(ctx context.Context, db queryer, ids []string) (out []stri
 
 // Types finds what records are by their ids.
 func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, error) {
+	return types(ctx, s.read, ids)
+}
+
+func types(ctx context.Context, db queryer, ids []string) (map[string]string, error) {
 	arg, err := json.Marshal(ids)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.read.QueryContext(ctx, typesSQL, string(arg))
+	rows, err := db.QueryContext(ctx, typesSQL, string(arg))
 	if err != nil {
 		return nil, storeError(ctx, err)
 	}

@@ -116,3 +116,38 @@ func (o *Oracle) Items(_ context.Context, q *store.ItemsQuery) (out []kg.ChangeI
 	}
 	return out, nil
 }
+
+// Write runs work in a load.
+func (o *Oracle) Write(ctx context.Context, work func(ctx context.Context, tx store.Tx) error) (*kg.Change, error) {
+	begun, err := o.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := begun.(*oracleLoad)
+	defer l.Rollback()
+	if err := work(ctx, &oracleTx{l}); err != nil {
+		return nil, err
+	}
+	if err := l.Commit(ctx); err != nil || !l.wrote {
+		return nil, err
+	}
+	return &l.next.log[len(l.next.log)-1].Change, nil
+}
+
+// oracleTx is a load that is read.
+type oracleTx struct{ *oracleLoad }
+
+// Types finds the types of records.
+func (x *oracleTx) Types(ctx context.Context, ids []string) (map[string]string, error) {
+	return x.next.Types(ctx, ids)
+}
+
+// Records finds records.
+func (x *oracleTx) Records(ctx context.Context, ids []string) (*store.Batch, error) {
+	return x.next.Records(ctx, ids)
+}
+
+// Resting finds what hangs on records.
+func (x *oracleTx) Resting(ctx context.Context, ids []string) ([]string, error) {
+	return x.next.Resting(ctx, ids)
+}

@@ -123,6 +123,8 @@ func Run(t *testing.T, f Factory, known Known) {
 		{"loads of several batches", s.batches},
 		{"loads that fail", s.failingLoads},
 		{"loads two at once", s.twoLoads},
+		{"writes", s.writes},
+		{"writes many at once", s.manyWrites},
 		{"scans", s.scans},
 		{"types", s.types},
 		{"checks", s.checks},

@@ -1,0 +1,149 @@
+// Package edit changes records one by one. What a command or a mutation asks for is checked by the rules that imports
+// are held to, against what the store holds in the transaction that writes it.
+package edit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/rules"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// Edit is one thing to do.
+type Edit interface {
+	// action is what the log calls it.
+	action() kg.ChangeAction
+	// apply does it. It returns the id of the record that it is about.
+	apply(ctx context.Context, x *applying) (id string, err error)
+}
+
+// About is what is said of a change, and how it is made.
+type About struct {
+	By, Note string
+	// DryRun has everything checked and nothing written.
+	DryRun bool
+}
+
+// Outcome is what became of an edit.
+type Outcome struct {
+	ID string // of the record that it is about
+	// Change is what the log has of it; nil where nothing was written.
+	Change *kg.Change
+	// Items are what became of each record. Times that the store gives are not in them.
+	Items []kg.ChangeItem
+}
+
+// Code is the kind of a UserError.
+type Code string
+
+// The codes.
+const (
+	NotFound          Code = "NOT_FOUND"
+	AlreadyExists     Code = "ALREADY_EXISTS"
+	InvalidValue      Code = "INVALID_VALUE"
+	InvalidDateRange  Code = "INVALID_DATE_RANGE"
+	EvidenceRequired  Code = "EVIDENCE_REQUIRED"
+	ExcerptNotInText  Code = "EXCERPT_NOT_IN_SOURCE"
+	WrongEndpointType Code = "WRONG_ENDPOINT_TYPE"
+	DependentLinks    Code = "DEPENDENT_LINKS"
+)
+
+// UserError is what a person can put right. Nothing was written.
+type UserError struct {
+	Code    Code
+	Message string   // a sentence
+	Path    []string // to the value: ["evidence", "0", "excerpt"]
+	// Links are the first of the links that hang on what was to be deleted, LinkCount is how many there are.
+	Links     []string
+	LinkCount int
+	// Nearest is the passage of the source's text that is most like the words; nil where none is.
+	Nearest *rules.Passage
+}
+
+// Error is the message.
+func (p *UserError) Error() string { return p.Message }
+
+func problem(code Code, path []string, format string, args ...any) *UserError {
+	return &UserError{Code: code, Message: fmt.Sprintf(format, args...), Path: path}
+}
+
+// applying is an edit under way.
+type applying struct {
+	store.Tx
+	cat   *catalog.Catalog
+	items []kg.ChangeItem
+}
+
+// errDry ends a trial.
+var errDry = errors.New("nothing is to be written")
+
+// Apply does an edit in one transaction. What a person can put right is a *UserError.
+func Apply(ctx context.Context, cat *catalog.Catalog, s store.Writer, e Edit, a About) (Outcome, error) {
+	var out Outcome
+	change, err := s.Write(ctx, func(ctx context.Context, tx store.Tx) error {
+		x := &applying{Tx: tx, cat: cat}
+		tx.Describe(&store.Deed{By: a.By, Note: a.Note, Action: e.action(), Whole: true})
+		id, err := e.apply(ctx, x)
+		if err != nil {
+			return err
+		}
+		out = Outcome{ID: id, Items: x.items}
+		if a.DryRun {
+			return errDry
+		}
+		return nil
+	})
+	if errors.Is(err, errDry) {
+		return out, nil
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	out.Change = change
+	return out, nil
+}
+
+// put writes a batch, and notes what becomes of its records.
+func (x *applying) put(ctx context.Context, b *store.Batch) error {
+	b.Report = func(was, is any) {
+		if was != is {
+			x.items = append(x.items, store.Log(x.cat, was, is).ChangeItem)
+		}
+	}
+	err := x.Put(ctx, b)
+	var own *kg.Error
+	if errors.As(err, &own) && own.Code == kg.Conflict { // more than fits on one record
+		return problem(InvalidValue, nil, "%s", own.Message)
+	}
+	return err
+}
+
+// record reads a record, and says at which path it was asked for where it is not there.
+func (x *applying) record(ctx context.Context, id string, path ...string) (any, error) {
+	if id != "" {
+		found, err := x.Records(ctx, []string{id})
+		if err != nil {
+			return nil, err
+		}
+		if r := found.ByID()[id]; r != nil {
+			return r, nil
+		}
+	}
+	return nil, problem(NotFound, path, "There is no record %s.", shown(id))
+}
+
+// shown is an id as somebody gave it.
+func shown(id string) string {
+	if kg.CheckID(id) != nil {
+		return fmt.Sprintf("%q", kg.Clip(id, 60))
+	}
+	return id
+}
+
+// typed is a type or kind in a sentence: "news item", "affiliated with".
+func typed(enum string) string { return strings.ToLower(strings.ReplaceAll(enum, "_", " ")) }

@@ -1,0 +1,303 @@
+package edit
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/rules"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// Evidence is a piece of evidence as somebody gives it: the words, or where they stand in the source's text, or both,
+// which must agree then.
+type Evidence struct {
+	Source  string // its id
+	Excerpt string
+	// Start and End are code points of the source's text, where they are given.
+	Start, End     *int
+	Prefix, Suffix string
+	Stance         string // "" = SUPPORTS
+}
+
+// CreateLink makes a link. One that says the same already gains the evidence.
+type CreateLink struct {
+	Kind, From, To string
+	Role           string
+	Since, Until   string
+	Evidence       []Evidence
+}
+
+func (*CreateLink) action() kg.ChangeAction { return kg.Created }
+
+func (c *CreateLink) apply(ctx context.Context, x *applying) (string, error) {
+	k := x.cat.Kind(c.Kind)
+	if k == nil {
+		return "", problem(InvalidValue, []string{"kind"}, "There is no kind of link %q.", kg.Clip(c.Kind, 60))
+	}
+	types, err := x.Types(ctx, []string{c.From, c.To})
+	if err != nil {
+		return "", err
+	}
+	for _, end := range []struct {
+		name, id string
+		types    catalog.TypeSet
+	}{{"from", c.From, k.From}, {"to", c.To, k.To}} {
+		t := x.cat.TypeOf(types[end.id])
+		switch {
+		case t == nil || !t.IsEntity():
+			return "", problem(NotFound, []string{end.name}, "There is no entity %s.", shown(end.id))
+		case !end.types.Has(t.Index):
+			return "", problem(WrongEndpointType, []string{end.name}, "%s is of type %s; %s joins %s there.", end.id, t.Enum, k.Name,
+				strings.Join(x.cat.Enums(end.types), " or "))
+		}
+	}
+	line := fields{}
+	line.set("link", c.Kind)
+	line.set("from", c.From)
+	line.set("to", c.To)
+	for name, v := range map[string]string{"role": c.Role, "since": c.Since, "until": c.Until} {
+		if v != "" {
+			line.set(name, v)
+		}
+	}
+	pieces, err := x.evidence(ctx, c.Evidence)
+	if err != nil {
+		return "", err
+	}
+	line.set("evidence", pieces)
+	read, _, err := x.read("link", line)
+	if err != nil {
+		return "", err
+	}
+	is, _ := read.(*kg.Link)
+	if is.Evidence, err = x.verified(ctx, is.Evidence); err != nil {
+		return "", err
+	}
+	if err := x.quotes(ctx, is); err != nil {
+		return "", err
+	}
+	return is.ID, x.put(ctx, &store.Batch{Links: []*kg.Link{is}, Merge: true})
+}
+
+// AddEvidence gives a link more evidence.
+type AddEvidence struct {
+	Link     string
+	Evidence []Evidence
+}
+
+func (*AddEvidence) action() kg.ChangeAction { return kg.Updated }
+
+func (a *AddEvidence) apply(ctx context.Context, x *applying) (string, error) {
+	was, err := x.link(ctx, a.Link, "link")
+	if err != nil {
+		return "", err
+	}
+	pieces, err := x.evidence(ctx, a.Evidence)
+	if err != nil {
+		return "", err
+	}
+	line := fields{}
+	line.set("link", was.Kind)
+	line.set("id", was.ID)
+	line.set("from", was.From)
+	line.set("to", was.To)
+	line.set("evidence", pieces)
+	read, _, err := x.read("link", line)
+	if err != nil {
+		return "", err
+	}
+	is, _ := read.(*kg.Link)
+	if is.Evidence, err = x.verified(ctx, is.Evidence); err != nil {
+		return "", err
+	}
+	if err := x.quotes(ctx, is); err != nil {
+		return "", err
+	}
+	return is.ID, x.put(ctx, &store.Batch{Links: []*kg.Link{is}, Merge: true})
+}
+
+// RemoveEvidence takes a piece of evidence from its link. The last that supports it stays: without it, the link goes.
+type RemoveEvidence struct{ Evidence string }
+
+func (*RemoveEvidence) action() kg.ChangeAction { return kg.Updated }
+
+func (r *RemoveEvidence) apply(ctx context.Context, x *applying) (string, error) {
+	id := kg.LinkOfEvidence(r.Evidence)
+	if id == "" {
+		return "", problem(NotFound, []string{"evidence"}, "There is no evidence %s.", shown(r.Evidence))
+	}
+	was, err := x.link(ctx, id, "evidence")
+	if err != nil {
+		return "", err
+	}
+	at := slices.IndexFunc(was.Evidence, func(e kg.Evidence) bool { return kg.EvidenceID(was.ID, &e) == r.Evidence })
+	if at < 0 {
+		return "", problem(NotFound, []string{"evidence"}, "There is no evidence %s.", shown(r.Evidence))
+	}
+	is := *was
+	is.UpdatedAt = 0
+	is.Evidence = slices.Delete(slices.Clone(was.Evidence), at, at+1)
+	supports := func(e kg.Evidence) bool { return e.Stance != kg.Refutes }
+	if len(is.Evidence) == 0 || supports(was.Evidence[at]) && !slices.ContainsFunc(is.Evidence, supports) {
+		return "", problem(EvidenceRequired, []string{"evidence"},
+			"It is the last evidence of the link %s: give it another first, or delete the link.", was.ID)
+	}
+	return is.ID, x.put(ctx, &store.Batch{Links: []*kg.Link{&is}})
+}
+
+// link reads a link.
+func (x *applying) link(ctx context.Context, id string, path ...string) (*kg.Link, error) {
+	found, err := x.record(ctx, id, path...)
+	if err != nil {
+		return nil, err
+	}
+	l, ok := found.(*kg.Link)
+	if !ok {
+		return nil, problem(NotFound, path, "%s is no link.", id)
+	}
+	return l, nil
+}
+
+// texts returns how the texts of sources are found, each read once.
+func (x *applying) texts(ctx context.Context) func(id string) (*rules.Text, error) {
+	read := map[string]*rules.Text{}
+	return func(id string) (*rules.Text, error) {
+		if t := read[id]; t != nil {
+			return t, nil
+		}
+		found, err := x.Records(ctx, []string{id})
+		if err != nil {
+			return nil, err
+		}
+		text := ""
+		if len(found.Sources) > 0 {
+			text = found.Sources[0].Text
+		}
+		read[id] = rules.NewText(text)
+		return read[id], nil
+	}
+}
+
+// piece is evidence as a line has it.
+type piece struct {
+	Source  string `json:"source"`
+	Excerpt string `json:"excerpt"`
+	Prefix  string `json:"prefix,omitzero"`
+	Suffix  string `json:"suffix,omitzero"`
+	Stance  string `json:"stance,omitzero"`
+}
+
+// evidence makes of evidence as it was given what a line has.
+func (x *applying) evidence(ctx context.Context, list []Evidence) ([]piece, error) {
+	if len(list) == 0 {
+		return nil, problem(EvidenceRequired, []string{"evidence"}, "A link needs the words that say so: give at least one piece of evidence.")
+	}
+	out := make([]piece, len(list))
+	for i, e := range list {
+		at := []string{"evidence", strconv.Itoa(i)}
+		under := func(name string) []string { return append(slices.Clone(at), name) }
+		found, err := x.record(ctx, e.Source, under("source")...)
+		if err != nil {
+			return nil, err
+		}
+		source, ok := found.(*kg.Source)
+		if !ok {
+			return nil, problem(NotFound, under("source"), "%s is no source.", e.Source)
+		}
+		out[i] = piece{e.Source, e.Excerpt, e.Prefix, e.Suffix, e.Stance}
+		if e.Start == nil && e.End == nil {
+			continue
+		}
+		words, ok := between(source.Text, e.Start, e.End)
+		switch {
+		case source.Text == "":
+			return nil, problem(InvalidValue, under("start"), "The text of %s is not held: give the words.", source.ID)
+		case !ok:
+			return nil, problem(InvalidValue, under("start"), "Give start and end within the text of %s, which has %d characters.", source.ID,
+				utf8.RuneCountInString(source.Text))
+		case e.Excerpt != "" && e.Excerpt != words:
+			return nil, problem(ExcerptNotInText, under("excerpt"), "Other words stand there in the text of %s: %q.", source.ID, kg.Clip(words, 200))
+		}
+		out[i].Excerpt = words
+		// the first place with these words may be another one
+		if p, found := rules.NewText(source.Text).Find(words, e.Prefix, e.Suffix); found && p.Start != *e.Start && e.Prefix == "" && e.Suffix == "" {
+			out[i].Prefix, out[i].Suffix = around(source.Text, *e.Start, *e.End)
+		}
+	}
+	return out, nil
+}
+
+// between returns the words between two places of a text, in code points.
+func between(text string, start, end *int) (string, bool) {
+	if start == nil || end == nil || *start < 0 || *end <= *start {
+		return "", false
+	}
+	runes := []rune(text)
+	if *end > len(runes) {
+		return "", false
+	}
+	return string(runes[*start:*end]), true
+}
+
+// aroundWords is how many characters tell one place of some words from another.
+const aroundWords = 40
+
+// around returns what stands right before and right behind a place of a text.
+func around(text string, start, end int) (prefix, suffix string) {
+	runes := []rune(text)
+	return string(runes[max(0, start-aroundWords):start]), string(runes[end:min(len(runes), end+aroundWords)])
+}
+
+// verified compares new evidence with the texts of its sources.
+func (x *applying) verified(ctx context.Context, list []kg.Evidence) ([]kg.Evidence, error) {
+	texts := x.texts(ctx)
+	for i := range list {
+		text, err := texts(list[i].Source)
+		if err != nil {
+			return nil, err
+		}
+		e := rules.Verified(list[i], text)
+		if e.Verified != nil && !*e.Verified {
+			p := problem(ExcerptNotInText, []string{"evidence", strconv.Itoa(i), "excerpt"},
+				"These words do not stand in the text of %s: %q.", e.Source, kg.Clip(e.Excerpt, 200))
+			if near, ok := text.Nearest(e.Excerpt); ok {
+				p.Nearest = &near
+				p.Message += " Nearest is: " + strconv.Quote(kg.Clip(near.Words, 200))
+			}
+			return nil, p
+		}
+		list[i] = e
+	}
+	return list, nil
+}
+
+// quotes refuses evidence by which a quotation is said, and whose texts do not have its words, unless it was so before.
+func (x *applying) quotes(ctx context.Context, l *kg.Link) error {
+	if !x.cat.Quoting.Has(x.cat.Kind(l.Kind).Index) {
+		return nil
+	}
+	found, err := x.record(ctx, l.To, "to")
+	if err != nil {
+		return err
+	}
+	n, ok := found.(*kg.Node)
+	if !ok || n.Verified != nil {
+		return nil
+	}
+	of := x.cat.QuotedOf(n.Type)
+	if of == nil {
+		return nil
+	}
+	words, _ := n.Props[of.Words.Name].(string)
+	q, err := rules.Quote(words, l.Evidence, x.texts(ctx))
+	if err == nil && q == rules.Misquoted {
+		return problem(ExcerptNotInText, []string{"to"}, "The words of the %s %s stand in none of the texts of this evidence: %q.",
+			typed(n.Type), n.ID, kg.Clip(words, 200))
+	}
+	return err
+}

@@ -1,0 +1,277 @@
+package edit
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/jsonl"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/rules"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// Create makes an entity or a source.
+type Create struct {
+	// Type is an EntityType, or SOURCE.
+	Type string
+	// Fields are those of the record's line, the id among them where one is given: string, int64, float64, bool,
+	// []string or []kg.ExternalID.
+	Fields map[string]any
+}
+
+func (*Create) action() kg.ChangeAction { return kg.Created }
+
+func (c *Create) apply(ctx context.Context, x *applying) (string, error) {
+	line := fields{}
+	head := "node"
+	if c.Type == x.cat.Source.Enum {
+		head = "source"
+	} else {
+		line.set(head, c.Type)
+	}
+	for name, v := range c.Fields {
+		if name == "kind" && head == "source" {
+			name = head
+		}
+		line.set(name, v)
+	}
+	is, minted, err := x.read(head, line)
+	if err != nil {
+		return "", err
+	}
+	b, id := batch(is)
+	types, err := x.Types(ctx, []string{id})
+	switch {
+	case err != nil:
+		return "", err
+	case types[id] != "" && minted:
+		return "", problem(AlreadyExists, []string{"id"},
+			"There is the %s %s already, whose id is made from the same name: change that one, or give this one another id.",
+			typed(types[id]), id)
+	case types[id] != "":
+		return "", problem(AlreadyExists, []string{"id"}, "There is the %s %s already.", typed(types[id]), id)
+	}
+	return id, x.put(ctx, b)
+}
+
+// Update changes an entity, a source or a link. Of a link, role and dates can change: what it joins, and its kind, make
+// it what it is.
+type Update struct {
+	ID string
+	// Set are fields of the record's line by their names, as in Create. What is nil is cleared.
+	Set map[string]any
+	// Add and Remove are items of lists: aliases, externalIds, authors. An external id is removed by scheme and value.
+	Add, Remove map[string]any
+}
+
+func (*Update) action() kg.ChangeAction { return kg.Updated }
+
+func (u *Update) apply(ctx context.Context, x *applying) (string, error) {
+	was, err := x.record(ctx, u.ID, "id")
+	if err != nil {
+		return "", err
+	}
+	line, err := x.line(was)
+	if err != nil {
+		return "", err
+	}
+	head := "node"
+	switch was.(type) {
+	case *kg.Source:
+		head = "source"
+	case *kg.Link:
+		head = "link"
+	}
+	for name, v := range u.Set {
+		if name == "kind" && head == "source" {
+			name = head
+		}
+		if may := head != "link" || slices.Contains([]string{"role", "since", "until"}, name); !may || fixed[name] {
+			return "", problem(InvalidValue, []string{name}, "The field %s of a %s cannot be changed.", kg.Clip(name, 60), typed(head))
+		}
+		if v == nil {
+			delete(line, name)
+		} else {
+			line.set(name, v)
+		}
+	}
+	if err := line.change(u.Add, u.Remove); err != nil {
+		return "", err
+	}
+	is, _, err := x.read(head, line)
+	if err != nil {
+		return "", err
+	}
+	if err := x.stillQuoted(ctx, was, is); err != nil {
+		return "", err
+	}
+	b, id := batch(is)
+	return id, x.put(ctx, b)
+}
+
+// fixed are fields that stay as they are.
+var fixed = map[string]bool{"id": true, "node": true, "createdAt": true, "updatedAt": true, "verified": true}
+
+// stillQuoted refuses new words of a quotation that stand in none of the texts that it is quoted from.
+func (x *applying) stillQuoted(ctx context.Context, was, is any) error {
+	before, _ := was.(*kg.Node)
+	after, _ := is.(*kg.Node)
+	if before == nil || after == nil {
+		return nil
+	}
+	of := x.cat.QuotedOf(after.Type)
+	if of == nil || before.Props[of.Words.Name] == after.Props[of.Words.Name] {
+		return nil
+	}
+	ids, err := x.Resting(ctx, []string{after.ID})
+	if err != nil {
+		return err
+	}
+	links, err := x.Records(ctx, ids)
+	if err != nil {
+		return err
+	}
+	words, _ := after.Props[of.Words.Name].(string)
+	found, texts := rules.Unheld, x.texts(ctx)
+	for _, l := range links.Links {
+		if l.To != after.ID || !of.Kinds.Has(x.cat.Kind(l.Kind).Index) {
+			continue
+		}
+		q, err := rules.Quote(words, l.Evidence, texts)
+		if err != nil {
+			return err
+		}
+		found = max(found, q)
+	}
+	if found == rules.Misquoted {
+		return problem(ExcerptNotInText, []string{of.Words.Name},
+			"The words of the %s stand in none of the texts that it is quoted from.", typed(after.Type))
+	}
+	return nil
+}
+
+// fields are those of a line by their names, as JSON.
+type fields map[string]jsontext.Value
+
+func (f fields) set(name string, v any) {
+	j, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil { // it is no text in UTF-8: the line's reader says so
+		j = []byte(`"` + "\xff" + `"`)
+	}
+	f[name] = j
+}
+
+// change adds items to lists and takes some out.
+func (f fields) change(add, remove map[string]any) error {
+	for i, some := range []map[string]any{add, remove} {
+		for name, v := range some {
+			var list []jsontext.Value
+			given := fields{}
+			given.set(name, v)
+			var items []jsontext.Value
+			if json.Unmarshal(given[name], &items) != nil || fixed[name] || len(f[name]) > 0 && json.Unmarshal(f[name], &list) != nil {
+				return problem(InvalidValue, []string{name}, "The field %s is no list.", kg.Clip(name, 60))
+			}
+			for _, item := range items {
+				at := slices.IndexFunc(list, func(o jsontext.Value) bool { return same(o, item) })
+				switch {
+				case i == 0 && at < 0:
+					list = append(list, item)
+				case i == 1 && at >= 0:
+					list = slices.Delete(list, at, at+1)
+				}
+			}
+			if delete(f, name); len(list) > 0 {
+				f.set(name, list)
+			}
+		}
+	}
+	return nil
+}
+
+// same reports whether two items of a list are one: external ids are by scheme and value.
+func same(a, b jsontext.Value) bool {
+	var x, y struct{ Scheme, Value string }
+	if json.Unmarshal(a, &x, json.MatchCaseInsensitiveNames(true)) == nil && x.Scheme != "" &&
+		json.Unmarshal(b, &y, json.MatchCaseInsensitiveNames(true)) == nil {
+		return strings.EqualFold(x.Scheme, y.Scheme) && x.Value == y.Value
+	}
+	return string(a) == string(b)
+}
+
+// line returns the fields of a record, without the time of its last change.
+func (x *applying) line(of any) (fields, error) {
+	var b []byte
+	switch r := of.(type) {
+	case *kg.Source:
+		b = jsonl.AppendSource(nil, r)
+	case *kg.Node:
+		b = jsonl.AppendNode(nil, x.cat, r)
+	case *kg.Link:
+		b = jsonl.AppendLink(nil, r)
+	}
+	f := fields{}
+	err := json.Unmarshal(b, &f)
+	delete(f, "updatedAt")
+	return f, err
+}
+
+// read makes a record of its fields, by the rules of imports.
+func (x *applying) read(head string, f fields) (any, bool, error) {
+	b := append([]byte(`{"`+head+`":`), f[head]...)
+	if len(f[head]) == 0 {
+		b = append(b, `""`...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		if name != head {
+			key, err := jsontext.AppendQuote(append(b, ','), name)
+			if err != nil {
+				return nil, false, problem(InvalidValue, nil, "A name of a field is not UTF-8.")
+			}
+			b = append(append(key, ':'), f[name]...)
+		}
+	}
+	if len(b) > exchange.MaxLine {
+		return nil, false, problem(InvalidValue, nil, "The %s has more than %d bytes.", head, exchange.MaxLine)
+	}
+	is, minted, err := exchange.Record(x.cat, append(b, '}'))
+	if err == nil {
+		return is, minted, nil
+	}
+	return nil, false, wrong(head, err)
+}
+
+// wrong makes a problem of what an import would say of a line.
+func wrong(what string, err error) *UserError {
+	p := problem(InvalidValue, nil, "The %s %v.", what, err)
+	var of *exchange.FieldError
+	if errors.As(err, &of) {
+		if of.Field != "" {
+			p.Path = strings.Split(of.Field, ".")
+		}
+		if of.Span {
+			p.Code = InvalidDateRange
+		}
+	}
+	return p
+}
+
+// batch is one record to be written.
+func batch(x any) (*store.Batch, string) {
+	switch r := x.(type) {
+	case *kg.Source:
+		return &store.Batch{Sources: []*kg.Source{r}}, r.ID
+	case *kg.Node:
+		return &store.Batch{Nodes: []*kg.Node{r}}, r.ID
+	case *kg.Link:
+		return &store.Batch{Links: []*kg.Link{r}}, r.ID
+	}
+	return &store.Batch{}, ""
+}

@@ -1,0 +1,128 @@
+package neo4jstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/rules"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// Write runs work in one transaction. Its first statement takes the lock that all who write wait for; so what the
+// transaction reads stays as it is. When a connection is lost while it commits, nobody knows what became of it: the log
+// says so, which has a change with the id that this one was to have.
+func (s *Store) Write(ctx context.Context, work func(ctx context.Context, tx store.Tx) error) (*kg.Change, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	select {
+	case s.loads <- struct{}{}:
+	case <-ctx.Done():
+		return nil, failure(ctx, ctx.Err())
+	}
+	defer func() { <-s.loads }()
+	id := kg.NewChangeID()
+	var l *load
+	var own error // of work
+	err := s.write(ctx, func(tx neo4j.ManagedTransaction) error {
+		own = nil
+		l = &load{
+			s: s, now: kg.TimeOf(s.now()), sources: map[string]*rules.Text{}, went: map[string]bool{}, tx: tx,
+			deed: store.Deed{ID: id},
+		}
+		if err := l.lock(ctx, tx); err != nil || l.logging.done {
+			return err
+		}
+		if own = work(ctx, &writer{l}); own != nil {
+			return own
+		}
+		if err := l.writeLog(ctx, tx); err != nil || !l.logging.wrote {
+			return err
+		}
+		l.seq = l.logging.seq
+		return l.closeLog(ctx, tx)
+	})
+	var refused *neo4j.Neo4jError
+	switch {
+	case own != nil && !errors.As(own, &refused) && !passing(own) && ctx.Err() == nil:
+		return nil, own
+	case err == nil && !l.logging.done && l.seq == 0:
+		return nil, nil //nolint:nilnil // nothing was written
+	case err == nil && !l.logging.done:
+		return &l.is, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomeTimeout)
+	defer cancel()
+	if found, failed := s.Changes(ctx, &store.ChangesQuery{IDs: []string{id}, Limit: 1}); failed == nil && len(found) == 1 {
+		return &found[0], nil
+	} else if err == nil {
+		err = failed
+	}
+	return nil, err
+}
+
+// outcomeTimeout bounds the look at what became of a transaction.
+const outcomeTimeout = 5 * time.Second
+
+// read runs a reading statement, in the one transaction of a load that is one.
+func (l *load) read(ctx context.Context, text string, params map[string]any) ([][]any, error) {
+	if l.tx != nil {
+		return l.s.do(ctx, l.tx, text, params)
+	}
+	return l.s.reads(ctx, text, params)
+}
+
+// resting finds the links that end at entities or rest on sources, as the load sees them.
+func (l *load) resting(ctx context.Context, ids []string) ([]string, error) {
+	return resting(ctx, ids, l.s.restingText(len(l.written) > 0), l.written, l.read)
+}
+
+// each is read for what may be much.
+func (l *load) each(ctx context.Context, text string, params map[string]any, f func(row []any) error) error {
+	if l.tx == nil {
+		return l.s.stream(ctx, longest, text, params, func(r *neo4j.Record) error { return f(r.Values) })
+	}
+	rows, err := l.s.do(ctx, l.tx, text, params)
+	for i := 0; i < len(rows) && err == nil; i++ {
+		err = f(rows[i])
+	}
+	return err
+}
+
+// writer is a load of one transaction, which is read.
+type writer struct{ *load }
+
+// Put writes a batch at once.
+func (w *writer) Put(ctx context.Context, b *store.Batch) error {
+	c := *b
+	c.Distinct = false
+	if err := w.load.Put(ctx, &c); err != nil {
+		return err
+	}
+	return w.flush(ctx)
+}
+
+// Describe says what the load is for.
+func (w *writer) Describe(d *store.Deed) {
+	w.deed, w.deed.ID = *d, cmp.Or(d.ID, w.deed.ID)
+}
+
+// Types finds what records are by their ids.
+func (w *writer) Types(ctx context.Context, ids []string) (map[string]string, error) {
+	return w.s.types(ctx, ids, w.read)
+}
+
+// Records finds records by their ids.
+func (w *writer) Records(ctx context.Context, ids []string) (*store.Batch, error) {
+	return w.s.records(ctx, ids, w.read)
+}
+
+// Resting finds the links that end at entities or rest on sources.
+func (w *writer) Resting(ctx context.Context, ids []string) ([]string, error) {
+	return w.resting(ctx, ids)
+}
