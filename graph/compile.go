@@ -105,6 +105,9 @@ type root struct {
 	query atomic.Pointer[plan.Query]
 	memo  *plan.Memo
 	asked *asking // of plan.Traced
+	// version says that the statistics are to name the version of the graph, versionOnly that nothing else of them is
+	// wanted.
+	version, versionOnly bool
 	// instead answers `node` where the id is that of a community; nil for other fields.
 	instead *root
 }

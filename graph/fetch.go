@@ -2,10 +2,13 @@ package graph
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
 )
 
@@ -24,6 +27,7 @@ func (e *Engine) fetch(ctx context.Context, answers []answer, inOrder bool) {
 	}
 	for {
 		seeing, view := store.WithView(ctx)
+		e.findVersions(seeing, answers)
 		e.all(seeing, answers, atOnceFetched)
 		if !view.Lost() || ctx.Err() != nil {
 			return
@@ -37,7 +41,43 @@ func (e *Engine) fetch(ctx context.Context, answers []answer, inOrder bool) {
 // asksOnce reports whether the store is asked one question for this root field.
 func (a *answer) asksOnce() bool {
 	_, measured := measured(a.query.Root.Order)
-	return a.question == nil && !measured
+	return a.question == nil && !measured && !a.root.version
+}
+
+// findVersions finds the version of the graph for the statistics that name it, before anything else is read: what is read
+// then may be newer than the version, and never older.
+func (e *Engine) findVersions(ctx context.Context, answers []answer) {
+	for i := range answers {
+		a := &answers[i]
+		if !a.root.version {
+			continue
+		}
+		ctx := ctx
+		if a.explain != nil {
+			ctx = store.WithRecorder(ctx, &a.explain.recorder)
+		}
+		var state string
+		if state, a.versionTrips, a.err = e.opts.Store.State(ctx); a.err == nil {
+			sum := sha256.Sum256([]byte(e.opts.StoreKind + "\x00" + state))
+			a.version = base64.RawURLEncoding.EncodeToString(sum[:12])
+		}
+	}
+}
+
+// versioned answers the statistics that name the version of the graph.
+func (e *Engine) versioned(ctx context.Context, a *answer) {
+	if a.err != nil {
+		return
+	}
+	if a.root.versionOnly {
+		a.res = &kg.Result{Stats: &kg.Stats{}}
+	} else if a.res, a.err = e.opts.Store.Fetch(ctx, a.query); a.err != nil {
+		return
+	}
+	stats := *a.res.Stats // those of the store may be others' too
+	stats.Version = a.version
+	a.res.Stats = &stats
+	a.res.RoundTrips += a.versionTrips
 }
 
 // again takes back what a root field was answered with.
@@ -95,6 +135,10 @@ func (e *Engine) one(ctx context.Context, a *answer) {
 	}
 	if by, ok := measured(a.query.Root.Order); ok {
 		a.res, a.err = e.measuredList(ctx, a.query, by)
+		return
+	}
+	if a.root.version {
+		e.versioned(ctx, a)
 		return
 	}
 	a.res, a.err = e.opts.Store.Fetch(ctx, a.query)

@@ -45,6 +45,7 @@ var rootTables = tables{
 		"links":                objectsOf(func(s *kg.Stats) []kg.Bucket { return s.Links }),
 		"refutedLinks":         intOf(func(s *kg.Stats) int64 { return s.RefutedLinks }),
 		"sources":              intOf(func(s *kg.Stats) int64 { return s.Sources }),
+		"version":              textOf(func(s *kg.Stats) string { return s.Version }),
 		"linksWithoutEvidence": intOf(func(s *kg.Stats) int64 { return s.LinksWithoutEvidence }),
 		"unverifiedExcerpts":   intOf(func(s *kg.Stats) int64 { return s.UnverifiedExcerpts }),
 	},
@@ -184,6 +185,16 @@ func pageRoot(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet) *f
 func startStats(c *compiler, r *root, f operation.Field, x *out) {
 	r.start = plan.Statistics
 	x.objs = c.inner(f, &scope{})
+	r.versionOnly = true
+	for i := range x.objs.one.outs {
+		switch x.objs.one.outs[i].field.Name {
+		case "version":
+			r.version = true
+		case "__typename":
+		default:
+			r.versionOnly = false
+		}
+	}
 }
 
 // readRoot reads a root field whose answer is one object.

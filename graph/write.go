@@ -34,6 +34,9 @@ type answer struct {
 	question question    // nil unless the root field asks one
 	place    *place      // what its answer is read from
 	explain  *explaining // nil when nobody asked
+	// version is that of the graph, for the statistics, and versionTrips what it took to find it
+	version      string
+	versionTrips int
 }
 
 // writer writes one operation.

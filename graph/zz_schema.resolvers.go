@@ -640,6 +640,10 @@ func (r *graphStatsResolver) UnverifiedExcerpts(ctx context.Context, obj *model.
 	return scalar[int64](ctx, obj.Value)
 }
 
+func (r *graphStatsResolver) Version(ctx context.Context, obj *model.GraphStats) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
 func (r *highlightResolver) Field(ctx context.Context, obj *model.Highlight) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }

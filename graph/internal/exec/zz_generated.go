@@ -345,6 +345,7 @@ type GraphStatsResolver interface {
 	Sources(ctx context.Context, obj *model.GraphStats) (int64, error)
 	LinksWithoutEvidence(ctx context.Context, obj *model.GraphStats) (int64, error)
 	UnverifiedExcerpts(ctx context.Context, obj *model.GraphStats) (int64, error)
+	Version(ctx context.Context, obj *model.GraphStats) (string, error)
 }
 type HighlightResolver interface {
 	Field(ctx context.Context, obj *model.Highlight) (string, error)
@@ -3548,6 +3549,8 @@ type GraphStats {
   linksWithoutEvidence: Int!
   "Excerpts that do not stand in a stored text: the source has none, or they are not in it."
   unverifiedExcerpts: Int!
+  "Names the version of the graph: as long as it is the same, nothing was written. What else the operation reads is of this version or, when somebody writes meanwhile, of a newer one. Asking for it alone is cheap: ` + "`" + `{ stats { version } }` + "`" + `."
+  version: String!
 }
 
 "How many entities are of one type."
@@ -4607,6 +4610,8 @@ func (ec *executionContext) childFields_GraphStats(ctx context.Context, field gr
 		return ec.fieldContext_GraphStats_linksWithoutEvidence(ctx, field)
 	case "unverifiedExcerpts":
 		return ec.fieldContext_GraphStats_unverifiedExcerpts(ctx, field)
+	case "version":
+		return ec.fieldContext_GraphStats_version(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GraphStats", field.Name)
 }
@@ -14482,6 +14487,29 @@ func (ec *executionContext) _GraphStats_unverifiedExcerpts(ctx context.Context, 
 }
 func (ec *executionContext) fieldContext_GraphStats_unverifiedExcerpts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphStats", field, true, true, "Int")
+}
+
+func (ec *executionContext) _GraphStats_version(ctx context.Context, field graphql.CollectedField, obj *model.GraphStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GraphStats_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.GraphStats().Version(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GraphStats_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GraphStats", field, true, true, "String")
 }
 
 func (ec *executionContext) _Highlight_field(ctx context.Context, field graphql.CollectedField, obj *model.Highlight) (ret graphql.Marshaler) {
@@ -30592,6 +30620,12 @@ func (ec *executionContext) _GraphStats(ctx context.Context, sel ast.SelectionSe
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._GraphStats_unverifiedExcerpts(ctx, field, obj)
+				})
+		case "version":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._GraphStats_version(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
