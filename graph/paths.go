@@ -136,19 +136,40 @@ func (q *pathsQuestion) bind(b *binder, args map[string]any) (err error) {
 }
 
 // linesWindow reads first, after, last, before of a list of lines. Its cursors are those of this very question, since
-// another has other lines.
+// another has other lines; filters are no part of it, as in other lists.
 func (b *binder) linesWindow(q *asked, args map[string]any, kinds ...kg.ValueKind) (window, error) {
 	rest := maps.Clone(args)
 	for _, name := range []string{"first", "after", "last", "before", "dryRun"} {
 		delete(rest, name)
 	}
-	this, err := json.Marshal(rest)
+	this, err := json.Marshal(unfiltered(rest))
 	if err != nil {
 		return window{}, err
 	}
 	list := *q.list
 	list.at += string(this)
 	return b.window(&list, args, kinds...)
+}
+
+// unfiltered is a value of arguments without the filters in it.
+func unfiltered(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for name, x := range v {
+			if name != "where" {
+				out[name] = unfiltered(x)
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, x := range v {
+			out[i] = unfiltered(x)
+		}
+		return out
+	}
+	return v
 }
 
 // filterCost counts looking for every line there is as much as a measure of the whole graph.

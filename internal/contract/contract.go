@@ -518,7 +518,7 @@ func (e *expander) roots() error {
 		}
 		if err := place(&lists, d, w.fields, func() *ast.FieldDefinition {
 			f := field("All "+w.many+" that fit, by name unless ordered otherwise.", w.fields,
-				ast.NonNullNamedType(d.Name+"Connection", d.Position), rootArguments(d.Name+filterSuffix)...)
+				ast.NamedType(d.Name+"Connection", d.Position), rootArguments(d.Name+filterSuffix)...)
 			f.Position = d.Position
 			return f
 		}); err != nil {

@@ -142,7 +142,7 @@ type Bucket struct {
 // Stats is how much is in the graph.
 type Stats struct {
 	// Version names the state of the graph, where that was asked for. It is no store's to fill in.
-	Version string
+	Version              string
 	Entities, Links      []Bucket // every type and kind of the catalogue, in its order, also those with none
 	Sources              int64
 	LinksWithoutEvidence int64 // links that no source supports: those that are REFUTED among them

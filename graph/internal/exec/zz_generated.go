@@ -924,7 +924,8 @@ People, institutions, events, quotes and themes, and the links between them; eve
 - how two are connected: ` + "`" + `{ paths(from: {name: "Mary Kaldor"}, to: {name: "NATO"}, first: 1) { nodes { narrative } } }` + "`" + `
 - how much there is: ` + "`" + `{ stats { entities { key count } links { key count } sources } }` + "`" + `
 
-An argument that names nothing, or a name that fits several, nulls its field alone. Looking up what is not there answers null. Errors have
+An argument that names nothing, or a name that fits several, nulls its field of Query alone, be it within a filter or in what is asked of the
+field's answer: each of these fields but ` + "`" + `stats` + "`" + ` and ` + "`" + `serverInfo` + "`" + ` can be null. In a filter, what names nothing fits nothing. Looking up what is not there answers null. Errors have
 ` + "`" + `extensions.code` + "`" + `, one of these:
 
 - ` + "`" + `BAD_USER_INPUT` + "`" + `: a value cannot be meant: out of bounds, of another type, or at odds with another (with ` + "`" + `argument` + "`" + `, ` + "`" + `variable` + "`" + `)
@@ -3168,7 +3169,7 @@ type Query {
   "Anything by its id; null when there is nothing."
   node("For example ` + "`" + `mary-kaldor` + "`" + `." id: ID!): Node
   "Several by their ids, in the order asked for; null where there is nothing."
-  nodes("At most 100 ids." ids: [ID!]!): [Node]!
+  nodes("At most 100 ids." ids: [ID!]!): [Node]
   "An entity of any type; null when nothing fits."
   entity("Which one, for example ` + "`" + `{name: \"NATO\"}` + "`" + `." ref: EntityRef!): Entity
   "A person; null when none fits."
@@ -3203,7 +3204,7 @@ type Query {
     where: PersonFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
-  ): PersonConnection!
+  ): PersonConnection
   "All institutions that fit, by name unless ordered otherwise."
   institutions(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
@@ -3218,7 +3219,7 @@ type Query {
     where: InstitutionFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
-  ): InstitutionConnection!
+  ): InstitutionConnection
   "All events that fit, by name unless ordered otherwise."
   events(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
@@ -3233,7 +3234,7 @@ type Query {
     where: EventFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
-  ): EventConnection!
+  ): EventConnection
   "All quotes that fit, by name unless ordered otherwise."
   quotes(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
@@ -3248,7 +3249,7 @@ type Query {
     where: QuoteFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
-  ): QuoteConnection!
+  ): QuoteConnection
   "All themes that fit, by name unless ordered otherwise."
   themes(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
@@ -3263,7 +3264,7 @@ type Query {
     where: ThemeFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
-  ): ThemeConnection!
+  ): ThemeConnection
   "All places that fit, by name unless ordered otherwise."
   places(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
@@ -3278,7 +3279,7 @@ type Query {
     where: PlaceFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
-  ): PlaceConnection!
+  ): PlaceConnection
   "All sources that fit, by name unless ordered otherwise."
   sources(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
@@ -3293,7 +3294,7 @@ type Query {
     where: SourceFilter
     "Order of the list; ties end at the id. Default: by name."
     orderBy: [EntityOrder!]
-  ): SourceConnection!
+  ): SourceConnection
   "All links of the graph that fit, as ` + "`" + `Source.links` + "`" + ` lists them: each seen from where it begins, so that ` + "`" + `node` + "`" + ` is where it ends and ` + "`" + `direction` + "`" + ` is OUTGOING."
   links(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
@@ -3308,7 +3309,7 @@ type Query {
     where: LinkFilter
     "Order of the list; ties end at the link's id. Default: by the name of where the link ends, which is also the quickest."
     orderBy: [LinkOrder!]
-  ): LinkConnection!
+  ): LinkConnection
   """
   Full-text over names, aliases, descriptions, quotes and the texts of sources; forgiving of accents, case, word order and small misspellings. Finds what has
   every word; when nothing has, what has any. Initials stand for names (` + "`" + `D. Trump` + "`" + `), words in quotation marks stand together, and what is
@@ -3327,7 +3328,7 @@ type Query {
     last: Int
     "Stop before this cursor."
     before: String
-  ): SearchConnection!
+  ): SearchConnection
   """
   Lines between two entities, best first, each hop with the links that say so. A line passes no entity twice; sources are
   never stepping stones; hubs are penalized unless ` + "`" + `hubPenalty` + "`" + ` is 0. When there is none, ` + "`" + `report` + "`" + ` says why. A page takes as long as
@@ -3439,7 +3440,7 @@ type Query {
     last: Int
     "Stop before this cursor."
     before: String
-  ): EvidenceConnection!
+  ): EvidenceConnection
   """
   What two entities share, by which links, and what only one of them has.
   Example: ` + "`" + `{ compare(left: {name: "Mary Kaldor"}, right: {name: "NATO"}) { shared { nodes { name } } } }` + "`" + `.
@@ -3501,7 +3502,7 @@ type Query {
     last: Int
     "Stop before this cursor."
     before: String
-  ): CentralityConnection!
+  ): CentralityConnection
   """
   Groups of entities with more links among them than their numbers of links would let expect: the Leiden algorithm on the
   whole graph, or on the part of it that ` + "`" + `where` + "`" + ` leaves. Largest first. The same graph, ` + "`" + `seed` + "`" + ` and ` + "`" + `resolution` + "`" + ` give the same.
@@ -3528,7 +3529,7 @@ type Query {
     last: Int
     "Stop before this cursor."
     before: String
-  ): CommunityConnection!
+  ): CommunityConnection
   "How much is in the graph, and how well it is evidenced."
   stats: GraphStats!
   "What server this is and what it allows."
@@ -3623,7 +3624,7 @@ enum PathRank {
   MOST_RECENT
 }
 
-"Lines from one entity to another, best first, and what the search did. A cursor is a line's place among those of the same arguments: what it costs, and the ids along it."
+"Lines from one entity to another, best first, and what the search did. A cursor is a line's place among those of the same arguments, but for ` + "`" + `where` + "`" + `: what it costs, and the ids along it."
 type PathConnection {
   "The entries of this page, in order."
   edges: [PathEdge!]!
@@ -3731,7 +3732,7 @@ input LinkStep {
   where: LinkFilter
 }
 
-"Lines that fit a pattern, in the order of the ids of their entities, and what finding them took; their ` + "`" + `cost` + "`" + ` is their length. A cursor is a line's place among those of the same pattern: the ids along it."
+"Lines that fit a pattern, in the order of the ids of their entities, and what finding them took; their ` + "`" + `cost` + "`" + ` is their length. A cursor is a line's place among those of the same pattern, but for its filters: the ids along it."
 type MatchConnection {
   "The entries of this page, in order."
   edges: [MatchEdge!]!
@@ -20302,10 +20303,10 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Node) graphql.Marshaler {
-			return ec.marshalNNode2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx, selections, v)
+			return ec.marshalONode2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_nodes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -20786,10 +20787,10 @@ func (ec *executionContext) _Query_people(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PersonConnection) graphql.Marshaler {
-			return ec.marshalNPersonConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonConnection(ctx, selections, v)
+			return ec.marshalOPersonConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_people(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -20830,10 +20831,10 @@ func (ec *executionContext) _Query_institutions(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InstitutionConnection) graphql.Marshaler {
-			return ec.marshalNInstitutionConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionConnection(ctx, selections, v)
+			return ec.marshalOInstitutionConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_institutions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -20874,10 +20875,10 @@ func (ec *executionContext) _Query_events(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EventConnection) graphql.Marshaler {
-			return ec.marshalNEventConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventConnection(ctx, selections, v)
+			return ec.marshalOEventConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_events(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -20918,10 +20919,10 @@ func (ec *executionContext) _Query_quotes(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.QuoteConnection) graphql.Marshaler {
-			return ec.marshalNQuoteConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteConnection(ctx, selections, v)
+			return ec.marshalOQuoteConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_quotes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -20962,10 +20963,10 @@ func (ec *executionContext) _Query_themes(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ThemeConnection) graphql.Marshaler {
-			return ec.marshalNThemeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeConnection(ctx, selections, v)
+			return ec.marshalOThemeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_themes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -21006,10 +21007,10 @@ func (ec *executionContext) _Query_places(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PlaceConnection) graphql.Marshaler {
-			return ec.marshalNPlaceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceConnection(ctx, selections, v)
+			return ec.marshalOPlaceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_places(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -21050,10 +21051,10 @@ func (ec *executionContext) _Query_sources(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SourceConnection) graphql.Marshaler {
-			return ec.marshalNSourceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceConnection(ctx, selections, v)
+			return ec.marshalOSourceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_sources(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -21094,10 +21095,10 @@ func (ec *executionContext) _Query_links(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
-			return ec.marshalNLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx, selections, v)
+			return ec.marshalOLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_links(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -21138,10 +21139,10 @@ func (ec *executionContext) _Query_search(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SearchConnection) graphql.Marshaler {
-			return ec.marshalNSearchConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchConnection(ctx, selections, v)
+			return ec.marshalOSearchConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_search(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -21358,10 +21359,10 @@ func (ec *executionContext) _Query_unverified(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EvidenceConnection) graphql.Marshaler {
-			return ec.marshalNEvidenceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidenceConnection(ctx, selections, v)
+			return ec.marshalOEvidenceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidenceConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_unverified(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -21490,10 +21491,10 @@ func (ec *executionContext) _Query_centrality(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CentralityConnection) graphql.Marshaler {
-			return ec.marshalNCentralityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCentralityConnection(ctx, selections, v)
+			return ec.marshalOCentralityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCentralityConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_centrality(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -21534,10 +21535,10 @@ func (ec *executionContext) _Query_communities(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CommunityConnection) graphql.Marshaler {
-			return ec.marshalNCommunityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityConnection(ctx, selections, v)
+			return ec.marshalOCommunityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_communities(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -32743,7 +32744,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				})
 		case "nodes":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_nodes(ctx, field)
 				})
@@ -32809,55 +32810,55 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				})
 		case "people":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_people(ctx, field)
 				})
 		case "institutions":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_institutions(ctx, field)
 				})
 		case "events":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_events(ctx, field)
 				})
 		case "quotes":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_quotes(ctx, field)
 				})
 		case "themes":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_themes(ctx, field)
 				})
 		case "places":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_places(ctx, field)
 				})
 		case "sources":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_sources(ctx, field)
 				})
 		case "links":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_links(ctx, field)
 				})
 		case "search":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_search(ctx, field)
 				})
@@ -32887,7 +32888,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				})
 		case "unverified":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_unverified(ctx, field)
 				})
@@ -32905,13 +32906,13 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				})
 		case "centrality":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_centrality(ctx, field)
 				})
 		case "communities":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_communities(ctx, field)
 				})
@@ -34614,14 +34615,6 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	return res
 }
 
-func (ec *executionContext) marshalNCentralityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCentralityConnection(ctx context.Context, sel ast.SelectionSet, v *model.CentralityConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "CentralityConnection!")
-		return graphql.Null
-	}
-	return ec._CentralityConnection(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNCentralityEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCentralityEdge(ctx context.Context, sel ast.SelectionSet, v model.CentralityEdge) graphql.Marshaler {
 	return ec._CentralityEdge(ctx, sel, &v)
 }
@@ -34730,14 +34723,6 @@ func (ec *executionContext) marshalNCommunityBridgeEdge2ᚕgithubᚗcomᚋthroug
 	}
 
 	return ret
-}
-
-func (ec *executionContext) marshalNCommunityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityConnection(ctx context.Context, sel ast.SelectionSet, v *model.CommunityConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "CommunityConnection!")
-		return graphql.Null
-	}
-	return ec._CommunityConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCommunityEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityEdge(ctx context.Context, sel ast.SelectionSet, v model.CommunityEdge) graphql.Marshaler {
@@ -35071,14 +35056,6 @@ func (ec *executionContext) marshalNEvent2ᚖgithubᚗcomᚋthroughlineᚋthroug
 		return graphql.Null
 	}
 	return ec._Event(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNEventConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventConnection(ctx context.Context, sel ast.SelectionSet, v *model.EventConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "EventConnection!")
-		return graphql.Null
-	}
-	return ec._EventConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNEventEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventEdge(ctx context.Context, sel ast.SelectionSet, v model.EventEdge) graphql.Marshaler {
@@ -35422,14 +35399,6 @@ func (ec *executionContext) marshalNInstitution2ᚖgithubᚗcomᚋthroughlineᚋ
 	return ec._Institution(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNInstitutionConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionConnection(ctx context.Context, sel ast.SelectionSet, v *model.InstitutionConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "InstitutionConnection!")
-		return graphql.Null
-	}
-	return ec._InstitutionConnection(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNInstitutionEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionEdge(ctx context.Context, sel ast.SelectionSet, v model.InstitutionEdge) graphql.Marshaler {
 	return ec._InstitutionEdge(ctx, sel, &v)
 }
@@ -35725,16 +35694,6 @@ func (ec *executionContext) marshalNMatchStage2ᚕgithubᚗcomᚋthroughlineᚋt
 	return ret
 }
 
-func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalONode2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx, sel, v[i])
-	})
-
-	return ret
-}
-
 func (ec *executionContext) unmarshalNOrderDirection2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -35908,14 +35867,6 @@ func (ec *executionContext) marshalNPerson2ᚖgithubᚗcomᚋthroughlineᚋthrou
 	return ec._Person(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPersonConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonConnection(ctx context.Context, sel ast.SelectionSet, v *model.PersonConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "PersonConnection!")
-		return graphql.Null
-	}
-	return ec._PersonConnection(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNPersonEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonEdge(ctx context.Context, sel ast.SelectionSet, v model.PersonEdge) graphql.Marshaler {
 	return ec._PersonEdge(ctx, sel, &v)
 }
@@ -35995,14 +35946,6 @@ func (ec *executionContext) marshalNPlace2ᚖgithubᚗcomᚋthroughlineᚋthroug
 		return graphql.Null
 	}
 	return ec._Place(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNPlaceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceConnection(ctx context.Context, sel ast.SelectionSet, v *model.PlaceConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "PlaceConnection!")
-		return graphql.Null
-	}
-	return ec._PlaceConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPlaceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceEdge(ctx context.Context, sel ast.SelectionSet, v model.PlaceEdge) graphql.Marshaler {
@@ -36086,14 +36029,6 @@ func (ec *executionContext) marshalNQuote2ᚖgithubᚗcomᚋthroughlineᚋthroug
 	return ec._Quote(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNQuoteConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteConnection(ctx context.Context, sel ast.SelectionSet, v *model.QuoteConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "QuoteConnection!")
-		return graphql.Null
-	}
-	return ec._QuoteConnection(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNQuoteEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteEdge(ctx context.Context, sel ast.SelectionSet, v model.QuoteEdge) graphql.Marshaler {
 	return ec._QuoteEdge(ctx, sel, &v)
 }
@@ -36145,14 +36080,6 @@ func (ec *executionContext) marshalNQuoteLinkEdge2ᚕgithubᚗcomᚋthroughline�
 	}
 
 	return ret
-}
-
-func (ec *executionContext) marshalNSearchConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchConnection(ctx context.Context, sel ast.SelectionSet, v *model.SearchConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "SearchConnection!")
-		return graphql.Null
-	}
-	return ec._SearchConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNSearchEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchEdge(ctx context.Context, sel ast.SelectionSet, v model.SearchEdge) graphql.Marshaler {
@@ -36233,14 +36160,6 @@ func (ec *executionContext) marshalNSource2ᚖgithubᚗcomᚋthroughlineᚋthrou
 		return graphql.Null
 	}
 	return ec._Source(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNSourceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceConnection(ctx context.Context, sel ast.SelectionSet, v *model.SourceConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "SourceConnection!")
-		return graphql.Null
-	}
-	return ec._SourceConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNSourceEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceEdge(ctx context.Context, sel ast.SelectionSet, v model.SourceEdge) graphql.Marshaler {
@@ -36442,14 +36361,6 @@ func (ec *executionContext) marshalNTheme2ᚖgithubᚗcomᚋthroughlineᚋthroug
 		return graphql.Null
 	}
 	return ec._Theme(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNThemeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeConnection(ctx context.Context, sel ast.SelectionSet, v *model.ThemeConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "ThemeConnection!")
-		return graphql.Null
-	}
-	return ec._ThemeConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNThemeEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeEdge(ctx context.Context, sel ast.SelectionSet, v model.ThemeEdge) graphql.Marshaler {
@@ -36747,11 +36658,25 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	return res
 }
 
+func (ec *executionContext) marshalOCentralityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCentralityConnection(ctx context.Context, sel ast.SelectionSet, v *model.CentralityConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CentralityConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOCoParticipationConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCoParticipationConnection(ctx context.Context, sel ast.SelectionSet, v *model.CoParticipationConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._CoParticipationConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCommunityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCommunityConnection(ctx context.Context, sel ast.SelectionSet, v *model.CommunityConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CommunityConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOComparison2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐComparison(ctx context.Context, sel ast.SelectionSet, v *model.Comparison) graphql.Marshaler {
@@ -36958,6 +36883,13 @@ func (ec *executionContext) marshalOEvent2ᚖgithubᚗcomᚋthroughlineᚋthroug
 	return ec._Event(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOEventConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEventConnection(ctx context.Context, sel ast.SelectionSet, v *model.EventConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EventConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOEventFilter2map(ctx context.Context, v any) (map[string]any, error) {
 	if v == nil {
 		return nil, nil
@@ -36988,6 +36920,13 @@ func (ec *executionContext) marshalOEvidence2ᚖgithubᚗcomᚋthroughlineᚋthr
 		return graphql.Null
 	}
 	return ec._Evidence(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOEvidenceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEvidenceConnection(ctx context.Context, sel ast.SelectionSet, v *model.EvidenceConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EvidenceConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOExternalIdInput2map(ctx context.Context, v any) (map[string]any, error) {
@@ -37100,6 +37039,13 @@ func (ec *executionContext) marshalOInstitution2ᚖgithubᚗcomᚋthroughlineᚋ
 	return ec._Institution(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOInstitutionConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐInstitutionConnection(ctx context.Context, sel ast.SelectionSet, v *model.InstitutionConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._InstitutionConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOInstitutionFilter2map(ctx context.Context, v any) (map[string]any, error) {
 	if v == nil {
 		return nil, nil
@@ -37156,6 +37102,13 @@ func (ec *executionContext) marshalOLink2ᚖgithubᚗcomᚋthroughlineᚋthrough
 		return graphql.Null
 	}
 	return ec._Link(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.LinkConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LinkConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOLinkFilter2map(ctx context.Context, v any) (map[string]any, error) {
@@ -37284,6 +37237,19 @@ func (ec *executionContext) marshalONode2githubᚗcomᚋthroughlineᚋthroughlin
 	return ec._Node(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalONode2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalONode2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx, sel, v[i])
+	})
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalONodeStep2map(ctx context.Context, v any) (map[string]any, error) {
 	if v == nil {
 		return nil, nil
@@ -37375,6 +37341,13 @@ func (ec *executionContext) marshalOPerson2ᚖgithubᚗcomᚋthroughlineᚋthrou
 	return ec._Person(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOPersonConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPersonConnection(ctx context.Context, sel ast.SelectionSet, v *model.PersonConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PersonConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOPersonFilter2map(ctx context.Context, v any) (map[string]any, error) {
 	if v == nil {
 		return nil, nil
@@ -37405,6 +37378,13 @@ func (ec *executionContext) marshalOPlace2ᚖgithubᚗcomᚋthroughlineᚋthroug
 		return graphql.Null
 	}
 	return ec._Place(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPlaceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPlaceConnection(ctx context.Context, sel ast.SelectionSet, v *model.PlaceConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PlaceConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOPlaceFilter2map(ctx context.Context, v any) (map[string]any, error) {
@@ -37439,6 +37419,13 @@ func (ec *executionContext) marshalOQuote2ᚖgithubᚗcomᚋthroughlineᚋthroug
 	return ec._Quote(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOQuoteConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐQuoteConnection(ctx context.Context, sel ast.SelectionSet, v *model.QuoteConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._QuoteConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOQuoteFilter2map(ctx context.Context, v any) (map[string]any, error) {
 	if v == nil {
 		return nil, nil
@@ -37464,11 +37451,25 @@ func (ec *executionContext) unmarshalOQuoteFilter2ᚕmapᚄ(ctx context.Context,
 	return res, nil
 }
 
+func (ec *executionContext) marshalOSearchConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchConnection(ctx context.Context, sel ast.SelectionSet, v *model.SearchConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SearchConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOSource2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSource(ctx context.Context, sel ast.SelectionSet, v *model.Source) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Source(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSourceConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSourceConnection(ctx context.Context, sel ast.SelectionSet, v *model.SourceConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SourceConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOSourceFilter2map(ctx context.Context, v any) (map[string]any, error) {
@@ -37685,6 +37686,13 @@ func (ec *executionContext) marshalOTheme2ᚖgithubᚗcomᚋthroughlineᚋthroug
 		return graphql.Null
 	}
 	return ec._Theme(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOThemeConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐThemeConnection(ctx context.Context, sel ast.SelectionSet, v *model.ThemeConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ThemeConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOThemeFilter2map(ctx context.Context, v any) (map[string]any, error) {
