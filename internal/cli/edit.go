@@ -13,6 +13,7 @@ import (
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/edit"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
 )
 
@@ -64,6 +65,9 @@ func (c *editing) with(w *world, edited func(e *editor) (edit.Edit, error)) (err
 	if errors.As(err, &p) {
 		for _, id := range p.Links {
 			p.Message += "\n  " + id
+		}
+		for _, c := range p.Changes {
+			p.Message += fmt.Sprintf("\n  change %d: %s", c.Seq, told(&c))
 		}
 		if more := p.LinkCount - len(p.Links); more > 0 {
 			p.Message += fmt.Sprintf("\n  and %d more", more)
@@ -350,5 +354,32 @@ func (c *deleteCmd) Run(w *world) error {
 			return &edit.RemoveEvidence{Evidence: id}, nil
 		}
 		return &edit.Delete{ID: id, Cascade: c.Cascade}, nil
+	})
+}
+
+type undoCmd struct {
+	editing
+	Change string `arg:"" placeholder:"CHANGE" help:"The number of a change, as the log shows it, or its id."`
+}
+
+// Run takes a change back.
+func (c *undoCmd) Run(w *world) error {
+	return c.with(w, func(e *editor) (edit.Edit, error) {
+		q := &store.ChangesQuery{Limit: 1}
+		seq, err := strconv.ParseInt(c.Change, 10, 64)
+		if err != nil {
+			seq, q.IDs = 0, []string{c.Change}
+		}
+		if q.Before = seq + 1; seq == 0 {
+			q.Before = 0
+		}
+		found, err := e.s.Changes(w.ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 || q.IDs == nil && found[0].Seq != seq {
+			return nil, fmt.Errorf("there is no change %s: `throughline log` shows those that there are", printable(c.Change))
+		}
+		return &edit.Revert{Log: e.s, Change: found[0]}, nil
 	})
 }

@@ -51,6 +51,7 @@ const (
 	ExcerptNotInText  Code = "EXCERPT_NOT_IN_SOURCE"
 	WrongEndpointType Code = "WRONG_ENDPOINT_TYPE"
 	DependentLinks    Code = "DEPENDENT_LINKS"
+	BlockedByLater    Code = "BLOCKED_BY_LATER_CHANGE"
 )
 
 // UserError is what a person can put right. Nothing was written.
@@ -61,6 +62,8 @@ type UserError struct {
 	// Links are the first of the links that hang on what was to be deleted, LinkCount is how many there are.
 	Links     []string
 	LinkCount int
+	// Changes are those in the way of one that is to be taken back, the latest first.
+	Changes []kg.Change
 	// Nearest is the passage of the source's text that is most like the words; nil where none is.
 	Nearest *rules.Passage
 }
@@ -76,6 +79,7 @@ func problem(code Code, path []string, format string, args ...any) *UserError {
 type applying struct {
 	store.Tx
 	cat   *catalog.Catalog
+	deed  store.Deed
 	items []kg.ChangeItem
 }
 
@@ -86,8 +90,8 @@ var errDry = errors.New("nothing is to be written")
 func Apply(ctx context.Context, cat *catalog.Catalog, s store.Writer, e Edit, a About) (Outcome, error) {
 	var out Outcome
 	change, err := s.Write(ctx, func(ctx context.Context, tx store.Tx) error {
-		x := &applying{Tx: tx, cat: cat}
-		tx.Describe(&store.Deed{By: a.By, Note: a.Note, Action: e.action(), Whole: true})
+		x := &applying{Tx: tx, cat: cat, deed: store.Deed{By: a.By, Note: a.Note, Action: e.action(), Whole: true}}
+		tx.Describe(&x.deed)
 		id, err := e.apply(ctx, x)
 		if err != nil {
 			return err

@@ -225,6 +225,22 @@ func (x *applying) line(of any) (fields, error) {
 
 // read makes a record of its fields, by the rules of imports.
 func (x *applying) read(head string, f fields) (any, bool, error) {
+	b, err := f.join(head)
+	if err != nil {
+		return nil, false, problem(InvalidValue, nil, "A name of a field is not UTF-8.")
+	}
+	if len(b) > exchange.MaxLine {
+		return nil, false, problem(InvalidValue, nil, "The %s has more than %d bytes.", head, exchange.MaxLine)
+	}
+	is, minted, err := exchange.Record(x.cat, b)
+	if err == nil {
+		return is, minted, nil
+	}
+	return nil, false, wrong(head, err)
+}
+
+// join writes the line of fields, which begins with one of them.
+func (f fields) join(head string) ([]byte, error) {
 	b := append([]byte(`{"`+head+`":`), f[head]...)
 	if len(f[head]) == 0 {
 		b = append(b, `""`...)
@@ -233,19 +249,12 @@ func (x *applying) read(head string, f fields) (any, bool, error) {
 		if name != head {
 			key, err := jsontext.AppendQuote(append(b, ','), name)
 			if err != nil {
-				return nil, false, problem(InvalidValue, nil, "A name of a field is not UTF-8.")
+				return nil, err
 			}
 			b = append(append(key, ':'), f[name]...)
 		}
 	}
-	if len(b) > exchange.MaxLine {
-		return nil, false, problem(InvalidValue, nil, "The %s has more than %d bytes.", head, exchange.MaxLine)
-	}
-	is, minted, err := exchange.Record(x.cat, append(b, '}'))
-	if err == nil {
-		return is, minted, nil
-	}
-	return nil, false, wrong(head, err)
+	return append(b, '}'), nil
 }
 
 // wrong makes a problem of what an import would say of a line.

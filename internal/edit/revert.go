@@ -1,0 +1,194 @@
+package edit
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/jsonl"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// Revert takes a change back, field by field: what it made goes, what it deleted comes back, what it changed is as it was
+// before. A later change of the same fields is in the way.
+type Revert struct {
+	Log    store.Logger
+	Change kg.Change
+}
+
+func (*Revert) action() kg.ChangeAction { return kg.Reverted }
+
+// itemsAtOnce is how many items of a change are read at once.
+const itemsAtOnce = 1000
+
+func (r *Revert) apply(ctx context.Context, x *applying) (string, error) {
+	x.deed.Reverts = r.Change.ID
+	x.Describe(&x.deed)
+	q := &store.ItemsQuery{Seq: r.Change.Seq, Limit: itemsAtOnce}
+	b := &store.Batch{}
+	items := int64(0)
+	for {
+		some, err := r.Log.Items(ctx, q)
+		if err != nil {
+			return "", err
+		}
+		ids := make([]string, len(some))
+		for i := range some {
+			ids[i], q.After = some[i].ID, some[i].ID
+			if some[i].Before == "" {
+				items++
+			}
+		}
+		held, err := x.Records(ctx, ids)
+		if err != nil {
+			return "", err
+		}
+		now := held.ByID()
+		for i := range some {
+			if err := r.back(ctx, x, &some[i], now[some[i].ID], b); err != nil {
+				return "", err
+			}
+		}
+		if len(some) < q.Limit {
+			break
+		}
+	}
+	if r.Change.Created > items {
+		return "", problem(InvalidValue, []string{"change"},
+			"The import %d created %d records of which the log does not tell: it cannot be taken back; delete them.", r.Change.Seq, r.Change.Created)
+	}
+	if err := r.fits(ctx, x, b); err != nil {
+		return "", err
+	}
+	return r.Change.ID, x.put(ctx, b)
+}
+
+// back adds to a batch what takes one item back; now is the record as it is, nil for none.
+func (r *Revert) back(ctx context.Context, x *applying, i *kg.ChangeItem, now any, b *store.Batch) error {
+	is := fields{}
+	if now != nil {
+		line := store.Log(x.cat, nil, now).After
+		if err := json.Unmarshal([]byte(line), &is); err != nil {
+			return err
+		}
+	}
+	if (i.After == "") == (now != nil) { // it went since, or is there again
+		return r.blocked(ctx, i.ID)
+	}
+	stamp := false // its times are those that the change has left
+	for _, d := range jsonl.Diff(i.Before, i.After) {
+		switch {
+		case d.Name == "updatedAt":
+			stamp = string(is[d.Name]) == d.After
+		case string(is[d.Name]) != d.After:
+			return r.blocked(ctx, i.ID)
+		}
+		if delete(is, d.Name); d.Before != "" {
+			is[d.Name] = jsontext.Value(d.Before)
+		}
+	}
+	if i.Before == "" {
+		if len(is) > 0 { // somebody gave it another field
+			return r.blocked(ctx, i.ID)
+		}
+		b.Delete = append(b.Delete, i.ID)
+		return nil
+	}
+	if i.After != "" && !stamp {
+		delete(is, "updatedAt")
+	}
+	head := headOf(is)
+	line, err := is.join(head)
+	if err != nil {
+		return err
+	}
+	record, _, err := exchange.Record(x.cat, line)
+	if err != nil {
+		return wrong(head, err)
+	}
+	switch one, _ := batch(record); {
+	case len(one.Sources) > 0:
+		b.Sources = append(b.Sources, one.Sources...)
+	case len(one.Nodes) > 0:
+		b.Nodes = append(b.Nodes, one.Nodes...)
+	default:
+		b.Links = append(b.Links, one.Links...)
+	}
+	return nil
+}
+
+// headOf is the field that says what a line is.
+func headOf(f fields) string {
+	for _, head := range []string{"node", "link"} {
+		if f[head] != nil {
+			return head
+		}
+	}
+	return "source"
+}
+
+// fits refuses to leave links without their ends or sources, and to delete what others hang on by now.
+func (r *Revert) fits(ctx context.Context, x *applying, b *store.Batch) error {
+	need := map[string]bool{}
+	for _, l := range b.Links {
+		need[l.From], need[l.To] = true, true
+		for i := range l.Evidence {
+			need[l.Evidence[i].Source] = true
+		}
+	}
+	for _, n := range b.Nodes {
+		delete(need, n.ID)
+	}
+	for _, s := range b.Sources {
+		delete(need, s.ID)
+	}
+	types, err := x.Types(ctx, slices.Collect(maps.Keys(need)))
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(need)) {
+		if types[id] == "" || slices.Contains(b.Delete, id) {
+			return r.blocked(ctx, id)
+		}
+	}
+	written := (&store.Batch{Links: b.Links}).ByID()
+	for _, id := range b.Delete {
+		if strings.HasPrefix(id, kg.LinkPrefix) {
+			continue
+		}
+		hanging, err := x.Resting(ctx, []string{id})
+		if err != nil {
+			return err
+		}
+		for _, link := range hanging {
+			if written[link] == nil && !slices.Contains(b.Delete, link) {
+				return r.blocked(ctx, id)
+			}
+		}
+	}
+	return nil
+}
+
+// changesNamed is how many changes a problem names.
+const changesNamed = 10
+
+// blocked is the error for a record that later changes touched.
+func (r *Revert) blocked(ctx context.Context, id string) error {
+	later, err := r.Log.Changes(ctx, &store.ChangesQuery{Touching: []string{id}, Limit: changesNamed})
+	if err != nil {
+		return err
+	}
+	p := problem(BlockedByLater, []string{"change"}, "The change %d cannot be taken back: %s was changed since.", r.Change.Seq, id)
+	for _, c := range later {
+		if c.Seq > r.Change.Seq {
+			p.Changes = append(p.Changes, c)
+		}
+	}
+	return p
+}
