@@ -66,11 +66,14 @@ func TestNoBarriers(t *testing.T) {
 				b.look(width, scheme)
 				b.open("/playground")
 				b.barriers(source, "start")
-				panels := map[string]string{"Tour": `.tour li button`, "Documentation Explorer": `.graphiql-doc-explorer-content a`, "History": `.graphiql-history`}
+				panels := map[string]string{
+					"Tour": `.tour li button`, "Documentation Explorer": `.graphiql-doc-explorer-content a`,
+					"History": `.graphiql-history`, "Graph": `.graph-panel .mirror button`,
+				}
 				b.click(execute)
 				b.wait("there is an answer", contains(response, "data"))
 				b.barriers(source, "answer")
-				for _, name := range []string{"Tour", "Documentation Explorer", "History"} {
+				for _, name := range []string{"Tour", "Documentation Explorer", "History", "Graph"} {
 					button := `button[aria-label="Show ` + name + `"]`
 					if evaluate[bool](b, `document.querySelector('`+button+`') !== null`) {
 						b.click(button)
@@ -83,7 +86,7 @@ func TestNoBarriers(t *testing.T) {
 						b.barriers(source, "documentation of a type")
 					}
 				}
-				b.click(`button[aria-label="Hide History"]`)
+				b.click(`button[aria-label="Hide Graph"]`)
 				b.click(`button[data-name="headers"]`)
 				b.barriers(source, "headers")
 				for name, dialog := range map[string]string{"settings": "settings", "keys": "short keys"} {

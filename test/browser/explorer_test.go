@@ -404,3 +404,29 @@ func TestExplorerHasNoBarriers(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersAreDrawn runs stops of the tour in the playground: what their answers hold is drawn beside them.
+func TestAnswersAreDrawn(t *testing.T) {
+	b := newTab(t, newBrowser(t), newExplorer(t))
+	for query, want := range map[string][2]int{
+		// Mary Kaldor, her two institutions of one edge, its event, and the themes of that
+		`{ person(ref: {id: "mary-kaldor"}) { id name affiliations { edges { role node { id name events { edges { node { id name } } } } } } } }`: {3, 2},
+		`{ paths(from: {id: "mary-kaldor"}, to: {id: "protection-of-civilians"}, first: 1) { nodes { steps { from { id name type } link { id kind sentence } to { id name type } direction } } } }`: {3, 2},
+		`{ subgraph(seeds: [{id: "mary-kaldor"}]) { nodes { id name type } links { id kind from { id } to { id } sentence } } }`:                                                                   {5, 7},
+		`{ stats { sources } }`: {0, 0},
+	} {
+		b.run("open", chromedp.Navigate("about:blank"))
+		b.open("/playground#query=" + url.QueryEscape(query))
+		b.click(execute)
+		b.wait("there is an answer", contains(response, "data"))
+		if evaluate[bool](b, `document.querySelector('button[aria-label="Show Graph"]') !== null`) {
+			b.click(`button[aria-label="Show Graph"]`)
+		}
+		if want[0] == 0 {
+			b.wait("nothing to draw is told", reads(".graph-panel", "holds no entities"))
+			continue
+		}
+		b.wait("it is drawn: "+query, drawn(want[0], want[1]))
+		b.screenshot(fmt.Sprint("drawn", want[0], want[1]))
+	}
+}

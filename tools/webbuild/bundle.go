@@ -84,7 +84,7 @@ func build(src, tour string) (map[string][]byte, error) {
 		return nil, err
 	}
 	script, style, preloads, err = b.bundle("explorer/main.tsx", "explorer", api.BuildOptions{
-		Format: api.FormatESModule, Splitting: true, JSX: api.JSXAutomatic, JSXImportSource: "preact",
+		Format: api.FormatESModule, Splitting: true, JSX: api.JSXAutomatic,
 	})
 	if err != nil {
 		return nil, err

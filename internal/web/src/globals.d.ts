@@ -19,3 +19,8 @@ declare module 'throughline:tour' {
   }
   export const tour: TourQuery[];
 }
+
+declare module 'cytoscape-fcose' {
+  const extension: import('cytoscape').Ext;
+  export default extension;
+}

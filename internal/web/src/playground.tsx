@@ -4,6 +4,7 @@ import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { ExplainButton } from './explain-button';
 import { makeFetcher } from './fetcher';
+import { graphPlugin } from './graph-panel';
 import { LinkButton } from './link-button';
 import { readLink, type Linked } from './permalink';
 import { storage } from './storage';
@@ -20,7 +21,7 @@ import './playground.css';
 
 (globalThis as { MonacoEnvironment?: unknown }).MonacoEnvironment = workers;
 
-const plugins = [HISTORY_PLUGIN, tourPlugin];
+const plugins = [HISTORY_PLUGIN, tourPlugin, graphPlugin];
 
 // Chooses the linked operation of a document that has several, once the editor knows them.
 function ChooseOperation({ name }: { name: string }) {

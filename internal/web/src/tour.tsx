@@ -74,7 +74,7 @@ function Tour() {
         ))}
       </ol>
       <p className="tour-foot">
-        This page is built from the work of others: <a href="/playground/THIRD_PARTY_NOTICES.txt" target="_blank" rel="noreferrer">notices</a>.
+        This page is built from the work of others: <a href="/assets/THIRD_PARTY_NOTICES.txt" target="_blank" rel="noreferrer">notices</a>.
       </p>
     </section>
   );

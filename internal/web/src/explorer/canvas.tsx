@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 // The picture: Cytoscape on a canvas, and beside it a list of the same entities, for the keyboard and for those who listen.
 import { useEffect, useImperativeHandle, useRef, useState } from 'preact/hooks';
 import { forwardRef } from 'preact/compat';

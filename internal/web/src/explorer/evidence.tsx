@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 // The words behind what is chosen: an entity's links, a link, a step of a line.
 import { useEffect, useState } from 'preact/hooks';
 import { cite, reading, type Format } from './citation';

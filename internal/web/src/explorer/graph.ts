@@ -89,7 +89,8 @@ export class Graph {
     this.bits = `fragment Bits on Entity { id type name description linkCount${selection(catalog, p => p.date)} }`;
   }
 
-  private keep(entities: (Entity | null)[], links: Link[]) {
+  // keep takes what was read.
+  keep(entities: (Entity | null)[], links: Link[]) {
     for (const e of entities) {
       if (e?.id) {
         this.entities.set(e.id, e);

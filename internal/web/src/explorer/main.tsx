@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 // The explorer: the page a person meets first. It asks nothing but the public GraphQL of its server.
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -66,6 +67,7 @@ function Explorer({ graph }: { graph: Graph }) {
       <main id="content" ref={content} tabIndex={-1}>
         <View key={at.path + (at.path === '/view' ? at.hash : '')} graph={graph} path={at.path} query={at.query} />
       </main>
+      <footer class="foot"><a href="/assets/THIRD_PARTY_NOTICES.txt">{words.notices}</a></footer>
     </>
   );
 }

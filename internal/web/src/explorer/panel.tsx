@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 // Beside the picture: what is known of what is chosen, and what can be done with it.
 import { useEffect, useState } from 'preact/hooks';
 import { kindLabel } from './catalog';

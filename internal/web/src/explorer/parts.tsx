@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 // Small parts that every view is made of.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';

@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 // The same selection as a table: to be sorted, and read aloud.
 import { useState } from 'preact/hooks';
 import { kindLabel } from './catalog';

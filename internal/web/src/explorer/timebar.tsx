@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 // When the links of a picture held: a histogram by year, and the window of time that is shown.
 import { useEffect, useState } from 'preact/hooks';
 import { years, type Graph, type Link } from './graph';

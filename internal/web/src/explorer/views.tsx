@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 // The views that addresses name: start, an entity, two that are connected, a source.
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ask, Refused } from './api';

@@ -200,6 +200,10 @@ export const words = {
     statements: 'What the marked words say',
     markHint: 'Choose a mark to see what it supports.',
   },
+  answer: {
+    nothing: 'This answer holds no entities: ask for their id and name.',
+  },
+  notices: 'Notices of third parties',
   errors: {
     title: 'That did not work',
     offline: 'The server cannot be reached. Is it still running?',

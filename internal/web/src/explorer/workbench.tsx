@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 // Picture, table, time and evidence of one view, and what can be done with them.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
