@@ -67,8 +67,8 @@ func (c *child) Stop() {
 
 func (c *child) pid() int { return c.cmd.Process.Pid }
 
-// start runs a server and waits for the line that tells its address: what stands behind mark, up to the next slash.
-func (f *family) start(ctx context.Context, name, mark string, env []string, args ...string) (*child, error) {
+// start runs a server and waits for the line with its address, which stands behind a text, up to the next slash.
+func (f *family) start(ctx context.Context, name, before string, env []string, args ...string) (*child, error) {
 	log, err := os.Create(filepath.Join(f.logs, name+".log"))
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (f *family) start(ctx context.Context, name, mark string, env []string, arg
 		sc := bufio.NewScanner(out)
 		for sc.Scan() {
 			fmt.Fprintln(log, sc.Text())
-			if _, rest, ok := strings.Cut(sc.Text(), mark); ok {
+			if _, rest, ok := strings.Cut(sc.Text(), before); ok {
 				host, _, _ := strings.Cut(rest, "/")
 				select {
 				case found <- host:

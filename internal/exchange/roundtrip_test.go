@@ -338,20 +338,20 @@ func TestAnImportHoldsLittleInMemory(t *testing.T) {
 	}
 	begin := live()
 	var most uint64
-	told := 0
+	reports := 0
 	bytesRead := 0
 	counts, err := exchange.Import(t.Context(), cat, s, []exchange.File{large(6000, links, 70)},
 		exchange.Options{Progress: func(n int) {
 			bytesRead += n
-			if told++; told%8 == 0 {
+			if reports++; reports%8 == 0 {
 				most = max(most, live())
 			}
 		}})
 	if err != nil || counts.Links != links {
 		t.Fatal(counts, err)
 	}
-	if told < 100 {
-		t.Fatalf("progress was told %d times", told)
+	if reports < 100 {
+		t.Fatalf("progress was reported %d times", reports)
 	}
 	t.Logf("%d bytes of input, at most %d bytes live beyond the beginning's", bytesRead, most-begin)
 	if held := most - begin; held > uint64(bytesRead)/3 {

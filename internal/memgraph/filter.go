@@ -255,11 +255,13 @@ func (x *fetch) identifies(ids [][2]string, n *node) bool {
 // linkedFits reports whether a node has a link, in either direction, to an entity that fits.
 func (x *fetch) linkedFits(f *plan.LinkedTo, k uint32) bool {
 	if f.Ref < 0 {
-		fits := func(other uint32) bool { return x.entityFitsOnce(f.Where, other) }
-		if f.Link == nil {
-			return x.joined(f, k, fits)
+		fits := func(_, other uint32) bool { return x.entityFitsOnce(f.Where, other) }
+		if f.Link != nil {
+			fits = func(link, other uint32) bool {
+				return x.linkFits(f.Link, link, other) && x.entityFitsOnce(f.Where, other)
+			}
 		}
-		return x.joinedBy(f, k, func(link, other uint32) bool { return x.linkFits(f.Link, link, other) && fits(other) })
+		return x.joined(f, k, fits)
 	}
 	want := x.refs[f.Ref]
 	if want == 0 || !x.entityFitsOnce(f.Where, want) {
@@ -269,48 +271,32 @@ func (x *fetch) linkedFits(f *plan.LinkedTo, k uint32) bool {
 	if x.graph.degree(want) < x.graph.degree(k) {
 		from, to = want, k // the shorter list of the two tells as well
 	}
-	if f.Link == nil {
-		return x.joined(f, from, func(other uint32) bool { return other == to })
-	}
-	return x.joinedBy(f, from, func(link, other uint32) bool { return other == to && x.linkFits(f.Link, link, want) })
+	return x.joined(f, from, func(link, other uint32) bool {
+		return other == to && x.linkFits(f.Link, link, want)
+	})
 }
 
-// joinedBy looks for a link of k, of the filter's kinds, that fits together with its other end.
-func (x *fetch) joinedBy(f *plan.LinkedTo, k uint32, fits func(link, other uint32) bool) bool {
+// joined looks for a link of k, of the filter's kinds, that fits together with its other end.
+func (x *fetch) joined(f *plan.LinkedTo, k uint32, fits func(link, other uint32) bool) bool {
 	in := func(of *adjacency, groups []group) bool {
 		for _, g := range groups {
 			if f.Kinds != nil && !f.Kinds.Has(g.kind) {
 				continue
 			}
-			for i := g.start; i < g.end; i++ {
-				x.step(1)
-				if fits(of.adjacent[i], of.ends[i]) {
+			links, ends := of.adjacent[g.start:g.end], of.ends[g.start:g.end]
+			for i, other := range ends {
+				if fits(links[i], other) {
+					x.step(i + 1)
 					return true
 				}
 			}
+			x.step(len(ends))
 		}
 		return false
 	}
 	n := x.graph.nodes.at(k)
 	return in(&x.graph.adjacency, x.graph.groups[n.group0:n.group1]) ||
 		f.Link.NamesRefuted() && in(&x.graph.refuted.adjacency, x.graph.refuted.groupsOf(k))
-}
-
-// joined looks for a link of k, of the filter's kinds, whose other end fits.
-func (x *fetch) joined(f *plan.LinkedTo, k uint32, fits func(uint32) bool) bool {
-	n := x.graph.nodes.at(k)
-	for _, g := range x.graph.groups[n.group0:n.group1] {
-		if f.Kinds != nil && !f.Kinds.Has(g.kind) {
-			continue
-		}
-		at := slices.IndexFunc(x.graph.ends[g.start:g.end], fits)
-		if at >= 0 {
-			x.step(at + 1)
-			return true
-		}
-		x.step(int(g.end - g.start))
-	}
-	return false
 }
 
 // sourceFits evaluates a filter on a source: see plan.EntityFilter.

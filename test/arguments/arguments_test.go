@@ -319,7 +319,7 @@ func run(t *testing.T, test func(a *asker, rules []*rule)) {
 // TestEachArgumentAlone asks every field with each argument it takes, one thing at a time, as literals and as
 // variables.
 func TestEachArgumentAlone(t *testing.T) {
-	told := map[string]bool{}
+	differs := map[string]bool{}
 	run(t, func(a *asker, rules []*rule) {
 		v := &values{a.world, a.t}
 		first := map[string]bool{}
@@ -341,19 +341,19 @@ func TestEachArgumentAlone(t *testing.T) {
 					all = part(all, n, 7)
 				}
 				for i, x := range all {
-					args := with(r, r.beside[arg.Name])
+					args := with(r, r.needed[arg.Name])
 					plainList, plainValue, _ := a.answer(r, on, args)
 					args = maps.Clone(args)
 					args[arg.Name] = x
 					l, val, _ := a.answer(r, on, args)
 					if !same(shownOf(plainList), shownOf(l)) || !same(plainValue, val) {
-						told[r.name()+"."+arg.Name] = true
+						differs[r.name()+"."+arg.Name] = true
 						a.without(arg.Type, x, func(at string, less any) {
-							if !testing.Short() && !told[at] {
+							if !testing.Short() && !differs[at] {
 								args := maps.Clone(args)
 								args[arg.Name] = less
 								lessList, lessValue, _ := a.answer(r, on, args)
-								told[at] = less == nil || !same(shownOf(lessList), shownOf(l)) || !same(lessValue, val)
+								differs[at] = less == nil || !same(shownOf(lessList), shownOf(l)) || !same(lessValue, val)
 							}
 						})
 					}
@@ -369,7 +369,7 @@ func TestEachArgumentAlone(t *testing.T) {
 	w := newWorld(both.Catalog(t))
 	for _, r := range w.rules(t) {
 		for _, arg := range r.field.Arguments {
-			if at := r.name() + "." + arg.Name; !testing.Short() && !told[at] &&
+			if at := r.name() + "." + arg.Name; !testing.Short() && !differs[at] &&
 				(!r.lists() || !slices.Contains(paging, arg.Name)) && arg.Name != "after" {
 				t.Errorf("no value of %s makes a difference to the answer", at)
 			}
@@ -377,10 +377,10 @@ func TestEachArgumentAlone(t *testing.T) {
 				if !w.means.has(at) {
 					t.Errorf("nothing here says what %s means", at)
 				}
-				if !testing.Short() && !told[at] {
+				if !testing.Short() && !differs[at] {
 					t.Errorf("no value of %s makes a difference to any answer", at)
 				}
-				told[at] = true // once is enough
+				differs[at] = true // once is enough
 			})
 		}
 	}

@@ -33,8 +33,8 @@ type rule struct {
 	means []string
 	// given are arguments that it must have, or without which it would depend on more than its arguments.
 	given input
-	// beside are arguments without which another says nothing.
-	beside map[string]input
+	// needed are, by argument, the others without which it says nothing.
+	needed map[string]input
 	// bounds are the least and the most of numbers.
 	bounds map[string][2]float64
 	// on are the records that it is asked of; none for fields of Query.

@@ -436,7 +436,7 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 			"from", "to", "via", "avoid", "where", "directed", "chronological", "dateMatch",
 			"overlapping", "independentSources", "hubPenalty", "rank", "maxLength",
 		}
-		r.beside = map[string]input{"dateMatch": {"chronological": true}}
+		r.needed = map[string]input{"dateMatch": {"chronological": true}}
 		r.bounds["hubPenalty"], r.bounds["maxLength"] = [2]float64{0, 10}, [2]float64{1, 8}
 		r.edge, r.also = "node "+lineFields, "report { outcome nearMiss "+lineFields+" }"
 		r.answer = func(_ string, args input) ([]entry, any) { return w.paths(t, args) }
@@ -559,13 +559,13 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 		}
 	case "Query.centrality":
 		r.means, r.given = []string{"by", "types", "where", "parallel", "pivots"}, input{"by": "DEGREE"}
-		r.beside = map[string]input{"pivots": {"by": "BETWEENNESS"}}
+		r.needed = map[string]input{"pivots": {"by": "BETWEENNESS"}}
 		r.bounds["pivots"] = [2]float64{1, 10_000}
 		r.edge, r.also = "node { id } score error rank certain", "sampled pivots"
 		r.answer = func(_ string, args input) ([]entry, any) { return w.centrality(t, args) }
 	case "Query.communities":
 		r.means = []string{"types", "where", "parallel", "seed", "resolution", "minSize"}
-		r.beside = map[string]input{"seed": {"parallel": "ONCE"}}
+		r.needed = map[string]input{"seed": {"parallel": "ONCE"}}
 		r.bounds["seed"], r.bounds["resolution"], r.bounds["minSize"] = [2]float64{0, math.MaxInt32}, [2]float64{
 			0.01,
 			100,

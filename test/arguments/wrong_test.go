@@ -12,8 +12,8 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
-// told are the codes of what is wrong with an argument, which say so to whoever asked.
-var told = []string{"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED", "BAD_CURSOR", "GRAPHQL_PARSE_FAILED"}
+// clientCodes are the codes of what is wrong with an argument, which say so to whoever asked.
+var clientCodes = []string{"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED", "BAD_CURSOR", "GRAPHQL_PARSE_FAILED"}
 
 // odd is a value that an argument may not take; with certain it must not.
 type odd struct {
@@ -157,7 +157,7 @@ func TestWrongValues(t *testing.T) {
 							continue
 						}
 						_, code := a.ask(r, on, args, literals, r.selection())
-						if code != "" && !slices.Contains(told, code) && code != "NOT_FOUND" &&
+						if code != "" && !slices.Contains(clientCodes, code) && code != "NOT_FOUND" &&
 							code != "AMBIGUOUS_REF" || code == "" && x.certain {
 							a.t.Errorf("%s with %.300s, literals %v: %q", r.name(), asText(args), literals, code)
 						}

@@ -56,8 +56,8 @@ func install(dir string) error {
 		return err
 	}
 	// what was installed last, to the byte
-	mark := filepath.Join(dir, "node_modules/.throughline-lock.json")
-	if have, err := os.ReadFile(mark); err == nil && bytes.Equal(have, lock) {
+	installed := filepath.Join(dir, "node_modules/.throughline-lock.json")
+	if have, err := os.ReadFile(installed); err == nil && bytes.Equal(have, lock) {
 		return nil
 	}
 	for _, name := range []string{"node", "npm"} {
@@ -72,5 +72,5 @@ func install(dir string) error {
 	if out, err := c.CombinedOutput(); err != nil {
 		return errors.New("npm ci: " + err.Error() + "\n" + string(out))
 	}
-	return os.WriteFile(mark, lock, 0o600) //nolint:gosec // the folder is one of this repository
+	return os.WriteFile(installed, lock, 0o600) //nolint:gosec // the folder is one of this repository
 }

@@ -128,9 +128,9 @@ func explains(t *testing.T, cat *catalog.Catalog, s store.Store, statements func
 			if statements != nil && statements()-before != int64(sent) {
 				t.Errorf("explained %d statements, the store sent %d", sent, statements()-before)
 			}
-			told := strings.ToLower(string(r.Extensions))
+			explanation := strings.ToLower(string(r.Extensions))
 			for _, v := range values {
-				if strings.Contains(told, v) {
+				if strings.Contains(explanation, v) {
 					t.Errorf("the explanation tells a value, %q: %s", v, r.Extensions)
 				}
 			}
