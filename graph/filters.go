@@ -177,7 +177,7 @@ func askedProp(of *catalog.Type, name string) *catalog.Prop {
 	if of == nil {
 		return nil
 	}
-	return of.Prop(name)
+	return of.Asked(name)
 }
 
 func inputOf(v any) map[string]any {

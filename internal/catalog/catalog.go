@@ -411,6 +411,15 @@ func (t *Type) Prop(name string) *Prop {
 	return nil
 }
 
+// Asked finds what a filter of the type's list can ask for by this name: an own property, or whether its words are
+// verified; nil for neither.
+func (t *Type) Asked(name string) *Prop {
+	if p := t.Prop(name); p != nil || t.Quoted == nil || t.Quoted.Verified.Name != name {
+		return p
+	}
+	return t.Quoted.Verified
+}
+
 // propKind reports what a field holds, and false for a field that is not a stored property.
 func propKind(schema *ast.Schema, f *ast.FieldDefinition) (PropKind, bool) {
 	if len(f.Arguments) > 0 || f.Name == "sentence" || strings.HasPrefix(f.Name, "__") {

@@ -59,15 +59,6 @@ func (e *expander) filters() error {
 	}
 	at := slices.Index(e.definitions, e.names["EntityFilter"]) + 1
 	e.definitions = slices.Insert(e.definitions, at, slices.Concat(enums, out)...)
-	taken := map[string]bool{}
-	for _, d := range e.definitions {
-		for _, f := range d.Fields {
-			taken[f.Type.Name()] = true
-		}
-	}
-	e.definitions = slices.DeleteFunc(e.definitions, func(d *ast.Definition) bool {
-		return d.Name == conditions["Boolean"] && !taken[d.Name] // the types that are built in have nothing of the kind
-	})
 	return nil
 }
 
@@ -75,7 +66,7 @@ func (e *expander) filters() error {
 // has, and the id and the name of a source, are in the part that all filters share. The text of a source is often not
 // for everybody to read, so nothing can be asked of it by a filter.
 func (e *expander) condition(d *ast.Definition, f *ast.FieldDefinition) string {
-	if len(f.Arguments) > 0 || f.Directives.ForName(Verbatim) != nil ||
+	if len(f.Arguments) > 0 ||
 		e.names["Entity"].Fields.ForName(f.Name) != nil || e.names["SearchHit"].Fields.ForName(f.Name) != nil ||
 		f.Name == "text" && !slices.Contains(e.entities, d) {
 		return ""

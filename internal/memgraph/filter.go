@@ -186,10 +186,16 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 	return f.LinkedTo == nil || x.linkedFits(f.LinkedTo, k)
 }
 
-// ownText is an own property of a node as text, "" for none.
+// ownText is an own property of a node as text, or whether its words are verified; "" for none.
 func (graph *Graph) ownText(n *node, p *catalog.Prop) string {
-	if i := slices.Index(graph.cat.TypeAt(n.typ).Props, p); i >= 0 {
+	t := graph.cat.TypeAt(n.typ)
+	if i := slices.Index(t.Props, p); i >= 0 {
 		return graph.field(n, propFields+i)
+	}
+	if t.Quoted != nil && p == t.Quoted.Verified {
+		if v := graph.quoted(n, t.Quoted.Kinds).Verified(); v != nil {
+			return strconv.FormatBool(*v)
+		}
 	}
 	return ""
 }

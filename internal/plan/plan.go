@@ -271,8 +271,8 @@ type (
 // BoolFilter matches what is true or false. Every part that is set must hold; IsNull as in StringFilter.
 type BoolFilter struct{ Eq, IsNull *bool }
 
-// PropFilter matches a property of a record, which it has none of where its type has no such property. One of its
-// conditions is set: that of the kind of Prop.
+// PropFilter matches a property of a record, which it has none of where its type has no such property; or whether the
+// words of a quotation are verified. One of its conditions is set: that of the kind of Prop.
 type PropFilter struct {
 	Prop *catalog.Prop
 	// Text is of a Text, or of Texts, of which one and the same must fit. Values of an enum are compared as they are, and

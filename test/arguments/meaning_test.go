@@ -37,7 +37,7 @@ func (m *meanings) has(coordinate string) bool {
 	typ, name, _ := strings.Cut(coordinate, ".")
 	found := false
 	if t := m.cat.Filtered(typ); t != nil {
-		return t.Prop(name) != nil || m.entity[name] != nil
+		return t.Asked(name) != nil || m.entity[name] != nil
 	}
 	if e := m.cat.Schema.Types[strings.TrimSuffix(typ, "Filter")]; e != nil && e.Kind == ast.Enum {
 		return name == "eq" || name == "in" || name == "isNull"
@@ -53,6 +53,8 @@ func (m *meanings) has(coordinate string) bool {
 		found = m.number[name] != nil
 	case "DateTimeFilter":
 		found = m.time[name] != nil
+	case "BooleanFilter":
+		found = name == "eq" || name == "isNull"
 	case "LinkedToFilter":
 		found = m.linked[name] != nil
 	case "EntityRef":
@@ -99,7 +101,7 @@ func (w *world) fitsListed(f any, x *record) bool {
 	}
 	for name, v := range object(f) {
 		var fits bool
-		switch p := t.Prop(name); {
+		switch p := t.Asked(name); {
 		case v == nil:
 			continue
 		case p != nil:
@@ -122,6 +124,11 @@ func (w *world) fitsListed(f any, x *record) bool {
 
 // fitsProperty reports whether a property of a record is as a condition wants it.
 func (w *world) fitsProperty(p *catalog.Prop, f any, x *record) bool {
+	if p.Kind == catalog.Bool {
+		is, known := w.verified(x)
+		m := object(f)
+		return (m["isNull"] == nil || truth(m["isNull"]) != known) && (m["eq"] == nil || known && truth(m["eq"]) == is)
+	}
 	value := x.property(p.Name)
 	texts, several := value.([]string)
 	one, isText := value.(string)

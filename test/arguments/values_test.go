@@ -98,7 +98,7 @@ func (v *values) samples(at, above string) []any {
 // shared is where a field of the filter of a type stands that filters of all types share.
 func shared(cat *catalog.Catalog, at string) string {
 	input, name, _ := strings.Cut(at, ".")
-	if t := cat.Filtered(input); t != nil && t.Prop(name) == nil {
+	if t := cat.Filtered(input); t != nil && t.Asked(name) == nil {
 		return "EntityFilter." + name
 	}
 	return at

@@ -299,6 +299,23 @@ func (w *world) stands(e *kg.Evidence) (is, known bool) {
 	return text != "" && strings.Contains(text, e.Excerpt), text != ""
 }
 
+// verified reports whether the words of a quotation stand in the text of a source that supports a link by which somebody
+// said it, and whether there is such a text.
+func (w *world) verified(x *record) (is, known bool) {
+	words, _ := x.node.Props["text"].(string)
+	for _, l := range w.byLink {
+		if l.Kind != "SAID" || l.To != x.id {
+			continue
+		}
+		for _, id := range supporters(l) {
+			if text := w.sources[id].Text; text != "" {
+				is, known = is || strings.Contains(text, words), true
+			}
+		}
+	}
+	return is, known
+}
+
 // oldest lists the evidence of a link as it is listed: by when its source was published, those without a date last.
 func (w *world) oldest(l *kg.Link) []kg.Evidence {
 	list := slices.Clone(l.Evidence)

@@ -826,6 +826,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("BooleanFilter", ec.unmarshalInputBooleanFilter),
 			graphql.NewInputUnmarshaler("DateTimeFilter", ec.unmarshalInputDateTimeFilter),
 			graphql.NewInputUnmarshaler("EntityFilter", ec.unmarshalInputEntityFilter),
 			graphql.NewInputUnmarshaler("EntityOrder", ec.unmarshalInputEntityOrder),
@@ -2736,6 +2737,14 @@ input FloatFilter {
   isNull: Boolean
 }
 
+"Matches what is true or false. All that are given must hold."
+input BooleanFilter {
+  "Exactly this."
+  eq: Boolean
+  "True: neither is known. False: one is."
+  isNull: Boolean
+}
+
 "Matches an instant, to the millisecond. All that are given must hold: ` + "`" + `{after: \"2021-02-25T10:00:00.000Z\"}` + "`" + `."
 input DateTimeFilter {
   "Later than this."
@@ -2962,6 +2971,8 @@ input QuoteFilter {
   updatedAt: DateTimeFilter
   "` + "`" + `text` + "`" + ` fits. Verbatim, as printed. What is left out is marked by an ellipsis."
   text: StringFilter
+  "` + "`" + `verified` + "`" + ` fits. True when the text stands word for word in the stored text of a source that supports a link by which somebody said it: as a whole or, where an ellipsis marks what is left out, in pieces one behind the other. False when such texts are stored and none has it; null when none is stored."
+  verified: BooleanFilter
   "` + "`" + `language` + "`" + ` fits. The language of the words, BCP 47: ` + "`" + `en` + "`" + `."
   language: StringFilter
   "` + "`" + `saidOn` + "`" + ` fits. When it was said."
@@ -26312,6 +26323,56 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputBooleanFilter(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"eq", "isNull"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "eq":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("eq"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["eq"] = data
+		case "isNull":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("isNull"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["isNull"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalBooleanFilter unmarshals raw into the BooleanFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalBooleanFilter(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "BooleanFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputDateTimeFilter(ctx context.Context, obj any) (map[string]any, error) {
 	var it map[string]any
 	if obj == nil {
@@ -27816,7 +27877,7 @@ func (ec *executionContext) unmarshalInputQuoteFilter(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "ids", "externalIds", "name", "date", "linkedTo", "linkCount", "createdAt", "updatedAt", "text", "language", "saidOn"}
+	fieldsInOrder := [...]string{"and", "or", "not", "ids", "externalIds", "name", "date", "linkedTo", "linkCount", "createdAt", "updatedAt", "text", "verified", "language", "saidOn"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -27908,6 +27969,13 @@ func (ec *executionContext) unmarshalInputQuoteFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it["text"] = data
+		case "verified":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("verified"))
+			data, err := ec.unmarshalOBooleanFilter2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["verified"] = data
 		case "language":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
 			data, err := ec.unmarshalOStringFilter2map(ctx, v)
@@ -36656,6 +36724,14 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOBooleanFilter2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputBooleanFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOCentralityConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCentralityConnection(ctx context.Context, sel ast.SelectionSet, v *model.CentralityConnection) graphql.Marshaler {

@@ -3,6 +3,7 @@ package neo4jstore
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
@@ -124,7 +125,7 @@ func (c *compiler) entityFits(f *plan.EntityFilter, n string, types catalog.Type
 	for _, p := range f.Props {
 		c.note('p')
 		a.next()
-		c.propFits(p, n)
+		c.propFits(p, n, types)
 	}
 	if f.LinkedTo != nil && !c.noteIf(f.LinkedTo == c.settled) {
 		c.note('l')
@@ -287,8 +288,20 @@ func (c *compiler) oneText(f *plan.StringFilter, v string) {
 }
 
 // propFits writes a filter on a property. A record may not have it, and a comparison with what is not there is null.
-func (c *compiler) propFits(f *plan.PropFilter, n string) {
+func (c *compiler) propFits(f *plan.PropFilter, n string, types catalog.TypeSet) {
 	c.noteRef(int(f.Prop.Index))
+	if c.isVerdict(f.Prop) {
+		c.orNone(f.Bool.IsNull, f.Bool.Eq == nil, func() {
+			c.w("(")
+			c.quoted(n, types)
+			c.w(" IS NOT NULL)")
+		}, func() {
+			c.w("coalesce(")
+			c.quoted(n, types)
+			c.w(" = ", c.param(*f.Bool.Eq), ", false)")
+		})
+		return
+	}
 	v := n + "." + f.Prop.Name
 	known := v + " IS NOT NULL"
 	present := func() { c.w("(", known, ")") }
@@ -318,6 +331,11 @@ func (c *compiler) propFits(f *plan.PropFilter, n string) {
 	case catalog.Bool:
 		of(f.Bool.IsNull, f.Bool.Eq == nil, func() { c.w(v, " = ", c.param(*f.Bool.Eq)) })
 	}
+}
+
+// isVerdict reports whether a property says whether the words of a quotation are verified.
+func (l *layout) isVerdict(p *catalog.Prop) bool {
+	return slices.ContainsFunc(l.cat.Types, func(t *catalog.Type) bool { return t.Quoted != nil && t.Quoted.Verified == p })
 }
 
 // bare reports whether a filter asks for nothing but IsNull.

@@ -78,6 +78,9 @@ func (s *suite) negations(t *testing.T) {
 	entities["numbers of properties"] = &plan.EntityFilter{Props: []*plan.PropFilter{
 		{Prop: cat.Prop("attendance"), Int: &plan.IntFilter{Gte: &one}}, {Prop: cat.Prop("latitude"), Float: &plan.FloatFilter{Lte: &half}},
 	}}
+	entities["verified words"] = &plan.EntityFilter{Props: []*plan.PropFilter{
+		{Prop: cat.Prop("verified"), Bool: &plan.BoolFilter{Eq: &yes}},
+	}}
 	for name, f := range entities {
 		links["other "+name] = &plan.LinkFilter{Other: f}
 	}
@@ -109,9 +112,9 @@ func (s *suite) negations(t *testing.T) {
 	for _, name := range part(t, s, []string{
 		"name eq", "text contains", "text isNull", "date possible",
 		"date certain", "ids", "externalIds", "updatedAt", "linkedTo by a link", "text of a property", "date of a property",
-		"numbers of properties",
+		"numbers of properties", "verified words",
 	}) {
-		for _, typ := range []*catalog.Type{cat.TypeOf("EVENT"), cat.Source} {
+		for _, typ := range []*catalog.Type{cat.TypeOf("EVENT"), cat.TypeOf("QUOTE"), cat.Source} {
 			f := entities[name]
 			law(t, typ.Name+": "+name, listed(t, x, typ, nil), listed(t, x, typ, f),
 				listed(t, x, typ, &plan.EntityFilter{Not: f}))

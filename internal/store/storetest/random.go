@@ -607,6 +607,9 @@ func (r *random) propFilter() *plan.PropFilter {
 	props := slices.DeleteFunc(slices.Clone(of.Props), func(p *catalog.Prop) bool {
 		return p.Name == "id" || p.Name == catalog.SourceText
 	})
+	if of.Quoted != nil {
+		props = append(props, of.Quoted.Verified)
+	}
 	if len(props) == 0 {
 		props = []*catalog.Prop{r.cat.Prop("publisher")}
 	}
