@@ -3,6 +3,7 @@ package sqlitestore_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -142,4 +143,30 @@ func TestAnImageMadeFromAnOlderOneAnswersAlike(t *testing.T) {
 	cat := parse(t)
 	storetest.RunRandom(t, cat, openChurned(cat), 1, 67)
 	storetest.RunWalks(t, cat, openChurned(cat), 1, 9)
+}
+
+// TestFullIndexesAreMerged changes as many nodes, a few at a time, as fill the small indexes of a graph: nobody waits
+// for them to be merged, and Close does.
+func TestFullIndexesAreMerged(t *testing.T) {
+	s := opener(parse(t))(t).(*sqlitestore.Store)
+	const loads, each = 40, 16 // 512 nodes fill the index of names
+	for i := range loads {
+		b := &store.Batch{}
+		for j := range each {
+			id := fmt.Sprintf("p%d-%d", i, j)
+			b.Nodes = append(b.Nodes, &kg.Node{ID: id, Type: "PERSON", Name: "Name of " + id})
+		}
+		if err := storetest.Fill(t.Context(), s, b); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Warm(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if sqlitestore.Full(s) {
+		t.Error("nobody has merged what was full")
+	}
 }

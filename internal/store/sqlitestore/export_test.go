@@ -135,3 +135,6 @@ func OpenLocked(ctx context.Context, o Options) (*Store, error) {
 
 // LookNow has the next request look for what others have written, however short ago the last one did.
 func LookNow(s *Store) { s.watch.next.Store(0) }
+
+// Full reports whether the version there is has something to merge that nobody has begun to.
+func Full(s *Store) bool { return s.graph.Load().Full() }
