@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -132,6 +133,54 @@ SET i.kind = row.kind, i.after = row.after, i.a = row.a, i.b = row.b`, map[strin
 	return err
 }
 
+// logAtOnce writes the change of a load that is one transaction, with all its items, by one statement.
+func (l *load) logAtOnce(ctx context.Context, tx neo4j.ManagedTransaction) error {
+	g := l.logging
+	l.seq = g.seq
+	var rows []any
+	at := map[any]map[string]any{}
+	for _, x := range g.items {
+		row, _ := x.(map[string]any)
+		if was := at[row["id"]]; was != nil { // it is as the last says, and was as the first says
+			for _, name := range []string{"kind", "after", "a", "b"} {
+				if delete(was, name); row[name] != nil {
+					was[name] = row[name]
+				}
+			}
+			continue
+		}
+		at[row["id"]] = row
+		rows = append(rows, row)
+	}
+	rows = slices.DeleteFunc(rows, func(x any) bool {
+		row, _ := x.(map[string]any)
+		return row["before"] == row["after"]
+	})
+	about := l.about()
+	l.is = l.change(g.made)
+	for _, x := range rows {
+		switch row, _ := x.(map[string]any); {
+		case row["after"] == "":
+			l.is.Removed++
+		case row["before"] != "":
+			l.is.Changed++
+		}
+	}
+	about["seq"], about["created"], about["changed"], about["removed"] = g.seq, g.made, l.is.Changed, l.is.Removed
+	_, err := l.s.do(ctx, tx, `CREATE (c:ThroughlineChange) SET c = $about WITH c
+UNWIND $rows AS row CREATE (i:ThroughlineChangeItem) SET i = row, i.seq = c.seq`, map[string]any{"about": about, "rows": rows})
+	return err
+}
+
+// change is the change of the load, which made so many records.
+func (l *load) change(made int64) kg.Change {
+	d := &l.deed
+	return kg.Change{
+		Seq: l.seq, ID: d.ID, At: l.now, By: d.By, Action: cmp.Or(d.Action, kg.Imported), Note: d.Note, Reverts: d.Reverts,
+		Key: d.Key, Files: d.Files, Created: made,
+	}
+}
+
 // logged takes over what a transaction has logged, once it is committed.
 func (l *load) logged() {
 	g := l.logging
@@ -166,21 +215,11 @@ func (l *load) closeLog(ctx context.Context, tx neo4j.ManagedTransaction) error 
 		"MATCH (i:ThroughlineChangeItem) WHERE i.seq = $seq AND i.before = i.after DELETE i", map[string]any{"seq": l.seq}); err != nil {
 		return err
 	}
-	about := l.about()
-	rows, err := l.s.do(ctx, tx, `MATCH (c:ThroughlineChange {seq: $seq})
+	_, err := l.s.do(ctx, tx, `MATCH (c:ThroughlineChange {seq: $seq})
 CALL (c) { MATCH (i:ThroughlineChangeItem) WHERE i.seq = c.seq RETURN count(CASE WHEN i.before <> '' AND i.after <> '' THEN 1 END) AS changed,
   count(CASE WHEN i.after = '' THEN 1 END) AS removed }
-SET c += $about, c.changed = changed, c.removed = removed REMOVE c.open RETURN c.created, changed, removed`,
-		map[string]any{"seq": l.seq, "about": about})
-	if err != nil {
-		return err
-	}
-	d := &l.deed
-	l.is = kg.Change{
-		Seq: l.seq, ID: d.ID, At: l.now, By: d.By, Action: cmp.Or(d.Action, kg.Imported), Note: d.Note, Reverts: d.Reverts,
-		Key: d.Key, Files: d.Files, Created: asInt(rows[0][0]), Changed: asInt(rows[0][1]), Removed: asInt(rows[0][2]),
-	}
-	return nil
+SET c += $about, c.changed = changed, c.removed = removed REMOVE c.open`, map[string]any{"seq": l.seq, "about": l.about()})
+	return err
 }
 
 // touchedBy finds the items of some records, and of links that end at them.

@@ -41,11 +41,10 @@ func (s *Store) Write(ctx context.Context, work func(ctx context.Context, tx sto
 		if own = work(ctx, &writer{l}); own != nil {
 			return own
 		}
-		if err := l.writeLog(ctx, tx); err != nil || !l.logging.wrote {
-			return err
+		if !l.logging.wrote {
+			return nil
 		}
-		l.seq = l.logging.seq
-		return l.closeLog(ctx, tx)
+		return l.logAtOnce(ctx, tx)
 	})
 	var refused *neo4j.Neo4jError
 	switch {
