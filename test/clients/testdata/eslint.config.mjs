@@ -16,8 +16,8 @@ export default [
       "@graphql-eslint/strict-id-in-types": "off",
       // connections have `nodes` beside `edges`; what an edge leads to may be a value, such as an entry of a timeline
       "@graphql-eslint/relay-edge-types": ["error", { withEdgeSuffix: true, shouldImplementNode: false, listTypeCanWrapOnlyEdgeType: false }],
-      // what is ranked or found by a search is read from its start alone
-      "@graphql-eslint/relay-arguments": ["error", { includeBoth: false }],
+      // every connection is read both ways
+      "@graphql-eslint/relay-arguments": ["error", { includeBoth: true }],
     },
   },
 ];

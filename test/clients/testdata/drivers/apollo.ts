@@ -8,19 +8,19 @@ import { url, run } from "./run";
 
 run(async () => {
   const client = apollo(url);
-  const all = (await client.query({ query: People, variables: { first: 2 } })).data!.people;
-  const some = (await client.query({ query: People, variables: { first: 2, name: "mary" } })).data!.people;
+  const all = (await client.query({ query: People, variables: { first: 2 } })).data!.people!;
+  const some = (await client.query({ query: People, variables: { first: 2, name: "mary" } })).data!.people!;
   assert.equal(all.edges.length, 2);
   assert.ok(some.totalCount < all.totalCount, "a filter shows what was loaded without one");
 
   const list = client.watchQuery({ query: People, variables: { first: 2 } });
   list.subscribe(() => {});
   await list.fetchMore({ variables: { after: all.pageInfo.endCursor } });
-  const two = (await client.query({ query: People, variables: { first: 2 }, fetchPolicy: "cache-only" })).data!.people;
+  const two = (await client.query({ query: People, variables: { first: 2 }, fetchPolicy: "cache-only" })).data!.people!;
   assert.equal(new Set(two.edges.map((e) => e.node.id)).size, 4);
   assert.deepEqual(two.edges.slice(0, 2), all.edges);
   const still = await client.query({ query: People, variables: { first: 2, name: "mary" }, fetchPolicy: "cache-only" });
-  assert.deepEqual(still.data!.people.edges, some.edges);
+  assert.deepEqual(still.data!.people!.edges, some.edges);
 
   // nodes alone, both ways
   type Nodes = { people: { nodes: { id: string }[]; pageInfo: Record<string, string | boolean> } };
@@ -31,14 +31,14 @@ run(async () => {
       }
     }`;
   const ids = async (variables: Record<string, unknown>) =>
-    (await apollo(url).query<Nodes>({ query: Nodes, variables })).data!.people.nodes.map((n) => n.id);
+    (await apollo(url).query<Nodes>({ query: Nodes, variables })).data!.people!.nodes.map((n) => n.id);
   const page = async (begin: Record<string, unknown>, next: (p: Nodes["people"]["pageInfo"]) => Record<string, unknown>) => {
     const own = apollo(url);
     const first = await own.query<Nodes>({ query: Nodes, variables: begin });
     const watched = own.watchQuery<Nodes>({ query: Nodes, variables: begin });
     watched.subscribe(() => {});
-    await watched.fetchMore({ variables: next(first.data!.people.pageInfo) });
-    return (await own.query<Nodes>({ query: Nodes, variables: begin, fetchPolicy: "cache-only" })).data!.people;
+    await watched.fetchMore({ variables: next(first.data!.people!.pageInfo) });
+    return (await own.query<Nodes>({ query: Nodes, variables: begin, fetchPolicy: "cache-only" })).data!.people!;
   };
   const forth = await page({ first: 2 }, (p) => ({ first: 2, after: p.endCursor }));
   assert.deepEqual(forth.nodes.map((n) => n.id), await ids({ first: 4 }));
@@ -65,6 +65,6 @@ run(async () => {
   // twice: the server learns the hash, and then knows it
   for (let i = 0; i < 2; i++) {
     const known = await persisted(url).query({ query: People, variables: { first: 2 } });
-    assert.deepEqual(known.data!.people.edges, all.edges);
+    assert.deepEqual(known.data!.people!.edges, all.edges);
   }
 });

@@ -20,7 +20,7 @@ run(async () => {
   };
   const fetched = async (variables: PeopleQuery["variables"]) => {
     await fetchQuery<PeopleQuery>(env, query, variables).toPromise();
-    return shown(variables).people;
+    return shown(variables).people!;
   };
   const all = await fetched({ first: 2 });
   const some = await fetched({ first: 2, name: "mary" });
@@ -29,9 +29,9 @@ run(async () => {
 
   const { endCursor } = (all as unknown as { pageInfo: { endCursor: string } }).pageInfo;
   await fetchQuery<OperationType>(env, next, { first: 2, after: endCursor, name: null }).toPromise();
-  const two = shown({ first: 2 }).people;
+  const two = shown({ first: 2 }).people!;
   assert.equal(new Set(two.edges.map((e) => e.node.id)).size, 4);
-  assert.deepEqual(shown({ first: 2, name: "mary" }).people.edges, some.edges);
+  assert.deepEqual(shown({ first: 2, name: "mary" }).people!.edges, some.edges);
 
   const { id } = some.edges[0]!.node;
   await fetchQuery<OperationType>(env, refetch, { id }).toPromise();

@@ -9,7 +9,7 @@ run(async () => {
   const people = async (variables: { first: number; after?: string | null; name?: string }, cached = false) => {
     const { data, error } = await client.query(People, variables, cached ? { requestPolicy: "cache-only" } : {}).toPromise();
     assert.ifError(error);
-    return data!.people;
+    return data!.people!;
   };
   const all = await people({ first: 2 });
   const some = await people({ first: 2, name: "mary" });
