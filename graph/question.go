@@ -229,9 +229,9 @@ func (b *binder) entities(at string, v any, most int) error {
 	return nil
 }
 
-// someEntities reads at least one reference.
-func (b *binder) someEntities(at string, v any) error {
-	if err := b.entities(at, v, plan.MaxSeeds); err != nil {
+// someEntities reads at least one reference, and so many at most.
+func (b *binder) someEntities(at string, v any, most int) error {
+	if err := b.entities(at, v, most); err != nil {
 		return err
 	}
 	if len(b.refs) == 0 {

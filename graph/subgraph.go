@@ -48,7 +48,7 @@ type (
 )
 
 func (q *subgraphQuestion) bind(b *binder, args map[string]any) (err error) {
-	if err := b.someEntities("subgraph.seeds", args["seeds"]); err != nil {
+	if err := b.someEntities("subgraph.seeds", args["seeds"], plan.MaxSubgraph); err != nil {
 		return err
 	}
 	if q.depth, err = whole("subgraph.depth", args["depth"], 0, plan.MaxSubgraphDepth); err != nil {

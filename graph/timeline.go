@@ -73,7 +73,7 @@ type timelineItem struct {
 }
 
 func (q *timelineQuestion) bind(b *binder, args map[string]any) (err error) {
-	if err := b.someEntities("timeline.subjects", args["subjects"]); err != nil {
+	if err := b.someEntities("timeline.subjects", args["subjects"], plan.MaxSeeds); err != nil {
 		return err
 	}
 	if m, ok := args["during"].(map[string]any); ok {

@@ -467,7 +467,7 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 			g := w.over(args["where"])
 			most := otherwise(args["maxNodes"], 200)
 			s, err := trace.Surround(t.Context(), g, &trace.Around{
-				Seeds: g.seeds(args["seeds"]),
+				Seeds: g.seeds(args["seeds"], 1000),
 				Depth: otherwise(args["depth"], 1), MaxNodes: most, MaxLinks: 10 * most,
 			})
 			if err != nil {
@@ -641,9 +641,9 @@ func (g *walked) only(list []trace.Only) input {
 	return input{"nodes": ids, "totalCount": float64(len(list))}
 }
 
-// seeds are the entities that a search begins at, of which there must be 1 to 20.
-func (g *walked) seeds(refs any) []uint32 {
-	if n := len(list2(refs)); n < 1 || n > 20 {
+// seeds are the entities that a search begins at, of which there must be one, and at most so many.
+func (g *walked) seeds(refs any, most int) []uint32 {
+	if n := len(list2(refs)); n < 1 || n > most {
 		panic(refusal("BAD_USER_INPUT"))
 	}
 	return g.all(refs)
@@ -687,7 +687,7 @@ func (w *world) timeline(t testing.TB, args input) (out []entry) {
 			kinds[typ.Index] = trace.What(i)
 		}
 	}
-	keys := g.seeds(args["subjects"])
+	keys := g.seeds(args["subjects"], 20)
 	slices.Sort(keys)
 	all, err := trace.Timeline(t.Context(), g, keys, kinds)
 	if err != nil {

@@ -410,9 +410,9 @@ func TestAnswersAreDrawn(t *testing.T) {
 	b := newTab(t, newBrowser(t), newExplorer(t))
 	for query, want := range map[string][2]int{
 		// Mary Kaldor, her two institutions of one edge, its event, and the themes of that
-		`{ person(ref: {id: "mary-kaldor"}) { id name affiliations { edges { role node { id name events { edges { node { id name } } } } } } } }`: {3, 2},
+		`{ person(ref: {id: "mary-kaldor"}) { id name affiliations { edges { role node { id name events { edges { node { id name } } } } } } } }`:                                                   {3, 2},
 		`{ paths(from: {id: "mary-kaldor"}, to: {id: "protection-of-civilians"}, first: 1) { nodes { steps { from { id name type } link { id kind sentence } to { id name type } direction } } } }`: {3, 2},
-		`{ subgraph(seeds: [{id: "mary-kaldor"}]) { nodes { id name type } links { id kind from { id } to { id } sentence } } }`:                                                                   {5, 7},
+		`{ subgraph(seeds: [{id: "mary-kaldor"}]) { nodes { id name type } links { id kind from { id } to { id } sentence } } }`:                                                                    {5, 7},
 		`{ stats { sources } }`: {0, 0},
 	} {
 		b.run("open", chromedp.Navigate("about:blank"))

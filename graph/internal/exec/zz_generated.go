@@ -3408,7 +3408,7 @@ type Query {
   with most links. Example: ` + "`" + `{ subgraph(seeds: [{name: "NATO"}], depth: 1) { nodes { name } links { sentence } } }` + "`" + `.
   """
   subgraph(
-    "Where to begin, 1 to 20 entities."
+    "Where to begin, 1 to 1000 entities; with ` + "`" + `depth: 0` + "`" + `, these and the links among them."
     seeds: [EntityRef!]!
     "How many links away, 0 to 4."
     depth: Int = 1

@@ -137,34 +137,21 @@ export class Graph {
     return ids.filter(id => this.entities.has(id));
   }
 
-  // join reads the links between some entities and others. Both lists may be long.
-  async join(ids: string[], others: string[], signal?: AbortSignal): Promise<void> {
-    interface Answer {
-      nodes: ({ id: string; links?: { pageInfo: { hasNextPage: boolean; endCursor: string | null }; edges: { link: Link }[] } } | null)[];
+  // join reads all links among some entities.
+  async join(ids: string[], signal?: AbortSignal): Promise<void> {
+    // a question takes 1,000 entities: of more, each half of that is asked about with each other
+    const blocks: string[][] = [];
+    for (let i = 0; i < ids.length; i += 500) {
+      blocks.push(ids.slice(i, i + 500));
     }
-    const read = async (some: string[], among: string[], first: number, after: string | null): Promise<void> => {
-      const { nodes } = await ask<Answer>(
-        `query Join($ids: [ID!]!, $others: [ID!]!, $first: Int!, $after: String) {
-          nodes(ids: $ids) { id ... on Entity { links(first: $first, after: $after, where: {other: {ids: $others}}) {
-            pageInfo { hasNextPage endCursor } edges { link { ...LinkBits } }
-          } } }
-        } ${linkBits}`,
-        { ids: some, others: among, first, after },
+    const all = blocks.length === 1 ? blocks : blocks.flatMap((b, i) => blocks.slice(i + 1).map(other => [...b, ...other]));
+    for (const seeds of all) {
+      const { subgraph } = await ask<{ subgraph: { links: Link[] } | null }>(
+        `query Join($seeds: [EntityRef!]!) { subgraph(seeds: $seeds, depth: 0, maxNodes: 1000) { links { ...LinkBits } } } ${linkBits}`,
+        { seeds: seeds.map(id => ({ id })) },
         signal,
       );
-      for (const n of nodes) {
-        if (n?.links) {
-          this.keep([], n.links.edges.map(e => e.link));
-          if (n.links.pageInfo.hasNextPage) {
-            await read([n.id], among, 100, n.links.pageInfo.endCursor);
-          }
-        }
-      }
-    };
-    for (let i = 0; i < ids.length; i += 20) {
-      for (let j = 0; j < others.length; j += 100) {
-        await read(ids.slice(i, i + 20), others.slice(j, j + 100), 10, null);
-      }
+      this.keep([], subgraph?.links ?? []);
     }
   }
 

@@ -70,7 +70,7 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
       }
       if (view) {
         const ids = await graph.read(view.picture.ids);
-        await graph.join(ids, ids);
+        await graph.join(ids);
         if (!gone) {
           dispatch({ do: 'open', picture: { ...view.picture, ids }, state: { selection: view.selection, focus: view.focus, time: view.time, colour: view.colour, size: view.size } });
         }
@@ -113,8 +113,7 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
 
   const show = async (ids: string[]) => {
     const have = now.current.picture.ids;
-    const fresh = ids.filter(id => !have.includes(id));
-    await graph.join(fresh.length > 0 ? fresh : ids, [...have, ...fresh]);
+    await graph.join([...new Set([...have, ...ids])]);
     setKnown(k => k + 1);
     dispatch({ do: 'show', ids });
   };

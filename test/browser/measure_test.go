@@ -1,0 +1,101 @@
+package browser_test
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+)
+
+// newCrowd serves a graph of people and institutions, and returns the address of a picture of all of it.
+func newCrowd(t *testing.T, nodes, links int) (origin, view string) {
+	t.Helper()
+	var lines strings.Builder
+	lines.WriteString(`{"source":"DATASET","id":"s_list","title":"A list"}` + "\n")
+	ids := make([]string, nodes)
+	institutions := max(1, nodes/20)
+	for i := range nodes {
+		ids[i] = fmt.Sprint("n", i)
+		typ := "PERSON"
+		if i < institutions {
+			typ = "INSTITUTION"
+		}
+		fmt.Fprintf(&lines, `{"node":%q,"id":%q,"name":"Number %d of the list"}`+"\n", typ, ids[i], i)
+	}
+	for i := range links {
+		person, at := institutions+i%(nodes-institutions), (i*7+i/nodes)%institutions
+		fmt.Fprintf(&lines, `{"link":"AFFILIATED_WITH","from":"n%d","to":"n%d","role":"member %d","evidence":[{"source":"s_list","excerpt":"a member"}]}`+"\n",
+			person, at, i)
+	}
+	origin = newServerWith(t, true, func(cat *catalog.Catalog, s *sqlitestore.Store) error {
+		_, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("list.jsonl", []byte(lines.String()))},
+			exchange.Options{})
+		return err
+	})
+	b, err := json.Marshal(map[string]any{
+		"picture":   map[string]any{"ids": ids, "groups": []any{}, "pinned": []any{}, "at": map[string]any{}},
+		"selection": nil, "focus": nil, "time": nil, "colour": "type", "size": "links",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	w, err := flate.NewWriter(&packed, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return origin, "/view#v=" + base64.RawURLEncoding.EncodeToString(packed.Bytes())
+}
+
+// frames begins to note how long each frame takes.
+const frames = `void (window.frames_ = [], window.last_ = performance.now(), (function frame() { requestAnimationFrame(() => {
+	const now = performance.now(); window.frames_.push(now - window.last_); window.last_ = now; frame(); }); })())`
+
+// TestMeasurePictures times what the explorer draws: how long until it is there, and the frames while it is dragged. It only
+// runs when it is asked to, and judges nothing: times depend on the machine.
+func TestMeasurePictures(t *testing.T) {
+	if os.Getenv("THROUGHLINE_MEASURE") == "" {
+		t.Skip("set THROUGHLINE_MEASURE=1 to measure")
+	}
+	browser := newBrowser(t)
+	for _, size := range [][2]int{{300, 700}, {2000, 5000}, {3500, 6000}} {
+		origin, view := newCrowd(t, size[0], size[1])
+		b := newTab(t, browser, origin)
+		b.look(1366, "light")
+		begin := time.Now()
+		b.run("open", chromedp.Navigate(origin+view))
+		b.wait("it is drawn", `Number(document.querySelector('.drawing')?.dataset.nodes ?? 0) > 0`)
+		took := time.Since(begin)
+		quantiles := func(what string, x, y float64) {
+			evaluate[chromedp.Void](b, frames)
+			b.run(what, chromedp.DragAndDropXY(x, y, x+150, y+90, 120))
+			list := evaluate[[]float64](b, `window.frames_.slice(2)`)
+			slices.Sort(list)
+			t.Logf("%d entities, %d links, %s: frames p50 %.0f ms, p95 %.0f ms (%d)", size[0], size[1], what, list[len(list)/2], list[len(list)*95/100], len(list))
+		}
+		t.Logf("%d entities, %d links: drawn after %d ms", size[0], size[1], took.Milliseconds())
+		id := evaluate[string](b, `document.querySelector('.drawing')._cyreg.cy.nodes()[0].id()`)
+		x, y := b.nodeAt(id)
+		quantiles("drag an entity", x, y)
+		quantiles("drag the ground", 440, 330)
+		b.screenshot(fmt.Sprint(size[0]))
+	}
+}
