@@ -48,7 +48,7 @@ func TestAllocations(t *testing.T) {
 			[]any{[]any{"e1", "Congress", "2021"}},
 		}}}}}, 55, 11},
 		{"list with links", [][]any{{[]any{[]any{people, false}}}}, 45, 120},
-		{"search", [][]any{{[]any{[]any{[]any{}, int64(0)}}}}, 97, 4},
+		{"search", [][]any{{[]any{[]any{[]any{}, int64(0)}}}}, 101, 4},
 	} {
 		q := plans[c.name]
 		neo4jstore.FindStatement(s, q) // compiles it

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -228,7 +230,7 @@ func TestDamageIsToldAndNeverServed(t *testing.T) {
 		said, err := hear(damaged, what)
 		switch code := kg.CodeOf(err); {
 		case err == nil && said != before:
-			t.Errorf("%s: the graph is another, and nobody says so", what)
+			t.Errorf("%s: the graph is another, and nobody says so:\n%s", what, cmp.Diff(strings.Split(before, "\n"), strings.Split(said, "\n")))
 		case code == kg.Corrupt:
 			corrupt++
 		case err != nil && code != kg.Unavailable: // it cannot be opened

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/throughline/throughline/internal/kg"
@@ -13,7 +14,7 @@ import (
 
 // What the sums of the log's rows are of.
 const (
-	changeSummed = "seq, id, at, hex(by), action, hex(note), reverts, hex(key), files, created, changed, removed"
+	changeSummed = "seq, id, at, hex(by), action, hex(note), reverts, hex(key), files, created, changed, removed, items"
 	itemSummed   = "seq, id, kind, a, b, wasA, wasB, before, after"
 )
 
@@ -27,9 +28,9 @@ const (
 		sum = throughline_sum(seq, id, excluded.kind, excluded.a, excluded.b, wasA, wasB, before, excluded.after)`
 	// dropItems deletes what has come to nothing within one load
 	dropItems  = `DELETE FROM change_item WHERE seq = ? AND before = after`
-	countItems = `SELECT coalesce(sum(before <> '' AND after <> ''), 0), coalesce(sum(after = ''), 0) FROM change_item WHERE seq = ?`
-	changeSQL  = `INSERT INTO change (seq, id, at, by, action, note, reverts, key, files, created, changed, removed, sum)
-		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12, throughline_sum(?1,?2,?3,hex(?4),?5,hex(?6),?7,hex(?8),?9,?10,?11,?12))`
+	countItems = `SELECT coalesce(sum(before <> '' AND after <> ''), 0), coalesce(sum(after = ''), 0), count(*) FROM change_item WHERE seq = ?`
+	changeSQL  = `INSERT INTO change (seq, id, at, by, action, note, reverts, key, files, created, changed, removed, items, sum)
+		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13, throughline_sum(?1,?2,?3,hex(?4),?5,hex(?6),?7,hex(?8),?9,?10,?11,?12,?13))`
 	createdSQL = `INSERT INTO created (what, last, first, seq) VALUES (?,?,?,?)`
 )
 
@@ -49,6 +50,8 @@ const (
 			WHERE c.what = made.what AND c.last >= made.k ORDER BY c.last LIMIT 1) AS seq FROM made) `
 	changesSQL = `SELECT seq, id, at, by, action, note, reverts, key, files, created, changed, removed,
 		throughline_sum(` + changeSummed + `) = sum FROM change`
+	// wholeSQL reports whether a change has as many items as it says
+	wholeSQL = `SELECT count(*) = coalesce((SELECT items FROM change WHERE seq = ?1), 0) FROM change_item WHERE seq = ?1`
 	itemsSQL = `SELECT id, kind, before, after, throughline_sum(` + itemSummed + `) = sum FROM change_item`
 )
 
@@ -160,8 +163,8 @@ func (l *load) finishLog(ctx context.Context) error {
 	if _, err := l.tx.ExecContext(ctx, dropItems, l.change); err != nil {
 		return err
 	}
-	var changed, removed int64
-	if err := l.tx.QueryRowContext(ctx, countItems, l.change).Scan(&changed, &removed); err != nil {
+	var changed, removed, items int64
+	if err := l.tx.QueryRowContext(ctx, countItems, l.change).Scan(&changed, &removed, &items); err != nil {
 		return err
 	}
 	d := &l.deed
@@ -170,7 +173,7 @@ func (l *load) finishLog(ctx context.Context) error {
 		Note: d.Note, Reverts: d.Reverts, Key: d.Key, Files: d.Files, Created: l.made, Changed: changed, Removed: removed,
 	}
 	if _, err := l.tx.ExecContext(ctx, changeSQL, l.is.Seq, l.is.ID, l.now.UnixMilli(), d.By, string(l.is.Action), d.Note,
-		d.Reverts, d.Key, files, l.made, changed, removed); err != nil || d.Whole {
+		d.Reverts, d.Key, files, l.made, changed, removed, items); err != nil || d.Whole {
 		return err
 	}
 	for what, next := range [...]int64{l.sourceRows.next, l.nodeRows.next, l.linkRows.next} {
@@ -240,11 +243,45 @@ func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Ch
 		out = append(out, c)
 		return nil
 	}, append(args, q.Limit)...)
+	if err == nil && q.Touching == nil && q.IDs == nil && q.By == nil && q.From == 0 && q.To == 0 {
+		err = s.noneLost(out, q.Limit)
+	}
 	return out, err
+}
+
+// noneLost refuses a page of all changes that lacks one: seq counts from 1, without gaps.
+func (s *Store) noneLost(page []kg.Change, limit int) error {
+	for i, c := range page {
+		next := int64(0)
+		if i+1 < len(page) {
+			next = page[i+1].Seq
+		} else if len(page) == limit {
+			return nil
+		}
+		if next != c.Seq-1 {
+			return s.damaged("change before", c.ID)
+		}
+	}
+	return nil
 }
 
 // Items reads what a change did.
 func (s *Store) Items(ctx context.Context, q *store.ItemsQuery) (out []kg.ChangeItem, err error) {
+	if q.After == "" {
+		err := scan(ctx, s.read, wholeSQL, func(rows *sql.Rows) error {
+			var whole bool
+			if err := rows.Scan(&whole); err != nil {
+				return unreadable(err)
+			}
+			if !whole {
+				return s.damaged("list of items of change", strconv.FormatInt(q.Seq, 10))
+			}
+			return nil
+		}, q.Seq)
+		if err != nil {
+			return nil, err
+		}
+	}
 	text, args := itemsSQL+" WHERE seq = ? AND id > ?", []any{q.Seq, q.After}
 	if q.Touching != nil {
 		text = withTouching + text + " AND (seq, id) IN (SELECT seq, id FROM touched)"
