@@ -161,6 +161,12 @@ func TestPlayground(t *testing.T) {
 	b.wait("its variables are shown", contains(variables, "stoltenburg"))
 	if names := b.tabNames(); len(names) != len(web.Tour()) {
 		t.Errorf("stops opened twice, or not: %v", names)
+	} else {
+		for i, stop := range web.Tour() { // a tab keeps no name of the one before, however quickly they are opened
+			if !strings.Contains(stop.Document, "\nquery "+names[i]) {
+				t.Errorf("the tab of %s is called %q", stop.Name, names[i])
+			}
+		}
 	}
 	b.screenshot("variables")
 

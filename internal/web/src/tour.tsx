@@ -40,7 +40,7 @@ function Tour() {
   const tabs = useGraphiQL(state => state.tabs);
   const queryEditor = useGraphiQL(state => state.queryEditor);
   const variableEditor = useGraphiQL(state => state.variableEditor);
-  const { addTab, changeTab, updateActiveTabValues } = useGraphiQLActions();
+  const { addTab, changeTab, setOperationName, updateActiveTabValues } = useGraphiQLActions();
 
   function open(stop: TourQuery) {
     const there = tabs.findIndex(tab => tab.query?.endsWith(stop.document));
@@ -51,8 +51,9 @@ function Tour() {
     addTab();
     queryEditor?.setValue(stop.document);
     variableEditor?.setValue(stop.variables);
-    // The editors tell the tab a moment later, too late for whoever clicks on.
-    updateActiveTabValues({ query: stop.document, variables: stop.variables, operationName: null });
+    // The editors tell the tab a moment later, too late for whoever clicks on: the tab would keep the title of the one before.
+    updateActiveTabValues({ query: stop.document, variables: stop.variables });
+    setOperationName(/^query (\w+)/m.exec(stop.document)?.[1] ?? '');
   }
 
   return (
