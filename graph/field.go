@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/contract"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/plan"
@@ -185,7 +186,7 @@ const (
 // newTables puts together the tables of a schema. Its error names the fields that nothing reads, or more than one
 // thing.
 func newTables(cat *catalog.Catalog, kinds []*questionKind, more ...tables) (tables, error) {
-	all := []tables{listTables, recordTables, rootTables}
+	all := []tables{listTables, recordTables, rootTables, dateTables}
 	for _, k := range kinds {
 		root := "Query"
 		if k.writes {
@@ -249,6 +250,9 @@ func (t tables) find(cat *catalog.Catalog, def *ast.Definition, f *ast.FieldDefi
 	if row := t[def.Name][f.Name]; row != nil {
 		return row
 	}
+	if date, ok := strings.CutSuffix(f.Name, "Parts"); ok && f.Type.NamedType == contract.DateParts {
+		return datePartsOf(t.find(cat, def, def.Fields.ForName(date)))
+	}
 	record := cat.Type(def.Name)
 	switch {
 	case record != nil:
@@ -262,6 +266,46 @@ func (t tables) find(cat *catalog.Catalog, def *ast.Definition, f *ast.FieldDefi
 	}
 	return nil
 }
+
+// datePartsOf returns the field that holds a date taken apart, null when there is no date. It is planned as the date is.
+func datePartsOf(date *field) *field {
+	return &field{
+		shape: objectShape,
+		plan: func(c *compiler, f operation.Field, at *scope, x *out) {
+			if date.plan != nil {
+				date.plan(c, f, at, x)
+			}
+			x.objs = c.inner(f, at)
+		},
+		one: func(r *reading, x *out, p, to *place) bool {
+			var v kg.Value
+			switch date.shape {
+			case propertyShape:
+				v = p.row.Vals[x.index]
+			case linkPropertyShape:
+				v = p.edge.Link.Vals[x.index]
+			default:
+				v, _ = date.value(r, x, p) // no date is found out by what can fail
+			}
+			d := kg.PartialDate(v.Str)
+			to.at = &d
+			return d != ""
+		},
+	}
+}
+
+// dateTables are the fields of a date taken apart.
+var dateTables = tables{contract.DateParts: {
+	"earliest": textOf(func(d *kg.PartialDate) string {
+		from, _ := d.Interval()
+		return string(from.Date())
+	}),
+	"latest": textOf(func(d *kg.PartialDate) string {
+		_, to := d.Interval()
+		return string(to.Date())
+	}),
+	"precision": textOf(func(d *kg.PartialDate) string { return d.Precision() }),
+}}
 
 // fits reports where a field is read as something that it is not in the schema.
 func (f *field) fits(schema *ast.Schema, def *ast.FieldDefinition) error {

@@ -376,8 +376,16 @@ func (r *eventResolver) StartsOn(ctx context.Context, obj *model.Event) (*string
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *eventResolver) StartsOnParts(ctx context.Context, obj *model.Event) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
+}
+
 func (r *eventResolver) EndsOn(ctx context.Context, obj *model.Event) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *eventResolver) EndsOnParts(ctx context.Context, obj *model.Event) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
 }
 
 func (r *eventResolver) Attendance(ctx context.Context, obj *model.Event) (*int64, error) {
@@ -488,8 +496,16 @@ func (r *eventLinkEdgeResolver) Since(ctx context.Context, obj *model.EventLinkE
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *eventLinkEdgeResolver) SinceParts(ctx context.Context, obj *model.EventLinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
+}
+
 func (r *eventLinkEdgeResolver) Until(ctx context.Context, obj *model.EventLinkEdge) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *eventLinkEdgeResolver) UntilParts(ctx context.Context, obj *model.EventLinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
 }
 
 func (r *eventLinkEdgeResolver) Direction(ctx context.Context, obj *model.EventLinkEdge) (string, error) {
@@ -708,8 +724,16 @@ func (r *institutionResolver) Founded(ctx context.Context, obj *model.Institutio
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *institutionResolver) FoundedParts(ctx context.Context, obj *model.Institution) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
+}
+
 func (r *institutionResolver) Dissolved(ctx context.Context, obj *model.Institution) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *institutionResolver) DissolvedParts(ctx context.Context, obj *model.Institution) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
 }
 
 func (r *institutionResolver) People(ctx context.Context, obj *model.Institution, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.PersonLinkConnection, error) {
@@ -812,8 +836,16 @@ func (r *institutionLinkEdgeResolver) Since(ctx context.Context, obj *model.Inst
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *institutionLinkEdgeResolver) SinceParts(ctx context.Context, obj *model.InstitutionLinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
+}
+
 func (r *institutionLinkEdgeResolver) Until(ctx context.Context, obj *model.InstitutionLinkEdge) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *institutionLinkEdgeResolver) UntilParts(ctx context.Context, obj *model.InstitutionLinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
 }
 
 func (r *institutionLinkEdgeResolver) Direction(ctx context.Context, obj *model.InstitutionLinkEdge) (string, error) {
@@ -880,8 +912,16 @@ func (r *linkResolver) Since(ctx context.Context, obj *model.Link) (*string, err
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *linkResolver) SinceParts(ctx context.Context, obj *model.Link) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
+}
+
 func (r *linkResolver) Until(ctx context.Context, obj *model.Link) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *linkResolver) UntilParts(ctx context.Context, obj *model.Link) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
 }
 
 func (r *linkResolver) Sentence(ctx context.Context, obj *model.Link) (string, error) {
@@ -956,8 +996,16 @@ func (r *linkEdgeResolver) Since(ctx context.Context, obj *model.LinkEdge) (*str
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *linkEdgeResolver) SinceParts(ctx context.Context, obj *model.LinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
+}
+
 func (r *linkEdgeResolver) Until(ctx context.Context, obj *model.LinkEdge) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *linkEdgeResolver) UntilParts(ctx context.Context, obj *model.LinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
 }
 
 func (r *linkEdgeResolver) Direction(ctx context.Context, obj *model.LinkEdge) (string, error) {
@@ -1042,6 +1090,18 @@ func (r *pageInfoResolver) StartCursor(ctx context.Context, obj *model.PageInfo)
 
 func (r *pageInfoResolver) EndCursor(ctx context.Context, obj *model.PageInfo) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *partialDatePartsResolver) Earliest(ctx context.Context, obj *model.PartialDateParts) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *partialDatePartsResolver) Latest(ctx context.Context, obj *model.PartialDateParts) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *partialDatePartsResolver) Precision(ctx context.Context, obj *model.PartialDateParts) (string, error) {
+	return scalar[string](ctx, obj.Value)
 }
 
 func (r *pathResolver) Length(ctx context.Context, obj *model.Path) (int64, error) {
@@ -1180,8 +1240,16 @@ func (r *personResolver) Born(ctx context.Context, obj *model.Person) (*string, 
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *personResolver) BornParts(ctx context.Context, obj *model.Person) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
+}
+
 func (r *personResolver) Died(ctx context.Context, obj *model.Person) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *personResolver) DiedParts(ctx context.Context, obj *model.Person) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
 }
 
 func (r *personResolver) Affiliations(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.InstitutionLinkConnection, error) {
@@ -1276,8 +1344,16 @@ func (r *personLinkEdgeResolver) Since(ctx context.Context, obj *model.PersonLin
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *personLinkEdgeResolver) SinceParts(ctx context.Context, obj *model.PersonLinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
+}
+
 func (r *personLinkEdgeResolver) Until(ctx context.Context, obj *model.PersonLinkEdge) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *personLinkEdgeResolver) UntilParts(ctx context.Context, obj *model.PersonLinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
 }
 
 func (r *personLinkEdgeResolver) Direction(ctx context.Context, obj *model.PersonLinkEdge) (string, error) {
@@ -1420,8 +1496,16 @@ func (r *placeLinkEdgeResolver) Since(ctx context.Context, obj *model.PlaceLinkE
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *placeLinkEdgeResolver) SinceParts(ctx context.Context, obj *model.PlaceLinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
+}
+
 func (r *placeLinkEdgeResolver) Until(ctx context.Context, obj *model.PlaceLinkEdge) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *placeLinkEdgeResolver) UntilParts(ctx context.Context, obj *model.PlaceLinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
 }
 
 func (r *placeLinkEdgeResolver) Direction(ctx context.Context, obj *model.PlaceLinkEdge) (string, error) {
@@ -1612,6 +1696,10 @@ func (r *quoteResolver) SaidOn(ctx context.Context, obj *model.Quote) (*string, 
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *quoteResolver) SaidOnParts(ctx context.Context, obj *model.Quote) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
+}
+
 func (r *quoteResolver) Speakers(ctx context.Context, obj *model.Quote, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.PersonLinkConnection, error) {
 	return one[model.PersonLinkConnection](ctx, obj.Value)
 }
@@ -1696,8 +1784,16 @@ func (r *quoteLinkEdgeResolver) Since(ctx context.Context, obj *model.QuoteLinkE
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *quoteLinkEdgeResolver) SinceParts(ctx context.Context, obj *model.QuoteLinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
+}
+
 func (r *quoteLinkEdgeResolver) Until(ctx context.Context, obj *model.QuoteLinkEdge) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *quoteLinkEdgeResolver) UntilParts(ctx context.Context, obj *model.QuoteLinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
 }
 
 func (r *quoteLinkEdgeResolver) Direction(ctx context.Context, obj *model.QuoteLinkEdge) (string, error) {
@@ -1794,6 +1890,10 @@ func (r *sourceResolver) Authors(ctx context.Context, obj *model.Source) ([]stri
 
 func (r *sourceResolver) PublishedOn(ctx context.Context, obj *model.Source) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *sourceResolver) PublishedOnParts(ctx context.Context, obj *model.Source) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
 }
 
 func (r *sourceResolver) ContentHash(ctx context.Context, obj *model.Source) (*string, error) {
@@ -1984,8 +2084,16 @@ func (r *themeLinkEdgeResolver) Since(ctx context.Context, obj *model.ThemeLinkE
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *themeLinkEdgeResolver) SinceParts(ctx context.Context, obj *model.ThemeLinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
+}
+
 func (r *themeLinkEdgeResolver) Until(ctx context.Context, obj *model.ThemeLinkEdge) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *themeLinkEdgeResolver) UntilParts(ctx context.Context, obj *model.ThemeLinkEdge) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
 }
 
 func (r *themeLinkEdgeResolver) Direction(ctx context.Context, obj *model.ThemeLinkEdge) (string, error) {
@@ -2022,6 +2130,10 @@ func (r *timelineItemResolver) ID(ctx context.Context, obj *model.TimelineItem) 
 
 func (r *timelineItemResolver) Date(ctx context.Context, obj *model.TimelineItem) (string, error) {
 	return scalar[string](ctx, obj.Value)
+}
+
+func (r *timelineItemResolver) DateParts(ctx context.Context, obj *model.TimelineItem) (*model.PartialDateParts, error) {
+	return one[model.PartialDateParts](ctx, obj.Value)
 }
 
 func (r *timelineItemResolver) Kind(ctx context.Context, obj *model.TimelineItem) (string, error) {
@@ -2170,6 +2282,10 @@ func (r *Resolver) MatchStage() exec.MatchStageResolver { return &matchStageReso
 
 func (r *Resolver) PageInfo() exec.PageInfoResolver { return &pageInfoResolver{r} }
 
+func (r *Resolver) PartialDateParts() exec.PartialDatePartsResolver {
+	return &partialDatePartsResolver{r}
+}
+
 func (r *Resolver) Path() exec.PathResolver { return &pathResolver{r} }
 
 func (r *Resolver) PathConnection() exec.PathConnectionResolver { return &pathConnectionResolver{r} }
@@ -2308,6 +2424,7 @@ type (
 	matchReportResolver               struct{ *Resolver }
 	matchStageResolver                struct{ *Resolver }
 	pageInfoResolver                  struct{ *Resolver }
+	partialDatePartsResolver          struct{ *Resolver }
 	pathResolver                      struct{ *Resolver }
 	pathConnectionResolver            struct{ *Resolver }
 	pathEdgeResolver                  struct{ *Resolver }

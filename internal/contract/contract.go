@@ -158,7 +158,40 @@ func (e *expander) expand() error {
 	}
 	e.subjects()
 	e.everyFacet()
-	return e.roots()
+	if err := e.roots(); err != nil {
+		return err
+	}
+	return e.dates()
+}
+
+// DateParts is the type of a date taken apart; its name ends those of the fields that hold one.
+const DateParts = "PartialDateParts"
+
+// dates adds behind each field that is a date the same taken apart: `bornParts` behind `born`.
+func (e *expander) dates() error {
+	if e.names[DateParts] == nil {
+		return nil
+	}
+	for _, d := range e.definitions {
+		if d.Kind != ast.Object && d.Kind != ast.Interface || d.Name == DateParts {
+			continue
+		}
+		var fields ast.FieldList
+		for _, f := range d.Fields {
+			fields = append(fields, f)
+			if f.Type.NamedType != "PartialDate" || len(f.Arguments) > 0 {
+				continue
+			}
+			name := f.Name + "Parts"
+			if was := d.Fields.ForName(name); was != nil {
+				return gqlerror.ErrorPosf(cmp.Or(was.Position, d.Position),
+					"%s.%s is the name of what follows from %s: choose another name", d.Name, name, f.Name)
+			}
+			fields = append(fields, field("`"+f.Name+"` taken apart.", name, &ast.Type{NamedType: DateParts, NonNull: f.Type.NonNull}))
+		}
+		d.Fields = fields
+	}
+	return nil
 }
 
 // findEntities lists the types of entity and what they are called. One that EntityType lacks comes into it, before

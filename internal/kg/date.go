@@ -1,6 +1,7 @@
 package kg
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 )
@@ -59,6 +60,24 @@ func (d PartialDate) Interval() (from, to Day) {
 		return v, v
 	}
 	return MinDay, MaxDay
+}
+
+// Date returns the day as a date: 20210225 is "2021-02-25".
+func (d Day) Date() PartialDate {
+	return PartialDate(fmt.Sprintf("%04d-%02d-%02d", d/10000, d/100%100, d%100))
+}
+
+// Precision returns how precisely a date is known: "YEAR", "MONTH" or "DAY"; "" of none.
+func (d PartialDate) Precision() string {
+	switch len(d) {
+	case 4:
+		return "YEAR"
+	case 7:
+		return "MONTH"
+	case 10:
+		return "DAY"
+	}
+	return ""
 }
 
 // DayOf is the day of an instant in UTC.

@@ -77,6 +77,7 @@ type ResolverRoot interface {
 	MatchReport() MatchReportResolver
 	MatchStage() MatchStageResolver
 	PageInfo() PageInfoResolver
+	PartialDateParts() PartialDatePartsResolver
 	Path() PathResolver
 	PathConnection() PathConnectionResolver
 	PathEdge() PathEdgeResolver
@@ -255,7 +256,9 @@ type EventResolver interface {
 	CreatedAt(ctx context.Context, obj *model.Event) (string, error)
 	UpdatedAt(ctx context.Context, obj *model.Event) (string, error)
 	StartsOn(ctx context.Context, obj *model.Event) (*string, error)
+	StartsOnParts(ctx context.Context, obj *model.Event) (*model.PartialDateParts, error)
 	EndsOn(ctx context.Context, obj *model.Event) (*string, error)
+	EndsOnParts(ctx context.Context, obj *model.Event) (*model.PartialDateParts, error)
 	Attendance(ctx context.Context, obj *model.Event) (*int64, error)
 	Participants(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.PersonLinkConnection, error)
 	Institutions(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.InstitutionLinkConnection, error)
@@ -291,7 +294,9 @@ type EventLinkEdgeResolver interface {
 	Link(ctx context.Context, obj *model.EventLinkEdge) (*model.Link, error)
 	Role(ctx context.Context, obj *model.EventLinkEdge) (*string, error)
 	Since(ctx context.Context, obj *model.EventLinkEdge) (*string, error)
+	SinceParts(ctx context.Context, obj *model.EventLinkEdge) (*model.PartialDateParts, error)
 	Until(ctx context.Context, obj *model.EventLinkEdge) (*string, error)
+	UntilParts(ctx context.Context, obj *model.EventLinkEdge) (*model.PartialDateParts, error)
 	Direction(ctx context.Context, obj *model.EventLinkEdge) (string, error)
 }
 type EvidenceResolver interface {
@@ -368,7 +373,9 @@ type InstitutionResolver interface {
 	CreatedAt(ctx context.Context, obj *model.Institution) (string, error)
 	UpdatedAt(ctx context.Context, obj *model.Institution) (string, error)
 	Founded(ctx context.Context, obj *model.Institution) (*string, error)
+	FoundedParts(ctx context.Context, obj *model.Institution) (*model.PartialDateParts, error)
 	Dissolved(ctx context.Context, obj *model.Institution) (*string, error)
+	DissolvedParts(ctx context.Context, obj *model.Institution) (*model.PartialDateParts, error)
 	People(ctx context.Context, obj *model.Institution, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.PersonLinkConnection, error)
 	Events(ctx context.Context, obj *model.Institution, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.EventLinkConnection, error)
 	Organized(ctx context.Context, obj *model.Institution, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.EventLinkConnection, error)
@@ -402,7 +409,9 @@ type InstitutionLinkEdgeResolver interface {
 	Link(ctx context.Context, obj *model.InstitutionLinkEdge) (*model.Link, error)
 	Role(ctx context.Context, obj *model.InstitutionLinkEdge) (*string, error)
 	Since(ctx context.Context, obj *model.InstitutionLinkEdge) (*string, error)
+	SinceParts(ctx context.Context, obj *model.InstitutionLinkEdge) (*model.PartialDateParts, error)
 	Until(ctx context.Context, obj *model.InstitutionLinkEdge) (*string, error)
+	UntilParts(ctx context.Context, obj *model.InstitutionLinkEdge) (*model.PartialDateParts, error)
 	Direction(ctx context.Context, obj *model.InstitutionLinkEdge) (string, error)
 }
 type LimitsResolver interface {
@@ -423,7 +432,9 @@ type LinkResolver interface {
 	To(ctx context.Context, obj *model.Link) (model.Entity, error)
 	Role(ctx context.Context, obj *model.Link) (*string, error)
 	Since(ctx context.Context, obj *model.Link) (*string, error)
+	SinceParts(ctx context.Context, obj *model.Link) (*model.PartialDateParts, error)
 	Until(ctx context.Context, obj *model.Link) (*string, error)
+	UntilParts(ctx context.Context, obj *model.Link) (*model.PartialDateParts, error)
 	Sentence(ctx context.Context, obj *model.Link) (string, error)
 	Evidence(ctx context.Context, obj *model.Link, stance *string, first *int64, after *string, last *int64, before *string) (*model.EvidenceConnection, error)
 	Standing(ctx context.Context, obj *model.Link) (string, error)
@@ -446,7 +457,9 @@ type LinkEdgeResolver interface {
 	Link(ctx context.Context, obj *model.LinkEdge) (*model.Link, error)
 	Role(ctx context.Context, obj *model.LinkEdge) (*string, error)
 	Since(ctx context.Context, obj *model.LinkEdge) (*string, error)
+	SinceParts(ctx context.Context, obj *model.LinkEdge) (*model.PartialDateParts, error)
 	Until(ctx context.Context, obj *model.LinkEdge) (*string, error)
+	UntilParts(ctx context.Context, obj *model.LinkEdge) (*model.PartialDateParts, error)
 	Direction(ctx context.Context, obj *model.LinkEdge) (string, error)
 }
 type LinkKindCountResolver interface {
@@ -480,6 +493,11 @@ type PageInfoResolver interface {
 	HasPreviousPage(ctx context.Context, obj *model.PageInfo) (bool, error)
 	StartCursor(ctx context.Context, obj *model.PageInfo) (*string, error)
 	EndCursor(ctx context.Context, obj *model.PageInfo) (*string, error)
+}
+type PartialDatePartsResolver interface {
+	Earliest(ctx context.Context, obj *model.PartialDateParts) (string, error)
+	Latest(ctx context.Context, obj *model.PartialDateParts) (string, error)
+	Precision(ctx context.Context, obj *model.PartialDateParts) (string, error)
 }
 type PathResolver interface {
 	Length(ctx context.Context, obj *model.Path) (int64, error)
@@ -526,7 +544,9 @@ type PersonResolver interface {
 	CreatedAt(ctx context.Context, obj *model.Person) (string, error)
 	UpdatedAt(ctx context.Context, obj *model.Person) (string, error)
 	Born(ctx context.Context, obj *model.Person) (*string, error)
+	BornParts(ctx context.Context, obj *model.Person) (*model.PartialDateParts, error)
 	Died(ctx context.Context, obj *model.Person) (*string, error)
+	DiedParts(ctx context.Context, obj *model.Person) (*model.PartialDateParts, error)
 	Affiliations(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.InstitutionLinkConnection, error)
 	Events(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.EventLinkConnection, error)
 	Organized(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.EventLinkConnection, error)
@@ -558,7 +578,9 @@ type PersonLinkEdgeResolver interface {
 	Link(ctx context.Context, obj *model.PersonLinkEdge) (*model.Link, error)
 	Role(ctx context.Context, obj *model.PersonLinkEdge) (*string, error)
 	Since(ctx context.Context, obj *model.PersonLinkEdge) (*string, error)
+	SinceParts(ctx context.Context, obj *model.PersonLinkEdge) (*model.PartialDateParts, error)
 	Until(ctx context.Context, obj *model.PersonLinkEdge) (*string, error)
+	UntilParts(ctx context.Context, obj *model.PersonLinkEdge) (*model.PartialDateParts, error)
 	Direction(ctx context.Context, obj *model.PersonLinkEdge) (string, error)
 }
 type PlaceResolver interface {
@@ -604,7 +626,9 @@ type PlaceLinkEdgeResolver interface {
 	Link(ctx context.Context, obj *model.PlaceLinkEdge) (*model.Link, error)
 	Role(ctx context.Context, obj *model.PlaceLinkEdge) (*string, error)
 	Since(ctx context.Context, obj *model.PlaceLinkEdge) (*string, error)
+	SinceParts(ctx context.Context, obj *model.PlaceLinkEdge) (*model.PartialDateParts, error)
 	Until(ctx context.Context, obj *model.PlaceLinkEdge) (*string, error)
+	UntilParts(ctx context.Context, obj *model.PlaceLinkEdge) (*model.PartialDateParts, error)
 	Direction(ctx context.Context, obj *model.PlaceLinkEdge) (string, error)
 }
 type QueryResolver interface {
@@ -656,6 +680,7 @@ type QuoteResolver interface {
 	Verified(ctx context.Context, obj *model.Quote) (*bool, error)
 	Language(ctx context.Context, obj *model.Quote) (*string, error)
 	SaidOn(ctx context.Context, obj *model.Quote) (*string, error)
+	SaidOnParts(ctx context.Context, obj *model.Quote) (*model.PartialDateParts, error)
 	Speakers(ctx context.Context, obj *model.Quote, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.PersonLinkConnection, error)
 	Events(ctx context.Context, obj *model.Quote, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.EventLinkConnection, error)
 	Themes(ctx context.Context, obj *model.Quote, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.ThemeLinkConnection, error)
@@ -685,7 +710,9 @@ type QuoteLinkEdgeResolver interface {
 	Link(ctx context.Context, obj *model.QuoteLinkEdge) (*model.Link, error)
 	Role(ctx context.Context, obj *model.QuoteLinkEdge) (*string, error)
 	Since(ctx context.Context, obj *model.QuoteLinkEdge) (*string, error)
+	SinceParts(ctx context.Context, obj *model.QuoteLinkEdge) (*model.PartialDateParts, error)
 	Until(ctx context.Context, obj *model.QuoteLinkEdge) (*string, error)
+	UntilParts(ctx context.Context, obj *model.QuoteLinkEdge) (*model.PartialDateParts, error)
 	Direction(ctx context.Context, obj *model.QuoteLinkEdge) (string, error)
 }
 type SearchConnectionResolver interface {
@@ -718,6 +745,7 @@ type SourceResolver interface {
 	Publisher(ctx context.Context, obj *model.Source) (*string, error)
 	Authors(ctx context.Context, obj *model.Source) ([]string, error)
 	PublishedOn(ctx context.Context, obj *model.Source) (*string, error)
+	PublishedOnParts(ctx context.Context, obj *model.Source) (*model.PartialDateParts, error)
 	ContentHash(ctx context.Context, obj *model.Source) (*string, error)
 	Text(ctx context.Context, obj *model.Source) (*string, error)
 	Links(ctx context.Context, obj *model.Source, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.LinkConnection, error)
@@ -781,7 +809,9 @@ type ThemeLinkEdgeResolver interface {
 	Link(ctx context.Context, obj *model.ThemeLinkEdge) (*model.Link, error)
 	Role(ctx context.Context, obj *model.ThemeLinkEdge) (*string, error)
 	Since(ctx context.Context, obj *model.ThemeLinkEdge) (*string, error)
+	SinceParts(ctx context.Context, obj *model.ThemeLinkEdge) (*model.PartialDateParts, error)
 	Until(ctx context.Context, obj *model.ThemeLinkEdge) (*string, error)
+	UntilParts(ctx context.Context, obj *model.ThemeLinkEdge) (*model.PartialDateParts, error)
 	Direction(ctx context.Context, obj *model.ThemeLinkEdge) (string, error)
 }
 type TimelineConnectionResolver interface {
@@ -797,6 +827,7 @@ type TimelineEdgeResolver interface {
 type TimelineItemResolver interface {
 	ID(ctx context.Context, obj *model.TimelineItem) (string, error)
 	Date(ctx context.Context, obj *model.TimelineItem) (string, error)
+	DateParts(ctx context.Context, obj *model.TimelineItem) (*model.PartialDateParts, error)
 	Kind(ctx context.Context, obj *model.TimelineItem) (string, error)
 	Subject(ctx context.Context, obj *model.TimelineItem) (model.TimelineSubject, error)
 	Caption(ctx context.Context, obj *model.TimelineItem) (string, error)
@@ -965,6 +996,26 @@ It stands for the whole interval: ` + "`" + `"2021"` + "`" + ` is every day of t
 """
 scalar PartialDate @specifiedBy(url: "https://www.loc.gov/standards/datetime/")
 
+"A date taken apart, so that no client has to read its text: ` + "`" + `\"2021-02\"` + "`" + ` is from 2021-02-01 to 2021-02-28, known to the MONTH."
+type PartialDateParts {
+  "The first day it can mean."
+  earliest: PartialDate!
+  "The last day it can mean."
+  latest: PartialDate!
+  "How precisely it is known."
+  precision: DatePrecision!
+}
+
+"How precisely a date is known."
+enum DatePrecision {
+  "To the year: ` + "`" + `\"2021\"` + "`" + `."
+  YEAR
+  "To the month: ` + "`" + `\"2021-02\"` + "`" + `."
+  MONTH
+  "To the day: ` + "`" + `\"2021-02-25\"` + "`" + `."
+  DAY
+}
+
 "An instant in UTC, RFC 3339 with milliseconds: ` + "`" + `\"2021-02-25T10:00:00.000Z\"` + "`" + `."
 scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
 
@@ -1095,8 +1146,12 @@ type Person implements Entity & SearchHit & Node {
   updatedAt: DateTime!
   "When this person was born, as precisely as it is known."
   born: PartialDate
+  "` + "`" + `born` + "`" + ` taken apart."
+  bornParts: PartialDateParts
   "When this person died."
   died: PartialDate
+  "` + "`" + `died` + "`" + ` taken apart."
+  diedParts: PartialDateParts
   "Institutions this person belongs or belonged to; ` + "`" + `role` + "`" + ` says as what."
   affiliations(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1224,8 +1279,12 @@ type Institution implements Entity & SearchHit & Node {
   updatedAt: DateTime!
   "When it was founded."
   founded: PartialDate
+  "` + "`" + `founded` + "`" + ` taken apart."
+  foundedParts: PartialDateParts
   "When it ceased to exist."
   dissolved: PartialDate
+  "` + "`" + `dissolved` + "`" + ` taken apart."
+  dissolvedParts: PartialDateParts
   "People who belong or belonged to it; ` + "`" + `role` + "`" + ` says as what."
   people(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1385,8 +1444,12 @@ type Event implements Entity & SearchHit & Node {
   updatedAt: DateTime!
   "The first day, as precisely as it is known."
   startsOn: PartialDate
+  "` + "`" + `startsOn` + "`" + ` taken apart."
+  startsOnParts: PartialDateParts
   "The last day, when it is known to differ from the first."
   endsOn: PartialDate
+  "` + "`" + `endsOn` + "`" + ` taken apart."
+  endsOnParts: PartialDateParts
   "How many took part; when the source says \"more than 500\", 500."
   attendance: Int
   "People who took part; ` + "`" + `role` + "`" + ` says how: moderator, opening speaker, …"
@@ -1569,6 +1632,8 @@ type Quote implements Entity & SearchHit & Node {
   language: String
   "When it was said."
   saidOn: PartialDate
+  "` + "`" + `saidOn` + "`" + ` taken apart."
+  saidOnParts: PartialDateParts
   "Who said it."
   speakers(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1888,8 +1953,12 @@ type Link implements Node {
   role: String
   "When it began to hold; null when nothing says so."
   since: PartialDate
+  "` + "`" + `since` + "`" + ` taken apart."
+  sinceParts: PartialDateParts
   "When it ceased to hold; null when it still holds or nothing says so."
   until: PartialDate
+  "` + "`" + `until` + "`" + ` taken apart."
+  untilParts: PartialDateParts
   """
   The link as one English sentence: ` + "`" + `Mary Kaldor is affiliated with London School of Economics and Political Science (professor).` + "`" + `
   The dates stand behind the role: ` + "`" + `(since 1999)` + "`" + `, ` + "`" + `(until 2005)` + "`" + `, ` + "`" + `(1999–2005)` + "`" + `, or ` + "`" + `(2021-02-25)` + "`" + ` when it began and ended on the same.
@@ -2028,6 +2097,8 @@ type Source implements SearchHit & Node {
   authors: [String!]!
   "When it was published, as precisely as it is known."
   publishedOn: PartialDate
+  "` + "`" + `publishedOn` + "`" + ` taken apart."
+  publishedOnParts: PartialDateParts
   "SHA-256 (hex) of the text that excerpts are checked against; null when only the reference is held."
   contentHash: String
   "The text that excerpts are checked against, as it was given. Null where none is stored, which ` + "`" + `contentHash` + "`" + ` says, and on every source unless the operator lets texts be read (` + "`" + `serve --serve-texts` + "`" + `): most are somebody's copyright."
@@ -2107,8 +2178,12 @@ interface LinkEdgeFields {
   role: String
   "When the link began to hold."
   since: PartialDate
+  "` + "`" + `since` + "`" + ` taken apart."
+  sinceParts: PartialDateParts
   "When the link ceased to hold."
   until: PartialDate
+  "` + "`" + `until` + "`" + ` taken apart."
+  untilParts: PartialDateParts
   "Which way the link runs, seen from the entity whose links are listed."
   direction: Direction!
 }
@@ -2139,8 +2214,12 @@ type LinkEdge implements LinkEdgeFields {
   role: String
   "When the link began to hold."
   since: PartialDate
+  "` + "`" + `since` + "`" + ` taken apart."
+  sinceParts: PartialDateParts
   "When the link ceased to hold."
   until: PartialDate
+  "` + "`" + `until` + "`" + ` taken apart."
+  untilParts: PartialDateParts
   "Which way the link runs, seen from the entity whose links are listed; from a source, always OUTGOING."
   direction: Direction!
 }
@@ -2171,8 +2250,12 @@ type PersonLinkEdge implements LinkEdgeFields {
   role: String
   "When the link began to hold."
   since: PartialDate
+  "` + "`" + `since` + "`" + ` taken apart."
+  sinceParts: PartialDateParts
   "When the link ceased to hold."
   until: PartialDate
+  "` + "`" + `until` + "`" + ` taken apart."
+  untilParts: PartialDateParts
   "Which way the link runs, seen from the entity whose links are listed; from a source, always OUTGOING."
   direction: Direction!
 }
@@ -2203,8 +2286,12 @@ type InstitutionLinkEdge implements LinkEdgeFields {
   role: String
   "When the link began to hold."
   since: PartialDate
+  "` + "`" + `since` + "`" + ` taken apart."
+  sinceParts: PartialDateParts
   "When the link ceased to hold."
   until: PartialDate
+  "` + "`" + `until` + "`" + ` taken apart."
+  untilParts: PartialDateParts
   "Which way the link runs, seen from the entity whose links are listed; from a source, always OUTGOING."
   direction: Direction!
 }
@@ -2235,8 +2322,12 @@ type EventLinkEdge implements LinkEdgeFields {
   role: String
   "When the link began to hold."
   since: PartialDate
+  "` + "`" + `since` + "`" + ` taken apart."
+  sinceParts: PartialDateParts
   "When the link ceased to hold."
   until: PartialDate
+  "` + "`" + `until` + "`" + ` taken apart."
+  untilParts: PartialDateParts
   "Which way the link runs, seen from the entity whose links are listed; from a source, always OUTGOING."
   direction: Direction!
 }
@@ -2267,8 +2358,12 @@ type QuoteLinkEdge implements LinkEdgeFields {
   role: String
   "When the link began to hold."
   since: PartialDate
+  "` + "`" + `since` + "`" + ` taken apart."
+  sinceParts: PartialDateParts
   "When the link ceased to hold."
   until: PartialDate
+  "` + "`" + `until` + "`" + ` taken apart."
+  untilParts: PartialDateParts
   "Which way the link runs, seen from the entity whose links are listed; from a source, always OUTGOING."
   direction: Direction!
 }
@@ -2299,8 +2394,12 @@ type ThemeLinkEdge implements LinkEdgeFields {
   role: String
   "When the link began to hold."
   since: PartialDate
+  "` + "`" + `since` + "`" + ` taken apart."
+  sinceParts: PartialDateParts
   "When the link ceased to hold."
   until: PartialDate
+  "` + "`" + `until` + "`" + ` taken apart."
+  untilParts: PartialDateParts
   "Which way the link runs, seen from the entity whose links are listed; from a source, always OUTGOING."
   direction: Direction!
 }
@@ -2331,8 +2430,12 @@ type PlaceLinkEdge implements LinkEdgeFields {
   role: String
   "When the link began to hold."
   since: PartialDate
+  "` + "`" + `since` + "`" + ` taken apart."
+  sinceParts: PartialDateParts
   "When the link ceased to hold."
   until: PartialDate
+  "` + "`" + `until` + "`" + ` taken apart."
+  untilParts: PartialDateParts
   "Which way the link runs, seen from the entity whose links are listed; from a source, always OUTGOING."
   direction: Direction!
 }
@@ -3848,6 +3951,8 @@ type TimelineItem {
   id: ID!
   "When, as precisely as it is known; of an event, when it began or, where only that is known, when it ended."
   date: PartialDate!
+  "` + "`" + `date` + "`" + ` taken apart."
+  dateParts: PartialDateParts!
   "What kind of thing happened."
   kind: TimelineKind!
   "What it is about: the event, what was said, the link that began or ended, the source that was published."
@@ -4418,8 +4523,12 @@ func (ec *executionContext) childFields_Event(ctx context.Context, field graphql
 		return ec.fieldContext_Event_updatedAt(ctx, field)
 	case "startsOn":
 		return ec.fieldContext_Event_startsOn(ctx, field)
+	case "startsOnParts":
+		return ec.fieldContext_Event_startsOnParts(ctx, field)
 	case "endsOn":
 		return ec.fieldContext_Event_endsOn(ctx, field)
+	case "endsOnParts":
+		return ec.fieldContext_Event_endsOnParts(ctx, field)
 	case "attendance":
 		return ec.fieldContext_Event_attendance(ctx, field)
 	case "participants":
@@ -4498,8 +4607,12 @@ func (ec *executionContext) childFields_EventLinkEdge(ctx context.Context, field
 		return ec.fieldContext_EventLinkEdge_role(ctx, field)
 	case "since":
 		return ec.fieldContext_EventLinkEdge_since(ctx, field)
+	case "sinceParts":
+		return ec.fieldContext_EventLinkEdge_sinceParts(ctx, field)
 	case "until":
 		return ec.fieldContext_EventLinkEdge_until(ctx, field)
+	case "untilParts":
+		return ec.fieldContext_EventLinkEdge_untilParts(ctx, field)
 	case "direction":
 		return ec.fieldContext_EventLinkEdge_direction(ctx, field)
 	}
@@ -4674,8 +4787,12 @@ func (ec *executionContext) childFields_Institution(ctx context.Context, field g
 		return ec.fieldContext_Institution_updatedAt(ctx, field)
 	case "founded":
 		return ec.fieldContext_Institution_founded(ctx, field)
+	case "foundedParts":
+		return ec.fieldContext_Institution_foundedParts(ctx, field)
 	case "dissolved":
 		return ec.fieldContext_Institution_dissolved(ctx, field)
+	case "dissolvedParts":
+		return ec.fieldContext_Institution_dissolvedParts(ctx, field)
 	case "people":
 		return ec.fieldContext_Institution_people(ctx, field)
 	case "events":
@@ -4750,8 +4867,12 @@ func (ec *executionContext) childFields_InstitutionLinkEdge(ctx context.Context,
 		return ec.fieldContext_InstitutionLinkEdge_role(ctx, field)
 	case "since":
 		return ec.fieldContext_InstitutionLinkEdge_since(ctx, field)
+	case "sinceParts":
+		return ec.fieldContext_InstitutionLinkEdge_sinceParts(ctx, field)
 	case "until":
 		return ec.fieldContext_InstitutionLinkEdge_until(ctx, field)
+	case "untilParts":
+		return ec.fieldContext_InstitutionLinkEdge_untilParts(ctx, field)
 	case "direction":
 		return ec.fieldContext_InstitutionLinkEdge_direction(ctx, field)
 	}
@@ -4796,8 +4917,12 @@ func (ec *executionContext) childFields_Link(ctx context.Context, field graphql.
 		return ec.fieldContext_Link_role(ctx, field)
 	case "since":
 		return ec.fieldContext_Link_since(ctx, field)
+	case "sinceParts":
+		return ec.fieldContext_Link_sinceParts(ctx, field)
 	case "until":
 		return ec.fieldContext_Link_until(ctx, field)
+	case "untilParts":
+		return ec.fieldContext_Link_untilParts(ctx, field)
 	case "sentence":
 		return ec.fieldContext_Link_sentence(ctx, field)
 	case "evidence":
@@ -4846,8 +4971,12 @@ func (ec *executionContext) childFields_LinkEdge(ctx context.Context, field grap
 		return ec.fieldContext_LinkEdge_role(ctx, field)
 	case "since":
 		return ec.fieldContext_LinkEdge_since(ctx, field)
+	case "sinceParts":
+		return ec.fieldContext_LinkEdge_sinceParts(ctx, field)
 	case "until":
 		return ec.fieldContext_LinkEdge_until(ctx, field)
+	case "untilParts":
+		return ec.fieldContext_LinkEdge_untilParts(ctx, field)
 	case "direction":
 		return ec.fieldContext_LinkEdge_direction(ctx, field)
 	}
@@ -4928,6 +5057,18 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_PartialDateParts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "earliest":
+		return ec.fieldContext_PartialDateParts_earliest(ctx, field)
+	case "latest":
+		return ec.fieldContext_PartialDateParts_latest(ctx, field)
+	case "precision":
+		return ec.fieldContext_PartialDateParts_precision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PartialDateParts", field.Name)
 }
 
 func (ec *executionContext) childFields_Path(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5030,8 +5171,12 @@ func (ec *executionContext) childFields_Person(ctx context.Context, field graphq
 		return ec.fieldContext_Person_updatedAt(ctx, field)
 	case "born":
 		return ec.fieldContext_Person_born(ctx, field)
+	case "bornParts":
+		return ec.fieldContext_Person_bornParts(ctx, field)
 	case "died":
 		return ec.fieldContext_Person_died(ctx, field)
+	case "diedParts":
+		return ec.fieldContext_Person_diedParts(ctx, field)
 	case "affiliations":
 		return ec.fieldContext_Person_affiliations(ctx, field)
 	case "events":
@@ -5102,8 +5247,12 @@ func (ec *executionContext) childFields_PersonLinkEdge(ctx context.Context, fiel
 		return ec.fieldContext_PersonLinkEdge_role(ctx, field)
 	case "since":
 		return ec.fieldContext_PersonLinkEdge_since(ctx, field)
+	case "sinceParts":
+		return ec.fieldContext_PersonLinkEdge_sinceParts(ctx, field)
 	case "until":
 		return ec.fieldContext_PersonLinkEdge_until(ctx, field)
+	case "untilParts":
+		return ec.fieldContext_PersonLinkEdge_untilParts(ctx, field)
 	case "direction":
 		return ec.fieldContext_PersonLinkEdge_direction(ctx, field)
 	}
@@ -5204,8 +5353,12 @@ func (ec *executionContext) childFields_PlaceLinkEdge(ctx context.Context, field
 		return ec.fieldContext_PlaceLinkEdge_role(ctx, field)
 	case "since":
 		return ec.fieldContext_PlaceLinkEdge_since(ctx, field)
+	case "sinceParts":
+		return ec.fieldContext_PlaceLinkEdge_sinceParts(ctx, field)
 	case "until":
 		return ec.fieldContext_PlaceLinkEdge_until(ctx, field)
+	case "untilParts":
+		return ec.fieldContext_PlaceLinkEdge_untilParts(ctx, field)
 	case "direction":
 		return ec.fieldContext_PlaceLinkEdge_direction(ctx, field)
 	}
@@ -5242,6 +5395,8 @@ func (ec *executionContext) childFields_Quote(ctx context.Context, field graphql
 		return ec.fieldContext_Quote_language(ctx, field)
 	case "saidOn":
 		return ec.fieldContext_Quote_saidOn(ctx, field)
+	case "saidOnParts":
+		return ec.fieldContext_Quote_saidOnParts(ctx, field)
 	case "speakers":
 		return ec.fieldContext_Quote_speakers(ctx, field)
 	case "events":
@@ -5308,8 +5463,12 @@ func (ec *executionContext) childFields_QuoteLinkEdge(ctx context.Context, field
 		return ec.fieldContext_QuoteLinkEdge_role(ctx, field)
 	case "since":
 		return ec.fieldContext_QuoteLinkEdge_since(ctx, field)
+	case "sinceParts":
+		return ec.fieldContext_QuoteLinkEdge_sinceParts(ctx, field)
 	case "until":
 		return ec.fieldContext_QuoteLinkEdge_until(ctx, field)
+	case "untilParts":
+		return ec.fieldContext_QuoteLinkEdge_untilParts(ctx, field)
 	case "direction":
 		return ec.fieldContext_QuoteLinkEdge_direction(ctx, field)
 	}
@@ -5382,6 +5541,8 @@ func (ec *executionContext) childFields_Source(ctx context.Context, field graphq
 		return ec.fieldContext_Source_authors(ctx, field)
 	case "publishedOn":
 		return ec.fieldContext_Source_publishedOn(ctx, field)
+	case "publishedOnParts":
+		return ec.fieldContext_Source_publishedOnParts(ctx, field)
 	case "contentHash":
 		return ec.fieldContext_Source_contentHash(ctx, field)
 	case "text":
@@ -5524,8 +5685,12 @@ func (ec *executionContext) childFields_ThemeLinkEdge(ctx context.Context, field
 		return ec.fieldContext_ThemeLinkEdge_role(ctx, field)
 	case "since":
 		return ec.fieldContext_ThemeLinkEdge_since(ctx, field)
+	case "sinceParts":
+		return ec.fieldContext_ThemeLinkEdge_sinceParts(ctx, field)
 	case "until":
 		return ec.fieldContext_ThemeLinkEdge_until(ctx, field)
+	case "untilParts":
+		return ec.fieldContext_ThemeLinkEdge_untilParts(ctx, field)
 	case "direction":
 		return ec.fieldContext_ThemeLinkEdge_direction(ctx, field)
 	}
@@ -5562,6 +5727,8 @@ func (ec *executionContext) childFields_TimelineItem(ctx context.Context, field 
 		return ec.fieldContext_TimelineItem_id(ctx, field)
 	case "date":
 		return ec.fieldContext_TimelineItem_date(ctx, field)
+	case "dateParts":
+		return ec.fieldContext_TimelineItem_dateParts(ctx, field)
 	case "kind":
 		return ec.fieldContext_TimelineItem_kind(ctx, field)
 	case "subject":
@@ -12572,6 +12739,38 @@ func (ec *executionContext) fieldContext_Event_startsOn(_ context.Context, field
 	return graphql.NewScalarFieldContext("Event", field, true, true, "PartialDate")
 }
 
+func (ec *executionContext) _Event_startsOnParts(ctx context.Context, field graphql.CollectedField, obj *model.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Event_startsOnParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Event().StartsOnParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Event_startsOnParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Event",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Event_endsOn(ctx context.Context, field graphql.CollectedField, obj *model.Event) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12593,6 +12792,38 @@ func (ec *executionContext) _Event_endsOn(ctx context.Context, field graphql.Col
 }
 func (ec *executionContext) fieldContext_Event_endsOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Event", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _Event_endsOnParts(ctx context.Context, field graphql.CollectedField, obj *model.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Event_endsOnParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Event().EndsOnParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Event_endsOnParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Event",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Event_attendance(ctx context.Context, field graphql.CollectedField, obj *model.Event) (ret graphql.Marshaler) {
@@ -13528,6 +13759,38 @@ func (ec *executionContext) fieldContext_EventLinkEdge_since(_ context.Context, 
 	return graphql.NewScalarFieldContext("EventLinkEdge", field, true, true, "PartialDate")
 }
 
+func (ec *executionContext) _EventLinkEdge_sinceParts(ctx context.Context, field graphql.CollectedField, obj *model.EventLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLinkEdge_sinceParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EventLinkEdge().SinceParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EventLinkEdge_sinceParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EventLinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _EventLinkEdge_until(ctx context.Context, field graphql.CollectedField, obj *model.EventLinkEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13549,6 +13812,38 @@ func (ec *executionContext) _EventLinkEdge_until(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_EventLinkEdge_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EventLinkEdge", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _EventLinkEdge_untilParts(ctx context.Context, field graphql.CollectedField, obj *model.EventLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLinkEdge_untilParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EventLinkEdge().UntilParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EventLinkEdge_untilParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EventLinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _EventLinkEdge_direction(ctx context.Context, field graphql.CollectedField, obj *model.EventLinkEdge) (ret graphql.Marshaler) {
@@ -14952,6 +15247,38 @@ func (ec *executionContext) fieldContext_Institution_founded(_ context.Context, 
 	return graphql.NewScalarFieldContext("Institution", field, true, true, "PartialDate")
 }
 
+func (ec *executionContext) _Institution_foundedParts(ctx context.Context, field graphql.CollectedField, obj *model.Institution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Institution_foundedParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Institution().FoundedParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Institution_foundedParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Institution",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Institution_dissolved(ctx context.Context, field graphql.CollectedField, obj *model.Institution) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14973,6 +15300,38 @@ func (ec *executionContext) _Institution_dissolved(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_Institution_dissolved(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Institution", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _Institution_dissolvedParts(ctx context.Context, field graphql.CollectedField, obj *model.Institution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Institution_dissolvedParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Institution().DissolvedParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Institution_dissolvedParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Institution",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Institution_people(ctx context.Context, field graphql.CollectedField, obj *model.Institution) (ret graphql.Marshaler) {
@@ -15841,6 +16200,38 @@ func (ec *executionContext) fieldContext_InstitutionLinkEdge_since(_ context.Con
 	return graphql.NewScalarFieldContext("InstitutionLinkEdge", field, true, true, "PartialDate")
 }
 
+func (ec *executionContext) _InstitutionLinkEdge_sinceParts(ctx context.Context, field graphql.CollectedField, obj *model.InstitutionLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InstitutionLinkEdge_sinceParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.InstitutionLinkEdge().SinceParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InstitutionLinkEdge_sinceParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InstitutionLinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _InstitutionLinkEdge_until(ctx context.Context, field graphql.CollectedField, obj *model.InstitutionLinkEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15862,6 +16253,38 @@ func (ec *executionContext) _InstitutionLinkEdge_until(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_InstitutionLinkEdge_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("InstitutionLinkEdge", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _InstitutionLinkEdge_untilParts(ctx context.Context, field graphql.CollectedField, obj *model.InstitutionLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InstitutionLinkEdge_untilParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.InstitutionLinkEdge().UntilParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InstitutionLinkEdge_untilParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InstitutionLinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _InstitutionLinkEdge_direction(ctx context.Context, field graphql.CollectedField, obj *model.InstitutionLinkEdge) (ret graphql.Marshaler) {
@@ -16250,6 +16673,38 @@ func (ec *executionContext) fieldContext_Link_since(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Link", field, true, true, "PartialDate")
 }
 
+func (ec *executionContext) _Link_sinceParts(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Link_sinceParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Link().SinceParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Link_sinceParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Link",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Link_until(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16271,6 +16726,38 @@ func (ec *executionContext) _Link_until(ctx context.Context, field graphql.Colle
 }
 func (ec *executionContext) fieldContext_Link_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Link", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _Link_untilParts(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Link_untilParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Link().UntilParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Link_untilParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Link",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Link_sentence(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
@@ -16774,6 +17261,38 @@ func (ec *executionContext) fieldContext_LinkEdge_since(_ context.Context, field
 	return graphql.NewScalarFieldContext("LinkEdge", field, true, true, "PartialDate")
 }
 
+func (ec *executionContext) _LinkEdge_sinceParts(ctx context.Context, field graphql.CollectedField, obj *model.LinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkEdge_sinceParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LinkEdge().SinceParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LinkEdge_sinceParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _LinkEdge_until(ctx context.Context, field graphql.CollectedField, obj *model.LinkEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16795,6 +17314,38 @@ func (ec *executionContext) _LinkEdge_until(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_LinkEdge_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LinkEdge", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _LinkEdge_untilParts(ctx context.Context, field graphql.CollectedField, obj *model.LinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkEdge_untilParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LinkEdge().UntilParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LinkEdge_untilParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _LinkEdge_direction(ctx context.Context, field graphql.CollectedField, obj *model.LinkEdge) (ret graphql.Marshaler) {
@@ -17332,6 +17883,75 @@ func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, true, true, "String")
+}
+
+func (ec *executionContext) _PartialDateParts_earliest(ctx context.Context, field graphql.CollectedField, obj *model.PartialDateParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartialDateParts_earliest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PartialDateParts().Earliest(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNPartialDate2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartialDateParts_earliest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartialDateParts", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _PartialDateParts_latest(ctx context.Context, field graphql.CollectedField, obj *model.PartialDateParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartialDateParts_latest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PartialDateParts().Latest(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNPartialDate2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartialDateParts_latest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartialDateParts", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _PartialDateParts_precision(ctx context.Context, field graphql.CollectedField, obj *model.PartialDateParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartialDateParts_precision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PartialDateParts().Precision(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDatePrecision2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartialDateParts_precision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartialDateParts", field, true, true, "DatePrecision")
 }
 
 func (ec *executionContext) _Path_length(ctx context.Context, field graphql.CollectedField, obj *model.Path) (ret graphql.Marshaler) {
@@ -18302,6 +18922,38 @@ func (ec *executionContext) fieldContext_Person_born(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Person", field, true, true, "PartialDate")
 }
 
+func (ec *executionContext) _Person_bornParts(ctx context.Context, field graphql.CollectedField, obj *model.Person) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Person_bornParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Person().BornParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Person_bornParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Person",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Person_died(ctx context.Context, field graphql.CollectedField, obj *model.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18323,6 +18975,38 @@ func (ec *executionContext) _Person_died(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_Person_died(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Person", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _Person_diedParts(ctx context.Context, field graphql.CollectedField, obj *model.Person) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Person_diedParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Person().DiedParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Person_diedParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Person",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Person_affiliations(ctx context.Context, field graphql.CollectedField, obj *model.Person) (ret graphql.Marshaler) {
@@ -19103,6 +19787,38 @@ func (ec *executionContext) fieldContext_PersonLinkEdge_since(_ context.Context,
 	return graphql.NewScalarFieldContext("PersonLinkEdge", field, true, true, "PartialDate")
 }
 
+func (ec *executionContext) _PersonLinkEdge_sinceParts(ctx context.Context, field graphql.CollectedField, obj *model.PersonLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonLinkEdge_sinceParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PersonLinkEdge().SinceParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PersonLinkEdge_sinceParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PersonLinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PersonLinkEdge_until(ctx context.Context, field graphql.CollectedField, obj *model.PersonLinkEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19124,6 +19840,38 @@ func (ec *executionContext) _PersonLinkEdge_until(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_PersonLinkEdge_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PersonLinkEdge", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _PersonLinkEdge_untilParts(ctx context.Context, field graphql.CollectedField, obj *model.PersonLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonLinkEdge_untilParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PersonLinkEdge().UntilParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PersonLinkEdge_untilParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PersonLinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _PersonLinkEdge_direction(ctx context.Context, field graphql.CollectedField, obj *model.PersonLinkEdge) (ret graphql.Marshaler) {
@@ -20210,6 +20958,38 @@ func (ec *executionContext) fieldContext_PlaceLinkEdge_since(_ context.Context, 
 	return graphql.NewScalarFieldContext("PlaceLinkEdge", field, true, true, "PartialDate")
 }
 
+func (ec *executionContext) _PlaceLinkEdge_sinceParts(ctx context.Context, field graphql.CollectedField, obj *model.PlaceLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlaceLinkEdge_sinceParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PlaceLinkEdge().SinceParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PlaceLinkEdge_sinceParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PlaceLinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PlaceLinkEdge_until(ctx context.Context, field graphql.CollectedField, obj *model.PlaceLinkEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -20231,6 +21011,38 @@ func (ec *executionContext) _PlaceLinkEdge_until(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_PlaceLinkEdge_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PlaceLinkEdge", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _PlaceLinkEdge_untilParts(ctx context.Context, field graphql.CollectedField, obj *model.PlaceLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlaceLinkEdge_untilParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PlaceLinkEdge().UntilParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PlaceLinkEdge_untilParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PlaceLinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _PlaceLinkEdge_direction(ctx context.Context, field graphql.CollectedField, obj *model.PlaceLinkEdge) (ret graphql.Marshaler) {
@@ -22089,6 +22901,38 @@ func (ec *executionContext) fieldContext_Quote_saidOn(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Quote", field, true, true, "PartialDate")
 }
 
+func (ec *executionContext) _Quote_saidOnParts(ctx context.Context, field graphql.CollectedField, obj *model.Quote) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Quote_saidOnParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Quote().SaidOnParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Quote_saidOnParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Quote",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Quote_speakers(ctx context.Context, field graphql.CollectedField, obj *model.Quote) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22779,6 +23623,38 @@ func (ec *executionContext) fieldContext_QuoteLinkEdge_since(_ context.Context, 
 	return graphql.NewScalarFieldContext("QuoteLinkEdge", field, true, true, "PartialDate")
 }
 
+func (ec *executionContext) _QuoteLinkEdge_sinceParts(ctx context.Context, field graphql.CollectedField, obj *model.QuoteLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QuoteLinkEdge_sinceParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.QuoteLinkEdge().SinceParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_QuoteLinkEdge_sinceParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "QuoteLinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _QuoteLinkEdge_until(ctx context.Context, field graphql.CollectedField, obj *model.QuoteLinkEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22800,6 +23676,38 @@ func (ec *executionContext) _QuoteLinkEdge_until(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_QuoteLinkEdge_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("QuoteLinkEdge", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _QuoteLinkEdge_untilParts(ctx context.Context, field graphql.CollectedField, obj *model.QuoteLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QuoteLinkEdge_untilParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.QuoteLinkEdge().UntilParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_QuoteLinkEdge_untilParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "QuoteLinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _QuoteLinkEdge_direction(ctx context.Context, field graphql.CollectedField, obj *model.QuoteLinkEdge) (ret graphql.Marshaler) {
@@ -23427,6 +24335,38 @@ func (ec *executionContext) _Source_publishedOn(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_Source_publishedOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Source", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _Source_publishedOnParts(ctx context.Context, field graphql.CollectedField, obj *model.Source) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Source_publishedOnParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Source().PublishedOnParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Source_publishedOnParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Source",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Source_contentHash(ctx context.Context, field graphql.CollectedField, obj *model.Source) (ret graphql.Marshaler) {
@@ -24915,6 +25855,38 @@ func (ec *executionContext) fieldContext_ThemeLinkEdge_since(_ context.Context, 
 	return graphql.NewScalarFieldContext("ThemeLinkEdge", field, true, true, "PartialDate")
 }
 
+func (ec *executionContext) _ThemeLinkEdge_sinceParts(ctx context.Context, field graphql.CollectedField, obj *model.ThemeLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ThemeLinkEdge_sinceParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ThemeLinkEdge().SinceParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ThemeLinkEdge_sinceParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ThemeLinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ThemeLinkEdge_until(ctx context.Context, field graphql.CollectedField, obj *model.ThemeLinkEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -24936,6 +25908,38 @@ func (ec *executionContext) _ThemeLinkEdge_until(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_ThemeLinkEdge_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ThemeLinkEdge", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _ThemeLinkEdge_untilParts(ctx context.Context, field graphql.CollectedField, obj *model.ThemeLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ThemeLinkEdge_untilParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ThemeLinkEdge().UntilParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ThemeLinkEdge_untilParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ThemeLinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _ThemeLinkEdge_direction(ctx context.Context, field graphql.CollectedField, obj *model.ThemeLinkEdge) (ret graphql.Marshaler) {
@@ -25179,6 +26183,38 @@ func (ec *executionContext) _TimelineItem_date(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_TimelineItem_date(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TimelineItem", field, true, true, "PartialDate")
+}
+
+func (ec *executionContext) _TimelineItem_dateParts(ctx context.Context, field graphql.CollectedField, obj *model.TimelineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TimelineItem_dateParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TimelineItem().DateParts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+			return ec.marshalNPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TimelineItem_dateParts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TimelineItem",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartialDateParts(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _TimelineItem_kind(ctx context.Context, field graphql.CollectedField, obj *model.TimelineItem) (ret graphql.Marshaler) {
@@ -29958,11 +30994,23 @@ func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, ob
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Event_startsOn(ctx, field, obj)
 				})
+		case "startsOnParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Event_startsOnParts(ctx, field, obj)
+				})
 		case "endsOn":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Event_endsOn(ctx, field, obj)
+				})
+		case "endsOnParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Event_endsOnParts(ctx, field, obj)
 				})
 		case "attendance":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -30238,11 +31286,23 @@ func (ec *executionContext) _EventLinkEdge(ctx context.Context, sel ast.Selectio
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._EventLinkEdge_since(ctx, field, obj)
 				})
+		case "sinceParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EventLinkEdge_sinceParts(ctx, field, obj)
+				})
 		case "until":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._EventLinkEdge_until(ctx, field, obj)
+				})
+		case "untilParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EventLinkEdge_untilParts(ctx, field, obj)
 				})
 		case "direction":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -30876,11 +31936,23 @@ func (ec *executionContext) _Institution(ctx context.Context, sel ast.SelectionS
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Institution_founded(ctx, field, obj)
 				})
+		case "foundedParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Institution_foundedParts(ctx, field, obj)
+				})
 		case "dissolved":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Institution_dissolved(ctx, field, obj)
+				})
+		case "dissolvedParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Institution_dissolvedParts(ctx, field, obj)
 				})
 		case "people":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -31144,11 +32216,23 @@ func (ec *executionContext) _InstitutionLinkEdge(ctx context.Context, sel ast.Se
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._InstitutionLinkEdge_since(ctx, field, obj)
 				})
+		case "sinceParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._InstitutionLinkEdge_sinceParts(ctx, field, obj)
+				})
 		case "until":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._InstitutionLinkEdge_until(ctx, field, obj)
+				})
+		case "untilParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._InstitutionLinkEdge_untilParts(ctx, field, obj)
 				})
 		case "direction":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -31302,11 +32386,23 @@ func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Link_since(ctx, field, obj)
 				})
+		case "sinceParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Link_sinceParts(ctx, field, obj)
+				})
 		case "until":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Link_until(ctx, field, obj)
+				})
+		case "untilParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Link_untilParts(ctx, field, obj)
 				})
 		case "sentence":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -31472,11 +32568,23 @@ func (ec *executionContext) _LinkEdge(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LinkEdge_since(ctx, field, obj)
 				})
+		case "sinceParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LinkEdge_sinceParts(ctx, field, obj)
+				})
 		case "until":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LinkEdge_until(ctx, field, obj)
+				})
+		case "untilParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LinkEdge_untilParts(ctx, field, obj)
 				})
 		case "direction":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -31771,6 +32879,52 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PageInfo_endCursor(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var partialDatePartsImplementors = []string{"PartialDateParts"}
+
+func (ec *executionContext) _PartialDateParts(ctx context.Context, sel ast.SelectionSet, obj *model.PartialDateParts) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, partialDatePartsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PartialDateParts")
+		case "earliest":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PartialDateParts_earliest(ctx, field, obj)
+				})
+		case "latest":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PartialDateParts_latest(ctx, field, obj)
+				})
+		case "precision":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PartialDateParts_precision(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -32144,11 +33298,23 @@ func (ec *executionContext) _Person(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Person_born(ctx, field, obj)
 				})
+		case "bornParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Person_bornParts(ctx, field, obj)
+				})
 		case "died":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Person_died(ctx, field, obj)
+				})
+		case "diedParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Person_diedParts(ctx, field, obj)
 				})
 		case "affiliations":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -32400,11 +33566,23 @@ func (ec *executionContext) _PersonLinkEdge(ctx context.Context, sel ast.Selecti
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PersonLinkEdge_since(ctx, field, obj)
 				})
+		case "sinceParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PersonLinkEdge_sinceParts(ctx, field, obj)
+				})
 		case "until":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PersonLinkEdge_until(ctx, field, obj)
+				})
+		case "untilParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PersonLinkEdge_untilParts(ctx, field, obj)
 				})
 		case "direction":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -32756,11 +33934,23 @@ func (ec *executionContext) _PlaceLinkEdge(ctx context.Context, sel ast.Selectio
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PlaceLinkEdge_since(ctx, field, obj)
 				})
+		case "sinceParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PlaceLinkEdge_sinceParts(ctx, field, obj)
+				})
 		case "until":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PlaceLinkEdge_until(ctx, field, obj)
+				})
+		case "untilParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PlaceLinkEdge_untilParts(ctx, field, obj)
 				})
 		case "direction":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -33122,6 +34312,12 @@ func (ec *executionContext) _Quote(ctx context.Context, sel ast.SelectionSet, ob
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Quote_saidOn(ctx, field, obj)
 				})
+		case "saidOnParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Quote_saidOnParts(ctx, field, obj)
+				})
 		case "speakers":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -33360,11 +34556,23 @@ func (ec *executionContext) _QuoteLinkEdge(ctx context.Context, sel ast.Selectio
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._QuoteLinkEdge_since(ctx, field, obj)
 				})
+		case "sinceParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._QuoteLinkEdge_sinceParts(ctx, field, obj)
+				})
 		case "until":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._QuoteLinkEdge_until(ctx, field, obj)
+				})
+		case "untilParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._QuoteLinkEdge_untilParts(ctx, field, obj)
 				})
 		case "direction":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -33621,6 +34829,12 @@ func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, o
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Source_publishedOn(ctx, field, obj)
+				})
+		case "publishedOnParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Source_publishedOnParts(ctx, field, obj)
 				})
 		case "contentHash":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -34128,11 +35342,23 @@ func (ec *executionContext) _ThemeLinkEdge(ctx context.Context, sel ast.Selectio
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ThemeLinkEdge_since(ctx, field, obj)
 				})
+		case "sinceParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ThemeLinkEdge_sinceParts(ctx, field, obj)
+				})
 		case "until":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ThemeLinkEdge_until(ctx, field, obj)
+				})
+		case "untilParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ThemeLinkEdge_untilParts(ctx, field, obj)
 				})
 		case "direction":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -34271,6 +35497,12 @@ func (ec *executionContext) _TimelineItem(ctx context.Context, sel ast.Selection
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._TimelineItem_date(ctx, field, obj)
+				})
+		case "dateParts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._TimelineItem_dateParts(ctx, field, obj)
 				})
 		case "kind":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -34839,6 +36071,20 @@ func (ec *executionContext) marshalNCommunityMemberEdge2ᚕgithubᚗcomᚋthroug
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNDatePrecision2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDatePrecision2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "DatePrecision!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNDateTime2string(ctx context.Context, v any) (string, error) {
@@ -35796,6 +37042,14 @@ func (ec *executionContext) marshalNPartialDate2string(ctx context.Context, sel 
 		graphql.AddInvalidNullFromMarshaler(ctx, "PartialDate!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx context.Context, sel ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PartialDateParts!")
+		return graphql.Null
+	}
+	return ec._PartialDateParts(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPath2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPath(ctx context.Context, sel ast.SelectionSet, v model.Path) graphql.Marshaler {
@@ -37376,6 +38630,13 @@ func (ec *executionContext) unmarshalOPartialDateFilter2map(ctx context.Context,
 	}
 	res, err := ec.unmarshalInputPartialDateFilter(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPartialDateParts2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPartialDateParts(ctx context.Context, sel ast.SelectionSet, v *model.PartialDateParts) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PartialDateParts(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPath2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPath(ctx context.Context, sel ast.SelectionSet, v *model.Path) graphql.Marshaler {

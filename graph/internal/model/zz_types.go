@@ -230,6 +230,9 @@ type MatchStage struct{ Value }
 // PageInfo is the object type of that name.
 type PageInfo struct{ Value }
 
+// PartialDateParts is the object type of that name.
+type PartialDateParts struct{ Value }
+
 // Path is the object type of that name.
 type Path struct{ Value }
 
@@ -508,6 +511,8 @@ func New(name string, v Value) any {
 		return &MatchStage{v}
 	case "PageInfo":
 		return &PageInfo{v}
+	case "PartialDateParts":
+		return &PartialDateParts{v}
 	case "Path":
 		return &Path{v}
 	case "PathConnection":
