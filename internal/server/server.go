@@ -257,6 +257,22 @@ func contains(list []string, s string) bool {
 	return false
 }
 
+// nothing says what there is instead: to a person on a page of the explorer, if there is one.
+func (s *Server) nothing(w http.ResponseWriter, r *http.Request) {
+	if s.explorer != nil && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		s.explorer.ServeHTTP(w, r)
+		return
+	}
+	there := "there is nothing here: GraphQL is at /graphql"
+	if s.explorer != nil {
+		there += ", the explorer at /"
+	}
+	if s.o.Playground != nil {
+		there += ", the playground at /playground"
+	}
+	writeError(w, http.StatusNotFound, "NOT_FOUND", there)
+}
+
 // home shows a person the explorer, leads to the playground where there is none, and tells a program where things are.
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")

@@ -32,6 +32,8 @@ type content struct {
 	Title  string
 	// Head and Body are HTML.
 	Head, Body template.HTML
+	// To is the address of the page that the record has; "" when it is this one.
+	To string
 }
 
 const product = "Throughline"
@@ -53,6 +55,13 @@ func (e *explorer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.Body = must(render("start", nil))
 	default:
 		c = missing()
+	}
+	if c.To != "" {
+		http.Redirect(w, r, c.To, http.StatusFound)
+		return
+	}
+	if errors.Is(err, errUnnameable) {
+		c, err = missing(), nil
 	}
 	if err != nil {
 		// the page's script asks again, and says what is wrong
@@ -78,6 +87,9 @@ func (a *answer) Header() http.Header         { return a.header }
 func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
 func (a *answer) WriteHeader(int)             {}
 
+// errUnnameable is of a text that no record can have as its id.
+var errUnnameable = errors.New("this is no id")
+
 // ask asks as the client that wants the page: by its address, and with the rights it shows.
 func (e *explorer) ask(r *http.Request, query, id string, into any) error {
 	body, err := json.Marshal(map[string]any{"query": query, "variables": map[string]string{"id": id}})
@@ -96,11 +108,18 @@ func (e *explorer) ask(r *http.Request, query, id string, into any) error {
 	a := &answer{header: http.Header{}}
 	e.graphql.ServeHTTP(a, asked)
 	var got struct {
-		Data   json.RawMessage   `json:"data"`
-		Errors []json.RawMessage `json:"errors"`
+		Data   json.RawMessage `json:"data"`
+		Errors []struct {
+			Extensions struct {
+				Code string `json:"code"`
+			} `json:"extensions"`
+		} `json:"errors"`
 	}
 	if err := json.Unmarshal(a.body.Bytes(), &got); err != nil {
 		return err
+	}
+	if len(got.Errors) > 0 && got.Errors[0].Extensions.Code == "BAD_USER_INPUT" {
+		return errUnnameable
 	}
 	if len(got.Data) == 0 || len(got.Errors) > 0 {
 		return errors.New("the question was not answered")
@@ -136,10 +155,11 @@ type (
 		Aliases                     []string
 		ExternalIDs                 []struct{ URL string }
 		Links                       connection
+		SourceID                    string // of what is no entity
 	}
 )
 
-const entityQuery = `query Page($id: ID!) { node(id: $id) { ... on Entity {
+const entityQuery = `query Page($id: ID!) { node(id: $id) { ... on Source { sourceID: id } ... on Entity {
   id type name description aliases externalIds { url }
   links(first: 50) { totalCount edges { node { id name } link { sentence
     evidence(first: 1) { nodes { excerpt source { id title url publisher publishedOn kind authors } } } } } }
@@ -149,6 +169,9 @@ func (e *explorer) entity(r *http.Request, id string) (content, error) {
 	var got struct{ Node *entity }
 	if err := e.ask(r, entityQuery, id, &got); err != nil {
 		return content{}, err
+	}
+	if got.Node != nil && got.Node.SourceID != "" {
+		return content{To: "/s/" + url.PathEscape(id)}, nil
 	}
 	if got.Node == nil || got.Node.ID == "" {
 		return missing(), nil
@@ -171,7 +194,7 @@ func (e *explorer) entity(r *http.Request, id string) (content, error) {
 	return pageOf("entity", n.Name, n.Description, about, n)
 }
 
-const sourceQuery = `query Page($id: ID!) { source(ref: {id: $id}) {
+const sourceQuery = `query Page($id: ID!) { node(id: $id) { ... on Entity { id } } source(ref: {id: $id}) {
   id title url publisher publishedOn kind authors
   links(first: 50) { totalCount edges { node { id name } link { sentence from { id name } to { id name }
     evidence(first: 1) { nodes { excerpt source { id title url publisher publishedOn kind authors } } } } } }
@@ -179,6 +202,7 @@ const sourceQuery = `query Page($id: ID!) { source(ref: {id: $id}) {
 
 func (e *explorer) source(r *http.Request, id string) (content, error) {
 	var got struct {
+		Node   *struct{ ID string }
 		Source *struct {
 			reference
 			Links connection
@@ -186,6 +210,9 @@ func (e *explorer) source(r *http.Request, id string) (content, error) {
 	}
 	if err := e.ask(r, sourceQuery, id, &got); err != nil {
 		return content{}, err
+	}
+	if got.Node != nil && got.Node.ID != "" {
+		return content{To: "/e/" + url.PathEscape(id)}, nil
 	}
 	if got.Source == nil {
 		return missing(), nil

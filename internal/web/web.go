@@ -42,6 +42,8 @@ type Options struct {
 	GraphQLPath string
 	// Explain shows the button that asks how queries are answered: for servers that tell.
 	Explain bool
+	// NoPlayground has the explorer not lead to the playground, where there is none.
+	NoPlayground bool
 	// NoIntrospection has the page say why it knows no schema: of servers that do not tell it.
 	NoIntrospection bool
 	// Sample reports whether the store holds what the tour's queries name; nil says that it does.
@@ -56,7 +58,7 @@ func (o *Options) fill(name string) string {
 	}
 	return strings.NewReplacer(
 		"{{.GraphQLPath}}", html.EscapeString(path), "{{.Explain}}", strconv.FormatBool(o.Explain),
-		"{{.Introspection}}", strconv.FormatBool(!o.NoIntrospection),
+		"{{.Introspection}}", strconv.FormatBool(!o.NoIntrospection), "{{.Playground}}", strconv.FormatBool(!o.NoPlayground),
 	).Replace(string(must(dist.ReadFile("dist/" + name))))
 }
 

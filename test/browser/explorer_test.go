@@ -232,7 +232,7 @@ func TestPictures(t *testing.T) {
 			t.Errorf("it stands at %v, not %v", at, place)
 		}
 		other.visit("/view#v=damaged")
-		other.wait("a damaged link shows nothing", drawn(0, 0))
+		other.wait("a damaged link says so", drawn(0, 0)+" && "+reads("[role=alert]", "holds no picture"))
 	})
 	b.button("Table")
 	b.wait("the table has every link", `document.querySelectorAll('tbody tr').length > 15`)
@@ -306,6 +306,10 @@ func TestPathsThatAreNot(t *testing.T) {
 	b.wait("two are needed", reads("[role=alert]", "two different"))
 	b.visit("/path?from=mary-kaldor&to=protection-of-civilians&kind=SAID")
 	b.wait("the nearest line is shown", reads(".path", "breaks a condition")+` && document.querySelectorAll('.told > li').length === 1`)
+	b.visit("/path?from=mary-kaldor&to=nobody&kind=NOPE&since=abc&rank=foo")
+	b.wait("what means nothing is told", reads(".path", "No entity has this id: nobody")+" && "+reads(".path", "kind=NOPE, since=abc, rank=foo"))
+	b.visit("/path?from=mary-kaldor&to=nato&since=2022&until=2020")
+	b.wait("years run forwards", reads(".path", "The first year is after the last"))
 	b.visit("/path?from=p02&to=p03&avoid=acme")
 	b.wait("a condition that leaves nothing", reads(".path", "No line was found")+" && "+reads(".several:nth-of-type(2)", "Acme"))
 	b.click(`.several button`)
@@ -349,7 +353,12 @@ func TestPagesWithoutScripts(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/e/nobody", "/s/nothing", "/e/" + url.PathEscape("</script><script>alert(1)"), "/e/l_none", "/e/s_staff"} {
+	for path, to := range map[string]string{"/e/s_staff": "The staff of Acme", "/s/mary-kaldor": "Mary Kaldor"} {
+		if status, body := get(path); status != http.StatusOK || !strings.Contains(body, "<title>"+to) {
+			t.Errorf("%s: %d, not the page of %s", path, status, to)
+		}
+	}
+	for _, path := range []string{"/e/nobody", "/s/nothing", "/e/" + url.PathEscape("</script><script>alert(1)"), "/e/l_none", "/e/%00", "/nowhere"} {
 		if status, body := get(path); status != http.StatusNotFound || strings.Contains(body, "alert(1)") {
 			t.Errorf("%s: %d %s", path, status, body)
 		}

@@ -53,7 +53,7 @@ function style(): cytoscape.StylesheetJson {
     { selector: 'edge.many', style: { 'target-arrow-shape': 'none' } },
     { selector: 'edge.dashed', style: { 'line-style': 'dashed' } },
     { selector: 'edge.loop', style: { 'curve-style': 'bezier' } },
-    { selector: '.faded', style: { opacity: 0.18 } },
+    { selector: '.faded', style: { opacity: 0.3 } },
     { selector: 'node.chosen', style: { 'border-color': accent, 'border-width': 4, 'font-weight': 'bold' } },
     { selector: 'edge.chosen', style: { 'line-color': accent, 'target-arrow-color': accent } },
     { selector: 'node.focused', style: { 'outline-width': 4, 'outline-color': accent, 'outline-offset': 3 } },
@@ -223,7 +223,16 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
     const dark = matchMedia('(prefers-color-scheme: dark)');
     const recolour = () => void cy.style(style());
     dark.addEventListener('change', recolour);
+    let touched = false;
+    cy.on('tapstart scrollzoom', () => {
+      touched = true;
+    });
     const sized = new ResizeObserver(() => {
+      if (!touched) {
+        cy.resize();
+        overview(cy);
+        return;
+      }
       // what stood in the middle stays there
       const [width, height] = [cy.width(), cy.height()];
       cy.resize();

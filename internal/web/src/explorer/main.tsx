@@ -4,20 +4,27 @@ import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { loadCatalog } from './catalog';
 import { Graph } from './graph';
-import { Linked, SearchBox } from './parts';
-import { EntityView, PathView, SavedView, SourceView, Start, open } from './views';
+import { Linked, SearchBox, playground } from './parts';
+import { EntityView, Missing, PathView, SavedView, SourceView, Start, open } from './views';
 import { typing } from './workbench';
 import { words } from './words';
 import './explorer.css';
 
 function View({ graph, path, query }: { graph: Graph; path: string; query: string }) {
-  const [, room, id] = path.split('/');
-  switch (room) {
-    case 'e': return <EntityView graph={graph} id={decodeURIComponent(id ?? '')} />;
-    case 's': return <SourceView graph={graph} id={decodeURIComponent(id ?? '')} />;
+  const [, room, text, more] = path.split('/');
+  let id = '';
+  try {
+    id = decodeURIComponent(text ?? '');
+  } catch {
+    return <Missing />; // no text is written like this
+  }
+  switch (more === undefined ? room : 'nowhere') {
+    case 'e': return <EntityView graph={graph} id={id} />;
+    case 's': return <SourceView graph={graph} id={id} />;
     case 'path': return <PathView graph={graph} query={query} />;
     case 'view': return <SavedView graph={graph} />;
-    default: return <Start graph={graph} />;
+    case '': return <Start graph={graph} />;
+    default: return <Missing />;
   }
 }
 
@@ -61,7 +68,7 @@ function Explorer({ graph }: { graph: Graph }) {
         {!start && <SearchBox graph={graph} label={words.search.label} sources main onChoose={open} />}
         <nav>
           <Linked to="/path">{words.connect}</Linked>
-          <a href="/playground">{words.playground}</a>
+          {playground && <a href="/playground">{words.playground}</a>}
         </nav>
       </header>
       <main id="content" ref={content} tabIndex={-1}>

@@ -7,9 +7,9 @@ import { typeLabel } from './catalog';
 import type { Found, Graph } from './graph';
 import { words } from './words';
 
-// go opens another view without loading the page anew.
-export function go(to: string) {
-  history.pushState(null, '', to);
+// go opens another view without loading the page anew, perhaps in place of this one.
+export function go(to: string, instead = false) {
+  history[instead ? 'replaceState' : 'pushState'](null, '', to);
   dispatchEvent(new Event('went'));
 }
 
@@ -29,6 +29,9 @@ export function Linked({ to, children, ...rest }: { to: string; children: Compon
     </a>
   );
 }
+
+// Whether there is a playground to lead to.
+export const playground = document.documentElement.dataset.playground === 'true';
 
 export const entityPage = (id: string) => `/e/${encodeURIComponent(id)}`;
 
@@ -53,7 +56,7 @@ export function Problem({ problem, again }: { problem: Error; again?: () => void
   return (
     <div role="alert" class="problem">
       <p>{problem.message}</p>
-      {again && !(problem instanceof Refused && problem.code === 'NOT_FOUND') && <button type="button" onClick={again}>{words.again}</button>}
+      {again && !(problem instanceof Refused && ['NOT_FOUND', 'BAD_USER_INPUT', 'GRAPHQL_VALIDATION_FAILED', 'COST_LIMIT'].includes(problem.code)) && <button type="button" onClick={again}>{words.again}</button>}
     </div>
   );
 }

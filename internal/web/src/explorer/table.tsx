@@ -27,6 +27,8 @@ export function Table({ graph, links, onWords }: { graph: Graph; links: Link[]; 
   const compare = new Intl.Collator('en', { numeric: true }).compare;
   const rows = links.map(link => ({ link, cells: cells(graph, link) }))
     .sort((a, b) => (down ? -1 : 1) * compare(a.cells[by], b.cells[by]) || (a.link.id < b.link.id ? -1 : 1));
+  // a column in which nothing stands takes room from the others
+  const shown = columns.filter(c => !['role', 'since', 'until'].includes(c) || rows.some(r => r.cells[c] !== ''));
   const sort = (c: Column) => {
     setDown(c === by ? !down : false);
     setBy(c);
@@ -37,7 +39,7 @@ export function Table({ graph, links, onWords }: { graph: Graph; links: Link[]; 
         <caption>{w.caption(links.length)}</caption>
         <thead>
           <tr>
-            {columns.map(c => (
+            {shown.map(c => (
               <th key={c} scope="col" aria-sort={c === by ? (down ? 'descending' : 'ascending') : 'none'}>
                 <button type="button" class="plain" onClick={() => sort(c)}>{w[c]}{c === by ? (down ? ' ↓' : ' ↑') : ''}</button>
               </th>
@@ -52,10 +54,7 @@ export function Table({ graph, links, onWords }: { graph: Graph; links: Link[]; 
               <td><Linked to={entityPage(link.from.id)}>{c.from}</Linked></td>
               <td>{c.kind}</td>
               <td><Linked to={entityPage(link.to.id)}>{c.to}</Linked></td>
-              <td>{c.role}</td>
-              <td>{c.since}</td>
-              <td>{c.until}</td>
-              <td>{c.sources}</td>
+              {shown.filter(k => !['from', 'kind', 'to'].includes(k)).map(k => <td key={k}>{c[k]}</td>)}
               <td><Standing link={link} /></td>
               <td><button type="button" class="plain" onClick={() => onWords(link.id)} aria-label={`${w.words}: ${link.sentence}`}>{w.words}</button></td>
             </tr>

@@ -7,7 +7,7 @@ import { Piece, Standing } from './evidence';
 import type { Count, Entity, Evidence, Found, Graph, Line, Link, Source } from './graph';
 import { Words } from './panel';
 import { Badge, Linked, Problem, SearchBox, entityPage, go, useAsk } from './parts';
-import { Workbench, openingOf, typing, type Opening } from './workbench';
+import { Workbench, nothing, openingOf, typing, type Opening } from './workbench';
 import { words } from './words';
 
 // useTitle names the tab after what it shows.
@@ -68,7 +68,7 @@ export function Start({ graph }: { graph: Graph }) {
               </>
             )}
           </section>
-          <section class="card">
+          {answer.centrality.edges.length > 0 && <section class="card">
             <h2>{w.connected}</h2>
             <ol class="ranked">
               {answer.centrality.edges.map(e => (
@@ -78,7 +78,7 @@ export function Start({ graph }: { graph: Graph }) {
                 </li>
               ))}
             </ol>
-          </section>
+          </section>}
           {latest.answer && latest.answer.length > 0 && (
             <section class="card">
               <h2>{w.latest}</h2>
@@ -123,10 +123,10 @@ interface Whole extends Entity {
 export function EntityView({ graph, id }: { graph: Graph; id: string }) {
   const w = words.entity;
   const { answer, problem, again } = useAsk(
-    signal => ask<{ node: Whole | null }>(
+    signal => ask<{ node: (Whole & { __typename: string; from?: { id: string } }) | null }>(
       `query Entity($id: ID!) {
         node(id: $id) {
-          id ... on Entity {
+          __typename id ... on Link { from { id } } ... on Entity {
             type name description aliases linkCount externalIds { scheme value url }
             links(first: 0) { totalCount facets(by: [KIND]) { by buckets { key count } } }
           }${selection(graph.catalog)}
@@ -140,10 +140,18 @@ export function EntityView({ graph, id }: { graph: Graph; id: string }) {
   const around = useAsk(signal => openingOf(graph, id, signal), [graph, id]);
   const node = answer?.node;
   useTitle(node?.name);
-  if (problem) {
+  // the id may be that of something else, which has a page of its own
+  useEffect(() => {
+    if (node?.__typename === 'Source') {
+      go(`/s/${encodeURIComponent(node.id)}`, true);
+    } else if (node?.from) {
+      go(entityPage(node.from.id), true);
+    }
+  }, [node]);
+  if (problem && !(problem instanceof Refused && problem.code === 'BAD_USER_INPUT')) {
     return <Problem problem={problem} again={again} />;
   }
-  if (!answer) {
+  if (!answer && !problem) {
     return <p class="quiet">{words.loading}</p>;
   }
   if (!node?.type) {
@@ -222,12 +230,13 @@ interface Happening {
   id: string;
   date: string;
   caption: string;
+  subject: { __typename: string; id: string; from?: { id: string }; to?: { id: string } };
 }
 
 function Timeline({ graph, id }: { graph: Graph; id: string }) {
   const { answer } = useAsk(
     signal => ask<{ timeline: { nodes: Happening[] } | null }>(
-      'query Timeline($id: ID!) { timeline(subjects: [{id: $id}], first: 30) { nodes { id date caption } } }', { id }, signal,
+      'query Timeline($id: ID!) { timeline(subjects: [{id: $id}], first: 30) { nodes { id date caption subject { __typename ... on Node { id } ... on Link { from { id } to { id } } } } } }', { id }, signal,
     ),
     [graph, id],
   );
@@ -238,7 +247,13 @@ function Timeline({ graph, id }: { graph: Graph; id: string }) {
   return (
     <section>
       <h2>{words.entity.timeline}</h2>
-      <ol class="timeline">{nodes.map(n => <li key={n.id}><time>{n.date}</time> {n.caption}</li>)}</ol>
+      <ol class="timeline">
+        {nodes.map(n => {
+          const other = n.subject.from && (n.subject.from.id === id ? n.subject.to?.id : n.subject.from.id);
+          const to = n.subject.__typename === 'Source' ? `/s/${encodeURIComponent(n.subject.id)}` : entityPage(other ?? n.subject.id);
+          return <li key={n.id}><time>{n.date}</time> <Linked to={to}>{n.caption}</Linked></li>;
+        })}
+      </ol>
     </section>
   );
 }
@@ -260,8 +275,9 @@ function Several({ graph, label, ids, onIds }: { graph: Graph; label: string; id
   );
 }
 
-function params(changes: Record<string, string | string[] | null>): string {
-  const q = new URLSearchParams(location.search);
+// params is the address with other conditions; those that mean nothing go.
+function params(q: URLSearchParams, changes: Record<string, string | string[] | null>): string {
+  q = new URLSearchParams(q);
   for (const [name, value] of Object.entries(changes)) {
     q.delete(name);
     for (const v of Array.isArray(value) ? value : value ? [value] : []) {
@@ -271,14 +287,44 @@ function params(changes: Record<string, string | string[] | null>): string {
   return `/path?${q}`;
 }
 
+// conditionsOf reads the conditions of an address, and says which of them mean nothing.
+function conditionsOf(graph: Graph, query: string): { q: URLSearchParams; strange: string[] } {
+  const q = new URLSearchParams();
+  const strange: string[] = [];
+  const known = (name: string, value: string) => {
+    switch (name) {
+      case 'kind': return graph.catalog.kinds.size === 0 || graph.catalog.kinds.has(value);
+      case 'rank': return value in words.path.ranks;
+      case 'since': case 'until': return /^\d{4}(-\d\d){0,2}$/.test(value);
+      default: return true;
+    }
+  };
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (value && known(name, value)) {
+      q.append(name, value);
+    } else if (value) {
+      strange.push(`${name}=${value}`);
+    }
+  }
+  return { q, strange };
+}
+
+const conditional = ['via', 'avoid', 'kind', 'since', 'until', 'independent'];
+
 export function PathView({ graph, query }: { graph: Graph; query: string }) {
   const w = words.path;
-  const q = useMemo(() => new URLSearchParams(query), [query]);
+  const { q, strange } = useMemo(() => conditionsOf(graph, query), [graph, query]);
   const [from, to] = [q.get('from') ?? '', q.get('to') ?? ''];
-  const ends = useAsk(signal => graph.read([from, to].filter(id => id), signal), [graph, from, to]);
+  const named = [from, to, ...q.getAll('via'), ...q.getAll('avoid')].filter(id => id);
+  const ends = useAsk(signal => graph.read(named, signal), [graph, query]);
+  const unknown = ends.answer ? named.filter(id => !graph.entities.has(id)) : [];
+  const backwards = (q.get('since') ?? '') > (q.get('until') ?? '9999');
   const name = (id: string) => graph.entities.get(id)?.name;
   const found = useAsk(async signal => {
-    if (!from || !to || from === to) {
+    if (!from || !to || from === to || backwards) {
+      return null;
+    }
+    if ((await graph.read(named, signal)).length < named.length) {
       return null;
     }
     const [since, until] = [q.get('since'), q.get('until')];
@@ -318,7 +364,7 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
       graph={graph}
       label={label}
       value={id && ends.answer ? { id, type: graph.entities.get(id)?.type ?? '', name: name(id) ?? id, description: null } : null}
-      onChoose={f => go(params({ [which]: f.id }))}
+      onChoose={f => go(params(q, { [which]: f.id }))}
       autofocus={!id && (which === 'from' || from !== '')}
     />
   );
@@ -339,26 +385,26 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
       <h1>{w.title}</h1>
       <form class="ends" onSubmit={event => event.preventDefault()}>
         {box(w.from, from, 'from')}
-        <button type="button" onClick={() => go(params({ from: to, to: from }))} aria-label={w.swap}>⇄</button>
+        <button type="button" onClick={() => go(params(q, { from: to, to: from }))} aria-label={w.swap}>⇄</button>
         {box(w.to, to, 'to')}
-        <details open={['via', 'avoid', 'kind', 'since', 'until', 'independent', 'rank'].some(k => q.has(k))}>
+        <details open={[...conditional, 'rank'].some(k => q.has(k))}>
           <summary>{w.options}</summary>
           <div class="options">
-            <Several graph={graph} label={w.via} ids={q.getAll('via')} onIds={via => go(params({ via }))} />
-            <Several graph={graph} label={w.avoid} ids={q.getAll('avoid')} onIds={avoid => go(params({ avoid }))} />
+            <Several graph={graph} label={w.via} ids={q.getAll('via')} onIds={via => go(params(q, { via }))} />
+            <Several graph={graph} label={w.avoid} ids={q.getAll('avoid')} onIds={avoid => go(params(q, { avoid }))} />
             <label>
               {w.rank}{' '}
-              <select value={q.get('rank') ?? 'SHORTEST'} onChange={event => go(params({ rank: event.currentTarget.value }))}>
+              <select value={q.get('rank') ?? 'SHORTEST'} onChange={event => go(params(q, { rank: event.currentTarget.value }))}>
                 {Object.entries(w.ranks).map(([k, v]) => <option key={k} value={k}>{v}</option>)}
               </select>
             </label>
             <fieldset>
               <legend>{w.during}</legend>
               {(['since', 'until'] as const).map(k => (
-                <label key={k}>{w[k]} <input type="number" class="year" value={q.get(k) ?? ''} onChange={event => go(params({ [k]: event.currentTarget.value.padStart(4, '0').replace(/^0000$/, '') }))} /></label>
+                <label key={k}>{w[k]} <input type="number" class="year" value={q.get(k) ?? ''} onChange={event => go(params(q, { [k]: event.currentTarget.value.padStart(4, '0').replace(/^0000$/, '') }))} /></label>
               ))}
             </fieldset>
-            <label><input type="checkbox" checked={q.get('independent') === 'true'} onChange={event => go(params({ independent: event.currentTarget.checked ? 'true' : null }))} /> {w.independent}</label>
+            <label><input type="checkbox" checked={q.get('independent') === 'true'} onChange={event => go(params(q, { independent: event.currentTarget.checked ? 'true' : null }))} /> {w.independent}</label>
             <fieldset class="kinds">
               <legend>{w.kinds}</legend>
               {[...graph.catalog.kinds.keys()].map(k => (
@@ -366,7 +412,7 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
                   <input
                     type="checkbox"
                     checked={q.getAll('kind').includes(k)}
-                    onChange={event => go(params({ kind: event.currentTarget.checked ? [...q.getAll('kind'), k] : q.getAll('kind').filter(i => i !== k) }))}
+                    onChange={event => go(params(q, { kind: event.currentTarget.checked ? [...q.getAll('kind'), k] : q.getAll('kind').filter(i => i !== k) }))}
                   />{' '}
                   {kindLabel(graph.catalog, k)}
                 </label>
@@ -376,13 +422,16 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
         </details>
       </form>
       {from !== '' && from === to && <p role="alert">{w.same}</p>}
+      {backwards && <p role="alert">{w.backwards}</p>}
+      {unknown.length > 0 && <p role="alert">{w.unknown(unknown.join(', '))}</p>}
+      {strange.length > 0 && <p role="alert">{w.strange(strange.join(', '))}</p>}
       {found.problem && <PathProblem problem={found.problem} again={found.again} />}
       {found.answer && (
         <div role="status">
           {found.answer.lines.length === 0 && (
             <>
-              <p><strong>{w.none}</strong> {w.outcome[found.answer.outcome] ?? spell(found.answer.outcome)}</p>
-              {found.answer.nearMiss && <p>{w.nearMiss}</p>}
+              <p><strong>{w.none}</strong> {conditional.some(k => q.has(k)) ? w.unfulfilled : w.outcome[found.answer.outcome] ?? spell(found.answer.outcome)}</p>
+              {found.answer.nearMiss && <p>{conditional.some(k => q.has(k)) ? w.nearMiss : w.longer}</p>}
             </>
           )}
         </div>
@@ -426,10 +475,10 @@ function PathProblem({ problem, again }: { problem: Error; again: () => void }) 
 function spread(lines: Line[]): Opening {
   const at: Record<string, [number, number]> = {};
   const ids: string[] = [];
-  const width = Math.max(...lines.map(l => l.length)) * 190;
+  const width = Math.max(...lines.map(l => l.length)) * 150;
   lines.forEach((line, row) => {
     // the first line is straight; the others lie by turns above and below it
-    const y = (row % 2 ? -1 : 1) * Math.ceil(row / 2) * 120;
+    const y = (row % 2 ? -1 : 1) * Math.ceil(row / 2) * 100;
     line.nodes.forEach((n, i) => {
       if (!at[n.id]) {
         at[n.id] = [Math.round((width * i) / line.length), y];
@@ -481,8 +530,16 @@ async function readSource(id: string, signal: AbortSignal): Promise<Read | null>
 
 export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   const w = words.source;
-  const { answer, problem, again } = useAsk(async signal => ({ source: await readSource(id, signal) }), [graph, id]);
+  const { answer, problem, again } = useAsk(async signal => ({
+    source: await readSource(id, signal), entity: (await graph.read([id], signal)).length > 0,
+  }), [graph, id]);
   const source = answer?.source;
+  const elsewhere = answer?.entity === true && !source;
+  useEffect(() => {
+    if (elsewhere) {
+      go(entityPage(id), true);
+    }
+  }, [elsewhere]);
   useTitle(source?.title);
   const [chosen, setChosen] = useState<string[]>([]);
   useEffect(() => setChosen([]), [id]);
@@ -500,7 +557,7 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   const shown = chosen.length > 0 ? pieces.filter(p => chosen.includes(p.piece.id)) : pieces;
   const about = [typeLabel(graph.catalog, source.kind), source.authors.join(', '), source.publisher, source.publishedOn].filter(p => p).join(' · ');
   return (
-    <div class="source">
+    <div class={source.text === null ? 'source bare' : 'source'}>
       <header>
         <h1>{source.title}</h1>
         <p class="quiet">{about}</p>
@@ -560,9 +617,13 @@ function Marks({ text, marks, chosen, onChoose }: {
   );
 }
 
-// --- a view that somebody made --------------------------------------------------------------------------------------------
+// Missing is the view of an address that names nothing.
+export function Missing() {
+  useTitle(words.missing.title);
+  return <div class="missing"><h1>{words.missing.title}</h1><p>{words.missing.text} <Linked to="/">{words.missing.start}</Linked></p></div>;
+}
 
-const nothing: Opening = { ids: [] };
+// --- a view that somebody made --------------------------------------------------------------------------------------------
 
 export function SavedView({ graph }: { graph: Graph }) {
   useTitle(words.canvas.label);

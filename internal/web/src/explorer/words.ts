@@ -76,10 +76,13 @@ export const words = {
       TIMEOUT: 'The time for the search was up; there may be more lines.',
       DISCONNECTED: 'The two are in parts of the graph that nothing joins.',
     } as Record<string, string>,
+    unfulfilled: 'None fulfils all the conditions.',
     nearMiss: 'The nearest line breaks a condition:',
+    longer: 'The nearest line is longer:',
+    unknown: (ids: string) => `No entity has this id: ${ids}. Choose one from the list.`,
+    strange: (what: string) => `Left out, as it means nothing here: ${what}.`,
+    backwards: 'The first year is after the last.',
     same: 'Choose two different entities.',
-    choose: 'Choose one from the list, or keep typing.',
-    which: (name: string) => `Several are called “${name}”. Which one?`,
   },
   canvas: {
     label: 'Picture of the graph',
@@ -126,6 +129,7 @@ export const words = {
     legend: 'What the signs mean',
     disputed: 'dashed: disputed or denied',
     thick: 'thicker: more sources',
+    damaged: 'This address holds no picture: it was cut off or changed on its way. Search for an entity to begin with one.',
     tooMany: (n: number) => `${n.toLocaleString('en')} entities are too many to draw one by one: they stand for their types.`,
     shown: (nodes: number, links: number) => `${many(nodes, 'entity', 'entities')}, ${many(links, 'link')} shown`,
   },
@@ -202,6 +206,11 @@ export const words = {
   },
   answer: {
     nothing: 'This answer holds no entities: ask for their id and name.',
+  },
+  missing: {
+    title: 'There is nothing here',
+    text: 'The address may be mistyped, or what it named was removed.',
+    start: 'Begin at the start.',
   },
   notices: 'Notices of third parties',
   errors: {

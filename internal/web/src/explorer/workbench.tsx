@@ -6,7 +6,7 @@ import { Canvas, type CanvasHandle } from './canvas';
 import { most, type Graph } from './graph';
 import * as out from './out';
 import { Panel } from './panel';
-import { Badge, Problem, go, place, save } from './parts';
+import { Badge, Problem, go, place, playground, save } from './parts';
 import { pack, unpack } from './permalink';
 import { limit, scene, type Measures } from './scene';
 import { groupId, initial, reduce, type Group, type State } from './state';
@@ -15,6 +15,9 @@ import { TimeBar } from './timebar';
 import { words } from './words';
 
 const w = words.canvas;
+
+// nothing is how a view begins that is only in the address.
+export const nothing: Opening = { ids: [] };
 
 // Opening is what a view begins with: entities, and where they stand when that says something.
 export interface Opening {
@@ -45,6 +48,7 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
   const [group, setGroup] = useState<Group | null>(null);
   const [problem, setProblem] = useState<Error | null>(null);
   const [said, say] = useState('');
+  const [damaged, setDamaged] = useState(false); // the address should hold a view, and does not
   const [measures, setMeasures] = useState<Measures>({});
   const canvas = useRef<CanvasHandle>(null);
   const keysDialog = useRef<HTMLDialogElement>(null);
@@ -75,6 +79,7 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
           dispatch({ do: 'open', picture: { ...view.picture, ids }, state: { selection: view.selection, focus: view.focus, time: view.time, colour: view.colour, size: view.size } });
         }
       } else {
+        setDamaged(opening === nothing);
         dispatch({ do: 'open', picture: { ids: opening.ids, at: opening.at ?? {}, groups: opening.groups ?? [] } });
       }
       setKnown(k => k + 1);
@@ -202,7 +207,7 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
         return save(name, 'text/markdown', out.markdown(shown.links, await out.readWords(graph, shown.links)));
     }
   });
-  const playground = `/playground#${new URLSearchParams({
+  const asQuery = `/playground#${new URLSearchParams({
     query: out.queryOf(graph, state.picture.ids), variables: JSON.stringify({ ids: state.picture.ids.slice(0, 100) }),
   })}`;
   const types = [...new Set(shown.nodes.flatMap(n => n.entity?.type ?? []))];
@@ -281,11 +286,12 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
                 {Object.entries(w.sizes).map(([k, v]) => <option key={k} value={k}>{v}</option>)}
               </select>
             </label>
-            <a href={playground}>{w.query}</a>
+            {playground && <a href={asQuery}>{w.query}</a>}
           </div>
         </details>
         <p role="status" class="said">{said || (shown.grouped > 0 ? w.tooMany(shown.grouped) : w.shown(shown.nodes.filter(n => n.entity).length, shown.links.length))}</p>
         {problem && <Problem problem={problem} />}
+        {damaged && <p role="alert">{w.damaged}</p>}
         <div class="view" hidden={tab !== 'picture'}>
           <Canvas
             key={shown.edges.length > 400 ? 'many' : 'few'}
