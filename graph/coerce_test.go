@@ -328,3 +328,28 @@ func TestVariablesSayWhereTheyAreWrong(t *testing.T) {
 		}
 	}
 }
+
+// TestADateThatIsNoTextIsNamed has the error say what stood there.
+func TestADateThatIsNoTextIsNamed(t *testing.T) {
+	cat, s := small(t)
+	e := engine(t, cat, s)
+	const variable = `query($d: PartialDate) { people(where: {born: {from: $d}}) { totalCount } }`
+	for _, c := range []struct{ query, vars, says string }{
+		{`{ people(where: {born: {from: 1940}}) { totalCount } }`, ``, `1940 is a number and no date: write it as text, "1940"`},
+		{`{ people(where: {born: {to: true}}) { totalCount } }`, ``, `true is no date: write it as text, "2021", "2021-02" or "2021-02-25"`},
+		{`{ paths(from: {id: "a"}, to: {id: "b"}, where: {asOf: 1940}) { nodes { cost } } }`, ``, `1940 is a number and no date: write it as text, "1940"`},
+		{variable, `{"d": 1940}`, `1940 is a number and no date: write it as text, "1940"`},
+		{variable, `{"d": 19.5}`, `19.5 is no date: write it as text`},
+		{variable, `{"d": true}`, `true is no date: write it as text`},
+	} {
+		vars := map[string]any{}
+		if c.vars != "" {
+			vars = decoded(t, c.vars)
+		}
+		resp := e.Do(t.Context(), &graph.Request{Query: c.query, Variables: vars})
+		if b := string(resp.AppendJSON(nil)); !strings.Contains(strings.ReplaceAll(b, `\"`, `"`), c.says) {
+			t.Errorf("%s %s: %s does not say %s", c.query, c.vars, b, c.says)
+		}
+		resp.Release()
+	}
+}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -681,13 +682,29 @@ func dateCondition(name string) condition[plan.DateFilter] {
 
 // days reads a date as its first and last day.
 func days(at string, v any) (from, to kg.Day, err error) {
-	s, _ := v.(string)
+	s, ok := v.(string)
+	if !ok {
+		return 0, 0, noDate(at, v)
+	}
 	d, err := kg.ParseDate(s)
 	if err != nil {
 		return 0, 0, within(at, err)
 	}
 	from, to = d.Interval()
 	return from, to, nil
+}
+
+// noDate is the error for what is no text where a date stands, such as a year as a number.
+func noDate(at string, v any) error {
+	is, err := json.Marshal(v)
+	if err != nil {
+		is = nil
+	}
+	said := kg.Clip(string(is), 60)
+	if _, err := kg.ParseDate(said); err == nil {
+		return bad(at, "%s is a number and no date: write it as text, %q", said, said)
+	}
+	return bad(at, "%s is no date: write it as text, \"2021\", \"2021-02\" or \"2021-02-25\"", said)
 }
 
 // asOf reads a date as the interval of its days.

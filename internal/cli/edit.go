@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/edit"
+	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
@@ -63,14 +66,18 @@ func (c *editing) with(w *world, edited func(e *editor) (edit.Edit, error)) (err
 	out, err := edit.Apply(w.ctx, cat, s, e, edit.About{By: c.name(), Note: c.Note, DryRun: c.DryRun})
 	var p *edit.UserError
 	if errors.As(err, &p) {
+		said := w.sentences(s, cat, p.Links)
 		for _, id := range p.Links {
-			p.Message += "\n  " + id
+			p.Message += strings.TrimRight("\n  "+id+"  "+said[id], " ")
 		}
 		for _, c := range p.Changes {
 			p.Message += fmt.Sprintf("\n  change %d: %s", c.Seq, told(&c))
 		}
 		if more := p.LinkCount - len(p.Links); more > 0 {
 			p.Message += fmt.Sprintf("\n  and %d more", more)
+		}
+		if p.Code == edit.DependentLinks {
+			p.Message += "\nDelete first what hangs on it, or add --cascade."
 		}
 	}
 	if err != nil {
@@ -79,13 +86,48 @@ func (c *editing) with(w *world, edited func(e *editor) (edit.Edit, error)) (err
 	return c.tell(w, &out)
 }
 
+const sentencesQuery = `query Sentences($ids: [ID!]!) { nodes(ids: $ids) { ... on Link { id sentence } } }`
+
+// sentences returns what links say by their ids. Where that cannot be read, there is the id alone.
+func (w *world) sentences(s *opened, cat *catalog.Catalog, ids []string) map[string]string {
+	said := map[string]string{}
+	var got struct {
+		Nodes []struct{ ID, Sentence string }
+	}
+	of := asking{opened: s, cat: cat}
+	if len(ids) == 0 {
+		return said
+	}
+	list := make([]any, len(ids))
+	for i, id := range ids {
+		list[i] = id
+	}
+	if _, err := of.answer(w, sentencesQuery, map[string]any{"ids": list}, &got); err == nil {
+		for _, n := range got.Nodes {
+			said[n.ID] = n.Sentence
+		}
+	}
+	return said
+}
+
 // editedJSON is an edit as --json prints it.
 type editedJSON struct {
 	ID     string     `json:"id"`
 	Change string     `json:"change,omitempty"`
 	Seq    int64      `json:"seq,omitempty"`
 	Items  []itemJSON `json:"items"`
+	Lost   []lostJSON `json:"lost,omitempty"`
 }
+
+// lostJSON is an excerpt that is no longer in the text of its source.
+type lostJSON struct {
+	Link     string `json:"link"`
+	Evidence string `json:"evidence"`
+	Excerpt  string `json:"excerpt"`
+}
+
+// lostShown is how many excerpts are shown that are no longer in a text.
+const lostShown = 10
 
 // tell prints what an edit did.
 func (c *editing) tell(w *world, out *edit.Outcome) error {
@@ -96,6 +138,9 @@ func (c *editing) tell(w *world, out *edit.Outcome) error {
 		}
 		for _, i := range out.Items {
 			j.Items = append(j.Items, itemJSON{i.ID, i.Kind, json.RawMessage(i.Before), json.RawMessage(i.After)})
+		}
+		for _, l := range out.Lost {
+			j.Lost = append(j.Lost, lostJSON(l))
 		}
 		line, err := json.Marshal(j)
 		if err == nil {
@@ -113,6 +158,17 @@ func (c *editing) tell(w *world, out *edit.Outcome) error {
 	}
 	for i := range out.Items {
 		item(w.stdout, &out.Items[i])
+	}
+	if n := len(out.Lost); n > 0 {
+		verb := "are"
+		if n == 1 {
+			verb = "is"
+		}
+		fmt.Fprintf(w.stdout, "%s %s no longer in the text:\n", count(n, "excerpt"), verb)
+		for _, l := range out.Lost[:min(n, lostShown)] {
+			fmt.Fprintf(w.stdout, "  %s  “%s”\n", l.Link, printable(kg.Clip(l.Excerpt, 100)))
+		}
+		w.more("  ", n-lostShown)
 	}
 	return nil
 }
@@ -163,56 +219,135 @@ func (e *editor) source(ref string) (string, error) {
 // listFields are fields that are lists of texts.
 var listFields = []string{"aliases", "authors"}
 
-// value makes of a value as it was typed what the field holds; typ is the type of the record.
-func (e *editor) value(typ, field, typed string) any {
+// field reads FIELD=VALUE; typ is the type of the record. A value that is left empty is nil.
+func (e *editor) field(typ, name, typed string) (any, error) {
 	switch {
-	case slices.Contains(listFields, field):
-		return []string{typed}
-	case field == "externalIds":
-		scheme, value, _ := strings.Cut(typed, ":")
-		return []kg.ExternalID{{Scheme: scheme, Value: value}}
+	case typed == "":
+		return nil, nil //nolint:nilnil // it is cleared
+	case slices.Contains(listFields, name):
+		return []string{typed}, nil
+	case name == "externalIds":
+		id, err := externalID(typed)
+		return []kg.ExternalID{id}, err
+	case name == "text" && strings.HasPrefix(typed, "@@"):
+		return typed[1:], nil
+	case name == "text" && typed[0] == '@':
+		return e.read(typed[1:])
+	case name == "kind" && typ == e.cat.Source.Enum:
+		return strings.ToUpper(typed), nil
 	}
 	if t := e.cat.TypeOf(typ); t != nil {
-		if p := t.Prop(field); p != nil {
-			switch p.Kind {
-			case catalog.Int:
-				if n, err := strconv.ParseInt(typed, 10, 64); err == nil {
-					return n
-				}
-			case catalog.Float:
-				if f, err := strconv.ParseFloat(typed, 64); err == nil {
-					return f
-				}
-			case catalog.Bool:
-				if b, err := strconv.ParseBool(typed); err == nil {
-					return b
-				}
-			}
+		if p := t.Prop(name); p != nil {
+			return propValue(p, typed), nil
 		}
+	}
+	return typed, nil
+}
+
+// propValue makes of a value as it was typed what a property holds.
+func propValue(p *catalog.Prop, typed string) any {
+	switch p.Kind {
+	case catalog.Int:
+		if n, err := strconv.ParseInt(typed, 10, 64); err == nil {
+			return n
+		}
+	case catalog.Float:
+		if f, err := strconv.ParseFloat(typed, 64); err == nil {
+			return f
+		}
+	case catalog.Bool:
+		if b, err := strconv.ParseBool(typed); err == nil {
+			return b
+		}
+	}
+	if len(p.Enum) > 0 {
+		return enum(typed)
 	}
 	return typed
 }
 
-// united puts a value behind those that a list has.
-func united(list, v any) any {
-	switch v := v.(type) {
-	case []string:
-		if old, ok := list.([]string); ok {
-			return append(old, v...)
-		}
-	case []kg.ExternalID:
-		if old, ok := list.([]kg.ExternalID); ok {
-			return append(old, v...)
+// externalID reads SCHEME:VALUE or SCHEME:VALUE=URL.
+func externalID(typed string) (kg.ExternalID, error) {
+	scheme, value, ok := strings.Cut(typed, ":")
+	url := ""
+	for _, begin := range []string{"https://", "http://"} {
+		if before, after, has := strings.Cut(value, "="+begin); has {
+			value, url = before, begin+after
+			break
 		}
 	}
-	return v
+	foreign := func(r rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789._-", r) }
+	if scheme = strings.ToLower(scheme); !ok || scheme == "" || value == "" || strings.ContainsFunc(scheme, foreign) {
+		return kg.ExternalID{}, &config.UsageError{
+			Problem: fmt.Sprintf("%q is no external id", printable(kg.Clip(typed, 60))),
+			Hint:    "write SCHEME:VALUE, such as wikidata:Q1, or SCHEME:VALUE=URL; a scheme has letters, digits and . _ -",
+		}
+	}
+	return kg.ExternalID{Scheme: scheme, Value: value, URL: url}, nil
+}
+
+// read reads the text of a source from a file, "-" for standard input.
+func (e *editor) read(file string) (string, error) {
+	from := e.input()
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return "", unreadable(file)
+		}
+		defer f.Close() //nolint:errcheck // it was only read
+		from = f
+	}
+	b, err := io.ReadAll(io.LimitReader(from, exchange.MaxLine+1))
+	switch {
+	case err != nil && e.ctx.Err() != nil:
+		return "", e.ctx.Err()
+	case err != nil:
+		return "", unreadable(file)
+	case len(b) > exchange.MaxLine:
+		return "", &config.UsageError{
+			Problem: printable(file) + " is too long",
+			Hint:    fmt.Sprintf("a record has at most %d bytes", exchange.MaxLine),
+		}
+	}
+	return string(b), nil
+}
+
+func unreadable(file string) error {
+	return &config.UsageError{Problem: printable(file) + " cannot be read", Hint: "name a file of text behind text=@, or write text=@@ for a text that begins with @"}
+}
+
+// twice is the error for a field with a second value, where it is no list.
+func twice(name string) error {
+	return &config.UsageError{Problem: printable(name) + " is given twice", Hint: "give it one value"}
+}
+
+// give gives a field a value, a list one more. A field that is no list has one value.
+func give(fields map[string]any, name string, v any) error {
+	was, given := fields[name]
+	switch v := v.(type) {
+	case []string:
+		if old, ok := was.([]string); ok || !given {
+			fields[name] = append(old, v...)
+			return nil
+		}
+	case []kg.ExternalID:
+		if old, ok := was.([]kg.ExternalID); ok || !given {
+			fields[name] = append(old, v...)
+			return nil
+		}
+	}
+	if given {
+		return twice(name)
+	}
+	fields[name] = v
+	return nil
 }
 
 type addCmd struct {
 	editing
 	What   string   `arg:"" placeholder:"TYPE" help:"What to add: a type of entity such as person, or source, link, evidence."`
 	Name   string   `arg:"" placeholder:"NAME" help:"The name or title; of a link, the entity it leads from; of evidence, its link."`
-	Fields []string `arg:"" optional:"" placeholder:"FIELD=VALUE" help:"Fields by their names in the schema; of a link, its kind and the entity it leads to."`
+	Fields []string `arg:"" optional:"" placeholder:"FIELD=VALUE" help:"Fields by their names in the schema, text=@FILE for a text in a file (@- for standard input); of a link, its kind and the entity it leads to."`
 	ID     string   `name:"id" placeholder:"ID" help:"Its id. Default: made from the name."`
 	Source string   `placeholder:"SOURCE" help:"Of a link or evidence: the source of its words, by title or id."`
 	Words  string   `placeholder:"TEXT" help:"Of a link or evidence: the words of the source that say so."`
@@ -224,8 +359,11 @@ type addCmd struct {
 
 // Run adds a record.
 func (c *addCmd) Run(w *world) error {
+	what := enum(c.What)
+	if err := c.misplaced(what); err != nil {
+		return err
+	}
 	return c.with(w, func(e *editor) (edit.Edit, error) {
-		what := strings.ToUpper(strings.NewReplacer(" ", "_", "-", "_").Replace(c.What))
 		switch what {
 		case "LINK":
 			return c.link(e)
@@ -249,13 +387,58 @@ func (c *addCmd) Run(w *world) error {
 			if !ok {
 				return nil, notAField(f)
 			}
-			if what == e.cat.Source.Enum && name == "kind" {
-				v = strings.ToUpper(v)
+			value, err := e.field(what, name, v)
+			if err == nil {
+				err = give(add.Fields, name, value)
 			}
-			add.Fields[name] = united(add.Fields[name], e.value(what, name, v))
+			if err != nil {
+				return nil, err
+			}
 		}
 		return add, nil
 	})
+}
+
+// enum is a type or kind as the schema has it: "news item" is NEWS_ITEM.
+func enum(typed string) string {
+	return strings.ToUpper(strings.NewReplacer(" ", "_", "-", "_").Replace(typed))
+}
+
+// misplaced refuses flags and fields of other records than the one that is added.
+func (c *addCmd) misplaced(what string) error {
+	link, evidence := what == "LINK", what == "EVIDENCE"
+	for _, f := range []struct {
+		name        string
+		given, fits bool
+		of          string
+	}{
+		{"--id", c.ID != "", !link && !evidence, "an entity or a source"},
+		{"--source", c.Source != "", link || evidence, "a link or evidence"},
+		{"--words", c.Words != "", link || evidence, "a link or evidence"},
+		{"--refute", c.Refute, link || evidence, "a link or evidence"},
+		{"--role", c.Role != "", link, "a link"},
+		{"--since", c.Since != "", link, "a link"},
+		{"--until", c.Until != "", link, "a link"},
+	} {
+		if !f.given || f.fits {
+			continue
+		}
+		hint := "write fields as FIELD=VALUE, such as born=1946"
+		switch {
+		case link:
+			hint = "leave it out: a link's id is made from what it joins"
+		case evidence:
+			hint = "leave it out, or change the link with throughline set"
+		}
+		return &config.UsageError{Problem: f.name + " is for " + f.of, Hint: hint}
+	}
+	if evidence && len(c.Fields) > 0 {
+		return &config.UsageError{
+			Problem: fmt.Sprintf("evidence has no fields, and %q is too much", printable(c.Fields[0])),
+			Hint:    "write add evidence LINK --source SOURCE --words TEXT",
+		}
+	}
+	return nil
 }
 
 func notAField(f string) error {
@@ -270,7 +453,7 @@ func (c *addCmd) link(e *editor) (edit.Edit, error) {
 			Hint:    "write add link FROM KIND TO --source S --words TEXT",
 		}
 	}
-	add := &edit.CreateLink{Kind: strings.ToUpper(c.Fields[0]), Role: c.Role, Since: c.Since, Until: c.Until}
+	add := &edit.CreateLink{Kind: enum(c.Fields[0]), Role: c.Role, Since: c.Since, Until: c.Until}
 	var err error
 	if add.From, err = e.record(c.Name); err != nil {
 		return nil, err
@@ -324,14 +507,13 @@ func (c *setCmd) Run(w *world) error {
 			} else if list, takes := strings.CutSuffix(name, "-"); takes {
 				name, to = list, u.Remove
 			}
-			if typed == "" {
-				to[name] = nil
-				continue
+			value, err := e.field(types[id], name, typed)
+			if err == nil {
+				err = give(to, name, value)
 			}
-			if name == "kind" {
-				typed = strings.ToUpper(typed)
+			if err != nil {
+				return nil, err
 			}
-			to[name] = united(to[name], e.value(types[id], name, typed))
 		}
 		return u, nil
 	})

@@ -41,6 +41,9 @@ type logCmd struct {
 
 const idQuery = `query ID($of: EntityRef!) { entity(ref: $of) { id } }`
 
+// mostChanges is how many changes are shown at most.
+const mostChanges = 1000
+
 // itemsShown is how many items are shown of a change to a person.
 const itemsShown = 20
 
@@ -70,7 +73,9 @@ type itemJSON struct {
 
 // Run prints changes, the latest first.
 func (c *logCmd) Run(w *world) error {
-	c.First = min(max(c.First, 1), 1000)
+	if c.First < 1 || c.First > mostChanges {
+		return &config.UsageError{Problem: fmt.Sprintf("-n is %d", c.First), Hint: fmt.Sprintf("write a number from 1 to %d", mostChanges)}
+	}
 	s, cat, err := w.openToRead(&c.Store)
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func (d *Delete) apply(ctx context.Context, x *applying) (string, error) {
 		case err != nil:
 			return "", err
 		case len(ids) > 0 && !d.Cascade:
-			p := problem(DependentLinks, []string{"id"}, "%s on it: delete what hangs on it too, or cascade.", hang(len(ids)))
+			p := problem(DependentLinks, []string{"id"}, "%s on it.", hang(len(ids)))
 			p.Links, p.LinkCount = ids[:min(len(ids), linksNamed)], len(ids)
 			return "", p
 		}

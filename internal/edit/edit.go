@@ -36,7 +36,12 @@ type Outcome struct {
 	Change *kg.Change
 	// Items are what became of each record. Times that the store gives are not in them.
 	Items []kg.ChangeItem
+	// Lost are excerpts that were not known to be wrong, and do not stand in the new text of their source.
+	Lost []Lost
 }
+
+// Lost is an excerpt that is no longer in the text of its source.
+type Lost struct{ Link, Evidence, Excerpt string }
 
 // Code is the kind of a UserError.
 type Code string
@@ -59,7 +64,7 @@ type UserError struct {
 	Code    Code
 	Message string   // a sentence
 	Path    []string // to the value: ["evidence", "0", "excerpt"]
-	// Links are the first of the links that hang on what was to be deleted, LinkCount is how many there are.
+	// Links are the first of the links that hang on what was to be deleted or taken back, LinkCount is how many there are.
 	Links     []string
 	LinkCount int
 	// Changes are those in the way of one that is to be taken back, the latest first.
@@ -81,6 +86,7 @@ type applying struct {
 	cat   *catalog.Catalog
 	deed  store.Deed
 	items []kg.ChangeItem
+	lost  []Lost
 }
 
 // errDry ends a trial.
@@ -96,7 +102,7 @@ func Apply(ctx context.Context, cat *catalog.Catalog, s store.Writer, e Edit, a 
 		if err != nil {
 			return err
 		}
-		out = Outcome{ID: id, Items: x.items}
+		out = Outcome{ID: id, Items: x.items, Lost: x.lost}
 		if a.DryRun {
 			return errDry
 		}
@@ -138,7 +144,20 @@ func (x *applying) record(ctx context.Context, id string, path ...string) (any, 
 			return r, nil
 		}
 	}
-	return nil, problem(NotFound, path, "There is no record %s.", shown(id))
+	return nil, problem(NotFound, path, "There is no %s %s.", called(id), shown(id))
+}
+
+// called is what a record of this id would be.
+func called(id string) string {
+	switch {
+	case strings.HasPrefix(id, kg.LinkPrefix):
+		return "link"
+	case strings.HasPrefix(id, kg.EvidencePrefix):
+		return "evidence"
+	case strings.HasPrefix(id, kg.SourcePrefix):
+		return "source"
+	}
+	return "record"
 }
 
 // shown is an id as somebody gave it.

@@ -85,6 +85,10 @@ func TestWhatIsWrongIsToldAndWritesNothing(t *testing.T) {
 			{&edit.Create{Type: "DRAGON", Fields: map[string]any{"name": "X"}}, edit.InvalidValue, "", "unknown type"},
 			{&edit.Create{Type: "SOURCE", Fields: map[string]any{"kind": "SCROLL", "title": "X"}}, edit.InvalidValue, "kind", "unknown kind of source"},
 			{&edit.Create{Type: "SOURCE", Fields: map[string]any{"kind": "ARTICLE", "title": "X", "url": "nowhere"}}, edit.InvalidValue, "url", "no address"},
+			{&edit.Create{Type: "SOURCE", Fields: map[string]any{"title": "X"}}, edit.InvalidValue, "kind", "The source has no kind; write one of ARTICLE, REPORT"},
+			{&edit.Update{ID: "l_nothing", Set: map[string]any{"role": "X"}}, edit.NotFound, "id", "There is no link l_nothing."},
+			{&edit.Update{ID: "s_nothing", Set: map[string]any{"title": "X"}}, edit.NotFound, "id", "There is no source s_nothing."},
+			{&edit.RemoveEvidence{Evidence: "e_nothing.aaaaaaaa"}, edit.NotFound, "evidence", "There is no evidence e_nothing.aaaaaaaa."},
 			{&edit.Update{ID: "nobody", Set: map[string]any{"name": "X"}}, edit.NotFound, "id", "There is no record nobody."},
 			{&edit.Update{ID: "no'body", Set: map[string]any{"name": "X"}}, edit.NotFound, "id", `There is no record "no'body".`},
 			{&edit.Update{ID: "ann", Set: map[string]any{"name": nil}}, edit.InvalidValue, "name", "has no name"},
@@ -94,7 +98,7 @@ func TestWhatIsWrongIsToldAndWritesNothing(t *testing.T) {
 			{&edit.Update{ID: "begin", Set: map[string]any{"text": nil}}, edit.InvalidValue, "text", "has no text"},
 			{&edit.Update{ID: link, Set: map[string]any{"from": "oslo"}}, edit.InvalidValue, "from", "cannot be changed"},
 			{&edit.Update{ID: link, Set: map[string]any{"since": "2000", "until": "1999"}}, edit.InvalidDateRange, "since", "has since after until"},
-			{&edit.CreateLink{Kind: "LOVES", From: "ann", To: "club", Evidence: words}, edit.InvalidValue, "kind", "no kind of link"},
+			{&edit.CreateLink{Kind: "LOVES", From: "ann", To: "club", Evidence: words}, edit.InvalidValue, "kind", `There is no kind of link "LOVES"; write one of `},
 			{&edit.CreateLink{Kind: "AFFILIATED_WITH", From: "nobody", To: "club", Evidence: words}, edit.NotFound, "from", "There is no entity nobody."},
 			{&edit.CreateLink{Kind: "AFFILIATED_WITH", From: "ann", To: "s_note", Evidence: words}, edit.NotFound, "to", "There is no entity s_note."},
 			{&edit.CreateLink{Kind: "AFFILIATED_WITH", From: "oslo", To: "club", Evidence: words}, edit.WrongEndpointType, "from", "oslo is of type PLACE; AFFILIATED_WITH joins"},
@@ -260,6 +264,38 @@ func TestEditsAreThoseOfTheOracle(t *testing.T) {
 				r.Fatalf("its log: %s", cmp.Diff(a, b))
 			}
 		})
+	})
+}
+
+// TestANewTextTellsWhichExcerptsItLacks tells those that stood in the old one, or were never looked for, in a trial as well.
+func TestANewTextTellsWhichExcerptsItLacks(t *testing.T) {
+	cat := both.Catalog(t)
+	link := kg.LinkID("AFFILIATED_WITH", "ann", "club", "", "", "")
+	piece := begun().Links[0].Evidence[0]
+	lost := []edit.Lost{{Link: link, Evidence: kg.EvidenceID(link, &piece), Excerpt: piece.Excerpt}}
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		s := filled(t, open(t))
+		for _, c := range []struct {
+			text any
+			dry  bool
+			want []edit.Lost
+		}{
+			{"Another text.", true, lost},
+			{article + " More.", false, nil},
+			{"Another text.", false, lost},
+			{"A third text.", false, nil}, // they were gone before
+			{nil, false, nil},
+			{"A fourth text.", false, lost}, // there was no text to look in
+		} {
+			out, err := edit.Apply(t.Context(), cat, s, &edit.Update{ID: "s_article", Set: map[string]any{"text": c.text}},
+				edit.About{DryRun: c.dry})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(c.want, out.Lost); d != "" {
+				t.Errorf("%v: %s", c.text, d)
+			}
+		}
 	})
 }
 

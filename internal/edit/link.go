@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/store"
@@ -37,7 +38,7 @@ func (*CreateLink) action() kg.ChangeAction { return kg.Created }
 func (c *CreateLink) apply(ctx context.Context, x *applying) (string, error) {
 	k := x.cat.Kind(c.Kind)
 	if k == nil {
-		return "", problem(InvalidValue, []string{"kind"}, "There is no kind of link %q.", kg.Clip(c.Kind, 60))
+		return "", problem(InvalidValue, []string{"kind"}, "There is no kind of link %s.", exchange.Instead(c.Kind, exchange.LinkKinds(x.cat)))
 	}
 	types, err := x.Types(ctx, []string{c.From, c.To})
 	if err != nil {
@@ -131,9 +132,13 @@ func (r *RemoveEvidence) apply(ctx context.Context, x *applying) (string, error)
 	if id == "" {
 		return "", problem(NotFound, []string{"evidence"}, "There is no evidence %s.", shown(r.Evidence))
 	}
-	was, err := x.link(ctx, id, "evidence")
+	found, err := x.Records(ctx, []string{id})
 	if err != nil {
 		return "", err
+	}
+	was, _ := found.ByID()[id].(*kg.Link)
+	if was == nil {
+		return "", problem(NotFound, []string{"evidence"}, "There is no evidence %s.", shown(r.Evidence))
 	}
 	at := slices.IndexFunc(was.Evidence, func(e kg.Evidence) bool { return kg.EvidenceID(was.ID, &e) == r.Evidence })
 	if at < 0 {

@@ -33,6 +33,10 @@ func (c *Create) apply(ctx context.Context, x *applying) (string, error) {
 	head := "node"
 	if c.Type == x.cat.Source.Enum {
 		head = "source"
+		if kind, _ := c.Fields["kind"].(string); kind == "" {
+			return "", problem(InvalidValue, []string{"kind"}, "The source has no kind; write one of %s.",
+				strings.Join(exchange.SourceKinds(x.cat), ", "))
+		}
 	} else {
 		line.set(head, c.Type)
 	}
@@ -112,8 +116,41 @@ func (u *Update) apply(ctx context.Context, x *applying) (string, error) {
 	if err := x.stillQuoted(ctx, was, is); err != nil {
 		return "", err
 	}
+	if err := x.lose(ctx, was, is); err != nil {
+		return "", err
+	}
 	b, id := batch(is)
 	return id, x.put(ctx, b)
+}
+
+// lose notes the excerpts that stood in the text of a source and do not stand in its new one.
+func (x *applying) lose(ctx context.Context, was, is any) error {
+	before, _ := was.(*kg.Source)
+	after, _ := is.(*kg.Source)
+	if before == nil || after == nil || before.Text == after.Text || after.Text == "" {
+		return nil
+	}
+	ids, err := x.Resting(ctx, []string{before.ID})
+	if err != nil {
+		return err
+	}
+	links, err := x.Records(ctx, ids)
+	if err != nil {
+		return err
+	}
+	text, old := rules.NewText(after.Text), rules.NewText(before.Text)
+	gone := func(e kg.Evidence) bool {
+		now, then := rules.Verified(e, text).Verified, rules.Verified(e, old).Verified
+		return !*now && (then == nil || *then)
+	}
+	for _, l := range links.Links {
+		for _, e := range l.Evidence {
+			if e.Source == after.ID && gone(e) {
+				x.lost = append(x.lost, Lost{Link: l.ID, Evidence: kg.EvidenceID(l.ID, &e), Excerpt: e.Excerpt})
+			}
+		}
+	}
+	return nil
 }
 
 // fixed are fields that stay as they are.

@@ -2,6 +2,8 @@ package edit
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -78,8 +80,11 @@ func (r *Revert) back(ctx context.Context, x *applying, i *kg.ChangeItem, now an
 			return err
 		}
 	}
-	if (i.After == "") == (now != nil) { // it went since, or is there again
-		return r.blocked(ctx, i.ID)
+	switch {
+	case i.After == "" && now != nil:
+		return r.blocked(ctx, i.ID, "%s is there again", i.ID)
+	case i.After != "" && now == nil:
+		return r.blocked(ctx, i.ID, "%s was deleted since", i.ID)
 	}
 	stamp := false // its times are those that the change has left
 	for _, d := range jsonl.Diff(i.Before, i.After) {
@@ -87,7 +92,7 @@ func (r *Revert) back(ctx context.Context, x *applying, i *kg.ChangeItem, now an
 		case d.Name == "updatedAt":
 			stamp = string(is[d.Name]) == d.After
 		case string(is[d.Name]) != d.After:
-			return r.blocked(ctx, i.ID)
+			return r.blocked(ctx, i.ID, "%s of %s was changed since", d.Name, i.ID)
 		}
 		if delete(is, d.Name); d.Before != "" {
 			is[d.Name] = jsontext.Value(d.Before)
@@ -95,7 +100,7 @@ func (r *Revert) back(ctx context.Context, x *applying, i *kg.ChangeItem, now an
 	}
 	if i.Before == "" {
 		if len(is) > 0 { // somebody gave it another field
-			return r.blocked(ctx, i.ID)
+			return r.blocked(ctx, i.ID, "%s was given %s since", i.ID, strings.Join(slices.Sorted(maps.Keys(is)), ", "))
 		}
 		b.Delete = append(b.Delete, i.ID)
 		return nil
@@ -154,7 +159,7 @@ func (r *Revert) fits(ctx context.Context, x *applying, b *store.Batch) error {
 	}
 	for _, id := range slices.Sorted(maps.Keys(need)) {
 		if types[id] == "" || slices.Contains(b.Delete, id) {
-			return r.blocked(ctx, id)
+			return r.blocked(ctx, id, "%s, which a link of it needs, is gone", id)
 		}
 	}
 	written := (&store.Batch{Links: b.Links}).ByID()
@@ -168,7 +173,12 @@ func (r *Revert) fits(ctx context.Context, x *applying, b *store.Batch) error {
 		}
 		for _, link := range hanging {
 			if written[link] == nil && !slices.Contains(b.Delete, link) {
-				return r.blocked(ctx, id)
+				err := r.blocked(ctx, id, "a link hangs on %s by now", id)
+				var p *UserError
+				if errors.As(err, &p) {
+					p.Links, p.LinkCount = []string{link}, 1
+				}
+				return err
 			}
 		}
 	}
@@ -178,13 +188,13 @@ func (r *Revert) fits(ctx context.Context, x *applying, b *store.Batch) error {
 // changesNamed is how many changes a problem names.
 const changesNamed = 10
 
-// blocked is the error for a record that later changes touched.
-func (r *Revert) blocked(ctx context.Context, id string) error {
+// blocked is the error for a record that later changes touched, with what is in the way.
+func (r *Revert) blocked(ctx context.Context, id, why string, args ...any) error {
 	later, err := r.Log.Changes(ctx, &store.ChangesQuery{Touching: []string{id}, Limit: changesNamed})
 	if err != nil {
 		return err
 	}
-	p := problem(BlockedByLater, []string{"change"}, "The change %d cannot be taken back: %s was changed since.", r.Change.Seq, id)
+	p := problem(BlockedByLater, []string{"change"}, "The change %d cannot be taken back: %s.", r.Change.Seq, fmt.Sprintf(why, args...))
 	for _, c := range later {
 		if c.Seq > r.Change.Seq {
 			p.Changes = append(p.Changes, c)

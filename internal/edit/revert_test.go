@@ -121,12 +121,15 @@ func TestALaterChangeIsInTheWay(t *testing.T) {
 			}
 			return *out.Change
 		}
-		blocked := func(c kg.Change, by ...int64) {
+		blocked := func(c kg.Change, why string, by ...int64) {
 			t.Helper()
 			before := export(t, cat, s)
 			var p *edit.UserError
 			if err := revert(t, cat, s, c); !errors.As(err, &p) || p.Code != edit.BlockedByLater {
 				t.Fatalf("change %d is taken back: %v", c.Seq, err)
+			}
+			if !strings.Contains(p.Message, why) {
+				t.Errorf("change %d: %s does not say %s", c.Seq, p.Message, why)
 			}
 			var got []int64
 			for _, c := range p.Changes {
@@ -146,7 +149,7 @@ func TestALaterChangeIsInTheWay(t *testing.T) {
 		first := do(&edit.Update{ID: "ann", Set: map[string]any{"born": "1971", "description": "One."}})
 		second := do(&edit.Update{ID: "ann", Set: map[string]any{"born": "1972"}})
 		third := do(&edit.Update{ID: "ann", Set: map[string]any{"died": "2020"}})
-		blocked(first, third.Seq, second.Seq)
+		blocked(first, "born of ann was changed since", third.Seq, second.Seq)
 		back := free(second)
 		if back.Action != kg.Reverted || back.Reverts != second.ID || back.Changed != 1 {
 			t.Errorf("%+v", back)
@@ -161,10 +164,10 @@ func TestALaterChangeIsInTheWay(t *testing.T) {
 			Kind: "LOCATED_IN", From: "club", To: "bergen",
 			Evidence: []edit.Evidence{{Source: "s_note", Excerpt: "in Bergen"}},
 		})
-		blocked(made, link.Seq) // a link hangs on it
+		blocked(made, "a link hangs on bergen by now", link.Seq)
 		gone := do(&edit.Delete{ID: "bergen", Cascade: true})
 		source := do(&edit.Delete{ID: "s_note"})
-		blocked(gone, source.Seq) // its link would rest on nothing
+		blocked(gone, "s_note, which a link of it needs, is gone", source.Seq) // its link would rest on nothing
 		free(source)
 		again := free(gone)
 		if again.Created != 2 {

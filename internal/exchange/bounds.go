@@ -92,8 +92,8 @@ func letters(s string) string {
 	return string(r)
 }
 
-// instead lists what may stand where something unknown stands, and names the nearest by spelling first.
-func instead(got string, names []string) string {
+// Instead lists what may stand where something unknown stands, and names the nearest by spelling first.
+func Instead(got string, names []string) string {
 	list := strings.Join(names, ", ")
 	if best := nearest(got, names); best != "" {
 		return clip(strconv.Quote(got)) + "; do you mean " + best + "? It is one of " + list
@@ -146,7 +146,8 @@ func jsonName(f reflect.StructField) string {
 	return name
 }
 
-func sourceKinds(cat *catalog.Catalog) (names []string) {
+// SourceKinds are the kinds of sources.
+func SourceKinds(cat *catalog.Catalog) (names []string) {
 	for _, v := range cat.Schema.Types["SourceKind"].EnumValues {
 		names = append(names, v.Name)
 	}
@@ -155,4 +156,5 @@ func sourceKinds(cat *catalog.Catalog) (names []string) {
 
 func entityTypes(cat *catalog.Catalog) []string { return cat.Enums(cat.Entities) }
 
-func linkKinds(cat *catalog.Catalog) []string { return cat.KindNames(cat.AllKinds()) }
+// LinkKinds are the kinds of links.
+func LinkKinds(cat *catalog.Catalog) []string { return cat.KindNames(cat.AllKinds()) }

@@ -433,7 +433,7 @@ func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 		c.in("title", "has no title")
 	}
 	if cat.Schema.Types["SourceKind"].EnumValues.ForName(m.Source) == nil {
-		c.in("kind", "has the unknown kind of source %s", instead(m.Source, sourceKinds(cat)))
+		c.in("kind", "has the unknown kind of source %s", Instead(m.Source, SourceKinds(cat)))
 	}
 	minted := x.ID == ""
 	if minted {
@@ -452,7 +452,7 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 	}
 	t := cat.TypeOf(m.Node)
 	if t == nil || !t.IsEntity() {
-		return salvage(line), fmt.Errorf("has the unknown type of node %s", instead(m.Node, entityTypes(cat)))
+		return salvage(line), fmt.Errorf("has the unknown type of node %s", Instead(m.Node, entityTypes(cat)))
 	}
 	var c cleaner
 	var cleared []string
@@ -600,7 +600,7 @@ func (c *cleaner) prop(p *catalog.Prop, raw jsontext.Value) any {
 	c.text(p.Name, &s, maxBody)
 	switch {
 	case p.Enum != nil && !slices.Contains(p.Enum, s):
-		c.in(p.Name, "has in %s the unknown value %s", p.Name, instead(s, p.Enum))
+		c.in(p.Name, "has in %s the unknown value %s", p.Name, Instead(s, p.Enum))
 	case p.Type == "URL":
 		c.url(p.Name, s)
 	}
@@ -613,7 +613,7 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 		return record{}, err
 	}
 	if cat.Kind(m.Link) == nil {
-		return record{}, fmt.Errorf("has the unknown kind of link %s", instead(m.Link, linkKinds(cat)))
+		return record{}, fmt.Errorf("has the unknown kind of link %s", Instead(m.Link, LinkKinds(cat)))
 	}
 	var c cleaner
 	var cleared []string
