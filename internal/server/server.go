@@ -231,10 +231,7 @@ func (s *Server) routes() http.Handler {
 			writeError(w, http.StatusMethodNotAllowed, kg.MethodNotAllowed, "this page is only read: use GET")
 		})
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		writeError(w, http.StatusNotFound, kg.NotFound,
-			"there is nothing here: GraphQL is at /graphql, the playground at /playground")
-	})
+	mux.HandleFunc("/", s.nothing)
 	return s.outer(mux)
 }
 
@@ -270,7 +267,7 @@ func (s *Server) nothing(w http.ResponseWriter, r *http.Request) {
 	if s.o.Playground != nil {
 		there += ", the playground at /playground"
 	}
-	writeError(w, http.StatusNotFound, "NOT_FOUND", there)
+	writeError(w, http.StatusNotFound, kg.NotFound, there)
 }
 
 // home shows a person the explorer, leads to the playground where there is none, and tells a program where things are.
