@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"github.com/throughline/throughline/internal/catalog"
@@ -97,5 +98,31 @@ func TestMeasurePictures(t *testing.T) {
 		quantiles("drag an entity", x, y)
 		quantiles("drag the ground", 440, 330)
 		b.screenshot(fmt.Sprint(size[0]))
+	}
+}
+
+// TestMeasureLoading times the first paint and the first use of the pages over a line of 1.6 Mbit/s with 150 ms there and back,
+// without a cache. As TestMeasurePictures, it judges nothing.
+func TestMeasureLoading(t *testing.T) {
+	if os.Getenv("THROUGHLINE_MEASURE") == "" {
+		t.Skip("set THROUGHLINE_MEASURE=1 to measure")
+	}
+	origin, browser := newServer(t), newBrowser(t)
+	for _, p := range []struct{ path, usable string }{
+		{"/", `document.querySelector('main .search input') !== null`},
+		{"/e/mary-kaldor", drawn(5, 7)},
+		{"/playground", `document.querySelector('.graphiql-query-editor .monaco-editor .view-line') !== null`},
+	} {
+		b := newTab(t, browser, origin)
+		b.run("a slow line", command(network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+			MatchedNetworkConditions: []*network.Conditions{{Latency: 150, DownloadThroughput: 200_000, UploadThroughput: 200_000}},
+		}))
+		begin := time.Now()
+		b.run("open", chromedp.Navigate(origin+p.path))
+		b.wait("it can be used", p.usable)
+		took := time.Since(begin)
+		paint := evaluate[float64](b, `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0`)
+		bytes := evaluate[float64](b, `performance.getEntriesByType('resource').reduce((n, r) => n + r.transferSize, 0)`)
+		t.Logf("%s at 1.6 Mbit/s: first paint %.1f s, usable %.1f s, %.0f kB", p.path, paint/1000, took.Seconds(), bytes/1000)
 	}
 }
