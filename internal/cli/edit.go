@@ -173,29 +173,33 @@ func (c *editing) tell(w *world, out *edit.Outcome) error {
 	return nil
 }
 
+const idQuery = `query ID($of: EntityRef!) { entity(ref: $of) { id } }`
+
 const sourceIDQuery = `query ID($of: SourceRef!) { source(ref: $of) { id } }`
 
-// record finds a record by its id, with or without "id:" before it, or else an entity by its name.
-func (e *editor) record(ref string) (string, error) {
-	if id, ok := strings.CutPrefix(ref, "id:"); ok {
+// asking asks the store that is open.
+func (e *editor) asking() *asking { return &asking{opened: e.s, cat: e.cat, Store: e.Store} }
+
+// record finds a record by its id, its name or its title.
+func (e *editor) record(ref string) (string, error) { return e.asking().record(e.world, ref) }
+
+// entity finds an entity by its id or its name.
+func (e *editor) entity(ref string) (string, error) {
+	of := e.asking()
+	refs, err := of.references(e.world, []string{ref})
+	if err != nil {
+		return "", err
+	}
+	at, _ := refs[0][0].(map[string]any)
+	if id, ok := at["id"].(string); ok {
 		return id, nil
 	}
-	types, err := e.s.Types(e.ctx, []string{ref})
-	if err != nil || types[ref] != "" || kg.LinkOfEvidence(ref) != "" {
-		return ref, err
-	}
-	return e.entity(ref, e.s, e.cat)
-}
-
-// entity finds an entity by its name.
-func (w *world) entity(name string, s *opened, cat *catalog.Catalog) (string, error) {
-	of := asking{opened: s, cat: cat}
 	var got struct{ Entity *struct{ ID string } }
-	if _, err := of.answer(w, idQuery, map[string]any{"of": reference(name)}, &got); err != nil {
+	if _, err := of.answer(e.world, idQuery, map[string]any{"of": at}, &got); err != nil {
 		return "", err
 	}
 	if got.Entity == nil {
-		return "", of.suggest(w, name, fmt.Errorf("there is no entity %q", printable(name)))
+		return "", of.suggest(e.world, ref, fmt.Errorf("there is no entity %q", printable(ref)), entities)
 	}
 	return got.Entity.ID, nil
 }
@@ -205,13 +209,13 @@ func (e *editor) source(ref string) (string, error) {
 	if id, ok := strings.CutPrefix(ref, "id:"); ok || strings.HasPrefix(ref, kg.SourcePrefix) {
 		return id, nil
 	}
-	of := asking{opened: e.s, cat: e.cat}
+	of := e.asking()
 	var got struct{ Source *struct{ ID string } }
 	if _, err := of.answer(e.world, sourceIDQuery, map[string]any{"of": map[string]any{"title": ref}}, &got); err != nil {
 		return "", err
 	}
 	if got.Source == nil {
-		return "", fmt.Errorf("there is no source with the title %q: name it by its id", printable(ref))
+		return "", of.suggest(e.world, ref, fmt.Errorf("there is no source with the id or title %q", printable(ref)), sources)
 	}
 	return got.Source.ID, nil
 }
@@ -455,10 +459,10 @@ func (c *addCmd) link(e *editor) (edit.Edit, error) {
 	}
 	add := &edit.CreateLink{Kind: enum(c.Fields[0]), Role: c.Role, Since: c.Since, Until: c.Until}
 	var err error
-	if add.From, err = e.record(c.Name); err != nil {
+	if add.From, err = e.entity(c.Name); err != nil {
 		return nil, err
 	}
-	if add.To, err = e.record(c.Fields[1]); err != nil {
+	if add.To, err = e.entity(c.Fields[1]); err != nil {
 		return nil, err
 	}
 	add.Evidence, err = c.evidence(e)
@@ -480,7 +484,7 @@ func (c *addCmd) evidence(e *editor) ([]edit.Evidence, error) {
 
 type setCmd struct {
 	editing
-	Record string   `arg:"" placeholder:"RECORD" help:"The id of a record, or the name of an entity."`
+	Record string   `arg:"" placeholder:"RECORD" help:"The id of a record, the name of an entity, or the title of a source."`
 	Fields []string `arg:"" placeholder:"FIELD=VALUE" help:"FIELD=VALUE sets, FIELD= clears; FIELD+=VALUE adds to a list, FIELD-=VALUE takes from it."`
 }
 
@@ -521,7 +525,7 @@ func (c *setCmd) Run(w *world) error {
 
 type deleteCmd struct {
 	editing
-	Record  string `arg:"" placeholder:"RECORD" help:"The id of a record or of a piece of evidence, or the name of an entity."`
+	Record  string `arg:"" placeholder:"RECORD" help:"The id of a record or of a piece of evidence, the name of an entity, or the title of a source."`
 	Cascade bool   `help:"Delete the links that hang on it too; those that rest on a source alone go with it, others lose its words."`
 }
 

@@ -35,11 +35,9 @@ func (a *author) name() string {
 type logCmd struct {
 	config.Store
 	JSON  bool   `name:"json" help:"Print each change with all that it did as a line of JSON, for scripts."`
-	Name  string `arg:"" optional:"" placeholder:"NAME" help:"Name of an entity, or id:ITS-ID of any record, also of one that is gone: only changes of it and of links at it."`
+	Name  string `arg:"" optional:"" placeholder:"NAME" help:"Name of an entity, title of a source, or id of any record (id:ITS-ID of one that is gone): only changes of it and of links at it."`
 	First int    `short:"n" default:"20" help:"How many changes, 1 to 1000."`
 }
-
-const idQuery = `query ID($of: EntityRef!) { entity(ref: $of) { id } }`
 
 // mostChanges is how many changes are shown at most.
 const mostChanges = 1000
@@ -83,11 +81,10 @@ func (c *logCmd) Run(w *world) error {
 	defer s.Close() //nolint:errcheck // it was only read
 	q := &store.ChangesQuery{Limit: c.First + 1}
 	if c.Name != "" {
-		id, ok := strings.CutPrefix(c.Name, "id:")
-		if !ok {
-			if id, err = w.entity(c.Name, s, cat); err != nil {
-				return err
-			}
+		of := asking{opened: s, cat: cat, Store: c.Store}
+		id, err := of.record(w, c.Name)
+		if err != nil {
+			return err
 		}
 		q.Touching = []string{id}
 	}

@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/throughline/throughline/internal/config"
+	"github.com/throughline/throughline/internal/exchange"
 )
 
 type searchCmd struct {
@@ -61,6 +64,9 @@ func (h *highlightJSON) marked(s styles) string {
 func (c *searchCmd) Run(w *world) error {
 	vars := map[string]any{"text": c.text(), "first": c.First}
 	if len(c.Type) > 0 {
+		if err := c.known(); err != nil {
+			return err
+		}
 		vars["types"] = upper(c.Type)
 	}
 	var got foundJSON
@@ -82,6 +88,24 @@ func (c *searchCmd) Run(w *world) error {
 	return nil
 }
 
+// known refuses types that the schema has not. A server has its own, and says so itself.
+func (c *searchCmd) known() error {
+	if c.Server != "" {
+		return nil
+	}
+	cat, err := loadCatalog(&c.Contract)
+	if err != nil {
+		return err
+	}
+	types := append(cat.Enums(cat.Entities), cat.Source.Enum)
+	for _, t := range c.Type {
+		if !slices.Contains(types, strings.ToUpper(t)) {
+			return &config.UsageError{Problem: "--type is of no type", Hint: exchange.Instead(strings.ToUpper(t), types)}
+		}
+	}
+	return nil
+}
+
 // text is the search text: an argument of several words beside others is a phrase.
 func (c *searchCmd) text() string {
 	list := slices.Clone(c.Words)
@@ -96,21 +120,33 @@ func (c *searchCmd) text() string {
 // mostSuggestions is how many names are suggested for one that was not found.
 const mostSuggestions = 3
 
+// sought is what a name was taken for.
+type sought int
+
+const (
+	entities sought = iota
+	sources
+	everything
+)
+
 // suggest returns err with the names that are most like one that was not found, where there are any.
-func (a *asking) suggest(w *world, name string, err error) error {
+func (a *asking) suggest(w *world, name string, err error, what sought) error {
 	quiet := *a
 	quiet.JSON = false
+	cat, failed := loadCatalog(&a.Contract)
+	if failed != nil {
+		return err
+	}
 	var got foundJSON
 	vars := map[string]any{"text": name, "first": 10 * mostSuggestions}
+	if what == sources {
+		vars["types"] = []any{cat.Source.Enum}
+	}
 	if _, failed := quiet.answer(w, searchQuery, vars, &got); failed != nil {
 		return err
 	}
-	entities := slices.DeleteFunc(got.Search.Edges, func(e hitJSON) bool { return e.Node.Type == "SOURCE" })
-	if len(entities) == 0 {
-		return err
-	}
-	cat, failed := loadCatalog(&a.Contract)
-	if failed != nil {
+	found := slices.DeleteFunc(got.Search.Edges, func(e hitJSON) bool { return what == entities && e.Node.Type == cat.Source.Enum })
+	if len(found) == 0 {
 		return err
 	}
 	// with equal scores, quotes and other works come last: who writes a name seldom means a work with that title
@@ -120,20 +156,31 @@ func (a *asking) suggest(w *world, name string, err error) error {
 		}
 		return 0
 	}
-	slices.SortStableFunc(entities, func(a, b hitJSON) int {
+	slices.SortStableFunc(found, func(a, b hitJSON) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(titled(a), titled(b)))
 	})
 	var b strings.Builder
 	b.WriteString(err.Error() + "; did you mean")
-	for _, e := range entities[:min(len(entities), mostSuggestions)] {
+	for _, e := range found[:min(len(found), mostSuggestions)] {
 		fmt.Fprintf(&b, "\n  %s  (%s, id:%s)", e.Node.Name, strings.ToLower(e.Node.Type), e.Node.ID)
 	}
 	return errors.New(b.String())
 }
 
-// missing returns the name that an error of the code NOT_FOUND is about: its message begins with the way to the
+// missed is the error for a reference that names nothing.
+func (a *asking) missed(w *world, message string, ref map[string]any) error {
+	if name, ok := ref["name"].(string); ok {
+		return a.suggest(w, name, fmt.Errorf("there is no entity %q", printable(name)), entities)
+	}
+	if id, ok := ref["id"].(string); ok {
+		return fmt.Errorf("there is no entity id:%s", printable(id))
+	}
+	return errors.New(message)
+}
+
+// missing returns the reference that an error of the code NOT_FOUND is about: its message begins with the way to the
 // argument, such as "paths.via[1]:", and the variables of the commands are called as the arguments.
-func missing(message string, vars map[string]any) string {
+func missing(message string, vars map[string]any) map[string]any {
 	at, _, _ := strings.Cut(message, ":")
 	_, at, _ = strings.Cut(at, ".")
 	at, index, _ := strings.Cut(strings.TrimSuffix(at, "]"), "[")
@@ -144,11 +191,10 @@ func missing(message string, vars map[string]any) string {
 		}
 		i, err := strconv.Atoi(index)
 		if err != nil || i >= len(list) {
-			return ""
+			return nil
 		}
 		v = list[i]
 	}
 	ref, _ := v.(map[string]any)
-	name, _ := ref["name"].(string)
-	return name
+	return ref
 }

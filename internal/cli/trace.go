@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,11 +63,10 @@ func (a *asking) answer(w *world, query string, vars map[string]any, out any) (d
 				e.Message += "  " + printable(c.Description)
 			}
 		}
-		err := errors.New(e.Message)
-		if name := missing(head.Errors[0].Message, vars); e.Extensions.Code == kg.NotFound && name != "" {
-			err = a.suggest(w, name, err)
+		if e.Extensions.Code != kg.NotFound {
+			return false, errors.New(e.Message)
 		}
-		return false, err
+		return false, a.missed(w, e.Message, missing(head.Errors[0].Message, vars))
 	}
 	if a.JSON {
 		var b bytes.Buffer
@@ -83,20 +83,103 @@ func (a *asking) answer(w *world, query string, vars map[string]any, out any) (d
 	return false, json.Unmarshal(data, out)
 }
 
-// reference reads an entity's name, or its id behind "id:".
-func reference(s string) map[string]any {
-	if id, ok := strings.CutPrefix(s, "id:"); ok {
-		return map[string]any{"id": id}
+// hold opens the store for several questions, where it is no server that is asked. The caller ends it.
+func (a *asking) hold(w *world) (end func(), err error) {
+	if a.Server != "" || a.opened != nil {
+		return func() {}, nil
 	}
-	return map[string]any{"name": s}
+	if a.opened, a.cat, err = w.openToRead(&a.Store); err != nil {
+		return nil, err
+	}
+	return func() {
+		_ = a.opened.Close() // it was only read
+		a.opened = nil
+	}, nil
 }
 
-func references(list []string) []any {
-	out := make([]any, len(list))
-	for i, s := range list {
-		out[i] = reference(s)
+const thereQuery = `query There($ids: [ID!]!) { nodes(ids: $ids) { id } }`
+
+// mostThere is how many ids one query asks for.
+const mostThere = 100
+
+// there returns which of some names are ids of what is there.
+func (a *asking) there(w *world, names []string) (map[string]bool, error) {
+	quiet := *a
+	quiet.JSON = false
+	var ids []any
+	for _, name := range names {
+		if kg.CheckID(name) == nil {
+			ids = append(ids, name)
+		}
 	}
-	return out
+	are := map[string]bool{}
+	for some := range slices.Chunk(ids, mostThere) {
+		var got struct{ Nodes []*struct{ ID string } }
+		if _, err := quiet.answer(w, thereQuery, map[string]any{"ids": some}, &got); err != nil {
+			return nil, err
+		}
+		for _, n := range got.Nodes {
+			if n != nil {
+				are[n.ID] = true
+			}
+		}
+	}
+	return are, nil
+}
+
+// references reads entities: by an id, with "id:" before it or without, or else by a name.
+func (a *asking) references(w *world, lists ...[]string) ([][]any, error) {
+	ids, err := a.there(w, slices.DeleteFunc(slices.Concat(lists...), func(s string) bool { return strings.HasPrefix(s, "id:") }))
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]any, len(lists))
+	for i, list := range lists {
+		out[i] = make([]any, len(list))
+		for j, s := range list {
+			if id, ok := strings.CutPrefix(s, "id:"); ok || ids[s] {
+				out[i][j] = map[string]any{"id": id}
+			} else {
+				out[i][j] = map[string]any{"name": s}
+			}
+		}
+	}
+	return out, nil
+}
+
+const namedQuery = `query Called($entity: EntityRef!, $source: SourceRef!) { entity(ref: $entity) { id } source(ref: $source) { id } }`
+
+// record finds the id of a record: by its id, with "id:" before it or without, or else an entity by its name or a source
+// by its title.
+func (a *asking) record(w *world, ref string) (string, error) {
+	if id, ok := strings.CutPrefix(ref, "id:"); ok {
+		return id, nil
+	}
+	ids, err := a.there(w, []string{ref})
+	if err != nil || ids[ref] {
+		return ref, err
+	}
+	for _, prefix := range []string{kg.LinkPrefix, kg.EvidencePrefix, kg.SourcePrefix} {
+		if strings.HasPrefix(ref, prefix) && kg.CheckID(ref) == nil {
+			return ref, nil
+		}
+	}
+	quiet := *a
+	quiet.JSON = false
+	var got struct{ Entity, Source *struct{ ID string } }
+	vars := map[string]any{"entity": map[string]any{"name": ref}, "source": map[string]any{"title": ref}}
+	if _, err := quiet.answer(w, namedQuery, vars, &got); err != nil {
+		return "", err
+	}
+	switch {
+	case got.Entity == nil && got.Source == nil:
+		return "", a.suggest(w, ref, fmt.Errorf("there is no entity or source %q", printable(ref)), everything)
+	case got.Entity == nil:
+		return got.Source.ID, nil
+	case got.Source == nil:
+		return got.Entity.ID, nil
+	}
+	return "", fmt.Errorf("%q is an entity and a source; name one of them by id\n  id:%s\n  id:%s", printable(ref), got.Entity.ID, got.Source.ID)
 }
 
 // styles are the colours of a terminal; all empty where the output is none.
@@ -235,8 +318,17 @@ func (c *pathCmd) Run(w *world) error {
 		where["asOf"] = c.AsOf
 	}
 	c.narrow(where)
+	end, err := c.hold(w)
+	if err != nil {
+		return err
+	}
+	defer end()
+	refs, err := c.references(w, []string{c.From, c.To}, c.Via, c.Avoid)
+	if err != nil {
+		return err
+	}
 	vars := map[string]any{
-		"from": reference(c.From), "to": reference(c.To), "via": references(c.Via), "avoid": references(c.Avoid), "where": where, "rank": c.Rank,
+		"from": refs[0][0], "to": refs[0][1], "via": refs[1], "avoid": refs[2], "where": where, "rank": c.Rank,
 		"hub": c.HubPenalty, "max": c.MaxLength, "first": c.First, "directed": c.Directed, "chronological": c.Chronological, "overlapping": c.Overlapping, "independent": c.IndependentSources,
 	}
 	var got struct {
@@ -311,7 +403,7 @@ func count(n int, what string) string {
 
 type showCmd struct {
 	asking
-	Name  string `arg:"" placeholder:"NAME" help:"Name of an entity, or id:ITS-ID."`
+	Name  string `arg:"" placeholder:"NAME" help:"Name of an entity or title of a source, or its id."`
 	First int    `short:"n" default:"50" help:"How many links, 0 to 100."`
 	standings
 }
@@ -342,14 +434,25 @@ func (c *showCmd) Run(w *world) error {
 	}
 	where := map[string]any{}
 	c.narrow(where)
-	done, err := c.answer(w, showQuery, map[string]any{"ref": reference(c.Name), "where": where, "first": c.First},
-		&got)
+	end, err := c.hold(w)
+	if err != nil {
+		return err
+	}
+	defer end()
+	id, err := c.record(w, c.Name)
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(id, kg.SourcePrefix) {
+		return c.source(w, id, where)
+	}
+	done, err := c.answer(w, showQuery, map[string]any{"ref": map[string]any{"id": id}, "where": where, "first": c.First}, &got)
 	if done || err != nil {
 		return err
 	}
 	e := got.Entity
 	if e == nil {
-		return c.suggest(w, c.Name, fmt.Errorf("there is no entity %q", c.Name))
+		return fmt.Errorf("there is no entity %q", printable(id))
 	}
 	s := w.style()
 	fmt.Fprintf(w.stdout, "%s%s%s %s(%s, id:%s)%s\n", s.bold, e.namedJSON, s.end, s.dim, strings.ToLower(e.Type), e.ID,
@@ -372,9 +475,52 @@ func (c *showCmd) Run(w *world) error {
 	return nil
 }
 
+const showSourceQuery = `query ShowSource($id: ID!, $where: LinkFilter, $first: Int) {
+  source(ref: {id: $id}) {
+    id kind title description url authors
+    links(first: $first, where: $where) { totalCount edges { link { standing ...Told } } }
+  }
+}` + toldFragment
+
+// source prints a source and the links that rest on it.
+func (c *showCmd) source(w *world, id string, where map[string]any) error {
+	var got struct {
+		Source *struct {
+			ID, Kind, Title, Description, URL string
+			Authors                           []string
+			Links                             struct {
+				TotalCount int
+				Edges      []struct{ Link toldJSON }
+			}
+		}
+	}
+	done, err := c.answer(w, showSourceQuery, map[string]any{"id": id, "where": where, "first": c.First}, &got)
+	if done || err != nil {
+		return err
+	}
+	of := got.Source
+	if of == nil {
+		return fmt.Errorf("there is no source %q", printable(id))
+	}
+	s := w.style()
+	fmt.Fprintf(w.stdout, "%s%s%s %s(%s, id:%s)%s\n", s.bold, of.Title, s.end, s.dim, strings.ToLower(of.Kind), of.ID, s.end)
+	for _, line := range []string{strings.Join(of.Authors, ", "), of.Description, of.URL} {
+		if line != "" {
+			fmt.Fprintf(w.stdout, "   %s\n", line)
+		}
+	}
+	fmt.Fprintf(w.stdout, "%s:\n", count(of.Links.TotalCount, "link"))
+	for i := range of.Links.Edges {
+		fmt.Fprintf(w.stdout, "   %s\n", of.Links.Edges[i].Link.Sentence)
+		w.quotes(&of.Links.Edges[i].Link)
+	}
+	w.more("   ", of.Links.TotalCount-len(of.Links.Edges))
+	return nil
+}
+
 type timelineCmd struct {
 	asking
-	Names []string `arg:"" placeholder:"NAME" help:"Names of entities, or id:THEIR-ID."`
+	Names []string `arg:"" placeholder:"NAME" help:"Names of entities, or their ids."`
 	Since string   `placeholder:"DATE" help:"Only from this date on."`
 	Until string   `placeholder:"DATE" help:"Only up to this date."`
 	First int      `short:"n" default:"100" help:"How many entries, 0 to 100."`
@@ -408,8 +554,17 @@ func (c *timelineCmd) Run(w *world) error {
 	}
 	where := map[string]any{}
 	c.narrow(where)
+	end, err := c.hold(w)
+	if err != nil {
+		return err
+	}
+	defer end()
+	refs, err := c.references(w, c.Names)
+	if err != nil {
+		return err
+	}
 	done, err := c.answer(w, timelineQuery, map[string]any{
-		"subjects": references(c.Names), "during": during,
+		"subjects": refs[0], "during": during,
 		"where": where, "first": c.First,
 	}, &got)
 	if done || err != nil {
