@@ -266,8 +266,8 @@ const marked = "Words that are not in the stored text of their source are marked
 
 type pathCmd struct {
 	asking
-	From  string   `arg:"" placeholder:"FROM" help:"Name of an entity, or id:ITS-ID."`
-	To    string   `arg:"" placeholder:"TO" help:"Name of another, or id:ITS-ID."`
+	From  string   `arg:"" placeholder:"FROM" help:"Name of an entity, or its id."`
+	To    string   `arg:"" placeholder:"TO" help:"Name of another, or its id."`
 	Via   []string `placeholder:"NAME" sep:"none" help:"Pass this entity; may be given several times."`
 	Avoid []string `placeholder:"NAME" sep:"none" help:"Do not pass this entity; may be given several times."`
 	Kind  []string `placeholder:"KIND" help:"Use only links of these kinds, for example SAID,ABOUT."`
