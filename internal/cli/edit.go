@@ -119,11 +119,12 @@ type editedJSON struct {
 	Lost   []lostJSON `json:"lost,omitempty"`
 }
 
-// lostJSON is an excerpt that is no longer in the text of its source.
+// lostJSON is an excerpt or a quotation that is no longer in the text of its source.
 type lostJSON struct {
-	Link     string `json:"link"`
-	Evidence string `json:"evidence"`
-	Excerpt  string `json:"excerpt"`
+	Link      string `json:"link"`
+	Evidence  string `json:"evidence,omitempty"`
+	Quotation string `json:"quotation,omitempty"`
+	Excerpt   string `json:"excerpt"`
 }
 
 // lostShown is how many excerpts are shown that are no longer in a text.
@@ -160,13 +161,21 @@ func (c *editing) tell(w *world, out *edit.Outcome) error {
 		item(w.stdout, &out.Items[i])
 	}
 	if n := len(out.Lost); n > 0 {
-		verb := "are"
-		if n == 1 {
+		quotations := 0
+		for _, l := range out.Lost {
+			if l.Quotation != "" {
+				quotations++
+			}
+		}
+		what, verb := count(n-quotations, "excerpt"), "are"
+		if quotations > 0 {
+			what += " and " + count(quotations, "quotation")
+		} else if n == 1 {
 			verb = "is"
 		}
-		fmt.Fprintf(w.stdout, "%s %s no longer in the text:\n", count(n, "excerpt"), verb)
+		fmt.Fprintf(w.stdout, "%s %s no longer in the text:\n", what, verb)
 		for _, l := range out.Lost[:min(n, lostShown)] {
-			fmt.Fprintf(w.stdout, "  %s  “%s”\n", l.Link, printable(kg.Clip(l.Excerpt, 100)))
+			fmt.Fprintf(w.stdout, "  %s  “%s”\n", cmp.Or(l.Quotation, l.Link), printable(kg.Clip(l.Excerpt, 100)))
 		}
 		w.more("  ", n-lostShown)
 	}

@@ -36,12 +36,12 @@ type Outcome struct {
 	Change *kg.Change
 	// Items are what became of each record. Times that the store gives are not in them.
 	Items []kg.ChangeItem
-	// Lost are excerpts that were not known to be wrong, and do not stand in the new text of their source.
+	// Lost are excerpts and quotations that were not known to be wrong, and do not stand in the new text of their source.
 	Lost []Lost
 }
 
-// Lost is an excerpt that is no longer in the text of its source.
-type Lost struct{ Link, Evidence, Excerpt string }
+// Lost are words that are no longer in the text of their source: a link's evidence, or a quotation that a link speaks of.
+type Lost struct{ Link, Evidence, Quotation, Excerpt string }
 
 // Code is the kind of a UserError.
 type Code string

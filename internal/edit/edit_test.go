@@ -296,6 +296,25 @@ func TestANewTextTellsWhichExcerptsItLacks(t *testing.T) {
 				t.Errorf("%v: %s", c.text, d)
 			}
 		}
+		// the words of a quotation too
+		do := func(e edit.Edit) edit.Outcome {
+			t.Helper()
+			out, err := edit.Apply(t.Context(), cat, s, e, edit.About{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		do(&edit.Update{ID: "s_article", Set: map[string]any{"text": article}})
+		said := do(&edit.CreateLink{Kind: "SAID", From: "ann", To: "begin", Evidence: []edit.Evidence{{Source: "s_article", Excerpt: "Ann Berg said"}}})
+		out := do(&edit.Update{ID: "s_article", Set: map[string]any{"text": strings.Replace(article, "We begin", "We start", 1)}})
+		want := []edit.Lost{{Link: said.ID, Quotation: "begin", Excerpt: "We begin"}}
+		if d := cmp.Diff(want, out.Lost); d != "" {
+			t.Error(d)
+		}
+		if out = do(&edit.Update{ID: "s_article", Set: map[string]any{"text": article + " More."}}); out.Lost != nil {
+			t.Errorf("%+v", out.Lost)
+		}
 	})
 }
 

@@ -123,7 +123,7 @@ func (u *Update) apply(ctx context.Context, x *applying) (string, error) {
 	return id, x.put(ctx, b)
 }
 
-// lose notes the excerpts that stood in the text of a source and do not stand in its new one.
+// lose notes the excerpts and quotations that were not known to be wrong and do not stand in the new text of a source.
 func (x *applying) lose(ctx context.Context, was, is any) error {
 	before, _ := was.(*kg.Source)
 	after, _ := is.(*kg.Source)
@@ -150,6 +150,40 @@ func (x *applying) lose(ctx context.Context, was, is any) error {
 			}
 		}
 	}
+	held := x.texts(ctx)
+	return x.misquote(ctx, links.Links, func(id string) (*rules.Text, error) {
+		if id == after.ID {
+			return text, nil
+		}
+		return held(id)
+	})
+}
+
+// misquote notes the quotations at some links that do not stand in the texts that are to be.
+func (x *applying) misquote(ctx context.Context, links []*kg.Link, texts func(id string) (*rules.Text, error)) error {
+	seen := map[string]bool{}
+	for _, l := range links {
+		if seen[l.To] || !x.cat.Quoting.Has(x.cat.Kind(l.Kind).Index) {
+			continue
+		}
+		seen[l.To] = true
+		found, err := x.record(ctx, l.To, "id")
+		if err != nil {
+			return err
+		}
+		n, ok := found.(*kg.Node)
+		if !ok || x.cat.QuotedOf(n.Type) == nil || n.Verified != nil && !*n.Verified {
+			continue
+		}
+		q, err := x.quoted(ctx, n, texts)
+		if err != nil {
+			return err
+		}
+		if q == rules.Misquoted {
+			words, _ := n.Props[x.cat.QuotedOf(n.Type).Words.Name].(string)
+			x.lost = append(x.lost, Lost{Link: l.ID, Quotation: n.ID, Excerpt: words})
+		}
+	}
 	return nil
 }
 
@@ -167,31 +201,41 @@ func (x *applying) stillQuoted(ctx context.Context, was, is any) error {
 	if of == nil || before.Props[of.Words.Name] == after.Props[of.Words.Name] {
 		return nil
 	}
-	ids, err := x.Resting(ctx, []string{after.ID})
+	found, err := x.quoted(ctx, after, x.texts(ctx))
 	if err != nil {
 		return err
-	}
-	links, err := x.Records(ctx, ids)
-	if err != nil {
-		return err
-	}
-	words, _ := after.Props[of.Words.Name].(string)
-	found, texts := rules.Unheld, x.texts(ctx)
-	for _, l := range links.Links {
-		if l.To != after.ID || !of.Kinds.Has(x.cat.Kind(l.Kind).Index) {
-			continue
-		}
-		q, err := rules.Quote(words, l.Evidence, texts)
-		if err != nil {
-			return err
-		}
-		found = max(found, q)
 	}
 	if found == rules.Misquoted {
 		return problem(ExcerptNotInText, []string{of.Words.Name},
 			"The words of the %s stand in none of the texts that it is quoted from.", typed(after.Type))
 	}
 	return nil
+}
+
+// quoted compares the words of a quotation with the texts that it is quoted from.
+func (x *applying) quoted(ctx context.Context, n *kg.Node, texts func(id string) (*rules.Text, error)) (rules.Quoted, error) {
+	ids, err := x.Resting(ctx, []string{n.ID})
+	if err != nil {
+		return rules.Unheld, err
+	}
+	links, err := x.Records(ctx, ids)
+	if err != nil {
+		return rules.Unheld, err
+	}
+	of := x.cat.QuotedOf(n.Type)
+	words, _ := n.Props[of.Words.Name].(string)
+	found := rules.Unheld
+	for _, l := range links.Links {
+		if l.To != n.ID || !of.Kinds.Has(x.cat.Kind(l.Kind).Index) {
+			continue
+		}
+		q, err := rules.Quote(words, l.Evidence, texts)
+		if err != nil {
+			return rules.Unheld, err
+		}
+		found = max(found, q)
+	}
+	return found, nil
 }
 
 // fields are those of a line by their names, as JSON.
