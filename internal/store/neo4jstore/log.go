@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,11 +24,12 @@ const (
 
 // logging is what one transaction adds to the log.
 type logging struct {
-	seq   int64 // of the load's change
-	first bool  // it is not there yet
-	items []any // rows of records that were written
-	made  int64 // records that are new
-	went  []string
+	seq   int64           // of the load's change
+	first bool            // it is not there yet
+	items []any           // rows of records that were written
+	made  int64           // records that are new
+	went  map[string]bool // as load's, within this transaction
+	came  map[string]bool // ids of records that are new, where the log keeps each of them and they bear no mark
 	wrote bool
 	done  bool // the change is there, of a run of this transaction of which nobody knew what became of it
 }
@@ -45,7 +47,7 @@ func (l *load) lock(ctx context.Context, tx neo4j.ManagedTransaction) error {
 	if err != nil {
 		return err
 	}
-	g := &logging{seq: l.seq}
+	g := &logging{seq: l.seq, went: map[string]bool{}, came: map[string]bool{}}
 	l.logging = g
 	switch last, there := asList(rows[0][0]), asList(rows[0][1]); {
 	case l.seq > 0:
@@ -74,19 +76,24 @@ func (l *load) log(was, is any, made int64) {
 	g := l.logging
 	g.wrote = true
 	i := store.Log(l.s.layout.cat, l.timed(was), l.timed(is))
-	came := made == g.seq && was != nil // it is new by this load
+	came := was != nil && (made == g.seq || g.came[i.ID]) // it is new by this load
+	went := l.went[i.ID] || g.went[i.ID]
 	switch {
-	case was == nil && !l.went[i.ID]:
+	case was == nil && !went:
 		g.made++
 		if !l.deed.Whole {
 			return
 		}
-	case is == nil && came && !l.went[i.ID]:
+		g.came[i.ID] = true
+	case is == nil && came && !went:
 		g.made--
-		return
+		if !l.deed.Whole {
+			return
+		}
+		delete(g.came, i.ID)
 	case is == nil && !came:
-		g.went = append(g.went, i.ID)
-	case is != nil && came && !l.went[i.ID]:
+		g.went[i.ID] = true
+	case is != nil && came && !went && !l.deed.Whole:
 		return
 	}
 	row := map[string]any{"id": i.ID, "kind": i.Kind, "before": i.Before, "after": i.After}
@@ -188,9 +195,7 @@ func (l *load) logged() {
 		return
 	}
 	l.seq = g.seq
-	for _, id := range g.went {
-		l.went[id] = true
-	}
+	maps.Copy(l.went, g.went)
 }
 
 // about is what the change says of itself.
