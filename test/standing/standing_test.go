@@ -108,7 +108,7 @@ var questions = []struct{ name, query, want string }{
 	{
 		"paths",
 		`{paths(from: {id: "carol"}, to: {id: "acme"}) {nodes {length narrative sources {id}}} denied: paths(from: {id: "carol"}, to: {id: "acme"}, where: {standings: [REFUTED]}) {nodes {length narrative sources {id}}} best: paths(from: {id: "dave"}, to: {id: "acme"}, rank: MOST_CORROBORATED, first: 1) {nodes {cost}}}`,
-		`{"paths":{"nodes":[{"length":3,"narrative":"Carol took part in The meeting¹, which was attended by Dave², who is affiliated with Acme (clerk) (since 2001) (disputed)³.\n¹ “Carol was at the meeting.” — Old\n² “Dave was at the meeting.” — Old\n³ “Dave worked for Acme” — New\n³ refutes: “Dave never worked for Acme.” — Old","sources":[{"id":"s_old"},{"id":"s_new"},{"id":"s_undated"}]}]},"denied":{"nodes":[{"length":1,"narrative":"Carol is affiliated with Acme (refuted)¹.\n¹ refutes: “Carol never worked for Acme.” — Denial","sources":[]}]},"best":{"paths":[{"cost":2.5}]}}`,
+		`{"paths":{"nodes":[{"length":3,"narrative":"Carol took part in The meeting¹, which was attended by Dave², who is affiliated with Acme (clerk) (since 2001) (disputed)³.\n¹ “Carol was at the meeting.” — Old\n² “Dave was at the meeting.” — Old\n³ “Dave worked for Acme” — New\n³ refutes: “Dave never worked for Acme.” — Old","sources":[{"id":"s_old"},{"id":"s_new"},{"id":"s_undated"}]}]},"denied":{"nodes":[{"length":1,"narrative":"Carol is affiliated with Acme (refuted)¹.\n¹ refutes: “Carol never worked for Acme.” — Denial","sources":[]}]},"best":{"nodes":[{"cost":2.5}]}}`,
 	},
 	{
 		"a pattern",
