@@ -48,7 +48,7 @@ type load struct {
 
 	// tx is the one transaction of a load that is one: see write.go
 	tx      neo4j.ManagedTransaction
-	written []string // ids of the links that it has written
+	written []string // ids of the links that it has written or deleted
 
 	// for the log: see log.go
 	deed    store.Deed
@@ -406,11 +406,11 @@ func (l *load) putSources(ctx context.Context, b store.Batch) error {
 func (l *load) verifyAgain(ctx context.Context, source string) error {
 	c := &compiler{layout: l.s.layout}
 	args := map[string]any{"id": source}
-	if len(l.written) == 0 {
+	if l.tx == nil {
 		c.w("MATCH (s:Source {id: $id}) ")
 		c.everySourceLink("s", "r")
 	} else {
-		ids, err := l.resting(ctx, []string{source})
+		ids, err := l.resting(ctx, l.tx, []string{source})
 		if err != nil {
 			return err
 		}
@@ -802,6 +802,7 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 				gone.Links = append(gone.Links, x)
 				l.log(x, nil, asInt(r[len(r)-1]))
 			}
+			l.writes(gone.Links)
 			if err == nil {
 				_, err = l.s.do(ctx, tx, l.s.layout.anyLink()+" DELETE r", map[string]any{"ids": ids})
 			}
@@ -888,15 +889,11 @@ func (l *load) removing(ctx context.Context, b *store.Batch, work func(ctx conte
 
 // hanging refuses to delete records that links hang on.
 func (l *load) hanging(ctx context.Context, tx neo4j.ManagedTransaction, ids []string) error {
-	text := l.s.restingText(len(l.written) > 0)
-	read := func(ctx context.Context, text string, params map[string]any) ([][]any, error) {
-		return l.s.do(ctx, tx, text, params)
-	}
-	if found, err := resting(ctx, ids, text, l.written, read); err != nil || len(found) == 0 {
+	if found, err := l.resting(ctx, tx, ids); err != nil || len(found) == 0 {
 		return err
 	}
 	for _, id := range ids { // there is one: the error names the first
-		found, err := resting(ctx, []string{id}, text, l.written, read)
+		found, err := l.resting(ctx, tx, []string{id})
 		if err != nil {
 			return err
 		}
@@ -1123,7 +1120,7 @@ type heldLink struct {
 	made int64
 }
 
-// writes notes links that the one transaction of a load writes.
+// writes notes links that the one transaction of a load writes or deletes.
 func (l *load) writes(list []*kg.Link) {
 	if l.tx == nil {
 		return

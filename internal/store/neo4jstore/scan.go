@@ -2,6 +2,7 @@ package neo4jstore
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -312,19 +313,24 @@ func (s *Store) records(ctx context.Context, ids []string, read running) (*store
 	return b, err
 }
 
-// restingText finds the links that end at some entities or rest on some sources. Within a transaction the index of the
-// links' sources does not have what the transaction has written: those links are looked at one by one.
-func (s *Store) restingText(written bool) string {
+// restingText finds the links that end at some entities or rest on some sources.
+func (s *Store) restingText() string {
 	c := &compiler{layout: s.layout}
 	c.w("CALL () { MATCH (n:Entity)-", c.rel("r", c.allLinks),
 		"-(:Entity) WHERE n.id IN $entities AND r.id STARTS WITH '", kg.LinkPrefix, "' RETURN r UNION MATCH (s:Source) WHERE s.id IN $sources ")
 	c.everySourceLink("s", "r")
-	if written {
-		c.w(" RETURN r UNION ", s.layout.anyLink(), " RETURN r } WITH r WHERE startNode(r).id IN $entities OR endNode(r).id IN $entities ",
-			"OR any(x IN r.sources WHERE x IN $sources) RETURN DISTINCT r.id ORDER BY r.id")
-		return string(c.text)
-	}
 	c.w(" RETURN r } RETURN DISTINCT r.id ORDER BY r.id")
+	return string(c.text)
+}
+
+// restingInText finds what a transaction sees of them: links that end at some entities, and of some links by their ids
+// those that end there or rest on some sources.
+func (s *Store) restingInText() string {
+	c := &compiler{layout: s.layout}
+	c.w("CALL () { MATCH (n:Entity)-", c.rel("r", c.allLinks),
+		"-(:Entity) WHERE n.id IN $entities AND r.id STARTS WITH '", kg.LinkPrefix, "' RETURN r UNION ", s.layout.anyLink(),
+		" RETURN r } WITH r WHERE startNode(r).id IN $entities OR endNode(r).id IN $entities ",
+		"OR any(x IN r.sources WHERE x IN $sources) RETURN DISTINCT r.id")
 	return string(c.text)
 }
 
@@ -333,12 +339,37 @@ func (s *Store) Resting(ctx context.Context, ids []string) (out []string, err er
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
-	return resting(ctx, ids, s.restingText(false), nil, s.reads)
+	sources, entities, _ := kg.SortIDs(ids)
+	return idsOf(s.reads(ctx, s.restingText(), map[string]any{"entities": entities, "sources": sources}))
 }
 
-func resting(ctx context.Context, ids []string, text string, written []string, read running) (out []string, err error) {
+// resting finds the links that end at entities or rest on sources, as a transaction of the load sees them. Within a
+// transaction that has written, the index of the links' sources lacks links at random, even some that the transaction has not
+// touched. So it is asked outside, which is as good: whoever writes holds the lock. What the transaction wrote or deleted
+// is looked at one by one.
+func (l *load) resting(ctx context.Context, tx neo4j.ManagedTransaction, ids []string) ([]string, error) {
 	sources, entities, _ := kg.SortIDs(ids)
-	rows, err := read(ctx, text, map[string]any{"entities": entities, "sources": sources, "ids": written})
+	var out []string
+	if len(sources) > 0 {
+		found, err := idsOf(l.s.reads(ctx, l.s.restingText(), map[string]any{"entities": []string{}, "sources": sources}))
+		if err != nil {
+			return nil, err
+		}
+		written := map[string]bool{}
+		for _, id := range l.written {
+			written[id] = true
+		}
+		out = slices.DeleteFunc(found, func(id string) bool { return written[id] })
+	}
+	found, err := idsOf(l.s.do(ctx, tx, l.s.restingInText(),
+		map[string]any{"entities": entities, "sources": sources, "ids": l.written}))
+	out = append(out, found...)
+	slices.Sort(out)
+	return slices.Compact(out), err
+}
+
+// idsOf returns the first column of an answer.
+func idsOf(rows [][]any, err error) (out []string, _ error) {
 	for _, r := range rows {
 		out = append(out, asString(r[0]))
 	}

@@ -76,11 +76,6 @@ func (l *load) read(ctx context.Context, text string, params map[string]any) ([]
 	return l.s.reads(ctx, text, params)
 }
 
-// resting finds the links that end at entities or rest on sources, as the load sees them.
-func (l *load) resting(ctx context.Context, ids []string) ([]string, error) {
-	return resting(ctx, ids, l.s.restingText(len(l.written) > 0), l.written, l.read)
-}
-
 // each is read for what may be much.
 func (l *load) each(ctx context.Context, text string, params map[string]any, f func(row []any) error) error {
 	if l.tx == nil {
@@ -123,5 +118,5 @@ func (w *writer) Records(ctx context.Context, ids []string) (*store.Batch, error
 
 // Resting finds the links that end at entities or rest on sources.
 func (w *writer) Resting(ctx context.Context, ids []string) ([]string, error) {
-	return w.resting(ctx, ids)
+	return w.resting(ctx, w.tx, ids)
 }
