@@ -16,25 +16,25 @@ import (
 
 // Edit is one thing to do.
 type Edit interface {
-	// action is what the log calls it.
+	// action returns the name of the edit in the log.
 	action() kg.ChangeAction
-	// apply does it. It returns the id of the record that it is about.
+	// apply makes the edit. It returns the id of the record that is made, changed or deleted.
 	apply(ctx context.Context, x *applying) (id string, err error)
 }
 
-// About is what is said of a change, and how it is made.
+// About has who makes a change and why, for the log, and whether it is only tried.
 type About struct {
 	By, Note string
 	// DryRun has everything checked and nothing written.
 	DryRun bool
 }
 
-// Outcome is what became of an edit.
+// Outcome is the result of an edit.
 type Outcome struct {
 	ID string // of the record that it is about
-	// Change is what the log has of it; nil where nothing was written.
+	// Change is the change in the log; nil where nothing was written.
 	Change *kg.Change
-	// Items are what became of each record. Times that the store gives are not in them.
+	// Items are the records that were written, as they were before and as they are now. Times that the store gives are not in them.
 	Items []kg.ChangeItem
 	// Lost are excerpts and quotations that were not known to be wrong, and do not stand in the new text of their source.
 	Lost []Lost

@@ -66,23 +66,7 @@ func (c *CreateLink) apply(ctx context.Context, x *applying) (string, error) {
 			line.set(name, v)
 		}
 	}
-	pieces, err := x.evidence(ctx, c.Evidence)
-	if err != nil {
-		return "", err
-	}
-	line.set("evidence", pieces)
-	read, _, err := x.read("link", line)
-	if err != nil {
-		return "", err
-	}
-	is, _ := read.(*kg.Link)
-	if is.Evidence, err = x.verified(ctx, is.Evidence); err != nil {
-		return "", err
-	}
-	if err := x.quotes(ctx, is); err != nil {
-		return "", err
-	}
-	return is.ID, x.put(ctx, &store.Batch{Links: []*kg.Link{is}, Merge: true})
+	return x.addTo(ctx, line, c.Evidence)
 }
 
 // AddEvidence gives a link more evidence.
@@ -98,15 +82,20 @@ func (a *AddEvidence) apply(ctx context.Context, x *applying) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	pieces, err := x.evidence(ctx, a.Evidence)
-	if err != nil {
-		return "", err
-	}
 	line := fields{}
 	line.set("link", was.Kind)
 	line.set("id", was.ID)
 	line.set("from", was.From)
 	line.set("to", was.To)
+	return x.addTo(ctx, line, a.Evidence)
+}
+
+// addTo writes the link of a line with evidence. What the store holds of the link stays, and gains the evidence.
+func (x *applying) addTo(ctx context.Context, line fields, evidence []Evidence) (id string, err error) {
+	pieces, err := x.evidence(ctx, evidence)
+	if err != nil {
+		return "", err
+	}
 	line.set("evidence", pieces)
 	read, _, err := x.read("link", line)
 	if err != nil {
@@ -128,9 +117,10 @@ type RemoveEvidence struct{ Evidence string }
 func (*RemoveEvidence) action() kg.ChangeAction { return kg.Updated }
 
 func (r *RemoveEvidence) apply(ctx context.Context, x *applying) (string, error) {
+	missing := problem(NotFound, []string{"evidence"}, "There is no evidence %s.", shown(r.Evidence))
 	id := kg.LinkOfEvidence(r.Evidence)
 	if id == "" {
-		return "", problem(NotFound, []string{"evidence"}, "There is no evidence %s.", shown(r.Evidence))
+		return "", missing
 	}
 	found, err := x.Records(ctx, []string{id})
 	if err != nil {
@@ -138,11 +128,11 @@ func (r *RemoveEvidence) apply(ctx context.Context, x *applying) (string, error)
 	}
 	was, _ := found.ByID()[id].(*kg.Link)
 	if was == nil {
-		return "", problem(NotFound, []string{"evidence"}, "There is no evidence %s.", shown(r.Evidence))
+		return "", missing
 	}
 	at := slices.IndexFunc(was.Evidence, func(e kg.Evidence) bool { return kg.EvidenceID(was.ID, &e) == r.Evidence })
 	if at < 0 {
-		return "", problem(NotFound, []string{"evidence"}, "There is no evidence %s.", shown(r.Evidence))
+		return "", missing
 	}
 	is := *was
 	is.UpdatedAt = 0

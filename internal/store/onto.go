@@ -73,6 +73,21 @@ func Times(created, updated, now kg.Time) (kg.Time, kg.Time) {
 	return created, cmp.Or(updated, max(created, now))
 }
 
+// Timed returns a record with the times that it is written with, and a source, which has none, as it is.
+func Timed(x any, now kg.Time) any {
+	switch x := x.(type) {
+	case *kg.Node:
+		c := *x
+		c.CreatedAt, c.UpdatedAt = Times(x.CreatedAt, x.UpdatedAt, now)
+		return &c
+	case *kg.Link:
+		c := *x
+		c.CreatedAt, c.UpdatedAt = Times(x.CreatedAt, x.UpdatedAt, now)
+		return &c
+	}
+	return x
+}
+
 // class is what Onto knows of a class of records.
 type class[T any] struct {
 	id       func(x *T) string

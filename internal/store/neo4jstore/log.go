@@ -75,7 +75,7 @@ func (l *load) mark() any {
 func (l *load) log(was, is any, made int64) {
 	g := l.logging
 	g.wrote = true
-	i := store.Log(l.s.layout.cat, l.timed(was), l.timed(is))
+	i := store.Log(l.s.layout.cat, store.Timed(was, l.now), store.Timed(is, l.now))
 	came := was != nil && (made == g.seq || g.came[i.ID]) // it is new by this load
 	went := l.went[i.ID] || g.went[i.ID]
 	switch {
@@ -102,21 +102,6 @@ func (l *load) log(was, is any, made int64) {
 	setText(row, "wasA", i.WasA)
 	setText(row, "wasB", i.WasB)
 	g.items = append(g.items, row)
-}
-
-// timed returns a record with the times that it is written with.
-func (l *load) timed(x any) any {
-	switch x := x.(type) {
-	case *kg.Node:
-		c := *x
-		c.CreatedAt, c.UpdatedAt = store.Times(x.CreatedAt, x.UpdatedAt, l.now)
-		return &c
-	case *kg.Link:
-		c := *x
-		c.CreatedAt, c.UpdatedAt = store.Times(x.CreatedAt, x.UpdatedAt, l.now)
-		return &c
-	}
-	return x
 }
 
 // writeLog writes what a transaction logs, as its last statements.

@@ -85,24 +85,9 @@ func (l *load) log(ctx context.Context, was, is any) error {
 			return err
 		}
 	}
-	i := store.Log(l.s.cat, l.timed(was), l.timed(is))
+	i := store.Log(l.s.cat, store.Timed(was, l.now), store.Timed(is, l.now))
 	_, err := l.logItem.ExecContext(ctx, l.change, i.ID, i.Kind, i.A, i.B, i.WasA, i.WasB, i.Before, i.After)
 	return err
-}
-
-// timed returns a record with the times that it is written with.
-func (l *load) timed(x any) any {
-	switch x := x.(type) {
-	case *kg.Node:
-		c := *x
-		c.CreatedAt, c.UpdatedAt = store.Times(x.CreatedAt, x.UpdatedAt, l.now)
-		return &c
-	case *kg.Link:
-		c := *x
-		c.CreatedAt, c.UpdatedAt = store.Times(x.CreatedAt, x.UpdatedAt, l.now)
-		return &c
-	}
-	return x
 }
 
 // created counts a record that is new, and logs it where the log keeps that. A link's evidence is in l.pieces.
