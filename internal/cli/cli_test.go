@@ -260,18 +260,20 @@ func model(t *testing.T) *kong.Application {
 	return p.Model
 }
 
+// read returns what a file holds.
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 // TestOwnTypesAreWalkedThroughAsPrinted: each command of docs/own-types.md stands in the script that runs it, and the
 // schema that it shows is the one of the example.
 func TestOwnTypesAreWalkedThroughAsPrinted(t *testing.T) {
-	read := func(path string) string {
-		t.Helper()
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(b)
-	}
-	doc, script := read("../../docs/own-types.md"), read("testdata/script/own.txtar")
+	doc, script := read(t, "../../docs/own-types.md"), read(t, "testdata/script/own.txtar")
 	n := 0
 	for line := range strings.Lines(doc) {
 		command, ok := strings.CutPrefix(line, "throughline ")
@@ -287,24 +289,16 @@ func TestOwnTypesAreWalkedThroughAsPrinted(t *testing.T) {
 	if n < 5 {
 		t.Errorf("%d commands", n)
 	}
-	if !strings.Contains(doc, read("../../examples/own-types/parties.graphqls")) {
+	if !strings.Contains(doc, read(t, "../../examples/own-types/parties.graphqls")) {
 		t.Error("the schema that is shown is not that of the example")
 	}
 }
 
-// TestKeepingAGraphRunsAsPrinted: each command of docs/keeping.md stands in the script that runs it, and what it is said
-// to print is what the script holds it to.
+// TestKeepingAGraphRunsAsPrinted: the script runs each command of docs/keeping.md, and compares with what the page says
+// that the command prints.
 func TestKeepingAGraphRunsAsPrinted(t *testing.T) {
-	read := func(path string) string {
-		t.Helper()
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(b)
-	}
-	script := read("testdata/script/keeping.txtar")
-	n, blocks := 0, strings.Split(read("../../docs/keeping.md"), "```")
+	script := read(t, "testdata/script/keeping.txtar")
+	n, blocks := 0, strings.Split(read(t, "../../docs/keeping.md"), "```")
 	for i := 1; i < len(blocks); i += 2 {
 		if printed, ok := strings.CutPrefix(blocks[i], "\n"); ok {
 			if !strings.Contains(script, printed) {

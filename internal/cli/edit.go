@@ -20,7 +20,7 @@ import (
 	"github.com/throughline/throughline/internal/store/sqlitestore"
 )
 
-// editing is what the commands that change a record share.
+// editing has the flags that are alike for all commands that change a record.
 type editing struct {
 	config.Store
 	author
@@ -138,7 +138,7 @@ func (c *editing) tell(w *world, out *edit.Outcome) error {
 			j.Change, j.Seq = out.Change.ID, out.Change.Seq
 		}
 		for _, i := range out.Items {
-			j.Items = append(j.Items, itemJSON{i.ID, i.Kind, json.RawMessage(i.Before), json.RawMessage(i.After)})
+			j.Items = append(j.Items, newItemJSON(&i))
 		}
 		for _, l := range out.Lost {
 			j.Lost = append(j.Lost, lostJSON(l))
@@ -334,8 +334,12 @@ func twice(name string) error {
 	return &config.UsageError{Problem: printable(name) + " is given twice", Hint: "give it one value"}
 }
 
-// give gives a field a value, a list one more. A field that is no list has one value.
-func give(fields map[string]any, name string, v any) error {
+// give reads FIELD=VALUE into fields of a record of a type. A list takes several values; any other field, one.
+func (e *editor) give(fields map[string]any, typ, name, typed string) error {
+	v, err := e.field(typ, name, typed)
+	if err != nil {
+		return err
+	}
 	was, given := fields[name]
 	switch v := v.(type) {
 	case []string:
@@ -400,11 +404,7 @@ func (c *addCmd) Run(w *world) error {
 			if !ok {
 				return nil, notAField(f)
 			}
-			value, err := e.field(what, name, v)
-			if err == nil {
-				err = give(add.Fields, name, value)
-			}
-			if err != nil {
+			if err := e.give(add.Fields, what, name, v); err != nil {
 				return nil, err
 			}
 		}
@@ -520,11 +520,7 @@ func (c *setCmd) Run(w *world) error {
 			} else if list, takes := strings.CutSuffix(name, "-"); takes {
 				name, to = list, u.Remove
 			}
-			value, err := e.field(types[id], name, typed)
-			if err == nil {
-				err = give(to, name, value)
-			}
-			if err != nil {
+			if err := e.give(to, types[id], name, typed); err != nil {
 				return nil, err
 			}
 		}

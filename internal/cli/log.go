@@ -69,6 +69,10 @@ type itemJSON struct {
 	After  json.RawMessage `json:"after,omitempty"`
 }
 
+func newItemJSON(i *kg.ChangeItem) itemJSON {
+	return itemJSON{i.ID, i.Kind, json.RawMessage(i.Before), json.RawMessage(i.After)}
+}
+
 // Run prints changes, the latest first.
 func (c *logCmd) Run(w *world) error {
 	if c.First < 1 || c.First > mostChanges {
@@ -211,7 +215,7 @@ func (c *logCmd) changeJSON(w *world, s store.Logger, x *kg.Change, q *store.Ite
 		}
 		for _, i := range items {
 			q.After = i.ID
-			out.Items = append(out.Items, itemJSON{i.ID, i.Kind, json.RawMessage(i.Before), json.RawMessage(i.After)})
+			out.Items = append(out.Items, newItemJSON(&i))
 		}
 		if len(items) < q.Limit {
 			break

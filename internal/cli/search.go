@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf16"
 
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/kg"
 )
 
 type searchCmd struct {
@@ -33,31 +33,16 @@ type foundJSON struct {
 
 type hitJSON struct {
 	Score      float64
-	Highlights []highlightJSON
+	Highlights []kg.Highlight
 	Node       struct{ ID, Type, Name string }
 }
 
-type highlightJSON struct {
-	Text   string
-	Ranges []struct{ Start, End int }
-}
-
-// marked is the text with its words in bold, where there is no bold between asterisks.
-func (h *highlightJSON) marked(s styles) string {
-	begin, end := s.bold, s.end
-	if begin == "" {
-		begin, end = "**", "**"
+// highlighted returns the text with its words in bold, where there is no bold between asterisks.
+func highlighted(h *kg.Highlight, s styles) string {
+	if s.bold == "" {
+		return h.Marked("**", "**")
 	}
-	units, at := utf16.Encode([]rune(h.Text)), 0
-	part := func(from, to int) string {
-		return string(utf16.Decode(units[min(from, len(units)):min(max(from, to), len(units))]))
-	}
-	var b strings.Builder
-	for _, r := range h.Ranges {
-		b.WriteString(part(at, r.Start) + begin + part(r.Start, r.End) + end)
-		at = r.End
-	}
-	return b.String() + part(at, len(units))
+	return h.Marked(s.bold, s.end)
 }
 
 // Run prints what fits, best first, each with the text that does.
@@ -78,7 +63,7 @@ func (c *searchCmd) Run(w *world) error {
 		fmt.Fprintf(w.stdout, "%s%s%s %s(%s, id:%s)%s\n", s.bold, e.Node.Name, s.end, s.dim,
 			strings.ToLower(e.Node.Type), e.Node.ID, s.end)
 		if len(e.Highlights) > 0 && e.Highlights[0].Text != e.Node.Name {
-			fmt.Fprintf(w.stdout, "   %s\n", e.Highlights[0].marked(s))
+			fmt.Fprintf(w.stdout, "   %s\n", highlighted(&e.Highlights[0], s))
 		}
 	}
 	if got.Search.TotalCount == 0 {
@@ -120,7 +105,7 @@ func (c *searchCmd) text() string {
 // mostSuggestions is how many names are suggested for one that was not found.
 const mostSuggestions = 3
 
-// sought is what a name was taken for.
+// sought is the kind of record that a name was looked for among.
 type sought int
 
 const (

@@ -102,7 +102,7 @@ const thereQuery = `query There($ids: [ID!]!) { nodes(ids: $ids) { id } }`
 // mostThere is how many ids one query asks for.
 const mostThere = 100
 
-// there returns which of some names are ids of what is there.
+// there returns those of some names that are ids of records in the graph.
 func (a *asking) there(w *world, names []string) (map[string]bool, error) {
 	quiet := *a
 	quiet.JSON = false

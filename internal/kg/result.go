@@ -3,6 +3,7 @@ package kg
 import (
 	"math"
 	"strings"
+	"unicode/utf16"
 )
 
 // ValueKind says which part of a Value counts.
@@ -101,6 +102,21 @@ type Highlight struct {
 
 // Range is a part of a text in units of UTF-16.
 type Range struct{ Start, End int }
+
+// Marked returns the text with begin and end around each of its words. Ranges beyond the text are cut, as another server
+// may have sent them.
+func (h *Highlight) Marked(begin, end string) string {
+	units, at := utf16.Encode([]rune(h.Text)), 0
+	part := func(from, to int) string {
+		return string(utf16.Decode(units[min(from, len(units)):min(max(from, to), len(units))]))
+	}
+	var b strings.Builder
+	for _, r := range h.Ranges {
+		b.WriteString(part(at, r.Start) + begin + part(r.Start, r.End) + end)
+		at = r.End
+	}
+	return b.String() + part(at, len(units))
+}
 
 // Edge is one entry of a page.
 type Edge struct {

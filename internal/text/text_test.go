@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 
+	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -286,15 +287,7 @@ func marked(list []text.Highlight) string {
 	if len(list) == 0 {
 		return ""
 	}
-	h := list[0]
-	units, at := utf16.Encode([]rune(h.Text)), 0
-	var b strings.Builder
-	for _, r := range h.Ranges {
-		b.WriteString(string(utf16.Decode(units[at:r.Start])) + "**" + string(utf16.Decode(units[r.Start:r.End])) + "**")
-		at = r.End
-	}
-	b.WriteString(string(utf16.Decode(units[at:])))
-	return b.String()
+	return plan.Highlights(list)[0].Marked("**", "**")
 }
 
 func TestHighlightMarksTheTextAsItStands(t *testing.T) {

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"unicode/utf16"
 
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store/storetest/both"
 	"github.com/throughline/throughline/internal/text"
 )
@@ -18,24 +18,6 @@ type searchCase struct {
 	text  string
 	found string // ids, with a space between each two
 	first string // the highlight of the first; "" = any
-}
-
-// highlight is what is shown of what a search found.
-type highlight struct {
-	Field, Text string
-	Ranges      []struct{ Start, End int }
-}
-
-// marked is the text with its words between asterisks, cut as JavaScript cuts it.
-func (h *highlight) marked() string {
-	units, at := utf16.Encode([]rune(h.Text)), 0
-	var b strings.Builder
-	for _, r := range h.Ranges {
-		b.WriteString(string(utf16.Decode(units[at:r.Start])) + "**" + string(utf16.Decode(units[r.Start:r.End])) + "**")
-		at = r.End
-	}
-	b.WriteString(string(utf16.Decode(units[at:])))
-	return b.String()
 }
 
 // TestHighlightsCountAsBrowsersDo: where words stand is told in UTF-16, in which characters beyond the first plane are
@@ -57,7 +39,7 @@ func TestHighlightsCountAsBrowsersDo(t *testing.T) {
 				Search struct {
 					Edges []struct {
 						Node       struct{ ID string }
-						Highlights []highlight
+						Highlights []kg.Highlight
 					}
 				}
 			}
@@ -68,7 +50,7 @@ func TestHighlightsCountAsBrowsersDo(t *testing.T) {
 			for _, e := range got.Search.Edges {
 				one := e.Node.ID
 				for _, h := range e.Highlights {
-					one += " " + h.Field + ":" + h.marked()
+					one += " " + h.Field + ":" + h.Marked("**", "**")
 				}
 				found = append(found, one)
 			}
@@ -94,7 +76,7 @@ func searches(t *testing.T, lines string, cases []searchCase) {
 				Search struct {
 					TotalCount int
 					Edges      []struct {
-						Highlights []highlight
+						Highlights []kg.Highlight
 						Node       struct{ ID string }
 					}
 				}
@@ -115,7 +97,7 @@ func searches(t *testing.T, lines string, cases []searchCase) {
 			if c.first == "" {
 				continue
 			}
-			if of := got.Search.Edges[0].Highlights; len(of) == 0 || of[0].marked() != c.first {
+			if of := got.Search.Edges[0].Highlights; len(of) == 0 || of[0].Marked("**", "**") != c.first {
 				t.Errorf("search for %s: highlights %+v, want %s", c.text, of, c.first)
 			}
 		}
