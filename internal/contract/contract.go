@@ -473,7 +473,7 @@ func (e *expander) lists() error {
 // facetBy is the enum of all that lists can be counted by.
 const facetBy = "FacetBy"
 
-// facets is what the list of a type can be counted by: it has an enum of its own, or that of entities.
+// facets returns the name of the enum that lists the facets of a type: one of its own, or that of all entities.
 func (e *expander) facets(d *ast.Definition) string {
 	if own := d.Name + "Facet"; e.names[own] != nil && !slices.Contains(e.entities, d) {
 		return own

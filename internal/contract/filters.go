@@ -7,11 +7,11 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// filterSuffix is what the filter of a list of one type is called by, behind the name of the type.
+// filterSuffix ends the name of the filter of a type: PersonFilter.
 const filterSuffix = "Filter"
 
-// conditions are the filters of what a property can be. A list of texts fits where one of them does; an enum has a
-// filter of its own.
+// conditions names, for each type that a property can have, the input type that filters by it. A list of texts fits where
+// one of them does. An enum has a filter of its own.
 var conditions = map[string]string{
 	"String": "StringFilter", "[String!]": "StringFilter", "URL": "StringFilter", "Int": "IntFilter",
 	"Float": "FloatFilter", "Boolean": "BooleanFilter", "PartialDate": "PartialDateFilter",

@@ -53,9 +53,10 @@ func (b *tab) look(width int64, scheme string) {
 	}}))
 }
 
-// TestNoBarriers looks at every panel of the playground, at each width and in both colours; by default at one of the six.
-func TestNoBarriers(t *testing.T) {
-	origin, browser, source, turn := newServer(t), newBrowser(t), axe(t), storetest.Some(t, 6)
+// eachLook opens a tab at each width and in both colours; by default at one of the six. source is that of axe-core.
+func eachLook(t *testing.T, origin string, at func(b *tab, source string, width int64)) {
+	t.Helper()
+	browser, source, turn := newBrowser(t), axe(t), storetest.OneIn(t, max(1, 6/storetest.Rounds(t)))
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int64{400, 900, 1600} {
 			if !turn() {
@@ -64,49 +65,56 @@ func TestNoBarriers(t *testing.T) {
 			t.Run(fmt.Sprintf("%s at %d px", scheme, width), func(t *testing.T) {
 				b := newTab(t, browser, origin)
 				b.look(width, scheme)
-				b.open("/playground")
-				b.barriers(source, "start")
-				panels := map[string]string{
-					"Tour": `.tour li button`, "Documentation Explorer": `.graphiql-doc-explorer-content a`,
-					"History": `.graphiql-history`, "Graph": `.graph-panel .mirror button`,
-				}
-				b.click(execute)
-				b.wait("there is an answer", contains(response, "data"))
-				b.barriers(source, "answer")
-				for _, name := range []string{"Tour", "Documentation Explorer", "History", "Graph"} {
-					button := `button[aria-label="Show ` + name + `"]`
-					if evaluate[bool](b, `document.querySelector('`+button+`') !== null`) {
-						b.click(button)
-					}
-					b.run("wait for "+name, chromedp.WaitVisible(chromedp.CSS(panels[name])))
-					b.barriers(source, strings.ToLower(name))
-					if name == "Documentation Explorer" {
-						b.click(`.graphiql-doc-explorer-content .graphiql-doc-explorer-type-name`)
-						b.wait("the fields are shown", contains(`document.querySelector('.graphiql-doc-explorer').innerText`, "A person; null when none fits."))
-						b.barriers(source, "documentation of a type")
-					}
-				}
-				b.click(`button[aria-label="Hide Graph"]`)
-				b.click(`button[data-name="headers"]`)
-				b.barriers(source, "headers")
-				for name, dialog := range map[string]string{"settings": "settings", "keys": "short keys"} {
-					b.click(`button[aria-label="Open ` + dialog + ` dialog"]`)
-					b.run("wait for it", chromedp.WaitVisible(chromedp.CSS(`.graphiql-dialog`)))
-					b.barriers(source, name)
-					b.click(`.graphiql-dialog-close`)
-					b.wait("it is closed", `document.querySelector('.graphiql-dialog') === null`)
-				}
-				b.click(`.explain-button`)
-				b.click(execute)
-				b.wait("there is an explanation", contains(response, `"explain"`)+" || "+contains(response, `"data"`))
-				b.barriers(source, "explained")
-
-				b.run("leave", chromedp.Navigate("about:blank"))
-				b.open("/playground?query=" + url.QueryEscape("{ person(ref: {name: \"Nobody at all\"}) { nam } }"))
-				b.click(execute)
-				b.wait("there is an error", contains(response, `"errors"`))
-				b.barriers(source, "error")
+				at(b, source, width)
 			})
 		}
 	}
+}
+
+// TestNoBarriers looks at every panel of the playground.
+func TestNoBarriers(t *testing.T) {
+	eachLook(t, newServer(t), func(b *tab, source string, _ int64) {
+		b.open("/playground")
+		b.barriers(source, "start")
+		panels := map[string]string{
+			"Tour": `.tour li button`, "Documentation Explorer": `.graphiql-doc-explorer-content a`,
+			"History": `.graphiql-history`, "Graph": `.graph-panel .mirror button`,
+		}
+		b.click(execute)
+		b.wait("there is an answer", contains(response, "data"))
+		b.barriers(source, "answer")
+		for _, name := range []string{"Tour", "Documentation Explorer", "History", "Graph"} {
+			button := `button[aria-label="Show ` + name + `"]`
+			if evaluate[bool](b, `document.querySelector('`+button+`') !== null`) {
+				b.click(button)
+			}
+			b.run("wait for "+name, chromedp.WaitVisible(chromedp.CSS(panels[name])))
+			b.barriers(source, strings.ToLower(name))
+			if name == "Documentation Explorer" {
+				b.click(`.graphiql-doc-explorer-content .graphiql-doc-explorer-type-name`)
+				b.wait("the fields are shown", contains(`document.querySelector('.graphiql-doc-explorer').innerText`, "A person; null when none fits."))
+				b.barriers(source, "documentation of a type")
+			}
+		}
+		b.click(`button[aria-label="Hide Graph"]`)
+		b.click(`button[data-name="headers"]`)
+		b.barriers(source, "headers")
+		for name, dialog := range map[string]string{"settings": "settings", "keys": "short keys"} {
+			b.click(`button[aria-label="Open ` + dialog + ` dialog"]`)
+			b.run("wait for it", chromedp.WaitVisible(chromedp.CSS(`.graphiql-dialog`)))
+			b.barriers(source, name)
+			b.click(`.graphiql-dialog-close`)
+			b.wait("it is closed", `document.querySelector('.graphiql-dialog') === null`)
+		}
+		b.click(`.explain-button`)
+		b.click(execute)
+		b.wait("there is an explanation", contains(response, `"explain"`)+" || "+contains(response, `"data"`))
+		b.barriers(source, "explained")
+
+		b.run("leave", chromedp.Navigate("about:blank"))
+		b.open("/playground?query=" + url.QueryEscape("{ person(ref: {name: \"Nobody at all\"}) { nam } }"))
+		b.click(execute)
+		b.wait("there is an error", contains(response, `"errors"`))
+		b.barriers(source, "error")
+	})
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
-	"github.com/throughline/throughline/internal/store/storetest"
 )
 
 // staff is how many people of the graph of newExplorer work at its one hub, Acme.
@@ -367,51 +366,41 @@ func TestPagesWithoutScripts(t *testing.T) {
 
 // TestExplorerHasNoBarriers looks at every view of the explorer as TestNoBarriers does at the playground.
 func TestExplorerHasNoBarriers(t *testing.T) {
-	origin, browser, source, turn := newExplorer(t), newBrowser(t), axe(t), storetest.OneIn(t, max(1, 6/storetest.Rounds(t)))
-	for _, scheme := range []string{"light", "dark"} {
-		for _, width := range []int64{400, 900, 1600} {
-			if !turn() {
-				continue
+	eachLook(t, newExplorer(t), func(b *tab, source string, width int64) {
+		look := func(where string) {
+			b.t.Helper()
+			b.barriers(source, where)
+			if evaluate[bool](b, "document.documentElement.scrollWidth > innerWidth") {
+				b.t.Errorf("%s is wider than %d px", where, width)
 			}
-			t.Run(fmt.Sprintf("%s at %d px", scheme, width), func(t *testing.T) {
-				b := newTab(t, browser, origin)
-				b.look(width, scheme)
-				look := func(where string) {
-					t.Helper()
-					b.barriers(source, where)
-					if evaluate[bool](b, "document.documentElement.scrollWidth > innerWidth") {
-						t.Errorf("%s is wider than %d px", where, width)
-					}
-				}
-				b.visit("/")
-				b.wait("the start is filled", reads(".columns", "Most connected"))
-				look("start")
-				b.visit("/e/mary-kaldor")
-				b.wait("it is drawn", drawn(5, 7))
-				b.reach(".mirror button")
-				b.press(kb.Enter)
-				b.wait("it is chosen", reads(".panel", "Mary Kaldor is affiliated with"))
-				look("entity")
-				b.click(".panel summary")
-				b.wait("words", `document.querySelector('.panel blockquote') !== null`)
-				b.button("Table")
-				look("table")
-				b.visit("/path?from=mary-kaldor&to=protection-of-civilians&rank=SHORTEST")
-				b.wait("the line is there", reads(".told", "Protecting civilians"))
-				look("path")
-				b.visit("/s/s_staff")
-				b.wait("the text is marked", `document.querySelectorAll('.body mark').length > 0`)
-				look("source")
-				b.visit("/e/acme")
-				b.wait("a group", drawn(2, 1))
-				b.reach(".mirror button")
-				b.press(kb.End)
-				b.press(kb.Enter)
-				b.wait("it is a list", `document.querySelectorAll('.pick li').length === 50`)
-				look("group")
-			})
 		}
-	}
+		b.visit("/")
+		b.wait("the start is filled", reads(".columns", "Most connected"))
+		look("start")
+		b.visit("/e/mary-kaldor")
+		b.wait("it is drawn", drawn(5, 7))
+		b.reach(".mirror button")
+		b.press(kb.Enter)
+		b.wait("it is chosen", reads(".panel", "Mary Kaldor is affiliated with"))
+		look("entity")
+		b.click(".panel summary")
+		b.wait("words", `document.querySelector('.panel blockquote') !== null`)
+		b.button("Table")
+		look("table")
+		b.visit("/path?from=mary-kaldor&to=protection-of-civilians&rank=SHORTEST")
+		b.wait("the line is there", reads(".told", "Protecting civilians"))
+		look("path")
+		b.visit("/s/s_staff")
+		b.wait("the text is marked", `document.querySelectorAll('.body mark').length > 0`)
+		look("source")
+		b.visit("/e/acme")
+		b.wait("a group", drawn(2, 1))
+		b.reach(".mirror button")
+		b.press(kb.End)
+		b.press(kb.Enter)
+		b.wait("it is a list", `document.querySelectorAll('.pick li').length === 50`)
+		look("group")
+	})
 }
 
 // TestAnswersAreDrawn runs stops of the tour in the playground: what their answers hold is drawn beside them.

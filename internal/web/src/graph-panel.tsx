@@ -6,7 +6,7 @@ import type { draw } from './explorer/draw';
 // The data of an answer; undefined while there is none.
 function dataOf(answer: string | undefined): unknown {
   try {
-    return answer ? (JSON.parse(answer) as { data?: unknown }).data ?? undefined : undefined;
+    return answer ? ((JSON.parse(answer) as { data?: unknown }).data ?? undefined) : undefined;
   } catch {
     return undefined;
   }
@@ -35,7 +35,10 @@ function Picture() {
     };
   }, []);
   const data = dataOf(answer);
-  useEffect(() => (host.current && drawing && data !== undefined ? drawing.draw(host.current, data) : undefined), [drawing, answer]);
+  useEffect(
+    () => (host.current && drawing && data !== undefined ? drawing.draw(host.current, data) : undefined),
+    [drawing, answer],
+  );
   return (
     <section aria-label="Graph" className="graph-panel">
       <div className="graphiql-doc-explorer-title">Graph</div>
@@ -58,4 +61,8 @@ function GraphIcon() {
   );
 }
 
-export const graphPlugin: NonNullable<GraphiQLProps['plugins']>[number] = { title: 'Graph', icon: GraphIcon, content: Picture };
+export const graphPlugin: NonNullable<GraphiQLProps['plugins']>[number] = {
+  title: 'Graph',
+  icon: GraphIcon,
+  content: Picture,
+};

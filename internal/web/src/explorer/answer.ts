@@ -25,7 +25,10 @@ function entity(x: unknown, found: Found): string | null {
   }
   const have = found.entities.get(id);
   found.entities.set(id, {
-    id, name: name || have?.name || id, type: text(x.type) || have?.type || text(x.__typename).toUpperCase() || '', linkCount: 0,
+    id,
+    name: name || have?.name || id,
+    type: text(x.type) || have?.type || text(x.__typename).toUpperCase() || '',
+    linkCount: 0,
     description: text(x.description) || (have?.description ?? null),
   });
   return id;
@@ -35,8 +38,15 @@ function connect(found: Found, from: string, to: string, label: string, link: Va
   const kind = text(link.kind) || label;
   const id = text(link.id) || `${from} ${kind} ${to} ${text(link.role)}`;
   found.links.set(id, {
-    id, kind, from: { id: from }, to: { id: to }, role: text(link.role) || null, since: text(link.since) || null, until: text(link.until) || null,
-    sentence: text(link.sentence) || `${found.entities.get(from)?.name} – ${spell(kind)} – ${found.entities.get(to)?.name}`,
+    id,
+    kind,
+    from: { id: from },
+    to: { id: to },
+    role: text(link.role) || null,
+    since: text(link.since) || null,
+    until: text(link.until) || null,
+    sentence:
+      text(link.sentence) || `${found.entities.get(from)?.name} – ${spell(kind)} – ${found.entities.get(to)?.name}`,
     standing: link.standing === 'DISPUTED' || link.standing === 'REFUTED' ? link.standing : 'SUPPORTED',
     supportCount: typeof link.supportCount === 'number' ? link.supportCount : 1,
   });
@@ -67,7 +77,9 @@ function walk(x: unknown, owner: string | null, label: string, found: Found) {
   }
   const self = entity(x, found);
   if (self && owner && self !== owner && label) {
-    const there = [...found.links.values()].some(l => (l.from.id === owner && l.to.id === self) || (l.from.id === self && l.to.id === owner));
+    const there = [...found.links.values()].some(
+      l => (l.from.id === owner && l.to.id === self) || (l.from.id === self && l.to.id === owner),
+    );
     if (!there) {
       connect(found, owner, self, label, {});
     }
@@ -78,7 +90,12 @@ function walk(x: unknown, owner: string | null, label: string, found: Found) {
     }
     const page = field === 'edges' || field === 'nodes';
     const inner = field === 'node' || field === 'link' || page ? (self ?? owner) : self;
-    walk(value, field === 'node' || field === 'from' || field === 'to' || field === 'link' ? null : (inner ?? null), page ? label : field, found);
+    walk(
+      value,
+      field === 'node' || field === 'from' || field === 'to' || field === 'link' ? null : (inner ?? null),
+      page ? label : field,
+      found,
+    );
   }
 }
 
@@ -86,5 +103,8 @@ function walk(x: unknown, owner: string | null, label: string, found: Found) {
 export function inAnswer(data: unknown): { entities: Entity[]; links: Link[] } {
   const found: Found = { entities: new Map(), links: new Map() };
   walk(data, null, '', found);
-  return { entities: [...found.entities.values()], links: [...found.links.values()].filter(l => l.from.id !== l.to.id) };
+  return {
+    entities: [...found.entities.values()],
+    links: [...found.links.values()].filter(l => l.from.id !== l.to.id),
+  };
 }

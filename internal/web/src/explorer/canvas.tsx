@@ -21,8 +21,33 @@ export interface CanvasHandle {
 }
 
 // Told apart by colour and by shape. Taken from the palette of Okabe and Ito (2008), which the colour-blind can read.
-export const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#a89f00', '#7a5cc0', '#888888'];
-const shapes = ['ellipse', 'round-rectangle', 'diamond', 'round-tag', 'hexagon', 'triangle', 'pentagon', 'octagon', 'round-rectangle'];
+export const colours = [
+  '#0072b2',
+  '#d55e00',
+  '#009e73',
+  '#cc79a7',
+  '#e69f00',
+  '#56b4e9',
+  '#a89f00',
+  '#7a5cc0',
+  '#888888',
+];
+const shapes = [
+  'ellipse',
+  'round-rectangle',
+  'diamond',
+  'round-tag',
+  'hexagon',
+  'triangle',
+  'pentagon',
+  'octagon',
+  'round-rectangle',
+];
+
+// placesOf returns where each node stands.
+function placesOf(cy: Core): Places {
+  return Object.fromEntries(cy.nodes().map(n => [n.id(), [n.position('x'), n.position('y')] as [number, number]]));
+}
 
 function style(): cytoscape.StylesheetJson {
   const look = getComputedStyle(document.documentElement);
@@ -34,10 +59,23 @@ function style(): cytoscape.StylesheetJson {
     {
       selector: 'node',
       style: {
-        'background-color': 'data(colour)', shape: 'data(shape)' as cytoscape.Css.NodeShape, width: 'data(size)', height: 'data(size)',
-        label: 'data(label)', color: ink, 'font-size': 12, 'text-valign': 'bottom', 'text-margin-y': 4, 'text-wrap': 'wrap', 'text-max-width': '140px',
-        'text-background-color': ground, 'text-background-opacity': 0.8, 'text-background-padding': '1px', 'min-zoomed-font-size': 7,
-        'border-width': 1, 'border-color': ink,
+        'background-color': 'data(colour)',
+        shape: 'data(shape)' as cytoscape.Css.NodeShape,
+        width: 'data(size)',
+        height: 'data(size)',
+        label: 'data(label)',
+        color: ink,
+        'font-size': 12,
+        'text-valign': 'bottom',
+        'text-margin-y': 4,
+        'text-wrap': 'wrap',
+        'text-max-width': '140px',
+        'text-background-color': ground,
+        'text-background-opacity': 0.8,
+        'text-background-padding': '1px',
+        'min-zoomed-font-size': 7,
+        'border-width': 1,
+        'border-color': ink,
       },
     },
     { selector: 'node.group', style: { 'border-style': 'double', 'border-width': 4 } },
@@ -45,9 +83,20 @@ function style(): cytoscape.StylesheetJson {
     {
       selector: 'edge',
       style: {
-        width: 'data(width)', 'line-color': line, 'curve-style': 'straight', 'target-arrow-shape': 'triangle', 'target-arrow-color': line,
-        'arrow-scale': 0.8, label: 'data(label)', 'font-size': 10, color: ink, 'text-rotation': 'autorotate', 'min-zoomed-font-size': 9,
-        'text-background-color': ground, 'text-background-opacity': 0.8, 'text-background-padding': '1px',
+        width: 'data(width)',
+        'line-color': line,
+        'curve-style': 'straight',
+        'target-arrow-shape': 'triangle',
+        'target-arrow-color': line,
+        'arrow-scale': 0.8,
+        label: 'data(label)',
+        'font-size': 10,
+        color: ink,
+        'text-rotation': 'autorotate',
+        'min-zoomed-font-size': 9,
+        'text-background-color': ground,
+        'text-background-opacity': 0.8,
+        'text-background-padding': '1px',
       },
     },
     { selector: 'edge.many', style: { 'target-arrow-shape': 'none' } },
@@ -62,21 +111,34 @@ function style(): cytoscape.StylesheetJson {
 
 function element(x: SceneNode | SceneEdge): ElementDefinition {
   if ('from' in x) {
-    return { group: 'edges', data: { id: x.id, source: x.from, target: x.to, label: x.label, width: x.width }, classes: classes(x) };
+    return {
+      group: 'edges',
+      data: { id: x.id, source: x.from, target: x.to, label: x.label, width: x.width },
+      classes: classes(x),
+    };
   }
   return {
-    group: 'nodes', classes: classes(x),
+    group: 'nodes',
+    classes: classes(x),
     data: {
-      id: x.id, label: x.hidden > 0 ? `${x.label}\n+${x.hidden}` : x.label, size: x.size, shape: shapes[x.shape] ?? 'octagon', colour: colours[x.colour] ?? '#888888',
+      id: x.id,
+      label: x.hidden > 0 ? `${x.label}\n+${x.hidden}` : x.label,
+      size: x.size,
+      shape: shapes[x.shape] ?? 'octagon',
+      colour: colours[x.colour] ?? '#888888',
     },
   };
 }
 
 function classes(x: SceneNode | SceneEdge): string {
-  const on = 'from' in x
-    ? { many: x.links.length !== 1, dashed: x.dashed, loop: x.from === x.to, faded: x.faded }
-    : { group: x.entity === null, pinned: x.pinned, faded: x.faded };
-  return Object.entries(on).filter(([, yes]) => yes).map(([name]) => name).join(' ');
+  const on =
+    'from' in x
+      ? { many: x.links.length !== 1, dashed: x.dashed, loop: x.from === x.to, faded: x.faded }
+      : { group: x.entity === null, pinned: x.pinned, faded: x.faded };
+  return Object.entries(on)
+    .filter(([, yes]) => yes)
+    .map(([name]) => name)
+    .join(' ');
 }
 
 // arrange places what has no place yet: everything by forces, or what is new in rings around what it is linked to.
@@ -88,28 +150,39 @@ function arrange(cy: Core, at: Places, placed: (all: Places) => void) {
       n.position({ x: p[0], y: p[1] });
     }
   });
-  const all = () => Object.fromEntries(cy.nodes().map(n => [n.id(), [n.position('x'), n.position('y')] as [number, number]]));
   if (fresh.length === 0) {
     return;
   }
   if (fresh.length < cy.nodes().length) {
     rings(cy, fresh);
-    placed(all());
+    placed(placesOf(cy));
     return;
   }
   // a circle to begin with, in the order given, so that the same picture comes out alike
   fresh.forEach((n, i) => {
     const angle = (2 * Math.PI * i) / fresh.length;
-    n.position({ x: 40 * Math.sqrt(fresh.length) * Math.cos(angle), y: 40 * Math.sqrt(fresh.length) * Math.sin(angle) });
+    n.position({
+      x: 40 * Math.sqrt(fresh.length) * Math.cos(angle),
+      y: 40 * Math.sqrt(fresh.length) * Math.sin(angle),
+    });
   });
   if (fresh.length > 1) {
     cy.layout({
-      name: 'fcose', quality: fresh.length > 300 ? 'draft' : 'default', randomize: fresh.length > 300, animate: false, fit: false,
-      nodeSeparation: 90, idealEdgeLength: 130, nodeRepulsion: 9000, packComponents: true, nodeDimensionsIncludeLabels: fresh.length <= 300, numIter: 1500,
+      name: 'fcose',
+      quality: fresh.length > 300 ? 'draft' : 'default',
+      randomize: fresh.length > 300,
+      animate: false,
+      fit: false,
+      nodeSeparation: 90,
+      idealEdgeLength: 130,
+      nodeRepulsion: 9000,
+      packComponents: true,
+      nodeDimensionsIncludeLabels: fresh.length <= 300,
+      numIter: 1500,
     } as cytoscape.LayoutOptions).run();
   }
   overview(cy);
-  placed(all());
+  placed(placesOf(cy));
 }
 
 // overview shows everything, not larger than is pleasant to look at.
@@ -128,7 +201,11 @@ function rings(cy: Core, fresh: cytoscape.NodeCollection) {
   fresh.forEach(n => {
     const anchors = n.neighborhood('node').difference(fresh) as cytoscape.NodeCollection;
     const middle = (axis: 'x' | 'y') =>
-      anchors.length > 0 ? anchors.map(a => a.position(axis)).reduce((a, b) => a + b, 0) / anchors.length : axis === 'x' ? 0 : 200;
+      anchors.length > 0
+        ? anchors.map(a => a.position(axis)).reduce((a, b) => a + b, 0) / anchors.length
+        : axis === 'x'
+          ? 0
+          : 200;
     const [x, y] = [middle('x'), middle('y')];
     let found = { x: x + 60, y: y + 60 };
     search: for (let radius = 110; radius < 3000; radius += 70) {
@@ -149,7 +226,9 @@ function rings(cy: Core, fresh: cytoscape.NodeCollection) {
 
 // toward finds the neighbour that lies most in a direction; any node when none is linked that way.
 function toward(cy: Core, from: NodeSingular, key: string): NodeSingular | null {
-  const [dx, dy] = ({ ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] } as Record<string, [number, number]>)[key] ?? [0, 0];
+  const [dx, dy] = (
+    { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] } as Record<string, [number, number]>
+  )[key] ?? [0, 0];
   let best: NodeSingular | null = null;
   let least = Infinity;
   for (const nodes of [from.neighborhood('node'), cy.nodes().difference(from)]) {
@@ -195,7 +274,12 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
 
   useEffect(() => {
     const cy = cytoscape({
-      container: host.current, style: style(), minZoom: 0.05, maxZoom: 4, boxSelectionEnabled: true, selectionType: 'single',
+      container: host.current,
+      style: style(),
+      minZoom: 0.05,
+      maxZoom: 4,
+      boxSelectionEnabled: true,
+      selectionType: 'single',
       hideEdgesOnViewport: props.many,
     });
     core.current = cy;
@@ -217,9 +301,7 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
       }
     });
     cy.on('dbltap', 'node', event => latest.current.onExpand(event.target.id()));
-    cy.on('dragfree', 'node', () => latest.current.onMoved(
-      Object.fromEntries(cy.nodes().map(n => [n.id(), [n.position('x'), n.position('y')] as [number, number]])),
-    ));
+    cy.on('dragfree', 'node', () => latest.current.onMoved(placesOf(cy)));
     const dark = matchMedia('(prefers-color-scheme: dark)');
     const recolour = () => void cy.style(style());
     dark.addEventListener('change', recolour);
@@ -257,7 +339,9 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
     const blank = cy.nodes().length === 0;
     const wanted = new Map([...scene.nodes, ...scene.edges].map(x => [x.id, x]));
     cy.batch(() => {
-      cy.elements().filter(x => !wanted.has(x.id())).remove();
+      cy.elements()
+        .filter(x => !wanted.has(x.id()))
+        .remove();
       for (const x of wanted.values()) {
         const made = element(x);
         const have = cy.getElementById(x.id);
@@ -314,18 +398,28 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
     }
   };
 
-  useImperativeHandle(handle, () => ({
-    fit: () => void (core.current && overview(core.current)),
-    zoom: factor => {
-      const cy = core.current;
-      cy?.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
-    },
-    find,
-    png: async () => (core.current as Core).png({
-      output: 'blob-promise', full: true, scale: 2, bg: getComputedStyle(document.documentElement).getPropertyValue('--ground').trim(), maxWidth: 8000, maxHeight: 8000,
+  useImperativeHandle(
+    handle,
+    () => ({
+      fit: () => void (core.current && overview(core.current)),
+      zoom: factor => {
+        const cy = core.current;
+        cy?.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
+      },
+      find,
+      png: async () =>
+        (core.current as Core).png({
+          output: 'blob-promise',
+          full: true,
+          scale: 2,
+          bg: getComputedStyle(document.documentElement).getPropertyValue('--ground').trim(),
+          maxWidth: 8000,
+          maxHeight: 8000,
+        }),
+      places: () => placesOf(core.current as Core),
     }),
-    places: () => Object.fromEntries((core.current as Core).nodes().map(n => [n.id(), [n.position('x'), n.position('y')] as [number, number]])),
-  }), []);
+    [],
+  );
 
   const focus = (id: string) => {
     setCurrent(id);
@@ -336,7 +430,13 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
     if (!cy || event.ctrlKey || event.metaKey || event.altKey) {
       return;
     }
-    const act: Record<string, (id: string) => void> = { e: props.onExpand, c: props.onCollapse, h: props.onHide, p: props.onLine };
+    const actions: Record<string, (id: string) => void> = {
+      e: props.onExpand,
+      c: props.onCollapse,
+      h: props.onHide,
+      p: props.onLine,
+    };
+    const action = actions[event.key.toLowerCase()];
     if (event.key.startsWith('Arrow')) {
       const next = toward(cy, cy.getElementById(node.id), event.key);
       if (next) {
@@ -344,8 +444,8 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
       }
     } else if (event.key === 'Home' || event.key === 'End') {
       focus(scene.nodes.at(event.key === 'Home' ? 0 : -1)?.id ?? '');
-    } else if (act[event.key.toLowerCase()]) {
-      act[event.key.toLowerCase()]?.(node.id);
+    } else if (action) {
+      action(node.id);
     } else {
       return;
     }
@@ -355,7 +455,9 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
   return (
     <div class="canvas">
       <div ref={host} class="drawing" aria-hidden="true" />
-      <p id="canvas-help" class="unseen">{words.canvas.help}</p>
+      <p id="canvas-help" class="unseen">
+        {words.canvas.help}
+      </p>
       <ul ref={list} class="mirror" aria-label={words.canvas.label} aria-describedby="canvas-help">
         {scene.nodes.map(n => (
           <li key={n.id}>
@@ -371,7 +473,9 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
               }}
               onBlur={() => core.current?.getElementById(n.id).removeClass('focused')}
               onKeyDown={event => keys(event, n)}
-              onClick={() => (n.group ? props.onSelect({ entity: n.group.of }, n.group) : n.entity && props.onSelect({ entity: n.id }))}
+              onClick={() =>
+                n.group ? props.onSelect({ entity: n.group.of }, n.group) : n.entity && props.onSelect({ entity: n.id })
+              }
             >
               {n.spoken}
             </button>

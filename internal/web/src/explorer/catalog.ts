@@ -39,7 +39,10 @@ interface Field {
 }
 
 interface Answer {
-  entity: { fields: { name: string }[]; possibleTypes: { name: string; description: string | null; fields: Field[] }[] };
+  entity: {
+    fields: { name: string }[];
+    possibleTypes: { name: string; description: string | null; fields: Field[] }[];
+  };
   kinds: { enumValues: { name: string; description: string | null }[] };
   query: { fields: { name: string; args: { name: string }[]; type: TypeRef }[] };
 }
@@ -53,7 +56,10 @@ fragment Ref on __Type { kind name ofType { kind name ofType { kind name } } }`;
 
 // spell turns AFFILIATED_WITH into "affiliated with", and startsOn into "starts on".
 export function spell(name: string): string {
-  return name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll('_', ' ').toLowerCase();
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replaceAll('_', ' ')
+    .toLowerCase();
 }
 
 function enumName(type: string): string {
@@ -73,13 +79,35 @@ function read(answer: Answer): Catalog {
   const types = new Map<string, EntityKind>();
   for (const type of answer.entity.possibleTypes) {
     const properties = type.fields
-      .filter(f => !shared.has(f.name) && f.args.length === 0 && !list(f.type) && ['SCALAR', 'ENUM'].includes(named(f.type).kind))
-      .map(f => ({ name: f.name, label: spell(f.name), description: f.description ?? '', date: named(f.type).name === 'PartialDate' }));
-    const all = answer.query.fields.find(f => named(f.type).name === `${type.name}Connection` && f.args.some(a => a.name === 'orderBy'));
+      .filter(
+        f =>
+          !shared.has(f.name) &&
+          f.args.length === 0 &&
+          !list(f.type) &&
+          ['SCALAR', 'ENUM'].includes(named(f.type).kind),
+      )
+      .map(f => ({
+        name: f.name,
+        label: spell(f.name),
+        description: f.description ?? '',
+        date: named(f.type).name === 'PartialDate',
+      }));
+    const all = answer.query.fields.find(
+      f => named(f.type).name === `${type.name}Connection` && f.args.some(a => a.name === 'orderBy'),
+    );
     const key = enumName(type.name);
-    types.set(key, { key, name: type.name, label: spell(key), description: type.description ?? '', properties, list: all?.name ?? '' });
+    types.set(key, {
+      key,
+      name: type.name,
+      label: spell(key),
+      description: type.description ?? '',
+      properties,
+      list: all?.name ?? '',
+    });
   }
-  const kinds = new Map(answer.kinds.enumValues.map(k => [k.name, { label: spell(k.name), description: k.description ?? '' }]));
+  const kinds = new Map(
+    answer.kinds.enumValues.map(k => [k.name, { label: spell(k.name), description: k.description ?? '' }]),
+  );
   return { types, kinds };
 }
 

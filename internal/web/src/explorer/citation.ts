@@ -9,7 +9,16 @@ function plain({ excerpt, source }: Evidence): string {
 }
 
 const escapes: Record<string, string> = {
-  '\\': '\\textbackslash{}', '{': '\\{', '}': '\\}', '%': '\\%', '#': '\\#', '&': '\\&', $: '\\$', _: '\\_', '~': '\\textasciitilde{}', '^': '\\textasciicircum{}',
+  '\\': '\\textbackslash{}',
+  '{': '\\{',
+  '}': '\\}',
+  '%': '\\%',
+  '#': '\\#',
+  '&': '\\&',
+  $: '\\$',
+  _: '\\_',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
 };
 
 const tex = (s: string) => s.replaceAll(/[\\{}%#&$_~^]/g, c => escapes[c] ?? c);
@@ -20,19 +29,31 @@ function bibtex({ excerpt, source }: Evidence): string {
     ['title', tex(source.title)],
     ['author', source.authors.map(a => `{${tex(a)}}`).join(' and ')],
     [source.kind === 'ARTICLE' ? 'journal' : 'publisher', tex(source.publisher ?? '')],
-    ['year', year], ['month', month && String(Number(month))],
-    ['url', source.url], ['note', `“${tex(excerpt)}”`],
+    ['year', year],
+    ['month', month && String(Number(month))],
+    ['url', source.url],
+    ['note', `“${tex(excerpt)}”`],
   ].filter(([, value]) => value);
   const kind = source.kind === 'ARTICLE' && source.publisher ? 'article' : source.kind === 'BOOK' ? 'book' : 'misc';
   return `@${kind}{${source.id},\n${fields.map(([name, value]) => `  ${name} = {${value}}`).join(',\n')}\n}`;
 }
 
 const cslTypes: Record<string, string> = {
-  ARTICLE: 'article', REPORT: 'report', SPEECH: 'speech', TRANSCRIPT: 'interview', DATASET: 'dataset', WEB_PAGE: 'webpage', BOOK: 'book',
+  ARTICLE: 'article',
+  REPORT: 'report',
+  SPEECH: 'speech',
+  TRANSCRIPT: 'interview',
+  DATASET: 'dataset',
+  WEB_PAGE: 'webpage',
+  BOOK: 'book',
 };
 
 function csl({ excerpt, source }: Evidence): string {
-  const item: Record<string, unknown> = { id: source.id, type: cslTypes[source.kind] ?? 'document', title: source.title };
+  const item: Record<string, unknown> = {
+    id: source.id,
+    type: cslTypes[source.kind] ?? 'document',
+    title: source.title,
+  };
   if (source.authors.length > 0) {
     item.author = source.authors.map(literal => ({ literal }));
   }
@@ -60,6 +81,7 @@ export function reading(source: Source, excerpt: string): string | null {
   }
   const part = (s: string) => encodeURIComponent(s).replaceAll('-', '%2D');
   const all = excerpt.trim().split(/\s+/);
-  const text = all.length > 12 ? `${part(all.slice(0, 5).join(' '))},${part(all.slice(-5).join(' '))}` : part(all.join(' '));
+  const text =
+    all.length > 12 ? `${part(all.slice(0, 5).join(' '))},${part(all.slice(-5).join(' '))}` : part(all.join(' '));
   return `${source.url.replace(/#.*$/, '')}#:~:text=${text}`;
 }

@@ -15,15 +15,29 @@ function Answer({ data }: { data: unknown }) {
   const found = useMemo(() => inAnswer(data), [data]);
   const graph = useMemo(() => {
     // types have their colours and shapes in the order in which they are met
-    const types = new Map([...new Set(found.entities.map(e => e.type))].map(key => [key, { key, name: '', label: spell(key), description: '', properties: [], list: '' }]));
+    const types = new Map(
+      [...new Set(found.entities.map(e => e.type))].map(key => [
+        key,
+        { key, name: '', label: spell(key), description: '', properties: [], list: '' },
+      ]),
+    );
     const g = new Graph({ types, kinds: new Map() });
     g.keep(found.entities, found.links);
     return g;
   }, [found]);
-  const [state, dispatch] = useReducer(reduce, { ...initial, size: 'same', picture: { ...initial.picture, ids: found.entities.map(e => e.id) } });
+  const [state, dispatch] = useReducer(reduce, {
+    ...initial,
+    size: 'same',
+    picture: { ...initial.picture, ids: found.entities.map(e => e.id) },
+  });
   const shown = useMemo(() => scene(graph, state, null), [graph, state.picture.ids]);
   const { selection } = state;
-  const own = selection === null ? [] : shown.links.filter(l => ('entity' in selection ? [l.from.id, l.to.id].includes(selection.entity) : selection.links.includes(l.id)));
+  const own =
+    selection === null
+      ? []
+      : shown.links.filter(l =>
+          'entity' in selection ? [l.from.id, l.to.id].includes(selection.entity) : selection.links.includes(l.id),
+        );
   if (found.entities.length === 0) {
     return <p>{words.answer.nothing}</p>;
   }
@@ -44,8 +58,18 @@ function Answer({ data }: { data: unknown }) {
       />
       <div role="status">
         {selection === null && <p>{words.canvas.shown(shown.nodes.length, shown.links.length)}</p>}
-        {selection && 'entity' in selection && <p><a href={entityPage(selection.entity)} target="_blank" rel="noreferrer">{graph.entities.get(selection.entity)?.name}</a></p>}
-        <ul>{own.map(l => <li key={l.id}>{l.sentence}</li>)}</ul>
+        {selection && 'entity' in selection && (
+          <p>
+            <a href={entityPage(selection.entity)} target="_blank" rel="noreferrer">
+              {graph.entities.get(selection.entity)?.name}
+            </a>
+          </p>
+        )}
+        <ul>
+          {own.map(l => (
+            <li key={l.id}>{l.sentence}</li>
+          ))}
+        </ul>
       </div>
     </>
   );

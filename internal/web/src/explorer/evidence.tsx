@@ -30,7 +30,11 @@ export function Piece({ evidence }: { evidence: Evidence }) {
           {evidence.stance === 'REFUTES' && <strong> {w.refutes}</strong>}
         </p>
         <p class="actions">
-          {url && <a href={url} target="_blank" rel="noreferrer">{w.read}</a>}
+          {url && (
+            <a href={url} target="_blank" rel="noreferrer">
+              {w.read}
+            </a>
+          )}
           <Copy evidence={evidence} />
         </p>
       </figcaption>
@@ -53,9 +57,13 @@ function Copy({ evidence }: { evidence: Evidence }) {
     <span class="copy">
       {w.copy}{' '}
       {(Object.keys(w.formats) as Format[]).map(format => (
-        <button key={format} type="button" class="plain" onClick={() => copy(format)}>{w.formats[format]}</button>
+        <button key={format} type="button" class="plain" onClick={() => copy(format)}>
+          {w.formats[format]}
+        </button>
       ))}
-      <span role="status" class="said">{said}</span>
+      <span role="status" class="said">
+        {said}
+      </span>
     </span>
   );
 }
@@ -63,7 +71,8 @@ function Copy({ evidence }: { evidence: Evidence }) {
 export function Standing({ link }: { link: Link }) {
   return (
     <span class={`standing ${link.standing.toLowerCase()}`}>
-      {w.standing[link.standing]}{link.standing !== 'REFUTED' && ` · ${w.sources(link.supportCount)}`}
+      {w.standing[link.standing]}
+      {link.standing !== 'REFUTED' && ` · ${w.sources(link.supportCount)}`}
     </span>
   );
 }
@@ -78,12 +87,20 @@ export function LinkWords({ graph, link, heading = 'h3' }: { graph: Graph; link:
     <article class="link-words">
       <Heading>{link.sentence}</Heading>
       <Standing link={link} />
-      {problem ? <Problem problem={problem} again={again} /> : !answer ? <p class="quiet">{words.loading}</p> : (
+      {problem ? (
+        <Problem problem={problem} again={again} />
+      ) : !answer ? (
+        <p class="quiet">{words.loading}</p>
+      ) : (
         <>
           {answer.nodes.length === 0 && <p class="quiet">{w.none}</p>}
-          {answer.nodes.map(e => <Piece key={e.id} evidence={e} />)}
+          {answer.nodes.map(e => (
+            <Piece key={e.id} evidence={e} />
+          ))}
           {answer.totalCount > answer.nodes.length && first < 100 && (
-            <button type="button" onClick={() => setFirst(Math.min(100, first + 20))}>{w.more(answer.totalCount - answer.nodes.length)}</button>
+            <button type="button" onClick={() => setFirst(Math.min(100, first + 20))}>
+              {w.more(answer.totalCount - answer.nodes.length)}
+            </button>
           )}
         </>
       )}

@@ -74,7 +74,8 @@ export interface Found {
 // most is how many links of one entity are drawn one by one; beyond, they stand as groups.
 export const most = 50;
 
-const linkBits = 'fragment LinkBits on Link { id kind from { id } to { id } role since until sentence standing supportCount }';
+const linkBits =
+  'fragment LinkBits on Link { id kind from { id } to { id } role since until sentence standing supportCount }';
 const sourceBits = 'fragment SourceBits on Source { id title url publisher authors publishedOn kind }';
 const evidenceBits = `fragment EvidenceBits on Evidence { id excerpt prefix suffix stance verified source { ...SourceBits } } ${sourceBits}`;
 
@@ -144,7 +145,8 @@ export class Graph {
     for (let i = 0; i < ids.length; i += 500) {
       blocks.push(ids.slice(i, i + 500));
     }
-    const all = blocks.length === 1 ? blocks : blocks.flatMap((b, i) => blocks.slice(i + 1).map(other => [...b, ...other]));
+    const all =
+      blocks.length === 1 ? blocks : blocks.flatMap((b, i) => blocks.slice(i + 1).map(other => [...b, ...other]));
     for (const seeds of all) {
       const { subgraph } = await ask<{ subgraph: { links: Link[] } | null }>(
         `query Join($seeds: [EntityRef!]!) { subgraph(seeds: $seeds, depth: 0, maxNodes: 1000) { links { ...LinkBits } } } ${linkBits}`,
@@ -169,7 +171,12 @@ export class Graph {
   }
 
   // neighbours reads the entities that links of a kind (of any, for '') lead to, those whose links have most sources first.
-  async neighbours(id: string, kind: string, text = '', signal?: AbortSignal): Promise<{ ids: string[]; total: number }> {
+  async neighbours(
+    id: string,
+    kind: string,
+    text = '',
+    signal?: AbortSignal,
+  ): Promise<{ ids: string[]; total: number }> {
     interface Answer {
       node: { links: { totalCount: number; edges: { node: Entity; link: Link }[] } } | null;
     }
@@ -184,7 +191,10 @@ export class Graph {
       signal,
     );
     const edges = node?.links.edges ?? [];
-    this.keep(edges.map(e => e.node), edges.map(e => e.link));
+    this.keep(
+      edges.map(e => e.node),
+      edges.map(e => e.link),
+    );
     return { ids: [...new Set(edges.map(e => e.node.id))], total: node?.links.totalCount ?? 0 };
   }
 
@@ -211,7 +221,10 @@ export class Graph {
   }
 
   // paths finds lines between two entities.
-  async paths(variables: Record<string, unknown>, signal?: AbortSignal): Promise<{ lines: Line[]; outcome: string; nearMiss: Line | null }> {
+  async paths(
+    variables: Record<string, unknown>,
+    signal?: AbortSignal,
+  ): Promise<{ lines: Line[]; outcome: string; nearMiss: Line | null }> {
     interface Answer {
       paths: { nodes: Line[]; report: { outcome: string; nearMiss: Line | null } };
     }
@@ -234,7 +247,10 @@ export class Graph {
     );
     const { nearMiss, outcome } = paths.report;
     for (const line of nearMiss ? [...paths.nodes, nearMiss] : paths.nodes) {
-      this.keep(line.nodes, line.steps.flatMap(s => [s.link, ...s.alternatives]));
+      this.keep(
+        line.nodes,
+        line.steps.flatMap(s => [s.link, ...s.alternatives]),
+      );
     }
     return { lines: paths.nodes, outcome, nearMiss };
   }
@@ -244,7 +260,11 @@ export class Graph {
     interface Answer {
       communities: { nodes: { members: { nodes: { id: string }[] } }[] };
     }
-    const { communities } = await ask<Answer>('query Communities { communities(first: 8) { nodes { members(first: 100) { nodes { id } } } } }', {}, signal);
+    const { communities } = await ask<Answer>(
+      'query Communities { communities(first: 8) { nodes { members(first: 100) { nodes { id } } } } }',
+      {},
+      signal,
+    );
     return new Map(communities.nodes.flatMap((c, i) => c.members.nodes.map(m => [m.id, i] as const)));
   }
 
@@ -253,7 +273,11 @@ export class Graph {
     interface Answer {
       centrality: { edges: { score: number; node: { id: string } }[] };
     }
-    const { centrality } = await ask<Answer>('query Central { centrality(by: PAGE_RANK, first: 100) { edges { score node { id } } } }', {}, signal);
+    const { centrality } = await ask<Answer>(
+      'query Central { centrality(by: PAGE_RANK, first: 100) { edges { score node { id } } } }',
+      {},
+      signal,
+    );
     const top = centrality.edges[0]?.score || 1;
     return new Map(centrality.edges.map(e => [e.node.id, e.score / top]));
   }

@@ -19,12 +19,18 @@ function View({ graph, path, query }: { graph: Graph; path: string; query: strin
     return <Missing />; // no text is written like this
   }
   switch (more === undefined ? room : 'nowhere') {
-    case 'e': return <EntityView graph={graph} id={id} />;
-    case 's': return <SourceView graph={graph} id={id} />;
-    case 'path': return <PathView graph={graph} query={query} />;
-    case 'view': return <SavedView graph={graph} />;
-    case '': return <Start graph={graph} />;
-    default: return <Missing />;
+    case 'e':
+      return <EntityView graph={graph} id={id} />;
+    case 's':
+      return <SourceView graph={graph} id={id} />;
+    case 'path':
+      return <PathView graph={graph} query={query} />;
+    case 'view':
+      return <SavedView graph={graph} />;
+    case '':
+      return <Start graph={graph} />;
+    default:
+      return <Missing />;
   }
 }
 
@@ -62,9 +68,13 @@ function Explorer({ graph }: { graph: Graph }) {
   const start = at.path === '/';
   return (
     <>
-      <a class="skip" href="#content">{words.skip}</a>
+      <a class="skip" href="#content">
+        {words.skip}
+      </a>
       <header class="top">
-        <Linked to="/" class="logo">{words.product}</Linked>
+        <Linked to="/" class="logo">
+          {words.product}
+        </Linked>
         {!start && <SearchBox graph={graph} label={words.search.label} sources main onChoose={open} />}
         <nav>
           <Linked to="/path">{words.connect}</Linked>
@@ -74,7 +84,9 @@ function Explorer({ graph }: { graph: Graph }) {
       <main id="content" ref={content} tabIndex={-1}>
         <View key={at.path + (at.path === '/view' ? at.hash : '')} graph={graph} path={at.path} query={at.query} />
       </main>
-      <footer class="foot"><a href="/assets/THIRD_PARTY_NOTICES.txt">{words.notices}</a></footer>
+      <footer class="foot">
+        <a href="/assets/THIRD_PARTY_NOTICES.txt">{words.notices}</a>
+      </footer>
     </>
   );
 }

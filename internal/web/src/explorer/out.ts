@@ -6,7 +6,10 @@ import type { Evidence, Graph, Link } from './graph';
 import type { Scene } from './scene';
 import { cells } from './table';
 
-const xml = (s: string) => s.replace(/[<>&"']/g, c => `&#${c.charCodeAt(0)};`).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '');
+const xml = (s: string) =>
+  s
+    .replace(/[<>&"']/g, c => `&#${c.charCodeAt(0)};`)
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '');
 const quote = (s: string) => {
   // a spreadsheet takes what begins like this for a formula
   const safe = /^[=+\-@\t\r]/.test(s) ? `'${s}` : s;
@@ -25,12 +28,44 @@ export async function readWords(graph: Graph, links: Link[]): Promise<Words> {
 }
 
 export function csv(graph: Graph, links: Link[], words: Words): string {
-  const rows = [['id', 'from', 'fromName', 'kind', 'to', 'toName', 'role', 'since', 'until', 'standing', 'sources', 'sentence', 'excerpt', 'source', 'url']];
+  const rows = [
+    [
+      'id',
+      'from',
+      'fromName',
+      'kind',
+      'to',
+      'toName',
+      'role',
+      'since',
+      'until',
+      'standing',
+      'sources',
+      'sentence',
+      'excerpt',
+      'source',
+      'url',
+    ],
+  ];
   for (const l of links) {
     const c = cells(graph, l);
     const e = words.get(l.id)?.[0];
     rows.push([
-      l.id, l.from.id, c.from, l.kind, l.to.id, c.to, c.role, c.since, c.until, l.standing, c.sources, l.sentence, e?.excerpt ?? '', e?.source.title ?? '', e?.source.url ?? '',
+      l.id,
+      l.from.id,
+      c.from,
+      l.kind,
+      l.to.id,
+      c.to,
+      c.role,
+      c.since,
+      c.until,
+      l.standing,
+      c.sources,
+      l.sentence,
+      e?.excerpt ?? '',
+      e?.source.title ?? '',
+      e?.source.url ?? '',
     ]);
   }
   return `\ufeff${rows.map(r => r.map(quote).join(',')).join('\r\n')}\r\n`;
@@ -53,15 +88,26 @@ export function graphml(scene: Scene, words: Words): string {
     ...['name', 'type', 'description'].map(k => ['node', k]),
     ...['kind', 'role', 'since', 'until', 'standing', 'sentence', 'excerpt', 'source', 'url'].map(k => ['edge', k]),
   ] as [string, string][];
-  const data = (of: string, k: string, v: string | null | undefined) => (v ? `<data key="${of}_${k}">${xml(v)}</data>` : '');
-  const nodes = scene.nodes.flatMap(({ entity: e }) => (e
-    ? [`<node id="${xml(e.id)}">${data('node', 'name', e.name)}${data('node', 'type', e.type)}${data('node', 'description', e.description)}</node>`]
-    : []));
+  const data = (of: string, k: string, v: string | null | undefined) =>
+    v ? `<data key="${of}_${k}">${xml(v)}</data>` : '';
+  const nodes = scene.nodes.flatMap(({ entity: e }) =>
+    e
+      ? [
+          `<node id="${xml(e.id)}">${data('node', 'name', e.name)}${data('node', 'type', e.type)}${data('node', 'description', e.description)}</node>`,
+        ]
+      : [],
+  );
   const edges = scene.links.map(l => {
     const e = words.get(l.id)?.[0];
-    return `<edge id="${xml(l.id)}" source="${xml(l.from.id)}" target="${xml(l.to.id)}">${data('edge', 'kind', l.kind)}${data('edge', 'role', l.role)}${
-      data('edge', 'since', l.since)}${data('edge', 'until', l.until)}${data('edge', 'standing', l.standing)}${data('edge', 'sentence', l.sentence)}${
-      data('edge', 'excerpt', e?.excerpt)}${data('edge', 'source', e?.source.title)}${data('edge', 'url', e?.source.url)}</edge>`;
+    return `<edge id="${xml(l.id)}" source="${xml(l.from.id)}" target="${xml(l.to.id)}">${data('edge', 'kind', l.kind)}${data('edge', 'role', l.role)}${data(
+      'edge',
+      'since',
+      l.since,
+    )}${data('edge', 'until', l.until)}${data('edge', 'standing', l.standing)}${data('edge', 'sentence', l.sentence)}${data(
+      'edge',
+      'excerpt',
+      e?.excerpt,
+    )}${data('edge', 'source', e?.source.title)}${data('edge', 'url', e?.source.url)}</edge>`;
   });
   return `<?xml version="1.0" encoding="UTF-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns">
@@ -81,10 +127,15 @@ export function svg(graph: Graph, scene: Scene, at: Record<string, [number, numb
   for (const e of scene.edges) {
     const [a, b] = [at[e.from], at[e.to]];
     if (a && b) {
-      out.push(`<line x1="${a[0]}" y1="${a[1]}" x2="${b[0]}" y2="${b[1]}" stroke="#888" stroke-width="${e.width}"${e.dashed ? ' stroke-dasharray="6 4"' : ''}><title>${
-        xml(e.links.map(l => l.sentence).join(' '))}</title></line>`);
+      out.push(
+        `<line x1="${a[0]}" y1="${a[1]}" x2="${b[0]}" y2="${b[1]}" stroke="#888" stroke-width="${e.width}"${e.dashed ? ' stroke-dasharray="6 4"' : ''}><title>${xml(
+          e.links.map(l => l.sentence).join(' '),
+        )}</title></line>`,
+      );
       if (e.label) {
-        out.push(`<text x="${(a[0] + b[0]) / 2}" y="${(a[1] + b[1]) / 2 - 4}" font-size="10" text-anchor="middle">${xml(e.label)}</text>`);
+        out.push(
+          `<text x="${(a[0] + b[0]) / 2}" y="${(a[1] + b[1]) / 2 - 4}" font-size="10" text-anchor="middle">${xml(e.label)}</text>`,
+        );
       }
     }
   }
@@ -92,8 +143,12 @@ export function svg(graph: Graph, scene: Scene, at: Record<string, [number, numb
     const p = at[n.id];
     if (p) {
       const title = n.entity ? `${n.entity.name}, ${typeLabel(graph.catalog, n.entity.type)}` : n.label;
-      out.push(`<circle cx="${p[0]}" cy="${p[1]}" r="${n.size / 2}" fill="${colours[n.colour] ?? '#888'}" stroke="#222"><title>${xml(title)}</title></circle>`);
-      out.push(`<text x="${p[0]}" y="${p[1] + n.size / 2 + 14}" font-size="12" text-anchor="middle">${xml(n.label)}</text>`);
+      out.push(
+        `<circle cx="${p[0]}" cy="${p[1]}" r="${n.size / 2}" fill="${colours[n.colour] ?? '#888'}" stroke="#222"><title>${xml(title)}</title></circle>`,
+      );
+      out.push(
+        `<text x="${p[0]}" y="${p[1] + n.size / 2 + 14}" font-size="12" text-anchor="middle">${xml(n.label)}</text>`,
+      );
     }
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${x0} ${y0} ${x1 - x0} ${y1 - y0}" font-family="sans-serif">

@@ -1,10 +1,10 @@
 /** @jsxImportSource preact */
 // Beside the picture: what is known of what is chosen, and what can be done with it.
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { kindLabel } from './catalog';
 import { LinkWords } from './evidence';
 import { most, type Graph, type Link } from './graph';
-import { Badge, Linked, Problem, entityPage, useAsk } from './parts';
+import { Badge, Linked, Problem, entityPage, useAsk, useSettled } from './parts';
 import type { Group, Picture, Selection } from './state';
 import { words } from './words';
 
@@ -40,12 +40,24 @@ export function Panel(props: PanelProps) {
   return (
     <>
       {links.length > 1 && <p class="quiet">{words.evidence.parallel(links.length)}</p>}
-      {links.map(link => <LinkWords key={link.id} graph={graph} link={link} />)}
+      {links.map(link => (
+        <LinkWords key={link.id} graph={graph} link={link} />
+      ))}
     </>
   );
 }
 
-function Chosen({ graph, id, picture, shown, onExpand, onCollapse, onHide, onPin, onLine }: PanelProps & { id: string }) {
+function Chosen({
+  graph,
+  id,
+  picture,
+  shown,
+  onExpand,
+  onCollapse,
+  onHide,
+  onPin,
+  onLine,
+}: PanelProps & { id: string }) {
   const entity = graph.entities.get(id);
   const { answer: kinds, problem, again } = useAsk(signal => graph.kinds(id, signal), [graph, id]);
   if (!entity) {
@@ -56,13 +68,17 @@ function Chosen({ graph, id, picture, shown, onExpand, onCollapse, onHide, onPin
   const hidden = entity.linkCount - graph.between(picture.ids).filter(l => l.from.id === id || l.to.id === id).length;
   return (
     <section aria-label={entity.name}>
-      <h3><Linked to={entityPage(id)}>{entity.name}</Linked> <Badge graph={graph} type={entity.type} /></h3>
+      <h3>
+        <Linked to={entityPage(id)}>{entity.name}</Linked> <Badge graph={graph} type={entity.type} />
+      </h3>
       {entity.description && <p>{entity.description}</p>}
       {hidden > 0 && <p class="quiet">{w.hidden(hidden)}</p>}
       {problem && <Problem problem={problem} again={again} />}
       {kinds && kinds.length > 0 && (
         <div role="group" aria-label={w.expand} class="menu">
-          <button type="button" onClick={() => onExpand(id, '')}>{w.expand}: {w.expandAll}</button>
+          <button type="button" onClick={() => onExpand(id, '')}>
+            {w.expand}: {w.expandAll}
+          </button>
           {kinds.map(k => (
             <button key={k.key} type="button" onClick={() => onExpand(id, k.key)}>
               {kindLabel(graph.catalog, k.key)} <span class="count">{k.count.toLocaleString('en')}</span>
@@ -71,14 +87,24 @@ function Chosen({ graph, id, picture, shown, onExpand, onCollapse, onHide, onPin
         </div>
       )}
       <div class="menu">
-        <button type="button" onClick={() => onCollapse(id)}>{w.collapse}</button>
-        <button type="button" onClick={() => onHide(id)}>{w.hide}</button>
-        <button type="button" aria-pressed={pinned} onClick={() => onPin(id, !pinned)}>{pinned ? w.unpin : w.pin}</button>
-        <button type="button" onClick={() => onLine(id)}>{w.lineFrom}</button>
+        <button type="button" onClick={() => onCollapse(id)}>
+          {w.collapse}
+        </button>
+        <button type="button" onClick={() => onHide(id)}>
+          {w.hide}
+        </button>
+        <button type="button" aria-pressed={pinned} onClick={() => onPin(id, !pinned)}>
+          {pinned ? w.unpin : w.pin}
+        </button>
+        <button type="button" onClick={() => onLine(id)}>
+          {w.lineFrom}
+        </button>
       </div>
       <ul class="sentences">
         {own.slice(0, 100).map(l => (
-          <li key={l.id}><Words graph={graph} link={l} /></li>
+          <li key={l.id}>
+            <Words graph={graph} link={l} />
+          </li>
         ))}
       </ul>
     </section>
@@ -99,12 +125,11 @@ export function Words({ graph, link, label }: { graph: Graph; link: Link; label?
 // Pick is the list behind a group of many links: to be searched, and picked from.
 function Pick({ graph, picture, group, onPick, onGroupEnd }: PanelProps & { group: Group }) {
   const [text, setText] = useState('');
-  const [asked, setAsked] = useState('');
-  useEffect(() => {
-    const timer = setTimeout(() => setAsked(text.trim()), 120);
-    return () => clearTimeout(timer);
-  }, [text]);
-  const { answer, problem, again } = useAsk(signal => graph.neighbours(group.of, group.kind, asked, signal), [graph, group.of, group.kind, asked]);
+  const asked = useSettled(text, 120);
+  const { answer, problem, again } = useAsk(
+    signal => graph.neighbours(group.of, group.kind, asked, signal),
+    [graph, group.of, group.kind, asked],
+  );
   const name = graph.entities.get(group.of)?.name ?? group.of;
   return (
     <section>
@@ -117,13 +142,17 @@ function Pick({ graph, picture, group, onPick, onGroupEnd }: PanelProps & { grou
       <ul class="pick">
         {answer?.ids.map(id => (
           <li key={id}>
-            <button type="button" disabled={picture.ids.includes(id)} onClick={() => onPick(group, [id])}>{w.add}</button>{' '}
+            <button type="button" disabled={picture.ids.includes(id)} onClick={() => onPick(group, [id])}>
+              {w.add}
+            </button>{' '}
             {graph.entities.get(id)?.name}
           </li>
         ))}
       </ul>
       {answer && answer.total > most && <p class="quiet">{words.entity.more(answer.total - answer.ids.length)}</p>}
-      <button type="button" onClick={onGroupEnd}>{w.close}</button>
+      <button type="button" onClick={onGroupEnd}>
+        {w.close}
+      </button>
     </section>
   );
 }

@@ -36,9 +36,16 @@ export const playground = document.documentElement.dataset.playground === 'true'
 export const entityPage = (id: string) => `/e/${encodeURIComponent(id)}`;
 
 // useAsk asks once for each set of inputs, and ends the question when they change or the view goes.
-export function useAsk<T>(question: (signal: AbortSignal) => Promise<T>, inputs: unknown[]): { answer: T | null; problem: Error | null; again: () => void } {
+export function useAsk<T>(
+  question: (signal: AbortSignal) => Promise<T>,
+  inputs: unknown[],
+): { answer: T | null; problem: Error | null; again: () => void } {
   const [turn, setTurn] = useState(0);
-  const [got, set] = useState<{ key: unknown[]; answer: T | null; problem: Error | null }>({ key: [], answer: null, problem: null });
+  const [got, set] = useState<{ key: unknown[]; answer: T | null; problem: Error | null }>({
+    key: [],
+    answer: null,
+    problem: null,
+  });
   const key = [...inputs, turn];
   useEffect(() => {
     const abort = new AbortController();
@@ -52,11 +59,29 @@ export function useAsk<T>(question: (signal: AbortSignal) => Promise<T>, inputs:
   return { answer: current ? got.answer : null, problem: current ? got.problem : null, again: () => setTurn(turn + 1) };
 }
 
+// useSettled returns a text once it has stood still for a while: what is asked for while somebody types.
+export function useSettled(text: string, milliseconds: number): string {
+  const [settled, set] = useState('');
+  useEffect(() => {
+    const timer = setTimeout(() => set(text.trim()), milliseconds);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
+}
+
 export function Problem({ problem, again }: { problem: Error; again?: () => void }) {
   return (
     <div role="alert" class="problem">
       <p>{problem.message}</p>
-      {again && !(problem instanceof Refused && ['NOT_FOUND', 'BAD_USER_INPUT', 'GRAPHQL_VALIDATION_FAILED', 'COST_LIMIT'].includes(problem.code)) && <button type="button" onClick={again}>{words.again}</button>}
+      {again &&
+        !(
+          problem instanceof Refused &&
+          ['NOT_FOUND', 'BAD_USER_INPUT', 'GRAPHQL_VALIDATION_FAILED', 'COST_LIMIT'].includes(problem.code)
+        ) && (
+          <button type="button" onClick={again}>
+            {words.again}
+          </button>
+        )}
     </div>
   );
 }
@@ -74,7 +99,15 @@ export function place(graph: Graph, type: string): number {
 let boxes = 0;
 
 // SearchBox finds entities (and sources) while somebody types: a combobox of the ARIA Authoring Practices.
-export function SearchBox({ graph, label, sources = false, value, onChoose, autofocus = false, main = false }: {
+export function SearchBox({
+  graph,
+  label,
+  sources = false,
+  value,
+  onChoose,
+  autofocus = false,
+  main = false,
+}: {
   graph: Graph;
   label: string;
   sources?: boolean;
@@ -85,7 +118,7 @@ export function SearchBox({ graph, label, sources = false, value, onChoose, auto
 }) {
   const [id] = useState(() => `box-${++boxes}`);
   const [text, setText] = useState(value?.name ?? '');
-  const [asked, setAsked] = useState('');
+  const asked = useSettled(text, 80);
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(0);
   // Keys may come quicker than the page is drawn: they go by this.
@@ -101,11 +134,6 @@ export function SearchBox({ graph, label, sources = false, value, onChoose, auto
       input.current?.focus();
     }
   }, [autofocus]);
-  useEffect(() => {
-    // typing goes on: what is asked for is what stands still for a moment
-    const timer = setTimeout(() => setAsked(text.trim()), 80);
-    return () => clearTimeout(timer);
-  }, [text]);
   const { answer, problem } = useAsk(
     async signal => (asked && open ? { text: asked, found: await graph.search(asked, sources, signal) } : null),
     [graph, asked, open, sources],
@@ -171,17 +199,38 @@ export function SearchBox({ graph, label, sources = false, value, onChoose, auto
         onKeyDown={keys}
         onBlur={() => setOpen(false)}
       />
-      <ul id={`${id}-list`} role="listbox" aria-label={label} aria-busy={answer?.text !== text.trim()} hidden={!shown || found.length === 0}>
+      <ul
+        id={`${id}-list`}
+        role="listbox"
+        aria-label={label}
+        aria-busy={answer?.text !== text.trim()}
+        hidden={!shown || found.length === 0}
+      >
         {found.map((f, i) => (
           // pressing must not take the focus from the box, which would close the list before the click
-          <li key={f.id} id={`${id}-${i}`} role="option" aria-selected={i === at} onMouseDown={e => e.preventDefault()} onClick={() => choose(f)}>
+          <li
+            key={f.id}
+            id={`${id}-${i}`}
+            role="option"
+            aria-selected={i === at}
+            onMouseDown={e => e.preventDefault()}
+            onClick={() => choose(f)}
+          >
             <span class="name">{f.name}</span> <Badge graph={graph} type={f.type} />
             {f.description && <span class="quiet">{f.description}</span>}
           </li>
         ))}
       </ul>
       <p role="status" class={shown && (problem || (answer && found.length === 0)) ? 'said' : 'unseen'}>
-        {!shown ? '' : problem ? problem.message : !answer ? '' : found.length === 0 ? words.search.none(answer.text) : words.search.found(found.length)}
+        {!shown
+          ? ''
+          : problem
+            ? problem.message
+            : !answer
+              ? ''
+              : found.length === 0
+                ? words.search.none(answer.text)
+                : words.search.found(found.length)}
       </p>
     </div>
   );

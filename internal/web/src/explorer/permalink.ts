@@ -3,7 +3,10 @@ import type { Picture, State } from './state';
 
 export type Linked = { picture: Picture } & Pick<State, 'selection' | 'focus' | 'time' | 'colour' | 'size'>;
 
-async function through(bytes: Uint8Array<ArrayBuffer>, by: CompressionStream | DecompressionStream): Promise<Uint8Array> {
+async function through(
+  bytes: Uint8Array<ArrayBuffer>,
+  by: CompressionStream | DecompressionStream,
+): Promise<Uint8Array> {
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(by)).arrayBuffer());
 }
 
@@ -14,7 +17,12 @@ export async function pack(s: State): Promise<string> {
     at[id] = [Math.round(x), Math.round(y)];
   }
   const linked: Linked = {
-    picture: { ...s.picture, at }, selection: s.selection, focus: s.focus, time: s.time, colour: s.colour, size: s.size,
+    picture: { ...s.picture, at },
+    selection: s.selection,
+    focus: s.focus,
+    time: s.time,
+    colour: s.colour,
+    size: s.size,
   };
   const bytes = await through(new TextEncoder().encode(JSON.stringify(linked)), new CompressionStream('deflate-raw'));
   let text = '';
@@ -34,9 +42,13 @@ export async function unpack(hash: string): Promise<Linked | null> {
   }
   try {
     const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), c => c.charCodeAt(0));
-    const linked: Linked = JSON.parse(new TextDecoder().decode(await through(bytes, new DecompressionStream('deflate-raw'))));
+    const linked: Linked = JSON.parse(
+      new TextDecoder().decode(await through(bytes, new DecompressionStream('deflate-raw'))),
+    );
     const { ids, pinned, groups, at } = linked.picture;
-    return strings(ids) && strings(pinned) && Array.isArray(groups) && at !== null && typeof at === 'object' ? linked : null;
+    return strings(ids) && strings(pinned) && Array.isArray(groups) && at !== null && typeof at === 'object'
+      ? linked
+      : null;
   } catch {
     return null;
   }

@@ -44,7 +44,7 @@ export interface Scene {
 export const limit = 3000;
 
 // fits reports whether a link holds within a window of time; null when nothing is known of its time.
-export function fits(link: Link, time: TimeWindow): boolean | null {
+function fits(link: Link, time: TimeWindow): boolean | null {
   const span = years(link.since, link.until);
   if (!span) {
     return null;
@@ -60,8 +60,11 @@ export function dated(graph: Graph, link: Link): Link {
   for (const id of [link.to.id, link.from.id]) {
     const entity = graph.entities.get(id);
     if (entity && (entity.type === 'EVENT' || entity.type === 'QUOTE')) {
-      const dates = (graph.catalog.types.get(entity.type)?.properties ?? []).filter(p => p.date)
-        .map(p => property(graph.catalog, entity, p.name)).filter(d => d !== '').sort();
+      const dates = (graph.catalog.types.get(entity.type)?.properties ?? [])
+        .filter(p => p.date)
+        .map(p => property(graph.catalog, entity, p.name))
+        .filter(d => d !== '')
+        .sort();
       if (dates.length > 0) {
         return { ...link, since: dates[0] ?? null, until: dates.at(-1) ?? null };
       }
@@ -77,7 +80,10 @@ function near(edges: { from: string; to: string }[], id: string, degrees: number
   for (let i = 0; i < degrees; i++) {
     const next = new Set<string>();
     for (const { from, to } of edges) {
-      for (const [a, b] of [[from, to], [to, from]] as const) {
+      for (const [a, b] of [
+        [from, to],
+        [to, from],
+      ] as const) {
         if (border.has(a) && !seen.has(b)) {
           next.add(b);
           seen.add(b);
@@ -114,7 +120,11 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
   }
   let ids = s.picture.ids.filter(id => graph.entities.has(id));
   if (s.focus) {
-    const kept = near(links.map(l => ({ from: l.from.id, to: l.to.id })), s.focus.id, s.focus.degrees);
+    const kept = near(
+      links.map(l => ({ from: l.from.id, to: l.to.id })),
+      s.focus.id,
+      s.focus.degrees,
+    );
     ids = ids.filter(id => kept.has(id));
     links = links.filter(l => kept.has(l.from.id) && kept.has(l.to.id));
   }
@@ -124,19 +134,25 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
   }
   const sized = (e: Entity) => {
     switch (s.size) {
-      case 'links': return Math.min(60, 22 + 6 * Math.log2(1 + e.linkCount));
-      case 'centrality': return 22 + 38 * (measures.centrality?.get(e.id) ?? 0);
-      case 'same': return 30;
+      case 'links':
+        return Math.min(60, 22 + 6 * Math.log2(1 + e.linkCount));
+      case 'centrality':
+        return 22 + 38 * (measures.centrality?.get(e.id) ?? 0);
+      case 'same':
+        return 30;
     }
   };
   const nodes: SceneNode[] = ids.map(id => {
     const entity = graph.entities.get(id) as Entity;
     const shown = touched.get(id) ?? 0;
     return {
-      id, entity, group: null,
+      id,
+      entity,
+      group: null,
       label: entity.name.length > 40 ? `${entity.name.slice(0, 39)}…` : entity.name,
       spoken: words.canvas.spoken(entity.name, typeLabel(graph.catalog, entity.type), entity.linkCount, shown),
-      colour: s.colour === 'community' && measures.community ? measures.community.get(id) ?? 8 : place(graph, entity.type),
+      colour:
+        s.colour === 'community' && measures.community ? (measures.community.get(id) ?? 8) : place(graph, entity.type),
       shape: place(graph, entity.type),
       size: sized(entity),
       hidden: Math.max(0, entity.linkCount - (known.get(id) ?? 0)),
@@ -152,7 +168,10 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
   const edges: SceneEdge[] = [...pairs].map(([key, list]) => {
     const [first] = list as [Link];
     return {
-      id: `edge ${key}`, from: first.from.id, to: first.to.id, links: list,
+      id: `edge ${key}`,
+      from: first.from.id,
+      to: first.to.id,
+      links: list,
       label: list.length === 1 ? kindLabel(graph.catalog, first.kind) : words.canvas.links(list.length),
       width: Math.min(8, 1 + Math.max(...list.map(l => l.supportCount))),
       dashed: list.some(l => l.standing !== 'SUPPORTED'),
@@ -165,11 +184,27 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
     }
     const what = kindLabel(graph.catalog, group.kind);
     nodes.push({
-      id: groupId(group), entity: null, group, label: words.canvas.group(group.count, what), spoken: words.canvas.group(group.count, what),
-      colour: 8, shape: 8, size: 34, hidden: 0, pinned: false, faded: lit !== null,
+      id: groupId(group),
+      entity: null,
+      group,
+      label: words.canvas.group(group.count, what),
+      spoken: words.canvas.group(group.count, what),
+      colour: 8,
+      shape: 8,
+      size: 34,
+      hidden: 0,
+      pinned: false,
+      faded: lit !== null,
     });
     edges.push({
-      id: `edge ${groupId(group)}`, from: group.of, to: groupId(group), links: [], label: '', width: 1, dashed: false, faded: lit !== null,
+      id: `edge ${groupId(group)}`,
+      from: group.of,
+      to: groupId(group),
+      links: [],
+      label: '',
+      width: 1,
+      dashed: false,
+      faded: lit !== null,
     });
   }
   return { nodes, edges, links, grouped: 0 };
@@ -185,8 +220,17 @@ function byType(graph: Graph, ids: string[], links: Link[]): Scene {
   const nodes: SceneNode[] = [...counts].map(([type, n]) => {
     const label = words.canvas.group(n, typeLabel(graph.catalog, type));
     return {
-      id: `type ${type}`, entity: null, group: null, label, spoken: label, colour: place(graph, type), shape: place(graph, type),
-      size: Math.min(90, 20 + 6 * Math.log2(n)), hidden: 0, pinned: false, faded: false,
+      id: `type ${type}`,
+      entity: null,
+      group: null,
+      label,
+      spoken: label,
+      colour: place(graph, type),
+      shape: place(graph, type),
+      size: Math.min(90, 20 + 6 * Math.log2(n)),
+      hidden: 0,
+      pinned: false,
+      faded: false,
     };
   });
   const pairs = new Map<string, Link[]>();
@@ -202,8 +246,14 @@ function byType(graph: Graph, ids: string[], links: Link[]): Scene {
   const edges: SceneEdge[] = [...pairs].map(([key, list]) => {
     const [from, kind, to] = key.split(' ') as [string, string, string];
     return {
-      id: `edge ${key}`, from: `type ${from}`, to: `type ${to}`, links: list.slice(0, 50), label: words.canvas.group(list.length, kindLabel(graph.catalog, kind)),
-      width: Math.min(12, 1 + Math.log2(list.length)), dashed: false, faded: false,
+      id: `edge ${key}`,
+      from: `type ${from}`,
+      to: `type ${to}`,
+      links: list.slice(0, 50),
+      label: words.canvas.group(list.length, kindLabel(graph.catalog, kind)),
+      width: Math.min(12, 1 + Math.log2(list.length)),
+      dashed: false,
+      faded: false,
     };
   });
   return { nodes, edges, links, grouped: ids.length };

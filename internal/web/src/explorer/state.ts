@@ -35,7 +35,7 @@ export interface State {
   size: 'links' | 'centrality' | 'same';
 }
 
-export const emptyPicture: Picture = { ids: [], groups: [], pinned: [], at: {} };
+const emptyPicture: Picture = { ids: [], groups: [], pinned: [], at: {} };
 
 export const initial: State = {
   picture: emptyPicture,
@@ -108,7 +108,9 @@ export function reduce(s: State, a: Action): State {
     case 'moved':
       return { ...s, picture: { ...s.picture, at: { ...s.picture.at, ...a.at } } };
     case 'arrange':
-      return change(s, { at: Object.fromEntries(Object.entries(s.picture.at).filter(([id]) => s.picture.pinned.includes(id))) });
+      return change(s, {
+        at: Object.fromEntries(Object.entries(s.picture.at).filter(([id]) => s.picture.pinned.includes(id))),
+      });
     case 'undo': {
       const before = s.past.at(-1);
       return before ? { ...s, picture: before, past: s.past.slice(0, -1), future: [s.picture, ...s.future] } : s;

@@ -14,8 +14,13 @@ type Column = 'from' | 'kind' | 'to' | 'role' | 'since' | 'until' | 'sources';
 export function cells(graph: Graph, link: Link): Record<Column, string> {
   const name = (id: string) => graph.entities.get(id)?.name ?? id;
   return {
-    from: name(link.from.id), kind: kindLabel(graph.catalog, link.kind), to: name(link.to.id), role: link.role ?? '', since: link.since ?? '',
-    until: link.until ?? '', sources: String(link.supportCount),
+    from: name(link.from.id),
+    kind: kindLabel(graph.catalog, link.kind),
+    to: name(link.to.id),
+    role: link.role ?? '',
+    since: link.since ?? '',
+    until: link.until ?? '',
+    sources: String(link.supportCount),
   };
 }
 
@@ -25,7 +30,8 @@ export function Table({ graph, links, onWords }: { graph: Graph; links: Link[]; 
   const [by, setBy] = useState<Column>('from');
   const [down, setDown] = useState(false);
   const compare = new Intl.Collator('en', { numeric: true }).compare;
-  const rows = links.map(link => ({ link, cells: cells(graph, link) }))
+  const rows = links
+    .map(link => ({ link, cells: cells(graph, link) }))
     .sort((a, b) => (down ? -1 : 1) * compare(a.cells[by], b.cells[by]) || (a.link.id < b.link.id ? -1 : 1));
   // a column in which nothing stands takes room from the others
   const shown = columns.filter(c => !['role', 'since', 'until'].includes(c) || rows.some(r => r.cells[c] !== ''));
@@ -41,7 +47,10 @@ export function Table({ graph, links, onWords }: { graph: Graph; links: Link[]; 
           <tr>
             {shown.map(c => (
               <th key={c} scope="col" aria-sort={c === by ? (down ? 'descending' : 'ascending') : 'none'}>
-                <button type="button" class="plain" onClick={() => sort(c)}>{w[c]}{c === by ? (down ? ' ↓' : ' ↑') : ''}</button>
+                <button type="button" class="plain" onClick={() => sort(c)}>
+                  {w[c]}
+                  {c === by ? (down ? ' ↓' : ' ↑') : ''}
+                </button>
               </th>
             ))}
             <th scope="col">{w.standing}</th>
@@ -51,12 +60,31 @@ export function Table({ graph, links, onWords }: { graph: Graph; links: Link[]; 
         <tbody>
           {rows.map(({ link, cells: c }) => (
             <tr key={link.id}>
-              <td><Linked to={entityPage(link.from.id)}>{c.from}</Linked></td>
+              <td>
+                <Linked to={entityPage(link.from.id)}>{c.from}</Linked>
+              </td>
               <td>{c.kind}</td>
-              <td><Linked to={entityPage(link.to.id)}>{c.to}</Linked></td>
-              {shown.filter(k => !['from', 'kind', 'to'].includes(k)).map(k => <td key={k}>{c[k]}</td>)}
-              <td><Standing link={link} /></td>
-              <td><button type="button" class="plain" onClick={() => onWords(link.id)} aria-label={`${w.words}: ${link.sentence}`}>{w.words}</button></td>
+              <td>
+                <Linked to={entityPage(link.to.id)}>{c.to}</Linked>
+              </td>
+              {shown
+                .filter(k => !['from', 'kind', 'to'].includes(k))
+                .map(k => (
+                  <td key={k}>{c[k]}</td>
+                ))}
+              <td>
+                <Standing link={link} />
+              </td>
+              <td>
+                <button
+                  type="button"
+                  class="plain"
+                  onClick={() => onWords(link.id)}
+                  aria-label={`${w.words}: ${link.sentence}`}
+                >
+                  {w.words}
+                </button>
+              </td>
             </tr>
           ))}
         </tbody>

@@ -8,10 +8,23 @@ import { words } from './words';
 
 const w = words.time;
 
-export function TimeBar({ graph, links, time, onTime }: { graph: Graph; links: Link[]; time: TimeWindow | null; onTime: (time: TimeWindow | null) => void }) {
+export function TimeBar({
+  graph,
+  links,
+  time,
+  onTime,
+}: {
+  graph: Graph;
+  links: Link[];
+  time: TimeWindow | null;
+  onTime: (time: TimeWindow | null) => void;
+}) {
   const [playing, setPlaying] = useState(false);
   const spans = links.map(l => years(dated(graph, l).since, dated(graph, l).until));
-  const known = spans.filter(s => s !== null).flat().filter(Number.isFinite);
+  const known = spans
+    .filter(s => s !== null)
+    .flat()
+    .filter(Number.isFinite);
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const from = time?.from ?? low;
   const to = time?.to ?? high;
@@ -53,24 +66,67 @@ export function TimeBar({ graph, links, time, onTime }: { graph: Graph; links: L
   const slider = (label: string, value: number, set: (year: number) => void) => (
     <label class="thumb">
       {label} <output>{value}</output>
-      <input type="range" min={low} max={high} value={value} onInput={event => set(Number(event.currentTarget.value))} />
+      <input
+        type="range"
+        min={low}
+        max={high}
+        value={value}
+        onInput={event => set(Number(event.currentTarget.value))}
+      />
     </label>
   );
   return (
     <section class="time" aria-label={w.label}>
-      <div class="histogram" role="img" aria-label={counts.flatMap((n, i) => (n ? [w.year(low + i, n)] : [])).slice(0, 60).join('; ')}>
+      <div
+        class="histogram"
+        role="img"
+        aria-label={counts
+          .flatMap((n, i) => (n ? [w.year(low + i, n)] : []))
+          .slice(0, 60)
+          .join('; ')}
+      >
         {counts.map((n, i) => (
-          <span key={i} class={low + i >= from && low + i <= to ? 'in' : ''} style={{ height: `${Math.round((100 * n) / top)}%` }} title={w.year(low + i, n)} />
+          <span
+            key={i}
+            class={low + i >= from && low + i <= to ? 'in' : ''}
+            style={{ height: `${Math.round((100 * n) / top)}%` }}
+            title={w.year(low + i, n)}
+          />
         ))}
       </div>
       <div class="controls">
         {slider(w.from, from, y => onTime({ from: Math.min(y, to), to, undated, certain }))}
         {slider(w.to, to, y => onTime({ from, to: Math.max(y, from), undated, certain }))}
-        <button type="button" onClick={play}>{playing ? w.pause : w.play}</button>
-        <button type="button" disabled={!time} onClick={() => { setPlaying(false); onTime(null); }}>{w.all}</button>
-        <label><input type="checkbox" checked={certain} onChange={event => onTime({ from, to, undated, certain: event.currentTarget.checked })} /> {w.certain}</label>
+        <button type="button" onClick={play}>
+          {playing ? w.pause : w.play}
+        </button>
+        <button
+          type="button"
+          disabled={!time}
+          onClick={() => {
+            setPlaying(false);
+            onTime(null);
+          }}
+        >
+          {w.all}
+        </button>
+        <label>
+          <input
+            type="checkbox"
+            checked={certain}
+            onChange={event => onTime({ from, to, undated, certain: event.currentTarget.checked })}
+          />{' '}
+          {w.certain}
+        </label>
         {none > 0 && (
-          <label><input type="checkbox" checked={undated} onChange={event => onTime({ from, to, certain, undated: event.currentTarget.checked })} /> {w.undated(none)}: {w.showUndated}</label>
+          <label>
+            <input
+              type="checkbox"
+              checked={undated}
+              onChange={event => onTime({ from, to, certain, undated: event.currentTarget.checked })}
+            />{' '}
+            {w.undated(none)}: {w.showUndated}
+          </label>
         )}
       </div>
     </section>

@@ -32,9 +32,12 @@ export function Start({ graph }: { graph: Graph }) {
   const w = words.start;
   useTitle(undefined);
   const { answer, problem, again } = useAsk(
-    signal => ask<StartAnswer>(
-      'query Start { stats { entities { key count } links { key count } sources } centrality(by: DEGREE, first: 8) { edges { score node { id type name } } } }', {}, signal,
-    ),
+    signal =>
+      ask<StartAnswer>(
+        'query Start { stats { entities { key count } links { key count } sources } centrality(by: DEGREE, first: 8) { edges { score node { id type name } } } }',
+        {},
+        signal,
+      ),
     [graph],
   );
   const latest = useAsk(signal => latestChanges(graph, signal), [graph]);
@@ -49,7 +52,9 @@ export function Start({ graph }: { graph: Graph }) {
         <section class="card invite">
           <h2>{w.tryTitle}</h2>
           <p>{w.tryText}</p>
-          <p><Linked to="/path?from=mary-kaldor&to=protection-of-civilians">{w.tryLink}</Linked></p>
+          <p>
+            <Linked to="/path?from=mary-kaldor&to=protection-of-civilians">{w.tryLink}</Linked>
+          </p>
         </section>
       )}
       {problem && <Problem problem={problem} again={again} />}
@@ -57,28 +62,38 @@ export function Start({ graph }: { graph: Graph }) {
         <div class="columns">
           <section class="card">
             <h2>{w.title}</h2>
-            {sum(answer.stats.entities) === 0 ? <p>{w.empty}</p> : (
+            {sum(answer.stats.entities) === 0 ? (
+              <p>{w.empty}</p>
+            ) : (
               <>
                 <ul class="counts">
-                  {answer.stats.entities.filter(c => c.count > 0).map(c => (
-                    <li key={c.key}><Badge graph={graph} type={c.key} /> {c.count.toLocaleString('en')}</li>
-                  ))}
+                  {answer.stats.entities
+                    .filter(c => c.count > 0)
+                    .map(c => (
+                      <li key={c.key}>
+                        <Badge graph={graph} type={c.key} /> {c.count.toLocaleString('en')}
+                      </li>
+                    ))}
                 </ul>
-                <p>{w.links(sum(answer.stats.links))}, {w.sources(answer.stats.sources)}</p>
+                <p>
+                  {w.links(sum(answer.stats.links))}, {w.sources(answer.stats.sources)}
+                </p>
               </>
             )}
           </section>
-          {answer.centrality.edges.length > 0 && <section class="card">
-            <h2>{w.connected}</h2>
-            <ol class="ranked">
-              {answer.centrality.edges.map(e => (
-                <li key={e.node.id}>
-                  <Linked to={entityPage(e.node.id)}>{e.node.name}</Linked> <Badge graph={graph} type={e.node.type} />{' '}
-                  <span class="quiet">{w.links(e.score)}</span>
-                </li>
-              ))}
-            </ol>
-          </section>}
+          {answer.centrality.edges.length > 0 && (
+            <section class="card">
+              <h2>{w.connected}</h2>
+              <ol class="ranked">
+                {answer.centrality.edges.map(e => (
+                  <li key={e.node.id}>
+                    <Linked to={entityPage(e.node.id)}>{e.node.name}</Linked> <Badge graph={graph} type={e.node.type} />{' '}
+                    <span class="quiet">{w.links(e.score)}</span>
+                  </li>
+                ))}
+              </ol>
+            </section>
+          )}
           {latest.answer && latest.answer.length > 0 && (
             <section class="card">
               <h2>{w.latest}</h2>
@@ -86,7 +101,9 @@ export function Start({ graph }: { graph: Graph }) {
                 {latest.answer.map(e => (
                   <li key={e.id}>
                     <Linked to={entityPage(e.id)}>{e.name}</Linked> <Badge graph={graph} type={e.type} />{' '}
-                    <time class="quiet" dateTime={e.updatedAt}>{e.updatedAt.slice(0, 10)}</time>
+                    <time class="quiet" dateTime={e.updatedAt}>
+                      {e.updatedAt.slice(0, 10)}
+                    </time>
                   </li>
                 ))}
               </ul>
@@ -107,9 +124,14 @@ async function latestChanges(graph: Graph, signal: AbortSignal): Promise<Changed
     return [];
   }
   const answer = await ask<Record<string, { nodes: Changed[] }>>(
-    `query Latest { ${lists.map(t => `${t.list}(first: 6, orderBy: [{field: UPDATED_AT, direction: DESC}]) { nodes { id type name updatedAt } }`).join(' ')} }`, {}, signal,
+    `query Latest { ${lists.map(t => `${t.list}(first: 6, orderBy: [{field: UPDATED_AT, direction: DESC}]) { nodes { id type name updatedAt } }`).join(' ')} }`,
+    {},
+    signal,
   );
-  return Object.values(answer).flatMap(l => l.nodes).sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : a.updatedAt > b.updatedAt ? -1 : a.id < b.id ? -1 : 1)).slice(0, 6);
+  return Object.values(answer)
+    .flatMap(l => l.nodes)
+    .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : a.updatedAt > b.updatedAt ? -1 : a.id < b.id ? -1 : 1))
+    .slice(0, 6);
 }
 
 // --- an entity ------------------------------------------------------------------------------------------------------------
@@ -123,8 +145,9 @@ interface Whole extends Entity {
 export function EntityView({ graph, id }: { graph: Graph; id: string }) {
   const w = words.entity;
   const { answer, problem, again } = useAsk(
-    signal => ask<{ node: (Whole & { __typename: string; from?: { id: string } }) | null }>(
-      `query Entity($id: ID!) {
+    signal =>
+      ask<{ node: (Whole & { __typename: string; from?: { id: string } }) | null }>(
+        `query Entity($id: ID!) {
         node(id: $id) {
           __typename id ... on Link { from { id } } ... on Entity {
             type name description aliases linkCount externalIds { scheme value url }
@@ -132,9 +155,9 @@ export function EntityView({ graph, id }: { graph: Graph; id: string }) {
           }${selection(graph.catalog)}
         }
       }`,
-      { id },
-      signal,
-    ),
+        { id },
+        signal,
+      ),
     [graph, id],
   );
   const around = useAsk(signal => openingOf(graph, id, signal), [graph, id]);
@@ -155,28 +178,64 @@ export function EntityView({ graph, id }: { graph: Graph; id: string }) {
     return <p class="quiet">{words.loading}</p>;
   }
   if (!node?.type) {
-    return <div class="missing"><h1>{w.missing}</h1><p>{w.missingHint}</p></div>;
+    return (
+      <div class="missing">
+        <h1>{w.missing}</h1>
+        <p>{w.missingHint}</p>
+      </div>
+    );
   }
-  const facts = (graph.catalog.types.get(node.type)?.properties ?? []).map(p => ({ ...p, value: property(graph.catalog, node, p.name) })).filter(p => p.value !== '');
+  const facts = (graph.catalog.types.get(node.type)?.properties ?? [])
+    .map(p => ({ ...p, value: property(graph.catalog, node, p.name) }))
+    .filter(p => p.value !== '');
   return (
     <div class="entity">
       <section class="facts">
         <h1>{node.name}</h1>
-        <p><Badge graph={graph} type={node.type} /> <span class="quiet">{w.linked(node.linkCount)}</span></p>
+        <p>
+          <Badge graph={graph} type={node.type} /> <span class="quiet">{w.linked(node.linkCount)}</span>
+        </p>
         {node.description && <p>{node.description}</p>}
         <dl>
-          {node.aliases.length > 0 && <div><dt>{w.aliases}</dt><dd>{node.aliases.join(', ')}</dd></div>}
-          {facts.map(f => <div key={f.name}><dt title={f.description}>{f.label}</dt><dd>{f.value}</dd></div>)}
+          {node.aliases.length > 0 && (
+            <div>
+              <dt>{w.aliases}</dt>
+              <dd>{node.aliases.join(', ')}</dd>
+            </div>
+          )}
+          {facts.map(f => (
+            <div key={f.name}>
+              <dt title={f.description}>{f.label}</dt>
+              <dd>{f.value}</dd>
+            </div>
+          ))}
           {node.externalIds.length > 0 && (
             <div>
               <dt>{w.external}</dt>
-              <dd>{node.externalIds.map(e => <span key={e.scheme + e.value} class="register">{e.scheme} {e.url ? <a href={e.url} rel="noreferrer">{e.value}</a> : e.value}</span>)}</dd>
+              <dd>
+                {node.externalIds.map(e => (
+                  <span key={e.scheme + e.value} class="register">
+                    {e.scheme}{' '}
+                    {e.url ? (
+                      <a href={e.url} rel="noreferrer">
+                        {e.value}
+                      </a>
+                    ) : (
+                      e.value
+                    )}
+                  </span>
+                ))}
+              </dd>
             </div>
           )}
         </dl>
-        <p><Linked to={`/path?from=${encodeURIComponent(id)}`}>{w.connect}</Linked></p>
+        <p>
+          <Linked to={`/path?from=${encodeURIComponent(id)}`}>{w.connect}</Linked>
+        </p>
         {node.links.totalCount === 0 && <p class="quiet">{w.noLinks}</p>}
-        {node.links.facets[0]?.buckets.map(k => <KindOfLinks key={k.key} graph={graph} id={id} kind={k.key} count={k.count} />)}
+        {node.links.facets[0]?.buckets.map(k => (
+          <KindOfLinks key={k.key} graph={graph} id={id} kind={k.key} count={k.count} />
+        ))}
         <Timeline graph={graph} id={id} />
       </section>
       <section class="around" aria-label={w.around}>
@@ -197,31 +256,40 @@ interface Edge {
 function KindOfLinks({ graph, id, kind, count }: { graph: Graph; id: string; kind: string; count: number }) {
   const [first, setFirst] = useState(10);
   const { answer, problem, again } = useAsk(
-    signal => ask<{ node: { links: { edges: Edge[] } } | null }>(
-      `query OfKind($id: ID!, $kind: LinkKind!, $first: Int!) {
+    signal =>
+      ask<{ node: { links: { edges: Edge[] } } | null }>(
+        `query OfKind($id: ID!, $kind: LinkKind!, $first: Int!) {
         node(id: $id) { ... on Entity { links(first: $first, where: {kinds: [$kind]}) {
           edges { direction node { id type name } link { id kind from { id } to { id } role since until sentence standing supportCount } }
         } } }
       }`,
-      { id, kind, first },
-      signal,
-    ),
+        { id, kind, first },
+        signal,
+      ),
     [graph, id, kind, first],
   );
   return (
     <section class="kind">
-      <h2>{kindLabel(graph.catalog, kind)} <span class="count">{count.toLocaleString('en')}</span></h2>
+      <h2>
+        {kindLabel(graph.catalog, kind)} <span class="count">{count.toLocaleString('en')}</span>
+      </h2>
       {problem && <Problem problem={problem} again={again} />}
       <ul class="sentences">
         {answer?.node?.links.edges.map(e => (
           <li key={e.link.id}>
             <Linked to={entityPage(e.node.id)}>{e.node.name}</Linked> <Badge graph={graph} type={e.node.type} />{' '}
-            <span class="quiet">{[e.link.role, [e.link.since, e.link.until].filter(d => d).join('–')].filter(d => d).join(', ')}</span>
+            <span class="quiet">
+              {[e.link.role, [e.link.since, e.link.until].filter(d => d).join('–')].filter(d => d).join(', ')}
+            </span>
             <Words graph={graph} link={e.link} label={words.entity.words} />
           </li>
         ))}
       </ul>
-      {count > first && first < 100 && <button type="button" onClick={() => setFirst(Math.min(100, first + 20))}>{words.entity.more(Math.min(count - first, 20))}</button>}
+      {count > first && first < 100 && (
+        <button type="button" onClick={() => setFirst(Math.min(100, first + 20))}>
+          {words.entity.more(Math.min(count - first, 20))}
+        </button>
+      )}
     </section>
   );
 }
@@ -235,9 +303,12 @@ interface Happening {
 
 function Timeline({ graph, id }: { graph: Graph; id: string }) {
   const { answer } = useAsk(
-    signal => ask<{ timeline: { nodes: Happening[] } | null }>(
-      'query Timeline($id: ID!) { timeline(subjects: [{id: $id}], first: 30) { nodes { id date caption subject { __typename ... on Node { id } ... on Link { from { id } to { id } } } } } }', { id }, signal,
-    ),
+    signal =>
+      ask<{ timeline: { nodes: Happening[] } | null }>(
+        'query Timeline($id: ID!) { timeline(subjects: [{id: $id}], first: 30) { nodes { id date caption subject { __typename ... on Node { id } ... on Link { from { id } to { id } } } } } }',
+        { id },
+        signal,
+      ),
     [graph, id],
   );
   const nodes = answer?.timeline?.nodes ?? [];
@@ -250,8 +321,15 @@ function Timeline({ graph, id }: { graph: Graph; id: string }) {
       <ol class="timeline">
         {nodes.map(n => {
           const other = n.subject.from && (n.subject.from.id === id ? n.subject.to?.id : n.subject.from.id);
-          const to = n.subject.__typename === 'Source' ? `/s/${encodeURIComponent(n.subject.id)}` : entityPage(other ?? n.subject.id);
-          return <li key={n.id}><time>{n.date}</time> <Linked to={to}>{n.caption}</Linked></li>;
+          const to =
+            n.subject.__typename === 'Source'
+              ? `/s/${encodeURIComponent(n.subject.id)}`
+              : entityPage(other ?? n.subject.id);
+          return (
+            <li key={n.id}>
+              <time>{n.date}</time> <Linked to={to}>{n.caption}</Linked>
+            </li>
+          );
         })}
       </ol>
     </section>
@@ -261,13 +339,29 @@ function Timeline({ graph, id }: { graph: Graph; id: string }) {
 // --- two that are connected -----------------------------------------------------------------------------------------------
 
 // A condition of the search that lists entities.
-function Several({ graph, label, ids, onIds }: { graph: Graph; label: string; ids: string[]; onIds: (ids: string[]) => void }) {
+function Several({
+  graph,
+  label,
+  ids,
+  onIds,
+}: {
+  graph: Graph;
+  label: string;
+  ids: string[];
+  onIds: (ids: string[]) => void;
+}) {
   useAsk(async signal => graph.read(ids, signal), [graph, ids.join(' ')]);
   return (
     <div class="several">
       <SearchBox graph={graph} label={label} onChoose={f => onIds([...new Set([...ids, f.id])])} />
       {ids.map(id => (
-        <button key={id} type="button" class="plain" onClick={() => onIds(ids.filter(i => i !== id))} aria-label={`${words.canvas.hide}: ${graph.entities.get(id)?.name ?? id}`}>
+        <button
+          key={id}
+          type="button"
+          class="plain"
+          onClick={() => onIds(ids.filter(i => i !== id))}
+          aria-label={`${words.canvas.hide}: ${graph.entities.get(id)?.name ?? id}`}
+        >
           {graph.entities.get(id)?.name ?? id} ×
         </button>
       ))}
@@ -293,10 +387,15 @@ function conditionsOf(graph: Graph, query: string): { q: URLSearchParams; strang
   const strange: string[] = [];
   const known = (name: string, value: string) => {
     switch (name) {
-      case 'kind': return graph.catalog.kinds.size === 0 || graph.catalog.kinds.has(value);
-      case 'rank': return value in words.path.ranks;
-      case 'since': case 'until': return /^\d{4}(-\d\d){0,2}$/.test(value);
-      default: return true;
+      case 'kind':
+        return graph.catalog.kinds.size === 0 || graph.catalog.kinds.has(value);
+      case 'rank':
+        return value in words.path.ranks;
+      case 'since':
+      case 'until':
+        return /^\d{4}(-\d\d){0,2}$/.test(value);
+      default:
+        return true;
     }
   };
   for (const [name, value] of new URLSearchParams(query)) {
@@ -320,34 +419,51 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
   const unknown = ends.answer ? named.filter(id => !graph.entities.has(id)) : [];
   const backwards = (q.get('since') ?? '') > (q.get('until') ?? '9999');
   const name = (id: string) => graph.entities.get(id)?.name;
-  const found = useAsk(async signal => {
-    if (!from || !to || from === to || backwards) {
-      return null;
-    }
-    if ((await graph.read(named, signal)).length < named.length) {
-      return null;
-    }
-    const [since, until] = [q.get('since'), q.get('until')];
-    const where = {
-      ...(q.getAll('kind').length > 0 && { kinds: q.getAll('kind') }),
-      ...((since || until) && { during: { ...(since && { from: since }), ...(until && { to: until }) } }),
-    };
-    const list = (k: string) => (q.getAll(k).length > 0 ? q.getAll(k).map(id => ({ id })) : null);
-    return graph.paths({
-      from: { id: from }, to: { id: to }, via: list('via'), avoid: list('avoid'), where: Object.keys(where).length > 0 ? where : null,
-      independent: q.get('independent') === 'true', rank: q.get('rank') ?? 'SHORTEST',
-    }, signal);
-  }, [graph, query]);
+  const found = useAsk(
+    async signal => {
+      if (!ends.answer || unknown.length > 0 || !from || !to || from === to || backwards) {
+        return null;
+      }
+      const [since, until] = [q.get('since'), q.get('until')];
+      const where = {
+        ...(q.getAll('kind').length > 0 && { kinds: q.getAll('kind') }),
+        ...((since || until) && { during: { ...(since && { from: since }), ...(until && { to: until }) } }),
+      };
+      const list = (k: string) => (q.getAll(k).length > 0 ? q.getAll(k).map(id => ({ id })) : null);
+      return graph.paths(
+        {
+          from: { id: from },
+          to: { id: to },
+          via: list('via'),
+          avoid: list('avoid'),
+          where: Object.keys(where).length > 0 ? where : null,
+          independent: q.get('independent') === 'true',
+          rank: q.get('rank') ?? 'SHORTEST',
+        },
+        signal,
+      );
+    },
+    [graph, query, ends.answer],
+  );
+  const failed = ends.problem ? ends : found;
   useTitle(name(from) && name(to) ? `${name(from)} – ${name(to)}` : w.title);
   const [at, setAt] = useState<{ line: number; step: number }>({ line: 0, step: 0 });
   const [hover, setHover] = useState<number | null>(null);
   useEffect(() => setAt({ line: 0, step: 0 }), [query]);
-  const lines = found.answer ? (found.answer.lines.length > 0 ? found.answer.lines : found.answer.nearMiss ? [found.answer.nearMiss] : []) : [];
+  const lines = found.answer
+    ? found.answer.lines.length > 0
+      ? found.answer.lines
+      : found.answer.nearMiss
+        ? [found.answer.nearMiss]
+        : []
+    : [];
   const line = lines[at.line];
   const opening = useMemo(() => (lines.length > 0 ? spread(lines) : null), [found.answer]);
   const lit = useMemo(() => {
     const l = lines[hover ?? at.line];
-    return l && lines.length > 1 ? new Set([...l.nodes.map(n => n.id), ...l.steps.flatMap(s => [s.link.id, ...s.alternatives.map(a => a.id)])]) : null;
+    return l && lines.length > 1
+      ? new Set([...l.nodes.map(n => n.id), ...l.steps.flatMap(s => [s.link.id, ...s.alternatives.map(a => a.id)])])
+      : null;
   }, [found.answer, hover, at.line]);
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
@@ -363,7 +479,11 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
     <SearchBox
       graph={graph}
       label={label}
-      value={id && ends.answer ? { id, type: graph.entities.get(id)?.type ?? '', name: name(id) ?? id, description: null } : null}
+      value={
+        id && ends.answer
+          ? { id, type: graph.entities.get(id)?.type ?? '', name: name(id) ?? id, description: null }
+          : null
+      }
       onChoose={f => go(params(q, { [which]: f.id }))}
       autofocus={!id && (which === 'from' || from !== '')}
     />
@@ -372,11 +492,23 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
   const hop = step && line && (
     <section class="hop" aria-label={w.chosen}>
       <h2>{words.evidence.step(at.step + 1, line.steps.length)}</h2>
-      <p class="hop-sentence">{step.link.sentence} <Standing link={step.link} /></p>
-      {step.link.evidence.nodes.map(e => <Piece key={e.id} evidence={e} />)}
+      <p class="hop-sentence">
+        {step.link.sentence} <Standing link={step.link} />
+      </p>
+      {step.link.evidence.nodes.map(e => (
+        <Piece key={e.id} evidence={e} />
+      ))}
       <p class="actions">
-        <button type="button" disabled={at.step === 0} onClick={() => setAt({ ...at, step: at.step - 1 })}>{words.evidence.previous}</button>
-        <button type="button" disabled={at.step === line.steps.length - 1} onClick={() => setAt({ ...at, step: at.step + 1 })}>{words.evidence.next}</button>
+        <button type="button" disabled={at.step === 0} onClick={() => setAt({ ...at, step: at.step - 1 })}>
+          {words.evidence.previous}
+        </button>
+        <button
+          type="button"
+          disabled={at.step === line.steps.length - 1}
+          onClick={() => setAt({ ...at, step: at.step + 1 })}
+        >
+          {words.evidence.next}
+        </button>
       </p>
     </section>
   );
@@ -385,7 +517,9 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
       <h1>{w.title}</h1>
       <form class="ends" onSubmit={event => event.preventDefault()}>
         {box(w.from, from, 'from')}
-        <button type="button" onClick={() => go(params(q, { from: to, to: from }))} aria-label={w.swap}>⇄</button>
+        <button type="button" onClick={() => go(params(q, { from: to, to: from }))} aria-label={w.swap}>
+          ⇄
+        </button>
         {box(w.to, to, 'to')}
         <details open={[...conditional, 'rank'].some(k => q.has(k))}>
           <summary>{w.options}</summary>
@@ -394,17 +528,41 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
             <Several graph={graph} label={w.avoid} ids={q.getAll('avoid')} onIds={avoid => go(params(q, { avoid }))} />
             <label>
               {w.rank}{' '}
-              <select value={q.get('rank') ?? 'SHORTEST'} onChange={event => go(params(q, { rank: event.currentTarget.value }))}>
-                {Object.entries(w.ranks).map(([k, v]) => <option key={k} value={k}>{v}</option>)}
+              <select
+                value={q.get('rank') ?? 'SHORTEST'}
+                onChange={event => go(params(q, { rank: event.currentTarget.value }))}
+              >
+                {Object.entries(w.ranks).map(([k, v]) => (
+                  <option key={k} value={k}>
+                    {v}
+                  </option>
+                ))}
               </select>
             </label>
             <fieldset>
               <legend>{w.during}</legend>
               {(['since', 'until'] as const).map(k => (
-                <label key={k}>{w[k]} <input type="number" class="year" value={q.get(k) ?? ''} onChange={event => go(params(q, { [k]: event.currentTarget.value.padStart(4, '0').replace(/^0000$/, '') }))} /></label>
+                <label key={k}>
+                  {w[k]}{' '}
+                  <input
+                    type="number"
+                    class="year"
+                    value={q.get(k) ?? ''}
+                    onChange={event =>
+                      go(params(q, { [k]: event.currentTarget.value.padStart(4, '0').replace(/^0000$/, '') }))
+                    }
+                  />
+                </label>
               ))}
             </fieldset>
-            <label><input type="checkbox" checked={q.get('independent') === 'true'} onChange={event => go(params(q, { independent: event.currentTarget.checked ? 'true' : null }))} /> {w.independent}</label>
+            <label>
+              <input
+                type="checkbox"
+                checked={q.get('independent') === 'true'}
+                onChange={event => go(params(q, { independent: event.currentTarget.checked ? 'true' : null }))}
+              />{' '}
+              {w.independent}
+            </label>
             <fieldset class="kinds">
               <legend>{w.kinds}</legend>
               {[...graph.catalog.kinds.keys()].map(k => (
@@ -412,7 +570,15 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
                   <input
                     type="checkbox"
                     checked={q.getAll('kind').includes(k)}
-                    onChange={event => go(params(q, { kind: event.currentTarget.checked ? [...q.getAll('kind'), k] : q.getAll('kind').filter(i => i !== k) }))}
+                    onChange={event =>
+                      go(
+                        params(q, {
+                          kind: event.currentTarget.checked
+                            ? [...q.getAll('kind'), k]
+                            : q.getAll('kind').filter(i => i !== k),
+                        }),
+                      )
+                    }
                   />{' '}
                   {kindLabel(graph.catalog, k)}
                 </label>
@@ -425,12 +591,17 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
       {backwards && <p role="alert">{w.backwards}</p>}
       {unknown.length > 0 && <p role="alert">{w.unknown(unknown.join(', '))}</p>}
       {strange.length > 0 && <p role="alert">{w.strange(strange.join(', '))}</p>}
-      {found.problem && <PathProblem problem={found.problem} again={found.again} />}
+      {failed.problem && <PathProblem problem={failed.problem} again={failed.again} />}
       {found.answer && (
         <div role="status">
           {found.answer.lines.length === 0 && (
             <>
-              <p><strong>{w.none}</strong> {conditional.some(k => q.has(k)) ? w.unfulfilled : w.outcome[found.answer.outcome] ?? spell(found.answer.outcome)}</p>
+              <p>
+                <strong>{w.none}</strong>{' '}
+                {conditional.some(k => q.has(k))
+                  ? w.unfulfilled
+                  : (w.outcome[found.answer.outcome] ?? spell(found.answer.outcome))}
+              </p>
               {found.answer.nearMiss && <p>{conditional.some(k => q.has(k)) ? w.nearMiss : w.longer}</p>}
             </>
           )}
@@ -445,7 +616,12 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
                 <ol class="steps">
                   {l.steps.map((s, j) => (
                     <li key={j}>
-                      <button type="button" class="plain step" aria-pressed={i === at.line && j === at.step} onClick={() => setAt({ line: i, step: j })}>
+                      <button
+                        type="button"
+                        class="plain step"
+                        aria-pressed={i === at.line && j === at.step}
+                        onClick={() => setAt({ line: i, step: j })}
+                      >
                         {s.link.sentence} <sup>[{j + 1}]</sup>
                       </button>
                     </li>
@@ -462,11 +638,19 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
 }
 
 function PathProblem({ problem, again }: { problem: Error; again: () => void }) {
-  const suggestions = problem instanceof Refused ? problem.problems[0]?.extensions?.suggestions ?? [] : [];
+  const suggestions = problem instanceof Refused ? (problem.problems[0]?.extensions?.suggestions ?? []) : [];
   return (
     <>
       <Problem problem={problem} again={again} />
-      {suggestions.length > 0 && <ul>{suggestions.map(s => <li key={s.id}><Linked to={entityPage(s.id)}>{s.name}</Linked></li>)}</ul>}
+      {suggestions.length > 0 && (
+        <ul>
+          {suggestions.map(s => (
+            <li key={s.id}>
+              <Linked to={entityPage(s.id)}>{s.name}</Linked>
+            </li>
+          ))}
+        </ul>
+      )}
     </>
   );
 }
@@ -496,7 +680,11 @@ type Marked = Omit<Evidence, 'source'> & { start: number | null; end: number | n
 interface Read extends Source {
   text: string | null;
   contentHash: string | null;
-  links: { totalCount: number; edges: { link: Link & { evidence: { nodes: Marked[] } } }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+  links: {
+    totalCount: number;
+    edges: { link: Link & { evidence: { nodes: Marked[] } } }[];
+    pageInfo: { hasNextPage: boolean; endCursor: string | null };
+  };
 }
 
 const readQuery = `query Source($id: ID!, $after: String) {
@@ -515,12 +703,14 @@ const readQuery = `query Source($id: ID!, $after: String) {
 // readSource reads a source with all that is quoted from it.
 async function readSource(id: string, signal: AbortSignal): Promise<Read | null> {
   let whole: Read | null = null;
-  for (let after: string | null = null; ;) {
+  for (let after: string | null = null; ; ) {
     const { source }: { source: Read | null } = await ask<{ source: Read | null }>(readQuery, { id, after }, signal);
     if (!source) {
       return null;
     }
-    whole = whole ? { ...source, links: { ...source.links, edges: [...whole.links.edges, ...source.links.edges] } } : source;
+    whole = whole
+      ? { ...source, links: { ...source.links, edges: [...whole.links.edges, ...source.links.edges] } }
+      : source;
     after = source.links.pageInfo.endCursor;
     if (!source.links.pageInfo.hasNextPage || whole.links.edges.length >= 1000) {
       return whole;
@@ -530,11 +720,15 @@ async function readSource(id: string, signal: AbortSignal): Promise<Read | null>
 
 export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   const w = words.source;
-  const { answer, problem, again } = useAsk(async signal => ({
-    source: await readSource(id, signal), entity: (await graph.read([id], signal)).length > 0,
-  }), [graph, id]);
+  const { answer, problem, again } = useAsk(
+    async signal => {
+      const source = await readSource(id, signal);
+      return { source, elsewhere: !source && (await graph.read([id], signal)).length > 0 };
+    },
+    [graph, id],
+  );
   const source = answer?.source;
-  const elsewhere = answer?.entity === true && !source;
+  const elsewhere = answer?.elsewhere === true;
   useEffect(() => {
     if (elsewhere) {
       go(entityPage(id), true);
@@ -550,28 +744,46 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
     return <p class="quiet">{words.loading}</p>;
   }
   if (!source) {
-    return <div class="missing"><h1>{w.missing}</h1><p>{words.entity.missingHint}</p></div>;
+    return (
+      <div class="missing">
+        <h1>{w.missing}</h1>
+        <p>{words.entity.missingHint}</p>
+      </div>
+    );
   }
-  const pieces = source.links.edges.flatMap(({ link }) => link.evidence.nodes.filter(e => e.source.id === source.id).map(piece => ({ piece, link })))
+  const pieces = source.links.edges
+    .flatMap(({ link }) => link.evidence.nodes.filter(e => e.source.id === source.id).map(piece => ({ piece, link })))
     .sort((a, b) => (a.piece.start ?? Infinity) - (b.piece.start ?? Infinity) || 0);
   const shown = chosen.length > 0 ? pieces.filter(p => chosen.includes(p.piece.id)) : pieces;
-  const about = [typeLabel(graph.catalog, source.kind), source.authors.join(', '), source.publisher, source.publishedOn].filter(p => p).join(' · ');
+  const about = [typeLabel(graph.catalog, source.kind), source.authors.join(', '), source.publisher, source.publishedOn]
+    .filter(p => p)
+    .join(' · ');
   return (
     <div class={source.text === null ? 'source bare' : 'source'}>
       <header>
         <h1>{source.title}</h1>
         <p class="quiet">{about}</p>
-        {source.url && <p><a href={source.url} rel="noreferrer">{w.original}</a></p>}
+        {source.url && (
+          <p>
+            <a href={source.url} rel="noreferrer">
+              {w.original}
+            </a>
+          </p>
+        )}
       </header>
       <section class="text" aria-label={w.text}>
         {source.text !== null ? (
           <Marks
             text={source.text}
-            marks={pieces.flatMap(({ piece: p }) => (p.start !== null && p.end !== null ? [{ id: p.id, start: p.start, end: p.end }] : []))}
+            marks={pieces.flatMap(({ piece: p }) =>
+              p.start !== null && p.end !== null ? [{ id: p.id, start: p.start, end: p.end }] : [],
+            )}
             chosen={chosen}
             onChoose={setChosen}
           />
-        ) : <p class="quiet">{source.contentHash ? w.notServed : w.noText}</p>}
+        ) : (
+          <p class="quiet">{source.contentHash ? w.notServed : w.noText}</p>
+        )}
       </section>
       <section class="excerpts" aria-live="polite">
         <h2>{chosen.length > 0 ? w.statements : w.excerpts}</h2>
@@ -581,10 +793,15 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
           {shown.map(({ piece, link }) => (
             <li key={piece.id}>
               <p>
-                <Linked to={entityPage(link.from.id)}>{(link.from as Entity).name}</Linked> → <Linked to={entityPage(link.to.id)}>{(link.to as Entity).name}</Linked>
+                <Linked to={entityPage(link.from.id)}>{(link.from as Entity).name}</Linked> →{' '}
+                <Linked to={entityPage(link.to.id)}>{(link.to as Entity).name}</Linked>
               </p>
-              <p>{link.sentence} <Standing link={link} /></p>
-              <blockquote><mark>{piece.excerpt}</mark></blockquote>
+              <p>
+                {link.sentence} <Standing link={link} />
+              </p>
+              <blockquote>
+                <mark>{piece.excerpt}</mark>
+              </blockquote>
             </li>
           ))}
         </ul>
@@ -594,22 +811,33 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
 }
 
 // Marks is a text with what is quoted from it marked. Offsets are code points; marks may lie within others.
-function Marks({ text, marks, chosen, onChoose }: {
+function Marks({
+  text,
+  marks,
+  chosen,
+  onChoose,
+}: {
   text: string;
   marks: { id: string; start: number; end: number }[];
   chosen: string[];
   onChoose: (ids: string[]) => void;
 }) {
   const points = useMemo(() => Array.from(text), [text]);
-  const cuts = [...new Set([0, points.length, ...marks.flatMap(m => [m.start, m.end])])].filter(c => c >= 0 && c <= points.length).sort((a, b) => a - b);
+  const cuts = [...new Set([0, points.length, ...marks.flatMap(m => [m.start, m.end])])]
+    .filter(c => c >= 0 && c <= points.length)
+    .sort((a, b) => a - b);
   return (
     <div class="body">
       {cuts.slice(0, -1).map((start, i) => {
         const part = points.slice(start, cuts[i + 1]).join('');
         const ids = marks.filter(m => m.start <= start && m.end > start).map(m => m.id);
-        return ids.length === 0 ? part : (
+        return ids.length === 0 ? (
+          part
+        ) : (
           <mark key={start} class={ids.some(id => chosen.includes(id)) ? 'chosen' : ''}>
-            <button type="button" onClick={() => onChoose(ids)} aria-pressed={ids.some(id => chosen.includes(id))}>{part}</button>
+            <button type="button" onClick={() => onChoose(ids)} aria-pressed={ids.some(id => chosen.includes(id))}>
+              {part}
+            </button>
           </mark>
         );
       })}
@@ -620,7 +848,14 @@ function Marks({ text, marks, chosen, onChoose }: {
 // Missing is the view of an address that names nothing.
 export function Missing() {
   useTitle(words.missing.title);
-  return <div class="missing"><h1>{words.missing.title}</h1><p>{words.missing.text} <Linked to="/">{words.missing.start}</Linked></p></div>;
+  return (
+    <div class="missing">
+      <h1>{words.missing.title}</h1>
+      <p>
+        {words.missing.text} <Linked to="/">{words.missing.start}</Linked>
+      </p>
+    </div>
+  );
 }
 
 // --- a view that somebody made --------------------------------------------------------------------------------------------

@@ -16,7 +16,6 @@ export const words = {
     placeholder: 'A name, words of a quote, a source',
     none: (text: string) => `Nothing has the words “${text}”.`,
     found: (n: number) => `${many(n, 'result')}. Up and Down choose, Enter opens.`,
-    clear: 'Choose another',
   },
   start: {
     title: 'What is in this graph',
@@ -117,7 +116,8 @@ export const words = {
     open: 'Open its page',
     lineFrom: 'Start a line from here',
     hidden: (n: number) => `${many(n, 'link')} not shown`,
-    spoken: (name: string, type: string, links: number, shown: number) => `${name}, ${type}, ${many(links, 'link')}, ${shown} shown`,
+    spoken: (name: string, type: string, links: number, shown: number) =>
+      `${name}, ${type}, ${many(links, 'link')}, ${shown} shown`,
     group: (n: number, what: string) => `${n.toLocaleString('en')} × ${what}`,
     pick: (name: string, what: string) => `${name}: ${what}`,
     pickHint: 'There are many: choose which to show.',
@@ -129,8 +129,10 @@ export const words = {
     legend: 'What the signs mean',
     disputed: 'dashed: disputed or denied',
     thick: 'thicker: more sources',
-    damaged: 'This address holds no picture: it was cut off or changed on its way. Search for an entity to begin with one.',
-    tooMany: (n: number) => `${n.toLocaleString('en')} entities are too many to draw one by one: they stand for their types.`,
+    damaged:
+      'This address holds no picture: it was cut off or changed on its way. Search for an entity to begin with one.',
+    tooMany: (n: number) =>
+      `${n.toLocaleString('en')} entities are too many to draw one by one: they stand for their types.`,
     shown: (nodes: number, links: number) => `${many(nodes, 'entity', 'entities')}, ${many(links, 'link')} shown`,
   },
   keys: [
@@ -173,13 +175,11 @@ export const words = {
   evidence: {
     title: 'Evidence',
     hint: 'Choose an entity or a link in the picture to read the words behind it.',
-    supports: 'supports it',
     refutes: 'speaks against it',
     verified: 'These words stand in the text of the source.',
     unverified: 'These words are not in the text of the source.',
     unchecked: 'The text of the source is not stored, so the words were not checked.',
     read: 'Read it at the source',
-    room: 'Read it here',
     copy: 'Copy as',
     copied: 'Copied.',
     formats: { plain: 'citation', bibtex: 'BibTeX', csl: 'CSL-JSON' } as Record<string, string>,
@@ -200,7 +200,6 @@ export const words = {
     notServed: 'The text is stored, but this server does not show texts (serve --serve-texts).',
     none: 'Nothing is quoted from it.',
     missing: 'No source has this id.',
-    outside: 'These words are not found in the text:',
     statements: 'What the marked words say',
     markHint: 'Choose a mark to see what it supports.',
   },

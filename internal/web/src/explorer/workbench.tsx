@@ -30,12 +30,21 @@ const formats = ['PNG', 'SVG', 'CSV', 'GraphML', 'Markdown'] as const;
 
 // The mark of an event of the keyboard that stands in a field, where keys are text.
 export function typing(event: KeyboardEvent): boolean {
-  return event.target instanceof HTMLElement && event.target.matches('input:not([type=checkbox],[type=range]), textarea, select');
+  return (
+    event.target instanceof HTMLElement &&
+    event.target.matches('input:not([type=checkbox],[type=range]), textarea, select')
+  );
 }
 
 // Workbench shows a view: the one in the address, if there is one, and otherwise what it is given. Of a picture of lines,
 // one may be lit, and of it a step. What is beside the picture while nothing is chosen in it is lead.
-export function Workbench({ graph, opening, lit = null, step = null, lead }: {
+export function Workbench({
+  graph,
+  opening,
+  lit = null,
+  step = null,
+  lead,
+}: {
   graph: Graph;
   opening: Opening;
   lit?: Set<string> | null;
@@ -76,7 +85,17 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
         const ids = await graph.read(view.picture.ids);
         await graph.join(ids);
         if (!gone) {
-          dispatch({ do: 'open', picture: { ...view.picture, ids }, state: { selection: view.selection, focus: view.focus, time: view.time, colour: view.colour, size: view.size } });
+          dispatch({
+            do: 'open',
+            picture: { ...view.picture, ids },
+            state: {
+              selection: view.selection,
+              focus: view.focus,
+              time: view.time,
+              colour: view.colour,
+              size: view.size,
+            },
+          });
         }
       } else {
         setDamaged(opening === nothing);
@@ -111,9 +130,22 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
     }
   }, [state.colour, state.size]);
 
-  const shown = useMemo(() => scene(graph, state, lit, measures), [
-    graph, state.picture.ids, state.picture.groups, state.picture.pinned, state.focus, state.time, state.colour, state.size, lit, measures, known,
-  ]);
+  const shown = useMemo(
+    () => scene(graph, state, lit, measures),
+    [
+      graph,
+      state.picture.ids,
+      state.picture.groups,
+      state.picture.pinned,
+      state.focus,
+      state.time,
+      state.colour,
+      state.size,
+      lit,
+      measures,
+      known,
+    ],
+  );
   const all = useMemo(() => graph.between(state.picture.ids), [graph, state.picture.ids, known]);
 
   const show = async (ids: string[]) => {
@@ -122,33 +154,39 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
     setKnown(k => k + 1);
     dispatch({ do: 'show', ids });
   };
-  const expand = (id: string, kind: string) => attempt(async () => {
-    if (!graph.entities.has(id)) {
-      const of = now.current.picture.groups.find(g => groupId(g) === id);
-      setGroup(of ?? null);
-      return;
-    }
-    const kinds = (await graph.kinds(id)).filter(k => !kind || k.key === kind);
-    const total = kinds.reduce((sum, k) => sum + k.count, 0);
-    if (total <= most) {
-      await show((await graph.neighbours(id, kind)).ids);
-      return;
-    }
-    const groups = kinds.map(k => ({ of: id, kind: k.key, count: k.count }));
-    dispatch({ do: 'group', groups });
-    if (kind) {
-      setGroup(groups[0] ?? null);
-    }
-  });
+  const expand = (id: string, kind: string) =>
+    attempt(async () => {
+      if (!graph.entities.has(id)) {
+        const of = now.current.picture.groups.find(g => groupId(g) === id);
+        setGroup(of ?? null);
+        return;
+      }
+      const kinds = (await graph.kinds(id)).filter(k => !kind || k.key === kind);
+      const total = kinds.reduce((sum, k) => sum + k.count, 0);
+      if (total <= most) {
+        await show((await graph.neighbours(id, kind)).ids);
+        return;
+      }
+      const groups = kinds.map(k => ({ of: id, kind: k.key, count: k.count }));
+      dispatch({ do: 'group', groups });
+      if (kind) {
+        setGroup(groups[0] ?? null);
+      }
+    });
   // collapse hides what is linked to nothing but this entity.
   const collapse = (id: string) => {
     const others = new Map<string, Set<string>>();
     for (const l of all) {
-      for (const [a, b] of [[l.from.id, l.to.id], [l.to.id, l.from.id]] as const) {
+      for (const [a, b] of [
+        [l.from.id, l.to.id],
+        [l.to.id, l.from.id],
+      ] as const) {
         others.set(a, (others.get(a) ?? new Set()).add(b));
       }
     }
-    const gone = [...(others.get(id) ?? [])].filter(n => n !== id && [...(others.get(n) ?? [])].every(o => o === id || o === n));
+    const gone = [...(others.get(id) ?? [])].filter(
+      n => n !== id && [...(others.get(n) ?? [])].every(o => o === id || o === n),
+    );
     if (gone.length > 0) {
       dispatch({ do: 'hide', ids: gone });
     }
@@ -180,35 +218,38 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
     return () => removeEventListener('keydown', keys);
   }, []);
 
-  const share = () => attempt(async () => {
-    const at = canvas.current?.places() ?? state.picture.at;
-    const url = `${location.origin}/view#v=${await pack({ ...state, picture: { ...state.picture, at } })}`;
-    try {
-      await navigator.clipboard.writeText(url);
-      say(w.shared);
-    } catch {
-      say(url);
-    }
-  });
-  const write = (format: (typeof formats)[number]) => attempt(async () => {
-    const name = `throughline.${{ PNG: 'png', SVG: 'svg', CSV: 'csv', GraphML: 'graphml', Markdown: 'md' }[format]}`;
-    switch (format) {
-      case 'PNG': {
-        const png = await canvas.current?.png();
-        return png && save(name, 'image/png', png);
+  const share = () =>
+    attempt(async () => {
+      const at = canvas.current?.places() ?? state.picture.at;
+      const url = `${location.origin}/view#v=${await pack({ ...state, picture: { ...state.picture, at } })}`;
+      try {
+        await navigator.clipboard.writeText(url);
+        say(w.shared);
+      } catch {
+        say(url);
       }
-      case 'SVG':
-        return save(name, 'image/svg+xml', out.svg(graph, shown, canvas.current?.places() ?? state.picture.at));
-      case 'CSV':
-        return save(name, 'text/csv', out.csv(graph, shown.links, await out.readWords(graph, shown.links)));
-      case 'GraphML':
-        return save(name, 'application/xml', out.graphml(shown, await out.readWords(graph, shown.links)));
-      case 'Markdown':
-        return save(name, 'text/markdown', out.markdown(shown.links, await out.readWords(graph, shown.links)));
-    }
-  });
+    });
+  const write = (format: (typeof formats)[number]) =>
+    attempt(async () => {
+      const name = `throughline.${{ PNG: 'png', SVG: 'svg', CSV: 'csv', GraphML: 'graphml', Markdown: 'md' }[format]}`;
+      switch (format) {
+        case 'PNG': {
+          const png = await canvas.current?.png();
+          return png && save(name, 'image/png', png);
+        }
+        case 'SVG':
+          return save(name, 'image/svg+xml', out.svg(graph, shown, canvas.current?.places() ?? state.picture.at));
+        case 'CSV':
+          return save(name, 'text/csv', out.csv(graph, shown.links, await out.readWords(graph, shown.links)));
+        case 'GraphML':
+          return save(name, 'application/xml', out.graphml(shown, await out.readWords(graph, shown.links)));
+        case 'Markdown':
+          return save(name, 'text/markdown', out.markdown(shown.links, await out.readWords(graph, shown.links)));
+      }
+    });
   const asQuery = `/playground#${new URLSearchParams({
-    query: out.queryOf(graph, state.picture.ids), variables: JSON.stringify({ ids: state.picture.ids.slice(0, 100) }),
+    query: out.queryOf(graph, state.picture.ids),
+    variables: JSON.stringify({ ids: state.picture.ids.slice(0, 100) }),
   })}`;
   const types = [...new Set(shown.nodes.flatMap(n => n.entity?.type ?? []))];
   const chosen = state.selection && 'entity' in state.selection ? state.selection.entity : null;
@@ -219,15 +260,29 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
         <div class="tools" role="toolbar" aria-label={w.label}>
           <span role="group" aria-label={w.label}>
             {(['picture', 'table'] as const).map(t => (
-              <button key={t} type="button" aria-pressed={tab === t} onClick={() => setTab(t)}>{w[t]}</button>
+              <button key={t} type="button" aria-pressed={tab === t} onClick={() => setTab(t)}>
+                {w[t]}
+              </button>
             ))}
           </span>
-          <button type="button" disabled={state.past.length === 0} onClick={() => dispatch({ do: 'undo' })}>{w.undo}</button>
-          <button type="button" disabled={state.future.length === 0} onClick={() => dispatch({ do: 'redo' })}>{w.redo}</button>
-          <button type="button" onClick={() => canvas.current?.zoom(1.25)} aria-label={w.zoomIn}>+</button>
-          <button type="button" onClick={() => canvas.current?.zoom(0.8)} aria-label={w.zoomOut}>−</button>
-          <button type="button" onClick={() => canvas.current?.fit()}>{w.fit}</button>
-          <button type="button" onClick={() => dispatch({ do: 'arrange' })}>{w.layout}</button>
+          <button type="button" disabled={state.past.length === 0} onClick={() => dispatch({ do: 'undo' })}>
+            {w.undo}
+          </button>
+          <button type="button" disabled={state.future.length === 0} onClick={() => dispatch({ do: 'redo' })}>
+            {w.redo}
+          </button>
+          <button type="button" onClick={() => canvas.current?.zoom(1.25)} aria-label={w.zoomIn}>
+            +
+          </button>
+          <button type="button" onClick={() => canvas.current?.zoom(0.8)} aria-label={w.zoomOut}>
+            −
+          </button>
+          <button type="button" onClick={() => canvas.current?.fit()}>
+            {w.fit}
+          </button>
+          <button type="button" onClick={() => dispatch({ do: 'arrange' })}>
+            {w.layout}
+          </button>
           <select
             aria-label={w.find}
             value=""
@@ -239,7 +294,13 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
             }}
           >
             <option value="">{w.find}</option>
-            {shown.nodes.filter(n => n.entity).map(n => <option key={n.id} value={n.id}>{n.entity?.name}</option>)}
+            {shown.nodes
+              .filter(n => n.entity)
+              .map(n => (
+                <option key={n.id} value={n.id}>
+                  {n.entity?.name}
+                </option>
+              ))}
           </select>
           <select
             aria-label={w.export}
@@ -251,10 +312,18 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
             }}
           >
             <option value="">{w.export}</option>
-            {formats.map(f => <option key={f} value={f}>{f}</option>)}
+            {formats.map(f => (
+              <option key={f} value={f}>
+                {f}
+              </option>
+            ))}
           </select>
-          <button type="button" onClick={share}>{w.share}</button>
-          <button type="button" aria-label={w.keysTitle} onClick={() => keysDialog.current?.showModal()}>?</button>
+          <button type="button" onClick={share}>
+            {w.share}
+          </button>
+          <button type="button" aria-label={w.keysTitle} onClick={() => keysDialog.current?.showModal()}>
+            ?
+          </button>
         </div>
         <details class="tools more">
           <summary>{w.look}</summary>
@@ -271,25 +340,48 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
                 }}
               >
                 <option value={0}>{w.everything}</option>
-                {[1, 2, 3, 4].map(n => <option key={n} value={n}>{w.degrees(n)}</option>)}
+                {[1, 2, 3, 4].map(n => (
+                  <option key={n} value={n}>
+                    {w.degrees(n)}
+                  </option>
+                ))}
               </select>
             </label>
             <label>
               {w.colour}{' '}
-              <select value={state.colour} onChange={event => dispatch({ do: 'look', colour: event.currentTarget.value as State['colour'] })}>
-                {Object.entries(w.colours).map(([k, v]) => <option key={k} value={k}>{v}</option>)}
+              <select
+                value={state.colour}
+                onChange={event => dispatch({ do: 'look', colour: event.currentTarget.value as State['colour'] })}
+              >
+                {Object.entries(w.colours).map(([k, v]) => (
+                  <option key={k} value={k}>
+                    {v}
+                  </option>
+                ))}
               </select>
             </label>
             <label>
               {w.size}{' '}
-              <select value={state.size} onChange={event => dispatch({ do: 'look', size: event.currentTarget.value as State['size'] })}>
-                {Object.entries(w.sizes).map(([k, v]) => <option key={k} value={k}>{v}</option>)}
+              <select
+                value={state.size}
+                onChange={event => dispatch({ do: 'look', size: event.currentTarget.value as State['size'] })}
+              >
+                {Object.entries(w.sizes).map(([k, v]) => (
+                  <option key={k} value={k}>
+                    {v}
+                  </option>
+                ))}
               </select>
             </label>
             {playground && <a href={asQuery}>{w.query}</a>}
           </div>
         </details>
-        <p role="status" class="said">{said || (shown.grouped > 0 ? w.tooMany(shown.grouped) : w.shown(shown.nodes.filter(n => n.entity).length, shown.links.length))}</p>
+        <p role="status" class="said">
+          {said ||
+            (shown.grouped > 0
+              ? w.tooMany(shown.grouped)
+              : w.shown(shown.nodes.filter(n => n.entity).length, shown.links.length))}
+        </p>
         {problem && <Problem problem={problem} />}
         {damaged && <p role="alert">{w.damaged}</p>}
         <div class="view" hidden={tab !== 'picture'}>
@@ -312,9 +404,19 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
             onLine={line}
           />
         </div>
-        {tab === 'table' && <Table graph={graph} links={shown.links} onWords={id => dispatch({ do: 'select', selection: { links: [id] } })} />}
+        {tab === 'table' && (
+          <Table
+            graph={graph}
+            links={shown.links}
+            onWords={id => dispatch({ do: 'select', selection: { links: [id] } })}
+          />
+        )}
         <ul class="legend" aria-label={w.legend}>
-          {types.map(t => <li key={t} class={`key shape-${place(graph, t)}`}><Badge graph={graph} type={t} /></li>)}
+          {types.map(t => (
+            <li key={t} class={`key shape-${place(graph, t)}`}>
+              <Badge graph={graph} type={t} />
+            </li>
+          ))}
           <li>{w.disputed}</li>
           <li>{w.thick}</li>
         </ul>
@@ -339,8 +441,19 @@ export function Workbench({ graph, opening, lit = null, step = null, lead }: {
       </aside>
       <dialog ref={keysDialog} aria-label={w.keysTitle}>
         <h2>{w.keysTitle}</h2>
-        <dl>{words.keys.map(([key, what]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl>
-        <form method="dialog"><button type="submit">{w.close}</button></form>
+        <dl>
+          {words.keys.map(([key, what]) => (
+            <div key={key}>
+              <dt>
+                <kbd>{key}</kbd>
+              </dt>
+              <dd>{what}</dd>
+            </div>
+          ))}
+        </dl>
+        <form method="dialog">
+          <button type="submit">{w.close}</button>
+        </form>
       </dialog>
     </div>
   );
@@ -357,4 +470,3 @@ export async function openingOf(graph: Graph, id: string, signal?: AbortSignal):
   const ids = await graph.around(id, signal);
   return { ids: ids.slice(0, limit) };
 }
-
