@@ -34,13 +34,13 @@ func TestAQueueThatStandsIsShed(t *testing.T) {
 	if n := play(time.Second, 5*ms, 1); n != 0 {
 		t.Errorf("%d refused without a queue", n)
 	}
-	if n := play(150*ms, 300*ms, 1); n != 0 {
+	if n := play(40*ms, 300*ms, 1); n != 0 {
 		t.Errorf("%d refused of a burst", n)
 	}
 	if n := play(500*ms, 5*ms, 1); n != 0 {
 		t.Errorf("%d refused after a burst", n)
 	}
-	if n := play(time.Second, 300*ms, 1); n < 700 {
+	if n := play(time.Second, 300*ms, 1); n < 900 {
 		t.Errorf("%d of 1,000 refused while a queue stands", n)
 	}
 	play(50*ms, 300*ms, 1)
