@@ -1,4 +1,5 @@
 //go:generate go run ../gen/configdoc
+//go:generate go run ../gen/formatsdoc
 
 // Package cli is the program's commands, one file each.
 package cli
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"unicode/utf8"
 
@@ -23,6 +25,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/clients"
 	"github.com/throughline/throughline/internal/config"
+	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store/neo4jstore"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
@@ -46,7 +49,8 @@ type Commands struct {
 	Central     centralCmd     `cmd:"" help:"Show the most central entities of the graph."`
 	Communities communitiesCmd `cmd:"" help:"Show groups of entities with many links among them."`
 	Import      importCmd      `cmd:"" help:"Import files of JSON lines."`
-	Export      exportCmd      `cmd:"" help:"Export everything as JSON lines."`
+	Export      exportCmd      `cmd:"" help:"Export everything, in a format of your choice."`
+	Formats     formatsCmd     `cmd:"" help:"List the formats of files, and what each can hold."`
 	Add         addCmd         `cmd:"" help:"Add an entity, a source, a link with its words, or evidence to a link."`
 	Set         setCmd         `cmd:"" help:"Change fields of a record."`
 	Delete      deleteCmd      `cmd:"" help:"Delete a record, or a piece of evidence."`
@@ -138,7 +142,10 @@ func NewParser(c *Commands, o ...kong.Option) (*kong.Kong, error) {
 	return kong.New(c, append([]kong.Option{
 		kong.Name("throughline"),
 		kong.Description("A knowledge graph whose every link carries the words that say so, over GraphQL."),
-		kong.Vars{"clients": clients.Names()},
+		kong.Vars{
+			"clients": clients.Names(),
+			"written": strings.Join(exchange.FormatNames((*exchange.Format).Writes), ","),
+		},
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	}, o...)...)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -204,95 +205,205 @@ func (c *importCmd) open(w *world, cat *catalog.Catalog) (*opened, error) {
 
 type exportCmd struct {
 	config.Store
-	Output string `short:"o" placeholder:"FILE" help:"File to write, packed when its name ends in .gz; standard output without."`
+	Output string `short:"o" placeholder:"FILE" help:"File to write, packed when its name ends in .gz; standard output without. Formats of several files write FILE-nodes and FILE-links, or one FILE.zip."`
+	Format string `enum:"${written}," default:"" placeholder:"NAME" help:"The format: ${written}. Without, as the name of the file ends, or jsonl. See throughline formats."`
 }
 
-// Run writes everything, to standard output or to a file that is there only when it is whole. What is no file of its
+// Run writes everything, to standard output or to files that are there only when all is whole. What is no file of its
 // own, as a device, a pipe or a link to a file, is written in place.
 func (c *exportCmd) Run(w *world) error {
+	format := exchange.FormatOf(cmp.Or(c.Format, "jsonl"), "")
+	if found := exchange.FormatOf(c.Format, c.Output); found != nil {
+		format = found
+	}
+	if !format.Writes() {
+		return &config.UsageError{
+			Problem: format.Name + " is read and not written",
+			Hint:    "name one of " + strings.Join(exchange.FormatNames((*exchange.Format).Writes), ", ") + " with --format",
+		}
+	}
 	s, cat, err := w.openToRead(&c.Store)
 	if err != nil {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // it was only read
 	if c.Output == "" || c.Output == "-" {
+		if format.Parts != nil && terminal(w.stdout) {
+			return &config.UsageError{Problem: format.Name + " is several files", Hint: "name them with -o graph" + format.Extensions[0]}
+		}
 		out := io.Writer(w.stdout)
 		if terminal(out) {
 			out = &jsonPrinter{to: out} // a file is written as it is
 		}
-		_, err = exchange.Export(w.ctx, cat, s, out)
-		return err
-	}
-	before, err := os.Lstat(c.Output)
-	switch {
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return c.unwritable()
-	case err == nil && before.IsDir():
-		return fmt.Errorf("%s is a folder: name a file in it", c.Output)
-	case err == nil && !before.Mode().IsRegular():
-		f, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644) //nolint:gosec // as any file the user makes
-		if err != nil {
-			return c.unwritable()
-		}
-		n, err := c.write(w, cat, s, f)
-		if failed := f.Close(); err == nil && failed != nil {
-			err = c.unwritable()
-		}
-		if err == nil {
-			fmt.Fprintf(w.stderr, "exported %s\n", records(n))
+		open, finish := format.One(out)
+		if _, err = format.Export(w.ctx, cat, s, open); err == nil {
+			err = finish()
 		}
 		return err
 	}
-	mode := fs.FileMode(0o644)
-	if before != nil {
-		mode = before.Mode().Perm()
+	n, err := c.files(w, cat, s, format)
+	if err == nil {
+		fmt.Fprintf(w.stderr, "exported %s\n", records(n))
 	}
-	return c.replace(w, cat, s, mode)
+	return err
 }
 
-// replace writes a temporary file beside the output, and renames it to the output once it is whole.
-func (c *exportCmd) replace(w *world, cat *catalog.Catalog, s *opened, mode fs.FileMode) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(c.Output), ".throughline-*")
-	if err != nil {
-		return c.unwritable()
-	}
+// files writes one file, or one for each part of the format.
+func (c *exportCmd) files(w *world, cat *catalog.Catalog, s *opened, format *exchange.Format) (n exchange.Counts, err error) {
+	var made []*target
 	defer func() {
-		if err != nil {
-			_ = f.Close() // it may be closed already, and goes in any case
-			err = errors.Join(err, os.Remove(f.Name()))
+		for _, t := range made {
+			err = errors.Join(err, t.abandon())
 		}
 	}()
-	n, err := c.write(w, cat, s, f)
+	add := func(path string) (io.Writer, error) {
+		if k := len(made); k > 0 {
+			if err := made[k-1].whole(); err != nil {
+				return nil, err
+			}
+		}
+		t, err := create(path)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, t)
+		return t, nil
+	}
+	if format.Parts == nil || strings.HasSuffix(c.Output, ".zip") {
+		to, err := add(c.Output)
+		if err != nil {
+			return n, err
+		}
+		open, finish := format.One(to)
+		if n, err = format.Export(w.ctx, cat, s, open); err == nil {
+			err = finish()
+		}
+		if err != nil {
+			return n, made[0].blame(err)
+		}
+	} else {
+		n, err = format.Export(w.ctx, cat, s, func(part string) (io.Writer, error) { return add(beside(c.Output, part)) })
+		if err != nil {
+			if k := len(made); k > 0 {
+				err = made[k-1].blame(err)
+			}
+			return n, err
+		}
+	}
+	if err := made[len(made)-1].whole(); err != nil {
+		return n, err
+	}
+	for _, t := range made {
+		if err := t.keep(); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// beside names a part: graph.csv.gz has graph-nodes.csv.gz.
+func beside(path, part string) string {
+	dir, name := filepath.Split(path)
+	stem, rest := name, ""
+	if i := strings.IndexByte(name[min(1, len(name)):], '.'); i >= 0 {
+		stem, rest = name[:i+1], name[i+1:]
+	}
+	return dir + stem + "-" + part + rest
+}
+
+// target is a file that is written: a temporary one beside it, which takes its name once all is whole, or what is no
+// file of its own, in place.
+type target struct {
+	path string
+	out  *output // to the file
+	file *os.File
+	mode fs.FileMode // 0 = written in place
+	z    *gzip.Writer
+}
+
+// create begins a file.
+func create(path string) (*target, error) {
+	t := &target{path: path}
+	before, err := os.Lstat(path)
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, t.unwritable()
+	case err == nil && before.IsDir():
+		return nil, fmt.Errorf("%s is a folder: name a file in it", path)
+	case err == nil && !before.Mode().IsRegular():
+		t.file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644) //nolint:gosec // as any file the user makes
+	default:
+		t.mode = 0o644
+		if before != nil {
+			t.mode = before.Mode().Perm()
+		}
+		t.file, err = os.CreateTemp(filepath.Dir(path), ".throughline-*")
+	}
 	if err != nil {
-		return err
+		return nil, t.unwritable()
 	}
-	if errors.Join(f.Sync(), f.Close(), os.Chmod(f.Name(), mode), os.Rename(f.Name(), c.Output)) != nil {
-		return c.unwritable()
+	t.out = &output{to: t.file}
+	if strings.HasSuffix(path, ".gz") {
+		t.z = gzip.NewWriter(t.out)
 	}
-	fmt.Fprintf(w.stderr, "exported %s\n", records(n))
+	return t, nil
+}
+
+// Write writes, packed where the name says so.
+func (t *target) Write(b []byte) (int, error) {
+	if t.z != nil {
+		return t.z.Write(b)
+	}
+	return t.out.Write(b)
+}
+
+// whole ends the writing.
+func (t *target) whole() error {
+	var packed, synced error
+	if t.z != nil {
+		packed = t.z.Close()
+	}
+	if t.mode != 0 {
+		synced = t.file.Sync()
+	}
+	err := errors.Join(packed, synced, t.file.Close())
+	if t.mode != 0 {
+		err = errors.Join(err, os.Chmod(t.file.Name(), t.mode))
+	}
+	if err != nil {
+		return t.unwritable()
+	}
 	return nil
 }
 
-// write writes everything, packed where the name says so.
-func (c *exportCmd) write(w *world, cat *catalog.Catalog, s *opened, f *os.File) (n exchange.Counts, err error) {
-	out := &output{to: f}
-	if strings.HasSuffix(c.Output, ".gz") {
-		z := gzip.NewWriter(out)
-		n, err = exchange.Export(w.ctx, cat, s, z)
-		if err == nil {
-			err = z.Close()
-		}
-	} else {
-		n, err = exchange.Export(w.ctx, cat, s, out)
+// keep gives the file its name.
+func (t *target) keep() error {
+	if t.mode != 0 && os.Rename(t.file.Name(), t.path) != nil {
+		return t.unwritable()
 	}
-	if out.failed != nil {
-		err = c.unwritable()
-	}
-	return n, err
+	t.mode = 0
+	return nil
 }
 
-func (c *exportCmd) unwritable() error {
-	return fmt.Errorf("%s cannot be written: check its folder and permissions, and that there is room", c.Output)
+// abandon removes a temporary file that was not kept.
+func (t *target) abandon() error {
+	_ = t.file.Close() // it may be closed already, and goes in any case
+	if t.mode == 0 {
+		return nil
+	}
+	return os.Remove(t.file.Name())
+}
+
+// blame says that the file could not be written where that is why err came.
+func (t *target) blame(err error) error {
+	if t.out.failed != nil {
+		return t.unwritable()
+	}
+	return err
+}
+
+func (t *target) unwritable() error {
+	return fmt.Errorf("%s cannot be written: check its folder and permissions, and that there is room", t.path)
 }
 
 func records(n exchange.Counts) string {

@@ -433,6 +433,13 @@ func (e *BadLinesError) order(files []File) {
 	})
 }
 
+// reading is a file on its way into an import.
+type reading struct {
+	r io.Reader
+	// say takes a record as a line of JSON, and where in the file it stands. It reports whether to go on.
+	say func(at int, line []byte) bool
+}
+
 // readFile parses a file in batches, without its links where they are not asked for. It reports whether the reader is
 // there still.
 func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLinks bool, to chan<- *batch) bool {
@@ -457,17 +464,13 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLi
 		send(&batch{err: readError(f.Name, err)})
 		return false
 	}
-	sc := bufio.NewScanner(r)
-	sc.Buffer(make([]byte, 256<<10), MaxLine)
 	b := &batch{file: index}
-	n := 0
-	for sc.Scan() {
-		n++
-		line := sc.Bytes()
+	there := true // the reader of batches
+	in := &reading{r: r, say: func(n int, line []byte) bool {
 		b.bytes += len(line) + 1
 		line = bytes.TrimPrefix(line, []byte(byteOrderMark)) // a file that was joined to another has one within
 		if noLinks && first(line) == "link" {
-			continue
+			return true
 		}
 		rec, err := parse(cat, line)
 		if err != nil && len(b.errs) == maxErrors {
@@ -481,20 +484,25 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLi
 			b.lines = append(b.lines, n)
 		}
 		if len(b.records) >= batchLines || b.bytes >= batchBytes {
-			if !send(b) {
-				return false
+			if there = send(b); there {
+				b = &batch{file: index}
 			}
-			b = &batch{file: index}
 		}
-	}
-	if err := sc.Err(); err != nil {
-		if errors.Is(err, bufio.ErrTooLong) {
-			b.errs = append(b.errs, &LineError{f.Name, n + 1, fmt.Errorf("is longer than %d bytes", MaxLine)})
-		} else {
+		return there
+	}}
+	var bad *LineError
+	switch err := readLines(in); {
+	case !there:
+		return false
+	case errors.As(err, &bad):
+		bad.File = f.Name
+		b.errs = append(b.errs, bad)
+	case err != nil:
+		b.err = readError(f.Name, err)
+	default:
+		if _, err := io.Copy(io.Discard, read); err != nil { // what stands behind a packed part
 			b.err = readError(f.Name, err)
 		}
-	} else if _, err := io.Copy(io.Discard, read); err != nil { // what stands behind a packed part
-		b.err = readError(f.Name, err)
 	}
 	b.sum = hex.EncodeToString(sum.Sum(nil))
 	return send(b)

@@ -1,0 +1,118 @@
+package exchange
+
+import (
+	"archive/zip"
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// Format is one form of files that hold a graph. What the program and its documentation say of formats is made from
+// Formats.
+type Format struct {
+	Name       string   // for --format
+	Title      string   // what it is, and who reads it
+	Extensions []string // with their dots; the first is the usual one
+	Media      string   // the media type
+	Parts      []string // names of the files that one graph is written as; nil for one file
+	Holds      string   // what of a graph it holds
+	Lacks      string   // what it cannot hold, "" for nothing
+	read       func(in *reading) error
+	write      func(ctx context.Context, x *outlet) error
+}
+
+// Formats are all formats, in the order in which they are told.
+func Formats() []*Format {
+	return []*Format{jsonlFormat(), csvFormat(), graphmlFormat(), gexfFormat(), cytoscapeFormat(), dotFormat()}
+}
+
+// Reads reports whether files of the format can be imported.
+func (f *Format) Reads() bool { return f.read != nil }
+
+// Writes reports whether the format can be exported.
+func (f *Format) Writes() bool { return f.write != nil }
+
+// Ways says whether the format is imported, exported or both.
+func (f *Format) Ways() string {
+	switch {
+	case f.read == nil:
+		return "export"
+	case f.write == nil:
+		return "import"
+	}
+	return "import and export"
+}
+
+// FormatNames are the names of the formats that fit.
+func FormatNames(fits func(*Format) bool) (names []string) {
+	for _, f := range Formats() {
+		if fits(f) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// FormatOf returns the format of a name as --format has it, or else the one of a file's name,
+// of which .gz and .zip say how it is packed; nil where neither is known.
+func FormatOf(name, file string) *Format {
+	all := Formats()
+	if name != "" {
+		if i := slices.IndexFunc(all, func(f *Format) bool { return f.Name == name }); i >= 0 {
+			return all[i]
+		}
+		return nil
+	}
+	ext := strings.ToLower(filepath.Ext(strings.TrimSuffix(file, ".gz")))
+	for _, f := range all {
+		if slices.Contains(f.Extensions, ext) || ext == ".zip" && f.Parts != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// outlet is what a format is written from, and to.
+type outlet struct {
+	cat    *catalog.Catalog
+	from   store.Scanner
+	open   Open
+	counts Counts
+}
+
+// Open returns where a part of a format goes; the part is "" where there is but one. What was opened before is whole
+// when the next is asked for.
+type Open func(part string) (io.Writer, error)
+
+// One is the place of a format that is one file. A format of several is packed into a zip file there.
+func (f *Format) One(w io.Writer) (_ Open, finish func() error) {
+	if f.Parts == nil {
+		return func(string) (io.Writer, error) { return w, nil }, func() error { return nil }
+	}
+	z := zip.NewWriter(w)
+	return func(part string) (io.Writer, error) { return z.Create(part + f.Extensions[0]) }, z.Close
+}
+
+// Export writes everything a store holds in this format. The same graph gives the same bytes, whatever store it is in.
+func (f *Format) Export(ctx context.Context, cat *catalog.Catalog, s store.Scanner, open Open) (Counts, error) {
+	if f.write == nil {
+		return Counts{}, fmt.Errorf("%s cannot be written; write one of %s", f.Name,
+			strings.Join(FormatNames((*Format).Writes), ", "))
+	}
+	x := &outlet{cat: cat, from: s, open: open}
+	err := f.write(ctx, x)
+	return x.counts, err
+}
+
+// Export writes everything a store holds as lines of JSON.
+func Export(ctx context.Context, cat *catalog.Catalog, s store.Scanner, w io.Writer) (Counts, error) {
+	f := jsonlFormat()
+	open, _ := f.One(w)
+	return f.Export(ctx, cat, s, open)
+}

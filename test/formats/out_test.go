@@ -1,0 +1,294 @@
+package formats_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/sample"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/storetest/both"
+)
+
+// hard is what formats could trip over: several pieces of evidence, some against, links side by side, dates that are
+// not whole, characters that mean something.
+const hard = `{"source":"REPORT","id":"s_a","title":"A <report> & \"more\"","url":"https://example.org/a?b=1&c=2","text":"Zoë sits on the board of Acme & Sons. She said so."}
+{"source":"ARTICLE","id":"s_b","title":"B","text":"Zoë never sat there."}
+{"node":"PERSON","id":"zoe","name":"Zoë \"Z\" <b>&amp; 李\\","born":"1970","aliases":["Z; Y","[W]"],"externalIds":[{"scheme":"wikidata","value":"Q1","url":"https://example.org/Q1"}],"description":"one\n\"two\",\tthree\u0001"}
+{"node":"INSTITUTION","id":"acme","name":"Acme & Sons","founded":"1899-02","dissolved":"2001-03-04"}
+{"node":"EVENT","id":"fair","name":"-- fair","startsOn":"2020-02","attendance":7}
+{"node":"PLACE","id":"town","name":"Town","latitude":-1.5e-7,"longitude":120}
+{"link":"AFFILIATED_WITH","from":"zoe","to":"acme","role":"board, \"chair\"","since":"1999","until":"2000-02","evidence":[{"source":"s_b","excerpt":"Zoë never sat there","stance":"REFUTES"},{"source":"s_a","excerpt":"Zoë sits on the board of Acme & Sons","suffix":"."}]}
+{"link":"AFFILIATED_WITH","from":"zoe","to":"acme","role":"member","evidence":[{"source":"s_a","excerpt":"Zoë sits on the board of Acme & Sons"}]}
+{"link":"ORGANIZED","from":"acme","to":"fair","evidence":[{"source":"s_b","excerpt":"not there at all","verified":false}]}
+`
+
+// filled returns a store with the sample and what is hard.
+func filled(t *testing.T, open both.Open) store.Store {
+	t.Helper()
+	cat := both.Catalog(t)
+	s := open(t)
+	if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{
+		exchange.FromBytes("sample.jsonl", sample.Data), exchange.FromBytes("hard.jsonl", []byte(hard)),
+	}, exchange.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// written exports a store, each part to a file of a folder, and returns the files by their parts.
+func written(t *testing.T, s store.Store, name string) map[string]string {
+	t.Helper()
+	f := exchange.FormatOf(name, "")
+	dir, files := t.TempDir(), map[string]string{}
+	if _, err := f.Export(t.Context(), both.Catalog(t), s, func(part string) (io.Writer, error) {
+		path := filepath.Join(dir, part+f.Extensions[0])
+		files[part] = path
+		to, err := os.Create(path)
+		if err == nil {
+			t.Cleanup(func() { _ = to.Close() })
+		}
+		return to, err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+type record = map[string]any
+
+// truth are the records of a store as its lines say, entities and links by id.
+type truth struct{ sources, nodes, links map[string]record }
+
+func truthOf(t *testing.T, s store.Store) truth {
+	t.Helper()
+	out := truth{map[string]record{}, map[string]record{}, map[string]record{}}
+	var b bytes.Buffer
+	if _, err := exchange.Export(t.Context(), both.Catalog(t), s, &b); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		var r record
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatal(err)
+		}
+		for key, list := range map[string]map[string]record{"source": out.sources, "node": out.nodes, "link": out.links} {
+			if _, ok := r[key]; ok {
+				list[r["id"].(string)] = r
+			}
+		}
+	}
+	if len(out.nodes) < 30 || len(out.links) < 60 {
+		t.Fatalf("there are %d nodes and %d links", len(out.nodes), len(out.links))
+	}
+	return out
+}
+
+// first is the piece of evidence that a flat form shows.
+func first(link record) record {
+	list := link["evidence"].([]any)
+	for _, e := range list {
+		if e := e.(record); e["stance"] == nil {
+			return e
+		}
+	}
+	return list[0].(record)
+}
+
+// wanted are the values that a format with single values must have of an entity or a link.
+func wanted(tr truth, id string) record {
+	out := record{}
+	if n, ok := tr.nodes[id]; ok {
+		for key, v := range n {
+			switch key {
+			case "node":
+				out["type"] = v
+			case "id", "aliases", "externalIds":
+			case "description":
+				out[key] = strings.ReplaceAll(v.(string), "\u0001", "\ufffd")
+			default:
+				out[key] = v
+			}
+		}
+		return out
+	}
+	l := tr.links[id]
+	for _, key := range []string{"from", "to", "role", "since", "until", "createdAt", "updatedAt"} {
+		if l[key] != nil {
+			out[key] = l[key]
+		}
+	}
+	out["kind"] = l["link"]
+	e := first(l)
+	out["excerpt"], out["sourceId"] = e["excerpt"], e["source"]
+	s := tr.sources[e["source"].(string)]
+	out["sourceTitle"], out["sourceKind"] = s["title"], s["source"]
+	if s["url"] != nil {
+		out["url"] = s["url"]
+	}
+	return out
+}
+
+// agrees compares what a program found with what is true.
+func agrees(t *testing.T, tr truth, what string, ids, found map[string]record) {
+	t.Helper()
+	if got, want := slices.Sorted(maps.Keys(found)), slices.Sorted(maps.Keys(ids)); !slices.Equal(got, want) {
+		t.Fatalf("%s: %s", what, cmp.Diff(want, got))
+	}
+	for id, r := range found {
+		for key, want := range wanted(tr, id) {
+			if got := r[key]; fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s: %s of %s is %q, not %q", what, key, id, got, want)
+			}
+		}
+	}
+}
+
+// TestProgramsOfOthersReadWhatIsWritten has networkx read GraphML, GEXF and Cytoscape's JSON, and Python's own csv the
+// pair of tables: every entity and link, with its dates, words, source and address.
+func TestProgramsOfOthersReadWhatIsWritten(t *testing.T) {
+	s := filled(t, both.SQLite(both.Catalog(t)))
+	tr := truthOf(t, s)
+	for _, form := range []string{"graphml", "gexf", "cyjs"} {
+		var found struct {
+			Directed     bool
+			Nodes, Links map[string]record
+		}
+		judged(t, form, written(t, s, form)[""], &found)
+		if !found.Directed {
+			t.Errorf("%s is not directed", form)
+		}
+		if form == "cyjs" { // JSON holds every character
+			found.Nodes["zoe"]["description"] = strings.ReplaceAll(found.Nodes["zoe"]["description"].(string), "\u0001", "\ufffd")
+		}
+		agrees(t, tr, form, tr.nodes, found.Nodes)
+		agrees(t, tr, form, tr.links, found.Links)
+		if form != "gexf" {
+			continue
+		}
+		days := func(r record) string { return fmt.Sprint(r["start"], " ", r["end"]) }
+		for id, want := range map[string]string{
+			"zoe": "1970-01-01 <nil>", "acme": "1899-02-01 2001-03-04", "fair": "2020-02-01 2020-02-29", "town": "<nil> <nil>",
+		} {
+			if got := days(found.Nodes[id]); got != want {
+				t.Errorf("%s is from %s, not %s", id, got, want)
+			}
+		}
+		for id, l := range tr.links {
+			want := "<nil> <nil>"
+			if l["role"] == `board, "chair"` {
+				want = "1999-01-01 2000-02-29"
+			}
+			if got := days(found.Links[id]); l["since"] == nil && l["until"] == nil && got != "<nil> <nil>" || want != "<nil> <nil>" && got != want {
+				t.Errorf("the link %s is from %s, not %s", id, got, want)
+			}
+		}
+		colour := fmt.Sprint(found.Nodes["zoe"]["viz"].(record)["color"])
+		if colour == fmt.Sprint(found.Nodes["acme"]["viz"].(record)["color"]) || !strings.Contains(colour, "r:0") {
+			t.Errorf("the colour of a person is %s", colour)
+		}
+	}
+	files := written(t, s, "csv")
+	for part, ids := range map[string]map[string]record{"nodes": tr.nodes, "links": tr.links} {
+		var found struct{ Rows map[string]record }
+		judged(t, "csv", files[part], &found)
+		if part == "nodes" {
+			found.Rows["zoe"]["description"] = strings.ReplaceAll(found.Rows["zoe"]["description"].(string), "\u0001", "\ufffd")
+			delete(tr.nodes["town"], "latitude") // -1.5e-7 is written in another way, and is the same number
+		}
+		agrees(t, tr, "csv", ids, found.Rows)
+	}
+}
+
+// TestGraphvizDraws has dot draw every entity and link, with the words of a link as its title.
+func TestGraphvizDraws(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short leaves out what needs Graphviz")
+	}
+	if _, err := exec.LookPath("dot"); err != nil {
+		missing(t, err)
+	}
+	s := filled(t, both.SQLite(both.Catalog(t)))
+	tr := truthOf(t, s)
+	c := exec.CommandContext(t.Context(), "dot", "-Tsvg", written(t, s, "dot")[""])
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	svg, err := c.Output()
+	if err != nil || stderr.Len() > 0 {
+		t.Fatalf("%v\n%s", err, stderr.Bytes())
+	}
+	drawn := string(svg)
+	if n := strings.Count(drawn, `class="node"`); n != len(tr.nodes) {
+		t.Errorf("%d of %d nodes are drawn", n, len(tr.nodes))
+	}
+	if n := strings.Count(drawn, `class="edge"`); n != len(tr.links) {
+		t.Errorf("%d of %d links are drawn", n, len(tr.links))
+	}
+	for _, want := range []string{
+		`>Zoë &quot;Z&quot; &lt;b&gt;&amp;amp; 李\</text>`, `xlink:title="Zoë sits on the board of Acme &amp; Sons"`,
+		`xlink:href="https://example.org/a?b=1&amp;c=2"`,
+	} {
+		if !strings.Contains(drawn, want) {
+			t.Errorf("the picture lacks %s", want)
+		}
+	}
+}
+
+// TestBothStoresExportTheSameBytes holds every format to the bytes of the other store, and the zip to the bytes of its
+// parts.
+func TestBothStoresExportTheSameBytes(t *testing.T) {
+	cat := both.Catalog(t)
+	want := map[string]string{}
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		s := filled(t, open)
+		for _, name := range exchange.FormatNames((*exchange.Format).Writes) {
+			for part, path := range written(t, s, name) {
+				b, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if was, ok := want[name+part]; ok && was != string(b) {
+					t.Errorf("%s %s has other bytes", name, part)
+				}
+				want[name+part] = string(b)
+			}
+			f := exchange.FormatOf(name, "")
+			if f.Parts == nil {
+				continue
+			}
+			var packed bytes.Buffer
+			to, finish := f.One(&packed)
+			if _, err := f.Export(t.Context(), cat, s, to); err != nil {
+				t.Fatal(err)
+			}
+			if err := finish(); err != nil {
+				t.Fatal(err)
+			}
+			z, err := zip.NewReader(bytes.NewReader(packed.Bytes()), int64(packed.Len()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, part := range f.Parts {
+				within, err := z.Open(part + f.Extensions[0])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if b, err := io.ReadAll(within); err != nil || string(b) != want[name+part] {
+					t.Errorf("%s of the zip has %d bytes, not %d: %v", part, len(b), len(want[name+part]), err)
+				}
+			}
+		}
+	})
+}

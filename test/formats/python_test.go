@@ -1,0 +1,87 @@
+// Package formats_test has the software of others read what is exported.
+package formats_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+// patience is how long packages and programs may take on a busy machine.
+const patience = 5 * time.Minute
+
+// must reports whether what is missing fails a test: .ci/run sets this, and installs it.
+func must() bool { return os.Getenv("THROUGHLINE_TEST_CLIENTS") == "1" }
+
+// missing skips a test that needs other software, and says what it left out; or fails.
+func missing(t *testing.T, err error) {
+	t.Helper()
+	if must() {
+		t.Fatal(err)
+	}
+	t.Skipf("left out: %v", err)
+}
+
+// python returns a Python that has the packages of testdata/requirements.txt, in those versions.
+func python(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves out what needs Python")
+	}
+	path, err := installed()
+	if err != nil {
+		missing(t, err)
+	}
+	return path
+}
+
+var installed = sync.OnceValues(func() (string, error) {
+	wanted, err := os.ReadFile("testdata/requirements.txt")
+	if err != nil {
+		return "", err
+	}
+	dir, err := filepath.Abs("testdata/.venv")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "bin", "python")
+	have := filepath.Join(dir, "requirements.txt") // what was installed last
+	if was, err := os.ReadFile(have); err == nil && bytes.Equal(was, wanted) {
+		return path, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for _, args := range [][]string{
+		{"python3", "-m", "venv", "--clear", dir},
+		{path, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r", "testdata/requirements.txt"},
+	} {
+		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
+			return "", errors.New("Python 3 with the packages of testdata/requirements.txt: " + err.Error() + "\n" + string(out))
+		}
+	}
+	return path, os.WriteFile(have, wanted, 0o600)
+})
+
+// judged has judge.py read a file, and returns what it found.
+func judged(t *testing.T, form, path string, into any) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	c := exec.CommandContext(ctx, python(t), "testdata/judge.py", form, path)
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", form, err, stderr.Bytes())
+	}
+	if err := json.Unmarshal(out, into); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,41 @@
+"""Reads a file as the format's own software does, and prints what it found as JSON."""
+
+import json
+import sys
+
+
+def told(graph, label):
+    """What a graph of networkx holds, node by node and edge by edge."""
+    return {
+        "directed": graph.is_directed(),
+        "nodes": {n: {"name": d.get("label"), **d} for n, d in graph.nodes(data=True)},
+        "links": {d["id"] if label else k: {"from": a, "to": b, **d} for a, b, k, d in graph.edges(keys=True, data=True)},
+    }
+
+
+def main(form, path):
+    if form in ("graphml", "gexf"):
+        import networkx as nx
+
+        if form == "graphml":
+            found = told(nx.read_graphml(path, force_multigraph=True), False)
+        else:
+            found = told(nx.MultiDiGraph(nx.read_gexf(path, version="1.3")), True)
+    elif form == "csv":
+        import csv
+
+        rows = list(csv.DictReader(open(path, encoding="utf-8", newline="")))
+        found = {"rows": {r["id"]: {k: v for k, v in r.items() if v} for r in rows}}
+    elif form == "cyjs":
+        import networkx as nx
+
+        data = json.load(open(path, encoding="utf-8"))
+        for n in data["elements"]["nodes"]:
+            n["data"]["value"] = n["data"]["id"]  # what networkx calls its nodes by
+        for e in data["elements"]["edges"]:
+            e["data"]["key"] = e["data"]["id"]
+        found = told(nx.cytoscape_graph({**data, "data": [], "directed": True, "multigraph": True}), True)
+    json.dump(found, sys.stdout)
+
+
+main(*sys.argv[1:])
