@@ -194,7 +194,7 @@ type neighboursAnswer struct {
 
 func (q *neighboursQuestion) bind(b *binder, args map[string]any) error {
 	q.outgoing = args["outgoing"] == true
-	return b.entities("neighbours.of", []any{args["of"]}, 1)
+	return b.entity("neighbours.of", args["of"])
 }
 
 func (*neighboursQuestion) records() int { return 1 }

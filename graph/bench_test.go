@@ -112,6 +112,8 @@ func BenchmarkEmbedded(b *testing.B) {
 		"point": `{ person(ref: {id: "p7"}) { id name born } }`, "list": list, "node": `{ node(id: "p7") { id } }`,
 		"filter": `{ people(first: 5, where: {name: {contains: "person"}, date: {from: "1900"}, or: [{linkCount: {gte: 1}}, ` +
 			`{linkedTo: {link: {role: {contains: "x"}}}}]}) { nodes { id } totalCount } }`,
+		"references": `{ people(first: 5, where: {or: [{linkedTo: {entity: {id: "i7"}}}, {not: {linkedTo: {entity: {name: "Institution 3"}}}}]}) ` +
+			`{ nodes { id } totalCount } }`,
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

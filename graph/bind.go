@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -39,6 +39,15 @@ func bad(at, format string, args ...any) error {
 func about(at string, code kg.Code, message string) *kg.Error {
 	err := kg.Errorf(code, "%s: %s", at, message)
 	err.Details = map[string]any{"argument": kg.Way(at)}
+	return err
+}
+
+// atEntry turns an error about a list into one about an entry of it: the way to an entry is made for errors alone.
+func atEntry(err error, list string, i int) error {
+	var e *kg.Error
+	if errors.As(err, &e) {
+		return about(nth(list, i), e.Code, strings.TrimPrefix(e.Message, list+": "))
+	}
 	return err
 }
 
@@ -277,12 +286,12 @@ func (b *binder) paging(f *plan.Field, k *follow, args map[string]any, kinds []k
 		return bad(at+".orderBy", "at most 4 keys")
 	}
 	f.Order = nil
-	for _, o := range orders {
+	for i, o := range orders {
 		m, _ := o.(map[string]any)
 		name, _ := m["field"].(string)
 		by, ok := orderNames[name]
 		if !ok {
-			return bad(at+".orderBy", "each key needs a field")
+			return bad(nth(at+".orderBy", i), "each key needs a field")
 		}
 		f.Order = append(f.Order, plan.Order{By: by, Desc: m["direction"] == "DESC"})
 	}
@@ -360,6 +369,9 @@ func items(at string, v any, most int) ([]any, error) {
 	return list, nil
 }
 
+// nth returns the way to an entry of a list.
+func nth(at string, i int) string { return at + "[" + strconv.Itoa(i) + "]" }
+
 // given yields the fields of an input that have a value, in the order of the schema: which of two mistakes is told
 // and in which order entities are named must not change from request to request. Null is as good as left out.
 func (b *binder) given(input string, m map[string]any) iter.Seq2[string, any] {
@@ -375,21 +387,34 @@ func (b *binder) given(input string, m map[string]any) iter.Seq2[string, any] {
 // unread is the error for a field of an input that the schema has and nothing here reads.
 func unread(at string) error { return kg.Errorf(kg.Internal, "%s has no reader", at) }
 
+// types reads a list of types of entities.
 func (b *binder) types(at string, v any) (*catalog.TypeSet, error) {
 	list, err := items(at, v, plan.MaxIDs)
-	var set catalog.TypeSet
-	for _, x := range list {
-		s, _ := x.(string)
-		t := b.cat.TypeOf(s)
-		switch {
-		case t == nil:
-			return nil, bad(at, "there is no type %q", s)
-		case !t.IsEntity():
-			return nil, notEntity(at)
-		}
-		set |= 1 << t.Index
+	if err != nil {
+		return nil, err
 	}
-	return &set, err
+	var set catalog.TypeSet
+	for i, x := range list {
+		t, err := b.entityType(at, x)
+		if err != nil {
+			return nil, atEntry(err, at, i)
+		}
+		set |= t
+	}
+	return &set, nil
+}
+
+// entityType reads a type of entities.
+func (b *binder) entityType(at string, v any) (catalog.TypeSet, error) {
+	s, _ := v.(string)
+	switch t := b.cat.TypeOf(s); {
+	case t == nil:
+		return 0, bad(at, "there is no type %q", s)
+	case !t.IsEntity():
+		return 0, notEntity(at)
+	default:
+		return 1 << t.Index, nil
+	}
 }
 
 // notEntity refuses the type SOURCE where only entities can stand.
@@ -403,28 +428,27 @@ func (b *binder) found(at string, v any) (catalog.TypeSet, error) {
 	if err != nil {
 		return 0, err
 	}
-	source := catalog.TypeSet(0)
-	list = slices.DeleteFunc(slices.Clone(list), func(x any) bool {
-		if x == b.cat.Source.Enum {
-			source = 1 << b.cat.Source.Index
+	var set catalog.TypeSet
+	for i, x := range list {
+		t := catalog.TypeSet(1) << b.cat.Source.Index
+		if x != b.cat.Source.Enum {
+			if t, err = b.entityType(at, x); err != nil {
+				return 0, atEntry(err, at, i)
+			}
 		}
-		return x == b.cat.Source.Enum
-	})
-	set, err := b.types(at, list)
-	if err != nil {
-		return 0, err
+		set |= t
 	}
-	return *set | source, nil
+	return set, nil
 }
 
 func (b *binder) kinds(at string, v any) (*catalog.KindSet, error) {
 	list, err := items(at, v, plan.MaxIDs)
 	var set catalog.KindSet
-	for _, x := range list {
+	for i, x := range list {
 		s, _ := x.(string)
 		k := b.cat.Kind(s)
 		if k == nil {
-			return nil, bad(at, "there is no kind %q", s)
+			return nil, bad(nth(at, i), "there is no kind %q", s)
 		}
 		set |= 1 << k.Index
 	}
@@ -438,10 +462,10 @@ func (*binder) idList(at string, v any) ([]string, error) {
 		return nil, err
 	}
 	out := make([]string, 0, len(list))
-	for _, x := range list {
+	for i, x := range list {
 		s, _ := x.(string)
 		if err := checkText(at, s); err != nil {
-			return nil, err
+			return nil, atEntry(err, at, i)
 		}
 		out = append(out, s)
 	}
@@ -455,9 +479,9 @@ func (b *binder) externalIDs(at string, v any) ([][2]string, error) {
 		return nil, err
 	}
 	out := make([][2]string, 0, len(list))
-	for _, x := range list {
+	for i, x := range list {
 		m, _ := x.(map[string]any)
-		id, err := b.externalID(at, m)
+		id, err := b.externalID(nth(at, i), m)
 		if err != nil {
 			return nil, err
 		}
@@ -489,11 +513,11 @@ func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.R
 			err = b.name(at+".name", v, &r)
 		case "typedName":
 			x, _ := v.(map[string]any)
-			var types *catalog.TypeSet
-			if types, err = b.types(at+".typedName.type", []any{x["type"]}); err != nil {
+			var typ catalog.TypeSet
+			if typ, err = b.entityType(at+".typedName.type", x["type"]); err != nil {
 				break
 			}
-			r.Types &= *types
+			r.Types &= typ
 			err = b.name(at+".typedName.name", x["name"], &r)
 		case "externalId":
 			x, _ := v.(map[string]any)
@@ -581,10 +605,10 @@ func (c *compiled) query(r *root, cat *catalog.Catalog, vars map[string]any, lim
 		if err != nil {
 			return nil, err
 		}
-		for _, v := range list {
+		for i, v := range list {
 			id, err := b.text(field.Name+".ids", v)
 			if err != nil {
-				return nil, err
+				return nil, atEntry(err, field.Name+".ids", i)
 			}
 			q.IDs = append(q.IDs, id)
 		}

@@ -138,6 +138,10 @@ func (q *communityQuestion) answer(x *search) (place, error) {
 		return place{}, err
 	}
 	p, err := g.partition(x.ctx, q.once, q.seed, q.resolution)
+	if kg.CodeOf(err) == kg.NotFound { // its filter names an entity that is gone, and so is the community
+		x.a.res = &kg.Result{RoundTrips: g.trips}
+		return place{}, nil
+	}
 	if err != nil {
 		return place{}, err
 	}

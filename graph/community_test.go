@@ -128,7 +128,8 @@ func TestIDsOfCommunitiesOutlastTheGraph(t *testing.T) {
 		t.Errorf("after it is gone: %s", got)
 	}
 	for name, held := range map[string]string{
-		"no JSON": `{`, "no leader": `{}`, "a leader that is no id": `{"leader":"?"}`,
+		"a filter that names nothing": `{"leader":"other","where":{"other":{"linkedTo":{"entity":{"id":"nato"}}}}}`,
+		"no JSON":                     `{`, "no leader": `{}`, "a leader that is no id": `{"leader":"?"}`,
 		"an unknown kind": `{"leader":"lse","where":{"kinds":["NONE"]}}`, "a text for a number": `{"leader":"lse","seed":"x"}`,
 	} {
 		wrong := "c_" + base64.RawURLEncoding.EncodeToString([]byte(held))

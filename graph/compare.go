@@ -65,7 +65,7 @@ type comparison struct {
 
 func (q *compareQuestion) bind(b *binder, args map[string]any) error {
 	for _, name := range []string{"left", "right"} {
-		if err := b.entities("compare."+name, []any{args[name]}, 1); err != nil {
+		if err := b.entity("compare."+name, args[name]); err != nil {
 			return err
 		}
 	}

@@ -37,7 +37,7 @@ type coParticipationQuestion struct {
 type companion struct{ shared, because []*kg.Row }
 
 func (q *coParticipationQuestion) bind(b *binder, args map[string]any) (err error) {
-	if err := b.entities("coParticipation.of", []any{args["of"]}, 1); err != nil {
+	if err := b.entity("coParticipation.of", args["of"]); err != nil {
 		return err
 	}
 	name, _ := args["through"].(string)

@@ -71,7 +71,7 @@ func (e *Engine) versioned(ctx context.Context, a *answer) {
 	}
 	if a.root.versionOnly {
 		a.res = &kg.Result{Stats: &kg.Stats{}}
-	} else if a.res, a.err = e.opts.Store.Fetch(ctx, a.query); a.err != nil {
+	} else if a.res, a.err = e.fetchPlan(ctx, a.query); a.err != nil {
 		return
 	}
 	stats := *a.res.Stats // those of the store may be others' too
@@ -141,5 +141,5 @@ func (e *Engine) one(ctx context.Context, a *answer) {
 		e.versioned(ctx, a)
 		return
 	}
-	a.res, a.err = e.opts.Store.Fetch(ctx, a.query)
+	a.res, a.err = e.fetchPlan(ctx, a.query)
 }

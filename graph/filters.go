@@ -100,7 +100,8 @@ func each[F any](at string, v any, read func(string, map[string]any) (F, error))
 		return nil, err
 	}
 	out := make([]F, 0, len(list))
-	for _, x := range list {
+	for i, x := range list {
+		at := nth(at, i)
 		m, ok := x.(map[string]any)
 		if !ok {
 			return nil, bad(at, "write a filter")
@@ -339,13 +340,10 @@ func linkedCondition(name string) condition[linking] {
 		}
 	case "entity":
 		return func(b *binder, f *linking, at string, v any, _ int) error {
-			r, err := b.ref(at, inputOf(v), b.cat.Entities)
-			if err != nil {
-				return err
-			}
 			f.Ref = len(b.refs)
-			b.refs = append(b.refs, r.Among(f.others))
-			return nil
+			err := b.entity(at, v)
+			b.refs[f.Ref] = b.refs[f.Ref].Among(f.others)
+			return err
 		}
 	case "where":
 		return func(b *binder, f *linking, at string, v any, depth int) (err error) {
@@ -466,11 +464,11 @@ func standings(at string, v any) ([]kg.Standing, error) {
 		return nil, err
 	}
 	out := make([]kg.Standing, 0, len(list))
-	for _, x := range list {
+	for i, x := range list {
 		name, _ := x.(string)
 		s, ok := kg.ParseStanding(name)
 		if !ok {
-			return nil, bad(at, "there is no standing %q", name)
+			return nil, bad(nth(at, i), "there is no standing %q", name)
 		}
 		out = append(out, s)
 	}
@@ -546,10 +544,10 @@ func stringCondition(name string) condition[plan.StringFilter] {
 				return err
 			}
 			f.In = make([]string, 0, len(list))
-			for _, x := range list {
+			for i, x := range list {
 				s, err := b.folded(at, x)
 				if err != nil {
-					return err
+					return atEntry(err, at, i)
 				}
 				f.In = append(f.In, *s)
 			}

@@ -73,10 +73,13 @@ func (g *wholeGraph) net(ctx context.Context, once bool) (*trace.Net, error) {
 		trips = w.RoundTrips
 		return trace.NewNet(ctx, w)
 	})
-	if fresh && err == nil {
+	if err != nil {
+		return nil, g.e.aboutRef(ctx, err, g.walk.Refs)
+	}
+	if fresh {
 		g.trips += trips
 	}
-	return resultOf[*trace.Net](x, err)
+	return resultOf[*trace.Net](x, nil)
 }
 
 // resultOf is a result as the type it was made as.
@@ -190,7 +193,7 @@ func (e *Engine) measuredList(ctx context.Context, q *plan.Query, by trace.Measu
 				Props: []*catalog.Prop{e.opts.Catalog.Prop("id")},
 			}
 		}
-		found, err := e.opts.Store.Fetch(ctx, &all)
+		found, err := e.fetchPlan(ctx, &all)
 		if err != nil {
 			return nil, err
 		}
@@ -223,7 +226,7 @@ func (e *Engine) measuredList(ctx context.Context, q *plan.Query, by trace.Measu
 	for _, x := range page {
 		few.IDs = append(few.IDs, x.id)
 	}
-	found, err := e.opts.Store.Fetch(ctx, &few)
+	found, err := e.fetchPlan(ctx, &few)
 	if err != nil {
 		return nil, err
 	}

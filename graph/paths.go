@@ -103,7 +103,7 @@ type pathsAnswer struct {
 
 func (q *pathsQuestion) bind(b *binder, args map[string]any) (err error) {
 	for _, name := range []string{"from", "to"} {
-		if err := b.entities("paths."+name, []any{args[name]}, 1); err != nil {
+		if err := b.entity("paths."+name, args[name]); err != nil {
 			return err
 		}
 	}
@@ -334,9 +334,9 @@ func (x *search) findNearMiss(limit context.Context, p trace.Question) (*trace.L
 		!p.Independent {
 		return nil, x.g, nil
 	}
-	g, keys, err := x.e.opts.Store.Walk(x.ctx, &plan.Walk{Refs: x.walk.Refs[:2], Asked: 2})
-	if err != nil || keys[0] == 0 || keys[1] == 0 {
-		return nil, g, err
+	g, keys, err := x.e.openWalk(x.ctx, &plan.Walk{Refs: x.walk.Refs[:2], Asked: 2})
+	if err != nil {
+		return nil, nil, err
 	}
 	free := trace.Question{
 		From:       keys[0],

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -208,23 +207,23 @@ func (a *asking) ask(cat *catalog.Catalog, vars map[string]any, limits *plan.Lim
 	return q, nil
 }
 
-// entities reads references to entities.
+// entity reads a reference to an entity.
+func (b *binder) entity(at string, v any) error {
+	r, err := b.ref(at, inputOf(v), b.cat.Entities)
+	b.refs = append(b.refs, r)
+	return err
+}
+
+// entities reads a list of references to entities.
 func (b *binder) entities(at string, v any, most int) error {
 	list, err := items(at, v, most)
 	if err != nil {
 		return err
 	}
 	for i, x := range list {
-		at := at
-		if len(list) > 1 {
-			at += fmt.Sprintf("[%d]", i)
-		}
-		m, _ := x.(map[string]any)
-		r, err := b.ref(at, m, b.cat.Entities)
-		if err != nil {
+		if err := b.entity(nth(at, i), x); err != nil {
 			return err
 		}
-		b.refs = append(b.refs, r)
 	}
 	return nil
 }

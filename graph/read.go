@@ -2,14 +2,12 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
-	"github.com/throughline/throughline/internal/text"
 )
 
 // This file has what questions have in common when they are answered: the walk, and the reading of records.
@@ -33,13 +31,8 @@ func (e *Engine) search(ctx context.Context, a *answer) (err error) {
 		a.place = &p
 		return err
 	}
-	if x.g, x.keys, err = e.opts.Store.Walk(ctx, &x.walk); err != nil {
+	if x.g, x.keys, err = e.openWalk(ctx, &x.walk); err != nil {
 		return err
-	}
-	for i, k := range x.keys {
-		if k == 0 {
-			return x.notFound(i)
-		}
 	}
 	p, err := a.question.answer(x)
 	if err != nil {
@@ -53,52 +46,6 @@ func (e *Engine) search(ctx context.Context, a *answer) (err error) {
 	return nil
 }
 
-// mostSuggestions is how many names an error suggests for one that names nothing.
-const mostSuggestions = 3
-
-// notFound is the error for a reference that names nothing, with the names that are most like it.
-func (x *search) notFound(i int) error {
-	cat, what, r := x.e.opts.Catalog, "entity", &x.walk.Refs[i]
-	if names := typeNames(cat, r.Types); r.ID == "" && r.Types != cat.Entities && names != "" {
-		what = names
-	}
-	err := about(r.At, kg.NotFound, fmt.Sprintf("there is no %s of this %s", what, named(r)))
-	words := text.NewSearch(r.Name)
-	if r.Name == "" || words.Size() > text.MaxSearchWords {
-		return err
-	}
-	found, failed := x.e.opts.Store.Fetch(x.ctx, &plan.Query{
-		Start: plan.Search, Types: r.Types & cat.Entities, Search: words, MaxRows: x.limits.MaxRows,
-		Root: plan.Field{
-			Page: plan.Paging{N: mostSuggestions}, Want: plan.Want{Rows: true},
-			Node: &plan.Sel{Props: []*catalog.Prop{cat.Prop("id"), cat.Prop("name")}},
-		},
-	})
-	if failed != nil {
-		return failed
-	}
-	like := []kg.Suggestion{}
-	for i := range found.Edges {
-		row := &found.Edges[i].Node
-		like = append(like, kg.Suggestion{ID: row.Vals[0].Str, Type: cat.TypeAt(row.Type).Enum, Name: row.Vals[1].Str})
-	}
-	err.Details["suggestions"] = like
-	return err
-}
-
-// named returns what a reference is by.
-func named(r *plan.Ref) string {
-	switch {
-	case r.ID != "":
-		return "id"
-	case r.Name != "":
-		return "name"
-	case r.URL != "":
-		return "url"
-	}
-	return "external id"
-}
-
 // sel returns what was read of the records of the answer.
 func (x *search) sel() *plan.Sel { return x.a.query.Root.Node }
 
@@ -108,7 +55,7 @@ func (x *search) object(at any) place { return place{at: at, sel: x.sel()} }
 // read reads the records of the answer, by id.
 func (x *search) read(ids []string) error {
 	x.a.query.IDs = ids
-	res, err := x.e.opts.Store.Fetch(x.ctx, x.a.query)
+	res, err := x.e.fetchPlan(x.ctx, x.a.query)
 	if err != nil {
 		return err
 	}
@@ -143,7 +90,7 @@ func (x *search) readKeys(nodes, links []uint32) ([]*kg.Row, error) {
 		x.a.res, err = x.e.opts.Store.Fetch(x.ctx, x.a.query)
 	}
 	if err != nil {
-		return nil, err
+		return nil, x.e.aboutRef(x.ctx, err, x.a.query.Refs)
 	}
 	rows := make([]*kg.Row, len(x.a.res.Edges))
 	for i := range rows {

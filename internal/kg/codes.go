@@ -48,7 +48,7 @@ type CodeMeaning struct {
 func Codes() []CodeMeaning {
 	return []CodeMeaning{
 		{BadUserInput, "a value cannot be meant: out of bounds, of another type, or at odds with another", []string{"argument", "variable"}},
-		{NotFound, "an argument names nothing; looking up what is not there is null without an error", []string{"argument", "suggestions"}},
+		{NotFound, "an argument, or a reference in a filter, names nothing; looking up what is not there is null without an error", []string{"argument", "suggestions"}},
 		{AmbiguousRef, "a name fits several entities: name one of the candidates by id", []string{"argument", "candidates", "candidateCount"}},
 		{BadCursor, "a cursor is damaged or of another list: take it from the same field, order and arguments", nil},
 		{CostLimit, "more is asked for at once than may be: ask for less, first of what `argument` names", []string{"argument", "cost", "limit"}},

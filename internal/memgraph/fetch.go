@@ -89,7 +89,7 @@ type fetch struct {
 	graph   *Graph
 	q       *plan.Query
 	texts   Texts
-	refs    []uint32 // nodes that q.Refs name; 0 = none
+	refs    []uint32 // nodes that q.Refs name; 0 for what only byRef knows
 	rows    int
 	steps   int
 	walked  int // steps in all
@@ -239,50 +239,70 @@ func (x *fetch) run() (res *kg.Result, err error) {
 	return res, nil
 }
 
-// resolve finds what the plan's refs name; sources and links among them only matter to byRef.
+// resolve finds what the plan's refs name. What byRef looks up comes last, and may be nothing: sources and links are
+// for byRef to find.
 func (x *fetch) resolve() {
-	if len(x.q.Refs) > 0 {
-		x.refs = make([]uint32, len(x.q.Refs))
+	refs := x.q.Refs
+	if len(refs) == 0 {
+		return
 	}
-	for i := range x.q.Refs {
-		r := &x.q.Refs[i]
-		var fits []uint32
-		switch {
-		case r.ID != "":
-			if k := x.graph.findNode(r.ID); k != 0 {
-				fits = append(fits, k)
-			}
-		case r.Name != "":
-			fits = x.graph.named(r.NameKey)
-		case r.URL != "": // of a source
-		default:
-			fits = x.graph.known(r.Scheme, r.Value)
-		}
-		var mine []uint32
-		for _, k := range fits {
-			if r.Types.Has(x.graph.nodes.at(k).typ) && !slices.Contains(mine, k) {
-				mine = append(mine, k)
-			}
-		}
-		titled := func(k uint32) bool { return x.graph.cat.TypeAt(x.graph.nodes.at(k).typ).Titled }
-		if r.Name != "" && slices.ContainsFunc(mine, func(k uint32) bool { return !titled(k) }) {
-			mine = slices.DeleteFunc(mine, titled)
-		}
-		if len(mine) > 1 {
-			candidates := make([]kg.Candidate, len(mine))
-			for j, k := range mine {
-				n := x.graph.nodes.at(k)
-				candidates[j] = kg.Candidate{
-					ID: x.graph.id(n), Type: x.graph.cat.TypeAt(n.typ).Enum, Name: x.graph.name(n), Description: x.graph.field(n,
-						descField), LinkCount: x.graph.degree(k),
-				}
-			}
-			x.fail(r.Ambiguous(len(candidates), candidates))
-		}
-		if len(mine) == 1 {
-			x.refs[i] = mine[0]
+	x.refs = make([]uint32, len(refs))
+	first := 0
+	if x.q.Start == plan.ByRef {
+		first = 1
+	}
+	for i := first; i < len(refs); i++ {
+		if x.refs[i] = x.named(i); x.refs[i] == 0 {
+			x.fail(plan.NamesNothing(i))
 		}
 	}
+	if first == 1 {
+		x.refs[0] = x.named(0)
+	}
+}
+
+// named returns the node that a ref names, 0 for none.
+func (x *fetch) named(i int) uint32 {
+	r := &x.q.Refs[i]
+	var fits []uint32
+	switch {
+	case r.ID != "":
+		if k := x.graph.findNode(r.ID); k != 0 && r.Types.Has(x.graph.nodes.at(k).typ) {
+			return k
+		}
+		return 0
+	case r.Name != "":
+		fits = x.graph.named(r.NameKey)
+	case r.URL != "": // of a source
+	default:
+		fits = x.graph.known(r.Scheme, r.Value)
+	}
+	var mine []uint32
+	for _, k := range fits {
+		if r.Types.Has(x.graph.nodes.at(k).typ) && !slices.Contains(mine, k) {
+			mine = append(mine, k)
+		}
+	}
+	titled := func(k uint32) bool { return x.graph.cat.TypeAt(x.graph.nodes.at(k).typ).Titled }
+	if r.Name != "" && slices.ContainsFunc(mine, func(k uint32) bool { return !titled(k) }) {
+		mine = slices.DeleteFunc(mine, titled)
+	}
+	switch len(mine) {
+	case 0:
+		return 0
+	case 1:
+		return mine[0]
+	}
+	candidates := make([]kg.Candidate, len(mine))
+	for j, k := range mine {
+		n := x.graph.nodes.at(k)
+		candidates[j] = kg.Candidate{
+			ID: x.graph.id(n), Type: x.graph.cat.TypeAt(n.typ).Enum, Name: x.graph.name(n),
+			Description: x.graph.field(n, descField), LinkCount: x.graph.degree(k),
+		}
+	}
+	x.fail(plan.Ambiguous(x.q.Refs, i, len(candidates), candidates))
+	return 0
 }
 
 func (x *fetch) byRef(r *plan.Ref, k uint32, row *kg.Row, sel *plan.Sel) bool {
@@ -306,7 +326,7 @@ func (x *fetch) byRef(r *plan.Ref, k uint32, row *kg.Row, sel *plan.Sel) bool {
 					Name: x.graph.sources[s].title, LinkCount: int64(len(x.graph.supports.of(s))),
 				}
 			}
-			x.fail(r.Ambiguous(len(candidates), candidates))
+			x.fail(plan.Ambiguous(x.q.Refs, 0, len(candidates), candidates))
 		}
 		if len(fits) == 1 {
 			x.source(row, fits[0], sel)
@@ -1041,9 +1061,6 @@ func (x *fetch) candidates(f *plan.EntityFilter, all int) (some []uint32, narrow
 		}
 	case f.LinkedTo != nil && f.LinkedTo.Ref >= 0 && !f.LinkedTo.Link.NamesRefuted():
 		k := x.refs[f.LinkedTo.Ref]
-		if k == 0 {
-			return nil, true
-		}
 		if x.graph.degree(k) >= int64(all) {
 			return nil, false
 		}

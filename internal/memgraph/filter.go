@@ -270,7 +270,7 @@ func (x *fetch) linkedFits(f *plan.LinkedTo, k uint32) bool {
 		return x.joined(f, k, fits)
 	}
 	want := x.refs[f.Ref]
-	if want == 0 || !x.entityFitsOnce(f.Where, want) {
+	if !x.entityFitsOnce(f.Where, want) {
 		return false
 	}
 	from, to := k, want
@@ -337,11 +337,9 @@ func (x *fetch) sourceFits(f *plan.EntityFilter, k uint32) bool {
 	if f.LinkedTo == nil {
 		return true
 	}
-	want := uint32(0)
+	want := uint32(0) // any
 	if f.LinkedTo.Ref >= 0 {
-		if want = x.refs[f.LinkedTo.Ref]; want == 0 {
-			return false
-		}
+		want = x.refs[f.LinkedTo.Ref]
 	}
 	fits := func(l uint32) bool {
 		x.step(1)

@@ -3,6 +3,7 @@ package memgraph_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -87,13 +88,21 @@ func TestOutlinesAreWalkedAsGraphs(t *testing.T) {
 	cat := graph.Catalog()
 	kinds := catalog.KindSet(1<<cat.Kinds[1].Index | 1<<cat.Kinds[2].Index)
 	two, no, role, day := int64(2), false, "member", kg.Day(2001_01_20)
-	all, refs := make([]uint32, nodes), make([]plan.Ref, nodes+2)
+	all, refs := make([]uint32, nodes), make([]plan.Ref, nodes)
 	for i := range all {
 		all[i] = uint32(i + 1)
 		refs[i] = plan.Ref{ID: fmt.Sprintf("p%07d", i), Types: cat.Entities}
 	}
-	refs[nodes] = plan.Ref{ID: "nobody", Types: cat.Entities}
-	refs[nodes+1] = plan.Ref{ID: "p0000000", Types: 1 << cat.TypeAt(2).Index} // which is of another type
+	for what, ref := range map[string]plan.Ref{
+		"nobody":              {ID: "nobody", Types: cat.Entities},
+		"one of another type": {ID: "p0000000", Types: 1 << cat.TypeAt(2).Index},
+	} {
+		_, _, err := o.Traverse(t.Context(), &plan.Walk{Refs: []plan.Ref{refs[0], ref}, Asked: 2})
+		var at plan.RefError
+		if kg.CodeOf(err) != kg.NotFound || !errors.As(err, &at) || at != 1 {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
 	both := store.Way{Out: true, In: true}
 	for _, f := range []*plan.LinkFilter{
 		nil,
@@ -121,7 +130,7 @@ func TestOutlinesAreWalkedAsGraphs(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !slices.Equal(keys[:nodes], all) || keys[nodes] != 0 || keys[nodes+1] != 0 {
+				if !slices.Equal(keys, all) {
 					t.Fatal("not the entities that were named", keys)
 				}
 				err = g.Expand(t.Context(), all, way, func(k uint32, arcs []store.Arc) {

@@ -4,6 +4,8 @@
 package plan
 
 import (
+	"strconv"
+
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/text"
@@ -37,7 +39,8 @@ type Query struct {
 	Start Start
 	IDs   []string
 	// Refs are the entities the plan names, in the root (ByRef: Refs[0]) and in filters (by index). Each is resolved
-	// within the same round trip; a name that fits several entities is AmbiguousRef, wherever it stands.
+	// within the same round trip, whatever stands around it in its filter: one that fits several entities is
+	// AmbiguousRef, one of a filter that names nothing is NotFound. The first that is wrong counts, that of ByRef last.
 	Refs []Ref
 	// Types are the types of record wanted; a record of another type is as good as none.
 	Types catalog.TypeSet
@@ -69,13 +72,22 @@ type Ref struct {
 	At string `json:"-"`
 }
 
-// Ambiguous is the error for a reference that names several, total in all: see kg.Ambiguous.
-func (r *Ref) Ambiguous(total int, candidates []kg.Candidate) *kg.Error {
-	err := kg.Ambiguous(r.Given(), total, candidates)
-	if r.At != "" {
-		err.Details["argument"] = kg.Way(r.At)
-	}
+// RefError is the cause of an error about a reference: its index in Query.Refs or Walk.Refs. Stores do not say where the
+// reference stands, as what they found out may be told to others who name the same entities elsewhere.
+type RefError int
+
+func (i RefError) Error() string { return "reference " + strconv.Itoa(int(i)) }
+
+// Ambiguous is the error for Refs[i], which names several, total in all: see kg.Ambiguous.
+func Ambiguous(refs []Ref, i, total int, candidates []kg.Candidate) *kg.Error {
+	err := kg.Ambiguous(refs[i].Given(), total, candidates)
+	err.Err = RefError(i)
 	return err
+}
+
+// NamesNothing is the error for Refs[i], which names nothing.
+func NamesNothing(i int) *kg.Error {
+	return kg.Wrap(kg.NotFound, RefError(i), "a reference names nothing")
 }
 
 // Given returns what names it, for messages; "" for an id.

@@ -11,7 +11,7 @@ import (
 // Walker opens the graph to the searches of package trace, which do not know beforehand where they will look.
 type Walker interface {
 	// Walk resolves the entities a question names and returns the graph as the question sees it. The keys are those of
-	// w.Refs[:w.Asked]; 0 where there is no such entity. Errors: those of Reader.Fetch.
+	// w.Refs[:w.Asked]. Errors: those of Reader.Fetch.
 	Walk(ctx context.Context, w *plan.Walk) (Graph, []uint32, error)
 }
 

@@ -155,6 +155,9 @@ func (w *world) think(r *rule, on string, args input) (k known) {
 	for name, v := range args {
 		w.refused(r.field.Arguments.ForName(name).Type, v, r.name()+"."+name)
 	}
+	for name, v := range args {
+		w.unknown(r.field.Arguments.ForName(name).Type, v, w.spokenOf(r))
+	}
 	k.list, k.value = r.answer(on, args)
 	return k
 }

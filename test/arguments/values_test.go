@@ -122,6 +122,7 @@ func (v *values) references() []any {
 		input{"typedName": input{"type": "PLACE", "name": "mercury"}},
 		input{"typedName": input{"type": "PERSON", "name": "mercury"}},
 		input{"typedName": input{"type": "THEME", "name": "Ada Lovelace"}},
+		input{"name": "mercury"}, // of two, and of one where the other's type cannot stand
 		input{"name": "nobody at all"},
 		input{"id": "nobody"},
 	}
@@ -351,6 +352,79 @@ func (w *world) refused(typ *ast.Type, v any, at string) {
 	}
 	for k, x := range m {
 		w.refused(def.Fields.ForName(k).Type, x, def.Name+"."+k)
+	}
+}
+
+// spokenOf returns the types that a filter of a field speaks of.
+func (w *world) spokenOf(r *rule) catalog.TypeSet {
+	if f := w.cat.LinkField(r.def.Name, r.field.Name); f != nil {
+		return f.Other
+	}
+	return w.cat.Entities
+}
+
+// unknown panics with the code of a reference of a filter that does not name one entity, wherever it stands in a value.
+// A name means an entity of a type that can be at the other end of the link, seen from what is spoken of.
+func (w *world) unknown(typ *ast.Type, v any, on catalog.TypeSet) {
+	if typ.Elem != nil {
+		for _, x := range list2(v) {
+			w.unknown(typ.Elem, x, on)
+		}
+		return
+	}
+	m, ok := v.(input)
+	if !ok {
+		return
+	}
+	def := w.cat.Schema.Types[typ.Name()]
+	kinds := func(v any) (set catalog.KindSet) {
+		for _, k := range list(v) {
+			set |= 1 << w.cat.Kind(text(k)).Index
+		}
+		return set
+	}
+	if t := w.cat.Filtered(def.Name); t != nil {
+		on = 1 << t.Index
+	}
+	switch {
+	case def.Name == "LinkFilter" && m["kinds"] != nil:
+		on &= w.cat.Ends(kinds(m["kinds"]), w.cat.Entities, true, true)
+	case m["types"] != nil && strings.HasSuffix(def.Name, "Filter"):
+		var types catalog.TypeSet
+		for _, t := range list(m["types"]) {
+			types |= 1 << w.cat.TypeOf(text(t)).Index
+		}
+		on &= types
+	case def.Name == "LinkedToFilter":
+		from := on
+		if from.Has(w.cat.Source.Index) {
+			from = w.cat.Entities
+		}
+		on = w.cat.Ends(w.cat.AllKinds(), from, true, true)
+		if link := object(m["link"]); link != nil {
+			w.unknown(def.Fields.ForName("link").Type, link, on)
+			m = maps.Clone(m)
+			delete(m, "link")
+			if link["kinds"] != nil {
+				on = w.cat.Ends(kinds(link["kinds"]), from, true, true)
+			}
+		}
+		if ref := m["entity"]; ref != nil {
+			found := w.resolve(ref)
+			if object(ref)["id"] == nil {
+				found = slices.DeleteFunc(found, func(x *record) bool { return !on.Has(w.cat.TypeOf(x.typ).Index) })
+			}
+			switch len(found) {
+			case 0:
+				panic(refusal("NOT_FOUND"))
+			case 1:
+			default:
+				panic(refusal("AMBIGUOUS_REF"))
+			}
+		}
+	}
+	for k, x := range m {
+		w.unknown(def.Fields.ForName(k).Type, x, on)
 	}
 }
 

@@ -227,7 +227,7 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 		{`{ person(ref: {typedName: {type: THEME, name: "taxes"}}) { id } }`, `{"person":null}`},
 		{
 			`{ people(where: {linkedTo: {link: {kinds: [SAID]}, entity: {typedName: {type: PLACE, name: "taxes"}}}}) { totalCount } }`,
-			`{"people":{"totalCount":0}}`,
+			`people.where.linkedTo.entity: no entity of this name can stand here {"argument":["people","where","linkedTo","entity"],"code":"NOT_FOUND","suggestions":[]}`,
 		},
 		{
 			`{ match(pattern: [{node: {}}, {link: {kinds: [ABOUT]}}, {node: {ref: {typedName: {type: QUOTE, name: "taxes"}}}}]) { nodes { nodes { id } } } }`,
@@ -235,9 +235,26 @@ func TestWhatCanStandThereIsMeant(t *testing.T) {
 		},
 		{
 			`{ match(pattern: [{node: {types: [PERSON]}}, {link: {kinds: [SAID]}}, {node: {ref: {typedName: {type: THEME, name: "taxes"}}}}]) { nodes { nodes { id } } } }`,
-			`match.pattern[2].node.ref: there is no entity of this name {"argument":["match","pattern",2,"node","ref"],"code":"NOT_FOUND","suggestions":[]}`,
+			`match.pattern[2].node.ref: no entity of this name can stand here {"argument":["match","pattern",2,"node","ref"],"code":"NOT_FOUND","suggestions":[]}`,
 		},
 		{`{ entity(ref: {typedName: {type: QUOTE, name: "on taxes"}}) { id } }`, `{"entity":{"id":"q-taxes"}}`},
+		// what is like a name that names nothing, in filters
+		{
+			`{ people(where: {not: {linkedTo: {link: {kinds: [SAID]}, entity: {name: "on taxs"}}}}) { totalCount } stats { sources } }`,
+			`people.where.not.linkedTo.entity: there is no QUOTE of this name {"argument":["people","where","not","linkedTo","entity"],"code":"NOT_FOUND","suggestions":[{"id":"q-taxes","type":"QUOTE","name":"On taxes"}]}`,
+		},
+		{
+			`{ person(ref: {id: "donald-trump"}) { links(where: {or: {other: {linkedTo: {entity: {name: "tax"}}}}}) { totalCount } } }`,
+			`links.where.or[0].other.linkedTo.entity: there is no entity of this name {"argument":["links","where","or",0,"other","linkedTo","entity"],"code":"NOT_FOUND","suggestions":[{"id":"taxes","type":"THEME","name":"Taxes"},{"id":"q-taxes","type":"QUOTE","name":"On taxes"},{"id":"taxes-board","type":"INSTITUTION","name":"Board of Revenue"}]}`,
+		},
+		{
+			`{ communities(where: {other: {linkedTo: {entity: {typedName: {type: QUOTE, name: "on taxs"}}}}}) { totalCount } }`,
+			`communities.where.other.linkedTo.entity: there is no QUOTE of this name {"argument":["communities","where","other","linkedTo","entity"],"code":"NOT_FOUND","suggestions":[{"id":"q-taxes","type":"QUOTE","name":"On taxes"}]}`,
+		},
+		{
+			`{ people(where: {ids: ["nobody"]}) { totalCount } links(where: {sources: ["s_nothing"]}) { totalCount } }`,
+			`{"people":{"totalCount":0},"links":{"totalCount":0}}`,
+		},
 		// the argument of a search
 		{
 			`{ paths(from: {name: "Donald Trump"}, to: {id: "taxes"}, via: [{id: "q-taxes"}, {name: "taxes"}]) { report { outcome } } }`,

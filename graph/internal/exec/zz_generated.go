@@ -957,11 +957,11 @@ People, institutions, events, quotes and themes, and the links between them; eve
 - how much there is: ` + "`" + `{ stats { entities { key count } links { key count } sources } }` + "`" + `
 
 An argument that names nothing, or a name that fits several, nulls its field of Query alone, be it within a filter or in what is asked of the
-field's answer: each of these fields but ` + "`" + `stats` + "`" + ` and ` + "`" + `serverInfo` + "`" + ` can be null. In a filter, what names nothing fits nothing. Looking up what is not there answers null. Errors have
+field's answer: each of these fields but ` + "`" + `stats` + "`" + ` and ` + "`" + `serverInfo` + "`" + ` can be null. Looking up what is not there answers null. Errors have
 ` + "`" + `extensions.code` + "`" + `, one of these:
 
 - ` + "`" + `BAD_USER_INPUT` + "`" + `: a value cannot be meant: out of bounds, of another type, or at odds with another (with ` + "`" + `argument` + "`" + `, ` + "`" + `variable` + "`" + `)
-- ` + "`" + `NOT_FOUND` + "`" + `: an argument names nothing; looking up what is not there is null without an error (with ` + "`" + `argument` + "`" + `, ` + "`" + `suggestions` + "`" + `)
+- ` + "`" + `NOT_FOUND` + "`" + `: an argument, or a reference in a filter, names nothing; looking up what is not there is null without an error (with ` + "`" + `argument` + "`" + `, ` + "`" + `suggestions` + "`" + `)
 - ` + "`" + `AMBIGUOUS_REF` + "`" + `: a name fits several entities: name one of the candidates by id (with ` + "`" + `argument` + "`" + `, ` + "`" + `candidates` + "`" + `, ` + "`" + `candidateCount` + "`" + `)
 - ` + "`" + `BAD_CURSOR` + "`" + `: a cursor is damaged or of another list: take it from the same field, order and arguments
 - ` + "`" + `COST_LIMIT` + "`" + `: more is asked for at once than may be: ask for less, first of what ` + "`" + `argument` + "`" + ` names (with ` + "`" + `argument` + "`" + `, ` + "`" + `cost` + "`" + `, ` + "`" + `limit` + "`" + `)
@@ -3176,7 +3176,7 @@ input SourceFilter {
 input LinkedToFilter {
   "The link fits; ` + "`" + `other` + "`" + ` is the entity at the other end. Without it, any link but refuted ones."
   link: LinkFilter
-  "The entity at the other end."
+  "The entity at the other end. A reference that names none is an error, in a ` + "`" + `not` + "`" + ` too."
   entity: EntityRef
   "The entity at the other end fits."
   where: EntityFilter

@@ -85,11 +85,7 @@ func compile(l *layout, q *plan.Query, m mode) (c *compiler, a answer) {
 			if i > first {
 				c.w(", ")
 			}
-			if refKind(&q.Refs[i]) == byID {
-				c.w("null")
-			} else {
-				c.w("candidates", c.refs[i])
-			}
+			c.wrongRef(i)
 		}
 		c.w("] AS candidates, COLLECT {\n")
 	}
@@ -442,6 +438,18 @@ func (c *compiler) resolve(i int) {
 	c.candidate(&list{}, "n", "name", types)
 	c.w("]) AS candidates\n  }\n  RETURN CASE WHEN size(found) = 1 THEN head(found) END AS ", v,
 		", CASE WHEN size(candidates) > 0 THEN candidates END AS candidates", v, "\n}\n")
+}
+
+// wrongRef writes what is wrong with a ref: null when it names one entity, and else a list of candidates: empty when it
+// names nothing.
+func (c *compiler) wrongRef(i int) {
+	c.w("CASE WHEN ", c.refs[i], " IS NULL THEN ")
+	if refKind(&c.q.Refs[i]) == byID {
+		c.w("[]")
+	} else {
+		c.w("coalesce(candidates", c.refs[i], ", [])")
+	}
+	c.w(" END")
 }
 
 // meant collects what a ref found as found: titles give way to other names.

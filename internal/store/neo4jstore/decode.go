@@ -752,26 +752,29 @@ func (d *decoder) byRef(res *kg.Result, a *answer, q *plan.Query, rows []any) er
 			res.Edges = []kg.Edge{e}
 		}
 	default:
-		return ambiguous(d.cat, &q.Refs[0], own)
+		return wrongRef(d.cat, q.Refs, 0, own)
 	}
 	return nil
 }
 
-// ambiguous is the error for candidates, as compiler.candidate writes them.
-func ambiguous(cat *catalog.Catalog, r *plan.Ref, rows []any) error {
+// wrongRef is the error for refs[i], which names these candidates, as compiler.candidate writes them, or nothing.
+func wrongRef(cat *catalog.Catalog, refs []plan.Ref, i int, rows []any) error {
+	if len(rows) == 0 {
+		return plan.NamesNothing(i)
+	}
 	candidates, total := make([]kg.Candidate, len(rows)), 0
-	for i := range rows {
-		cols := asList(rows[i])
-		candidates[i] = kg.Candidate{
+	for j := range rows {
+		cols := asList(rows[j])
+		candidates[j] = kg.Candidate{
 			ID: asString(cols[0]), Name: asString(cols[2]), Description: asString(cols[3]),
 			LinkCount: asInt(cols[4]),
 		}
 		total = int(asInt(cols[5]))
 		if t := cat.TypeAt(uint8(asInt(cols[1]))); t != nil {
-			candidates[i].Type = t.Enum
+			candidates[j].Type = t.Enum
 		}
 	}
-	return r.Ambiguous(total, candidates)
+	return plan.Ambiguous(refs, i, total, candidates)
 }
 
 func (d *decoder) statistics(res *kg.Result, cols []any) {

@@ -124,7 +124,7 @@ func (s *Store) fillTexts(ctx context.Context, d *decoder, res *kg.Result) error
 	return nil
 }
 
-// rows are an answer's rows, unless a name in the plan is ambiguous.
+// rows are an answer's rows, unless a reference in a filter does not name one entity.
 func (s *Store) rows(a *answer, q *plan.Query, records [][]any) ([]any, error) {
 	if !a.refs {
 		rows := make([]any, len(records))
@@ -136,7 +136,7 @@ func (s *Store) rows(a *answer, q *plan.Query, records [][]any) ([]any, error) {
 	first := len(q.Refs) - len(asList(records[0][0]))
 	for i, c := range asList(records[0][0]) {
 		if list := asList(c); list != nil {
-			return nil, ambiguous(s.layout.cat, &q.Refs[first+i], list)
+			return nil, wrongRef(s.layout.cat, q.Refs, first+i, list)
 		}
 	}
 	return asList(records[0][1]), nil

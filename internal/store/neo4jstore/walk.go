@@ -73,13 +73,10 @@ func (s *Store) resolve(ctx context.Context, w *plan.Walk) (*walk, []uint32, str
 	for i, v := range records[0][:len(w.Refs)] {
 		cols := asList(v)
 		if list := asList(cols[1]); list != nil {
-			return nil, nil, "", ambiguous(s.layout.cat, &w.Refs[i], list)
+			return nil, nil, "", wrongRef(s.layout.cat, w.Refs, i, list)
 		}
-		g.refs[i].Types = w.Refs[i].Types
-		if n := asList(cols[0]); n != nil {
-			keys[i] = g.learn(n)
-			g.refs[i].ID = g.nodes[keys[i]].ID
-		}
+		keys[i] = g.learn(asList(cols[0]))
+		g.refs[i].ID, g.refs[i].Types = g.nodes[keys[i]].ID, w.Refs[i].Types
 	}
 	return g, keys[:w.Asked], bookmark, nil
 }
@@ -99,11 +96,8 @@ func (g *walk) find() (string, map[string]any) {
 		c.w("[CASE WHEN ", c.refs[i], " IS NULL THEN null ELSE ")
 		g.node(c, c.refs[i], w.Refs[i].Types&c.cat.Entities)
 		c.w(" END, ")
-		if refKind(&w.Refs[i]) == byID {
-			c.w("null]")
-		} else {
-			c.w("candidates", c.refs[i], "]")
-		}
+		c.wrongRef(i)
+		c.w("]")
 	}
 	if w.Counts {
 		if len(w.Refs) > 0 {

@@ -391,16 +391,17 @@ func (o *Oracle) Fetch(ctx context.Context, q *plan.Query) (res *kg.Result, err 
 		}
 	}()
 	res = &kg.Result{}
+	looked := 0 // refs that may name nothing
+	if q.Start == plan.ByRef {
+		looked = 1
+	}
+	if x.refs, err = x.entities(looked); err != nil {
+		return nil, err
+	}
 	var first any
-	for i := range q.Refs {
-		found, err := x.resolve(&q.Refs[i])
-		if err != nil {
+	if looked > 0 {
+		if first, err = x.resolve(0); err != nil {
 			return nil, err
-		}
-		n, _ := found.(*kg.Node)
-		x.refs = append(x.refs, n)
-		if i == 0 {
-			first = found
 		}
 	}
 	switch q.Start {
@@ -481,7 +482,8 @@ type evidence struct {
 }
 
 // resolve finds what a ref names: a node, or a source or link for a root that wants one.
-func (x *seeing) resolve(r *plan.Ref) (any, error) {
+func (x *seeing) resolve(i int) (any, error) {
+	r := &x.q.Refs[i]
 	var fits []kg.Candidate
 	var found any
 	add := func(c kg.Candidate, v any) { fits, found = append(fits, c), v }
@@ -516,9 +518,25 @@ func (x *seeing) resolve(r *plan.Ref) (any, error) {
 		add(kg.Candidate{}, l)
 	}
 	if len(fits) > 1 {
-		return nil, r.Ambiguous(len(fits), fits)
+		return nil, plan.Ambiguous(x.q.Refs, i, len(fits), fits)
 	}
 	return found, nil
+}
+
+// entities finds what the plan's refs from an index on name: each must name an entity.
+func (x *seeing) entities(from int) ([]*kg.Node, error) {
+	refs := make([]*kg.Node, len(x.q.Refs))
+	for i := from; i < len(refs); i++ {
+		found, err := x.resolve(i)
+		if err != nil {
+			return nil, err
+		}
+		if found == nil {
+			return nil, plan.NamesNothing(i)
+		}
+		refs[i], _ = found.(*kg.Node)
+	}
+	return refs, nil
 }
 
 // called reports whether an entity has a name or alias, folded.

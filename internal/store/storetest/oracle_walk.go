@@ -15,20 +15,14 @@ func (o *Oracle) Walk(_ context.Context, w *plan.Walk) (store.Graph, []uint32, e
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	x := &seeing{Oracle: o, q: &plan.Query{Refs: w.Refs}}
-	for i := range w.Refs {
-		found, err := x.resolve(&w.Refs[i])
-		if err != nil {
-			return nil, nil, err
-		}
-		n, _ := found.(*kg.Node)
-		x.refs = append(x.refs, n)
+	var err error
+	if x.refs, err = x.entities(0); err != nil {
+		return nil, nil, err
 	}
 	g := &oracleGraph{x: x, w: w, nodes: sorted(o.nodes), links: sorted(o.links)}
 	keys := make([]uint32, w.Asked)
 	for i := range keys {
-		if n := x.refs[i]; n != nil {
-			keys[i] = g.key(n.ID)
-		}
+		keys[i] = g.key(x.refs[i].ID)
 	}
 	return g, keys, nil
 }

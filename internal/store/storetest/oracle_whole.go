@@ -33,13 +33,9 @@ func (o *Oracle) Whole(_ context.Context, w *plan.Walk) (*store.Whole, error) {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	x := &seeing{Oracle: o, q: &plan.Query{Refs: w.Refs}}
-	for i := range w.Refs {
-		found, err := x.resolve(&w.Refs[i])
-		if err != nil {
-			return nil, err
-		}
-		n, _ := found.(*kg.Node)
-		x.refs = append(x.refs, n)
+	var err error
+	if x.refs, err = x.entities(0); err != nil {
+		return nil, err
 	}
 	out := &store.Whole{}
 	for _, n := range sorted(o.nodes) {

@@ -652,9 +652,12 @@ func (r *random) linkedTo() *plan.LinkedTo {
 	l := &plan.LinkedTo{Ref: -1}
 	if r.yes() {
 		l.Ref = len(r.refs)
-		ref := r.ref(r.cat.Entities)
-		if r.IntN(3) == 0 {
+		ref := plan.Ref{ID: pick(r, r.nodes).ID, Types: r.cat.Entities}
+		switch r.IntN(16) { // most name an entity: of a plan with one that does not there is only an error to compare
+		case 0:
 			ref = plan.Ref{ID: "nobody", Types: r.cat.Entities}
+		case 1, 2, 3:
+			ref = r.ref(r.cat.Entities)
 		}
 		r.refs = append(r.refs, ref)
 	}
