@@ -216,7 +216,7 @@ func (s *Server) routes() http.Handler {
 	}
 	if s.o.Explorer != nil {
 		s.explorer = s.o.Explorer(http.HandlerFunc(s.graphql))
-		for _, pattern := range []string{"/e/", "/s/", "/path", "/view"} {
+		for _, pattern := range []string{"/e/", "/s/", "/path", "/view", "/story"} {
 			mux.Handle(pattern, s.explorer)
 		}
 	}

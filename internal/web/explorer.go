@@ -9,11 +9,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Explorer serves GET and HEAD of the explorer's pages: /, /e/ID, /s/ID, /path and /view. What an entity or a source is
+// Explorer serves GET and HEAD of the explorer's pages: /, /e/ID, /s/ID, /path, /view and /story. What an entity or a source is
 // can be read on its page without JavaScript too, and stands there as JSON-LD (schema.org); graphql is asked for it as
 // any client asks, with the request's own address and headers.
 func Explorer(o Options, graphql http.Handler) http.Handler {
@@ -51,7 +52,7 @@ func (e *explorer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c, err = e.entity(r, id)
 	case kind == "s" && id != "":
 		c, err = e.source(r, id)
-	case id == "" && (kind == "" || kind == "path" || kind == "view") && !strings.HasSuffix(r.URL.Path, "//"):
+	case id == "" && slices.Contains([]string{"", "path", "view", "story"}, kind) && !strings.HasSuffix(r.URL.Path, "//"):
 		c.Body = must(render("start", nil))
 	default:
 		c = missing()

@@ -246,6 +246,7 @@ func TestElsewhere(t *testing.T) {
 		"/path":                                  http.StatusOK,
 		"/path/x":                                http.StatusNotFound,
 		"/view":                                  http.StatusOK,
+		"/story":                                 http.StatusOK,
 		"/assets/THIRD_PARTY_NOTICES.txt":        http.StatusOK,
 		assets(t)[0] + ".gz":                     http.StatusNotFound,
 		"/playground/?query=%7Bstats%7D&x=y%20z": http.StatusPermanentRedirect,

@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -265,6 +267,140 @@ func TestPictures(t *testing.T) {
 	b.screenshot("time")
 }
 
+// saved is the text of the file that a page hands to the browser, saved in a format.
+func (b *tab) saved(format string) string {
+	b.t.Helper()
+	evaluate[chromedp.Void](b, `void (window.saved = null, URL.createObjectURL = blob => { blob.text().then(text => { window.saved = text; }); return '#'; })`)
+	b.run("save as "+format, chromedp.Evaluate[chromedp.Void](`void (() => { const s = [...document.querySelectorAll('.tools select')].find(s => [...s.options].some(o => o.value === `+quote(format)+`));
+		s.value = `+quote(format)+`; s.dispatchEvent(new Event('change', {bubbles: true})); })()`))
+	b.wait("it is saved", "typeof window.saved === 'string'")
+	return evaluate[string](b, "window.saved")
+}
+
+// TestSeveralAtOnce chooses several entities by drawing around them, by Shift and by the keyboard, and keeps, leaves out and
+// saves what is chosen.
+func TestSeveralAtOnce(t *testing.T) {
+	b := newTab(t, newBrowser(t), newExplorer(t))
+	b.visit("/e/mary-kaldor")
+	b.wait("the surroundings are drawn", drawn(5, 7))
+	b.button("Draw around")
+	box := evaluate[[]float64](b, `(() => { const r = document.querySelector('.drawing').getBoundingClientRect(); return [r.left + 3, r.top + 3, r.right - 3, r.bottom - 3]; })()`)
+	mouse := func(how input.DispatchMouseEventType, x, y float64) chromedp.Action[chromedp.Void] {
+		return chromedp.MouseEvent(how, x, y, chromedp.ButtonLeft)
+	}
+	b.run("draw around all of it", mouse(input.DispatchMouseEventTypeMousePressed, box[0], box[1]), mouse(input.DispatchMouseEventTypeMouseMoved, box[2], box[1]),
+		mouse(input.DispatchMouseEventTypeMouseMoved, box[2], box[3]), mouse(input.DispatchMouseEventTypeMouseMoved, box[0], box[3]), mouse(input.DispatchMouseEventTypeMouseReleased, box[0], box[3]))
+	b.wait("all are chosen", reads(".panel h3", "5 entities chosen")+" && "+reads(".panel", "7 links among them"))
+	b.button("Draw around")
+	b.screenshot("lasso")
+
+	x, y := b.nodeAt("mary-kaldor")
+	b.run("click one", chromedp.MouseClickXY(x, y))
+	b.wait("it alone is chosen", reads(".panel h3", "Mary Kaldor"))
+	x, y = b.nodeAt("london-school-of-economics-and-political-science")
+	b.run("click another with Shift", chromedp.MouseClickXY(x, y, chromedp.ButtonModifiers(chromedp.ModifierShift)))
+	b.wait("both are chosen", reads(".panel h3", "2 entities chosen"))
+	evaluate[chromedp.Void](b, `document.querySelector('.mirror button[aria-pressed=false]').focus()`)
+	b.press("s")
+	b.wait("S adds one", reads(".panel h3", "3 entities chosen"))
+	b.press("s")
+	b.wait("S takes it out", reads(".panel h3", "2 entities chosen"))
+
+	t.Run("what is saved is what is chosen, and imports", func(t *testing.T) {
+		b.t = t
+		file := exchange.FromBytes("saved.jsonl", []byte(b.saved("JSONL")))
+		newServerWith(t, true, func(cat *catalog.Catalog, s *sqlitestore.Store) error {
+			report, err := exchange.Import(t.Context(), cat, s, []exchange.File{file}, exchange.Options{})
+			if err == nil && (report.Sources != 1 || report.Nodes != 2 || report.Links != 1) {
+				t.Errorf("imported %+v", report.Counts)
+			}
+			return err
+		})
+		newServerWith(t, true, func(cat *catalog.Catalog, s *sqlitestore.Store) error {
+			if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("sample.jsonl", sample.Data)}, exchange.Options{}); err != nil {
+				return err
+			}
+			report, err := exchange.Import(t.Context(), cat, s, []exchange.File{file}, exchange.Options{})
+			for _, r := range report.Records {
+				if r.New+r.Changed+r.Removed > 0 {
+					t.Errorf("it is not what the graph holds: %+v", r)
+				}
+			}
+			return err
+		})
+		var gexf struct {
+			Nodes []struct {
+				Label string `xml:"label,attr"`
+			} `xml:"graph>nodes>node"`
+			Edges []struct {
+				Values []struct {
+					For   string `xml:"for,attr"`
+					Value string `xml:"value,attr"`
+				} `xml:"attvalues>attvalue"`
+			} `xml:"graph>edges>edge"`
+		}
+		if err := xml.Unmarshal([]byte(b.saved("GEXF")), &gexf); err != nil {
+			t.Fatal(err)
+		}
+		excerpt := ""
+		for _, e := range gexf.Edges {
+			for _, v := range e.Values {
+				if v.For == "excerpt" {
+					excerpt = v.Value
+				}
+			}
+		}
+		if len(gexf.Nodes) != 2 || len(gexf.Edges) != 1 || !strings.Contains(excerpt, "Mary Kaldor") {
+			t.Errorf("%+v", gexf)
+		}
+	})
+	b.t = t
+	b.button("Keep only these")
+	b.wait("the others are gone", drawn(2, 1))
+	b.button("Undo")
+	b.wait("and back", drawn(5, 7))
+	b.click("details.more summary")
+	b.run("leave out a kind", chromedp.Click(chromedp.Search(`//label[contains(normalize-space(), "affiliated with")]/input`), chromedp.NodeVisible))
+	b.wait("its links are gone", drawn(5, 6))
+	b.button("Copy a link to this view")
+	b.wait("it is copied", "window.copied !== undefined")
+	b.visit(strings.TrimPrefix(evaluate[string](b, "window.copied"), b.origin))
+	b.wait("the link keeps that", drawn(5, 6))
+}
+
+// TestStories makes a story of two views, orders it, and reads it from its address.
+func TestStories(t *testing.T) {
+	browser := newBrowser(t)
+	b := newTab(t, browser, newExplorer(t))
+	for i, path := range []string{"/e/mary-kaldor", "/path?from=mary-kaldor&to=jens-stoltenberg"} {
+		b.visit(path)
+		b.wait("it is drawn", `Number(document.querySelector('.drawing')?.dataset.nodes ?? 0) > 1`)
+		b.button("Add to a story")
+		b.wait("it is added", reads(".said", fmt.Sprintf("It is view %d of the story", i+1)))
+	}
+	b.click(`a[href="/story"]`)
+	b.wait("both pictures are there", `document.querySelectorAll('.story figure circle').length > 5 && document.querySelectorAll('.story figure').length === 2`)
+	b.run("say something", chromedp.SendKeys(chromedp.CSS(".story > ol > li:nth-child(1) textarea"), "Whom she knows"), chromedp.SendKeys(chromedp.CSS(".story > ol > li:nth-child(2) textarea"), "And <b>how</b>"))
+	b.button("Later")
+	b.wait("the order is another", `[...document.querySelectorAll('textarea')].map(t => t.value).join() === 'And <b>how</b>,Whom she knows'`)
+	b.screenshot("editing")
+	b.button("Copy a link to this story")
+	b.wait("it is copied", "window.copied !== undefined")
+
+	other := newTab(t, browser, b.origin)
+	other.visit(strings.TrimPrefix(evaluate[string](b, "window.copied"), b.origin))
+	other.wait("it reads", reads(".story > ol > li:nth-child(1) .caption", "And <b>how</b>")+" && document.querySelectorAll('.story figure').length === 2 && document.querySelector('textarea') === null")
+	other.screenshot("reading")
+	other.click(".story > ol > li:nth-child(2) details summary")
+	other.wait("it is in words", reads(".story > ol > li:nth-child(2)", "Mary Kaldor is affiliated with"))
+	other.run("open a view", chromedp.Click(chromedp.Search(`(//a[normalize-space()="Open this view"])[2]`), chromedp.NodeVisible))
+	other.wait("the view is there", drawn(5, 7))
+	other.visit("/story#v=damaged")
+	other.wait("a damaged one says so", reads("[role=alert]", "holds no story"))
+	other.visit("/story")
+	other.wait("a tab of its own has none", reads("main", "A story is some views"))
+}
+
 func inOrder(list []string) bool {
 	for i := 1; i < len(list); i++ {
 		if strings.ToLower(list[i]) < strings.ToLower(list[i-1]) {
@@ -400,6 +536,11 @@ func TestExplorerHasNoBarriers(t *testing.T) {
 		b.press(kb.Enter)
 		b.wait("it is a list", `document.querySelectorAll('.pick li').length === 50`)
 		look("group")
+		b.button("Add to a story")
+		b.wait("it is added", `document.querySelector('a[href="/story"]') !== null`)
+		b.click(`a[href="/story"]`)
+		b.wait("the story is there", `document.querySelectorAll('.story figure').length === 1`)
+		look("story")
 	})
 }
 

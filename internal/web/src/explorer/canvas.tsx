@@ -5,7 +5,7 @@ import { forwardRef } from 'preact/compat';
 import cytoscape, { type Core, type ElementDefinition, type NodeSingular } from 'cytoscape';
 import fcose from 'cytoscape-fcose';
 import type { Scene, SceneEdge, SceneNode } from './scene';
-import type { Selection } from './state';
+import { choice, chosen, toggled, type Selection } from './state';
 import { words } from './words';
 
 cytoscape.use(fcose);
@@ -255,12 +255,55 @@ export interface CanvasProps {
   selection: Selection;
   // A link to be lit beside what is chosen.
   step: string | null;
+  // Whether the pointer draws around entities, to choose them, instead of moving the picture.
+  lasso: boolean;
   onSelect: (selection: Selection, group?: SceneNode['group']) => void;
   onMoved: (at: Places) => void;
   onExpand: (id: string) => void;
   onCollapse: (id: string) => void;
   onHide: (id: string) => void;
   onLine: (id: string) => void;
+}
+
+// inside reports whether a point lies within a polygon: whether a ray from it crosses its sides an odd number of times.
+function inside([x, y]: Point, polygon: Point[]): boolean {
+  return (
+    polygon.filter(([x1, y1], i) => {
+      const [x2, y2] = polygon[(i + 1) % polygon.length] as Point;
+      return y1 > y !== y2 > y && x < x1 + ((y - y1) / (y2 - y1)) * (x2 - x1);
+    }).length %
+      2 ===
+    1
+  );
+}
+
+type Point = [number, number];
+
+// Lasso lies over the picture and takes the line that somebody draws around something.
+function Lasso({ onDrawn }: { onDrawn: (line: Point[]) => void }) {
+  const [line, setLine] = useState<Point[]>([]);
+  const point = (event: PointerEvent & { currentTarget: Element }): Point => {
+    const { x, y } = event.currentTarget.getBoundingClientRect();
+    return [event.clientX - x, event.clientY - y];
+  };
+  return (
+    <svg
+      class="lasso"
+      aria-hidden="true"
+      onPointerDown={event => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        setLine([point(event)]);
+      }}
+      onPointerMove={event => line.length > 0 && setLine([...line, point(event)])}
+      onPointerUp={() => {
+        onDrawn(line);
+        setLine([]);
+      }}
+      onPointerCancel={() => setLine([])}
+    >
+      <polygon points={line.map(p => p.join(',')).join(' ')} />
+    </svg>
+  );
 }
 
 export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(props, handle) {
@@ -283,23 +326,34 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
       hideEdgesOnViewport: props.many,
     });
     core.current = cy;
+    const isEntity = (id: string) => latest.current.scene.nodes.some(n => n.id === id && n.entity);
     cy.on('tap', event => {
       const { onSelect } = latest.current;
+      const several = (event.originalEvent as MouseEvent | undefined)?.shiftKey ?? false;
       if (event.target === cy) {
-        onSelect(null);
+        if (!several) {
+          onSelect(null); // with Shift it ends the drawing of a box
+        }
         return;
       }
       const id: string = event.target.id();
       const node = latest.current.scene.nodes.find(n => n.id === id);
       const edge = latest.current.scene.edges.find(e => e.id === id);
       if (node?.entity) {
-        onSelect({ entity: id });
+        onSelect(several ? toggled(latest.current.selection, id) : { entity: id });
       } else if (node?.group) {
         onSelect({ entity: node.group.of }, node.group);
       } else if (edge && edge.links.length > 0) {
         onSelect({ links: edge.links.map(l => l.id) });
       }
     });
+    cy.on('boxend', () =>
+      setTimeout(() => {
+        const caught = cy.nodes(':selected').map(n => n.id());
+        cy.elements().unselect();
+        latest.current.onSelect(choice(caught.filter(isEntity)));
+      }),
+    );
     cy.on('dbltap', 'node', event => latest.current.onExpand(event.target.id()));
     cy.on('dragfree', 'node', () => latest.current.onMoved(placesOf(cy)));
     const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -377,8 +431,8 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
     }
     cy.elements('.chosen').removeClass('chosen');
     const links = [...(step ? [step] : []), ...(selection && 'links' in selection ? selection.links : [])];
-    if (selection && 'entity' in selection) {
-      cy.getElementById(selection.entity).addClass('chosen');
+    for (const id of chosen(selection)) {
+      cy.getElementById(id).addClass('chosen');
     }
     for (const e of scene.edges.filter(e => e.links.some(l => links.includes(l.id)))) {
       cy.getElementById(e.id).addClass('chosen');
@@ -425,6 +479,14 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
     setCurrent(id);
     list.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`)?.focus();
   };
+  // caught chooses the entities within a line drawn on the picture.
+  const caught = (line: Point[]) => {
+    const ids = scene.nodes.flatMap(n => {
+      const { x, y } = core.current?.getElementById(n.id).renderedPosition() ?? { x: NaN, y: NaN };
+      return n.entity && inside([x, y], line) ? [n.id] : [];
+    });
+    props.onSelect(choice(ids));
+  };
   const keys = (event: KeyboardEvent, node: SceneNode) => {
     const cy = core.current;
     if (!cy || event.ctrlKey || event.metaKey || event.altKey) {
@@ -435,6 +497,7 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
       c: props.onCollapse,
       h: props.onHide,
       p: props.onLine,
+      s: id => node.entity && props.onSelect(toggled(selection, id)),
     };
     const action = actions[event.key.toLowerCase()];
     if (event.key.startsWith('Arrow')) {
@@ -455,6 +518,7 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
   return (
     <div class="canvas">
       <div ref={host} class="drawing" aria-hidden="true" />
+      {props.lasso && <Lasso onDrawn={caught} />}
       <p id="canvas-help" class="unseen">
         {words.canvas.help}
       </p>
@@ -465,7 +529,7 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
               type="button"
               data-id={n.id}
               tabIndex={n.id === first ? 0 : -1}
-              aria-pressed={selection !== null && 'entity' in selection && selection.entity === n.id}
+              aria-pressed={chosen(selection).includes(n.id)}
               onFocus={() => {
                 setCurrent(n.id);
                 core.current?.getElementById(n.id).addClass('focused');

@@ -16,6 +16,8 @@ export interface EntityKind {
   label: string;
   description: string;
   properties: Property[];
+  // Whether it has a place in time: what is linked to it without dates of its own has its dates.
+  timed: boolean;
   // The list of all of this type, `people`; '' where the schema was not told.
   list: string;
 }
@@ -43,12 +45,14 @@ interface Answer {
     fields: { name: string }[];
     possibleTypes: { name: string; description: string | null; fields: Field[] }[];
   };
+  timed: { possibleTypes: { name: string }[] };
   kinds: { enumValues: { name: string; description: string | null }[] };
   query: { fields: { name: string; args: { name: string }[]; type: TypeRef }[] };
 }
 
 const query = `query Catalog {
   entity: __type(name: "Entity") { fields { name } possibleTypes { name description fields { name description args { name } type { ...Ref } } } }
+  timed: __type(name: "TimelineSubject") { possibleTypes { name } }
   kinds: __type(name: "LinkKind") { enumValues { name description } }
   query: __type(name: "Query") { fields { name args { name } type { ...Ref } } }
 }
@@ -102,6 +106,7 @@ function read(answer: Answer): Catalog {
       label: spell(key),
       description: type.description ?? '',
       properties,
+      timed: answer.timed.possibleTypes.some(t => t.name === type.name),
       list: all?.name ?? '',
     });
   }
@@ -141,7 +146,17 @@ export function selection(catalog: Catalog, only: (p: Property) => boolean = () 
 
 // property reads what selection asked for.
 export function property(catalog: Catalog, record: { type: string }, name: string): string {
+  const value = properties(catalog, record)[name];
+  return value === undefined || typeof value === 'object' ? '' : String(value);
+}
+
+// properties are the values of what selection asked for, by their names; what has no value is left out.
+export function properties(catalog: Catalog, record: { type: string }): { [name: string]: unknown } {
   const type = catalog.types.get(record.type);
-  const value = type && (record as Record<string, unknown>)[`${type.name}_${name}`];
-  return value === null || value === undefined || typeof value === 'object' ? '' : String(value);
+  return Object.fromEntries(
+    (type?.properties ?? []).flatMap(p => {
+      const value = (record as { [key: string]: unknown })[`${type?.name}_${p.name}`];
+      return value === null || value === undefined ? [] : [[p.name, value]];
+    }),
+  );
 }

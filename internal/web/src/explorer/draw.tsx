@@ -8,7 +8,7 @@ import { spell } from './catalog';
 import { Graph } from './graph';
 import { entityPage } from './parts';
 import { scene } from './scene';
-import { initial, reduce } from './state';
+import { chosen, initial, reduce } from './state';
 import { words } from './words';
 
 function Answer({ data }: { data: unknown }) {
@@ -18,7 +18,7 @@ function Answer({ data }: { data: unknown }) {
     const types = new Map(
       [...new Set(found.entities.map(e => e.type))].map(key => [
         key,
-        { key, name: '', label: spell(key), description: '', properties: [], list: '' },
+        { key, name: '', label: spell(key), description: '', properties: [], timed: false, list: '' },
       ]),
     );
     const g = new Graph({ types, kinds: new Map() });
@@ -36,7 +36,9 @@ function Answer({ data }: { data: unknown }) {
     selection === null
       ? []
       : shown.links.filter(l =>
-          'entity' in selection ? [l.from.id, l.to.id].includes(selection.entity) : selection.links.includes(l.id),
+          'links' in selection
+            ? selection.links.includes(l.id)
+            : chosen(selection).some(id => id === l.from.id || id === l.to.id),
         );
   if (found.entities.length === 0) {
     return <p>{words.answer.nothing}</p>;
@@ -49,6 +51,7 @@ function Answer({ data }: { data: unknown }) {
         at={state.picture.at}
         selection={selection}
         step={null}
+        lasso={false}
         onSelect={s => dispatch({ do: 'select', selection: s })}
         onMoved={at => dispatch({ do: 'moved', at })}
         onExpand={() => undefined}

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { cite, reading, type Format } from './citation';
 import type { Evidence, Graph, Link } from './graph';
-import { Linked, Problem, useAsk } from './parts';
+import { Linked, Problem, useAsk, copied } from './parts';
 import { words } from './words';
 
 const w = words.evidence;
@@ -45,13 +45,7 @@ export function Piece({ evidence }: { evidence: Evidence }) {
 function Copy({ evidence }: { evidence: Evidence }) {
   const [said, say] = useState('');
   const copy = async (format: Format) => {
-    const text = cite(evidence, format);
-    try {
-      await navigator.clipboard.writeText(text);
-      say(w.copied);
-    } catch {
-      say(text); // no clipboard here: the text can be marked and copied by hand
-    }
+    say(await copied(cite(evidence, format), w.copied));
   };
   return (
     <span class="copy">

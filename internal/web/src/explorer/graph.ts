@@ -43,6 +43,20 @@ export interface Evidence {
   source: Source;
 }
 
+// EntityRecord is all that is stored of an entity; properties stand in it as the catalogue selects them.
+export interface EntityRecord extends Omit<Entity, 'linkCount'> {
+  aliases: string[];
+  externalIds: { scheme: string; value: string; url: string | null }[];
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface Testimony {
+  createdAt: string;
+  updatedAt: string;
+  evidence: Evidence[];
+}
+
 export interface Step {
   from: Entity;
   link: Link & { evidence: { totalCount: number; nodes: Evidence[] } };
@@ -209,6 +223,51 @@ export class Graph {
       signal,
     );
     return link?.evidence ?? { totalCount: 0, nodes: [] };
+  }
+
+  // records reads all that is stored of some entities.
+  async records(ids: string[]): Promise<EntityRecord[]> {
+    const records: EntityRecord[] = [];
+    for (let i = 0; i < ids.length; i += 100) {
+      const { nodes } = await ask<{ nodes: (EntityRecord | null)[] }>(
+        `query Records($ids: [ID!]!) { nodes(ids: $ids) { ... on Entity {
+          id type name aliases description externalIds { scheme value url } createdAt updatedAt${selection(this.catalog)}
+        } } }`,
+        { ids: ids.slice(i, i + 100) },
+      );
+      records.push(...nodes.filter(n => n !== null));
+    }
+    return records;
+  }
+
+  // testimony reads all evidence of a link, and when the link was written.
+  async testimony(id: string): Promise<Testimony | null> {
+    interface Answer {
+      link: (Omit<Testimony, 'evidence'> & { evidence: Page }) | null;
+    }
+    interface Page {
+      nodes: Evidence[];
+      pageInfo: { hasNextPage: boolean; endCursor: string | null };
+    }
+    const evidence: Evidence[] = [];
+    let after: string | null = null;
+    for (;;) {
+      const answer: Answer = await ask<Answer>(
+        `query Testimony($id: ID!, $after: String) { link(id: $id) { createdAt updatedAt
+          evidence(first: 100, after: $after) { nodes { ...EvidenceBits } pageInfo { hasNextPage endCursor } }
+        } } ${evidenceBits}`,
+        { id, after },
+      );
+      if (!answer.link) {
+        return null; // it was deleted meanwhile
+      }
+      const { createdAt, updatedAt, evidence: page } = answer.link;
+      evidence.push(...page.nodes);
+      if (!page.pageInfo.hasNextPage) {
+        return { createdAt, updatedAt, evidence };
+      }
+      after = page.pageInfo.endCursor;
+    }
   }
 
   async search(text: string, sources: boolean, signal?: AbortSignal): Promise<Found[]> {

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { loadCatalog } from './catalog';
 import { Graph } from './graph';
 import { Linked, SearchBox, playground } from './parts';
+import { Story } from './story';
 import { EntityView, Missing, PathView, SavedView, SourceView, Start, open } from './views';
 import { typing } from './workbench';
 import { words } from './words';
@@ -27,6 +28,8 @@ function View({ graph, path, query }: { graph: Graph; path: string; query: strin
       return <PathView graph={graph} query={query} />;
     case 'view':
       return <SavedView graph={graph} />;
+    case 'story':
+      return <Story graph={graph} />;
     case '':
       return <Start graph={graph} />;
     default:
@@ -82,7 +85,12 @@ function Explorer({ graph }: { graph: Graph }) {
         </nav>
       </header>
       <main id="content" ref={content} tabIndex={-1}>
-        <View key={at.path + (at.path === '/view' ? at.hash : '')} graph={graph} path={at.path} query={at.query} />
+        <View
+          key={at.path + (['/view', '/story'].includes(at.path) ? at.hash : '')}
+          graph={graph}
+          path={at.path}
+          query={at.query}
+        />
       </main>
       <footer class="foot">
         <a href="/assets/THIRD_PARTY_NOTICES.txt">{words.notices}</a>

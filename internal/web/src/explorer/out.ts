@@ -1,9 +1,9 @@
 // A picture as a file. What formats can say is written whole: names, kinds, dates, and for each link its first words.
-import { kindLabel, typeLabel } from './catalog';
+import { kindLabel, properties, typeLabel } from './catalog';
 import { colours } from './canvas';
 import { cite } from './citation';
-import type { Evidence, Graph, Link } from './graph';
-import type { Scene } from './scene';
+import type { Evidence, Graph, Link, Source } from './graph';
+import { dated, type Scene } from './scene';
 import { cells } from './table';
 
 const xml = (s: string) =>
@@ -119,7 +119,127 @@ ${[...nodes, ...edges].join('\n')}
 `;
 }
 
-export function svg(graph: Graph, scene: Scene, at: Record<string, [number, number]>): string {
+// jsonl writes entities, links, all their evidence and its sources as throughline import reads them.
+export async function jsonl(graph: Graph, scene: Scene): Promise<string> {
+  const sources = new Map<string, Source>();
+  const links: unknown[] = [];
+  for (let i = 0; i < scene.links.length; i += 8) {
+    const some = scene.links.slice(i, i + 8);
+    const found = await Promise.all(some.map(l => graph.testimony(l.id)));
+    some.forEach((l, k) => {
+      const t = found[k];
+      if (!t) {
+        return;
+      }
+      for (const e of t.evidence) {
+        sources.set(e.source.id, e.source);
+      }
+      links.push({
+        link: l.kind,
+        id: l.id,
+        from: l.from.id,
+        to: l.to.id,
+        role: l.role,
+        since: l.since,
+        until: l.until,
+        evidence: t.evidence.map(e => ({
+          source: e.source.id,
+          excerpt: e.excerpt,
+          prefix: e.prefix,
+          suffix: e.suffix,
+          stance: e.stance,
+        })),
+        createdAt: t.createdAt,
+        updatedAt: t.updatedAt,
+      });
+    });
+  }
+  const records = await graph.records(scene.nodes.flatMap(n => n.entity?.id ?? []));
+  const lines: unknown[] = [
+    { throughline: 1 },
+    ...[...sources.values()].map(({ kind, id, title, url, publisher, authors, publishedOn }) => ({
+      source: kind,
+      id,
+      title,
+      url,
+      publisher,
+      authors,
+      publishedOn,
+    })),
+    ...records.map(r => ({
+      node: r.type,
+      id: r.id,
+      name: r.name,
+      aliases: r.aliases,
+      description: r.description,
+      externalIds: r.externalIds,
+      ...properties(graph.catalog, r),
+      createdAt: r.createdAt,
+      updatedAt: r.updatedAt,
+    })),
+    ...links,
+  ];
+  // null would clear what another store knows
+  return lines.map(l => `${JSON.stringify(l, (_, v: unknown) => v ?? undefined)}\n`).join('');
+}
+
+// gexf writes the part of GEXF 1.3 that Gephi and networkx both read: what began or ended on a day has it as start and end.
+export function gexf(graph: Graph, scene: Scene, words: Words, at: { [id: string]: [number, number] }): string {
+  const attributes = (of: string, names: string[]) =>
+    `<attributes class="${of}">${names.map(n => `<attribute id="${n}" title="${n}" type="string"/>`).join('')}</attributes>`;
+  const values = (list: { [name: string]: string | null | undefined }) =>
+    `<attvalues>${Object.entries(list)
+      .map(([k, v]) => (v ? `<attvalue for="${k}" value="${xml(v)}"/>` : ''))
+      .join('')}</attvalues>`;
+  const day = (name: string, date: string | null) =>
+    date && /^\d{4}-\d\d-\d\d$/.test(date) ? ` ${name}="${date}"` : '';
+  const nodes = scene.nodes.flatMap(n => {
+    const e = n.entity;
+    if (!e) {
+      return [];
+    }
+    const [r, g, b] = (colours[n.colour] ?? '#888888').match(/[0-9a-f]{2}/gi)?.map(x => Number.parseInt(x, 16)) ?? [];
+    const [x, y] = at[n.id] ?? [0, 0];
+    return [
+      `<node id="${xml(e.id)}" label="${xml(e.name)}">${values({ type: e.type, description: e.description })}<viz:size value="${Math.round(
+        n.size,
+      )}"/><viz:position x="${Math.round(x)}" y="${Math.round(-y)}"/><viz:color r="${r}" g="${g}" b="${b}"/></node>`,
+    ];
+  });
+  const edges = scene.links.map(l => {
+    const e = words.get(l.id)?.[0];
+    const { since, until } = dated(graph, l);
+    return `<edge id="${xml(l.id)}" source="${xml(l.from.id)}" target="${xml(l.to.id)}" label="${xml(
+      kindLabel(graph.catalog, l.kind),
+    )}" weight="${Math.max(1, l.supportCount)}"${day('start', since)}${day('end', until)}>${values({
+      kind: l.kind,
+      role: l.role,
+      since,
+      until,
+      standing: l.standing,
+      sentence: l.sentence,
+      excerpt: e?.excerpt,
+      source: e?.source.title,
+      url: e?.source.url,
+    })}</edge>`;
+  });
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz" version="1.3">
+<graph defaultedgetype="directed" mode="static" timeformat="date">
+${attributes('node', ['type', 'description'])}
+${attributes('edge', ['kind', 'role', 'since', 'until', 'standing', 'sentence', 'excerpt', 'source', 'url'])}
+<nodes>
+${nodes.join('\n')}
+</nodes>
+<edges>
+${edges.join('\n')}
+</edges>
+</graph>
+</gexf>
+`;
+}
+
+export function svg(graph: Graph, scene: Scene, at: { [id: string]: [number, number] }): string {
   const places = scene.nodes.flatMap(n => (at[n.id] ? [at[n.id] as [number, number]] : []));
   const [x0, x1] = [Math.min(...places.map(p => p[0])) - 100, Math.max(...places.map(p => p[0])) + 100];
   const [y0, y1] = [Math.min(...places.map(p => p[1])) - 60, Math.max(...places.map(p => p[1])) + 70];

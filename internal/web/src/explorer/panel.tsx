@@ -18,8 +18,9 @@ export interface PanelProps {
   group: Group | null;
   onExpand: (id: string, kind: string) => void;
   onCollapse: (id: string) => void;
-  onHide: (id: string) => void;
-  onPin: (id: string, pinned: boolean) => void;
+  onHide: (ids: string[]) => void;
+  onKeep: (ids: string[]) => void;
+  onPin: (ids: string[], pinned: boolean) => void;
   onPick: (group: Group, ids: string[]) => void;
   onGroupEnd: () => void;
   onLine: (id: string) => void;
@@ -35,6 +36,9 @@ export function Panel(props: PanelProps) {
   }
   if ('entity' in selection) {
     return <Chosen {...props} id={selection.entity} />;
+  }
+  if ('entities' in selection) {
+    return <ChosenTogether {...props} ids={selection.entities} />;
   }
   const links = selection.links.flatMap(id => graph.links.get(id) ?? []);
   return (
@@ -90,10 +94,10 @@ function Chosen({
         <button type="button" onClick={() => onCollapse(id)}>
           {w.collapse}
         </button>
-        <button type="button" onClick={() => onHide(id)}>
+        <button type="button" onClick={() => onHide([id])}>
           {w.hide}
         </button>
-        <button type="button" aria-pressed={pinned} onClick={() => onPin(id, !pinned)}>
+        <button type="button" aria-pressed={pinned} onClick={() => onPin([id], !pinned)}>
           {pinned ? w.unpin : w.pin}
         </button>
         <button type="button" onClick={() => onLine(id)}>
@@ -102,6 +106,45 @@ function Chosen({
       </div>
       <ul class="sentences">
         {own.slice(0, 100).map(l => (
+          <li key={l.id}>
+            <Words graph={graph} link={l} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+// ChosenTogether is what is known of several entities: which they are, and the links among them.
+function ChosenTogether({ graph, ids, picture, shown, onHide, onKeep, onPin }: PanelProps & { ids: string[] }) {
+  const pinned = ids.every(id => picture.pinned.includes(id));
+  const among = shown.filter(l => ids.includes(l.from.id) && ids.includes(l.to.id));
+  return (
+    <section aria-label={w.several(ids.length)}>
+      <h3>{w.several(ids.length)}</h3>
+      <p class="quiet">{w.among(among.length)}</p>
+      <div class="menu">
+        <button type="button" onClick={() => onKeep(ids)}>
+          {w.keep}
+        </button>
+        <button type="button" onClick={() => onHide(ids)}>
+          {w.hide}
+        </button>
+        <button type="button" aria-pressed={pinned} onClick={() => onPin(ids, !pinned)}>
+          {pinned ? w.unpin : w.pin}
+        </button>
+      </div>
+      <ul class="pick">
+        {ids.slice(0, 100).map(id => (
+          <li key={id}>
+            <Linked to={entityPage(id)}>{graph.entities.get(id)?.name}</Linked>{' '}
+            <Badge graph={graph} type={graph.entities.get(id)?.type ?? ''} />
+          </li>
+        ))}
+      </ul>
+      {ids.length > 100 && <p class="quiet">{words.entity.more(ids.length - 100)}</p>}
+      <ul class="sentences">
+        {among.slice(0, 100).map(l => (
           <li key={l.id}>
             <Words graph={graph} link={l} />
           </li>

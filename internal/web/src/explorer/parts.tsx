@@ -244,3 +244,13 @@ export function save(name: string, type: string, content: BlobPart) {
   a.click();
   setTimeout(() => URL.revokeObjectURL(a.href), 10_000);
 }
+
+// copied puts a text into the clipboard, and returns what to say: where there is none, the text itself.
+export async function copied(text: string, said: string): Promise<string> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return said;
+  } catch {
+    return text;
+  }
+}

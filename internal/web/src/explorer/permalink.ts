@@ -1,7 +1,13 @@
 // A view in an address: /view#v=…, or behind any other address of the page. The fragment is never sent to a server.
 import type { Picture, State } from './state';
 
-export type Linked = { picture: Picture } & Pick<State, 'selection' | 'focus' | 'time' | 'colour' | 'size'>;
+export type Linked = { picture: Picture } & Pick<State, 'selection' | 'focus' | 'time' | 'without' | 'colour' | 'size'>;
+
+// Page is one view of a story, with what is said of it.
+export interface Page {
+  view: Linked;
+  caption: string;
+}
 
 async function through(
   bytes: Uint8Array<ArrayBuffer>,
@@ -10,21 +16,19 @@ async function through(
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(by)).arrayBuffer());
 }
 
-// pack writes a view as text that stands in an address.
-export async function pack(s: State): Promise<string> {
+// linked is what an address keeps of a view.
+export function linked(s: State): Linked {
   const at: Picture['at'] = {};
   for (const [id, [x, y]] of Object.entries(s.picture.at)) {
     at[id] = [Math.round(x), Math.round(y)];
   }
-  const linked: Linked = {
-    picture: { ...s.picture, at },
-    selection: s.selection,
-    focus: s.focus,
-    time: s.time,
-    colour: s.colour,
-    size: s.size,
-  };
-  const bytes = await through(new TextEncoder().encode(JSON.stringify(linked)), new CompressionStream('deflate-raw'));
+  const { selection, focus, time, without, colour, size } = s;
+  return { picture: { ...s.picture, at }, selection, focus, time, without, colour, size };
+}
+
+// pack writes a view or a story as text that stands in an address.
+export async function pack(what: Linked | Page[]): Promise<string> {
+  const bytes = await through(new TextEncoder().encode(JSON.stringify(what)), new CompressionStream('deflate-raw'));
   let text = '';
   for (const b of bytes) {
     text += String.fromCharCode(b);
@@ -34,22 +38,65 @@ export async function pack(s: State): Promise<string> {
 
 const strings = (x: unknown): x is string[] => Array.isArray(x) && x.every(s => typeof s === 'string');
 
-// unpack reads what pack wrote; null where the address holds no view, or a damaged one.
-export async function unpack(hash: string): Promise<Linked | null> {
+async function read(hash: string): Promise<unknown> {
   const text = new URLSearchParams(hash.slice(1)).get('v');
   if (!text) {
     return null;
   }
   try {
     const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), c => c.charCodeAt(0));
-    const linked: Linked = JSON.parse(
-      new TextDecoder().decode(await through(bytes, new DecompressionStream('deflate-raw'))),
-    );
-    const { ids, pinned, groups, at } = linked.picture;
-    return strings(ids) && strings(pinned) && Array.isArray(groups) && at !== null && typeof at === 'object'
-      ? linked
-      : null;
+    return JSON.parse(new TextDecoder().decode(await through(bytes, new DecompressionStream('deflate-raw'))));
   } catch {
     return null;
   }
+}
+
+// isView reports whether something read is a view; what an older page did not write is as it is at first.
+function isView(x: unknown): x is Linked {
+  const picture = (x as Partial<Linked> | null)?.picture;
+  if (!picture) {
+    return false;
+  }
+  const { ids, pinned, groups, at } = picture;
+  const { without = [] } = x as Partial<Linked>;
+  return (
+    strings(ids) &&
+    strings(pinned) &&
+    strings(without) &&
+    Array.isArray(groups) &&
+    at !== null &&
+    typeof at === 'object'
+  );
+}
+
+function isStory(x: unknown): x is Page[] {
+  return Array.isArray(x) && x.every(p => typeof p?.caption === 'string' && isView(p.view));
+}
+
+// unpack reads the view that an address holds; null where it holds none, or a damaged one.
+export async function unpack(hash: string): Promise<Linked | null> {
+  const x = await read(hash);
+  return isView(x) ? x : null;
+}
+
+// unpackStory reads the story that an address holds; null where it holds none, or a damaged one.
+export async function unpackStory(hash: string): Promise<Page[] | null> {
+  const x = await read(hash);
+  return isStory(x) ? x : null;
+}
+
+const key = 'throughline.story';
+
+// story is the story that is being made in this tab.
+export function story(): Page[] {
+  try {
+    const pages: unknown = JSON.parse(sessionStorage.getItem(key) ?? '[]');
+    return isStory(pages) ? pages : [];
+  } catch {
+    return [];
+  }
+}
+
+export function keepStory(pages: Page[]) {
+  sessionStorage.setItem(key, JSON.stringify(pages));
 }

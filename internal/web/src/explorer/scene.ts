@@ -52,15 +52,16 @@ function fits(link: Link, time: TimeWindow): boolean | null {
   return time.certain ? span[0] >= time.from && span[1] <= time.to : span[0] <= time.to && span[1] >= time.from;
 }
 
-// dated is a link with the dates of the event or quote at its ends where it has none of its own.
+// dated is a link with the dates of what it joins, an event or a quote, where it has none of its own.
 export function dated(graph: Graph, link: Link): Link {
   if (link.since || link.until) {
     return link;
   }
   for (const id of [link.to.id, link.from.id]) {
     const entity = graph.entities.get(id);
-    if (entity && (entity.type === 'EVENT' || entity.type === 'QUOTE')) {
-      const dates = (graph.catalog.types.get(entity.type)?.properties ?? [])
+    const type = graph.catalog.types.get(entity?.type ?? '');
+    if (entity && type?.timed) {
+      const dates = type.properties
         .filter(p => p.date)
         .map(p => property(graph.catalog, entity, p.name))
         .filter(d => d !== '')
@@ -114,6 +115,7 @@ export interface Measures {
 export function scene(graph: Graph, s: State, lit: Set<string> | null, measures: Measures = {}): Scene {
   let links = graph.between(s.picture.ids);
   const known = touching(links);
+  links = links.filter(l => !s.without.includes(l.kind));
   if (s.time) {
     const { time } = s;
     links = links.filter(l => fits(dated(graph, l), time) ?? time.undated);
@@ -157,7 +159,7 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
       size: sized(entity),
       hidden: Math.max(0, entity.linkCount - (known.get(id) ?? 0)),
       pinned: s.picture.pinned.includes(id),
-      faded: lit ? !lit.has(id) : s.time !== null && shown === 0,
+      faded: lit ? !lit.has(id) : (s.time !== null || s.without.length > 0) && shown === 0,
     };
   });
   const pairs = new Map<string, Link[]>();
@@ -179,7 +181,7 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
     };
   });
   for (const group of s.picture.groups) {
-    if (!ids.includes(group.of)) {
+    if (!ids.includes(group.of) || s.without.includes(group.kind)) {
       continue;
     }
     const what = kindLabel(graph.catalog, group.kind);

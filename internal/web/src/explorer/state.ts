@@ -1,6 +1,18 @@
 // What a picture shows, as ids alone: undo, permalinks and stories are made of it.
 
-export type Selection = { entity: string } | { links: string[] } | null;
+export type Selection = { entity: string } | { entities: string[] } | { links: string[] } | null;
+
+// chosen lists the entities of a selection.
+export const chosen = (s: Selection): string[] =>
+  s === null || 'links' in s ? [] : 'entity' in s ? [s.entity] : s.entities;
+
+// toggled is a selection with one entity more or less.
+export const toggled = (s: Selection, id: string): Selection =>
+  choice(chosen(s).includes(id) ? chosen(s).filter(other => other !== id) : [...chosen(s), id]);
+
+// choice is the selection of some entities.
+export const choice = (ids: string[]): Selection =>
+  ids.length > 1 ? { entities: ids } : ids[0] === undefined ? null : { entity: ids[0] };
 
 // Group stands for links of one kind that are too many to draw.
 export interface Group {
@@ -31,6 +43,8 @@ export interface State {
   // Ids that the picture is cut down to, and from which; null for all of it.
   focus: { id: string; degrees: number } | null;
   time: TimeWindow | null;
+  // Kinds of link that are left out.
+  without: string[];
   colour: 'type' | 'community';
   size: 'links' | 'centrality' | 'same';
 }
@@ -44,6 +58,7 @@ export const initial: State = {
   selection: null,
   focus: null,
   time: null,
+  without: [],
   colour: 'type',
   size: 'links',
 };
@@ -54,7 +69,7 @@ export type Action =
   | { do: 'group'; groups: Group[] }
   | { do: 'ungroup'; group: Group }
   | { do: 'hide'; ids: string[] }
-  | { do: 'pin'; id: string; pinned: boolean }
+  | { do: 'pin'; ids: string[]; pinned: boolean }
   | { do: 'moved'; at: Record<string, [number, number]> }
   | { do: 'arrange' }
   | { do: 'undo' }
@@ -62,6 +77,7 @@ export type Action =
   | { do: 'select'; selection: Selection }
   | { do: 'focus'; focus: State['focus'] }
   | { do: 'time'; time: TimeWindow | null }
+  | { do: 'without'; kinds: string[] }
   | { do: 'look'; colour?: State['colour']; size?: State['size'] };
 
 export const groupId = (g: { of: string; kind: string }) => `group ${g.kind} ${g.of}`;
@@ -97,13 +113,14 @@ export function reduce(s: State, a: Action): State {
           groups: s.picture.groups.filter(g => !gone.has(g.of)),
           pinned: s.picture.pinned.filter(id => !gone.has(id)),
         }),
-        selection: s.selection && 'entity' in s.selection && gone.has(s.selection.entity) ? null : s.selection,
+        selection:
+          s.selection && 'links' in s.selection ? s.selection : choice(chosen(s.selection).filter(id => !gone.has(id))),
         focus: s.focus && gone.has(s.focus.id) ? null : s.focus,
       };
     }
     case 'pin': {
-      const pinned = s.picture.pinned.filter(id => id !== a.id);
-      return change(s, { pinned: a.pinned ? [...pinned, a.id] : pinned });
+      const pinned = s.picture.pinned.filter(id => !a.ids.includes(id));
+      return change(s, { pinned: a.pinned ? [...pinned, ...a.ids] : pinned });
     }
     case 'moved':
       return { ...s, picture: { ...s.picture, at: { ...s.picture.at, ...a.at } } };
@@ -125,6 +142,8 @@ export function reduce(s: State, a: Action): State {
       return { ...s, focus: a.focus };
     case 'time':
       return { ...s, time: a.time };
+    case 'without':
+      return { ...s, without: a.kinds };
     case 'look':
       return { ...s, colour: a.colour ?? s.colour, size: a.size ?? s.size };
   }

@@ -11,7 +11,7 @@ import { Workbench, nothing, openingOf, typing, type Opening } from './workbench
 import { words } from './words';
 
 // useTitle names the tab after what it shows.
-function useTitle(title: string | undefined) {
+export function useTitle(title: string | undefined) {
   useEffect(() => {
     document.title = title ? `${title} · ${words.product}` : words.product;
   }, [title]);

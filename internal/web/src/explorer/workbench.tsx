@@ -2,14 +2,15 @@
 // Picture, table, time and evidence of one view, and what can be done with them.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { kindLabel } from './catalog';
 import { Canvas, type CanvasHandle } from './canvas';
 import { most, type Graph } from './graph';
 import * as out from './out';
 import { Panel } from './panel';
-import { Badge, Problem, go, place, playground, save } from './parts';
-import { pack, unpack } from './permalink';
+import { Badge, Linked, Problem, copied, go, place, playground, save } from './parts';
+import { keepStory, linked, pack, story, unpack } from './permalink';
 import { limit, scene, type Measures } from './scene';
-import { groupId, initial, reduce, type Group, type State } from './state';
+import { chosen, groupId, initial, reduce, type Group, type State } from './state';
 import { Table } from './table';
 import { TimeBar } from './timebar';
 import { words } from './words';
@@ -26,7 +27,17 @@ export interface Opening {
   groups?: Group[];
 }
 
-const formats = ['PNG', 'SVG', 'CSV', 'GraphML', 'Markdown'] as const;
+const endings = {
+  PNG: 'png',
+  SVG: 'svg',
+  CSV: 'csv',
+  GEXF: 'gexf',
+  GraphML: 'graphml',
+  JSONL: 'jsonl',
+  Markdown: 'md',
+} as const;
+
+type Format = keyof typeof endings;
 
 // The mark of an event of the keyboard that stands in a field, where keys are text.
 export function typing(event: KeyboardEvent): boolean {
@@ -57,6 +68,8 @@ export function Workbench({
   const [group, setGroup] = useState<Group | null>(null);
   const [problem, setProblem] = useState<Error | null>(null);
   const [said, say] = useState('');
+  const [lasso, setLasso] = useState(false);
+  const [told, setTold] = useState(() => story().length);
   const [damaged, setDamaged] = useState(false); // the address should hold a view, and does not
   const [measures, setMeasures] = useState<Measures>({});
   const canvas = useRef<CanvasHandle>(null);
@@ -92,6 +105,7 @@ export function Workbench({
               selection: view.selection,
               focus: view.focus,
               time: view.time,
+              without: view.without ?? [],
               colour: view.colour,
               size: view.size,
             },
@@ -139,6 +153,7 @@ export function Workbench({
       state.picture.pinned,
       state.focus,
       state.time,
+      state.without,
       state.colour,
       state.size,
       lit,
@@ -218,29 +233,42 @@ export function Workbench({
     return () => removeEventListener('keydown', keys);
   }, []);
 
+  const ids = chosen(state.selection);
+  const several = ids.length > 1;
+  const places = () => canvas.current?.places() ?? state.picture.at;
+  const here = () => linked({ ...state, picture: { ...state.picture, at: places() } });
   const share = () =>
+    attempt(async () => say(await copied(`${location.origin}/view#v=${await pack(here())}`, w.shared)));
+  const tell = () => {
+    const pages = [...story(), { view: here(), caption: '' }];
+    keepStory(pages);
+    setTold(pages.length);
+    say(w.told(pages.length));
+  };
+  const whole = shown;
+  const write = (format: Format) =>
     attempt(async () => {
-      const at = canvas.current?.places() ?? state.picture.at;
-      const url = `${location.origin}/view#v=${await pack({ ...state, picture: { ...state.picture, at } })}`;
-      try {
-        await navigator.clipboard.writeText(url);
-        say(w.shared);
-      } catch {
-        say(url);
-      }
-    });
-  const write = (format: (typeof formats)[number]) =>
-    attempt(async () => {
-      const name = `throughline.${{ PNG: 'png', SVG: 'svg', CSV: 'csv', GraphML: 'graphml', Markdown: 'md' }[format]}`;
+      const name = `throughline.${endings[format]}`;
+      // of several that are chosen, only those and the links among them are saved
+      const picture = { ...state.picture, ids: state.picture.ids.filter(id => ids.includes(id)) };
+      const shown = several ? scene(graph, { ...state, picture, focus: null }, null, measures) : whole;
       switch (format) {
         case 'PNG': {
           const png = await canvas.current?.png();
           return png && save(name, 'image/png', png);
         }
         case 'SVG':
-          return save(name, 'image/svg+xml', out.svg(graph, shown, canvas.current?.places() ?? state.picture.at));
+          return save(name, 'image/svg+xml', out.svg(graph, shown, places()));
         case 'CSV':
           return save(name, 'text/csv', out.csv(graph, shown.links, await out.readWords(graph, shown.links)));
+        case 'GEXF':
+          return save(
+            name,
+            'application/xml',
+            out.gexf(graph, shown, await out.readWords(graph, shown.links), places()),
+          );
+        case 'JSONL':
+          return save(name, 'application/x-ndjson', await out.jsonl(graph, shown));
         case 'GraphML':
           return save(name, 'application/xml', out.graphml(shown, await out.readWords(graph, shown.links)));
         case 'Markdown':
@@ -248,11 +276,13 @@ export function Workbench({
       }
     });
   const asQuery = `/playground#${new URLSearchParams({
-    query: out.queryOf(graph, state.picture.ids),
-    variables: JSON.stringify({ ids: state.picture.ids.slice(0, 100) }),
+    query: out.queryOf(graph, several ? ids : state.picture.ids),
+    variables: JSON.stringify({ ids: (several ? ids : state.picture.ids).slice(0, 100) }),
   })}`;
   const types = [...new Set(shown.nodes.flatMap(n => n.entity?.type ?? []))];
-  const chosen = state.selection && 'entity' in state.selection ? state.selection.entity : null;
+  const kinds = [
+    ...new Set([...all.map(l => l.kind), ...state.picture.groups.map(g => g.kind), ...state.without]),
+  ].sort();
 
   return (
     <div class="workbench">
@@ -283,6 +313,9 @@ export function Workbench({
           <button type="button" onClick={() => dispatch({ do: 'arrange' })}>
             {w.layout}
           </button>
+          <button type="button" aria-pressed={lasso} onClick={() => setLasso(!lasso)}>
+            {w.lasso}
+          </button>
           <select
             aria-label={w.find}
             value=""
@@ -303,16 +336,16 @@ export function Workbench({
               ))}
           </select>
           <select
-            aria-label={w.export}
+            aria-label={several ? w.exportChosen : w.export}
             value=""
             onChange={event => {
-              const format = event.currentTarget.value as (typeof formats)[number];
+              const format = event.currentTarget.value as Format;
               event.currentTarget.value = '';
               void write(format);
             }}
           >
-            <option value="">{w.export}</option>
-            {formats.map(f => (
+            <option value="">{several ? w.exportChosen : w.export}</option>
+            {Object.keys(endings).map(f => (
               <option key={f} value={f}>
                 {f}
               </option>
@@ -321,6 +354,10 @@ export function Workbench({
           <button type="button" onClick={share}>
             {w.share}
           </button>
+          <button type="button" onClick={tell}>
+            {w.tell}
+          </button>
+          {told > 0 && <Linked to="/story">{w.toStory(told)}</Linked>}
           <button type="button" aria-label={w.keysTitle} onClick={() => keysDialog.current?.showModal()}>
             ?
           </button>
@@ -332,10 +369,10 @@ export function Workbench({
               {w.focus}{' '}
               <select
                 value={state.focus?.degrees ?? 0}
-                disabled={!chosen && !state.focus}
+                disabled={ids.length !== 1 && !state.focus}
                 onChange={event => {
                   const degrees = Number(event.currentTarget.value);
-                  const id = chosen ?? state.focus?.id;
+                  const id = several ? state.focus?.id : (ids[0] ?? state.focus?.id);
                   dispatch({ do: 'focus', focus: degrees && id ? { id, degrees } : null });
                 }}
               >
@@ -375,6 +412,29 @@ export function Workbench({
             </label>
             {playground && <a href={asQuery}>{w.query}</a>}
           </div>
+          {kinds.length > 0 && (
+            <fieldset class="kinds">
+              <legend>{w.kinds}</legend>
+              {kinds.map(kind => (
+                <label key={kind}>
+                  <input
+                    type="checkbox"
+                    checked={!state.without.includes(kind)}
+                    onChange={() =>
+                      dispatch({
+                        do: 'without',
+                        kinds: state.without.includes(kind)
+                          ? state.without.filter(k => k !== kind)
+                          : [...state.without, kind],
+                      })
+                    }
+                  />{' '}
+                  {kindLabel(graph.catalog, kind)}{' '}
+                  <span class="count">{all.filter(l => l.kind === kind).length.toLocaleString('en')}</span>
+                </label>
+              ))}
+            </fieldset>
+          )}
         </details>
         <p role="status" class="said">
           {said ||
@@ -393,6 +453,7 @@ export function Workbench({
             at={state.picture.at}
             selection={state.selection}
             step={step}
+            lasso={lasso}
             onSelect={(selection, of) => {
               setGroup(of ?? null);
               dispatch({ do: 'select', selection });
@@ -432,8 +493,9 @@ export function Workbench({
           group={group}
           onExpand={(id, kind) => void expand(id, kind)}
           onCollapse={collapse}
-          onHide={id => dispatch({ do: 'hide', ids: [id] })}
-          onPin={(id, pinned) => dispatch({ do: 'pin', id, pinned })}
+          onHide={ids => dispatch({ do: 'hide', ids })}
+          onKeep={ids => dispatch({ do: 'hide', ids: state.picture.ids.filter(id => !ids.includes(id)) })}
+          onPin={(ids, pinned) => dispatch({ do: 'pin', ids, pinned })}
           onPick={(g, ids) => void attempt(() => show(ids).then(() => setGroup(g)))}
           onGroupEnd={() => setGroup(null)}
           onLine={line}
