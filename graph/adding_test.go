@@ -9,7 +9,6 @@ import (
 	"github.com/throughline/throughline"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
-	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
@@ -256,90 +255,6 @@ type Neighbours {
 		"neighbours: a search over the graph; entities given by name; outgoing true; links where kind AFFILIATED_WITH",
 	) {
 		t.Errorf("it is not explained: %s", got)
-	}
-}
-
-// additionQuestion is a root field of Mutation: it writes a person, and answers with their record and how many
-// there are.
-type additionQuestion struct {
-	asked
-	store store.Store
-	name  string
-}
-
-type addition struct {
-	person *kg.Row
-	people int64
-}
-
-func (q *additionQuestion) bind(_ *binder, args map[string]any) error {
-	q.name, _ = args["name"].(string)
-	return nil
-}
-
-func (q *additionQuestion) answer(x *search) (place, error) {
-	id := strings.ToLower(q.name)
-	l, err := q.store.Load(x.ctx)
-	if err == nil {
-		err = l.Put(x.ctx, &store.Batch{Nodes: []*kg.Node{{ID: id, Type: "PERSON", Name: q.name}}})
-	}
-	if err == nil {
-		err = l.Commit(x.ctx)
-	}
-	if err == nil {
-		err = x.read([]string{id})
-	}
-	if err != nil {
-		return place{}, err
-	}
-	stats, err := q.store.Fetch(x.ctx, &plan.Query{Start: plan.Statistics})
-	if err != nil {
-		return place{}, err
-	}
-	return x.object(&addition{x.rows[id], stats.Stats.Entities[0].Count}), nil
-}
-
-// TestRootFieldsOfAMutationAreAnsweredInOrder: each sees what those before it have written.
-func TestRootFieldsOfAMutationAreAnsweredInOrder(t *testing.T) {
-	cat := extended(t, nil, `
-"What changes the graph."
-type Mutation {
-  "Writes a person."
-  addPerson("Their name." name: String!): Addition!
-}
-
-"A person who was written."
-type Addition {
-  "The person."
-  person: Person!
-  "How many there are now."
-  people: Int!
-}
-`)
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	e, err := newEngine(Options{Catalog: cat, Store: s}, append(questionKinds(), &questionKind{
-		name: "addPerson", writes: true, begin: func() question { return &additionQuestion{store: s} },
-		tables: tables{"Addition": {
-			"person": recordOf(func(a *addition) *kg.Row { return a.person }),
-			"people": intOf(func(a *addition) int64 { return a.people }),
-		}},
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const query = `mutation { __typename a: addPerson(name: "Ann") { people person { name } } b: addPerson(name: "Bea") { people } c: addPerson(name: "Cis") { people } }`
-	const want = `{"data":{"__typename":"Mutation","a":{"people":1,"person":{"name":"Ann"}},"b":{"people":2},"c":{"people":3}}}`
-	if got := answerTo(t, e, query, false); got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	r := e.Do(t.Context(), &Request{Query: query, ReadOnly: true})
-	defer r.Release()
-	if r.Code() != string(kg.MethodNotAllowed) {
-		t.Errorf("by GET: %v", r.Errors)
 	}
 }
 

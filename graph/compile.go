@@ -43,14 +43,19 @@ type objects struct {
 	one    *object
 	byType []*object // by kg.Row.Type; nil where one stands for all
 	other  *object   // what is written of what is no record: a community
+	// among are those of what is no record and may be of several types, by their names
+	among map[string]*object
 }
 
 // of returns what is written of the object at a place; nil for a record that is none, or of a type that cannot
 // stand there.
 func (o *objects) of(p *place) *object {
 	switch {
-	case o.byType == nil:
+	case o.one != nil:
 		return o.one
+	case o.among != nil:
+		x, _ := p.at.(interface{ among() string })
+		return o.among[x.among()]
 	case p.row == nil:
 		return o.other
 	case p.row.Type != 0 && int(p.row.Type) < len(o.byType):

@@ -15,7 +15,7 @@ const defaultedPage = 4
 
 // cost returns the cost of a bound root field: every field of every entry that the pages above it can have counts one,
 // where an explicit first or last counts as given and a page of default size as 4; a facet counts 20, a search
-// over the graph 50, what measures the whole graph, or looks for
+// over the graph, or a change of it, 50, what measures the whole graph, or looks for
 // every line between two entities, 1,000. A node or link of a subgraph counts one with all its own
 // fields, and there are as many as it may have nodes. A record that may be of several types counts as the type
 // with most fields. A filter counts 50 for each place where it asks what other entities are linked to, however
@@ -32,7 +32,7 @@ func cost(r *root, q *plan.Query, asked question) int {
 // measures the graph, and filters that follow links.
 func long(q *plan.Query, asked question) bool {
 	_, measures := measured(q.Root.Order)
-	return asked != nil || measures || entityFilterCost(q.Root.Entities) > 0
+	return asked != nil && !asked.base().kind.writes || measures || entityFilterCost(q.Root.Entities) > 0
 }
 
 // searching is the cost of a root field that searches the graph.

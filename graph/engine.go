@@ -44,8 +44,8 @@ type Options struct {
 	Introspection bool
 	// ServeTexts lets clients read the texts of sources; without it Source.text is null.
 	ServeTexts bool
-	// ReadOnly is what serverInfo says about writing.
-	ReadOnly bool
+	// Writer makes the changes that mutations ask for; nil refuses them.
+	Writer Writer
 	// Memory bounds the bytes of measures of the whole graph under way and of their results that are kept; nil for
 	// no bound.
 	Memory *budget.Pool
@@ -101,10 +101,10 @@ func newEngine(opts Options, kinds []*questionKind, more ...tables) (*Engine, er
 	}
 	e := &Engine{opts: opts, log: opts.Logger, analyses: newAnalyses(opts.Memory)}
 	var err error
-	if e.tables, err = newTables(opts.Catalog, kinds, more...); err != nil {
+	if e.tables, err = newTables(opts.Catalog, append(kinds, mutationKinds(opts.Catalog)...), more...); err != nil {
 		return nil, err
 	}
-	e.server = serverInfo{opts.Version, opts.StoreKind, opts.ReadOnly, opts.Limits, opts.MaxBodyBytes}
+	e.server = serverInfo{opts.Version, opts.StoreKind, opts.Writer == nil, opts.Limits, opts.MaxBodyBytes}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}

@@ -196,9 +196,13 @@ func (d *describer) question(q question) {
 		by = append(by, named(&base.walk.Refs[i]))
 	}
 	how, steps := q.describe(d)
+	what := ": a search over the graph"
+	if base.kind.writes {
+		what = ": a change, in a transaction of its own"
+	}
 	d.line(
 		0,
-		base.kind.name+": a search over the graph",
+		base.kind.name+what,
 		d.where("entities given by ", strings.Join(by, ", ")),
 		strings.Join(how, ", "),
 		d.where("links where ", d.links(base.walk.Links)),

@@ -186,7 +186,7 @@ const (
 // newTables puts together the tables of a schema. Its error names the fields that nothing reads, or more than one
 // thing.
 func newTables(cat *catalog.Catalog, kinds []*questionKind, more ...tables) (tables, error) {
-	all := []tables{listTables, recordTables, rootTables, dateTables}
+	all := []tables{listTables, recordTables, rootTables, dateTables, writingTables}
 	for _, k := range kinds {
 		root := "Query"
 		if k.writes {

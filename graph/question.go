@@ -87,6 +87,8 @@ type asking struct {
 	links, nearMiss bool
 	// ids says that the answer needs the ids of communities.
 	ids bool
+	// several says that a payload may name several records.
+	several bool
 }
 
 // part is a list of an answer that has arguments of its own.

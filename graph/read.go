@@ -59,14 +59,19 @@ func (x *search) read(ids []string) error {
 	if err != nil {
 		return err
 	}
+	x.take(res)
+	return nil
+}
+
+// take takes the records that were read, by their ids.
+func (x *search) take(res *kg.Result) {
 	x.a.res = res
-	x.rows = make(map[string]*kg.Row, len(ids))
-	for i, id := range ids {
+	x.rows = make(map[string]*kg.Row, len(x.a.query.IDs))
+	for i, id := range x.a.query.IDs {
 		if row := &res.Edges[i].Node; row.Type != 0 {
 			x.rows[id] = row
 		}
 	}
-	return nil
 }
 
 // records returns the records with these ids; what is gone since the search is left out.

@@ -57,6 +57,8 @@ var recordTables = tables{
 func recordField(cat *catalog.Catalog, t *catalog.Type, f *ast.FieldDefinition) *field {
 	links, derived := cat.LinkField(t.Name, f.Name), cat.DerivedField(t.Name, f.Name)
 	switch {
+	case f.Name == "version":
+		return &field{plan: planVersion, value: readVersion}
 	case links != nil:
 		return toPage(func(_ *compiler, k *follow) catalog.TypeSet {
 			k.base.Follow, k.base.Kinds, k.base.Out, k.base.In = plan.Links, links.Kinds, links.Out, !links.Out

@@ -12,6 +12,50 @@ import (
 	"github.com/throughline/throughline/graph/internal/model"
 )
 
+func (r *addEvidencePayloadResolver) Link(ctx context.Context, obj *model.AddEvidencePayload) (*model.Link, error) {
+	return one[model.Link](ctx, obj.Value)
+}
+
+func (r *addEvidencePayloadResolver) Change(ctx context.Context, obj *model.AddEvidencePayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *addEvidencePayloadResolver) Errors(ctx context.Context, obj *model.AddEvidencePayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *blockedErrorResolver) Code(ctx context.Context, obj *model.BlockedError) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *blockedErrorResolver) Message(ctx context.Context, obj *model.BlockedError) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *blockedErrorResolver) Path(ctx context.Context, obj *model.BlockedError) ([]string, error) {
+	return scalar[[]string](ctx, obj.Value)
+}
+
+func (r *blockedErrorResolver) Changes(ctx context.Context, obj *model.BlockedError) ([]model.Change, error) {
+	return many[model.Change](ctx, obj.Value)
+}
+
+func (r *candidatesErrorResolver) Code(ctx context.Context, obj *model.CandidatesError) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *candidatesErrorResolver) Message(ctx context.Context, obj *model.CandidatesError) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *candidatesErrorResolver) Path(ctx context.Context, obj *model.CandidatesError) ([]string, error) {
+	return scalar[[]string](ctx, obj.Value)
+}
+
+func (r *candidatesErrorResolver) Candidates(ctx context.Context, obj *model.CandidatesError) ([]model.SearchHit, error) {
+	return manyAny[model.SearchHit](ctx, obj.Value)
+}
+
 func (r *centralityConnectionResolver) Edges(ctx context.Context, obj *model.CentralityConnection) ([]model.CentralityEdge, error) {
 	return many[model.CentralityEdge](ctx, obj.Value)
 }
@@ -58,6 +102,30 @@ func (r *centralityEdgeResolver) Rank(ctx context.Context, obj *model.Centrality
 
 func (r *centralityEdgeResolver) Certain(ctx context.Context, obj *model.CentralityEdge) (bool, error) {
 	return scalar[bool](ctx, obj.Value)
+}
+
+func (r *changeResolver) ID(ctx context.Context, obj *model.Change) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *changeResolver) At(ctx context.Context, obj *model.Change) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *changeResolver) By(ctx context.Context, obj *model.Change) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *changeResolver) Action(ctx context.Context, obj *model.Change) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *changeResolver) Note(ctx context.Context, obj *model.Change) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *changeResolver) Summary(ctx context.Context, obj *model.Change) (string, error) {
+	return scalar[string](ctx, obj.Value)
 }
 
 func (r *coParticipationConnectionResolver) Edges(ctx context.Context, obj *model.CoParticipationConnection) ([]model.CoParticipationEdge, error) {
@@ -236,6 +304,134 @@ func (r *comparisonResolver) OnlyRight(ctx context.Context, obj *model.Compariso
 	return one[model.EntityConnection](ctx, obj.Value)
 }
 
+func (r *createEventPayloadResolver) Event(ctx context.Context, obj *model.CreateEventPayload) (*model.Event, error) {
+	return one[model.Event](ctx, obj.Value)
+}
+
+func (r *createEventPayloadResolver) Change(ctx context.Context, obj *model.CreateEventPayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *createEventPayloadResolver) Errors(ctx context.Context, obj *model.CreateEventPayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *createInstitutionPayloadResolver) Institution(ctx context.Context, obj *model.CreateInstitutionPayload) (*model.Institution, error) {
+	return one[model.Institution](ctx, obj.Value)
+}
+
+func (r *createInstitutionPayloadResolver) Change(ctx context.Context, obj *model.CreateInstitutionPayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *createInstitutionPayloadResolver) Errors(ctx context.Context, obj *model.CreateInstitutionPayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *createLinkPayloadResolver) Link(ctx context.Context, obj *model.CreateLinkPayload) (*model.Link, error) {
+	return one[model.Link](ctx, obj.Value)
+}
+
+func (r *createLinkPayloadResolver) Change(ctx context.Context, obj *model.CreateLinkPayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *createLinkPayloadResolver) Errors(ctx context.Context, obj *model.CreateLinkPayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *createPersonPayloadResolver) Person(ctx context.Context, obj *model.CreatePersonPayload) (*model.Person, error) {
+	return one[model.Person](ctx, obj.Value)
+}
+
+func (r *createPersonPayloadResolver) Change(ctx context.Context, obj *model.CreatePersonPayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *createPersonPayloadResolver) Errors(ctx context.Context, obj *model.CreatePersonPayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *createPlacePayloadResolver) Place(ctx context.Context, obj *model.CreatePlacePayload) (*model.Place, error) {
+	return one[model.Place](ctx, obj.Value)
+}
+
+func (r *createPlacePayloadResolver) Change(ctx context.Context, obj *model.CreatePlacePayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *createPlacePayloadResolver) Errors(ctx context.Context, obj *model.CreatePlacePayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *createQuotePayloadResolver) Quote(ctx context.Context, obj *model.CreateQuotePayload) (*model.Quote, error) {
+	return one[model.Quote](ctx, obj.Value)
+}
+
+func (r *createQuotePayloadResolver) Change(ctx context.Context, obj *model.CreateQuotePayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *createQuotePayloadResolver) Errors(ctx context.Context, obj *model.CreateQuotePayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *createSourcePayloadResolver) Source(ctx context.Context, obj *model.CreateSourcePayload) (*model.Source, error) {
+	return one[model.Source](ctx, obj.Value)
+}
+
+func (r *createSourcePayloadResolver) Change(ctx context.Context, obj *model.CreateSourcePayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *createSourcePayloadResolver) Errors(ctx context.Context, obj *model.CreateSourcePayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *createThemePayloadResolver) Theme(ctx context.Context, obj *model.CreateThemePayload) (*model.Theme, error) {
+	return one[model.Theme](ctx, obj.Value)
+}
+
+func (r *createThemePayloadResolver) Change(ctx context.Context, obj *model.CreateThemePayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *createThemePayloadResolver) Errors(ctx context.Context, obj *model.CreateThemePayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *deletePayloadResolver) DeletedIds(ctx context.Context, obj *model.DeletePayload) ([]string, error) {
+	return scalar[[]string](ctx, obj.Value)
+}
+
+func (r *deletePayloadResolver) Change(ctx context.Context, obj *model.DeletePayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *deletePayloadResolver) Errors(ctx context.Context, obj *model.DeletePayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *dependentsErrorResolver) Code(ctx context.Context, obj *model.DependentsError) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *dependentsErrorResolver) Message(ctx context.Context, obj *model.DependentsError) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *dependentsErrorResolver) Path(ctx context.Context, obj *model.DependentsError) ([]string, error) {
+	return scalar[[]string](ctx, obj.Value)
+}
+
+func (r *dependentsErrorResolver) Links(ctx context.Context, obj *model.DependentsError) ([]model.Link, error) {
+	return many[model.Link](ctx, obj.Value)
+}
+
+func (r *dependentsErrorResolver) LinkCount(ctx context.Context, obj *model.DependentsError) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
 func (r *derivedPersonConnectionResolver) Edges(ctx context.Context, obj *model.DerivedPersonConnection) ([]model.DerivedPersonEdge, error) {
 	return many[model.DerivedPersonEdge](ctx, obj.Value)
 }
@@ -369,6 +565,10 @@ func (r *eventResolver) CreatedAt(ctx context.Context, obj *model.Event) (string
 }
 
 func (r *eventResolver) UpdatedAt(ctx context.Context, obj *model.Event) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *eventResolver) Version(ctx context.Context, obj *model.Event) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
 
@@ -576,6 +776,30 @@ func (r *evidenceEdgeResolver) Node(ctx context.Context, obj *model.EvidenceEdge
 	return one[model.Evidence](ctx, obj.Value)
 }
 
+func (r *excerptErrorResolver) Code(ctx context.Context, obj *model.ExcerptError) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *excerptErrorResolver) Message(ctx context.Context, obj *model.ExcerptError) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *excerptErrorResolver) Path(ctx context.Context, obj *model.ExcerptError) ([]string, error) {
+	return scalar[[]string](ctx, obj.Value)
+}
+
+func (r *excerptErrorResolver) Nearest(ctx context.Context, obj *model.ExcerptError) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *excerptErrorResolver) Start(ctx context.Context, obj *model.ExcerptError) (*int64, error) {
+	return scalar[*int64](ctx, obj.Value)
+}
+
+func (r *excerptErrorResolver) End(ctx context.Context, obj *model.ExcerptError) (*int64, error) {
+	return scalar[*int64](ctx, obj.Value)
+}
+
 func (r *externalIdResolver) Scheme(ctx context.Context, obj *model.ExternalId) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
@@ -717,6 +941,10 @@ func (r *institutionResolver) CreatedAt(ctx context.Context, obj *model.Institut
 }
 
 func (r *institutionResolver) UpdatedAt(ctx context.Context, obj *model.Institution) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *institutionResolver) Version(ctx context.Context, obj *model.Institution) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
 
@@ -956,6 +1184,10 @@ func (r *linkResolver) UpdatedAt(ctx context.Context, obj *model.Link) (string, 
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *linkResolver) Version(ctx context.Context, obj *model.Link) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
 func (r *linkConnectionResolver) Edges(ctx context.Context, obj *model.LinkConnection) ([]model.LinkEdge, error) {
 	return many[model.LinkEdge](ctx, obj.Value)
 }
@@ -1074,6 +1306,86 @@ func (r *matchStageResolver) EstimatedNodes(ctx context.Context, obj *model.Matc
 
 func (r *matchStageResolver) VisitedNodes(ctx context.Context, obj *model.MatchStage) (*int64, error) {
 	return scalar[*int64](ctx, obj.Value)
+}
+
+func (r *mutationResolver) CreatePerson(ctx context.Context, input map[string]any) (*model.CreatePersonPayload, error) {
+	return one[model.CreatePersonPayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) UpdatePerson(ctx context.Context, input map[string]any) (*model.UpdatePersonPayload, error) {
+	return one[model.UpdatePersonPayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) CreateInstitution(ctx context.Context, input map[string]any) (*model.CreateInstitutionPayload, error) {
+	return one[model.CreateInstitutionPayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) UpdateInstitution(ctx context.Context, input map[string]any) (*model.UpdateInstitutionPayload, error) {
+	return one[model.UpdateInstitutionPayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) CreateEvent(ctx context.Context, input map[string]any) (*model.CreateEventPayload, error) {
+	return one[model.CreateEventPayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) UpdateEvent(ctx context.Context, input map[string]any) (*model.UpdateEventPayload, error) {
+	return one[model.UpdateEventPayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) CreateQuote(ctx context.Context, input map[string]any) (*model.CreateQuotePayload, error) {
+	return one[model.CreateQuotePayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) UpdateQuote(ctx context.Context, input map[string]any) (*model.UpdateQuotePayload, error) {
+	return one[model.UpdateQuotePayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) CreateTheme(ctx context.Context, input map[string]any) (*model.CreateThemePayload, error) {
+	return one[model.CreateThemePayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) UpdateTheme(ctx context.Context, input map[string]any) (*model.UpdateThemePayload, error) {
+	return one[model.UpdateThemePayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) CreatePlace(ctx context.Context, input map[string]any) (*model.CreatePlacePayload, error) {
+	return one[model.CreatePlacePayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) UpdatePlace(ctx context.Context, input map[string]any) (*model.UpdatePlacePayload, error) {
+	return one[model.UpdatePlacePayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) CreateSource(ctx context.Context, input map[string]any) (*model.CreateSourcePayload, error) {
+	return one[model.CreateSourcePayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) UpdateSource(ctx context.Context, input map[string]any) (*model.UpdateSourcePayload, error) {
+	return one[model.UpdateSourcePayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) CreateLink(ctx context.Context, input map[string]any) (*model.CreateLinkPayload, error) {
+	return one[model.CreateLinkPayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) UpdateLink(ctx context.Context, input map[string]any) (*model.UpdateLinkPayload, error) {
+	return one[model.UpdateLinkPayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) AddEvidence(ctx context.Context, input map[string]any) (*model.AddEvidencePayload, error) {
+	return one[model.AddEvidencePayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) RemoveEvidence(ctx context.Context, input map[string]any) (*model.RemoveEvidencePayload, error) {
+	return one[model.RemoveEvidencePayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) Delete(ctx context.Context, input map[string]any) (*model.DeletePayload, error) {
+	return one[model.DeletePayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) RevertChange(ctx context.Context, input map[string]any) (*model.RevertChangePayload, error) {
+	return one[model.RevertChangePayload](ctx, rootValue(ctx))
 }
 
 func (r *pageInfoResolver) HasNextPage(ctx context.Context, obj *model.PageInfo) (bool, error) {
@@ -1233,6 +1545,10 @@ func (r *personResolver) CreatedAt(ctx context.Context, obj *model.Person) (stri
 }
 
 func (r *personResolver) UpdatedAt(ctx context.Context, obj *model.Person) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *personResolver) Version(ctx context.Context, obj *model.Person) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
 
@@ -1400,6 +1716,10 @@ func (r *placeResolver) UpdatedAt(ctx context.Context, obj *model.Place) (string
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *placeResolver) Version(ctx context.Context, obj *model.Place) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
 func (r *placeResolver) Latitude(ctx context.Context, obj *model.Place) (*float64, error) {
 	return scalar[*float64](ctx, obj.Value)
 }
@@ -1510,6 +1830,18 @@ func (r *placeLinkEdgeResolver) UntilParts(ctx context.Context, obj *model.Place
 
 func (r *placeLinkEdgeResolver) Direction(ctx context.Context, obj *model.PlaceLinkEdge) (string, error) {
 	return scalar[string](ctx, obj.Value)
+}
+
+func (r *plainErrorResolver) Code(ctx context.Context, obj *model.PlainError) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *plainErrorResolver) Message(ctx context.Context, obj *model.PlainError) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *plainErrorResolver) Path(ctx context.Context, obj *model.PlainError) ([]string, error) {
+	return scalar[[]string](ctx, obj.Value)
 }
 
 func (r *queryResolver) Node(ctx context.Context, id string) (model.Node, error) {
@@ -1680,6 +2012,10 @@ func (r *quoteResolver) UpdatedAt(ctx context.Context, obj *model.Quote) (string
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *quoteResolver) Version(ctx context.Context, obj *model.Quote) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
 func (r *quoteResolver) Text(ctx context.Context, obj *model.Quote) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
@@ -1800,6 +2136,26 @@ func (r *quoteLinkEdgeResolver) Direction(ctx context.Context, obj *model.QuoteL
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *removeEvidencePayloadResolver) Link(ctx context.Context, obj *model.RemoveEvidencePayload) (*model.Link, error) {
+	return one[model.Link](ctx, obj.Value)
+}
+
+func (r *removeEvidencePayloadResolver) Change(ctx context.Context, obj *model.RemoveEvidencePayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *removeEvidencePayloadResolver) Errors(ctx context.Context, obj *model.RemoveEvidencePayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *revertChangePayloadResolver) Change(ctx context.Context, obj *model.RevertChangePayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *revertChangePayloadResolver) Errors(ctx context.Context, obj *model.RevertChangePayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
 func (r *searchConnectionResolver) Edges(ctx context.Context, obj *model.SearchConnection) ([]model.SearchEdge, error) {
 	return many[model.SearchEdge](ctx, obj.Value)
 }
@@ -1904,6 +2260,10 @@ func (r *sourceResolver) Text(ctx context.Context, obj *model.Source) (*string, 
 	return scalar[*string](ctx, obj.Value)
 }
 
+func (r *sourceResolver) Version(ctx context.Context, obj *model.Source) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
 func (r *sourceResolver) Links(ctx context.Context, obj *model.Source, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.LinkConnection, error) {
 	return one[model.LinkConnection](ctx, obj.Value)
 }
@@ -1934,6 +2294,22 @@ func (r *sourceEdgeResolver) Cursor(ctx context.Context, obj *model.SourceEdge) 
 
 func (r *sourceEdgeResolver) Node(ctx context.Context, obj *model.SourceEdge) (*model.Source, error) {
 	return one[model.Source](ctx, obj.Value)
+}
+
+func (r *staleWriteErrorResolver) Code(ctx context.Context, obj *model.StaleWriteError) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *staleWriteErrorResolver) Message(ctx context.Context, obj *model.StaleWriteError) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *staleWriteErrorResolver) Path(ctx context.Context, obj *model.StaleWriteError) ([]string, error) {
+	return scalar[[]string](ctx, obj.Value)
+}
+
+func (r *staleWriteErrorResolver) Current(ctx context.Context, obj *model.StaleWriteError) (model.Node, error) {
+	return oneAny[model.Node](ctx, obj.Value)
 }
 
 func (r *subgraphResolver) Nodes(ctx context.Context, obj *model.Subgraph) ([]model.Entity, error) {
@@ -1989,6 +2365,10 @@ func (r *themeResolver) CreatedAt(ctx context.Context, obj *model.Theme) (string
 }
 
 func (r *themeResolver) UpdatedAt(ctx context.Context, obj *model.Theme) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *themeResolver) Version(ctx context.Context, obj *model.Theme) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
 
@@ -2148,11 +2528,117 @@ func (r *timelineItemResolver) Caption(ctx context.Context, obj *model.TimelineI
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *updateEventPayloadResolver) Event(ctx context.Context, obj *model.UpdateEventPayload) (*model.Event, error) {
+	return one[model.Event](ctx, obj.Value)
+}
+
+func (r *updateEventPayloadResolver) Change(ctx context.Context, obj *model.UpdateEventPayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *updateEventPayloadResolver) Errors(ctx context.Context, obj *model.UpdateEventPayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *updateInstitutionPayloadResolver) Institution(ctx context.Context, obj *model.UpdateInstitutionPayload) (*model.Institution, error) {
+	return one[model.Institution](ctx, obj.Value)
+}
+
+func (r *updateInstitutionPayloadResolver) Change(ctx context.Context, obj *model.UpdateInstitutionPayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *updateInstitutionPayloadResolver) Errors(ctx context.Context, obj *model.UpdateInstitutionPayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *updateLinkPayloadResolver) Link(ctx context.Context, obj *model.UpdateLinkPayload) (*model.Link, error) {
+	return one[model.Link](ctx, obj.Value)
+}
+
+func (r *updateLinkPayloadResolver) Change(ctx context.Context, obj *model.UpdateLinkPayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *updateLinkPayloadResolver) Errors(ctx context.Context, obj *model.UpdateLinkPayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *updatePersonPayloadResolver) Person(ctx context.Context, obj *model.UpdatePersonPayload) (*model.Person, error) {
+	return one[model.Person](ctx, obj.Value)
+}
+
+func (r *updatePersonPayloadResolver) Change(ctx context.Context, obj *model.UpdatePersonPayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *updatePersonPayloadResolver) Errors(ctx context.Context, obj *model.UpdatePersonPayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *updatePlacePayloadResolver) Place(ctx context.Context, obj *model.UpdatePlacePayload) (*model.Place, error) {
+	return one[model.Place](ctx, obj.Value)
+}
+
+func (r *updatePlacePayloadResolver) Change(ctx context.Context, obj *model.UpdatePlacePayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *updatePlacePayloadResolver) Errors(ctx context.Context, obj *model.UpdatePlacePayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *updateQuotePayloadResolver) Quote(ctx context.Context, obj *model.UpdateQuotePayload) (*model.Quote, error) {
+	return one[model.Quote](ctx, obj.Value)
+}
+
+func (r *updateQuotePayloadResolver) Change(ctx context.Context, obj *model.UpdateQuotePayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *updateQuotePayloadResolver) Errors(ctx context.Context, obj *model.UpdateQuotePayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *updateSourcePayloadResolver) Source(ctx context.Context, obj *model.UpdateSourcePayload) (*model.Source, error) {
+	return one[model.Source](ctx, obj.Value)
+}
+
+func (r *updateSourcePayloadResolver) Change(ctx context.Context, obj *model.UpdateSourcePayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *updateSourcePayloadResolver) Errors(ctx context.Context, obj *model.UpdateSourcePayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *updateThemePayloadResolver) Theme(ctx context.Context, obj *model.UpdateThemePayload) (*model.Theme, error) {
+	return one[model.Theme](ctx, obj.Value)
+}
+
+func (r *updateThemePayloadResolver) Change(ctx context.Context, obj *model.UpdateThemePayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *updateThemePayloadResolver) Errors(ctx context.Context, obj *model.UpdateThemePayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
+func (r *Resolver) AddEvidencePayload() exec.AddEvidencePayloadResolver {
+	return &addEvidencePayloadResolver{r}
+}
+
+func (r *Resolver) BlockedError() exec.BlockedErrorResolver { return &blockedErrorResolver{r} }
+
+func (r *Resolver) CandidatesError() exec.CandidatesErrorResolver { return &candidatesErrorResolver{r} }
+
 func (r *Resolver) CentralityConnection() exec.CentralityConnectionResolver {
 	return &centralityConnectionResolver{r}
 }
 
 func (r *Resolver) CentralityEdge() exec.CentralityEdgeResolver { return &centralityEdgeResolver{r} }
+
+func (r *Resolver) Change() exec.ChangeResolver { return &changeResolver{r} }
 
 func (r *Resolver) CoParticipationConnection() exec.CoParticipationConnectionResolver {
 	return &coParticipationConnectionResolver{r}
@@ -2187,6 +2673,42 @@ func (r *Resolver) CommunityMemberEdge() exec.CommunityMemberEdgeResolver {
 }
 
 func (r *Resolver) Comparison() exec.ComparisonResolver { return &comparisonResolver{r} }
+
+func (r *Resolver) CreateEventPayload() exec.CreateEventPayloadResolver {
+	return &createEventPayloadResolver{r}
+}
+
+func (r *Resolver) CreateInstitutionPayload() exec.CreateInstitutionPayloadResolver {
+	return &createInstitutionPayloadResolver{r}
+}
+
+func (r *Resolver) CreateLinkPayload() exec.CreateLinkPayloadResolver {
+	return &createLinkPayloadResolver{r}
+}
+
+func (r *Resolver) CreatePersonPayload() exec.CreatePersonPayloadResolver {
+	return &createPersonPayloadResolver{r}
+}
+
+func (r *Resolver) CreatePlacePayload() exec.CreatePlacePayloadResolver {
+	return &createPlacePayloadResolver{r}
+}
+
+func (r *Resolver) CreateQuotePayload() exec.CreateQuotePayloadResolver {
+	return &createQuotePayloadResolver{r}
+}
+
+func (r *Resolver) CreateSourcePayload() exec.CreateSourcePayloadResolver {
+	return &createSourcePayloadResolver{r}
+}
+
+func (r *Resolver) CreateThemePayload() exec.CreateThemePayloadResolver {
+	return &createThemePayloadResolver{r}
+}
+
+func (r *Resolver) DeletePayload() exec.DeletePayloadResolver { return &deletePayloadResolver{r} }
+
+func (r *Resolver) DependentsError() exec.DependentsErrorResolver { return &dependentsErrorResolver{r} }
 
 func (r *Resolver) DerivedPersonConnection() exec.DerivedPersonConnectionResolver {
 	return &derivedPersonConnectionResolver{r}
@@ -2231,6 +2753,8 @@ func (r *Resolver) EvidenceConnection() exec.EvidenceConnectionResolver {
 }
 
 func (r *Resolver) EvidenceEdge() exec.EvidenceEdgeResolver { return &evidenceEdgeResolver{r} }
+
+func (r *Resolver) ExcerptError() exec.ExcerptErrorResolver { return &excerptErrorResolver{r} }
 
 func (r *Resolver) ExternalId() exec.ExternalIdResolver { return &externalIdResolver{r} }
 
@@ -2280,6 +2804,8 @@ func (r *Resolver) MatchReport() exec.MatchReportResolver { return &matchReportR
 
 func (r *Resolver) MatchStage() exec.MatchStageResolver { return &matchStageResolver{r} }
 
+func (r *Resolver) Mutation() exec.MutationResolver { return &mutationResolver{r} }
+
 func (r *Resolver) PageInfo() exec.PageInfoResolver { return &pageInfoResolver{r} }
 
 func (r *Resolver) PartialDateParts() exec.PartialDatePartsResolver {
@@ -2322,6 +2848,8 @@ func (r *Resolver) PlaceLinkConnection() exec.PlaceLinkConnectionResolver {
 
 func (r *Resolver) PlaceLinkEdge() exec.PlaceLinkEdgeResolver { return &placeLinkEdgeResolver{r} }
 
+func (r *Resolver) PlainError() exec.PlainErrorResolver { return &plainErrorResolver{r} }
+
 func (r *Resolver) Query() exec.QueryResolver { return &queryResolver{r} }
 
 func (r *Resolver) Quote() exec.QuoteResolver { return &quoteResolver{r} }
@@ -2335,6 +2863,14 @@ func (r *Resolver) QuoteLinkConnection() exec.QuoteLinkConnectionResolver {
 }
 
 func (r *Resolver) QuoteLinkEdge() exec.QuoteLinkEdgeResolver { return &quoteLinkEdgeResolver{r} }
+
+func (r *Resolver) RemoveEvidencePayload() exec.RemoveEvidencePayloadResolver {
+	return &removeEvidencePayloadResolver{r}
+}
+
+func (r *Resolver) RevertChangePayload() exec.RevertChangePayloadResolver {
+	return &revertChangePayloadResolver{r}
+}
 
 func (r *Resolver) SearchConnection() exec.SearchConnectionResolver {
 	return &searchConnectionResolver{r}
@@ -2351,6 +2887,8 @@ func (r *Resolver) SourceConnection() exec.SourceConnectionResolver {
 }
 
 func (r *Resolver) SourceEdge() exec.SourceEdgeResolver { return &sourceEdgeResolver{r} }
+
+func (r *Resolver) StaleWriteError() exec.StaleWriteErrorResolver { return &staleWriteErrorResolver{r} }
 
 func (r *Resolver) Subgraph() exec.SubgraphResolver { return &subgraphResolver{r} }
 
@@ -2374,9 +2912,45 @@ func (r *Resolver) TimelineEdge() exec.TimelineEdgeResolver { return &timelineEd
 
 func (r *Resolver) TimelineItem() exec.TimelineItemResolver { return &timelineItemResolver{r} }
 
+func (r *Resolver) UpdateEventPayload() exec.UpdateEventPayloadResolver {
+	return &updateEventPayloadResolver{r}
+}
+
+func (r *Resolver) UpdateInstitutionPayload() exec.UpdateInstitutionPayloadResolver {
+	return &updateInstitutionPayloadResolver{r}
+}
+
+func (r *Resolver) UpdateLinkPayload() exec.UpdateLinkPayloadResolver {
+	return &updateLinkPayloadResolver{r}
+}
+
+func (r *Resolver) UpdatePersonPayload() exec.UpdatePersonPayloadResolver {
+	return &updatePersonPayloadResolver{r}
+}
+
+func (r *Resolver) UpdatePlacePayload() exec.UpdatePlacePayloadResolver {
+	return &updatePlacePayloadResolver{r}
+}
+
+func (r *Resolver) UpdateQuotePayload() exec.UpdateQuotePayloadResolver {
+	return &updateQuotePayloadResolver{r}
+}
+
+func (r *Resolver) UpdateSourcePayload() exec.UpdateSourcePayloadResolver {
+	return &updateSourcePayloadResolver{r}
+}
+
+func (r *Resolver) UpdateThemePayload() exec.UpdateThemePayloadResolver {
+	return &updateThemePayloadResolver{r}
+}
+
 type (
+	addEvidencePayloadResolver        struct{ *Resolver }
+	blockedErrorResolver              struct{ *Resolver }
+	candidatesErrorResolver           struct{ *Resolver }
 	centralityConnectionResolver      struct{ *Resolver }
 	centralityEdgeResolver            struct{ *Resolver }
+	changeResolver                    struct{ *Resolver }
 	coParticipationConnectionResolver struct{ *Resolver }
 	coParticipationEdgeResolver       struct{ *Resolver }
 	communityResolver                 struct{ *Resolver }
@@ -2387,6 +2961,16 @@ type (
 	communityMemberConnectionResolver struct{ *Resolver }
 	communityMemberEdgeResolver       struct{ *Resolver }
 	comparisonResolver                struct{ *Resolver }
+	createEventPayloadResolver        struct{ *Resolver }
+	createInstitutionPayloadResolver  struct{ *Resolver }
+	createLinkPayloadResolver         struct{ *Resolver }
+	createPersonPayloadResolver       struct{ *Resolver }
+	createPlacePayloadResolver        struct{ *Resolver }
+	createQuotePayloadResolver        struct{ *Resolver }
+	createSourcePayloadResolver       struct{ *Resolver }
+	createThemePayloadResolver        struct{ *Resolver }
+	deletePayloadResolver             struct{ *Resolver }
+	dependentsErrorResolver           struct{ *Resolver }
 	derivedPersonConnectionResolver   struct{ *Resolver }
 	derivedPersonEdgeResolver         struct{ *Resolver }
 	derivedThemeConnectionResolver    struct{ *Resolver }
@@ -2402,6 +2986,7 @@ type (
 	evidenceResolver                  struct{ *Resolver }
 	evidenceConnectionResolver        struct{ *Resolver }
 	evidenceEdgeResolver              struct{ *Resolver }
+	excerptErrorResolver              struct{ *Resolver }
 	externalIdResolver                struct{ *Resolver }
 	facetResolver                     struct{ *Resolver }
 	facetBucketResolver               struct{ *Resolver }
@@ -2423,6 +3008,7 @@ type (
 	matchEdgeResolver                 struct{ *Resolver }
 	matchReportResolver               struct{ *Resolver }
 	matchStageResolver                struct{ *Resolver }
+	mutationResolver                  struct{ *Resolver }
 	pageInfoResolver                  struct{ *Resolver }
 	partialDatePartsResolver          struct{ *Resolver }
 	pathResolver                      struct{ *Resolver }
@@ -2440,18 +3026,22 @@ type (
 	placeEdgeResolver                 struct{ *Resolver }
 	placeLinkConnectionResolver       struct{ *Resolver }
 	placeLinkEdgeResolver             struct{ *Resolver }
+	plainErrorResolver                struct{ *Resolver }
 	queryResolver                     struct{ *Resolver }
 	quoteResolver                     struct{ *Resolver }
 	quoteConnectionResolver           struct{ *Resolver }
 	quoteEdgeResolver                 struct{ *Resolver }
 	quoteLinkConnectionResolver       struct{ *Resolver }
 	quoteLinkEdgeResolver             struct{ *Resolver }
+	removeEvidencePayloadResolver     struct{ *Resolver }
+	revertChangePayloadResolver       struct{ *Resolver }
 	searchConnectionResolver          struct{ *Resolver }
 	searchEdgeResolver                struct{ *Resolver }
 	serverInfoResolver                struct{ *Resolver }
 	sourceResolver                    struct{ *Resolver }
 	sourceConnectionResolver          struct{ *Resolver }
 	sourceEdgeResolver                struct{ *Resolver }
+	staleWriteErrorResolver           struct{ *Resolver }
 	subgraphResolver                  struct{ *Resolver }
 	themeResolver                     struct{ *Resolver }
 	themeConnectionResolver           struct{ *Resolver }
@@ -2461,4 +3051,12 @@ type (
 	timelineConnectionResolver        struct{ *Resolver }
 	timelineEdgeResolver              struct{ *Resolver }
 	timelineItemResolver              struct{ *Resolver }
+	updateEventPayloadResolver        struct{ *Resolver }
+	updateInstitutionPayloadResolver  struct{ *Resolver }
+	updateLinkPayloadResolver         struct{ *Resolver }
+	updatePersonPayloadResolver       struct{ *Resolver }
+	updatePlacePayloadResolver        struct{ *Resolver }
+	updateQuotePayloadResolver        struct{ *Resolver }
+	updateSourcePayloadResolver       struct{ *Resolver }
+	updateThemePayloadResolver        struct{ *Resolver }
 )

@@ -422,7 +422,7 @@ func (t *Type) Asked(name string) *Prop {
 
 // propKind reports what a field holds, and false for a field that is not a stored property.
 func propKind(schema *ast.Schema, f *ast.FieldDefinition) (PropKind, bool) {
-	if len(f.Arguments) > 0 || f.Name == "sentence" || strings.HasPrefix(f.Name, "__") {
+	if len(f.Arguments) > 0 || f.Name == "sentence" || f.Name == "version" || strings.HasPrefix(f.Name, "__") {
 		return 0, false
 	}
 	n := f.Type.Name()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -39,7 +40,7 @@ func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
 		Dir: dir, RequireExplicitExec: true, Setup: setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server": startServer, "end": stopServer,
-			"get": get, "soon": soon, "overwrite": overwrite, "misprint": misprint, "until": until, "full": full,
+			"get": get, "post": post, "soon": soon, "overwrite": overwrite, "misprint": misprint, "until": until, "full": full,
 		},
 		Condition: func(cond string) (bool, error) {
 			if path, ok := strings.CutPrefix(cond, "exists:"); ok {
@@ -202,6 +203,21 @@ func soon(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// post is "post STATUS FILE TEXT": what the server answers to the document in the file must have the status and hold the
+// text.
+func post(ts *testscript.TestScript, _ bool, args []string) {
+	document, err := json.Marshal(map[string]string{"query": ts.ReadFile(args[1])})
+	ts.Check(err)
+	resp, err := (&http.Client{Timeout: 20 * time.Second}).Post(ts.Getenv("URL")+"/graphql", "application/json", bytes.NewReader(document))
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if fmt.Sprint(resp.StatusCode) != args[0] || !strings.Contains(string(body), args[2]) {
+		ts.Fatalf("%s: status %d: %s", args[1], resp.StatusCode, body)
+	}
+}
+
 func answer(ts *testscript.TestScript, args []string) error {
 	resp, err := (&http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request,
 		[]*http.Request,
@@ -300,15 +316,20 @@ func TestKeepingAGraphRunsAsPrinted(t *testing.T) {
 	script := read(t, "testdata/script/keeping.txtar")
 	n, blocks := 0, strings.Split(read(t, "../../docs/keeping.md"), "```")
 	for i := 1; i < len(blocks); i += 2 {
-		if printed, ok := strings.CutPrefix(blocks[i], "\n"); ok {
+		language, printed, _ := strings.Cut(blocks[i], "\n")
+		if language != "sh" { // what a command prints, or a document
 			if !strings.Contains(script, printed) {
-				t.Errorf("the script does not compare:\n%s", printed)
+				t.Errorf("the script does not have:\n%s", printed)
 			}
 			continue
 		}
-		for line := range strings.Lines(strings.TrimPrefix(blocks[i], "sh\n")) {
+		for line := range strings.Lines(printed) {
 			n++
-			if !strings.Contains(script, "exec "+line) {
+			run := "exec " + line
+			if flags, ok := strings.CutPrefix(line, "throughline serve"); ok {
+				run = "server" + flags
+			}
+			if !strings.Contains(script, run) {
 				t.Errorf("the script does not run: %s", line)
 			}
 		}

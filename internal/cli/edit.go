@@ -71,7 +71,7 @@ func (c *editing) with(w *world, edited func(e *editor) (edit.Edit, error)) (err
 			p.Message += strings.TrimRight("\n  "+id+"  "+said[id], " ")
 		}
 		for _, c := range p.Changes {
-			p.Message += fmt.Sprintf("\n  change %d: %s", c.Seq, told(&c))
+			p.Message += fmt.Sprintf("\n  change %d: %s", c.Seq, printable(c.Summary()))
 		}
 		if more := p.LinkCount - len(p.Links); more > 0 {
 			p.Message += fmt.Sprintf("\n  and %d more", more)

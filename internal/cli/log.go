@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os/user"
-	"strings"
 	"time"
 
 	"github.com/throughline/throughline/internal/config"
@@ -131,7 +130,7 @@ func (c *logCmd) change(w *world, s store.Logger, x *kg.Change, touching []strin
 		by = " by " + printable(x.By)
 	}
 	fmt.Fprintf(w.stdout, "%s%d  %s%s%s  %s%s\n", st.bold, x.Seq, time.UnixMilli(x.At.UnixMilli()).Format("2006-01-02 15:04:05"),
-		by, st.end, told(x), st.end)
+		by, st.end, printable(x.Summary()), st.end)
 	if x.Note != "" {
 		fmt.Fprintf(w.stdout, "   “%s”\n", printable(x.Note))
 	}
@@ -142,34 +141,6 @@ func (c *logCmd) change(w *world, s store.Logger, x *kg.Change, touching []strin
 		fmt.Fprintln(w.stdout, "   … and more: --json shows all")
 	}
 	return nil
-}
-
-// told says what a change did: "imported a.jsonl: 3 created, 1 changed".
-func told(x *kg.Change) string {
-	var did []string
-	for _, n := range []struct {
-		n    int64
-		what string
-	}{{x.Created, "created"}, {x.Changed, "changed"}, {x.Removed, "removed"}} {
-		if n.n > 0 {
-			did = append(did, fmt.Sprintf("%d %s", n.n, n.what))
-		}
-	}
-	files := make([]string, len(x.Files))
-	for i, f := range x.Files {
-		files[i] = printable(f.Name)
-	}
-	s := strings.ToLower(string(x.Action))
-	if len(files) > 0 {
-		s += " " + strings.Join(files, ", ")
-	}
-	if len(did) > 0 {
-		s += ": " + strings.Join(did, ", ")
-	}
-	if x.Open {
-		s += " (it has not ended, or was cut off)"
-	}
-	return s
 }
 
 // item prints what a change made of a record.

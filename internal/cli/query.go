@@ -135,7 +135,7 @@ func (c *queryCmd) runOn(w *world, s *opened, cat *catalog.Catalog, text string,
 	}
 	e, err := graph.New(graph.Options{
 		Catalog: cat, Store: s, StoreKind: s.Kind(), Version: Version(), Limits: limits,
-		Introspection: true, ServeTexts: c.ServeTexts, ReadOnly: true,
+		Introspection: true, ServeTexts: c.ServeTexts,
 	})
 	if err != nil {
 		return nil, err

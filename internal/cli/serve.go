@@ -42,6 +42,9 @@ func (c *serveCmd) Run(w *world) error {
 		return err
 	}
 	defer l.Close() //nolint:errcheck // Serve has closed it, or nothing was served
+	if err := c.MayWrite(l.Addr()); err != nil {
+		return err
+	}
 	var ml net.Listener
 	if c.MetricsAddr != "" {
 		if ml, err = listen(w.ctx, "--metrics-addr", c.MetricsAddr); err != nil {
@@ -152,9 +155,13 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	if err != nil {
 		return nil, stop, err
 	}
+	var writer graph.Writer
+	if c.Writable {
+		writer = s
+	}
 	engine, err := graph.New(graph.Options{
-		Catalog: cat, Store: s, StoreKind: s.Kind(), Version: Version(), Limits: c.Limits.Plan(), MaxBodyBytes: int(c.MaxBody),
-		Introspection: c.Introspection, ServeTexts: c.ServeTexts, ReadOnly: true, Memory: memory, Logger: log, Observe: c.observer(m),
+		Catalog: cat, Store: s, Writer: writer, StoreKind: s.Kind(), Version: Version(), Limits: c.Limits.Plan(), MaxBodyBytes: int(c.MaxBody),
+		Introspection: c.Introspection, ServeTexts: c.ServeTexts, Memory: memory, Logger: log, Observe: c.observer(m),
 	})
 	if err != nil {
 		return nil, stop, err

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,6 +68,7 @@ type Serve struct {
 	DocumentsOnly      bool          `name:"documents-only" env:"THROUGHLINE_DOCUMENTS_ONLY" help:"Run no other documents than those of --documents, and introspection unless --no-introspection."`
 	Introspection      bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
 	ServeTexts         bool          `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Let clients read the texts of sources (Source.text). Off by default: most texts are somebody's copyright."`
+	Writable           bool          `name:"writable" env:"THROUGHLINE_WRITABLE" help:"Let clients change the graph by mutations: whoever reaches the server may, so --addr must be a loopback address, and --cors-origin not *. Without it, mutations are refused."`
 	Explorer           bool          `name:"explorer" env:"THROUGHLINE_EXPLORER" default:"true" negatable:"" help:"Serve the explorer at /."`
 	Playground         bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
 	Explain            string        `name:"explain" env:"THROUGHLINE_EXPLAIN" default:"auto" enum:"auto,on,off" help:"Whether requests with the header X-Throughline-Explain: 1 are told how they were answered (plan, statements, times): ${enum}. auto: only when --addr is a loopback address; behind a proxy on the same machine, set off."`
@@ -111,6 +113,26 @@ func (u *UsageError) Error() string { return u.Problem + ": " + u.Hint }
 func (s *Serve) Explains(addr net.Addr) bool {
 	t, ok := addr.(*net.TCPAddr)
 	return s.Explain == "on" || s.Explain == "auto" && ok && t.IP.IsLoopback()
+}
+
+// MayWrite reports as an error that others than the users of this machine could change the graph of a server on this
+// address.
+func (s *Serve) MayWrite(addr net.Addr) error {
+	t, ok := addr.(*net.TCPAddr)
+	switch {
+	case !s.Writable:
+	case !ok || !t.IP.IsLoopback():
+		return &UsageError{
+			"--writable lets whoever reaches " + addr.String() + " change the graph",
+			"answer on a loopback address with --addr 127.0.0.1:8080, or leave --writable out",
+		}
+	case slices.Contains(s.CORSOrigin, "*"):
+		return &UsageError{
+			"--writable with --cors-origin * lets any page that is open in a browser here change the graph",
+			"name the origins, such as --cors-origin https://app.example.org",
+		}
+	}
+	return nil
 }
 
 // Proxies returns the networks of proxies that are trusted.

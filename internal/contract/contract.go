@@ -161,6 +161,9 @@ func (e *expander) expand() error {
 	if err := e.roots(); err != nil {
 		return err
 	}
+	if err := e.writing(); err != nil {
+		return err
+	}
 	return e.dates()
 }
 

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,6 +50,18 @@ var mistakes = []struct{ name, own, says string }{
 	{
 		"an entity without @graphNode", "type Party implements Entity & Node { founded: PartialDate }",
 		"own.graphqls:1:6: Party is no type of entity",
+	},
+	{
+		"a property that inputs of mutations have", "\ntype Party implements Entity & Node @graphNode { dryRun: Boolean }",
+		"own.graphqls:2:50: Party.dryRun means something else in mutations: choose another name",
+	},
+	{
+		"a property that every record has", "type Party implements Entity & Node @graphNode { version: String }",
+		"Party.version means something else in imports, filters or answers: choose another name",
+	},
+	{
+		"a type that payloads have a field for", "type Errors implements Entity & Node @graphNode { x: String }",
+		"Errors means something else in mutations: choose another name",
 	},
 	{
 		"a type that is there", "type Person implements Entity & Node @graphNode { x: String }",
@@ -317,7 +330,7 @@ extend enum LinkKind { IN @graphJoins(from: [PERSON], to: [PARTY], phrase: "is i
 		t.Error("the text has a directive of ours")
 	}
 	for name := range c.Schema.Directives {
-		ours := strings.HasPrefix(name, "graph") || name == "page"
+		ours := strings.HasPrefix(name, "graph") || slices.Contains([]string{"page", contract.Requires, contract.Clears}, name)
 		if has := c.Public.Directives[name] != nil; has == ours {
 			t.Errorf("clients are told of @%s: %v", name, has)
 		}

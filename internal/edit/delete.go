@@ -16,6 +16,8 @@ type Delete struct {
 	// Cascade has the links at an entity go too; those that rest on a source lose its evidence, and go where they have no
 	// other.
 	Cascade bool
+	// IfVersion is the version in which the record was seen, "" for any: see Version.
+	IfVersion string
 }
 
 func (*Delete) action() kg.ChangeAction { return kg.Deleted }
@@ -27,7 +29,11 @@ func (d *Delete) apply(ctx context.Context, x *applying) (string, error) {
 	if strings.HasPrefix(d.ID, kg.EvidencePrefix) {
 		return "", problem(InvalidValue, []string{"id"}, "%s is a piece of evidence: remove it from its link.", shown(d.ID))
 	}
-	if _, err := x.record(ctx, d.ID, "id"); err != nil {
+	was, err := x.record(ctx, d.ID, "id")
+	if err == nil {
+		err = x.unchanged(was, d.ID, d.IfVersion)
+	}
+	if err != nil {
 		return "", err
 	}
 	b := &store.Batch{}

@@ -27,6 +27,8 @@ type About struct {
 	By, Note string
 	// DryRun has everything checked and nothing written.
 	DryRun bool
+	// Look, unless nil, is called in the transaction of a trial, which sees what would be written.
+	Look func(ctx context.Context, tx store.Tx, out *Outcome) error
 }
 
 // Outcome is the result of an edit.
@@ -49,7 +51,9 @@ type Code string
 // The codes.
 const (
 	NotFound          Code = "NOT_FOUND"
+	AmbiguousRef      Code = "AMBIGUOUS_REF"
 	AlreadyExists     Code = "ALREADY_EXISTS"
+	StaleWrite        Code = "STALE_WRITE"
 	InvalidValue      Code = "INVALID_VALUE"
 	InvalidDateRange  Code = "INVALID_DATE_RANGE"
 	EvidenceRequired  Code = "EVIDENCE_REQUIRED"
@@ -71,6 +75,10 @@ type UserError struct {
 	Changes []kg.Change
 	// Nearest is the passage of the source's text that is most like the words; nil where none is.
 	Nearest *rules.Passage
+	// Current is the id of a record that is not as it was seen.
+	Current string
+	// Candidates are the ids of records that a name fits.
+	Candidates []string
 }
 
 // Error is the message.
@@ -103,10 +111,15 @@ func Apply(ctx context.Context, cat *catalog.Catalog, s store.Writer, e Edit, a 
 			return err
 		}
 		out = Outcome{ID: id, Items: x.items, Lost: x.lost}
-		if a.DryRun {
-			return errDry
+		if !a.DryRun {
+			return nil
 		}
-		return nil
+		if a.Look != nil {
+			if err := a.Look(ctx, tx, &out); err != nil {
+				return err
+			}
+		}
+		return errDry
 	})
 	if errors.Is(err, errDry) {
 		return out, nil
@@ -145,6 +158,16 @@ func (x *applying) record(ctx context.Context, id string, path ...string) (any, 
 		}
 	}
 	return nil, problem(NotFound, path, "There is no %s %s.", called(id), shown(id))
+}
+
+// unchanged refuses to change a record whose version is another than the one it was seen in, "" for any.
+func (x *applying) unchanged(record any, id, version string) error {
+	if version == "" || Version(x.cat, record) == version {
+		return nil
+	}
+	p := problem(StaleWrite, []string{"ifVersion"}, "%s was changed since: look at it as it is now, and try again with its version.", id)
+	p.Current = id
+	return p
 }
 
 // called is what a record of this id would be.

@@ -69,6 +69,10 @@ func (c *Create) apply(ctx context.Context, x *applying) (string, error) {
 // it what it is.
 type Update struct {
 	ID string
+	// Type is the EntityType that the record must have, or SOURCE or LINK; "" for any.
+	Type string
+	// IfVersion is the version in which the record was seen, "" for any: see Version.
+	IfVersion string
 	// Set are fields of the record's line by their names, as in Create. What is nil is cleared.
 	Set map[string]any
 	// Add and Remove are items of lists: aliases, externalIds, authors. An external id is removed by scheme and value.
@@ -80,6 +84,12 @@ func (*Update) action() kg.ChangeAction { return kg.Updated }
 func (u *Update) apply(ctx context.Context, x *applying) (string, error) {
 	was, err := x.record(ctx, u.ID, "id")
 	if err != nil {
+		return "", err
+	}
+	if t := x.typeOf(was); u.Type != "" && t != u.Type {
+		return "", problem(NotFound, []string{"id"}, "%s is of type %s, and not %s.", u.ID, t, u.Type)
+	}
+	if err := x.unchanged(was, u.ID, u.IfVersion); err != nil {
 		return "", err
 	}
 	line, err := x.line(was)
@@ -121,6 +131,17 @@ func (u *Update) apply(ctx context.Context, x *applying) (string, error) {
 	}
 	b, id := batch(is)
 	return id, x.put(ctx, b)
+}
+
+// typeOf is the EntityType of a record, or SOURCE or LINK.
+func (x *applying) typeOf(record any) string {
+	switch r := record.(type) {
+	case *kg.Node:
+		return r.Type
+	case *kg.Source:
+		return x.cat.Source.Enum
+	}
+	return x.cat.Link.Enum
 }
 
 // lose notes the excerpts and quotations that were not known to be wrong and do not stand in the new text of a source.

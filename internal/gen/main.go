@@ -65,11 +65,11 @@ func run() error {
 	return api.Generate(cfg, api.AddPlugin(&bodies{schema: schema}))
 }
 
-// answers are the object types of answers: everything but the root and introspection.
+// answers are the object types of answers: everything but the roots and introspection.
 func answers(schema *ast.Schema) []*ast.Definition {
 	var out []*ast.Definition
 	for _, d := range schema.Types {
-		if d.Kind == ast.Object && d != schema.Query && !d.BuiltIn && !strings.HasPrefix(d.Name, "__") {
+		if d.Kind == ast.Object && d != schema.Query && d != schema.Mutation && !d.BuiltIn && !strings.HasPrefix(d.Name, "__") {
 			out = append(out, d)
 		}
 	}

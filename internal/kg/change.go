@@ -1,6 +1,10 @@
 package kg
 
-import "crypto/rand"
+import (
+	"crypto/rand"
+	"strconv"
+	"strings"
+)
 
 // ChangeAction says what a change did.
 type ChangeAction string
@@ -47,6 +51,28 @@ type ChangeItem struct {
 	// Before and After are the record's line in the format of an export, "" where it was not there or is no more. What
 	// follows from the texts of sources, whether words are verified, is not in it.
 	Before, After string
+}
+
+// Summary says what the change did: "imported a.jsonl: 3 created, 1 changed".
+func (c *Change) Summary() string {
+	s := strings.ToLower(string(c.Action))
+	for i, f := range c.Files {
+		s += [2]string{" ", ", "}[min(i, 1)] + f.Name
+	}
+	sep := ": "
+	for _, n := range []struct {
+		n    int64
+		what string
+	}{{c.Created, "created"}, {c.Changed, "changed"}, {c.Removed, "removed"}} {
+		if n.n > 0 {
+			s += sep + strconv.FormatInt(n.n, 10) + " " + n.what
+			sep = ", "
+		}
+	}
+	if c.Open {
+		s += " (it has not ended, or was cut off)"
+	}
+	return s
 }
 
 // NewChangeID returns an id that no other change has.

@@ -59,7 +59,7 @@ func Codes() []CodeMeaning {
 		{ParseFailed, "the document is not GraphQL, or has more tokens than may be; `locations` say where", nil},
 		{ValidationFailed, "the document does not fit the schema; `locations` say where", nil},
 		{NoIntrospection, "the operation asks for the schema, which this server does not show", nil},
-		{ReadOnly, "the server only reads", nil},
+		{ReadOnly, "the server only reads: it was started without `--writable`", nil},
 		{Conflict, "the store holds something else under this id", nil},
 		{Corrupt, "what the store holds is damaged: the operator finds out by `throughline check`", nil},
 		{Internal, "something went wrong in the server, and is in its log", nil},

@@ -179,3 +179,42 @@ type Result struct {
 	// of the result only strings may be used afterwards.
 	Release func()
 }
+
+// Own copies the texts that a result shares with its store, so that it holds whatever becomes of the store's.
+func (r *Result) Own() { r.own() }
+
+func (p *Page) own() {
+	for i := range p.Edges {
+		e := &p.Edges[i]
+		e.Node.own()
+		e.Link.own()
+		ownValues(e.Keys)
+		for j := range e.Because {
+			e.Because[j].own()
+		}
+		for j := range e.Highlights {
+			h := &e.Highlights[j]
+			h.Field, h.Text = strings.Clone(h.Field), strings.Clone(h.Text)
+		}
+	}
+	for i := range p.Facets {
+		for j := range p.Facets[i].Buckets {
+			b := &p.Facets[i].Buckets[j]
+			b.Key = strings.Clone(b.Key)
+			b.Node.own()
+		}
+	}
+}
+
+func (r *Row) own() {
+	ownValues(r.Vals)
+	for i := range r.Kids {
+		r.Kids[i].own()
+	}
+}
+
+func ownValues(values []Value) {
+	for i := range values {
+		values[i].Str = strings.Clone(values[i].Str)
+	}
+}

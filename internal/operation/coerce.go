@@ -21,7 +21,7 @@ import (
 //   - A whole number for an ID is its text.
 //   - An Int has 32 bits; 2.0 is one.
 //   - Null for an argument, or for a field of an input, that may be null is as good as left out: its default stands
-//     for it.
+//     for it. In an input with @clears, a field that is null and has no default stays as nil.
 //
 // What comes out is nil, bool, int64, float64, string (an enum's value too), []any or map[string]any, defaults
 // filled in.
@@ -124,11 +124,23 @@ func literalObject(schema *ast.Schema, def *ast.Definition, v *ast.Value, vars m
 		if x == nil && f.DefaultValue != nil {
 			x = literal(schema, f.Type, f.DefaultValue, nil)
 		}
-		if x != nil {
+		if x != nil || child != nil && clears(def) && !left(child, vars) {
 			m[f.Name] = x
 		}
 	}
 	return m
+}
+
+// clears reports whether a field of an input that is null is another thing than one that is left out.
+func clears(def *ast.Definition) bool { return def.Directives.ForName("clears") != nil }
+
+// left reports whether a value is a variable that is not given: what it stands for is left out then.
+func left(v *ast.Value, vars map[string]any) bool {
+	if v.Kind != ast.Variable {
+		return false
+	}
+	_, given := vars[v.Raw]
+	return !given
 }
 
 // Variables coerces the values of an operation's variables: one that is neither given nor has a default is left out.
@@ -305,6 +317,8 @@ func coercedObject(schema *ast.Schema, def *ast.Definition, v any) (any, *inputE
 			m[f.Name] = literal(schema, f.Type, f.DefaultValue, nil)
 		case f.Type.NonNull:
 			return nil, unfit("must be defined").within(f.Name)
+		case ok && clears(def):
+			m[f.Name] = nil
 		}
 	}
 	return m, nil

@@ -84,6 +84,9 @@ type Tx interface {
 	Resting(ctx context.Context, ids []string) ([]string, error)
 	// Put writes a batch at once.
 	Put(ctx context.Context, b *Batch) error
+	// Fetch is that of a Reader, of what the transaction sees: also what it has written, and may never be committed. It
+	// does not search.
+	Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error)
 	// Describe is that of a Load.
 	Describe(d *Deed)
 }

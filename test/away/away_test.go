@@ -59,7 +59,7 @@ func TestWhenNeo4jIsBack(t *testing.T) {
 	if _, err := sample.Load(t.Context(), cat, s); err != nil {
 		t.Fatal(err)
 	}
-	e, err := graph.New(graph.Options{Catalog: cat, Store: s, ReadOnly: true, Logger: slog.New(slog.DiscardHandler)})
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

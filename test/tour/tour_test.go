@@ -101,6 +101,39 @@ func TestTourOnNeo4jAnswersTheSame(t *testing.T) {
 	}
 }
 
+// TestTheReadmesMutation runs the mutation that the README prints, which is a trial.
+func TestTheReadmesMutation(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, document, _ := strings.Cut(string(readme), "```graphql\nmutation")
+	document, _, ok := strings.Cut(document, "```")
+	if !ok {
+		t.Fatal("the README has no mutation")
+	}
+	cat := parse(t)
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := sample.Load(t.Context(), cat, s); err != nil {
+		t.Fatal(err)
+	}
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, Writer: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := e.Do(t.Context(), &graph.Request{Query: "mutation" + document})
+	defer r.Release()
+	got := string(r.AppendJSON(nil))
+	if !strings.HasPrefix(got, `{"data":{"createLink":{"link":{"sentence":"Mary Kaldor is affiliated with NATO.",`) ||
+		!strings.HasSuffix(got, `"errors":[]}}}`) {
+		t.Error(got)
+	}
+}
+
 // TestTheReadmesAnswer holds what the README prints against the answer: all of it must be there, in this order, with
 // something left out only where it says so.
 func TestTheReadmesAnswer(t *testing.T) {

@@ -2,6 +2,12 @@
 
 package model
 
+// Where the graph is changed, on a server that lets it be (`serve --writable`). Each field is a change of its own, in order: one that fails leaves those
+// before it. What a person can put right is in `errors` of the answer, and then nothing was written; all else is an error with a code. What an import refuses
+// is refused here.
+type Mutation struct {
+}
+
 // Where reading begins.
 type Query struct {
 }

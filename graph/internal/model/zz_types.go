@@ -32,11 +32,34 @@ type TimelineSubject interface {
 	IsTimelineSubject()
 }
 
+// UserError is the interface or union of that name.
+type UserError interface {
+	IsUserError()
+}
+
+// AddEvidencePayload is the object type of that name.
+type AddEvidencePayload struct{ Value }
+
+// BlockedError is the object type of that name.
+type BlockedError struct{ Value }
+
+// IsUserError marks the type as one.
+func (BlockedError) IsUserError() {}
+
+// CandidatesError is the object type of that name.
+type CandidatesError struct{ Value }
+
+// IsUserError marks the type as one.
+func (CandidatesError) IsUserError() {}
+
 // CentralityConnection is the object type of that name.
 type CentralityConnection struct{ Value }
 
 // CentralityEdge is the object type of that name.
 type CentralityEdge struct{ Value }
+
+// Change is the object type of that name.
+type Change struct{ Value }
 
 // CoParticipationConnection is the object type of that name.
 type CoParticipationConnection struct{ Value }
@@ -70,6 +93,39 @@ type CommunityMemberEdge struct{ Value }
 
 // Comparison is the object type of that name.
 type Comparison struct{ Value }
+
+// CreateEventPayload is the object type of that name.
+type CreateEventPayload struct{ Value }
+
+// CreateInstitutionPayload is the object type of that name.
+type CreateInstitutionPayload struct{ Value }
+
+// CreateLinkPayload is the object type of that name.
+type CreateLinkPayload struct{ Value }
+
+// CreatePersonPayload is the object type of that name.
+type CreatePersonPayload struct{ Value }
+
+// CreatePlacePayload is the object type of that name.
+type CreatePlacePayload struct{ Value }
+
+// CreateQuotePayload is the object type of that name.
+type CreateQuotePayload struct{ Value }
+
+// CreateSourcePayload is the object type of that name.
+type CreateSourcePayload struct{ Value }
+
+// CreateThemePayload is the object type of that name.
+type CreateThemePayload struct{ Value }
+
+// DeletePayload is the object type of that name.
+type DeletePayload struct{ Value }
+
+// DependentsError is the object type of that name.
+type DependentsError struct{ Value }
+
+// IsUserError marks the type as one.
+func (DependentsError) IsUserError() {}
 
 // DerivedPersonConnection is the object type of that name.
 type DerivedPersonConnection struct{ Value }
@@ -136,6 +192,12 @@ type EvidenceConnection struct{ Value }
 
 // EvidenceEdge is the object type of that name.
 type EvidenceEdge struct{ Value }
+
+// ExcerptError is the object type of that name.
+type ExcerptError struct{ Value }
+
+// IsUserError marks the type as one.
+func (ExcerptError) IsUserError() {}
 
 // ExternalId is the object type of that name.
 type ExternalId struct{ Value }
@@ -308,6 +370,12 @@ type PlaceLinkEdge struct{ Value }
 // IsLinkEdgeFields marks the type as one.
 func (PlaceLinkEdge) IsLinkEdgeFields() {}
 
+// PlainError is the object type of that name.
+type PlainError struct{ Value }
+
+// IsUserError marks the type as one.
+func (PlainError) IsUserError() {}
+
 // Quote is the object type of that name.
 type Quote struct{ Value }
 
@@ -341,6 +409,12 @@ type QuoteLinkEdge struct{ Value }
 // IsLinkEdgeFields marks the type as one.
 func (QuoteLinkEdge) IsLinkEdgeFields() {}
 
+// RemoveEvidencePayload is the object type of that name.
+type RemoveEvidencePayload struct{ Value }
+
+// RevertChangePayload is the object type of that name.
+type RevertChangePayload struct{ Value }
+
 // SearchConnection is the object type of that name.
 type SearchConnection struct{ Value }
 
@@ -367,6 +441,12 @@ type SourceConnection struct{ Value }
 
 // SourceEdge is the object type of that name.
 type SourceEdge struct{ Value }
+
+// StaleWriteError is the object type of that name.
+type StaleWriteError struct{ Value }
+
+// IsUserError marks the type as one.
+func (StaleWriteError) IsUserError() {}
 
 // Subgraph is the object type of that name.
 type Subgraph struct{ Value }
@@ -410,13 +490,45 @@ type TimelineEdge struct{ Value }
 // TimelineItem is the object type of that name.
 type TimelineItem struct{ Value }
 
+// UpdateEventPayload is the object type of that name.
+type UpdateEventPayload struct{ Value }
+
+// UpdateInstitutionPayload is the object type of that name.
+type UpdateInstitutionPayload struct{ Value }
+
+// UpdateLinkPayload is the object type of that name.
+type UpdateLinkPayload struct{ Value }
+
+// UpdatePersonPayload is the object type of that name.
+type UpdatePersonPayload struct{ Value }
+
+// UpdatePlacePayload is the object type of that name.
+type UpdatePlacePayload struct{ Value }
+
+// UpdateQuotePayload is the object type of that name.
+type UpdateQuotePayload struct{ Value }
+
+// UpdateSourcePayload is the object type of that name.
+type UpdateSourcePayload struct{ Value }
+
+// UpdateThemePayload is the object type of that name.
+type UpdateThemePayload struct{ Value }
+
 // New returns an empty record of the Go type of a name; it is nil for a name that is no type of record.
 func New(name string, v Value) any {
 	switch name {
+	case "AddEvidencePayload":
+		return &AddEvidencePayload{v}
+	case "BlockedError":
+		return &BlockedError{v}
+	case "CandidatesError":
+		return &CandidatesError{v}
 	case "CentralityConnection":
 		return &CentralityConnection{v}
 	case "CentralityEdge":
 		return &CentralityEdge{v}
+	case "Change":
+		return &Change{v}
 	case "CoParticipationConnection":
 		return &CoParticipationConnection{v}
 	case "CoParticipationEdge":
@@ -437,6 +549,26 @@ func New(name string, v Value) any {
 		return &CommunityMemberEdge{v}
 	case "Comparison":
 		return &Comparison{v}
+	case "CreateEventPayload":
+		return &CreateEventPayload{v}
+	case "CreateInstitutionPayload":
+		return &CreateInstitutionPayload{v}
+	case "CreateLinkPayload":
+		return &CreateLinkPayload{v}
+	case "CreatePersonPayload":
+		return &CreatePersonPayload{v}
+	case "CreatePlacePayload":
+		return &CreatePlacePayload{v}
+	case "CreateQuotePayload":
+		return &CreateQuotePayload{v}
+	case "CreateSourcePayload":
+		return &CreateSourcePayload{v}
+	case "CreateThemePayload":
+		return &CreateThemePayload{v}
+	case "DeletePayload":
+		return &DeletePayload{v}
+	case "DependentsError":
+		return &DependentsError{v}
 	case "DerivedPersonConnection":
 		return &DerivedPersonConnection{v}
 	case "DerivedPersonEdge":
@@ -467,6 +599,8 @@ func New(name string, v Value) any {
 		return &EvidenceConnection{v}
 	case "EvidenceEdge":
 		return &EvidenceEdge{v}
+	case "ExcerptError":
+		return &ExcerptError{v}
 	case "ExternalId":
 		return &ExternalId{v}
 	case "Facet":
@@ -543,6 +677,8 @@ func New(name string, v Value) any {
 		return &PlaceLinkConnection{v}
 	case "PlaceLinkEdge":
 		return &PlaceLinkEdge{v}
+	case "PlainError":
+		return &PlainError{v}
 	case "Quote":
 		return &Quote{v}
 	case "QuoteConnection":
@@ -553,6 +689,10 @@ func New(name string, v Value) any {
 		return &QuoteLinkConnection{v}
 	case "QuoteLinkEdge":
 		return &QuoteLinkEdge{v}
+	case "RemoveEvidencePayload":
+		return &RemoveEvidencePayload{v}
+	case "RevertChangePayload":
+		return &RevertChangePayload{v}
 	case "SearchConnection":
 		return &SearchConnection{v}
 	case "SearchEdge":
@@ -565,6 +705,8 @@ func New(name string, v Value) any {
 		return &SourceConnection{v}
 	case "SourceEdge":
 		return &SourceEdge{v}
+	case "StaleWriteError":
+		return &StaleWriteError{v}
 	case "Subgraph":
 		return &Subgraph{v}
 	case "Theme":
@@ -583,6 +725,22 @@ func New(name string, v Value) any {
 		return &TimelineEdge{v}
 	case "TimelineItem":
 		return &TimelineItem{v}
+	case "UpdateEventPayload":
+		return &UpdateEventPayload{v}
+	case "UpdateInstitutionPayload":
+		return &UpdateInstitutionPayload{v}
+	case "UpdateLinkPayload":
+		return &UpdateLinkPayload{v}
+	case "UpdatePersonPayload":
+		return &UpdatePersonPayload{v}
+	case "UpdatePlacePayload":
+		return &UpdatePlacePayload{v}
+	case "UpdateQuotePayload":
+		return &UpdateQuotePayload{v}
+	case "UpdateSourcePayload":
+		return &UpdateSourcePayload{v}
+	case "UpdateThemePayload":
+		return &UpdateThemePayload{v}
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func (s SharedReads) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, erro
 		}
 	}
 	_, a := compile(s.layout, q, written)
-	return s.decode(ctx, &a, q, records, 1)
+	return s.decode(ctx, &a, q, records, 1, s.reads)
 }
 
 // CompileAsking is Compile for a database that holds what is not ours.
@@ -151,7 +151,7 @@ func FindStatement(s *Store, q *plan.Query) int {
 // Decode reads records as Fetch does.
 func Decode(s *Store, q *plan.Query, records [][]any) (*kg.Result, error) {
 	st, _ := s.statement(q)
-	return s.decode(context.Background(), &st.answer, q, records, 1)
+	return s.decode(context.Background(), &st.answer, q, records, 1, s.reads)
 }
 
 // Unconnected is a store that can compile and decode, and nothing else.

@@ -41,7 +41,7 @@ func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.decode(ctx, &st.answer, q, records, trips)
+	return s.decode(ctx, &st.answer, q, records, trips, s.reads)
 }
 
 // rarest returns a search for the rarest of more words than count: it asks how many records have each.
@@ -71,8 +71,10 @@ func (s *Store) rarest(ctx context.Context, q *plan.Query) (few *plan.Query, tri
 	return &c, trips, nil
 }
 
-// decode reads a statement's records.
-func (s *Store) decode(ctx context.Context, a *answer, q *plan.Query, records [][]any, trips int) (*kg.Result, error) {
+// decode reads a statement's records; read reads the texts that they name.
+func (s *Store) decode(ctx context.Context, a *answer, q *plan.Query, records [][]any, trips int, read running) (*kg.Result,
+	error,
+) {
 	rows, err := s.rows(a, q, records)
 	if err != nil {
 		return nil, err
@@ -84,7 +86,7 @@ func (s *Store) decode(ctx context.Context, a *answer, q *plan.Query, records []
 	}
 	res.RoundTrips = trips
 	if len(d.texts) > 0 {
-		if err := s.fillTexts(ctx, d, res); err != nil {
+		if err := s.fillTexts(ctx, d, res, read); err != nil {
 			return nil, err
 		}
 	}
@@ -96,7 +98,7 @@ const textsOf = "UNWIND $p0 AS id MATCH (s:Source {id: id}) RETURN id, s.text"
 
 // fillTexts reads the texts that are wanted of sources, each once: links rest on the same ones, and a statement that
 // returned a text with every piece of evidence would send it as often.
-func (s *Store) fillTexts(ctx context.Context, d *decoder, res *kg.Result) error {
+func (s *Store) fillTexts(ctx context.Context, d *decoder, res *kg.Result, read running) error {
 	var ids []any
 	texts := map[string]kg.Value{}
 	for _, t := range d.texts {
@@ -105,7 +107,7 @@ func (s *Store) fillTexts(ctx context.Context, d *decoder, res *kg.Result) error
 			ids = append(ids, t.source)
 		}
 	}
-	records, trips, err := s.read(ctx, textsOf, params([]any{nil, ids}))
+	records, err := read(ctx, textsOf, params([]any{nil, ids}))
 	if err != nil {
 		return err
 	}
@@ -120,7 +122,7 @@ func (s *Store) fillTexts(ctx context.Context, d *decoder, res *kg.Result) error
 	for _, t := range d.texts {
 		*t.to = texts[t.source]
 	}
-	res.RoundTrips, res.Corrupt = res.RoundTrips+trips, d.corrupt
+	res.RoundTrips, res.Corrupt = res.RoundTrips+1, d.corrupt
 	return nil
 }
 

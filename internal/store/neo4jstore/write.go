@@ -9,6 +9,7 @@ import (
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/store"
 )
@@ -104,6 +105,19 @@ func (w *writer) Put(ctx context.Context, b *store.Batch) error {
 // Describe says what the load is for.
 func (w *writer) Describe(d *store.Deed) {
 	w.deed, w.deed.ID = *d, cmp.Or(d.ID, w.deed.ID)
+}
+
+// Fetch answers a plan by statements of the transaction.
+func (w *writer) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
+	st, c := w.s.statementIn(w.s.layouts[1][1], q) // what is not ours may be anywhere
+	if st.answer.empty && !st.answer.refs {
+		return (&decoder{cat: w.s.layout.cat}).result(&st.answer, q, nil)
+	}
+	records, err := w.read(ctx, st.text, params(c.values))
+	if err != nil {
+		return nil, err
+	}
+	return w.s.decode(ctx, &st.answer, q, records, 1, w.read)
 }
 
 // Types finds what records are by their ids.

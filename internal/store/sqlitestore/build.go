@@ -97,17 +97,28 @@ func advance(ctx context.Context, cat *catalog.Catalog, db *sql.DB, old *memgrap
 	if err != nil {
 		return nil, err
 	}
-	if old == nil || old.Seq() < h.changedFrom || old.Seq() > h.seq {
-		old = memgraph.New(cat)
-	} else if old.Seq() == h.seq {
+	if old != nil && old.Seq() == h.seq {
 		return old, complete(old, &h.rows)
 	}
-	r := &rowReader{Builder: memgraph.NewBuilder(old, h.seq), cat: cat}
-	if err := r.read(ctx, txs, &h, old); err != nil {
+	graph, err := follow(ctx, cat, txs, &h, old)
+	if err != nil {
 		return nil, err
 	}
-	graph := r.Build()
 	return graph, complete(graph, &h.rows)
+}
+
+// follow makes the version of what transactions see from an older one, from which that can be done or not.
+func follow(ctx context.Context, cat *catalog.Catalog, txs []*sql.Tx, h *head, old *memgraph.Graph) (*memgraph.Graph,
+	error,
+) {
+	if old == nil || old.Seq() < h.changedFrom || old.Seq() > h.seq {
+		old = memgraph.New(cat)
+	}
+	r := &rowReader{Builder: memgraph.NewBuilder(old, h.seq), cat: cat}
+	if err := r.read(ctx, txs, h, old); err != nil {
+		return nil, err
+	}
+	return r.Build(), nil
 }
 
 // complete reports a graph that lacks rows which were written: pages of the file are gone, or are others.

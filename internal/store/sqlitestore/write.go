@@ -2,8 +2,11 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/memgraph"
+	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 )
 
@@ -28,6 +31,42 @@ func (s *Store) Write(ctx context.Context, work func(ctx context.Context, tx sto
 
 // writing is a load that is read.
 type writing struct{ *load }
+
+// Fetch answers a plan from a version of what the transaction sees. Nothing is built on it: the version that follows is
+// made from the same one before, and may write where this one's texts lie. So none is made meanwhile, and what the answer
+// holds of them is copied.
+func (w *writing) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
+	w.s.build.Lock()
+	defer w.s.build.Unlock()
+	h, err := readHead(ctx, w.tx)
+	if err != nil {
+		return nil, storeError(ctx, err)
+	}
+	graph, err := follow(ctx, w.s.cat, []*sql.Tx{w.tx}, &h, w.s.graph.Load())
+	if err != nil {
+		return nil, storeError(ctx, err)
+	}
+	res, err := graph.Fetch(ctx, q, (*writtenTexts)(w))
+	if err != nil {
+		return nil, storeError(ctx, err)
+	}
+	res.Own()
+	return res, nil
+}
+
+// writtenTexts is a transaction as a memgraph.Texts.
+type writtenTexts writing
+
+// ReadTexts returns what reads texts in the transaction.
+func (w *writtenTexts) ReadTexts(_ context.Context, of *memgraph.Graph) (memgraph.TextReader, error) {
+	return unended{&textReader{tx: w.tx, of: of, file: w.s.file.path}}, nil
+}
+
+// unended is a reader whose transaction goes on.
+type unended struct{ *textReader }
+
+// Close leaves the transaction as it is.
+func (unended) Close() {}
 
 // Types finds what records are by their ids.
 func (w *writing) Types(ctx context.Context, ids []string) (map[string]string, error) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 )
 
@@ -136,6 +137,11 @@ func (o *Oracle) Write(ctx context.Context, work func(ctx context.Context, tx st
 
 // oracleTx is a load that is read.
 type oracleTx struct{ *oracleLoad }
+
+// Fetch answers a plan.
+func (x *oracleTx) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
+	return x.next.Fetch(ctx, q)
+}
 
 // Types finds the types of records.
 func (x *oracleTx) Types(ctx context.Context, ids []string) (map[string]string, error) {

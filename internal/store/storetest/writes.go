@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
 )
 
@@ -56,7 +57,7 @@ var errEnough = errors.New("enough")
 func (r *random) written(t *testing.T, i int, oracle, s store.Store, parts []*store.Batch) {
 	t.Helper()
 	deed, fails := r.deed(), r.IntN(4) == 0
-	ids := []string{r.id(), r.id(), "nobody"}
+	ids, q := []string{r.id(), r.id(), "nobody"}, r.query()
 	var saw [2]string
 	var errs [2]error
 	var changes [2]*kg.Change
@@ -84,6 +85,15 @@ func (r *random) written(t *testing.T, i int, oracle, s store.Store, parts []*st
 					return err
 				}
 				saw[j] += fmt.Sprintf("%s%q %v\n", records(found), resting, types)
+				if q.Start == plan.Search {
+					continue
+				}
+				res, err := tx.Fetch(ctx, q)
+				if err != nil {
+					saw[j] += show(err) + "\n"
+					continue
+				}
+				saw[j] += Render(q, res) + "\n"
 			}
 			if fails {
 				return errEnough

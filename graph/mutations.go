@@ -1,0 +1,561 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/contract"
+	"github.com/throughline/throughline/internal/edit"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/operation"
+	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/rules"
+	"github.com/throughline/throughline/internal/store"
+)
+
+// This file answers the fields of Mutation. Each is a question that writes: it makes an edit of its input, has package
+// edit do it in one transaction, and reads the records of its payload by one plan. A trial reads them in the
+// transaction, before that is taken back.
+
+// Writer is a store that can be changed.
+type Writer interface {
+	store.Writer
+	store.Logger
+}
+
+// errReadOnly refuses a change where there is no Writer.
+var errReadOnly = kg.Errorf(kg.ReadOnly,
+	"this server only reads: to let clients change the graph, start it with --writable (THROUGHLINE_WRITABLE=true)")
+
+// mutationKinds returns the root fields of Mutation.
+func mutationKinds(cat *catalog.Catalog) []*questionKind {
+	if cat.Schema.Mutation == nil {
+		return nil
+	}
+	var kinds []*questionKind
+	for _, f := range cat.Schema.Mutation.Fields {
+		read := inputReader(cat, f.Name)
+		if read == nil {
+			continue // the start tells of it
+		}
+		payload := table{
+			"change": objectOf(func(w *written) *kg.Change { return w.change }),
+			"errors": userErrors,
+		}
+		for _, p := range cat.Schema.Types[f.Type.Name()].Fields {
+			switch t := cat.Type(p.Type.Name()); {
+			case p.Name == "deletedIds":
+				payload[p.Name] = valueOf(func(w *written) kg.Value { return kg.ListValue(w.deleted) })
+			case t != nil:
+				payload[p.Name] = recordOf(func(w *written) *kg.Row { return w.record })
+			}
+		}
+		kinds = append(kinds, &questionKind{
+			name: f.Name, writes: true, tables: tables{f.Type.Name(): payload},
+			begin: func() question { return &changeQuestion{read: read} },
+		})
+	}
+	return kinds
+}
+
+// writingTables are the fields of what all payloads have.
+var writingTables = func() tables {
+	all := tables{
+		"Change": {
+			"id":      textOf(func(c *kg.Change) string { return c.ID }),
+			"at":      textOf(func(c *kg.Change) string { return c.At.String() }),
+			"by":      valueOf(func(c *kg.Change) kg.Value { return kg.StringValue(c.By) }),
+			"action":  textOf(func(c *kg.Change) string { return string(c.Action) }),
+			"note":    valueOf(func(c *kg.Change) kg.Value { return kg.StringValue(c.Note) }),
+			"summary": textOf((*kg.Change).Summary),
+		},
+		"StaleWriteError": {"current": someRecords(recordOf(func(u *userError) *kg.Row { return u.current }), anyRecord)},
+		"ExcerptError": {
+			"nearest": ofNearest(func(u *userError) kg.Value { return kg.StringValue(u.Nearest.Words) }),
+			"start":   ofNearest(func(u *userError) kg.Value { return kg.IntValue(int64(u.Nearest.Start)) }),
+			"end":     ofNearest(func(u *userError) kg.Value { return kg.IntValue(int64(u.Nearest.End)) }),
+		},
+		"CandidatesError": {
+			"candidates": someRecords(recordsOf(func(u *userError) []*kg.Row { return u.candidates }),
+				func(c *catalog.Catalog) catalog.TypeSet { return c.Entities | 1<<c.Source.Index }),
+		},
+		"BlockedError": {"changes": objectsOf(func(u *userError) []kg.Change { return u.Changes })},
+		"DependentsError": {
+			"links":     someRecords(recordsOf(func(u *userError) []*kg.Row { return u.links }), anyRecord),
+			"linkCount": intOf(func(u *userError) int64 { return int64(u.LinkCount) }),
+		},
+	}
+	for _, name := range userErrorTypes {
+		if all[name] == nil {
+			all[name] = table{}
+		}
+		all[name]["code"] = textOf(func(u *userError) string { return string(u.Code) })
+		all[name]["message"] = textOf(func(u *userError) string { return u.Message })
+		all[name]["path"] = valueOf(func(u *userError) kg.Value {
+			return kg.ListValue(append([]string{"input"}, u.Path...))
+		})
+	}
+	return all
+}()
+
+// userErrorTypes are the types of UserError, by what stands in them beside what all have.
+var userErrorTypes = map[edit.Code]string{
+	"":                    "PlainError",
+	edit.StaleWrite:       "StaleWriteError",
+	edit.ExcerptNotInText: "ExcerptError",
+	edit.AmbiguousRef:     "CandidatesError",
+	edit.BlockedByLater:   "BlockedError",
+	edit.DependentLinks:   "DependentsError",
+}
+
+// userErrors is the list of what a person can put right.
+var userErrors = &field{
+	shape: listShape,
+	plan: func(c *compiler, f operation.Field, at *scope, x *out) {
+		x.objs = &objects{among: map[string]*object{}}
+		for _, name := range userErrorTypes {
+			x.objs.among[name] = c.object(c.cat.Schema.Types[name], f.Sets(), at)
+		}
+	},
+	count: func(_ *reading, _ *out, p *place) (int, error) { return len(of[written](p).errors), nil },
+	item: func(_ *reading, _ *out, p *place, i int, to *place) {
+		*to = place{at: &of[written](p).errors[i], sel: p.sel}
+	},
+}
+
+// ofNearest returns a field that is read from the passage that is most like some words, null where there is none.
+func ofNearest(get func(u *userError) kg.Value) *field {
+	return valueOf(func(u *userError) kg.Value {
+		if u.Nearest == nil {
+			return kg.Value{}
+		}
+		return get(u)
+	})
+}
+
+// someRecords has a field lead to records of some types, of which there may be several.
+func someRecords(f *field, types func(*catalog.Catalog) catalog.TypeSet) *field {
+	f.plan = func(c *compiler, f operation.Field, at *scope, x *out) {
+		at.asked.several = true
+		x.objs = c.records(f, at.sel, types(c.cat))
+	}
+	return f
+}
+
+// written is what the fields of a payload are read from.
+type written struct {
+	record  *kg.Row
+	deleted []string
+	change  *kg.Change
+	errors  []userError
+}
+
+// userError is a user error with the records that it names.
+type userError struct {
+	*edit.UserError
+	current           *kg.Row
+	candidates, links []*kg.Row
+}
+
+// among returns the name of its type.
+func (u *userError) among() string {
+	if name, ok := userErrorTypes[u.Code]; ok {
+		return name
+	}
+	return userErrorTypes[""]
+}
+
+// changeQuestion is a field of Mutation with its values.
+type changeQuestion struct {
+	asked
+	read  func(q *changeQuestion, b *binder, in map[string]any) error
+	edit  edit.Edit
+	about edit.About
+	named []namedRecord
+	// reverts is the id of the change that is to be taken back, "" for none.
+	reverts string
+}
+
+// namedRecord is a reference by something else than the id, and where the id is needed.
+type namedRecord struct {
+	ref  plan.Ref
+	to   *string
+	path []string
+}
+
+func (q *changeQuestion) bind(b *binder, args map[string]any) error {
+	in, _ := args["input"].(map[string]any)
+	q.about.DryRun = in[contract.DryRun] == true
+	q.about.Note, _ = in[contract.Note].(string)
+	return q.read(q, b, in)
+}
+
+// namedMost is about how many records a user error names at most.
+const namedMost = 10
+
+func (q *changeQuestion) records() int {
+	if q.several {
+		return 1 + namedMost
+	}
+	return 1
+}
+
+func (q *changeQuestion) describe(*describer) (how, steps []string) {
+	if q.about.DryRun {
+		how = append(how, "tried and taken back")
+	}
+	return how, nil
+}
+
+// reference notes a reference to a record, whose id goes to to.
+func (q *changeQuestion) reference(r plan.Ref, to *string, path ...string) {
+	if r.ID != "" {
+		*to = r.ID
+		return
+	}
+	q.named = append(q.named, namedRecord{r, to, path})
+}
+
+func (q *changeQuestion) answer(x *search) (place, error) {
+	w := x.e.opts.Writer
+	if w == nil {
+		return place{}, errReadOnly
+	}
+	out, err := q.change(x, w)
+	a := &written{change: out.Change}
+	var wrong *edit.UserError
+	switch {
+	case errors.As(err, &wrong):
+		a.errors = []userError{{UserError: wrong}}
+		err = x.read(unique([]string{wrong.Current}, wrong.Candidates, wrong.Links))
+	case err == nil && !q.about.DryRun:
+		if err = x.read([]string{out.ID}); err != nil {
+			err = unanswered(err, out.Change)
+		}
+	}
+	if err != nil {
+		return place{}, err
+	}
+	a.record = x.rows[out.ID]
+	for _, i := range out.Items {
+		if i.After == "" {
+			a.deleted = append(a.deleted, i.ID)
+		}
+	}
+	for i := range a.errors {
+		u := &a.errors[i]
+		u.current, u.candidates, u.links = x.rows[u.Current], x.records(u.Candidates...), x.records(u.Links...)
+	}
+	return x.object(a), nil
+}
+
+// unanswered is the error of a change that was made, and whose answer could not be read.
+func unanswered(err error, change *kg.Change) error {
+	if change == nil {
+		return err
+	}
+	e := kg.Wrap(kg.CodeOf(err), err, "the change was made, and its answer could not be read: ask for it")
+	e.Details = map[string]any{"change": change.ID}
+	return e
+}
+
+// change makes the change. A trial reads the payload's records.
+func (q *changeQuestion) change(x *search, w Writer) (edit.Outcome, error) {
+	cat := x.e.opts.Catalog
+	for i := range q.named {
+		if err := q.resolve(x, &q.named[i]); err != nil {
+			return edit.Outcome{}, err
+		}
+	}
+	if q.reverts != "" {
+		found, err := w.Changes(x.ctx, &store.ChangesQuery{IDs: []string{q.reverts}, Limit: 1})
+		if err != nil {
+			return edit.Outcome{}, err
+		}
+		if len(found) == 0 {
+			return edit.Outcome{}, missing([]string{"change"}, "There is no change of this id.")
+		}
+		q.edit = &edit.Revert{Log: w, Change: found[0]}
+	}
+	about := q.about
+	about.Look = func(ctx context.Context, tx store.Tx, out *edit.Outcome) error {
+		x.a.query.IDs = []string{out.ID}
+		res, err := tx.Fetch(ctx, x.a.query)
+		if err == nil {
+			x.take(res)
+		}
+		return err
+	}
+	return edit.Apply(x.ctx, cat, w, q.edit, about)
+}
+
+func missing(path []string, message string) *edit.UserError {
+	return &edit.UserError{Code: edit.NotFound, Message: message, Path: path}
+}
+
+// resolve finds the id of a record that is named by something else.
+func (q *changeQuestion) resolve(x *search, n *namedRecord) error {
+	cat := x.e.opts.Catalog
+	res, err := x.e.opts.Store.Fetch(x.ctx, &plan.Query{
+		Start: plan.ByRef, Types: n.ref.Types, Refs: []plan.Ref{n.ref}, MaxRows: x.limits.MaxRows,
+		Root: plan.Field{
+			Page: plan.Paging{N: 1}, Want: plan.Want{Rows: true}, Node: &plan.Sel{Props: []*catalog.Prop{cat.Prop("id")}},
+		},
+	})
+	var own *kg.Error
+	switch {
+	case errors.As(err, &own) && own.Code == kg.AmbiguousRef:
+		u := &edit.UserError{Code: edit.AmbiguousRef, Message: own.Message, Path: n.path}
+		list, _ := own.Details["candidates"].([]kg.Candidate)
+		for i := range list {
+			u.Candidates = append(u.Candidates, list[i].ID)
+		}
+		return u
+	case err != nil:
+		return err
+	case len(res.Edges) == 0:
+		what := "source"
+		if n.ref.Types != 1<<cat.Source.Index {
+			what = typeNames(cat, n.ref.Types)
+		}
+		return missing(n.path, fmt.Sprintf("There is no %s of this %s.", what, named(&n.ref)))
+	}
+	*n.to = strings.Clone(res.Edges[0].Node.Vals[0].Str)
+	if res.Release != nil {
+		res.Release()
+	}
+	return nil
+}
+
+// inputReader returns what reads the input of a field of Mutation; nil for none.
+func inputReader(cat *catalog.Catalog, name string) func(q *changeQuestion, b *binder, in map[string]any) error {
+	switch name {
+	case "createLink":
+		return readCreateLink
+	case "addEvidence":
+		return func(q *changeQuestion, b *binder, in map[string]any) (err error) {
+			e := &edit.AddEvidence{}
+			e.Link, _ = in["link"].(string)
+			e.Evidence, err = q.evidence(b, in["evidence"])
+			q.edit = e
+			return err
+		}
+	case "removeEvidence":
+		return func(q *changeQuestion, _ *binder, in map[string]any) error {
+			id, _ := in["evidence"].(string)
+			q.edit = &edit.RemoveEvidence{Evidence: id}
+			return nil
+		}
+	case "delete":
+		return func(q *changeQuestion, _ *binder, in map[string]any) error {
+			id, _ := in["id"].(string)
+			version, _ := in[contract.IfVersion].(string)
+			q.edit = &edit.Delete{ID: id, Cascade: in["cascade"] == true, IfVersion: version}
+			return nil
+		}
+	case "revertChange":
+		return func(q *changeQuestion, _ *binder, in map[string]any) (err error) {
+			q.reverts, _ = in["change"].(string)
+			return checkText("revertChange.input.change", q.reverts)
+		}
+	}
+	if made, ok := strings.CutPrefix(name, "create"); ok && cat.Type(made) != nil {
+		return func(q *changeQuestion, b *binder, in map[string]any) error {
+			q.unnoted(cat.Type(made))
+			set, _, _, err := b.recordFields(name, cat.Type(made), in)
+			q.edit = &edit.Create{Type: cat.Type(made).Enum, Fields: set}
+			return err
+		}
+	}
+	changed, ok := strings.CutPrefix(name, "update")
+	if !ok || cat.Type(changed) == nil {
+		return nil
+	}
+	return func(q *changeQuestion, b *binder, in map[string]any) error {
+		q.unnoted(cat.Type(changed))
+		e := &edit.Update{Type: cat.Type(changed).Enum}
+		e.ID, _ = in["id"].(string)
+		e.IfVersion, _ = in[contract.IfVersion].(string)
+		q.edit = e
+		var err error
+		e.Set, e.Add, e.Remove, err = b.recordFields(name, cat.Type(changed), in)
+		delete(e.Set, "id")
+		return err
+	}
+}
+
+// unnoted leaves the change without a note where note is a property of the record.
+func (q *changeQuestion) unnoted(t *catalog.Type) {
+	if t.Prop(contract.Note) != nil {
+		q.about.Note = ""
+	}
+}
+
+// recordFields reads the fields of a record from an input: those that are set, and items to add to lists or to take out.
+func (b *binder) recordFields(mutation string, t *catalog.Type, in map[string]any) (set, add, remove map[string]any,
+	err error,
+) {
+	set, add, remove = map[string]any{}, map[string]any{}, map[string]any{}
+	for _, f := range b.cat.Schema.Types[strings.ToUpper(mutation[:1])+mutation[1:]+"Input"].Fields {
+		v, given := in[f.Name]
+		control := f.Name == contract.DryRun || f.Name == contract.IfVersion || f.Name == contract.Note && t.Prop(f.Name) == nil
+		if !given || control {
+			continue
+		}
+		if v, err = fieldValue(mutation+".input."+f.Name, f.Type.Name(), v); err != nil {
+			return nil, nil, nil, err
+		}
+		to, name := set, f.Name
+		if f.Type.Elem != nil {
+			if rest, ok := strings.CutPrefix(f.Name, "add"); ok {
+				to, name = add, strings.ToLower(rest[:1])+rest[1:]
+			} else if rest, ok := strings.CutPrefix(f.Name, "remove"); ok {
+				to, name = remove, strings.ToLower(rest[:1])+rest[1:]
+			}
+		}
+		if v != nil || name == f.Name { // null adds nothing and takes nothing out
+			to[name] = v
+		}
+	}
+	return set, add, remove, nil
+}
+
+// fieldValue returns the value of a field of a record as package edit takes it.
+func fieldValue(at, typ string, v any) (any, error) {
+	if list, ok := v.([]any); ok {
+		if typ == "NewExternalIdInput" {
+			ids := make([]kg.ExternalID, len(list))
+			for i, x := range list {
+				m, _ := x.(map[string]any)
+				ids[i].Scheme, _ = m["scheme"].(string)
+				ids[i].Value, _ = m["value"].(string)
+				url, err := scalarText(at+".url", m["url"])
+				if err != nil {
+					return nil, err
+				}
+				ids[i].URL = url
+			}
+			return ids, nil
+		}
+		texts := make([]string, len(list))
+		for i, x := range list {
+			texts[i], _ = x.(string)
+		}
+		return texts, nil
+	}
+	if typ == "PartialDate" || typ == "URL" {
+		if v == nil {
+			return nil, nil //nolint:nilnil // it is cleared
+		}
+		return scalarText(at, v)
+	}
+	return v, nil
+}
+
+// scalarText reads a value of a scalar of ours, "" for none.
+func scalarText(at string, v any) (string, error) {
+	s, ok := v.(string)
+	if !ok && v != nil {
+		return "", bad(at, "write a text")
+	}
+	return s, nil
+}
+
+func readCreateLink(q *changeQuestion, b *binder, in map[string]any) (err error) {
+	e := &edit.CreateLink{}
+	q.edit = e
+	e.Kind, _ = in["kind"].(string)
+	e.Role, _ = in["role"].(string)
+	if e.Since, err = scalarText("createLink.input.since", in["since"]); err != nil {
+		return err
+	}
+	if e.Until, err = scalarText("createLink.input.until", in["until"]); err != nil {
+		return err
+	}
+	k := b.cat.Kind(e.Kind)
+	for _, end := range []struct {
+		name  string
+		types catalog.TypeSet
+		to    *string
+	}{{"from", k.From, &e.From}, {"to", k.To, &e.To}} {
+		m, _ := in[end.name].(map[string]any)
+		r, err := b.ref("createLink.input."+end.name, m, end.types)
+		if err != nil {
+			return err
+		}
+		q.reference(r, end.to, end.name)
+	}
+	e.Evidence, err = q.evidence(b, in["evidence"])
+	return err
+}
+
+// evidence reads evidence.
+func (q *changeQuestion) evidence(b *binder, v any) ([]edit.Evidence, error) {
+	list, _ := v.([]any)
+	out := make([]edit.Evidence, len(list))
+	for i, x := range list {
+		m, _ := x.(map[string]any)
+		e := &out[i]
+		e.Excerpt, _ = m["excerpt"].(string)
+		e.Prefix, _ = m["prefix"].(string)
+		e.Suffix, _ = m["suffix"].(string)
+		e.Stance, _ = m["stance"].(string)
+		for name, to := range map[string]**int{"start": &e.Start, "end": &e.End} {
+			if n, ok := m[name].(int64); ok {
+				at := int(n)
+				*to = &at
+			}
+		}
+		source, _ := m["source"].(map[string]any)
+		at := q.kind.name + ".input.evidence[" + strconv.Itoa(i) + "].source"
+		r, err := b.sourceRef(at, source, 1<<b.cat.Source.Index)
+		if err != nil {
+			return nil, err
+		}
+		q.reference(r, &e.Source, "evidence", strconv.Itoa(i), "source")
+	}
+	return out, nil
+}
+
+// planVersion has what is read that the version of a record depends on.
+func planVersion(c *compiler, f operation.Field, at *scope, x *out) {
+	for _, name := range edit.VersionProps(c.cat, at.typ) {
+		x.more = append(x.more, at.sel.prop(c.cat.Prop(name)))
+	}
+	if at.typ != c.cat.Link {
+		return
+	}
+	for _, lead := range []plan.Follow{plan.From, plan.To, plan.EvidenceOf} {
+		k := newFollow(f, at)
+		k.base.Follow, k.node = lead, &selection{}
+		k.node.prop(c.cat.Prop("id"))
+		if k.base.Want.Rows = true; lead == plan.EvidenceOf {
+			k.base.Page.N = rules.MaxEvidence
+		}
+		c.addFollow(k, at, x)
+		x.more = append(x.more, x.index)
+	}
+}
+
+// readVersion returns what names the state of a record.
+func readVersion(r *reading, x *out, p *place) (kg.Value, error) {
+	t := r.cat.TypeAt(p.row.Type)
+	n := len(edit.VersionProps(r.cat, t))
+	values := make([]kg.Value, n)
+	for i := range values {
+		values[i] = p.row.Vals[x.more[i]]
+	}
+	var ids [3][]string
+	for i, kid := range x.more[n:] {
+		for j := range p.row.Kids[kid].Edges {
+			ids[i] = append(ids[i], p.row.Kids[kid].Edges[j].Node.Vals[0].Str)
+		}
+	}
+	from, to := slices.Concat(ids[0], []string{""})[0], slices.Concat(ids[1], []string{""})[0]
+	return textValue(edit.NewVersion(values, from, to, ids[2]...)), nil
+}

@@ -1,0 +1,200 @@
+package contract
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Directives of mutations.
+const (
+	// Requires says which role a field is for.
+	Requires = "requires"
+	// Clears is that of an input in which null is another thing than what is left out: it clears the field.
+	Clears = "clears"
+)
+
+// Names of fields that every input of a mutation has, or every one that changes a record.
+const (
+	DryRun    = "dryRun"
+	Note      = "note"
+	IfVersion = "ifVersion"
+)
+
+// writing completes Mutation: it adds what creates and changes the records of each type, and to every input what all
+// have.
+func (e *expander) writing() error {
+	mutation := e.names["Mutation"]
+	if mutation == nil {
+		return nil
+	}
+	var fields ast.FieldList
+	var out ast.DefinitionList
+	add := func(d, def *ast.Definition) error {
+		def.Position = d.Position
+		out = append(out, def)
+		return e.follows(d, def)
+	}
+	for _, d := range e.nodes() {
+		w := e.words[d.Name]
+		if w.field == "change" || w.field == "errors" {
+			return gqlerror.ErrorPosf(d.Position, "%s means something else in mutations: choose another name", d.Name)
+		}
+		for _, f := range d.Fields {
+			if unsettable[f.Name] && e.settable(d, f) != nil {
+				return gqlerror.ErrorPosf(f.Position, "%s.%s means something else in mutations: choose another name", d.Name, f.Name)
+			}
+		}
+		for _, x := range []struct {
+			verb, says string
+			input      ast.FieldList
+		}{
+			{"create", "Makes " + article(w.one) + ".", e.createFields(d)},
+			{"update", "Changes " + article(w.one) + ". What is left out stays, null clears.", e.updateFields(d)},
+		} {
+			name := strings.ToUpper(x.verb[:1]) + x.verb[1:] + d.Name
+			input := &ast.Definition{
+				Kind: ast.InputObject, Name: name + "Input", Fields: x.input,
+				Description: "What `" + x.verb + d.Name + "` takes.",
+			}
+			if x.verb == "update" {
+				input.Directives = ast.DirectiveList{{Name: Clears, Position: d.Position}}
+			}
+			payload := &ast.Definition{
+				Kind: ast.Object, Name: name + "Payload", Description: "What `" + x.verb + d.Name + "` answers.",
+				Fields: ast.FieldList{
+					field("The record as it is then; with `dryRun`, as it would be. Null where there are errors.", w.field,
+						ast.NamedType(d.Name, nil)),
+				},
+			}
+			if err := add(d, input); err != nil {
+				return err
+			}
+			if err := add(d, payload); err != nil {
+				return err
+			}
+			f := field(x.says+" Role EDITOR.", x.verb+d.Name, ast.NamedType(payload.Name, nil),
+				argument("What to write.", "input", ast.NonNullNamedType(input.Name, nil)))
+			f.Position = d.Position
+			f.Directives = ast.DirectiveList{requires("EDITOR", d.Position)}
+			fields = append(fields, f)
+		}
+	}
+	mutation.Fields = append(fields, mutation.Fields...)
+	at := slices.Index(e.definitions, mutation) + 1
+	e.definitions = slices.Insert(e.definitions, at, out...)
+	e.userErrors()
+	return e.every(mutation)
+}
+
+// requires returns the directive that says which role a field is for.
+func requires(role string, at *ast.Position) *ast.Directive {
+	return &ast.Directive{Name: Requires, Position: at, Arguments: ast.ArgumentList{
+		{Name: "role", Value: &ast.Value{Raw: role, Kind: ast.EnumValue, Position: at}, Position: at},
+	}}
+}
+
+// userErrors adds to each user error what all have, before its own.
+func (e *expander) userErrors() {
+	for _, d := range e.definitions {
+		if d.Kind == ast.Object && slices.Contains(d.Interfaces, "UserError") {
+			d.Fields = append(slices.Clone(e.names["UserError"].Fields), d.Fields...)
+		}
+	}
+}
+
+// every adds to the input and the payload of each mutation what all have.
+func (e *expander) every(mutation *ast.Definition) error {
+	for _, f := range mutation.Fields {
+		a, payload := f.Arguments.ForName("input"), e.names[f.Type.Name()]
+		if a == nil || e.names[a.Type.Name()] == nil || payload == nil {
+			return fmt.Errorf("the mutation %s has no input or no payload", f.Name)
+		}
+		in := e.names[a.Type.Name()]
+		payload.Fields = append(payload.Fields,
+			field("The entry of the log; null where nothing was written.", "change", ast.NamedType("Change", nil)),
+			field("What a person can put right. With any, nothing was written.", "errors", listOf("UserError")))
+		dry := field("Check everything, answer as if it were done, and write nothing.", DryRun, ast.NamedType("Boolean", nil))
+		dry.DefaultValue = &ast.Value{Raw: "false", Kind: ast.BooleanValue}
+		in.Fields = append(in.Fields, dry)
+		if in.Fields.ForName(Note) == nil { // a property of this name keeps it
+			in.Fields = append(in.Fields, field("Why, for the log of changes.", Note, ast.NamedType("String", nil)))
+		}
+	}
+	return nil
+}
+
+// unsettable are names that a property cannot have: inputs of mutations have fields of these names.
+var unsettable = map[string]bool{
+	DryRun: true, IfVersion: true, "idempotencyKey": true, "as": true, "addAliases": true, "removeAliases": true,
+	"addExternalIds": true, "removeExternalIds": true, "addAuthors": true, "removeAuthors": true,
+}
+
+// settable returns the type that a field of a type has in an input, nil for a field that nobody sets.
+func (e *expander) settable(d *ast.Definition, f *ast.FieldDefinition) *ast.Type {
+	entity := slices.Contains(e.entities, d)
+	switch {
+	case len(f.Arguments) > 0, f.Directives.ForName(Verbatim) != nil,
+		e.names["Entity"].Fields.ForName(f.Name) != nil, !entity && e.names["SearchHit"].Fields.ForName(f.Name) != nil,
+		!entity && f.Name == "contentHash":
+		return nil
+	}
+	t := *f.Type
+	if t.NonNull = false; conditions[t.String()] == "" {
+		if of := e.names[t.Name()]; of == nil || of.Kind != ast.Enum || t.Elem != nil {
+			return nil
+		}
+	}
+	t.NonNull = f.Type.NonNull && t.Elem == nil
+	return &t
+}
+
+// listFields are the lists that every entity has, with the type of their items.
+var listFields = []struct{ name, of, says string }{
+	{"aliases", "String", "Other names that references and search find it by."},
+	{"externalIds", "NewExternalIdInput", "What other registers call it."},
+}
+
+// createFields are those of the input that makes a record of a type.
+func (e *expander) createFields(d *ast.Definition) ast.FieldList {
+	out := ast.FieldList{
+		field("The id to give it; without one, it is made from the name.", "id", ast.NamedType("ID", nil)),
+	}
+	if slices.Contains(e.entities, d) {
+		out = append(out, field("The name as printed.", "name", ast.NonNullNamedType("String", nil)))
+		for _, l := range listFields {
+			out = append(out, field(l.says, l.name, ast.ListType(ast.NonNullNamedType(l.of, nil), nil)))
+		}
+		out = append(out, field("One or two sentences on who or what this is.", "description", ast.NamedType("String", nil)))
+	}
+	for _, f := range d.Fields {
+		if t := e.settable(d, f); t != nil {
+			out = append(out, field(f.Description, f.Name, t))
+		}
+	}
+	return out
+}
+
+// updateFields are those of the input that changes a record of a type.
+func (e *expander) updateFields(d *ast.Definition) ast.FieldList {
+	out := ast.FieldList{
+		field("Which record.", "id", ast.NonNullNamedType("ID", nil)),
+		field("Only if this is its `version` still; otherwise the answer has a StaleWriteError.", IfVersion, ast.NamedType("String", nil)),
+	}
+	for _, f := range e.createFields(d)[1:] {
+		t := *f.Type
+		t.NonNull = false
+		out = append(out, field(f.Description, f.Name, &t))
+		if t.Elem == nil {
+			continue
+		}
+		many := strings.ToUpper(f.Name[:1]) + f.Name[1:]
+		out = append(out,
+			field("Items to add to `"+f.Name+"`; those that are there stay.", "add"+many, &t),
+			field("Items to take from `"+f.Name+"`.", "remove"+many, &t))
+	}
+	return out
+}
