@@ -29,7 +29,7 @@ type Format struct {
 
 // Formats are all formats, in the order in which they are told.
 func Formats() []*Format {
-	return []*Format{jsonlFormat(), csvFormat(), graphmlFormat(), gexfFormat(), cytoscapeFormat(), dotFormat()}
+	return []*Format{jsonlFormat(), csvFormat(), graphmlFormat(), gexfFormat(), cytoscapeFormat(), jsonldFormat(), dotFormat()}
 }
 
 // Reads reports whether files of the format can be imported.

@@ -32,6 +32,7 @@ const hard = `{"source":"REPORT","id":"s_a","title":"A <report> & \"more\"","url
 {"node":"PLACE","id":"town","name":"Town","latitude":-1.5e-7,"longitude":120}
 {"link":"AFFILIATED_WITH","from":"zoe","to":"acme","role":"board, \"chair\"","since":"1999","until":"2000-02","evidence":[{"source":"s_b","excerpt":"Zoë never sat there","stance":"REFUTES"},{"source":"s_a","excerpt":"Zoë sits on the board of Acme & Sons","suffix":"."}]}
 {"link":"AFFILIATED_WITH","from":"zoe","to":"acme","role":"member","evidence":[{"source":"s_a","excerpt":"Zoë sits on the board of Acme & Sons"}]}
+{"link":"PARTICIPATED_IN","from":"zoe","to":"fair","evidence":[{"source":"s_b","excerpt":"Zoë never sat there","stance":"REFUTES"}]}
 {"link":"ORGANIZED","from":"acme","to":"fair","evidence":[{"source":"s_b","excerpt":"not there at all","verified":false}]}
 `
 
@@ -209,6 +210,81 @@ func TestProgramsOfOthersReadWhatIsWritten(t *testing.T) {
 			delete(tr.nodes["town"], "latitude") // -1.5e-7 is written in another way, and is the same number
 		}
 		agrees(t, tr, "csv", ids, found.Rows)
+	}
+}
+
+// TestLinkedDataExpands has pyld expand and flatten what is written: every record is there under full names, every piece
+// of evidence selects its words in its source, and what is refuted is told and not stated.
+func TestLinkedDataExpands(t *testing.T) {
+	s := filled(t, both.SQLite(both.Catalog(t)))
+	tr := truthOf(t, s)
+	var found struct{ Records map[string]record }
+	judged(t, "jsonld", written(t, s, "jsonld")[""], &found)
+	// value is the only value of a property: the value of a literal, the id of a thing
+	value := func(r record, name string) any {
+		list, _ := r[name].([]any)
+		if len(list) != 1 {
+			return list
+		}
+		if v, ok := list[0].(record)["@value"]; ok {
+			return v
+		}
+		return list[0].(record)["@id"]
+	}
+	const ours, vocab, oa, rdf = "urn:throughline:", "urn:throughline:vocab:", "http://www.w3.org/ns/oa#", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+	for id, n := range tr.nodes {
+		if got := value(found.Records[ours+id], "https://schema.org/name"); got != n["name"] {
+			t.Errorf("the name of %s is %v", id, got)
+		}
+		if types := fmt.Sprint(found.Records[ours+id]["@type"]); !strings.Contains(types, vocab+n["node"].(string)) {
+			t.Errorf("%s is of types %s", id, types)
+		}
+	}
+	for id, s := range tr.sources {
+		if r := found.Records[ours+id]; value(r, "https://schema.org/name") != s["title"] || s["url"] != nil && value(r, "https://schema.org/url") != s["url"] {
+			t.Errorf("the source %s is %v", id, r)
+		}
+	}
+	quoted := map[string]int{}
+	for _, r := range found.Records {
+		if fmt.Sprint(r["@type"]) != "["+oa+"Annotation]" {
+			continue
+		}
+		target := found.Records[value(r, oa+"hasTarget").(string)]
+		selector := found.Records[value(target, oa+"hasSelector").(string)]
+		quoted[fmt.Sprint(value(r, oa+"hasBody"), value(target, oa+"hasSource"), value(selector, oa+"exact"), value(selector, oa+"suffix"))]++
+	}
+	all := 0
+	for id, l := range tr.links {
+		r := found.Records[ours+id]
+		for name, want := range map[string]any{
+			rdf + "subject": ours + l["from"].(string), rdf + "predicate": vocab + l["link"].(string), rdf + "object": ours + l["to"].(string),
+			vocab + "role": l["role"], vocab + "since": l["since"],
+		} {
+			if got := value(r, name); want != nil && got != want {
+				t.Errorf("%s of %s is %v, not %v", name, id, got, want)
+			}
+		}
+		refuted := true
+		for _, e := range l["evidence"].([]any) {
+			e := e.(record)
+			suffix := e["suffix"]
+			if suffix == nil {
+				suffix = []any(nil)
+			}
+			if quoted[fmt.Sprint(ours+id, ours+e["source"].(string), e["excerpt"], suffix)] != 1 {
+				t.Errorf("the words %q of %s are not annotated once", e["excerpt"], id)
+			}
+			refuted = refuted && e["stance"] == "REFUTES"
+			all++
+		}
+		stated := strings.Contains(fmt.Sprint(found.Records[ours+l["from"].(string)][vocab+l["link"].(string)]), ours+l["to"].(string)+"]")
+		if stated == refuted {
+			t.Errorf("the link %s is refuted: %v, stated: %v", id, refuted, stated)
+		}
+	}
+	if sum := len(quoted); sum != all {
+		t.Errorf("%d pieces of evidence are annotated, of %d", sum, all)
 	}
 }
 

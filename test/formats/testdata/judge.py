@@ -35,6 +35,10 @@ def main(form, path):
         for e in data["elements"]["edges"]:
             e["data"]["key"] = e["data"]["id"]
         found = told(nx.cytoscape_graph({**data, "data": [], "directed": True, "multigraph": True}), True)
+    elif form == "jsonld":
+        from pyld import jsonld
+
+        found = {"records": {r["@id"]: r for r in jsonld.flatten(jsonld.expand(json.load(open(path, encoding="utf-8"))))}}
     json.dump(found, sys.stdout)
 
 

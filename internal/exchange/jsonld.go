@@ -1,0 +1,250 @@
+package exchange
+
+import (
+	"bufio"
+	"context"
+	"strconv"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/text"
+)
+
+// jsonldFormat is JSON-LD 1.1 in the words of schema.org, of PROV and of Web Annotation.
+func jsonldFormat() *Format {
+	return &Format{
+		Name: "jsonld", Title: "JSON-LD: RDF stores, with schema.org, PROV and Web Annotation",
+		Extensions: []string{".jsonld"}, Media: "application/ld+json",
+		Holds: "sources, nodes and links as RDF; each piece of evidence as an annotation that selects its words in its source",
+		Lacks: "the order of lists",
+		write: func(ctx context.Context, x *outlet) error {
+			w, err := x.open("")
+			if err != nil {
+				return err
+			}
+			d := linkedData{outlet: x, out: bufio.NewWriterSize(w, 1<<20)}
+			return d.write(ctx)
+		},
+	}
+}
+
+// Names of the graph's own: its records are urn:throughline:ID, its words urn:throughline:vocab:NAME.
+const (
+	ldRecord = "urn:throughline:"
+	ldVocab  = "urn:throughline:vocab:"
+)
+
+// ldTypes are the types of schema.org that entities and sources have beside their own. Types of a file of own types have none.
+var ldTypes = map[string]string{
+	"PERSON": "Person", "INSTITUTION": "Organization", "EVENT": "Event", "QUOTE": "Quotation", "THEME": "DefinedTerm",
+	"PLACE": "Place", "ARTICLE": "Article", "REPORT": "Report", "BOOK": "Book", "DATASET": "Dataset", "WEB_PAGE": "WebPage",
+}
+
+// ldContext are the terms that are others' words; all other terms are the graph's own.
+const ldContext = `{"@version":1.1,"@vocab":"` + ldVocab + `","id":"@id","type":"@type",
+"schema":"https://schema.org/","prov":"http://www.w3.org/ns/prov#","oa":"http://www.w3.org/ns/oa#","rdf":"http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+"name":"schema:name","title":"schema:name","aliases":"schema:alternateName","description":"schema:description","text":"schema:text",
+"url":{"@id":"schema:url","@type":"@id"},"publisher":"schema:publisher","authors":"schema:author","publishedOn":"schema:datePublished",
+"externalIds":"schema:identifier","scheme":"schema:propertyID","value":"schema:value",
+"born":"schema:birthDate","died":"schema:deathDate","founded":"schema:foundingDate","dissolved":"schema:dissolutionDate",
+"startsOn":"schema:startDate","endsOn":"schema:endDate","saidOn":"schema:dateCreated","language":"schema:inLanguage",
+"latitude":"schema:latitude","longitude":"schema:longitude",
+"from":{"@id":"rdf:subject","@type":"@id"},"kind":{"@id":"rdf:predicate","@type":"@vocab"},"to":{"@id":"rdf:object","@type":"@id"},
+"derivedFrom":{"@id":"prov:wasDerivedFrom","@type":"@id"},"createdAt":"prov:generatedAtTime",
+"target":"oa:hasTarget","source":{"@id":"oa:hasSource","@type":"@id"},"selector":"oa:hasSelector",
+"exact":"oa:exact","prefix":"oa:prefix","suffix":"oa:suffix","body":{"@id":"oa:hasBody","@type":"@id"}}`
+
+// linkedData writes one object for each record, in one list.
+type linkedData struct {
+	*outlet
+	out  *bufio.Writer
+	b    []byte
+	some bool
+}
+
+func (d *linkedData) write(ctx context.Context) error {
+	if _, err := d.out.WriteString(`{"@context":` + ldContext + ",\n\"@graph\":["); err != nil {
+		return err
+	}
+	if err := d.from.Sources(ctx, func(s *kg.Source) error {
+		d.counts.Sources++
+		d.begin(s.ID)
+		types := []string{"prov:Entity", "schema:CreativeWork", ldVocab + s.Kind}
+		if t := ldTypes[s.Kind]; t != "" {
+			types = append(types, "schema:"+t)
+		}
+		d.texts("type", types)
+		d.text("title", s.Title)
+		d.text("url", s.URL)
+		d.text("publisher", s.Publisher)
+		d.texts("authors", s.Authors)
+		d.text("publishedOn", string(s.PublishedOn))
+		d.text("text", s.Text)
+		return d.end()
+	}); err != nil {
+		return err
+	}
+	if err := d.from.Nodes(ctx, func(n *kg.Node) error {
+		d.counts.Nodes++
+		d.node(n)
+		return d.end()
+	}); err != nil {
+		return err
+	}
+	if err := d.from.Links(ctx, func(l *kg.Link) error {
+		d.counts.Links++
+		d.link(l)
+		return d.end()
+	}); err != nil {
+		return err
+	}
+	if _, err := d.out.WriteString("]}\n"); err != nil {
+		return err
+	}
+	return d.out.Flush()
+}
+
+// begin begins the object of a record.
+func (d *linkedData) begin(id string) {
+	d.b = d.b[:0]
+	if d.some {
+		d.b = append(d.b, ',')
+	}
+	d.some = true
+	d.b = append(d.b, "\n{"...)
+	d.id("id", id)
+}
+
+func (d *linkedData) end() error {
+	d.b = append(d.b, '}')
+	_, err := d.out.Write(d.b)
+	return err
+}
+
+func (d *linkedData) key(name string) {
+	if d.b[len(d.b)-1] != '{' {
+		d.b = append(d.b, ',')
+	}
+	d.b = append(text.AppendJSON(d.b, name), ':')
+}
+
+func (d *linkedData) text(name, s string) {
+	if s != "" {
+		d.key(name)
+		d.b = text.AppendJSON(d.b, s)
+	}
+}
+
+// id names a record.
+func (d *linkedData) id(name, id string) { d.text(name, ldRecord+id) }
+
+func (d *linkedData) verified(v *bool) {
+	if v != nil {
+		d.key(flatVerified)
+		d.b = strconv.AppendBool(d.b, *v)
+	}
+}
+
+func (d *linkedData) texts(name string, list []string) {
+	if len(list) == 0 {
+		return
+	}
+	d.key(name)
+	for i, s := range list {
+		d.b = append(d.b, "[,"[min(i, 1)])
+		d.b = text.AppendJSON(d.b, s)
+	}
+	d.b = append(d.b, ']')
+}
+
+func (d *linkedData) node(n *kg.Node) {
+	d.begin(n.ID)
+	types := []string{ldVocab + n.Type}
+	if t := ldTypes[n.Type]; t != "" {
+		types = append(types, "schema:"+t)
+	}
+	d.texts("type", types)
+	d.text("name", n.Name)
+	d.texts("aliases", n.Aliases)
+	d.text("description", n.Description)
+	if len(n.ExternalIDs) > 0 {
+		d.key("externalIds")
+		for i, e := range n.ExternalIDs {
+			d.b = append(d.b, "[,"[min(i, 1)])
+			d.b = append(d.b, `{"type":"schema:PropertyValue"`...)
+			d.text("scheme", e.Scheme)
+			d.text("value", e.Value)
+			d.text("url", e.URL)
+			d.b = append(d.b, '}')
+		}
+		d.b = append(d.b, ']')
+	}
+	for _, p := range d.cat.TypeOf(n.Type).Props {
+		name := p.Name
+		if p.Own { // it is no term of the context, or another
+			name = ldVocab + name
+		}
+		switch v := nodeValue(n, p.Name); {
+		case v == "":
+		case p.Kind == catalog.Int, p.Kind == catalog.Float, p.Kind == catalog.Bool:
+			d.key(name)
+			d.b = append(d.b, v...)
+		default:
+			d.text(name, v)
+		}
+	}
+	d.verified(n.Verified)
+	d.text("createdAt", written(n.CreatedAt))
+	d.text("updatedAt", written(n.UpdatedAt))
+}
+
+// link writes a link as a statement about a statement, and, unless its evidence all speaks against it, the statement
+// itself.
+func (d *linkedData) link(l *kg.Link) {
+	if l.Standing() == kg.Refuted {
+		d.begin(l.ID)
+	} else {
+		d.begin(l.From)
+		d.key(ldVocab + l.Kind)
+		d.b = append(d.b, '{')
+		d.id("id", l.To)
+		d.b = append(d.b, "}},\n{"...)
+		d.id("id", l.ID)
+	}
+	d.texts("type", []string{"rdf:Statement", "prov:Entity"})
+	d.id("from", l.From)
+	d.text("kind", l.Kind)
+	d.id("to", l.To)
+	d.text("role", l.Role)
+	d.text("since", string(l.Since))
+	d.text("until", string(l.Until))
+	d.text("standing", l.Standing().String())
+	d.text("createdAt", written(l.CreatedAt))
+	d.text("updatedAt", written(l.UpdatedAt))
+	var from []string
+	for _, stance := range []string{kg.Supports, kg.Refutes} {
+		for _, id := range l.SourcesOf(stance) {
+			from = append(from, ldRecord+id)
+		}
+	}
+	d.texts("derivedFrom", from)
+	d.key("evidence")
+	for i := range l.Evidence {
+		e := &l.Evidence[i]
+		d.b = append(d.b, "[,"[min(i, 1)])
+		d.b = append(d.b, '{')
+		d.id("id", kg.EvidenceID(l.ID, e))
+		d.b = append(d.b, `,"type":"oa:Annotation"`...)
+		d.id("body", l.ID)
+		d.text("stance", e.Stance)
+		d.verified(e.Verified)
+		d.b = append(d.b, `,"target":{"type":"oa:SpecificResource"`...)
+		d.id("source", e.Source)
+		d.b = append(d.b, `,"selector":{"type":"oa:TextQuoteSelector"`...)
+		d.text("exact", e.Excerpt)
+		d.text("prefix", e.Prefix)
+		d.text("suffix", e.Suffix)
+		d.b = append(d.b, "}}}"...)
+	}
+	d.b = append(d.b, ']')
+}
