@@ -48,7 +48,8 @@ type Commands struct {
 	Search      searchCmd      `cmd:"" help:"Find entities and sources by their words."`
 	Central     centralCmd     `cmd:"" help:"Show the most central entities of the graph."`
 	Communities communitiesCmd `cmd:"" help:"Show groups of entities with many links among them."`
-	Import      importCmd      `cmd:"" help:"Import files of JSON lines."`
+	Import      importCmd      `cmd:"" help:"Import files: lines of JSON, tables, drawings of graphs."`
+	Map         mapCmd         `cmd:"" help:"Propose what the columns of a table mean, for you to edit."`
 	Export      exportCmd      `cmd:"" help:"Export everything, in a format of your choice."`
 	Formats     formatsCmd     `cmd:"" help:"List the formats of files, and what each can hold."`
 	Add         addCmd         `cmd:"" help:"Add an entity, a source, a link with its words, or evidence to a link."`
@@ -144,6 +145,7 @@ func NewParser(c *Commands, o ...kong.Option) (*kong.Kong, error) {
 		kong.Description("A knowledge graph whose every link carries the words that say so, over GraphQL."),
 		kong.Vars{
 			"clients": clients.Names(),
+			"read":    strings.Join(exchange.FormatNames((*exchange.Format).Reads), ","),
 			"written": strings.Join(exchange.FormatNames((*exchange.Format).Writes), ","),
 		},
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

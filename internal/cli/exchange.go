@@ -23,10 +23,48 @@ import (
 	"github.com/throughline/throughline/internal/store/sqlitestore"
 )
 
+// reading has the flags that say how files are read.
+type reading struct {
+	Format    string `enum:"${read}," default:"" placeholder:"NAME" help:"The format: ${read}. Without, as the name of the file ends, or as it begins. See throughline formats."`
+	Map       string `placeholder:"FILE" help:"What the columns of a table mean: a file that throughline map proposes."`
+	Encoding  string `placeholder:"NAME" help:"The encoding of a table that is not UTF-8, for example windows-1252."`
+	Source    string `placeholder:"TITLE" help:"The title of the source of what has no words of its own. By default it is the file's name."`
+	SourceURL string `name:"source-url" placeholder:"URL" help:"Its address."`
+}
+
+// terms reads the flags, and the mapping.
+func (r *reading) terms() (t exchange.Terms, err error) {
+	if r.Format != "" {
+		t.Format = exchange.FormatOf(r.Format, "")
+	}
+	if err := exchange.EncodingError(r.Encoding); err != nil {
+		return t, &config.UsageError{
+			Problem: "--encoding: " + err.Error(),
+			Hint:    "use windows-1252, iso-8859-1 or another of these families, utf-16le or utf-16be",
+		}
+	}
+	t.Encoding = r.Encoding
+	if r.Source != "" || r.SourceURL != "" {
+		t.Source = map[string]string{"kind": "DATASET", "title": r.Source, "url": r.SourceURL}
+	}
+	if r.Map == "" {
+		return t, nil
+	}
+	b, err := os.ReadFile(r.Map)
+	if err != nil {
+		return t, &config.UsageError{Problem: "--map " + r.Map + " cannot be read", Hint: "throughline map FILE proposes one"}
+	}
+	if t.Mapping, err = exchange.ReadMapping(b); err != nil {
+		return t, &config.UsageError{Problem: "--map " + r.Map + " " + err.Error(), Hint: "throughline map FILE proposes one"}
+	}
+	return t, nil
+}
+
 type importCmd struct {
 	config.Store
 	author
-	Files   []string `arg:"" placeholder:"FILE" help:"Files of JSON lines, .gz too; - for standard input."`
+	reading
+	Files   []string `arg:"" placeholder:"FILE" help:"Files of any format that can be read, .gz too; - for standard input."`
 	DryRun  bool     `help:"Check every line, report what would become of it, and write nothing."`
 	Replace bool     `help:"Have each record take the place of the stored one, instead of adding to it."`
 	Diff    bool     `help:"Print each field that changes, before and after."`
@@ -35,6 +73,10 @@ type importCmd struct {
 
 // Run imports files: all of them, or nothing. Where there was no store and nothing was written, there is none afterwards.
 func (c *importCmd) Run(w *world) (err error) {
+	terms, err := c.terms()
+	if err != nil {
+		return err
+	}
 	cat, err := loadCatalog(&c.Contract)
 	if err != nil {
 		return err
@@ -76,6 +118,9 @@ func (c *importCmd) Run(w *world) (err error) {
 		}
 		defer remove()
 		files = append(files, f)
+	}
+	for i := range files {
+		files[i].Terms = terms
 	}
 	o := exchange.Options{DryRun: c.DryRun, Replace: c.Replace, By: c.name(), Note: c.Note}
 	changes, rewind := io.Reader(strings.NewReader("")), func() error { return nil }

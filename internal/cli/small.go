@@ -161,7 +161,7 @@ func (c *completionCmd) Run(w *world) error {
 					fmt.Fprintf(&b, "complete -c throughline -n '__fish_seen_subcommand_from %s' -a %q\n", n.Name, v[1])
 				}
 			}
-			if n.Name == "import" || n.Name == "query" {
+			if n.Name == "import" || n.Name == "map" || n.Name == "query" {
 				fmt.Fprintf(&b, "complete -c throughline -n '__fish_seen_subcommand_from %s' -F\n", n.Name)
 			}
 		}
@@ -182,7 +182,7 @@ func (c *completionCmd) Run(w *world) error {
 				fmt.Fprintf(&b, "    if [ \"$prev\" = --%s ]; then COMPREPLY=($(compgen -W %q -- \"$cur\")); return; fi\n", v[0], v[1])
 			}
 			fmt.Fprintf(&b, "    COMPREPLY=($(compgen -W %q -- \"$cur\"))\n", words(n)+positional)
-			if n.Name == "import" || n.Name == "query" || n.Name == "export" {
+			if n.Name == "import" || n.Name == "map" || n.Name == "query" || n.Name == "export" {
 				b.WriteString("    case $cur in -*) ;; *) COMPREPLY+=($(compgen -f -- \"$cur\"));; esac\n")
 			}
 			b.WriteString("    ;;\n")

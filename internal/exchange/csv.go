@@ -1,18 +1,30 @@
 package exchange
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"slices"
+	"strings"
 )
 
 // csvFormat is two files with commas, one of nodes and one of links.
 func csvFormat() *Format {
 	return &Format{
 		Name: "csv", Title: "Comma-separated values: spreadsheets, pandas, R, databases",
-		Extensions: []string{".csv"}, Media: "text/csv", Parts: []string{"nodes", "links"},
+		Extensions: []string{".csv", ".tsv", ".tab"}, Media: "text/csv", Parts: []string{"nodes", "links"},
 		Holds: "nodes and links with all their fields, each link with its words and where they stand; two files, or both in one zip",
-		Lacks: flatLacks + "; the carriage return of a Windows line end within a value",
+		Lacks: flatLacks + "; white space around a value; the carriage return of a Windows line end within one",
+		noun:  "row", recodes: true, read: readTable,
+		looks: func(head []byte) bool {
+			line, _, _ := strings.Cut(string(bytes.TrimPrefix(head, []byte(byteOrderMark))), "\n")
+			header, err := csv.NewReader(strings.NewReader(line)).Read()
+			if err != nil || len(header) < 2 {
+				return false
+			}
+			_, err = automatic(header)
+			return err == nil
+		},
 		write: func(ctx context.Context, x *outlet) error { return x.draw(ctx, &table{outlet: x}) },
 	}
 }

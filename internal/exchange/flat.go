@@ -279,7 +279,7 @@ func linkValue(l *kg.Link, quoted []*kg.Source, field string) string {
 // evidenceValue writes all pieces of evidence as JSON, unless there is but one and an excerpt and its source say it.
 func evidenceValue(l *kg.Link, quoted []*kg.Source) string {
 	if e := &l.Evidence[0]; len(l.Evidence) == 1 && e.Stance == kg.Supports && e.Prefix == "" && e.Suffix == "" &&
-		(e.Verified == nil || *e.Verified) {
+		(e.Verified == nil || *e.Verified) && plain(e.Excerpt) {
 		return ""
 	}
 	b := []byte{'['}
@@ -312,6 +312,12 @@ func evidenceValue(l *kg.Link, quoted []*kg.Source) string {
 	return string(append(b, ']'))
 }
 
+// plain reports whether every format has a text as it is: tables do without white space around it and without carriage
+// returns, XML without control characters.
+func plain(s string) bool {
+	return s == strings.TrimSpace(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' })
+}
+
 func written(t kg.Time) string {
 	if t == 0 {
 		return ""
@@ -322,7 +328,7 @@ func written(t kg.Time) string {
 // joined writes a list as one value: "a; b", or as JSON where that would be read as another list.
 func joined(list []string) string {
 	s := strings.Join(list, "; ")
-	if again, err := listed(s); err == nil && slices.Equal(again, list) {
+	if again, err := listed(s); err == nil && slices.Equal(again, list) && plain(s) {
 		return s
 	}
 	b := []byte{'['}
@@ -342,7 +348,7 @@ func joinedIDs(ids []kg.ExternalID) string {
 		list[i] = e.Scheme + ":" + e.Value
 	}
 	s := strings.Join(list, "; ")
-	if again, err := listedIDs(s); err == nil && slices.Equal(again, ids) {
+	if again, err := listedIDs(s); err == nil && slices.Equal(again, ids) && plain(s) {
 		return s
 	}
 	b := []byte{'['}

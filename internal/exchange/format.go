@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"archive/zip"
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -16,13 +17,16 @@ import (
 // Format is one form of files that hold a graph. What the program and its documentation say of formats is made from
 // Formats.
 type Format struct {
-	Name       string   // for --format
-	Title      string   // what it is, and who reads it
-	Extensions []string // with their dots; the first is the usual one
-	Media      string   // the media type
-	Parts      []string // names of the files that one graph is written as; nil for one file
-	Holds      string   // what of a graph it holds
-	Lacks      string   // what it cannot hold, "" for nothing
+	Name       string                 // for --format
+	Title      string                 // what it is, and who reads it
+	Extensions []string               // with their dots; the first is the usual one
+	Media      string                 // the media type
+	Parts      []string               // names of the files that one graph is written as; nil for one file
+	Holds      string                 // what of a graph it holds
+	Lacks      string                 // what it cannot hold, "" for nothing
+	noun       string                 // what its records are called in messages; "" for a line
+	recodes    bool                   // its reader knows other encodings than UTF-8
+	looks      func(head []byte) bool // whether a file that begins so is of the format; nil where that says nothing
 	read       func(in *reading) error
 	write      func(ctx context.Context, x *outlet) error
 }
@@ -77,6 +81,23 @@ func FormatOf(name, file string) *Format {
 	}
 	return nil
 }
+
+// formatOf finds the format of a file by its name, or by how it begins; JSON lines where both say nothing.
+func formatOf(name string, r *bufio.Reader) *Format {
+	if f := FormatOf("", name); f != nil {
+		return f
+	}
+	head, _ := r.Peek(sniffed) // an error comes again when it is read
+	for _, f := range Formats() {
+		if f.looks != nil && f.looks(head) {
+			return f
+		}
+	}
+	return jsonlFormat()
+}
+
+// sniffed is how much of a file is looked at to find its format.
+const sniffed = 4 << 10
 
 // outlet is what a format is written from, and to.
 type outlet struct {

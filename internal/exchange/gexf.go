@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 
@@ -17,6 +18,9 @@ func gexfFormat() *Format {
 		Holds: "nodes and links with all their fields, a colour for each type, the first and last day for time lines, " +
 			"each link with its words and where they stand",
 		Lacks: flatLacks + "; characters that XML knows not (most control characters) become �",
+		noun:  "element", recodes: true,
+		looks: func(head []byte) bool { return bytes.Contains(head, []byte("<gexf")) },
+		read:  func(in *reading) error { return readDrawing(in, gexfDialect) },
 		write: func(ctx context.Context, x *outlet) error {
 			w, err := x.open("")
 			if err != nil {

@@ -128,8 +128,8 @@ func (c *checks) removals(ctx context.Context, r *reporting) (out removal, bad [
 		if n := hanging[d.id]; n > 0 {
 			bad = append(bad,
 				&LineError{
-					d.file, d.line,
-					fmt.Errorf(`deletes %s, on which %s; delete what hangs on it too, or add "cascade": true`, d.id,
+					File: d.file, Line: d.line,
+					Err: fmt.Errorf(`deletes %s, on which %s; delete what hangs on it too, or add "cascade": true`, d.id,
 						hang(n)),
 				})
 		}

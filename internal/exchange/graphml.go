@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 )
 
@@ -12,6 +13,9 @@ func graphmlFormat() *Format {
 		Extensions: []string{".graphml"}, Media: "application/graphml+xml",
 		Holds: "nodes and links with all their fields, each link with its words and where they stand",
 		Lacks: flatLacks + "; characters that XML knows not (most control characters) become �",
+		noun:  "element", recodes: true,
+		looks: func(head []byte) bool { return bytes.Contains(head, []byte("<graphml")) },
+		read:  func(in *reading) error { return readDrawing(in, graphmlDialect) },
 		write: func(ctx context.Context, x *outlet) error {
 			w, err := x.open("")
 			if err != nil {

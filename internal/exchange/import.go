@@ -35,6 +35,18 @@ type File struct {
 	// Open opens the lines. It is called once where the file is the only one and the store's loads are atomic, and
 	// otherwise more often.
 	Open func() (io.ReadCloser, error)
+	// Terms say how it is read.
+	Terms Terms
+}
+
+// Terms say how a file is read, where its name and what is in it do not.
+type Terms struct {
+	Format   *Format
+	Encoding string // of a table; "" for UTF-8
+	Mapping  *Mapping
+	// Source is what is quoted where a file has no words of its own: kind, title, url, publisher, authors, publishedOn.
+	// By default it is the file.
+	Source map[string]string
 }
 
 // FromPath is a file on disk.
@@ -48,7 +60,7 @@ func FromPath(path string) File {
 const byteOrderMark = "\xef\xbb\xbf"
 
 // unpacked reads through gzip where the input is packed, whatever its name.
-func unpacked(r io.Reader) (io.Reader, error) {
+func unpacked(r io.Reader) (*bufio.Reader, error) {
 	b := bufio.NewReader(r)
 	if head, _ := b.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(b)
@@ -57,11 +69,13 @@ func unpacked(r io.Reader) (io.Reader, error) {
 		}
 		b = bufio.NewReader(z)
 	}
-	switch head, _ := b.Peek(3); { // an error comes again when it is read
-	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return nil, errUTF16
-	}
 	return b, nil
+}
+
+// inUTF16 reports whether a file begins with a mark of UTF-16.
+func inUTF16(r *bufio.Reader) bool {
+	head, _ := r.Peek(2) // an error comes again when it is read
+	return string(head) == "\xff\xfe" || string(head) == "\xfe\xff"
 }
 
 var errUTF16 = errors.New("is UTF-16: save it as UTF-8")
@@ -115,10 +129,13 @@ type LineError struct {
 	File string
 	Line int
 	Err  error
+	Noun string // what stands there; "" for a line
 }
 
 // Error is "people.jsonl:17: the line …".
-func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: the line %v", e.File, e.Line, e.Err) }
+func (e *LineError) Error() string {
+	return fmt.Sprintf("%s:%d: the %s %v", e.File, e.Line, cmp.Or(e.Noun, "line"), e.Err)
+}
 
 // Unwrap returns what is wrong.
 func (e *LineError) Unwrap() error { return e.Err }
@@ -255,8 +272,10 @@ type batch struct {
 	errs    []*LineError // at most maxErrors
 	more    int          // bad lines beyond those
 	bytes   int
-	sum     string // SHA-256 of the file, in its last batch
-	err     error  // of reading
+	sum     string   // SHA-256 of the file, in its last batch
+	err     error    // of reading
+	noun    string   // what its lines are called where they are none
+	lenient []string // what was read leniently
 }
 
 // writer puts batches into a load beside the checks of those that follow.
@@ -329,6 +348,7 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 		}
 	}()
 	bad := &BadLinesError{}
+	nouns := make([]string, len(files))
 	at := -1
 	for b := range batches {
 		if b.err != nil {
@@ -352,6 +372,10 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 			return counts, err
 		}
 		bad.add(append(b.errs, errs...), b.more)
+		nouns[b.file] = b.noun
+		for _, s := range b.lenient {
+			report.warn("%s", s)
+		}
 		sb := store.Batch{Distinct: !c.again, Merge: !o.Replace}
 		for _, r := range b.records {
 			switch {
@@ -399,7 +423,7 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 		}
 	}
 	if len(bad.Lines) > 0 {
-		bad.order(files)
+		bad.order(files, nouns)
 		return counts, bad
 	}
 	if err := c.identified(ctx); err != nil {
@@ -422,11 +446,15 @@ func (e *BadLinesError) add(lines []*LineError, more int) {
 	e.More += len(lines) - room + more
 }
 
-// order puts the bad lines in the order of the files and of their lines: some are known to be bad at the end alone.
-func (e *BadLinesError) order(files []File) {
+// order puts the bad lines in the order of the files and of their lines, as some are known to be bad at the end alone, and
+// calls them what they are called in their files.
+func (e *BadLinesError) order(files []File, nouns []string) {
 	at := map[string]int{}
 	for i, f := range files {
 		at[f.Name] = i
+	}
+	for _, l := range e.Lines {
+		l.Noun = nouns[at[l.File]]
 	}
 	slices.SortStableFunc(e.Lines, func(a, b *LineError) int {
 		return cmp.Or(cmp.Compare(at[a.File], at[b.File]), cmp.Compare(a.Line, b.Line))
@@ -435,9 +463,16 @@ func (e *BadLinesError) order(files []File) {
 
 // reading is a file on its way into an import.
 type reading struct {
-	r io.Reader
+	ctx  context.Context //nolint:containedctx // it lives as long as one call
+	cat  *catalog.Catalog
+	r    *bufio.Reader
+	file *File
 	// say takes a record as a line of JSON, and where in the file it stands. It reports whether to go on.
 	say func(at int, line []byte) bool
+	// fail takes what is wrong with a place of the file. It returns errStopped when nobody is there to hear more.
+	fail func(at int, err error) error
+	// lenient takes what was read as something that it is not quite.
+	lenient func(format string, args ...any)
 }
 
 // readFile parses a file in batches, without its links where they are not asked for. It reports whether the reader is
@@ -464,19 +499,52 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLi
 		send(&batch{err: readError(f.Name, err)})
 		return false
 	}
-	b := &batch{file: index}
+	if head, _ := r.Peek(4); string(head) == "PK\x03\x04" {
+		send(&batch{err: fmt.Errorf("%s is a zip file or a workbook: unpack it, or save each sheet as CSV, and import that", f.Name)})
+		return false
+	}
+	format := f.Terms.Format
+	if format == nil {
+		format = formatOf(f.Name, r)
+	}
+	if format.read == nil {
+		send(&batch{err: fmt.Errorf("%s is of format %s, which is written and not read", f.Name, format.Name)})
+		return false
+	}
+	if !format.recodes && inUTF16(r) {
+		send(&batch{err: readError(f.Name, errUTF16)})
+		return false
+	}
+	b := &batch{file: index, noun: format.noun}
 	there := true // the reader of batches
-	in := &reading{r: r, say: func(n int, line []byte) bool {
+	told := map[string]bool{}
+	in := &reading{ctx: ctx, cat: cat, r: r, file: &f}
+	in.fail = func(n int, err error) error {
+		if len(b.errs) == maxErrors {
+			b.more++
+		} else {
+			b.errs = append(b.errs, &LineError{File: f.Name, Line: n, Err: err})
+		}
+		if ctx.Err() != nil {
+			return errStopped
+		}
+		return nil
+	}
+	in.lenient = func(say string, args ...any) {
+		if !told[say] { // once is enough
+			told[say] = true
+			b.lenient = append(b.lenient, f.Name+": "+fmt.Sprintf(say, args...))
+		}
+	}
+	in.say = func(n int, line []byte) bool {
 		b.bytes += len(line) + 1
 		line = bytes.TrimPrefix(line, []byte(byteOrderMark)) // a file that was joined to another has one within
 		if noLinks && first(line) == "link" {
 			return true
 		}
 		rec, err := parse(cat, line)
-		if err != nil && len(b.errs) == maxErrors {
-			b.more++
-		} else if err != nil {
-			b.errs = append(b.errs, &LineError{f.Name, n, err})
+		if err != nil {
+			_ = in.fail(n, err) // whether anybody is there is seen when the batch is full
 		}
 		if rec != (record{}) { // also that of a bad line, which others may need
 			rec.bad = err != nil
@@ -485,18 +553,17 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLi
 		}
 		if len(b.records) >= batchLines || b.bytes >= batchBytes {
 			if there = send(b); there {
-				b = &batch{file: index}
+				b = &batch{file: index, noun: format.noun}
 			}
 		}
 		return there
-	}}
+	}
 	var bad *LineError
-	switch err := readLines(in); {
-	case !there:
+	switch err := format.read(in); {
+	case !there, ctx.Err() != nil:
 		return false
 	case errors.As(err, &bad):
-		bad.File = f.Name
-		b.errs = append(b.errs, bad)
+		_ = in.fail(bad.Line, bad.Err)
 	case err != nil:
 		b.err = readError(f.Name, err)
 	default:
@@ -677,7 +744,7 @@ func (c *checks) batch(ctx context.Context, file string, b *batch) (errs []*Line
 			return nil, c.fault
 		}
 		if err != nil {
-			errs = append(errs, &LineError{file, b.lines[i], err})
+			errs = append(errs, &LineError{File: file, Line: b.lines[i], Err: err})
 			c.blame(r)
 		}
 	}

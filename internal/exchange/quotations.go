@@ -190,7 +190,7 @@ func (c *checks) settle(ctx context.Context, file File, going *removal, bad *Bad
 	}
 	lines := make([]*LineError, len(s.bad))
 	for i, b := range s.bad {
-		lines[i] = &LineError{file.Name, b.line, b.err}
+		lines[i] = &LineError{File: file.Name, Line: b.line, Err: b.err}
 	}
 	bad.add(lines, s.more)
 	return nil

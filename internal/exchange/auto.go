@@ -1,0 +1,175 @@
+package exchange
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/kg"
+)
+
+// Headers that need no mapping: ours, those of Neo4j's import, Gephi's of edges.
+
+// automatic returns the mapping that a header says by itself.
+func automatic(header []string) (*Mapping, error) {
+	if slices.ContainsFunc(header, func(h string) bool { return strings.Contains(h, ":") && neo4jColumn(h).mark != "" }) {
+		return neo4jMapping(header)
+	}
+	by := map[string]string{} // column by what its name is in lower case, without what is no letter
+	for _, h := range header {
+		key := bareName(h)
+		if _, ok := by[key]; !ok {
+			by[key] = h
+		}
+	}
+	column := func(names ...string) string {
+		for _, n := range names {
+			if h, ok := by[n]; ok {
+				delete(by, n)
+				return "{" + h + "}"
+			}
+		}
+		return ""
+	}
+	link := map[string]string{"from": column("from", "source", "sourcenode"), "to": column("to", "target", "targetnode")}
+	if link["from"] != "" && link["to"] != "" {
+		link["link"] = column("kind", "link", "linkkind", "relation", "relationship", "label")
+		if link["link"] == "" {
+			return nil, errors.New("names no column of kinds of links: call one kind, or write a mapping (throughline map FILE proposes one)")
+		}
+		link["id"] = column("id")
+		for _, f := range linkFields() {
+			if link[f.name] == "" && f.name != flatKind && f.name != flatStanding {
+				link[f.name] = column(bareName(f.name))
+			}
+		}
+		for _, key := range []string{"prefix", "suffix", "stance"} {
+			link[key] = column(key)
+		}
+		m := &Mapping{Source: map[string]string{
+			"id": link[flatSource], "title": link[flatSourceTitle], "kind": link[flatSourceKind], "url": link[flatURL],
+		}}
+		for _, key := range []string{flatSource, flatSourceTitle, flatSourceKind, flatURL} {
+			delete(link, key)
+		}
+		m.Links = append(m.Links, without(link))
+		return m, nil
+	}
+	node := map[string]string{"node": column("type", "node", "nodetype", "category"), "name": column("name", "label", "title"), "id": column("id")}
+	if node["node"] == "" || node["name"] == "" && node["id"] == "" {
+		return nil, fmt.Errorf("has the columns %s, which do not say what they are: name id, name and type for nodes, from, to and kind for links, "+
+			"or write a mapping (throughline map FILE proposes one)", kg.Clip(strings.Join(header, ", "), 300))
+	}
+	for _, h := range by {
+		node[fieldName(h)] = "{" + h + "}"
+	}
+	return &Mapping{Nodes: []map[string]string{without(node)}}, nil
+}
+
+// without leaves out what no column says.
+func without(patterns map[string]string) map[string]string {
+	for key, p := range patterns {
+		if p == "" {
+			delete(patterns, key)
+		}
+	}
+	return patterns
+}
+
+func bareName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(s))
+}
+
+// fieldName writes the name of a column as fields have it: "Starts on" and "starts_on" are startsOn.
+func fieldName(s string) string {
+	words := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '_' || r == '-' })
+	for i, w := range words {
+		if len(words) > 1 {
+			w = strings.ToLower(w)
+		}
+		if i == 0 {
+			words[i] = strings.ToLower(w[:1]) + w[1:]
+		} else {
+			words[i] = strings.ToUpper(w[:1]) + w[1:]
+		}
+	}
+	return strings.Join(words, "")
+}
+
+// neo4jField is a column of neo4j-admin database import: name:MARK(space).
+type neo4jField struct{ name, mark, space string }
+
+// neo4jColumn reads the name of a column as Neo4j does.
+func neo4jColumn(h string) neo4jField {
+	name, rest, _ := strings.Cut(h, ":")
+	mark, _, _ := strings.Cut(rest, "{")
+	mark, space, _ := strings.Cut(mark, "(")
+	f := neo4jField{name: name, mark: strings.ToUpper(strings.TrimSuffix(mark, "[]")), space: strings.TrimSuffix(space, ")")}
+	switch f.mark {
+	case "ID", "LABEL", "START_ID", "END_ID", "TYPE", "IGNORE", "STRING", "INT", "LONG", "FLOAT", "DOUBLE", "BOOLEAN",
+		"BYTE", "SHORT", "CHAR", "POINT", "DATE", "LOCALTIME", "TIME", "LOCALDATETIME", "DATETIME", "DURATION":
+		return f
+	}
+	return neo4jField{name: h}
+}
+
+// neo4jMapping is the mapping of a header of Neo4j's import. An id of an id space is the space and the id.
+func neo4jMapping(header []string) (*Mapping, error) {
+	node, link := map[string]string{}, map[string]string{}
+	in := func(f neo4jField, h string) string {
+		if f.space == "" {
+			return "{" + h + "}"
+		}
+		return strings.ToLower(f.space) + "-{" + h + "}"
+	}
+	m := &Mapping{}
+	for _, h := range header {
+		switch f := neo4jColumn(h); f.mark {
+		case "ID":
+			node["id"] = in(f, h)
+			if node["name"] == "" {
+				node["name"] = "{" + h + "}"
+			}
+		case "LABEL":
+			node["node"] = "{" + h + "}"
+		case "START_ID":
+			link["from"] = in(f, h)
+		case "END_ID":
+			link["to"] = in(f, h)
+		case "TYPE":
+			link["link"] = "{" + h + "}"
+		case "IGNORE":
+		default:
+			name := fieldName(f.name)
+			if name == "label" || name == "title" {
+				name = "name"
+			}
+			if name != "" {
+				node[name], link[name] = "{"+h+"}", "{"+h+"}"
+			}
+		}
+	}
+	switch {
+	case link["from"] != "" && link["to"] != "" && link["link"] != "":
+		delete(link, "name")
+		for key := range link {
+			if !slices.Contains([]string{"link", "from", "to", "role", "since", "until", "excerpt"}, key) {
+				m.Unused = append(m.Unused, key)
+				delete(link, key)
+			}
+		}
+		m.Links = append(m.Links, link)
+	case node["id"] != "" && node["node"] != "":
+		m.Nodes = append(m.Nodes, node)
+	default:
+		return nil, errors.New("is a header of Neo4j's import without :ID and :LABEL, or :START_ID, :END_ID and :TYPE: " +
+			"add the column, or write a mapping (throughline map FILE proposes one)")
+	}
+	return m, nil
+}

@@ -1,0 +1,320 @@
+package exchange
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+)
+
+// maxColumns bounds the columns of a table.
+const maxColumns = 1000
+
+// readTable reads a table with a header, of nodes, of links, or of what a mapping says.
+func readTable(in *reading) (err error) {
+	t, err := openTable(in)
+	if err != nil {
+		return err
+	}
+	if t.header == nil {
+		return nil
+	}
+	m := in.file.Terms.Mapping
+	if m == nil {
+		if m, err = automatic(t.header); err != nil {
+			return &LineError{Line: t.line, Err: err}
+		}
+	} else if err := m.fits(t.header); err != nil {
+		return &LineError{Line: t.line, Err: err}
+	}
+	g := gather(in)
+	defer func() { err = cmp.Or(err, g.close()) }()
+	rows := mapped{Mapping: m, g: g, file: in.source()}
+	for {
+		values, err := t.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := in.ctx.Err(); err != nil {
+			return err
+		}
+		if len(values) != len(t.header) {
+			if err := in.fail(t.line, fmt.Errorf("has %d values where the header names %d columns: is a quotation mark or a delimiter missing?",
+				len(values), len(t.header))); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := rows.row(&row{line: t.line, printed: t.printed, get: func(column string) string {
+			if i := slices.Index(t.header, column); i >= 0 {
+				return values[i]
+			}
+			return ""
+		}}); err != nil {
+			return err
+		}
+	}
+	return g.end()
+}
+
+// source is what the file is quoted as where it has no words of its own.
+func (in *reading) source() map[string]string {
+	if s := in.file.Terms.Source; s["title"] != "" {
+		return s
+	}
+	return map[string]string{"kind": "DATASET", "title": filepath.Base(in.file.Name), "url": in.file.Terms.Source["url"]}
+}
+
+// tableReader reads the rows of a table, and keeps each as it is printed.
+type tableReader struct {
+	*csv.Reader
+	raw       *recorder
+	delimiter rune
+	header    []string
+	end       int64 // how far rows were read
+	below     int   // the lines that end before it
+	line      int   // where the row at hand begins
+	printed   string
+}
+
+// openTable sees a table's encoding and delimiter, and reads its header.
+func openTable(in *reading) (*tableReader, error) {
+	terms := in.file.Terms
+	name := terms.Encoding
+	if terms.Mapping != nil {
+		name = cmp.Or(name, terms.Mapping.Encoding)
+	}
+	r, err := decoded(in.r, name)
+	if err != nil {
+		return nil, err
+	}
+	b := bufio.NewReaderSize(r, 64<<10)
+	head, err := b.Peek(sniffed)
+	var bad *LineError
+	if errors.As(err, &bad) {
+		return nil, bad
+	}
+	t := &tableReader{}
+	if rest, ok := bytes.CutPrefix(head, []byte("sep=")); ok && len(rest) > 1 && (rest[1] == '\r' || rest[1] == '\n') {
+		t.delimiter = rune(rest[0]) // Excel's own
+		if _, err := b.ReadString('\n'); err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		t.below = 1
+	}
+	if terms.Mapping != nil && terms.Mapping.Delimiter != "" {
+		t.delimiter, _ = utf8.DecodeRuneInString(terms.Mapping.Delimiter)
+	}
+	if t.delimiter == 0 {
+		head, _ = b.Peek(sniffed)
+		t.delimiter = delimiterOf(head)
+	}
+	t.raw = &recorder{r: b, before: t.below}
+	t.Reader = csv.NewReader(t.raw)
+	t.Comma, t.FieldsPerRecord, t.ReuseRecord = t.delimiter, -1, true
+	values, err := t.next()
+	if errors.Is(err, io.EOF) {
+		return t, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(values) > maxColumns {
+		return nil, &LineError{Line: t.line, Err: fmt.Errorf("has %s columns; at most %d fit", grouped(len(values)), maxColumns)}
+	}
+	for i, v := range values {
+		v = strings.TrimSpace(v)
+		switch {
+		case v != "" && slices.Contains(t.header, v):
+			return nil, &LineError{Line: t.line, Err: fmt.Errorf("names the column %q twice", clip(v))}
+		case strings.ContainsAny(v, "{}"):
+			return nil, &LineError{Line: t.line, Err: fmt.Errorf("has a brace in the name of column %d, which patterns of a mapping cannot name", i+1)}
+		}
+		t.header = append(t.header, v)
+	}
+	return t, nil
+}
+
+// delimiterOf finds what stands between columns: what is most frequent in the first line, outside of quotation marks.
+func delimiterOf(head []byte) rune {
+	counts := map[rune]int{}
+	quoted := false
+	for _, c := range string(head) {
+		if c == '"' {
+			quoted = !quoted
+		}
+		if c == '\n' && !quoted {
+			break
+		}
+		if !quoted {
+			counts[c]++
+		}
+	}
+	best := ','
+	for _, d := range ",;\t|" {
+		if counts[d] > counts[best] {
+			best = d
+		}
+	}
+	return best
+}
+
+// next reads a row. What it returns is valid until the next.
+func (t *tableReader) next() ([]string, error) {
+	t.raw.line = t.below + 1
+	values, err := t.Read()
+	var wrong *csv.ParseError
+	switch {
+	case errors.As(err, &wrong):
+		what := "within a value: write it twice, and the value in quotation marks"
+		if errors.Is(wrong.Err, csv.ErrQuote) {
+			what = "that does not end its value, or that is never closed: write one within a value twice"
+		}
+		return nil, &LineError{Line: wrong.StartLine + t.skipped(), Err: fmt.Errorf("has a quotation mark %s (line %d, character %d)",
+			what, wrong.Line+t.skipped(), wrong.Column)}
+	case err != nil:
+		return nil, err
+	}
+	line, _ := t.FieldPos(0)
+	t.line = line + t.skipped()
+	end := t.InputOffset()
+	printed := t.raw.take(int(end - t.end))
+	t.end = end
+	t.below += strings.Count(printed, "\n")
+	t.printed = strings.Trim(printed, "\r\n")
+	return values, nil
+}
+
+// skipped is how many lines stand before those that the reader of rows counts.
+func (t *tableReader) skipped() int { return t.raw.before }
+
+// recorder keeps what was read until it is taken.
+type recorder struct {
+	r      io.Reader
+	kept   []byte
+	line   int // where the row at hand begins
+	before int // lines that were read before
+}
+
+// Read reads on, unless a row is too long.
+func (r *recorder) Read(p []byte) (int, error) {
+	if len(r.kept) > MaxLine+len(p) {
+		return 0, &LineError{Line: r.line, Err: fmt.Errorf("has more than %d bytes: is a quotation mark not closed?", MaxLine)}
+	}
+	n, err := r.r.Read(p)
+	r.kept = append(r.kept, p[:n]...)
+	return n, err
+}
+
+// take returns the first bytes of what is kept, and keeps them no longer.
+func (r *recorder) take(n int) string {
+	s := string(r.kept[:n])
+	r.kept = append(r.kept[:0], r.kept[n:]...)
+	return s
+}
+
+// decoded reads a text as UTF-8: by its mark, or by the name of its encoding, or else as what it is.
+func decoded(r *bufio.Reader, name string) (io.Reader, error) {
+	head, _ := r.Peek(3)
+	switch {
+	case string(head) == byteOrderMark:
+		_, _ = r.Discard(len(byteOrderMark))
+		return &checked{r: r, line: 1}, nil
+	case inUTF16(r):
+		return unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(r), nil
+	case name == "" || same(name, "utf8"):
+		return &checked{r: r, line: 1}, nil
+	}
+	e := encodingOf(name)
+	if e == nil {
+		return nil, fmt.Errorf("the encoding %s is not known: use windows-1252, iso-8859-1 or another of these families, or utf-16le", clip(name))
+	}
+	return e.NewDecoder().Reader(r), nil
+}
+
+// same compares names of encodings by their letters and digits.
+func same(a, b string) bool {
+	bare := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+				return r
+			}
+			return -1
+		}, strings.ToLower(s))
+	}
+	return bare(a) == bare(b)
+}
+
+// encodingOf finds an encoding by its name; nil where it is none that is known.
+func encodingOf(name string) encoding.Encoding {
+	for _, e := range charmap.All {
+		if named, ok := e.(fmt.Stringer); ok && same(named.String(), name) {
+			return e
+		}
+	}
+	switch {
+	case same(name, "latin1"):
+		return charmap.ISO8859_1
+	case same(name, "utf16le"):
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+	case same(name, "utf16be"):
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+	}
+	return nil
+}
+
+// checked refuses what is not UTF-8, with its place.
+type checked struct {
+	r          io.Reader
+	line, byte int // the place of what comes next: lines from 1, bytes before it in the line
+	rest       []byte
+	err        error
+}
+
+// Read returns whole characters.
+func (c *checked) Read(p []byte) (int, error) {
+	if c.err != nil || len(p) < utf8.UTFMax {
+		return 0, cmp.Or(c.err, io.ErrShortBuffer)
+	}
+	n := copy(p, c.rest)
+	m, err := c.r.Read(p[n:])
+	n += m
+	b := p[:n]
+	for i := 0; i < n; {
+		if b[i] < utf8.RuneSelf {
+			if c.byte++; b[i] == '\n' {
+				c.line, c.byte = c.line+1, 0
+			}
+			i++
+			continue
+		}
+		if r, size := utf8.DecodeRune(b[i:]); r != utf8.RuneError || size > 1 {
+			i += size
+			c.byte += size
+			continue
+		}
+		if err == nil && !utf8.FullRune(b[i:]) {
+			c.rest = append(c.rest[:0], b[i:]...)
+			return i, nil
+		}
+		c.err = &LineError{Line: c.line, Err: fmt.Errorf(
+			"is not UTF-8 at byte %d (0x%02X): save the file as UTF-8, or say --encoding windows-1252 if that is what it is", c.byte+1, b[i])}
+		return i, nil
+	}
+	c.rest = c.rest[:0]
+	return n, err
+}
