@@ -24,12 +24,6 @@ var communityKind = &questionKind{
 	name: "node", begin: func() question { return &communityQuestion{} },
 	props: func(*catalog.Catalog) []string { return []string{"name"} },
 	whole: true,
-	args: func(cat *catalog.Catalog, args map[string]any) map[string]any {
-		id, _ := args["id"].(string)
-		found := communityOf(cat, id)
-		found["id"] = id
-		return found
-	},
 }
 
 // communityQuestion is `node` with the id of a community.
@@ -86,8 +80,8 @@ func communityID(arguments map[string]any, leader string) string {
 	return kg.CommunityPrefix + base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// communityOf returns what the id of a community holds, as arguments of `communities`, and its leader; nil for what is
-// no such id.
+// communityOf returns the arguments of the question that the id of a community asks: the id, what it holds as arguments of
+// `communities`, and its leader; nil for what is no such id.
 func communityOf(cat *catalog.Catalog, id string) map[string]any {
 	rest, ok := strings.CutPrefix(id, kg.CommunityPrefix)
 	if !ok || len(id) > plan.MaxText {
@@ -120,7 +114,7 @@ func communityOf(cat *catalog.Catalog, id string) map[string]any {
 	if err != nil {
 		return nil
 	}
-	args["minSize"], args[leading] = int64(1), leader
+	args["id"], args["minSize"], args[leading] = id, int64(1), leader
 	return args
 }
 

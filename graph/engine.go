@@ -272,7 +272,7 @@ func (e *Engine) bind(ctx context.Context, r *Request, p *prepared, resp *Respon
 	total, most, heavy := 0, 0, 0 // heavy is the root field that costs most
 	for i, root := range roots {
 		a := &p.answers[i]
-		root = root.chosen(e.opts.Catalog, p.vars)
+		root, args := root.chosen(e.opts.Catalog, p.vars)
 		a.root = root
 		var began time.Time
 		if r.Explain {
@@ -286,7 +286,7 @@ func (e *Engine) bind(ctx context.Context, r *Request, p *prepared, resp *Respon
 			&e.opts.Limits,
 		); err == nil &&
 			root.asked != nil {
-			a.question, err = root.asked.ask(e.opts.Catalog, p.vars, &e.opts.Limits, p.at)
+			a.question, err = root.asked.ask(e.opts.Catalog, p.vars, args, &e.opts.Limits, p.at)
 		}
 		if err != nil {
 			e.refuse(ctx, resp, err)

@@ -49,8 +49,6 @@ type questionKind struct {
 	flat bool
 	// bound is the argument that bounds the answer, `first` unless it is set.
 	bound string
-	// args turns the arguments of the field into those of the question, where they are others.
-	args func(cat *catalog.Catalog, args map[string]any) map[string]any
 }
 
 // question is a root field that asks a question, with its values. What a question has nothing of its own to say
@@ -180,15 +178,14 @@ func planListPart(where string) func(c *compiler, f operation.Field, at *scope, 
 	}
 }
 
-// ask fills in the values of the field.
-func (a *asking) ask(cat *catalog.Catalog, vars map[string]any, limits *plan.Limits, now time.Time) (question, error) {
+// ask fills in the values of the field: of these arguments, or where they are nil of its own.
+func (a *asking) ask(cat *catalog.Catalog, vars, args map[string]any, limits *plan.Limits, now time.Time) (question, error) {
 	b := &binder{cat: cat, vars: vars}
 	q := a.kind.begin()
 	base := q.base()
 	*base = asked{asking: a, limits: limits, now: now}
-	args := b.arguments(a.field)
-	if a.kind.args != nil {
-		args = a.kind.args(cat, args)
+	if args == nil {
+		args = b.arguments(a.field)
 	}
 	if err := q.bind(b, args); err != nil {
 		return nil, err

@@ -145,20 +145,20 @@ func nodeRoot() *field {
 	return f
 }
 
-// chosen returns what answers a root field: itself, or what does so in its place.
-func (r *root) chosen(cat *catalog.Catalog, vars map[string]any) *root {
+// chosen returns what answers a root field: itself, or what does so in its place, with the arguments of that.
+func (r *root) chosen(cat *catalog.Catalog, vars map[string]any) (*root, map[string]any) {
 	if r.instead == nil {
-		return r
+		return r, nil
 	}
 	given := r.follow.field.Arguments.ForName("id").Value
 	id := given.Raw
 	if given.Kind == ast.Variable {
 		id, _ = vars[given.Raw].(string)
 	}
-	if communityOf(cat, id) != nil {
-		return r.instead
+	if args := communityOf(cat, id); args != nil {
+		return r.instead, args
 	}
-	return r
+	return r, nil
 }
 
 func startRecords(
