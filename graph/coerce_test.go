@@ -230,44 +230,44 @@ func TestInputThatIsNotOfItsType(t *testing.T) {
 		{`query($n: Int = 2147483648) { people(first: $n) { totalCount } }`, ``, invalid, "32-bit"},
 		{
 			`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": 2147483648}`, kg.BadUserInput,
-			"n Int cannot represent non 32-bit",
+			"variable $n must be of type Int, not 2147483648: an Int is a whole number of 32 bits",
 		},
-		{`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": 1e300}`, kg.BadUserInput, "32-bit"},
-		{`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": 1.5}`, kg.BadUserInput, "32-bit"},
-		{`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": "1"}`, kg.BadUserInput, "n 1 is no Int"},
+		{`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": 1e300}`, kg.BadUserInput, "32 bits"},
+		{`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": 1.5}`, kg.BadUserInput, "32 bits"},
+		{`query($n: Int) { people(first: $n) { totalCount } }`, `{"n": "1"}`, kg.BadUserInput, `variable $n must be of type Int, not \"1\"`},
 		{
 			`query($w: PersonFilter) { people(where: $w) { totalCount } }`,
-			`{"w": {"and": [{"linkCount": {"gte": 3000000000}}]}}`, kg.BadUserInput, "w.and[0].linkCount.gte Int",
+			`{"w": {"and": [{"linkCount": {"gte": 3000000000}}]}}`, kg.BadUserInput, "variable $w.and[0].linkCount.gte must be of type Int, not 3000000000",
 		},
 		{
 			`query($w: PersonFilter) { people(where: $w) { totalCount } }`, `{"w": {"shoe": 1}}`, kg.BadUserInput,
-			"w.shoe unknown field",
+			"variable $w.shoe: PersonFilter has no such field; it has ",
 		},
 		{
 			`query($w: PersonFilter) { people(where: $w) { totalCount } }`, `{"w": "x"}`, kg.BadUserInput,
-			"w must be a PersonFilter",
+			`variable $w must be of type PersonFilter, not \"x\"`,
 		},
 		{
 			`query($w: PersonFilter) { people(where: $w) { totalCount } }`, `{"w": {"linkedTo": {"where": {"types": ["PERSON", null]}}}}`,
-			kg.BadUserInput, "w.linkedTo.where.types[1] cannot be null",
+			kg.BadUserInput, "variable $w.linkedTo.where.types[1] must be of type EntityType!, not null",
 		},
 		{
 			`query($w: PersonFilter) { people(where: $w) { totalCount } }`, `{"w": {"linkedTo": {"where": {"types": "person"}}}}`, kg.BadUserInput,
-			"w.linkedTo.where.types person is not a valid EntityType",
+			`variable $w.linkedTo.where.types must be of type EntityType!, not \"person\"; EntityType has PERSON, INSTITUTION, `,
 		},
-		{`query($i: ID!) { node(id: $i) { id } }`, `{"i": 1.5}`, kg.BadUserInput, "i 1.5 is no ID"},
-		{`query($i: ID!) { node(id: $i) { id } }`, `{"i": true}`, kg.BadUserInput, "i true is no ID"},
-		{`query($i: ID!) { node(id: $i) { id } }`, `{"i": null}`, kg.BadUserInput, "i cannot be null"},
-		{`query($i: ID!) { node(id: $i) { id } }`, `{}`, kg.BadUserInput, "i must be defined"},
+		{`query($i: ID!) { node(id: $i) { id } }`, `{"i": 1.5}`, kg.BadUserInput, "variable $i must be of type ID!, not 1.5"},
+		{`query($i: ID!) { node(id: $i) { id } }`, `{"i": true}`, kg.BadUserInput, "variable $i must be of type ID!, not true"},
+		{`query($i: ID!) { node(id: $i) { id } }`, `{"i": null}`, kg.BadUserInput, "variable $i must be of type ID!, not null"},
+		{`query($i: ID!) { node(id: $i) { id } }`, `{}`, kg.BadUserInput, "variable $i must be given: it is of type ID!"},
 		{`{ node(id: 1.5) { id } }`, ``, invalid, ""},
 		{`query($o: EntityOrder) { people(orderBy: [$o]) { totalCount } }`, `{"o": null}`, invalid, ""},
 		{
 			`query($o: [EntityOrder!]) { people(orderBy: $o) { totalCount } }`, `{"o": {}}`, kg.BadUserInput,
-			"o.field must be defined",
+			"variable $o.field must be given: it is of type EntityOrderField!",
 		},
 		{
 			`query($o: [EntityOrder!]) { people(orderBy: $o) { totalCount } }`,
-			`{"o": {"field": "NAME", "direction": null}}`, kg.BadUserInput, "o.direction cannot be null",
+			`{"o": {"field": "NAME", "direction": null}}`, kg.BadUserInput, "variable $o.direction must be of type OrderDirection!, not null",
 		},
 		{`{ people(first: {}) { totalCount } }`, ``, invalid, "Int cannot represent an object"},
 		{`{ people(after: {}) { totalCount } }`, ``, invalid, "String cannot represent an object"},
@@ -287,11 +287,11 @@ func TestInputThatIsNotOfItsType(t *testing.T) {
 		{`query($x: String) { entity(ref: {name: $x}) { id } }`, `{"x": null}`, invalid, "non-nullable"},
 		{
 			`query($b: Boolean!) { people { totalCount @include(if: $b) } }`, `{"b": "true"}`, kg.BadUserInput,
-			"b true is no Boolean",
+			`variable $b must be of type Boolean!, not \"true\"`,
 		},
 		{
 			`query($f: Float) { paths(from: {id: "lse"}, to: {id: "q1"}, hubPenalty: $f) { nodes { cost } } }`,
-			`{"f": "1"}`, kg.BadUserInput, "f 1 is no Float",
+			`{"f": "1"}`, kg.BadUserInput, `variable $f must be of type Float, not \"1\"`,
 		},
 	} {
 		vars := map[string]any{}
@@ -318,7 +318,7 @@ func TestVariablesSayWhereTheyAreWrong(t *testing.T) {
 		{
 			`query($k: [LinkKind!]) { ...F } fragment F on Query { p: people { nodes { ... on Person { links(where: {and: [{role: {isNull: true}}, {kinds: $k}]}) { totalCount } } } } }`,
 			`{"k": "LIKES"}`,
-			`"argument":["links","where","and",1,"kinds"],"code":"BAD_USER_INPUT","variable":["k"]`,
+			`"argument":["links","where","and",1,"kinds",0],"code":"BAD_USER_INPUT","variable":["k"]`,
 		},
 		{`query($id: ID!) { node(id: $id) { id } }`, `{}`, `"argument":["node","id"],"code":"BAD_USER_INPUT","variable":["id"]`},
 		{`query($b: Boolean!) { people { totalCount @include(if: $b) } }`, `{"b": 1}`, `"extensions":{"code":"BAD_USER_INPUT","variable":["b"]}`},

@@ -9,6 +9,7 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/text"
 	"github.com/throughline/throughline/internal/trace"
 )
 
@@ -184,7 +185,7 @@ func footnote(mark string, pieces []kg.Edge) string {
 			b.WriteString(" refutes:")
 		}
 		b.WriteString(
-			" “" + strings.Join(strings.Fields(e.Vals[excerptOf].Str), " ") + "”" + unverified(e.Vals[verifiedOf]),
+			" " + text.Quote(strings.Join(strings.Fields(e.Vals[excerptOf].Str), " ")) + unverified(e.Vals[verifiedOf]),
 		)
 		if of := e.Kids[0].Edges; len(of) > 0 {
 			b.WriteString(" — " + of[0].Node.Vals[titleOfSource].Str)

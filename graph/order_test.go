@@ -39,7 +39,7 @@ func TestArgumentsAreReadInTheOrderOfTheSchema(t *testing.T) {
 		{"two texts", filtered, "people.where.name.contains", map[string]any{"where": map[string]any{
 			"text": map[string]any{"eq": "\x00"}, "name": map[string]any{"startsWith": "\x00", "contains": "\x00"},
 		}}},
-		{"two unknown fields", filtered, "where.alpha unknown field", map[string]any{"where": map[string]any{
+		{"two unknown fields", filtered, "variable $where.alpha: PersonFilter has no such field", map[string]any{"where": map[string]any{
 			"beta":  1,
 			"alpha": 2, "gamma": 3,
 		}}},

@@ -9,6 +9,7 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/plan"
+	"github.com/throughline/throughline/internal/text"
 	"github.com/throughline/throughline/internal/trace"
 )
 
@@ -150,7 +151,7 @@ func (x *search) timelineItem(m trace.Moment, row *kg.Row) timelineItem {
 		}
 		item.caption = name
 		if m.What == trace.Said {
-			item.caption = "Said: “" + name + "”" + unverified(x.value(row, "verified"))
+			item.caption = "Said: " + text.Quote(name) + unverified(x.value(row, "verified"))
 		}
 	case trace.LinkBegan, trace.LinkEnded:
 		item.date, item.caption = x.value(row, "since"), "Began: "

@@ -18,6 +18,7 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
+	"github.com/throughline/throughline/internal/text"
 )
 
 // editing has the flags that are alike for all commands that change a record.
@@ -34,6 +35,14 @@ type editor struct {
 	*editing
 	s   *opened
 	cat *catalog.Catalog
+}
+
+// change is with for an edit of what a store holds: it must be there.
+func (c *editing) change(w *world, edited func(e *editor) (edit.Edit, error)) error {
+	if err := w.there(&c.Store); err != nil {
+		return err
+	}
+	return c.with(w, edited)
 }
 
 // with opens the store, has an edit made with it, does that and prints what it did. Where there was no store and nothing
@@ -175,7 +184,7 @@ func (c *editing) tell(w *world, out *edit.Outcome) error {
 		}
 		fmt.Fprintf(w.stdout, "%s %s no longer in the text:\n", what, verb)
 		for _, l := range out.Lost[:min(n, lostShown)] {
-			fmt.Fprintf(w.stdout, "  %s  “%s”\n", cmp.Or(l.Quotation, l.Link), printable(kg.Clip(l.Excerpt, 100)))
+			fmt.Fprintf(w.stdout, "  %s  %s\n", cmp.Or(l.Quotation, l.Link), text.Quote(printable(kg.Clip(l.Excerpt, 100))))
 		}
 		w.more("  ", n-lostShown)
 	}
@@ -499,7 +508,7 @@ type setCmd struct {
 
 // Run changes fields of a record.
 func (c *setCmd) Run(w *world) error {
-	return c.with(w, func(e *editor) (edit.Edit, error) {
+	return c.change(w, func(e *editor) (edit.Edit, error) {
 		id, err := e.record(c.Record)
 		if err != nil {
 			return nil, err
@@ -536,7 +545,7 @@ type deleteCmd struct {
 
 // Run deletes a record, or a piece of evidence.
 func (c *deleteCmd) Run(w *world) error {
-	return c.with(w, func(e *editor) (edit.Edit, error) {
+	return c.change(w, func(e *editor) (edit.Edit, error) {
 		id, err := e.record(c.Record)
 		if err != nil {
 			return nil, err
@@ -555,7 +564,7 @@ type undoCmd struct {
 
 // Run takes a change back.
 func (c *undoCmd) Run(w *world) error {
-	return c.with(w, func(e *editor) (edit.Edit, error) {
+	return c.change(w, func(e *editor) (edit.Edit, error) {
 		q := &store.ChangesQuery{Limit: 1}
 		seq, err := strconv.ParseInt(c.Change, 10, 64)
 		if err != nil {

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os/user"
+	"strconv"
 	"time"
 
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/jsonl"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/text"
 )
 
 // author is the flag of commands that write: who it is, for the log.
@@ -95,8 +97,13 @@ func (c *logCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	for i := range changes[:min(len(changes), c.First)] {
-		if err := c.change(w, s, &changes[i], q.Touching); err != nil {
+	shown := changes[:min(len(changes), c.First)]
+	reverted, err := c.reverted(w, s, shown)
+	if err != nil {
+		return err
+	}
+	for i := range shown {
+		if err := c.change(w, s, &shown[i], reverted[shown[i].Reverts], q.Touching); err != nil {
 			return err
 		}
 	}
@@ -114,8 +121,27 @@ func (c *logCmd) Run(w *world) error {
 	return nil
 }
 
-// change prints a change.
-func (c *logCmd) change(w *world, s store.Logger, x *kg.Change, touching []string) error {
+// reverted returns the numbers of the changes that some changes take back, by id, as a person reads them.
+func (c *logCmd) reverted(w *world, s store.Logger, changes []kg.Change) (map[string]int64, error) {
+	q := &store.ChangesQuery{}
+	for i := range changes {
+		if id := changes[i].Reverts; id != "" && !c.JSON {
+			q.IDs = append(q.IDs, id)
+		}
+	}
+	if q.Limit = len(q.IDs); q.Limit == 0 {
+		return nil, nil
+	}
+	found, err := s.Changes(w.ctx, q)
+	seqs := make(map[string]int64, len(found))
+	for i := range found {
+		seqs[found[i].ID] = found[i].Seq
+	}
+	return seqs, err
+}
+
+// change prints a change; reverts is the number of the one that it takes back, 0 for none.
+func (c *logCmd) change(w *world, s store.Logger, x *kg.Change, reverts int64, touching []string) error {
 	q := &store.ItemsQuery{Seq: x.Seq, Touching: touching, Limit: itemsShown + 1}
 	if c.JSON {
 		return c.changeJSON(w, s, x, q)
@@ -125,14 +151,17 @@ func (c *logCmd) change(w *world, s store.Logger, x *kg.Change, touching []strin
 		return err
 	}
 	st := w.style()
-	by := ""
+	by, takesBack := "", ""
 	if x.By != "" {
 		by = " by " + printable(x.By)
 	}
+	if reverts != 0 {
+		takesBack = " (takes back change " + strconv.FormatInt(reverts, 10) + ")"
+	}
 	fmt.Fprintf(w.stdout, "%s%d  %s%s%s  %s%s\n", st.bold, x.Seq, time.UnixMilli(x.At.UnixMilli()).Format("2006-01-02 15:04:05"),
-		by, st.end, printable(x.Summary()), st.end)
+		by, st.end, printable(x.Summary())+takesBack, st.end)
 	if x.Note != "" {
-		fmt.Fprintf(w.stdout, "   “%s”\n", printable(x.Note))
+		fmt.Fprintf(w.stdout, "   %s\n", text.Quote(printable(x.Note)))
 	}
 	for i := range items[:min(len(items), itemsShown)] {
 		item(w.stdout, &items[i])

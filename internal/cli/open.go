@@ -131,16 +131,24 @@ func (w *world) openToRead(c *config.Store) (*opened, *catalog.Catalog, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	kind, where, err := c.Choose(w.getenv)
-	if err != nil {
+	if err := w.there(c); err != nil {
 		return nil, nil, err
-	}
-	if kind == config.SQLite {
-		if _, err := os.Stat(where); errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, fmt.Errorf("there is no store at %s: `throughline serve` makes one with the sample, `throughline import` one of your own",
-				where)
-		}
 	}
 	s, err := w.openNow(c, cat, true)
 	return s, cat, err
+}
+
+// there returns an error for a store in a file that is not there.
+func (w *world) there(c *config.Store) error {
+	kind, where, err := c.Choose(w.getenv)
+	if err != nil {
+		return err
+	}
+	if kind == config.SQLite {
+		if _, err := os.Stat(where); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("there is no store at %s: `throughline serve` makes one with the sample, `throughline import` one of your own",
+				where)
+		}
+	}
+	return nil
 }

@@ -182,7 +182,7 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 		o.Outbox = min(limit/16, server.DefaultOutbox)
 	}
 	pages := web.Options{
-		Explain: explain, NoPlayground: !c.Playground, NoIntrospection: !c.Introspection, Sample: holdsSample(s),
+		Explain: explain, NoPlayground: !c.Playground, NoIntrospection: !c.Introspection, DocumentsOnly: c.DocumentsOnly, Sample: holdsSample(s),
 	}
 	if c.Playground {
 		o.Playground = web.Playground(pages)

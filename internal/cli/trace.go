@@ -12,6 +12,8 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/operation"
+	"github.com/throughline/throughline/internal/text"
 )
 
 // asking is what the commands that show the graph to a person share: where the graph is, and in which form to answer.
@@ -55,7 +57,7 @@ func (a *asking) answer(w *world, query string, vars map[string]any, out any) (d
 	}
 	if len(head.Errors) > 0 {
 		e := head.Errors[0]
-		e.Message = printable(e.Message)
+		e.Message = printable(strings.TrimPrefix(e.Message, operation.VariablePrefix))
 		for _, c := range e.Extensions.Candidates {
 			e.Message += fmt.Sprintf("\n  id:%s  (%s, %s, %s)", printable(c.ID), printable(c.Name),
 				strings.ToLower(c.Type), count(int(c.LinkCount), "link"))
@@ -241,8 +243,8 @@ func (w *world) quotes(l *toldJSON) {
 	s := w.style()
 	tell := func(stance string, of *evidenceJSON) {
 		for _, e := range of.Nodes {
-			fmt.Fprintf(w.stdout, "      %s%s“%s”%s — %s%s\n", s.dim, stance,
-				strings.Join(strings.Fields(e.Excerpt), " "), mark(e.Verified), e.Source.Title, s.end)
+			fmt.Fprintf(w.stdout, "      %s%s%s%s — %s%s\n", s.dim, stance,
+				text.Quote(strings.Join(strings.Fields(e.Excerpt), " ")), mark(e.Verified), e.Source.Title, s.end)
 		}
 	}
 	tell("", &l.Supports)

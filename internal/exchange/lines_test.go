@@ -315,6 +315,24 @@ func TestFilesAsPeopleMakeThem(t *testing.T) {
 			t.Errorf("%+q reads as\n%s", name, got)
 		}
 	}
+	// names with white space at their ends
+	padded := both.SQLite(cat)(t)
+	const text = `{"throughline":1}
+{"source":"ARTICLE","id":"s_x","title":" A title\u00a0","publisher":"\tP ","authors":[" Some Body"]}
+{"node":"PERSON","id":"p","name":" Ann  Berg\n","aliases":["A. Berg "]}
+`
+	trimmed := strings.NewReplacer(`" A title\u00a0"`, `"A title"`, `"\tP "`, `"P"`, `" Some`, `"Some`, `" Ann  Berg\n"`, `"Ann  Berg"`, `Berg "`, `Berg"`).Replace(text)
+	if _, err := exchange.Import(t.Context(), cat, padded, from("f", text), exchange.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	first := exported(t, padded)
+	plain := both.SQLite(cat)(t)
+	if _, err := exchange.Import(t.Context(), cat, plain, from("f", trimmed), exchange.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := exported(t, plain); got != first || !strings.Contains(got, `"name":"Ann  Berg"`) {
+		t.Errorf("it reads as\n%s\nand without as\n%s", first, got)
+	}
 	s := both.SQLite(cat)(t)
 	if _, err := exchange.Import(t.Context(), cat, s, from("f", "\xff\xfe{\x00"), exchange.Options{}); err == nil ||
 		err.Error() != "f is UTF-16: save it as UTF-8" {

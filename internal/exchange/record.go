@@ -340,6 +340,14 @@ func (c *cleaner) text(field string, s *string, most int) {
 	}
 }
 
+// name cleans a name: white space at its ends is no part of it. One of nothing else stays, to be refused.
+func (c *cleaner) name(field string, s *string) {
+	c.text(field, s, maxName)
+	if trimmed := strings.TrimSpace(*s); trimmed != "" {
+		*s = trimmed
+	}
+}
+
 func (c *cleaner) fail(format string, args ...any) { c.in("", format, args...) }
 
 // in fails because of a field.
@@ -405,15 +413,15 @@ func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 	var c cleaner
 	var cleared []string
 	cleared, c.err = gaps(line)
-	c.text("title", &m.Title, maxName)
-	c.text("publisher", &m.Publisher, maxName)
+	c.name("title", &m.Title)
+	c.name("publisher", &m.Publisher)
 	c.verbatim("text", m.Text, MaxLine)
 	if len(m.Authors) > rules.MaxAliases {
 		c.in("authors", "has more than %d authors", rules.MaxAliases)
 	}
 	for i := range m.Authors {
-		c.text("authors", &m.Authors[i], maxName)
-		if m.Authors[i] == "" {
+		c.name("authors", &m.Authors[i])
+		if strings.TrimSpace(m.Authors[i]) == "" {
 			c.in("authors", "has an empty author")
 		}
 	}
@@ -457,7 +465,7 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 	var c cleaner
 	var cleared []string
 	cleared, c.err = gaps(line)
-	c.text("name", &m.Name, maxName)
+	c.name("name", &m.Name)
 	c.text("description", &m.Description, maxBody)
 	var missing error
 	switch {
@@ -470,7 +478,7 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 		c.in("aliases", "has more than %d aliases or external ids", rules.MaxAliases)
 	}
 	for i := range m.Aliases {
-		c.text("aliases", &m.Aliases[i], maxName)
+		c.name("aliases", &m.Aliases[i])
 		if strings.TrimSpace(m.Aliases[i]) == "" {
 			c.in("aliases", "has an empty alias")
 		}

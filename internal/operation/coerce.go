@@ -158,49 +158,78 @@ func Variables(schema *ast.Schema, op *ast.OperationDefinition, given map[string
 		case d.DefaultValue != nil:
 			out[d.Variable] = literal(schema, d.Type, d.DefaultValue, nil)
 		case d.Type.NonNull:
-			return nil, unfit("must be defined").within(d.Variable).coded(op)
+			return nil, missing(d.Type).within(d.Variable).coded(op)
 		}
 	}
 	return out, nil
 }
 
-// maxMessage is the longest message of an error, in characters: it must not repeat what may be as long as a request.
-const maxMessage = 299
+// maxMessage is the longest message of an error, in characters, maxValue the longest part of one that repeats a value: it
+// must not repeat what may be as long as a request.
+const maxMessage, maxValue = 299, 60
 
-// inputError is why a value is not of its type. Its path is put together on the way out: there is none in most
-// requests.
-type inputError struct{ path, message string }
+// inputError is why a value is not of its type. Its path, from the variable, and its way, from the argument that the
+// variable stands for, are put together on the way out: there is none in most requests.
+type inputError struct{ path, way, message string }
 
 func unfit(format string, args ...any) *inputError {
-	return &inputError{message: kg.Clip(fmt.Sprintf(format, args...), maxMessage)}
+	return &inputError{message: fmt.Sprintf(format, args...)}
 }
 
-func (e *inputError) Error() string { return e.path + " " + e.message }
+// mistyped is the error for a value of another type.
+func mistyped(t, v any) *inputError {
+	came := "null"
+	if v != nil {
+		text, err := json.Marshal(v)
+		if err != nil {
+			text = []byte("that")
+		}
+		came = kg.Clip(string(text), maxValue)
+	}
+	return unfit(" must be of type %s, not %s", t, came)
+}
+
+// missing is the error for a value that must be given.
+func missing(t *ast.Type) *inputError { return unfit(" must be given: it is of type %s", t) }
 
 // within puts a step before the path.
 func (e *inputError) within(step string) *inputError {
-	switch {
-	case e.path == "" || e.path[0] == '[':
-		e.path = step + e.path
-	default:
-		e.path = step + "." + e.path
+	e.path, e.way = before(step, e.path), before(step, e.way)
+	return e
+}
+
+// at puts a place in a list before the path; one value that stands for a list has it in the argument alone.
+func (e *inputError) at(i int, list bool) *inputError {
+	step := "[" + strconv.Itoa(i) + "]"
+	if e.way = before(step, e.way); list {
+		e.path = before(step, e.path)
 	}
 	return e
+}
+
+func before(step, path string) string {
+	if path == "" || path[0] == '[' {
+		return step + path
+	}
+	return step + "." + path
 }
 
 // coded returns the error for a client: it has the way to the value in the variables, and in the argument where the
 // operation first uses the variable.
 func (e *inputError) coded(op *ast.OperationDefinition) error {
-	err := kg.Errorf(kg.BadUserInput, "%s", e.Error())
-	at := kg.Way(e.path)
-	err.Details = map[string]any{"variable": at}
-	if name, ok := at[0].(string); ok {
+	err := kg.Errorf(kg.BadUserInput, "%s", kg.Clip(VariablePrefix+e.path+e.message, maxMessage))
+	err.Details = map[string]any{"variable": kg.Way(e.path)}
+	way := kg.Way(e.way)
+	if name, ok := way[0].(string); ok {
 		if use := useOf(op.SelectionSet, name, map[string]bool{}); use != nil {
-			err.Details["argument"] = append(use, at[1:]...)
+			err.Details["argument"] = append(use, way[1:]...)
 		}
 	}
 	return err
 }
+
+// VariablePrefix is what messages about the value of a variable begin with, before its name.
+const VariablePrefix = "variable $"
 
 // useOf is the way to the first argument that a variable stands in: the field, the argument, and what leads to it there;
 // nil for none.
@@ -250,7 +279,7 @@ func within(v *ast.Value, variable string) ([]any, bool) {
 func coerced(schema *ast.Schema, t *ast.Type, v any) (any, *inputError) {
 	if v == nil {
 		if t.NonNull {
-			return nil, unfit("cannot be null")
+			return nil, mistyped(t, nil)
 		}
 		return nil, nil
 	}
@@ -263,10 +292,7 @@ func coerced(schema *ast.Schema, t *ast.Type, v any) (any, *inputError) {
 		for i, x := range list {
 			var err *inputError
 			if out[i], err = coerced(schema, t.Elem, x); err != nil {
-				if ok {
-					err = err.within("[" + strconv.Itoa(i) + "]")
-				}
-				return nil, err
+				return nil, err.at(i, ok)
 			}
 		}
 		return out, nil
@@ -274,20 +300,22 @@ func coerced(schema *ast.Schema, t *ast.Type, v any) (any, *inputError) {
 	def := schema.Types[t.NamedType]
 	switch def.Kind {
 	case ast.InputObject:
-		return coercedObject(schema, def, v)
+		return coercedObject(schema, t, def, v)
 	case ast.Enum:
 		if s, ok := v.(string); ok && def.EnumValues.ForName(s) != nil {
 			return s, nil
 		}
-		return nil, unfit("%v is not a valid %s", v, def.Name)
+		err := mistyped(t, v)
+		err.message += "; " + def.Name + " has " + enumNames(def)
+		return nil, err
 	}
-	return coercedScalar(t.NamedType, v)
+	return coercedScalar(t, v)
 }
 
-func coercedObject(schema *ast.Schema, def *ast.Definition, v any) (any, *inputError) {
+func coercedObject(schema *ast.Schema, t *ast.Type, def *ast.Definition, v any) (any, *inputError) {
 	given, ok := v.(map[string]any)
 	if !ok {
-		return nil, unfit("must be a %s", def.Name)
+		return nil, mistyped(t, v)
 	}
 	unknown, null := []string(nil), false
 	for name, x := range given {
@@ -297,9 +325,10 @@ func coercedObject(schema *ast.Schema, def *ast.Definition, v any) (any, *inputE
 	}
 	switch {
 	case unknown != nil:
-		return nil, unfit("unknown field").within(kg.Clip(slices.Min(unknown), maxMessage)) // the same one each time
+		return nil, unfit(": %s has no such field; it has %s", def.Name, fieldNames(def)).
+			within(kg.Clip(slices.Min(unknown), maxValue)) // the same one each time
 	case def.Directives.ForName("oneOf") != nil && (null || len(given) > 1):
-		return nil, unfit("give exactly one of %s, and leave the others out, as null counts too", fieldNames(def))
+		return nil, unfit(": give exactly one of %s, and leave the others out, as null counts too", fieldNames(def))
 	}
 	m := make(map[string]any, len(given))
 	for _, f := range def.Fields {
@@ -312,11 +341,11 @@ func coercedObject(schema *ast.Schema, def *ast.Definition, v any) (any, *inputE
 			}
 			m[f.Name] = x
 		case f.Type.NonNull && ok:
-			return nil, unfit("cannot be null").within(f.Name)
+			return nil, mistyped(f.Type, nil).within(f.Name)
 		case f.DefaultValue != nil:
 			m[f.Name] = literal(schema, f.Type, f.DefaultValue, nil)
 		case f.Type.NonNull:
-			return nil, unfit("must be defined").within(f.Name)
+			return nil, missing(f.Type).within(f.Name)
 		case ok && clears(def):
 			m[f.Name] = nil
 		}
@@ -332,8 +361,16 @@ func fieldNames(def *ast.Definition) string {
 	return strings.Join(names, ", ")
 }
 
-func coercedScalar(name string, v any) (any, *inputError) {
-	switch name {
+func enumNames(def *ast.Definition) string {
+	names := make([]string, len(def.EnumValues))
+	for i, v := range def.EnumValues {
+		names[i] = v.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+func coercedScalar(t *ast.Type, v any) (any, *inputError) {
+	switch t.NamedType {
 	case "Boolean":
 		if b, ok := v.(bool); ok {
 			return b, nil
@@ -352,7 +389,9 @@ func coercedScalar(name string, v any) (any, *inputError) {
 	case "Int":
 		if f, ok := numeric(v); ok {
 			if !is32(f) {
-				return nil, unfit("Int cannot represent non 32-bit signed integer value: %v", v)
+				err := mistyped(t, v)
+				err.message += ": an Int is a whole number of 32 bits"
+				return nil, err
 			}
 			return int64(f), nil
 		}
@@ -363,7 +402,7 @@ func coercedScalar(name string, v any) (any, *inputError) {
 	default:
 		return v, nil // our own scalars are read where they are used
 	}
-	return nil, unfit("%v is no %s", v, name)
+	return nil, mistyped(t, v)
 }
 
 // numeric reads a number as JSON or Go has it.

@@ -91,12 +91,12 @@ func TestArgumentsHaveTheirDefaults(t *testing.T) {
 		}
 	}
 	for want, given := range map[string]any{
-		"s must be a Size":                 []any{},
-		"s.alpha unknown field":            map[string]any{"beta": 1, "alpha": 1},
-		"s.least Int cannot represent":     map[string]any{"least": 1.5},
-		"s.unit ell is not a valid Unit":   map[string]any{"unit": "ell"},
-		"s.most much is no Float":          map[string]any{"most": "much"},
-		"s.most " + strings.Repeat("m", 9): map[string]any{"most": strings.Repeat("m", 1000)},
+		"variable $s must be of type Size, not []":                                 []any{},
+		"variable $s.alpha: Size has no such field; it has least, most, unit":      map[string]any{"beta": 1, "alpha": 1},
+		"variable $s.least must be of type Int, not 1.5: an Int is a whole number": map[string]any{"least": 1.5},
+		`variable $s.unit must be of type Unit, not "ell"; Unit has `:              map[string]any{"unit": "ell"},
+		`variable $s.most must be of type Float, not "much"`:                       map[string]any{"most": "much"},
+		`variable $s.most must be of type Float, not "mmm`:                         map[string]any{"most": strings.Repeat("m", 1000)},
 	} {
 		_, err := operation.Variables(schema, op, map[string]any{"s": given})
 		if kg.CodeOf(err) != kg.BadUserInput || !strings.Contains(err.Error(), want) || len(err.Error()) > 400 {

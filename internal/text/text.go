@@ -132,6 +132,20 @@ var points = &unicode.RangeTable{R16: []unicode.Range16{
 	{Lo: 0xfb1e, Hi: 0xfb1e, Stride: 1},
 }}
 
+// inner turns the quotation marks that are outer ones into those that stand within others.
+var inner = strings.NewReplacer("“", "‘", "”", "’")
+
+// Quote puts text into quotation marks for people to read. Text that is all of one quotation already stays; marks within
+// become single ones.
+func Quote(s string) string {
+	if rest, ok := strings.CutPrefix(s, "“"); ok {
+		if rest, ok = strings.CutSuffix(rest, "”"); ok && !strings.ContainsAny(rest, "“”") {
+			return s
+		}
+	}
+	return "“" + inner.Replace(s) + "”"
+}
+
 // alike is the one character that stands for all of its kind.
 func alike(r rune) rune {
 	switch r {

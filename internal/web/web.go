@@ -46,6 +46,8 @@ type Options struct {
 	NoPlayground bool
 	// NoIntrospection has the page say why it knows no schema: of servers that do not tell it.
 	NoIntrospection bool
+	// DocumentsOnly has the playground say why it has no tour: of servers that run no documents but those they list.
+	DocumentsOnly bool
 	// Sample reports whether the store holds what the tour's queries name; nil says that it does.
 	Sample func(context.Context) bool
 }
@@ -58,7 +60,7 @@ func (o *Options) fill(name string) string {
 	}
 	return strings.NewReplacer(
 		"{{.GraphQLPath}}", html.EscapeString(path), "{{.Explain}}", strconv.FormatBool(o.Explain),
-		"{{.Introspection}}", strconv.FormatBool(!o.NoIntrospection), "{{.Playground}}", strconv.FormatBool(!o.NoPlayground),
+		"{{.Introspection}}", strconv.FormatBool(!o.NoIntrospection), "{{.Listed}}", strconv.FormatBool(o.DocumentsOnly), "{{.Playground}}", strconv.FormatBool(!o.NoPlayground),
 	).Replace(string(must(dist.ReadFile("dist/" + name))))
 }
 

@@ -119,7 +119,7 @@ func TestPage(t *testing.T) {
 	t.Run("knows its GraphQL", func(t *testing.T) {
 		h := web.Playground(web.Options{GraphQLPath: `/api"><script>`, Explain: true})
 		other, body := get(t, h, http.MethodGet, "/playground")
-		if !bytes.Contains(body, []byte(`data-graphql="/api&#34;&gt;&lt;script&gt;" data-explain="true" data-introspection="true" data-sample="true"`)) {
+		if !bytes.Contains(body, []byte(`data-graphql="/api&#34;&gt;&lt;script&gt;" data-explain="true" data-introspection="true" data-listed="false" data-sample="true"`)) {
 			t.Errorf("path not escaped:\n%s", body)
 		}
 		if other.Header.Get("ETag") == res.Header.Get("ETag") {
@@ -131,9 +131,9 @@ func TestPage(t *testing.T) {
 // TestPageOfOtherServers: the page is told what its server does not tell, and what its store does not hold.
 func TestPageOfOtherServers(t *testing.T) {
 	holds := true
-	h := web.Playground(web.Options{NoIntrospection: true, Sample: func(context.Context) bool { return holds }})
+	h := web.Playground(web.Options{NoIntrospection: true, DocumentsOnly: true, Sample: func(context.Context) bool { return holds }})
 	first, body := get(t, h, http.MethodGet, "/playground")
-	if !bytes.Contains(body, []byte(`data-introspection="false" data-sample="true"`)) {
+	if !bytes.Contains(body, []byte(`data-introspection="false" data-listed="true" data-sample="true"`)) {
 		t.Errorf("%s", body)
 	}
 	holds = false

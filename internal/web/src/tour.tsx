@@ -7,12 +7,21 @@ export const mod = isMacOs ? 'Cmd' : 'Ctrl';
 // Whether the store holds what the tour's queries name.
 const sample = document.documentElement.dataset.sample === 'true';
 
-// Elsewhere only those make sense that name nothing. The one that shows what there is comes first.
-const stops = sample ? tour : tour.filter(stop => stop.anywhere).reverse();
+// Whether the server runs the documents that it lists and no others: then it would refuse the tour's queries.
+const listed = document.documentElement.dataset.listed === 'true';
+
+// On another graph only those make sense that name nothing. The one that shows what there is comes first.
+const stops = listed ? [] : sample ? tour : tour.filter(stop => stop.anywhere).reverse();
+
+const hint = listed
+  ? ['This server runs the documents that it lists,', 'and refuses others: see the panel Tour.']
+  : sample
+    ? ['This begins a tour of the sample; the rest', 'is in the panel Tour, at the side.']
+    : ['This graph is not the sample; queries that fit', 'any graph are in the panel Tour, at the side.'];
 
 const welcome = `# Welcome to Throughline.
-# ${sample ? 'This begins a tour of the sample; the rest' : 'This graph is not the sample; queries that fit'}
-# ${sample ? 'is in the panel Tour, at the side.' : 'any graph are in the panel Tour, at the side.'}
+# ${hint[0]}
+# ${hint[1]}
 # ${mod}+Enter runs a query, ${mod}+click explains a
 # field, Ctrl+Space completes it, Esc leaves here.
 #
@@ -58,8 +67,14 @@ function Tour() {
 
   return (
     <section aria-label="Tour" className="tour">
-      <div className="graphiql-doc-explorer-title">{sample ? 'Tour of the sample' : 'Tour'}</div>
-      {!sample && (
+      <div className="graphiql-doc-explorer-title">{sample && !listed ? 'Tour of the sample' : 'Tour'}</div>
+      {listed && (
+        <p>
+          This server was started with <code>--documents-only</code>: it runs the documents that <code>--documents</code> lists, to the letter, and
+          refuses others. The tour&apos;s queries are not among them; a server without <code>--documents-only</code> runs them.
+        </p>
+      )}
+      {!listed && !sample && (
         <p>
           This graph is not the sample, of which the tour asks for people by name. These queries name nothing, and answer on any graph.
         </p>

@@ -3,9 +3,14 @@ import type { Evidence, Source } from './graph';
 
 export type Format = 'plain' | 'bibtex' | 'csl';
 
+// Text in quotation marks. Text that is all of one quotation already stays; marks within become single ones.
+function quote(s: string): string {
+  return /^“[^“”]*”$/.test(s) ? s : `“${s.replaceAll('“', '‘').replaceAll('”', '’')}”`;
+}
+
 function plain({ excerpt, source }: Evidence): string {
-  const parts = [source.authors.join(', '), `“${source.title}”`, source.publisher, source.publishedOn, source.url];
-  return `“${excerpt}” ${parts.filter(p => p).join(', ')}.`;
+  const parts = [source.authors.join(', '), quote(source.title), source.publisher, source.publishedOn, source.url];
+  return `${quote(excerpt)} ${parts.filter(p => p).join(', ')}.`;
 }
 
 const escapes: Record<string, string> = {
@@ -32,7 +37,7 @@ function bibtex({ excerpt, source }: Evidence): string {
     ['year', year],
     ['month', month && String(Number(month))],
     ['url', source.url],
-    ['note', `“${tex(excerpt)}”`],
+    ['note', quote(tex(excerpt))],
   ].filter(([, value]) => value);
   const kind = source.kind === 'ARTICLE' && source.publisher ? 'article' : source.kind === 'BOOK' ? 'book' : 'misc';
   return `@${kind}{${source.id},\n${fields.map(([name, value]) => `  ${name} = {${value}}`).join(',\n')}\n}`;
@@ -66,7 +71,7 @@ function csl({ excerpt, source }: Evidence): string {
   if (source.url) {
     item.URL = source.url;
   }
-  item.note = `“${excerpt}”`;
+  item.note = quote(excerpt);
   return JSON.stringify([item], null, 2);
 }
 
