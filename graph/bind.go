@@ -524,6 +524,8 @@ func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.R
 			var id [2]string
 			id, err = b.externalID(at+".externalId", x)
 			r.Scheme, r.Value = id[0], id[1]
+		case "as":
+			err = nothingAs(at)
 		}
 		if err != nil {
 			return r, err
@@ -533,6 +535,11 @@ func (b *binder) ref(at string, m map[string]any, types catalog.TypeSet) (plan.R
 		return r, bad(at, "give exactly one of id, name, externalId, typedName")
 	}
 	return r, nil
+}
+
+// nothingAs refuses a reference to what an operation has made where there are none.
+func nothingAs(at string) error {
+	return bad(at+".as", "only applyChanges has operations that a name can mean")
 }
 
 // sourceRef reads a SourceRef: exactly one key, for literals and variables alike.
@@ -552,6 +559,8 @@ func (b *binder) sourceRef(at string, m map[string]any, types catalog.TypeSet) (
 			if r.URL, err = b.text(at, v); err == nil && r.URL == "" {
 				err = bad(at, "an address is not empty")
 			}
+		case "as":
+			err = nothingAs(strings.TrimSuffix(at, ".as"))
 		default:
 			err = unread(at)
 		}

@@ -275,7 +275,7 @@ func TestInputThatIsNotOfItsType(t *testing.T) {
 		{`{ people(orderBy: {field: {}}) { totalCount } }`, ``, invalid, ""},
 		{
 			`query($r: EntityRef!) { entity(ref: $r) { id } }`, `{"r": {"id": "lse", "name": null}}`, kg.BadUserInput,
-			"exactly one of id, name, externalId, typedName, and leave the others out, as null counts too",
+			"exactly one of id, name, externalId, typedName, as, and leave the others out, as null counts too",
 		},
 		{`{ entity(ref: {id: "lse", name: null}) { id } }`, ``, invalid, "must specify exactly one key"},
 		{`{ entity(ref: {name: null}) { id } }`, ``, invalid, ""},

@@ -51,6 +51,8 @@ func mutationKinds(cat *catalog.Catalog) []*questionKind {
 			switch t := cat.Type(p.Type.Name()); {
 			case p.Name == "deletedIds":
 				payload[p.Name] = valueOf(func(w *written) kg.Value { return kg.ListValue(w.deleted) })
+			case p.Name == "results":
+				payload[p.Name] = objectsOf(func(w *written) []result { return w.results })
 			case t != nil:
 				payload[p.Name] = recordOf(func(w *written) *kg.Row { return w.record })
 			}
@@ -73,6 +75,11 @@ var writingTables = func() tables {
 			"action":  textOf(func(c *kg.Change) string { return string(c.Action) }),
 			"note":    valueOf(func(c *kg.Change) kg.Value { return kg.StringValue(c.Note) }),
 			"summary": textOf((*kg.Change).Summary),
+		},
+		"ChangeOperationResult": {
+			"id":     textOf(func(o *result) string { return o.id }),
+			"as":     valueOf(func(o *result) kg.Value { return kg.StringValue(o.as) }),
+			"record": ofTypes(recordOf(func(o *result) *kg.Row { return o.record }), anyRecord),
 		},
 		"StaleWriteError": {"current": someRecords(recordOf(func(u *userError) *kg.Row { return u.current }), anyRecord)},
 		"ExcerptError": {
@@ -138,13 +145,15 @@ func ofNearest(get func(u *userError) kg.Value) *field {
 	})
 }
 
+// ofTypes has a field lead to records of some types.
+func ofTypes(f *field, types func(*catalog.Catalog) catalog.TypeSet) *field {
+	f.plan = func(c *compiler, f operation.Field, at *scope, x *out) { x.objs = c.records(f, at.sel, types(c.cat)) }
+	return f
+}
+
 // someRecords has a field lead to records of some types, of which there may be several.
 func someRecords(f *field, types func(*catalog.Catalog) catalog.TypeSet) *field {
-	f.plan = func(c *compiler, f operation.Field, at *scope, x *out) {
-		at.asked.several = true
-		x.objs = c.records(f, at.sel, types(c.cat))
-	}
-	return f
+	return ofTypes(f, types).also(func(_ *compiler, at *scope) { at.asked.several = true })
 }
 
 // written is what the fields of a payload are read from.
@@ -153,6 +162,13 @@ type written struct {
 	deleted []string
 	change  *kg.Change
 	errors  []userError
+	results []result
+}
+
+// result is what became of one of several operations.
+type result struct {
+	id, as string
+	record *kg.Row
 }
 
 // userError is a user error with the records that it names.
@@ -173,10 +189,17 @@ func (u *userError) among() string {
 // changeQuestion is a field of Mutation with its values.
 type changeQuestion struct {
 	asked
-	read  func(q *changeQuestion, b *binder, in map[string]any) error
+	read  reader
 	edit  edit.Edit
 	about edit.About
 	named []namedRecord
+	// at is the way to its input, for errors with codes, and within the way in the input of an operation of several.
+	at     string
+	within []string
+	steps  []edit.Step    // of several
+	later  []edit.StepRef // references to what earlier operations made
+	// ownNote says that note is a property of the record
+	ownNote bool
 	// reverts is the id of the change that is to be taken back, "" for none.
 	reverts string
 }
@@ -190,6 +213,9 @@ type namedRecord struct {
 
 func (q *changeQuestion) bind(b *binder, args map[string]any) error {
 	in, _ := args["input"].(map[string]any)
+	if q.at = q.kind.name + ".input"; in[contract.As] != nil {
+		return nothingAs(q.at)
+	}
 	q.about.DryRun = in[contract.DryRun] == true
 	q.about.Note, _ = in[contract.Note].(string)
 	return q.read(q, b, in)
@@ -199,10 +225,11 @@ func (q *changeQuestion) bind(b *binder, args map[string]any) error {
 const namedMost = 10
 
 func (q *changeQuestion) records() int {
+	n := max(1, len(q.steps))
 	if q.several {
-		return 1 + namedMost
+		n += namedMost
 	}
-	return 1
+	return n
 }
 
 func (q *changeQuestion) describe(*describer) (how, steps []string) {
@@ -212,13 +239,30 @@ func (q *changeQuestion) describe(*describer) (how, steps []string) {
 	return how, nil
 }
 
-// reference notes a reference to a record, whose id goes to to.
-func (q *changeQuestion) reference(r plan.Ref, to *string, path ...string) {
+// reference reads a reference to a record, whose id goes to to.
+func (q *changeQuestion) reference(read func(at string, m map[string]any, types catalog.TypeSet) (plan.Ref, error), v any,
+	types catalog.TypeSet, to *string, path ...string,
+) error {
+	m, _ := v.(map[string]any)
+	if as, ok := m[contract.As].(string); ok && q.within != nil {
+		q.later = append(q.later, edit.StepRef{As: as, To: to, Path: path})
+		return nil
+	}
+	at := q.at
+	for _, step := range path {
+		if _, err := strconv.Atoi(step); err == nil {
+			at += "[" + step + "]"
+		} else {
+			at += "." + step
+		}
+	}
+	r, err := read(at, m, types)
 	if r.ID != "" {
 		*to = r.ID
-		return
+	} else {
+		q.named = append(q.named, namedRecord{r, to, slices.Concat(q.within, path)})
 	}
-	q.named = append(q.named, namedRecord{r, to, path})
+	return err
 }
 
 func (q *changeQuestion) answer(x *search) (place, error) {
@@ -234,7 +278,7 @@ func (q *changeQuestion) answer(x *search) (place, error) {
 		a.errors = []userError{{UserError: wrong}}
 		err = x.read(unique([]string{wrong.Current}, wrong.Candidates, wrong.Links))
 	case err == nil && !q.about.DryRun:
-		if err = x.read([]string{out.ID}); err != nil {
+		if err = x.read(slices.Concat(out.IDs, []string{out.ID})); err != nil {
 			err = unanswered(err, out.Change)
 		}
 	}
@@ -242,6 +286,9 @@ func (q *changeQuestion) answer(x *search) (place, error) {
 		return place{}, err
 	}
 	a.record = x.rows[out.ID]
+	for i, id := range out.IDs {
+		a.results = append(a.results, result{id, q.steps[i].As, x.rows[id]})
+	}
 	for _, i := range out.Items {
 		if i.After == "" {
 			a.deleted = append(a.deleted, i.ID)
@@ -284,7 +331,7 @@ func (q *changeQuestion) change(x *search, w Writer) (edit.Outcome, error) {
 	}
 	about := q.about
 	about.Look = func(ctx context.Context, tx store.Tx, out *edit.Outcome) error {
-		x.a.query.IDs = []string{out.ID}
+		x.a.query.IDs = slices.Concat(out.IDs, []string{out.ID})
 		res, err := tx.Fetch(ctx, x.a.query)
 		if err == nil {
 			x.take(res)
@@ -332,18 +379,20 @@ func (q *changeQuestion) resolve(x *search, n *namedRecord) error {
 	return nil
 }
 
+// reader reads the input of a mutation.
+type reader func(q *changeQuestion, b *binder, in map[string]any) error
+
 // inputReader returns what reads the input of a field of Mutation; nil for none.
-func inputReader(cat *catalog.Catalog, name string) func(q *changeQuestion, b *binder, in map[string]any) error {
+func inputReader(cat *catalog.Catalog, name string) reader {
 	switch name {
 	case "createLink":
 		return readCreateLink
 	case "addEvidence":
-		return func(q *changeQuestion, b *binder, in map[string]any) (err error) {
+		return func(q *changeQuestion, b *binder, in map[string]any) error {
 			e := &edit.AddEvidence{}
 			e.Link, _ = in["link"].(string)
-			e.Evidence, err = q.evidence(b, in["evidence"])
 			q.edit = e
-			return err
+			return q.evidence(b, in["evidence"], &e.Evidence)
 		}
 	case "removeEvidence":
 		return func(q *changeQuestion, _ *binder, in map[string]any) error {
@@ -361,13 +410,14 @@ func inputReader(cat *catalog.Catalog, name string) func(q *changeQuestion, b *b
 	case "revertChange":
 		return func(q *changeQuestion, _ *binder, in map[string]any) (err error) {
 			q.reverts, _ = in["change"].(string)
-			return checkText("revertChange.input.change", q.reverts)
+			return checkText(q.at+".change", q.reverts)
 		}
+	case "applyChanges":
+		return readSeveral
 	}
 	if made, ok := strings.CutPrefix(name, "create"); ok && cat.Type(made) != nil {
 		return func(q *changeQuestion, b *binder, in map[string]any) error {
-			q.unnoted(cat.Type(made))
-			set, _, _, err := b.recordFields(name, cat.Type(made), in)
+			set, _, _, err := q.fields(b, cat.Type(made), name, in)
 			q.edit = &edit.Create{Type: cat.Type(made).Enum, Fields: set}
 			return err
 		}
@@ -377,37 +427,72 @@ func inputReader(cat *catalog.Catalog, name string) func(q *changeQuestion, b *b
 		return nil
 	}
 	return func(q *changeQuestion, b *binder, in map[string]any) error {
-		q.unnoted(cat.Type(changed))
 		e := &edit.Update{Type: cat.Type(changed).Enum}
 		e.ID, _ = in["id"].(string)
 		e.IfVersion, _ = in[contract.IfVersion].(string)
 		q.edit = e
 		var err error
-		e.Set, e.Add, e.Remove, err = b.recordFields(name, cat.Type(changed), in)
+		e.Set, e.Add, e.Remove, err = q.fields(b, cat.Type(changed), name, in)
 		delete(e.Set, "id")
 		return err
 	}
 }
 
-// unnoted leaves the change without a note where note is a property of the record.
-func (q *changeQuestion) unnoted(t *catalog.Type) {
-	if t.Prop(contract.Note) != nil {
-		q.about.Note = ""
+// mostOperations is how many operations may be done together.
+const mostOperations = 100
+
+// readSeveral reads operations, each as the mutation that it is.
+func readSeveral(q *changeQuestion, b *binder, in map[string]any) error {
+	list, err := items(q.at+".operations", in["operations"], mostOperations)
+	if err != nil {
+		return err
 	}
+	if len(list) == 0 {
+		return bad(q.at+".operations", "give at least one")
+	}
+	several := &edit.Several{}
+	for i, x := range list {
+		m, _ := x.(map[string]any)
+		at := fmt.Sprintf("%s.operations[%d]", q.at, i)
+		if len(m) != 1 {
+			return bad(at, "give exactly one mutation")
+		}
+		for name, v := range m {
+			in, _ := v.(map[string]any)
+			one := &changeQuestion{asked: q.asked, at: at + "." + name, within: []string{"operations", strconv.Itoa(i), name}}
+			if err := inputReader(b.cat, name)(one, b, in); err != nil {
+				return err
+			}
+			note, noted := in[contract.Note]
+			if noted = noted && note != nil && !one.ownNote; noted || in[contract.DryRun] == true {
+				return bad(one.at, "give dryRun and note to applyChanges, for all operations")
+			}
+			as, _ := in[contract.As].(string)
+			several.Steps = append(several.Steps, edit.Step{Edit: one.edit, As: as, Refs: one.later, Path: one.within})
+			q.named = append(q.named, one.named...)
+		}
+	}
+	q.edit, q.steps = several, several.Steps
+	return nil
 }
 
-// recordFields reads the fields of a record from an input: those that are set, and items to add to lists or to take out.
-func (b *binder) recordFields(mutation string, t *catalog.Type, in map[string]any) (set, add, remove map[string]any,
+// fields reads the fields of a record from the input of a mutation: those that are set, and items to add to lists or to
+// take out.
+func (q *changeQuestion) fields(b *binder, t *catalog.Type, mutation string, in map[string]any) (set, add, remove map[string]any,
 	err error,
 ) {
 	set, add, remove = map[string]any{}, map[string]any{}, map[string]any{}
+	if q.ownNote = t.Prop(contract.Note) != nil; q.ownNote {
+		q.about.Note = ""
+	}
 	for _, f := range b.cat.Schema.Types[strings.ToUpper(mutation[:1])+mutation[1:]+"Input"].Fields {
 		v, given := in[f.Name]
-		control := f.Name == contract.DryRun || f.Name == contract.IfVersion || f.Name == contract.Note && t.Prop(f.Name) == nil
+		control := f.Name == contract.DryRun || f.Name == contract.IfVersion || f.Name == contract.As ||
+			f.Name == contract.Note && !q.ownNote
 		if !given || control {
 			continue
 		}
-		if v, err = fieldValue(mutation+".input."+f.Name, f.Type.Name(), v); err != nil {
+		if v, err = fieldValue(q.at+"."+f.Name, f.Type.Name(), v); err != nil {
 			return nil, nil, nil, err
 		}
 		to, name := set, f.Name
@@ -471,10 +556,10 @@ func readCreateLink(q *changeQuestion, b *binder, in map[string]any) (err error)
 	q.edit = e
 	e.Kind, _ = in["kind"].(string)
 	e.Role, _ = in["role"].(string)
-	if e.Since, err = scalarText("createLink.input.since", in["since"]); err != nil {
+	if e.Since, err = scalarText(q.at+".since", in["since"]); err != nil {
 		return err
 	}
-	if e.Until, err = scalarText("createLink.input.until", in["until"]); err != nil {
+	if e.Until, err = scalarText(q.at+".until", in["until"]); err != nil {
 		return err
 	}
 	k := b.cat.Kind(e.Kind)
@@ -483,24 +568,20 @@ func readCreateLink(q *changeQuestion, b *binder, in map[string]any) (err error)
 		types catalog.TypeSet
 		to    *string
 	}{{"from", k.From, &e.From}, {"to", k.To, &e.To}} {
-		m, _ := in[end.name].(map[string]any)
-		r, err := b.ref("createLink.input."+end.name, m, end.types)
-		if err != nil {
+		if err := q.reference(b.ref, in[end.name], end.types, end.to, end.name); err != nil {
 			return err
 		}
-		q.reference(r, end.to, end.name)
 	}
-	e.Evidence, err = q.evidence(b, in["evidence"])
-	return err
+	return q.evidence(b, in["evidence"], &e.Evidence)
 }
 
-// evidence reads evidence.
-func (q *changeQuestion) evidence(b *binder, v any) ([]edit.Evidence, error) {
+// evidence reads evidence. What it refers to is filled in later.
+func (q *changeQuestion) evidence(b *binder, v any, to *[]edit.Evidence) error {
 	list, _ := v.([]any)
-	out := make([]edit.Evidence, len(list))
+	*to = make([]edit.Evidence, len(list))
 	for i, x := range list {
 		m, _ := x.(map[string]any)
-		e := &out[i]
+		e := &(*to)[i]
 		e.Excerpt, _ = m["excerpt"].(string)
 		e.Prefix, _ = m["prefix"].(string)
 		e.Suffix, _ = m["suffix"].(string)
@@ -511,15 +592,11 @@ func (q *changeQuestion) evidence(b *binder, v any) ([]edit.Evidence, error) {
 				*to = &at
 			}
 		}
-		source, _ := m["source"].(map[string]any)
-		at := q.kind.name + ".input.evidence[" + strconv.Itoa(i) + "].source"
-		r, err := b.sourceRef(at, source, 1<<b.cat.Source.Index)
-		if err != nil {
-			return nil, err
+		if err := q.reference(b.sourceRef, m["source"], 1<<b.cat.Source.Index, &e.Source, "evidence", strconv.Itoa(i), "source"); err != nil {
+			return err
 		}
-		q.reference(r, &e.Source, "evidence", strconv.Itoa(i), "source")
 	}
-	return out, nil
+	return nil
 }
 
 // planVersion has what is read that the version of a record depends on.

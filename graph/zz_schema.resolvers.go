@@ -24,6 +24,18 @@ func (r *addEvidencePayloadResolver) Errors(ctx context.Context, obj *model.AddE
 	return manyAny[model.UserError](ctx, obj.Value)
 }
 
+func (r *applyChangesPayloadResolver) Results(ctx context.Context, obj *model.ApplyChangesPayload) ([]model.ChangeOperationResult, error) {
+	return many[model.ChangeOperationResult](ctx, obj.Value)
+}
+
+func (r *applyChangesPayloadResolver) Change(ctx context.Context, obj *model.ApplyChangesPayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *applyChangesPayloadResolver) Errors(ctx context.Context, obj *model.ApplyChangesPayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
 func (r *blockedErrorResolver) Code(ctx context.Context, obj *model.BlockedError) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
@@ -126,6 +138,18 @@ func (r *changeResolver) Note(ctx context.Context, obj *model.Change) (*string, 
 
 func (r *changeResolver) Summary(ctx context.Context, obj *model.Change) (string, error) {
 	return scalar[string](ctx, obj.Value)
+}
+
+func (r *changeOperationResultResolver) ID(ctx context.Context, obj *model.ChangeOperationResult) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *changeOperationResultResolver) As(ctx context.Context, obj *model.ChangeOperationResult) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *changeOperationResultResolver) Record(ctx context.Context, obj *model.ChangeOperationResult) (model.Node, error) {
+	return oneAny[model.Node](ctx, obj.Value)
 }
 
 func (r *coParticipationConnectionResolver) Edges(ctx context.Context, obj *model.CoParticipationConnection) ([]model.CoParticipationEdge, error) {
@@ -1388,6 +1412,10 @@ func (r *mutationResolver) RevertChange(ctx context.Context, input map[string]an
 	return one[model.RevertChangePayload](ctx, rootValue(ctx))
 }
 
+func (r *mutationResolver) ApplyChanges(ctx context.Context, input map[string]any) (*model.ApplyChangesPayload, error) {
+	return one[model.ApplyChangesPayload](ctx, rootValue(ctx))
+}
+
 func (r *pageInfoResolver) HasNextPage(ctx context.Context, obj *model.PageInfo) (bool, error) {
 	return scalar[bool](ctx, obj.Value)
 }
@@ -2628,6 +2656,10 @@ func (r *Resolver) AddEvidencePayload() exec.AddEvidencePayloadResolver {
 	return &addEvidencePayloadResolver{r}
 }
 
+func (r *Resolver) ApplyChangesPayload() exec.ApplyChangesPayloadResolver {
+	return &applyChangesPayloadResolver{r}
+}
+
 func (r *Resolver) BlockedError() exec.BlockedErrorResolver { return &blockedErrorResolver{r} }
 
 func (r *Resolver) CandidatesError() exec.CandidatesErrorResolver { return &candidatesErrorResolver{r} }
@@ -2639,6 +2671,10 @@ func (r *Resolver) CentralityConnection() exec.CentralityConnectionResolver {
 func (r *Resolver) CentralityEdge() exec.CentralityEdgeResolver { return &centralityEdgeResolver{r} }
 
 func (r *Resolver) Change() exec.ChangeResolver { return &changeResolver{r} }
+
+func (r *Resolver) ChangeOperationResult() exec.ChangeOperationResultResolver {
+	return &changeOperationResultResolver{r}
+}
 
 func (r *Resolver) CoParticipationConnection() exec.CoParticipationConnectionResolver {
 	return &coParticipationConnectionResolver{r}
@@ -2946,11 +2982,13 @@ func (r *Resolver) UpdateThemePayload() exec.UpdateThemePayloadResolver {
 
 type (
 	addEvidencePayloadResolver        struct{ *Resolver }
+	applyChangesPayloadResolver       struct{ *Resolver }
 	blockedErrorResolver              struct{ *Resolver }
 	candidatesErrorResolver           struct{ *Resolver }
 	centralityConnectionResolver      struct{ *Resolver }
 	centralityEdgeResolver            struct{ *Resolver }
 	changeResolver                    struct{ *Resolver }
+	changeOperationResultResolver     struct{ *Resolver }
 	coParticipationConnectionResolver struct{ *Resolver }
 	coParticipationEdgeResolver       struct{ *Resolver }
 	communityResolver                 struct{ *Resolver }

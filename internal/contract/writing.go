@@ -22,6 +22,7 @@ const (
 	DryRun    = "dryRun"
 	Note      = "note"
 	IfVersion = "ifVersion"
+	As        = "as"
 )
 
 // writing completes Mutation: it adds what creates and changes the records of each type, and to every input what all
@@ -52,7 +53,8 @@ func (e *expander) writing() error {
 			verb, says string
 			input      ast.FieldList
 		}{
-			{"create", "Makes " + article(w.one) + ".", e.createFields(d)},
+			{"create", "Makes " + article(w.one) + ".", append(e.createFields(d),
+				field("Within `applyChanges` alone: what later operations call it.", As, ast.NamedType("String", nil)))},
 			{"update", "Changes " + article(w.one) + ". What is left out stays, null clears.", e.updateFields(d)},
 		} {
 			name := strings.ToUpper(x.verb[:1]) + x.verb[1:] + d.Name
@@ -84,6 +86,7 @@ func (e *expander) writing() error {
 		}
 	}
 	mutation.Fields = append(fields, mutation.Fields...)
+	e.operations(mutation)
 	at := slices.Index(e.definitions, mutation) + 1
 	e.definitions = slices.Insert(e.definitions, at, out...)
 	e.userErrors()
@@ -95,6 +98,16 @@ func requires(role string, at *ast.Position) *ast.Directive {
 	return &ast.Directive{Name: Requires, Position: at, Arguments: ast.ArgumentList{
 		{Name: "role", Value: &ast.Value{Raw: role, Kind: ast.EnumValue, Position: at}, Position: at},
 	}}
+}
+
+// operations makes of each mutation that may stand among several a field of ChangeOperation.
+func (e *expander) operations(mutation *ast.Definition) {
+	of := e.names["ChangeOperation"]
+	for _, f := range mutation.Fields {
+		if a := f.Arguments.ForName("input"); of != nil && a != nil && f.Name != "applyChanges" && f.Name != "revertChange" {
+			of.Fields = append(of.Fields, field("As `Mutation."+f.Name+"`.", f.Name, ast.NamedType(a.Type.Name(), nil)))
+		}
+	}
 }
 
 // userErrors adds to each user error what all have, before its own.
@@ -129,7 +142,7 @@ func (e *expander) every(mutation *ast.Definition) error {
 
 // unsettable are names that a property cannot have: inputs of mutations have fields of these names.
 var unsettable = map[string]bool{
-	DryRun: true, IfVersion: true, "idempotencyKey": true, "as": true, "addAliases": true, "removeAliases": true,
+	DryRun: true, IfVersion: true, "idempotencyKey": true, As: true, "addAliases": true, "removeAliases": true,
 	"addExternalIds": true, "removeExternalIds": true, "addAuthors": true, "removeAuthors": true,
 }
 

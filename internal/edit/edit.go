@@ -33,7 +33,9 @@ type About struct {
 
 // Outcome is the result of an edit.
 type Outcome struct {
-	ID string // of the record that it is about
+	ID string // of the record that it is about, of several of the last
+	// IDs are those of the records that several edits are about, in their order.
+	IDs []string
 	// Change is the change in the log; nil where nothing was written.
 	Change *kg.Change
 	// Items are the records that were written, as they were before and as they are now. Times that the store gives are not in them.
@@ -95,6 +97,7 @@ type applying struct {
 	deed  store.Deed
 	items []kg.ChangeItem
 	lost  []Lost
+	ids   []string
 }
 
 // errDry ends a trial.
@@ -110,7 +113,7 @@ func Apply(ctx context.Context, cat *catalog.Catalog, s store.Writer, e Edit, a 
 		if err != nil {
 			return err
 		}
-		out = Outcome{ID: id, Items: x.items, Lost: x.lost}
+		out = Outcome{ID: id, IDs: x.ids, Items: x.items, Lost: x.lost}
 		if !a.DryRun {
 			return nil
 		}

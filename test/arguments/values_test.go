@@ -191,7 +191,7 @@ func (v *values) alone(typ *ast.Type, at, above string, seen ...string) (out []a
 		if def.Directives.ForName("oneOf") == nil {
 			out = append(out, v.required(def))
 		}
-		for _, f := range def.Fields {
+		for _, f := range asking(def) {
 			for _, x := range v.alone(f.Type, def.Name+"."+f.Name, at, v.within(seen, def)...) {
 				m := v.required(def)
 				if def.Name+"."+f.Name == "PartialDateFilter.match" { // says nothing alone

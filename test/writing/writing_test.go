@@ -464,3 +464,86 @@ extend enum LinkKind { "Is in it." IS_IN @graphJoins(from: [PERSON], to: [PARTY]
 		}
 	})
 }
+
+// TestSeveralAreOne does several operations together, the later of which mean what the earlier have made.
+func TestSeveralAreOne(t *testing.T) {
+	cat := both.Catalog(t)
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		s := filled(t, open(t))
+		e := writable(t, cat, s)
+		before := export(t, cat, s)
+		apply := func(more, operations string) string {
+			return do(t.Context(), e, `mutation { applyChanges(input: {`+more+`operations: [`+operations+`]}) {
+				results { id as record { ... on Person { name links { nodes { name } } } ... on Source { title } ... on Link { sentence } } }
+				change { action note summary } errors { code message path } } }`, nil)
+		}
+		failed := func(want string) string {
+			return `{"data":{"applyChanges":{"results":[],"change":null,"errors":[` + want + `]}}}`
+		}
+		const source, person = `{createSource: {as: "s", kind: ARTICLE, title: "New", text: "Bea is in the Club."}}`, `{createPerson: {as: "b", name: "Bea"}}`
+		const link = `{createLink: {kind: AFFILIATED_WITH, from: {as: "b"}, to: {id: "club"}, evidence: [{source: {as: "s"}, excerpt: "Bea is in the Club"}]}}`
+		for _, c := range []struct{ operations, want string }{
+			{
+				person + link, failed(`{"code":"NOT_FOUND","message":"No operation before this one is called \"s\".","path":["input","operations","1","createLink","evidence","0","source"]}`),
+			},
+			{
+				person + person, failed(`{"code":"ALREADY_EXISTS","message":"An operation before this one is called \"b\".","path":["input","operations","1","createPerson","as"]}`),
+			},
+			{
+				source + `{updatePerson: {id: "ann", died: "1960"}}`, failed(`{"code":"INVALID_DATE_RANGE","message":"The node has born after died.","path":["input","operations","1","updatePerson","born"]}`),
+			},
+			{
+				source + `{createLink: {kind: AFFILIATED_WITH, from: {id: "ann"}, to: {name: "club"}, evidence: [{source: {as: "s"}, excerpt: "x"}]}}`,
+				failed(`{"code":"AMBIGUOUS_REF","message":"\"club\" fits 2 entities; name one of the candidates by id","path":["input","operations","1","createLink","to"]}`),
+			},
+		} {
+			if d := cmp.Diff(c.want, apply("", c.operations)); d != "" {
+				t.Errorf("%s: %s", c.operations, d)
+			}
+		}
+		for operations, code := range map[string]string{
+			`{createPerson: {name: "X", note: "so"}}`:          "BAD_USER_INPUT",
+			`{createPerson: {name: "X", dryRun: true}}`:        "BAD_USER_INPUT",
+			`{createPerson: {name: "X"}, delete: {id: "ann"}}`: "GRAPHQL_VALIDATION_FAILED",
+			`{revertChange: {change: "h_x"}}`:                  "GRAPHQL_VALIDATION_FAILED",
+			``:                                                 "BAD_USER_INPUT",
+		} {
+			if got := apply("", operations); !strings.Contains(got, `"code":"`+code+`"`) {
+				t.Errorf("%s: %s, want %s", operations, got, code)
+			}
+		}
+		for query, at := range map[string]string{
+			`mutation { createPerson(input: {name: "X", as: "x"}) { errors { code } } }`: `["createPerson","input","as"]`,
+			`{ person(ref: {as: "x"}) { id } }`:                                          `["person","ref","as"]`,
+			`{ source(ref: {as: "x"}) { id } }`:                                          `["source","ref","as"]`,
+		} {
+			if got := do(t.Context(), e, query, nil); !strings.Contains(got, `"code":"BAD_USER_INPUT"`) || !strings.Contains(got, at) {
+				t.Errorf("%s: %s", query, got)
+			}
+		}
+		all := source + person + link + `{updatePerson: {id: "bea", born: "1990", addAliases: ["B"]}} {delete: {id: "club2"}}`
+		results := `"results":[{"id":"s_new","as":"s","record":{"title":"New"}},{"id":"bea","as":"b","record":{"name":"Bea","links":{"nodes":[{"name":"Club"}]}}},` +
+			`{"id":"` + kg.LinkID("AFFILIATED_WITH", "bea", "club", "", "", "") + `","as":null,"record":{"sentence":"Bea is affiliated with Club."}},` +
+			`{"id":"bea","as":null,"record":{"name":"Bea","links":{"nodes":[{"name":"Club"}]}}},{"id":"club2","as":null,"record":null}]`
+		if d := cmp.Diff(`{"data":{"applyChanges":{`+results+`,"change":null,"errors":[]}}}`, apply("dryRun: true, ", all)); d != "" {
+			t.Errorf("a trial: %s", d)
+		}
+		if d := cmp.Diff(before, export(t, cat, s)); d != "" {
+			t.Errorf("something was written: %s", d)
+		}
+		if d := cmp.Diff(`{"data":{"applyChanges":{`+results+`,"change":{"action":"APPLIED","note":"all","summary":"applied: 3 created, 1 removed"},"errors":[]}}}`,
+			apply(`note: "all", `, all)); d != "" {
+			t.Error(d)
+		}
+		changes, err := s.Changes(t.Context(), &store.ChangesQuery{Limit: 10})
+		if err != nil || len(changes) != 2 {
+			t.Fatalf("%+v, %v", changes, err)
+		}
+		if got := do(t.Context(), e, `mutation { revertChange(input: {change: "`+changes[0].ID+`"}) { errors { code message } } }`, nil); got != `{"data":{"revertChange":{"errors":[]}}}` {
+			t.Error(got)
+		}
+		if d := cmp.Diff(before, export(t, cat, s)); d != "" {
+			t.Errorf("taken back, it is otherwise: %s", d)
+		}
+	})
+}

@@ -29,11 +29,13 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	AddEvidencePayload() AddEvidencePayloadResolver
+	ApplyChangesPayload() ApplyChangesPayloadResolver
 	BlockedError() BlockedErrorResolver
 	CandidatesError() CandidatesErrorResolver
 	CentralityConnection() CentralityConnectionResolver
 	CentralityEdge() CentralityEdgeResolver
 	Change() ChangeResolver
+	ChangeOperationResult() ChangeOperationResultResolver
 	CoParticipationConnection() CoParticipationConnectionResolver
 	CoParticipationEdge() CoParticipationEdgeResolver
 	Community() CommunityResolver
@@ -159,6 +161,11 @@ type AddEvidencePayloadResolver interface {
 	Change(ctx context.Context, obj *model.AddEvidencePayload) (*model.Change, error)
 	Errors(ctx context.Context, obj *model.AddEvidencePayload) ([]model.UserError, error)
 }
+type ApplyChangesPayloadResolver interface {
+	Results(ctx context.Context, obj *model.ApplyChangesPayload) ([]model.ChangeOperationResult, error)
+	Change(ctx context.Context, obj *model.ApplyChangesPayload) (*model.Change, error)
+	Errors(ctx context.Context, obj *model.ApplyChangesPayload) ([]model.UserError, error)
+}
 type BlockedErrorResolver interface {
 	Code(ctx context.Context, obj *model.BlockedError) (string, error)
 	Message(ctx context.Context, obj *model.BlockedError) (string, error)
@@ -194,6 +201,11 @@ type ChangeResolver interface {
 	Action(ctx context.Context, obj *model.Change) (string, error)
 	Note(ctx context.Context, obj *model.Change) (*string, error)
 	Summary(ctx context.Context, obj *model.Change) (string, error)
+}
+type ChangeOperationResultResolver interface {
+	ID(ctx context.Context, obj *model.ChangeOperationResult) (string, error)
+	As(ctx context.Context, obj *model.ChangeOperationResult) (*string, error)
+	Record(ctx context.Context, obj *model.ChangeOperationResult) (model.Node, error)
 }
 type CoParticipationConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.CoParticipationConnection) ([]model.CoParticipationEdge, error)
@@ -625,6 +637,7 @@ type MutationResolver interface {
 	RemoveEvidence(ctx context.Context, input map[string]any) (*model.RemoveEvidencePayload, error)
 	Delete(ctx context.Context, input map[string]any) (*model.DeletePayload, error)
 	RevertChange(ctx context.Context, input map[string]any) (*model.RevertChangePayload, error)
+	ApplyChanges(ctx context.Context, input map[string]any) (*model.ApplyChangesPayload, error)
 }
 type PageInfoResolver interface {
 	HasNextPage(ctx context.Context, obj *model.PageInfo) (bool, error)
@@ -1061,7 +1074,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AddEvidenceInput", ec.unmarshalInputAddEvidenceInput),
+			graphql.NewInputUnmarshaler("ApplyChangesInput", ec.unmarshalInputApplyChangesInput),
 			graphql.NewInputUnmarshaler("BooleanFilter", ec.unmarshalInputBooleanFilter),
+			graphql.NewInputUnmarshaler("ChangeOperation", ec.unmarshalInputChangeOperation),
 			graphql.NewInputUnmarshaler("CreateEventInput", ec.unmarshalInputCreateEventInput),
 			graphql.NewInputUnmarshaler("CreateInstitutionInput", ec.unmarshalInputCreateInstitutionInput),
 			graphql.NewInputUnmarshaler("CreateLinkInput", ec.unmarshalInputCreateLinkInput),
@@ -3507,6 +3522,8 @@ input EntityRef @oneOf {
   externalId: ExternalIdInput
   "A name or alias, and what it is the name of: ` + "`" + `{typedName: {type: THEME, name: \"human security\"}}` + "`" + `."
   typedName: TypedName
+  "Within ` + "`" + `applyChanges` + "`" + ` alone: what an operation before this one has made, by its ` + "`" + `as` + "`" + `."
+  as: String
 }
 
 "The name of an entity of one type."
@@ -3533,6 +3550,8 @@ input SourceRef @oneOf {
   title: String
   "The address, exactly as the source has it."
   url: URL
+  "Within ` + "`" + `applyChanges` + "`" + ` alone: what an operation before this one has made, by its ` + "`" + `as` + "`" + `."
+  as: String
 }
 
 # --- entry points ---------------------------------------------------------------------------------------------------------
@@ -4539,6 +4558,8 @@ type Mutation {
   delete("What to delete." input: DeleteInput!): DeletePayload
   "Takes a change back, field by field: what it made goes, what it deleted comes back, what it changed is as it was before. Role CURATOR."
   revertChange("Which." input: RevertChangeInput!): RevertChangePayload
+  "Does several of the others in one transaction, in order: all, or where one has an error none. It is one change. An operation needs the role that its field needs. Role EDITOR."
+  applyChanges("What to do." input: ApplyChangesInput!): ApplyChangesPayload
 }
 
 "What ` + "`" + `createPerson` + "`" + ` takes."
@@ -4557,6 +4578,8 @@ input CreatePersonInput {
   born: PartialDate
   "When this person died."
   died: PartialDate
+  "Within ` + "`" + `applyChanges` + "`" + ` alone: what later operations call it."
+  as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
   "Why, for the log of changes."
@@ -4631,6 +4654,8 @@ input CreateInstitutionInput {
   founded: PartialDate
   "When it ceased to exist."
   dissolved: PartialDate
+  "Within ` + "`" + `applyChanges` + "`" + ` alone: what later operations call it."
+  as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
   "Why, for the log of changes."
@@ -4707,6 +4732,8 @@ input CreateEventInput {
   endsOn: PartialDate
   "How many took part; when the source says \"more than 500\", 500."
   attendance: Int
+  "Within ` + "`" + `applyChanges` + "`" + ` alone: what later operations call it."
+  as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
   "Why, for the log of changes."
@@ -4785,6 +4812,8 @@ input CreateQuoteInput {
   language: String
   "When it was said."
   saidOn: PartialDate
+  "Within ` + "`" + `applyChanges` + "`" + ` alone: what later operations call it."
+  as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
   "Why, for the log of changes."
@@ -4857,6 +4886,8 @@ input CreateThemeInput {
   externalIds: [NewExternalIdInput!]
   "One or two sentences on who or what this is."
   description: String
+  "Within ` + "`" + `applyChanges` + "`" + ` alone: what later operations call it."
+  as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
   "Why, for the log of changes."
@@ -4927,6 +4958,8 @@ input CreatePlaceInput {
   latitude: Float
   "Degrees east of Greenwich, −180 to 180 (WGS 84)."
   longitude: Float
+  "Within ` + "`" + `applyChanges` + "`" + ` alone: what later operations call it."
+  as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
   "Why, for the log of changes."
@@ -5003,6 +5036,8 @@ input CreateSourceInput {
   publishedOn: PartialDate
   "The text that excerpts are checked against, as it was given. Null where none is stored, which ` + "`" + `contentHash` + "`" + ` says, and on every source unless the operator lets texts be read (` + "`" + `serve --serve-texts` + "`" + `): most are somebody's copyright."
   text: String
+  "Within ` + "`" + `applyChanges` + "`" + ` alone: what later operations call it."
+  as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
   "Why, for the log of changes."
@@ -5103,6 +5138,8 @@ input CreateLinkInput {
   until: PartialDate
   "The words that say so."
   evidence: [EvidenceInput!]!
+  "Within ` + "`" + `applyChanges` + "`" + ` alone: what later operations call it."
+  as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
   "Why, for the log of changes."
@@ -5171,6 +5208,78 @@ input RevertChangeInput {
   dryRun: Boolean = false
   "Why, for the log of changes."
   note: String
+}
+
+"What ` + "`" + `applyChanges` + "`" + ` takes."
+input ApplyChangesInput {
+  "What to do, at most 100. ` + "`" + `dryRun` + "`" + ` and ` + "`" + `note` + "`" + ` are those of all together."
+  operations: [ChangeOperation!]!
+  "Check everything, answer as if it were done, and write nothing."
+  dryRun: Boolean = false
+  "Why, for the log of changes."
+  note: String
+}
+
+"One of the mutations, with its input."
+input ChangeOperation @oneOf {
+  "As ` + "`" + `Mutation.createPerson` + "`" + `."
+  createPerson: CreatePersonInput
+  "As ` + "`" + `Mutation.updatePerson` + "`" + `."
+  updatePerson: UpdatePersonInput
+  "As ` + "`" + `Mutation.createInstitution` + "`" + `."
+  createInstitution: CreateInstitutionInput
+  "As ` + "`" + `Mutation.updateInstitution` + "`" + `."
+  updateInstitution: UpdateInstitutionInput
+  "As ` + "`" + `Mutation.createEvent` + "`" + `."
+  createEvent: CreateEventInput
+  "As ` + "`" + `Mutation.updateEvent` + "`" + `."
+  updateEvent: UpdateEventInput
+  "As ` + "`" + `Mutation.createQuote` + "`" + `."
+  createQuote: CreateQuoteInput
+  "As ` + "`" + `Mutation.updateQuote` + "`" + `."
+  updateQuote: UpdateQuoteInput
+  "As ` + "`" + `Mutation.createTheme` + "`" + `."
+  createTheme: CreateThemeInput
+  "As ` + "`" + `Mutation.updateTheme` + "`" + `."
+  updateTheme: UpdateThemeInput
+  "As ` + "`" + `Mutation.createPlace` + "`" + `."
+  createPlace: CreatePlaceInput
+  "As ` + "`" + `Mutation.updatePlace` + "`" + `."
+  updatePlace: UpdatePlaceInput
+  "As ` + "`" + `Mutation.createSource` + "`" + `."
+  createSource: CreateSourceInput
+  "As ` + "`" + `Mutation.updateSource` + "`" + `."
+  updateSource: UpdateSourceInput
+  "As ` + "`" + `Mutation.createLink` + "`" + `."
+  createLink: CreateLinkInput
+  "As ` + "`" + `Mutation.updateLink` + "`" + `."
+  updateLink: UpdateLinkInput
+  "As ` + "`" + `Mutation.addEvidence` + "`" + `."
+  addEvidence: AddEvidenceInput
+  "As ` + "`" + `Mutation.removeEvidence` + "`" + `."
+  removeEvidence: RemoveEvidenceInput
+  "As ` + "`" + `Mutation.delete` + "`" + `."
+  delete: DeleteInput
+}
+
+"What ` + "`" + `applyChanges` + "`" + ` answers."
+type ApplyChangesPayload {
+  "What became of each operation, in order; none where there are errors."
+  results: [ChangeOperationResult!]!
+  "The entry of the log; null where nothing was written."
+  change: Change
+  "What a person can put right. With any, nothing was written."
+  errors: [UserError!]!
+}
+
+"What became of an operation."
+type ChangeOperationResult {
+  "The id of the record that it was about: of one that was deleted too, and of the link where it was about evidence."
+  id: ID!
+  "What the operation called it."
+  as: String
+  "The record as it is then; with ` + "`" + `dryRun` + "`" + `, as it would be. Null when it is gone."
+  record: Node
 }
 
 "What ` + "`" + `createLink` + "`" + ` answers."
@@ -5396,6 +5505,18 @@ func (ec *executionContext) childFields_AddEvidencePayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type AddEvidencePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ApplyChangesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_ApplyChangesPayload_results(ctx, field)
+	case "change":
+		return ec.fieldContext_ApplyChangesPayload_change(ctx, field)
+	case "errors":
+		return ec.fieldContext_ApplyChangesPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplyChangesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CentralityConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -5448,6 +5569,18 @@ func (ec *executionContext) childFields_Change(ctx context.Context, field graphq
 		return ec.fieldContext_Change_summary(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Change", field.Name)
+}
+
+func (ec *executionContext) childFields_ChangeOperationResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ChangeOperationResult_id(ctx, field)
+	case "as":
+		return ec.fieldContext_ChangeOperationResult_as(ctx, field)
+	case "record":
+		return ec.fieldContext_ChangeOperationResult_record(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeOperationResult", field.Name)
 }
 
 func (ec *executionContext) childFields_CoParticipationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8652,6 +8785,20 @@ func (ec *executionContext) field_Mutation_addEvidence_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (map[string]any, error) {
 			return ec.unmarshalNAddEvidenceInput2map(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_applyChanges_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (map[string]any, error) {
+			return ec.unmarshalNApplyChangesInput2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -11946,6 +12093,102 @@ func (ec *executionContext) fieldContext_AddEvidencePayload_errors(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _ApplyChangesPayload_results(ctx context.Context, field graphql.CollectedField, obj *model.ApplyChangesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyChangesPayload_results(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ApplyChangesPayload().Results(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeOperationResult) graphql.Marshaler {
+			return ec.marshalNChangeOperationResult2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeOperationResultᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyChangesPayload_results(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplyChangesPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeOperationResult(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApplyChangesPayload_change(ctx context.Context, field graphql.CollectedField, obj *model.ApplyChangesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyChangesPayload_change(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ApplyChangesPayload().Change(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Change) graphql.Marshaler {
+			return ec.marshalOChange2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChange(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyChangesPayload_change(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplyChangesPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApplyChangesPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.ApplyChangesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyChangesPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ApplyChangesPayload().Errors(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyChangesPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplyChangesPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _BlockedError_code(ctx context.Context, field graphql.CollectedField, obj *model.BlockedError) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12596,6 +12839,84 @@ func (ec *executionContext) _Change_summary(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Change_summary(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Change", field, true, true, "String")
+}
+
+func (ec *executionContext) _ChangeOperationResult_id(ctx context.Context, field graphql.CollectedField, obj *model.ChangeOperationResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChangeOperationResult_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ChangeOperationResult().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChangeOperationResult_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChangeOperationResult", field, true, true, "ID")
+}
+
+func (ec *executionContext) _ChangeOperationResult_as(ctx context.Context, field graphql.CollectedField, obj *model.ChangeOperationResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChangeOperationResult_as(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ChangeOperationResult().As(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ChangeOperationResult_as(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChangeOperationResult", field, true, true, "String")
+}
+
+func (ec *executionContext) _ChangeOperationResult_record(ctx context.Context, field graphql.CollectedField, obj *model.ChangeOperationResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChangeOperationResult_record(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ChangeOperationResult().Record(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ChangeOperationResult_record(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ChangeOperationResult",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _CoParticipationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CoParticipationConnection) (ret graphql.Marshaler) {
@@ -22000,6 +22321,50 @@ func (ec *executionContext) fieldContext_Mutation_revertChange(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_revertChange_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_applyChanges(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_applyChanges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ApplyChanges(ctx, fc.Args["input"].(map[string]any))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplyChangesPayload) graphql.Marshaler {
+			return ec.marshalOApplyChangesPayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐApplyChangesPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_applyChanges(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApplyChangesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_applyChanges_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32853,6 +33218,67 @@ func UnmarshalAddEvidenceInput(ctx context.Context, raw any) (map[string]any, er
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputApplyChangesInput(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["dryRun"]; !present {
+		asMap["dryRun"] = false
+	}
+
+	fieldsInOrder := [...]string{"operations", "dryRun", "note"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "operations":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("operations"))
+			data, err := ec.unmarshalNChangeOperation2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["operations"] = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["dryRun"] = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["note"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalApplyChangesInput unmarshals raw into the ApplyChangesInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalApplyChangesInput(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ApplyChangesInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputBooleanFilter(ctx context.Context, obj any) (map[string]any, error) {
 	var it map[string]any
 	if obj == nil {
@@ -32903,6 +33329,175 @@ func UnmarshalBooleanFilter(ctx context.Context, raw any) (map[string]any, error
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputChangeOperation(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"createPerson", "updatePerson", "createInstitution", "updateInstitution", "createEvent", "updateEvent", "createQuote", "updateQuote", "createTheme", "updateTheme", "createPlace", "updatePlace", "createSource", "updateSource", "createLink", "updateLink", "addEvidence", "removeEvidence", "delete"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "createPerson":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createPerson"))
+			data, err := ec.unmarshalOCreatePersonInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createPerson"] = data
+		case "updatePerson":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updatePerson"))
+			data, err := ec.unmarshalOUpdatePersonInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updatePerson"] = data
+		case "createInstitution":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createInstitution"))
+			data, err := ec.unmarshalOCreateInstitutionInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createInstitution"] = data
+		case "updateInstitution":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updateInstitution"))
+			data, err := ec.unmarshalOUpdateInstitutionInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updateInstitution"] = data
+		case "createEvent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createEvent"))
+			data, err := ec.unmarshalOCreateEventInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createEvent"] = data
+		case "updateEvent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updateEvent"))
+			data, err := ec.unmarshalOUpdateEventInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updateEvent"] = data
+		case "createQuote":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createQuote"))
+			data, err := ec.unmarshalOCreateQuoteInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createQuote"] = data
+		case "updateQuote":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updateQuote"))
+			data, err := ec.unmarshalOUpdateQuoteInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updateQuote"] = data
+		case "createTheme":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createTheme"))
+			data, err := ec.unmarshalOCreateThemeInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createTheme"] = data
+		case "updateTheme":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updateTheme"))
+			data, err := ec.unmarshalOUpdateThemeInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updateTheme"] = data
+		case "createPlace":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createPlace"))
+			data, err := ec.unmarshalOCreatePlaceInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createPlace"] = data
+		case "updatePlace":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updatePlace"))
+			data, err := ec.unmarshalOUpdatePlaceInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updatePlace"] = data
+		case "createSource":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createSource"))
+			data, err := ec.unmarshalOCreateSourceInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createSource"] = data
+		case "updateSource":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updateSource"))
+			data, err := ec.unmarshalOUpdateSourceInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updateSource"] = data
+		case "createLink":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createLink"))
+			data, err := ec.unmarshalOCreateLinkInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["createLink"] = data
+		case "updateLink":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updateLink"))
+			data, err := ec.unmarshalOUpdateLinkInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["updateLink"] = data
+		case "addEvidence":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addEvidence"))
+			data, err := ec.unmarshalOAddEvidenceInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["addEvidence"] = data
+		case "removeEvidence":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("removeEvidence"))
+			data, err := ec.unmarshalORemoveEvidenceInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["removeEvidence"] = data
+		case "delete":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("delete"))
+			data, err := ec.unmarshalODeleteInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["delete"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalChangeOperation unmarshals raw into the ChangeOperation input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalChangeOperation(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ChangeOperation", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateEventInput(ctx context.Context, obj any) (map[string]any, error) {
 	var it map[string]any
 	if obj == nil {
@@ -32918,7 +33513,7 @@ func (ec *executionContext) unmarshalInputCreateEventInput(ctx context.Context, 
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "startsOn", "endsOn", "attendance", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "startsOn", "endsOn", "attendance", "as", "dryRun", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -32982,6 +33577,13 @@ func (ec *executionContext) unmarshalInputCreateEventInput(ctx context.Context, 
 				return it, err
 			}
 			it["attendance"] = data
+		case "as":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("as"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["as"] = data
 		case "dryRun":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -33028,7 +33630,7 @@ func (ec *executionContext) unmarshalInputCreateInstitutionInput(ctx context.Con
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "founded", "dissolved", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "founded", "dissolved", "as", "dryRun", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -33085,6 +33687,13 @@ func (ec *executionContext) unmarshalInputCreateInstitutionInput(ctx context.Con
 				return it, err
 			}
 			it["dissolved"] = data
+		case "as":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("as"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["as"] = data
 		case "dryRun":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -33131,7 +33740,7 @@ func (ec *executionContext) unmarshalInputCreateLinkInput(ctx context.Context, o
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"kind", "from", "to", "role", "since", "until", "evidence", "dryRun", "note"}
+	fieldsInOrder := [...]string{"kind", "from", "to", "role", "since", "until", "evidence", "as", "dryRun", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -33188,6 +33797,13 @@ func (ec *executionContext) unmarshalInputCreateLinkInput(ctx context.Context, o
 				return it, err
 			}
 			it["evidence"] = data
+		case "as":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("as"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["as"] = data
 		case "dryRun":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -33234,7 +33850,7 @@ func (ec *executionContext) unmarshalInputCreatePersonInput(ctx context.Context,
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "born", "died", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "born", "died", "as", "dryRun", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -33291,6 +33907,13 @@ func (ec *executionContext) unmarshalInputCreatePersonInput(ctx context.Context,
 				return it, err
 			}
 			it["died"] = data
+		case "as":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("as"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["as"] = data
 		case "dryRun":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -33337,7 +33960,7 @@ func (ec *executionContext) unmarshalInputCreatePlaceInput(ctx context.Context, 
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "latitude", "longitude", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "latitude", "longitude", "as", "dryRun", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -33394,6 +34017,13 @@ func (ec *executionContext) unmarshalInputCreatePlaceInput(ctx context.Context, 
 				return it, err
 			}
 			it["longitude"] = data
+		case "as":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("as"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["as"] = data
 		case "dryRun":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -33440,7 +34070,7 @@ func (ec *executionContext) unmarshalInputCreateQuoteInput(ctx context.Context, 
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "text", "language", "saidOn", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "text", "language", "saidOn", "as", "dryRun", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -33504,6 +34134,13 @@ func (ec *executionContext) unmarshalInputCreateQuoteInput(ctx context.Context, 
 				return it, err
 			}
 			it["saidOn"] = data
+		case "as":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("as"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["as"] = data
 		case "dryRun":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -33550,7 +34187,7 @@ func (ec *executionContext) unmarshalInputCreateSourceInput(ctx context.Context,
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "title", "url", "kind", "publisher", "authors", "publishedOn", "text", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "title", "url", "kind", "publisher", "authors", "publishedOn", "text", "as", "dryRun", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -33614,6 +34251,13 @@ func (ec *executionContext) unmarshalInputCreateSourceInput(ctx context.Context,
 				return it, err
 			}
 			it["text"] = data
+		case "as":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("as"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["as"] = data
 		case "dryRun":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -33660,7 +34304,7 @@ func (ec *executionContext) unmarshalInputCreateThemeInput(ctx context.Context, 
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "as", "dryRun", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -33703,6 +34347,13 @@ func (ec *executionContext) unmarshalInputCreateThemeInput(ctx context.Context, 
 				return it, err
 			}
 			it["description"] = data
+		case "as":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("as"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["as"] = data
 		case "dryRun":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -34054,7 +34705,7 @@ func (ec *executionContext) unmarshalInputEntityRef(ctx context.Context, obj any
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "externalId", "typedName"}
+	fieldsInOrder := [...]string{"id", "name", "externalId", "typedName", "as"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -34090,6 +34741,13 @@ func (ec *executionContext) unmarshalInputEntityRef(ctx context.Context, obj any
 				return it, err
 			}
 			it["typedName"] = data
+		case "as":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("as"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["as"] = data
 		}
 	}
 	return it, nil
@@ -35923,7 +36581,7 @@ func (ec *executionContext) unmarshalInputSourceRef(ctx context.Context, obj any
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "title", "url"}
+	fieldsInOrder := [...]string{"id", "title", "url", "as"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -35952,6 +36610,13 @@ func (ec *executionContext) unmarshalInputSourceRef(ctx context.Context, obj any
 				return it, err
 			}
 			it["url"] = data
+		case "as":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("as"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["as"] = data
 		}
 	}
 	return it, nil
@@ -37725,6 +38390,52 @@ func (ec *executionContext) _AddEvidencePayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var applyChangesPayloadImplementors = []string{"ApplyChangesPayload"}
+
+func (ec *executionContext) _ApplyChangesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApplyChangesPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, applyChangesPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApplyChangesPayload")
+		case "results":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ApplyChangesPayload_results(ctx, field, obj)
+				})
+		case "change":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ApplyChangesPayload_change(ctx, field, obj)
+				})
+		case "errors":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ApplyChangesPayload_errors(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var blockedErrorImplementors = []string{"BlockedError", "UserError"}
 
 func (ec *executionContext) _BlockedError(ctx context.Context, sel ast.SelectionSet, obj *model.BlockedError) graphql.Marshaler {
@@ -38003,6 +38714,52 @@ func (ec *executionContext) _Change(ctx context.Context, sel ast.SelectionSet, o
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Change_summary(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var changeOperationResultImplementors = []string{"ChangeOperationResult"}
+
+func (ec *executionContext) _ChangeOperationResult(ctx context.Context, sel ast.SelectionSet, obj *model.ChangeOperationResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, changeOperationResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ChangeOperationResult")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ChangeOperationResult_id(ctx, field, obj)
+				})
+		case "as":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ChangeOperationResult_as(ctx, field, obj)
+				})
+		case "record":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ChangeOperationResult_record(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -41542,6 +42299,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "revertChange":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_revertChange(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "applyChanges":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_applyChanges(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -45206,6 +45970,11 @@ func (ec *executionContext) unmarshalNAddEvidenceInput2map(ctx context.Context, 
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNApplyChangesInput2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputApplyChangesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -45286,6 +46055,45 @@ func (ec *executionContext) marshalNChangeAction2string(ctx context.Context, sel
 		graphql.AddInvalidNullFromMarshaler(ctx, "ChangeAction!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNChangeOperation2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputChangeOperation(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNChangeOperation2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]map[string]any, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNChangeOperation2map(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNChangeOperationResult2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeOperationResult(ctx context.Context, sel ast.SelectionSet, v model.ChangeOperationResult) graphql.Marshaler {
+	return ec._ChangeOperationResult(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNChangeOperationResult2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeOperationResultᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ChangeOperationResult) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNChangeOperationResult2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeOperationResult(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNCoParticipationEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCoParticipationEdge(ctx context.Context, sel ast.SelectionSet, v model.CoParticipationEdge) graphql.Marshaler {
@@ -47446,11 +48254,26 @@ func (ec *executionContext) marshalN__TypeKind2string(ctx context.Context, sel a
 	return res
 }
 
+func (ec *executionContext) unmarshalOAddEvidenceInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputAddEvidenceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOAddEvidencePayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐAddEvidencePayload(ctx context.Context, sel ast.SelectionSet, v *model.AddEvidencePayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._AddEvidencePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOApplyChangesPayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐApplyChangesPayload(ctx context.Context, sel ast.SelectionSet, v *model.ApplyChangesPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ApplyChangesPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
@@ -47526,11 +48349,27 @@ func (ec *executionContext) marshalOComparison2ᚖgithubᚗcomᚋthroughlineᚋt
 	return ec._Comparison(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOCreateEventInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCreateEventInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOCreateEventPayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCreateEventPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateEventPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._CreateEventPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOCreateInstitutionInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCreateInstitutionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOCreateInstitutionPayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCreateInstitutionPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateInstitutionPayload) graphql.Marshaler {
@@ -47540,11 +48379,27 @@ func (ec *executionContext) marshalOCreateInstitutionPayload2ᚖgithubᚗcomᚋt
 	return ec._CreateInstitutionPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOCreateLinkInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCreateLinkInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOCreateLinkPayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCreateLinkPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateLinkPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._CreateLinkPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOCreatePersonInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCreatePersonInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOCreatePersonPayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCreatePersonPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreatePersonPayload) graphql.Marshaler {
@@ -47554,11 +48409,27 @@ func (ec *executionContext) marshalOCreatePersonPayload2ᚖgithubᚗcomᚋthroug
 	return ec._CreatePersonPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOCreatePlaceInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCreatePlaceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOCreatePlacePayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCreatePlacePayload(ctx context.Context, sel ast.SelectionSet, v *model.CreatePlacePayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._CreatePlacePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOCreateQuoteInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCreateQuoteInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOCreateQuotePayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCreateQuotePayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateQuotePayload) graphql.Marshaler {
@@ -47568,11 +48439,27 @@ func (ec *executionContext) marshalOCreateQuotePayload2ᚖgithubᚗcomᚋthrough
 	return ec._CreateQuotePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOCreateSourceInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCreateSourceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOCreateSourcePayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCreateSourcePayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateSourcePayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._CreateSourcePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOCreateThemeInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCreateThemeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOCreateThemePayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐCreateThemePayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateThemePayload) graphql.Marshaler {
@@ -47623,6 +48510,14 @@ func (ec *executionContext) unmarshalODateTimeFilter2map(ctx context.Context, v 
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputDateTimeFilter(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalODeleteInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputDeleteInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -48378,6 +49273,14 @@ func (ec *executionContext) unmarshalOQuoteFilter2ᚕmapᚄ(ctx context.Context,
 	return res, nil
 }
 
+func (ec *executionContext) unmarshalORemoveEvidenceInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputRemoveEvidenceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalORemoveEvidencePayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRemoveEvidencePayload(ctx context.Context, sel ast.SelectionSet, v *model.RemoveEvidencePayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -48694,11 +49597,27 @@ func (ec *executionContext) marshalOURL2ᚖstring(ctx context.Context, sel ast.S
 	return res
 }
 
+func (ec *executionContext) unmarshalOUpdateEventInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputUpdateEventInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOUpdateEventPayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐUpdateEventPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateEventPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._UpdateEventPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOUpdateInstitutionInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputUpdateInstitutionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOUpdateInstitutionPayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐUpdateInstitutionPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateInstitutionPayload) graphql.Marshaler {
@@ -48708,11 +49627,27 @@ func (ec *executionContext) marshalOUpdateInstitutionPayload2ᚖgithubᚗcomᚋt
 	return ec._UpdateInstitutionPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOUpdateLinkInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputUpdateLinkInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOUpdateLinkPayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐUpdateLinkPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateLinkPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._UpdateLinkPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOUpdatePersonInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputUpdatePersonInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOUpdatePersonPayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐUpdatePersonPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdatePersonPayload) graphql.Marshaler {
@@ -48722,11 +49657,27 @@ func (ec *executionContext) marshalOUpdatePersonPayload2ᚖgithubᚗcomᚋthroug
 	return ec._UpdatePersonPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOUpdatePlaceInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputUpdatePlaceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOUpdatePlacePayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐUpdatePlacePayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdatePlacePayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._UpdatePlacePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOUpdateQuoteInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputUpdateQuoteInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOUpdateQuotePayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐUpdateQuotePayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateQuotePayload) graphql.Marshaler {
@@ -48736,11 +49687,27 @@ func (ec *executionContext) marshalOUpdateQuotePayload2ᚖgithubᚗcomᚋthrough
 	return ec._UpdateQuotePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOUpdateSourceInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputUpdateSourceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOUpdateSourcePayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐUpdateSourcePayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateSourcePayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._UpdateSourcePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOUpdateThemeInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputUpdateThemeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOUpdateThemePayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐUpdateThemePayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateThemePayload) graphql.Marshaler {

@@ -40,6 +40,9 @@ type UserError interface {
 // AddEvidencePayload is the object type of that name.
 type AddEvidencePayload struct{ Value }
 
+// ApplyChangesPayload is the object type of that name.
+type ApplyChangesPayload struct{ Value }
+
 // BlockedError is the object type of that name.
 type BlockedError struct{ Value }
 
@@ -60,6 +63,9 @@ type CentralityEdge struct{ Value }
 
 // Change is the object type of that name.
 type Change struct{ Value }
+
+// ChangeOperationResult is the object type of that name.
+type ChangeOperationResult struct{ Value }
 
 // CoParticipationConnection is the object type of that name.
 type CoParticipationConnection struct{ Value }
@@ -519,6 +525,8 @@ func New(name string, v Value) any {
 	switch name {
 	case "AddEvidencePayload":
 		return &AddEvidencePayload{v}
+	case "ApplyChangesPayload":
+		return &ApplyChangesPayload{v}
 	case "BlockedError":
 		return &BlockedError{v}
 	case "CandidatesError":
@@ -529,6 +537,8 @@ func New(name string, v Value) any {
 		return &CentralityEdge{v}
 	case "Change":
 		return &Change{v}
+	case "ChangeOperationResult":
+		return &ChangeOperationResult{v}
 	case "CoParticipationConnection":
 		return &CoParticipationConnection{v}
 	case "CoParticipationEdge":
