@@ -21,7 +21,12 @@ type gathering struct {
 	at    map[uint64]int32 // places in parts, by the hash of the id
 	parts []part
 	spool spool
+	// the ids of what was said lately, by the hash of that: a source, an employer, row after row
+	lately map[uint64]string
 }
+
+// maxLately bounds what was said lately.
+const maxLately = 1 << 14
 
 // part is what is known of one record.
 type part struct {
@@ -40,12 +45,16 @@ const (
 
 // gather begins a gathering of what a file says.
 func gather(in *reading) *gathering {
-	return &gathering{in: in, seed: maphash.MakeSeed(), at: map[uint64]int32{}}
+	return &gathering{in: in, seed: maphash.MakeSeed(), at: map[uint64]int32{}, lately: map[uint64]string{}}
 }
 
 // add takes what a place of the file says of a record, and returns the id of that, "" when it is wrong; what is wrong is
 // told to whoever reads.
 func (g *gathering) add(line int, said []byte) (id string, err error) {
+	hash := maphash.Bytes(g.seed, said)
+	if id, ok := g.lately[hash]; ok {
+		return id, nil
+	}
 	r, wrong := parse(g.in.cat, said)
 	if r == (record{}) && wrong == nil {
 		return "", nil
@@ -56,7 +65,11 @@ func (g *gathering) add(line int, said []byte) (id string, err error) {
 		}
 		return r.id(), nil
 	}
-	h, hash := maphash.String(g.seed, r.id()), maphash.Bytes(g.seed, said)
+	if len(g.lately) == maxLately {
+		clear(g.lately)
+	}
+	g.lately[hash] = r.id()
+	h := maphash.String(g.seed, r.id())
 	i, ok := g.at[h]
 	if !ok {
 		g.at[h] = int32(len(g.parts))
