@@ -20,6 +20,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
 )
 
@@ -250,8 +251,12 @@ func (c *importCmd) open(w *world, cat *catalog.Catalog) (*opened, error) {
 
 type exportCmd struct {
 	config.Store
-	Output string `short:"o" placeholder:"FILE" help:"File to write, packed when its name ends in .gz; standard output without. Formats of several files write FILE-nodes and FILE-links, or one FILE.zip."`
-	Format string `enum:"${written}," default:"" placeholder:"NAME" help:"The format: ${written}. Without, as the name of the file ends, or jsonl. See throughline formats."`
+	Output   string   `short:"o" placeholder:"FILE" help:"File to write, packed when its name ends in .gz; standard output without. Formats of several files write FILE-nodes and FILE-links, or one FILE.zip."`
+	Format   string   `enum:"${written}," default:"" placeholder:"NAME" help:"The format: ${written}. Without, as the name of the file ends, or jsonl. See throughline formats."`
+	ID       []string `name:"id" placeholder:"ID" help:"Export only these entities, and the links among them."`
+	Type     []string `placeholder:"TYPE" help:"Export only entities of these types, for example PERSON,INSTITUTION."`
+	Kind     []string `placeholder:"KIND" help:"Export only links of these kinds, and the entities that they join."`
+	Standing []string `placeholder:"STANDING" help:"Export only links of these standings: SUPPORTED, DISPUTED, REFUTED. Without, all are there."`
 }
 
 // Run writes everything, to standard output or to files that are there only when all is whole. What is no file of its
@@ -272,6 +277,11 @@ func (c *exportCmd) Run(w *world) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // it was only read
+	chosen := exchange.Selection{IDs: c.ID, Types: capitals(c.Type), Kinds: capitals(c.Kind), Standings: capitals(c.Standing)}
+	part, err := chosen.Of(w.ctx, cat, s)
+	if err != nil {
+		return err
+	}
 	if c.Output == "" || c.Output == "-" {
 		if format.Parts != nil && terminal(w.stdout) {
 			return &config.UsageError{Problem: format.Name + " is several files", Hint: "name them with -o graph" + format.Extensions[0]}
@@ -281,20 +291,29 @@ func (c *exportCmd) Run(w *world) error {
 			out = &jsonPrinter{to: out} // a file is written as it is
 		}
 		open, finish := format.One(out)
-		if _, err = format.Export(w.ctx, cat, s, open); err == nil {
+		if _, err = format.Export(w.ctx, cat, part, open); err == nil {
 			err = finish()
 		}
 		return err
 	}
-	n, err := c.files(w, cat, s, format)
+	n, err := c.files(w, cat, part, format)
 	if err == nil {
 		fmt.Fprintf(w.stderr, "exported %s\n", records(n))
 	}
 	return err
 }
 
+// capitals writes names of the schema's values as it does.
+func capitals(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = strings.ToUpper(s)
+	}
+	return out
+}
+
 // files writes one file, or one for each part of the format.
-func (c *exportCmd) files(w *world, cat *catalog.Catalog, s *opened, format *exchange.Format) (n exchange.Counts, err error) {
+func (c *exportCmd) files(w *world, cat *catalog.Catalog, s store.Scanner, format *exchange.Format) (n exchange.Counts, err error) {
 	var made []*target
 	defer func() {
 		for _, t := range made {

@@ -37,6 +37,9 @@ func someText() *rapid.Generator[string] {
 	})
 }
 
+// someName is a text without white space at its ends, as names are stored.
+func someName() *rapid.Generator[string] { return rapid.Map(someText(), strings.TrimSpace) }
+
 func maybe[V any](g *rapid.Generator[V]) *rapid.Generator[V] {
 	return rapid.OneOf(rapid.Just(*new(V)), g)
 }
@@ -55,10 +58,10 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 		kinds := cat.Schema.Types["SourceKind"].EnumValues
 		b.Sources = append(b.Sources, &kg.Source{
 			ID: fmt.Sprintf("s_%d", i), Kind: kinds[rapid.IntRange(0, len(kinds)-1).Draw(t,
-				"kind")].Name, Title: someText().Draw(t, "title"),
+				"kind")].Name, Title: someName().Draw(t, "title"),
 			URL: maybe(rapid.Just("https://example.org/?q=%E2%82%AC#f")).Draw(t,
-				"url"), Publisher: maybe(someText()).Draw(t, "publisher"),
-			Authors: rapid.SliceOfN(someText(), 0, 2).Draw(t, "authors"), PublishedOn: someDate().Draw(t, "date"),
+				"url"), Publisher: maybe(someName()).Draw(t, "publisher"),
+			Authors: rapid.SliceOfN(someName(), 0, 2).Draw(t, "authors"), PublishedOn: someDate().Draw(t, "date"),
 			Text: maybe(rapid.Just("It is about  the “people’s”\r\nown cafe\u0301—se\u00adcurity 𝒜.")).Draw(t, "text"),
 		})
 	}
@@ -79,8 +82,8 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 	for i := range rapid.IntRange(1, 8).Draw(t, "nodes") {
 		typ := rapid.OneOf(rapid.SampledFrom(cat.Types), rapid.SampledFrom(quoting)).Draw(t, "type")
 		n := &kg.Node{
-			ID: fmt.Sprintf("n%d", i), Type: typ.Enum, Name: someText().Draw(t,
-				"name"), Aliases: rapid.SliceOfN(someText(), 0, 3).Draw(t, "aliases"),
+			ID: fmt.Sprintf("n%d", i), Type: typ.Enum, Name: someName().Draw(t,
+				"name"), Aliases: rapid.SliceOfN(someName(), 0, 3).Draw(t, "aliases"),
 			Description: maybe(someText()).Draw(t, "description"), CreatedAt: at.Draw(t,
 				"created"), UpdatedAt: at.Draw(t, "updated"),
 		}
