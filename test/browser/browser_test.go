@@ -53,7 +53,8 @@ func newBrowser(t *testing.T) context.Context {
 		chromedp.WSURLReadTimeout(patience),
 	}
 	for _, flag := range []string{
-		"disable-gpu", "disable-quic", "no-first-run", "no-default-browser-check", "disable-background-networking",
+		"disable-gpu", "disable-software-rasterizer", // no WebGL at all, as on many virtual machines
+		"disable-quic", "no-first-run", "no-default-browser-check", "disable-background-networking",
 		"disable-component-update", "disable-default-apps", "disable-extensions", "disable-sync", "metrics-recording-only", "mute-audio",
 		"disable-dev-shm-usage", "no-sandbox", // the pages are our own, and continuous integration runs as root
 	} {

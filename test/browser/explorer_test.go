@@ -203,6 +203,9 @@ func TestPictures(t *testing.T) {
 	b := newTab(t, browser, origin)
 	b.visit("/e/mary-kaldor")
 	b.wait("the surroundings are drawn", drawn(5, 7))
+	if evaluate[bool](b, `document.createElement('canvas').getContext('webgl') !== null`) {
+		t.Error("this browser has WebGL, which many have not")
+	}
 	x, y := b.nodeAt("mary-kaldor")
 	b.run("click it", chromedp.MouseClickXY(x, y))
 	b.wait("it is chosen", reads(".panel h3", "Mary Kaldor"))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/exchange"
@@ -98,6 +99,49 @@ func TestMeasurePictures(t *testing.T) {
 		quantiles("drag an entity", x, y)
 		quantiles("drag the ground", 440, 330)
 		b.screenshot(fmt.Sprint(size[0]))
+	}
+}
+
+// TestMeasureExpanding times how long an entity of 50 links takes to expand, from the second click on.
+func TestMeasureExpanding(t *testing.T) {
+	if os.Getenv("THROUGHLINE_MEASURE") == "" {
+		t.Skip("set THROUGHLINE_MEASURE=1 to measure")
+	}
+	browser := newBrowser(t)
+	origin, _ := newCrowd(t, 105, 250) // five institutions of 50 links
+	for range 4 {
+		b := newTab(t, browser, origin)
+		b.visit("/e/n7")
+		b.wait("it is drawn", `Number(document.querySelector('.drawing')?.dataset.nodes ?? 0) > 0`)
+		before := evaluate[string](b, `document.querySelector('.drawing').dataset.nodes`)
+		x, y := b.nodeAt("n0")
+		b.run("expand it", chromedp.MouseClickXY(x, y), chromedp.MouseClickXY(x, y))
+		begin := time.Now()
+		b.wait("it is expanded", `document.querySelector('.drawing').dataset.nodes !== '`+before+`'`)
+		t.Logf("from %s to %s entities after %d ms", before, evaluate[string](b, `document.querySelector('.drawing').dataset.nodes`), time.Since(begin).Milliseconds())
+	}
+}
+
+// TestMeasureLines times how long the first line between two entities takes, from the choice of the second on, and how long
+// names take to be suggested: with a server of one's own, as THROUGHLINE_MEASURE_LINES="ORIGIN ID NAME" says.
+func TestMeasureLines(t *testing.T) {
+	var origin, id, name string
+	if n, _ := fmt.Sscanf(os.Getenv("THROUGHLINE_MEASURE_LINES"), "%s %s %s", &origin, &id, &name); n != 3 {
+		t.Skip("set THROUGHLINE_MEASURE_LINES to measure")
+	}
+	browser := newBrowser(t)
+	for range 4 {
+		b := newTab(t, browser, origin)
+		b.visit("/path?from=" + id)
+		b.wait("the second box has the focus", `document.activeElement.getAttribute('role') === 'combobox' && document.activeElement.value === ''`)
+		b.text(name)
+		begin := time.Now()
+		b.wait("names are suggested", suggested)
+		suggested := time.Since(begin)
+		b.press(kb.Enter)
+		begin = time.Now()
+		b.wait("there is a line", `document.querySelectorAll('.told > li').length > 0`)
+		t.Logf("names after %d ms, the first line after %d ms", suggested.Milliseconds(), time.Since(begin).Milliseconds())
 	}
 }
 
