@@ -434,6 +434,63 @@ func TestReadingRoom(t *testing.T) {
 	b.wait("without a text there are excerpts", reads(".source", "not stored")+` && document.querySelectorAll('.excerpts li').length > 60`)
 }
 
+// TestStatements adds a statement while reading: words that are marked in the text, with names of the graph and one that is made,
+// and takes it back. Words that are not in the source are refused.
+func TestStatements(t *testing.T) {
+	b := newTab(t, newBrowser(t), newExplorer(t))
+	b.visit("/s/s_staff")
+	marks := func(n int) string { return fmt.Sprintf(`document.querySelectorAll('.body mark').length === %d`, n) }
+	b.wait("the text is marked, and names are known", marks(staff+1)+" && document.querySelectorAll('.body .named').length > 60")
+	b.wait("there is a form", `document.querySelector('form.statement') !== null`)
+
+	// the last sentence, which nothing quotes yet
+	b.run("mark words", chromedp.Evaluate[chromedp.Void](`void (() => { const text = document.querySelector('.body').lastChild, at = text.data.indexOf('says');
+		getSelection().setBaseAndExtent(text, at, text, text.data.length - 1); })()`))
+	b.wait("the words are in the form", `document.querySelector('.statement textarea').value === 'says \u{1F469}\u200D\u{1F52C} Eve'`)
+	b.click(".statement .end details summary")
+	b.run("name a person", chromedp.SendKeys(chromedp.CSS(".statement .end details input"), "Eve"))
+	b.button("Make it")
+	b.wait("she is made", `document.querySelector('.statement [role=combobox]').value === 'Eve'`)
+	b.run("choose the kind", chromedp.SetValue(chromedp.CSS(".statement > label select"), "AFFILIATED_WITH"))
+	b.run("tell the page", chromedp.Evaluate[chromedp.Void](`void document.querySelector('.statement > label select').dispatchEvent(new Event('change', {bubbles: true}))`))
+	b.click(`.statement .picks button`)
+	b.wait("a name of the text is taken", `document.querySelectorAll('.statement [role=combobox]')[1].value.length > 0`)
+	to := evaluate[string](b, `document.querySelectorAll('.statement [role=combobox]')[1].value`)
+	b.screenshot("form")
+	b.button("Check")
+	b.wait("it can be added, or not", `document.querySelector('.statement [role=alert]') !== null || `+reads(".statement .said", "It can be added: Eve is affiliated with"))
+	if !strings.HasPrefix(to, "Acme") {
+		b.wait("a person is no institution", reads(".statement [role=alert]", "INSTITUTION"))
+		b.run("another", chromedp.Click(chromedp.Search(`(//form//button[normalize-space()="Another"])[2]`), chromedp.NodeVisible))
+		b.wait("the box is empty", `document.querySelectorAll('.statement [role=combobox]')[1].value === ''`)
+		b.run("search it", chromedp.Focus(chromedp.Search(`(//form//input[@role="combobox"])[2]`)))
+		b.text("acme")
+		b.wait("names are suggested", suggested)
+		b.press(kb.Enter)
+		b.wait("it is Acme", `document.querySelectorAll('.statement [role=combobox]')[1].value === 'Acme'`)
+		b.button("Check")
+		b.wait("it can be added", reads(".statement .said", "It can be added: Eve is affiliated with Acme"))
+	}
+	b.button("Add")
+	b.wait("it is added and marked", reads(".adding > .said", "Added: Eve is affiliated with Acme")+" && "+marks(staff+2))
+	b.button("Take it back")
+	b.wait("it is gone again", reads(".adding > .said", "taken back")+" && "+marks(staff+1))
+
+	b.click(".adding details.card > summary")
+	b.run("words that are not there", chromedp.SendKeys(chromedp.CSS(".statement textarea"), "Person 09 worked for Acme"))
+	for i, name := range []string{"person 09", "acme"} {
+		b.run("search", chromedp.Focus(chromedp.Search(fmt.Sprintf(`(//form//input[@role="combobox"])[%d]`, i+1))))
+		b.text(name)
+		b.wait("names are suggested", suggested)
+		b.press(kb.Enter)
+	}
+	b.run("choose the kind", chromedp.SetValue(chromedp.CSS(".statement > label select"), "AFFILIATED_WITH"))
+	b.run("tell the page", chromedp.Evaluate[chromedp.Void](`void document.querySelector('.statement > label select').dispatchEvent(new Event('change', {bubbles: true}))`))
+	b.button("Add")
+	b.wait("it is refused, with the nearest", reads(".statement [role=alert]", "do not stand in the text")+" && "+reads(".statement [role=alert] button", "Person 09"))
+	b.screenshot("refused")
+}
+
 // TestPathsThatAreNot shows why there is no line.
 func TestPathsThatAreNot(t *testing.T) {
 	origin := newExplorer(t)
@@ -531,6 +588,8 @@ func TestExplorerHasNoBarriers(t *testing.T) {
 		look("path")
 		b.visit("/s/s_staff")
 		b.wait("the text is marked", `document.querySelectorAll('.body mark').length > 0`)
+		b.wait("names are known", `document.querySelector('.body .named') !== null`)
+		b.click(".adding summary")
 		look("source")
 		b.visit("/e/acme")
 		b.wait("a group", drawn(2, 1))

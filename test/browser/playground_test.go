@@ -57,7 +57,7 @@ func newServerWith(t *testing.T, introspection bool, fill func(*catalog.Catalog,
 	}
 	e, err := graph.New(graph.Options{
 		Catalog: cat, Store: s, StoreKind: s.Kind(), Version: "test",
-		Introspection: introspection, ServeTexts: true,
+		Introspection: introspection, ServeTexts: true, Writer: s,
 	})
 	if err != nil {
 		t.Fatal(err)

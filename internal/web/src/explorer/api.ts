@@ -25,7 +25,13 @@ export class Refused extends Error {
   }
 }
 
-export async function ask<T>(query: string, variables: Record<string, unknown> = {}, signal?: AbortSignal): Promise<T> {
+// ask asks, and refuses an answer with errors, unless a part of it will do.
+export async function ask<T>(
+  query: string,
+  variables: Record<string, unknown> = {},
+  signal?: AbortSignal,
+  part = false,
+): Promise<T> {
   const url = document.documentElement.dataset.graphql || '/graphql';
   let response: Response;
   try {
@@ -47,7 +53,7 @@ export async function ask<T>(query: string, variables: Record<string, unknown> =
   } catch {
     throw new Error(words.errors.strange(response.status));
   }
-  if (answer.errors?.length || !answer.data) {
+  if ((answer.errors?.length && !part) || !answer.data) {
     throw new Refused(answer.errors ?? []);
   }
   return answer.data;

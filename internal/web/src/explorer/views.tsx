@@ -1,12 +1,13 @@
 /** @jsxImportSource preact */
 // The views that addresses name: start, an entity, two that are connected, a source.
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ask, Refused } from './api';
 import { kindLabel, property, selection, spell, typeLabel } from './catalog';
 import { Piece, Standing } from './evidence';
 import type { Count, Entity, Evidence, Found, Graph, Line, Link, Source } from './graph';
 import { Words } from './panel';
 import { Badge, Linked, Problem, SearchBox, entityPage, go, useAsk } from './parts';
+import { Statement, marked, namesIn, undo, type Added, type Named, type Passage } from './statement';
 import { Workbench, nothing, openingOf, typing, type Opening } from './workbench';
 import { words } from './words';
 
@@ -720,13 +721,21 @@ async function readSource(id: string, signal: AbortSignal): Promise<Read | null>
 
 export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   const w = words.source;
-  const { answer, problem, again } = useAsk(
+  const {
+    answer: read,
+    problem,
+    again,
+  } = useAsk(
     async signal => {
       const source = await readSource(id, signal);
       return { source, elsewhere: !source && (await graph.read([id], signal)).length > 0 };
     },
     [graph, id],
   );
+  // while it is read again, what was read before stays
+  const kept = useRef(read);
+  kept.current = read ?? (kept.current?.source?.id === id ? kept.current : null);
+  const answer = kept.current;
   const source = answer?.source;
   const elsewhere = answer?.elsewhere === true;
   useEffect(() => {
@@ -736,7 +745,22 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   }, [elsewhere]);
   useTitle(source?.title);
   const [chosen, setChosen] = useState<string[]>([]);
-  useEffect(() => setChosen([]), [id]);
+  const [passage, setPassage] = useState<Passage | null>(null);
+  const [added, setAdded] = useState<Added | null>(null);
+  const [said, say] = useState('');
+  useEffect(() => {
+    setChosen([]);
+    setPassage(null);
+    setAdded(null);
+    say('');
+  }, [id]);
+  const { answer: server } = useAsk(
+    signal => ask<{ serverInfo: { readOnly: boolean } }>('{ serverInfo { readOnly } }', {}, signal),
+    [],
+  );
+  const writable = server?.serverInfo.readOnly === false;
+  const text = source?.text ?? null;
+  const { answer: names } = useAsk(async signal => (text === null ? [] : await namesIn(text, signal)), [text]);
   if (problem) {
     return <Problem problem={problem} again={again} />;
   }
@@ -778,13 +802,54 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
             marks={pieces.flatMap(({ piece: p }) =>
               p.start !== null && p.end !== null ? [{ id: p.id, start: p.start, end: p.end }] : [],
             )}
+            names={names ?? []}
             chosen={chosen}
             onChoose={setChosen}
+            onMarked={writable ? setPassage : null}
           />
         ) : (
           <p class="quiet">{source.contentHash ? w.notServed : w.noText}</p>
         )}
       </section>
+      {writable && (
+        <section class="adding">
+          <p role="status" class="said">
+            {said}
+          </p>
+          {added && (
+            <p>
+              <button
+                type="button"
+                onClick={() =>
+                  void undo(added.change).then(
+                    wrong => {
+                      say(wrong ?? words.statement.undone);
+                      setAdded(wrong ? added : null);
+                      again();
+                    },
+                    (reason: Error) => say(reason.message),
+                  )
+                }
+              >
+                {words.statement.undo}
+              </button>
+            </p>
+          )}
+          <Statement
+            key={added?.change ?? ''}
+            graph={graph}
+            source={source.id}
+            passage={passage}
+            names={names ?? []}
+            onAdded={done => {
+              setAdded(done);
+              say(words.statement.added(done.sentence));
+              setPassage(null);
+              again();
+            }}
+          />
+        </section>
+      )}
       <section class="excerpts" aria-live="polite">
         <h2>{chosen.length > 0 ? w.statements : w.excerpts}</h2>
         {source.text !== null && chosen.length === 0 && pieces.length > 0 && <p class="quiet">{w.markHint}</p>}
@@ -810,33 +875,76 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   );
 }
 
-// Marks is a text with what is quoted from it marked. Offsets are code points; marks may lie within others.
+// Marks is a text with what is quoted from it marked, and the names that the graph knows. Offsets are code points; marks may lie
+// within others.
 function Marks({
   text,
   marks,
+  names,
   chosen,
   onChoose,
+  onMarked,
 }: {
   text: string;
   marks: { id: string; start: number; end: number }[];
+  names: Named[];
   chosen: string[];
   onChoose: (ids: string[]) => void;
+  onMarked: ((passage: Passage) => void) | null;
 }) {
   const points = useMemo(() => Array.from(text), [text]);
-  const cuts = [...new Set([0, points.length, ...marks.flatMap(m => [m.start, m.end])])]
-    .filter(c => c >= 0 && c <= points.length)
-    .sort((a, b) => a - b);
+  const places = names.flatMap(n => n.places.map(([start, end]) => ({ id: n.id, start, end })));
+  // cuts are where something begins or ends within a part of the text.
+  const cuts = (from: number, to: number, spans: { start: number; end: number }[]) =>
+    [...new Set([from, to, ...spans.flatMap(s => [s.start, s.end])])]
+      .filter(c => c >= from && c <= to)
+      .sort((a, b) => a - b);
+  // each calls back for each part between two cuts.
+  const each = <T,>(at: number[], part: (start: number, end: number) => T) =>
+    at.slice(0, -1).map((start, i) => part(start, at[i + 1] as number));
+  const withNames = (from: number, to: number, linked: boolean) =>
+    each(cuts(from, to, places), (start, end) => {
+      const part = points.slice(start, end).join('');
+      const place = places.find(p => p.start <= start && p.end >= end);
+      if (!place) {
+        return part;
+      }
+      return linked ? (
+        <Linked key={start} to={entityPage(place.id)} class="named">
+          {part}
+        </Linked>
+      ) : (
+        <span key={start} class="named">
+          {part}
+        </span>
+      );
+    });
+  const body = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!onMarked) {
+      return;
+    }
+    const changed = () => {
+      const passage = body.current && marked(body.current);
+      if (passage) {
+        onMarked(passage);
+      }
+    };
+    document.addEventListener('selectionchange', changed);
+    return () => document.removeEventListener('selectionchange', changed);
+  }, [onMarked]);
   return (
-    <div class="body">
-      {cuts.slice(0, -1).map((start, i) => {
-        const part = points.slice(start, cuts[i + 1]).join('');
-        const ids = marks.filter(m => m.start <= start && m.end > start).map(m => m.id);
-        return ids.length === 0 ? (
-          part
-        ) : (
-          <mark key={start} class={ids.some(id => chosen.includes(id)) ? 'chosen' : ''}>
-            <button type="button" onClick={() => onChoose(ids)} aria-pressed={ids.some(id => chosen.includes(id))}>
-              {part}
+    <div class="body" ref={body}>
+      {each(cuts(0, points.length, marks), (start, end) => {
+        const ids = marks.filter(m => m.start <= start && m.end >= end).map(m => m.id);
+        if (ids.length === 0) {
+          return withNames(start, end, true);
+        }
+        const pressed = ids.some(id => chosen.includes(id));
+        return (
+          <mark key={start} class={pressed ? 'chosen' : ''}>
+            <button type="button" onClick={() => onChoose(ids)} aria-pressed={pressed}>
+              {withNames(start, end, false)}
             </button>
           </mark>
         );
