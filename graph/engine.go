@@ -141,6 +141,8 @@ type Request struct {
 	Variables     map[string]any // as decoded from JSON, numbers as json.Number
 	// ReadOnly refuses everything but queries: GET requests must not change anything.
 	ReadOnly bool
+	// IdempotencyKey has its mutations made once: see Mutation. "" for none.
+	IdempotencyKey string
 	// Explain has the answer say how it was made, in Response.Extensions.
 	Explain bool
 	// Cost has the answer say what the operation costs and what it may, in Response.Extensions.
@@ -155,7 +157,7 @@ type Request struct {
 func (e *Engine) Do(ctx context.Context, r *Request) (resp *Response) {
 	o := Observation{}
 	begin := e.opts.Now()
-	ctx, cancel := context.WithTimeout(ctx, e.opts.Limits.Timeout)
+	ctx, cancel := context.WithTimeout(withKey(ctx, r.IdempotencyKey), e.opts.Limits.Timeout)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {

@@ -1,12 +1,16 @@
 package graph
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/contract"
@@ -194,10 +198,12 @@ type changeQuestion struct {
 	about edit.About
 	named []namedRecord
 	// at is the way to its input, for errors with codes, and within the way in the input of an operation of several.
-	at     string
-	within []string
-	steps  []edit.Step    // of several
-	later  []edit.StepRef // references to what earlier operations made
+	at string
+	// key is by which it is made once, "" for none, and input what is asked for
+	key, input string
+	within     []string
+	steps      []edit.Step    // of several
+	later      []edit.StepRef // references to what earlier operations made
 	// ownNote says that note is a property of the record
 	ownNote bool
 	// reverts is the id of the change that is to be taken back, "" for none.
@@ -211,10 +217,51 @@ type namedRecord struct {
 	path []string
 }
 
+// keysKept is how long a change is made once under its key.
+const keysKept = 24 * time.Hour
+
+// maxKey is the longest key, in bytes.
+const maxKey = 255
+
+type keyOfRequest struct{}
+
+// withKey has the mutations under a context made once: each under the key of the request and its own response key.
+func withKey(ctx context.Context, key string) context.Context {
+	if key == "" {
+		return ctx
+	}
+	return context.WithValue(ctx, keyOfRequest{}, key)
+}
+
+// headerKey returns the key of a mutation that follows from that of its request, "" for none.
+func headerKey(ctx context.Context, alias string) string {
+	key, _ := ctx.Value(keyOfRequest{}).(string)
+	if key != "" {
+		key += "\x00" + alias
+	}
+	return key
+}
+
+// idempotent reads the key of a mutation, and what is asked for under it.
+func (q *changeQuestion) idempotent(in map[string]any) error {
+	key, given := in[contract.IdempotencyKey].(string)
+	if given && (key == "" || len(key) > maxKey) {
+		return bad(q.at+"."+contract.IdempotencyKey, "a key has 1 to %d bytes", maxKey)
+	}
+	input := maps.Clone(in)
+	delete(input, contract.IdempotencyKey)
+	text, err := json.Marshal([]any{q.kind.name, input})
+	q.key, q.input = key, string(text)
+	return err
+}
+
 func (q *changeQuestion) bind(b *binder, args map[string]any) error {
 	in, _ := args["input"].(map[string]any)
 	if q.at = q.kind.name + ".input"; in[contract.As] != nil {
 		return nothingAs(q.at)
+	}
+	if err := q.idempotent(in); err != nil {
+		return err
 	}
 	q.about.DryRun = in[contract.DryRun] == true
 	q.about.Note, _ = in[contract.Note].(string)
@@ -277,8 +324,8 @@ func (q *changeQuestion) answer(x *search) (place, error) {
 	case errors.As(err, &wrong):
 		a.errors = []userError{{UserError: wrong}}
 		err = x.read(unique([]string{wrong.Current}, wrong.Candidates, wrong.Links))
-	case err == nil && !q.about.DryRun:
-		if err = x.read(slices.Concat(out.IDs, []string{out.ID})); err != nil {
+	case err == nil && x.rows == nil: // nobody has looked
+		if err = x.read(out.IDs); err != nil {
 			err = unanswered(err, out.Change)
 		}
 	}
@@ -286,7 +333,7 @@ func (q *changeQuestion) answer(x *search) (place, error) {
 		return place{}, err
 	}
 	a.record = x.rows[out.ID]
-	for i, id := range out.IDs {
+	for i, id := range out.IDs[:min(len(out.IDs), len(q.steps))] {
 		a.results = append(a.results, result{id, q.steps[i].As, x.rows[id]})
 	}
 	for _, i := range out.Items {
@@ -294,6 +341,7 @@ func (q *changeQuestion) answer(x *search) (place, error) {
 			a.deleted = append(a.deleted, i.ID)
 		}
 	}
+	slices.Sort(a.deleted)
 	for i := range a.errors {
 		u := &a.errors[i]
 		u.current, u.candidates, u.links = x.rows[u.Current], x.records(u.Candidates...), x.records(u.Links...)
@@ -331,12 +379,15 @@ func (q *changeQuestion) change(x *search, w Writer) (edit.Outcome, error) {
 	}
 	about := q.about
 	about.Look = func(ctx context.Context, tx store.Tx, out *edit.Outcome) error {
-		x.a.query.IDs = slices.Concat(out.IDs, []string{out.ID})
+		x.a.query.IDs = out.IDs
 		res, err := tx.Fetch(ctx, x.a.query)
 		if err == nil {
 			x.take(res)
 		}
 		return err
+	}
+	if key := cmp.Or(q.key, headerKey(x.ctx, q.field.Alias)); key != "" {
+		about.Once = &edit.Once{Log: w, Key: key, Input: q.input, Since: kg.TimeOf(q.now.Add(-keysKept))}
 	}
 	return edit.Apply(x.ctx, cat, w, q.edit, about)
 }
@@ -464,8 +515,9 @@ func readSeveral(q *changeQuestion, b *binder, in map[string]any) error {
 				return err
 			}
 			note, noted := in[contract.Note]
-			if noted = noted && note != nil && !one.ownNote; noted || in[contract.DryRun] == true {
-				return bad(one.at, "give dryRun and note to applyChanges, for all operations")
+			noted = noted && note != nil && !one.ownNote
+			if noted || in[contract.DryRun] == true || in[contract.IdempotencyKey] != nil {
+				return bad(one.at, "give dryRun, note and idempotencyKey to applyChanges, for all operations")
 			}
 			as, _ := in[contract.As].(string)
 			several.Steps = append(several.Steps, edit.Step{Edit: one.edit, As: as, Refs: one.later, Path: one.within})
@@ -487,7 +539,7 @@ func (q *changeQuestion) fields(b *binder, t *catalog.Type, mutation string, in 
 	}
 	for _, f := range b.cat.Schema.Types[strings.ToUpper(mutation[:1])+mutation[1:]+"Input"].Fields {
 		v, given := in[f.Name]
-		control := f.Name == contract.DryRun || f.Name == contract.IfVersion || f.Name == contract.As ||
+		control := f.Name == contract.DryRun || f.Name == contract.IfVersion || f.Name == contract.As || f.Name == contract.IdempotencyKey ||
 			f.Name == contract.Note && !q.ownNote
 		if !given || control {
 			continue

@@ -27,14 +27,17 @@ type About struct {
 	By, Note string
 	// DryRun has everything checked and nothing written.
 	DryRun bool
-	// Look, unless nil, is called in the transaction of a trial, which sees what would be written.
+	// Once, unless nil, has the edit made once. A trial is made each time.
+	Once *Once
+	// Look, unless nil, is called in the transaction of a trial, which sees what would be written, and in that of an edit
+	// that was made before.
 	Look func(ctx context.Context, tx store.Tx, out *Outcome) error
 }
 
 // Outcome is the result of an edit.
 type Outcome struct {
 	ID string // of the record that it is about, of several of the last
-	// IDs are those of the records that several edits are about, in their order.
+	// IDs are those of the records that the edits are about, in their order.
 	IDs []string
 	// Change is the change in the log; nil where nothing was written.
 	Change *kg.Change
@@ -63,6 +66,7 @@ const (
 	WrongEndpointType Code = "WRONG_ENDPOINT_TYPE"
 	DependentLinks    Code = "DEPENDENT_LINKS"
 	BlockedByLater    Code = "BLOCKED_BY_LATER_CHANGE"
+	KeyReused         Code = "IDEMPOTENCY_KEY_REUSED"
 )
 
 // UserError is what a person can put right. Nothing was written.
@@ -100,7 +104,7 @@ type applying struct {
 	ids   []string
 }
 
-// errDry ends a trial.
+// errDry ends what is not to be written.
 var errDry = errors.New("nothing is to be written")
 
 // Apply does an edit in one transaction. What a person can put right is a *UserError.
@@ -108,21 +112,45 @@ func Apply(ctx context.Context, cat *catalog.Catalog, s store.Writer, e Edit, a 
 	var out Outcome
 	change, err := s.Write(ctx, func(ctx context.Context, tx store.Tx) error {
 		x := &applying{Tx: tx, cat: cat, deed: store.Deed{By: a.By, Note: a.Note, Action: e.action(), Whole: true}}
+		look := func() error {
+			if a.Look != nil {
+				if err := a.Look(ctx, tx, &out); err != nil {
+					return err
+				}
+			}
+			return errDry
+		}
+		once := a.Once
+		if a.DryRun {
+			once = nil
+		}
+		if once != nil {
+			before, err := once.before(ctx, a.By)
+			if err != nil {
+				return err
+			}
+			if before != nil {
+				out = *before
+				return look()
+			}
+		}
 		tx.Describe(&x.deed)
 		id, err := e.apply(ctx, x)
 		if err != nil {
 			return err
 		}
+		if x.ids == nil {
+			x.ids = []string{id}
+		}
 		out = Outcome{ID: id, IDs: x.ids, Items: x.items, Lost: x.lost}
-		if !a.DryRun {
-			return nil
+		if once != nil {
+			x.deed.Key = once.logged(a.By, x.ids)
+			tx.Describe(&x.deed)
 		}
-		if a.Look != nil {
-			if err := a.Look(ctx, tx, &out); err != nil {
-				return err
-			}
+		if a.DryRun {
+			return look()
 		}
-		return errDry
+		return nil
 	})
 	if errors.Is(err, errDry) {
 		return out, nil

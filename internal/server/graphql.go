@@ -188,7 +188,11 @@ func (s *Server) read(r *http.Request, in *incoming, memory *budget.Budget) (*gr
 	if in.body == nil {
 		return s.get(r)
 	}
-	return s.decode(in.body.Bytes(), memory)
+	req, no := s.decode(in.body.Bytes(), memory)
+	if no == nil {
+		req.IdempotencyKey = r.Header.Get("Idempotency-Key")
+	}
+	return req, no
 }
 
 // overloaded is the answer when there is more to do than can be done.

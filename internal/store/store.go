@@ -136,6 +136,7 @@ type ChangesQuery struct {
 	Touching []string
 	IDs      []string // of changes
 	By       *string
+	Key      string  // of changes whose Key begins with it
 	From, To kg.Time // at From or later, before To; 0 = open
 	Before   int64   // only changes with a smaller seq; 0 = all
 	Limit    int     // at least 1

@@ -666,3 +666,21 @@ func TestALargeHeaderIsRefused(t *testing.T) {
 		t.Errorf("%q %v", b, err)
 	}
 }
+
+// TestAKeyInTheHeaderHasItDoneOnce: the same mutation twice with one Idempotency-Key makes one record, and both times has
+// the same answer.
+func TestAKeyInTheHeaderHasItDoneOnce(t *testing.T) {
+	base, stop := start(t, func(g *graph.Options, _ *server.Options) { g.Writer, _ = g.Store.(graph.Writer) })
+	defer func() { _ = stop() }()
+	ask := func(key string) string {
+		return do(t, http.MethodPost, base+"/graphql", `{"query": "mutation { createTheme(input: {name: \"New\"}) { theme { id } change { id } errors { code } } }"}`,
+			map[string]string{"Content-Type": "application/json", "Idempotency-Key": key}).body
+	}
+	first := ask("one")
+	if again := ask("one"); again != first || !strings.Contains(first, `"theme":{"id":"new"},"change":{"id":"h_`) {
+		t.Errorf("%s, then %s", first, again)
+	}
+	if got := ask("two"); !strings.Contains(got, `"code":"ALREADY_EXISTS"`) {
+		t.Error(got)
+	}
+}

@@ -65,12 +65,27 @@ func TestMutationsAreThoseOfTheCommands(t *testing.T) {
 			if a, b := export(t, cat, oracle), export(t, cat, s); a != b {
 				r.Fatalf("it holds otherwise: %s", cmp.Diff(a, b))
 			}
+			if a, b := do(t.Context(), writable(t, cat, oracle), everything, nil), do(t.Context(), e, everything, nil); a != b {
+				r.Fatalf("it answers otherwise: %s", cmp.Diff(a, b))
+			}
 			if a, b := logged(r, t.Context(), oracle), logged(r, t.Context(), s); a != b {
 				r.Fatalf("its log: %s", cmp.Diff(a, b))
 			}
 		})
 	})
 }
+
+// everything asks for all there is, in lists and by words.
+const everything = `{
+	search(text: "berg club oslo new", first: 50) { totalCount nodes { id name } }
+	links(first: 100) { totalCount nodes { id role since until sentence standing version evidence { nodes { id start verified } } } }
+	refuted: links(first: 100, where: {standings: [REFUTED]}) { nodes { id } }
+	people(first: 100) { totalCount nodes { id name aliases born died version links(first: 50) { totalCount edges { role direction node { id } } } } }
+	institutions(first: 100, orderBy: [{field: LINK_COUNT, direction: DESC}]) { nodes { id linkCount version } }
+	quotes(first: 100) { nodes { id text verified speakers { nodes { id } } } }
+	sources(first: 100) { nodes { id title publisher version links(first: 50) { nodes { id } } } }
+	stats { entities { key count } links { key count } sources refutedLinks unverifiedExcerpts linksWithoutEvidence }
+}`
 
 // mutation is a field of Mutation with its input, and the edit that it is.
 type mutation struct {
@@ -133,6 +148,7 @@ func (m *mutation) want(out edit.Outcome, err error) string {
 				gone = append(gone, i.ID)
 			}
 		}
+		slices.Sort(gone)
 		b, _ := json.Marshal(gone)
 		return `"deletedIds":` + string(b) + `,"errors":[]`
 	}

@@ -253,7 +253,7 @@ func TestADay(t *testing.T) {
 			c: updateSource(input: {id: "s_a-club", publishedOn: null, authors: ["X"], addAuthors: ["Y"]}) { source { publishedOn authors } errors { code } }
 			d: delete(input: {id: "c", cascade: true}) { deletedIds change { summary } errors { code } }
 		}`, `{"data":{"a":{"link":{"role":"head","since":"1998"},`+nothing+`},"b":{"link":{"standing":"DISPUTED"},`+nothing+`},`+
-			`"c":{"source":{"publishedOn":null,"authors":["X","Y"]},`+nothing+`},"d":{"deletedIds":["`+link+`","c"],"change":{"summary":"deleted: 2 removed"},`+nothing+`}}}`)
+			`"c":{"source":{"publishedOn":null,"authors":["X","Y"]},`+nothing+`},"d":{"deletedIds":["c","`+link+`"],"change":{"summary":"deleted: 2 removed"},`+nothing+`}}}`)
 		is(`{ node(id: "c") { id } person(ref: {id: "ann-berg"}) { links { totalCount } } stats { sources links { count } } }`,
 			func() string {
 				counts := make([]string, len(cat.Kinds))

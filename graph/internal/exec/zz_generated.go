@@ -4582,6 +4582,8 @@ input CreatePersonInput {
   as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -4624,6 +4626,8 @@ input UpdatePersonInput {
   died: PartialDate
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -4658,6 +4662,8 @@ input CreateInstitutionInput {
   as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -4700,6 +4706,8 @@ input UpdateInstitutionInput {
   dissolved: PartialDate
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -4736,6 +4744,8 @@ input CreateEventInput {
   as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -4780,6 +4790,8 @@ input UpdateEventInput {
   attendance: Int
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -4816,6 +4828,8 @@ input CreateQuoteInput {
   as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -4860,6 +4874,8 @@ input UpdateQuoteInput {
   saidOn: PartialDate
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -4890,6 +4906,8 @@ input CreateThemeInput {
   as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -4928,6 +4946,8 @@ input UpdateThemeInput {
   description: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -4962,6 +4982,8 @@ input CreatePlaceInput {
   as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -5004,6 +5026,8 @@ input UpdatePlaceInput {
   longitude: Float
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -5040,6 +5064,8 @@ input CreateSourceInput {
   as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -5080,6 +5106,8 @@ input UpdateSourceInput {
   text: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -5142,6 +5170,8 @@ input CreateLinkInput {
   as: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -5160,6 +5190,8 @@ input UpdateLinkInput {
   until: PartialDate
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -5172,6 +5204,8 @@ input AddEvidenceInput {
   evidence: [EvidenceInput!]!
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -5182,6 +5216,8 @@ input RemoveEvidenceInput {
   evidence: ID!
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -5196,6 +5232,8 @@ input DeleteInput {
   ifVersion: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -5206,16 +5244,20 @@ input RevertChangeInput {
   change: ID!
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
 
 "What ` + "`" + `applyChanges` + "`" + ` takes."
 input ApplyChangesInput {
-  "What to do, at most 100. ` + "`" + `dryRun` + "`" + ` and ` + "`" + `note` + "`" + ` are those of all together."
+  "What to do, at most 100. ` + "`" + `dryRun` + "`" + `, ` + "`" + `note` + "`" + ` and ` + "`" + `idempotencyKey` + "`" + ` are those of all together."
   operations: [ChangeOperation!]!
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
   "Why, for the log of changes."
   note: String
 }
@@ -5484,6 +5526,8 @@ enum UserErrorCode {
   DEPENDENT_LINKS
   "A later change of the same fields is in the way: take that one back first."
   BLOCKED_BY_LATER_CHANGE
+  "Something else was asked for under this ` + "`" + `idempotencyKey` + "`" + `: take another one."
+  IDEMPOTENCY_KEY_REUSED
 }
 `, BuiltIn: false},
 }
@@ -33165,7 +33209,7 @@ func (ec *executionContext) unmarshalInputAddEvidenceInput(ctx context.Context, 
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"link", "evidence", "dryRun", "note"}
+	fieldsInOrder := [...]string{"link", "evidence", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -33194,6 +33238,13 @@ func (ec *executionContext) unmarshalInputAddEvidenceInput(ctx context.Context, 
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -33233,7 +33284,7 @@ func (ec *executionContext) unmarshalInputApplyChangesInput(ctx context.Context,
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"operations", "dryRun", "note"}
+	fieldsInOrder := [...]string{"operations", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -33255,6 +33306,13 @@ func (ec *executionContext) unmarshalInputApplyChangesInput(ctx context.Context,
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -33513,7 +33571,7 @@ func (ec *executionContext) unmarshalInputCreateEventInput(ctx context.Context, 
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "startsOn", "endsOn", "attendance", "as", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "startsOn", "endsOn", "attendance", "as", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -33591,6 +33649,13 @@ func (ec *executionContext) unmarshalInputCreateEventInput(ctx context.Context, 
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -33630,7 +33695,7 @@ func (ec *executionContext) unmarshalInputCreateInstitutionInput(ctx context.Con
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "founded", "dissolved", "as", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "founded", "dissolved", "as", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -33701,6 +33766,13 @@ func (ec *executionContext) unmarshalInputCreateInstitutionInput(ctx context.Con
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -33740,7 +33812,7 @@ func (ec *executionContext) unmarshalInputCreateLinkInput(ctx context.Context, o
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"kind", "from", "to", "role", "since", "until", "evidence", "as", "dryRun", "note"}
+	fieldsInOrder := [...]string{"kind", "from", "to", "role", "since", "until", "evidence", "as", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -33811,6 +33883,13 @@ func (ec *executionContext) unmarshalInputCreateLinkInput(ctx context.Context, o
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -33850,7 +33929,7 @@ func (ec *executionContext) unmarshalInputCreatePersonInput(ctx context.Context,
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "born", "died", "as", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "born", "died", "as", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -33921,6 +34000,13 @@ func (ec *executionContext) unmarshalInputCreatePersonInput(ctx context.Context,
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -33960,7 +34046,7 @@ func (ec *executionContext) unmarshalInputCreatePlaceInput(ctx context.Context, 
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "latitude", "longitude", "as", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "latitude", "longitude", "as", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -34031,6 +34117,13 @@ func (ec *executionContext) unmarshalInputCreatePlaceInput(ctx context.Context, 
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -34070,7 +34163,7 @@ func (ec *executionContext) unmarshalInputCreateQuoteInput(ctx context.Context, 
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "text", "language", "saidOn", "as", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "text", "language", "saidOn", "as", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -34148,6 +34241,13 @@ func (ec *executionContext) unmarshalInputCreateQuoteInput(ctx context.Context, 
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -34187,7 +34287,7 @@ func (ec *executionContext) unmarshalInputCreateSourceInput(ctx context.Context,
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "title", "url", "kind", "publisher", "authors", "publishedOn", "text", "as", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "title", "url", "kind", "publisher", "authors", "publishedOn", "text", "as", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -34265,6 +34365,13 @@ func (ec *executionContext) unmarshalInputCreateSourceInput(ctx context.Context,
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -34304,7 +34411,7 @@ func (ec *executionContext) unmarshalInputCreateThemeInput(ctx context.Context, 
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "as", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "name", "aliases", "externalIds", "description", "as", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -34361,6 +34468,13 @@ func (ec *executionContext) unmarshalInputCreateThemeInput(ctx context.Context, 
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -34453,7 +34567,7 @@ func (ec *executionContext) unmarshalInputDeleteInput(ctx context.Context, obj a
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "cascade", "ifVersion", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "cascade", "ifVersion", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -34489,6 +34603,13 @@ func (ec *executionContext) unmarshalInputDeleteInput(ctx context.Context, obj a
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -36265,7 +36386,7 @@ func (ec *executionContext) unmarshalInputRemoveEvidenceInput(ctx context.Contex
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"evidence", "dryRun", "note"}
+	fieldsInOrder := [...]string{"evidence", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -36287,6 +36408,13 @@ func (ec *executionContext) unmarshalInputRemoveEvidenceInput(ctx context.Contex
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -36326,7 +36454,7 @@ func (ec *executionContext) unmarshalInputRevertChangeInput(ctx context.Context,
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"change", "dryRun", "note"}
+	fieldsInOrder := [...]string{"change", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -36348,6 +36476,13 @@ func (ec *executionContext) unmarshalInputRevertChangeInput(ctx context.Context,
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -36883,7 +37018,7 @@ func (ec *executionContext) unmarshalInputUpdateEventInput(ctx context.Context, 
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "ifVersion", "name", "aliases", "addAliases", "removeAliases", "externalIds", "addExternalIds", "removeExternalIds", "description", "startsOn", "endsOn", "attendance", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "ifVersion", "name", "aliases", "addAliases", "removeAliases", "externalIds", "addExternalIds", "removeExternalIds", "description", "startsOn", "endsOn", "attendance", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -36989,6 +37124,13 @@ func (ec *executionContext) unmarshalInputUpdateEventInput(ctx context.Context, 
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -37028,7 +37170,7 @@ func (ec *executionContext) unmarshalInputUpdateInstitutionInput(ctx context.Con
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "ifVersion", "name", "aliases", "addAliases", "removeAliases", "externalIds", "addExternalIds", "removeExternalIds", "description", "founded", "dissolved", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "ifVersion", "name", "aliases", "addAliases", "removeAliases", "externalIds", "addExternalIds", "removeExternalIds", "description", "founded", "dissolved", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -37127,6 +37269,13 @@ func (ec *executionContext) unmarshalInputUpdateInstitutionInput(ctx context.Con
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -37166,7 +37315,7 @@ func (ec *executionContext) unmarshalInputUpdateLinkInput(ctx context.Context, o
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "ifVersion", "role", "since", "until", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "ifVersion", "role", "since", "until", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -37216,6 +37365,13 @@ func (ec *executionContext) unmarshalInputUpdateLinkInput(ctx context.Context, o
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -37255,7 +37411,7 @@ func (ec *executionContext) unmarshalInputUpdatePersonInput(ctx context.Context,
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "ifVersion", "name", "aliases", "addAliases", "removeAliases", "externalIds", "addExternalIds", "removeExternalIds", "description", "born", "died", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "ifVersion", "name", "aliases", "addAliases", "removeAliases", "externalIds", "addExternalIds", "removeExternalIds", "description", "born", "died", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -37354,6 +37510,13 @@ func (ec *executionContext) unmarshalInputUpdatePersonInput(ctx context.Context,
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -37393,7 +37556,7 @@ func (ec *executionContext) unmarshalInputUpdatePlaceInput(ctx context.Context, 
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "ifVersion", "name", "aliases", "addAliases", "removeAliases", "externalIds", "addExternalIds", "removeExternalIds", "description", "latitude", "longitude", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "ifVersion", "name", "aliases", "addAliases", "removeAliases", "externalIds", "addExternalIds", "removeExternalIds", "description", "latitude", "longitude", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -37492,6 +37655,13 @@ func (ec *executionContext) unmarshalInputUpdatePlaceInput(ctx context.Context, 
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -37531,7 +37701,7 @@ func (ec *executionContext) unmarshalInputUpdateQuoteInput(ctx context.Context, 
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "ifVersion", "name", "aliases", "addAliases", "removeAliases", "externalIds", "addExternalIds", "removeExternalIds", "description", "text", "language", "saidOn", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "ifVersion", "name", "aliases", "addAliases", "removeAliases", "externalIds", "addExternalIds", "removeExternalIds", "description", "text", "language", "saidOn", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -37637,6 +37807,13 @@ func (ec *executionContext) unmarshalInputUpdateQuoteInput(ctx context.Context, 
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -37676,7 +37853,7 @@ func (ec *executionContext) unmarshalInputUpdateSourceInput(ctx context.Context,
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "ifVersion", "title", "url", "kind", "publisher", "authors", "addAuthors", "removeAuthors", "publishedOn", "text", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "ifVersion", "title", "url", "kind", "publisher", "authors", "addAuthors", "removeAuthors", "publishedOn", "text", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -37768,6 +37945,13 @@ func (ec *executionContext) unmarshalInputUpdateSourceInput(ctx context.Context,
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -37807,7 +37991,7 @@ func (ec *executionContext) unmarshalInputUpdateThemeInput(ctx context.Context, 
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "ifVersion", "name", "aliases", "addAliases", "removeAliases", "externalIds", "addExternalIds", "removeExternalIds", "description", "dryRun", "note"}
+	fieldsInOrder := [...]string{"id", "ifVersion", "name", "aliases", "addAliases", "removeAliases", "externalIds", "addExternalIds", "removeExternalIds", "description", "dryRun", "idempotencyKey", "note"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -37892,6 +38076,13 @@ func (ec *executionContext) unmarshalInputUpdateThemeInput(ctx context.Context, 
 				return it, err
 			}
 			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
 		case "note":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)

@@ -253,6 +253,9 @@ func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Ch
 	if q.By != nil {
 		and("coalesce(c.by, '') = $by", "by", *q.By)
 	}
+	if q.Key != "" {
+		and("c.key STARTS WITH $key", "key", q.Key)
+	}
 	if q.From != 0 {
 		and("c.at >= $from", "from", q.From.UnixMilli())
 	}

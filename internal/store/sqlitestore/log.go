@@ -197,6 +197,11 @@ func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Ch
 	if q.By != nil {
 		and("by = ?", *q.By)
 	}
+	order := "seq"
+	if q.Key != "" {
+		and("substr(key, 1, length(?)) = ?", q.Key, q.Key)
+		order = "+seq" // so that the index of times is taken: few changes are of the time that keys count
+	}
 	if q.From != 0 {
 		and("at >= ?", q.From.UnixMilli())
 	}
@@ -206,7 +211,7 @@ func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Ch
 	if q.Before != 0 {
 		and("seq < ?", q.Before)
 	}
-	text.WriteString(" ORDER BY seq DESC LIMIT ?")
+	text.WriteString(" ORDER BY " + order + " DESC LIMIT ?")
 	err = scan(ctx, s.read, text.String(), func(rows *sql.Rows) error {
 		var c kg.Change
 		var at int64
@@ -228,7 +233,7 @@ func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Ch
 		out = append(out, c)
 		return nil
 	}, append(args, q.Limit)...)
-	if err == nil && q.Touching == nil && q.IDs == nil && q.By == nil && q.From == 0 && q.To == 0 {
+	if err == nil && q.Touching == nil && q.IDs == nil && q.By == nil && q.Key == "" && q.From == 0 && q.To == 0 {
 		err = s.noneLost(out, q.Limit)
 	}
 	return out, err

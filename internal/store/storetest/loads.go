@@ -177,6 +177,8 @@ func sameLogs(t *testing.T, oracle, s store.Store, r *random) {
 	by := "ann"
 	questions := []store.ChangesQuery{
 		{Limit: 3},
+		{Limit: 3, Key: "k'"},
+		{Limit: 3, Key: "k'1x"},
 		{Limit: 1000, Touching: []string{r.id(), r.id(), "no'body"}},
 		{Limit: 2, Touching: []string{r.id()}, Before: 1 + int64(r.IntN(6))},
 		{Limit: 5, By: &by},

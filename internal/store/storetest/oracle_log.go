@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -93,7 +94,7 @@ func (o *Oracle) Changes(_ context.Context, q *store.ChangesQuery) (out []kg.Cha
 		}
 		switch {
 		case len(out) == q.Limit, q.Touching != nil && !touched, q.IDs != nil && !slices.Contains(q.IDs, c.ID),
-			q.By != nil && *q.By != c.By, q.From != 0 && c.At < q.From, q.To != 0 && c.At >= q.To,
+			q.By != nil && *q.By != c.By, !strings.HasPrefix(c.Key, q.Key), q.From != 0 && c.At < q.From, q.To != 0 && c.At >= q.To,
 			q.Before != 0 && c.Seq >= q.Before:
 			continue
 		}
