@@ -133,6 +133,8 @@ func TestRowsAreReadInEveryEncoding(t *testing.T) {
 		{"a.csv", encoded(charmap.Windows1252.NewEncoder(), table), "windows-1252"},
 		{"a.csv", encoded(charmap.Windows1252.NewEncoder(), semis), "Windows 1252"},
 		{"table", table, ""}, // as it begins
+		{"table", semis, ""},
+		{"table", tabs, ""},
 	} {
 		f := exchange.FromBytes(c.name, []byte(c.content))
 		f.Terms.Encoding = c.encoding

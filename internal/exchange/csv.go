@@ -5,34 +5,43 @@ import (
 	"context"
 	"encoding/csv"
 	"slices"
-	"strings"
 )
 
-// csvFormat is two files with commas, one of nodes and one of links.
-func csvFormat() *Format {
+// tables are the formats of two files of values, one of nodes and one of links. They are told apart by what stands between
+// values only where they are written.
+func tables() []*Format {
+	return []*Format{
+		tableFormat("csv", "Comma-separated values: spreadsheets, pandas, R, databases", "text/csv", ',', ".csv"),
+		tableFormat("tsv", "Tab-separated values: the same with tabs", "text/tab-separated-values", '\t', ".tsv", ".tab"),
+	}
+}
+
+func tableFormat(name, title, media string, between rune, extensions ...string) *Format {
 	return &Format{
-		Name: "csv", Title: "Comma-separated values: spreadsheets, pandas, R, databases",
-		Extensions: []string{".csv", ".tsv", ".tab"}, Media: "text/csv", Parts: []string{"nodes", "links"},
+		Name: name, Title: title, Extensions: extensions, Media: media, Parts: []string{"nodes", "links"},
 		Holds: "nodes and links with all their fields, each link with its words and where they stand; two files, or both in one zip",
 		Lacks: flatLacks + "; white space around a value; the carriage return of a Windows line end within one",
 		noun:  "row", recodes: true, read: readTable,
 		looks: func(head []byte) bool {
-			line, _, _ := strings.Cut(string(bytes.TrimPrefix(head, []byte(byteOrderMark))), "\n")
-			header, err := csv.NewReader(strings.NewReader(line)).Read()
+			line, _, _ := bytes.Cut(bytes.TrimPrefix(head, []byte(byteOrderMark)), []byte("\n"))
+			r := csv.NewReader(bytes.NewReader(line))
+			r.Comma = delimiterOf(line)
+			header, err := r.Read()
 			if err != nil || len(header) < 2 {
 				return false
 			}
 			_, err = automatic(header)
 			return err == nil
 		},
-		write: func(ctx context.Context, x *outlet) error { return x.draw(ctx, &table{outlet: x}) },
+		write: func(ctx context.Context, x *outlet) error { return x.draw(ctx, &table{outlet: x, between: between}) },
 	}
 }
 
-// table writes nodes and links as two files of comma-separated values.
+// table writes nodes and links as two files.
 type table struct {
 	*outlet
 	*csv.Writer
+	between rune // values
 }
 
 // head opens a part and writes the names of its columns.
@@ -47,6 +56,7 @@ func (t *table) head(part string, first []string, fields []field) error {
 		return err
 	}
 	t.Writer = csv.NewWriter(w)
+	t.Comma = t.between
 	for _, f := range fields {
 		first = append(first, f.name)
 	}

@@ -33,7 +33,8 @@ type Format struct {
 
 // Formats are all formats, in the order in which they are told.
 func Formats() []*Format {
-	return []*Format{jsonlFormat(), csvFormat(), graphmlFormat(), gexfFormat(), cytoscapeFormat(), jsonldFormat(), dotFormat()}
+	return slices.Concat([]*Format{jsonlFormat()}, tables(),
+		[]*Format{graphmlFormat(), gexfFormat(), cytoscapeFormat(), jsonldFormat(), dotFormat()})
 }
 
 // Reads reports whether files of the format can be imported.

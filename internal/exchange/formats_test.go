@@ -47,7 +47,7 @@ func held(t interface{ Fatal(...any) }, lines, format string) string {
 				return r
 			}, s)
 		}
-	case "csv":
+	case "csv", "tsv":
 		change = func(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
 	}
 	quoted := map[any]bool{}
