@@ -156,7 +156,7 @@ func TestGenerateReportsTheSinksError(t *testing.T) {
 func TestLinesOfAGraphBeginWithWhatTheyAre(t *testing.T) {
 	var b bytes.Buffer
 	s, flush := newFileSink(&b)
-	_, links, err := generate(100, 1, apart{s})
+	_, links, err := generate(100, 1, otherIDs{s})
 	if err = errors.Join(err, flush()); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestLinesOfAGraphBeginWithWhatTheyAre(t *testing.T) {
 		kind, _, _ := strings.Cut(sc.Text()[2:], `"`)
 		kinds[kind]++
 		if kind == "link" && !strings.Contains(sc.Text(), `"from":"x`) {
-			t.Fatalf("a graph that stands apart has ids of its own: %s", sc.Text())
+			t.Fatalf("a graph with ids of its own has this: %s", sc.Text())
 		}
 	}
 	n := sizeOf(100)
@@ -338,11 +338,11 @@ func TestEveryQuestionCanBeAsked(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s to %s: %v", q.key, to, err)
 			}
-			if to == floor {
-				for _, arg := range strings.FieldsFunc(q.floor.cypher,
+			if to == byHand {
+				for _, arg := range strings.FieldsFunc(q.byHand.cypher,
 					func(r rune) bool { return strings.ContainsRune(" \n,})", r) }) {
 					if name, ok := strings.CutPrefix(arg, "$"); ok && rq.URL.Query().Get(name) == "" {
-						t.Errorf("%s: the floor's statement wants $%s, the request has %v", q.key, name, rq.URL.Query())
+						t.Errorf("%s: the statement by hand wants $%s, the request has %v", q.key, name, rq.URL.Query())
 					}
 				}
 			}

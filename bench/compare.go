@@ -49,7 +49,7 @@ func (w *world) compare(ctx context.Context) error {
 				case embedded:
 					d = min(d, time.Second) // nothing is compiled there while it runs
 				case onNeo4j:
-					d *= 2 // peer and floor warm the same Neo4j
+					d *= 2 // the peer and the server by hand warm the same Neo4j
 				}
 				if _, err := at[t].run(ctx, rs, 16, d, 0); err != nil {
 					return fmt.Errorf("warming up %s with %s: %w", t, q.key, err)
@@ -177,7 +177,7 @@ func (w *world) turns(ctx context.Context, qs []*question, at map[target]*lines,
 		r.RSS[string(t)] = memory(s.pid())
 	}
 	r.RSS["Neo4j of Throughline"] = memory(w.ours.Pid())
-	r.RSS["Neo4j of peer and floor"] = memory(w.lean.Pid())
+	r.RSS["Neo4j of peer and by hand"] = memory(w.theirs.Pid())
 	return nil
 }
 

@@ -114,7 +114,7 @@ func (b *bench) measureLoad(ctx context.Context) error {
 		return err
 	}
 	out.Alone = ms(percentile(alone.times, 99))
-	out.Quiet = storm(ctx, host, qs, min(b.during/5, time.Minute))
+	out.Quiet = askMix(ctx, host, qs, min(b.during/5, time.Minute))
 	b.say("quiet: %.0f requests/s, point reads p99 %.2f ms (alone %.2f), %d errors %s", out.Quiet.Rate, out.Quiet.P99,
 		out.Alone, out.Quiet.Errors, out.Quiet.First)
 
@@ -153,7 +153,7 @@ func (b *bench) measureLoad(ctx context.Context) error {
 			}
 		}
 	})
-	out.Loaded = storm(busy, host, qs, b.during)
+	out.Loaded = askMix(busy, host, qs, b.during)
 	done()
 	wg.Wait()
 	if err := ctx.Err(); err != nil {
@@ -202,8 +202,8 @@ func isPoint(n int) bool {
 	return n%share < mix[0].share
 }
 
-// storm has clients ask the mix for a while; errors are counted, and the client goes on.
-func storm(ctx context.Context, host string, qs []request, d time.Duration) mixed {
+// askMix has clients ask the mix for a while; errors are counted, and the client goes on.
+func askMix(ctx context.Context, host string, qs []request, d time.Duration) mixed {
 	var mu sync.Mutex
 	var out mixed
 	var points, all []time.Duration
@@ -338,20 +338,20 @@ func (b *bench) importOnce(ctx context.Context, store string, env []string, file
 	return nil
 }
 
-// apart changes the ids of a graph, so that it stands beside another.
-type apart struct{ sink }
+// otherIDs changes the ids of a graph, so that a store can hold it and another.
+type otherIDs struct{ sink }
 
-func (s apart) source(v source) error {
+func (s otherIDs) source(v source) error {
 	v.ID = "s_x" + v.ID[2:]
 	return s.sink.source(v)
 }
 
-func (s apart) node(n node) error {
+func (s otherIDs) node(n node) error {
 	n.ID, n.Name = "x"+n.ID, "Another "+n.Name
 	return s.sink.node(n)
 }
 
-func (s apart) link(l link) error {
+func (s otherIDs) link(l link) error {
 	l.From, l.To = "x"+l.From, "x"+l.To
 	for i := range l.Evidence {
 		l.Evidence[i].Source = "s_x" + l.Evidence[i].Source[2:]
@@ -359,14 +359,14 @@ func (s apart) link(l link) error {
 	return s.sink.link(l)
 }
 
-// writeChurn writes a small graph that stands apart, and says how many links it has.
+// writeChurn writes a small graph with ids of its own, and returns how many links it has.
 func writeChurn(path string, people int, seed uint64) (links int, err error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return 0, err
 	}
 	s, flush := newFileSink(f)
-	_, links, err = generate(people, seed, apart{s})
+	_, links, err = generate(people, seed, otherIDs{s})
 	return links, errors.Join(err, flush(), f.Close())
 }
 

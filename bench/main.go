@@ -1,5 +1,5 @@
 // Command bench measures Throughline, on both of its stores, beside what else one could run: a peer (@neo4j/graphql
-// with Apollo Server) and a floor (Cypher and JSON written by hand). It brings up everything it needs, checks that all
+// with Apollo Server) and a server written by hand (Cypher and JSON). It brings up everything it needs, checks that all
 // of them give the same answers, measures them in turns within one run, and writes tables and plots for
 // docs/performance.md.
 //
@@ -64,8 +64,8 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		switch args[0] { // the processes it starts of itself
-		case "serve-floor":
-			return serveFloor(ctx)
+		case "serve-by-hand":
+			return serveByHand(ctx)
 		case "serve-bare":
 			return serveBare(ctx, args[1])
 		}
@@ -267,8 +267,8 @@ func (b *bench) holdServers(ctx context.Context) error {
 	for _, t := range targets {
 		b.say("%-8s http://%s/ (process %d)", t, w.servers[t].host, w.servers[t].pid())
 	}
-	b.say("neo4j of Throughline: %s %s %s; of peer and floor: %s %s %s", w.ours.URL, w.ours.User, w.ours.Password,
-		w.lean.URL, w.lean.User, w.lean.Password)
+	b.say("neo4j of Throughline: %s %s %s; of the peer and the server by hand: %s %s %s", w.ours.URL, w.ours.User, w.ours.Password,
+		w.theirs.URL, w.theirs.User, w.theirs.Password)
 	b.say("held; interrupt to end")
 	<-ctx.Done()
 	return nil

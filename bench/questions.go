@@ -23,20 +23,20 @@ type target string
 const (
 	embedded target = "embedded"
 	onNeo4j  target = "neo4j"
-	floor    target = "floor"
+	byHand   target = "byhand"
 	peer     target = "peer"
 )
 
 // targets in the order of tables.
-var targets = []target{peer, onNeo4j, floor, embedded}
+var targets = []target{peer, onNeo4j, byHand, embedded}
 
 // question is one thing asked of every server that can answer it.
 type question struct {
 	key, title string
 	ours, peer string // documents; "" where the peer cannot say it
-	floor      *statement
+	byHand     *statement
 	vars       func(p *params) (ours, peer map[string]any)
-	plain      func(p *params) url.Values // for the floor
+	plain      func(p *params) url.Values // for the server by hand
 	canon      func(p *params) func(map[string]any) any
 }
 
@@ -45,15 +45,15 @@ func (q *question) asks(t target) bool {
 	switch t {
 	case peer:
 		return q.peer != ""
-	case floor:
-		return q.floor != nil
+	case byHand:
+		return q.byHand != nil
 	}
 	return true
 }
 
 // request makes the request of a target.
 func (q *question) request(t target, host string, p *params) (request, error) {
-	if t == floor {
+	if t == byHand {
 		return get(host, "/"+q.key+"?"+q.plain(p).Encode()), nil
 	}
 	document, path := q.ours, "/graphql"
@@ -87,7 +87,7 @@ func plainFilter(p *params) url.Values {
 const (
 	oursFilter = `query Filter($theme: ID!, $from: PartialDate!, $to: PartialDate!) {
   r: events(first: 20, where: {date: {from: $from, to: $to}, linkedTo: {entity: {id: $theme}, link: {kinds: [ADDRESSED]}}}) { totalCount %s nodes { id name date: startsOn } } }`
-	floorFilter = `MATCH (:Theme {id: $theme})<-[:ADDRESSED]-(e:Event) WHERE e.date >= $from AND e.date <= $to
+	byHandFilter = `MATCH (:Theme {id: $theme})<-[:ADDRESSED]-(e:Event) WHERE e.date >= $from AND e.date <= $to
 WITH e ORDER BY e.name WITH collect(e) AS found `
 )
 
@@ -97,7 +97,7 @@ var questions = []*question{
 		key: "a", title: "a person by id", vars: byID, plain: plainID, canon: canonical,
 		ours: `query A($id: ID!) { r: person(ref: {id: $id}) { id name born } }`,
 		peer: `query A($id: String!) { r: people(where: {id: {eq: $id}}) { id name born } }`,
-		floor: &statement{
+		byHand: &statement{
 			cypher: `MATCH (p:Person {id: $id}) RETURN [p.id, p.name, p.born]`,
 			row:    row{{name: "id"}, {name: "name"}, {name: "born"}},
 		},
@@ -106,7 +106,7 @@ var questions = []*question{
 		key: "b", title: "person → institutions → 5 events each → themes", vars: byID, plain: plainID, canon: canonical,
 		ours: `query B($id: ID!) { r: person(ref: {id: $id}) { id name affiliations { nodes { id name organized(first: 5) { nodes { id name themes { nodes { id name } } } } } } } }`,
 		peer: `query B($id: String!) { r: people(where: {id: {eq: $id}}) { id name affiliations { id name organized(limit: 5, sort: [{name: ASC}]) { id name themes { id name } } } } }`,
-		floor: &statement{cypher: `MATCH (p:Person {id: $id})
+		byHand: &statement{cypher: `MATCH (p:Person {id: $id})
 CALL (p) { MATCH (p)-[:AFFILIATED_WITH]->(i:Institution)
   CALL (i) { MATCH (i)-[:ORGANIZED]->(e:Event) WITH e ORDER BY e.name LIMIT 5
     CALL (e) { MATCH (e)-[:ADDRESSED]->(t:Theme) RETURN collect([t.id, t.name]) AS themes }
@@ -118,7 +118,7 @@ RETURN [p.id, p.name, institutions]`, row: named("affiliations", named("organize
 		key: "c", title: "person → quotes → themes and event", vars: byID, plain: plainID, canon: canonical,
 		ours: `query C($id: ID!) { r: person(ref: {id: $id}) { id name quotes { nodes { id text themes { nodes { id name } } events { nodes { id name date: startsOn } } } } } }`,
 		peer: `query C($id: String!) { r: people(where: {id: {eq: $id}}) { id name quotes { id text themes { id name } events { id name date } } } }`,
-		floor: &statement{
+		byHand: &statement{
 			cypher: `MATCH (p:Person {id: $id}) RETURN [p.id, p.name, [(p)-[:SAID]->(q:Quote) |
   [q.id, q.text, [(q)-[:ABOUT]->(t:Theme) | [t.id, t.name]], [(q)-[:SAID_AT]->(e:Event) | [e.id, e.name, e.date]]]]]`,
 			row: named("quotes", row{
@@ -134,7 +134,7 @@ RETURN [p.id, p.name, institutions]`, row: named("affiliations", named("organize
 		ours: `query D($after: String!) { r: people(first: 50, after: $after) { nodes { id name affiliations(first: 3) { edges { role since node { id name } } } } } }`,
 		peer: `query D($after: String!) { r: people(where: {name: {gt: $after}}, sort: [{name: ASC}], limit: 50) { id name
   affiliations: affiliationsConnection(first: 3, sort: [{node: {name: ASC}}]) { edges { properties { role since } node { id name } } } } }`,
-		floor: &statement{
+		byHand: &statement{
 			cypher: `MATCH (p:Person) WHERE p.name > $after WITH p ORDER BY p.name LIMIT 50
 RETURN [p.id, p.name, COLLECT { MATCH (p)-[r:AFFILIATED_WITH]->(i:Institution) RETURN [r.role, r.since, i.id, i.name] ORDER BY i.name LIMIT 3 }]`,
 			row: named("affiliations", row{{name: "role"}, {name: "since"}, {name: "id"}, {name: "name"}}),
@@ -148,7 +148,7 @@ RETURN [p.id, p.name, COLLECT { MATCH (p)-[r:AFFILIATED_WITH]->(i:Institution) R
 		key: "e", title: "people by two words of a name",
 		ours: `query E($text: String!) { r: search(text: $text, types: [PERSON], first: 10) { edges { score node { id name } } } }`,
 		peer: `query E($text: String!) { r: peopleByName(phrase: $text, first: 10) { edges { score node { id name } } } }`,
-		floor: &statement{
+		byHand: &statement{
 			cypher: `CALL db.index.fulltext.queryNodes('personName', $text, {limit: 10}) YIELD node, score RETURN [score, node.id, node.name]`,
 			row:    scored,
 		},
@@ -162,7 +162,7 @@ RETURN [p.id, p.name, COLLECT { MATCH (p)-[r:AFFILIATED_WITH]->(i:Institution) R
 		key: "common", title: "institutions by two common words",
 		ours: `query Common($text: String!) { r: search(text: $text, types: [INSTITUTION], first: 10) { edges { score node { id name } } } }`,
 		peer: `query Common($text: String!) { r: institutionsByName(phrase: $text, first: 10) { edges { score node { id name } } } }`,
-		floor: &statement{
+		byHand: &statement{
 			cypher: `CALL db.index.fulltext.queryNodes('institutionName', $text, {limit: 10}) YIELD node, score RETURN [score, node.id, node.name]`,
 			row:    scored,
 		},
@@ -176,7 +176,7 @@ RETURN [p.id, p.name, COLLECT { MATCH (p)-[r:AFFILIATED_WITH]->(i:Institution) R
 		key: "f", title: "shortest path between two people",
 		ours: `query F($id: ID!, $to: ID!) { r: paths(from: {id: $id}, to: {id: $to}, first: 1, hubPenalty: 0, maxLength: 8) { nodes { nodes { id type } } } }`,
 		peer: `query F($id: String!, $to: String!) { r: shortestPath(from: $id, to: $to) { id label } }`,
-		floor: &statement{
+		byHand: &statement{
 			cypher: `MATCH (a:Person {id: $id}), (b:Person {id: $to}) MATCH p = shortestPath((a)-[*..8]-(b)) UNWIND nodes(p) AS n RETURN [n.id, labels(n)[0]]`,
 			row:    row{{name: "id"}, {name: "label"}},
 		},
@@ -189,16 +189,16 @@ RETURN [p.id, p.name, COLLECT { MATCH (p)-[r:AFFILIATED_WITH]->(i:Institution) R
 		ours: fmt.Sprintf(oursFilter, ""),
 		peer: `query Filter($theme: String!, $from: String!, $to: String!) {
   r: eventsConnection(first: 20, where: {date: {gte: $from, lte: $to}, themes: {some: {id: {eq: $theme}}}}, sort: [{name: ASC}]) { totalCount edges { node { id name date } } } }`,
-		floor: &statement{
-			cypher: floorFilter + `RETURN [size(found), [e IN found[..20] | [e.id, e.name, e.date]]]`,
+		byHand: &statement{
+			cypher: byHandFilter + `RETURN [size(found), [e IN found[..20] | [e.id, e.name, e.date]]]`,
 			row:    row{{name: "totalCount"}, {name: "nodes", list: row{{name: "id"}, {name: "name"}, {name: "date"}}}},
 		},
 	},
 	{
 		key: "facets", title: "the same with facets by theme", vars: filterVars, plain: plainFilter, canon: canonical,
 		ours: fmt.Sprintf(oursFilter, "facets(by: [THEME]) { buckets { key count } }"),
-		floor: &statement{
-			cypher: floorFilter + `CALL (found) { UNWIND found AS e MATCH (e)-[:ADDRESSED]->(t:Theme) WITH t.id AS id, count(*) AS n ORDER BY n DESC, id LIMIT 100 RETURN collect([id, n]) AS buckets }
+		byHand: &statement{
+			cypher: byHandFilter + `CALL (found) { UNWIND found AS e MATCH (e)-[:ADDRESSED]->(t:Theme) WITH t.id AS id, count(*) AS n ORDER BY n DESC, id LIMIT 100 RETURN collect([id, n]) AS buckets }
 RETURN [size(found), [[buckets]], [e IN found[..20] | [e.id, e.name, e.date]]]`,
 			row: row{{name: "totalCount"}, {name: "facets", list: row{{
 				name: "buckets",
@@ -215,7 +215,7 @@ RETURN [size(found), [[buckets]], [e IN found[..20] | [e.id, e.name, e.date]]]`,
   themes { edges { node { name } link { evidence { nodes { excerpt source { title } } } } } } } } } } } } } }`,
 		peer: `query Evidence($id: String!) { r: people(where: {id: {eq: $id}}) { name affiliations: affiliationsConnection { edges { properties { role } node { name
   organized: organizedConnection(first: 5, sort: [{node: {name: ASC}}]) { edges { node { name date themes: themesConnection { edges { node { name } properties { excerpts titles } } } } } } } } } } }`,
-		floor: &statement{
+		byHand: &statement{
 			cypher: `MATCH (p:Person {id: $id})
 CALL (p) { MATCH (p)-[a:AFFILIATED_WITH]->(i:Institution)
   CALL (i) { MATCH (i)-[:ORGANIZED]->(e:Event) WITH e ORDER BY e.name LIMIT 5
@@ -238,7 +238,7 @@ RETURN [p.name, institutions]`,
   p: person(ref: {id: $id}) { id name born } e: event(ref: {id: $event}) { id name themes { nodes { id name } } } i: institution(ref: {id: $institution}) { id name organized(first: 5) { nodes { id name } } } }`,
 		peer: `query Aliases($id: String!, $event: String!, $institution: String!) {
   p: people(where: {id: {eq: $id}}) { id name born } e: events(where: {id: {eq: $event}}) { id name themes { id name } } i: institutions(where: {id: {eq: $institution}}) { id name organized(limit: 5, sort: [{name: ASC}]) { id name } } }`,
-		floor: &statement{
+		byHand: &statement{
 			cypher: `MATCH (p:Person {id: $id}) MATCH (e:Event {id: $event}) MATCH (i:Institution {id: $institution})
 RETURN [[[p.id, p.name, p.born]], [[e.id, e.name, [(e)-[:ADDRESSED]->(t:Theme) | [t.id, t.name]]]],
   [[i.id, i.name, COLLECT { MATCH (i)-[:ORGANIZED]->(o:Event) RETURN [o.id, o.name] ORDER BY o.name LIMIT 5 }]]]`,

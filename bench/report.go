@@ -15,7 +15,7 @@ var sectionNames = []string{
 
 // called is what people call the servers.
 var called = map[target]string{
-	peer: "peer", onNeo4j: "Throughline, Neo4j", floor: "floor, by hand",
+	peer: "peer", onNeo4j: "Throughline, Neo4j", byHand: "by hand",
 	embedded: "Throughline, embedded",
 }
 
@@ -115,7 +115,7 @@ func (r *results) ratios() string {
 		}
 		cs := clients(&s.Queries[0])
 		head := []string{fmt.Sprintf("%s people, %s links", count(n), count(s.Links))}
-		for _, what := range []string{"Neo4j ÷ peer", "Neo4j ÷ floor", "embedded ÷ peer"} {
+		for _, what := range []string{"Neo4j ÷ peer", "Neo4j ÷ by hand", "embedded ÷ peer"} {
 			for _, c := range cs {
 				head = append(head, fmt.Sprintf("%s, c = %d", what, c))
 			}
@@ -124,7 +124,7 @@ func (r *results) ratios() string {
 		for i := range s.Queries {
 			q := &s.Queries[i]
 			row := []string{q.Title}
-			for _, pair := range [][2]target{{onNeo4j, peer}, {onNeo4j, floor}, {embedded, peer}} {
+			for _, pair := range [][2]target{{onNeo4j, peer}, {onNeo4j, byHand}, {embedded, peer}} {
 				for _, c := range cs {
 					row = append(row, times(q.Figures[pair[0]][c], q.Figures[pair[1]][c]))
 				}
@@ -186,8 +186,8 @@ func (r *results) compare() string {
 		b.WriteString(table(head, rows) + "\nMemory (RSS) afterwards, MB: ")
 		var mem []string
 		for _, k := range []string{
-			string(peer), string(floor), string(onNeo4j), string(embedded),
-			"Neo4j of Throughline", "Neo4j of peer and floor",
+			string(peer), string(byHand), string(onNeo4j), string(embedded),
+			"Neo4j of Throughline", "Neo4j of peer and by hand",
 		} {
 			if s.RSS[k] == 0 {
 				continue
@@ -217,7 +217,7 @@ func (r *results) growth() string {
 	small, large := with[0], with[len(with)-1]
 	head := []string{
 		fmt.Sprintf("requests/s at %s ÷ at %s people, c = 16", count(large), count(small)), "peer",
-		"Neo4j", "floor", "embedded", "bytes at " + count(small), "at " + count(large),
+		"Neo4j", "by hand", "embedded", "bytes at " + count(small), "at " + count(large),
 	}
 	var rows [][]string
 	for i := range r.Sizes[large].Queries {

@@ -21,9 +21,9 @@ func (r *results) plots() map[string]string {
 // The picture has no script and no font of its own, and its text takes the reader's colours.
 const style = `<style>
 text{font:12px system-ui,sans-serif;fill:#1f2328}.small{font-size:10px}.quiet{fill:#59636e}line{stroke:#d1d9e0}
-.peer{fill:#8c959f}.neo4j{fill:#0969da}.floor{fill:#bf8700}.embedded{fill:#1a7f37}
+.peer{fill:#8c959f}.neo4j{fill:#0969da}.byhand{fill:#bf8700}.embedded{fill:#1a7f37}
 @media (prefers-color-scheme:dark){text{fill:#e6edf3}.quiet{fill:#9198a1}line{stroke:#3d444d}
-.peer{fill:#767e87}.neo4j{fill:#4493f8}.floor{fill:#d29922}.embedded{fill:#3fb950}}
+.peer{fill:#767e87}.neo4j{fill:#4493f8}.byhand{fill:#d29922}.embedded{fill:#3fb950}}
 </style>`
 
 const (

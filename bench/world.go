@@ -26,7 +26,7 @@ type world struct {
 
 	servers map[target]*child
 	ours    *neo4jserver.Server // with Throughline's layout
-	lean    *neo4jserver.Server // with what peer and floor would keep
+	theirs  *neo4jserver.Server // with what the peer and the server by hand would keep
 }
 
 // requests is how many different requests there are of each question.
@@ -170,23 +170,23 @@ func (w *world) bring(ctx context.Context) (err error) {
 	if err := w.bringOurs(ctx); err != nil {
 		return err
 	}
-	if w.lean, err = w.startNeo4j(ctx, "lean"); err != nil {
+	if w.theirs, err = w.startNeo4j(ctx, "theirs"); err != nil {
 		return err
 	}
 	begin := time.Now()
-	if err := loadLean(ctx, w.lean.URL, w.lean.User, w.lean.Password, w.people, w.seed); err != nil {
+	if err := loadTheirs(ctx, w.theirs.URL, w.theirs.User, w.theirs.Password, w.people, w.seed); err != nil {
 		return err
 	}
-	w.say("lean graph loaded in %.1f s", time.Since(begin).Seconds())
+	w.say("graph of the others loaded in %.1f s", time.Since(begin).Seconds())
 	env := []string{
-		"NEO4J_URL=" + w.lean.URL, "NEO4J_USER=" + w.lean.User, "NEO4J_PASSWORD=" + w.lean.Password,
+		"NEO4J_URL=" + w.theirs.URL, "NEO4J_USER=" + w.theirs.User, "NEO4J_PASSWORD=" + w.theirs.Password,
 		"NODE_ENV=production",
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	if w.servers[floor], err = w.family.start(ctx, "floor", "ready http://", env, self, "serve-floor"); err != nil {
+	if w.servers[byHand], err = w.family.start(ctx, "by-hand", "ready http://", env, self, "serve-by-hand"); err != nil {
 		return err
 	}
 	dir, err := w.installPeer(ctx)
@@ -298,8 +298,8 @@ func (w *world) processes(t target) map[string]int {
 	switch {
 	case t == onNeo4j && w.ours.Pid() != 0:
 		p["neo4j"] = w.ours.Pid()
-	case (t == floor || t == peer) && w.lean.Pid() != 0:
-		p["neo4j"] = w.lean.Pid()
+	case (t == byHand || t == peer) && w.theirs.Pid() != 0:
+		p["neo4j"] = w.theirs.Pid()
 	}
 	return p
 }

@@ -229,7 +229,7 @@ func impossible(cat *catalog.Catalog, p *trace.Pattern, hop int) error {
 	}
 	return bad(
 		stepAt(2*hop+1),
-		"no such link can be here: the steps beside it ask for %s; %s",
+		"no such link can be here: the steps next to it ask for %s; %s",
 		wanted,
 		strings.Join(joins, ", "),
 	)

@@ -1,5 +1,5 @@
 // The peer: @neo4j/graphql behind Apollo Server, configured as their guides do. It answers about the same graph as
-// bench/lean.go loads. Settings: NEO4J_URL, NEO4J_USER, NEO4J_PASSWORD; it prints its address when it is ready.
+// bench/theirs.go loads. Settings: NEO4J_URL, NEO4J_USER, NEO4J_PASSWORD; it prints its address when it is ready.
 import { ApolloServer } from "@apollo/server";
 import { startStandaloneServer } from "@apollo/server/standalone";
 import { Neo4jGraphQL } from "@neo4j/graphql";

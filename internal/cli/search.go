@@ -15,7 +15,7 @@ import (
 
 type searchCmd struct {
 	asking
-	Words []string `arg:"" placeholder:"WORDS" help:"The words to find; case, accents, order and small misspellings do not matter. Words that the shell is given as one beside others stand together."`
+	Words []string `arg:"" placeholder:"WORDS" help:"The words to find; case, accents, order and small misspellings do not matter. Where there are several arguments, one of several words is a phrase."`
 	Type  []string `placeholder:"TYPE" help:"List only these types, for example PERSON,SOURCE."`
 	First int      `short:"n" default:"20" help:"How many, 0 to 100."`
 }

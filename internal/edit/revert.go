@@ -63,7 +63,7 @@ func (r *Revert) apply(ctx context.Context, x *applying) (string, error) {
 	}
 	if r.Change.Created > items {
 		return "", problem(InvalidValue, []string{"change"},
-			"The import %d created %d records of which the log does not tell: it cannot be taken back; delete them.", r.Change.Seq, r.Change.Created)
+			"The import %d created %d records that the log does not list: it cannot be taken back; delete them.", r.Change.Seq, r.Change.Created)
 	}
 	if err := r.fits(ctx, x, b); err != nil {
 		return "", err

@@ -180,7 +180,7 @@ func TestALaterChangeIsInTheWay(t *testing.T) {
 			t.Fatal(err)
 		}
 		var p *edit.UserError
-		if err := revert(t, cat, s, changes[len(changes)-1]); !errors.As(err, &p) || !strings.Contains(p.Message, "the log does not tell") {
+		if err := revert(t, cat, s, changes[len(changes)-1]); !errors.As(err, &p) || !strings.Contains(p.Message, "the log does not list") {
 			t.Errorf("an import is taken back: %v", err)
 		}
 	})

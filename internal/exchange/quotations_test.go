@@ -35,7 +35,7 @@ const (
 		"\n"
 
 	asLine = `the line has words in text that do not occur in the text of s_a, which it is quoted from: Alice nevar joined the Guild; ` +
-		`nearest is, in line 1 of the text: Alice never joined the Guild; correct them, or write "verified": false beside them to take them as they are`
+		`nearest is, in line 1 of the text: Alice never joined the Guild; correct them, or write "verified": false next to them to take them as they are`
 	inB    = "that do not occur in the text of s_b, which it is quoted from"
 	asLink = `the line is a link to q, words in whose text do not occur in the text of s_b`
 )
@@ -298,8 +298,8 @@ func TestAQuoteThatNobodySaidSo(t *testing.T) {
 	}
 	_, err = exchange.Import(t.Context(), both.Catalog(t), both.SQLite(both.Catalog(t))(t), from(path, string(file)),
 		exchange.Options{})
-	want := path + `:6: the line has words in text that do not occur in the text of s_a, which it is quoted from: Alice nevar joined the Guild; nearest is, in line 1 of the text: Alice never joined the Guild; correct them, or write "verified": false beside them to take them as they are
-` + path + `:7: the line has an excerpt that stands in the text of s_a, though not between the prefix "INVENTED CONTEXT" and the suffix "": Alice joined the Guild in 1999.; correct them, or write "verified": false beside the excerpt to take it as it is`
+	want := path + `:6: the line has words in text that do not occur in the text of s_a, which it is quoted from: Alice nevar joined the Guild; nearest is, in line 1 of the text: Alice never joined the Guild; correct them, or write "verified": false next to them to take them as they are
+` + path + `:7: the line has an excerpt that stands in the text of s_a, though not between the prefix "INVENTED CONTEXT" and the suffix "": Alice joined the Guild in 1999.; correct them, or write "verified": false next to the excerpt to take it as it is`
 	if d := cmp.Diff(want, fmt.Sprint(err)); d != "" {
 		t.Error(d)
 	}

@@ -57,7 +57,7 @@ func (m *MisquoteError) Error() string {
 		return fmt.Sprintf("has an excerpt of fewer than %d letters from %s: %q; quote more of its text", MinLetters,
 			e.Source, clip(e.Excerpt, 60))
 	}
-	const knowingly = `or write "verified": false beside the excerpt to take it as it is`
+	const knowingly = `or write "verified": false next to the excerpt to take it as it is`
 	if _, ok := m.Text.Find(e.Excerpt, "", ""); ok {
 		return fmt.Sprintf("has an excerpt that stands in the text of %s, though not between the prefix %q and the suffix %q: %s; correct them, %s",
 			e.Source, clip(e.Prefix, 60), clip(e.Suffix, 60), clip(e.Excerpt, 60), knowingly)

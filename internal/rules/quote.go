@@ -64,7 +64,7 @@ type UnquotedError struct {
 // Error says what is wrong and what to do.
 func (e *UnquotedError) Error() string {
 	missing, _ := e.Text.Missing(e.Words)
-	what, knowingly := "has words in "+e.Field+" that do", `write "verified": false beside them`
+	what, knowingly := "has words in "+e.Field+" that do", `write "verified": false next to them`
 	if e.Link {
 		what, knowingly = "is a link to "+e.ID+", words in whose "+e.Field+" do", fmt.Sprintf(`write {"node":%q,"id":%q,"verified":false}`,
 			e.Type, e.ID)

@@ -2321,7 +2321,7 @@ type Evidence implements Node {
   suffix: String
   "Whether the words support the link or speak against it."
   stance: Stance!
-  "True when the excerpt stands word for word in the source's stored text, with prefix and suffix beside it; false when it does not; null when no text is stored. White space, soft hyphens, the forms of quotation marks and of dashes are alike; letters never."
+  "True when the excerpt stands word for word in the source's stored text, with prefix and suffix around it; false when it does not; null when no text is stored. White space, soft hyphens, the forms of quotation marks and of dashes are alike; letters never."
   verified: Boolean
   "Where the excerpt begins in the source's stored text, in code points; null when no text is stored or the words are not in it."
   start: Int
@@ -3496,7 +3496,7 @@ enum EntityOrderField {
   UPDATED_AT
   "How central it is in the whole graph, by PageRank: see ` + "`" + `CentralityMeasure` + "`" + `. It must be the only key, and sources have none; equal ones stand by id, as in ` + "`" + `centrality` + "`" + `. Example: ` + "`" + `{ people(orderBy: [{field: PAGE_RANK, direction: DESC}], first: 5) { nodes { name } } }` + "`" + `."
   PAGE_RANK
-  "On how many shortest lines of the whole graph it lies, by betweenness: see ` + "`" + `CentralityMeasure` + "`" + `; in large graphs estimated from a sample, as ` + "`" + `centrality` + "`" + ` tells. It must be the only key, and sources have none."
+  "On how many shortest lines of the whole graph it lies, by betweenness: see ` + "`" + `CentralityMeasure` + "`" + `; in large graphs estimated from a sample, as ` + "`" + `centrality` + "`" + ` says. It must be the only key, and sources have none."
   BETWEENNESS
 }
 
@@ -4052,7 +4052,7 @@ type Path {
   steps: [PathStep!]!
   "The entities it passes, both ends included: one more than steps."
   nodes: [Entity!]!
-  "The sources of the links it is told by, each once, in the order of the steps."
+  "The sources of the links that its narrative is made of, each once, in the order of the steps."
   sources: [Source!]!
   "The line as a sentence with a footnote for each hop: the first words that support it and their source. A disputed hop says so, and has the first words against it as well. Words that are not in the stored text of their source, those of quotes too, are marked ` + "`" + `[unverified]` + "`" + `."
   narrative: String!
@@ -4062,7 +4062,7 @@ type Path {
 type PathStep {
   "Where the hop begins."
   from: Entity!
-  "The link it is told by: the one with most sources (` + "`" + `MOST_RECENT` + "`" + `: the latest), or the one that fulfils the conditions."
+  "The link that the narrative takes for it: the one with most sources (` + "`" + `MOST_RECENT` + "`" + `: the latest), or the one that fulfils the conditions."
   link: Link!
   "The other links that join the two and may be used."
   alternatives: [Link!]!
@@ -4150,7 +4150,7 @@ type MatchEdge {
 type MatchReport {
   "How it ended."
   outcome: MatchOutcome!
-  "About how many entities it looks at, one for each link that leads to them, told beforehand from how many there are of each type, how many links of each kind, and how many links an entity named by ` + "`" + `ref` + "`" + ` has. A filter is taken to let one in ten pass."
+  "About how many entities it looks at, one for each link that leads to them, estimated from how many there are of each type, how many links of each kind, and how many links an entity named by ` + "`" + `ref` + "`" + ` has. A filter is taken to let one in ten pass."
   estimatedNodes: Int!
   "How many entities fitted where they were looked at, one for each link that led to them; 0 with ` + "`" + `dryRun` + "`" + `."
   visitedNodes: Int!
@@ -4170,7 +4170,7 @@ type MatchStage {
 
 "How a match ended."
 enum MatchOutcome {
-  "Everything that fits was found; ` + "`" + `pageInfo` + "`" + ` tells whether there is more than this page."
+  "Everything that fits was found; ` + "`" + `pageInfo` + "`" + ` says whether there is more than this page."
   COMPLETE
   "It looked at as many entities as it may, and gave up."
   NODE_LIMIT

@@ -13,14 +13,14 @@ import (
 func main() {
 	var b strings.Builder
 	b.WriteString("# Codes of errors\n\nGenerated from the program (`go generate ./...`). Each error has one of these in `extensions.code`; " +
-		"what else stands in `extensions` is told in [GraphQL over HTTP](http.md#errors).\n\n" +
-		"| code | what happened, and what to do | beside it |\n| --- | --- | --- |\n")
+		"what else stands in `extensions`: [GraphQL over HTTP](http.md#errors).\n\n" +
+		"| code | what happened, and what to do | more in `extensions` |\n| --- | --- | --- |\n")
 	for _, c := range kg.Codes() {
-		var beside string
+		var more string
 		if len(c.Extensions) > 0 {
-			beside = "`" + strings.Join(c.Extensions, "`, `") + "`"
+			more = "`" + strings.Join(c.Extensions, "`, `") + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Code, c.Means, beside)
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Code, c.Means, more)
 	}
 	if err := os.WriteFile(filepath.Join("..", "..", "docs", "codes.md"), []byte(b.String()), 0o644); err != nil {
 		fmt.Fprintln(os.Stderr, "codesdoc:", err)

@@ -13,7 +13,7 @@ import (
 func main() {
 	var b strings.Builder
 	b.WriteString("# Formats of files\n\nGenerated from the program (`go generate ./...`); `throughline formats` prints the same. " +
-		"How they are used is told in [Import and export](import-export.md).\n\n" +
+		"How to use them: [Import and export](import-export.md).\n\n" +
 		"| `--format` | | files | | holds | cannot hold |\n| --- | --- | --- | --- | --- | --- |\n")
 	for _, f := range exchange.Formats() {
 		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | %s | %s |\n", f.Name, f.Title, strings.Join(f.Extensions, "` `"), f.Ways(), f.Holds, f.Lacks)

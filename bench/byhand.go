@@ -14,10 +14,10 @@ import (
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 )
 
-// The floor is what can be had by hand: no GraphQL, one Cypher statement for each question, rows as lists, JSON written
-// from them, its own lean data. It checks nothing, limits nothing and logs nothing.
+// The server by hand is what can be had without Throughline: no GraphQL, one Cypher statement for each question, rows as lists, JSON written
+// from them, a graph of its own (see theirs.go). It checks nothing, limits nothing and logs nothing.
 
-// statement is how the floor answers a question.
+// statement is how the server by hand answers a question.
 type statement struct {
 	cypher string
 	row    row
@@ -110,8 +110,8 @@ func (s *statement) answer(ctx context.Context, b []byte, d neo4j.DriverWithCont
 	return append(b, end...), res.Err()
 }
 
-// serveFloor is the floor's process: it prints its address and answers until it is stopped.
-func serveFloor(ctx context.Context) error {
+// serveByHand is the process of the server by hand: it prints its address and answers until it is stopped.
+func serveByHand(ctx context.Context) error {
 	d, err := neo4j.NewDriverWithContext(os.Getenv("NEO4J_URL"), neo4j.BasicAuth(os.Getenv("NEO4J_USER"),
 		os.Getenv("NEO4J_PASSWORD"), ""))
 	if err != nil {
@@ -120,7 +120,7 @@ func serveFloor(ctx context.Context) error {
 	defer d.Close(ctx)
 	mux := http.NewServeMux()
 	for _, q := range questions {
-		if q.floor == nil {
+		if q.byHand == nil {
 			continue
 		}
 		mux.HandleFunc("GET /"+q.key, func(w http.ResponseWriter, r *http.Request) {
@@ -128,7 +128,7 @@ func serveFloor(ctx context.Context) error {
 			for k, v := range r.URL.Query() {
 				args[k] = v[0]
 			}
-			b, err := q.floor.answer(r.Context(), make([]byte, 0, 4096), d, args)
+			b, err := q.byHand.answer(r.Context(), make([]byte, 0, 4096), d, args)
 			if err != nil {
 				http.Error(w, `{"errors":true}`, http.StatusInternalServerError)
 				fmt.Fprintln(os.Stderr, err)

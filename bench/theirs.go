@@ -7,11 +7,11 @@ import (
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 )
 
-// The lean graph is what the peer and the floor would keep: the types' labels, the properties that are asked for, and
+// Their graph is what the peer and the server by hand would keep: the types' labels, the properties that are asked for, and
 // evidence as lists on the relationship. Nothing of Throughline's layout.
 
-// leanSink loads it in batches.
-type leanSink struct {
+// theirSink loads it in batches.
+type theirSink struct {
 	ctx     context.Context //nolint:containedctx // it lives as long as one load
 	session neo4j.SessionWithContext
 	titles  map[string]string // of sources
@@ -20,7 +20,7 @@ type leanSink struct {
 	linking bool              // every node is written
 }
 
-const leanBatch = 5000
+const theirBatch = 5000
 
 var labels = map[string]string{
 	"PERSON": "Person", "INSTITUTION": "Institution", "EVENT": "Event", "QUOTE": "Quote",
@@ -30,7 +30,7 @@ var labels = map[string]string{
 // labelOf returns the label by the first letter of an id.
 var labelOf = map[byte]string{'p': "Person", 'i': "Institution", 'e': "Event", 'q': "Quote", 't': "Theme"}
 
-func (s *leanSink) run(cypher string, args map[string]any) error {
+func (s *theirSink) run(cypher string, args map[string]any) error {
 	res, err := s.session.Run(s.ctx, cypher, args)
 	if err == nil {
 		_, err = res.Consume(s.ctx)
@@ -41,12 +41,12 @@ func (s *leanSink) run(cypher string, args map[string]any) error {
 	return nil
 }
 
-func (s *leanSink) source(v source) error {
+func (s *theirSink) source(v source) error {
 	s.titles[v.ID] = v.Title
 	return nil
 }
 
-func (s *leanSink) node(n node) error {
+func (s *theirSink) node(n node) error {
 	p := map[string]any{"id": n.ID}
 	set := func(k string, v any, there bool) {
 		if there {
@@ -61,19 +61,19 @@ func (s *leanSink) node(n node) error {
 	set("founded", int64(n.Year), n.Type == "INSTITUTION")
 	label := labels[n.Type]
 	s.nodes[label] = append(s.nodes[label], p)
-	if len(s.nodes[label]) == leanBatch {
+	if len(s.nodes[label]) == theirBatch {
 		return s.flushNodes(label)
 	}
 	return nil
 }
 
-func (s *leanSink) flushNodes(label string) error {
+func (s *theirSink) flushNodes(label string) error {
 	rows := s.nodes[label]
 	s.nodes[label] = rows[:0:0]
 	return s.run("UNWIND $rows AS row CREATE (n:"+label+") SET n = row", map[string]any{"rows": rows})
 }
 
-func (s *leanSink) link(l link) error {
+func (s *theirSink) link(l link) error {
 	if !s.linking {
 		s.linking = true
 		for label := range s.nodes {
@@ -97,20 +97,20 @@ func (s *leanSink) link(l link) error {
 	into := fmt.Sprintf("UNWIND $rows AS row MATCH (a:%s {id: row[0]}) MATCH (b:%s {id: row[1]}) CREATE (a)-[r:%s]->(b) SET r = row[2]",
 		labelOf[l.From[0]], labelOf[l.To[0]], l.Kind)
 	s.links[into] = append(s.links[into], []any{l.From, l.To, p})
-	if len(s.links[into]) == leanBatch {
+	if len(s.links[into]) == theirBatch {
 		return s.flushLinks(into)
 	}
 	return nil
 }
 
-func (s *leanSink) flushLinks(into string) error {
+func (s *theirSink) flushLinks(into string) error {
 	rows := s.links[into]
 	s.links[into] = rows[:0:0]
 	return s.run(into, map[string]any{"rows": rows})
 }
 
-// loadLean fills an empty Neo4j with the lean graph.
-func loadLean(ctx context.Context, url, user, password string, people int, seed uint64) error {
+// loadTheirs fills an empty Neo4j with their graph.
+func loadTheirs(ctx context.Context, url, user, password string, people int, seed uint64) error {
 	d, err := neo4j.NewDriverWithContext(url, neo4j.BasicAuth(user, password, ""))
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func loadLean(ctx context.Context, url, user, password string, people int, seed 
 	defer d.Close(ctx)
 	session := d.NewSession(ctx, neo4j.SessionConfig{})
 	defer session.Close(ctx)
-	s := &leanSink{
+	s := &theirSink{
 		ctx: ctx, session: session, titles: map[string]string{}, nodes: map[string][]any{},
 		links: map[string][]any{},
 	}
