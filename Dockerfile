@@ -15,6 +15,7 @@ COPY --from=build /out/throughline /throughline
 COPY --from=build --chown=65532:65532 /out/data /data
 COPY --from=build /out/tmp /tmp
 USER 65532:65532
+# who may ask is for whoever runs it to say: -e THROUGHLINE_AUTH=tokens:/data/tokens.jsonl, or none to let everybody read
 ENV THROUGHLINE_ADDR=0.0.0.0:8080 THROUGHLINE_DATA_DIR=/data
 VOLUME /data
 EXPOSE 8080

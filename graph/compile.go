@@ -7,6 +7,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/operation"
@@ -30,6 +31,8 @@ type out struct {
 	field   *ast.Field
 	nonNull bool
 	items   bool // whether the items of a list may not be null
+	// requires is the role that a root field needs.
+	requires auth.Role
 }
 
 // object lists the fields to write of an object of one type.
@@ -189,6 +192,9 @@ func (c *compiler) operation(o *ast.OperationDefinition) *compiled {
 		x := c.newOut(f)
 		name := f.Fields[0].Name
 		def := c.eng.tables[on.Name][name]
+		if def != nil {
+			x.requires = def.requires
+		}
 		switch {
 		case name == "__typename":
 			x.shape, x.nonNull = typeNameShape, true

@@ -20,6 +20,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/throughline/throughline/graph/internal/exec"
+	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/bounded"
 	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/catalog"
@@ -151,7 +152,19 @@ type Request struct {
 	SchemaOnly bool
 	// Held says that the client has the answer: the request is counted, and not run.
 	Held bool
+	// Who asks; nil for the program itself, which may everything.
+	Who *auth.Identity
 }
+
+// who returns who asks.
+func (r *Request) who() *auth.Identity {
+	if r.Who == nil {
+		return program
+	}
+	return r.Who
+}
+
+var program = auth.NewIdentity("", auth.Admin)
 
 // Do answers r. It never panics, and ends soon after ctx or the time limit does.
 func (e *Engine) Do(ctx context.Context, r *Request) (resp *Response) {
@@ -280,6 +293,9 @@ func (e *Engine) bind(ctx context.Context, r *Request, p *prepared, resp *Respon
 		if r.Explain {
 			a.explain, began = &explaining{}, time.Now()
 		}
+		if a.forbidden = p.compiled.roots[i].out.requires > r.who().Role; a.forbidden {
+			continue
+		}
 		var err error
 		if a.query, err = p.compiled.query(
 			root,
@@ -333,11 +349,15 @@ func (e *Engine) admit(ctx context.Context, p *prepared, resp *Response, o *Obse
 func (e *Engine) answer(ctx context.Context, r *Request, p *prepared, resp *Response, o *Observation) *Response {
 	c := p.compiled
 	w := &writer{mostErrors: e.opts.Limits.MaxErrors, most: e.opts.Limits.MaxAnswer, budget: budget.Of(ctx)}
-	w.reading = reading{cat: e.opts.Catalog, vars: p.vars, today: kg.DayOf(p.at), answers: p.answers, server: &e.server}
+	w.reading = reading{cat: e.opts.Catalog, vars: p.vars, today: kg.DayOf(p.at), answers: p.answers, server: &e.server, who: r.who()}
 	w.present = func(err error, path ast.Path) *gqlerror.Error { return e.present(ctx, err, path) }
 	o.RootFields = len(c.roots)
 	resp.Began = true
-	e.fetch(ctx, w.answers, c.inOrder)
+	asking := ctx
+	if p.op.Operation == ast.Mutation {
+		asking = auth.With(ctx, w.who) // what is written says who wrote it
+	}
+	e.fetch(asking, w.answers, c.inOrder)
 	o.Store = e.opts.Now().Sub(p.began)
 	for i := range w.answers {
 		// what the server has no memory for can be asked again: part of an answer is worth less

@@ -39,8 +39,11 @@ func find(ctx context.Context, v model.Value) (*spot, *out, error) {
 	}
 	alias := graphql.GetFieldContext(ctx).Field.Alias
 	for i := range s.obj.outs {
-		if s.obj.outs[i].key == alias {
-			return s, &s.obj.outs[i], nil
+		if x := &s.obj.outs[i]; x.key == alias {
+			if x.requires > s.r.who.Role {
+				return nil, nil, forbidden(x, s.r.who)
+			}
+			return s, x, nil
 		}
 	}
 	return nil, nil, kg.Errorf(kg.Internal, "%s was not planned", alias)

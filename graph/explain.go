@@ -150,6 +150,10 @@ func (d *describer) root(r *root, a *answer) []string {
 	name, q := r.out.field.Name, a.query
 	how := ""
 	depth := 0
+	if a.forbidden {
+		d.line(0, name+": not asked, as it needs the role "+r.out.requires.String())
+		return d.lines
+	}
 	switch {
 	case a.question != nil:
 		d.question(a.question)

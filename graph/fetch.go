@@ -40,6 +40,9 @@ func (e *Engine) fetch(ctx context.Context, answers []answer, inOrder bool) {
 
 // asksOnce reports whether the store is asked one question for this root field.
 func (a *answer) asksOnce() bool {
+	if a.forbidden {
+		return true
+	}
 	_, measured := measured(a.query.Root.Order)
 	return a.question == nil && !measured && !a.root.version
 }
@@ -49,7 +52,7 @@ func (a *answer) asksOnce() bool {
 func (e *Engine) findVersions(ctx context.Context, answers []answer) {
 	for i := range answers {
 		a := &answers[i]
-		if !a.root.version {
+		if !a.root.version || a.forbidden {
 			continue
 		}
 		ctx := ctx
@@ -124,6 +127,9 @@ func (e *Engine) all(ctx context.Context, answers []answer, atOnce int) {
 
 // one has the store answer one root field.
 func (e *Engine) one(ctx context.Context, a *answer) {
+	if a.forbidden {
+		return
+	}
 	if x := a.explain; x != nil {
 		ctx = store.WithRecorder(ctx, &x.recorder)
 		began := time.Now()

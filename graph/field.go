@@ -8,6 +8,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/contract"
 	"github.com/throughline/throughline/internal/kg"
@@ -37,6 +38,8 @@ const (
 // field is what one field of one type is.
 type field struct {
 	shape shape
+	// requires is the role that a root field needs, by the schema.
+	requires auth.Role
 	// plan adds what the field needs to the plan, and compiles its selection. Without it nothing is added, and the
 	// selection, if there is one, is on an object of the same answer.
 	plan func(c *compiler, f operation.Field, at *scope, x *out)
@@ -84,6 +87,7 @@ type reading struct {
 	vars    map[string]any
 	today   kg.Day
 	server  *serverInfo
+	who     *auth.Identity // who asks
 }
 
 // of returns what else there is at a place.
@@ -230,7 +234,12 @@ func newTables(cat *catalog.Catalog, kinds []*questionKind, more ...tables) (tab
 			if err := row.fits(cat.Schema, f); err != nil {
 				errs = append(errs, fmt.Errorf("%s.%s %w", def.Name, f.Name, err))
 			}
-			done[def.Name][f.Name], read[row] = row, true
+			read[row] = true
+			row, err := row.guarded(cat.Schema, def, f)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s.%s %w", def.Name, f.Name, err))
+			}
+			done[def.Name][f.Name] = row
 		}
 	}
 	for name, rows := range given {
@@ -321,4 +330,26 @@ func (f *field) fits(schema *ast.Schema, def *ast.FieldDefinition) error {
 		return errors.New("is read as one object where the schema has a list, or the other way round")
 	}
 	return nil
+}
+
+// guarded returns the row of a field with the role that the schema says it needs. Only root fields are held to one, and
+// each of Mutation says which: what says nothing would be open to everybody.
+func (f *field) guarded(schema *ast.Schema, of *ast.Definition, def *ast.FieldDefinition) (*field, error) {
+	d := def.Directives.ForName(contract.Requires)
+	switch {
+	case d == nil && of == schema.Mutation:
+		return f, errors.New("has no @requires: say which role it needs")
+	case d == nil:
+		return f, nil
+	case of != schema.Query && of != schema.Mutation:
+		return f, errors.New("has @requires, to which only fields of Query and Mutation are held")
+	}
+	name := d.Arguments.ForName("role").Value.Raw
+	role, ok := auth.ParseRole(name)
+	if !ok {
+		return f, fmt.Errorf("requires the role %s, which the program does not know", name)
+	}
+	g := *f // other schemas have the same row
+	g.requires = role
+	return &g, nil
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/contract"
 	"github.com/throughline/throughline/internal/edit"
@@ -378,6 +379,9 @@ func (q *changeQuestion) change(x *search, w Writer) (edit.Outcome, error) {
 		q.edit = &edit.Revert{Log: w, Change: found[0]}
 	}
 	about := q.about
+	if who := auth.From(x.ctx); who != nil {
+		about.By = who.Subject
+	}
 	about.Look = func(ctx context.Context, tx store.Tx, out *edit.Outcome) error {
 		x.a.query.IDs = out.IDs
 		res, err := tx.Fetch(ctx, x.a.query)

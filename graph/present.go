@@ -8,6 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/kg"
 )
 
@@ -16,6 +17,14 @@ var errUntrusted = kg.Errorf(
 	kg.DocumentRefused,
 	"this server runs only the documents of its manifests: send the id of one in documentId",
 )
+
+// forbidden is the error for a root field that whoever asks may not have.
+func forbidden(x *out, who *auth.Identity) error {
+	role := x.requires.String()
+	err := kg.Errorf(kg.Forbidden, "%s needs the role %s, and yours is %s", x.field.Name, role, who.Role)
+	err.Details = map[string]any{"requires": role}
+	return err
+}
 
 // present turns an error outward: its code, a sentence, and nothing of what it was made from. What a client cannot
 // mend goes to the log.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/operation"
@@ -39,6 +40,14 @@ var rootTables = tables{
 			*to = place{at: r.server}
 			return true
 		}},
+		"viewer": {shape: objectShape, one: func(r *reading, _ *out, _, to *place) bool {
+			*to = place{at: r.who}
+			return true
+		}},
+	},
+	"Viewer": {
+		"subject": valueOf(func(i *auth.Identity) kg.Value { return kg.StringValue(i.Subject) }),
+		"role":    textOf(func(i *auth.Identity) string { return i.Role.String() }),
 	},
 	"GraphStats": {
 		"entities":             objectsOf(func(s *kg.Stats) []kg.Bucket { return s.Entities }),

@@ -34,6 +34,8 @@ type answer struct {
 	question question    // nil unless the root field asks one
 	place    *place      // what its answer is read from
 	explain  *explaining // nil when nobody asked
+	// forbidden says that whoever asks may not: it is neither bound nor asked.
+	forbidden bool
 	// version is that of the graph, for the statistics, and versionTrips what it took to find it
 	version      string
 	versionTrips int
@@ -213,6 +215,10 @@ func (w *writer) null(x *out) bool {
 
 // value writes what a field has; false means null.
 func (w *writer) value(o *object, x *out, p *place) bool {
+	if x.requires > w.who.Role {
+		w.fail(x.key, forbidden(x, w.who))
+		return false
+	}
 	switch x.shape {
 	case propertyShape:
 		return w.scalar(&p.row.Vals[x.index]) || w.null(x)

@@ -2000,6 +2000,10 @@ func (r *queryResolver) ServerInfo(ctx context.Context) (*model.ServerInfo, erro
 	return one[model.ServerInfo](ctx, rootValue(ctx))
 }
 
+func (r *queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
+	return one[model.Viewer](ctx, rootValue(ctx))
+}
+
 func (r *quoteResolver) ID(ctx context.Context, obj *model.Quote) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
@@ -2652,6 +2656,14 @@ func (r *updateThemePayloadResolver) Errors(ctx context.Context, obj *model.Upda
 	return manyAny[model.UserError](ctx, obj.Value)
 }
 
+func (r *viewerResolver) Subject(ctx context.Context, obj *model.Viewer) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *viewerResolver) Role(ctx context.Context, obj *model.Viewer) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
 func (r *Resolver) AddEvidencePayload() exec.AddEvidencePayloadResolver {
 	return &addEvidencePayloadResolver{r}
 }
@@ -2980,6 +2992,8 @@ func (r *Resolver) UpdateThemePayload() exec.UpdateThemePayloadResolver {
 	return &updateThemePayloadResolver{r}
 }
 
+func (r *Resolver) Viewer() exec.ViewerResolver { return &viewerResolver{r} }
+
 type (
 	addEvidencePayloadResolver        struct{ *Resolver }
 	applyChangesPayloadResolver       struct{ *Resolver }
@@ -3097,4 +3111,5 @@ type (
 	updateQuotePayloadResolver        struct{ *Resolver }
 	updateSourcePayloadResolver       struct{ *Resolver }
 	updateThemePayloadResolver        struct{ *Resolver }
+	viewerResolver                    struct{ *Resolver }
 )

@@ -28,6 +28,7 @@ type queryCmd struct {
 	Cost       bool   `help:"Tell what it costs and what it may, as COST_LIMIT counts (in extensions of the answer)."`
 	ServeTexts bool   `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Answer with the texts of sources (Source.text), as a server with --serve-texts does."`
 	Server     string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
+	Token      string `env:"THROUGHLINE_TOKEN" placeholder:"…" help:"Token to show that server; better set in the environment, where no list of processes shows it."`
 
 	timeout time.Duration // of a store that is opened; 0 for the default
 }
@@ -165,6 +166,9 @@ func (c *queryCmd) ask(w *world, text string, vars map[string]any) ([]byte, erro
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/graphql-response+json, application/json;q=0.9")
+	if c.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.Token)
+	}
 	if c.Explain {
 		req.Header.Set(server.ExplainHeader, "1")
 	}

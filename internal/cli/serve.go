@@ -42,7 +42,8 @@ func (c *serveCmd) Run(w *world) error {
 		return err
 	}
 	defer l.Close() //nolint:errcheck // Serve has closed it, or nothing was served
-	if err := c.MayWrite(l.Addr()); err != nil {
+	who, err := c.access(l.Addr(), log)
+	if err != nil {
 		return err
 	}
 	var ml net.Listener
@@ -76,7 +77,10 @@ func (c *serveCmd) Run(w *world) error {
 			return err
 		}
 	}
-	h, stop, err := c.handler(ctx, cat, s, &readiness{s, background}, log, c.Explains(l.Addr()), limit)
+	if who.tokens != nil {
+		go who.again(ctx, log)
+	}
+	h, stop, err := c.handler(ctx, cat, s, &readiness{s, background}, log, c.Explains(l.Addr()), limit, who)
 	if err != nil {
 		return err
 	}
@@ -146,7 +150,7 @@ type wired struct {
 
 // handler wires engine, metrics, traces and pages; stop sends what is left of the traces.
 func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened, ready server.Readiness,
-	log *slog.Logger, explain bool, limit int64,
+	log *slog.Logger, explain bool, limit int64, who *access,
 ) (*wired, func(), error) {
 	stop := func() {}
 	m := server.NewMetrics(Version())
@@ -177,6 +181,9 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 		MaxBody: c.MaxBody, MaxConcurrent: c.MaxConcurrent, NoArrivalQueue: !c.ArrivalQueue, Grace: c.Grace,
 		Client: server.ByAddress(proxies), Memory: memory, OperationMemory: min(c.MaxOperationMemory,
 			memory.Most()/2), AllowedHosts: c.AllowedHost,
+	}
+	if o.Anonymous = who.Anonymous; who.tokens != nil {
+		o.Verifier = who.tokens
 	}
 	if limit > 0 {
 		o.Outbox = min(limit/16, server.DefaultOutbox)

@@ -111,9 +111,21 @@ type completionCmd struct {
 func (c *completionCmd) Run(w *world) error {
 	var b strings.Builder
 	commands := w.model.Children
+	// the flags of a command, and those of the commands that are its parts
+	flags := func(n *kong.Node) []*kong.Flag {
+		all := n.Flags
+		for _, part := range n.Children {
+			for _, f := range part.Flags {
+				if f.Name != "help" {
+					all = append(all[:len(all):len(all)], f)
+				}
+			}
+		}
+		return all
+	}
 	words := func(n *kong.Node) string {
 		var out []string
-		for _, f := range n.Flags {
+		for _, f := range flags(n) {
 			out = append(out, "--"+f.Name)
 			if f.Tag.Negatable != "" {
 				out = append(out, "--no-"+f.Name)
@@ -123,7 +135,14 @@ func (c *completionCmd) Run(w *world) error {
 	}
 	values := func(n *kong.Node) [][2]string {
 		var out [][2]string
-		for _, f := range n.Flags {
+		if len(n.Children) > 0 {
+			var parts []string
+			for _, part := range n.Children {
+				parts = append(parts, part.Name)
+			}
+			out = append(out, [2]string{"", strings.Join(parts, " ")})
+		}
+		for _, f := range flags(n) {
 			if f.Enum != "" {
 				out = append(out, [2]string{f.Name, strings.ReplaceAll(f.Enum, ",", " ")})
 			}
@@ -145,7 +164,7 @@ func (c *completionCmd) Run(w *world) error {
 		b.WriteString("complete -c throughline -f\n")
 		for _, n := range commands {
 			fmt.Fprintf(&b, "complete -c throughline -n __fish_use_subcommand -a %s -d %s\n", n.Name, quoted(n.Help))
-			for _, f := range n.Flags {
+			for _, f := range flags(n) {
 				enum := ""
 				if f.Enum != "" {
 					enum = fmt.Sprintf(" -x -a %q", strings.ReplaceAll(f.Enum, ",", " "))

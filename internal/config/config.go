@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,6 +59,8 @@ func (l Limits) Plan() plan.Limits {
 // Serve is the server's own settings.
 type Serve struct {
 	Addr               string        `name:"addr" env:"THROUGHLINE_ADDR" default:"127.0.0.1:8080" help:"Address to answer on. Port 0 takes any free one."`
+	Auth               string        `name:"auth" env:"THROUGHLINE_AUTH" placeholder:"HOW" help:"How to know who asks: none, or tokens:FILE, a file of throughline token create, which is read again on SIGHUP. Default: none on a loopback address, where everybody may everything; where others than this machine can ask, it must be said, and with none they may only read. See docs/auth.md."`
+	Anonymous          string        `name:"anonymous" env:"THROUGHLINE_ANONYMOUS" default:"" enum:",READER,none" placeholder:"ROLE" help:"What somebody may who shows no token: READER, or none. Default: none with tokens."`
 	Sample             bool          `name:"sample" env:"THROUGHLINE_SAMPLE" default:"true" negatable:"" help:"Load the sample graph when the store is new."`
 	CORSOrigin         []string      `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, with any request header, such as https://app.example.org, or https://*.example.org for all names below it; repeatable; * for all, without credentials."`
 	CORSHeader         []string      `name:"cors-header" env:"THROUGHLINE_CORS_HEADER" placeholder:"NAME" help:"Request header that pages may send with --cors-origin *, in addition to those that docs/http.md lists; repeatable; * for any."`
@@ -68,7 +69,7 @@ type Serve struct {
 	DocumentsOnly      bool          `name:"documents-only" env:"THROUGHLINE_DOCUMENTS_ONLY" help:"Run no other documents than those of --documents, and introspection unless --no-introspection."`
 	Introspection      bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
 	ServeTexts         bool          `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Let clients read the texts of sources (Source.text). Off by default: most texts are somebody's copyright."`
-	Writable           bool          `name:"writable" env:"THROUGHLINE_WRITABLE" help:"Let clients change the graph by mutations: whoever reaches the server may, so --addr must be a loopback address, and --cors-origin not *. Without it, mutations are refused."`
+	Writable           bool          `name:"writable" env:"THROUGHLINE_WRITABLE" help:"Let clients change the graph by mutations, those whose role is EDITOR or more: see --auth. Without it, mutations are refused."`
 	Explorer           bool          `name:"explorer" env:"THROUGHLINE_EXPLORER" default:"true" negatable:"" help:"Serve the explorer at /."`
 	Playground         bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
 	Explain            string        `name:"explain" env:"THROUGHLINE_EXPLAIN" default:"auto" enum:"auto,on,off" help:"Whether requests with the header X-Throughline-Explain: 1 get to know how they were answered (plan, statements, times): ${enum}. auto: only when --addr is a loopback address; behind a proxy on the same machine, set off."`
@@ -113,26 +114,6 @@ func (u *UsageError) Error() string { return u.Problem + ": " + u.Hint }
 func (s *Serve) Explains(addr net.Addr) bool {
 	t, ok := addr.(*net.TCPAddr)
 	return s.Explain == "on" || s.Explain == "auto" && ok && t.IP.IsLoopback()
-}
-
-// MayWrite reports as an error that others than the users of this machine could change the graph of a server on this
-// address.
-func (s *Serve) MayWrite(addr net.Addr) error {
-	t, ok := addr.(*net.TCPAddr)
-	switch {
-	case !s.Writable:
-	case !ok || !t.IP.IsLoopback():
-		return &UsageError{
-			"--writable lets whoever reaches " + addr.String() + " change the graph",
-			"answer on a loopback address with --addr 127.0.0.1:8080, or leave --writable out",
-		}
-	case slices.Contains(s.CORSOrigin, "*"):
-		return &UsageError{
-			"--writable with --cors-origin * lets any page that is open in a browser here change the graph",
-			"name the origins, such as --cors-origin https://app.example.org",
-		}
-	}
-	return nil
 }
 
 // Proxies returns the networks of proxies that are trusted.
@@ -189,6 +170,9 @@ func (s *Serve) Validate() error {
 		}
 	}
 	if _, err := s.Proxies(); err != nil {
+		return err
+	}
+	if err := s.checkAuth(); err != nil {
 		return err
 	}
 	for _, h := range s.AllowedHost {

@@ -30,27 +30,3 @@ func TestExplainsOnLoopbackOnly(t *testing.T) {
 		t.Error("auto explains on an address that is no TCP address")
 	}
 }
-
-func TestWritingIsForThisMachineAlone(t *testing.T) {
-	for _, q := range []struct {
-		writable bool
-		address  string
-		origins  []string
-		want     bool
-	}{
-		{true, "127.0.0.1", nil, true},
-		{true, "::1", []string{"https://app.example.org"}, true},
-		{true, "127.0.0.1", []string{"https://app.example.org", "*"}, false},
-		{true, "0.0.0.0", nil, false},
-		{true, "192.168.1.7", nil, false},
-		{false, "0.0.0.0", []string{"*"}, true},
-	} {
-		s := config.Serve{Writable: q.writable, CORSOrigin: q.origins}
-		if err := s.MayWrite(&net.TCPAddr{IP: net.ParseIP(q.address)}); (err == nil) != q.want {
-			t.Errorf("%+v: %v", q, err)
-		}
-	}
-	if (&config.Serve{Writable: true}).MayWrite(&net.UnixAddr{Name: "x"}) == nil {
-		t.Error("an address that is no TCP address may write")
-	}
-}

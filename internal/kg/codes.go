@@ -13,6 +13,8 @@ const (
 	NotFound         Code = "NOT_FOUND"
 	Conflict         Code = "CONFLICT"
 	ReadOnly         Code = "READ_ONLY"
+	Unauthenticated  Code = "UNAUTHENTICATED"
+	Forbidden        Code = "FORBIDDEN"
 	ParseFailed      Code = "GRAPHQL_PARSE_FAILED"
 	ValidationFailed Code = "GRAPHQL_VALIDATION_FAILED"
 	NoIntrospection  Code = "INTROSPECTION_DISABLED"
@@ -60,6 +62,8 @@ func Codes() []CodeMeaning {
 		{ValidationFailed, "the document does not fit the schema; `locations` say where", nil},
 		{NoIntrospection, "the operation asks for the schema, which this server does not show", nil},
 		{ReadOnly, "the server only reads: it was started without `--writable`", nil},
+		{Unauthenticated, "the request shows no token where one is needed, or one that is not known or has expired", nil},
+		{Forbidden, "the field needs a higher role than the request's: `requires` names it", []string{"requires"}},
 		{Conflict, "the store holds something else under this id", nil},
 		{Corrupt, "what the store holds is damaged: the operator finds out by `throughline check`", nil},
 		{Internal, "something went wrong in the server, and is in its log", nil},

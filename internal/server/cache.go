@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/kg"
 )
 
@@ -33,7 +34,7 @@ func newSecret() []byte {
 }
 
 // tag names the answer to a request by all that it depends on: the state of the graph, the document, the operation, the
-// variables, the type of the answer and the day (what has ended has ended before it). The state is that before the
+// variables, the type of the answer, the day (what has ended has ended before it), and who asks where that can differ. The state is that before the
 // request runs: when somebody writes meanwhile, the answer may be newer than its tag, and is sent once more at the next
 // request. It is "" where the state cannot be named.
 //
@@ -48,7 +49,11 @@ func (s *Server) tag(ctx context.Context, req *graph.Request, mediaType string) 
 	if err != nil {
 		return ""
 	}
-	all, err := json.Marshal([]any{state, req.Query, req.OperationName, req.Variables, mediaType, kg.DayOf(s.o.Now())})
+	of := []any{state, req.Query, req.OperationName, req.Variables, mediaType, kg.DayOf(s.o.Now())}
+	if s.o.Verifier != nil {
+		of = append(of, req.Who.Subject, req.Who.Role)
+	}
+	all, err := json.Marshal(of)
 	if err != nil {
 		return ""
 	}
@@ -78,22 +83,22 @@ func hasAny(header http.Header) bool {
 
 // keeping says how long an answer to GET may be kept. One with errors is not kept: what was away may be back. Nor is
 // one with extensions, which are about how this one request was answered.
-func (s *Server) keeping(h http.Header, resp *graph.Response, tag string) {
+func (s *Server) keeping(h http.Header, resp *graph.Response, tag string, who *auth.Identity) {
 	if len(resp.Errors) > 0 || resp.Extensions != nil {
 		h["Cache-Control"] = notKept
 		return
 	}
-	h.Set("Cache-Control", s.o.CacheControl)
+	h.Set("Cache-Control", s.cacheControl(who))
 	if tag != "" {
 		h.Set("ETag", tag)
 	}
 }
 
 // unchanged answers a request whose answer the client has.
-func (s *Server) unchanged(w http.ResponseWriter, tag string) {
+func (s *Server) unchanged(w http.ResponseWriter, tag string, who *auth.Identity) {
 	h := w.Header()
 	h.Del("Content-Type")
-	h.Set("Cache-Control", s.o.CacheControl)
+	h.Set("Cache-Control", s.cacheControl(who))
 	h.Set("ETag", tag)
 	w.WriteHeader(http.StatusNotModified)
 }

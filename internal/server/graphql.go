@@ -16,6 +16,7 @@ import (
 	"github.com/andybalholm/brotli"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/fair"
 	"github.com/throughline/throughline/internal/kg"
@@ -102,15 +103,21 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 			"answers are application/graphql-response+json or application/json")
 		return
 	}
-	memory := s.o.Memory.Begin(s.o.OperationMemory)
-	defer memory.End()
-	var in *incoming
-	var no *refusal
-	switch r.Method {
-	case http.MethodOptions:
+	if r.Method == http.MethodOptions { // browsers ask so without saying who
 		h.Set("Allow", allow)
 		w.WriteHeader(http.StatusNoContent)
 		return
+	}
+	who, no := s.who(r)
+	if no != nil {
+		h["Content-Type"] = contentType(mediaType)
+		s.refuse(w, r, no)
+		return
+	}
+	memory := s.o.Memory.Begin(s.o.OperationMemory)
+	defer memory.End()
+	var in *incoming
+	switch r.Method {
 	case http.MethodPost:
 		in, no = s.post(w, r, memory)
 	case http.MethodGet, http.MethodHead:
@@ -121,7 +128,7 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	h["Content-Type"] = contentType(mediaType)
 	defer func() { s.release(in) }()
 	if no == nil {
-		in.pass, no = s.enter(r)
+		in.pass, no = s.enter(r, s.client(r, who))
 	}
 	if no != nil {
 		s.refuse(w, r, no)
@@ -133,13 +140,14 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, no)
 		return
 	}
+	req.Who = who
 	req.Explain = s.o.Explain && r.Header.Get(ExplainHeader) == "1"
 	tag := ""
 	if in.body == nil && !req.Explain && !req.Cost {
 		if tag = s.tag(r.Context(), req, mediaType); tag != "" && has(r.Header, tag) {
 			req.Held = true
 			note(w, s.o.Executor.Do(r.Context(), req))
-			s.unchanged(w, tag)
+			s.unchanged(w, tag, who)
 			return
 		}
 	}
@@ -151,7 +159,7 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, overloaded)
 		return
 	}
-	s.answer(w, r, resp, mediaType, tag, func(waiting int64) (done func()) {
+	s.answer(w, r, resp, mediaType, tag, who, func(waiting int64) (done func()) {
 		out := s.outbox.Begin(waiting)
 		if out.Hold(waiting) == nil {
 			memory.End()
@@ -217,6 +225,9 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
 	if no.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", allow)
 	}
+	if no.status == http.StatusUnauthorized {
+		w.Header()["Www-Authenticate"] = challenge(no)
+	}
 	if no.status == http.StatusRequestEntityTooLarge || no.status == http.StatusUnsupportedMediaType {
 		w.Header().Set("Connection", "close") // the rest of the body is not worth reading
 	}
@@ -239,8 +250,7 @@ func requestErrorStatus(mediaType string) int {
 
 // enter takes one of the places for operations, waiting a little when none is free for this client. What has waited
 // long before is refused.
-func (s *Server) enter(r *http.Request) (*fair.Pass, *refusal) {
-	client := s.o.Client(r)
+func (s *Server) enter(r *http.Request, client string) (*fair.Pass, *refusal) {
 	if !s.o.NoArrivalQueue && s.queue.refuses(connectionOf(r), client) {
 		return nil, overloaded
 	}
@@ -431,7 +441,7 @@ func note(w http.ResponseWriter, resp *graph.Response) {
 
 // answer writes what the engine answered, which tag names. When all that is left is to send it, it calls worked with
 // its size, and done when it is sent: a reader that is slow must not hold what others work with.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Response, mediaType, tag string,
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Response, mediaType, tag string, who *auth.Identity,
 	worked func(waiting int64) (done func()),
 ) {
 	note(w, resp)
@@ -446,9 +456,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Resp
 	}
 	h := w.Header()
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		s.keeping(h, resp, tag)
+		s.keeping(h, resp, tag, who)
 		if tag != "" && len(resp.Errors) == 0 && hasAny(r.Header) {
-			s.unchanged(w, tag)
+			s.unchanged(w, tag, who)
 			return
 		}
 	}

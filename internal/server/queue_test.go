@@ -93,12 +93,12 @@ func TestTheArrivalQueueCanBeTurnedOff(t *testing.T) {
 	}
 	for _, off := range []bool{false, true} {
 		s := &Server{
-			o:    Options{NoArrivalQueue: off, QueueTime: time.Second, Client: ByAddress(nil)},
+			o:    Options{NoArrivalQueue: off, QueueTime: time.Second},
 			gate: fair.NewGate(1), queue: newQueue(1),
 		}
 		s.queue.target, s.queue.begin = queueTarget, time.Now()
 		s.queue.standing.Store(true)
-		pass, no := s.enter(r)
+		pass, no := s.enter(r, "a client")
 		if refused := no != nil; refused == off {
 			t.Errorf("turned off: %t, refused: %t", off, refused)
 		}

@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/bounded"
 	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/fair"
@@ -65,8 +66,13 @@ type Options struct {
 	Now func() time.Time
 	// MaxBody bounds a request's body in bytes.
 	MaxBody int64
-	// Client says of which client a request is: clients share what there is fairly. nil for ByAddress without proxies.
+	// Client says of which client a request of nobody in particular is: clients share what there is fairly, and so do
+	// subjects. nil for ByAddress without proxies.
 	Client func(*http.Request) string
+	// Verifier knows whose a token is; nil where none is looked at. Anonymous is who shows none; nil refuses them. Where
+	// both are nil everybody may everything.
+	Verifier  auth.Verifier
+	Anonymous *auth.Identity
 	// MaxConcurrent bounds operations under way, an eighth of them costly ones; of each client as many again may wait,
 	// for QueueTime. What is beyond gets a 503. 0 stands for ConcurrentPerCore on each core.
 	MaxConcurrent int
@@ -124,6 +130,7 @@ type Server struct {
 	stopping  atomic.Bool
 	persisted *persisted
 	vary      []string     // what answers depend on, made once
+	private   string       // Cache-Control of what is answered to one alone
 	secret    []byte       // of tags
 	explorer  http.Handler // nil for none
 }
@@ -146,6 +153,9 @@ func New(o Options) (*Server, error) {
 	if o.CacheControl == "" {
 		o.CacheControl = DefaultCacheControl
 	}
+	if o.Verifier == nil && o.Anonymous == nil {
+		o.Anonymous = everybody
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -166,7 +176,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		o: o, log: o.Logger, gate: fair.NewGate(o.MaxConcurrent), queue: newQueue(o.MaxConcurrent),
-		outbox: budget.NewPool(o.Outbox),
+		outbox: budget.NewPool(o.Outbox), private: privately(o.CacheControl),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -176,6 +186,9 @@ func New(o Options) (*Server, error) {
 	s.vary = []string{"Accept, Accept-Encoding"}
 	if o.Explain {
 		s.vary[0] += ", " + ExplainHeader
+	}
+	if o.Verifier != nil {
+		s.vary[0] += ", " + varyWho
 	}
 	s.handler = s.routes()
 	return s, nil
@@ -216,6 +229,9 @@ func (s *Server) routes() http.Handler {
 	}
 	if s.o.Explorer != nil {
 		s.explorer = s.o.Explorer(http.HandlerFunc(s.graphql))
+		if s.o.Verifier != nil {
+			s.explorer = s.guarded(s.explorer)
+		}
 		for _, pattern := range []string{"/e/", "/s/", "/path", "/view", "/story"} {
 			mux.Handle(pattern, s.explorer)
 		}

@@ -144,6 +144,7 @@ type ResolverRoot interface {
 	UpdateQuotePayload() UpdateQuotePayloadResolver
 	UpdateSourcePayload() UpdateSourcePayloadResolver
 	UpdateThemePayload() UpdateThemePayloadResolver
+	Viewer() ViewerResolver
 }
 
 type DirectiveRoot struct {
@@ -822,6 +823,7 @@ type QueryResolver interface {
 	Communities(ctx context.Context, types []string, where map[string]any, parallel *string, seed *int64, resolution *float64, minSize *int64, first *int64, after *string, last *int64, before *string) (*model.CommunityConnection, error)
 	Stats(ctx context.Context) (*model.GraphStats, error)
 	ServerInfo(ctx context.Context) (*model.ServerInfo, error)
+	Viewer(ctx context.Context) (*model.Viewer, error)
 }
 type QuoteResolver interface {
 	ID(ctx context.Context, obj *model.Quote) (string, error)
@@ -1048,6 +1050,10 @@ type UpdateThemePayloadResolver interface {
 	Change(ctx context.Context, obj *model.UpdateThemePayload) (*model.Change, error)
 	Errors(ctx context.Context, obj *model.UpdateThemePayload) ([]model.UserError, error)
 }
+type ViewerResolver interface {
+	Subject(ctx context.Context, obj *model.Viewer) (*string, error)
+	Role(ctx context.Context, obj *model.Viewer) (string, error)
+}
 
 // endregion ************************** generated!.gotpl **************************
 
@@ -1212,7 +1218,7 @@ People, institutions, events, quotes and themes, and the links between them; eve
 - how much there is: ` + "`" + `{ stats { entities { key count } links { key count } sources } }` + "`" + `
 
 An argument that names nothing, or a name that fits several, nulls its field of Query alone, be it within a filter or in what is asked of the
-field's answer: each of these fields but ` + "`" + `stats` + "`" + ` and ` + "`" + `serverInfo` + "`" + ` can be null. Looking up what is not there answers null. Errors have
+field's answer: each of these fields but ` + "`" + `stats` + "`" + `, ` + "`" + `serverInfo` + "`" + ` and ` + "`" + `viewer` + "`" + ` can be null. Looking up what is not there answers null. Errors have
 ` + "`" + `extensions.code` + "`" + `, one of these:
 
 - ` + "`" + `BAD_USER_INPUT` + "`" + `: a value cannot be meant: out of bounds, of another type, or at odds with another (with ` + "`" + `argument` + "`" + `, ` + "`" + `variable` + "`" + `)
@@ -1228,6 +1234,8 @@ field's answer: each of these fields but ` + "`" + `stats` + "`" + ` and ` + "`"
 - ` + "`" + `GRAPHQL_VALIDATION_FAILED` + "`" + `: the document does not fit the schema; ` + "`" + `locations` + "`" + ` say where
 - ` + "`" + `INTROSPECTION_DISABLED` + "`" + `: the operation asks for the schema, which this server does not show
 - ` + "`" + `READ_ONLY` + "`" + `: the server only reads: it was started without ` + "`" + `--writable` + "`" + `
+- ` + "`" + `UNAUTHENTICATED` + "`" + `: the request shows no token where one is needed, or one that is not known or has expired
+- ` + "`" + `FORBIDDEN` + "`" + `: the field needs a higher role than the request's: ` + "`" + `requires` + "`" + ` names it (with ` + "`" + `requires` + "`" + `)
 - ` + "`" + `CONFLICT` + "`" + `: the store holds something else under this id
 - ` + "`" + `CORRUPT` + "`" + `: what the store holds is damaged: the operator finds out by ` + "`" + `throughline check` + "`" + `
 - ` + "`" + `INTERNAL` + "`" + `: something went wrong in the server, and is in its log
@@ -3926,6 +3934,16 @@ type Query {
   stats: GraphStats!
   "What server this is and what it allows."
   serverInfo: ServerInfo!
+  "Who asks, and what they may do."
+  viewer: Viewer!
+}
+
+"Who asks."
+type Viewer {
+  "The name that changes are written down under; null for nobody in particular."
+  subject: String
+  "What they may do."
+  role: Role!
 }
 
 "How much is in the graph."
@@ -7345,6 +7363,16 @@ func (ec *executionContext) childFields_UpdateThemePayload(ctx context.Context, 
 		return ec.fieldContext_UpdateThemePayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateThemePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "subject":
+		return ec.fieldContext_Viewer_subject(ctx, field)
+	case "role":
+		return ec.fieldContext_Viewer_role(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -27189,6 +27217,38 @@ func (ec *executionContext) fieldContext_Query_serverInfo(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_viewer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Viewer(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Viewer) graphql.Marshaler {
+			return ec.marshalNViewer2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐViewer(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_viewer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Viewer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -32119,6 +32179,52 @@ func (ec *executionContext) fieldContext_UpdateThemePayload_errors(_ context.Con
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Viewer_subject(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_subject(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Viewer().Subject(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_subject(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Viewer", field, true, true, "String")
+}
+
+func (ec *executionContext) _Viewer_role(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_role(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Viewer().Role(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNRole2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Viewer", field, true, true, "Role")
 }
 
 func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
@@ -43917,6 +44023,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_serverInfo(ctx, field)
 				})
+		case "viewer":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_viewer(ctx, field)
+				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -45776,6 +45888,46 @@ func (ec *executionContext) _UpdateThemePayload(ctx context.Context, sel ast.Sel
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._UpdateThemePayload_errors(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var viewerImplementors = []string{"Viewer"}
+
+func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, obj *model.Viewer) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, viewerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Viewer")
+		case "subject":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Viewer_subject(ctx, field, obj)
+				})
+		case "role":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Viewer_role(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -47821,6 +47973,20 @@ func (ec *executionContext) unmarshalNRevertChangeInput2map(ctx context.Context,
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNRole2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRole2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Role!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNSearchEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐSearchEdge(ctx context.Context, sel ast.SelectionSet, v model.SearchEdge) graphql.Marshaler {
 	return ec._SearchEdge(ctx, sel, &v)
 }
@@ -48301,6 +48467,14 @@ func (ec *executionContext) marshalNUserErrorCode2string(ctx context.Context, se
 		graphql.AddInvalidNullFromMarshaler(ctx, "UserErrorCode!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNViewer2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐViewer(ctx context.Context, sel ast.SelectionSet, v *model.Viewer) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Viewer!")
+		return graphql.Null
+	}
+	return ec._Viewer(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {

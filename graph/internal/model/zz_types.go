@@ -520,6 +520,9 @@ type UpdateSourcePayload struct{ Value }
 // UpdateThemePayload is the object type of that name.
 type UpdateThemePayload struct{ Value }
 
+// Viewer is the object type of that name.
+type Viewer struct{ Value }
+
 // New returns an empty record of the Go type of a name; it is nil for a name that is no type of record.
 func New(name string, v Value) any {
 	switch name {
@@ -751,6 +754,8 @@ func New(name string, v Value) any {
 		return &UpdateSourcePayload{v}
 	case "UpdateThemePayload":
 		return &UpdateThemePayload{v}
+	case "Viewer":
+		return &Viewer{v}
 	}
 	return nil
 }

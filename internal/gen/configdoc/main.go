@@ -29,8 +29,8 @@ func run() error {
 	}
 	var b strings.Builder
 	b.WriteString("# Settings\n\nGenerated from the program (`go generate ./...`). A flag wins over the environment, the environment over the default.\n")
-	for _, n := range parser.Model.Children {
-		fmt.Fprintf(&b, "\n## throughline %s\n\n%s\n", n.Name, n.Help)
+	for _, n := range commands(parser.Model.Children) {
+		fmt.Fprintf(&b, "\n## throughline %s\n\n%s\n", n.Path(), n.Help)
 		var own, store []*kong.Flag
 		for _, f := range n.Flags {
 			if n.Name != "serve" && stores[f.Name] {
@@ -58,6 +58,14 @@ func run() error {
 		}
 	}
 	return os.WriteFile(filepath.Join("..", "..", "docs", "config.md"), []byte(b.String()), 0o644)
+}
+
+// commands returns commands, each before those that are parts of it.
+func commands(of []*kong.Node) (all []*kong.Node) {
+	for _, n := range of {
+		all = append(append(all, n), commands(n.Children)...)
+	}
+	return all
 }
 
 func row(b *strings.Builder, f *kong.Flag) {

@@ -1,0 +1,86 @@
+// Package auth says who asks and what they may: roles, and tokens that a file keeps by their hashes.
+package auth
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Role is what somebody may do; each may what those before it may. Its names are those of the schema's enum Role.
+type Role uint8
+
+// The roles.
+const (
+	Nobody Role = iota // may nothing
+	Reader
+	Editor
+	Curator
+	Admin
+)
+
+// names are the roles' in the schema.
+var names = [...]string{Nobody: "", Reader: "READER", Editor: "EDITOR", Curator: "CURATOR", Admin: "ADMIN"}
+
+// String returns the name of a role in the schema; "" for Nobody.
+func (r Role) String() string { return names[r] }
+
+// ParseRole returns the role of a name, and whether there is one.
+func ParseRole(name string) (Role, bool) {
+	for r := Reader; r <= Admin; r++ {
+		if names[r] == name {
+			return r, true
+		}
+	}
+	return Nobody, false
+}
+
+// Identity is who asks.
+type Identity struct {
+	// Subject is the name that changes are written down under; "" for nobody in particular.
+	Subject string
+	Role    Role
+	// Expires is when it ends; the zero time for never.
+	Expires time.Time
+
+	client string
+}
+
+// NewIdentity returns an identity without an end.
+func NewIdentity(subject string, role Role) *Identity {
+	i := &Identity{Subject: subject, Role: role}
+	if subject != "" {
+		i.client = "subject " + subject
+	}
+	return i
+}
+
+// Client returns the name by which what there is little of is shared; "" where nobody in particular asks.
+func (i *Identity) Client() string { return i.client }
+
+// ended reports whether an identity is over.
+func (i *Identity) ended(now time.Time) bool { return !i.Expires.IsZero() && !now.Before(i.Expires) }
+
+// Verifier knows whose a token is.
+type Verifier interface {
+	// Verify returns whose a token is. Its errors are ErrUnknown, ErrExpired and ErrAway.
+	Verify(ctx context.Context, token string) (*Identity, error)
+}
+
+// The errors of Verify.
+var (
+	ErrUnknown = errors.New("the token is not known")
+	ErrExpired = errors.New("the token has expired")
+	ErrAway    = errors.New("what knows tokens cannot be reached")
+)
+
+type key struct{}
+
+// With returns a context that carries who asks.
+func With(ctx context.Context, i *Identity) context.Context { return context.WithValue(ctx, key{}, i) }
+
+// From returns who asks: of a mutation the engine has put it there. It is nil where the program itself does.
+func From(ctx context.Context) *Identity {
+	i, _ := ctx.Value(key{}).(*Identity)
+	return i
+}

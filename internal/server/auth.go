@@ -1,0 +1,133 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/internal/auth"
+	"github.com/throughline/throughline/internal/kg"
+)
+
+// everybody is who asks a server that nobody has told otherwise: as if the program itself were asked.
+var everybody = auth.NewIdentity("", auth.Admin)
+
+// The refusals of requests that do not show who asks.
+var (
+	noToken = &refusal{
+		http.StatusUnauthorized, kg.Unauthenticated,
+		"this server wants to know who asks: send a token in the header Authorization: Bearer …",
+	}
+	badToken = &refusal{
+		http.StatusUnauthorized, kg.Unauthenticated,
+		"the token is not known here: it may be mistyped or revoked",
+	}
+	oldToken = &refusal{
+		http.StatusUnauthorized, kg.Unauthenticated,
+		"the token has expired: ask whoever keeps the server for a new one",
+	}
+	tokensAway = &refusal{
+		http.StatusServiceUnavailable, kg.Unavailable,
+		"what knows tokens cannot be reached; try again in a moment",
+	}
+)
+
+// challenge is the header WWW-Authenticate of a 401 (RFC 6750 section 3).
+func challenge(no *refusal) []string {
+	if no == noToken {
+		return []string{`Bearer realm="throughline"`}
+	}
+	return []string{`Bearer realm="throughline", error="invalid_token"`}
+}
+
+// who returns who asks, or why they are not answered. It looks at a header and at memory: nothing has been read then, and
+// no place is taken.
+func (s *Server) who(r *http.Request) (*auth.Identity, *refusal) {
+	if s.o.Verifier == nil {
+		return s.o.Anonymous, nil
+	}
+	token, some := bearer(r.Header["Authorization"])
+	if some {
+		return s.verify(r, token)
+	}
+	if s.o.Anonymous == nil {
+		return nil, noToken
+	}
+	return s.o.Anonymous, nil
+}
+
+// verify returns whose a token is.
+func (s *Server) verify(r *http.Request, token string) (*auth.Identity, *refusal) {
+	who, err := s.o.Verifier.Verify(r.Context(), token)
+	switch {
+	case err == nil:
+		return who, nil
+	case errors.Is(err, auth.ErrExpired):
+		return nil, oldToken
+	case errors.Is(err, auth.ErrAway):
+		return nil, tokensAway
+	}
+	return nil, badToken
+}
+
+// bearer returns the token of a header Authorization, and whether it has one. Another scheme is what a proxy in front may
+// ask for, and says nothing to this server. Of several headers none can be meant.
+func bearer(header []string) (token string, some bool) {
+	const scheme = "Bearer "
+	for _, h := range header {
+		if len(h) >= len(scheme)-1 && strings.EqualFold(h[:len(scheme)-1], scheme[:len(scheme)-1]) &&
+			(len(h) == len(scheme)-1 || h[len(scheme)-1] == ' ') {
+			if some {
+				return "", true
+			}
+			token, some = strings.Trim(h[len(scheme)-1:], " "), true
+		}
+	}
+	return token, some
+}
+
+// client returns whose share of what there is little of a request takes: that of its subject, or else of where it comes
+// from.
+func (s *Server) client(r *http.Request, who *auth.Identity) string {
+	if c := who.Client(); c != "" {
+		return c
+	}
+	return s.o.Client(r)
+}
+
+// privately is a value of Cache-Control for what only one may be shown: no cache that several share may keep it.
+func privately(value string) string {
+	parts := []string{"private"}
+	for part := range strings.SplitSeq(value, ",") {
+		part = strings.TrimSpace(part)
+		name, _, _ := strings.Cut(strings.ToLower(part), "=")
+		if !slices.Contains([]string{"public", "private", "s-maxage", "proxy-revalidate"}, name) {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// cacheControl is what is said of an answer to a request of this identity.
+func (s *Server) cacheControl(who *auth.Identity) string {
+	if who == s.o.Anonymous {
+		return s.o.CacheControl
+	}
+	return s.private
+}
+
+// guarded answers requests for a page that shows something of the graph, when whoever asks may see it.
+func (s *Server) guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Vary", varyWho)
+		if _, no := s.who(r); no != nil {
+			s.refuse(w, r, no)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// varyWho are the headers that say who asks.
+const varyWho = "Authorization, Cookie"
