@@ -18,6 +18,12 @@ import (
 	"github.com/throughline/throughline/internal/server"
 )
 
+// remote is a server to ask, in place of a store.
+type remote struct {
+	Server string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
+	Token  string `env:"THROUGHLINE_TOKEN" placeholder:"…" help:"Token to show that server; better set in the environment, where no list of processes shows it."`
+}
+
 type queryCmd struct {
 	config.Store
 	File       string `arg:"" optional:"" placeholder:"FILE" help:"File of the query; - or nothing for standard input."`
@@ -27,8 +33,7 @@ type queryCmd struct {
 	Explain    bool   `help:"Tell how it was answered: plan, statements, times (in extensions of the answer)."`
 	Cost       bool   `help:"Tell what it costs and what it may, as COST_LIMIT counts (in extensions of the answer)."`
 	ServeTexts bool   `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Answer with the texts of sources (Source.text), as a server with --serve-texts does."`
-	Server     string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
-	Token      string `env:"THROUGHLINE_TOKEN" placeholder:"…" help:"Token to show that server; better set in the environment, where no list of processes shows it."`
+	remote
 
 	timeout time.Duration // of a store that is opened; 0 for the default
 }

@@ -19,8 +19,8 @@ import (
 // asking is what the commands that show the graph to a person share: where the graph is, and in which form to answer.
 type asking struct {
 	config.Store
-	Server string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
-	JSON   bool   `name:"json" help:"Print the answer as JSON, for scripts."`
+	remote
+	JSON bool `name:"json" help:"Print the answer as JSON, for scripts."`
 
 	timeout time.Duration // of a store that is opened; 0 for the default
 	opened  *opened       // the store where it is open already, with its contract; nil otherwise
@@ -29,7 +29,7 @@ type asking struct {
 
 // answer runs a query. With --json it prints the data, and reports that all is done; otherwise it fills out.
 func (a *asking) answer(w *world, query string, vars map[string]any, out any) (done bool, err error) {
-	q := &queryCmd{Store: a.Store, Server: a.Server, timeout: a.timeout}
+	q := &queryCmd{Store: a.Store, remote: a.remote, timeout: a.timeout}
 	var raw []byte
 	switch {
 	case a.opened != nil:
