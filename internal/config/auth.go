@@ -80,10 +80,11 @@ func (s *Serve) Access(addr net.Addr) (*Access, error) {
 		a.Anonymous = auth.NewIdentity("", auth.Admin)
 	}
 	if s.Writable && a.Anonymous.Role < auth.Editor {
-		return nil, &UsageError{
-			"--writable, and nobody may write: who shows no token may only read here",
-			"give --auth tokens:FILE, with a file of `throughline token create`, or leave --writable out",
+		hint := "give --auth tokens:FILE, with a file of `throughline token create`, or leave --writable out"
+		if by == "" && s.Anonymous == "" {
+			hint = "name the origins, such as --cors-origin https://app.example.org, or give --auth tokens:FILE"
 		}
+		return nil, &UsageError{"--writable, and nobody may write: who shows no token may only read here", hint}
 	}
 	return a, nil
 }
