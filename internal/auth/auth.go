@@ -44,6 +44,7 @@ type Identity struct {
 	Expires time.Time
 
 	client string
+	token  string // the id of the token that stands for it
 }
 
 // NewIdentity returns an identity without an end.
@@ -65,6 +66,8 @@ func (i *Identity) ended(now time.Time) bool { return !i.Expires.IsZero() && !no
 type Verifier interface {
 	// Verify returns whose a token is. Its errors are ErrUnknown, ErrExpired and ErrAway.
 	Verify(ctx context.Context, token string) (*Identity, error)
+	// Holds reports whether an identity that Verify returned is one still.
+	Holds(i *Identity) bool
 }
 
 // The errors of Verify.

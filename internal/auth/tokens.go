@@ -42,7 +42,7 @@ func (t *Tokens) Reload() error {
 	for _, x := range list {
 		role, _ := ParseRole(x.Role) // List has checked it, and the hash
 		h := &held{who: NewIdentity(x.Subject, role)}
-		h.who.Expires = x.Expires
+		h.who.Expires, h.who.token = x.Expires, x.ID
 		_, _ = hex.Decode(h.hash[:], []byte(x.Hash))
 		if was := before[x.ID]; was != nil && was.hash == h.hash && *was.who == *h.who {
 			h = was // whoever holds on to it sees that it is the same
@@ -76,4 +76,10 @@ func (t *Tokens) Verify(_ context.Context, token string) (*Identity, error) {
 		return nil, ErrExpired
 	}
 	return h.who, nil
+}
+
+// Holds reports whether the token of an identity is still there, unchanged, and has not expired.
+func (t *Tokens) Holds(i *Identity) bool {
+	h := (*t.byID.Load())[i.token]
+	return h != nil && h.who == i && !i.ended(t.now())
 }

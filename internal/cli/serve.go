@@ -179,7 +179,7 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 		Executor: engine, Store: ready, Logger: log, Metrics: m, State: s.State, Explain: explain,
 		CORSOrigins: c.CORSOrigin, CORSHeaders: c.CORSHeader, CacheControl: c.CacheControl,
 		MaxBody: c.MaxBody, MaxConcurrent: c.MaxConcurrent, NoArrivalQueue: !c.ArrivalQueue, Grace: c.Grace,
-		Client: server.ByAddress(proxies), Memory: memory, OperationMemory: min(c.MaxOperationMemory,
+		Client: server.ByAddress(proxies), Secure: server.OverTLS(proxies), Memory: memory, OperationMemory: min(c.MaxOperationMemory,
 			memory.Most()/2), AllowedHosts: c.AllowedHost,
 	}
 	if o.Anonymous = who.Anonymous; who.tokens != nil {

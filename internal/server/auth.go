@@ -51,6 +51,12 @@ func (s *Server) who(r *http.Request) (*auth.Identity, *refusal) {
 	if some {
 		return s.verify(r, token)
 	}
+	if who := s.session(r); who != nil {
+		if s.isForeign(r) {
+			return nil, foreign
+		}
+		return who, nil
+	}
 	if s.o.Anonymous == nil {
 		return nil, noToken
 	}
@@ -115,18 +121,6 @@ func (s *Server) cacheControl(who *auth.Identity) string {
 		return s.o.CacheControl
 	}
 	return s.private
-}
-
-// guarded answers requests for a page that shows something of the graph, when whoever asks may see it.
-func (s *Server) guarded(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Add("Vary", varyWho)
-		if _, no := s.who(r); no != nil {
-			s.refuse(w, r, no)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // varyWho are the headers that say who asks.

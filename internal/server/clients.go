@@ -11,9 +11,7 @@ import (
 // household or machine has for itself. Where it came from a proxy that is trusted, the client is what X-Forwarded-For
 // names last that is no such proxy: what stands before was written by whoever wanted to.
 func ByAddress(proxies []netip.Prefix) func(*http.Request) string {
-	trusted := func(a netip.Addr) bool {
-		return slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(a) })
-	}
+	trusted := func(a netip.Addr) bool { return within(proxies, a) }
 	return func(r *http.Request) string {
 		peer, err := netip.ParseAddrPort(r.RemoteAddr)
 		if err != nil {
@@ -36,6 +34,11 @@ func ByAddress(proxies []netip.Prefix) func(*http.Request) string {
 		p, _ := a.Prefix(64) // an address of IPv6 has them
 		return p.String()
 	}
+}
+
+// within reports whether an address is of one of some networks.
+func within(networks []netip.Prefix, a netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // address reads an address as proxies write it: some with its port, IPv6 then in brackets.

@@ -73,6 +73,8 @@ type Options struct {
 	// both are nil everybody may everything.
 	Verifier  auth.Verifier
 	Anonymous *auth.Identity
+	// Secure reports whether a request came over TLS; nil for OverTLS without proxies.
+	Secure func(*http.Request) bool
 	// MaxConcurrent bounds operations under way, an eighth of them costly ones; of each client as many again may wait,
 	// for QueueTime. What is beyond gets a 503. 0 stands for ConcurrentPerCore on each core.
 	MaxConcurrent int
@@ -129,7 +131,10 @@ type Server struct {
 	local     atomic.Pointer[localHosts] // nil where any host is answered
 	stopping  atomic.Bool
 	persisted *persisted
-	vary      []string     // what answers depend on, made once
+	vary      []string       // what answers depend on, made once
+	sessions  *auth.Sessions // nil where nobody logs in
+	origins   *http.CrossOriginProtection
+	cors      *cors.Cors   // nil for no other origins
 	private   string       // Cache-Control of what is answered to one alone
 	secret    []byte       // of tags
 	explorer  http.Handler // nil for none
@@ -168,6 +173,9 @@ func New(o Options) (*Server, error) {
 	if o.Outbox == 0 {
 		o.Outbox = DefaultOutbox
 	}
+	if o.Secure == nil {
+		o.Secure = OverTLS(nil)
+	}
 	if o.Client == nil {
 		o.Client = ByAddress(nil)
 	}
@@ -186,6 +194,10 @@ func New(o Options) (*Server, error) {
 	s.vary = []string{"Accept, Accept-Encoding"}
 	if o.Explain {
 		s.vary[0] += ", " + ExplainHeader
+	}
+	s.origins = http.NewCrossOriginProtection()
+	if o.Verifier != nil && (o.Explorer != nil || o.Playground != nil) {
+		s.sessions = auth.NewSessions(o.Verifier, o.Now)
 	}
 	if o.Verifier != nil {
 		s.vary[0] += ", " + varyWho
@@ -206,14 +218,15 @@ func (s *Server) routes() http.Handler {
 		if open {
 			headers = append(corsHeaders(), s.o.CORSHeaders...)
 		}
-		api = cors.New(cors.Options{
+		s.cors = cors.New(cors.Options{
 			AllowedOrigins:   s.o.CORSOrigins,
 			AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost},
 			AllowedHeaders:   headers,
 			ExposedHeaders:   []string{"X-Request-Id", "Retry-After", "ETag"},
 			AllowCredentials: !open,
 			MaxAge:           600,
-		}).Handler(api)
+		})
+		api = s.cors.Handler(api)
 	}
 	if s.o.Tracing != nil {
 		api = otelhttp.NewHandler(api, "graphql", otelhttp.WithTracerProvider(s.o.Tracing),
@@ -221,8 +234,12 @@ func (s *Server) routes() http.Handler {
 	}
 	mux.Handle("/graphql", api)
 	if s.o.Playground != nil {
-		mux.Handle("/playground", s.o.Playground)
-		mux.Handle("/playground/", s.o.Playground)
+		playground := s.o.Playground
+		if s.o.Verifier != nil {
+			playground = s.guarded(playground)
+		}
+		mux.Handle("/playground", playground)
+		mux.Handle("/playground/", playground)
 	}
 	if s.o.Assets != nil {
 		mux.Handle("/assets/", s.o.Assets)
@@ -235,6 +252,10 @@ func (s *Server) routes() http.Handler {
 		for _, pattern := range []string{"/e/", "/s/", "/path", "/view", "/story"} {
 			mux.Handle(pattern, s.explorer)
 		}
+	}
+	if s.sessions != nil {
+		mux.HandleFunc("/login", s.login)
+		mux.HandleFunc("/logout", s.logout)
 	}
 	for pattern, page := range map[string]http.HandlerFunc{
 		"/livez":  func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, `{"status":"ok"}`) },

@@ -68,10 +68,10 @@ func (e *explorer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// the page's script asks again, and says what is wrong
 		c = content{Status: http.StatusOK, Title: product, Body: must(render("start", nil))}
 	}
-	sendPage(w, r, c.Status, strings.NewReplacer(
+	sendPage(w, r, c.Status, withAccount(r, strings.NewReplacer(
 		"{{.Title}}", template.HTMLEscapeString(c.Title), "{{.Head}}", string(c.Head), "{{.Body}}", string(c.Body),
 		"{{.Sample}}", strconv.FormatBool(e.options.holdsSample(r.Context())),
-	).Replace(e.page))
+	).Replace(e.page)))
 }
 
 func missing() content {
@@ -100,7 +100,7 @@ func (e *explorer) ask(r *http.Request, query, id string, into any) error {
 	asked := r.Clone(r.Context())
 	asked.Method, asked.URL, asked.RequestURI = http.MethodPost, &url.URL{Path: "/graphql"}, "/graphql"
 	asked.Header = http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
-	for _, name := range []string{"Authorization", "Cookie", "X-Forwarded-For", "X-Request-Id"} {
+	for _, name := range []string{"Authorization", "Cookie", "X-Forwarded-For", "X-Forwarded-Proto", "X-Request-Id"} {
 		if v := r.Header.Values(name); len(v) > 0 {
 			asked.Header[name] = v
 		}

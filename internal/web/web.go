@@ -34,7 +34,7 @@ var tour embed.FS
 // policy lets the page run its own files and speak to its own server, and nothing else. Monaco, the editor, writes
 // style elements, hence 'unsafe-inline'; fonts are data in the style sheet.
 const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; " +
-	"connect-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+	"connect-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
 // Options are what the pages need to know.
 type Options struct {
@@ -92,16 +92,20 @@ func Assets() http.Handler {
 
 // readOnly sets what every answer of a page says, and refuses what is no reading.
 func readOnly(w http.ResponseWriter, r *http.Request) bool {
-	h := w.Header()
-	h.Set("Content-Security-Policy", policy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
+	setHeaders(w.Header())
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return true
 	}
-	h.Set("Allow", "GET, HEAD")
+	w.Header().Set("Allow", "GET, HEAD")
 	http.Error(w, "this page is only read", http.StatusMethodNotAllowed)
 	return false
+}
+
+// setHeaders sets what every answer of a page says.
+func setHeaders(h http.Header) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
 }
 
 type playground struct {
@@ -115,7 +119,7 @@ func (p *playground) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !readOnly(w, r):
 	case r.URL.Path == "/playground":
 		sample := strconv.FormatBool(p.options.holdsSample(r.Context()))
-		sendPage(w, r, http.StatusOK, strings.ReplaceAll(p.page, "{{.Sample}}", sample))
+		sendPage(w, r, http.StatusOK, withAccount(r, strings.ReplaceAll(p.page, "{{.Sample}}", sample)))
 	case r.URL.Path == "/playground/":
 		u := *r.URL
 		u.Path = "/playground"
@@ -130,6 +134,9 @@ func sendPage(w http.ResponseWriter, r *http.Request, status int, page string) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
+	if accountOf(r) != nil {
+		h.Set("Cache-Control", "private, no-cache")
+	}
 	if status != http.StatusOK {
 		w.WriteHeader(status)
 		if r.Method != http.MethodHead {

@@ -1,0 +1,179 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/throughline/throughline/internal/auth"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/web"
+)
+
+// A person shows a token once, on the page /login, and the browser keeps a cookie instead: scripts cannot read it, and
+// pages of other sites cannot have it sent (SameSite=Strict). Pages of other origins on the same site, such as another
+// port of this machine, can: what they ask is refused by where the browser says that it comes from.
+
+// The names of the cookie. A browser takes one that begins with __Host- from this host alone and over TLS alone, so that no
+// neighbouring host can put its own in the place.
+const (
+	cookieOverTLS = "__Host-throughline"
+	cookiePlain   = "throughline"
+)
+
+// maxForm is how long the body of a form may be.
+const maxForm = 8 << 10
+
+// foreign refuses a request of a page of another origin that would use a session.
+var foreign = &refusal{
+	http.StatusForbidden, kg.Forbidden,
+	"a page of another origin cannot use the session of this one: name its origin with --cors-origin, or send a token",
+}
+
+// OverTLS returns whether a request came over TLS: to this server, or to a proxy that is trusted and says so
+// (X-Forwarded-Proto).
+func OverTLS(proxies []netip.Prefix) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		if r.TLS != nil {
+			return true
+		}
+		peer, err := netip.ParseAddrPort(r.RemoteAddr)
+		if err != nil || !within(proxies, peer.Addr().Unmap().WithZone("")) {
+			return false
+		}
+		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-Proto"), ","), ",")
+		return strings.EqualFold(strings.TrimSpace(hops[len(hops)-1]), "https")
+	}
+}
+
+// cookieName is the name that the cookie of a request has.
+func (s *Server) cookieName(r *http.Request) string {
+	if s.o.Secure(r) {
+		return cookieOverTLS
+	}
+	return cookiePlain
+}
+
+// session returns who the session of a request is of; nil for none.
+func (s *Server) session(r *http.Request) *auth.Identity {
+	if s.sessions == nil || len(r.Header["Cookie"]) == 0 {
+		return nil
+	}
+	c, err := r.Cookie(s.cookieName(r))
+	if err != nil {
+		return nil
+	}
+	return s.sessions.Find(c.Value)
+}
+
+// isForeign reports whether a page of an origin that is not allowed to asks for a change.
+func (s *Server) isForeign(r *http.Request) bool {
+	return s.origins.Check(r) != nil && (s.cors == nil || contains(s.o.CORSOrigins, "*") || !s.cors.OriginAllowed(r))
+}
+
+// login shows the form, and begins a session for whoever sends a good token.
+func (s *Server) login(w http.ResponseWriter, r *http.Request) {
+	page := &web.Login{Status: http.StatusOK, Next: local(r.URL.Query().Get("next"))}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		page.Serve(w, r)
+		return
+	case http.MethodPost:
+	default:
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		writeError(w, http.StatusMethodNotAllowed, kg.MethodNotAllowed, "this page is read, or sent its form by POST")
+		return
+	}
+	if s.origins.Check(r) != nil { // another's token would have this person work as somebody else
+		s.refuse(w, r, foreign)
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		writeError(w, http.StatusBadRequest, kg.BadRequest, "the form did not arrive as it is sent by the page")
+		return
+	}
+	page.Next = local(r.PostForm.Get("next"))
+	who, no := s.verify(r, strings.TrimSpace(r.PostForm.Get("token")))
+	if no != nil {
+		if page.Status = no.status; no.status == http.StatusUnauthorized {
+			w.Header()["Www-Authenticate"] = challenge(no)
+		}
+		page.Problem = strings.ToUpper(no.sentence[:1]) + no.sentence[1:] + "."
+		page.Serve(w, r)
+		return
+	}
+	if c, err := r.Cookie(s.cookieName(r)); err == nil {
+		s.sessions.End(c.Value)
+	}
+	secret, ends := s.sessions.Begin(who)
+	s.keep(w, r, secret, int(ends.Sub(s.o.Now())/time.Second))
+	seeOther(w, page.Next)
+}
+
+// logout ends the session.
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method != http.MethodPost:
+		w.Header().Set("Allow", "POST")
+		writeError(w, http.StatusMethodNotAllowed, kg.MethodNotAllowed, "use POST")
+		return
+	case s.origins.Check(r) != nil:
+		s.refuse(w, r, foreign)
+		return
+	}
+	if c, err := r.Cookie(s.cookieName(r)); err == nil {
+		s.sessions.End(c.Value)
+	}
+	s.keep(w, r, "", -1)
+	seeOther(w, "/")
+}
+
+// keep has the browser keep a cookie for so many seconds, or forget it.
+func (s *Server) keep(w http.ResponseWriter, r *http.Request, value string, seconds int) {
+	name := s.cookieName(r)
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // it is Secure wherever it came over TLS
+		Name: name, Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: name == cookieOverTLS,
+		SameSite: http.SameSiteStrictMode,
+	})
+}
+
+// seeOther leads to a page of this server.
+func seeOther(w http.ResponseWriter, path string) {
+	w.Header().Set("Location", path)
+	w.Header()["Cache-Control"] = notKept
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// local returns an address within this server, that of its first page where it is anything else.
+func local(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(address, "/") || strings.HasPrefix(address, "//") ||
+		strings.ContainsAny(address, "\\\r\n\t") {
+		return "/"
+	}
+	return address
+}
+
+// guarded answers requests for a page that shows something of the graph, when whoever asks may see it. A person is shown
+// where to log in.
+func (s *Server) guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Vary", varyWho)
+		who, no := s.who(r)
+		switch {
+		case no == nil:
+			a := &web.Account{Subject: who.Subject, Role: who.Role.String(), LogsOut: s.session(r) == who}
+			next.ServeHTTP(w, r.WithContext(web.WithAccount(r.Context(), a)))
+		case no.status == http.StatusUnauthorized && strings.Contains(r.Header.Get("Accept"), "text/html"):
+			w.Header()["Www-Authenticate"] = challenge(no)
+			page := &web.Login{Status: no.status, Next: local(r.URL.RequestURI())}
+			page.Again = r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "cross-site"
+			page.Serve(w, r)
+		default:
+			s.refuse(w, r, no)
+		}
+	})
+}

@@ -1,0 +1,144 @@
+package browser_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/throughline/throughline"
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/auth"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/sample"
+	"github.com/throughline/throughline/internal/server"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
+	"github.com/throughline/throughline/internal/web"
+)
+
+// newLocked serves the sample to who has a token, and returns one of ann, an EDITOR.
+func newLocked(t *testing.T, anonymous *auth.Identity) (origin, token string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "tokens")
+	token, _, err := auth.Create(path, "ann", auth.Editor, time.Now(), time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := auth.Open(path, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := catalog.Parse("schema.graphqls", throughline.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if _, err := sample.Load(t.Context(), cat, s); err != nil {
+		t.Fatal(err)
+	}
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: "test", Introspection: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := server.New(server.Options{
+		Executor: e, Store: s, Verifier: tokens, Anonymous: anonymous, Playground: web.Playground(web.Options{}), Assets: web.Assets(),
+		Explorer: func(graphql http.Handler) http.Handler { return web.Explorer(web.Options{}, graphql) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := httptest.NewServer(h.Handler())
+	t.Cleanup(served.Close)
+	return served.URL, token
+}
+
+const whoIsThere = `(document.querySelector('aside.account')?.innerText ?? '')`
+
+// arrive waits for what a page shows that another leads to.
+func (b *tab) arrive(selector string) {
+	b.t.Helper()
+	b.run("wait for "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+}
+
+// forgive forgets that pages were refused, which the test asked for.
+func (b *tab) forgive() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var rest []string
+	for _, fault := range b.faults {
+		if !strings.Contains(fault, "401") {
+			rest = append(rest, fault)
+		}
+	}
+	b.faults = rest
+}
+
+// TestAPersonLogsIn shows a token to the page, by keyboard alone, works as who they are, and logs out.
+func TestAPersonLogsIn(t *testing.T) {
+	origin, token := newLocked(t, auth.NewIdentity("", auth.Reader))
+	source := axe(t)
+	b := newTab(t, newBrowser(t), origin)
+	b.visit("/e/mary-kaldor")
+	b.wait("the page says that nobody is logged in", contains(whoIsThere, "You may read"))
+	b.barriers(source, "a page to who may read")
+	b.click(`aside.account a`)
+	b.arrive("#token")
+	b.wait("the form has the focus", `document.activeElement?.id === 'token'`)
+	b.barriers(source, "the form")
+	b.text(token)
+	b.press(kb.Enter)
+	b.arrive("aside.account form")
+	b.wait("the page is shown to who logged in", contains(whoIsThere, "Logged in as ann (EDITOR)")+` && location.pathname === '/e/mary-kaldor'`)
+	b.wait("the explorer works", `document.querySelector('main h1')?.innerText.includes('Mary Kaldor') && document.querySelector('header.top') !== null`)
+	b.barriers(source, "a page to who is logged in")
+	if got := evaluate[string](b, `document.cookie`); got != "" {
+		t.Errorf("scripts see the cookie: %s", got)
+	}
+	b.open("/playground?query=" + url.QueryEscape("{ viewer { subject role } }"))
+	b.wait("the playground says who is there", contains(whoIsThere, "Logged in as ann (EDITOR)"))
+	b.click(execute)
+	b.wait("it asks as who is there", contains(response, `"subject": "ann"`))
+	if evaluate[bool](b, `document.documentElement.scrollHeight > innerHeight`) {
+		t.Error("the playground is higher than the window")
+	}
+	b.button("Log out")
+	b.arrive("aside.account a")
+	b.wait("the first page is shown to nobody", contains(whoIsThere, "You may read")+` && location.pathname === '/'`)
+}
+
+// TestAPageThatIsRefusedAsksForAToken, and is shown then; a link of another site finds the session too.
+func TestAPageThatIsRefusedAsksForAToken(t *testing.T) {
+	origin, token := newLocked(t, nil)
+	b := newTab(t, newBrowser(t), origin)
+	b.run("open a page", chromedp.Navigate(origin+"/e/nato"))
+	b.arrive("#token")
+	b.wait("the form has the focus", `document.activeElement?.id === 'token'`)
+	b.text("tl_wrong")
+	b.press(kb.Enter)
+	b.arrive("#problem")
+	b.wait("it says what is wrong", contains(`document.querySelector('#problem').innerText`, "not known here"))
+	b.barriers(axe(t), "a token that is no good")
+	b.text(token)
+	b.press(kb.Enter)
+	b.arrive("aside.account form")
+	b.wait("the page is shown", contains(whoIsThere, "Logged in as ann")+` && location.pathname === '/e/nato' && document.querySelector('header.top') !== null`)
+	b.forgive()
+	b.run("open a page of another site", chromedp.Navigate("data:text/html,"+url.PathEscape(`<a id="there" href="`+origin+`/e/mary-kaldor">there</a>`)))
+	b.click("#there")
+	b.arrive("aside.account form")
+	b.wait("the link is followed", contains(whoIsThere, "Logged in as ann")+` && location.pathname === '/e/mary-kaldor'`)
+	b.forgive()
+	b.button("Log out")
+	b.arrive("#token")
+	b.forgive()
+}
