@@ -41,7 +41,7 @@ func find(ctx context.Context, v model.Value) (*spot, *out, error) {
 	for i := range s.obj.outs {
 		if x := &s.obj.outs[i]; x.key == alias {
 			if x.requires > s.r.who.Role {
-				return nil, nil, forbidden(x, s.r.who)
+				return nil, nil, forbidden(x.field.Name, x.requires, s.r.who)
 			}
 			return s, x, nil
 		}

@@ -313,7 +313,28 @@ func (q *changeQuestion) reference(read func(at string, m map[string]any, types 
 	return err
 }
 
+// allowed reports as an error the first of several operations that whoever asks may not do: each needs the role that it
+// needs as a mutation of its own.
+func (q *changeQuestion) allowed(x *search) error {
+	who := auth.From(x.ctx)
+	if who == nil {
+		return nil
+	}
+	for i, s := range q.steps {
+		name := s.Path[len(s.Path)-1]
+		if needs := x.e.tables["Mutation"][name].requires; needs > who.Role {
+			err := forbidden(name, needs, who)
+			err.Details["argument"] = kg.Way(fmt.Sprintf("%s.operations[%d].%s", q.at, i, name))
+			return err
+		}
+	}
+	return nil
+}
+
 func (q *changeQuestion) answer(x *search) (place, error) {
+	if err := q.allowed(x); err != nil {
+		return place{}, err
+	}
 	w := x.e.opts.Writer
 	if w == nil {
 		return place{}, errReadOnly

@@ -19,10 +19,9 @@ var errUntrusted = kg.Errorf(
 )
 
 // forbidden is the error for a root field that whoever asks may not have.
-func forbidden(x *out, who *auth.Identity) error {
-	role := x.requires.String()
-	err := kg.Errorf(kg.Forbidden, "%s needs the role %s, and yours is %s", x.field.Name, role, who.Role)
-	err.Details = map[string]any{"requires": role}
+func forbidden(name string, needs auth.Role, who *auth.Identity) *kg.Error {
+	err := kg.Errorf(kg.Forbidden, "%s needs the role %s, and yours is %s", name, needs, who.Role)
+	err.Details = map[string]any{"requires": needs.String()}
 	return err
 }
 

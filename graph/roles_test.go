@@ -220,7 +220,7 @@ func value(schema *ast.Schema, t *ast.Type) string {
 	case def.Kind == ast.Enum:
 		return def.EnumValues[0].Name
 	case def.Kind == ast.InputObject && def.Directives.ForName("oneOf") != nil:
-		return `{id: "mary-kaldor"}`
+		return "{" + def.Fields[0].Name + ": " + strings.Replace(value(schema, def.Fields[0].Type), ", dryRun: true", "", 1) + "}"
 	case def.Kind == ast.InputObject:
 		var in []string
 		for _, f := range def.Fields {
@@ -297,5 +297,39 @@ func TestAMutationKnowsWhoWrites(t *testing.T) {
 	}
 	if got := strings.Join(by, ", "); !strings.HasPrefix(got, "the ADMIN, the CURATOR, the EDITOR") || strings.Contains(got, "READER") {
 		t.Errorf("changes by %s", got)
+	}
+}
+
+// TestAnOperationOfSeveralNeedsItsRole: what a role may not do alone it may not do among others, and then nothing is done.
+func TestAnOperationOfSeveralNeedsItsRole(t *testing.T) {
+	cat := extended(t, nil, "")
+	s := stored(t, cat)
+	e, err := New(Options{Catalog: cat, Store: s, Writer: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const query = `mutation { applyChanges(input: {operations: [{createTheme: {name: "made"}}, {delete: {id: "nato", cascade: true}}]}) {
+		results { id } errors { code message } } }`
+	for role := auth.Editor; role <= auth.Admin; role++ {
+		for _, ctx := range []context.Context{context.WithValue(t.Context(), forceKey{}, true), t.Context()} {
+			r := e.Do(ctx, &Request{Query: query, Who: auth.NewIdentity("ann", role)})
+			got := string(r.AppendJSON(nil))
+			r.Release()
+			if role == auth.Editor {
+				const want = `{"errors":[{"message":"delete needs the role CURATOR, and yours is EDITOR","path":["applyChanges"],` +
+					`"extensions":{"argument":["applyChanges","input","operations",1,"delete"],"code":"FORBIDDEN","requires":"CURATOR"}}],"data":{"applyChanges":null}}`
+				if got != want {
+					t.Errorf("%s", got)
+				}
+				continue
+			}
+			if strings.Contains(got, "FORBIDDEN") {
+				t.Errorf("as %s: %s", role, got)
+			}
+		}
+		if got := answerTo(t, e, `{ made: theme(ref: {id: "made"}) { id } gone: node(id: "nato") { id } }`, false); (role == auth.Editor) !=
+			(got == `{"data":{"made":null,"gone":{"id":"nato"}}}`) {
+			t.Errorf("as %s: %s", role, got)
+		}
 	}
 }

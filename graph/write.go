@@ -216,7 +216,7 @@ func (w *writer) null(x *out) bool {
 // value writes what a field has; false means null.
 func (w *writer) value(o *object, x *out, p *place) bool {
 	if x.requires > w.who.Role {
-		w.fail(x.key, forbidden(x, w.who))
+		w.fail(x.key, forbidden(x.field.Name, x.requires, w.who))
 		return false
 	}
 	switch x.shape {

@@ -63,7 +63,7 @@ func Codes() []CodeMeaning {
 		{NoIntrospection, "the operation asks for the schema, which this server does not show", nil},
 		{ReadOnly, "the server only reads: it was started without `--writable`", nil},
 		{Unauthenticated, "the request shows no token where one is needed, or one that is not known or has expired", nil},
-		{Forbidden, "the field needs a higher role than the request's: `requires` names it; with status 403, a page of another origin would use a session", []string{"requires"}},
+		{Forbidden, "the field needs a higher role than the request's: `requires` names it; with status 403, a page of another origin would use a session", []string{"requires", "argument"}},
 		{Conflict, "the store holds something else under this id", nil},
 		{Corrupt, "what the store holds is damaged: the operator finds out by `throughline check`", nil},
 		{Internal, "something went wrong in the server, and is in its log", nil},
