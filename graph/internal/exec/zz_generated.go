@@ -1235,7 +1235,7 @@ field's answer: each of these fields but ` + "`" + `stats` + "`" + `, ` + "`" + 
 - ` + "`" + `INTROSPECTION_DISABLED` + "`" + `: the operation asks for the schema, which this server does not show
 - ` + "`" + `READ_ONLY` + "`" + `: the server only reads: it was started without ` + "`" + `--writable` + "`" + `
 - ` + "`" + `UNAUTHENTICATED` + "`" + `: the request shows no token where one is needed, or one that is not known or has expired
-- ` + "`" + `FORBIDDEN` + "`" + `: the field needs a higher role than the request's: ` + "`" + `requires` + "`" + ` names it (with ` + "`" + `requires` + "`" + `)
+- ` + "`" + `FORBIDDEN` + "`" + `: the field needs a higher role than the request's: ` + "`" + `requires` + "`" + ` names it; with status 403, a page of another origin would use a session (with ` + "`" + `requires` + "`" + `, ` + "`" + `argument` + "`" + `)
 - ` + "`" + `CONFLICT` + "`" + `: the store holds something else under this id
 - ` + "`" + `CORRUPT` + "`" + `: what the store holds is damaged: the operator finds out by ` + "`" + `throughline check` + "`" + `
 - ` + "`" + `INTERNAL` + "`" + `: something went wrong in the server, and is in its log
