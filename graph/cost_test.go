@@ -94,6 +94,9 @@ func TestCostIsToldOnRequest(t *testing.T) {
 	}
 	for query, want := range map[string]string{
 		`{ person(ref: {id: "mary-kaldor"}) { id name } }`: `{"data":{"person":{"id":"mary-kaldor","name":"Mary Kaldor"}},"extensions":{"cost":4,"limit":100}}`,
+		// each of 10 edges is a link and two properties of it
+		`{ person(ref: {id: "mary-kaldor"}) { affiliations(first: 10) { edges { role since } } } }`: `{"data":{"person":{"affiliations":{"edges":[` +
+			`{"role":"professor","since":null}]}}},"extensions":{"cost":33,"limit":100}}`,
 		`{ __typename }`: `{"data":{"__typename":"Query"},"extensions":{"cost":0,"limit":100}}`,
 		`{ people(first: 100) { nodes { id } } }`: `{"errors":[{"message":"the operation costs 201, the limit is 100; lower people.first, or ask for fewer fields or levels",` +
 			`"extensions":{"argument":["people","first"],"code":"COST_LIMIT","cost":201,"limit":100}}],"extensions":{"cost":201,"limit":100}}`,
