@@ -52,6 +52,13 @@ func (r *Revert) apply(ctx context.Context, x *applying) (string, error) {
 			return "", err
 		}
 		now := held.ByID()
+		lives := make(map[string]*life, len(some))
+		for i := range some {
+			lives[some[i].ID] = &life{there: some[i].After != ""}
+		}
+		if err := r.same(ctx, lives, now); err != nil {
+			return "", err
+		}
 		for i := range some {
 			if err := r.back(ctx, x, &some[i], now[some[i].ID], b); err != nil {
 				return "", err
@@ -162,6 +169,13 @@ func (r *Revert) fits(ctx context.Context, x *applying, b *store.Batch) error {
 			return r.blocked(ctx, id, "%s, which a link of it needs, is gone", id)
 		}
 	}
+	lives, there := make(map[string]*life, len(need)), make(map[string]any, len(need))
+	for id := range need {
+		lives[id], there[id] = &life{there: true}, types[id]
+	}
+	if err := r.same(ctx, lives, there); err != nil {
+		return err
+	}
 	written := (&store.Batch{Links: b.Links}).ByID()
 	for _, id := range b.Delete {
 		if strings.HasPrefix(id, kg.LinkPrefix) {
@@ -183,6 +197,93 @@ func (r *Revert) fits(ctx context.Context, x *applying, b *store.Batch) error {
 		}
 	}
 	return nil
+}
+
+// life is what became of a record since a change: where it was made or deleted it is in another state, and where that was taken
+// back in the state before.
+type life struct {
+	there         bool
+	state, states int            // 0 is that after the change
+	before        map[string]int // the state before a later change
+}
+
+// next has a later change make or delete the record.
+func (l *life) next(c *kg.Change) {
+	state, known := l.before[c.Reverts]
+	if l.before == nil {
+		l.before = map[string]int{}
+	}
+	l.before[c.ID] = l.state
+	if !known || c.Reverts == "" {
+		l.states++
+		state = l.states
+	}
+	l.state, l.there = state, !l.there
+}
+
+// same refuses to take back where a record was deleted or made since, and that was not taken back: what is there by now, or
+// was deleted last, is another of that id.
+func (r *Revert) same(ctx context.Context, lives map[string]*life, now map[string]any) error {
+	if len(lives) == 0 {
+		return nil
+	}
+	ids := slices.Sorted(maps.Keys(lives))
+	var later []kg.Change
+	q := &store.ChangesQuery{Touching: ids, Limit: itemsAtOnce}
+	for more := true; more; {
+		some, err := r.Log.Changes(ctx, q)
+		if err != nil {
+			return err
+		}
+		more = len(some) == q.Limit
+		for _, c := range some {
+			if c.Seq <= r.Change.Seq {
+				more = false
+				break
+			}
+			later, q.Before = append(later, c), c.Seq
+		}
+	}
+	for _, c := range slices.Backward(later) {
+		if err := r.follow(ctx, &c, ids, lives); err != nil {
+			return err
+		}
+	}
+	for _, id := range ids {
+		switch l := lives[id]; {
+		case now[id] == nil && l.there: // what took it is told otherwise
+		case now[id] != nil && !l.there || l.state != 0: // an import does not list what it makes
+			return r.blocked(ctx, id, "%s was made or deleted since", id)
+		}
+	}
+	return nil
+}
+
+// follow follows records through a later change.
+func (r *Revert) follow(ctx context.Context, c *kg.Change, ids []string, lives map[string]*life) error {
+	q := &store.ItemsQuery{Seq: c.Seq, Touching: ids, Limit: itemsAtOnce}
+	for {
+		items, err := r.Log.Items(ctx, q)
+		if err != nil {
+			return err
+		}
+		for i := range items {
+			q.After = items[i].ID
+			l := lives[items[i].ID]
+			if l == nil {
+				continue
+			}
+			if !l.there && items[i].Before != "" { // an import made it
+				l.next(&kg.Change{})
+			}
+			if items[i].Before == "" || items[i].After == "" {
+				l.next(c)
+			}
+		}
+		if len(items) < q.Limit {
+			return nil
+		}
+	}
 }
 
 // changesNamed is how many changes a problem names.
