@@ -14,6 +14,7 @@ import (
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
+	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/server"
@@ -187,6 +188,9 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	}
 	if limit > 0 {
 		o.Outbox = min(limit/16, server.DefaultOutbox)
+	}
+	if c.Export && !c.DocumentsOnly {
+		o.Export = exchange.Served(cat, s, c.ServeTexts)
 	}
 	pages := web.Options{
 		Explain: explain, NoPlayground: !c.Playground, NoIntrospection: !c.Introspection, DocumentsOnly: c.DocumentsOnly, Sample: holdsSample(s),

@@ -70,6 +70,7 @@ type Serve struct {
 	Introspection      bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
 	ServeTexts         bool          `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Let clients read the texts of sources (Source.text). Off by default: most texts are somebody's copyright."`
 	Writable           bool          `name:"writable" env:"THROUGHLINE_WRITABLE" help:"Let clients change the graph by mutations, those whose role is EDITOR or more: see --auth. Without it, mutations are refused."`
+	Export             bool          `name:"export" env:"THROUGHLINE_EXPORT" default:"true" negatable:"" help:"Let clients fetch the whole graph as a file, at /export. Never with --documents-only."`
 	Explorer           bool          `name:"explorer" env:"THROUGHLINE_EXPLORER" default:"true" negatable:"" help:"Serve the explorer at /."`
 	Playground         bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
 	Explain            string        `name:"explain" env:"THROUGHLINE_EXPLAIN" default:"auto" enum:"auto,on,off" help:"Whether requests with the header X-Throughline-Explain: 1 get to know how they were answered (plan, statements, times): ${enum}. auto: only when --addr is a loopback address; behind a proxy on the same machine, set off."`

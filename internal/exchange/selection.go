@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"context"
-	"fmt"
 	"hash/maphash"
 	"slices"
 	"strconv"
@@ -42,7 +41,7 @@ func (s *Selection) Of(ctx context.Context, cat *catalog.Catalog, from store.Sca
 	} {
 		for _, name := range list.got {
 			if !slices.Contains(list.known, name) {
-				return nil, fmt.Errorf("%s %s", list.what, Instead(name, list.known))
+				return nil, kg.Errorf(kg.BadUserInput, "%s %s", list.what, Instead(name, list.known))
 			}
 		}
 	}
@@ -105,7 +104,7 @@ func (p *selected) unknown(ctx context.Context) error {
 	for i, id := range missing {
 		missing[i] = clip(strconv.Quote(id))
 	}
-	return fmt.Errorf("no entity has the id %s", kg.Clip(strings.Join(missing, ", "), 300))
+	return kg.Errorf(kg.NotFound, "no entity has the id %s", kg.Clip(strings.Join(missing, ", "), 300))
 }
 
 // fits reports whether a link is of the kinds and standings, and joins entities that fit.

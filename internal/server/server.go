@@ -5,9 +5,11 @@ package server
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -57,6 +59,9 @@ type Options struct {
 	// State names the state that the graph is in, so that answers of GET can be asked for only when it has changed; nil
 	// for no tags. The number is of no use here.
 	State func(ctx context.Context) (state string, trips int, err error)
+	// Export writes what of the graph the parameters of a request ask for, in the format that they name, to where begin
+	// leads, which is told the media type and a name for the file; nil for a server that exports nothing.
+	Export func(ctx context.Context, q url.Values, begin func(mediaType, file string) io.Writer) error
 	// Documents can be asked for by their ids; nil for none. With DocumentsOnly no others run.
 	Documents     *Documents
 	DocumentsOnly bool
@@ -257,11 +262,15 @@ func (s *Server) routes() http.Handler {
 		mux.HandleFunc("/login", s.login)
 		mux.HandleFunc("/logout", s.logout)
 	}
-	for pattern, page := range map[string]http.HandlerFunc{
+	pages := map[string]http.HandlerFunc{
 		"/livez":  func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, `{"status":"ok"}`) },
 		"/readyz": s.ready,
 		"/{$}":    s.home,
-	} {
+	}
+	if s.o.Export != nil {
+		pages["/export"] = s.export
+	}
+	for pattern, page := range pages {
 		mux.HandleFunc("GET "+pattern, page)
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Allow", "GET, HEAD")

@@ -22,8 +22,10 @@ import (
 	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/contract"
+	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/server"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
 	"github.com/throughline/throughline/internal/web"
 )
@@ -78,6 +80,9 @@ var doors = []struct{ method, path, body string }{
 	{"GET", "/path?from=mary-kaldor&to=nato", ""},
 	{"GET", "/view", ""},
 	{"GET", "/playground", ""},
+	{"GET", "/export?format=gexf", ""},
+	{"HEAD", "/export", ""},
+	{"GET", "/export?format=nothing", ""},
 }
 
 // TestEveryDoorAsksWhoIsThere: no token, a bad one and one that has expired are 401 with a challenge; a good one is let
@@ -85,10 +90,11 @@ var doors = []struct{ method, path, body string }{
 func TestEveryDoorAsksWhoIsThere(t *testing.T) {
 	k := newKeyring(t)
 	for _, anonymous := range []*auth.Identity{nil, reading} {
-		base, _ := start(t, func(_ *graph.Options, o *server.Options) {
+		base, _ := start(t, func(g *graph.Options, o *server.Options) {
 			o.Verifier, o.Anonymous = k.tokens, anonymous
 			o.Explorer = func(graphql http.Handler) http.Handler { return web.Explorer(web.Options{}, graphql) }
 			o.Playground, o.Assets = web.Playground(web.Options{}), web.Assets()
+			o.Export = exchange.Served(g.Catalog, g.Store.(store.Scanner), false)
 		})
 		for _, d := range doors {
 			for header, want := range map[string]string{

@@ -1,0 +1,114 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/andybalholm/brotli"
+
+	"github.com/throughline/throughline/internal/kg"
+)
+
+// export answers GET /export with what its parameters ask for, as a file, for whoever may read the graph. It takes one of
+// the places for what is costly, as long as somebody reads.
+func (s *Server) export(w http.ResponseWriter, r *http.Request) {
+	if s.o.Verifier != nil {
+		w.Header().Add("Vary", varyWho)
+	}
+	who, no := s.who(r)
+	if no != nil {
+		s.refuse(w, r, no)
+		return
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		writeError(w, http.StatusBadRequest, kg.BadRequest, "the address cannot be read: write /export?format=graphml&kind=SAID")
+		return
+	}
+	pass, no := s.enter(r, s.client(r, who))
+	if no == nil {
+		defer pass.Leave()
+		if pass.Costly(r.Context()) != nil {
+			no = overloaded
+		}
+	}
+	if no != nil {
+		s.refuse(w, r, no)
+		return
+	}
+	var out *paced
+	var body io.WriteCloser
+	err = s.o.Export(r.Context(), query, func(mediaType, file string) io.Writer {
+		h := w.Header()
+		h.Set("Content-Type", mediaType)
+		h.Set("Content-Disposition", `attachment; filename="`+file+`"`)
+		h["Cache-Control"] = notKept
+		out = &paced{ResponseWriter: w, conn: http.NewResponseController(w), head: r.Method == http.MethodHead}
+		body = brotli.HTTPCompressor(out, r)
+		return body
+	})
+	if err == nil && body != nil {
+		err = body.Close()
+	}
+	switch {
+	case err == nil, errors.Is(err, errHead):
+	case out == nil || !out.begun:
+		h := w.Header()
+		for _, name := range []string{"Content-Disposition", "Content-Encoding"} {
+			h.Del(name)
+		}
+		status, code := http.StatusInternalServerError, kg.CodeOf(err)
+		switch code {
+		case kg.BadUserInput:
+			status = http.StatusBadRequest
+		case kg.NotFound:
+			status = http.StatusNotFound
+		case kg.Unavailable:
+			status = http.StatusServiceUnavailable
+		}
+		if code == kg.Internal {
+			s.log.LogAttrs(r.Context(), slog.LevelError, "export", slog.Any("error", err))
+		}
+		writeError(w, status, code, message(err, "something went wrong on the server while it exported"))
+	default: // whoever reads sees that it is cut off
+		s.log.LogAttrs(r.Context(), slog.LevelWarn, "export", slog.Any("error", err))
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// errHead ends an export of which only the header is wanted.
+var errHead = errors.New("only the header was asked for")
+
+// paced writes an answer of any length: each piece of it has to be taken in its time.
+type paced struct {
+	http.ResponseWriter
+	conn  *http.ResponseController
+	head  bool // nobody wants a body
+	begun bool
+	due   int // bytes until the time begins anew
+}
+
+// Write writes a piece.
+func (p *paced) Write(b []byte) (n int, err error) {
+	p.begun = true
+	if p.head {
+		p.WriteHeader(http.StatusOK)
+		return 0, errHead
+	}
+	for len(b) > 0 {
+		if p.due <= 0 {
+			_ = p.conn.SetWriteDeadline(time.Now().Add(chunkTime)) // a connection that has none has no deadline either
+			p.due = writeChunk
+		}
+		m, err := p.ResponseWriter.Write(b[:min(len(b), p.due)])
+		n, b, p.due = n+m, b[m:], p.due-m
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,200 @@
+package http_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/server"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/storetest/both"
+)
+
+// exporting serves a store with a text, and /export over what of it is read by from.
+func exporting(t *testing.T, texts bool, from func(store.Store) store.Scanner) (base string, s store.Store) {
+	t.Helper()
+	cat := both.Catalog(t)
+	s = both.SQLite(cat)(t)
+	if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("text.jsonl",
+		[]byte(`{"source":"ARTICLE","id":"s_t","title":"T","text":"Words that are somebody's."}`))}, exchange.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	base, stop := serve(t, cat, s, func(_ *graph.Options, o *server.Options) {
+		o.Export = exchange.Served(cat, from(s), texts)
+	})
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return base, s
+}
+
+func whole(s store.Store) store.Scanner { return s }
+
+// fetched asks for a page, and returns its body as it came.
+func fetched(t *testing.T, method, address string, header map[string]string) (*http.Response, []byte, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range header {
+		req.Header.Set(name, v)
+	}
+	transport := &http.Transport{DisableCompression: true}
+	defer transport.CloseIdleConnections()
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	return resp, b, err
+}
+
+// TestExportsAreServed has every format fetched: it is what the command writes, but for the texts of sources.
+func TestExportsAreServed(t *testing.T) {
+	cat := both.Catalog(t)
+	base, s := exporting(t, false, whole)
+	for _, f := range exchange.Formats() {
+		if !f.Writes() {
+			continue
+		}
+		var want bytes.Buffer
+		open, finish := f.One(&want)
+		if _, err := f.Export(t.Context(), cat, s, open); err != nil {
+			t.Fatal(err)
+		}
+		if err := finish(); err != nil {
+			t.Fatal(err)
+		}
+		resp, body, err := fetched(t, http.MethodGet, base+"/export?format="+f.Name, nil)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s, %v", f.Name, resp.Status, err)
+		}
+		text := strings.ReplaceAll(want.String(), `,"text":"Words that are somebody's."`, "")
+		if string(body) != text {
+			t.Errorf("%s has %d bytes, not %d", f.Name, len(body), len(text))
+		}
+		media, name := f.Media, "graph"+f.Extensions[0]
+		if f.Parts != nil {
+			media, name = "application/zip", "graph.zip"
+		}
+		h := resp.Header
+		if !strings.HasPrefix(h.Get("Content-Type"), media) || h.Get("Content-Disposition") != `attachment; filename="`+name+`"` ||
+			h.Get("Cache-Control") != "no-store" || h.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", f.Name, h)
+		}
+	}
+	_, plain, _ := fetched(t, http.MethodGet, base+"/export", nil)
+	if !bytes.HasPrefix(plain, []byte("{\"throughline\":1}\n")) || bytes.Contains(plain, []byte("somebody's")) {
+		t.Errorf("without a format it is %.100s", plain)
+	}
+	resp, packed, err := fetched(t, http.MethodGet, base+"/export?format=jsonl", map[string]string{"Accept-Encoding": "gzip"})
+	if err != nil || resp.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(resp.Header.Get("Vary"), "Accept-Encoding") {
+		t.Fatalf("%v %v", resp.Header, err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := io.ReadAll(z); err != nil || !bytes.Equal(b, plain) {
+		t.Errorf("packed it is other bytes: %v", err)
+	}
+	resp, body, err := fetched(t, http.MethodHead, base+"/export?format=gexf", nil)
+	if err != nil || resp.StatusCode != http.StatusOK || len(body) != 0 || resp.Header.Get("Content-Type") != "application/gexf+xml" {
+		t.Errorf("HEAD: %s %v %v", resp.Status, resp.Header, err)
+	}
+	_, part, err := fetched(t, http.MethodGet, base+"/export?kind=said,about&type=person&type=QUOTE&standing=supported", nil)
+	if n := strings.Count(string(part), `{"link":"SAID"`); err != nil || n == 0 || n != strings.Count(string(part), `{"link":`) ||
+		n != strings.Count(string(plain), `{"link":"SAID"`) {
+		t.Errorf("of the links between people and quotes there are %d: %v\n%s", n, err, part)
+	}
+	open, _ := exporting(t, true, whole)
+	if _, body, err := fetched(t, http.MethodGet, open+"/export", nil); err != nil || !bytes.Contains(body, []byte(`"text":"Words that are somebody's."`)) {
+		t.Errorf("texts that may be read are not there: %v", err)
+	}
+}
+
+// TestExportsThatCannotBeAreRefused has what is asked for wrongly told, with a code.
+func TestExportsThatCannotBeAreRefused(t *testing.T) {
+	base, _ := exporting(t, false, whole)
+	for _, c := range []struct {
+		method, query string
+		status        int
+		want          string
+	}{
+		{http.MethodGet, "?format=gefx", http.StatusBadRequest, `"format is \"gefx\"; do you mean gexf? It is one of jsonl, csv,`},
+		{http.MethodGet, "?format=jsonl&ids=x", http.StatusBadRequest, `parameter \"ids\"; do you mean id?`},
+		{http.MethodGet, "?format=jsonl&format=gexf", http.StatusBadRequest, `format is \"jsonl,gexf\"; write one of jsonl`},
+		{http.MethodGet, "?kind=sadi", http.StatusBadRequest, `kind \"SADI\"; do you mean SAID?`},
+		{http.MethodGet, "?id=nobody", http.StatusNotFound, `no entity has the id \"nobody\"`},
+		{http.MethodGet, "?format=%zz", http.StatusBadRequest, `BAD_REQUEST`},
+		{http.MethodPost, "", http.StatusMethodNotAllowed, `METHOD_NOT_ALLOWED`},
+	} {
+		resp, body, err := fetched(t, c.method, base+"/export"+c.query, map[string]string{"Accept-Encoding": "gzip"})
+		if err != nil || resp.StatusCode != c.status || !strings.Contains(string(body), c.want) ||
+			!strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") || resp.Header.Get("Content-Disposition") != "" {
+			t.Errorf("%s: %s %v %s %v", c.query, resp.Status, resp.Header, body, err)
+		}
+	}
+	none, stop := start(t, nil)
+	if resp, body, _ := fetched(t, http.MethodGet, none+"/export", nil); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("a server that exports nothing says %s %s", resp.Status, body)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// breaking is a store that cannot be read to its end: from the first, or after so many links.
+type breaking struct {
+	store.Scanner
+	after int
+	err   error
+}
+
+func (b breaking) Links(_ context.Context, f func(*kg.Link) error) error {
+	for range b.after {
+		if err := f(&kg.Link{ID: "l_x", Kind: "SAID", Evidence: []kg.Evidence{{Source: "s_t", Excerpt: strings.Repeat("words ", 1000)}}}); err != nil {
+			return err
+		}
+	}
+	return b.err
+}
+
+// TestAnExportThatBreaksIsSeenToBeCutOff has a store fail before anything was sent, which is told, and in the middle,
+// where the connection breaks: nobody takes half a graph for a whole one.
+func TestAnExportThatBreaksIsSeenToBeCutOff(t *testing.T) {
+	away := kg.Errorf(kg.Unavailable, "the store is away")
+	base, _ := exporting(t, false, func(s store.Store) store.Scanner { return breaking{s, 0, away} })
+	resp, body, err := fetched(t, http.MethodGet, base+"/export", nil)
+	if err != nil || resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "the store is away") {
+		t.Errorf("%s %s %v", resp.Status, body, err)
+	}
+	base, _ = exporting(t, false, func(s store.Store) store.Scanner { return breaking{s, 0, errors.New("driver text")} })
+	resp, body, err = fetched(t, http.MethodGet, base+"/export", nil)
+	if err != nil || resp.StatusCode != http.StatusInternalServerError || strings.Contains(string(body), "driver") {
+		t.Errorf("%s %s %v", resp.Status, body, err)
+	}
+	for _, encoding := range []string{"identity", "gzip"} {
+		base, _ = exporting(t, false, func(s store.Store) store.Scanner { return breaking{s, 1000, away} })
+		resp, body, err = fetched(t, http.MethodGet, base+"/export", map[string]string{"Accept-Encoding": encoding})
+		if encoding == "gzip" && err == nil { // all of it waited to be packed, and it is told
+			if resp.StatusCode != http.StatusServiceUnavailable {
+				t.Errorf("%s: %s, and %d bytes that end as if they were all", encoding, resp.Status, len(body))
+			}
+		} else if err == nil || len(body) == 0 {
+			t.Errorf("%s: %s, %d bytes, and no error", encoding, resp.Status, len(body))
+		}
+	}
+}
