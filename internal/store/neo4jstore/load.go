@@ -54,6 +54,7 @@ type load struct {
 	deed    store.Deed
 	seq     int64           // of the change, once it is there
 	went    map[string]bool // ids of records that were there before the load and that it deleted
+	came    map[string]bool // ids of records that are new, where the log keeps each of them and they bear no mark
 	logging *logging        // of the transaction that was begun last
 	is      kg.Change       // as it was written
 }
@@ -75,7 +76,10 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 	case <-ctx.Done():
 		return nil, failure(ctx, ctx.Err())
 	}
-	l := &load{s: s, now: kg.TimeOf(s.now()), sources: map[string]*rules.Text{}, waiting: store.Batch{Distinct: true}, went: map[string]bool{}}
+	l := &load{
+		s: s, now: kg.TimeOf(s.now()), sources: map[string]*rules.Text{}, waiting: store.Batch{Distinct: true},
+		went: map[string]bool{}, came: map[string]bool{},
+	}
 	if err := l.count(ctx); err != nil {
 		return nil, errors.Join(err, l.Rollback())
 	}

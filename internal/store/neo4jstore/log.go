@@ -29,7 +29,7 @@ type logging struct {
 	items []any           // rows of records that were written
 	made  int64           // records that are new
 	went  map[string]bool // as load's, within this transaction
-	came  map[string]bool // ids of records that are new, where the log keeps each of them and they bear no mark
+	came  map[string]bool // as load's, within this transaction: false for what went again
 	wrote bool
 	done  bool // the change is there, of a run of this transaction of which nobody knew what became of it
 }
@@ -76,7 +76,7 @@ func (l *load) log(was, is any, made int64) {
 	g := l.logging
 	g.wrote = true
 	i := store.Log(l.s.layout.cat, store.Timed(was, l.now), store.Timed(is, l.now))
-	came := was != nil && (made == g.seq || g.came[i.ID]) // it is new by this load
+	came := was != nil && (made == g.seq || l.hasMade(i.ID)) // it is new by this load
 	went := l.went[i.ID] || g.went[i.ID]
 	switch {
 	case was == nil && !went:
@@ -90,7 +90,7 @@ func (l *load) log(was, is any, made int64) {
 		if !l.deed.Whole {
 			return
 		}
-		delete(g.came, i.ID)
+		g.came[i.ID] = false
 	case is == nil && !came:
 		g.went[i.ID] = true
 	case is != nil && came && !went && !l.deed.Whole:
@@ -102,6 +102,14 @@ func (l *load) log(was, is any, made int64) {
 	setText(row, "wasA", i.WasA)
 	setText(row, "wasB", i.WasB)
 	g.items = append(g.items, row)
+}
+
+// hasMade reports whether a record without a mark is new by this load.
+func (l *load) hasMade(id string) bool {
+	if came, known := l.logging.came[id]; known {
+		return came
+	}
+	return l.came[id]
 }
 
 // writeLog writes what a transaction logs, as its last statements.
@@ -181,6 +189,7 @@ func (l *load) logged() {
 	}
 	l.seq = g.seq
 	maps.Copy(l.went, g.went)
+	maps.Copy(l.came, g.came)
 }
 
 // about is what the change says of itself.

@@ -33,7 +33,8 @@ func (s *Store) Write(ctx context.Context, work func(ctx context.Context, tx sto
 	err := s.write(ctx, func(tx neo4j.ManagedTransaction) error {
 		own = nil
 		l = &load{
-			s: s, now: kg.TimeOf(s.now()), sources: map[string]*rules.Text{}, went: map[string]bool{}, tx: tx,
+			s: s, now: kg.TimeOf(s.now()), sources: map[string]*rules.Text{}, went: map[string]bool{},
+			came: map[string]bool{}, tx: tx,
 			deed: store.Deed{ID: id},
 		}
 		if err := l.lock(ctx, tx); err != nil || l.logging.done {
