@@ -46,12 +46,12 @@ func (s *Selection) Of(ctx context.Context, cat *catalog.Catalog, from store.Sca
 		}
 	}
 	p := &selected{Scanner: from, Selection: s, seed: maphash.MakeSeed()}
-	found := 0
+	missing := slices.Clone(s.IDs)
 	if err := from.Nodes(ctx, func(n *kg.Node) error {
 		if len(s.IDs) > 0 && !slices.Contains(s.IDs, n.ID) {
 			return nil
 		}
-		found++
+		missing = slices.DeleteFunc(missing, func(id string) bool { return id == n.ID })
 		if len(s.Types) == 0 || slices.Contains(s.Types, n.Type) {
 			p.nodes.add(p.hash(n.ID))
 		}
@@ -59,8 +59,11 @@ func (s *Selection) Of(ctx context.Context, cat *catalog.Catalog, from store.Sca
 	}); err != nil {
 		return nil, err
 	}
-	if len(s.IDs) > 0 && found < len(s.IDs) {
-		return nil, p.unknown(ctx)
+	if len(missing) > 0 {
+		for i, id := range missing {
+			missing[i] = clip(strconv.Quote(id))
+		}
+		return nil, kg.Errorf(kg.NotFound, "no entity has the id %s", kg.Clip(strings.Join(missing, ", "), 300))
 	}
 	var ends hashes
 	if err := from.Links(ctx, func(l *kg.Link) error {
@@ -91,21 +94,6 @@ type selected struct {
 }
 
 func (p *selected) hash(id string) uint64 { return maphash.String(p.seed, id) }
-
-// unknown is the error for ids of which some name no entity.
-func (p *selected) unknown(ctx context.Context) error {
-	missing := slices.Clone(p.IDs)
-	if err := p.Scanner.Nodes(ctx, func(n *kg.Node) error {
-		missing = slices.DeleteFunc(missing, func(id string) bool { return id == n.ID })
-		return nil
-	}); err != nil {
-		return err
-	}
-	for i, id := range missing {
-		missing[i] = clip(strconv.Quote(id))
-	}
-	return kg.Errorf(kg.NotFound, "no entity has the id %s", kg.Clip(strings.Join(missing, ", "), 300))
-}
 
 // fits reports whether a link is of the kinds and standings, and joins entities that fit.
 func (p *selected) fits(l *kg.Link) bool {

@@ -124,6 +124,24 @@ func chosen(t interface{ Fatal(...any) }, lines string, sel *exchange.Selection)
 	return out.String()
 }
 
+// TestAnIDThatIsGivenTwiceIsThereOnce exports an entity that is asked for twice as if it were asked for once.
+func TestAnIDThatIsGivenTwiceIsThereOnce(t *testing.T) {
+	cat := both.Catalog(t)
+	s := both.SQLite(cat)(t)
+	if _, err := exchange.Import(t.Context(), cat, s, from("f", ground), exchange.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	twice := exchange.Selection{IDs: []string{"p", "p"}}
+	part, err := twice.Of(t.Context(), cat, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if n, err := exchange.Export(t.Context(), cat, part, &got); err != nil || n != (exchange.Counts{Nodes: 1}) {
+		t.Errorf("%+v, %v\n%s", n, err, got.String())
+	}
+}
+
 func TestASelectionThatNamesNothingIsRefused(t *testing.T) {
 	cat := both.Catalog(t)
 	s := both.SQLite(cat)(t)
