@@ -16,7 +16,7 @@ func automatic(header []string) (*Mapping, error) {
 	if slices.ContainsFunc(header, func(h string) bool { return strings.Contains(h, ":") && neo4jColumn(h).mark != "" }) {
 		return neo4jMapping(header)
 	}
-	by := map[string]string{} // column by what its name is in lower case, without what is no letter
+	by := map[string]string{} // columns by the letters of their names
 	for _, h := range header {
 		key := bareName(h)
 		if _, ok := by[key]; !ok {
@@ -36,7 +36,8 @@ func automatic(header []string) (*Mapping, error) {
 	if link["from"] != "" && link["to"] != "" {
 		link["link"] = column("kind", "link", "linkkind", "relation", "relationship", "label")
 		if link["link"] == "" {
-			return nil, errors.New("names no column of kinds of links: call one kind, or write a mapping (throughline map FILE proposes one)")
+			return nil, errors.New("names no column of kinds of links: call one kind, " +
+				"or write a mapping (throughline map FILE proposes one)")
 		}
 		link["id"] = column("id")
 		for _, f := range linkFields() {
@@ -56,10 +57,12 @@ func automatic(header []string) (*Mapping, error) {
 		m.Links = append(m.Links, without(link))
 		return m, nil
 	}
-	node := map[string]string{"node": column("type", "node", "nodetype", "category"), "name": column("name", "label", "title"), "id": column("id")}
+	node := map[string]string{
+		"node": column("type", "node", "nodetype", "category"), "name": column("name", "label", "title"), "id": column("id"),
+	}
 	if node["node"] == "" || node["name"] == "" && node["id"] == "" {
-		return nil, fmt.Errorf("has the columns %s, which do not say what they are: name id, name and type for nodes, from, to and kind for links, "+
-			"or write a mapping (throughline map FILE proposes one)", kg.Clip(strings.Join(header, ", "), 300))
+		return nil, fmt.Errorf("has the columns %s, which do not say what they are: "+
+			"name id, name and type for nodes, from, to and kind for links, or write a mapping (throughline map FILE proposes one)", kg.Clip(strings.Join(header, ", "), 300))
 	}
 	for _, h := range by {
 		node[fieldName(h)] = "{" + h + "}"
@@ -77,6 +80,7 @@ func without(patterns map[string]string) map[string]string {
 	return patterns
 }
 
+// bareName returns the letters of a name, from a to z, in lower case.
 func bareName(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' {
@@ -160,7 +164,6 @@ func neo4jMapping(header []string) (*Mapping, error) {
 		delete(link, "name")
 		for key := range link {
 			if !slices.Contains([]string{"link", "from", "to", "role", "since", "until", "excerpt"}, key) {
-				m.Unused = append(m.Unused, key)
 				delete(link, key)
 			}
 		}

@@ -41,6 +41,10 @@ func readTable(in *reading) (err error) {
 	g := gather(in)
 	defer func() { err = cmp.Or(err, g.close()) }()
 	rows := mapped{Mapping: m, g: g, file: in.source()}
+	at := map[string]int{}
+	for i, name := range slices.Backward(t.header) { // of those without a name the first counts
+		at[name] = i
+	}
 	for {
 		values, err := t.next()
 		if errors.Is(err, io.EOF) {
@@ -53,14 +57,15 @@ func readTable(in *reading) (err error) {
 			return err
 		}
 		if len(values) != len(t.header) {
-			if err := in.fail(t.line, fmt.Errorf("has %d values where the header names %d columns: is a quotation mark or a delimiter missing?",
-				len(values), len(t.header))); err != nil {
+			wrong := fmt.Errorf("has %d values where the header names %d columns: is a quotation mark or a delimiter missing?",
+				len(values), len(t.header))
+			if err := in.fail(t.line, wrong); err != nil {
 				return err
 			}
 			continue
 		}
 		if err := rows.row(&row{line: t.line, printed: t.printed, get: func(column string) string {
-			if i := slices.Index(t.header, column); i >= 0 {
+			if i, ok := at[column]; ok {
 				return values[i]
 			}
 			return ""
@@ -71,7 +76,7 @@ func readTable(in *reading) (err error) {
 	return g.end()
 }
 
-// source is what the file is quoted as where it has no words of its own.
+// source returns the fields of the source that links are quoted from where the file has no words of its own.
 func (in *reading) source() map[string]string {
 	if s := in.file.Terms.Source; s["title"] != "" {
 		return s
@@ -84,6 +89,7 @@ type tableReader struct {
 	*csv.Reader
 	raw       *recorder
 	delimiter rune
+	skipped   int // lines before those that the reader of rows counts
 	header    []string
 	end       int64 // how far rows were read
 	below     int   // the lines that end before it
@@ -114,7 +120,7 @@ func openTable(in *reading) (*tableReader, error) {
 		if _, err := b.ReadString('\n'); err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
-		t.below = 1
+		t.skipped = 1
 	}
 	if terms.Mapping != nil && terms.Mapping.Delimiter != "" {
 		t.delimiter, _ = utf8.DecodeRuneInString(terms.Mapping.Delimiter)
@@ -123,7 +129,8 @@ func openTable(in *reading) (*tableReader, error) {
 		head, _ = b.Peek(sniffed)
 		t.delimiter = delimiterOf(head)
 	}
-	t.raw = &recorder{r: b, before: t.below}
+	t.below = t.skipped
+	t.raw = &recorder{r: b}
 	t.Reader = csv.NewReader(t.raw)
 	t.Comma, t.FieldsPerRecord, t.ReuseRecord = t.delimiter, -1, true
 	values, err := t.next()
@@ -142,7 +149,8 @@ func openTable(in *reading) (*tableReader, error) {
 		case v != "" && slices.Contains(t.header, v):
 			return nil, &LineError{Line: t.line, Err: fmt.Errorf("names the column %q twice", clip(v))}
 		case strings.ContainsAny(v, "{}"):
-			return nil, &LineError{Line: t.line, Err: fmt.Errorf("has a brace in the name of column %d, which patterns of a mapping cannot name", i+1)}
+			err := fmt.Errorf("has a brace in the name of column %d, which patterns of a mapping cannot name", i+1)
+			return nil, &LineError{Line: t.line, Err: err}
 		}
 		t.header = append(t.header, v)
 	}
@@ -184,13 +192,15 @@ func (t *tableReader) next() ([]string, error) {
 		if errors.Is(wrong.Err, csv.ErrQuote) {
 			what = "that does not end its value, or that is never closed: write one within a value twice"
 		}
-		return nil, &LineError{Line: wrong.StartLine + t.skipped(), Err: fmt.Errorf("has a quotation mark %s (line %d, character %d)",
-			what, wrong.Line+t.skipped(), wrong.Column)}
+		return nil, &LineError{
+			Line: wrong.StartLine + t.skipped,
+			Err:  fmt.Errorf("has a quotation mark %s (line %d, character %d)", what, wrong.Line+t.skipped, wrong.Column),
+		}
 	case err != nil:
 		return nil, err
 	}
 	line, _ := t.FieldPos(0)
-	t.line = line + t.skipped()
+	t.line = line + t.skipped
 	end := t.InputOffset()
 	printed := t.raw.take(int(end - t.end))
 	t.end = end
@@ -199,15 +209,11 @@ func (t *tableReader) next() ([]string, error) {
 	return values, nil
 }
 
-// skipped is how many lines stand before those that the reader of rows counts.
-func (t *tableReader) skipped() int { return t.raw.before }
-
 // recorder keeps what was read until it is taken.
 type recorder struct {
-	r      io.Reader
-	kept   []byte
-	line   int // where the row at hand begins
-	before int // lines that were read before
+	r    io.Reader
+	kept []byte
+	line int // where the row at hand begins
 }
 
 // Read reads on, unless a row is too long.
@@ -241,7 +247,8 @@ func decoded(r *bufio.Reader, name string) (io.Reader, error) {
 	}
 	e := encodingOf(name)
 	if e == nil {
-		return nil, fmt.Errorf("the encoding %s is not known: use windows-1252, iso-8859-1 or another of these families, or utf-16le", clip(name))
+		return nil, fmt.Errorf("the encoding %s is not known: use windows-1252, iso-8859-1 or another of these families, or utf-16le",
+			clip(name))
 	}
 	return e.NewDecoder().Reader(r), nil
 }

@@ -16,11 +16,11 @@ func cytoscapeFormat() *Format {
 		Holds: "nodes and links with all their fields, each link with its words and where they stand",
 		Lacks: flatLacks,
 		write: func(ctx context.Context, x *outlet) error {
-			w, err := x.open("")
+			w, err := x.file()
 			if err != nil {
 				return err
 			}
-			return x.draw(ctx, &cytoscape{out: bufio.NewWriterSize(w, 1<<20), nodeFields: nodeFields(x.cat), linkFields: linkFields()})
+			return x.draw(ctx, &cytoscape{out: w, nodeFields: nodeFields(x.cat), linkFields: linkFields()})
 		},
 	}
 }

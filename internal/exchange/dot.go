@@ -15,17 +15,20 @@ func dotFormat() *Format {
 		Holds: "names and types of nodes, kinds of links, the words of a link as its tooltip and their address as its URL",
 		Lacks: "all else",
 		write: func(ctx context.Context, x *outlet) error {
-			w, err := x.open("")
+			w, err := x.file()
 			if err != nil {
 				return err
 			}
-			return x.draw(ctx, &dot{bufio.NewWriterSize(w, 1<<20)})
+			return x.draw(ctx, &dot{w, linkFields()})
 		},
 	}
 }
 
 // dot writes a digraph.
-type dot struct{ *bufio.Writer }
+type dot struct {
+	*bufio.Writer
+	linkFields []field
+}
 
 func (d *dot) begin() error {
 	_, err := d.WriteString("digraph throughline {\n  node [shape=box style=\"rounded,filled\" fontname=\"Helvetica\"];\n" +
@@ -49,7 +52,7 @@ func (d *dot) links() error { return nil }
 func (d *dot) link(l *flatLink) error {
 	_, err := fmt.Fprintf(d, "  \"%s\" -> \"%s\" [label=\"%s\"", dotted.Replace(l.From), dotted.Replace(l.To),
 		dotted.Replace(l.kind.Phrase))
-	for i, f := range linkFields() {
+	for i, f := range d.linkFields {
 		if err != nil || l.values[i] == "" {
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/throughline/throughline/internal/catalog"
-	"github.com/throughline/throughline/internal/jsonl"
 )
 
 // ParseLine reads one line and writes it again, "" for a line that holds no record.
@@ -13,15 +12,7 @@ func ParseLine(cat *catalog.Catalog, line []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	switch {
-	case r.source != nil:
-		return string(jsonl.AppendSource(nil, r.source)), nil
-	case r.node != nil:
-		return string(jsonl.AppendNode(nil, cat, r.node)), nil
-	case r.link != nil:
-		return string(jsonl.AppendLink(nil, r.link)), nil
-	}
-	return "", nil
+	return string(r.line(cat)), nil
 }
 
 // ReadFile reads a file without a store, and returns the lines of its records, what is wrong, and why it could not be read
@@ -38,14 +29,11 @@ func ReadFile(ctx context.Context, cat *catalog.Catalog, f File) (lines []string
 			err = b.err
 		}
 		for _, r := range b.records {
-			switch {
-			case r.bad:
-			case r.source != nil:
-				lines = append(lines, string(jsonl.AppendSource(nil, r.source)))
-			case r.node != nil:
-				lines = append(lines, string(jsonl.AppendNode(nil, cat, r.node)))
-			case r.link != nil:
-				lines = append(lines, string(jsonl.AppendLink(nil, r.link)))
+			if r.bad {
+				continue
+			}
+			if line := r.line(cat); line != nil {
+				lines = append(lines, string(line))
 			}
 		}
 	}

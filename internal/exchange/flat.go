@@ -17,6 +17,9 @@ import (
 // Programs that draw and measure graphs know nodes and edges, each with single values under names. What they read is
 // written from this flat form of entities and links.
 
+// flatLacks says what the flat form cannot hold.
+const flatLacks = "texts, publishers, authors and dates of sources; sources that no link quotes"
+
 // field is one value of the flat form.
 type field struct {
 	name string
@@ -124,7 +127,7 @@ func firstDay(d kg.PartialDate) string {
 		return ""
 	}
 	day, _ := d.Interval()
-	return writtenDay(day)
+	return string(day.Date())
 }
 
 func lastDay(d kg.PartialDate) string {
@@ -132,13 +135,7 @@ func lastDay(d kg.PartialDate) string {
 		return ""
 	}
 	_, day := d.Interval()
-	return writtenDay(day)
-}
-
-// writtenDay writes a day as 2021-02-25.
-func writtenDay(d kg.Day) string {
-	s := strconv.Itoa(int(d) + 1_0000_00_00) // years below 1000 keep their zeros
-	return s[1:5] + "-" + s[5:7] + "-" + s[7:]
+	return string(day.Date())
 }
 
 // drawing writes the flat form in a format: its nodes, then its links.
@@ -150,7 +147,7 @@ type drawing interface {
 	end() error
 }
 
-// sound returns the error of what was written, when it cannot be.
+// sound returns the error of the first write that failed, which the writer keeps.
 func sound(w *bufio.Writer) error {
 	_, err := w.Write(nil)
 	return err
@@ -239,7 +236,6 @@ func nodeValue(n *kg.Node, field string) string {
 
 // linkValue returns a field of a link whose evidence rests on these sources, one for each piece.
 func linkValue(l *kg.Link, quoted []*kg.Source, field string) string {
-	i := max(0, slices.IndexFunc(l.Evidence, func(e kg.Evidence) bool { return e.Stance == kg.Supports }))
 	switch field {
 	case flatKind:
 		return l.Kind
@@ -259,6 +255,7 @@ func linkValue(l *kg.Link, quoted []*kg.Source, field string) string {
 	if len(l.Evidence) == 0 {
 		return ""
 	}
+	i := max(0, slices.IndexFunc(l.Evidence, func(e kg.Evidence) bool { return e.Stance == kg.Supports }))
 	switch field {
 	case flatExcerpt:
 		return l.Evidence[i].Excerpt
@@ -282,14 +279,11 @@ func evidenceValue(l *kg.Link, quoted []*kg.Source) string {
 		(e.Verified == nil || *e.Verified) && plain(e.Excerpt) {
 		return ""
 	}
-	b := []byte{'['}
+	b := object{'['}
 	for i := range l.Evidence {
 		e := &l.Evidence[i]
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, `{"source":`...)
-		b = text.AppendJSON(b, e.Source)
+		b.begin()
+		b.text("source", e.Source)
 		for _, f := range [][2]string{
 			{"title", quoted[i].Title},
 			{"kind", quoted[i].Kind},
@@ -299,13 +293,10 @@ func evidenceValue(l *kg.Link, quoted []*kg.Source) string {
 			{"suffix", e.Suffix},
 			{"stance", e.Stance},
 		} {
-			if f[1] != "" {
-				b = append(b, `,"`+f[0]+`":`...)
-				b = text.AppendJSON(b, f[1])
-			}
+			b.known(f[0], f[1])
 		}
 		if e.Verified != nil && !*e.Verified {
-			b = append(b, `,"verified":false`...)
+			b.raw(flatVerified, "false")
 		}
 		b = append(b, '}')
 	}
@@ -331,14 +322,7 @@ func joined(list []string) string {
 	if again, err := listed(s); err == nil && slices.Equal(again, list) && plain(s) {
 		return s
 	}
-	b := []byte{'['}
-	for i, v := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = text.AppendJSON(b, v)
-	}
-	return string(append(b, ']'))
+	return string(text.AppendJSONList(nil, list))
 }
 
 // joinedIDs writes external ids as one value: "wikidata:Q1; ror:2", or as JSON where that would not say it.
@@ -351,22 +335,20 @@ func joinedIDs(ids []kg.ExternalID) string {
 	if again, err := listedIDs(s); err == nil && slices.Equal(again, ids) && plain(s) {
 		return s
 	}
-	b := []byte{'['}
-	for i, e := range ids {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, `{"scheme":`...)
-		b = text.AppendJSON(b, e.Scheme)
-		b = append(b, `,"value":`...)
-		b = text.AppendJSON(b, e.Value)
-		if e.URL != "" {
-			b = append(b, `,"url":`...)
-			b = text.AppendJSON(b, e.URL)
-		}
+	return string(listOfIDs(ids))
+}
+
+// listOfIDs writes external ids as JSON.
+func listOfIDs(ids []kg.ExternalID) []byte {
+	b := object{'['}
+	for _, e := range ids {
+		b.begin()
+		b.text("scheme", e.Scheme)
+		b.text("value", e.Value)
+		b.known("url", e.URL)
 		b = append(b, '}')
 	}
-	return string(append(b, ']'))
+	return append(b, ']')
 }
 
 // place is where the words of a source stand in a spool.

@@ -31,7 +31,7 @@ type Format struct {
 	write      func(ctx context.Context, x *outlet) error
 }
 
-// Formats are all formats, in the order in which they are told.
+// Formats returns all formats, in the order in which they are listed.
 func Formats() []*Format {
 	return slices.Concat([]*Format{jsonlFormat()}, tables(),
 		[]*Format{graphmlFormat(), gexfFormat(), cytoscapeFormat(), jsonldFormat(), dotFormat()})
@@ -54,7 +54,7 @@ func (f *Format) Ways() string {
 	return "import and export"
 }
 
-// FormatNames are the names of the formats that fit.
+// FormatNames returns the names of the formats that fit.
 func FormatNames(fits func(*Format) bool) (names []string) {
 	for _, f := range Formats() {
 		if fits(f) {
@@ -83,7 +83,7 @@ func FormatOf(name, file string) *Format {
 	return nil
 }
 
-// formatOf finds the format of a file by its name, or by how it begins; JSON lines where both say nothing.
+// formatOf returns the format of a file by its name, or by how it begins; JSON lines where neither says one.
 func formatOf(name string, r *bufio.Reader) *Format {
 	if f := FormatOf("", name); f != nil {
 		return f
@@ -112,7 +112,17 @@ type outlet struct {
 // when the next is asked for.
 type Open func(part string) (io.Writer, error)
 
-// One is the place of a format that is one file. A format of several is packed into a zip file there.
+// file opens the one file of a format.
+func (x *outlet) file() (*bufio.Writer, error) {
+	w, err := x.open("")
+	if err != nil {
+		return nil, err
+	}
+	return bufio.NewWriterSize(w, 1<<20), nil
+}
+
+// One returns the Open by which the format is written to w as one file: a format of several parts is packed into a zip
+// file. Finish ends that file, after the export.
 func (f *Format) One(w io.Writer) (_ Open, finish func() error) {
 	if f.Parts == nil {
 		return func(string) (io.Writer, error) { return w, nil }, func() error { return nil }

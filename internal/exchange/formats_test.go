@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -132,13 +131,6 @@ func TestTablesAndExportsHoldLittleInMemory(t *testing.T) {
 	}
 	cat := both.Catalog(t)
 	s := both.SQLite(cat)(t)
-	live := func() uint64 {
-		runtime.GC()
-		runtime.GC() // what the first came upon half done
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
 	const rows = 20_000
 	words := strings.Repeat("some words of some length, so that they count, ", 70)
 	bytesRead := 0
@@ -160,8 +152,8 @@ func TestTablesAndExportsHoldLittleInMemory(t *testing.T) {
 		}()
 		return r, nil
 	}}
-	m, err := exchange.ReadMapping([]byte(`{"nodes":[{"as":"p","node":"PERSON","name":"{person}"},{"as":"f","node":"INSTITUTION","name":"{firm}"}],` +
-		`"links":[{"link":"AFFILIATED_WITH","from":"p","to":"f","role":"{role}"}]}`))
+	m, err := exchange.ReadMapping([]byte(`{"nodes":[{"as":"p","node":"PERSON","name":"{person}"},` +
+		`{"as":"f","node":"INSTITUTION","name":"{firm}"}],"links":[{"link":"AFFILIATED_WITH","from":"p","to":"f","role":"{role}"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

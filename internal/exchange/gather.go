@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/maphash"
 
-	"github.com/throughline/throughline/internal/jsonl"
 	"github.com/throughline/throughline/internal/kg"
 )
 
@@ -21,11 +20,12 @@ type gathering struct {
 	at    map[uint64]int32 // places in parts, by the hash of the id
 	parts []part
 	spool spool
-	// the ids of what was said lately, by the hash of that: a source, an employer, row after row
+	// lately has the ids of records that were added lately, by the hashes of their lines: the same source, the same employer
+	// comes row after row.
 	lately map[uint64]string
 }
 
-// maxLately bounds what was said lately.
+// maxLately is how many lines lately has at most.
 const maxLately = 1 << 14
 
 // part is what is known of one record.
@@ -48,8 +48,8 @@ func gather(in *reading) *gathering {
 	return &gathering{in: in, seed: maphash.MakeSeed(), at: map[uint64]int32{}, lately: map[uint64]string{}}
 }
 
-// add takes what a place of the file says of a record, and returns the id of that, "" when it is wrong; what is wrong is
-// told to whoever reads.
+// add takes a record, or a part of one, as a line of JSON, and the place where the file says it. It returns the id of the
+// record, "" where it has none. What is wrong with it is passed on, to be reported.
 func (g *gathering) add(line int, said []byte) (id string, err error) {
 	hash := maphash.Bytes(g.seed, said)
 	if id, ok := g.lately[hash]; ok {
@@ -136,25 +136,22 @@ func differingName(w, x *kg.Node) difference {
 	return difference{}
 }
 
-// keep puts a record into the file.
+// keep puts a record into the file. An id that was made from a name is left out, and made again: so an import knows that
+// it was.
 func (g *gathering) keep(r *record) (p place, err error) {
-	var line []byte
+	kept := *r
 	switch {
+	case !r.minted:
 	case r.source != nil:
 		c := *r.source
-		if r.minted {
-			c.ID = "" // it is made again, so that an import knows
-		}
-		line = jsonl.AppendSource(nil, &c)
+		c.ID = ""
+		kept.source = &c
 	case r.node != nil:
 		c := *r.node
-		if r.minted {
-			c.ID = ""
-		}
-		line = jsonl.AppendNode(nil, g.in.cat, &c)
-	case r.link != nil:
-		line = jsonl.AppendLink(nil, r.link)
+		c.ID = ""
+		kept.node = &c
 	}
+	line := kept.line(g.in.cat)
 	p.size = len(line)
 	p.from, err = g.spool.add(string(line))
 	return p, err

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -17,16 +16,16 @@ func gexfFormat() *Format {
 		Extensions: []string{".gexf"}, Media: "application/gexf+xml",
 		Holds: "nodes and links with all their fields, a colour for each type, the first and last day for time lines, " +
 			"each link with its words and where they stand",
-		Lacks: flatLacks + "; characters that XML knows not (most control characters) become �",
+		Lacks: xmlLacks,
 		noun:  "element", recodes: true,
 		looks: func(head []byte) bool { return bytes.Contains(head, []byte("<gexf")) },
 		read:  func(in *reading) error { return readDrawing(in, gexfDialect) },
 		write: func(ctx context.Context, x *outlet) error {
-			w, err := x.open("")
+			w, err := x.file()
 			if err != nil {
 				return err
 			}
-			return x.draw(ctx, &gexf{markup{bufio.NewWriterSize(w, 1<<20)}, x.cat, nodeFields(x.cat), linkFields()})
+			return x.draw(ctx, &gexf{markup{w}, x.cat, nodeFields(x.cat), linkFields()})
 		},
 	}
 }

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 )
@@ -12,22 +11,19 @@ func graphmlFormat() *Format {
 		Name: "graphml", Title: "GraphML: networkx, igraph, yEd, Gephi, Neo4j's APOC",
 		Extensions: []string{".graphml"}, Media: "application/graphml+xml",
 		Holds: "nodes and links with all their fields, each link with its words and where they stand",
-		Lacks: flatLacks + "; characters that XML knows not (most control characters) become �",
+		Lacks: xmlLacks,
 		noun:  "element", recodes: true,
 		looks: func(head []byte) bool { return bytes.Contains(head, []byte("<graphml")) },
 		read:  func(in *reading) error { return readDrawing(in, graphmlDialect) },
 		write: func(ctx context.Context, x *outlet) error {
-			w, err := x.open("")
+			w, err := x.file()
 			if err != nil {
 				return err
 			}
-			return x.draw(ctx, &graphml{markup{bufio.NewWriterSize(w, 1<<20)}, nodeFields(x.cat), linkFields()})
+			return x.draw(ctx, &graphml{markup{w}, nodeFields(x.cat), linkFields()})
 		},
 	}
 }
-
-// flatLacks says what the flat form cannot hold.
-const flatLacks = "texts, publishers, authors and dates of sources; sources that no link quotes"
 
 // graphml writes GraphML. Keys of entities begin with n, those of links with l: both have a url, perhaps.
 type graphml struct {

@@ -38,11 +38,10 @@ func readLines(in *reading) error {
 
 // writeLines writes sources, nodes, links, each by id.
 func writeLines(ctx context.Context, x *outlet) error {
-	w, err := x.open("")
+	out, err := x.file()
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriterSize(w, 1<<20)
 	var b []byte
 	line := func(of []byte) error {
 		b = of

@@ -7,7 +7,6 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
-	"github.com/throughline/throughline/internal/text"
 )
 
 // jsonldFormat is JSON-LD 1.1 in the words of schema.org, of PROV and of Web Annotation.
@@ -18,11 +17,11 @@ func jsonldFormat() *Format {
 		Holds: "sources, nodes and links as RDF; each piece of evidence as an annotation that selects its words in its source",
 		Lacks: "the order of lists",
 		write: func(ctx context.Context, x *outlet) error {
-			w, err := x.open("")
+			w, err := x.file()
 			if err != nil {
 				return err
 			}
-			d := linkedData{outlet: x, out: bufio.NewWriterSize(w, 1<<20)}
+			d := linkedData{outlet: x, out: w}
 			return d.write(ctx)
 		},
 	}
@@ -57,9 +56,9 @@ const ldContext = `{"@version":1.1,"@vocab":"` + ldVocab + `","id":"@id","type":
 // linkedData writes one object for each record, in one list.
 type linkedData struct {
 	*outlet
-	out  *bufio.Writer
-	b    []byte
-	some bool
+	object // the record at hand
+	out    *bufio.Writer
+	some   bool
 }
 
 func (d *linkedData) write(ctx context.Context) error {
@@ -68,18 +67,18 @@ func (d *linkedData) write(ctx context.Context) error {
 	}
 	if err := d.from.Sources(ctx, func(s *kg.Source) error {
 		d.counts.Sources++
-		d.begin(s.ID)
+		d.record(s.ID)
 		types := []string{"prov:Entity", "schema:CreativeWork", ldVocab + s.Kind}
 		if t := ldTypes[s.Kind]; t != "" {
 			types = append(types, "schema:"+t)
 		}
 		d.texts("type", types)
-		d.text("title", s.Title)
-		d.text("url", s.URL)
-		d.text("publisher", s.Publisher)
+		d.known("title", s.Title)
+		d.known("url", s.URL)
+		d.known("publisher", s.Publisher)
 		d.texts("authors", s.Authors)
-		d.text("publishedOn", string(s.PublishedOn))
-		d.text("text", s.Text)
+		d.known("publishedOn", string(s.PublishedOn))
+		d.known("text", s.Text)
 		return d.end()
 	}); err != nil {
 		return err
@@ -104,35 +103,21 @@ func (d *linkedData) write(ctx context.Context) error {
 	return d.out.Flush()
 }
 
-// begin begins the object of a record.
-func (d *linkedData) begin(id string) {
-	d.b = d.b[:0]
+// record begins the object of a record.
+func (d *linkedData) record(id string) {
+	d.object = d.object[:0]
 	if d.some {
-		d.b = append(d.b, ',')
+		d.object = append(d.object, ',')
 	}
 	d.some = true
-	d.b = append(d.b, "\n{"...)
+	d.object = append(d.object, "\n{"...)
 	d.id("id", id)
 }
 
 func (d *linkedData) end() error {
-	d.b = append(d.b, '}')
-	_, err := d.out.Write(d.b)
+	d.object = append(d.object, '}')
+	_, err := d.out.Write(d.object)
 	return err
-}
-
-func (d *linkedData) key(name string) {
-	if d.b[len(d.b)-1] != '{' {
-		d.b = append(d.b, ',')
-	}
-	d.b = append(text.AppendJSON(d.b, name), ':')
-}
-
-func (d *linkedData) text(name, s string) {
-	if s != "" {
-		d.key(name)
-		d.b = text.AppendJSON(d.b, s)
-	}
 }
 
 // id names a record.
@@ -140,44 +125,39 @@ func (d *linkedData) id(name, id string) { d.text(name, ldRecord+id) }
 
 func (d *linkedData) verified(v *bool) {
 	if v != nil {
-		d.key(flatVerified)
-		d.b = strconv.AppendBool(d.b, *v)
+		d.raw(flatVerified, strconv.FormatBool(*v))
 	}
 }
 
+// texts writes a list unless it is empty.
 func (d *linkedData) texts(name string, list []string) {
-	if len(list) == 0 {
-		return
+	if len(list) > 0 {
+		d.object.texts(name, list)
 	}
-	d.key(name)
-	for i, s := range list {
-		d.b = append(d.b, "[,"[min(i, 1)])
-		d.b = text.AppendJSON(d.b, s)
-	}
-	d.b = append(d.b, ']')
 }
 
 func (d *linkedData) node(n *kg.Node) {
-	d.begin(n.ID)
+	d.record(n.ID)
 	types := []string{ldVocab + n.Type}
 	if t := ldTypes[n.Type]; t != "" {
 		types = append(types, "schema:"+t)
 	}
 	d.texts("type", types)
-	d.text("name", n.Name)
+	d.known("name", n.Name)
 	d.texts("aliases", n.Aliases)
-	d.text("description", n.Description)
+	d.known("description", n.Description)
 	if len(n.ExternalIDs) > 0 {
 		d.key("externalIds")
-		for i, e := range n.ExternalIDs {
-			d.b = append(d.b, "[,"[min(i, 1)])
-			d.b = append(d.b, `{"type":"schema:PropertyValue"`...)
-			d.text("scheme", e.Scheme)
-			d.text("value", e.Value)
-			d.text("url", e.URL)
-			d.b = append(d.b, '}')
+		d.object = append(d.object, '[')
+		for _, e := range n.ExternalIDs {
+			d.begin()
+			d.object = append(d.object, `"type":"schema:PropertyValue"`...)
+			d.known("scheme", e.Scheme)
+			d.known("value", e.Value)
+			d.known("url", e.URL)
+			d.object = append(d.object, '}')
 		}
-		d.b = append(d.b, ']')
+		d.object = append(d.object, ']')
 	}
 	for _, p := range d.cat.TypeOf(n.Type).Props {
 		name := p.Name
@@ -187,40 +167,39 @@ func (d *linkedData) node(n *kg.Node) {
 		switch v := nodeValue(n, p.Name); {
 		case v == "":
 		case p.Kind == catalog.Int, p.Kind == catalog.Float, p.Kind == catalog.Bool:
-			d.key(name)
-			d.b = append(d.b, v...)
+			d.raw(name, v)
 		default:
-			d.text(name, v)
+			d.known(name, v)
 		}
 	}
 	d.verified(n.Verified)
-	d.text("createdAt", written(n.CreatedAt))
-	d.text("updatedAt", written(n.UpdatedAt))
+	d.known("createdAt", written(n.CreatedAt))
+	d.known("updatedAt", written(n.UpdatedAt))
 }
 
 // link writes a link as a statement about a statement, and, unless its evidence all speaks against it, the statement
 // itself.
 func (d *linkedData) link(l *kg.Link) {
 	if l.Standing() == kg.Refuted {
-		d.begin(l.ID)
+		d.record(l.ID)
 	} else {
-		d.begin(l.From)
+		d.record(l.From)
 		d.key(ldVocab + l.Kind)
-		d.b = append(d.b, '{')
+		d.object = append(d.object, '{')
 		d.id("id", l.To)
-		d.b = append(d.b, "}},\n{"...)
+		d.object = append(d.object, "}},\n{"...)
 		d.id("id", l.ID)
 	}
 	d.texts("type", []string{"rdf:Statement", "prov:Entity"})
 	d.id("from", l.From)
-	d.text("kind", l.Kind)
+	d.known("kind", l.Kind)
 	d.id("to", l.To)
-	d.text("role", l.Role)
-	d.text("since", string(l.Since))
-	d.text("until", string(l.Until))
-	d.text("standing", l.Standing().String())
-	d.text("createdAt", written(l.CreatedAt))
-	d.text("updatedAt", written(l.UpdatedAt))
+	d.known("role", l.Role)
+	d.known("since", string(l.Since))
+	d.known("until", string(l.Until))
+	d.known("standing", l.Standing().String())
+	d.known("createdAt", written(l.CreatedAt))
+	d.known("updatedAt", written(l.UpdatedAt))
 	var from []string
 	for _, stance := range []string{kg.Supports, kg.Refutes} {
 		for _, id := range l.SourcesOf(stance) {
@@ -229,22 +208,22 @@ func (d *linkedData) link(l *kg.Link) {
 	}
 	d.texts("derivedFrom", from)
 	d.key("evidence")
+	d.object = append(d.object, '[')
 	for i := range l.Evidence {
 		e := &l.Evidence[i]
-		d.b = append(d.b, "[,"[min(i, 1)])
-		d.b = append(d.b, '{')
+		d.begin()
 		d.id("id", kg.EvidenceID(l.ID, e))
-		d.b = append(d.b, `,"type":"oa:Annotation"`...)
+		d.object = append(d.object, `,"type":"oa:Annotation"`...)
 		d.id("body", l.ID)
-		d.text("stance", e.Stance)
+		d.known("stance", e.Stance)
 		d.verified(e.Verified)
-		d.b = append(d.b, `,"target":{"type":"oa:SpecificResource"`...)
+		d.object = append(d.object, `,"target":{"type":"oa:SpecificResource"`...)
 		d.id("source", e.Source)
-		d.b = append(d.b, `,"selector":{"type":"oa:TextQuoteSelector"`...)
-		d.text("exact", e.Excerpt)
-		d.text("prefix", e.Prefix)
-		d.text("suffix", e.Suffix)
-		d.b = append(d.b, "}}}"...)
+		d.object = append(d.object, `,"selector":{"type":"oa:TextQuoteSelector"`...)
+		d.known("exact", e.Excerpt)
+		d.known("prefix", e.Prefix)
+		d.known("suffix", e.Suffix)
+		d.object = append(d.object, "}}}"...)
 	}
-	d.b = append(d.b, ']')
+	d.object = append(d.object, ']')
 }

@@ -12,12 +12,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/rules"
-	"github.com/throughline/throughline/internal/text"
 )
 
 // Mapping says what the columns of a table mean, or the attributes of a drawing's nodes and edges. Its values are
@@ -74,7 +72,7 @@ func ReadMapping(b []byte) (*Mapping, error) {
 	return &m, nil
 }
 
-// braced is a column in a pattern.
+// braced matches a column in a pattern.
 var braced = regexp.MustCompile(`\{[^{}]*\}`)
 
 // columns are the columns that the patterns of a mapping name.
@@ -96,7 +94,7 @@ func (m *Mapping) columns() (names []string) {
 	return names
 }
 
-// fits reports as an error a column that the mapping names and a file lacks.
+// fits returns an error for a column that the mapping names and a file lacks.
 func (m *Mapping) fits(header []string) error {
 	for _, name := range m.columns() {
 		if name != rowColumn && !slices.Contains(header, name) {
@@ -122,8 +120,7 @@ type mapped struct {
 	*Mapping
 	g    *gathering
 	file map[string]string // the source that the file is
-	told bool              // that dates were read leniently
-	// exact values are taken with the white space around them
+	// exact has values taken with the white space around them.
 	exact bool
 }
 
@@ -227,7 +224,8 @@ func typeOf(cat *catalog.Catalog, s string) *catalog.Type {
 
 // id makes an id of what a file calls one.
 func (m *mapped) id(s string) string {
-	if kg.CheckID(s) == nil && (&cleaner{}).mayBe(s) {
+	var c cleaner
+	if c.id("id", s, ""); c.err == nil {
 		return s
 	}
 	if slug := rules.Slug(s); slug != "" {
@@ -237,45 +235,22 @@ func (m *mapped) id(s string) string {
 	return s // the line says what is wrong
 }
 
-// mayBe reports whether an entity may have an id.
-func (c *cleaner) mayBe(id string) bool {
-	c.id("id", id, "")
-	return c.err == nil
-}
-
 // field writes a field of an entity of a type.
 func (m *mapped) field(b *object, key, v string, t *catalog.Type, line int) error {
 	switch key {
 	case flatAliases:
-		list, err := m.listed(v)
+		list, err := listed(m.parted(v))
 		if err != nil {
 			return m.g.in.fail(line, fmt.Errorf("has in aliases what %w", err))
 		}
 		b.texts(key, list)
 		return nil
 	case flatExternal:
-		if m.Separator != "" && !strings.HasPrefix(v, "[") {
-			v = strings.ReplaceAll(v, m.Separator, ";")
-		}
-		ids, err := listedIDs(v)
+		ids, err := listedIDs(m.parted(v))
 		if err != nil {
 			return m.g.in.fail(line, err)
 		}
-		b.key(key)
-		*b = append(*b, '[')
-		for i, e := range ids {
-			if i > 0 {
-				*b = append(*b, ',')
-			}
-			*b = append(*b, '{')
-			b.text("scheme", e.Scheme)
-			b.text("value", e.Value)
-			if e.URL != "" {
-				b.text("url", e.URL)
-			}
-			*b = append(*b, '}')
-		}
-		*b = append(*b, ']')
+		b.raw(key, string(listOfIDs(ids)))
 		return nil
 	case flatVerified:
 		if v == "true" || v == "false" {
@@ -311,12 +286,12 @@ func (m *mapped) field(b *object, key, v string, t *catalog.Type, line int) erro
 	return nil
 }
 
-// listed reads several values of one column.
-func (m *mapped) listed(v string) ([]string, error) {
-	if m.Separator != "" && !strings.HasPrefix(v, "[") {
-		v = strings.ReplaceAll(v, m.Separator, ";")
+// parted puts semicolons between several values of one column, unless they are a list of JSON.
+func (m *mapped) parted(v string) string {
+	if m.Separator == "" || strings.HasPrefix(v, "[") {
+		return v
 	}
-	return listed(v)
+	return strings.ReplaceAll(v, m.Separator, ";")
 }
 
 // wholeNumber takes the .0 from a number that a program kept as a fraction.
@@ -351,8 +326,7 @@ func (m *mapped) date(v string) string {
 	} else if f := decimal.FindStringSubmatch(v); f != nil {
 		is = f[1]
 	}
-	if is != v && !m.told {
-		m.told = true
+	if is != v {
 		m.g.in.lenient("dates in other forms are read as ours: %s as %s", clip(v), is)
 	}
 	return is
@@ -395,9 +369,7 @@ func (m *mapped) link(l map[string]string, r *row, ids map[string]string) error 
 		if key == "since" || key == "until" {
 			v = m.date(v)
 		}
-		if v != "" {
-			b.text(key, v)
-		}
+		b.known(key, v)
 	}
 	pieces, err := m.evidence(l, r)
 	if err != nil || pieces == nil {
@@ -427,8 +399,8 @@ func (m *mapped) evidence(l map[string]string, r *row) ([]byte, error) {
 	var pieces []piece
 	if v := m.of(l[flatEvidence], r); v != "" {
 		if err := json.Unmarshal([]byte(v), &pieces, json.RejectUnknownMembers(true)); err != nil || len(pieces) == 0 {
-			return nil, m.g.in.fail(r.line, errors.New(
-				`has in evidence what is no list: write [{"source": "s_a", "title": "A", "kind": "ARTICLE", "excerpt": "…"}], or an excerpt alone`))
+			return nil, m.g.in.fail(r.line, errors.New(`has in evidence what is no list: `+
+				`write [{"source": "s_a", "title": "A", "kind": "ARTICLE", "excerpt": "…"}], or an excerpt alone`))
 		}
 	} else {
 		s := m.Source
@@ -439,11 +411,11 @@ func (m *mapped) evidence(l map[string]string, r *row) ([]byte, error) {
 		if err != nil || id == "" {
 			return nil, err
 		}
-		x := piece{Source: id, Excerpt: m.of(l[flatExcerpt], r), Prefix: m.of(l["prefix"], r), Suffix: m.of(l["suffix"], r), Stance: m.of(l["stance"], r)}
-		x.Excerpt = cmp.Or(x.Excerpt, beginning(r.printed))
-		pieces = []piece{x}
+		pieces = []piece{{
+			Source: id, Excerpt: cmp.Or(m.of(l[flatExcerpt], r), beginning(r.printed)),
+			Prefix: m.of(l["prefix"], r), Suffix: m.of(l["suffix"], r), Stance: m.of(l["stance"], r),
+		}}
 	}
-	out := object{'['}
 	for i := range pieces {
 		x := &pieces[i]
 		if x.Title != "" || x.Kind != "" || x.URL != "" {
@@ -454,16 +426,12 @@ func (m *mapped) evidence(l map[string]string, r *row) ([]byte, error) {
 			}
 		}
 		x.Title, x.Kind, x.URL = "", "", ""
-		one, err := json.Marshal(x)
-		if err != nil {
-			return nil, m.g.in.fail(r.line, errors.New("has evidence that is not UTF-8"))
-		}
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = append(out, one...)
 	}
-	return append(out, ']'), nil
+	out, err := json.Marshal(pieces)
+	if err != nil {
+		return nil, m.g.in.fail(r.line, errors.New("has evidence that is not UTF-8"))
+	}
+	return out, nil
 }
 
 // beginning returns as much of a record as an excerpt can have.
@@ -490,57 +458,14 @@ func (m *mapped) source(of func(key string) string, line int) (string, error) {
 		if key == "publishedOn" {
 			v = m.date(v)
 		}
-		if v != "" {
-			b.text(key, v)
-		}
+		b.known(key, v)
 	}
 	if v := of("authors"); v != "" {
-		list, err := m.listed(v)
+		list, err := listed(m.parted(v))
 		if err != nil {
 			return "", m.g.in.fail(line, fmt.Errorf("has in authors what %w", err))
 		}
 		b.texts("authors", list)
 	}
 	return m.g.add(line, append(b, '}'))
-}
-
-// object writes a line of JSON.
-type object []byte
-
-func (o *object) key(name string) {
-	if last := (*o)[len(*o)-1]; last != '{' && last != '[' {
-		*o = append(*o, ',')
-	}
-	*o = append(text.AppendJSON(*o, name), ':')
-}
-
-func (o *object) text(name, s string) {
-	o.key(name)
-	*o = text.AppendJSON(*o, s)
-}
-
-func (o *object) raw(name, s string) {
-	o.key(name)
-	*o = append(*o, s...)
-}
-
-// number writes a number; what is none stays a text, of which the import says that.
-func (o *object) number(name, s string) {
-	if v := jsontext.Value(s); v.IsValid() && v.Kind() == '0' {
-		o.raw(name, s)
-		return
-	}
-	o.text(name, s)
-}
-
-func (o *object) texts(name string, list []string) {
-	o.key(name)
-	*o = append(*o, '[')
-	for i, s := range list {
-		if i > 0 {
-			*o = append(*o, ',')
-		}
-		*o = text.AppendJSON(*o, s)
-	}
-	*o = append(*o, ']')
 }

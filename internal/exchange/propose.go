@@ -64,7 +64,6 @@ func proposed(ctx context.Context, cat *catalog.Catalog, f File, r *bufio.Reader
 	m.Delimiter = string(t.delimiter)
 	m.Encoding = f.Terms.Encoding
 	used := m.columns()
-	m.Unused = nil
 	for _, h := range t.header {
 		if h != "" && !slices.Contains(used, h) {
 			m.Unused = append(m.Unused, h)
@@ -89,14 +88,20 @@ func proposed(ctx context.Context, cat *catalog.Catalog, f File, r *bufio.Reader
 	return m, nil
 }
 
-// words of columns, by what they mean.
+// typeWord says what the columns with the names of entities of a type are called.
+type typeWord struct {
+	enum  string
+	words []string
+}
+
+// Words of columns, by what they mean.
 var (
-	typeWords = []struct {
-		enum  string
-		words []string
-	}{
+	typeWords = []typeWord{
 		{"PERSON", []string{"person", "name", "fullname", "people", "member", "employee", "author", "speaker", "director", "politician"}},
-		{"INSTITUTION", []string{"institution", "organisation", "organization", "org", "employer", "company", "affiliation", "university", "agency", "department", "body"}},
+		{"INSTITUTION", []string{
+			"institution", "organisation", "organization", "org", "employer", "company", "affiliation", "university", "agency",
+			"department", "body",
+		}},
 		{"EVENT", []string{"event", "conference", "meeting", "summit"}},
 		{"THEME", []string{"theme", "topic", "subject", "keyword", "issue"}},
 		{"PLACE", []string{"place", "city", "country", "location", "town", "region"}},
@@ -107,8 +112,9 @@ var (
 		"founded": {"founded", "established"}, "id": {"id", "identifier", "key"}, "externalIds": {"externalids", "wikidata"},
 	}
 	linkWords = map[string][]string{
-		"role":  {"role", "position", "title", "job", "jobtitle", "function", "office"},
-		"since": {"since", "from", "start", "started", "startdate", "joined", "begin"}, "until": {"until", "to", "end", "ended", "enddate", "left"},
+		"role":    {"role", "position", "title", "job", "jobtitle", "function", "office"},
+		"since":   {"since", "from", "start", "started", "startdate", "joined", "begin"},
+		"until":   {"until", "to", "end", "ended", "enddate", "left"},
 		"excerpt": {"excerpt", "quote", "quotation", "words", "evidence"},
 	}
 	sourceWords = map[string][]string{
@@ -138,20 +144,13 @@ func guessed(cat *catalog.Catalog, header []string) *Mapping {
 			types = append(types, t)
 		}
 	}
-	if first, last := take([]string{"firstname", "givenname", "forename"}), take([]string{"lastname", "surname", "familyname"}); first+last != "" {
-		add("PERSON", strings.TrimSpace(first+" "+last))
-	}
+	first := take([]string{"firstname", "givenname", "forename"})
+	last := take([]string{"lastname", "surname", "familyname"})
+	add("PERSON", strings.TrimSpace(first+" "+last))
 	for _, t := range cat.Types {
-		if slices.ContainsFunc(typeWords, func(w struct {
-			enum  string
-			words []string
-		},
-		) bool {
-			return w.enum == t.Enum
-		}) {
-			continue
+		if !slices.ContainsFunc(typeWords, func(w typeWord) bool { return w.enum == t.Enum }) {
+			add(t.Enum, take([]string{bareName(t.Name)})) // types of one's own
 		}
-		add(t.Enum, take([]string{bareName(t.Name)})) // types of one's own
 	}
 	for _, w := range typeWords {
 		if w.enum != "PERSON" || len(types) == 0 || types[0].Enum != "PERSON" {
@@ -223,7 +222,7 @@ func joining(cat *catalog.Catalog, a, b *catalog.Type) map[string]string {
 	return nil
 }
 
-// EncodingError reports as an error a name of an encoding that is not known.
+// EncodingError returns an error for the name of an encoding that is not known.
 func EncodingError(name string) error {
 	if name == "" || same(name, "utf8") || encodingOf(name) != nil {
 		return nil

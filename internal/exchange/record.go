@@ -19,6 +19,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/jsonl"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/rules"
 )
@@ -112,6 +113,19 @@ func (r *record) id() string {
 		return r.link.ID
 	}
 	return ""
+}
+
+// line writes what a line says as a line; nil for a line of no record.
+func (r *record) line(cat *catalog.Catalog) []byte {
+	switch {
+	case r.source != nil:
+		return jsonl.AppendSource(nil, r.source)
+	case r.node != nil:
+		return jsonl.AppendNode(nil, cat, r.node)
+	case r.link != nil:
+		return jsonl.AppendLink(nil, r.link)
+	}
+	return nil
 }
 
 // first finds the first key of a line: it says what the line is.

@@ -324,6 +324,15 @@ func TestAnInterruptedImportIsNotThereOrGoesOn(t *testing.T) {
 	})
 }
 
+// live returns how many bytes are in use on the heap.
+func live() uint64 {
+	runtime.GC()
+	runtime.GC() // what the first came upon half done
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
 // TestAnImportHoldsLittleInMemory bounds what an import holds: of each record some numbers, and none of its words.
 func TestAnImportHoldsLittleInMemory(t *testing.T) {
 	if testing.Short() {
@@ -332,13 +341,6 @@ func TestAnImportHoldsLittleInMemory(t *testing.T) {
 	cat := both.Catalog(t)
 	s := both.SQLite(cat)(t)
 	const links = 60_000
-	live := func() uint64 {
-		runtime.GC()
-		runtime.GC() // what the first came upon half done
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
 	begin := live()
 	var most uint64
 	reports := 0

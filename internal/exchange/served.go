@@ -13,8 +13,8 @@ import (
 )
 
 // Served returns what writes an export for a client of a server, by the parameters format, id, type, kind and standing of
-// its request: as JSON lines where it names no format, to where begin leads, which is told the media type and a name for the file. The texts of sources are left out unless clients may read
-// them.
+// its request. Where the request names no format, that is lines of JSON. The export goes to the writer that begin returns,
+// which is told the media type and a name for the file. The texts of sources are left out unless clients may read them.
 func Served(cat *catalog.Catalog, s store.Scanner, texts bool) func(ctx context.Context, q url.Values,
 	begin func(mediaType, file string) io.Writer) error {
 	if !texts {

@@ -5,6 +5,9 @@ import (
 	"encoding/xml"
 )
 
+// xmlLacks says what the flat form cannot hold in XML.
+const xmlLacks = flatLacks + "; characters that XML knows not (most control characters) become �"
+
 // xmlHead begins a file of XML.
 const xmlHead = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,9 +24,9 @@ type dialect struct {
 	root  string // the name of the outermost element
 	key   string // of the element that declares an attribute
 	value string // of the element that has one
-	name  []string
-	// of attributes of value that name the attribute, oldest form last
-	ref []string
+	// Names of attributes of XML, the form that is preferred first:
+	name []string // of key, with the name of what it declares
+	ref  []string // of value, with the id of what was declared
 }
 
 var (
@@ -49,8 +50,8 @@ type drawn struct {
 	open         []*shape
 	words        *strings.Builder // text that belongs to target
 	target       func(string)
-	undirected   bool // edges are, by default
-	unread       map[string]int
+	undirected   bool            // edges are, by default
+	unread       map[string]bool // columns that mean nothing here
 }
 
 // shape is a node or an edge.
@@ -69,7 +70,7 @@ func readDrawing(in *reading, of dialect) (err error) {
 	}
 	d := &drawn{
 		dialect: of, in: in, raw: &recorder{r: r, line: 1}, g: gather(in), columns: map[string]string{}, names: map[string][]string{},
-		defaults: map[string]map[string]string{"node": {}, "edge": {}}, unread: map[string]int{},
+		defaults: map[string]map[string]string{"node": {}, "edge": {}}, unread: map[string]bool{},
 	}
 	defer func() { err = cmp.Or(err, d.g.close()) }()
 	d.xml = xml.NewDecoder(d.raw)
@@ -271,7 +272,8 @@ func (d *drawn) mapping(s *shape) (*mapped, error) {
 			m = &Mapping{
 				Nodes: []map[string]string{d.nodePatterns()}, Links: []map[string]string{d.edgePatterns()},
 				Source: map[string]string{
-					"id": "{" + flatSource + "}", "title": "{" + flatSourceTitle + "}", "kind": "{" + flatSourceKind + "}", "url": "{" + flatURL + "}",
+					"id": "{" + flatSource + "}", "title": "{" + flatSourceTitle + "}",
+					"kind": "{" + flatSourceKind + "}", "url": "{" + flatURL + "}",
 				},
 			}
 		}
@@ -310,8 +312,9 @@ func (d *drawn) typed(s *shape) error {
 	}
 	cat := d.in.cat
 	if s.edge {
-		s.values[typedColumn] = first(flatKind, "type", "relation", "relationship", "label")
-		for _, n := range []string{flatKind, "type", "relation", "relationship", "label"} {
+		names := []string{flatKind, "type", "relation", "relationship", "label"}
+		s.values[typedColumn] = first(names...)
+		for _, n := range names {
 			if k := cat.Kind(constant(s.values[n])); k != nil {
 				s.values[typedColumn] = k.Name
 				break
@@ -323,8 +326,9 @@ func (d *drawn) typed(s *shape) error {
 		return nil
 	}
 	s.values[namedColumn] = first("label", "name", "title", "id")
-	s.values[typedColumn] = first(flatType, "category", "labels")
-	for _, n := range []string{flatType, "category", "labels"} {
+	names := []string{flatType, "category", "labels"}
+	s.values[typedColumn] = first(names...)
+	for _, n := range names {
 		if t := typeOf(cat, s.values[n]); t != nil {
 			s.values[typedColumn] = t.Enum
 			return nil
@@ -367,7 +371,7 @@ func (d *drawn) fill(p map[string]string, class string, fields []field, meant ..
 				p[name] = "{" + name + "}"
 			}
 		case !slices.Contains(meant, name):
-			d.unread[name]++
+			d.unread[name] = true
 		}
 	}
 }
@@ -377,10 +381,6 @@ func (d *drawn) tell() {
 	if len(d.unread) == 0 || d.in.file.Terms.Mapping != nil {
 		return
 	}
-	var names []string
-	for name := range d.unread {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	d.in.lenient("attributes that mean nothing here are left out: %s", kg.Clip(strings.Join(names, ", "), 300))
+	names := strings.Join(slices.Sorted(maps.Keys(d.unread)), ", ")
+	d.in.lenient("attributes that mean nothing here are left out: %s", kg.Clip(names, 300))
 }

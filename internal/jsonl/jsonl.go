@@ -62,14 +62,7 @@ func (l *liner) texts(name string, list []string) {
 		return
 	}
 	l.key(name)
-	l.b = append(l.b, '[')
-	for i, s := range list {
-		if i > 0 {
-			l.b = append(l.b, ',')
-		}
-		l.b = text.AppendJSON(l.b, s)
-	}
-	l.b = append(l.b, ']')
+	l.b = text.AppendJSONList(l.b, list)
 }
 
 // objects writes a list of objects.

@@ -46,3 +46,15 @@ func plainPrefix(s string) int {
 	}
 	return n
 }
+
+// AppendJSONList appends texts as a list of JSON.
+func AppendJSONList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendJSON(dst, s)
+	}
+	return append(dst, ']')
+}
