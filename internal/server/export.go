@@ -58,9 +58,8 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 	case err == nil, errors.Is(err, errHead):
 	case out == nil || !out.begun:
 		h := w.Header()
-		for _, name := range []string{"Content-Disposition", "Content-Encoding"} {
-			h.Del(name)
-		}
+		h.Del("Content-Disposition")
+		h.Del("Content-Encoding")
 		status, code := http.StatusInternalServerError, kg.CodeOf(err)
 		switch code {
 		case kg.BadUserInput:
@@ -83,13 +82,15 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 // errHead ends an export of which only the header is wanted.
 var errHead = errors.New("only the header was asked for")
 
-// paced writes an answer of any length: each piece of it has to be taken in its time.
+// paced writes an answer of any length in pieces, each of which has to be taken in its time: a reader that has stopped is
+// noticed then.
 type paced struct {
 	http.ResponseWriter
 	conn  *http.ResponseController
-	head  bool // nobody wants a body
+	end   time.Time // when the time for all of it is up; zero where there is no such time
+	head  bool      // nobody wants a body
 	begun bool
-	due   int // bytes until the time begins anew
+	due   int // bytes until the time for a piece begins anew
 }
 
 // Write writes a piece.
@@ -101,7 +102,11 @@ func (p *paced) Write(b []byte) (n int, err error) {
 	}
 	for len(b) > 0 {
 		if p.due <= 0 {
-			_ = p.conn.SetWriteDeadline(time.Now().Add(chunkTime)) // a connection that has none has no deadline either
+			by := time.Now().Add(chunkTime)
+			if !p.end.IsZero() && by.After(p.end) {
+				by = p.end
+			}
+			_ = p.conn.SetWriteDeadline(by) // a connection that has none has no deadline either
 			p.due = writeChunk
 		}
 		m, err := p.ResponseWriter.Write(b[:min(len(b), p.due)])

@@ -491,27 +491,14 @@ func (c *captured) Header() http.Header { return c.header }
 // WriteHeader does nothing: the status is written with the length.
 func (*captured) WriteHeader(int) {}
 
-// send writes an answer in pieces, each of which has to be taken in its time: a reader that has stopped is noticed
-// then, and not when the time for all is up.
+// send writes an answer, a long one in pieces: a reader that has stopped is noticed before the time for all is up.
 func send(w http.ResponseWriter, body []byte) {
 	if len(body) <= writeChunk {
 		_, _ = w.Write(body) // who reads has gone
 		return
 	}
-	conn := http.NewResponseController(w)
-	end := time.Now().Add(writeTime)
-	for len(body) > 0 {
-		n := min(len(body), writeChunk)
-		by := time.Now().Add(chunkTime)
-		if by.After(end) {
-			by = end
-		}
-		_ = conn.SetWriteDeadline(by) // a connection that has none has no deadline either
-		if _, err := w.Write(body[:n]); err != nil {
-			return
-		}
-		body = body[n:]
-	}
+	p := &paced{ResponseWriter: w, conn: http.NewResponseController(w), end: time.Now().Add(writeTime)}
+	_, _ = p.Write(body)
 }
 
 // negotiate picks the media type of an answer: the one preferred, application/json where neither is named
