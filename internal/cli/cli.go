@@ -153,6 +153,14 @@ func NewParser(c *Commands, o ...kong.Option) (*kong.Kong, error) {
 	}, o...)...)
 }
 
+// AllCommands returns commands and the commands that are parts of them, each before its parts.
+func AllCommands(of []*kong.Node) (all []*kong.Node) {
+	for _, n := range of {
+		all = append(append(all, n), AllCommands(n.Children)...)
+	}
+	return all
+}
+
 // fail says what went wrong in one sentence and returns the exit code.
 func fail(stderr io.Writer, err error) int {
 	var usage *config.UsageError

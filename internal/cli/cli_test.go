@@ -158,35 +158,46 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 
 // until is "until TEXT": the server must say that, soon.
 func until(ts *testscript.TestScript, _ bool, args []string) {
+	r := started(ts)
+	within(ts, func() error {
+		if said := r.said(); !strings.Contains(said, args[0]) {
+			return fmt.Errorf("the server only said: %s%s", said, ts.ReadFile("server.log"))
+		}
+		return nil
+	})
+}
+
+// within asks again and again for up to a minute, until there is no error.
+func within(ts *testscript.TestScript, ask func() error) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	end := time.After(time.Minute)
-	for r := started(ts); !strings.Contains(r.said(), args[0]); {
+	for {
+		err := ask()
+		if err == nil {
+			return
+		}
 		select {
 		case <-tick.C:
 		case <-end:
-			ts.Fatalf("the server only said: %s%s", r.said(), ts.ReadFile("server.log"))
+			ts.Check(err)
 		}
 	}
 }
 
-// take is "take NAME FILE": the variable is what the file holds, without white space at its ends.
+// take is "take NAME FILE": it sets the variable NAME to the contents of the file, trimmed of white space.
 func take(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
 }
 
 // logged is "logged TEXT": the server must log that, soon.
 func logged(ts *testscript.TestScript, _ bool, args []string) {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	end := time.After(time.Minute)
-	for said := ""; !strings.Contains(strings.ReplaceAll(said, `\"`, `"`), args[0]); said = ts.ReadFile("server.log") {
-		select {
-		case <-tick.C:
-		case <-end:
-			ts.Fatalf("the server only logged: %s", said)
+	within(ts, func() error {
+		if said := ts.ReadFile("server.log"); !strings.Contains(strings.ReplaceAll(said, `\"`, `"`), args[0]) {
+			return fmt.Errorf("the server only logged: %s", said)
 		}
-	}
+		return nil
+	})
 }
 
 // hangUp is "hangup TEXT": the server gets SIGHUP, and must log the text.
@@ -213,20 +224,7 @@ func get(ts *testscript.TestScript, _ bool, args []string) { ts.Check(answer(ts,
 
 // soon is get for what another process has just written, behind which an answer may lag a little.
 func soon(ts *testscript.TestScript, _ bool, args []string) {
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	end := time.After(time.Minute)
-	for {
-		err := answer(ts, args)
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-end:
-			ts.Check(err)
-		}
-	}
+	within(ts, func() error { return answer(ts, args) })
 }
 
 // post is "post STATUS FILE TEXT": what the server answers to the document in the file must have the status and hold the
@@ -234,16 +232,13 @@ func soon(ts *testscript.TestScript, _ bool, args []string) {
 func post(ts *testscript.TestScript, _ bool, args []string) {
 	document, err := json.Marshal(map[string]string{"query": ts.ReadFile(args[1])})
 	ts.Check(err)
-	resp, err := (&http.Client{Timeout: 20 * time.Second}).Post(ts.Getenv("URL")+"/graphql", "application/json", bytes.NewReader(document))
+	c := &http.Client{Timeout: 20 * time.Second}
+	resp, err := c.Post(ts.Getenv("URL")+"/graphql", "application/json", bytes.NewReader(document))
 	ts.Check(err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	ts.Check(err)
-	if fmt.Sprint(resp.StatusCode) != args[0] || !strings.Contains(string(body), args[2]) {
-		ts.Fatalf("%s: status %d: %s", args[1], resp.StatusCode, body)
-	}
+	ts.Check(expected(resp, args))
 }
 
+// answer asks for a path, and returns an error unless the answer is as expected.
 func answer(ts *testscript.TestScript, args []string) error {
 	resp, err := (&http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request,
 		[]*http.Request,
@@ -253,6 +248,11 @@ func answer(ts *testscript.TestScript, args []string) error {
 	if err != nil {
 		return err
 	}
+	return expected(resp, args)
+}
+
+// expected returns an error unless an answer has the status args[0] and holds the text args[2].
+func expected(resp *http.Response, args []string) error {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err == nil && (fmt.Sprint(resp.StatusCode) != args[0] || !strings.Contains(string(body), args[2])) {
@@ -291,14 +291,6 @@ func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	code = cli.Main(t.Context(), args, strings.NewReader(""), &out, &errs, func(string) string { return "" })
 	return code, out.String(), errs.String()
-}
-
-// commands are all commands, each before those that are parts of it.
-func commands(of []*kong.Node) (all []*kong.Node) {
-	for _, n := range of {
-		all = append(append(all, n), commands(n.Children)...)
-	}
-	return all
 }
 
 func model(t *testing.T) *kong.Application {
@@ -375,7 +367,7 @@ func TestPagesRunAsPrinted(t *testing.T) {
 }
 
 func TestEachCommandHasHelp(t *testing.T) {
-	for _, n := range commands(model(t).Children) {
+	for _, n := range cli.AllCommands(model(t).Children) {
 		code, out, errs := run(t, append(strings.Fields(n.Path()), "--help")...)
 		if code != 0 || errs != "" || !strings.Contains(out, "Usage: throughline "+n.Path()) ||
 			!strings.Contains(out, n.Help) {
@@ -398,7 +390,7 @@ func TestEachFlagIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc := string(b)
-	for _, n := range commands(model(t).Children) {
+	for _, n := range cli.AllCommands(model(t).Children) {
 		_, section, _ := strings.Cut(doc, "\n## throughline "+n.Path()+"\n")
 		section, _, _ = strings.Cut(section, "\n## ")
 		for _, f := range n.Flags {

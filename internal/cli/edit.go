@@ -107,11 +107,7 @@ func (w *world) sentences(s *opened, cat *catalog.Catalog, ids []string) map[str
 	if len(ids) == 0 {
 		return said
 	}
-	list := make([]any, len(ids))
-	for i, id := range ids {
-		list[i] = id
-	}
-	if _, err := of.answer(w, sentencesQuery, map[string]any{"ids": list}, &got); err == nil {
+	if _, err := of.answer(w, sentencesQuery, map[string]any{"ids": anys(ids)}, &got); err == nil {
 		for _, n := range got.Nodes {
 			said[n.ID] = n.Sentence
 		}

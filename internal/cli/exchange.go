@@ -262,10 +262,7 @@ type exportCmd struct {
 // Run writes everything, to standard output or to files that are there only when all is whole. What is no file of its
 // own, as a device, a pipe or a link to a file, is written in place.
 func (c *exportCmd) Run(w *world) error {
-	format := exchange.FormatOf(cmp.Or(c.Format, "jsonl"), "")
-	if found := exchange.FormatOf(c.Format, c.Output); found != nil {
-		format = found
-	}
+	format := cmp.Or(exchange.FormatOf(c.Format, c.Output), exchange.FormatOf("jsonl", ""))
 	if !format.Writes() {
 		return &config.UsageError{
 			Problem: format.Name + " is read and not written",
@@ -284,7 +281,9 @@ func (c *exportCmd) Run(w *world) error {
 	}
 	if c.Output == "" || c.Output == "-" {
 		if format.Parts != nil && terminal(w.stdout) {
-			return &config.UsageError{Problem: format.Name + " is several files", Hint: "name them with -o graph" + format.Extensions[0]}
+			return &config.UsageError{
+				Problem: format.Name + " is several files", Hint: "name them with -o graph" + format.Extensions[0],
+			}
 		}
 		out := io.Writer(w.stdout)
 		if terminal(out) {
@@ -301,15 +300,6 @@ func (c *exportCmd) Run(w *world) error {
 		fmt.Fprintf(w.stderr, "exported %s\n", records(n))
 	}
 	return err
-}
-
-// capitals writes names of the schema's values as it does.
-func capitals(list []string) []string {
-	out := make([]string, len(list))
-	for i, s := range list {
-		out[i] = strings.ToUpper(s)
-	}
-	return out
 }
 
 // files writes one file, or one for each part of the format.
@@ -333,26 +323,23 @@ func (c *exportCmd) files(w *world, cat *catalog.Catalog, s store.Scanner, forma
 		made = append(made, t)
 		return t, nil
 	}
+	open := func(part string) (io.Writer, error) { return add(beside(c.Output, part)) }
+	finish := func() error { return nil }
 	if format.Parts == nil || strings.HasSuffix(c.Output, ".zip") {
 		to, err := add(c.Output)
 		if err != nil {
 			return n, err
 		}
-		open, finish := format.One(to)
-		if n, err = format.Export(w.ctx, cat, s, open); err == nil {
-			err = finish()
+		open, finish = format.One(to)
+	}
+	if n, err = format.Export(w.ctx, cat, s, open); err == nil {
+		err = finish()
+	}
+	if err != nil {
+		if k := len(made); k > 0 {
+			err = made[k-1].blame(err)
 		}
-		if err != nil {
-			return n, made[0].blame(err)
-		}
-	} else {
-		n, err = format.Export(w.ctx, cat, s, func(part string) (io.Writer, error) { return add(beside(c.Output, part)) })
-		if err != nil {
-			if k := len(made); k > 0 {
-				err = made[k-1].blame(err)
-			}
-			return n, err
-		}
+		return n, err
 	}
 	if err := made[len(made)-1].whole(); err != nil {
 		return n, err

@@ -111,7 +111,7 @@ type completionCmd struct {
 func (c *completionCmd) Run(w *world) error {
 	var b strings.Builder
 	commands := w.model.Children
-	// the flags of a command, and those of the commands that are its parts
+	// flags returns the flags of a command, and those of the commands that are its parts
 	flags := func(n *kong.Node) []*kong.Flag {
 		all := n.Flags
 		for _, part := range n.Children {

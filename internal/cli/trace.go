@@ -310,11 +310,7 @@ type lineJSON struct {
 func (c *pathCmd) Run(w *world) error {
 	where := map[string]any{}
 	if len(c.Kind) > 0 {
-		kinds := make([]any, len(c.Kind))
-		for i, k := range c.Kind {
-			kinds[i] = strings.ToUpper(k)
-		}
-		where["kinds"] = kinds
+		where["kinds"] = upper(c.Kind)
 	}
 	if c.AsOf != "" {
 		where["asOf"] = c.AsOf

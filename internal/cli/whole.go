@@ -34,10 +34,23 @@ func (m *measuring) vars() map[string]any {
 	return vars
 }
 
-func upper(list []string) []any {
-	out := make([]any, len(list))
+// upper writes names of the schema's values as it does, for a variable of a query.
+func upper(list []string) []any { return anys(capitals(list)) }
+
+// capitals writes names of the schema's values as it does.
+func capitals(list []string) []string {
+	out := make([]string, len(list))
 	for i, s := range list {
 		out[i] = strings.ToUpper(s)
+	}
+	return out
+}
+
+// anys returns a list as variables of a query have it.
+func anys(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
 	}
 	return out
 }

@@ -29,7 +29,7 @@ func run() error {
 	}
 	var b strings.Builder
 	b.WriteString("# Settings\n\nGenerated from the program (`go generate ./...`). A flag wins over the environment, the environment over the default.\n")
-	for _, n := range commands(parser.Model.Children) {
+	for _, n := range cli.AllCommands(parser.Model.Children) {
 		fmt.Fprintf(&b, "\n## throughline %s\n\n%s\n", n.Path(), n.Help)
 		var own, store []*kong.Flag
 		for _, f := range n.Flags {
@@ -58,14 +58,6 @@ func run() error {
 		}
 	}
 	return os.WriteFile(filepath.Join("..", "..", "docs", "config.md"), []byte(b.String()), 0o644)
-}
-
-// commands returns commands, each before those that are parts of it.
-func commands(of []*kong.Node) (all []*kong.Node) {
-	for _, n := range of {
-		all = append(append(all, n), commands(n.Children)...)
-	}
-	return all
 }
 
 func row(b *strings.Builder, f *kong.Flag) {
