@@ -20,6 +20,7 @@ import (
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest/both"
+	"github.com/throughline/throughline/test/others"
 )
 
 // hard is what formats could trip over: several pieces of evidence, some against, links side by side, dates that are
@@ -294,7 +295,7 @@ func TestGraphvizDraws(t *testing.T) {
 		t.Skip("-short leaves out what needs Graphviz")
 	}
 	if _, err := exec.LookPath("dot"); err != nil {
-		missing(t, err)
+		others.Missing(t, "what needs Graphviz", err)
 	}
 	s := filled(t, both.SQLite(both.Catalog(t)))
 	tr := truthOf(t, s)

@@ -12,22 +12,12 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/throughline/throughline/test/others"
 )
 
 // patience is how long packages and programs may take on a busy machine.
 const patience = 5 * time.Minute
-
-// must reports whether what is missing fails a test: .ci/run sets this, and installs it.
-func must() bool { return os.Getenv("THROUGHLINE_TEST_CLIENTS") == "1" }
-
-// missing skips a test that needs other software, and says what it left out; or fails.
-func missing(t *testing.T, err error) {
-	t.Helper()
-	if must() {
-		t.Fatal(err)
-	}
-	t.Skipf("left out: %v", err)
-}
 
 // python returns a Python that has the packages of testdata/requirements.txt, in those versions.
 func python(t *testing.T) string {
@@ -37,11 +27,12 @@ func python(t *testing.T) string {
 	}
 	path, err := installed()
 	if err != nil {
-		missing(t, err)
+		others.Missing(t, "what needs Python", err)
 	}
 	return path
 }
 
+// installed makes the packages be there, once, and returns the path of the Python that has them.
 var installed = sync.OnceValues(func() (string, error) {
 	wanted, err := os.ReadFile("testdata/requirements.txt")
 	if err != nil {

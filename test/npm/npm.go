@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/throughline/throughline/test/others"
 )
 
 // patience is how long packages may take to come on a busy machine.
@@ -21,21 +23,16 @@ var (
 	done = map[string]error{}
 )
 
-// Need makes the packages of dir's package-lock.json be there. Where Node.js or the packages are missing the test is
-// skipped, and says so; with THROUGHLINE_TEST_CLIENTS=1, as .ci/run sets it, it fails.
+// Need makes the packages of dir's package-lock.json be there. Where Node.js or the packages cannot be had, the test
+// ends as others.Missing says.
 func Need(t *testing.T, dir string) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short leaves out what needs Node.js")
 	}
-	err := Install(dir)
-	if err == nil {
-		return
+	if err := Install(dir); err != nil {
+		others.Missing(t, "what runs on Node.js", err)
 	}
-	if os.Getenv("THROUGHLINE_TEST_CLIENTS") == "1" {
-		t.Fatal(err)
-	}
-	t.Skipf("left out what runs on Node.js: %v", err)
 }
 
 // Install makes the packages of dir's package-lock.json be there, once for each folder.
