@@ -71,6 +71,7 @@ func full(ts *testscript.TestScript, _ bool, args []string) {
 func setUp(e *testscript.Env) error {
 	e.Setenv("XDG_DATA_HOME", e.WorkDir+"/data")
 	e.Setenv("HOME", e.WorkDir+"/home")
+	e.Setenv("THROUGHLINE_ADDR", "127.0.0.1:0") // another program may answer on the port that is usual
 	schema, err := filepath.Abs("../contract/testdata/whole.graphqls")
 	if err != nil {
 		return err
