@@ -54,9 +54,10 @@ func (r *Revert) apply(ctx context.Context, x *applying) (string, error) {
 		now := held.ByID()
 		lives := make(map[string]*life, len(some))
 		for i := range some {
-			lives[some[i].ID] = &life{there: some[i].After != ""}
+			id := some[i].ID
+			lives[id] = newLife(some[i].After != "", now[id] != nil)
 		}
-		if err := r.same(ctx, lives, now); err != nil {
+		if err := r.same(ctx, lives); err != nil {
 			return "", err
 		}
 		for i := range some {
@@ -70,7 +71,8 @@ func (r *Revert) apply(ctx context.Context, x *applying) (string, error) {
 	}
 	if r.Change.Created > items {
 		return "", problem(InvalidValue, []string{"change"},
-			"The import %d created %d records that the log does not list: it cannot be taken back; delete them.", r.Change.Seq, r.Change.Created)
+			"The import %d created %d records that the log does not list: it cannot be taken back; delete them.",
+			r.Change.Seq, r.Change.Created)
 	}
 	if err := r.fits(ctx, x, b); err != nil {
 		return "", err
@@ -169,11 +171,11 @@ func (r *Revert) fits(ctx context.Context, x *applying, b *store.Batch) error {
 			return r.blocked(ctx, id, "%s, which a link of it needs, is gone", id)
 		}
 	}
-	lives, there := make(map[string]*life, len(need)), make(map[string]any, len(need))
+	lives := make(map[string]*life, len(need))
 	for id := range need {
-		lives[id], there[id] = &life{there: true}, types[id]
+		lives[id] = newLife(true, true)
 	}
-	if err := r.same(ctx, lives, there); err != nil {
+	if err := r.same(ctx, lives); err != nil {
 		return err
 	}
 	written := (&store.Batch{Links: b.Links}).ByID()
@@ -199,68 +201,90 @@ func (r *Revert) fits(ctx context.Context, x *applying, b *store.Batch) error {
 	return nil
 }
 
-// life is what became of a record since a change: where it was made or deleted it is in another state, and where that was taken
-// back in the state before.
+// life follows a record through the changes after the one that is taken back. A change that makes or deletes the record
+// brings it into a state that it was not in before; one that takes such a change back returns it to the state before that.
 type life struct {
-	there         bool
-	state, states int            // 0 is that after the change
-	before        map[string]int // the state before a later change
+	state  int            // 0 is the state after the change that is taken back
+	states int            // how many others there were
+	before map[string]int // by the id of a change that made or deleted the record, the state before it
+	// there says whether the record exists by what the log lists, and held whether the store holds it now.
+	there, held bool
 }
 
-// next has a later change make or delete the record.
+// newLife returns the life of a record that the change which is taken back has left there, or not.
+func newLife(there, held bool) *life {
+	return &life{there: there, held: held, before: map[string]int{}}
+}
+
+// renew has the record made or deleted by a change that takes nothing back.
+func (l *life) renew() {
+	l.states++
+	l.state, l.there = l.states, !l.there
+}
+
+// next has the record made or deleted by a later change.
 func (l *life) next(c *kg.Change) {
-	state, known := l.before[c.Reverts]
-	if l.before == nil {
-		l.before = map[string]int{}
+	was := l.state
+	if state, ok := l.before[c.Reverts]; ok {
+		l.state, l.there = state, !l.there
+	} else {
+		l.renew()
 	}
-	l.before[c.ID] = l.state
-	if !known || c.Reverts == "" {
-		l.states++
-		state = l.states
-	}
-	l.state, l.there = state, !l.there
+	l.before[c.ID] = was
 }
 
-// same refuses to take back where a record was deleted or made since, and that was not taken back: what is there by now, or
-// was deleted last, is another of that id.
-func (r *Revert) same(ctx context.Context, lives map[string]*life, now map[string]any) error {
+// same refuses to take the change back where a later one deleted or made a record and was not taken back itself: what
+// the store holds under that id now, or what was deleted last, is another record.
+func (r *Revert) same(ctx context.Context, lives map[string]*life) error {
 	if len(lives) == 0 {
 		return nil
 	}
 	ids := slices.Sorted(maps.Keys(lives))
-	var later []kg.Change
-	q := &store.ChangesQuery{Touching: ids, Limit: itemsAtOnce}
-	for more := true; more; {
-		some, err := r.Log.Changes(ctx, q)
-		if err != nil {
-			return err
-		}
-		more = len(some) == q.Limit
-		for _, c := range some {
-			if c.Seq <= r.Change.Seq {
-				more = false
-				break
-			}
-			later, q.Before = append(later, c), c.Seq
-		}
+	later, err := r.later(ctx, ids)
+	if err != nil {
+		return err
 	}
-	for _, c := range slices.Backward(later) {
-		if err := r.follow(ctx, &c, ids, lives); err != nil {
+	for i := range slices.Backward(later) {
+		if err := r.follow(ctx, &later[i], ids, lives); err != nil {
 			return err
 		}
 	}
 	for _, id := range ids {
 		switch l := lives[id]; {
-		case now[id] == nil && l.there: // what took it is told otherwise
-		case now[id] != nil && !l.there || l.state != 0: // an import does not list what it makes
+		case l.there && !l.held: // back and fits say what deleted it
+		case l.held && !l.there || l.state != 0: // the log does not list what an import makes
 			return r.blocked(ctx, id, "%s was made or deleted since", id)
 		}
 	}
 	return nil
 }
 
+// later returns the changes that touch records and came after the one that is taken back, the latest first.
+func (r *Revert) later(ctx context.Context, ids []string) (later []kg.Change, err error) {
+	q := &store.ChangesQuery{Touching: ids, Limit: itemsAtOnce}
+	for {
+		some, err := r.Log.Changes(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range some {
+			if some[i].Seq <= r.Change.Seq {
+				return later, nil
+			}
+			later = append(later, some[i])
+		}
+		if len(some) < q.Limit {
+			return later, nil
+		}
+		q.Before = some[len(some)-1].Seq
+	}
+}
+
 // follow follows records through a later change.
 func (r *Revert) follow(ctx context.Context, c *kg.Change, ids []string, lives map[string]*life) error {
+	if c.Created == 0 && c.Removed == 0 && !c.Open { // it made and deleted nothing
+		return nil
+	}
 	q := &store.ItemsQuery{Seq: c.Seq, Touching: ids, Limit: itemsAtOnce}
 	for {
 		items, err := r.Log.Items(ctx, q)
@@ -273,8 +297,8 @@ func (r *Revert) follow(ctx context.Context, c *kg.Change, ids []string, lives m
 			if l == nil {
 				continue
 			}
-			if !l.there && items[i].Before != "" { // an import made it
-				l.next(&kg.Change{})
+			if !l.there && items[i].Before != "" { // an import made it in between
+				l.renew()
 			}
 			if items[i].Before == "" || items[i].After == "" {
 				l.next(c)
