@@ -15,9 +15,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
-	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/store"
-	"github.com/throughline/throughline/internal/store/sqlitestore"
 )
 
 // writer makes random documents that are valid for the schema.
@@ -255,15 +253,7 @@ func (f *failing) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) 
 }
 
 func TestWriterAndGeneratedExecutorAgree(t *testing.T) {
-	cat := parse(t)
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if _, err := sample.Load(t.Context(), cat, s); err != nil {
-		t.Fatal(err)
-	}
+	cat, s := sampled(t)
 	answered, texts := 0, 1500
 	if testing.Short() {
 		texts = 300

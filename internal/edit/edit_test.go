@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -229,13 +227,7 @@ func TestEditsAreThoseOfTheOracle(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		const edits = 40
-		if checks := flag.Lookup("rapid.checks"); strings.Contains(t.Name(), "neo4j") { // a check takes it some seconds
-			before := checks.Value.String()
-			defer checks.Value.Set(before)
-			if err := checks.Value.Set(strconv.Itoa(3 * storetest.Rounds(t))); err != nil {
-				t.Fatal(err)
-			}
-		}
+		both.Checks(t, 3)
 		rapid.Check(t, func(r *rapid.T) {
 			oracle, s := filled(t, storetest.NewOracle(cat, storetest.Clock)), filled(t, open(t))
 			d := &drawing{T: r, ids: []string{"ann", "club", "oslo", "begin", "s_article", "s_note", begun().Links[0].ID}}
@@ -260,7 +252,7 @@ func TestEditsAreThoseOfTheOracle(t *testing.T) {
 			if a, b := export(t, cat, oracle), export(t, cat, s); a != b {
 				r.Fatalf("it holds otherwise: %s", cmp.Diff(a, b))
 			}
-			if a, b := logged(r, t.Context(), oracle), logged(r, t.Context(), s); a != b {
+			if a, b := both.Log(t, oracle), both.Log(t, s); a != b {
 				r.Fatalf("its log: %s", cmp.Diff(a, b))
 			}
 		})
@@ -359,24 +351,6 @@ func answers(ctx context.Context, cat *catalog.Catalog, s store.Store) string {
 		if res.Release != nil {
 			res.Release()
 		}
-	}
-	return out
-}
-
-// logged is a log, without the ids of changes.
-func logged(r *rapid.T, ctx context.Context, s store.Logger) string {
-	changes, err := s.Changes(ctx, &store.ChangesQuery{Limit: 1000})
-	if err != nil {
-		r.Fatal(err)
-	}
-	out := ""
-	for _, c := range changes {
-		items, err := s.Items(ctx, &store.ItemsQuery{Seq: c.Seq, Limit: 1000})
-		if err != nil {
-			r.Fatal(err)
-		}
-		c.ID = ""
-		out += fmt.Sprintf("%+v %+v\n", c, items)
 	}
 	return out
 }

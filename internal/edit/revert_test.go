@@ -2,10 +2,8 @@ package edit_test
 
 import (
 	"errors"
-	"flag"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,13 +42,7 @@ var updatedAt = regexp.MustCompile(`"updatedAt":"[^"]*"`)
 func TestChangesAreTakenBack(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		if checks := flag.Lookup("rapid.checks"); strings.Contains(t.Name(), "neo4j") { // a check takes it some seconds
-			before := checks.Value.String()
-			defer checks.Value.Set(before)
-			if err := checks.Value.Set(strconv.Itoa(2 * storetest.Rounds(t))); err != nil {
-				t.Fatal(err)
-			}
-		}
+		both.Checks(t, 2)
 		rapid.Check(t, func(r *rapid.T) {
 			s := open(t)
 			if s.Kind() == "sqlite" {

@@ -26,8 +26,8 @@ func VersionProps(cat *catalog.Catalog, t *catalog.Type) []string {
 	return names
 }
 
-// NewVersion returns what names the state of a record with these values of VersionProps. Of a link it depends on the ids
-// of its ends too, and on those of its evidence in any order.
+// NewVersion returns the version of a record with these values of VersionProps. That of a link depends on the ids of its
+// ends too, and on those of its evidence, in any order.
 func NewVersion(values []kg.Value, from, to string, evidence ...string) string {
 	h := sha256.New()
 	add := func(s string) {
@@ -51,7 +51,7 @@ func NewVersion(values []kg.Value, from, to string, evidence ...string) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12])
 }
 
-// Version returns what names the state of a record.
+// Version returns the version of a record, which names its state: two states that differ have different ones.
 func Version(cat *catalog.Catalog, record any) string {
 	switch r := record.(type) {
 	case *kg.Source:
@@ -61,8 +61,8 @@ func Version(cat *catalog.Catalog, record any) string {
 			hash = hex.EncodeToString(sum[:])
 		}
 		return NewVersion([]kg.Value{
-			kg.StringValue(r.Kind), kg.StringValue(r.Title), kg.StringValue(r.URL), kg.StringValue(r.Publisher), kg.ListValue(r.Authors),
-			kg.StringValue(string(r.PublishedOn)), kg.StringValue(hash),
+			kg.StringValue(r.Kind), kg.StringValue(r.Title), kg.StringValue(r.URL), kg.StringValue(r.Publisher),
+			kg.ListValue(r.Authors), kg.StringValue(string(r.PublishedOn)), kg.StringValue(hash),
 		}, "", "")
 	case *kg.Link:
 		ids := make([]string, len(r.Evidence))
@@ -74,27 +74,13 @@ func Version(cat *catalog.Catalog, record any) string {
 		}, r.From, r.To, ids...)
 	case *kg.Node:
 		values := []kg.Value{
-			kg.StringValue(r.Name), kg.ListValue(r.Aliases), kg.StringValue(r.Description), kg.ExternalIDsValue(r.ExternalIDs),
+			kg.StringValue(r.Name), kg.ListValue(r.Aliases), kg.StringValue(r.Description),
+			kg.ExternalIDsValue(r.ExternalIDs),
 		}
 		for _, p := range cat.TypeOf(r.Type).Props {
-			values = append(values, valueOf(r.Props[p.Name]))
+			values = append(values, kg.PropValue(r.Props[p.Name]))
 		}
 		return NewVersion(values, "", "")
 	}
 	return ""
-}
-
-// valueOf is a property of an entity as stores answer it.
-func valueOf(v any) kg.Value {
-	switch v := v.(type) {
-	case string:
-		return kg.StringValue(v)
-	case int64:
-		return kg.IntValue(v)
-	case float64:
-		return kg.FloatValue(v)
-	case bool:
-		return kg.BoolValue(v)
-	}
-	return kg.Value{}
 }

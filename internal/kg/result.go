@@ -52,6 +52,21 @@ func BoolValue(b bool) Value {
 	return Value{Kind: Bool}
 }
 
+// PropValue returns the value of an own property of an entity, as Node.Props holds it.
+func PropValue(v any) Value {
+	switch v := v.(type) {
+	case string:
+		return StringValue(v)
+	case int64:
+		return IntValue(v)
+	case float64:
+		return FloatValue(v)
+	case bool:
+		return BoolValue(v)
+	}
+	return Value{}
+}
+
 // TimeValue is t in the contract's form, or Null for 0.
 func TimeValue(t Time) Value {
 	if t == 0 {
@@ -103,8 +118,8 @@ type Highlight struct {
 // Range is a part of a text in units of UTF-16.
 type Range struct{ Start, End int }
 
-// Marked returns the text with begin and end around each of its words. Ranges beyond the text are cut, as another server
-// may have sent them.
+// Marked returns the text with begin and end around each of its words. Ranges beyond the text are cut, as another
+// server may have sent them.
 func (h *Highlight) Marked(begin, end string) string {
 	units, at := utf16.Encode([]rune(h.Text)), 0
 	part := func(from, to int) string {

@@ -74,6 +74,21 @@ func parse(t *testing.T) *catalog.Catalog {
 	return cat
 }
 
+// sampled returns an embedded store of the sample graph.
+func sampled(t *testing.T) (*catalog.Catalog, store.Store) {
+	t.Helper()
+	cat := parse(t)
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if _, err := sample.Load(t.Context(), cat, s); err != nil {
+		t.Fatal(err)
+	}
+	return cat, s
+}
+
 func TestTourOnTheEmbeddedStore(t *testing.T) {
 	got := embedded(t, parse(t))
 	if len(got) < 8 {
@@ -112,15 +127,7 @@ func TestTheReadmesMutation(t *testing.T) {
 	if !ok {
 		t.Fatal("the README has no mutation")
 	}
-	cat := parse(t)
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if _, err := sample.Load(t.Context(), cat, s); err != nil {
-		t.Fatal(err)
-	}
+	cat, s := sampled(t)
 	e, err := graph.New(graph.Options{Catalog: cat, Store: s, Writer: s})
 	if err != nil {
 		t.Fatal(err)
@@ -149,15 +156,7 @@ func TestTheReadmesAnswer(t *testing.T) {
 		}
 		return text
 	}
-	cat := parse(t)
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if _, err := sample.Load(t.Context(), cat, s); err != nil {
-		t.Fatal(err)
-	}
+	cat, s := sampled(t)
 	e, err := graph.New(graph.Options{Catalog: cat, Store: s})
 	if err != nil {
 		t.Fatal(err)

@@ -10,10 +10,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest"
 	"github.com/throughline/throughline/internal/store/storetest/both"
 )
+
+// clocked returns an engine that changes a store and has a clock of its own.
+func clocked(t testing.TB, cat *catalog.Catalog, s store.Store, now func() time.Time) *graph.Engine {
+	t.Helper()
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s, Writer: s, Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
 
 // TestUnderOneKeyItIsDoneOnce asks for changes again, under the key of the input and under that of the request.
 func TestUnderOneKeyItIsDoneOnce(t *testing.T) {
@@ -21,10 +32,7 @@ func TestUnderOneKeyItIsDoneOnce(t *testing.T) {
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		s := filled(t, open(t))
 		now := storetest.Clock()
-		e, err := graph.New(graph.Options{Catalog: cat, Store: s, Writer: s, Now: func() time.Time { return now }})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := clocked(t, cat, s, func() time.Time { return now })
 		ask := func(key, query string) string {
 			r := e.Do(t.Context(), &graph.Request{Query: query, IdempotencyKey: key})
 			defer r.Release()
@@ -96,11 +104,7 @@ func TestUnderOneKeyAtOnce(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		s := filled(t, open(t))
-		now := storetest.Clock()
-		e, err := graph.New(graph.Options{Catalog: cat, Store: s, Writer: s, Now: func() time.Time { return now }})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := clocked(t, cat, s, storetest.Clock)
 		const keys, each = 6, 8
 		answers := make([][each]string, keys)
 		var all sync.WaitGroup

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"slices"
 	"strconv"
@@ -29,13 +28,7 @@ import (
 func TestMutationsAreThoseOfTheCommands(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		if checks := flag.Lookup("rapid.checks"); strings.Contains(t.Name(), "neo4j") { // a check takes it some seconds
-			before := checks.Value.String()
-			defer checks.Value.Set(before)
-			if err := checks.Value.Set(strconv.Itoa(2 * storetest.Rounds(t))); err != nil {
-				t.Fatal(err)
-			}
-		}
+		both.Checks(t, 2)
 		rapid.Check(t, func(r *rapid.T) {
 			oracle, s := filled(t, storetest.NewOracle(cat, storetest.Clock)), filled(t, open(t))
 			e := writable(t, cat, s)
@@ -68,7 +61,7 @@ func TestMutationsAreThoseOfTheCommands(t *testing.T) {
 			if a, b := do(t.Context(), writable(t, cat, oracle), everything, nil), do(t.Context(), e, everything, nil); a != b {
 				r.Fatalf("it answers otherwise: %s", cmp.Diff(a, b))
 			}
-			if a, b := logged(r, t.Context(), oracle), logged(r, t.Context(), s); a != b {
+			if a, b := both.Log(t, oracle), both.Log(t, s); a != b {
 				r.Fatalf("its log: %s", cmp.Diff(a, b))
 			}
 		})
@@ -153,24 +146,6 @@ func (m *mutation) want(out edit.Outcome, err error) string {
 		return `"deletedIds":` + string(b) + `,"errors":[]`
 	}
 	return `":{"id":"` + out.ID + `"`
-}
-
-// logged is a log, without the ids of changes.
-func logged(r *rapid.T, ctx context.Context, s store.Logger) string {
-	changes, err := s.Changes(ctx, &store.ChangesQuery{Limit: 1000})
-	if err != nil {
-		r.Fatal(err)
-	}
-	out := ""
-	for _, c := range changes {
-		items, err := s.Items(ctx, &store.ItemsQuery{Seq: c.Seq, Limit: 1000})
-		if err != nil {
-			r.Fatal(err)
-		}
-		c.ID = ""
-		out += fmt.Sprintf("%+v %+v\n", c, items)
-	}
-	return out
 }
 
 // drawing draws mutations.

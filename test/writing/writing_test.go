@@ -38,7 +38,9 @@ func begun() *store.Batch {
 		Nodes: []*kg.Node{
 			{
 				ID: "ann", Type: "PERSON", Name: "Ann Berg", Aliases: []string{"A. Berg"}, Props: map[string]any{"born": "1970"},
-				ExternalIDs: []kg.ExternalID{{Scheme: "wikidata", Value: "Q1", URL: "https://example.org/Q1"}, {Scheme: "isni", Value: "2"}},
+				ExternalIDs: []kg.ExternalID{
+					{Scheme: "wikidata", Value: "Q1", URL: "https://example.org/Q1"}, {Scheme: "isni", Value: "2"},
+				},
 			},
 			{ID: "club", Type: "INSTITUTION", Name: "Club"},
 			{ID: "club2", Type: "INSTITUTION", Name: "club"},

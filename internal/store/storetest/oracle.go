@@ -609,17 +609,7 @@ func (x *seeing) nodeValue(n *kg.Node, p *catalog.Prop) kg.Value {
 	case "updatedAt":
 		return kg.TimeValue(n.UpdatedAt)
 	}
-	switch v := n.Props[p.Name].(type) {
-	case string:
-		return kg.StringValue(v)
-	case int64:
-		return kg.IntValue(v)
-	case float64:
-		return kg.FloatValue(v)
-	case bool:
-		return kg.BoolValue(v)
-	}
-	return kg.Value{}
+	return kg.PropValue(n.Props[p.Name])
 }
 
 // sourcesOf are the sources that support a link: all that its numbers, filters and facets of sources know of.

@@ -3,7 +3,10 @@ package both
 
 import (
 	"context"
+	"flag"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +73,41 @@ func Part[T any](t testing.TB, all []T) []T {
 	t.Helper()
 	turn := Turns(t)
 	return slices.DeleteFunc(slices.Clone(all), func(T) bool { return !turn() })
+}
+
+// Checks has rapid make so many checks per round on Neo4j, where each takes some seconds, until the test ends; the embedded
+// store is checked as often as rapid is told to.
+func Checks(t testing.TB, perRound int) {
+	t.Helper()
+	if !strings.Contains(t.Name(), "/neo4j") {
+		return
+	}
+	checks := flag.Lookup("rapid.checks").Value
+	before := checks.String()
+	t.Cleanup(func() { _ = checks.Set(before) })
+	if err := checks.Set(strconv.Itoa(perRound * storetest.Rounds(t))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Log returns the log of a store as a text, without the ids of its changes: those differ from store to store.
+func Log(t testing.TB, s store.Logger) string {
+	t.Helper()
+	changes, err := s.Changes(t.Context(), &store.ChangesQuery{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := ""
+	for i := range changes {
+		c := &changes[i]
+		items, err := s.Items(t.Context(), &store.ItemsQuery{Seq: c.Seq, Limit: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.ID = ""
+		out += fmt.Sprintf("%+v %+v\n", *c, items)
+	}
+	return out
 }
 
 // SQLite opens stores in files of their own.
