@@ -50,7 +50,7 @@ func mutationKinds(cat *catalog.Catalog) []*questionKind {
 		}
 		payload := table{
 			"change": objectOf(func(w *written) *kg.Change { return w.change }),
-			"errors": userErrors,
+			"errors": userErrorList,
 		}
 		for _, p := range cat.Schema.Types[f.Type.Name()].Fields {
 			switch t := cat.Type(p.Type.Name()); {
@@ -70,7 +70,8 @@ func mutationKinds(cat *catalog.Catalog) []*questionKind {
 	return kinds
 }
 
-// writingTables are the fields of what all payloads have.
+// writingTables has the tables of the types that stand in the payloads of several mutations: changes, results and user
+// errors.
 var writingTables = func() tables {
 	all := tables{
 		"Change": {
@@ -86,7 +87,9 @@ var writingTables = func() tables {
 			"as":     valueOf(func(o *result) kg.Value { return kg.StringValue(o.as) }),
 			"record": ofTypes(recordOf(func(o *result) *kg.Row { return o.record }), anyRecord),
 		},
-		"StaleWriteError": {"current": someRecords(recordOf(func(u *userError) *kg.Row { return u.current }), anyRecord)},
+		"StaleWriteError": {
+			"current": someRecords(recordOf(func(u *userError) *kg.Row { return u.current }), anyRecord),
+		},
 		"ExcerptError": {
 			"nearest": ofNearest(func(u *userError) kg.Value { return kg.StringValue(u.Nearest.Words) }),
 			"start":   ofNearest(func(u *userError) kg.Value { return kg.IntValue(int64(u.Nearest.Start)) }),
@@ -115,7 +118,7 @@ var writingTables = func() tables {
 	return all
 }()
 
-// userErrorTypes are the types of UserError, by what stands in them beside what all have.
+// userErrorTypes are the types that implement UserError, by the code of the errors; "" is that of all other codes.
 var userErrorTypes = map[edit.Code]string{
 	"":                    "PlainError",
 	edit.StaleWrite:       "StaleWriteError",
@@ -125,8 +128,8 @@ var userErrorTypes = map[edit.Code]string{
 	edit.DependentLinks:   "DependentsError",
 }
 
-// userErrors is the list of what a person can put right.
-var userErrors = &field{
+// userErrorList is the field `errors` of every payload: what a person can put right.
+var userErrorList = &field{
 	shape: listShape,
 	plan: func(c *compiler, f operation.Field, at *scope, x *out) {
 		x.objs = &objects{among: map[string]*object{}}
@@ -140,7 +143,7 @@ var userErrors = &field{
 	},
 }
 
-// ofNearest returns a field that is read from the passage that is most like some words, null where there is none.
+// ofNearest returns a field of ExcerptError that is read from the passage most like the excerpt, null where none is.
 func ofNearest(get func(u *userError) kg.Value) *field {
 	return valueOf(func(u *userError) kg.Value {
 		if u.Nearest == nil {
@@ -161,7 +164,7 @@ func someRecords(f *field, types func(*catalog.Catalog) catalog.TypeSet) *field 
 	return ofTypes(f, types).also(func(_ *compiler, at *scope) { at.asked.several = true })
 }
 
-// written is what the fields of a payload are read from.
+// written is the outcome of a mutation, from which the fields of its payload are read.
 type written struct {
 	record  *kg.Row
 	deleted []string
@@ -170,20 +173,21 @@ type written struct {
 	results []result
 }
 
-// result is what became of one of several operations.
+// result is the answer to one of several operations: the id of its record, the name that the client gave it, and the
+// record, nil where it was deleted.
 type result struct {
 	id, as string
 	record *kg.Row
 }
 
-// userError is a user error with the records that it names.
+// userError is an error that a person can put right, with the records that it names.
 type userError struct {
 	*edit.UserError
 	current           *kg.Row
 	candidates, links []*kg.Row
 }
 
-// among returns the name of its type.
+// among returns the name of the type that the error has in the schema.
 func (u *userError) among() string {
 	if name, ok := userErrorTypes[u.Code]; ok {
 		return name
@@ -198,20 +202,21 @@ type changeQuestion struct {
 	edit  edit.Edit
 	about edit.About
 	named []namedRecord
-	// at is the way to its input, for errors with codes, and within the way in the input of an operation of several.
-	at string
-	// key is by which it is made once, "" for none, and input what is asked for
+	// at is the way to its input, for errors with codes, and within, of an operation of several, the way to it in the
+	// input of applyChanges.
+	at     string
+	within []string
+	// key is the key under which it is made once, "" for none, and input what is asked for.
 	key, input string
-	within     []string
 	steps      []edit.Step    // of several
 	later      []edit.StepRef // references to what earlier operations made
-	// ownNote says that note is a property of the record
+	// ownNote says that note is a property of the record.
 	ownNote bool
 	// reverts is the id of the change that is to be taken back, "" for none.
 	reverts string
 }
 
-// namedRecord is a reference by something else than the id, and where the id is needed.
+// namedRecord is a reference by something else than the id. The id goes to to, and path is that of a problem with it.
 type namedRecord struct {
 	ref  plan.Ref
 	to   *string
@@ -226,7 +231,7 @@ const maxKey = 255
 
 type keyOfRequest struct{}
 
-// withKey has the mutations under a context made once: each under the key of the request and its own response key.
+// withKey returns a context whose mutations are made once, each under the key of the request and its own response key.
 func withKey(ctx context.Context, key string) context.Context {
 	if key == "" {
 		return ctx
@@ -288,8 +293,9 @@ func (q *changeQuestion) describe(*describer) (how, steps []string) {
 }
 
 // reference reads a reference to a record, whose id goes to to.
-func (q *changeQuestion) reference(read func(at string, m map[string]any, types catalog.TypeSet) (plan.Ref, error), v any,
-	types catalog.TypeSet, to *string, path ...string,
+func (q *changeQuestion) reference(
+	read func(at string, m map[string]any, types catalog.TypeSet) (plan.Ref, error),
+	v any, types catalog.TypeSet, to *string, path ...string,
 ) error {
 	m, _ := v.(map[string]any)
 	if as, ok := m[contract.As].(string); ok && q.within != nil {
@@ -313,8 +319,8 @@ func (q *changeQuestion) reference(read func(at string, m map[string]any, types 
 	return err
 }
 
-// allowed reports as an error the first of several operations that whoever asks may not do: each needs the role that it
-// needs as a mutation of its own.
+// allowed returns the error for the first of several operations that whoever asks may not do: each needs the role that
+// it needs as a mutation of its own.
 func (q *changeQuestion) allowed(x *search) error {
 	who := auth.From(x.ctx)
 	if who == nil {
@@ -427,7 +433,8 @@ func (q *changeQuestion) resolve(x *search, n *namedRecord) error {
 	res, err := x.e.opts.Store.Fetch(x.ctx, &plan.Query{
 		Start: plan.ByRef, Types: n.ref.Types, Refs: []plan.Ref{n.ref}, MaxRows: x.limits.MaxRows,
 		Root: plan.Field{
-			Page: plan.Paging{N: 1}, Want: plan.Want{Rows: true}, Node: &plan.Sel{Props: []*catalog.Prop{cat.Prop("id")}},
+			Page: plan.Paging{N: 1}, Want: plan.Want{Rows: true},
+			Node: &plan.Sel{Props: []*catalog.Prop{cat.Prop("id")}},
 		},
 	})
 	var own *kg.Error
@@ -535,7 +542,9 @@ func readSeveral(q *changeQuestion, b *binder, in map[string]any) error {
 		}
 		for name, v := range m {
 			in, _ := v.(map[string]any)
-			one := &changeQuestion{asked: q.asked, at: at + "." + name, within: []string{"operations", strconv.Itoa(i), name}}
+			one := &changeQuestion{
+				asked: q.asked, at: at + "." + name, within: []string{"operations", strconv.Itoa(i), name},
+			}
 			if err := inputReader(b.cat, name)(one, b, in); err != nil {
 				return err
 			}
@@ -555,8 +564,8 @@ func readSeveral(q *changeQuestion, b *binder, in map[string]any) error {
 
 // fields reads the fields of a record from the input of a mutation: those that are set, and items to add to lists or to
 // take out.
-func (q *changeQuestion) fields(b *binder, t *catalog.Type, mutation string, in map[string]any) (set, add, remove map[string]any,
-	err error,
+func (q *changeQuestion) fields(b *binder, t *catalog.Type, mutation string, in map[string]any) (
+	set, add, remove map[string]any, err error,
 ) {
 	set, add, remove = map[string]any{}, map[string]any{}, map[string]any{}
 	if q.ownNote = t.Prop(contract.Note) != nil; q.ownNote {
@@ -564,8 +573,7 @@ func (q *changeQuestion) fields(b *binder, t *catalog.Type, mutation string, in 
 	}
 	for _, f := range b.cat.Schema.Types[strings.ToUpper(mutation[:1])+mutation[1:]+"Input"].Fields {
 		v, given := in[f.Name]
-		control := f.Name == contract.DryRun || f.Name == contract.IfVersion || f.Name == contract.As || f.Name == contract.IdempotencyKey ||
-			f.Name == contract.Note && !q.ownNote
+		control := slices.Contains(contract.Controls, f.Name) || f.Name == contract.Note && !q.ownNote
 		if !given || control {
 			continue
 		}
@@ -589,37 +597,37 @@ func (q *changeQuestion) fields(b *binder, t *catalog.Type, mutation string, in 
 
 // fieldValue returns the value of a field of a record as package edit takes it.
 func fieldValue(at, typ string, v any) (any, error) {
-	if list, ok := v.([]any); ok {
-		if typ == "NewExternalIdInput" {
-			ids := make([]kg.ExternalID, len(list))
-			for i, x := range list {
-				m, _ := x.(map[string]any)
-				ids[i].Scheme, _ = m["scheme"].(string)
-				ids[i].Value, _ = m["value"].(string)
-				url, err := scalarText(at+".url", m["url"])
-				if err != nil {
-					return nil, err
-				}
-				ids[i].URL = url
-			}
-			return ids, nil
-		}
+	list, ok := v.([]any)
+	switch {
+	case ok && typ == "NewExternalIdInput":
+		return newExternalIDs(at, list)
+	case ok:
 		texts := make([]string, len(list))
 		for i, x := range list {
 			texts[i], _ = x.(string)
 		}
 		return texts, nil
-	}
-	if typ == "PartialDate" || typ == "URL" {
-		if v == nil {
-			return nil, nil //nolint:nilnil // it is cleared
-		}
+	case v != nil && (typ == "PartialDate" || typ == "URL"):
 		return scalarText(at, v)
 	}
-	return v, nil
+	return v, nil // nil clears
 }
 
-// scalarText reads a value of a scalar of ours, "" for none.
+// newExternalIDs reads external ids to write.
+func newExternalIDs(at string, list []any) (ids []kg.ExternalID, err error) {
+	ids = make([]kg.ExternalID, len(list))
+	for i, x := range list {
+		m, _ := x.(map[string]any)
+		ids[i].Scheme, _ = m["scheme"].(string)
+		ids[i].Value, _ = m["value"].(string)
+		if ids[i].URL, err = scalarText(at+".url", m["url"]); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// scalarText reads a value of a scalar that is written as a text, "" for none.
 func scalarText(at string, v any) (string, error) {
 	s, ok := v.(string)
 	if !ok && v != nil {
@@ -669,14 +677,15 @@ func (q *changeQuestion) evidence(b *binder, v any, to *[]edit.Evidence) error {
 				*to = &at
 			}
 		}
-		if err := q.reference(b.sourceRef, m["source"], 1<<b.cat.Source.Index, &e.Source, "evidence", strconv.Itoa(i), "source"); err != nil {
+		if err := q.reference(b.sourceRef, m["source"], 1<<b.cat.Source.Index, &e.Source,
+			"evidence", strconv.Itoa(i), "source"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// planVersion has what is read that the version of a record depends on.
+// planVersion adds to the plan what the version of a record depends on.
 func planVersion(c *compiler, f operation.Field, at *scope, x *out) {
 	for _, name := range edit.VersionProps(c.cat, at.typ) {
 		x.more = append(x.more, at.sel.prop(c.cat.Prop(name)))
@@ -696,7 +705,7 @@ func planVersion(c *compiler, f operation.Field, at *scope, x *out) {
 	}
 }
 
-// readVersion returns what names the state of a record.
+// readVersion returns the version of a record.
 func readVersion(r *reading, x *out, p *place) (kg.Value, error) {
 	t := r.cat.TypeAt(p.row.Type)
 	n := len(edit.VersionProps(r.cat, t))

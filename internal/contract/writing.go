@@ -11,9 +11,9 @@ import (
 
 // Directives of mutations.
 const (
-	// Requires says which role a field is for.
+	// Requires names the role that a field needs.
 	Requires = "requires"
-	// Clears is that of an input in which null is another thing than what is left out: it clears the field.
+	// Clears marks an input in which a field that is null is cleared, and one that is left out stays.
 	Clears = "clears"
 )
 
@@ -27,8 +27,12 @@ const (
 	IdempotencyKey = "idempotencyKey"
 )
 
-// writing completes Mutation: it adds what creates and changes the records of each type, and to every input what all
-// have.
+// Controls are the fields of inputs that say how a change is made, and are never fields of a record. Note is another
+// where the record has no property of that name.
+var Controls = []string{DryRun, IfVersion, IdempotencyKey, As}
+
+// writing completes Mutation: it adds the mutations that create and change the records of each type, and to every input
+// and payload the fields that all have.
 func (e *expander) writing() error {
 	mutation := e.names["Mutation"]
 	if mutation == nil {
@@ -47,8 +51,9 @@ func (e *expander) writing() error {
 			return gqlerror.ErrorPosf(d.Position, "%s means something else in mutations: choose another name", d.Name)
 		}
 		for _, f := range d.Fields {
-			if unsettable[f.Name] && e.settable(d, f) != nil {
-				return gqlerror.ErrorPosf(f.Position, "%s.%s means something else in mutations: choose another name", d.Name, f.Name)
+			if slices.Contains(unsettable, f.Name) && e.settable(d, f) != nil {
+				return gqlerror.ErrorPosf(f.Position, "%s.%s means something else in mutations: choose another name",
+					d.Name, f.Name)
 			}
 		}
 		for _, x := range []struct {
@@ -56,7 +61,8 @@ func (e *expander) writing() error {
 			input      ast.FieldList
 		}{
 			{"create", "Makes " + article(w.one) + ".", append(e.createFields(d),
-				field("Within `applyChanges` alone: what later operations call it.", As, ast.NamedType("String", nil)))},
+				field("Within `applyChanges` alone: what later operations call it.", As,
+					ast.NamedType("String", nil)))},
 			{"update", "Changes " + article(w.one) + ". What is left out stays, null clears.", e.updateFields(d)},
 		} {
 			name := strings.ToUpper(x.verb[:1]) + x.verb[1:] + d.Name
@@ -70,8 +76,8 @@ func (e *expander) writing() error {
 			payload := &ast.Definition{
 				Kind: ast.Object, Name: name + "Payload", Description: "What `" + x.verb + d.Name + "` answers.",
 				Fields: ast.FieldList{
-					field("The record as it is then; with `dryRun`, as it would be. Null where there are errors.", w.field,
-						ast.NamedType(d.Name, nil)),
+					field("The record as it is then; with `dryRun`, as it would be. Null where there are errors.",
+						w.field, ast.NamedType(d.Name, nil)),
 				},
 			}
 			if err := add(d, input); err != nil {
@@ -95,24 +101,25 @@ func (e *expander) writing() error {
 	return e.every(mutation)
 }
 
-// requires returns the directive that says which role a field is for.
+// requires returns the directive that names the role which a field needs.
 func requires(role string, at *ast.Position) *ast.Directive {
 	return &ast.Directive{Name: Requires, Position: at, Arguments: ast.ArgumentList{
 		{Name: "role", Value: &ast.Value{Raw: role, Kind: ast.EnumValue, Position: at}, Position: at},
 	}}
 }
 
-// operations makes of each mutation that may stand among several a field of ChangeOperation.
+// operations gives ChangeOperation a field for each mutation that may stand among several.
 func (e *expander) operations(mutation *ast.Definition) {
 	of := e.names["ChangeOperation"]
 	for _, f := range mutation.Fields {
-		if a := f.Arguments.ForName("input"); of != nil && a != nil && f.Name != "applyChanges" && f.Name != "revertChange" {
+		a := f.Arguments.ForName("input")
+		if of != nil && a != nil && f.Name != "applyChanges" && f.Name != "revertChange" {
 			of.Fields = append(of.Fields, field("As `Mutation."+f.Name+"`.", f.Name, ast.NamedType(a.Type.Name(), nil)))
 		}
 	}
 }
 
-// userErrors adds to each user error what all have, before its own.
+// userErrors adds to each type of user error the fields that all have, before its own.
 func (e *expander) userErrors() {
 	for _, d := range e.definitions {
 		if d.Kind == ast.Object && slices.Contains(d.Interfaces, "UserError") {
@@ -121,7 +128,7 @@ func (e *expander) userErrors() {
 	}
 }
 
-// every adds to the input and the payload of each mutation what all have.
+// every adds to the input and the payload of each mutation the fields that all have.
 func (e *expander) every(mutation *ast.Definition) error {
 	for _, f := range mutation.Fields {
 		a, payload := f.Arguments.ForName("input"), e.names[f.Type.Name()]
@@ -132,11 +139,12 @@ func (e *expander) every(mutation *ast.Definition) error {
 		payload.Fields = append(payload.Fields,
 			field("The entry of the log; null where nothing was written.", "change", ast.NamedType("Change", nil)),
 			field("What a person can put right. With any, nothing was written.", "errors", listOf("UserError")))
-		dry := field("Check everything, answer as if it were done, and write nothing.", DryRun, ast.NamedType("Boolean", nil))
+		dry := field("Check everything, answer as if it were done, and write nothing.", DryRun,
+			ast.NamedType("Boolean", nil))
 		dry.DefaultValue = &ast.Value{Raw: "false", Kind: ast.BooleanValue}
-		in.Fields = append(in.Fields, dry)
-		in.Fields = append(in.Fields, field("By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, "+
-			"and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header `Idempotency-Key` is one for all fields of a request. "+
+		in.Fields = append(in.Fields, dry, field("By which a client knows what it has asked for: asked again under the "+
+			"same key within 24 hours, it is not done again, and the answer has the change of the first time, and the "+
+			"record as it is by now. At most 255 bytes. The header `Idempotency-Key` is one for all fields of a request. "+
 			"What wrote nothing is done again.",
 			IdempotencyKey, ast.NamedType("String", nil)))
 		if in.Fields.ForName(Note) == nil { // a property of this name keeps it
@@ -146,11 +154,9 @@ func (e *expander) every(mutation *ast.Definition) error {
 	return nil
 }
 
-// unsettable are names that a property cannot have: inputs of mutations have fields of these names.
-var unsettable = map[string]bool{
-	DryRun: true, IfVersion: true, IdempotencyKey: true, As: true, "addAliases": true, "removeAliases": true,
-	"addExternalIds": true, "removeExternalIds": true, "addAuthors": true, "removeAuthors": true,
-}
+// unsettable are names that a property cannot have: inputs of mutations have other fields of these names.
+var unsettable = append(slices.Clone(Controls), "addAliases", "removeAliases", "addExternalIds", "removeExternalIds",
+	"addAuthors", "removeAuthors")
 
 // settable returns the type that a field of a type has in an input, nil for a field that nobody sets.
 func (e *expander) settable(d *ast.Definition, f *ast.FieldDefinition) *ast.Type {
@@ -177,7 +183,7 @@ var listFields = []struct{ name, of, says string }{
 	{"externalIds", "NewExternalIdInput", "What other registers call it."},
 }
 
-// createFields are those of the input that makes a record of a type.
+// createFields returns the fields of the input that makes a record of a type.
 func (e *expander) createFields(d *ast.Definition) ast.FieldList {
 	out := ast.FieldList{
 		field("The id to give it; without one, it is made from the name.", "id", ast.NamedType("ID", nil)),
@@ -187,7 +193,8 @@ func (e *expander) createFields(d *ast.Definition) ast.FieldList {
 		for _, l := range listFields {
 			out = append(out, field(l.says, l.name, ast.ListType(ast.NonNullNamedType(l.of, nil), nil)))
 		}
-		out = append(out, field("One or two sentences on who or what this is.", "description", ast.NamedType("String", nil)))
+		out = append(out, field("One or two sentences on who or what this is.", "description",
+			ast.NamedType("String", nil)))
 	}
 	for _, f := range d.Fields {
 		if t := e.settable(d, f); t != nil {
@@ -197,11 +204,12 @@ func (e *expander) createFields(d *ast.Definition) ast.FieldList {
 	return out
 }
 
-// updateFields are those of the input that changes a record of a type.
+// updateFields returns the fields of the input that changes a record of a type.
 func (e *expander) updateFields(d *ast.Definition) ast.FieldList {
 	out := ast.FieldList{
 		field("Which record.", "id", ast.NonNullNamedType("ID", nil)),
-		field("Only if this is its `version` still; otherwise the answer has a StaleWriteError.", IfVersion, ast.NamedType("String", nil)),
+		field("Only if this is its `version` still; otherwise the answer has a StaleWriteError.", IfVersion,
+			ast.NamedType("String", nil)),
 	}
 	for _, f := range e.createFields(d)[1:] {
 		t := *f.Type

@@ -29,8 +29,8 @@ type About struct {
 	DryRun bool
 	// Once, unless nil, has the edit made once. A trial is made each time.
 	Once *Once
-	// Look, unless nil, is called in the transaction of a trial, which sees what would be written, and in that of an edit
-	// that was made before.
+	// Look, unless nil, is called in the transaction of a trial, which sees what would be written, and in that of an
+	// edit that was made before.
 	Look func(ctx context.Context, tx store.Tx, out *Outcome) error
 }
 
@@ -41,7 +41,8 @@ type Outcome struct {
 	IDs []string
 	// Change is the change in the log; nil where nothing was written.
 	Change *kg.Change
-	// Items are the records that were written, as they were before and as they are now. Times that the store gives are not in them.
+	// Items are the records that were written, as they were before and as they are now. Times that the store gives are
+	// not in them.
 	Items []kg.ChangeItem
 	// Lost are excerpts and quotations that were not known to be wrong, and do not stand in the new text of their source.
 	Lost []Lost
@@ -110,47 +111,18 @@ var errDry = errors.New("nothing is to be written")
 // Apply does an edit in one transaction. What a person can put right is a *UserError.
 func Apply(ctx context.Context, cat *catalog.Catalog, s store.Writer, e Edit, a About) (Outcome, error) {
 	var out Outcome
-	change, err := s.Write(ctx, func(ctx context.Context, tx store.Tx) error {
+	change, err := s.Write(ctx, func(ctx context.Context, tx store.Tx) (err error) {
+		var write bool
 		x := &applying{Tx: tx, cat: cat, deed: store.Deed{By: a.By, Note: a.Note, Action: e.action(), Whole: true}}
-		look := func() error {
-			if a.Look != nil {
-				if err := a.Look(ctx, tx, &out); err != nil {
-					return err
-				}
-			}
-			return errDry
-		}
-		once := a.Once
-		if a.DryRun {
-			once = nil
-		}
-		if once != nil {
-			before, err := once.before(ctx, a.By)
-			if err != nil {
-				return err
-			}
-			if before != nil {
-				out = *before
-				return look()
-			}
-		}
-		tx.Describe(&x.deed)
-		id, err := e.apply(ctx, x)
-		if err != nil {
+		if out, write, err = x.attempt(ctx, e, &a); err != nil || write {
 			return err
 		}
-		if x.ids == nil {
-			x.ids = []string{id}
+		if a.Look != nil {
+			if err := a.Look(ctx, tx, &out); err != nil {
+				return err
+			}
 		}
-		out = Outcome{ID: id, IDs: x.ids, Items: x.items, Lost: x.lost}
-		if once != nil {
-			x.deed.Key = once.logged(a.By, x.ids)
-			tx.Describe(&x.deed)
-		}
-		if a.DryRun {
-			return look()
-		}
-		return nil
+		return errDry
 	})
 	if errors.Is(err, errDry) {
 		return out, nil
@@ -160,6 +132,37 @@ func Apply(ctx context.Context, cat *catalog.Catalog, s store.Writer, e Edit, a 
 	}
 	out.Change = change
 	return out, nil
+}
+
+// attempt does an edit, unless it was made before under its key, and reports whether what the transaction has written
+// is to stay.
+func (x *applying) attempt(ctx context.Context, e Edit, a *About) (out Outcome, write bool, err error) {
+	once := a.Once
+	if a.DryRun {
+		once = nil
+	}
+	if once != nil {
+		before, err := once.before(ctx, a.By)
+		if err != nil {
+			return Outcome{}, false, err
+		}
+		if before != nil {
+			return *before, false, nil
+		}
+	}
+	x.Describe(&x.deed)
+	id, err := e.apply(ctx, x)
+	if err != nil {
+		return Outcome{}, false, err
+	}
+	if x.ids == nil {
+		x.ids = []string{id}
+	}
+	if once != nil {
+		x.deed.Key = once.logged(a.By, x.ids)
+		x.Describe(&x.deed)
+	}
+	return Outcome{ID: id, IDs: x.ids, Items: x.items, Lost: x.lost}, !a.DryRun, nil
 }
 
 // put writes a batch, and notes what becomes of its records.
@@ -196,7 +199,8 @@ func (x *applying) unchanged(record any, id, version string) error {
 	if version == "" || Version(x.cat, record) == version {
 		return nil
 	}
-	p := problem(StaleWrite, []string{"ifVersion"}, "%s was changed since: look at it as it is now, and try again with its version.", id)
+	p := problem(StaleWrite, []string{"ifVersion"},
+		"%s was changed since: look at it as it is now, and try again with its version.", id)
 	p.Current = id
 	return p
 }

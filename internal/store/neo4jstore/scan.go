@@ -313,22 +313,30 @@ func (s *Store) records(ctx context.Context, ids []string, read running) (*store
 	return b, err
 }
 
+// linksAt writes a query for the links that end at some entities.
+func (c *compiler) linksAt() {
+	c.w("MATCH (n:Entity)-", c.rel("r", c.allLinks),
+		"-(:Entity) WHERE n.id IN $entities AND r.id STARTS WITH '", kg.LinkPrefix, "' RETURN r")
+}
+
 // restingText finds the links that end at some entities or rest on some sources.
 func (s *Store) restingText() string {
 	c := &compiler{layout: s.layout}
-	c.w("CALL () { MATCH (n:Entity)-", c.rel("r", c.allLinks),
-		"-(:Entity) WHERE n.id IN $entities AND r.id STARTS WITH '", kg.LinkPrefix, "' RETURN r UNION MATCH (s:Source) WHERE s.id IN $sources ")
+	c.w("CALL () { ")
+	c.linksAt()
+	c.w(" UNION MATCH (s:Source) WHERE s.id IN $sources ")
 	c.everySourceLink("s", "r")
 	c.w(" RETURN r } RETURN DISTINCT r.id ORDER BY r.id")
 	return string(c.text)
 }
 
-// restingInText finds what a transaction sees of them: links that end at some entities, and of some links by their ids
-// those that end there or rest on some sources.
+// restingInText finds the links that end at some entities, and of some links by their ids those that end there or rest
+// on some sources: see load.resting.
 func (s *Store) restingInText() string {
 	c := &compiler{layout: s.layout}
-	c.w("CALL () { MATCH (n:Entity)-", c.rel("r", c.allLinks),
-		"-(:Entity) WHERE n.id IN $entities AND r.id STARTS WITH '", kg.LinkPrefix, "' RETURN r UNION ", s.layout.anyLink(),
+	c.w("CALL () { ")
+	c.linksAt()
+	c.w(" UNION ", s.layout.anyLink(),
 		" RETURN r } WITH r WHERE startNode(r).id IN $entities OR endNode(r).id IN $entities ",
 		"OR any(x IN r.sources WHERE x IN $sources) RETURN DISTINCT r.id")
 	return string(c.text)
@@ -344,14 +352,15 @@ func (s *Store) Resting(ctx context.Context, ids []string) (out []string, err er
 }
 
 // resting finds the links that end at entities or rest on sources, as a transaction of the load sees them. Within a
-// transaction that has written, the index of the links' sources lacks links at random, even some that the transaction has not
-// touched. So it is asked outside, which is as good: whoever writes holds the lock. What the transaction wrote or deleted
-// is looked at one by one.
+// transaction that has written, the index of the links' sources lacks links at random, even some that the transaction
+// has not touched. So it is asked outside, which is as good: whoever writes holds the lock. What the transaction wrote
+// or deleted is looked at one by one.
 func (l *load) resting(ctx context.Context, tx neo4j.ManagedTransaction, ids []string) ([]string, error) {
 	sources, entities, _ := kg.SortIDs(ids)
 	var out []string
 	if len(sources) > 0 {
-		found, err := idsOf(l.s.reads(ctx, l.s.restingText(), map[string]any{"entities": []string{}, "sources": sources}))
+		found, err := idsOf(l.s.reads(ctx, l.s.restingText(),
+			map[string]any{"entities": []string{}, "sources": sources}))
 		if err != nil {
 			return nil, err
 		}
