@@ -80,8 +80,8 @@ func communityID(arguments map[string]any, leader string) string {
 	return kg.CommunityPrefix + base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// communityOf returns the arguments of the question that the id of a community asks: the id, what it holds as arguments of
-// `communities`, and its leader; nil for what is no such id.
+// communityOf returns the arguments of the question that the id of a community asks: the id, what it holds as arguments
+// of `communities`, and its leader; nil for what is no such id.
 func communityOf(cat *catalog.Catalog, id string) map[string]any {
 	rest, ok := strings.CutPrefix(id, kg.CommunityPrefix)
 	if !ok || len(id) > plan.MaxText {

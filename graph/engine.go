@@ -152,7 +152,7 @@ type Request struct {
 	SchemaOnly bool
 	// Held says that the client has the answer: the request is counted, and not run.
 	Held bool
-	// Who asks; nil for the program itself, which may everything.
+	// Who is whoever asks; nil for the program itself, which may do everything.
 	Who *auth.Identity
 }
 
@@ -349,7 +349,9 @@ func (e *Engine) admit(ctx context.Context, p *prepared, resp *Response, o *Obse
 func (e *Engine) answer(ctx context.Context, r *Request, p *prepared, resp *Response, o *Observation) *Response {
 	c := p.compiled
 	w := &writer{mostErrors: e.opts.Limits.MaxErrors, most: e.opts.Limits.MaxAnswer, budget: budget.Of(ctx)}
-	w.reading = reading{cat: e.opts.Catalog, vars: p.vars, today: kg.DayOf(p.at), answers: p.answers, server: &e.server, who: r.who()}
+	w.reading = reading{
+		cat: e.opts.Catalog, vars: p.vars, today: kg.DayOf(p.at), answers: p.answers, server: &e.server, who: r.who(),
+	}
 	w.present = func(err error, path ast.Path) *gqlerror.Error { return e.present(ctx, err, path) }
 	o.RootFields = len(c.roots)
 	resp.Began = true

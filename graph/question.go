@@ -179,7 +179,9 @@ func planListPart(where string) func(c *compiler, f operation.Field, at *scope, 
 }
 
 // ask fills in the values of the field: of these arguments, or where they are nil of its own.
-func (a *asking) ask(cat *catalog.Catalog, vars, args map[string]any, limits *plan.Limits, now time.Time) (question, error) {
+func (a *asking) ask(
+	cat *catalog.Catalog, vars, args map[string]any, limits *plan.Limits, now time.Time,
+) (question, error) {
 	b := &binder{cat: cat, vars: vars}
 	q := a.kind.begin()
 	base := q.base()

@@ -13,8 +13,8 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// This file asks the store what has references, and says of one that does not name one entity where it stands, and which
-// names are like it.
+// This file asks the store what has references. Of a reference that does not name one entity, the error says where it
+// stands and which names are like it.
 
 // fetchPlan has the store answer a plan.
 func (e *Engine) fetchPlan(ctx context.Context, q *plan.Query) (*kg.Result, error) {

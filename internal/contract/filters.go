@@ -10,8 +10,8 @@ import (
 // filterSuffix ends the name of the filter of a type: PersonFilter.
 const filterSuffix = "Filter"
 
-// conditions names, for each type that a property can have, the input type that filters by it. A list of texts fits where
-// one of them does. An enum has a filter of its own.
+// conditions names, for each type that a property can have, the input type that filters by it. A list of texts fits
+// where one of them does. An enum has a filter of its own.
 var conditions = map[string]string{
 	"String": "StringFilter", "[String!]": "StringFilter", "URL": "StringFilter", "Int": "IntFilter",
 	"Float": "FloatFilter", "Boolean": "BooleanFilter", "PartialDate": "PartialDateFilter",

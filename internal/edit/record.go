@@ -133,7 +133,7 @@ func (u *Update) apply(ctx context.Context, x *applying) (string, error) {
 	return id, x.put(ctx, b)
 }
 
-// typeOf is the EntityType of a record, or SOURCE or LINK.
+// typeOf returns the EntityType of a record, or SOURCE or LINK.
 func (x *applying) typeOf(record any) string {
 	switch r := record.(type) {
 	case *kg.Node:

@@ -14,15 +14,15 @@ type Several struct{ Steps []Step }
 // Step is one of several edits.
 type Step struct {
 	Edit Edit
-	// As is what later steps call the record that this one is about, "" for nothing.
+	// As is the name by which later steps refer to the record that this one is about, "" for none.
 	As string
-	// Refs are ids in Edit that are those of records of earlier steps.
+	// Refs are the ids in Edit that stand for records of earlier steps, and are filled in before it is applied.
 	Refs []StepRef
-	// Path is the way to the step, which stands before those of its problems.
+	// Path is the way to the step. The paths of its problems begin with it.
 	Path []string
 }
 
-// StepRef is where the id of the record that an earlier step calls As is wanted.
+// StepRef is a reference to the record of an earlier step, by the name As of that step. Its id goes to To.
 type StepRef struct {
 	As   string
 	To   *string
@@ -48,7 +48,7 @@ func (s *Several) apply(ctx context.Context, x *applying) (id string, err error)
 	return id, nil
 }
 
-// apply does a step; ids are those of the records of earlier ones, by what they are called.
+// apply does a step. It finds the ids of the records of earlier steps in ids, by their names, and adds its own.
 func (s *Step) apply(ctx context.Context, x *applying, ids map[string]string) (string, error) {
 	for _, r := range s.Refs {
 		id, ok := ids[r.As]
@@ -58,7 +58,8 @@ func (s *Step) apply(ctx context.Context, x *applying, ids map[string]string) (s
 		*r.To = id
 	}
 	if _, taken := ids[s.As]; taken {
-		return "", problem(AlreadyExists, []string{"as"}, "An operation before this one is called %q.", kg.Clip(s.As, 60))
+		return "", problem(AlreadyExists, []string{"as"}, "An operation before this one is called %q.",
+			kg.Clip(s.As, 60))
 	}
 	id, err := s.Edit.apply(ctx, x)
 	if s.As != "" {

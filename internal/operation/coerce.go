@@ -131,10 +131,10 @@ func literalObject(schema *ast.Schema, def *ast.Definition, v *ast.Value, vars m
 	return m
 }
 
-// clears reports whether a field of an input that is null is another thing than one that is left out.
+// clears reports whether null clears a field of an input, as another thing than leaving it out.
 func clears(def *ast.Definition) bool { return def.Directives.ForName("clears") != nil }
 
-// left reports whether a value is a variable that is not given: what it stands for is left out then.
+// left reports whether a value is a variable that is not given: the field that it stands for is left out then.
 func left(v *ast.Value, vars map[string]any) bool {
 	if v.Kind != ast.Variable {
 		return false
@@ -164,12 +164,12 @@ func Variables(schema *ast.Schema, op *ast.OperationDefinition, given map[string
 	return out, nil
 }
 
-// maxMessage is the longest message of an error, in characters, maxValue the longest part of one that repeats a value: it
-// must not repeat what may be as long as a request.
+// maxMessage is the longest message of an error, in characters, and maxValue the longest part of one that repeats a
+// value: a message must not repeat what may be as long as a request.
 const maxMessage, maxValue = 299, 60
 
-// inputError is why a value is not of its type. Its path, from the variable, and its way, from the argument that the
-// variable stands for, are put together on the way out: there is none in most requests.
+// inputError says why a value is not of its type. Its path leads to the value from the variable, and its way from the
+// argument that the variable stands for. Both are put together on the way out: most requests have no error.
 type inputError struct{ path, way, message string }
 
 func unfit(format string, args ...any) *inputError {
@@ -198,7 +198,7 @@ func (e *inputError) within(step string) *inputError {
 	return e
 }
 
-// at puts a place in a list before the path; one value that stands for a list has it in the argument alone.
+// at puts a place in a list before the path and the way. A value that stands for a list of one has it in the way alone.
 func (e *inputError) at(i int, list bool) *inputError {
 	step := "[" + strconv.Itoa(i) + "]"
 	if e.way = before(step, e.way); list {
@@ -207,6 +207,7 @@ func (e *inputError) at(i int, list bool) *inputError {
 	return e
 }
 
+// before returns a path with a step put before it.
 func before(step, path string) string {
 	if path == "" || path[0] == '[' {
 		return step + path
@@ -353,6 +354,7 @@ func coercedObject(schema *ast.Schema, t *ast.Type, def *ast.Definition, v any) 
 	return m, nil
 }
 
+// fieldNames lists the fields of an input.
 func fieldNames(def *ast.Definition) string {
 	names := make([]string, len(def.Fields))
 	for i, f := range def.Fields {
@@ -361,6 +363,7 @@ func fieldNames(def *ast.Definition) string {
 	return strings.Join(names, ", ")
 }
 
+// enumNames lists the values of an enum.
 func enumNames(def *ast.Definition) string {
 	names := make([]string, len(def.EnumValues))
 	for i, v := range def.EnumValues {

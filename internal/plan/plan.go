@@ -72,8 +72,8 @@ type Ref struct {
 	At string `json:"-"`
 }
 
-// RefError is the cause of an error about a reference: its index in Query.Refs or Walk.Refs. Stores do not say where the
-// reference stands, as what they found out may be told to others who name the same entities elsewhere.
+// RefError is the cause of an error about a reference: its index in Query.Refs or Walk.Refs. Stores do not say where
+// the reference stands, as what they found out may be told to others who name the same entities elsewhere.
 type RefError int
 
 func (i RefError) Error() string { return "reference " + strconv.Itoa(int(i)) }

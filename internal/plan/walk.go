@@ -3,8 +3,8 @@ package plan
 // Walk is what a question about lines, surroundings or a pattern asks of the graph: which entities it names and which
 // links may be used.
 type Walk struct {
-	// Refs are the entities named: first those the question is about, then those its filter names (see Query.Refs). Each
-	// must name one.
+	// Refs are the entities named: first those the question is about, then those its filter names (see Query.Refs).
+	// Each must name one.
 	Refs  []Ref
 	Asked int
 	// Links says which links may be used; nil = all.

@@ -11,8 +11,8 @@ import (
 type Reader interface {
 	// Fetch answers q. It must see one consistent state of the graph, must end soon after ctx ends (and then stop its
 	// statement on the store), and may be called by many goroutines at once. Errors: AmbiguousRef and NotFound with the
-	// cause plan.RefError (see plan.Query.Refs), CostLimit (beyond q.MaxRows), Timeout, Cancelled, Unavailable; anything
-	// else is a fault of the store. The caller may keep the result as long as it likes and must not change it.
+	// cause plan.RefError (see plan.Query.Refs), CostLimit (beyond q.MaxRows), Timeout, Cancelled, Unavailable;
+	// anything else is a fault of the store. The caller may keep the result as long as it likes and must not change it.
 	Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error)
 }
 

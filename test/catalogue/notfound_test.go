@@ -155,7 +155,8 @@ func everyFilter(t *testing.T, cat *catalog.Catalog, id func(*catalog.Type) stri
 				sel = ""
 			}
 			all = append(all, filtered{
-				fmt.Sprintf("it: %s(ref: {id: %q}) { %s(where: %%s)%s }", rootField(cat.Schema.Query, typ.Name, "ref"), id(typ), f.Name, sel),
+				fmt.Sprintf("it: %s(ref: {id: %q}) { %s(where: %%s)%s }",
+					rootField(cat.Schema.Query, typ.Name, "ref"), id(typ), f.Name, sel),
 				[]any{f.Name, "where"},
 				of,
 			})
@@ -189,7 +190,10 @@ func TestWhatAFilterNamesThatIsNot(t *testing.T) {
 					continue
 				}
 				asked++
-				for ref, by := range map[string]string{`{name: "Specimen0"}`: "name", `{id: "nobody"}`: "id", `{externalId: {scheme: "x", value: "y"}}`: "external id"} {
+				for ref, by := range map[string]string{
+					`{name: "Specimen0"}`: "name", `{id: "nobody"}`: "id",
+					`{externalId: {scheme: "x", value: "y"}}`: "external id",
+				} {
 					r := a.e.Do(t.Context(), &graph.Request{
 						Query: "{ " + fmt.Sprintf(at.query, fmt.Sprintf(f.where, ref)) + " stats { sources } }",
 					})

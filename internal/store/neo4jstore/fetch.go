@@ -72,9 +72,9 @@ func (s *Store) rarest(ctx context.Context, q *plan.Query) (few *plan.Query, tri
 }
 
 // decode reads a statement's records; read reads the texts that they name.
-func (s *Store) decode(ctx context.Context, a *answer, q *plan.Query, records [][]any, trips int, read running) (*kg.Result,
-	error,
-) {
+func (s *Store) decode(
+	ctx context.Context, a *answer, q *plan.Query, records [][]any, trips int, read running,
+) (*kg.Result, error) {
 	rows, err := s.rows(a, q, records)
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ type logging struct {
 	items []any           // rows of records that were written
 	made  int64           // records that are new
 	went  map[string]bool // as load's, within this transaction
-	came  map[string]bool // as load's, within this transaction: false for what went again
+	came  map[string]bool // as load's, within this transaction, and false for records that it deleted
 	wrote bool
 	done  bool // the change is there, of a run of this transaction of which nobody knew what became of it
 }
@@ -104,7 +104,7 @@ func (l *load) log(was, is any, made int64) {
 	g.items = append(g.items, row)
 }
 
-// hasMade reports whether a record without a mark is new by this load.
+// hasMade reports whether the load has made a record that bears no mark, and has not deleted it since.
 func (l *load) hasMade(id string) bool {
 	if came, known := l.logging.came[id]; known {
 		return came

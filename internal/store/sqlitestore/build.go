@@ -107,10 +107,10 @@ func advance(ctx context.Context, cat *catalog.Catalog, db *sql.DB, old *memgrap
 	return graph, complete(graph, &h.rows)
 }
 
-// follow makes the version of what transactions see from an older one, from which that can be done or not.
-func follow(ctx context.Context, cat *catalog.Catalog, txs []*sql.Tx, h *head, old *memgraph.Graph) (*memgraph.Graph,
-	error,
-) {
+// follow makes the version of what transactions see: from an older one where that is possible, else from nothing.
+func follow(
+	ctx context.Context, cat *catalog.Catalog, txs []*sql.Tx, h *head, old *memgraph.Graph,
+) (*memgraph.Graph, error) {
 	if old == nil || old.Seq() < h.changedFrom || old.Seq() > h.seq {
 		old = memgraph.New(cat)
 	}

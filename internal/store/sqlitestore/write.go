@@ -33,8 +33,8 @@ func (s *Store) Write(ctx context.Context, work func(ctx context.Context, tx sto
 type writing struct{ *load }
 
 // Fetch answers a plan from a version of what the transaction sees. Nothing is built on it: the version that follows is
-// made from the same one before, and may write where this one's texts lie. So none is made meanwhile, and what the answer
-// holds of them is copied.
+// made from the same one before, and may write where this one's texts lie. So none is made meanwhile, and the texts of
+// the answer are copied.
 func (w *writing) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	w.s.build.Lock()
 	defer w.s.build.Unlock()

@@ -94,8 +94,8 @@ func (o *Oracle) Changes(_ context.Context, q *store.ChangesQuery) (out []kg.Cha
 		}
 		switch {
 		case len(out) == q.Limit, q.Touching != nil && !touched, q.IDs != nil && !slices.Contains(q.IDs, c.ID),
-			q.By != nil && *q.By != c.By, !strings.HasPrefix(c.Key, q.Key), q.From != 0 && c.At < q.From, q.To != 0 && c.At >= q.To,
-			q.Before != 0 && c.Seq >= q.Before:
+			q.By != nil && *q.By != c.By, !strings.HasPrefix(c.Key, q.Key), q.From != 0 && c.At < q.From,
+			q.To != 0 && c.At >= q.To, q.Before != 0 && c.Seq >= q.Before:
 			continue
 		}
 		out = append(out, c.Change)
