@@ -46,8 +46,8 @@ type objects struct {
 	one    *object
 	byType []*object // by kg.Row.Type; nil where one stands for all
 	other  *object   // what is written of what is no record: a community
-	// among has the objects of something that is no record and may be of several types, a user error, by the name of the
-	// type; see userErrorList.
+	// among has the objects of something that is no record and may be of several types, a user error, by the name of
+	// the type; see userErrorList.
 	among map[string]*object
 }
 

@@ -142,10 +142,10 @@ func (e *expander) every(mutation *ast.Definition) error {
 		dry := field("Check everything, answer as if it were done, and write nothing.", DryRun,
 			ast.NamedType("Boolean", nil))
 		dry.DefaultValue = &ast.Value{Raw: "false", Kind: ast.BooleanValue}
-		in.Fields = append(in.Fields, dry, field("By which a client knows what it has asked for: asked again under the "+
-			"same key within 24 hours, it is not done again, and the answer has the change of the first time, and the "+
-			"record as it is by now. At most 255 bytes. The header `Idempotency-Key` is one for all fields of a request. "+
-			"What wrote nothing is done again.",
+		in.Fields = append(in.Fields, dry, field("By which a client knows what it has asked for: asked again under "+
+			"the same key within 24 hours, it is not done again, and the answer has the change of the first time, and "+
+			"the record as it is by now. At most 255 bytes. The header `Idempotency-Key` is one for all fields of a "+
+			"request. What wrote nothing is done again.",
 			IdempotencyKey, ast.NamedType("String", nil)))
 		if in.Fields.ForName(Note) == nil { // a property of this name keeps it
 			in.Fields = append(in.Fields, field("Why, for the log of changes.", Note, ast.NamedType("String", nil)))

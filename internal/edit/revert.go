@@ -202,7 +202,8 @@ func (r *Revert) fits(ctx context.Context, x *applying, b *store.Batch) error {
 }
 
 // life follows a record through the changes after the one that is taken back. A change that makes or deletes the record
-// brings it into a state that it was not in before; one that takes such a change back returns it to the state before that.
+// brings it into a state that it was not in before; one that takes such a change back returns it to the state before
+// that.
 type life struct {
 	state  int            // 0 is the state after the change that is taken back
 	states int            // how many others there were

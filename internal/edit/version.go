@@ -26,8 +26,8 @@ func VersionProps(cat *catalog.Catalog, t *catalog.Type) []string {
 	return names
 }
 
-// NewVersion returns the version of a record with these values of VersionProps. That of a link depends on the ids of its
-// ends too, and on those of its evidence, in any order.
+// NewVersion returns the version of a record with these values of VersionProps. That of a link depends on the ids of
+// its ends too, and on those of its evidence, in any order.
 func NewVersion(values []kg.Value, from, to string, evidence ...string) string {
 	h := sha256.New()
 	add := func(s string) {

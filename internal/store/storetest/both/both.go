@@ -75,8 +75,8 @@ func Part[T any](t testing.TB, all []T) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(T) bool { return !turn() })
 }
 
-// Checks has rapid make so many checks per round on Neo4j, where each takes some seconds, until the test ends; the embedded
-// store is checked as often as rapid is told to.
+// Checks has rapid make so many checks per round on Neo4j, where each takes some seconds, until the test ends; the
+// embedded store is checked as often as rapid is told to.
 func Checks(t testing.TB, perRound int) {
 	t.Helper()
 	if !strings.Contains(t.Name(), "/neo4j") {
