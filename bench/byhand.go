@@ -14,8 +14,9 @@ import (
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 )
 
-// The server by hand is what can be had without Throughline: no GraphQL, one Cypher statement for each question, rows as lists, JSON written
-// from them, a graph of its own (see theirs.go). It checks nothing, limits nothing and logs nothing.
+// The server by hand is what somebody would write for these questions alone, and as quick as can be: no GraphQL, but one
+// Cypher statement for each question, whose rows are lists, and JSON written from them. It asks the graph of theirs.go.
+// It checks nothing, limits nothing and logs nothing.
 
 // statement is how the server by hand answers a question.
 type statement struct {

@@ -267,8 +267,8 @@ func (b *bench) holdServers(ctx context.Context) error {
 	for _, t := range targets {
 		b.say("%-8s http://%s/ (process %d)", t, w.servers[t].host, w.servers[t].pid())
 	}
-	b.say("neo4j of Throughline: %s %s %s; of the peer and the server by hand: %s %s %s", w.ours.URL, w.ours.User, w.ours.Password,
-		w.theirs.URL, w.theirs.User, w.theirs.Password)
+	b.say("neo4j of Throughline: %s %s %s; of the peer and the server by hand: %s %s %s",
+		w.ours.URL, w.ours.User, w.ours.Password, w.theirs.URL, w.theirs.User, w.theirs.Password)
 	b.say("held; interrupt to end")
 	<-ctx.Done()
 	return nil

@@ -7,8 +7,9 @@ import (
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 )
 
-// Their graph is what the peer and the server by hand would keep: the types' labels, the properties that are asked for, and
-// evidence as lists on the relationship. Nothing of Throughline's layout.
+// Their graph is the generated graph as one would keep it in Neo4j for the peer and the server by hand: nodes with the
+// labels of their types, the properties that are asked for, and evidence as lists on the relationships. It has nothing of
+// Throughline's layout.
 
 // theirSink loads it in batches.
 type theirSink struct {
@@ -94,7 +95,8 @@ func (s *theirSink) link(l link) error {
 		excerpts[i], titles[i] = e.Excerpt, s.titles[e.Source]
 	}
 	p["excerpts"], p["titles"] = excerpts, titles
-	into := fmt.Sprintf("UNWIND $rows AS row MATCH (a:%s {id: row[0]}) MATCH (b:%s {id: row[1]}) CREATE (a)-[r:%s]->(b) SET r = row[2]",
+	into := fmt.Sprintf("UNWIND $rows AS row MATCH (a:%s {id: row[0]}) MATCH (b:%s {id: row[1]}) "+
+		"CREATE (a)-[r:%s]->(b) SET r = row[2]",
 		labelOf[l.From[0]], labelOf[l.To[0]], l.Kind)
 	s.links[into] = append(s.links[into], []any{l.From, l.To, p})
 	if len(s.links[into]) == theirBatch {
