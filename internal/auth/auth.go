@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Role is what somebody may do; each may what those before it may. Its names are those of the schema's enum Role.
+// Role says what somebody may do. Each role may do what the roles before it may. The names of the roles are those of the
+// schema's enum Role.
 type Role uint8
 
 // The roles.
@@ -19,13 +20,13 @@ const (
 	Admin
 )
 
-// names are the roles' in the schema.
+// names are the names of the roles in the schema.
 var names = [...]string{Nobody: "", Reader: "READER", Editor: "EDITOR", Curator: "CURATOR", Admin: "ADMIN"}
 
 // String returns the name of a role in the schema; "" for Nobody.
 func (r Role) String() string { return names[r] }
 
-// ParseRole returns the role of a name, and whether there is one.
+// ParseRole returns the role with a name, and reports whether there is one.
 func ParseRole(name string) (Role, bool) {
 	for r := Reader; r <= Admin; r++ {
 		if names[r] == name {
@@ -56,17 +57,17 @@ func NewIdentity(subject string, role Role) *Identity {
 	return i
 }
 
-// Client returns the name by which what there is little of is shared; "" where nobody in particular asks.
+// Client returns the name under which an identity takes its share of places and time; "" where nobody in particular asks.
 func (i *Identity) Client() string { return i.client }
 
 // ended reports whether an identity is over.
 func (i *Identity) ended(now time.Time) bool { return !i.Expires.IsZero() && !now.Before(i.Expires) }
 
-// Verifier knows whose a token is.
+// Verifier knows who has a token.
 type Verifier interface {
-	// Verify returns whose a token is. Its errors are ErrUnknown, ErrExpired and ErrAway.
+	// Verify returns who has a token. Its errors are ErrUnknown, ErrExpired and ErrAway.
 	Verify(ctx context.Context, token string) (*Identity, error)
-	// Holds reports whether an identity that Verify returned is one still.
+	// Holds reports whether Verify would still return an identity that it returned before.
 	Holds(i *Identity) bool
 }
 
@@ -82,7 +83,7 @@ type key struct{}
 // With returns a context that carries who asks.
 func With(ctx context.Context, i *Identity) context.Context { return context.WithValue(ctx, key{}, i) }
 
-// From returns who asks: of a mutation the engine has put it there. It is nil where the program itself does.
+// From returns who asks for a mutation, which the engine has put there; nil where the program itself does.
 func From(ctx context.Context) *Identity {
 	i, _ := ctx.Value(key{}).(*Identity)
 	return i

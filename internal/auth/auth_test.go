@@ -57,7 +57,8 @@ func TestATokenIsVerified(t *testing.T) {
 	changed[len(changed)-2] ^= 1
 	wrong := []string{
 		"", "tl_", "ann", annToken.ID, annToken.Hash, string(changed), ann + "x", ann[:len(ann)-1], strings.ToUpper(ann),
-		ann[:14] + bea[14:], bea[:14] + ann[14:], strings.Replace(ann, "_", "-", 2), ann[:13] + "." + ann[14:], strings.Repeat("x", len(ann)),
+		ann[:14] + bea[14:], bea[:14] + ann[14:], strings.Replace(ann, "_", "-", 2), ann[:13] + "." + ann[14:],
+		strings.Repeat("x", len(ann)),
 	}
 	for _, secret := range wrong {
 		if who, err := tokens.Verify(t.Context(), secret); !errors.Is(err, auth.ErrUnknown) {
@@ -258,7 +259,8 @@ func TestWhatAFileSaysBesideTokensStays(t *testing.T) {
 	if err != nil || len(gone) != 1 || gone[0].Subject != "one" {
 		t.Errorf("%v %v", gone, err)
 	}
-	if raw, err = os.ReadFile(path); err != nil || !strings.HasPrefix(string(raw), "# of the house\n\n{") || strings.Count(string(raw), "\n") != 3 {
+	if raw, err = os.ReadFile(path); err != nil || !strings.HasPrefix(string(raw), "# of the house\n\n{") ||
+		strings.Count(string(raw), "\n") != 3 {
 		t.Errorf("%v %q", err, raw)
 	}
 	if st, err := os.Lstat(link); err != nil || st.Mode()&os.ModeSymlink == 0 {

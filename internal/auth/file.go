@@ -19,8 +19,8 @@ import (
 	"unicode/utf8"
 )
 
-// A token is tl_, its id, _ and its secret: 256 random bits. The id is no secret; it is how a token is found, listed and
-// revoked. What begins with tl_ is known for a token by programs that look for secrets in published files.
+// A token is tl_, its id, _ and its secret: 256 random bits. The id is no secret: a token is found, listed and revoked by
+// it. By the tl_ in front, programs that look for secrets in published files know a token.
 const (
 	prefix    = "tl_"
 	idLen     = 10
@@ -48,15 +48,14 @@ type Token struct {
 	Expires time.Time `json:"expires,omitzero"`
 }
 
-// FileError is what is wrong with a file of tokens.
+// FileError says what is wrong with a file of tokens, and what to do.
 type FileError struct {
 	Line    int // 0 for the file as a whole
 	Problem string
 	Hint    string
-	Missing bool // there is no file
 }
 
-// Error is what is wrong, where, and what to do.
+// Error returns the line, the problem and the hint.
 func (e *FileError) Error() string {
 	if e.Line > 0 {
 		return fmt.Sprintf("line %d: %s: %s", e.Line, e.Problem, e.Hint)
@@ -75,7 +74,7 @@ func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &FileError{Problem: "there is no such file", Hint: "make one by `throughline token create`", Missing: true}
+		return nil, errMissing
 	case err != nil:
 		return nil, errUnreadable
 	}
@@ -92,17 +91,20 @@ func readFile(path string) ([]byte, error) {
 	return raw, nil
 }
 
-var errUnreadable = &FileError{
-	Problem: "the file cannot be read", Hint: "name one that this user may read, and no folder",
-}
+var (
+	errMissing    = &FileError{Problem: "there is no such file", Hint: "make one by `throughline token create`"}
+	errUnreadable = &FileError{
+		Problem: "the file cannot be read", Hint: "name one that this user may read, and no folder",
+	}
+)
 
-// line is a line of a file of tokens; token is nil where it is blank or a comment.
+// line is a line of a file of tokens. Its token is nil where it is blank or a comment.
 type line struct {
 	text  []byte
 	token *Token
 }
 
-// parse reads the lines of a file. A blank line, and one that begins with #, is none of a token.
+// parse reads the lines of a file. A blank line, and one that begins with #, holds no token.
 func parse(raw []byte) ([]line, error) {
 	var out []line
 	ids := map[string]int{}
@@ -131,7 +133,7 @@ func parse(raw []byte) ([]line, error) {
 	return out, nil
 }
 
-// parseToken reads one token. What the line says beyond is an error: an end that is misspelled would be none.
+// parseToken reads the token of a line. An unknown name is an error: a token whose "expires" is misspelled would never end.
 func parseToken(text []byte) (*Token, *FileError) {
 	bad := func(hint, format string, args ...any) (*Token, *FileError) {
 		return nil, &FileError{Problem: fmt.Sprintf(format, args...), Hint: hint}
@@ -143,7 +145,8 @@ func parseToken(text []byte) (*Token, *FileError) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&t); err != nil || d.More() {
-		return bad(hintLine, `it is no object of "id", "subject", "role", "sha256", "created" and, where it ends, "expires", the last two as 2026-01-31T00:00:00Z`)
+		return bad(hintLine, `it is no object of "id", "subject", "role", "sha256", "created" and, where it ends, "expires", `+
+			`the last two as 2026-01-31T00:00:00Z`)
 	}
 	if !isID(t.ID) {
 		return bad(hintLine, `"id" is not that of a token`)
@@ -164,7 +167,7 @@ func isID(s string) bool {
 	return len(s) == idLen && strings.Trim(s, idLetters) == ""
 }
 
-// CheckSubject reports what is wrong with the name of a subject.
+// CheckSubject returns what is wrong with the name of a subject.
 func CheckSubject(s string) error {
 	switch {
 	case strings.TrimSpace(s) == "":
@@ -198,8 +201,8 @@ func List(path string) ([]Token, error) {
 	return tokens, nil
 }
 
-// Create makes a token, adds it to a file, which need not be there, and returns it: nothing keeps it but whoever it is
-// given to.
+// Create makes a token and adds it to a file, which need not be there. The file keeps the hash of the secret alone: only
+// whoever gets the secret has it.
 func Create(path, subject string, role Role, now, expires time.Time) (secret string, token Token, err error) {
 	if err := CheckSubject(subject); err != nil {
 		return "", Token{}, err
@@ -230,7 +233,7 @@ func Create(path, subject string, role Role, now, expires time.Time) (secret str
 	return secret, token, err
 }
 
-// Revoke deletes the tokens of a file that have an id, or are of a subject, and returns them.
+// Revoke deletes the tokens of a file that fit, and returns them.
 func Revoke(path string, fits func(Token) bool) (gone []Token, err error) {
 	err = change(path, false, func(lines []line) ([]byte, error) {
 		var rest []line
@@ -258,8 +261,8 @@ func join(lines []line) (out []byte) {
 	return out
 }
 
-// change writes a file anew. It is whole at any time: the new one is written beside it and takes its place. That it is
-// there keeps out others who would change the file meanwhile.
+// change writes a file anew, as edit makes it of its lines. The new file is written beside the old one and then takes its
+// place, so that the file is whole at any time. While the new one is there, nobody else can change the file.
 func change(path string, create bool, edit func([]line) ([]byte, error)) (err error) {
 	if to, err := filepath.EvalSymlinks(path); err == nil {
 		path = to // the link stays
@@ -278,12 +281,8 @@ func change(path string, create bool, edit func([]line) ([]byte, error)) (err er
 			_ = os.Remove(beside)
 		}
 	}()
-	var missing *FileError
 	raw, err := readFile(path)
-	if create && errors.As(err, &missing) && missing.Missing {
-		err = nil
-	}
-	if err != nil {
+	if err != nil && (!create || !errors.Is(err, errMissing)) {
 		return err
 	}
 	lines, err := parse(raw)

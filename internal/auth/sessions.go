@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,8 +17,8 @@ const (
 	mostSessions = 20
 )
 
-// Sessions are who has shown a token in a browser. They are in memory, and end with the process. They may be used by
-// several goroutines at once.
+// Sessions hold who has shown a token in a browser. They are in memory, and end with the process. Several goroutines may
+// use them at once.
 type Sessions struct {
 	verifier Verifier
 	now      func() time.Time
@@ -27,15 +28,18 @@ type Sessions struct {
 	of    map[string][]sessionKey // by subject, oldest first
 }
 
-// sessionKey is the SHA-256 of what the browser keeps: how long a look-up takes says nothing of that.
+// sessionKey is the SHA-256 of the secret that the browser keeps. Sessions are looked up by it, as the time that a look-up
+// by the secret itself takes could tell how much of a guess is right.
 type sessionKey [sha256.Size]byte
+
+func keyOf(secret string) sessionKey { return sha256.Sum256([]byte(secret)) }
 
 type session struct {
 	who  *Identity
 	ends time.Time
 }
 
-// NewSessions returns no sessions; verifier says which tokens are good still.
+// NewSessions returns sessions that nobody has begun yet; verifier knows which tokens still hold.
 func NewSessions(verifier Verifier, now func() time.Time) *Sessions {
 	return &Sessions{verifier: verifier, now: now, byKey: map[sessionKey]*session{}, of: map[string][]sessionKey{}}
 }
@@ -49,7 +53,7 @@ func (s *Sessions) Begin(who *Identity) (secret string, ends time.Time) {
 	if !who.Expires.IsZero() && who.Expires.Before(ends) {
 		ends = who.Expires
 	}
-	key := sessionKey(sha256.Sum256([]byte(secret)))
+	key := keyOf(secret)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.byKey[key] = &session{who, ends}
@@ -62,7 +66,7 @@ func (s *Sessions) Begin(who *Identity) (secret string, ends time.Time) {
 
 // Find returns who has a session; nil when there is none, or it is over.
 func (s *Sessions) Find(secret string) *Identity {
-	key := sessionKey(sha256.Sum256([]byte(secret)))
+	key := keyOf(secret)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x := s.byKey[key]
@@ -80,7 +84,7 @@ func (s *Sessions) Find(secret string) *Identity {
 func (s *Sessions) End(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.end(sha256.Sum256([]byte(secret)))
+	s.end(keyOf(secret))
 }
 
 func (s *Sessions) end(key sessionKey) {
@@ -89,19 +93,13 @@ func (s *Sessions) end(key sessionKey) {
 		return
 	}
 	delete(s.byKey, key)
-	keys := s.of[x.who.Subject]
-	for i, k := range keys {
-		if k == key {
-			keys = append(keys[:i:i], keys[i+1:]...)
-			break
-		}
-	}
+	keys := slices.DeleteFunc(s.of[x.who.Subject], func(k sessionKey) bool { return k == key })
 	if s.of[x.who.Subject] = keys; len(keys) == 0 {
 		delete(s.of, x.who.Subject)
 	}
 }
 
-// Len is how many sessions there are.
+// Len returns how many sessions there are.
 func (s *Sessions) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

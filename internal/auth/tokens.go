@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Tokens are those of a file. They may be used by several goroutines at once.
+// Tokens are the tokens of a file. Several goroutines may use them at once.
 type Tokens struct {
 	path string
 	now  func() time.Time
@@ -53,10 +53,10 @@ func (t *Tokens) Reload() error {
 	return nil
 }
 
-// Len is how many tokens there are.
+// Len returns how many tokens there are.
 func (t *Tokens) Len() int { return len(*t.byID.Load()) }
 
-// Verify returns whose a token is. The id is looked up, which is no secret; the rest is compared in constant time.
+// Verify returns who has a token. The id is looked up, as it is no secret; the hash is compared in constant time.
 func (t *Tokens) Verify(_ context.Context, token string) (*Identity, error) {
 	const secret = len(prefix) + idLen
 	if len(token) != tokenLen || token[:len(prefix)] != prefix || token[secret] != '_' {

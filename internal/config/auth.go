@@ -21,7 +21,7 @@ type Access struct {
 
 const authHint = "write none or tokens:FILE"
 
-// checkAuth checks what is wrong whatever the address is.
+// checkAuth returns what is wrong with --auth and --anonymous whatever the address is.
 func (s *Serve) checkAuth() error {
 	how, file, _ := strings.Cut(s.Auth, ":")
 	switch {
@@ -37,8 +37,8 @@ func (s *Serve) checkAuth() error {
 	return nil
 }
 
-// reachable says by what others than programs of this machine can ask a server on this address; "" when none can. A proxy
-// in front of it, on the same machine, makes a loopback address theirs.
+// reachable returns the flag by which others than programs of this machine can ask a server on this address; "" when none
+// can. They reach a loopback address through a proxy on the same machine.
 func (s *Serve) reachable(addr net.Addr) string {
 	t, ok := addr.(*net.TCPAddr)
 	switch {
@@ -52,12 +52,12 @@ func (s *Serve) reachable(addr net.Addr) string {
 	return ""
 }
 
-// Access says who may ask on this address. On one that other machines reach, that nobody is asked who they are has to be
-// said, and then they may only read.
+// Access returns who may ask on this address. Where others than this machine can ask, --auth must be given, and with none
+// they may only read.
 func (s *Serve) Access(addr net.Addr) (*Access, error) {
 	a := &Access{}
 	reader := auth.NewIdentity("", auth.Reader)
-	if _, file, ok := strings.Cut(s.Auth, "tokens:"); ok {
+	if file, ok := strings.CutPrefix(s.Auth, "tokens:"); ok {
 		if a.Tokens = file; s.Anonymous == "READER" {
 			a.Anonymous = reader
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// everybody is who asks a server that nobody has told otherwise: as if the program itself were asked.
+// everybody is who asks where Options name neither a Verifier nor who is Anonymous: they may do everything.
 var everybody = auth.NewIdentity("", auth.Admin)
 
 // The refusals of requests that do not show who asks.
@@ -33,7 +33,7 @@ var (
 	}
 )
 
-// challenge is the header WWW-Authenticate of a 401 (RFC 6750 section 3).
+// challenge returns the header WWW-Authenticate of a 401 (RFC 6750 section 3).
 func challenge(no *refusal) []string {
 	if no == noToken {
 		return []string{`Bearer realm="throughline"`}
@@ -41,14 +41,13 @@ func challenge(no *refusal) []string {
 	return []string{`Bearer realm="throughline", error="invalid_token"`}
 }
 
-// who returns who asks, or why they are not answered. It looks at a header and at memory: nothing has been read then, and
-// no place is taken.
+// who returns who asks, or why they are not answered. It looks at headers and at memory alone: the body is not read yet,
+// and no place is taken.
 func (s *Server) who(r *http.Request) (*auth.Identity, *refusal) {
 	if s.o.Verifier == nil {
 		return s.o.Anonymous, nil
 	}
-	token, some := bearer(r.Header["Authorization"])
-	if some {
+	if token, some := bearer(r.Header["Authorization"]); some {
 		return s.verify(r, token)
 	}
 	if who := s.session(r); who != nil {
@@ -63,7 +62,7 @@ func (s *Server) who(r *http.Request) (*auth.Identity, *refusal) {
 	return s.o.Anonymous, nil
 }
 
-// verify returns whose a token is.
+// verify returns who has a token, or why they are not answered.
 func (s *Server) verify(r *http.Request, token string) (*auth.Identity, *refusal) {
 	who, err := s.o.Verifier.Verify(r.Context(), token)
 	switch {
@@ -77,24 +76,24 @@ func (s *Server) verify(r *http.Request, token string) (*auth.Identity, *refusal
 	return nil, badToken
 }
 
-// bearer returns the token of a header Authorization, and whether it has one. Another scheme is what a proxy in front may
-// ask for, and says nothing to this server. Of several headers none can be meant.
+// bearer returns the token of the headers Authorization, and reports whether there is one. Another scheme may be for a
+// proxy in front, and is passed over. Of several tokens it returns "", which is none: it cannot be told which is meant.
 func bearer(header []string) (token string, some bool) {
-	const scheme = "Bearer "
 	for _, h := range header {
-		if len(h) >= len(scheme)-1 && strings.EqualFold(h[:len(scheme)-1], scheme[:len(scheme)-1]) &&
-			(len(h) == len(scheme)-1 || h[len(scheme)-1] == ' ') {
-			if some {
-				return "", true
-			}
-			token, some = strings.Trim(h[len(scheme)-1:], " "), true
+		scheme, rest, _ := strings.Cut(h, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			continue
 		}
+		if some {
+			return "", true
+		}
+		token, some = strings.Trim(rest, " "), true
 	}
 	return token, some
 }
 
-// client returns whose share of what there is little of a request takes: that of its subject, or else of where it comes
-// from.
+// client returns the name under which a request takes its share of places and time: that of its subject, or else of where
+// it comes from.
 func (s *Server) client(r *http.Request, who *auth.Identity) string {
 	if c := who.Client(); c != "" {
 		return c
@@ -102,7 +101,7 @@ func (s *Server) client(r *http.Request, who *auth.Identity) string {
 	return s.o.Client(r)
 }
 
-// privately is a value of Cache-Control for what only one may be shown: no cache that several share may keep it.
+// privately returns a value of Cache-Control for answers to one identity alone: no cache that several share may keep them.
 func privately(value string) string {
 	parts := []string{"private"}
 	for part := range strings.SplitSeq(value, ",") {
@@ -115,7 +114,7 @@ func privately(value string) string {
 	return strings.Join(parts, ", ")
 }
 
-// cacheControl is what is said of an answer to a request of this identity.
+// cacheControl returns the Cache-Control of answers to an identity.
 func (s *Server) cacheControl(who *auth.Identity) string {
 	if who == s.o.Anonymous {
 		return s.o.CacheControl

@@ -13,13 +13,12 @@ import (
 func ByAddress(proxies []netip.Prefix) func(*http.Request) string {
 	trusted := func(a netip.Addr) bool { return within(proxies, a) }
 	return func(r *http.Request) string {
-		peer, err := netip.ParseAddrPort(r.RemoteAddr)
-		if err != nil {
-			return r.RemoteAddr // of no network: all of them are one client
+		a, ok := peer(r)
+		if !ok {
+			return r.RemoteAddr // all of them are one client
 		}
-		a := peer.Addr().Unmap().WithZone("")
 		if len(proxies) > 0 && trusted(a) {
-			hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+			hops := forwarded(r, "X-Forwarded-For")
 			for i := len(hops) - 1; i >= 0 && trusted(a); i-- {
 				hop, ok := address(hops[i])
 				if !ok {
@@ -36,7 +35,18 @@ func ByAddress(proxies []netip.Prefix) func(*http.Request) string {
 	}
 }
 
-// within reports whether an address is of one of some networks.
+// peer returns the address that a request came from; false where that is of no network.
+func peer(r *http.Request) (netip.Addr, bool) {
+	p, err := netip.ParseAddrPort(r.RemoteAddr)
+	return p.Addr().Unmap().WithZone(""), err == nil
+}
+
+// forwarded returns what each proxy on the way wrote into a header, the last of them last.
+func forwarded(r *http.Request, name string) []string {
+	return strings.Split(strings.Join(r.Header.Values(name), ","), ",")
+}
+
+// within reports whether one of some networks contains an address.
 func within(networks []netip.Prefix, a netip.Addr) bool {
 	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(a) })
 }

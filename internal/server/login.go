@@ -32,23 +32,23 @@ var foreign = &refusal{
 	"a page of another origin cannot use the session of this one: name its origin with --cors-origin, or send a token",
 }
 
-// OverTLS returns whether a request came over TLS: to this server, or to a proxy that is trusted and says so
-// (X-Forwarded-Proto).
+// OverTLS returns a function that reports whether a request came over TLS: to this server, or to a proxy that is trusted
+// and says so (X-Forwarded-Proto).
 func OverTLS(proxies []netip.Prefix) func(*http.Request) bool {
 	return func(r *http.Request) bool {
 		if r.TLS != nil {
 			return true
 		}
-		peer, err := netip.ParseAddrPort(r.RemoteAddr)
-		if err != nil || !within(proxies, peer.Addr().Unmap().WithZone("")) {
+		a, ok := peer(r)
+		if !ok || !within(proxies, a) {
 			return false
 		}
-		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-Proto"), ","), ",")
+		hops := forwarded(r, "X-Forwarded-Proto")
 		return strings.EqualFold(strings.TrimSpace(hops[len(hops)-1]), "https")
 	}
 }
 
-// cookieName is the name that the cookie of a request has.
+// cookieName returns the name that the cookie of a request has.
 func (s *Server) cookieName(r *http.Request) string {
 	if s.o.Secure(r) {
 		return cookieOverTLS
@@ -56,19 +56,24 @@ func (s *Server) cookieName(r *http.Request) string {
 	return cookiePlain
 }
 
-// session returns who the session of a request is of; nil for none.
+// cookie returns what the browser keeps of its session; "" for none.
+func (s *Server) cookie(r *http.Request) string {
+	c, err := r.Cookie(s.cookieName(r))
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// session returns who has the session of a request; nil for none.
 func (s *Server) session(r *http.Request) *auth.Identity {
 	if s.sessions == nil || len(r.Header["Cookie"]) == 0 {
 		return nil
 	}
-	c, err := r.Cookie(s.cookieName(r))
-	if err != nil {
-		return nil
-	}
-	return s.sessions.Find(c.Value)
+	return s.sessions.Find(s.cookie(r))
 }
 
-// isForeign reports whether a page of an origin that is not allowed to asks for a change.
+// isForeign reports whether a request that may change something comes from a page of an origin that is not allowed to ask.
 func (s *Server) isForeign(r *http.Request) bool {
 	return s.origins.Check(r) != nil && (s.cors == nil || contains(s.o.CORSOrigins, "*") || !s.cors.OriginAllowed(r))
 }
@@ -82,8 +87,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		return
 	case http.MethodPost:
 	default:
-		w.Header().Set("Allow", "GET, HEAD, POST")
-		writeError(w, http.StatusMethodNotAllowed, kg.MethodNotAllowed, "this page is read, or sent its form by POST")
+		wrongMethod(w, "GET, HEAD, POST", "this page is read, or sent its form by POST")
 		return
 	}
 	if s.origins.Check(r) != nil { // another's token would have this person work as somebody else
@@ -105,9 +109,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		page.Serve(w, r)
 		return
 	}
-	if c, err := r.Cookie(s.cookieName(r)); err == nil {
-		s.sessions.End(c.Value)
-	}
+	s.sessions.End(s.cookie(r))
 	secret, ends := s.sessions.Begin(who)
 	s.keep(w, r, secret, int(ends.Sub(s.o.Now())/time.Second))
 	seeOther(w, page.Next)
@@ -117,16 +119,13 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method != http.MethodPost:
-		w.Header().Set("Allow", "POST")
-		writeError(w, http.StatusMethodNotAllowed, kg.MethodNotAllowed, "use POST")
+		wrongMethod(w, "POST", "use POST")
 		return
 	case s.origins.Check(r) != nil:
 		s.refuse(w, r, foreign)
 		return
 	}
-	if c, err := r.Cookie(s.cookieName(r)); err == nil {
-		s.sessions.End(c.Value)
-	}
+	s.sessions.End(s.cookie(r))
 	s.keep(w, r, "", -1)
 	seeOther(w, "/")
 }
@@ -147,7 +146,7 @@ func seeOther(w http.ResponseWriter, path string) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// local returns an address within this server, that of its first page where it is anything else.
+// local returns an address if it is one within this server, and else that of its first page.
 func local(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(address, "/") || strings.HasPrefix(address, "//") ||
@@ -157,9 +156,12 @@ func local(address string) string {
 	return address
 }
 
-// guarded answers requests for a page that shows something of the graph, when whoever asks may see it. A person is shown
-// where to log in.
+// guarded returns a handler of pages that show something of the graph: it answers whoever may see them, and shows other
+// people where to log in. Where nobody is asked for a token, it is next itself.
 func (s *Server) guarded(next http.Handler) http.Handler {
+	if s.o.Verifier == nil {
+		return next
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", varyWho)
 		who, no := s.who(r)

@@ -201,11 +201,11 @@ func New(o Options) (*Server, error) {
 		s.vary[0] += ", " + ExplainHeader
 	}
 	s.origins = http.NewCrossOriginProtection()
-	if o.Verifier != nil && (o.Explorer != nil || o.Playground != nil) {
-		s.sessions = auth.NewSessions(o.Verifier, o.Now)
-	}
 	if o.Verifier != nil {
 		s.vary[0] += ", " + varyWho
+		if o.Explorer != nil || o.Playground != nil {
+			s.sessions = auth.NewSessions(o.Verifier, o.Now)
+		}
 	}
 	s.handler = s.routes()
 	return s, nil
@@ -239,10 +239,7 @@ func (s *Server) routes() http.Handler {
 	}
 	mux.Handle("/graphql", api)
 	if s.o.Playground != nil {
-		playground := s.o.Playground
-		if s.o.Verifier != nil {
-			playground = s.guarded(playground)
-		}
+		playground := s.guarded(s.o.Playground)
 		mux.Handle("/playground", playground)
 		mux.Handle("/playground/", playground)
 	}
@@ -250,10 +247,7 @@ func (s *Server) routes() http.Handler {
 		mux.Handle("/assets/", s.o.Assets)
 	}
 	if s.o.Explorer != nil {
-		s.explorer = s.o.Explorer(http.HandlerFunc(s.graphql))
-		if s.o.Verifier != nil {
-			s.explorer = s.guarded(s.explorer)
-		}
+		s.explorer = s.guarded(s.o.Explorer(http.HandlerFunc(s.graphql)))
 		for _, pattern := range []string{"/e/", "/s/", "/path", "/view", "/story"} {
 			mux.Handle(pattern, s.explorer)
 		}
@@ -273,12 +267,17 @@ func (s *Server) routes() http.Handler {
 	for pattern, page := range pages {
 		mux.HandleFunc("GET "+pattern, page)
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Allow", "GET, HEAD")
-			writeError(w, http.StatusMethodNotAllowed, kg.MethodNotAllowed, "this page is only read: use GET")
+			wrongMethod(w, "GET, HEAD", "this page is only read: use GET")
 		})
 	}
 	mux.HandleFunc("/", s.nothing)
 	return s.outer(mux)
+}
+
+// wrongMethod refuses a request whose method is none of those that are allowed.
+func wrongMethod(w http.ResponseWriter, allowed, sentence string) {
+	w.Header().Set("Allow", allowed)
+	writeError(w, http.StatusMethodNotAllowed, kg.MethodNotAllowed, sentence)
 }
 
 // corsHeaders are the headers that pages of any origin may send: those of this server, and those that libraries add by

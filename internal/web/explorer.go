@@ -14,9 +14,9 @@ import (
 	"strings"
 )
 
-// Explorer serves GET and HEAD of the explorer's pages: /, /e/ID, /s/ID, /path, /view and /story. What an entity or a source is
-// can be read on its page without JavaScript too, and stands there as JSON-LD (schema.org); graphql is asked for it as
-// any client asks, with the request's own address and headers.
+// Explorer serves GET and HEAD of the explorer's pages: /, /e/ID, /s/ID, /path, /view and /story. What an entity or a
+// source is can be read on its page without JavaScript too, and stands there as JSON-LD (schema.org); graphql is asked for
+// it as any client asks, with the request's own address and headers.
 func Explorer(o Options, graphql http.Handler) http.Handler {
 	return &explorer{page: o.fill("explorer.html"), options: o, graphql: graphql}
 }

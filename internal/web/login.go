@@ -23,8 +23,8 @@ type Login struct {
 	Next string
 	// Problem is what was wrong with the token before; "" for nothing.
 	Problem string
-	// Again has the browser ask once more by itself: a page of another site led here, and then browsers keep the cookie of
-	// the session to themselves.
+	// Again has the browser ask once more by itself: where a page of another site led here, it did not send the cookie of
+	// the session.
 	Again bool
 }
 

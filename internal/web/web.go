@@ -60,7 +60,8 @@ func (o *Options) fill(name string) string {
 	}
 	return strings.NewReplacer(
 		"{{.GraphQLPath}}", html.EscapeString(path), "{{.Explain}}", strconv.FormatBool(o.Explain),
-		"{{.Introspection}}", strconv.FormatBool(!o.NoIntrospection), "{{.Listed}}", strconv.FormatBool(o.DocumentsOnly), "{{.Playground}}", strconv.FormatBool(!o.NoPlayground),
+		"{{.Introspection}}", strconv.FormatBool(!o.NoIntrospection), "{{.Listed}}", strconv.FormatBool(o.DocumentsOnly),
+		"{{.Playground}}", strconv.FormatBool(!o.NoPlayground),
 	).Replace(string(must(dist.ReadFile("dist/" + name))))
 }
 
@@ -90,7 +91,7 @@ func Assets() http.Handler {
 	})
 }
 
-// readOnly sets what every answer of a page says, and refuses what is no reading.
+// readOnly sets the headers of every page, and reports whether a request only reads; others it refuses.
 func readOnly(w http.ResponseWriter, r *http.Request) bool {
 	setHeaders(w.Header())
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
@@ -101,7 +102,7 @@ func readOnly(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// setHeaders sets what every answer of a page says.
+// setHeaders sets the headers of every page.
 func setHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
