@@ -270,12 +270,20 @@ func TestPictures(t *testing.T) {
 	b.screenshot("time")
 }
 
+// choose chooses a value of the field that an expression finds.
+func (b *tab) choose(field, value string) {
+	b.t.Helper()
+	b.run("choose "+value, chromedp.Evaluate[chromedp.Void](`void (() => { const s = `+field+`;
+		s.value = `+quote(value)+`; s.dispatchEvent(new Event('change', {bubbles: true})); })()`))
+}
+
 // saved is the text of the file that a page hands to the browser, saved in a format.
 func (b *tab) saved(format string) string {
 	b.t.Helper()
-	evaluate[chromedp.Void](b, `void (window.saved = null, URL.createObjectURL = blob => { blob.text().then(text => { window.saved = text; }); return '#'; })`)
-	b.run("save as "+format, chromedp.Evaluate[chromedp.Void](`void (() => { const s = [...document.querySelectorAll('.tools select')].find(s => [...s.options].some(o => o.value === `+quote(format)+`));
-		s.value = `+quote(format)+`; s.dispatchEvent(new Event('change', {bubbles: true})); })()`))
+	evaluate[chromedp.Void](b, `void (window.saved = null,
+		URL.createObjectURL = blob => { blob.text().then(text => { window.saved = text; }); return '#'; })`)
+	b.choose(`[...document.querySelectorAll('.tools select')].find(s => [...s.options].some(o => o.value === `+
+		quote(format)+`))`, format)
 	b.wait("it is saved", "typeof window.saved === 'string'")
 	return evaluate[string](b, "window.saved")
 }
@@ -287,12 +295,16 @@ func TestSeveralAtOnce(t *testing.T) {
 	b.visit("/e/mary-kaldor")
 	b.wait("the surroundings are drawn", drawn(5, 7))
 	b.button("Draw around")
-	box := evaluate[[]float64](b, `(() => { const r = document.querySelector('.drawing').getBoundingClientRect(); return [r.left + 3, r.top + 3, r.right - 3, r.bottom - 3]; })()`)
+	box := evaluate[[]float64](b, `(() => { const r = document.querySelector('.drawing').getBoundingClientRect();
+		return [r.left + 3, r.top + 3, r.right - 3, r.bottom - 3]; })()`)
 	mouse := func(how input.DispatchMouseEventType, x, y float64) chromedp.Action[chromedp.Void] {
 		return chromedp.MouseEvent(how, x, y, chromedp.ButtonLeft)
 	}
-	b.run("draw around all of it", mouse(input.DispatchMouseEventTypeMousePressed, box[0], box[1]), mouse(input.DispatchMouseEventTypeMouseMoved, box[2], box[1]),
-		mouse(input.DispatchMouseEventTypeMouseMoved, box[2], box[3]), mouse(input.DispatchMouseEventTypeMouseMoved, box[0], box[3]), mouse(input.DispatchMouseEventTypeMouseReleased, box[0], box[3]))
+	b.run("draw around all of it", mouse(input.DispatchMouseEventTypeMousePressed, box[0], box[1]),
+		mouse(input.DispatchMouseEventTypeMouseMoved, box[2], box[1]),
+		mouse(input.DispatchMouseEventTypeMouseMoved, box[2], box[3]),
+		mouse(input.DispatchMouseEventTypeMouseMoved, box[0], box[3]),
+		mouse(input.DispatchMouseEventTypeMouseReleased, box[0], box[3]))
 	b.wait("all are chosen", reads(".panel h3", "5 entities chosen")+" && "+reads(".panel", "7 links among them"))
 	b.button("Draw around")
 	b.screenshot("lasso")
@@ -320,7 +332,8 @@ func TestSeveralAtOnce(t *testing.T) {
 			return err
 		})
 		newServerWith(t, true, func(cat *catalog.Catalog, s *sqlitestore.Store) error {
-			if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("sample.jsonl", sample.Data)}, exchange.Options{}); err != nil {
+			whole := exchange.FromBytes("sample.jsonl", sample.Data)
+			if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{whole}, exchange.Options{}); err != nil {
 				return err
 			}
 			report, err := exchange.Import(t.Context(), cat, s, []exchange.File{file}, exchange.Options{})
@@ -363,7 +376,8 @@ func TestSeveralAtOnce(t *testing.T) {
 	b.button("Undo")
 	b.wait("and back", drawn(5, 7))
 	b.click("details.more summary")
-	b.run("leave out a kind", chromedp.Click(chromedp.Search(`//label[contains(normalize-space(), "affiliated with")]/input`), chromedp.NodeVisible))
+	kind := chromedp.Search(`//label[contains(normalize-space(), "affiliated with")]/input`)
+	b.run("leave out a kind", chromedp.Click(kind, chromedp.NodeVisible))
 	b.wait("its links are gone", drawn(5, 6))
 	b.button("Copy a link to this view")
 	b.wait("it is copied", "window.copied !== undefined")
@@ -382,17 +396,22 @@ func TestStories(t *testing.T) {
 		b.wait("it is added", reads(".said", fmt.Sprintf("It is view %d of the story", i+1)))
 	}
 	b.click(`a[href="/story"]`)
-	b.wait("both pictures are there", `document.querySelectorAll('.story figure circle').length > 5 && document.querySelectorAll('.story figure').length === 2`)
-	b.run("say something", chromedp.SendKeys(chromedp.CSS(".story > ol > li:nth-child(1) textarea"), "Whom she knows"), chromedp.SendKeys(chromedp.CSS(".story > ol > li:nth-child(2) textarea"), "And <b>how</b>"))
+	const two = `document.querySelectorAll('.story figure').length === 2`
+	b.wait("both pictures are there", `document.querySelectorAll('.story figure circle').length > 5 && `+two)
+	b.run("say something",
+		chromedp.SendKeys(chromedp.CSS(".story > ol > li:nth-child(1) textarea"), "Whom she knows"),
+		chromedp.SendKeys(chromedp.CSS(".story > ol > li:nth-child(2) textarea"), "And <b>how</b>"))
 	b.button("Later")
-	b.wait("the order is another", `[...document.querySelectorAll('textarea')].map(t => t.value).join() === 'And <b>how</b>,Whom she knows'`)
+	b.wait("the order is another",
+		`[...document.querySelectorAll('textarea')].map(t => t.value).join() === 'And <b>how</b>,Whom she knows'`)
 	b.screenshot("editing")
 	b.button("Copy a link to this story")
 	b.wait("it is copied", "window.copied !== undefined")
 
 	other := newTab(t, browser, b.origin)
 	other.visit(strings.TrimPrefix(evaluate[string](b, "window.copied"), b.origin))
-	other.wait("it reads", reads(".story > ol > li:nth-child(1) .caption", "And <b>how</b>")+" && document.querySelectorAll('.story figure').length === 2 && document.querySelector('textarea') === null")
+	other.wait("it reads", reads(".story > ol > li:nth-child(1) .caption", "And <b>how</b>")+" && "+two+
+		" && document.querySelector('textarea') === null")
 	other.screenshot("reading")
 	other.click(".story > ol > li:nth-child(2) details summary")
 	other.wait("it is in words", reads(".story > ol > li:nth-child(2)", "Mary Kaldor is affiliated with"))
@@ -434,6 +453,15 @@ func TestReadingRoom(t *testing.T) {
 	b.wait("without a text there are excerpts", reads(".source", "not stored")+` && document.querySelectorAll('.excerpts li').length > 60`)
 }
 
+// find searches a name in the nth box of a form, and takes the first that is suggested.
+func (b *tab) find(nth int, name string) {
+	b.t.Helper()
+	b.run("search", chromedp.Focus(chromedp.Search(fmt.Sprintf(`(//form//input[@role="combobox"])[%d]`, nth))))
+	b.text(name)
+	b.wait("names are suggested", suggested)
+	b.press(kb.Enter)
+}
+
 // TestStatements adds a statement while reading: words that are marked in the text, with names of the graph and one that is made,
 // and takes it back. Words that are not in the source are refused.
 func TestStatements(t *testing.T) {
@@ -444,29 +472,27 @@ func TestStatements(t *testing.T) {
 	b.wait("there is a form", `document.querySelector('form.statement') !== null`)
 
 	// the last sentence, which nothing quotes yet
-	b.run("mark words", chromedp.Evaluate[chromedp.Void](`void (() => { const text = document.querySelector('.body').lastChild, at = text.data.indexOf('says');
+	b.run("mark words", chromedp.Evaluate[chromedp.Void](`void (() => {
+		const text = document.querySelector('.body').lastChild, at = text.data.indexOf('says');
 		getSelection().setBaseAndExtent(text, at, text, text.data.length - 1); })()`))
 	b.wait("the words are in the form", `document.querySelector('.statement textarea').value === 'says \u{1F469}\u200D\u{1F52C} Eve'`)
 	b.click(".statement .end details summary")
 	b.run("name a person", chromedp.SendKeys(chromedp.CSS(".statement .end details input"), "Eve"))
 	b.button("Make it")
 	b.wait("she is made", `document.querySelector('.statement [role=combobox]').value === 'Eve'`)
-	b.run("choose the kind", chromedp.SetValue(chromedp.CSS(".statement > label select"), "AFFILIATED_WITH"))
-	b.run("tell the page", chromedp.Evaluate[chromedp.Void](`void document.querySelector('.statement > label select').dispatchEvent(new Event('change', {bubbles: true}))`))
+	b.choose(`document.querySelector('.statement > label select')`, "AFFILIATED_WITH")
 	b.click(`.statement .picks button`)
 	b.wait("a name of the text is taken", `document.querySelectorAll('.statement [role=combobox]')[1].value.length > 0`)
 	to := evaluate[string](b, `document.querySelectorAll('.statement [role=combobox]')[1].value`)
 	b.screenshot("form")
 	b.button("Check")
-	b.wait("it can be added, or not", `document.querySelector('.statement [role=alert]') !== null || `+reads(".statement .said", "It can be added: Eve is affiliated with"))
+	b.wait("it can be added, or not", `document.querySelector('.statement [role=alert]') !== null || `+
+		reads(".statement .said", "It can be added: Eve is affiliated with"))
 	if !strings.HasPrefix(to, "Acme") {
 		b.wait("a person is no institution", reads(".statement [role=alert]", "INSTITUTION"))
 		b.run("another", chromedp.Click(chromedp.Search(`(//form//button[normalize-space()="Another"])[2]`), chromedp.NodeVisible))
 		b.wait("the box is empty", `document.querySelectorAll('.statement [role=combobox]')[1].value === ''`)
-		b.run("search it", chromedp.Focus(chromedp.Search(`(//form//input[@role="combobox"])[2]`)))
-		b.text("acme")
-		b.wait("names are suggested", suggested)
-		b.press(kb.Enter)
+		b.find(2, "acme")
 		b.wait("it is Acme", `document.querySelectorAll('.statement [role=combobox]')[1].value === 'Acme'`)
 		b.button("Check")
 		b.wait("it can be added", reads(".statement .said", "It can be added: Eve is affiliated with Acme"))
@@ -479,15 +505,12 @@ func TestStatements(t *testing.T) {
 	b.click(".adding details.card > summary")
 	b.run("words that are not there", chromedp.SendKeys(chromedp.CSS(".statement textarea"), "Person 09 worked for Acme"))
 	for i, name := range []string{"person 09", "acme"} {
-		b.run("search", chromedp.Focus(chromedp.Search(fmt.Sprintf(`(//form//input[@role="combobox"])[%d]`, i+1))))
-		b.text(name)
-		b.wait("names are suggested", suggested)
-		b.press(kb.Enter)
+		b.find(i+1, name)
 	}
-	b.run("choose the kind", chromedp.SetValue(chromedp.CSS(".statement > label select"), "AFFILIATED_WITH"))
-	b.run("tell the page", chromedp.Evaluate[chromedp.Void](`void document.querySelector('.statement > label select').dispatchEvent(new Event('change', {bubbles: true}))`))
+	b.choose(`document.querySelector('.statement > label select')`, "AFFILIATED_WITH")
 	b.button("Add")
-	b.wait("it is refused, with the nearest", reads(".statement [role=alert]", "do not stand in the text")+" && "+reads(".statement [role=alert] button", "Person 09"))
+	b.wait("it is refused, with the nearest", reads(".statement [role=alert]", "do not stand in the text")+" && "+
+		reads(".statement [role=alert] button", "Person 09"))
 	b.screenshot("refused")
 }
 

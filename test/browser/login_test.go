@@ -1,8 +1,6 @@
 package browser_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -12,14 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"github.com/throughline/throughline"
-	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/auth"
-	"github.com/throughline/throughline/internal/catalog"
-	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/server"
-	"github.com/throughline/throughline/internal/store/sqlitestore"
-	"github.com/throughline/throughline/internal/web"
 )
 
 // newLocked serves the sample to who has a token, and returns one of ann, an EDITOR.
@@ -34,32 +26,8 @@ func newLocked(t *testing.T, anonymous *auth.Identity) (origin, token string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cat, err := catalog.Parse("schema.graphqls", throughline.Schema)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	if _, err := sample.Load(t.Context(), cat, s); err != nil {
-		t.Fatal(err)
-	}
-	e, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: "test", Introspection: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := server.New(server.Options{
-		Executor: e, Store: s, Verifier: tokens, Anonymous: anonymous, Playground: web.Playground(web.Options{}), Assets: web.Assets(),
-		Explorer: func(graphql http.Handler) http.Handler { return web.Explorer(web.Options{}, graphql) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := httptest.NewServer(h.Handler())
-	t.Cleanup(served.Close)
-	return served.URL, token
+	origin = newServerOf(t, true, true, func(o *server.Options) { o.Verifier, o.Anonymous = tokens, anonymous })
+	return origin, token
 }
 
 const whoIsThere = `(document.querySelector('aside.account')?.innerText ?? '')`
@@ -98,8 +66,10 @@ func TestAPersonLogsIn(t *testing.T) {
 	b.text(token)
 	b.press(kb.Enter)
 	b.arrive("aside.account form")
-	b.wait("the page is shown to who logged in", contains(whoIsThere, "Logged in as ann (EDITOR)")+` && location.pathname === '/e/mary-kaldor'`)
-	b.wait("the explorer works", `document.querySelector('main h1')?.innerText.includes('Mary Kaldor') && document.querySelector('header.top') !== null`)
+	b.wait("the page is shown to who logged in",
+		contains(whoIsThere, "Logged in as ann (EDITOR)")+` && location.pathname === '/e/mary-kaldor'`)
+	b.wait("the explorer works",
+		reads("main h1", "Mary Kaldor")+` && document.querySelector('header.top') !== null`)
 	b.barriers(source, "a page to who is logged in")
 	if got := evaluate[string](b, `document.cookie`); got != "" {
 		t.Errorf("scripts see the cookie: %s", got)
@@ -131,9 +101,11 @@ func TestAPageThatIsRefusedAsksForAToken(t *testing.T) {
 	b.text(token)
 	b.press(kb.Enter)
 	b.arrive("aside.account form")
-	b.wait("the page is shown", contains(whoIsThere, "Logged in as ann")+` && location.pathname === '/e/nato' && document.querySelector('header.top') !== null`)
+	b.wait("the page is shown", contains(whoIsThere, "Logged in as ann")+
+		` && location.pathname === '/e/nato' && document.querySelector('header.top') !== null`)
 	b.forgive()
-	b.run("open a page of another site", chromedp.Navigate("data:text/html,"+url.PathEscape(`<a id="there" href="`+origin+`/e/mary-kaldor">there</a>`)))
+	link := `<a id="there" href="` + origin + `/e/mary-kaldor">there</a>`
+	b.run("open a page of another site", chromedp.Navigate("data:text/html,"+url.PathEscape(link)))
 	b.click("#there")
 	b.arrive("aside.account form")
 	b.wait("the link is followed", contains(whoIsThere, "Logged in as ann")+` && location.pathname === '/e/mary-kaldor'`)

@@ -118,7 +118,9 @@ func TestMeasureExpanding(t *testing.T) {
 		b.run("expand it", chromedp.MouseClickXY(x, y), chromedp.MouseClickXY(x, y))
 		begin := time.Now()
 		b.wait("it is expanded", `document.querySelector('.drawing').dataset.nodes !== '`+before+`'`)
-		t.Logf("from %s to %s entities after %d ms", before, evaluate[string](b, `document.querySelector('.drawing').dataset.nodes`), time.Since(begin).Milliseconds())
+		passed := time.Since(begin)
+		after := evaluate[string](b, `document.querySelector('.drawing').dataset.nodes`)
+		t.Logf("from %s to %s entities after %d ms", before, after, passed.Milliseconds())
 	}
 }
 
@@ -133,7 +135,8 @@ func TestMeasureLines(t *testing.T) {
 	for range 4 {
 		b := newTab(t, browser, origin)
 		b.visit("/path?from=" + id)
-		b.wait("the second box has the focus", `document.activeElement.getAttribute('role') === 'combobox' && document.activeElement.value === ''`)
+		b.wait("the second box has the focus",
+			`document.activeElement.getAttribute('role') === 'combobox' && document.activeElement.value === ''`)
 		b.text(name)
 		begin := time.Now()
 		b.wait("names are suggested", suggested)

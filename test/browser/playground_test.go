@@ -28,8 +28,8 @@ import (
 // newServer serves the sample and returns its origin.
 func newServer(t *testing.T) string { return newServerOf(t, true, true) }
 
-// newServerOf serves the sample or nothing, and tells its schema or not.
-func newServerOf(t *testing.T, withSample, introspection bool) string {
+// newServerOf serves the sample or nothing, and tells its schema or not; change changes its options.
+func newServerOf(t *testing.T, withSample, introspection bool, change ...func(*server.Options)) string {
 	t.Helper()
 	return newServerWith(t, introspection, func(cat *catalog.Catalog, s *sqlitestore.Store) error {
 		if !withSample {
@@ -37,11 +37,13 @@ func newServerOf(t *testing.T, withSample, introspection bool) string {
 		}
 		_, err := sample.Load(t.Context(), cat, s)
 		return err
-	})
+	}, change...)
 }
 
-// newServerWith serves all pages over what fill writes into a new store, and lets texts be read.
-func newServerWith(t *testing.T, introspection bool, fill func(*catalog.Catalog, *sqlitestore.Store) error) string {
+// newServerWith serves all pages over what fill writes into a new store, and lets texts be read; change changes its options.
+func newServerWith(t *testing.T, introspection bool, fill func(*catalog.Catalog, *sqlitestore.Store) error,
+	change ...func(*server.Options),
+) string {
 	t.Helper()
 	cat, err := catalog.Parse("schema.graphqls", throughline.Schema)
 	if err != nil {
@@ -66,10 +68,14 @@ func newServerWith(t *testing.T, introspection bool, fill func(*catalog.Catalog,
 		found, err := s.Records(ctx, []string{"mary-kaldor"})
 		return err == nil && len(found.Nodes) > 0
 	}}
-	h, err := server.New(server.Options{
+	o := server.Options{
 		Executor: e, Store: s, Explain: true, Playground: web.Playground(pages), Assets: web.Assets(),
 		Explorer: func(graphql http.Handler) http.Handler { return web.Explorer(pages, graphql) },
-	})
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	h, err := server.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

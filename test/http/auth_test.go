@@ -17,17 +17,13 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
-	"github.com/throughline/throughline"
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/auth"
-	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/contract"
 	"github.com/throughline/throughline/internal/exchange"
-	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/server"
 	"github.com/throughline/throughline/internal/store"
-	"github.com/throughline/throughline/internal/store/sqlitestore"
-	"github.com/throughline/throughline/internal/web"
+	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
 // keyring is a file of tokens, with the tokens themselves.
@@ -59,6 +55,19 @@ func newKeyring(t *testing.T) *keyring {
 	return k
 }
 
+// revoke deletes the tokens of a subject, and has the file read again.
+func (k *keyring) revoke(t *testing.T, subject string) {
+	t.Helper()
+	_, err := auth.Revoke(k.path, func(x auth.Token) bool { return x.Subject == subject })
+	if err == nil {
+		err = k.tokens.Reload()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// header is that of a request of a subject.
 func (k *keyring) header(subject string) map[string]string {
 	return map[string]string{"Authorization": "Bearer " + k.of[subject], "Content-Type": "application/json"}
 }
@@ -92,8 +101,7 @@ func TestEveryDoorAsksWhoIsThere(t *testing.T) {
 	for _, anonymous := range []*auth.Identity{nil, reading} {
 		base, _ := start(t, func(g *graph.Options, o *server.Options) {
 			o.Verifier, o.Anonymous = k.tokens, anonymous
-			o.Explorer = func(graphql http.Handler) http.Handler { return web.Explorer(web.Options{}, graphql) }
-			o.Playground, o.Assets = web.Playground(web.Options{}), web.Assets()
+			showPages(o)
 			o.Export = exchange.Served(g.Catalog, g.Store.(store.Scanner), false)
 		})
 		for _, d := range doors {
@@ -177,10 +185,7 @@ func TestWhoIsUnknownTakesNothing(t *testing.T) {
 
 // TestRolesOverTheWire: a field that needs more than a token has is forbidden, and the others answer.
 func TestRolesOverTheWire(t *testing.T) {
-	cat, err := catalog.Parse("schema.graphqls", throughline.Schema)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cat := both.Catalog(t)
 	needs := map[string]auth.Role{"people": auth.Editor, "links": auth.Curator, "events": auth.Admin}
 	for name, role := range needs {
 		f := cat.Schema.Query.Fields.ForName(name)
@@ -188,13 +193,10 @@ func TestRolesOverTheWire(t *testing.T) {
 			{Name: "role", Value: &ast.Value{Kind: ast.EnumValue, Raw: role.String()}},
 		}})
 	}
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Catalog: cat})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
 	k := newKeyring(t)
-	base, _ := serve(t, cat, s, func(_ *graph.Options, o *server.Options) { o.Verifier, o.Anonymous = k.tokens, reading })
+	base, _ := serve(t, cat, both.SQLite(cat)(t), func(_ *graph.Options, o *server.Options) {
+		o.Verifier, o.Anonymous = k.tokens, reading
+	})
 	const query = `{"query":"{ people { totalCount } links { totalCount } events { totalCount } stats { sources } viewer { role } }"}`
 	for role := auth.Reader; role <= auth.Admin; role++ {
 		r := do(t, "POST", base+"/graphql", query, k.header(strings.ToLower(role.String())))
@@ -208,7 +210,8 @@ func TestRolesOverTheWire(t *testing.T) {
 			t.Errorf("as %s: %d %s", role, r.status, r.body)
 		}
 	}
-	if r := do(t, "POST", base+"/graphql", query, map[string]string{"Content-Type": "application/json"}); !strings.Contains(r.body, `"role":"READER"`) {
+	r := do(t, "POST", base+"/graphql", query, map[string]string{"Content-Type": "application/json"})
+	if !strings.Contains(r.body, `"role":"READER"`) {
 		t.Errorf("without a token: %s", r.body)
 	}
 }
@@ -230,7 +233,8 @@ func TestAnswersAreKeptForOneAlone(t *testing.T) {
 		}
 		r := do(t, "GET", address, "", header)
 		tag := r.header.Get("ETag")
-		if r.status != 200 || tag == "" || tags[tag] != "" || r.header.Get("Cache-Control") != want || !strings.Contains(r.header.Get("Vary"), "Authorization, Cookie") {
+		if r.status != 200 || tag == "" || tags[tag] != "" || r.header.Get("Cache-Control") != want ||
+			!strings.Contains(r.header.Get("Vary"), "Authorization, Cookie") {
 			t.Errorf("%q: %d %v", subject, r.status, r.header)
 		}
 		tags[tag] = subject
@@ -242,12 +246,7 @@ func TestAnswersAreKeptForOneAlone(t *testing.T) {
 		}
 	}
 	// a token that is revoked gets no 304 either
-	if _, err := auth.Revoke(k.path, func(x auth.Token) bool { return x.Subject == "editor" }); err != nil {
-		t.Fatal(err)
-	}
-	if err := k.tokens.Reload(); err != nil {
-		t.Fatal(err)
-	}
+	k.revoke(t, "editor")
 	for tag := range tags {
 		header := k.header("editor")
 		header["If-None-Match"] = tag
@@ -257,7 +256,8 @@ func TestAnswersAreKeptForOneAlone(t *testing.T) {
 	}
 	// where nobody is asked who they are nothing says otherwise
 	open, _ := start(t, nil)
-	if r := do(t, "GET", getting(open, "{ stats { sources } }", ""), "", nil); r.header.Get("Vary") != "Accept, Accept-Encoding" || r.header.Get("Cache-Control") != "no-cache" {
+	r := do(t, "GET", getting(open, "{ stats { sources } }", ""), "", nil)
+	if r.header.Get("Vary") != "Accept, Accept-Encoding" || r.header.Get("Cache-Control") != "no-cache" {
 		t.Errorf("%v", r.header)
 	}
 }
@@ -265,20 +265,13 @@ func TestAnswersAreKeptForOneAlone(t *testing.T) {
 // TestSubjectsShareFairly: a crowd of one subject leaves places for another at the same address.
 func TestSubjectsShareFairly(t *testing.T) {
 	k := newKeyring(t)
-	s := &stuck{began: make(chan struct{}, 1000)}
-	base, stop := start(t, func(g *graph.Options, o *server.Options) {
-		s.Answerer = g.Store
-		g.Store = s
-		g.Limits = plan.DefaultLimits()
-		g.Limits.Timeout = time.Hour
-		o.MaxConcurrent, o.QueueTime, o.Grace = 64, 50*time.Millisecond, time.Millisecond
-		o.Verifier, o.NoArrivalQueue = k.tokens, true
-	})
+	s, base, stop := startStuck(t, func(o *server.Options) { o.Verifier, o.NoArrivalQueue = k.tokens, true })
 	crowd, end := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	ask := func(subject string) {
 		all.Go(func() {
-			req, err := http.NewRequestWithContext(crowd, http.MethodPost, base+"/graphql", strings.NewReader(`{"query":"{ subgraph(seeds: [{id: \"nato\"}]) { nodes { id } } }"}`))
+			body := strings.NewReader(`{"query":"{ subgraph(seeds: [{id: \"nato\"}]) { nodes { id } } }"}`)
+			req, err := http.NewRequestWithContext(crowd, http.MethodPost, base+"/graphql", body)
 			if err != nil {
 				t.Error(err)
 				return
@@ -319,12 +312,14 @@ func TestTokensAreNowhereWritten(t *testing.T) {
 		logger := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		g.Logger, g.Observe = logger, metrics.Observe
 		o.Logger, o.Verifier, o.Tracing, o.Metrics, o.Explain = logger, k.tokens, tracing, metrics, true
-		o.Explorer = func(graphql http.Handler) http.Handler { return web.Explorer(web.Options{}, graphql) }
+		o.Explorer = explorer
 	})
 	bodies := ""
 	for _, token := range []string{k.of["reader"], k.of["ed"], k.of["admin"][:20] + "wrongwrong", "secretsecret"} {
 		for _, d := range doors {
-			header := map[string]string{"Authorization": "Bearer " + token, "Content-Type": "application/json", "X-Throughline-Explain": "1"}
+			header := map[string]string{
+				"Authorization": "Bearer " + token, "Content-Type": "application/json", "X-Throughline-Explain": "1",
+			}
 			r := do(t, d.method, base+d.path, d.body, header)
 			bodies += fmt.Sprint(r.header) + r.body
 		}

@@ -29,16 +29,25 @@ func (s *stuck) Walk(ctx context.Context, _ *plan.Walk) (store.Graph, []uint32, 
 	return nil, nil, ctx.Err()
 }
 
-// TestACrowdOfOneClientLeavesPlaces: 256 requests that take long keep neither another client's from beginning, nor what
-// is soon answered, be it of the same client.
-func TestACrowdOfOneClientLeavesPlaces(t *testing.T) {
-	s := &stuck{began: make(chan struct{}, 1000)}
-	base, stop := start(t, func(g *graph.Options, o *server.Options) {
+// startStuck serves a store whose walks end with their callers, with places for eight operations that take long.
+func startStuck(t *testing.T, change func(*server.Options)) (s *stuck, base string, stop func() error) {
+	t.Helper()
+	s = &stuck{began: make(chan struct{}, 1000)}
+	base, stop = start(t, func(g *graph.Options, o *server.Options) {
 		s.Answerer = g.Store
 		g.Store = s
 		g.Limits = plan.DefaultLimits()
 		g.Limits.Timeout = time.Hour
 		o.MaxConcurrent, o.QueueTime, o.Grace = 64, 50*time.Millisecond, time.Millisecond
+		change(o)
+	})
+	return s, base, stop
+}
+
+// TestACrowdOfOneClientLeavesPlaces: 256 requests that take long keep neither another client's from beginning, nor what
+// is soon answered, be it of the same client.
+func TestACrowdOfOneClientLeavesPlaces(t *testing.T) {
+	s, base, stop := startStuck(t, func(o *server.Options) {
 		o.Client = server.ByAddress([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")})
 	})
 	crowd, end := context.WithCancel(t.Context())

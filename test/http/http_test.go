@@ -673,7 +673,8 @@ func TestAKeyInTheHeaderHasItDoneOnce(t *testing.T) {
 	base, stop := start(t, func(g *graph.Options, _ *server.Options) { g.Writer, _ = g.Store.(graph.Writer) })
 	defer func() { _ = stop() }()
 	ask := func(key string) string {
-		return do(t, http.MethodPost, base+"/graphql", `{"query": "mutation { createTheme(input: {name: \"New\"}) { theme { id } change { id } errors { code } } }"}`,
+		return do(t, http.MethodPost, base+"/graphql",
+			`{"query": "mutation { createTheme(input: {name: \"New\"}) { theme { id } change { id } errors { code } } }"}`,
 			map[string]string{"Content-Type": "application/json", "Idempotency-Key": key}).body
 	}
 	first := ask("one")
