@@ -32,7 +32,15 @@ export const firstTab = { query: welcome + (stops[0]?.document ?? ''), variables
 
 function TourIcon() {
   return (
-    <svg viewBox="0 0 20 20" height="1em" fill="none" stroke="currentColor" strokeWidth="1.4" strokeLinecap="round" strokeLinejoin="round">
+    <svg
+      viewBox="0 0 20 20"
+      height="1em"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.4"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+    >
       <path d="M3.2 15.2 8 7l4.2 6L17 4.6" />
       <g fill="currentColor" stroke="none">
         <circle cx="3.2" cy="15.2" r="2.1" />
@@ -70,13 +78,15 @@ function Tour() {
       <div className="graphiql-doc-explorer-title">{sample && !listed ? 'Tour of the sample' : 'Tour'}</div>
       {listed && (
         <p>
-          This server was started with <code>--documents-only</code>: it runs the documents that <code>--documents</code> lists, to the letter, and
-          refuses others. The tour&apos;s queries are not among them; a server without <code>--documents-only</code> runs them.
+          This server was started with <code>--documents-only</code>: it runs the documents that{' '}
+          <code>--documents</code> lists, to the letter, and refuses others. The tour&apos;s queries are not among them;
+          a server without <code>--documents-only</code> runs them.
         </p>
       )}
       {!listed && !sample && (
         <p>
-          This graph is not the sample, of which the tour asks for people by name. These queries name nothing, and answer on any graph.
+          This graph is not the sample, of which the tour asks for people by name. These queries name nothing, and
+          answer on any graph.
         </p>
       )}
       <ol>
@@ -90,10 +100,18 @@ function Tour() {
         ))}
       </ol>
       <p className="tour-foot">
-        This page is built from the work of others: <a href="/assets/THIRD_PARTY_NOTICES.txt" target="_blank" rel="noreferrer">notices</a>.
+        This page is built from the work of others:{' '}
+        <a href="/assets/THIRD_PARTY_NOTICES.txt" target="_blank" rel="noreferrer">
+          notices
+        </a>
+        .
       </p>
     </section>
   );
 }
 
-export const tourPlugin: NonNullable<GraphiQLProps['plugins']>[number] = { title: 'Tour', icon: TourIcon, content: Tour };
+export const tourPlugin: NonNullable<GraphiQLProps['plugins']>[number] = {
+  title: 'Tour',
+  icon: TourIcon,
+  content: Tour,
+};

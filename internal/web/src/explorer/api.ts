@@ -25,6 +25,15 @@ export class Refused extends Error {
   }
 }
 
+// chunks cuts a list into parts of so many, as one question takes no more.
+export function chunks<T>(list: T[], size: number): T[][] {
+  const parts: T[][] = [];
+  for (let i = 0; i < list.length; i += size) {
+    parts.push(list.slice(i, i + size));
+  }
+  return parts;
+}
+
 // ask asks, and refuses an answer with errors, unless a part of it will do.
 export async function ask<T>(
   query: string,

@@ -144,19 +144,20 @@ export function selection(catalog: Catalog, only: (p: Property) => boolean = () 
   return out;
 }
 
-// property reads what selection asked for.
-export function property(catalog: Catalog, record: { type: string }, name: string): string {
-  const value = properties(catalog, record)[name];
-  return value === undefined || typeof value === 'object' ? '' : String(value);
+// valueOf is the value of a property as selection asked for it; null for none.
+function valueOf(catalog: Catalog, record: { type: string }, name: string): unknown {
+  const type = catalog.types.get(record.type);
+  return (record as { [key: string]: unknown })[`${type?.name}_${name}`] ?? null;
 }
 
-// properties are the values of what selection asked for, by their names; what has no value is left out.
+// property is the value of a property as text; '' for none.
+export function property(catalog: Catalog, record: { type: string }, name: string): string {
+  const value = valueOf(catalog, record, name);
+  return value === null || typeof value === 'object' ? '' : String(value);
+}
+
+// properties are the values of all properties by their names; what has no value is left out.
 export function properties(catalog: Catalog, record: { type: string }): { [name: string]: unknown } {
-  const type = catalog.types.get(record.type);
-  return Object.fromEntries(
-    (type?.properties ?? []).flatMap(p => {
-      const value = (record as { [key: string]: unknown })[`${type?.name}_${p.name}`];
-      return value === null || value === undefined ? [] : [[p.name, value]];
-    }),
-  );
+  const list = catalog.types.get(record.type)?.properties ?? [];
+  return Object.fromEntries(list.map(p => [p.name, valueOf(catalog, record, p.name)]).filter(([, v]) => v !== null));
 }

@@ -1,5 +1,5 @@
 // What the page knows of the graph, and how it asks for more. A record that was read once is kept: ids stay the same.
-import { ask } from './api';
+import { ask, chunks } from './api';
 import { selection, type Catalog } from './catalog';
 
 export interface Entity {
@@ -141,10 +141,10 @@ export class Graph {
   // read reads entities by their ids, those that are there.
   async read(ids: string[], signal?: AbortSignal): Promise<string[]> {
     const missing = ids.filter(id => !this.entities.has(id));
-    for (let i = 0; i < missing.length; i += 100) {
+    for (const some of chunks(missing, 100)) {
       const { nodes } = await ask<{ nodes: (Entity | null)[] }>(
         `query Read($ids: [ID!]!) { nodes(ids: $ids) { ...Bits } } ${this.bits}`,
-        { ids: missing.slice(i, i + 100) },
+        { ids: some },
         signal,
       );
       this.keep(nodes, []);
@@ -155,10 +155,7 @@ export class Graph {
   // join reads all links among some entities.
   async join(ids: string[], signal?: AbortSignal): Promise<void> {
     // a question takes 1,000 entities: of more, each half of that is asked about with each other
-    const blocks: string[][] = [];
-    for (let i = 0; i < ids.length; i += 500) {
-      blocks.push(ids.slice(i, i + 500));
-    }
+    const blocks = chunks(ids, 500);
     const all =
       blocks.length === 1 ? blocks : blocks.flatMap((b, i) => blocks.slice(i + 1).map(other => [...b, ...other]));
     for (const seeds of all) {
@@ -228,12 +225,12 @@ export class Graph {
   // records reads all that is stored of some entities.
   async records(ids: string[]): Promise<EntityRecord[]> {
     const records: EntityRecord[] = [];
-    for (let i = 0; i < ids.length; i += 100) {
+    for (const some of chunks(ids, 100)) {
       const { nodes } = await ask<{ nodes: (EntityRecord | null)[] }>(
         `query Records($ids: [ID!]!) { nodes(ids: $ids) { ... on Entity {
           id type name aliases description externalIds { scheme value url } createdAt updatedAt${selection(this.catalog)}
         } } }`,
-        { ids: ids.slice(i, i + 100) },
+        { ids: some },
       );
       records.push(...nodes.filter(n => n !== null));
     }

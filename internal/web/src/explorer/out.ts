@@ -1,4 +1,5 @@
 // A picture as a file. What formats can say is written whole: names, kinds, dates, and for each link its first words.
+import { chunks } from './api';
 import { kindLabel, properties, typeLabel } from './catalog';
 import { colours } from './canvas';
 import { cite } from './citation';
@@ -18,57 +19,65 @@ const quote = (s: string) => {
 
 export type Words = Map<string, Evidence[]>;
 
-// readWords reads the first words behind each link.
-export async function readWords(graph: Graph, links: Link[]): Promise<Words> {
-  const words: Words = new Map();
-  for (let i = 0; i < links.length; i += 8) {
-    await Promise.all(links.slice(i, i + 8).map(async l => words.set(l.id, (await graph.evidence(l.id, 5)).nodes)));
+// byEight asks about each of a list, of eight at a time.
+async function byEight<T, A>(list: T[], question: (x: T) => Promise<A>): Promise<A[]> {
+  const answers: A[] = [];
+  for (const some of chunks(list, 8)) {
+    answers.push(...(await Promise.all(some.map(question))));
   }
-  return words;
+  return answers;
 }
 
+// readWords reads the first words behind each link.
+export async function readWords(graph: Graph, links: Link[]): Promise<Words> {
+  return new Map(await byEight(links, async l => [l.id, (await graph.evidence(l.id, 5)).nodes] as const));
+}
+
+type Fields<K extends string> = Record<K, string | null>;
+
+// linkFields are what formats say of a link besides its ends, in this order.
+const linkFields = ['kind', 'role', 'since', 'until', 'standing', 'sentence', 'excerpt', 'source', 'url'] as const;
+
+function fieldsOf(link: Link, words: Words): Fields<(typeof linkFields)[number]> {
+  const { kind, role, since, until, standing, sentence } = link;
+  const e = words.get(link.id)?.[0];
+  const [excerpt, source, url] = [e?.excerpt ?? null, e?.source.title ?? null, e?.source.url ?? null];
+  return { kind, role, since, until, standing, sentence, excerpt, source, url };
+}
+
+const columns = [
+  'id',
+  'from',
+  'fromName',
+  'kind',
+  'to',
+  'toName',
+  'role',
+  'since',
+  'until',
+  'standing',
+  'sources',
+  'sentence',
+  'excerpt',
+  'source',
+  'url',
+] as const;
+
 export function csv(graph: Graph, links: Link[], words: Words): string {
-  const rows = [
-    [
-      'id',
-      'from',
-      'fromName',
-      'kind',
-      'to',
-      'toName',
-      'role',
-      'since',
-      'until',
-      'standing',
-      'sources',
-      'sentence',
-      'excerpt',
-      'source',
-      'url',
-    ],
-  ];
-  for (const l of links) {
-    const c = cells(graph, l);
-    const e = words.get(l.id)?.[0];
-    rows.push([
-      l.id,
-      l.from.id,
-      c.from,
-      l.kind,
-      l.to.id,
-      c.to,
-      c.role,
-      c.since,
-      c.until,
-      l.standing,
-      c.sources,
-      l.sentence,
-      e?.excerpt ?? '',
-      e?.source.title ?? '',
-      e?.source.url ?? '',
-    ]);
-  }
-  return `\ufeff${rows.map(r => r.map(quote).join(',')).join('\r\n')}\r\n`;
+  const rows = links.map(l => {
+    const { from, to, sources } = cells(graph, l);
+    const row: Fields<(typeof columns)[number]> = {
+      ...fieldsOf(l, words),
+      id: l.id,
+      from: l.from.id,
+      fromName: from,
+      to: l.to.id,
+      toName: to,
+      sources,
+    };
+    return columns.map(name => row[name] ?? '');
+  });
+  return `\ufeff${[columns, ...rows].map(r => r.map(quote).join(',')).join('\r\n')}\r\n`;
 }
 
 export function markdown(links: Link[], words: Words): string {
@@ -85,30 +94,25 @@ export function markdown(links: Link[], words: Words): string {
 
 export function graphml(scene: Scene, words: Words): string {
   const keys = [
-    ...['name', 'type', 'description'].map(k => ['node', k]),
-    ...['kind', 'role', 'since', 'until', 'standing', 'sentence', 'excerpt', 'source', 'url'].map(k => ['edge', k]),
-  ] as [string, string][];
-  const data = (of: string, k: string, v: string | null | undefined) =>
-    v ? `<data key="${of}_${k}">${xml(v)}</data>` : '';
-  const nodes = scene.nodes.flatMap(({ entity: e }) =>
-    e
-      ? [
-          `<node id="${xml(e.id)}">${data('node', 'name', e.name)}${data('node', 'type', e.type)}${data('node', 'description', e.description)}</node>`,
-        ]
-      : [],
-  );
-  const edges = scene.links.map(l => {
-    const e = words.get(l.id)?.[0];
-    return `<edge id="${xml(l.id)}" source="${xml(l.from.id)}" target="${xml(l.to.id)}">${data('edge', 'kind', l.kind)}${data('edge', 'role', l.role)}${data(
-      'edge',
-      'since',
-      l.since,
-    )}${data('edge', 'until', l.until)}${data('edge', 'standing', l.standing)}${data('edge', 'sentence', l.sentence)}${data(
-      'edge',
-      'excerpt',
-      e?.excerpt,
-    )}${data('edge', 'source', e?.source.title)}${data('edge', 'url', e?.source.url)}</edge>`;
+    ...['name', 'type', 'description'].map(k => ['node', k] as const),
+    ...linkFields.map(k => ['edge', k] as const),
+  ];
+  const data = (of: string, fields: Fields<string>) =>
+    Object.entries(fields)
+      .map(([k, v]) => (v ? `<data key="${of}_${k}">${xml(v)}</data>` : ''))
+      .join('');
+  const nodes = scene.nodes.flatMap(({ entity }) => {
+    if (!entity) {
+      return [];
+    }
+    const { id, name, type, description } = entity;
+    return [`<node id="${xml(id)}">${data('node', { name, type, description })}</node>`];
   });
+  const edges = scene.links.map(
+    l =>
+      `<edge id="${xml(l.id)}" source="${xml(l.from.id)}" target="${xml(l.to.id)}">` +
+      `${data('edge', fieldsOf(l, words))}</edge>`,
+  );
   return `<?xml version="1.0" encoding="UTF-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns">
 ${keys.map(([of, k]) => `<key id="${of}_${k}" for="${of}" attr.name="${k}" attr.type="string"/>`).join('\n')}
@@ -123,35 +127,31 @@ ${[...nodes, ...edges].join('\n')}
 export async function jsonl(graph: Graph, scene: Scene): Promise<string> {
   const sources = new Map<string, Source>();
   const links: unknown[] = [];
-  for (let i = 0; i < scene.links.length; i += 8) {
-    const some = scene.links.slice(i, i + 8);
-    const found = await Promise.all(some.map(l => graph.testimony(l.id)));
-    some.forEach((l, k) => {
-      const t = found[k];
-      if (!t) {
-        return;
-      }
-      for (const e of t.evidence) {
-        sources.set(e.source.id, e.source);
-      }
-      links.push({
-        link: l.kind,
-        id: l.id,
-        from: l.from.id,
-        to: l.to.id,
-        role: l.role,
-        since: l.since,
-        until: l.until,
-        evidence: t.evidence.map(e => ({
-          source: e.source.id,
-          excerpt: e.excerpt,
-          prefix: e.prefix,
-          suffix: e.suffix,
-          stance: e.stance,
-        })),
-        createdAt: t.createdAt,
-        updatedAt: t.updatedAt,
-      });
+  const found = await byEight(scene.links, async link => ({ link, testimony: await graph.testimony(link.id) }));
+  for (const { link: l, testimony: t } of found) {
+    if (!t) {
+      continue;
+    }
+    for (const e of t.evidence) {
+      sources.set(e.source.id, e.source);
+    }
+    links.push({
+      link: l.kind,
+      id: l.id,
+      from: l.from.id,
+      to: l.to.id,
+      role: l.role,
+      since: l.since,
+      until: l.until,
+      evidence: t.evidence.map(({ source, excerpt, prefix, suffix, stance }) => ({
+        source: source.id,
+        excerpt,
+        prefix,
+        suffix,
+        stance,
+      })),
+      createdAt: t.createdAt,
+      updatedAt: t.updatedAt,
     });
   }
   const records = await graph.records(scene.nodes.flatMap(n => n.entity?.id ?? []));
@@ -185,9 +185,9 @@ export async function jsonl(graph: Graph, scene: Scene): Promise<string> {
 
 // gexf writes the part of GEXF 1.3 that Gephi and networkx both read: what began or ended on a day has it as start and end.
 export function gexf(graph: Graph, scene: Scene, words: Words, at: { [id: string]: [number, number] }): string {
-  const attributes = (of: string, names: string[]) =>
+  const attributes = (of: string, names: readonly string[]) =>
     `<attributes class="${of}">${names.map(n => `<attribute id="${n}" title="${n}" type="string"/>`).join('')}</attributes>`;
-  const values = (list: { [name: string]: string | null | undefined }) =>
+  const values = (list: Fields<string>) =>
     `<attvalues>${Object.entries(list)
       .map(([k, v]) => (v ? `<attvalue for="${k}" value="${xml(v)}"/>` : ''))
       .join('')}</attvalues>`;
@@ -207,27 +207,16 @@ export function gexf(graph: Graph, scene: Scene, words: Words, at: { [id: string
     ];
   });
   const edges = scene.links.map(l => {
-    const e = words.get(l.id)?.[0];
     const { since, until } = dated(graph, l);
     return `<edge id="${xml(l.id)}" source="${xml(l.from.id)}" target="${xml(l.to.id)}" label="${xml(
       kindLabel(graph.catalog, l.kind),
-    )}" weight="${Math.max(1, l.supportCount)}"${day('start', since)}${day('end', until)}>${values({
-      kind: l.kind,
-      role: l.role,
-      since,
-      until,
-      standing: l.standing,
-      sentence: l.sentence,
-      excerpt: e?.excerpt,
-      source: e?.source.title,
-      url: e?.source.url,
-    })}</edge>`;
+    )}" weight="${Math.max(1, l.supportCount)}"${day('start', since)}${day('end', until)}>${values({ ...fieldsOf(l, words), since, until })}</edge>`;
   });
   return `<?xml version="1.0" encoding="UTF-8"?>
 <gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz" version="1.3">
 <graph defaultedgetype="directed" mode="static" timeformat="date">
 ${attributes('node', ['type', 'description'])}
-${attributes('edge', ['kind', 'role', 'since', 'until', 'standing', 'sentence', 'excerpt', 'source', 'url'])}
+${attributes('edge', linkFields)}
 <nodes>
 ${nodes.join('\n')}
 </nodes>

@@ -51,23 +51,40 @@ export function Panel(props: PanelProps) {
   );
 }
 
-function Chosen({
-  graph,
-  id,
-  picture,
-  shown,
-  onExpand,
-  onCollapse,
-  onHide,
-  onPin,
-  onLine,
-}: PanelProps & { id: string }) {
+// Sentences are links in words, the first hundred.
+function Sentences({ graph, links }: { graph: Graph; links: Link[] }) {
+  return (
+    <ul class="sentences">
+      {links.slice(0, 100).map(l => (
+        <li key={l.id}>
+          <Words graph={graph} link={l} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function HideAndPin({ picture, onHide, onPin, ids }: PanelProps & { ids: string[] }) {
+  const pinned = ids.every(id => picture.pinned.includes(id));
+  return (
+    <>
+      <button type="button" onClick={() => onHide(ids)}>
+        {w.hide}
+      </button>
+      <button type="button" aria-pressed={pinned} onClick={() => onPin(ids, !pinned)}>
+        {pinned ? w.unpin : w.pin}
+      </button>
+    </>
+  );
+}
+
+function Chosen(props: PanelProps & { id: string }) {
+  const { graph, id, picture, shown, onExpand, onCollapse, onLine } = props;
   const entity = graph.entities.get(id);
   const { answer: kinds, problem, again } = useAsk(signal => graph.kinds(id, signal), [graph, id]);
   if (!entity) {
     return null;
   }
-  const pinned = picture.pinned.includes(id);
   const own = shown.filter(l => l.from.id === id || l.to.id === id);
   const hidden = entity.linkCount - graph.between(picture.ids).filter(l => l.from.id === id || l.to.id === id).length;
   return (
@@ -94,30 +111,19 @@ function Chosen({
         <button type="button" onClick={() => onCollapse(id)}>
           {w.collapse}
         </button>
-        <button type="button" onClick={() => onHide([id])}>
-          {w.hide}
-        </button>
-        <button type="button" aria-pressed={pinned} onClick={() => onPin([id], !pinned)}>
-          {pinned ? w.unpin : w.pin}
-        </button>
+        <HideAndPin {...props} ids={[id]} />
         <button type="button" onClick={() => onLine(id)}>
           {w.lineFrom}
         </button>
       </div>
-      <ul class="sentences">
-        {own.slice(0, 100).map(l => (
-          <li key={l.id}>
-            <Words graph={graph} link={l} />
-          </li>
-        ))}
-      </ul>
+      <Sentences graph={graph} links={own} />
     </section>
   );
 }
 
 // ChosenTogether is what is known of several entities: which they are, and the links among them.
-function ChosenTogether({ graph, ids, picture, shown, onHide, onKeep, onPin }: PanelProps & { ids: string[] }) {
-  const pinned = ids.every(id => picture.pinned.includes(id));
+function ChosenTogether(props: PanelProps & { ids: string[] }) {
+  const { graph, ids, shown, onKeep } = props;
   const among = shown.filter(l => ids.includes(l.from.id) && ids.includes(l.to.id));
   return (
     <section aria-label={w.several(ids.length)}>
@@ -127,12 +133,7 @@ function ChosenTogether({ graph, ids, picture, shown, onHide, onKeep, onPin }: P
         <button type="button" onClick={() => onKeep(ids)}>
           {w.keep}
         </button>
-        <button type="button" onClick={() => onHide(ids)}>
-          {w.hide}
-        </button>
-        <button type="button" aria-pressed={pinned} onClick={() => onPin(ids, !pinned)}>
-          {pinned ? w.unpin : w.pin}
-        </button>
+        <HideAndPin {...props} ids={ids} />
       </div>
       <ul class="pick">
         {ids.slice(0, 100).map(id => (
@@ -143,13 +144,7 @@ function ChosenTogether({ graph, ids, picture, shown, onHide, onKeep, onPin }: P
         ))}
       </ul>
       {ids.length > 100 && <p class="quiet">{words.entity.more(ids.length - 100)}</p>}
-      <ul class="sentences">
-        {among.slice(0, 100).map(l => (
-          <li key={l.id}>
-            <Words graph={graph} link={l} />
-          </li>
-        ))}
-      </ul>
+      <Sentences graph={graph} links={among} />
     </section>
   );
 }

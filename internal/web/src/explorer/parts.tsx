@@ -245,6 +245,19 @@ export function save(name: string, type: string, content: BlobPart) {
   setTimeout(() => URL.revokeObjectURL(a.href), 10_000);
 }
 
+// Options are those of a select, each a value and its words.
+export function Options({ of }: { of: (readonly [string | number, string])[] }) {
+  return (
+    <>
+      {of.map(([value, label]) => (
+        <option key={value} value={value}>
+          {label}
+        </option>
+      ))}
+    </>
+  );
+}
+
 // copied puts a text into the clipboard, and returns what to say: where there is none, the text itself.
 export async function copied(text: string, said: string): Promise<string> {
   try {

@@ -16,28 +16,40 @@ async function through(
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(by)).arrayBuffer());
 }
 
+// viewOf picks what an address keeps of a view. An older page did not write what is left out of it.
+const viewOf = ({ picture, selection, focus, time, without = [], colour, size }: Linked): Linked => ({
+  picture,
+  selection,
+  focus,
+  time,
+  without,
+  colour,
+  size,
+});
+
 // linked is what an address keeps of a view.
 export function linked(s: State): Linked {
   const at: Picture['at'] = {};
   for (const [id, [x, y]] of Object.entries(s.picture.at)) {
     at[id] = [Math.round(x), Math.round(y)];
   }
-  const { selection, focus, time, without, colour, size } = s;
-  return { picture: { ...s.picture, at }, selection, focus, time, without, colour, size };
+  return viewOf({ ...s, picture: { ...s.picture, at } });
 }
 
-// pack writes a view or a story as text that stands in an address.
-export async function pack(what: Linked | Page[]): Promise<string> {
+// address is where a view or a story is shown: the address holds all of it.
+export async function address(what: Linked | Page[]): Promise<string> {
   const bytes = await through(new TextEncoder().encode(JSON.stringify(what)), new CompressionStream('deflate-raw'));
   let text = '';
   for (const b of bytes) {
     text += String.fromCharCode(b);
   }
-  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  const packed = btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return `${Array.isArray(what) ? '/story' : '/view'}#v=${packed}`;
 }
 
 const strings = (x: unknown): x is string[] => Array.isArray(x) && x.every(s => typeof s === 'string');
 
+// read reads what address wrote; null for nothing, or for what is damaged.
 async function read(hash: string): Promise<unknown> {
   const text = new URLSearchParams(hash.slice(1)).get('v');
   if (!text) {
@@ -51,7 +63,7 @@ async function read(hash: string): Promise<unknown> {
   }
 }
 
-// isView reports whether something read is a view; what an older page did not write is as it is at first.
+// isView reports whether something read is a view.
 function isView(x: unknown): x is Linked {
   const picture = (x as Partial<Linked> | null)?.picture;
   if (!picture) {
@@ -76,7 +88,7 @@ function isStory(x: unknown): x is Page[] {
 // unpack reads the view that an address holds; null where it holds none, or a damaged one.
 export async function unpack(hash: string): Promise<Linked | null> {
   const x = await read(hash);
-  return isView(x) ? x : null;
+  return isView(x) ? viewOf(x) : null;
 }
 
 // unpackStory reads the story that an address holds; null where it holds none, or a damaged one.

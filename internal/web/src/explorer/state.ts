@@ -6,9 +6,12 @@ export type Selection = { entity: string } | { entities: string[] } | { links: s
 export const chosen = (s: Selection): string[] =>
   s === null || 'links' in s ? [] : 'entity' in s ? [s.entity] : s.entities;
 
+// flipped is a list with one entry more or less.
+export const flipped = (list: string[], entry: string): string[] =>
+  list.includes(entry) ? list.filter(other => other !== entry) : [...list, entry];
+
 // toggled is a selection with one entity more or less.
-export const toggled = (s: Selection, id: string): Selection =>
-  choice(chosen(s).includes(id) ? chosen(s).filter(other => other !== id) : [...chosen(s), id]);
+export const toggled = (s: Selection, id: string): Selection => choice(flipped(chosen(s), id));
 
 // choice is the selection of some entities.
 export const choice = (ids: string[]): Selection =>

@@ -1,10 +1,10 @@
 /** @jsxImportSource preact */
 // A statement that somebody adds while reading: from, kind, to, and the words of the source that say so.
 import { useEffect, useState } from 'preact/hooks';
-import { ask } from './api';
+import { ask, chunks } from './api';
 import { kindLabel, typeLabel } from './catalog';
 import type { Found, Graph } from './graph';
-import { Problem, SearchBox } from './parts';
+import { Options, Problem, SearchBox } from './parts';
 import { words } from './words';
 
 const w = words.statement;
@@ -46,8 +46,8 @@ export function marked(body: HTMLElement): Passage | null {
   return text === '' ? null : { start, end: start + count(text), text };
 }
 
-// A name begins with a capital, and so do its words but for numbers and small words within; a point ends it unless it stands
-// behind a title or an initial.
+// A name begins with a capital, and so do its words but for numbers and small words within; a point ends it unless it
+// stands behind a title or an initial.
 const word = "(?:\\p{Lu}\\p{L}{0,2}\\.(?=\\s)|[\\p{Lu}\\p{N}][\\p{L}\\p{N}’'-]*(?:\\.\\p{Lu})*)";
 const small = '(?:(?:of|the|and|for|on|in|de|von|van|der|la|et|du)\\s+){0,2}';
 const capitals = new RegExp(`(?=\\p{Lu})${word}(?:\\s+${small}${word})*`, 'gu');
@@ -78,8 +78,7 @@ export async function namesIn(text: string, signal: AbortSignal): Promise<Named[
   }
   const names = [...places.keys()].filter(n => n.length > 2).slice(0, 400);
   const found = new Map<string, Named>();
-  for (let i = 0; i < names.length; i += 20) {
-    const some = names.slice(i, i + 20);
+  for (const some of chunks(names, 20)) {
     const answer = await ask<{ [alias: string]: Omit<Named, 'places'> | null }>(
       `query Names(${some.map((_, k) => `$n${k}: String!`).join(' ')}) {
         ${some.map((_, k) => `n${k}: entity(ref: {name: $n${k}}) { id type name description }`).join(' ')}
@@ -119,6 +118,7 @@ export async function undo(change: string): Promise<string | null> {
   return revertChange?.errors[0]?.message ?? null;
 }
 
+// End is one of the two that a statement is about: a name of the text, one that is searched, or one that is made.
 function End({
   graph,
   label,
@@ -130,22 +130,29 @@ function End({
   label: string;
   names: Named[];
   value: Found | null;
-  onChoose: (found: Found) => void;
+  onChoose: (found: Found | null) => void;
 }) {
   return (
-    <div class="end">
-      <SearchBox graph={graph} label={label} value={value} onChoose={onChoose} />
-      {!value && names.length > 0 && (
-        <p class="picks">
-          {names.slice(0, 8).map(n => (
-            <button key={n.id} type="button" onClick={() => onChoose(n)}>
-              {n.name}
-            </button>
-          ))}
-        </p>
+    <>
+      <div class="end">
+        <SearchBox graph={graph} label={label} value={value} onChoose={onChoose} />
+        {!value && names.length > 0 && (
+          <p class="picks">
+            {names.slice(0, 8).map(n => (
+              <button key={n.id} type="button" onClick={() => onChoose(n)}>
+                {n.name}
+              </button>
+            ))}
+          </p>
+        )}
+        {!value && <Make graph={graph} onMade={onChoose} />}
+      </div>
+      {value && (
+        <button type="button" class="plain" onClick={() => onChoose(null)}>
+          {w.other}
+        </button>
       )}
-      {!value && <Make graph={graph} onMade={onChoose} />}
-    </div>
+    </>
   );
 }
 
@@ -180,11 +187,7 @@ function Make({ graph, onMade }: { graph: Graph; onMade: (made: Found) => void }
       <label>
         {w.type}{' '}
         <select value={type} onChange={event => setType(event.currentTarget.value)}>
-          {types.map(t => (
-            <option key={t.name} value={t.name}>
-              {typeLabel(graph.catalog, t.key)}
-            </option>
-          ))}
+          <Options of={types.map(t => [t.name, typeLabel(graph.catalog, t.key)])} />
         </select>
       </label>{' '}
       <label>
@@ -198,9 +201,9 @@ function Make({ graph, onMade }: { graph: Graph; onMade: (made: Found) => void }
   );
 }
 
-// Statement is the form of a new statement. The words are those marked in the text, or are written; either way the server compares
-// them with the source, and takes nothing whose words are not there. It is sent by its buttons alone: Enter chooses a name,
-// and writes nothing.
+// Statement is the form of a new statement. The words are those marked in the text, or are written; either way the server
+// compares them with the source, and takes nothing whose words are not there. It is sent by its buttons alone: Enter
+// chooses a name, and writes nothing.
 export function Statement({
   graph,
   source,
@@ -251,9 +254,9 @@ export function Statement({
             kind,
             from: { id: from?.id },
             to: { id: to?.id },
-            ...(role.trim() && { role: role.trim() }),
-            ...(since.trim() && { since: since.trim() }),
-            ...(until.trim() && { until: until.trim() }),
+            role: role.trim() || undefined,
+            since: since.trim() || undefined,
+            until: until.trim() || undefined,
             evidence: [{ source: { id: source }, stance, ...place }],
             dryRun,
           },
@@ -286,28 +289,14 @@ export function Statement({
         </label>
         <p class="quiet">{w.hint}</p>
         <End graph={graph} label={w.from} names={names} value={from} onChoose={setFrom} />
-        {from && (
-          <button type="button" class="plain" onClick={() => setFrom(null)}>
-            {w.other}
-          </button>
-        )}
         <label>
           {w.kind}{' '}
           <select value={kind} onChange={event => setKind(event.currentTarget.value)}>
             <option value="">{w.choose}</option>
-            {[...graph.catalog.kinds.keys()].map(k => (
-              <option key={k} value={k}>
-                {kindLabel(graph.catalog, k)}
-              </option>
-            ))}
+            <Options of={[...graph.catalog.kinds.keys()].map(k => [k, kindLabel(graph.catalog, k)])} />
           </select>
         </label>
         <End graph={graph} label={w.to} names={names} value={to} onChoose={setTo} />
-        {to && (
-          <button type="button" class="plain" onClick={() => setTo(null)}>
-            {w.other}
-          </button>
-        )}
         <details>
           <summary>{w.more}</summary>
           {text(w.role, role, setRole)} {text(w.since, since, setSince, w.date)}{' '}

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Graph } from './graph';
 import * as out from './out';
 import { Linked, Problem, copied, useAsk } from './parts';
-import { keepStory, pack, story, unpackStory, type Page } from './permalink';
+import { address, keepStory, story, unpackStory, type Page } from './permalink';
 import { scene, type Measures } from './scene';
 import { initial } from './state';
 import { useTitle } from './views';
@@ -59,9 +59,7 @@ export function Story({ graph }: { graph: Graph }) {
           )}
           <button
             type="button"
-            onClick={async () =>
-              say(await copied(`${location.origin}/story#v=${await pack(pages)}`, words.canvas.shared))
-            }
+            onClick={async () => say(await copied(location.origin + (await address(pages)), words.canvas.shared))}
           >
             {w.share}
           </button>
@@ -127,7 +125,7 @@ function Told({
 }) {
   const { view } = page;
   const [to, setTo] = useState('/view');
-  useEffect(() => void pack(view).then(v => setTo(`/view#v=${v}`)), [view]);
+  useEffect(() => void address(view).then(setTo), [view]);
   const { answer, problem, again } = useAsk(
     async signal => {
       const ids = await graph.read(view.picture.ids, signal);

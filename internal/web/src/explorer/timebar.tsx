@@ -20,7 +20,7 @@ export function TimeBar({
   onTime: (time: TimeWindow | null) => void;
 }) {
   const [playing, setPlaying] = useState(false);
-  const spans = links.map(l => years(dated(graph, l).since, dated(graph, l).until));
+  const spans = links.map(l => dated(graph, l)).map(l => years(l.since, l.until));
   const known = spans
     .filter(s => s !== null)
     .flat()

@@ -1,12 +1,14 @@
 /** @jsxImportSource preact */
 // The views that addresses name: start, an entity, two that are connected, a source.
+import { memo } from 'preact/compat';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ask, Refused } from './api';
 import { kindLabel, property, selection, spell, typeLabel } from './catalog';
 import { Piece, Standing } from './evidence';
 import type { Count, Entity, Evidence, Found, Graph, Line, Link, Source } from './graph';
 import { Words } from './panel';
-import { Badge, Linked, Problem, SearchBox, entityPage, go, useAsk } from './parts';
+import { Badge, Linked, Options, Problem, SearchBox, entityPage, go, useAsk } from './parts';
+import { flipped } from './state';
 import { Statement, marked, namesIn, undo, type Added, type Named, type Passage } from './statement';
 import { Workbench, nothing, openingOf, typing, type Opening } from './workbench';
 import { words } from './words';
@@ -533,11 +535,7 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
                 value={q.get('rank') ?? 'SHORTEST'}
                 onChange={event => go(params(q, { rank: event.currentTarget.value }))}
               >
-                {Object.entries(w.ranks).map(([k, v]) => (
-                  <option key={k} value={k}>
-                    {v}
-                  </option>
-                ))}
+                <Options of={Object.entries(w.ranks)} />
               </select>
             </label>
             <fieldset>
@@ -571,15 +569,7 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
                   <input
                     type="checkbox"
                     checked={q.getAll('kind').includes(k)}
-                    onChange={event =>
-                      go(
-                        params(q, {
-                          kind: event.currentTarget.checked
-                            ? [...q.getAll('kind'), k]
-                            : q.getAll('kind').filter(i => i !== k),
-                        }),
-                      )
-                    }
+                    onChange={() => go(params(q, { kind: flipped(q.getAll('kind'), k) }))}
                   />{' '}
                   {kindLabel(graph.catalog, k)}
                 </label>
@@ -719,6 +709,15 @@ async function readSource(id: string, signal: AbortSignal): Promise<Read | null>
   }
 }
 
+// piecesOf lists what is quoted from a source, in the order in which it stands there.
+function piecesOf(source: Read): { piece: Marked; link: Link }[] {
+  return source.links.edges
+    .flatMap(({ link }) => link.evidence.nodes.filter(e => e.source.id === source.id).map(piece => ({ piece, link })))
+    .sort((a, b) => (a.piece.start ?? Infinity) - (b.piece.start ?? Infinity) || 0);
+}
+
+const noNames: Named[] = [];
+
 export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   const w = words.source;
   const {
@@ -734,7 +733,7 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   );
   // while it is read again, what was read before stays
   const kept = useRef(read);
-  kept.current = read ?? (kept.current?.source?.id === id ? kept.current : null);
+  kept.current = read ?? kept.current;
   const answer = kept.current;
   const source = answer?.source;
   const elsewhere = answer?.elsewhere === true;
@@ -748,12 +747,6 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   const [passage, setPassage] = useState<Passage | null>(null);
   const [added, setAdded] = useState<Added | null>(null);
   const [said, say] = useState('');
-  useEffect(() => {
-    setChosen([]);
-    setPassage(null);
-    setAdded(null);
-    say('');
-  }, [id]);
   const { answer: server } = useAsk(
     signal => ask<{ serverInfo: { readOnly: boolean } }>('{ serverInfo { readOnly } }', {}, signal),
     [],
@@ -761,6 +754,14 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   const writable = server?.serverInfo.readOnly === false;
   const text = source?.text ?? null;
   const { answer: names } = useAsk(async signal => (text === null ? [] : await namesIn(text, signal)), [text]);
+  const pieces = useMemo(() => (source ? piecesOf(source) : []), [source]);
+  const marks = useMemo(
+    () =>
+      pieces.flatMap(({ piece: p }) =>
+        p.start !== null && p.end !== null ? [{ id: p.id, start: p.start, end: p.end }] : [],
+      ),
+    [pieces],
+  );
   if (problem) {
     return <Problem problem={problem} again={again} />;
   }
@@ -775,9 +776,6 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
       </div>
     );
   }
-  const pieces = source.links.edges
-    .flatMap(({ link }) => link.evidence.nodes.filter(e => e.source.id === source.id).map(piece => ({ piece, link })))
-    .sort((a, b) => (a.piece.start ?? Infinity) - (b.piece.start ?? Infinity) || 0);
   const shown = chosen.length > 0 ? pieces.filter(p => chosen.includes(p.piece.id)) : pieces;
   const about = [typeLabel(graph.catalog, source.kind), source.authors.join(', '), source.publisher, source.publishedOn]
     .filter(p => p)
@@ -799,10 +797,8 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
         {source.text !== null ? (
           <Marks
             text={source.text}
-            marks={pieces.flatMap(({ piece: p }) =>
-              p.start !== null && p.end !== null ? [{ id: p.id, start: p.start, end: p.end }] : [],
-            )}
-            names={names ?? []}
+            marks={marks}
+            names={names ?? noNames}
             chosen={chosen}
             onChoose={setChosen}
             onMarked={writable ? setPassage : null}
@@ -840,7 +836,7 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
             graph={graph}
             source={source.id}
             passage={passage}
-            names={names ?? []}
+            names={names ?? noNames}
             onAdded={done => {
               setAdded(done);
               say(words.statement.added(done.sentence));
@@ -875,9 +871,23 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   );
 }
 
-// Marks is a text with what is quoted from it marked, and the names that the graph knows. Offsets are code points; marks may lie
-// within others.
-function Marks({
+// A stretch of a text, in code points.
+interface Span {
+  start: number;
+  end: number;
+}
+
+// cut cuts a stretch of a text wherever something begins or ends within it.
+function cut(whole: Span, spans: Span[]): Span[] {
+  const at = [...new Set([whole, ...spans].flatMap(s => [s.start, s.end]))]
+    .filter(c => c >= whole.start && c <= whole.end)
+    .sort((a, b) => a - b);
+  return at.slice(0, -1).map((start, i) => ({ start, end: at[i + 1] as number }));
+}
+
+// Marks is a text with what is quoted from it marked, and the names that the graph knows. Marks may lie within others. A
+// long text is not made anew whenever somebody selects a word of it.
+const Marks = memo(function Marks({
   text,
   marks,
   names,
@@ -886,7 +896,7 @@ function Marks({
   onMarked,
 }: {
   text: string;
-  marks: { id: string; start: number; end: number }[];
+  marks: (Span & { id: string })[];
   names: Named[];
   chosen: string[];
   onChoose: (ids: string[]) => void;
@@ -894,16 +904,8 @@ function Marks({
 }) {
   const points = useMemo(() => Array.from(text), [text]);
   const places = names.flatMap(n => n.places.map(([start, end]) => ({ id: n.id, start, end })));
-  // cuts are where something begins or ends within a part of the text.
-  const cuts = (from: number, to: number, spans: { start: number; end: number }[]) =>
-    [...new Set([from, to, ...spans.flatMap(s => [s.start, s.end])])]
-      .filter(c => c >= from && c <= to)
-      .sort((a, b) => a - b);
-  // each calls back for each part between two cuts.
-  const each = <T,>(at: number[], part: (start: number, end: number) => T) =>
-    at.slice(0, -1).map((start, i) => part(start, at[i + 1] as number));
-  const withNames = (from: number, to: number, linked: boolean) =>
-    each(cuts(from, to, places), (start, end) => {
+  const withNames = (whole: Span, linked: boolean) =>
+    cut(whole, places).map(({ start, end }) => {
       const part = points.slice(start, end).join('');
       const place = places.find(p => p.start <= start && p.end >= end);
       if (!place) {
@@ -935,23 +937,23 @@ function Marks({
   }, [onMarked]);
   return (
     <div class="body" ref={body}>
-      {each(cuts(0, points.length, marks), (start, end) => {
-        const ids = marks.filter(m => m.start <= start && m.end >= end).map(m => m.id);
+      {cut({ start: 0, end: points.length }, marks).map(span => {
+        const ids = marks.filter(m => m.start <= span.start && m.end >= span.end).map(m => m.id);
         if (ids.length === 0) {
-          return withNames(start, end, true);
+          return withNames(span, true);
         }
         const pressed = ids.some(id => chosen.includes(id));
         return (
-          <mark key={start} class={pressed ? 'chosen' : ''}>
+          <mark key={span.start} class={pressed ? 'chosen' : ''}>
             <button type="button" onClick={() => onChoose(ids)} aria-pressed={pressed}>
-              {withNames(start, end, false)}
+              {withNames(span, false)}
             </button>
           </mark>
         );
       })}
     </div>
   );
-}
+});
 
 // Missing is the view of an address that names nothing.
 export function Missing() {

@@ -7,10 +7,10 @@ import { Canvas, type CanvasHandle } from './canvas';
 import { most, type Graph } from './graph';
 import * as out from './out';
 import { Panel } from './panel';
-import { Badge, Linked, Problem, copied, go, place, playground, save } from './parts';
-import { keepStory, linked, pack, story, unpack } from './permalink';
+import { Badge, Linked, Options, Problem, copied, go, place, playground, save } from './parts';
+import { address, keepStory, linked, story, unpack } from './permalink';
 import { limit, scene, type Measures } from './scene';
-import { chosen, groupId, initial, reduce, type Group, type State } from './state';
+import { chosen, flipped, groupId, initial, reduce, type Group, type State } from './state';
 import { Table } from './table';
 import { TimeBar } from './timebar';
 import { words } from './words';
@@ -27,17 +27,18 @@ export interface Opening {
   groups?: Group[];
 }
 
-const endings = {
-  PNG: 'png',
-  SVG: 'svg',
-  CSV: 'csv',
-  GEXF: 'gexf',
-  GraphML: 'graphml',
-  JSONL: 'jsonl',
-  Markdown: 'md',
+// formats are what a picture is saved as: the ending of the file, and its media type.
+const formats = {
+  PNG: ['png', 'image/png'],
+  SVG: ['svg', 'image/svg+xml'],
+  CSV: ['csv', 'text/csv'],
+  GEXF: ['gexf', 'application/xml'],
+  GraphML: ['graphml', 'application/xml'],
+  JSONL: ['jsonl', 'application/x-ndjson'],
+  Markdown: ['md', 'text/markdown'],
 } as const;
 
-type Format = keyof typeof endings;
+type Format = keyof typeof formats;
 
 // The mark of an event of the keyboard that stands in a field, where keys are text.
 export function typing(event: KeyboardEvent): boolean {
@@ -95,21 +96,11 @@ export function Workbench({
         return;
       }
       if (view) {
-        const ids = await graph.read(view.picture.ids);
+        const { picture, ...state } = view;
+        const ids = await graph.read(picture.ids);
         await graph.join(ids);
         if (!gone) {
-          dispatch({
-            do: 'open',
-            picture: { ...view.picture, ids },
-            state: {
-              selection: view.selection,
-              focus: view.focus,
-              time: view.time,
-              without: view.without ?? [],
-              colour: view.colour,
-              size: view.size,
-            },
-          });
+          dispatch({ do: 'open', picture: { ...picture, ids }, state });
         }
       } else {
         setDamaged(opening === nothing);
@@ -237,47 +228,50 @@ export function Workbench({
   const several = ids.length > 1;
   const places = () => canvas.current?.places() ?? state.picture.at;
   const here = () => linked({ ...state, picture: { ...state.picture, at: places() } });
-  const share = () =>
-    attempt(async () => say(await copied(`${location.origin}/view#v=${await pack(here())}`, w.shared)));
+  const share = () => attempt(async () => say(await copied(location.origin + (await address(here())), w.shared)));
   const tell = () => {
     const pages = [...story(), { view: here(), caption: '' }];
     keepStory(pages);
     setTold(pages.length);
     say(w.told(pages.length));
   };
-  const whole = shown;
+  // of several that are chosen, only those and the links among them are saved
+  const part = () => {
+    const picture = { ...state.picture, ids: state.picture.ids.filter(id => ids.includes(id)) };
+    return scene(graph, { ...state, picture, focus: null }, null, measures);
+  };
+  const content = async (format: Format): Promise<BlobPart | undefined> => {
+    const saved = several ? part() : shown;
+    const quotes = () => out.readWords(graph, saved.links);
+    switch (format) {
+      case 'PNG':
+        return canvas.current?.png();
+      case 'SVG':
+        return out.svg(graph, saved, places());
+      case 'CSV':
+        return out.csv(graph, saved.links, await quotes());
+      case 'GEXF':
+        return out.gexf(graph, saved, await quotes(), places());
+      case 'JSONL':
+        return out.jsonl(graph, saved);
+      case 'GraphML':
+        return out.graphml(saved, await quotes());
+      case 'Markdown':
+        return out.markdown(saved.links, await quotes());
+    }
+  };
   const write = (format: Format) =>
     attempt(async () => {
-      const name = `throughline.${endings[format]}`;
-      // of several that are chosen, only those and the links among them are saved
-      const picture = { ...state.picture, ids: state.picture.ids.filter(id => ids.includes(id)) };
-      const shown = several ? scene(graph, { ...state, picture, focus: null }, null, measures) : whole;
-      switch (format) {
-        case 'PNG': {
-          const png = await canvas.current?.png();
-          return png && save(name, 'image/png', png);
-        }
-        case 'SVG':
-          return save(name, 'image/svg+xml', out.svg(graph, shown, places()));
-        case 'CSV':
-          return save(name, 'text/csv', out.csv(graph, shown.links, await out.readWords(graph, shown.links)));
-        case 'GEXF':
-          return save(
-            name,
-            'application/xml',
-            out.gexf(graph, shown, await out.readWords(graph, shown.links), places()),
-          );
-        case 'JSONL':
-          return save(name, 'application/x-ndjson', await out.jsonl(graph, shown));
-        case 'GraphML':
-          return save(name, 'application/xml', out.graphml(shown, await out.readWords(graph, shown.links)));
-        case 'Markdown':
-          return save(name, 'text/markdown', out.markdown(shown.links, await out.readWords(graph, shown.links)));
+      const [ending, type] = formats[format];
+      const file = await content(format);
+      if (file !== undefined) {
+        save(`throughline.${ending}`, type, file);
       }
     });
+  const asked = several ? ids : state.picture.ids;
   const asQuery = `/playground#${new URLSearchParams({
-    query: out.queryOf(graph, several ? ids : state.picture.ids),
-    variables: JSON.stringify({ ids: (several ? ids : state.picture.ids).slice(0, 100) }),
+    query: out.queryOf(graph, asked),
+    variables: JSON.stringify({ ids: asked.slice(0, 100) }),
   })}`;
   const types = [...new Set(shown.nodes.flatMap(n => n.entity?.type ?? []))];
   const kinds = [
@@ -327,13 +321,7 @@ export function Workbench({
             }}
           >
             <option value="">{w.find}</option>
-            {shown.nodes
-              .filter(n => n.entity)
-              .map(n => (
-                <option key={n.id} value={n.id}>
-                  {n.entity?.name}
-                </option>
-              ))}
+            <Options of={shown.nodes.flatMap(n => (n.entity ? [[n.id, n.entity.name] as const] : []))} />
           </select>
           <select
             aria-label={several ? w.exportChosen : w.export}
@@ -345,11 +333,7 @@ export function Workbench({
             }}
           >
             <option value="">{several ? w.exportChosen : w.export}</option>
-            {Object.keys(endings).map(f => (
-              <option key={f} value={f}>
-                {f}
-              </option>
-            ))}
+            <Options of={Object.keys(formats).map(f => [f, f])} />
           </select>
           <button type="button" onClick={share}>
             {w.share}
@@ -377,11 +361,7 @@ export function Workbench({
                 }}
               >
                 <option value={0}>{w.everything}</option>
-                {[1, 2, 3, 4].map(n => (
-                  <option key={n} value={n}>
-                    {w.degrees(n)}
-                  </option>
-                ))}
+                <Options of={[1, 2, 3, 4].map(n => [n, w.degrees(n)])} />
               </select>
             </label>
             <label>
@@ -390,11 +370,7 @@ export function Workbench({
                 value={state.colour}
                 onChange={event => dispatch({ do: 'look', colour: event.currentTarget.value as State['colour'] })}
               >
-                {Object.entries(w.colours).map(([k, v]) => (
-                  <option key={k} value={k}>
-                    {v}
-                  </option>
-                ))}
+                <Options of={Object.entries(w.colours)} />
               </select>
             </label>
             <label>
@@ -403,11 +379,7 @@ export function Workbench({
                 value={state.size}
                 onChange={event => dispatch({ do: 'look', size: event.currentTarget.value as State['size'] })}
               >
-                {Object.entries(w.sizes).map(([k, v]) => (
-                  <option key={k} value={k}>
-                    {v}
-                  </option>
-                ))}
+                <Options of={Object.entries(w.sizes)} />
               </select>
             </label>
             {playground && <a href={asQuery}>{w.query}</a>}
@@ -420,14 +392,7 @@ export function Workbench({
                   <input
                     type="checkbox"
                     checked={!state.without.includes(kind)}
-                    onChange={() =>
-                      dispatch({
-                        do: 'without',
-                        kinds: state.without.includes(kind)
-                          ? state.without.filter(k => k !== kind)
-                          : [...state.without, kind],
-                      })
-                    }
+                    onChange={() => dispatch({ do: 'without', kinds: flipped(state.without, kind) })}
                   />{' '}
                   {kindLabel(graph.catalog, kind)}{' '}
                   <span class="count">{all.filter(l => l.kind === kind).length.toLocaleString('en')}</span>
