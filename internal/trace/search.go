@@ -161,6 +161,7 @@ type search struct {
 	worked     int // lines taken up so far
 	began      int // lines begun in this listing, all of which are kept
 	incomplete bool
+	missed     bool // a line may have been left out: see choose
 }
 
 func (s *search) begin() {
@@ -219,7 +220,7 @@ func (s *search) done(o Outcome) (*Answer, error) {
 		a.Total = n
 	case gaveUp && s.q.Page.Backward && !s.listed.passed:
 		i, j = 0, 0 // where the page ends was not found
-	case gaveUp && (s.listed.passed || s.listed.behind >= max(1, s.q.Page.N)):
+	case gaveUp && !s.missed && (s.listed.passed || s.listed.behind >= max(1, s.q.Page.N)):
 		a.Outcome = Complete // of the page, though not of what else was asked
 	}
 	a.Before, a.More = i > 0, j < n
@@ -378,6 +379,8 @@ func (s *search) find() (*Answer, error) {
 		}
 		s.list(bound)
 		switch {
+		case s.missed:
+			return s.done(NodeLimit)
 		case s.enough():
 			return s.done(Complete)
 		case s.incomplete:
@@ -1022,13 +1025,21 @@ func (s *search) conditional() bool { return s.q.Chronological || s.q.Overlappin
 // maxChoices bounds the ways tried to choose among the parallel links of one line.
 const maxChoices = 2_000
 
-// choose finds links for the hops of a line that fulfil the conditions together: those told first where they do.
+// choose finds links for the hops of a line that fulfil the conditions together: those told first where they do. What
+// it cannot find within maxChoices may be there still, and the search has missed a line then. That happens only where
+// sources must differ: otherwise what can follow a hop depends on its link and on the day alone, and is tried once.
 func (s *search) choose(b *begun) ([]store.Arc, bool) {
 	hops := make([][]store.Arc, b.hops)
 	for i, x := int(b.hops)-1, b; i >= 0; i, x = i-1, x.before {
 		hops[i] = s.links(x.hop)
 	}
 	chosen := make([]store.Arc, len(hops))
+	type choice struct {
+		hop   int
+		link  uint32
+		since kg.Day
+	}
+	var failed map[choice]bool // nothing fits behind these
 	tries := 0
 	var try func(i int, since kg.Day, used []string) bool
 	try = func(i int, since kg.Day, used []string) bool {
@@ -1037,6 +1048,7 @@ func (s *search) choose(b *begun) ([]store.Arc, bool) {
 		}
 		for _, arc := range hops[i] {
 			if tries++; tries > maxChoices {
+				s.missed = true
 				return false
 			}
 			s.beat(1)
@@ -1055,10 +1067,7 @@ func (s *search) choose(b *begun) ([]store.Arc, bool) {
 			}
 			mine := used
 			if s.q.Independent {
-				if slices.ContainsFunc(l.Sources, func(x store.GraphSource) bool {
-					return slices.Contains(used,
-						x.ID)
-				}) {
+				if slices.ContainsFunc(l.Sources, func(x store.GraphSource) bool { return slices.Contains(used, x.ID) }) {
 					continue
 				}
 				mine = slices.Clip(used)
@@ -1066,9 +1075,19 @@ func (s *search) choose(b *begun) ([]store.Arc, bool) {
 					mine = append(mine, x.ID)
 				}
 			}
+			c := choice{i, arc.Link, begin}
+			if failed[c] {
+				continue
+			}
 			chosen[i] = arc
 			if try(i+1, begin, mine) {
 				return true
+			}
+			if !s.q.Independent {
+				if failed == nil {
+					failed = map[choice]bool{}
+				}
+				failed[c] = true
 			}
 		}
 		return false

@@ -395,12 +395,7 @@ func TestTheCommonestQuestionLooksAtLittle(t *testing.T) {
 				nodes: make([]store.GraphNode, 4), links: make([]store.GraphLink, 1),
 				ends: make([][2]uint32, 1),
 			}
-			link := func(from, to uint32) {
-				g.links = append(g.links, store.GraphLink{ID: fmt.Sprint("l_", len(g.links))})
-				g.ends = append(g.ends, [2]uint32{from, to})
-				g.nodes[from].Degree++
-				g.nodes[to].Degree++
-			}
+			link := func(from, to uint32) { g.link(store.GraphLink{ID: fmt.Sprint("l_", len(g.links))}, from, to) }
 			if length == 1 {
 				link(1, 2)
 			} else {
@@ -422,6 +417,120 @@ func TestTheCommonestQuestionLooksAtLittle(t *testing.T) {
 			if err != nil || len(got.Lines) != 1 || len(got.Lines[0].Hops) != length || got.Visited != length+1 {
 				t.Errorf("directed %t: %+v, %v, want a line of %d and no other node seen", directed, got, err, length)
 			}
+		}
+	}
+}
+
+// link adds a link.
+func (g *drawn) link(l store.GraphLink, from, to uint32) {
+	g.links, g.ends = append(g.links, l), append(g.ends, [2]uint32{from, to})
+	g.nodes[from].Degree++
+	g.nodes[to].Degree++
+}
+
+// parallel returns a graph of one line from node 1, each hop of which is some links, those that are told first first.
+func parallel(hops ...[]store.GraphLink) *drawn {
+	g := &drawn{nodes: make([]store.GraphNode, len(hops)+2), links: make([]store.GraphLink, 1), ends: make([][2]uint32, 1)}
+	for i := range g.nodes {
+		g.nodes[i].ID = fmt.Sprintf("n_%02d", i)
+	}
+	for i, links := range hops {
+		for k, l := range links {
+			l.ID = fmt.Sprintf("l_%02d_%d", i, k)
+			g.link(l, uint32(i+1), uint32(i+2))
+		}
+	}
+	return g
+}
+
+// Ten hops with three parallel links each can be gone in 59,049 ways, of which the last alone fits.
+func TestTheLastOfManyChoicesIsFound(t *testing.T) {
+	during := func(since, until string) (l store.GraphLink) {
+		l.Since.From, l.Since.To = kg.PartialDate(since).Interval()
+		l.Until.From, l.Until.To = kg.PartialDate(until).Interval()
+		l.Since.Known, l.Until.Known = true, true
+		return l
+	}
+	late, early := during("2005", "2020"), during("1990", "2000")
+	both := during("1990", "2020") // goes on beside either
+	for _, q := range []Question{{Chronological: true}, {Chronological: true, Certain: true}, {Overlapping: true}} {
+		var hops [][]store.GraphLink
+		for range 10 {
+			hops = append(hops, []store.GraphLink{late, late, early})
+		}
+		hops[9] = []store.GraphLink{early}
+		if q.Overlapping {
+			for _, hop := range hops[:9] {
+				hop[0], hop[1] = both, both
+			}
+			hops[8] = []store.GraphLink{late, late, early}
+		}
+		g := parallel(hops...)
+		q.From, q.To, q.MaxLength, q.MaxNodes, q.Page.N = 1, 11, 10, 1000, 1
+		got, err := Find(t.Context(), t.Context(), g, &q)
+		if err != nil || len(got.Lines) != 1 || got.Outcome != Complete {
+			t.Fatalf("%+v: %+v, %v, want one line and COMPLETE", q, got, err)
+		}
+		for i, h := range got.Lines[0].Hops[:9] {
+			want := fmt.Sprintf("l_%02d_2", i)
+			if q.Overlapping && i < 8 {
+				want = fmt.Sprintf("l_%02d_0", i)
+			}
+			if id := g.links[h.Links[0].Link].ID; id != want {
+				t.Errorf("%+v: hop %d goes by %s, want %s", q, i, id, want)
+			}
+		}
+	}
+}
+
+// To find sources that differ is hard, and is given up after some time. A line that was not found then may be there,
+// and so the answer is not complete, whether or not it has another line.
+func TestAChoiceThatIsGivenUpIsTold(t *testing.T) {
+	from := func(sources ...string) (l store.GraphLink) {
+		for _, id := range sources {
+			l.Sources = append(l.Sources, store.GraphSource{ID: id})
+		}
+		return l
+	}
+	for _, another := range []bool{false, true} {
+		hops := [][]store.GraphLink{{from("a"), from("b"), from("c")}}
+		for i := range 8 {
+			hops = append(hops, []store.GraphLink{from(fmt.Sprint(i, "x")), from(fmt.Sprint(i, "y")), from(fmt.Sprint(i, "z"))})
+		}
+		g := parallel(append(hops, []store.GraphLink{from("a", "b")})...)
+		q := &Question{From: 1, To: 11, MaxLength: 11, MaxNodes: 1000, Independent: true, Page: plan.Paging{N: 1}}
+		if another { // a longer one
+			g.nodes = append(g.nodes, store.GraphNode{ID: "z"})
+			for i, ends := range [][2]uint32{{1, 12}, {12, 2}} {
+				l := from(fmt.Sprint("other", i))
+				l.ID = l.Sources[0].ID
+				g.link(l, ends[0], ends[1])
+			}
+		}
+		got, err := Find(t.Context(), t.Context(), g, q)
+		if err != nil || got.Outcome != NodeLimit || got.Total >= 0 {
+			t.Errorf("another line %t: %+v, %v, want NODE_LIMIT", another, got, err)
+		}
+	}
+}
+
+// A search that may not look at more has answered when it has what was asked for.
+func TestAPageIsCompleteWithAsManyLines(t *testing.T) {
+	g := parallel(make([]store.GraphLink, 1), make([]store.GraphLink, 1))
+	for i := range 60 { // around both ends, the second half farther away
+		beside := uint32(1 + i%2*2)
+		if i >= 30 {
+			beside = uint32(len(g.nodes) - 30)
+		}
+		g.nodes = append(g.nodes, store.GraphNode{ID: fmt.Sprint("o_", i)})
+		g.link(store.GraphLink{ID: fmt.Sprint("o_", i)}, beside, uint32(len(g.nodes)-1))
+	}
+	for n, want := range map[int]Outcome{0: Complete, 1: Complete, 2: NodeLimit} {
+		got, err := Find(t.Context(), t.Context(), g, &Question{
+			From: 1, To: 3, MaxLength: 6, MaxNodes: 40, Page: plan.Paging{N: n}, More: true,
+		})
+		if err != nil || got.Outcome != want || len(got.Lines) != min(n, 1) || got.Total >= 0 {
+			t.Errorf("page of %d: %+v, %v, want %s", n, got, err, want)
 		}
 	}
 }

@@ -4106,7 +4106,7 @@ enum PathOutcome {
   COMPLETE
   "There is none within ` + "`" + `maxLength` + "`" + `; there may be a longer one."
   LENGTH_LIMIT
-  "The search saw as many entities as it may; there may be more or better lines."
+  "The search saw as many entities, or tried as many ways, as it may; there may be more or better lines."
   NODE_LIMIT
   "The time was up; there may be more or better lines."
   TIMEOUT
