@@ -47,6 +47,10 @@ func TestCostLimitNamesTheArgumentToLower(t *testing.T) {
 			`{ person(ref: {id: "mary-kaldor"}) { links(last: 90) { nodes { links(first: 80) { nodes { id name } } } } } }`,
 			"person.links.last",
 		},
+		{ // of two ways down, the one that costs more by being longer
+			`{ people(first: 50) { nodes { few: links(first: 1) { nodes { links(last: 60) { nodes { id } } } } links(first: 95) { nodes { id name } } } } }`,
+			"people.links.first",
+		},
 		{
 			`{ a: person(ref: {id: "mary-kaldor"}) { id } b: paths(from: {id: "lse"}, to: {id: "q1"}, first: 50, maxLength: 8) { nodes { nodes { links(first: 100) { nodes { id } } } } } }`,
 			"paths.first",
