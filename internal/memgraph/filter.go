@@ -260,49 +260,46 @@ func (x *fetch) identifies(ids [][2]string, n *node) bool {
 
 // linkedFits reports whether a node has a link, in either direction, to an entity that fits.
 func (x *fetch) linkedFits(f *plan.LinkedTo, k uint32) bool {
-	if f.Ref < 0 {
-		fits := func(_, other uint32) bool { return x.entityFitsOnce(f.Where, other) }
-		if f.Link != nil {
-			fits = func(link, other uint32) bool {
-				return x.linkFits(f.Link, link, other) && x.entityFitsOnce(f.Where, other)
-			}
+	var fits func(link, other uint32) bool
+	switch {
+	case f.Ref >= 0:
+		want := x.refs[f.Ref]
+		if !x.entityFitsOnce(f.Where, want) {
+			return false
 		}
-		return x.joined(f, k, fits)
-	}
-	want := x.refs[f.Ref]
-	if !x.entityFitsOnce(f.Where, want) {
-		return false
-	}
-	from, to := k, want
-	if x.graph.degree(want) < x.graph.degree(k) {
-		from, to = want, k // the shorter list of the two tells as well
-	}
-	return x.joined(f, from, func(link, other uint32) bool {
-		return other == to && x.linkFits(f.Link, link, want)
-	})
-}
-
-// joined looks for a link of k, of the filter's kinds, that fits together with its other end.
-func (x *fetch) joined(f *plan.LinkedTo, k uint32, fits func(link, other uint32) bool) bool {
-	in := func(of *adjacency, groups []group) bool {
-		for _, g := range groups {
-			if f.Kinds != nil && !f.Kinds.Has(g.kind) {
-				continue
-			}
-			links, ends := of.adjacent[g.start:g.end], of.ends[g.start:g.end]
-			for i, other := range ends {
-				if fits(links[i], other) {
-					x.step(i + 1)
-					return true
-				}
-			}
-			x.step(len(ends))
+		to := want
+		if x.graph.degree(want) < x.graph.degree(k) {
+			k, to = want, k // the shorter list of the two tells as well
 		}
-		return false
+		fits = func(link, other uint32) bool { return other == to && x.linkFits(f.Link, link, want) }
+	case f.Link != nil:
+		fits = func(link, other uint32) bool {
+			return x.linkFits(f.Link, link, other) && x.entityFitsOnce(f.Where, other)
+		}
+	default:
+		fits = func(_, other uint32) bool { return x.entityFitsOnce(f.Where, other) }
 	}
 	n := x.graph.nodes.at(k)
-	return in(&x.graph.adjacency, x.graph.groups[n.group0:n.group1]) ||
-		f.Link.NamesRefuted() && in(&x.graph.refuted.adjacency, x.graph.refuted.groupsOf(k))
+	return x.joined(f.Kinds, &x.graph.adjacency, x.graph.groups[n.group0:n.group1], fits) ||
+		f.Link.NamesRefuted() && x.joined(f.Kinds, &x.graph.refuted.adjacency, x.graph.refuted.groupsOf(k), fits)
+}
+
+// joined looks for a link of some kinds, nil for all, that fits together with its other end.
+func (x *fetch) joined(kinds *catalog.KindSet, of *adjacency, groups []group, fits func(link, other uint32) bool) bool {
+	for _, g := range groups {
+		if kinds != nil && !kinds.Has(g.kind) {
+			continue
+		}
+		links, ends := of.adjacent[g.start:g.end], of.ends[g.start:g.end]
+		for i, other := range ends {
+			if fits(links[i], other) {
+				x.step(i + 1)
+				return true
+			}
+		}
+		x.step(len(ends))
+	}
+	return false
 }
 
 // sourceFits evaluates a filter on a source: see plan.EntityFilter.
