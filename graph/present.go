@@ -44,7 +44,8 @@ func (e *Engine) present(ctx context.Context, err error, path ast.Path) *gqlerro
 	default:
 		out.Message = "something went wrong on the server; it has been logged"
 	}
-	if code == kg.Internal || code == kg.Unavailable || code == kg.Corrupt {
+	switch code { // what the operator has to know
+	case kg.Internal, kg.Unavailable, kg.Corrupt, kg.StorageFull:
 		e.log.LogAttrs(
 			ctx,
 			slog.LevelError,

@@ -23,6 +23,7 @@ const (
 	CostLimit        Code = "COST_LIMIT"
 	Timeout          Code = "TIMEOUT"
 	Unavailable      Code = "UNAVAILABLE"
+	StorageFull      Code = "STORAGE_FULL"
 	Corrupt          Code = "CORRUPT"
 	Internal         Code = "INTERNAL"
 	Cancelled        Code = "CANCELLED"
@@ -61,7 +62,8 @@ func Codes() []CodeMeaning {
 		{ParseFailed, "the document is not GraphQL, or has more tokens than may be; `locations` say where", nil},
 		{ValidationFailed, "the document does not fit the schema; `locations` say where", nil},
 		{NoIntrospection, "the operation asks for the schema, which this server does not show", nil},
-		{ReadOnly, "the server only reads: it was started without `--writable`", nil},
+		{ReadOnly, "the server only reads: it was started without `--writable`, or its store may not be written", nil},
+		{StorageFull, "the store's disk is full: nothing of the change was written, and reads go on; try again when the operator has made room", nil},
 		{Unauthenticated, "the request shows no token where one is needed, or one that is not known or has expired", nil},
 		{Forbidden, "the field needs a higher role than the request's: `requires` names it; with status 403, a page of another origin would use a session", []string{"requires", "argument"}},
 		{Conflict, "the store holds something else under this id", nil},

@@ -1233,7 +1233,8 @@ field's answer: each of these fields but ` + "`" + `stats` + "`" + `, ` + "`" + 
 - ` + "`" + `GRAPHQL_PARSE_FAILED` + "`" + `: the document is not GraphQL, or has more tokens than may be; ` + "`" + `locations` + "`" + ` say where
 - ` + "`" + `GRAPHQL_VALIDATION_FAILED` + "`" + `: the document does not fit the schema; ` + "`" + `locations` + "`" + ` say where
 - ` + "`" + `INTROSPECTION_DISABLED` + "`" + `: the operation asks for the schema, which this server does not show
-- ` + "`" + `READ_ONLY` + "`" + `: the server only reads: it was started without ` + "`" + `--writable` + "`" + `
+- ` + "`" + `READ_ONLY` + "`" + `: the server only reads: it was started without ` + "`" + `--writable` + "`" + `, or its store may not be written
+- ` + "`" + `STORAGE_FULL` + "`" + `: the store's disk is full: nothing of the change was written, and reads go on; try again when the operator has made room
 - ` + "`" + `UNAUTHENTICATED` + "`" + `: the request shows no token where one is needed, or one that is not known or has expired
 - ` + "`" + `FORBIDDEN` + "`" + `: the field needs a higher role than the request's: ` + "`" + `requires` + "`" + ` names it; with status 403, a page of another origin would use a session (with ` + "`" + `requires` + "`" + `, ` + "`" + `argument` + "`" + `)
 - ` + "`" + `CONFLICT` + "`" + `: the store holds something else under this id

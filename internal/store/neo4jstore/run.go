@@ -270,6 +270,8 @@ func failure(ctx context.Context, err error) error {
 		switch {
 		case strings.HasPrefix(e.Code, "Neo.ClientError.Transaction.TransactionTimedOut"):
 			return kg.Wrap(kg.Timeout, err, "the operation took too long; ask for less at once")
+		case e.Code == "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase":
+			return kg.Wrap(kg.ReadOnly, err, "the database may only be read; nothing was written")
 		case e.IsRetriable(), strings.HasPrefix(e.Code, "Neo.ClientError.Transaction.Terminated"),
 			strings.HasPrefix(e.Code, "Neo.ClientError.Security."), strings.HasPrefix(e.Code,
 				"Neo.ClientError.Database."),

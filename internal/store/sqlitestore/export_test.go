@@ -47,6 +47,18 @@ func Limit(t *testing.T, s *Store, pages int) (most int) {
 	return most
 }
 
+// Forbid has SQLite refuse to write the file, as where permission is missing, until it is called back.
+func Forbid(t *testing.T, s *Store) (allow func()) {
+	set := func(v string) {
+		t.Helper()
+		if _, err := s.write.ExecContext(t.Context(), "PRAGMA query_only = "+v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("1")
+	return func() { set("0") }
+}
+
 // Restores reports whether a start would use the snapshot.
 func Restores(ctx context.Context, s *Store) bool { return s.restore(ctx) != nil }
 

@@ -310,7 +310,12 @@ func storeError(ctx context.Context, err error) error {
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 			return kg.Wrap(kg.Unavailable, err, "the store is being written by another process; try again in a moment")
 		case sqlite3.SQLITE_FULL:
-			return kg.Wrap(kg.Unavailable, err, "the store's disk is full; nothing was written")
+			return kg.Wrap(kg.StorageFull, err, "the store's disk is full; nothing was written: make room and try again")
+		case sqlite3.SQLITE_READONLY:
+			return kg.Wrap(kg.ReadOnly, err, "the store's file may not be written; nothing was: "+
+				"give the user of this program write permission to the file and its folder")
+		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN:
+			return kg.Wrap(kg.Unavailable, err, "the store's file cannot be read or written now; try again in a moment")
 		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR: // our statements are right where the tables are
 			return kg.Wrap(kg.Corrupt, err, "the store's file is damaged; restore it from a backup or an export")
 		}

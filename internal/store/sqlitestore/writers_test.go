@@ -157,7 +157,7 @@ func TestAFullDiskTakesNothing(t *testing.T) {
 		switch {
 		case err == nil:
 			continue
-		case kg.CodeOf(err) != kg.Unavailable || !strings.Contains(err.Error(), "nothing was written"):
+		case kg.CodeOf(err) != kg.StorageFull || !strings.Contains(err.Error(), "nothing was written"):
 			t.Fatalf("with %d pages a load ends with %v", pages+more, err)
 		}
 		refused++
@@ -181,5 +181,24 @@ func TestAFullDiskTakesNothing(t *testing.T) {
 	}
 	if got, err := s.Types(t.Context(), []string{"zoe"}); err != nil || got["zoe"] != "PERSON" {
 		t.Errorf("what was written with room again is %v, %v", got, err)
+	}
+}
+
+// TestWritesToAFileThatMayNotBeWritten: each says so, and reads go on.
+func TestWritesToAFileThatMayNotBeWritten(t *testing.T) {
+	cat := parse(t)
+	s := keep(t, cat, filepath.Join(t.TempDir(), "g.db"))
+	fill(t, s, two())
+	writable := sqlitestore.Forbid(t, s)
+	err := write(t, s, person("bob"))
+	if kg.CodeOf(err) != kg.ReadOnly || !strings.Contains(err.Error(), "write permission") {
+		t.Errorf("a write ends with %v", err)
+	}
+	if got := names(t, cat, s); got != "Ann, Club" {
+		t.Errorf("then the names are %s", got)
+	}
+	writable()
+	if err := write(t, s, person("bob")); err != nil {
+		t.Error(err)
 	}
 }
