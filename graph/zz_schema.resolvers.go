@@ -576,6 +576,10 @@ func (r *eventResolver) ExternalIds(ctx context.Context, obj *model.Event) ([]mo
 	return many[model.ExternalId](ctx, obj.Value)
 }
 
+func (r *eventResolver) FormerIds(ctx context.Context, obj *model.Event) ([]string, error) {
+	return scalar[[]string](ctx, obj.Value)
+}
+
 func (r *eventResolver) Links(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error) {
 	return one[model.LinkConnection](ctx, obj.Value)
 }
@@ -950,6 +954,10 @@ func (r *institutionResolver) Description(ctx context.Context, obj *model.Instit
 
 func (r *institutionResolver) ExternalIds(ctx context.Context, obj *model.Institution) ([]model.ExternalId, error) {
 	return many[model.ExternalId](ctx, obj.Value)
+}
+
+func (r *institutionResolver) FormerIds(ctx context.Context, obj *model.Institution) ([]string, error) {
+	return scalar[[]string](ctx, obj.Value)
 }
 
 func (r *institutionResolver) Links(ctx context.Context, obj *model.Institution, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error) {
@@ -1560,6 +1568,10 @@ func (r *personResolver) ExternalIds(ctx context.Context, obj *model.Person) ([]
 	return many[model.ExternalId](ctx, obj.Value)
 }
 
+func (r *personResolver) FormerIds(ctx context.Context, obj *model.Person) ([]string, error) {
+	return scalar[[]string](ctx, obj.Value)
+}
+
 func (r *personResolver) Links(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error) {
 	return one[model.LinkConnection](ctx, obj.Value)
 }
@@ -1726,6 +1738,10 @@ func (r *placeResolver) Description(ctx context.Context, obj *model.Place) (*str
 
 func (r *placeResolver) ExternalIds(ctx context.Context, obj *model.Place) ([]model.ExternalId, error) {
 	return many[model.ExternalId](ctx, obj.Value)
+}
+
+func (r *placeResolver) FormerIds(ctx context.Context, obj *model.Place) ([]string, error) {
+	return scalar[[]string](ctx, obj.Value)
 }
 
 func (r *placeResolver) Links(ctx context.Context, obj *model.Place, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error) {
@@ -2026,6 +2042,10 @@ func (r *quoteResolver) Description(ctx context.Context, obj *model.Quote) (*str
 
 func (r *quoteResolver) ExternalIds(ctx context.Context, obj *model.Quote) ([]model.ExternalId, error) {
 	return many[model.ExternalId](ctx, obj.Value)
+}
+
+func (r *quoteResolver) FormerIds(ctx context.Context, obj *model.Quote) ([]string, error) {
+	return scalar[[]string](ctx, obj.Value)
 }
 
 func (r *quoteResolver) Links(ctx context.Context, obj *model.Quote, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error) {
@@ -2382,6 +2402,10 @@ func (r *themeResolver) Description(ctx context.Context, obj *model.Theme) (*str
 
 func (r *themeResolver) ExternalIds(ctx context.Context, obj *model.Theme) ([]model.ExternalId, error) {
 	return many[model.ExternalId](ctx, obj.Value)
+}
+
+func (r *themeResolver) FormerIds(ctx context.Context, obj *model.Theme) ([]string, error) {
+	return scalar[[]string](ctx, obj.Value)
 }
 
 func (r *themeResolver) Links(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error) {

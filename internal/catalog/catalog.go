@@ -428,7 +428,7 @@ func propKind(schema *ast.Schema, f *ast.FieldDefinition) (PropKind, bool) {
 	n := f.Type.Name()
 	if f.Type.Elem != nil {
 		switch n {
-		case "String":
+		case "String", "ID":
 			return Texts, true
 		case "ExternalId":
 			return ExternalIDs, true

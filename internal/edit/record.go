@@ -209,7 +209,7 @@ func (x *applying) misquote(ctx context.Context, links []*kg.Link, texts func(id
 }
 
 // fixed are fields that stay as they are.
-var fixed = map[string]bool{"id": true, "node": true, "createdAt": true, "updatedAt": true, "verified": true}
+var fixed = map[string]bool{"id": true, "formerIds": true, "node": true, "createdAt": true, "updatedAt": true, "verified": true}
 
 // stillQuoted refuses new words of a quotation that stand in none of the texts that it is quoted from.
 func (x *applying) stillQuoted(ctx context.Context, was, is any) error {

@@ -19,7 +19,7 @@ func VersionProps(cat *catalog.Catalog, t *catalog.Type) []string {
 	case cat.Link:
 		return []string{"role", "since", "until"}
 	}
-	names := []string{"name", "aliases", "description", "externalIds"}
+	names := []string{"name", "aliases", "description", "externalIds", "formerIds"}
 	for _, p := range t.Props {
 		names = append(names, p.Name)
 	}
@@ -75,7 +75,7 @@ func Version(cat *catalog.Catalog, record any) string {
 	case *kg.Node:
 		values := []kg.Value{
 			kg.StringValue(r.Name), kg.ListValue(r.Aliases), kg.StringValue(r.Description),
-			kg.ExternalIDsValue(r.ExternalIDs),
+			kg.ExternalIDsValue(r.ExternalIDs), kg.ListValue(r.FormerIDs),
 		}
 		for _, p := range cat.TypeOf(r.Type).Props {
 			values = append(values, kg.PropValue(r.Props[p.Name]))

@@ -39,7 +39,11 @@ func (c *checks) merged(r record) error {
 		return nil
 	}
 	var wrong cleaner
-	wrong.ordered(c.cat.TypeOf(r.node.Type), kg.MergeNode(was, r.node).Props)
+	is := kg.MergeNode(was, r.node)
+	if r.node.Absorbed {
+		is = kg.Absorb(was, r.node)
+	}
+	wrong.ordered(c.cat.TypeOf(r.node.Type), is.Props)
 	if wrong.err != nil {
 		return fmt.Errorf("%w, which is known already; write both if it is wrong", wrong.err)
 	}

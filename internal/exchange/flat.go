@@ -18,7 +18,7 @@ import (
 // written from this flat form of entities and links.
 
 // flatLacks says what the flat form cannot hold.
-const flatLacks = "texts, publishers, authors and dates of sources; sources that no link quotes"
+const flatLacks = "texts, publishers, authors and dates of sources; sources that no link quotes; former ids"
 
 // field is one value of the flat form.
 type field struct {

@@ -328,6 +328,9 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 		report.warnings, report.more, report.quiet = c.report.warnings, c.report.more, true
 	}
 	c.begin(report)
+	if err := c.formers(ctx); err != nil {
+		return counts, err
+	}
 	var w *writer
 	end := func() error { return nil }
 	if l != nil {
@@ -616,9 +619,11 @@ type checks struct {
 	gone      hashes
 	deletions []deletion
 	external  owners
-	watched   hashes         // ids that several files say
-	before    map[string]any // records as they are before the batch at hand, where that is asked for
-	kept      map[string]any // watched records as they are after the lines so far
+	former    map[string]string     // the ids that entities have now, by former ones
+	equals    map[string][]*kg.Link // links of the store by an end, without their evidence: see equal
+	watched   hashes                // ids that several files say
+	before    map[string]any        // records as they are before the batch at hand, where that is asked for
+	kept      map[string]any        // watched records as they are after the lines so far
 }
 
 func (c *checks) hash(id string) uint64 { return maphash.String(c.seed, id) }
@@ -719,6 +724,9 @@ func (s *hashes) merge(o *hashes) {
 
 // batch checks a batch: ids once in a file, ends and sources known, types fitting.
 func (c *checks) batch(ctx context.Context, file string, b *batch) (errs []*LineError, err error) {
+	if err := c.redirect(ctx, b); err != nil {
+		return nil, err
+	}
 	if !c.none {
 		if err := c.ask(ctx, b.records); err != nil {
 			return nil, err
@@ -768,6 +776,11 @@ func (c *checks) ask(ctx context.Context, records []record) error {
 		case r.node != nil:
 			need(r.node.ID)
 			own[r.node.ID] = true
+			if !r.node.Absorbed {
+				for _, id := range r.node.FormerIDs {
+					need(id)
+				}
+			}
 		case r.link != nil:
 			if r.missing != nil {
 				need(r.link.ID)
@@ -799,9 +812,15 @@ func (c *checks) record(r record) error {
 		if err := c.declare(r, r.node.ID, c.cat.TypeOf(r.node.Type)); err != nil {
 			return err
 		}
+		if err := c.formerly(r.node); err != nil {
+			return err
+		}
 		c.identify(r.node)
 		if err := c.merged(r); err != nil {
 			return err
+		}
+		if r.node.Absorbed { // it keeps its own words
+			return nil
 		}
 		c.fault = c.noteQuotation(r.node)
 		return nil
@@ -835,7 +854,7 @@ func (c *checks) declare(r record, id string, t *catalog.Type) error {
 	if r.minted {
 		hint = ", made from its name; give one of the two an id"
 	}
-	if !c.say(h) {
+	if absorbed := r.node != nil && r.node.Absorbed; !c.say(h) && !absorbed {
 		return fmt.Errorf("has the id %s of an earlier line%s", id, hint)
 	}
 	before, ok := c.typeOf(h)
@@ -866,7 +885,7 @@ func (c *checks) declare(r record, id string, t *catalog.Type) error {
 func (c *checks) link(r record) error {
 	l := r.link
 	h := c.hash(l.ID)
-	if !c.say(h) {
+	if !c.say(h) && !l.Absorbed {
 		return fmt.Errorf("says what an earlier line says (link %s); put the evidence of both into one line", l.ID)
 	}
 	if c.gone.has(h) {

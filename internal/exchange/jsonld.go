@@ -15,7 +15,7 @@ func jsonldFormat() *Format {
 		Name: "jsonld", Title: "JSON-LD: RDF stores, with schema.org, PROV and Web Annotation",
 		Extensions: []string{".jsonld"}, Media: "application/ld+json",
 		Holds: "sources, nodes and links as RDF; each piece of evidence as an annotation that selects its words in its source",
-		Lacks: "the order of lists",
+		Lacks: "the order of lists; former ids",
 		write: func(ctx context.Context, x *outlet) error {
 			w, err := x.file()
 			if err != nil {

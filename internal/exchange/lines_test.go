@@ -42,7 +42,7 @@ var badLines = []struct{ name, line, says string }{
 	{"unknown field", `{"node":"PERSON","name":"x","shoe":12}`, `has the unknown field "shoe"; PERSON has`},
 	{
 		"nearly a field", `{"node":"PERSON","name":"x","bron":"1950"}`,
-		`has the unknown field "bron"; PERSON has id, name, aliases, description, externalIds, createdAt, updatedAt, born, died; do you mean born?`,
+		`has the unknown field "bron"; PERSON has id, name, aliases, description, externalIds, formerIds, createdAt, updatedAt, born, died; do you mean born?`,
 	},
 	{
 		"nearly a field of evidence",

@@ -50,6 +50,7 @@ type (
 		Aliases     []string                  `json:"aliases,omitempty"`
 		Description string                    `json:"description,omitzero"`
 		ExternalIDs []externalLine            `json:"externalIds,omitempty"`
+		FormerIDs   []string                  `json:"formerIds,omitempty"`
 		CreatedAt   string                    `json:"createdAt,omitzero"`
 		UpdatedAt   string                    `json:"updatedAt,omitzero"`
 		Own         map[string]jsontext.Value `json:",embed"`
@@ -512,6 +513,16 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 		}
 		x.ExternalIDs = append(x.ExternalIDs, kg.ExternalID(e))
 	}
+	if len(m.FormerIDs) > rules.MaxFormer {
+		c.in("formerIds", "has more than %d former ids", rules.MaxFormer)
+	}
+	for i, id := range m.FormerIDs {
+		c.id("formerIds", id, "")
+		if id == m.ID || slices.Contains(m.FormerIDs[:i], id) {
+			c.in("formerIds", "has in formerIds its own id, or one of them twice: %s", clip(id))
+		}
+	}
+	x.FormerIDs = m.FormerIDs
 	x.Clear = c.clear(cleared, func(f string) bool {
 		p := t.Prop(f)
 		return f == "aliases" || f == "description" || f == "externalIds" || p != nil &&
@@ -562,7 +573,7 @@ func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 }
 
 func propNames(t *catalog.Type) []string {
-	names := []string{"id", "name", "aliases", "description", "externalIds", "createdAt", "updatedAt"}
+	names := []string{"id", "name", "aliases", "description", "externalIds", "formerIds", "createdAt", "updatedAt"}
 	for _, p := range t.Props {
 		names = append(names, p.Name)
 	}

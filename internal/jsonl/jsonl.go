@@ -105,6 +105,7 @@ func (l *liner) node(cat *catalog.Catalog, x *kg.Node) {
 		l.text("value", x.ExternalIDs[i].Value)
 		l.text("url", x.ExternalIDs[i].URL)
 	})
+	l.texts("formerIds", x.FormerIDs)
 	for _, p := range cat.TypeOf(x.Type).Props {
 		switch v := x.Props[p.Name].(type) {
 		case string:

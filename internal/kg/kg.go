@@ -22,6 +22,8 @@ type Node struct {
 	Aliases     []string
 	Description string // "" = none
 	ExternalIDs []ExternalID
+	// FormerIDs are the ids of entities that were merged into this one: each means this one.
+	FormerIDs []string
 	// Props are the type's own properties by field name: string (text and PartialDate), int64 or float64.
 	// A property that is not known is absent.
 	Props     map[string]any
@@ -33,6 +35,8 @@ type Node struct {
 	Verified *bool
 	// Clear names the fields that a merging load empties. It is not kept.
 	Clear []string
+	// Absorbed says that it was given under a former id of what it is written to: see Absorb. It is not kept.
+	Absorbed bool
 }
 
 // ExternalID is one identifier in another register. URL may be "".
@@ -53,6 +57,7 @@ type Link struct {
 	CreatedAt    Time
 	UpdatedAt    Time
 	Clear        []string // as Node's
+	Absorbed     bool     // as Node's, of one of its ends
 }
 
 // Evidence is the words of one source for or against a link. Its id is not stored but derived: see EvidenceID.

@@ -42,6 +42,7 @@ func MergeNode(was, x *Node) *Node {
 	set(&c.Description, x.Description)
 	c.Aliases = unite(c.Aliases, x.Aliases)
 	c.ExternalIDs = uniteIDs(c.ExternalIDs, x.ExternalIDs)
+	c.FormerIDs = unite(c.FormerIDs, x.FormerIDs)
 	if len(x.Props) > 0 || len(x.Clear) > 0 && len(c.Props) > 0 {
 		c.Props = make(map[string]any, len(was.Props)+len(x.Props))
 		maps.Copy(c.Props, was.Props)
@@ -63,6 +64,40 @@ func MergeNode(was, x *Node) *Node {
 		c.Props = nil
 	}
 	c.CreatedAt, c.UpdatedAt = x.CreatedAt, x.UpdatedAt
+	return &c
+}
+
+// Absorb returns the entity that was becomes when x is merged into it: names of x become aliases, what was has stays, and
+// what it has not is taken from x. The id of x is a former one then.
+func Absorb(was, x *Node) *Node {
+	c := *was
+	names := append([]string{x.Name}, x.Aliases...)
+	c.Aliases = unite(c.Aliases, slices.DeleteFunc(names, func(s string) bool { return s == "" || s == was.Name }))
+	if c.Description == "" {
+		c.Description = x.Description
+	}
+	c.ExternalIDs = slices.Clone(c.ExternalIDs)
+	for _, e := range x.ExternalIDs {
+		if !slices.ContainsFunc(c.ExternalIDs, func(o ExternalID) bool { return o.Scheme == e.Scheme && o.Value == e.Value }) {
+			c.ExternalIDs = append(c.ExternalIDs, e)
+		}
+	}
+	former := x.FormerIDs
+	if x.ID != was.ID {
+		former = append([]string{x.ID}, former...)
+	}
+	c.FormerIDs = unite(c.FormerIDs, former)
+	c.Props = maps.Clone(was.Props)
+	for name, v := range x.Props {
+		if _, there := c.Props[name]; there {
+			continue
+		}
+		if c.Props == nil {
+			c.Props = map[string]any{}
+		}
+		c.Props[name] = v
+	}
+	c.UpdatedAt = 0
 	return &c
 }
 
@@ -132,15 +167,19 @@ func SameSource(a, b *Source) bool {
 // SameNode reports whether two entities say the same, whenever they were written.
 func SameNode(a, b *Node) bool {
 	return a.ID == b.ID && a.Type == b.Type && a.Name == b.Name && a.Description == b.Description &&
-		slices.Equal(a.Aliases, b.Aliases) &&
+		slices.Equal(a.Aliases, b.Aliases) && slices.Equal(a.FormerIDs, b.FormerIDs) &&
 		slices.Equal(a.ExternalIDs, b.ExternalIDs) && len(a.Props) == len(b.Props) &&
 		(len(a.Props) == 0 || reflect.DeepEqual(a.Props, b.Props))
+}
+
+// SameStatement reports whether two links say the same, whatever they rest on.
+func SameStatement(a, b *Link) bool {
+	return a.Kind == b.Kind && a.From == b.From && a.To == b.To && a.Role == b.Role && a.Since == b.Since && a.Until == b.Until
 }
 
 // SameLink reports whether two links say the same and rest on the same evidence in the same order, whenever they were
 // written.
 func SameLink(a, b *Link) bool {
-	return a.ID == b.ID && a.Kind == b.Kind && a.From == b.From && a.To == b.To && a.Role == b.Role &&
-		a.Since == b.Since && a.Until == b.Until &&
+	return a.ID == b.ID && SameStatement(a, b) &&
 		slices.EqualFunc(a.Evidence, b.Evidence, func(x, y Evidence) bool { return x.Same(&y) })
 }

@@ -30,6 +30,7 @@ type Node struct {
 	ID, Type, Name, Description string
 	Aliases                     []string
 	ExternalIDs                 []kg.ExternalID
+	FormerIDs                   []string
 	Props                       map[string]json.RawMessage // properties of its type's own, as JSON
 	Created, Updated            int64                      // milliseconds since 1970
 }
@@ -288,6 +289,7 @@ func (b *Builder) AddNode(r *Node) error {
 	b.put(r.Description)
 	b.put(strings.Join(r.Aliases, "\x00"))
 	b.put(kg.ExternalIDsValue(r.ExternalIDs).Str)
+	b.put(strings.Join(r.FormerIDs, "\x00"))
 	if err := b.putProps(&n, t, r.Props); err != nil {
 		return err
 	}
@@ -310,6 +312,9 @@ func (b *Builder) AddNode(r *Node) error {
 	for _, x := range r.ExternalIDs {
 		b.externals = append(b.externals, entry{hash(x.Scheme + "\x00" + x.Value), r.Key})
 		b.outers = append(b.outers, entry{hash(text.Fold(x.Value)), r.Key})
+	}
+	for _, id := range r.FormerIDs {
+		b.externals = append(b.externals, entry{hash(formerly(id)), r.Key})
 	}
 	b.freshNodes = append(b.freshNodes, r.Key)
 	return nil

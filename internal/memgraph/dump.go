@@ -15,7 +15,7 @@ import (
 )
 
 // DumpFormat changes whenever what a dump holds, or how, changes.
-const DumpFormat = 7
+const DumpFormat = 8
 
 // Machine returns what must be the same for a dump to mean the same.
 func Machine() string {

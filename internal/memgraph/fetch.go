@@ -426,6 +426,8 @@ func (graph *Graph) nodeValue(n *node, p *catalog.Prop) kg.Value {
 		return kg.Value{Kind: kg.List, Str: graph.field(n, aliasesField)}
 	case "externalIds":
 		return kg.Value{Kind: kg.List, Str: graph.field(n, externalField)}
+	case "formerIds":
+		return kg.Value{Kind: kg.List, Str: graph.field(n, formerField)}
 	case "createdAt":
 		return kg.TimeValue(kg.TimeAt(graph.born[n.created]))
 	case "updatedAt":

@@ -160,7 +160,7 @@ func (x *fetch) entityFits(f *plan.EntityFilter, k uint32) bool {
 		return false
 	}
 	if f.Not != nil && x.entityFits(f.Not, k) ||
-		f.IDs != nil && !x.oneOf(f.IDs, x.graph.id(n)) ||
+		f.IDs != nil && !x.isOne(f.IDs, n) ||
 		f.Updated != nil && !f.Updated.Fits(x.graph.born[n.updated]) ||
 		f.Created != nil && !f.Created.Fits(x.graph.born[n.created]) ||
 		f.ExternalIDs != nil && !x.identifies(f.ExternalIDs, n) ||
@@ -244,6 +244,16 @@ func (x *fetch) propFits(f *plan.PropFilter, value string) bool {
 func (x *fetch) oneOf(ids []string, id string) bool {
 	x.step(1 + len(ids)/8)
 	return slices.Contains(ids, id)
+}
+
+// isOne reports whether a node has one of these ids, or had it.
+func (x *fetch) isOne(ids []string, n *node) bool {
+	if x.oneOf(ids, x.graph.id(n)) {
+		return true
+	}
+	had := x.graph.formers(n)
+	x.step(len(ids) * len(had) / 8)
+	return slices.ContainsFunc(had, func(id string) bool { return slices.Contains(ids, id) })
 }
 
 // identifies reports whether a node has one of these external ids.

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -66,7 +67,7 @@ type Graph struct {
 type finding struct {
 	nodeByID   index
 	byName     index // folded names and aliases
-	byExternal index // scheme NUL value
+	byExternal index // scheme NUL value, and former ids: see formerly
 	byOuter    index // folded values of external ids, and folded ids of those that are not folded: see identified
 	// unsettled are nodes whose entries have come, gone or changed since the large tables were made.
 	unsettled []uint32
@@ -159,6 +160,7 @@ const (
 	descField
 	aliasesField // as in kg.Value
 	externalField
+	formerField // as in kg.Value
 	propFields
 )
 
@@ -298,15 +300,32 @@ func (l *link) other(out bool) uint32 {
 	return l.from
 }
 
-// findNode finds a node by id, 0 when there is none. An index may lead to nodes that were found by something once:
-// whoever asks it looks whether they are.
+// findNode finds a node by its id or a former one, 0 when there is none. An index may lead to nodes that were found by
+// something once: whoever asks it looks whether they are.
 func (graph *Graph) findNode(id string) uint32 {
 	for _, k := range graph.nodeByID.find(hash(id)) {
 		if n := graph.nodes.at(k); n.typ != 0 && graph.id(n) == id {
 			return k
 		}
 	}
+	for _, k := range graph.byExternal.find(hash(formerly(id))) {
+		if n := graph.nodes.at(k); n.typ != 0 && slices.Contains(graph.formers(n), id) {
+			return k
+		}
+	}
 	return 0
+}
+
+// formerly is what a former id is found by: an external id without a scheme.
+func formerly(id string) string { return "\x00" + id }
+
+// formers are the former ids of a node.
+func (graph *Graph) formers(n *node) []string {
+	s := graph.field(n, formerField)
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, "\x00")
 }
 
 // named lists the nodes that have this folded name or alias.

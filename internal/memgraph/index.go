@@ -166,6 +166,9 @@ func (graph *Graph) entries(k uint32, id, name, external, outer func(entry)) {
 		external(entry{hash(x[i] + "\x00" + x[i+1]), k})
 		outer(entry{hash(text.Fold(x[i+1])), k})
 	}
+	for _, id := range graph.formers(n) {
+		external(entry{hash(formerly(id)), k})
+	}
 }
 
 // entriesOf returns what those of some nodes that are there are found by in each index.

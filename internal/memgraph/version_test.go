@@ -44,6 +44,9 @@ func (r *records) fill(n *memgraph.Node) {
 	if r.IntN(4) == 0 {
 		n.ExternalIDs = []kg.ExternalID{{Scheme: "x", Value: fmt.Sprint("V", r.IntN(9))}}
 	}
+	if n.FormerIDs = nil; r.IntN(4) == 0 {
+		n.FormerIDs = []string{fmt.Sprint("was-", n.Key), fmt.Sprint("once-", n.Key, "-", r.IntN(3))}
+	}
 	if r.IntN(2) == 0 {
 		n.Description = fmt.Sprintf("words of %s and %d", r.name(), r.IntN(30))
 	}

@@ -5,6 +5,7 @@ import "github.com/throughline/throughline/internal/kg"
 // What a record may hold, so that each can be read, shown and exported as one line.
 const (
 	MaxAliases  = 100  // aliases, external ids or authors of a record
+	MaxFormer   = 1000 // former ids of an entity
 	MaxEvidence = 1000 // pieces of evidence of a link
 	// bytes of the evidence that a link has from several imports: half of a line, as JSON may double them
 	maxWords = 512 << 10
@@ -15,6 +16,9 @@ func CheckNode(x *kg.Node) error {
 	if len(x.Aliases) > MaxAliases || len(x.ExternalIDs) > MaxAliases {
 		return kg.Errorf(kg.Conflict,
 			"%s would have more than %d aliases or external ids with those it has already; clear some with null first", x.ID, MaxAliases)
+	}
+	if len(x.FormerIDs) > MaxFormer {
+		return kg.Errorf(kg.Conflict, "%s would have more than %d former ids with those it has already", x.ID, MaxFormer)
 	}
 	return nil
 }

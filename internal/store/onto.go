@@ -93,6 +93,7 @@ type class[T any] struct {
 	id       func(x *T) string
 	conflict func(was, x *T) error
 	merge    func(was, x *T) *T
+	absorbed func(x *T) bool  // it adds to what is there in any case
 	check    func(x *T) error // of what merging made
 	clean    func(x *T) *T    // without what it clears
 	same     func(was, x *T) bool
@@ -105,6 +106,7 @@ var (
 		id:       func(x *kg.Source) string { return x.ID },
 		conflict: func(_, _ *kg.Source) error { return nil },
 		merge:    kg.MergeSource,
+		absorbed: func(*kg.Source) bool { return false },
 		check:    rules.CheckSource,
 		clean:    func(x *kg.Source) *kg.Source { c := *x; c.Clear = nil; return &c },
 		same:     kg.SameSource,
@@ -119,10 +121,16 @@ var (
 			}
 			return nil
 		},
-		merge: kg.MergeNode,
-		check: rules.CheckNode,
-		clean: func(x *kg.Node) *kg.Node { c := *x; c.Clear = nil; return &c },
-		same:  kg.SameNode,
+		merge: func(was, x *kg.Node) *kg.Node {
+			if x.Absorbed {
+				return kg.Absorb(was, x)
+			}
+			return kg.MergeNode(was, x)
+		},
+		absorbed: func(x *kg.Node) bool { return x.Absorbed },
+		check:    rules.CheckNode,
+		clean:    func(x *kg.Node) *kg.Node { c := *x; c.Clear, c.Absorbed = nil, false; return &c },
+		same:     kg.SameNode,
 		keep: func(was, x *kg.Node, same bool) bool {
 			return keep(was.CreatedAt, was.UpdatedAt, &x.CreatedAt, &x.UpdatedAt, same)
 		},
@@ -135,10 +143,18 @@ var (
 			}
 			return nil
 		},
-		merge: kg.MergeLink,
-		check: rules.CheckLink,
-		clean: func(x *kg.Link) *kg.Link { c := *x; c.Clear = nil; return &c },
-		same:  kg.SameLink,
+		merge: func(was, x *kg.Link) *kg.Link {
+			if x.Absorbed {
+				c := *x
+				c.CreatedAt, c.UpdatedAt = 0, 0
+				x = &c
+			}
+			return kg.MergeLink(was, x)
+		},
+		absorbed: func(x *kg.Link) bool { return x.Absorbed },
+		check:    rules.CheckLink,
+		clean:    func(x *kg.Link) *kg.Link { c := *x; c.Clear, c.Absorbed = nil, false; return &c },
+		same:     kg.SameLink,
 		keep: func(was, x *kg.Link, same bool) bool {
 			return keep(was.CreatedAt, was.UpdatedAt, &x.CreatedAt, &x.UpdatedAt, same)
 		},
@@ -168,12 +184,13 @@ func onto[T any](b *Batch, held, list []*T, c *class[T]) (created, changed []*T,
 			if err := c.conflict(n.x, x); err != nil {
 				return nil, nil, err
 			}
-			if b.Merge {
+			merge := b.Merge || c.absorbed(x)
+			if merge {
 				next = c.merge(n.x, x)
 			}
 			if c.keep(n.x, next, c.same(n.x, next)) {
 				next = n.x
-			} else if b.Merge {
+			} else if merge {
 				if err := c.check(next); err != nil {
 					return nil, nil, err
 				}

@@ -78,10 +78,11 @@ type Writer interface {
 
 // Tx is a transaction that writes. It reads what it has written itself.
 type Tx interface {
-	// Types, Records and Resting are those of a Loader.
+	// Types, Records, Resting and Merged are those of a Loader.
 	Types(ctx context.Context, ids []string) (map[string]string, error)
 	Records(ctx context.Context, ids []string) (*Batch, error)
 	Resting(ctx context.Context, ids []string) ([]string, error)
+	Merged(ctx context.Context, ids []string) (map[string]string, error)
 	// Put writes a batch at once.
 	Put(ctx context.Context, b *Batch) error
 	// Fetch is that of a Reader, of what the transaction sees: also what it has written, and may never be committed. It
@@ -118,6 +119,9 @@ type Loader interface {
 	// Resting finds the links that end at one of some entities, or whose evidence quotes one of some sources: their
 	// ids, in order. It may look at every link.
 	Resting(ctx context.Context, ids []string) ([]string, error)
+	// Merged finds the entities whose former ids these are: their ids by the former ones, those that are. nil asks for
+	// all.
+	Merged(ctx context.Context, ids []string) (map[string]string, error)
 }
 
 // Logger reads the log of changes. Every load that wrote something has left one change, written in the same transaction

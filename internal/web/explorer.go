@@ -178,6 +178,9 @@ func (e *explorer) entity(r *http.Request, id string) (content, error) {
 		return missing(), nil
 	}
 	n := got.Node
+	if n.ID != id { // a former one
+		return content{To: "/e/" + url.PathEscape(n.ID)}, nil
+	}
 	about := map[string]any{"@type": cmp.Or(schemaTypes[n.Type], "Thing"), "name": n.Name}
 	put(about, "description", n.Description)
 	if len(n.Aliases) > 0 {

@@ -369,6 +369,7 @@ type EventResolver interface {
 	Aliases(ctx context.Context, obj *model.Event) ([]string, error)
 	Description(ctx context.Context, obj *model.Event) (*string, error)
 	ExternalIds(ctx context.Context, obj *model.Event) ([]model.ExternalId, error)
+	FormerIds(ctx context.Context, obj *model.Event) ([]string, error)
 	Links(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error)
 	LinkCount(ctx context.Context, obj *model.Event, where map[string]any) (int64, error)
 	CreatedAt(ctx context.Context, obj *model.Event) (string, error)
@@ -495,6 +496,7 @@ type InstitutionResolver interface {
 	Aliases(ctx context.Context, obj *model.Institution) ([]string, error)
 	Description(ctx context.Context, obj *model.Institution) (*string, error)
 	ExternalIds(ctx context.Context, obj *model.Institution) ([]model.ExternalId, error)
+	FormerIds(ctx context.Context, obj *model.Institution) ([]string, error)
 	Links(ctx context.Context, obj *model.Institution, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error)
 	LinkCount(ctx context.Context, obj *model.Institution, where map[string]any) (int64, error)
 	CreatedAt(ctx context.Context, obj *model.Institution) (string, error)
@@ -691,6 +693,7 @@ type PersonResolver interface {
 	Aliases(ctx context.Context, obj *model.Person) ([]string, error)
 	Description(ctx context.Context, obj *model.Person) (*string, error)
 	ExternalIds(ctx context.Context, obj *model.Person) ([]model.ExternalId, error)
+	FormerIds(ctx context.Context, obj *model.Person) ([]string, error)
 	Links(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error)
 	LinkCount(ctx context.Context, obj *model.Person, where map[string]any) (int64, error)
 	CreatedAt(ctx context.Context, obj *model.Person) (string, error)
@@ -743,6 +746,7 @@ type PlaceResolver interface {
 	Aliases(ctx context.Context, obj *model.Place) ([]string, error)
 	Description(ctx context.Context, obj *model.Place) (*string, error)
 	ExternalIds(ctx context.Context, obj *model.Place) ([]model.ExternalId, error)
+	FormerIds(ctx context.Context, obj *model.Place) ([]string, error)
 	Links(ctx context.Context, obj *model.Place, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error)
 	LinkCount(ctx context.Context, obj *model.Place, where map[string]any) (int64, error)
 	CreatedAt(ctx context.Context, obj *model.Place) (string, error)
@@ -832,6 +836,7 @@ type QuoteResolver interface {
 	Aliases(ctx context.Context, obj *model.Quote) ([]string, error)
 	Description(ctx context.Context, obj *model.Quote) (*string, error)
 	ExternalIds(ctx context.Context, obj *model.Quote) ([]model.ExternalId, error)
+	FormerIds(ctx context.Context, obj *model.Quote) ([]string, error)
 	Links(ctx context.Context, obj *model.Quote, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error)
 	LinkCount(ctx context.Context, obj *model.Quote, where map[string]any) (int64, error)
 	CreatedAt(ctx context.Context, obj *model.Quote) (string, error)
@@ -951,6 +956,7 @@ type ThemeResolver interface {
 	Aliases(ctx context.Context, obj *model.Theme) ([]string, error)
 	Description(ctx context.Context, obj *model.Theme) (*string, error)
 	ExternalIds(ctx context.Context, obj *model.Theme) ([]model.ExternalId, error)
+	FormerIds(ctx context.Context, obj *model.Theme) ([]string, error)
 	Links(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.LinkConnection, error)
 	LinkCount(ctx context.Context, obj *model.Theme, where map[string]any) (int64, error)
 	CreatedAt(ctx context.Context, obj *model.Theme) (string, error)
@@ -1323,6 +1329,8 @@ interface Entity {
   description: String
   "What other registers call it: ISNI, Wikidata, ROR, …"
   externalIds: [ExternalId!]!
+  "The ids of those that were merged into it. Each means this one wherever an id is asked for."
+  formerIds: [ID!]!
   "Every link that touches this entity, in either direction."
   links(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1390,6 +1398,8 @@ type Person implements Entity & SearchHit & Node {
   description: String
   "What other registers call it: ISNI, Wikidata, ROR, …"
   externalIds: [ExternalId!]!
+  "The ids of those that were merged into it. Each means this one wherever an id is asked for."
+  formerIds: [ID!]!
   "Every link that touches this entity, in either direction."
   links(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1525,6 +1535,8 @@ type Institution implements Entity & SearchHit & Node {
   description: String
   "What other registers call it: ISNI, Wikidata, ROR, …"
   externalIds: [ExternalId!]!
+  "The ids of those that were merged into it. Each means this one wherever an id is asked for."
+  formerIds: [ID!]!
   "Every link that touches this entity, in either direction."
   links(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1692,6 +1704,8 @@ type Event implements Entity & SearchHit & Node {
   description: String
   "What other registers call it: ISNI, Wikidata, ROR, …"
   externalIds: [ExternalId!]!
+  "The ids of those that were merged into it. Each means this one wherever an id is asked for."
+  formerIds: [ID!]!
   "Every link that touches this entity, in either direction."
   links(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1876,6 +1890,8 @@ type Quote implements Entity & SearchHit & Node {
   description: String
   "What other registers call it: ISNI, Wikidata, ROR, …"
   externalIds: [ExternalId!]!
+  "The ids of those that were merged into it. Each means this one wherever an id is asked for."
+  formerIds: [ID!]!
   "Every link that touches this entity, in either direction."
   links(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -1985,6 +2001,8 @@ type Theme implements Entity & SearchHit & Node {
   description: String
   "What other registers call it: ISNI, Wikidata, ROR, …"
   externalIds: [ExternalId!]!
+  "The ids of those that were merged into it. Each means this one wherever an id is asked for."
+  formerIds: [ID!]!
   "Every link that touches this entity, in either direction."
   links(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -2112,6 +2130,8 @@ type Place implements Entity & SearchHit & Node {
   description: String
   "What other registers call it: ISNI, Wikidata, ROR, …"
   externalIds: [ExternalId!]!
+  "The ids of those that were merged into it. Each means this one wherever an id is asked for."
+  formerIds: [ID!]!
   "Every link that touches this entity, in either direction."
   links(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error, never cut silently."
@@ -6006,6 +6026,8 @@ func (ec *executionContext) childFields_Event(ctx context.Context, field graphql
 		return ec.fieldContext_Event_description(ctx, field)
 	case "externalIds":
 		return ec.fieldContext_Event_externalIds(ctx, field)
+	case "formerIds":
+		return ec.fieldContext_Event_formerIds(ctx, field)
 	case "links":
 		return ec.fieldContext_Event_links(ctx, field)
 	case "linkCount":
@@ -6272,6 +6294,8 @@ func (ec *executionContext) childFields_Institution(ctx context.Context, field g
 		return ec.fieldContext_Institution_description(ctx, field)
 	case "externalIds":
 		return ec.fieldContext_Institution_externalIds(ctx, field)
+	case "formerIds":
+		return ec.fieldContext_Institution_formerIds(ctx, field)
 	case "links":
 		return ec.fieldContext_Institution_links(ctx, field)
 	case "linkCount":
@@ -6660,6 +6684,8 @@ func (ec *executionContext) childFields_Person(ctx context.Context, field graphq
 		return ec.fieldContext_Person_description(ctx, field)
 	case "externalIds":
 		return ec.fieldContext_Person_externalIds(ctx, field)
+	case "formerIds":
+		return ec.fieldContext_Person_formerIds(ctx, field)
 	case "links":
 		return ec.fieldContext_Person_links(ctx, field)
 	case "linkCount":
@@ -6774,6 +6800,8 @@ func (ec *executionContext) childFields_Place(ctx context.Context, field graphql
 		return ec.fieldContext_Place_description(ctx, field)
 	case "externalIds":
 		return ec.fieldContext_Place_externalIds(ctx, field)
+	case "formerIds":
+		return ec.fieldContext_Place_formerIds(ctx, field)
 	case "links":
 		return ec.fieldContext_Place_links(ctx, field)
 	case "linkCount":
@@ -6882,6 +6910,8 @@ func (ec *executionContext) childFields_Quote(ctx context.Context, field graphql
 		return ec.fieldContext_Quote_description(ctx, field)
 	case "externalIds":
 		return ec.fieldContext_Quote_externalIds(ctx, field)
+	case "formerIds":
+		return ec.fieldContext_Quote_formerIds(ctx, field)
 	case "links":
 		return ec.fieldContext_Quote_links(ctx, field)
 	case "linkCount":
@@ -7136,6 +7166,8 @@ func (ec *executionContext) childFields_Theme(ctx context.Context, field graphql
 		return ec.fieldContext_Theme_description(ctx, field)
 	case "externalIds":
 		return ec.fieldContext_Theme_externalIds(ctx, field)
+	case "formerIds":
+		return ec.fieldContext_Theme_formerIds(ctx, field)
 	case "links":
 		return ec.fieldContext_Theme_links(ctx, field)
 	case "linkCount":
@@ -16102,6 +16134,29 @@ func (ec *executionContext) fieldContext_Event_externalIds(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Event_formerIds(ctx context.Context, field graphql.CollectedField, obj *model.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Event_formerIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Event().FormerIds(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Event_formerIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Event", field, true, true, "ID")
+}
+
 func (ec *executionContext) _Event_links(ctx context.Context, field graphql.CollectedField, obj *model.Event) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18769,6 +18824,29 @@ func (ec *executionContext) fieldContext_Institution_externalIds(_ context.Conte
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Institution_formerIds(ctx context.Context, field graphql.CollectedField, obj *model.Institution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Institution_formerIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Institution().FormerIds(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Institution_formerIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Institution", field, true, true, "ID")
 }
 
 func (ec *executionContext) _Institution_links(ctx context.Context, field graphql.CollectedField, obj *model.Institution) (ret graphql.Marshaler) {
@@ -23416,6 +23494,29 @@ func (ec *executionContext) fieldContext_Person_externalIds(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _Person_formerIds(ctx context.Context, field graphql.CollectedField, obj *model.Person) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Person_formerIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Person().FormerIds(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Person_formerIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Person", field, true, true, "ID")
+}
+
 func (ec *executionContext) _Person_links(ctx context.Context, field graphql.CollectedField, obj *model.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -24716,6 +24817,29 @@ func (ec *executionContext) fieldContext_Place_externalIds(_ context.Context, fi
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Place_formerIds(ctx context.Context, field graphql.CollectedField, obj *model.Place) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Place_formerIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Place().FormerIds(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Place_formerIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Place", field, true, true, "ID")
 }
 
 func (ec *executionContext) _Place_links(ctx context.Context, field graphql.CollectedField, obj *model.Place) (ret graphql.Marshaler) {
@@ -27473,6 +27597,29 @@ func (ec *executionContext) fieldContext_Quote_externalIds(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Quote_formerIds(ctx context.Context, field graphql.CollectedField, obj *model.Quote) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Quote_formerIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Quote().FormerIds(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Quote_formerIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Quote", field, true, true, "ID")
+}
+
 func (ec *executionContext) _Quote_links(ctx context.Context, field graphql.CollectedField, obj *model.Quote) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -30046,6 +30193,29 @@ func (ec *executionContext) fieldContext_Theme_externalIds(_ context.Context, fi
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Theme_formerIds(ctx context.Context, field graphql.CollectedField, obj *model.Theme) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Theme_formerIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Theme().FormerIds(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Theme_formerIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Theme", field, true, true, "ID")
 }
 
 func (ec *executionContext) _Theme_links(ctx context.Context, field graphql.CollectedField, obj *model.Theme) (ret graphql.Marshaler) {
@@ -40479,6 +40649,12 @@ func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, ob
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Event_externalIds(ctx, field, obj)
 				})
+		case "formerIds":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Event_formerIds(ctx, field, obj)
+				})
 		case "links":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -41490,6 +41666,12 @@ func (ec *executionContext) _Institution(ctx context.Context, sel ast.SelectionS
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Institution_externalIds(ctx, field, obj)
+				})
+		case "formerIds":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Institution_formerIds(ctx, field, obj)
 				})
 		case "links":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -43048,6 +43230,12 @@ func (ec *executionContext) _Person(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Person_externalIds(ctx, field, obj)
 				})
+		case "formerIds":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Person_formerIds(ctx, field, obj)
+				})
 		case "links":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -43439,6 +43627,12 @@ func (ec *executionContext) _Place(ctx context.Context, sel ast.SelectionSet, ob
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Place_externalIds(ctx, field, obj)
+				})
+		case "formerIds":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Place_formerIds(ctx, field, obj)
 				})
 		case "links":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -44107,6 +44301,12 @@ func (ec *executionContext) _Quote(ctx context.Context, sel ast.SelectionSet, ob
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Quote_externalIds(ctx, field, obj)
+				})
+		case "formerIds":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Quote_formerIds(ctx, field, obj)
 				})
 		case "links":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -45061,6 +45261,12 @@ func (ec *executionContext) _Theme(ctx context.Context, sel ast.SelectionSet, ob
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Theme_externalIds(ctx, field, obj)
+				})
+		case "formerIds":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Theme_formerIds(ctx, field, obj)
 				})
 		case "links":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,

@@ -73,7 +73,7 @@ func (s *Store) Check(ctx context.Context, f func(store.Damage) error) (n store.
 
 // common are the properties that every entity may have.
 func (s *Store) common() (props []*catalog.Prop) {
-	for _, name := range []string{"id", "name", "aliases", "description", "externalIds", "createdAt", "updatedAt"} {
+	for _, name := range []string{"id", "name", "aliases", "description", "externalIds", "formerIds", "createdAt", "updatedAt"} {
 		props = append(props, s.layout.cat.Prop(name))
 	}
 	return props

@@ -10,17 +10,22 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// Fetch answers a plan by one statement, a search of many words by two, and reads the texts of sources by one more.
+// Fetch answers a plan by one statement, a search of many words by two, and reads the texts of sources by one more. Ids
+// in filters, and those that nothing has, take another: see former.go.
 func (s *Store) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
+	return knowing(ctx, q, s.reads, func(q *plan.Query) (*kg.Result, error) { return s.fetch(ctx, q) })
+}
+
+func (s *Store) fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	if q.Start == plan.Search && len(q.Search.Words) > text.MaxQueryWords {
 		few, trips, err := s.rarest(ctx, q)
 		if err != nil {
 			return nil, err
 		}
-		res, err := s.Fetch(ctx, few)
+		res, err := s.fetch(ctx, few)
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ const (
 	sourceLabel = "Source"
 	aliasLabel  = "Alias"
 	aliasType   = "ALIAS_OF"
-	outerLabel  = "ExternalId"
+	outerLabel  = "ExternalId" // external ids, and former ones
 	outerType   = "IDENTIFIES"
 	metaLabel   = "ThroughlineMeta"
 	refutedType = "REFUTED" // of links that are REFUTED, whose kind is a property
@@ -31,6 +31,9 @@ const (
 	sourcesIndex = "throughline_link_sources"
 	refutedIndex = "throughline_refuted_sources" // the same of links that are REFUTED
 )
+
+// formerScheme stands in the place of a scheme, which no external id is without, with a former id.
+const formerScheme = ""
 
 // foldedPrefix stands before the name of a property that is text, or texts, where its folded form is kept.
 const foldedPrefix = "_folded_"

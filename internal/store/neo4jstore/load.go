@@ -587,6 +587,9 @@ func (l *layout) nodeProps(x *kg.Node, t *catalog.Type) map[string]any {
 	if len(x.ExternalIDs) > 0 {
 		p["externalIds"] = anys(kg.ExternalIDsValue(x.ExternalIDs).Items())
 	}
+	if len(x.FormerIDs) > 0 {
+		p["formerIds"] = anys(x.FormerIDs)
+	}
 	for _, own := range t.Props {
 		v, ok := x.Props[own.Name]
 		if !ok || v == nil || v == "" {
@@ -689,7 +692,7 @@ func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 		p := l.s.layout.nodeProps(x, cat.TypeOf(x.Type))
 		created, updated := store.Times(x.CreatedAt, x.UpdatedAt, l.now)
 		p["createdAt"], p["updatedAt"] = created.UnixMilli(), updated.UnixMilli()
-		if len(x.Aliases) == 0 && len(x.ExternalIDs) == 0 {
+		if len(x.Aliases)+len(x.ExternalIDs)+len(x.FormerIDs) == 0 {
 			return p
 		}
 		aliases, outer := []any{}, []any{}
@@ -698,6 +701,9 @@ func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 		}
 		for _, e := range x.ExternalIDs {
 			outer = append(outer, []any{e.Scheme, e.Value})
+		}
+		for _, id := range x.FormerIDs {
+			outer = append(outer, []any{formerScheme, id})
 		}
 		names = append(names, []any{x.ID, aliases, outer})
 		return p

@@ -62,7 +62,7 @@ func (c *compiler) entityProp(row *list, n string, types catalog.TypeSet, p *cat
 	switch p.Name {
 	case "type":
 		return prop{how: readType}
-	case "id", "name", "description", "aliases", "externalIds", "createdAt", "updatedAt":
+	case "id", "name", "description", "aliases", "externalIds", "formerIds", "createdAt", "updatedAt":
 	default:
 		own, has = true, false
 		for _, t := range c.cat.Types {

@@ -81,7 +81,7 @@ func nodeFrom(t *catalog.Type, p map[string]any) *kg.Node {
 		ID: asString(p["id"]), Type: t.Enum, Name: asString(p["name"]), Description: asString(p["description"]), Aliases: texts(asList(p["aliases"])),
 		CreatedAt: asTime(p["createdAt"]), UpdatedAt: asTime(p["updatedAt"]),
 	}
-	x.ExternalIDs = externalIDs(p["externalIds"])
+	x.ExternalIDs, x.FormerIDs = externalIDs(p["externalIds"]), texts(asList(p["formerIds"]))
 	for _, own := range t.Props {
 		if v, ok := p[own.Name]; ok {
 			if x.Props == nil {

@@ -23,6 +23,18 @@ func (s *Store) Walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, 
 	if err := s.usable(); err != nil {
 		return nil, nil, err
 	}
+	w, err := s.known(ctx, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	g, keys, err := s.walk(ctx, w)
+	if now, some := s.knownRefs(ctx, w, err); some {
+		return s.walk(ctx, now)
+	}
+	return g, keys, err
+}
+
+func (s *Store) walk(ctx context.Context, w *plan.Walk) (store.Graph, []uint32, error) {
 	if v, keys, err := s.fromView(ctx, w); err != nil {
 		return nil, nil, err
 	} else if v != nil {
@@ -120,6 +132,9 @@ type walk struct {
 	linkKeys map[string]uint32
 	trips    int
 	counts   *store.Counts
+	// now are the ids that entities have, by former ones, of those that were asked.
+	now   map[string]string
+	asked map[string]bool
 }
 
 // node writes what is wanted of an entity: id, type, number of links, date.
@@ -190,6 +205,9 @@ func dated(v any) store.Interval {
 func (g *walk) Expand(ctx context.Context, nodes []uint32, way store.Way, visit func(uint32, []store.Arc)) error {
 	if len(nodes) == 0 {
 		return nil
+	}
+	if err := g.knowWays(ctx, &way); err != nil {
+		return err
 	}
 	text, params := g.expand(way, g.ids(nodes))
 	records, trips, err := g.s.read(ctx, text, params)
@@ -313,6 +331,9 @@ func (g *walk) ids(nodes []uint32) []string {
 
 // Middle joins what both sides lead to, by one statement.
 func (g *walk) Middle(ctx context.Context, a, b []uint32, wayA, wayB store.Way) ([]uint32, error) {
+	if err := g.knowWays(ctx, &wayA, &wayB); err != nil {
+		return nil, err
+	}
 	text, params := g.middle(a, b, wayA, wayB)
 	if text == "" {
 		return nil, nil
@@ -410,6 +431,10 @@ func (g *walk) arc(cols []any, ends map[int64]uint32) store.Arc {
 
 // Start lists entities by one statement.
 func (g *walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) ([]uint32, error) {
+	if err := g.know(ctx, f.FilteredIDs()); err != nil {
+		return nil, err
+	}
+	f = f.Renamed(g.now)
 	c := g.compiler()
 	begin := len(c.text)
 	c.importing(func() {

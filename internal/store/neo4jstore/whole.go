@@ -33,7 +33,14 @@ func (s *Store) Whole(ctx context.Context, w *plan.Walk) (*store.Whole, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.lifetime, cancel)()
+	w, err := s.known(ctx, w)
+	if err != nil {
+		return nil, err
+	}
 	g, _, _, err := s.resolve(ctx, w)
+	if now, some := s.knownRefs(ctx, w, err); some {
+		g, _, _, err = s.resolve(ctx, now)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -110,6 +110,10 @@ func (w *writer) Describe(d *store.Deed) {
 
 // Fetch answers a plan by statements of the transaction.
 func (w *writer) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
+	return knowing(ctx, q, w.read, func(q *plan.Query) (*kg.Result, error) { return w.fetch(ctx, q) })
+}
+
+func (w *writer) fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 	st, c := w.s.statementIn(w.s.layouts[1][1], q) // what is not ours may be anywhere
 	if st.answer.empty && !st.answer.refs {
 		return (&decoder{cat: w.s.layout.cat}).result(&st.answer, q, nil)

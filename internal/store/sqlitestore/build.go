@@ -316,32 +316,33 @@ func (b *rowReader) readSources(ctx context.Context, tx *sql.Tx, first int64, li
 }
 
 func (b *rowReader) readNodes(ctx context.Context, tx *sql.Tx, first int64, list string) error {
-	var id, typ, name, desc, aliases, ext, props sql.RawBytes
+	var id, typ, name, desc, aliases, ext, former, props sql.RawBytes
 	var sums summer
 	return each(ctx, tx, nodeSQL, first, nodesSQL, list, func(rows *sql.Rows) error {
 		var r nodeRow
 		var sum int64
-		if err := rows.Scan(&r.key, &id, &typ, &name, &desc, &aliases, &ext, &props, &r.created, &r.updated,
+		if err := rows.Scan(&r.key, &id, &typ, &name, &desc, &aliases, &ext, &former, &props, &r.created, &r.updated,
 			&sum); err != nil {
 			return unreadable(err)
 		}
 		sums.addInt(r.key)
-		sums.addAll(id, typ, name, desc, aliases, ext, props)
+		sums.addAll(id, typ, name, desc, aliases, ext, former, props)
 		sums.addInt(r.created)
 		sums.addInt(r.updated)
 		if sums.sum() != sum {
 			return &damage{what: "entity", id: string(id)}
 		}
-		r.id, r.typ, r.name, r.desc, r.aliases, r.ext, r.props = view(id), view(typ), view(name), view(desc), view(aliases), view(ext), view(props)
+		r.id, r.typ, r.name, r.desc, r.aliases, r.ext, r.former, r.props = view(id), view(typ), view(name), view(desc), view(aliases), view(ext),
+			view(former), view(props)
 		return b.addNode(&r)
 	})
 }
 
 // nodeRow is a row of the table node.
 type nodeRow struct {
-	key                                      int64
-	id, typ, name, desc, aliases, ext, props string
-	created, updated                         int64 // milliseconds since 1970
+	key                                              int64
+	id, typ, name, desc, aliases, ext, former, props string
+	created, updated                                 int64 // milliseconds since 1970
 }
 
 // addNode adds an entity.
@@ -349,7 +350,7 @@ func (b *rowReader) addNode(r *nodeRow) error {
 	n := &b.node
 	*n = memgraph.Node{
 		Key: uint32(r.key),
-		ID:  r.id, Type: r.typ, Name: r.name, Description: r.desc, Aliases: n.Aliases[:0], ExternalIDs: n.ExternalIDs[:0], Props: b.vals, Created: r.created, Updated: r.updated,
+		ID:  r.id, Type: r.typ, Name: r.name, Description: r.desc, Aliases: n.Aliases[:0], ExternalIDs: n.ExternalIDs[:0], FormerIDs: n.FormerIDs[:0], Props: b.vals, Created: r.created, Updated: r.updated,
 	}
 	if r.aliases != "" {
 		if err := json.Unmarshal([]byte(r.aliases), &n.Aliases); err != nil {
@@ -358,6 +359,11 @@ func (b *rowReader) addNode(r *nodeRow) error {
 	}
 	if r.ext != "" {
 		if err := json.Unmarshal([]byte(r.ext), &n.ExternalIDs); err != nil {
+			return err
+		}
+	}
+	if r.former != "" {
+		if err := json.Unmarshal([]byte(r.former), &n.FormerIDs); err != nil {
 			return err
 		}
 	}

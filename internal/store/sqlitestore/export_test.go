@@ -106,7 +106,7 @@ var statements = map[string]string{
 	"load: change evidence": setProof, "load: new links": insertSQL(newLink,
 		2), "load: links of a source whose text has changed": restingSQL,
 	"load: links of a quotation whose words have changed": quotingSQL, "load: words of a quotation": wordsSQL, "answers: evidence that is not verified": unverifiedSQL,
-	"export: sources": allSourcesSQL, "export: nodes": allNodesSQL, "export: links": allLinksSQL, "import: external ids": externalSQL, "import: types by id": typesSQL,
+	"export: sources": allSourcesSQL, "export: nodes": allNodesSQL, "export: links": allLinksSQL, "import: external ids": externalSQL, "import: types by id": typesSQL, "import: former ids": mergedSQL,
 	"log: number of a change": nextChangeSQL, "log: item": itemSQL, "log: items that came to nothing": dropItems, "log: count of items": countItems,
 	"log: changes that touch records": changesTouching + changesSQL + ` WHERE seq > 0 AND seq IN (SELECT seq FROM touched UNION SELECT seq FROM by) ORDER BY seq DESC LIMIT ?`,
 	"log: changes by id":              changesSQL + ` WHERE seq > 0 AND id IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT ?`,

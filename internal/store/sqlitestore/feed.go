@@ -92,8 +92,8 @@ func feedSource(b *rowReader, v []any) (err error) {
 
 func feedNode(b *rowReader, v []any) error {
 	r := nodeRow{
-		key: v[0].(int64), id: v[1].(string), typ: v[2].(string), name: v[3].(string), desc: v[4].(string), aliases: v[5].(string), ext: v[6].(string), props: v[7].(string),
-		created: v[8].(int64), updated: v[9].(int64),
+		key: v[0].(int64), id: v[1].(string), typ: v[2].(string), name: v[3].(string), desc: v[4].(string), aliases: v[5].(string), ext: v[6].(string),
+		former: v[7].(string), props: v[8].(string), created: v[9].(int64), updated: v[10].(int64),
 	}
 	if _, err := feedKey(v[0]); err != nil {
 		return err

@@ -97,7 +97,7 @@ const (
 	noteSQL   = `INSERT INTO changed (what, k, seq) VALUES (?,?,?) ON CONFLICT (what, k) DO UPDATE SET seq = excluded.seq`
 	rowSQL    = `SELECT k FROM node WHERE id = ?`
 	textSQL   = `SELECT k, text, contentHash FROM source WHERE id = ?`
-	setNode   = `UPDATE node SET name=?, description=?, aliases=?, externalIds=?, props=?, createdAt=?, updatedAt=?, rev=? WHERE id=? RETURNING k`
+	setNode   = `UPDATE node SET name=?, description=?, aliases=?, externalIds=?, formerIds=?, props=?, createdAt=?, updatedAt=?, rev=? WHERE id=? RETURNING k`
 	setLink   = `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, refuters=?, unverified=?, createdAt=?, updatedAt=?, quoted=?, rev=? WHERE id=? RETURNING k`
 	setSource = `UPDATE source SET title=?, url=?, kind=?, publisher=?, authors=?, publishedOn=?, contentHash=?, text=?, rev=? WHERE id=? RETURNING k`
 	// dropNode and its like delete a row, whose key is not given out again: see keysSQL
@@ -126,7 +126,7 @@ var (
 		"contentHash", "text", "rev", "sum",
 	}
 	newNode = []string{
-		"node", "k", "id", "type", "name", "description", "aliases", "externalIds", "props",
+		"node", "k", "id", "type", "name", "description", "aliases", "externalIds", "formerIds", "props",
 		"createdAt", "updatedAt", "rev", "sum",
 	}
 	newLink = []string{
@@ -633,36 +633,36 @@ func (s *Store) verifyAll(ctx context.Context, tx *sql.Tx) error {
 }
 
 // columns are a node's columns between its type and its times.
-func (l *load) columns(x *kg.Node) (aliases, ext, props string, err error) {
+func (l *load) columns(x *kg.Node) (aliases, ext, former, props string, err error) {
 	if props, err = propsJSON(l.s.cat.TypeOf(x.Type), x.Props); err != nil {
-		return "", "", "", err
+		return "", "", "", "", err
 	}
 	if len(x.ExternalIDs) > 0 {
 		b, err := json.Marshal(x.ExternalIDs)
 		if err != nil {
-			return "", "", "", err
+			return "", "", "", "", err
 		}
 		ext = string(b)
 	}
-	return listJSON(x.Aliases), ext, props, nil
+	return listJSON(x.Aliases), ext, listJSON(x.FormerIDs), props, nil
 }
 
 func (l *load) nodeRow(x *kg.Node, args []any) ([]any, error) {
-	aliases, ext, props, err := l.columns(x)
+	aliases, ext, former, props, err := l.columns(x)
 	created, updated := store.Times(x.CreatedAt, x.UpdatedAt, l.now)
-	return append(args, x.ID, x.Type, x.Name, x.Description, aliases, ext, props, created.UnixMilli(),
+	return append(args, x.ID, x.Type, x.Name, x.Description, aliases, ext, former, props, created.UnixMilli(),
 		updated.UnixMilli(), l.seq), err
 }
 
 // setNode changes a node.
 func (l *load) setNode(ctx context.Context, was any, x *kg.Node) error {
-	aliases, ext, props, err := l.columns(x)
+	aliases, ext, former, props, err := l.columns(x)
 	if err != nil {
 		return err
 	}
 	created, updated := store.Times(x.CreatedAt, x.UpdatedAt, l.now)
 	var row int64
-	if err := l.tx.QueryRowContext(ctx, setNode, x.Name, x.Description, aliases, ext, props, created.UnixMilli(),
+	if err := l.tx.QueryRowContext(ctx, setNode, x.Name, x.Description, aliases, ext, former, props, created.UnixMilli(),
 		updated.UnixMilli(), l.seq, x.ID).Scan(&row); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
@@ -16,7 +17,7 @@ import (
 const (
 	wholeSource = `SELECT id, title, url, kind, publisher, authors, publishedOn, text, contentHash, throughline_sum(` +
 		sourceSummed + `) = sum FROM source `
-	wholeNode = `SELECT id, type, name, description, aliases, externalIds, props, createdAt, updatedAt, throughline_sum(` +
+	wholeNode = `SELECT id, type, name, description, aliases, externalIds, formerIds, props, createdAt, updatedAt, throughline_sum(` +
 		nodeSummed + `) = sum, (SELECT max(quoted) FROM link WHERE to_k = node.k AND quoted > 0) FROM node `
 	wholeLink = `SELECT l.id, l.kind, a.id, b.id, l.role, l.since, l.until, l.evidence, l.createdAt, l.updatedAt,
 		throughline_sum(` + linkSummedOf + `) = l.sum AND throughline_sum(l.k, l.evidence) = l.wordsSum FROM `
@@ -34,7 +35,8 @@ const (
 		OR ?2 <> '[]' AND EXISTS (SELECT 1 FROM json_each(l.evidence) e WHERE e.value->>0 IN (SELECT value FROM json_each(?2))) ORDER BY l.id`
 	externalSQL = `SELECT id, externalIds, throughline_sum(` + nodeSummed +
 		`) = sum FROM node WHERE externalIds <> '' ORDER BY id`
-	typesSQL = `WITH w AS (SELECT value AS id FROM json_each(?))
+	mergedSQL = `SELECT f.value, n.id FROM node n, json_each(n.formerIds) f WHERE n.formerIds <> ''`
+	typesSQL  = `WITH w AS (SELECT value AS id FROM json_each(?))
 		SELECT n.id, n.type FROM w JOIN node n ON n.id = w.id
 		UNION ALL SELECT s.id, 'SOURCE' FROM w JOIN source s ON s.id = w.id
 		UNION ALL SELECT l.id, 'LINK' FROM w JOIN link l ON l.id = w.id`
@@ -124,11 +126,11 @@ func (s *Store) Nodes(ctx context.Context, f func(*kg.Node) error) error {
 func (s *Store) nodes(ctx context.Context, db queryer, f func(*kg.Node) error, text string, args ...any) error {
 	return scan(ctx, db, text, func(rows *sql.Rows) error {
 		var x kg.Node
-		var aliases, ext, props string
+		var aliases, ext, former, props string
 		var created, updated int64
 		var quoted sql.NullByte
 		var whole bool
-		err := rows.Scan(&x.ID, &x.Type, &x.Name, &x.Description, &aliases, &ext, &props, &created, &updated, &whole,
+		err := rows.Scan(&x.ID, &x.Type, &x.Name, &x.Description, &aliases, &ext, &former, &props, &created, &updated, &whole,
 			&quoted)
 		switch {
 		case err != nil:
@@ -142,6 +144,9 @@ func (s *Store) nodes(ctx context.Context, db queryer, f func(*kg.Node) error, t
 		}
 		if err == nil && ext != "" {
 			err = json.Unmarshal([]byte(ext), &x.ExternalIDs)
+		}
+		if err == nil && former != "" {
+			err = json.Unmarshal([]byte(former), &x.FormerIDs)
 		}
 		if err == nil && props != "" {
 			x.Props, err = parseProps(s.cat.TypeOf(x.Type), props)
@@ -304,6 +309,26 @@ func (*Store) resting(ctx context.Context, db queryer, ids []string) (out []stri
 // Types finds what records are by their ids.
 func (s *Store) Types(ctx context.Context, ids []string) (map[string]string, error) {
 	return types(ctx, s.read, ids)
+}
+
+// Merged finds the entities whose former ids some are.
+func (s *Store) Merged(ctx context.Context, ids []string) (map[string]string, error) {
+	return merged(ctx, s.read, ids)
+}
+
+func merged(ctx context.Context, db queryer, ids []string) (map[string]string, error) {
+	out := map[string]string{}
+	err := scan(ctx, db, mergedSQL, func(rows *sql.Rows) error {
+		var former, id string
+		if err := rows.Scan(&former, &id); err != nil {
+			return unreadable(err)
+		}
+		if ids == nil || slices.Contains(ids, former) {
+			out[former] = id
+		}
+		return nil
+	})
+	return out, err
 }
 
 func types(ctx context.Context, db queryer, ids []string) (map[string]string, error) {

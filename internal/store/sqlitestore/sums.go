@@ -23,7 +23,7 @@ import (
 // The columns that a row's sum is of. What may hold any character at all is in hexadecimal where others stand behind it
 // in one text.
 const (
-	nodeSummed   = "k, id, type, name, description, aliases, externalIds, props, createdAt, updatedAt"
+	nodeSummed   = "k, id, type, name, description, aliases, externalIds, formerIds, props, createdAt, updatedAt"
 	linkSummed   = "k, id, kind, from_k, to_k, hex(role), since, until, sources, refuters, unverified, createdAt, updatedAt, quoted"
 	linkSummedOf = "l.k, l.id, l.kind, l.from_k, l.to_k, hex(l.role), l.since, l.until, l.sources, l.refuters, l.unverified, l.createdAt, l.updatedAt, l.quoted"
 	sourceSummed = "k, id, title, url, kind, publisher, authors, publishedOn, contentHash"
@@ -164,7 +164,7 @@ func shown(id string) string {
 
 func sumSource(s *summer, v []any) []any { return []any{s.of(v[:9]...)} }
 
-func sumNode(s *summer, v []any) []any { return []any{s.of(v[:10]...)} }
+func sumNode(s *summer, v []any) []any { return []any{s.of(v[:11]...)} }
 
 func sumLink(s *summer, v []any) []any {
 	role, _ := v[5].(string)

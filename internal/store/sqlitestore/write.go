@@ -82,3 +82,8 @@ func (w *writing) Records(ctx context.Context, ids []string) (*store.Batch, erro
 func (w *writing) Resting(ctx context.Context, ids []string) ([]string, error) {
 	return w.s.resting(ctx, w.tx, ids)
 }
+
+// Merged finds the entities whose former ids some are.
+func (w *writing) Merged(ctx context.Context, ids []string) (map[string]string, error) {
+	return merged(ctx, w.tx, ids)
+}

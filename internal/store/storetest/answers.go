@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"reflect"
 	"slices"
@@ -198,6 +199,65 @@ func (s *suite) types(t *testing.T) {
 	for _, none := range [][]string{nil, {"nobody"}} {
 		if got, err := x.Types(t.Context(), none); err != nil || len(got) > 0 {
 			t.Errorf("types of %q: %v, %v", none, got, err)
+		}
+	}
+}
+
+// formerIDs follows a former id from when it comes to when it goes, in the transaction that writes it and behind it.
+func (s *suite) formerIDs(t *testing.T) {
+	oracle, x := s.filled(t, Small())
+	node := func(former ...string) *store.Batch {
+		return &store.Batch{Nodes: []*kg.Node{{ID: "kaldor", Type: "PERSON", Name: "Mary Kaldor", FormerIDs: former}}}
+	}
+	ids := []string{"m-kaldor", "kaldor", "nobody", "", "s_one", "l_two", "mk"}
+	for _, step := range []struct {
+		name string
+		do   *store.Batch
+		want map[string]string
+	}{
+		{"none", nil, map[string]string{}},
+		{"one", node("m-kaldor"), map[string]string{"m-kaldor": "kaldor"}},
+		{"two", node("m-kaldor", "mk"), map[string]string{"m-kaldor": "kaldor", "mk": "kaldor"}},
+		{"another", node("mk"), map[string]string{"mk": "kaldor"}},
+		{"none again", node(), map[string]string{}},
+	} {
+		for name, of := range map[string]store.Store{"oracle": oracle, "store": x} {
+			is := func(when string, y interface {
+				Merged(ctx context.Context, ids []string) (map[string]string, error)
+				Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error)
+			},
+			) {
+				for _, asked := range [][]string{ids, nil} {
+					if got, err := y.Merged(t.Context(), asked); err != nil || len(got) != len(step.want) ||
+						len(got) > 0 && !reflect.DeepEqual(got, step.want) {
+						t.Errorf("%s, %s, %s: of %q it finds %v, %v, want %v", step.name, name, when, asked, got, err, step.want)
+					}
+				}
+				res, err := y.Fetch(t.Context(), s.recordsOf(ids...))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, id := range ids {
+					want := step.want[id]
+					if id == "kaldor" {
+						want = id
+					}
+					if row := &res.Edges[i].Node; want != "" && (row.Type == 0 || row.Vals[0].Str != want) ||
+						want == "" && row.Type != 0 && id != "s_one" && id != "l_two" {
+						t.Errorf("%s, %s, %s: %q is %+v, want %q", step.name, name, when, id, row, want)
+					}
+				}
+			}
+			if step.do != nil {
+				if _, err := of.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
+					err := tx.Put(ctx, step.do)
+					is("as it is written", tx)
+					return err
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			is("as it is", of)
 		}
 	}
 }

@@ -161,6 +161,21 @@ func (o *Oracle) Types(_ context.Context, ids []string) (map[string]string, erro
 	return out, nil
 }
 
+// Merged finds the entities whose former ids some are.
+func (o *Oracle) Merged(_ context.Context, ids []string) (map[string]string, error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	out := map[string]string{}
+	for _, x := range o.nodes {
+		for _, id := range x.FormerIDs {
+			if ids == nil || slices.Contains(ids, id) {
+				out[id] = x.ID
+			}
+		}
+	}
+	return out, nil
+}
+
 // Records finds records by id.
 func (o *Oracle) Records(_ context.Context, ids []string) (*store.Batch, error) {
 	o.mu.RLock()
@@ -458,6 +473,11 @@ func (x *seeing) find(id string) any {
 	if n := x.nodes[id]; n != nil && has(x.cat.TypeOf(n.Type)) {
 		return n
 	}
+	for _, n := range x.nodes {
+		if isOne([]string{id}, n) && has(x.cat.TypeOf(n.Type)) {
+			return n
+		}
+	}
 	if s := x.sources[id]; s != nil && has(x.cat.Source) {
 		return s
 	}
@@ -493,7 +513,7 @@ func (x *seeing) resolve(i int) (any, error) {
 		titles = titles && (t.Titled || !r.Types.Has(t.Index) || !called(n, r.NameKey))
 	}
 	for _, n := range x.nodes {
-		ok := n.ID == r.ID
+		ok := isOne([]string{r.ID}, n)
 		if r.Name != "" {
 			ok = called(n, r.NameKey) && (titles || !x.cat.TypeOf(n.Type).Titled)
 		} else if r.Scheme != "" {
@@ -604,6 +624,8 @@ func (x *seeing) nodeValue(n *kg.Node, p *catalog.Prop) kg.Value {
 		return kg.ListValue(n.Aliases)
 	case "externalIds":
 		return kg.ExternalIDsValue(n.ExternalIDs)
+	case "formerIds":
+		return kg.ListValue(n.FormerIDs)
 	case "createdAt":
 		return kg.TimeValue(n.CreatedAt)
 	case "updatedAt":

@@ -83,6 +83,11 @@ func timeFits(f *plan.TimeFilter, t kg.Time) bool {
 
 func oneOf(ids []string, id string) bool { return ids == nil || slices.Contains(ids, id) }
 
+// isOne reports whether an entity has one of these ids, or had it.
+func isOne(ids []string, n *kg.Node) bool {
+	return oneOf(ids, n.ID) || slices.ContainsFunc(n.FormerIDs, func(id string) bool { return oneOf(ids, id) })
+}
+
 // identified reports whether an entity has one of these external ids.
 func identified(ids [][2]string, n *kg.Node) bool {
 	return ids == nil || slices.ContainsFunc(n.ExternalIDs, func(e kg.ExternalID) bool {
@@ -130,7 +135,7 @@ func (x *seeing) fits(f *plan.EntityFilter, n *kg.Node) bool {
 	names := append([]string{n.Name}, n.Aliases...)
 	body := x.body(n)
 	from, to, known := x.nodeDate(n)
-	return oneOf(f.IDs, n.ID) && identified(f.ExternalIDs, n) && timeFits(f.Created, n.CreatedAt) &&
+	return isOne(f.IDs, n) && identified(f.ExternalIDs, n) && timeFits(f.Created, n.CreatedAt) &&
 		timeFits(f.Updated, n.UpdatedAt) && (f.Types == nil || f.Types.Has(x.typ(n))) &&
 		textsFit(f.Name, names, true) && textsFit(f.Text, append(names, body...), len(body) > 0) &&
 		dateFits(f.Date, from, to, known) && intFits(f.LinkCount, x.touching(n)) && x.linked(f.LinkedTo, n) &&

@@ -158,3 +158,8 @@ func (x *oracleTx) Records(ctx context.Context, ids []string) (*store.Batch, err
 func (x *oracleTx) Resting(ctx context.Context, ids []string) ([]string, error) {
 	return x.next.Resting(ctx, ids)
 }
+
+// Merged finds the entities whose former ids some are.
+func (x *oracleTx) Merged(ctx context.Context, ids []string) (map[string]string, error) {
+	return x.next.Merged(ctx, ids)
+}

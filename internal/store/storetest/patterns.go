@@ -62,7 +62,7 @@ func (r *random) pattern() (*plan.Walk, func(*testing.T, store.Graph, []uint32) 
 		switch r.IntN(5) {
 		case 0:
 			refs[i] = len(w.Refs)
-			w.Refs = append(w.Refs, plan.Ref{ID: pick(r, r.nodes).ID, Types: r.cat.Entities})
+			w.Refs = append(w.Refs, plan.Ref{ID: r.nodeID(), Types: r.cat.Entities})
 		case 1:
 			n.Types = 1 << pick(r, r.cat.Types).Index
 			n.Types |= 1 << pick(r, r.cat.Types).Index

@@ -95,6 +95,9 @@ func (r *random) graph(nodes, links int) {
 		if r.IntN(4) == 0 {
 			n.ExternalIDs = []kg.ExternalID{{Scheme: "x", Value: fmt.Sprint(r.IntN(3))}, {Scheme: "y", Value: "1", URL: "https://example.org/1"}}
 		}
+		if r.IntN(4) == 0 {
+			n.FormerIDs = []string{fmt.Sprintf("was%d", i), fmt.Sprintf("once%d", i)}[:1+r.IntN(2)]
+		}
 		for _, p := range t.Props {
 			must := r.cat.Schema.Types[t.Name].Fields.ForName(p.Name).Type.NonNull
 			if !must && r.yes() {
@@ -270,7 +273,16 @@ func (r *random) id() string {
 			return kg.EvidenceID(l.ID, r.stored(&l.Evidence[0]))
 		}
 	}
-	return pick(r, r.nodes).ID
+	return r.nodeID()
+}
+
+// nodeID is the id of an entity, or a former one.
+func (r *random) nodeID() string {
+	n := pick(r, r.nodes)
+	if len(n.FormerIDs) > 0 && r.yes() {
+		return pick(r, n.FormerIDs)
+	}
+	return n.ID
 }
 
 // stored is a piece of evidence as it is stored.
@@ -298,7 +310,7 @@ func (r *random) ref(types catalog.TypeSet) plan.Ref {
 			}
 		}
 	default:
-		ref.ID = pick(r, r.nodes).ID
+		ref.ID = r.nodeID()
 		if types.Has(r.cat.Source.Index) {
 			ref.ID = pick(r, r.srcs).ID
 		}
@@ -652,7 +664,7 @@ func (r *random) linkedTo() *plan.LinkedTo {
 	l := &plan.LinkedTo{Ref: -1}
 	if r.yes() {
 		l.Ref = len(r.refs)
-		ref := plan.Ref{ID: pick(r, r.nodes).ID, Types: r.cat.Entities}
+		ref := plan.Ref{ID: r.nodeID(), Types: r.cat.Entities}
 		switch r.IntN(16) { // most name an entity: of a plan with one that does not there is only an error to compare
 		case 0:
 			ref = plan.Ref{ID: "nobody", Types: r.cat.Entities}
@@ -684,7 +696,7 @@ func (r *random) ids() []string {
 				out = append(out, l.ID)
 			}
 		default:
-			out = append(out, pick(r, r.nodes).ID)
+			out = append(out, r.nodeID())
 		}
 	}
 	return out
@@ -972,6 +984,7 @@ func records(b *store.Batch) string {
 	for _, x := range b.Nodes {
 		c := *x
 		c.Aliases, c.ExternalIDs = append([]string{}, c.Aliases...), append([]kg.ExternalID{}, c.ExternalIDs...)
+		c.FormerIDs = append([]string{}, c.FormerIDs...)
 		write(&c)
 	}
 	for _, x := range b.Links {

@@ -127,6 +127,7 @@ func Run(t *testing.T, f Factory, known Known) {
 		{"writes many at once", s.manyWrites},
 		{"scans", s.scans},
 		{"types", s.types},
+		{"former ids", s.formerIDs},
 		{"checks", s.checks},
 		{"errors", s.errors},
 		{"cancelling", s.cancelling},

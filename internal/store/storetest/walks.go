@@ -53,7 +53,7 @@ func asked(t *testing.T, s store.Store, w *plan.Walk, ask func(*testing.T, store
 func (r *random) walk() (*plan.Walk, func(*testing.T, store.Graph, []uint32) string) {
 	w := &plan.Walk{Asked: 2 + r.IntN(3)}
 	for range w.Asked {
-		ref := plan.Ref{ID: pick(r, r.nodes).ID, Types: r.cat.Entities}
+		ref := plan.Ref{ID: r.nodeID(), Types: r.cat.Entities}
 		if r.IntN(8) == 0 {
 			ref = r.ref(r.cat.Entities)
 		}

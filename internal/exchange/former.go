@@ -1,0 +1,152 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/throughline/throughline/internal/kg"
+)
+
+// A line may name an entity that was merged into another since, by its former id. What it says of it adds to the other, as
+// a merge would; its links are links of the other. So a file that was imported before the merge changes nothing when it
+// is imported again.
+
+// formers begins a pass: the store's former ids are known.
+func (c *checks) formers(ctx context.Context) (err error) {
+	c.former, c.equals = map[string]string{}, map[string][]*kg.Link{}
+	if !c.none {
+		c.former, err = c.store.Merged(ctx, nil)
+	}
+	return err
+}
+
+// redirect has the records of a batch name entities by the ids that they have now. Links of an entity to itself go.
+func (c *checks) redirect(ctx context.Context, b *batch) error {
+	dropped := 0
+	var links []*kg.Link // whose ends are others
+	for i := range b.records {
+		switch r := &b.records[i]; {
+		case r.node != nil:
+			c.redirectNode(r)
+		case r.link != nil && len(c.former) > 0:
+			moved, looped := c.redirectLink(r.link)
+			if looped {
+				c.report.warn("the link %s is left out: what it joins is one entity by now, %s", r.link.ID, r.link.From)
+				*r = record{}
+				dropped++
+			} else if moved {
+				links = append(links, r.link)
+			}
+		}
+	}
+	if dropped > 0 {
+		c.again = true
+		n := 0
+		for i, r := range b.records {
+			if r != (record{}) {
+				b.records[n], b.lines[n] = r, b.lines[i]
+				n++
+			}
+		}
+		b.records, b.lines = b.records[:n], b.lines[:n]
+	}
+	return c.equal(ctx, links)
+}
+
+// redirectNode takes a line under a former id for one about the entity that it means.
+func (c *checks) redirectNode(r *record) {
+	n := r.node
+	if now := c.former[n.ID]; now != "" {
+		n.FormerIDs = append(n.FormerIDs, n.ID)
+		n.ID, n.Absorbed, n.Clear = now, true, nil
+		r.minted, c.again = false, true
+	} else if c.replace { // an entity does not lose its former ids because an older file does not have them
+		for former, id := range c.former {
+			if id == n.ID && !slices.Contains(n.FormerIDs, former) {
+				n.FormerIDs = append(n.FormerIDs, former)
+			}
+		}
+		slices.Sort(n.FormerIDs)
+	}
+	for _, id := range n.FormerIDs {
+		if c.former[id] == "" {
+			c.former[id] = n.ID
+		}
+	}
+}
+
+// redirectLink puts the ids that entities have now in the place of former ones. It reports whether there were some, and
+// whether the link leads to where it begins now.
+func (c *checks) redirectLink(l *kg.Link) (moved, looped bool) {
+	from, to := c.former[l.From], c.former[l.To]
+	if from == "" && to == "" {
+		return false, false
+	}
+	was := *l
+	if from != "" {
+		l.From = from
+	}
+	if to != "" {
+		l.To = to
+	}
+	if was.ID == kg.LinkID(l.Kind, was.From, was.To, l.Role, l.Since, l.Until) {
+		l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+	}
+	l.Absorbed, l.Clear, c.again = true, nil, true
+	return true, l.From == l.To && was.From != was.To
+}
+
+// equal gives links whose ends are others the ids of links of the store that say the same, where none has their own.
+func (c *checks) equal(ctx context.Context, links []*kg.Link) error {
+	if c.none || len(links) == 0 {
+		return nil
+	}
+	ids := make([]string, len(links))
+	for i, l := range links {
+		ids[i] = l.ID
+	}
+	there, err := c.store.Types(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		if there[l.ID] != "" || c.said(c.hash(l.ID)) {
+			continue
+		}
+		all, known := c.equals[l.From]
+		if !known {
+			resting, err := c.store.Resting(ctx, []string{l.From})
+			if err != nil {
+				return err
+			}
+			found, err := c.store.Records(ctx, resting)
+			if err != nil {
+				return err
+			}
+			all = found.Links
+			for _, x := range all {
+				x.Evidence = nil // they may be many, and nobody asks
+			}
+			c.equals[l.From] = all
+		}
+		if i := slices.IndexFunc(all, func(o *kg.Link) bool { return kg.SameStatement(o, l) }); i >= 0 {
+			l.ID = all[i].ID
+		}
+	}
+	return nil
+}
+
+// formerly checks the former ids that a line gives its entity: each may be of no other.
+func (c *checks) formerly(n *kg.Node) error {
+	for _, id := range n.FormerIDs {
+		h := c.hash(id)
+		switch {
+		case c.former[id] != n.ID:
+			return fmt.Errorf("has in formerIds %s, which was merged into %s", id, c.former[id])
+		case c.said(h) || c.types[h] != 0:
+			return fmt.Errorf("has in formerIds %s, which is an entity of its own: merge the two, or leave one of them out", id)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,165 @@
+package plan
+
+import "slices"
+
+// An entity that was merged into another is meant by its former id still. A store that finds records by their ids alone
+// asks for the others by the names that these functions give.
+
+// FilteredIDs are the ids of entities that a plan's filters name.
+func (q *Query) FilteredIDs() (ids []string) {
+	r := renamer{see: func(id string) { ids = append(ids, id) }}
+	r.field(&q.Root)
+	return ids
+}
+
+// FilteredIDs are the ids of entities that a walk's filter names.
+func (w *Walk) FilteredIDs() (ids []string) {
+	r := renamer{see: func(id string) { ids = append(ids, id) }}
+	r.links(w.Links)
+	return ids
+}
+
+// FilteredIDs are the ids of entities that a filter names.
+func (f *EntityFilter) FilteredIDs() (ids []string) {
+	r := renamer{see: func(id string) { ids = append(ids, id) }}
+	r.entities(f)
+	return ids
+}
+
+// FilteredIDs are the ids of entities that a filter names.
+func (f *LinkFilter) FilteredIDs() (ids []string) {
+	r := renamer{see: func(id string) { ids = append(ids, id) }}
+	r.links(f)
+	return ids
+}
+
+// Renamed returns the plan with other ids of entities in the place of some.
+func (q *Query) Renamed(ids map[string]string) *Query {
+	if len(ids) == 0 {
+		return q
+	}
+	r := renamer{ids: ids}
+	c := *q
+	c.IDs, c.Refs = r.list(q.IDs), r.refs(q.Refs)
+	c.Root = *r.field(&q.Root)
+	return &c
+}
+
+// Renamed returns the walk with other ids of entities in the place of some.
+func (w *Walk) Renamed(ids map[string]string) *Walk {
+	if len(ids) == 0 {
+		return w
+	}
+	r := renamer{ids: ids}
+	c := *w
+	c.Refs, c.Links = r.refs(w.Refs), r.links(w.Links)
+	return &c
+}
+
+// Renamed returns the filter with other ids of entities in the place of some.
+func (f *EntityFilter) Renamed(ids map[string]string) *EntityFilter {
+	r := renamer{ids: ids}
+	return r.entities(f)
+}
+
+// Renamed returns the filter with other ids of entities in the place of some.
+func (f *LinkFilter) Renamed(ids map[string]string) *LinkFilter {
+	r := renamer{ids: ids}
+	return r.links(f)
+}
+
+// renamer goes through a plan. What has no id that it renames, it returns as it is.
+type renamer struct {
+	ids map[string]string
+	see func(id string) // unless nil, is told the ids of filters
+}
+
+func (r *renamer) list(ids []string) []string {
+	out := ids
+	for i, id := range ids {
+		if r.see != nil {
+			r.see(id)
+		}
+		now, ok := r.ids[id]
+		if !ok {
+			continue
+		}
+		if &out[0] == &ids[0] {
+			out = slices.Clone(ids)
+		}
+		out[i] = now
+	}
+	return out
+}
+
+func (r *renamer) refs(refs []Ref) []Ref {
+	out := slices.Clone(refs)
+	for i := range out {
+		if now, ok := r.ids[out[i].ID]; ok {
+			out[i].ID = now
+		}
+	}
+	return out
+}
+
+func (r *renamer) field(f *Field) *Field {
+	c := *f
+	c.Links, c.Entities = r.links(f.Links), r.entities(f.Entities)
+	c.Node, c.Link, c.Because = r.sel(f.Node), r.sel(f.Link), r.sel(f.Because)
+	if f.Want.Facets != nil {
+		c.Want.Facets = slices.Clone(f.Want.Facets)
+		for i := range c.Want.Facets {
+			c.Want.Facets[i].Node = r.sel(c.Want.Facets[i].Node)
+		}
+	}
+	return &c
+}
+
+func (r *renamer) sel(s *Sel) *Sel {
+	if s == nil || len(s.Kids) == 0 {
+		return s
+	}
+	c := *s
+	c.Kids = make([]*Field, len(s.Kids))
+	for i, k := range s.Kids {
+		c.Kids[i] = r.field(k)
+	}
+	return &c
+}
+
+func (r *renamer) links(f *LinkFilter) *LinkFilter {
+	if f == nil {
+		return nil
+	}
+	c := *f
+	c.And, c.Or, c.Not = each(f.And, r.links), each(f.Or, r.links), r.links(f.Not)
+	c.Other = r.entities(f.Other)
+	return &c
+}
+
+func (r *renamer) entities(f *EntityFilter) *EntityFilter {
+	if f == nil {
+		return nil
+	}
+	c := *f
+	c.And, c.Or, c.Not = each(f.And, r.entities), each(f.Or, r.entities), r.entities(f.Not)
+	c.IDs = r.list(f.IDs)
+	if f.LinkedTo != nil {
+		to := *f.LinkedTo
+		to.Link, to.Where = r.links(to.Link), r.entities(to.Where)
+		c.LinkedTo = &to
+	}
+	return &c
+}
+
+// each returns what f makes of the parts of a filter; nil is not set, and is no empty list.
+func each[T any](list []*T, f func(*T) *T) []*T {
+	if list == nil {
+		return nil
+	}
+	out := make([]*T, len(list))
+	for i, x := range list {
+		out[i] = f(x)
+	}
+	return out
+}
