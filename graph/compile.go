@@ -136,6 +136,8 @@ type compiler struct {
 	cat  *catalog.Catalog
 	from operation.Selections
 	eng  *Engine
+	// texts reports whether the texts of sources are read.
+	texts bool
 	// fields is how many were compiled so far.
 	fields int
 }

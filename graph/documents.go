@@ -38,16 +38,23 @@ const (
 
 // document is a valid document.
 type document struct {
-	text string
-	doc  *ast.QueryDocument
+	key   documentKey
+	doc   *ast.QueryDocument
+	texts bool // the texts of sources are read
 
 	mu       sync.Mutex
 	compiled map[string]*compiled // by operation name and steering variables
 	steering map[string][]string  // by operation: the variables that steer @skip and @include
 }
 
-// documents is the cache, by text.
-type documents = bounded.Cache[string, *document]
+// documentKey names a document in the cache: where a request may read the texts of sources, it is planned otherwise.
+type documentKey struct {
+	text  string
+	texts bool
+}
+
+// documents is the cache.
+type documents = bounded.Cache[documentKey, *document]
 
 // compile returns an operation compiled for these variables, from the document's memory where it can.
 func (e *Engine) compile(
@@ -74,7 +81,7 @@ func (e *Engine) compile(
 	if c := d.compiled[key]; c != nil {
 		return c, nil
 	}
-	comp := &compiler{cat: e.opts.Catalog, from: operation.Selections{Schema: e.opts.Catalog.Schema, Doc: d.doc, Vars: vars}, eng: e}
+	comp := &compiler{cat: e.opts.Catalog, from: operation.Selections{Schema: e.opts.Catalog.Schema, Doc: d.doc, Vars: vars}, eng: e, texts: d.texts}
 	c, err := comp.bounded(op)
 	size := fieldBytes * comp.fields
 	if err == nil {
@@ -82,7 +89,7 @@ func (e *Engine) compile(
 	}
 	if err == nil && len(d.compiled) < maxVariants {
 		d.compiled[key] = c
-		e.documents.Grow(d.text, d, size+rootBytes*len(c.roots))
+		e.documents.Grow(d.key, d, size+rootBytes*len(c.roots))
 	}
 	return c, err
 }
@@ -141,7 +148,9 @@ func (e *Engine) read(ctx context.Context, r *Request) (*document, []*gqlerror.E
 	if errs := e.validate(doc); len(errs) > 0 {
 		return nil, errs
 	}
-	return &document{text: query, doc: doc, compiled: map[string]*compiled{}, steering: map[string][]string{}}, nil
+	return &document{
+		key: r.key(), doc: doc, texts: r.Texts || e.opts.ServeTexts, compiled: map[string]*compiled{}, steering: map[string][]string{},
+	}, nil
 }
 
 // maxMessage is the longest message of an error, in characters: an error must not repeat what may be as long as a

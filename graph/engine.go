@@ -127,7 +127,7 @@ func newEngine(opts Options, kinds []*questionKind, more ...tables) (*Engine, er
 		e.rules = append(e.rules, core.Rule{Name: name, RuleFunc: rule})
 	}
 	sort.Sort(core.NameSorter(e.rules)) // as ValidateWithRules would
-	e.documents = bounded.New[string, *document](cacheBytes)
+	e.documents = bounded.New[documentKey, *document](cacheBytes)
 	e.generated = exec.NewExecutableSchema(exec.Config{Schema: opts.Catalog.Public, Resolvers: &Resolver{}})
 	e.buffers.New = func() any {
 		return &writing{make([]byte, 0, 16<<10), make([]place, 0, 16)}
@@ -152,9 +152,14 @@ type Request struct {
 	SchemaOnly bool
 	// Held says that the client has the answer: the request is counted, and not run.
 	Held bool
+	// Texts has the texts of sources read where clients may not have them: whoever asks keeps them to itself.
+	Texts bool
 	// Who is whoever asks; nil for the program itself, which may do everything.
 	Who *auth.Identity
 }
+
+// key returns what the document of r is kept under.
+func (r *Request) key() documentKey { return documentKey{r.Query, r.Texts} }
 
 // who returns who asks.
 func (r *Request) who() *auth.Identity {
@@ -228,7 +233,7 @@ func (e *Engine) do(ctx context.Context, r *Request, now time.Time, o *Observati
 // name that the request gives.
 func (e *Engine) name(r *Request, resp *Response) {
 	resp.Operation = r.OperationName
-	if doc, ok := e.documents.Get(r.Query); ok {
+	if doc, ok := e.documents.Get(r.key()); ok {
 		if op, err := chooseOperation(doc.doc, r.OperationName); err == nil {
 			resp.Operation, resp.Kind = op.Name, string(op.Operation)
 		}
@@ -241,12 +246,12 @@ func (e *Engine) prepare(ctx context.Context, r *Request, p *prepared, resp *Res
 		e.refuse(ctx, resp, errUntrusted)
 		return
 	}
-	if p.doc, o.Cached = e.documents.Get(r.Query); !o.Cached {
+	if p.doc, o.Cached = e.documents.Get(r.key()); !o.Cached {
 		if p.doc, resp.Errors = e.read(ctx, r); resp.Errors != nil {
 			return
 		}
-		if len(p.doc.text) <= maxCached {
-			e.documents.Add(p.doc.text, p.doc, textFactor*len(p.doc.text))
+		if n := len(p.doc.key.text); n <= maxCached {
+			e.documents.Add(p.doc.key, p.doc, textFactor*n)
 		}
 		o.Parse = e.opts.Now().Sub(p.at)
 	}

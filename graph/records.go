@@ -239,7 +239,7 @@ func readPublished(_ *reading, x *out, p *place) (kg.Value, error) {
 
 // planText has the text of a source read, where texts are served.
 func planText(c *compiler, _ operation.Field, at *scope, x *out) {
-	if x.index = -1; c.eng.opts.ServeTexts {
+	if x.index = -1; c.texts {
 		x.shape, x.index = propertyShape, at.sel.prop(c.cat.Prop(catalog.SourceText))
 	}
 }

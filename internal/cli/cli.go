@@ -48,6 +48,7 @@ type Commands struct {
 	Search      searchCmd      `cmd:"" help:"Find entities and sources by their words."`
 	Central     centralCmd     `cmd:"" help:"Show the most central entities of the graph."`
 	Communities communitiesCmd `cmd:"" help:"Show groups of entities with many links among them."`
+	MCP         mcpCmd         `cmd:"" name:"mcp" help:"Answer an assistant on standard input, over the Model Context Protocol."`
 	Import      importCmd      `cmd:"" help:"Import files: lines of JSON, tables, drawings of graphs."`
 	Map         mapCmd         `cmd:"" help:"Propose what the columns of a table mean, for you to edit."`
 	Export      exportCmd      `cmd:"" help:"Export everything, in a format of your choice."`

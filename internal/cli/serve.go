@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/assist"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/exchange"
@@ -216,6 +217,11 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 			_ = tp.Shutdown(ctx) // an endpoint that is away must not keep the server from stopping
 		}
 		o.Tracing, o.Executor = tp, server.Traced(engine, tp)
+	}
+	if c.MCP && !c.DocumentsOnly {
+		o.Assistants = assist.New(assist.Options{
+			Catalog: cat, Executor: o.Executor, Version: Version(), Writable: c.Writable, Writes: c.MCPWrites,
+		}).Handler()
 	}
 	srv, err := server.New(o)
 	return &wired{srv, m}, stop, err

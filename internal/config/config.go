@@ -58,19 +58,21 @@ func (l Limits) Plan() plan.Limits {
 
 // Serve is the server's own settings.
 type Serve struct {
-	Addr               string        `name:"addr" env:"THROUGHLINE_ADDR" default:"127.0.0.1:8080" help:"Address to answer on. Port 0 takes any free one."`
-	Auth               string        `name:"auth" env:"THROUGHLINE_AUTH" placeholder:"HOW" help:"How to know who asks: none, or tokens:FILE, a file of throughline token create, which is read again on SIGHUP. Default: none on a loopback address, where everybody may everything; where others than this machine can ask, it must be said, and with none they may only read. See docs/auth.md."`
-	Anonymous          string        `name:"anonymous" env:"THROUGHLINE_ANONYMOUS" default:"" enum:",READER,none" placeholder:"ROLE" help:"What somebody may who shows no token: READER, or none. Default: none with tokens."`
-	Sample             bool          `name:"sample" env:"THROUGHLINE_SAMPLE" default:"true" negatable:"" help:"Load the sample graph when the store is new."`
-	CORSOrigin         []string      `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, with any request header, such as https://app.example.org, or https://*.example.org for all names below it; repeatable; * for all, without credentials."`
-	CORSHeader         []string      `name:"cors-header" env:"THROUGHLINE_CORS_HEADER" placeholder:"NAME" help:"Request header that pages may send with --cors-origin *, in addition to those that docs/http.md lists; repeatable; * for any."`
-	CacheControl       string        `name:"cache-control" env:"THROUGHLINE_CACHE_CONTROL" default:"no-cache" placeholder:"VALUE" help:"Header Cache-Control of answers to GET without errors, such as \"public, max-age=60\": caches may then answer for that long without asking. By default they ask each time whether the answer still holds (ETag)."`
-	Documents          []string      `name:"documents" env:"THROUGHLINE_DOCUMENTS" placeholder:"FILE" help:"Manifest of documents that can be asked for by id (documentId, id, doc_id): the client preset's or Relay's object of ids and texts, or Apollo's persisted query manifest; repeatable. Each must fit the schema."`
-	DocumentsOnly      bool          `name:"documents-only" env:"THROUGHLINE_DOCUMENTS_ONLY" help:"Run no other documents than those of --documents, and introspection unless --no-introspection."`
-	Introspection      bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
-	ServeTexts         bool          `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Let clients read the texts of sources (Source.text). Off by default: most texts are somebody's copyright."`
-	Writable           bool          `name:"writable" env:"THROUGHLINE_WRITABLE" help:"Let clients change the graph by mutations, those whose role is EDITOR or more: see --auth. Without it, mutations are refused."`
-	Export             bool          `name:"export" env:"THROUGHLINE_EXPORT" default:"true" negatable:"" help:"Let clients fetch the whole graph as a file, at /export. Never with --documents-only."`
+	Addr               string   `name:"addr" env:"THROUGHLINE_ADDR" default:"127.0.0.1:8080" help:"Address to answer on. Port 0 takes any free one."`
+	Auth               string   `name:"auth" env:"THROUGHLINE_AUTH" placeholder:"HOW" help:"How to know who asks: none, or tokens:FILE, a file of throughline token create, which is read again on SIGHUP. Default: none on a loopback address, where everybody may everything; where others than this machine can ask, it must be said, and with none they may only read. See docs/auth.md."`
+	Anonymous          string   `name:"anonymous" env:"THROUGHLINE_ANONYMOUS" default:"" enum:",READER,none" placeholder:"ROLE" help:"What somebody may who shows no token: READER, or none. Default: none with tokens."`
+	Sample             bool     `name:"sample" env:"THROUGHLINE_SAMPLE" default:"true" negatable:"" help:"Load the sample graph when the store is new."`
+	CORSOrigin         []string `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, with any request header, such as https://app.example.org, or https://*.example.org for all names below it; repeatable; * for all, without credentials."`
+	CORSHeader         []string `name:"cors-header" env:"THROUGHLINE_CORS_HEADER" placeholder:"NAME" help:"Request header that pages may send with --cors-origin *, in addition to those that docs/http.md lists; repeatable; * for any."`
+	CacheControl       string   `name:"cache-control" env:"THROUGHLINE_CACHE_CONTROL" default:"no-cache" placeholder:"VALUE" help:"Header Cache-Control of answers to GET without errors, such as \"public, max-age=60\": caches may then answer for that long without asking. By default they ask each time whether the answer still holds (ETag)."`
+	Documents          []string `name:"documents" env:"THROUGHLINE_DOCUMENTS" placeholder:"FILE" help:"Manifest of documents that can be asked for by id (documentId, id, doc_id): the client preset's or Relay's object of ids and texts, or Apollo's persisted query manifest; repeatable. Each must fit the schema."`
+	DocumentsOnly      bool     `name:"documents-only" env:"THROUGHLINE_DOCUMENTS_ONLY" help:"Run no other documents than those of --documents, and introspection unless --no-introspection."`
+	Introspection      bool     `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
+	ServeTexts         bool     `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Let clients read the texts of sources (Source.text). Off by default: most texts are somebody's copyright."`
+	Writable           bool     `name:"writable" env:"THROUGHLINE_WRITABLE" help:"Let clients change the graph by mutations, those whose role is EDITOR or more: see --auth. Without it, mutations are refused."`
+	Export             bool     `name:"export" env:"THROUGHLINE_EXPORT" default:"true" negatable:"" help:"Let clients fetch the whole graph as a file, at /export. Never with --documents-only."`
+	MCP                bool     `name:"mcp" env:"THROUGHLINE_MCP" default:"true" negatable:"" help:"Let assistants ask over the Model Context Protocol, at /mcp: see docs/assistants.md. Never with --documents-only."`
+	Assist             `embed:""`
 	Explorer           bool          `name:"explorer" env:"THROUGHLINE_EXPLORER" default:"true" negatable:"" help:"Serve the explorer at /."`
 	Playground         bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
 	Explain            string        `name:"explain" env:"THROUGHLINE_EXPLAIN" default:"auto" enum:"auto,on,off" help:"Whether requests with the header X-Throughline-Explain: 1 get to know how they were answered (plan, statements, times): ${enum}. auto: only when --addr is a loopback address; behind a proxy on the same machine, set off."`
@@ -89,6 +91,19 @@ type Serve struct {
 	LogLevel           string        `name:"log-level" env:"THROUGHLINE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What to log: ${enum}."`
 	LogFormat          string        `name:"log-format" env:"THROUGHLINE_LOG_FORMAT" default:"text" enum:"text,json" help:"How to log: ${enum}."`
 	Limits             `embed:""`
+}
+
+// Assist says what assistants may do.
+type Assist struct {
+	MCPWrites bool `name:"mcp-writes" env:"THROUGHLINE_MCP_WRITES" help:"Let assistants write the links that they propose, those whose role is EDITOR or more. Without it, what they propose is tried and taken back. Needs --writable."`
+}
+
+// Check returns what is wrong, given whether the graph may be changed at all.
+func (a *Assist) Check(writable bool) error {
+	if a.MCPWrites && !writable {
+		return &UsageError{"--mcp-writes, and nothing may be written", "add --writable"}
+	}
+	return nil
 }
 
 // leastMemory is the smallest memory that a server can be bounded to.
@@ -174,6 +189,9 @@ func (s *Serve) Validate() error {
 		return err
 	}
 	if err := s.checkAuth(); err != nil {
+		return err
+	}
+	if err := s.Assist.Check(s.Writable); err != nil {
 		return err
 	}
 	for _, h := range s.AllowedHost {

@@ -117,6 +117,7 @@ func TestValidate(t *testing.T) {
 		"cors-origin":    func(s *config.Serve) { s.CORSOrigin = []string{"https://app.example.org/path"} },
 		"cache-control":  func(s *config.Serve) { s.CacheControl = "public, max-age" },
 		"documents-only": func(s *config.Serve) { s.DocumentsOnly = true },
+		"mcp-writes,":    func(s *config.Serve) { s.MCPWrites = true },
 		"cors-header":    func(s *config.Serve) { s.CORSHeader = []string{"X-Good", "X Bad"} },
 	} {
 		s := good()

@@ -62,6 +62,9 @@ type Options struct {
 	// Export writes what of the graph the parameters of a request ask for, in the format that they name, to where begin
 	// leads, which is told the media type and a name for the file; nil for a server that exports nothing.
 	Export func(ctx context.Context, q url.Values, begin func(mediaType, file string) io.Writer) error
+	// Assistants answers messages of the Model Context Protocol, posted to /mcp; auth.From of their context is who asks.
+	// nil for none.
+	Assistants http.Handler
 	// Documents can be asked for by their ids; nil for none. With DocumentsOnly no others run.
 	Documents     *Documents
 	DocumentsOnly bool
@@ -238,6 +241,13 @@ func (s *Server) routes() http.Handler {
 			otelhttp.WithPropagators(propagation.TraceContext{}))
 	}
 	mux.Handle("/graphql", api)
+	if s.o.Assistants != nil {
+		var door http.Handler = http.HandlerFunc(s.assistants)
+		if s.cors != nil {
+			door = s.cors.Handler(door)
+		}
+		mux.Handle("/mcp", door)
+	}
 	if s.o.Playground != nil {
 		playground := s.guarded(s.o.Playground)
 		mux.Handle("/playground", playground)
@@ -287,6 +297,7 @@ func corsHeaders() []string {
 		"Accept", "Authorization", "Content-Type", "If-None-Match", "X-Request-Id", ExplainHeader,
 		"Apollo-Require-Preflight", "Apollographql-Client-Name", "Apollographql-Client-Version", "X-Apollo-Operation-Name", "X-Apollo-Operation-Id",
 		"Graphql-Client-Name", "Graphql-Client-Version", "X-Requested-With", "Traceparent", "Tracestate", "Baggage", "Sentry-Trace",
+		"Mcp-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name",
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/assist"
 	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/contract"
 	"github.com/throughline/throughline/internal/exchange"
@@ -92,6 +93,9 @@ var doors = []struct{ method, path, body string }{
 	{"GET", "/export?format=gexf", ""},
 	{"HEAD", "/export", ""},
 	{"GET", "/export?format=nothing", ""},
+	{"POST", "/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}`},
+	{"POST", "/mcp", "no JSON"},
+	{"GET", "/mcp", ""},
 }
 
 // TestEveryDoorAsksWhoIsThere: no token, a bad one and one that has expired are 401 with a challenge; a good one is let
@@ -103,6 +107,7 @@ func TestEveryDoorAsksWhoIsThere(t *testing.T) {
 			o.Verifier, o.Anonymous = k.tokens, anonymous
 			showPages(o)
 			o.Export = exchange.Served(g.Catalog, g.Store.(store.Scanner), false)
+			o.Assistants = assist.New(assist.Options{Catalog: g.Catalog}).Handler()
 		})
 		for _, d := range doors {
 			for header, want := range map[string]string{

@@ -107,6 +107,32 @@ func fill(t *testing.T, s store.Store, lines string) {
 	}
 }
 
+// TestTextsOfOneRequest: a request may read texts that clients may not, and what is kept of its document does not let them.
+func TestTextsOfOneRequest(t *testing.T) {
+	cat, served, none := both.Catalog(t), texts(t), strings.NewReplacer("‹a›", "null", "‹b›", "null")
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		s := open(t)
+		fill(t, s, lines)
+		e, err := graph.New(graph.Options{Catalog: cat, Store: s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, reads := range []bool{false, true, false, true} {
+			for _, c := range asked {
+				want := none.Replace(c.want)
+				if reads {
+					want = served.Replace(c.want)
+				}
+				r := e.Do(t.Context(), &graph.Request{Query: c.query, Texts: reads})
+				if got := string(r.Data); got != want {
+					t.Errorf("texts %v: %s\n%s, want\n%s", reads, c.query, got, want)
+				}
+				r.Release()
+			}
+		}
+	})
+}
+
 func TestTextsAreReadWhereTheyAreServed(t *testing.T) {
 	cat := both.Catalog(t)
 	served := texts(t)
