@@ -65,7 +65,7 @@ type importCmd struct {
 	config.Store
 	author
 	reading
-	Files   []string `arg:"" placeholder:"FILE" help:"Files of any format that can be read, .gz too; - for standard input."`
+	Files   []string `arg:"" placeholder:"FILE" help:"Files of any format that can be read, .gz and .zip too; - for standard input."`
 	DryRun  bool     `help:"Check every line, report what would become of it, and write nothing."`
 	Replace bool     `help:"Have each record take the place of the stored one, instead of adding to it."`
 	Diff    bool     `help:"Print each field that changes, before and after."`
@@ -96,6 +96,15 @@ func (c *importCmd) Run(w *world) (err error) {
 	var files []exchange.File
 	var size int64
 	for _, path := range c.Files {
+		if strings.EqualFold(filepath.Ext(path), ".zip") {
+			within, closed, err := exchange.FromZip(path)
+			if err != nil {
+				return err
+			}
+			defer closed() //nolint:errcheck // it was only read
+			files = append(files, within...)
+			continue
+		}
 		if path != "-" {
 			files = append(files, exchange.FromPath(path))
 			if i, err := os.Stat(path); err == nil && !strings.HasSuffix(path, ".gz") {

@@ -80,7 +80,7 @@ func TestFilesThatCannotBeReadAreRefused(t *testing.T) {
 		{repeated("a.csv", "id", ",c", 300_000, "\n"), `a.csv:1: the row has 300,001 columns; at most 1000 fit`},
 		{repeated("a.csv", "id", ",column", 1_000_000, "\n"), `a.csv:1: the row has more than 1048576 bytes: is a quotation mark not closed?`},
 		{repeated("a.csv", "id,name,type\nx,\"", strings.Repeat("z", 1000)+"\n", 1_000_000, ""), `a.csv:2: the row has more than 1048576 bytes: is a quotation mark not closed?`},
-		{text("a.csv", "PK\x03\x04…"), `a.csv is a zip file or a workbook: unpack it, or save each sheet as CSV, and import that`},
+		{text("a.csv", "PK\x03\x04…"), `a.csv is a workbook, or a zip file whose name does not end in .zip: save each sheet as CSV, or rename it, and import that`},
 		{text("a.dot", "digraph {}"), `a.dot is of format dot, which is written and not read`},
 		{text("a.graphml", ""), `a.graphml:1: the element is not there: <graphml> should begin`},
 		{text("a.graphml", "<html></html>"), `a.graphml:1: the element is <html> where <graphml> should begin`},
@@ -171,7 +171,12 @@ func TestForeignFilesAreReadLeniently(t *testing.T) {
 			nil,
 		},
 		{
-			"rows.csv", "name,type,aliases,wikidata\n", []string{`{"throughline":1}`}, nil,
+			"rows.csv", "name,type,aliases,wikidata\n", []string{`{"throughline":1}`}, []string{"there is nothing in it"},
+		},
+		{"a.jsonl", "", nil, []string{"there is nothing in it"}},
+		{
+			"a.csv", "name,type,born,aliases\n,PERSON,,\n,PERSON,1970,\nX,PERSON,1971,\n,,,Y\n", []string{`"name":"X"`},
+			[]string{"what has neither a name nor an id is left out, first in line 3"},
 		},
 		{
 			"a.graphml", `<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:y="http://www.yworks.com/xml/graphml">
@@ -260,18 +265,31 @@ func TestAMappingSaysWhatColumnsMean(t *testing.T) {
 		}
 	})
 	for wrong, want := range map[string]string{
-		`{"nodes":[]}`:                               `has no nodes and no links`,
-		`{"nodes":[{"name":"{A}"}]}`:                 `has no "node" in nodes.0`,
-		`{"nodes":[{"node":"PERSON"}]}`:              `has neither "name" nor "id" in nodes.0`,
-		`{"links":[{"link":"SAID","from":"{A}"}]}`:   `has no "to" in links.0`,
-		`{"nodes":[{"node":"PERSON","name":1}]}`:     `has a value of the wrong type in "nodes.0.name"`,
-		`{"nods":[]}`:                                `do you mean nodes?`,
-		`{`:                                          `is not one JSON object`,
+		`{"nodes":[]}`:                             `has no nodes and no links`,
+		`{"nodes":[{"name":"{A}"}]}`:               `has no "node" in nodes.0`,
+		`{"nodes":[{"node":"PERSON"}]}`:            `has neither "name" nor "id" in nodes.0`,
+		`{"links":[{"link":"SAID","from":"{A}"}]}`: `has no "to" in links.0`,
+		`{"nodes":[{"node":"PERSON","name":1}]}`:   `has a value of the wrong type in "nodes.0.name"`,
+		`{"nods":[]}`:                              `do you mean nodes?`,
+		`{"nodes":[{"node":"P","name":"x {A"}]}`:   `has in nodes.0.name a brace without its other one: write {Column}`,
+		`{"nodes":[{"node":"P","name":"{A}"}],"links":[{"link":"SAID","from":"{A}","to":"B}"}]}`: `has in links.0.to a brace`,
+		`{`: `is not one JSON object`,
 		`{"nodes":[{"node":"P","name":"{A}"}]} more`: `is not one JSON object`,
 	} {
 		if _, err := exchange.ReadMapping([]byte(wrong)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", wrong, err)
 		}
+	}
+	// one fault, one line; and what --encoding says is what it is read in, whatever it says itself
+	drawn := exchange.FromBytes("a.graphml", []byte(graphmlHead+`<node id="x"/><edge source="x" target="x"/></graph></graphml>`))
+	_, _, err = read(t, cat, both.SQLite(cat), drawn)
+	if n := strings.Count(fmt.Sprint(err), "\n"); n != 1 {
+		t.Errorf("an element without a type and one without a kind have the faults %v", err)
+	}
+	drawn = exchange.FromBytes("a.graphml", []byte(graphmlHead+"<node id=\"x\" label=\"Zo\xeb\"><data key=\"t\">PERSON</data></node></graph></graphml>"))
+	drawn.Terms.Encoding = "windows-1252"
+	if got, _, err := read(t, cat, both.SQLite(cat), drawn); !strings.Contains(got, "Zoë") {
+		t.Errorf("in another encoding: %s, %v", got, err)
 	}
 	f := exchange.FromBytes("other.csv", []byte("A,B\n1,2\n"))
 	f.Terms.Mapping = m

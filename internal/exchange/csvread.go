@@ -100,11 +100,7 @@ type tableReader struct {
 // openTable sees a table's encoding and delimiter, and reads its header.
 func openTable(in *reading) (*tableReader, error) {
 	terms := in.file.Terms
-	name := terms.Encoding
-	if terms.Mapping != nil {
-		name = cmp.Or(name, terms.Mapping.Encoding)
-	}
-	r, err := decoded(in.r, name)
+	r, err := decoded(in.r, terms.encoding())
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +126,7 @@ func openTable(in *reading) (*tableReader, error) {
 		t.delimiter = delimiterOf(head)
 	}
 	t.below = t.skipped
-	t.raw = &recorder{r: b}
+	t.raw = &recorder{r: b, remedy: "is a quotation mark not closed?"}
 	t.Reader = csv.NewReader(t.raw)
 	t.Comma, t.FieldsPerRecord, t.ReuseRecord = t.delimiter, -1, true
 	values, err := t.next()
@@ -211,15 +207,16 @@ func (t *tableReader) next() ([]string, error) {
 
 // recorder keeps what was read until it is taken.
 type recorder struct {
-	r    io.Reader
-	kept []byte
-	line int // where the row at hand begins
+	r      io.Reader
+	kept   []byte
+	line   int    // where the row at hand begins
+	remedy string // what to do where a row is too long
 }
 
 // Read reads on, unless a row is too long.
 func (r *recorder) Read(p []byte) (int, error) {
 	if len(r.kept) > MaxLine+len(p) {
-		return 0, &LineError{Line: r.line, Err: fmt.Errorf("has more than %d bytes: is a quotation mark not closed?", MaxLine)}
+		return 0, &LineError{Line: r.line, Err: fmt.Errorf("has more than %d bytes: %s", MaxLine, r.remedy)}
 	}
 	n, err := r.r.Read(p)
 	r.kept = append(r.kept, p[:n]...)

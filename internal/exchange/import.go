@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"archive/zip"
 	"bufio"
 	"bytes"
 	"cmp"
@@ -42,11 +43,19 @@ type File struct {
 // Terms say how a file is read, where its name and what is in it do not.
 type Terms struct {
 	Format   *Format
-	Encoding string // of a table; "" for UTF-8
+	Encoding string // "" for UTF-8, or what the file itself says
 	Mapping  *Mapping
 	// Source is what is quoted where a file has no words of its own: kind, title, url, publisher, authors, publishedOn.
 	// By default it is the file.
 	Source map[string]string
+}
+
+// encoding returns the name of the encoding that a file is read in; "" for none.
+func (t *Terms) encoding() string {
+	if t.Encoding == "" && t.Mapping != nil {
+		return t.Mapping.Encoding
+	}
+	return t.Encoding
 }
 
 // FromPath is a file on disk.
@@ -54,6 +63,30 @@ func FromPath(path string) File {
 	return File{Name: path, Path: path, Open: func() (io.ReadCloser, error) {
 		return os.Open(path)
 	}}
+}
+
+// FromZip returns the files in a zip file that are of a format that can be read, in their order: both tables of a graph,
+// for example. Close closes it.
+func FromZip(path string) (files []File, closed func() error, err error) {
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		return nil, nil, readError(path, err)
+	}
+	for _, f := range z.File {
+		base := filepath.Base(f.Name)
+		if f.FileInfo().IsDir() || strings.HasPrefix(base, ".") || strings.HasPrefix(f.Name, "__MACOSX/") {
+			continue
+		}
+		if format := FormatOf("", base); format == nil || !format.Reads() || filepath.Ext(base) == ".zip" {
+			return nil, nil, errors.Join(fmt.Errorf("%s has in it %s, which is of no format that can be read: take it out, or unpack the others",
+				path, clip(strconv.Quote(f.Name))), z.Close())
+		}
+		files = append(files, File{Name: path + ":" + f.Name, Open: f.Open})
+	}
+	if len(files) == 0 {
+		return nil, nil, errors.Join(fmt.Errorf("%s has no file in it", path), z.Close())
+	}
+	return files, z.Close, nil
 }
 
 // byteOrderMark is the mark with which some programs begin UTF-8.
@@ -70,6 +103,12 @@ func unpacked(r io.Reader) (*bufio.Reader, error) {
 		b = bufio.NewReader(z)
 	}
 	return b, nil
+}
+
+// zipped reports whether a file is a zip file, as workbooks are too.
+func zipped(r *bufio.Reader) bool {
+	head, _ := r.Peek(4) // an error comes again when it is read
+	return string(head) == "PK\x03\x04"
 }
 
 // inUTF16 reports whether a file begins with a mark of UTF-16.
@@ -91,7 +130,8 @@ func readError(name string, err error) error {
 		return fmt.Errorf("%s is a folder: name the files in it", name)
 	case errors.Is(err, errUTF16):
 		return fmt.Errorf("%s %w", name, err)
-	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, zip.ErrFormat), errors.Is(err, zip.ErrAlgorithm), errors.Is(err, zip.ErrChecksum):
 		return fmt.Errorf("%s is packed and damaged or cut off: fetch it again", name)
 	}
 	var damaged flate.CorruptInputError
@@ -502,8 +542,8 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLi
 		send(&batch{err: readError(f.Name, err)})
 		return false
 	}
-	if head, _ := r.Peek(4); string(head) == "PK\x03\x04" {
-		send(&batch{err: fmt.Errorf("%s is a zip file or a workbook: unpack it, or save each sheet as CSV, and import that", f.Name)})
+	if zipped(r) {
+		send(&batch{err: fmt.Errorf("%s is a workbook, or a zip file whose name does not end in .zip: save each sheet as CSV, or rename it, and import that", f.Name)})
 		return false
 	}
 	format := f.Terms.Format
@@ -516,6 +556,10 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLi
 	}
 	if !format.recodes && inUTF16(r) {
 		send(&batch{err: readError(f.Name, errUTF16)})
+		return false
+	}
+	if name := f.Terms.Encoding; !format.recodes && name != "" && !same(name, "utf8") {
+		send(&batch{err: fmt.Errorf("%s is of format %s, which is always UTF-8: save it as that, without --encoding", f.Name, format.Name)})
 		return false
 	}
 	b := &batch{file: index, noun: format.noun}
@@ -539,7 +583,9 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLi
 			b.lenient = append(b.lenient, f.Name+": "+fmt.Sprintf(say, args...))
 		}
 	}
+	empty := true
 	in.say = func(n int, line []byte) bool {
+		empty = false
 		b.bytes += len(line) + 1
 		line = bytes.TrimPrefix(line, []byte(byteOrderMark)) // a file that was joined to another has one within
 		if noLinks && first(line) == "link" {
@@ -573,6 +619,9 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLi
 		if _, err := io.Copy(io.Discard, read); err != nil { // what stands behind a packed part
 			b.err = readError(f.Name, err)
 		}
+	}
+	if empty && len(b.errs) == 0 && b.err == nil {
+		in.lenient("there is nothing in it")
 	}
 	b.sum = hex.EncodeToString(sum.Sum(nil))
 	return send(b)

@@ -69,7 +69,30 @@ func ReadMapping(b []byte) (*Mapping, error) {
 			}
 		}
 	}
+	if err := m.whole(); err != nil {
+		return nil, err
+	}
 	return &m, nil
+}
+
+// whole returns an error for a pattern with a brace that names no column: the other one was forgotten.
+func (m *Mapping) whole() error {
+	check := func(at string, patterns map[string]string) error {
+		for _, key := range slices.Sorted(maps.Keys(patterns)) {
+			if strings.ContainsAny(braced.ReplaceAllLiteralString(patterns[key], ""), "{}") {
+				return fmt.Errorf("has in %s.%s a brace without its other one: write {Column}", at, key)
+			}
+		}
+		return nil
+	}
+	err := check("source", m.Source)
+	for i, n := range m.Nodes {
+		err = cmp.Or(err, check(fmt.Sprint("nodes.", i), n))
+	}
+	for i, l := range m.Links {
+		err = cmp.Or(err, check(fmt.Sprint("links.", i), l))
+	}
+	return err
 }
 
 // braced matches a column in a pattern.
@@ -178,6 +201,7 @@ func (m *mapped) row(r *row) error {
 func (m *mapped) node(n map[string]string, r *row) (string, error) {
 	name, id := m.of(n["name"], r), m.of(n["id"], r)
 	if name == "" && id == "" {
+		m.nameless(n, r)
 		return "", nil
 	}
 	b := object{'{'}
@@ -204,6 +228,16 @@ func (m *mapped) node(n map[string]string, r *row) (string, error) {
 		}
 	}
 	return m.g.add(r.line, append(b, '}'))
+}
+
+// nameless says of an entity that is left out, as it has neither a name nor an id, that there is something of it.
+func (m *mapped) nameless(n map[string]string, r *row) {
+	for key, pattern := range n {
+		if key != "node" && key != "as" && braced.MatchString(pattern) && m.of(pattern, r) != "" {
+			m.g.in.lenient("what has neither a name nor an id is left out, first in line %d", r.line)
+			return
+		}
+	}
 }
 
 // constant writes a type or kind as the schema does: "affiliated with" is AFFILIATED_WITH.

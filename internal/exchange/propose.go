@@ -31,6 +31,12 @@ func Propose(ctx context.Context, cat *catalog.Catalog, f File) ([]byte, error) 
 	if err != nil {
 		return nil, readError(f.Name, err)
 	}
+	if format := FormatOf("", f.Name); format != nil && format.Parts == nil {
+		return nil, fmt.Errorf("%s is of format %s, and no table: for a mapping of its attributes, see docs/import-export.md", f.Name, format.Name)
+	}
+	if zipped(r) {
+		return nil, fmt.Errorf("%s is a workbook or a zip file: save each sheet as CSV, or unpack it, and name that", f.Name)
+	}
 	m, err := proposed(ctx, cat, f, r)
 	var bad *LineError
 	switch {

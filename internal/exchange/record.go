@@ -148,7 +148,7 @@ func parse(cat *catalog.Catalog, line []byte) (record, error) {
 	case len(bytes.TrimSpace(line)) == 0:
 		return record{}, nil
 	case !utf8.Valid(line):
-		return record{}, errors.New("is not UTF-8")
+		return record{}, errors.New("is not UTF-8: save the file as UTF-8")
 	}
 	switch key := first(line); key {
 	case "link":
@@ -468,13 +468,22 @@ func parseSource(cat *catalog.Catalog, line []byte) (record, error) {
 	return record{source: x, minted: minted, missing: missing}, c.err
 }
 
+// What a record lacks that is of no type or kind.
+var (
+	errNoType = errors.New("has no type of node")
+	errNoKind = errors.New("has no kind of link")
+)
+
 func parseNode(cat *catalog.Catalog, line []byte) (record, error) {
 	var m nodeLine
 	if err := decode(line, &m); err != nil {
 		return salvage(line), err
 	}
 	t := cat.TypeOf(m.Node)
-	if t == nil || !t.IsEntity() {
+	switch {
+	case m.Node == "":
+		return salvage(line), fmt.Errorf("%w: write one of %s", errNoType, strings.Join(entityTypes(cat), ", "))
+	case t == nil || !t.IsEntity():
 		return salvage(line), fmt.Errorf("has the unknown type of node %s", Instead(m.Node, entityTypes(cat)))
 	}
 	var c cleaner
@@ -645,7 +654,10 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 	if err := decode(line, &m); err != nil {
 		return record{}, err
 	}
-	if cat.Kind(m.Link) == nil {
+	switch {
+	case m.Link == "":
+		return record{}, fmt.Errorf("%w: write one of %s", errNoKind, strings.Join(LinkKinds(cat), ", "))
+	case cat.Kind(m.Link) == nil:
 		return record{}, fmt.Errorf("has the unknown kind of link %s", Instead(m.Link, LinkKinds(cat)))
 	}
 	var c cleaner

@@ -64,12 +64,16 @@ type shape struct {
 
 // readDrawing reads nodes and edges in a dialect.
 func readDrawing(in *reading, of dialect) (err error) {
-	r, err := decodedXML(in.r)
+	r, err := decodedXML(in.r, in.file.Terms.encoding())
 	if err != nil {
 		return err
 	}
+	if in.file.Terms.Mapping == nil {
+		fail := in.fail
+		in.fail = func(at int, err error) error { return fail(at, of.untyped(in.cat, err)) }
+	}
 	d := &drawn{
-		dialect: of, in: in, raw: &recorder{r: r, line: 1}, g: gather(in), columns: map[string]string{}, names: map[string][]string{},
+		dialect: of, in: in, raw: &recorder{r: r, line: 1, remedy: "shorten what stands in it"}, g: gather(in), columns: map[string]string{}, names: map[string][]string{},
 		defaults: map[string]map[string]string{"node": {}, "edge": {}}, unread: map[string]bool{},
 	}
 	defer func() { err = cmp.Or(err, d.g.close()) }()
@@ -133,14 +137,26 @@ func wrongXML(err error) error {
 // declared is the encoding that XML says it has.
 var declared = regexp.MustCompile(`^\s*<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
 
-// decodedXML reads XML as UTF-8: by its mark, or by what it says.
-func decodedXML(r *bufio.Reader) (io.Reader, error) {
+// decodedXML reads XML as UTF-8: by its mark, by the name of an encoding, or, where that is "", by what it says.
+func decodedXML(r *bufio.Reader, name string) (io.Reader, error) {
 	head, _ := r.Peek(200)
-	name := ""
-	if m := declared.FindSubmatch(head); m != nil {
+	if m := declared.FindSubmatch(head); name == "" && m != nil {
 		name = string(m[1])
 	}
 	return decoded(r, name)
+}
+
+// untyped says of a record without a type or kind, which a line of JSON says by its first key, where a drawing says it.
+func (dialect) untyped(cat *catalog.Catalog, err error) error {
+	switch {
+	case errors.Is(err, errNoType):
+		return fmt.Errorf("%w: give nodes an attribute type, one of %s, or write a mapping for --map", errNoType,
+			strings.Join(entityTypes(cat), ", "))
+	case errors.Is(err, errNoKind):
+		return fmt.Errorf("%w: give edges an attribute kind, one of %s, or write a mapping for --map", errNoKind,
+			strings.Join(LinkKinds(cat), ", "))
+	}
+	return err
 }
 
 func attr(x *xml.StartElement, names ...string) string {
@@ -257,15 +273,11 @@ func (d *drawn) end(name string, depth int) error {
 		}
 	}
 	s.get = func(column string) string { return s.values[column] }
-	m, err := d.mapping(s)
-	if err != nil {
-		return err
-	}
-	return m.row(&s.row)
+	return d.mapping(s).row(&s.row)
 }
 
 // mapping returns what makes records of nodes or of edges.
-func (d *drawn) mapping(s *shape) (*mapped, error) {
+func (d *drawn) mapping(s *shape) *mapped {
 	if d.nodes == nil {
 		m := d.in.file.Terms.Mapping
 		if m == nil {
@@ -287,11 +299,9 @@ func (d *drawn) mapping(s *shape) (*mapped, error) {
 		m = d.edges
 	}
 	if d.in.file.Terms.Mapping == nil {
-		if err := d.typed(s); err != nil {
-			return nil, err
-		}
+		d.typed(s)
 	}
-	return m, nil
+	return m
 }
 
 // Columns of the mapping that is made where none is given.
@@ -301,7 +311,7 @@ const (
 )
 
 // typed finds the type and the name of a node, the kind of an edge.
-func (d *drawn) typed(s *shape) error {
+func (d *drawn) typed(s *shape) {
 	first := func(names ...string) string {
 		for _, n := range names {
 			if v := s.values[n]; v != "" {
@@ -320,10 +330,7 @@ func (d *drawn) typed(s *shape) error {
 				break
 			}
 		}
-		if s.values[typedColumn] == "" {
-			return d.in.fail(s.line, errors.New("has no kind of link: give edges an attribute kind, or write a mapping for --map"))
-		}
-		return nil
+		return
 	}
 	s.values[namedColumn] = first("label", "name", "title", "id")
 	names := []string{flatType, "category", "labels"}
@@ -331,14 +338,9 @@ func (d *drawn) typed(s *shape) error {
 	for _, n := range names {
 		if t := typeOf(cat, s.values[n]); t != nil {
 			s.values[typedColumn] = t.Enum
-			return nil
+			return
 		}
 	}
-	if s.values[typedColumn] == "" {
-		return d.in.fail(s.line, fmt.Errorf("has no type of node: give nodes an attribute type, one of %s, or write a mapping for --map",
-			strings.Join(entityTypes(cat), ", ")))
-	}
-	return nil
 }
 
 // nodePatterns are the patterns of nodes whose columns have our names.
