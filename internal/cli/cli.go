@@ -12,9 +12,11 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"reflect"
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
@@ -127,7 +129,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout *output, st
 		case errors.As(err, &usage):
 			return fail(stderr, usage)
 		}
-		fmt.Fprintf(stderr, "throughline: %s\nTry: throughline --help\n", printableLines(err.Error()))
+		message := strings.ReplaceAll(err.Error(), `,""`, "") // a flag may be left out
+		fmt.Fprintf(stderr, "throughline: %s\nTry: throughline --help\n", printableLines(message))
 		return exitUsage
 	}
 	w := &world{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, model: parser.Model}
@@ -150,8 +153,23 @@ func NewParser(c *Commands, o ...kong.Option) (*kong.Kong, error) {
 			"read":    strings.Join(exchange.FormatNames((*exchange.Format).Reads), ","),
 			"written": strings.Join(exchange.FormatNames((*exchange.Format).Writes), ","),
 		},
+		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(duration)),
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	}, o...)...)
+}
+
+// duration reads a length of time. Kong's own reader answers in the words of Go.
+func duration(c *kong.DecodeContext, to reflect.Value) error {
+	var s string
+	if err := c.Scan.PopValueInto("duration", &s); err != nil {
+		return err
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return fmt.Errorf("%q is no length of time: write it as 500ms, 10s or 1m30s", kg.Clip(s, 60))
+	}
+	to.SetInt(int64(d))
+	return nil
 }
 
 // AllCommands returns commands and the commands that are parts of them, each before its parts.

@@ -20,44 +20,60 @@ const (
 	maxMistakes = 20
 )
 
-// loadDocuments reads manifests, and checks each document against the schema; nil for no files.
-func loadDocuments(ctx context.Context, files []string, e *graph.Engine) (*server.Documents, error) {
+// manifest is a file of documents.
+type manifest struct {
+	file string
+	list []server.Document
+}
+
+func (m *manifest) wrong(problem string) error {
+	return &config.UsageError{
+		Problem: "--documents " + m.file + ": " + problem,
+		Hint:    "docs/http.md says what may stand in such a file",
+	}
+}
+
+// readManifests reads files of documents.
+func readManifests(files []string) (all []manifest, err error) {
+	for _, file := range files {
+		m := manifest{file: file}
+		raw, err := os.ReadFile(file)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, m.wrong("there is no such file")
+		case err != nil:
+			return nil, m.wrong("it cannot be read")
+		case len(raw) > maxManifest:
+			return nil, m.wrong(fmt.Sprintf("it is longer than %d bytes", maxManifest))
+		}
+		m.list, err = server.ReadManifest(raw)
+		if err == nil && len(m.list) == 0 {
+			err = errors.New("it lists no documents")
+		}
+		if err != nil {
+			return nil, m.wrong(err.Error())
+		}
+		all = append(all, m)
+	}
+	return all, nil
+}
+
+// loadDocuments checks each document of some files against the schema; nil for no files.
+func loadDocuments(ctx context.Context, files []manifest, e *graph.Engine) (*server.Documents, error) {
 	if len(files) == 0 {
 		return nil, nil //nolint:nilnil // there are none
 	}
 	all := &server.Documents{}
-	for _, file := range files {
-		wrong := func(problem string) error {
-			return &config.UsageError{
-				Problem: "--documents " + file + ": " + problem,
-				Hint:    "docs/http.md says what may stand in such a file",
-			}
-		}
-		raw, err := os.ReadFile(file)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil, wrong("there is no such file")
-		case err != nil:
-			return nil, wrong("it cannot be read")
-		case len(raw) > maxManifest:
-			return nil, wrong(fmt.Sprintf("it is longer than %d bytes", maxManifest))
-		}
-		list, err := server.ReadManifest(raw)
-		if err == nil && len(list) == 0 {
-			err = errors.New("it lists no documents")
-		}
-		if err != nil {
-			return nil, wrong(err.Error())
-		}
-		if mistakes := check(ctx, list, e); len(mistakes) > 0 {
+	for _, m := range files {
+		if mistakes := check(ctx, m.list, e); len(mistakes) > 0 {
 			return nil, &config.UsageError{
-				Problem: fmt.Sprintf("--documents %s does not fit the schema\n  %s\nWhat helps", file,
+				Problem: fmt.Sprintf("--documents %s does not fit the schema\n  %s\nWhat helps", m.file,
 					strings.Join(mistakes, "\n  ")),
 				Hint: "make it anew from the schema of this version (throughline schema)",
 			}
 		}
-		if err := all.Add(list); err != nil {
-			return nil, wrong(err.Error())
+		if err := all.Add(m.list); err != nil {
+			return nil, m.wrong(err.Error())
 		}
 	}
 	return all, nil

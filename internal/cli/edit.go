@@ -546,7 +546,7 @@ func (c *deleteCmd) Run(w *world) error {
 		if err != nil {
 			return nil, err
 		}
-		if kg.LinkOfEvidence(id) != "" {
+		if strings.HasPrefix(id, kg.EvidencePrefix) {
 			return &edit.RemoveEvidence{Evidence: id}, nil
 		}
 		return &edit.Delete{ID: id, Cascade: c.Cascade}, nil

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -132,7 +132,10 @@ func (c *importCmd) Run(w *world) (err error) {
 	for i := range files {
 		files[i].Terms = terms
 	}
-	o := exchange.Options{DryRun: c.DryRun, Replace: c.Replace, By: c.name(), Note: c.Note}
+	files = exchange.Ordered(files)
+	o := exchange.Options{DryRun: c.DryRun, Replace: c.Replace, By: c.name(), Note: c.Note, Waits: func() {
+		fmt.Fprintln(w.stderr, "waiting: another process is writing to the store")
+	}}
 	changes, rewind := io.Reader(strings.NewReader("")), func() error { return nil }
 	if c.Diff {
 		f, err := os.CreateTemp("", "throughline-*.diff") // an import that fails has changed nothing
@@ -271,7 +274,21 @@ type exportCmd struct {
 // Run writes everything, to standard output or to files that are there only when all is whole. What is no file of its
 // own, as a device, a pipe or a link to a file, is written in place.
 func (c *exportCmd) Run(w *world) error {
-	format := cmp.Or(exchange.FormatOf(c.Format, c.Output), exchange.FormatOf("jsonl", ""))
+	for name, list := range map[string][]string{"id": c.ID, "type": c.Type, "kind": c.Kind, "standing": c.Standing} {
+		if list != nil && len(list) == 0 || slices.Contains(list, "") {
+			return &config.UsageError{Problem: "--" + name + " is empty", Hint: "name one, or leave it out to export all"}
+		}
+	}
+	format := exchange.FormatOf(c.Format, c.Output)
+	if ext := filepath.Ext(strings.TrimSuffix(c.Output, ".gz")); format == nil && ext != "" && c.Output != "-" {
+		return &config.UsageError{
+			Problem: "no format that is written has files whose names end in " + printable(ext),
+			Hint:    "say which by --format, or name it as throughline formats lists",
+		}
+	}
+	if format == nil {
+		format = exchange.FormatOf("jsonl", "")
+	}
 	if !format.Writes() {
 		return &config.UsageError{
 			Problem: format.Name + " is read and not written",

@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os/user"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/throughline/throughline/internal/config"
@@ -188,10 +191,32 @@ func item(to io.Writer, i *kg.ChangeItem) {
 		fmt.Fprintf(to, "   %s\n", what)
 		for _, d := range jsonl.Diff(i.Before, i.After) {
 			if d.Name != "updatedAt" {
-				fmt.Fprintf(to, "     %s: %s → %s\n", d.Name, shownValue(d.Before), shownValue(d.After))
+				fmt.Fprintf(to, "     %s: %s\n", d.Name, shownChange(d.Before, d.After))
 			}
 		}
 	}
+}
+
+// shownChange is what became of a field, for a person: of a list what came and what went.
+func shownChange(before, after string) string {
+	var was, is []json.RawMessage
+	if json.Unmarshal([]byte(before), &was) != nil || json.Unmarshal([]byte(after), &is) != nil {
+		return shownValue(before) + " → " + shownValue(after)
+	}
+	var out []string
+	beyond := func(sign string, list, other []json.RawMessage) {
+		for _, x := range list {
+			if !slices.ContainsFunc(other, func(y json.RawMessage) bool { return bytes.Equal(x, y) }) {
+				out = append(out, sign+" "+shownValue(string(x)))
+			}
+		}
+	}
+	beyond("-", was, is)
+	beyond("+", is, was)
+	if len(out) == 0 {
+		return "in another order"
+	}
+	return strings.Join(out, ", ")
 }
 
 // shownValue is a value of a line for a person.

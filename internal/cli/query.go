@@ -169,6 +169,9 @@ func (c *queryCmd) ask(w *world, text string, vars map[string]any) ([]byte, erro
 			Hint:    "write it as http://localhost:8080/graphql",
 		}
 	}
+	if req.URL.Path == "" || req.URL.Path == "/" {
+		req.URL.Path = "/graphql"
+	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/graphql-response+json, application/json;q=0.9")
 	if c.Token != "" {

@@ -27,6 +27,8 @@ import (
 type serveCmd struct {
 	config.Store
 	config.Serve
+
+	manifests []manifest
 }
 
 // Run serves until the process is told to stop.
@@ -54,6 +56,9 @@ func (c *serveCmd) Run(w *world) error {
 			return err
 		}
 		defer ml.Close() //nolint:errcheck // see above
+	}
+	if c.manifests, err = readManifests(c.Documents); err != nil { // before there is a store
+		return err
 	}
 	s, err := w.open(&c.Store, &c.Serve, cat, log, false)
 	if err != nil {
@@ -172,7 +177,7 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	if err != nil {
 		return nil, stop, err
 	}
-	documents, err := loadDocuments(ctx, c.Documents, engine)
+	documents, err := loadDocuments(ctx, c.manifests, engine)
 	if err != nil {
 		return nil, stop, err
 	}

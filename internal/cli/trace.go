@@ -406,8 +406,35 @@ type showCmd struct {
 	standings
 }
 
-const showQuery = `query Show($ref: EntityRef!, $where: LinkFilter, $first: Int) {
-  entity(ref: $ref) {
+// showQuery asks for an entity with the properties of its type.
+func showQuery(cat *catalog.Catalog) string {
+	var b strings.Builder
+	for _, t := range cat.Types {
+		if !t.IsEntity() || len(t.Props) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, " ... on %s {", t.Name)
+		for _, p := range t.Props {
+			fmt.Fprintf(&b, " %s: %s", shownAs(cat, t, p), p.Name)
+		}
+		b.WriteString(" }")
+	}
+	return strings.Replace(showQueryText, "…", b.String(), 1)
+}
+
+// shownAs is what a property is called in the answer: its name, with that of its type where one of another type has the
+// name and other values.
+func shownAs(cat *catalog.Catalog, t *catalog.Type, p *catalog.Prop) string {
+	for _, other := range cat.Types {
+		if o := other.Prop(p.Name); other.IsEntity() && o != nil && (o.Type != p.Type || o.Kind != p.Kind || o.Required != p.Required) {
+			return t.Name + "_" + p.Name
+		}
+	}
+	return p.Name
+}
+
+const showQueryText = `query Show($ref: EntityRef!, $where: LinkFilter, $first: Int) {
+  entity(ref: $ref) {…
     id type ...Named aliases description externalIds { scheme value }
     links(first: $first, where: $where) { totalCount edges { direction node { ...Named type } link { kind standing ...Told } } }
   }
@@ -415,21 +442,7 @@ const showQuery = `query Show($ref: EntityRef!, $where: LinkFilter, $first: Int)
 
 // Run prints an entity and its links.
 func (c *showCmd) Run(w *world) error {
-	var got struct {
-		Entity *struct {
-			namedJSON
-			ID, Type, Description string
-			Aliases               []string
-			ExternalIDs           []struct{ Scheme, Value string } `json:"externalIds"`
-			Links                 struct {
-				TotalCount int
-				Edges      []struct {
-					Node namedJSON
-					Link toldJSON
-				}
-			}
-		}
-	}
+	var got struct{ Entity json.RawMessage }
 	where := map[string]any{}
 	c.narrow(where)
 	end, err := c.hold(w)
@@ -444,11 +457,33 @@ func (c *showCmd) Run(w *world) error {
 	if strings.HasPrefix(id, kg.SourcePrefix) {
 		return c.source(w, id, where)
 	}
-	done, err := c.answer(w, showQuery, map[string]any{"ref": map[string]any{"id": id}, "where": where, "first": c.First}, &got)
+	cat := c.cat
+	if cat == nil { // a server is asked
+		if cat, err = loadCatalog(&c.Contract); err != nil {
+			return err
+		}
+	}
+	done, err := c.answer(w, showQuery(cat), map[string]any{"ref": map[string]any{"id": id}, "where": where, "first": c.First}, &got)
 	if done || err != nil {
 		return err
 	}
-	e := got.Entity
+	var e *struct {
+		namedJSON
+		ID, Type, Description string
+		Aliases               []string
+		ExternalIDs           []struct{ Scheme, Value string } `json:"externalIds"`
+		Links                 struct {
+			TotalCount int
+			Edges      []struct {
+				Node namedJSON
+				Link toldJSON
+			}
+		}
+	}
+	var values map[string]any
+	if err := errors.Join(json.Unmarshal(got.Entity, &e), json.Unmarshal(got.Entity, &values)); err != nil {
+		return errNotJSON
+	}
 	if e == nil {
 		return fmt.Errorf("there is no entity %q", printable(id))
 	}
@@ -460,6 +495,13 @@ func (c *showCmd) Run(w *world) error {
 	}
 	if e.Description != "" {
 		fmt.Fprintf(w.stdout, "   %s\n", e.Description)
+	}
+	if t := cat.TypeOf(e.Type); t != nil {
+		for _, p := range t.Props {
+			if v := values[shownAs(cat, t, p)]; v != nil && v != e.Name {
+				fmt.Fprintf(w.stdout, "   %s: %s\n", p.Name, printable(kg.Clip(fmt.Sprint(v), 200)))
+			}
+		}
 	}
 	for _, x := range e.ExternalIDs {
 		fmt.Fprintf(w.stdout, "   %s: %s\n", x.Scheme, x.Value)

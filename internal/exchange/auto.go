@@ -1,8 +1,10 @@
 package exchange
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,6 +35,12 @@ func automatic(header []string) (*Mapping, error) {
 		return ""
 	}
 	link := map[string]string{"from": column("from", "source", "sourcenode"), "to": column("to", "target", "targetnode")}
+	if _, ok := by["sourcetitle"]; !ok { // where source is not what the link comes from, it is what says so
+		if h, ok := by["source"]; ok {
+			by["sourcetitle"] = h
+			delete(by, "source")
+		}
+	}
 	if link["from"] != "" && link["to"] != "" {
 		link["link"] = column("kind", "link", "linkkind", "relation", "relationship", "label")
 		if link["link"] == "" {
@@ -55,6 +63,8 @@ func automatic(header []string) (*Mapping, error) {
 			delete(link, key)
 		}
 		m.Links = append(m.Links, without(link))
+		delete(by, bareName(flatStanding)) // it follows from the evidence
+		m.Unused = slices.Sorted(maps.Values(by))
 		return m, nil
 	}
 	node := map[string]string{
@@ -68,6 +78,47 @@ func automatic(header []string) (*Mapping, error) {
 		node[fieldName(h)] = "{" + h + "}"
 	}
 	return &Mapping{Nodes: []map[string]string{without(node)}}, nil
+}
+
+// Ordered returns files in an order in which they can be imported: tables of links whose headers say that they are behind
+// all others, as links need their ends.
+func Ordered(files []File) []File {
+	if len(files) < 2 {
+		return files // it may be read but once
+	}
+	first := make([]File, 0, len(files))
+	var links []File
+	for _, f := range files {
+		if f.holdsLinks() {
+			links = append(links, f)
+		} else {
+			first = append(first, f)
+		}
+	}
+	return append(first, links...)
+}
+
+// holdsLinks reports whether a file is a table of links alone, by its header. What is wrong with it is found when it is
+// read.
+func (f *File) holdsLinks() bool {
+	if format := cmp.Or(f.Terms.Format, FormatOf("", f.Name)); format == nil || format.Parts == nil || f.Terms.Mapping != nil {
+		return false
+	}
+	opened, err := f.Open()
+	if err != nil {
+		return false
+	}
+	defer opened.Close() //nolint:errcheck // it was only read
+	r, err := unpacked(opened)
+	if err != nil {
+		return false
+	}
+	t, err := openTable(&reading{r: r, file: f})
+	if err != nil {
+		return false
+	}
+	m, err := automatic(t.header)
+	return err == nil && len(m.Nodes) == 0
 }
 
 // without leaves out what no column says.
@@ -164,9 +215,11 @@ func neo4jMapping(header []string) (*Mapping, error) {
 		delete(link, "name")
 		for key := range link {
 			if !slices.Contains([]string{"link", "from", "to", "role", "since", "until", "excerpt"}, key) {
+				m.Unused = append(m.Unused, strings.Trim(link[key], "{}"))
 				delete(link, key)
 			}
 		}
+		slices.Sort(m.Unused)
 		m.Links = append(m.Links, link)
 	case node["id"] != "" && node["node"] != "":
 		m.Nodes = append(m.Nodes, node)

@@ -174,8 +174,17 @@ func TestForeignFilesAreReadLeniently(t *testing.T) {
 			"rows.csv", "name,type,aliases,wikidata\n", []string{`{"throughline":1}`}, []string{"there is nothing in it"},
 		},
 		{"a.jsonl", "", nil, []string{"there is nothing in it"}},
+		{ // ids and ends are the elements' own
+			"a.graphml", `<graphml><key id="t" for="node" attr.name="type"/><key id="i" for="node" attr.name="id"/><key id="k" for="edge" attr.name="kind"/>` +
+				`<key id="s" for="edge" attr.name="source"/><graph edgedefault="directed"><node id="a"><data key="t">PERSON</data><data key="i">q7</data></node>` +
+				`<node id="b"><data key="t">INSTITUTION</data></node><node id="c"><data key="t">PERSON</data></node>` +
+				`<edge source="a" target="b"><data key="k">AFFILIATED_WITH</data><data key="s">c</data></edge></graph></graphml>`,
+			[]string{`"from":"a","to":"b"`},
+			[]string{"attributes called id, and those of edges called source or target, are left out"},
+		},
 		{
-			"a.csv", "name,type,born,aliases\n,PERSON,,\n,PERSON,1970,\nX,PERSON,1971,\n,,,Y\n", []string{`"name":"X"`},
+			"a.csv", "name,type,born,aliases\n,PERSON,,\n,PERSON,1970,\nX,PERSON,1971,\n,,,Y\n",
+			[]string{`"name":"X"`},
 			[]string{"what has neither a name nor an id is left out, first in line 3"},
 		},
 		{
@@ -279,6 +288,10 @@ func TestAMappingSaysWhatColumnsMean(t *testing.T) {
 		if _, err := exchange.ReadMapping([]byte(wrong)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", wrong, err)
 		}
+	}
+	if _, err := exchange.ReadMapping([]byte(`{"nodes":[{"as":"a","node":"PERSON","name":"{A}"},{"as":"a","node":"PERSON","name":"{B}"}]}`)); err == nil ||
+		!strings.Contains(err.Error(), `calls two nodes "a", the second in nodes.1`) {
+		t.Errorf("two of one name: %v", err)
 	}
 	// one fault, one line; and what --encoding says is what it is read in, whatever it says itself
 	drawn := exchange.FromBytes("a.graphml", []byte(graphmlHead+`<node id="x"/><edge source="x" target="x"/></graph></graphml>`))

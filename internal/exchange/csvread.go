@@ -16,6 +16,8 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
+
+	"github.com/throughline/throughline/internal/kg"
 )
 
 // maxColumns bounds the columns of a table.
@@ -34,6 +36,9 @@ func readTable(in *reading) (err error) {
 	if m == nil {
 		if m, err = automatic(t.header); err != nil {
 			return &LineError{Line: t.line, Err: err}
+		}
+		if len(m.Unused) > 0 {
+			in.lenient("columns that mean nothing here are left out: %s", kg.Clip(strings.Join(m.Unused, ", "), 300))
 		}
 	} else if err := m.fits(t.header); err != nil {
 		return &LineError{Line: t.line, Err: err}

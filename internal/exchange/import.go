@@ -226,6 +226,8 @@ type Options struct {
 	Diff func(FieldChange)
 	// Progress is told how many bytes of its input were read since it was last told; nil for nobody.
 	Progress func(bytes int)
+	// Waits, unless nil, is called where another process writes to the store: the import begins when it has ended.
+	Waits func()
 	// By is who imports, for the log; "" where that is not known.
 	By string
 	// Note says why, for the log.
@@ -274,6 +276,12 @@ func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []
 		}
 	}
 	l, err := s.Load(ctx)
+	for n := 0; errors.Is(err, store.ErrBusy) && ctx.Err() == nil; n++ { // each try waits for some time
+		if n == 0 && o.Waits != nil {
+			o.Waits()
+		}
+		l, err = s.Load(ctx)
+	}
 	if err != nil {
 		return Report{}, err
 	}

@@ -69,7 +69,7 @@ var badLines = []struct{ name, line, says string }{
 	{"no title", `{"source":"ARTICLE","id":"s_q"}`, "has no title"},
 	{
 		"a bad date", `{"node":"PERSON","name":"Q","born":"1946-13"}`,
-		"has in born what is no date: write 2021, 2021-02 or 2021-02-25",
+		`has in born what is no date, "1946-13": write 2021, 2021-02 or 2021-02-25`,
 	},
 	{"a day that is not", `{"node":"PERSON","name":"Q","born":"2021-02-29"}`, "has in born what is no date"},
 	{

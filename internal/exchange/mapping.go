@@ -54,7 +54,13 @@ func ReadMapping(b []byte) (*Mapping, error) {
 	if len(m.Nodes) == 0 && len(m.Links) == 0 {
 		return nil, errors.New(`has no nodes and no links: write {"nodes": [{"as": "person", "node": "PERSON", "name": "{Name}"}]}`)
 	}
+	called := map[string]bool{}
 	for i, n := range m.Nodes {
+		as := n["as"]
+		if called[as] && as != "" {
+			return nil, fmt.Errorf("calls two nodes %s, the second in nodes.%d: links could mean either", clip(strconv.Quote(as)), i)
+		}
+		called[as] = true
 		if n["node"] == "" {
 			return nil, fmt.Errorf(`has no "node" in nodes.%d: write its type, as PERSON`, i)
 		}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -63,8 +62,8 @@ func proposed(ctx context.Context, cat *catalog.Catalog, f File, r *bufio.Reader
 	if err != nil {
 		m = guessed(cat, t.header)
 	}
-	if m.Source["title"] == "" && m.Source["id"] == "" && len(m.Links) > 0 {
-		m.Source = map[string]string{"kind": "DATASET", "title": filepath.Base(f.Name), "url": m.Source["url"]}
+	if m.Source["title"] == "" && m.Source["id"] == "" && len(m.Links) > 0 && m.Source["url"] != "" {
+		m.Source["title"] = m.Source["url"] // one source for each address; without any, the file is the source
 	}
 	m.Source = without(m.Source)
 	m.Delimiter = string(t.delimiter)

@@ -378,7 +378,7 @@ func (c *cleaner) date(field, s string) kg.PartialDate {
 	}
 	d, err := kg.ParseDate(s)
 	if err != nil {
-		c.in(field, "has in %s what is no date: write 2021, 2021-02 or 2021-02-25", field)
+		c.in(field, "has in %s what is no date, %s: write 2021, 2021-02 or 2021-02-25", field, clip(strconv.Quote(s)))
 	}
 	return d
 }

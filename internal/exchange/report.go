@@ -2,10 +2,13 @@ package exchange
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/jsonl"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/text"
 )
 
 // Report is the effect of an import, or of a dry run. Each line of a file counts as one record.
@@ -110,7 +113,23 @@ func (r *reporting) take(was, is any) {
 		t.Unchanged++
 	default:
 		t.Changed++
+		r.renamed(was, is)
 		r.compare(typ, id, was, is)
+	}
+}
+
+// renamed warns of an entity that is given a name which has no word of what it was called: files of others number their
+// entities, and those of two files are seldom the same.
+func (r *reporting) renamed(was, is any) {
+	w, _ := was.(*kg.Node)
+	x, _ := is.(*kg.Node)
+	if w == nil || x == nil || w.Name == x.Name {
+		return
+	}
+	called := text.Words(strings.Join(append([]string{w.Name}, w.Aliases...), " "))
+	if !common(called, text.Words(x.Name)) {
+		r.warn("the entity %s was called %s and is now %s: if they are two, give each an id of its own", x.ID,
+			clip(strconv.Quote(w.Name)), clip(strconv.Quote(x.Name)))
 	}
 }
 

@@ -21,17 +21,20 @@ func Served(cat *catalog.Catalog, s store.Scanner, texts bool) func(ctx context.
 		s = textless{s}
 	}
 	return func(ctx context.Context, q url.Values, begin func(mediaType, file string) io.Writer) error {
-		chosen := Selection{IDs: q["id"]}
+		var chosen Selection
 		for name, values := range q {
+			ids := strings.Split(strings.Join(values, ","), ",")
 			all := strings.Split(strings.ToUpper(strings.Join(values, ",")), ",")
 			switch name {
+			case "id":
+				chosen.IDs = ids
 			case "type":
 				chosen.Types = all
 			case "kind":
 				chosen.Kinds = all
 			case "standing":
 				chosen.Standings = all
-			case "format", "id":
+			case "format":
 			default:
 				return kg.Errorf(kg.BadUserInput, "parameter %s", Instead(name, []string{"format", "id", "type", "kind", "standing"}))
 			}

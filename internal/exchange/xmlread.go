@@ -221,6 +221,10 @@ func (d *drawn) start(x *xml.StartElement, line, depth int) {
 		if !ok {
 			column = attr(x, d.ref...)
 		}
+		if column == "id" || at.edge && (column == "source" || column == "target") {
+			d.in.lenient("attributes called id, and those of edges called source or target, are left out: the elements have their own")
+			return
+		}
 		if d.value == "attvalue" {
 			at.values[column] = attr(x, "value")
 			return
@@ -354,7 +358,7 @@ func (d *drawn) nodePatterns() map[string]string {
 func (d *drawn) edgePatterns() map[string]string {
 	p := map[string]string{"link": "{" + typedColumn + "}", "id": "{id}", "from": "{source}", "to": "{target}"}
 	d.fill(p, "edge", append(linkFields(), field{"prefix", catalog.Text}, field{"suffix", catalog.Text}, field{"stance", catalog.Text}),
-		"id", "label", "type", "relation", "relationship", flatSource, flatSourceTitle, flatSourceKind, flatURL)
+		"id", "source", "target", "label", "type", "relation", "relationship", flatSource, flatSourceTitle, flatSourceKind, flatURL)
 	if d.root == "gexf" && p["since"] == "" && p["until"] == "" {
 		p["since"], p["until"] = "{start}", "{end}"
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -46,6 +47,9 @@ type Batch struct {
 	// batches together calls the last one's.
 	Report func(was, is any)
 }
+
+// ErrBusy is the cause of the error of a load that could not begin, as another process writes to the store.
+var ErrBusy = errors.New("another process writes")
 
 // Load writes much at once. Every record replaces what the store holds under its id, or adds to it, so that the same
 // load run again ends in the same graph. A record without CreatedAt keeps the stored one or gets the time of the load;

@@ -308,7 +308,8 @@ func storeError(ctx context.Context, err error) error {
 	case errors.As(err, &se):
 		switch se.Code() & 0xff {
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-			return kg.Wrap(kg.Unavailable, err, "the store is being written by another process; try again in a moment")
+			return kg.Wrap(kg.Unavailable, errors.Join(store.ErrBusy, err),
+				"the store is being written by another process; try again in a moment")
 		case sqlite3.SQLITE_FULL:
 			return kg.Wrap(kg.StorageFull, err, "the store's disk is full; nothing was written: make room and try again")
 		case sqlite3.SQLITE_READONLY:

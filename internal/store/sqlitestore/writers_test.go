@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
@@ -200,5 +201,36 @@ func TestWritesToAFileThatMayNotBeWritten(t *testing.T) {
 	writable()
 	if err := write(t, s, person("bob")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestImportsFollowOneAnother: an import begins when another process has ended its own.
+func TestImportsFollowOneAnother(t *testing.T) {
+	cat := parse(t)
+	path := filepath.Join(t.TempDir(), "g.db")
+	one, other := keep(t, cat, path), keep(t, cat, path)
+	fill(t, one, two())
+	l, err := one.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Rollback()
+	if err := l.Put(t.Context(), person("bob")); err != nil {
+		t.Fatal(err)
+	}
+	waited := 0
+	_, err = exchange.Import(t.Context(), cat, other, []exchange.File{
+		exchange.FromBytes("cid.jsonl", []byte(`{"node":"PERSON","id":"cid","name":"CID"}`)),
+	}, exchange.Options{Waits: func() {
+		waited++
+		if err := l.Commit(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}})
+	if err != nil || waited != 1 {
+		t.Errorf("the import ends with %v and has waited %d times", err, waited)
+	}
+	if got := names(t, cat, other); got != "Ann, BOB, CID, Club" {
+		t.Errorf("then the names are %s", got)
 	}
 }
