@@ -29,6 +29,7 @@ type out struct {
 	def     *field
 	objs    *objects // of fields that have a selection
 	field   *ast.Field
+	later   *later // of fields that are read later
 	nonNull bool
 	items   bool // whether the items of a list may not be null
 	// requires is the role that a root field needs.
@@ -37,15 +38,17 @@ type out struct {
 
 // object lists the fields to write of an object of one type.
 type object struct {
-	name string
-	outs []out
+	name  string
+	outs  []out
+	later bool // one of the fields is read later, or what it leads to has one that is
 }
 
 // objects lists the fields to write of an object whose type is known only with its record.
 type objects struct {
 	one    *object
 	byType []*object // by kg.Row.Type; nil where one stands for all
-	other  *object   // what is written of what is no record: a community
+	// other and change are what is written of what is no record: a community, a change.
+	other, change *object
 	// among has the objects of something that is no record and may be of several types, a user error, by the name of
 	// the type; see userErrorList.
 	among map[string]*object
@@ -60,6 +63,8 @@ func (o *objects) of(p *place) *object {
 	case o.among != nil:
 		x, _ := p.at.(interface{ among() string })
 		return o.among[x.among()]
+	case p.row == nil && of[kg.Change](p) != nil:
+		return o.change
 	case p.row == nil:
 		return o.other
 	case p.row.Type != 0 && int(p.row.Type) < len(o.byType):
@@ -76,6 +81,7 @@ type selection struct {
 	dynamic bool
 	static  *plan.Sel // when not dynamic
 	shared  map[*ast.Field]int
+	later   []*later
 }
 
 // prop is the index of a property in the selection.
@@ -117,8 +123,10 @@ type root struct {
 	// version says that the statistics are to name the version of the graph, versionOnly that nothing else of them is
 	// wanted.
 	version, versionOnly bool
-	// instead answers `node` where the id is that of a community; nil for other fields.
-	instead *root
+	// instead answers `node` where the id is that of no record, by the prefix of the id; nil for other fields.
+	instead map[string]*root
+	// later are the fields within it that are read later.
+	later []*later
 }
 
 // compiled is an operation, compiled for one setting of the variables that steer it.
@@ -140,6 +148,9 @@ type compiler struct {
 	texts bool
 	// fields is how many were compiled so far.
 	fields int
+	// root is the root field that is being compiled, later what within it is read later.
+	root  int
+	later []*later
 }
 
 // tooLarge ends the compilation of an operation that comes to too many fields.
@@ -211,9 +222,13 @@ func (c *compiler) operation(o *ast.OperationDefinition) *compiled {
 		default:
 			r := &root{memo: &plan.Memo{}, follow: &follow{field: f.Fields[0], at: on.Name + "." + name}}
 			x.def, x.shape, x.index = def, rootShape, len(done.roots)
+			c.root, c.later = x.index, nil
 			def.start(c, r, f, &x)
 			c.finish(r.follow)
-			r.out = x
+			r.out, r.later = x, c.later
+			for _, other := range r.instead {
+				other.out, other.later = x, c.later
+			}
 			done.roots = append(done.roots, r)
 		}
 		done.object.outs = append(done.object.outs, x)
@@ -232,6 +247,7 @@ func (c *compiler) object(def *ast.Definition, s []ast.SelectionSet, at *scope) 
 			c.field(f, c.eng.tables[def.Name][name], at, &x)
 		}
 		obj.outs = append(obj.outs, x)
+		obj.later = obj.later || x.later != nil || x.objs.reads()
 	}
 	return obj
 }

@@ -15,14 +15,14 @@ const defaultedPage = 4
 
 // cost returns the cost of a bound root field: every field of every entry that the pages above it can have counts one,
 // where an explicit first or last counts as given and a page of default size as 4; a facet counts 20, a search
-// over the graph, or a change of it, 50, what measures the whole graph, or looks for every line between two entities,
+// over the graph, or a change of it, 50, a reading of the log 20 and each change or item on its page 1, what measures the whole graph, or looks for every line between two entities,
 // 1,000. A node or link of a subgraph counts one with all its own fields, and there are as many as it may have nodes. A
 // record that may be of several types counts as the type with most fields. A filter counts 50 for each place where it
 // asks what other entities are linked to, however many entries it is asked of, as an answer is remembered.
-func cost(r *root, q *plan.Query, asked question) int {
-	n := answerCost(r, q, asked) + entityFilterCost(q.Root.Entities)
-	if asked != nil {
-		n += asked.filterCost()
+func cost(r *root, a *answer) int {
+	n := answerCost(r, a) + entityFilterCost(a.query.Root.Entities)
+	if a.question != nil {
+		n += a.question.filterCost()
 	}
 	return clamp(n)
 }
@@ -31,11 +31,14 @@ func cost(r *root, q *plan.Query, asked question) int {
 // measures the graph, and filters that follow links.
 func long(q *plan.Query, asked question) bool {
 	_, measures := measured(q.Root.Order)
-	return asked != nil && !asked.base().kind.writes || measures || entityFilterCost(q.Root.Entities) > 0
+	return asked != nil && !asked.base().kind.writes && !asked.base().kind.logged || measures || entityFilterCost(q.Root.Entities) > 0
 }
 
 // searching is the cost of a root field that searches the graph.
 const searching = 50
+
+// logging is the cost of reading a page of the log, or of finding a change in it.
+const logging = 20
 
 // following is the cost of a filter that follows links to entities which must fit in turn.
 const following = 50
@@ -67,8 +70,8 @@ func linkFilterCost(f *plan.LinkFilter) int {
 	return n
 }
 
-func answerCost(r *root, q *plan.Query, asked question) int {
-	k := r.follow
+func answerCost(r *root, a *answer) int {
+	k, q, asked, later := r.follow, a.query, a.question, a.asksLater
 	n := 1
 	switch q.Start {
 	case plan.ByIDs:
@@ -78,15 +81,18 @@ func answerCost(r *root, q *plan.Query, asked question) int {
 	}
 	if asked != nil {
 		least := searching
-		if asked.base().kind.whole {
+		switch kind := asked.base().kind; {
+		case kind.whole:
 			least = analyzing
+		case kind.logged:
+			least = logging
 		}
-		return clamp(least + followCost(k, &q.Root, asked.records()))
+		return clamp(least + followCost(k, &q.Root, later, asked.records()))
 	}
 	if _, ok := measured(q.Root.Order); ok {
-		return clamp(analyzing + followCost(k, &q.Root, n))
+		return clamp(analyzing + followCost(k, &q.Root, later, n))
 	}
-	return clamp(1 + followCost(k, &q.Root, n))
+	return clamp(1 + followCost(k, &q.Root, later, n))
 }
 
 // costly is an argument that multiplies what a root field costs.
@@ -97,8 +103,8 @@ type costly struct {
 
 // costliest finds the argument to lower where an operation costs too much: on the way down where most of the cost comes
 // from, the one that multiplies most.
-func costliest(r *root, q *plan.Query, asked question) costly {
-	name := r.follow.field.Name
+func costliest(r *root, a *answer) costly {
+	name, q, asked := r.follow.field.Name, a.query, a.question
 	var c costly
 	switch {
 	case asked != nil:
@@ -110,7 +116,7 @@ func costliest(r *root, q *plan.Query, asked question) costly {
 	case q.Start == plan.Search || q.Start == plan.Everything || q.Start == plan.EveryLink:
 		c = costly{name + "." + pageArgument(&q.Root), pageCost(&q.Root)}
 	}
-	c.descend(name, r.follow, &q.Root)
+	c.descend(name, r.follow, &q.Root, a.asksLater)
 	return c
 }
 
@@ -121,7 +127,7 @@ func pageArgument(f *plan.Field) string {
 	return "first"
 }
 
-func (c *costly) descend(at string, k *follow, f *plan.Field) {
+func (c *costly) descend(at string, k *follow, f *plan.Field, later []asksLater) {
 	var next *follow
 	var bound *plan.Field
 	most := 0
@@ -137,8 +143,13 @@ func (c *costly) descend(at string, k *follow, f *plan.Field) {
 			if kid.page {
 				n = pageCost(p.bound.Kids[i])
 			}
-			if cost := followCost(kid, p.bound.Kids[i], n); cost > most {
+			if cost := followCost(kid, p.bound.Kids[i], later, n); cost > most {
 				next, bound, most = kid, p.bound.Kids[i], cost
+			}
+		}
+		for _, l := range p.skeleton.later {
+			if cost := l.cost(later); cost > most {
+				next, bound, most = l.follow(), l.bound(later), cost
 			}
 		}
 	}
@@ -151,7 +162,7 @@ func (c *costly) descend(at string, k *follow, f *plan.Field) {
 	if n := pageCost(bound); next.page && n > c.n {
 		*c = costly{at + "." + pageArgument(bound), n}
 	}
-	c.descend(at, next, bound)
+	c.descend(at, next, bound, later)
 }
 
 // most is where counting a cost stops: far above any limit, far below overflow.
@@ -167,8 +178,13 @@ func pageCost(f *plan.Field) int {
 }
 
 // followCost is the cost of what a follow reads when it is followed so that n entries come.
-func followCost(k *follow, f *plan.Field, n int) int {
+func followCost(k *follow, f *plan.Field, later []asksLater, n int) int {
 	sum := 20*len(f.Want.Facets) + linkFilterCost(f.Links)
+	for i := range k.facets {
+		if s := k.facets[i].node; s != nil {
+			sum = clamp(sum + plan.MaxPageSize*laterCost(s, later))
+		}
+	}
 	for _, p := range []struct {
 		skeleton *selection
 		bound    *plan.Sel
@@ -177,16 +193,44 @@ func followCost(k *follow, f *plan.Field, n int) int {
 		if p.skeleton == nil || p.bound == nil {
 			continue
 		}
-		each := 1 + p.skeleton.leaves
+		each := clamp(1 + p.skeleton.leaves + laterCost(p.skeleton, later))
 		for i, kid := range p.skeleton.kids {
 			kf := p.bound.Kids[i]
 			m := 1
 			if kid.page {
 				m = pageCost(kf)
 			}
-			each = clamp(each + followCost(kid, kf, m))
+			each = clamp(each + followCost(kid, kf, later, m))
 		}
 		sum = clamp(sum + clamp(p.times*each))
 	}
 	return sum
+}
+
+// laterCost is the cost of what is read later of one record.
+func laterCost(s *selection, later []asksLater) (sum int) {
+	for _, l := range s.later {
+		sum = clamp(sum + l.cost(later))
+	}
+	return sum
+}
+
+// cost is the cost of a field that is read later, of one that it is asked of.
+func (l *later) cost(later []asksLater) int {
+	n := 1
+	if l.list != nil {
+		n = pageCost(l.bound(later))
+	}
+	return clamp(logging + followCost(l.follow(), l.bound(later), later, n))
+}
+
+// follow returns the field as one that leads to the records, or to the entries, of l.sel.
+func (l *later) follow() *follow {
+	return &follow{field: l.fields[0], page: l.list != nil, node: l.sel}
+}
+
+// bound returns the same with the values of a request.
+func (l *later) bound(later []asksLater) *plan.Field {
+	a := &later[l.index]
+	return &plan.Field{Page: a.page, Node: a.node}
 }

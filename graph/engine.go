@@ -311,11 +311,14 @@ func (e *Engine) bind(ctx context.Context, r *Request, p *prepared, resp *Respon
 			root.asked != nil {
 			a.question, err = root.asked.ask(e.opts.Catalog, p.vars, args, &e.opts.Limits, p.at)
 		}
+		if err == nil {
+			a.asksLater, err = root.bindLater(e.opts.Catalog, p.vars)
+		}
 		if err != nil {
 			e.refuse(ctx, resp, err)
 			return
 		}
-		each := cost(root, a.query, a.question)
+		each := cost(root, a)
 		p.costly = p.costly || long(a.query, a.question)
 		if total = clamp(total + each); each > most {
 			most, heavy = each, i
@@ -329,7 +332,7 @@ func (e *Engine) bind(ctx context.Context, r *Request, p *prepared, resp *Respon
 	}
 	if total > e.opts.Limits.MaxCost {
 		a := &p.answers[heavy]
-		e.refuse(ctx, resp, tooCostly(total, e.opts.Limits.MaxCost, costliest(a.root, a.query, a.question)))
+		e.refuse(ctx, resp, tooCostly(total, e.opts.Limits.MaxCost, costliest(a.root, a)))
 	}
 }
 
@@ -364,7 +367,7 @@ func (e *Engine) answer(ctx context.Context, r *Request, p *prepared, resp *Resp
 	if p.op.Operation == ast.Mutation {
 		asking = auth.With(ctx, w.who) // what is written says who wrote it
 	}
-	e.fetch(asking, w.answers, c.inOrder)
+	e.fetch(asking, &w.reading, c.inOrder)
 	o.Store = e.opts.Now().Sub(p.began)
 	for i := range w.answers {
 		// what the server has no memory for can be asked again: part of an answer is worth less

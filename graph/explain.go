@@ -157,6 +157,10 @@ func (d *describer) root(r *root, a *answer) []string {
 	switch {
 	case a.question != nil:
 		d.question(a.question)
+		if a.question.base().kind.logged {
+			d.later(r, a)
+			return d.lines
+		}
 		name, how, depth = "records of the answer", "by id", 1
 	case q.Start == plan.ByID:
 		how = "one record by id"
@@ -178,7 +182,15 @@ func (d *describer) root(r *root, a *answer) []string {
 		how = "counts of everything"
 	}
 	d.field(depth, name+": "+how, r.follow, &q.Root)
+	d.later(r, a)
 	return d.lines
+}
+
+// later describes what is read when what it stands on is known.
+func (d *describer) later(r *root, a *answer) {
+	for i, l := range r.later {
+		l.describe(d, 1, &a.asksLater[i])
+	}
 }
 
 func (d *describer) types(s catalog.TypeSet) string {
@@ -201,8 +213,11 @@ func (d *describer) question(q question) {
 	}
 	how, steps := q.describe(d)
 	what := ": a search over the graph"
-	if base.kind.writes {
+	switch {
+	case base.kind.writes:
 		what = ": a change, in a transaction of its own"
+	case base.kind.logged:
+		what = ": from the log of changes"
 	}
 	d.line(
 		0,

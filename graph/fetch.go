@@ -16,19 +16,20 @@ import (
 
 // fetch has the store answer every root field: one after the other, or all from one state of the graph where the
 // store can keep one.
-func (e *Engine) fetch(ctx context.Context, answers []answer, inOrder bool) {
+func (e *Engine) fetch(ctx context.Context, r *reading, inOrder bool) {
+	answers := r.answers
 	if inOrder {
-		e.all(ctx, answers, 1)
+		e.all(ctx, r, 1)
 		return
 	}
 	if len(answers) == 1 && answers[0].asksOnce() {
-		e.one(ctx, &answers[0])
+		e.one(ctx, r, &answers[0])
 		return
 	}
 	for {
 		seeing, view := store.WithView(ctx)
 		e.findVersions(seeing, answers)
-		e.all(seeing, answers, atOnceFetched)
+		e.all(seeing, r, atOnceFetched)
 		if !view.Lost() || ctx.Err() != nil {
 			return
 		}
@@ -44,7 +45,7 @@ func (a *answer) asksOnce() bool {
 		return true
 	}
 	_, measured := measured(a.query.Root.Order)
-	return a.question == nil && !measured && !a.root.version
+	return a.question == nil && !measured && !a.root.version && len(a.root.later) == 0
 }
 
 // findVersions finds the version of the graph for the statistics that name it, before anything else is read: what is read
@@ -86,7 +87,7 @@ func (e *Engine) versioned(ctx context.Context, a *answer) {
 // again takes back what a root field was answered with.
 func (a *answer) again() {
 	a.release()
-	a.res, a.err, a.place = nil, nil, nil
+	a.res, a.err, a.place, a.later = nil, nil, nil, nil
 	if a.explain != nil {
 		a.explain.recorder.Reset()
 	}
@@ -97,15 +98,22 @@ func (a *answer) release() {
 	if a.res != nil && a.res.Release != nil {
 		a.res.Release()
 	}
+	for _, release := range a.releases {
+		if release != nil {
+			release()
+		}
+	}
+	a.releases = nil
 }
 
 // atOnceFetched is how many root fields of an operation are answered side by side.
 const atOnceFetched = 4
 
 // all has the store answer every root field: one call each, so many side by side, in order.
-func (e *Engine) all(ctx context.Context, answers []answer, atOnce int) {
+func (e *Engine) all(ctx context.Context, r *reading, atOnce int) {
+	answers := r.answers
 	if len(answers) == 1 {
-		e.one(ctx, &answers[0])
+		e.one(ctx, r, &answers[0])
 		return
 	}
 	var g errgroup.Group
@@ -118,15 +126,15 @@ func (e *Engine) all(ctx context.Context, answers []answer, atOnce int) {
 					a.err = e.panicked(ctx, "in the store", p)
 				}
 			}()
-			e.one(ctx, a)
+			e.one(ctx, r, a)
 			return nil
 		})
 	}
 	_ = g.Wait() // each answer keeps its own error
 }
 
-// one has the store answer one root field.
-func (e *Engine) one(ctx context.Context, a *answer) {
+// one has the store answer one root field, whole.
+func (e *Engine) one(ctx context.Context, r *reading, a *answer) {
 	if a.forbidden {
 		return
 	}
@@ -135,6 +143,24 @@ func (e *Engine) one(ctx context.Context, a *answer) {
 		began := time.Now()
 		defer func() { x.store = time.Since(began) }()
 	}
+	e.ask(ctx, a)
+	if err := e.readLater(ctx, r, a); err != nil {
+		a.err = unanswered(err, a.written())
+	}
+}
+
+// written returns the change that the root field made, nil where it made none.
+func (a *answer) written() *kg.Change {
+	if a.place != nil {
+		if w := of[written](a.place); w != nil {
+			return w.change
+		}
+	}
+	return nil
+}
+
+// ask has the store answer one root field, as far as its plan or its question goes.
+func (e *Engine) ask(ctx context.Context, a *answer) {
 	if a.question != nil {
 		a.err = e.search(ctx, a)
 		return

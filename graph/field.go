@@ -67,6 +67,7 @@ type scope struct {
 	types  catalog.TypeSet // of the entries of the list
 	facets *facets         // of a facet, and of its buckets
 	asked  *asking         // of the answer of a question
+	later  *later          // of what is read later
 }
 
 // place holds what the fields of an object are read from. Which parts are set depends on the object.

@@ -70,18 +70,9 @@ func mutationKinds(cat *catalog.Catalog) []*questionKind {
 	return kinds
 }
 
-// writingTables has the tables of the types that stand in the payloads of several mutations: changes, results and user
-// errors.
+// writingTables has the tables of the types that stand in the payloads of several mutations: results and user errors.
 var writingTables = func() tables {
 	all := tables{
-		"Change": {
-			"id":      textOf(func(c *kg.Change) string { return c.ID }),
-			"at":      textOf(func(c *kg.Change) string { return c.At.String() }),
-			"by":      valueOf(func(c *kg.Change) kg.Value { return kg.StringValue(c.By) }),
-			"action":  textOf(func(c *kg.Change) string { return string(c.Action) }),
-			"note":    valueOf(func(c *kg.Change) kg.Value { return kg.StringValue(c.Note) }),
-			"summary": textOf((*kg.Change).Summary),
-		},
 		"ChangeOperationResult": {
 			"id":     textOf(func(o *result) string { return o.id }),
 			"as":     valueOf(func(o *result) kg.Value { return kg.StringValue(o.as) }),

@@ -28,6 +28,8 @@ func questionKinds() []*questionKind {
 		centralityKind,
 		communitiesKind,
 		unverifiedKind,
+		changesKind,
+		changeKindOf("change"),
 	}
 }
 
@@ -45,6 +47,8 @@ type questionKind struct {
 	whole bool
 	// writes says that its root field is one of Mutation: it needs no walk, and is answered when all before it are.
 	writes bool
+	// logged says that the log answers: it needs no walk.
+	logged bool
 	// flat says that a record counts one in the cost, with all its own fields.
 	flat bool
 	// bound is the argument that bounds the answer, `first` unless it is set.

@@ -165,12 +165,20 @@ func (d *documents) arguments(f *ast.FieldDefinition) string {
 		case "by":
 			if a.Type.Name() == "CentralityMeasure" {
 				args = append(args, "by: "+[]string{"DEGREE", "PAGE_RANK", "BETWEENNESS"}[d.IntN(3)])
+			} else if a.Type.Name() == "String" {
+				if d.IntN(3) == 0 {
+					args = append(args, "by: $s")
+				}
 			} else if strings.Contains(a.Type.String(), "LinkFacet") {
 				args = append(args, "by: [KIND, ROLE, OTHER_TYPE, SOURCE]")
 			} else if strings.Contains(a.Type.String(), "SourceFacet") {
 				args = append(args, "by: [KIND, PUBLISHER, AUTHOR, THEME]")
 			} else {
 				args = append(args, "by: [TYPE, THEME, SOURCE, YEAR]")
+			}
+		case "touching":
+			if d.IntN(2) == 0 {
+				args = append(args, fmt.Sprintf("touching: [%q, $id]", d.id()))
 			}
 		case "where":
 			if d.IntN(4) == 0 {

@@ -26,7 +26,7 @@ type search struct {
 // search answers a question.
 func (e *Engine) search(ctx context.Context, a *answer) (err error) {
 	x := &search{asked: a.question.base(), e: e, ctx: ctx, a: a}
-	if x.kind.whole || x.kind.writes {
+	if x.kind.whole || x.kind.writes || x.kind.logged {
 		p, err := a.question.answer(x)
 		a.place = &p
 		return err

@@ -59,6 +59,8 @@ func recordField(cat *catalog.Catalog, t *catalog.Type, f *ast.FieldDefinition) 
 	switch {
 	case f.Name == "version":
 		return &field{plan: planVersion, value: readVersion}
+	case f.Name == "history":
+		return historyField
 	case links != nil:
 		return toPage(func(_ *compiler, k *follow) catalog.TypeSet {
 			k.base.Follow, k.base.Kinds, k.base.Out, k.base.In = plan.Links, links.Kinds, links.Out, !links.Out

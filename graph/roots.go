@@ -129,8 +129,8 @@ func recordRoot(start plan.Start, types func(*catalog.Catalog) catalog.TypeSet) 
 	}
 }
 
-// nodeRoot returns the root field that is anything with an id: a record, or a community, which is found by measuring
-// the graph.
+// nodeRoot returns the root field that is anything with an id: a record, a community, which is found by measuring the
+// graph, or a change, which the log has.
 func nodeRoot() *field {
 	f := recordRoot(plan.ByID, anyRecord)
 	record := f.one
@@ -146,10 +146,16 @@ func nodeRoot() *field {
 		if x.objs.byType == nil {
 			return
 		}
-		r.instead = &root{memo: &plan.Memo{}, follow: &follow{field: f.Fields[0], at: r.follow.at}}
-		x.objs.other = communityKind.compile(c, r.instead, f, c.cat.Schema.Types["Community"])
-		c.finish(r.instead.follow)
-		r.instead.out = *x
+		r.instead = map[string]*root{}
+		of := func(prefix string, kind *questionKind, typ string) *object {
+			other := &root{memo: &plan.Memo{}, follow: &follow{field: f.Fields[0], at: r.follow.at}}
+			o := kind.compile(c, other, f, c.cat.Schema.Types[typ])
+			c.finish(other.follow)
+			r.instead[prefix] = other
+			return o
+		}
+		x.objs.other = of(kg.CommunityPrefix, communityKind, "Community")
+		x.objs.change = of(kg.ChangePrefix, changeNodeKind, "Change")
 	}
 	return f
 }
@@ -165,7 +171,10 @@ func (r *root) chosen(cat *catalog.Catalog, vars map[string]any) (*root, map[str
 		id, _ = vars[given.Raw].(string)
 	}
 	if args := communityOf(cat, id); args != nil {
-		return r.instead, args
+		return r.instead[kg.CommunityPrefix], args
+	}
+	if strings.HasPrefix(id, kg.ChangePrefix) {
+		return r.instead[kg.ChangePrefix], map[string]any{"id": id}
 	}
 	return r, nil
 }
@@ -206,10 +215,10 @@ func startStats(c *compiler, r *root, f operation.Field, x *out) {
 	}
 }
 
-// readRoot reads a root field whose answer is one object.
+// readRoot reads a root field whose answer is one object, or none.
 func readRoot(_ *reading, _ *out, p, to *place) bool {
 	*to = *p
-	return true
+	return p.page != nil || p.at != nil
 }
 
 // rootPlace fills in the place that a root field is read from.

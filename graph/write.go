@@ -30,10 +30,14 @@ type answer struct {
 	res      *kg.Result
 	query    *plan.Query
 	err      error
-	root     *root       // that it answers
-	question question    // nil unless the root field asks one
-	place    *place      // what its answer is read from
-	explain  *explaining // nil when nobody asked
+	root     *root    // that it answers
+	question question // nil unless the root field asks one
+	place    *place   // what its answer is read from
+	// asksLater has the values of what is read later, by root.later, and later what was read.
+	asksLater []asksLater
+	later     map[laterKey]place
+	releases  []func()    // of the results that were read later
+	explain   *explaining // nil when nobody asked
 	// forbidden says that whoever asks may not: it is neither bound nor asked.
 	forbidden bool
 	// version is that of the graph, for the statistics, and versionTrips what it took to find it

@@ -120,6 +120,10 @@ func (r *changeResolver) ID(ctx context.Context, obj *model.Change) (string, err
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *changeResolver) Seq(ctx context.Context, obj *model.Change) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
 func (r *changeResolver) At(ctx context.Context, obj *model.Change) (string, error) {
 	return scalar[string](ctx, obj.Value)
 }
@@ -138,6 +142,90 @@ func (r *changeResolver) Note(ctx context.Context, obj *model.Change) (*string, 
 
 func (r *changeResolver) Summary(ctx context.Context, obj *model.Change) (string, error) {
 	return scalar[string](ctx, obj.Value)
+}
+
+func (r *changeResolver) Reverts(ctx context.Context, obj *model.Change) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *changeResolver) RevertedBy(ctx context.Context, obj *model.Change) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *changeResolver) Items(ctx context.Context, obj *model.Change, touching []string, first *int64, after *string, last *int64, before *string) (*model.ChangeItemConnection, error) {
+	return one[model.ChangeItemConnection](ctx, obj.Value)
+}
+
+func (r *changeConnectionResolver) Edges(ctx context.Context, obj *model.ChangeConnection) ([]model.ChangeEdge, error) {
+	return many[model.ChangeEdge](ctx, obj.Value)
+}
+
+func (r *changeConnectionResolver) Nodes(ctx context.Context, obj *model.ChangeConnection) ([]model.Change, error) {
+	return many[model.Change](ctx, obj.Value)
+}
+
+func (r *changeConnectionResolver) PageInfo(ctx context.Context, obj *model.ChangeConnection) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *changeConnectionResolver) TotalCount(ctx context.Context, obj *model.ChangeConnection) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *changeEdgeResolver) Cursor(ctx context.Context, obj *model.ChangeEdge) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *changeEdgeResolver) Node(ctx context.Context, obj *model.ChangeEdge) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *changeItemResolver) RecordID(ctx context.Context, obj *model.ChangeItem) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *changeItemResolver) Kind(ctx context.Context, obj *model.ChangeItem) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *changeItemResolver) Record(ctx context.Context, obj *model.ChangeItem) (model.Node, error) {
+	return oneAny[model.Node](ctx, obj.Value)
+}
+
+func (r *changeItemResolver) Before(ctx context.Context, obj *model.ChangeItem) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *changeItemResolver) After(ctx context.Context, obj *model.ChangeItem) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *changeItemResolver) Fields(ctx context.Context, obj *model.ChangeItem) ([]model.FieldChange, error) {
+	return many[model.FieldChange](ctx, obj.Value)
+}
+
+func (r *changeItemConnectionResolver) Edges(ctx context.Context, obj *model.ChangeItemConnection) ([]model.ChangeItemEdge, error) {
+	return many[model.ChangeItemEdge](ctx, obj.Value)
+}
+
+func (r *changeItemConnectionResolver) Nodes(ctx context.Context, obj *model.ChangeItemConnection) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
+}
+
+func (r *changeItemConnectionResolver) PageInfo(ctx context.Context, obj *model.ChangeItemConnection) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *changeItemConnectionResolver) TotalCount(ctx context.Context, obj *model.ChangeItemConnection) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *changeItemEdgeResolver) Cursor(ctx context.Context, obj *model.ChangeItemEdge) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *changeItemEdgeResolver) Node(ctx context.Context, obj *model.ChangeItemEdge) (*model.ChangeItem, error) {
+	return one[model.ChangeItem](ctx, obj.Value)
 }
 
 func (r *changeOperationResultResolver) ID(ctx context.Context, obj *model.ChangeOperationResult) (string, error) {
@@ -600,6 +688,10 @@ func (r *eventResolver) Version(ctx context.Context, obj *model.Event) (string, 
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *eventResolver) History(ctx context.Context, obj *model.Event, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error) {
+	return one[model.ChangeConnection](ctx, obj.Value)
+}
+
 func (r *eventResolver) StartsOn(ctx context.Context, obj *model.Event) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
 }
@@ -876,6 +968,18 @@ func (r *facetBucketResolver) Node(ctx context.Context, obj *model.FacetBucket) 
 	return oneAny[model.Node](ctx, obj.Value)
 }
 
+func (r *fieldChangeResolver) Name(ctx context.Context, obj *model.FieldChange) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *fieldChangeResolver) Before(ctx context.Context, obj *model.FieldChange) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *fieldChangeResolver) After(ctx context.Context, obj *model.FieldChange) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
 func (r *frontierResolver) Node(ctx context.Context, obj *model.Frontier) (model.Entity, error) {
 	return oneAny[model.Entity](ctx, obj.Value)
 }
@@ -978,6 +1082,10 @@ func (r *institutionResolver) UpdatedAt(ctx context.Context, obj *model.Institut
 
 func (r *institutionResolver) Version(ctx context.Context, obj *model.Institution) (string, error) {
 	return scalar[string](ctx, obj.Value)
+}
+
+func (r *institutionResolver) History(ctx context.Context, obj *model.Institution, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error) {
+	return one[model.ChangeConnection](ctx, obj.Value)
 }
 
 func (r *institutionResolver) Founded(ctx context.Context, obj *model.Institution) (*string, error) {
@@ -1218,6 +1326,10 @@ func (r *linkResolver) UpdatedAt(ctx context.Context, obj *model.Link) (string, 
 
 func (r *linkResolver) Version(ctx context.Context, obj *model.Link) (string, error) {
 	return scalar[string](ctx, obj.Value)
+}
+
+func (r *linkResolver) History(ctx context.Context, obj *model.Link, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error) {
+	return one[model.ChangeConnection](ctx, obj.Value)
 }
 
 func (r *linkConnectionResolver) Edges(ctx context.Context, obj *model.LinkConnection) ([]model.LinkEdge, error) {
@@ -1592,6 +1704,10 @@ func (r *personResolver) Version(ctx context.Context, obj *model.Person) (string
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *personResolver) History(ctx context.Context, obj *model.Person, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error) {
+	return one[model.ChangeConnection](ctx, obj.Value)
+}
+
 func (r *personResolver) Born(ctx context.Context, obj *model.Person) (*string, error) {
 	return scalar[*string](ctx, obj.Value)
 }
@@ -1762,6 +1878,10 @@ func (r *placeResolver) UpdatedAt(ctx context.Context, obj *model.Place) (string
 
 func (r *placeResolver) Version(ctx context.Context, obj *model.Place) (string, error) {
 	return scalar[string](ctx, obj.Value)
+}
+
+func (r *placeResolver) History(ctx context.Context, obj *model.Place, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error) {
+	return one[model.ChangeConnection](ctx, obj.Value)
 }
 
 func (r *placeResolver) Latitude(ctx context.Context, obj *model.Place) (*float64, error) {
@@ -2008,6 +2128,14 @@ func (r *queryResolver) Communities(ctx context.Context, types []string, where m
 	return one[model.CommunityConnection](ctx, rootValue(ctx))
 }
 
+func (r *queryResolver) Changes(ctx context.Context, touching []string, by *string, during map[string]any, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error) {
+	return one[model.ChangeConnection](ctx, rootValue(ctx))
+}
+
+func (r *queryResolver) Change(ctx context.Context, id string) (*model.Change, error) {
+	return one[model.Change](ctx, rootValue(ctx))
+}
+
 func (r *queryResolver) Stats(ctx context.Context) (*model.GraphStats, error) {
 	return one[model.GraphStats](ctx, rootValue(ctx))
 }
@@ -2066,6 +2194,10 @@ func (r *quoteResolver) UpdatedAt(ctx context.Context, obj *model.Quote) (string
 
 func (r *quoteResolver) Version(ctx context.Context, obj *model.Quote) (string, error) {
 	return scalar[string](ctx, obj.Value)
+}
+
+func (r *quoteResolver) History(ctx context.Context, obj *model.Quote, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error) {
+	return one[model.ChangeConnection](ctx, obj.Value)
 }
 
 func (r *quoteResolver) Text(ctx context.Context, obj *model.Quote) (string, error) {
@@ -2316,6 +2448,10 @@ func (r *sourceResolver) Version(ctx context.Context, obj *model.Source) (string
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *sourceResolver) History(ctx context.Context, obj *model.Source, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error) {
+	return one[model.ChangeConnection](ctx, obj.Value)
+}
+
 func (r *sourceResolver) Links(ctx context.Context, obj *model.Source, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.LinkConnection, error) {
 	return one[model.LinkConnection](ctx, obj.Value)
 }
@@ -2426,6 +2562,10 @@ func (r *themeResolver) UpdatedAt(ctx context.Context, obj *model.Theme) (string
 
 func (r *themeResolver) Version(ctx context.Context, obj *model.Theme) (string, error) {
 	return scalar[string](ctx, obj.Value)
+}
+
+func (r *themeResolver) History(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error) {
+	return one[model.ChangeConnection](ctx, obj.Value)
 }
 
 func (r *themeResolver) Broader(ctx context.Context, obj *model.Theme, first *int64, after *string, last *int64, before *string, where map[string]any, orderBy []map[string]any) (*model.ThemeLinkConnection, error) {
@@ -2708,6 +2848,20 @@ func (r *Resolver) CentralityEdge() exec.CentralityEdgeResolver { return &centra
 
 func (r *Resolver) Change() exec.ChangeResolver { return &changeResolver{r} }
 
+func (r *Resolver) ChangeConnection() exec.ChangeConnectionResolver {
+	return &changeConnectionResolver{r}
+}
+
+func (r *Resolver) ChangeEdge() exec.ChangeEdgeResolver { return &changeEdgeResolver{r} }
+
+func (r *Resolver) ChangeItem() exec.ChangeItemResolver { return &changeItemResolver{r} }
+
+func (r *Resolver) ChangeItemConnection() exec.ChangeItemConnectionResolver {
+	return &changeItemConnectionResolver{r}
+}
+
+func (r *Resolver) ChangeItemEdge() exec.ChangeItemEdgeResolver { return &changeItemEdgeResolver{r} }
+
 func (r *Resolver) ChangeOperationResult() exec.ChangeOperationResultResolver {
 	return &changeOperationResultResolver{r}
 }
@@ -2833,6 +2987,8 @@ func (r *Resolver) ExternalId() exec.ExternalIdResolver { return &externalIdReso
 func (r *Resolver) Facet() exec.FacetResolver { return &facetResolver{r} }
 
 func (r *Resolver) FacetBucket() exec.FacetBucketResolver { return &facetBucketResolver{r} }
+
+func (r *Resolver) FieldChange() exec.FieldChangeResolver { return &fieldChangeResolver{r} }
 
 func (r *Resolver) Frontier() exec.FrontierResolver { return &frontierResolver{r} }
 
@@ -3026,6 +3182,11 @@ type (
 	centralityConnectionResolver      struct{ *Resolver }
 	centralityEdgeResolver            struct{ *Resolver }
 	changeResolver                    struct{ *Resolver }
+	changeConnectionResolver          struct{ *Resolver }
+	changeEdgeResolver                struct{ *Resolver }
+	changeItemResolver                struct{ *Resolver }
+	changeItemConnectionResolver      struct{ *Resolver }
+	changeItemEdgeResolver            struct{ *Resolver }
 	changeOperationResultResolver     struct{ *Resolver }
 	coParticipationConnectionResolver struct{ *Resolver }
 	coParticipationEdgeResolver       struct{ *Resolver }
@@ -3066,6 +3227,7 @@ type (
 	externalIdResolver                struct{ *Resolver }
 	facetResolver                     struct{ *Resolver }
 	facetBucketResolver               struct{ *Resolver }
+	fieldChangeResolver               struct{ *Resolver }
 	frontierResolver                  struct{ *Resolver }
 	graphStatsResolver                struct{ *Resolver }
 	highlightResolver                 struct{ *Resolver }

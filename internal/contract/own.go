@@ -23,7 +23,7 @@ var properties = []string{"String", "Int", "Float", "Boolean", "PartialDate", "U
 // filter.
 var reserved = map[string]bool{
 	"node": true, "source": true, "link": true, "delete": true, "cascade": true,
-	"throughline": true, "verified": true, "sentence": true, "version": true,
+	"throughline": true, "verified": true, "sentence": true, "version": true, "history": true,
 	"and": true, "or": true, "not": true, "ids": true, "linkedTo": true,
 }
 

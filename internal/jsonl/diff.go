@@ -33,6 +33,24 @@ func Diff(before, after string) (out []FieldChange) {
 	return out
 }
 
+// Without returns a line without one of its fields.
+func Without(line, name string) string {
+	all := fields(line)
+	i := slices.IndexFunc(all, func(f field) bool { return f.name == name })
+	if i < 0 {
+		return line
+	}
+	out := []byte{'{'}
+	for _, f := range slices.Delete(all, i, i+1) {
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out, _ = jsontext.AppendQuote(out, f.name) // it was read as UTF-8
+		out = append(append(out, ':'), f.value...)
+	}
+	return string(append(out, '}'))
+}
+
 // field is a member of a line.
 type field struct{ name, value string }
 

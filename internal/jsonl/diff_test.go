@@ -8,6 +8,16 @@ import (
 	"github.com/throughline/throughline/internal/jsonl"
 )
 
+func TestWithout(t *testing.T) {
+	for line, want := range map[string]string{
+		"": "", "{}": "{}", `{"a":1,"b":"x"}`: `{"a":1}`, `{"b":{"b":1}}`: "{}", `{"b":1,"a\"":["b"],"c":2}`: `{"a\"":["b"],"c":2}`,
+	} {
+		if got := jsonl.Without(line, "b"); got != want {
+			t.Errorf("%s without b is %s, want %s", line, got, want)
+		}
+	}
+}
+
 func TestDiff(t *testing.T) {
 	for _, c := range []struct {
 		before, after string

@@ -67,6 +67,11 @@ func (d Day) Date() PartialDate {
 	return PartialDate(fmt.Sprintf("%04d-%02d-%02d", d/10000, d/100%100, d%100))
 }
 
+// Begin returns the instant at which the day begins, in UTC.
+func (d Day) Begin() time.Time {
+	return time.Date(int(d/10000), time.Month(d/100%100), int(d%100), 0, 0, 0, 0, time.UTC)
+}
+
 // Precision returns how precisely a date is known: "YEAR", "MONTH" or "DAY"; "" of none.
 func (d PartialDate) Precision() string {
 	switch len(d) {

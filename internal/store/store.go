@@ -133,8 +133,12 @@ type Loader interface {
 type Logger interface {
 	// Changes returns the changes that q names, the latest first.
 	Changes(ctx context.Context, q *ChangesQuery) ([]kg.Change, error)
+	// CountChanges returns how many changes q names, whatever its limit.
+	CountChanges(ctx context.Context, q *ChangesQuery) (int64, error)
 	// Items returns what a change did, by id.
 	Items(ctx context.Context, q *ItemsQuery) ([]kg.ChangeItem, error)
+	// CountItems returns how many items q names, whatever its limit.
+	CountItems(ctx context.Context, q *ItemsQuery) (int64, error)
 }
 
 // ChangesQuery names changes. What is left out does not narrow.
@@ -143,11 +147,21 @@ type ChangesQuery struct {
 	// they were and as they are then, and the records that an import created, as long as they are there.
 	Touching []string
 	IDs      []string // of changes
-	By       *string
-	Key      string  // of changes whose Key begins with it
-	From, To kg.Time // at From or later, before To; 0 = open
-	Before   int64   // only changes with a smaller seq; 0 = all
-	Limit    int     // at least 1
+	// Reverting are ids of changes: only changes that take one of them back.
+	Reverting []string
+	By        *string
+	Key       string  // of changes whose Key begins with it
+	From, To  kg.Time // at From or later, before To; 0 = open
+	Before    int64   // only changes with a smaller seq; 0 = all
+	After     int64   // only changes with a larger seq
+	Limit     int     // at least 1
+	// Earliest has the earliest come first.
+	Earliest bool
+}
+
+// All reports whether q names all changes, but for where the list begins and ends.
+func (q *ChangesQuery) All() bool {
+	return q.Touching == nil && q.IDs == nil && q.Reverting == nil && q.By == nil && q.Key == "" && q.From == 0 && q.To == 0
 }
 
 // ItemsQuery names items of one change.
@@ -155,7 +169,10 @@ type ItemsQuery struct {
 	Seq      int64
 	Touching []string // as in ChangesQuery; nil = all
 	After    string   // only ids behind this one
+	Before   string   // only ids ahead of this one; "" = all
 	Limit    int      // at least 1
+	// Last has the last id come first.
+	Last bool
 }
 
 // Answerer answers everything that can be asked.
@@ -163,6 +180,7 @@ type Answerer interface {
 	Reader
 	Walker
 	Surveyor
+	Logger
 }
 
 // Store is a whole store.
@@ -172,7 +190,6 @@ type Store interface {
 	Checker
 	Loader
 	Writer
-	Logger
 	// Kind is what serverInfo says: "sqlite", "neo4j".
 	Kind() string
 	// Ready reports whether the store can answer now: nil, or Unavailable with a sentence that says what is missing.

@@ -37,9 +37,7 @@ type asker struct {
 func newAsker(t *testing.T, w *world, open both.Open) *asker {
 	t.Helper()
 	s := open(t)
-	if err := storetest.Fill(t.Context(), s, w.batch); err != nil {
-		t.Fatal(err)
-	}
+	w.fill(t, s)
 	limits := plan.DefaultLimits()
 	limits.Timeout, limits.MaxCost, limits.MaxErrors = time.Minute, 1<<30, 1
 	e, err := graph.New(graph.Options{Catalog: w.cat, Store: s, Limits: limits, Now: both.Clock})

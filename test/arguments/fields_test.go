@@ -257,7 +257,7 @@ func (w *world) rule(t testing.TB, r *rule) bool {
 	if typ != nil {
 		r.on = w.typed(typ.Enum)
 	}
-	if r.traced(t, w) {
+	if r.traced(t, w) || w.logRule(r) {
 		return true
 	}
 	switch {

@@ -64,6 +64,24 @@ type CentralityEdge struct{ Value }
 // Change is the object type of that name.
 type Change struct{ Value }
 
+// IsNode marks the type as one.
+func (Change) IsNode() {}
+
+// ChangeConnection is the object type of that name.
+type ChangeConnection struct{ Value }
+
+// ChangeEdge is the object type of that name.
+type ChangeEdge struct{ Value }
+
+// ChangeItem is the object type of that name.
+type ChangeItem struct{ Value }
+
+// ChangeItemConnection is the object type of that name.
+type ChangeItemConnection struct{ Value }
+
+// ChangeItemEdge is the object type of that name.
+type ChangeItemEdge struct{ Value }
+
 // ChangeOperationResult is the object type of that name.
 type ChangeOperationResult struct{ Value }
 
@@ -213,6 +231,9 @@ type Facet struct{ Value }
 
 // FacetBucket is the object type of that name.
 type FacetBucket struct{ Value }
+
+// FieldChange is the object type of that name.
+type FieldChange struct{ Value }
 
 // Frontier is the object type of that name.
 type Frontier struct{ Value }
@@ -540,6 +561,16 @@ func New(name string, v Value) any {
 		return &CentralityEdge{v}
 	case "Change":
 		return &Change{v}
+	case "ChangeConnection":
+		return &ChangeConnection{v}
+	case "ChangeEdge":
+		return &ChangeEdge{v}
+	case "ChangeItem":
+		return &ChangeItem{v}
+	case "ChangeItemConnection":
+		return &ChangeItemConnection{v}
+	case "ChangeItemEdge":
+		return &ChangeItemEdge{v}
 	case "ChangeOperationResult":
 		return &ChangeOperationResult{v}
 	case "CoParticipationConnection":
@@ -620,6 +651,8 @@ func New(name string, v Value) any {
 		return &Facet{v}
 	case "FacetBucket":
 		return &FacetBucket{v}
+	case "FieldChange":
+		return &FieldChange{v}
 	case "Frontier":
 		return &Frontier{v}
 	case "GraphStats":

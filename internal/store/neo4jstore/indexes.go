@@ -38,6 +38,7 @@ func (l *layout) indexes() []index {
 		{name: "throughline_change_seq", unique: true, of: []string{changeLabel}, on: []string{"seq"}},
 		{name: "throughline_change_id", unique: true, of: []string{changeLabel}, on: id},
 		{name: "throughline_change_at", of: []string{changeLabel}, on: []string{"at"}},
+		{name: "throughline_change_reverts", of: []string{changeLabel}, on: []string{"reverts"}},
 		{name: "throughline_item_record", unique: true, of: []string{itemLabel}, on: []string{"seq", "id"}},
 		{name: "throughline_item_id", of: []string{itemLabel}, on: id},
 		{name: "throughline_item_a", of: []string{itemLabel}, on: []string{"a"}},

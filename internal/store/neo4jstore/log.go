@@ -228,14 +228,11 @@ UNION MATCH (i:ThroughlineChangeItem) WHERE i.b IN $touching RETURN i
 UNION MATCH (i:ThroughlineChangeItem) WHERE i.wasA IN $touching RETURN i
 UNION MATCH (i:ThroughlineChangeItem) WHERE i.wasB IN $touching RETURN i`
 
-// Changes reads changes, the latest first.
-func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Change, err error) {
-	if err := s.usable(); err != nil {
-		return nil, err
-	}
+// changesText returns the beginning of a statement that reads the changes that q names, as c, with its parameters.
+func (s *Store) changesText(q *store.ChangesQuery) (string, map[string]any) {
 	var b strings.Builder
-	params := map[string]any{"limit": int64(q.Limit)}
-	conditions := []string{"c.seq > 0"}
+	params := map[string]any{"after": q.After}
+	conditions := []string{"c.seq > $after"}
 	and := func(condition, name string, value any) {
 		conditions = append(conditions, condition)
 		params[name] = value
@@ -259,6 +256,9 @@ func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Ch
 	if q.IDs != nil {
 		and("c.id IN $changes", "changes", q.IDs)
 	}
+	if q.Reverting != nil {
+		and("c.reverts IN $reverting", "reverting", q.Reverting)
+	}
 	if q.By != nil {
 		and("coalesce(c.by, '') = $by", "by", *q.By)
 	}
@@ -275,9 +275,22 @@ func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Ch
 		and("c.seq < $before", "before", q.Before)
 	}
 	b.WriteString("MATCH (c:ThroughlineChange) WHERE " + strings.Join(conditions, " AND "))
-	b.WriteString(" RETURN c.seq, c.id, c.at, c.by, c.action, c.note, c.reverts, c.key, c.files, c.created, " +
-		"coalesce(c.changed, 0), coalesce(c.removed, 0), coalesce(c.open, false) ORDER BY c.seq DESC LIMIT $limit")
-	rows, _, err := s.read(ctx, b.String(), params)
+	return b.String(), params
+}
+
+// Changes reads changes, the latest first.
+func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Change, err error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	text, params := s.changesText(q)
+	params["limit"] = int64(q.Limit)
+	order := " DESC"
+	if q.Earliest {
+		order = ""
+	}
+	rows, _, err := s.read(ctx, text+" RETURN c.seq, c.id, c.at, c.by, c.action, c.note, c.reverts, c.key, c.files, c.created, "+
+		"coalesce(c.changed, 0), coalesce(c.removed, 0), coalesce(c.open, false) ORDER BY c.seq"+order+" LIMIT $limit", params)
 	for _, r := range rows {
 		open, _ := r[12].(bool)
 		c := kg.Change{
@@ -295,19 +308,59 @@ func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Ch
 	return out, err
 }
 
+// CountChanges counts changes.
+func (s *Store) CountChanges(ctx context.Context, q *store.ChangesQuery) (int64, error) {
+	text, params := s.changesText(q)
+	return s.logCount(ctx, text+" RETURN count(c)", params)
+}
+
+// logCount reads how many there are of something in the log.
+func (s *Store) logCount(ctx context.Context, text string, params map[string]any) (int64, error) {
+	if err := s.usable(); err != nil {
+		return 0, err
+	}
+	rows, _, err := s.read(ctx, text, params)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	return asInt(rows[0][0]), nil
+}
+
+// itemsText returns the beginning of a statement that reads the items that q names, as i, with its parameters.
+func itemsText(q *store.ItemsQuery) (string, map[string]any) {
+	text, params := "MATCH (i:ThroughlineChangeItem)", map[string]any{"seq": q.Seq, "after": q.After}
+	if q.Touching != nil {
+		text = "CALL () { " + touchedBy + " } WITH i"
+		params["touching"] = q.Touching
+	}
+	text += " WHERE i.seq = $seq AND i.id > $after"
+	if q.Before != "" {
+		text += " AND i.id < $before"
+		params["before"] = q.Before
+	}
+	return text, params
+}
+
 // Items reads what a change did.
 func (s *Store) Items(ctx context.Context, q *store.ItemsQuery) (out []kg.ChangeItem, err error) {
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
-	text := "MATCH (i:ThroughlineChangeItem)"
-	if q.Touching != nil {
-		text = "CALL () { " + touchedBy + " } WITH i"
+	text, params := itemsText(q)
+	params["limit"] = int64(q.Limit)
+	order := ""
+	if q.Last {
+		order = " DESC"
 	}
-	rows, _, err := s.read(ctx, text+" WHERE i.seq = $seq AND i.id > $after RETURN i.id, i.kind, i.before, i.after ORDER BY i.id LIMIT $limit",
-		map[string]any{"seq": q.Seq, "after": q.After, "limit": int64(q.Limit), "touching": q.Touching})
+	rows, _, err := s.read(ctx, text+" RETURN i.id, i.kind, i.before, i.after ORDER BY i.id"+order+" LIMIT $limit", params)
 	for _, r := range rows {
 		out = append(out, kg.ChangeItem{ID: asString(r[0]), Kind: asString(r[1]), Before: asString(r[2]), After: asString(r[3])})
 	}
 	return out, err
+}
+
+// CountItems counts what a change did.
+func (s *Store) CountItems(ctx context.Context, q *store.ItemsQuery) (int64, error) {
+	text, params := itemsText(q)
+	return s.logCount(ctx, text+" RETURN count(i)", params)
 }

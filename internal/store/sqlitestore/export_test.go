@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/throughline/throughline/internal/store"
 )
 
 // Snapshot saves a snapshot of the store as it is.
@@ -95,6 +97,18 @@ func explain(ctx context.Context, s *Store, text string, line func(string)) erro
 // StatementNames are the names of Explained, in order.
 func StatementNames() []string { return slices.Sorted(maps.Keys(statements)) }
 
+// changesOf is the statement that reads a page of changes.
+func changesOf(q *store.ChangesQuery) string {
+	text, _ := changesText(changeColumns, q)
+	return text + " ORDER BY seq DESC LIMIT ?"
+}
+
+// itemsOf is the statement that reads a page of items.
+func itemsOf(q *store.ItemsQuery) string {
+	text, _ := itemsText(itemColumns, q)
+	return text + " ORDER BY id LIMIT ?"
+}
+
 // statements are all of the store's. Those that only write a row by its key are left out.
 var statements = map[string]string{
 	"answers: evidence of many links": evidenceSQL, "answers: evidence of one link": oneEvidenceSQL, "answers: seq": seqSQL, "answers: texts of sources": sourceTextsSQL,
@@ -108,11 +122,13 @@ var statements = map[string]string{
 	"load: links of a quotation whose words have changed": quotingSQL, "load: words of a quotation": wordsSQL, "answers: evidence that is not verified": unverifiedSQL,
 	"export: sources": allSourcesSQL, "export: nodes": allNodesSQL, "export: links": allLinksSQL, "import: external ids": externalSQL, "import: types by id": typesSQL, "import: former ids": mergedSQL,
 	"log: number of a change": nextChangeSQL, "log: item": itemSQL, "log: items that came to nothing": dropItems, "log: count of items": countItems,
-	"log: changes that touch records": changesTouching + changesSQL + ` WHERE seq > 0 AND seq IN (SELECT seq FROM touched UNION SELECT seq FROM by) ORDER BY seq DESC LIMIT ?`,
-	"log: changes by id":              changesSQL + ` WHERE seq > 0 AND id IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT ?`,
-	"log: items that touch records":   withTouching + itemsSQL + ` WHERE seq = ? AND id > ? AND (seq, id) IN (SELECT seq, id FROM touched) ORDER BY id LIMIT ?`,
-	"log: items of a change":          itemsSQL + ` WHERE seq = ? AND id > ? ORDER BY id LIMIT ?`,
-	"records: sources by id":          someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
+	"log: changes that touch records":    changesOf(&store.ChangesQuery{Touching: []string{}}),
+	"log: changes by id":                 changesOf(&store.ChangesQuery{IDs: []string{}}),
+	"log: changes that take others back": changesOf(&store.ChangesQuery{Reverting: []string{}}),
+	"log: changes of somebody":           changesOf(&store.ChangesQuery{By: new(string)}),
+	"log: items that touch records":      itemsOf(&store.ItemsQuery{Touching: []string{}}),
+	"log: items of a change":             itemsOf(&store.ItemsQuery{Before: "b"}),
+	"records: sources by id":             someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
 }
 
 // Images returns the graph that a load into an empty store made beside its writing, described, and the one made of the

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
 )
@@ -48,11 +49,11 @@ const (
 			UNION ALL SELECT 2, l.k FROM w JOIN link l ON l.id = w.value
 		), by AS (SELECT (SELECT CASE WHEN c.first <= made.k THEN c.seq END FROM created c
 			WHERE c.what = made.what AND c.last >= made.k ORDER BY c.last LIMIT 1) AS seq FROM made) `
-	changesSQL = `SELECT seq, id, at, by, action, note, reverts, key, files, created, changed, removed,
-		throughline_sum(` + changeSummed + `) = sum FROM change`
+	changeColumns = `seq, id, at, by, action, note, reverts, key, files, created, changed, removed,
+		throughline_sum(` + changeSummed + `) = sum`
 	// wholeSQL reports whether a change has as many items as it says
-	wholeSQL = `SELECT count(*) = coalesce((SELECT items FROM change WHERE seq = ?1), 0) FROM change_item WHERE seq = ?1`
-	itemsSQL = `SELECT id, kind, before, after, throughline_sum(` + itemSummed + `) = sum FROM change_item`
+	wholeSQL    = `SELECT count(*) = coalesce((SELECT items FROM change WHERE seq = ?1), 0) FROM change_item WHERE seq = ?1`
+	itemColumns = `id, kind, before, after, throughline_sum(` + itemSummed + `) = sum`
 )
 
 // Describe says what the load is for.
@@ -174,16 +175,16 @@ func (l *load) finishLog(ctx context.Context) error {
 // idsJSON writes ids that anybody may have given.
 func idsJSON(ids []string) string { return cmp.Or(listJSON(ids), "[]") }
 
-// Changes reads changes, the latest first.
-func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Change, err error) {
+// changesText returns a statement that reads these columns of the changes that q names, with its arguments.
+func changesText(columns string, q *store.ChangesQuery) (string, []any) {
 	var text strings.Builder
 	var args []any
 	if q.Touching != nil {
 		text.WriteString(changesTouching)
 		args = append(args, idsJSON(q.Touching))
 	}
-	text.WriteString(changesSQL)
-	text.WriteString(" WHERE seq > 0")
+	text.WriteString("SELECT " + columns + " FROM change WHERE seq > ?")
+	args = append(args, q.After)
 	and := func(condition string, arg ...any) {
 		text.WriteString(" AND " + condition)
 		args = append(args, arg...)
@@ -194,13 +195,14 @@ func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Ch
 	if q.IDs != nil {
 		and("id IN (SELECT value FROM json_each(?))", idsJSON(q.IDs))
 	}
+	if q.Reverting != nil {
+		and("reverts <> '' AND reverts IN (SELECT value FROM json_each(?))", idsJSON(q.Reverting))
+	}
 	if q.By != nil {
 		and("by = ?", *q.By)
 	}
-	order := "seq"
 	if q.Key != "" {
 		and("substr(key, 1, length(?)) = ?", q.Key, q.Key)
-		order = "+seq" // so that the index of times is taken: few changes are of the time that keys count
 	}
 	if q.From != 0 {
 		and("at >= ?", q.From.UnixMilli())
@@ -211,8 +213,20 @@ func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Ch
 	if q.Before != 0 {
 		and("seq < ?", q.Before)
 	}
-	text.WriteString(" ORDER BY " + order + " DESC LIMIT ?")
-	err = scan(ctx, s.read, text.String(), func(rows *sql.Rows) error {
+	return text.String(), args
+}
+
+// Changes reads changes, the latest first.
+func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Change, err error) {
+	text, args := changesText(changeColumns, q)
+	order := "seq"
+	if q.Key != "" {
+		order = "+seq" // so that the index of times is taken: few changes are of the time that keys count
+	}
+	if !q.Earliest {
+		order += " DESC"
+	}
+	err = scan(ctx, s.read, text+" ORDER BY "+order+" LIMIT ?", func(rows *sql.Rows) error {
 		var c kg.Change
 		var at int64
 		var files string
@@ -233,19 +247,19 @@ func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Ch
 		out = append(out, c)
 		return nil
 	}, append(args, q.Limit)...)
-	if err == nil && q.Touching == nil && q.IDs == nil && q.By == nil && q.Key == "" && q.From == 0 && q.To == 0 {
-		err = s.noneLost(out, q.Limit)
+	if err == nil && q.All() && !q.Earliest {
+		err = s.noneLost(out, q)
 	}
 	return out, err
 }
 
 // noneLost refuses a page of all changes that lacks one: seq counts from 1, without gaps.
-func (s *Store) noneLost(page []kg.Change, limit int) error {
+func (s *Store) noneLost(page []kg.Change, q *store.ChangesQuery) error {
 	for i, c := range page {
-		next := int64(0)
+		next := q.After
 		if i+1 < len(page) {
 			next = page[i+1].Seq
-		} else if len(page) == limit {
+		} else if len(page) == q.Limit {
 			return nil
 		}
 		if next != c.Seq-1 {
@@ -255,29 +269,50 @@ func (s *Store) noneLost(page []kg.Change, limit int) error {
 	return nil
 }
 
-// Items reads what a change did.
-func (s *Store) Items(ctx context.Context, q *store.ItemsQuery) (out []kg.ChangeItem, err error) {
-	if q.After == "" {
-		err := scan(ctx, s.read, wholeSQL, func(rows *sql.Rows) error {
-			var whole bool
-			if err := rows.Scan(&whole); err != nil {
-				return unreadable(err)
-			}
-			if !whole {
-				return s.damaged("list of items of change", strconv.FormatInt(q.Seq, 10))
-			}
-			return nil
-		}, q.Seq)
-		if err != nil {
-			return nil, err
+// CountChanges counts changes.
+func (s *Store) CountChanges(ctx context.Context, q *store.ChangesQuery) (int64, error) {
+	text, args := changesText("count(*)", q)
+	return s.logCount(ctx, text, args...)
+}
+
+// logCount reads how many there are of something in the log.
+func (s *Store) logCount(ctx context.Context, text string, args ...any) (n int64, err error) {
+	err = scan(ctx, s.read, text, func(rows *sql.Rows) error {
+		if err := rows.Scan(&n); err != nil {
+			return unreadable(err)
 		}
+		return nil
+	}, args...)
+	return n, err
+}
+
+// itemsText returns a statement that reads these columns of the items that q names, with its arguments.
+func itemsText(columns string, q *store.ItemsQuery) (string, []any) {
+	text, args := "SELECT "+columns+" FROM change_item WHERE seq = ? AND id > ?", []any{q.Seq, q.After}
+	if q.Before != "" {
+		text += " AND id < ?"
+		args = append(args, q.Before)
 	}
-	text, args := itemsSQL+" WHERE seq = ? AND id > ?", []any{q.Seq, q.After}
 	if q.Touching != nil {
 		text = withTouching + text + " AND (seq, id) IN (SELECT seq, id FROM touched)"
 		args = append([]any{idsJSON(q.Touching)}, args...)
 	}
-	err = scan(ctx, s.read, text+" ORDER BY id LIMIT ?", func(rows *sql.Rows) error {
+	return text, args
+}
+
+// Items reads what a change did.
+func (s *Store) Items(ctx context.Context, q *store.ItemsQuery) (out []kg.ChangeItem, err error) {
+	if q.After == "" && q.Before == "" {
+		if err := s.noItemLost(ctx, q.Seq); err != nil {
+			return nil, err
+		}
+	}
+	text, args := itemsText(itemColumns, q)
+	text += " ORDER BY id"
+	if q.Last {
+		text += " DESC"
+	}
+	err = scan(ctx, s.read, text+" LIMIT ?", func(rows *sql.Rows) error {
 		var i kg.ChangeItem
 		var whole bool
 		if err := rows.Scan(&i.ID, &i.Kind, &i.Before, &i.After, &whole); err != nil {
@@ -287,7 +322,27 @@ func (s *Store) Items(ctx context.Context, q *store.ItemsQuery) (out []kg.Change
 			return s.damaged("item of a change", i.ID)
 		}
 		out = append(out, i)
-		return nil
+		return budget.Of(ctx).Hold(int64(len(i.Before) + len(i.After)))
 	}, append(args, q.Limit)...)
 	return out, err
+}
+
+// noItemLost refuses a change that has not as many items as it says.
+func (s *Store) noItemLost(ctx context.Context, seq int64) error {
+	return scan(ctx, s.read, wholeSQL, func(rows *sql.Rows) error {
+		var whole bool
+		if err := rows.Scan(&whole); err != nil {
+			return unreadable(err)
+		}
+		if !whole {
+			return s.damaged("list of items of change", strconv.FormatInt(seq, 10))
+		}
+		return nil
+	}, seq)
+}
+
+// CountItems counts what a change did.
+func (s *Store) CountItems(ctx context.Context, q *store.ItemsQuery) (int64, error) {
+	text, args := itemsText("count(*)", q)
+	return s.logCount(ctx, text, args...)
 }

@@ -184,6 +184,12 @@ func sameLogs(t *testing.T, oracle, s store.Store, r *random) {
 		{Limit: 5, By: &by},
 		{Limit: 5, From: kg.TimeOf(Clock()), To: kg.TimeOf(Clock()) + kg.Time(r.IntN(2))},
 		{Limit: 5, Touching: []string{}},
+		{Limit: 3, Earliest: true},
+		{Limit: 2, After: int64(r.IntN(3)), Before: 1 + int64(r.IntN(6))},
+		{Limit: 2, After: int64(r.IntN(3)), Touching: []string{r.id()}, Earliest: true},
+		{Limit: 3, Reverting: []string{kg.ChangePrefix + "x", "no'body"}},
+		{Limit: 3, Reverting: []string{}},
+		{Limit: 3, Reverting: []string{""}},
 	}
 	for _, q := range questions {
 		want, _ := oracle.Changes(t.Context(), &q)
@@ -191,6 +197,10 @@ func sameLogs(t *testing.T, oracle, s store.Store, r *random) {
 		if err != nil || len(got) != len(want) {
 			t.Errorf("%d changes for %+v, want %d, %v", len(got), q, len(want), err)
 			continue
+		}
+		of, _ := oracle.CountChanges(t.Context(), &q)
+		if n, err := s.CountChanges(t.Context(), &q); n != of || err != nil {
+			t.Errorf("it counts %d changes for %+v, want %d, %v", n, q, of, err)
 		}
 		for i := range want {
 			if !strings.HasPrefix(got[i].ID, kg.ChangePrefix) {
@@ -208,10 +218,17 @@ func sameLogs(t *testing.T, oracle, s store.Store, r *random) {
 			if r.yes() {
 				of.After = r.id()
 			}
+			if r.yes() {
+				of.Before, of.Last = r.id(), r.yes()
+			}
 			wants, _ := oracle.Items(t.Context(), &of)
 			items, err := s.Items(t.Context(), &of)
 			if d := cmp.Diff(wants, items); d != "" || err != nil {
 				t.Errorf("items for %+v: %s, %v", of, d, err)
+			}
+			all, _ := oracle.CountItems(t.Context(), &of)
+			if n, err := s.CountItems(t.Context(), &of); n != all || err != nil {
+				t.Errorf("it counts %d items for %+v, want %d, %v", n, of, all, err)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package storetest
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strings"
 
@@ -83,24 +84,43 @@ func touches(i *store.Logged, ids []string) bool {
 		func(id string) bool { return id != "" && slices.Contains(ids, id) })
 }
 
+// named reports whether q names a change.
+func (o *Oracle) named(c *logged, q *store.ChangesQuery) bool {
+	touched := slices.ContainsFunc(q.Touching, func(id string) bool { return o.made[id] == c.Seq })
+	for _, i := range c.items {
+		touched = touched || touches(i, q.Touching)
+	}
+	switch {
+	case q.Touching != nil && !touched, q.IDs != nil && !slices.Contains(q.IDs, c.ID),
+		q.Reverting != nil && (c.Reverts == "" || !slices.Contains(q.Reverting, c.Reverts)),
+		q.By != nil && *q.By != c.By, !strings.HasPrefix(c.Key, q.Key), q.From != 0 && c.At < q.From,
+		q.To != 0 && c.At >= q.To, q.Before != 0 && c.Seq >= q.Before, c.Seq <= q.After:
+		return false
+	}
+	return true
+}
+
 // Changes returns changes, the latest first.
 func (o *Oracle) Changes(_ context.Context, q *store.ChangesQuery) (out []kg.Change, err error) {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
-	for _, c := range slices.Backward(o.log) {
-		touched := slices.ContainsFunc(q.Touching, func(id string) bool { return o.made[id] == c.Seq })
-		for _, i := range c.items {
-			touched = touched || touches(i, q.Touching)
+	for i := range o.log {
+		if o.named(&o.log[i], q) {
+			out = append(out, o.log[i].Change)
 		}
-		switch {
-		case len(out) == q.Limit, q.Touching != nil && !touched, q.IDs != nil && !slices.Contains(q.IDs, c.ID),
-			q.By != nil && *q.By != c.By, !strings.HasPrefix(c.Key, q.Key), q.From != 0 && c.At < q.From,
-			q.To != 0 && c.At >= q.To, q.Before != 0 && c.Seq >= q.Before:
-			continue
-		}
-		out = append(out, c.Change)
 	}
-	return out, nil
+	if !q.Earliest {
+		slices.Reverse(out)
+	}
+	return out[:min(len(out), q.Limit)], nil
+}
+
+// CountChanges counts changes.
+func (o *Oracle) CountChanges(ctx context.Context, q *store.ChangesQuery) (int64, error) {
+	all := *q
+	all.Limit = math.MaxInt
+	out, err := o.Changes(ctx, &all)
+	return int64(len(out)), err
 }
 
 // Items returns what a change did, by id.
@@ -112,11 +132,22 @@ func (o *Oracle) Items(_ context.Context, q *store.ItemsQuery) (out []kg.ChangeI
 	}
 	items := o.log[q.Seq-1].items
 	for _, i := range sorted(items) {
-		if len(out) < q.Limit && i.ID > q.After && (q.Touching == nil || touches(i, q.Touching)) {
+		if i.ID > q.After && (q.Before == "" || i.ID < q.Before) && (q.Touching == nil || touches(i, q.Touching)) {
 			out = append(out, i.ChangeItem)
 		}
 	}
-	return out, nil
+	if q.Last {
+		slices.Reverse(out)
+	}
+	return out[:min(len(out), q.Limit)], nil
+}
+
+// CountItems counts what a change did.
+func (o *Oracle) CountItems(ctx context.Context, q *store.ItemsQuery) (int64, error) {
+	all := *q
+	all.Limit = math.MaxInt
+	out, err := o.Items(ctx, &all)
+	return int64(len(out)), err
 }
 
 // Write runs work in a load.
