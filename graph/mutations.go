@@ -217,8 +217,8 @@ type namedRecord struct {
 // keysKept is how long a change is made once under its key.
 const keysKept = 24 * time.Hour
 
-// maxKey is the longest key, in bytes.
-const maxKey = 255
+// MaxKey is the longest key by which a change is made once, in bytes.
+const MaxKey = 255
 
 type keyOfRequest struct{}
 
@@ -242,8 +242,8 @@ func headerKey(ctx context.Context, alias string) string {
 // idempotent reads the key of a mutation, and what is asked for under it.
 func (q *changeQuestion) idempotent(in map[string]any) error {
 	key, given := in[contract.IdempotencyKey].(string)
-	if given && (key == "" || len(key) > maxKey) {
-		return bad(q.at+"."+contract.IdempotencyKey, "a key has 1 to %d bytes", maxKey)
+	if given && (key == "" || len(key) > MaxKey) {
+		return bad(q.at+"."+contract.IdempotencyKey, "a key has 1 to %d bytes", MaxKey)
 	}
 	input := maps.Clone(in)
 	delete(input, contract.IdempotencyKey)

@@ -196,11 +196,30 @@ func (s *Server) read(r *http.Request, in *incoming, memory *budget.Budget) (*gr
 	if in.body == nil {
 		return s.get(r)
 	}
+	key, no := idempotencyKey(r.Header)
+	if no != nil {
+		return nil, no
+	}
 	req, no := s.decode(in.body.Bytes(), memory)
 	if no == nil {
-		req.IdempotencyKey = r.Header.Get("Idempotency-Key")
+		req.IdempotencyKey = key
 	}
 	return req, no
+}
+
+// idempotencyKey reads the key under which the mutations of a request are made once, "" for none. A header that holds
+// none is refused: whoever sends it asks for what would not be done.
+func idempotencyKey(h http.Header) (string, *refusal) {
+	sent := h["Idempotency-Key"]
+	switch {
+	case len(sent) == 0:
+		return "", nil
+	case len(sent) > 1:
+		return "", badRequest("send the header Idempotency-Key once")
+	case sent[0] == "" || len(sent[0]) > graph.MaxKey:
+		return "", badRequest("the header Idempotency-Key has 1 to " + strconv.Itoa(graph.MaxKey) + " bytes")
+	}
+	return sent[0], nil
 }
 
 // overloaded is the answer when there is more to do than can be done.

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/throughline/throughline/internal/kg"
 )
 
 // Explorer serves GET and HEAD of the explorer's pages: /, /e/ID, /s/ID, /path, /view and /story. What an entity or a
@@ -61,12 +63,8 @@ func (e *explorer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, c.To, http.StatusFound)
 		return
 	}
-	if errors.Is(err, errUnnameable) {
-		c, err = missing(), nil
-	}
 	if err != nil {
-		// the page's script asks again, and says what is wrong
-		c = content{Status: http.StatusOK, Title: product, Body: must(render("start", nil))}
+		c = failed(err)
 	}
 	sendPage(w, r, c.Status, withAccount(r, strings.NewReplacer(
 		"{{.Title}}", template.HTMLEscapeString(c.Title), "{{.Head}}", string(c.Head), "{{.Body}}", string(c.Body),
@@ -76,6 +74,23 @@ func (e *explorer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func missing() content {
 	return content{Status: http.StatusNotFound, Title: "Not found · " + product, Body: must(render("missing", nil))}
+}
+
+// failed is the page in place of one whose question was not answered. The page's script asks again.
+func failed(err error) content {
+	var no *refused
+	errors.As(err, &no)
+	switch {
+	case no == nil:
+		no = &refused{message: "something went wrong on the server"}
+	case no.code == kg.BadUserInput: // a text that no record can have as its id
+		return missing()
+	}
+	status := http.StatusInternalServerError
+	if no.code == kg.Unavailable || no.code == kg.Timeout {
+		status = http.StatusServiceUnavailable
+	}
+	return content{Status: status, Title: "No answer · " + product, Body: must(render("failed", no.message))}
 }
 
 // answer is what the program of a page asks for, written into memory.
@@ -88,8 +103,13 @@ func (a *answer) Header() http.Header         { return a.header }
 func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
 func (a *answer) WriteHeader(int)             {}
 
-// errUnnameable is of a text that no record can have as its id.
-var errUnnameable = errors.New("this is no id")
+// refused is the first error of an answer.
+type refused struct {
+	code    kg.Code
+	message string
+}
+
+func (r *refused) Error() string { return r.message }
 
 // ask asks as the client that wants the page: by its address, and with the rights it shows.
 func (e *explorer) ask(r *http.Request, query, id string, into any) error {
@@ -111,19 +131,17 @@ func (e *explorer) ask(r *http.Request, query, id string, into any) error {
 	var got struct {
 		Data   json.RawMessage `json:"data"`
 		Errors []struct {
+			Message    string `json:"message"`
 			Extensions struct {
-				Code string `json:"code"`
+				Code kg.Code `json:"code"`
 			} `json:"extensions"`
 		} `json:"errors"`
 	}
 	if err := json.Unmarshal(a.body.Bytes(), &got); err != nil {
 		return err
 	}
-	if len(got.Errors) > 0 && got.Errors[0].Extensions.Code == "BAD_USER_INPUT" {
-		return errUnnameable
-	}
-	if len(got.Data) == 0 || len(got.Errors) > 0 {
-		return errors.New("the question was not answered")
+	if len(got.Errors) > 0 {
+		return &refused{got.Errors[0].Extensions.Code, got.Errors[0].Message}
 	}
 	return json.Unmarshal(got.Data, into)
 }
@@ -273,6 +291,8 @@ var pages = template.Must(template.New("").Parse(`
 <noscript><p>The explorer needs JavaScript. What is known of an entity or a source can be read without it, at /e/ID and /s/ID.</p></noscript></main>{{end}}
 {{- define "missing"}}<main><h1>There is nothing here</h1>
 <p>The address may be mistyped, or what it named was removed. <a href="/">Begin at the start</a>.</p></main>{{end}}
+{{- define "failed"}}<main><h1>This cannot be shown now</h1>
+<p>The server says: {{.}}.</p></main>{{end}}
 {{- define "head"}}{{with .Description}}<meta name="description" content="{{.}}">
 {{end}}<script type="application/ld+json">{{.About}}</script>
 {{end}}

@@ -269,12 +269,15 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
-// TestExplorerPage: the page names its files, runs no inline script, and is there when GraphQL does not answer.
+// TestExplorerPage: the page names its files, runs no inline script, and is there when GraphQL does not answer, which its
+// status says.
 func TestExplorerPage(t *testing.T) {
 	h := site(web.Options{})
-	for _, path := range []string{"/", "/e/mary-kaldor", "/s/s_x", "/path?from=a&to=b"} {
+	for path, status := range map[string]int{
+		"/": http.StatusOK, "/e/mary-kaldor": http.StatusInternalServerError, "/s/s_x": http.StatusInternalServerError, "/path?from=a&to=b": http.StatusOK,
+	} {
 		res, body := get(t, h, http.MethodGet, path)
-		if res.StatusCode != http.StatusOK || !bytes.Contains(body, []byte(`data-graphql="/graphql"`)) {
+		if res.StatusCode != status || !bytes.Contains(body, []byte(`data-graphql="/graphql"`)) {
 			t.Errorf("%s: status %d\n%s", path, res.StatusCode, body)
 		}
 		for _, ref := range regexp.MustCompile(`(?:src|href)="(/assets/[^"]*)"`).FindAllStringSubmatch(string(body), -1) {

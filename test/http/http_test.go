@@ -685,3 +685,36 @@ func TestAKeyInTheHeaderHasItDoneOnce(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestAKeyInTheHeaderThatIsNoneIsRefused: nothing is made under a key that could not have it made once.
+func TestAKeyInTheHeaderThatIsNoneIsRefused(t *testing.T) {
+	base, _ := start(t, func(g *graph.Options, _ *server.Options) { g.Writer, _ = g.Store.(graph.Writer) })
+	for _, c := range []struct {
+		keys []string
+		says string
+	}{
+		{[]string{""}, "the header Idempotency-Key has 1 to 255 bytes"},
+		{[]string{strings.Repeat("k", 256)}, "the header Idempotency-Key has 1 to 255 bytes"},
+		{[]string{"one", "one"}, "send the header Idempotency-Key once"},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/graphql",
+			strings.NewReader(`{"query": "mutation { createTheme(input: {name: \"New\"}) { theme { id } } }"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header = http.Header{"Content-Type": {"application/json"}, "Idempotency-Key": c.keys}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		got := reply{resp.StatusCode, resp.Header, string(body)}
+		if err != nil || got.status != http.StatusBadRequest || got.code(t) != "BAD_REQUEST" || !strings.Contains(got.body, c.says) {
+			t.Errorf("%.20q: %d %s, %v", c.keys, got.status, got.body, err)
+		}
+	}
+	if r := post(t, base, `{ theme(ref: {name: "New"}) { id } }`); r.body != `{"data":{"theme":null}}` {
+		t.Errorf("it was made all the same: %s", r.body)
+	}
+}

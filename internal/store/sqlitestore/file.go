@@ -146,3 +146,26 @@ func (i *identity) gone() error {
 	return kg.Errorf(kg.Unavailable,
 		"the store's file was removed or another put in its place; start the server again, or put the file back")
 }
+
+// sighted is a database whose file is looked for before anything is read, so that what no version in memory answers is
+// not read from a file that nobody finds any more.
+type sighted struct {
+	*sql.DB
+	file *identity
+}
+
+// BeginTx begins a transaction if the file is there.
+func (s sighted) BeginTx(ctx context.Context, o *sql.TxOptions) (*sql.Tx, error) {
+	if err := s.file.gone(); err != nil {
+		return nil, err
+	}
+	return s.DB.BeginTx(ctx, o)
+}
+
+// QueryContext runs a statement if the file is there.
+func (s sighted) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if err := s.file.gone(); err != nil {
+		return nil, err
+	}
+	return s.DB.QueryContext(ctx, text, args...)
+}

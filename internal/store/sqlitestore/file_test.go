@@ -217,8 +217,11 @@ func TestAFileThatIsReplacedIsNoticed(t *testing.T) {
 		t.Helper()
 		_, _, asked := s.State(t.Context())
 		_, loaded := s.Load(t.Context())
+		exported := s.Nodes(t.Context(), func(*kg.Node) error { return nil })
+		_, logged := s.Changes(t.Context(), &store.ChangesQuery{Limit: 1})
+		_, checked := s.Check(t.Context(), func(store.Damage) error { return nil })
 		for what, err := range map[string]error{
-			"a question": asked, "a load": loaded,
+			"a question": asked, "a load": loaded, "an export": exported, "the log": logged, "a check": checked,
 			"readiness": s.Ready(t.Context()),
 		} {
 			if kg.CodeOf(err) != kg.Unavailable || !strings.Contains(err.Error(), "start the server again") {

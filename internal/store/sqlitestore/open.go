@@ -67,7 +67,7 @@ type Store struct {
 	cat    *catalog.Catalog
 	now    func() time.Time
 	log    *slog.Logger
-	read   *sql.DB // any number of readers
+	read   sighted // any number of readers
 	bulk   *sql.DB // two that read much at once: a file mapped into memory would count as ours
 	write  *sql.DB // one writer
 	loads  chan struct{}
@@ -167,7 +167,8 @@ func (s *Store) open(ctx context.Context, path string, locked func(path string) 
 		return err
 	}
 	name += "?" + options.Encode()
-	if s.read, err = sql.Open("sqlite", name); err != nil {
+	s.read.file = &s.file
+	if s.read.DB, err = sql.Open("sqlite", name); err != nil {
 		return err
 	}
 	s.read.SetMaxOpenConns(8)
@@ -177,7 +178,7 @@ func (s *Store) open(ctx context.Context, path string, locked func(path string) 
 	}
 	s.bulk.SetMaxOpenConns(2)
 	s.bulk.SetMaxIdleConns(2)
-	return s.watch.open(ctx, s.read)
+	return s.watch.open(ctx, s.read.DB)
 }
 
 // fileURL is a path as SQLite takes it.
@@ -340,7 +341,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	if err := s.file.gone(); err != nil {
 		return err
 	}
-	return storeError(ctx, undeclared(checkOwn(ctx, s.read, s.cat))) // others may have written what our schema lacks
+	return storeError(ctx, undeclared(checkOwn(ctx, s.read.DB, s.cat))) // others may have written what our schema lacks
 }
 
 // Empty reports whether nothing was ever loaded.
@@ -384,7 +385,7 @@ func (s *Store) Close() error {
 	s.cancel()
 	s.besides.Wait()
 	err := s.watch.close()
-	for _, db := range []*sql.DB{s.read, s.bulk, s.write} {
+	for _, db := range []*sql.DB{s.read.DB, s.bulk, s.write} {
 		if db != nil {
 			err = errors.Join(err, db.Close())
 		}
