@@ -35,6 +35,31 @@ match: match: a search over the graph; entities given by name; first 20
   records of the answer: by id; wants id
 `
 
+func TestExplainPutsPagesIntoWords(t *testing.T) {
+	cat, s := small(t)
+	e := engine(t, cat, s)
+	r := e.Do(t.Context(), &graph.Request{Query: `{ people(first: 1) { pageInfo { endCursor } } }`})
+	var data struct {
+		People struct{ PageInfo struct{ EndCursor string } }
+	}
+	if err := json.Unmarshal(r.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	cursor := `"` + data.People.PageInfo.EndCursor + `"`
+	for args, want := range map[string]string{
+		"first: 3":                    "first 3",
+		"last: 3":                     "last 3",
+		"first: 3, after: " + cursor:  "first 3 after a cursor",
+		"last: 3, before: " + cursor:  "last 3 before a cursor",
+		"first: 3, before: " + cursor: "first 3 before a cursor",
+	} {
+		r := e.Do(t.Context(), &graph.Request{Query: `{ people(` + args + `) { nodes { id } } }`, Explain: true})
+		if len(r.Errors) > 0 || !strings.Contains(string(r.Extensions), "; "+want+"; wants id") {
+			t.Errorf("%s: %v %s, want %s", args, r.Errors, r.Extensions, want)
+		}
+	}
+}
+
 func TestExplainPutsPlansIntoWords(t *testing.T) {
 	cat, s := small(t)
 	e := engine(t, cat, s)

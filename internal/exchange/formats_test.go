@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -198,4 +199,33 @@ func (c *counted) Write(b []byte) (int, error) {
 		c.tell()
 	}
 	return len(b), nil
+}
+
+// TestLinkedDataHasEveryRecord counts the records of JSON-LD by their ids.
+func TestLinkedDataHasEveryRecord(t *testing.T) {
+	cat := both.Catalog(t)
+	s := both.SQLite(cat)(t)
+	if err := storetest.Fill(t.Context(), s, storetest.Graph(cat, 1, 20, 30)); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	open, finish := exchange.FormatOf("jsonld", "").One(&b)
+	n, err := exchange.FormatOf("jsonld", "").Export(t.Context(), cat, s, open)
+	if err := errors.Join(err, finish()); err != nil {
+		t.Fatal(err)
+	}
+	var data struct {
+		Graph []map[string]any `json:"@graph"`
+	}
+	if err := json.Unmarshal(b.Bytes(), &data); err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	for _, x := range data.Graph {
+		id, _ := x["id"].(string)
+		there[id] = true
+	}
+	if want := n.Sources + n.Nodes + n.Links; len(there) != want || n.Links == 0 {
+		t.Errorf("%d records have %d objects", want, len(there))
+	}
 }

@@ -220,7 +220,7 @@ func (m *mapped) node(n map[string]string, r *row) (string, error) {
 	if id != "" {
 		b.text("id", m.id(id))
 	}
-	b.text("name", name)
+	b.known("name", name)
 	for _, key := range slices.Sorted(maps.Keys(n)) {
 		v := ""
 		if key != "as" && key != "node" && key != "id" && key != "name" {

@@ -120,6 +120,21 @@ func shortest(w *store.Whole, from, to uint32) (lines [][]uint32) {
 	return lines
 }
 
+// The smallest graph with a line that passes a node.
+func TestTheMiddleOfThreeIsBetweenTheOthers(t *testing.T) {
+	w := &store.Whole{
+		Nodes: []store.WholeNode{{ID: "a", Type: 1}, {ID: "b", Type: 1}, {ID: "c", Type: 1}},
+		Links: []store.Pair{{From: 0, To: 1}, {From: 1, To: 2}},
+	}
+	g := netOf(t, w)
+	got := central(t, g, ByBetweenness)
+	for v, want := range []float64{0, 1, 0} {
+		if score := got.Score(uint32(v)); score != want {
+			t.Errorf("node %d has the score %v, want %v", v, score, want)
+		}
+	}
+}
+
 func TestBetweennessAgreesWithListingAllLines(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := drawWhole(rt, true)
