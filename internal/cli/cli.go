@@ -61,6 +61,7 @@ type Commands struct {
 	Undo        undoCmd        `cmd:"" help:"Take a change back."`
 	Log         logCmd         `cmd:"" help:"Show who changed what, and when."`
 	Check       checkCmd       `cmd:"" help:"Read everything in the store, and list what is damaged."`
+	Backup      backupCmd      `cmd:"" help:"Copy the file of an embedded store, also while a server runs on it."`
 	Token       tokenCmd       `cmd:"" help:"Make, list and revoke the tokens by which a server knows who asks."`
 	Schema      schemaCmd      `cmd:"" help:"Print the GraphQL schema."`
 	Health      healthCmd      `cmd:"" help:"Ask a server whether it is ready, for health checks."`
