@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/throughline/throughline/internal/text"
 )
@@ -41,6 +42,23 @@ func TestFoldedNames(t *testing.T) {
 	} {
 		if got := text.Fold(in); got != want {
 			t.Errorf("%+q is folded to %+q (%s), want %+q", in, got, got, want)
+		}
+	}
+}
+
+// TestPointsGo has every Hebrew point and every mark of Arabic on a letter, and the marks that make letters.
+func TestPointsGo(t *testing.T) {
+	for r := rune(0x591); r <= 0x6ed; r++ {
+		if !unicode.Is(unicode.Mn, r) {
+			continue
+		}
+		letter := "ש"
+		if r >= 0x600 {
+			letter = "س"
+		}
+		makes := r >= 0x653 && r <= 0x655
+		if got := text.Fold(letter + string(r)); (got == letter) == makes {
+			t.Errorf("%U on %s is folded to %+q", r, letter, got)
 		}
 	}
 }
