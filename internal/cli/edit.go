@@ -195,7 +195,12 @@ const sourceIDQuery = `query ID($of: SourceRef!) { source(ref: $of) { id } }`
 func (e *editor) asking() *asking { return &asking{opened: e.s, cat: e.cat, Store: e.Store} }
 
 // record finds a record by its id, its name or its title.
-func (e *editor) record(ref string) (string, error) { return e.asking().record(e.world, ref) }
+func (e *editor) record(ref string) (string, error) {
+	if strings.TrimSpace(ref) == "" {
+		return "", &config.UsageError{Problem: "the record has no name", Hint: "write its id, its name or its title"}
+	}
+	return e.asking().record(e.world, ref)
+}
 
 // entity finds an entity by its id or its name.
 func (e *editor) entity(ref string) (string, error) {
