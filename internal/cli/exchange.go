@@ -63,6 +63,7 @@ func (r *reading) terms() (t exchange.Terms, err error) {
 
 type importCmd struct {
 	config.Store
+	remote
 	author
 	reading
 	Files   []string `arg:"" placeholder:"FILE" help:"Files of any format that can be read, .gz and .zip too; - for standard input."`
@@ -77,6 +78,9 @@ func (c *importCmd) Run(w *world) (err error) {
 	terms, err := c.terms()
 	if err != nil {
 		return err
+	}
+	if c.Server != "" {
+		return c.send(w)
 	}
 	cat, err := loadCatalog(&c.Contract)
 	if err != nil {
@@ -97,7 +101,7 @@ func (c *importCmd) Run(w *world) (err error) {
 	var size int64
 	for _, path := range c.Files {
 		if strings.EqualFold(filepath.Ext(path), ".zip") {
-			within, closed, err := exchange.FromZip(path)
+			within, closed, err := exchange.FromZip(exchange.FromPath(path))
 			if err != nil {
 				return err
 			}

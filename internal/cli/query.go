@@ -164,10 +164,7 @@ func (c *queryCmd) ask(w *world, text string, vars map[string]any) ([]byte, erro
 	}
 	req, err := http.NewRequestWithContext(w.ctx, http.MethodPost, c.Server, bytes.NewReader(body))
 	if err != nil || req.URL.Host == "" || req.URL.Scheme != "http" && req.URL.Scheme != "https" {
-		return nil, &config.UsageError{
-			Problem: "--server is not an address",
-			Hint:    "write it as http://localhost:8080/graphql",
-		}
+		return nil, errNoAddress
 	}
 	if req.URL.Path == "" || req.URL.Path == "/" {
 		req.URL.Path = "/graphql"

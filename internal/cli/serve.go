@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 	"time"
@@ -197,6 +199,13 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 	}
 	if c.Export && !c.DocumentsOnly {
 		o.Export = exchange.Served(cat, s, c.ServeTexts)
+	}
+	if c.Writable && !c.DocumentsOnly {
+		received := exchange.Received(cat, s)
+		o.MaxImport = c.MaxImport
+		o.Import = func(ctx context.Context, by string, q url.Values, next func() (string, string, io.Reader, error)) (any, error) {
+			return received(ctx, by, q, next)
+		}
 	}
 	pages := web.Options{
 		Explain: explain, NoPlayground: !c.Playground, NoIntrospection: !c.Introspection, DocumentsOnly: c.DocumentsOnly, Sample: holdsSample(s),

@@ -77,6 +77,7 @@ type Serve struct {
 	Playground         bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
 	Explain            string        `name:"explain" env:"THROUGHLINE_EXPLAIN" default:"auto" enum:"auto,on,off" help:"Whether requests with the header X-Throughline-Explain: 1 get to know how they were answered (plan, statements, times): ${enum}. auto: only when --addr is a loopback address; behind a proxy on the same machine, set off."`
 	MaxBody            int64         `name:"max-body" env:"THROUGHLINE_MAX_BODY" default:"1048576" help:"Bytes of a request's body."`
+	MaxImport          int64         `name:"max-import" env:"THROUGHLINE_MAX_IMPORT" default:"67108864" help:"Bytes of the files that clients may import at once, at /import of a server with --writable."`
 	MaxConcurrent      int           `name:"max-concurrent" env:"THROUGHLINE_MAX_CONCURRENT" default:"0" help:"Operations under way, an eighth of them searches, measures and others that take long; of each client as many again may wait, what is beyond gets a 503. 0: 32 for each core."`
 	ArrivalQueue       bool          `name:"arrival-queue" env:"THROUGHLINE_ARRIVAL_QUEUE" default:"true" negatable:"" help:"Answer requests with a 503 that have waited too long for a processor before anybody could read them, as long as most have. Linux alone says how long that is."`
 	TrustedProxy       []string      `name:"trusted-proxy" env:"THROUGHLINE_TRUSTED_PROXY" placeholder:"ADDRESS" help:"Address or network (10.0.0.0/8) of a proxy in front of the server; repeatable. Clients share places and measures fairly, each by its address: of requests from there it is what X-Forwarded-For names last that is not a trusted proxy. Off by default: all that come through a proxy are one client."`
@@ -169,6 +170,7 @@ func (s *Serve) Validate() error {
 		{"max-answer", s.MaxAnswer},
 		{"max-operation-memory", int(s.MaxOperationMemory)},
 		{"max-body", int(s.MaxBody)},
+		{"max-import", int(s.MaxImport)},
 		{"timeout", int(s.Timeout)},
 		{"grace", int(s.Grace)},
 	} {

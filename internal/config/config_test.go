@@ -89,7 +89,7 @@ func TestChoose(t *testing.T) {
 // good are settings that are all right.
 func good() config.Serve {
 	return config.Serve{
-		CacheControl: "no-cache", MaxBody: 1, MaxConcurrent: 1, Grace: 1, MaxOperationMemory: 1,
+		CacheControl: "no-cache", MaxBody: 1, MaxImport: 1, MaxConcurrent: 1, Grace: 1, MaxOperationMemory: 1,
 		Limits: config.Limits{
 			MaxDepth: 1, MaxCost: 1, MaxRootFields: 1, MaxTokens: 1, MaxErrors: 1, MaxRows: 1,
 			MaxNodes: 1, MaxAnswer: 1, Timeout: 1,
@@ -110,7 +110,7 @@ func TestValidate(t *testing.T) {
 	for flag, spoil := range map[string]func(*config.Serve){
 		"max-depth": func(s *config.Serve) { s.MaxDepth = 0 }, "max-cost": func(s *config.Serve) { s.MaxCost = 0 }, "max-root-fields": func(s *config.Serve) { s.MaxRootFields = -1 },
 		"max-tokens": func(s *config.Serve) { s.MaxTokens = 0 }, "max-errors": func(s *config.Serve) { s.MaxErrors = 0 }, "max-nodes": func(s *config.Serve) { s.MaxNodes = 0 }, "max-rows": func(s *config.Serve) { s.MaxRows = 0 },
-		"timeout": func(s *config.Serve) { s.Timeout = -1 }, "max-body": func(s *config.Serve) { s.MaxBody = 0 }, "max-concurrent": func(s *config.Serve) { s.MaxConcurrent = -1 },
+		"timeout": func(s *config.Serve) { s.Timeout = -1 }, "max-body": func(s *config.Serve) { s.MaxBody = 0 }, "max-import": func(s *config.Serve) { s.MaxImport = 0 }, "max-concurrent": func(s *config.Serve) { s.MaxConcurrent = -1 },
 		"grace": func(s *config.Serve) { s.Grace = -1 }, "max-aliases": func(s *config.Serve) { s.MaxAliases = -1 },
 		"max-answer": func(s *config.Serve) { s.MaxAnswer = 0 }, "max-memory": func(s *config.Serve) { s.MaxMemory = 1 << 20 }, "max-operation-memory": func(s *config.Serve) { s.MaxOperationMemory = 0 },
 		"allowed-host":   func(s *config.Serve) { s.AllowedHost = []string{"graph.example.org:80"} },

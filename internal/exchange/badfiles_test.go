@@ -176,7 +176,8 @@ func TestForeignFilesAreReadLeniently(t *testing.T) {
 		{"a.jsonl", "", nil, []string{"there is nothing in it"}},
 		{ // what several rows say of one is put together
 			"parts.csv", "id,name,type,aliases,born,died,description\nx,X,PERSON,,,,\nx,,PERSON,,1970,,\nx,,PERSON,,,2020,\nx,,PERSON,,,,Of parts\n",
-			[]string{`"description":"Of parts"`, `"born":"1970","died":"2020"`}, nil,
+			[]string{`"description":"Of parts"`, `"born":"1970","died":"2020"`},
+			nil,
 		},
 		{ // ids and ends are the elements' own
 			"a.graphml", `<graphml><key id="t" for="node" attr.name="type"/><key id="i" for="node" attr.name="id"/><key id="k" for="edge" attr.name="kind"/>` +

@@ -67,10 +67,10 @@ func FromPath(path string) File {
 
 // FromZip returns the files in a zip file that are of a format that can be read, in their order: both tables of a graph,
 // for example. Close closes it.
-func FromZip(path string) (files []File, closed func() error, err error) {
-	z, err := zip.OpenReader(path)
+func FromZip(of File) (files []File, closed func() error, err error) {
+	z, err := zip.OpenReader(of.Path)
 	if err != nil {
-		return nil, nil, readError(path, err)
+		return nil, nil, readError(of.Name, err)
 	}
 	for _, f := range z.File {
 		base := filepath.Base(f.Name)
@@ -79,12 +79,12 @@ func FromZip(path string) (files []File, closed func() error, err error) {
 		}
 		if format := FormatOf("", base); format == nil || !format.Reads() || filepath.Ext(base) == ".zip" {
 			return nil, nil, errors.Join(fmt.Errorf("%s has in it %s, which is of no format that can be read: take it out, or unpack the others",
-				path, clip(strconv.Quote(f.Name))), z.Close())
+				of.Name, clip(strconv.Quote(f.Name))), z.Close())
 		}
-		files = append(files, File{Name: path + ":" + f.Name, Open: f.Open})
+		files = append(files, File{Name: of.Name + ":" + f.Name, Open: f.Open})
 	}
 	if len(files) == 0 {
-		return nil, nil, errors.Join(fmt.Errorf("%s has no file in it", path), z.Close())
+		return nil, nil, errors.Join(fmt.Errorf("%s has no file in it", of.Name), z.Close())
 	}
 	return files, z.Close, nil
 }

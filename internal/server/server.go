@@ -62,6 +62,10 @@ type Options struct {
 	// Export writes what of the graph the parameters of a request ask for, in the format that they name, to where begin
 	// leads, which is told the media type and a name for the file; nil for a server that exports nothing.
 	Export func(ctx context.Context, q url.Values, begin func(mediaType, file string) io.Writer) error
+	// Import imports the files that next returns, for whoever has the name by, by the parameters of a request, and returns
+	// a report; nil for a server that imports nothing. MaxImport bounds the bytes of a request.
+	Import    func(ctx context.Context, by string, q url.Values, next func() (part, name string, r io.Reader, err error)) (any, error)
+	MaxImport int64
 	// Assistants answers messages of the Model Context Protocol, posted to /mcp; auth.From of their context is who asks.
 	// nil for none.
 	Assistants http.Handler
@@ -273,6 +277,13 @@ func (s *Server) routes() http.Handler {
 	}
 	if s.o.Export != nil {
 		pages["/export"] = s.export
+	}
+	if s.o.Import != nil {
+		var door http.Handler = http.HandlerFunc(s.importFiles)
+		if s.cors != nil {
+			door = s.cors.Handler(door)
+		}
+		mux.Handle("/import", door)
 	}
 	for pattern, page := range pages {
 		mux.HandleFunc("GET "+pattern, page)
