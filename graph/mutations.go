@@ -56,6 +56,9 @@ func mutationKinds(cat *catalog.Catalog) []*questionKind {
 			switch t := cat.Type(p.Type.Name()); {
 			case p.Name == "deletedIds":
 				payload[p.Name] = valueOf(func(w *written) kg.Value { return kg.ListValue(w.deleted) })
+			case p.Name == "survivor":
+				payload[p.Name] = ofTypes(recordOf(func(w *written) *kg.Row { return w.record }),
+					func(c *catalog.Catalog) catalog.TypeSet { return c.Entities })
 			case p.Name == "results":
 				payload[p.Name] = objectsOf(func(w *written) []result { return w.results })
 			case t != nil:
@@ -481,6 +484,8 @@ func inputReader(cat *catalog.Catalog, name string) reader {
 			q.edit = &edit.Delete{ID: id, Cascade: in["cascade"] == true, IfVersion: version}
 			return nil
 		}
+	case "mergeEntities":
+		return readMerge
 	case "revertChange":
 		return func(q *changeQuestion, _ *binder, in map[string]any) (err error) {
 			q.reverts, _ = in["change"].(string)
@@ -625,6 +630,26 @@ func scalarText(at string, v any) (string, error) {
 		return "", bad(at, "write a text")
 	}
 	return s, nil
+}
+
+func readMerge(q *changeQuestion, b *binder, in map[string]any) error {
+	e := &edit.Merge{}
+	q.edit = e
+	e.IfVersion, _ = in[contract.IfVersion].(string)
+	if err := q.reference(b.ref, in["survivor"], b.cat.Entities, &e.Survivor, "survivor"); err != nil {
+		return err
+	}
+	list, err := items(q.at+".absorbed", in["absorbed"], edit.MostAbsorbed)
+	if err != nil {
+		return err
+	}
+	e.Absorbed = make([]string, len(list))
+	for i, x := range list {
+		if err := q.reference(b.ref, x, b.cat.Entities, &e.Absorbed[i], "absorbed", strconv.Itoa(i)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func readCreateLink(q *changeQuestion, b *binder, in map[string]any) (err error) {

@@ -1452,6 +1452,18 @@ func (r *matchStageResolver) VisitedNodes(ctx context.Context, obj *model.MatchS
 	return scalar[*int64](ctx, obj.Value)
 }
 
+func (r *mergeEntitiesPayloadResolver) Survivor(ctx context.Context, obj *model.MergeEntitiesPayload) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *mergeEntitiesPayloadResolver) Change(ctx context.Context, obj *model.MergeEntitiesPayload) (*model.Change, error) {
+	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *mergeEntitiesPayloadResolver) Errors(ctx context.Context, obj *model.MergeEntitiesPayload) ([]model.UserError, error) {
+	return manyAny[model.UserError](ctx, obj.Value)
+}
+
 func (r *mutationResolver) CreatePerson(ctx context.Context, input map[string]any) (*model.CreatePersonPayload, error) {
 	return one[model.CreatePersonPayload](ctx, rootValue(ctx))
 }
@@ -1526,6 +1538,10 @@ func (r *mutationResolver) RemoveEvidence(ctx context.Context, input map[string]
 
 func (r *mutationResolver) Delete(ctx context.Context, input map[string]any) (*model.DeletePayload, error) {
 	return one[model.DeletePayload](ctx, rootValue(ctx))
+}
+
+func (r *mutationResolver) MergeEntities(ctx context.Context, input map[string]any) (*model.MergeEntitiesPayload, error) {
+	return one[model.MergeEntitiesPayload](ctx, rootValue(ctx))
 }
 
 func (r *mutationResolver) RevertChange(ctx context.Context, input map[string]any) (*model.RevertChangePayload, error) {
@@ -3032,6 +3048,10 @@ func (r *Resolver) MatchReport() exec.MatchReportResolver { return &matchReportR
 
 func (r *Resolver) MatchStage() exec.MatchStageResolver { return &matchStageResolver{r} }
 
+func (r *Resolver) MergeEntitiesPayload() exec.MergeEntitiesPayloadResolver {
+	return &mergeEntitiesPayloadResolver{r}
+}
+
 func (r *Resolver) Mutation() exec.MutationResolver { return &mutationResolver{r} }
 
 func (r *Resolver) PageInfo() exec.PageInfoResolver { return &pageInfoResolver{r} }
@@ -3246,6 +3266,7 @@ type (
 	matchEdgeResolver                 struct{ *Resolver }
 	matchReportResolver               struct{ *Resolver }
 	matchStageResolver                struct{ *Resolver }
+	mergeEntitiesPayloadResolver      struct{ *Resolver }
 	mutationResolver                  struct{ *Resolver }
 	pageInfoResolver                  struct{ *Resolver }
 	partialDatePartsResolver          struct{ *Resolver }

@@ -558,6 +558,26 @@ func (c *deleteCmd) Run(w *world) error {
 	})
 }
 
+type mergeCmd struct {
+	editing
+	Survivor string   `arg:"" placeholder:"ENTITY" help:"The entity that they become, by its id or its name."`
+	Absorbed []string `arg:"" placeholder:"OTHER" help:"The entities that go into it: their names become aliases, their ids, links and evidence move."`
+}
+
+// Run makes one entity of several.
+func (c *mergeCmd) Run(w *world) error {
+	return c.change(w, func(e *editor) (edit.Edit, error) {
+		survivor, err := e.entity(c.Survivor)
+		m := &edit.Merge{Survivor: survivor, Absorbed: make([]string, len(c.Absorbed))}
+		for i, ref := range c.Absorbed {
+			if err == nil {
+				m.Absorbed[i], err = e.entity(ref)
+			}
+		}
+		return m, err
+	})
+}
+
 type undoCmd struct {
 	editing
 	Change string `arg:"" placeholder:"CHANGE" help:"The number of a change, as the log shows it, or its id."`

@@ -120,9 +120,9 @@ func (a *asking) there(w *world, names []string) (map[string]bool, error) {
 		if _, err := quiet.answer(w, thereQuery, map[string]any{"ids": some}, &got); err != nil {
 			return nil, err
 		}
-		for _, n := range got.Nodes {
-			if n != nil {
-				are[n.ID] = true
+		for i, n := range got.Nodes {
+			if name, ok := some[i].(string); ok && n != nil { // its id, or a former one
+				are[name] = true
 			}
 		}
 	}

@@ -30,6 +30,9 @@ func (d *Delete) apply(ctx context.Context, x *applying) (string, error) {
 		return "", problem(InvalidValue, []string{"id"}, "%s is a piece of evidence: remove it from its link.", shown(d.ID))
 	}
 	was, err := x.record(ctx, d.ID, "id")
+	if now := idOf(was); err == nil && now != d.ID {
+		err = problem(NotFound, []string{"id"}, "%s was merged into %s: delete that one.", d.ID, now)
+	}
 	if err == nil {
 		err = x.unchanged(was, d.ID, d.IfVersion)
 	}

@@ -180,9 +180,12 @@ func (x *applying) put(ctx context.Context, b *store.Batch) error {
 	return err
 }
 
-// record reads a record, and says at which path it was asked for where it is not there.
+// record reads a record, an entity also by a former id, and says at which path it was asked for where it is not there.
 func (x *applying) record(ctx context.Context, id string, path ...string) (any, error) {
-	if id != "" {
+	for range 2 {
+		if id == "" {
+			break
+		}
 		found, err := x.Records(ctx, []string{id})
 		if err != nil {
 			return nil, err
@@ -190,6 +193,14 @@ func (x *applying) record(ctx context.Context, id string, path ...string) (any, 
 		if r := found.ByID()[id]; r != nil {
 			return r, nil
 		}
+		now, err := x.Merged(ctx, []string{id})
+		if err != nil {
+			return nil, err
+		}
+		if now[id] == "" {
+			break
+		}
+		id = now[id]
 	}
 	return nil, problem(NotFound, path, "There is no %s %s.", called(id), shown(id))
 }

@@ -399,7 +399,7 @@ func (d *drawing) evidence() (out []edit.Evidence) {
 }
 
 func (d *drawing) edit() edit.Edit {
-	switch rapid.IntRange(0, 9).Draw(d.T, "edit") {
+	switch rapid.IntRange(0, 11).Draw(d.T, "edit") {
 	case 0:
 		f := map[string]any{"name": d.of("name", "New", "Ann Berg", "Club", "Máry", "")}
 		if rapid.Bool().Draw(d.T, "more") {
@@ -434,6 +434,12 @@ func (d *drawing) edit() edit.Edit {
 		return &edit.AddEvidence{Link: d.id(), Evidence: d.evidence()}
 	case 8:
 		return &edit.RemoveEvidence{Evidence: d.of("piece", append(d.pieces, "e_nothing")...)}
+	case 9, 10:
+		m := &edit.Merge{Survivor: d.id()}
+		for range rapid.IntRange(0, 2).Draw(d.T, "absorbed") {
+			m.Absorbed = append(m.Absorbed, d.id())
+		}
+		return m
 	}
 	return &edit.Delete{ID: d.id(), Cascade: rapid.Bool().Draw(d.T, "cascade")}
 }

@@ -40,14 +40,33 @@ func (c *CreateLink) apply(ctx context.Context, x *applying) (string, error) {
 	if k == nil {
 		return "", problem(InvalidValue, []string{"kind"}, "There is no kind of link %s.", exchange.Instead(c.Kind, exchange.LinkKinds(x.cat)))
 	}
-	types, err := x.Types(ctx, []string{c.From, c.To})
+	ids := [2]string{c.From, c.To}
+	types, err := x.Types(ctx, ids[:])
 	if err != nil {
 		return "", err
 	}
+	for i, id := range ids {
+		if types[id] == "" && id != "" {
+			now, err := x.Merged(ctx, []string{id})
+			if err != nil {
+				return "", err
+			}
+			if now[id] != "" {
+				if ids[i] = now[id]; types[ids[i]] == "" {
+					more, err := x.Types(ctx, ids[i:i+1])
+					if err != nil {
+						return "", err
+					}
+					types[ids[i]] = more[ids[i]]
+				}
+			}
+		}
+	}
+	from, to := ids[0], ids[1]
 	for _, end := range []struct {
 		name, id string
 		types    catalog.TypeSet
-	}{{"from", c.From, k.From}, {"to", c.To, k.To}} {
+	}{{"from", from, k.From}, {"to", to, k.To}} {
 		t := x.cat.TypeOf(types[end.id])
 		switch {
 		case t == nil || !t.IsEntity():
@@ -59,8 +78,8 @@ func (c *CreateLink) apply(ctx context.Context, x *applying) (string, error) {
 	}
 	line := fields{}
 	line.set("link", c.Kind)
-	line.set("from", c.From)
-	line.set("to", c.To)
+	line.set("from", from)
+	line.set("to", to)
 	for name, v := range map[string]string{"role": c.Role, "since": c.Since, "until": c.Until} {
 		if v != "" {
 			line.set(name, v)

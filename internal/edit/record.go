@@ -41,6 +41,9 @@ func (c *Create) apply(ctx context.Context, x *applying) (string, error) {
 		line.set(head, c.Type)
 	}
 	for name, v := range c.Fields {
+		if name == "formerIds" {
+			return "", problem(InvalidValue, []string{name}, "An entity gets former ids when others are merged into it.")
+		}
 		if name == "kind" && head == "source" {
 			name = head
 		}
@@ -61,6 +64,15 @@ func (c *Create) apply(ctx context.Context, x *applying) (string, error) {
 			typed(types[id]), id)
 	case types[id] != "":
 		return "", problem(AlreadyExists, []string{"id"}, "There is the %s %s already.", typed(types[id]), id)
+	}
+	if head == "node" {
+		switch now, err := x.Merged(ctx, []string{id}); {
+		case err != nil:
+			return "", err
+		case now[id] != "":
+			return "", problem(AlreadyExists, []string{"id"},
+				"%s was merged into %s: change that one, or give this one another id.", id, now[id])
+		}
 	}
 	return id, x.put(ctx, b)
 }
@@ -89,7 +101,7 @@ func (u *Update) apply(ctx context.Context, x *applying) (string, error) {
 	if t := x.typeOf(was); u.Type != "" && t != u.Type {
 		return "", problem(NotFound, []string{"id"}, "%s is of type %s, and not %s.", u.ID, t, u.Type)
 	}
-	if err := x.unchanged(was, u.ID, u.IfVersion); err != nil {
+	if err := x.unchanged(was, idOf(was), u.IfVersion); err != nil {
 		return "", err
 	}
 	line, err := x.line(was)
@@ -131,6 +143,12 @@ func (u *Update) apply(ctx context.Context, x *applying) (string, error) {
 	}
 	b, id := batch(is)
 	return id, x.put(ctx, b)
+}
+
+// idOf returns the id of a record.
+func idOf(record any) string {
+	_, id := batch(record)
+	return id
 }
 
 // typeOf returns the EntityType of a record, or SOURCE or LINK.

@@ -178,6 +178,9 @@ func (r *Revert) fits(ctx context.Context, x *applying, b *store.Batch) error {
 	if err := r.same(ctx, lives); err != nil {
 		return err
 	}
+	if err := r.formerly(ctx, x, b); err != nil {
+		return err
+	}
 	written := (&store.Batch{Links: b.Links}).ByID()
 	for _, id := range b.Delete {
 		if strings.HasPrefix(id, kg.LinkPrefix) {
@@ -196,6 +199,42 @@ func (r *Revert) fits(ctx context.Context, x *applying, b *store.Batch) error {
 				}
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// formerly refuses to bring back an id that means another entity by now.
+func (r *Revert) formerly(ctx context.Context, x *applying, b *store.Batch) error {
+	mine := map[string]string{} // the entities of the batch, by their former ids
+	own := map[string]bool{}
+	for _, n := range b.Nodes {
+		own[n.ID] = true
+		for _, id := range n.FormerIDs {
+			mine[id] = n.ID
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	former := slices.Sorted(maps.Keys(mine))
+	merged, err := x.Merged(ctx, slices.Concat(former, slices.Sorted(maps.Keys(own))))
+	if err != nil {
+		return err
+	}
+	types, err := x.Types(ctx, former)
+	if err != nil {
+		return err
+	}
+	for _, id := range former {
+		if own[id] || types[id] != "" && !slices.Contains(b.Delete, id) {
+			return r.blocked(ctx, id, "%s is an entity of its own by now", id)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(merged)) {
+		now := merged[id]
+		if !own[now] && !slices.Contains(b.Delete, now) {
+			return r.blocked(ctx, now, "%s was merged into %s since", id, now)
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 
 // formers begins a pass: the store's former ids are known.
 func (c *checks) formers(ctx context.Context) (err error) {
-	c.former, c.equals = map[string]string{}, map[string][]*kg.Link{}
+	c.former, c.joined, c.equals = map[string]string{}, hashes{}, map[string][]*kg.Link{}
 	if !c.none {
 		c.former, err = c.store.Merged(ctx, nil)
 	}
@@ -51,7 +51,13 @@ func (c *checks) redirect(ctx context.Context, b *batch) error {
 		}
 		b.records, b.lines = b.records[:n], b.lines[:n]
 	}
-	return c.equal(ctx, links)
+	if err := c.equal(ctx, links); err != nil {
+		return err
+	}
+	for _, l := range links {
+		c.joined.add(c.hash(l.ID))
+	}
+	return nil
 }
 
 // redirectNode takes a line under a former id for one about the entity that it means.
@@ -61,6 +67,7 @@ func (c *checks) redirectNode(r *record) {
 		n.FormerIDs = append(n.FormerIDs, n.ID)
 		n.ID, n.Absorbed, n.Clear = now, true, nil
 		r.minted, c.again = false, true
+		c.joined.add(c.hash(now))
 	} else if c.replace { // an entity does not lose its former ids because an older file does not have them
 		for former, id := range c.former {
 			if id == n.ID && !slices.Contains(n.FormerIDs, former) {
@@ -136,6 +143,9 @@ func (c *checks) equal(ctx context.Context, links []*kg.Link) error {
 	}
 	return nil
 }
+
+// joins reports whether a line may say again what an earlier one has said: one of the two has named it by a former id.
+func (c *checks) joins(h uint64, absorbed bool) bool { return absorbed || c.joined.has(h) }
 
 // formerly checks the former ids that a line gives its entity: each may be of no other.
 func (c *checks) formerly(n *kg.Node) error {

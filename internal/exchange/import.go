@@ -677,6 +677,7 @@ type checks struct {
 	deletions []deletion
 	external  owners
 	former    map[string]string     // the ids that entities have now, by former ones
+	joined    hashes                // ids that lines have said by former ones
 	equals    map[string][]*kg.Link // links of the store by an end, without their evidence: see equal
 	watched   hashes                // ids that several files say
 	before    map[string]any        // records as they are before the batch at hand, where that is asked for
@@ -911,7 +912,7 @@ func (c *checks) declare(r record, id string, t *catalog.Type) error {
 	if r.minted {
 		hint = ", made from its name; give one of the two an id"
 	}
-	if absorbed := r.node != nil && r.node.Absorbed; !c.say(h) && !absorbed {
+	if absorbed := r.node != nil && r.node.Absorbed; !c.say(h) && !c.joins(h, absorbed) {
 		return fmt.Errorf("has the id %s of an earlier line%s", id, hint)
 	}
 	before, ok := c.typeOf(h)
@@ -942,8 +943,11 @@ func (c *checks) declare(r record, id string, t *catalog.Type) error {
 func (c *checks) link(r record) error {
 	l := r.link
 	h := c.hash(l.ID)
-	if !c.say(h) && !l.Absorbed {
-		return fmt.Errorf("says what an earlier line says (link %s); put the evidence of both into one line", l.ID)
+	if !c.say(h) {
+		if !c.joins(h, l.Absorbed) {
+			return fmt.Errorf("says what an earlier line says (link %s); put the evidence of both into one line", l.ID)
+		}
+		l.Absorbed = true // with --replace too, the two add up
 	}
 	if c.gone.has(h) {
 		return fmt.Errorf("has the id %s, which an earlier line deletes; leave out one of the two", l.ID)

@@ -73,7 +73,7 @@ const everything = `{
 	search(text: "berg club oslo new", first: 50) { totalCount nodes { id name } }
 	links(first: 100) { totalCount nodes { id role since until sentence standing version evidence { nodes { id start verified } } } }
 	refuted: links(first: 100, where: {standings: [REFUTED]}) { nodes { id } }
-	people(first: 100) { totalCount nodes { id name aliases born died version links(first: 50) { totalCount edges { role direction node { id } } } } }
+	people(first: 100) { totalCount nodes { id name aliases formerIds born died version links(first: 50) { totalCount edges { role direction node { id } } } } }
 	institutions(first: 100, orderBy: [{field: LINK_COUNT, direction: DESC}]) { nodes { id linkCount version } }
 	quotes(first: 100) { nodes { id text verified speakers { nodes { id } } } }
 	sources(first: 100) { nodes { id title publisher version links(first: 50) { nodes { id } } } }
@@ -94,6 +94,7 @@ var selections = map[string]string{
 	"Quote":       `quote { id name text verified version }`,
 	"Source":      `source { id title text publisher version links { totalCount edges { link { id evidence { nodes { verified } } } } } }`,
 	"Link":        `link { id sentence standing version from { id links { totalCount } } to { id } evidence { nodes { id excerpt start end verified } } }`,
+	"Entities":    `survivor { id name formerIds links { nodes { id name } edges { role } } ... on Person { aliases born died version } }`,
 	"Evidence":    `link { id sentence standing version evidence { nodes { id excerpt } } }`,
 }
 
@@ -200,7 +201,7 @@ func (d *drawing) evidence() (in []any, out []edit.Evidence) {
 
 func (d *drawing) mutation(ctx context.Context, s store.Store) *mutation {
 	m := &mutation{note: d.of("note", "", "so", "Zoë\n")}
-	switch rapid.IntRange(0, 8).Draw(d.T, "mutation") {
+	switch rapid.IntRange(0, 10).Draw(d.T, "mutation") {
 	case 0:
 		m.name, m.input = "createPerson", map[string]any{"name": d.of("name", "New", "Ann Berg", "Máry", "")}
 		fields := map[string]any{"name": m.input["name"]}
@@ -266,6 +267,19 @@ func (d *drawing) mutation(ctx context.Context, s store.Store) *mutation {
 		})
 		x := &edit.RemoveEvidence{Evidence: d.of("piece", pieces...)}
 		m.name, m.edit, m.input = "removeEvidence", x, map[string]any{"evidence": x.Evidence}
+	case 8, 9:
+		x := &edit.Merge{Survivor: d.id()}
+		absorbed := []any{}
+		for range rapid.IntRange(0, 2).Draw(d.T, "absorbed") {
+			id := d.id()
+			x.Absorbed, absorbed = append(x.Absorbed, id), append(absorbed, map[string]any{"id": id})
+		}
+		m.name, m.edit = "mergeEntities", x
+		m.input = map[string]any{"survivor": map[string]any{"id": x.Survivor}, "absorbed": absorbed}
+		if d.one(3, "if") {
+			x.IfVersion = d.version(ctx, s, x.Survivor)
+			m.input["ifVersion"] = x.IfVersion
+		}
 	default:
 		x := &edit.Delete{ID: d.id(), Cascade: rapid.Bool().Draw(d.T, "cascade")}
 		m.name, m.edit, m.input = "delete", x, map[string]any{"id": x.ID, "cascade": x.Cascade}

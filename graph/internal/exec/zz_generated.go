@@ -99,6 +99,7 @@ type ResolverRoot interface {
 	MatchEdge() MatchEdgeResolver
 	MatchReport() MatchReportResolver
 	MatchStage() MatchStageResolver
+	MergeEntitiesPayload() MergeEntitiesPayloadResolver
 	Mutation() MutationResolver
 	PageInfo() PageInfoResolver
 	PartialDateParts() PartialDatePartsResolver
@@ -665,6 +666,11 @@ type MatchStageResolver interface {
 	EstimatedNodes(ctx context.Context, obj *model.MatchStage) (int64, error)
 	VisitedNodes(ctx context.Context, obj *model.MatchStage) (*int64, error)
 }
+type MergeEntitiesPayloadResolver interface {
+	Survivor(ctx context.Context, obj *model.MergeEntitiesPayload) (model.Entity, error)
+	Change(ctx context.Context, obj *model.MergeEntitiesPayload) (*model.Change, error)
+	Errors(ctx context.Context, obj *model.MergeEntitiesPayload) ([]model.UserError, error)
+}
 type MutationResolver interface {
 	CreatePerson(ctx context.Context, input map[string]any) (*model.CreatePersonPayload, error)
 	UpdatePerson(ctx context.Context, input map[string]any) (*model.UpdatePersonPayload, error)
@@ -685,6 +691,7 @@ type MutationResolver interface {
 	AddEvidence(ctx context.Context, input map[string]any) (*model.AddEvidencePayload, error)
 	RemoveEvidence(ctx context.Context, input map[string]any) (*model.RemoveEvidencePayload, error)
 	Delete(ctx context.Context, input map[string]any) (*model.DeletePayload, error)
+	MergeEntities(ctx context.Context, input map[string]any) (*model.MergeEntitiesPayload, error)
 	RevertChange(ctx context.Context, input map[string]any) (*model.RevertChangePayload, error)
 	ApplyChanges(ctx context.Context, input map[string]any) (*model.ApplyChangesPayload, error)
 }
@@ -1165,6 +1172,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("LinkOrder", ec.unmarshalInputLinkOrder),
 			graphql.NewInputUnmarshaler("LinkStep", ec.unmarshalInputLinkStep),
 			graphql.NewInputUnmarshaler("LinkedToFilter", ec.unmarshalInputLinkedToFilter),
+			graphql.NewInputUnmarshaler("MergeEntitiesInput", ec.unmarshalInputMergeEntitiesInput),
 			graphql.NewInputUnmarshaler("NewExternalIdInput", ec.unmarshalInputNewExternalIdInput),
 			graphql.NewInputUnmarshaler("NodeStep", ec.unmarshalInputNodeStep),
 			graphql.NewInputUnmarshaler("PartialDateFilter", ec.unmarshalInputPartialDateFilter),
@@ -4769,6 +4777,12 @@ type Mutation {
   removeEvidence("Which." input: RemoveEvidenceInput!): RemoveEvidencePayload
   "Deletes an entity, a source or a link. Role CURATOR."
   delete("What to delete." input: DeleteInput!): DeletePayload
+  """
+  Makes one entity of several. What is known of ` + "`" + `survivor` + "`" + ` stays; what is known of the others alone is taken over: their names as aliases, external ids,
+  links with their evidence. Links that say the same then become one; a link between them goes. Their ids mean the survivor from then on (` + "`" + `formerIds` + "`" + `), in
+  imports too. Role CURATOR.
+  """
+  mergeEntities("Which." input: MergeEntitiesInput!): MergeEntitiesPayload
   "Takes a change back, field by field: what it made goes, what it deleted comes back, what it changed is as it was before. Role CURATOR."
   revertChange("Which." input: RevertChangeInput!): RevertChangePayload
   "Does several of the others in one transaction, in order: all, or where one has an error none. It is one change. An operation needs the role that its field needs. Role EDITOR."
@@ -5451,6 +5465,22 @@ input DeleteInput {
   note: String
 }
 
+"What ` + "`" + `mergeEntities` + "`" + ` takes."
+input MergeEntitiesInput {
+  "The entity that they become: it keeps its id, its name and what else is known of it."
+  survivor: EntityRef!
+  "The entities that go into it, at most 100, all of its type."
+  absorbed: [EntityRef!]!
+  "Only if this is the ` + "`" + `version` + "`" + ` of the survivor still; otherwise the answer has a StaleWriteError."
+  ifVersion: String
+  "Check everything, answer as if it were done, and write nothing."
+  dryRun: Boolean = false
+  "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
+  idempotencyKey: String
+  "Why, for the log of changes."
+  note: String
+}
+
 "What ` + "`" + `revertChange` + "`" + ` takes."
 input RevertChangeInput {
   "The id of the change, which begins with ` + "`" + `h_` + "`" + `."
@@ -5515,6 +5545,8 @@ input ChangeOperation @oneOf {
   removeEvidence: RemoveEvidenceInput
   "As ` + "`" + `Mutation.delete` + "`" + `."
   delete: DeleteInput
+  "As ` + "`" + `Mutation.mergeEntities` + "`" + `."
+  mergeEntities: MergeEntitiesInput
 }
 
 "What ` + "`" + `applyChanges` + "`" + ` answers."
@@ -5581,6 +5613,16 @@ type RemoveEvidencePayload {
 type DeletePayload {
   "The ids of all records that went; with ` + "`" + `dryRun` + "`" + `, that would go."
   deletedIds: [ID!]!
+  "The entry of the log; null where nothing was written."
+  change: Change
+  "What a person can put right. With any, nothing was written."
+  errors: [UserError!]!
+}
+
+"What ` + "`" + `mergeEntities` + "`" + ` answers."
+type MergeEntitiesPayload {
+  "The entity that they are now; with ` + "`" + `dryRun` + "`" + `, that they would be. Null where there are errors."
+  survivor: Entity
   "The entry of the log; null where nothing was written."
   change: Change
   "What a person can put right. With any, nothing was written."
@@ -6917,6 +6959,18 @@ func (ec *executionContext) childFields_MatchStage(ctx context.Context, field gr
 		return ec.fieldContext_MatchStage_visitedNodes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MatchStage", field.Name)
+}
+
+func (ec *executionContext) childFields_MergeEntitiesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "survivor":
+		return ec.fieldContext_MergeEntitiesPayload_survivor(ctx, field)
+	case "change":
+		return ec.fieldContext_MergeEntitiesPayload_change(ctx, field)
+	case "errors":
+		return ec.fieldContext_MergeEntitiesPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergeEntitiesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9551,6 +9605,20 @@ func (ec *executionContext) field_Mutation_delete_args(ctx context.Context, rawA
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (map[string]any, error) {
 			return ec.unmarshalNDeleteInput2map(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_mergeEntities_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (map[string]any, error) {
+			return ec.unmarshalNMergeEntitiesInput2map(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -23221,6 +23289,102 @@ func (ec *executionContext) fieldContext_MatchStage_visitedNodes(_ context.Conte
 	return graphql.NewScalarFieldContext("MatchStage", field, true, true, "Int")
 }
 
+func (ec *executionContext) _MergeEntitiesPayload_survivor(ctx context.Context, field graphql.CollectedField, obj *model.MergeEntitiesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergeEntitiesPayload_survivor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MergeEntitiesPayload().Survivor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
+			return ec.marshalOEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MergeEntitiesPayload_survivor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergeEntitiesPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergeEntitiesPayload_change(ctx context.Context, field graphql.CollectedField, obj *model.MergeEntitiesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergeEntitiesPayload_change(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MergeEntitiesPayload().Change(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Change) graphql.Marshaler {
+			return ec.marshalOChange2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChange(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MergeEntitiesPayload_change(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergeEntitiesPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergeEntitiesPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.MergeEntitiesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergeEntitiesPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MergeEntitiesPayload().Errors(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergeEntitiesPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergeEntitiesPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createPerson(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -24051,6 +24215,50 @@ func (ec *executionContext) fieldContext_Mutation_delete(ctx context.Context, fi
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_delete_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_mergeEntities(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_mergeEntities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().MergeEntities(ctx, fc.Args["input"].(map[string]any))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MergeEntitiesPayload) graphql.Marshaler {
+			return ec.marshalOMergeEntitiesPayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMergeEntitiesPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_mergeEntities(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MergeEntitiesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_mergeEntities_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -35606,7 +35814,7 @@ func (ec *executionContext) unmarshalInputChangeOperation(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"createPerson", "updatePerson", "createInstitution", "updateInstitution", "createEvent", "updateEvent", "createQuote", "updateQuote", "createTheme", "updateTheme", "createPlace", "updatePlace", "createSource", "updateSource", "createLink", "updateLink", "addEvidence", "removeEvidence", "delete"}
+	fieldsInOrder := [...]string{"createPerson", "updatePerson", "createInstitution", "updateInstitution", "createEvent", "updateEvent", "createQuote", "updateQuote", "createTheme", "updateTheme", "createPlace", "updatePlace", "createSource", "updateSource", "createLink", "updateLink", "addEvidence", "removeEvidence", "delete", "mergeEntities"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -35747,6 +35955,13 @@ func (ec *executionContext) unmarshalInputChangeOperation(ctx context.Context, o
 				return it, err
 			}
 			it["delete"] = data
+		case "mergeEntities":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("mergeEntities"))
+			data, err := ec.unmarshalOMergeEntitiesInput2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["mergeEntities"] = data
 		}
 	}
 	return it, nil
@@ -37942,6 +38157,88 @@ func (ec *executionContext) unmarshalInputLinkedToFilter(ctx context.Context, ob
 func UnmarshalLinkedToFilter(ctx context.Context, raw any) (map[string]any, error) {
 	var out map[string]any
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "LinkedToFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputMergeEntitiesInput(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["dryRun"]; !present {
+		asMap["dryRun"] = false
+	}
+
+	fieldsInOrder := [...]string{"survivor", "absorbed", "ifVersion", "dryRun", "idempotencyKey", "note"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "survivor":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("survivor"))
+			data, err := ec.unmarshalNEntityRef2map(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["survivor"] = data
+		case "absorbed":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("absorbed"))
+			data, err := ec.unmarshalNEntityRef2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["absorbed"] = data
+		case "ifVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifVersion"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["ifVersion"] = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["dryRun"] = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["idempotencyKey"] = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["note"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalMergeEntitiesInput unmarshals raw into the MergeEntitiesInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalMergeEntitiesInput(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "MergeEntitiesInput", raw, &out)
 	return out, err
 }
 
@@ -44898,6 +45195,52 @@ func (ec *executionContext) _MatchStage(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var mergeEntitiesPayloadImplementors = []string{"MergeEntitiesPayload"}
+
+func (ec *executionContext) _MergeEntitiesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MergeEntitiesPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, mergeEntitiesPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MergeEntitiesPayload")
+		case "survivor":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MergeEntitiesPayload_survivor(ctx, field, obj)
+				})
+		case "change":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MergeEntitiesPayload_change(ctx, field, obj)
+				})
+		case "errors":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MergeEntitiesPayload_errors(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -45046,6 +45389,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "delete":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_delete(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "mergeEntities":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_mergeEntities(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -50197,6 +50547,11 @@ func (ec *executionContext) marshalNMatchStage2ᚕgithubᚗcomᚋthroughlineᚋt
 	return ret
 }
 
+func (ec *executionContext) unmarshalNMergeEntitiesInput2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputMergeEntitiesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNNewExternalIdInput2map(ctx context.Context, v any) (map[string]any, error) {
 	res, err := ec.unmarshalInputNewExternalIdInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -52033,6 +52388,21 @@ func (ec *executionContext) marshalOMatchConnection2ᚖgithubᚗcomᚋthroughlin
 		return graphql.Null
 	}
 	return ec._MatchConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOMergeEntitiesInput2map(ctx context.Context, v any) (map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputMergeEntitiesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOMergeEntitiesPayload2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMergeEntitiesPayload(ctx context.Context, sel ast.SelectionSet, v *model.MergeEntitiesPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._MergeEntitiesPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalONewExternalIdInput2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {

@@ -316,6 +316,9 @@ type MatchReport struct{ Value }
 // MatchStage is the object type of that name.
 type MatchStage struct{ Value }
 
+// MergeEntitiesPayload is the object type of that name.
+type MergeEntitiesPayload struct{ Value }
+
 // PageInfo is the object type of that name.
 type PageInfo struct{ Value }
 
@@ -689,6 +692,8 @@ func New(name string, v Value) any {
 		return &MatchReport{v}
 	case "MatchStage":
 		return &MatchStage{v}
+	case "MergeEntitiesPayload":
+		return &MergeEntitiesPayload{v}
 	case "PageInfo":
 		return &PageInfo{v}
 	case "PartialDateParts":
