@@ -15,6 +15,7 @@ var notPlural = map[string]string{
 	"and": "a word of logic", "or": "a word of logic", "in": "an operator of filters, as eq is",
 	"via": "a preposition: the way leads via these", "avoid": "a verb: avoid these", "by": "a preposition: count by these",
 	"orderBy": "a verb: order by these keys", "evidence": "a word without a plural",
+	"absorbed": "a participle: those that go into another",
 	"touching": "a preposition: what touches these", "pattern": "one pattern, which is made of steps",
 }
 
