@@ -59,6 +59,9 @@ func mutationKinds(cat *catalog.Catalog) []*questionKind {
 			case p.Name == "survivor":
 				payload[p.Name] = ofTypes(recordOf(func(w *written) *kg.Row { return w.record }),
 					func(c *catalog.Catalog) catalog.TypeSet { return c.Entities })
+			case p.Name == "possibleDuplicates":
+				payload[p.Name] = someRecords(recordsOf(func(w *written) []*kg.Row { return w.duplicates }),
+					func(c *catalog.Catalog) catalog.TypeSet { return c.Entities }).also(func(_ *compiler, at *scope) { at.asked.duplicates = true })
 			case p.Name == "results":
 				payload[p.Name] = objectsOf(func(w *written) []result { return w.results })
 			case t != nil:
@@ -165,6 +168,8 @@ type written struct {
 	change  *kg.Change
 	errors  []userError
 	results []result
+	// duplicates are what a record that was made may be.
+	duplicates []*kg.Row
 }
 
 // result is the answer to one of several operations: the id of its record, the name that the client gave it, and the
@@ -206,6 +211,8 @@ type changeQuestion struct {
 	later      []edit.StepRef // references to what earlier operations made
 	// ownNote says that note is a property of the record.
 	ownNote bool
+	// alike are the ids of what a record that is to be made may be.
+	alike []string
 	// reverts is the id of the change that is to be taken back, "" for none.
 	reverts string
 }
@@ -347,14 +354,16 @@ func (q *changeQuestion) answer(x *search) (place, error) {
 		a.errors = []userError{{UserError: wrong}}
 		err = x.read(unique([]string{wrong.Current}, wrong.Candidates, wrong.Links))
 	case err == nil && x.rows == nil: // nobody has looked
-		if err = x.read(out.IDs); err != nil {
+		if err = x.read(unique(out.IDs, q.alike)); err != nil {
 			err = unanswered(err, out.Change)
 		}
 	}
 	if err != nil {
 		return place{}, err
 	}
-	a.record = x.rows[out.ID]
+	if a.record = x.rows[out.ID]; a.record != nil {
+		a.duplicates = x.records(q.alike...)
+	}
 	for i, id := range out.IDs[:min(len(out.IDs), len(q.steps))] {
 		a.results = append(a.results, result{id, q.steps[i].As, x.rows[id]})
 	}
@@ -399,12 +408,18 @@ func (q *changeQuestion) change(x *search, w Writer) (edit.Outcome, error) {
 		}
 		q.edit = &edit.Revert{Log: w, Change: found[0]}
 	}
+	if made, ok := q.edit.(*edit.Create); ok && q.asking.duplicates {
+		var err error
+		if q.alike, err = x.e.alreadyThere(x.ctx, made); err != nil {
+			return edit.Outcome{}, err
+		}
+	}
 	about := q.about
 	if who := auth.From(x.ctx); who != nil {
 		about.By = who.Subject
 	}
 	about.Look = func(ctx context.Context, tx store.Tx, out *edit.Outcome) error {
-		x.a.query.IDs = out.IDs
+		x.a.query.IDs = unique(out.IDs, q.alike)
 		res, err := tx.Fetch(ctx, x.a.query)
 		if err == nil {
 			x.take(res)

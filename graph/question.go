@@ -30,6 +30,7 @@ func questionKinds() []*questionKind {
 		unverifiedKind,
 		changesKind,
 		changeKindOf("change"),
+		duplicatesKind,
 	}
 }
 
@@ -89,8 +90,9 @@ type asking struct {
 	links, nearMiss bool
 	// ids says that the answer needs the ids of communities.
 	ids bool
-	// several says that a payload may name several records.
-	several bool
+	// several says that a payload may name several records, and duplicates that it is to name those that a record which
+	// is made may be.
+	several, duplicates bool
 }
 
 // part is a list of an answer that has arguments of its own.

@@ -420,6 +420,10 @@ func (r *createEventPayloadResolver) Event(ctx context.Context, obj *model.Creat
 	return one[model.Event](ctx, obj.Value)
 }
 
+func (r *createEventPayloadResolver) PossibleDuplicates(ctx context.Context, obj *model.CreateEventPayload) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
 func (r *createEventPayloadResolver) Change(ctx context.Context, obj *model.CreateEventPayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
 }
@@ -430,6 +434,10 @@ func (r *createEventPayloadResolver) Errors(ctx context.Context, obj *model.Crea
 
 func (r *createInstitutionPayloadResolver) Institution(ctx context.Context, obj *model.CreateInstitutionPayload) (*model.Institution, error) {
 	return one[model.Institution](ctx, obj.Value)
+}
+
+func (r *createInstitutionPayloadResolver) PossibleDuplicates(ctx context.Context, obj *model.CreateInstitutionPayload) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
 }
 
 func (r *createInstitutionPayloadResolver) Change(ctx context.Context, obj *model.CreateInstitutionPayload) (*model.Change, error) {
@@ -456,6 +464,10 @@ func (r *createPersonPayloadResolver) Person(ctx context.Context, obj *model.Cre
 	return one[model.Person](ctx, obj.Value)
 }
 
+func (r *createPersonPayloadResolver) PossibleDuplicates(ctx context.Context, obj *model.CreatePersonPayload) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
 func (r *createPersonPayloadResolver) Change(ctx context.Context, obj *model.CreatePersonPayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
 }
@@ -468,6 +480,10 @@ func (r *createPlacePayloadResolver) Place(ctx context.Context, obj *model.Creat
 	return one[model.Place](ctx, obj.Value)
 }
 
+func (r *createPlacePayloadResolver) PossibleDuplicates(ctx context.Context, obj *model.CreatePlacePayload) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
 func (r *createPlacePayloadResolver) Change(ctx context.Context, obj *model.CreatePlacePayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
 }
@@ -478,6 +494,10 @@ func (r *createPlacePayloadResolver) Errors(ctx context.Context, obj *model.Crea
 
 func (r *createQuotePayloadResolver) Quote(ctx context.Context, obj *model.CreateQuotePayload) (*model.Quote, error) {
 	return one[model.Quote](ctx, obj.Value)
+}
+
+func (r *createQuotePayloadResolver) PossibleDuplicates(ctx context.Context, obj *model.CreateQuotePayload) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
 }
 
 func (r *createQuotePayloadResolver) Change(ctx context.Context, obj *model.CreateQuotePayload) (*model.Change, error) {
@@ -502,6 +522,10 @@ func (r *createSourcePayloadResolver) Errors(ctx context.Context, obj *model.Cre
 
 func (r *createThemePayloadResolver) Theme(ctx context.Context, obj *model.CreateThemePayload) (*model.Theme, error) {
 	return one[model.Theme](ctx, obj.Value)
+}
+
+func (r *createThemePayloadResolver) PossibleDuplicates(ctx context.Context, obj *model.CreateThemePayload) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
 }
 
 func (r *createThemePayloadResolver) Change(ctx context.Context, obj *model.CreateThemePayload) (*model.Change, error) {
@@ -606,6 +630,54 @@ func (r *derivedThemeEdgeResolver) Weight(ctx context.Context, obj *model.Derive
 
 func (r *derivedThemeEdgeResolver) Because(ctx context.Context, obj *model.DerivedThemeEdge) ([]model.Link, error) {
 	return many[model.Link](ctx, obj.Value)
+}
+
+func (r *duplicateConnectionResolver) Edges(ctx context.Context, obj *model.DuplicateConnection) ([]model.DuplicateEdge, error) {
+	return many[model.DuplicateEdge](ctx, obj.Value)
+}
+
+func (r *duplicateConnectionResolver) Nodes(ctx context.Context, obj *model.DuplicateConnection) ([]model.Entity, error) {
+	return manyAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *duplicateConnectionResolver) PageInfo(ctx context.Context, obj *model.DuplicateConnection) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *duplicateConnectionResolver) TotalCount(ctx context.Context, obj *model.DuplicateConnection) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *duplicateEdgeResolver) Cursor(ctx context.Context, obj *model.DuplicateEdge) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *duplicateEdgeResolver) Node(ctx context.Context, obj *model.DuplicateEdge) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *duplicateEdgeResolver) Other(ctx context.Context, obj *model.DuplicateEdge) (model.Entity, error) {
+	return oneAny[model.Entity](ctx, obj.Value)
+}
+
+func (r *duplicateEdgeResolver) Score(ctx context.Context, obj *model.DuplicateEdge) (float64, error) {
+	return scalar[float64](ctx, obj.Value)
+}
+
+func (r *duplicateEdgeResolver) Reasons(ctx context.Context, obj *model.DuplicateEdge) ([]model.DuplicateReason, error) {
+	return many[model.DuplicateReason](ctx, obj.Value)
+}
+
+func (r *duplicateReasonResolver) Kind(ctx context.Context, obj *model.DuplicateReason) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *duplicateReasonResolver) Against(ctx context.Context, obj *model.DuplicateReason) (bool, error) {
+	return scalar[bool](ctx, obj.Value)
+}
+
+func (r *duplicateReasonResolver) Text(ctx context.Context, obj *model.DuplicateReason) (string, error) {
+	return scalar[string](ctx, obj.Value)
 }
 
 func (r *entityConnectionResolver) Edges(ctx context.Context, obj *model.EntityConnection) ([]model.EntityEdge, error) {
@@ -2128,6 +2200,10 @@ func (r *queryResolver) Unverified(ctx context.Context, first *int64, after *str
 	return one[model.EvidenceConnection](ctx, rootValue(ctx))
 }
 
+func (r *queryResolver) PossibleDuplicates(ctx context.Context, of map[string]any, types []string, first *int64, after *string, last *int64, before *string) (*model.DuplicateConnection, error) {
+	return one[model.DuplicateConnection](ctx, rootValue(ctx))
+}
+
 func (r *queryResolver) Compare(ctx context.Context, left map[string]any, right map[string]any, where map[string]any, overlapping *bool) (*model.Comparison, error) {
 	return one[model.Comparison](ctx, rootValue(ctx))
 }
@@ -2968,6 +3044,14 @@ func (r *Resolver) DerivedThemeEdge() exec.DerivedThemeEdgeResolver {
 	return &derivedThemeEdgeResolver{r}
 }
 
+func (r *Resolver) DuplicateConnection() exec.DuplicateConnectionResolver {
+	return &duplicateConnectionResolver{r}
+}
+
+func (r *Resolver) DuplicateEdge() exec.DuplicateEdgeResolver { return &duplicateEdgeResolver{r} }
+
+func (r *Resolver) DuplicateReason() exec.DuplicateReasonResolver { return &duplicateReasonResolver{r} }
+
 func (r *Resolver) EntityConnection() exec.EntityConnectionResolver {
 	return &entityConnectionResolver{r}
 }
@@ -3232,6 +3316,9 @@ type (
 	derivedPersonEdgeResolver         struct{ *Resolver }
 	derivedThemeConnectionResolver    struct{ *Resolver }
 	derivedThemeEdgeResolver          struct{ *Resolver }
+	duplicateConnectionResolver       struct{ *Resolver }
+	duplicateEdgeResolver             struct{ *Resolver }
+	duplicateReasonResolver           struct{ *Resolver }
 	entityConnectionResolver          struct{ *Resolver }
 	entityEdgeResolver                struct{ *Resolver }
 	entityTypeCountResolver           struct{ *Resolver }

@@ -58,6 +58,7 @@ type Commands struct {
 	Add         addCmd         `cmd:"" help:"Add an entity, a source, a link with its words, or evidence to a link."`
 	Set         setCmd         `cmd:"" help:"Change fields of a record."`
 	Delete      deleteCmd      `cmd:"" help:"Delete a record, or a piece of evidence."`
+	Duplicates  duplicatesCmd  `cmd:"" help:"List entities that may be one and the same, and why."`
 	Merge       mergeCmd       `cmd:"" help:"Make one entity of several."`
 	Undo        undoCmd        `cmd:"" help:"Take a change back."`
 	Log         logCmd         `cmd:"" help:"Show who changed what, and when."`

@@ -80,6 +80,10 @@ func (e *expander) writing() error {
 						w.field, ast.NamedType(d.Name, nil)),
 				},
 			}
+			if x.verb == "create" && slices.Contains(e.entities, d) {
+				payload.Fields = append(payload.Fields, field("Entities that were there and may be the same, the likeliest "+
+					"first; at most 10. `Query.possibleDuplicates` says why.", "possibleDuplicates", listOf("Entity")))
+			}
 			if err := add(d, input); err != nil {
 				return err
 			}

@@ -83,6 +83,9 @@ func NewNet(ctx context.Context, w *store.Whole) (*Net, error) {
 // Size is about how many bytes a Net keeps.
 func (g *Net) Size() int { return 40*len(g.Nodes) + 8*cap(g.ends) }
 
+// Neighbours are the nodes that one is linked to, ascending, each once.
+func (g *Net) Neighbours(i uint32) []uint32 { return g.ends[g.first[i]:g.first[i+1]] }
+
 // Degree is how many links a node has; see Once.
 func (g *Net) Degree(i uint32) int64 { return int64(g.degrees[i]) }
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/throughline/throughline/internal/alike"
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
@@ -585,6 +587,9 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 			}
 			return out, nil
 		}
+	case "Query.possibleDuplicates":
+		r.means, r.edge = []string{"of", "types"}, "node { id } other { id } score reasons { kind against text }"
+		r.answer = func(_ string, args input) ([]entry, any) { return w.duplicates(t, args), nil }
 	case "Query.unverified":
 		r.edge = "node { id }"
 		r.answer = func(string, input) (out []entry, _ any) {
@@ -752,6 +757,83 @@ func (w *world) centrality(t testing.TB, args input) (out []entry, also any) {
 		pivots = float64(r.Pivots)
 	}
 	return out, input{"sampled": r.Sampled, "pivots": pivots}
+}
+
+// duplicates compares each entity with each.
+func (w *world) duplicates(t testing.TB, args input) (out []entry) {
+	net := w.net(t, nil, false)
+	var dates []string // in the order of the schema
+	for _, typ := range w.cat.Types {
+		for _, p := range typ.Props {
+			if p.Kind == catalog.Date && !slices.Contains(dates, p.Name) {
+				dates = append(dates, p.Name)
+			}
+		}
+	}
+	list := make([]alike.Entity, len(net.Nodes))
+	for i, x := range net.Nodes {
+		n := w.records[x.ID].node
+		list[i] = alike.Entity{ID: n.ID, Type: x.Type, Names: append([]string{n.Name}, n.Aliases...), Links: int(net.Degree(uint32(i)))}
+		for _, e := range n.ExternalIDs {
+			list[i].External = append(list[i].External, [2]string{e.Scheme, e.Value})
+		}
+		for _, name := range dates {
+			if s, ok := n.Props[name].(string); ok && w.cat.TypeAt(x.Type).Prop(name) != nil {
+				list[i].Dates = append(list[i].Dates, alike.Date{Name: name, On: kg.PartialDate(s)})
+			}
+		}
+	}
+	of := ""
+	if args["of"] != nil {
+		g := w.over(nil)
+		of = g.nodeID(g.one(args["of"]))
+	}
+	type pair struct {
+		node, other string
+		score       int
+		why         []alike.Reason
+	}
+	var pairs []pair
+	for i := range list {
+		for j := range i {
+			a, b, shared := &list[j], &list[i], 0
+			for _, k := range net.Neighbours(uint32(i)) {
+				if slices.Contains(net.Neighbours(uint32(j)), k) {
+					shared++
+				}
+			}
+			if a.Type != b.Type || !w.shown(args["types"], a.Type) || of != "" && of != a.ID && of != b.ID {
+				continue
+			}
+			score, why := alike.Compare(a, b, shared)
+			if score < alike.Least {
+				continue
+			}
+			p := pair{b.ID, a.ID, score, why}
+			if b.Links > a.Links || b.Links == a.Links && b.ID < a.ID {
+				p.node, p.other = a.ID, b.ID
+			}
+			pairs = append(pairs, p)
+		}
+	}
+	for i := range pairs {
+		if p := &pairs[i]; p.node == of {
+			p.node, p.other = p.other, p.node
+		}
+	}
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.other, b.other), cmp.Compare(a.node, b.node))
+	})
+	for _, p := range pairs {
+		reasons := []any{}
+		for _, r := range p.why {
+			reasons = append(reasons, input{"kind": string(r.Kind), "against": r.Kind.Against(), "text": r.Says})
+		}
+		out = append(out, entry{shown: input{
+			"node": ask1(p.node), "other": ask1(p.other), "score": float64(p.score) / alike.Unit, "reasons": reasons,
+		}})
+	}
+	return out
 }
 
 func (w *world) communities(t testing.TB, args input) (out []entry, also any) {

@@ -111,6 +111,9 @@ func newWorld(cat *catalog.Catalog) *world {
 			if i%3 == 0 {
 				n.ExternalIDs = []kg.ExternalID{{Scheme: "wikidata", Value: fmt.Sprintf("Q%d%d", typ.Index, i)}}
 			}
+			if i%3 == 2 { // somebody has them down as one
+				n.ExternalIDs = []kg.ExternalID{{Scheme: "isni", Value: fmt.Sprint(typ.Index)}}
+			}
 			if p := typ.DateProp; p != nil && i%4 != 3 {
 				n.Props[p.Name] = string([]kg.PartialDate{"1815-12-10", "1840", "2012-06", "1815"}[i%4])
 			}

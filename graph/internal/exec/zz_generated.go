@@ -65,6 +65,9 @@ type ResolverRoot interface {
 	DerivedPersonEdge() DerivedPersonEdgeResolver
 	DerivedThemeConnection() DerivedThemeConnectionResolver
 	DerivedThemeEdge() DerivedThemeEdgeResolver
+	DuplicateConnection() DuplicateConnectionResolver
+	DuplicateEdge() DuplicateEdgeResolver
+	DuplicateReason() DuplicateReasonResolver
 	EntityConnection() EntityConnectionResolver
 	EntityEdge() EntityEdgeResolver
 	EntityTypeCount() EntityTypeCountResolver
@@ -313,11 +316,13 @@ type ComparisonResolver interface {
 }
 type CreateEventPayloadResolver interface {
 	Event(ctx context.Context, obj *model.CreateEventPayload) (*model.Event, error)
+	PossibleDuplicates(ctx context.Context, obj *model.CreateEventPayload) ([]model.Entity, error)
 	Change(ctx context.Context, obj *model.CreateEventPayload) (*model.Change, error)
 	Errors(ctx context.Context, obj *model.CreateEventPayload) ([]model.UserError, error)
 }
 type CreateInstitutionPayloadResolver interface {
 	Institution(ctx context.Context, obj *model.CreateInstitutionPayload) (*model.Institution, error)
+	PossibleDuplicates(ctx context.Context, obj *model.CreateInstitutionPayload) ([]model.Entity, error)
 	Change(ctx context.Context, obj *model.CreateInstitutionPayload) (*model.Change, error)
 	Errors(ctx context.Context, obj *model.CreateInstitutionPayload) ([]model.UserError, error)
 }
@@ -328,16 +333,19 @@ type CreateLinkPayloadResolver interface {
 }
 type CreatePersonPayloadResolver interface {
 	Person(ctx context.Context, obj *model.CreatePersonPayload) (*model.Person, error)
+	PossibleDuplicates(ctx context.Context, obj *model.CreatePersonPayload) ([]model.Entity, error)
 	Change(ctx context.Context, obj *model.CreatePersonPayload) (*model.Change, error)
 	Errors(ctx context.Context, obj *model.CreatePersonPayload) ([]model.UserError, error)
 }
 type CreatePlacePayloadResolver interface {
 	Place(ctx context.Context, obj *model.CreatePlacePayload) (*model.Place, error)
+	PossibleDuplicates(ctx context.Context, obj *model.CreatePlacePayload) ([]model.Entity, error)
 	Change(ctx context.Context, obj *model.CreatePlacePayload) (*model.Change, error)
 	Errors(ctx context.Context, obj *model.CreatePlacePayload) ([]model.UserError, error)
 }
 type CreateQuotePayloadResolver interface {
 	Quote(ctx context.Context, obj *model.CreateQuotePayload) (*model.Quote, error)
+	PossibleDuplicates(ctx context.Context, obj *model.CreateQuotePayload) ([]model.Entity, error)
 	Change(ctx context.Context, obj *model.CreateQuotePayload) (*model.Change, error)
 	Errors(ctx context.Context, obj *model.CreateQuotePayload) ([]model.UserError, error)
 }
@@ -348,6 +356,7 @@ type CreateSourcePayloadResolver interface {
 }
 type CreateThemePayloadResolver interface {
 	Theme(ctx context.Context, obj *model.CreateThemePayload) (*model.Theme, error)
+	PossibleDuplicates(ctx context.Context, obj *model.CreateThemePayload) ([]model.Entity, error)
 	Change(ctx context.Context, obj *model.CreateThemePayload) (*model.Change, error)
 	Errors(ctx context.Context, obj *model.CreateThemePayload) ([]model.UserError, error)
 }
@@ -386,6 +395,24 @@ type DerivedThemeEdgeResolver interface {
 	Node(ctx context.Context, obj *model.DerivedThemeEdge) (*model.Theme, error)
 	Weight(ctx context.Context, obj *model.DerivedThemeEdge) (int64, error)
 	Because(ctx context.Context, obj *model.DerivedThemeEdge) ([]model.Link, error)
+}
+type DuplicateConnectionResolver interface {
+	Edges(ctx context.Context, obj *model.DuplicateConnection) ([]model.DuplicateEdge, error)
+	Nodes(ctx context.Context, obj *model.DuplicateConnection) ([]model.Entity, error)
+	PageInfo(ctx context.Context, obj *model.DuplicateConnection) (*model.PageInfo, error)
+	TotalCount(ctx context.Context, obj *model.DuplicateConnection) (int64, error)
+}
+type DuplicateEdgeResolver interface {
+	Cursor(ctx context.Context, obj *model.DuplicateEdge) (string, error)
+	Node(ctx context.Context, obj *model.DuplicateEdge) (model.Entity, error)
+	Other(ctx context.Context, obj *model.DuplicateEdge) (model.Entity, error)
+	Score(ctx context.Context, obj *model.DuplicateEdge) (float64, error)
+	Reasons(ctx context.Context, obj *model.DuplicateEdge) ([]model.DuplicateReason, error)
+}
+type DuplicateReasonResolver interface {
+	Kind(ctx context.Context, obj *model.DuplicateReason) (string, error)
+	Against(ctx context.Context, obj *model.DuplicateReason) (bool, error)
+	Text(ctx context.Context, obj *model.DuplicateReason) (string, error)
 }
 type EntityConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.EntityConnection) ([]model.EntityEdge, error)
@@ -876,6 +903,7 @@ type QueryResolver interface {
 	Subgraph(ctx context.Context, seeds []map[string]any, depth *int64, where map[string]any, maxNodes *int64) (*model.Subgraph, error)
 	Timeline(ctx context.Context, subjects []map[string]any, during map[string]any, where map[string]any, first *int64, after *string, last *int64, before *string) (*model.TimelineConnection, error)
 	Unverified(ctx context.Context, first *int64, after *string, last *int64, before *string) (*model.EvidenceConnection, error)
+	PossibleDuplicates(ctx context.Context, of map[string]any, types []string, first *int64, after *string, last *int64, before *string) (*model.DuplicateConnection, error)
 	Compare(ctx context.Context, left map[string]any, right map[string]any, where map[string]any, overlapping *bool) (*model.Comparison, error)
 	CoParticipation(ctx context.Context, of map[string]any, through string, where map[string]any, overlapping *bool, first *int64, after *string, last *int64, before *string) (*model.CoParticipationConnection, error)
 	Centrality(ctx context.Context, by string, types []string, where map[string]any, parallel *string, pivots *int64, first *int64, after *string, last *int64, before *string) (*model.CentralityConnection, error)
@@ -4023,6 +4051,26 @@ type Query {
     before: String
   ): EvidenceConnection
   """
+  Entities that may be one and the same, the likeliest first, with what speaks for it and against it: for a curator, who merges them (` + "`" + `mergeEntities` + "`" + `) or leaves them.
+  Two of one type are compared that have an external id, a name, or a part of a name that few have in common. What both are linked to, and dates, make them
+  more or less likely.
+  Example: ` + "`" + `{ possibleDuplicates(types: [PERSON]) { edges { score node { name } other { name } reasons { text } } } }` + "`" + `.
+  """
+  possibleDuplicates(
+    "Only those that this one may be."
+    of: EntityRef
+    "Only entities of these types."
+    types: [EntityType!]
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
+    first: Int
+    "Continue after this cursor."
+    after: String
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor."
+    before: String
+  ): DuplicateConnection
+  """
   What two entities share, by which links, and what only one of them has.
   Example: ` + "`" + `{ compare(left: {name: "Mary Kaldor"}, right: {name: "NATO"}) { shared { nodes { name } } } }` + "`" + `.
   """
@@ -4565,6 +4613,62 @@ type CoParticipationEdge {
   because: [Link!]!
 }
 
+"Pairs of entities that may be one and the same, the likeliest first, equally likely ones by id."
+type DuplicateConnection {
+  "The entries of this page, in order."
+  edges: [DuplicateEdge!]!
+  "Just the nodes of ` + "`" + `edges` + "`" + `."
+  nodes: [Entity!]!
+  "Where this page stands in the list."
+  pageInfo: PageInfo!
+  "How many there are on all pages."
+  totalCount: Int!
+}
+
+"Two entities that may be one and the same."
+type DuplicateEdge {
+  "Opaque position in this list."
+  cursor: String!
+  "The one with fewer links, which would go into ` + "`" + `other` + "`" + `; with ` + "`" + `of` + "`" + `, the one that is not it."
+  node: Entity!
+  "The other one."
+  other: Entity!
+  "How likely they are one: from 0.3 on they are listed, 1 is certain."
+  score: Float!
+  "What speaks for it, the weightiest first, and then what speaks against it."
+  reasons: [DuplicateReason!]!
+}
+
+"What speaks for two entities being one, or against it."
+type DuplicateReason {
+  "What it is."
+  kind: DuplicateReasonKind!
+  "It speaks against it."
+  against: Boolean!
+  "The same in words: ` + "`" + `Both have the external id wikidata:Q1.` + "`" + `"
+  text: String!
+}
+
+"What speaks for two entities being one, or against it."
+enum DuplicateReasonKind {
+  "They have an external id in common."
+  SAME_EXTERNAL_ID
+  "They have a name or alias in common, but for case, accents and the like."
+  SAME_NAME
+  "One name may be a form of the other: the words in another order, or initials."
+  NAME_FORM
+  "One name is a part of the other."
+  NAME_PART
+  "They are linked to the same entities."
+  SHARED_LINKS
+  "They have a date in common, or one that agrees."
+  SAME_DATE
+  "They have different dates: this speaks against it."
+  DIFFERENT_DATE
+  "They have different external ids in one register: this speaks against it."
+  DIFFERENT_EXTERNAL_ID
+}
+
 "How several links between the same two entities count in a measure."
 enum Parallel {
   "Each: who is linked to another twice is linked to it twice as much, and two lines join them."
@@ -4819,6 +4923,8 @@ input CreatePersonInput {
 type CreatePersonPayload {
   "The record as it is then; with ` + "`" + `dryRun` + "`" + `, as it would be. Null where there are errors."
   person: Person
+  "Entities that were there and may be the same, the likeliest first; at most 10. ` + "`" + `Query.possibleDuplicates` + "`" + ` says why."
+  possibleDuplicates: [Entity!]!
   "The entry of the log; null where nothing was written."
   change: Change
   "What a person can put right. With any, nothing was written."
@@ -4899,6 +5005,8 @@ input CreateInstitutionInput {
 type CreateInstitutionPayload {
   "The record as it is then; with ` + "`" + `dryRun` + "`" + `, as it would be. Null where there are errors."
   institution: Institution
+  "Entities that were there and may be the same, the likeliest first; at most 10. ` + "`" + `Query.possibleDuplicates` + "`" + ` says why."
+  possibleDuplicates: [Entity!]!
   "The entry of the log; null where nothing was written."
   change: Change
   "What a person can put right. With any, nothing was written."
@@ -4981,6 +5089,8 @@ input CreateEventInput {
 type CreateEventPayload {
   "The record as it is then; with ` + "`" + `dryRun` + "`" + `, as it would be. Null where there are errors."
   event: Event
+  "Entities that were there and may be the same, the likeliest first; at most 10. ` + "`" + `Query.possibleDuplicates` + "`" + ` says why."
+  possibleDuplicates: [Entity!]!
   "The entry of the log; null where nothing was written."
   change: Change
   "What a person can put right. With any, nothing was written."
@@ -5065,6 +5175,8 @@ input CreateQuoteInput {
 type CreateQuotePayload {
   "The record as it is then; with ` + "`" + `dryRun` + "`" + `, as it would be. Null where there are errors."
   quote: Quote
+  "Entities that were there and may be the same, the likeliest first; at most 10. ` + "`" + `Query.possibleDuplicates` + "`" + ` says why."
+  possibleDuplicates: [Entity!]!
   "The entry of the log; null where nothing was written."
   change: Change
   "What a person can put right. With any, nothing was written."
@@ -5143,6 +5255,8 @@ input CreateThemeInput {
 type CreateThemePayload {
   "The record as it is then; with ` + "`" + `dryRun` + "`" + `, as it would be. Null where there are errors."
   theme: Theme
+  "Entities that were there and may be the same, the likeliest first; at most 10. ` + "`" + `Query.possibleDuplicates` + "`" + ` says why."
+  possibleDuplicates: [Entity!]!
   "The entry of the log; null where nothing was written."
   change: Change
   "What a person can put right. With any, nothing was written."
@@ -5219,6 +5333,8 @@ input CreatePlaceInput {
 type CreatePlacePayload {
   "The record as it is then; with ` + "`" + `dryRun` + "`" + `, as it would be. Null where there are errors."
   place: Place
+  "Entities that were there and may be the same, the likeliest first; at most 10. ` + "`" + `Query.possibleDuplicates` + "`" + ` says why."
+  possibleDuplicates: [Entity!]!
   "The entry of the log; null where nothing was written."
   change: Change
   "What a person can put right. With any, nothing was written."
@@ -6193,6 +6309,8 @@ func (ec *executionContext) childFields_CreateEventPayload(ctx context.Context, 
 	switch field.Name {
 	case "event":
 		return ec.fieldContext_CreateEventPayload_event(ctx, field)
+	case "possibleDuplicates":
+		return ec.fieldContext_CreateEventPayload_possibleDuplicates(ctx, field)
 	case "change":
 		return ec.fieldContext_CreateEventPayload_change(ctx, field)
 	case "errors":
@@ -6205,6 +6323,8 @@ func (ec *executionContext) childFields_CreateInstitutionPayload(ctx context.Con
 	switch field.Name {
 	case "institution":
 		return ec.fieldContext_CreateInstitutionPayload_institution(ctx, field)
+	case "possibleDuplicates":
+		return ec.fieldContext_CreateInstitutionPayload_possibleDuplicates(ctx, field)
 	case "change":
 		return ec.fieldContext_CreateInstitutionPayload_change(ctx, field)
 	case "errors":
@@ -6229,6 +6349,8 @@ func (ec *executionContext) childFields_CreatePersonPayload(ctx context.Context,
 	switch field.Name {
 	case "person":
 		return ec.fieldContext_CreatePersonPayload_person(ctx, field)
+	case "possibleDuplicates":
+		return ec.fieldContext_CreatePersonPayload_possibleDuplicates(ctx, field)
 	case "change":
 		return ec.fieldContext_CreatePersonPayload_change(ctx, field)
 	case "errors":
@@ -6241,6 +6363,8 @@ func (ec *executionContext) childFields_CreatePlacePayload(ctx context.Context, 
 	switch field.Name {
 	case "place":
 		return ec.fieldContext_CreatePlacePayload_place(ctx, field)
+	case "possibleDuplicates":
+		return ec.fieldContext_CreatePlacePayload_possibleDuplicates(ctx, field)
 	case "change":
 		return ec.fieldContext_CreatePlacePayload_change(ctx, field)
 	case "errors":
@@ -6253,6 +6377,8 @@ func (ec *executionContext) childFields_CreateQuotePayload(ctx context.Context, 
 	switch field.Name {
 	case "quote":
 		return ec.fieldContext_CreateQuotePayload_quote(ctx, field)
+	case "possibleDuplicates":
+		return ec.fieldContext_CreateQuotePayload_possibleDuplicates(ctx, field)
 	case "change":
 		return ec.fieldContext_CreateQuotePayload_change(ctx, field)
 	case "errors":
@@ -6277,6 +6403,8 @@ func (ec *executionContext) childFields_CreateThemePayload(ctx context.Context, 
 	switch field.Name {
 	case "theme":
 		return ec.fieldContext_CreateThemePayload_theme(ctx, field)
+	case "possibleDuplicates":
+		return ec.fieldContext_CreateThemePayload_possibleDuplicates(ctx, field)
 	case "change":
 		return ec.fieldContext_CreateThemePayload_change(ctx, field)
 	case "errors":
@@ -6351,6 +6479,48 @@ func (ec *executionContext) childFields_DerivedThemeEdge(ctx context.Context, fi
 		return ec.fieldContext_DerivedThemeEdge_because(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DerivedThemeEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DuplicateConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DuplicateConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DuplicateConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DuplicateConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DuplicateConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DuplicateConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DuplicateEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DuplicateEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DuplicateEdge_node(ctx, field)
+	case "other":
+		return ec.fieldContext_DuplicateEdge_other(ctx, field)
+	case "score":
+		return ec.fieldContext_DuplicateEdge_score(ctx, field)
+	case "reasons":
+		return ec.fieldContext_DuplicateEdge_reasons(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DuplicateEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DuplicateReason(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_DuplicateReason_kind(ctx, field)
+	case "against":
+		return ec.fieldContext_DuplicateReason_against(ctx, field)
+	case "text":
+		return ec.fieldContext_DuplicateReason_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DuplicateReason", field.Name)
 }
 
 func (ec *executionContext) childFields_EntityConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11575,6 +11745,60 @@ func (ec *executionContext) field_Query_places_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_possibleDuplicates_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "of",
+		func(ctx context.Context, v any) (map[string]any, error) {
+			return ec.unmarshalOEntityRef2map(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["of"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "types",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalOEntityType2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["types"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg5
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_quote_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -15852,6 +16076,38 @@ func (ec *executionContext) fieldContext_CreateEventPayload_event(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _CreateEventPayload_possibleDuplicates(ctx context.Context, field graphql.CollectedField, obj *model.CreateEventPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateEventPayload_possibleDuplicates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreateEventPayload().PossibleDuplicates(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateEventPayload_possibleDuplicates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateEventPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreateEventPayload_change(ctx context.Context, field graphql.CollectedField, obj *model.CreateEventPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15943,6 +16199,38 @@ func (ec *executionContext) fieldContext_CreateInstitutionPayload_institution(_ 
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Institution(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateInstitutionPayload_possibleDuplicates(ctx context.Context, field graphql.CollectedField, obj *model.CreateInstitutionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateInstitutionPayload_possibleDuplicates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreateInstitutionPayload().PossibleDuplicates(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateInstitutionPayload_possibleDuplicates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateInstitutionPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
 	}
 	return fc, nil
@@ -16140,6 +16428,38 @@ func (ec *executionContext) fieldContext_CreatePersonPayload_person(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _CreatePersonPayload_possibleDuplicates(ctx context.Context, field graphql.CollectedField, obj *model.CreatePersonPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreatePersonPayload_possibleDuplicates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreatePersonPayload().PossibleDuplicates(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreatePersonPayload_possibleDuplicates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreatePersonPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreatePersonPayload_change(ctx context.Context, field graphql.CollectedField, obj *model.CreatePersonPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16236,6 +16556,38 @@ func (ec *executionContext) fieldContext_CreatePlacePayload_place(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _CreatePlacePayload_possibleDuplicates(ctx context.Context, field graphql.CollectedField, obj *model.CreatePlacePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreatePlacePayload_possibleDuplicates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreatePlacePayload().PossibleDuplicates(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreatePlacePayload_possibleDuplicates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreatePlacePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreatePlacePayload_change(ctx context.Context, field graphql.CollectedField, obj *model.CreatePlacePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16327,6 +16679,38 @@ func (ec *executionContext) fieldContext_CreateQuotePayload_quote(_ context.Cont
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Quote(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateQuotePayload_possibleDuplicates(ctx context.Context, field graphql.CollectedField, obj *model.CreateQuotePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateQuotePayload_possibleDuplicates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreateQuotePayload().PossibleDuplicates(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateQuotePayload_possibleDuplicates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateQuotePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
 	}
 	return fc, nil
@@ -16519,6 +16903,38 @@ func (ec *executionContext) fieldContext_CreateThemePayload_theme(_ context.Cont
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Theme(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateThemePayload_possibleDuplicates(ctx context.Context, field graphql.CollectedField, obj *model.CreateThemePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateThemePayload_possibleDuplicates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreateThemePayload().PossibleDuplicates(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateThemePayload_possibleDuplicates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateThemePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
 	}
 	return fc, nil
@@ -17255,6 +17671,336 @@ func (ec *executionContext) fieldContext_DerivedThemeEdge_because(_ context.Cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _DuplicateConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DuplicateConnection().Edges(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.DuplicateEdge) graphql.Marshaler {
+			return ec.marshalNDuplicateEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDuplicateEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DuplicateConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DuplicateEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DuplicateConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DuplicateConnection().Nodes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DuplicateConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DuplicateConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DuplicateConnection().PageInfo(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DuplicateConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DuplicateConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DuplicateConnection().TotalCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DuplicateConnection", field, true, true, "Int")
+}
+
+func (ec *executionContext) _DuplicateEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DuplicateEdge().Cursor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DuplicateEdge", field, true, true, "String")
+}
+
+func (ec *executionContext) _DuplicateEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DuplicateEdge().Node(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DuplicateEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DuplicateEdge_other(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateEdge_other(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DuplicateEdge().Other(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateEdge_other(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DuplicateEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DuplicateEdge_score(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateEdge_score(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DuplicateEdge().Score(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateEdge_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DuplicateEdge", field, true, true, "Float")
+}
+
+func (ec *executionContext) _DuplicateEdge_reasons(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateEdge_reasons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DuplicateEdge().Reasons(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.DuplicateReason) graphql.Marshaler {
+			return ec.marshalNDuplicateReason2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDuplicateReasonᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateEdge_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DuplicateEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DuplicateReason(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DuplicateReason_kind(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateReason) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateReason_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DuplicateReason().Kind(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDuplicateReasonKind2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateReason_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DuplicateReason", field, true, true, "DuplicateReasonKind")
+}
+
+func (ec *executionContext) _DuplicateReason_against(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateReason) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateReason_against(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DuplicateReason().Against(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateReason_against(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DuplicateReason", field, true, true, "Boolean")
+}
+
+func (ec *executionContext) _DuplicateReason_text(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateReason) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateReason_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DuplicateReason().Text(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateReason_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DuplicateReason", field, true, true, "String")
 }
 
 func (ec *executionContext) _EntityConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.EntityConnection) (ret graphql.Marshaler) {
@@ -29015,6 +29761,50 @@ func (ec *executionContext) fieldContext_Query_unverified(ctx context.Context, f
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_unverified_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_possibleDuplicates(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_possibleDuplicates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PossibleDuplicates(ctx, fc.Args["of"].(map[string]any), fc.Args["types"].([]string), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DuplicateConnection) graphql.Marshaler {
+			return ec.marshalODuplicateConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDuplicateConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_possibleDuplicates(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DuplicateConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_possibleDuplicates_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -42314,6 +43104,12 @@ func (ec *executionContext) _CreateEventPayload(ctx context.Context, sel ast.Sel
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreateEventPayload_event(ctx, field, obj)
 				})
+		case "possibleDuplicates":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreateEventPayload_possibleDuplicates(ctx, field, obj)
+				})
 		case "change":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -42359,6 +43155,12 @@ func (ec *executionContext) _CreateInstitutionPayload(ctx context.Context, sel a
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreateInstitutionPayload_institution(ctx, field, obj)
+				})
+		case "possibleDuplicates":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreateInstitutionPayload_possibleDuplicates(ctx, field, obj)
 				})
 		case "change":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -42452,6 +43254,12 @@ func (ec *executionContext) _CreatePersonPayload(ctx context.Context, sel ast.Se
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreatePersonPayload_person(ctx, field, obj)
 				})
+		case "possibleDuplicates":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreatePersonPayload_possibleDuplicates(ctx, field, obj)
+				})
 		case "change":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -42498,6 +43306,12 @@ func (ec *executionContext) _CreatePlacePayload(ctx context.Context, sel ast.Sel
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreatePlacePayload_place(ctx, field, obj)
 				})
+		case "possibleDuplicates":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreatePlacePayload_possibleDuplicates(ctx, field, obj)
+				})
 		case "change":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -42543,6 +43357,12 @@ func (ec *executionContext) _CreateQuotePayload(ctx context.Context, sel ast.Sel
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreateQuotePayload_quote(ctx, field, obj)
+				})
+		case "possibleDuplicates":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreateQuotePayload_possibleDuplicates(ctx, field, obj)
 				})
 		case "change":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -42635,6 +43455,12 @@ func (ec *executionContext) _CreateThemePayload(ctx context.Context, sel ast.Sel
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreateThemePayload_theme(ctx, field, obj)
+				})
+		case "possibleDuplicates":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreateThemePayload_possibleDuplicates(ctx, field, obj)
 				})
 		case "change":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -42959,6 +43785,162 @@ func (ec *executionContext) _DerivedThemeEdge(ctx context.Context, sel ast.Selec
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._DerivedThemeEdge_because(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var duplicateConnectionImplementors = []string{"DuplicateConnection"}
+
+func (ec *executionContext) _DuplicateConnection(ctx context.Context, sel ast.SelectionSet, obj *model.DuplicateConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, duplicateConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DuplicateConnection")
+		case "edges":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DuplicateConnection_edges(ctx, field, obj)
+				})
+		case "nodes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DuplicateConnection_nodes(ctx, field, obj)
+				})
+		case "pageInfo":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DuplicateConnection_pageInfo(ctx, field, obj)
+				})
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DuplicateConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var duplicateEdgeImplementors = []string{"DuplicateEdge"}
+
+func (ec *executionContext) _DuplicateEdge(ctx context.Context, sel ast.SelectionSet, obj *model.DuplicateEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, duplicateEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DuplicateEdge")
+		case "cursor":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DuplicateEdge_cursor(ctx, field, obj)
+				})
+		case "node":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DuplicateEdge_node(ctx, field, obj)
+				})
+		case "other":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DuplicateEdge_other(ctx, field, obj)
+				})
+		case "score":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DuplicateEdge_score(ctx, field, obj)
+				})
+		case "reasons":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DuplicateEdge_reasons(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var duplicateReasonImplementors = []string{"DuplicateReason"}
+
+func (ec *executionContext) _DuplicateReason(ctx context.Context, sel ast.SelectionSet, obj *model.DuplicateReason) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, duplicateReasonImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DuplicateReason")
+		case "kind":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DuplicateReason_kind(ctx, field, obj)
+				})
+		case "against":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DuplicateReason_against(ctx, field, obj)
+				})
+		case "text":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DuplicateReason_text(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -46818,6 +47800,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_unverified(ctx, field)
 				})
+		case "possibleDuplicates":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_possibleDuplicates(ctx, field)
+				})
 		case "compare":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -49671,6 +50659,60 @@ func (ec *executionContext) marshalNDirection2string(ctx context.Context, sel as
 	return res
 }
 
+func (ec *executionContext) marshalNDuplicateEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDuplicateEdge(ctx context.Context, sel ast.SelectionSet, v model.DuplicateEdge) graphql.Marshaler {
+	return ec._DuplicateEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDuplicateEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDuplicateEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.DuplicateEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDuplicateEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDuplicateEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNDuplicateReason2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDuplicateReason(ctx context.Context, sel ast.SelectionSet, v model.DuplicateReason) graphql.Marshaler {
+	return ec._DuplicateReason(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDuplicateReason2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDuplicateReasonᚄ(ctx context.Context, sel ast.SelectionSet, v []model.DuplicateReason) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDuplicateReason2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDuplicateReason(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNDuplicateReasonKind2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDuplicateReasonKind2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "DuplicateReasonKind!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx context.Context, sel ast.SelectionSet, v model.Entity) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Entity!")
@@ -51906,6 +52948,13 @@ func (ec *executionContext) marshalODirection2ᚖstring(ctx context.Context, sel
 	_ = ctx
 	res := graphql.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) marshalODuplicateConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐDuplicateConnection(ctx context.Context, sel ast.SelectionSet, v *model.DuplicateConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DuplicateConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOEntity2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐEntity(ctx context.Context, sel ast.SelectionSet, v model.Entity) graphql.Marshaler {

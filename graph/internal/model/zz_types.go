@@ -163,6 +163,15 @@ type DerivedThemeConnection struct{ Value }
 // DerivedThemeEdge is the object type of that name.
 type DerivedThemeEdge struct{ Value }
 
+// DuplicateConnection is the object type of that name.
+type DuplicateConnection struct{ Value }
+
+// DuplicateEdge is the object type of that name.
+type DuplicateEdge struct{ Value }
+
+// DuplicateReason is the object type of that name.
+type DuplicateReason struct{ Value }
+
 // EntityConnection is the object type of that name.
 type EntityConnection struct{ Value }
 
@@ -624,6 +633,12 @@ func New(name string, v Value) any {
 		return &DerivedThemeConnection{v}
 	case "DerivedThemeEdge":
 		return &DerivedThemeEdge{v}
+	case "DuplicateConnection":
+		return &DuplicateConnection{v}
+	case "DuplicateEdge":
+		return &DuplicateEdge{v}
+	case "DuplicateReason":
+		return &DuplicateReason{v}
 	case "EntityConnection":
 		return &EntityConnection{v}
 	case "EntityEdge":
