@@ -61,7 +61,7 @@ func TestQuotationsOfAnEarlierLayoutAreCompared(t *testing.T) {
 	srv, db := database(t)
 	cat := parse(t)
 	s := open(t, srv, cat)
-	if err := storetest.Fill(t.Context(), s, storetest.Graph(cat, 3, 40, 160)); err != nil {
+	if err := storetest.Fill(t.Context(), s, storetest.Graph(cat, 4, 40, 160)); err != nil {
 		t.Fatal(err)
 	}
 	const all = "MATCH ()-[r]->() WHERE r._quoted IS NOT NULL RETURN r.id, r._quoted ORDER BY r.id"
