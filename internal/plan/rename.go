@@ -6,30 +6,60 @@ import "slices"
 // asks for the others by the names that these functions give.
 
 // FilteredIDs are the ids of entities that a plan's filters name.
-func (q *Query) FilteredIDs() (ids []string) {
-	r := renamer{see: func(id string) { ids = append(ids, id) }}
-	r.field(&q.Root)
-	return ids
-}
+func (q *Query) FilteredIDs() []string { return q.Root.filteredIDs(nil) }
 
 // FilteredIDs are the ids of entities that a walk's filter names.
-func (w *Walk) FilteredIDs() (ids []string) {
-	r := renamer{see: func(id string) { ids = append(ids, id) }}
-	r.links(w.Links)
+func (w *Walk) FilteredIDs() []string { return w.Links.FilteredIDs(nil) }
+
+// FilteredIDs appends the ids of entities that a filter names.
+func (f *EntityFilter) FilteredIDs(ids []string) []string {
+	if f == nil {
+		return ids
+	}
+	ids = append(ids, f.IDs...)
+	for _, p := range f.And {
+		ids = p.FilteredIDs(ids)
+	}
+	for _, p := range f.Or {
+		ids = p.FilteredIDs(ids)
+	}
+	if f.LinkedTo != nil {
+		ids = f.LinkedTo.Where.FilteredIDs(f.LinkedTo.Link.FilteredIDs(ids))
+	}
+	return f.Not.FilteredIDs(ids)
+}
+
+// FilteredIDs appends the ids of entities that a filter names.
+func (f *LinkFilter) FilteredIDs(ids []string) []string {
+	if f == nil {
+		return ids
+	}
+	for _, p := range f.And {
+		ids = p.FilteredIDs(ids)
+	}
+	for _, p := range f.Or {
+		ids = p.FilteredIDs(ids)
+	}
+	return f.Other.FilteredIDs(f.Not.FilteredIDs(ids))
+}
+
+func (f *Field) filteredIDs(ids []string) []string {
+	ids = f.Entities.FilteredIDs(f.Links.FilteredIDs(ids))
+	for _, s := range [...]*Sel{f.Node, f.Link, f.Because} {
+		ids = s.filteredIDs(ids)
+	}
+	for i := range f.Want.Facets {
+		ids = f.Want.Facets[i].Node.filteredIDs(ids)
+	}
 	return ids
 }
 
-// FilteredIDs are the ids of entities that a filter names.
-func (f *EntityFilter) FilteredIDs() (ids []string) {
-	r := renamer{see: func(id string) { ids = append(ids, id) }}
-	r.entities(f)
-	return ids
-}
-
-// FilteredIDs are the ids of entities that a filter names.
-func (f *LinkFilter) FilteredIDs() (ids []string) {
-	r := renamer{see: func(id string) { ids = append(ids, id) }}
-	r.links(f)
+func (s *Sel) filteredIDs(ids []string) []string {
+	if s != nil {
+		for _, k := range s.Kids {
+			ids = k.filteredIDs(ids)
+		}
+	}
 	return ids
 }
 
@@ -69,17 +99,11 @@ func (f *LinkFilter) Renamed(ids map[string]string) *LinkFilter {
 }
 
 // renamer goes through a plan. What has no id that it renames, it returns as it is.
-type renamer struct {
-	ids map[string]string
-	see func(id string) // unless nil, is told the ids of filters
-}
+type renamer struct{ ids map[string]string }
 
 func (r *renamer) list(ids []string) []string {
 	out := ids
 	for i, id := range ids {
-		if r.see != nil {
-			r.see(id)
-		}
 		now, ok := r.ids[id]
 		if !ok {
 			continue

@@ -175,7 +175,7 @@ func (g *walk) knowWays(ctx context.Context, ways ...*store.Way) error {
 		if way.Links == nil && way.Far == nil {
 			continue
 		}
-		if err := g.know(ctx, append(way.Links.FilteredIDs(), way.Far.FilteredIDs()...)); err != nil {
+		if err := g.know(ctx, way.Far.FilteredIDs(way.Links.FilteredIDs(nil))); err != nil {
 			return err
 		}
 		way.Links, way.Far = way.Links.Renamed(g.now), way.Far.Renamed(g.now)

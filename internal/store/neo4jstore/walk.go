@@ -431,7 +431,7 @@ func (g *walk) arc(cols []any, ends map[int64]uint32) store.Arc {
 
 // Start lists entities by one statement.
 func (g *walk) Start(ctx context.Context, types catalog.TypeSet, f *plan.EntityFilter, most int) ([]uint32, error) {
-	if err := g.know(ctx, f.FilteredIDs()); err != nil {
+	if err := g.know(ctx, f.FilteredIDs(nil)); err != nil {
 		return nil, err
 	}
 	f = f.Renamed(g.now)
