@@ -11,20 +11,15 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/inside"
 )
-
-// Executor answers requests: a *graph.Engine.
-type Executor interface {
-	Do(ctx context.Context, r *graph.Request) *graph.Response
-}
 
 // Options are what a Service is made of.
 type Options struct {
 	Catalog  *catalog.Catalog
-	Executor Executor
+	Executor inside.Executor
 	// Version is the program's.
 	Version string
 	// Writable has those who may write try the links that they propose; with Writes they may also have them written.

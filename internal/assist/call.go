@@ -2,15 +2,14 @@ package assist
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/inside"
 	"github.com/throughline/throughline/internal/kg"
-	"github.com/throughline/throughline/internal/operation"
 )
 
 // call is one call of a tool, or one reading of a resource.
@@ -33,23 +32,6 @@ func (s *Service) begin(ctx context.Context) (c *call, end func()) {
 	return c, func() { stop(); cancel() }
 }
 
-// request is the answer to a GraphQL request.
-type response struct {
-	Data   json.RawMessage
-	Errors []struct {
-		Message    string
-		Extensions map[string]any
-	}
-}
-
-// do runs a request.
-func (c *call) do(r *graph.Request) []byte {
-	r.Who = c.who
-	resp := c.o.Executor.Do(c.ctx, r)
-	defer resp.Release()
-	return resp.AppendJSON(nil)
-}
-
 // ask runs a query and reads its data. The first error of the answer is the error.
 func (c *call) ask(query string, vars map[string]any, into any) error {
 	return c.run(&graph.Request{Query: query, Variables: vars, ReadOnly: true}, into)
@@ -57,24 +39,8 @@ func (c *call) ask(query string, vars map[string]any, into any) error {
 
 // run runs a request and reads its data.
 func (c *call) run(r *graph.Request, into any) error {
-	var got response
-	if err := json.Unmarshal(c.do(r), &got); err != nil {
-		return err
-	}
-	if len(got.Errors) > 0 {
-		return got.failed(0)
-	}
-	return json.Unmarshal(got.Data, into)
-}
-
-// failed returns one of the errors of an answer.
-func (r *response) failed(i int) *kg.Error {
-	e := r.Errors[i]
-	code, _ := e.Extensions["code"].(string)
-	delete(e.Extensions, "code")
-	err := kg.Errorf(kg.Code(code), "%s", strings.TrimPrefix(e.Message, operation.VariablePrefix))
-	err.Details = e.Extensions
-	return err
+	r.Who = c.who
+	return inside.Run(c.ctx, c.o.Executor, r, into)
 }
 
 const thereQuery = `query There($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }`

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/inside"
 	"github.com/throughline/throughline/internal/kg"
 )
 
@@ -31,17 +32,17 @@ func queryTool() *tool {
 
 func (c *call) query() (*Answer, error) {
 	variables, _ := c.args["variables"].(map[string]any)
-	raw := c.do(&graph.Request{
-		Query: c.args.text("query"), OperationName: c.args.text("operationName"), Variables: variables, ReadOnly: true,
+	raw := inside.Do(c.ctx, c.o.Executor, &graph.Request{
+		Query: c.args.text("query"), OperationName: c.args.text("operationName"), Variables: variables, ReadOnly: true, Who: c.who,
 	})
-	var head response
+	var head inside.Answer
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return nil, err
 	}
-	if len(head.Errors) > 0 && (len(head.Data) == 0 || string(head.Data) == "null") {
-		err := head.failed(0)
-		if err.Code == kg.MethodNotAllowed {
-			err.Message = "this tool only reads; where links may be proposed there is a tool propose_link"
+	if err := head.Err(); err != nil && (len(head.Data) == 0 || string(head.Data) == "null") {
+		if kg.CodeOf(err) == kg.MethodNotAllowed {
+			return nil, kg.Errorf(kg.MethodNotAllowed,
+				"this tool only reads; where links may be proposed there is a tool propose_link")
 		}
 		return nil, err
 	}

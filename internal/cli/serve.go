@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/reconcile"
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/server"
 	"github.com/throughline/throughline/internal/store"
@@ -231,6 +233,11 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 			_ = tp.Shutdown(ctx) // an endpoint that is away must not keep the server from stopping
 		}
 		o.Tracing, o.Executor = tp, server.Traced(engine, tp)
+	}
+	if c.Reconcile && !c.DocumentsOnly {
+		o.Reconcile = reconcile.Handler(reconcile.Options{
+			Catalog: cat, Executor: o.Executor, Version: Version(), Explorer: c.explores(), JSONP: slices.Contains(c.CORSOrigin, "*"),
+		})
 	}
 	if c.MCP && !c.DocumentsOnly {
 		o.Assistants = assist.New(assist.Options{

@@ -73,6 +73,7 @@ type Serve struct {
 	Export             bool     `name:"export" env:"THROUGHLINE_EXPORT" default:"true" negatable:"" help:"Let clients fetch the whole graph as a file, at /export. Never with --documents-only."`
 	MCP                bool     `name:"mcp" env:"THROUGHLINE_MCP" default:"true" negatable:"" help:"Let assistants ask over the Model Context Protocol, at /mcp: see docs/assistants.md. Never with --documents-only."`
 	Assist             `embed:""`
+	Reconcile          bool          `name:"reconcile" env:"THROUGHLINE_RECONCILE" default:"true" negatable:"" help:"Answer the Reconciliation API of OpenRefine and others, at /reconcile: see docs/reconcile.md. Never with --documents-only."`
 	Explorer           bool          `name:"explorer" env:"THROUGHLINE_EXPLORER" default:"true" negatable:"" help:"Serve the explorer at /."`
 	Playground         bool          `name:"playground" env:"THROUGHLINE_PLAYGROUND" default:"true" negatable:"" help:"Serve the playground."`
 	Explain            string        `name:"explain" env:"THROUGHLINE_EXPLAIN" default:"auto" enum:"auto,on,off" help:"Whether requests with the header X-Throughline-Explain: 1 get to know how they were answered (plan, statements, times): ${enum}. auto: only when --addr is a loopback address; behind a proxy on the same machine, set off."`

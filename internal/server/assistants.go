@@ -32,7 +32,7 @@ func (s *Server) assistants(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	who, no := s.who(r)
-	if no == nil && s.origins.Check(r) != nil && (s.cors == nil || !s.cors.OriginAllowed(r)) {
+	if no == nil && s.isOfNoOrigin(r) {
 		no = foreignPage
 	}
 	if no != nil {
@@ -47,9 +47,36 @@ func (s *Server) assistants(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotAcceptable, kg.NotAcceptable, "answers are application/json")
 		return
 	}
+	s.within(w, r, who, s.post, func(asked *http.Request, body []byte) {
+		if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && first[0] == '[' {
+			// the library would answer all at once, in the one place that there is for the request
+			writeError(w, http.StatusBadRequest, kg.BadRequest, "send one message, not a list of them")
+			return
+		}
+		asked.Header.Set("Accept", "application/json, text/event-stream") // as the protocol has it
+		asked.Body = io.NopCloser(bytes.NewReader(body))
+		a := &reply{header: http.Header{}}
+		s.o.Assistants.ServeHTTP(a, asked)
+		s.relay(w, a)
+	})
+}
+
+// isOfNoOrigin reports whether a request comes from a page of another origin than those that may ask.
+func (s *Server) isOfNoOrigin(r *http.Request) bool {
+	return s.origins.Check(r) != nil && (s.cors == nil || !s.cors.OriginAllowed(r))
+}
+
+// reader reads the body of a request.
+type reader func(http.ResponseWriter, *http.Request, *budget.Budget) (*incoming, *refusal)
+
+// within answers a request of a door other than that of GraphQL in one of the places, with memory of its own. The
+// context of what is asked says who asks.
+func (s *Server) within(w http.ResponseWriter, r *http.Request, who *auth.Identity, read reader,
+	answer func(asked *http.Request, body []byte),
+) {
 	memory := s.o.Memory.Begin(s.o.OperationMemory)
 	defer memory.End()
-	in, no := s.post(w, r, memory)
+	in, no := read(w, r, memory)
 	defer func() { s.release(in) }()
 	if no == nil {
 		in.pass, no = s.enter(r, s.client(r, who))
@@ -61,12 +88,7 @@ func (s *Server) assistants(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, no)
 		return
 	}
-	asked := r.Clone(auth.With(fair.With(budget.With(r.Context(), memory), in.pass), who))
-	asked.Header.Set("Accept", "application/json, text/event-stream") // as the protocol has it
-	asked.Body = io.NopCloser(bytes.NewReader(in.body.Bytes()))
-	a := &reply{header: http.Header{}}
-	s.o.Assistants.ServeHTTP(a, asked)
-	s.relay(w, a)
+	answer(r.Clone(auth.With(fair.With(budget.With(r.Context(), memory), in.pass), who)), in.body.Bytes())
 }
 
 // allowMessages are the methods of /mcp.
@@ -104,7 +126,8 @@ func (m *reply) Write(p []byte) (int, error) { return m.body.Write(p) }
 // WriteHeader keeps the status.
 func (m *reply) WriteHeader(status int) { m.status = status }
 
-// relay sends what answers a message. What is refused without an answer in the form of the protocol is an error of ours.
+// relay sends what answers a message. What is refused without an answer in the form of the protocol is an error of
+// ours.
 func (s *Server) relay(w http.ResponseWriter, m *reply) {
 	status := m.status
 	if status == 0 {

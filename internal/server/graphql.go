@@ -288,6 +288,11 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, memory *budget.Bud
 			"send application/json in UTF-8",
 		}
 	}
+	return s.body(w, r, memory)
+}
+
+// body reads the body of a request, of any type.
+func (s *Server) body(w http.ResponseWriter, r *http.Request, memory *budget.Budget) (*incoming, *refusal) {
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return nil, &refusal{
 			http.StatusUnsupportedMediaType, kg.UnsupportedMedia,

@@ -69,6 +69,9 @@ type Options struct {
 	// Assistants answers messages of the Model Context Protocol, posted to /mcp; auth.From of their context is who asks.
 	// nil for none.
 	Assistants http.Handler
+	// Reconcile answers /reconcile and what is below it, asked as Assistants is; the URL of a request has the scheme and
+	// host by which the server was addressed. nil for none.
+	Reconcile http.Handler
 	// Documents can be asked for by their ids; nil for none. With DocumentsOnly no others run.
 	Documents     *Documents
 	DocumentsOnly bool
@@ -251,6 +254,14 @@ func (s *Server) routes() http.Handler {
 			door = s.cors.Handler(door)
 		}
 		mux.Handle("/mcp", door)
+	}
+	if s.o.Reconcile != nil {
+		var door http.Handler = http.HandlerFunc(s.reconcile)
+		if s.cors != nil {
+			door = s.cors.Handler(door)
+		}
+		mux.Handle("/reconcile", door)
+		mux.Handle("/reconcile/", door)
 	}
 	if s.o.Playground != nil {
 		playground := s.guarded(s.o.Playground)

@@ -327,6 +327,7 @@ func TestTheDoor(t *testing.T) {
 		{"POST", "", plain, 400, "BAD_REQUEST"},
 		{"POST", "{", plain, 400, "BAD_REQUEST"},
 		{"POST", "[]", plain, 400, "BAD_REQUEST"},
+		{"POST", " [" + list + "," + list + "]", plain, 400, "send one message"},
 		{"POST", "null", plain, 400, "BAD_REQUEST"},
 		{"POST", `{"jsonrpc":"2.0","id":1,"method":"nothing"}`, plain, 400, "BAD_REQUEST"},
 		{"POST", list, with("MCP-Protocol-Version", "1999-01-01"), 400, "BAD_REQUEST"},

@@ -96,6 +96,10 @@ var doors = []struct{ method, path, body string }{
 	{"POST", "/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}`},
 	{"POST", "/mcp", "no JSON"},
 	{"GET", "/mcp", ""},
+	{"GET", "/reconcile?queries={}", ""},
+	{"POST", "/reconcile", "queries={}"},
+	{"POST", "/reconcile/1.0-draft/match", "{}"},
+	{"GET", "/reconcile/preview?id=mary-kaldor", ""},
 }
 
 // TestEveryDoorAsksWhoIsThere: no token, a bad one and one that has expired are 401 with a challenge; a good one is let
@@ -108,6 +112,7 @@ func TestEveryDoorAsksWhoIsThere(t *testing.T) {
 			showPages(o)
 			o.Export = exchange.Served(g.Catalog, g.Store.(store.Scanner), false)
 			o.Assistants = assist.New(assist.Options{Catalog: g.Catalog}).Handler()
+			o.Reconcile = http.NotFoundHandler()
 		})
 		for _, d := range doors {
 			for header, want := range map[string]string{
