@@ -31,8 +31,11 @@ func cost(r *root, a *answer) int {
 // measures the graph, and filters that follow links.
 func long(q *plan.Query, asked question) bool {
 	_, measures := measured(q.Root.Order)
-	return asked != nil && !asked.base().kind.writes && !asked.base().kind.logged || measures || entityFilterCost(q.Root.Entities) > 0
+	return asked != nil && !asked.base().kind.quick() || measures || entityFilterCost(q.Root.Entities) > 0
 }
+
+// quick reports whether what the question asks for is found at once: it is written or read by its key.
+func (k *questionKind) quick() bool { return k.writes || k.logged && !k.looks }
 
 // searching is the cost of a root field that searches the graph.
 const searching = 50
@@ -84,7 +87,7 @@ func answerCost(r *root, a *answer) int {
 		switch kind := asked.base().kind; {
 		case kind.whole:
 			least = analyzing
-		case kind.logged:
+		case kind.logged && !kind.looks:
 			least = logging
 		}
 		return clamp(least + followCost(k, &q.Root, later, asked.records()))

@@ -28,6 +28,7 @@ func questionKinds() []*questionKind {
 		centralityKind,
 		communitiesKind,
 		unverifiedKind,
+		asRecordedKind,
 		changesKind,
 		changeKindOf("change"),
 		duplicatesKind,
@@ -48,8 +49,9 @@ type questionKind struct {
 	whole bool
 	// writes says that its root field is one of Mutation: it needs no walk, and is answered when all before it are.
 	writes bool
-	// logged says that the log answers: it needs no walk.
-	logged bool
+	// logged says that the log answers: it needs no walk. looks says that much of the log may be looked at for it, or of the
+	// links at an entity, so that it waits and costs as a search does.
+	logged, looks bool
 	// flat says that a record counts one in the cost, with all its own fields.
 	flat bool
 	// bound is the argument that bounds the answer, `first` unless it is set.

@@ -176,6 +176,8 @@ func (d *documents) arguments(f *ast.FieldDefinition) string {
 			} else {
 				args = append(args, "by: [TYPE, THEME, SOURCE, YEAR]")
 			}
+		case "at":
+			args = append(args, "at: "+[]string{`"2023-11-14T22:13:20Z"`, `"2100-01-01T00:00:00Z"`}[d.IntN(2)])
 		case "touching":
 			if d.IntN(2) == 0 {
 				args = append(args, fmt.Sprintf("touching: [%q, $id]", d.id()))

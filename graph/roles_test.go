@@ -29,7 +29,8 @@ func requiring(role auth.Role) *ast.Directive {
 func least(schema *ast.Schema, f *ast.FieldDefinition) string {
 	special := map[string]string{
 		"match": `(pattern: [{node: {}}, {link: {}}, {node: {}}])`, "compare": `(left: {id: "mary-kaldor"}, right: {id: "nato"})`,
-		"paths": `(from: {id: "mary-kaldor"}, to: {id: "nato"}, maxLength: 1)`,
+		"paths":      `(from: {id: "mary-kaldor"}, to: {id: "nato"}, maxLength: 1)`,
+		"asRecorded": `(id: "mary-kaldor", at: "2024-01-01T00:00:00Z")`,
 	}
 	if s, ok := special[f.Name]; ok {
 		return s

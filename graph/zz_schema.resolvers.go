@@ -2228,6 +2228,10 @@ func (r *queryResolver) Change(ctx context.Context, id string) (*model.Change, e
 	return one[model.Change](ctx, rootValue(ctx))
 }
 
+func (r *queryResolver) AsRecorded(ctx context.Context, id string, at string) (*model.RecordedState, error) {
+	return one[model.RecordedState](ctx, rootValue(ctx))
+}
+
 func (r *queryResolver) Stats(ctx context.Context) (*model.GraphStats, error) {
 	return one[model.GraphStats](ctx, rootValue(ctx))
 }
@@ -2410,6 +2414,58 @@ func (r *quoteLinkEdgeResolver) UntilParts(ctx context.Context, obj *model.Quote
 
 func (r *quoteLinkEdgeResolver) Direction(ctx context.Context, obj *model.QuoteLinkEdge) (string, error) {
 	return scalar[string](ctx, obj.Value)
+}
+
+func (r *recordedLinkResolver) ID(ctx context.Context, obj *model.RecordedLink) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *recordedLinkResolver) Record(ctx context.Context, obj *model.RecordedLink) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *recordedLinkConnectionResolver) Edges(ctx context.Context, obj *model.RecordedLinkConnection) ([]model.RecordedLinkEdge, error) {
+	return many[model.RecordedLinkEdge](ctx, obj.Value)
+}
+
+func (r *recordedLinkConnectionResolver) Nodes(ctx context.Context, obj *model.RecordedLinkConnection) ([]model.RecordedLink, error) {
+	return many[model.RecordedLink](ctx, obj.Value)
+}
+
+func (r *recordedLinkConnectionResolver) PageInfo(ctx context.Context, obj *model.RecordedLinkConnection) (*model.PageInfo, error) {
+	return one[model.PageInfo](ctx, obj.Value)
+}
+
+func (r *recordedLinkConnectionResolver) TotalCount(ctx context.Context, obj *model.RecordedLinkConnection) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *recordedLinkEdgeResolver) Cursor(ctx context.Context, obj *model.RecordedLinkEdge) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *recordedLinkEdgeResolver) Node(ctx context.Context, obj *model.RecordedLinkEdge) (*model.RecordedLink, error) {
+	return one[model.RecordedLink](ctx, obj.Value)
+}
+
+func (r *recordedStateResolver) ID(ctx context.Context, obj *model.RecordedState) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *recordedStateResolver) At(ctx context.Context, obj *model.RecordedState) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *recordedStateResolver) Kind(ctx context.Context, obj *model.RecordedState) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *recordedStateResolver) Record(ctx context.Context, obj *model.RecordedState) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *recordedStateResolver) Links(ctx context.Context, obj *model.RecordedState, first *int64, after *string, last *int64, before *string) (*model.RecordedLinkConnection, error) {
+	return one[model.RecordedLinkConnection](ctx, obj.Value)
 }
 
 func (r *removeEvidencePayloadResolver) Link(ctx context.Context, obj *model.RemoveEvidencePayload) (*model.Link, error) {
@@ -3196,6 +3252,18 @@ func (r *Resolver) QuoteLinkConnection() exec.QuoteLinkConnectionResolver {
 
 func (r *Resolver) QuoteLinkEdge() exec.QuoteLinkEdgeResolver { return &quoteLinkEdgeResolver{r} }
 
+func (r *Resolver) RecordedLink() exec.RecordedLinkResolver { return &recordedLinkResolver{r} }
+
+func (r *Resolver) RecordedLinkConnection() exec.RecordedLinkConnectionResolver {
+	return &recordedLinkConnectionResolver{r}
+}
+
+func (r *Resolver) RecordedLinkEdge() exec.RecordedLinkEdgeResolver {
+	return &recordedLinkEdgeResolver{r}
+}
+
+func (r *Resolver) RecordedState() exec.RecordedStateResolver { return &recordedStateResolver{r} }
+
 func (r *Resolver) RemoveEvidencePayload() exec.RemoveEvidencePayloadResolver {
 	return &removeEvidencePayloadResolver{r}
 }
@@ -3379,6 +3447,10 @@ type (
 	quoteEdgeResolver                 struct{ *Resolver }
 	quoteLinkConnectionResolver       struct{ *Resolver }
 	quoteLinkEdgeResolver             struct{ *Resolver }
+	recordedLinkResolver              struct{ *Resolver }
+	recordedLinkConnectionResolver    struct{ *Resolver }
+	recordedLinkEdgeResolver          struct{ *Resolver }
+	recordedStateResolver             struct{ *Resolver }
 	removeEvidencePayloadResolver     struct{ *Resolver }
 	revertChangePayloadResolver       struct{ *Resolver }
 	searchConnectionResolver          struct{ *Resolver }

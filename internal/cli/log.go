@@ -12,7 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
+	"github.com/throughline/throughline/internal/history"
 	"github.com/throughline/throughline/internal/jsonl"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
@@ -40,6 +42,7 @@ type logCmd struct {
 	config.Store
 	JSON  bool   `name:"json" help:"Print each change with all that it did as a line of JSON, for scripts."`
 	Name  string `arg:"" optional:"" placeholder:"NAME" help:"Name of an entity, title of a source, or id of any record (id:ITS-ID of one that is gone): only changes of it and of links at it."`
+	At    string `placeholder:"TIME" help:"Print the record named, and the links at it, as they were at this time, as lines of an export: an instant, or a day, which stands for its end in UTC."`
 	First int    `short:"n" default:"20" help:"How many changes, 1 to 1000."`
 }
 
@@ -95,6 +98,11 @@ func (c *logCmd) Run(w *world) error {
 			return err
 		}
 		q.Touching = []string{id}
+		if c.At != "" {
+			return c.recorded(w, s, cat, id)
+		}
+	} else if c.At != "" {
+		return &config.UsageError{Problem: "--at needs a record", Hint: "name one: throughline log NAME --at TIME"}
 	}
 	changes, err := s.Changes(w.ctx, q)
 	if err != nil {
@@ -120,6 +128,58 @@ func (c *logCmd) Run(w *world) error {
 		fmt.Fprintln(w.stdout, "The log is empty: nothing was written since there is one.")
 	case len(changes) > c.First:
 		fmt.Fprintln(w.stdout, "… and earlier ones: -n shows more.")
+	}
+	return nil
+}
+
+// instant reads the time of --at.
+func (c *logCmd) instant() (kg.Time, error) {
+	if day, err := kg.ParseDate(c.At); err == nil && len(day) == len("2006-01-02") {
+		_, to := day.Interval()
+		return kg.TimeOf(to.Begin().AddDate(0, 0, 1)) - 1, nil
+	}
+	at, err := kg.ParseTime(c.At)
+	if err != nil {
+		return 0, &config.UsageError{
+			Problem: fmt.Sprintf("--at is %q", kg.Clip(c.At, 40)), Hint: "write 2024-03-05, or 2024-03-05T12:00:00Z",
+		}
+	}
+	return at, nil
+}
+
+// recorded prints a record and the links at it as they were at a time.
+func (c *logCmd) recorded(w *world, s store.Store, cat *catalog.Catalog, id string) error {
+	at, err := c.instant()
+	if err != nil {
+		return err
+	}
+	seq, err := history.Last(w.ctx, s, at)
+	if err != nil {
+		return err
+	}
+	was, err := history.Recorded(w.ctx, cat, s, id, seq, at)
+	if err != nil {
+		return err
+	}
+	out := &jsonPrinter{to: w.stdout}
+	if was.Record != "" {
+		if _, err := fmt.Fprintln(out, was.Record); err != nil {
+			return err
+		}
+	}
+	for some := range slices.Chunk(was.Links, mostChanges) {
+		lines, err := was.Lines(w.ctx, some)
+		if err != nil {
+			return err
+		}
+		for _, id := range some {
+			if _, err := fmt.Fprintln(out, lines[id]); err != nil {
+				return err
+			}
+		}
+	}
+	if was.Record == "" && !c.JSON {
+		fmt.Fprintln(w.stdout, "It was not there then, as far as the log says.")
 	}
 	return nil
 }

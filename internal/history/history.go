@@ -109,12 +109,17 @@ type list[T any, K comparable] struct {
 // page reads what p names of a list; after and before are the keys of its cursors.
 func (l *list[T, K]) page(after, before *K, p *plan.Paging, want plan.Want) (*Page[T], error) {
 	out, err := &Page[T]{}, error(nil)
+	open := after == nil && before == nil
 	if want.Rows || want.More {
-		if out, err = l.window(after, before, p, want.More); err != nil {
+		if out, err = l.window(after, before, p, want.More || want.Total && open); err != nil {
 			return nil, err
 		}
 	}
-	if want.Total {
+	switch {
+	case !want.Total:
+	case open && want.Rows && !out.HasPrev && !out.HasNext: // the page is all there is
+		out.Total = int64(len(out.Entries))
+	default:
 		l.trips++
 		out.Total, err = l.count()
 	}

@@ -117,15 +117,20 @@ type Loader interface {
 	Atomic() bool
 	// Types finds the types of records by id ("PERSON", "SOURCE", "LINK"), those that exist.
 	Types(ctx context.Context, ids []string) (map[string]string, error)
-	// Records finds records by id, whole, those that exist: sources with their texts, entities, and links with their
-	// evidence. Ids of evidence find nothing. The caller may change what it is given.
-	Records(ctx context.Context, ids []string) (*Batch, error)
+	Finder
 	// Resting finds the links that end at one of some entities, or whose evidence quotes one of some sources: their
 	// ids, in order. It may look at every link.
 	Resting(ctx context.Context, ids []string) ([]string, error)
 	// Merged finds the entities whose former ids these are: their ids by the former ones, those that are. nil asks for
 	// all.
 	Merged(ctx context.Context, ids []string) (map[string]string, error)
+}
+
+// Finder finds records.
+type Finder interface {
+	// Records finds records by id, whole, those that exist: sources with their texts, entities, and links with their
+	// evidence. Ids of evidence find nothing. The caller may change what it is given.
+	Records(ctx context.Context, ids []string) (*Batch, error)
 }
 
 // Logger reads the log of changes. Every load that wrote something has left one change, written in the same transaction
@@ -139,6 +144,11 @@ type Logger interface {
 	Items(ctx context.Context, q *ItemsQuery) ([]kg.ChangeItem, error)
 	// CountItems returns how many items q names, whatever its limit.
 	CountItems(ctx context.Context, q *ItemsQuery) (int64, error)
+	// Later returns what the first change after one made of each record that later changes have touching items of, by id.
+	Later(ctx context.Context, q *LaterQuery) ([]LaterItem, error)
+	// Made returns the changes that created some records, by the records' ids: only imports after a change, and of the
+	// records that are there.
+	Made(ctx context.Context, ids []string, after int64) (map[string]int64, error)
 }
 
 // ChangesQuery names changes. What is left out does not narrow.
@@ -175,12 +185,29 @@ type ItemsQuery struct {
 	Last bool
 }
 
+// LaterQuery names first items after a change.
+type LaterQuery struct {
+	Seq      int64    // of the change that they come after
+	Touching []string // as in ChangesQuery
+	After    string   // only ids behind this one
+	Limit    int      // at least 1
+}
+
+// LaterItem is an item, and the seq of its change.
+type LaterItem struct {
+	Seq int64
+	// Made is the first import after the change asked about that created a record of this id which went since, 0 for none.
+	Made int64
+	kg.ChangeItem
+}
+
 // Answerer answers everything that can be asked.
 type Answerer interface {
 	Reader
 	Walker
 	Surveyor
 	Logger
+	Finder
 }
 
 // Store is a whole store.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
@@ -108,6 +109,33 @@ func (w *world) changes(touching, by, during any) (out []entry) {
 	return out
 }
 
+// clockText is the time of every change.
+var clockText = storetest.Clock().UTC().Format(time.RFC3339)
+
+// recorded returns the kind of a record, and reports whether it was there at a time. All came with the import.
+func (w *world) recorded(id string, at time.Time) (kind string, there bool) {
+	if at.Before(storetest.Clock()) {
+		return "", false
+	}
+	if l := w.links[id]; l != nil {
+		return l.Kind, true
+	}
+	if x := w.records[id]; x != nil {
+		return x.typ, true
+	}
+	return "", false
+}
+
+// recordedLinks returns the ids of the links at an entity at a time.
+func (w *world) recordedLinks(id string, at time.Time) (ids []string) {
+	for _, l := range w.byLink {
+		if _, there := w.recorded(l.ID, at); there && (l.From == id || l.To == id) {
+			ids = append(ids, l.ID)
+		}
+	}
+	return ids
+}
+
 // logRule says what a field of the log answers, and reports whether it is one.
 func (w *world) logRule(r *rule) bool {
 	log, _ := w.newLog()
@@ -134,6 +162,32 @@ func (w *world) logRule(r *rule) bool {
 			r.on = []string{w.byLink[0].ID, w.byLink[1].ID}
 		}
 		r.answer = func(on string, _ input) ([]entry, any) { return w.changes([]any{on}, nil, nil), nil }
+	case r.name() == "Query.asRecorded":
+		r.means, r.also = []string{"id", "at"}, "{ id kind links(first: 0) { totalCount } }"
+		r.given = input{"id": "person-5", "at": clockText}
+		r.answer = func(_ string, args input) ([]entry, any) {
+			id, links := text(args["id"]), 0
+			at, err := time.Parse(time.RFC3339, text(args["at"]))
+			if err != nil {
+				panic(refusal("BAD_USER_INPUT"))
+			}
+			var kind any
+			if there, is := w.recorded(id, at); is {
+				kind, links = there, len(w.recordedLinks(id, at))
+			}
+			return nil, input{"id": id, "kind": kind, "links": input{"totalCount": float64(links)}}
+		}
+	case r.name() == "RecordedState.links":
+		r.edge, r.on = "node { id }", []string{w.byLink[0].From, w.byLink[0].ID}
+		r.host = func(on, call string) (string, []any) {
+			return fmt.Sprintf("{ asRecorded(id: %q, at: %q) { f: %s } }", on, clockText, call), []any{"asRecorded", "f"}
+		}
+		r.answer = func(on string, _ input) (out []entry, _ any) {
+			for _, id := range w.recordedLinks(on, storetest.Clock()) {
+				out = append(out, entry{shown: input{"node": ask1(id)}})
+			}
+			return out, nil
+		}
 	case r.name() == "Change.items":
 		r.means, r.edge = []string{"touching"}, "node { recordId }"
 		for i := range log {

@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/cli"
 	"github.com/throughline/throughline/internal/server"
 	"github.com/throughline/throughline/test/npm"
@@ -164,10 +166,23 @@ func TestTheGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range programs {
-		if name := strings.TrimSuffix(filepath.Base(p), ".cjs"); name != "run" {
+		if name := strings.TrimSuffix(filepath.Base(p), ".cjs"); name != "run" && name != "token" {
 			t.Run(name, func(t *testing.T) { node(t, strings.TrimPrefix(p, "testdata/"), address) })
 		}
 	}
+	t.Run("tokens", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "tokens.jsonl")
+		secret, _, err := auth.Create(path, "ann", auth.Editor, time.Now(), time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens, err := auth.Open(path, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		guarded := newServer(t, func(o *server.Options) { o.Verifier = tokens })
+		node(t, filepath.Join(filepath.Base(dir), "out/token.cjs"), guarded, secret)
+	})
 	t.Run("trusted by Code Generator", func(t *testing.T) {
 		trusted(t, filepath.Join(dir, "src/gql/persisted-documents.json"), "People", `{"first":1}`)
 	})

@@ -128,6 +128,10 @@ type ResolverRoot interface {
 	QuoteEdge() QuoteEdgeResolver
 	QuoteLinkConnection() QuoteLinkConnectionResolver
 	QuoteLinkEdge() QuoteLinkEdgeResolver
+	RecordedLink() RecordedLinkResolver
+	RecordedLinkConnection() RecordedLinkConnectionResolver
+	RecordedLinkEdge() RecordedLinkEdgeResolver
+	RecordedState() RecordedStateResolver
 	RemoveEvidencePayload() RemoveEvidencePayloadResolver
 	RevertChangePayload() RevertChangePayloadResolver
 	SearchConnection() SearchConnectionResolver
@@ -910,6 +914,7 @@ type QueryResolver interface {
 	Communities(ctx context.Context, types []string, where map[string]any, parallel *string, seed *int64, resolution *float64, minSize *int64, first *int64, after *string, last *int64, before *string) (*model.CommunityConnection, error)
 	Changes(ctx context.Context, touching []string, by *string, during map[string]any, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error)
 	Change(ctx context.Context, id string) (*model.Change, error)
+	AsRecorded(ctx context.Context, id string, at string) (*model.RecordedState, error)
 	Stats(ctx context.Context) (*model.GraphStats, error)
 	ServerInfo(ctx context.Context) (*model.ServerInfo, error)
 	Viewer(ctx context.Context) (*model.Viewer, error)
@@ -966,6 +971,27 @@ type QuoteLinkEdgeResolver interface {
 	Until(ctx context.Context, obj *model.QuoteLinkEdge) (*string, error)
 	UntilParts(ctx context.Context, obj *model.QuoteLinkEdge) (*model.PartialDateParts, error)
 	Direction(ctx context.Context, obj *model.QuoteLinkEdge) (string, error)
+}
+type RecordedLinkResolver interface {
+	ID(ctx context.Context, obj *model.RecordedLink) (string, error)
+	Record(ctx context.Context, obj *model.RecordedLink) (string, error)
+}
+type RecordedLinkConnectionResolver interface {
+	Edges(ctx context.Context, obj *model.RecordedLinkConnection) ([]model.RecordedLinkEdge, error)
+	Nodes(ctx context.Context, obj *model.RecordedLinkConnection) ([]model.RecordedLink, error)
+	PageInfo(ctx context.Context, obj *model.RecordedLinkConnection) (*model.PageInfo, error)
+	TotalCount(ctx context.Context, obj *model.RecordedLinkConnection) (int64, error)
+}
+type RecordedLinkEdgeResolver interface {
+	Cursor(ctx context.Context, obj *model.RecordedLinkEdge) (string, error)
+	Node(ctx context.Context, obj *model.RecordedLinkEdge) (*model.RecordedLink, error)
+}
+type RecordedStateResolver interface {
+	ID(ctx context.Context, obj *model.RecordedState) (string, error)
+	At(ctx context.Context, obj *model.RecordedState) (string, error)
+	Kind(ctx context.Context, obj *model.RecordedState) (*string, error)
+	Record(ctx context.Context, obj *model.RecordedState) (*string, error)
+	Links(ctx context.Context, obj *model.RecordedState, first *int64, after *string, last *int64, before *string) (*model.RecordedLinkConnection, error)
 }
 type RemoveEvidencePayloadResolver interface {
 	Link(ctx context.Context, obj *model.RemoveEvidencePayload) (*model.Link, error)
@@ -4181,6 +4207,18 @@ type Query {
   ): ChangeConnection
   "A change by its id; null when there is none."
   change("Begins with ` + "`" + `h_` + "`" + `." id: ID!): Change
+  """
+  An entity, a link or a source as this graph had it at a time, and the links at an entity: what was written later is left out, and what was changed or deleted
+  later stands as it was. Before there was a log, ` + "`" + `createdAt` + "`" + ` says when it came; of a source nothing does, and it stands as if it had
+  always been there.
+  Example: ` + "`" + `{ asRecorded(id: "mary-kaldor", at: "2024-01-01T00:00:00Z") { record links { totalCount nodes { record } } } }` + "`" + `.
+  """
+  asRecorded(
+    "The id that it had then."
+    id: ID!
+    "When."
+    at: DateTime!
+  ): RecordedState
   "How much is in the graph, and how well it is evidenced."
   stats: GraphStats!
   "What server this is and what it allows."
@@ -5842,6 +5880,57 @@ type ChangeItemEdge {
   cursor: String!
   "What became of it."
   node: ChangeItem!
+}
+
+"A record as the graph had it at a time, and the links at it."
+type RecordedState {
+  "The record's id."
+  id: ID!
+  "The time."
+  at: DateTime!
+  "` + "`" + `SOURCE` + "`" + `, an ` + "`" + `EntityType` + "`" + ` or a ` + "`" + `LinkKind` + "`" + `; null where it was not there."
+  kind: String
+  "Its line in an export (JSON Lines), without its text where that is not served; null where it was not there."
+  record: String
+  "The links at it, refuted ones too, by id; none of a link or a source."
+  links(
+    "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
+    first: Int
+    "Continue after this cursor."
+    after: String
+    "How many from the end of the list, 0–100; not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop before this cursor."
+    before: String
+  ): RecordedLinkConnection!
+}
+
+"Links as the graph had them at a time."
+type RecordedLinkConnection {
+  "The entries of this page, in order."
+  edges: [RecordedLinkEdge!]!
+  "Just the nodes of ` + "`" + `edges` + "`" + `."
+  nodes: [RecordedLink!]!
+  "Where this page stands in the list."
+  pageInfo: PageInfo!
+  "How many there are on all pages."
+  totalCount: Int!
+}
+
+"One link in a list."
+type RecordedLinkEdge {
+  "Opaque position in this list."
+  cursor: String!
+  "The link as it was."
+  node: RecordedLink!
+}
+
+"A link as the graph had it at a time."
+type RecordedLink {
+  "The link's id."
+  id: ID!
+  "Its line in an export (JSON Lines)."
+  record: String!
 }
 
 "A field of a record before and after a change, as JSON."
@@ -7589,6 +7678,56 @@ func (ec *executionContext) childFields_QuoteLinkEdge(ctx context.Context, field
 		return ec.fieldContext_QuoteLinkEdge_direction(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type QuoteLinkEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordedLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_RecordedLink_id(ctx, field)
+	case "record":
+		return ec.fieldContext_RecordedLink_record(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordedLink", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordedLinkConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RecordedLinkConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_RecordedLinkConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RecordedLinkConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_RecordedLinkConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordedLinkConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordedLinkEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_RecordedLinkEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_RecordedLinkEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordedLinkEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordedState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_RecordedState_id(ctx, field)
+	case "at":
+		return ec.fieldContext_RecordedState_at(ctx, field)
+	case "kind":
+		return ec.fieldContext_RecordedState_kind(ctx, field)
+	case "record":
+		return ec.fieldContext_RecordedState_record(ctx, field)
+	case "links":
+		return ec.fieldContext_RecordedState_links(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordedState", field.Name)
 }
 
 func (ec *executionContext) childFields_RemoveEvidencePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10805,6 +10944,28 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_asRecorded_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "at",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNDateTime2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["at"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_centrality_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -12542,6 +12703,44 @@ func (ec *executionContext) field_Quote_themes_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["orderBy"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_RecordedState_links_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -30075,6 +30274,50 @@ func (ec *executionContext) fieldContext_Query_change(ctx context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_asRecorded(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_asRecorded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().AsRecorded(ctx, fc.Args["id"].(string), fc.Args["at"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordedState) graphql.Marshaler {
+			return ec.marshalORecordedState2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedState(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_asRecorded(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordedState(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_asRecorded_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_stats(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -31540,6 +31783,362 @@ func (ec *executionContext) _QuoteLinkEdge_direction(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_QuoteLinkEdge_direction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("QuoteLinkEdge", field, true, true, "Direction")
+}
+
+func (ec *executionContext) _RecordedLink_id(ctx context.Context, field graphql.CollectedField, obj *model.RecordedLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordedLink_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecordedLink().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordedLink_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordedLink", field, true, true, "ID")
+}
+
+func (ec *executionContext) _RecordedLink_record(ctx context.Context, field graphql.CollectedField, obj *model.RecordedLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordedLink_record(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecordedLink().Record(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordedLink_record(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordedLink", field, true, true, "String")
+}
+
+func (ec *executionContext) _RecordedLinkConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.RecordedLinkConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordedLinkConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecordedLinkConnection().Edges(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.RecordedLinkEdge) graphql.Marshaler {
+			return ec.marshalNRecordedLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedLinkEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordedLinkConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordedLinkConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordedLinkEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordedLinkConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.RecordedLinkConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordedLinkConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecordedLinkConnection().Nodes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.RecordedLink) graphql.Marshaler {
+			return ec.marshalNRecordedLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedLinkᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordedLinkConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordedLinkConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordedLink(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordedLinkConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.RecordedLinkConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordedLinkConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecordedLinkConnection().PageInfo(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordedLinkConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordedLinkConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordedLinkConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.RecordedLinkConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordedLinkConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecordedLinkConnection().TotalCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordedLinkConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordedLinkConnection", field, true, true, "Int")
+}
+
+func (ec *executionContext) _RecordedLinkEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.RecordedLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordedLinkEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecordedLinkEdge().Cursor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordedLinkEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordedLinkEdge", field, true, true, "String")
+}
+
+func (ec *executionContext) _RecordedLinkEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.RecordedLinkEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordedLinkEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecordedLinkEdge().Node(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordedLink) graphql.Marshaler {
+			return ec.marshalNRecordedLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedLink(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordedLinkEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordedLinkEdge",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordedLink(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordedState_id(ctx context.Context, field graphql.CollectedField, obj *model.RecordedState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordedState_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecordedState().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordedState_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordedState", field, true, true, "ID")
+}
+
+func (ec *executionContext) _RecordedState_at(ctx context.Context, field graphql.CollectedField, obj *model.RecordedState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordedState_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecordedState().At(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDateTime2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordedState_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordedState", field, true, true, "DateTime")
+}
+
+func (ec *executionContext) _RecordedState_kind(ctx context.Context, field graphql.CollectedField, obj *model.RecordedState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordedState_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecordedState().Kind(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecordedState_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordedState", field, true, true, "String")
+}
+
+func (ec *executionContext) _RecordedState_record(ctx context.Context, field graphql.CollectedField, obj *model.RecordedState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordedState_record(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecordedState().Record(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecordedState_record(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordedState", field, true, true, "String")
+}
+
+func (ec *executionContext) _RecordedState_links(ctx context.Context, field graphql.CollectedField, obj *model.RecordedState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordedState_links(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.RecordedState().Links(ctx, obj, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordedLinkConnection) graphql.Marshaler {
+			return ec.marshalNRecordedLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedLinkConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordedState_links(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordedState",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordedLinkConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_RecordedState_links_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _RemoveEvidencePayload_link(ctx context.Context, field graphql.CollectedField, obj *model.RemoveEvidencePayload) (ret graphql.Marshaler) {
@@ -47842,6 +48441,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_change(ctx, field)
 				})
+		case "asRecorded":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_asRecorded(ctx, field)
+				})
 		case "stats":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -48271,6 +48876,196 @@ func (ec *executionContext) _QuoteLinkEdge(ctx context.Context, sel ast.Selectio
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._QuoteLinkEdge_direction(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var recordedLinkImplementors = []string{"RecordedLink"}
+
+func (ec *executionContext) _RecordedLink(ctx context.Context, sel ast.SelectionSet, obj *model.RecordedLink) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recordedLinkImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordedLink")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecordedLink_id(ctx, field, obj)
+				})
+		case "record":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecordedLink_record(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var recordedLinkConnectionImplementors = []string{"RecordedLinkConnection"}
+
+func (ec *executionContext) _RecordedLinkConnection(ctx context.Context, sel ast.SelectionSet, obj *model.RecordedLinkConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recordedLinkConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordedLinkConnection")
+		case "edges":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecordedLinkConnection_edges(ctx, field, obj)
+				})
+		case "nodes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecordedLinkConnection_nodes(ctx, field, obj)
+				})
+		case "pageInfo":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecordedLinkConnection_pageInfo(ctx, field, obj)
+				})
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecordedLinkConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var recordedLinkEdgeImplementors = []string{"RecordedLinkEdge"}
+
+func (ec *executionContext) _RecordedLinkEdge(ctx context.Context, sel ast.SelectionSet, obj *model.RecordedLinkEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recordedLinkEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordedLinkEdge")
+		case "cursor":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecordedLinkEdge_cursor(ctx, field, obj)
+				})
+		case "node":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecordedLinkEdge_node(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var recordedStateImplementors = []string{"RecordedState"}
+
+func (ec *executionContext) _RecordedState(ctx context.Context, sel ast.SelectionSet, obj *model.RecordedState) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recordedStateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordedState")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecordedState_id(ctx, field, obj)
+				})
+		case "at":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecordedState_at(ctx, field, obj)
+				})
+		case "kind":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecordedState_kind(ctx, field, obj)
+				})
+		case "record":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecordedState_record(ctx, field, obj)
+				})
+		case "links":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecordedState_links(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -51995,6 +52790,62 @@ func (ec *executionContext) marshalNQuoteLinkEdge2ᚕgithubᚗcomᚋthroughline�
 	return ret
 }
 
+func (ec *executionContext) marshalNRecordedLink2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedLink(ctx context.Context, sel ast.SelectionSet, v model.RecordedLink) graphql.Marshaler {
+	return ec._RecordedLink(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRecordedLink2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []model.RecordedLink) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRecordedLink2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedLink(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNRecordedLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedLink(ctx context.Context, sel ast.SelectionSet, v *model.RecordedLink) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RecordedLink!")
+		return graphql.Null
+	}
+	return ec._RecordedLink(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNRecordedLinkConnection2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedLinkConnection(ctx context.Context, sel ast.SelectionSet, v *model.RecordedLinkConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RecordedLinkConnection!")
+		return graphql.Null
+	}
+	return ec._RecordedLinkConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNRecordedLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedLinkEdge(ctx context.Context, sel ast.SelectionSet, v model.RecordedLinkEdge) graphql.Marshaler {
+	return ec._RecordedLinkEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRecordedLinkEdge2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedLinkEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.RecordedLinkEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRecordedLinkEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedLinkEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNRemoveEvidenceInput2map(ctx context.Context, v any) (map[string]any, error) {
 	res, err := ec.unmarshalInputRemoveEvidenceInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -53697,6 +54548,13 @@ func (ec *executionContext) unmarshalOQuoteFilter2ᚕmapᚄ(ctx context.Context,
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalORecordedState2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐRecordedState(ctx context.Context, sel ast.SelectionSet, v *model.RecordedState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RecordedState(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalORemoveEvidenceInput2map(ctx context.Context, v any) (map[string]any, error) {

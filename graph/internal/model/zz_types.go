@@ -448,6 +448,18 @@ type QuoteLinkEdge struct{ Value }
 // IsLinkEdgeFields marks the type as one.
 func (QuoteLinkEdge) IsLinkEdgeFields() {}
 
+// RecordedLink is the object type of that name.
+type RecordedLink struct{ Value }
+
+// RecordedLinkConnection is the object type of that name.
+type RecordedLinkConnection struct{ Value }
+
+// RecordedLinkEdge is the object type of that name.
+type RecordedLinkEdge struct{ Value }
+
+// RecordedState is the object type of that name.
+type RecordedState struct{ Value }
+
 // RemoveEvidencePayload is the object type of that name.
 type RemoveEvidencePayload struct{ Value }
 
@@ -755,6 +767,14 @@ func New(name string, v Value) any {
 		return &QuoteLinkConnection{v}
 	case "QuoteLinkEdge":
 		return &QuoteLinkEdge{v}
+	case "RecordedLink":
+		return &RecordedLink{v}
+	case "RecordedLinkConnection":
+		return &RecordedLinkConnection{v}
+	case "RecordedLinkEdge":
+		return &RecordedLinkEdge{v}
+	case "RecordedState":
+		return &RecordedState{v}
 	case "RemoveEvidencePayload":
 		return &RemoveEvidencePayload{v}
 	case "RevertChangePayload":

@@ -20,6 +20,7 @@ const (
 	changeLabel  = "ThroughlineChange"
 	itemLabel    = "ThroughlineChangeItem"
 	madeProperty = "_made"
+	itemMade     = "made" // of what went: the import that created it
 )
 
 // logging is what one transaction adds to the log.
@@ -101,6 +102,9 @@ func (l *load) log(was, is any, made int64) {
 	setText(row, "b", i.B)
 	setText(row, "wasA", i.WasA)
 	setText(row, "wasB", i.WasB)
+	if is == nil && !came && made != 0 {
+		row[itemMade] = made
+	}
 	g.items = append(g.items, row)
 }
 
@@ -129,7 +133,7 @@ func (l *load) writeLog(ctx context.Context, tx neo4j.ManagedTransaction) error 
 	}
 	_, err := l.s.do(ctx, tx, `UNWIND $rows AS row MERGE (i:ThroughlineChangeItem {seq: $seq, id: row.id})
 ON CREATE SET i.before = row.before, i.wasA = row.wasA, i.wasB = row.wasB
-SET i.kind = row.kind, i.after = row.after, i.a = row.a, i.b = row.b`, map[string]any{"seq": g.seq, "rows": g.items})
+SET i.kind = row.kind, i.after = row.after, i.a = row.a, i.b = row.b, i.made = coalesce(row.made, i.made)`, map[string]any{"seq": g.seq, "rows": g.items})
 	return err
 }
 
@@ -146,6 +150,9 @@ func (l *load) logAtOnce(ctx context.Context, tx neo4j.ManagedTransaction) error
 				if delete(was, name); row[name] != nil {
 					was[name] = row[name]
 				}
+			}
+			if row[itemMade] != nil {
+				was[itemMade] = row[itemMade]
 			}
 			continue
 		}
@@ -363,4 +370,55 @@ func (s *Store) Items(ctx context.Context, q *store.ItemsQuery) (out []kg.Change
 func (s *Store) CountItems(ctx context.Context, q *store.ItemsQuery) (int64, error) {
 	text, params := itemsText(q)
 	return s.logCount(ctx, text+" RETURN count(i)", params)
+}
+
+// Later reads what the first changes after one made of records.
+func (s *Store) Later(ctx context.Context, q *store.LaterQuery) (out []store.LaterItem, err error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	rows, _, err := s.read(ctx, "CALL () { "+touchedBy+` } WITH i WHERE i.seq > $seq AND i.id > $after
+WITH i.id AS id, min(i.seq) AS seq ORDER BY id LIMIT $limit
+MATCH (i:ThroughlineChangeItem {seq: seq, id: id}) RETURN i.seq, i.id, i.kind, i.before, i.after,
+COLLECT { MATCH (m:ThroughlineChangeItem) WHERE m.id = id AND m.seq > $seq AND m.made > $seq RETURN min(m.made) } ORDER BY i.id`,
+		map[string]any{"touching": q.Touching, "seq": q.Seq, "after": q.After, "limit": int64(q.Limit)})
+	for _, r := range rows {
+		made := int64(0)
+		if found := asList(r[5]); len(found) > 0 {
+			made = asInt(found[0])
+		}
+		out = append(out, store.LaterItem{Seq: asInt(r[0]), Made: made, ChangeItem: kg.ChangeItem{
+			ID: asString(r[1]), Kind: asString(r[2]), Before: asString(r[3]), After: asString(r[4]),
+		}})
+	}
+	return out, err
+}
+
+// Made finds the imports after a change that created records.
+func (s *Store) Made(ctx context.Context, ids []string, after int64) (map[string]int64, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	sources, entities, links := kg.SortIDs(ids)
+	out := map[string]int64{}
+	for _, of := range []struct {
+		ids  []string
+		text string
+	}{
+		{sources, "MATCH (x:Source) WHERE x.id IN $ids AND x._sort IS NOT NULL WITH x"},
+		{entities, "MATCH (x:Entity) WHERE x.id IN $ids AND x._sort IS NOT NULL WITH x"},
+		{links, s.layout.anyLink() + " WITH r AS x"},
+	} {
+		if len(of.ids) == 0 {
+			continue
+		}
+		rows, _, err := s.read(ctx, of.text+" WHERE x._made > $after RETURN x.id, x._made", map[string]any{"ids": of.ids, "after": after})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			out[asString(r[0])] = asInt(r[1])
+		}
+	}
+	return out, nil
 }

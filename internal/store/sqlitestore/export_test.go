@@ -128,7 +128,8 @@ var statements = map[string]string{
 	"log: changes of somebody":           changesOf(&store.ChangesQuery{By: new(string)}),
 	"log: items that touch records":      itemsOf(&store.ItemsQuery{Touching: []string{}}),
 	"log: items of a change":             itemsOf(&store.ItemsQuery{Before: "b"}),
-	"records: sources by id":             someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
+	"log: first items after a change":    laterSQL, "log: imports that created records": madeSQL, "log: the import that created a record": madeOneSQL,
+	"records: sources by id": someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
 }
 
 // Images returns the graph that a load into an empty store made beside its writing, described, and the one made of the

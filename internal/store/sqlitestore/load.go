@@ -467,7 +467,7 @@ func (l *load) changed(ctx context.Context, what int, id string, row int64, was,
 	if err := l.touched(ctx, what, row); err != nil || !l.logged(what, id, row) {
 		return err
 	}
-	return l.log(ctx, was, is)
+	return l.log(ctx, was, is, 0)
 }
 
 // touched notes that a row of an earlier load is not as it was.

@@ -17,16 +17,25 @@ import (
 const (
 	changeSummed = "seq, id, at, hex(by), action, hex(note), reverts, hex(key), files, created, changed, removed, items"
 	itemSummed   = "seq, id, kind, a, b, wasA, wasB, before, after"
+	// itemSum is the sum of an item: rows of before there was made have none of it
+	itemSum = "CASE made WHEN 0 THEN throughline_sum(" + itemSummed + ") ELSE throughline_sum(" + itemSummed + ", made) END"
 )
 
 // The statements that write the log.
 const (
 	nextChangeSQL = `SELECT coalesce(max(seq), 0) + 1 FROM change`
 	// itemSQL keeps what the record was before the load
-	itemSQL = `INSERT INTO change_item (seq, id, kind, a, b, wasA, wasB, before, after, sum)
-		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9, throughline_sum(?1,?2,?3,?4,?5,?6,?7,?8,?9))
+	itemSQL = `INSERT INTO change_item (seq, id, kind, a, b, wasA, wasB, before, after, made, sum)
+		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10, CASE ?10 WHEN 0 THEN throughline_sum(?1,?2,?3,?4,?5,?6,?7,?8,?9)
+			ELSE throughline_sum(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) END)
 		ON CONFLICT (seq, id) DO UPDATE SET kind = excluded.kind, a = excluded.a, b = excluded.b, after = excluded.after,
-		sum = throughline_sum(seq, id, excluded.kind, excluded.a, excluded.b, wasA, wasB, before, excluded.after)`
+		made = max(made, excluded.made), sum = CASE max(made, excluded.made)
+			WHEN 0 THEN throughline_sum(seq, id, excluded.kind, excluded.a, excluded.b, wasA, wasB, before, excluded.after)
+			ELSE throughline_sum(seq, id, excluded.kind, excluded.a, excluded.b, wasA, wasB, before, excluded.after,
+				max(made, excluded.made)) END`
+	// madeOneSQL finds the change that created a record, where that does not list it
+	madeOneSQL = `SELECT coalesce((SELECT CASE WHEN first <= ?2 THEN seq END FROM created WHERE what = ?1 AND last >= ?2
+		ORDER BY last LIMIT 1), 0)`
 	// dropItems deletes what has come to nothing within one load
 	dropItems  = `DELETE FROM change_item WHERE seq = ? AND before = after`
 	countItems = `SELECT coalesce(sum(before <> '' AND after <> ''), 0), coalesce(sum(after = ''), 0), count(*) FROM change_item WHERE seq = ?`
@@ -42,18 +51,25 @@ const (
 		UNION SELECT i.seq, i.id FROM w JOIN change_item i ON i.b = w.value WHERE i.b <> ''
 		UNION SELECT i.seq, i.id FROM w JOIN change_item i ON i.wasA = w.value WHERE i.wasA <> ''
 		UNION SELECT i.seq, i.id FROM w JOIN change_item i ON i.wasB = w.value WHERE i.wasB <> ''`
-	withTouching    = `WITH w AS (SELECT value FROM json_each(?)), touched AS (` + itemsTouching + `) `
-	changesTouching = `WITH w AS (SELECT value FROM json_each(?)), touched AS (` + itemsTouching + `), made AS (
-			SELECT 0 AS what, s.k FROM w JOIN source s ON s.id = w.value
-			UNION ALL SELECT 1, n.k FROM w JOIN node n ON n.id = w.value
-			UNION ALL SELECT 2, l.k FROM w JOIN link l ON l.id = w.value
-		), by AS (SELECT (SELECT CASE WHEN c.first <= made.k THEN c.seq END FROM created c
+	withTouching = `WITH w AS (SELECT value FROM json_each(?)), touched AS (` + itemsTouching + `) `
+	// madeBy finds the changes that created records, where those do not list them
+	madeBy = `made AS (
+			SELECT 0 AS what, s.k, s.id FROM w JOIN source s ON s.id = w.value
+			UNION ALL SELECT 1, n.k, n.id FROM w JOIN node n ON n.id = w.value
+			UNION ALL SELECT 2, l.k, l.id FROM w JOIN link l ON l.id = w.value
+		), by AS (SELECT id, (SELECT CASE WHEN c.first <= made.k THEN c.seq END FROM created c
 			WHERE c.what = made.what AND c.last >= made.k ORDER BY c.last LIMIT 1) AS seq FROM made) `
-	changeColumns = `seq, id, at, by, action, note, reverts, key, files, created, changed, removed,
+	changesTouching = `WITH w AS (SELECT value FROM json_each(?)), touched AS (` + itemsTouching + `), ` + madeBy
+	madeSQL         = `WITH w AS (SELECT value FROM json_each(?)), ` + madeBy + `SELECT id, seq FROM by WHERE seq > ?`
+	changeColumns   = `seq, id, at, by, action, note, reverts, key, files, created, changed, removed,
 		throughline_sum(` + changeSummed + `) = sum`
+	laterSQL = `WITH w AS (SELECT value FROM json_each(?1)), touched AS (` + itemsTouching + `), first AS (
+			SELECT id AS of, min(seq) AS at FROM touched WHERE seq > ?2 AND id > ?3 GROUP BY id ORDER BY id LIMIT ?4)
+		SELECT i.seq, coalesce((SELECT min(m.made) FROM change_item m WHERE m.id = i.id AND m.seq > ?2 AND m.made > ?2), 0),
+		` + itemColumns + ` FROM first CROSS JOIN change_item i ON i.seq = first.at AND i.id = first.of ORDER BY i.id`
 	// wholeSQL reports whether a change has as many items as it says
 	wholeSQL    = `SELECT count(*) = coalesce((SELECT items FROM change WHERE seq = ?1), 0) FROM change_item WHERE seq = ?1`
-	itemColumns = `id, kind, before, after, throughline_sum(` + itemSummed + `) = sum`
+	itemColumns = `id, kind, before, after, ` + itemSum + ` = sum`
 )
 
 // Describe says what the load is for.
@@ -76,8 +92,9 @@ func (h *head) last(what int) int64 {
 	return h.link
 }
 
-// log writes what became of a record, as the file has it by then.
-func (l *load) log(ctx context.Context, was, is any) error {
+// log writes what became of a record, as the file has it by then. made is the import that created one that went, 0 for
+// none.
+func (l *load) log(ctx context.Context, was, is any, made int64) error {
 	if l.change == 0 {
 		if err := l.tx.QueryRowContext(ctx, nextChangeSQL).Scan(&l.change); err != nil {
 			return err
@@ -87,7 +104,7 @@ func (l *load) log(ctx context.Context, was, is any) error {
 		}
 	}
 	i := store.Log(l.s.cat, store.Timed(was, l.now), store.Timed(is, l.now))
-	_, err := l.logItem.ExecContext(ctx, l.change, i.ID, i.Kind, i.A, i.B, i.WasA, i.WasB, i.Before, i.After)
+	_, err := l.logItem.ExecContext(ctx, l.change, i.ID, i.Kind, i.A, i.B, i.WasA, i.WasB, i.Before, i.After, made)
 	return err
 }
 
@@ -99,7 +116,7 @@ func (l *load) created(ctx context.Context, id string, x any) error {
 	if !l.deed.Whole && !l.went[id] {
 		return nil
 	}
-	return l.log(ctx, nil, l.stored(x))
+	return l.log(ctx, nil, l.stored(x), 0)
 }
 
 // stored returns a record as it is written: a link with the evidence that is in l.pieces.
@@ -125,10 +142,14 @@ func (l *load) gone(ctx context.Context, what int, id string, row int64, was any
 	if l.went == nil {
 		l.went = map[string]bool{}
 	}
+	made := int64(0)
 	if row <= l.begun.last(what) {
 		l.went[id] = true
+		if err := l.tx.QueryRowContext(ctx, madeOneSQL, what, row).Scan(&made); err != nil {
+			return err
+		}
 	}
-	return l.log(ctx, was, nil)
+	return l.log(ctx, was, nil, made)
 }
 
 // finishLog writes the change that the load is.
@@ -345,4 +366,36 @@ func (s *Store) noItemLost(ctx context.Context, seq int64) error {
 func (s *Store) CountItems(ctx context.Context, q *store.ItemsQuery) (int64, error) {
 	text, args := itemsText("count(*)", q)
 	return s.logCount(ctx, text, args...)
+}
+
+// Later reads what the first changes after one made of records.
+func (s *Store) Later(ctx context.Context, q *store.LaterQuery) (out []store.LaterItem, err error) {
+	err = scan(ctx, s.read, laterSQL, func(rows *sql.Rows) error {
+		var i store.LaterItem
+		var whole bool
+		if err := rows.Scan(&i.Seq, &i.Made, &i.ID, &i.Kind, &i.Before, &i.After, &whole); err != nil {
+			return unreadable(err)
+		}
+		if !whole {
+			return s.damaged("item of a change", i.ID)
+		}
+		out = append(out, i)
+		return budget.Of(ctx).Hold(int64(len(i.Before) + len(i.After)))
+	}, idsJSON(q.Touching), q.Seq, q.After, q.Limit)
+	return out, err
+}
+
+// Made finds the imports after a change that created records.
+func (s *Store) Made(ctx context.Context, ids []string, after int64) (map[string]int64, error) {
+	out := map[string]int64{}
+	err := scan(ctx, s.read, madeSQL, func(rows *sql.Rows) error {
+		var id string
+		var seq int64
+		if err := rows.Scan(&id, &seq); err != nil {
+			return unreadable(err)
+		}
+		out[id] = seq
+		return nil
+	}, idsJSON(ids), after)
+	return out, err
 }

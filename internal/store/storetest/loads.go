@@ -174,6 +174,7 @@ func (r *random) deed() *store.Deed {
 // sameLogs compares the logs of an oracle and a store: whole, and as far as they touch some records.
 func sameLogs(t *testing.T, oracle, s store.Store, r *random) {
 	t.Helper()
+	sameLater(t, oracle, s, r)
 	by := "ann"
 	questions := []store.ChangesQuery{
 		{Limit: 3},
@@ -231,6 +232,26 @@ func sameLogs(t *testing.T, oracle, s store.Store, r *random) {
 				t.Errorf("it counts %d items for %+v, want %d, %v", n, of, all, err)
 			}
 		}
+	}
+}
+
+// sameLater compares what the logs have of records after a change.
+func sameLater(t *testing.T, oracle, s store.Store, r *random) {
+	t.Helper()
+	q := store.LaterQuery{Seq: int64(r.IntN(4)), Touching: []string{r.id(), r.id(), "no'body"}, Limit: 1 + r.IntN(20)}
+	if r.yes() {
+		q.After = r.id()
+	}
+	want, _ := oracle.Later(t.Context(), &q)
+	got, err := s.Later(t.Context(), &q)
+	if d := cmp.Diff(want, got); d != "" || err != nil {
+		t.Errorf("later items for %+v: %s, %v", q, d, err)
+	}
+	ids := []string{r.id(), r.id(), r.id(), "no'body"}
+	made, _ := oracle.Made(t.Context(), ids, q.Seq)
+	found, err := s.Made(t.Context(), ids, q.Seq)
+	if d := cmp.Diff(made, found); d != "" || err != nil {
+		t.Errorf("what imports after %d made of %v: %s, %v", q.Seq, ids, d, err)
 	}
 }
 

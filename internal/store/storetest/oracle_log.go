@@ -16,6 +16,7 @@ import (
 type logged struct {
 	kg.Change
 	items map[string]*store.Logged
+	made  map[string]int64 // of what went, the imports that created it
 }
 
 // change is what the oracle's load keeps for the log.
@@ -23,6 +24,7 @@ type change struct {
 	deed  store.Deed
 	items map[string]*store.Logged // of each record that was written
 	was   map[string]bool          // whether a record that was written was there when the load began
+	made  map[string]int64         // of what went, the imports that created it
 	new   map[string]bool          // records that are there and were made by the load, some in place of others of their ids
 	wrote bool
 }
@@ -40,6 +42,12 @@ func (l *oracleLoad) note(was, is any) {
 		l.was[i.ID] = was != nil
 	}
 	l.items[i.ID] = i
+	if seq := l.next.made[i.ID]; is == nil && seq != 0 {
+		if l.made == nil {
+			l.made = map[string]int64{}
+		}
+		l.made[i.ID] = seq
+	}
 	if l.new[i.ID] = is != nil && (was == nil || l.new[i.ID]); is == nil {
 		delete(l.next.made, i.ID)
 	}
@@ -51,7 +59,7 @@ func (l *oracleLoad) record() {
 		return
 	}
 	d := &l.deed
-	c := logged{items: map[string]*store.Logged{}, Change: kg.Change{
+	c := logged{items: map[string]*store.Logged{}, made: l.made, Change: kg.Change{
 		Seq: int64(len(l.next.log)) + 1, ID: cmp.Or(d.ID, kg.NewChangeID()), At: kg.TimeOf(l.o.now()), By: d.By,
 		Action: cmp.Or(d.Action, kg.Imported), Note: d.Note, Reverts: d.Reverts, Key: d.Key, Files: d.Files,
 	}}
@@ -148,6 +156,46 @@ func (o *Oracle) CountItems(ctx context.Context, q *store.ItemsQuery) (int64, er
 	all.Limit = math.MaxInt
 	out, err := o.Items(ctx, &all)
 	return int64(len(out)), err
+}
+
+// Later returns what the first changes after one made of records.
+func (o *Oracle) Later(_ context.Context, q *store.LaterQuery) (out []store.LaterItem, err error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	seen := map[string]bool{}
+	for _, c := range o.log {
+		for _, i := range sorted(c.items) {
+			if c.Seq > q.Seq && i.ID > q.After && touches(i, q.Touching) && !seen[i.ID] {
+				seen[i.ID] = true
+				out = append(out, store.LaterItem{Seq: c.Seq, Made: o.madeAfter(i.ID, q.Seq), ChangeItem: i.ChangeItem})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b store.LaterItem) int { return strings.Compare(a.ID, b.ID) })
+	return out[:min(len(out), q.Limit)], nil
+}
+
+// madeAfter returns the first import after a change that created a record which went, by the changes that it went by.
+func (o *Oracle) madeAfter(id string, seq int64) (first int64) {
+	for _, c := range o.log {
+		if _, there := c.items[id]; there && c.Seq > seq && c.made[id] > seq && (first == 0 || c.made[id] < first) {
+			first = c.made[id]
+		}
+	}
+	return first
+}
+
+// Made returns the imports after a change that created records.
+func (o *Oracle) Made(_ context.Context, ids []string, after int64) (map[string]int64, error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	out := map[string]int64{}
+	for _, id := range ids {
+		if seq := o.made[id]; seq > after {
+			out[id] = seq
+		}
+	}
+	return out, nil
 }
 
 // Write runs work in a load.
