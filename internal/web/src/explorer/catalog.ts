@@ -5,6 +5,7 @@ export interface Property {
   name: string;
   label: string;
   description: string;
+  scalar: string;
   date: boolean;
 }
 
@@ -94,6 +95,7 @@ function read(answer: Answer): Catalog {
         name: f.name,
         label: spell(f.name),
         description: f.description ?? '',
+        scalar: named(f.type).name ?? '',
         date: named(f.type).name === 'PartialDate',
       }));
     const all = answer.query.fields.find(

@@ -1,121 +1,84 @@
-// A picture as a file. What formats can say is written whole: names, kinds, dates, and for each link its first words.
-import { chunks } from './api';
-import { kindLabel, properties, typeLabel } from './catalog';
+// A picture as a file. What formats can say of it is written whole: all values of entities and links, and the words.
+import { kindLabel, properties, property, typeLabel } from './catalog';
 import { colours } from './canvas';
 import { cite } from './citation';
-import type { Evidence, Graph, Link, Source } from './graph';
-import { dated, type Scene } from './scene';
-import { cells } from './table';
+import { linkFields, nodeFields, valuesOf, valuesOfLink, type Field, type Stored, type Values } from './flat';
+import type { EntityRecord, Graph, Source } from './graph';
+import type { Scene } from './scene';
 
+// what would be read as white space stands as a reference
 const xml = (s: string) =>
   s
-    .replace(/[<>&"']/g, c => `&#${c.charCodeAt(0)};`)
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '');
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
+    .replace(/[<>&"'\t\n\r]/g, c => `&#${c.charCodeAt(0)};`);
 const quote = (s: string) => {
   // a spreadsheet takes what begins like this for a formula
   const safe = /^[=+\-@\t\r]/.test(s) ? `'${s}` : s;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 
-export type Words = Map<string, Evidence[]>;
-
-// byEight asks about each of a list, of eight at a time.
-async function byEight<T, A>(list: T[], question: (x: T) => Promise<A>): Promise<A[]> {
-  const answers: A[] = [];
-  for (const some of chunks(list, 8)) {
-    answers.push(...(await Promise.all(some.map(question))));
-  }
-  return answers;
-}
-
-// readWords reads the first words behind each link.
-export async function readWords(graph: Graph, links: Link[]): Promise<Words> {
-  return new Map(await byEight(links, async l => [l.id, (await graph.evidence(l.id, 5)).nodes] as const));
-}
-
-type Fields<K extends string> = Record<K, string | null>;
-
-// linkFields are what formats say of a link besides its ends, in this order.
-const linkFields = ['kind', 'role', 'since', 'until', 'standing', 'sentence', 'excerpt', 'source', 'url'] as const;
-
-function fieldsOf(link: Link, words: Words): Fields<(typeof linkFields)[number]> {
-  const { kind, role, since, until, standing, sentence } = link;
-  const e = words.get(link.id)?.[0];
-  const [excerpt, source, url] = [e?.excerpt ?? null, e?.source.title ?? null, e?.source.url ?? null];
-  return { kind, role, since, until, standing, sentence, excerpt, source, url };
-}
-
-const columns = [
-  'id',
-  'from',
-  'fromName',
-  'kind',
-  'to',
-  'toName',
-  'role',
-  'since',
-  'until',
-  'standing',
-  'sources',
-  'sentence',
-  'excerpt',
-  'source',
-  'url',
-] as const;
-
-export function csv(graph: Graph, links: Link[], words: Words): string {
-  const rows = links.map(l => {
-    const { from, to, sources } = cells(graph, l);
-    const row: Fields<(typeof columns)[number]> = {
-      ...fieldsOf(l, words),
-      id: l.id,
-      from: l.from.id,
-      fromName: from,
-      to: l.to.id,
-      toName: to,
-      sources,
+// csv writes links: the values by which they are imported, and the names and sentences by which a person reads them.
+export function csv(graph: Graph, stored: Stored): string {
+  const name = (id: string) => graph.entities.get(id)?.name ?? id;
+  const columns = ['id', 'from', 'fromName', 'to', 'toName', ...linkFields.map(([field]) => field), 'sentence'];
+  const rows = stored.links.map(told => {
+    const { id, from, to, sentence } = told.link;
+    const row: Values = {
+      ...valuesOfLink(told),
+      id,
+      from: from.id,
+      fromName: name(from.id),
+      to: to.id,
+      toName: name(to.id),
+      sentence,
     };
-    return columns.map(name => row[name] ?? '');
+    return columns.map(column => row[column] ?? '');
   });
   return `\ufeff${[columns, ...rows].map(r => r.map(quote).join(',')).join('\r\n')}\r\n`;
 }
 
-export function markdown(links: Link[], words: Words): string {
+// cited is how many pieces of evidence of a link stand below a text.
+const cited = 5;
+
+export function markdown(stored: Stored): string {
   const notes: string[] = [];
-  const lines = links.map(l => {
-    const marks = (words.get(l.id) ?? []).map(e => {
+  const lines = stored.links.map(({ link, testimony }) => {
+    const marks = testimony.evidence.slice(0, cited).map(e => {
       notes.push(cite(e, 'plain'));
       return `[^${notes.length}]`;
     });
-    return `- ${l.sentence}${marks.join('')}`;
+    return `- ${link.sentence}${marks.join('')}`;
   });
   return `${lines.join('\n')}\n\n${notes.map((n, i) => `[^${i + 1}]: ${n}`).join('\n')}\n`;
 }
 
-export function graphml(scene: Scene, words: Words): string {
-  const keys = [
-    ...['name', 'type', 'description'].map(k => ['node', k] as const),
-    ...linkFields.map(k => ['edge', k] as const),
-  ];
-  const data = (of: string, fields: Fields<string>) =>
-    Object.entries(fields)
+// scalars are what GraphML and GEXF call the scalars of the schema; others are strings.
+const scalars: { [scalar: string]: readonly [graphml: string, gexf: string] } = {
+  Int: ['int', 'integer'],
+  Float: ['double', 'double'],
+  Boolean: ['boolean', 'boolean'],
+};
+const typeOf = (scalar: string, format: 0 | 1) => scalars[scalar]?.[format] ?? 'string';
+
+export function graphml(graph: Graph, stored: Stored): string {
+  const label: Field = ['label', 'String'];
+  const keys = (of: string, fields: Field[]) =>
+    fields.map(([k, scalar]) => `<key id="${of}_${k}" for="${of}" attr.name="${k}" attr.type="${typeOf(scalar, 0)}"/>`);
+  const data = (of: string, values: Values) =>
+    Object.entries(values)
       .map(([k, v]) => (v ? `<data key="${of}_${k}">${xml(v)}</data>` : ''))
       .join('');
-  const nodes = scene.nodes.flatMap(({ entity }) => {
-    if (!entity) {
-      return [];
-    }
-    const { id, name, type, description } = entity;
-    return [`<node id="${xml(id)}">${data('node', { name, type, description })}</node>`];
-  });
-  const edges = scene.links.map(
-    l =>
-      `<edge id="${xml(l.id)}" source="${xml(l.from.id)}" target="${xml(l.to.id)}">` +
-      `${data('edge', fieldsOf(l, words))}</edge>`,
+  const nodes = stored.records.map(
+    r => `<node id="${xml(r.id)}">${data('node', { label: r.name, ...valuesOf(graph, r) })}</node>`,
+  );
+  const edges = stored.links.map(
+    told =>
+      `<edge id="${xml(told.link.id)}" source="${xml(told.link.from.id)}" target="${xml(told.link.to.id)}">` +
+      `${data('edge', { label: kindLabel(graph.catalog, told.link.kind), ...valuesOfLink(told) })}</edge>`,
   );
   return `<?xml version="1.0" encoding="UTF-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns">
-${keys.map(([of, k]) => `<key id="${of}_${k}" for="${of}" attr.name="${k}" attr.type="string"/>`).join('\n')}
+${[...keys('node', [label, ...nodeFields(graph)]), ...keys('edge', [label, ...linkFields])].join('\n')}
 <graph edgedefault="directed">
 ${[...nodes, ...edges].join('\n')}
 </graph>
@@ -124,18 +87,13 @@ ${[...nodes, ...edges].join('\n')}
 }
 
 // jsonl writes entities, links, all their evidence and its sources as throughline import reads them.
-export async function jsonl(graph: Graph, scene: Scene): Promise<string> {
+export function jsonl(graph: Graph, stored: Stored): string {
   const sources = new Map<string, Source>();
-  const links: unknown[] = [];
-  const found = await byEight(scene.links, async link => ({ link, testimony: await graph.testimony(link.id) }));
-  for (const { link: l, testimony: t } of found) {
-    if (!t) {
-      continue;
-    }
+  const links = stored.links.map(({ link: l, testimony: t }) => {
     for (const e of t.evidence) {
       sources.set(e.source.id, e.source);
     }
-    links.push({
+    return {
       link: l.kind,
       id: l.id,
       from: l.from.id,
@@ -152,9 +110,8 @@ export async function jsonl(graph: Graph, scene: Scene): Promise<string> {
       })),
       createdAt: t.createdAt,
       updatedAt: t.updatedAt,
-    });
-  }
-  const records = await graph.records(scene.nodes.flatMap(n => n.entity?.id ?? []));
+    };
+  });
   const lines: unknown[] = [
     { throughline: 1 },
     ...[...sources.values()].map(({ kind, id, title, url, publisher, authors, publishedOn }) => ({
@@ -166,7 +123,7 @@ export async function jsonl(graph: Graph, scene: Scene): Promise<string> {
       authors,
       publishedOn,
     })),
-    ...records.map(r => ({
+    ...stored.records.map(r => ({
       node: r.type,
       id: r.id,
       name: r.name,
@@ -183,39 +140,61 @@ export async function jsonl(graph: Graph, scene: Scene): Promise<string> {
   return lines.map(l => `${JSON.stringify(l, (_, v: unknown) => v ?? undefined)}\n`).join('');
 }
 
-// gexf writes the part of GEXF 1.3 that Gephi and networkx both read: what began or ended on a day has it as start and end.
-export function gexf(graph: Graph, scene: Scene, words: Words, at: { [id: string]: [number, number] }): string {
-  const attributes = (of: string, names: readonly string[]) =>
-    `<attributes class="${of}">${names.map(n => `<attribute id="${n}" title="${n}" type="string"/>`).join('')}</attributes>`;
-  const values = (list: Fields<string>) =>
+// daysOf are the first and the last day of what a record has as dates, as attributes of GEXF.
+function daysOf(since: string | null, until: string | null): string {
+  const last = (date: string) => {
+    if (date.length !== 7) {
+      return date.length === 4 ? `${date}-12-31` : date;
+    }
+    const day = new Date(`${date}-01`);
+    day.setUTCMonth(day.getUTCMonth() + 1, 0);
+    return `${date}-${day.getUTCDate()}`;
+  };
+  return (since ? ` start="${(since + '-01-01').slice(0, 10)}"` : '') + (until ? ` end="${last(until)}"` : '');
+}
+
+// gexf writes the part of GEXF 1.3 that Gephi and networkx both read. What has dates has a first and a last day.
+export function gexf(graph: Graph, scene: Scene, stored: Stored, at: { [id: string]: [number, number] }): string {
+  const attributes = (of: string, fields: Field[]) =>
+    `<attributes class="${of}" mode="static">${fields
+      .map(([n, scalar]) => `<attribute id="${n}" title="${n}" type="${typeOf(scalar, 1)}"/>`)
+      .join('')}</attributes>`;
+  const values = (list: Values) =>
     `<attvalues>${Object.entries(list)
       .map(([k, v]) => (v ? `<attvalue for="${k}" value="${xml(v)}"/>` : ''))
       .join('')}</attvalues>`;
-  const day = (name: string, date: string | null) =>
-    date && /^\d{4}-\d\d-\d\d$/.test(date) ? ` ${name}="${date}"` : '';
-  const nodes = scene.nodes.flatMap(n => {
-    const e = n.entity;
-    if (!e) {
-      return [];
+  const drawn = new Map(scene.nodes.map(n => [n.id, n]));
+  const dates = (r: EntityRecord) => {
+    const type = graph.catalog.types.get(r.type);
+    const list = type?.timed ? type.properties.filter(p => p.date).map(p => property(graph.catalog, r, p.name)) : [];
+    const known = list.filter(d => d !== '').sort();
+    return daysOf(known[0] ?? null, known.at(-1) ?? null);
+  };
+  const looks = (id: string) => {
+    const n = drawn.get(id);
+    if (!n) {
+      return '';
     }
     const [r, g, b] = (colours[n.colour] ?? '#888888').match(/[0-9a-f]{2}/gi)?.map(x => Number.parseInt(x, 16)) ?? [];
     const [x, y] = at[n.id] ?? [0, 0];
-    return [
-      `<node id="${xml(e.id)}" label="${xml(e.name)}">${values({ type: e.type, description: e.description })}<viz:size value="${Math.round(
-        n.size,
-      )}"/><viz:position x="${Math.round(x)}" y="${Math.round(-y)}"/><viz:color r="${r}" g="${g}" b="${b}"/></node>`,
-    ];
-  });
-  const edges = scene.links.map(l => {
-    const { since, until } = dated(graph, l);
+    return (
+      `<viz:size value="${Math.round(n.size)}"/><viz:position x="${Math.round(x)}" y="${Math.round(-y)}"/>` +
+      `<viz:color r="${r}" g="${g}" b="${b}"/>`
+    );
+  };
+  const nodes = stored.records.map(
+    r => `<node id="${xml(r.id)}" label="${xml(r.name)}"${dates(r)}>${values(valuesOf(graph, r))}${looks(r.id)}</node>`,
+  );
+  const edges = stored.links.map(told => {
+    const l = told.link;
     return `<edge id="${xml(l.id)}" source="${xml(l.from.id)}" target="${xml(l.to.id)}" label="${xml(
       kindLabel(graph.catalog, l.kind),
-    )}" weight="${Math.max(1, l.supportCount)}"${day('start', since)}${day('end', until)}>${values({ ...fieldsOf(l, words), since, until })}</edge>`;
+    )}" weight="${Math.max(1, l.supportCount)}"${daysOf(l.since, l.until)}>${values(valuesOfLink(told))}</edge>`;
   });
   return `<?xml version="1.0" encoding="UTF-8"?>
 <gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz" version="1.3">
-<graph defaultedgetype="directed" mode="static" timeformat="date">
-${attributes('node', ['type', 'description'])}
+<graph defaultedgetype="directed" mode="dynamic" timeformat="date">
+${attributes('node', nodeFields(graph))}
 ${attributes('edge', linkFields)}
 <nodes>
 ${nodes.join('\n')}

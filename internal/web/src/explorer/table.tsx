@@ -11,7 +11,7 @@ const w = words.table;
 
 type Column = 'from' | 'kind' | 'to' | 'role' | 'since' | 'until' | 'sources';
 
-export function cells(graph: Graph, link: Link): Record<Column, string> {
+function cells(graph: Graph, link: Link): Record<Column, string> {
   const name = (id: string) => graph.entities.get(id)?.name ?? id;
   return {
     from: name(link.from.id),

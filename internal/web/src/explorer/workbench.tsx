@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { kindLabel } from './catalog';
 import { Canvas, type CanvasHandle } from './canvas';
+import { readStored } from './flat';
 import { most, type Graph } from './graph';
 import * as out from './out';
 import { Panel } from './panel';
@@ -242,22 +243,22 @@ export function Workbench({
   };
   const content = async (format: Format): Promise<BlobPart | undefined> => {
     const saved = several ? part() : shown;
-    const quotes = () => out.readWords(graph, saved.links);
+    const stored = () => readStored(graph, saved);
     switch (format) {
       case 'PNG':
         return canvas.current?.png();
       case 'SVG':
         return out.svg(graph, saved, places());
       case 'CSV':
-        return out.csv(graph, saved.links, await quotes());
+        return out.csv(graph, await stored());
       case 'GEXF':
-        return out.gexf(graph, saved, await quotes(), places());
+        return out.gexf(graph, saved, await stored(), places());
       case 'JSONL':
-        return out.jsonl(graph, saved);
+        return out.jsonl(graph, await stored());
       case 'GraphML':
-        return out.graphml(saved, await quotes());
+        return out.graphml(graph, await stored());
       case 'Markdown':
-        return out.markdown(saved.links, await quotes());
+        return out.markdown(await stored());
     }
   };
   const write = (format: Format) =>
