@@ -380,6 +380,16 @@ func (q *changeQuestion) answer(x *search) (place, error) {
 	return x.object(a), nil
 }
 
+// mayRevert returns the error for a change that whoever asks may not take back. Who may not delete takes back only what
+// they have changed themselves. An import is nobody's own: it may hold the work of many.
+func mayRevert(who *auth.Identity, c *kg.Change) error {
+	own := who != nil && who.Subject != "" && c.By == who.Subject && c.Action != kg.Imported
+	if who == nil || own || who.Role >= auth.Curator {
+		return nil
+	}
+	return forbidden("revertChange of what another has changed, or of an import,", auth.Curator, who)
+}
+
 // unanswered is the error of a change that was made, and whose answer could not be read.
 func unanswered(err error, change *kg.Change) error {
 	if change == nil {
@@ -405,6 +415,9 @@ func (q *changeQuestion) change(x *search, w Writer) (edit.Outcome, error) {
 		}
 		if len(found) == 0 {
 			return edit.Outcome{}, missing([]string{"change"}, "There is no change of this id.")
+		}
+		if err := mayRevert(auth.From(x.ctx), &found[0]); err != nil {
+			return edit.Outcome{}, err
 		}
 		q.edit = &edit.Revert{Log: w, Change: found[0]}
 	}

@@ -334,3 +334,69 @@ func TestAnOperationOfSeveralNeedsItsRole(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEditorTakesBackTheirOwn: an editor takes back what they have changed, and neither what others have nor an import;
+// a curator takes back all of it.
+func TestAnEditorTakesBackTheirOwn(t *testing.T) {
+	cat := extended(t, nil, "")
+	s := stored(t, cat)
+	e, err := New(Options{Catalog: cat, Store: s, Writer: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ann, bob := auth.NewIdentity("ann", auth.Editor), auth.NewIdentity("bob", auth.Editor)
+	ask := func(who *auth.Identity, query string) string {
+		r := e.Do(t.Context(), &Request{Query: query, Who: who})
+		defer r.Release()
+		return string(r.AppendJSON(nil))
+	}
+	latest := func() string {
+		changes, err := s.Changes(t.Context(), &store.ChangesQuery{Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return changes[0].ID
+	}
+	revert := func(who *auth.Identity, change string) string {
+		return ask(who, `mutation { revertChange(input: {change: "`+change+`"}) { change { by } errors { message } } }`)
+	}
+	made := func(who *auth.Identity, name string) string {
+		ask(who, `mutation { createTheme(input: {name: "`+name+`"}) { theme { id } } }`)
+		return latest()
+	}
+	load, err := s.Load(t.Context())
+	if err == nil {
+		err = load.Put(t.Context(), &store.Batch{Nodes: []*kg.Node{{ID: "imported", Type: "THEME", Name: "Imported"}}})
+	}
+	if err == nil {
+		load.Describe(&store.Deed{By: "ann"})
+		err = load.Commit(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const forbidden = `{"errors":[{"message":"revertChange of what another has changed, or of an import, needs the role CURATOR, and yours is EDITOR","path":["revertChange"],` +
+		`"extensions":{"code":"FORBIDDEN","requires":"CURATOR"}}],"data":{"revertChange":null}}`
+	imported, anns, bobs := latest(), made(ann, "Hers"), made(bob, "His")
+	for what, change := range map[string]string{"an import": imported, "what another made": bobs} {
+		if got := revert(ann, change); got != forbidden {
+			t.Errorf("%s: %s", what, got)
+		}
+	}
+	if got := revert(bob, anns); got != forbidden {
+		t.Error(got)
+	}
+	if got := revert(ann, anns); got != `{"data":{"revertChange":{"change":{"by":"ann"},"errors":[]}}}` {
+		t.Errorf("her own: %s", got)
+	}
+	if got := ask(ann, `{ theme(ref: {id: "hers"}) { id } }`); got != `{"data":{"theme":null}}` {
+		t.Errorf("it is there: %s", got)
+	}
+	curator := auth.NewIdentity("cy", auth.Curator)
+	if got := revert(curator, bobs); got != `{"data":{"revertChange":{"change":{"by":"cy"},"errors":[]}}}` {
+		t.Errorf("a curator, what another made: %s", got)
+	}
+	if got := revert(curator, imported); !strings.Contains(got, "that the log does not list: it cannot be taken back") {
+		t.Errorf("a curator, an import: %s", got)
+	}
+}
