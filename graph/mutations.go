@@ -191,6 +191,9 @@ func (u *userError) among() string {
 	if name, ok := userErrorTypes[u.Code]; ok {
 		return name
 	}
+	if len(u.Candidates) > 0 {
+		return userErrorTypes[edit.AmbiguousRef]
+	}
 	return userErrorTypes[""]
 }
 
@@ -471,17 +474,46 @@ func (q *changeQuestion) resolve(x *search, n *namedRecord) error {
 	case err != nil:
 		return err
 	case len(res.Edges) == 0:
-		what := "source"
-		if n.ref.Types != 1<<cat.Source.Index {
-			what = typeNames(cat, n.ref.Types)
-		}
-		return missing(n.path, fmt.Sprintf("There is no %s of this %s.", what, named(&n.ref)))
+		return q.unknown(x, n)
 	}
 	*n.to = strings.Clone(res.Edges[0].Node.Vals[0].Str)
 	if res.Release != nil {
 		res.Release()
 	}
 	return nil
+}
+
+// unknown returns the error for a record that is named by what none has, with the entities whose names are most like it.
+func (q *changeQuestion) unknown(x *search, n *namedRecord) error {
+	cat := x.e.opts.Catalog
+	if n.ref.Types == 1<<cat.Source.Index {
+		return missing(n.path, fmt.Sprintf("There is no source of this %s%s.", named(&n.ref), repeated(cmp.Or(n.ref.Name, n.ref.URL))))
+	}
+	u := missing(n.path, fmt.Sprintf("There is no %s of this %s%s.", typeNames(cat, n.ref.Types), named(&n.ref), repeated(n.ref.Name)))
+	like, err := x.e.like(x.ctx, &n.ref)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, s := range like {
+		u.Candidates = append(u.Candidates, s.ID)
+		names = append(names, kg.Clip(s.Name, mostRepeated)+" ("+s.ID+")")
+	}
+	if names != nil {
+		u.Message += " Nearest are: " + strings.Join(names, ", ") + "."
+	}
+	return u
+}
+
+// mostRepeated is how much of what a client has sent, or of a name, a message repeats.
+const mostRepeated = 60
+
+// repeated returns what a client has sent as a message repeats it.
+func repeated(s string) string {
+	if s == "" {
+		return ""
+	}
+	return fmt.Sprintf(", %q", kg.Clip(s, mostRepeated))
 }
 
 // reader reads the input of a mutation.

@@ -68,27 +68,39 @@ func (e *Engine) notFound(ctx context.Context, r *plan.Ref, cause plan.RefError)
 	}
 	err := about(r.At, kg.NotFound, says)
 	err.Err = cause
+	like, failed := e.like(ctx, r)
+	if failed != nil {
+		return failed
+	}
+	if like != nil {
+		err.Details["suggestions"] = like
+	}
+	return err
+}
+
+// like returns the entities whose names are most like that of a reference; nil where it is by no name.
+func (e *Engine) like(ctx context.Context, r *plan.Ref) ([]kg.Suggestion, error) {
+	cat := e.opts.Catalog
 	words := text.NewSearch(r.Name)
 	if r.Name == "" || words.Size() > text.MaxSearchWords {
-		return err
+		return nil, nil
 	}
-	found, failed := e.opts.Store.Fetch(ctx, &plan.Query{
+	found, err := e.opts.Store.Fetch(ctx, &plan.Query{
 		Start: plan.Search, Types: r.Types & cat.Entities, Search: words,
 		Root: plan.Field{
 			Page: plan.Paging{N: mostSuggestions}, Want: plan.Want{Rows: true},
 			Node: &plan.Sel{Props: []*catalog.Prop{cat.Prop("id"), cat.Prop("name")}},
 		},
 	})
-	if failed != nil {
-		return failed
+	if err != nil {
+		return nil, err
 	}
 	like := []kg.Suggestion{}
 	for i := range found.Edges {
 		row := &found.Edges[i].Node
 		like = append(like, kg.Suggestion{ID: row.Vals[0].Str, Type: cat.TypeAt(row.Type).Enum, Name: row.Vals[1].Str})
 	}
-	err.Details["suggestions"] = like
-	return err
+	return like, nil
 }
 
 // named returns what a reference is by.

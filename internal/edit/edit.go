@@ -84,7 +84,7 @@ type UserError struct {
 	Nearest *rules.Passage
 	// Current is the id of a record that is not as it was seen.
 	Current string
-	// Candidates are the ids of records that a name fits.
+	// Candidates are the ids of records that a name fits, or whose names are most like one that fits none.
 	Candidates []string
 }
 

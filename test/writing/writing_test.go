@@ -146,7 +146,15 @@ func TestWhatIsWrongIsData(t *testing.T) {
 			},
 			{
 				`createLink(input: {kind: AFFILIATED_WITH, from: {name: "Oslo"}, to: {id: "club"}, evidence: [{source: {id: "s_note"}, excerpt: "x"}]}) { errors { code message path } }`,
-				`{"errors":[{"code":"NOT_FOUND","message":"There is no PERSON of this name.","path":["input","from"]}]}`,
+				`{"errors":[{"code":"NOT_FOUND","message":"There is no PERSON of this name, \"Oslo\".","path":["input","from"]}]}`,
+			},
+			{
+				`createLink(input: {kind: AFFILIATED_WITH, from: {name: "Ann Burg"}, to: {id: "club"}, evidence: [{source: {id: "s_note"}, excerpt: "x"}]}) { errors { code message path ... on CandidatesError { candidates { id name } } } }`,
+				`{"errors":[{"code":"NOT_FOUND","message":"There is no PERSON of this name, \"Ann Burg\". Nearest are: Ann Berg (ann).","path":["input","from"],"candidates":[{"id":"ann","name":"Ann Berg"}]}]}`,
+			},
+			{
+				`createLink(input: {kind: AFFILIATED_WITH, from: {id: "ann"}, to: {id: "club"}, evidence: [{source: {title: "` + strings.Repeat("n", 100) + `"}, excerpt: "x"}]}) { errors { code message } }`,
+				`{"errors":[{"code":"NOT_FOUND","message":"There is no source of this name, \"` + strings.Repeat("n", 60) + `…\"."}]}`,
 			},
 			{
 				`createLink(input: {kind: AFFILIATED_WITH, from: {id: "oslo"}, to: {id: "club"}, evidence: [{source: {id: "s_note"}, excerpt: "x"}]}) { errors { code path } }`,

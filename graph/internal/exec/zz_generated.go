@@ -6009,7 +6009,7 @@ type ExcerptError implements UserError {
   end: Int
 }
 
-"A name fits several: AMBIGUOUS_REF."
+"A name fits several: AMBIGUOUS_REF; or none, and others are like it: NOT_FOUND."
 type CandidatesError implements UserError {
   "What is wrong, for programs."
   code: UserErrorCode!
@@ -6017,7 +6017,7 @@ type CandidatesError implements UserError {
   message: String!
   "The way to the value that it is about, from the argument: ` + "`" + `[\"input\", \"evidence\", \"0\", \"excerpt\"]` + "`" + `."
   path: [String!]!
-  "At most ten of them, those with most links first: entities or, where a source is meant, sources."
+  "At most ten that it fits, those with most links first: entities or, where a source is meant, sources. Or at most three whose names are most like it."
   candidates: [SearchHit!]!
 }
 
