@@ -52,6 +52,10 @@ func mutationKinds(cat *catalog.Catalog) []*questionKind {
 			"change": objectOf(func(w *written) *kg.Change { return w.change }),
 			"errors": userErrorList,
 		}
+		lost := table{
+			"lost":      objectsOf(func(w *written) []lostWords { return w.lost }),
+			"lostCount": intOf(func(w *written) int64 { return int64(w.lostCount) }),
+		}
 		for _, p := range cat.Schema.Types[f.Type.Name()].Fields {
 			switch t := cat.Type(p.Type.Name()); {
 			case p.Name == "deletedIds":
@@ -64,6 +68,8 @@ func mutationKinds(cat *catalog.Catalog) []*questionKind {
 					func(c *catalog.Catalog) catalog.TypeSet { return c.Entities }).also(func(_ *compiler, at *scope) { at.asked.duplicates = true })
 			case p.Name == "results":
 				payload[p.Name] = objectsOf(func(w *written) []result { return w.results })
+			case lost[p.Name] != nil:
+				payload[p.Name] = lost[p.Name]
 			case t != nil:
 				payload[p.Name] = recordOf(func(w *written) *kg.Row { return w.record })
 			}
@@ -83,6 +89,12 @@ var writingTables = func() tables {
 			"id":     textOf(func(o *result) string { return o.id }),
 			"as":     valueOf(func(o *result) kg.Value { return kg.StringValue(o.as) }),
 			"record": ofTypes(recordOf(func(o *result) *kg.Row { return o.record }), anyRecord),
+		},
+		"LostWords": {
+			"excerpt":     textOf(func(l *lostWords) string { return l.Excerpt }),
+			"link":        someRecords(recordOf(func(l *lostWords) *kg.Row { return l.link }), anyRecord),
+			"evidenceId":  valueOf(func(l *lostWords) kg.Value { return kg.StringValue(l.Evidence) }),
+			"quotationId": valueOf(func(l *lostWords) kg.Value { return kg.StringValue(l.Quotation) }),
 		},
 		"StaleWriteError": {
 			"current": someRecords(recordOf(func(u *userError) *kg.Row { return u.current }), anyRecord),
@@ -170,6 +182,24 @@ type written struct {
 	results []result
 	// duplicates are what a record that was made may be.
 	duplicates []*kg.Row
+	// lost are the first of the words that are not in the new text of their source, lostCount is how many there are.
+	lost      []lostWords
+	lostCount int
+}
+
+// lostWords are words that are not in the new text of their source, with the link, nil where it is gone.
+type lostWords struct {
+	edit.Lost
+	link *kg.Row
+}
+
+// toRead returns the ids of the records that the payload of a change has.
+func toRead(out *edit.Outcome) []string {
+	ids := slices.Clone(out.IDs)
+	for _, l := range out.Lost[:min(len(out.Lost), namedMost)] {
+		ids = append(ids, l.Link)
+	}
+	return ids
 }
 
 // result is the answer to one of several operations: the id of its record, the name that the client gave it, and the
@@ -357,7 +387,7 @@ func (q *changeQuestion) answer(x *search) (place, error) {
 		a.errors = []userError{{UserError: wrong}}
 		err = x.read(unique([]string{wrong.Current}, wrong.Candidates, wrong.Links))
 	case err == nil && x.rows == nil: // nobody has looked
-		if err = x.read(unique(out.IDs, q.alike)); err != nil {
+		if err = x.read(unique(toRead(&out), q.alike)); err != nil {
 			err = unanswered(err, out.Change)
 		}
 	}
@@ -369,6 +399,10 @@ func (q *changeQuestion) answer(x *search) (place, error) {
 	}
 	for i, id := range out.IDs[:min(len(out.IDs), len(q.steps))] {
 		a.results = append(a.results, result{id, q.steps[i].As, x.rows[id]})
+	}
+	a.lostCount = len(out.Lost)
+	for _, l := range out.Lost[:min(len(out.Lost), namedMost)] {
+		a.lost = append(a.lost, lostWords{l, x.rows[l.Link]})
 	}
 	for _, i := range out.Items {
 		if i.After == "" {
@@ -435,7 +469,7 @@ func (q *changeQuestion) change(x *search, w Writer) (edit.Outcome, error) {
 		about.By = who.Subject
 	}
 	about.Look = func(ctx context.Context, tx store.Tx, out *edit.Outcome) error {
-		x.a.query.IDs = unique(out.IDs, q.alike)
+		x.a.query.IDs = unique(toRead(out), q.alike)
 		res, err := tx.Fetch(ctx, x.a.query)
 		if err == nil {
 			x.take(res)

@@ -28,6 +28,14 @@ func (r *applyChangesPayloadResolver) Results(ctx context.Context, obj *model.Ap
 	return many[model.ChangeOperationResult](ctx, obj.Value)
 }
 
+func (r *applyChangesPayloadResolver) Lost(ctx context.Context, obj *model.ApplyChangesPayload) ([]model.LostWords, error) {
+	return many[model.LostWords](ctx, obj.Value)
+}
+
+func (r *applyChangesPayloadResolver) LostCount(ctx context.Context, obj *model.ApplyChangesPayload) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
 func (r *applyChangesPayloadResolver) Change(ctx context.Context, obj *model.ApplyChangesPayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
 }
@@ -1466,6 +1474,22 @@ func (r *linkKindCountResolver) Key(ctx context.Context, obj *model.LinkKindCoun
 
 func (r *linkKindCountResolver) Count(ctx context.Context, obj *model.LinkKindCount) (int64, error) {
 	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *lostWordsResolver) Excerpt(ctx context.Context, obj *model.LostWords) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *lostWordsResolver) Link(ctx context.Context, obj *model.LostWords) (*model.Link, error) {
+	return one[model.Link](ctx, obj.Value)
+}
+
+func (r *lostWordsResolver) EvidenceID(ctx context.Context, obj *model.LostWords) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
+}
+
+func (r *lostWordsResolver) QuotationID(ctx context.Context, obj *model.LostWords) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
 }
 
 func (r *matchConnectionResolver) Edges(ctx context.Context, obj *model.MatchConnection) ([]model.MatchEdge, error) {
@@ -2948,6 +2972,14 @@ func (r *updateSourcePayloadResolver) Source(ctx context.Context, obj *model.Upd
 	return one[model.Source](ctx, obj.Value)
 }
 
+func (r *updateSourcePayloadResolver) Lost(ctx context.Context, obj *model.UpdateSourcePayload) ([]model.LostWords, error) {
+	return many[model.LostWords](ctx, obj.Value)
+}
+
+func (r *updateSourcePayloadResolver) LostCount(ctx context.Context, obj *model.UpdateSourcePayload) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
 func (r *updateSourcePayloadResolver) Change(ctx context.Context, obj *model.UpdateSourcePayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
 }
@@ -3179,6 +3211,8 @@ func (r *Resolver) LinkConnection() exec.LinkConnectionResolver { return &linkCo
 func (r *Resolver) LinkEdge() exec.LinkEdgeResolver { return &linkEdgeResolver{r} }
 
 func (r *Resolver) LinkKindCount() exec.LinkKindCountResolver { return &linkKindCountResolver{r} }
+
+func (r *Resolver) LostWords() exec.LostWordsResolver { return &lostWordsResolver{r} }
 
 func (r *Resolver) MatchConnection() exec.MatchConnectionResolver { return &matchConnectionResolver{r} }
 
@@ -3417,6 +3451,7 @@ type (
 	linkConnectionResolver            struct{ *Resolver }
 	linkEdgeResolver                  struct{ *Resolver }
 	linkKindCountResolver             struct{ *Resolver }
+	lostWordsResolver                 struct{ *Resolver }
 	matchConnectionResolver           struct{ *Resolver }
 	matchEdgeResolver                 struct{ *Resolver }
 	matchReportResolver               struct{ *Resolver }

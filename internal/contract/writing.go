@@ -140,6 +140,12 @@ func (e *expander) every(mutation *ast.Definition) error {
 			return fmt.Errorf("the mutation %s has no input or no payload", f.Name)
 		}
 		in := e.names[a.Type.Name()]
+		if slices.Contains([]string{"updateSource", "applyChanges"}, f.Name) {
+			payload.Fields = append(payload.Fields,
+				field("Excerpts and quotations that are not in the new text of their source, which nothing refuses: at most ten of "+
+					"them. None where the change was made before, under its key.", "lost", listOf("LostWords")),
+				field("How many there are.", "lostCount", ast.NonNullNamedType("Int", nil)))
+		}
 		payload.Fields = append(payload.Fields,
 			field("The entry of the log; null where nothing was written.", "change", ast.NamedType("Change", nil)),
 			field("What a person can put right. With any, nothing was written.", "errors", listOf("UserError")))

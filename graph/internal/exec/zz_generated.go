@@ -98,6 +98,7 @@ type ResolverRoot interface {
 	LinkConnection() LinkConnectionResolver
 	LinkEdge() LinkEdgeResolver
 	LinkKindCount() LinkKindCountResolver
+	LostWords() LostWordsResolver
 	MatchConnection() MatchConnectionResolver
 	MatchEdge() MatchEdgeResolver
 	MatchReport() MatchReportResolver
@@ -178,6 +179,8 @@ type AddEvidencePayloadResolver interface {
 }
 type ApplyChangesPayloadResolver interface {
 	Results(ctx context.Context, obj *model.ApplyChangesPayload) ([]model.ChangeOperationResult, error)
+	Lost(ctx context.Context, obj *model.ApplyChangesPayload) ([]model.LostWords, error)
+	LostCount(ctx context.Context, obj *model.ApplyChangesPayload) (int64, error)
 	Change(ctx context.Context, obj *model.ApplyChangesPayload) (*model.Change, error)
 	Errors(ctx context.Context, obj *model.ApplyChangesPayload) ([]model.UserError, error)
 }
@@ -675,6 +678,12 @@ type LinkKindCountResolver interface {
 	Key(ctx context.Context, obj *model.LinkKindCount) (string, error)
 	Count(ctx context.Context, obj *model.LinkKindCount) (int64, error)
 }
+type LostWordsResolver interface {
+	Excerpt(ctx context.Context, obj *model.LostWords) (string, error)
+	Link(ctx context.Context, obj *model.LostWords) (*model.Link, error)
+	EvidenceID(ctx context.Context, obj *model.LostWords) (*string, error)
+	QuotationID(ctx context.Context, obj *model.LostWords) (*string, error)
+}
 type MatchConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.MatchConnection) ([]model.MatchEdge, error)
 	Nodes(ctx context.Context, obj *model.MatchConnection) ([]model.Path, error)
@@ -1162,6 +1171,8 @@ type UpdateQuotePayloadResolver interface {
 }
 type UpdateSourcePayloadResolver interface {
 	Source(ctx context.Context, obj *model.UpdateSourcePayload) (*model.Source, error)
+	Lost(ctx context.Context, obj *model.UpdateSourcePayload) ([]model.LostWords, error)
+	LostCount(ctx context.Context, obj *model.UpdateSourcePayload) (int64, error)
 	Change(ctx context.Context, obj *model.UpdateSourcePayload) (*model.Change, error)
 	Errors(ctx context.Context, obj *model.UpdateSourcePayload) ([]model.UserError, error)
 }
@@ -5497,6 +5508,10 @@ input UpdateSourceInput {
 type UpdateSourcePayload {
   "The record as it is then; with ` + "`" + `dryRun` + "`" + `, as it would be. Null where there are errors."
   source: Source
+  "Excerpts and quotations that are not in the new text of their source, which nothing refuses: at most ten of them. None where the change was made before, under its key."
+  lost: [LostWords!]!
+  "How many there are."
+  lostCount: Int!
   "The entry of the log; null where nothing was written."
   change: Change
   "What a person can put right. With any, nothing was written."
@@ -5707,10 +5722,26 @@ input ChangeOperation @oneOf {
 type ApplyChangesPayload {
   "What became of each operation, in order; none where there are errors."
   results: [ChangeOperationResult!]!
+  "Excerpts and quotations that are not in the new text of their source, which nothing refuses: at most ten of them. None where the change was made before, under its key."
+  lost: [LostWords!]!
+  "How many there are."
+  lostCount: Int!
   "The entry of the log; null where nothing was written."
   change: Change
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
+}
+
+"Words that stood in the text of their source, or were not compared with one, and do not stand in its new text."
+type LostWords {
+  "The words."
+  excerpt: String!
+  "The link whose evidence they are, or by which the quotation was said; null when it is gone."
+  link: Link
+  "The id of the evidence; null where they are a quotation's."
+  evidenceId: ID
+  "The id of the quotation; null where they are evidence."
+  quotationId: ID
 }
 
 "What became of an operation."
@@ -6098,6 +6129,10 @@ func (ec *executionContext) childFields_ApplyChangesPayload(ctx context.Context,
 	switch field.Name {
 	case "results":
 		return ec.fieldContext_ApplyChangesPayload_results(ctx, field)
+	case "lost":
+		return ec.fieldContext_ApplyChangesPayload_lost(ctx, field)
+	case "lostCount":
+		return ec.fieldContext_ApplyChangesPayload_lostCount(ctx, field)
 	case "change":
 		return ec.fieldContext_ApplyChangesPayload_change(ctx, field)
 	case "errors":
@@ -7168,6 +7203,20 @@ func (ec *executionContext) childFields_LinkKindCount(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type LinkKindCount", field.Name)
 }
 
+func (ec *executionContext) childFields_LostWords(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "excerpt":
+		return ec.fieldContext_LostWords_excerpt(ctx, field)
+	case "link":
+		return ec.fieldContext_LostWords_link(ctx, field)
+	case "evidenceId":
+		return ec.fieldContext_LostWords_evidenceId(ctx, field)
+	case "quotationId":
+		return ec.fieldContext_LostWords_quotationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LostWords", field.Name)
+}
+
 func (ec *executionContext) childFields_MatchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -8102,6 +8151,10 @@ func (ec *executionContext) childFields_UpdateSourcePayload(ctx context.Context,
 	switch field.Name {
 	case "source":
 		return ec.fieldContext_UpdateSourcePayload_source(ctx, field)
+	case "lost":
+		return ec.fieldContext_UpdateSourcePayload_lost(ctx, field)
+	case "lostCount":
+		return ec.fieldContext_UpdateSourcePayload_lostCount(ctx, field)
 	case "change":
 		return ec.fieldContext_UpdateSourcePayload_change(ctx, field)
 	case "errors":
@@ -13506,6 +13559,61 @@ func (ec *executionContext) fieldContext_ApplyChangesPayload_results(_ context.C
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ApplyChangesPayload_lost(ctx context.Context, field graphql.CollectedField, obj *model.ApplyChangesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyChangesPayload_lost(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ApplyChangesPayload().Lost(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.LostWords) graphql.Marshaler {
+			return ec.marshalNLostWords2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLostWordsᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyChangesPayload_lost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplyChangesPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LostWords(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApplyChangesPayload_lostCount(ctx context.Context, field graphql.CollectedField, obj *model.ApplyChangesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyChangesPayload_lostCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ApplyChangesPayload().LostCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyChangesPayload_lostCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplyChangesPayload", field, true, true, "Int")
 }
 
 func (ec *executionContext) _ApplyChangesPayload_change(ctx context.Context, field graphql.CollectedField, obj *model.ApplyChangesPayload) (ret graphql.Marshaler) {
@@ -23856,6 +23964,107 @@ func (ec *executionContext) _LinkKindCount_count(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_LinkKindCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LinkKindCount", field, true, true, "Int")
+}
+
+func (ec *executionContext) _LostWords_excerpt(ctx context.Context, field graphql.CollectedField, obj *model.LostWords) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LostWords_excerpt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LostWords().Excerpt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LostWords_excerpt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LostWords", field, true, true, "String")
+}
+
+func (ec *executionContext) _LostWords_link(ctx context.Context, field graphql.CollectedField, obj *model.LostWords) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LostWords_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LostWords().Link(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
+			return ec.marshalOLink2ᚖgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLink(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LostWords_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LostWords",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LostWords_evidenceId(ctx context.Context, field graphql.CollectedField, obj *model.LostWords) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LostWords_evidenceId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LostWords().EvidenceID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LostWords_evidenceId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LostWords", field, true, true, "ID")
+}
+
+func (ec *executionContext) _LostWords_quotationId(ctx context.Context, field graphql.CollectedField, obj *model.LostWords) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LostWords_quotationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LostWords().QuotationID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LostWords_quotationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LostWords", field, true, true, "ID")
 }
 
 func (ec *executionContext) _MatchConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MatchConnection) (ret graphql.Marshaler) {
@@ -35720,6 +35929,61 @@ func (ec *executionContext) fieldContext_UpdateSourcePayload_source(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateSourcePayload_lost(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSourcePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateSourcePayload_lost(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UpdateSourcePayload().Lost(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.LostWords) graphql.Marshaler {
+			return ec.marshalNLostWords2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLostWordsᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateSourcePayload_lost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateSourcePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LostWords(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateSourcePayload_lostCount(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSourcePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateSourcePayload_lostCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UpdateSourcePayload().LostCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateSourcePayload_lostCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UpdateSourcePayload", field, true, true, "Int")
+}
+
 func (ec *executionContext) _UpdateSourcePayload_change(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSourcePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -42499,6 +42763,18 @@ func (ec *executionContext) _ApplyChangesPayload(ctx context.Context, sel ast.Se
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ApplyChangesPayload_results(ctx, field, obj)
 				})
+		case "lost":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ApplyChangesPayload_lost(ctx, field, obj)
+				})
+		case "lostCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ApplyChangesPayload_lostCount(ctx, field, obj)
+				})
 		case "change":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -46580,6 +46856,58 @@ func (ec *executionContext) _LinkKindCount(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var lostWordsImplementors = []string{"LostWords"}
+
+func (ec *executionContext) _LostWords(ctx context.Context, sel ast.SelectionSet, obj *model.LostWords) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, lostWordsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LostWords")
+		case "excerpt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LostWords_excerpt(ctx, field, obj)
+				})
+		case "link":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LostWords_link(ctx, field, obj)
+				})
+		case "evidenceId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LostWords_evidenceId(ctx, field, obj)
+				})
+		case "quotationId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LostWords_quotationId(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var matchConnectionImplementors = []string{"MatchConnection"}
 
 func (ec *executionContext) _MatchConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MatchConnection) graphql.Marshaler {
@@ -50487,6 +50815,18 @@ func (ec *executionContext) _UpdateSourcePayload(ctx context.Context, sel ast.Se
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._UpdateSourcePayload_source(ctx, field, obj)
 				})
+		case "lost":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._UpdateSourcePayload_lost(ctx, field, obj)
+				})
+		case "lostCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._UpdateSourcePayload_lostCount(ctx, field, obj)
+				})
 		case "change":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -52320,6 +52660,26 @@ func (ec *executionContext) marshalNLinkOrderField2string(ctx context.Context, s
 		graphql.AddInvalidNullFromMarshaler(ctx, "LinkOrderField!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNLostWords2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLostWords(ctx context.Context, sel ast.SelectionSet, v model.LostWords) graphql.Marshaler {
+	return ec._LostWords(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNLostWords2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLostWordsᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LostWords) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLostWords2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐLostWords(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNMatchEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐMatchEdge(ctx context.Context, sel ast.SelectionSet, v model.MatchEdge) graphql.Marshaler {

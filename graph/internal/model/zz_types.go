@@ -313,6 +313,9 @@ func (LinkEdge) IsLinkEdgeFields() {}
 // LinkKindCount is the object type of that name.
 type LinkKindCount struct{ Value }
 
+// LostWords is the object type of that name.
+type LostWords struct{ Value }
+
 // MatchConnection is the object type of that name.
 type MatchConnection struct{ Value }
 
@@ -711,6 +714,8 @@ func New(name string, v Value) any {
 		return &LinkEdge{v}
 	case "LinkKindCount":
 		return &LinkKindCount{v}
+	case "LostWords":
+		return &LostWords{v}
 	case "MatchConnection":
 		return &MatchConnection{v}
 	case "MatchEdge":
