@@ -105,7 +105,7 @@ func TestWhatIsWrongIsToldAndWritesNothing(t *testing.T) {
 			{&edit.CreateLink{Kind: "LOCATED_IN", From: "club", To: "oslo", Evidence: []edit.Evidence{{Source: "ann", Excerpt: "x"}}}, edit.NotFound, "evidence 0 source", "ann is no source"},
 			{
 				&edit.CreateLink{Kind: "LOCATED_IN", From: "club", To: "oslo", Evidence: []edit.Evidence{{Source: "s_article", Excerpt: "The Club is in Bergen"}}},
-				edit.ExcerptNotInText, "evidence 0 excerpt", `Nearest is: "said. The Club is in"`,
+				edit.ExcerptNotInText, "evidence 0 excerpt", `Nearest is: "said. The Club is in".`,
 			},
 			{&edit.CreateLink{Kind: "LOCATED_IN", From: "club", To: "oslo", Evidence: []edit.Evidence{{Source: "s_article"}}}, edit.InvalidValue, "evidence 0 excerpt", "has an empty text in evidence.0.excerpt"},
 			{&edit.CreateLink{Kind: "LOCATED_IN", From: "club", To: "oslo", Evidence: []edit.Evidence{{Source: "s_note", Start: n(0), End: n(3)}}}, edit.InvalidValue, "evidence 0 start", "not held"},

@@ -281,7 +281,7 @@ func (x *applying) verified(ctx context.Context, list []kg.Evidence) ([]kg.Evide
 				"These words do not stand in the text of %s: %q.", e.Source, kg.Clip(e.Excerpt, 200))
 			if near, ok := text.Nearest(e.Excerpt); ok {
 				p.Nearest = &near
-				p.Message += " Nearest is: " + strconv.Quote(kg.Clip(near.Words, 200))
+				p.Message += " Nearest is: " + strconv.Quote(kg.Clip(near.Words, 200)) + "."
 			}
 			return nil, p
 		}

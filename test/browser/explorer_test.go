@@ -237,6 +237,11 @@ func TestPictures(t *testing.T) {
 		}
 		other.visit("/view#v=damaged")
 		other.wait("a damaged link says so", drawn(0, 0)+" && "+reads("[role=alert]", "holds no picture"))
+		other.wait("nothing can be saved, or told", `document.querySelector('select[aria-label^="Save as"]').disabled &&
+			[...document.querySelectorAll('.tools button')].find(e => e.textContent === 'Add to a story').disabled`)
+		evaluate[chromedp.Void](b, `void (navigator.clipboard.writeText = () => Promise.reject(new Error('no')))`)
+		b.button("Copy a link to this view")
+		b.wait("a clipboard that is closed is told", reads(".said", "Copy this: "+origin))
 	})
 	b.button("Table")
 	b.wait("the table has every link", `document.querySelectorAll('tbody tr').length > 15`)
@@ -397,7 +402,13 @@ func TestStories(t *testing.T) {
 	}
 	b.click(`a[href="/story"]`)
 	const two = `document.querySelectorAll('.story figure').length === 2`
-	b.wait("both pictures are there", `document.querySelectorAll('.story figure circle').length > 5 && `+two)
+	b.wait("both pictures are there, with shapes and directions", two+` && document.querySelectorAll('.story figure circle').length > 1 &&
+		document.querySelectorAll('.story figure g rect, .story figure g polygon').length > 2 &&
+		document.querySelectorAll('.story figure line + polygon').length > 3`)
+	if cut := evaluate[int](b, `[...document.querySelectorAll('.story figure svg')].flatMap(s => [...s.querySelectorAll('text')].filter(t => {
+		const a = t.getBoundingClientRect(), b = s.getBoundingClientRect(); return a.left < b.left || a.right > b.right || a.bottom > b.bottom; })).length`); cut > 0 {
+		t.Errorf("%d labels are cut", cut)
+	}
 	b.run("say something",
 		chromedp.SendKeys(chromedp.CSS(".story > ol > li:nth-child(1) textarea"), "Whom she knows"),
 		chromedp.SendKeys(chromedp.CSS(".story > ol > li:nth-child(2) textarea"), "And <b>how</b>"))
@@ -510,7 +521,7 @@ func TestStatements(t *testing.T) {
 	b.choose(`document.querySelector('.statement > label select')`, "AFFILIATED_WITH")
 	b.button("Add")
 	b.wait("it is refused, with the nearest", reads(".statement [role=alert]", "do not stand in the text")+" && "+
-		reads(".statement [role=alert] button", "Person 09"))
+		reads(".statement [role=alert] button", "Person 09")+" && !"+reads(".statement [role=alert]", "Nearest is"))
 	b.screenshot("refused")
 }
 

@@ -86,6 +86,38 @@ func TestAPersonLogsIn(t *testing.T) {
 	b.wait("the first page is shown to nobody", contains(whoIsThere, "You may read")+` && location.pathname === '/'`)
 }
 
+// TestWhoMayWriteIsOfferedTo: the page of a source offers to add a statement to an EDITOR, who may take it back, and not to
+// who may only read.
+func TestWhoMayWriteIsOfferedTo(t *testing.T) {
+	origin, token := newLocked(t, auth.NewIdentity("", auth.Reader))
+	b := newTab(t, newBrowser(t), origin)
+	const page = "/s/s_human-security-is-about-protecting-civilians-mary-kaldor"
+	b.visit(page)
+	b.wait("what is quoted stands there", `document.querySelectorAll('.excerpts li').length > 0`)
+	// what is asked after the page has asked is answered after it
+	evaluate[chromedp.Void](b, `void fetch('/graphql', {method: 'POST', headers: {'Content-Type': 'application/json'},
+		body: JSON.stringify({query: '{ viewer { role } }'})}).then(r => r.json()).then(r => { window.role = r.data.viewer.role; })`)
+	b.wait("who asks is known", `window.role === 'READER'`)
+	if evaluate[bool](b, `document.querySelector('form.statement') !== null`) {
+		t.Error("a READER is offered to add a statement")
+	}
+	b.click(`aside.account a`)
+	b.arrive("#token")
+	b.text(token)
+	b.press(kb.Enter)
+	b.arrive("aside.account form")
+	b.wait("an editor is offered it", `document.querySelector('form.statement') !== null`)
+	b.click(".adding details.card > summary")
+	b.run("words", chromedp.SendKeys(chromedp.CSS(".statement textarea"), "Mary Kaldor"))
+	b.find(1, "Mary Kaldor")
+	b.find(2, "NATO")
+	b.choose(`document.querySelector('.statement > label select')`, "AFFILIATED_WITH")
+	b.button("Add")
+	b.wait("it is added", reads(".adding > .said", "Added: Mary Kaldor"))
+	b.button("Take it back")
+	b.wait("it is gone again", reads(".adding > .said", "taken back"))
+}
+
 // TestAPageThatIsRefusedAsksForAToken, and is shown then; a link of another site finds the session too.
 func TestAPageThatIsRefusedAsksForAToken(t *testing.T) {
 	origin, token := newLocked(t, nil)

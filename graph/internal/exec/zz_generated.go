@@ -4878,9 +4878,9 @@ type CommunityBridgeEdge {
 enum Role {
   "Asks."
   READER
-  "Makes and changes records, and gives and takes evidence."
+  "Makes and changes records, gives and takes evidence, and takes own changes back."
   EDITOR
-  "Deletes records, and takes changes back."
+  "Deletes records, and takes changes of others back."
   CURATOR
   "Everything."
   ADMIN
@@ -4936,7 +4936,7 @@ type Mutation {
   imports too. Role CURATOR.
   """
   mergeEntities("Which." input: MergeEntitiesInput!): MergeEntitiesPayload
-  "Takes a change back, field by field: what it made goes, what it deleted comes back, what it changed is as it was before. Role CURATOR."
+  "Takes a change back, field by field: what it made goes, what it deleted comes back, what it changed is as it was before. A change of somebody else, and an import, need the role CURATOR. Role EDITOR."
   revertChange("Which." input: RevertChangeInput!): RevertChangePayload
   "Does several of the others in one transaction, in order: all, or where one has an error none. It is one change. An operation needs the role that its field needs. Role EDITOR."
   applyChanges("What to do." input: ApplyChangesInput!): ApplyChangesPayload

@@ -5,6 +5,7 @@ import { forwardRef } from 'preact/compat';
 import cytoscape, { type Core, type ElementDefinition, type NodeSingular } from 'cytoscape';
 import fcose from 'cytoscape-fcose';
 import type { Scene, SceneEdge, SceneNode } from './scene';
+import { shapeOf } from './shapes';
 import { choice, chosen, toggled, type Selection } from './state';
 import { words } from './words';
 
@@ -32,18 +33,6 @@ export const colours = [
   '#7a5cc0',
   '#888888',
 ];
-const shapes = [
-  'ellipse',
-  'round-rectangle',
-  'diamond',
-  'round-tag',
-  'hexagon',
-  'triangle',
-  'pentagon',
-  'octagon',
-  'round-rectangle',
-];
-
 // placesOf returns where each node stands.
 function placesOf(cy: Core): Places {
   return Object.fromEntries(cy.nodes().map(n => [n.id(), [n.position('x'), n.position('y')] as [number, number]]));
@@ -124,7 +113,7 @@ function element(x: SceneNode | SceneEdge): ElementDefinition {
       id: x.id,
       label: x.hidden > 0 ? `${x.label}\n+${x.hidden}` : x.label,
       size: x.size,
-      shape: shapes[x.shape] ?? 'octagon',
+      shape: shapeOf(x.shape),
       colour: colours[x.colour] ?? '#888888',
     },
   };

@@ -5,6 +5,7 @@ import { cite } from './citation';
 import { linkFields, nodeFields, valuesOf, valuesOfLink, type Field, type Stored, type Values } from './flat';
 import type { EntityRecord, Graph, Source } from './graph';
 import type { Scene } from './scene';
+import { outline, reach, type Point } from './shapes';
 
 // what would be read as white space stands as a reference
 const xml = (s: string) =>
@@ -207,41 +208,94 @@ ${edges.join('\n')}
 `;
 }
 
-export function svg(graph: Graph, scene: Scene, at: { [id: string]: [number, number] }): string {
-  const places = scene.nodes.flatMap(n => (at[n.id] ? [at[n.id] as [number, number]] : []));
-  const [x0, x1] = [Math.min(...places.map(p => p[0])) - 100, Math.max(...places.map(p => p[0])) + 100];
-  const [y0, y1] = [Math.min(...places.map(p => p[1])) - 60, Math.max(...places.map(p => p[1])) + 70];
-  const out: string[] = [];
+// wrapped breaks a label into lines, as the canvas does.
+function wrapped(label: string): string[] {
+  const lines: string[] = [];
+  for (const word of label.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < 22) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines;
+}
+
+// halo keeps a text readable where it lies on lines.
+const halo =
+  'fill="#222" stroke="#fff" stroke-width="3" stroke-linejoin="round" paint-order="stroke" text-anchor="middle"';
+
+// svg draws a picture as it is on the canvas: with shapes, directions and lines of labels.
+export function svg(graph: Graph, scene: Scene, at: { [id: string]: Point }): string {
+  const drawn = new Map(
+    scene.nodes.flatMap(n => {
+      const place = at[n.id];
+      return place
+        ? [[n.id, { n, place, label: [...wrapped(n.label), ...(n.hidden > 0 ? [`+${n.hidden}`] : [])] }]]
+        : [];
+    }),
+  );
+  const lines: string[] = [];
+  const texts: string[] = [];
   for (const e of scene.edges) {
-    const [a, b] = [at[e.from], at[e.to]];
-    if (a && b) {
-      out.push(
-        `<line x1="${a[0]}" y1="${a[1]}" x2="${b[0]}" y2="${b[1]}" stroke="#888" stroke-width="${e.width}"${e.dashed ? ' stroke-dasharray="6 4"' : ''}><title>${xml(
-          e.links.map(l => l.sentence).join(' '),
-        )}</title></line>`,
+    const [from, to] = [drawn.get(e.from), drawn.get(e.to)];
+    if (!from || !to) {
+      continue;
+    }
+    const [a, b] = [from.place, to.place];
+    const look =
+      `stroke="#888" fill="none" stroke-width="${e.width}"${e.dashed ? ' stroke-dasharray="6 4"' : ''}` +
+      `${e.faded ? ' opacity="0.3"' : ''}`;
+    const title = `<title>${xml(e.links.map(l => l.sentence).join(' '))}</title>`;
+    if (e.from === e.to) {
+      const [x, y] = [a[0], a[1] - from.n.size / 2];
+      lines.push(
+        `<path d="M${x - 8},${y} C${x - 40},${y - 50} ${x + 40},${y - 50} ${x + 8},${y}" ${look}>${title}</path>`,
       );
-      if (e.label) {
-        out.push(
-          `<text x="${(a[0] + b[0]) / 2}" y="${(a[1] + b[1]) / 2 - 4}" font-size="10" text-anchor="middle">${xml(e.label)}</text>`,
-        );
-      }
+      texts.push(`<text x="${x}" y="${y - 42}" font-size="10" ${halo}>${xml(e.label)}</text>`);
+      continue;
+    }
+    const length = Math.hypot(b[0] - a[0], b[1] - a[1]) || 1;
+    const way: Point = [(b[0] - a[0]) / length, (b[1] - a[1]) / length];
+    const along = (p: Point, far: number): Point => [p[0] + way[0] * far, p[1] + way[1] * far];
+    const tip = along(b, -reach(to.n.shape, to.n.size, [-way[0], -way[1]]));
+    const one = e.links.length === 1; // several may lead both ways
+    const foot = one ? along(tip, -(7 + e.width)) : tip;
+    lines.push(`<line x1="${a[0]}" y1="${a[1]}" x2="${foot[0]}" y2="${foot[1]}" ${look}>${title}</line>`);
+    if (one) {
+      const half = 3.5 + e.width / 2;
+      const sides = [-half, half].map(h => `${foot[0] - way[1] * h},${foot[1] + way[0] * h}`).join(' ');
+      lines.push(`<polygon points="${tip.join(',')} ${sides}" fill="#888"${e.faded ? ' opacity="0.3"' : ''}/>`);
+    }
+    if (e.label) {
+      const [x, y] = [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+      const angle = (Math.atan2(way[1], way[0]) * 180) / Math.PI;
+      const upright = angle > 90 ? angle - 180 : angle < -90 ? angle + 180 : angle;
+      texts.push(
+        `<text x="${x}" y="${y + 3}" font-size="10" transform="rotate(${upright} ${x} ${y})" ${halo}>${xml(e.label)}</text>`,
+      );
     }
   }
-  for (const n of scene.nodes) {
-    const p = at[n.id];
-    if (p) {
-      const title = n.entity ? `${n.entity.name}, ${typeLabel(graph.catalog, n.entity.type)}` : n.label;
-      out.push(
-        `<circle cx="${p[0]}" cy="${p[1]}" r="${n.size / 2}" fill="${colours[n.colour] ?? '#888'}" stroke="#222"><title>${xml(title)}</title></circle>`,
-      );
-      out.push(
-        `<text x="${p[0]}" y="${p[1] + n.size / 2 + 14}" font-size="12" text-anchor="middle">${xml(n.label)}</text>`,
-      );
-    }
+  for (const { n, place, label } of drawn.values()) {
+    const title = n.entity ? `${n.entity.name}, ${typeLabel(graph.catalog, n.entity.type)}` : n.label;
+    const look =
+      `fill="${colours[n.colour] ?? '#888888'}" stroke="#222" stroke-width="${n.pinned || !n.entity ? 3 : 1}"` +
+      `${n.faded ? ' opacity="0.3"' : ''}`;
+    lines.push(`<g><title>${xml(title)}</title>${outline(n.shape, place, n.size, look)}</g>`);
+    const under = place[1] + n.size / 2 + 14;
+    const spans = label.map((line, i) => `<tspan x="${place[0]}" y="${under + 14 * i}">${xml(line)}</tspan>`).join('');
+    texts.push(`<text font-size="12" ${halo}${n.faded ? ' opacity="0.3"' : ''}>${spans}</text>`);
   }
+  const all = [...drawn.values()];
+  const [x0, x1] = [Math.min(...all.map(d => d.place[0])) - 100, Math.max(...all.map(d => d.place[0])) + 100];
+  const [y0, y1] = [
+    Math.min(...all.map(d => d.place[1])) - 60,
+    Math.max(...all.map(d => d.place[1] + d.n.size / 2 + 14 * d.label.length)) + 20,
+  ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${x0} ${y0} ${x1 - x0} ${y1 - y0}" font-family="sans-serif">
 <rect x="${x0}" y="${y0}" width="${x1 - x0}" height="${y1 - y0}" fill="#fff"/>
-${out.join('\n')}
+${[...lines, ...texts].join('\n')}
 </svg>
 `;
 }

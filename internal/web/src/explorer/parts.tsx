@@ -258,12 +258,12 @@ export function Options({ of }: { of: (readonly [string | number, string])[] }) 
   );
 }
 
-// copied puts a text into the clipboard, and returns what to say: where there is none, the text itself.
+// copied puts a text into the clipboard, and returns what to say: where that is not to be, the text itself.
 export async function copied(text: string, said: string): Promise<string> {
   try {
     await navigator.clipboard.writeText(text);
     return said;
   } catch {
-    return text;
+    return `${words.canvas.byHand} ${text}`;
   }
 }

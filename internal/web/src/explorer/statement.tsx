@@ -325,7 +325,7 @@ export function Statement({
           <div role="alert" class="problem">
             {errors.map(e => (
               <p key={e.path.join('.')}>
-                {e.message}
+                {e.nearest ? w.absent : e.message}
                 {e.nearest && (
                   <>
                     {' '}

@@ -748,10 +748,15 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   const [added, setAdded] = useState<Added | null>(null);
   const [said, say] = useState('');
   const { answer: server } = useAsk(
-    signal => ask<{ serverInfo: { readOnly: boolean } }>('{ serverInfo { readOnly } }', {}, signal),
+    signal =>
+      ask<{ serverInfo: { readOnly: boolean }; viewer: { role: string } }>(
+        '{ serverInfo { readOnly } viewer { role } }',
+        {},
+        signal,
+      ),
     [],
   );
-  const writable = server?.serverInfo.readOnly === false;
+  const writable = server?.serverInfo.readOnly === false && server.viewer.role !== 'READER';
   const text = source?.text ?? null;
   const { answer: names } = useAsk(async signal => (text === null ? [] : await namesIn(text, signal)), [text]);
   const pieces = useMemo(() => (source ? piecesOf(source) : []), [source]);

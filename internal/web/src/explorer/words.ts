@@ -104,6 +104,7 @@ export const words = {
     sizes: { links: 'links', centrality: 'centrality', same: 'nothing' } as Record<string, string>,
     share: 'Copy a link to this view',
     shared: 'The link is in the clipboard.',
+    byHand: 'The browser keeps the clipboard from this page. Copy this:',
     lasso: 'Draw around',
     several: (n: number) => many(n, 'entity', 'entities') + ' chosen',
     among: (n: number) => `${many(n, 'link')} among them`,
@@ -255,6 +256,7 @@ export const words = {
     added: (sentence: string) => `Added: ${sentence}`,
     undo: 'Take it back',
     undone: 'It was taken back.',
+    absent: 'These words do not stand in the text of this source.',
     nearest: 'Most like them are:',
   },
   answer: {

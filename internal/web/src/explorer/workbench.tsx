@@ -327,6 +327,7 @@ export function Workbench({
           <select
             aria-label={several ? w.exportChosen : w.export}
             value=""
+            disabled={shown.nodes.length === 0}
             onChange={event => {
               const format = event.currentTarget.value as Format;
               event.currentTarget.value = '';
@@ -339,7 +340,7 @@ export function Workbench({
           <button type="button" onClick={share}>
             {w.share}
           </button>
-          <button type="button" onClick={tell}>
+          <button type="button" disabled={shown.nodes.length === 0} onClick={tell}>
             {w.tell}
           </button>
           {told > 0 && <Linked to="/story">{w.toStory(told)}</Linked>}
