@@ -245,6 +245,9 @@ func TestPictures(t *testing.T) {
 	})
 	b.button("Table")
 	b.wait("the table has every link", `document.querySelectorAll('tbody tr').length > 15`)
+	if evaluate[bool](b, `(s => s.scrollWidth > s.clientWidth)(document.querySelector('.scroll'))`) {
+		t.Error("a column of the table is cut")
+	}
 	b.click("th:nth-child(3) button")
 	if sorted := evaluate[[]string](b, `[...document.querySelectorAll('tbody td:nth-child(3)')].map(c => c.innerText)`); !inOrder(sorted) {
 		t.Errorf("not sorted: %q", sorted)
