@@ -229,3 +229,33 @@ func TestLinkedDataHasEveryRecord(t *testing.T) {
 		t.Errorf("%d records have %d objects", want, len(there))
 	}
 }
+
+// TestWhatIsNotVerifiedSaysSo: of two pieces of evidence the one whose words are not in the text is marked.
+func TestWhatIsNotVerifiedSaysSo(t *testing.T) {
+	cat := both.Catalog(t)
+	s := both.SQLite(cat)(t)
+	if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("a.jsonl", []byte(
+		`{"source":"ARTICLE","id":"s_t","title":"T","text":"Ann is at Acme."}
+{"node":"PERSON","id":"ann","name":"Ann"}
+{"node":"INSTITUTION","id":"acme","name":"Acme"}
+{"link":"AFFILIATED_WITH","from":"ann","to":"acme","evidence":[{"source":"s_t","excerpt":"Ann is at Acme"},{"source":"s_t","excerpt":"Ann leads Acme","verified":false}]}
+`))}, exchange.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	files, err := formatted(t, cat, s, exchange.FormatOf("cyjs", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := files[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := strings.ReplaceAll(string(b), `\"`, `"`)
+	if strings.Count(said, `"verified":false`) != 1 || !strings.Contains(said, `"excerpt":"Ann leads Acme","stance":"SUPPORTS","verified":false`) {
+		t.Errorf("the export has\n%s", said)
+	}
+}
