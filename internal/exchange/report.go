@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,8 +59,12 @@ type reporting struct {
 	evidence int
 	warnings []Warning
 	more     int
-	quiet    bool   // warnings are there already
-	was, is  []byte // lines
+	quiet    bool // warnings are there already, but for renames
+	// renames are warnings of entities with other names, in their order, as stores take records in orders of their own.
+	// The first of them are held, and their number.
+	renames []Warning
+	renamed int
+	was, is []byte // lines
 }
 
 func newReporting(cat *catalog.Catalog, diff func(FieldChange)) *reporting {
@@ -113,23 +118,32 @@ func (r *reporting) take(was, is any) {
 		t.Unchanged++
 	default:
 		t.Changed++
-		r.renamed(was, is)
+		r.rename(was, is)
 		r.compare(typ, id, was, is)
 	}
 }
 
-// renamed warns of an entity that is given a name which has no word of what it was called: files of others number their
+// rename warns of an entity that is given a name which has no word of what it was called: files of others number their
 // entities, and those of two files are seldom the same.
-func (r *reporting) renamed(was, is any) {
+func (r *reporting) rename(was, is any) {
 	w, _ := was.(*kg.Node)
 	x, _ := is.(*kg.Node)
 	if w == nil || x == nil || w.Name == x.Name {
 		return
 	}
 	called := text.Words(strings.Join(append([]string{w.Name}, w.Aliases...), " "))
-	if !common(called, text.Words(x.Name)) {
-		r.warn("the entity %s was called %s and is now %s: if they are two, give each an id of its own", x.ID,
-			clip(strconv.Quote(w.Name)), clip(strconv.Quote(x.Name)))
+	if common(called, text.Words(x.Name)) {
+		return
+	}
+	warning := Warning(fmt.Sprintf("the entity %s was called %s and is now %s: if they are two, give each an id of its own", x.ID,
+		clip(strconv.Quote(w.Name)), clip(strconv.Quote(x.Name))))
+	at, told := slices.BinarySearch(r.renames, warning)
+	if told { // a transaction was tried again
+		return
+	}
+	r.renamed++
+	if r.renames = slices.Insert(r.renames, at, warning); len(r.renames) > maxErrors {
+		r.renames = r.renames[:maxErrors]
 	}
 }
 
@@ -164,7 +178,11 @@ func (r *reporting) line(b []byte, x any) []byte {
 
 // report is the finished report.
 func (r *reporting) report(counts Counts) Report {
-	out := Report{Counts: counts, Records: []Tally{}, Evidence: r.evidence, Warnings: r.warnings, MoreWarnings: r.more}
+	listed := r.renames[:min(len(r.renames), maxErrors-len(r.warnings))]
+	out := Report{
+		Counts: counts, Records: []Tally{}, Evidence: r.evidence, Warnings: slices.Concat(r.warnings, listed),
+		MoreWarnings: r.more + r.renamed - len(listed),
+	}
 	add := func(t Tally, name string) {
 		if t != (Tally{}) {
 			t.Type = name
