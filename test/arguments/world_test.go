@@ -111,13 +111,14 @@ func newWorld(cat *catalog.Catalog) *world {
 			if i%3 == 0 {
 				n.ExternalIDs = []kg.ExternalID{{Scheme: "wikidata", Value: fmt.Sprintf("Q%d%d", typ.Index, i)}}
 			}
-			if i%3 == 2 { // somebody has them down as one
-				n.ExternalIDs = []kg.ExternalID{{Scheme: "isni", Value: fmt.Sprint(typ.Index)}}
+			one, day := i%3 == 2, i%4 // somebody has the third, sixth and so on down as one
+			if one {
+				n.ExternalIDs, day = []kg.ExternalID{{Scheme: "isni", Value: fmt.Sprint(typ.Index)}}, 2
 			}
-			if p := typ.DateProp; p != nil && i%4 != 3 {
-				n.Props[p.Name] = string([]kg.PartialDate{"1815-12-10", "1840", "2012-06", "1815"}[i%4])
+			if p := typ.DateProp; p != nil && day != 3 {
+				n.Props[p.Name] = string([]kg.PartialDate{"1815-12-10", "1840", "2012-06"}[day])
 			}
-			if p := typ.UntilProp; p != nil && i%2 == 1 {
+			if p := typ.UntilProp; p != nil && i%2 == 1 && !one {
 				n.Props[p.Name] = string([]kg.PartialDate{"2013-01", "1901-02-03"}[i/2%2])
 			}
 			for _, p := range typ.Props {
@@ -126,7 +127,7 @@ func newWorld(cat *catalog.Catalog) *world {
 					n.Props[p.Name] = []string{"the engine weaves", "Bread is not enough", "stars", "words"}[i%4]
 				case i%4 == 3 || n.Props[p.Name] != nil || p == typ.DateProp || p == typ.UntilProp:
 				case p.Kind == catalog.Date:
-					n.Props[p.Name] = string([]kg.PartialDate{"1852-11", "1901", "2013-01-31"}[i%4])
+					n.Props[p.Name] = string([]kg.PartialDate{"1852-11", "1901", "2013-01-31"}[day])
 				case p.Kind == catalog.Int:
 					n.Props[p.Name] = []int64{0, 7, 500}[i%4]
 				case p.Kind == catalog.Float:
