@@ -130,7 +130,8 @@ func fill(t testing.TB, s store.Store) {
 	}
 }
 
-// TestShapes holds the plans of shapes against the oracle, and to one statement each.
+// TestShapes holds the plans of shapes against the oracle, and to one statement each; where an id is nobody's, one more
+// looks whether it was somebody's.
 func TestShapes(t *testing.T) {
 	srv, _ := database(t)
 	cat := parse(t)
@@ -149,10 +150,14 @@ func TestShapes(t *testing.T) {
 			s.AskForAll()
 		}
 		t.Run(sh.name, func(t *testing.T) {
+			most := 1
+			if slices.Contains(sh.q.IDs, "nobody") {
+				most = 2
+			}
 			want, errWant := oracle.Fetch(t.Context(), sh.q)
 			before := s.Statements()
 			got, errGot := s.Fetch(t.Context(), sh.q)
-			if n := s.Statements() - before; n > 1 {
+			if n := int(s.Statements() - before); n > most {
 				t.Errorf("%d statements", n)
 			}
 			if kg.CodeOf(errWant) != kg.CodeOf(errGot) || errWant != nil && errWant.Error() != errGot.Error() {
@@ -164,7 +169,7 @@ func TestShapes(t *testing.T) {
 			if a, b := storetest.Render(sh.q, want), storetest.Render(sh.q, got); a != b {
 				t.Errorf("got\n%s\nwant\n%s", b, a)
 			}
-			if got.RoundTrips > 1 {
+			if got.RoundTrips > most {
 				t.Errorf("%d round trips", got.RoundTrips)
 			}
 		})
