@@ -457,6 +457,7 @@ func (r *rule) traced(t testing.TB, w *world) bool {
 		r.also = "report { outcome }"
 		r.answer = func(_ string, args input) ([]entry, any) {
 			if truth(args["dryRun"]) {
+				w.possible(list(args["pattern"]))
 				return nil, input{"report": input{"outcome": "ESTIMATED"}, "totalCount": nil}
 			}
 			return w.lines(args), input{"report": input{"outcome": "COMPLETE"}}
