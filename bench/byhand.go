@@ -14,7 +14,7 @@ import (
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 )
 
-// The server by hand is what somebody would write for these questions alone, and as quick as can be: no GraphQL, but one
+// The server by hand answers these questions alone, and is written to be as quick as can be: no GraphQL, but one
 // Cypher statement for each question, whose rows are lists, and JSON written from them. It asks the graph of theirs.go.
 // It checks nothing, limits nothing and logs nothing.
 

@@ -47,7 +47,7 @@ type object struct {
 type objects struct {
 	one    *object
 	byType []*object // by kg.Row.Type; nil where one stands for all
-	// other and change are what is written of what is no record: a community, a change.
+	// other is the object of a value that is no record, such as a community; change is that of a change.
 	other, change *object
 	// among has the objects of something that is no record and may be of several types, a user error, by the name of
 	// the type; see userErrorList.

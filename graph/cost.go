@@ -210,7 +210,7 @@ func followCost(k *follow, f *plan.Field, later []asksLater, n int) int {
 	return sum
 }
 
-// laterCost is the cost of what is read later of one record.
+// laterCost returns the cost of the later fields of one record: see later.go.
 func laterCost(s *selection, later []asksLater) (sum int) {
 	for _, l := range s.later {
 		sum = clamp(sum + l.cost(later))

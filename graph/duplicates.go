@@ -180,7 +180,7 @@ func (g *wholeGraph) duplicates(ctx context.Context) (likelyPairs, error) {
 	}))
 }
 
-// comparedSel is what is read of an entity to compare it: its id, names, external ids and dates.
+// comparedSel selects the properties by which entities are compared: id, names, external ids and dates.
 func comparedSel(cat *catalog.Catalog) *plan.Sel {
 	sel := &plan.Sel{}
 	for _, name := range []string{"id", "name", "aliases", "externalIds"} {
@@ -220,7 +220,7 @@ func texts(v *kg.Value) []string {
 	return out
 }
 
-// Bounds of what is looked for before a record is made.
+// Bounds of the search for entities that are like one that is being created.
 const (
 	namesLooked  = 5  // names and external ids
 	wordsLooked  = 3  // words of a name

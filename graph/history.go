@@ -14,7 +14,7 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// This file answers what the log of changes has: `changes`, `change`, and the fields of changes and of what they did.
+// This file answers `changes` and `change` from the log, and the fields of changes and of their items.
 
 var changesKind = &questionKind{
 	name: "changes", begin: func() question { return &changesQuestion{} }, logged: true, tables: historyTables,

@@ -26,7 +26,8 @@ type later struct {
 	kind   *laterKind
 	fields []*ast.Field
 	list   *follow // of a field that is a list
-	// sel is what is wanted of the records that it leads to, or holds the fields of this kind within it.
+	// sel selects properties of the records that the field leads to. Where it leads to none, sel holds the later fields
+	// of the field's own selection alone.
 	sel  *selection
 	objs *objects
 	// root is the root field that it is part of, index its place among those of that root field.
@@ -35,14 +36,14 @@ type later struct {
 	fieldsOf bool
 }
 
-// laterKind is what fields of a kind have in common.
+// laterKind says how the later fields of one name are read.
 type laterKind struct {
-	// at is what the cursors of a list are bound to.
+	// at returns the name of the list, to which its cursors are bound: "Entity.history".
 	at   func(t *catalog.Type) string
 	keys kg.ValueKind // of the cursors of a list; kg.Null of what is no list
-	// subject returns the id of what it is asked of, "" where there is nothing to ask.
+	// subject returns the id of the record or change whose field it is, "" where the field is null.
 	subject func(x *out, p *place) string
-	// read reads it for all that it is asked of, by the subject's id, and gives each its place.
+	// read reads the field of several subjects at once, by their ids, and puts each value in its place.
 	read func(s *laterSearch, of map[string]*place) error
 	// compile compiles its selection.
 	compile func(c *compiler, f operation.Field, l *later) *objects

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -22,6 +23,20 @@ import (
 type remote struct {
 	Server string `env:"THROUGHLINE_SERVER" placeholder:"URL" help:"Ask this server (http://localhost:8080/graphql) instead of opening a store."`
 	Token  string `env:"THROUGHLINE_TOKEN" placeholder:"…" help:"Token to show that server; better set in the environment, where no list of processes shows it."`
+}
+
+// address returns the address of the server.
+func (r *remote) address() (*url.URL, error) {
+	to, err := url.Parse(r.Server)
+	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" {
+		return nil, errNoAddress
+	}
+	return to, nil
+}
+
+var errNoAddress = &config.UsageError{
+	Problem: "--server is not an address",
+	Hint:    "write it as http://localhost:8080/graphql",
 }
 
 type queryCmd struct {
@@ -162,12 +177,16 @@ func (c *queryCmd) ask(w *world, text string, vars map[string]any) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(w.ctx, http.MethodPost, c.Server, bytes.NewReader(body))
-	if err != nil || req.URL.Host == "" || req.URL.Scheme != "http" && req.URL.Scheme != "https" {
-		return nil, errNoAddress
+	to, err := c.address()
+	if err != nil {
+		return nil, err
 	}
-	if req.URL.Path == "" || req.URL.Path == "/" {
-		req.URL.Path = "/graphql"
+	if to.Path == "" || to.Path == "/" {
+		to.Path = "/graphql"
+	}
+	req, err := http.NewRequestWithContext(w.ctx, http.MethodPost, to.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, errNoAddress
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/graphql-response+json, application/json;q=0.9")

@@ -23,9 +23,9 @@ func (c *importCmd) send(w *world) error {
 	if c.Diff {
 		return &config.UsageError{Problem: "a server does not tell each field that changes", Hint: "leave out --diff, or --server"}
 	}
-	to, err := url.Parse(c.Server)
-	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" {
-		return errNoAddress
+	to, err := c.address()
+	if err != nil {
+		return err
 	}
 	to.Path = strings.TrimSuffix(strings.TrimSuffix(to.Path, "/"), "/graphql") + "/import"
 	q := url.Values{}
@@ -129,9 +129,4 @@ func part(to *multipart.Writer, field, path string, from io.Reader) error {
 		_, err = io.Copy(out, from)
 	}
 	return err
-}
-
-var errNoAddress = &config.UsageError{
-	Problem: "--server is not an address",
-	Hint:    "write it as http://localhost:8080/graphql",
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"syscall"
@@ -203,11 +201,7 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 		o.Export = exchange.Served(cat, s, c.ServeTexts)
 	}
 	if c.Writable && !c.DocumentsOnly {
-		received := exchange.Received(cat, s)
-		o.MaxImport = c.MaxImport
-		o.Import = func(ctx context.Context, by string, q url.Values, next func() (string, string, io.Reader, error)) (any, error) {
-			return received(ctx, by, q, next)
-		}
+		o.Import, o.MaxImport = exchange.Received(cat, s), c.MaxImport
 	}
 	pages := web.Options{
 		Explain: explain, NoPlayground: !c.Playground, NoIntrospection: !c.Introspection, DocumentsOnly: c.DocumentsOnly, Sample: holdsSample(s),

@@ -21,18 +21,18 @@ var parameters = []string{"format", "encoding", "source", "sourceUrl", "note", "
 const MappingPart = "mapping"
 
 // Received returns what imports the files that a client of a server sends, with the parameters format, encoding, source,
-// sourceUrl, note, dryRun and replace of its request. Next returns them one after the other with their names, and io.EOF
+// sourceUrl, note, dryRun and replace of its request, and answers with a Report. Next returns them one after the other with their names, and io.EOF
 // behind the last. It imports all or, where something is wrong, nothing: of bad lines, the error has the places in its
 // details.
 func Received(cat *catalog.Catalog, s store.Store) func(
 	ctx context.Context, by string, q url.Values, next func() (part, name string, r io.Reader, err error),
-) (Report, error) {
+) (report any, err error) {
 	return func(
 		ctx context.Context, by string, q url.Values, next func() (part, name string, r io.Reader, err error),
-	) (Report, error) {
+	) (report any, err error) {
 		terms, o, err := received(q)
 		if err != nil {
-			return Report{}, err
+			return nil, err
 		}
 		o.By = by
 		var files []File
@@ -42,21 +42,21 @@ func Received(cat *catalog.Catalog, s store.Store) func(
 				break
 			}
 			if err != nil {
-				return Report{}, err
+				return nil, err
 			}
 			if part == MappingPart {
 				b, err := io.ReadAll(io.LimitReader(r, maxMapping+1))
 				if err != nil {
-					return Report{}, err
+					return nil, err
 				}
 				if terms.Mapping, err = ReadMapping(b); err != nil {
-					return Report{}, kg.Errorf(kg.BadUserInput, "the mapping %v", err)
+					return nil, kg.Errorf(kg.BadUserInput, "the mapping %v", err)
 				}
 				continue
 			}
 			f, remove, err := Spool(clip(filepath.Base(name)), r)
 			if err != nil {
-				return Report{}, err
+				return nil, err
 			}
 			defer remove()
 			if !strings.EqualFold(filepath.Ext(f.Name), ".zip") {
@@ -65,18 +65,18 @@ func Received(cat *catalog.Catalog, s store.Store) func(
 			}
 			within, closed, err := FromZip(f)
 			if err != nil {
-				return Report{}, told(err)
+				return nil, told(err)
 			}
 			defer closed() //nolint:errcheck // it was only read
 			files = append(files, within...)
 		}
 		if len(files) == 0 {
-			return Report{}, kg.Errorf(kg.BadUserInput, "there is no file to import: send one as the body, or several as parts of a form")
+			return nil, kg.Errorf(kg.BadUserInput, "there is no file to import: send one as the body, or several as parts of a form")
 		}
 		for i := range files {
 			files[i].Terms = terms
 		}
-		report, err := Import(ctx, cat, s, Ordered(files), o)
+		report, err = Import(ctx, cat, s, Ordered(files), o)
 		return report, told(err)
 	}
 }

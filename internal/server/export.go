@@ -10,6 +10,7 @@ import (
 
 	"github.com/andybalholm/brotli"
 
+	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/kg"
 )
 
@@ -24,25 +25,14 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, no)
 		return
 	}
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		writeError(w, http.StatusBadRequest, kg.BadRequest, "the address cannot be read: write /export?format=graphml&kind=SAID")
+	query, leave, ok := s.begin(w, r, who, "/export?format=graphml&kind=SAID")
+	if !ok {
 		return
 	}
-	pass, no := s.enter(r, s.client(r, who))
-	if no == nil {
-		defer pass.Leave()
-		if pass.Costly(r.Context()) != nil {
-			no = overloaded
-		}
-	}
-	if no != nil {
-		s.refuse(w, r, no)
-		return
-	}
+	defer leave()
 	var out *paced
 	var body io.WriteCloser
-	err = s.o.Export(r.Context(), query, func(mediaType, file string) io.Writer {
+	err := s.o.Export(r.Context(), query, func(mediaType, file string) io.Writer {
 		h := w.Header()
 		h.Set("Content-Type", mediaType)
 		h.Set("Content-Disposition", `attachment; filename="`+file+`"`)
@@ -77,6 +67,29 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 		s.log.LogAttrs(r.Context(), slog.LevelWarn, "export", slog.Any("error", err))
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// begin reads the parameters of a request for files, and takes one of the places for what is costly, which leave gives
+// back. Where it cannot, it answers the request and returns false. Example is an address that can be read.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, who *auth.Identity, example string) (
+	query url.Values, leave func(), ok bool,
+) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		writeError(w, http.StatusBadRequest, kg.BadRequest, "the address cannot be read: write "+example)
+		return nil, nil, false
+	}
+	pass, no := s.enter(r, s.client(r, who))
+	if no != nil {
+		s.refuse(w, r, no)
+		return nil, nil, false
+	}
+	if pass.Costly(r.Context()) != nil {
+		pass.Leave()
+		s.refuse(w, r, overloaded)
+		return nil, nil, false
+	}
+	return query, pass.Leave, true
 }
 
 // errHead ends an export of which only the header is wanted.

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -32,9 +31,9 @@ func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) {
 	who, no := s.who(r)
 	switch {
 	case no != nil:
-	case s.origins.Check(r) != nil && (s.cors == nil || !s.cors.OriginAllowed(r)):
+	case s.isOfNoOrigin(r):
 		no = foreignPage
-	case who != nil && who.Role < auth.Curator:
+	case who.Role < auth.Curator:
 		no = &refusal{
 			http.StatusForbidden, kg.Forbidden,
 			"importing needs the role " + auth.Curator.String() + ", and yours is " + who.Role.String(),
@@ -44,33 +43,18 @@ func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, no)
 		return
 	}
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		writeError(w, http.StatusBadRequest, kg.BadRequest, "the address cannot be read: write /import?format=csv&dryRun=true")
+	query, leave, ok := s.begin(w, r, who, "/import?format=csv&dryRun=true")
+	if !ok {
 		return
 	}
-	pass, no := s.enter(r, s.client(r, who))
-	if no == nil {
-		defer pass.Leave()
-		if pass.Costly(r.Context()) != nil {
-			no = overloaded
-		}
-	}
-	if no != nil {
-		s.refuse(w, r, no)
-		return
-	}
+	defer leave()
 	conn := http.NewResponseController(w)
 	_ = conn.SetReadDeadline(time.Now().Add(importTime)) // a connection that has none has no deadline either
 	r.Body = http.MaxBytesReader(w, r.Body, s.o.MaxImport)
 	next, err := files(r)
 	var report any
 	if err == nil {
-		subject := ""
-		if who != nil {
-			subject = who.Subject
-		}
-		report, err = s.o.Import(r.Context(), subject, query, next)
+		report, err = s.o.Import(r.Context(), who.Subject, query, next)
 	}
 	_ = conn.SetWriteDeadline(time.Now().Add(writeTime))
 	if err != nil {

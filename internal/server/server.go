@@ -249,17 +249,10 @@ func (s *Server) routes() http.Handler {
 	}
 	mux.Handle("/graphql", api)
 	if s.o.Assistants != nil {
-		var door http.Handler = http.HandlerFunc(s.assistants)
-		if s.cors != nil {
-			door = s.cors.Handler(door)
-		}
-		mux.Handle("/mcp", door)
+		mux.Handle("/mcp", s.crossOrigin(s.assistants))
 	}
 	if s.o.Reconcile != nil {
-		var door http.Handler = http.HandlerFunc(s.reconcile)
-		if s.cors != nil {
-			door = s.cors.Handler(door)
-		}
+		door := s.crossOrigin(s.reconcile)
 		mux.Handle("/reconcile", door)
 		mux.Handle("/reconcile/", door)
 	}
@@ -290,11 +283,7 @@ func (s *Server) routes() http.Handler {
 		pages["/export"] = s.export
 	}
 	if s.o.Import != nil {
-		var door http.Handler = http.HandlerFunc(s.importFiles)
-		if s.cors != nil {
-			door = s.cors.Handler(door)
-		}
-		mux.Handle("/import", door)
+		mux.Handle("/import", s.crossOrigin(s.importFiles))
 	}
 	for pattern, page := range pages {
 		mux.HandleFunc("GET "+pattern, page)
@@ -304,6 +293,14 @@ func (s *Server) routes() http.Handler {
 	}
 	mux.HandleFunc("/", s.nothing)
 	return s.outer(mux)
+}
+
+// crossOrigin returns a handler that pages of the allowed origins may ask.
+func (s *Server) crossOrigin(f http.HandlerFunc) http.Handler {
+	if s.cors == nil {
+		return f
+	}
+	return s.cors.Handler(f)
 }
 
 // wrongMethod refuses a request whose method is none of those that are allowed.

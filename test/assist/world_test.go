@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -22,6 +21,7 @@ import (
 	"github.com/throughline/throughline/internal/server"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest/both"
+	"github.com/throughline/throughline/test/served"
 )
 
 // The text of s_gazette, and lines of records that quote it and a source whose text is not held.
@@ -92,25 +92,7 @@ func serve(t *testing.T, cat *catalog.Catalog, s store.Store, o options) string 
 	if o.server != nil {
 		o.server(&so)
 	}
-	srv, err := server.New(so)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(ctx, l) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		http.DefaultClient.CloseIdleConnections()
-	})
-	return "http://" + l.Addr().String()
+	return served.Serve(t, so)
 }
 
 // bearer adds a token to requests.

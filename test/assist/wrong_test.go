@@ -3,7 +3,6 @@ package assist_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"github.com/throughline/throughline/internal/server"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest/both"
+	"github.com/throughline/throughline/test/served"
 )
 
 // load imports lines.
@@ -274,31 +274,6 @@ func TestProposing(t *testing.T) {
 	})
 }
 
-// post sends a message past the client of the library.
-func post(t *testing.T, method, address, body string, header map[string]string) (status int, h http.Header, answer string) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, value := range header {
-		if name == "Host" {
-			r.Host = value
-		}
-		r.Header.Set(name, value)
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, resp.Header, string(b)
-}
-
 // TestTheDoor: what is refused before a tool is asked is refused as at the other doors.
 func TestTheDoor(t *testing.T) {
 	cat := both.Catalog(t)
@@ -338,13 +313,13 @@ func TestTheDoor(t *testing.T) {
 		{"DELETE", "", plain, 405, "METHOD_NOT_ALLOWED"},
 		{"PUT", list, plain, 405, "METHOD_NOT_ALLOWED"},
 	} {
-		status, h, answer := post(t, c.method, base+"/mcp", c.body, c.header)
+		status, h, answer := served.Do(t, c.method, base+"/mcp", c.body, c.header)
 		if status != c.status || !strings.Contains(answer, c.says) || !strings.HasPrefix(h.Get("Content-Type"), "application/json") ||
 			h.Get("Cache-Control") != "no-store" || (status == 405) != (h.Get("Allow") == "POST, OPTIONS") {
 			t.Errorf("%s %.60q %v: %d %v %.300s, want %d %s", c.method, c.body, c.header, status, h, answer, c.status, c.says)
 		}
 	}
-	status, h, _ := post(t, "OPTIONS", base+"/mcp", "", map[string]string{
+	status, h, _ := served.Do(t, "OPTIONS", base+"/mcp", "", map[string]string{
 		"Origin": "https://app.example.org", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,mcp-protocol-version",
 	})
 	if status != 204 || h.Get("Access-Control-Allow-Origin") != "https://app.example.org" {

@@ -2,12 +2,10 @@ package http_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"mime/multipart"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -24,11 +22,7 @@ func importing(t *testing.T, most int64, k *keyring) (base string, s store.Store
 	cat := both.Catalog(t)
 	s = both.SQLite(cat)(t)
 	base, stop := serve(t, cat, s, func(_ *graph.Options, o *server.Options) {
-		received := exchange.Received(cat, s)
-		o.MaxImport = most
-		o.Import = func(ctx context.Context, by string, q url.Values, next func() (string, string, io.Reader, error)) (any, error) {
-			return received(ctx, by, q, next)
-		}
+		o.Import, o.MaxImport = exchange.Received(cat, s), most
 		if k != nil {
 			o.Verifier = k.tokens
 		}

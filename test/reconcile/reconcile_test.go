@@ -3,11 +3,8 @@ package reconcile_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -31,6 +28,7 @@ import (
 	"github.com/throughline/throughline/internal/server"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest/both"
+	"github.com/throughline/throughline/test/served"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -68,56 +66,13 @@ func serve(t *testing.T, cat *catalog.Catalog, s store.Store, change func(*graph
 	}
 	r.Executor, o.Executor = e, e
 	o.Reconcile = reconcile.Handler(r)
-	srv, err := server.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(ctx, l) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		http.DefaultClient.CloseIdleConnections()
-	})
-	return "http://" + l.Addr().String()
-}
-
-// do sends a request.
-func do(t *testing.T, method, address, body string, header map[string]string) (status int, h http.Header, answer string) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, value := range header {
-		if name == "Host" {
-			r.Host = value
-		}
-		r.Header.Set(name, value)
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, resp.Header, string(b)
+	return served.Serve(t, o)
 }
 
 // form posts a form, as OpenRefine does, and reads the answer, which must have no other fields than into has.
 func form(t *testing.T, base, name, value string, into any) {
 	t.Helper()
-	status, _, answer := do(t, "POST", base+"/reconcile", url.Values{name: {value}}.Encode(),
+	status, _, answer := served.Do(t, "POST", base+"/reconcile", url.Values{name: {value}}.Encode(),
 		map[string]string{"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"})
 	read(t, status, answer, into)
 }
@@ -125,13 +80,13 @@ func form(t *testing.T, base, name, value string, into any) {
 // post posts JSON, as clients of the draft do.
 func post(t *testing.T, address, body string, into any) {
 	t.Helper()
-	status, _, answer := do(t, "POST", address, body, map[string]string{"Content-Type": "application/json"})
+	status, _, answer := served.Do(t, "POST", address, body, map[string]string{"Content-Type": "application/json"})
 	read(t, status, answer, into)
 }
 
 func get(t *testing.T, address string, into any) {
 	t.Helper()
-	status, _, answer := do(t, "GET", address, "", nil)
+	status, _, answer := served.Do(t, "GET", address, "", nil)
 	read(t, status, answer, into)
 }
 
@@ -443,13 +398,13 @@ func TestSuggest(t *testing.T) {
 					t.Errorf("%s/suggest/%s: %s, want %s", root, path, s, want)
 				}
 			}
-			status, h, card := do(t, "GET", base+root+"/preview?id=ann-berg", "", nil)
+			status, h, card := served.Do(t, "GET", base+root+"/preview?id=ann-berg", "", nil)
 			if status != 200 || !strings.HasPrefix(h.Get("Content-Type"), "text/html") || !strings.Contains(h.Get("Content-Security-Policy"), "default-src 'none'") ||
 				!strings.Contains(card, "<h1>Ann Berg</h1>") || !strings.Contains(card, "<blockquote>Berg chaired the board</blockquote>") {
 				t.Errorf("%d %v %s", status, h, card)
 			}
 			for _, id := range []string{"nobody", "", "s_gazette", "%3Cscript%3E"} {
-				if status, _, card := do(t, "GET", base+root+"/preview?id="+id, "", nil); status != 404 || !strings.Contains(card, "There is no such entity.") {
+				if status, _, card := served.Do(t, "GET", base+root+"/preview?id="+id, "", nil); status != 404 || !strings.Contains(card, "There is no such entity.") {
 					t.Errorf("%s: %d %s", id, status, card)
 				}
 			}
@@ -494,7 +449,7 @@ func TestManifests(t *testing.T) {
 		strings.ReplaceAll(m.Preview.URL, "{{id}}", "oslo"), m.Suggest.Entity.URL + m.Suggest.Entity.Path + "?prefix=o", m.Suggest.Type.URL + m.Suggest.Type.Path,
 		m.Suggest.Property.URL + m.Suggest.Property.Path, m.Extend.Propose.URL + m.Extend.Propose.Path + "?type=PLACE",
 	} {
-		if status, _, answer := do(t, "GET", address, "", nil); status != 200 {
+		if status, _, answer := served.Do(t, "GET", address, "", nil); status != 200 {
 			t.Errorf("%s: %d %s", address, status, answer)
 		}
 	}
@@ -563,7 +518,7 @@ func TestWrongRequests(t *testing.T) {
 		{"extend", `{"ids":[],"properties":[` + many(61, `{"id":"born"}`) + `]}`, 413, "BAD_REQUEST"},
 		{"nothing", `{}`, 400, "BAD_REQUEST"},
 	} {
-		status, h, answer := do(t, "POST", base+"/reconcile", url.Values{c.name: {c.value}}.Encode(), map[string]string{"Content-Type": "application/x-www-form-urlencoded"})
+		status, h, answer := served.Do(t, "POST", base+"/reconcile", url.Values{c.name: {c.value}}.Encode(), map[string]string{"Content-Type": "application/x-www-form-urlencoded"})
 		check(t, c.name+"="+c.value, status, h, answer, c.status, c.code)
 	}
 	for _, c := range []struct {
@@ -586,7 +541,7 @@ func TestWrongRequests(t *testing.T) {
 		{`{"q0":{"query":"a"}}`, 400, "BAD_REQUEST"},
 		{`{"queries":[` + many(21, `{"conditions":[{"matchType":"name","propertyValue":"a"}]}`) + `]}`, 413, "BAD_REQUEST"},
 	} {
-		status, h, answer := do(t, "POST", base+reconcile.Draft+"/match", c.body, map[string]string{"Content-Type": "application/json"})
+		status, h, answer := served.Do(t, "POST", base+reconcile.Draft+"/match", c.body, map[string]string{"Content-Type": "application/json"})
 		check(t, c.body, status, h, answer, c.status, c.code)
 	}
 	for _, c := range []struct {
@@ -607,7 +562,7 @@ func TestWrongRequests(t *testing.T) {
 		{"GET", "/reconcile?callback=f", "", 403, "FORBIDDEN"},
 		{"GET", "/reconcile?callback=f()", "", 400, "BAD_REQUEST"},
 	} {
-		status, h, answer := do(t, c.method, base+c.path, "", map[string]string{"Content-Type": c.contentType})
+		status, h, answer := served.Do(t, c.method, base+c.path, "", map[string]string{"Content-Type": c.contentType})
 		check(t, c.method+" "+c.path, status, h, answer, c.status, c.code)
 		if (status == 405) != (h.Get("Allow") != "") {
 			t.Errorf("%s %s: Allow is %q", c.method, c.path, h.Get("Allow"))
@@ -654,14 +609,14 @@ func TestOtherOrigins(t *testing.T) {
 		})
 		origin := map[string]string{"Origin": "http://127.0.0.1:3333", "Content-Type": "application/x-www-form-urlencoded"}
 		for _, path := range []string{"/reconcile", "/reconcile/suggest/entity?prefix=os", reconcile.Draft} {
-			if status, h, _ := do(t, "GET", base+path, "", origin); status != 200 || h.Get("Access-Control-Allow-Origin") != c.allowed {
+			if status, h, _ := served.Do(t, "GET", base+path, "", origin); status != 200 || h.Get("Access-Control-Allow-Origin") != c.allowed {
 				t.Errorf("%v %s: %d %v", c.origins, path, status, h)
 			}
 		}
-		if status, _, answer := do(t, "POST", base+"/reconcile", url.Values{"queries": {queries}}.Encode(), origin); status != c.status {
+		if status, _, answer := served.Do(t, "POST", base+"/reconcile", url.Values{"queries": {queries}}.Encode(), origin); status != c.status {
 			t.Errorf("%v: %d %s", c.origins, status, answer)
 		}
-		status, h, script := do(t, "GET", base+"/reconcile?callback=jQuery_1.f&queries="+url.QueryEscape(queries), "", nil)
+		status, h, script := served.Do(t, "GET", base+"/reconcile?callback=jQuery_1.f&queries="+url.QueryEscape(queries), "", nil)
 		if c.jsonp {
 			body, ok := strings.CutPrefix(script, "/**/jQuery_1.f(")
 			var got map[string]results
@@ -717,11 +672,11 @@ func TestWhoMayAsk(t *testing.T) {
 		"/reconcile": true, reconcile.Draft: true, "/reconcile?queries={}": false, "/reconcile?extend={}": false, "/reconcile/suggest/entity?prefix=o": false,
 		"/reconcile/suggest/type": false, "/reconcile/preview?id=oslo": false, reconcile.Draft + "/extend/propose": false,
 	} {
-		status, h, answer := do(t, "GET", base+path, "", nil)
+		status, h, answer := served.Do(t, "GET", base+path, "", nil)
 		if (status == 200) != open || (status == 401) == open || strings.Contains(answer, "Oslo") || !strings.Contains(strings.Join(h.Values("Vary"), ","), "Authorization") {
 			t.Errorf("%s without a token: %d %s", path, status, answer)
 		}
-		if status, _, _ := do(t, "GET", base+path, "", map[string]string{"Authorization": "Bearer " + token}); status == 401 {
+		if status, _, _ := served.Do(t, "GET", base+path, "", map[string]string{"Authorization": "Bearer " + token}); status == 401 {
 			t.Errorf("%s with one: %d", path, status)
 		}
 	}
@@ -729,10 +684,10 @@ func TestWhoMayAsk(t *testing.T) {
 		g.Limits = plan.DefaultLimits()
 		g.Limits.MaxCost = 3
 	})
-	if status, _, answer := do(t, "GET", small+"/reconcile/suggest/entity?prefix=o", "", nil); status != 400 || !strings.Contains(answer, "COST_LIMIT") {
+	if status, _, answer := served.Do(t, "GET", small+"/reconcile/suggest/entity?prefix=o", "", nil); status != 400 || !strings.Contains(answer, "COST_LIMIT") {
 		t.Errorf("%d %s", status, answer)
 	}
-	if status, _, _ := do(t, "GET", small+"/reconcile", "", map[string]string{"Host": "evil.example"}); status != 421 {
+	if status, _, _ := served.Do(t, "GET", small+"/reconcile", "", map[string]string{"Host": "evil.example"}); status != 421 {
 		t.Errorf("another host: %d", status)
 	}
 }

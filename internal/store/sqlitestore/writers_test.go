@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
@@ -103,9 +104,9 @@ func TestTwoWritersLoseNothing(t *testing.T) {
 	}
 }
 
-// TestAFileThatAnotherWritesIsBusy: a load waits for another's for a while and is then refused, and the file is read
-// meanwhile.
-func TestAFileThatAnotherWritesIsBusy(t *testing.T) {
+// beingWritten returns a load under way that has put bob into a file, and another store of that file.
+func beingWritten(t *testing.T) (*catalog.Catalog, store.Load, *sqlitestore.Store) {
+	t.Helper()
 	cat := parse(t)
 	path := filepath.Join(t.TempDir(), "g.db")
 	one, other := keep(t, cat, path), keep(t, cat, path)
@@ -114,10 +115,17 @@ func TestAFileThatAnotherWritesIsBusy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Rollback()
+	t.Cleanup(func() { _ = l.Rollback() })
 	if err := l.Put(t.Context(), person("bob")); err != nil {
 		t.Fatal(err)
 	}
+	return cat, l, other
+}
+
+// TestAFileThatAnotherWritesIsBusy: a load waits for another's for a while and is then refused, and the file is read
+// meanwhile.
+func TestAFileThatAnotherWritesIsBusy(t *testing.T) {
+	cat, l, other := beingWritten(t)
 	if err := write(t, other, person("cid")); kg.CodeOf(err) != kg.Unavailable ||
 		!strings.Contains(err.Error(), "another process") {
 		t.Errorf("a second load ends with %v", err)
@@ -206,20 +214,9 @@ func TestWritesToAFileThatMayNotBeWritten(t *testing.T) {
 
 // TestImportsFollowOneAnother: an import begins when another process has ended its own.
 func TestImportsFollowOneAnother(t *testing.T) {
-	cat := parse(t)
-	path := filepath.Join(t.TempDir(), "g.db")
-	one, other := keep(t, cat, path), keep(t, cat, path)
-	fill(t, one, two())
-	l, err := one.Load(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Rollback()
-	if err := l.Put(t.Context(), person("bob")); err != nil {
-		t.Fatal(err)
-	}
+	cat, l, other := beingWritten(t)
 	waited := 0
-	_, err = exchange.Import(t.Context(), cat, other, []exchange.File{
+	_, err := exchange.Import(t.Context(), cat, other, []exchange.File{
 		exchange.FromBytes("cid.jsonl", []byte(`{"node":"PERSON","id":"cid","name":"CID"}`)),
 	}, exchange.Options{Waits: func() {
 		waited++
