@@ -26,7 +26,7 @@ func read(t *testing.T, cat *catalog.Catalog, open both.Open, f exchange.File) (
 		}
 		return "", report, err
 	}
-	return exported(t, s), report, nil
+	return exportedBy(t, cat, s), report, nil
 }
 
 // repeated is a file that is made as it is read.

@@ -34,7 +34,7 @@ type Format struct {
 // Formats returns all formats, in the order in which they are listed.
 func Formats() []*Format {
 	return slices.Concat([]*Format{jsonlFormat()}, tables(),
-		[]*Format{graphmlFormat(), gexfFormat(), cytoscapeFormat(), jsonldFormat(), dotFormat()})
+		[]*Format{graphmlFormat(), gexfFormat(), cytoscapeFormat(), jsonldFormat(), ftmFormat(), popoloFormat(), dotFormat()})
 }
 
 // Reads reports whether files of the format can be imported.
@@ -74,9 +74,10 @@ func FormatOf(name, file string) *Format {
 		}
 		return nil
 	}
-	ext := strings.ToLower(filepath.Ext(strings.TrimSuffix(file, ".gz")))
+	name = strings.ToLower(strings.TrimSuffix(filepath.Base(file), ".gz"))
 	for _, f := range all {
-		if slices.Contains(f.Extensions, ext) || ext == ".zip" && f.Parts != nil {
+		if slices.ContainsFunc(f.Extensions, func(ext string) bool { return strings.HasSuffix(name, ext) }) ||
+			strings.HasSuffix(name, ".zip") && f.Parts != nil {
 			return f
 		}
 	}

@@ -98,7 +98,7 @@ func TestWhatAFormatHoldsGoesThereAndBack(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		for _, f := range exchange.Formats() {
-			if !f.Reads() || !f.Writes() || f.Lacks == "" {
+			if !f.Reads() || !f.Writes() || f.Lacks == "" || f.Name == "ftm" { // it holds some types and kinds: it has a test of its own
 				continue
 			}
 			t.Run(f.Name, func(t *testing.T) {

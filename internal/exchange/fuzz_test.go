@@ -121,3 +121,17 @@ func FuzzMapping(f *testing.F) {
 		readable(t, cat, "a.csv", []byte("a,b,c\nAnn,2,\"x; y\"\nOmar,,\n"), exchange.Terms{Mapping: m})
 	})
 }
+
+// FuzzRecordsOfOthers: the same of FollowTheMoney and Popolo.
+func FuzzRecordsOfOthers(f *testing.F) {
+	cat := both.Catalog(f)
+	for line := range bytes.Lines([]byte(ftmLines)) {
+		f.Add(line, true)
+	}
+	f.Add([]byte(ftmLines), true)
+	f.Add([]byte(popoloDocument), false)
+	f.Add([]byte(`[{"@type":"Person","id":"a","name":"A"}]`), false)
+	f.Fuzz(func(t *testing.T, b []byte, ftm bool) {
+		readable(t, cat, map[bool]string{true: "a.ftm", false: "a.popolo"}[ftm], b, exchange.Terms{})
+	})
+}

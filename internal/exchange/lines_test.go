@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
@@ -392,8 +393,13 @@ func TestWhatIsAddedLaterIsVerified(t *testing.T) {
 
 func exported(t *testing.T, s store.Scanner) string {
 	t.Helper()
+	return exportedBy(t, both.Catalog(t), s)
+}
+
+func exportedBy(t *testing.T, cat *catalog.Catalog, s store.Scanner) string {
+	t.Helper()
 	var b bytes.Buffer
-	if _, err := exchange.Export(t.Context(), both.Catalog(t), s, &b); err != nil {
+	if _, err := exchange.Export(t.Context(), cat, s, &b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -39,6 +39,9 @@ type Mapping struct {
 	Sample []map[string]string `json:"sample,omitempty"`
 }
 
+// errNoRecords refuses a mapping by which nothing can be made of a row.
+var errNoRecords = errors.New(`has no nodes and no links: write {"nodes": [{"as": "person", "node": "PERSON", "name": "{Name}"}]}`)
+
 // maxMapping is the longest mapping, in bytes.
 const maxMapping = 1 << 20
 
@@ -51,8 +54,8 @@ func ReadMapping(b []byte) (*Mapping, error) {
 	if err := decode(b, &m); err != nil {
 		return nil, err
 	}
-	if len(m.Nodes) == 0 && len(m.Links) == 0 {
-		return nil, errors.New(`has no nodes and no links: write {"nodes": [{"as": "person", "node": "PERSON", "name": "{Name}"}]}`)
+	if len(m.Nodes) == 0 && len(m.Links) == 0 && len(m.Values) == 0 {
+		return nil, errNoRecords
 	}
 	called := map[string]bool{}
 	for i, n := range m.Nodes {
@@ -123,8 +126,11 @@ func (m *Mapping) columns() (names []string) {
 	return names
 }
 
-// fits returns an error for a column that the mapping names and a file lacks.
+// fits returns an error for a mapping without records, and for a column that it names and a file lacks.
 func (m *Mapping) fits(header []string) error {
+	if len(m.Nodes) == 0 && len(m.Links) == 0 {
+		return fmt.Errorf("is read by a mapping that %w", errNoRecords)
+	}
 	for _, name := range m.columns() {
 		if name != rowColumn && !slices.Contains(header, name) {
 			return fmt.Errorf("lacks the column %s that the mapping names; it has %s", clip(strconv.Quote(name)),

@@ -201,10 +201,14 @@ func clip(s string) string { return kg.Clip(s, 60) }
 
 // decode reads a line into its form: every key must be known and stand once.
 func decode(line []byte, to any) error {
-	err := json.Unmarshal(line, to, json.RejectUnknownMembers(true))
-	if err == nil {
-		return nil
+	if err := json.Unmarshal(line, to, json.RejectUnknownMembers(true)); err != nil {
+		return wrongJSON(err, to)
 	}
+	return nil
+}
+
+// wrongJSON says what is wrong with JSON that was to be read into a form.
+func wrongJSON(err error, to any) error {
 	var syntax *jsontext.SyntacticError
 	var semantic *json.SemanticError
 	switch {

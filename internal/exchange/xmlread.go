@@ -64,6 +64,9 @@ type shape struct {
 
 // readDrawing reads nodes and edges in a dialect.
 func readDrawing(in *reading, of dialect) (err error) {
+	if m := in.file.Terms.Mapping; m != nil && len(m.Nodes) == 0 && len(m.Links) == 0 {
+		return &LineError{Line: 1, Err: fmt.Errorf("is read by a mapping that %w", errNoRecords)}
+	}
 	r, err := decodedXML(in.r, in.file.Terms.encoding())
 	if err != nil {
 		return err

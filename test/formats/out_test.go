@@ -289,6 +289,70 @@ func TestLinkedDataExpands(t *testing.T) {
 	}
 }
 
+// TestFollowTheMoneyIsValid has `ftm validate` read what is written: all that was written is there afterwards, every end is
+// of a schema that its link can have, and of each record nothing is lost that the format can hold.
+func TestFollowTheMoneyIsValid(t *testing.T) {
+	s := filled(t, both.SQLite(both.Catalog(t)))
+	tr := truthOf(t, s)
+	path := written(t, s, "ftm")[""]
+	var found struct {
+		Records map[string]struct {
+			Schema     string
+			Properties map[string][]string
+		}
+		Wrong []any
+	}
+	judged(t, "ftm", path, &found)
+	if len(found.Wrong) > 0 {
+		t.Errorf("these are wrong: %v", found.Wrong)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for line := range strings.Lines(string(b)) {
+		var r struct {
+			ID, Schema string
+			Properties map[string][]string
+		}
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatal(err)
+		}
+		lines++
+		got := found.Records[r.ID]
+		for name, values := range r.Properties {
+			if len(got.Properties[name]) != len(values) {
+				t.Errorf("of %s of %s, %q, remains %q", name, r.ID, values, got.Properties[name])
+			}
+		}
+	}
+	if lines != len(found.Records) || lines < 40 {
+		t.Errorf("%d of %d lines are valid", len(found.Records), lines)
+	}
+	if got := found.Records["zoe"]; got.Schema != "Person" || fmt.Sprint(got.Properties["birthDate"]) != "[1970]" {
+		t.Errorf("zoe is %v", got)
+	}
+	held := 0
+	for id, l := range tr.links {
+		got, ok := found.Records[strings.Replace(id, "_", ".u", 1)]
+		if !ok {
+			continue
+		}
+		held++
+		for _, e := range l["evidence"].([]any) {
+			e := e.(record)
+			said := slices.Contains(got.Properties["description"], strings.TrimSpace(e["excerpt"].(string)))
+			if said == (e["stance"] == "REFUTES") {
+				t.Errorf("%s has the words %q: %v", id, e["excerpt"], said)
+			}
+		}
+	}
+	if held < 20 {
+		t.Errorf("%d links are there", held)
+	}
+}
+
 // TestGraphvizDraws has dot draw every entity and link, with the words of a link as its title.
 func TestGraphvizDraws(t *testing.T) {
 	if testing.Short() {

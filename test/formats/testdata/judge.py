@@ -36,6 +36,27 @@ def write(form, path):
         nx.write_gexf(made(), path, version=form)
 
 
+def valid(path):
+    """What `ftm validate` makes of a file, and the ends of links that are of a wrong schema."""
+    import pathlib
+    import subprocess
+
+    from followthemoney import model
+
+    ftm = pathlib.Path(sys.executable).with_name("ftm")
+    out = subprocess.run([ftm, "validate", "-i", path], check=True, capture_output=True, text=True).stdout
+    records = {r["id"]: r for r in map(json.loads, out.splitlines())}
+    wrong = []
+    for r in records.values():
+        schema = model.get(r["schema"])
+        for name, values in r["properties"].items():
+            prop = schema.get(name)
+            if prop.type.name == "entity":
+                wrong += [[r["id"], name, v] for v in values if v not in records or not model.get(records[v]["schema"]).is_a(prop.range)]
+        wrong += [[r["id"], name, None] for name in schema.required if name not in r["properties"]]
+    return {"records": records, "wrong": wrong}
+
+
 def main(form, path):
     if form.startswith("write "):
         write(form.removeprefix("write "), path)
@@ -62,6 +83,8 @@ def main(form, path):
         for e in data["elements"]["edges"]:
             e["data"]["key"] = e["data"]["id"]
         found = told(nx.cytoscape_graph({**data, "data": [], "directed": True, "multigraph": True}), True)
+    elif form == "ftm":
+        found = valid(path)
     elif form == "jsonld":
         from pyld import jsonld
 

@@ -1,0 +1,238 @@
+package exchange_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	throughline "github.com/throughline/throughline"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/sample"
+	"github.com/throughline/throughline/internal/store/storetest/both"
+)
+
+// withParties is the catalogue with the types of docs/own-types.md.
+func withParties(t *testing.T) *catalog.Catalog {
+	t.Helper()
+	own, err := os.ReadFile("../../examples/own-types/parties.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := catalog.Parse("schema.graphqls", throughline.Schema, &ast.Source{Name: "parties.graphqls", Input: string(own)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cat
+}
+
+// readAs imports a text into an empty store, and returns its lines without the times, and the warnings.
+func readAs(t *testing.T, cat *catalog.Catalog, open both.Open, name, text, mapping string) (string, []exchange.Warning) {
+	t.Helper()
+	f := exchange.FromBytes(name, []byte(text))
+	if mapping != "" {
+		var err error
+		if f.Terms.Mapping, err = exchange.ReadMapping([]byte(mapping)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lines, report, err := read(t, cat, open, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines, report.Warnings
+}
+
+// says holds lines and warnings to have some texts, and to lack those that begin with a "!".
+func says(t *testing.T, lines string, warnings []exchange.Warning, want ...string) {
+	t.Helper()
+	all := lines + fmt.Sprintln(warnings)
+	for _, w := range want {
+		if rest, not := strings.CutPrefix(w, "!"); strings.Contains(all, rest) == not {
+			t.Errorf("want %s\ngot\n%s", w, all)
+		}
+	}
+}
+
+const ftmLines = `{"id":"e-1","schema":"Event","properties":{"name":["Fair"],"startDate":["2020-02-01"],"endDate":["2020-02-03T10:00:00"],"organizer":["acme"],"involved":["ann","acme","nobody"]}}
+{"id":"d-1","schema":"Directorship","properties":{"director":["ann"],"organization":["acme","other"],"startDate":["2015-03"]}}
+{"id":"m-1","schema":"Membership","properties":{"member":["acme"],"organization":["other"]}}
+{"id":"ann","schema":"Person","properties":{"name":["Ann","Anna"],"alias":["A."],"birthDate":["1970"],"wikidataId":["Q1"],"topics":["role.pep"],"summary":"One"},"caption":"Ann","datasets":["x"]}
+{"id":"acme","schema":"Company","properties":{"name":["Acme"],"incorporationDate":["1999-01-02"]}}
+{"id":"other","schema":"LegalEntity","properties":{"name":["Other"]}}
+
+{"id":"f-1","schema":"Family","properties":{"person":["bob"],"relative":["ann"],"relationship":["husband"]}}
+{"id":"bob","schema":"Person","properties":{"name":["Bob"],"addressEntity":[{"id":"a","schema":"Address"}]}}
+{"id":"v-1","schema":"Vessel","properties":{"name":["V"]}}
+{"id":"u-1","schema":"UnknownLink","properties":{"subject":["acme"],"object":["e-1"],"role":["was represented at","exhibitor"]}}
+`
+
+// TestFollowTheMoneyIsRead: entities and links in any order, what has no kind is counted, and a mapping says what it is.
+func TestFollowTheMoneyIsRead(t *testing.T) {
+	for name, cat := range map[string]*catalog.Catalog{"": both.Catalog(t), " with own types": withParties(t)} {
+		both.Run(t, cat, func(t *testing.T, open both.Open) {
+			mapping := ""
+			if name != "" {
+				mapping = `{"values":{"schema":{"Family":"MARRIED_TO","Vessel":"","Company":"party"}}}`
+			}
+			lines, warnings := readAs(t, cat, open, "a.ftm.json", ftmLines, mapping)
+			says(t, lines, warnings,
+				`"id":"ann","name":"Ann","aliases":["Anna","A."],"description":"One","externalIds":[{"scheme":"wikidata","value":"Q1"}],"born":"1970"`,
+				`{"source":"DATASET","id":"s_a-ftm-json","title":"a.ftm.json"}`,
+				`"id":"e-1","name":"Fair","startsOn":"2020-02-01","endsOn":"2020-02-03"`,
+				`"from":"ann","to":"e-1","evidence":[{"source":"s_a-ftm-json","excerpt":"{\"id\":\"e-1\",`,
+				`"from":"ann","to":"other","role":"director","since":"2015-03","evidence"`,
+				`may be a person too, is read as INSTITUTION`, `properties that mean nothing here are left out: addressEntity, topics`,
+				`Event.involved of what is not in the file 1`, `dates in other forms`)
+			if name == "" {
+				says(t, lines, warnings, `"founded":"1999-01-02"`, `Family (PERSON to PERSON) 1`, `Vessel 1`,
+					`"link":"PART_OF"`, `"from":"acme","to":"other","evidence"`, `"from":"acme","to":"e-1","role":"exhibitor","evidence"`, `"link":"ORGANIZED"`)
+			} else {
+				says(t, lines, warnings, `{"node":"PARTY","id":"acme","name":"Acme","founded":"1999-01-02"`, `!Vessel`, `!Family (`,
+					`"link":"MARRIED_TO"`, `"from":"bob","to":"ann","role":"husband"`, `Directorship (PERSON to PARTY) 1`, `Membership (PARTY to INSTITUTION) 1`)
+			}
+		})
+	}
+	// it is seen from what is in it, whatever it is called
+	lines, _ := readAs(t, both.Catalog(t), both.SQLite(both.Catalog(t)), "a.json", ftmLines, "")
+	says(t, lines, nil, `"id":"ann","name":"Ann"`)
+}
+
+// TestFollowTheMoneyGoesThereAndBack: what it holds of the sample comes back.
+func TestFollowTheMoneyGoesThereAndBack(t *testing.T) {
+	cat := both.Catalog(t)
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		s := open(t)
+		if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("sample.jsonl", sample.Data)}, exchange.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		files, err := formatted(t, cat, s, exchange.FormatOf("ftm", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, report, err := read(t, cat, open, files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		// of each record what the format holds: entities whole but for external ids, links without their words
+		kept := func(lines string) (out []string) {
+			for line := range strings.Lines(lines) {
+				line, _, _ = strings.Cut(line, `,"evidence"`)
+				line, _, _ = strings.Cut(line, `,"createdAt"`)
+				line, _, _ = strings.Cut(line, `,"attendance"`)
+				for _, is := range []string{"PERSON", "INSTITUTION", "EVENT", "PLACE"} {
+					if strings.HasPrefix(line, `{"node":"`+is+`"`) {
+						out = append(out, line)
+					}
+				}
+				for _, is := range []string{"AFFILIATED_WITH", "PARTICIPATED_IN", "REPRESENTED_AT", "ORGANIZED", "PART_OF", "LOCATED_IN", "HELD_IN"} {
+					if strings.HasPrefix(line, `{"link":"`+is+`"`) {
+						out = append(out, line)
+					}
+				}
+			}
+			return out
+		}
+		got, want := kept(back), kept(exported(t, s))
+		if !slices.Equal(got, want) || len(want) < 40 || report.Links < 20 {
+			t.Errorf("%d of %d records come back:\n%s\n\n%s", len(got), len(want), strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}
+
+const popoloDocument = `{"name": "A council", "n": 7, "persons": [
+ {"id": "p/1", "name": "Ann", "birth_date": "1970", "gender": "female", "other_names": [{"name": "A."}, {"name": "Ann"}], "identifiers": [{"scheme": "wikidata", "identifier": "Q1"}],
+  "memberships": [{"organization_id": "o1", "role": "clerk", "start_date": "2009"}]},
+ {"id": 2, "name": "Bob", "biography": "Of the town"}],
+ "memberships": [{"person_id": "p/1", "post_id": "t1", "on_behalf_of_id": "o2", "start_date": "2012-05", "end_date": "2014"},
+  {"person": {"id": 2}, "organization": {"id": "o2"}}, {"member_id": "o2", "organization_id": "o1", "role": "a part"}, {"person_id": "nobody", "organization_id": "o1"}],
+ "organizations": [{"id": "o1", "name": "Council", "founding_date": "1848", "area_id": "a1", "posts": [{"id": "t1", "label": "Chair"}]},
+  {"id": "o2", "name": "List", "parent_id": "o1"}],
+ "areas": [{"id": "a1", "name": "Town"}, {"id": "a2", "name": "County"}],
+ "events": [{"id": "e1", "name": "Session", "start_date": "2019-11-20", "organization_id": "o1", "area_id": "a1", "attendees": [{"id": "2"}, {"id": "o2"}]}],
+ "motions": [{"id": "m1"}, {"id": "m2"}], "posts": []}
+`
+
+// TestPopoloIsRead: collections in any order, memberships that stand in others or lead over posts, arrays, and a mapping.
+func TestPopoloIsRead(t *testing.T) {
+	cat := both.Catalog(t)
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		lines, warnings := readAs(t, cat, open, "a.json", popoloDocument, "")
+		says(t, lines, warnings,
+			`{"node":"PERSON","id":"p-1","name":"Ann","aliases":["A."],"externalIds":[{"scheme":"wikidata","value":"Q1"}],"born":"1970"`,
+			`{"node":"PERSON","id":"2","name":"Bob","description":"Of the town"`, `{"node":"INSTITUTION","id":"o1","name":"Council","founded":"1848"`,
+			`{"node":"EVENT","id":"e1","name":"Session","startsOn":"2019-11-20"`,
+			`"from":"p-1","to":"o1","role":"Chair","since":"2012-05","until":"2014"`, `"from":"p-1","to":"o2","role":"on its behalf","since":"2012-05"`,
+			`"from":"p-1","to":"o1","role":"clerk","since":"2009","evidence":[{"source":"s_a-json","excerpt":"{\"organization_id\": \"o1\", \"role\": \"clerk\", \"start_date\": \"2009\"}"}]`,
+			`"from":"2","to":"o2","evidence"`, `"from":"o2","to":"o1","role":"a part"`, `"from":"o2","to":"o1","evidence"`, `"link":"LOCATED_IN"`, `"link":"HELD_IN"`,
+			`"link":"ORGANIZED"`, `"link":"PARTICIPATED_IN"`, `"link":"REPRESENTED_AT"`,
+			`left out (a mapping can say what it is): motions 2, memberships of what is not read 1`, `fields that mean nothing here are left out: gender`)
+		lines, warnings = readAs(t, cat, open, "a.popolo.json", popoloDocument, `{"values":{"collection":{"motions":"theme","memberships":"","events":""}}}`)
+		says(t, lines, warnings, `{"node":"THEME","id":"m1","name":"m1"`, `!AFFILIATED_WITH`, `!EVENT`, `!left out (`)
+	})
+	open := both.SQLite(cat)
+	lines, _ := readAs(t, cat, open, "persons.popolo", `[{"id":"a","name":"Ann"},{"@type":"Organization","id":"b","name":"Acme"}]`, "")
+	says(t, lines, nil, `{"node":"PERSON","id":"a"`, `{"node":"INSTITUTION","id":"b"`)
+}
+
+// TestWhatIsWrongWithRecordsOfOthersIsTold has the place and the remedy of each fault.
+func TestWhatIsWrongWithRecordsOfOthersIsTold(t *testing.T) {
+	cat := both.Catalog(t)
+	for _, c := range []struct{ name, text, mapping, want string }{
+		{"a.ftm", "{\"id\":\"a\",\"schema\":\"Person\",\"properties\":{\"name\":[\"A\"]}}\n{\"id\":\"b\",}", "", "a.ftm:2: the line is not one JSON object (byte 10)"},
+		{"a.ftm", `{"id":"a","properties":{}}`, "", "a.ftm:1: the line has no id or no schema: "},
+		{"a.ftm", `{"id":"a","schema":"Person","properties":{}}`, "", "a.ftm:1: the line has no name"},
+		{"a.ftm", `{"id":"a","schema":"Person","properties":{"name":["A"],"birthDate":["soon"]}}`, "", "a.ftm:1: the line has in born what is no date"},
+		{"a.ftm", "\n{\"id\":\"a\",\"schema\":\"Ownership\",\"properties\":{\"owner\":[\"b\"]}}", "", "a.ftm:2: the line has no owner or no asset, the ends of Ownership"},
+		{
+			"a.ftm", `{"id":"a","schema":"Ownership","properties":{"owner":["b"` + strings.Repeat(`,"c"`, 200) + `],"asset":["d"` + strings.Repeat(`,"e"`, 99) + `]}}`, "",
+			"a.ftm:1: the line joins 20,100 pairs of ends; at most 10,000 fit in a line",
+		},
+		{"a.ftm", `{"id":"a","schema":"Person","schema":"Person"}`, "", `a.ftm:1: the line has "schema" twice`},
+		{"a.ftm", `{"id":"a","schema":"Person","properties":{"name":["` + strings.Repeat("x", 1<<20) + `"]}}`, "", "a.ftm:1: the line is longer than 1048576 bytes"},
+		{"a.ftm", "{}", `{"values":{"schema":{"Company":"INSTITUTE"}}}`, `a.ftm:1: the line is given by the mapping for Company the meaning "INSTITUTE"; do you mean INSTITUTION?`},
+		{"a.ftm", "{}", `{"nodes":[{"node":"PERSON","name":"{name}"}]}`, `a.ftm:1: the line cannot be read by nodes and links of a mapping: write what its classes are`},
+		{"a.csv", "a,b\n1,2\n", `{"values":{"a":{"1":"PERSON"}}}`, `a.csv:1: the row is read by a mapping that has no nodes and no links`},
+		{"a.gexf", gexfHead, `{"values":{"a":{"1":"PERSON"}}}`, `a.gexf:1: the element is read by a mapping that has no nodes and no links`},
+		{"a.popolo", "", "", "a.popolo:1: the record is no document of Popolo: it should begin with { or ["},
+		{"a.popolo", "7", "", "a.popolo:1: the record is no document of Popolo"},
+		{"a.popolo", "{}", "", "a.popolo:1: the record has no collection: a document of Popolo is "},
+		{"a.popolo", "{\"persons\": [\n{\"id\":\"a\",\"name\":\"A\"},\n7]}", "", "a.popolo:3: the record is no object"},
+		{"a.popolo", "{\"persons\": [\n{\"id\":\"a\",\"name\":\"A\"},\n\n {\"id\":\"b\"\n,\"name\":\"B\",\"birth_date\":\"1970-13\"}]}", "", "a.popolo:4: the record has in born what is no date"},
+		{"a.popolo", "{\"persons\": [\n{\"id\":\"a\",\"name\":\"A\"}\n", "", "a.popolo:3: the record ends within the document: is the file cut off?"},
+		{"a.popolo", "{\"persons\": [\n{\"id\":\"a\",\"name\":\"A\"}\n\n{", "", "a.popolo:4: the record is no JSON: is a bracket or a comma missing, or is the file cut off?"},
+		{"a.popolo", "{\"persons\": [\n{\"id\":\"a\",\n\"name\" \"A\"}]}", "", "a.popolo:3: the record is no JSON: is a bracket or a comma missing"},
+		{"a.popolo", "{\"persons\": []}\n7", "", "a.popolo:2: the record stands behind the end of the document"},
+		{"a.popolo", "{\"persons\": [{\"id\":\"a\",\"name\":\"Ren\xe9\"}]}", "", "a.popolo:1: the record is not UTF-8 at byte 35 (0xE9)"},
+		{"a.popolo", `[{"id":"a"}]`, "", `a.popolo:1: the record says not what it is: `},
+		{"a.popolo", `{"memberships":[{"organization_id":"a"}]}`, "", `a.popolo:1: the record has no person_id and no member_id`},
+		{"a.popolo", `{"memberships":[{"person_id":"a","post_id":"b"}]}`, "", `a.popolo:1: the record has a member and no organization`},
+		{"a.popolo", `{"persons":[{"id":"a","name":"A","memberships":7}]}`, "", `a.popolo:1: the record has in memberships what is no list`},
+	} {
+		f := exchange.FromBytes(c.name, []byte(c.text))
+		if c.mapping != "" {
+			var err error
+			if f.Terms.Mapping, err = exchange.ReadMapping([]byte(c.mapping)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, _, err := read(t, cat, both.SQLite(cat), f)
+		if err == nil || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 2000 {
+			t.Errorf("want %s\ngot  %v", c.want, err)
+		}
+	}
+	for _, f := range []exchange.File{
+		repeated("a.popolo", `{"persons":[{"id":"`, strings.Repeat("z", 1000), 1_000_000, ""),
+		repeated("a.popolo", `{"meta":`, strings.Repeat("[", 1000), 1_000_000, ""),
+		repeated("a.popolo", `{"meta":{"a":"`, strings.Repeat("z", 1000), 1_000_000, ""),
+	} {
+		_, _, err := read(t, cat, both.SQLite(cat), f)
+		if err == nil || !strings.Contains(err.Error(), "a.popolo:1: the record ") || len(err.Error()) > 500 {
+			t.Errorf("a record without an end: %v", err)
+		}
+	}
+}
