@@ -33,6 +33,11 @@ var historyTables = tables{
 		"action":  textOf(func(c *kg.Change) string { return string(c.Action) }),
 		"note":    valueOf(func(c *kg.Change) kg.Value { return kg.StringValue(c.Note) }),
 		"summary": textOf((*kg.Change).Summary),
+		"created": intOf(func(c *kg.Change) int64 { return c.Created }),
+		"changed": intOf(func(c *kg.Change) int64 { return c.Changed }),
+		"removed": intOf(func(c *kg.Change) int64 { return c.Removed }),
+		"files":   objectsOf(func(c *kg.Change) []kg.ChangeFile { return c.Files }),
+		"open":    valueOf(func(c *kg.Change) kg.Value { return kg.BoolValue(c.Open) }),
 		"reverts": laterField(&laterKind{
 			subject: func(_ *out, p *place) string { return of[kg.Change](p).Reverts }, read: readReverted, compile: noRecord,
 		}),
@@ -41,6 +46,10 @@ var historyTables = tables{
 			at: func(*catalog.Type) string { return "Change.items" }, keys: kg.String,
 			subject: changeID, read: readItems, compile: noRecord,
 		}),
+	},
+	"ChangeFile": {
+		"name":   textOf(func(f *kg.ChangeFile) string { return f.Name }),
+		"sha256": valueOf(func(f *kg.ChangeFile) kg.Value { return kg.StringValue(f.SHA256) }),
 	},
 	"ChangeItemConnection": {
 		"nodes": objectsOf(func(l *entryList[changeItem]) []changeItem { return l.beside }).also(wantEntries),
@@ -51,8 +60,7 @@ var historyTables = tables{
 		"kind":     textOf(func(i *changeItem) string { return i.Kind }),
 		"before":   valueOf(func(i *changeItem) kg.Value { return kg.StringValue(i.Before) }),
 		"after":    valueOf(func(i *changeItem) kg.Value { return kg.StringValue(i.After) }),
-		"fields": objectsOf(func(i *changeItem) []jsonl.FieldChange { return i.fields }).also(
-			func(_ *compiler, at *scope) { at.later.fieldsOf = true }),
+		"fields":   objectsOf((*changeItem).differing),
 		"record": laterField(&laterKind{
 			subject: func(_ *out, p *place) string { return of[changeItem](p).ID }, read: (*laterSearch).records,
 			compile: func(c *compiler, f operation.Field, l *later) *objects {
@@ -98,20 +106,25 @@ func wantEntries(_ *compiler, at *scope) { at.follow.base.Want.Rows = true }
 
 func changeID(_ *out, p *place) string { return of[kg.Change](p).ID }
 
-// changeItem is an item of a change, with the fields that differ where they are wanted.
+// changeItem is an item of a change as clients read it, with the fields that differ once they were asked for.
 type changeItem struct {
 	kg.ChangeItem
 	fields []jsonl.FieldChange
 }
 
-// changeItem returns an item as clients read it.
-func (s *laterSearch) changeItem(i *kg.ChangeItem) changeItem {
-	c := changeItem{ChangeItem: *i}
-	if i.Kind == s.e.opts.Catalog.Source.Enum && !s.e.opts.ServeTexts {
-		c.Before, c.After = jsonl.Without(i.Before, "text"), jsonl.Without(i.After, "text")
+// differing returns the fields that differ.
+func (i *changeItem) differing() []jsonl.FieldChange {
+	if i.fields == nil {
+		i.fields = jsonl.Diff(i.Before, i.After)
 	}
-	if s.fieldsOf {
-		c.fields = jsonl.Diff(c.Before, c.After)
+	return i.fields
+}
+
+// changeItem returns an item as clients read it.
+func (e *Engine) changeItem(i *kg.ChangeItem) changeItem {
+	c := changeItem{ChangeItem: *i}
+	if i.Kind == e.opts.Catalog.Source.Enum && !e.opts.ServeTexts {
+		c.Before, c.After = jsonl.Without(i.Before, "text"), jsonl.Without(i.After, "text")
 	}
 	return c
 }
@@ -140,7 +153,7 @@ func readItems(s *laterSearch, of map[string]*place) error {
 		l.Total, l.HasPrev, l.HasNext = page.Total, page.HasPrev, page.HasNext
 		l.field.Binding = s.binding
 		for i := range page.Entries {
-			l.addMade(s.changeItem(&page.Entries[i]), kg.StringValue(page.Entries[i].ID))
+			l.addMade(s.e.changeItem(&page.Entries[i]), kg.StringValue(page.Entries[i].ID))
 		}
 		s.put(id, l.place(l))
 		return nil
@@ -224,6 +237,10 @@ func (q *changesQuestion) bind(b *binder, args map[string]any) (err error) {
 			q.query.To = kg.TimeOf(during.To.Begin().AddDate(0, 0, 1))
 		}
 	}
+	if upTo, ok := args["upTo"].(int64); ok {
+		q.none = q.none || upTo < 1
+		q.query.Before = upTo + 1
+	}
 	q.window, err = b.window(q.list, args, kg.Int)
 	return err
 }
@@ -238,6 +255,7 @@ func (q *changesQuestion) describe(*describer) (how, steps []string) {
 		{q.query.Touching != nil, "that touch some records"},
 		{q.query.By != nil, "of one author"},
 		{q.query.From != 0 || q.query.To != 0, "of a time"},
+		{q.query.Before != 0, "up to a number"},
 	} {
 		if x.set {
 			how = append(how, x.what)

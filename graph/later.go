@@ -32,8 +32,6 @@ type later struct {
 	objs *objects
 	// root is the root field that it is part of, index its place among those of that root field.
 	root, index int
-	// fieldsOf says that the fields in which items differ are wanted.
-	fieldsOf bool
 }
 
 // laterKind says how the later fields of one name are read.

@@ -50,6 +50,7 @@ func mutationKinds(cat *catalog.Catalog) []*questionKind {
 		}
 		payload := table{
 			"change": objectOf(func(w *written) *kg.Change { return w.change }),
+			"items":  objectsOf(func(w *written) []changeItem { return w.items }),
 			"errors": userErrorList,
 		}
 		lost := table{
@@ -178,6 +179,7 @@ type written struct {
 	record  *kg.Row
 	deleted []string
 	change  *kg.Change
+	items   []changeItem
 	errors  []userError
 	results []result
 	// duplicates are what a record that was made may be.
@@ -404,8 +406,9 @@ func (q *changeQuestion) answer(x *search) (place, error) {
 	for _, l := range out.Lost[:min(len(out.Lost), namedMost)] {
 		a.lost = append(a.lost, lostWords{l, x.rows[l.Link]})
 	}
-	for _, i := range out.Items {
-		if i.After == "" {
+	for i := range out.Items {
+		a.items = append(a.items, x.e.changeItem(&out.Items[i]))
+		if i := &out.Items[i]; i.After == "" {
 			a.deleted = append(a.deleted, i.ID)
 		}
 	}

@@ -20,6 +20,10 @@ func (r *addEvidencePayloadResolver) Change(ctx context.Context, obj *model.AddE
 	return one[model.Change](ctx, obj.Value)
 }
 
+func (r *addEvidencePayloadResolver) Items(ctx context.Context, obj *model.AddEvidencePayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
+}
+
 func (r *addEvidencePayloadResolver) Errors(ctx context.Context, obj *model.AddEvidencePayload) ([]model.UserError, error) {
 	return manyAny[model.UserError](ctx, obj.Value)
 }
@@ -38,6 +42,10 @@ func (r *applyChangesPayloadResolver) LostCount(ctx context.Context, obj *model.
 
 func (r *applyChangesPayloadResolver) Change(ctx context.Context, obj *model.ApplyChangesPayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *applyChangesPayloadResolver) Items(ctx context.Context, obj *model.ApplyChangesPayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
 }
 
 func (r *applyChangesPayloadResolver) Errors(ctx context.Context, obj *model.ApplyChangesPayload) ([]model.UserError, error) {
@@ -152,6 +160,26 @@ func (r *changeResolver) Summary(ctx context.Context, obj *model.Change) (string
 	return scalar[string](ctx, obj.Value)
 }
 
+func (r *changeResolver) Created(ctx context.Context, obj *model.Change) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *changeResolver) Changed(ctx context.Context, obj *model.Change) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *changeResolver) Removed(ctx context.Context, obj *model.Change) (int64, error) {
+	return scalar[int64](ctx, obj.Value)
+}
+
+func (r *changeResolver) Files(ctx context.Context, obj *model.Change) ([]model.ChangeFile, error) {
+	return many[model.ChangeFile](ctx, obj.Value)
+}
+
+func (r *changeResolver) Open(ctx context.Context, obj *model.Change) (bool, error) {
+	return scalar[bool](ctx, obj.Value)
+}
+
 func (r *changeResolver) Reverts(ctx context.Context, obj *model.Change) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
 }
@@ -186,6 +214,14 @@ func (r *changeEdgeResolver) Cursor(ctx context.Context, obj *model.ChangeEdge) 
 
 func (r *changeEdgeResolver) Node(ctx context.Context, obj *model.ChangeEdge) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *changeFileResolver) Name(ctx context.Context, obj *model.ChangeFile) (string, error) {
+	return scalar[string](ctx, obj.Value)
+}
+
+func (r *changeFileResolver) Sha256(ctx context.Context, obj *model.ChangeFile) (*string, error) {
+	return scalar[*string](ctx, obj.Value)
 }
 
 func (r *changeItemResolver) RecordID(ctx context.Context, obj *model.ChangeItem) (string, error) {
@@ -436,6 +472,10 @@ func (r *createEventPayloadResolver) Change(ctx context.Context, obj *model.Crea
 	return one[model.Change](ctx, obj.Value)
 }
 
+func (r *createEventPayloadResolver) Items(ctx context.Context, obj *model.CreateEventPayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
+}
+
 func (r *createEventPayloadResolver) Errors(ctx context.Context, obj *model.CreateEventPayload) ([]model.UserError, error) {
 	return manyAny[model.UserError](ctx, obj.Value)
 }
@@ -452,6 +492,10 @@ func (r *createInstitutionPayloadResolver) Change(ctx context.Context, obj *mode
 	return one[model.Change](ctx, obj.Value)
 }
 
+func (r *createInstitutionPayloadResolver) Items(ctx context.Context, obj *model.CreateInstitutionPayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
+}
+
 func (r *createInstitutionPayloadResolver) Errors(ctx context.Context, obj *model.CreateInstitutionPayload) ([]model.UserError, error) {
 	return manyAny[model.UserError](ctx, obj.Value)
 }
@@ -462,6 +506,10 @@ func (r *createLinkPayloadResolver) Link(ctx context.Context, obj *model.CreateL
 
 func (r *createLinkPayloadResolver) Change(ctx context.Context, obj *model.CreateLinkPayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *createLinkPayloadResolver) Items(ctx context.Context, obj *model.CreateLinkPayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
 }
 
 func (r *createLinkPayloadResolver) Errors(ctx context.Context, obj *model.CreateLinkPayload) ([]model.UserError, error) {
@@ -480,6 +528,10 @@ func (r *createPersonPayloadResolver) Change(ctx context.Context, obj *model.Cre
 	return one[model.Change](ctx, obj.Value)
 }
 
+func (r *createPersonPayloadResolver) Items(ctx context.Context, obj *model.CreatePersonPayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
+}
+
 func (r *createPersonPayloadResolver) Errors(ctx context.Context, obj *model.CreatePersonPayload) ([]model.UserError, error) {
 	return manyAny[model.UserError](ctx, obj.Value)
 }
@@ -494,6 +546,10 @@ func (r *createPlacePayloadResolver) PossibleDuplicates(ctx context.Context, obj
 
 func (r *createPlacePayloadResolver) Change(ctx context.Context, obj *model.CreatePlacePayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *createPlacePayloadResolver) Items(ctx context.Context, obj *model.CreatePlacePayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
 }
 
 func (r *createPlacePayloadResolver) Errors(ctx context.Context, obj *model.CreatePlacePayload) ([]model.UserError, error) {
@@ -512,6 +568,10 @@ func (r *createQuotePayloadResolver) Change(ctx context.Context, obj *model.Crea
 	return one[model.Change](ctx, obj.Value)
 }
 
+func (r *createQuotePayloadResolver) Items(ctx context.Context, obj *model.CreateQuotePayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
+}
+
 func (r *createQuotePayloadResolver) Errors(ctx context.Context, obj *model.CreateQuotePayload) ([]model.UserError, error) {
 	return manyAny[model.UserError](ctx, obj.Value)
 }
@@ -522,6 +582,10 @@ func (r *createSourcePayloadResolver) Source(ctx context.Context, obj *model.Cre
 
 func (r *createSourcePayloadResolver) Change(ctx context.Context, obj *model.CreateSourcePayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *createSourcePayloadResolver) Items(ctx context.Context, obj *model.CreateSourcePayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
 }
 
 func (r *createSourcePayloadResolver) Errors(ctx context.Context, obj *model.CreateSourcePayload) ([]model.UserError, error) {
@@ -540,6 +604,10 @@ func (r *createThemePayloadResolver) Change(ctx context.Context, obj *model.Crea
 	return one[model.Change](ctx, obj.Value)
 }
 
+func (r *createThemePayloadResolver) Items(ctx context.Context, obj *model.CreateThemePayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
+}
+
 func (r *createThemePayloadResolver) Errors(ctx context.Context, obj *model.CreateThemePayload) ([]model.UserError, error) {
 	return manyAny[model.UserError](ctx, obj.Value)
 }
@@ -550,6 +618,10 @@ func (r *deletePayloadResolver) DeletedIds(ctx context.Context, obj *model.Delet
 
 func (r *deletePayloadResolver) Change(ctx context.Context, obj *model.DeletePayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *deletePayloadResolver) Items(ctx context.Context, obj *model.DeletePayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
 }
 
 func (r *deletePayloadResolver) Errors(ctx context.Context, obj *model.DeletePayload) ([]model.UserError, error) {
@@ -1556,6 +1628,10 @@ func (r *mergeEntitiesPayloadResolver) Change(ctx context.Context, obj *model.Me
 	return one[model.Change](ctx, obj.Value)
 }
 
+func (r *mergeEntitiesPayloadResolver) Items(ctx context.Context, obj *model.MergeEntitiesPayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
+}
+
 func (r *mergeEntitiesPayloadResolver) Errors(ctx context.Context, obj *model.MergeEntitiesPayload) ([]model.UserError, error) {
 	return manyAny[model.UserError](ctx, obj.Value)
 }
@@ -2244,7 +2320,7 @@ func (r *queryResolver) Communities(ctx context.Context, types []string, where m
 	return one[model.CommunityConnection](ctx, rootValue(ctx))
 }
 
-func (r *queryResolver) Changes(ctx context.Context, touching []string, by *string, during map[string]any, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error) {
+func (r *queryResolver) Changes(ctx context.Context, touching []string, by *string, during map[string]any, upTo *int64, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error) {
 	return one[model.ChangeConnection](ctx, rootValue(ctx))
 }
 
@@ -2500,12 +2576,20 @@ func (r *removeEvidencePayloadResolver) Change(ctx context.Context, obj *model.R
 	return one[model.Change](ctx, obj.Value)
 }
 
+func (r *removeEvidencePayloadResolver) Items(ctx context.Context, obj *model.RemoveEvidencePayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
+}
+
 func (r *removeEvidencePayloadResolver) Errors(ctx context.Context, obj *model.RemoveEvidencePayload) ([]model.UserError, error) {
 	return manyAny[model.UserError](ctx, obj.Value)
 }
 
 func (r *revertChangePayloadResolver) Change(ctx context.Context, obj *model.RevertChangePayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *revertChangePayloadResolver) Items(ctx context.Context, obj *model.RevertChangePayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
 }
 
 func (r *revertChangePayloadResolver) Errors(ctx context.Context, obj *model.RevertChangePayload) ([]model.UserError, error) {
@@ -2904,6 +2988,10 @@ func (r *updateEventPayloadResolver) Change(ctx context.Context, obj *model.Upda
 	return one[model.Change](ctx, obj.Value)
 }
 
+func (r *updateEventPayloadResolver) Items(ctx context.Context, obj *model.UpdateEventPayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
+}
+
 func (r *updateEventPayloadResolver) Errors(ctx context.Context, obj *model.UpdateEventPayload) ([]model.UserError, error) {
 	return manyAny[model.UserError](ctx, obj.Value)
 }
@@ -2914,6 +3002,10 @@ func (r *updateInstitutionPayloadResolver) Institution(ctx context.Context, obj 
 
 func (r *updateInstitutionPayloadResolver) Change(ctx context.Context, obj *model.UpdateInstitutionPayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *updateInstitutionPayloadResolver) Items(ctx context.Context, obj *model.UpdateInstitutionPayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
 }
 
 func (r *updateInstitutionPayloadResolver) Errors(ctx context.Context, obj *model.UpdateInstitutionPayload) ([]model.UserError, error) {
@@ -2928,6 +3020,10 @@ func (r *updateLinkPayloadResolver) Change(ctx context.Context, obj *model.Updat
 	return one[model.Change](ctx, obj.Value)
 }
 
+func (r *updateLinkPayloadResolver) Items(ctx context.Context, obj *model.UpdateLinkPayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
+}
+
 func (r *updateLinkPayloadResolver) Errors(ctx context.Context, obj *model.UpdateLinkPayload) ([]model.UserError, error) {
 	return manyAny[model.UserError](ctx, obj.Value)
 }
@@ -2938,6 +3034,10 @@ func (r *updatePersonPayloadResolver) Person(ctx context.Context, obj *model.Upd
 
 func (r *updatePersonPayloadResolver) Change(ctx context.Context, obj *model.UpdatePersonPayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *updatePersonPayloadResolver) Items(ctx context.Context, obj *model.UpdatePersonPayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
 }
 
 func (r *updatePersonPayloadResolver) Errors(ctx context.Context, obj *model.UpdatePersonPayload) ([]model.UserError, error) {
@@ -2952,6 +3052,10 @@ func (r *updatePlacePayloadResolver) Change(ctx context.Context, obj *model.Upda
 	return one[model.Change](ctx, obj.Value)
 }
 
+func (r *updatePlacePayloadResolver) Items(ctx context.Context, obj *model.UpdatePlacePayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
+}
+
 func (r *updatePlacePayloadResolver) Errors(ctx context.Context, obj *model.UpdatePlacePayload) ([]model.UserError, error) {
 	return manyAny[model.UserError](ctx, obj.Value)
 }
@@ -2962,6 +3066,10 @@ func (r *updateQuotePayloadResolver) Quote(ctx context.Context, obj *model.Updat
 
 func (r *updateQuotePayloadResolver) Change(ctx context.Context, obj *model.UpdateQuotePayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *updateQuotePayloadResolver) Items(ctx context.Context, obj *model.UpdateQuotePayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
 }
 
 func (r *updateQuotePayloadResolver) Errors(ctx context.Context, obj *model.UpdateQuotePayload) ([]model.UserError, error) {
@@ -2984,6 +3092,10 @@ func (r *updateSourcePayloadResolver) Change(ctx context.Context, obj *model.Upd
 	return one[model.Change](ctx, obj.Value)
 }
 
+func (r *updateSourcePayloadResolver) Items(ctx context.Context, obj *model.UpdateSourcePayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
+}
+
 func (r *updateSourcePayloadResolver) Errors(ctx context.Context, obj *model.UpdateSourcePayload) ([]model.UserError, error) {
 	return manyAny[model.UserError](ctx, obj.Value)
 }
@@ -2994,6 +3106,10 @@ func (r *updateThemePayloadResolver) Theme(ctx context.Context, obj *model.Updat
 
 func (r *updateThemePayloadResolver) Change(ctx context.Context, obj *model.UpdateThemePayload) (*model.Change, error) {
 	return one[model.Change](ctx, obj.Value)
+}
+
+func (r *updateThemePayloadResolver) Items(ctx context.Context, obj *model.UpdateThemePayload) ([]model.ChangeItem, error) {
+	return many[model.ChangeItem](ctx, obj.Value)
 }
 
 func (r *updateThemePayloadResolver) Errors(ctx context.Context, obj *model.UpdateThemePayload) ([]model.UserError, error) {
@@ -3033,6 +3149,8 @@ func (r *Resolver) ChangeConnection() exec.ChangeConnectionResolver {
 }
 
 func (r *Resolver) ChangeEdge() exec.ChangeEdgeResolver { return &changeEdgeResolver{r} }
+
+func (r *Resolver) ChangeFile() exec.ChangeFileResolver { return &changeFileResolver{r} }
 
 func (r *Resolver) ChangeItem() exec.ChangeItemResolver { return &changeItemResolver{r} }
 
@@ -3390,6 +3508,7 @@ type (
 	changeResolver                    struct{ *Resolver }
 	changeConnectionResolver          struct{ *Resolver }
 	changeEdgeResolver                struct{ *Resolver }
+	changeFileResolver                struct{ *Resolver }
 	changeItemResolver                struct{ *Resolver }
 	changeItemConnectionResolver      struct{ *Resolver }
 	changeItemEdgeResolver            struct{ *Resolver }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -41,7 +42,8 @@ func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server": startServer, "end": stopServer,
 			"take": take, "hangup": hangUp, "logged": logged,
-			"get": get, "post": post, "soon": soon, "overwrite": overwrite, "misprint": misprint, "until": until, "full": full,
+			"get": get, "post": post, "soon": soon, "overwrite": overwrite, "misprint": misprint, "same": same,
+			"until": until, "full": full,
 		},
 		Condition: func(cond string) (bool, error) {
 			if path, ok := strings.CutPrefix(cond, "exists:"); ok {
@@ -155,6 +157,34 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("URL", url)
 	ts.Setenv("ADDR", strings.TrimPrefix(url, "http://"))
 	ts.Check(os.WriteFile(ts.MkAbs("server.out"), []byte(r.said()), 0o600))
+}
+
+// random are ids of changes, and times, which differ from run to run.
+var random = regexp.MustCompile(`h_[a-z2-7]{24}|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z?`)
+
+// same is "same REGEXP ARG…": throughline ARG… must say the same, which the expression matches, with the store a.db and with
+// the server.
+func same(ts *testscript.TestScript, _ bool, args []string) {
+	said := [2]string{}
+	for i, where := range []string{"THROUGHLINE_STORE=sqlite:a.db", "THROUGHLINE_SERVER=" + ts.Getenv("URL") + "/graphql"} {
+		cmd := exec.Command("throughline", args[1:]...)
+		cmd.Dir = ts.Getenv("WORK")
+		cmd.Env = append(cmd.Environ(), where)
+		for _, k := range []string{"THROUGHLINE_BY", "THROUGHLINE_TOKEN"} {
+			cmd.Env = append(cmd.Env, k+"="+ts.Getenv(k))
+		}
+		out, err := cmd.CombinedOutput()
+		said[i] = random.ReplaceAllString(string(out), "…")
+		if err != nil {
+			said[i] += err.Error()
+		}
+	}
+	if said[0] != said[1] {
+		ts.Fatalf("the store says\n%s\nand the server\n%s", said[0], said[1])
+	}
+	if !regexp.MustCompile(args[0]).MatchString(said[0]) {
+		ts.Fatalf("%q is not in\n%s", args[0], said[0])
+	}
 }
 
 // until is "until TEXT": the server must say that, soon.
@@ -342,7 +372,7 @@ func TestOwnTypesAreWalkedThroughAsPrinted(t *testing.T) {
 func TestPagesRunAsPrinted(t *testing.T) {
 	// what a script writes in another way than a person at a shell
 	written := strings.NewReplacer("exec throughline serve", "server", "exec kill -HUP $PID\n", "hangup ",
-		"exec THROUGHLINE_TOKEN=$ANN throughline", "exec throughline")
+		"exec THROUGHLINE_TOKEN=$ANN throughline", "exec throughline", "http://localhost:8080", "$URL")
 	for page, least := range map[string]int{"keeping": 12, "auth": 7} {
 		script := read(t, "testdata/script/"+page+".txtar")
 		n, blocks := 0, strings.Split(read(t, "../../docs/"+page+".md"), "```")

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/edit"
 	"github.com/throughline/throughline/internal/exchange"
@@ -24,58 +23,63 @@ import (
 // editing has the flags that are alike for all commands that change a record.
 type editing struct {
 	config.Store
+	remote
 	author
 	DryRun bool `help:"Say what would change, and write nothing."`
 	JSON   bool `name:"json" help:"Print what changed as JSON, for scripts."`
 }
 
-// editor is an open store to change.
+// editor is a graph to change.
 type editor struct {
 	*world
 	*editing
-	s   *opened
-	cat *catalog.Catalog
+	*asking
+	keeper
 }
 
-// change is with for an edit of what a store holds: it must be there.
+// change is with for an edit of what a graph holds: a store must be there.
 func (c *editing) change(w *world, edited func(e *editor) (edit.Edit, error)) error {
-	if err := w.there(&c.Store); err != nil {
-		return err
+	if c.Server == "" {
+		if err := w.there(&c.Store); err != nil {
+			return err
+		}
 	}
 	return c.with(w, edited)
 }
 
-// with opens the store, has an edit made with it, does that and prints what it did. Where there was no store and nothing
-// was written, there is none afterwards.
+// with opens the store, unless there is a server, has an edit made, does that and prints what it did. Where there was no
+// store and nothing was written, there is none afterwards.
 func (c *editing) with(w *world, edited func(e *editor) (edit.Edit, error)) (err error) {
-	cat, err := loadCatalog(&c.Contract)
-	if err != nil {
-		return err
-	}
-	if kind, _, err := c.Choose(w.getenv); err == nil && kind == config.Memory && !c.DryRun {
-		return &config.UsageError{
-			Problem: "what is written into memory: is gone when the command ends",
-			Hint:    "name a file with --store sqlite:PATH, or add --dry-run",
+	of := &asking{Store: c.Store, remote: c.remote}
+	if c.Server == "" {
+		if of.cat, err = loadCatalog(&c.Contract); err != nil {
+			return err
 		}
-	}
-	s, err := w.openNow(&c.Store, cat, false)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if own, ok := s.Store.(*sqlitestore.Store); ok && (err != nil || c.DryRun) {
-			own.Discard()
+		if kind, _, err := c.Choose(w.getenv); err == nil && kind == config.Memory && !c.DryRun {
+			return &config.UsageError{
+				Problem: "what is written into memory: is gone when the command ends",
+				Hint:    "name a file with --store sqlite:PATH, or add --dry-run",
+			}
 		}
-		_ = s.Close() // what was committed is on disk
-	}()
-	e, err := edited(&editor{w, c, s, cat})
+		if of.opened, err = w.openNow(&c.Store, of.cat, false); err != nil {
+			return err
+		}
+		defer func() {
+			if own, ok := of.opened.Store.(*sqlitestore.Store); ok && (err != nil || c.DryRun) {
+				own.Discard()
+			}
+			_ = of.opened.Close() // what was committed is on disk
+		}()
+	}
+	in := of.keeper(w)
+	e, err := edited(&editor{w, c, of, in})
 	if err != nil {
 		return err
 	}
-	out, err := edit.Apply(w.ctx, cat, s, e, edit.About{By: c.name(), Note: c.Note, DryRun: c.DryRun})
+	out, err := in.apply(e, edit.About{By: c.name(), Note: c.Note, DryRun: c.DryRun})
 	var p *edit.UserError
 	if errors.As(err, &p) {
-		said := w.sentences(s, cat, p.Links)
+		said := of.sentences(w, p.Links)
 		for _, id := range p.Links {
 			p.Message += strings.TrimRight("\n  "+id+"  "+said[id], " ")
 		}
@@ -92,22 +96,21 @@ func (c *editing) with(w *world, edited func(e *editor) (edit.Edit, error)) (err
 	if err != nil {
 		return err
 	}
-	return c.tell(w, &out)
+	return c.tell(w, out)
 }
 
 const sentencesQuery = `query Sentences($ids: [ID!]!) { nodes(ids: $ids) { ... on Link { id sentence } } }`
 
 // sentences returns what links say by their ids. Where that cannot be read, there is the id alone.
-func (w *world) sentences(s *opened, cat *catalog.Catalog, ids []string) map[string]string {
+func (a *asking) sentences(w *world, ids []string) map[string]string {
 	said := map[string]string{}
 	var got struct {
 		Nodes []struct{ ID, Sentence string }
 	}
-	of := asking{opened: s, cat: cat}
 	if len(ids) == 0 {
 		return said
 	}
-	if _, err := of.answer(w, sentencesQuery, map[string]any{"ids": anys(ids)}, &got); err == nil {
+	if _, err := a.answer(w, sentencesQuery, map[string]any{"ids": anys(ids)}, &got); err == nil {
 		for _, n := range got.Nodes {
 			said[n.ID] = n.Sentence
 		}
@@ -136,7 +139,7 @@ type lostJSON struct {
 const lostShown = 10
 
 // tell prints what an edit did.
-func (c *editing) tell(w *world, out *edit.Outcome) error {
+func (c *editing) tell(w *world, out *outcome) error {
 	if c.JSON {
 		j := editedJSON{ID: out.ID, Items: []itemJSON{}}
 		if out.Change != nil {
@@ -165,7 +168,7 @@ func (c *editing) tell(w *world, out *edit.Outcome) error {
 	for i := range out.Items {
 		item(w.stdout, &out.Items[i])
 	}
-	if n := len(out.Lost); n > 0 {
+	if n := out.lost; n > 0 {
 		quotations := 0
 		for _, l := range out.Lost {
 			if l.Quotation != "" {
@@ -173,13 +176,16 @@ func (c *editing) tell(w *world, out *edit.Outcome) error {
 			}
 		}
 		what, verb := count(n-quotations, "excerpt"), "are"
-		if quotations > 0 {
+		switch {
+		case n > lostShown: // a server does not say which are which
+			what = strconv.Itoa(n) + " excerpts and quotations"
+		case quotations > 0:
 			what += " and " + count(quotations, "quotation")
-		} else if n == 1 {
+		case n == 1:
 			verb = "is"
 		}
 		fmt.Fprintf(w.stdout, "%s %s no longer in the text:\n", what, verb)
-		for _, l := range out.Lost[:min(n, lostShown)] {
+		for _, l := range out.Lost[:min(len(out.Lost), lostShown)] {
 			fmt.Fprintf(w.stdout, "  %s  %s\n", cmp.Or(l.Quotation, l.Link), text.Quote(printable(kg.Clip(l.Excerpt, 100))))
 		}
 		w.more("  ", n-lostShown)
@@ -191,20 +197,17 @@ const idQuery = `query ID($of: EntityRef!) { entity(ref: $of) { id } }`
 
 const sourceIDQuery = `query ID($of: SourceRef!) { source(ref: $of) { id } }`
 
-// asking asks the store that is open.
-func (e *editor) asking() *asking { return &asking{opened: e.s, cat: e.cat, Store: e.Store} }
-
 // record finds a record by its id, its name or its title.
 func (e *editor) record(ref string) (string, error) {
 	if strings.TrimSpace(ref) == "" {
 		return "", &config.UsageError{Problem: "the record has no name", Hint: "write its id, its name or its title"}
 	}
-	return e.asking().record(e.world, ref)
+	return e.asking.record(e.world, ref)
 }
 
 // entity finds an entity by its id or its name.
 func (e *editor) entity(ref string) (string, error) {
-	of := e.asking()
+	of := e.asking
 	refs, err := of.references(e.world, []string{ref})
 	if err != nil {
 		return "", err
@@ -228,7 +231,7 @@ func (e *editor) source(ref string) (string, error) {
 	if id, ok := strings.CutPrefix(ref, "id:"); ok || strings.HasPrefix(ref, kg.SourcePrefix) {
 		return id, nil
 	}
-	of := e.asking()
+	of := e.asking
 	var got struct{ Source *struct{ ID string } }
 	if _, err := of.answer(e.world, sourceIDQuery, map[string]any{"of": map[string]any{"title": ref}}, &got); err != nil {
 		return "", err
@@ -256,34 +259,29 @@ func (e *editor) field(typ, name, typed string) (any, error) {
 		return typed[1:], nil
 	case name == "text" && typed[0] == '@':
 		return e.read(typed[1:])
-	case name == "kind" && typ == e.cat.Source.Enum:
+	case name == "kind" && typ == sourceType:
 		return strings.ToUpper(typed), nil
 	}
-	if t := e.cat.TypeOf(typ); t != nil {
-		if p := t.Prop(name); p != nil {
-			return propValue(p, typed), nil
-		}
-	}
-	return typed, nil
+	scalar, err := e.scalar(typ, name)
+	return propValue(scalar, typed), err
 }
 
-// propValue makes of a value as it was typed what a property holds.
-func propValue(p *catalog.Prop, typed string) any {
-	switch p.Kind {
-	case catalog.Int:
+// propValue makes of a value as it was typed what a property of a scalar, or of an enum, holds.
+func propValue(scalar, typed string) any {
+	switch scalar {
+	case "Int":
 		if n, err := strconv.ParseInt(typed, 10, 64); err == nil {
 			return n
 		}
-	case catalog.Float:
+	case "Float":
 		if f, err := strconv.ParseFloat(typed, 64); err == nil {
 			return f
 		}
-	case catalog.Bool:
+	case "Boolean":
 		if b, err := strconv.ParseBool(typed); err == nil {
 			return b
 		}
-	}
-	if len(p.Enum) > 0 {
+	case anEnum:
 		return enum(typed)
 	}
 	return typed
@@ -403,7 +401,7 @@ func (c *addCmd) Run(w *world) error {
 			return &edit.AddEvidence{Link: link, Evidence: pieces}, err
 		}
 		add := &edit.Create{Type: what, Fields: map[string]any{"name": c.Name}}
-		if what == e.cat.Source.Enum {
+		if what == sourceType {
 			add.Fields = map[string]any{"title": c.Name}
 		}
 		if c.ID != "" {
@@ -514,11 +512,11 @@ func (c *setCmd) Run(w *world) error {
 		if err != nil {
 			return nil, err
 		}
-		types, err := e.s.Types(w.ctx, []string{id})
+		typ, err := e.typeOf(id)
 		if err != nil {
 			return nil, err
 		}
-		u := &edit.Update{ID: id, Set: map[string]any{}, Add: map[string]any{}, Remove: map[string]any{}}
+		u := &edit.Update{ID: id, Type: typ, Set: map[string]any{}, Add: map[string]any{}, Remove: map[string]any{}}
 		for _, f := range c.Fields {
 			name, typed, ok := strings.Cut(f, "=")
 			if !ok {
@@ -530,7 +528,7 @@ func (c *setCmd) Run(w *world) error {
 			} else if list, takes := strings.CutSuffix(name, "-"); takes {
 				name, to = list, u.Remove
 			}
-			if err := e.give(to, types[id], name, typed); err != nil {
+			if err := e.give(to, typ, name, typed); err != nil {
 				return nil, err
 			}
 		}
@@ -594,13 +592,13 @@ func (c *undoCmd) Run(w *world) error {
 		if q.Before = seq + 1; seq == 0 {
 			q.Before = 0
 		}
-		found, err := e.s.Changes(w.ctx, q)
+		found, err := e.changes(q)
 		if err != nil {
 			return nil, err
 		}
 		if len(found) == 0 || q.IDs == nil && found[0].Seq != seq {
 			return nil, fmt.Errorf("there is no change %s: `throughline log` shows those that there are", printable(c.Change))
 		}
-		return &edit.Revert{Log: e.s, Change: found[0]}, nil
+		return &edit.Revert{Change: found[0]}, nil
 	})
 }

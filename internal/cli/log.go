@@ -6,15 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os/user"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
-	"github.com/throughline/throughline/internal/history"
 	"github.com/throughline/throughline/internal/jsonl"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
@@ -40,6 +39,7 @@ func (a *author) name() string {
 
 type logCmd struct {
 	config.Store
+	remote
 	JSON  bool   `name:"json" help:"Print each change with all that it did as a line of JSON, for scripts."`
 	Name  string `arg:"" optional:"" placeholder:"NAME" help:"Name of an entity, title of a source, or id of any record (id:ITS-ID of one that is gone): only changes of it and of links at it."`
 	At    string `placeholder:"TIME" help:"Print the record named, and the links at it, as they were at this time, as lines of an export: an instant, or a day, which stands for its end in UTC."`
@@ -85,36 +85,37 @@ func (c *logCmd) Run(w *world) error {
 	if c.First < 1 || c.First > mostChanges {
 		return &config.UsageError{Problem: fmt.Sprintf("-n is %d", c.First), Hint: fmt.Sprintf("write a number from 1 to %d", mostChanges)}
 	}
-	s, cat, err := w.openToRead(&c.Store)
+	of := asking{Store: c.Store, remote: c.remote}
+	end, err := of.hold(w)
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // it was only read
+	defer end()
+	in := of.keeper(w)
 	q := &store.ChangesQuery{Limit: c.First + 1}
 	if c.Name != "" {
-		of := asking{opened: s, cat: cat, Store: c.Store}
 		id, err := of.record(w, c.Name)
 		if err != nil {
 			return err
 		}
 		q.Touching = []string{id}
 		if c.At != "" {
-			return c.recorded(w, s, cat, id)
+			return c.recorded(w, in, id)
 		}
 	} else if c.At != "" {
 		return &config.UsageError{Problem: "--at needs a record", Hint: "name one: throughline log NAME --at TIME"}
 	}
-	changes, err := s.Changes(w.ctx, q)
+	changes, err := in.changes(q)
 	if err != nil {
 		return err
 	}
 	shown := changes[:min(len(changes), c.First)]
-	reverted, err := c.reverted(w, s, shown)
+	reverted, err := c.reverted(in, shown)
 	if err != nil {
 		return err
 	}
 	for i := range shown {
-		if err := c.change(w, s, &shown[i], reverted[shown[i].Reverts], q.Touching); err != nil {
+		if err := c.change(w, in, &shown[i], reverted[shown[i].Reverts], q.Touching); err != nil {
 			return err
 		}
 	}
@@ -148,44 +149,24 @@ func (c *logCmd) instant() (kg.Time, error) {
 }
 
 // recorded prints a record and the links at it as they were at a time.
-func (c *logCmd) recorded(w *world, s store.Store, cat *catalog.Catalog, id string) error {
+func (c *logCmd) recorded(w *world, in keeper, id string) error {
 	at, err := c.instant()
 	if err != nil {
 		return err
 	}
-	seq, err := history.Last(w.ctx, s, at)
-	if err != nil {
-		return err
-	}
-	was, err := history.Recorded(w.ctx, cat, s, id, seq, at)
-	if err != nil {
-		return err
-	}
 	out := &jsonPrinter{to: w.stdout}
-	if was.Record != "" {
-		if _, err := fmt.Fprintln(out, was.Record); err != nil {
-			return err
-		}
-	}
-	for some := range slices.Chunk(was.Links, mostChanges) {
-		lines, err := was.Lines(w.ctx, some)
-		if err != nil {
-			return err
-		}
-		for _, id := range some {
-			if _, err := fmt.Fprintln(out, lines[id]); err != nil {
-				return err
-			}
-		}
-	}
-	if was.Record == "" && !c.JSON {
+	was, err := in.recorded(id, at, func(line string) error {
+		_, err := fmt.Fprintln(out, line)
+		return err
+	})
+	if err == nil && !was && !c.JSON {
 		fmt.Fprintln(w.stdout, "It was not there then, as far as the log says.")
 	}
-	return nil
+	return err
 }
 
 // reverted returns the numbers of the changes that some changes take back, by id, as a person reads them.
-func (c *logCmd) reverted(w *world, s store.Logger, changes []kg.Change) (map[string]int64, error) {
+func (c *logCmd) reverted(in keeper, changes []kg.Change) (map[string]int64, error) {
 	q := &store.ChangesQuery{}
 	for i := range changes {
 		if id := changes[i].Reverts; id != "" && !c.JSON {
@@ -195,7 +176,7 @@ func (c *logCmd) reverted(w *world, s store.Logger, changes []kg.Change) (map[st
 	if q.Limit = len(q.IDs); q.Limit == 0 {
 		return nil, nil
 	}
-	found, err := s.Changes(w.ctx, q)
+	found, err := in.changes(q)
 	seqs := make(map[string]int64, len(found))
 	for i := range found {
 		seqs[found[i].ID] = found[i].Seq
@@ -204,14 +185,17 @@ func (c *logCmd) reverted(w *world, s store.Logger, changes []kg.Change) (map[st
 }
 
 // change prints a change; reverts is the number of the one that it takes back, 0 for none.
-func (c *logCmd) change(w *world, s store.Logger, x *kg.Change, reverts int64, touching []string) error {
-	q := &store.ItemsQuery{Seq: x.Seq, Touching: touching, Limit: itemsShown + 1}
+func (c *logCmd) change(w *world, in keeper, x *kg.Change, reverts int64, touching []string) error {
+	most := itemsShown + 1
 	if c.JSON {
-		return c.changeJSON(w, s, x, q)
+		most = math.MaxInt
 	}
-	items, err := s.Items(w.ctx, q)
+	items, err := in.items(x, touching, most)
 	if err != nil {
 		return err
+	}
+	if c.JSON {
+		return changeLine(w, x, items)
 	}
 	st := w.style()
 	by, takesBack := "", ""
@@ -287,24 +271,14 @@ func shownValue(s string) string {
 	return printable(kg.Clip(s, 200))
 }
 
-// changeJSON prints a change with all its items, on a line.
-func (c *logCmd) changeJSON(w *world, s store.Logger, x *kg.Change, q *store.ItemsQuery) error {
+// changeLine prints a change with all its items, on a line.
+func changeLine(w *world, x *kg.Change, items []kg.ChangeItem) error {
 	out := changeJSON{
 		Seq: x.Seq, ID: x.ID, At: x.At.String(), By: x.By, Action: x.Action, Note: x.Note, Reverts: x.Reverts, Files: x.Files,
-		Created: x.Created, Changed: x.Changed, Removed: x.Removed, Open: x.Open, Items: []itemJSON{},
+		Created: x.Created, Changed: x.Changed, Removed: x.Removed, Open: x.Open, Items: make([]itemJSON, len(items)),
 	}
-	for q.Limit = 1000; ; {
-		items, err := s.Items(w.ctx, q)
-		if err != nil {
-			return err
-		}
-		for _, i := range items {
-			q.After = i.ID
-			out.Items = append(out.Items, newItemJSON(&i))
-		}
-		if len(items) < q.Limit {
-			break
-		}
+	for i := range items {
+		out.Items[i] = newItemJSON(&items[i])
 	}
 	j, err := json.Marshal(out)
 	if err == nil {

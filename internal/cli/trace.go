@@ -29,8 +29,29 @@ type asking struct {
 
 // answer runs a query. With --json it prints the data, and reports that all is done; otherwise it fills out.
 func (a *asking) answer(w *world, query string, vars map[string]any, out any) (done bool, err error) {
+	data, err := a.data(w, query, vars)
+	if err != nil {
+		return false, err
+	}
+	if a.JSON {
+		var b bytes.Buffer
+		if err := json.Indent(&b, data, "", "  "); err != nil {
+			return false, err
+		}
+		_, err = fmt.Fprintln(&jsonPrinter{to: w.stdout}, b.String())
+		return true, err
+	}
+	if data, err = printableJSON(data); err != nil {
+		return false, err
+	}
+	return false, json.Unmarshal(data, out)
+}
+
+// data runs a query or a mutation and returns the data of its answer as they are.
+func (a *asking) data(w *world, query string, vars map[string]any) (json.RawMessage, error) {
 	q := &queryCmd{Store: a.Store, remote: a.remote, timeout: a.timeout}
 	var raw []byte
+	var err error
 	switch {
 	case a.opened != nil:
 		raw, err = q.runOn(w, a.opened, a.cat, query, vars)
@@ -40,7 +61,7 @@ func (a *asking) answer(w *world, query string, vars map[string]any, out any) (d
 		raw, err = q.run(w, query, vars)
 	}
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	var head struct {
 		Data   json.RawMessage
@@ -53,36 +74,27 @@ func (a *asking) answer(w *world, query string, vars map[string]any, out any) (d
 		}
 	}
 	if err := json.Unmarshal(raw, &head); err != nil {
-		return false, errNotJSON
+		return nil, errNotJSON
 	}
-	if len(head.Errors) > 0 {
-		e := head.Errors[0]
-		e.Message = printable(strings.TrimPrefix(e.Message, operation.VariablePrefix))
-		for _, c := range e.Extensions.Candidates {
-			e.Message += fmt.Sprintf("\n  id:%s  (%s, %s, %s)", printable(c.ID), printable(c.Name),
-				strings.ToLower(c.Type), count(int(c.LinkCount), "link"))
-			if c.Description != "" {
-				e.Message += "  " + printable(c.Description)
-			}
+	if len(head.Errors) == 0 {
+		return head.Data, nil
+	}
+	e := head.Errors[0]
+	e.Message = printable(strings.TrimPrefix(e.Message, operation.VariablePrefix))
+	for _, c := range e.Extensions.Candidates {
+		e.Message += fmt.Sprintf("\n  id:%s  (%s, %s, %s)", printable(c.ID), printable(c.Name),
+			strings.ToLower(c.Type), count(int(c.LinkCount), "link"))
+		if c.Description != "" {
+			e.Message += "  " + printable(c.Description)
 		}
-		if e.Extensions.Code != kg.NotFound {
-			return false, errors.New(e.Message)
-		}
-		return false, a.missed(w, e.Message, missing(head.Errors[0].Message, vars))
 	}
-	if a.JSON {
-		var b bytes.Buffer
-		if err := json.Indent(&b, head.Data, "", "  "); err != nil {
-			return false, err
-		}
-		_, err = fmt.Fprintln(&jsonPrinter{to: w.stdout}, b.String())
-		return true, err
+	if e.Extensions.Code == kg.Unauthenticated {
+		e.Message += "\n  give it with --token, or better with THROUGHLINE_TOKEN"
 	}
-	data, err := printableJSON(head.Data)
-	if err != nil {
-		return false, err
+	if e.Extensions.Code != kg.NotFound {
+		return nil, errors.New(e.Message)
 	}
-	return false, json.Unmarshal(data, out)
+	return nil, a.missed(w, e.Message, missing(head.Errors[0].Message, vars))
 }
 
 // hold opens the store for several questions, where it is no server that is asked. The caller ends it.

@@ -60,6 +60,10 @@ var mistakes = []struct{ name, own, says string }{
 		"Party.version means something else in imports, filters or answers: choose another name",
 	},
 	{
+		"a type that is called as what payloads have of all records", "type Items implements Entity & Node @graphNode(plural: \"several\") { x: String }",
+		"Items means something else in mutations: choose another name",
+	},
+	{
 		"a type that payloads have a field for", "type Errors implements Entity & Node @graphNode { x: String }",
 		"Errors means something else in mutations: choose another name",
 	},

@@ -47,7 +47,7 @@ func (e *expander) writing() error {
 	}
 	for _, d := range e.nodes() {
 		w := e.words[d.Name]
-		if w.field == "change" || w.field == "errors" {
+		if slices.Contains([]string{"change", "items", "errors"}, w.field) {
 			return gqlerror.ErrorPosf(d.Position, "%s means something else in mutations: choose another name", d.Name)
 		}
 		for _, f := range d.Fields {
@@ -148,6 +148,8 @@ func (e *expander) every(mutation *ast.Definition) error {
 		}
 		payload.Fields = append(payload.Fields,
 			field("The entry of the log; null where nothing was written.", "change", ast.NamedType("Change", nil)),
+			field("What was made of each record; with `dryRun`, what would be. None where all was so already.", "items",
+				listOf("ChangeItem")),
 			field("What a person can put right. With any, nothing was written.", "errors", listOf("UserError")))
 		dry := field("Check everything, answer as if it were done, and write nothing.", DryRun,
 			ast.NamedType("Boolean", nil))

@@ -35,7 +35,7 @@ func Changes(ctx context.Context, log store.Logger, q store.ChangesQuery, p *pla
 			q := q
 			q.Limit, q.Earliest = n, fromEnd
 			if after != nil {
-				q.Before = max(*after, 1) // 0 would be all
+				q.Before = max(*after, 1) // 0 would be all; a cursor is of a change that q names
 			}
 			if before != nil {
 				q.After = *before
@@ -46,7 +46,7 @@ func Changes(ctx context.Context, log store.Logger, q store.ChangesQuery, p *pla
 			if !q.All() {
 				return log.CountChanges(ctx, &q)
 			}
-			last, err := log.Changes(ctx, &store.ChangesQuery{Limit: 1}) // they are numbered from 1, without gaps
+			last, err := log.Changes(ctx, &store.ChangesQuery{Before: q.Before, Limit: 1}) // they are numbered from 1, without gaps
 			if err != nil || len(last) == 0 {
 				return 0, err
 			}

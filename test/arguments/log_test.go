@@ -86,10 +86,10 @@ func (w *world) touchedBy(c *logged, ids []any) bool {
 }
 
 // changes lists changes, the latest first; nil for no argument.
-func (w *world) changes(touching, by, during any) (out []entry) {
+func (w *world) changes(touching, by, during, upTo any) (out []entry) {
 	log, _ := w.newLog()
 	day := kg.DayOf(storetest.Clock())
-	for seq := len(log) + 1; seq > 0; seq-- {
+	for seq := min(len(log)+1, otherwise(upTo, len(log)+1)); seq > 0; seq-- {
 		var c *logged
 		author := ""
 		if seq > 1 {
@@ -142,9 +142,9 @@ func (w *world) logRule(r *rule) bool {
 	const edge = "node { seq }"
 	switch {
 	case r.name() == "Query.changes":
-		r.means, r.edge = []string{"touching", "by", "during"}, edge
+		r.means, r.edge = []string{"touching", "by", "during", "upTo"}, edge
 		r.answer = func(_ string, args input) ([]entry, any) {
-			return w.changes(args["touching"], args["by"], args["during"]), nil
+			return w.changes(args["touching"], args["by"], args["during"], args["upTo"]), nil
 		}
 	case r.name() == "Query.change":
 		r.means, r.also, r.given = []string{"id"}, "{ id seq }", input{"id": log[0].deed.ID}
@@ -161,7 +161,7 @@ func (w *world) logRule(r *rule) bool {
 		if r.def.Name == "Link" {
 			r.on = []string{w.byLink[0].ID, w.byLink[1].ID}
 		}
-		r.answer = func(on string, _ input) ([]entry, any) { return w.changes([]any{on}, nil, nil), nil }
+		r.answer = func(on string, _ input) ([]entry, any) { return w.changes([]any{on}, nil, nil, nil), nil }
 	case r.name() == "Query.asRecorded":
 		r.means, r.also = []string{"id", "at"}, "{ id kind links(first: 0) { totalCount } }"
 		r.given = input{"id": "person-5", "at": clockText}

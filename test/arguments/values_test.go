@@ -73,6 +73,7 @@ func (v *values) samples(at, above string) []any {
 		"Query.changes.touching": {"person-5", v.byLink[0].ID, v.byLink[0].From, "s_a", "nobody"},
 		"Change.items.touching":  {"person-5", v.byLink[0].ID, v.byLink[0].To, "nobody"},
 		"Query.changes.by":       {"Ann", "bo", "ann", ""},
+		"Query.changes.upTo":     {3, 1, 0, -1, 99},
 		"Query.asRecorded.id":    {"person-5", v.byLink[0].ID, "s_e", "nobody"},
 		"Query.asRecorded.at":    {"2023-11-14T22:13:20Z", "2023-11-14T22:13:19Z", "2030-01-01T00:00:00+02:00"},
 		"Query.change.id":        {kg.ChangePrefix + "3", kg.ChangePrefix + "9", "person-5"},

@@ -76,6 +76,14 @@ func TestHistory(t *testing.T) {
 					`{"recordId":"ann","kind":"PERSON","fields":[{"name":"aliases","before":"[\"A. Berg\"]","after":"[\"A. Berg\",\"Annie\"]"},` +
 					`{"name":"born","before":"\"1970\"","after":"\"1971\""}],"record":{"name":"Ann Berg","history":{"totalCount":4}}}]}}`,
 			},
+			{
+				`changes(upTo: 3, first: 2) { totalCount pageInfo { hasNextPage hasPreviousPage } nodes { seq created changed removed open files { name sha256 } } }`,
+				`{"totalCount":3,"pageInfo":{"hasNextPage":true,"hasPreviousPage":false},"nodes":[` +
+					`{"seq":3,"created":0,"changed":1,"removed":0,"open":false,"files":[]},{"seq":2,"created":0,"changed":1,"removed":0,"open":false,"files":[]}]}`,
+			},
+			{`changes(upTo: 4, touching: ["ann"]) { totalCount nodes { seq } }`, `{"totalCount":3,"nodes":[{"seq":3},{"seq":2},{"seq":1}]}`},
+			{`changes(upTo: 3, last: 1) { totalCount pageInfo { hasNextPage hasPreviousPage } nodes { seq } }`, `{"totalCount":3,"pageInfo":{"hasNextPage":false,"hasPreviousPage":true},"nodes":[{"seq":1}]}`},
+			{`changes(upTo: 0) { totalCount nodes { seq } }`, `{"totalCount":0,"nodes":[]}`},
 			{`node(id: "` + second + `") { id __typename ... on Change { seq } }`, `{"id":"` + second + `","__typename":"Change","seq":2}`},
 			{`change(id: "h_nothing") { id }`, `null`},
 			{`node(id: "h_nothing") { id }`, `null`},
@@ -104,8 +112,8 @@ func TestHistory(t *testing.T) {
 		}
 		cursors(t, e)
 		// what a mutation answers has it too
-		const m = `mutation { createTheme(input: {name: "New"}) { theme { history { nodes { seq } } } change { seq items { nodes { recordId fields { name } record { id } } } } } }`
-		if got := do(t.Context(), e, m, nil); !strings.Contains(got, `{"theme":{"history":{"nodes":[{"seq":`) ||
+		const m = `mutation { createTheme(input: {name: "New"}) { items { recordId before fields { name } record { id } } theme { history { nodes { seq } } } change { seq items { nodes { recordId fields { name } record { id } } } } } }`
+		if got := do(t.Context(), e, m, nil); !strings.Contains(got, `{"items":[{"recordId":"new","before":null,"fields":[{"name":"node"},{"name":"id"},{"name":"name"}],"record":{"id":"new"}}],"theme":{"history":{"nodes":[{"seq":`) ||
 			!strings.Contains(got, `"recordId":"new","fields":[{"name":"node"},{"name":"id"},{"name":"name"},{"name":"createdAt"},{"name":"updatedAt"}],"record":{"id":"new"}`) {
 			t.Error(got)
 		}
@@ -154,9 +162,13 @@ func cursors(t *testing.T, e *graph.Engine) {
 // withoutTexts has the texts of sources be in no item where they are not served.
 func withoutTexts(t *testing.T, s store.Store) {
 	t.Helper()
-	e, err := graph.New(graph.Options{Catalog: both.Catalog(t), Store: s})
+	e, err := graph.New(graph.Options{Catalog: both.Catalog(t), Store: s, Writer: s})
 	if err != nil {
 		t.Fatal(err)
+	}
+	const change = `mutation { updateSource(input: {id: "s_article", title: "Other", dryRun: true}) { items { before after } } }`
+	if got := do(t.Context(), e, change, nil); strings.Contains(got, "Oslo") || !strings.Contains(got, `\"title\":\"Other\"`) {
+		t.Error(got)
 	}
 	const query = `{ source(ref: {id: "s_article"}) { history(first: 1) { nodes { items { nodes { before after fields { name } } } } } } }`
 	got := do(t.Context(), e, query, nil)

@@ -51,6 +51,9 @@ func TestMutationsAreThoseOfTheCommands(t *testing.T) {
 				if want := m.want(out, err); !strings.Contains(got, want) {
 					r.Fatalf("%s %+v answers %s, want %s", m.name, m.input, got, want)
 				}
+				if diff := cmp.Diff(out.Items, items(t, got)); diff != "" {
+					r.Fatalf("%s %+v made another thing of the records: %s", m.name, m.input, diff)
+				}
 				if out.ID != "" && !slices.Contains(d.ids, out.ID) {
 					d.ids = append(d.ids, out.ID)
 				}
@@ -113,8 +116,28 @@ func (m *mutation) answer(t *testing.T, e *graph.Engine, dry bool) string {
 	}
 	typ := strings.ToUpper(m.name[:1]) + m.name[1:] + "Input!"
 	return do(t.Context(), e, "mutation($input: "+typ+") { "+m.name+"(input: $input) { "+selection+
-		" errors { code message path ... on StaleWriteError { current { id } } ... on DependentsError { linkCount links { id } } } } }",
+		" errors { code message path ... on StaleWriteError { current { id } } ... on DependentsError { linkCount links { id } } }"+
+		" items { recordId kind before after } } }",
 		map[string]any{"input": input})
+}
+
+// items returns the items in the answer to a mutation.
+func items(t *testing.T, answer string) (out []kg.ChangeItem) {
+	t.Helper()
+	var got struct {
+		Data map[string]struct {
+			Items []struct{ RecordID, Kind, Before, After string }
+		}
+	}
+	if err := json.Unmarshal([]byte(answer), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range got.Data {
+		for _, i := range m.Items {
+			out = append(out, kg.ChangeItem{ID: i.RecordID, Kind: i.Kind, Before: i.Before, After: i.After})
+		}
+	}
+	return out
 }
 
 // want is a part of the answer to a mutation that follows from what the edit says.

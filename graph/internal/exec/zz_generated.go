@@ -37,6 +37,7 @@ type ResolverRoot interface {
 	Change() ChangeResolver
 	ChangeConnection() ChangeConnectionResolver
 	ChangeEdge() ChangeEdgeResolver
+	ChangeFile() ChangeFileResolver
 	ChangeItem() ChangeItemResolver
 	ChangeItemConnection() ChangeItemConnectionResolver
 	ChangeItemEdge() ChangeItemEdgeResolver
@@ -175,6 +176,7 @@ type ComplexityRoot struct {
 type AddEvidencePayloadResolver interface {
 	Link(ctx context.Context, obj *model.AddEvidencePayload) (*model.Link, error)
 	Change(ctx context.Context, obj *model.AddEvidencePayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.AddEvidencePayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.AddEvidencePayload) ([]model.UserError, error)
 }
 type ApplyChangesPayloadResolver interface {
@@ -182,6 +184,7 @@ type ApplyChangesPayloadResolver interface {
 	Lost(ctx context.Context, obj *model.ApplyChangesPayload) ([]model.LostWords, error)
 	LostCount(ctx context.Context, obj *model.ApplyChangesPayload) (int64, error)
 	Change(ctx context.Context, obj *model.ApplyChangesPayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.ApplyChangesPayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.ApplyChangesPayload) ([]model.UserError, error)
 }
 type BlockedErrorResolver interface {
@@ -220,6 +223,11 @@ type ChangeResolver interface {
 	Action(ctx context.Context, obj *model.Change) (string, error)
 	Note(ctx context.Context, obj *model.Change) (*string, error)
 	Summary(ctx context.Context, obj *model.Change) (string, error)
+	Created(ctx context.Context, obj *model.Change) (int64, error)
+	Changed(ctx context.Context, obj *model.Change) (int64, error)
+	Removed(ctx context.Context, obj *model.Change) (int64, error)
+	Files(ctx context.Context, obj *model.Change) ([]model.ChangeFile, error)
+	Open(ctx context.Context, obj *model.Change) (bool, error)
 	Reverts(ctx context.Context, obj *model.Change) (*model.Change, error)
 	RevertedBy(ctx context.Context, obj *model.Change) (*model.Change, error)
 	Items(ctx context.Context, obj *model.Change, touching []string, first *int64, after *string, last *int64, before *string) (*model.ChangeItemConnection, error)
@@ -233,6 +241,10 @@ type ChangeConnectionResolver interface {
 type ChangeEdgeResolver interface {
 	Cursor(ctx context.Context, obj *model.ChangeEdge) (string, error)
 	Node(ctx context.Context, obj *model.ChangeEdge) (*model.Change, error)
+}
+type ChangeFileResolver interface {
+	Name(ctx context.Context, obj *model.ChangeFile) (string, error)
+	Sha256(ctx context.Context, obj *model.ChangeFile) (*string, error)
 }
 type ChangeItemResolver interface {
 	RecordID(ctx context.Context, obj *model.ChangeItem) (string, error)
@@ -325,51 +337,60 @@ type CreateEventPayloadResolver interface {
 	Event(ctx context.Context, obj *model.CreateEventPayload) (*model.Event, error)
 	PossibleDuplicates(ctx context.Context, obj *model.CreateEventPayload) ([]model.Entity, error)
 	Change(ctx context.Context, obj *model.CreateEventPayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.CreateEventPayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.CreateEventPayload) ([]model.UserError, error)
 }
 type CreateInstitutionPayloadResolver interface {
 	Institution(ctx context.Context, obj *model.CreateInstitutionPayload) (*model.Institution, error)
 	PossibleDuplicates(ctx context.Context, obj *model.CreateInstitutionPayload) ([]model.Entity, error)
 	Change(ctx context.Context, obj *model.CreateInstitutionPayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.CreateInstitutionPayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.CreateInstitutionPayload) ([]model.UserError, error)
 }
 type CreateLinkPayloadResolver interface {
 	Link(ctx context.Context, obj *model.CreateLinkPayload) (*model.Link, error)
 	Change(ctx context.Context, obj *model.CreateLinkPayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.CreateLinkPayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.CreateLinkPayload) ([]model.UserError, error)
 }
 type CreatePersonPayloadResolver interface {
 	Person(ctx context.Context, obj *model.CreatePersonPayload) (*model.Person, error)
 	PossibleDuplicates(ctx context.Context, obj *model.CreatePersonPayload) ([]model.Entity, error)
 	Change(ctx context.Context, obj *model.CreatePersonPayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.CreatePersonPayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.CreatePersonPayload) ([]model.UserError, error)
 }
 type CreatePlacePayloadResolver interface {
 	Place(ctx context.Context, obj *model.CreatePlacePayload) (*model.Place, error)
 	PossibleDuplicates(ctx context.Context, obj *model.CreatePlacePayload) ([]model.Entity, error)
 	Change(ctx context.Context, obj *model.CreatePlacePayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.CreatePlacePayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.CreatePlacePayload) ([]model.UserError, error)
 }
 type CreateQuotePayloadResolver interface {
 	Quote(ctx context.Context, obj *model.CreateQuotePayload) (*model.Quote, error)
 	PossibleDuplicates(ctx context.Context, obj *model.CreateQuotePayload) ([]model.Entity, error)
 	Change(ctx context.Context, obj *model.CreateQuotePayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.CreateQuotePayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.CreateQuotePayload) ([]model.UserError, error)
 }
 type CreateSourcePayloadResolver interface {
 	Source(ctx context.Context, obj *model.CreateSourcePayload) (*model.Source, error)
 	Change(ctx context.Context, obj *model.CreateSourcePayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.CreateSourcePayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.CreateSourcePayload) ([]model.UserError, error)
 }
 type CreateThemePayloadResolver interface {
 	Theme(ctx context.Context, obj *model.CreateThemePayload) (*model.Theme, error)
 	PossibleDuplicates(ctx context.Context, obj *model.CreateThemePayload) ([]model.Entity, error)
 	Change(ctx context.Context, obj *model.CreateThemePayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.CreateThemePayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.CreateThemePayload) ([]model.UserError, error)
 }
 type DeletePayloadResolver interface {
 	DeletedIds(ctx context.Context, obj *model.DeletePayload) ([]string, error)
 	Change(ctx context.Context, obj *model.DeletePayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.DeletePayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.DeletePayload) ([]model.UserError, error)
 }
 type DependentsErrorResolver interface {
@@ -709,6 +730,7 @@ type MatchStageResolver interface {
 type MergeEntitiesPayloadResolver interface {
 	Survivor(ctx context.Context, obj *model.MergeEntitiesPayload) (model.Entity, error)
 	Change(ctx context.Context, obj *model.MergeEntitiesPayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.MergeEntitiesPayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.MergeEntitiesPayload) ([]model.UserError, error)
 }
 type MutationResolver interface {
@@ -921,7 +943,7 @@ type QueryResolver interface {
 	CoParticipation(ctx context.Context, of map[string]any, through string, where map[string]any, overlapping *bool, first *int64, after *string, last *int64, before *string) (*model.CoParticipationConnection, error)
 	Centrality(ctx context.Context, by string, types []string, where map[string]any, parallel *string, pivots *int64, first *int64, after *string, last *int64, before *string) (*model.CentralityConnection, error)
 	Communities(ctx context.Context, types []string, where map[string]any, parallel *string, seed *int64, resolution *float64, minSize *int64, first *int64, after *string, last *int64, before *string) (*model.CommunityConnection, error)
-	Changes(ctx context.Context, touching []string, by *string, during map[string]any, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error)
+	Changes(ctx context.Context, touching []string, by *string, during map[string]any, upTo *int64, first *int64, after *string, last *int64, before *string) (*model.ChangeConnection, error)
 	Change(ctx context.Context, id string) (*model.Change, error)
 	AsRecorded(ctx context.Context, id string, at string) (*model.RecordedState, error)
 	Stats(ctx context.Context) (*model.GraphStats, error)
@@ -1005,10 +1027,12 @@ type RecordedStateResolver interface {
 type RemoveEvidencePayloadResolver interface {
 	Link(ctx context.Context, obj *model.RemoveEvidencePayload) (*model.Link, error)
 	Change(ctx context.Context, obj *model.RemoveEvidencePayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.RemoveEvidencePayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.RemoveEvidencePayload) ([]model.UserError, error)
 }
 type RevertChangePayloadResolver interface {
 	Change(ctx context.Context, obj *model.RevertChangePayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.RevertChangePayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.RevertChangePayload) ([]model.UserError, error)
 }
 type SearchConnectionResolver interface {
@@ -1142,31 +1166,37 @@ type TimelineItemResolver interface {
 type UpdateEventPayloadResolver interface {
 	Event(ctx context.Context, obj *model.UpdateEventPayload) (*model.Event, error)
 	Change(ctx context.Context, obj *model.UpdateEventPayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.UpdateEventPayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.UpdateEventPayload) ([]model.UserError, error)
 }
 type UpdateInstitutionPayloadResolver interface {
 	Institution(ctx context.Context, obj *model.UpdateInstitutionPayload) (*model.Institution, error)
 	Change(ctx context.Context, obj *model.UpdateInstitutionPayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.UpdateInstitutionPayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.UpdateInstitutionPayload) ([]model.UserError, error)
 }
 type UpdateLinkPayloadResolver interface {
 	Link(ctx context.Context, obj *model.UpdateLinkPayload) (*model.Link, error)
 	Change(ctx context.Context, obj *model.UpdateLinkPayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.UpdateLinkPayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.UpdateLinkPayload) ([]model.UserError, error)
 }
 type UpdatePersonPayloadResolver interface {
 	Person(ctx context.Context, obj *model.UpdatePersonPayload) (*model.Person, error)
 	Change(ctx context.Context, obj *model.UpdatePersonPayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.UpdatePersonPayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.UpdatePersonPayload) ([]model.UserError, error)
 }
 type UpdatePlacePayloadResolver interface {
 	Place(ctx context.Context, obj *model.UpdatePlacePayload) (*model.Place, error)
 	Change(ctx context.Context, obj *model.UpdatePlacePayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.UpdatePlacePayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.UpdatePlacePayload) ([]model.UserError, error)
 }
 type UpdateQuotePayloadResolver interface {
 	Quote(ctx context.Context, obj *model.UpdateQuotePayload) (*model.Quote, error)
 	Change(ctx context.Context, obj *model.UpdateQuotePayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.UpdateQuotePayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.UpdateQuotePayload) ([]model.UserError, error)
 }
 type UpdateSourcePayloadResolver interface {
@@ -1174,11 +1204,13 @@ type UpdateSourcePayloadResolver interface {
 	Lost(ctx context.Context, obj *model.UpdateSourcePayload) ([]model.LostWords, error)
 	LostCount(ctx context.Context, obj *model.UpdateSourcePayload) (int64, error)
 	Change(ctx context.Context, obj *model.UpdateSourcePayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.UpdateSourcePayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.UpdateSourcePayload) ([]model.UserError, error)
 }
 type UpdateThemePayloadResolver interface {
 	Theme(ctx context.Context, obj *model.UpdateThemePayload) (*model.Theme, error)
 	Change(ctx context.Context, obj *model.UpdateThemePayload) (*model.Change, error)
+	Items(ctx context.Context, obj *model.UpdateThemePayload) ([]model.ChangeItem, error)
 	Errors(ctx context.Context, obj *model.UpdateThemePayload) ([]model.UserError, error)
 }
 type ViewerResolver interface {
@@ -4207,6 +4239,8 @@ type Query {
     by: String
     "Only what was made in this time, by days in UTC."
     during: PartialDateFilter
+    "Only those up to this number, its own too."
+    upTo: Int
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
     "Continue after this cursor."
@@ -4976,6 +5010,8 @@ type CreatePersonPayload {
   possibleDuplicates: [Entity!]!
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5020,6 +5056,8 @@ type UpdatePersonPayload {
   person: Person
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5058,6 +5096,8 @@ type CreateInstitutionPayload {
   possibleDuplicates: [Entity!]!
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5102,6 +5142,8 @@ type UpdateInstitutionPayload {
   institution: Institution
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5142,6 +5184,8 @@ type CreateEventPayload {
   possibleDuplicates: [Entity!]!
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5188,6 +5232,8 @@ type UpdateEventPayload {
   event: Event
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5228,6 +5274,8 @@ type CreateQuotePayload {
   possibleDuplicates: [Entity!]!
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5274,6 +5322,8 @@ type UpdateQuotePayload {
   quote: Quote
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5308,6 +5358,8 @@ type CreateThemePayload {
   possibleDuplicates: [Entity!]!
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5348,6 +5400,8 @@ type UpdateThemePayload {
   theme: Theme
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5386,6 +5440,8 @@ type CreatePlacePayload {
   possibleDuplicates: [Entity!]!
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5430,6 +5486,8 @@ type UpdatePlacePayload {
   place: Place
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5468,6 +5526,8 @@ type CreateSourcePayload {
   source: Source
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5514,6 +5574,8 @@ type UpdateSourcePayload {
   lostCount: Int!
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5728,6 +5790,8 @@ type ApplyChangesPayload {
   lostCount: Int!
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5760,6 +5824,8 @@ type CreateLinkPayload {
   link: Link
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5770,6 +5836,8 @@ type UpdateLinkPayload {
   link: Link
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5780,6 +5848,8 @@ type AddEvidencePayload {
   link: Link
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5790,6 +5860,8 @@ type RemoveEvidencePayload {
   link: Link
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5800,6 +5872,8 @@ type DeletePayload {
   deletedIds: [ID!]!
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5810,6 +5884,8 @@ type MergeEntitiesPayload {
   survivor: Entity
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5818,6 +5894,8 @@ type MergeEntitiesPayload {
 type RevertChangePayload {
   "The entry of the log; null where nothing was written."
   change: Change
+  "What was made of each record; with ` + "`" + `dryRun` + "`" + `, what would be. None where all was so already."
+  items: [ChangeItem!]!
   "What a person can put right. With any, nothing was written."
   errors: [UserError!]!
 }
@@ -5838,6 +5916,16 @@ type Change implements Node {
   note: String
   "What it did in words: ` + "`" + `created: 1 created` + "`" + `."
   summary: String!
+  "How many records are new by it."
+  created: Int!
+  "How many records it changed."
+  changed: Int!
+  "How many records went by it."
+  removed: Int!
+  "The files of an import; none of any other change."
+  files: [ChangeFile!]!
+  "Whether it is an import in several transactions that has not ended, or was cut off."
+  open: Boolean!
   "The change that it took back; null where it took none back."
   reverts: Change
   "The change that took it back, the latest where several did; null where none did. That one may be taken back itself."
@@ -5855,6 +5943,14 @@ type Change implements Node {
     "Stop before this cursor."
     before: String
   ): ChangeItemConnection!
+}
+
+"A file that was imported."
+type ChangeFile {
+  "Its name, without its folder."
+  name: String!
+  "The SHA-256 of its bytes, in hexadecimal; null until it was read to its end."
+  sha256: String
 }
 
 "Changes, the latest first."
@@ -6119,6 +6215,8 @@ func (ec *executionContext) childFields_AddEvidencePayload(ctx context.Context, 
 		return ec.fieldContext_AddEvidencePayload_link(ctx, field)
 	case "change":
 		return ec.fieldContext_AddEvidencePayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_AddEvidencePayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_AddEvidencePayload_errors(ctx, field)
 	}
@@ -6135,6 +6233,8 @@ func (ec *executionContext) childFields_ApplyChangesPayload(ctx context.Context,
 		return ec.fieldContext_ApplyChangesPayload_lostCount(ctx, field)
 	case "change":
 		return ec.fieldContext_ApplyChangesPayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_ApplyChangesPayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_ApplyChangesPayload_errors(ctx, field)
 	}
@@ -6193,6 +6293,16 @@ func (ec *executionContext) childFields_Change(ctx context.Context, field graphq
 		return ec.fieldContext_Change_note(ctx, field)
 	case "summary":
 		return ec.fieldContext_Change_summary(ctx, field)
+	case "created":
+		return ec.fieldContext_Change_created(ctx, field)
+	case "changed":
+		return ec.fieldContext_Change_changed(ctx, field)
+	case "removed":
+		return ec.fieldContext_Change_removed(ctx, field)
+	case "files":
+		return ec.fieldContext_Change_files(ctx, field)
+	case "open":
+		return ec.fieldContext_Change_open(ctx, field)
 	case "reverts":
 		return ec.fieldContext_Change_reverts(ctx, field)
 	case "revertedBy":
@@ -6225,6 +6335,16 @@ func (ec *executionContext) childFields_ChangeEdge(ctx context.Context, field gr
 		return ec.fieldContext_ChangeEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ChangeEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ChangeFile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_ChangeFile_name(ctx, field)
+	case "sha256":
+		return ec.fieldContext_ChangeFile_sha256(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeFile", field.Name)
 }
 
 func (ec *executionContext) childFields_ChangeItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6437,6 +6557,8 @@ func (ec *executionContext) childFields_CreateEventPayload(ctx context.Context, 
 		return ec.fieldContext_CreateEventPayload_possibleDuplicates(ctx, field)
 	case "change":
 		return ec.fieldContext_CreateEventPayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_CreateEventPayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_CreateEventPayload_errors(ctx, field)
 	}
@@ -6451,6 +6573,8 @@ func (ec *executionContext) childFields_CreateInstitutionPayload(ctx context.Con
 		return ec.fieldContext_CreateInstitutionPayload_possibleDuplicates(ctx, field)
 	case "change":
 		return ec.fieldContext_CreateInstitutionPayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_CreateInstitutionPayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_CreateInstitutionPayload_errors(ctx, field)
 	}
@@ -6463,6 +6587,8 @@ func (ec *executionContext) childFields_CreateLinkPayload(ctx context.Context, f
 		return ec.fieldContext_CreateLinkPayload_link(ctx, field)
 	case "change":
 		return ec.fieldContext_CreateLinkPayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_CreateLinkPayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_CreateLinkPayload_errors(ctx, field)
 	}
@@ -6477,6 +6603,8 @@ func (ec *executionContext) childFields_CreatePersonPayload(ctx context.Context,
 		return ec.fieldContext_CreatePersonPayload_possibleDuplicates(ctx, field)
 	case "change":
 		return ec.fieldContext_CreatePersonPayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_CreatePersonPayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_CreatePersonPayload_errors(ctx, field)
 	}
@@ -6491,6 +6619,8 @@ func (ec *executionContext) childFields_CreatePlacePayload(ctx context.Context, 
 		return ec.fieldContext_CreatePlacePayload_possibleDuplicates(ctx, field)
 	case "change":
 		return ec.fieldContext_CreatePlacePayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_CreatePlacePayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_CreatePlacePayload_errors(ctx, field)
 	}
@@ -6505,6 +6635,8 @@ func (ec *executionContext) childFields_CreateQuotePayload(ctx context.Context, 
 		return ec.fieldContext_CreateQuotePayload_possibleDuplicates(ctx, field)
 	case "change":
 		return ec.fieldContext_CreateQuotePayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_CreateQuotePayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_CreateQuotePayload_errors(ctx, field)
 	}
@@ -6517,6 +6649,8 @@ func (ec *executionContext) childFields_CreateSourcePayload(ctx context.Context,
 		return ec.fieldContext_CreateSourcePayload_source(ctx, field)
 	case "change":
 		return ec.fieldContext_CreateSourcePayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_CreateSourcePayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_CreateSourcePayload_errors(ctx, field)
 	}
@@ -6531,6 +6665,8 @@ func (ec *executionContext) childFields_CreateThemePayload(ctx context.Context, 
 		return ec.fieldContext_CreateThemePayload_possibleDuplicates(ctx, field)
 	case "change":
 		return ec.fieldContext_CreateThemePayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_CreateThemePayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_CreateThemePayload_errors(ctx, field)
 	}
@@ -6543,6 +6679,8 @@ func (ec *executionContext) childFields_DeletePayload(ctx context.Context, field
 		return ec.fieldContext_DeletePayload_deletedIds(ctx, field)
 	case "change":
 		return ec.fieldContext_DeletePayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_DeletePayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_DeletePayload_errors(ctx, field)
 	}
@@ -7275,6 +7413,8 @@ func (ec *executionContext) childFields_MergeEntitiesPayload(ctx context.Context
 		return ec.fieldContext_MergeEntitiesPayload_survivor(ctx, field)
 	case "change":
 		return ec.fieldContext_MergeEntitiesPayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_MergeEntitiesPayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_MergeEntitiesPayload_errors(ctx, field)
 	}
@@ -7785,6 +7925,8 @@ func (ec *executionContext) childFields_RemoveEvidencePayload(ctx context.Contex
 		return ec.fieldContext_RemoveEvidencePayload_link(ctx, field)
 	case "change":
 		return ec.fieldContext_RemoveEvidencePayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_RemoveEvidencePayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_RemoveEvidencePayload_errors(ctx, field)
 	}
@@ -7795,6 +7937,8 @@ func (ec *executionContext) childFields_RevertChangePayload(ctx context.Context,
 	switch field.Name {
 	case "change":
 		return ec.fieldContext_RevertChangePayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_RevertChangePayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_RevertChangePayload_errors(ctx, field)
 	}
@@ -8081,6 +8225,8 @@ func (ec *executionContext) childFields_UpdateEventPayload(ctx context.Context, 
 		return ec.fieldContext_UpdateEventPayload_event(ctx, field)
 	case "change":
 		return ec.fieldContext_UpdateEventPayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_UpdateEventPayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_UpdateEventPayload_errors(ctx, field)
 	}
@@ -8093,6 +8239,8 @@ func (ec *executionContext) childFields_UpdateInstitutionPayload(ctx context.Con
 		return ec.fieldContext_UpdateInstitutionPayload_institution(ctx, field)
 	case "change":
 		return ec.fieldContext_UpdateInstitutionPayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_UpdateInstitutionPayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_UpdateInstitutionPayload_errors(ctx, field)
 	}
@@ -8105,6 +8253,8 @@ func (ec *executionContext) childFields_UpdateLinkPayload(ctx context.Context, f
 		return ec.fieldContext_UpdateLinkPayload_link(ctx, field)
 	case "change":
 		return ec.fieldContext_UpdateLinkPayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_UpdateLinkPayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_UpdateLinkPayload_errors(ctx, field)
 	}
@@ -8117,6 +8267,8 @@ func (ec *executionContext) childFields_UpdatePersonPayload(ctx context.Context,
 		return ec.fieldContext_UpdatePersonPayload_person(ctx, field)
 	case "change":
 		return ec.fieldContext_UpdatePersonPayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_UpdatePersonPayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_UpdatePersonPayload_errors(ctx, field)
 	}
@@ -8129,6 +8281,8 @@ func (ec *executionContext) childFields_UpdatePlacePayload(ctx context.Context, 
 		return ec.fieldContext_UpdatePlacePayload_place(ctx, field)
 	case "change":
 		return ec.fieldContext_UpdatePlacePayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_UpdatePlacePayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_UpdatePlacePayload_errors(ctx, field)
 	}
@@ -8141,6 +8295,8 @@ func (ec *executionContext) childFields_UpdateQuotePayload(ctx context.Context, 
 		return ec.fieldContext_UpdateQuotePayload_quote(ctx, field)
 	case "change":
 		return ec.fieldContext_UpdateQuotePayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_UpdateQuotePayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_UpdateQuotePayload_errors(ctx, field)
 	}
@@ -8157,6 +8313,8 @@ func (ec *executionContext) childFields_UpdateSourcePayload(ctx context.Context,
 		return ec.fieldContext_UpdateSourcePayload_lostCount(ctx, field)
 	case "change":
 		return ec.fieldContext_UpdateSourcePayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_UpdateSourcePayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_UpdateSourcePayload_errors(ctx, field)
 	}
@@ -8169,6 +8327,8 @@ func (ec *executionContext) childFields_UpdateThemePayload(ctx context.Context, 
 		return ec.fieldContext_UpdateThemePayload_theme(ctx, field)
 	case "change":
 		return ec.fieldContext_UpdateThemePayload_change(ctx, field)
+	case "items":
+		return ec.fieldContext_UpdateThemePayload_items(ctx, field)
 	case "errors":
 		return ec.fieldContext_UpdateThemePayload_errors(ctx, field)
 	}
@@ -11138,38 +11298,46 @@ func (ec *executionContext) field_Query_changes_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["during"] = arg2
-	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "upTo",
 		func(ctx context.Context, v any) (*int64, error) {
 			return ec.unmarshalOInt2ᚖint64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "after",
-		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["after"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+	args["upTo"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int64, error) {
 			return ec.unmarshalOInt2ᚖint64(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["last"] = arg5
-	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+	args["first"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["before"] = arg6
+	args["after"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalOInt2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg7
 	return args, nil
 }
 
@@ -13497,6 +13665,38 @@ func (ec *executionContext) fieldContext_AddEvidencePayload_change(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _AddEvidencePayload_items(ctx context.Context, field graphql.CollectedField, obj *model.AddEvidencePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddEvidencePayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.AddEvidencePayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AddEvidencePayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AddEvidencePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _AddEvidencePayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.AddEvidencePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13643,6 +13843,38 @@ func (ec *executionContext) fieldContext_ApplyChangesPayload_change(_ context.Co
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApplyChangesPayload_items(ctx context.Context, field graphql.CollectedField, obj *model.ApplyChangesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyChangesPayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ApplyChangesPayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyChangesPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplyChangesPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
 		},
 	}
 	return fc, nil
@@ -14355,6 +14587,130 @@ func (ec *executionContext) fieldContext_Change_summary(_ context.Context, field
 	return graphql.NewScalarFieldContext("Change", field, true, true, "String")
 }
 
+func (ec *executionContext) _Change_created(ctx context.Context, field graphql.CollectedField, obj *model.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Change_created(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Change().Created(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Change_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Change", field, true, true, "Int")
+}
+
+func (ec *executionContext) _Change_changed(ctx context.Context, field graphql.CollectedField, obj *model.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Change_changed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Change().Changed(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Change_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Change", field, true, true, "Int")
+}
+
+func (ec *executionContext) _Change_removed(ctx context.Context, field graphql.CollectedField, obj *model.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Change_removed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Change().Removed(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Change_removed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Change", field, true, true, "Int")
+}
+
+func (ec *executionContext) _Change_files(ctx context.Context, field graphql.CollectedField, obj *model.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Change_files(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Change().Files(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeFile) graphql.Marshaler {
+			return ec.marshalNChangeFile2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeFileᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Change_files(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Change",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeFile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Change_open(ctx context.Context, field graphql.CollectedField, obj *model.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Change_open(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Change().Open(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Change_open(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Change", field, true, true, "Boolean")
+}
+
 func (ec *executionContext) _Change_reverts(ctx context.Context, field graphql.CollectedField, obj *model.Change) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14635,6 +14991,52 @@ func (ec *executionContext) fieldContext_ChangeEdge_node(_ context.Context, fiel
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ChangeFile_name(ctx context.Context, field graphql.CollectedField, obj *model.ChangeFile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChangeFile_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ChangeFile().Name(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChangeFile_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChangeFile", field, true, true, "String")
+}
+
+func (ec *executionContext) _ChangeFile_sha256(ctx context.Context, field graphql.CollectedField, obj *model.ChangeFile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChangeFile_sha256(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ChangeFile().Sha256(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ChangeFile_sha256(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChangeFile", field, true, true, "String")
 }
 
 func (ec *executionContext) _ChangeItem_recordId(ctx context.Context, field graphql.CollectedField, obj *model.ChangeItem) (ret graphql.Marshaler) {
@@ -16447,6 +16849,38 @@ func (ec *executionContext) fieldContext_CreateEventPayload_change(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _CreateEventPayload_items(ctx context.Context, field graphql.CollectedField, obj *model.CreateEventPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateEventPayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreateEventPayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateEventPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateEventPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreateEventPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.CreateEventPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16575,6 +17009,38 @@ func (ec *executionContext) fieldContext_CreateInstitutionPayload_change(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _CreateInstitutionPayload_items(ctx context.Context, field graphql.CollectedField, obj *model.CreateInstitutionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateInstitutionPayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreateInstitutionPayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateInstitutionPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateInstitutionPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreateInstitutionPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.CreateInstitutionPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16666,6 +17132,38 @@ func (ec *executionContext) fieldContext_CreateLinkPayload_change(_ context.Cont
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateLinkPayload_items(ctx context.Context, field graphql.CollectedField, obj *model.CreateLinkPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateLinkPayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreateLinkPayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateLinkPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateLinkPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
 		},
 	}
 	return fc, nil
@@ -16799,6 +17297,38 @@ func (ec *executionContext) fieldContext_CreatePersonPayload_change(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _CreatePersonPayload_items(ctx context.Context, field graphql.CollectedField, obj *model.CreatePersonPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreatePersonPayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreatePersonPayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreatePersonPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreatePersonPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreatePersonPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.CreatePersonPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16922,6 +17452,38 @@ func (ec *executionContext) fieldContext_CreatePlacePayload_change(_ context.Con
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreatePlacePayload_items(ctx context.Context, field graphql.CollectedField, obj *model.CreatePlacePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreatePlacePayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreatePlacePayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreatePlacePayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreatePlacePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
 		},
 	}
 	return fc, nil
@@ -17055,6 +17617,38 @@ func (ec *executionContext) fieldContext_CreateQuotePayload_change(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _CreateQuotePayload_items(ctx context.Context, field graphql.CollectedField, obj *model.CreateQuotePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateQuotePayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreateQuotePayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateQuotePayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateQuotePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreateQuotePayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.CreateQuotePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17146,6 +17740,38 @@ func (ec *executionContext) fieldContext_CreateSourcePayload_change(_ context.Co
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateSourcePayload_items(ctx context.Context, field graphql.CollectedField, obj *model.CreateSourcePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateSourcePayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreateSourcePayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateSourcePayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateSourcePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
 		},
 	}
 	return fc, nil
@@ -17279,6 +17905,38 @@ func (ec *executionContext) fieldContext_CreateThemePayload_change(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _CreateThemePayload_items(ctx context.Context, field graphql.CollectedField, obj *model.CreateThemePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateThemePayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CreateThemePayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateThemePayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateThemePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreateThemePayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.CreateThemePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17361,6 +18019,38 @@ func (ec *executionContext) fieldContext_DeletePayload_change(_ context.Context,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeletePayload_items(ctx context.Context, field graphql.CollectedField, obj *model.DeletePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletePayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DeletePayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeletePayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeletePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
 		},
 	}
 	return fc, nil
@@ -24507,6 +25197,38 @@ func (ec *executionContext) fieldContext_MergeEntitiesPayload_change(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _MergeEntitiesPayload_items(ctx context.Context, field graphql.CollectedField, obj *model.MergeEntitiesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergeEntitiesPayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MergeEntitiesPayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergeEntitiesPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergeEntitiesPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _MergeEntitiesPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.MergeEntitiesPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -30405,7 +31127,7 @@ func (ec *executionContext) _Query_changes(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Changes(ctx, fc.Args["touching"].([]string), fc.Args["by"].(*string), fc.Args["during"].(map[string]any), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().Changes(ctx, fc.Args["touching"].([]string), fc.Args["by"].(*string), fc.Args["during"].(map[string]any), fc.Args["upTo"].(*int64), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ChangeConnection) graphql.Marshaler {
@@ -32414,6 +33136,38 @@ func (ec *executionContext) fieldContext_RemoveEvidencePayload_change(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _RemoveEvidencePayload_items(ctx context.Context, field graphql.CollectedField, obj *model.RemoveEvidencePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemoveEvidencePayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RemoveEvidencePayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RemoveEvidencePayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RemoveEvidencePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RemoveEvidencePayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.RemoveEvidencePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -32473,6 +33227,38 @@ func (ec *executionContext) fieldContext_RevertChangePayload_change(_ context.Co
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RevertChangePayload_items(ctx context.Context, field graphql.CollectedField, obj *model.RevertChangePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevertChangePayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RevertChangePayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevertChangePayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevertChangePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
 		},
 	}
 	return fc, nil
@@ -35385,6 +36171,38 @@ func (ec *executionContext) fieldContext_UpdateEventPayload_change(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateEventPayload_items(ctx context.Context, field graphql.CollectedField, obj *model.UpdateEventPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateEventPayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UpdateEventPayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateEventPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateEventPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateEventPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateEventPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -35476,6 +36294,38 @@ func (ec *executionContext) fieldContext_UpdateInstitutionPayload_change(_ conte
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateInstitutionPayload_items(ctx context.Context, field graphql.CollectedField, obj *model.UpdateInstitutionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateInstitutionPayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UpdateInstitutionPayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateInstitutionPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateInstitutionPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
 		},
 	}
 	return fc, nil
@@ -35577,6 +36427,38 @@ func (ec *executionContext) fieldContext_UpdateLinkPayload_change(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateLinkPayload_items(ctx context.Context, field graphql.CollectedField, obj *model.UpdateLinkPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateLinkPayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UpdateLinkPayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateLinkPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateLinkPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateLinkPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateLinkPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -35668,6 +36550,38 @@ func (ec *executionContext) fieldContext_UpdatePersonPayload_change(_ context.Co
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdatePersonPayload_items(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePersonPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePersonPayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UpdatePersonPayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePersonPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePersonPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
 		},
 	}
 	return fc, nil
@@ -35769,6 +36683,38 @@ func (ec *executionContext) fieldContext_UpdatePlacePayload_change(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdatePlacePayload_items(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePlacePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePlacePayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UpdatePlacePayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePlacePayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePlacePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdatePlacePayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePlacePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -35860,6 +36806,38 @@ func (ec *executionContext) fieldContext_UpdateQuotePayload_change(_ context.Con
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateQuotePayload_items(ctx context.Context, field graphql.CollectedField, obj *model.UpdateQuotePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateQuotePayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UpdateQuotePayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateQuotePayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateQuotePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
 		},
 	}
 	return fc, nil
@@ -36016,6 +36994,38 @@ func (ec *executionContext) fieldContext_UpdateSourcePayload_change(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateSourcePayload_items(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSourcePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateSourcePayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UpdateSourcePayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateSourcePayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateSourcePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateSourcePayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSourcePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -36107,6 +37117,38 @@ func (ec *executionContext) fieldContext_UpdateThemePayload_change(_ context.Con
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateThemePayload_items(ctx context.Context, field graphql.CollectedField, obj *model.UpdateThemePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateThemePayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UpdateThemePayload().Items(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ChangeItem) graphql.Marshaler {
+			return ec.marshalNChangeItem2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateThemePayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateThemePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeItem(ctx, field)
 		},
 	}
 	return fc, nil
@@ -42723,6 +43765,12 @@ func (ec *executionContext) _AddEvidencePayload(ctx context.Context, sel ast.Sel
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._AddEvidencePayload_change(ctx, field, obj)
 				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._AddEvidencePayload_items(ctx, field, obj)
+				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -42780,6 +43828,12 @@ func (ec *executionContext) _ApplyChangesPayload(ctx context.Context, sel ast.Se
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ApplyChangesPayload_change(ctx, field, obj)
+				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ApplyChangesPayload_items(ctx, field, obj)
 				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -43089,6 +44143,36 @@ func (ec *executionContext) _Change(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Change_summary(ctx, field, obj)
 				})
+		case "created":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Change_created(ctx, field, obj)
+				})
+		case "changed":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Change_changed(ctx, field, obj)
+				})
+		case "removed":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Change_removed(ctx, field, obj)
+				})
+		case "files":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Change_files(ctx, field, obj)
+				})
+		case "open":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Change_open(ctx, field, obj)
+				})
 		case "reverts":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -43198,6 +44282,46 @@ func (ec *executionContext) _ChangeEdge(ctx context.Context, sel ast.SelectionSe
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ChangeEdge_node(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var changeFileImplementors = []string{"ChangeFile"}
+
+func (ec *executionContext) _ChangeFile(ctx context.Context, sel ast.SelectionSet, obj *model.ChangeFile) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, changeFileImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ChangeFile")
+		case "name":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ChangeFile_name(ctx, field, obj)
+				})
+		case "sha256":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ChangeFile_sha256(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -43991,6 +45115,12 @@ func (ec *executionContext) _CreateEventPayload(ctx context.Context, sel ast.Sel
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreateEventPayload_change(ctx, field, obj)
 				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreateEventPayload_items(ctx, field, obj)
+				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -44043,6 +45173,12 @@ func (ec *executionContext) _CreateInstitutionPayload(ctx context.Context, sel a
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreateInstitutionPayload_change(ctx, field, obj)
 				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreateInstitutionPayload_items(ctx, field, obj)
+				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -44088,6 +45224,12 @@ func (ec *executionContext) _CreateLinkPayload(ctx context.Context, sel ast.Sele
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreateLinkPayload_change(ctx, field, obj)
+				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreateLinkPayload_items(ctx, field, obj)
 				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -44141,6 +45283,12 @@ func (ec *executionContext) _CreatePersonPayload(ctx context.Context, sel ast.Se
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreatePersonPayload_change(ctx, field, obj)
 				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreatePersonPayload_items(ctx, field, obj)
+				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -44192,6 +45340,12 @@ func (ec *executionContext) _CreatePlacePayload(ctx context.Context, sel ast.Sel
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreatePlacePayload_change(ctx, field, obj)
+				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreatePlacePayload_items(ctx, field, obj)
 				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -44245,6 +45399,12 @@ func (ec *executionContext) _CreateQuotePayload(ctx context.Context, sel ast.Sel
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreateQuotePayload_change(ctx, field, obj)
 				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreateQuotePayload_items(ctx, field, obj)
+				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -44290,6 +45450,12 @@ func (ec *executionContext) _CreateSourcePayload(ctx context.Context, sel ast.Se
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreateSourcePayload_change(ctx, field, obj)
+				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreateSourcePayload_items(ctx, field, obj)
 				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -44343,6 +45509,12 @@ func (ec *executionContext) _CreateThemePayload(ctx context.Context, sel ast.Sel
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CreateThemePayload_change(ctx, field, obj)
 				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CreateThemePayload_items(ctx, field, obj)
+				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -44388,6 +45560,12 @@ func (ec *executionContext) _DeletePayload(ctx context.Context, sel ast.Selectio
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._DeletePayload_change(ctx, field, obj)
+				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DeletePayload_items(ctx, field, obj)
 				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -47127,6 +48305,12 @@ func (ec *executionContext) _MergeEntitiesPayload(ctx context.Context, sel ast.S
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._MergeEntitiesPayload_change(ctx, field, obj)
 				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MergeEntitiesPayload_items(ctx, field, obj)
+				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -49435,6 +50619,12 @@ func (ec *executionContext) _RemoveEvidencePayload(ctx context.Context, sel ast.
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._RemoveEvidencePayload_change(ctx, field, obj)
 				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RemoveEvidencePayload_items(ctx, field, obj)
+				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -49474,6 +50664,12 @@ func (ec *executionContext) _RevertChangePayload(ctx context.Context, sel ast.Se
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._RevertChangePayload_change(ctx, field, obj)
+				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RevertChangePayload_items(ctx, field, obj)
 				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -50545,6 +51741,12 @@ func (ec *executionContext) _UpdateEventPayload(ctx context.Context, sel ast.Sel
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._UpdateEventPayload_change(ctx, field, obj)
 				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._UpdateEventPayload_items(ctx, field, obj)
+				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -50590,6 +51792,12 @@ func (ec *executionContext) _UpdateInstitutionPayload(ctx context.Context, sel a
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._UpdateInstitutionPayload_change(ctx, field, obj)
+				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._UpdateInstitutionPayload_items(ctx, field, obj)
 				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -50637,6 +51845,12 @@ func (ec *executionContext) _UpdateLinkPayload(ctx context.Context, sel ast.Sele
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._UpdateLinkPayload_change(ctx, field, obj)
 				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._UpdateLinkPayload_items(ctx, field, obj)
+				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -50682,6 +51896,12 @@ func (ec *executionContext) _UpdatePersonPayload(ctx context.Context, sel ast.Se
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._UpdatePersonPayload_change(ctx, field, obj)
+				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._UpdatePersonPayload_items(ctx, field, obj)
 				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -50729,6 +51949,12 @@ func (ec *executionContext) _UpdatePlacePayload(ctx context.Context, sel ast.Sel
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._UpdatePlacePayload_change(ctx, field, obj)
 				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._UpdatePlacePayload_items(ctx, field, obj)
+				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -50774,6 +52000,12 @@ func (ec *executionContext) _UpdateQuotePayload(ctx context.Context, sel ast.Sel
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._UpdateQuotePayload_change(ctx, field, obj)
+				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._UpdateQuotePayload_items(ctx, field, obj)
 				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -50833,6 +52065,12 @@ func (ec *executionContext) _UpdateSourcePayload(ctx context.Context, sel ast.Se
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._UpdateSourcePayload_change(ctx, field, obj)
 				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._UpdateSourcePayload_items(ctx, field, obj)
+				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -50878,6 +52116,12 @@ func (ec *executionContext) _UpdateThemePayload(ctx context.Context, sel ast.Sel
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._UpdateThemePayload_change(ctx, field, obj)
+				})
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._UpdateThemePayload_items(ctx, field, obj)
 				})
 		case "errors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -51421,6 +52665,26 @@ func (ec *executionContext) marshalNChangeEdge2ᚕgithubᚗcomᚋthroughlineᚋt
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNChangeEdge2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNChangeFile2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeFile(ctx context.Context, sel ast.SelectionSet, v model.ChangeFile) graphql.Marshaler {
+	return ec._ChangeFile(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNChangeFile2ᚕgithubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeFileᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ChangeFile) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNChangeFile2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐChangeFile(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

@@ -73,6 +73,9 @@ type ChangeConnection struct{ Value }
 // ChangeEdge is the object type of that name.
 type ChangeEdge struct{ Value }
 
+// ChangeFile is the object type of that name.
+type ChangeFile struct{ Value }
+
 // ChangeItem is the object type of that name.
 type ChangeItem struct{ Value }
 
@@ -592,6 +595,8 @@ func New(name string, v Value) any {
 		return &ChangeConnection{v}
 	case "ChangeEdge":
 		return &ChangeEdge{v}
+	case "ChangeFile":
+		return &ChangeFile{v}
 	case "ChangeItem":
 		return &ChangeItem{v}
 	case "ChangeItemConnection":
