@@ -65,7 +65,7 @@ func (i *Identity) ended(now time.Time) bool { return !i.Expires.IsZero() && !no
 
 // Verifier knows who has a token.
 type Verifier interface {
-	// Verify returns who has a token. Its errors are ErrUnknown, ErrExpired and ErrAway.
+	// Verify returns who has a token. Its errors are ErrUnknown, also as a RefusedError, ErrExpired, ErrNoRole and ErrAway.
 	Verify(ctx context.Context, token string) (*Identity, error)
 	// Holds reports whether Verify would still return an identity that it returned before.
 	Holds(i *Identity) bool
@@ -75,8 +75,21 @@ type Verifier interface {
 var (
 	ErrUnknown = errors.New("the token is not known")
 	ErrExpired = errors.New("the token has expired")
+	ErrNoRole  = errors.New("the token is good, and gives no role here")
 	ErrAway    = errors.New("what knows tokens cannot be reached")
 )
+
+// RefusedError says why a token is not taken, to who shows it. It is an ErrUnknown.
+type RefusedError struct {
+	// Problem goes on after "the token".
+	Problem string
+}
+
+// Error returns the sentence.
+func (e *RefusedError) Error() string { return "the token " + e.Problem }
+
+// Unwrap returns ErrUnknown.
+func (e *RefusedError) Unwrap() error { return ErrUnknown }
 
 type key struct{}
 

@@ -24,6 +24,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/throughline/throughline/internal/cli"
+	"github.com/throughline/throughline/internal/issuer/issuertest"
 	"github.com/throughline/throughline/internal/sample"
 )
 
@@ -44,6 +45,7 @@ func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
 			"take": take, "hangup": hangUp, "logged": logged,
 			"get": get, "post": post, "soon": soon, "overwrite": overwrite, "misprint": misprint, "same": same,
 			"until": until, "full": full,
+			"issuer": startIssuer,
 		},
 		Condition: func(cond string) (bool, error) {
 			if path, ok := strings.CutPrefix(cond, "exists:"); ok {
@@ -52,6 +54,25 @@ func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
 			}
 			return os.Getuid() == 0, nil // [root]: nothing is locked to it
 		},
+	}
+}
+
+// ofScript is a script as a test.
+type ofScript struct{ *testscript.TestScript }
+
+func (s ofScript) Helper()           {}
+func (s ofScript) Fatal(args ...any) { s.Fatalf("%s", fmt.Sprint(args...)) }
+func (s ofScript) Cleanup(do func()) { s.Defer(do) }
+
+// startIssuer is "issuer NAME ROLE…": it starts an issuer of tokens, sets ISSUER to its address, and each variable NAME to a
+// token of somebody who is a ROLE there, as Keycloak has it.
+func startIssuer(ts *testscript.TestScript, _ bool, args []string) {
+	i := issuertest.New(ofScript{ts})
+	ts.Setenv("ISSUER", i.URL)
+	for n := 0; n+1 < len(args); n += 2 {
+		ts.Setenv(args[n], i.Token(issuertest.Claims{
+			"preferred_username": strings.ToLower(args[n]), "realm_access": map[string]any{"roles": []string{"offline_access", args[n+1]}},
+		}))
 	}
 }
 

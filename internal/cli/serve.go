@@ -48,7 +48,7 @@ func (c *serveCmd) Run(w *world) error {
 		return err
 	}
 	defer l.Close() //nolint:errcheck // Serve has closed it, or nothing was served
-	who, err := c.access(l.Addr(), log)
+	who, err := c.access(w, l.Addr(), log)
 	if err != nil {
 		return err
 	}
@@ -88,6 +88,10 @@ func (c *serveCmd) Run(w *world) error {
 	}
 	if who.tokens != nil {
 		go who.again(ctx, log)
+	}
+	if who.issuer != nil {
+		go who.issuer.Prepare(ctx)
+		defer who.issuer.Close()
 	}
 	h, stop, err := c.handler(ctx, cat, s, &readiness{s, background}, log, c.Explains(l.Addr()), limit, who)
 	if err != nil {
@@ -191,9 +195,7 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 		Client: server.ByAddress(proxies), Secure: server.OverTLS(proxies), Memory: memory, OperationMemory: min(c.MaxOperationMemory,
 			memory.Most()/2), AllowedHosts: c.AllowedHost,
 	}
-	if o.Anonymous = who.Anonymous; who.tokens != nil {
-		o.Verifier = who.tokens
-	}
+	o.Verifier, o.Anonymous, o.Issuer, o.PublicURL = who.verifier(), who.Anonymous, who.issuer, c.PublicURL
 	if limit > 0 {
 		o.Outbox = min(limit/16, server.DefaultOutbox)
 	}

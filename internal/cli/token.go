@@ -16,6 +16,7 @@ import (
 
 	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/config"
+	"github.com/throughline/throughline/internal/issuer"
 )
 
 type tokenCmd struct {
@@ -171,12 +172,59 @@ func (c *tokenRevokeCmd) Run(w *world) error {
 // access is who may ask a server.
 type access struct {
 	*config.Access
-	tokens *auth.Tokens // nil where none is asked for
+	tokens *auth.Tokens   // nil for no file
+	issuer *issuer.Issuer // nil for none
 	hangUp chan os.Signal
 }
 
+// verifier returns what knows tokens; nil where none is asked for.
+func (a *access) verifier() auth.Verifier {
+	switch {
+	case a.tokens != nil:
+		return a.tokens
+	case a.issuer != nil:
+		return a.issuer
+	}
+	return nil
+}
+
+// secretVariable is where the secret of this server at the issuer stands. There is no flag for it, which a list of
+// processes would show.
+const secretVariable = "THROUGHLINE_OIDC_CLIENT_SECRET"
+
+// openIssuer returns the issuer that settings name.
+func (c *serveCmd) openIssuer(w *world, anonymous *auth.Identity, log *slog.Logger) (*issuer.Issuer, error) {
+	secret := w.getenv(secretVariable)
+	if c.SecretFile != "" {
+		if secret != "" {
+			return nil, &config.UsageError{
+				Problem: "--oidc-client-secret-file, and " + secretVariable + " too", Hint: "leave one of them out",
+			}
+		}
+		raw, err := os.ReadFile(c.SecretFile)
+		if secret = strings.TrimSpace(string(raw)); err != nil || secret == "" {
+			return nil, &config.UsageError{
+				Problem: fmt.Sprintf("--oidc-client-secret-file %s cannot be read, or has nothing in it", c.SecretFile),
+				Hint:    "name a file with the secret alone, which this user may read",
+			}
+		}
+	}
+	roles, err := c.OIDC.Roles()
+	if err != nil {
+		return nil, err
+	}
+	o := issuer.Options{
+		URL: c.OIDC.Issuer, ClientID: c.ClientID, ClientSecret: secret, Audience: c.Audience, SubjectClaim: c.SubjectClaim,
+		RoleClaim: c.RoleClaim, Roles: roles, Logger: log,
+	}
+	if anonymous != nil {
+		o.Otherwise = anonymous.Role
+	}
+	return issuer.New(o), nil
+}
+
 // access finds out who may ask, and reads the file of tokens.
-func (c *serveCmd) access(addr net.Addr, log *slog.Logger) (*access, error) {
+func (c *serveCmd) access(w *world, addr net.Addr, log *slog.Logger) (*access, error) {
 	a, err := c.Access(addr)
 	if err != nil {
 		return nil, err
@@ -185,6 +233,10 @@ func (c *serveCmd) access(addr net.Addr, log *slog.Logger) (*access, error) {
 		log.Warn(a.Warning)
 	}
 	who := &access{Access: a}
+	if a.Issuer {
+		who.issuer, err = c.openIssuer(w, a.Anonymous, log)
+		return who, err
+	}
 	if a.Tokens == "" {
 		return who, nil
 	}

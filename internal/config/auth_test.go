@@ -44,6 +44,9 @@ func TestWhoMayAsk(t *testing.T) {
 		"tokens on loopback":                      {"127.0.0.1", config.Serve{Auth: "tokens:f"}, auth.Nobody, false, false},
 		"tokens, and none without":                {"0.0.0.0", config.Serve{Auth: "tokens:f", Anonymous: "none"}, auth.Nobody, false, false},
 		"tokens, and readers without one":         {"0.0.0.0", config.Serve{Auth: "tokens:f", Anonymous: "READER"}, auth.Reader, false, false},
+		"an issuer":                               {"0.0.0.0", config.Serve{Auth: "oidc"}, auth.Nobody, false, false},
+		"an issuer, and readers without a token":  {"0.0.0.0", config.Serve{Auth: "oidc", Anonymous: "READER"}, auth.Reader, false, false},
+		"an issuer, to write":                     {"127.0.0.1", config.Serve{Auth: "oidc", Writable: true}, auth.Nobody, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, err := c.s.Access(&net.TCPAddr{IP: net.ParseIP(c.address)})
@@ -61,12 +64,38 @@ func TestWhoMayAsk(t *testing.T) {
 			if a.Anonymous != nil {
 				role = a.Anonymous.Role
 			}
-			if role != c.want || (a.Warning != "") != c.warns || (a.Tokens == "f") != (c.s.Auth == "tokens:f") {
+			if role != c.want || (a.Warning != "") != c.warns || (a.Tokens == "f") != (c.s.Auth == "tokens:f") ||
+				a.Issuer != (c.s.Auth == "oidc") {
 				t.Errorf("%s: %+v", role, a)
 			}
 		})
 	}
 	if _, err := (&config.Serve{}).Access(&net.UnixAddr{Name: "x"}); err == nil {
 		t.Error("an address that is no TCP address is taken for a loopback address")
+	}
+}
+
+// TestRolesOfAnIssuer: what its values mean is said, or is their own name.
+func TestRolesOfAnIssuer(t *testing.T) {
+	for _, c := range []struct {
+		given []string
+		value string
+		want  auth.Role
+	}{
+		{nil, "EDITOR", auth.Editor},
+		{nil, "editor", auth.Nobody},
+		{[]string{"writers=EDITOR", "a=b=ADMIN"}, "writers", auth.Editor},
+		{[]string{"writers=EDITOR", "a=b=ADMIN"}, "a=b", auth.Admin},
+		{[]string{"writers=EDITOR", "writers=EDITOR"}, "EDITOR", auth.Nobody},
+	} {
+		roles, err := (&config.OIDC{Role: c.given}).Roles()
+		if err != nil || roles[c.value] != c.want {
+			t.Errorf("%q: %v %v", c.given, roles, err)
+		}
+	}
+	for _, given := range []string{"", "writers", "=EDITOR", "writers=", "writers=editor", "EDITOR"} {
+		if roles, err := (&config.OIDC{Role: []string{given}}).Roles(); err == nil {
+			t.Errorf("%q: %v", given, roles)
+		}
 	}
 }

@@ -58,9 +58,11 @@ func (l Limits) Plan() plan.Limits {
 
 // Serve is the server's own settings.
 type Serve struct {
-	Addr               string   `name:"addr" env:"THROUGHLINE_ADDR" default:"127.0.0.1:8080" help:"Address to answer on. Port 0 takes any free one."`
-	Auth               string   `name:"auth" env:"THROUGHLINE_AUTH" placeholder:"HOW" help:"How to know who asks: none, or tokens:FILE, a file of throughline token create, which is read again on SIGHUP. Default: none on a loopback address, where everybody may everything; where others than this machine can ask, it must be said, and with none they may only read. See docs/auth.md."`
-	Anonymous          string   `name:"anonymous" env:"THROUGHLINE_ANONYMOUS" default:"" enum:",READER,none" placeholder:"ROLE" help:"What somebody may who shows no token: READER, or none. Default: none with tokens."`
+	Addr               string `name:"addr" env:"THROUGHLINE_ADDR" default:"127.0.0.1:8080" help:"Address to answer on. Port 0 takes any free one."`
+	Auth               string `name:"auth" env:"THROUGHLINE_AUTH" placeholder:"HOW" help:"How to know who asks: none, tokens:FILE, a file of throughline token create, which is read again on SIGHUP, or oidc, an issuer of tokens such as Keycloak. Default: none on a loopback address, where everybody may everything; where others than this machine can ask, it must be said, and with none they may only read. See docs/auth.md."`
+	Anonymous          string `name:"anonymous" env:"THROUGHLINE_ANONYMOUS" default:"" enum:",READER,none" placeholder:"ROLE" help:"What somebody may who shows no token: READER, or none. Default: none with tokens."`
+	OIDC               `embed:""`
+	PublicURL          string   `name:"public-url" env:"THROUGHLINE_PUBLIC_URL" placeholder:"URL" help:"Address by which browsers reach the server, such as https://graph.example.org: an issuer of tokens sends them back to /login/back there. Default: the address that a browser asks."`
 	Sample             bool     `name:"sample" env:"THROUGHLINE_SAMPLE" default:"true" negatable:"" help:"Load the sample graph when the store is new."`
 	CORSOrigin         []string `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, with any request header, such as https://app.example.org, or https://*.example.org for all names below it; repeatable; * for all, without credentials."`
 	CORSHeader         []string `name:"cors-header" env:"THROUGHLINE_CORS_HEADER" placeholder:"NAME" help:"Request header that pages may send with --cors-origin *, in addition to those that docs/http.md lists; repeatable; * for any."`
@@ -194,6 +196,12 @@ func (s *Serve) Validate() error {
 	if err := s.checkAuth(); err != nil {
 		return err
 	}
+	if s.PublicURL != "" && !isAddress(s.PublicURL) {
+		return &UsageError{
+			fmt.Sprintf("--public-url %q is not the address of a server", s.PublicURL),
+			"write it as https://graph.example.org, without a path",
+		}
+	}
 	if err := s.Assist.Check(s.Writable); err != nil {
 		return err
 	}
@@ -234,6 +242,12 @@ func (s *Serve) Validate() error {
 		}
 	}
 	return nil
+}
+
+// isAddress reports whether a text is the address of a server, as browsers name an origin.
+func isAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && text == u.Scheme+"://"+u.Host
 }
 
 // isOrigin reports whether o is an origin, all names below one of at least two parts, or *.

@@ -65,7 +65,7 @@ func Codes() []CodeMeaning {
 		{ReadOnly, "the server only reads: it was started without `--writable`, or its store may not be written", nil},
 		{StorageFull, "the store's disk is full: nothing of the change was written, and reads go on; try again when the operator has made room", nil},
 		{Unauthenticated, "the request shows no token where one is needed, or one that is not known or has expired", nil},
-		{Forbidden, "the field needs a higher role than the request's: `requires` names it; with status 403, a page of another origin would use a session", []string{"requires", "argument"}},
+		{Forbidden, "the field needs a higher role than the request's: `requires` names it; with status 403, a page of another origin would use a session, or the token gives no role here", []string{"requires", "argument"}},
 		{Conflict, "the store holds something else under this id", nil},
 		{Corrupt, "what the store holds is damaged: the operator finds out by `throughline check`", nil},
 		{Internal, "something went wrong in the server, and is in its log", nil},

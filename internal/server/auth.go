@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/throughline/throughline/internal/auth"
+	"github.com/throughline/throughline/internal/issuer"
 	"github.com/throughline/throughline/internal/kg"
 )
 
@@ -23,6 +24,10 @@ var (
 		http.StatusUnauthorized, kg.Unauthenticated,
 		"the token is not known here: it may be mistyped or revoked",
 	}
+	noRole = &refusal{
+		http.StatusForbidden, kg.Forbidden,
+		"the token is good, and gives no role here: whoever keeps the server says which roles of the issuer mean something",
+	}
 	oldToken = &refusal{
 		http.StatusUnauthorized, kg.Unauthenticated,
 		"the token has expired: ask whoever keeps the server for a new one",
@@ -31,7 +36,29 @@ var (
 		http.StatusServiceUnavailable, kg.Unavailable,
 		"what knows tokens cannot be reached; try again in a moment",
 	}
+	stranger = &refusal{
+		http.StatusServiceUnavailable, kg.Unavailable,
+		"where one logs in, this server is not known: whoever keeps it finds the reason in its log",
+	}
 )
+
+// refusalOf returns what is answered to who is not known, by an error of a Verifier or of a login.
+func refusalOf(err error) *refusal {
+	var why *auth.RefusedError
+	switch {
+	case errors.Is(err, auth.ErrExpired):
+		return oldToken
+	case errors.Is(err, auth.ErrNoRole):
+		return noRole
+	case errors.Is(err, auth.ErrAway):
+		return tokensAway
+	case errors.Is(err, issuer.ErrStranger):
+		return stranger
+	case errors.As(err, &why):
+		return &refusal{http.StatusUnauthorized, kg.Unauthenticated, why.Error()}
+	}
+	return badToken
+}
 
 // challenge returns the header WWW-Authenticate of a 401 (RFC 6750 section 3).
 func challenge(no *refusal) []string {
@@ -41,8 +68,7 @@ func challenge(no *refusal) []string {
 	return []string{`Bearer realm="throughline", error="invalid_token"`}
 }
 
-// who returns who asks, or why they are not answered. It looks at headers and at memory alone: the body is not read yet,
-// and no place is taken.
+// who returns who asks, or why they are not answered. The body is not read yet, and no place is taken.
 func (s *Server) who(r *http.Request) (*auth.Identity, *refusal) {
 	if s.o.Verifier == nil {
 		return s.o.Anonymous, nil
@@ -65,15 +91,10 @@ func (s *Server) who(r *http.Request) (*auth.Identity, *refusal) {
 // verify returns who has a token, or why they are not answered.
 func (s *Server) verify(r *http.Request, token string) (*auth.Identity, *refusal) {
 	who, err := s.o.Verifier.Verify(r.Context(), token)
-	switch {
-	case err == nil:
-		return who, nil
-	case errors.Is(err, auth.ErrExpired):
-		return nil, oldToken
-	case errors.Is(err, auth.ErrAway):
-		return nil, tokensAway
+	if err != nil {
+		return nil, refusalOf(err)
 	}
-	return nil, badToken
+	return who, nil
 }
 
 // bearer returns the token of the headers Authorization, and reports whether there is one. Another scheme may be for a

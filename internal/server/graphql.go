@@ -241,6 +241,9 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
 		case <-r.Context().Done():
 		}
 	}
+	if no == tokensAway {
+		w.Header().Set("Retry-After", "5")
+	}
 	if no.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", allow)
 	}

@@ -78,11 +78,23 @@ func (s *Server) isForeign(r *http.Request) bool {
 	return s.origins.Check(r) != nil && (s.cors == nil || contains(s.o.CORSOrigins, "*") || !s.cors.OriginAllowed(r))
 }
 
+// loginPage returns the page on which a person logs in, and then goes on to an address.
+func (s *Server) loginPage(status int, next string) *web.Login {
+	page := &web.Login{Status: status, Next: local(next)}
+	if s.o.Issuer != nil {
+		page.Issuer = s.o.Issuer.Name()
+	}
+	return page
+}
+
 // login shows the form, and begins a session for whoever sends a good token.
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
-	page := &web.Login{Status: http.StatusOK, Next: local(r.URL.Query().Get("next"))}
+	page := s.loginPage(http.StatusOK, r.URL.Query().Get("next"))
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
+		if s.o.Issuer != nil && r.URL.Query().Has("left") {
+			page.Left, page.EndSession = true, s.o.Issuer.EndSession(s.address(r, "/"))
+		}
 		page.Serve(w, r)
 		return
 	case http.MethodPost:
@@ -102,17 +114,27 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	page.Next = local(r.PostForm.Get("next"))
 	who, no := s.verify(r, strings.TrimSpace(r.PostForm.Get("token")))
 	if no != nil {
-		if page.Status = no.status; no.status == http.StatusUnauthorized {
-			w.Header()["Www-Authenticate"] = challenge(no)
-		}
-		page.Problem = strings.ToUpper(no.sentence[:1]) + no.sentence[1:] + "."
-		page.Serve(w, r)
+		s.failLogin(w, r, page, no)
 		return
 	}
+	s.beginSession(w, r, who)
+	seeOther(w, page.Next)
+}
+
+// failLogin shows a page again, and says why somebody could not log in.
+func (s *Server) failLogin(w http.ResponseWriter, r *http.Request, page *web.Login, no *refusal) {
+	if page.Status = no.status; no.status == http.StatusUnauthorized {
+		w.Header()["Www-Authenticate"] = challenge(no)
+	}
+	page.Problem = strings.ToUpper(no.sentence[:1]) + no.sentence[1:] + "."
+	page.Serve(w, r)
+}
+
+// beginSession begins a session, in the place of the one that the browser had.
+func (s *Server) beginSession(w http.ResponseWriter, r *http.Request, who *auth.Identity) {
 	s.sessions.End(s.cookie(r))
 	secret, ends := s.sessions.Begin(who)
 	s.keep(w, r, secret, int(ends.Sub(s.o.Now())/time.Second))
-	seeOther(w, page.Next)
 }
 
 // logout ends the session.
@@ -127,6 +149,10 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	}
 	s.sessions.End(s.cookie(r))
 	s.keep(w, r, "", -1)
+	if s.o.Issuer != nil {
+		seeOther(w, "/login?left")
+		return
+	}
 	seeOther(w, "/")
 }
 
@@ -171,7 +197,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r.WithContext(web.WithAccount(r.Context(), a)))
 		case no.status == http.StatusUnauthorized && strings.Contains(r.Header.Get("Accept"), "text/html"):
 			w.Header()["Www-Authenticate"] = challenge(no)
-			page := &web.Login{Status: no.status, Next: local(r.URL.RequestURI())}
+			page := s.loginPage(no.status, r.URL.RequestURI())
 			page.Again = r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "cross-site"
 			page.Serve(w, r)
 		default:

@@ -25,6 +25,7 @@ import (
 	"github.com/throughline/throughline/internal/bounded"
 	"github.com/throughline/throughline/internal/budget"
 	"github.com/throughline/throughline/internal/fair"
+	"github.com/throughline/throughline/internal/issuer"
 	"github.com/throughline/throughline/internal/kg"
 )
 
@@ -88,6 +89,10 @@ type Options struct {
 	// both are nil everybody may everything.
 	Verifier  auth.Verifier
 	Anonymous *auth.Identity
+	// Issuer is where people log in, if they show no token on the page /login; nil for nowhere else. It is the Verifier.
+	Issuer *issuer.Issuer
+	// PublicURL is the address by which browsers reach the server, without a path; "" for the one that a request names.
+	PublicURL string
 	// Secure reports whether a request came over TLS; nil for OverTLS without proxies.
 	Secure func(*http.Request) bool
 	// MaxConcurrent bounds operations under way, an eighth of them costly ones; of each client as many again may wait,
@@ -152,6 +157,7 @@ type Server struct {
 	cors      *cors.Cors   // nil for no other origins
 	private   string       // Cache-Control of what is answered to one alone
 	secret    []byte       // of tags
+	signing   *signing     // nil where nobody logs in elsewhere
 	explorer  http.Handler // nil for none
 }
 
@@ -215,6 +221,9 @@ func New(o Options) (*Server, error) {
 		s.vary[0] += ", " + varyWho
 		if o.Explorer != nil || o.Playground != nil {
 			s.sessions = auth.NewSessions(o.Verifier, o.Now)
+			if o.Issuer != nil {
+				s.signing = newSigning()
+			}
 		}
 	}
 	s.handler = s.routes()
@@ -273,6 +282,10 @@ func (s *Server) routes() http.Handler {
 	if s.sessions != nil {
 		mux.HandleFunc("/login", s.login)
 		mux.HandleFunc("/logout", s.logout)
+		if s.signing != nil {
+			mux.HandleFunc("/login/begin", s.beginLogin)
+			mux.HandleFunc(backPath, s.endLogin)
+		}
 	}
 	pages := map[string]http.HandlerFunc{
 		"/livez":  func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, `{"status":"ok"}`) },

@@ -16,9 +16,11 @@ type Account struct {
 	LogsOut bool
 }
 
-// Login is the page on which a person shows a token.
+// Login is the page on which a person shows a token, or from which they go to an issuer of tokens.
 type Login struct {
 	Status int
+	// Issuer is the name of where a person logs in; "" where they show a token here.
+	Issuer string
 	// Next is the address of the page that is shown afterwards.
 	Next string
 	// Problem is what was wrong with the token before; "" for nothing.
@@ -26,16 +28,30 @@ type Login struct {
 	// Again has the browser ask once more by itself: where a page of another site led here, it did not send the cookie of
 	// the session.
 	Again bool
+	// Left says that who is here has just logged out, and EndSession is where they log out at the issuer too; "" for
+	// nowhere.
+	Left       bool
+	EndSession string
 }
 
 // Serve answers with the page.
 func (l *Login) Serve(w http.ResponseWriter, r *http.Request) {
+	sendLogin(w, r, l.Status, "login", l)
+}
+
+// Onward answers with a page that leads on to another of this server by itself. A browser that an issuer has sent here
+// sends the cookie of the session with what this page leads to, and not with what a redirect would.
+func Onward(w http.ResponseWriter, r *http.Request, next string) {
+	sendLogin(w, r, http.StatusOK, "onward", next)
+}
+
+func sendLogin(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	setHeaders(w.Header())
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(l.Status)
+	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = io.WriteString(w, inserted("login", l)) // who reads has gone
+		_, _ = io.WriteString(w, inserted(name, data)) // who reads has gone
 	}
 }
 
@@ -104,6 +120,7 @@ h1 { font-size: 1.6rem; line-height: 1.25; }
 label { display: block; font-weight: 600; }
 input { border: 1px solid; border-radius: 4px; box-sizing: border-box; font: inherit; margin: 0.25rem 0 1rem; min-height: 36px; padding: 0 0.5rem; width: 100%; }
 button { font: inherit; min-height: 36px; padding: 0 1rem; }
+.go { border: 1px solid; border-radius: 4px; display: inline-block; padding: 0.4rem 1rem; text-decoration: none; }
 .problem { border-left: 4px solid; padding-left: 0.75rem; }
 </style>
 </head>
@@ -111,13 +128,35 @@ button { font: inherit; min-height: 36px; padding: 0 1rem; }
 <main>
 <h1>Log in</h1>
 {{with .Problem}}<p class="problem" role="alert" id="problem">{{.}}</p>
-{{end}}<p>This server wants to know who asks. Whoever keeps it gives you a token, which begins with <code>tl_</code>.</p>
+{{end}}{{if .Left}}<p role="status">You are logged out.</p>
+{{end}}{{if .Issuer}}{{if not .Left}}<p>This server wants to know who asks.</p>
+{{end}}<p><a class="go" href="/login/begin?next={{.Next}}" autofocus>Log in at {{.Issuer}}</a></p>
+{{with .EndSession}}<p><a href="{{.}}">Log out there too</a></p>
+{{end}}{{else}}<p>This server wants to know who asks. Whoever keeps it gives you a token, which begins with <code>tl_</code>.</p>
 <form method="post" action="/login">
 <input type="hidden" name="next" value="{{.Next}}">
 <label for="token">Token</label>
 <input type="password" id="token" name="token" required autofocus autocomplete="current-password" spellcheck="false"{{if .Problem}} aria-describedby="problem"{{end}}>
 <button>Log in</button>
 </form>
+{{end}}</main>
+</body>
+</html>{{end}}
+{{- define "onward"}}<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<meta http-equiv="refresh" content="0;url={{.}}">
+<title>Logged in · Throughline</title>
+<link rel="icon" href="data:,">
+</head>
+<body>
+<main>
+<h1>Logged in</h1>
+<p><a href="{{.}}">Go on</a></p>
 </main>
 </body>
 </html>{{end}}`))

@@ -11,6 +11,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/throughline/throughline/internal/auth"
+	"github.com/throughline/throughline/internal/issuer"
+	"github.com/throughline/throughline/internal/issuer/issuertest"
 	"github.com/throughline/throughline/internal/server"
 )
 
@@ -144,5 +146,40 @@ func TestAPageThatIsRefusedAsksForAToken(t *testing.T) {
 	b.forgive()
 	b.button("Log out")
 	b.arrive("#token")
+	b.forgive()
+}
+
+// TestAPersonLogsInAtTheIssuer: a page leads there and back again, with the cookie that no other site has sent.
+func TestAPersonLogsInAtTheIssuer(t *testing.T) {
+	of := issuertest.New(t)
+	i := issuer.New(issuer.Options{
+		URL: of.URL, ClientID: issuertest.ClientID, ClientSecret: issuertest.Secret, SubjectClaim: "sub", RoleClaim: "roles",
+		Roles: map[string]auth.Role{"EDITOR": auth.Editor},
+	})
+	t.Cleanup(i.Close)
+	origin := newServerOf(t, true, true, func(o *server.Options) { o.Verifier, o.Issuer = i, i })
+	origin = strings.Replace(origin, "127.0.0.1", "localhost", 1) // another site than the issuer's
+	b := newTab(t, newBrowser(t), origin)
+	b.issuer = of.URL
+	b.run("open a page", chromedp.Navigate(origin+"/e/nato"))
+	b.arrive("a.go")
+	b.wait("the way there has the focus", `document.activeElement?.classList.contains('go')`)
+	b.barriers(axe(t), "where to log in")
+	b.press(kb.Enter)
+	b.arrive("aside.account form")
+	b.wait("the page is shown", contains(whoIsThere, "Logged in as ann (EDITOR)")+
+		` && location.pathname === '/e/nato' && document.querySelector('header.top') !== null`)
+	b.forgive()
+	if got := evaluate[string](b, `document.cookie`); got != "" {
+		t.Errorf("scripts see a cookie: %s", got)
+	}
+	b.button("Log out")
+	b.arrive(`a[href^="` + of.URL + `/leave"]`)
+	b.wait("it says so", contains(`document.body.innerText`, "You are logged out."))
+	b.barriers(axe(t), "who has logged out")
+	b.click(`a[href^="` + of.URL + `/leave"]`)
+	b.arrive("#left")
+	b.run("open a page", chromedp.Navigate(origin+"/e/nato"))
+	b.arrive("a.go")
 	b.forgive()
 }

@@ -1400,7 +1400,7 @@ field's answer: each of these fields but ` + "`" + `stats` + "`" + `, ` + "`" + 
 - ` + "`" + `READ_ONLY` + "`" + `: the server only reads: it was started without ` + "`" + `--writable` + "`" + `, or its store may not be written
 - ` + "`" + `STORAGE_FULL` + "`" + `: the store's disk is full: nothing of the change was written, and reads go on; try again when the operator has made room
 - ` + "`" + `UNAUTHENTICATED` + "`" + `: the request shows no token where one is needed, or one that is not known or has expired
-- ` + "`" + `FORBIDDEN` + "`" + `: the field needs a higher role than the request's: ` + "`" + `requires` + "`" + ` names it; with status 403, a page of another origin would use a session (with ` + "`" + `requires` + "`" + `, ` + "`" + `argument` + "`" + `)
+- ` + "`" + `FORBIDDEN` + "`" + `: the field needs a higher role than the request's: ` + "`" + `requires` + "`" + ` names it; with status 403, a page of another origin would use a session, or the token gives no role here (with ` + "`" + `requires` + "`" + `, ` + "`" + `argument` + "`" + `)
 - ` + "`" + `CONFLICT` + "`" + `: the store holds something else under this id
 - ` + "`" + `CORRUPT` + "`" + `: what the store holds is damaged: the operator finds out by ` + "`" + `throughline check` + "`" + `
 - ` + "`" + `INTERNAL` + "`" + `: something went wrong in the server, and is in its log
