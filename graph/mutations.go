@@ -387,7 +387,11 @@ func (q *changeQuestion) answer(x *search) (place, error) {
 	switch {
 	case errors.As(err, &wrong):
 		a.errors = []userError{{UserError: wrong}}
-		err = x.read(unique([]string{wrong.Current}, wrong.Candidates, wrong.Links))
+		named := slices.DeleteFunc(unique([]string{wrong.Current}, wrong.Candidates, wrong.Links),
+			func(id string) bool { return id == "" })
+		if err = nil; len(named) > 0 {
+			err = x.read(named)
+		}
 	case err == nil && x.rows == nil: // nobody has looked
 		if err = x.read(unique(toRead(&out), q.alike)); err != nil {
 			err = unanswered(err, out.Change)
@@ -479,6 +483,11 @@ func (q *changeQuestion) change(x *search, w Writer) (edit.Outcome, error) {
 		}
 		return err
 	}
+	about.Read = func(out *edit.Outcome) *plan.Query {
+		x.a.query.IDs = unique(toRead(out), q.alike)
+		return x.a.query
+	}
+	about.Take = x.take
 	if key := cmp.Or(q.key, headerKey(x.ctx, q.field.Alias)); key != "" {
 		about.Once = &edit.Once{Log: w, Key: key, Input: q.input, Since: kg.TimeOf(q.now.Add(-keysKept))}
 	}

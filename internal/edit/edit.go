@@ -10,6 +10,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/rules"
 	"github.com/throughline/throughline/internal/store"
 )
@@ -32,6 +33,10 @@ type About struct {
 	// Look, unless nil, is called in the transaction of a trial, which sees what would be written, and in that of an
 	// edit that was made before.
 	Look func(ctx context.Context, tx store.Tx, out *Outcome) error
+	// Read, unless nil, returns the plan by which the outcome is read once it is committed. A store that answers it as it
+	// commits hands the answer to Take.
+	Read func(out *Outcome) *plan.Query
+	Take func(*kg.Result)
 }
 
 // Outcome is the result of an edit.
@@ -105,13 +110,22 @@ type applying struct {
 	ids   []string
 }
 
+// foreseeing is an edit that knows before it is made which records it will look at or write.
+type foreseeing interface {
+	foresees(cat *catalog.Catalog) store.Ahead
+}
+
 // errDry ends what is not to be written.
 var errDry = errors.New("nothing is to be written")
 
 // Apply does an edit in one transaction. What a person can put right is a *UserError.
 func Apply(ctx context.Context, cat *catalog.Catalog, s store.Writer, e Edit, a About) (Outcome, error) {
 	var out Outcome
-	change, err := s.Write(ctx, func(ctx context.Context, tx store.Tx) (err error) {
+	ahead := foreseen(cat, e, &a)
+	if a.Read != nil {
+		ahead.Read, ahead.Take = func() *plan.Query { return a.Read(&out) }, a.Take
+	}
+	change, err := s.Write(ctx, ahead, func(ctx context.Context, tx store.Tx) (err error) {
 		var write bool
 		x := &applying{Tx: tx, cat: cat, deed: store.Deed{By: a.By, Note: a.Note, Action: e.action(), Whole: true}}
 		if out, write, err = x.attempt(ctx, e, &a); err != nil || write {
@@ -132,6 +146,15 @@ func Apply(ctx context.Context, cat *catalog.Catalog, s store.Writer, e Edit, a 
 	}
 	out.Change = change
 	return out, nil
+}
+
+// foreseen returns what an edit foresees. A trial is looked at in the transaction, which is more.
+func foreseen(cat *catalog.Catalog, e Edit, a *About) (ahead store.Ahead) {
+	if f, ok := e.(foreseeing); ok && !a.DryRun {
+		ahead = f.foresees(cat)
+	}
+	ahead.Absent = ahead.Absent && a.Once == nil // who was first under the key may have made another record
+	return ahead
 }
 
 // attempt does an edit, unless it was made before under its key, and reports whether what the transaction has written

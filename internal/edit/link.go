@@ -35,6 +35,14 @@ type CreateLink struct {
 
 func (*CreateLink) action() kg.ChangeAction { return kg.Created }
 
+func (c *CreateLink) foresees(*catalog.Catalog) store.Ahead {
+	ids := []string{kg.LinkID(c.Kind, c.From, c.To, c.Role, kg.PartialDate(c.Since), kg.PartialDate(c.Until)), c.From, c.To}
+	for i := range c.Evidence {
+		ids = append(ids, c.Evidence[i].Source)
+	}
+	return store.Ahead{IDs: ids}
+}
+
 func (c *CreateLink) apply(ctx context.Context, x *applying) (string, error) {
 	k := x.cat.Kind(c.Kind)
 	if k == nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/jsonl"
 	"github.com/throughline/throughline/internal/kg"
@@ -28,28 +29,40 @@ type Create struct {
 
 func (*Create) action() kg.ChangeAction { return kg.Created }
 
-func (c *Create) apply(ctx context.Context, x *applying) (string, error) {
+func (c *Create) foresees(cat *catalog.Catalog) (ahead store.Ahead) {
+	if is, _, err := c.record(cat); err == nil {
+		ahead = store.Ahead{IDs: []string{idOf(is)}, Absent: true}
+	}
+	return ahead
+}
+
+// record returns the record that is to be made, and whether its id was made from its name.
+func (c *Create) record(cat *catalog.Catalog) (is any, minted bool, err error) {
 	line := fields{}
 	head := "node"
-	if c.Type == x.cat.Source.Enum {
+	if c.Type == cat.Source.Enum {
 		head = "source"
 		if kind, _ := c.Fields["kind"].(string); kind == "" {
-			return "", problem(InvalidValue, []string{"kind"}, "The source has no kind; write one of %s.",
-				strings.Join(exchange.SourceKinds(x.cat), ", "))
+			return nil, false, problem(InvalidValue, []string{"kind"}, "The source has no kind; write one of %s.",
+				strings.Join(exchange.SourceKinds(cat), ", "))
 		}
 	} else {
 		line.set(head, c.Type)
 	}
 	for name, v := range c.Fields {
 		if name == "formerIds" {
-			return "", problem(InvalidValue, []string{name}, "An entity gets former ids when others are merged into it.")
+			return nil, false, problem(InvalidValue, []string{name}, "An entity gets former ids when others are merged into it.")
 		}
 		if name == "kind" && head == "source" {
 			name = head
 		}
 		line.set(name, v)
 	}
-	is, minted, err := x.read(head, line)
+	return readLine(cat, head, line)
+}
+
+func (c *Create) apply(ctx context.Context, x *applying) (string, error) {
+	is, minted, err := c.record(x.cat)
 	if err != nil {
 		return "", err
 	}
@@ -65,7 +78,7 @@ func (c *Create) apply(ctx context.Context, x *applying) (string, error) {
 	case types[id] != "":
 		return "", problem(AlreadyExists, []string{"id"}, "There is the %s %s already.", typed(types[id]), id)
 	}
-	if head == "node" {
+	if len(b.Nodes) > 0 {
 		switch now, err := x.Merged(ctx, []string{id}); {
 		case err != nil:
 			return "", err
@@ -92,6 +105,13 @@ type Update struct {
 }
 
 func (*Update) action() kg.ChangeAction { return kg.Updated }
+
+func (u *Update) foresees(*catalog.Catalog) (ahead store.Ahead) {
+	if u.ID != "" && !strings.HasPrefix(u.ID, kg.LinkPrefix) { // the sources of a link are known by the link alone
+		ahead.IDs = []string{u.ID}
+	}
+	return ahead
+}
 
 func (u *Update) apply(ctx context.Context, x *applying) (string, error) {
 	was, err := x.record(ctx, u.ID, "id")
@@ -344,7 +364,9 @@ func (x *applying) line(of any) (fields, error) {
 }
 
 // read makes a record of its fields, by the rules of imports.
-func (x *applying) read(head string, f fields) (any, bool, error) {
+func (x *applying) read(head string, f fields) (any, bool, error) { return readLine(x.cat, head, f) }
+
+func readLine(cat *catalog.Catalog, head string, f fields) (any, bool, error) {
 	b, err := f.join(head)
 	if err != nil {
 		return nil, false, problem(InvalidValue, nil, "A name of a field is not UTF-8.")
@@ -352,7 +374,7 @@ func (x *applying) read(head string, f fields) (any, bool, error) {
 	if len(b) > exchange.MaxLine {
 		return nil, false, problem(InvalidValue, nil, "The %s has more than %d bytes.", head, exchange.MaxLine)
 	}
-	is, minted, err := exchange.Record(x.cat, b)
+	is, minted, err := exchange.Record(cat, b)
 	if err == nil {
 		return is, minted, nil
 	}

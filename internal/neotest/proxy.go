@@ -22,6 +22,7 @@ type Proxy struct {
 	onByte func()       // called, once, when the server next sends something
 	dumb   *atomic.Bool // of the connections that are made now: nothing passes any more
 	done   sync.WaitGroup
+	trips  atomic.Int64
 }
 
 // NewProxy makes a proxy that nobody listens at yet.
@@ -73,21 +74,28 @@ func (p *Proxy) Start() {
 			dumb := p.dumb
 			p.conns[c], p.conns[s] = true, true
 			p.mu.Unlock()
-			p.done.Go(func() { _, _ = io.Copy(&watched{p, s, dumb}, c); _ = s.Close() })
-			p.done.Go(func() { _, _ = io.Copy(&watched{p, c, dumb}, s); _ = c.Close() })
+			asked := new(atomic.Bool)
+			p.done.Go(func() { _, _ = io.Copy(&watched{p, s, dumb, asked}, c); _ = s.Close() })
+			p.done.Go(func() { _, _ = io.Copy(&watched{p, c, dumb, asked}, s); _ = c.Close() })
 		}
 	})
 }
 
 // watched is a connection of a proxy that is written to.
 type watched struct {
-	p    *Proxy
-	w    net.Conn
-	dumb *atomic.Bool
+	p     *Proxy
+	w     net.Conn
+	dumb  *atomic.Bool
+	asked *atomic.Bool // the client has said something since the server last did
 }
 
 func (w *watched) Write(b []byte) (int, error) {
-	if w.w.RemoteAddr().String() != w.p.target {
+	if w.w.RemoteAddr().String() == w.p.target {
+		if !w.asked.Swap(true) {
+			w.p.trips.Add(1)
+		}
+	} else {
+		w.asked.Store(false)
 		w.p.mu.Lock()
 		f := w.p.onByte
 		w.p.onByte = nil
@@ -101,6 +109,9 @@ func (w *watched) Write(b []byte) (int, error) {
 	}
 	return w.w.Write(b)
 }
+
+// Trips is how many round trips there were: how often the client has begun to say something.
+func (p *Proxy) Trips() int { return int(p.trips.Load()) }
 
 // OnByte has f called, once, when the server next sends something.
 func (p *Proxy) OnByte(f func()) {

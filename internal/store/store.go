@@ -71,13 +71,28 @@ type Load interface {
 	Rollback() error
 }
 
+// Ahead is what work of a Writer foresees, as far as it does.
+type Ahead struct {
+	// IDs are those of the records that it will ask for or write; none says that nothing is foreseen.
+	IDs []string
+	// Absent says that none of them is supposed to be there, under its id or a former one.
+	Absent bool
+	// Read, unless nil, returns the plan by which what work has written is read as soon as it is committed. A store that
+	// answers it as it commits hands the answer to Take.
+	Read func() *plan.Query
+	Take func(*kg.Result)
+}
+
 // Writer changes a few records, all or nothing.
 type Writer interface {
 	// Write runs work in a transaction, which it commits unless work fails. Nobody else writes meanwhile, so that what
 	// work reads stays as it is until then. Work must be right however often it runs: a store may run it again when a
 	// connection is lost, and then sees to it that nothing is written twice. The change is what the log has of it, nil
 	// where nothing was written. The errors of work are returned as they are.
-	Write(ctx context.Context, work func(ctx context.Context, tx Tx) error) (*kg.Change, error)
+	//
+	// Where work foresees what it will look at, a store may read that in one go. Work may ask for more: the store may give
+	// it an error then, with which it must end, and run it again.
+	Write(ctx context.Context, ahead Ahead, work func(ctx context.Context, tx Tx) error) (*kg.Change, error)
 }
 
 // Tx is a transaction that writes. It reads what it has written itself.

@@ -65,7 +65,7 @@ func (w *world) fill(t testing.TB, s store.Store) {
 	}
 	log, batches := w.newLog()
 	for i, b := range batches {
-		if _, err := s.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
+		if _, err := s.Write(t.Context(), store.Ahead{}, func(ctx context.Context, tx store.Tx) error {
 			tx.Describe(&log[i].deed)
 			c := *b
 			return tx.Put(ctx, &c)

@@ -66,7 +66,7 @@ func write(ctx context.Context) error {
 		go func() {
 			for i := 0; ; i++ {
 				id := fmt.Sprintf("%s-%d-%d", os.Getenv(roundEnv), w, i)
-				if _, err := s.Write(ctx, func(ctx context.Context, tx store.Tx) error { return triple(ctx, tx, id) }); err != nil {
+				if _, err := s.Write(ctx, store.Ahead{}, func(ctx context.Context, tx store.Tx) error { return triple(ctx, tx, id) }); err != nil {
 					failed <- err
 					return
 				}
@@ -209,7 +209,7 @@ func look(t *testing.T, cat *catalog.Catalog, s store.Store, told []string) {
 	t.Helper()
 	ctx := t.Context()
 	// What the killed program was just committing may still come to a server: a transaction has its turn behind it.
-	if _, err := s.Write(ctx, func(context.Context, store.Tx) error { return errTurn }); !errors.Is(err, errTurn) {
+	if _, err := s.Write(ctx, store.Ahead{}, func(context.Context, store.Tx) error { return errTurn }); !errors.Is(err, errTurn) {
 		t.Fatal(err)
 	}
 	there := map[string]int{} // records of each triple

@@ -86,6 +86,13 @@ func (s *Store) Survey(ctx context.Context) error {
 	return err
 }
 
+// NeverSurvey has every statement ask for our marks, and the database not be surveyed behind the callers.
+func (s *Store) NeverSurvey() {
+	s.counting.mu.Lock()
+	defer s.counting.mu.Unlock()
+	s.counting.busy = true
+}
+
 // Hold takes every slot of a plan's shape until release is called: the requests that come meanwhile wait.
 func (s *Store) Hold(q *plan.Query) (release func()) {
 	st, _ := s.statement(q)

@@ -33,6 +33,9 @@ func (s *Store) Merged(ctx context.Context, ids []string) (map[string]string, er
 
 // Merged finds the entities whose former ids some are.
 func (w *writer) Merged(ctx context.Context, ids []string) (map[string]string, error) {
+	if a := aheadOf(w.load); a != nil {
+		return a.merged(ids)
+	}
 	return merged(ctx, ids, w.read)
 }
 

@@ -80,7 +80,7 @@ func (c *compiler) countLinks(n string, f *plan.Field) {
 func (c *compiler) sourceLinks(n, r string) { c.sourceLinksIn(sourcesIndex, n, r) }
 
 func (c *compiler) sourceLinksIn(index, n, r string) {
-	c.w("CALL db.index.fulltext.queryRelationships('", index, "', 'sources:\"' + ", n,
+	c.w(fullText, "Relationships('", index, "', 'sources:\"' + ", n,
 		".id + '\"') YIELD relationship AS ", r, c.onlyOurs(" WHERE ", r))
 }
 

@@ -330,23 +330,41 @@ func foldedAll(list []any) []any {
 	return out
 }
 
-// heldSources finds those of some sources that are there.
-const heldSources = "MATCH (s:Source) WHERE s.id IN $ids RETURN " + sourceText + ", s._made"
+// sourcesText finds those of some sources that are there.
+const sourcesText = "MATCH (s:Source) WHERE s.id IN $ids RETURN " + sourceText + ", s._made"
+
+// heldSources finds those of some sources that are there, in a transaction if there is one.
+func (l *load) heldSources(ctx context.Context, tx neo4j.ManagedTransaction, ids []string) (held *store.Batch,
+	made map[string]int64, err error,
+) {
+	if a := aheadOf(l); a != nil {
+		held, err = a.records(l.s, ids)
+		return held, a.made, err
+	}
+	var rows [][]any
+	if params := map[string]any{"ids": ids}; tx != nil {
+		rows, err = l.s.do(ctx, tx, sourcesText, params)
+	} else {
+		rows, err = l.s.reads(ctx, sourcesText, params)
+	}
+	held, made = &store.Batch{}, map[string]int64{}
+	for _, r := range rows {
+		x := sourceOf(r)
+		held.Sources, made[x.ID] = append(held.Sources, x), asInt(r[len(r)-1])
+	}
+	return held, made, err
+}
 
 // putSources writes sources. Where the text of one changes, the excerpts of its links are checked again first, so
 // that a load that is cut off in between does it again.
 func (l *load) putSources(ctx context.Context, b store.Batch) error {
-	ids := map[string]any{"ids": b.IDs()}
-	rows, err := l.read(ctx, heldSources, ids)
+	held, _, err := l.heldSources(ctx, l.tx, b.IDs())
 	if err != nil {
 		return err
 	}
-	texts := make(map[string]string, len(rows))
-	held := &store.Batch{}
-	for _, r := range rows {
-		x := sourceOf(r)
+	texts := make(map[string]string, len(held.Sources))
+	for _, x := range held.Sources {
 		texts[x.ID] = x.Text
-		held.Sources = append(held.Sources, x)
 	}
 	quiet := b
 	quiet.Report = nil
@@ -371,14 +389,9 @@ func (l *load) putSources(ctx context.Context, b store.Batch) error {
 		delete(l.sources, x.ID)
 	}
 	return l.supposing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction, b *store.Batch) error {
-		found, err := l.s.do(ctx, tx, heldSources, ids)
+		held, made, err := l.heldSources(ctx, tx, b.IDs())
 		if err != nil {
 			return err
-		}
-		held, made := &store.Batch{}, map[string]int64{}
-		for _, r := range found {
-			x := sourceOf(r)
-			held.Sources, made[x.ID] = append(held.Sources, x), asInt(r[len(r)-1])
 		}
 		created, changed, err := b.Onto(held)
 		if err != nil {
@@ -399,8 +412,8 @@ func (l *load) putSources(ctx context.Context, b store.Batch) error {
 			rows = append(rows, p)
 		}
 		if len(rows) > 0 {
-			_, err = l.s.do(ctx, tx, "UNWIND $rows AS row MERGE (s:Source {id: row.id}) SET s = row",
-				map[string]any{"rows": rows})
+			_, err = l.run(ctx, tx, "UNWIND $rows AS row MERGE (s:Source {id: row.id}) SET s = row",
+				map[string]any{"rows": rows}, -1)
 		}
 		return err
 	})
@@ -517,6 +530,18 @@ func (l *load) wordsOf(links []*kg.Link, read func(text string, params map[strin
 			}
 		}
 		if len(ids) == 0 {
+			continue
+		}
+		if a := aheadOf(l); a != nil {
+			held, err := a.records(l.s, ids)
+			if err != nil {
+				return nil, err
+			}
+			for _, x := range held.Nodes {
+				if x.Type == t.Enum {
+					words[x.ID], _ = x.Props[t.Quoted.Words.Name].(string)
+				}
+			}
 			continue
 		}
 		found, err := read("MATCH (n:Entity) WHERE n.id IN $ids AND n:"+t.Name+" RETURN n.id, n."+t.Quoted.Words.Name,
@@ -645,6 +670,16 @@ func (l *load) heldNodes(ctx context.Context, tx neo4j.ManagedTransaction, list 
 		ids[i] = x.ID
 		types[x.ID] = x.Type
 	}
+	if a := aheadOf(l); a != nil {
+		b, err := a.records(l.s, ids)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, x := range b.Nodes {
+			x.Verified = nil // it follows from links
+		}
+		return b.Nodes, a.made, nil
+	}
 	found, err := l.s.do(ctx, tx, "MATCH (n:Entity) WHERE n.id IN $ids RETURN n.id, labels(n), properties(n)",
 		map[string]any{"ids": ids})
 	for _, r := range found {
@@ -725,14 +760,14 @@ func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 		if len(rows) == 0 {
 			continue
 		}
-		if _, err := l.s.do(ctx, tx, "UNWIND $rows AS row CREATE (n:"+cat.Types[i-1].Name+":Entity) SET n = row",
-			map[string]any{"rows": rows}); err != nil {
+		if _, err := l.run(ctx, tx, "UNWIND $rows AS row CREATE (n:"+cat.Types[i-1].Name+":Entity) SET n = row",
+			map[string]any{"rows": rows}, -1); err != nil {
 			return err
 		}
 	}
 	if len(changed) > 0 {
-		if _, err := l.s.do(ctx, tx, `UNWIND $rows AS row MATCH (n:Entity {id: row.id}) SET n = row
-WITH n MATCH (a:Alias|ExternalId)-[:ALIAS_OF|IDENTIFIES]->(n) DETACH DELETE a`, map[string]any{"rows": changed}); err != nil {
+		if _, err := l.run(ctx, tx, `UNWIND $rows AS row MATCH (n:Entity {id: row.id}) SET n = row
+WITH n MATCH (a:Alias|ExternalId)-[:ALIAS_OF|IDENTIFIES]->(n) DETACH DELETE a`, map[string]any{"rows": changed}, -1); err != nil {
 			return err
 		}
 	}
@@ -740,9 +775,9 @@ WITH n MATCH (a:Alias|ExternalId)-[:ALIAS_OF|IDENTIFIES]->(n) DETACH DELETE a`, 
 		return err
 	}
 	if len(names) > 0 {
-		if _, err := l.s.do(ctx, tx, `UNWIND $rows AS row MATCH (n:Entity {id: row[0]})
+		if _, err := l.run(ctx, tx, `UNWIND $rows AS row MATCH (n:Entity {id: row[0]})
 FOREACH (a IN row[1] | CREATE (:Alias {name: a[0], _name: a[1]})-[:ALIAS_OF]->(n))
-FOREACH (x IN row[2] | CREATE (:ExternalId {scheme: x[0], value: x[1]})-[:IDENTIFIES]->(n))`, map[string]any{"rows": names}); err != nil {
+FOREACH (x IN row[2] | CREATE (:ExternalId {scheme: x[0], value: x[1]})-[:IDENTIFIES]->(n))`, map[string]any{"rows": names}, -1); err != nil {
 			return err
 		}
 	}
@@ -848,7 +883,7 @@ WITH DISTINCT n DELETE n`, map[string]any{"ids": gone.IDs()})
 	for ids := range slices.Chunk(sources, batchSize) {
 		if err := l.removing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
 			gone := &store.Batch{}
-			found, err := l.s.do(ctx, tx, heldSources+" ORDER BY s.id", map[string]any{"ids": ids})
+			found, err := l.s.do(ctx, tx, sourcesText+" ORDER BY s.id", map[string]any{"ids": ids})
 			for _, r := range found {
 				x := sourceOf(r)
 				gone.Sources = append(gone.Sources, x)
@@ -932,6 +967,9 @@ func (l *load) hold(ctx context.Context, list []*kg.Link) error {
 	}
 	if len(missing) == 0 {
 		return nil
+	}
+	if a := aheadOf(l); a != nil {
+		return l.textsAhead(a, missing)
 	}
 	rows, err := l.read(ctx, "MATCH (s:Source) WHERE s.id IN $ids RETURN s.id, s.text", map[string]any{"ids": missing})
 	for _, r := range rows {
@@ -1081,8 +1119,18 @@ func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 	// what is wrong is told of the first link in the order of the batch, so all are merged before any is written
 	held := &store.Batch{}
 	was := map[string]heldLink{}
+	if a := aheadOf(l); a != nil {
+		var err error
+		of := store.Batch{Links: b.Links}
+		if held, err = a.records(l.s, of.IDs()); err != nil {
+			return err
+		}
+		for _, x := range held.Links {
+			was[x.ID] = heldLink{x, linkType(x), a.made[x.ID]}
+		}
+	}
 	for i, links := range byKind {
-		if len(links) == 0 || b.Distinct && l.noLinks.Has(cat.Kinds[i].Index) {
+		if len(links) == 0 || b.Distinct && l.noLinks.Has(cat.Kinds[i].Index) || aheadOf(l) != nil {
 			continue
 		}
 		const find = "MATCH ()-[r:%s]->() WHERE r.id IN $ids RETURN " + linkText + ", r._made"
@@ -1236,14 +1284,14 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 	types := [2]string{k.Name, refutedType}
 	for _, typ := range types {
 		if len(moved[typ]) > 0 {
-			if _, err := l.s.do(ctx, tx, "MATCH ()-[r:"+typ+"]->() WHERE r.id IN $ids DELETE r",
-				map[string]any{"ids": moved[typ]}); err != nil {
+			if _, err := l.run(ctx, tx, "MATCH ()-[r:"+typ+"]->() WHERE r.id IN $ids DELETE r",
+				map[string]any{"ids": moved[typ]}, -1); err != nil {
 				return err
 			}
 		}
 		if len(changed[typ]) > 0 {
-			if _, err := l.s.do(ctx, tx, "UNWIND $rows AS row MATCH ()-[r:"+typ+" {id: row.id}]->() SET r = row",
-				map[string]any{"rows": changed[typ]}); err != nil {
+			if _, err := l.run(ctx, tx, "UNWIND $rows AS row MATCH ()-[r:"+typ+" {id: row.id}]->() SET r = row",
+				map[string]any{"rows": changed[typ]}, -1); err != nil {
 				return err
 			}
 		}
@@ -1253,13 +1301,13 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 		if len(rows) == 0 {
 			continue
 		}
-		n, err := l.s.do(ctx, tx,
-			"UNWIND $rows AS row MATCH (a:Entity {id: row[0]}) MATCH (b:Entity {id: row[1]}) CREATE (a)-[r:"+typ+" {"+propertiesOf()+"}]->(b) RETURN count(*)",
-			map[string]any{"rows": rows})
+		all, err := l.run(ctx, tx,
+			"UNWIND $rows AS row MATCH (a:Entity {id: row[0]}) MATCH (b:Entity {id: row[1]}) CREATE (a)-[r:"+typ+" {"+propertiesOf()+"}]->(b)",
+			map[string]any{"rows": rows}, len(rows))
 		if err != nil {
 			return err
 		}
-		if asInt(n[0][0]) != int64(len(rows)) {
+		if !all {
 			return &missingError{kg.Errorf(kg.Conflict, "a link's end is not in the store")}
 		}
 	}

@@ -1,6 +1,7 @@
 package neo4jstore_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -133,5 +134,70 @@ func TestTextsOfAnEarlierLayoutAreFolded(t *testing.T) {
 	open(t, srv, cat)
 	if d := cmp.Diff(before, db.run(all, nil)); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestAnEarlierLayoutGetsALog opens a database of a layout without a log, whose full-text indexes were written within each
+// commit.
+func TestAnEarlierLayoutGetsALog(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
+	graph := storetest.Graph(cat, 3, 40, 30)
+	if err := storetest.Fill(t.Context(), s, graph); err != nil {
+		t.Fatal(err)
+	}
+	const indexes = "SHOW INDEXES YIELD name, type, entityType, labelsOrTypes, properties, owningConstraint, options WHERE type <> 'LOOKUP' " +
+		"RETURN name, type, entityType, labelsOrTypes, properties, owningConstraint, options.indexConfig ORDER BY name"
+	const records = "MATCH (n) WHERE n:Entity OR n:Source RETURN n.id AS id, n{.*, _made: null} AS x " +
+		"UNION ALL MATCH (:Entity)-[r]->(:Entity) RETURN r.id AS id, r{.*, _made: null} AS x"
+	sorted := func() [][]any { return db.run("CALL () { "+records+" } RETURN id, x ORDER BY id", nil) }
+	wantIndexes, wantRecords := db.run(indexes, nil), sorted()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db.run("MATCH (c:ThroughlineChange|ThroughlineChangeItem) DELETE c", nil)
+	db.run("MATCH (n) REMOVE n._made", nil)
+	db.run("MATCH ()-[r]->() REMOVE r._made", nil)
+	db.run("MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = 6 REMOVE m.turns", nil)
+	for _, x := range db.run("SHOW INDEXES YIELD name, labelsOrTypes, owningConstraint, type, createStatement "+
+		"WHERE type = 'FULLTEXT' OR any(l IN labelsOrTypes WHERE l STARTS WITH 'ThroughlineChange') RETURN name, owningConstraint, type, createStatement", nil) {
+		switch name := fmt.Sprint(x[0]); {
+		case x[1] != nil:
+			db.run("DROP CONSTRAINT "+name, nil)
+		case x[2] == "FULLTEXT":
+			db.run("DROP INDEX "+name, nil)
+			db.run(strings.Replace(fmt.Sprint(x[3]), "`fulltext.eventually_consistent`: true", "`fulltext.eventually_consistent`: false", 1), nil)
+		default:
+			db.run("DROP INDEX "+name, nil)
+		}
+	}
+	if d := cmp.Diff(wantIndexes, db.run(indexes, nil)); d == "" {
+		t.Fatal("the indexes are those of this layout")
+	}
+
+	s = open(t, srv, cat)
+	if d := cmp.Diff(wantIndexes, db.run(indexes, nil)); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(wantRecords, sorted()); d != "" {
+		t.Error(d)
+	}
+	if log, err := s.Changes(t.Context(), &store.ChangesQuery{Limit: 10}); err != nil || len(log) != 0 {
+		t.Errorf("the log says %v, %v", log, err)
+	}
+	was := graph.Nodes[0]
+	change, err := s.Write(t.Context(), store.Ahead{}, func(ctx context.Context, tx store.Tx) error {
+		tx.Describe(&store.Deed{Action: kg.Updated, Whole: true})
+		is := *was
+		is.Description = "known from now on"
+		return tx.Put(ctx, &store.Batch{Nodes: []*kg.Node{&is}})
+	})
+	if err != nil || change == nil || change.Seq != 1 {
+		t.Fatalf("the first change is %+v, %v", change, err)
+	}
+	items, err := s.Items(t.Context(), &store.ItemsQuery{Seq: 1, Limit: 10})
+	if err != nil || len(items) != 1 || items[0].Before == "" || !strings.Contains(items[0].After, "known from now on") {
+		t.Errorf("it has %+v, %v", items, err)
 	}
 }

@@ -38,13 +38,15 @@ type logging struct {
 // Describe says what the load is for.
 func (l *load) Describe(d *store.Deed) { l.deed = *d }
 
+// lockText takes the lock, and counts the transactions that have had it.
+const lockText = "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.turns = coalesce(m.turns, 0) + 1"
+
 // lock makes loads of several servers take turns, so that what a transaction has looked at stays so until it ends, and
 // changes get their numbers in the order of commits. It begins what the transaction logs.
 func (l *load) lock(ctx context.Context, tx neo4j.ManagedTransaction) error {
-	rows, err := l.s.do(ctx, tx, "MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.lastLoad = $now "+
-		"RETURN COLLECT { MATCH (c:ThroughlineChange) WHERE c.seq > 0 RETURN c.seq ORDER BY c.seq DESC LIMIT 1 }, "+
+	rows, err := l.s.do(ctx, tx, lockText+" RETURN COLLECT { MATCH (c:ThroughlineChange) WHERE c.seq > 0 RETURN c.seq ORDER BY c.seq DESC LIMIT 1 }, "+
 		"COLLECT { MATCH (c:ThroughlineChange) WHERE c.id = $id RETURN c.seq }",
-		map[string]any{"now": int64(l.now), "id": l.deed.ID})
+		map[string]any{"id": l.deed.ID})
 	if err != nil {
 		return err
 	}
@@ -139,6 +141,15 @@ SET i.kind = row.kind, i.after = row.after, i.a = row.a, i.b = row.b, i.made = c
 
 // logAtOnce writes the change of a load that is one transaction, with all its items, by one statement.
 func (l *load) logAtOnce(ctx context.Context, tx neo4j.ManagedTransaction) error {
+	text, params := l.closed("$seq")
+	params["seq"] = l.seq
+	_, err := l.s.do(ctx, tx, text, params)
+	return err
+}
+
+// closed ends what a load that is one transaction logs, and returns the statement that writes it. seq is an expression
+// for the number of the change.
+func (l *load) closed(seq string) (text string, params map[string]any) {
 	g := l.logging
 	l.seq = g.seq
 	var rows []any
@@ -173,10 +184,9 @@ func (l *load) logAtOnce(ctx context.Context, tx neo4j.ManagedTransaction) error
 			l.is.Changed++
 		}
 	}
-	about["seq"], about["created"], about["changed"], about["removed"] = g.seq, g.made, l.is.Changed, l.is.Removed
-	_, err := l.s.do(ctx, tx, `CREATE (c:ThroughlineChange) SET c = $about WITH c
-UNWIND $rows AS row CREATE (i:ThroughlineChangeItem) SET i = row, i.seq = c.seq`, map[string]any{"about": about, "rows": rows})
-	return err
+	about["created"], about["changed"], about["removed"] = g.made, l.is.Changed, l.is.Removed
+	return "CREATE (c:ThroughlineChange) SET c = $about, c.seq = " + seq + ` WITH c
+UNWIND $rows AS row CREATE (i:ThroughlineChangeItem) SET i = row, i.seq = c.seq`, map[string]any{"about": about, "rows": rows}
 }
 
 // change is the change of the load, which made so many records.

@@ -30,7 +30,8 @@ type survey struct {
 type counting struct {
 	mu   sync.Mutex
 	busy bool
-	next time.Time // no other is begun before
+	next time.Time     // no other is begun before
+	took time.Duration // the last
 }
 
 // ours is a condition on a relationship with a type of ours. Without coalesce Neo4j would answer it from the index of
@@ -107,6 +108,16 @@ func (s *Store) holds(l *layout, bookmark string) bool {
 	return false
 }
 
+// unsurvey forgets the survey. The next one waits until nothing has been written for longer than it takes: it would not
+// come to an end.
+func (s *Store) unsurvey() {
+	s.survey.Store(nil)
+	v := &s.counting
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.next = time.Now().Add(2 * v.took)
+}
+
 // count has the database surveyed behind the callers. A graph that is always being written is not counted over and
 // over.
 func (s *Store) count() {
@@ -126,7 +137,8 @@ func (s *Store) count() {
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		v.busy = false
-		v.next = time.Now().Add(time.Since(begin))
+		v.took = time.Since(begin)
+		v.next = time.Now().Add(v.took)
 		if found != nil {
 			s.survey.Store(found)
 		}

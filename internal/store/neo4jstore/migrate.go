@@ -23,6 +23,9 @@ var migrations = [][]string{
 	{"DROP INDEX throughline_search IF EXISTS"},
 	{}, // properties that are text are kept folded too
 	{}, // there is a log of changes: a program that does not write it would leave gaps
+	// the full-text indexes are behind the commits: a program that does not wait for them would not find what was just
+	// written
+	{},
 }
 
 // standingLayout is the layout before which links had no standing.

@@ -25,7 +25,7 @@ func (l *load) keepOwn(ctx context.Context, b *store.Batch) error {
 	}
 	args := map[string]any{"names": slices.Sorted(maps.Keys(names))}
 	if l.tx != nil { // it may come to nothing: the next load keeps them again
-		_, err := l.s.do(ctx, l.tx, keepOwnText, args)
+		_, err := l.run(ctx, l.tx, keepOwnText, args, -1)
 		return err
 	}
 	err := l.s.alone(ctx, keepOwnText, args)

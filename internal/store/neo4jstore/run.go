@@ -88,18 +88,28 @@ func (s *Store) stream(ctx context.Context, limit time.Duration, text string, pa
 // within does so and, when all has come, lets a caller look at the session.
 func (s *Store) within(ctx context.Context, limit time.Duration, text string, params map[string]any,
 	f func(*neo4j.Record) error, end func(neo4j.SessionWithContext),
+) error {
+	return s.running(ctx, reading, limit, text, params, f, end)
+}
+
+// running runs a statement once, as its own transaction.
+func (s *Store) running(ctx context.Context, p patience, limit time.Duration, text string, params map[string]any,
+	f func(*neo4j.Record) error, end func(neo4j.SessionWithContext),
 ) (err error) {
-	u, err := s.conns.enter(ctx, reading)
+	u, err := s.conns.enter(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer func() { err = u.leave(err) }()
 	ctx = u.ctx
 	cfg := s.session
-	cfg.AccessMode = neo4j.AccessModeRead
+	if cfg.AccessMode = neo4j.AccessModeRead; p == writing {
+		cfg.AccessMode = neo4j.AccessModeWrite
+	}
 	session := u.session(cfg)
 	defer u.end(session)
 	s.texts.Add(1)
+	text = awaited(text)
 	rows := 0
 	if r := store.RecorderOf(ctx); r != nil {
 		began := time.Now()
@@ -164,9 +174,14 @@ func (s *Store) writeAnyway(ctx context.Context, work func(tx neo4j.ManagedTrans
 	if errors.Is(err, errLost) && ctx.Err() == nil {
 		err = s.writeOnce(ctx, work)
 	}
-	s.views.current.Store(nil) // whatever became of it, what was read before may be out of date
-	s.survey.Store(nil)
+	s.wrote()
 	return s.failed(ctx, err)
+}
+
+// wrote forgets what was read before a write, whatever became of that.
+func (s *Store) wrote() {
+	s.views.current.Store(nil)
+	s.unsurvey()
 }
 
 func (s *Store) writeOnce(ctx context.Context, work func(tx neo4j.ManagedTransaction) error) (err error) {
@@ -195,13 +210,16 @@ type transaction struct {
 func (s *Store) do(ctx context.Context, tx neo4j.ManagedTransaction, text string, params map[string]any) ([][]any,
 	error,
 ) {
+	if a, ok := tx.(*ahead); ok {
+		return nil, a.ask()
+	}
 	s.texts.Add(1)
 	if t, ok := tx.(*transaction); ok {
 		ctx = t.use.ctx
 		t.use.hear()
 		defer t.use.hear()
 	}
-	res, err := tx.Run(ctx, text, params)
+	res, err := tx.Run(ctx, awaited(text), params)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package neo4jstore
 import (
 	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -17,7 +16,7 @@ import (
 // Write runs work in one transaction. Its first statement takes the lock that all who write wait for; so what the
 // transaction reads stays as it is. When a connection is lost while it commits, nobody knows what became of it: the log
 // says so, which has a change with the id that this one was to have.
-func (s *Store) Write(ctx context.Context, work func(ctx context.Context, tx store.Tx) error) (*kg.Change, error) {
+func (s *Store) Write(ctx context.Context, foreseen store.Ahead, work func(ctx context.Context, tx store.Tx) error) (*kg.Change, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
@@ -28,15 +27,17 @@ func (s *Store) Write(ctx context.Context, work func(ctx context.Context, tx sto
 	}
 	defer func() { <-s.loads }()
 	id := kg.NewChangeID()
+	if len(foreseen.IDs) > 0 {
+		if is, ended, err := s.writeAhead(ctx, id, foreseen, work); ended {
+			return is, err
+		}
+	}
 	var l *load
 	var own error // of work
 	err := s.write(ctx, func(tx neo4j.ManagedTransaction) error {
 		own = nil
-		l = &load{
-			s: s, now: kg.TimeOf(s.now()), sources: map[string]*rules.Text{}, went: map[string]bool{},
-			came: map[string]bool{}, tx: tx,
-			deed: store.Deed{ID: id},
-		}
+		l = s.newLoad(id)
+		l.tx = tx
 		if err := l.lock(ctx, tx); err != nil || l.logging.done {
 			return err
 		}
@@ -48,9 +49,8 @@ func (s *Store) Write(ctx context.Context, work func(ctx context.Context, tx sto
 		}
 		return l.logAtOnce(ctx, tx)
 	})
-	var refused *neo4j.Neo4jError
 	switch {
-	case own != nil && !errors.As(own, &refused) && !passing(own) && ctx.Err() == nil:
+	case own != nil && !ofServer(own) && ctx.Err() == nil:
 		return nil, own
 	case err == nil && !l.logging.done && l.seq == 0:
 		return nil, nil //nolint:nilnil // nothing was written
@@ -65,6 +65,14 @@ func (s *Store) Write(ctx context.Context, work func(ctx context.Context, tx sto
 		err = failed
 	}
 	return nil, err
+}
+
+// newLoad begins a load of one transaction, whose change has an id.
+func (s *Store) newLoad(id string) *load {
+	return &load{
+		s: s, now: kg.TimeOf(s.now()), sources: map[string]*rules.Text{}, went: map[string]bool{}, came: map[string]bool{},
+		deed: store.Deed{ID: id},
+	}
 }
 
 // outcomeTimeout bounds the look at what became of a transaction.
@@ -127,15 +135,24 @@ func (w *writer) fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 
 // Types finds what records are by their ids.
 func (w *writer) Types(ctx context.Context, ids []string) (map[string]string, error) {
+	if a := aheadOf(w.load); a != nil {
+		return a.types(w.s, ids)
+	}
 	return w.s.types(ctx, ids, w.read)
 }
 
 // Records finds records by their ids.
 func (w *writer) Records(ctx context.Context, ids []string) (*store.Batch, error) {
+	if a := aheadOf(w.load); a != nil {
+		return a.records(w.s, ids)
+	}
 	return w.s.records(ctx, ids, w.read)
 }
 
 // Resting finds the links that end at entities or rest on sources.
 func (w *writer) Resting(ctx context.Context, ids []string) ([]string, error) {
+	if a := aheadOf(w.load); a != nil {
+		return nil, a.ask()
+	}
 	return w.resting(ctx, w.tx, ids)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// Write runs work in a load of its own.
-func (s *Store) Write(ctx context.Context, work func(ctx context.Context, tx store.Tx) error) (*kg.Change, error) {
+// Write runs work in a load of its own. What it foresees need not be read in one go: it is in this process.
+func (s *Store) Write(ctx context.Context, _ store.Ahead, work func(ctx context.Context, tx store.Tx) error) (*kg.Change, error) {
 	l, err := s.load(ctx)
 	if err != nil {
 		return nil, err

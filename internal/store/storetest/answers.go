@@ -249,7 +249,7 @@ func (s *suite) formerIDs(t *testing.T) {
 				}
 			}
 			if step.do != nil {
-				if _, err := of.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
+				if _, err := of.Write(t.Context(), store.Ahead{}, func(ctx context.Context, tx store.Tx) error {
 					err := tx.Put(ctx, step.do)
 					is("as it is written", tx)
 					return err

@@ -199,7 +199,7 @@ func (o *Oracle) Made(_ context.Context, ids []string, after int64) (map[string]
 }
 
 // Write runs work in a load.
-func (o *Oracle) Write(ctx context.Context, work func(ctx context.Context, tx store.Tx) error) (*kg.Change, error) {
+func (o *Oracle) Write(ctx context.Context, _ store.Ahead, work func(ctx context.Context, tx store.Tx) error) (*kg.Change, error) {
 	begun, err := o.Load(ctx)
 	if err != nil {
 		return nil, err

@@ -62,7 +62,7 @@ func (r *random) written(t *testing.T, i int, oracle, s store.Store, parts []*st
 	var errs [2]error
 	var changes [2]*kg.Change
 	for j, into := range []store.Store{oracle, s} {
-		changes[j], errs[j] = into.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
+		changes[j], errs[j] = into.Write(t.Context(), store.Ahead{}, func(ctx context.Context, tx store.Tx) error {
 			saw[j] = ""
 			if deed != nil {
 				tx.Describe(deed)
@@ -128,7 +128,7 @@ func (s *suite) manyWrites(t *testing.T) {
 	for w := range writers {
 		all.Go(func() {
 			for i := range each {
-				change, err := x.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
+				change, err := x.Write(t.Context(), store.Ahead{}, func(ctx context.Context, tx store.Tx) error {
 					found, err := tx.Records(ctx, []string{"count"})
 					if err != nil {
 						return err
