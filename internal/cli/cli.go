@@ -64,6 +64,7 @@ type Commands struct {
 	Log         logCmd         `cmd:"" help:"Show who changed what, and when."`
 	Check       checkCmd       `cmd:"" help:"Read everything in the store, and list what is damaged."`
 	Backup      backupCmd      `cmd:"" help:"Copy the file of an embedded store, also while a server runs on it."`
+	Copy        copyCmd        `cmd:"" help:"Copy a store into another of any kind, with its log."`
 	Token       tokenCmd       `cmd:"" help:"Make, list and revoke the tokens by which a server knows who asks."`
 	Schema      schemaCmd      `cmd:"" help:"Print the GraphQL schema."`
 	Health      healthCmd      `cmd:"" help:"Ask a server whether it is ready, for health checks."`

@@ -122,6 +122,9 @@ type Deed struct {
 	Files   []kg.ChangeFile
 	// Whole has the log keep what the load created too. Without it, that follows from the records.
 	Whole bool
+	// Log, unless nil, is the log of the store that the records come from, all of them and as they are there. It becomes
+	// that of this store, which held nothing, in place of a change that the load is.
+	Log Logger
 }
 
 // Loader begins loads; one load runs at a time, a second must wait or fail with Conflict.
@@ -159,6 +162,8 @@ type Logger interface {
 	Items(ctx context.Context, q *ItemsQuery) ([]kg.ChangeItem, error)
 	// CountItems returns how many items q names, whatever its limit.
 	CountItems(ctx context.Context, q *ItemsQuery) (int64, error)
+	// Departed returns the imports that created what a change deleted, by the ids of the records.
+	Departed(ctx context.Context, seq int64) (map[string]int64, error)
 	// Later returns what the first change after one made of each record that later changes have touching items of, by id.
 	Later(ctx context.Context, q *LaterQuery) ([]LaterItem, error)
 	// Made returns the changes that created some records, by the records' ids: only imports after a change, and of the

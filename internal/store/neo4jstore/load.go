@@ -52,11 +52,12 @@ type load struct {
 
 	// for the log: see log.go
 	deed    store.Deed
-	seq     int64           // of the change, once it is there
-	went    map[string]bool // ids of records that were there before the load and that it deleted
-	came    map[string]bool // ids of records that are new, where the log keeps each of them and they bear no mark
-	logging *logging        // of the transaction that was begun last
-	is      kg.Change       // as it was written
+	marks   map[string]int64 // of what waits, where the log is another store's: see mark
+	seq     int64            // of the change, once it is there
+	went    map[string]bool  // ids of records that were there before the load and that it deleted
+	came    map[string]bool  // ids of records that are new, where the log keeps each of them and they bear no mark
+	logging *logging         // of the transaction that was begun last
+	is      kg.Change        // as it was written
 }
 
 // What a load remembers of sources at most.
@@ -114,7 +115,11 @@ func (l *load) Commit(ctx context.Context) error {
 		return kg.Errorf(kg.Internal, "the load has ended")
 	}
 	err := l.flush(ctx)
-	if err == nil && l.seq > 0 {
+	switch {
+	case err != nil:
+	case l.deed.Log != nil:
+		err = l.copyLog(ctx, l.deed.Log)
+	case l.seq > 0:
 		err = l.s.write(ctx, func(tx neo4j.ManagedTransaction) error { return l.closeLog(ctx, tx) })
 	}
 	_ = l.Rollback() // it only lets the next load begin
@@ -178,6 +183,9 @@ func textBytes(b *store.Batch) (n int) {
 func (l *load) flush(ctx context.Context) error {
 	b := l.waiting
 	if err := l.keepOwn(ctx, &b); err != nil {
+		return err
+	}
+	if err := l.copyMarks(ctx, &b); err != nil {
 		return err
 	}
 	l.waiting, l.texts = store.Batch{Distinct: b.Distinct, Merge: b.Merge}, 0
@@ -402,7 +410,7 @@ func (l *load) putSources(ctx context.Context, b store.Batch) error {
 		for _, x := range created.Sources {
 			l.log(nil, x, 0)
 			p := l.s.layout.sourceProps(x)
-			p[madeProperty] = l.mark()
+			p[madeProperty] = l.mark(x.ID)
 			rows = append(rows, p)
 		}
 		for _, x := range changed.Sources {
@@ -746,7 +754,7 @@ func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 	for _, x := range isNew.Nodes {
 		l.log(nil, x, 0)
 		i, p := cat.TypeOf(x.Type).Index, props(x)
-		p[madeProperty] = l.mark()
+		p[madeProperty] = l.mark(x.ID)
 		created[i] = append(created[i], p)
 	}
 	was := held.ByID()
@@ -1265,7 +1273,7 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 		typ, old := linkType(x), was[x.ID]
 		switch {
 		case i < len(isNew):
-			p[25] = l.mark()
+			p[25] = l.mark(x.ID)
 			l.log(nil, &stored, 0)
 			created[typ] = append(created[typ], row)
 			continue

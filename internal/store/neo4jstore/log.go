@@ -66,11 +66,101 @@ func (l *load) lock(ctx context.Context, tx neo4j.ManagedTransaction) error {
 }
 
 // mark is what a new record bears: the change that it follows from, unless the log keeps what the load created.
-func (l *load) mark() any {
-	if l.deed.Whole {
+func (l *load) mark(id string) any {
+	switch {
+	case l.deed.Log != nil && l.marks[id] > 0:
+		return l.marks[id]
+	case l.deed.Log != nil || l.deed.Whole:
 		return nil
 	}
 	return l.logging.seq
+}
+
+// copyMarks reads what records bear in the store whose log this one gets.
+func (l *load) copyMarks(ctx context.Context, b *store.Batch) (err error) {
+	if l.deed.Log == nil {
+		return nil
+	}
+	var ids []string
+	for _, x := range b.Sources {
+		ids = append(ids, x.ID)
+	}
+	for _, x := range b.Nodes {
+		ids = append(ids, x.ID)
+	}
+	for _, x := range b.Links {
+		ids = append(ids, x.ID)
+	}
+	l.marks, err = l.deed.Log.Made(ctx, ids, 0)
+	return err
+}
+
+// rowsAtOnce is how many rows of a log one statement writes.
+const rowsAtOnce = 1000
+
+// copyLog writes the log of another store, from which the records of the load come. The change that the load has left, and
+// which says that it has not ended, goes with the last transaction.
+func (l *load) copyLog(ctx context.Context, from store.Logger) error {
+	var changes, items []any
+	put := func() error {
+		rows := items
+		items = nil
+		return l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
+			_, err := l.s.do(ctx, tx, "UNWIND $rows AS row MERGE (i:ThroughlineChangeItem {seq: row.seq, id: row.id}) SET i = row",
+				map[string]any{"rows": rows})
+			return err
+		})
+	}
+	if err := store.EachChange(ctx, from, func(c *kg.Change, of []kg.ChangeItem, made map[string]int64) error {
+		row := aboutChange(c)
+		row["seq"], row["created"], row["changed"], row["removed"] = c.Seq, c.Created, c.Changed, c.Removed
+		if c.Open {
+			row["open"] = true
+		}
+		changes = append(changes, row)
+		for x := range of {
+			i, err := store.Again(&of[x])
+			if err != nil {
+				return err
+			}
+			row := itemRow(i)
+			if row["seq"] = c.Seq; made[i.ID] != 0 {
+				row[itemMade] = made[i.ID]
+			}
+			if items = append(items, row); len(items) >= rowsAtOnce {
+				if err := put(); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := put(); err != nil {
+		return err
+	}
+	return l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
+		if _, err := l.s.do(ctx, tx, "MATCH (c:ThroughlineChange) DELETE c", nil); err != nil {
+			return err
+		}
+		for rows := range slices.Chunk(changes, rowsAtOnce) {
+			if _, err := l.s.do(ctx, tx, "UNWIND $rows AS row CREATE (c:ThroughlineChange) SET c = row", map[string]any{"rows": rows}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// itemRow returns an item as it is kept, without its change.
+func itemRow(i *store.Logged) map[string]any {
+	row := map[string]any{"id": i.ID, "kind": i.Kind, "before": i.Before, "after": i.After}
+	setText(row, "a", i.A)
+	setText(row, "b", i.B)
+	setText(row, "wasA", i.WasA)
+	setText(row, "wasB", i.WasB)
+	return row
 }
 
 // log takes down what becomes of a record: was is nil for one that is new, is for one that goes. made is the change
@@ -99,11 +189,7 @@ func (l *load) log(was, is any, made int64) {
 	case is != nil && came && !went && !l.deed.Whole:
 		return
 	}
-	row := map[string]any{"id": i.ID, "kind": i.Kind, "before": i.Before, "after": i.After}
-	setText(row, "a", i.A)
-	setText(row, "b", i.B)
-	setText(row, "wasA", i.WasA)
-	setText(row, "wasB", i.WasB)
+	row := itemRow(i)
 	if is == nil && !came && made != 0 {
 		row[itemMade] = made
 	}
@@ -211,15 +297,20 @@ func (l *load) logged() {
 
 // about is what the change says of itself.
 func (l *load) about() map[string]any {
-	d := &l.deed
-	l.deed.ID = cmp.Or(d.ID, kg.NewChangeID())
-	p := map[string]any{"id": d.ID, "at": l.now.UnixMilli(), "action": string(cmp.Or(d.Action, kg.Imported))}
-	setText(p, "by", d.By)
-	setText(p, "note", d.Note)
-	setText(p, "reverts", d.Reverts)
-	setText(p, "key", d.Key)
-	if len(d.Files) > 0 {
-		b, _ := json.Marshal(d.Files) // texts always marshal
+	l.deed.ID = cmp.Or(l.deed.ID, kg.NewChangeID())
+	c := l.change(0)
+	return aboutChange(&c)
+}
+
+// aboutChange is what a change says of itself, without its number and what it counts.
+func aboutChange(c *kg.Change) map[string]any {
+	p := map[string]any{"id": c.ID, "at": c.At.UnixMilli(), "action": string(c.Action)}
+	setText(p, "by", c.By)
+	setText(p, "note", c.Note)
+	setText(p, "reverts", c.Reverts)
+	setText(p, "key", c.Key)
+	if len(c.Files) > 0 {
+		b, _ := json.Marshal(c.Files) // texts always marshal
 		p["files"] = string(b)
 	}
 	return p
@@ -431,4 +522,18 @@ func (s *Store) Made(ctx context.Context, ids []string, after int64) (map[string
 		}
 	}
 	return out, nil
+}
+
+// Departed finds the imports that created what a change deleted.
+func (s *Store) Departed(ctx context.Context, seq int64) (map[string]int64, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	rows, _, err := s.read(ctx, "MATCH (i:ThroughlineChangeItem) WHERE i.seq = $seq AND i.made > 0 RETURN i.id, i.made",
+		map[string]any{"seq": seq})
+	out := make(map[string]int64, len(rows))
+	for _, r := range rows {
+		out[asString(r[0])] = asInt(r[1])
+	}
+	return out, err
 }

@@ -939,7 +939,7 @@ func (l *load) Commit(ctx context.Context) error {
 	if l.done {
 		return kg.Errorf(kg.Internal, "the load has ended")
 	}
-	if l.wrote == 0 {
+	if l.wrote == 0 && l.deed.Log == nil {
 		return l.Rollback() // a new seq would have every server make a new image
 	}
 	l.nodes, l.sources = nil, nil

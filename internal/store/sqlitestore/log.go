@@ -41,7 +41,8 @@ const (
 	countItems = `SELECT coalesce(sum(before <> '' AND after <> ''), 0), coalesce(sum(after = ''), 0), count(*) FROM change_item WHERE seq = ?`
 	changeSQL  = `INSERT INTO change (seq, id, at, by, action, note, reverts, key, files, created, changed, removed, items, sum)
 		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13, throughline_sum(?1,?2,?3,hex(?4),?5,hex(?6),?7,hex(?8),?9,?10,?11,?12,?13))`
-	createdSQL = `INSERT INTO created (what, last, first, seq) VALUES (?,?,?,?)`
+	departedSQL = `SELECT id, made FROM change_item WHERE seq = ? AND made <> 0`
+	createdSQL  = `INSERT INTO created (what, last, first, seq) VALUES (?,?,?,?)`
 )
 
 // The statements that read it. Of a page, an id that is touched is looked up in each index by itself.
@@ -154,18 +155,13 @@ func (l *load) gone(ctx context.Context, what int, id string, row int64, was any
 
 // finishLog writes the change that the load is.
 func (l *load) finishLog(ctx context.Context) error {
+	if l.deed.Log != nil {
+		return l.copyLog(ctx, l.deed.Log)
+	}
 	if l.change == 0 {
 		if err := l.tx.QueryRowContext(ctx, nextChangeSQL).Scan(&l.change); err != nil {
 			return err
 		}
-	}
-	files := ""
-	if len(l.deed.Files) > 0 {
-		b, err := json.Marshal(l.deed.Files)
-		if err != nil {
-			return err
-		}
-		files = string(b)
 	}
 	if _, err := l.tx.ExecContext(ctx, dropItems, l.change); err != nil {
 		return err
@@ -179,8 +175,7 @@ func (l *load) finishLog(ctx context.Context) error {
 		Seq: l.change, ID: cmp.Or(d.ID, kg.NewChangeID()), At: l.now, By: d.By, Action: cmp.Or(d.Action, kg.Imported),
 		Note: d.Note, Reverts: d.Reverts, Key: d.Key, Files: d.Files, Created: l.made, Changed: changed, Removed: removed,
 	}
-	if _, err := l.tx.ExecContext(ctx, changeSQL, l.is.Seq, l.is.ID, l.now.UnixMilli(), d.By, string(l.is.Action), d.Note,
-		d.Reverts, d.Key, files, l.made, changed, removed, items); err != nil || d.Whole {
+	if err := l.writeChange(ctx, &l.is, items); err != nil || d.Whole {
 		return err
 	}
 	for what, next := range [...]int64{l.sourceRows.next, l.nodeRows.next, l.linkRows.next} {
@@ -398,4 +393,112 @@ func (s *Store) Made(ctx context.Context, ids []string, after int64) (map[string
 		return nil
 	}, idsJSON(ids), after)
 	return out, err
+}
+
+// Departed finds the imports that created what a change deleted.
+func (s *Store) Departed(ctx context.Context, seq int64) (map[string]int64, error) {
+	out := map[string]int64{}
+	err := scan(ctx, s.read, departedSQL, func(rows *sql.Rows) error {
+		var id string
+		var made int64
+		if err := rows.Scan(&id, &made); err != nil {
+			return unreadable(err)
+		}
+		out[id] = made
+		return nil
+	}, seq)
+	return out, err
+}
+
+// copyLog writes the log of another store, from which the records of the load come.
+func (l *load) copyLog(ctx context.Context, from store.Logger) error {
+	if err := l.prepare(ctx, []prepared{{&l.logItem, itemSQL}}); err != nil {
+		return err
+	}
+	if err := store.EachChange(ctx, from, func(c *kg.Change, items []kg.ChangeItem, made map[string]int64) error {
+		for x := range items {
+			i, err := store.Again(&items[x])
+			if err != nil {
+				return err
+			}
+			if _, err := l.logItem.ExecContext(ctx, c.Seq, i.ID, i.Kind, i.A, i.B, i.WasA, i.WasB, i.Before, i.After, made[i.ID]); err != nil {
+				return err
+			}
+		}
+		return l.writeChange(ctx, c, int64(len(items)))
+	}); err != nil {
+		return err
+	}
+	for what, table := range [...]string{"source", "node", "link"} {
+		if err := l.copyMade(ctx, from, what, table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyMade writes which imports created the records of a table.
+func (l *load) copyMade(ctx context.Context, from store.Logger, what int, table string) error {
+	var ids []string
+	var keys []int64
+	type run struct{ first, last, seq int64 } // rows one behind the other that one import created
+	var runs []run
+	ask := func() error {
+		made, err := from.Made(ctx, ids, 0)
+		if err != nil {
+			return err
+		}
+		for i, id := range ids {
+			seq, k, n := made[id], keys[i], len(runs)
+			switch {
+			case seq == 0:
+			case n > 0 && runs[n-1].seq == seq && runs[n-1].last == k-1:
+				runs[n-1].last = k
+			default:
+				runs = append(runs, run{k, k, seq})
+			}
+		}
+		ids, keys = ids[:0], keys[:0]
+		return nil
+	}
+	if err := scan(ctx, l.tx, "SELECT k, id FROM "+table+" ORDER BY k", func(rows *sql.Rows) error {
+		var k int64
+		var id string
+		if err := rows.Scan(&k, &id); err != nil {
+			return unreadable(err)
+		}
+		if ids, keys = append(ids, id), append(keys, k); len(ids) < copiedAtOnce {
+			return nil
+		}
+		return ask()
+	}); err != nil {
+		return err
+	}
+	if err := ask(); err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if _, err := l.tx.ExecContext(ctx, createdSQL, what, r.last, r.first, r.seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copiedAtOnce is how many records are asked about at once.
+const copiedAtOnce = 1000
+
+// writeChange writes the row of a change with so many items.
+func (l *load) writeChange(ctx context.Context, c *kg.Change, items int64) error {
+	files := ""
+	if len(c.Files) > 0 {
+		b, err := json.Marshal(c.Files)
+		if err != nil {
+			return err
+		}
+		files = string(b)
+	}
+	_, err := l.tx.ExecContext(ctx, changeSQL, c.Seq, c.ID, c.At.UnixMilli(), c.By, string(c.Action), c.Note, c.Reverts, c.Key, files,
+		c.Created, c.Changed, c.Removed, items)
+	return err
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -196,6 +197,18 @@ func (o *Oracle) Made(_ context.Context, ids []string, after int64) (map[string]
 		}
 	}
 	return out, nil
+}
+
+// Departed finds the imports that created what a change deleted.
+func (o *Oracle) Departed(_ context.Context, seq int64) (map[string]int64, error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	for i := range o.log {
+		if o.log[i].Seq == seq {
+			return maps.Clone(o.log[i].made), nil
+		}
+	}
+	return nil, nil
 }
 
 // Write runs work in a load.

@@ -1,0 +1,110 @@
+package writing_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/edit"
+	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/history"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/storetest"
+	"github.com/throughline/throughline/internal/store/storetest/both"
+)
+
+// TestACopySaysTheSame draws changes of a store in a file, copies it and copies the copy into a file again: each holds the
+// same, has the same log, says the same of each record after each change, and goes on in the same way.
+func TestACopySaysTheSame(t *testing.T) {
+	cat := both.Catalog(t)
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		both.Checks(t, 1)
+		rapid.Check(t, func(r *rapid.T) {
+			first := filled(t, both.SQLite(cat)(t))
+			d := &drawing{T: r, cat: cat, ids: []string{"ann", "club", "club2", "oslo", "begin", "s_article", "s_note", affiliated}}
+			change := func(in ...store.Store) {
+				m := d.mutation(t.Context(), in[0])
+				for _, s := range in {
+					out, err := edit.Apply(t.Context(), cat, s, m.edit, edit.About{By: "ann", Note: m.note})
+					if err == nil && !slices.Contains(d.ids, out.ID) {
+						d.ids = append(d.ids, out.ID)
+					}
+				}
+			}
+			for range rapid.IntRange(1, 12).Draw(r, "changes") {
+				change(first)
+			}
+			if rapid.Bool().Draw(r, "imported") { // what was deleted may come back, by another import
+				if err := storetest.Fill(t.Context(), first, begun()); err != nil {
+					t.Fatal(err)
+				}
+				change(first)
+			}
+			second, third := open(t), both.SQLite(cat)(t)
+			was := said(t, cat, first, d.ids)
+			tried, err := exchange.Copy(t.Context(), first, second, true)
+			if err != nil {
+				r.Fatal(err)
+			}
+			if empty, err := second.Empty(t.Context()); !empty || err != nil {
+				r.Fatal("a trial wrote something", err)
+			}
+			for _, way := range [][2]store.Store{{first, second}, {second, third}} {
+				done, err := exchange.Copy(t.Context(), way[0], way[1], false)
+				if err != nil {
+					r.Fatal(err)
+				}
+				if *done != *tried {
+					r.Fatalf("%+v, and %+v was tried", done, tried)
+				}
+				if diff := cmp.Diff(was, said(t, cat, way[1], d.ids)); diff != "" {
+					r.Fatalf("the copy from %s to %s says another thing: %s", way[0].Kind(), way[1].Kind(), diff)
+				}
+				if _, err := exchange.Copy(t.Context(), first, way[1], false); kg.CodeOf(err) != kg.Conflict {
+					r.Fatal("over what is there:", err)
+				}
+			}
+			if _, err := third.Check(t.Context(), func(d store.Damage) error { return fmt.Errorf("%+v", d) }); err != nil {
+				r.Fatal(err)
+			}
+			change(first, second, third)
+			for _, s := range []store.Store{second, third} {
+				if a, b := both.Log(t, first), both.Log(t, s); a != b {
+					r.Fatalf("%s goes on otherwise: %s", s.Kind(), cmp.Diff(a, b))
+				}
+			}
+		})
+	})
+}
+
+// said is all that a store says: its export, its log, and each record and the links at it after each change.
+func said(t *testing.T, cat *catalog.Catalog, s store.Store, ids []string) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(export(t, cat, s))
+	changes, err := s.Changes(t.Context(), &store.ChangesQuery{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(&b, "%+v\n%s", changes, both.Log(t, s))
+	for seq := range int64(len(changes) + 1) {
+		for _, id := range ids {
+			was, err := history.Recorded(t.Context(), cat, s, id, seq, kg.TimeOf(both.Clock()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines, err := was.Lines(t.Context(), was.Links)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(&b, "%d %s: %s %s %v\n", seq, id, was.Kind, was.Record, lines)
+		}
+	}
+	return b.String()
+}
