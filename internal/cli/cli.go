@@ -155,6 +155,7 @@ func NewParser(c *Commands, o ...kong.Option) (*kong.Kong, error) {
 		kong.Vars{
 			"clients": clients.Names(),
 			"read":    strings.Join(exchange.FormatNames((*exchange.Format).Reads), ","),
+			"history": strings.Join(exchange.HistoryNames, ","),
 			"written": strings.Join(exchange.FormatNames((*exchange.Format).Writes), ","),
 		},
 		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(duration)),

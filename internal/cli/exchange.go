@@ -69,6 +69,7 @@ type importCmd struct {
 	Files   []string `arg:"" placeholder:"FILE" help:"Files of any format that can be read, .gz and .zip too; - for standard input."`
 	DryRun  bool     `help:"Check every line, report what would become of it, and write nothing."`
 	Replace bool     `help:"Have each record take the place of the stored one, instead of adding to it."`
+	History string   `enum:"${history}" default:"changed" placeholder:"HOW" help:"What the log of changes keeps: of changed, the records that are changed or deleted; of full, those that are created too, so that the import can be taken back by throughline undo."`
 	Diff    bool     `help:"Print each field that changes, before and after."`
 	JSON    bool     `name:"json" help:"Print the report as JSON, for scripts; with --diff, each change on a line before it."`
 }
@@ -140,6 +141,7 @@ func (c *importCmd) Run(w *world) (err error) {
 	o := exchange.Options{DryRun: c.DryRun, Replace: c.Replace, By: c.name(), Note: c.Note, Waits: func() {
 		fmt.Fprintln(w.stderr, "waiting: another process is writing to the store")
 	}}
+	o.KeepHistory(c.History)
 	changes, rewind := io.Reader(strings.NewReader("")), func() error { return nil }
 	if c.Diff {
 		f, err := os.CreateTemp("", "throughline-*.diff") // an import that fails has changed nothing

@@ -30,7 +30,7 @@ func (c *importCmd) send(w *world) error {
 	to.Path = strings.TrimSuffix(strings.TrimSuffix(to.Path, "/"), "/graphql") + "/import"
 	q := url.Values{}
 	for name, v := range map[string]string{
-		"format": c.Format, "encoding": c.Encoding, "source": c.Source, "sourceUrl": c.SourceURL, "note": c.Note,
+		"format": c.Format, "encoding": c.Encoding, "source": c.Source, "sourceUrl": c.SourceURL, "note": c.Note, "history": c.History,
 	} {
 		if v != "" {
 			q.Set(name, v)

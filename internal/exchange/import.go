@@ -232,7 +232,17 @@ type Options struct {
 	By string
 	// Note says why, for the log.
 	Note string
+	// Full has the log keep the records that the import creates too, so that it can be taken back.
+	Full bool
 }
+
+// HistoryNames are what the log can keep of the records of an import: those that it changes and deletes, or all.
+var HistoryNames = []string{"changed", historyFull}
+
+const historyFull = "full"
+
+// KeepHistory reads what the log is to keep.
+func (o *Options) KeepHistory(name string) { o.Full = name == historyFull }
 
 // A batch ends after so many records or so many bytes of lines: several are under way at once.
 const (
@@ -286,7 +296,7 @@ func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []
 		return Report{}, err
 	}
 	c.checked = !s.Atomic()
-	deed := store.Deed{By: o.By, Note: o.Note, Files: make([]kg.ChangeFile, len(files))}
+	deed := store.Deed{By: o.By, Note: o.Note, Whole: o.Full, Files: make([]kg.ChangeFile, len(files))}
 	for i, f := range files {
 		deed.Files[i] = kg.ChangeFile{Name: filepath.Base(f.Name), SHA256: c.sums[i]}
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/throughline/throughline/internal/catalog"
@@ -15,13 +16,13 @@ import (
 )
 
 // Parameters of an import by a client of a server.
-var parameters = []string{"format", "encoding", "source", "sourceUrl", "note", "dryRun", "replace"}
+var parameters = []string{"format", "encoding", "source", "sourceUrl", "note", "dryRun", "replace", "history"}
 
 // MappingPart is the name of the part of a form that is a mapping and not a file.
 const MappingPart = "mapping"
 
 // Received returns what imports the files that a client of a server sends, with the parameters format, encoding, source,
-// sourceUrl, note, dryRun and replace of its request, and answers with a Report. Next returns them one after the other with their names, and io.EOF
+// sourceUrl, note, dryRun, replace and history of its request, and answers with a Report. Next returns them one after the other with their names, and io.EOF
 // behind the last. It imports all or, where something is wrong, nothing: of bad lines, the error has the places in its
 // details.
 func Received(cat *catalog.Catalog, s store.Store) func(
@@ -98,6 +99,11 @@ func received(q url.Values) (t Terms, o Options, err error) {
 			t.Source = map[string]string{"kind": "DATASET", "title": q.Get("source"), "url": q.Get("sourceUrl")}
 		case "note":
 			o.Note = v
+		case "history":
+			if !slices.Contains(HistoryNames, v) {
+				return t, o, kg.Errorf(kg.BadUserInput, "history is %s", Instead(v, HistoryNames))
+			}
+			o.KeepHistory(v)
 		case "dryRun", "replace":
 			if v != "true" && v != "false" {
 				return t, o, kg.Errorf(kg.BadUserInput, "%s is %q: write true or false", name, clip(v))

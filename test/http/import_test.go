@@ -173,6 +173,7 @@ func TestFilesThatCannotBeImportedAreRefused(t *testing.T) {
 		{"?format=dot", "text/csv", "x", nil, http.StatusUnprocessableEntity, `format is \"dot\"`},
 		{"?formt=csv", "text/csv", "x", nil, http.StatusUnprocessableEntity, `do you mean format?`},
 		{"?dryRun=yes", "text/csv", "x", nil, http.StatusUnprocessableEntity, `dryRun is \"yes\": write true or false`},
+		{"?history=all", "text/csv", "x", nil, http.StatusUnprocessableEntity, `history is`},
 		{"?encoding=klingon", "text/csv", "x", nil, http.StatusUnprocessableEntity, `the encoding klingon is not known`},
 		{"?note=%zz", "text/csv", "x", nil, http.StatusBadRequest, `the address cannot be read`},
 		{"", "text/plain", "x", map[string]string{"Sec-Fetch-Site": "cross-site"}, http.StatusForbidden, `"code":"FORBIDDEN"`},

@@ -5930,7 +5930,7 @@ type Change implements Node {
   reverts: Change
   "The change that took it back, the latest where several did; null where none did. That one may be taken back itself."
   revertedBy: Change
-  "What it made of each record, by the record's id. Of what an import created there are no items: that follows from the records."
+  "What it made of each record, by the record's id. Of what an import created there are no items unless it was made with ` + "`" + `--history full` + "`" + `: that follows from the records."
   items(
     "Only of these records, and of links at them; at most 100."
     touching: [ID!]
