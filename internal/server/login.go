@@ -92,7 +92,9 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	page := s.loginPage(http.StatusOK, r.URL.Query().Get("next"))
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		if s.o.Issuer != nil && r.URL.Query().Has("left") {
+		if page.In = r.URL.Query().Has("in") && s.session(r) != nil; page.In {
+			w.Header().Add("Vary", varyWho)
+		} else if s.o.Issuer != nil && r.URL.Query().Has("left") {
 			page.Left, page.EndSession = true, s.o.Issuer.EndSession(s.address(r, "/"))
 		}
 		page.Serve(w, r)

@@ -28,6 +28,8 @@ type Login struct {
 	// Again has the browser ask once more by itself: where a page of another site led here, it did not send the cookie of
 	// the session.
 	Again bool
+	// In says that who is here is logged in, and may go back to another window.
+	In bool
 	// Left says that who is here has just logged out, and EndSession is where they log out at the issuer too; "" for
 	// nowhere.
 	Left       bool
@@ -128,7 +130,8 @@ button { font: inherit; min-height: 36px; padding: 0 1rem; }
 <main>
 <h1>Log in</h1>
 {{with .Problem}}<p class="problem" role="alert" id="problem">{{.}}</p>
-{{end}}{{if .Left}}<p role="status">You are logged out.</p>
+{{end}}{{if .In}}<p role="status">You are logged in. Go on in the window that you came from; this one can be closed.</p>
+{{else}}{{if .Left}}<p role="status">You are logged out.</p>
 {{end}}{{if .Issuer}}{{if not .Left}}<p>This server wants to know who asks.</p>
 {{end}}<p><a class="go" href="/login/begin?next={{.Next}}" autofocus>Log in at {{.Issuer}}</a></p>
 {{with .EndSession}}<p><a href="{{.}}">Log out there too</a></p>
@@ -139,7 +142,7 @@ button { font: inherit; min-height: 36px; padding: 0 1rem; }
 <input type="password" id="token" name="token" required autofocus autocomplete="current-password" spellcheck="false"{{if .Problem}} aria-describedby="problem"{{end}}>
 <button>Log in</button>
 </form>
-{{end}}</main>
+{{end}}{{end}}</main>
 </body>
 </html>{{end}}
 {{- define "onward"}}<!doctype html>

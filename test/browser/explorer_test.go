@@ -408,6 +408,26 @@ func TestStories(t *testing.T) {
 	b.wait("both pictures are there, with shapes and directions", two+` && document.querySelectorAll('.story figure circle').length > 1 &&
 		document.querySelectorAll('.story figure g rect, .story figure g polygon').length > 2 &&
 		document.querySelectorAll('.story figure line + polygon').length > 3`)
+	if over := evaluate[string](b, `(() => {
+		const over = [];
+		for (const svg of document.querySelectorAll('.story figure svg')) {
+			const names = [...svg.querySelectorAll('tspan')].map(n => [n.textContent, n.getBoundingClientRect()]);
+			for (const label of svg.querySelectorAll('text[transform]')) {
+				for (let i = 0; i < label.getNumberOfChars(); i++) {
+					const c = label.getExtentOfChar(i);
+					const p = new DOMPoint(c.x + c.width / 2, c.y + c.height / 2).matrixTransform(label.getScreenCTM());
+					for (const [name, r] of names) {
+						if (p.x > r.left && p.x < r.right && p.y > r.top && p.y < r.bottom) {
+							over.push(label.textContent + ' over ' + name);
+						}
+					}
+				}
+			}
+		}
+		return over.join(', ') || document.querySelectorAll('.story figure text[transform]').length + ' labels';
+	})()`); strings.Contains(over, " over ") || over == "0 labels" {
+		t.Errorf("labels of links lie over names: %s", over)
+	}
 	if cut := evaluate[int](b, `[...document.querySelectorAll('.story figure svg')].flatMap(s => [...s.querySelectorAll('text')].filter(t => {
 		const a = t.getBoundingClientRect(), b = s.getBoundingClientRect(); return a.left < b.left || a.right > b.right || a.bottom > b.bottom; })).length`); cut > 0 {
 		t.Errorf("%d labels are cut", cut)

@@ -183,3 +183,47 @@ func TestAPersonLogsInAtTheIssuer(t *testing.T) {
 	b.arrive("a.go")
 	b.forgive()
 }
+
+// TestASessionThatEndsIsTold: what is drawn stays, and who logs in beside it goes on.
+func TestASessionThatEndsIsTold(t *testing.T) {
+	for name, anonymous := range map[string]*auth.Identity{"nobody else": nil, "readers too": auth.NewIdentity("", auth.Reader)} {
+		t.Run(name, func(t *testing.T) {
+			origin, token := newLocked(t, anonymous)
+			b := newTab(t, newBrowser(t), origin)
+			b.run("open the form", chromedp.Navigate(origin+"/login?next=/s/s_human-security-is-about-protecting-civilians-mary-kaldor"))
+			b.arrive("#token")
+			b.text(token)
+			b.press(kb.Enter)
+			b.arrive("aside.account form")
+			b.wait("the page is there", `document.querySelectorAll('.excerpts li').length > 60 && document.querySelector('form.statement') !== null`)
+			evaluate[chromedp.Void](b, `void (window.drawn = document.querySelector('.excerpts li'))`)
+			const post = `{method: 'POST', redirect: 'manual', headers: {'Content-Type': 'application/x-www-form-urlencoded'}, body: `
+			evaluate[chromedp.Void](b, `void fetch('/logout', `+post+`''}).then(() => { window.left = true; })`)
+			b.wait("the session is over", `window.left === true`)
+			b.click(".adding details.card > summary")
+			b.run("words", chromedp.SendKeys(chromedp.CSS(".statement textarea"), "Mary Kaldor"))
+			if anonymous != nil { // names are found as before
+				b.find(1, "Mary Kaldor")
+				b.find(2, "NATO")
+				b.choose(`document.querySelector('.statement > label select')`, "AFFILIATED_WITH")
+				b.button("Add")
+			} else {
+				b.run("search", chromedp.SendKeys(chromedp.CSS(".statement [role=combobox]"), "Mary"))
+			}
+			b.wait("it is told", reads(".ended", "You are logged out"))
+			b.forgive()
+			b.barriers(axe(t), "a session that has ended")
+			b.wait("what was drawn stays, and what was written", `window.drawn === document.querySelector('.excerpts li') &&
+				document.querySelector('.statement textarea').value === 'Mary Kaldor'`)
+			b.wait("one logs in beside it", `document.querySelector('.ended a').target === '_blank' &&
+				document.querySelector('.ended a').getAttribute('href') === '/login?next=/login?in'`)
+			b.button("I have logged in")
+			b.wait("but has not", reads(".ended", "You are logged out"))
+			evaluate[chromedp.Void](b, `void fetch('/login', `+post+`new URLSearchParams({token: '`+token+`'})}).then(() => { window.back = true; })`)
+			b.wait("in another window", `window.back === true`)
+			evaluate[chromedp.Void](b, `void dispatchEvent(new Event('focus'))`)
+			b.wait("it goes away", `document.querySelector('.ended') === null && window.drawn === document.querySelector('.excerpts li')`)
+			b.forgive()
+		})
+	}
+}

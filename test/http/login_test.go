@@ -146,6 +146,10 @@ func TestLogIn(t *testing.T) {
 		!strings.Contains(r.body, "Logged in as <strong>editor</strong>") {
 		t.Errorf("%d %s", r.status, r.body)
 	}
+	if r := b.ask(http.MethodGet, "/login?in", "", nil); r.status != 200 || !strings.Contains(r.body, "You are logged in.") ||
+		strings.Contains(r.body, "<form") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
 	// a token that is shown beside is who asks
 	if r := b.viewer(map[string]string{"Authorization": "Bearer " + k.of["admin"]}); !strings.Contains(r.body, "ADMIN") {
 		t.Errorf("%s", r.body)
@@ -156,6 +160,9 @@ func TestLogIn(t *testing.T) {
 	before := b.cookie
 	if r := b.ask(http.MethodPost, "/logout", "", nil); r.status != 303 || r.header.Get("Location") != "/" || b.cookie != nil {
 		t.Errorf("%d %v", r.status, r.header)
+	}
+	if r := b.ask(http.MethodGet, "/login?in", "", nil); strings.Contains(r.body, "You are logged in.") {
+		t.Errorf("%d %s", r.status, r.body)
 	}
 	b.cookie = before // somebody had written it down
 	if r := b.viewer(nil); r.status != 401 {

@@ -34,6 +34,26 @@ export function chunks<T>(list: T[], size: number): T[][] {
   return parts;
 }
 
+// Whether who was logged in when the page was loaded is so no more. Events of this name are sent when that changes: what is
+// drawn stays, and questions that were refused are asked again.
+export const session = { ended: false, changed: 'session' };
+
+function note(ended: boolean) {
+  if (session.ended !== ended) {
+    session.ended = ended;
+    dispatchEvent(new Event(session.changed));
+  }
+}
+
+const isLoggedIn = () => document.querySelector('aside.account form') !== null;
+
+// look asks who is there, where a page was shown to somebody who was logged in: readers may go on without a session, and
+// would only be told that they may not write.
+export async function look(): Promise<void> {
+  const { viewer } = await ask<{ viewer: { subject: string | null } }>('{ viewer { subject } }');
+  note(isLoggedIn() && viewer.subject === null);
+}
+
 // ask asks, and refuses an answer with errors, unless a part of it will do.
 export async function ask<T>(
   query: string,
@@ -56,6 +76,9 @@ export async function ask<T>(
     }
     throw new Error(words.errors.offline);
   }
+  if (response.status === 401) {
+    note(true);
+  }
   let answer: { data?: T | null; errors?: Problem[] };
   try {
     answer = await response.json();
@@ -63,7 +86,11 @@ export async function ask<T>(
     throw new Error(words.errors.strange(response.status));
   }
   if ((answer.errors?.length && !part) || !answer.data) {
-    throw new Refused(answer.errors ?? []);
+    const refused = new Refused(answer.errors ?? []);
+    if (refused.code === 'FORBIDDEN' && isLoggedIn()) {
+      void look();
+    }
+    throw refused;
   }
   return answer.data;
 }

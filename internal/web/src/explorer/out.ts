@@ -226,6 +226,70 @@ function wrapped(label: string): string[] {
 const halo =
   'fill="#222" stroke="#fff" stroke-width="3" stroke-linejoin="round" paint-order="stroke" text-anchor="middle"';
 
+// Space knows where there is something already, so that labels of links lie over no name, no node and no other label. What
+// takes place is a row of discs, of the height of a line.
+class Space {
+  private static readonly cell = 64;
+  private readonly cells = new Map<string, { at: Point; radius: number }[]>();
+
+  private *around([x, y]: Point, radius: number): Generator<string> {
+    const cell = (n: number) => Math.floor(n / Space.cell);
+    for (let i = cell(x - radius); i <= cell(x + radius); i++) {
+      for (let k = cell(y - radius); k <= cell(y + radius); k++) {
+        yield `${i} ${k}`;
+      }
+    }
+  }
+
+  take(at: Point, radius: number) {
+    for (const key of this.around(at, radius)) {
+      const list = this.cells.get(key);
+      if (list) {
+        list.push({ at, radius });
+      } else {
+        this.cells.set(key, [{ at, radius }]);
+      }
+    }
+  }
+
+  free(at: Point, radius: number): boolean {
+    for (const key of this.around(at, radius)) {
+      if (this.cells.get(key)?.some(d => Math.hypot(d.at[0] - at[0], d.at[1] - at[1]) < d.radius + radius)) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
+
+// How wide a letter is about, for the height of a line.
+const letter = 0.56;
+
+// row lists the middles of the discs that a text takes, around its own middle.
+function row(text: string, size: number, middle: Point, way: Point): Point[] {
+  const half = (text.length * size * letter) / 2;
+  const n = Math.max(1, Math.ceil((2 * half) / size));
+  return Array.from({ length: n + 1 }, (_, i) => {
+    const far = -half + (2 * half * i) / n;
+    return [middle[0] + way[0] * far, middle[1] + way[1] * far];
+  });
+}
+
+// placed finds a place for the label of a link, as near to its middle as there is room, on it or beside; null for none.
+function placed(space: Space, label: string, size: number, a: Point, b: Point, way: Point): Point | null {
+  for (const beside of [0, 12, -12, 24, -24]) {
+    for (const part of [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.2, 0.8]) {
+      const at: Point = [a[0] + (b[0] - a[0]) * part - way[1] * beside, a[1] + (b[1] - a[1]) * part + way[0] * beside];
+      const discs = row(label, size, at, way);
+      if (discs.every(d => space.free(d, size / 2))) {
+        discs.forEach(d => space.take(d, size / 2));
+        return at;
+      }
+    }
+  }
+  return null;
+}
+
 // svg draws a picture as it is on the canvas: with shapes, directions and lines of labels.
 export function svg(graph: Graph, scene: Scene, at: { [id: string]: Point }): string {
   const drawn = new Map(
@@ -238,6 +302,14 @@ export function svg(graph: Graph, scene: Scene, at: { [id: string]: Point }): st
   );
   const lines: string[] = [];
   const texts: string[] = [];
+  const space = new Space();
+  const under = (d: { n: { size: number }; place: Point }) => d.place[1] + d.n.size / 2 + 14;
+  for (const d of drawn.values()) {
+    space.take(d.place, d.n.size / 2);
+    d.label.forEach((line, i) =>
+      row(line, 12, [d.place[0], under(d) + 14 * i - 4], [1, 0]).forEach(at => space.take(at, 6)),
+    );
+  }
   for (const e of scene.edges) {
     const [from, to] = [drawn.get(e.from), drawn.get(e.to)];
     if (!from || !to) {
@@ -268,8 +340,9 @@ export function svg(graph: Graph, scene: Scene, at: { [id: string]: Point }): st
       const sides = [-half, half].map(h => `${foot[0] - way[1] * h},${foot[1] + way[0] * h}`).join(' ');
       lines.push(`<polygon points="${tip.join(',')} ${sides}" fill="#888"${e.faded ? ' opacity="0.3"' : ''}/>`);
     }
-    if (e.label) {
-      const [x, y] = [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+    const middle = e.label ? placed(space, e.label, 10, a, b, way) : null;
+    if (middle) {
+      const [x, y] = middle;
       const angle = (Math.atan2(way[1], way[0]) * 180) / Math.PI;
       const upright = angle > 90 ? angle - 180 : angle < -90 ? angle + 180 : angle;
       texts.push(
@@ -277,14 +350,16 @@ export function svg(graph: Graph, scene: Scene, at: { [id: string]: Point }): st
       );
     }
   }
-  for (const { n, place, label } of drawn.values()) {
+  for (const d of drawn.values()) {
+    const { n, place, label } = d;
     const title = n.entity ? `${n.entity.name}, ${typeLabel(graph.catalog, n.entity.type)}` : n.label;
     const look =
       `fill="${colours[n.colour] ?? '#888888'}" stroke="#222" stroke-width="${n.pinned || !n.entity ? 3 : 1}"` +
       `${n.faded ? ' opacity="0.3"' : ''}`;
     lines.push(`<g><title>${xml(title)}</title>${outline(n.shape, place, n.size, look)}</g>`);
-    const under = place[1] + n.size / 2 + 14;
-    const spans = label.map((line, i) => `<tspan x="${place[0]}" y="${under + 14 * i}">${xml(line)}</tspan>`).join('');
+    const spans = label
+      .map((line, i) => `<tspan x="${place[0]}" y="${under(d) + 14 * i}">${xml(line)}</tspan>`)
+      .join('');
     texts.push(`<text font-size="12" ${halo}${n.faded ? ' opacity="0.3"' : ''}>${spans}</text>`);
   }
   const all = [...drawn.values()];

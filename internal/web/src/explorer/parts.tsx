@@ -2,7 +2,7 @@
 // Small parts that every view is made of.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
-import { Refused } from './api';
+import { Refused, session } from './api';
 import { typeLabel } from './catalog';
 import type { Found, Graph } from './graph';
 import { words } from './words';
@@ -55,6 +55,16 @@ export function useAsk<T>(
     );
     return () => abort.abort();
   }, key);
+  // what was refused for want of a session is asked again once there is one
+  const refused = got.problem instanceof Refused && got.problem.code === 'UNAUTHENTICATED';
+  useEffect(() => {
+    if (!refused) {
+      return;
+    }
+    const changed = () => session.ended || setTurn(t => t + 1);
+    addEventListener(session.changed, changed);
+    return () => removeEventListener(session.changed, changed);
+  }, [refused]);
   const current = key.length === got.key.length && key.every((k, i) => k === got.key[i]);
   return { answer: current ? got.answer : null, problem: current ? got.problem : null, again: () => setTurn(turn + 1) };
 }

@@ -69,11 +69,13 @@ export async function namesIn(text: string, signal: AbortSignal): Promise<Named[
     places.set(key, list);
   };
   for (const m of text.matchAll(capitals)) {
-    note(m[0], m.index);
-    // what stands before a name, as a title does, is not a part of it
-    for (const space of m[0].matchAll(/\s+(?=[\p{Lu}\p{N}])/gu)) {
-      const after = space.index + space[0].length;
-      note(m[0].slice(after), m.index + after);
+    // what stands before a name, as a title does, is not a part of it, nor may be what a small word joins: "Ann and Ben"
+    const starts = [0, ...[...m[0].matchAll(/\s+(?=[\p{Lu}\p{N}])/gu)].map(space => space.index + space[0].length)];
+    const ends = [...[...m[0].matchAll(/\s+\p{Ll}/gu)].map(space => space.index), m[0].length];
+    for (const start of starts) {
+      for (const end of ends.filter(e => e > start)) {
+        note(m[0].slice(start, end), m.index + start);
+      }
     }
   }
   const names = [...places.keys()].filter(n => n.length > 2).slice(0, 400);
@@ -98,7 +100,7 @@ export async function namesIn(text: string, signal: AbortSignal): Promise<Named[
   return [...found.values()];
 }
 
-interface Payload {
+export interface Payload {
   errors: { message: string; path: string[]; nearest?: string | null }[];
 }
 
@@ -107,7 +109,7 @@ export interface Added {
   change: string;
 }
 
-const errorBits = 'errors { message path ... on ExcerptError { nearest } }';
+export const errorBits = 'errors { message path ... on ExcerptError { nearest } }';
 
 // undo takes back what was added.
 export async function undo(change: string): Promise<string | null> {
@@ -119,7 +121,7 @@ export async function undo(change: string): Promise<string | null> {
 }
 
 // End is one of the two that a statement is about: a name of the text, one that is searched, or one that is made.
-function End({
+export function End({
   graph,
   label,
   names,

@@ -3,12 +3,14 @@
 import { memo } from 'preact/compat';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ask, Refused } from './api';
+import { Candidates } from './candidates';
 import { kindLabel, property, selection, spell, typeLabel } from './catalog';
 import { Piece, Standing } from './evidence';
 import type { Count, Entity, Evidence, Found, Graph, Line, Link, Source } from './graph';
 import { Words } from './panel';
 import { Badge, Linked, Options, Problem, SearchBox, entityPage, go, useAsk } from './parts';
 import { flipped } from './state';
+import { spokenIn } from './spoken';
 import { Statement, marked, namesIn, undo, type Added, type Named, type Passage } from './statement';
 import { Workbench, nothing, openingOf, typing, type Opening } from './workbench';
 import { words } from './words';
@@ -767,6 +769,15 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
       ),
     [pieces],
   );
+  // quotations that no link has yet
+  const spoken = useMemo(() => {
+    const known = pieces.flatMap(({ piece: p, link }) =>
+      link.kind === 'SAID' && p.start !== null && p.end !== null ? [{ start: p.start, end: p.end }] : [],
+    );
+    return writable && text !== null && names
+      ? spokenIn(text, names).filter(c => !known.some(k => k.start < c.said.end && k.end > c.said.start))
+      : [];
+  }, [writable, text, names, pieces]);
   if (problem) {
     return <Problem problem={problem} again={again} />;
   }
@@ -836,6 +847,18 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
               </button>
             </p>
           )}
+          <Candidates
+            key={source.id}
+            graph={graph}
+            source={source.id}
+            list={spoken}
+            names={names ?? noNames}
+            onAdded={done => {
+              setAdded(done);
+              say(words.statement.added(done.sentence));
+              again();
+            }}
+          />
           <Statement
             key={added?.change ?? ''}
             graph={graph}

@@ -259,6 +259,24 @@ export const words = {
     absent: 'These words do not stand in the text of this source.',
     nearest: 'Most like them are:',
   },
+  candidates: {
+    title: 'Quotations that can be added',
+    count: (n: number) =>
+      n === 0
+        ? 'No more quotations to add'
+        : n === 1
+          ? 'A quotation that can be added'
+          : `${n} quotations that can be added`,
+    hint: 'Found by quotation marks, verbs of saying and names. Nothing is written before you accept it. Keys: A accepts, E edits, R rejects, the arrows lead on.',
+    sentence: (speaker: string, said: string) => `${speaker} said “${said}”`,
+    words: 'What was said',
+    speaker: 'Who said it',
+    accept: 'Accept',
+    edit: 'Edit',
+    leave: 'Leave it as it was',
+    reject: 'Reject',
+    again: 'Show those that were rejected',
+  },
   answer: {
     nothing: 'This answer holds no entities: ask for their id and name.',
   },
@@ -266,6 +284,11 @@ export const words = {
     title: 'There is nothing here',
     text: 'The address may be mistyped, or what it named was removed.',
     start: 'Begin at the start.',
+  },
+  session: {
+    ended: 'You are logged out: the session has ended. What this page shows stays. Log in beside it, and go on here.',
+    login: 'Log in',
+    again: 'I have logged in',
   },
   notices: 'Notices of third parties',
   errors: {
