@@ -330,8 +330,21 @@ func (c *exportCmd) Run(w *world) error {
 	n, err := c.files(w, cat, part, format)
 	if err == nil {
 		fmt.Fprintf(w.stderr, "exported %s\n", records(n))
+		if format.Then != nil {
+			fmt.Fprintln(w.stderr, format.Then(func(part string) string {
+				if c.whole(format) {
+					return c.Output
+				}
+				return beside(c.Output, part)
+			}))
+		}
 	}
 	return err
+}
+
+// whole reports whether all goes into one file.
+func (c *exportCmd) whole(format *exchange.Format) bool {
+	return format.Parts == nil || strings.HasSuffix(c.Output, ".zip")
 }
 
 // files writes one file, or one for each part of the format.
@@ -357,7 +370,7 @@ func (c *exportCmd) files(w *world, cat *catalog.Catalog, s store.Scanner, forma
 	}
 	open := func(part string) (io.Writer, error) { return add(beside(c.Output, part)) }
 	finish := func() error { return nil }
-	if format.Parts == nil || strings.HasSuffix(c.Output, ".zip") {
+	if c.whole(format) {
 		to, err := add(c.Output)
 		if err != nil {
 			return n, err
@@ -384,14 +397,20 @@ func (c *exportCmd) files(w *world, cat *catalog.Catalog, s store.Scanner, forma
 	return n, nil
 }
 
-// beside names a part: graph.csv.gz has graph-nodes.csv.gz.
+// beside names a part: graph.csv.gz has graph-nodes.csv.gz, and a part with an ending of its own graph-import.sh.
 func beside(path, part string) string {
 	dir, name := filepath.Split(path)
 	stem, rest := name, ""
 	if i := strings.IndexByte(name[min(1, len(name)):], '.'); i >= 0 {
 		stem, rest = name[:i+1], name[i+1:]
 	}
-	return dir + stem + "-" + part + rest
+	switch {
+	case !strings.Contains(part, "."):
+		return dir + stem + "-" + part + rest
+	case strings.HasSuffix(rest, ".gz") && strings.HasSuffix(part, ".csv"):
+		return dir + stem + "-" + part + ".gz"
+	}
+	return dir + stem + "-" + part
 }
 
 // target is a file that is written: a temporary one beside it, which takes its name once all is whole, or what is no

@@ -17,24 +17,26 @@ import (
 // Format is one form of files that hold a graph. What the program and its documentation say of formats is made from
 // Formats.
 type Format struct {
-	Name       string                 // for --format
-	Title      string                 // what it is, and who reads it
-	Extensions []string               // with their dots; the first is the usual one
-	Media      string                 // the media type
-	Parts      []string               // names of the files that one graph is written as; nil for one file
-	Holds      string                 // what of a graph it holds
-	Lacks      string                 // what it cannot hold, "" for nothing
-	noun       string                 // what its records are called in messages; "" for a line
-	recodes    bool                   // its reader knows other encodings than UTF-8
-	looks      func(head []byte) bool // whether a file that begins so is of the format; nil where that says nothing
-	read       func(in *reading) error
-	write      func(ctx context.Context, x *outlet) error
+	Name       string   // for --format
+	Title      string   // what it is, and who reads it
+	Extensions []string // with their dots; the first is the usual one
+	Media      string   // the media type
+	Parts      []string // names of the files that one graph is written as, with endings that differ; nil for one file
+	Holds      string   // what of a graph it holds
+	Lacks      string   // what it cannot hold, "" for nothing
+	// Then says what to do with the files that were written, each at the path of its part; nil where there is nothing to say.
+	Then    func(path func(part string) string) string
+	noun    string                 // what its records are called in messages; "" for a line
+	recodes bool                   // its reader knows other encodings than UTF-8
+	looks   func(head []byte) bool // whether a file that begins so is of the format; nil where that says nothing
+	read    func(in *reading) error
+	write   func(ctx context.Context, x *outlet) error
 }
 
 // Formats returns all formats, in the order in which they are listed.
 func Formats() []*Format {
 	return slices.Concat([]*Format{jsonlFormat()}, tables(),
-		[]*Format{graphmlFormat(), gexfFormat(), cytoscapeFormat(), jsonldFormat(), ftmFormat(), popoloFormat(), dotFormat()})
+		[]*Format{graphmlFormat(), gexfFormat(), cytoscapeFormat(), jsonldFormat(), ftmFormat(), popoloFormat(), dotFormat(), cypherFormat(), neo4jFormat()})
 }
 
 // Reads reports whether files of the format can be imported.
@@ -75,13 +77,19 @@ func FormatOf(name, file string) *Format {
 		return nil
 	}
 	name = strings.ToLower(strings.TrimSuffix(filepath.Base(file), ".gz"))
+	var found *Format
+	longest := 0 // .ftm.json says more than .json
 	for _, f := range all {
-		if slices.ContainsFunc(f.Extensions, func(ext string) bool { return strings.HasSuffix(name, ext) }) ||
-			strings.HasSuffix(name, ".zip") && f.Parts != nil {
+		for _, ext := range f.Extensions {
+			if strings.HasSuffix(name, ext) && len(ext) > longest {
+				found, longest = f, len(ext)
+			}
+		}
+		if found == nil && strings.HasSuffix(name, ".zip") && f.Parts != nil {
 			return f
 		}
 	}
-	return nil
+	return found
 }
 
 // formatOf returns the format of a file by its name, or by how it begins; JSON lines where neither says one.
@@ -129,7 +137,15 @@ func (f *Format) One(w io.Writer) (_ Open, finish func() error) {
 		return func(string) (io.Writer, error) { return w, nil }, func() error { return nil }
 	}
 	z := zip.NewWriter(w)
-	return func(part string) (io.Writer, error) { return z.Create(part + f.Extensions[0]) }, z.Close
+	return func(part string) (io.Writer, error) { return z.Create(f.PartName(part)) }, z.Close
+}
+
+// PartName returns the name of the file of a part.
+func (f *Format) PartName(part string) string {
+	if strings.Contains(part, ".") {
+		return part
+	}
+	return part + f.Extensions[0]
 }
 
 // Export writes everything a store holds in this format. The same graph gives the same bytes, whatever store it is in.

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"errors"
+	"io"
 	"os"
 )
 
@@ -42,6 +43,17 @@ func (s *spool) at(from int64, size int) (string, error) {
 	b := make([]byte, size)
 	_, err := s.file.ReadAt(b, from)
 	return string(b), err
+}
+
+// copy writes all bytes.
+func (s *spool) copy(to io.Writer) error {
+	if s.file != nil {
+		if _, err := io.Copy(to, io.NewSectionReader(s.file, 0, s.written)); err != nil {
+			return err
+		}
+	}
+	_, err := to.Write(s.tail)
+	return err
 }
 
 // reset forgets all bytes.

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -31,6 +32,9 @@ type Options struct {
 	Heap      []string
 	PageCache string
 	Settings  []string // further lines of neo4j.conf; Docker's server has its own
+	// Script fills the database before the server starts: one that runs neo4j-admin, as the format neo4j has it. Java's server
+	// only.
+	Script string
 }
 
 // Server is a running Neo4j.
@@ -148,7 +152,7 @@ func (s *Server) command(ctx context.Context, o Options, bolt, web int) (err err
 		s.cmd, err = java(ctx, o, s.Password, bolt, web)
 		return err
 	}
-	if exec.CommandContext(ctx, "docker", "info").Run() == nil {
+	if o.Script == "" && exec.CommandContext(ctx, "docker", "info").Run() == nil {
 		s.docker = true
 		s.cmd = exec.Command("docker", "run", "--rm", "--name", fmt.Sprintf("throughline-%d", bolt), //nolint:noctx // Stop ends it
 			"-p", fmt.Sprintf("127.0.0.1:%d:7687", bolt), "-p", fmt.Sprintf("127.0.0.1:%d:7474", web),
@@ -191,6 +195,11 @@ dbms.security.auth_minimum_password_length=8
 	if out, err := set.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("set the password of neo4j: %w: %s", err, out)
 	}
+	if o.Script != "" {
+		if err := fill(ctx, o, env, append(slices.Clone(opens), "-cp", cp)); err != nil {
+			return nil, err
+		}
+	}
 	log, err := os.OpenFile(filepath.Join(filepath.Dir(o.Home), "neo4j.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, err
@@ -199,6 +208,21 @@ dbms.security.auth_minimum_password_length=8
 		"org.neo4j.server.CommunityEntryPoint", "--home-dir="+o.Home, "--config-dir="+filepath.Join(o.Home, "conf"))...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, log, log
 	return cmd, nil
+}
+
+// fill runs the script with a neo4j-admin that Java runs.
+func fill(ctx context.Context, o Options, env, java []string) error {
+	admin := filepath.Join(o.Home, "neo4j-admin")
+	text := "#!/bin/sh\nexec java -Xmx1g '" + strings.Join(java, "' '") + "' org.neo4j.cli.AdminTool \"$@\"\n"
+	if err := os.WriteFile(admin, []byte(text), 0o700); err != nil {
+		return err
+	}
+	c := exec.CommandContext(ctx, "sh", o.Script)
+	c.Env, c.Dir = append(slices.Clone(env), "NEO4J_ADMIN="+admin), o.Home
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("fill neo4j: %w: %s", err, out)
+	}
+	return nil
 }
 
 // classPath returns the class path of the jars in a folder, which come there by Maven when they lack. Of several

@@ -56,7 +56,7 @@ func written(t *testing.T, s store.Store, name string) map[string]string {
 	f := exchange.FormatOf(name, "")
 	dir, files := t.TempDir(), map[string]string{}
 	if _, err := f.Export(t.Context(), both.Catalog(t), s, func(part string) (io.Writer, error) {
-		path := filepath.Join(dir, part+f.Extensions[0])
+		path := filepath.Join(dir, f.PartName(part))
 		files[part] = path
 		to, err := os.Create(path)
 		if err == nil {
@@ -422,7 +422,7 @@ func TestBothStoresExportTheSameBytes(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, part := range f.Parts {
-				within, err := z.Open(part + f.Extensions[0])
+				within, err := z.Open(f.PartName(part))
 				if err != nil {
 					t.Fatal(err)
 				}

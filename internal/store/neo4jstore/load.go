@@ -738,16 +738,7 @@ func (l *load) putNodes(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 		if len(x.Aliases)+len(x.ExternalIDs)+len(x.FormerIDs) == 0 {
 			return p
 		}
-		aliases, outer := []any{}, []any{}
-		for _, a := range x.Aliases {
-			aliases = append(aliases, []any{a, text.Fold(a)})
-		}
-		for _, e := range x.ExternalIDs {
-			outer = append(outer, []any{e.Scheme, e.Value})
-		}
-		for _, id := range x.FormerIDs {
-			outer = append(outer, []any{formerScheme, id})
-		}
+		aliases, outer := namesOf(x)
 		names = append(names, []any{x.ID, aliases, outer})
 		return p
 	}
@@ -790,6 +781,22 @@ FOREACH (x IN row[2] | CREATE (:ExternalId {scheme: x[0], value: x[1]})-[:IDENTI
 		}
 	}
 	return nil
+}
+
+// namesOf returns what an entity is found by beside its name: aliases with their folded forms, and external and former ids
+// with their schemes.
+func namesOf(x *kg.Node) (aliases, outer []any) {
+	aliases, outer = []any{}, []any{}
+	for _, a := range x.Aliases {
+		aliases = append(aliases, []any{a, text.Fold(a)})
+	}
+	for _, e := range x.ExternalIDs {
+		outer = append(outer, []any{e.Scheme, e.Value})
+	}
+	for _, id := range x.FormerIDs {
+		outer = append(outer, []any{formerScheme, id})
+	}
+	return aliases, outer
 }
 
 // quoteAgain compares the words of entities that have changed, those that are quotations, with the texts that they are

@@ -77,7 +77,7 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 	}
 	defer tx.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the commit has told
 	res, err := tx.Run(ctx,
-		"MERGE (m:ThroughlineMeta {id: 'layout'}) ON CREATE SET m.version = 0 SET m.lockedAt = timestamp() RETURN m.version, m.text", nil)
+		"MERGE (m:ThroughlineMeta {id: 'layout'}) ON CREATE SET m.version = 0 SET m.lockedAt = timestamp() RETURN m.version, m.text, coalesce(m.unfinished, false)", nil)
 	if err != nil {
 		return err
 	}
@@ -97,6 +97,9 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 	again := version > 0 && version < verifyingLayout
 	if version > 0 && version < standingLayout {
 		todo = append(todo, s.layout.standings()...)
+	}
+	if rec.Values[2] == true {
+		todo = append(todo, noSupporters)
 	}
 	have, err := s.indexes(ctx)
 	if err != nil {
@@ -125,7 +128,7 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 		}
 	}
 	if res, err = tx.Run(ctx,
-		"MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = $version, m.text = $text REMOVE m.lockedAt", map[string]any{
+		"MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = $version, m.text = $text REMOVE m.lockedAt, m.unfinished", map[string]any{
 			"version": int64(len(migrations)),
 			"text":    text.Rules(),
 		}); err == nil {
