@@ -78,6 +78,7 @@ func readTable(in *reading) (err error) {
 			return err
 		}
 	}
+	rows.tell()
 	return g.end()
 }
 

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -14,7 +13,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/throughline/throughline/internal/catalog"
-	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/rules"
 )
 
@@ -130,13 +128,7 @@ func joins(k *catalog.Kind, from, to *catalog.Type) *catalog.Kind {
 // end hands everything on, and tells what was left out.
 func (e *entries) end() error {
 	if len(e.left) > 0 {
-		list := slices.SortedFunc(maps.Keys(e.left), func(a, b string) int {
-			return cmp.Or(cmp.Compare(e.left[b], e.left[a]), cmp.Compare(a, b))
-		})
-		for i, what := range list {
-			list[i] = fmt.Sprintf("%s %d", what, e.left[what])
-		}
-		e.g.in.lenient("what has no type or kind here is left out (a mapping can say what it is): %s", kg.Clip(strings.Join(list, ", "), 500))
+		e.g.in.lenient("what has no type or kind here is left out (a mapping can say what it is): %s", counted(e.left))
 	}
 	return e.g.end()
 }

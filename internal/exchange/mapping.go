@@ -107,12 +107,23 @@ func (m *Mapping) whole() error {
 // braced matches a column in a pattern.
 var braced = regexp.MustCompile(`\{[^{}]*\}`)
 
+// columnOf returns the column that stands in braces, and the values that say what is meant by what it has: those of the
+// column, or those whose name stands behind a bar.
+func (m *Mapping) columnOf(braces string) (column, values string) {
+	column = braces[1 : len(braces)-1]
+	if i := strings.LastIndexByte(column, '|'); i >= 0 && m.Values[column[i+1:]] != nil {
+		return column[:i], column[i+1:]
+	}
+	return column, column
+}
+
 // columns are the columns that the patterns of a mapping name.
 func (m *Mapping) columns() (names []string) {
 	take := func(patterns map[string]string) {
 		for _, key := range slices.Sorted(maps.Keys(patterns)) {
 			for _, name := range braced.FindAllString(patterns[key], -1) {
-				names = append(names, name[1:len(name)-1])
+				column, _ := m.columnOf(name)
+				names = append(names, column)
 			}
 		}
 	}
@@ -157,6 +168,8 @@ type mapped struct {
 	file map[string]string // the source that the file is
 	// exact has values taken with the white space around them.
 	exact bool
+	// unnamed counts what no values say the kind of, where a column of kinds has values.
+	unnamed map[string]int
 }
 
 // of fills a pattern in. It is empty when it names columns that are all empty.
@@ -164,13 +177,13 @@ func (m *mapped) of(pattern string, r *row) string {
 	some, named := false, false
 	s := braced.ReplaceAllStringFunc(pattern, func(name string) string {
 		named = true
-		name = name[1 : len(name)-1]
+		name, values := m.columnOf(name)
 		if name == rowColumn {
 			some = true
 			return r.printed
 		}
 		v := m.trimmed(r.get(name))
-		if is, ok := m.Values[name][v]; ok {
+		if is, ok := m.Values[values][v]; ok {
 			v = is
 		}
 		some = some || v != ""
@@ -191,6 +204,10 @@ func (m *mapped) trimmed(s string) string {
 
 // row takes a row.
 func (m *mapped) row(r *row) error {
+	links := slices.DeleteFunc(slices.Clone(m.Links), func(l map[string]string) bool { return !m.meant(l["link"], r) })
+	if len(links) == 0 && len(m.Links) > 0 && len(m.Nodes) > 0 {
+		return nil // what it says is left out, and so are those of whom it says it
+	}
 	ids := map[string]string{}
 	for _, n := range m.Nodes {
 		id, err := m.node(n, r)
@@ -201,12 +218,59 @@ func (m *mapped) row(r *row) error {
 			ids[as] = id
 		}
 	}
-	for _, l := range m.Links {
+	for _, l := range links {
 		if err := m.link(l, r, ids); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// meant reports whether a row has a kind of link, and counts what its column has where values say no kind for that.
+// Without values, what is no kind is a fault of the row.
+func (m *mapped) meant(pattern string, r *row) bool {
+	if braced.FindString(pattern) != pattern {
+		return true
+	}
+	column, values := m.columnOf(pattern)
+	v := m.trimmed(r.get(column))
+	is, said := m.Values[values][v]
+	switch {
+	case m.Values[values] == nil || v == "":
+		return true
+	case said:
+		return is != ""
+	case m.g.in.cat.Kind(constant(v)) != nil:
+		return true
+	}
+	if m.unnamed == nil {
+		m.unnamed = map[string]int{}
+	}
+	if what := clip(strconv.Quote(v)); m.unnamed[what] > 0 || len(m.unnamed) < maxUnnamed {
+		m.unnamed[what]++
+	} else {
+		m.unnamed["others"]++
+	}
+	return false
+}
+
+// maxUnnamed bounds how many different ones are counted by themselves.
+const maxUnnamed = 1000
+
+// tell lists what was left out.
+func (m *mapped) tell() {
+	if len(m.unnamed) > 0 {
+		m.g.in.lenient("rows whose kind of link the values of the mapping do not say are left out: %s", counted(m.unnamed))
+	}
+}
+
+// counted lists what was counted, the most frequent first.
+func counted(n map[string]int) string {
+	list := slices.SortedFunc(maps.Keys(n), func(a, b string) int { return cmp.Or(cmp.Compare(n[b], n[a]), cmp.Compare(a, b)) })
+	for i, what := range list {
+		list[i] = fmt.Sprintf("%s %d", what, n[what])
+	}
+	return kg.Clip(strings.Join(list, ", "), 500)
 }
 
 // node takes an entity of a row and returns its id, "" when the row has none.

@@ -125,6 +125,9 @@ func readDrawing(in *reading, of dialect) (err error) {
 		return &LineError{Line: 1, Err: fmt.Errorf("is not there: <%s> should begin", of.root)}
 	}
 	d.tell()
+	if d.edges != nil {
+		d.edges.tell()
+	}
 	return d.g.end()
 }
 
