@@ -61,6 +61,18 @@ func fetched(t *testing.T, method, address string, header map[string]string) (*h
 	return resp, b, err
 }
 
+// withoutTexts is a store whose sources have no texts.
+type withoutTexts struct{ store.Scanner }
+
+// Sources reads them.
+func (s withoutTexts) Sources(ctx context.Context, f func(*kg.Source) error) error {
+	return s.Scanner.Sources(ctx, func(x *kg.Source) error {
+		c := *x
+		c.Text = ""
+		return f(&c)
+	})
+}
+
 // TestExportsAreServed has every format fetched: it is what the command writes, but for the texts of sources.
 func TestExportsAreServed(t *testing.T) {
 	cat := both.Catalog(t)
@@ -71,7 +83,7 @@ func TestExportsAreServed(t *testing.T) {
 		}
 		var want bytes.Buffer
 		open, finish := f.One(&want)
-		if _, err := f.Export(t.Context(), cat, s, open); err != nil {
+		if _, err := f.Export(t.Context(), cat, withoutTexts{s}, open); err != nil {
 			t.Fatal(err)
 		}
 		if err := finish(); err != nil {
@@ -81,9 +93,8 @@ func TestExportsAreServed(t *testing.T) {
 		if err != nil || resp.StatusCode != http.StatusOK {
 			t.Fatalf("%s: %s, %v", f.Name, resp.Status, err)
 		}
-		text := strings.ReplaceAll(want.String(), `,"text":"Words that are somebody's."`, "")
-		if string(body) != text {
-			t.Errorf("%s has %d bytes, not %d", f.Name, len(body), len(text))
+		if !bytes.Equal(body, want.Bytes()) || bytes.Contains(body, []byte("Words that are somebody's.")) {
+			t.Errorf("%s has %d bytes, not %d", f.Name, len(body), want.Len())
 		}
 		media, name := f.Media, "graph"+f.Extensions[0]
 		if f.Parts != nil {
