@@ -7,6 +7,7 @@
 //	go run ./bench -only embedded -people 1000        what needs neither Neo4j nor Node.js
 //	go run ./bench -load -store embedded              ten minutes of mixed load with imports, then overload
 //	go run ./bench -crowd -during 20s                 point reads beside 256 clients that ask for paths, with bounded memory
+//	go run ./bench -writes -during 20s                reads beside 50 writes a second, as a table
 //
 // It needs Go, Java 17 with Maven (or Docker), Node.js with npm, and about 16 GB of memory for 100,000 people.
 package main
@@ -44,6 +45,7 @@ type settings struct {
 	hold   bool
 	load   bool
 	throng bool
+	writes bool
 	store  string
 	during time.Duration
 }
@@ -89,6 +91,8 @@ func run(ctx context.Context, args []string) error {
 		err = b.measureLoad(ctx)
 	case set.throng:
 		return b.measureCrowd(ctx)
+	case set.writes:
+		return b.measureWrites(ctx)
 	default:
 		err = b.measure(ctx)
 	}
@@ -120,8 +124,9 @@ func parseFlags(args []string) (*settings, error) {
 		"bring the servers of the comparison up and hold them until interrupted, to ask them by hand, instead of measuring")
 	f.BoolVar(&s.load, "load", false, "the load test instead: mixed load with imports, then overload")
 	f.BoolVar(&s.throng, "crowd", false, "point reads beside a crowd of clients that ask for paths, instead")
+	f.BoolVar(&s.writes, "writes", false, "reads alone and beside 50 writes a second, by turns, instead")
 	f.StringVar(&s.store, "store", "embedded", "store of the load test and of the crowd: embedded or neo4j")
-	f.DurationVar(&s.during, "during", 10*time.Minute, "time of the load test, and of each part of the crowd")
+	f.DurationVar(&s.during, "during", 10*time.Minute, "time of the load test, and of each part of the crowd and of reads beside writes")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
