@@ -38,7 +38,7 @@ func TestRoundTripsOfMutations(t *testing.T) {
 	source := ask(`mutation { createSource(input: {kind: ARTICLE, title: "Words", text: "the words that say so"}) { source { id } } }`)
 	_, id, _ := strings.Cut(source, `"id":"`)
 	id, _, _ = strings.Cut(id, `"`)
-	const rounds = 3 // a server that is silent for long, as it plans a statement, is tried: that is not the mutation's
+	const rounds = 6 // a server that is silent for long, as it plans a statement, is tried: that is not the mutation's
 	link := `createLink(input: {kind: AFFILIATED_WITH, from: {id: "person-%[1]d"}, to: {id: "lse"}, role: "Fellow",
 		evidence: [{source: {id: "` + id + `"}, excerpt: "the words that say so"}]})`
 	for _, c := range []struct {
