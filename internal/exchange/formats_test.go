@@ -102,7 +102,8 @@ func TestWhatAFormatHoldsGoesThereAndBack(t *testing.T) {
 				continue
 			}
 			t.Run(f.Name, func(t *testing.T) {
-				check(t, func(rt *rapid.T) {
+				both.Checks(t, 1, 4)
+				rapid.Check(t, func(rt *rapid.T) {
 					oracle := storetest.NewOracle(cat, both.Clock)
 					if err := storetest.Fill(t.Context(), oracle, drawGraph(rt, cat)); err != nil {
 						rt.Fatal(err)

@@ -401,7 +401,8 @@ func TestAMarkBetweenJoinedFilesIsSkipped(t *testing.T) {
 func TestImportsAddUp(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		check(t, func(rt *rapid.T) {
+		both.Checks(t, 1, 4)
+		rapid.Check(t, func(rt *rapid.T) {
 			var texts []string
 			for range rapid.IntRange(2, 3).Draw(rt, "files") {
 				one := storetest.NewOracle(cat, both.Clock)

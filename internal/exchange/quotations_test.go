@@ -405,7 +405,8 @@ func TestAQuotationWhoseTextIsCorrected(t *testing.T) {
 func TestQuotationsAddUp(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		check(t, func(rt *rapid.T) {
+		both.Checks(t, 1, 4)
+		rapid.Check(t, func(rt *rapid.T) {
 			oracle, s := storetest.NewOracle(cat, both.Clock), open(t)
 			together := rapid.Bool().Draw(rt, "together")
 			var files []exchange.File

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -178,31 +176,12 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 	return b
 }
 
-// check checks a property of a store by as many draws as rapid is told to make when CI asks for its rounds, and by
-// fewer otherwise. On Neo4j, where a case takes longer, it draws a tenth as many. Each run draws others.
-func check(t *testing.T, property func(*rapid.T)) {
-	t.Helper()
-	checks := flag.Lookup("rapid.checks")
-	n, err := strconv.Atoi(checks.Value.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	draws := n * storetest.Rounds(t) / storetest.CIRounds
-	if strings.HasSuffix(t.Name(), "/neo4j") {
-		draws /= 10
-	}
-	if err := flag.Set("rapid.checks", strconv.Itoa(max(1, draws))); err != nil {
-		t.Fatal(err)
-	}
-	defer flag.Set("rapid.checks", strconv.Itoa(n))
-	rapid.Check(t, property)
-}
-
 // TestAnyGraphGoesThereAndBack writes random graphs and reads them, into a second store and out again: the same bytes.
 func TestAnyGraphGoesThereAndBack(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		check(t, func(rt *rapid.T) {
+		both.Checks(t, 1, 4)
+		rapid.Check(t, func(rt *rapid.T) {
 			g := drawGraph(rt, cat)
 			oracle := storetest.NewOracle(cat, both.Clock)
 			if err := storetest.Fill(t.Context(), oracle, g); err != nil {

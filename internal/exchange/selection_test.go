@@ -19,7 +19,8 @@ import (
 func TestASelectionIsWhatFits(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		check(t, func(rt *rapid.T) {
+		both.Checks(t, 1, 4)
+		rapid.Check(t, func(rt *rapid.T) {
 			g := drawGraph(rt, cat)
 			s := open(t)
 			if err := storetest.Fill(t.Context(), s, g); err != nil {

@@ -53,7 +53,7 @@ func (s *Server) outer(next http.Handler) http.Handler {
 		h["X-Content-Type-Options"] = nosniff
 		rec := &recorder{ResponseWriter: w}
 		conn := http.NewResponseController(w)
-		_ = conn.SetReadDeadline(begin.Add(bodyTime)) // a connection that has none has no deadline either
+		_ = conn.SetReadDeadline(begin.Add(s.o.BodyTime)) // a connection that has none has no deadline either
 		_ = conn.SetWriteDeadline(begin.Add(writeTime))
 		defer func() {
 			if p := recover(); p != nil {

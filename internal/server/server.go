@@ -80,8 +80,9 @@ type Options struct {
 	CacheControl string
 	// Now is the clock; nil for the system's.
 	Now func() time.Time
-	// MaxBody bounds a request's body in bytes.
-	MaxBody int64
+	// MaxBody bounds a request's body in bytes, BodyTime how long it may take to come; 0 stands for DefaultBodyTime.
+	MaxBody  int64
+	BodyTime time.Duration
 	// Client says of which client a request of nobody in particular is: clients share what there is fairly, and so do
 	// subjects. nil for ByAddress without proxies.
 	Client func(*http.Request) string
@@ -118,7 +119,8 @@ const ExplainHeader = "X-Throughline-Explain"
 
 // The defaults of Options.
 const (
-	DefaultMaxBody = 1 << 20
+	DefaultMaxBody  = 1 << 20
+	DefaultBodyTime = 25 * time.Second
 	// ConcurrentPerCore keeps cores and a store busy, and a request that is taken from waiting behind more than it
 	// would have to with that many clients.
 	ConcurrentPerCore = 32
@@ -132,7 +134,6 @@ const (
 // Time limits of a connection: a client that drips bytes holds a connection so long, and nothing else.
 const (
 	headerTime = 8 * time.Second
-	bodyTime   = 25 * time.Second
 	writeTime  = 60 * time.Second
 	chunkTime  = 10 * time.Second // for writeChunk bytes
 	writeChunk = 64 << 10
@@ -172,6 +173,7 @@ func New(o Options) (*Server, error) {
 		}
 	}
 	set(&o.QueueTime, DefaultQueueTime)
+	set(&o.BodyTime, DefaultBodyTime)
 	set(&o.Grace, DefaultGrace)
 	if o.DocumentsOnly && o.Documents == nil {
 		return nil, errors.New("a server of listed documents alone needs a list")

@@ -44,11 +44,37 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// newBrowser starts a headless browser that can reach this machine only.
+// headless is the browser of all tests; to start one takes longer than most tests do. Every tab has a storage of its
+// own.
+var headless struct {
+	once sync.Once
+	ctx  context.Context
+	err  error
+	stop func()
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if headless.stop != nil {
+		headless.stop()
+	}
+	os.Exit(code)
+}
+
+// newBrowser returns the headless browser, which can reach this machine only.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
+	path := chromium(t)
+	headless.once.Do(func() { headless.ctx, headless.stop, headless.err = startBrowser(path) })
+	if headless.err != nil {
+		t.Fatalf("start the browser: %v", headless.err)
+	}
+	return headless.ctx
+}
+
+func startBrowser(path string) (_ context.Context, stop func(), err error) {
 	opts := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(chromium(t)),
+		chromedp.ExecPath(path),
 		chromedp.WindowSize(1366, 768),
 		chromedp.WSURLReadTimeout(patience),
 	}
@@ -62,20 +88,16 @@ func newBrowser(t *testing.T) context.Context {
 	}
 	opts = append(opts, chromedp.Flag("headless", "new"), chromedp.Flag("host-resolver-rules",
 		"MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"))
-	// The test's own context ends before its clean-up, which closes the browser in good order.
-	ctx, cancel := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), opts...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(func() {
-		stop, done := context.WithTimeout(ctx, 10*time.Second)
+	ctx, free := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, cancel := chromedp.NewContext(ctx)
+	stop = func() {
+		stopping, done := context.WithTimeout(ctx, 10*time.Second)
 		defer done()
-		_ = chromedp.Cancel(stop) // lets the browser close its files before its profile is removed
+		_ = chromedp.Cancel(stopping) // lets the browser close its files before its profile is removed
 		cancel()
-	})
-	if err := chromedp.Do(ctx); err != nil { // without a deadline: the browser lives as long as this context
-		t.Fatalf("start the browser: %v", err)
+		free()
 	}
-	return ctx
+	return ctx, stop, chromedp.Do(ctx) // without a deadline: the browser lives as long as this context
 }
 
 // tab is a tab of the browser that takes note of what must not happen on our pages.
@@ -188,7 +210,21 @@ func (b *tab) run(what string, steps ...chromedp.Action[chromedp.Void]) {
 // click clicks what a CSS selector finds, once it is visible.
 func (b *tab) click(selector string) {
 	b.t.Helper()
-	b.run("click "+selector, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+	b.run("click "+selector, clicking(chromedp.CSS(selector)))
+}
+
+// clicking is a step that clicks an element once it is visible. A page may draw it anew after it was found: then it is
+// looked for again.
+func clicking[S chromedp.Selectable](selector S) chromedp.Action[chromedp.Void] {
+	step := chromedp.Click(selector, chromedp.NodeVisible)
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		for {
+			_, err := chromedp.Run(ctx, step)
+			if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "Could not find node with given id") {
+				return err
+			}
+		}
+	})
 }
 
 // wait polls until a JavaScript expression is true.

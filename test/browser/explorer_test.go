@@ -64,7 +64,7 @@ func (b *tab) visit(path string) {
 // button presses the button of a name.
 func (b *tab) button(name string) {
 	b.t.Helper()
-	b.run("press "+name, chromedp.Click(chromedp.Search(`//button[normalize-space()="`+name+`"]`), chromedp.NodeVisible))
+	b.run("press "+name, clicking(chromedp.Search(`//button[normalize-space()="`+name+`"]`)))
 }
 
 // text types into what has the focus, as a person does.
@@ -385,7 +385,7 @@ func TestSeveralAtOnce(t *testing.T) {
 	b.wait("and back", drawn(5, 7))
 	b.click("details.more summary")
 	kind := chromedp.Search(`//label[contains(normalize-space(), "affiliated with")]/input`)
-	b.run("leave out a kind", chromedp.Click(kind, chromedp.NodeVisible))
+	b.run("leave out a kind", clicking(kind))
 	b.wait("its links are gone", drawn(5, 6))
 	b.button("Copy a link to this view")
 	b.wait("it is copied", "window.copied !== undefined")
@@ -449,7 +449,7 @@ func TestStories(t *testing.T) {
 	other.screenshot("reading")
 	other.click(".story > ol > li:nth-child(2) details summary")
 	other.wait("it is in words", reads(".story > ol > li:nth-child(2)", "Mary Kaldor is affiliated with"))
-	other.run("open a view", chromedp.Click(chromedp.Search(`(//a[normalize-space()="Open this view"])[2]`), chromedp.NodeVisible))
+	other.run("open a view", clicking(chromedp.Search(`(//a[normalize-space()="Open this view"])[2]`)))
 	other.wait("the view is there", drawn(5, 7))
 	other.visit("/story#v=damaged")
 	other.wait("a damaged one says so", reads("[role=alert]", "holds no story"))
@@ -524,7 +524,7 @@ func TestStatements(t *testing.T) {
 		reads(".statement .said", "It can be added: Eve is affiliated with"))
 	if !strings.HasPrefix(to, "Acme") {
 		b.wait("a person is no institution", reads(".statement [role=alert]", "INSTITUTION"))
-		b.run("another", chromedp.Click(chromedp.Search(`(//form//button[normalize-space()="Another"])[2]`), chromedp.NodeVisible))
+		b.run("another", clicking(chromedp.Search(`(//form//button[normalize-space()="Another"])[2]`)))
 		b.wait("the box is empty", `document.querySelectorAll('.statement [role=combobox]')[1].value === ''`)
 		b.find(2, "acme")
 		b.wait("it is Acme", `document.querySelectorAll('.statement [role=combobox]')[1].value === 'Acme'`)

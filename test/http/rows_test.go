@@ -692,9 +692,9 @@ func TestAClientThatGoesEndsItsStatement(t *testing.T) {
 // TestADrippingClientIsCut sends a byte a second, in the header and in the body, while others are answered.
 func TestADrippingClientIsCut(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short leaves out half a minute of dripping")
+		t.Skip("-short leaves out seconds of dripping")
 	}
-	base, _ := start(t, nil)
+	base, _ := start(t, func(_ *graph.Options, o *server.Options) { o.BodyTime = 9 * time.Second })
 	drip := func(begin, more string, within time.Duration, done chan<- string) {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
 		if err != nil {

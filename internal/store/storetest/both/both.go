@@ -75,17 +75,22 @@ func Part[T any](t testing.TB, all []T) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(T) bool { return !turn() })
 }
 
-// Checks has rapid make so many checks per round on Neo4j, where each takes some seconds, until the test ends; the
-// embedded store is checked as often as rapid is told to.
-func Checks(t testing.TB, perRound int) {
+// Checks sets how many checks rapid makes until the test ends: so many a round of each store, and of the embedded one
+// no more than rapid is told to. On Neo4j each check takes some seconds.
+func Checks(t testing.TB, neo4j, embedded int) {
 	t.Helper()
-	if !strings.Contains(t.Name(), "/neo4j") {
-		return
-	}
 	checks := flag.Lookup("rapid.checks").Value
 	before := checks.String()
+	most, err := strconv.Atoi(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := min(most, embedded*storetest.Rounds(t))
+	if strings.Contains(t.Name(), "/neo4j") {
+		n = neo4j * storetest.Rounds(t)
+	}
 	t.Cleanup(func() { _ = checks.Set(before) })
-	if err := checks.Set(strconv.Itoa(perRound * storetest.Rounds(t))); err != nil {
+	if err := checks.Set(strconv.Itoa(n)); err != nil {
 		t.Fatal(err)
 	}
 }
