@@ -12,7 +12,8 @@ import (
 
 // keeper is where a graph is kept: a store that is open here, or a server.
 type keeper interface {
-	// typeOf returns the type of a record: an EntityType, SOURCE or LINK, "" where it is not there.
+	// typeOf returns the type of a record: an EntityType, SOURCE or LINK, "" where it is not there. A former id stands for
+	// the entity that it is now.
 	typeOf(id string) (string, error)
 	// scalar returns the name of the scalar that a field of a type holds, anEnum, or "" for no single value.
 	scalar(typ, field string) (string, error)
@@ -59,7 +60,15 @@ type here struct {
 
 func (h *here) typeOf(id string) (string, error) {
 	types, err := h.s.Types(h.ctx, []string{id})
-	return types[id], err
+	if err != nil || types[id] != "" {
+		return types[id], err
+	}
+	merged, err := h.s.Merged(h.ctx, []string{id})
+	if err != nil || merged[id] == "" {
+		return "", err
+	}
+	types, err = h.s.Types(h.ctx, []string{merged[id]})
+	return types[merged[id]], err
 }
 
 func (h *here) scalar(typ, field string) (string, error) {
