@@ -22,7 +22,7 @@ import (
 
 // author is the flag of commands that write: who it is, for the log.
 type author struct {
-	By   string `name:"by" env:"THROUGHLINE_BY" placeholder:"NAME" help:"Who this is, for the log of changes. Default: the name of the account."`
+	By   string `name:"by" env:"THROUGHLINE_BY" placeholder:"NAME" help:"Who this is, for the log of changes. Default: the name of the account. A server knows it by the token."`
 	Note string `placeholder:"TEXT" help:"Why, for the log of changes."`
 }
 

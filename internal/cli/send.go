@@ -63,7 +63,7 @@ func (c *importCmd) send(w *world) error {
 		if w.ctx.Err() != nil {
 			return w.ctx.Err()
 		}
-		return fmt.Errorf("%s does not answer: is the server running there?", c.Server)
+		return c.unanswered(err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // it was only read
 	var got struct {
@@ -77,7 +77,7 @@ func (c *importCmd) send(w *world) error {
 		}
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
-		return errNotJSON
+		return errNotGraphQL
 	}
 	if len(got.Errors) > 0 {
 		e := got.Errors[0]

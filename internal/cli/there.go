@@ -2,9 +2,11 @@ package cli
 
 import (
 	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -29,11 +31,19 @@ type there struct {
 
 // ask runs a query or a mutation and fills out.
 func (t *there) ask(query string, vars map[string]any, out any) error {
-	data, err := t.of.data(t.w, query, vars)
+	return t.askBy("", query, vars, out)
+}
+
+// askBy runs a mutation that has a key, or a query, and fills out.
+func (t *there) askBy(key, query string, vars map[string]any, out any) error {
+	data, err := t.of.dataOf(t.w, query, vars, key)
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(data, out)
+	if json.Unmarshal(data, out) != nil {
+		return errNotGraphQL
+	}
+	return nil
 }
 
 const typeOfQuery = `query Type($ids: [ID!]!) { nodes(ids: $ids) { __typename } }`
@@ -134,6 +144,7 @@ func (t *there) settable(name string) (map[string]string, error) {
 	for _, c := range contract.Controls {
 		delete(own, c)
 	}
+	delete(own, "id") // it names the record that is changed
 	if !slices.ContainsFunc(got.Record.Fields, func(f struct{ Name string }) bool { return f.Name == contract.Note }) {
 		delete(own, contract.Note) // it is why
 	}
@@ -156,6 +167,24 @@ func (t *there) scalar(typ, field string) (string, error) {
 	return fields[field], err
 }
 
+// joined is the name of what an input adds to a list or removes from it; before is "" for the field itself.
+func joined(before, field string) string {
+	if before == "" || field == "" {
+		return field
+	}
+	return before + strings.ToUpper(field[:1]) + field[1:]
+}
+
+// isPart reports whether a field of an input is for what is added to another, or removed from it.
+func isPart(fields map[string]string, field string) bool {
+	for other := range fields {
+		if field == joined("add", other) || field == joined("remove", other) {
+			return true
+		}
+	}
+	return false
+}
+
 // give adds fields of a record to the input of a mutation; before is what stands before their names there.
 func (t *there) give(in map[string]any, name, before string, fields map[string]any) error {
 	may, err := t.settable(name)
@@ -163,14 +192,18 @@ func (t *there) give(in map[string]any, name, before string, fields map[string]a
 		return err
 	}
 	for f, v := range fields {
-		as := f
-		if before != "" && f != "" {
-			as = before + strings.ToUpper(f[:1]) + f[1:]
-		}
-		if _, ok := may[as]; !ok {
+		as := joined(before, f)
+		_, ok := may[as]
+		if !ok || isPart(may, f) {
+			var whole []string
+			for x := range may {
+				if !isPart(may, x) {
+					whole = append(whole, x)
+				}
+			}
 			return &config.UsageError{
 				Problem: fmt.Sprintf("%s of a %s cannot be given here", printable(kg.Clip(f, 60)), typed(name)),
-				Hint:    "the server takes " + strings.Join(slices.Sorted(maps.Keys(may)), ", "),
+				Hint:    "the server takes " + strings.Join(slices.Sorted(slices.Values(whole)), ", "),
 			}
 		}
 		if ids, ok := v.([]kg.ExternalID); ok {
@@ -372,16 +405,28 @@ func (t *there) apply(e edit.Edit, a edit.About) (*outcome, error) {
 		m.in[contract.Note] = a.Note
 	}
 	m.in[contract.DryRun] = a.DryRun
-	document := fmt.Sprintf(`mutation Edit($input: %s%sInput!) { done: %s(input: $input) { %s change { %s } items { %s }
+	document := func(items string) string {
+		return fmt.Sprintf(`mutation Edit($input: %s%sInput!) { done: %s(input: $input) { %s change { %s } %s
   errors { code message ... on DependentsError { links { id } linkCount } ... on BlockedError { changes { %s } } } } }`,
-		strings.ToUpper(m.name[:1]), m.name[1:], m.name, m.asks, changeFields, itemFields, changeFields)
+			strings.ToUpper(m.name[:1]), m.name[1:], m.name, m.asks, changeFields, items, changeFields)
+	}
+	key := ""
+	if !a.DryRun {
+		key = rand.Text()
+	}
 	var got struct{ Done *payload }
-	if err := t.ask(document, map[string]any{"input": m.in}, &got); err != nil {
+	vars := map[string]any{"input": m.in}
+	err = t.askBy(key, document("items {"+itemFields+"}"), vars, &got)
+	long := kg.CodeOf(err) == kg.CostLimit && !a.DryRun
+	if long { // it may be done, and what it did is more than one answer holds
+		err = t.askBy(key, document(""), vars, &got)
+	}
+	if err != nil {
 		return nil, err
 	}
 	p := got.Done
 	if p == nil {
-		return nil, errNotJSON
+		return nil, errNotGraphQL
 	}
 	if len(p.Errors) > 0 {
 		x := &p.Errors[0]
@@ -404,6 +449,13 @@ func (t *there) apply(e edit.Edit, a edit.About) (*outcome, error) {
 			return nil, err
 		}
 		out.Change = &c
+		if long {
+			if out.Items, err = t.items(&c, nil, math.MaxInt); err != nil {
+				return nil, &answeredError{
+					kg.CodeOf(err), fmt.Sprintf("it is done, as change %d, and what it did cannot be read: %s", c.Seq, err),
+				}
+			}
+		}
 	}
 	for _, l := range p.Lost {
 		lost := edit.Lost{Evidence: l.EvidenceID, Quotation: l.QuotationID, Excerpt: l.Excerpt}
@@ -477,8 +529,9 @@ func (t *there) items(of *kg.Change, touching []string, most int) (all []kg.Chan
 	if touching != nil {
 		vars["touching"] = anys(touching)
 	}
+	page := plan.MaxPageSize
 	for {
-		vars["first"] = min(most-len(all), plan.MaxPageSize)
+		vars["first"] = min(most-len(all), page)
 		var got struct {
 			Change *struct {
 				Items struct {
@@ -487,7 +540,12 @@ func (t *there) items(of *kg.Change, touching []string, most int) (all []kg.Chan
 				}
 			}
 		}
-		if err := t.ask(itemsQuery, vars, &got); err != nil || got.Change == nil {
+		err := t.ask(itemsQuery, vars, &got)
+		if kg.CodeOf(err) == kg.CostLimit && page > 1 { // a page of long records
+			page /= 2
+			continue
+		}
+		if err != nil || got.Change == nil {
 			return nil, err
 		}
 		all = append(all, itemsOf(got.Change.Items.Nodes)...)

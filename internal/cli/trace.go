@@ -47,9 +47,14 @@ func (a *asking) answer(w *world, query string, vars map[string]any, out any) (d
 	return false, json.Unmarshal(data, out)
 }
 
-// data runs a query or a mutation and returns the data of its answer as they are.
+// data runs a query and returns the data of its answer as they are.
 func (a *asking) data(w *world, query string, vars map[string]any) (json.RawMessage, error) {
-	q := &queryCmd{Store: a.Store, remote: a.remote, timeout: a.timeout}
+	return a.dataOf(w, query, vars, "")
+}
+
+// dataOf is data of a query or of a mutation, which has a key.
+func (a *asking) dataOf(w *world, query string, vars map[string]any, key string) (json.RawMessage, error) {
+	q := &queryCmd{Store: a.Store, remote: a.remote, timeout: a.timeout, key: key}
 	var raw []byte
 	var err error
 	switch {
@@ -74,9 +79,12 @@ func (a *asking) data(w *world, query string, vars map[string]any) (json.RawMess
 		}
 	}
 	if err := json.Unmarshal(raw, &head); err != nil {
-		return nil, errNotJSON
+		return nil, errNotGraphQL
 	}
 	if len(head.Errors) == 0 {
+		if len(head.Data) == 0 || head.Data[0] != '{' {
+			return nil, errNotGraphQL
+		}
 		return head.Data, nil
 	}
 	e := head.Errors[0]
@@ -92,10 +100,22 @@ func (a *asking) data(w *world, query string, vars map[string]any) (json.RawMess
 		e.Message += "\n  give it with --token, or better with THROUGHLINE_TOKEN"
 	}
 	if e.Extensions.Code != kg.NotFound {
-		return nil, errors.New(e.Message)
+		return nil, &answeredError{e.Extensions.Code, e.Message}
 	}
 	return nil, a.missed(w, e.Message, missing(head.Errors[0].Message, vars))
 }
+
+// answeredError is an error that was answered.
+type answeredError struct {
+	code    kg.Code
+	message string
+}
+
+// Error returns what is said of it.
+func (e *answeredError) Error() string { return e.message }
+
+// Unwrap returns the error as its code has it.
+func (e *answeredError) Unwrap() error { return kg.Errorf(e.code, "%s", e.message) }
 
 // hold opens the store for several questions, where it is no server that is asked. The caller ends it.
 func (a *asking) hold(w *world) (end func(), err error) {
@@ -494,7 +514,7 @@ func (c *showCmd) Run(w *world) error {
 	}
 	var values map[string]any
 	if err := errors.Join(json.Unmarshal(got.Entity, &e), json.Unmarshal(got.Entity, &values)); err != nil {
-		return errNotJSON
+		return errNotGraphQL
 	}
 	if e == nil {
 		return fmt.Errorf("there is no entity %q", printable(id))
