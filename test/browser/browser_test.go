@@ -44,19 +44,23 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// headless is the browser of all tests; to start one takes longer than most tests do. Every tab has a storage of its
-// own.
-var headless struct {
-	once sync.Once
+// headless is a running browser.
+type headless struct {
 	ctx  context.Context
-	err  error
 	stop func()
+	err  error // why there is none
 }
+
+// shared is the browser of all tests; to start one takes longer than most tests do. Every tab has a storage of its own.
+var (
+	shared *headless
+	start  sync.Once
+)
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if headless.stop != nil {
-		headless.stop()
+	if shared != nil {
+		shared.stop()
 	}
 	os.Exit(code)
 }
@@ -65,14 +69,14 @@ func TestMain(m *testing.M) {
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
 	path := chromium(t)
-	headless.once.Do(func() { headless.ctx, headless.stop, headless.err = startBrowser(path) })
-	if headless.err != nil {
-		t.Fatalf("start the browser: %v", headless.err)
+	start.Do(func() { shared = startBrowser(path) })
+	if shared.err != nil {
+		t.Fatalf("start the browser: %v", shared.err)
 	}
-	return headless.ctx
+	return shared.ctx
 }
 
-func startBrowser(path string) (_ context.Context, stop func(), err error) {
+func startBrowser(path string) *headless {
 	opts := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path),
 		chromedp.WindowSize(1366, 768),
@@ -90,14 +94,14 @@ func startBrowser(path string) (_ context.Context, stop func(), err error) {
 		"MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"))
 	ctx, free := chromedp.NewExecAllocator(context.Background(), opts...)
 	ctx, cancel := chromedp.NewContext(ctx)
-	stop = func() {
+	stop := func() {
 		stopping, done := context.WithTimeout(ctx, 10*time.Second)
 		defer done()
 		_ = chromedp.Cancel(stopping) // lets the browser close its files before its profile is removed
 		cancel()
 		free()
 	}
-	return ctx, stop, chromedp.Do(ctx) // without a deadline: the browser lives as long as this context
+	return &headless{ctx, stop, chromedp.Do(ctx)} // without a deadline: the browser lives as long as this context
 }
 
 // tab is a tab of the browser that takes note of what must not happen on our pages.
