@@ -81,17 +81,7 @@ func (l *load) copyMarks(ctx context.Context, b *store.Batch) (err error) {
 	if l.deed.Log == nil {
 		return nil
 	}
-	var ids []string
-	for _, x := range b.Sources {
-		ids = append(ids, x.ID)
-	}
-	for _, x := range b.Nodes {
-		ids = append(ids, x.ID)
-	}
-	for _, x := range b.Links {
-		ids = append(ids, x.ID)
-	}
-	l.marks, err = l.deed.Log.Made(ctx, ids, 0)
+	l.marks, err = l.deed.Log.Made(ctx, b.IDs(), 0)
 	return err
 }
 

@@ -140,15 +140,15 @@ func Server(t testing.TB, cat *catalog.Catalog) *neotest.Server {
 		t.Fatal(err)
 	}
 	srv.Indexed(t, strings.Join(all, "\n")+"\n", func() {
-		if err := ready(t, srv, cat).Close(); err != nil {
+		if err := Ready(t, srv, cat).Close(); err != nil {
 			t.Fatal(err)
 		}
 	})
 	return srv
 }
 
-// ready opens a store on a server and waits until it can be used.
-func ready(t testing.TB, srv *neotest.Server, cat *catalog.Catalog) *neo4jstore.Store {
+// Ready opens a store on a server and waits until it can be used.
+func Ready(t testing.TB, srv *neotest.Server, cat *catalog.Catalog) *neo4jstore.Store {
 	t.Helper()
 	s, err := neo4jstore.Open(t.Context(), neo4jstore.Options{
 		URL: srv.URL, User: srv.User, Password: srv.Password,
@@ -170,7 +170,7 @@ func ready(t testing.TB, srv *neotest.Server, cat *catalog.Catalog) *neo4jstore.
 func Neo4j(t *testing.T, cat *catalog.Catalog) Open {
 	t.Helper()
 	srv := Server(t, cat)
-	s := ready(t, srv, cat)
+	s := Ready(t, srv, cat)
 	d, err := neo4j.NewDriverWithContext(srv.URL, neo4j.BasicAuth(srv.User, srv.Password, ""))
 	if err != nil {
 		t.Fatal(err)
