@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -390,6 +392,57 @@ func TestAnIssuerThatIsNotWhatItShouldBe(t *testing.T) {
 				t.Errorf("%+v %v", who, err)
 			}
 		})
+	}
+}
+
+// TestTheLogRepeatsNothingSecret though an issuer does: a code, a verifier and the secret of the server are sent to it.
+func TestTheLogRepeatsNothingSecret(t *testing.T) {
+	of := issuertest.New(t)
+	for says, logged := range map[string]string{
+		"unauthorized_client": "says=unauthorized_client", "no_good ECHO": `says=""`, "": `says=""`, strings.Repeat("x", 61): `says=""`,
+	} {
+		var self, asked string
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			if r.URL.Path != "/token" {
+				_ = json.NewEncoder(w).Encode(map[string]any{
+					"issuer": self, "authorization_endpoint": self + "/a", "token_endpoint": self + "/token", "jwks_uri": of.URL + "/keys",
+				})
+				return
+			}
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			asked = string(body) + " " + r.Header.Get("Authorization")
+			w.WriteHeader(http.StatusBadRequest)
+			_ = json.NewEncoder(w).Encode(map[string]string{
+				"error": strings.ReplaceAll(says, "ECHO", asked), "error_description": asked, "error_uri": "https://id.example/?" + asked,
+			})
+		}))
+		self = s.URL
+		var log strings.Builder
+		i := issuer.New(issuer.Options{
+			URL: self, ClientID: issuertest.ClientID, ClientSecret: "SECRET", Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		login := &issuer.Login{Verifier: "VERIFIER-VERIFIER-VERIFIER-VERIFIER-VERIFIER"}
+		if _, err := i.Finish(t.Context(), "http://here/", "CODE", login); !errors.Is(err, issuer.ErrStranger) {
+			t.Errorf("%.20q: %v", says, err)
+		}
+		i.Close()
+		s.Close()
+		if !strings.Contains(asked, "CODE") || !strings.Contains(asked, "VERIFIER") || !strings.Contains(asked, "Basic ") {
+			t.Errorf("it was asked %q", asked)
+		}
+		basic := asked[strings.LastIndex(asked, " ")+1:]
+		for _, secret := range []string{"CODE", "VERIFIER", "SECRET", basic} {
+			if strings.Contains(log.String(), secret) {
+				t.Errorf("%.20q: the log repeats %q: %s", says, secret, &log)
+			}
+		}
+		if !strings.Contains(log.String(), logged) {
+			t.Errorf("%.20q: %s", says, &log)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/url"
+	"regexp"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -24,6 +25,9 @@ var ErrStranger = errors.New("the issuer does not know this server: its log says
 
 // errCode is returned when a code is good no more: it is so once, and for a minute or so.
 var errCode = &auth.RefusedError{Problem: "was not given: it took too long, or was asked for twice; log in again"}
+
+// plainWord reports whether a text is a short word of letters, digits, _ and -, as coded errors of OAuth are.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`).MatchString
 
 // Begin returns a new login, and where the browser goes for it. The issuer sends it back to the address redirect.
 func (i *Issuer) Begin(ctx context.Context, redirect string) (address string, l *Login, err error) {
@@ -83,8 +87,8 @@ func (i *Issuer) Finish(ctx context.Context, redirect, code string, l *Login) (*
 	return auth.NewIdentity(who.Subject, who.Role), nil
 }
 
-// exchangeError returns the error of a code that brought no token. What the issuer answered may hold anything, so that its
-// coded errors alone are logged.
+// exchangeError returns the error of a code that brought no token. What the issuer answered may repeat what it was asked,
+// the code and the secret of this server among it, so that its coded error alone is logged.
 func (i *Issuer) exchangeError(err error) error {
 	var no *oauth2.RetrieveError
 	switch {
@@ -95,8 +99,16 @@ func (i *Issuer) exchangeError(err error) error {
 		return errCode
 	}
 	i.o.Logger.Error("the issuer of tokens does not take this server for a client: look at its client id, secret and redirect address",
-		"issuer", i.o.URL, "says", short(no.ErrorCode), "because", short(no.ErrorDescription))
+		"issuer", i.o.URL, "says", coded(no.ErrorCode))
 	return ErrStranger
+}
+
+// coded returns the coded error of an issuer, such as invalid_client; what is no plain word is none.
+func coded(word string) string {
+	if !plainWord(word) {
+		return ""
+	}
+	return word
 }
 
 // EndSession returns where a browser logs out at the issuer too, which sends it back to an address; "" where there is no
