@@ -68,14 +68,35 @@ func (o *OIDC) check() error {
 	case o.SubjectClaim == "" || o.RoleClaim == "":
 		return &UsageError{"a claim without a name", "leave --oidc-subject-claim and --oidc-role-claim out for sub and roles"}
 	}
+	for _, claim := range [][2]string{{"--oidc-subject-claim", o.SubjectClaim}, {"--oidc-role-claim", o.RoleClaim}} {
+		if slices.Contains(strings.Split(claim[1], "."), "") {
+			return &UsageError{
+				fmt.Sprintf("%s %q has a dot with no name beside it", claim[0], claim[1]),
+				"write it as realm_access.roles, where dots lead into objects",
+			}
+		}
+	}
 	if err := issuer.CheckURL(o.Issuer); err != nil {
 		return &UsageError{
-			fmt.Sprintf("--oidc-issuer %q %v", o.Issuer, err),
+			fmt.Sprintf("--oidc-issuer %q %v", shown(o.Issuer), err),
 			"write it as https://id.example.org/realms/house; http:// is for an issuer on this machine alone",
 		}
 	}
 	_, err := o.Roles()
 	return err
+}
+
+// shown returns an address as an error repeats it: without a user and a password.
+func shown(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return address
+	}
+	scheme, _, some := strings.Cut(address[:at], "//")
+	if !some {
+		return "…" + address[at:]
+	}
+	return scheme + "//…" + address[at:]
 }
 
 // given returns a flag that speaks of an issuer; "" for none.
@@ -100,7 +121,7 @@ const authHint = "write none, tokens:FILE or oidc"
 // checkAuth returns what is wrong with --auth and --anonymous whatever the address is.
 func (s *Serve) checkAuth() error {
 	how, file, _ := strings.Cut(s.Auth, ":")
-	if flag := s.OIDC.given(); flag != "" && s.Auth != "oidc" {
+	if flag := s.OIDC.given(); flag != "" && how != "oidc" {
 		return &UsageError{flag + " without --auth oidc: nobody would ask the issuer", "add --auth oidc"}
 	}
 	switch {
@@ -110,6 +131,8 @@ func (s *Serve) checkAuth() error {
 		if s.Anonymous == "none" {
 			return &UsageError{"--anonymous none without tokens leaves nobody who may ask", "add --auth tokens:FILE"}
 		}
+	case how == "oidc":
+		return &UsageError{"--auth oidc takes nothing behind it", "write --auth oidc, and name the issuer by --oidc-issuer"}
 	case how != "tokens":
 		return &UsageError{fmt.Sprintf("--auth %q is no way to know who asks", how), authHint}
 	case file == "":
@@ -145,6 +168,9 @@ func (s *Serve) Access(addr net.Addr) (*Access, error) {
 		}
 		if s.Anonymous == "READER" {
 			a.Anonymous = reader
+		}
+		if a.Issuer && s.PublicURL != "" && issuer.CheckURL(s.PublicURL) != nil {
+			a.Warning = "logins and sessions can be read on their way, as --public-url names another machine without TLS: write https://"
 		}
 		return a, nil
 	}

@@ -3,6 +3,7 @@ package config_test
 import (
 	"errors"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/throughline/throughline/internal/auth"
@@ -96,6 +97,67 @@ func TestRolesOfAnIssuer(t *testing.T) {
 	for _, given := range []string{"", "writers", "=EDITOR", "writers=", "writers=editor", "EDITOR"} {
 		if roles, err := (&config.OIDC{Role: []string{given}}).Roles(); err == nil {
 			t.Errorf("%q: %v", given, roles)
+		}
+	}
+}
+
+// TestWhatIsWrongWithAnIssuer is told, and a password never.
+func TestWhatIsWrongWithAnIssuer(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*config.Serve)
+		says  string // "" where nothing is wrong
+	}{
+		"nothing":            {func(*config.Serve) {}, ""},
+		"a claim of a URL":   {func(s *config.Serve) { s.RoleClaim = "https://a.b/roles" }, ""},
+		"a password":         {func(s *config.Serve) { s.Issuer = "https://ann:pass@id.example" }, `"https://…@id.example" has a user or a password in it`},
+		"a password with @":  {func(s *config.Serve) { s.Issuer = "https://ann:pa@pass@id.example" }, `"https://…@id.example"`},
+		"a password with %":  {func(s *config.Serve) { s.Issuer = "https://ann:pass%zz@id.example" }, `"https://…@id.example" is no address of an issuer`},
+		"a password with /":  {func(s *config.Serve) { s.Issuer = "https://ann:a/pass@id.example" }, `"https://…@id.example" is no address of an issuer`},
+		"no scheme":          {func(s *config.Serve) { s.Issuer = "ann:pass@id.example" }, `"…@id.example"`},
+		"a public password":  {func(s *config.Serve) { s.PublicURL = "https://ann:pass@graph.example" }, `--public-url "https://…@graph.example"`},
+		"a password of CORS": {func(s *config.Serve) { s.CORSOrigin = []string{"https://ann:pass@a.example"} }, `--cors-origin "https://…@a.example"`},
+		"a claim of nothing": {func(s *config.Serve) { s.RoleClaim = "a..b" }, `--oidc-role-claim "a..b" has a dot with no name beside it`},
+		"a dot first":        {func(s *config.Serve) { s.RoleClaim = ".roles" }, "--oidc-role-claim"},
+		"a dot last":         {func(s *config.Serve) { s.SubjectClaim = "sub." }, "--oidc-subject-claim"},
+		"an issuer behind it": {
+			func(s *config.Serve) { s.Auth = "oidc:https://id.example" },
+			"--auth oidc takes nothing behind it: write --auth oidc, and name the issuer by --oidc-issuer",
+		},
+		"an issuer behind it alone": {
+			func(s *config.Serve) { s.Auth, s.OIDC = "oidc:https://id.example", config.OIDC{} },
+			"--auth oidc takes nothing behind it: write --auth oidc, and name the issuer by --oidc-issuer",
+		},
+	} {
+		s := good()
+		s.Auth, s.OIDC = "oidc", config.OIDC{Issuer: "https://id.example", ClientID: "x", SubjectClaim: "sub", RoleClaim: "roles"}
+		c.spoil(&s)
+		err := s.Validate()
+		if c.says == "" {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "pass@") || strings.Contains(err.Error(), "ann") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, _, err := (&config.Store{Store: "neo4j://ann:pass%zz@localhost"}).Choose(nil)
+	if err == nil || strings.Contains(err.Error(), "pass") {
+		t.Error(err)
+	}
+}
+
+// TestAPublicAddressWithoutTLS is warned of, unless it is this machine's.
+func TestAPublicAddressWithoutTLS(t *testing.T) {
+	for address, warns := range map[string]bool{
+		"": false, "https://graph.example": false, "http://localhost:8080": false, "http://127.0.0.1": false, "http://[::1]:80": false,
+		"http://graph.example": true, "http://192.168.1.7:8080": true,
+	} {
+		s := &config.Serve{Auth: "oidc", PublicURL: address}
+		a, err := s.Access(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil || (a.Warning != "") != warns {
+			t.Errorf("%q: %+v %v", address, a, err)
 		}
 	}
 }

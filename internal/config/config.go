@@ -198,7 +198,7 @@ func (s *Serve) Validate() error {
 	}
 	if s.PublicURL != "" && !isAddress(s.PublicURL) {
 		return &UsageError{
-			fmt.Sprintf("--public-url %q is not the address of a server", s.PublicURL),
+			fmt.Sprintf("--public-url %q is not the address of a server", shown(s.PublicURL)),
 			"write it as https://graph.example.org, without a path",
 		}
 	}
@@ -219,7 +219,7 @@ func (s *Serve) Validate() error {
 	for _, o := range s.CORSOrigin {
 		if !isOrigin(o) {
 			return &UsageError{
-				fmt.Sprintf("--cors-origin %q is not an origin", o),
+				fmt.Sprintf("--cors-origin %q is not an origin", shown(o)),
 				"write it as https://app.example.org, without a path, https://*.example.org for all names below one, or *",
 			}
 		}
@@ -320,7 +320,7 @@ func (s *Store) Choose(getenv func(string) string) (Kind, string, error) {
 		u, err := url.Parse(s.Store)
 		if err != nil || u.Host == "" {
 			return 0, "", &UsageError{
-				fmt.Sprintf("--store %q is not an address", s.Store),
+				fmt.Sprintf("--store %q is not an address", shown(s.Store)),
 				"write it as neo4j://localhost:7687",
 			}
 		}

@@ -188,7 +188,9 @@ func isForAsking(typ string) bool {
 func CheckURL(address string) error {
 	u, err := url.Parse(address)
 	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+	case err == nil && u.User != nil:
+		return errors.New("has a user or a password in it")
+	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
 		return errors.New("is no address of an issuer")
 	case u.Scheme == "https", u.Scheme == "http" && isHere(u.Hostname()):
 		return nil
