@@ -68,6 +68,13 @@ type refusal struct {
 	sentence string
 }
 
+// pause says in the headers of an answer when to ask again, where that is known.
+func (no *refusal) pause(h http.Header) {
+	if no == tokensAway {
+		h.Set("Retry-After", "5")
+	}
+}
+
 func badRequest(sentence string) *refusal {
 	return &refusal{http.StatusBadRequest, kg.BadRequest, sentence}
 }
@@ -241,9 +248,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
 		case <-r.Context().Done():
 		}
 	}
-	if no == tokensAway {
-		w.Header().Set("Retry-After", "5")
-	}
+	no.pause(w.Header())
 	if no.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", allow)
 	}

@@ -128,6 +128,7 @@ func (s *Server) failLogin(w http.ResponseWriter, r *http.Request, page *web.Log
 	if page.Status = no.status; no.status == http.StatusUnauthorized {
 		w.Header()["Www-Authenticate"] = challenge(no)
 	}
+	no.pause(w.Header())
 	page.Problem = strings.ToUpper(no.sentence[:1]) + no.sentence[1:] + "."
 	page.Serve(w, r)
 }

@@ -115,7 +115,7 @@ func TestAnIssuerThatIsAwayIs503(t *testing.T) {
 		t.Errorf("%d %v %s", r.status, r.header, r.body)
 	}
 	v := newVisitor(t, base)
-	if r := v.get("/login/begin?next=/e/nato"); r.status != 503 || !strings.Contains(r.body, "cannot be reached") ||
+	if r := v.get("/login/begin?next=/e/nato"); r.status != 503 || r.header.Get("Retry-After") == "" || !strings.Contains(r.body, "cannot be reached") ||
 		!strings.Contains(r.body, `href="/login/begin?next=%2fe%2fnato"`) {
 		t.Errorf("%d %s", r.status, r.body)
 	}
