@@ -33,8 +33,8 @@ type Writer interface {
 	store.Logger
 }
 
-// errReadOnly refuses a change where there is no Writer.
-var errReadOnly = kg.Errorf(kg.ReadOnly,
+// ErrReadOnly refuses a change where there is no Writer.
+var ErrReadOnly = kg.Errorf(kg.ReadOnly,
 	"this server only reads: to let clients change the graph, start it with --writable (THROUGHLINE_WRITABLE=true)")
 
 // mutationKinds returns the root fields of Mutation.
@@ -379,7 +379,7 @@ func (q *changeQuestion) answer(x *search) (place, error) {
 	}
 	w := x.e.opts.Writer
 	if w == nil {
-		return place{}, errReadOnly
+		return place{}, ErrReadOnly
 	}
 	out, err := q.change(x, w)
 	a := &written{change: out.Change}

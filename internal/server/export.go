@@ -21,6 +21,9 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", varyWho)
 	}
 	who, no := s.who(r)
+	if no == nil && s.o.Export == nil {
+		no = &refusal{http.StatusNotFound, kg.NotFound, "this server exports nothing: it was started with --no-export, or for documents alone"}
+	}
 	if no != nil {
 		s.refuse(w, r, no)
 		return

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/text"
@@ -31,6 +32,10 @@ func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) {
 	who, no := s.who(r)
 	switch {
 	case no != nil:
+	case s.o.Import == nil && s.o.DocumentsOnly:
+		no = &refusal{http.StatusNotFound, kg.NotFound, "this server runs documents alone: it imports nothing"}
+	case s.o.Import == nil:
+		no = &refusal{http.StatusForbidden, graph.ErrReadOnly.Code, graph.ErrReadOnly.Message}
 	case s.isOfNoOrigin(r):
 		no = foreignPage
 	case who.Role < auth.Curator:

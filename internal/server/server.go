@@ -293,13 +293,9 @@ func (s *Server) routes() http.Handler {
 		"/livez":  func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, `{"status":"ok"}`) },
 		"/readyz": s.ready,
 		"/{$}":    s.home,
+		"/export": s.export,
 	}
-	if s.o.Export != nil {
-		pages["/export"] = s.export
-	}
-	if s.o.Import != nil {
-		mux.Handle("/import", s.crossOrigin(s.importFiles))
-	}
+	mux.Handle("/import", s.crossOrigin(s.importFiles))
 	for pattern, page := range pages {
 		mux.HandleFunc("GET "+pattern, page)
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) {

@@ -159,7 +159,8 @@ func TestExportsThatCannotBeAreRefused(t *testing.T) {
 		}
 	}
 	none, stop := start(t, nil)
-	if resp, body, _ := fetched(t, http.MethodGet, none+"/export", nil); resp.StatusCode != http.StatusNotFound {
+	if resp, body, _ := fetched(t, http.MethodGet, none+"/export", nil); resp.StatusCode != http.StatusNotFound ||
+		!strings.Contains(string(body), "this server exports nothing: it was started with --no-export") {
 		t.Errorf("a server that exports nothing says %s %s", resp.Status, body)
 	}
 	if err := stop(); err != nil {

@@ -192,6 +192,41 @@ func TestFilesThatCannotBeImportedAreRefused(t *testing.T) {
 	}
 }
 
+// TestAServerThatOnlyReadsSaysSo to who would import, as to who would change something, and after it is known who asks.
+func TestAServerThatOnlyReadsSaysSo(t *testing.T) {
+	k := newKeyring(t)
+	for name, c := range map[string]struct {
+		configure  func(*graph.Options, *server.Options)
+		bearer     string
+		status     int
+		says, code string
+	}{
+		"it only reads": {nil, "", http.StatusForbidden, `this server only reads: to let clients change the graph, start it with --writable`, `"READ_ONLY"`},
+		"who may only read": {
+			func(_ *graph.Options, o *server.Options) { o.Verifier = k.tokens }, k.of["reader"], http.StatusForbidden, `start it with --writable`, `"READ_ONLY"`,
+		},
+		"nobody": {
+			func(_ *graph.Options, o *server.Options) { o.Verifier = k.tokens }, "", http.StatusUnauthorized, `send a token`, `"UNAUTHENTICATED"`,
+		},
+		"documents alone": {
+			func(_ *graph.Options, o *server.Options) { o.Documents, o.DocumentsOnly = &server.Documents{}, true }, "", http.StatusNotFound, `runs documents alone`, `"NOT_FOUND"`,
+		},
+	} {
+		base, stop := start(t, c.configure)
+		header := map[string]string{}
+		if c.bearer != "" {
+			header["Authorization"] = "Bearer " + c.bearer
+		}
+		status, answer := sent(t, base+"/import", "text/plain", `{"node":"PERSON","name":"Ann"}`, header)
+		if status != c.status || !strings.Contains(answer, c.says) || !strings.Contains(answer, c.code) {
+			t.Errorf("%s: %d %s", name, status, answer)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestWhoMayImport: curators may, and the log has their names.
 func TestWhoMayImport(t *testing.T) {
 	k := newKeyring(t)
