@@ -35,12 +35,9 @@ func (c *copyCmd) Run(w *world) (err error) {
 		of   *config.Store
 	}{{"--from", &source}, {"--to", &target}} {
 		kind, _, err := side.of.Choose(w.getenv)
-		var usage *config.UsageError
 		switch {
-		case errors.As(err, &usage):
-			return &config.UsageError{Problem: strings.Replace(usage.Problem, "--store", side.name, 1), Hint: usage.Hint}
 		case err != nil:
-			return err
+			return ofSide(err, side.name)
 		case kind == config.Memory:
 			return &config.UsageError{
 				Problem: side.name + " memory: holds nothing when a command begins, and is gone when it ends",
@@ -50,12 +47,12 @@ func (c *copyCmd) Run(w *world) (err error) {
 	}
 	from, cat, err := w.openToRead(&source)
 	if err != nil {
-		return err
+		return ofSide(err, "--from")
 	}
 	defer from.Close() //nolint:errcheck // it was only read
 	to, err := w.openNow(&target, cat, false)
 	if err != nil {
-		return err
+		return ofSide(err, "--to")
 	}
 	defer func() {
 		if own, ok := to.Store.(*sqlitestore.Store); ok && (err != nil || c.DryRun) {
@@ -77,5 +74,20 @@ func (c *copyCmd) Run(w *world) (err error) {
 	}
 	_, err = fmt.Fprintf(w.stdout, "%s %s, %s, %s and %s of the log\n", verb, count(done.Sources, "source"), count(done.Nodes, "node"),
 		count(done.Links, "link"), count(int(done.Changes), "change"))
+	return err
+}
+
+// ofSide returns an error that names the flag of a side where others have --store.
+func ofSide(err error, flag string) error {
+	var usage *config.UsageError
+	var file *sqlitestore.OpenError
+	switch {
+	case errors.As(err, &usage):
+		return &config.UsageError{Problem: strings.Replace(usage.Problem, "--store", flag, 1), Hint: usage.Hint}
+	case errors.As(err, &file):
+		return &sqlitestore.OpenError{
+			Path: file.Path, Problem: file.Problem, Remedy: strings.Replace(file.Remedy, "--store", flag, 1),
+		}
+	}
 	return err
 }

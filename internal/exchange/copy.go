@@ -36,7 +36,10 @@ func Copy(ctx context.Context, from, to store.Store, trial bool) (*Copied, error
 		if load, err = to.Load(ctx); err != nil {
 			return nil, err
 		}
-		defer load.Rollback() //nolint:errcheck // what was not committed goes in any case
+		defer load.Rollback()                         //nolint:errcheck // what was not committed goes in any case
+		if err := holdsNothing(ctx, to); err != nil { // another may have written while this waited for its turn
+			return nil, err
+		}
 		load.Describe(&store.Deed{Log: from})
 		put = func(ctx context.Context, ids []string) error {
 			b, err := from.Records(ctx, ids)
@@ -50,13 +53,18 @@ func Copy(ctx context.Context, from, to store.Store, trial bool) (*Copied, error
 	if err := out.records(ctx, from, put); err != nil || trial {
 		return out, err
 	}
-	if err := out.unchanged(ctx, from); err != nil { // while nothing is written where that can be
+	const again = "copy again while nobody writes"
+	before, after := "nothing was copied; "+again, "delete the copy, and "+again
+	if !to.Atomic() {
+		before = after
+	}
+	if err := out.unchanged(ctx, from, before); err != nil {
 		return nil, err
 	}
 	if err := load.Commit(ctx); err != nil {
 		return nil, err
 	}
-	return out, out.unchanged(ctx, from)
+	return out, out.unchanged(ctx, from, after)
 }
 
 // records puts the ids of all records, some at once, and counts them: first what others lean on.
@@ -96,11 +104,11 @@ func holdsNothing(ctx context.Context, s store.Store) error {
 	return err
 }
 
-// unchanged returns an error where a store was written to since.
-func (c *Copied) unchanged(ctx context.Context, from store.Store) error {
+// unchanged returns an error, with what to do, where a store was written to since.
+func (c *Copied) unchanged(ctx context.Context, from store.Store, remedy string) error {
 	last, err := lastChange(ctx, from)
 	if err == nil && last != c.Changes {
-		err = kg.Errorf(kg.Conflict, "the graph was written to while it was copied: delete the copy, and copy again while nobody writes")
+		err = kg.Errorf(kg.Conflict, "the graph was written to while it was copied: %s", remedy)
 	}
 	return err
 }

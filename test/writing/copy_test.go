@@ -1,6 +1,8 @@
 package writing_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -80,6 +82,59 @@ func TestACopySaysTheSame(t *testing.T) {
 				}
 			}
 		})
+	})
+}
+
+// meanwhile is a store that something happens to before a load of it begins, or before its records are read.
+type meanwhile struct {
+	store.Store
+	load, records func()
+}
+
+func (m *meanwhile) Load(ctx context.Context) (store.Load, error) {
+	m.load()
+	return m.Store.Load(ctx)
+}
+
+func (m *meanwhile) Records(ctx context.Context, ids []string) (*store.Batch, error) {
+	m.records()
+	return m.Store.Records(ctx, ids)
+}
+
+// TestACopyAndWhatIsWrittenMeanwhile: two into one store at once, and a store that is written to while it is copied.
+func TestACopyAndWhatIsWrittenMeanwhile(t *testing.T) {
+	cat := both.Catalog(t)
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		first, second := filled(t, both.SQLite(cat)(t)), open(t)
+		_, err := exchange.Copy(t.Context(), first, &meanwhile{second, func() {
+			if _, err := exchange.Copy(t.Context(), first, second, false); err != nil {
+				t.Error(err)
+			}
+		}, nil}, false)
+		var own *kg.Error
+		if !errors.As(err, &own) || own.Code != kg.Conflict || !strings.Contains(own.Message, "copy into a store that holds nothing") {
+			t.Errorf("the second of two at once: %v", err)
+		}
+		if diff := cmp.Diff(export(t, cat, first), export(t, cat, second)); diff != "" {
+			t.Error(diff)
+		}
+
+		third := open(t)
+		_, err = exchange.Copy(t.Context(), &meanwhile{first, nil, func() {
+			if err := storetest.Fill(t.Context(), first, &store.Batch{Nodes: []*kg.Node{{ID: "eve", Type: "PERSON", Name: "Eve"}}}); err != nil {
+				t.Error(err)
+			}
+		}}, third, false)
+		want := "delete the copy, and copy again while nobody writes"
+		if third.Atomic() {
+			want = "nothing was copied; copy again while nobody writes"
+		}
+		if !errors.As(err, &own) || own.Code != kg.Conflict || !strings.HasSuffix(own.Message, want) {
+			t.Errorf("a store that is written to: %v", err)
+		}
+		if empty, err := third.Empty(t.Context()); err != nil || third.Atomic() && !empty {
+			t.Errorf("something was copied, %v", err)
+		}
 	})
 }
 

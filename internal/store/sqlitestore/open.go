@@ -270,9 +270,9 @@ func openError(path string, err error) error {
 	}
 	var se *sqlite.Error
 	var own *store.OwnError
-	code := 0
+	code, more := 0, 0
 	if errors.As(err, &se) {
-		code = se.Code() & 0xff
+		code, more = se.Code()&0xff, se.Code()
 	}
 	switch {
 	case errors.Is(err, errForeign) || code == sqlite3.SQLITE_NOTADB:
@@ -287,6 +287,9 @@ func openError(path string, err error) error {
 		e.Problem, e.Remedy = "is damaged", "restore it from a backup or an export, or move it away and import again"
 	case code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED:
 		e.Problem, e.Remedy = "is being written by another process", "wait until its import has ended"
+	case more == sqlite3.SQLITE_IOERR_WRITE:
+		e.Problem = "could not be written"
+		e.Remedy = "its disk, a quota or a limit of the size of files may leave no room; make room and try again"
 	case code == sqlite3.SQLITE_FULL:
 		e.Problem, e.Remedy = "does not fit on its disk", "free some room and try again"
 	case code == sqlite3.SQLITE_READONLY || errors.Is(err, fs.ErrPermission):
@@ -307,6 +310,10 @@ func storeError(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return kg.Ended(ctx)
 	case errors.As(err, &se):
+		if se.Code() == sqlite3.SQLITE_IOERR_WRITE { // SQLITE_FULL is said of a full disk alone
+			return kg.Wrap(kg.StorageFull, err, "the store's file could not be written, and nothing was: "+
+				"its disk, a quota or a limit of the size of files may leave no room; make room and try again")
+		}
 		switch se.Code() & 0xff {
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 			return kg.Wrap(kg.Unavailable, errors.Join(store.ErrBusy, err),
