@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -62,6 +63,9 @@ func TestWhatIsWrongIsToldAndWritesNothing(t *testing.T) {
 	piece := kg.EvidenceID(link, &begun().Links[0].Evidence[0])
 	words := []edit.Evidence{{Source: "s_article", Excerpt: "Ann Berg has led the Club"}}
 	person := func(f map[string]any) *edit.Create { return &edit.Create{Type: "PERSON", Fields: f} }
+	place := func(latitude float64) *edit.Create {
+		return &edit.Create{Type: "PLACE", Fields: map[string]any{"name": "X", "latitude": latitude}}
+	}
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		s := filled(t, open(t))
 		before := export(t, cat, s)
@@ -78,6 +82,9 @@ func TestWhatIsWrongIsToldAndWritesNothing(t *testing.T) {
 			{person(map[string]any{"name": "X", "shoe": "9"}), edit.InvalidValue, "shoe", "unknown field"},
 			{person(map[string]any{"name": "X", "id": "l_x"}), edit.InvalidValue, "id", "begins with l_"},
 			{person(map[string]any{"name": "\xff"}), edit.InvalidValue, "", "is not UTF-8"},
+			{place(math.NaN()), edit.InvalidValue, "latitude", "has in latitude what is no number"},
+			{place(math.Inf(-1)), edit.InvalidValue, "latitude", "has in latitude what is no number"},
+			{&edit.Update{ID: "oslo", Set: map[string]any{"latitude": math.Inf(1)}}, edit.InvalidValue, "latitude", "has in latitude what is no number"},
 			{person(map[string]any{"name": "Ann"}), edit.AlreadyExists, "id", "There is the person ann already, whose id is made from the same name"},
 			{person(map[string]any{"name": "X", "id": "club"}), edit.AlreadyExists, "id", "There is the institution club already."},
 			{&edit.Create{Type: "DRAGON", Fields: map[string]any{"name": "X"}}, edit.InvalidValue, "", "unknown type"},

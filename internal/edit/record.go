@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -302,7 +303,9 @@ type fields map[string]jsontext.Value
 
 func (f fields) set(name string, v any) {
 	j, err := json.Marshal(v, json.Deterministic(true))
-	if err != nil { // it is no text in UTF-8: the line's reader says so
+	if n, ok := v.(float64); ok && err != nil { // it is not finite: the line's reader says that it is no number
+		j = strconv.AppendQuote(nil, strconv.FormatFloat(n, 'g', -1, 64))
+	} else if err != nil { // it is no text in UTF-8: the line's reader says so
 		j = []byte(`"` + "\xff" + `"`)
 	}
 	f[name] = j
