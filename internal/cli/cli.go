@@ -51,7 +51,7 @@ type Commands struct {
 	Central     centralCmd     `cmd:"" help:"Show the most central entities of the graph."`
 	Communities communitiesCmd `cmd:"" help:"Show groups of entities with many links among them."`
 	MCP         mcpCmd         `cmd:"" name:"mcp" help:"Answer an assistant on standard input, over the Model Context Protocol."`
-	Import      importCmd      `cmd:"" help:"Import files: lines of JSON, tables, drawings of graphs."`
+	Import      importCmd      `cmd:"" help:"Import files, in the formats that throughline formats lists."`
 	Map         mapCmd         `cmd:"" help:"Propose what the columns of a table mean, for you to edit."`
 	Export      exportCmd      `cmd:"" help:"Export everything, in a format of your choice."`
 	Formats     formatsCmd     `cmd:"" help:"List the formats of files, and what each can hold."`
@@ -70,6 +70,7 @@ type Commands struct {
 	Health      healthCmd      `cmd:"" help:"Ask a server whether it is ready, for health checks."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 	Completion  completionCmd  `cmd:"" help:"Print a completion script for a shell."`
+	Help        helpCmd        `cmd:"" help:"Say what the program, or a command, does and takes."`
 }
 
 // world is what commands see of the process.

@@ -430,6 +430,9 @@ func TestEachCommandHasHelp(t *testing.T) {
 				t.Errorf("%s --help lacks --%s", n.Name, f.Name)
 			}
 		}
+		if code, same, errs := run(t, append([]string{"help"}, strings.Fields(n.Path())...)...); code != 0 || errs != "" || same != out {
+			t.Errorf("help %s: %d %q %q", n.Path(), code, same, errs)
+		}
 		if n.Help == "" || !strings.HasSuffix(n.Help, ".") {
 			t.Errorf("%s: help %q", n.Name, n.Help)
 		}
@@ -490,6 +493,7 @@ func TestCompletionScriptsLoad(t *testing.T) {
 				"throughline serve --log-level ":     {"debug", "error"},
 				"throughline path --rank ":           {"SHORTEST", "MOST_RECENT"},
 				"throughline completion ":            {"bash", "zsh", "fish"},
+				"throughline help ":                  {"serve", "token"},
 				"throughline token ":                 {"create", "list", "revoke"},
 				"throughline token create --ro":      {"--role"},
 				"throughline token create f --role ": {"EDITOR", "ADMIN"},

@@ -103,6 +103,18 @@ func (c *healthCmd) Run(w *world) error {
 	return nil
 }
 
+type helpCmd struct {
+	Command []string `arg:"" optional:"" help:"The command. Default: the whole program."`
+}
+
+// Run prints what --help of the command prints.
+func (c *helpCmd) Run(w *world) error {
+	if code := run(w.ctx, append(c.Command, "--help"), w.stdin, w.stdout, w.stderr, w.getenv); code != exitOK {
+		panic(exited(code))
+	}
+	return nil
+}
+
 type completionCmd struct {
 	Shell string `arg:"" enum:"bash,zsh,fish" help:"The shell: ${enum}."`
 }
@@ -111,6 +123,10 @@ type completionCmd struct {
 func (c *completionCmd) Run(w *world) error {
 	var b strings.Builder
 	commands := w.model.Children
+	var names []string
+	for _, n := range commands {
+		names = append(names, n.Name)
+	}
 	// flags returns the flags of a command, and those of the commands that are its parts
 	flags := func(n *kong.Node) []*kong.Flag {
 		all := n.Flags
@@ -135,6 +151,9 @@ func (c *completionCmd) Run(w *world) error {
 	}
 	values := func(n *kong.Node) [][2]string {
 		var out [][2]string
+		if n.Name == "help" {
+			out = append(out, [2]string{"", strings.Join(names, " ")})
+		}
 		if len(n.Children) > 0 {
 			var parts []string
 			for _, part := range n.Children {
@@ -153,10 +172,6 @@ func (c *completionCmd) Run(w *world) error {
 			}
 		}
 		return out
-	}
-	var names []string
-	for _, n := range commands {
-		names = append(names, n.Name)
 	}
 	quoted := func(s string) string { return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'" } // fish's own
 	switch c.Shell {
