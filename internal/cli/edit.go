@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -274,7 +275,7 @@ func propValue(scalar, typed string) any {
 			return n
 		}
 	case "Float":
-		if f, err := strconv.ParseFloat(typed, 64); err == nil {
+		if f, err := strconv.ParseFloat(typed, 64); err == nil && !math.IsNaN(f) && !math.IsInf(f, 0) {
 			return f
 		}
 	case "Boolean":
