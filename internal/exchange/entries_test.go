@@ -2,7 +2,10 @@ package exchange_test
 
 import (
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +15,7 @@ import (
 	throughline "github.com/throughline/throughline"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/store/storetest/both"
 )
@@ -234,5 +238,75 @@ func TestWhatIsWrongWithRecordsOfOthersIsTold(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "a.popolo:1: the record ") || len(err.Error()) > 500 {
 			t.Errorf("a record without an end: %v", err)
 		}
+	}
+}
+
+// TestIDsGoToFollowTheMoneyAndBack: whatever ids are, an export writes ids that FollowTheMoney can have, those that it has
+// too as they are, and reading it gives the same graph.
+func TestIDsGoToFollowTheMoneyAndBack(t *testing.T) {
+	cat := both.Catalog(t)
+	theirs := regexp.MustCompile(`^[0-9a-zA-Z]([0-9a-zA-Z.-]*[0-9a-zA-Z])?$`)
+	ids := []string{
+		"0a1b2c.9f8e7d", "org_1", "org.u1", "org..u1", "id..a", "id..org.u1", "id..id..org.u1", "id..a.h", "a-", "a.", "a.h", "a--", "a-b:c~d_e.f", "id.", "id..",
+		strings.Repeat("_", kg.MaxID),
+	}
+	ids[len(ids)-1] = "a" + ids[len(ids)-1][1:]
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 400 {
+		id := []byte{"a7Z"[r.IntN(3)]}
+		for range r.IntN(8) {
+			id = append(id, "._:~-.udctha"[r.IntN(12)])
+		}
+		if r.IntN(3) == 0 {
+			id = append([]byte("id.."), id...)
+		}
+		if s := string(id); !slices.Contains(ids, s) {
+			ids = append(ids, s)
+		}
+	}
+	var lines strings.Builder
+	lines.WriteString(`{"source":"ARTICLE","id":"s_a","title":"A"}` + "\n" + `{"node":"INSTITUTION","id":"zzz_","name":"All"}` + "\n")
+	for _, id := range ids {
+		fmt.Fprintf(&lines, "{\"node\":\"PERSON\",\"id\":%q,\"name\":\"P\"}\n", id)
+		fmt.Fprintf(&lines, "{\"link\":\"AFFILIATED_WITH\",\"from\":%q,\"to\":\"zzz_\",\"evidence\":[{\"source\":\"s_a\",\"excerpt\":\"A\"}]}\n", id)
+	}
+	open := both.SQLite(cat)
+	s := open(t)
+	if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("a.jsonl", []byte(lines.String()))}, exchange.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	files, err := formatted(t, cat, s, exchange.FormatOf("ftm", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := files[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^\{"id":"([^"]*)"`).FindAllSubmatch(text, -1) {
+		if !theirs.Match(m[1]) {
+			t.Errorf("%s is no id of FollowTheMoney", m[1])
+		}
+	}
+	back, _, err := read(t, cat, open, files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range ids {
+		if theirs.MatchString(id) && !strings.HasPrefix(id, "id..") && !strings.Contains(string(text), fmt.Sprintf("{\"id\":%q", id)) {
+			t.Errorf("%s is written as another", id)
+		}
+		for _, want := range []string{fmt.Sprintf(`{"node":"PERSON","id":%q,`, id), fmt.Sprintf(`"from":%q,"to":"zzz_"`, id)} {
+			if !strings.Contains(back, want) {
+				t.Errorf("%s is not read back", want)
+			}
+		}
+	}
+	if n := strings.Count(back, `{"node"`); n != len(ids)+1 {
+		t.Errorf("%d entities of %d", n, len(ids)+1)
 	}
 }

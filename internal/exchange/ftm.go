@@ -24,7 +24,7 @@ func ftmFormat() *Format {
 		Extensions: []string{".ftm.json", ".ftm", ".ijson"}, Media: "application/x-ndjson+ftm",
 		Holds: "people, organizations, events and places; links among them as Membership or UnknownLink, with their words and the documents that prove them",
 		Lacks: "themes, quotations, own types and what joins them; links that their sources deny; texts of sources; attendance; " +
-			"which words are of which document; ids with other characters than letters, digits and hyphens, which become .u and its like; when records were made and changed",
+			"which words are of which document; when records were made and changed",
 		looks: looksLikeFTM, read: readFTM,
 		write: func(ctx context.Context, x *outlet) error {
 			out, err := x.file()
@@ -137,6 +137,15 @@ func (f *ftmReader) values(x *ftmEntity, name string) []string {
 	return list
 }
 
+// ids returns the entities that a property names.
+func (f *ftmReader) ids(x *ftmEntity, name string) []string {
+	list := f.values(x, name)
+	for i, id := range list {
+		list[i] = ftmOurs(id)
+	}
+	return list
+}
+
 // line takes an entity, or puts a link aside.
 func (f *ftmReader) line(line int, printed string) error {
 	if strings.TrimSpace(printed) == "" {
@@ -149,6 +158,7 @@ func (f *ftmReader) line(line int, printed string) error {
 	if x.ID == "" || x.Schema == "" {
 		return f.g.in.fail(line, errors.New(`has no id or no schema: an entity of FollowTheMoney is {"id": …, "schema": "Person", "properties": {…}}`))
 	}
+	x.ID = ftmOurs(x.ID)
 	t, k, said := f.meaning(x.Schema)
 	_, edge := ftmEdges[x.Schema]
 	switch {
@@ -220,9 +230,10 @@ func (f *ftmReader) joining(line int, printed string) error {
 	if err := loosely([]byte(printed), &x); err != nil {
 		return f.g.in.fail(line, err)
 	}
+	x.ID = ftmOurs(x.ID)
 	ends, ok := ftmEdges[x.Schema]
 	if ok {
-		froms, tos := f.values(&x, ends[0]), f.values(&x, ends[1])
+		froms, tos := f.ids(&x, ends[0]), f.ids(&x, ends[1])
 		switch n := len(froms) * len(tos); {
 		case n == 0:
 			return f.g.in.fail(line, fmt.Errorf("has no %s or no %s, the ends of %s", ends[0], ends[1], x.Schema))
@@ -240,7 +251,7 @@ func (f *ftmReader) joining(line int, printed string) error {
 	}
 	event := f.typeOf(x.ID)
 	for _, property := range ftmInEvent {
-		for _, who := range f.values(&x, property) {
+		for _, who := range f.ids(&x, property) {
 			t := f.typeOf(who)
 			if t == nil || event == nil {
 				f.left[x.Schema+"."+property+" of what is not in the file"]++
@@ -426,14 +437,34 @@ func (w *ftmWriter) written(types catalog.TypeSet) bool {
 	return !slices.ContainsFunc(w.cat.Enums(types), func(enum string) bool { _, ok := ftmSchemata[enum]; return !ok })
 }
 
-// ftmEscapes are for characters that ids of FollowTheMoney do not have.
-var ftmEscapes = strings.NewReplacer(".", "..", "_", ".u", ":", ".c", "~", ".t")
+// ftmForeign begins an id that FollowTheMoney cannot have, with escapes in it. An id of ours that begins so is escaped too,
+// so that every id is written as one that is read as it was.
+const ftmForeign = "id.."
+
+var (
+	ftmValid     = regexp.MustCompile(`^[0-9a-zA-Z]([0-9a-zA-Z.-]*[0-9a-zA-Z])?$`)
+	ftmEscapes   = strings.NewReplacer(".", ".d", "_", ".u", ":", ".c", "~", ".t")
+	ftmUnescapes = strings.NewReplacer(".d", ".", ".u", "_", ".c", ":", ".t", "~", ".h", "-")
+)
 
 // ftmID writes an id as FollowTheMoney can have it: letters, digits, dots and hyphens, the last two only within.
 func ftmID(id string) string {
-	id = ftmEscapes.Replace(id)
-	if strings.Trim(id, ".-") != id {
-		return "id." + id + ".id"
+	if ftmValid.MatchString(id) && !strings.HasPrefix(id, ftmForeign) {
+		return id
+	}
+	s, hyphen := strings.CutSuffix(ftmEscapes.Replace(id), "-")
+	if hyphen {
+		s += ".h"
+	}
+	return ftmForeign + s
+}
+
+// ftmOurs reads an id that ftmID has written. Any other is what it is.
+func ftmOurs(id string) string {
+	if s, ok := strings.CutPrefix(id, ftmForeign); ok {
+		if ours := ftmUnescapes.Replace(s); ftmID(ours) == id {
+			return ours
+		}
 	}
 	return id
 }

@@ -335,7 +335,7 @@ func TestFollowTheMoneyIsValid(t *testing.T) {
 	}
 	held := 0
 	for id, l := range tr.links {
-		got, ok := found.Records[strings.Replace(id, "_", ".u", 1)]
+		got, ok := found.Records["id.."+strings.Replace(id, "_", ".u", 1)]
 		if !ok {
 			continue
 		}
