@@ -49,7 +49,7 @@ func newEntries(in *reading, column string) (*entries, error) {
 		}
 	}
 	return &entries{
-		mapped: &mapped{Mapping: m, g: gather(in), file: in.source()}, classColumn: column, types: map[uint64]*catalog.Type{},
+		mapped: &mapped{Mapping: m, g: gather(in), file: in.source(), apart: true}, classColumn: column, types: map[uint64]*catalog.Type{},
 		left: map[string]int{},
 	}, nil
 }

@@ -1,6 +1,7 @@
 package exchange_test
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -164,14 +165,15 @@ const popoloDocument = `{"name": "A council", "n": 7, "persons": [
 // TestPopoloIsRead: collections in any order, memberships that stand in others or lead over posts, arrays, and a mapping.
 func TestPopoloIsRead(t *testing.T) {
 	cat := both.Catalog(t)
+	p1 := "p-1-" + kg.Digest("p/1")
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		lines, warnings := readAs(t, cat, open, "a.json", popoloDocument, "")
 		says(t, lines, warnings,
-			`{"node":"PERSON","id":"p-1","name":"Ann","aliases":["A."],"externalIds":[{"scheme":"wikidata","value":"Q1"}],"born":"1970"`,
+			`{"node":"PERSON","id":"`+p1+`","name":"Ann","aliases":["A."],"externalIds":[{"scheme":"wikidata","value":"Q1"}],"born":"1970"`,
 			`{"node":"PERSON","id":"2","name":"Bob","description":"Of the town"`, `{"node":"INSTITUTION","id":"o1","name":"Council","founded":"1848"`,
 			`{"node":"EVENT","id":"e1","name":"Session","startsOn":"2019-11-20"`,
-			`"from":"p-1","to":"o1","role":"Chair","since":"2012-05","until":"2014"`, `"from":"p-1","to":"o2","role":"on its behalf","since":"2012-05"`,
-			`"from":"p-1","to":"o1","role":"clerk","since":"2009","evidence":[{"source":"s_a-json","excerpt":"{\"organization_id\": \"o1\", \"role\": \"clerk\", \"start_date\": \"2009\"}"}]`,
+			`"from":"`+p1+`","to":"o1","role":"Chair","since":"2012-05","until":"2014"`, `"from":"`+p1+`","to":"o2","role":"on its behalf","since":"2012-05"`,
+			`"from":"`+p1+`","to":"o1","role":"clerk","since":"2009","evidence":[{"source":"s_a-json","excerpt":"{\"organization_id\": \"o1\", \"role\": \"clerk\", \"start_date\": \"2009\"}"}]`,
 			`"from":"2","to":"o2","evidence"`, `"from":"o2","to":"o1","role":"a part"`, `"from":"o2","to":"o1","evidence"`, `"link":"LOCATED_IN"`, `"link":"HELD_IN"`,
 			`"link":"ORGANIZED"`, `"link":"PARTICIPATED_IN"`, `"link":"REPRESENTED_AT"`,
 			`left out (a mapping can say what it is): motions 2, memberships of what is not read 1`, `fields that mean nothing here are left out: gender`)
@@ -308,5 +310,44 @@ func TestIDsGoToFollowTheMoneyAndBack(t *testing.T) {
 	}
 	if n := strings.Count(back, `{"node"`); n != len(ids)+1 {
 		t.Errorf("%d entities of %d", n, len(ids)+1)
+	}
+}
+
+// TestIDsThatAreNoneHereAreToldApart: what has two ids in a file is two here, under the same ids at each import.
+func TestIDsThatAreNoneHereAreToldApart(t *testing.T) {
+	cat := both.Catalog(t)
+	long := strings.Repeat("x", 140)
+	for name, c := range map[string]struct{ text, member string }{
+		"a.popolo": {`{"persons":[%s],"organizations":[{"id":"o","name":"O"}],"memberships":[%s]}`, `{"id":%q,"name":"Ann"}`},
+		"a.ftm":    {"%s", `{"id":%q,"schema":"Person","properties":{"name":["Ann"]}}`},
+	} {
+		ids := []string{"p/1", "p-1", "p 1", "P/1", "/", "//", long + "1", long + "2", "s_p", "s-p"}
+		var persons, memberships []string
+		for _, id := range ids {
+			persons = append(persons, fmt.Sprintf(c.member, id))
+			memberships = append(memberships, fmt.Sprintf(`{"person_id":%q,"organization_id":"o"}`, id))
+		}
+		text := fmt.Sprintf(c.text, strings.Join(persons, ",\n"), strings.Join(memberships, ",\n"))
+		links := len(ids)
+		if name == "a.ftm" {
+			text, links = strings.Join(persons, "\n"), 0
+		}
+		s := both.SQLite(cat)(t)
+		var once string
+		for range 2 {
+			if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes(name, []byte(text))}, exchange.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			lines := exported(t, s)
+			if n, l := strings.Count(lines, `{"node":"PERSON"`), strings.Count(lines, `{"link":`); n != len(ids) || l != links {
+				t.Errorf("%s: %d persons of %d, %d links of %d:\n%s", name, n, len(ids), l, links, lines)
+			}
+			if !strings.Contains(lines, `"id":"p-1",`) || !strings.Contains(lines, `"id":"p-1-`+kg.Digest("p/1")+`",`) {
+				t.Errorf("%s has other ids:\n%s", name, lines)
+			}
+			if once = cmp.Or(once, lines); once != lines {
+				t.Errorf("%s is other at the second import:\n%s", name, lines)
+			}
+		}
 	}
 }

@@ -168,6 +168,9 @@ type mapped struct {
 	file map[string]string // the source that the file is
 	// exact has values taken with the white space around them.
 	exact bool
+	// apart has ids that are none here written so that no two become one. Tables name entities by their names too, from
+	// which the same id must follow.
+	apart bool
 	// unnamed counts what no values say the kind of, where a column of kinds has values.
 	unnamed map[string]int
 }
@@ -338,7 +341,11 @@ func (m *mapped) id(s string) string {
 	if c.id("id", s, ""); c.err == nil {
 		return s
 	}
-	if slug := rules.Slug(s); slug != "" {
+	slug := rules.Slug(s)
+	if m.apart {
+		slug = cmp.Or(slug, "n") + "-" + kg.Digest(s)
+	}
+	if slug != "" {
 		m.g.in.lenient("ids that are none here, such as %s, are written as %s", clip(strconv.Quote(s)), slug)
 		return slug
 	}
