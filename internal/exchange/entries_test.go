@@ -2,10 +2,12 @@ package exchange_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -349,5 +351,61 @@ func TestIDsThatAreNoneHereAreToldApart(t *testing.T) {
 				t.Errorf("%s is other at the second import:\n%s", name, lines)
 			}
 		}
+	}
+}
+
+// TestExternalIDsGoToFollowTheMoneyAndBack: what is read as an external id is written under its own property.
+func TestExternalIDsGoToFollowTheMoneyAndBack(t *testing.T) {
+	cat := both.Catalog(t)
+	open := both.SQLite(cat)
+	text := `{"id":"acme","schema":"Company","properties":{"name":["Acme"],"wikidataId":["Q2"],"leiCode":["5493001KJTIIGC8Y1R12"],"cikCode":["0000320193","1"],"dunsCode":["150483782"],"imoNumber":["5544330"]}}
+{"id":"ann","schema":"Person","properties":{"name":["Ann"],"wikidataId":["Q1"],"leiCode":["213800HR23PVCT8DLN37"],"dunsCode":["2"]}}
+{"id":"fair","schema":"Event","properties":{"name":["Fair"],"wikidataId":["Q3"]}}
+{"id":"org","schema":"Organization","properties":{"name":["Org"],"imoNumber":["7"]}}
+{"id":"oslo","schema":"Address","properties":{"name":["Oslo"],"wikidataId":["Q4"]}}
+`
+	s := open(t)
+	if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("a.ftm", []byte(text))}, exchange.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	files, err := formatted(t, cat, s, exchange.FormatOf("ftm", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := files[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(strings.ReplaceAll(text, `["Oslo"],`, `["Oslo"],"full":["Oslo"],`)) {
+		var want, got struct {
+			ID, Schema string
+			Properties map[string][]string
+		}
+		if err := json.Unmarshal([]byte(line), &want); err != nil {
+			t.Fatal(err)
+		}
+		for out := range strings.Lines(string(written)) {
+			if strings.HasPrefix(out, fmt.Sprintf("{\"id\":%q,", want.ID)) {
+				if err := json.Unmarshal([]byte(out), &got); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%v is written as %v", want, got)
+		}
+	}
+	was := exported(t, s)
+	back, _, err := read(t, cat, open, files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := regexp.MustCompile(`"externalIds":\[[^]]*\]`)
+	if got, want := ids.FindAllString(back, -1), ids.FindAllString(was, -1); !slices.Equal(got, want) || len(want) != 5 {
+		t.Errorf("read back are %v, not %v", got, want)
 	}
 }

@@ -24,7 +24,7 @@ func ftmFormat() *Format {
 		Extensions: []string{".ftm.json", ".ftm", ".ijson"}, Media: "application/x-ndjson+ftm",
 		Holds: "people, organizations, events and places; links among them as Membership or UnknownLink, with their words and the documents that prove them",
 		Lacks: "themes, quotations, own types and what joins them; links that their sources deny; texts of sources; attendance; " +
-			"which words are of which document; when records were made and changed",
+			"which words are of which document; external ids but for wikidata, lei, duns, imo and cik; when records were made and changed",
 		looks: looksLikeFTM, read: readFTM,
 		write: func(ctx context.Context, x *outlet) error {
 			out, err := x.file()
@@ -339,16 +339,23 @@ func (f *ftmReader) statement(x *ftmEntity, k *catalog.Kind, from, to, role stri
 	}}, nil)
 }
 
-// ftmSchemata are the schemata that types are written as, and what their dates are called.
+// ftmSchemata are the schemata that types are written as, what their dates are called, and which ids they have.
 var ftmSchemata = map[string]struct {
 	schema string
 	dates  map[string]string
+	ids    []string
 }{
-	"PERSON":      {"Person", map[string]string{"born": "birthDate", "died": "deathDate"}},
-	"INSTITUTION": {"Organization", map[string]string{"founded": "incorporationDate", "dissolved": "dissolutionDate"}},
-	"EVENT":       {"Event", map[string]string{"startsOn": "startDate", "endsOn": "endDate"}},
-	"PLACE":       {"Address", map[string]string{"latitude": "latitude", "longitude": "longitude"}},
+	"PERSON": {"Person", map[string]string{"born": "birthDate", "died": "deathDate"}, []string{"wikidataId", "leiCode", "dunsCode"}},
+	"INSTITUTION": {
+		"Organization", map[string]string{"founded": "incorporationDate", "dissolved": "dissolutionDate"},
+		[]string{"wikidataId", "leiCode", "dunsCode", "imoNumber", ftmCompanyID},
+	},
+	"EVENT": {"Event", map[string]string{"startsOn": "startDate", "endsOn": "endDate"}, []string{"wikidataId"}},
+	"PLACE": {"Address", map[string]string{"latitude": "latitude", "longitude": "longitude"}, []string{"wikidataId"}},
 }
+
+// ftmCompanyID is an id that of the organizations only a Company has.
+const ftmCompanyID = "cikCode"
 
 // ftmWriter writes lines.
 type ftmWriter struct {
@@ -377,6 +384,17 @@ func (w *ftmWriter) write(ctx context.Context) error {
 			return nil
 		}
 		w.counts.Nodes++
+		ids := map[string][]string{}
+		for _, e := range n.ExternalIDs {
+			for _, p := range as.ids {
+				if ftmIDs[p] == e.Scheme {
+					ids[p] = append(ids[p], e.Value)
+				}
+			}
+		}
+		if ids[ftmCompanyID] != nil {
+			as.schema = "Company"
+		}
 		w.begin(n.ID, as.schema)
 		w.values("name", n.Name)
 		if as.schema == "Address" {
@@ -384,13 +402,9 @@ func (w *ftmWriter) write(ctx context.Context) error {
 		}
 		w.values("alias", n.Aliases...)
 		w.values("summary", n.Description)
-		var wikidata []string // the one scheme that all schemata have
-		for _, e := range n.ExternalIDs {
-			if e.Scheme == ftmIDs["wikidataId"] {
-				wikidata = append(wikidata, e.Value)
-			}
+		for _, p := range as.ids {
+			w.values(p, ids[p]...)
 		}
-		w.values("wikidataId", wikidata...)
 		for _, p := range slices.Sorted(maps.Keys(as.dates)) {
 			w.values(as.dates[p], nodeValue(n, p))
 		}
