@@ -24,6 +24,7 @@ type entries struct {
 	*mapped
 	classColumn string                   // the column whose values a mapping gives meanings
 	types       map[uint64]*catalog.Type // by the hash of an entity's id
+	afar        map[string]*catalog.Type // of the entities elsewhere that the links at hand name, by their ids
 	later       []place                  // what joins others, in the spool
 	lines       []int32                  // where the file says it
 	spool       spool
@@ -84,13 +85,42 @@ func (e *entries) node(t *catalog.Type, patterns map[string]string, r *row) erro
 	return err
 }
 
-// typeOf returns the type of the entity that a file calls by an id; nil where the file has none.
+// typeOf returns the type of the entity that a file calls by an id; nil where there is none, in the file or elsewhere.
 func (e *entries) typeOf(id string) *catalog.Type {
 	if id == "" {
 		return nil
 	}
-	return e.types[maphash.String(e.g.seed, e.id(id))]
+	id = e.id(id)
+	if t := e.types[maphash.String(e.g.seed, id)]; t != nil {
+		return t
+	}
+	return e.afar[id]
 }
+
+// seek finds the entities elsewhere that some of what joins others names, all at once.
+func (e *entries) seek(places []place, ends func(printed string) []string) error {
+	if x := e.g.in.others; x == nil || x.store == nil && x.types == nil {
+		return nil
+	}
+	unknown := map[string]bool{}
+	for _, p := range places {
+		printed, err := e.spool.at(p.from, p.size)
+		if err != nil {
+			return err
+		}
+		for _, id := range ends(printed) {
+			if id != "" && e.types[maphash.String(e.g.seed, e.id(id))] == nil {
+				unknown[e.id(id)] = true
+			}
+		}
+	}
+	found, err := e.g.in.others.typesOf(e.g.in.ctx, slices.Collect(maps.Keys(unknown)))
+	e.afar = found
+	return err
+}
+
+// sought is how many of what joins others are looked at at once.
+const sought = 1000
 
 // wait keeps what joins others until all of them are read.
 func (e *entries) wait(line int, printed string) error {
@@ -100,9 +130,14 @@ func (e *entries) wait(line int, printed string) error {
 	return err
 }
 
-// waiting calls f with what was kept, in the order of the file.
-func (e *entries) waiting(f func(line int, printed string) error) error {
+// waiting calls f with what was kept, in the order of the file. Ends returns the ids that such a record names.
+func (e *entries) waiting(ends func(printed string) []string, f func(line int, printed string) error) error {
 	for i, p := range e.later {
+		if i%sought == 0 {
+			if err := e.seek(e.later[i:min(i+sought, len(e.later))], ends); err != nil {
+				return err
+			}
+		}
 		printed, err := e.spool.at(p.from, p.size)
 		if err == nil {
 			err = f(int(e.lines[i]), printed)

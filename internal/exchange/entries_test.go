@@ -20,6 +20,7 @@ import (
 	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/sample"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
@@ -94,7 +95,7 @@ func TestFollowTheMoneyIsRead(t *testing.T) {
 				`"from":"ann","to":"e-1","evidence":[{"source":"s_a-ftm-json","excerpt":"{\"id\":\"e-1\",`,
 				`"from":"ann","to":"other","role":"director","since":"2015-03","evidence"`,
 				`may be a person too, is read as INSTITUTION`, `properties that mean nothing here are left out: addressEntity, topics`,
-				`Event.involved of what is not in the file 1`, `dates in other forms`)
+				`Event.involved of what is not read 1`, `dates in other forms`)
 			if name == "" {
 				says(t, lines, warnings, `"founded":"1999-01-02"`, `Family (PERSON to PERSON) 1`, `Vessel 1`,
 					`"link":"PART_OF"`, `"from":"acme","to":"other","evidence"`, `"from":"acme","to":"e-1","role":"exhibitor","evidence"`, `"link":"ORGANIZED"`)
@@ -408,4 +409,104 @@ func TestExternalIDsGoToFollowTheMoneyAndBack(t *testing.T) {
 	if got, want := ids.FindAllString(back, -1), ids.FindAllString(was, -1); !slices.Equal(got, want) || len(want) != 5 {
 		t.Errorf("read back are %v, not %v", got, want)
 	}
+}
+
+// TestEndsMayStandElsewhere: what one file says, cut into several in any order, or after the others are in the store, gives
+// the graph of the whole. What is nowhere is counted.
+func TestEndsMayStandElsewhere(t *testing.T) {
+	cat := both.Catalog(t)
+	for name, c := range map[string]struct {
+		parts []string
+		links int
+		tells string
+	}{
+		".popolo.json": {[]string{
+			`{"memberships":[{"person_id":"p/1","organization_id":"o1","role":"clerk"},{"member_id":"o2","organization_id":"o1","role":"a part"},{"person_id":"gone","organization_id":"o1"}]}`,
+			`{"events":[{"id":"e","name":"E","organization_id":"o1","area_id":"a","attendees":[{"id":"p/1"},{"id":"o2"}]}]}`,
+			`{"organizations":[{"id":"o1","name":"One","area_id":"a"},{"id":"o2","name":"Two","parent_id":"o1"}],"areas":[{"id":"a","name":"A"}]}`,
+			`{"persons":[{"id":"p/1","name":"Ann"}]}`,
+		}, 8, "memberships of what is not read 1"},
+		".ftm.json": {[]string{
+			`{"id":"ann","schema":"Person","properties":{"name":["Ann"]}}
+{"id":"d","schema":"Directorship","properties":{"director":["ann"],"organization":["acme"]}}`,
+			`{"id":"acme","schema":"Company","properties":{"name":["Acme"]}}
+{"id":"m","schema":"Membership","properties":{"member":["bob_1","gone"],"organization":["acme"]}}
+{"id":"x","schema":"Event","properties":{"name":["X"],"organizer":["org"],"involved":["ann","acme"]}}`,
+			`{"id":"bob_1","schema":"Person","properties":{"name":["Bob"]}}
+{"id":"org","schema":"Organization","properties":{"name":["Org"]}}
+{"id":"n","schema":"Membership","properties":{"member":["org"],"organization":["acme"]}}`,
+		}, 6, "Membership of what is not read 1"},
+	} {
+		both.Run(t, cat, func(t *testing.T, open both.Open) {
+			var files []exchange.File
+			for i, part := range c.parts {
+				f := exchange.FromBytes(fmt.Sprint("part", i, name), []byte(part))
+				f.Terms.Source = map[string]string{"kind": "DATASET", "title": "All"}
+				files = append(files, f)
+			}
+			var want string
+			check := func(how string, s store.Store, report exchange.Report) {
+				t.Helper()
+				lines := regexp.MustCompile(`,"(created|updated)At":"[^"]*"`).ReplaceAllString(exported(t, s), "")
+				want = cmp.Or(want, lines)
+				if n := strings.Count(lines, `{"link":`); n != c.links || lines != want {
+					t.Errorf("%s %s: %d links of %d\n%s\nnot\n%s", how, name, n, c.links, lines, want)
+				}
+				says(t, "", report.Warnings, c.tells)
+			}
+			backwards := slices.Clone(files)
+			slices.Reverse(backwards)
+			for how, list := range map[string][]exchange.File{"forwards": files, "backwards": backwards} {
+				s := open(t)
+				tried, err := exchange.Import(t.Context(), cat, s, list, exchange.Options{DryRun: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				report, err := exchange.Import(t.Context(), cat, s, list, exchange.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if tried.Links != report.Links || report.Links != c.links {
+					t.Errorf("%s %s: %d links, tried %d", how, name, report.Links, tried.Links)
+				}
+				check(how, s, report)
+			}
+			// one by one: the second time, all ends are in the store
+			s := open(t)
+			var warnings []exchange.Warning
+			for range 2 {
+				for _, f := range files {
+					r, err := exchange.Import(t.Context(), cat, s, []exchange.File{f}, exchange.Options{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					warnings = append(warnings, r.Warnings...)
+				}
+			}
+			lines := exported(t, s)
+			if n := strings.Count(lines, `{"link":`); n != c.links {
+				t.Errorf("one by one %s: %d links of %d\n%s", name, n, c.links, lines)
+			}
+			says(t, "", warnings, c.tells, "what has no type or kind here is left out")
+		})
+	}
+}
+
+// TestEndsMayHaveFormerIDs: a link to an entity that was merged into another is one of the other.
+func TestEndsMayHaveFormerIDs(t *testing.T) {
+	cat := both.Catalog(t)
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		s := open(t)
+		for _, f := range []exchange.File{
+			exchange.FromBytes("a.jsonl", []byte(`{"node":"PERSON","id":"ann","name":"Ann","formerIds":["anna"]}`)),
+			exchange.FromBytes("a.popolo", []byte(`{"organizations":[{"id":"o","name":"O"}],"memberships":[{"person_id":"anna","organization_id":"o"}]}`)),
+		} {
+			if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{f}, exchange.Options{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if lines := exported(t, s); !strings.Contains(lines, `"from":"ann","to":"o"`) {
+			t.Error(lines)
+		}
+	})
 }

@@ -21,7 +21,7 @@ func ReadFile(ctx context.Context, cat *catalog.Catalog, f File) (lines []string
 	batches := make(chan *batch)
 	go func() {
 		defer close(batches)
-		readFile(ctx, cat, 0, f, false, batches)
+		readFile(ctx, cat, 0, f, turn{}, batches)
 	}()
 	for b := range batches {
 		bad = append(bad, b.errs...)

@@ -27,6 +27,7 @@ type Format struct {
 	// Then says what to do with the files that were written, each at the path of its part; nil where there is nothing to say.
 	Then    func(path func(part string) string) string
 	noun    string                 // what its records are called in messages; "" for a line
+	typed   bool                   // what its links are follows from the types of their ends
 	recodes bool                   // its reader knows other encodings than UTF-8
 	looks   func(head []byte) bool // whether a file that begins so is of the format; nil where that says nothing
 	read    func(in *reading) error

@@ -21,7 +21,7 @@ import (
 func ftmFormat() *Format {
 	return &Format{
 		Name: "ftm", Title: "FollowTheMoney: OpenSanctions, Aleph, OpenAleph",
-		Extensions: []string{".ftm.json", ".ftm", ".ijson"}, Media: "application/x-ndjson+ftm",
+		Extensions: []string{".ftm.json", ".ftm", ".ijson"}, Media: "application/x-ndjson+ftm", typed: true,
 		Holds: "people, organizations, events and places; links among them as Membership or UnknownLink, with their words and the documents that prove them",
 		Lacks: "themes, quotations, own types and what joins them; links that their sources deny; texts of sources; attendance; " +
 			"which words are of which document; external ids but for wikidata, lei, duns, imo and cik; when records were made and changed",
@@ -117,7 +117,7 @@ func readFTM(in *reading) (err error) {
 		err = wrong
 	}
 	if err == nil {
-		err = f.waiting(f.joining)
+		err = f.waiting(f.ends, f.joining)
 	}
 	if err != nil {
 		return err
@@ -224,6 +224,22 @@ func ftmPatterns() map[string]string {
 	}
 }
 
+// ends returns the entities that a line names. What is wrong with it is said when it is taken.
+func (f *ftmReader) ends(printed string) (list []string) {
+	var x ftmEntity
+	if err := loosely([]byte(printed), &x); err != nil {
+		return nil
+	}
+	properties := ftmInEvent
+	if ends, ok := ftmEdges[x.Schema]; ok {
+		properties = ends[:]
+	}
+	for _, p := range properties {
+		list = append(list, f.ids(&x, p)...)
+	}
+	return list
+}
+
 // joining takes what joins others.
 func (f *ftmReader) joining(line int, printed string) error {
 	var x ftmEntity
@@ -254,7 +270,7 @@ func (f *ftmReader) joining(line int, printed string) error {
 		for _, who := range f.ids(&x, property) {
 			t := f.typeOf(who)
 			if t == nil || event == nil {
-				f.left[x.Schema+"."+property+" of what is not in the file"]++
+				f.left[x.Schema+"."+property+" of what is not read"]++
 				continue
 			}
 			kind := "ORGANIZED"

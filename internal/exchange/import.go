@@ -273,6 +273,9 @@ func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []
 	if c.none, err = s.Empty(ctx); err != nil {
 		return Report{}, err
 	}
+	if c.others, err = c.elsewhere(ctx, files); err != nil {
+		return Report{}, err
+	}
 	if err = c.watch(ctx, files); err != nil {
 		return Report{}, err
 	}
@@ -402,11 +405,7 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 	batches := make(chan *batch, 2)
 	go func() {
 		defer close(batches)
-		for i, f := range files {
-			if !readFile(ctx, c.cat, i, f, false, batches) {
-				return
-			}
-		}
+		c.read(ctx, files, batches)
 	}()
 	bad := &BadLinesError{}
 	nouns := make([]string, len(files))
@@ -499,6 +498,23 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 	return counts, nil
 }
 
+// read parses all files, and behind them the links that may have ends in any of them.
+func (c *checks) read(ctx context.Context, files []File, batches chan<- *batch) {
+	how := turn{others: c.beyond()}
+	if c.others != nil {
+		how.later = &postponed{nouns: make([]string, len(files))}
+		defer how.later.spool.close() //nolint:errcheck // what was in it is read
+	}
+	for i, f := range files {
+		if !readFile(ctx, c.cat, i, f, how, batches) {
+			return
+		}
+	}
+	if how.later != nil {
+		how.later.send(ctx, c.cat, files, batches)
+	}
+}
+
 // add takes in the bad lines of a batch, in order, up to a bound, and counts the others.
 func (e *BadLinesError) add(lines []*LineError, more int) {
 	slices.SortStableFunc(lines, func(a, b *LineError) int { return cmp.Compare(a.Line, b.Line) })
@@ -524,10 +540,11 @@ func (e *BadLinesError) order(files []File, nouns []string) {
 
 // reading is a file on its way into an import.
 type reading struct {
-	ctx  context.Context //nolint:containedctx // it lives as long as one call
-	cat  *catalog.Catalog
-	r    *bufio.Reader
-	file *File
+	ctx    context.Context //nolint:containedctx // it lives as long as one call
+	cat    *catalog.Catalog
+	r      *bufio.Reader
+	file   *File
+	others *elsewhere // what is not in the file; nil where nobody asks what its links are
 	// say takes a record as a line of JSON, and where in the file it stands. It reports whether to go on.
 	say func(at int, line []byte) bool
 	// fail takes what is wrong with a place of the file. It returns errStopped when nobody is there to hear more.
@@ -536,9 +553,24 @@ type reading struct {
 	lenient func(format string, args ...any)
 }
 
-// readFile parses a file in batches, without its links where they are not asked for. It reports whether the reader is
-// there still.
-func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLinks bool, to chan<- *batch) bool {
+// turn says what is asked of a file.
+type turn struct {
+	noLinks bool       // its links are not asked for
+	others  *elsewhere // what is not in it
+	later   *postponed // keeps the links of formats whose links need the types of their ends; nil to have them at once
+}
+
+// fail takes a bad line, up to a bound, and counts the others.
+func (b *batch) fail(wrong *LineError) {
+	if len(b.errs) == maxErrors {
+		b.more++
+	} else {
+		b.errs = append(b.errs, wrong)
+	}
+}
+
+// readFile parses a file in batches. It reports whether the reader is there still.
+func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, how turn, to chan<- *batch) bool {
 	send := func(b *batch) bool {
 		select {
 		case to <- b:
@@ -583,13 +615,9 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLi
 	b := &batch{file: index, noun: format.noun}
 	there := true // the reader of batches
 	told := map[string]bool{}
-	in := &reading{ctx: ctx, cat: cat, r: r, file: &f}
+	in := &reading{ctx: ctx, cat: cat, r: r, file: &f, others: how.others}
 	in.fail = func(n int, err error) error {
-		if len(b.errs) == maxErrors {
-			b.more++
-		} else {
-			b.errs = append(b.errs, &LineError{File: f.Name, Line: n, Err: err})
-		}
+		b.fail(&LineError{File: f.Name, Line: n, Err: err})
 		if ctx.Err() != nil {
 			return errStopped
 		}
@@ -606,8 +634,11 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLi
 		empty = false
 		b.bytes += len(line) + 1
 		line = bytes.TrimPrefix(line, []byte(byteOrderMark)) // a file that was joined to another has one within
-		if noLinks && first(line) == "link" {
-			return true
+		if (how.noLinks || how.later != nil && format.typed) && first(line) == "link" {
+			if !how.noLinks {
+				b.err = how.later.add(index, n, format.noun, line)
+			}
+			return b.err == nil
 		}
 		rec, err := parse(cat, line)
 		if err != nil {
@@ -629,6 +660,7 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, noLi
 	switch err := format.read(in); {
 	case !there, ctx.Err() != nil:
 		return false
+	case b.err != nil: // of what keeps its links
 	case errors.As(err, &bad):
 		_ = in.fail(bad.Line, bad.Err)
 	case err != nil:
@@ -689,6 +721,7 @@ type checks struct {
 	former    map[string]string     // the ids that entities have now, by former ones
 	joined    hashes                // ids that lines have said by former ones
 	equals    map[string][]*kg.Link // links of the store by an end, without their evidence: see equal
+	others    map[uint64]uint8      // the types of the entities of all files, where one needs those of others: see elsewhere
 	watched   hashes                // ids that several files say
 	before    map[string]any        // records as they are before the batch at hand, where that is asked for
 	kept      map[string]any        // watched records as they are after the lines so far

@@ -19,10 +19,11 @@ func (c *checks) watch(ctx context.Context, files []File) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	batches := make(chan *batch, 2)
+	how := turn{noLinks: !c.trial, others: c.beyond()}
 	go func() {
 		defer close(batches)
 		for i, f := range files {
-			if !readFile(ctx, c.cat, i, f, !c.trial, batches) {
+			if !readFile(ctx, c.cat, i, f, how, batches) {
 				return
 			}
 		}

@@ -24,7 +24,7 @@ import (
 func popoloFormat() *Format {
 	return &Format{
 		Name: "popolo", Title: "Popolo: EveryPolitician, parliaments and councils",
-		Extensions: []string{".popolo.json", ".popolo"}, Media: "application/json", noun: "record",
+		Extensions: []string{".popolo.json", ".popolo"}, Media: "application/json", noun: "record", typed: true,
 		Holds: "persons, organizations, areas and events; memberships with their roles and dates, those of posts too; what is part of what",
 		Lacks: "motions, votes and speeches; contact details, links and sources",
 		looks: func(head []byte) bool { return popoloHead.Match(head) },
@@ -125,7 +125,7 @@ func readPopolo(in *reading) (err error) {
 		}
 	}
 	if err == nil {
-		err = p.waiting(p.joining)
+		err = p.waiting(p.ends, p.joining)
 	}
 	if err != nil {
 		return err
@@ -359,6 +359,40 @@ func (p *popoloReader) within(collection string, of popoloRecord, whose string, 
 	return nil
 }
 
+// ends returns the entities that a record names. What is wrong with it is said when it is taken.
+func (p *popoloReader) ends(kept string) []string {
+	r, _, err := popoloAt(kept)
+	if err != nil {
+		return nil
+	}
+	list := []string{
+		r.ref("person"), r.ref("member"), r.ref("organization"), r.text("on_behalf_of_id"), r.ref("parent"), r.ref("area"),
+	}
+	if post, ok, err := p.post(r); ok && err == nil {
+		list = append(list, post.ref("organization"))
+	}
+	for _, who := range r.list("attendees") {
+		list = append(list, popoloAttendee(who))
+	}
+	return list
+}
+
+// popoloAttendee returns who an attendee of an event is.
+func popoloAttendee(r popoloRecord) string { return r.text("id", "person_id", "organization_id") }
+
+// post returns the post of a membership. It reports whether the file has it.
+func (p *popoloReader) post(r popoloRecord) (post popoloRecord, ok bool, err error) {
+	at, ok := p.posts[maphash.String(p.g.seed, r.ref("post"))]
+	if !ok {
+		return nil, false, nil
+	}
+	kept, err := p.spool.at(at.from, at.size)
+	if err == nil {
+		post, _, err = popoloAt(kept)
+	}
+	return post, true, err
+}
+
 // joining takes what joins others.
 func (p *popoloReader) joining(line int, kept string) error {
 	r, at, err := popoloAt(kept)
@@ -395,7 +429,7 @@ func (p *popoloReader) joining(line int, kept string) error {
 	err = cmp.Or(join("parent", r.ref("parent"), parent, true), join("area", r.ref("area"), area, true),
 		join("organization", r.ref("organization"), "ORGANIZED", false))
 	for _, who := range r.list("attendees") {
-		other := who.text("id", "person_id", "organization_id")
+		other := popoloAttendee(who)
 		kind := "PARTICIPATED_IN"
 		if a := p.typeOf(other); a != nil && a.Enum == "INSTITUTION" {
 			kind = "REPRESENTED_AT"
@@ -408,15 +442,11 @@ func (p *popoloReader) joining(line int, kept string) error {
 // membership takes the links of a membership: to the organization, and to the one on whose behalf it is.
 func (p *popoloReader) membership(r popoloRecord, member string, line int, printed string) error {
 	organization, role := r.ref("organization"), r.text("role", "label")
-	if at, ok := p.posts[maphash.String(p.g.seed, r.ref("post"))]; ok {
-		kept, err := p.spool.at(at.from, at.size)
-		if err != nil {
-			return err
-		}
-		post, _, err := popoloAt(kept)
-		if err != nil {
-			return err
-		}
+	post, ok, err := p.post(r)
+	if err != nil {
+		return err
+	}
+	if ok {
 		organization, role = cmp.Or(organization, post.ref("organization")), cmp.Or(role, post.text("role", "label"))
 	}
 	behalf := r.text("on_behalf_of_id")
