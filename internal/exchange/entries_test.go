@@ -184,7 +184,10 @@ func TestPopoloIsRead(t *testing.T) {
 		says(t, lines, warnings, `{"node":"THEME","id":"m1","name":"m1"`, `!AFFILIATED_WITH`, `!EVENT`, `!left out (`)
 	})
 	open := both.SQLite(cat)
-	lines, _ := readAs(t, cat, open, "persons.popolo", `[{"id":"a","name":"Ann"},{"@type":"Organization","id":"b","name":"Acme"}]`, "")
+	lines, warnings := readAs(t, cat, open, "a.popolo", `{"persons":[{"id":"a","given_name":"Ann","family_name":"Berg"}],"organizations":[{"id":"o","name":"O"}],
+		"memberships":[{"person_id":"a","post_id":"gone"},{"person_id":"a","post_id":"gone","organization_id":"o"}]}`, "")
+	says(t, lines, warnings, `"id":"a","name":"Ann Berg"`, `"from":"a","to":"o"`, `post_id of what is not in the file 2`)
+	lines, _ = readAs(t, cat, open, "persons.popolo", `[{"id":"a","name":"Ann"},{"@type":"Organization","id":"b","name":"Acme"}]`, "")
 	says(t, lines, nil, `{"node":"PERSON","id":"a"`, `{"node":"INSTITUTION","id":"b"`)
 }
 
@@ -210,17 +213,23 @@ func TestWhatIsWrongWithRecordsOfOthersIsTold(t *testing.T) {
 		{"a.popolo", "", "", "a.popolo:1: the record is no document of Popolo: it should begin with { or ["},
 		{"a.popolo", "7", "", "a.popolo:1: the record is no document of Popolo"},
 		{"a.popolo", "{}", "", "a.popolo:1: the record has no collection: a document of Popolo is "},
-		{"a.popolo", "{\"persons\": [\n{\"id\":\"a\",\"name\":\"A\"},\n7]}", "", "a.popolo:3: the record is no object"},
-		{"a.popolo", "{\"persons\": [\n{\"id\":\"a\",\"name\":\"A\"},\n\n {\"id\":\"b\"\n,\"name\":\"B\",\"birth_date\":\"1970-13\"}]}", "", "a.popolo:4: the record has in born what is no date"},
+		{"a.popolo", "{\"persons\": [\n{\"id\":\"a\",\"name\":\"A\"},\n7]}", "", "a.popolo:3: the record persons[1] is no object"},
+		{"a.popolo", "{\"persons\": [\n{\"id\":\"a\",\"name\":\"A\"},\n\n {\"id\":\"b\"\n,\"name\":\"B\",\"birth_date\":\"1970-13\"}]}", "", "a.popolo:4: the record persons[1] (b) has in born what is no date"},
 		{"a.popolo", "{\"persons\": [\n{\"id\":\"a\",\"name\":\"A\"}\n", "", "a.popolo:3: the record ends within the document: is the file cut off?"},
 		{"a.popolo", "{\"persons\": [\n{\"id\":\"a\",\"name\":\"A\"}\n\n{", "", "a.popolo:4: the record is no JSON: is a bracket or a comma missing, or is the file cut off?"},
 		{"a.popolo", "{\"persons\": [\n{\"id\":\"a\",\n\"name\" \"A\"}]}", "", "a.popolo:3: the record is no JSON: is a bracket or a comma missing"},
 		{"a.popolo", "{\"persons\": []}\n7", "", "a.popolo:2: the record stands behind the end of the document"},
 		{"a.popolo", "{\"persons\": [{\"id\":\"a\",\"name\":\"Ren\xe9\"}]}", "", "a.popolo:1: the record is not UTF-8 at byte 35 (0xE9)"},
 		{"a.popolo", `[{"id":"a"}]`, "", `a.popolo:1: the record says not what it is: `},
-		{"a.popolo", `{"memberships":[{"organization_id":"a"}]}`, "", `a.popolo:1: the record has no person_id and no member_id`},
-		{"a.popolo", `{"memberships":[{"person_id":"a","post_id":"b"}]}`, "", `a.popolo:1: the record has a member and no organization`},
-		{"a.popolo", `{"persons":[{"id":"a","name":"A","memberships":7}]}`, "", `a.popolo:1: the record has in memberships what is no list`},
+		{"a.popolo", `{"memberships":[{"organization_id":"a"}]}`, "", `a.popolo:1: the record memberships[0] has no person_id and no member_id`},
+		{"a.popolo", `{"memberships":[{"id":"m","person_id":"a"}]}`, "", `a.popolo:1: the record memberships[0] (m) has a member and no organization`},
+		{"a.popolo", `{"persons":[{"id":"a","name":"A","memberships":7}]}`, "", `a.popolo:1: the record persons[0] (a) has in memberships what is no list`},
+		{"a.popolo", `{"persons":[{"id":"a","name":"A"},{"id":"b"}]}`, "", `a.popolo:1: the record persons[1] (b) has no name`},
+		{
+			"a.popolo", `{"organizations":[{"id":"o","name":"O"}],"persons":[{"id":"a","name":"A","memberships":[{"organization_id":"o"},{"organization_id":"o","start_date":"soon"}]}]}`, "",
+			`a.popolo:1: the record persons[0] (a).memberships[1] has in since what is no date`,
+		},
+		{"persons.popolo", `[{"id":"a","name":"A"},{"id":"b","name":"B","birth_date":"soon"}]`, "", `persons.popolo:1: the record persons[1] (b) has in born what is no date`},
 	} {
 		f := exchange.FromBytes(c.name, []byte(c.text))
 		if c.mapping != "" {

@@ -52,7 +52,7 @@ var popoloFields = map[string]string{
 // popoloRead are the fields that are read.
 var popoloRead = []string{
 	"id", "@type", "@context", "name", "label", "other_names", "identifiers", "summary", "biography", "description", "parent_id", "organization_id", "area_id", "attendees",
-	"memberships", "posts", "birth_date", "death_date", "founding_date", "dissolution_date", "start_date", "end_date",
+	"memberships", "posts", "given_name", "family_name", "birth_date", "death_date", "founding_date", "dissolution_date", "start_date", "end_date",
 }
 
 // popoloRecord is a record of a collection.
@@ -94,6 +94,7 @@ type popoloReader struct {
 	taken  int64
 	posts  map[uint64]place // by the hash of the id
 	unread map[string]bool
+	at     string // the record at hand, for messages: persons[3] (id)
 }
 
 func readPopolo(in *reading) (err error) {
@@ -108,6 +109,13 @@ func readPopolo(in *reading) (err error) {
 	}
 	p := &popoloReader{
 		entries: e, in: in, raw: &recorder{r: bufio.NewReaderSize(r, 64<<10), line: 1, remedy: "shorten what stands in it"}, posts: map[uint64]place{}, unread: map[string]bool{},
+	}
+	fail := in.fail
+	in.fail = func(line int, err error) error {
+		if p.at != "" {
+			err = fmt.Errorf("%s %w", p.at, err)
+		}
+		return fail(line, err)
 	}
 	p.dec = jsontext.NewDecoder(p.raw)
 	switch p.dec.PeekKind() {
@@ -127,6 +135,7 @@ func readPopolo(in *reading) (err error) {
 	if err == nil {
 		err = p.waiting(p.ends, p.joining)
 	}
+	p.at = ""
 	if err != nil {
 		return err
 	}
@@ -213,7 +222,8 @@ func (p *popoloReader) records(collection func(popoloRecord) string) error {
 		return p.wrong(err)
 	}
 	p.pass()
-	for p.dec.PeekKind() != ']' {
+	for i := 0; p.dec.PeekKind() != ']'; i++ {
+		p.at = ""
 		value, err := p.dec.ReadValue()
 		if err != nil {
 			return p.wrong(err)
@@ -223,6 +233,7 @@ func (p *popoloReader) records(collection func(popoloRecord) string) error {
 		line += strings.Count(passed[:len(passed)-len(printed)], "\n")
 		var r popoloRecord
 		if err := json.Unmarshal([]byte(printed), &r); err != nil || r == nil {
+			p.at = popoloAtIndex(collection(nil), i, nil)
 			if err := p.in.fail(line, errors.New("is no object, where a record of a collection should stand")); err != nil {
 				return err
 			}
@@ -233,22 +244,37 @@ func (p *popoloReader) records(collection func(popoloRecord) string) error {
 			return &LineError{Line: line, Err: errors.New(
 				`says not what it is: write {"persons": […]}, or give records an @type, or the file a name such as persons.json`)}
 		}
-		if err := cmp.Or(p.record(c, r, line, popoloPlace{printed: printed}), p.in.ctx.Err()); err != nil {
+		p.at = popoloAtIndex(c, i, r)
+		if err := cmp.Or(p.record(c, r, line, popoloPlace{printed: printed, at: p.at}), p.in.ctx.Err()); err != nil {
 			return err
 		}
 	}
+	p.at = ""
 	_, err := p.dec.ReadToken()
 	return err
 }
 
-// popoloPlace is a record as it is printed, and the one that it stands in, by the field that names such a one elsewhere.
-type popoloPlace struct{ printed, field, id string }
+// popoloAtIndex says for messages which record of a collection one is, by its id too where it has one.
+func popoloAtIndex(collection string, i int, r popoloRecord) string {
+	at := fmt.Sprintf("%s[%d]", collection, i)
+	if id := r.text("id"); id != "" {
+		at += " (" + clip(id) + ")"
+	}
+	return at
+}
+
+// popoloPlace is a record as it is printed, and the one that it stands in, by the field that names such a one elsewhere. At
+// is what messages call it.
+type popoloPlace struct{ printed, at, field, id string }
 
 // String writes it as one text.
-func (at popoloPlace) String() string { return at.field + "\x00" + at.id + "\x00" + at.printed }
+func (at popoloPlace) String() string {
+	return strings.ReplaceAll(at.at, "\x00", "") + "\x00" + at.field + "\x00" + at.id + "\x00" + at.printed
+}
 
 // popoloAt reads such a text. The record was read before.
 func popoloAt(s string) (r popoloRecord, at popoloPlace, err error) {
+	at.at, s, _ = strings.Cut(s, "\x00")
 	at.field, s, _ = strings.Cut(s, "\x00")
 	at.id, at.printed, _ = strings.Cut(s, "\x00")
 	err = json.Unmarshal([]byte(at.printed), &r)
@@ -271,7 +297,7 @@ func (p *popoloReader) record(collection string, r popoloRecord, line int, at po
 	}
 	switch {
 	case t != nil:
-		return p.entity(t, r, line, at.printed)
+		return p.entity(collection, t, r, line, at)
 	case collection == "memberships" && cmp.Or(r.ref("person"), r.ref("member")) == "" && at.field != "person_id":
 		return p.in.fail(line, errors.New("has no person_id and no member_id: a membership joins a member to an organization"))
 	case collection == "memberships":
@@ -286,7 +312,17 @@ func (p *popoloReader) record(collection string, r popoloRecord, line int, at po
 }
 
 // entity takes an entity, and puts aside what it is part of and who belongs to it.
-func (p *popoloReader) entity(t *catalog.Type, r popoloRecord, line int, printed string) error {
+func (p *popoloReader) entity(collection string, t *catalog.Type, r popoloRecord, line int, at popoloPlace) error {
+	name := r.text("name", "label")
+	if name == "" {
+		name = strings.TrimSpace(r.text("given_name") + " " + r.text("family_name"))
+	}
+	if name == "" && popoloTypes[collection] == "" {
+		name = r.text("id") // others have none
+	}
+	if name == "" {
+		return p.in.fail(line, errors.New("has no name"))
+	}
 	for name := range r {
 		if !slices.Contains(popoloRead, name) && t.Prop(name) == nil {
 			p.unread[name] = true
@@ -296,8 +332,7 @@ func (p *popoloReader) entity(t *catalog.Type, r popoloRecord, line int, printed
 	for ours, theirs := range popoloFields {
 		patterns[ours] = "{" + theirs + "}"
 	}
-	name := r.text("name", "label", "id")
-	if err := p.node(t, patterns, &row{line: line, printed: printed, get: func(column string) string {
+	if err := p.node(t, patterns, &row{line: line, printed: at.printed, get: func(column string) string {
 		switch column {
 		case "name":
 			return name
@@ -325,34 +360,37 @@ func (p *popoloReader) entity(t *catalog.Type, r popoloRecord, line int, printed
 	}}); err != nil {
 		return err
 	}
-	if err := p.within("posts", r, "organization_id", line); err != nil {
+	if err := p.within("posts", r, "organization_id", line, at.at); err != nil {
 		return err
 	}
 	whose := "organization_id"
 	if t.Enum == "PERSON" {
 		whose = "person_id"
 	}
-	if err := p.within("memberships", r, whose, line); err != nil {
+	if err := p.within("memberships", r, whose, line, at.at); err != nil {
 		return err
 	}
 	if slices.ContainsFunc([]string{"parent", "organization", "area", "attendees"}, func(s string) bool { return r[s] != nil || r[s+"_id"] != nil }) {
-		return p.wait(line, popoloPlace{printed: printed}.String())
+		return p.wait(line, popoloPlace{printed: at.printed, at: at.at}.String())
 	}
 	return nil
 }
 
 // within takes the records of a collection that stand in another record.
-func (p *popoloReader) within(collection string, of popoloRecord, whose string, line int) error {
+func (p *popoloReader) within(collection string, of popoloRecord, whose string, line int, at string) error {
+	defer func() { p.at = at }()
 	var list []jsontext.Value
 	if of[collection] != nil && json.Unmarshal(of[collection], &list) != nil {
 		return p.in.fail(line, fmt.Errorf("has in %s what is no list", collection))
 	}
-	for _, x := range list {
+	for i, x := range list {
 		var r popoloRecord
 		if err := json.Unmarshal(x, &r); err != nil || r == nil {
+			p.at = at
 			return p.in.fail(line, fmt.Errorf("has in %s what is no object", collection))
 		}
-		if err := p.record(collection, r, line, popoloPlace{string(x), whose, of.text("id")}); err != nil {
+		p.at = at + "." + popoloAtIndex(collection, i, r)
+		if err := p.record(collection, r, line, popoloPlace{string(x), p.at, whose, of.text("id")}); err != nil {
 			return err
 		}
 	}
@@ -400,6 +438,7 @@ func (p *popoloReader) joining(line int, kept string) error {
 		return err
 	}
 	printed := at.printed
+	p.at = at.at
 	if member := cmp.Or(r.ref("person"), r.ref("member")); member != "" {
 		return p.membership(r, member, line, printed)
 	}
@@ -450,6 +489,12 @@ func (p *popoloReader) membership(r popoloRecord, member string, line int, print
 		organization, role = cmp.Or(organization, post.ref("organization")), cmp.Or(role, post.text("role", "label"))
 	}
 	behalf := r.text("on_behalf_of_id")
+	if !ok && r.ref("post") != "" {
+		p.left["post_id of what is not in the file"]++
+		if organization == "" && behalf == "" {
+			return nil
+		}
+	}
 	if organization == "" && behalf == "" {
 		return p.in.fail(line, errors.New("has a member and no organization: a membership needs organization_id, or a post_id whose post has one"))
 	}
