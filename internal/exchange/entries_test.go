@@ -519,3 +519,17 @@ func TestEndsMayHaveFormerIDs(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsLeftOutOfFollowTheMoneyDoesNotStopIt: a document may be longer than a line that is kept, and an address has the
+// name that its parts make.
+func TestWhatIsLeftOutOfFollowTheMoneyDoesNotStopIt(t *testing.T) {
+	cat := both.Catalog(t)
+	lines, warnings := readAs(t, cat, both.SQLite(cat), "a.ftm", `{"id":"d","schema":"Document","properties":{"bodyText":["`+strings.Repeat("x", 3<<20)+`"]}}
+{"id":"v","schema":"Vessel","properties":{}}
+{"id":"a","schema":"Address","properties":{"street":["Strandgata 1"],"postalCode":["0150"],"city":["Oslo"],"country":["no"]}}
+{"id":"b","schema":"Address","properties":{"full":["Quay 2, Bergen"],"city":["Bergen"]}}
+{"id":"c","schema":"Address","properties":{"country":["no"]}}
+`, "")
+	says(t, lines, warnings, `{"node":"PLACE","id":"a","name":"Strandgata 1, 0150, Oslo"`, `{"node":"PLACE","id":"b","name":"Quay 2, Bergen"`, `!"id":"c"`,
+		`Document 1`, `Vessel 1`, `Address without words 1`, `left out: country`)
+}

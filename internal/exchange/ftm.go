@@ -74,6 +74,10 @@ var ftmRoles = map[string]string{"Membership": "", "Directorship": "director", "
 // ftmMaxEdges bounds the links that one line says: every end with every other.
 const ftmMaxEdges = 10_000
 
+// ftmLongest is how many bytes a line has at most that is left out: a document with its text. What is kept is bounded by
+// MaxLine.
+const ftmLongest = 64 << 20
+
 // ftmInEvent are the properties of an event that name who was there, as links.
 var ftmInEvent = []string{"organizer", "involved"}
 
@@ -85,6 +89,12 @@ var ftmRead = []string{
 	"name", "title", "full", "alias", "previousName", "summary", "description", "birthDate", "deathDate", "incorporationDate",
 	"dissolutionDate", "startDate", "date", "endDate", "latitude", "longitude", "organizer", "involved",
 }
+
+// errTooLong refuses a line that is kept.
+var errTooLong = fmt.Errorf("is longer than %d bytes", MaxLine)
+
+// ftmAddress are the parts of an address that make its name where it has none.
+var ftmAddress = []string{"street", "street2", "postalCode", "city", "region", "state"}
 
 // ftmEntity is a line.
 type ftmEntity struct {
@@ -113,7 +123,7 @@ func readFTM(in *reading) (err error) {
 		}
 		return err == nil
 	}
-	if wrong := readLines(&inner); err == nil {
+	if wrong := readLinesUpTo(&inner, ftmLongest); err == nil {
 		err = wrong
 	}
 	if err == nil {
@@ -168,20 +178,35 @@ func (f *ftmReader) line(line int, printed string) error {
 		t = f.g.in.cat.TypeOf(ftmTypes[x.Schema])
 	}
 	switch {
+	case t == nil && edge && len(printed) >= MaxLine:
+		return f.g.in.fail(line, errTooLong)
 	case t == nil && edge:
 		return f.wait(line, printed)
 	case t == nil:
 		f.left[x.Schema]++
 		return nil
+	case len(printed) >= MaxLine:
+		return f.g.in.fail(line, errTooLong)
 	case !said && x.Schema == ftmLegal && t.Enum == ftmTypes[ftmLegal]:
 		f.g.in.lenient("what has the schema %s, which may be a person too, is read as %s", ftmLegal, t.Enum)
 	}
 	for name := range x.Properties {
-		if !slices.Contains(ftmRead, name) && ftmIDs[name] == "" && t.Prop(name) == nil {
+		if !slices.Contains(ftmRead, name) && !(x.Schema == "Address" && slices.Contains(ftmAddress, name)) && ftmIDs[name] == "" && t.Prop(name) == nil {
 			f.unread[name] = true
 		}
 	}
 	names := slices.Concat(f.values(&x, "name"), f.values(&x, "title"), f.values(&x, "full"))
+	if len(names) == 0 && x.Schema == "Address" {
+		var parts []string
+		for _, p := range ftmAddress {
+			parts = append(parts, f.values(&x, p)...)
+		}
+		if parts == nil {
+			f.left["Address without words"]++
+			return nil
+		}
+		names = []string{strings.Join(parts, ", ")}
+	}
 	if err := f.node(t, ftmPatterns(), &row{line: line, printed: printed, get: func(column string) string {
 		switch column {
 		case "id":

@@ -20,9 +20,12 @@ func jsonlFormat() *Format {
 }
 
 // readLines hands on each line.
-func readLines(in *reading) error {
+func readLines(in *reading) error { return readLinesUpTo(in, MaxLine) }
+
+// readLinesUpTo reads lines of at most so many bytes.
+func readLinesUpTo(in *reading, longest int) error {
 	sc := bufio.NewScanner(in.r)
-	sc.Buffer(make([]byte, 256<<10), MaxLine)
+	sc.Buffer(make([]byte, 256<<10), longest)
 	n := 0
 	for sc.Scan() {
 		n++
@@ -31,7 +34,7 @@ func readLines(in *reading) error {
 		}
 	}
 	if errors.Is(sc.Err(), bufio.ErrTooLong) {
-		return &LineError{Line: n + 1, Err: fmt.Errorf("is longer than %d bytes", MaxLine)}
+		return &LineError{Line: n + 1, Err: fmt.Errorf("is longer than %d bytes", longest)}
 	}
 	return sc.Err()
 }
