@@ -242,11 +242,11 @@ func decoded(r *bufio.Reader, name string) (io.Reader, error) {
 	switch {
 	case string(head) == byteOrderMark:
 		_, _ = r.Discard(len(byteOrderMark))
-		return &checked{r: r, line: 1}, nil
+		return &checked{r: r, line: 1, recodes: true}, nil
 	case inUTF16(r):
 		return unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(r), nil
 	case name == "" || same(name, "utf8"):
-		return &checked{r: r, line: 1}, nil
+		return &checked{r: r, line: 1, recodes: true}, nil
 	}
 	e := encodingOf(name)
 	if e == nil {
@@ -290,7 +290,8 @@ func encodingOf(name string) encoding.Encoding {
 // checked refuses what is not UTF-8, with its place.
 type checked struct {
 	r          io.Reader
-	line, byte int // the place of what comes next: lines from 1, bytes before it in the line
+	line, byte int  // the place of what comes next: lines from 1, bytes before it in the line
+	recodes    bool // the format can be read in other encodings
 	rest       []byte
 	err        error
 }
@@ -321,8 +322,11 @@ func (c *checked) Read(p []byte) (int, error) {
 			c.rest = append(c.rest[:0], b[i:]...)
 			return i, nil
 		}
-		c.err = &LineError{Line: c.line, Err: fmt.Errorf(
-			"is not UTF-8 at byte %d (0x%02X): save the file as UTF-8, or say --encoding windows-1252 if that is what it is", c.byte+1, b[i])}
+		remedy := "save the file as UTF-8"
+		if c.recodes {
+			remedy += ", or say --encoding windows-1252 if that is what it is"
+		}
+		c.err = &LineError{Line: c.line, Err: fmt.Errorf("is not UTF-8 at byte %d (0x%02X): %s", c.byte+1, b[i], remedy)}
 		return i, nil
 	}
 	c.rest = c.rest[:0]

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -31,9 +32,9 @@ type entries struct {
 	left        map[string]int // how many of what there is no type or kind for
 }
 
-// newEntries begins the reading of a file whose records have their class in a column. What a mapping says of classes must
-// be types and kinds.
-func newEntries(in *reading, column string) (*entries, error) {
+// newEntries begins the reading of a file whose records have their class in a column, and other columns. What a mapping says
+// of classes must be types and kinds, and it must not say what nothing is read from.
+func newEntries(in *reading, column string, others []string) (*entries, error) {
 	m := in.file.Terms.Mapping
 	if m == nil {
 		m = &Mapping{}
@@ -41,6 +42,13 @@ func newEntries(in *reading, column string) (*entries, error) {
 	if len(m.Nodes) > 0 || len(m.Links) > 0 {
 		return nil, &LineError{Line: 1, Err: fmt.Errorf("cannot be read by nodes and links of a mapping: "+
 			`write what its classes are, {"values": {%q: {"Company": "INSTITUTION"}}}`, column)}
+	}
+	others = slices.Concat([]string{column, "id", flatAliases, flatExternal, "role"}, others)
+	for _, key := range slices.Sorted(maps.Keys(m.Values)) {
+		if !slices.Contains(others, key) && in.cat.Prop(key) == nil {
+			return nil, &LineError{Line: 1, Err: fmt.Errorf("cannot be read by a mapping with values for %s, which no record has; do you mean %s?",
+				clip(strconv.Quote(key)), cmp.Or(nearest(key, others), column))}
+		}
 	}
 	for _, class := range slices.Sorted(maps.Keys(m.Values[column])) {
 		is := constant(m.Values[column][class])

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -107,10 +108,11 @@ type ftmEntity struct {
 type ftmReader struct {
 	*entries
 	unread map[string]bool
+	begun  bool // a line was read
 }
 
 func readFTM(in *reading) (err error) {
-	e, err := newEntries(in, "schema")
+	e, err := newEntries(in, "schema", ftmRead)
 	if err != nil {
 		return err
 	}
@@ -160,6 +162,18 @@ func (f *ftmReader) ids(x *ftmEntity, name string) []string {
 func (f *ftmReader) line(line int, printed string) error {
 	if strings.TrimSpace(printed) == "" {
 		return nil
+	}
+	if !utf8.ValidString(printed) {
+		return f.g.in.fail(line, errNotUTF8)
+	}
+	if !f.begun {
+		f.begun = true
+		switch is := strings.TrimSpace(printed); {
+		case strings.HasPrefix(is, "["):
+			return &LineError{Line: line, Err: errors.New("begins an array; FollowTheMoney is one object a line: write each entity in a line of its own, without brackets and commas around them")}
+		case is == "{":
+			return &LineError{Line: line, Err: errors.New("begins an object that goes on in the next; FollowTheMoney is one object a line: write each entity in one line")}
+		}
 	}
 	var x ftmEntity
 	if err := loosely([]byte(printed), &x); err != nil {

@@ -98,15 +98,15 @@ type popoloReader struct {
 }
 
 func readPopolo(in *reading) (err error) {
-	e, err := newEntries(in, "collection")
+	e, err := newEntries(in, "collection", popoloRead)
 	if err != nil {
 		return err
 	}
 	defer func() { err = cmp.Or(err, e.close()) }()
-	r, err := decoded(in.r, "")
-	if err != nil {
-		return err
+	if head, _ := in.r.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
+		_, _ = in.r.Discard(len(byteOrderMark))
 	}
+	r := &checked{r: in.r, line: 1}
 	p := &popoloReader{
 		entries: e, in: in, raw: &recorder{r: bufio.NewReaderSize(r, 64<<10), line: 1, remedy: "shorten what stands in it"}, posts: map[uint64]place{}, unread: map[string]bool{},
 	}
@@ -242,7 +242,7 @@ func (p *popoloReader) records(collection func(popoloRecord) string) error {
 		c := collection(r)
 		if c == "" {
 			return &LineError{Line: line, Err: errors.New(
-				`says not what it is: write {"persons": […]}, or give records an @type, or the file a name such as persons.json`)}
+				`says not what it is: write {"persons": […]}, or give records an @type, or the file a name such as persons.popolo.json`)}
 		}
 		p.at = popoloAtIndex(c, i, r)
 		if err := cmp.Or(p.record(c, r, line, popoloPlace{printed: printed, at: p.at}), p.in.ctx.Err()); err != nil {

@@ -142,13 +142,16 @@ func first(line []byte) string {
 	return string(key)
 }
 
+// errNotUTF8 refuses a line in another encoding.
+var errNotUTF8 = errors.New("is not UTF-8: save the file as UTF-8")
+
 // parse reads one line. Its errors say what is wrong and what to write, without the line's number.
 func parse(cat *catalog.Catalog, line []byte) (record, error) {
 	switch {
 	case len(bytes.TrimSpace(line)) == 0:
 		return record{}, nil
 	case !utf8.Valid(line):
-		return record{}, errors.New("is not UTF-8: save the file as UTF-8")
+		return record{}, errNotUTF8
 	}
 	switch key := first(line); key {
 	case "link":
