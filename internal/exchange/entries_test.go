@@ -545,3 +545,27 @@ func TestWhatIsLeftOutOfFollowTheMoneyDoesNotStopIt(t *testing.T) {
 	says(t, lines, warnings, `{"node":"PLACE","id":"a","name":"Strandgata 1, 0150, Oslo"`, `{"node":"PLACE","id":"b","name":"Quay 2, Bergen"`, `!"id":"c"`,
 		`Document 1`, `Vessel 1`, `Address without words 1`, `left out: country`)
 }
+
+// TestLinesOfOneEntityOfFollowTheMoneyAreUnited: all values of all lines, under the narrowest schema, of links too.
+func TestLinesOfOneEntityOfFollowTheMoneyAreUnited(t *testing.T) {
+	cat := both.Catalog(t)
+	open := both.SQLite(cat)
+	twice := `{"id":"acme","schema":"Company","properties":{"name":["Acme Ltd","Acme"],"leiCode":["5493001KJTIIGC8Y1R12"],"incorporationDate":["1999"]}}`
+	lines, warnings := readAs(t, cat, open, "a.ftm", `{"id":"acme","schema":"LegalEntity","properties":{"name":["Acme"],"wikidataId":["Q2"]}}
+{"id":"d","schema":"Interest","properties":{"role":["chair"],"startDate":["2001"]}}
+{"id":"d","schema":"Directorship","properties":{"director":["ann"]}}
+{"id":"ann","schema":"Thing","properties":{"name":"Ann"}}
+`+twice+"\n"+twice+`
+{"id":"d","schema":"Directorship","properties":{"organization":["acme"],"endDate":["2003"]}}
+{"id":"ann","schema":"Person","properties":{"birthDate":["1970"]}}
+{"id":"thing","schema":"Thing","properties":{"name":"T"}}
+`, "")
+	says(t, lines, warnings,
+		`{"node":"INSTITUTION","id":"acme","name":"Acme","aliases":["Acme Ltd"],"externalIds":[{"scheme":"lei","value":"5493001KJTIIGC8Y1R12"},{"scheme":"wikidata","value":"Q2"}],"founded":"1999"`,
+		`{"node":"PERSON","id":"ann","name":"Ann","born":"1970"`, `"from":"ann","to":"acme","role":"chair","since":"2001","until":"2003"`, `Thing 1`, `!may be a person too`)
+	_, _, err := read(t, cat, open, exchange.FromBytes("a.ftm", []byte(`{"id":"a","schema":"Person","properties":{"name":["A"]}}
+{"id":"a","schema":"Company","properties":{"name":["A"]}}`)))
+	if err == nil || !strings.Contains(err.Error(), "a.ftm:1: the line says of a that it is of the schema Person, and another line that it is of Company") {
+		t.Error(err)
+	}
+}

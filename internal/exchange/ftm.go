@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/throughline/throughline/internal/catalog"
@@ -109,6 +111,88 @@ type ftmReader struct {
 	*entries
 	unread map[string]bool
 	begun  bool // a line was read
+	pieces []ftmPiece
+	chains map[uint64]*ftmChain // of the pieces of an entity, by the hash of its id
+	order  []*ftmChain
+}
+
+// ftmPiece is a line, where it is kept, and the next one of the same entity; 0 for none.
+type ftmPiece struct {
+	place
+	line, next int32
+}
+
+// ftmChain is the first and the last piece of an entity.
+type ftmChain struct{ first, last int32 }
+
+// ftmBroader are the schemata that a line may name where another of the same entity names a narrower one.
+var ftmBroader = map[string][]string{
+	"Person": {ftmLegal}, "Organization": {ftmLegal}, "Company": {ftmLegal, "Organization"}, "PublicBody": {ftmLegal, "Organization"}, "Trip": {"Event"},
+}
+
+// ftmBroadest are those that any may be narrower than.
+var ftmBroadest = []string{"Thing", "Asset", "Value", "Interval", "Interest", "Analyzable"}
+
+// narrower returns the narrower one of two schemata; "" where they are of different things.
+func narrower(a, b string) string {
+	switch {
+	case a == b, slices.Contains(ftmBroadest, b), slices.Contains(ftmBroader[a], b):
+		return a
+	case slices.Contains(ftmBroadest, a), slices.Contains(ftmBroader[b], a):
+		return b
+	}
+	return ""
+}
+
+// readFTMEntity reads what the lines of one entity say: all values of each, and the narrowest schema.
+func readFTMEntity(printed string) (x ftmEntity, err error) {
+	for line := range strings.Lines(printed) {
+		var y ftmEntity
+		if err := loosely([]byte(line), &y); err != nil {
+			return x, err
+		}
+		if x.ID == "" {
+			x = y
+			continue
+		}
+		schema := narrower(x.Schema, y.Schema)
+		if schema == "" {
+			return x, fmt.Errorf("says of %s that it is of the schema %s, and another line that it is of %s: if they are two, give each an id",
+				clip(x.ID), clip(x.Schema), clip(y.Schema))
+		}
+		x.Schema = schema
+		if x.Properties == nil {
+			x.Properties = map[string]jsontext.Value{}
+		}
+		for name, v := range y.Properties {
+			x.Properties[name] = united(x.Properties[name], v)
+		}
+	}
+	x.ID = ftmOurs(x.ID)
+	return x, nil
+}
+
+// united returns the list of the values of two.
+func united(a, b jsontext.Value) jsontext.Value {
+	list := object{'['}
+	said := map[string]bool{}
+	for _, v := range []jsontext.Value{a, b} {
+		var of []jsontext.Value
+		if json.Unmarshal(v, &of) != nil {
+			of = []jsontext.Value{v} // one value
+		}
+		for _, x := range of {
+			if len(x) == 0 || said[string(x)] {
+				continue
+			}
+			said[string(x)] = true
+			if len(list) > 1 {
+				list = append(list, ',')
+			}
+			list = append(list, x...)
+		}
+	}
+	return jsontext.Value(append(list, ']'))
 }
 
 func readFTM(in *reading) (err error) {
@@ -117,7 +201,7 @@ func readFTM(in *reading) (err error) {
 		return err
 	}
 	defer func() { err = cmp.Or(err, e.close()) }()
-	f := ftmReader{entries: e, unread: map[string]bool{}}
+	f := ftmReader{entries: e, unread: map[string]bool{}, pieces: make([]ftmPiece, 1), chains: map[uint64]*ftmChain{}}
 	inner := *in
 	inner.say = func(line int, b []byte) bool {
 		if err = f.line(line, strings.TrimPrefix(string(b), byteOrderMark)); err == nil {
@@ -127,6 +211,9 @@ func readFTM(in *reading) (err error) {
 	}
 	if wrong := readLinesUpTo(&inner, ftmLongest); err == nil {
 		err = wrong
+	}
+	for i := 0; err == nil && i < len(f.order); i++ {
+		err = cmp.Or(f.whole(f.order[i]), in.ctx.Err())
 	}
 	if err == nil {
 		err = f.waiting(f.ends, f.joining)
@@ -158,7 +245,7 @@ func (f *ftmReader) ids(x *ftmEntity, name string) []string {
 	return list
 }
 
-// line takes an entity, or puts a link aside.
+// line keeps what a line says until all lines of its entity are read, unless it is left out.
 func (f *ftmReader) line(line int, printed string) error {
 	if strings.TrimSpace(printed) == "" {
 		return nil
@@ -182,30 +269,98 @@ func (f *ftmReader) line(line int, printed string) error {
 	if x.ID == "" || x.Schema == "" {
 		return f.g.in.fail(line, errors.New(`has no id or no schema: an entity of FollowTheMoney is {"id": …, "schema": "Person", "properties": {…}}`))
 	}
-	x.ID = ftmOurs(x.ID)
-	t, k, said := f.meaning(x.Schema)
-	_, edge := ftmEdges[x.Schema]
+	t, _, edge, out := f.is(x.Schema)
 	switch {
-	case said && t == nil && k == nil:
-		return nil // the mapping wants it left out
-	case t == nil && !said && !edge:
-		t = f.g.in.cat.TypeOf(ftmTypes[x.Schema])
-	}
-	switch {
-	case t == nil && edge && len(printed) >= MaxLine:
-		return f.g.in.fail(line, errTooLong)
-	case t == nil && edge:
-		return f.wait(line, printed)
-	case t == nil:
+	case out:
+		return nil
+	case t == nil && !edge && !slices.Contains(ftmBroadest, x.Schema):
 		f.left[x.Schema]++
 		return nil
 	case len(printed) >= MaxLine:
 		return f.g.in.fail(line, errTooLong)
+	}
+	from, err := f.spool.add(printed)
+	if err != nil {
+		return err
+	}
+	i := int32(len(f.pieces))
+	f.pieces = append(f.pieces, ftmPiece{place: place{from, len(printed)}, line: int32(line)})
+	h := maphash.String(f.g.seed, x.ID)
+	if c := f.chains[h]; c != nil {
+		f.pieces[c.last].next, c.last = i, i
+		return nil
+	}
+	f.chains[h] = &ftmChain{i, i}
+	f.order = append(f.order, f.chains[h])
+	return nil
+}
+
+// is returns the type of a schema, nil where it has none. It reports whether the mapping says so, whether the schema is
+// one of links that the mapping makes no entities, and whether the mapping wants it left out.
+func (f *ftmReader) is(schema string) (t *catalog.Type, said, edge, out bool) {
+	t, k, said := f.meaning(schema)
+	_, edge = ftmEdges[schema]
+	if t == nil && !said && !edge {
+		t = f.g.in.cat.TypeOf(ftmTypes[schema])
+	}
+	return t, said, edge && t == nil, said && t == nil && k == nil
+}
+
+// whole takes an entity, all of whose lines are read.
+func (f *ftmReader) whole(c *ftmChain) error {
+	at := f.pieces[c.first].place
+	line := int(f.pieces[c.first].line)
+	printed, err := f.spool.at(at.from, at.size)
+	if err != nil {
+		return err
+	}
+	if c.first != c.last {
+		lines := []string{printed}
+		size := len(printed)
+		for i := f.pieces[c.first].next; i != 0; i = f.pieces[i].next {
+			more, err := f.spool.at(f.pieces[i].from, f.pieces[i].size)
+			if err != nil {
+				return err
+			}
+			if size += len(more) + 1; size >= MaxLine {
+				return f.g.in.fail(int(f.pieces[i].line), fmt.Errorf("and those before of the same id are longer than %d bytes", MaxLine))
+			}
+			if !slices.Contains(lines, more) {
+				lines = append(lines, more)
+			}
+		}
+		printed = strings.Join(lines, "\n")
+		if at.from, err = f.spool.add(printed); err != nil {
+			return err
+		}
+		at.size = len(printed)
+	}
+	return f.entity(line, at, printed)
+}
+
+// entity takes an entity, or puts a link aside.
+func (f *ftmReader) entity(line int, at place, printed string) error {
+	x, err := readFTMEntity(printed)
+	if err != nil {
+		return f.g.in.fail(line, err)
+	}
+	t, said, edge, _ := f.is(x.Schema)
+	aside := func() {
+		f.later, f.lines = append(f.later, at), append(f.lines, int32(line))
+	}
+	switch {
+	case edge:
+		aside()
+		return nil
+	case t == nil:
+		f.left[x.Schema]++
+		return nil
 	case !said && x.Schema == ftmLegal && t.Enum == ftmTypes[ftmLegal]:
 		f.g.in.lenient("what has the schema %s, which may be a person too, is read as %s", ftmLegal, t.Enum)
 	}
 	for name := range x.Properties {
-		if !slices.Contains(ftmRead, name) && !(x.Schema == "Address" && slices.Contains(ftmAddress, name)) && ftmIDs[name] == "" && t.Prop(name) == nil {
+		read := slices.Contains(ftmRead, name) || ftmIDs[name] != "" || t.Prop(name) != nil
+		if !read && (x.Schema != "Address" || !slices.Contains(ftmAddress, name)) {
 			f.unread[name] = true
 		}
 	}
@@ -250,7 +405,7 @@ func (f *ftmReader) line(line int, printed string) error {
 		return err
 	}
 	if slices.ContainsFunc(ftmInEvent, func(p string) bool { return x.Properties[p] != nil }) {
-		return f.wait(line, printed)
+		aside()
 	}
 	return nil
 }
@@ -265,8 +420,8 @@ func ftmPatterns() map[string]string {
 
 // ends returns the entities that a line names. What is wrong with it is said when it is taken.
 func (f *ftmReader) ends(printed string) (list []string) {
-	var x ftmEntity
-	if err := loosely([]byte(printed), &x); err != nil {
+	x, err := readFTMEntity(printed)
+	if err != nil {
 		return nil
 	}
 	properties := ftmInEvent
@@ -281,11 +436,10 @@ func (f *ftmReader) ends(printed string) (list []string) {
 
 // joining takes what joins others.
 func (f *ftmReader) joining(line int, printed string) error {
-	var x ftmEntity
-	if err := loosely([]byte(printed), &x); err != nil {
+	x, err := readFTMEntity(printed)
+	if err != nil {
 		return f.g.in.fail(line, err)
 	}
-	x.ID = ftmOurs(x.ID)
 	ends, ok := ftmEdges[x.Schema]
 	if ok {
 		froms, tos := f.ids(&x, ends[0]), f.ids(&x, ends[1])
@@ -402,7 +556,8 @@ var ftmSchemata = map[string]struct {
 }{
 	"PERSON": {"Person", map[string]string{"born": "birthDate", "died": "deathDate"}, []string{"wikidataId", "leiCode", "dunsCode"}},
 	"INSTITUTION": {
-		"Organization", map[string]string{"founded": "incorporationDate", "dissolved": "dissolutionDate"},
+		"Organization",
+		map[string]string{"founded": "incorporationDate", "dissolved": "dissolutionDate"},
 		[]string{"wikidataId", "leiCode", "dunsCode", "imoNumber", ftmCompanyID},
 	},
 	"EVENT": {"Event", map[string]string{"startsOn": "startDate", "endsOn": "endDate"}, []string{"wikidataId"}},
