@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/rules"
 )
 
@@ -29,12 +30,15 @@ type entries struct {
 	later       []place                  // what joins others, in the spool
 	lines       []int32                  // where the file says it
 	spool       spool
-	left        map[string]int // how many of what there is no type or kind for
+	left        map[string]int  // how many of what there is no type or kind for
+	members     string          // what the fields of a record are called
+	unread      map[string]bool // those that mean nothing here
 }
 
-// newEntries begins the reading of a file whose records have their class in a column, and other columns. What a mapping says
-// of classes must be types and kinds, and it must not say what nothing is read from.
-func newEntries(in *reading, column string, others []string) (*entries, error) {
+// newEntries begins the reading of a file whose records have their class in a column, and others beside it. Messages call
+// them by the word members. What a mapping says of classes must be types and kinds, and it must not speak of a column that
+// nothing is read from.
+func newEntries(in *reading, column, members string, others []string) (*entries, error) {
 	m := in.file.Terms.Mapping
 	if m == nil {
 		m = &Mapping{}
@@ -59,7 +63,7 @@ func newEntries(in *reading, column string, others []string) (*entries, error) {
 	}
 	return &entries{
 		mapped: &mapped{Mapping: m, g: gather(in), file: in.source(), apart: true}, classColumn: column, types: map[uint64]*catalog.Type{},
-		left: map[string]int{},
+		left: map[string]int{}, members: members, unread: map[string]bool{},
 	}, nil
 }
 
@@ -170,6 +174,10 @@ func joins(k *catalog.Kind, from, to *catalog.Type) *catalog.Kind {
 
 // end hands everything on, and tells what was left out.
 func (e *entries) end() error {
+	if len(e.unread) > 0 {
+		e.g.in.lenient("%s that mean nothing here are left out: %s", e.members,
+			kg.Clip(strings.Join(slices.Sorted(maps.Keys(e.unread)), ", "), 300))
+	}
 	if len(e.left) > 0 {
 		e.g.in.lenient("what has no type or kind here is left out (a mapping can say what it is): %s", counted(e.left))
 	}

@@ -109,7 +109,6 @@ type ftmEntity struct {
 // ftmReader reads lines.
 type ftmReader struct {
 	*entries
-	unread map[string]bool
 	begun  bool // a line was read
 	pieces []ftmPiece
 	chains map[uint64]*ftmChain // of the pieces of an entity, by the hash of its id
@@ -196,12 +195,12 @@ func united(a, b jsontext.Value) jsontext.Value {
 }
 
 func readFTM(in *reading) (err error) {
-	e, err := newEntries(in, "schema", ftmRead)
+	e, err := newEntries(in, "schema", "properties", ftmRead)
 	if err != nil {
 		return err
 	}
 	defer func() { err = cmp.Or(err, e.close()) }()
-	f := ftmReader{entries: e, unread: map[string]bool{}, pieces: make([]ftmPiece, 1), chains: map[uint64]*ftmChain{}}
+	f := ftmReader{entries: e, pieces: make([]ftmPiece, 1), chains: map[uint64]*ftmChain{}}
 	inner := *in
 	inner.say = func(line int, b []byte) bool {
 		if err = f.line(line, strings.TrimPrefix(string(b), byteOrderMark)); err == nil {
@@ -220,9 +219,6 @@ func readFTM(in *reading) (err error) {
 	}
 	if err != nil {
 		return err
-	}
-	if len(f.unread) > 0 {
-		in.lenient("properties that mean nothing here are left out: %s", kg.Clip(strings.Join(slices.Sorted(maps.Keys(f.unread)), ", "), 300))
 	}
 	return f.end()
 }

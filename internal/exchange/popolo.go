@@ -88,17 +88,16 @@ func (r popoloRecord) list(name string) (out []popoloRecord) {
 // popoloReader reads a document.
 type popoloReader struct {
 	*entries
-	in     *reading
-	raw    *recorder
-	dec    *jsontext.Decoder
-	taken  int64
-	posts  map[uint64]place // by the hash of the id
-	unread map[string]bool
-	at     string // the record at hand, for messages: persons[3] (id)
+	in    *reading
+	raw   *recorder
+	dec   *jsontext.Decoder
+	taken int64
+	posts map[uint64]place // by the hash of the id
+	at    string           // the record at hand, for messages: persons[3] (id)
 }
 
 func readPopolo(in *reading) (err error) {
-	e, err := newEntries(in, "collection", popoloRead)
+	e, err := newEntries(in, "collection", "fields", popoloRead)
 	if err != nil {
 		return err
 	}
@@ -108,7 +107,7 @@ func readPopolo(in *reading) (err error) {
 	}
 	r := &checked{r: in.r, line: 1}
 	p := &popoloReader{
-		entries: e, in: in, raw: &recorder{r: bufio.NewReaderSize(r, 64<<10), line: 1, remedy: "shorten what stands in it"}, posts: map[uint64]place{}, unread: map[string]bool{},
+		entries: e, in: in, raw: &recorder{r: bufio.NewReaderSize(r, 64<<10), line: 1, remedy: "shorten what stands in it"}, posts: map[uint64]place{},
 	}
 	fail := in.fail
 	in.fail = func(line int, err error) error {
@@ -138,9 +137,6 @@ func readPopolo(in *reading) (err error) {
 	p.at = ""
 	if err != nil {
 		return err
-	}
-	if len(p.unread) > 0 {
-		in.lenient("fields that mean nothing here are left out: %s", kg.Clip(strings.Join(slices.Sorted(maps.Keys(p.unread)), ", "), 300))
 	}
 	return p.end()
 }
