@@ -17,10 +17,12 @@ import (
 )
 
 // spoken is a report in which people are quoted: by both ways round, by a pronoun, by a family name, by a line beneath, in a row.
-// The fire is in the graph already. Terms, what an institution or somebody's friend says, and what nobody says are no quotations.
+// The fire is in the graph already. Terms, what an institution or somebody's friend says, what nobody says, and what one of
+// two may have said are no quotations.
 const spoken = `Ann Ash met Ben Oak in May. “It was a very good day,” said the mayor Ann Ash, who knows Ben Oak. “It is a bad one now,” she added.
 ` + "\U0001F469" + ` Oak replied: “Nobody knows what is to come.” The so-called “war on all the things” went on, as Acme said “a good many times”.
-“The house is on fire,” Ben Oak wrote. A friend of Ann Ash said “this is not for you”. “Whatever it may be,” says a report that Ann Ash read.
+“The house is on fire,” Ben Oak wrote. The keeper of it, Ann Ash, came. “It was not me at all,” she said.
+A friend of Ann Ash said “this is not for you”. “Whatever it may be,” says a report that Ann Ash read.
 
 ‘We’ll see to that, I am told’
 – Ann Ash, mayor`

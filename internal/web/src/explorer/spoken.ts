@@ -127,13 +127,18 @@ function byVerb(text: string, part: string, at: number, mentions: Mention[], las
 }
 
 // meant is whom "he" or "she" means behind a stretch of a text: who was spoken of last by a sentence that begins with them,
-// or who spoke last; otherwise whoever was named last.
+// or who spoke last, or whoever was named last. Where that may be somebody else, whom a sentence since then names, it is nobody.
 function meant(text: string, ahead: Mention[], previous: Attribution | null): Named | null {
   const begins = ahead.filter(m => before(text, m.start).trim().length <= 12).at(-1); // a title may stand before
   if (begins && (!previous || begins.start > previous.end)) {
     return begins.who;
   }
-  return previous?.who ?? ahead.at(-1)?.who ?? null;
+  const named = ahead.at(-1);
+  if (previous) {
+    const others = ahead.filter(m => m.start >= previous.end && m.who !== previous.who);
+    return others.some(m => end.test(text.slice(previous.end, m.start))) ? null : previous.who;
+  }
+  return named && ahead.some(m => m.who !== named.who && named.start - m.end < near) ? null : (named?.who ?? null);
 }
 
 // directly reports whether a stretch behind a quotation begins with who said it, or with a verb of saying.
