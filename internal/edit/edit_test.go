@@ -234,7 +234,7 @@ func TestEditsAreThoseOfTheOracle(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		const edits = 40
-		both.Checks(t, 3, 20)
+		both.Checks(t, 72, 480)
 		rapid.Check(t, func(r *rapid.T) {
 			oracle, s := filled(t, storetest.NewOracle(cat, storetest.Clock)), filled(t, open(t))
 			d := &drawing{T: r, ids: []string{"ann", "club", "oslo", "begin", "s_article", "s_note", begun().Links[0].ID}}

@@ -59,7 +59,7 @@ func keepAll(t *testing.T, cat *catalog.Catalog, s store.Store) *kept {
 func TestWhatWasRecorded(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		both.Checks(t, 2, 20)
+		both.Checks(t, 48, 480)
 		rapid.Check(t, func(r *rapid.T) {
 			s := open(t)
 			if s.Kind() == "sqlite" {

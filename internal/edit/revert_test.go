@@ -42,7 +42,7 @@ var updatedAt = regexp.MustCompile(`"updatedAt":"[^"]*"`)
 func TestChangesAreTakenBack(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		both.Checks(t, 2, 20)
+		both.Checks(t, 48, 480)
 		rapid.Check(t, func(r *rapid.T) {
 			s := open(t)
 			if s.Kind() == "sqlite" {

@@ -102,7 +102,7 @@ func TestWhatAFormatHoldsGoesThereAndBack(t *testing.T) {
 				continue
 			}
 			t.Run(f.Name, func(t *testing.T) {
-				both.Checks(t, 1, 4)
+				both.Checks(t, 10, 100)
 				rapid.Check(t, func(rt *rapid.T) {
 					oracle := storetest.NewOracle(cat, both.Clock)
 					if err := storetest.Fill(t.Context(), oracle, drawGraph(rt, cat)); err != nil {

@@ -401,7 +401,7 @@ func TestAMarkBetweenJoinedFilesIsSkipped(t *testing.T) {
 func TestImportsAddUp(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		both.Checks(t, 1, 4)
+		both.Checks(t, 10, 100)
 		rapid.Check(t, func(rt *rapid.T) {
 			var texts []string
 			for range rapid.IntRange(2, 3).Draw(rt, "files") {

@@ -405,7 +405,7 @@ func TestAQuotationWhoseTextIsCorrected(t *testing.T) {
 func TestQuotationsAddUp(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		both.Checks(t, 1, 4)
+		both.Checks(t, 10, 100)
 		rapid.Check(t, func(rt *rapid.T) {
 			oracle, s := storetest.NewOracle(cat, both.Clock), open(t)
 			together := rapid.Bool().Draw(rt, "together")

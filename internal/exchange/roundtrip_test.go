@@ -180,7 +180,7 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 func TestAnyGraphGoesThereAndBack(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		both.Checks(t, 1, 4)
+		both.Checks(t, 10, 100)
 		rapid.Check(t, func(rt *rapid.T) {
 			g := drawGraph(rt, cat)
 			oracle := storetest.NewOracle(cat, both.Clock)

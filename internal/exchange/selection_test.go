@@ -19,7 +19,7 @@ import (
 func TestASelectionIsWhatFits(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		both.Checks(t, 1, 4)
+		both.Checks(t, 10, 100)
 		rapid.Check(t, func(rt *rapid.T) {
 			g := drawGraph(rt, cat)
 			s := open(t)

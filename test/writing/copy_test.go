@@ -26,7 +26,7 @@ import (
 func TestACopySaysTheSame(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		both.Checks(t, 1, 20)
+		both.Checks(t, 24, 480)
 		rapid.Check(t, func(r *rapid.T) {
 			first := filled(t, both.SQLite(cat)(t))
 			d := &drawing{T: r, cat: cat, ids: []string{"ann", "club", "club2", "oslo", "begin", "s_article", "s_note", affiliated}}

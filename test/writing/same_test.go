@@ -28,7 +28,7 @@ import (
 func TestMutationsAreThoseOfTheCommands(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		both.Checks(t, 2, 20)
+		both.Checks(t, 48, 480)
 		rapid.Check(t, func(r *rapid.T) {
 			oracle, s := filled(t, storetest.NewOracle(cat, storetest.Clock)), filled(t, open(t))
 			e := writable(t, cat, s)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,8 +76,9 @@ func Part[T any](t testing.TB, all []T) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(T) bool { return !turn() })
 }
 
-// Checks sets how many checks rapid makes until the test ends: so many a round of each store, and of the embedded one
-// no more than rapid is told to. On Neo4j each check takes some seconds.
+// Checks sets how many checks rapid makes until the test ends: so many of each store where CI asks for its rounds, and as
+// many fewer as there are fewer rounds, at least one. Of the embedded store they are no more than rapid is told to make. On
+// Neo4j each check takes some seconds.
 func Checks(t testing.TB, neo4j, embedded int) {
 	t.Helper()
 	checks := flag.Lookup("rapid.checks").Value
@@ -85,10 +87,11 @@ func Checks(t testing.TB, neo4j, embedded int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := min(most, embedded*storetest.Rounds(t))
+	n := embedded
 	if strings.Contains(t.Name(), "/neo4j") {
-		n = neo4j * storetest.Rounds(t)
+		n, most = neo4j, math.MaxInt
 	}
+	n = min(most, max(1, n*storetest.Rounds(t)/storetest.CIRounds))
 	t.Cleanup(func() { _ = checks.Set(before) })
 	if err := checks.Set(strconv.Itoa(n)); err != nil {
 		t.Fatal(err)
