@@ -59,8 +59,8 @@ type layout struct {
 	// asksLinks says that the database has links that are not ours, and asksNodes that it has nodes with our labels
 	// that are not: statements then ask for our marks. See marks.go.
 	asksLinks, asksNodes bool
-	// behind says that the statements are those of a transaction that has written: the full-text indexes do not hold
-	// what it wrote, so the links that rest on a source are looked for among all.
+	// behind says that the statements are those of a transaction that has written: the full-text indexes of links do not
+	// hold what it wrote, so the links that rest on a source are looked for among all.
 	behind bool
 }
 
