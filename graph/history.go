@@ -34,7 +34,7 @@ var historyTables = tables{
 		"note":    valueOf(func(c *kg.Change) kg.Value { return kg.StringValue(c.Note) }),
 		"summary": textOf((*kg.Change).Summary),
 		"created": intOf(func(c *kg.Change) int64 { return c.Created }),
-		"changed": intOf(func(c *kg.Change) int64 { return c.Changed }),
+		"updated": intOf(func(c *kg.Change) int64 { return c.Changed }),
 		"removed": intOf(func(c *kg.Change) int64 { return c.Removed }),
 		"files":   objectsOf(func(c *kg.Change) []kg.ChangeFile { return c.Files }),
 		"open":    valueOf(func(c *kg.Change) kg.Value { return kg.BoolValue(c.Open) }),

@@ -164,7 +164,7 @@ func (r *changeResolver) Created(ctx context.Context, obj *model.Change) (int64,
 	return scalar[int64](ctx, obj.Value)
 }
 
-func (r *changeResolver) Changed(ctx context.Context, obj *model.Change) (int64, error) {
+func (r *changeResolver) Updated(ctx context.Context, obj *model.Change) (int64, error) {
 	return scalar[int64](ctx, obj.Value)
 }
 

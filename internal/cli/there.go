@@ -318,7 +318,7 @@ func (t *there) mutation(e edit.Edit) (*mutation, error) {
 
 // changeFields select a change, itemFields an item of one.
 const (
-	changeFields = ` id seq at by action note reverts { id } created changed removed open files { name sha256 } `
+	changeFields = ` id seq at by action note reverts { id } created updated removed open files { name sha256 } `
 	itemFields   = ` recordId kind before after `
 )
 
@@ -328,7 +328,7 @@ type changeThere struct {
 	Seq                       int64
 	Action                    kg.ChangeAction
 	Reverts                   *struct{ ID string }
-	Created, Changed, Removed int64
+	Created, Updated, Removed int64
 	Open                      bool
 	Files                     []kg.ChangeFile
 }
@@ -338,7 +338,7 @@ func (c *changeThere) change() (kg.Change, error) {
 	at, err := kg.ParseTime(c.At)
 	out := kg.Change{
 		Seq: c.Seq, ID: c.ID, At: at, By: c.By, Action: c.Action, Note: c.Note, Files: c.Files,
-		Created: c.Created, Changed: c.Changed, Removed: c.Removed, Open: c.Open,
+		Created: c.Created, Changed: c.Updated, Removed: c.Removed, Open: c.Open,
 	}
 	if c.Reverts != nil {
 		out.Reverts = c.Reverts.ID

@@ -77,9 +77,9 @@ func TestHistory(t *testing.T) {
 					`{"name":"born","before":"\"1970\"","after":"\"1971\""}],"record":{"name":"Ann Berg","history":{"totalCount":4}}}]}}`,
 			},
 			{
-				`changes(upTo: 3, first: 2) { totalCount pageInfo { hasNextPage hasPreviousPage } nodes { seq created changed removed open files { name sha256 } } }`,
+				`changes(upTo: 3, first: 2) { totalCount pageInfo { hasNextPage hasPreviousPage } nodes { seq created updated removed open files { name sha256 } } }`,
 				`{"totalCount":3,"pageInfo":{"hasNextPage":true,"hasPreviousPage":false},"nodes":[` +
-					`{"seq":3,"created":0,"changed":1,"removed":0,"open":false,"files":[]},{"seq":2,"created":0,"changed":1,"removed":0,"open":false,"files":[]}]}`,
+					`{"seq":3,"created":0,"updated":1,"removed":0,"open":false,"files":[]},{"seq":2,"created":0,"updated":1,"removed":0,"open":false,"files":[]}]}`,
 			},
 			{`changes(upTo: 4, touching: ["ann"]) { totalCount nodes { seq } }`, `{"totalCount":3,"nodes":[{"seq":3},{"seq":2},{"seq":1}]}`},
 			{`changes(upTo: 3, last: 1) { totalCount pageInfo { hasNextPage hasPreviousPage } nodes { seq } }`, `{"totalCount":3,"pageInfo":{"hasNextPage":false,"hasPreviousPage":true},"nodes":[{"seq":1}]}`},

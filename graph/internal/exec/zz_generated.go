@@ -224,7 +224,7 @@ type ChangeResolver interface {
 	Note(ctx context.Context, obj *model.Change) (*string, error)
 	Summary(ctx context.Context, obj *model.Change) (string, error)
 	Created(ctx context.Context, obj *model.Change) (int64, error)
-	Changed(ctx context.Context, obj *model.Change) (int64, error)
+	Updated(ctx context.Context, obj *model.Change) (int64, error)
 	Removed(ctx context.Context, obj *model.Change) (int64, error)
 	Files(ctx context.Context, obj *model.Change) ([]model.ChangeFile, error)
 	Open(ctx context.Context, obj *model.Change) (bool, error)
@@ -5919,7 +5919,7 @@ type Change implements Node {
   "How many records are new by it."
   created: Int!
   "How many records it changed."
-  changed: Int!
+  updated: Int!
   "How many records went by it."
   removed: Int!
   "The files of an import; none of any other change."
@@ -6295,8 +6295,8 @@ func (ec *executionContext) childFields_Change(ctx context.Context, field graphq
 		return ec.fieldContext_Change_summary(ctx, field)
 	case "created":
 		return ec.fieldContext_Change_created(ctx, field)
-	case "changed":
-		return ec.fieldContext_Change_changed(ctx, field)
+	case "updated":
+		return ec.fieldContext_Change_updated(ctx, field)
 	case "removed":
 		return ec.fieldContext_Change_removed(ctx, field)
 	case "files":
@@ -14610,16 +14610,16 @@ func (ec *executionContext) fieldContext_Change_created(_ context.Context, field
 	return graphql.NewScalarFieldContext("Change", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Change_changed(ctx context.Context, field graphql.CollectedField, obj *model.Change) (ret graphql.Marshaler) {
+func (ec *executionContext) _Change_updated(ctx context.Context, field graphql.CollectedField, obj *model.Change) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Change_changed(ctx, field)
+			return ec.fieldContext_Change_updated(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Change().Changed(ctx, obj)
+			return ec.Resolvers.Change().Updated(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
@@ -14629,7 +14629,7 @@ func (ec *executionContext) _Change_changed(ctx context.Context, field graphql.C
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Change_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Change_updated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Change", field, true, true, "Int")
 }
 
@@ -44149,11 +44149,11 @@ func (ec *executionContext) _Change(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Change_created(ctx, field, obj)
 				})
-		case "changed":
+		case "updated":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._Change_changed(ctx, field, obj)
+					return ec._Change_updated(ctx, field, obj)
 				})
 		case "removed":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
