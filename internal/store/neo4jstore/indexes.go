@@ -63,11 +63,11 @@ func (l *layout) indexes() []index {
 	}
 	return append(out,
 		index{
-			name: sourcesIndex, text: "keyword", behind: true, links: true, of: l.kindList(l.cat.AllKinds()),
+			name: sourcesIndex, text: "keyword", links: true, of: l.kindList(l.cat.AllKinds()),
 			on: []string{"sources"},
 		},
 		index{
-			name: refutedIndex, text: "keyword", behind: true, links: true, of: []string{refutedType},
+			name: refutedIndex, text: "keyword", links: true, of: []string{refutedType},
 			on: []string{"sources"},
 		})
 }

@@ -80,7 +80,6 @@ func layouts(l *layout) (all [2][2]*layout) {
 // behindLayout is the layout of transactions that have written. What is not ours may be anywhere.
 func behindLayout(all [2][2]*layout) *layout {
 	x := *all[1][1]
-	x.behind = true
 	return &x
 }
 
