@@ -38,7 +38,7 @@ type editor struct {
 	keeper
 }
 
-// change is with for an edit of what a graph holds: a store must be there.
+// change does an edit that needs a graph that is there: unlike with, it makes no store.
 func (c *editing) change(w *world, edited func(e *editor) (edit.Edit, error)) error {
 	if c.Server == "" {
 		if err := w.there(&c.Store); err != nil {

@@ -167,7 +167,8 @@ func (t *there) scalar(typ, field string) (string, error) {
 	return fields[field], err
 }
 
-// joined is the name of what an input adds to a list or removes from it; before is "" for the field itself.
+// joined returns the name of the field of an input that adds to a list ("add" before its name) or removes from it
+// ("remove"); with "" before it, the name of the field itself.
 func joined(before, field string) string {
 	if before == "" || field == "" {
 		return field
@@ -185,7 +186,7 @@ func isPart(fields map[string]string, field string) bool {
 	return false
 }
 
-// give adds fields of a record to the input of a mutation; before is what stands before their names there.
+// give adds fields of a record to the input of a mutation, under names that joined makes with before.
 func (t *there) give(in map[string]any, name, before string, fields map[string]any) error {
 	may, err := t.settable(name)
 	if err != nil {
@@ -322,7 +323,7 @@ const (
 	itemFields   = ` recordId kind before after `
 )
 
-// changeThere is a change as a server tells it.
+// changeThere is a Change of the schema, as selected by changeFields.
 type changeThere struct {
 	ID, At, By, Note          string
 	Seq                       int64
@@ -358,7 +359,7 @@ func changesOf(list []changeThere) ([]kg.Change, error) {
 	return out, nil
 }
 
-// itemThere is an item as a server tells it.
+// itemThere is a ChangeItem of the schema, as selected by itemFields.
 type itemThere struct{ RecordID, Kind, Before, After string }
 
 // itemsOf are items that a server has told.
@@ -370,7 +371,7 @@ func itemsOf(list []itemThere) []kg.ChangeItem {
 	return out
 }
 
-// payload is what a mutation answers.
+// payload is the payload of any mutation; fields that a mutation does not have stay empty.
 type payload struct {
 	Record *struct{ ID string }
 	Change *changeThere

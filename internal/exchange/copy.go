@@ -19,8 +19,8 @@ type Copied struct {
 const copiedAtOnce = 1000
 
 // Copy writes all that one store holds into another, which must hold nothing: records as they are, and the log with its
-// numbers, so that both say the same of what was. On a store whose Loader is not atomic, what was written stays where it
-// fails. A trial counts what would be copied.
+// numbers, so that both give the same history. Where the Loader is not atomic, a copy that fails leaves what it has
+// written. A trial counts what would be copied.
 func Copy(ctx context.Context, from, to store.Store, trial bool) (*Copied, error) {
 	if err := holdsNothing(ctx, to); err != nil {
 		return nil, err

@@ -31,7 +31,8 @@ func (c *checks) beyond() *elsewhere {
 	return x
 }
 
-// elsewhere reads several files once more where one of them needs the types of what the others hold.
+// elsewhere returns the types of the entities of several files, by the hashes of their ids. It reads the files for that, where
+// one of them has links whose kinds follow from these types; otherwise it returns nil.
 func (c *checks) elsewhere(ctx context.Context, files []File) (map[uint64]uint8, error) {
 	if len(files) < 2 || !slices.ContainsFunc(files, func(f File) bool { return f.typed() }) {
 		return nil, nil

@@ -19,7 +19,7 @@ import (
 )
 
 // Formats of others have classes of their own, many more than there are types and kinds here, and links that say only the
-// ids of what they join. What such a link is depends on the types of its ends, which may stand behind it.
+// ids of what they join. The kind of such a link follows from the types of its ends, which may come later in the file.
 
 // entries makes records of a file of such a format. Of each entity it holds some numbers in memory.
 type entries struct {
@@ -109,7 +109,7 @@ func (e *entries) typeOf(id string) *catalog.Type {
 	return e.afar[id]
 }
 
-// seek finds the entities elsewhere that some of what joins others names, all at once.
+// seek looks up, in one question, the ends of some links that are in another file or in the store.
 func (e *entries) seek(places []place, ends func(printed string) []string) error {
 	if x := e.g.in.others; x == nil || x.store == nil && x.types == nil {
 		return nil
@@ -131,7 +131,7 @@ func (e *entries) seek(places []place, ends func(printed string) []string) error
 	return err
 }
 
-// sought is how many of what joins others are looked at at once.
+// sought is the number of links whose ends one question looks up.
 const sought = 1000
 
 // wait keeps what joins others until all of them are read.
@@ -164,6 +164,21 @@ func (e *entries) waiting(ends func(printed string) []string, f func(line int, p
 	return nil
 }
 
+// said takes a link whose ends and role are known; the rest is read by other.
+func (e *entries) said(patterns map[string]string, from, to, role string, line int, printed string, other func(column string) string) error {
+	return e.mapped.link(patterns, &row{line: line, printed: printed, get: func(column string) string {
+		switch column {
+		case "from":
+			return from
+		case "to":
+			return to
+		case "role":
+			return role
+		}
+		return other(column)
+	}}, nil)
+}
+
 // joins returns a kind unless it cannot join these types.
 func joins(k *catalog.Kind, from, to *catalog.Type) *catalog.Kind {
 	if k != nil && k.From.Has(from.Index) && k.To.Has(to.Index) {
@@ -172,7 +187,7 @@ func joins(k *catalog.Kind, from, to *catalog.Type) *catalog.Kind {
 	return nil
 }
 
-// end hands everything on, and tells what was left out.
+// end hands all records on to the import, and reports what was left out.
 func (e *entries) end() error {
 	if len(e.unread) > 0 {
 		e.g.in.lenient("%s that mean nothing here are left out: %s", e.members,

@@ -531,17 +531,7 @@ func (f *ftmReader) statement(x *ftmEntity, k *catalog.Kind, from, to, role stri
 		delete(patterns, "since") // these are the event's
 		delete(patterns, "until")
 	}
-	return f.link(patterns, &row{line: line, printed: printed, get: func(column string) string {
-		switch column {
-		case "from":
-			return from
-		case "to":
-			return to
-		case "role":
-			return role
-		}
-		return firstOf(f.values(x, column))
-	}}, nil)
+	return f.said(patterns, from, to, role, line, printed, func(column string) string { return firstOf(f.values(x, column)) })
 }
 
 // ftmSchemata are the schemata that types are written as, what their dates are called, and which ids they have.

@@ -529,15 +529,5 @@ func (p *popoloReader) link(what string, r popoloRecord, kind, from, to, role st
 	if what == "memberships" {
 		maps.Copy(patterns, map[string]string{"role": "{role}", "since": "{start_date}", "until": "{end_date}"})
 	}
-	return p.mapped.link(patterns, &row{line: line, printed: printed, get: func(column string) string {
-		switch column {
-		case "from":
-			return from
-		case "to":
-			return to
-		case "role":
-			return role
-		}
-		return r.text(column)
-	}}, nil)
+	return p.said(patterns, from, to, role, line, printed, func(column string) string { return r.text(column) })
 }

@@ -2,7 +2,6 @@ package neo4jstore
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -13,7 +12,6 @@ import (
 type index struct {
 	name   string
 	text   string   // the analyzer of a full-text index; "" for a range index
-	behind bool     // Neo4j writes it after the commit: see awaited
 	unique bool     // it holds a constraint
 	links  bool     // it is of relationships
 	of     []string // labels or types
@@ -66,10 +64,7 @@ func (l *layout) indexes() []index {
 			name: sourcesIndex, text: "keyword", links: true, of: l.kindList(l.cat.AllKinds()),
 			on: []string{"sources"},
 		},
-		index{
-			name: refutedIndex, text: "keyword", links: true, of: []string{refutedType},
-			on: []string{"sources"},
-		})
+		index{name: refutedIndex, text: "keyword", links: true, of: []string{refutedType}, on: []string{"sources"}})
 }
 
 // create is the statement that makes an index.
@@ -88,8 +83,7 @@ func (x index) create() string {
 	on := v + strings.Join(x.on, ", "+v)
 	switch {
 	case x.text != "":
-		on = fmt.Sprintf(" ON EACH [%s] OPTIONS {indexConfig: {`fulltext.analyzer`: '%s', `fulltext.eventually_consistent`: %t}}",
-			on, x.text, x.behind)
+		on = " ON EACH [" + on + "] OPTIONS {indexConfig: {`fulltext.analyzer`: '" + x.text + "'}}"
 	case x.unique:
 		on = " REQUIRE (" + on + ") IS UNIQUE"
 	default:
@@ -104,20 +98,6 @@ func (x index) drop() string {
 		return "DROP CONSTRAINT " + x.name
 	}
 	return "DROP INDEX " + x.name
-}
-
-// fullText begins every use of a full-text index.
-const fullText = "CALL db.index.fulltext.query"
-
-// awaited has a statement that asks a full-text index of links wait first until the index holds all that is committed.
-// Neo4j would write such an index within each commit, which takes as long as all the rest of a small change; so it is
-// written behind the commits, many at once, and whoever asks waits for what is left. The index of a search is not: of one
-// that is written behind, a transaction gets what it has deleted itself, and nothing that it has written.
-func awaited(text string) string {
-	if strings.Contains(text, fullText+"Relationships") {
-		return "CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh() " + text
-	}
-	return text
 }
 
 // like reports whether two indexes are of the same kind, over the same records and properties; unique is not compared.
@@ -136,9 +116,8 @@ func (l *layout) missing(have []index) (todo []string, err error) {
 	for _, want := range l.indexes() {
 		if i := slices.IndexFunc(have, func(x index) bool { return x.name == want.name }); i >= 0 {
 			switch x := have[i]; {
-			case x.like(want) && x.unique == want.unique && x.behind == want.behind:
-			case want.text != "" && x.like(want), // of an earlier layout
-				want.name == sourcesIndex && x.over(want): // the schema's kinds have changed
+			case x.like(want) && x.unique == want.unique:
+			case want.name == sourcesIndex && x.over(want): // the schema's kinds have changed
 				todo = append(todo, x.drop(), want.create())
 			default:
 				return nil, setupErrorf(nil,
@@ -159,8 +138,7 @@ func (l *layout) missing(have []index) (todo []string, err error) {
 func (s *Store) indexes(ctx context.Context) (all []index, err error) {
 	rows, err := s.once(ctx,
 		"SHOW INDEXES YIELD name, type, entityType, labelsOrTypes, properties, owningConstraint, options WHERE type <> 'LOOKUP' "+
-			"RETURN name, type, entityType, labelsOrTypes, properties, owningConstraint, options.indexConfig['fulltext.analyzer'], "+
-			"options.indexConfig['fulltext.eventually_consistent']", nil)
+			"RETURN name, type, entityType, labelsOrTypes, properties, owningConstraint, options.indexConfig['fulltext.analyzer']", nil)
 	for _, r := range rows {
 		x := index{
 			name: asString(r[0]), links: r[2] == "RELATIONSHIP", of: texts(asList(r[3])),
@@ -170,7 +148,6 @@ func (s *Store) indexes(ctx context.Context) (all []index, err error) {
 		case "RANGE":
 		case "FULLTEXT":
 			x.text = asString(r[6])
-			x.behind, _ = r[7].(bool)
 		default:
 			x.text = kind // neither
 		}
