@@ -59,9 +59,6 @@ type layout struct {
 	// asksLinks says that the database has links that are not ours, and asksNodes that it has nodes with our labels
 	// that are not: statements then ask for our marks. See marks.go.
 	asksLinks, asksNodes bool
-	// behind says that the statements are those of a transaction that has written: the full-text indexes of links do not
-	// hold what it wrote, so the links that rest on a source are looked for among all.
-	behind bool
 }
 
 // newLayout refuses a catalogue whose names this layout needs for itself.

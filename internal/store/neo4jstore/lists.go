@@ -357,7 +357,7 @@ func (c *compiler) search(a *answer) {
 	of, own := c.typeWords(types, sources), " "+idTermOf(c.q.Search.ID)+" "
 	first, rest := c.param(searchQuery(&c.q.Search, of, own, false)), c.param(searchQuery(&c.q.Search, of, own, true))
 	words, id := c.param(searchWords(&c.q.Search)), c.param(own)
-	const call = fullText + "Nodes('" + searchIndex + "', "
+	const call = "CALL db.index.fulltext.queryNodes('" + searchIndex + "', "
 	c.call()
 	c.w(" ", call, first, ") YIELD node RETURN collect(node) AS hits1 }\n")
 	c.call("hits1")

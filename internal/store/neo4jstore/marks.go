@@ -77,12 +77,6 @@ func layouts(l *layout) (all [2][2]*layout) {
 	return all
 }
 
-// behindLayout is the layout of transactions that have written. What is not ours may be anywhere.
-func behindLayout(all [2][2]*layout) *layout {
-	x := *all[1][1]
-	return &x
-}
-
 // asking is the layout for the next statement.
 func (s *Store) asking() *layout {
 	at := s.survey.Load()
