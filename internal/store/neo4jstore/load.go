@@ -864,7 +864,7 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 			}
 			l.writes(gone.Links)
 			if err == nil {
-				_, err = l.s.do(ctx, tx, l.s.layout.anyLink()+" DELETE r", map[string]any{"ids": ids})
+				_, err = l.s.do(ctx, tx, l.s.layout.anyLink()+deleting("r"), map[string]any{"ids": ids})
 			}
 			return gone, err
 		}); err != nil {
@@ -889,7 +889,7 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 				return nil, err
 			}
 			_, err = l.s.do(ctx, tx, `MATCH (n:Entity) WHERE n.id IN $ids OPTIONAL MATCH (a:Alias|ExternalId)-[:ALIAS_OF|IDENTIFIES]->(n) DETACH DELETE a
-WITH DISTINCT n DELETE n`, map[string]any{"ids": gone.IDs()})
+WITH DISTINCT n`+deleting("n"), map[string]any{"ids": gone.IDs()})
 			return gone, err
 		}); err != nil {
 			return err
@@ -913,7 +913,7 @@ WITH DISTINCT n DELETE n`, map[string]any{"ids": gone.IDs()})
 			for _, id := range ids {
 				delete(l.sources, id)
 			}
-			_, err = l.s.do(ctx, tx, "MATCH (s:Source) WHERE s.id IN $ids DELETE s", map[string]any{"ids": ids})
+			_, err = l.s.do(ctx, tx, "MATCH (s:Source) WHERE s.id IN $ids"+deleting("s"), map[string]any{"ids": ids})
 			return gone, err
 		}); err != nil {
 			return err
@@ -921,6 +921,11 @@ WITH DISTINCT n DELETE n`, map[string]any{"ids": gone.IDs()})
 	}
 	return nil
 }
+
+// deleting is the clause that deletes a node or relationship of ours. Its properties go first: what a transaction has
+// both changed and deleted, Neo4j 5.26 still finds in the indexes of what was changed, and the statement that reads them
+// fails, as the record is gone (EntityNotFound).
+func deleting(v string) string { return " SET " + v + " = {} DELETE " + v }
 
 // removing runs a transaction that deletes records, and reports them when they are gone.
 func (l *load) removing(ctx context.Context, b *store.Batch, work func(ctx context.Context,
@@ -1299,7 +1304,7 @@ func (l *load) putKind(ctx context.Context, tx neo4j.ManagedTransaction, k *cata
 	types := [2]string{k.Name, refutedType}
 	for _, typ := range types {
 		if len(moved[typ]) > 0 {
-			if _, err := l.run(ctx, tx, "MATCH ()-[r:"+typ+"]->() WHERE r.id IN $ids DELETE r",
+			if _, err := l.run(ctx, tx, "MATCH ()-[r:"+typ+"]->() WHERE r.id IN $ids"+deleting("r"),
 				map[string]any{"ids": moved[typ]}, -1); err != nil {
 				return err
 			}

@@ -124,6 +124,7 @@ func Run(t *testing.T, f Factory, known Known) {
 		{"loads that fail", s.failingLoads},
 		{"loads two at once", s.twoLoads},
 		{"writes", s.writes},
+		{"writes that delete what they changed", s.changedThenDeleted},
 		{"writes many at once", s.manyWrites},
 		{"scans", s.scans},
 		{"types", s.types},
