@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -217,14 +218,37 @@ func (b *tab) click(selector string) {
 	b.run("click "+selector, clicking(chromedp.CSS(selector)))
 }
 
-// clicking is a step that clicks an element once it is visible. A page may draw it anew after it was found: then it is
-// looked for again.
+// clicking is a step that clicks an element once it is visible. A page may draw the element anew after it was found, or
+// move it after it was measured, and what then lies there gets the click: so it is clicked until the click arrives.
 func clicking[S chromedp.Selectable](selector S) chromedp.Action[chromedp.Void] {
-	step := chromedp.Click(selector, chromedp.NodeVisible)
+	step := chromedp.QueryAfter(selector, func(ctx context.Context, t *chromedp.Target, nodes []*chromedp.Node) (bool, error) {
+		node, err := cdp.Call(ctx, t, dom.ResolveNode, dom.ResolveNodeParams{NodeID: nodes[0].NodeID})
+		if err != nil {
+			return false, err
+		}
+		call := func(function string) (runtime.CallFunctionOnResult, error) {
+			return cdp.Call(ctx, t, runtime.CallFunctionOn,
+				runtime.CallFunctionOnParams{ObjectID: node.Object.ObjectID, FunctionDeclaration: function})
+		}
+		if _, err := call("function() { this.addEventListener('click', () => { this.clicked = true; }, { capture: true, once: true }); }"); err != nil {
+			return false, err
+		}
+		if _, err := chromedp.MouseClickNode(nodes[0])(ctx, t); err != nil {
+			return false, err
+		}
+		switch clicked, err := call("function() { return this.clicked === true; }"); {
+		case ctx.Err() != nil:
+			return false, ctx.Err()
+		case err != nil: // the click has led to another page
+			return true, nil
+		default:
+			return string(clicked.Result.Value) == "true", nil
+		}
+	}, chromedp.NodeVisible)
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		for {
-			_, err := chromedp.Run(ctx, step)
-			if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "Could not find node with given id") {
+			clicked, err := chromedp.Run(ctx, step)
+			if clicked || ctx.Err() != nil || err != nil && !strings.Contains(err.Error(), "Could not find node with given id") {
 				return err
 			}
 		}

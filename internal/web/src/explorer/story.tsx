@@ -13,6 +13,15 @@ import { words } from './words';
 
 const w = words.story;
 
+// keyOf numbers views, so that one that moves in the order keeps its picture and does not have it asked for again.
+const keys = new WeakMap<object, number>();
+let lastKey = 0;
+function keyOf(view: Page['view']): number {
+  const key = keys.get(view) ?? ++lastKey;
+  keys.set(view, key);
+  return key;
+}
+
 export function Story({ graph }: { graph: Graph }) {
   useTitle(w.title);
   const given = location.hash !== '';
@@ -73,7 +82,7 @@ export function Story({ graph }: { graph: Graph }) {
       </p>
       <ol>
         {pages.map((page, i) => (
-          <li key={i}>
+          <li key={keyOf(page.view)}>
             <Told graph={graph} page={page} title={w.view(i + 1, pages.length)}>
               {editing ? (
                 <label>
