@@ -3,7 +3,6 @@ package assist
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/auth"
@@ -43,42 +42,9 @@ func (c *call) run(r *graph.Request, into any) error {
 	return inside.Run(c.ctx, c.o.Executor, r, into)
 }
 
-const thereQuery = `query There($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }`
-
-// references reads what entities are called: an id, with "id:" before it or without, or else a name or alias.
+// references reads what entities are called: see inside.References.
 func (c *call) references(lists ...[]string) ([][]any, error) {
-	var ids []any
-	for _, list := range lists {
-		for _, s := range list {
-			if kg.CheckID(s) == nil {
-				ids = append(ids, s)
-			}
-		}
-	}
-	are := map[string]bool{}
-	if len(ids) > 0 {
-		var got struct{ Nodes []*struct{ ID string } }
-		if err := c.ask(thereQuery, map[string]any{"ids": ids}, &got); err != nil {
-			return nil, err
-		}
-		for _, n := range got.Nodes {
-			if n != nil {
-				are[n.ID] = true
-			}
-		}
-	}
-	out := make([][]any, len(lists))
-	for i, list := range lists {
-		out[i] = make([]any, len(list))
-		for j, s := range list {
-			if id, ok := strings.CutPrefix(s, "id:"); ok || are[s] {
-				out[i][j] = map[string]any{"id": id}
-			} else {
-				out[i][j] = map[string]any{"name": s}
-			}
-		}
-	}
-	return out, nil
+	return inside.References(c.ask, lists...)
 }
 
 // reference reads what one entity is called.

@@ -17,9 +17,11 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/inside"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
 )
@@ -275,15 +277,19 @@ type exportCmd struct {
 	Type     []string `placeholder:"TYPE" help:"Export only entities of these types, for example PERSON,INSTITUTION."`
 	Kind     []string `placeholder:"KIND" help:"Export only links of these kinds, and the entities that they join."`
 	Standing []string `placeholder:"STANDING" help:"Export only links of these standings: SUPPORTED, DISPUTED, REFUTED. Without, all are there."`
+	Where    *string  `placeholder:"JSON" help:"Export only entities that fit this filter, as GraphQL has it: '{\"name\": {\"contains\": \"nato\"}}'. With one --type, it may ask for properties of that type."`
+	From     *string  `placeholder:"NAME" help:"Export only what is on the lines from this entity to that of --to, by the name or the id: those that the paths of GraphQL answer first."`
+	To       *string  `placeholder:"NAME" help:"Where these lines end."`
+	Around   []string `placeholder:"NAME" sep:"none" help:"Export only this entity and what is around it; may be given several times."`
+	Depth    *int     `placeholder:"N" help:"With --around: how many links away, 0 to 4; 1 unless given."`
 }
 
 // Run writes everything, to standard output or to files that are there only when all is whole. What is no file of its
 // own, as a device, a pipe or a link to a file, is written in place.
 func (c *exportCmd) Run(w *world) error {
-	for name, list := range map[string][]string{"id": c.ID, "type": c.Type, "kind": c.Kind, "standing": c.Standing} {
-		if list != nil && len(list) == 0 || slices.Contains(list, "") {
-			return &config.UsageError{Problem: "--" + name + " is empty", Hint: "name one, or leave it out to export all"}
-		}
+	chosen, err := c.selection()
+	if err != nil {
+		return err
 	}
 	format := exchange.FormatOf(c.Format, c.Output)
 	if ext := filepath.Ext(strings.TrimSuffix(c.Output, ".gz")); format == nil && ext != "" && c.Output != "-" {
@@ -306,7 +312,11 @@ func (c *exportCmd) Run(w *world) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // it was only read
-	chosen := exchange.Selection{IDs: c.ID, Types: capitals(c.Type), Kinds: capitals(c.Kind), Standings: capitals(c.Standing)}
+	engine, err := graph.New(graph.Options{Catalog: cat, Store: s, StoreKind: s.Kind(), Version: Version()})
+	if err != nil {
+		return err
+	}
+	chosen.Finder = inside.Parts{Graph: engine}
 	part, err := chosen.Of(w.ctx, cat, s)
 	if err != nil {
 		return err
@@ -340,6 +350,44 @@ func (c *exportCmd) Run(w *world) error {
 		}
 	}
 	return err
+}
+
+// selection is what of the graph is exported.
+func (c *exportCmd) selection() (*exchange.Selection, error) {
+	s := &exchange.Selection{
+		IDs: c.ID, Types: capitals(c.Type), Kinds: capitals(c.Kind), Standings: capitals(c.Standing), Around: c.Around, Depth: 1,
+	}
+	for name, list := range map[string][]string{
+		"id": c.ID, "type": c.Type, "kind": c.Kind, "standing": c.Standing, "around": c.Around,
+	} {
+		if list != nil && len(list) == 0 || slices.Contains(list, "") {
+			return nil, emptyFlag(name)
+		}
+	}
+	for _, one := range []struct {
+		name string
+		from *string
+		to   *string
+	}{{"where", c.Where, &s.Where}, {"from", c.From, &s.From}, {"to", c.To, &s.To}} {
+		if one.from == nil {
+			continue
+		}
+		if *one.to = *one.from; *one.to == "" {
+			return nil, emptyFlag(one.name)
+		}
+	}
+	switch {
+	case c.Depth == nil:
+	case len(c.Around) == 0:
+		return nil, &config.UsageError{Problem: "--depth stands with --around", Hint: "name an entity with --around, or leave --depth out"}
+	default:
+		s.Depth = *c.Depth
+	}
+	return s, nil
+}
+
+func emptyFlag(name string) error {
+	return &config.UsageError{Problem: "--" + name + " is empty", Hint: "name one, or leave it out to export all"}
 }
 
 // whole reports whether all goes into one file.

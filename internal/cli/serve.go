@@ -17,6 +17,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/inside"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/reconcile"
 	"github.com/throughline/throughline/internal/sample"
@@ -200,7 +201,7 @@ func (c *serveCmd) handler(ctx context.Context, cat *catalog.Catalog, s *opened,
 		o.Outbox = min(limit/16, server.DefaultOutbox)
 	}
 	if c.Export && !c.DocumentsOnly {
-		o.Export = exchange.Served(cat, s, c.ServeTexts)
+		o.Export = exchange.Served(cat, s, inside.Parts{Graph: engine, Memory: memory, Most: o.OperationMemory}, c.ServeTexts)
 	}
 	if c.Writable && !c.DocumentsOnly {
 		o.Import, o.MaxImport = exchange.Received(cat, s), c.MaxImport

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
+	"github.com/throughline/throughline/internal/inside"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/text"
@@ -131,54 +131,19 @@ func (a *asking) hold(w *world) (end func(), err error) {
 	}, nil
 }
 
-const thereQuery = `query There($ids: [ID!]!) { nodes(ids: $ids) { id } }`
-
-// mostThere is how many ids one query asks for.
-const mostThere = 100
-
-// there returns those of some names that are ids of records in the graph.
-func (a *asking) there(w *world, names []string) (map[string]bool, error) {
+// quietly runs queries, and prints nothing of their answers.
+func (a *asking) quietly(w *world) inside.Asking {
 	quiet := *a
 	quiet.JSON = false
-	var ids []any
-	for _, name := range names {
-		if kg.CheckID(name) == nil {
-			ids = append(ids, name)
-		}
+	return func(query string, vars map[string]any, into any) error {
+		_, err := quiet.answer(w, query, vars, into)
+		return err
 	}
-	are := map[string]bool{}
-	for some := range slices.Chunk(ids, mostThere) {
-		var got struct{ Nodes []*struct{ ID string } }
-		if _, err := quiet.answer(w, thereQuery, map[string]any{"ids": some}, &got); err != nil {
-			return nil, err
-		}
-		for i, n := range got.Nodes {
-			if name, ok := some[i].(string); ok && n != nil { // its id, or a former one
-				are[name] = true
-			}
-		}
-	}
-	return are, nil
 }
 
 // references reads entities: by an id, with "id:" before it or without, or else by a name.
 func (a *asking) references(w *world, lists ...[]string) ([][]any, error) {
-	ids, err := a.there(w, slices.DeleteFunc(slices.Concat(lists...), func(s string) bool { return strings.HasPrefix(s, "id:") }))
-	if err != nil {
-		return nil, err
-	}
-	out := make([][]any, len(lists))
-	for i, list := range lists {
-		out[i] = make([]any, len(list))
-		for j, s := range list {
-			if id, ok := strings.CutPrefix(s, "id:"); ok || ids[s] {
-				out[i][j] = map[string]any{"id": id}
-			} else {
-				out[i][j] = map[string]any{"name": s}
-			}
-		}
-	}
-	return out, nil
+	return inside.References(a.quietly(w), lists...)
 }
 
 const namedQuery = `query Called($entity: EntityRef!, $source: SourceRef!) { entity(ref: $entity) { id } source(ref: $source) { id } }`
@@ -189,7 +154,7 @@ func (a *asking) record(w *world, ref string) (string, error) {
 	if id, ok := strings.CutPrefix(ref, "id:"); ok {
 		return id, nil
 	}
-	ids, err := a.there(w, []string{ref})
+	ids, err := inside.There(a.quietly(w), []string{ref})
 	if err != nil || ids[ref] {
 		return ref, err
 	}
@@ -198,11 +163,9 @@ func (a *asking) record(w *world, ref string) (string, error) {
 			return ref, nil
 		}
 	}
-	quiet := *a
-	quiet.JSON = false
 	var got struct{ Entity, Source *struct{ ID string } }
 	vars := map[string]any{"entity": map[string]any{"name": ref}, "source": map[string]any{"title": ref}}
-	if _, err := quiet.answer(w, namedQuery, vars, &got); err != nil {
+	if err := a.quietly(w)(namedQuery, vars, &got); err != nil {
 		return "", err
 	}
 	switch {

@@ -12,17 +12,35 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// Selection is the part of a graph that is exported. Each list that is not empty narrows it.
+// Selection is the part of a graph that is exported. Each field that is not empty narrows it.
 type Selection struct {
 	IDs       []string // of entities
 	Types     []string // of entities
 	Kinds     []string // of links; entities that none of them joins are left out
 	Standings []string // of links
+
+	Where    string   // a filter of entities as JSON: see Finder
+	From, To string   // two entities: what is on the lines between them
+	Around   []string // entities: these and what is around them
+	Depth    int      // how many links away that is
+	Finder   Finder   // finds these; not needed without them
+}
+
+// Finder finds parts of a graph, and calls node and link with the ids of what is there. Entities are named by an id, with
+// "id:" before it or without, or else by a name or alias.
+type Finder interface {
+	// Fitting finds the entities of some types, or of any where there are none, that fit a filter: the text of one of
+	// GraphQL's as JSON, that of the list of the type where there is one, and otherwise an EntityFilter.
+	Fitting(ctx context.Context, types []string, where string, node func(id string)) error
+	// Lines finds what is on the lines between two entities.
+	Lines(ctx context.Context, from, to string, node, link func(id string)) error
+	// Around finds some entities and what is around them.
+	Around(ctx context.Context, names []string, depth int, node, link func(id string)) error
 }
 
 // Empty reports whether the selection is everything.
 func (s *Selection) Empty() bool {
-	return len(s.IDs)+len(s.Types)+len(s.Kinds)+len(s.Standings) == 0
+	return len(s.IDs)+len(s.Types)+len(s.Kinds)+len(s.Standings)+len(s.Around) == 0 && s.Where == "" && s.From == "" && s.To == ""
 }
 
 // Of returns the selected part of a store: the entities that fit, the links that fit and join two of them, and the sources
@@ -46,13 +64,16 @@ func (s *Selection) Of(ctx context.Context, cat *catalog.Catalog, from store.Sca
 		}
 	}
 	p := &selected{Scanner: from, Selection: s, seed: maphash.MakeSeed()}
+	if err := p.find(ctx); err != nil {
+		return nil, err
+	}
 	missing := slices.Clone(s.IDs)
 	if err := from.Nodes(ctx, func(n *kg.Node) error {
 		if len(s.IDs) > 0 && !slices.Contains(s.IDs, n.ID) {
 			return nil
 		}
 		missing = slices.DeleteFunc(missing, func(id string) bool { return id == n.ID })
-		if len(s.Types) == 0 || slices.Contains(s.Types, n.Type) {
+		if (len(s.Types) == 0 || slices.Contains(s.Types, n.Type)) && p.among(n.ID) {
 			p.nodes.add(p.hash(n.ID))
 		}
 		return nil
@@ -91,15 +112,57 @@ type selected struct {
 	*Selection
 	seed           maphash.Seed
 	nodes, sources hashes
+	found          []*found
+}
+
+// found is what a Finder has found.
+type found struct {
+	nodes, links hashes
+	all          bool // the links among the entities are all there
+}
+
+// find has found what the Finder finds.
+func (p *selected) find(ctx context.Context) error {
+	into := func(all bool) (node, link func(id string)) {
+		f := &found{all: all}
+		p.found = append(p.found, f)
+		return func(id string) { f.nodes.add(p.hash(id)) }, func(id string) { f.links.add(p.hash(id)) }
+	}
+	if p.Where != "" {
+		node, _ := into(true)
+		if err := p.Finder.Fitting(ctx, p.Types, p.Where, node); err != nil {
+			return err
+		}
+	}
+	switch {
+	case p.From != "" && p.To != "":
+		node, link := into(false)
+		if err := p.Finder.Lines(ctx, p.From, p.To, node, link); err != nil {
+			return err
+		}
+	case p.From != "" || p.To != "":
+		return kg.Errorf(kg.BadUserInput, "lines are between two: give both from and to")
+	}
+	if len(p.Around) > 0 {
+		node, link := into(false)
+		return p.Finder.Around(ctx, p.Around, p.Depth, node, link)
+	}
+	return nil
+}
+
+// among reports whether an entity is in all that was found.
+func (p *selected) among(id string) bool {
+	return !slices.ContainsFunc(p.found, func(f *found) bool { return !f.nodes.has(p.hash(id)) })
 }
 
 func (p *selected) hash(id string) uint64 { return maphash.String(p.seed, id) }
 
-// fits reports whether a link is of the kinds and standings, and joins entities that fit.
+// fits reports whether a link is of the kinds and standings, was found, and joins entities that fit.
 func (p *selected) fits(l *kg.Link) bool {
 	return (len(p.Kinds) == 0 || slices.Contains(p.Kinds, l.Kind)) &&
 		(len(p.Standings) == 0 || slices.Contains(p.Standings, l.Standing().String())) &&
-		p.nodes.has(p.hash(l.From)) && p.nodes.has(p.hash(l.To))
+		p.nodes.has(p.hash(l.From)) && p.nodes.has(p.hash(l.To)) &&
+		!slices.ContainsFunc(p.found, func(f *found) bool { return !f.all && !f.links.has(p.hash(l.ID)) })
 }
 
 // Sources reads those that the links quote.

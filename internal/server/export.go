@@ -55,11 +55,11 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 		h.Del("Content-Encoding")
 		status, code := http.StatusInternalServerError, kg.CodeOf(err)
 		switch code {
-		case kg.BadUserInput:
+		case kg.BadUserInput, kg.AmbiguousRef, kg.CostLimit:
 			status = http.StatusBadRequest
 		case kg.NotFound:
 			status = http.StatusNotFound
-		case kg.Unavailable:
+		case kg.Unavailable, kg.Timeout:
 			status = http.StatusServiceUnavailable
 		}
 		if code == kg.Internal {

@@ -110,7 +110,7 @@ func TestEveryDoorAsksWhoIsThere(t *testing.T) {
 		base, _ := start(t, func(g *graph.Options, o *server.Options) {
 			o.Verifier, o.Anonymous = k.tokens, anonymous
 			showPages(o)
-			o.Export = exchange.Served(g.Catalog, g.Store.(store.Scanner), false)
+			o.Export = exchange.Served(g.Catalog, g.Store.(store.Scanner), nil, false)
 			o.Assistants = assist.New(assist.Options{Catalog: g.Catalog}).Handler()
 			o.Reconcile = http.NotFoundHandler()
 		})

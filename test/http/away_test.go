@@ -27,7 +27,7 @@ func TestAStoreThatIsAwayIsSaidEverywhere(t *testing.T) {
 	t.Cleanup(func() { _ = s.Close() })
 	base, _ := serve(t, cat, s, func(_ *graph.Options, o *server.Options) {
 		showPages(o)
-		o.Export = exchange.Served(cat, s, false)
+		o.Export = exchange.Served(cat, s, nil, false)
 	})
 	get := func(path string) reply { return do(t, http.MethodGet, base+path, "", nil) }
 	for path, status := range map[string]int{

@@ -7,11 +7,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/inside"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/server"
 	"github.com/throughline/throughline/internal/store"
@@ -27,8 +30,9 @@ func exporting(t *testing.T, texts bool, from func(store.Store) store.Scanner) (
 		[]byte(`{"source":"ARTICLE","id":"s_t","title":"T","text":"Words that are somebody's."}`))}, exchange.Options{}); err != nil {
 		t.Fatal(err)
 	}
+	finder := finderOf(t, cat, s)
 	base, stop := serve(t, cat, s, func(_ *graph.Options, o *server.Options) {
-		o.Export = exchange.Served(cat, from(s), texts)
+		o.Export = exchange.Served(cat, from(s), finder, texts)
 	})
 	t.Cleanup(func() {
 		if err := stop(); err != nil {
@@ -36,6 +40,16 @@ func exporting(t *testing.T, texts bool, from func(store.Store) store.Scanner) (
 		}
 	})
 	return base, s
+}
+
+// finderOf finds parts of a graph for exports.
+func finderOf(t *testing.T, cat *catalog.Catalog, s store.Answerer) exchange.Finder {
+	t.Helper()
+	e, err := graph.New(graph.Options{Catalog: cat, Store: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inside.Parts{Graph: e}
 }
 
 func whole(s store.Store) store.Scanner { return s }
@@ -130,6 +144,19 @@ func TestExportsAreServed(t *testing.T) {
 		n != strings.Count(string(plain), `{"link":"SAID"`) {
 		t.Errorf("of the links between people and quotes there are %d: %v\n%s", n, err, part)
 	}
+	for query, want := range map[string][2]int{ // entities and links
+		"where=" + url.QueryEscape(`{"name":{"contains":"nato"}}`):                  {5, 5},
+		"type=institution&where=" + url.QueryEscape(`{"name":{"contains":"nato"}}`): {3, 2},
+		"from=" + url.QueryEscape("Mary Kaldor") + "&to=nato&kind=said":             {3, 2},
+		"around=nato&around=" + url.QueryEscape("Mary Kaldor") + "&depth=0":         {2, 0},
+		"around=nato&kind=part_of": {3, 2},
+	} {
+		resp, part, err := fetched(t, http.MethodGet, base+"/export?"+query, nil)
+		nodes, links := strings.Count(string(part), `{"node":`), strings.Count(string(part), `{"link":`)
+		if err != nil || resp.StatusCode != http.StatusOK || nodes != want[0] || links != want[1] {
+			t.Errorf("%s: %s, %d nodes, %d links, %v", query, resp.Status, nodes, links, err)
+		}
+	}
 	open, _ := exporting(t, true, whole)
 	if _, body, err := fetched(t, http.MethodGet, open+"/export", nil); err != nil || !bytes.Contains(body, []byte(`"text":"Words that are somebody's."`)) {
 		t.Errorf("texts that may be read are not there: %v", err)
@@ -149,6 +176,15 @@ func TestExportsThatCannotBeAreRefused(t *testing.T) {
 		{http.MethodGet, "?format=jsonl&format=gexf", http.StatusBadRequest, `format is \"jsonl,gexf\"; write one of jsonl`},
 		{http.MethodGet, "?kind=sadi", http.StatusBadRequest, `kind \"SADI\"; do you mean SAID?`},
 		{http.MethodGet, "?id=nobody", http.StatusNotFound, `no entity has the id \"nobody\"`},
+		{http.MethodGet, "?where=%7B", http.StatusBadRequest, `where: write a filter as JSON`},
+		{http.MethodGet, "?where=%7B%7D&where=%7B%7D", http.StatusBadRequest, `give where once, or leave it out`},
+		{http.MethodGet, "?where=", http.StatusBadRequest, `give where once, or leave it out`},
+		{http.MethodGet, "?from=nato", http.StatusBadRequest, `lines are between two: give both from and to`},
+		{http.MethodGet, "?from=nato&to=id:nobody", http.StatusNotFound, `paths.to: there is no entity of this id`},
+		{http.MethodGet, "?around=", http.StatusBadRequest, `around is empty: name an entity, or leave it out`},
+		{http.MethodGet, "?around=nato&depth=9", http.StatusBadRequest, `subgraph.depth: ask for 0 to 4`},
+		{http.MethodGet, "?around=nato&depth=x", http.StatusBadRequest, `depth is a number, and stands with around`},
+		{http.MethodGet, "?depth=1", http.StatusBadRequest, `depth is a number, and stands with around`},
 		{http.MethodGet, "?format=%zz", http.StatusBadRequest, `BAD_REQUEST`},
 		{http.MethodPost, "", http.StatusMethodNotAllowed, `METHOD_NOT_ALLOWED`},
 	} {

@@ -43,7 +43,7 @@ func withIssuer(i *issuer.Issuer, change func(*server.Options)) func(*graph.Opti
 	return func(g *graph.Options, o *server.Options) {
 		o.Verifier, o.Issuer = i, i
 		showPages(o)
-		o.Export = exchange.Served(g.Catalog, g.Store.(store.Scanner), false)
+		o.Export = exchange.Served(g.Catalog, g.Store.(store.Scanner), nil, false)
 		if change != nil {
 			change(o)
 		}
