@@ -49,8 +49,9 @@ func build(src, tour string) (map[string][]byte, error) {
 		"EDITOR_WORKER":  "node_modules/monaco-editor/esm/vs/editor/editor.worker.js",
 		"JSON_WORKER":    "node_modules/monaco-editor/esm/vs/language/json/json.worker.js",
 		"GRAPHQL_WORKER": "node_modules/monaco-graphql/esm/graphql.worker.js",
+		"REFINE_WORKER":  "explorer/refine.worker.ts",
 	} {
-		js, _, _, err := b.bundle(entry, strings.TrimSuffix(path.Base(entry), ".js"),
+		js, _, _, err := b.bundle(entry, strings.TrimSuffix(path.Base(entry), path.Ext(entry)),
 			api.BuildOptions{Format: api.FormatIIFE})
 		if err != nil {
 			return nil, err
@@ -84,7 +85,7 @@ func build(src, tour string) (map[string][]byte, error) {
 		return nil, err
 	}
 	script, style, preloads, err = b.bundle("explorer/main.tsx", "explorer", api.BuildOptions{
-		Format: api.FormatESModule, Splitting: true, JSX: api.JSXAutomatic,
+		Format: api.FormatESModule, Splitting: true, JSX: api.JSXAutomatic, Define: names,
 	})
 	if err != nil {
 		return nil, err

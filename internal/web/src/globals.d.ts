@@ -6,6 +6,7 @@ declare module '*.css';
 declare const EDITOR_WORKER: string;
 declare const JSON_WORKER: string;
 declare const GRAPHQL_WORKER: string;
+declare const REFINE_WORKER: string;
 
 // internal/web/tour/*.graphql, in order.
 declare module 'throughline:tour' {
@@ -23,4 +24,9 @@ declare module 'throughline:tour' {
 declare module 'cytoscape-fcose' {
   const extension: import('cytoscape').Ext;
   export default extension;
+}
+
+declare module 'graphology-layout-forceatlas2/iterate.js' {
+  // iterate makes one step: nodes have ten numbers each (place, forces, mass, size, whether they are fixed), edges three.
+  export default function iterate(settings: object, nodes: Float32Array, edges: Float32Array): object;
 }

@@ -4,6 +4,7 @@ import { useEffect, useImperativeHandle, useRef, useState } from 'preact/hooks';
 import { forwardRef } from 'preact/compat';
 import cytoscape, { type Core, type ElementDefinition, type NodeSingular } from 'cytoscape';
 import fcose from 'cytoscape-fcose';
+import { refine } from './refine';
 import type { Scene, SceneEdge, SceneNode } from './scene';
 import { shapeOf } from './shapes';
 import { choice, chosen, toggled, type Selection } from './state';
@@ -19,6 +20,9 @@ export interface CanvasHandle {
   find(id: string): void;
   png(): Promise<Blob>;
   places(): Places;
+  // refine has the places of what is not pinned refined; stop leaves what moves where it is.
+  refine(): void;
+  stop(): void;
 }
 
 // Told apart by colour and by shape. Taken from the palette of Okabe and Ito (2008), which the colour-blind can read.
@@ -130,8 +134,12 @@ function classes(x: SceneNode | SceneEdge): string {
     .join(' ');
 }
 
+// Beyond so many, a first draft is drawn, and then refined. Fewer are placed at once, with room for their labels.
+const drafted = 12;
+
 // arrange places what has no place yet: everything by forces, or what is new in rings around what it is linked to.
-function arrange(cy: Core, at: Places, placed: (all: Places) => void) {
+// It reports whether that is a draft, to be refined.
+function arrange(cy: Core, at: Places, placed: (all: Places) => void): boolean {
   const fresh = cy.nodes().filter(n => !at[n.id()]);
   cy.nodes().forEach(n => {
     const p = at[n.id()];
@@ -140,13 +148,14 @@ function arrange(cy: Core, at: Places, placed: (all: Places) => void) {
     }
   });
   if (fresh.length === 0) {
-    return;
+    return false;
   }
   if (fresh.length < cy.nodes().length) {
     rings(cy, fresh);
     placed(placesOf(cy));
-    return;
+    return false;
   }
+  const draft = fresh.length > drafted;
   // a circle to begin with, in the order given, so that the same picture comes out alike
   fresh.forEach((n, i) => {
     const angle = (2 * Math.PI * i) / fresh.length;
@@ -158,20 +167,21 @@ function arrange(cy: Core, at: Places, placed: (all: Places) => void) {
   if (fresh.length > 1) {
     cy.layout({
       name: 'fcose',
-      quality: fresh.length > 300 ? 'draft' : 'default',
-      randomize: fresh.length > 300,
+      quality: draft ? 'draft' : 'default',
+      randomize: draft,
       animate: false,
       fit: false,
       nodeSeparation: 90,
       idealEdgeLength: 130,
       nodeRepulsion: 9000,
       packComponents: true,
-      nodeDimensionsIncludeLabels: fresh.length <= 300,
+      nodeDimensionsIncludeLabels: !draft,
       numIter: 1500,
     } as cytoscape.LayoutOptions).run();
   }
   overview(cy);
   placed(placesOf(cy));
+  return draft;
 }
 
 // overview shows everything, not larger than is pleasant to look at.
@@ -252,6 +262,8 @@ export interface CanvasProps {
   onCollapse: (id: string) => void;
   onHide: (id: string) => void;
   onLine: (id: string) => void;
+  // Told when refining begins, and when it ends.
+  onRefining: (state: 'under way' | 'done' | 'failed') => void;
 }
 
 // inside reports whether a point lies within a polygon: whether a ray from it crosses its sides an odd number of times.
@@ -302,6 +314,10 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
   const latest = useRef(props);
   latest.current = props;
   const list = useRef<HTMLUListElement>(null);
+  // Ends the refining that is under way, with what was not shown of it or without.
+  const stop = useRef<((move?: boolean) => void) | null>(null);
+  // Whether somebody chose what to look at, which then stays.
+  const touched = useRef(false);
   const [current, setCurrent] = useState('');
 
   useEffect(() => {
@@ -344,16 +360,16 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
       }),
     );
     cy.on('dbltap', 'node', event => latest.current.onExpand(event.target.id()));
+    cy.on('grab', 'node', () => stop.current?.());
     cy.on('dragfree', 'node', () => latest.current.onMoved(placesOf(cy)));
     const dark = matchMedia('(prefers-color-scheme: dark)');
     const recolour = () => void cy.style(style());
     dark.addEventListener('change', recolour);
-    let touched = false;
     cy.on('tapstart scrollzoom', () => {
-      touched = true;
+      touched.current = true;
     });
     const sized = new ResizeObserver(() => {
-      if (!touched) {
+      if (!touched.current) {
         cy.resize();
         overview(cy);
         return;
@@ -369,16 +385,80 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
     return () => {
       dark.removeEventListener('change', recolour);
       sized.disconnect();
+      stop.current?.();
       cy.destroy();
       core.current = null;
     };
   }, []);
+
+  // begin has the places refined. What moves is shown on the way, where that is quick and nobody minds.
+  const begin = () => {
+    const cy = core.current;
+    if (!cy || cy.nodes().length < 2) {
+      return;
+    }
+    stop.current?.();
+    touched.current = false;
+    const nodes = cy.nodes().toArray();
+    const index = new Map(nodes.map((n, i) => [n.id(), i]));
+    const pinned = nodes.map(n => Number(n.hasClass('pinned')));
+    const ends = cy
+      .edges()
+      .toArray()
+      .flatMap(e => [index.get(e.source().id()) as number, index.get(e.target().id()) as number]);
+    const shows = !props.many && !matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const move = (places: Float32Array) => {
+      cy.batch(() =>
+        nodes.forEach((n, i) => {
+          if (!pinned[i]) {
+            n.position({ x: places[2 * i] as number, y: places[2 * i + 1] as number });
+          }
+        }),
+      );
+      if (!touched.current) {
+        overview(cy);
+      }
+    };
+    let last: Float32Array | null = null;
+    const end = (state: 'done' | 'failed') => {
+      terminate();
+      stop.current = null;
+      latest.current.onMoved(placesOf(cy));
+      latest.current.onRefining(state);
+    };
+    const terminate = refine(
+      {
+        places: Float32Array.from(nodes.flatMap(n => [n.position('x'), n.position('y')])),
+        pinned: Uint8Array.from(pinned),
+        edges: Uint32Array.from(ends),
+        apart: Math.max(70, 130 - nodes.length / 5),
+      },
+      ({ places, done }) => {
+        last = places;
+        if (shows || done) {
+          move(places);
+        }
+        if (done) {
+          end('done');
+        }
+      },
+      () => end('failed'),
+    );
+    stop.current = also => {
+      if (also && last) {
+        move(last);
+      }
+      end('done');
+    };
+    latest.current.onRefining('under way');
+  };
 
   useEffect(() => {
     const cy = core.current;
     if (!cy) {
       return;
     }
+    stop.current?.();
     const blank = cy.nodes().length === 0;
     const wanted = new Map([...scene.nodes, ...scene.edges].map(x => [x.id, x]));
     cy.batch(() => {
@@ -396,9 +476,12 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
         }
       }
     });
-    arrange(cy, at, latest.current.onMoved);
+    const draft = arrange(cy, at, latest.current.onMoved);
     if (blank) {
       overview(cy);
+    }
+    if (draft) {
+      begin();
     }
     // how much is drawn, for tests
     Object.assign(cy.container()?.dataset ?? {}, { nodes: scene.nodes.length, edges: scene.edges.length });
@@ -447,6 +530,7 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
       fit: () => void (core.current && overview(core.current)),
       zoom: factor => {
         const cy = core.current;
+        touched.current = true;
         cy?.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
       },
       find,
@@ -460,6 +544,8 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
           maxHeight: 8000,
         }),
       places: () => placesOf(core.current as Core),
+      refine: begin,
+      stop: () => stop.current?.(true),
     }),
     [],
   );

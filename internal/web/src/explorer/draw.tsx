@@ -58,6 +58,7 @@ function Answer({ data }: { data: unknown }) {
         onCollapse={() => undefined}
         onHide={id => dispatch({ do: 'hide', ids: [id] })}
         onLine={() => undefined}
+        onRefining={() => undefined}
       />
       <div role="status">
         {selection === null && <p>{words.canvas.shown(shown.nodes.length, shown.links.length)}</p>}

@@ -75,6 +75,7 @@ export type Action =
   | { do: 'pin'; ids: string[]; pinned: boolean }
   | { do: 'moved'; at: Record<string, [number, number]> }
   | { do: 'arrange' }
+  | { do: 'mark' }
   | { do: 'undo' }
   | { do: 'redo' }
   | { do: 'select'; selection: Selection }
@@ -131,6 +132,8 @@ export function reduce(s: State, a: Action): State {
       return change(s, {
         at: Object.fromEntries(Object.entries(s.picture.at).filter(([id]) => s.picture.pinned.includes(id))),
       });
+    case 'mark': // what moves from here on is one step of undo
+      return change(s, {});
     case 'undo': {
       const before = s.past.at(-1);
       return before ? { ...s, picture: before, past: s.past.slice(0, -1), future: [s.picture, ...s.future] } : s;

@@ -71,6 +71,8 @@ export function Workbench({
   const [problem, setProblem] = useState<Error | null>(null);
   const [said, say] = useState('');
   const [lasso, setLasso] = useState(false);
+  const [refining, setRefining] = useState(false);
+  const wanted = useRef(false); // somebody asked for refining, and is told when it is done
   const [told, setTold] = useState(() => story().length);
   const [damaged, setDamaged] = useState(false); // the address should hold a view, and does not
   const [measures, setMeasures] = useState<Measures>({});
@@ -203,11 +205,26 @@ export function Workbench({
   };
   const line = (id: string) => go(`/path?from=${encodeURIComponent(id)}`);
 
+  // what moves comes to rest first: so redo brings it back
+  const undo = (way: 'undo' | 'redo') => {
+    canvas.current?.stop();
+    dispatch({ do: way });
+  };
+  const refine = () => {
+    if (refining) {
+      canvas.current?.stop();
+      return;
+    }
+    dispatch({ do: 'mark' });
+    wanted.current = true;
+    canvas.current?.refine();
+  };
+
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
       const control = event.ctrlKey || event.metaKey;
       if (control && event.key.toLowerCase() === 'z' && !typing(event)) {
-        dispatch({ do: event.shiftKey ? 'redo' : 'undo' });
+        undo(event.shiftKey ? 'redo' : 'undo');
       } else if (control || event.altKey || typing(event)) {
         return;
       } else if (event.key === '?') {
@@ -290,10 +307,10 @@ export function Workbench({
               </button>
             ))}
           </span>
-          <button type="button" disabled={state.past.length === 0} onClick={() => dispatch({ do: 'undo' })}>
+          <button type="button" disabled={state.past.length === 0} onClick={() => undo('undo')}>
             {w.undo}
           </button>
-          <button type="button" disabled={state.future.length === 0} onClick={() => dispatch({ do: 'redo' })}>
+          <button type="button" disabled={state.future.length === 0} onClick={() => undo('redo')}>
             {w.redo}
           </button>
           <button type="button" onClick={() => canvas.current?.zoom(1.25)} aria-label={w.zoomIn}>
@@ -307,6 +324,9 @@ export function Workbench({
           </button>
           <button type="button" onClick={() => dispatch({ do: 'arrange' })}>
             {w.layout}
+          </button>
+          <button type="button" class="refine" aria-pressed={refining} disabled={shown.nodes.length < 2} onClick={refine}>
+            {w.refine}
           </button>
           <button type="button" aria-pressed={lasso} onClick={() => setLasso(!lasso)}>
             {w.lasso}
@@ -430,6 +450,14 @@ export function Workbench({
             onCollapse={collapse}
             onHide={id => dispatch({ do: 'hide', ids: [id] })}
             onLine={line}
+            onRefining={state => {
+              setRefining(state === 'under way');
+              say(state === 'under way' ? w.refining : state === 'done' && wanted.current ? w.refined : '');
+              if (state === 'failed') {
+                setProblem(new Error(words.errors.offline));
+              }
+              wanted.current &&= state === 'under way';
+            }}
           />
         </div>
         {tab === 'table' && (

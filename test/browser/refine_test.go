@@ -1,0 +1,136 @@
+package browser_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// places are where the nodes of a picture stand.
+const places = `Object.fromEntries(document.querySelector('.drawing')._cyreg.cy.nodes().map(n => [n.id(), [n.position('x'), n.position('y')]]))`
+
+// crossings counts the pairs of lines that cross.
+const crossings = `(() => {
+	const lines = document.querySelector('.drawing')._cyreg.cy.edges().map(e => [e.source().position(), e.target().position()]);
+	const side = (a, b, c) => (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
+	return lines.reduce((n, [a, b], i) => n + lines.slice(i + 1).filter(([c, d]) =>
+		side(a, b, c) * side(a, b, d) < 0 && side(c, d, a) * side(c, d, b) < 0).length, 0);
+})()`
+
+// alone is the node that is furthest from its nearest.
+const alone = `(() => {
+	const all = document.querySelector('.drawing')._cyreg.cy.nodes().map(n => [n.id(), n.position('x'), n.position('y')]);
+	const room = ([id, x, y]) => all.reduce((least, [other, ox, oy]) => other === id ? least : Math.min(least, Math.hypot(ox - x, oy - y)), Infinity);
+	return all.map(n => [room(n), n[0]]).reduce((best, n) => n[0] > best[0] ? n : best)[1];
+})()`
+
+const (
+	underWay = `document.querySelector('button[aria-pressed=true].refine') !== null`
+	atRest   = `document.querySelector('button[aria-pressed=false].refine') !== null`
+)
+
+// moved lists the nodes that stand elsewhere by more than a pixel.
+func moved(from, to map[string][2]float64) []string {
+	var ids []string
+	for id, p := range from {
+		if q := to[id]; math.Hypot(p[0]-q[0], p[1]-q[1]) > 1 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// TestRefining opens a picture of many, which is refined by itself, pins an entity where it was dragged to, asks for another
+// refining, and takes it back.
+func TestRefining(t *testing.T) {
+	origin, view := newCrowd(t, 120, 240)
+	b := newTab(t, newBrowser(t), origin)
+	b.visit(view)
+	b.wait("it is drawn", `document.querySelector('.drawing')?.dataset.nodes === '120'`)
+	b.wait("it comes to rest", atRest)
+	b.wait("how much is shown is told", reads(".said", "120 entities"))
+	if !evaluate[bool](b, `!document.querySelector('.stage .tools button:nth-of-type(1)').disabled &&
+		[...document.querySelectorAll('.tools button')].find(e => e.textContent === 'Undo').disabled`) {
+		t.Error("what is refined by itself can be undone, and nothing else is there")
+	}
+	settled := evaluate[map[string][2]float64](b, places)
+	tidy := evaluate[int](b, crossings)
+
+	pinned := evaluate[string](b, alone)
+	x, y := b.nodeAt(pinned)
+	b.run("choose one", chromedp.MouseClickXY(x, y))
+	b.button("Pin")
+	b.run("drag it to the edge", chromedp.DragAndDropXY(x, y, 420, 320))
+	before := evaluate[map[string][2]float64](b, places)
+	if got := moved(settled, before); len(got) != 1 || got[0] != pinned {
+		t.Fatalf("dragging one moved %v", got)
+	}
+	b.click(".refine")
+	b.wait("it is told when it is done", reads(".said", "The layout is refined"))
+	after := evaluate[map[string][2]float64](b, places)
+	ids := moved(before, after)
+	if len(ids) < 60 {
+		t.Errorf("only %d of 120 were moved", len(ids))
+	}
+	for _, id := range ids {
+		if id == pinned {
+			t.Error("the one that is pinned was moved")
+		}
+	}
+	b.screenshot("refined")
+	if n := evaluate[int](b, crossings); n > 2*tidy {
+		t.Errorf("%d lines cross, after %d", n, tidy)
+	}
+	b.button("Copy a link to this view")
+	b.wait("it is copied", "window.copied !== undefined")
+	link := evaluate[string](b, "window.copied")
+	b.button("Undo")
+	b.wait("the old places are back", fmt.Sprintf(`Math.abs((%s).n9[0] - %g) < 0.01`, places, before["n9"][0]))
+	if got := moved(before, evaluate[map[string][2]float64](b, places)); len(got) > 0 {
+		t.Errorf("not back: %v", got)
+	}
+	b.button("Redo")
+	b.wait("the new ones are back", fmt.Sprintf(`Math.abs((%s).n9[0] - %g) < 0.01`, places, after["n9"][0]))
+
+	b.run("leave", chromedp.Navigate("about:blank"))
+	b.visit(strings.TrimPrefix(link, origin))
+	b.wait("the link is drawn", `document.querySelector('.drawing')?.dataset.nodes === '120'`)
+	if got := moved(after, evaluate[map[string][2]float64](b, places)); len(got) > 0 || evaluate[bool](b, underWay) {
+		t.Errorf("the link has other places: %v", got)
+	}
+}
+
+// TestRefiningIsStopped stops it by the button, and by taking hold of an entity; a person who wants no motion sees none.
+func TestRefiningIsStopped(t *testing.T) {
+	origin, view := newCrowd(t, 2000, 5000)
+	b := newTab(t, newBrowser(t), origin)
+	b.visit(view)
+	b.wait("it is drawn, and is being refined", underWay+" && "+reads(".said", "being refined"))
+	b.click(".refine")
+	b.wait("it has stopped", atRest)
+	before := evaluate[map[string][2]float64](b, places)
+	x, y := b.nodeAt(evaluate[string](b, alone))
+	b.click(".refine")
+	b.wait("it is under way again", underWay)
+	b.run("take one", chromedp.DragAndDropXY(x, y, x+40, y+30))
+	b.wait("it has stopped", atRest)
+	if got := moved(before, evaluate[map[string][2]float64](b, places)); len(got) > 5 {
+		t.Errorf("%d were moved under the pointer", len(got))
+	}
+	small, view := newCrowd(t, 120, 240)
+	b = newTab(t, newBrowser(t), small)
+	b.run("no motion", command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}},
+	}))
+	b.visit(view)
+	b.wait("it comes to rest", `document.querySelector('.drawing')?.dataset.nodes === '120' && `+atRest)
+	evaluate[chromedp.Void](b, `void (window.seen = new Set(), (function look() {
+		window.seen.add(document.querySelector('.drawing')._cyreg.cy.getElementById('n9').position('x')); requestAnimationFrame(look); })())`)
+	b.click(".refine")
+	b.wait("it is done", reads(".said", "The layout is refined"))
+	b.wait("two places were seen: before and after", `window.seen.size === 2`)
+}
