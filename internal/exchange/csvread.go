@@ -219,8 +219,12 @@ type recorder struct {
 	remedy string // what to do where a row is too long
 }
 
+// recorded is how many bytes are read at once: who asks for as many as there are already would never be told.
+const recorded = 64 << 10
+
 // Read reads on, unless a row is too long.
 func (r *recorder) Read(p []byte) (int, error) {
+	p = p[:min(len(p), recorded)]
 	if len(r.kept) > MaxLine+len(p) {
 		return 0, &LineError{Line: r.line, Err: fmt.Errorf("has more than %d bytes: %s", MaxLine, r.remedy)}
 	}

@@ -84,6 +84,12 @@ func (e *entries) meaning(class string) (t *catalog.Type, k *catalog.Kind, said 
 
 // node takes an entity of a type.
 func (e *entries) node(t *catalog.Type, patterns map[string]string, r *row) error {
+	_, err := e.entity(t, patterns, r)
+	return err
+}
+
+// entity is node, and returns the id of the entity.
+func (e *entries) entity(t *catalog.Type, patterns map[string]string, r *row) (string, error) {
 	patterns["node"] = t.Enum
 	for _, p := range t.Props {
 		if patterns[p.Name] == "" {
@@ -94,7 +100,7 @@ func (e *entries) node(t *catalog.Type, patterns map[string]string, r *row) erro
 	if id != "" {
 		e.types[maphash.String(e.g.seed, id)] = t
 	}
-	return err
+	return id, err
 }
 
 // typeOf returns the type of the entity that a file calls by an id; nil where there is none, in the file or elsewhere.

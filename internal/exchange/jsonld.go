@@ -12,8 +12,8 @@ import (
 // jsonldFormat is JSON-LD 1.1 in the words of schema.org, of PROV and of Web Annotation.
 func jsonldFormat() *Format {
 	return &Format{
-		Name: "jsonld", Title: "JSON-LD: RDF stores, with schema.org, PROV and Web Annotation",
-		Extensions: []string{".jsonld"}, Media: "application/ld+json",
+		Name: "jsonld", Title: "JSON-LD: RDF stores and pages of the web, with schema.org, PROV and Web Annotation",
+		Extensions: []string{".jsonld"}, Media: "application/ld+json", noun: "record", typed: true, looks: looksLikeLD, read: readJSONLD,
 		Holds: "sources, nodes and links as RDF; each piece of evidence as an annotation that selects its words in its source",
 		Lacks: "the order of lists; former ids",
 		write: func(ctx context.Context, x *outlet) error {

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
@@ -88,12 +87,9 @@ func (r popoloRecord) list(name string) (out []popoloRecord) {
 // popoloReader reads a document.
 type popoloReader struct {
 	*entries
+	*jsonDocument
 	in    *reading
-	raw   *recorder
-	dec   *jsontext.Decoder
-	taken int64
 	posts map[uint64]place // by the hash of the id
-	at    string           // the record at hand, for messages: persons[3] (id)
 }
 
 func readPopolo(in *reading) (err error) {
@@ -102,21 +98,7 @@ func readPopolo(in *reading) (err error) {
 		return err
 	}
 	defer func() { err = cmp.Or(err, e.close()) }()
-	if head, _ := in.r.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
-		_, _ = in.r.Discard(len(byteOrderMark))
-	}
-	r := &checked{r: in.r, line: 1}
-	p := &popoloReader{
-		entries: e, in: in, raw: &recorder{r: bufio.NewReaderSize(r, 64<<10), line: 1, remedy: "shorten what stands in it"}, posts: map[uint64]place{},
-	}
-	fail := in.fail
-	in.fail = func(line int, err error) error {
-		if p.at != "" {
-			err = fmt.Errorf("%s %w", p.at, err)
-		}
-		return fail(line, err)
-	}
-	p.dec = jsontext.NewDecoder(p.raw)
+	p := &popoloReader{entries: e, jsonDocument: openJSON(in), in: in, posts: map[uint64]place{}}
 	switch p.dec.PeekKind() {
 	case '{':
 		err = p.document()
@@ -139,33 +121,6 @@ func readPopolo(in *reading) (err error) {
 		return err
 	}
 	return p.end()
-}
-
-// pass returns what was read since the last time, and counts its lines.
-func (p *popoloReader) pass() string {
-	s := p.raw.take(int(p.dec.InputOffset() - p.taken))
-	p.taken = p.dec.InputOffset()
-	p.raw.line += strings.Count(s, "\n")
-	return s
-}
-
-// wrong says where the document is broken.
-func (p *popoloReader) wrong(err error) error {
-	var syntax *jsontext.SyntacticError
-	var bad *LineError
-	switch {
-	case errors.As(err, &bad):
-		return err
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return &LineError{Line: p.raw.line + strings.Count(string(p.raw.kept), "\n"), Err: errors.New("ends within the document: is the file cut off?")}
-	case errors.As(err, &syntax):
-		line := p.raw.line + strings.Count(string(p.raw.kept[:min(len(p.raw.kept), max(0, int(syntax.ByteOffset-p.taken)))]), "\n")
-		if errors.Is(err, jsontext.ErrDuplicateName) {
-			return &LineError{Line: line, Err: fmt.Errorf("has %s twice", pointer(syntax.JSONPointer))}
-		}
-		return &LineError{Line: line, Err: errors.New("is no JSON: is a bracket or a comma missing, or is the file cut off?")}
-	}
-	return &LineError{Line: p.raw.line, Err: err}
 }
 
 // document reads collections.
@@ -220,13 +175,10 @@ func (p *popoloReader) records(collection func(popoloRecord) string) error {
 	p.pass()
 	for i := 0; p.dec.PeekKind() != ']'; i++ {
 		p.at = ""
-		value, err := p.dec.ReadValue()
+		printed, line, err := p.value()
 		if err != nil {
-			return p.wrong(err)
+			return err
 		}
-		line, printed := p.raw.line, string(value)
-		passed := p.pass()
-		line += strings.Count(passed[:len(passed)-len(printed)], "\n")
 		var r popoloRecord
 		if err := json.Unmarshal([]byte(printed), &r); err != nil || r == nil {
 			p.at = popoloAtIndex(collection(nil), i, nil)
