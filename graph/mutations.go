@@ -10,12 +10,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/contract"
 	"github.com/throughline/throughline/internal/edit"
+	"github.com/throughline/throughline/internal/history"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/operation"
 	"github.com/throughline/throughline/internal/plan"
@@ -260,7 +260,7 @@ type namedRecord struct {
 }
 
 // keysKept is how long a change is made once under its key.
-const keysKept = 24 * time.Hour
+const keysKept = history.Least
 
 // MaxKey is the longest key by which a change is made once, in bytes.
 const MaxKey = 255

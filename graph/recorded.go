@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/throughline/throughline/internal/history"
@@ -88,11 +89,11 @@ func (q *asRecordedQuestion) answer(x *search) (place, error) {
 	cat, s := x.e.opts.Catalog, x.e.opts.Store
 	seq, err := history.Last(x.ctx, s, q.at)
 	if err != nil {
-		return place{}, err
+		return place{}, ofAt(err)
 	}
 	state, err := history.Recorded(x.ctx, cat, s, q.id, seq, q.at)
 	if err != nil {
-		return place{}, err
+		return place{}, ofAt(err)
 	}
 	if state.Kind == cat.Source.Enum && !x.e.opts.ServeTexts {
 		state.Record = jsonl.Without(state.Record, "text")
@@ -104,7 +105,7 @@ func (q *asRecordedQuestion) answer(x *search) (place, error) {
 		var lines map[string]string
 		if q.parts[i].list.base.Want.Rows {
 			if lines, err = state.Lines(x.ctx, page); err != nil {
-				return place{}, err
+				return place{}, ofAt(err)
 			}
 		}
 		l := &entryList[recordedLink]{}
@@ -119,4 +120,13 @@ func (q *asRecordedQuestion) answer(x *search) (place, error) {
 	}
 	x.a.trips(1 + state.Trips)
 	return x.object(r), nil
+}
+
+// ofAt says of an error about a time that is not kept which argument it is about.
+func ofAt(err error) error {
+	var own *kg.Error
+	if errors.As(err, &own) && own.Code == kg.NotKept {
+		own.Details["argument"] = kg.Way("asRecorded.at")
+	}
+	return err
 }

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"reflect"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -64,6 +65,7 @@ type Commands struct {
 	Log         logCmd         `cmd:"" help:"Show who changed what, and when."`
 	Check       checkCmd       `cmd:"" help:"Read everything in the store, and list what is damaged."`
 	Backup      backupCmd      `cmd:"" help:"Copy the file of an embedded store, also while a server runs on it."`
+	Compact     compactCmd     `cmd:"" help:"Delete the earliest changes from the log, for good."`
 	Copy        copyCmd        `cmd:"" help:"Copy a store into another of any kind, with its log."`
 	Token       tokenCmd       `cmd:"" help:"Make, list and revoke the tokens by which a server knows who asks."`
 	Schema      schemaCmd      `cmd:"" help:"Print the GraphQL schema."`
@@ -170,12 +172,28 @@ func duration(c *kong.DecodeContext, to reflect.Value) error {
 	if err := c.Scan.PopValueInto("duration", &s); err != nil {
 		return err
 	}
-	d, err := time.ParseDuration(s)
+	d, err := parseDuration(s)
 	if err != nil {
-		return fmt.Errorf("%q is no length of time: write it as 500ms, 10s or 1m30s", kg.Clip(s, 60))
+		return fmt.Errorf("%q is no length of time: write it as 500ms, 10s, 1m30s or 90d", kg.Clip(s, 60))
 	}
 	to.SetInt(int64(d))
 	return nil
+}
+
+// mostDays is how many days are read, a hundred years.
+const mostDays = 36500
+
+// parseDuration reads a length of time as Go writes it, or in days.
+func parseDuration(s string) (time.Duration, error) {
+	days, ok := strings.CutSuffix(s, "d")
+	if !ok {
+		return time.ParseDuration(s)
+	}
+	n, err := strconv.ParseUint(days, 10, 31)
+	if err == nil && n > mostDays {
+		err = strconv.ErrRange
+	}
+	return time.Duration(n) * 24 * time.Hour, err
 }
 
 // AllCommands returns commands and the commands that are parts of them, each before its parts.

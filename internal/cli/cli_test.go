@@ -23,9 +23,14 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/throughline/throughline"
+	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/cli"
 	"github.com/throughline/throughline/internal/issuer/issuertest"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/sample"
+	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/sqlitestore"
 )
 
 func TestMain(m *testing.M) {
@@ -45,7 +50,7 @@ func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
 			"take": take, "hangup": hangUp, "logged": logged,
 			"get": get, "post": post, "soon": soon, "overwrite": overwrite, "misprint": misprint, "same": same,
 			"until": until, "full": full,
-			"issuer": startIssuer,
+			"issuer": startIssuer, "aged": aged,
 		},
 		Condition: func(cond string) (bool, error) {
 			if path, ok := strings.CutPrefix(cond, "exists:"); ok {
@@ -54,6 +59,26 @@ func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
 			}
 			return os.Getuid() == 0, nil // [root]: nothing is locked to it
 		},
+	}
+}
+
+// aged is "aged FILE": it makes a store with one theme, which was made at noon of 2021-01-01, and changed on that day of the
+// three years after.
+func aged(ts *testscript.TestScript, _ bool, args []string) {
+	cat, err := catalog.Parse("schema.graphqls", throughline.Schema)
+	ts.Check(err)
+	year := 2021
+	s, err := sqlitestore.Open(context.Background(), sqlitestore.Options{
+		Path: ts.MkAbs(args[0]), Catalog: cat, Now: func() time.Time { return time.Date(year, 1, 1, 12, 0, 0, 0, time.UTC) },
+	})
+	ts.Check(err)
+	defer s.Close()
+	for ; year < 2025; year++ {
+		l, err := s.Load(context.Background())
+		ts.Check(err)
+		defer l.Rollback()
+		ts.Check(l.Put(context.Background(), &store.Batch{Nodes: []*kg.Node{{ID: "peace", Type: "THEME", Name: fmt.Sprint("Peace of ", year)}}}))
+		ts.Check(l.Commit(context.Background()))
 	}
 }
 

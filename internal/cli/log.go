@@ -124,7 +124,7 @@ func (c *logCmd) Run(w *world) error {
 	}
 	switch {
 	case len(changes) == 0 && q.Touching != nil:
-		fmt.Fprintln(w.stdout, "The log has no change of it: what was imported before there was a log has none.")
+		fmt.Fprintln(w.stdout, "The log has no change of it: what was imported before there was a log has none, nor what was changed longer ago than it is kept.")
 	case len(changes) == 0:
 		fmt.Fprintln(w.stdout, "The log is empty: nothing was written since there is one.")
 	case len(changes) > c.First:

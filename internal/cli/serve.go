@@ -17,6 +17,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
 	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/history"
 	"github.com/throughline/throughline/internal/inside"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/reconcile"
@@ -87,6 +88,18 @@ func (c *serveCmd) Run(w *world) error {
 			return err
 		}
 	}
+	if c.KeepHistory > 0 {
+		hourly := time.NewTicker(time.Hour)
+		defer hourly.Stop()
+		retained := make(chan struct{})
+		defer func() { cancel(); <-retained }()
+		go func() {
+			defer close(retained)
+			if <-background; s.await(ctx) == nil {
+				history.Retain(ctx, s, c.KeepHistory, time.Now, hourly.C, func(k store.Kept, err error) { compacted(ctx, log, k, err) })
+			}
+		}()
+	}
 	if who.tokens != nil {
 		go who.again(ctx, log)
 	}
@@ -135,6 +148,16 @@ func (c *serveCmd) prepare(ctx context.Context, w *world, cat *catalog.Catalog, 
 		return x.Warm(ctx)
 	}
 	return nil
+}
+
+// compacted logs what became of a compaction of the log of changes.
+func compacted(ctx context.Context, log *slog.Logger, k store.Kept, err error) {
+	switch {
+	case err != nil:
+		log.ErrorContext(ctx, "the history could not be compacted", "error", err)
+	case k.First > 1:
+		log.InfoContext(ctx, "the history begins later", "change", k.First, "since", k.Since.String())
+	}
 }
 
 // readiness is that of a store which is prepared first.

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/throughline/throughline/internal/history"
 	"github.com/throughline/throughline/internal/plan"
 )
 
@@ -62,18 +63,19 @@ type Serve struct {
 	Auth               string `name:"auth" env:"THROUGHLINE_AUTH" placeholder:"HOW" help:"How to know who asks: none, tokens:FILE, a file of throughline token create, which is read again on SIGHUP, or oidc, an issuer of tokens such as Keycloak. Default: none on a loopback address, where everybody may everything; where others than this machine can ask, it must be said, and with none they may only read. See docs/auth.md."`
 	Anonymous          string `name:"anonymous" env:"THROUGHLINE_ANONYMOUS" default:"" enum:",READER,none" placeholder:"ROLE" help:"What somebody may who shows no token: READER, or none. Default: none with tokens."`
 	OIDC               `embed:""`
-	PublicURL          string   `name:"public-url" env:"THROUGHLINE_PUBLIC_URL" placeholder:"URL" help:"Address by which browsers reach the server, such as https://graph.example.org: an issuer of tokens sends them back to /login/back there. Default: the address that a browser asks."`
-	Sample             bool     `name:"sample" env:"THROUGHLINE_SAMPLE" default:"true" negatable:"" help:"Load the sample graph when the store is new."`
-	CORSOrigin         []string `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, with any request header, such as https://app.example.org, or https://*.example.org for all names below it; repeatable; * for all, without credentials."`
-	CORSHeader         []string `name:"cors-header" env:"THROUGHLINE_CORS_HEADER" placeholder:"NAME" help:"Request header that pages may send with --cors-origin *, in addition to those that docs/http.md lists; repeatable; * for any."`
-	CacheControl       string   `name:"cache-control" env:"THROUGHLINE_CACHE_CONTROL" default:"no-cache" placeholder:"VALUE" help:"Header Cache-Control of answers to GET without errors, such as \"public, max-age=60\": caches may then answer for that long without asking. By default they ask each time whether the answer still holds (ETag)."`
-	Documents          []string `name:"documents" env:"THROUGHLINE_DOCUMENTS" placeholder:"FILE" help:"Manifest of documents that can be asked for by id (documentId, id, doc_id): the client preset's or Relay's object of ids and texts, or Apollo's persisted query manifest; repeatable. Each must fit the schema."`
-	DocumentsOnly      bool     `name:"documents-only" env:"THROUGHLINE_DOCUMENTS_ONLY" help:"Run no other documents than those of --documents, and introspection unless --no-introspection."`
-	Introspection      bool     `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
-	ServeTexts         bool     `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Let clients read the texts of sources (Source.text). Off by default: most texts are somebody's copyright."`
-	Writable           bool     `name:"writable" env:"THROUGHLINE_WRITABLE" help:"Let clients change the graph by mutations, those whose role is EDITOR or more: see --auth. Without it, mutations are refused."`
-	Export             bool     `name:"export" env:"THROUGHLINE_EXPORT" default:"true" negatable:"" help:"Let clients fetch the whole graph as a file, at /export. Never with --documents-only."`
-	MCP                bool     `name:"mcp" env:"THROUGHLINE_MCP" default:"true" negatable:"" help:"Let assistants ask over the Model Context Protocol, at /mcp: see docs/assistants.md. Never with --documents-only."`
+	PublicURL          string        `name:"public-url" env:"THROUGHLINE_PUBLIC_URL" placeholder:"URL" help:"Address by which browsers reach the server, such as https://graph.example.org: an issuer of tokens sends them back to /login/back there. Default: the address that a browser asks."`
+	Sample             bool          `name:"sample" env:"THROUGHLINE_SAMPLE" default:"true" negatable:"" help:"Load the sample graph when the store is new."`
+	CORSOrigin         []string      `name:"cors-origin" env:"THROUGHLINE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin whose pages may ask from a browser, with any request header, such as https://app.example.org, or https://*.example.org for all names below it; repeatable; * for all, without credentials."`
+	CORSHeader         []string      `name:"cors-header" env:"THROUGHLINE_CORS_HEADER" placeholder:"NAME" help:"Request header that pages may send with --cors-origin *, in addition to those that docs/http.md lists; repeatable; * for any."`
+	CacheControl       string        `name:"cache-control" env:"THROUGHLINE_CACHE_CONTROL" default:"no-cache" placeholder:"VALUE" help:"Header Cache-Control of answers to GET without errors, such as \"public, max-age=60\": caches may then answer for that long without asking. By default they ask each time whether the answer still holds (ETag)."`
+	Documents          []string      `name:"documents" env:"THROUGHLINE_DOCUMENTS" placeholder:"FILE" help:"Manifest of documents that can be asked for by id (documentId, id, doc_id): the client preset's or Relay's object of ids and texts, or Apollo's persisted query manifest; repeatable. Each must fit the schema."`
+	DocumentsOnly      bool          `name:"documents-only" env:"THROUGHLINE_DOCUMENTS_ONLY" help:"Run no other documents than those of --documents, and introspection unless --no-introspection."`
+	Introspection      bool          `name:"introspection" env:"THROUGHLINE_INTROSPECTION" default:"true" negatable:"" help:"Let clients ask for the schema."`
+	ServeTexts         bool          `name:"serve-texts" env:"THROUGHLINE_SERVE_TEXTS" help:"Let clients read the texts of sources (Source.text). Off by default: most texts are somebody's copyright."`
+	Writable           bool          `name:"writable" env:"THROUGHLINE_WRITABLE" help:"Let clients change the graph by mutations, those whose role is EDITOR or more: see --auth. Without it, mutations are refused."`
+	KeepHistory        time.Duration `name:"keep-history" env:"THROUGHLINE_KEEP_HISTORY" default:"0s" placeholder:"TIME" help:"How long the log of changes is kept, such as 90d: earlier changes are deleted at the start and each hour, but never the latest, and of what was before no question is answered. At least 24h. 0: for ever."`
+	Export             bool          `name:"export" env:"THROUGHLINE_EXPORT" default:"true" negatable:"" help:"Let clients fetch the whole graph as a file, at /export. Never with --documents-only."`
+	MCP                bool          `name:"mcp" env:"THROUGHLINE_MCP" default:"true" negatable:"" help:"Let assistants ask over the Model Context Protocol, at /mcp: see docs/assistants.md. Never with --documents-only."`
 	Assist             `embed:""`
 	Reconcile          bool          `name:"reconcile" env:"THROUGHLINE_RECONCILE" default:"true" negatable:"" help:"Answer the Reconciliation API of OpenRefine and others, at /reconcile: see docs/reconcile.md. Never with --documents-only."`
 	Explorer           bool          `name:"explorer" env:"THROUGHLINE_EXPLORER" default:"true" negatable:"" help:"Serve the explorer at /."`
@@ -179,6 +181,12 @@ func (s *Serve) Validate() error {
 	} {
 		if n.value < 1 {
 			return &UsageError{"--" + n.name + " is less than 1", "leave it out for the default"}
+		}
+	}
+	if s.KeepHistory != 0 && s.KeepHistory < history.Least {
+		return &UsageError{
+			"--keep-history is less than 24h, for which clients may ask whether their changes were made",
+			"give more, such as 90d, or leave it out to keep all",
 		}
 	}
 	if s.MaxAliases < 0 {

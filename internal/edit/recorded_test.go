@@ -87,7 +87,10 @@ func TestWhatWasRecorded(t *testing.T) {
 			var made []kg.Change
 			for i := range rapid.IntRange(1, 15).Draw(r, "changes") {
 				e := d.edit()
-				switch n := rapid.IntRange(0, 9).Draw(r, "what"); {
+				switch n := rapid.IntRange(-1, 9).Draw(r, "what"); {
+				case n < 0:
+					all = forget(t, r, s, all)
+					continue
 				case n == 0:
 					imported(fmt.Sprintf("late-%d", i))
 					continue
@@ -114,6 +117,12 @@ func TestWhatWasRecorded(t *testing.T) {
 				}
 			}
 			sorted := slices.Sorted(maps.Keys(ids))
+			for seq := range all[0].Seq {
+				_, err := history.Recorded(t.Context(), cat, s, rapid.SampledFrom(sorted).Draw(r, "forgotten"), seq, kg.TimeOf(both.Clock()))
+				if kg.CodeOf(err) != kg.NotKept && all[0].Seq > 1 {
+					r.Fatalf("what was after change %d, where what was after %d is kept: %v", seq, all[0].Seq, err)
+				}
+			}
 			for _, k := range all {
 				for _, id := range sorted {
 					if rapid.IntRange(0, 3).Draw(r, "asked") == 0 {
@@ -123,6 +132,30 @@ func TestWhatWasRecorded(t *testing.T) {
 			}
 		})
 	})
+}
+
+// forget compacts the log up to one of the changes after which it was kept what there was, maybe not to the end, and returns
+// those after which it is known what there was.
+func forget(t *testing.T, r *rapid.T, s store.Store, all []*kept) []*kept {
+	t.Helper()
+	upto := all[rapid.IntRange(0, len(all)-1).Draw(r, "kept from")].Seq
+	was, err := s.Kept(t.Context())
+	if err != nil {
+		r.Fatal(err)
+	}
+	for range rapid.IntRange(1, 4).Draw(r, "steps") {
+		if _, err := s.Compact(t.Context(), upto, rapid.IntRange(1, 5).Draw(r, "at once")); err != nil {
+			r.Fatal(err)
+		}
+	}
+	k, err := s.Kept(t.Context())
+	if err != nil || k.First > max(upto, was.First) {
+		r.Fatalf("up to %d: %+v, %v", upto, k, err)
+	}
+	if _, err := s.Check(t.Context(), func(d store.Damage) error { return fmt.Errorf("%+v", d) }); err != nil {
+		r.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(x *kept) bool { return x.Seq < k.First-1 })
 }
 
 // asRecorded holds what the log says of a record after a change against what there was.

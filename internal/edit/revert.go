@@ -30,6 +30,14 @@ func (*Revert) action() kg.ChangeAction { return kg.Reverted }
 const itemsAtOnce = 1000
 
 func (r *Revert) apply(ctx context.Context, x *applying) (string, error) {
+	kept, err := r.Log.Kept(ctx) // while nobody writes, and so deletes nothing of it
+	if err != nil {
+		return "", err
+	}
+	if r.Change.Seq < kept.First {
+		return "", problem(NotFound, []string{"change"}, "The change %d is not kept any more: the history begins with change %d.",
+			r.Change.Seq, kept.First)
+	}
 	x.deed.Reverts = r.Change.ID
 	x.Describe(&x.deed)
 	q := &store.ItemsQuery{Seq: r.Change.Seq, Limit: itemsAtOnce}

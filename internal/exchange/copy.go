@@ -13,6 +13,9 @@ type Copied struct {
 	Sources, Nodes, Links int
 	// Changes is how many changes the log has.
 	Changes int64
+
+	kept store.Kept
+	last int64 // seq of the latest change
 }
 
 // copiedAtOnce is how many records are read at once.
@@ -27,9 +30,13 @@ func Copy(ctx context.Context, from, to store.Store, trial bool) (*Copied, error
 	}
 	out := &Copied{}
 	var err error
-	if out.Changes, err = lastChange(ctx, from); err != nil {
+	if out.last, err = lastChange(ctx, from); err != nil {
 		return nil, err
 	}
+	if out.kept, err = from.Kept(ctx); err != nil {
+		return nil, err
+	}
+	out.Changes = out.last - out.kept.First + 1
 	put := func(context.Context, []string) error { return nil }
 	var load store.Load
 	if !trial {
@@ -104,10 +111,14 @@ func holdsNothing(ctx context.Context, s store.Store) error {
 	return err
 }
 
-// unchanged returns an error, with what to do, where a store was written to since.
+// unchanged returns an error, with what to do, where a store was written to since, or a part of its log deleted.
 func (c *Copied) unchanged(ctx context.Context, from store.Store, remedy string) error {
 	last, err := lastChange(ctx, from)
-	if err == nil && last != c.Changes {
+	if err != nil {
+		return err
+	}
+	kept, err := from.Kept(ctx)
+	if err == nil && (last != c.last || kept != c.kept) {
 		err = kg.Errorf(kg.Conflict, "the graph was written to while it was copied: %s", remedy)
 	}
 	return err

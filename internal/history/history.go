@@ -27,7 +27,8 @@ type Page[T any] struct {
 func Changes(ctx context.Context, log store.Logger, q store.ChangesQuery, p *plan.Paging, want plan.Want) (
 	*Page[kg.Change], error,
 ) {
-	l := list[kg.Change, int64]{
+	var l list[kg.Change, int64]
+	l = list[kg.Change, int64]{
 		key:     func(c *kg.Change) int64 { return c.Seq },
 		compare: func(a, b int64) int { return cmp.Compare(b, a) },
 		next:    func(seq int64) *int64 { seq--; return &seq },
@@ -46,11 +47,13 @@ func Changes(ctx context.Context, log store.Logger, q store.ChangesQuery, p *pla
 			if !q.All() {
 				return log.CountChanges(ctx, &q)
 			}
-			last, err := log.Changes(ctx, &store.ChangesQuery{Before: q.Before, Limit: 1}) // they are numbered from 1, without gaps
+			last, err := log.Changes(ctx, &store.ChangesQuery{Before: q.Before, Limit: 1}) // they are numbered without gaps
 			if err != nil || len(last) == 0 {
 				return 0, err
 			}
-			return last[0].Seq, nil
+			l.trips++
+			kept, err := log.Kept(ctx)
+			return max(last[0].Seq-kept.First+1, 0), err
 		},
 	}
 	return l.page(intKey(p.After), intKey(p.Before), p, want)

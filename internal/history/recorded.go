@@ -41,19 +41,27 @@ const (
 	itemsAtOnce   = 50_000
 )
 
-// Last returns the seq of the last change that was made at an instant or before, 0 where there is none.
+// Last returns the seq of the last change that was made at an instant or before, which may be the last that was deleted, 0
+// where there is none. What was before the history that is kept is an error with the code NotKept.
 func Last(ctx context.Context, log store.Logger, at kg.Time) (int64, error) {
 	found, err := log.Changes(ctx, &store.ChangesQuery{To: at + 1, Limit: 1})
-	if err != nil || len(found) == 0 {
+	if err != nil {
 		return 0, err
 	}
-	return found[0].Seq, nil
+	if len(found) > 0 {
+		return found[0].Seq, nil
+	}
+	kept, err := log.Kept(ctx)
+	if err == nil && at < kept.Since {
+		err = forgotten(kept)
+	}
+	return kept.First - 1, err
 }
 
 // Recorded returns the record with an id as it was after the change seq, which was the last at an instant: as it was
 // before the first later change of it, or as it is where there is none. When a record came that was
 // there before the log was, its createdAt says. What is is read before what was, so that what is written meanwhile is a
-// later change.
+// later change. Changes after seq that are deleted meanwhile are an error with the code NotKept.
 func Recorded(ctx context.Context, cat *catalog.Catalog, from Recorder, id string, seq int64, at kg.Time) (*State, error) {
 	s := &State{cat: cat, from: from, seq: seq, lines: map[string]string{}}
 	now, err := s.records(ctx, []string{id})
@@ -105,7 +113,17 @@ func Recorded(ctx context.Context, cat *catalog.Catalog, from Recorder, id strin
 			s.Links = append(s.Links, x)
 		}
 	}
-	return s, nil
+	return s, s.kept(ctx)
+}
+
+// kept returns an error unless all changes are there after the one that the state is of.
+func (s *State) kept(ctx context.Context) error {
+	s.Trips++
+	kept, err := s.from.Kept(ctx)
+	if err == nil && kept.First > s.seq+1 {
+		err = forgotten(kept)
+	}
+	return err
 }
 
 // someFields are fields of a line.
@@ -217,5 +235,5 @@ func (s *State) Lines(ctx context.Context, ids []string) (map[string]string, err
 			out[id] = i.Before
 		}
 	}
-	return out, nil
+	return out, s.kept(ctx)
 }

@@ -22,7 +22,7 @@ const (
 
 // Change is one commit as the log keeps it: a change of a few records, or an import.
 type Change struct {
-	Seq     int64  // from 1, in the order of commits, without gaps
+	Seq     int64  // in the order of commits, without gaps; from 1, unless the first were deleted
 	ID      string // begins with ChangePrefix
 	At      Time
 	By      string // who made it, "" where that is not known

@@ -12,6 +12,7 @@ const (
 	AmbiguousRef     Code = "AMBIGUOUS_REF"
 	NotFound         Code = "NOT_FOUND"
 	Conflict         Code = "CONFLICT"
+	NotKept          Code = "HISTORY_NOT_KEPT"
 	ReadOnly         Code = "READ_ONLY"
 	Unauthenticated  Code = "UNAUTHENTICATED"
 	Forbidden        Code = "FORBIDDEN"
@@ -53,6 +54,7 @@ func Codes() []CodeMeaning {
 		{BadUserInput, "a value cannot be meant: out of bounds, of another type, or at odds with another", []string{"argument", "variable"}},
 		{NotFound, "an argument, or a reference in a filter, names nothing; looking up what is not there is null without an error", []string{"argument", "suggestions"}},
 		{AmbiguousRef, "a name fits several entities: name one of the candidates by id", []string{"argument", "candidates", "candidateCount"}},
+		{NotKept, "the history of that time was deleted: `since` says from when on it is kept", []string{"argument", "since"}},
 		{BadCursor, "a cursor is damaged or of another list: take it from the same field, order and arguments", nil},
 		{CostLimit, "more is asked for at once than may be: ask for less, first of what `argument` names", []string{"argument", "cost", "limit"}},
 		{DepthLimit, "fields are nested deeper than may be", nil},

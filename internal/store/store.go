@@ -169,6 +169,39 @@ type Logger interface {
 	// Made returns the changes that created some records, by the records' ids: only imports after a change, and of the
 	// records that are there.
 	Made(ctx context.Context, ids []string, after int64) (map[string]int64, error)
+	// Kept says where the log begins.
+	Kept(ctx context.Context) (Kept, error)
+}
+
+// Kept is where a log begins. What was there right before its first change follows from what is there and from the changes.
+type Kept struct {
+	First int64   // seq of the first change: 1 unless earlier ones were deleted
+	Since kg.Time // when the last of those was made, 0 where there were none
+}
+
+// SinceMilli is Since as stores write it, in milliseconds since 1970; 0 stays 0.
+func (k Kept) SinceMilli() int64 {
+	if k.Since == 0 {
+		return 0
+	}
+	return k.Since.UnixMilli()
+}
+
+// KeptFrom is where a log begins as stores have written it.
+func KeptFrom(first, sinceMilli int64) Kept {
+	k := Kept{First: first}
+	if sinceMilli != 0 {
+		k.Since = kg.TimeAt(sinceMilli)
+	}
+	return k
+}
+
+// Compactor forgets what was long ago.
+type Compactor interface {
+	// Compact deletes changes before one, the earliest first, but for the latest of all, and what they did: so many of each
+	// at most, in one transaction. It reports whether there may be more to delete. What calls have left, the next goes on
+	// with, whatever it is asked for.
+	Compact(ctx context.Context, first int64, most int) (more bool, err error)
 }
 
 // ChangesQuery names changes. What is left out does not narrow.
@@ -207,7 +240,7 @@ type ItemsQuery struct {
 
 // LaterQuery names first items after a change.
 type LaterQuery struct {
-	Seq      int64    // of the change that they come after
+	Seq      int64    // of the change that they come after: one that is kept, or the last that is not
 	Touching []string // as in ChangesQuery
 	After    string   // only ids behind this one
 	Limit    int      // at least 1
@@ -237,6 +270,7 @@ type Store interface {
 	Checker
 	Loader
 	Writer
+	Compactor
 	// Kind is what serverInfo says: "sqlite", "neo4j".
 	Kind() string
 	// Ready reports whether the store can answer now: nil, or Unavailable with a sentence that says what is missing.

@@ -48,6 +48,12 @@ func TestACopySaysTheSame(t *testing.T) {
 				}
 				change(first)
 			}
+			upto := rapid.Int64Range(0, 15).Draw(r, "kept from")
+			for range rapid.IntRange(0, 3).Draw(r, "compacted") {
+				if _, err := first.Compact(t.Context(), upto, rapid.IntRange(1, 5).Draw(r, "at once")); err != nil {
+					r.Fatal(err)
+				}
+			}
 			second, third := open(t), both.SQLite(cat)(t)
 			was := said(t, cat, first, d.ids)
 			tried, err := exchange.Copy(t.Context(), first, second, true)
@@ -147,8 +153,12 @@ func said(t *testing.T, cat *catalog.Catalog, s store.Store, ids []string) strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprintf(&b, "%+v\n%s", changes, both.Log(t, s))
-	for seq := range int64(len(changes) + 1) {
+	kept, err := s.Kept(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(&b, "%+v %+v\n%s", kept, changes, both.Log(t, s))
+	for seq := kept.First - 1; seq < kept.First+int64(len(changes)); seq++ {
 		for _, id := range ids {
 			was, err := history.Recorded(t.Context(), cat, s, id, seq, kg.TimeOf(both.Clock()))
 			if err != nil {

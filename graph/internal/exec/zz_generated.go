@@ -1388,6 +1388,7 @@ field's answer: each of these fields but ` + "`" + `stats` + "`" + `, ` + "`" + 
 - ` + "`" + `BAD_USER_INPUT` + "`" + `: a value cannot be meant: out of bounds, of another type, or at odds with another (with ` + "`" + `argument` + "`" + `, ` + "`" + `variable` + "`" + `)
 - ` + "`" + `NOT_FOUND` + "`" + `: an argument, or a reference in a filter, names nothing; looking up what is not there is null without an error (with ` + "`" + `argument` + "`" + `, ` + "`" + `suggestions` + "`" + `)
 - ` + "`" + `AMBIGUOUS_REF` + "`" + `: a name fits several entities: name one of the candidates by id (with ` + "`" + `argument` + "`" + `, ` + "`" + `candidates` + "`" + `, ` + "`" + `candidateCount` + "`" + `)
+- ` + "`" + `HISTORY_NOT_KEPT` + "`" + `: the history of that time was deleted: ` + "`" + `since` + "`" + ` says from when on it is kept (with ` + "`" + `argument` + "`" + `, ` + "`" + `since` + "`" + `)
 - ` + "`" + `BAD_CURSOR` + "`" + `: a cursor is damaged or of another list: take it from the same field, order and arguments
 - ` + "`" + `COST_LIMIT` + "`" + `: more is asked for at once than may be: ask for less, first of what ` + "`" + `argument` + "`" + ` names (with ` + "`" + `argument` + "`" + `, ` + "`" + `cost` + "`" + `, ` + "`" + `limit` + "`" + `)
 - ` + "`" + `DEPTH_LIMIT` + "`" + `: fields are nested deeper than may be
@@ -4230,6 +4231,7 @@ type Query {
   ): CommunityConnection
   """
   What was written to the graph, the latest first: each commit is one change. Numbers of changes have no gaps, so that what comes later only comes before.
+  A graph may keep its history for some time alone: the earliest changes are gone then.
   Example: ` + "`" + `{ changes(first: 5) { nodes { at by summary items { nodes { recordId fields { name before after } } } } } }` + "`" + `.
   """
   changes(
@@ -4255,7 +4257,7 @@ type Query {
   """
   An entity, a link or a source as this graph had it at a time, and the links at an entity: what was written later is left out, and what was changed or deleted
   later stands as it was. Before there was a log, ` + "`" + `createdAt` + "`" + ` says when it came; of a source nothing does, and it stands as if it had
-  always been there.
+  always been there. Before the history that is kept, the answer is HISTORY_NOT_KEPT.
   Example: ` + "`" + `{ asRecorded(id: "mary-kaldor", at: "2024-01-01T00:00:00Z") { record links { totalCount nodes { record } } } }` + "`" + `.
   """
   asRecorded(
@@ -5904,7 +5906,7 @@ type RevertChangePayload {
 type Change implements Node {
   "Stable id, beginning with ` + "`" + `h_` + "`" + `. ` + "`" + `node` + "`" + ` finds it again; ` + "`" + `nodes` + "`" + ` finds none."
   id: ID!
-  "Its number, from 1 and without gaps, in the order of commits."
+  "Its number, without gaps, in the order of commits; the first change was number 1."
   seq: Int!
   "When it was made."
   at: DateTime!
@@ -5926,7 +5928,7 @@ type Change implements Node {
   files: [ChangeFile!]!
   "Whether it is an import in several transactions that has not ended, or was cut off."
   open: Boolean!
-  "The change that it took back; null where it took none back."
+  "The change that it took back; null where it took none back, or one that is not kept any more."
   reverts: Change
   "The change that took it back, the latest where several did; null where none did. That one may be taken back itself."
   revertedBy: Change

@@ -67,7 +67,7 @@ func newLayout(cat *catalog.Catalog) (*layout, error) {
 	for _, t := range cat.Types {
 		if !plainName.MatchString(t.Name) || slices.Contains([]string{
 			entityLabel, sourceLabel, aliasLabel, outerLabel,
-			metaLabel, changeLabel, itemLabel,
+			metaLabel, changeLabel, itemLabel, logLabel,
 		}, t.Name) {
 			return nil, fmt.Errorf("the schema's type %s cannot be a label in Neo4j: it is taken or holds other characters than letters and digits",
 				t.Name)

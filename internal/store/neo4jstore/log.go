@@ -19,6 +19,7 @@ import (
 const (
 	changeLabel  = "ThroughlineChange"
 	itemLabel    = "ThroughlineChangeItem"
+	logLabel     = "ThroughlineLog" // of the node that says where the log begins
 	madeProperty = "_made"
 	itemMade     = "made" // of what went: the import that created it
 )
@@ -91,6 +92,10 @@ const rowsAtOnce = 1000
 // copyLog writes the log of another store, from which the records of the load come. The change that the load has left, and
 // which says that it has not ended, goes with the last transaction.
 func (l *load) copyLog(ctx context.Context, from store.Logger) error {
+	kept, err := from.Kept(ctx)
+	if err != nil {
+		return err
+	}
 	var changes, items []any
 	put := func() error {
 		rows := items
@@ -132,6 +137,9 @@ func (l *load) copyLog(ctx context.Context, from store.Logger) error {
 	}
 	return l.s.write(ctx, func(tx neo4j.ManagedTransaction) error {
 		if _, err := l.s.do(ctx, tx, "MATCH (c:ThroughlineChange) DELETE c", nil); err != nil {
+			return err
+		}
+		if err := l.s.keepFrom(ctx, tx, kept); err != nil {
 			return err
 		}
 		for rows := range slices.Chunk(changes, rowsAtOnce) {

@@ -92,7 +92,15 @@ func (s *Store) Check(ctx context.Context, f func(store.Damage) error) (n store.
 	if err != nil {
 		return n, err
 	}
-	if err := checkLog(ctx, tx, found, f); err != nil {
+	kept, err := s.kept(ctx, tx)
+	if kg.CodeOf(err) == kg.Corrupt {
+		kept.First = 0
+		err = f(store.Damage{What: "file", Says: "does not say where its log begins"})
+	}
+	if err != nil {
+		return n, err
+	}
+	if err := checkLog(ctx, tx, kept.First, found, f); err != nil {
 		return n, err
 	}
 	h, err := readHead(ctx, tx)
@@ -125,9 +133,9 @@ func (s *Store) Check(ctx context.Context, f func(store.Damage) error) (n store.
 	})
 }
 
-// checkLog holds the rows of the log against their sums, and the numbers of changes against each other.
-func checkLog(ctx context.Context, tx queryer, found func(what, id string) error, f func(store.Damage) error) error {
-	var next int64
+// checkLog holds the rows of the log against their sums, and the numbers of changes against each other; next is the first, 0
+// where that is not known.
+func checkLog(ctx context.Context, tx queryer, next int64, found func(what, id string) error, f func(store.Damage) error) error {
 	err := scan(ctx, tx, checkChanges, func(rows *sql.Rows) error {
 		var seq int64
 		var id string

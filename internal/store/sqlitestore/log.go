@@ -43,6 +43,9 @@ const (
 		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13, throughline_sum(?1,?2,?3,hex(?4),?5,hex(?6),?7,hex(?8),?9,?10,?11,?12,?13))`
 	departedSQL = `SELECT id, made FROM change_item WHERE seq = ? AND made <> 0`
 	createdSQL  = `INSERT INTO created (what, last, first, seq) VALUES (?,?,?,?)`
+	// keptSQL notes where the log begins, with a sum: the numbers of changes are held against it
+	keptSQL = `UPDATE meta SET value = CASE key WHEN 'changesFrom' THEN ?1 WHEN 'changesSince' THEN ?2 ELSE throughline_sum(?1, ?2) END
+		WHERE key IN ('changesFrom', 'changesSince', 'changesSum')`
 )
 
 // The statements that read it. Of a page, an id that is touched is looked up in each index by itself.
@@ -264,13 +267,13 @@ func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Ch
 		return nil
 	}, append(args, q.Limit)...)
 	if err == nil && q.All() && !q.Earliest {
-		err = s.noneLost(out, q)
+		err = s.noneLost(ctx, out, q)
 	}
 	return out, err
 }
 
-// noneLost refuses a page of all changes that lacks one: seq counts from 1, without gaps.
-func (s *Store) noneLost(page []kg.Change, q *store.ChangesQuery) error {
+// noneLost refuses a page of all changes that lacks one: seq counts from the first that is kept, without gaps.
+func (s *Store) noneLost(ctx context.Context, page []kg.Change, q *store.ChangesQuery) error {
 	for i, c := range page {
 		next := q.After
 		if i+1 < len(page) {
@@ -278,7 +281,14 @@ func (s *Store) noneLost(page []kg.Change, q *store.ChangesQuery) error {
 		} else if len(page) == q.Limit {
 			return nil
 		}
-		if next != c.Seq-1 {
+		if next == c.Seq-1 {
+			continue
+		}
+		kept, err := s.Kept(ctx)
+		if err != nil {
+			return err
+		}
+		if i+1 < len(page) || kept.First < c.Seq { // or what was before it was deleted, maybe since it was read
 			return s.damaged("change before", c.ID)
 		}
 	}
@@ -412,6 +422,13 @@ func (s *Store) Departed(ctx context.Context, seq int64) (map[string]int64, erro
 
 // copyLog writes the log of another store, from which the records of the load come.
 func (l *load) copyLog(ctx context.Context, from store.Logger) error {
+	kept, err := from.Kept(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := l.tx.ExecContext(ctx, keptSQL, kept.First, kept.SinceMilli()); err != nil {
+		return err
+	}
 	if err := l.prepare(ctx, []prepared{{&l.logItem, itemSQL}}); err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ type Oracle struct {
 	links   map[string]*kg.Link
 	sources map[string]*kg.Source
 	log     []logged
+	kept    store.Kept
 	made    map[string]int64 // seq of the import that created a record
 }
 
@@ -47,7 +48,7 @@ func NewOracle(cat *catalog.Catalog, now func() time.Time) *Oracle {
 	}
 	return &Oracle{
 		cat: cat, now: now, nodes: map[string]*kg.Node{}, links: map[string]*kg.Link{},
-		sources: map[string]*kg.Source{}, made: map[string]int64{},
+		sources: map[string]*kg.Source{}, made: map[string]int64{}, kept: store.Kept{First: 1},
 	}
 }
 
@@ -225,7 +226,7 @@ func (o *Oracle) Load(context.Context) (store.Load, error) {
 	for k, v := range o.sources {
 		next.sources[k] = v
 	}
-	next.log, next.made = slices.Clone(o.log), maps.Clone(o.made)
+	next.log, next.made, next.kept = slices.Clone(o.log), maps.Clone(o.made), o.kept
 	return &oracleLoad{o: o, next: next, change: change{items: map[string]*store.Logged{}, was: map[string]bool{}, new: map[string]bool{}}}, nil
 }
 

@@ -61,7 +61,7 @@ func (l *oracleLoad) record() {
 	}
 	d := &l.deed
 	c := logged{items: map[string]*store.Logged{}, made: l.made, Change: kg.Change{
-		Seq: int64(len(l.next.log)) + 1, ID: cmp.Or(d.ID, kg.NewChangeID()), At: kg.TimeOf(l.o.now()), By: d.By,
+		Seq: l.next.kept.First + int64(len(l.next.log)), ID: cmp.Or(d.ID, kg.NewChangeID()), At: kg.TimeOf(l.o.now()), By: d.By,
 		Action: cmp.Or(d.Action, kg.Imported), Note: d.Note, Reverts: d.Reverts, Key: d.Key, Files: d.Files,
 	}}
 	for id, i := range l.items {
@@ -136,10 +136,11 @@ func (o *Oracle) CountChanges(ctx context.Context, q *store.ChangesQuery) (int64
 func (o *Oracle) Items(_ context.Context, q *store.ItemsQuery) (out []kg.ChangeItem, err error) {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
-	if q.Seq < 1 || q.Seq > int64(len(o.log)) {
+	at := q.Seq - o.kept.First
+	if at < 0 || at >= int64(len(o.log)) {
 		return nil, nil
 	}
-	items := o.log[q.Seq-1].items
+	items := o.log[at].items
 	for _, i := range sorted(items) {
 		if i.ID > q.After && (q.Before == "" || i.ID < q.Before) && (q.Touching == nil || touches(i, q.Touching)) {
 			out = append(out, i.ChangeItem)
@@ -209,6 +210,27 @@ func (o *Oracle) Departed(_ context.Context, seq int64) (map[string]int64, error
 		}
 	}
 	return nil, nil
+}
+
+// Kept says where the log begins.
+func (o *Oracle) Kept(context.Context) (store.Kept, error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.kept, nil
+}
+
+// Compact deletes changes before one, but for the latest, with what they did.
+func (o *Oracle) Compact(_ context.Context, first int64, most int) (more bool, err error) {
+	o.loading.Lock()
+	defer o.loading.Unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := 0
+	for ; n < most && len(o.log) > 1 && o.log[0].Seq < first; n++ {
+		o.kept = store.Kept{First: o.log[0].Seq + 1, Since: o.log[0].At}
+		o.log = o.log[1:]
+	}
+	return n == most, nil
 }
 
 // Write runs work in a load.

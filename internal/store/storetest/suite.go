@@ -126,6 +126,8 @@ func Run(t *testing.T, f Factory, known Known) {
 		{"writes", s.writes},
 		{"writes that delete what they changed", s.changedThenDeleted},
 		{"writes many at once", s.manyWrites},
+		{"compactions", s.compactions},
+		{"compactions beside writers", s.compactsBesideWriters},
 		{"scans", s.scans},
 		{"types", s.types},
 		{"former ids", s.formerIDs},
