@@ -32,8 +32,9 @@ type ldReader struct {
 	in      *reading
 	loader  ldLoader
 	options *ld.JsonLdOptions
-	key     string      // what the context at hand is written as
 	context *ld.Context // the context at hand
+	of      *ldContexts // where it stands
+	key     string      // what it is written as
 	ids     map[string]string
 	stated  hashes // of kind and ends of links that are statements
 	sources hashes // of the ids of sources
@@ -59,6 +60,9 @@ type ldClaim struct {
 	At                         string
 	Printed, Size              int64
 }
+
+// ldContexts is a context as it stands in a document, or none.
+type ldContexts struct{ value any }
 
 // ldBlank is what labels of objects without an id begin with.
 const ldBlank = "_:"
@@ -136,7 +140,7 @@ func (r *ldReader) object() error {
 	}
 	r.pass()
 	line, printed := r.raw.line, "{"
-	members := map[string]any{}
+	members, context := map[string]any{}, &ldContexts{}
 	type early struct {
 		place
 		line int
@@ -163,7 +167,8 @@ func (r *ldReader) object() error {
 			}
 			members[name] = v
 			if name == "@context" {
-				if err := r.use(line, v); err != nil {
+				context = &ldContexts{v}
+				if err := r.use(line, context); err != nil {
 					return err
 				}
 			}
@@ -174,7 +179,7 @@ func (r *ldReader) object() error {
 		printed += r.pass()
 		if err := r.list("@graph", func(line int, record string) error {
 			if known {
-				return r.item(line, record, members["@context"])
+				return r.item(line, record, context)
 			}
 			from, err := r.spool.add(record)
 			waiting = append(waiting, early{place{from, len(record)}, line})
@@ -193,12 +198,11 @@ func (r *ldReader) object() error {
 			return err
 		}
 		r.at = fmt.Sprintf("@graph[%d]", i)
-		if err := cmp.Or(r.item(w.line, record, members["@context"]), r.in.ctx.Err()); err != nil {
+		if err := cmp.Or(r.item(w.line, record, context), r.in.ctx.Err()); err != nil {
 			return err
 		}
 	}
 	r.at = ""
-	context := members["@context"]
 	delete(members, "@context")
 	if graph && len(members) == 0 {
 		return nil
@@ -208,7 +212,7 @@ func (r *ldReader) object() error {
 
 // array reads records that stand in a list, each with a context of its own.
 func (r *ldReader) array() error {
-	return r.list("", func(line int, record string) error { return r.item(line, record, nil) })
+	return r.list("", func(line int, record string) error { return r.item(line, record, &ldContexts{}) })
 }
 
 // list reads the records of a list.
@@ -258,7 +262,7 @@ func (r *ldReader) shallow(line int, value []byte) error {
 }
 
 // item reads a record, of a document with a context or of none.
-func (r *ldReader) item(line int, printed string, context any) error {
+func (r *ldReader) item(line int, printed string, context *ldContexts) error {
 	if err := r.shallow(line, []byte(printed)); err != nil {
 		return err
 	}
@@ -275,32 +279,36 @@ func (r *ldReader) item(line int, printed string, context any) error {
 	} else if id, ok := members["id"].(string); ok {
 		r.at += " (" + clip(id) + ")"
 	}
-	if own, ok := members["@context"].(string); ok && context == nil { // the same again and again
-		context = own
+	if own, ok := members["@context"].(string); ok && context.value == nil { // the same again and again
+		context = &ldContexts{own}
 		delete(members, "@context")
 	}
 	return r.expanded(line, printed, members, context)
 }
 
 // use makes a context the one at hand.
-func (r *ldReader) use(line int, context any) (err error) {
-	key, err := json.Marshal(context, json.Deterministic(true))
+func (r *ldReader) use(line int, context *ldContexts) (err error) {
+	if r.of == context {
+		return nil
+	}
+	key, err := json.Marshal(context.value, json.Deterministic(true))
 	if err != nil {
 		return err
 	}
-	if r.context != nil && r.key == string(key) {
+	if r.of != nil && r.key == string(key) {
+		r.of = context
 		return nil
 	}
 	defer r.recovered(line, &err)
 	fresh := ld.NewContext(nil, r.options)
-	if context != nil {
-		parsed, wrong := fresh.Parse(context)
+	if context.value != nil {
+		parsed, wrong := fresh.Parse(context.value)
 		if wrong != nil {
 			return r.unfit(line, wrong)
 		}
 		fresh = parsed
 	}
-	r.key, r.context = string(key), fresh
+	r.key, r.of, r.context = string(key), context, fresh
 	return nil
 }
 
@@ -326,7 +334,7 @@ func (r *ldReader) unfit(line int, err error) error {
 }
 
 // expanded takes a record of a document with a context.
-func (r *ldReader) expanded(line int, printed string, members map[string]any, context any) (err error) {
+func (r *ldReader) expanded(line int, printed string, members map[string]any, context *ldContexts) (err error) {
 	if err := r.use(line, context); err != nil {
 		return err
 	}

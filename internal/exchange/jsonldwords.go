@@ -27,13 +27,15 @@ var ldSpaces = map[string]string{
 	"skos:": "http://www.w3.org/2004/02/skos/core#",
 }
 
-// ldSchemaOrg matches what words of schema.org begin with: it is written in several ways.
-var ldSchemaOrg = regexp.MustCompile(`^https?://(?:www\.)?schema\.org/`)
+// ldSchemaOrg are what words of schema.org begin with: it is written in several ways.
+var ldSchemaOrg = []string{"http://schema.org/", "https://schema.org/", "http://www.schema.org/", "https://www.schema.org/"}
 
 // ldShort returns the short form of a word.
 func ldShort(iri string) string {
-	if at := ldSchemaOrg.FindStringIndex(iri); at != nil && !strings.ContainsAny(iri[at[1]:], ":/") {
-		return iri[at[1]:]
+	for _, space := range ldSchemaOrg {
+		if rest, ok := strings.CutPrefix(iri, space); ok && !strings.ContainsAny(rest, ":/") {
+			return rest
+		}
 	}
 	for prefix, space := range ldSpaces {
 		if rest, ok := strings.CutPrefix(iri, space); ok {
