@@ -14,22 +14,19 @@ import (
 
 type copyCmd struct {
 	config.Contract
-	From          string `required:"" placeholder:"WHERE" help:"The store to copy, as --store of other commands names it."`
-	To            string `required:"" placeholder:"WHERE" help:"The store to copy into, which must hold nothing."`
-	Neo4jUser     string `name:"neo4j-user" env:"THROUGHLINE_NEO4J_USER" default:"neo4j" placeholder:"NAME" help:"User at Neo4j."`
-	Neo4jPassword string `name:"neo4j-password" env:"THROUGHLINE_NEO4J_PASSWORD" placeholder:"…" help:"Password at Neo4j; better set in the environment. Without one, none is sent."`
-	ToUser        string `name:"to-user" env:"THROUGHLINE_TO_USER" placeholder:"NAME" help:"User at the Neo4j of --to, where it is another than at that of --from."`
-	ToPassword    string `name:"to-password" env:"THROUGHLINE_TO_PASSWORD" placeholder:"…" help:"Password at the Neo4j of --to, where it is another; better set in the environment."`
-	DryRun        bool   `help:"Say what would be copied, and write nothing."`
+	config.AtNeo4j
+	From       string `required:"" placeholder:"WHERE" help:"The store to copy, as --store of other commands names it."`
+	To         string `required:"" placeholder:"WHERE" help:"The store to copy into, which must hold nothing."`
+	ToUser     string `name:"to-user" env:"THROUGHLINE_TO_USER" placeholder:"NAME" help:"User at the Neo4j of --to, where it is another than at that of --from."`
+	ToPassword string `name:"to-password" env:"THROUGHLINE_TO_PASSWORD" placeholder:"…" help:"Password at the Neo4j of --to, where it is another; better set in the environment."`
+	DryRun     bool   `help:"Say what would be copied, and write nothing."`
 }
 
 // Run copies a store: its records, and the log with its numbers.
 func (c *copyCmd) Run(w *world) (err error) {
-	source := config.Store{Contract: c.Contract, Store: c.From, Neo4jUser: c.Neo4jUser, Neo4jPassword: c.Neo4jPassword}
-	target := config.Store{
-		Contract: c.Contract, Store: c.To,
-		Neo4jUser: cmp.Or(c.ToUser, c.Neo4jUser), Neo4jPassword: cmp.Or(c.ToPassword, c.Neo4jPassword),
-	}
+	source := config.Store{Contract: c.Contract, AtNeo4j: c.AtNeo4j, Store: c.From}
+	target := config.Store{Contract: c.Contract, AtNeo4j: c.AtNeo4j, Store: c.To}
+	target.Neo4jUser, target.Neo4jPassword = cmp.Or(c.ToUser, c.Neo4jUser), cmp.Or(c.ToPassword, c.Neo4jPassword)
 	for _, side := range []struct {
 		name string
 		of   *config.Store

@@ -16,10 +16,7 @@ import (
 	"github.com/throughline/throughline/internal/store/sqlitestore"
 )
 
-// connectTime is how long a command other than serve waits for Neo4j.
-const connectTime = 10 * time.Second
-
-// indexTime is how long it waits for a Neo4j that has answered and is making its indexes.
+// indexTime is how long a command waits for a Neo4j that has answered and is making its indexes.
 const indexTime = 5 * time.Minute
 
 // opened is a store and where it is, for people.
@@ -87,9 +84,9 @@ func (o *opened) await(ctx context.Context) error {
 	return nil
 }
 
-// waitShortly waits as long as somebody at a terminal would.
-func (o *opened) waitShortly(ctx context.Context) error {
-	short, cancel := context.WithTimeout(ctx, connectTime)
+// waitShortly waits for so long that a store answers, and longer for one that has answered and is making its indexes.
+func (o *opened) waitShortly(ctx context.Context, patience time.Duration) error {
+	short, cancel := context.WithTimeout(ctx, max(patience, time.Second))
 	defer cancel()
 	err := o.wait(short)
 	if s, ok := o.Store.(*neo4jstore.Store); err != nil && ok && s.Answered() &&
@@ -107,7 +104,7 @@ func (w *world) openNow(c *config.Store, cat *catalog.Catalog, reads bool) (*ope
 	if err != nil {
 		return nil, err
 	}
-	if err := o.waitShortly(w.ctx); err != nil {
+	if err := o.waitShortly(w.ctx, c.Neo4jWait); err != nil {
 		_ = o.Close()
 		var setup *neo4jstore.SetupError
 		var why *neo4jstore.UnreachableError

@@ -28,11 +28,17 @@ type Contract struct {
 
 // Store says where the graph is kept: it belongs to every command that opens one.
 type Store struct {
-	Contract      `embed:""`
-	Store         string `name:"store" env:"THROUGHLINE_STORE" placeholder:"WHERE" help:"Where the graph is kept: sqlite:PATH, memory:, or an address of Neo4j (neo4j://, neo4j+s://, bolt://, bolt+s://), with the name of a database behind the host where it is not the user's own (neo4j://host:7687/graph). Default: a file in the data folder."`
-	DataDir       string `name:"data-dir" env:"THROUGHLINE_DATA_DIR" placeholder:"FOLDER" help:"Folder of the embedded store. Default: the user's data folder."`
-	Neo4jUser     string `name:"neo4j-user" env:"THROUGHLINE_NEO4J_USER" default:"neo4j" placeholder:"NAME" help:"User at Neo4j."`
-	Neo4jPassword string `name:"neo4j-password" env:"THROUGHLINE_NEO4J_PASSWORD" placeholder:"…" help:"Password at Neo4j; better set in the environment. Without one, none is sent."`
+	Contract `embed:""`
+	Store    string `name:"store" env:"THROUGHLINE_STORE" placeholder:"WHERE" help:"Where the graph is kept: sqlite:PATH, memory:, or an address of Neo4j (neo4j://, neo4j+s://, bolt://, bolt+s://), with the name of a database behind the host where it is not the user's own (neo4j://host:7687/graph). Default: a file in the data folder."`
+	DataDir  string `name:"data-dir" env:"THROUGHLINE_DATA_DIR" placeholder:"FOLDER" help:"Folder of the embedded store. Default: the user's data folder."`
+	AtNeo4j  `embed:""`
+}
+
+// AtNeo4j is how a Neo4j is met: it belongs to every command that opens one.
+type AtNeo4j struct {
+	Neo4jUser     string        `name:"neo4j-user" env:"THROUGHLINE_NEO4J_USER" default:"neo4j" placeholder:"NAME" help:"User at Neo4j."`
+	Neo4jPassword string        `name:"neo4j-password" env:"THROUGHLINE_NEO4J_PASSWORD" placeholder:"…" help:"Password at Neo4j; better set in the environment. Without one, none is sent."`
+	Neo4jWait     time.Duration `name:"neo4j-wait" env:"THROUGHLINE_NEO4J_WAIT" default:"10s" help:"How long a command waits for a Neo4j that does not answer yet, at least 1s. The server starts without it and waits for as long as it takes."`
 }
 
 // Limits are what one operation may ask for.

@@ -13,7 +13,7 @@ import (
 )
 
 // stores are the flags that say where the graph is: every command that opens one has them.
-var stores = map[string]bool{"store": true, "data-dir": true, "neo4j-user": true, "neo4j-password": true}
+var stores = map[string]bool{"store": true, "data-dir": true, "neo4j-user": true, "neo4j-password": true, "neo4j-wait": true}
 
 func main() {
 	if err := run(); err != nil {

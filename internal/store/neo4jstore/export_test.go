@@ -86,8 +86,10 @@ func (s *Store) Survey(ctx context.Context) error {
 	return err
 }
 
-// NeverSurvey has every statement ask for our marks, and the database not be surveyed behind the callers.
+// NeverSurvey has every statement ask for our marks, and the database not be surveyed behind the callers. A survey that
+// has begun comes to its end first.
 func (s *Store) NeverSurvey() {
+	s.sharing.running.Wait()
 	s.counting.mu.Lock()
 	defer s.counting.mu.Unlock()
 	s.counting.busy = true
