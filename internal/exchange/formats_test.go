@@ -131,11 +131,11 @@ func TestWhatAFormatHoldsGoesThereAndBack(t *testing.T) {
 // some numbers of each record, and none of its words.
 func TestTablesAndExportsHoldLittleInMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short leaves out a table of 70 MB")
+		t.Skip("-short leaves out a table of 40 MB")
 	}
 	cat := both.Catalog(t)
 	s := both.SQLite(cat)(t)
-	const rows = 20_000
+	const rows = 12_000
 	words := strings.Repeat("some words of some length, so that they count, ", 70)
 	bytesRead := 0
 	begin := live()
