@@ -11,7 +11,7 @@ import (
 // collector does not look into: collecting often costs little then, and a share of it, as Go's own rule allows, would
 // be as much memory again.
 const (
-	importGarbage = 32 << 20
+	importGarbage = 48 << 20
 	// serveGarbage is about what making the next image of a large graph takes: while others write, memory is then
 	// neither given back nor taken anew with each image. Measured with 64 MB instead: it goes up and down by a quarter,
 	// and a sixth fewer requests are served.

@@ -56,7 +56,9 @@ func (w *world) open(c *config.Store, serve *config.Serve, cat *catalog.Catalog,
 		}
 		o.Store = s
 	default:
-		s, err := sqlitestore.Open(w.ctx, sqlitestore.Options{Path: where, Catalog: cat, Logger: log, Reads: reads})
+		s, err := sqlitestore.Open(w.ctx, sqlitestore.Options{
+			Path: where, Catalog: cat, Logger: log, Reads: reads, Once: serve == nil,
+		})
 		if err != nil {
 			return nil, err
 		}

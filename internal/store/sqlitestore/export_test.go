@@ -61,6 +61,9 @@ func Forbid(t *testing.T, s *Store) (allow func()) {
 	return func() { set("0") }
 }
 
+// SnapshotFrom has loads of so many rows leave a snapshot.
+func SnapshotFrom(s *Store, rows int64) { s.snapshotFrom = rows }
+
 // Restores reports whether a start would use the snapshot.
 func Restores(ctx context.Context, s *Store) bool { return s.restore(ctx) != nil }
 

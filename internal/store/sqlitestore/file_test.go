@@ -265,6 +265,39 @@ func keep(t *testing.T, cat *catalog.Catalog, path string) *sqlitestore.Store {
 	return s
 }
 
+// TestWhoLoadsOnceLeavesNoSnapshot: of stores that are opened for one task, that of a load leaves no snapshot, and the
+// first that reads does.
+func TestWhoLoadsOnceLeavesNoSnapshot(t *testing.T) {
+	cat := parse(t)
+	path, other := filepath.Join(t.TempDir(), "g.db"), filepath.Join(t.TempDir(), "g.db")
+	load := func(s *sqlitestore.Store) error { return storetest.Fill(t.Context(), s, storetest.Small()) }
+	for _, c := range []struct {
+		task     string
+		path     string
+		once     bool
+		do       func(s *sqlitestore.Store) error
+		restores bool
+	}{
+		{"a load", path, true, load, false},
+		{"reading", path, true, func(s *sqlitestore.Store) error { return s.Warm(t.Context()) }, true},
+		{"a load of a server", other, false, load, true},
+	} {
+		s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: c.path, Catalog: cat, Once: c.once})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sqlitestore.SnapshotFrom(s, 1)
+		if err := errors.Join(c.do(s), s.Close()); err != nil {
+			t.Fatalf("%s: %v", c.task, err)
+		}
+		if s := openAt(t, cat, c.path); sqlitestore.Restores(t.Context(), s) != c.restores {
+			t.Errorf("%s: a start restores %v", c.task, !c.restores)
+		} else if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestTheFirstLayoutIsMigrated(t *testing.T) {
 	cat := parse(t)
 	path := filepath.Join(t.TempDir(), "g.db")

@@ -204,7 +204,7 @@ func (l *load) begin(ctx context.Context) (err error) {
 		}
 		l.unindexed = true
 	}
-	if h.sources == 0 && h.nodes == 0 && h.link == 0 {
+	if h.sources == 0 && h.nodes == 0 && h.link == 0 && !l.s.once {
 		l.feed = newFeed(l.s.cat, l.seq)
 	}
 	return l.prepare(ctx, []prepared{
@@ -248,6 +248,19 @@ func (l *load) indexLinks(ctx context.Context) error {
 	l.unindexed = false
 	_, err := l.tx.ExecContext(ctx, makeIndex)
 	return err
+}
+
+// built makes the version of the load while the rows are indexed and committed, as neither needs the other. It sends nil
+// where there is none.
+func (l *load) built() <-chan *memgraph.Graph {
+	out := make(chan *memgraph.Graph, 1)
+	f := l.feed
+	if l.feed = nil; f == nil {
+		out <- nil
+		return out
+	}
+	go func() { out <- f.end() }()
+	return out
 }
 
 // unfeed gives up the version that is made beside: what was fed is not as it was.
@@ -946,19 +959,18 @@ func (l *load) Commit(ctx context.Context) error {
 	if l.wrote >= l.s.snapshotFrom {
 		debug.FreeOSMemory() // what checking and writing took: sorting takes as much again
 	}
+	built := l.built()
 	err := errors.Join(l.indexLinks(context.WithoutCancel(ctx)), l.count(context.WithoutCancel(ctx)),
 		keepOwn(context.WithoutCancel(ctx), l.tx, l.own), l.finishLog(context.WithoutCancel(ctx)))
 	if err == nil {
 		err = l.s.file.gone()
 	}
 	if err != nil {
+		<-built
 		return errors.Join(storeError(ctx, err), l.Rollback())
 	}
 	err = l.tx.Commit()
-	var graph *memgraph.Graph
-	if l.feed != nil && err == nil {
-		graph, l.feed = l.feed.end(), nil
-	}
+	graph := <-built
 	l.finish()
 	if err != nil {
 		return storeError(ctx, err)
@@ -994,7 +1006,7 @@ func (s *Store) committed(ctx context.Context, graph *memgraph.Graph, wrote int6
 	switch {
 	case read && wrote >= max(s.snapshotFrom, graph.Size()/8):
 		s.keep(graph)
-	case !read && wrote >= s.snapshotFrom:
+	case !read && !s.once && wrote >= s.snapshotFrom:
 		s.unsaved(ctx, s.prepare(ctx, graph)) // the load is done, whatever comes of what is made of it
 	}
 	return nil

@@ -49,6 +49,10 @@ type Options struct {
 	// Reads says that nothing will be written. A file that may not be written, or lies where none may be made beside
 	// it, opens all the same then, if it needs no change to be read.
 	Reads bool
+	// Once says that the store is opened for one task, such as a command's, and then closed. A load then leaves no
+	// snapshot, which takes as much memory as the whole graph: the first who reads makes it, and Close waits until it is
+	// saved.
+	Once bool
 	// Now is the clock of loads; nil is time.Now.
 	Now func() time.Time
 	// Logger gets what no caller can be told; nil discards it.
@@ -80,6 +84,7 @@ type Store struct {
 	cancel   context.CancelFunc
 	besides  sync.WaitGroup
 	besideMu sync.Mutex
+	once     bool // see Options
 	// snapshotFrom is defaultSnapshotFrom, but in tests.
 	snapshotFrom int64
 	// temporary is the folder of a store that is in memory only.
@@ -98,7 +103,7 @@ func Open(ctx context.Context, o Options) (*Store, error) { return openWith(ctx,
 func openWith(ctx context.Context, o Options, locked func(path string) bool) (*Store, error) {
 	s := &Store{
 		cat: o.Catalog, now: o.Now, log: o.Logger, loads: make(chan struct{}, 1),
-		snapshotFrom: defaultSnapshotFrom,
+		snapshotFrom: defaultSnapshotFrom, once: o.Once,
 	}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if s.now == nil {
@@ -388,6 +393,9 @@ func (s *Store) Close() error {
 	s.besideMu.Unlock()
 	if before {
 		return nil
+	}
+	if s.once {
+		s.besides.Wait()
 	}
 	s.cancel()
 	s.besides.Wait()
