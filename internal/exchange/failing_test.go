@@ -136,3 +136,61 @@ func TestADamagedArchiveIsRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// failingReads is a store in which reads of one kind fail.
+type failingReads struct {
+	store.Store
+	what string
+	met  int // such reads
+}
+
+func (f *failingReads) fail(what string) error {
+	if f.what != what {
+		return nil
+	}
+	f.met++
+	return errBroken
+}
+
+func (f *failingReads) Types(ctx context.Context, ids []string) (map[string]string, error) {
+	if err := f.fail("types"); err != nil {
+		return nil, err
+	}
+	return f.Store.Types(ctx, ids)
+}
+
+func (f *failingReads) Resting(ctx context.Context, ids []string) ([]string, error) {
+	if err := f.fail("what rests on a record"); err != nil {
+		return nil, err
+	}
+	return f.Store.Resting(ctx, ids)
+}
+
+func (f *failingReads) Records(ctx context.Context, ids []string) (*store.Batch, error) {
+	if err := f.fail("records"); err != nil {
+		return nil, err
+	}
+	return f.Store.Records(ctx, ids)
+}
+
+// TestAStoreThatCannotBeReadDeletesNothing: what a deletion must know and cannot ends the import, and nothing goes.
+func TestAStoreThatCannotBeReadDeletesNothing(t *testing.T) {
+	cat := both.Catalog(t)
+	s := both.SQLite(cat)(t)
+	if _, err := exchange.Import(t.Context(), cat, s, from("a", ground), exchange.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	before := exported(t, s)
+	for _, what := range []string{"types", "what rests on a record", "records"} {
+		for _, o := range []exchange.Options{{}, {DryRun: true}} {
+			f := &failingReads{Store: s, what: what}
+			_, err := exchange.Import(t.Context(), cat, f, from("b", "{\"throughline\":1}\n{\"delete\":\"s_text\",\"cascade\":true}\n"), o)
+			if !errors.Is(err, errBroken) || f.met == 0 {
+				t.Errorf("%s, dry run %v: %v", what, o.DryRun, err)
+			}
+		}
+	}
+	if exported(t, s) != before {
+		t.Error("something is gone")
+	}
+}
