@@ -4,8 +4,11 @@ import (
 	"context"
 	"html/template"
 	"io"
+	"io/fs"
 	"net/http"
+	"path"
 	"strings"
+	"sync"
 )
 
 // Account is who a page is shown to.
@@ -90,8 +93,15 @@ func inserted(name string, data any) string {
 	return b.String()
 }
 
+// loginScript is the script of the page for logging in, which keeps what stands behind # in the address of the page that
+// somebody wanted.
+var loginScript = sync.OnceValue(func() string {
+	names := must(fs.Glob(dist, "dist/assets/login-*.js.gz"))
+	return "/assets/" + strings.TrimSuffix(path.Base(names[0]), ".gz")
+})
+
 // accounts are the parts of pages that say who is there. They bring their style, and work without JavaScript.
-var accounts = template.Must(template.New("").Parse(`
+var accounts = template.Must(template.New("").Funcs(template.FuncMap{"script": loginScript}).Parse(`
 {{- define "account"}}<style>
 .account { align-items: center; display: flex; flex-wrap: wrap; font: 14px/1.5 system-ui, sans-serif; gap: 0.25rem 0.75rem; justify-content: flex-end; padding: 0.25rem 1rem; }
 .account form { margin: 0; }
@@ -105,15 +115,13 @@ body:has(> #playground) > #playground { flex: 1; min-height: 0; }
 {{- if .LogsOut}}<form method="post" action="/logout"><button>Log out</button></form>
 {{- else if not .Subject}}<a href="/login?next={{.Next}}">Log in</a>{{end -}}
 </aside>{{end}}
-{{- define "login"}}<!doctype html>
+{{- define "head"}}<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-{{if .Again}}<meta http-equiv="refresh" content="0">
-{{end}}<title>Log in · Throughline</title>
 <link rel="icon" href="data:,">
 <style>
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -125,6 +133,10 @@ button { font: inherit; min-height: 36px; padding: 0 1rem; }
 .go { border: 1px solid; border-radius: 4px; display: inline-block; padding: 0.4rem 1rem; text-decoration: none; }
 .problem { border-left: 4px solid; padding-left: 0.75rem; }
 </style>
+{{end}}
+{{- define "login"}}{{template "head"}}{{if .Again}}<meta http-equiv="refresh" content="0">
+{{end}}<title>Log in · Throughline</title>
+<script type="module" src="{{script}}"></script>
 </head>
 <body>
 <main>
@@ -145,16 +157,8 @@ button { font: inherit; min-height: 36px; padding: 0 1rem; }
 {{end}}{{end}}</main>
 </body>
 </html>{{end}}
-{{- define "onward"}}<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex">
-<meta http-equiv="refresh" content="0;url={{.}}">
+{{- define "onward"}}{{template "head"}}<meta http-equiv="refresh" content="0;url={{.}}">
 <title>Logged in · Throughline</title>
-<link rel="icon" href="data:,">
 </head>
 <body>
 <main>

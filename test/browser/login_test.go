@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -30,6 +31,19 @@ func newLocked(t *testing.T, anonymous *auth.Identity) (origin, token string) {
 	}
 	origin = newServerOf(t, true, true, func(o *server.Options) { o.Verifier, o.Anonymous = tokens, anonymous })
 	return origin, token
+}
+
+// newIssued serves the sample to who logs in at an issuer, and returns the addresses of both, which are two sites.
+func newIssued(t *testing.T) (origin, of string) {
+	t.Helper()
+	at := issuertest.New(t)
+	i := issuer.New(issuer.Options{
+		URL: at.URL, ClientID: issuertest.ClientID, ClientSecret: issuertest.Secret, SubjectClaim: "sub", RoleClaim: "roles",
+		Roles: map[string]auth.Role{"EDITOR": auth.Editor},
+	})
+	t.Cleanup(i.Close)
+	origin = newServerOf(t, true, true, func(o *server.Options) { o.Verifier, o.Issuer = i, i })
+	return strings.Replace(origin, "127.0.0.1", "localhost", 1), at.URL
 }
 
 const whoIsThere = `(document.querySelector('aside.account')?.innerText ?? '')`
@@ -151,16 +165,9 @@ func TestAPageThatIsRefusedAsksForAToken(t *testing.T) {
 
 // TestAPersonLogsInAtTheIssuer: a page leads there and back again, with the cookie that no other site has sent.
 func TestAPersonLogsInAtTheIssuer(t *testing.T) {
-	of := issuertest.New(t)
-	i := issuer.New(issuer.Options{
-		URL: of.URL, ClientID: issuertest.ClientID, ClientSecret: issuertest.Secret, SubjectClaim: "sub", RoleClaim: "roles",
-		Roles: map[string]auth.Role{"EDITOR": auth.Editor},
-	})
-	t.Cleanup(i.Close)
-	origin := newServerOf(t, true, true, func(o *server.Options) { o.Verifier, o.Issuer = i, i })
-	origin = strings.Replace(origin, "127.0.0.1", "localhost", 1) // another site than the issuer's
+	origin, of := newIssued(t)
 	b := newTab(t, newBrowser(t), origin)
-	b.issuer = of.URL
+	b.issuer = of
 	b.run("open a page", chromedp.Navigate(origin+"/e/nato"))
 	b.arrive("a.go")
 	b.wait("the way there has the focus", `document.activeElement?.classList.contains('go')`)
@@ -174,13 +181,56 @@ func TestAPersonLogsInAtTheIssuer(t *testing.T) {
 		t.Errorf("scripts see a cookie: %s", got)
 	}
 	b.button("Log out")
-	b.arrive(`a[href^="` + of.URL + `/leave"]`)
+	b.arrive(`a[href^="` + of + `/leave"]`)
 	b.wait("it says so", contains(`document.body.innerText`, "You are logged out."))
 	b.barriers(axe(t), "who has logged out")
-	b.click(`a[href^="` + of.URL + `/leave"]`)
+	b.click(`a[href^="` + of + `/leave"]`)
 	b.arrive("#left")
 	b.run("open a page", chromedp.Navigate(origin+"/e/nato"))
 	b.arrive("a.go")
+	b.forgive()
+}
+
+// TestALoginKeepsWhatIsInTheAddress: a picture that somebody shared is there after a login, with a token that is wrong first,
+// with one that is asked for by the page's own link, and at the issuer; and so is a query of the playground.
+func TestALoginKeepsWhatIsInTheAddress(t *testing.T) {
+	view := viewOf(t, []string{"mary-kaldor", "nato"})
+	browser := newBrowser(t)
+	origin, token := newLocked(t, nil)
+	b := newTab(t, browser, origin)
+	b.run("open a picture", chromedp.Navigate(origin+view))
+	b.arrive("#token")
+	b.text("tl_wrong")
+	b.press(kb.Enter)
+	b.arrive("#problem")
+	b.text(token)
+	b.press(kb.Enter)
+	b.arrive("aside.account form")
+	b.wait("it is drawn", drawn(2, 0)+` && location.pathname + location.hash === `+quote(view))
+	b.forgive()
+	b.run("open another page", chromedp.Navigate(origin+"/view"))
+	b.wait("nothing is left of it", reads("[role=alert]", "holds no picture"))
+
+	origin, token = newLocked(t, auth.NewIdentity("", auth.Reader))
+	b = newTab(t, browser, origin)
+	b.visit(view)
+	b.wait("it is drawn", drawn(2, 0))
+	b.click("aside.account a")
+	b.arrive("#token")
+	b.text(token)
+	b.press(kb.Enter)
+	b.arrive("aside.account form")
+	b.wait("it is drawn again", drawn(2, 0)+` && location.pathname + location.hash === `+quote(view))
+
+	origin, of := newIssued(t)
+	b = newTab(t, browser, origin)
+	b.issuer = of
+	b.run("open a query", chromedp.Navigate(origin+"/playground#query="+url.QueryEscape("{ viewer { subject } }")))
+	b.arrive("a.go")
+	b.press(kb.Enter)
+	b.arrive("aside.account form")
+	b.arrive(execute)
+	b.wait("the query is there", contains(`document.querySelector('.graphiql-query-editor').innerText`, "subject"))
 	b.forgive()
 }
 
@@ -223,6 +273,46 @@ func TestASessionThatEndsIsTold(t *testing.T) {
 			b.wait("in another window", `window.back === true`)
 			evaluate[chromedp.Void](b, `void dispatchEvent(new Event('focus'))`)
 			b.wait("it goes away", `document.querySelector('.ended') === null && window.drawn === document.querySelector('.excerpts li')`)
+			b.forgive()
+		})
+	}
+}
+
+// TestThePlaygroundTellsThatASessionHasEnded, and keeps the query; when somebody has logged in beside it, it goes away.
+func TestThePlaygroundTellsThatASessionHasEnded(t *testing.T) {
+	origin, token := newLocked(t, nil)
+	browser, source := newBrowser(t), axe(t)
+	for _, scheme := range []string{"light", "dark"} {
+		t.Run(scheme, func(t *testing.T) {
+			b := newTab(t, browser, origin)
+			b.look(1366, scheme)
+			b.run("open the form", chromedp.Navigate(origin+"/login"))
+			b.arrive("#token")
+			b.text(token)
+			b.press(kb.Enter)
+			b.arrive("aside.account form")
+			b.open("/playground?query=" + url.QueryEscape("{ viewer { subject } }"))
+			b.click(execute)
+			b.wait("it asks as who is there", contains(response, `"subject": "ann"`))
+			const post = `{method: 'POST', redirect: 'manual', headers: {'Content-Type': 'application/x-www-form-urlencoded'}, body: `
+			evaluate[chromedp.Void](b, `void fetch('/logout', `+post+`''}).then(() => { window.left = true; })`)
+			b.wait("the session is over", `window.left === true`)
+			b.click(execute)
+			b.wait("it is told", reads(".ended", "You are logged out"))
+			b.forgive()
+			for _, width := range []int64{390, 1024, 1600} {
+				b.look(width, scheme)
+				b.barriers(source, fmt.Sprint("a session that has ended ", width))
+			}
+			if evaluate[bool](b, `document.documentElement.scrollHeight > innerHeight`) {
+				t.Error("the playground is higher than the window")
+			}
+			evaluate[chromedp.Void](b, `void fetch('/login', `+post+`new URLSearchParams({token: '`+token+`'})}).then(() => { window.back = true; })`)
+			b.wait("in another window", `window.back === true`)
+			b.button("I have logged in")
+			b.wait("it goes away", `document.querySelector('.ended') === null`)
+			b.click(execute)
+			b.wait("it asks as who is there again", contains(response, `"subject": "ann"`))
 			b.forgive()
 		})
 	}

@@ -46,6 +46,12 @@ func newCrowd(t *testing.T, nodes, links int) (origin, view string) {
 			exchange.Options{})
 		return err
 	})
+	return origin, viewOf(t, ids)
+}
+
+// viewOf returns the address of a picture of some entities.
+func viewOf(t *testing.T, ids []string) string {
+	t.Helper()
 	b, err := json.Marshal(map[string]any{
 		"picture":   map[string]any{"ids": ids, "groups": []any{}, "pinned": []any{}, "at": map[string]any{}},
 		"selection": nil, "focus": nil, "time": nil, "colour": "type", "size": "links",
@@ -64,7 +70,7 @@ func newCrowd(t *testing.T, nodes, links int) (origin, view string) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return origin, "/view#v=" + base64.RawURLEncoding.EncodeToString(packed.Bytes())
+	return "/view#v=" + base64.RawURLEncoding.EncodeToString(packed.Bytes())
 }
 
 // frames begins to note how long each frame takes.

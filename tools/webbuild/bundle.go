@@ -76,6 +76,9 @@ func build(src, tour string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, _, _, err = b.bundle("login.ts", "login", api.BuildOptions{Format: api.FormatESModule}); err != nil {
+		return nil, err
+	}
 	favicon, err := b.copy("favicon.svg")
 	if err != nil {
 		return nil, err

@@ -48,8 +48,20 @@ async function send(url: string, params: unknown, headers: Record<string, unknow
   }
   const text = await response.text();
   try {
-    return JSON.parse(text);
+    const answer = JSON.parse(text) as { errors?: { extensions?: { code?: string } }[] };
+    if (answer.errors?.some(e => ['UNAUTHENTICATED', 'FORBIDDEN'].includes(e.extensions?.code ?? ''))) {
+      tellIfEnded();
+    }
+    return answer;
   } catch {
     throw new Error(`The server answered ${response.status} ${response.statusText} with something that is not JSON: ${text.slice(0, 200)}`);
+  }
+}
+
+// What tells that the session has ended is loaded when something was refused to somebody who was logged in.
+function tellIfEnded() {
+  const page = document.getElementById('playground');
+  if (page && document.querySelector('aside.account form')) {
+    void import('./explorer/ended').then(({ tell }) => tell(page));
   }
 }

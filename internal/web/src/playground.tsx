@@ -4,6 +4,7 @@ import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { ExplainButton } from './explain-button';
 import { makeFetcher } from './fetcher';
+import { restoreFragment, watchLogin } from './fragment';
 import { graphPlugin } from './graph-panel';
 import { LinkButton } from './link-button';
 import { readLink, type Linked } from './permalink';
@@ -88,6 +89,8 @@ function Playground({ graphql, linked }: { graphql: string; linked: Linked | nul
   );
 }
 
+restoreFragment();
+watchLogin();
 const url = new URL(window.location.href);
 const linked = readLink(url);
 if (linked) {

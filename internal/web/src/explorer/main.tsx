@@ -2,8 +2,9 @@
 // The explorer: the page a person meets first. It asks nothing but the public GraphQL of its server.
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { look, session } from './api';
+import { restoreFragment, watchLogin } from '../fragment';
 import { loadCatalog } from './catalog';
+import { Ended } from './ended';
 import { Graph } from './graph';
 import { Linked, SearchBox, playground } from './parts';
 import { Story } from './story';
@@ -36,41 +37,6 @@ function View({ graph, path, query }: { graph: Graph; path: string; query: strin
     default:
       return <Missing />;
   }
-}
-
-// Ended says that who was logged in is so no more, and offers to log in beside this page, which stays as it is. When
-// somebody comes back from there, it goes away.
-function Ended() {
-  const [ended, setEnded] = useState(session.ended);
-  useEffect(() => {
-    const changed = () => setEnded(session.ended);
-    addEventListener(session.changed, changed);
-    return () => removeEventListener(session.changed, changed);
-  }, []);
-  useEffect(() => {
-    if (!ended) {
-      return;
-    }
-    const back = () => void look().catch(() => undefined); // it is said already
-    addEventListener('focus', back);
-    return () => removeEventListener('focus', back);
-  }, [ended]);
-  if (!ended) {
-    return null;
-  }
-  return (
-    <div role="alert" class="ended">
-      <p>{words.session.ended}</p>
-      <p>
-        <a href="/login?next=/login?in" target="_blank" rel="noreferrer">
-          {words.session.login}
-        </a>{' '}
-        <button type="button" onClick={() => void look().catch(() => undefined)}>
-          {words.session.again}
-        </button>
-      </p>
-    </div>
-  );
 }
 
 function Explorer({ graph }: { graph: Graph }) {
@@ -136,6 +102,8 @@ function Explorer({ graph }: { graph: Graph }) {
   );
 }
 
+restoreFragment();
+watchLogin();
 const root = document.getElementById('explorer');
 if (root) {
   loadCatalog().then(

@@ -1,0 +1,31 @@
+// What stands behind # in an address is a view or a query, and is sent to no server: so a login in the same tab would lose
+// it. Meanwhile it is kept in the tab.
+
+const key = 'throughline.fragment';
+
+const here = () => location.pathname + location.search;
+
+// keepFragment keeps it for the page that is shown again after a login.
+export function keepFragment() {
+  if (location.hash) {
+    sessionStorage.setItem(key, JSON.stringify([here(), location.hash]));
+  }
+}
+
+// restoreFragment puts it back into the address, where it was kept for this page. What another page left is forgotten.
+export function restoreFragment() {
+  const kept = sessionStorage.getItem(key);
+  sessionStorage.removeItem(key);
+  if (!kept || location.hash) {
+    return;
+  }
+  const [page, hash] = JSON.parse(kept) as [string, string];
+  if (page === here()) {
+    history.replaceState(null, '', hash);
+  }
+}
+
+// watchLogin keeps it when somebody leaves a page to log in.
+export function watchLogin() {
+  document.querySelector('aside.account a')?.addEventListener('click', keepFragment);
+}
