@@ -136,8 +136,8 @@ button { font: inherit; min-height: 36px; padding: 0 1rem; }
 {{end}}
 {{- define "login"}}{{template "head"}}{{if .Again}}<meta http-equiv="refresh" content="0">
 {{end}}<title>Log in · Throughline</title>
-<script type="module" src="{{script}}"></script>
-</head>
+{{if not .Problem}}<script type="module" src="{{script}}"></script>
+{{end}}</head>
 <body>
 <main>
 <h1>Log in</h1>
