@@ -112,14 +112,23 @@ func TestRefiningIsStopped(t *testing.T) {
 	b.wait("it is drawn, and is being refined", underWay+" && "+reads(".said", "being refined"))
 	b.click(".refine")
 	b.wait("it has stopped", atRest)
-	before := evaluate[map[string][2]float64](b, places)
-	x, y := b.nodeAt(evaluate[string](b, alone))
-	b.click(".refine")
-	b.wait("it is under way again", underWay)
-	b.run("take one", chromedp.DragAndDropXY(x, y, x+40, y+30))
-	b.wait("it has stopped", atRest)
-	if got := moved(before, evaluate[map[string][2]float64](b, places)); len(got) > 5 {
-		t.Errorf("%d were moved under the pointer", len(got))
+	const tries = 5 // a hand on a busy machine may come when the refining is done: that is taken back
+	for i := range tries {
+		before := evaluate[map[string][2]float64](b, places)
+		x, y := b.nodeAt(evaluate[string](b, alone))
+		b.click(".refine")
+		b.wait("it is under way again", underWay+" || "+reads(".said", "is refined"))
+		b.run("take one", chromedp.DragAndDropXY(x, y, x+40, y+30))
+		b.wait("it has stopped", atRest)
+		got := moved(before, evaluate[map[string][2]float64](b, places))
+		if len(got) <= 5 {
+			break
+		}
+		if i == tries-1 || !evaluate[bool](b, reads(".said", "is refined")) {
+			t.Fatalf("%d were moved under the pointer", len(got))
+		}
+		b.button("Undo") // the hand's
+		b.button("Undo")
 	}
 	small, view := newCrowd(t, 120, 240)
 	b = newTab(t, newBrowser(t), small)
