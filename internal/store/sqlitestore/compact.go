@@ -14,8 +14,8 @@ const (
 		WHERE f.key = 'changesFrom' AND s.key = 'changesSince' AND m.key = 'changesSum'`
 	compactsSQL = `SELECT EXISTS (SELECT 1 FROM change WHERE seq < min(?1, (SELECT max(seq) FROM change)))
 		OR EXISTS (SELECT 1 FROM change_item WHERE seq < ?2)`
-	earliestSQL = `SELECT coalesce(max(seq), 0), coalesce(at, 0), count(*) FROM (
-		SELECT seq, at FROM change WHERE seq < min(?1, (SELECT max(seq) FROM change)) ORDER BY seq LIMIT ?2)`
+	earliestSQL = `WITH early AS (SELECT seq, at FROM change WHERE seq < min(?1, (SELECT max(seq) FROM change)) ORDER BY seq LIMIT ?2)
+		SELECT coalesce(max(seq), 0), coalesce(at, 0), count(*) FROM early`
 	forgetChanges = `DELETE FROM change WHERE seq <= ?`
 	forgetItems   = `DELETE FROM change_item WHERE rowid IN (SELECT rowid FROM change_item WHERE seq < ? ORDER BY seq, id LIMIT ?)`
 )

@@ -33,7 +33,13 @@ const (
 	restingOnSQL = `SELECT l.id FROM link l WHERE l.from_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
 		OR l.to_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
 		OR ?2 <> '[]' AND EXISTS (SELECT 1 FROM json_each(l.evidence) e WHERE e.value->>0 IN (SELECT value FROM json_each(?2))) ORDER BY l.id`
-	externalSQL = `SELECT id, externalIds, throughline_sum(` + nodeSummed +
+	// endingAtSQL looks at the links that a version has at entities, and at those that were written since
+	endingAtSQL = `WITH near AS (SELECT value AS k FROM json_each(?2) UNION SELECT k FROM changed WHERE what = 2 AND seq > ?3
+		UNION SELECT k FROM link WHERE k > ?4) SELECT l.id FROM near CROSS JOIN link l ON l.k = near.k
+		WHERE l.from_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
+		OR l.to_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value) ORDER BY l.id`
+	notedFromSQL = `SELECT value FROM meta WHERE key = 'changedFrom'`
+	externalSQL  = `SELECT id, externalIds, throughline_sum(` + nodeSummed +
 		`) = sum FROM node WHERE externalIds <> '' ORDER BY id`
 	mergedSQL = `SELECT f.value, n.id FROM node n, json_each(n.formerIds) f WHERE n.formerIds <> ''`
 	typesSQL  = `WITH w AS (SELECT value AS id FROM json_each(?))
@@ -284,25 +290,40 @@ func (s *Store) Resting(ctx context.Context, ids []string) ([]string, error) {
 	return s.resting(ctx, s.read, ids)
 }
 
-func (*Store) resting(ctx context.Context, db queryer, ids []string) (out []string, err error) {
+// resting looks at every link where sources are asked about. At entities it looks at those alone that the version in memory has
+// there, or that were written since, if there is a version and the file says what was written since.
+func (s *Store) resting(ctx context.Context, db queryer, ids []string) ([]string, error) {
 	sources, entities, _ := kg.SortIDs(ids)
 	if len(sources)+len(entities) == 0 {
 		return nil, nil
 	}
-	args := [2]string{listJSON(entities), listJSON(sources)}
-	for i := range args {
-		if args[i] == "" {
-			args[i] = "[]"
+	if graph := s.graph.Load(); graph != nil && len(sources) == 0 {
+		near, err := json.Marshal(graph.EndingAt(entities))
+		if err != nil {
+			return nil, err
+		}
+		out, err := scanIDs(ctx, db, endingAtSQL, idsJSON(entities), string(near), graph.Seq(), graph.Largest().Links)
+		if err != nil {
+			return nil, err
+		}
+		var from int64 // read last: it only grows
+		if err := scan(ctx, db, notedFromSQL, func(rows *sql.Rows) error { return rows.Scan(&from) }); err != nil || from <= graph.Seq() {
+			return out, err
 		}
 	}
-	err = scan(ctx, db, restingOnSQL, func(rows *sql.Rows) error {
+	return scanIDs(ctx, db, restingOnSQL, idsJSON(entities), idsJSON(sources))
+}
+
+// scanIDs reads a list of ids.
+func scanIDs(ctx context.Context, db queryer, text string, args ...any) (out []string, err error) {
+	err = scan(ctx, db, text, func(rows *sql.Rows) error {
 		var id string
 		if err := rows.Scan(&id); err != nil {
 			return unreadable(err)
 		}
 		out = append(out, id)
 		return nil
-	}, args[0], args[1])
+	}, args...)
 	return out, err
 }
 
