@@ -255,12 +255,19 @@ func clicking[S chromedp.Selectable](selector S) chromedp.Action[chromedp.Void] 
 	})
 }
 
-// wait polls until a JavaScript expression is true.
+// wait polls until a JavaScript expression is true, also when it has begun on the page before.
 func (b *tab) wait(what, expression string) {
 	b.t.Helper()
-	do(b, "wait until "+what,
-		chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(50*time.Millisecond),
-			chromedp.WithPollingTimeout(patience)))
+	poll := chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(50*time.Millisecond),
+		chromedp.WithPollingTimeout(patience))
+	b.run("wait until "+what, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		for {
+			_, err := chromedp.Run(ctx, poll)
+			if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "Cannot find context with specified id") {
+				return err
+			}
+		}
+	}))
 }
 
 // evaluate is the value of a JavaScript expression.

@@ -149,7 +149,7 @@ func TestExportsAreServed(t *testing.T) {
 		"type=institution&where=" + url.QueryEscape(`{"name":{"contains":"nato"}}`): {3, 2},
 		"from=" + url.QueryEscape("Mary Kaldor") + "&to=nato&kind=said":             {3, 2},
 		"around=nato&around=" + url.QueryEscape("Mary Kaldor") + "&depth=0":         {2, 0},
-		"around=nato&kind=part_of": {3, 2},
+		"around=" + url.QueryEscape("NATO") + "&depth=1&kind=part_of":               {3, 2},
 	} {
 		resp, part, err := fetched(t, http.MethodGet, base+"/export?"+query, nil)
 		nodes, links := strings.Count(string(part), `{"node":`), strings.Count(string(part), `{"link":`)
