@@ -116,7 +116,7 @@ var (
 		id: func(x *kg.Node) string { return x.ID },
 		conflict: func(was, x *kg.Node) error {
 			if was.Type != x.Type {
-				return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID,
+				return kg.Errorf(kg.Conflict, "%s has the type %s in the store; give the %s another id", x.ID,
 					strings.ToLower(was.Type), strings.ToLower(x.Type))
 			}
 			return nil
@@ -139,7 +139,7 @@ var (
 		id: func(x *kg.Link) string { return x.ID },
 		conflict: func(was, x *kg.Link) error {
 			if was.Kind != x.Kind {
-				return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID, was.Kind, x.Kind)
+				return kg.Errorf(kg.Conflict, "%s has the kind %s in the store; give the %s another id", x.ID, was.Kind, x.Kind)
 			}
 			return nil
 		},

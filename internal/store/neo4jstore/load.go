@@ -1214,7 +1214,7 @@ type missingError struct{ otherwise error }
 func (e *missingError) Error() string { return e.otherwise.Error() }
 
 func otherKind(x *kg.Link, was string) error {
-	return kg.Errorf(kg.Conflict, "%s is a %s in the store; give the %s another id", x.ID, was, x.Kind)
+	return kg.Errorf(kg.Conflict, "%s has the kind %s in the store; give the %s another id", x.ID, was, x.Kind)
 }
 
 // otherKinds refuses links whose id another kind holds. Ids that follow from what the link says belong to its kind

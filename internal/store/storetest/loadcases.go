@@ -55,7 +55,7 @@ func (s *suite) loadsInOrder(t *testing.T) {
 				ID: denied.ID, Kind: "SAID", From: denied.From, To: denied.To,
 				Evidence: moved.Evidence,
 			}}},
-			"CONFLICT: l_three is a AFFILIATED_WITH in the store; give the SAID another id",
+			"CONFLICT: l_three has the kind AFFILIATED_WITH in the store; give the SAID another id",
 		},
 		{"a refuted link is disputed", store.Batch{Links: []*kg.Link{&disputed}}, ""},
 		{"twice in one batch", store.Batch{Nodes: []*kg.Node{{
@@ -98,12 +98,12 @@ func (s *suite) loadsInOrder(t *testing.T) {
 		{
 			"another type",
 			store.Batch{Nodes: []*kg.Node{{ID: "lse", Type: "PLACE", Name: "x"}}},
-			"CONFLICT: lse is a institution in the store; give the place another id",
+			"CONFLICT: lse has the type institution in the store; give the place another id",
 		},
 		{"another kind", store.Batch{Links: []*kg.Link{{
 			ID: "l_four", Kind: "SAID", From: "kaldor", To: "far",
 			Evidence: moved.Evidence,
-		}}}, "CONFLICT: l_four is a LOCATED_IN in the store; give the SAID another id"},
+		}}}, "CONFLICT: l_four has the kind LOCATED_IN in the store; give the SAID another id"},
 		{"no such entity", store.Batch{Links: []*kg.Link{{
 			ID: "l_new", Kind: "LOCATED_IN", From: "lse", To: "nowhere",
 			Evidence: moved.Evidence,
