@@ -29,14 +29,19 @@ func TestATokenCostsNoAllocation(t *testing.T) {
 		r := httptest.NewRequest(http.MethodPost, "/graphql", body)
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Authorization", "Bearer "+secret)
-		return testing.AllocsPerRun(200, func() {
+		run := func() {
 			body.Reset(document)
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
 			if w.Code != http.StatusOK {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}
-		})
+		}
+		least := testing.AllocsPerRun(200, run)
+		for range 4 { // the race detector empties pools by chance
+			least = min(least, testing.AllocsPerRun(200, run))
+		}
+		return least
 	}
 	// without tokens a client is named by its address, which takes memory
 	byName := func(*http.Request) string { return "a client" }

@@ -20,7 +20,7 @@ import (
 // compactions writes, and deletes some of the earliest changes between writes, maybe not to the end. The store holds the
 // same as the oracle that has done the same, and says the same of what is kept as the oracle that has deleted nothing.
 func (s *suite) compactions(t *testing.T) {
-	for n := range s.Draws.Graphs * Rounds(t) {
+	for n := range max(s.Draws.Graphs*Rounds(t)/4, 1) { // each asks much
 		seed := uint64(n + 1)
 		t.Run(fmt.Sprintf("compactions %d", seed), func(t *testing.T) {
 			r := &random{Rand: rand.New(rand.NewPCG(seed, 37)), cat: s.Catalog}
@@ -88,6 +88,9 @@ func (o *Oracle) whole(gone []logged) *Oracle {
 // sameKept holds what a store says of what is kept against an oracle that has kept all.
 func (r *random) sameKept(t *testing.T, all *Oracle, x store.Store) {
 	t.Helper()
+	if len(all.log) == 0 {
+		return // all that was written so far was refused
+	}
 	kept, err := x.Kept(t.Context())
 	if err != nil {
 		t.Fatal(err)
