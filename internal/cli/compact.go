@@ -20,7 +20,7 @@ type compactCmd struct {
 	JSON   bool   `name:"json" help:"Print the result as JSON, for scripts."`
 }
 
-// compactedJSON is what --json prints.
+// compactedJSON is the report of a compaction as --json prints it.
 type compactedJSON struct {
 	Deleted int64  `json:"deleted"`
 	Kept    int64  `json:"kept"`

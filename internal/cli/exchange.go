@@ -352,7 +352,7 @@ func (c *exportCmd) Run(w *world) error {
 	return err
 }
 
-// selection is what of the graph is exported.
+// selection returns the part of the graph that the flags choose.
 func (c *exportCmd) selection() (*exchange.Selection, error) {
 	s := &exchange.Selection{
 		IDs: c.ID, Types: capitals(c.Type), Kinds: capitals(c.Kind), Standings: capitals(c.Standing), Around: c.Around, Depth: 1,

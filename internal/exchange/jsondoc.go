@@ -74,3 +74,24 @@ func (p *jsonDocument) value() (printed string, line int, err error) {
 	passed := p.pass()
 	return printed, line + strings.Count(passed[:len(passed)-len(printed)], "\n"), nil
 }
+
+// list calls f with each value of a list, as it stands there, with its place and its line.
+func (p *jsonDocument) list(f func(i, line int, printed string) error) error {
+	if _, err := p.dec.ReadToken(); err != nil {
+		return p.wrong(err)
+	}
+	p.pass()
+	for i := 0; p.dec.PeekKind() != ']'; i++ {
+		p.at = ""
+		printed, line, err := p.value()
+		if err != nil {
+			return err
+		}
+		if err := f(i, line, printed); err != nil {
+			return err
+		}
+	}
+	p.at = ""
+	_, err := p.dec.ReadToken()
+	return err
+}

@@ -50,7 +50,7 @@ type ldRecordAt struct {
 	kept    place // where it is in the spool, once it is there
 }
 
-// ldClaim is a link that waits for its ends. Ends are ids, or labels of objects that the file gives none.
+// ldClaim is a link whose ends may come later in the file. An end is an id, or the label of an object without one.
 type ldClaim struct {
 	Prop                       string
 	From, To                   string // of the property, not of the link
@@ -64,7 +64,7 @@ type ldClaim struct {
 // ldContexts is a context as it stands in a document, or none.
 type ldContexts struct{ value any }
 
-// ldBlank is what labels of objects without an id begin with.
+// ldBlank is the prefix of the labels of objects without an id.
 const ldBlank = "_:"
 
 func readJSONLD(in *reading) (err error) {
@@ -215,26 +215,12 @@ func (r *ldReader) array() error {
 	return r.list("", func(line int, record string) error { return r.item(line, record, &ldContexts{}) })
 }
 
-// list reads the records of a list.
+// list reads the records of a list, which messages call so.
 func (r *ldReader) list(name string, f func(line int, record string) error) error {
-	if _, err := r.dec.ReadToken(); err != nil {
-		return r.wrong(err)
-	}
-	r.pass()
-	for i := 0; r.dec.PeekKind() != ']'; i++ {
-		r.at = ""
-		record, line, err := r.value()
-		if err != nil {
-			return err
-		}
+	return r.jsonDocument.list(func(i, line int, record string) error {
 		r.at = fmt.Sprintf("%s[%d]", name, i)
-		if err := cmp.Or(f(line, record), r.in.ctx.Err()); err != nil {
-			return err
-		}
-	}
-	r.at = ""
-	_, err := r.dec.ReadToken()
-	return err
+		return cmp.Or(f(line, record), r.in.ctx.Err())
+	})
 }
 
 // errNested refuses what no file of this kind has.
@@ -366,7 +352,8 @@ func (r *ldReader) expanded(line int, printed string, members map[string]any, co
 	return nil
 }
 
-// is returns what types say: the type of an entity, or the kind of a source. Class is what messages call it.
+// is returns the type of an entity, or the kind of a source, that the types of an object stand for. Class is their name in
+// messages.
 func (r *ldReader) is(types []string) (t *catalog.Type, source, class string) {
 	for _, class := range types {
 		t, k, said := r.meaning(class)
@@ -563,8 +550,8 @@ func (r *ldReader) sourceID(name string) string {
 	return id
 }
 
-// id returns the id of what a file calls so: ours is its own, that of another an address as a rule, of which its last
-// word is kept, with a digest. What is only labelled has the label.
+// id returns the id of an object by its name in the file. A name that we wrote, or that can be an id, is the id. Any other,
+// such as an address, becomes its last word with a digest. A label stays as it is.
 func (r *ldReader) id(name string) string {
 	if name == "" || strings.HasPrefix(name, ldBlank) {
 		return name
@@ -586,7 +573,7 @@ func (r *ldReader) id(name string) string {
 	return id
 }
 
-// final returns the id of what is labelled.
+// final returns the id of the object that a label stands for; an id stays as it is.
 func (r *ldReader) final(id string) string {
 	if strings.HasPrefix(id, ldBlank) {
 		return r.ids[id]

@@ -286,7 +286,7 @@ func ldText(v any) string {
 	return ""
 }
 
-// bare reports whether an object says nothing of what it names.
+// bare reports whether an object is a reference: it has an id, and no properties.
 func (n *ldNode) bare() bool { return len(n.props)+len(n.reverse)+len(n.within) == 0 }
 
 // texts returns the values of properties that are texts, or what objects are called: by a name, or their addresses.

@@ -169,23 +169,11 @@ func (p *popoloReader) array() error {
 
 // records reads the records of an array.
 func (p *popoloReader) records(collection func(popoloRecord) string) error {
-	if _, err := p.dec.ReadToken(); err != nil {
-		return p.wrong(err)
-	}
-	p.pass()
-	for i := 0; p.dec.PeekKind() != ']'; i++ {
-		p.at = ""
-		printed, line, err := p.value()
-		if err != nil {
-			return err
-		}
+	return p.jsonDocument.list(func(i, line int, printed string) error {
 		var r popoloRecord
 		if err := json.Unmarshal([]byte(printed), &r); err != nil || r == nil {
 			p.at = popoloAtIndex(collection(nil), i, nil)
-			if err := p.in.fail(line, errors.New("is no object, where a record of a collection should stand")); err != nil {
-				return err
-			}
-			continue
+			return p.in.fail(line, errors.New("is no object, where a record of a collection should stand"))
 		}
 		c := collection(r)
 		if c == "" {
@@ -193,13 +181,8 @@ func (p *popoloReader) records(collection func(popoloRecord) string) error {
 				`says not what it is: write {"persons": […]}, or give records an @type, or the file a name such as persons.popolo.json`)}
 		}
 		p.at = popoloAtIndex(c, i, r)
-		if err := cmp.Or(p.record(c, r, line, popoloPlace{printed: printed, at: p.at}), p.in.ctx.Err()); err != nil {
-			return err
-		}
-	}
-	p.at = ""
-	_, err := p.dec.ReadToken()
-	return err
+		return cmp.Or(p.record(c, r, line, popoloPlace{printed: printed, at: p.at}), p.in.ctx.Err())
+	})
 }
 
 // popoloAtIndex says for messages which record of a collection one is, by its id too where it has one.

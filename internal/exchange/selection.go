@@ -115,7 +115,7 @@ type selected struct {
 	found          []*found
 }
 
-// found is what a Finder has found.
+// found holds the ids of the entities and links that a Finder found.
 type found struct {
 	nodes, links hashes
 	all          bool // the links among the entities are all there
