@@ -73,9 +73,9 @@ func viewOf(t *testing.T, ids []string) string {
 	return "/view#v=" + base64.RawURLEncoding.EncodeToString(packed.Bytes())
 }
 
-// frames begins to note how long each frame takes.
-const frames = `void (window.frames_ = [], window.last_ = performance.now(), (function frame() { requestAnimationFrame(() => {
-	const now = performance.now(); window.frames_.push(now - window.last_); window.last_ = now; frame(); }); })())`
+// frames begins to note how long each frame takes, and ends the notes before.
+const frames = `void (() => { const notes = window.frames_ = []; let last = performance.now(); (function frame() { requestAnimationFrame(() => {
+	if (window.frames_ === notes) { const now = performance.now(); notes.push(now - last); last = now; frame(); } }); })(); })()`
 
 // TestMeasurePictures times what the explorer draws: how long until it is there, and the frames while it is dragged. It only
 // runs when it is asked to, and judges nothing: times depend on the machine.
@@ -92,6 +92,7 @@ func TestMeasurePictures(t *testing.T) {
 		b.run("open", chromedp.Navigate(origin+view))
 		b.wait("it is drawn", `Number(document.querySelector('.drawing')?.dataset.nodes ?? 0) > 0`)
 		took := time.Since(begin)
+		b.wait("it is refined", `document.querySelector('.refine[aria-pressed=true]') === null`)
 		quantiles := func(what string, x, y float64) {
 			evaluate[chromedp.Void](b, frames)
 			b.run(what, chromedp.DragAndDropXY(x, y, x+150, y+90, 120))

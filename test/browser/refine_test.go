@@ -64,7 +64,19 @@ func TestRefining(t *testing.T) {
 	x, y := b.nodeAt(pinned)
 	b.run("choose one", chromedp.MouseClickXY(x, y))
 	b.button("Pin")
-	b.run("drag it to the edge", chromedp.DragAndDropXY(x, y, 420, 320))
+	x, y = b.nodeAt(pinned)
+	evaluate[chromedp.Void](b, `void (() => {
+		const renderer = document.querySelector('.drawing')._cyreg.cy.renderer(), draw = renderer.drawLayeredElements;
+		window.redrawn = 0;
+		renderer.drawLayeredElements = (...args) => { window.redrawn++; draw.apply(renderer, args); };
+	})()`)
+	b.run("drag it to the edge", chromedp.DragAndDropXY(x, y, 420, 320, 30))
+	if n := evaluate[int](b, "window.redrawn"); n < 1 || n > 10 {
+		t.Errorf("what is not dragged was drawn %d times in 30 steps", n)
+	}
+	if x, y := b.nodeAt(pinned); math.Hypot(x-420, y-320) > 3 {
+		t.Errorf("dragged to 420, 320, it is at %.0f, %.0f", x, y)
+	}
 	before := evaluate[map[string][2]float64](b, places)
 	if got := moved(settled, before); len(got) != 1 || got[0] != pinned {
 		t.Fatalf("dragging one moved %v", got)

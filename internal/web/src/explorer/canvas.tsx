@@ -4,6 +4,7 @@ import { useEffect, useImperativeHandle, useRef, useState } from 'preact/hooks';
 import { forwardRef } from 'preact/compat';
 import cytoscape, { type Core, type ElementDefinition, type NodeSingular } from 'cytoscape';
 import fcose from 'cytoscape-fcose';
+import { dragAlone } from './drag';
 import { refine } from './refine';
 import type { Scene, SceneEdge, SceneNode } from './scene';
 import { shapeOf } from './shapes';
@@ -331,6 +332,7 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
       hideEdgesOnViewport: props.many,
     });
     core.current = cy;
+    dragAlone(cy);
     const isEntity = (id: string) => latest.current.scene.nodes.some(n => n.id === id && n.entity);
     cy.on('tap', event => {
       const { onSelect } = latest.current;
@@ -490,7 +492,8 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
   useEffect(() => {
     core.current?.nodes().forEach(n => {
       const p = at[n.id()];
-      if (p && (p[0] !== n.position('x') || p[1] !== n.position('y'))) {
+      // what is held stays under the pointer
+      if (p && !n.grabbed() && (p[0] !== n.position('x') || p[1] !== n.position('y'))) {
         n.position({ x: p[0], y: p[1] });
       }
     });
