@@ -475,25 +475,41 @@ func TestPlaygroundExplains(t *testing.T) {
 	}
 }
 
+// TestPlaygroundDark changes the system's colours while the playground is open, and has it follow, unless somebody chose others.
 func TestPlaygroundDark(t *testing.T) {
-	origin, browser := newServer(t), newBrowser(t)
-	for _, scheme := range []string{"light", "dark"} {
-		t.Run(scheme, func(t *testing.T) {
-			b := newTab(t, browser, origin)
-			b.run("prefer "+scheme, command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-			}))
-			b.open("/playground")
-			lightness := evaluate[float64](b,
-				`getComputedStyle(document.querySelector('.graphiql-container')).backgroundColor.match(/\d+/g).slice(0, 3).reduce((a, c) => a + Number(c), 0) / 765`)
-			if (scheme == "dark") != (lightness < 0.5) {
-				t.Errorf("background has a lightness of %.2f", lightness)
-			}
-			b.wait("the query is coloured",
-				`new Set([...document.querySelectorAll('.graphiql-query-editor .view-line span span')].map(s => s.className.match(/mtk\d+/)?.[0])).size > 3`)
-			b.screenshot("theme")
-		})
+	b := newTab(t, newBrowser(t), newServer(t))
+	prefer := func(scheme string) {
+		b.run("prefer "+scheme, command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		}))
 	}
+	const lightness = `getComputedStyle(document.querySelector(%q)).%s.match(/\d+/g).slice(0, 3).reduce((a, c) => a + Number(c), 0) / 765`
+	look := func(scheme string) {
+		t.Helper()
+		ground, letters := "> 0.5", "< 0.5"
+		if scheme == "dark" {
+			ground, letters = letters, ground
+		}
+		b.wait("the page is "+scheme, fmt.Sprintf(lightness, ".graphiql-container", "backgroundColor")+ground)
+		b.wait("the editor is "+scheme, fmt.Sprintf(lightness, ".graphiql-query-editor .monaco-editor", "color")+letters)
+	}
+	prefer("light")
+	b.open("/playground")
+	b.wait("the query is coloured",
+		`new Set([...document.querySelectorAll('.graphiql-query-editor .view-line span span')].map(s => s.className.match(/mtk\d+/)?.[0])).size > 3`)
+	look("light")
+	b.screenshot("light")
+	prefer("dark")
+	look("dark")
+	b.screenshot("dark")
+	prefer("light")
+	look("light")
+	b.click(`button[aria-label="Open settings dialog"]`)
+	b.button("Dark")
+	look("dark")
+	prefer("dark")
+	prefer("light")
+	look("dark") // as was chosen
 }
 
 // TestTheReadmesPicture runs the query that the README shows, as it is printed there: its picture (SCREENSHOTS, see

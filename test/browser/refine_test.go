@@ -148,10 +148,41 @@ func TestRefiningIsStopped(t *testing.T) {
 		Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}},
 	}))
 	b.visit(view)
-	b.wait("it comes to rest", `document.querySelector('.drawing')?.dataset.nodes === '120' && `+atRest)
+	b.wait("it is drawn", `document.querySelector('.drawing')?.dataset.nodes === '120'`)
+	b.button("Copy a link to this view")
+	b.wait("it is copied", "window.copied !== undefined")
+	if !evaluate[bool](b, atRest) {
+		t.Error("what still moved was copied")
+	}
+	settled := evaluate[map[string][2]float64](b, places)
+	link := evaluate[string](b, "window.copied")
 	evaluate[chromedp.Void](b, `void (window.seen = new Set(), (function look() {
 		window.seen.add(document.querySelector('.drawing')._cyreg.cy.getElementById('n9').position('x')); requestAnimationFrame(look); })())`)
 	b.click(".refine")
 	b.wait("it is done", reads(".said", "The layout is refined"))
 	b.wait("two places were seen: before and after", `window.seen.size === 2`)
+	b.run("leave", chromedp.Navigate("about:blank"))
+	b.visit(strings.TrimPrefix(link, small))
+	b.wait("the link is drawn", `document.querySelector('.drawing')?.dataset.nodes === '120'`)
+	if got := moved(settled, evaluate[map[string][2]float64](b, places)); len(got) > 0 {
+		t.Errorf("a link that was copied at once has other places: %v", got)
+	}
+}
+
+// TestPictureOnAPhone looks for the names in a picture on a narrow screen: it is as high as the screen, and its names are large
+// enough to be drawn.
+func TestPictureOnAPhone(t *testing.T) {
+	b := newTab(t, newBrowser(t), newServer(t))
+	b.look(390, "light")
+	b.visit("/e/nato")
+	b.wait("it is drawn", `Number(document.querySelector('.drawing')?.dataset.nodes) > 12 && `+atRest)
+	b.button("Copy a link to this view")
+	b.wait("it has settled", "window.copied !== undefined")
+	box := evaluate[struct{ Width, Height, Font float64 }](b, `(() => {
+		const cy = document.querySelector('.drawing')._cyreg.cy, { w: width, h: height } = cy.nodes().boundingBox(), node = cy.nodes()[0];
+		return { width, height, font: cy.zoom() * parseFloat(node.style('font-size')) / parseFloat(node.style('min-zoomed-font-size')) };
+	})()`)
+	if box.Height < box.Width || box.Font < 1 {
+		t.Errorf("%.0f by %.0f, names at %.2f of what is drawn", box.Width, box.Height, box.Font)
+	}
 }

@@ -74,6 +74,19 @@ export function Editors() {
   return null;
 }
 
+// Has the editors follow the system's colours, where nobody chose others: GraphiQL asks for these once.
+export function Colours() {
+  const theme = useGraphiQL(state => state.theme);
+  const { setTheme } = useGraphiQLActions();
+  useEffect(() => {
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    const follow = () => theme === null && setTheme(null);
+    dark.addEventListener('change', follow);
+    return () => dark.removeEventListener('change', follow);
+  }, [theme, setTheme]);
+  return null;
+}
+
 function isRun(event: KeyboardEvent): boolean {
   return event.key === 'Enter' && (event.ctrlKey || event.metaKey);
 }

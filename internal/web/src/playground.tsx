@@ -9,7 +9,7 @@ import { graphPlugin } from './graph-panel';
 import { LinkButton } from './link-button';
 import { readLink, type Linked } from './permalink';
 import { storage } from './storage';
-import { Editors, watchKeys } from './editors';
+import { Colours, Editors, watchKeys } from './editors';
 import { documentation, introspects } from './schema-panel';
 import { firstTab, mod, tourPlugin } from './tour';
 import { workers } from './workers';
@@ -84,6 +84,7 @@ function Playground({ graphql, linked }: { graphql: string; linked: Linked | nul
         </p>
       </GraphiQL.Footer>
       <Editors />
+      <Colours />
       {linked?.operationName && <ChooseOperation name={linked.operationName} />}
     </GraphiQL>
   );

@@ -21,9 +21,10 @@ export interface CanvasHandle {
   find(id: string): void;
   png(): Promise<Blob>;
   places(): Places;
-  // refine has the places of what is not pinned refined; stop leaves what moves where it is.
+  // refine has the places of what is not pinned refined; stop leaves what moves where it is; settled waits until nothing moves.
   refine(): void;
   stop(): void;
+  settled(): Promise<void>;
 }
 
 // Told apart by colour and by shape. Taken from the palette of Okabe and Ito (2008), which the colour-blind can read.
@@ -67,7 +68,7 @@ function style(): cytoscape.StylesheetJson {
         'text-background-color': ground,
         'text-background-opacity': 0.8,
         'text-background-padding': '1px',
-        'min-zoomed-font-size': 7,
+        'min-zoomed-font-size': innerWidth > 600 ? 7 : 5.5, // a phone's letters are small and sharp
         'border-width': 1,
         'border-color': ink,
       },
@@ -135,6 +136,9 @@ function classes(x: SceneNode | SceneEdge): string {
     .join(' ');
 }
 
+// What is copied, told or saved waits so many ms for what is being refined, and then takes it as it is.
+const patience = 2000;
+
 // Beyond so many, a first draft is drawn, and then refined. Fewer are placed at once, with room for their labels.
 const drafted = 12;
 
@@ -180,18 +184,38 @@ function arrange(cy: Core, at: Places, placed: (all: Places) => void): boolean {
       numIter: 1500,
     } as cytoscape.LayoutOptions).run();
   }
+  if (draft) {
+    turn(cy, fresh);
+  }
   overview(cy);
   placed(placesOf(cy));
   return draft;
 }
 
+// turn lays nodes along the longer side of the window.
+function turn(cy: Core, nodes: cytoscape.NodeCollection) {
+  const { w, h } = nodes.boundingBox({ includeLabels: false });
+  if (w > h !== cy.width() > cy.height()) {
+    nodes.positions(n => ({ x: n.position('y'), y: n.position('x') }));
+  }
+}
+
 // overview shows everything, not larger than is pleasant to look at.
 function overview(cy: Core) {
-  cy.fit(undefined, 40);
+  cy.fit(undefined, Math.min(40, cy.width() / 20));
   if (cy.zoom() > 1.4) {
     cy.zoom(1.4);
     cy.center();
   }
+}
+
+// apart is how far nodes should be from their nearest: closer where there are many, and on a small screen where that leaves
+// their names large enough to be drawn.
+function apart(cy: Core): number {
+  const count = cy.nodes().length;
+  const room = 0.85 * Math.sqrt((cy.width() * cy.height()) / count);
+  const wanted = Math.max(70, 130 - count / 5);
+  return room > 80 ? Math.min(room, wanted) : wanted;
 }
 
 // rings places new nodes around what they are linked to, where there is room, and leaves the others where they are.
@@ -317,6 +341,7 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
   const list = useRef<HTMLUListElement>(null);
   // Ends the refining that is under way, with what was not shown of it or without.
   const stop = useRef<((move?: boolean) => void) | null>(null);
+  const ended = useRef(Promise.resolve());
   // Whether somebody chose what to look at, which then stays.
   const touched = useRef(false);
   const [current, setCurrent] = useState('');
@@ -422,9 +447,12 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
       }
     };
     let last: Float32Array | null = null;
+    let settle = () => {};
+    ended.current = new Promise(done => (settle = done));
     const end = (state: 'done' | 'failed') => {
       terminate();
       stop.current = null;
+      settle();
       latest.current.onMoved(placesOf(cy));
       latest.current.onRefining(state);
     };
@@ -433,7 +461,8 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
         places: Float32Array.from(nodes.flatMap(n => [n.position('x'), n.position('y')])),
         pinned: Uint8Array.from(pinned),
         edges: Uint32Array.from(ends),
-        apart: Math.max(70, 130 - nodes.length / 5),
+        apart: apart(cy),
+        shape: Math.min(1.7, Math.max(0.75, cy.width() / cy.height())),
       },
       ({ places, done }) => {
         last = places;
@@ -549,6 +578,10 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
       places: () => placesOf(core.current as Core),
       refine: begin,
       stop: () => stop.current?.(true),
+      settled: async () => {
+        await Promise.race([ended.current, new Promise(done => setTimeout(done, patience))]);
+        stop.current?.(true);
+      },
     }),
     [],
   );

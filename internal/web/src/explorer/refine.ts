@@ -7,6 +7,8 @@ export interface Task {
   edges: Uint32Array;
   // How far nodes should be from their nearest.
   apart: number;
+  // How wide the picture should be for its height.
+  shape: number;
 }
 
 // Told is what the worker tells.

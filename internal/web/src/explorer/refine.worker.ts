@@ -8,8 +8,6 @@ const steps = 300;
 const scaling = 240;
 // What is one for the forces is so many pixels: in pixels, a step would be too short.
 const unit = 20;
-// Labels are wider than high, and so is a window.
-const wide = 1.3;
 // Numbers of a node and of an edge, and where those stand that are not reckoned with forces alone.
 const [perNode, perEdge] = [10, 3];
 const [mass, convergence, fixed] = [6, 7, 9];
@@ -38,8 +36,10 @@ function nearest(nodes: Float32Array): number {
   return Math.sqrt(found[found.length >> 1] ?? 0);
 }
 
-function refine({ places, pinned, edges: ends, apart }: Task) {
+function refine({ places, pinned, edges: ends, apart, shape }: Task) {
   const count = pinned.length;
+  // as wide or as high as the window, and nowhere closer than forces alone would have it
+  const [wide, high] = [Math.max(1, shape), Math.max(1, 1 / shape)];
   const nodes = new Float32Array(count * perNode);
   const middle = [0, 1].map(axis => places.reduce((sum, p, i) => (i % 2 === axis ? sum + p : sum), 0) / count);
   const [mx = 0, my = 0] = middle;
@@ -48,7 +48,7 @@ function refine({ places, pinned, edges: ends, apart }: Task) {
     const aside = pinned[i] ? 0 : 0.1 + 0.2 * ((i % 17) / 17);
     const at = i * perNode;
     nodes[at] = ((places[2 * i] as number) - mx) / unit / wide + aside * Math.cos(i * 2.4);
-    nodes[at + 1] = ((places[2 * i + 1] as number) - my) / unit + aside * Math.sin(i * 2.4);
+    nodes[at + 1] = ((places[2 * i + 1] as number) - my) / unit / high + aside * Math.sin(i * 2.4);
     nodes[at + mass] = 1;
     nodes[at + convergence] = 1; // the part of its speed that it has
     nodes[at + fixed] = pinned[i] as number;
@@ -77,7 +77,7 @@ function refine({ places, pinned, edges: ends, apart }: Task) {
     const now = new Float32Array(2 * count);
     for (let i = 0; i < count; i++) {
       now[2 * i] = (nodes[i * perNode] as number) * unit * wide + mx;
-      now[2 * i + 1] = (nodes[i * perNode + 1] as number) * unit + my;
+      now[2 * i + 1] = (nodes[i * perNode + 1] as number) * unit * high + my;
     }
     postMessage({ places: now, done } satisfies Told);
   };

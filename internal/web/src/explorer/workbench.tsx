@@ -244,15 +244,20 @@ export function Workbench({
 
   const ids = chosen(state.selection);
   const several = ids.length > 1;
-  const places = () => canvas.current?.places() ?? state.picture.at;
-  const here = () => linked({ ...state, picture: { ...state.picture, at: places() } });
-  const share = () => attempt(async () => say(await copied(location.origin + (await address(here())), w.shared)));
-  const tell = () => {
-    const pages = [...story(), { view: here(), caption: '' }];
-    keepStory(pages);
-    setTold(pages.length);
-    say(w.told(pages.length));
+  const places = async () => {
+    await canvas.current?.settled();
+    return canvas.current?.places() ?? state.picture.at;
   };
+  const here = async () => linked({ ...state, picture: { ...state.picture, at: await places() } });
+  const share = () => attempt(async () => say(await copied(location.origin + (await address(await here())), w.shared)));
+  const tell = () =>
+    attempt(async () => {
+      const view = await here();
+      const pages = [...story(), { view, caption: '' }];
+      keepStory(pages);
+      setTold(pages.length);
+      say(w.told(pages.length));
+    });
   // of several that are chosen, only those and the links among them are saved
   const part = () => {
     const picture = { ...state.picture, ids: state.picture.ids.filter(id => ids.includes(id)) };
@@ -263,13 +268,14 @@ export function Workbench({
     const stored = () => readStored(graph, saved);
     switch (format) {
       case 'PNG':
+        await canvas.current?.settled();
         return canvas.current?.png();
       case 'SVG':
-        return out.svg(graph, saved, places());
+        return out.svg(graph, saved, await places());
       case 'CSV':
         return out.csv(graph, await stored());
       case 'GEXF':
-        return out.gexf(graph, saved, await stored(), places());
+        return out.gexf(graph, saved, await stored(), await places());
       case 'JSONL':
         return out.jsonl(graph, await stored());
       case 'GraphML':
