@@ -79,23 +79,25 @@ func (s *Server) isForeign(r *http.Request) bool {
 }
 
 // loginPage returns the page on which a person logs in, and then goes on to an address.
-func (s *Server) loginPage(status int, next string) *web.Login {
+func (s *Server) loginPage(r *http.Request, status int, next string) *web.Login {
 	page := &web.Login{Status: status, Next: local(next)}
 	if s.o.Issuer != nil {
-		page.Issuer = s.o.Issuer.Name()
+		page.Issuer, page.Away = s.o.Issuer.Name(), s.away(r)
 	}
 	return page
 }
 
 // login shows the form, and begins a session for whoever sends a good token.
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
-	page := s.loginPage(http.StatusOK, r.URL.Query().Get("next"))
+	page := s.loginPage(r, http.StatusOK, r.URL.Query().Get("next"))
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		if page.In = r.URL.Query().Has("in") && s.session(r) != nil; page.In {
 			w.Header().Add("Vary", varyWho)
 		} else if s.o.Issuer != nil && r.URL.Query().Has("left") {
 			page.Left, page.EndSession = true, s.o.Issuer.EndSession(s.address(r, "/"))
+		} else {
+			page.Led = s.o.Issuer != nil && r.URL.Query().Has("here")
 		}
 		page.Serve(w, r)
 		return
@@ -200,7 +202,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r.WithContext(web.WithAccount(r.Context(), a)))
 		case no.status == http.StatusUnauthorized && strings.Contains(r.Header.Get("Accept"), "text/html"):
 			w.Header()["Www-Authenticate"] = challenge(no)
-			page := s.loginPage(no.status, r.URL.RequestURI())
+			page := s.loginPage(r, no.status, r.URL.RequestURI())
 			page.Again = r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "cross-site"
 			page.Serve(w, r)
 		default:

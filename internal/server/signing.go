@@ -107,8 +107,14 @@ func (s *Server) address(r *http.Request, path string) string {
 	return "http://" + r.Host + path
 }
 
-// beginLogin leads to the issuer. A browser that came by another name than the one that it will be sent back to is led
-// there first: a cookie is of one name.
+// away reports whether a browser came by another name than the one that browsers should use.
+func (s *Server) away(r *http.Request) bool {
+	u, err := url.Parse(s.o.PublicURL)
+	return s.o.PublicURL != "" && err == nil && !strings.EqualFold(u.Host, r.Host)
+}
+
+// beginLogin leads to the issuer. A browser that came by another name than the one that it will be sent back to is led to the
+// page for logging in there first: a cookie is of one name, and so is what the page keeps in the browser.
 func (s *Server) beginLogin(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		wrongMethod(w, "GET", "this page leads on: use GET")
@@ -118,14 +124,13 @@ func (s *Server) beginLogin(w http.ResponseWriter, r *http.Request) {
 	if len(next) > maxNext {
 		next = "/"
 	}
-	here := r.URL.Query().Has("here") // was led already
-	if u, err := url.Parse(s.o.PublicURL); s.o.PublicURL != "" && err == nil && !strings.EqualFold(u.Host, r.Host) && !here {
-		seeOther(w, s.address(r, "/login/begin?here&next="+url.QueryEscape(next)))
+	if s.away(r) && !r.URL.Query().Has("here") { // nor was led already
+		seeOther(w, s.address(r, "/login?here&next="+url.QueryEscape(next)))
 		return
 	}
 	address, l, err := s.o.Issuer.Begin(r.Context(), s.address(r, backPath))
 	if err != nil {
-		s.failLogin(w, r, s.loginPage(0, next), refusalOf(err))
+		s.failLogin(w, r, s.loginPage(r, 0, next), refusalOf(err))
 		return
 	}
 	kept := s.signing.close(&begun{Login: l, Next: next, Ends: s.o.Now().Add(loginTime)})
@@ -155,7 +160,7 @@ func (s *Server) endLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	s.keepLogin(w, r, "", -1)
 	if b == nil || subtle.ConstantTimeCompare([]byte(b.State), []byte(q.Get("state"))) != 1 || !s.signing.first(b.State) {
-		s.failLogin(w, r, s.loginPage(0, ""), &refusal{
+		s.failLogin(w, r, s.loginPage(r, 0, ""), &refusal{
 			http.StatusBadRequest, kg.BadRequest,
 			"this login was begun in another browser, or is over: log in again",
 		})
@@ -166,12 +171,12 @@ func (s *Server) endLogin(w http.ResponseWriter, r *http.Request) {
 		if q.Get("error") == "access_denied" {
 			sentence = "the issuer did not let you log in, or you went back"
 		}
-		s.failLogin(w, r, s.loginPage(0, b.Next), &refusal{http.StatusUnauthorized, kg.Unauthenticated, sentence})
+		s.failLogin(w, r, s.loginPage(r, 0, b.Next), &refusal{http.StatusUnauthorized, kg.Unauthenticated, sentence})
 		return
 	}
 	who, err := s.o.Issuer.Finish(r.Context(), s.address(r, backPath), q.Get("code"), b.Login)
 	if err != nil {
-		s.failLogin(w, r, s.loginPage(0, b.Next), refusalOf(err))
+		s.failLogin(w, r, s.loginPage(r, 0, b.Next), refusalOf(err))
 		return
 	}
 	s.beginSession(w, r, who)

@@ -26,6 +26,8 @@ type Login struct {
 	Issuer string
 	// Next is the address of the page that is shown afterwards.
 	Next string
+	// Away says that the way to the issuer begins on the page by another name of this server, and Led that this is that page.
+	Away, Led bool
 	// Problem is what was wrong with the token before; "" for nothing.
 	Problem string
 	// Again has the browser ask once more by itself: where a page of another site led here, it did not send the cookie of
@@ -135,6 +137,7 @@ button { font: inherit; min-height: 36px; padding: 0 1rem; }
 </style>
 {{end}}
 {{- define "login"}}{{template "head"}}{{if .Again}}<meta http-equiv="refresh" content="0">
+{{end}}{{if .Led}}<noscript><meta http-equiv="refresh" content="0;url=/login/begin?here&amp;next={{.Next | urlquery}}"></noscript>
 {{end}}<title>Log in · Throughline</title>
 {{if not .Problem}}<script type="module" src="{{script}}"></script>
 {{end}}</head>
@@ -145,7 +148,7 @@ button { font: inherit; min-height: 36px; padding: 0 1rem; }
 {{end}}{{if .In}}<p role="status">You are logged in. Go on in the window that you came from; this one can be closed.</p>
 {{else}}{{if .Left}}<p role="status">You are logged out.</p>
 {{end}}{{if .Issuer}}{{if not .Left}}<p>This server wants to know who asks.</p>
-{{end}}<p><a class="go" href="/login/begin?next={{.Next}}" autofocus>Log in at {{.Issuer}}</a></p>
+{{end}}<p><a class="go" href="/login/begin?{{if .Led}}here&amp;{{end}}next={{.Next}}"{{if .Led}} data-led{{else if .Away}} data-away{{end}} autofocus>Log in at {{.Issuer}}</a></p>
 {{with .EndSession}}<p><a href="{{.}}">Log out there too</a></p>
 {{end}}{{else}}<p>This server wants to know who asks. Whoever keeps it gives you a token, which begins with <code>tl_</code>.</p>
 <form method="post" action="/login">

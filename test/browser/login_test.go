@@ -2,6 +2,8 @@ package browser_test
 
 import (
 	"fmt"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -34,7 +36,7 @@ func newLocked(t *testing.T, anonymous *auth.Identity) (origin, token string) {
 }
 
 // newIssued serves the sample to who logs in at an issuer, and returns the addresses of both, which are two sites.
-func newIssued(t *testing.T) (origin, of string) {
+func newIssued(t *testing.T, change ...func(*server.Options)) (origin, of string) {
 	t.Helper()
 	at := issuertest.New(t)
 	i := issuer.New(issuer.Options{
@@ -42,7 +44,7 @@ func newIssued(t *testing.T) (origin, of string) {
 		Roles: map[string]auth.Role{"EDITOR": auth.Editor},
 	})
 	t.Cleanup(i.Close)
-	origin = newServerOf(t, true, true, func(o *server.Options) { o.Verifier, o.Issuer = i, i })
+	origin = newServerOf(t, true, true, append(change, func(o *server.Options) { o.Verifier, o.Issuer = i, i })...)
 	return strings.Replace(origin, "127.0.0.1", "localhost", 1), at.URL
 }
 
@@ -167,7 +169,7 @@ func TestAPageThatIsRefusedAsksForAToken(t *testing.T) {
 func TestAPersonLogsInAtTheIssuer(t *testing.T) {
 	origin, of := newIssued(t)
 	b := newTab(t, newBrowser(t), origin)
-	b.issuer = of
+	b.others = []string{of}
 	b.run("open a page", chromedp.Navigate(origin+"/e/nato"))
 	b.arrive("a.go")
 	b.wait("the way there has the focus", `document.activeElement?.classList.contains('go')`)
@@ -224,7 +226,7 @@ func TestALoginKeepsWhatIsInTheAddress(t *testing.T) {
 
 	origin, of := newIssued(t)
 	b = newTab(t, browser, origin)
-	b.issuer = of
+	b.others = []string{of}
 	b.run("open a query", chromedp.Navigate(origin+"/playground#query="+url.QueryEscape("{ viewer { subject } }")))
 	b.arrive("a.go")
 	b.press(kb.Enter)
@@ -232,6 +234,37 @@ func TestALoginKeepsWhatIsInTheAddress(t *testing.T) {
 	b.arrive(execute)
 	b.wait("the query is there", contains(`document.querySelector('.graphiql-query-editor').innerText`, "subject"))
 	b.forgive()
+}
+
+// TestALoginByThePublicName: who comes by another name of the server than the public one is led there to log in, with what
+// stands behind # in the address; the issuer is told nothing of it.
+func TestALoginByThePublicName(t *testing.T) {
+	view := viewOf(t, []string{"mary-kaldor", "nato"})
+	var inner *url.URL
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(inner)
+		r.Out.Host = r.In.Host
+	}}
+	outer := httptest.NewServer(proxy)
+	t.Cleanup(outer.Close)
+	public := strings.Replace(outer.URL, "127.0.0.1", "localhost", 1)
+	for name, anonymous := range map[string]*auth.Identity{"nobody else": nil, "readers too": auth.NewIdentity("", auth.Reader)} {
+		t.Run(name, func(t *testing.T) {
+			origin, of := newIssued(t, func(o *server.Options) { o.PublicURL, o.Anonymous = public, anonymous })
+			inner, _ = url.Parse(origin)
+			b := newTab(t, newBrowser(t), outer.URL)
+			b.others = []string{of, public}
+			b.run("open a picture", chromedp.Navigate(outer.URL+view))
+			if anonymous != nil {
+				b.wait("it is drawn", drawn(2, 0))
+				b.click("aside.account a")
+			}
+			b.click("a.go")
+			b.arrive("aside.account form")
+			b.wait("it is drawn by the public name", drawn(2, 0)+` && location.href === `+quote(public+view))
+			b.forgive()
+		})
+	}
 }
 
 // TestASessionThatEndsIsTold: what is drawn stays, and who logs in beside it goes on.

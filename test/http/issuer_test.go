@@ -423,8 +423,17 @@ func TestALoginByThePublicName(t *testing.T) {
 	}))
 	v := newVisitor(t, base)
 	r := v.get("/login/begin?next=/view")
-	if r.status != 303 || r.header.Get("Location") != "https://graph.example.org/login/begin?here&next=%2Fview" || len(v.set) != 0 {
+	if r.status != 303 || r.header.Get("Location") != "https://graph.example.org/login?here&next=%2Fview" || len(v.set) != 0 {
 		t.Errorf("%d %v", r.status, r.header)
+	}
+	if r := v.get("/login?next=/view"); !strings.Contains(r.body, `data-away`) {
+		t.Errorf("the page by the other name: %s", r.body)
+	}
+	// that page leads on by itself, with a script or without
+	r = v.get("/login?here&next=%2Fe%2Fa%3Fb%26c")
+	if !strings.Contains(r.body, `<noscript><meta http-equiv="refresh" content="0;url=/login/begin?here&amp;next=%2Fe%2Fa%3Fb%26c">`) ||
+		!strings.Contains(r.body, `href="/login/begin?here&amp;next=%2fe%2fa%3fb%26c" data-led`) {
+		t.Errorf("the page by the public name: %s", r.body)
 	}
 	r = v.get("/login/begin?here&next=%2Fview")
 	to, err := url.Parse(r.header.Get("Location"))

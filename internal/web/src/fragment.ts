@@ -5,10 +5,13 @@ const key = 'throughline.fragment';
 
 const here = () => location.pathname + location.search;
 
+// The page that is shown after a login: that at /login is of another.
+const wanted = () => (location.pathname === '/login' && new URLSearchParams(location.search).get('next')) || here();
+
 // keepFragment keeps it for the page that is shown again after a login.
 export function keepFragment() {
   if (location.hash) {
-    sessionStorage.setItem(key, JSON.stringify([here(), location.hash]));
+    sessionStorage.setItem(key, JSON.stringify([wanted(), location.hash]));
   }
 }
 
@@ -25,7 +28,8 @@ export function restoreFragment() {
   }
 }
 
-// watchLogin keeps it when somebody leaves a page to log in.
+// watchLogin hands it on to the page for logging in, which may be one by another name of the server.
 export function watchLogin() {
-  document.querySelector('aside.account a')?.addEventListener('click', keepFragment);
+  const link = document.querySelector<HTMLAnchorElement>('aside.account a');
+  link?.addEventListener('click', () => (link.hash = location.hash));
 }
