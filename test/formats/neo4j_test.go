@@ -154,7 +154,7 @@ func TestNeo4jIsFilledByScriptAndByItsImporter(t *testing.T) {
 	}
 	same(t, "by the script", d.contents(t), want, answersOf(t, both.Ready(t, srv, cat)), wanted)
 
-	if !storetest.Some(t, 6)() { // a Neo4j that begins takes half a minute
+	if !storetest.Turns(t)() { // a Neo4j that begins takes half a minute
 		return
 	}
 	files := written(t, from, "neo4j")
