@@ -314,39 +314,37 @@ func TestASessionThatEndsIsTold(t *testing.T) {
 // TestThePlaygroundTellsThatASessionHasEnded, and keeps the query; when somebody has logged in beside it, it goes away.
 func TestThePlaygroundTellsThatASessionHasEnded(t *testing.T) {
 	origin, token := newLocked(t, nil)
-	browser, source := newBrowser(t), axe(t)
+	source := axe(t)
+	b := newTab(t, newBrowser(t), origin)
+	b.run("open the form", chromedp.Navigate(origin+"/login"))
+	b.arrive("#token")
+	b.text(token)
+	b.press(kb.Enter)
+	b.arrive("aside.account form")
+	b.open("/playground?query=" + url.QueryEscape("{ viewer { subject } }"))
+	b.click(execute)
+	b.wait("it asks as who is there", contains(response, `"subject": "ann"`))
+	const post = `{method: 'POST', redirect: 'manual', headers: {'Content-Type': 'application/x-www-form-urlencoded'}, body: `
+	evaluate[chromedp.Void](b, `void fetch('/logout', `+post+`''}).then(() => { window.left = true; })`)
+	b.wait("the session is over", `window.left === true`)
+	b.click(execute)
+	b.wait("it is told", reads(".ended", "You are logged out"))
+	b.forgive()
 	for _, scheme := range []string{"light", "dark"} {
-		t.Run(scheme, func(t *testing.T) {
-			b := newTab(t, browser, origin)
-			b.look(1366, scheme)
-			b.run("open the form", chromedp.Navigate(origin+"/login"))
-			b.arrive("#token")
-			b.text(token)
-			b.press(kb.Enter)
-			b.arrive("aside.account form")
-			b.open("/playground?query=" + url.QueryEscape("{ viewer { subject } }"))
-			b.click(execute)
-			b.wait("it asks as who is there", contains(response, `"subject": "ann"`))
-			const post = `{method: 'POST', redirect: 'manual', headers: {'Content-Type': 'application/x-www-form-urlencoded'}, body: `
-			evaluate[chromedp.Void](b, `void fetch('/logout', `+post+`''}).then(() => { window.left = true; })`)
-			b.wait("the session is over", `window.left === true`)
-			b.click(execute)
-			b.wait("it is told", reads(".ended", "You are logged out"))
-			b.forgive()
-			for _, width := range []int64{390, 1024, 1600} {
-				b.look(width, scheme)
-				b.barriers(source, fmt.Sprint("a session that has ended ", width))
-			}
-			if evaluate[bool](b, `document.documentElement.scrollHeight > innerHeight`) {
-				t.Error("the playground is higher than the window")
-			}
-			evaluate[chromedp.Void](b, `void fetch('/login', `+post+`new URLSearchParams({token: '`+token+`'})}).then(() => { window.back = true; })`)
-			b.wait("in another window", `window.back === true`)
-			b.button("I have logged in")
-			b.wait("it goes away", `document.querySelector('.ended') === null`)
-			b.click(execute)
-			b.wait("it asks as who is there again", contains(response, `"subject": "ann"`))
-			b.forgive()
-		})
+		for _, width := range []int64{390, 1024, 1600} {
+			b.look(width, scheme)
+			b.wait("the editor is "+scheme, editorIs(scheme))
+			b.barriers(source, fmt.Sprintf("a session that has ended, %s at %d px", scheme, width))
+		}
 	}
+	if evaluate[bool](b, `document.documentElement.scrollHeight > innerHeight`) {
+		t.Error("the playground is higher than the window")
+	}
+	evaluate[chromedp.Void](b, `void fetch('/login', `+post+`new URLSearchParams({token: '`+token+`'})}).then(() => { window.back = true; })`)
+	b.wait("in another window", `window.back === true`)
+	b.button("I have logged in")
+	b.wait("it goes away", `document.querySelector('.ended') === null`)
+	b.click(execute)
+	b.wait("it asks as who is there again", contains(response, `"subject": "ann"`))
+	b.forgive()
 }

@@ -380,59 +380,48 @@ func TestPlaygroundLinks(t *testing.T) {
 		"operationName": {"Other"},
 	}.Encode()
 
-	for name, address := range map[string]string{
-		"query string": "/playground?" + link,
-		"fragment":     "/playground#" + link,
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := newTab(t, browser, origin)
-			b.open(address)
-			b.wait("the linked query is shown", contains(query, "query Other($ref: EntityRef!)")+" && "+contains(query,
-				"# & + ü €"))
-			b.wait("its variables are shown", contains(variables, "Mary Kaldor"))
-			b.wait("the address is clean again", `location.href === `+quote(origin+"/playground"))
-			if names := b.tabNames(); len(names) != 1 {
-				t.Errorf("tabs %v", names)
-			}
-			b.screenshot("linked")
+	b := newTab(t, browser, origin)
+	tabState := `(JSON.parse(localStorage.getItem('throughline:graphiql:tabState') ?? '{"tabs":[]}'))`
+	// the link of the page itself, and the same in the form of others, which is the same tab
+	for _, address := range []string{"/playground#" + link, "/playground?" + link} {
+		b.open(address)
+		b.wait("the linked query is shown", contains(query, "query Other($ref: EntityRef!)")+" && "+contains(query,
+			"# & + ü €"))
+		b.wait("its variables are shown", contains(variables, "Mary Kaldor"))
+		b.wait("the address is clean again", `location.href === `+quote(origin+"/playground"))
+		if names := b.tabNames(); len(names) != 1 {
+			t.Errorf("%s: tabs %v", address, names)
+		}
+		b.screenshot("linked")
 
-			evaluate[chromedp.Void](b, `void (navigator.clipboard.writeText = async text => { window.copied = text; })`)
-			b.click(`button[aria-label="Copy link to this query"]`)
-			b.wait("that is said", `document.querySelector('.link-said').innerText === 'Link copied'`)
-			b.screenshot("copied")
-			copied := evaluate[string](b, `window.copied`)
-			u, err := url.Parse(copied)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := url.ParseQuery(u.EscapedFragment())
-			if err != nil {
-				t.Fatal(err)
-			}
-			var vars map[string]map[string]string
-			if err := json.Unmarshal([]byte(got.Get("variables")), &vars); err != nil {
-				t.Errorf("variables %q: %v", got.Get("variables"), err)
-			}
-			if got.Get("query") != document || vars["ref"]["name"] != "Mary Kaldor" ||
-				got.Get("operationName") != "Other" || u.Path != "/playground" || u.RawQuery != "" {
-				t.Errorf("copied %s", copied)
-			}
-
-			// the same link again is the same tab; another is one more
-			tabState := `(JSON.parse(localStorage.getItem('throughline:graphiql:tabState') ?? '{"tabs":[]}'))`
-			b.wait("the tabs are kept", tabState+`.tabs.length > 0`)
-			b.run("leave", chromedp.Navigate("about:blank"))
-			b.open(address)
-			if names := b.tabNames(); len(names) != 1 {
-				t.Errorf("tabs after opening a link twice: %v", names)
-			}
-			b.run("leave", chromedp.Navigate("about:blank"))
-			b.open("/playground?query=" + url.QueryEscape("query Third { stats { sources } }"))
-			b.wait("the other query is shown", contains(query, "query Third"))
-			if names := b.tabNames(); len(names) != 2 || names[len(names)-1] != "Third" {
-				t.Errorf("tabs with another link: %v", names)
-			}
-		})
+		evaluate[chromedp.Void](b, `void (navigator.clipboard.writeText = async text => { window.copied = text; })`)
+		b.click(`button[aria-label="Copy link to this query"]`)
+		b.wait("that is said", `document.querySelector('.link-said').innerText === 'Link copied'`)
+		b.screenshot("copied")
+		copied := evaluate[string](b, `window.copied`)
+		u, err := url.Parse(copied)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := url.ParseQuery(u.EscapedFragment())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var vars map[string]map[string]string
+		if err := json.Unmarshal([]byte(got.Get("variables")), &vars); err != nil {
+			t.Errorf("variables %q: %v", got.Get("variables"), err)
+		}
+		if got.Get("query") != document || vars["ref"]["name"] != "Mary Kaldor" ||
+			got.Get("operationName") != "Other" || u.Path != "/playground" || u.RawQuery != "" {
+			t.Errorf("copied %s", copied)
+		}
+		b.wait("the tabs are kept", tabState+`.tabs.length > 0`)
+		b.run("leave", chromedp.Navigate("about:blank"))
+	}
+	b.open("/playground?query=" + url.QueryEscape("query Third { stats { sources } }"))
+	b.wait("the other query is shown", contains(query, "query Third"))
+	if names := b.tabNames(); len(names) != 2 || names[len(names)-1] != "Third" {
+		t.Errorf("tabs with another link: %v", names)
 	}
 }
 
@@ -475,6 +464,17 @@ func TestPlaygroundExplains(t *testing.T) {
 	}
 }
 
+// shade reports whether a colour is light, or dark.
+func shade(selector, property string, light bool) string {
+	return fmt.Sprintf(`getComputedStyle(document.querySelector(%q)).%s.match(/\d+/g).slice(0, 3).reduce((a, c) => a + Number(c), 0) > 382 === %t`,
+		selector, property, light)
+}
+
+// editorIs reports whether the letters of the editor are made for a scheme of colours.
+func editorIs(scheme string) string {
+	return shade(".graphiql-query-editor .monaco-editor", "color", scheme == "dark")
+}
+
 // TestPlaygroundDark changes the system's colours while the playground is open, and has it follow, unless somebody chose others.
 func TestPlaygroundDark(t *testing.T) {
 	b := newTab(t, newBrowser(t), newServer(t))
@@ -483,15 +483,10 @@ func TestPlaygroundDark(t *testing.T) {
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 		}))
 	}
-	const lightness = `getComputedStyle(document.querySelector(%q)).%s.match(/\d+/g).slice(0, 3).reduce((a, c) => a + Number(c), 0) / 765`
 	look := func(scheme string) {
 		t.Helper()
-		ground, letters := "> 0.5", "< 0.5"
-		if scheme == "dark" {
-			ground, letters = letters, ground
-		}
-		b.wait("the page is "+scheme, fmt.Sprintf(lightness, ".graphiql-container", "backgroundColor")+ground)
-		b.wait("the editor is "+scheme, fmt.Sprintf(lightness, ".graphiql-query-editor .monaco-editor", "color")+letters)
+		b.wait("the page is "+scheme, shade(".graphiql-container", "backgroundColor", scheme == "light"))
+		b.wait("the editor is "+scheme, editorIs(scheme))
 	}
 	prefer("light")
 	b.open("/playground")

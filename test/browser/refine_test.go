@@ -118,7 +118,7 @@ func TestRefining(t *testing.T) {
 
 // TestRefiningIsStopped stops it by the button, and by taking hold of an entity; a person who wants no motion sees none.
 func TestRefiningIsStopped(t *testing.T) {
-	origin, view := newCrowd(t, 2000, 5000)
+	origin, view := newCrowd(t, 1200, 3000)
 	b := newTab(t, newBrowser(t), origin)
 	b.visit(view)
 	b.wait("it is drawn, and is being refined", underWay+" && "+reads(".said", "being refined"))
