@@ -289,7 +289,7 @@ func (s *Store) commitAhead(ctx context.Context, l *load, a *ahead, q *plan.Quer
 	var st *statement
 	var c *compiler
 	if near(q) {
-		st, c = s.statementIn(s.layouts[1][1], q)
+		st, c = s.statementIn(s.behind, q)
 	}
 	asks := st != nil && !st.answer.empty
 	if asks {

@@ -59,7 +59,7 @@ func (s *Store) rarest(ctx context.Context, q *plan.Query) (few *plan.Query, tri
 		queries[i] = b.String()
 	}
 	records, trips, err := s.read(ctx,
-		"UNWIND $p0 AS query CALL (query) { CALL db.index.fulltext.queryNodes('"+searchIndex+
+		"UNWIND $p0 AS query CALL (query) { "+fullText+"Nodes('"+searchIndex+
 			"', query) YIELD node RETURN count(node) AS count } RETURN count", params([]any{nil, queries}))
 	if err != nil {
 		return nil, trips, err

@@ -2,6 +2,7 @@ package neo4jstore
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 type index struct {
 	name   string
 	text   string   // the analyzer of a full-text index; "" for a range index
+	behind bool     // Neo4j writes it after the commit: see awaited
 	unique bool     // it holds a constraint
 	links  bool     // it is of relationships
 	of     []string // labels or types
@@ -45,7 +47,7 @@ func (l *layout) indexes() []index {
 		{name: "throughline_item_b", of: []string{itemLabel}, on: []string{"b"}},
 		{name: "throughline_item_was_a", of: []string{itemLabel}, on: []string{"wasA"}},
 		{name: "throughline_item_was_b", of: []string{itemLabel}, on: []string{"wasB"}},
-		{name: searchIndex, text: "whitespace", of: []string{entityLabel, sourceLabel}, on: []string{"_words"}},
+		{name: searchIndex, text: "whitespace", behind: true, of: []string{entityLabel, sourceLabel}, on: []string{"_words"}},
 	}
 	for _, t := range l.cat.Types {
 		out = append(out, index{
@@ -61,10 +63,13 @@ func (l *layout) indexes() []index {
 	}
 	return append(out,
 		index{
-			name: sourcesIndex, text: "keyword", links: true, of: l.kindList(l.cat.AllKinds()),
+			name: sourcesIndex, text: "keyword", behind: true, links: true, of: l.kindList(l.cat.AllKinds()),
 			on: []string{"sources"},
 		},
-		index{name: refutedIndex, text: "keyword", links: true, of: []string{refutedType}, on: []string{"sources"}})
+		index{
+			name: refutedIndex, text: "keyword", behind: true, links: true, of: []string{refutedType},
+			on: []string{"sources"},
+		})
 }
 
 // create is the statement that makes an index.
@@ -83,7 +88,8 @@ func (x index) create() string {
 	on := v + strings.Join(x.on, ", "+v)
 	switch {
 	case x.text != "":
-		on = " ON EACH [" + on + "] OPTIONS {indexConfig: {`fulltext.analyzer`: '" + x.text + "'}}"
+		on = fmt.Sprintf(" ON EACH [%s] OPTIONS {indexConfig: {`fulltext.analyzer`: '%s', `fulltext.eventually_consistent`: %t}}",
+			on, x.text, x.behind)
 	case x.unique:
 		on = " REQUIRE (" + on + ") IS UNIQUE"
 	default:
@@ -98,6 +104,19 @@ func (x index) drop() string {
 		return "DROP CONSTRAINT " + x.name
 	}
 	return "DROP INDEX " + x.name
+}
+
+// fullText begins every use of a full-text index.
+const fullText = "CALL db.index.fulltext.query"
+
+// awaited has a statement that asks a full-text index wait first until the index holds all that is committed. Neo4j
+// would write such an index within each commit, which takes several times as long as all the rest of a small change; so
+// it is written behind the commits, many at once, and whoever asks waits for what is left.
+func awaited(text string) string {
+	if strings.Contains(text, fullText) {
+		return "CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh() " + text
+	}
+	return text
 }
 
 // like reports whether two indexes are of the same kind, over the same records and properties; unique is not compared.
@@ -116,8 +135,9 @@ func (l *layout) missing(have []index) (todo []string, err error) {
 	for _, want := range l.indexes() {
 		if i := slices.IndexFunc(have, func(x index) bool { return x.name == want.name }); i >= 0 {
 			switch x := have[i]; {
-			case x.like(want) && x.unique == want.unique:
-			case want.name == sourcesIndex && x.over(want): // the schema's kinds have changed
+			case x.like(want) && x.unique == want.unique && x.behind == want.behind:
+			case want.text != "" && x.like(want), // of an earlier layout
+				want.name == sourcesIndex && x.over(want): // the schema's kinds have changed
 				todo = append(todo, x.drop(), want.create())
 			default:
 				return nil, setupErrorf(nil,
@@ -138,7 +158,8 @@ func (l *layout) missing(have []index) (todo []string, err error) {
 func (s *Store) indexes(ctx context.Context) (all []index, err error) {
 	rows, err := s.once(ctx,
 		"SHOW INDEXES YIELD name, type, entityType, labelsOrTypes, properties, owningConstraint, options WHERE type <> 'LOOKUP' "+
-			"RETURN name, type, entityType, labelsOrTypes, properties, owningConstraint, options.indexConfig['fulltext.analyzer']", nil)
+			"RETURN name, type, entityType, labelsOrTypes, properties, owningConstraint, options.indexConfig['fulltext.analyzer'], "+
+			"options.indexConfig['fulltext.eventually_consistent']", nil)
 	for _, r := range rows {
 		x := index{
 			name: asString(r[0]), links: r[2] == "RELATIONSHIP", of: texts(asList(r[3])),
@@ -148,6 +169,7 @@ func (s *Store) indexes(ctx context.Context) (all []index, err error) {
 		case "RANGE":
 		case "FULLTEXT":
 			x.text = asString(r[6])
+			x.behind, _ = r[7].(bool)
 		default:
 			x.text = kind // neither
 		}

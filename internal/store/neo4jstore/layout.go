@@ -59,6 +59,9 @@ type layout struct {
 	// asksLinks says that the database has links that are not ours, and asksNodes that it has nodes with our labels
 	// that are not: statements then ask for our marks. See marks.go.
 	asksLinks, asksNodes bool
+	// behind says that the statements are those of a transaction that has written: the full-text indexes do not hold
+	// what it wrote, so what they would find is looked for among all.
+	behind bool
 }
 
 // newLayout refuses a catalogue whose names this layout needs for itself.

@@ -80,7 +80,15 @@ func (c *compiler) countLinks(n string, f *plan.Field) {
 func (c *compiler) sourceLinks(n, r string) { c.sourceLinksIn(sourcesIndex, n, r) }
 
 func (c *compiler) sourceLinksIn(index, n, r string) {
-	c.w("CALL db.index.fulltext.queryRelationships('", index, "', 'sources:\"' + ", n,
+	if c.behind {
+		types := c.allKinds
+		if index == refutedIndex {
+			types = refutedType
+		}
+		c.w("MATCH ()-[", r, ":", types, "]->() WHERE ", n, ".id IN ", r, ".sources", c.onlyOurs(" AND ", r))
+		return
+	}
+	c.w(fullText, "Relationships('", index, "', 'sources:\"' + ", n,
 		".id + '\"') YIELD relationship AS ", r, c.onlyOurs(" WHERE ", r))
 }
 

@@ -355,14 +355,18 @@ func (c *compiler) search(a *answer) {
 	}
 	initials := c.noteIf(slices.ContainsFunc(c.q.Search.Words, func(w text.QueryWord) bool { return w.Initials }))
 	of, own := c.typeWords(types, sources), " "+idTermOf(c.q.Search.ID)+" "
-	first, rest := c.param(searchQuery(&c.q.Search, of, own, false)), c.param(searchQuery(&c.q.Search, of, own, true))
 	words, id := c.param(searchWords(&c.q.Search)), c.param(own)
-	const call = "CALL db.index.fulltext.queryNodes('" + searchIndex + "', "
-	c.call()
-	c.w(" ", call, first, ") YIELD node RETURN collect(node) AS hits1 }\n")
-	c.call("hits1")
-	c.w(" UNWIND CASE WHEN size(hits1) = 0 THEN [", rest, "] ELSE [] END AS query ", call,
-		"query) YIELD node RETURN collect(node) AS hits3 }\n")
+	if c.behind {
+		c.amongAll(types, sources, initials, words, id)
+	} else {
+		first, rest := c.param(searchQuery(&c.q.Search, of, own, false)), c.param(searchQuery(&c.q.Search, of, own, true))
+		const call = fullText + "Nodes('" + searchIndex + "', "
+		c.call()
+		c.w(" ", call, first, ") YIELD node RETURN collect(node) AS hits1 }\n")
+		c.call("hits1")
+		c.w(" UNWIND CASE WHEN size(hits1) = 0 THEN [", rest, "] ELSE [] END AS query ", call,
+			"query) YIELD node RETURN collect(node) AS hits3 }\n")
+	}
 	// terms are read once for each hit: they are long
 	c.call("hits3")
 	c.w(" UNWIND hits3 AS node WITH node, node._words AS terms WHERE all(word IN ", words,
@@ -455,6 +459,47 @@ func (c *compiler) typeWords(types catalog.TypeSet, sources bool) string {
 	}
 	b.WriteString(") ")
 	return b.String()
+}
+
+// amongAll writes the first and the last round of a search without the index: what searchQuery would find.
+func (c *compiler) amongAll(types catalog.TypeSet, sources, initials bool, words, id string) {
+	of := entityLabel
+	if types != c.cat.Entities {
+		of = c.labels(types)
+	}
+	switch {
+	case types == 0:
+		of = sourceLabel
+	case sources:
+		of += "|" + sourceLabel
+	}
+	round := func(fits func()) {
+		c.w("MATCH (node:", of, ") WITH node, node._words AS terms WHERE terms CONTAINS ", id, " OR ")
+		fits()
+		c.w(" RETURN collect(node) AS ")
+	}
+	exactly := func() {
+		c.w("terms CONTAINS word[0] OR terms CONTAINS word[1] OR terms CONTAINS word[3] OR terms CONTAINS word[4] OR terms CONTAINS word[8]")
+		if initials {
+			c.w(" OR terms CONTAINS word[6] OR all(key IN word[7] WHERE terms CONTAINS key)")
+		}
+	}
+	c.call()
+	c.w(" ")
+	round(func() {
+		c.w("size(", words, ") > 0 AND all(word IN ", words, " WHERE ")
+		exactly()
+		c.w(")")
+	})
+	c.w("hits1 }\n")
+	c.call("hits1")
+	c.w(" WITH hits1 WHERE size(hits1) = 0 ")
+	round(func() {
+		c.w("any(word IN ", words, " WHERE ")
+		exactly()
+		c.w(" OR any(key IN word[2] WHERE terms CONTAINS key) OR terms CONTAINS word[5])")
+	})
+	c.w("hits3 }\n")
 }
 
 // searchQuery is what the index is asked for: every word as it is, or any word in any way; and what the whole text is

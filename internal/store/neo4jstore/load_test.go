@@ -137,7 +137,8 @@ func TestTextsOfAnEarlierLayoutAreFolded(t *testing.T) {
 	}
 }
 
-// TestAnEarlierLayoutGetsALog opens a database of a layout without a log.
+// TestAnEarlierLayoutGetsALog opens a database of a layout without a log, whose full-text indexes were written within each
+// commit.
 func TestAnEarlierLayoutGetsALog(t *testing.T) {
 	srv, db := database(t)
 	cat := parse(t)
@@ -159,13 +160,17 @@ func TestAnEarlierLayoutGetsALog(t *testing.T) {
 	db.run("MATCH (n) REMOVE n._made", nil)
 	db.run("MATCH ()-[r]->() REMOVE r._made", nil)
 	db.run("MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = 6 REMOVE m.turns", nil)
-	for _, x := range db.run("SHOW INDEXES YIELD name, labelsOrTypes, owningConstraint "+
-		"WHERE any(l IN labelsOrTypes WHERE l STARTS WITH 'ThroughlineChange') RETURN name, owningConstraint", nil) {
-		what := "INDEX "
-		if x[1] != nil {
-			what = "CONSTRAINT "
+	for _, x := range db.run("SHOW INDEXES YIELD name, labelsOrTypes, owningConstraint, type, createStatement "+
+		"WHERE type = 'FULLTEXT' OR any(l IN labelsOrTypes WHERE l STARTS WITH 'ThroughlineChange') RETURN name, owningConstraint, type, createStatement", nil) {
+		switch name := fmt.Sprint(x[0]); {
+		case x[1] != nil:
+			db.run("DROP CONSTRAINT "+name, nil)
+		case x[2] == "FULLTEXT":
+			db.run("DROP INDEX "+name, nil)
+			db.run(strings.Replace(fmt.Sprint(x[3]), "`fulltext.eventually_consistent`: true", "`fulltext.eventually_consistent`: false", 1), nil)
+		default:
+			db.run("DROP INDEX "+name, nil)
 		}
-		db.run("DROP "+what+fmt.Sprint(x[0]), nil)
 	}
 	if d := cmp.Diff(wantIndexes, db.run(indexes, nil)); d == "" {
 		t.Fatal("the indexes are those of this layout")

@@ -77,6 +77,13 @@ func layouts(l *layout) (all [2][2]*layout) {
 	return all
 }
 
+// behindLayout is the layout of transactions that have written. What is not ours may be anywhere.
+func behindLayout(all [2][2]*layout) *layout {
+	x := *all[1][1]
+	x.behind = true
+	return &x
+}
+
 // asking is the layout for the next statement.
 func (s *Store) asking() *layout {
 	at := s.survey.Load()

@@ -62,6 +62,7 @@ type Store struct {
 	views    views
 	survey   atomic.Pointer[survey] // nil: what there is beside ours is not known
 	layouts  [2][2]*layout          // by survey.links, survey.nodes
+	behind   *layout                // of transactions that have written
 	counting counting
 	marks    marks
 	share    int
@@ -154,6 +155,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.session.BookmarkManager = neo4j.NewBookmarkManager(neo4j.BookmarkManagerConfig{})
 	}
 	s.layouts = layouts(l)
+	s.behind = behindLayout(s.layouts)
 	if s.now == nil {
 		s.now = time.Now
 	}

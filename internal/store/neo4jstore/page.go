@@ -93,8 +93,12 @@ func (c *compiler) keys(m *matcher, order []plan.Order) []key {
 
 // degree is an expression for the number of links of an entity, or on a source.
 func (c *compiler) degree(m *matcher) string {
+	if m.types == 0 && c.behind {
+		return "COUNT { MATCH ()-[relationship:" + c.allKinds + "]->() WHERE " + m.n + ".id IN relationship.sources" +
+			c.onlyOurs(" AND ", "relationship") + " }"
+	}
 	if m.types == 0 {
-		return "COUNT { CALL db.index.fulltext.queryRelationships('" + sourcesIndex + "', 'sources:\"' + " + m.n +
+		return "COUNT { " + fullText + "Relationships('" + sourcesIndex + "', 'sources:\"' + " + m.n +
 			".id + '\"') YIELD relationship" + c.onlyOurs(" WHERE ", "relationship") + " RETURN relationship }"
 	}
 	return "COUNT { (" + m.n + ")-" + c.rel("", c.allKinds) + "-() }"

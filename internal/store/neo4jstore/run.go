@@ -109,6 +109,7 @@ func (s *Store) running(ctx context.Context, p patience, limit time.Duration, te
 	session := u.session(cfg)
 	defer u.end(session)
 	s.texts.Add(1)
+	text = awaited(text)
 	rows := 0
 	if r := store.RecorderOf(ctx); r != nil {
 		began := time.Now()
@@ -218,7 +219,7 @@ func (s *Store) do(ctx context.Context, tx neo4j.ManagedTransaction, text string
 		t.use.hear()
 		defer t.use.hear()
 	}
-	res, err := tx.Run(ctx, text, params)
+	res, err := tx.Run(ctx, awaited(text), params)
 	if err != nil {
 		return nil, err
 	}

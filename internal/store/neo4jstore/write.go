@@ -122,7 +122,7 @@ func (w *writer) Fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
 }
 
 func (w *writer) fetch(ctx context.Context, q *plan.Query) (*kg.Result, error) {
-	st, c := w.s.statementIn(w.s.layouts[1][1], q) // what is not ours may be anywhere
+	st, c := w.s.statementIn(w.s.behind, q)
 	if st.answer.empty && !st.answer.refs {
 		return (&decoder{cat: w.s.layout.cat}).result(&st.answer, q, nil)
 	}
