@@ -118,7 +118,7 @@ var statements = map[string]string{
 	"image: state": headSQL, "image: changed rows": changedSQL, "image: sources from a key on": sourceSQL, "image: sources by key": sourcesSQL,
 	"image: nodes from a key on": nodeSQL, "image: nodes by key": nodesSQL, "image: links from a key to another": linkSQL, "image: links by key": linksSQL,
 	"snapshot: chunk": chunkSQL, "snapshot: forget changes": forgetSQL,
-	"load: begin": beginSQL, "load: node by id": rowSQL, "load: source by id": textSQL, "load: links that rest on records": restingOnSQL, "load: links that end at entities": endingAtSQL,
+	"load: begin": beginSQL, "load: node by id": rowSQL, "load: source by id": textSQL, "load: links that rest on records": restingOnSQL, "load: links near records that rest on them": restingNearSQL,
 	"load: delete a node": dropNode, "load: delete a link": dropLink, "load: delete a source": dropSource, "load: change a node": setNode, "load: change a link": setLink, "load: change a source": setSource,
 	"load: change evidence": setProof, "load: new links": insertSQL(newLink,
 		2), "load: links of a source whose text has changed": restingSQL,

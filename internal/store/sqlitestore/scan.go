@@ -30,14 +30,13 @@ const (
 	someNodes     = wholeNode + `WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`
 	someLinks     = wholeLink + `link l` + joinEnds + `WHERE l.id IN (SELECT value FROM json_each(?)) ORDER BY l.id`
 	// restingOnSQL looks at every link, and at all evidence where sources are asked about
-	restingOnSQL = `SELECT l.id FROM link l WHERE l.from_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
+	resting = `l.from_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
 		OR l.to_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
 		OR ?2 <> '[]' AND EXISTS (SELECT 1 FROM json_each(l.evidence) e WHERE e.value->>0 IN (SELECT value FROM json_each(?2))) ORDER BY l.id`
-	// endingAtSQL looks at the links that a version has at entities, and at those that were written since
-	endingAtSQL = `WITH near AS (SELECT value AS k FROM json_each(?2) UNION SELECT k FROM changed WHERE what = 2 AND seq > ?3
-		UNION SELECT k FROM link WHERE k > ?4) SELECT l.id FROM near CROSS JOIN link l ON l.k = near.k
-		WHERE l.from_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
-		OR l.to_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value) ORDER BY l.id`
+	restingOnSQL = `SELECT l.id FROM link l WHERE ` + resting
+	// restingNearSQL looks at the links that a version has there, and at those that were written since
+	restingNearSQL = `WITH near AS (SELECT value AS k FROM json_each(?3) UNION SELECT k FROM changed WHERE what = 2 AND seq > ?4
+		UNION SELECT k FROM link WHERE k > ?5) SELECT l.id FROM near CROSS JOIN link l ON l.k = near.k WHERE ` + resting
 	notedFromSQL = `SELECT value FROM meta WHERE key = 'changedFrom'`
 	externalSQL  = `SELECT id, externalIds, throughline_sum(` + nodeSummed +
 		`) = sum FROM node WHERE externalIds <> '' ORDER BY id`
@@ -290,19 +289,19 @@ func (s *Store) Resting(ctx context.Context, ids []string) ([]string, error) {
 	return s.resting(ctx, s.read, ids)
 }
 
-// resting looks at every link where sources are asked about. At entities it looks at those alone that the version in memory has
-// there, or that were written since, if there is a version and the file says what was written since.
+// resting looks at those links alone that the version in memory has there, or that were written since, if there is a version
+// and the file says what was written since. Otherwise it looks at every link.
 func (s *Store) resting(ctx context.Context, db queryer, ids []string) ([]string, error) {
 	sources, entities, _ := kg.SortIDs(ids)
 	if len(sources)+len(entities) == 0 {
 		return nil, nil
 	}
-	if graph := s.graph.Load(); graph != nil && len(sources) == 0 {
-		near, err := json.Marshal(graph.EndingAt(entities))
+	if graph := s.graph.Load(); graph != nil {
+		near, err := json.Marshal(graph.RestingOn(ids))
 		if err != nil {
 			return nil, err
 		}
-		out, err := scanIDs(ctx, db, endingAtSQL, idsJSON(entities), string(near), graph.Seq(), graph.Largest().Links)
+		out, err := scanIDs(ctx, db, restingNearSQL, idsJSON(entities), idsJSON(sources), string(near), graph.Seq(), graph.Largest().Links)
 		if err != nil {
 			return nil, err
 		}
