@@ -140,6 +140,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout *output, st
 		fmt.Fprintf(stderr, "throughline: %s\nTry: throughline --help\n", printableLines(message))
 		return exitUsage
 	}
+	if err := oneGraph(k); err != nil {
+		return fail(stderr, err)
+	}
 	w := &world{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, model: parser.Model}
 	if err := k.Run(w); err != nil {
 		if stdout.failed != nil && errors.Is(err, stdout.failed) {
@@ -148,6 +151,20 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout *output, st
 		return fail(stderr, err)
 	}
 	return exitOK
+}
+
+// oneGraph refuses a command line that names two graphs. What the environment says of one of them is no choice.
+func oneGraph(k *kong.Context) error {
+	named := map[string]bool{}
+	for _, p := range k.Path {
+		if p.Flag != nil && !p.Resolved {
+			named[p.Flag.Name] = true
+		}
+	}
+	if named["server"] && named["store"] {
+		return &config.UsageError{Problem: "--server asks a server, and --store opens a graph here", Hint: "leave out one of them"}
+	}
+	return nil
 }
 
 // NewParser makes the parser of the command line; the table of docs/config.md is made from it as well.
