@@ -107,6 +107,46 @@ func (m *meanwhile) Records(ctx context.Context, ids []string) (*store.Batch, er
 	return m.Store.Records(ctx, ids)
 }
 
+// cutOff is a store that says of each second change that it is an import which has not ended.
+type cutOff struct{ store.Store }
+
+func (c cutOff) Changes(ctx context.Context, q *store.ChangesQuery) ([]kg.Change, error) {
+	list, err := c.Store.Changes(ctx, q)
+	for i := range list {
+		list[i].Open = list[i].Seq%2 == 0
+	}
+	return list, err
+}
+
+// TestACopySaysWhatHasNotEnded copies a log with imports that were cut off, and the copy again.
+func TestACopySaysWhatHasNotEnded(t *testing.T) {
+	cat := both.Catalog(t)
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		first := filled(t, both.SQLite(cat)(t))
+		for _, id := range []string{"eve", "bob"} {
+			if err := storetest.Fill(t.Context(), first, &store.Batch{Nodes: []*kg.Node{{ID: id, Type: "PERSON", Name: id}}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		from, second, third := cutOff{first}, open(t), both.SQLite(cat)(t)
+		was := said(t, cat, from, []string{"eve"})
+		if !strings.Contains(was, "Open:true") || !strings.Contains(was, "Open:false") {
+			t.Fatal(was)
+		}
+		for _, way := range [][2]store.Store{{from, second}, {second, third}} {
+			if _, err := exchange.Copy(t.Context(), way[0], way[1], false); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(was, said(t, cat, way[1], []string{"eve"})); diff != "" {
+				t.Errorf("the copy from %s to %s says another thing: %s", way[0].Kind(), way[1].Kind(), diff)
+			}
+		}
+		if _, err := third.Check(t.Context(), func(d store.Damage) error { return fmt.Errorf("%+v", d) }); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 // TestACopyAndWhatIsWrittenMeanwhile: two into one store at once, and a store that is written to while it is copied.
 func TestACopyAndWhatIsWrittenMeanwhile(t *testing.T) {
 	cat := both.Catalog(t)

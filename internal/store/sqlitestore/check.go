@@ -17,7 +17,7 @@ const (
 	checkNodes   = `SELECT k, id, throughline_sum(` + nodeSummed + `) = sum FROM node ORDER BY k`
 	checkLinks   = `SELECT l.k, l.id, throughline_sum(` + linkSummedOf + `) = l.sum, throughline_sum(l.k, l.evidence) = l.wordsSum,
 		EXISTS (SELECT 1 FROM node n WHERE n.k = l.from_k) AND EXISTS (SELECT 1 FROM node n WHERE n.k = l.to_k) FROM link l ORDER BY l.k`
-	checkChanges = `SELECT seq, id, throughline_sum(` + changeSummed + `) = sum FROM change ORDER BY seq`
+	checkChanges = `SELECT seq, id, ` + changeSum + ` = sum FROM change ORDER BY seq`
 	checkItems   = `SELECT id, ` + itemSum + ` = sum FROM change_item NOT INDEXED`
 	checkFile    = `PRAGMA integrity_check(1)`
 	// SQLite's own check passes over an index whose first page is another's, where the index is empty

@@ -16,7 +16,9 @@ import (
 // What the sums of the log's rows are of.
 const (
 	changeSummed = "seq, id, at, hex(by), action, hex(note), reverts, hex(key), files, created, changed, removed, items"
-	itemSummed   = "seq, id, kind, a, b, wasA, wasB, before, after"
+	// changeSum is the sum of a change: what has ended has the sum of before it was said what has not
+	changeSum  = "CASE open WHEN 0 THEN throughline_sum(" + changeSummed + ") ELSE throughline_sum(" + changeSummed + ", open) END"
+	itemSummed = "seq, id, kind, a, b, wasA, wasB, before, after"
 	// itemSum is the sum of an item: rows of before there was made have none of it
 	itemSum = "CASE made WHEN 0 THEN throughline_sum(" + itemSummed + ") ELSE throughline_sum(" + itemSummed + ", made) END"
 )
@@ -39,8 +41,10 @@ const (
 	// dropItems deletes what has come to nothing within one load
 	dropItems  = `DELETE FROM change_item WHERE seq = ? AND before = after`
 	countItems = `SELECT coalesce(sum(before <> '' AND after <> ''), 0), coalesce(sum(after = ''), 0), count(*) FROM change_item WHERE seq = ?`
-	changeSQL  = `INSERT INTO change (seq, id, at, by, action, note, reverts, key, files, created, changed, removed, items, sum)
-		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13, throughline_sum(?1,?2,?3,hex(?4),?5,hex(?6),?7,hex(?8),?9,?10,?11,?12,?13))`
+	changeSQL  = `INSERT INTO change (seq, id, at, by, action, note, reverts, key, files, created, changed, removed, items, open, sum)
+		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14, CASE ?14
+			WHEN 0 THEN throughline_sum(?1,?2,?3,hex(?4),?5,hex(?6),?7,hex(?8),?9,?10,?11,?12,?13)
+			ELSE throughline_sum(?1,?2,?3,hex(?4),?5,hex(?6),?7,hex(?8),?9,?10,?11,?12,?13,?14) END)`
 	departedSQL = `SELECT id, made FROM change_item WHERE seq = ? AND made <> 0`
 	createdSQL  = `INSERT INTO created (what, last, first, seq) VALUES (?,?,?,?)`
 	// keptSQL notes where the log begins, with a sum: the numbers of changes are held against it
@@ -65,8 +69,8 @@ const (
 			WHERE c.what = made.what AND c.last >= made.k ORDER BY c.last LIMIT 1) AS seq FROM made) `
 	changesTouching = `WITH w AS (SELECT value FROM json_each(?)), touched AS (` + itemsTouching + `), ` + madeBy
 	madeSQL         = `WITH w AS (SELECT value FROM json_each(?)), ` + madeBy + `SELECT id, seq FROM by WHERE seq > ?`
-	changeColumns   = `seq, id, at, by, action, note, reverts, key, files, created, changed, removed,
-		throughline_sum(` + changeSummed + `) = sum`
+	changeColumns   = `seq, id, at, by, action, note, reverts, key, files, created, changed, removed, open,
+		` + changeSum + ` = sum`
 	laterSQL = `WITH w AS (SELECT value FROM json_each(?1)), touched AS (` + itemsTouching + `), first AS (
 			SELECT id AS of, min(seq) AS at FROM touched WHERE seq > ?2 AND id > ?3 GROUP BY id ORDER BY id LIMIT ?4)
 		SELECT i.seq, coalesce((SELECT min(m.made) FROM change_item m WHERE m.id = i.id AND m.seq > ?2 AND m.made > ?2), 0),
@@ -251,7 +255,7 @@ func (s *Store) Changes(ctx context.Context, q *store.ChangesQuery) (out []kg.Ch
 		var files string
 		var whole bool
 		if err := rows.Scan(&c.Seq, &c.ID, &at, &c.By, &c.Action, &c.Note, &c.Reverts, &c.Key, &files, &c.Created,
-			&c.Changed, &c.Removed, &whole); err != nil {
+			&c.Changed, &c.Removed, &c.Open, &whole); err != nil {
 			return unreadable(err)
 		}
 		if !whole {
@@ -516,6 +520,6 @@ func (l *load) writeChange(ctx context.Context, c *kg.Change, items int64) error
 		files = string(b)
 	}
 	_, err := l.tx.ExecContext(ctx, changeSQL, c.Seq, c.ID, c.At.UnixMilli(), c.By, string(c.Action), c.Note, c.Reverts, c.Key, files,
-		c.Created, c.Changed, c.Removed, items)
+		c.Created, c.Changed, c.Removed, items, c.Open)
 	return err
 }
