@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -88,10 +89,23 @@ var historyField = laterField(&laterKind{
 	read:    readHistory, compile: noRecord,
 })
 
-// readHistory reads the changes of records.
+// readHistory reads the changes of records, and of what was merged into them.
 func readHistory(s *laterSearch, of map[string]*place) error {
+	_, entities, _ := kg.SortIDs(slices.Collect(maps.Keys(of)))
+	former := map[string][]string{}
+	if len(entities) > 0 {
+		s.asked(1)
+		found, err := s.e.opts.Store.Records(s.ctx, entities)
+		if err != nil {
+			return err
+		}
+		for _, x := range found.Nodes {
+			former[x.ID] = x.FormerIDs
+		}
+	}
 	return s.each(of, func(ctx context.Context, id string, _ *place) error {
-		page, err := history.Changes(ctx, s.log(), store.ChangesQuery{Touching: []string{id}}, &s.page, s.list.base.Want)
+		q := store.ChangesQuery{Touching: append([]string{id}, former[id]...)}
+		page, err := history.Changes(ctx, s.log(), q, &s.page, s.list.base.Want)
 		if err != nil {
 			return err
 		}

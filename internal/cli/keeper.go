@@ -19,6 +19,8 @@ type keeper interface {
 	scalar(typ, field string) (string, error)
 	// apply does an edit. What a person can put right is a *edit.UserError.
 	apply(e edit.Edit, a edit.About) (*outcome, error)
+	// former returns the ids of what was merged into a record.
+	former(id string) ([]string, error)
 	// changes returns the changes that q names by Touching, IDs, Before and Limit, the latest first.
 	changes(q *store.ChangesQuery) ([]kg.Change, error)
 	// items returns what a change did, by id: the first most, only those that touch some records unless that is nil.
@@ -92,6 +94,14 @@ func (h *here) apply(e edit.Edit, a edit.About) (*outcome, error) {
 	}
 	out, err := edit.Apply(h.ctx, h.cat, h.s, e, a)
 	return &outcome{out, len(out.Lost)}, err
+}
+
+func (h *here) former(id string) ([]string, error) {
+	found, err := h.s.Records(h.ctx, []string{id})
+	if err != nil || len(found.Nodes) == 0 {
+		return nil, err
+	}
+	return found.Nodes[0].FormerIDs, nil
 }
 
 func (h *here) changes(q *store.ChangesQuery) ([]kg.Change, error) { return h.s.Changes(h.ctx, q) }

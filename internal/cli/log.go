@@ -98,7 +98,11 @@ func (c *logCmd) Run(w *world) error {
 		if err != nil {
 			return err
 		}
-		q.Touching = []string{id}
+		former, err := in.former(id)
+		if err != nil {
+			return err
+		}
+		q.Touching = append([]string{id}, former...)
 		if c.At != "" {
 			return c.recorded(w, in, id)
 		}

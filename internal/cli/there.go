@@ -480,6 +480,14 @@ const (
 }`
 )
 
+func (t *there) former(id string) ([]string, error) {
+	var got struct{ Node *struct{ FormerIDs []string } }
+	if err := t.ask("query ($id: ID!) { node(id: $id) { ... on Entity { formerIds } } }", map[string]any{"id": id}, &got); err != nil || got.Node == nil {
+		return nil, err
+	}
+	return got.Node.FormerIDs, nil
+}
+
 func (t *there) changes(q *store.ChangesQuery) (all []kg.Change, err error) {
 	for _, id := range q.IDs {
 		var got struct{ Change *changeThere }

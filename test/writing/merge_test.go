@@ -14,6 +14,51 @@ import (
 	"github.com/throughline/throughline/internal/web"
 )
 
+// TestTheHistoryOfASurvivor reads what was changed of what was merged into an entity along with what was changed of it,
+// over two merges, and without it once they are taken back.
+func TestTheHistoryOfASurvivor(t *testing.T) {
+	cat := both.Catalog(t)
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		s := filled(t, open(t))
+		e := writable(t, cat, s)
+		is := func(query, want string) {
+			t.Helper()
+			if d := cmp.Diff(`{"data":`+want+`}`, do(t.Context(), e, query, nil)); d != "" {
+				t.Errorf("%s: %s", query, d)
+			}
+		}
+		update := func(id, description string) {
+			t.Helper()
+			is(`mutation { updateInstitution(input: {id: "`+id+`", description: "`+description+`"}) { errors { message } } }`, `{"updateInstitution":{"errors":[]}}`)
+		}
+		merge := func(survivor, absorbed string) {
+			t.Helper()
+			is(`mutation { mergeEntities(input: {survivor: {id: "`+survivor+`"}, absorbed: [{id: "`+absorbed+`"}]}) { errors { message } } }`,
+				`{"mergeEntities":{"errors":[]}}`)
+		}
+		is(`mutation { createInstitution(input: {id: "club3", name: "Third"}) { errors { message } } }`, `{"createInstitution":{"errors":[]}}`) // 2
+		update("club3", "a third")                                                                                                              // 3
+		update("club", "a club")                                                                                                                // 4
+		merge("club2", "club3")                                                                                                                 // 5
+		update("club2", "a second")                                                                                                             // 6
+		merge("club", "club2")                                                                                                                  // 7
+		update("club", "the club")                                                                                                              // 8
+		const of = `{ node(id: "club") { ... on Entity { history%s { totalCount pageInfo { hasNextPage } nodes { seq } } } } }`
+		ask := func(args string) string { return strings.Replace(of, "%s", args, 1) }
+		all := `{"seq":8},{"seq":7},{"seq":6},{"seq":5},{"seq":4},{"seq":3},{"seq":2},{"seq":1}`
+		is(ask(""), `{"node":{"history":{"totalCount":8,"pageInfo":{"hasNextPage":false},"nodes":[`+all+`]}}}`)
+		is(ask("(first: 3)"), `{"node":{"history":{"totalCount":8,"pageInfo":{"hasNextPage":true},"nodes":[{"seq":8},{"seq":7},{"seq":6}]}}}`)
+		is(ask("(last: 2)"), `{"node":{"history":{"totalCount":8,"pageInfo":{"hasNextPage":false},"nodes":[{"seq":2},{"seq":1}]}}}`)
+		third := changeOf(t, e, 6)
+		is(`{ a: node(id: "ann") { ... on Entity { history { nodes { seq } } } } b: changes(touching: ["club"]) { totalCount } c: change(id: "`+third+`") { seq } }`,
+			`{"a":{"history":{"nodes":[{"seq":1}]}},"b":{"totalCount":4},"c":{"seq":6}}`)
+		for _, seq := range []int{8, 7} {
+			is(`mutation { revertChange(input: {change: "`+changeOf(t, e, seq)+`"}) { errors { message } } }`, `{"revertChange":{"errors":[]}}`)
+		}
+		is(ask(""), `{"node":{"history":{"totalCount":6,"pageInfo":{"hasNextPage":false},"nodes":[{"seq":10},{"seq":9},{"seq":8},{"seq":7},{"seq":4},{"seq":1}]}}}`)
+	})
+}
+
 // TestAnOldIDMeansTheSurvivor asks by the id of an entity that was merged into another, wherever an id may stand.
 func TestAnOldIDMeansTheSurvivor(t *testing.T) {
 	cat := both.Catalog(t)

@@ -1513,7 +1513,7 @@ interface Entity {
   updatedAt: DateTime!
   "Names its state, opaque: another one after each change of its own fields, and the same after a change of its links."
   version: String!
-  "What was changed of it and of the links at it, the latest first."
+  "What was changed of it and of the links at it, the latest first. What was merged into it is part of it."
   history(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
@@ -1593,7 +1593,7 @@ type Person implements Entity & SearchHit & Node {
   updatedAt: DateTime!
   "Names its state, opaque: another one after each change of its own fields, and the same after a change of its links."
   version: String!
-  "What was changed of it and of the links at it, the latest first."
+  "What was changed of it and of the links at it, the latest first. What was merged into it is part of it."
   history(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
@@ -1741,7 +1741,7 @@ type Institution implements Entity & SearchHit & Node {
   updatedAt: DateTime!
   "Names its state, opaque: another one after each change of its own fields, and the same after a change of its links."
   version: String!
-  "What was changed of it and of the links at it, the latest first."
+  "What was changed of it and of the links at it, the latest first. What was merged into it is part of it."
   history(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
@@ -1921,7 +1921,7 @@ type Event implements Entity & SearchHit & Node {
   updatedAt: DateTime!
   "Names its state, opaque: another one after each change of its own fields, and the same after a change of its links."
   version: String!
-  "What was changed of it and of the links at it, the latest first."
+  "What was changed of it and of the links at it, the latest first. What was merged into it is part of it."
   history(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
@@ -2118,7 +2118,7 @@ type Quote implements Entity & SearchHit & Node {
   updatedAt: DateTime!
   "Names its state, opaque: another one after each change of its own fields, and the same after a change of its links."
   version: String!
-  "What was changed of it and of the links at it, the latest first."
+  "What was changed of it and of the links at it, the latest first. What was merged into it is part of it."
   history(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
@@ -2240,7 +2240,7 @@ type Theme implements Entity & SearchHit & Node {
   updatedAt: DateTime!
   "Names its state, opaque: another one after each change of its own fields, and the same after a change of its links."
   version: String!
-  "What was changed of it and of the links at it, the latest first."
+  "What was changed of it and of the links at it, the latest first. What was merged into it is part of it."
   history(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
@@ -2380,7 +2380,7 @@ type Place implements Entity & SearchHit & Node {
   updatedAt: DateTime!
   "Names its state, opaque: another one after each change of its own fields, and the same after a change of its links."
   version: String!
-  "What was changed of it and of the links at it, the latest first."
+  "What was changed of it and of the links at it, the latest first. What was merged into it is part of it."
   history(
     "How many from the start of the list, 0–100. Default 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given; more is an error."
     first: Int
