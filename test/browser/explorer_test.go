@@ -688,3 +688,37 @@ func TestAnswersAreDrawn(t *testing.T) {
 		b.screenshot(fmt.Sprint("drawn", want[0], want[1]))
 	}
 }
+
+// TestNamesOfEveryLength: words without spaces widen no page, and a name that is read from the right leaves what stands beside
+// it in its order.
+func TestNamesOfEveryLength(t *testing.T) {
+	long := strings.Repeat("Donaudampfschifffahrtsgesellschaft", 9)
+	lines := `{"source":"REPORT","id":"s_a","title":"` + long + `"}
+{"node":"PERSON","id":"p","name":"محمد بن عبد الله"}
+{"node":"PERSON","id":"q","name":"` + long + `"}
+{"node":"INSTITUTION","id":"i","name":"האוניברסיטה העברית (HUJI)"}
+{"link":"AFFILIATED_WITH","from":"p","to":"i","role":"` + long + `","evidence":[{"source":"s_a","excerpt":"` + long + `"}]}
+{"link":"AFFILIATED_WITH","from":"q","to":"i","evidence":[{"source":"s_a","excerpt":"a"}]}
+`
+	b := newTab(t, newBrowser(t), newServerWith(t, true, func(cat *catalog.Catalog, s *sqlitestore.Store) error {
+		_, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("names.jsonl", []byte(lines))}, exchange.Options{})
+		return err
+	}))
+	b.look(390, "light")
+	for path, shown := range map[string]string{
+		"/": `document.querySelectorAll('main .card').length > 2`, "/e/p": drawn(2, 1), "/e/q": drawn(2, 1),
+		"/s/s_a": `document.querySelectorAll('.excerpts li').length > 1`, "/path?from=p&to=q": drawn(3, 2),
+	} {
+		b.visit(path)
+		b.wait("it is there", shown)
+		if evaluate[bool](b, `document.documentElement.scrollWidth > innerWidth`) {
+			t.Errorf("%s is wider than the window", path)
+		}
+		if path == "/" {
+			if evaluate[bool](b, `[...document.querySelectorAll('main li a[href="/e/p"]')].some(a => a.nextElementSibling.getBoundingClientRect().left < a.getBoundingClientRect().left)`) {
+				t.Error("what stands behind a name is before it")
+			}
+			b.screenshot("names")
+		}
+	}
+}
