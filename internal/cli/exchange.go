@@ -316,7 +316,7 @@ func (c *exportCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	chosen.Finder = inside.Parts{Graph: engine}
+	chosen.Finder = inside.Parts{Graph: engine, Flags: true}
 	part, err := chosen.Of(w.ctx, cat, s)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,6 +27,31 @@ type Parts struct {
 	// Memory bounds the bytes of all operations under way, and Most those of one; nil for no bound.
 	Memory *budget.Pool
 	Most   int64
+	// Flags says that the part is chosen by flags of a command, which errors then name.
+	Flags bool
+}
+
+// named is an error about an argument of a question as one about the parameter, or the flag, that it was made of.
+func (p Parts) named(err error, argument, parameter string) error {
+	var own *kg.Error
+	if !errors.As(err, &own) {
+		return err
+	}
+	rest, found := strings.CutPrefix(own.Message, argument)
+	if !found || !strings.HasPrefix(rest, ":") && !strings.HasPrefix(rest, "[") {
+		return err
+	}
+	if p.Flags {
+		parameter = "--" + parameter
+	}
+	out := *own
+	out.Message = parameter + rest
+	if out.Details["argument"] != nil {
+		entry, _, _ := strings.Cut(rest, ":")
+		out.Details = maps.Clone(out.Details)
+		out.Details["argument"] = kg.Way(parameter + entry)
+	}
+	return &out
 }
 
 func (p Parts) ask(ctx context.Context) Asking {
@@ -97,7 +123,7 @@ func (p Parts) Lines(ctx context.Context, from, to string, node, link func(id st
 		}
 	}
 	if err := ask(linesQuery, map[string]any{"from": refs[0][0], "to": refs[0][1]}, &got); err != nil {
-		return err
+		return p.named(p.named(err, "paths.from", "from"), "paths.to", "to")
 	}
 	if len(got.Paths.Nodes) == 0 {
 		return noLine(got.Paths.Report.Outcome)
@@ -146,7 +172,7 @@ func (p Parts) Around(ctx context.Context, names []string, depth int, node, link
 	}
 	vars := map[string]any{"seeds": refs[0], "depth": depth, "most": plan.MaxSubgraph}
 	if err := ask(aroundQuery, vars, &got); err != nil {
-		return err
+		return p.named(p.named(err, "subgraph.seeds", "around"), "subgraph.depth", "depth")
 	}
 	if got.Subgraph.Truncated {
 		return kg.Errorf(kg.CostLimit, "around them are more than %d entities, or %d links: ask for less depth, or choose by a "+

@@ -229,15 +229,17 @@ func TestPartsThatCannotBeAreRefused(t *testing.T) {
 			{exchange.Selection{From: "hub", To: "hub"}, e, kg.BadUserInput, "from and to are the same entity"},
 			{exchange.Selection{From: "hub", To: "twin-1"}, e, kg.NotFound, "there is no line between the two"},
 			{exchange.Selection{From: "hub", To: "Twin"}, e, kg.AmbiguousRef, `"Twin" fits 2 entities; name one of the candidates by id: id:twin-1 (Twin, person), id:twin-2`},
-			{exchange.Selection{From: "Chatam House", To: "twin-1"}, e, kg.NotFound, "paths.from: there is no entity of this name; like it: id:hub (Chatham House, institution)"},
-			{exchange.Selection{Around: []string{"hub", "id:nobody"}, Depth: 1}, e, kg.NotFound, "subgraph.seeds[1]: there is no entity of this id"},
-			{exchange.Selection{Around: []string{"hub"}, Depth: 5}, e, kg.BadUserInput, "subgraph.depth: ask for 0 to 4"},
-			{exchange.Selection{Around: []string{"hub"}, Depth: -1}, e, kg.BadUserInput, "subgraph.depth: ask for 0 to 4"},
+			{exchange.Selection{From: "Chatam House", To: "twin-1"}, e, kg.NotFound, "from: there is no entity of this name; like it: id:hub (Chatham House, institution)"},
+			{exchange.Selection{Around: []string{"hub", "id:nobody"}, Depth: 1}, e, kg.NotFound, "around[1]: there is no entity of this id"},
+			{exchange.Selection{Around: []string{"hub"}, Depth: 5}, e, kg.BadUserInput, "depth: ask for 0 to 4"},
+			{exchange.Selection{Around: []string{"hub"}, Depth: -1}, e, kg.BadUserInput, "depth: ask for 0 to 4"},
 			{exchange.Selection{Around: []string{"hub"}, Depth: 1}, e, kg.CostLimit, "around them are more than 1000 entities"},
 		} {
 			c.sel.Finder = inside.Parts{Graph: c.on}
 			if _, err := c.sel.Of(t.Context(), cat, s); err == nil || kg.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%.200s\nwant %s %s\ngot  %s %v", fmt.Sprintf("%+v", c.sel), c.code, c.want, kg.CodeOf(err), err)
+			} else if strings.Contains(err.Error(), "subgraph.") || strings.Contains(err.Error(), "paths.") {
+				t.Errorf("it names an argument of a question that nobody has written: %v", err)
 			}
 		}
 	})

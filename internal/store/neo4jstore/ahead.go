@@ -239,8 +239,12 @@ func (a *ahead) merged(ids []string) (map[string]string, error) {
 
 // run runs a statement that writes, and reports whether it has written so many records, -1 for any.
 func (l *load) run(ctx context.Context, tx neo4j.ManagedTransaction, text string, params map[string]any, count int) (bool, error) {
-	if a, ok := tx.(*ahead); ok {
-		a.writes = append(a.writes, writes{text, params, count})
+	switch t := tx.(type) {
+	case *ahead:
+		t.writes = append(t.writes, writes{text, params, count})
+		return true, nil
+	case *later:
+		t.writes = append(t.writes, writes{text, params, count})
 		return true, nil
 	}
 	rows, err := l.s.do(ctx, tx, text+" RETURN count(*)", params)

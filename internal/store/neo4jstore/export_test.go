@@ -182,3 +182,12 @@ func (s *Store) ViewWalks() int64 { return s.views.used.Load() }
 
 // LayoutVersion is the number of the layout that this program makes.
 var LayoutVersion = len(migrations)
+
+// Sent returns the transactions of a load that are under way.
+func Sent(l store.Load) int {
+	x, _ := l.(*load)
+	return len(x.sent)
+}
+
+// Statements returns how many statements a store has sent.
+func Statements(s *Store) int64 { return s.texts.Load() }

@@ -1,6 +1,7 @@
 package neo4jstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -45,6 +46,8 @@ type load struct {
 	// what of a kind, or of entities, was not there when the load began need not be looked for
 	noLinks catalog.KindSet
 	noNodes bool
+	// sent are transactions that are under way: see lanes.go
+	sent []*sent
 
 	// tx is the one transaction of a load that is one: see write.go
 	tx      neo4j.ManagedTransaction
@@ -89,8 +92,8 @@ func (s *Store) Load(ctx context.Context) (store.Load, error) {
 
 // count finds out what is not there; Neo4j keeps the numbers.
 func (l *load) count(ctx context.Context) error {
-	rows, _, err := l.s.read(ctx, "MATCH (n:Entity) RETURN '' AS kind, count(n) AS n UNION ALL"+
-		l.s.layout.eachType("MATCH ()-[r:%s]->() RETURN '%s' AS kind, count(r) AS n"), nil)
+	rows, _, err := l.s.read(ctx, "RETURN '' AS kind, COUNT { MATCH (:Entity) } AS n UNION ALL"+
+		l.s.layout.eachType("RETURN '%s' AS kind, COUNT { MATCH ()-[:%s]->() } AS n"), nil)
 	refuted := false
 	for _, r := range rows {
 		none := asInt(r[1]) == 0
@@ -114,7 +117,7 @@ func (l *load) Commit(ctx context.Context) error {
 	if l.done {
 		return kg.Errorf(kg.Internal, "the load has ended")
 	}
-	err := l.flush(ctx)
+	err := cmp.Or(l.flush(ctx), l.settle(ctx))
 	switch {
 	case err != nil:
 	case l.deed.Log != nil:
@@ -130,6 +133,7 @@ func (l *load) Commit(ctx context.Context) error {
 func (l *load) Rollback() error {
 	if !l.done {
 		l.done = true
+		l.leave()
 		<-l.s.loads
 	}
 	return nil
@@ -203,6 +207,11 @@ func (l *load) flush(ctx context.Context) error {
 			return err
 		}
 	}
+	if len(b.Links) > 0 && slices.ContainsFunc(l.sent, func(x *sent) bool { return len(x.batch.Nodes) > 0 }) {
+		if err := l.settle(ctx); err != nil { // they may be ends
+			return err
+		}
+	}
 	for list := range slices.Chunk(b.Links, batchSize) {
 		if err := l.hold(ctx, list); err != nil {
 			return err
@@ -214,14 +223,23 @@ func (l *load) flush(ctx context.Context) error {
 	return nil
 }
 
-// supposing runs a transaction that may suppose records to be new, and again without that when one of them was there:
-// another server's load is writing the same. What became of the records is reported once it is so.
-func (l *load) supposing(ctx context.Context, b store.Batch, work func(ctx context.Context, tx neo4j.ManagedTransaction,
-	b *store.Batch) error,
-) error {
+// supposing writes a batch that may suppose records to be new: beside others where it can, otherwise alone.
+func (l *load) supposing(ctx context.Context, b store.Batch, work batchWork) error {
 	if l.tx != nil {
 		return work(ctx, l.tx, &b)
 	}
+	if ok, err := l.send(ctx, b, work); ok {
+		return err
+	}
+	if err := l.settle(ctx); err != nil {
+		return err
+	}
+	return l.alone(ctx, b, work)
+}
+
+// alone runs a transaction that may suppose records to be new, and again without that when one of them was there:
+// another server's load is writing the same. What became of the records is reported once it is so.
+func (l *load) alone(ctx context.Context, b store.Batch, work batchWork) error {
 	var changes []outcome
 	report := b.Report
 	if report != nil {
@@ -366,6 +384,9 @@ func (l *load) heldSources(ctx context.Context, tx neo4j.ManagedTransaction, ids
 // putSources writes sources. Where the text of one changes, the excerpts of its links are checked again first, so
 // that a load that is cut off in between does it again.
 func (l *load) putSources(ctx context.Context, b store.Batch) error {
+	if err := l.settle(ctx); err != nil {
+		return err
+	}
 	held, _, err := l.heldSources(ctx, l.tx, b.IDs())
 	if err != nil {
 		return err
@@ -851,6 +872,12 @@ func (l *load) quoteAgain(ctx context.Context, tx neo4j.ManagedTransaction, list
 
 // remove deletes records, links first, in transactions of at most batchSize of them.
 func (l *load) remove(ctx context.Context, b *store.Batch) error {
+	if len(b.Delete) == 0 {
+		return nil
+	}
+	if err := l.settle(ctx); err != nil {
+		return err
+	}
 	sources, entities, links := kg.SortIDs(b.Delete)
 	for ids := range slices.Chunk(links, batchSize) {
 		if err := l.removing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/store/neo4jstore"
 	"github.com/throughline/throughline/internal/store/storetest"
 )
 
@@ -199,5 +200,138 @@ func TestAnEarlierLayoutGetsALog(t *testing.T) {
 	items, err := s.Items(t.Context(), &store.ItemsQuery{Seq: 1, Limit: 10})
 	if err != nil || len(items) != 1 || items[0].Before == "" || !strings.Contains(items[0].After, "known from now on") {
 		t.Errorf("it has %+v, %v", items, err)
+	}
+}
+
+// many returns so many people, each a colleague of the next in a source.
+func many(n int) *store.Batch {
+	b := &store.Batch{Sources: []*kg.Source{{ID: "s_1", Title: "A report", Kind: "REPORT"}}, Distinct: true}
+	id := func(i int) string { return fmt.Sprintf("p%05d", i) }
+	for i := range n {
+		b.Nodes = append(b.Nodes,
+			&kg.Node{Type: "PERSON", ID: id(i), Name: fmt.Sprintf("Ann %d", i)},
+			&kg.Node{Type: "INSTITUTION", ID: "i" + id(i), Name: fmt.Sprintf("House %d", i)})
+		b.Links = append(b.Links, &kg.Link{
+			ID: kg.LinkID("AFFILIATED_WITH", id(i), "i"+id(i), "", "", ""), Kind: "AFFILIATED_WITH", From: id(i), To: "i" + id(i),
+			Evidence: []kg.Evidence{{Source: "s_1", Excerpt: "as they say", Stance: kg.Supports}},
+		})
+	}
+	return b
+}
+
+// TestTransactionsOfALoadAreUnderWayAtOnce loads more than fits into the transactions that are under way at once, while another
+// server has written some of it: of the first, of the middle and of the last.
+func TestTransactionsOfALoadAreUnderWayAtOnce(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s, other := open(t, srv, cat), open(t, srv, cat)
+	b := many(21_000)
+	l, err := s.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	some := &store.Batch{Sources: b.Sources}
+	for _, i := range []int{3, 12_000, 20_999} {
+		some.Nodes = append(some.Nodes, b.Nodes[2*i], b.Nodes[2*i+1])
+		some.Links = append(some.Links, b.Links[i])
+	}
+	if err := storetest.Fill(t.Context(), other, some); err != nil {
+		t.Fatal(err)
+	}
+	reported := map[string]int{}
+	b.Report = func(was, is any) {
+		switch x := is.(type) {
+		case *kg.Node:
+			reported[x.ID]++
+		case *kg.Link:
+			reported[x.ID]++
+		}
+	}
+	for _, err := range []error{l.Put(t.Context(), b), l.Commit(t.Context())} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if neo4jstore.Sent(l) != 0 {
+		t.Error("a transaction is under way after the commit")
+	}
+	// what another has written stays as it is
+	if n := db.run("MATCH (n:Entity) RETURN count(n)", nil)[0][0]; n != int64(42_000) {
+		t.Errorf("%d entities", n)
+	}
+	if n := db.run("MATCH ()-[r:AFFILIATED_WITH]->() RETURN count(r)", nil)[0][0]; n != int64(21_000) {
+		t.Errorf("%d links", n)
+	}
+	for _, x := range b.Nodes {
+		if reported[x.ID] != 1 {
+			t.Fatalf("%s was reported %d times", x.ID, reported[x.ID])
+		}
+	}
+	// the log counts what each has made
+	made := db.run("MATCH (c:ThroughlineChange) RETURN c.created, c.changed, c.open ORDER BY c.seq", nil)
+	if got, want := fmt.Sprint(made), fmt.Sprint([][]any{{int64(10), int64(0), nil}, {int64(62_991), int64(0), nil}}); got != want {
+		t.Errorf("the log says %s, want %s", got, want)
+	}
+}
+
+// TestALinkWithoutAnEndEndsALoad has a link in the middle whose end is nowhere: it is named, and what the load has sent is over
+// when it has ended.
+func TestALinkWithoutAnEndEndsALoad(t *testing.T) {
+	srv, db := database(t)
+	s := open(t, srv, parse(t))
+	b := many(21_000)
+	b.Links[12_000].To = "nowhere"
+	l, err := s.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = l.Put(t.Context(), b)
+	if kg.CodeOf(err) != kg.Conflict || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("it ends with %v", err)
+	}
+	if err := l.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	held := db.run("MATCH ()-[r:AFFILIATED_WITH]->() RETURN count(r)", nil)
+	if n := held[0][0]; n == int64(0) || n == int64(21_000) {
+		t.Errorf("%d links", n)
+	}
+	// the load run again completes it
+	b.Links[12_000].To = b.Nodes[24_001].ID
+	if err := storetest.Fill(t.Context(), s, b); err != nil {
+		t.Fatal(err)
+	}
+	if n := db.run("MATCH ()-[r:AFFILIATED_WITH]->() RETURN count(r)", nil)[0][0]; n != int64(21_000) {
+		t.Errorf("%d links", n)
+	}
+}
+
+// TestWhatIsNotThereIsNotLookedFor counts the statements of a load into an empty store.
+func TestWhatIsNotThereIsNotLookedFor(t *testing.T) {
+	srv, _ := database(t)
+	s := open(t, srv, parse(t))
+	b := many(10_000)
+	if err := storetest.Fill(t.Context(), s, &store.Batch{Sources: b.Sources}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := s.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := neo4jstore.Statements(s)
+	for _, err := range []error{
+		l.Put(t.Context(), &store.Batch{Nodes: b.Nodes[:10_000], Distinct: true}),
+		l.Put(t.Context(), &store.Batch{Nodes: b.Nodes[10_000:], Distinct: true}),
+		l.Put(t.Context(), &store.Batch{Links: b.Links, Distinct: true}),
+		l.Commit(t.Context()),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// the first transaction: the lock, two types, the change; the second: two types, the lock; the third: the texts of
+	// sources, the links, the lock; then two for the end of the log: 12
+	if n := neo4jstore.Statements(s) - before; n > 12 {
+		t.Errorf("%d statements", n)
 	}
 }

@@ -210,8 +210,11 @@ type transaction struct {
 func (s *Store) do(ctx context.Context, tx neo4j.ManagedTransaction, text string, params map[string]any) ([][]any,
 	error,
 ) {
-	if a, ok := tx.(*ahead); ok {
-		return nil, a.ask()
+	switch t := tx.(type) {
+	case *ahead:
+		return nil, t.ask()
+	case *later:
+		return nil, errLook
 	}
 	s.texts.Add(1)
 	if t, ok := tx.(*transaction); ok {
