@@ -80,9 +80,10 @@ type Options struct {
 	CacheControl string
 	// Now is the clock; nil for the system's.
 	Now func() time.Time
-	// MaxBody bounds a request's body in bytes, BodyTime how long it may take to come; 0 stands for DefaultBodyTime.
-	MaxBody  int64
-	BodyTime time.Duration
+	// MaxBody bounds a request's body in bytes, BodyTime how long it may take to come, and HeaderTime how long what stands
+	// before it may; 0 stands for DefaultBodyTime and DefaultHeaderTime.
+	MaxBody              int64
+	BodyTime, HeaderTime time.Duration
 	// Client says of which client a request of nobody in particular is: clients share what there is fairly, and so do
 	// subjects. nil for ByAddress without proxies.
 	Client func(*http.Request) string
@@ -119,8 +120,9 @@ const ExplainHeader = "X-Throughline-Explain"
 
 // The defaults of Options.
 const (
-	DefaultMaxBody  = 1 << 20
-	DefaultBodyTime = 25 * time.Second
+	DefaultMaxBody    = 1 << 20
+	DefaultBodyTime   = 25 * time.Second
+	DefaultHeaderTime = 8 * time.Second
 	// ConcurrentPerCore keeps cores and a store busy, and a request that is taken from waiting behind more than it
 	// would have to with that many clients.
 	ConcurrentPerCore = 32
@@ -133,7 +135,6 @@ const (
 
 // Time limits of a connection: a client that drips bytes holds a connection so long, and nothing else.
 const (
-	headerTime = 8 * time.Second
 	writeTime  = 60 * time.Second
 	chunkTime  = 10 * time.Second // for writeChunk bytes
 	writeChunk = 64 << 10
@@ -174,6 +175,7 @@ func New(o Options) (*Server, error) {
 	}
 	set(&o.QueueTime, DefaultQueueTime)
 	set(&o.BodyTime, DefaultBodyTime)
+	set(&o.HeaderTime, DefaultHeaderTime)
 	set(&o.Grace, DefaultGrace)
 	if o.DocumentsOnly && o.Documents == nil {
 		return nil, errors.New("a server of listed documents alone needs a list")
@@ -392,7 +394,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	h := &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		Handler: s.handler, ReadHeaderTimeout: s.o.HeaderTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 		BaseContext: func(net.Listener) context.Context { return base },
 		ConnContext: withConnection,

@@ -694,7 +694,8 @@ func TestADrippingClientIsCut(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short leaves out seconds of dripping")
 	}
-	base, _ := start(t, func(_ *graph.Options, o *server.Options) { o.BodyTime = 9 * time.Second })
+	const cut = 4 * time.Second
+	base, _ := start(t, func(_ *graph.Options, o *server.Options) { o.BodyTime, o.HeaderTime = cut, cut })
 	drip := func(begin, more string, within time.Duration, done chan<- string) {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
 		if err != nil {
@@ -729,7 +730,7 @@ func TestADrippingClientIsCut(t *testing.T) {
 	go drip("POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{", " ", time.Minute, body)
 	for header != nil || body != nil {
 		begin := time.Now()
-		if r := post(t, base, "{ people { totalCount } }"); r.status != 200 || time.Since(begin) > 4*time.Second { // a header is cut after 8 s
+		if r := post(t, base, "{ people { totalCount } }"); r.status != 200 || time.Since(begin) > cut-time.Second {
 			t.Errorf("others wait %s: %d", time.Since(begin), r.status)
 		}
 		select {
