@@ -32,8 +32,9 @@ type sent struct {
 	batch   store.Batch // what it writes
 	work    batchWork
 	changes []outcome
-	ended   chan struct{} // closed when it has
-	err     error         // then
+	cancel  context.CancelFunc // gives it up
+	ended   chan struct{}      // closed when it has
+	err     error              // then
 }
 
 // batchWork writes a batch in a transaction.
@@ -64,8 +65,11 @@ func (l *load) send(ctx context.Context, b store.Batch, work batchWork) (bool, e
 		}
 	}
 	l.sent = append(l.sent, x)
+	// it outlives the call, whose context may end with it: whoever waits gives it up
+	ctx, x.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	go func() {
 		defer close(x.ended)
+		defer x.cancel()
 		x.err = l.s.write(ctx, func(in neo4j.ManagedTransaction) error { return l.writeLater(ctx, in, tx, g) })
 	}()
 	return true, nil
@@ -88,7 +92,12 @@ func (l *load) writeLater(ctx context.Context, in neo4j.ManagedTransaction, tx *
 // receive waits for the transaction that was sent first, and runs it again when it was refused.
 func (l *load) receive(ctx context.Context) error {
 	x := l.sent[0]
-	<-x.ended
+	select {
+	case <-x.ended:
+	case <-ctx.Done():
+		x.cancel()
+		<-x.ended
+	}
 	err := x.err
 	l.sent = l.sent[1:]
 	if notUnique(err) || errors.Is(err, errMissing) {
@@ -114,9 +123,10 @@ func (l *load) settle(ctx context.Context) error {
 	return nil
 }
 
-// leave waits for what is under way when the load ends, whatever becomes of it.
+// leave gives up what is under way when the load ends.
 func (l *load) leave() {
 	for _, x := range l.sent {
+		x.cancel()
 		<-x.ended
 	}
 	l.sent = nil
