@@ -73,6 +73,13 @@ func eachLook(t *testing.T, origin string, at func(b *tab, source string, width 
 	}
 }
 
+// apart reports whether the answer is below the editors, or beside them.
+const apart = `(() => {
+	const answer = document.querySelector('.graphiql-response').getBoundingClientRect();
+	return [...document.querySelectorAll('.graphiql-query-editor, .graphiql-editor-tools')].map(e => e.getBoundingClientRect())
+		.every(e => e.bottom <= answer.top + 1 || e.right <= answer.left + 1);
+})()`
+
 // TestNoBarriers looks at every panel of the playground.
 func TestNoBarriers(t *testing.T) {
 	eachLook(t, newServer(t), func(b *tab, source string, _ int64) {
@@ -92,6 +99,9 @@ func TestNoBarriers(t *testing.T) {
 			}
 			b.run("wait for "+name, chromedp.WaitVisible(chromedp.CSS(panels[name])))
 			b.barriers(source, strings.ToLower(name))
+			if !evaluate[bool](b, apart) {
+				t.Errorf("with %s open the answer lies over the editors", name)
+			}
 			if name == "Documentation Explorer" {
 				b.click(`.graphiql-doc-explorer-content .graphiql-doc-explorer-type-name`)
 				b.wait("the fields are shown", contains(`document.querySelector('.graphiql-doc-explorer').innerText`, "A person; null when none fits."))
