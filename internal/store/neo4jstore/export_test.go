@@ -191,3 +191,6 @@ func Sent(l store.Load) int {
 
 // Statements returns how many statements a store has sent.
 func Statements(s *Store) int64 { return s.texts.Load() }
+
+// SetBatch sets how many records a transaction of a load writes.
+func (s *Store) SetBatch(n int) { s.batch = n }

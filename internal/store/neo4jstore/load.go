@@ -154,7 +154,7 @@ func (l *load) Put(ctx context.Context, b *store.Batch) error {
 		b.Links...)
 	w.Distinct, w.Merge, w.Report = w.Distinct && b.Distinct, b.Merge, b.Report
 	l.texts += textBytes(b)
-	if len(w.Sources)+len(w.Nodes)+len(w.Links) >= batchSize || l.texts >= batchText || len(b.Delete) > 0 {
+	if len(w.Sources)+len(w.Nodes)+len(w.Links) >= l.s.batch || l.texts >= batchText || len(b.Delete) > 0 {
 		if err := l.flush(ctx); err != nil {
 			return err
 		}
@@ -183,7 +183,7 @@ func textBytes(b *store.Batch) (n int) {
 	return n
 }
 
-// flush writes what waits: sources, then nodes, then links, in transactions of at most batchSize records.
+// flush writes what waits: sources, then nodes, then links, in transactions of at most batch records.
 func (l *load) flush(ctx context.Context) error {
 	b := l.waiting
 	if err := l.keepOwn(ctx, &b); err != nil {
@@ -197,12 +197,12 @@ func (l *load) flush(ctx context.Context) error {
 		of.Distinct, of.Merge, of.Report = b.Distinct, b.Merge, b.Report
 		return of
 	}
-	for list := range slices.Chunk(b.Sources, batchSize) {
+	for list := range slices.Chunk(b.Sources, l.s.batch) {
 		if err := l.putSources(ctx, part(store.Batch{Sources: list})); err != nil {
 			return err
 		}
 	}
-	for list := range slices.Chunk(b.Nodes, batchSize) {
+	for list := range slices.Chunk(b.Nodes, l.s.batch) {
 		if err := l.supposing(ctx, part(store.Batch{Nodes: list}), l.putNodes); err != nil {
 			return err
 		}
@@ -212,7 +212,7 @@ func (l *load) flush(ctx context.Context) error {
 			return err
 		}
 	}
-	for list := range slices.Chunk(b.Links, batchSize) {
+	for list := range slices.Chunk(b.Links, l.s.batch) {
 		if err := l.hold(ctx, list); err != nil {
 			return err
 		}
@@ -870,7 +870,7 @@ func (l *load) quoteAgain(ctx context.Context, tx neo4j.ManagedTransaction, list
 	return nil
 }
 
-// remove deletes records, links first, in transactions of at most batchSize of them.
+// remove deletes records, links first, in transactions of at most batch of them.
 func (l *load) remove(ctx context.Context, b *store.Batch) error {
 	if len(b.Delete) == 0 {
 		return nil
@@ -879,7 +879,7 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 		return err
 	}
 	sources, entities, links := kg.SortIDs(b.Delete)
-	for ids := range slices.Chunk(links, batchSize) {
+	for ids := range slices.Chunk(links, l.s.batch) {
 		if err := l.removing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
 			gone := &store.Batch{}
 			found, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN "+linkText+", r._made ORDER BY r.id",
@@ -898,7 +898,7 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 			return err
 		}
 	}
-	for ids := range slices.Chunk(entities, batchSize) {
+	for ids := range slices.Chunk(entities, l.s.batch) {
 		if err := l.removing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
 			gone := &store.Batch{}
 			found, err := l.s.do(ctx, tx, l.s.nodesText("n.id IN $ids"), map[string]any{"ids": ids})
@@ -922,7 +922,7 @@ WITH DISTINCT n`+deleting("n"), map[string]any{"ids": gone.IDs()})
 			return err
 		}
 	}
-	for ids := range slices.Chunk(sources, batchSize) {
+	for ids := range slices.Chunk(sources, l.s.batch) {
 		if err := l.removing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
 			gone := &store.Batch{}
 			found, err := l.s.do(ctx, tx, sourcesText+" ORDER BY s.id", map[string]any{"ids": ids})

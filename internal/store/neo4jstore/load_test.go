@@ -206,7 +206,7 @@ func TestAnEarlierLayoutGetsALog(t *testing.T) {
 // many returns so many people, each a colleague of the next in a source.
 func many(n int) *store.Batch {
 	b := &store.Batch{Sources: []*kg.Source{{ID: "s_1", Title: "A report", Kind: "REPORT"}}, Distinct: true}
-	id := func(i int) string { return fmt.Sprintf("p%05d", i) }
+	id := func(i int) string { return fmt.Sprintf("p%03d", i) }
 	for i := range n {
 		b.Nodes = append(b.Nodes,
 			&kg.Node{Type: "PERSON", ID: id(i), Name: fmt.Sprintf("Ann %d", i)},
@@ -225,13 +225,14 @@ func TestTransactionsOfALoadAreUnderWayAtOnce(t *testing.T) {
 	srv, db := database(t)
 	cat := parse(t)
 	s, other := open(t, srv, cat), open(t, srv, cat)
-	b := many(21_000)
+	s.SetBatch(100)
+	b := many(210)
 	l, err := s.Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	some := &store.Batch{Sources: b.Sources}
-	for _, i := range []int{3, 12_000, 20_999} {
+	for _, i := range []int{3, 120, 209} {
 		some.Nodes = append(some.Nodes, b.Nodes[2*i], b.Nodes[2*i+1])
 		some.Links = append(some.Links, b.Links[i])
 	}
@@ -260,10 +261,10 @@ func TestTransactionsOfALoadAreUnderWayAtOnce(t *testing.T) {
 		t.Error("a transaction is under way after the commit")
 	}
 	// what another has written stays as it is
-	if n := db.run("MATCH (n:Entity) RETURN count(n)", nil)[0][0]; n != int64(42_000) {
+	if n := db.run("MATCH (n:Entity) RETURN count(n)", nil)[0][0]; n != int64(420) {
 		t.Errorf("%d entities", n)
 	}
-	if n := db.run("MATCH ()-[r:AFFILIATED_WITH]->() RETURN count(r)", nil)[0][0]; n != int64(21_000) {
+	if n := db.run("MATCH ()-[r:AFFILIATED_WITH]->() RETURN count(r)", nil)[0][0]; n != int64(210) {
 		t.Errorf("%d links", n)
 	}
 	for _, x := range b.Nodes {
@@ -273,7 +274,7 @@ func TestTransactionsOfALoadAreUnderWayAtOnce(t *testing.T) {
 	}
 	// the log counts what each has made
 	made := db.run("MATCH (c:ThroughlineChange) RETURN c.created, c.changed, c.open ORDER BY c.seq", nil)
-	if got, want := fmt.Sprint(made), fmt.Sprint([][]any{{int64(10), int64(0), nil}, {int64(62_991), int64(0), nil}}); got != want {
+	if got, want := fmt.Sprint(made), fmt.Sprint([][]any{{int64(10), int64(0), nil}, {int64(621), int64(0), nil}}); got != want {
 		t.Errorf("the log says %s, want %s", got, want)
 	}
 }
@@ -283,8 +284,9 @@ func TestTransactionsOfALoadAreUnderWayAtOnce(t *testing.T) {
 func TestALinkWithoutAnEndEndsALoad(t *testing.T) {
 	srv, db := database(t)
 	s := open(t, srv, parse(t))
-	b := many(21_000)
-	b.Links[12_000].To = "nowhere"
+	s.SetBatch(100)
+	b := many(210)
+	b.Links[120].To = "nowhere"
 	l, err := s.Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -297,15 +299,15 @@ func TestALinkWithoutAnEndEndsALoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	held := db.run("MATCH ()-[r:AFFILIATED_WITH]->() RETURN count(r)", nil)
-	if n := held[0][0]; n == int64(0) || n == int64(21_000) {
+	if n := held[0][0]; n == int64(0) || n == int64(210) {
 		t.Errorf("%d links", n)
 	}
 	// the load run again completes it
-	b.Links[12_000].To = b.Nodes[24_001].ID
+	b.Links[120].To = b.Nodes[241].ID
 	if err := storetest.Fill(t.Context(), s, b); err != nil {
 		t.Fatal(err)
 	}
-	if n := db.run("MATCH ()-[r:AFFILIATED_WITH]->() RETURN count(r)", nil)[0][0]; n != int64(21_000) {
+	if n := db.run("MATCH ()-[r:AFFILIATED_WITH]->() RETURN count(r)", nil)[0][0]; n != int64(210) {
 		t.Errorf("%d links", n)
 	}
 }
@@ -314,7 +316,8 @@ func TestALinkWithoutAnEndEndsALoad(t *testing.T) {
 func TestWhatIsNotThereIsNotLookedFor(t *testing.T) {
 	srv, _ := database(t)
 	s := open(t, srv, parse(t))
-	b := many(10_000)
+	s.SetBatch(100)
+	b := many(100)
 	if err := storetest.Fill(t.Context(), s, &store.Batch{Sources: b.Sources}); err != nil {
 		t.Fatal(err)
 	}
@@ -324,8 +327,8 @@ func TestWhatIsNotThereIsNotLookedFor(t *testing.T) {
 	}
 	before := neo4jstore.Statements(s)
 	for _, err := range []error{
-		l.Put(t.Context(), &store.Batch{Nodes: b.Nodes[:10_000], Distinct: true}),
-		l.Put(t.Context(), &store.Batch{Nodes: b.Nodes[10_000:], Distinct: true}),
+		l.Put(t.Context(), &store.Batch{Nodes: b.Nodes[:100], Distinct: true}),
+		l.Put(t.Context(), &store.Batch{Nodes: b.Nodes[100:], Distinct: true}),
 		l.Put(t.Context(), &store.Batch{Links: b.Links, Distinct: true}),
 		l.Commit(t.Context()),
 	} {

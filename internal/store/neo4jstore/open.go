@@ -66,6 +66,7 @@ type Store struct {
 	counting counting
 	marks    marks
 	share    int
+	batch    int             // records of a transaction of a load
 	lifetime context.Context //nolint:containedctx // until Close: for shared statements, which no single caller waits for
 	sharing  group           // of shared statements
 	ownMu    sync.Mutex
@@ -145,7 +146,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{
 		own:    store.OwnNames{},
-		layout: l, address: server, now: o.Now, log: o.Logger, share: o.Share, loads: make(chan struct{}, 1),
+		layout: l, address: server, now: o.Now, log: o.Logger, share: o.Share, batch: batchSize, loads: make(chan struct{}, 1),
 		stopped: make(chan struct{}), settled: make(chan struct{}), readied: make(chan struct{}),
 		session: neo4j.SessionConfig{DatabaseName: database, FetchSize: pageOfRecords},
 	}

@@ -29,10 +29,11 @@ const (
 	someSources   = wholeSource + `WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`
 	someNodes     = wholeNode + `WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`
 	someLinks     = wholeLink + `link l` + joinEnds + `WHERE l.id IN (SELECT value FROM json_each(?)) ORDER BY l.id`
-	// restingOnSQL looks at every link, and at all evidence where sources are asked about
+	// resting is the condition of a link that ends at an entity of ?1 or rests on a source of ?2
 	resting = `l.from_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
 		OR l.to_k IN (SELECT n.k FROM json_each(?1) w JOIN node n ON n.id = w.value)
 		OR ?2 <> '[]' AND EXISTS (SELECT 1 FROM json_each(l.evidence) e WHERE e.value->>0 IN (SELECT value FROM json_each(?2))) ORDER BY l.id`
+	// restingOnSQL looks at every link, and at all evidence where sources are asked about
 	restingOnSQL = `SELECT l.id FROM link l WHERE ` + resting
 	// restingNearSQL looks at the links that a version has there, and at those that were written since
 	restingNearSQL = `WITH near AS (SELECT value AS k FROM json_each(?3) UNION SELECT k FROM changed WHERE what = 2 AND seq > ?4
