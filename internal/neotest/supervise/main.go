@@ -24,9 +24,9 @@ var settings = []string{
 	"db.tx_log.preallocate=false",
 }
 
-// idle is how long the server waits for the next test process: packages that need none take some seconds, and a server
-// that is started anew has to plan every statement again.
-const idle = time.Minute
+// idle is how long the server waits for the next test process: packages that need none take up to two minutes, and a
+// server that is started anew has to plan every statement again.
+const idle = 3 * time.Minute
 
 func main() {
 	if len(os.Args) != 3 {
