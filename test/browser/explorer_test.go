@@ -466,6 +466,38 @@ func inOrder(list []string) bool {
 	return len(list) > 1
 }
 
+// TestMergesAreFollowed opens pictures and lines by the id of what was merged into another entity since: the other stands in its
+// place.
+func TestMergesAreFollowed(t *testing.T) {
+	b := newTab(t, newBrowser(t), newExplorer(t))
+	b.visit("/e/p05")
+	b.wait("it is drawn", drawn(2, 1))
+	b.button("Add to a story")
+	b.wait("it is added", reads(".said", "It is view 1 of the story"))
+	b.button("Copy a link to this view")
+	b.wait("it is copied", "window.copied !== undefined")
+	link := strings.TrimPrefix(evaluate[string](b, "window.copied"), b.origin)
+	const place = `(() => { const n = document.querySelector('.drawing')._cyreg.cy.getElementById('%s');
+		return n.length && Object.values(n.position()).map(Math.round).join(); })()`
+	was := evaluate[string](b, fmt.Sprintf(place, "p05"))
+	evaluate[chromedp.Void](b, `void fetch('/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({
+		query: 'mutation { mergeEntities(input: { survivor: { id: "p06" }, absorbed: [{ id: "p05" }] }) { errors { message } } }' }) })
+		.then(r => r.text()).then(text => { window.merged = text; })`)
+	b.wait("they are one", "window.merged !== undefined")
+	if got := evaluate[string](b, "window.merged"); got != `{"data":{"mergeEntities":{"errors":[]}}}` {
+		t.Fatal(got)
+	}
+	b.visit(link)
+	b.wait("the survivor is drawn where the other was", fmt.Sprintf(place, "p06")+` === '`+was+`'`)
+	if n := evaluate[int](b, `document.querySelector('.drawing')._cyreg.cy.nodes().length`); n != 2 {
+		t.Errorf("%d are drawn", n)
+	}
+	b.visit("/story")
+	b.wait("the story has it too", reads(".story figure", "Person 06")+` && document.querySelector('.story .warning') === null`)
+	b.visit("/path?from=p05&to=acme")
+	b.wait("the line is that of the survivor", reads("main", "Person 06 is affiliated with Acme"))
+}
+
 // TestReadingRoom reads a source: its text with marks, and what each supports.
 func TestReadingRoom(t *testing.T) {
 	origin := newExplorer(t)

@@ -150,7 +150,8 @@ export class Graph {
     return subgraph?.nodes.map(n => n.id) ?? [];
   }
 
-  // read reads entities by their ids, those that are there.
+  // read reads entities by their ids, and returns the ids of those that are there. What was merged into another entity is known by
+  // its former id too, and is that entity.
   async read(ids: string[], signal?: AbortSignal): Promise<string[]> {
     const missing = ids.filter(id => !this.entities.has(id));
     await together(chunks(missing, 100), async some => {
@@ -160,8 +161,9 @@ export class Graph {
         signal,
       );
       this.keep(nodes, []);
+      nodes.forEach((e, i) => e?.id && this.entities.set(some[i] as string, e));
     });
-    return ids.filter(id => this.entities.has(id));
+    return [...new Set(ids.flatMap(id => this.entities.get(id)?.id ?? []))];
   }
 
   // join reads all links among some entities.

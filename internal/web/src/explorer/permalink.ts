@@ -1,5 +1,6 @@
 // A view in an address: /view#v=…, or behind any other address of the page. The fragment is never sent to a server.
-import type { Picture, State } from './state';
+import type { Graph } from './graph';
+import { choice, chosen, type Picture, type State } from './state';
 
 export type Linked = { picture: Picture } & Pick<State, 'selection' | 'focus' | 'time' | 'without' | 'colour' | 'size'>;
 
@@ -45,6 +46,39 @@ export async function address(what: Linked | Page[]): Promise<string> {
   }
   const packed = btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
   return `${Array.isArray(what) ? '/story' : '/view'}#v=${packed}`;
+}
+
+// present reads the entities of a view, and returns the view as it is today, with the number of those that are gone. What was
+// merged into another entity since is that entity.
+export async function present(
+  view: Linked,
+  graph: Graph,
+  signal?: AbortSignal,
+): Promise<{ view: Linked; gone: number }> {
+  const { picture, selection, focus } = view;
+  const ids = await graph.read(picture.ids, signal);
+  const now = (id: string) => graph.entities.get(id)?.id ?? id;
+  const all = (list: string[]) => [...new Set(list.map(now))];
+  const places = Object.entries(picture.at);
+  const groups = new Map(picture.groups.map(g => [`${now(g.of)} ${g.kind}`, { ...g, of: now(g.of) }]));
+  return {
+    view: {
+      ...view,
+      picture: {
+        ids,
+        groups: [...groups.values()],
+        pinned: all(picture.pinned),
+        // its own place, where it has one
+        at: Object.fromEntries([
+          ...places.map(([id, place]) => [now(id), place] as const),
+          ...places.filter(([id]) => now(id) === id),
+        ]),
+      },
+      selection: selection && 'links' in selection ? selection : choice(all(chosen(selection))),
+      focus: focus && { ...focus, id: now(focus.id) },
+    },
+    gone: picture.ids.filter(id => !graph.entities.has(id)).length,
+  };
 }
 
 const strings = (x: unknown): x is string[] => Array.isArray(x) && x.every(s => typeof s === 'string');

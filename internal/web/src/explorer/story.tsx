@@ -5,7 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Graph } from './graph';
 import * as out from './out';
 import { Linked, Problem, copied, useAsk } from './parts';
-import { address, keepStory, story, unpackStory, type Page } from './permalink';
+import { address, keepStory, present, story, unpackStory, type Page } from './permalink';
 import { scene, type Measures } from './scene';
 import { initial } from './state';
 import { useTitle } from './views';
@@ -137,18 +137,14 @@ function Told({
   useEffect(() => void address(view).then(setTo), [view]);
   const { answer, problem, again } = useAsk(
     async signal => {
-      const ids = await graph.read(view.picture.ids, signal);
-      await graph.join(ids, signal);
+      const { view: now, gone } = await present(view, graph, signal);
+      await graph.join(now.picture.ids, signal);
       const measures: Measures = {
         community: view.colour === 'community' ? await graph.communities(signal) : null,
         centrality: view.size === 'centrality' ? await graph.centrality(signal) : null,
       };
-      const shown = scene(graph, { ...initial, ...view, picture: { ...view.picture, ids } }, null, measures);
-      return {
-        gone: view.picture.ids.length - ids.length,
-        links: shown.links,
-        svg: out.svg(graph, shown, view.picture.at),
-      };
+      const shown = scene(graph, { ...initial, ...now }, null, measures);
+      return { gone, links: shown.links, svg: out.svg(graph, shown, now.picture.at) };
     },
     [graph, view],
   );

@@ -9,7 +9,7 @@ import { most, type Graph } from './graph';
 import * as out from './out';
 import { Panel } from './panel';
 import { Badge, Linked, Options, Problem, copied, go, place, playground, save } from './parts';
-import { address, keepStory, linked, story, unpack } from './permalink';
+import { address, keepStory, linked, present, story, unpack } from './permalink';
 import { limit, scene, type Measures } from './scene';
 import { chosen, flipped, groupId, initial, reduce, type Group, type State } from './state';
 import { Table } from './table';
@@ -99,11 +99,10 @@ export function Workbench({
         return;
       }
       if (view) {
-        const { picture, ...state } = view;
-        const ids = await graph.read(picture.ids);
-        await graph.join(ids);
+        const { picture, ...state } = (await present(view, graph)).view;
+        await graph.join(picture.ids);
         if (!gone) {
-          dispatch({ do: 'open', picture: { ...picture, ids }, state });
+          dispatch({ do: 'open', picture, state });
         }
       } else {
         setDamaged(opening === nothing);
@@ -331,7 +330,13 @@ export function Workbench({
           <button type="button" onClick={() => dispatch({ do: 'arrange' })}>
             {w.layout}
           </button>
-          <button type="button" class="refine" aria-pressed={refining} disabled={shown.nodes.length < 2} onClick={refine}>
+          <button
+            type="button"
+            class="refine"
+            aria-pressed={refining}
+            disabled={shown.nodes.length < 2}
+            onClick={refine}
+          >
             {w.refine}
           </button>
           <button type="button" aria-pressed={lasso} onClick={() => setLasso(!lasso)}>
