@@ -102,7 +102,7 @@ func TestWhenNeo4jIsBack(t *testing.T) {
 			}
 		}
 	}
-	turn := storetest.Some(t, 3) // each takes ten seconds
+	turn := storetest.Some(t, 5) // each takes ten seconds
 	for _, c := range []struct {
 		name    string
 		asked   bool // meanwhile
