@@ -99,13 +99,10 @@ func (e *Entity) formed() []form {
 // Compare weighs what speaks for two entities of one type being one and the same, and against it. shared is how many
 // entities both are linked to. The score is 0 where nothing but that speaks for it.
 func Compare(a, b *Entity, shared int) (score int, why []Reason) {
-	if r, ok := external(a, b); ok {
+	facts := Facts(a, b)
+	if r, ok := named(a, b); ok {
 		why = append(why, r)
-	}
-	if r, ok := named(a, b); ok && !r.Kind.Against() {
-		why = append(why, r)
-	}
-	if len(why) == 0 {
+	} else if !slices.ContainsFunc(facts, func(r Reason) bool { return r.Kind == SameExternalID }) {
 		return 0, nil
 	}
 	if shared > 0 {
@@ -122,18 +119,12 @@ func Compare(a, b *Entity, shared int) (score int, why []Reason) {
 		}
 		why = append(why, Reason{SharedLinks, fmt.Sprintf("Both are linked to %d %s.", shared, what), min(weight, sharedMost)})
 	}
-	why = append(why, dated(a, b)...)
-	why = append(why, otherwise(a, b)...)
-	none := Unit
-	for _, r := range why {
-		if !r.Kind.Against() {
-			none = none * (Unit - r.weight) / Unit
-		}
-	}
-	score = Unit - none
-	for _, r := range why {
-		if r.Kind.Against() {
-			score = score * r.weight / Unit
+	why = append(why, facts...)
+	for _, against := range []bool{false, true} {
+		for _, r := range why {
+			if r.Kind.Against() == against {
+				score = r.Weigh(score)
+			}
 		}
 	}
 	slices.SortStableFunc(why, func(x, y Reason) int {
@@ -146,6 +137,22 @@ func Compare(a, b *Entity, shared int) (score int, why []Reason) {
 		return cmp.Compare(y.weight, x.weight)
 	})
 	return score, why
+}
+
+// Facts returns what external ids and dates say for and against two entities of one type being one and the same.
+func Facts(a, b *Entity) (why []Reason) {
+	if r, ok := external(a, b); ok {
+		why = append(why, r)
+	}
+	return append(append(why, dated(a, b)...), otherwise(a, b)...)
+}
+
+// Weigh returns a score, of 0 to Unit, with the reason weighed too. What speaks against it is weighed last.
+func (r Reason) Weigh(score int) int {
+	if r.Kind.Against() {
+		return score * r.weight / Unit
+	}
+	return Unit - (Unit-score)*(Unit-r.weight)/Unit
 }
 
 // external finds an external id that both have.

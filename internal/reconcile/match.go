@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/throughline/throughline/internal/alike"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/text"
@@ -135,7 +136,8 @@ func (c *call) candidates(q *query) ([]candidate, error) {
 	if err != nil || len(hits) == 0 {
 		return found, err
 	}
-	known, err := c.compare(q, hits)
+	asked := c.asked(q)
+	known, err := c.compare(q, asked, hits)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +178,15 @@ func (c *call) candidates(q *query) ([]candidate, error) {
 				score = (1-propertyShare)*h.score + propertyShare*share
 			}
 		}
-		x.Score, x.Match = percent(score), all && (exact || len(q.names)+len(q.ids) == 0)
+		registered := false
+		for _, r := range alike.Facts(asked, k.entity) {
+			if r.Kind == alike.SameDate { // as a condition that fits
+				continue
+			}
+			score = float64(r.Weigh(int(score*alike.Unit))) / alike.Unit
+			registered = registered || r.Kind == alike.SameExternalID
+		}
+		x.Score, x.Match = percent(score), all && (exact || registered || len(q.names)+len(q.ids) == 0)
 		if x.Match {
 			sure++
 		}
@@ -218,7 +228,7 @@ func (c *call) gather(q *query) (hits []hit, err error) {
 		}
 		hits[i].score, hits[i].byID = max(hits[i].score, h.score), hits[i].byID || h.byID
 	}
-	search := func(words string) error {
+	search := func(words string, named bool) error {
 		if words = sought(words); words == "" {
 			return nil
 		}
@@ -232,7 +242,9 @@ func (c *call) gather(q *query) (hits []hit, err error) {
 		}
 		err := c.ask(namesQuery, object{"text": words, "types": anys(types), "first": q.limit + spare}, &got)
 		for _, e := range got.Search.Edges {
-			e.Node.score = e.Score
+			if named {
+				e.Node.score = e.Score
+			}
 			add(e.Node)
 		}
 		return passed(err)
@@ -255,22 +267,24 @@ func (c *call) gather(q *query) (hits []hit, err error) {
 		return nil
 	}
 	for _, n := range q.names {
-		if err = search(n); err == nil {
+		if err = search(n, true); err == nil {
 			err = byID([]string{strings.TrimSpace(n)})
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	if err := byID(q.ids); err != nil || len(q.names)+len(q.ids) > 0 {
-		return hits, err
+	if err := byID(q.ids); err != nil {
+		return nil, err
 	}
 	for i := range q.conditions {
-		if q.conditions[i].not {
+		x := &q.conditions[i]
+		// who has a name is looked for by it, and by what registers call it
+		if x.not || len(q.names)+len(q.ids) > 0 && x.property != externalID {
 			continue
 		}
-		for _, v := range q.conditions[i].values {
-			if err := c.having(&q.conditions[i], v, types, search, add); err != nil {
+		for _, v := range x.values {
+			if err := c.having(x, v, types, func(words string) error { return search(words, false) }, add); err != nil {
 				return nil, err
 			}
 		}
@@ -369,8 +383,45 @@ func (c *condition) filterOf(p *catalog.Prop, v value) any {
 
 // known is what there is to compare of a candidate.
 type known struct {
-	names []string
-	fits  []bool // by condition
+	names  []string
+	fits   []bool // by condition
+	entity *alike.Entity
+}
+
+// asked returns what conditions say of dates and external ids, one value of each property, as those of an entity.
+func (c *call) asked(q *query) *alike.Entity {
+	e := &alike.Entity{}
+	for i := range q.conditions {
+		x := &q.conditions[i]
+		p := c.property(x.property)
+		if p == nil || x.not || len(x.values) != 1 {
+			continue
+		}
+		v := x.values[0].text
+		switch scheme, id, ok := strings.Cut(v, ":"); {
+		case p.prop != nil && p.prop.Kind == catalog.Date:
+			if on, err := kg.ParseDate(v); err == nil {
+				e.Dates = append(e.Dates, alike.Date{Name: p.prop.Name, On: on})
+			}
+		case p.id == externalID && ok && !strings.Contains(v, "*"):
+			e.External = append(e.External, [2]string{scheme, id})
+		}
+	}
+	return e
+}
+
+// entityOf returns what a candidate has of what is asked.
+func (c *call) entityOf(asked *alike.Entity, r record) *alike.Entity {
+	e := &alike.Entity{}
+	for _, d := range asked.Dates {
+		if on, err := kg.ParseDate(r.text(c.o.Catalog.TypeOf(r.text("type")).Name + "_" + d.Name)); err == nil {
+			e.Dates = append(e.Dates, alike.Date{Name: d.Name, On: on})
+		}
+	}
+	for _, x := range r.externalIDs() {
+		e.External = append(e.External, [2]string{x.Scheme, x.Value})
+	}
+	return e
 }
 
 // called reports whether a name is one of its names.
@@ -380,7 +431,7 @@ func (k *known) called(name string) bool {
 }
 
 // compare reads what a query is compared with.
-func (c *call) compare(q *query, hits []hit) (map[string]*known, error) {
+func (c *call) compare(q *query, asked *alike.Entity, hits []hit) (map[string]*known, error) {
 	var declared, fields strings.Builder
 	own := map[*catalog.Type][]string{}
 	vars := object{}
@@ -437,7 +488,9 @@ func (c *call) compare(q *query, hits []hit) (map[string]*known, error) {
 	for _, n := range got.Nodes {
 		r := record(n)
 		if id := r.text("id"); id != "" {
-			k := &known{names: append(r.texts("aliases"), r.text("name")), fits: make([]bool, len(q.conditions))}
+			k := &known{
+				names: append(r.texts("aliases"), r.text("name")), fits: make([]bool, len(q.conditions)), entity: c.entityOf(asked, r),
+			}
 			for i := range q.conditions {
 				k.fits[i] = c.holds(i, &q.conditions[i], r)
 			}
@@ -456,6 +509,8 @@ func (r record) text(name string) (s string) { r.read(name, &s); return s }
 
 func (r record) texts(name string) (list []string) { r.read(name, &list); return list }
 
+func (r record) externalIDs() (list []kg.ExternalID) { r.read("externalIds", &list); return list }
+
 // holds reports whether a condition holds of a candidate.
 func (c *call) holds(i int, x *condition, r record) bool {
 	p := c.property(x.property)
@@ -467,9 +522,7 @@ func (c *call) holds(i int, x *condition, r record) bool {
 		case p.prop != nil:
 			yes = x.holdsOf(p.prop, v, r[c.o.Catalog.TypeOf(r.text("type")).Name+"_"+p.prop.Name])
 		case p.id == externalID:
-			var list []struct{ Scheme, Value string }
-			r.read("externalIds", &list)
-			for _, e := range list {
+			for _, e := range r.externalIDs() {
 				yes = yes || x.fits(v, e.Value) || x.fits(v, e.Scheme+":"+e.Value)
 			}
 		case p.id == aliases:

@@ -196,7 +196,17 @@ func TestQueries(t *testing.T) {
 			{
 				`"query":"Ann Berg","properties":[{"pid":"born","v":"1950"}]`,
 				`{"matchType":"name","propertyValue":"Ann Berg"},{"matchType":"property","propertyId":"born","propertyValue":"1950"}`,
-				"ann-berg! 100, ann-berg-2 60",
+				"ann-berg! 100, ann-berg-2 15", // born in another year
+			},
+			{
+				`"query":"Ann Berg","properties":[{"pid":"externalId","v":"wikidata:Q43"}]`,
+				`{"matchType":"name","propertyValue":"Ann Berg"},{"matchType":"property","propertyId":"externalId","propertyValue":"wikidata:Q43"}`,
+				"ann-berg-2 60, ann-berg 24", // which is another one there
+			},
+			{
+				`"query":"A. Smith","properties":[{"pid":"externalId","v":"wikidata:Q42"}]`,
+				`{"matchType":"name","propertyValue":"A. Smith"},{"matchType":"property","propertyId":"externalId","propertyValue":"wikidata:Q42"}`,
+				"ann-berg! 96.4, ann-berg-2 21.6", // whatever it is called there
 			},
 			{
 				`"query":"Ann Berg","properties":[{"pid":"AFFILIATED_WITH","v":"harbour board"},{"pid":"role","v":"chair"}]`,
