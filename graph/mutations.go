@@ -584,11 +584,12 @@ func inputReader(cat *catalog.Catalog, name string) reader {
 			return nil
 		}
 	case "delete":
-		return func(q *changeQuestion, _ *binder, in map[string]any) error {
-			id, _ := in["id"].(string)
-			version, _ := in[contract.IfVersion].(string)
-			q.edit = &edit.Delete{ID: id, Cascade: in["cascade"] == true, IfVersion: version}
-			return nil
+		return func(q *changeQuestion, _ *binder, in map[string]any) (err error) {
+			e := &edit.Delete{Cascade: in["cascade"] == true}
+			e.ID, _ = in["id"].(string)
+			q.edit = e
+			e.IfVersion, err = q.version(in)
+			return err
 		}
 	case "mergeEntities":
 		return readMerge
@@ -611,12 +612,13 @@ func inputReader(cat *catalog.Catalog, name string) reader {
 	if !ok || cat.Type(changed) == nil {
 		return nil
 	}
-	return func(q *changeQuestion, b *binder, in map[string]any) error {
+	return func(q *changeQuestion, b *binder, in map[string]any) (err error) {
 		e := &edit.Update{Type: cat.Type(changed).Enum}
 		e.ID, _ = in["id"].(string)
-		e.IfVersion, _ = in[contract.IfVersion].(string)
 		q.edit = e
-		var err error
+		if e.IfVersion, err = q.version(in); err != nil {
+			return err
+		}
 		e.Set, e.Add, e.Remove, err = q.fields(b, cat.Type(changed), name, in)
 		delete(e.Set, "id")
 		return err
@@ -738,10 +740,21 @@ func scalarText(at string, v any) (string, error) {
 	return s, nil
 }
 
-func readMerge(q *changeQuestion, b *binder, in map[string]any) error {
+// version reads the version in which a record was seen; "" where none is given.
+func (q *changeQuestion) version(in map[string]any) (string, error) {
+	v, given := in[contract.IfVersion].(string)
+	if given && v == "" {
+		return "", bad(q.at+"."+contract.IfVersion, "write the version in which the record was seen, or leave it out")
+	}
+	return v, nil
+}
+
+func readMerge(q *changeQuestion, b *binder, in map[string]any) (err error) {
 	e := &edit.Merge{}
 	q.edit = e
-	e.IfVersion, _ = in[contract.IfVersion].(string)
+	if e.IfVersion, err = q.version(in); err != nil {
+		return err
+	}
 	if err := q.reference(b.ref, in["survivor"], b.cat.Entities, &e.Survivor, "survivor"); err != nil {
 		return err
 	}

@@ -218,6 +218,38 @@ func TestALinkThatIsThereGainsTheEvidence(t *testing.T) {
 	})
 }
 
+// TestALinkThatWasCorrectedIsNotMadeAgain: what it was made of before the correction would take that back.
+func TestALinkThatWasCorrectedIsNotMadeAgain(t *testing.T) {
+	cat := both.Catalog(t)
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		s := filled(t, open(t))
+		made := &edit.CreateLink{Kind: "LOCATED_IN", From: "club", To: "oslo", Since: "1998", Evidence: []edit.Evidence{
+			{Source: "s_article", Excerpt: "The Club is in Oslo"},
+		}}
+		out, err := edit.Apply(t.Context(), cat, s, made, edit.About{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := edit.Apply(t.Context(), cat, s, &edit.Update{ID: out.ID, Set: map[string]any{"since": "1997"}}, edit.About{}); err != nil {
+			t.Fatal(err)
+		}
+		before := export(t, cat, s)
+		_, err = edit.Apply(t.Context(), cat, s, made, edit.About{})
+		var user *edit.UserError
+		if !errors.As(err, &user) || user.Code != edit.AlreadyExists || !strings.Contains(user.Message, `its since is "1997" now`) {
+			t.Errorf("made again: %v", err)
+		}
+		if d := cmp.Diff(before, export(t, cat, s)); d != "" {
+			t.Error(d)
+		}
+		// evidence of the link as it is now is taken
+		more := &edit.AddEvidence{Link: out.ID, Evidence: []edit.Evidence{{Source: "s_article", Excerpt: "Ann Berg has led the Club"}}}
+		if _, err := edit.Apply(t.Context(), cat, s, more, edit.About{}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // export is everything, as bytes.
 func export(t testing.TB, cat *catalog.Catalog, s store.Scanner) string {
 	t.Helper()

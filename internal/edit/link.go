@@ -93,7 +93,7 @@ func (c *CreateLink) apply(ctx context.Context, x *applying) (string, error) {
 			line.set(name, v)
 		}
 	}
-	return x.addTo(ctx, line, c.Evidence)
+	return x.addTo(ctx, line, c.Evidence, true)
 }
 
 // AddEvidence gives a link more evidence.
@@ -114,11 +114,32 @@ func (a *AddEvidence) apply(ctx context.Context, x *applying) (string, error) {
 	line.set("id", was.ID)
 	line.set("from", was.From)
 	line.set("to", was.To)
-	return x.addTo(ctx, line, a.Evidence)
+	return x.addTo(ctx, line, a.Evidence, false)
 }
 
-// addTo writes the link of a line with evidence. What the store holds of the link stays, and gains the evidence.
-func (x *applying) addTo(ctx context.Context, line fields, evidence []Evidence) (id string, err error) {
+// agrees refuses a link whose id is that of one that somebody has changed since it was made: to write it would take the
+// correction back.
+func (x *applying) agrees(ctx context.Context, is *kg.Link) error {
+	found, err := x.Records(ctx, []string{is.ID})
+	if err != nil || len(found.Links) == 0 {
+		return err
+	}
+	was := found.Links[0]
+	for _, f := range []struct{ name, was, is string }{
+		{"role", was.Role, is.Role}, {"since", string(was.Since), string(is.Since)}, {"until", string(was.Until), string(is.Until)},
+	} {
+		if f.was != f.is {
+			return problem(AlreadyExists, []string{f.name},
+				"The link %s was made like this and has been changed since: its %s is %s now. Add the evidence to it, or change it.",
+				is.ID, f.name, strconv.Quote(kg.Clip(f.was, 60)))
+		}
+	}
+	return nil
+}
+
+// addTo writes the link of a line with evidence. What the store holds of the link stays, and gains the evidence. whole says that
+// the line has all of the link but its evidence, which what the store holds must agree with.
+func (x *applying) addTo(ctx context.Context, line fields, evidence []Evidence, whole bool) (id string, err error) {
 	pieces, err := x.evidence(ctx, evidence)
 	if err != nil {
 		return "", err
@@ -129,6 +150,11 @@ func (x *applying) addTo(ctx context.Context, line fields, evidence []Evidence) 
 		return "", err
 	}
 	is, _ := read.(*kg.Link)
+	if whole {
+		if err := x.agrees(ctx, is); err != nil {
+			return "", err
+		}
+	}
 	if is.Evidence, err = x.verified(ctx, is.Evidence); err != nil {
 		return "", err
 	}

@@ -56,6 +56,17 @@ func TestAnOldFileMakesNoSecondOne(t *testing.T) {
 		if d := cmp.Diff(before, exported(t, s)); d != "" {
 			t.Error(d)
 		}
+		// it is exported by its old id
+		for _, id := range []string{"smith", "id:smith", "ann-smith"} {
+			one := exchange.Selection{IDs: []string{id}}
+			part, err := one.Of(t.Context(), both.Catalog(t), s)
+			if err != nil {
+				t.Fatal(id, err)
+			}
+			if got := exported(t, part); !strings.Contains(got, `"id":"ann-smith"`) || strings.Count(got, `{"node"`) != 1 {
+				t.Errorf("%s: %s", id, got)
+			}
+		}
 		// a new statement under the old id is one of the entity
 		load(t, s, exchange.Options{}, `{"node":"INSTITUTION","id":"guild","name":"Guild"}
 {"link":"AFFILIATED_WITH","from":"smith","to":"guild","evidence":[{"source":"s_times","excerpt":"Smith chairs the Club."}]}

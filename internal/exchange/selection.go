@@ -67,12 +67,17 @@ func (s *Selection) Of(ctx context.Context, cat *catalog.Catalog, from store.Sca
 	if err := p.find(ctx); err != nil {
 		return nil, err
 	}
-	missing := slices.Clone(s.IDs)
+	ids := slices.Clone(s.IDs)
+	for i, id := range ids {
+		ids[i] = strings.TrimPrefix(id, "id:")
+	}
+	missing := slices.Clone(ids)
 	if err := from.Nodes(ctx, func(n *kg.Node) error {
-		if len(s.IDs) > 0 && !slices.Contains(s.IDs, n.ID) {
+		means := func(id string) bool { return id == n.ID || slices.Contains(n.FormerIDs, id) }
+		if len(ids) > 0 && !slices.ContainsFunc(ids, means) {
 			return nil
 		}
-		missing = slices.DeleteFunc(missing, func(id string) bool { return id == n.ID })
+		missing = slices.DeleteFunc(missing, means)
 		if (len(s.Types) == 0 || slices.Contains(s.Types, n.Type)) && p.among(n.ID) {
 			p.nodes.add(p.hash(n.ID))
 		}

@@ -151,14 +151,13 @@ func (c *call) fetch(raw []byte, what string) (columns []*column, ids []string, 
 		if err := c.ask(query, vars, &got); err != nil {
 			return nil, nil, nil, err
 		}
-		for _, n := range got.Nodes {
+		for j, n := range got.Nodes {
 			r := record(n)
-			id := r.text("id")
-			if id == "" {
+			if r.text("id") == "" {
 				continue
 			}
-			for i, x := range columns {
-				cells[id][i] = x.cells(r, c.o.Catalog)
+			for i, x := range columns { // of what was merged, those of the survivor
+				cells[some[j]][i] = x.cells(r, c.o.Catalog)
 			}
 		}
 	}

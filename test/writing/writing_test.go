@@ -214,6 +214,10 @@ func TestWhatCannotBeMeantIsACode(t *testing.T) {
 		{link, map[string]any{"from": map[string]any{"name": ""}}, "BAD_USER_INPUT"},
 		{person, map[string]any{"born": json.Number("1999")}, "BAD_USER_INPUT"},
 		{person, map[string]any{"url": true}, "BAD_USER_INPUT"},
+		// a version that came out empty guards nothing
+		{`mutation { updatePerson(input: {id: "ann", born: "1971", ifVersion: ""}) { errors { code } } }`, nil, "BAD_USER_INPUT"},
+		{`mutation { delete(input: {id: "ann", cascade: true, ifVersion: ""}) { deletedIds } }`, nil, "BAD_USER_INPUT"},
+		{`mutation { mergeEntities(input: {survivor: {id: "ann"}, absorbed: [{id: "bea"}], ifVersion: ""}) { errors { code } } }`, nil, "BAD_USER_INPUT"},
 		{`mutation { delete(input: {id: "ann", cascade: "yes"}) { deletedIds } }`, nil, "GRAPHQL_VALIDATION_FAILED"},
 		{`mutation { createDragon(input: {name: "x"}) { errors { code } } }`, nil, "GRAPHQL_VALIDATION_FAILED"},
 		{`mutation { createPerson(input: {born: "1999"}) { errors { code } } }`, nil, "GRAPHQL_VALIDATION_FAILED"},
