@@ -90,6 +90,9 @@ func TestShapesOfJSONLDAreRead(t *testing.T) {
 			}
 		}
 	}
+	// a zero keeps its sign
+	zero, warned := readAs(t, cat, both.SQLite(cat), "a.jsonld", `{"@context": "https://schema.org", "@type": "Place", "name": "Null", "geo": {"@type": "GeoCoordinates", "latitude": -0.0, "longitude": 100}}`, "")
+	says(t, zero, warned, `"latitude":-0,"longitude":100`)
 	// a mapping says what has no type, and types of one's own are found by their names
 	lines, warnings := readAs(t, cat, both.SQLite(cat), "a.jsonld", ldConference, `{"values":{"type":{"Vehicle":"THEME","NGO":""}}}`)
 	says(t, lines, warnings, `{"node":"THEME","id":"v","name":"V"`, `!{"node":"INSTITUTION","id":"the-panel"`, `memberOf of what is not read 1`)

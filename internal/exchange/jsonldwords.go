@@ -279,7 +279,7 @@ func ldText(v any) string {
 		return strconv.FormatBool(v)
 	case float64:
 		if whole := int64(v); float64(whole) == v && max(whole, -whole) < 1<<53 {
-			return strconv.FormatInt(whole, 10)
+			return strconv.FormatFloat(v, 'f', -1, 64) // which keeps the sign of zero
 		}
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	}
