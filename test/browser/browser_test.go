@@ -250,7 +250,7 @@ func clicking[S chromedp.Selectable](selector S) chromedp.Action[chromedp.Void] 
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		for {
 			clicked, err := chromedp.Run(ctx, step)
-			if clicked || ctx.Err() != nil || err != nil && !strings.Contains(err.Error(), "Could not find node with given id") {
+			if clicked || ctx.Err() != nil || err != nil && !strings.Contains(err.Error(), "node with given id") { // there is none, or none is found
 				return err
 			}
 		}
