@@ -89,7 +89,7 @@ var historyField = laterField(&laterKind{
 	read:    readHistory, compile: noRecord,
 })
 
-// readHistory reads the changes of records, and of what was merged into them.
+// readHistory reads the history of records. The history of an entity includes the changes of its former ids.
 func readHistory(s *laterSearch, of map[string]*place) error {
 	_, entities, _ := kg.SortIDs(slices.Collect(maps.Keys(of)))
 	former := map[string][]string{}

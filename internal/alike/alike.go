@@ -99,10 +99,9 @@ func (e *Entity) formed() []form {
 // Compare weighs what speaks for two entities of one type being one and the same, and against it. shared is how many
 // entities both are linked to. The score is 0 where nothing but that speaks for it.
 func Compare(a, b *Entity, shared int) (score int, why []Reason) {
-	facts := Facts(a, b)
 	if r, ok := named(a, b); ok {
 		why = append(why, r)
-	} else if !slices.ContainsFunc(facts, func(r Reason) bool { return r.Kind == SameExternalID }) {
+	} else if _, ok := external(a, b); !ok {
 		return 0, nil
 	}
 	if shared > 0 {
@@ -119,7 +118,7 @@ func Compare(a, b *Entity, shared int) (score int, why []Reason) {
 		}
 		why = append(why, Reason{SharedLinks, fmt.Sprintf("Both are linked to %d %s.", shared, what), min(weight, sharedMost)})
 	}
-	why = append(why, facts...)
+	why = append(why, Facts(a, b)...)
 	for _, against := range []bool{false, true} {
 		for _, r := range why {
 			if r.Kind.Against() == against {

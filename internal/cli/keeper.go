@@ -19,7 +19,7 @@ type keeper interface {
 	scalar(typ, field string) (string, error)
 	// apply does an edit. What a person can put right is a *edit.UserError.
 	apply(e edit.Edit, a edit.About) (*outcome, error)
-	// former returns the ids of what was merged into a record.
+	// former returns the former ids of an entity: those of the entities that were merged into it.
 	former(id string) ([]string, error)
 	// changes returns the changes that q names by Touching, IDs, Before and Limit, the latest first.
 	changes(q *store.ChangesQuery) ([]kg.Change, error)

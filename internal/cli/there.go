@@ -482,7 +482,8 @@ const (
 
 func (t *there) former(id string) ([]string, error) {
 	var got struct{ Node *struct{ FormerIDs []string } }
-	if err := t.ask("query ($id: ID!) { node(id: $id) { ... on Entity { formerIds } } }", map[string]any{"id": id}, &got); err != nil || got.Node == nil {
+	const query = "query ($id: ID!) { node(id: $id) { ... on Entity { formerIds } } }"
+	if err := t.ask(query, map[string]any{"id": id}, &got); err != nil || got.Node == nil {
 		return nil, err
 	}
 	return got.Node.FormerIDs, nil

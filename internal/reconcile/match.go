@@ -410,7 +410,7 @@ func (c *call) asked(q *query) *alike.Entity {
 	return e
 }
 
-// entityOf returns what a candidate has of what is asked.
+// entityOf returns the external ids of a candidate, and its dates of those names that are asked about.
 func (c *call) entityOf(asked *alike.Entity, r record) *alike.Entity {
 	e := &alike.Entity{}
 	for _, d := range asked.Dates {

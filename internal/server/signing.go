@@ -113,8 +113,8 @@ func (s *Server) away(r *http.Request) bool {
 	return s.o.PublicURL != "" && err == nil && !strings.EqualFold(u.Host, r.Host)
 }
 
-// beginLogin leads to the issuer. A browser that came by another name than the one that it will be sent back to is led to the
-// page for logging in there first: a cookie is of one name, and so is what the page keeps in the browser.
+// beginLogin redirects to the issuer. A browser that used another host name than the public one is redirected to the login
+// page at the public name first, because cookies and the session storage of a browser belong to one host name.
 func (s *Server) beginLogin(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		wrongMethod(w, "GET", "this page leads on: use GET")

@@ -466,8 +466,8 @@ func inOrder(list []string) bool {
 	return len(list) > 1
 }
 
-// TestMergesAreFollowed opens pictures and lines by the id of what was merged into another entity since: the other stands in its
-// place.
+// TestMergesAreFollowed opens a picture, a story and a line that name an entity by its former id: each shows the entity that
+// it was merged into.
 func TestMergesAreFollowed(t *testing.T) {
 	b := newTab(t, newBrowser(t), newExplorer(t))
 	b.visit("/e/p05")

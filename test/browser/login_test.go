@@ -267,17 +267,23 @@ func TestALoginByThePublicName(t *testing.T) {
 	}
 }
 
+// logIn logs in with a token at the form of an address.
+func (b *tab) logIn(address, token string) {
+	b.t.Helper()
+	b.run("open the form", chromedp.Navigate(b.origin+address))
+	b.arrive("#token")
+	b.text(token)
+	b.press(kb.Enter)
+	b.arrive("aside.account form")
+}
+
 // TestASessionThatEndsIsTold: what is drawn stays, and who logs in beside it goes on.
 func TestASessionThatEndsIsTold(t *testing.T) {
 	for name, anonymous := range map[string]*auth.Identity{"nobody else": nil, "readers too": auth.NewIdentity("", auth.Reader)} {
 		t.Run(name, func(t *testing.T) {
 			origin, token := newLocked(t, anonymous)
 			b := newTab(t, newBrowser(t), origin)
-			b.run("open the form", chromedp.Navigate(origin+"/login?next=/s/s_human-security-is-about-protecting-civilians-mary-kaldor"))
-			b.arrive("#token")
-			b.text(token)
-			b.press(kb.Enter)
-			b.arrive("aside.account form")
+			b.logIn("/login?next=/s/s_human-security-is-about-protecting-civilians-mary-kaldor", token)
 			b.wait("the page is there", `document.querySelectorAll('.excerpts li').length > 60 && document.querySelector('form.statement') !== null`)
 			evaluate[chromedp.Void](b, `void (window.drawn = document.querySelector('.excerpts li'))`)
 			const post = `{method: 'POST', redirect: 'manual', headers: {'Content-Type': 'application/x-www-form-urlencoded'}, body: `
@@ -316,11 +322,7 @@ func TestThePlaygroundTellsThatASessionHasEnded(t *testing.T) {
 	origin, token := newLocked(t, nil)
 	source := axe(t)
 	b := newTab(t, newBrowser(t), origin)
-	b.run("open the form", chromedp.Navigate(origin+"/login"))
-	b.arrive("#token")
-	b.text(token)
-	b.press(kb.Enter)
-	b.arrive("aside.account form")
+	b.logIn("/login", token)
 	b.open("/playground?query=" + url.QueryEscape("{ viewer { subject } }"))
 	b.click(execute)
 	b.wait("it asks as who is there", contains(response, `"subject": "ann"`))

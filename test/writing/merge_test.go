@@ -8,14 +8,23 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/server"
 	"github.com/throughline/throughline/internal/store/storetest/both"
 	"github.com/throughline/throughline/internal/web"
 )
 
-// TestTheHistoryOfASurvivor reads what was changed of what was merged into an entity along with what was changed of it,
-// over two merges, and without it once they are taken back.
+// answers holds the answer of a query against a text.
+func answers(t *testing.T, e *graph.Engine, query, want string) {
+	t.Helper()
+	if d := cmp.Diff(want, do(t.Context(), e, query, nil)); d != "" {
+		t.Errorf("%s: %s", query, d)
+	}
+}
+
+// TestTheHistoryOfASurvivor merges twice: the history of the survivor includes the changes of its former ids, until the
+// merges are taken back.
 func TestTheHistoryOfASurvivor(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
@@ -23,9 +32,7 @@ func TestTheHistoryOfASurvivor(t *testing.T) {
 		e := writable(t, cat, s)
 		is := func(query, want string) {
 			t.Helper()
-			if d := cmp.Diff(`{"data":`+want+`}`, do(t.Context(), e, query, nil)); d != "" {
-				t.Errorf("%s: %s", query, d)
-			}
+			answers(t, e, query, `{"data":`+want+`}`)
 		}
 		update := func(id, description string) {
 			t.Helper()
@@ -67,9 +74,7 @@ func TestAnOldIDMeansTheSurvivor(t *testing.T) {
 		e := writable(t, cat, s)
 		is := func(query, want string) {
 			t.Helper()
-			if d := cmp.Diff(want, do(t.Context(), e, query, nil)); d != "" {
-				t.Errorf("%s: %s", query, d)
-			}
+			answers(t, e, query, want)
 		}
 		before := export(t, cat, s)
 		merge := func(more string) string {

@@ -65,7 +65,7 @@ func (l *load) send(ctx context.Context, b store.Batch, work batchWork) (bool, e
 		}
 	}
 	l.sent = append(l.sent, x)
-	// it outlives the call, whose context may end with it: whoever waits gives it up
+	// the transaction has a context of its own, as that of the call may end when the call returns
 	ctx, x.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	go func() {
 		defer close(x.ended)
@@ -123,7 +123,7 @@ func (l *load) settle(ctx context.Context) error {
 	return nil
 }
 
-// leave gives up what is under way when the load ends.
+// leave cancels the transactions that are under way, and waits until they have ended.
 func (l *load) leave() {
 	for _, x := range l.sent {
 		x.cancel()
